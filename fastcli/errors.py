@@ -1,0 +1,23 @@
+"""What goes wrong in a way that a user can mend; every message says what to do next."""
+
+from __future__ import annotations
+
+
+class FastcliError(Exception):
+    """The base of all errors that end in one sentence on stderr and exit code 1."""
+
+
+class DataError(FastcliError):
+    """An input file is missing, unreadable or holds nothing to work with."""
+
+
+class ModelFormatError(FastcliError):
+    """A file is not a model, is damaged, or belongs to something else."""
+
+
+class ArgumentError(FastcliError):
+    """An option or argument has a value that cannot work."""
+
+
+class TrainingDiverged(FastcliError):
+    """The loss is no number any more."""

@@ -1,0 +1,235 @@
+"""LLVM code for the operations that Numba has no word for; imported only while compiling.
+
+Each function here has a Python twin of the same name (``vector.py``, ``integers.py``,
+``threads.py``) that says what it does; the tests run both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+LANES = 16
+VECTOR = ir.VectorType(ir.FloatType(), LANES)
+I64 = ir.IntType(64)
+FAST = ("reassoc", "contract", "nsz", "arcp")
+
+
+def _element(builder: Any, pointer: Any, index: Any) -> Any:
+    return builder.gep(pointer, [index])
+
+
+def _chunk(builder: Any, pointer: Any, index: Any) -> Any:
+    """Point at 16 floats; the loads and stores through it assume no more than float alignment."""
+    return builder.bitcast(_element(builder, pointer, index), VECTOR.as_pointer())
+
+
+def _load(builder: Any, pointer: Any, index: Any) -> Any:
+    return builder.load(_chunk(builder, pointer, index), align=4)
+
+
+def _store(builder: Any, value: Any, pointer: Any, index: Any) -> None:
+    builder.store(value, _chunk(builder, pointer, index), align=4)
+
+
+def _splat(builder: Any, value: Any) -> Any:
+    first = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), value, I64(0))
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(first, ir.Constant(VECTOR, ir.Undefined), mask)
+
+
+def _chunks(builder: Any, n: Any) -> Any:
+    """Loop over 0, 16, 32, ... below n."""
+    return cgutils.for_range_slice(builder, I64(0), n, I64(LANES), I64)
+
+
+def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    return builder.fadd(builder.fmul(a, b, flags=FAST), c, flags=FAST)
+
+
+@intrinsic
+def row_add(typing: Any, y: Any, i: Any, x: Any, j: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        y, i, x, j, n = args
+        with _chunks(builder, n) as (k, _):
+            at = builder.add(i, k)
+            total = builder.fadd(
+                _load(builder, y, at), _load(builder, x, builder.add(j, k)), flags=FAST
+            )
+            _store(builder, total, y, at)
+        return context.get_dummy_value()
+
+    return types.void(y, types.int64, x, types.int64, types.int64), codegen
+
+
+@intrinsic
+def row_axpy(typing: Any, y: Any, i: Any, a: Any, x: Any, j: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        y, i, a, x, j, n = args
+        factor = _splat(builder, a)
+        with _chunks(builder, n) as (k, _):
+            at = builder.add(i, k)
+            old = _load(builder, y, at)
+            new = _fma(builder, factor, _load(builder, x, builder.add(j, k)), old)
+            _store(builder, new, y, at)
+        return context.get_dummy_value()
+
+    return types.void(y, types.int64, types.float32, x, types.int64, types.int64), codegen
+
+
+@intrinsic
+def row_dot(typing: Any, x: Any, i: Any, y: Any, j: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, i, y, j, n = args
+        total = cgutils.alloca_once_value(builder, ir.Constant(VECTOR, [0.0] * LANES))
+        with _chunks(builder, n) as (k, _):
+            a = _load(builder, x, builder.add(i, k))
+            b = _load(builder, y, builder.add(j, k))
+            builder.store(_fma(builder, a, b, builder.load(total)), total)
+        return _sum_lanes(builder, builder.load(total))
+
+    return types.float32(x, types.int64, y, types.int64, types.int64), codegen
+
+
+def _sum_lanes(builder: Any, vector: Any) -> Any:
+    """Add 16 lanes pairwise, always in the same order: 8 + 8, 4 + 4, 2 + 2, 1 + 1."""
+    width = LANES
+    while width > 1:
+        width //= 2
+        half = ir.VectorType(ir.IntType(32), width)
+        undefined = ir.Constant(vector.type, ir.Undefined)
+        low = builder.shuffle_vector(vector, undefined, ir.Constant(half, list(range(width))))
+        high = builder.shuffle_vector(
+            vector, undefined, ir.Constant(half, list(range(width, 2 * width)))
+        )
+        vector = builder.fadd(low, high)
+    return builder.extract_element(vector, I64(0))
+
+
+@intrinsic
+def row_step(typing: Any, w: Any, i: Any, h: Any, a: Any, dh: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        w, i, h, a, dh, n = args
+        step = _splat(builder, a)
+        with _chunks(builder, n) as (k, _):
+            at = builder.add(i, k)
+            row = _load(builder, w, at)
+            grad = _fma(builder, step, row, _load(builder, dh, k))
+            new = _fma(builder, step, _load(builder, h, k), row)
+            _store(builder, grad, dh, k)
+            _store(builder, new, w, at)
+        return context.get_dummy_value()
+
+    return types.void(w, types.int64, h, types.float32, dh, types.int64), codegen
+
+
+@intrinsic
+def prefetch(typing: Any, x: Any, i: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte_pointer = ir.IntType(8).as_pointer()
+        i32 = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte_pointer, i32, i32, i32])
+        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        address = builder.bitcast(_element(builder, args[0], args[1]), byte_pointer)
+        builder.call(call, [address, i32(1), i32(3), i32(1)])  # for writing, keep, data
+        return context.get_dummy_value()
+
+    return types.void(x, types.int64), codegen
+
+
+@intrinsic
+def float_of_bits(typing: Any, bits: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(builder.trunc(args[0], ir.IntType(32)), ir.FloatType())
+
+    return types.float32(types.int64), codegen
+
+
+@intrinsic
+def bits_of_float(typing: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.zext(builder.bitcast(args[0], ir.IntType(32)), I64)
+
+    return types.int64(types.float32), codegen
+
+
+@intrinsic
+def int_of_float(typing: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.sext(builder.fptosi(args[0], ir.IntType(32)), I64)
+
+    return types.int64(types.float32), codegen
+
+
+# ----------------------------------------------------------------- integers
+
+
+@intrinsic
+def byte_at(typing: Any, text: Any, i: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.zext(builder.load(_element(builder, args[0], args[1])), I64)
+
+    return types.int64(text, types.int64), codegen
+
+@intrinsic
+def ngram_hash(typing: Any, h: Any, word: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.add(builder.mul(args[0], I64(116049371)), args[1])
+
+    return types.int64(types.int64, types.int64), codegen
+
+
+@intrinsic
+def unsigned_modulo(typing: Any, h: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.urem(args[0], args[1])
+
+    return types.int64(types.int64, types.int64), codegen
+
+
+@intrinsic
+def random_bits(typing: Any, seed: Any, counter: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def mix(value: Any, shift: int, factor: int) -> Any:
+            return builder.mul(builder.xor(value, builder.lshr(value, I64(shift))), I64(factor))
+
+        z = builder.add(args[0], builder.mul(args[1], I64(0x9E3779B97F4A7C15)))
+        z = mix(mix(z, 30, 0xBF58476D1CE4E5B9), 27, 0x94D049BB133111EB)
+        return builder.lshr(builder.xor(z, builder.lshr(z, I64(31))), I64(1))
+
+    return types.int64(types.int64, types.int64), codegen
+
+
+# ------------------------------------------------------------------ threads
+
+
+@intrinsic
+def store_release(typing: Any, x: Any, i: Any, value: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store_atomic(args[2], _element(builder, args[0], args[1]), "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(x, types.int64, types.int64), codegen
+
+
+@intrinsic
+def load_acquire(typing: Any, x: Any, i: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(_element(builder, args[0], args[1]), "acquire", 8)
+
+    return types.int64(x, types.int64), codegen
+
+
+@intrinsic
+def give_way(typing: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.IntType(32), [])
+        call = cgutils.get_or_insert_function(builder.module, kind, "sched_yield")
+        builder.call(call, [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen

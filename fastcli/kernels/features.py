@@ -1,0 +1,208 @@
+"""From streams of dictionary entries to the feature rows that training reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastcli.kernels._build import device, kernel
+from fastcli.kernels.dictionary import LINE_END
+from fastcli.kernels.integers import ngram_hash, sign_extended, unsigned_modulo
+from fastcli.kernels.tokens import char_ngrams
+
+if TYPE_CHECKING:
+    from fastcli.kernels._build import I32, I64, U8, i64
+
+
+@kernel
+def count_char_ngrams(starts: I64, arena: U8, n: i64, minn: i64, maxn: i64, offsets: I64) -> None:
+    """Set ``offsets[i + 1]`` to an upper bound of the n-grams of entries 0 to i together."""
+    offsets[0] = 0
+    for entry in range(n):
+        characters = 2
+        for k in range(starts[entry], starts[entry + 1]):
+            if arena[k] & 0xC0 != 0x80:
+                characters += 1
+        offsets[entry + 1] = offsets[entry] + characters * max(maxn - max(minn, 1) + 1, 0)
+
+
+@kernel
+def fill_char_ngrams(
+    starts: I64,
+    arena: U8,
+    n: i64,
+    minn: i64,
+    maxn: i64,
+    bucket: i64,
+    nwords: i64,
+    offsets: I64,
+    out: I32,
+) -> None:
+    """Write the character n-gram ids of n entries one after the other, with their offsets.
+
+    Entry 0 is the end of a line and has none.
+    """
+    at = 0
+    offsets[0] = 0
+    for entry in range(n):
+        if entry > 0:
+            at = char_ngrams(
+                arena, starts[entry], starts[entry + 1], minn, maxn, bucket, nwords, out, at
+            )
+        offsets[entry + 1] = at
+
+
+@device
+def add_word_ngrams(
+    h: i64, window: I64, n_window: i64, size: i64, bucket: i64, nwords: i64, out: I32, at: i64
+) -> i64:
+    """Write the ids of the word n-grams that end in a word; return the position after them.
+
+    ``window[:n_window]`` are the hashes of the n-grams that the word extends, longest first;
+    they are extended, and the word's own hash ``h`` is appended, the oldest dropping out where
+    there are ``size`` - 1 of them.
+    """
+    for k in range(n_window):
+        window[k] = ngram_hash(window[k], h)
+        out[at] = nwords + unsigned_modulo(window[k], bucket)
+        at += 1
+    if n_window == size - 1:
+        for k in range(n_window - 1):
+            window[k] = window[k + 1]
+        n_window -= 1
+    if size > 1:
+        window[n_window] = h
+    return at
+
+
+@kernel
+def make_features(
+    stream: I32,
+    n_stream: i64,
+    entries: I32,
+    ids: I32,
+    kinds: U8,
+    hashes: I64,
+    ngram_offsets: I64,
+    ngrams: I32,
+    maxn: i64,
+    word_ngrams: i64,
+    bucket: i64,
+    nwords: i64,
+    window: I64,
+    features: I32,
+    offsets: I64,
+    labels: I32,
+    label_offsets: I64,
+    tokens: I32,
+    state: I64,
+) -> None:
+    """Turn a stream of tokens into the features and labels of its lines.
+
+    ``entries`` maps the stream's numbers to the dictionary's entries; ``ids`` maps those to word
+    or label ids, -1 for dropped ones.  Lines without a known label or without a feature are left
+    out; ``tokens`` counts the tokens of each line kept, and of those left out before it.
+    On return ``state`` holds: lines kept, lines without a label, lines without a known label,
+    lines without a feature, tokens left over after the last line.
+    """
+    line, at, label_at, n_tokens = 0, 0, 0, 0
+    n_window, has_label = 0, 0
+    offsets[0] = 0
+    label_offsets[0] = 0
+    for i in range(n_stream):
+        token = stream[i]
+        if token >= -1:
+            entry = entries[token] if token >= 0 else 0
+            n_tokens += 1
+            if kinds[entry] == 1:
+                has_label = 1
+                if ids[entry] >= 0:
+                    labels[label_at] = ids[entry]
+                    label_at += 1
+            else:
+                if ids[entry] >= 0:
+                    features[at] = ids[entry]
+                    at += 1
+                if maxn > 0:
+                    for k in range(ngram_offsets[entry], ngram_offsets[entry + 1]):
+                        features[at] = ngrams[k]
+                        at += 1
+                if word_ngrams > 1:
+                    h = sign_extended(hashes[entry])
+                    at = add_word_ngrams(
+                        h, window, n_window, word_ngrams, bucket, nwords, features, at
+                    )
+                    n_window = min(n_window + 1, word_ngrams - 1)
+        if token <= LINE_END:
+            if label_at > label_offsets[line] and at > offsets[line]:
+                tokens[line] = n_tokens
+                n_tokens = 0
+                line += 1
+                offsets[line] = at
+                label_offsets[line] = label_at
+            else:
+                if has_label == 0:
+                    state[1] += 1
+                elif label_at == label_offsets[line]:
+                    state[2] += 1
+                else:
+                    state[3] += 1
+                at = offsets[line]
+                label_at = label_offsets[line]
+            n_window, has_label = 0, 0
+    state[0] = line
+    state[4] = n_tokens
+
+
+@kernel
+def number_rows(
+    features: I32,
+    offsets: I64,
+    n_lines: i64,
+    nwords: i64,
+    rows: I32,
+    buckets: I32,
+    lanes: i64,
+    out: I32,
+    segments: I64,
+    state: I64,
+) -> None:
+    """Give the buckets that occur the rows after the words, in order of first appearance.
+
+    ``rows`` maps a bucket to its row (0: none yet), ``buckets`` a row after the words to its
+    bucket.  Within a line the rows are sorted into lanes: row r belongs to lane r % lanes (a
+    power of two), and the rows of lane k of line i are ``out[segments[i * lanes + k]:]`` up to
+    the next segment.  ``state``: buckets numbered so far, rows written so far, lines so far.
+    """
+    used, base, line = state[0], state[1], state[2]
+    mask = lanes - 1
+    for i in range(n_lines):
+        start, end = offsets[i], offsets[i + 1]
+        first = (line + i) * lanes
+        for k in range(lanes):
+            segments[first + k + 1] = 0
+        for j in range(start, end):
+            row = features[j]
+            if row >= nwords:
+                bucket = row - nwords
+                row = rows[bucket]
+                if row == 0:
+                    row = nwords + used
+                    rows[bucket] = row
+                    buckets[used] = bucket
+                    used += 1
+                features[j] = row
+            segments[first + (row & mask) + 1] += 1
+        # Sizes to ends; then each row goes to the end of its lane, from the back.
+        for k in range(lanes):
+            segments[first + k + 1] += segments[first + k]
+        for j in range(end - 1, start - 1, -1):
+            row = features[j]
+            slot = first + (row & mask) + 1
+            segments[slot] -= 1
+            out[segments[slot]] = row
+        # The ends have become starts; shift them back to be ends.
+        for k in range(lanes - 1):
+            segments[first + k + 1] = segments[first + k + 2]
+        base += end - start
+        segments[first + lanes] = base
+    state[0], state[1], state[2] = used, base, line + n_lines

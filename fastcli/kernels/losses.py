@@ -1,0 +1,195 @@
+"""The four losses: one step on the output rows for one example, for the trainer to inline.
+
+Every step reads ``hidden`` (the mean of the example's input rows), moves rows of ``wo`` by
+``lr`` times the gradient, adds the same for the hidden vector to ``grad``, and returns the loss
+before the step.  Rows of ``wo`` are ``stride`` floats, a multiple of 16.
+Joulin et al. (2017), Bag of Tricks for Efficient Text Classification, section 2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.kernels._build import device
+from fastcli.kernels.integers import random_unit
+from fastcli.kernels.vector import exp, log, row_dot, row_step, sigmoid
+
+if TYPE_CHECKING:
+    from fastcli.kernels._build import F32, F64, I32, I64, U8, f32, f64, i64
+
+HS, NS, SOFTMAX, OVA = 1, 2, 3, 4
+
+
+@device
+def score_labels(
+    hidden: F32, wo: F32, stride: i64, first: i64, last: i64, scores: F32
+) -> None:
+    """Set ``scores[first:last]`` to the dot products of the labels' rows with ``hidden``."""
+    for label in range(first, last):
+        scores[label] = row_dot(wo, label * stride, hidden, 0, stride)
+
+
+@device
+def softmax_block(scores: F32, first: i64, last: i64, stats: F32, block: i64) -> None:
+    """Replace scores by e**(score - m), m being the largest score of the block.
+
+    ``stats[block * 16]`` is set to m and the next float to the sum.
+    """
+    largest = scores[first]
+    for label in range(first, last):
+        largest = max(largest, scores[label])
+    for label in range(first, last):
+        scores[label] = exp(scores[label] - largest)
+    total = np.float32(0.0)
+    for label in range(first, last):
+        total += scores[label]
+    stats[block * 16] = largest
+    stats[block * 16 + 1] = total
+
+
+@device
+def softmax_scale(stats: F32, blocks: i64, block: i64) -> f32:
+    """Return what turns a block's exponentials into probabilities over all blocks."""
+    largest = stats[0]
+    for b in range(1, blocks):
+        largest = max(largest, stats[b * 16])
+    total = np.float32(0.0)
+    for b in range(blocks):
+        total += stats[b * 16 + 1] * exp(stats[b * 16] - largest)
+    return exp(stats[block * 16] - largest) / total
+
+
+@device
+def softmax_step(
+    target: i64,
+    hidden: F32,
+    wo: F32,
+    stride: i64,
+    lr: f32,
+    first: i64,
+    last: i64,
+    scale: f32,
+    scores: F32,
+    grad: F32,
+) -> f64:
+    """Step on the labels of one block; their exponentials times ``scale`` are probabilities."""
+    loss = 0.0
+    for label in range(first, last):
+        p = scores[label] * scale
+        error = -p
+        if label == target:
+            error = np.float32(1.0) - p
+            loss = -float(log(max(p, np.float32(1e-30))))
+            if p != p:
+                loss = float(p)
+        row_step(wo, label * stride, hidden, lr * error, grad, stride)
+    return loss
+
+
+@device
+def ova_step(
+    labels: I32,
+    first_label: i64,
+    last_label: i64,
+    hidden: F32,
+    wo: F32,
+    stride: i64,
+    lr: f32,
+    first: i64,
+    last: i64,
+    scores: F32,
+    grad: F32,
+) -> f64:
+    """Step on one block of labels, each a yes-or-no question of its own.
+
+    ``labels[first_label:last_label]`` are the example's labels.
+    """
+    one, tiny = np.float32(1.0), np.float32(1e-7)
+    for label in range(first, last):
+        scores[label] = sigmoid(scores[label])
+    total = np.float32(0.0)
+    for label in range(first, last):
+        total += log(one - scores[label] + tiny)
+    loss = -float(total)
+    for label in range(first, last):
+        scores[label] = -scores[label]  # now the error where the answer is no
+    for i in range(first_label, last_label):
+        label = labels[i]
+        if first <= label < last and scores[label] <= 0.0:  # above 0: a label given twice
+            p = -scores[label]
+            loss += float(log(one - p + tiny) - log(p + tiny))
+            scores[label] = max(one - p, tiny)
+            if p != p:
+                loss = float(p)
+    for label in range(first, last):
+        row_step(wo, label * stride, hidden, lr * scores[label], grad, stride)
+    return loss
+
+
+@device
+def binary_step(
+    answer: f32, row: i64, hidden: F32, wo: F32, stride: i64, lr: f32, grad: F32
+) -> f64:
+    """Step on one output row as a yes-or-no question; the answer is 1 or 0."""
+    one = np.float32(1.0)
+    p = sigmoid(row_dot(wo, row * stride, hidden, 0, stride))
+    row_step(wo, row * stride, hidden, lr * (answer - p), grad, stride)
+    q = p if answer > 0.5 else one - p
+    loss = -float(log(q + np.float32(1e-7)))
+    return loss if p == p else float(p)
+
+
+@device
+def hs_step(
+    target: i64,
+    paths: I32,
+    codes: U8,
+    path_offsets: I64,
+    hidden: F32,
+    wo: F32,
+    stride: i64,
+    lr: f32,
+    grad: F32,
+) -> f64:
+    """Step along the target's path through the Huffman tree, from its leaf to the root.
+
+    Inner node i of the tree is row i of ``wo``; the code at a node is 1 for its second child.
+    """
+    loss = 0.0
+    for k in range(path_offsets[target], path_offsets[target + 1]):
+        loss += binary_step(np.float32(codes[k]), paths[k], hidden, wo, stride, lr, grad)
+    return loss
+
+
+@device
+def ns_step(
+    target: i64,
+    nlabels: i64,
+    neg: i64,
+    odds: F64,
+    aliases: I32,
+    seed: i64,
+    draws: I64,
+    hidden: F32,
+    wo: F32,
+    stride: i64,
+    lr: f32,
+    grad: F32,
+) -> f64:
+    """Step on the target and on ``neg`` other labels drawn by the alias method (Walker 1977).
+
+    ``draws[0]`` counts the random numbers used so far.
+    """
+    loss = binary_step(np.float32(1.0), target, hidden, wo, stride, lr, grad)
+    for _ in range(neg):
+        label = target
+        while label == target:
+            u = random_unit(seed, draws[0]) * nlabels
+            draws[0] += 1
+            label = int(u)
+            if u - label >= odds[label]:
+                label = int(aliases[label])
+        loss += binary_step(np.float32(0.0), label, hidden, wo, stride, lr, grad)
+    return loss

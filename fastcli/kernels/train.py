@@ -1,0 +1,241 @@
+"""The trainer: plain one-line-at-a-time SGD, the same bytes on any number of threads.
+
+Input rows are divided into lanes (row r belongs to lane r % lanes), labels into blocks.  A
+thread owns some lanes and some blocks, and nobody else writes their rows.  For each line every
+thread adds up the rows of its lanes; the sums are added in the order of the lanes; the owners of
+the blocks score and step; then every thread moves the rows of its lanes.  Lanes and blocks
+depend on the data alone, so the order of additions does too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.kernels._build import device, kernel
+from fastcli.kernels.integers import random_bits
+from fastcli.kernels.losses import (
+    HS,
+    NS,
+    OVA,
+    SOFTMAX,
+    hs_step,
+    ns_step,
+    ova_step,
+    score_labels,
+    softmax_block,
+    softmax_scale,
+    softmax_step,
+)
+from fastcli.kernels.threads import arrive, wait_for, wait_for_all
+from fastcli.kernels.vector import fill, prefetch, row_add, row_axpy
+
+if TYPE_CHECKING:
+    from fastcli.kernels._build import F32, F64, I32, I64, U8, f64, i64
+
+AHEAD = 12
+
+
+@device
+def share(n: i64, thread: i64, n_threads: i64) -> i64:
+    """Return where the thread's share of n things begins; thread 0 has the first of few."""
+    return (n * thread + n_threads - 1) // n_threads
+
+
+@device
+def sum_lane(rows: I32, start: i64, end: i64, wi: F32, stride: i64, out: F32, at: i64) -> None:
+    """Set ``out[at:at+stride]`` to the sum of the input rows ``rows[start:end]``."""
+    fill(out, at, np.float32(0.0), stride)
+    for j in range(start, end):
+        ahead = rows[j + AHEAD] * stride
+        for k in range(0, stride, 16):
+            prefetch(wi, ahead + k)
+        row_add(out, at, wi, rows[j] * stride, stride)
+
+
+@device
+def move_rows(rows: I32, start: i64, end: i64, grad: F32, wi: F32, stride: i64) -> None:
+    """Add the gradient step to the input rows ``rows[start:end]``."""
+    for j in range(start, end):
+        row_add(wi, rows[j] * stride, grad, 0, stride)
+
+
+@kernel
+def train_lines(
+    first_line: i64,
+    last_line: i64,
+    thread: i64,
+    n_threads: i64,
+    lanes: i64,
+    blocks: i64,
+    rows: I32,
+    segments: I64,
+    labels: I32,
+    label_offsets: I64,
+    tokens: I32,
+    wi: F32,
+    wo: F32,
+    stride: i64,
+    nlabels: i64,
+    loss: i64,
+    paths: I32,
+    codes: U8,
+    path_offsets: I64,
+    neg: i64,
+    odds: F64,
+    aliases: I32,
+    seed: i64,
+    visit: i64,
+    lr0: f64,
+    total_tokens: i64,
+    lr_update_rate: i64,
+    clock: I64,
+    draws: I64,
+    sync: I64,
+    partial: F32,
+    scores: F32,
+    stats: F32,
+    block_grads: F32,
+    hidden: F32,
+    grad: F32,
+    losses: F64,
+) -> None:
+    """Train on lines ``first_line`` to ``last_line``; every thread calls it with the same lines.
+
+    Shared among the threads: ``clock`` (tokens done, tokens since lr was set), ``draws``
+    (random numbers drawn), ``sync`` (zero at the start), ``partial`` (lanes x stride), ``scores`` (nlabels),
+    ``stats`` (blocks x 16), ``block_grads`` (blocks x stride), ``losses`` (blocks x 8; the
+    first of each 8 is added to).  Private: ``hidden`` and ``grad`` (stride).  ``rows`` has
+    ``AHEAD`` more elements than are used.  ``visit`` numbers the first line among all visits.
+    """
+    one = np.float32(1.0)
+    first_lane, last_lane = share(lanes, thread, n_threads), share(lanes, thread + 1, n_threads)
+    first_block = share(blocks, thread, n_threads)
+    last_block = share(blocks, thread + 1, n_threads)
+    done, since = clock[0], clock[1]
+    phase = 0
+    for line in range(first_line, last_line):
+        lr = np.float32(lr0 * max(1.0 - done / total_tokens, 0.0))
+        segment = line * lanes
+        start, end = segments[segment + first_lane], segments[segment + last_lane]
+        scale = one / np.float32(segments[segment + lanes] - segments[segment])
+        for lane in range(first_lane, last_lane):
+            sum_lane(
+                rows,
+                segments[segment + lane],
+                segments[segment + lane + 1],
+                wi,
+                stride,
+                partial,
+                lane * stride,
+            )
+        first_label, last_label = label_offsets[line], label_offsets[line + 1]
+        target = labels[first_label]
+        if last_label - first_label > 1 and loss != OVA:
+            target = labels[
+                first_label
+                + random_bits(seed, visit + line - first_line) % (last_label - first_label)
+            ]
+
+        # Forward and backward through the output rows.
+        phase += 1
+        if n_threads > 1:
+            arrive(sync, thread, phase)
+        if blocks > 1 or thread == 0:
+            if n_threads > 1:
+                wait_for_all(sync, n_threads, phase)
+            fill(hidden, 0, np.float32(0.0), stride)
+            for lane in range(lanes):
+                row_axpy(hidden, 0, scale, partial, lane * stride, stride)
+        if loss == SOFTMAX or loss == OVA:
+            for block in range(first_block, last_block):
+                start_label = nlabels * block // blocks
+                end_label = nlabels * (block + 1) // blocks
+                score_labels(hidden, wo, stride, start_label, end_label, scores)
+                if loss == SOFTMAX:
+                    softmax_block(scores, start_label, end_label, stats, block)
+            if loss == SOFTMAX and blocks > 1 and n_threads > 1:
+                phase += 1
+                arrive(sync, thread, phase)
+                wait_for_all(sync, n_threads, phase)
+            for block in range(first_block, last_block):
+                start_label = nlabels * block // blocks
+                end_label = nlabels * (block + 1) // blocks
+                fill(grad, 0, np.float32(0.0), stride)
+                if loss == SOFTMAX:
+                    losses[block * 8] += softmax_step(
+                        target,
+                        hidden,
+                        wo,
+                        stride,
+                        lr,
+                        start_label,
+                        end_label,
+                        softmax_scale(stats, blocks, block),
+                        scores,
+                        grad,
+                    )
+                else:
+                    losses[block * 8] += ova_step(
+                        labels,
+                        first_label,
+                        last_label,
+                        hidden,
+                        wo,
+                        stride,
+                        lr,
+                        start_label,
+                        end_label,
+                        scores,
+                        grad,
+                    )
+                fill(block_grads, block * stride, np.float32(0.0), stride)
+                row_axpy(block_grads, block * stride, scale, grad, 0, stride)
+        elif thread == 0:
+            fill(grad, 0, np.float32(0.0), stride)
+            if loss == HS:
+                losses[0] += hs_step(
+                    target, paths, codes, path_offsets, hidden, wo, stride, lr, grad
+                )
+            elif loss == NS:
+                losses[0] += ns_step(
+                    target,
+                    nlabels,
+                    neg,
+                    odds,
+                    aliases,
+                    seed + 1,
+                    draws,
+                    hidden,
+                    wo,
+                    stride,
+                    lr,
+                    grad,
+                )
+            fill(block_grads, 0, np.float32(0.0), stride)
+            row_axpy(block_grads, 0, scale, grad, 0, stride)
+        phase += 1
+        if n_threads > 1:
+            if blocks > 1:
+                arrive(sync, thread, phase)
+                wait_for_all(sync, n_threads, phase)
+            elif thread == 0:
+                arrive(sync, thread, phase)
+            else:
+                wait_for(sync, 0, phase)
+
+        # Backward into the input rows.
+        if blocks > 1:
+            fill(grad, 0, np.float32(0.0), stride)
+            for block in range(blocks):
+                row_add(grad, 0, block_grads, block * stride, stride)
+            move_rows(rows, start, end, grad, wi, stride)
+        else:
+            move_rows(rows, start, end, block_grads, wi, stride)
+        since += tokens[line]
+        if since > lr_update_rate:
+            done += since
+            since = 0
+    if thread == 0:
+        clock[0], clock[1] = done, since

@@ -1,0 +1,151 @@
+"""Rows of floats: sums, dot products, exp and log, for kernels to inline.
+
+The intrinsics work on ``n`` floats where n is a multiple of 16, at offsets ``i`` and ``j`` that
+need not be aligned; the ``any_`` versions take any n.  The order of additions depends on n
+alone, so the same rows give the same bytes wherever they are computed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.kernels._build import device, intrinsic
+
+if TYPE_CHECKING:
+    from fastcli.kernels._build import F32, f32, i64
+
+
+@intrinsic
+def row_add(y: F32, i: i64, x: F32, j: i64, n: i64) -> None:
+    """Add a row to another: ``y[i:i+n] += x[j:j+n]``."""
+    y[i : i + n] += x[j : j + n]
+
+
+@intrinsic
+def row_axpy(y: F32, i: i64, a: f32, x: F32, j: i64, n: i64) -> None:
+    """Add a multiple of a row to another: ``y[i:i+n] += a * x[j:j+n]``."""
+    y[i : i + n] += np.float32(a) * x[j : j + n]
+
+
+@intrinsic
+def row_dot(x: F32, i: i64, y: F32, j: i64, n: i64) -> f32:
+    """Multiply two rows: ``sum(x[i:i+n] * y[j:j+n])``."""
+    return np.float32(np.dot(x[i : i + n], y[j : j + n]))
+
+
+@intrinsic
+def row_step(w: F32, i: i64, h: F32, a: f32, dh: F32, n: i64) -> None:
+    """Take a gradient step on an output row and pass the gradient on, in one sweep.
+
+    ``dh[:n] += a * w[i:i+n]`` with the row before the step, then ``w[i:i+n] += a * h[:n]``.
+    """
+    dh[:n] += np.float32(a) * w[i : i + n]
+    w[i : i + n] += np.float32(a) * h[:n]
+
+
+@intrinsic
+def prefetch(x: F32, i: i64) -> None:
+    """Ask for the cache line of ``x[i]``; changes nothing."""
+
+
+@intrinsic
+def float_of_bits(bits: i64) -> f32:
+    """Read the low 32 bits of an integer as a float32."""
+    return np.array([bits & 0xFFFFFFFF], np.uint32).view(np.float32)[0]
+
+
+@intrinsic
+def bits_of_float(x: f32) -> i64:
+    """Return the 32 bits of a float32 as a non-negative integer."""
+    return int(np.array([x], np.float32).view(np.uint32)[0])
+
+
+@intrinsic
+def int_of_float(x: f32) -> i64:
+    """Cut a float32 of less than 2**31 to an integer."""
+    return int(x) if x == x else 0
+
+
+@device
+def any_add(y: F32, i: i64, x: F32, j: i64, n: i64) -> None:
+    """Add a row of any length to another: ``y[i:i+n] += x[j:j+n]``."""
+    whole = n - n % 16
+    row_add(y, i, x, j, whole)
+    for k in range(whole, n):
+        y[i + k] += x[j + k]
+
+
+@device
+def any_dot(x: F32, i: i64, y: F32, j: i64, n: i64) -> f32:
+    """Multiply two rows of any length: ``sum(x[i:i+n] * y[j:j+n])``."""
+    whole = n - n % 16
+    total = row_dot(x, i, y, j, whole)
+    for k in range(whole, n):
+        total += x[i + k] * y[j + k]
+    return total
+
+
+@device
+def fill(x: F32, i: i64, value: f32, n: i64) -> None:
+    """Set ``x[i:i+n]`` to a value."""
+    for k in range(n):
+        x[i + k] = value
+
+
+@device
+def exp(x: f32) -> f32:
+    """Approximate e**x to about 1e-7 relative; 0 below -87, e**88 above 88, NaN for NaN.
+
+    x = k ln 2 + r with |r| <= ln 2 / 2, so e**x = 2**k e**r; e**r by its Taylor polynomial
+    of degree 7 (remainder under 4e-9), 2**k put together from its bits.  No branches and no
+    library call, so a loop over it vectorises.
+    """
+    f = np.float32
+    t = min(max(x, f(-87.0)), f(88.0))
+    k = int_of_float(t * f(1.44269504) + f(127.5)) - 127
+    kf = f(k)
+    r = (t - kf * f(0.693359375)) + kf * f(2.12194440e-4)
+    p = f(1.98412698e-4)
+    p = p * r + f(1.38888889e-3)
+    p = p * r + f(8.33333333e-3)
+    p = p * r + f(4.16666667e-2)
+    p = p * r + f(1.66666667e-1)
+    p = p * r + f(0.5)
+    p = p * r + f(1.0)
+    p = p * r + f(1.0)
+    result = p * float_of_bits((k + 127) << 23)
+    if x < f(-87.0):
+        result = f(0.0)
+    if x != x:
+        result = x
+    return result
+
+
+@device
+def sigmoid(x: f32) -> f32:
+    """Return 1 / (1 + e**-x)."""
+    one = np.float32(1.0)
+    return one / (one + exp(-x))
+
+
+@device
+def log(x: f32) -> f32:
+    """Approximate the natural logarithm of a normal positive float32 to about 1e-7.
+
+    x = 2**k m with m in [sqrt(1/2), sqrt(2)), and log m = 2 artanh(s) with
+    s = (m - 1) / (m + 1), by the odd powers of s up to the ninth.
+    """
+    f = np.float32
+    bits = bits_of_float(x) - 0x3F3504F3
+    k = bits >> 23
+    m = float_of_bits((bits & 0x7FFFFF) + 0x3F3504F3)
+    s = (m - f(1.0)) / (m + f(1.0))
+    t = s * s
+    p = f(0.22222222)
+    p = p * t + f(0.28571429)
+    p = p * t + f(0.4)
+    p = p * t + f(0.66666667)
+    p = p * t + f(2.0)
+    return p * s + f(k) * f(0.69314718)

@@ -1,0 +1,1 @@
+"""Bytes in: opening inputs, the dictionary, and lines as rows of features."""

@@ -1,0 +1,315 @@
+"""Training text as rows of features: every file is tokenised once, whatever the epochs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import DataError
+from fastcli.kernels import features as kernels
+from fastcli.text.dictionary import Dictionary, TokenCounter, WordTable, build_dictionary
+from fastcli.text.inputs import (
+    compression,
+    line_blocks,
+    map_file,
+    open_compressed,
+    split_at_lines,
+)
+from fastcli.threads import run_on
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.text.inputs import Bytes
+
+SPAN = 1 << 20  # bytes of text that are worth a thread of their own
+
+
+@dataclass(frozen=True)
+class FeatureArgs:
+    """What decides which tokens become which features; fastText's names and meanings."""
+
+    label: str
+    min_count: int
+    min_count_label: int
+    minn: int
+    maxn: int
+    word_ngrams: int
+    bucket: int
+
+
+@dataclass
+class Skipped:
+    """How many lines training leaves out, and why."""
+
+    no_label: int = 0
+    no_known_label: int = 0
+    no_feature: int = 0
+
+
+@dataclass
+class Corpus:
+    """Lines as rows of the input matrix and label ids.
+
+    Rows are renumbered: a word's row is its id, and the buckets that occur follow in order of
+    first appearance; ``buckets[r - nwords]`` is the bucket of row r.  The rows of a line are
+    sorted into ``lanes`` (row r is in lane r % lanes); lane k of line i is
+    ``rows[segments[i * lanes + k]:segments[i * lanes + k + 1]]``.
+    """
+
+    rows: NDArray[np.int32]
+    segments: NDArray[np.int64]
+    labels: NDArray[np.int32]
+    label_offsets: NDArray[np.int64]
+    tokens: NDArray[np.int32]
+    buckets: NDArray[np.int32]
+    lanes: int
+    n_rows: int
+    skipped: Skipped
+
+    @property
+    def n_lines(self) -> int:
+        return len(self.tokens)
+
+
+def count_files(
+    paths: Sequence[str], prefix: bytes, n_threads: int, on_bytes: Callable[[int], None]
+) -> list[TokenCounter]:
+    """Count the tokens of all files, each span of text in a counter of its own."""
+    counters: list[TokenCounter] = []
+    for path in paths:
+        try:
+            counters += _count_file(path, prefix, n_threads, on_bytes)
+        except (OSError, EOFError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"{path} cannot be opened for training! ({reason})") from None
+    return counters
+
+
+def _count_file(
+    path: str, prefix: bytes, n_threads: int, on_bytes: Callable[[int], None]
+) -> list[TokenCounter]:
+    kind = compression(path)
+    if kind or not os.path.isfile(path):
+        counter = TokenCounter(prefix, 1 << 26)
+        with open_compressed(path, kind) if kind else open(path, "rb") as file:
+            for block in line_blocks(file):
+                counter.feed(block)
+                on_bytes(len(block))
+        return [counter]
+    text = map_file(path)
+    spans = split_at_lines(text, max(1, min(n_threads, len(text) // SPAN)))
+    counters = [TokenCounter(prefix, len(span)) for span in spans]
+
+    def count(i: int) -> None:
+        for block in split_at_lines(spans[i], 1 + len(spans[i]) // (1 << 24)):
+            counters[i].feed(block)
+            on_bytes(len(block))
+
+    run_on(len(spans), count) if spans else None
+    return counters
+
+
+def merge_counters(
+    counters: Sequence[TokenCounter], prefix: bytes
+) -> tuple[WordTable, list[NDArray[np.int32]]]:
+    """Put the counts of all spans together; with each span's entries in the common table."""
+    if len(counters) == 1:
+        words = counters[0].words
+        return words, [np.arange(words.n, dtype=np.int32)]
+    words = WordTable(prefix)
+    maps = []
+    for counter in counters:
+        part = counter.words
+        maps.append(words.merge(part.starts, part.arena, part.counts, part.kinds, part.n))
+    return words, maps
+
+
+def make_corpus(
+    counters: list[TokenCounter],
+    words: WordTable,
+    maps: list[NDArray[np.int32]],
+    dictionary: Dictionary,
+    ids: NDArray[np.int32],
+    args: FeatureArgs,
+    n_threads: int,
+) -> Corpus:
+    """Turn the counted tokens into rows of features.
+
+    The counters are emptied on the way, since token streams are as large as the text.
+    """
+    hashes = _hashes(words)
+    offsets, ngrams = _char_ngrams(words, dictionary.nwords, args)
+    parts: list[_Part | None] = [None] * len(counters)
+
+    def make(thread: int) -> None:
+        for i in range(thread, len(counters), n_threads):
+            parts[i] = _make_part(
+                counters[i], words, maps[i], dictionary, ids, hashes, offsets, ngrams, args
+            )
+
+    run_on(min(n_threads, max(len(counters), 1)), make)
+    counters.clear()
+    return _join([p for p in parts if p is not None], dictionary.nwords, args)
+
+
+@dataclass
+class _Part:
+    features: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    labels: NDArray[np.int32]
+    label_offsets: NDArray[np.int64]
+    tokens: NDArray[np.int32]
+    state: NDArray[np.int64]
+
+
+def _hashes(words: WordTable) -> NDArray[np.int64]:
+    """Return the hash of every entry, from the slots of the table."""
+    hashes = np.zeros(words.n, np.int64)
+    slots = words.table[words.table != 0]
+    hashes[(slots >> 32) - 1] = slots & 0xFFFFFFFF
+    return hashes
+
+
+def _char_ngrams(
+    words: WordTable, nwords: int, args: FeatureArgs
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    offsets = np.zeros(words.n + 1, np.int64)
+    if args.maxn <= 0:
+        return offsets, np.zeros(1, np.int32)
+    kernels.count_char_ngrams(words.starts, words.arena, words.n, args.minn, args.maxn, offsets)
+    ngrams = np.empty(int(offsets[-1]) + 1, np.int32)
+    kernels.fill_char_ngrams(
+        words.starts,
+        words.arena,
+        words.n,
+        args.minn,
+        args.maxn,
+        args.bucket,
+        nwords,
+        offsets,
+        ngrams,
+    )
+    return offsets, ngrams[: int(offsets[-1]) + 1].copy()
+
+
+def _make_part(
+    counter: TokenCounter,
+    words: WordTable,
+    entries: NDArray[np.int32],
+    dictionary: Dictionary,
+    ids: NDArray[np.int32],
+    hashes: NDArray[np.int64],
+    ngram_offsets: NDArray[np.int64],
+    ngrams: NDArray[np.int32],
+    args: FeatureArgs,
+) -> _Part:
+    stream = counter.stream
+    n_tokens = len(stream)
+    n_lines = int(np.count_nonzero(stream < 0))
+    sizes = np.diff(ngram_offsets)[entries]
+    per_entry = counter.words.counts[: counter.words.n]
+    most = n_tokens * max(args.word_ngrams, 1) + int((sizes * per_entry).sum())
+    most_labels = int(per_entry[counter.words.kinds[: counter.words.n] == 1].sum())
+    part = _Part(
+        np.empty(most + 1, np.int32),
+        np.empty(n_lines + 1, np.int64),
+        np.empty(most_labels + 1, np.int32),
+        np.empty(n_lines + 1, np.int64),
+        np.empty(n_lines + 1, np.int32),
+        np.zeros(5, np.int64),
+    )
+    kernels.make_features(
+        stream,
+        n_tokens,
+        entries,
+        ids,
+        words.kinds,
+        hashes,
+        ngram_offsets,
+        ngrams,
+        args.maxn,
+        args.word_ngrams,
+        max(args.bucket, 1),
+        dictionary.nwords,
+        np.empty(max(args.word_ngrams, 1), np.int64),
+        part.features,
+        part.offsets,
+        part.labels,
+        part.label_offsets,
+        part.tokens,
+        part.state,
+    )
+    counter.drop_stream()
+    return part
+
+
+def _lanes(n_features: int, n_lines: int) -> int:
+    """Return into how many lanes lines of this mean length are divided: 8 rows in each or more."""
+    lanes = 1
+    while lanes < 16 and n_features >= 16 * lanes * max(n_lines, 1):
+        lanes *= 2
+    return lanes
+
+
+def _join(parts: list[_Part], nwords: int, args: FeatureArgs) -> Corpus:
+    n_lines = [int(part.state[0]) for part in parts]
+    ends = [int(p.offsets[n]) for p, n in zip(parts, n_lines, strict=True)]
+    total, n_features = sum(n_lines), sum(ends)
+    lanes = _lanes(n_features, total)
+    rows = np.empty(n_features + 64, np.int32)
+    rows[n_features:] = 0  # kernels read ahead
+    segments = np.zeros(total * lanes + 1, np.int64)
+    row_of = np.zeros(max(args.bucket, 1), np.int32)
+    buckets = np.empty(min(n_features, args.bucket) + 1, np.int32)
+    state = np.zeros(3, np.int64)
+    for part, n in zip(parts, n_lines, strict=True):
+        kernels.number_rows(
+            part.features, part.offsets, n, nwords, row_of, buckets, lanes, rows, segments, state
+        )
+        part.features = part.features[:0]
+    used = int(state[0])
+    skipped = Skipped(*(int(sum(p.state[k] for p in parts)) for k in (1, 2, 3)))
+    return Corpus(
+        rows,
+        segments,
+        np.concatenate([p.labels[: p.label_offsets[n]] for p, n in zip(parts, n_lines, strict=True)]),
+        _joined_offsets([p.label_offsets[: n + 1] for p, n in zip(parts, n_lines, strict=True)]),
+        np.concatenate([p.tokens[:n] for p, n in zip(parts, n_lines, strict=True)]),
+        buckets[:used].copy(),
+        lanes,
+        nwords + used,
+        skipped,
+    )
+
+
+def _joined_offsets(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    joined = [np.zeros(1, np.int64)]
+    base = 0
+    for part in parts:
+        joined.append(part[1:] + base)
+        base += int(part[-1])
+    return np.concatenate(joined)
+
+
+def read_corpus(
+    paths: Sequence[str],
+    args: FeatureArgs,
+    n_threads: int,
+    on_bytes: Callable[[int], None] = lambda n: None,
+    on_dictionary: Callable[[Dictionary], None] = lambda dictionary: None,
+) -> tuple[Dictionary, Corpus]:
+    """Read training files: their dictionary, and their lines as rows of features.
+
+    Raises DataError where a file cannot be read or nothing in it can be trained on.
+    """
+    prefix = args.label.encode()
+    counters = count_files(paths, prefix, n_threads, on_bytes)
+    words, maps = merge_counters(counters, prefix)
+    dictionary, ids = build_dictionary(words, args.min_count, args.min_count_label)
+    on_dictionary(dictionary)
+    return dictionary, make_corpus(counters, words, maps, dictionary, ids, args, n_threads)

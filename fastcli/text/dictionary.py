@@ -1,0 +1,240 @@
+"""The dictionary: words and labels with their counts and ids, and the counting of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from fastcli.errors import DataError
+from fastcli.kernels import dictionary as kernels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.text.inputs import Bytes
+
+T = TypeVar("T", bound=np.generic)
+
+EOS = b"</s>"
+WORD, LABEL = 0, 1
+
+
+def as_bytes(text: bytes) -> Bytes:
+    """Return bytes as an array that kernels take (never empty, so that it has an address)."""
+    return np.frombuffer(text or b"\0", np.uint8)
+
+
+def table_size(n_entries: int) -> int:
+    """Return the slots of a word table for n entries: a power of two, at most half full."""
+    return 1 << max(10, (2 * n_entries + 1).bit_length())
+
+
+class WordTable:
+    """A growing set of byte strings with counts, numbered in order of first appearance.
+
+    Entry 0 is ``</s>``.  ``kinds`` is 1 for entries that start with the label prefix.
+    """
+
+    def __init__(self, prefix: bytes) -> None:
+        self.prefix = prefix
+        self.n = 0
+        self.table = np.zeros(1 << 14, np.int64)
+        self.starts = np.zeros(1 + (1 << 13), np.int64)
+        self.counts = np.zeros(1 << 13, np.int64)
+        self.kinds = np.zeros(1 << 13, np.uint8)
+        self.arena = np.zeros(1 << 17, np.uint8)
+        size = np.array([0, len(EOS)], np.int64)
+        kind = np.array([EOS.startswith(prefix)], np.uint8)
+        self.merge(size, as_bytes(EOS), np.zeros(1, np.int64), kind, 1)
+
+    def room_for(self, entries: int, arena: int) -> None:
+        """Grow so that there is room for that many more entries and bytes."""
+        if (self.n + entries) * 2 >= len(self.table):
+            larger = np.zeros(table_size(self.n + entries), np.int64)
+            kernels.rehash(self.table, len(self.table), larger, len(larger) - 1)
+            self.table = larger
+        if self.n + entries > len(self.counts):
+            size = max(2 * len(self.counts), self.n + entries)
+            self.counts = _grown(self.counts, size)
+            self.kinds = _grown(self.kinds, size)
+            self.starts = _grown(self.starts, size + 1)
+        used = int(self.starts[self.n])
+        if used + arena > len(self.arena):
+            self.arena = _grown(self.arena, max(2 * len(self.arena), used + arena))
+
+    def merge(
+        self,
+        starts: NDArray[np.int64],
+        arena: Bytes,
+        counts: NDArray[np.int64],
+        kinds: Bytes,
+        n: int,
+    ) -> NDArray[np.int32]:
+        """Add n entries of another table; return their numbers in this one."""
+        self.room_for(n, int(starts[n]))
+        entries = np.empty(n, np.int32)
+        self.n = kernels.merge_entries(
+            starts,
+            arena,
+            counts,
+            kinds,
+            n,
+            self.table,
+            len(self.table) - 1,
+            self.starts,
+            self.arena,
+            self.counts,
+            self.kinds,
+            self.n,
+            entries,
+        )
+        return entries
+
+
+def _grown(array: NDArray[T], size: int) -> NDArray[T]:
+    larger = np.zeros(size, array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+class TokenCounter:
+    """Counts the tokens of blocks of text and keeps them as a stream of entry numbers."""
+
+    def __init__(self, prefix: bytes, expected_bytes: int) -> None:
+        self.words = WordTable(prefix)
+        self._prefix = as_bytes(prefix)
+        self._state = np.zeros(4, np.int64)
+        self._stream = np.empty(min(expected_bytes // 2 + 64, 1 << 26), np.int32)
+
+    @property
+    def stream(self) -> NDArray[np.int32]:
+        """The entries of all tokens so far, with marks where lines end."""
+        return self._stream[: int(self._state[2])]
+
+    def drop_stream(self) -> None:
+        """Give the memory of the stream back; the counts stay."""
+        self._stream = self._stream[:0].copy()
+        self._state[2] = 0
+
+    def feed(self, text: Bytes) -> None:
+        """Count a block of text that ends where a line ends, or is the last of its file."""
+        words, state = self.words, self._state
+        state[0] = 0
+        while True:
+            state[1] = words.n
+            reason = kernels.count_tokens(
+                text,
+                len(text),
+                self._prefix,
+                len(words.prefix),
+                words.table,
+                len(words.table) - 1,
+                words.starts,
+                len(words.counts),
+                words.arena,
+                len(words.arena),
+                words.counts,
+                words.kinds,
+                self._stream,
+                len(self._stream),
+                state,
+            )
+            words.n = int(state[1])
+            if reason == kernels.DONE:
+                return
+            if reason == kernels.STREAM_FULL:
+                self._stream = _grown(self._stream, 2 * len(self._stream))
+            elif reason == kernels.ARENA_FULL:
+                words.room_for(0, len(words.arena) + _token_size(text, int(state[0])))
+            else:
+                words.room_for(max(words.n, 1 << 12), 0)
+
+
+def _token_size(text: Bytes, start: int) -> int:
+    """Return a bound of the size of the token at ``start``."""
+    window = 1 << 10
+    while start + window < len(text):
+        if np.isin(text[start : start + window], (0, 9, 10, 11, 12, 13, 32)).any():
+            return window
+        window *= 2
+    return len(text) - start
+
+
+@dataclass
+class Dictionary:
+    """Words, then labels, each with its count; ids are positions in that order.
+
+    ``arena[starts[i]:starts[i + 1]]`` is entry i, ``table`` finds it by its bytes, ``hashes`` is
+    its 32-bit hash.  ``ntokens`` counts every token read, rare words and labels included.
+    """
+
+    nwords: int
+    nlabels: int
+    ntokens: int
+    starts: NDArray[np.int64]
+    arena: Bytes
+    counts: NDArray[np.int64]
+    table: NDArray[np.int64] = field(init=False, repr=False)
+    hashes: NDArray[np.int64] = field(init=False, repr=False)
+    twice: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        n = len(self)
+        self.table = np.zeros(table_size(n), np.int64)
+        self.hashes = np.empty(max(n, 1), np.int64)
+        self.twice = kernels.index_entries(
+            self.starts, self.arena, n, self.table, len(self.table) - 1, self.hashes
+        )
+
+    def __len__(self) -> int:
+        return self.nwords + self.nlabels
+
+    def entry(self, i: int) -> bytes:
+        """Return the bytes of entry i."""
+        return self.arena[self.starts[i] : self.starts[i + 1]].tobytes()
+
+    def entries(self, start: int, end: int) -> list[bytes]:
+        """Return the bytes of entries start to end."""
+        base = int(self.starts[start])
+        blob = self.arena[base : int(self.starts[end])].tobytes()
+        bounds = (self.starts[start : end + 1] - base).tolist()
+        return [blob[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+
+    def labels(self) -> list[bytes]:
+        """Return all labels, in the order of their ids."""
+        return self.entries(self.nwords, len(self))
+
+    def label_counts(self) -> NDArray[np.int64]:
+        """Return how often each label occurred in training."""
+        return self.counts[self.nwords :]
+
+
+def build_dictionary(
+    words: WordTable, min_count: int, min_count_label: int
+) -> tuple[Dictionary, NDArray[np.int32]]:
+    """Keep what occurs often enough, words before labels, each by falling count.
+
+    Equal counts stay in order of first appearance.  Returns the dictionary and, for every
+    entry of ``words``, its id as a word or as a label, -1 where it was dropped.
+    """
+    n = words.n
+    counts, kinds = words.counts[:n], words.kinds[:n]
+    least = np.where(kinds == WORD, min_count, min_count_label)
+    kept = np.flatnonzero((counts >= np.maximum(least, 1)))
+    order = kept[np.lexsort((-counts[kept], kinds[kept]))]
+    nwords = int(np.count_nonzero(kinds[order] == WORD))
+    if len(order) == 0:
+        raise DataError("Empty vocabulary. Try a smaller -minCount value.")
+    ids = np.full(n, -1, np.int32)
+    ids[order[:nwords]] = np.arange(nwords, dtype=np.int32)
+    ids[order[nwords:]] = np.arange(len(order) - nwords, dtype=np.int32)
+    sizes = words.starts[order + 1] - words.starts[order]
+    starts = np.empty(len(order) + 1, np.int64)
+    arena = np.empty(int(sizes.sum()) + 1, np.uint8)
+    kernels.gather_entries(words.starts, words.arena, order, len(order), starts, arena)
+    dictionary = Dictionary(
+        nwords, len(order) - nwords, int(counts.sum()), starts, arena, counts[order]
+    )
+    return dictionary, ids

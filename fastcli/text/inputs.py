@@ -1,0 +1,127 @@
+"""Opening text: plain or compressed files, one or many, and standard input, as bytes.
+
+Nothing here decodes: lines are bytes, and whatever they hold comes through unchanged.
+"""
+
+from __future__ import annotations
+
+import io
+import mmap
+import os
+import sys
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcli.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+
+BLOCK = 1 << 22  # bytes read at a time from what cannot be mapped
+
+_MAGIC = {
+    b"\x1f\x8b\x08": "gz",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zst",
+}
+
+
+def compression(path: str | os.PathLike[str]) -> str | None:
+    """Return ``gz``, ``bz2``, ``xz``, ``zst`` or None, by a regular file's first bytes."""
+    if not os.path.isfile(path):
+        return None
+    with open(path, "rb") as file:
+        head = file.read(10)
+    for magic, name in _MAGIC.items():
+        if head.startswith(magic) and (name != "bz2" or head[4:] == b"1AY&SY"):
+            return name
+    return None
+
+
+def map_file(path: str | os.PathLike[str]) -> Bytes:
+    """Map a plain file into memory, read only; an empty file is an empty array."""
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return np.empty(0, np.uint8)
+        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+
+
+def open_compressed(path: str | os.PathLike[str], kind: str) -> IO[bytes]:
+    """Open a compressed file for reading."""
+    if kind == "gz":
+        import gzip
+
+        return gzip.open(path, "rb")  # type: ignore[return-value]
+    if kind == "bz2":
+        import bz2
+
+        return bz2.open(path, "rb")
+    if kind == "xz":
+        import lzma
+
+        return lzma.open(path, "rb")
+    return _open_zstandard(path)
+
+
+def _open_zstandard(path: str | os.PathLike[str]) -> IO[bytes]:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+
+        return zstd.open(path, "rb")
+    try:
+        import zstandard
+    except ImportError:
+        raise DataError(
+            f"{os.fspath(path)} is compressed with zstd: "
+            "reading it needs pip install 'fastcli[zstd]'"
+        ) from None
+    stream: Any = zstandard.open(path, "rb")
+    return io.BufferedReader(stream, BLOCK)
+
+
+def line_blocks(file: Any) -> Iterator[Bytes]:
+    """Yield the bytes of a stream in blocks that end where lines end.
+
+    Only the last block may lack a line end.  A block holds whatever is there to be read (a
+    line fed through a pipe comes at once), and at least one line however long it is.
+    """
+    read = getattr(file, "read1", file.read)
+    pieces: list[bytes] = []
+    while data := read(BLOCK):
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            pieces.append(data[:cut])
+            yield np.frombuffer(b"".join(pieces), np.uint8)
+            pieces = [data[cut:]] if cut < len(data) else []
+        else:
+            pieces.append(data)
+    if pieces:
+        yield np.frombuffer(b"".join(pieces), np.uint8)
+
+
+def split_at_lines(text: Bytes, n: int) -> list[Bytes]:
+    """Cut text into at most n parts of about the same size, at line ends."""
+    bounds = [0]
+    for i in range(1, n):
+        start = max(bounds[-1], len(text) * i // n)
+        bounds.append(_after_line_end(text, start))
+    bounds.append(len(text))
+    return [text[a:b] for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
+
+
+def _after_line_end(text: Bytes, start: int) -> int:
+    if start == 0 or start >= len(text) or text[start - 1] == 10:
+        return min(start, len(text))
+    step = 1 << 12
+    while start < len(text):
+        ends = np.flatnonzero(text[start : start + step] == 10)
+        if len(ends):
+            return start + int(ends[0]) + 1
+        start += step
+        step *= 2
+    return len(text)
