@@ -187,16 +187,27 @@ def index_entries(
 
 @kernel
 def read_entries(
-    file: U8, position: i64, end: i64, n: i64, starts: I64, arena: U8, counts: I64, kinds: U8
+    file: U8,
+    position: i64,
+    end: i64,
+    n: i64,
+    starts: I64,
+    arena: U8,
+    room: i64,
+    counts: I64,
+    kinds: U8,
 ) -> i64:
     """Read n dictionary entries of a model file: bytes, NUL, int64 count, int8 type.
 
-    Returns the position after them, or -1 where the file ends before.
+    Returns the position after them, -1 where the file ends before, -2 where ``arena`` with its
+    ``room`` bytes is too small.
     """
     starts[0] = 0
     for entry in range(n):
         at = starts[entry]
         while position < end and file[position] != 0:
+            if at >= room:
+                return -2
             arena[at] = file[position]
             at += 1
             position += 1

@@ -159,8 +159,7 @@ def number_rows(
     offsets: I64,
     n_lines: i64,
     nwords: i64,
-    rows: I32,
-    buckets: I32,
+    row_of: I32,
     lanes: i64,
     out: I32,
     segments: I64,
@@ -168,8 +167,7 @@ def number_rows(
 ) -> None:
     """Give the buckets that occur the rows after the words, in order of first appearance.
 
-    ``rows`` maps a bucket to its row (0: none yet), ``buckets`` a row after the words to its
-    bucket.  Within a line the rows are sorted into lanes: row r belongs to lane r % lanes (a
+    ``row_of`` maps a bucket to its row after the words, from 1 on (0: it has none).  Within a line the rows are sorted into lanes: row r belongs to lane r % lanes (a
     power of two), and the rows of lane k of line i are ``out[segments[i * lanes + k]:]`` up to
     the next segment.  ``state``: buckets numbered so far, rows written so far, lines so far.
     """
@@ -184,12 +182,10 @@ def number_rows(
             row = features[j]
             if row >= nwords:
                 bucket = row - nwords
-                row = rows[bucket]
-                if row == 0:
-                    row = nwords + used
-                    rows[bucket] = row
-                    buckets[used] = bucket
+                if row_of[bucket] == 0:
                     used += 1
+                    row_of[bucket] = used
+                row = nwords + row_of[bucket] - 1
                 features[j] = row
             segments[first + (row & mask) + 1] += 1
         # Sizes to ends; then each row goes to the end of its lane, from the back.
@@ -206,3 +202,25 @@ def number_rows(
         base += end - start
         segments[first + lanes] = base
     state[0], state[1], state[2] = used, base, line + n_lines
+
+
+@kernel
+def place_rows(rows: I32, first: i64, last: i64, lanes: i64, per_lane: i64) -> None:
+    """Replace row numbers by their places in memory: lane after lane, ``per_lane`` rows each.
+
+    What one thread writes lies apart from what others write, so no cache line near a lane's
+    rows travels between processors.
+    """
+    mask = lanes - 1
+    shift = 0
+    while 1 << shift < lanes:
+        shift += 1
+    for i in range(first, last):
+        rows[i] = (rows[i] & mask) * per_lane + (rows[i] >> shift)
+
+
+@kernel
+def mark_rows(rows: I32, first: i64, last: i64, used: U8) -> None:
+    """Set ``used`` to 1 for every row among ``rows[first:last]``."""
+    for i in range(first, last):
+        used[rows[i]] = 1

@@ -19,7 +19,7 @@ from fastcli.text.inputs import (
     open_compressed,
     split_at_lines,
 )
-from fastcli.threads import run_on
+from fastcli.threads import run_on, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,10 +55,10 @@ class Skipped:
 class Corpus:
     """Lines as rows of the input matrix and label ids.
 
-    Rows are renumbered: a word's row is its id, and the buckets that occur follow in order of
-    first appearance; ``buckets[r - nwords]`` is the bucket of row r.  The rows of a line are
-    sorted into ``lanes`` (row r is in lane r % lanes); lane k of line i is
-    ``rows[segments[i * lanes + k]:segments[i * lanes + k + 1]]``.
+    Only rows that are used have memory: ``ids`` are their numbers in the model file, rising,
+    and ``places`` where they are in memory.  Memory has ``lanes`` parts of ``per_lane`` rows;
+    the rows of line i in lane k are
+    ``rows[segments[i * lanes + k]:segments[i * lanes + k + 1]]``, each a place.
     """
 
     rows: NDArray[np.int32]
@@ -66,9 +66,10 @@ class Corpus:
     labels: NDArray[np.int32]
     label_offsets: NDArray[np.int64]
     tokens: NDArray[np.int32]
-    buckets: NDArray[np.int32]
+    ids: NDArray[np.int64]
+    places: NDArray[np.int64]
     lanes: int
-    n_rows: int
+    per_lane: int
     skipped: Skipped
 
     @property
@@ -154,7 +155,7 @@ def make_corpus(
 
     run_on(min(n_threads, max(len(counters), 1)), make)
     counters.clear()
-    return _join([p for p in parts if p is not None], dictionary.nwords, args)
+    return _join([p for p in parts if p is not None], dictionary.nwords, args, n_threads)
 
 
 @dataclass
@@ -256,34 +257,47 @@ def _lanes(n_features: int, n_lines: int) -> int:
     return lanes
 
 
-def _join(parts: list[_Part], nwords: int, args: FeatureArgs) -> Corpus:
+def _join(parts: list[_Part], nwords: int, args: FeatureArgs, n_threads: int) -> Corpus:
     n_lines = [int(part.state[0]) for part in parts]
-    ends = [int(p.offsets[n]) for p, n in zip(parts, n_lines, strict=True)]
-    total, n_features = sum(n_lines), sum(ends)
+    total = sum(n_lines)
+    n_features = sum(int(p.offsets[n]) for p, n in zip(parts, n_lines, strict=True))
     lanes = _lanes(n_features, total)
     rows = np.empty(n_features + 64, np.int32)
     rows[n_features:] = 0  # kernels read ahead
     segments = np.zeros(total * lanes + 1, np.int64)
     row_of = np.zeros(max(args.bucket, 1), np.int32)
-    buckets = np.empty(min(n_features, args.bucket) + 1, np.int32)
     state = np.zeros(3, np.int64)
     for part, n in zip(parts, n_lines, strict=True):
         kernels.number_rows(
-            part.features, part.offsets, n, nwords, row_of, buckets, lanes, rows, segments, state
+            part.features, part.offsets, n, nwords, row_of, lanes, rows, segments, state
         )
         part.features = part.features[:0]
-    used = int(state[0])
-    skipped = Skipped(*(int(sum(p.state[k] for p in parts)) for k in (1, 2, 3)))
+    per_lane = -(-(nwords + int(state[0])) // lanes)
+    used = np.zeros(lanes * per_lane, np.uint8)
+
+    def place(thread: int) -> None:
+        first, last = share(n_features, thread, n_threads)
+        kernels.place_rows(rows, first, last, lanes, per_lane)
+        kernels.mark_rows(rows, first, last, used)
+
+    run_on(n_threads, place)
+    buckets = np.flatnonzero(row_of)
+    row_numbers = np.concatenate([np.arange(nwords), nwords - 1 + row_of[buckets]])
+    places = row_numbers % lanes * per_lane + row_numbers // lanes
+    is_used = used[places] == 1
+    ids = np.concatenate([np.arange(nwords), nwords + buckets])[is_used]
+    with_lines = list(zip(parts, n_lines, strict=True))
     return Corpus(
         rows,
         segments,
-        np.concatenate([p.labels[: p.label_offsets[n]] for p, n in zip(parts, n_lines, strict=True)]),
-        _joined_offsets([p.label_offsets[: n + 1] for p, n in zip(parts, n_lines, strict=True)]),
-        np.concatenate([p.tokens[:n] for p, n in zip(parts, n_lines, strict=True)]),
-        buckets[:used].copy(),
+        np.concatenate([p.labels[: p.label_offsets[n]] for p, n in with_lines]),
+        _joined_offsets([p.label_offsets[: n + 1] for p, n in with_lines]),
+        np.concatenate([p.tokens[:n] for p, n in with_lines]),
+        ids,
+        places[is_used],
         lanes,
-        nwords + used,
-        skipped,
+        per_lane,
+        Skipped(*(int(sum(p.state[k] for p in parts)) for k in (1, 2, 3))),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.kernels import dictionary as kernels
+from fastcli.kernels.integers import hash_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -201,6 +202,18 @@ class Dictionary:
         blob = self.arena[base : int(self.starts[end])].tobytes()
         bounds = (self.starts[start : end + 1] - base).tolist()
         return [blob[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+
+    def find(self, entry: bytes) -> int:
+        """Return the position of an entry, or -1."""
+        text = as_bytes(entry)
+        mask = len(self.table) - 1
+        h = hash_bytes(text, 0, len(entry))
+        slot = h & mask
+        while found := int(self.table[slot]):
+            if found & 0xFFFFFFFF == h and self.entry((found >> 32) - 1) == entry:
+                return (found >> 32) - 1
+            slot = (slot + 1) & mask
+        return -1
 
     def labels(self) -> list[bytes]:
         """Return all labels, in the order of their ids."""

@@ -84,6 +84,26 @@ def _open_zstandard(path: str | os.PathLike[str]) -> IO[bytes]:
     return io.BufferedReader(stream, BLOCK)
 
 
+def text_blocks(path: str) -> Iterator[Bytes]:
+    """Yield the bytes of a file, compressed or not, or of standard input (``-``), in blocks.
+
+    Blocks end where lines end.  Raises OSError (or EOFError) where the file cannot be read.
+    """
+    if path == "-":
+        yield from line_blocks(sys.stdin.buffer)
+        return
+    kind = compression(path)
+    if kind:
+        with open_compressed(path, kind) as file:
+            yield from line_blocks(file)
+    elif os.path.isfile(path):
+        text = map_file(path)
+        yield from split_at_lines(text, 1 + len(text) // BLOCK)
+    else:
+        with open(path, "rb") as file:
+            yield from line_blocks(file)
+
+
 def line_blocks(file: Any) -> Iterator[Bytes]:
     """Yield the bytes of a stream in blocks that end where lines end.
 

@@ -1,0 +1,68 @@
+"""Arguments and options that several commands share, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastcli.cli._command import Option
+from fastcli.errors import DataError
+
+if TYPE_CHECKING:
+    from fastcli.text.inputs import Bytes
+
+PATTERN = "<model> <test-data> [<k>] [<th>]"
+
+
+def prediction_arguments(command: Any) -> Any:
+    """Add ``<model> <test-data> [<k>] [<th>]``, --thread and --json."""
+    command = click.option(
+        "--json", "as_json", cls=Option, is_flag=True, help="write JSON, with true probabilities"
+    )(command)
+    command = click.option(
+        "-thread",
+        "--thread",
+        "thread",
+        cls=Option,
+        type=click.IntRange(min=1),
+        default=None,
+        help="number of threads  [default: processors of this machine]",
+    )(command)
+    command = click.argument("threshold", type=float, default=0.0)(command)
+    command = click.argument("k", type=int, default=1)(command)
+    command = click.argument("data")(command)
+    return click.argument("model")(command)
+
+
+def threads(number: int | None) -> int:
+    """Return a number of threads: the one given, or the processors of this machine."""
+    if number is not None:
+        return number
+    from fastcli.threads import usable_cpus
+
+    return usable_cpus()
+
+
+def open_blocks(path: str, message: str) -> Iterator[Bytes]:
+    """Return a file's (or stdin's) blocks of lines; errors start with fastText's message."""
+    from fastcli.text.inputs import text_blocks
+
+    blocks = text_blocks(path)
+    try:
+        first = next(blocks, None)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{message} ({path}: {reason})") from None
+    return _rest(first, blocks, path)
+
+
+def _rest(first: Bytes | None, blocks: Iterator[Bytes], path: str) -> Iterator[Bytes]:
+    if first is None:
+        return
+    yield first
+    try:
+        yield from blocks
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path} cannot be read to its end. ({error})") from None

@@ -1,0 +1,126 @@
+"""What a person sees while something runs: a bar on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from fastcli.fasttext.train import Reporter, Status
+from fastcli.kernels import _build
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from fastcli.fasttext.args import TrainArgs
+    from fastcli.text.dictionary import Dictionary
+
+LOG_EVERY = 5.0  # seconds between two lines in a log
+
+
+def say(sentence: str) -> None:
+    """Write a line to stderr."""
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
+
+
+def announce_compiling() -> None:
+    """Have a line said on stderr before kernels are compiled, once."""
+    _build.announce = say
+
+
+def numbers(status: Status) -> str:
+    """Return fastText's progress line, without its start."""
+    eta = int(status.eta)
+    return (
+        f"words/sec/thread: {status.words_per_second:7.0f} lr: {status.lr:9.6f} "
+        f"avg.loss: {status.loss:9.6f} "
+        f"ETA: {eta // 3600:3d}h{eta // 60 % 60:2d}m{eta % 60:2d}s"
+    )
+
+
+class TrainingProgress(Reporter):
+    """Shows how training goes, on stderr: nothing, the final line, a bar, or lines in a log."""
+
+    def __init__(self, args: TrainArgs) -> None:
+        self._verbose = args.verbose
+        self._live = args.verbose > 1 and sys.stderr.isatty()
+        self._bar: Any = None
+        self._last = time.monotonic()
+        self._bytes = 0
+        self._lock = threading.Lock()
+        if args.verbose > 0:
+            announce_compiling()
+
+    def __enter__(self) -> TrainingProgress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _due(self) -> bool:
+        now = time.monotonic()
+        if now - self._last < (0.1 if self._live else LOG_EVERY):
+            return False
+        self._last = now
+        return True
+
+    def read(self, n_bytes: int) -> None:
+        """Show how much text has been read."""
+        with self._lock:
+            self._bytes += n_bytes
+            if self._verbose > 1 and self._due():
+                end = "" if self._live else "\n"
+                start = "\r" if self._live else ""
+                sys.stderr.write(f"{start}Read {self._bytes / 1e6:.0f} MB of text{end}")
+                sys.stderr.flush()
+
+    def dictionary(self, dictionary: Dictionary) -> None:
+        """Show the size of the dictionary, in fastText's words."""
+        if self._verbose > 0:
+            say(
+                f"{chr(13) if self._live else ''}Read {dictionary.ntokens // 1000000}M words\n"
+                f"Number of words:  {dictionary.nwords}\n"
+                f"Number of labels: {dictionary.nlabels}"
+            )
+
+    def note(self, sentence: str) -> None:
+        """Show something the user should know."""
+        if self._verbose > 0:
+            say(sentence)
+
+    def status(self, status: Status) -> None:
+        """Move the bar, or write a line every few seconds."""
+        if self._verbose < 2 or not self._due():
+            return
+        if not self._live:
+            say(f"Progress: {100 * status.progress:5.1f}% {numbers(status)}")
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=1000,
+                bar_format="Progress: {percentage:5.1f}% |{bar:16}| {desc}",
+                file=sys.stderr,
+                leave=False,
+                mininterval=0,
+            )
+        self._bar.set_description_str(numbers(status), refresh=False)
+        self._bar.update(int(1000 * status.progress) - self._bar.n)
+
+    def finished(self, status: Status) -> None:
+        """Write fastText's final line."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        if self._verbose > 0:
+            last = Status(1.0, status.words_per_second, 0.0, status.loss, 0.0)
+            say(f"Progress: 100.0% {numbers(last)}")

@@ -1,0 +1,45 @@
+"""dump: what a model file holds, as text."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from fastcli.cli._command import Command
+
+PARTS = ("args", "dict", "input", "output")
+
+
+@click.command(
+    cls=Command,
+    pattern="<model> <args|dict|input|output>",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+@click.argument("model")
+@click.argument("part")
+@click.pass_context
+def dump(ctx: click.Context, model: str, part: str) -> None:
+    r"""Print a part of a model: arguments, dictionary, input or output matrix.
+
+    \b
+    Example:
+      fastcli dump topics.bin args
+      fastcli dump topics.bin dict | head
+    """
+    if part not in PARTS:
+        raise click.UsageError(f"Unknown part of a model: {part}", ctx)
+    from fastcli.cli._progress import announce_compiling
+    from fastcli.fasttext import dump as write
+    from fastcli.fasttext.model_file import load_model
+
+    announce_compiling()
+    loaded = load_model(model)
+    out = sys.stdout.buffer
+    if part == "args":
+        out.write(write.args_text(loaded))
+    elif part == "dict":
+        out.writelines(write.dictionary_lines(loaded))
+    else:
+        matrix = loaded.wi if part == "input" else loaded.wo
+        out.writelines(write.matrix_text(matrix, loaded.args.dim))

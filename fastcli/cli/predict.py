@@ -1,0 +1,76 @@
+"""predict and predict-prob: the best labels of every line."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from fastcli.cli._command import positional
+from fastcli.cli._options import PATTERN, open_blocks, prediction_arguments, threads
+
+
+@click.command(**positional(PATTERN))
+@prediction_arguments
+def predict(
+    model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
+) -> None:
+    r"""Print the K most probable labels of every line (-1: all) with probability TH or more.
+
+    TEST-DATA is a file, or - for standard input; each input line gives one output line, at once
+    when lines come through a pipe.
+
+    \b
+    Example:
+      fastcli predict topics.bin data/samples/topics.test.txt 2
+      echo "how long do i boil an egg ?" | fastcli predict topics.bin -
+    """
+    run(model, data, k, threshold, thread, as_json, with_probs=False)
+
+
+@click.command(**positional(PATTERN))
+@prediction_arguments
+def predict_prob(
+    model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
+) -> None:
+    r"""Print labels as predict does, each followed by its probability.
+
+    \b
+    Example:
+      fastcli predict-prob topics.bin data/samples/topics.test.txt 2 0.1
+    """
+    run(model, data, k, threshold, thread, as_json, with_probs=True)
+
+
+def run(
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
+    thread: int | None,
+    as_json: bool,
+    with_probs: bool,
+) -> None:
+    """Predict a file or standard input."""
+    from fastcli.cli._progress import announce_compiling
+    from fastcli.fasttext.model_file import load_model
+    from fastcli.fasttext.predict import Predictor
+
+    announce_compiling()
+    predictor = Predictor(load_model(model), k, threshold, threads(thread))
+    blocks = open_blocks(data, "Input file cannot be opened!")
+    out = sys.stdout.buffer
+    if not as_json:
+        for text in predictor.format(blocks, with_probs):
+            out.write(text)
+            out.flush()
+        return
+    for block in blocks:
+        for labels in predictor.rows([block]):
+            names = [name.decode("utf-8", "replace") for name, _ in labels]
+            answer: dict[str, object] = {"labels": names}
+            if with_probs:
+                answer["probabilities"] = [round(p, 9) for _, p in labels]
+            out.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+        out.flush()

@@ -1,0 +1,125 @@
+"""test and test-label: precision and recall on labelled lines."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastcli.cli._command import positional
+from fastcli.cli._options import PATTERN, open_blocks, prediction_arguments, threads
+
+if TYPE_CHECKING:
+    from fastcli.evaluation.meter import Meter
+
+
+@click.command(**positional(PATTERN))
+@prediction_arguments
+def test(
+    model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
+) -> None:
+    r"""Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
+
+    N counts the lines that have a label and a token the model knows; what was left out, and
+    why, is said on stderr.  With one label a line, P@1 and R@1 are the same number.
+
+    \b
+    Example:
+      fastcli test topics.bin data/samples/topics.test.txt
+    """
+    meter, _ = run(model, data, k, threshold, thread)
+    if as_json:
+        print_json(summary(meter, k))
+        return
+    lines = [f"N\t{meter.n}", f"P@{k}\t{meter.precision:.3g}", f"R@{k}\t{meter.recall:.3g}"]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+@click.command(**positional(PATTERN))
+@prediction_arguments
+def test_label(
+    model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
+) -> None:
+    r"""Print precision, recall and F1 of every label, then what test prints.
+
+    \b
+    Example:
+      fastcli test-label topics.bin data/samples/topics.test.txt
+    """
+    meter, labels = run(model, data, k, threshold, thread)
+    if as_json:
+        names = [name.decode("utf-8", "replace") for name in labels]
+        scores = [label_summary(meter, i, name) for i, name in enumerate(names)]
+        print_json({**summary(meter, k), "per_label": scores})
+        return
+    out = sys.stdout.buffer
+    for i, name in enumerate(labels):
+        precision, recall, f1 = map(fixed, meter.label_scores(i))
+        line = f"F1-Score : {f1}  Precision : {precision}  Recall : {recall}   "
+        out.write(line.encode() + name + b"\n")
+    lines = [f"N\t{meter.n}", f"P@{k}\t{meter.precision:.3f}", f"R@{k}\t{meter.recall:.3f}"]
+    out.write(("\n".join(lines) + "\n").encode())
+
+
+def run(
+    model: str, data: str, k: int, threshold: float, thread: int | None
+) -> tuple[Meter, list[bytes]]:
+    """Test a model on a file or standard input; return the counts and the labels."""
+    from fastcli.cli._progress import announce_compiling, say
+    from fastcli.fasttext.model_file import load_model
+    from fastcli.fasttext.predict import Predictor
+
+    announce_compiling()
+    predictor = Predictor(load_model(model), k, threshold, threads(thread))
+    meter = predictor.test(open_blocks(data, "Test file cannot be opened!"))
+    if sentence := meter.skipped.sentence():
+        say(sentence)
+    return meter, predictor.model.dictionary.labels()
+
+
+def fixed(value: float) -> str:
+    """Return a score with six decimals, or dashes where there is none."""
+    return f"{value:.6f}" if math.isfinite(value) else "--------"
+
+
+def summary(meter: Meter, k: int) -> dict[str, Any]:
+    """Return the scores over all labels."""
+    skipped = meter.skipped
+    return {
+        "n": meter.n,
+        "k": k,
+        "precision": number(meter.precision),
+        "recall": number(meter.recall),
+        "f1": number(meter.f1),
+        "left_out": {
+            "no_label": skipped.no_label,
+            "unknown_label": skipped.unknown_label,
+            "no_known_token": skipped.no_known_token,
+        },
+    }
+
+
+def label_summary(meter: Meter, i: int, name: str) -> dict[str, Any]:
+    """Return the scores of one label."""
+    precision, recall, f1 = meter.label_scores(i)
+    return {
+        "label": name,
+        "precision": number(precision),
+        "recall": number(recall),
+        "f1": number(f1),
+        "gold": int(meter.gold[i]),
+        "predicted": int(meter.predicted[i]),
+    }
+
+
+def number(value: float) -> float | None:
+    """Return a score for JSON, which has no NaN."""
+    return value if math.isfinite(value) else None
+
+
+def print_json(answer: dict[str, Any]) -> None:
+    """Write one JSON object on a line."""
+    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")

@@ -1,0 +1,128 @@
+"""Precision and recall over examples, for all labels together and for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass
+class Skipped:
+    """Lines that a test leaves out, by reason."""
+
+    no_label: int = 0
+    unknown_label: int = 0
+    no_known_token: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.no_label + self.unknown_label + self.no_known_token
+
+    def sentence(self) -> str | None:
+        """Return what to tell a user, or None if nothing was left out."""
+        reasons = [
+            (self.no_label, "without a label"),
+            (self.unknown_label, "with labels the model does not know"),
+            (self.no_known_token, "without a token the model knows"),
+        ]
+        said = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
+        return f"Lines left out of the test: {said}." if said else None
+
+
+@dataclass
+class Meter:
+    """Counts of predicted, gold and rightly predicted labels; arrays have one entry a label.
+
+    A label given twice in a line counts twice as gold; gold labels that the model does not know
+    do not count.
+    """
+
+    nlabels: int
+    n: int = 0
+    skipped: Skipped = field(default_factory=Skipped)
+    gold: NDArray[np.int64] = field(init=False)
+    predicted: NDArray[np.int64] = field(init=False)
+    right: NDArray[np.int64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gold = np.zeros(self.nlabels, np.int64)
+        self.predicted = np.zeros(self.nlabels, np.int64)
+        self.right = np.zeros(self.nlabels, np.int64)
+
+    def add(
+        self,
+        n_features: NDArray[np.int64],
+        has_label: NDArray[np.bool_],
+        gold_offsets: NDArray[np.int64],
+        gold: NDArray[np.int32],
+        k: int,
+        counts: NDArray[np.int32],
+        labels: NDArray[np.int32],
+    ) -> None:
+        """Count lines: line i has ``counts[i]`` predicted labels at ``labels[i * k]`` on.
+
+        ``gold[gold_offsets[i]:gold_offsets[i + 1]]`` are its known labels, ``n_features[i]`` its
+        features, and ``has_label[i]`` says whether it has any label at all.
+        """
+        n = len(counts)
+        n_gold = np.diff(gold_offsets[: n + 1])
+        used = (n_gold > 0) & (n_features > 0)
+        self.n += int(np.count_nonzero(used))
+        self.skipped.no_label += int(np.count_nonzero(~has_label))
+        self.skipped.unknown_label += int(np.count_nonzero(has_label & (n_gold == 0)))
+        self.skipped.no_known_token += int(np.count_nonzero((n_gold > 0) & ~used))
+        line_of_gold = np.repeat(np.arange(n), n_gold)
+        gold = gold[: len(line_of_gold)]
+        of_used = used[line_of_gold]
+        line_of_gold, gold = line_of_gold[of_used], gold[of_used]
+        is_predicted = (np.arange(k) < counts[:, None]) & used[:, None]
+        lines, columns = np.nonzero(is_predicted)
+        predicted = labels[lines * k + columns]
+        is_right = np.isin(lines * self.nlabels + predicted, line_of_gold * self.nlabels + gold)
+        self.gold += np.bincount(gold, minlength=self.nlabels)
+        self.predicted += np.bincount(predicted, minlength=self.nlabels)
+        self.right += np.bincount(predicted[is_right], minlength=self.nlabels)
+
+    def merge(self, other: Meter) -> None:
+        """Add the counts of another meter over the same labels."""
+        self.n += other.n
+        self.gold += other.gold
+        self.predicted += other.predicted
+        self.right += other.right
+        self.skipped.no_label += other.skipped.no_label
+        self.skipped.unknown_label += other.skipped.unknown_label
+        self.skipped.no_known_token += other.skipped.no_known_token
+
+    @property
+    def precision(self) -> float:
+        """Right predictions among all predictions; NaN if there are none."""
+        return _ratio(int(self.right.sum()), int(self.predicted.sum()))
+
+    @property
+    def recall(self) -> float:
+        """Right predictions among all gold labels; NaN if there are none."""
+        return _ratio(int(self.right.sum()), int(self.gold.sum()))
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall; NaN if neither exists."""
+        return _ratio(2 * int(self.right.sum()), int(self.predicted.sum() + self.gold.sum()))
+
+    def label_scores(self, label: int) -> tuple[float, float, float]:
+        """Return precision, recall and F1 of one label, NaN where there is nothing to divide by."""
+        right, predicted = int(self.right[label]), int(self.predicted[label])
+        gold = int(self.gold[label])
+        return (
+            _ratio(right, predicted),
+            _ratio(right, gold),
+            _ratio(2 * right, predicted + gold),
+        )
+
+
+def _ratio(a: int, b: int) -> float:
+    return a / b if b else float("nan")

@@ -1,0 +1,1 @@
+"""The linear model: arguments, matrices, training, prediction, and the files it lives in."""

@@ -1,0 +1,89 @@
+"""Training arguments: fastText's names, its defaults for each command, and what must hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fastcli.errors import ArgumentError
+
+LOSSES = {"hs": 1, "ns": 2, "softmax": 3, "one-vs-all": 4, "ova": 4}
+LOSS_NAMES = {1: "hs", 2: "ns", 3: "softmax", 4: "one-vs-all"}
+MODEL_NAMES = {1: "cbow", 2: "sg", 3: "sup"}
+SUPERVISED = 3
+
+
+@dataclass(frozen=True)
+class ModelArgs:
+    """The arguments that a model file holds, in the order of the file."""
+
+    dim: int = 100
+    ws: int = 5
+    epoch: int = 5
+    min_count: int = 1
+    neg: int = 5
+    word_ngrams: int = 1
+    loss: str = "softmax"
+    model: str = "sup"
+    bucket: int = 2000000
+    minn: int = 0
+    maxn: int = 0
+    lr_update_rate: int = 100
+    t: float = 1e-4
+
+
+@dataclass(frozen=True)
+class TrainArgs(ModelArgs):
+    """All arguments of a training command; the defaults are those of ``supervised``."""
+
+    input: tuple[str, ...] = field(default=())
+    output: str = ""
+    lr: float = 0.1
+    min_count_label: int = 0
+    label: str = "__label__"
+    thread: int = 1
+    seed: int = 0
+    verbose: int = 2
+    save_output: bool = False
+    pretrained_vectors: str = ""
+    no_vec: bool = False
+
+    def model_args(self) -> ModelArgs:
+        """Return the part that the model file holds."""
+        names = ModelArgs.__dataclass_fields__
+        values = {name: getattr(self, name) for name in names}
+        if self.loss == "ova":
+            values["loss"] = "one-vs-all"
+        if self.word_ngrams <= 1 and self.maxn == 0:
+            values["bucket"] = 0  # no n-grams: no buckets
+        return ModelArgs(**values)
+
+    def check(self) -> None:
+        """Raise ArgumentError for values that cannot work, with what to do instead."""
+        if not self.input or not self.output:
+            raise ArgumentError("Empty input or output path.")
+        if "-" in self.input:
+            raise ArgumentError(
+                "Cannot use stdin for training! Write the text to a file first, or use "
+                "-input <(command) in a shell that has it."
+            )
+        at_least = {"dim": 1, "epoch": 0, "thread": 1, "wordNgrams": 1, "minCount": 0, "neg": 0}
+        at_least.update({"minn": 0, "maxn": 0, "bucket": 0, "minCountLabel": 0, "lrUpdateRate": 0})
+        for option, least in at_least.items():
+            value = getattr(self, _field_name(option))
+            if value < least:
+                raise ArgumentError(f"-{option} must be {least} or more, not {value}.")
+        if not self.lr >= 0 or self.lr == float("inf"):
+            raise ArgumentError(f"-lr must be a number of 0 or more, not {self.lr}.")
+        if not self.label:
+            raise ArgumentError("-label must not be empty: every token would be a label.")
+        if self.maxn and self.minn > self.maxn:
+            raise ArgumentError(f"-minn ({self.minn}) must not be above -maxn ({self.maxn}).")
+        if self.bucket == 0 and (self.word_ngrams > 1 or self.maxn > 0):
+            raise ArgumentError(
+                "-bucket 0 leaves no room for n-grams: give -bucket 1 or more, or leave out "
+                "-wordNgrams and -maxn."
+            )
+
+
+def _field_name(option: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() else c for c in option)

@@ -1,0 +1,50 @@
+"""The Huffman tree over label counts, as flat arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.kernels import tree as kernels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Paths from each leaf to the root, and the children of each inner node.
+
+    ``paths[offsets[i]:offsets[i + 1]]`` are the output rows of label i's inner nodes, ``codes``
+    1 where the path is the second child's; inner node i has ``children[2 * i:2 * i + 2]``, which
+    are labels below n and inner nodes from n on.
+    """
+
+    paths: NDArray[np.int32]
+    codes: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    children: NDArray[np.int32]
+
+
+def build_tree(counts: NDArray[np.int64]) -> Tree:
+    """Build the tree of labels whose counts fall.
+
+    >>> build_tree(np.array([4, 2, 1])).paths.tolist()
+    [1, 0, 1, 0, 1]
+    """
+    n = len(counts)
+    weights = np.empty(2 * n, np.int64)
+    parents = np.zeros(2 * n, np.int32)
+    children = np.zeros(2 * n, np.int32)
+    branches = np.zeros(2 * n, np.uint8)
+    counts = np.ascontiguousarray(counts, np.int64)
+    kernels.build_tree(counts, n, weights, parents, children, branches)
+    offsets = np.zeros(n + 1, np.int64)
+    kernels.measure_paths(n, parents, offsets)
+    paths = np.zeros(int(offsets[-1]) + 1, np.int32)
+    codes = np.zeros(int(offsets[-1]) + 1, np.uint8)
+    kernels.write_paths(n, parents, branches, offsets, paths, codes)
+    end = int(offsets[-1])
+    return Tree(paths[: max(end, 1)], codes[: max(end, 1)], offsets, children)

@@ -1,0 +1,81 @@
+"""What training will need, and whether this machine has it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastcli.errors import FastcliError
+
+LARGE = 1 << 30
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Bytes of memory for the matrices, of the model file, and of the disk it takes."""
+
+    memory: int
+    file: int
+    disk: int
+
+    def sentence(self) -> str | None:
+        """Return what to tell a user, or None where the needs are small."""
+        if max(self.memory, self.file) < LARGE:
+            return None
+        return (
+            f"This takes about {size_text(self.memory)} of memory; the model file will have "
+            f"{size_text(self.file)} ({size_text(self.disk)} on disk)."
+        )
+
+    def check(self, folder: Path) -> None:
+        """Raise FastcliError if memory or disk is too small; say what makes the model smaller."""
+        hint = "Use a smaller -dim or -bucket, or a larger -minCount."
+        memory = available_memory()
+        if memory is not None and self.memory > memory:
+            raise FastcliError(
+                f"Training needs about {size_text(self.memory)} of memory, and "
+                f"{size_text(memory)} are available. {hint}"
+            )
+        free = shutil.disk_usage(folder).free
+        if self.disk > free:
+            raise FastcliError(
+                f"The model file needs about {size_text(self.disk)} of disk, and "
+                f"{size_text(free)} are free in {folder}. {hint}"
+            )
+
+
+def size_text(n: int) -> str:
+    """Write a number of bytes as a person reads it.
+
+    >>> size_text(804047585)
+    '804 MB'
+    """
+    value = float(n)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if value >= 10 or unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:,.1f} TB"
+
+
+def available_memory() -> int | None:
+    """Return the bytes of memory that can still be taken, or None where that is not known."""
+    limits = []
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                limits.append(int(line.split()[1]) * 1024)
+        group = Path("/sys/fs/cgroup")
+        limit = (group / "memory.max").read_text().strip()
+        if limit != "max":
+            limits.append(int(limit) - int((group / "memory.current").read_text()))
+    except (OSError, ValueError):
+        pass
+    if not limits:
+        try:
+            limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        except (AttributeError, ValueError, OSError):
+            return None
+    return max(min(limits), 0)

@@ -1,0 +1,273 @@
+"""Reading and writing ``.bin`` files, bit for bit the layout of fastText's versions 11 and 12.
+
+Everything a file claims is checked against its size before memory is taken for it, and an
+error names the section that is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcli.errors import FastcliError, ModelFormatError
+from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, ModelArgs
+from fastcli.fasttext.model import Model
+from fastcli.kernels import dictionary as kernels
+from fastcli.text.dictionary import Dictionary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAGIC = 793712314
+VERSION = 12
+ARGS = struct.Struct("<12id")
+DICTIONARY = struct.Struct("<iiiqq")
+MATRIX = struct.Struct("<qq")
+NOT_PRUNED = -1
+MAPPED_FROM = 1 << 24  # matrices of so many bytes are mapped, smaller ones read
+
+
+class _File:
+    """A model file and a position in it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            with open(path, "rb") as file:
+                self.size = os.fstat(file.fileno()).st_size
+                self.map = (
+                    mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+                )
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ModelFormatError(f"{path} cannot be opened for loading! ({reason})") from None
+        self.position = 0
+
+    def wrong(self, section: str, reason: str) -> ModelFormatError:
+        return ModelFormatError(
+            f"{self.path} is damaged: its {section} {reason}. "
+            "Copy or train the model again; the file is not usable."
+        )
+
+    def read(self, layout: struct.Struct, section: str) -> tuple[Any, ...]:
+        if self.position + layout.size > self.size:
+            raise self.wrong(section, f"ends after {self.size:,} bytes, the file was cut")
+        values = layout.unpack_from(self.map, self.position)
+        self.position += layout.size
+        return values
+
+
+def load_model(path: str) -> Model:
+    """Load a ``.bin`` model; large matrices are mapped, not read.
+
+    Raises ModelFormatError for whatever is no whole and sound model.
+    """
+    file = _File(path)
+    if file.size < 8 or struct.unpack_from("<i", file.map)[0] != MAGIC:
+        raise ModelFormatError(
+            f"{path} has wrong file format! It is not a model that fastText or fastcli wrote."
+        )
+    _, version = file.read(struct.Struct("<ii"), "header")
+    if version not in (11, VERSION):
+        raise ModelFormatError(
+            f"{path} has wrong file format! It is of version {version}; 11 and {VERSION} are known."
+        )
+    args = _read_args(file, version)
+    dictionary, pruned = _read_dictionary(file)
+    quantized = _read_flag(file, "input matrix")
+    if quantized or pruned != NOT_PRUNED:
+        raise ModelFormatError(
+            f"{path} is quantized, and this version of fastcli reads models that are not: "
+            "use the .bin it was made from."
+        )
+    wi = _read_matrix(file, "input matrix", dictionary.nwords + args.bucket, args.dim)
+    _read_flag(file, "output matrix")
+    rows = dictionary.nlabels if args.model == "sup" else dictionary.nwords
+    wo = _read_matrix(file, "output matrix", rows, args.dim)
+    if file.position != file.size:
+        raise file.wrong("end", f"is followed by {file.size - file.position:,} more bytes")
+    about = _read_about(path)
+    label = about.get("label")
+    return Model(
+        args, dictionary, wi, wo, label if isinstance(label, str) and label else "__label__", about
+    )
+
+
+def _read_args(file: _File, version: int) -> ModelArgs:
+    values = file.read(ARGS, "arguments")
+    fields = dict(zip(ModelArgs.__dataclass_fields__, values, strict=True))
+    if fields["loss"] not in LOSS_NAMES or fields["model"] not in MODEL_NAMES:
+        raise file.wrong("arguments", "name an unknown loss or kind of model")
+    fields["loss"] = LOSS_NAMES[fields["loss"]]
+    fields["model"] = MODEL_NAMES[fields["model"]]
+    if fields["dim"] < 1 or fields["bucket"] < 0:
+        raise file.wrong("arguments", "have a dim below 1 or a bucket below 0")
+    if version == 11 and fields["model"] == "sup":
+        fields["maxn"] = 0  # fastText had no character n-grams in supervised models then
+    if not 0 <= fields["maxn"] <= 1 << 20 or not 1 <= fields["word_ngrams"] <= 1 << 20:
+        fields["maxn"] = min(max(fields["maxn"], 0), 1 << 20)
+        fields["word_ngrams"] = min(max(fields["word_ngrams"], 1), 1 << 20)
+    if fields["bucket"] == 0 and (fields["maxn"] > 0 or fields["word_ngrams"] > 1):
+        raise file.wrong("arguments", "have n-grams but no bucket")
+    return ModelArgs(**fields)
+
+
+def _read_dictionary(file: _File) -> tuple[Dictionary, int]:
+    size, nwords, nlabels, ntokens, pruned = file.read(DICTIONARY, "dictionary")
+    if nwords < 0 or nlabels < 0 or size != nwords + nlabels:
+        raise file.wrong("dictionary", f"has {size} entries but {nwords} words, {nlabels} labels")
+    if size * 10 > file.size - file.position:
+        raise file.wrong("dictionary", f"should have {size:,} entries, more than the file holds")
+    text = np.frombuffer(file.map, np.uint8)
+    starts = np.zeros(size + 1, np.int64)
+    counts = np.zeros(size + 1, np.int64)
+    kinds = np.zeros(size + 1, np.uint8)
+    # Few files have words this long; for them the bytes of the file are bound enough.
+    room = min(file.size - file.position, 1 << 16)
+    while True:
+        arena = np.zeros(room + 1, np.uint8)
+        end = kernels.read_entries(
+            text, file.position, file.size, size, starts, arena, room, counts, kinds
+        )
+        if end != -2:
+            break
+        room = min(file.size - file.position, 4 * room)
+    if end < 0:
+        raise file.wrong("dictionary", "is cut off")
+    file.position = end
+    expected = np.arange(size) >= nwords
+    if not np.array_equal(kinds[:size], expected):
+        raise file.wrong("dictionary", "has words and labels in the wrong order")
+    dictionary = Dictionary(nwords, nlabels, ntokens, starts, arena, counts[:size])
+    if dictionary.twice >= 0:
+        raise file.wrong("dictionary", f"has entry {dictionary.twice} twice")
+    if pruned > 0:
+        file.position += 8 * pruned
+    return dictionary, pruned
+
+
+def _read_flag(file: _File, section: str) -> bool:
+    (flag,) = file.read(struct.Struct("<B"), section)
+    if flag not in (0, 1):
+        raise file.wrong(section, f"starts with {flag} instead of 0 or 1")
+    return bool(flag)
+
+
+def _read_matrix(file: _File, section: str, rows: int, dim: int) -> NDArray[np.float32]:
+    m, n = file.read(MATRIX, section)
+    if (m, n) != (rows, dim):
+        raise file.wrong(section, f"is {m} x {n}, where {rows} x {dim} is expected")
+    size = 4 * m * n
+    if size > file.size - file.position:
+        raise file.wrong(section, f"needs {size:,} bytes, {file.size - file.position:,} are left")
+    matrix = np.ndarray((m * n,), np.float32, file.map or bytearray(4), file.position)
+    if size < MAPPED_FROM:
+        matrix = matrix.copy()
+    file.position += size
+    return matrix
+
+
+# -------------------------------------------------------------------- writing
+
+
+class Replacement:
+    """A file written under a temporary name and put in place at the end.
+
+    The former file stays whole until then; if writing fails the temporary file is removed.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        self.fd = os.open(self.temporary, flags, 0o666)
+        return self.fd
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        os.close(self.fd)
+        if kind is None:
+            os.replace(self.temporary, self.path)
+        else:
+            with contextlib.suppress(OSError):
+                os.unlink(self.temporary)
+
+
+def check_writable(path: str) -> None:
+    """Raise FastcliError if no file can be put at ``path``; an existing one is left alone."""
+    folder = Path(path).parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or Path(path).is_dir():
+        raise FastcliError(
+            f"{path} cannot be opened for saving. "
+            "Check that the folder exists and that you may write to it."
+        )
+
+
+def write_all(fd: int, data: Any) -> None:
+    """Write all bytes, however many calls that takes."""
+    view = memoryview(data).cast("B")
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def head_bytes(args: ModelArgs, dictionary: Dictionary) -> bytes:
+    """Return what comes before the matrices: magic, version, arguments and dictionary."""
+    values = [getattr(args, name) for name in ModelArgs.__dataclass_fields__]
+    values[6] = LOSSES[args.loss]
+    values[7] = next(number for number, name in MODEL_NAMES.items() if name == args.model)
+    parts = [
+        struct.pack("<ii", MAGIC, VERSION),
+        ARGS.pack(*values),
+        DICTIONARY.pack(
+            len(dictionary),
+            dictionary.nwords,
+            dictionary.nlabels,
+            dictionary.ntokens,
+            NOT_PRUNED,
+        ),
+    ]
+    entry = struct.Struct("<qb")
+    counts = dictionary.counts.tolist()
+    for i, word in enumerate(dictionary.entries(0, len(dictionary))):
+        parts += (word, b"\0", entry.pack(counts[i], i >= dictionary.nwords))
+    return b"".join(parts)
+
+
+def file_size(args: ModelArgs, dictionary: Dictionary) -> int:
+    """Return the exact size of the ``.bin`` file of a supervised model, in bytes."""
+    n = len(dictionary)
+    rows = dictionary.nwords + args.bucket + dictionary.nlabels
+    return 126 + 4 * args.dim * rows + int(dictionary.starts[n]) + 10 * n
+
+
+# -------------------------------------------------- what the binary cannot hold
+
+
+def about_path(path: str) -> Path:
+    """Return the path of the JSON file beside a model: ``topics.bin`` has ``topics.json``."""
+    return Path(path).with_suffix(".json")
+
+
+def write_about(path: str, about: dict[str, Any]) -> None:
+    """Write the JSON file beside a model."""
+    text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+    with Replacement(str(about_path(path))) as fd:
+        write_all(fd, text.encode())
+
+
+def _read_about(path: str) -> dict[str, Any]:
+    """Read the JSON file beside a model, if there is one and it is of that model."""
+    try:
+        about = json.loads(about_path(path).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    is_ours = isinstance(about, dict) and about.get("format") == "fastcli model"
+    return about if is_ours and about.get("size") == os.stat(path).st_size else {}

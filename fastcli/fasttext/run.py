@@ -1,0 +1,66 @@
+"""The whole of a training command: check, train, and write every file it leaves."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict
+from typing import Any
+
+from fastcli import __version__
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.model_file import about_path, check_writable, file_size
+from fastcli.fasttext.save import save_about, save_model, save_vectors, word_rows
+from fastcli.fasttext.train import Reporter, Trained, train_supervised
+
+
+def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained:
+    """Train a classifier and write ``<output>.bin``, ``.vec``, ``.json`` (and ``.output``).
+
+    Every file is written under a temporary name and put in place when it is whole.  Raises
+    FastcliError or a child of it.
+    """
+    model_path = f"{args.output}.bin"
+    check_writable(model_path)
+    trained = train_supervised(args, reporter)
+    save_model(model_path, trained, args.thread)
+    dictionary, n_threads = trained.dictionary, args.thread
+    if not args.no_vec:
+        save_vectors(
+            f"{args.output}.vec",
+            word_rows(trained),
+            trained.stride,
+            trained.args,
+            dictionary,
+            0,
+            dictionary.nwords,
+            n_threads,
+        )
+    if args.save_output:
+        save_vectors(
+            f"{args.output}.output",
+            trained.wo,
+            trained.stride,
+            trained.args,
+            dictionary,
+            dictionary.nwords,
+            dictionary.nlabels,
+            n_threads,
+        )
+    save_about(str(about_path(model_path)), _about(args, trained, command))
+    return trained
+
+
+def _about(args: TrainArgs, trained: Trained, command: str) -> dict[str, Any]:
+    return {
+        "format": "fastcli model",
+        "fastcli": __version__,
+        "python": platform.python_version(),
+        "command": command,
+        "label": args.label,
+        "size": file_size(trained.args, trained.dictionary),
+        "arguments": {k: v for k, v in asdict(args).items() if k not in ("verbose", "thread")},
+        "words": trained.dictionary.nwords,
+        "labels": trained.dictionary.nlabels,
+        "tokens": trained.dictionary.ntokens,
+        "loss": round(trained.loss, 6),
+    }

@@ -1,0 +1,350 @@
+"""Training a classifier: plan, read, step through the epochs, and say what happens.
+
+``kernels/train.py`` is the algorithm; here is when it runs.  The main thread starts the kernels
+on a block of lines, waits, looks at the loss, reports, and goes on: the loop below is all there
+is to it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import ArgumentError, DataError, TrainingDiverged
+from fastcli.fasttext.args import LOSSES, ModelArgs, TrainArgs
+from fastcli.fasttext.huffman import Tree, build_tree
+from fastcli.fasttext.matrix import padded, zeros
+from fastcli.fasttext.memory import Needs
+from fastcli.fasttext.model_file import file_size
+from fastcli.kernels import matrix as matrix_kernels
+from fastcli.kernels import train as kernels
+from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
+from fastcli.text.dictionary import Dictionary
+from fastcli.text.inputs import compression, line_blocks, open_compressed
+from fastcli.threads import run_on, share
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BLOCK_WORK = 2e8  # floats read or written between two looks at the loss: some 10 ms
+WORTH_A_THREAD = 40_000  # floats a line; below that, meeting costs threads more than they gain
+LABELS_A_BLOCK = 32
+
+
+@dataclass
+class Trained:
+    """A model as training leaves it: only rows that were used have memory.
+
+    ``wi`` and ``wo`` are flat, with rows of ``stride`` floats; row ``places[i]`` of ``wi`` is row
+    ``ids[i]`` of the model file.
+    """
+
+    args: ModelArgs
+    dictionary: Dictionary
+    wi: NDArray[np.float32]
+    wo: NDArray[np.float32]
+    stride: int
+    ids: NDArray[np.int64]
+    places: NDArray[np.int64]
+    loss: float
+    seconds: float
+
+
+@dataclass
+class Status:
+    """How far training is."""
+
+    progress: float
+    words_per_second: float
+    lr: float
+    loss: float
+    eta: float
+
+
+class Reporter:
+    """What a caller is told on the way; this one says nothing."""
+
+    def read(self, n_bytes: int) -> None:
+        """Hear that bytes of text have been read; called from several threads."""
+
+    def dictionary(self, dictionary: Dictionary) -> None:
+        """Hear that the dictionary is complete."""
+
+    def note(self, sentence: str) -> None:
+        """Hear something that the user should know."""
+
+    def status(self, status: Status) -> None:
+        """Hear how far training is, some ten times a second."""
+
+    def finished(self, status: Status) -> None:
+        """Hear that training is over."""
+
+
+def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
+    """Train a classifier.
+
+    Raises ArgumentError, DataError, FastcliError (too little memory) or TrainingDiverged.
+    """
+    args.check()
+    model_args = args.model_args()
+    features = FeatureArgs(
+        args.label,
+        args.min_count,
+        args.min_count_label,
+        args.minn,
+        args.maxn,
+        args.word_ngrams,
+        model_args.bucket,
+    )
+    dictionary, corpus = read_corpus(
+        args.input, features, args.thread, reporter.read, reporter.dictionary
+    )
+    _check_corpus(args, dictionary, corpus, reporter)
+    stride = padded(args.dim)
+    needs = Needs(
+        memory=4 * stride * (corpus.lanes * corpus.per_lane + dictionary.nlabels),
+        file=file_size(model_args, dictionary),
+        disk=4 * args.dim * (len(corpus.ids) + dictionary.nlabels),
+    )
+    if sentence := needs.sentence():
+        reporter.note(sentence)
+    needs.check(Path(args.output).parent)
+    wi = zeros(corpus.lanes * corpus.per_lane * stride)
+    wo = zeros(dictionary.nlabels * stride)
+
+    def init(thread: int) -> None:
+        first, last = share(len(corpus.ids), thread, args.thread)
+        matrix_kernels.init_rows(
+            wi, corpus.places, corpus.ids, first, last, stride, args.dim, args.seed
+        )
+
+    run_on(args.thread, init)
+    trainer = _Trainer(args, dictionary, corpus, wi, wo, stride)
+    started = time.monotonic()
+    status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
+    for status in trainer.run():
+        reporter.status(status)
+    reporter.finished(status)
+    return Trained(
+        model_args,
+        dictionary,
+        wi,
+        wo,
+        stride,
+        corpus.ids,
+        corpus.places,
+        status.loss,
+        time.monotonic() - started,
+    )
+
+
+def _check_corpus(
+    args: TrainArgs, dictionary: Dictionary, corpus: Corpus, reporter: Reporter
+) -> None:
+    first = shortened(first_line(args.input))
+    if dictionary.nlabels == 0:
+        raise DataError(
+            f"No label found in {', '.join(args.input)}: no token starts with {args.label!r} "
+            f"(or none occurs -minCountLabel times). The first line is {first!r}. "
+            "Write each example as LABEL text, or give the prefix with -label."
+        )
+    if corpus.n_lines == 0:
+        raise DataError(
+            "No line has both a label and a word of the dictionary, so there is nothing to train "
+            f"on. The first line is {first!r}; a smaller -minCount keeps more words."
+        )
+    if args.loss == "ns" and dictionary.nlabels < 2:
+        raise ArgumentError(
+            "-loss ns needs two labels or more, and there is one: use -loss softmax."
+        )
+    if first.startswith("\ufeff"):
+        reporter.note(
+            "The text starts with a byte-order mark, which belongs to its first token: "
+            "remove it (sed -i '1s/^\\xef\\xbb\\xbf//' FILE) if that token is a label."
+        )
+    skipped = corpus.skipped
+    reasons = [
+        (skipped.no_label, "without a label"),
+        (skipped.no_known_label, "with rare labels only"),
+        (skipped.no_feature, "without a word of the dictionary"),
+    ]
+    said = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
+    if said:
+        reporter.note(f"Lines left out of training: {said}.")
+
+
+def first_line(paths: tuple[str, ...]) -> bytes:
+    """Return the first line of the first file that has one."""
+    for path in paths:
+        if not Path(path).is_file():
+            continue
+        kind = compression(path)
+        with open_compressed(path, kind) if kind else open(path, "rb") as file:
+            line = file.readline(400)
+            if line:
+                return line
+    return b""
+
+
+def shortened(text: bytes, limit: int = 100) -> str:
+    """Return bytes as one line of text for a message."""
+    shown = text.decode("utf-8", "replace").strip("\r\n")
+    return shown if len(shown) <= limit else shown[:limit] + "..."
+
+
+class _Trainer:
+    """The state of a run: matrices, scratch, and the clock that sets the learning rate."""
+
+    def __init__(
+        self,
+        args: TrainArgs,
+        dictionary: Dictionary,
+        corpus: Corpus,
+        wi: NDArray[np.float32],
+        wo: NDArray[np.float32],
+        stride: int,
+    ) -> None:
+        self.args, self.corpus, self.stride = args, corpus, stride
+        self.wi, self.wo = wi, wo
+        self.nlabels = dictionary.nlabels
+        self.loss = LOSSES[args.loss]
+        all_labels = args.loss in ("softmax", "ova", "one-vs-all")
+        self.blocks = _power_of_two(self.nlabels // LABELS_A_BLOCK) if all_labels else 1
+        mean_rows = len(corpus.rows) / corpus.n_lines
+        self.work = stride * (2 * mean_rows + (3 * self.nlabels if all_labels else 60))
+        most = max(corpus.lanes, self.blocks) if self.work > WORTH_A_THREAD else 1
+        self.n_threads = min(args.thread, most)
+        self.ntokens = int(corpus.tokens.sum())
+        self.tree = build_tree(dictionary.label_counts()) if args.loss == "hs" else _no_tree()
+        self.odds, self.aliases = alias_table(np.sqrt(dictionary.label_counts()))
+        self.clock = np.zeros(2, np.int64)
+        self.draws = np.zeros(1, np.int64)
+        self.sync = np.zeros(8 * self.n_threads + 8, np.int64)
+        self.partial = zeros(corpus.lanes * stride)
+        self.scores = zeros(self.nlabels)
+        self.stats = zeros(16 * self.blocks)
+        self.block_grads = zeros(self.blocks * stride)
+        self.hidden = [zeros(stride) for _ in range(self.n_threads)]
+        self.grads = [zeros(stride) for _ in range(self.n_threads)]
+        self.losses = np.zeros(8 * self.blocks)
+
+    def run(self) -> Iterator[Status]:
+        """Train; yield after every block of lines how far it is.
+
+        Raises TrainingDiverged as soon as the loss is no number.
+        """
+        args, n_lines = self.args, self.corpus.n_lines
+        size = max(1, int(BLOCK_WORK / self.work))
+        started = time.monotonic()
+        total = max(args.epoch, 1) * self.ntokens
+        visits = 0
+        for epoch in range(args.epoch):
+            for first in range(0, n_lines, size):
+                last = min(first + size, n_lines)
+                self._block(first, last, epoch * n_lines + first)
+                visits += last - first
+                loss = float(self.losses[::8].sum()) / visits
+                done = int(self.clock.sum())
+                lr = args.lr * (1 - done / total)
+                if not math.isfinite(loss):
+                    raise TrainingDiverged(
+                        f"Encountered NaN. Training diverged in epoch {epoch + 1} of {args.epoch} "
+                        f"at a learning rate of {lr:.4g}; nothing was saved. "
+                        f"Try -lr {args.lr / 4:.2g}, or fewer epochs."
+                    )
+                seconds = max(time.monotonic() - started, 1e-9)
+                yield Status(
+                    done / total,
+                    done / seconds / self.n_threads,
+                    lr,
+                    loss,
+                    seconds / max(done, 1) * (total - done),
+                )
+
+    def _block(self, first: int, last: int, visit: int) -> None:
+        args, corpus, tree = self.args, self.corpus, self.tree
+        self.sync[:] = 0
+        total = max(args.epoch, 1) * self.ntokens
+
+        def work(thread: int) -> None:
+            kernels.train_lines(
+                first,
+                last,
+                thread,
+                self.n_threads,
+                corpus.lanes,
+                self.blocks,
+                corpus.rows,
+                corpus.segments,
+                corpus.labels,
+                corpus.label_offsets,
+                corpus.tokens,
+                self.wi,
+                self.wo,
+                self.stride,
+                self.nlabels,
+                self.loss,
+                tree.paths,
+                tree.codes,
+                tree.offsets,
+                args.neg,
+                self.odds,
+                self.aliases,
+                args.seed,
+                visit,
+                args.lr,
+                total,
+                args.lr_update_rate,
+                self.clock,
+                self.draws,
+                self.sync,
+                self.partial,
+                self.scores,
+                self.stats,
+                self.block_grads,
+                self.hidden[thread],
+                self.grads[thread],
+                self.losses,
+            )
+
+        kernels.train_lines.load()
+        run_on(self.n_threads, work)
+
+
+def _power_of_two(n: int) -> int:
+    """Return the largest power of two up to n and 16, at least 1."""
+    return 1 << min(max(n, 1).bit_length() - 1, 4)
+
+
+def _no_tree() -> Tree:
+    return Tree(
+        np.zeros(1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.int64), np.zeros(1, np.int32)
+    )
+
+
+def alias_table(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Prepare drawing label i with a chance of ``weights[i]``, by one comparison (Walker 1977).
+
+    Of a uniform place in [0, n), label ``int(place)`` is drawn if the fraction is below its
+    entry in the first array, and its entry in the second otherwise.
+    """
+    n = len(weights)
+    odds = weights * (n / weights.sum())
+    aliases = np.arange(n, dtype=np.int32)
+    small = [i for i in range(n) if odds[i] < 1]
+    large = [i for i in range(n) if odds[i] >= 1]
+    while small and large:
+        less, more = small.pop(), large[-1]
+        aliases[less] = more
+        odds[more] -= 1 - odds[less]
+        if odds[more] < 1:
+            small.append(large.pop())
+    for i in small + large:
+        odds[i] = 1.0
+    return odds, aliases

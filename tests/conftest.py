@@ -1,0 +1,52 @@
+"""What all tests share: one folder of compiled kernels, seeded random numbers, tiny texts."""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+PYTHON_MODE = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+
+settings.register_profile("compiled", deadline=None, database=None, derandomize=True)
+settings.register_profile("python", settings.get_profile("compiled"), max_examples=20)
+settings.load_profile("python" if PYTHON_MODE else "compiled")
+
+CORPORA = {
+    "plain": b"__label__a one two\n__label__b two three\n__label__a one one\n",
+    "empty": b"",
+    "only a line end": b"\n",
+    "empty lines": b"\n\n__label__a x\n\n",
+    "no last line end": b"__label__a x y\n__label__b y",
+    "spaces at the end": b"__label__a x \t\n \v\f",
+    "crlf": b"__label__a x y\r\n__label__b y\r\n\r\n",
+    "nul": b"__label__a x\0y\0\0z\n\0\n",
+    "non-ascii": "__label__é naïve 日本語\n__label__ß \u00a0x\u3000y ё\n".encode(),
+    "invalid utf-8": b"__label__\xff \x80\x81 a\xc3 \xf0\x9f b\n\xfe\xff\n",
+    "</s> inside": b"__label__a x </s> y\n</s>\n",
+    "labels only": b"__label__a\n__label__b __label__a\n",
+    "no labels": b"one two\nthree\n",
+    "labels anywhere": b"x __label__b y __label__a z __label__b\n",
+    "long": b"__label__long " + b" ".join(b"w%d" % (i * i % 97) for i in range(300)) + b"\n",
+    "long token": b"__label__a " + b"ab" * 700 + b" c\n",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernel_cache(tmp_path_factory):
+    """Keep compiled kernels for this run, or for longer in a folder that is named."""
+    if not os.environ.get("FASTCLI_CACHE_DIR"):
+        os.environ["FASTCLI_CACHE_DIR"] = str(tmp_path_factory.mktemp("kernels"))
+    return os.environ["FASTCLI_CACHE_DIR"]
+
+
+@pytest.fixture
+def rng():
+    """Return random numbers that are the same in every run."""
+    return np.random.default_rng(20240229)
+
+
+@pytest.fixture(params=CORPORA.values(), ids=CORPORA.keys())
+def corpus(request):
+    """Return one tiny text after the other."""
+    return request.param

@@ -1,0 +1,137 @@
+"""Hashes and random numbers against Python's unbounded integers and published values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastcli.kernels.integers import (
+    byte_at,
+    fnv1a,
+    hash_bytes,
+    ngram_hash,
+    random_bits,
+    random_unit,
+    sign_extended,
+    unsigned_modulo,
+)
+from tests import naive
+from tests.kernels.probe import probe
+
+if TYPE_CHECKING:
+    from fastcli.kernels._build import U8, f64, i64
+
+
+@probe
+def call_byte_at(text: U8, i: i64) -> i64:
+    return byte_at(text, i)
+
+
+@probe
+def call_fnv1a(h: i64, byte: i64) -> i64:
+    return fnv1a(h, byte)
+
+
+@probe
+def call_hash_bytes(text: U8, start: i64, end: i64) -> i64:
+    return hash_bytes(text, start, end)
+
+
+@probe
+def call_sign_extended(h: i64) -> i64:
+    return sign_extended(h)
+
+
+@probe
+def call_ngram_hash(h: i64, word: i64) -> i64:
+    return ngram_hash(h, word)
+
+
+@probe
+def call_unsigned_modulo(h: i64, n: i64) -> i64:
+    return unsigned_modulo(h, n)
+
+
+@probe
+def call_random_bits(seed: i64, counter: i64) -> i64:
+    return random_bits(seed, counter)
+
+
+@probe
+def call_random_unit(seed: i64, counter: i64) -> f64:
+    return random_unit(seed, counter)
+
+
+int64 = st.integers(-(2**63), 2**63 - 1)
+
+
+def test_byte_at_is_unsigned():
+    text = np.arange(256, dtype=np.uint8)
+    assert [call_byte_at(text, i) for i in range(256)] == list(range(256))
+
+
+@pytest.mark.parametrize(
+    ("text", "ref"),
+    # The test vectors of the FNV authors; they hold only ASCII, where signs do not matter.
+    [(b"", 0x811C9DC5), (b"a", 0xE40C292C), (b"foobar", 0xBF9CF968)],
+)
+def test_hash_bytes_published(text, ref):
+    array = np.frombuffer(text + b"\0", np.uint8)
+    assert call_hash_bytes(array, 0, len(text)) == ref
+    assert naive.hash_bytes(text) == ref
+
+
+def test_fnv1a_sign_extension_by_hand():
+    # 0x80 as a signed char is -128, as 32 bits 0xFFFFFF80:
+    # (0 ^ 0xFFFFFF80) * 16777619 mod 2**32 = -128 * 16777619 mod 2**32
+    assert call_fnv1a(0, 0x80) == -128 * 16777619 % 2**32
+
+
+@given(st.binary(max_size=40), st.integers(0, 5))
+def test_hash_bytes(text, start):
+    array = np.frombuffer(b"\xff" * start + text + b"\xff", np.uint8)
+    assert call_hash_bytes(array, start, start + len(text)) == naive.hash_bytes(text)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_sign_extended(h):
+    assert call_sign_extended(h) == naive.sign_extended(h) == int(np.uint32(h).view(np.int32))
+
+
+@given(int64, st.integers(-(2**31), 2**31 - 1))
+def test_ngram_hash_wraps(h, word):
+    assert call_ngram_hash(h, word) == naive.ngram_hash(h, word)
+
+
+@given(int64, st.integers(1, 2**40))
+def test_unsigned_modulo(h, n):
+    assert call_unsigned_modulo(h, n) == naive.unsigned_modulo(h, n)
+
+
+def test_unsigned_modulo_by_hand():
+    # -1 is 2**64 - 1 = 18446744073709551615, and that modulo 10 is 5.
+    assert call_unsigned_modulo(-1, 10) == 5
+
+
+@given(int64, st.integers(0, 2**62))
+def test_random_bits(seed, counter):
+    assert call_random_bits(seed, counter) == naive.random_bits(seed, counter)
+    assert call_random_unit(seed, counter) == naive.random_unit(seed, counter)
+
+
+def test_random_bits_published():
+    # The first outputs of SplitMix64 for the seed 1234567, without their lowest bit.
+    published = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    assert [call_random_bits(1234567, k) for k in (1, 2, 3)] == [x // 2 for x in published]
+
+
+def test_random_unit_is_uniform():
+    units = np.array([call_random_unit(7, k) for k in range(4000)])
+    assert units.min() >= 0
+    assert units.max() < 1
+    counts = np.histogram(units, 10, (0, 1))[0]
+    assert np.abs(counts - 400).max() < 100  # five standard deviations

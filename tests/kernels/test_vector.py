@@ -1,0 +1,225 @@
+"""Rows of floats against NumPy; exp and log against double precision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from fastcli.kernels.vector import (
+    any_add,
+    any_dot,
+    bits_of_float,
+    exp,
+    fill,
+    float_of_bits,
+    int_of_float,
+    log,
+    prefetch,
+    row_add,
+    row_axpy,
+    row_dot,
+    row_step,
+    sigmoid,
+)
+from tests import naive
+from tests.kernels.probe import probe
+
+if TYPE_CHECKING:
+    from fastcli.kernels._build import F32, I64, f32, i64
+
+
+@probe
+def call_add(y: F32, i: i64, x: F32, j: i64, n: i64) -> None:
+    row_add(y, i, x, j, n)
+
+
+@probe
+def call_axpy(y: F32, i: i64, a: f32, x: F32, j: i64, n: i64) -> None:
+    row_axpy(y, i, a, x, j, n)
+
+
+@probe
+def call_dot(x: F32, i: i64, y: F32, j: i64, n: i64) -> f32:
+    return row_dot(x, i, y, j, n)
+
+
+@probe
+def call_step(w: F32, i: i64, h: F32, a: f32, dh: F32, n: i64) -> None:
+    row_step(w, i, h, a, dh, n)
+
+
+@probe
+def call_any_add(y: F32, i: i64, x: F32, j: i64, n: i64) -> None:
+    any_add(y, i, x, j, n)
+
+
+@probe
+def call_any_dot(x: F32, i: i64, y: F32, j: i64, n: i64) -> f32:
+    return any_dot(x, i, y, j, n)
+
+
+@probe
+def call_fill(x: F32, i: i64, value: f32, n: i64) -> None:
+    fill(x, i, np.float32(value), n)
+
+
+@probe
+def call_prefetch(x: F32, n: i64) -> None:
+    for i in range(n):
+        prefetch(x, i)
+
+
+@probe
+def call_exp(x: F32, n: i64, out: F32) -> None:
+    for i in range(n):
+        out[i] = exp(x[i])
+
+
+@probe
+def call_log(x: F32, n: i64, out: F32) -> None:
+    for i in range(n):
+        out[i] = log(x[i])
+
+
+@probe
+def call_sigmoid(x: F32, n: i64, out: F32) -> None:
+    for i in range(n):
+        out[i] = sigmoid(x[i])
+
+
+@probe
+def call_bits(x: F32, n: i64, bits: I64, back: F32, cut: I64) -> None:
+    for i in range(n):
+        bits[i] = bits_of_float(x[i])
+        back[i] = float_of_bits(bits[i])
+        cut[i] = int_of_float(x[i])
+
+
+def floats(rng, n):
+    return rng.normal(size=n).astype(np.float32)
+
+
+def mapped(call, x):
+    x = np.asarray(x, np.float32)
+    out = np.empty_like(x)
+    call(x, len(x), out)
+    return out
+
+
+# Offsets that are no multiple of 16, and rows in the middle of a matrix.
+ROWS = pytest.mark.parametrize(("i", "j", "n"), [(0, 0, 0), (0, 0, 16), (3, 17, 16), (48, 5, 64)])
+ANY_ROWS = pytest.mark.parametrize("n", [0, 1, 3, 15, 16, 17, 31, 33, 100])
+
+
+@ROWS
+def test_row_add_and_row_axpy(rng, i, j, n):
+    for call, a in ((call_add, None), (call_axpy, -0.37)):
+        y, x = floats(rng, 120), floats(rng, 120)
+        ref = y.astype(np.float64)
+        ref[i : i + n] += (1 if a is None else a) * x[j : j + n]
+        before = y.copy()
+        call(y, i, x, j, n) if a is None else call(y, i, a, x, j, n)
+        np.testing.assert_allclose(y, ref, rtol=1e-6, atol=1e-7)
+        outside = np.delete(np.arange(120), np.arange(i, i + n))
+        np.testing.assert_array_equal(y[outside], before[outside])
+
+
+@ROWS
+def test_row_dot(rng, i, j, n):
+    x, y = floats(rng, 120), floats(rng, 120)
+    ref = x[i : i + n].astype(np.float64) @ y[j : j + n]
+    np.testing.assert_allclose(call_dot(x, i, y, j, n), ref, rtol=1e-5, atol=1e-6)
+
+
+def test_row_dot_by_hand():
+    # 1*1 + 2*1 + ... + 16*1 = 136
+    assert call_dot(np.arange(1, 17, dtype=np.float32), 0, np.ones(16, np.float32), 0, 16) == 136
+
+
+@ROWS
+def test_row_step_uses_the_row_before_the_step(rng, i, j, n):
+    w, h, dh = floats(rng, 120), floats(rng, 64), floats(rng, 64)
+    ref_w, ref_dh = w.astype(np.float64), dh.astype(np.float64)
+    ref_dh[:n] += 0.25 * w[i : i + n]
+    ref_w[i : i + n] += 0.25 * h[:n]
+    call_step(w, i, h, 0.25, dh, n)
+    np.testing.assert_allclose(w, ref_w, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(dh, ref_dh, rtol=1e-6, atol=1e-7)
+
+
+def test_row_step_by_hand():
+    # w = 2, h = 3, dh = 1, a = 10:  dh becomes 1 + 10 * 2 = 21, then w becomes 2 + 10 * 3 = 32.
+    w, h, dh = (np.full(16, value, np.float32) for value in (2, 3, 1))
+    call_step(w, 0, h, 10.0, dh, 16)
+    assert set(dh) == {21}
+    assert set(w) == {32}
+    assert set(h) == {3}
+
+
+@ANY_ROWS
+def test_any_add_and_any_dot(rng, n):
+    y, x = floats(rng, 120), floats(rng, 120)
+    ref = y.astype(np.float64)
+    ref[7 : 7 + n] += x[2 : 2 + n]
+    dot = y[7 : 7 + n].astype(np.float64) @ x[2 : 2 + n]
+    np.testing.assert_allclose(call_any_dot(y, 7, x, 2, n), dot, rtol=1e-5, atol=1e-6)
+    call_any_add(y, 7, x, 2, n)
+    np.testing.assert_allclose(y, ref, rtol=1e-6, atol=1e-7)
+
+
+@ANY_ROWS
+def test_fill(rng, n):
+    x = floats(rng, 120)
+    ref = x.copy()
+    ref[5 : 5 + n] = 0.5
+    call_fill(x, 5, 0.5, n)
+    np.testing.assert_array_equal(x, ref)
+
+
+def test_prefetch_changes_nothing(rng):
+    x = floats(rng, 40)
+    before = x.copy()
+    call_prefetch(x, 40)
+    np.testing.assert_array_equal(x, before)
+
+
+def test_exp_is_accurate_between_its_bounds():
+    x = np.concatenate([np.linspace(-87, 88, 1501), np.linspace(-1, 1, 501)]).astype(np.float32)
+    np.testing.assert_allclose(mapped(call_exp, x), np.exp(x.astype(np.float64)), rtol=3e-7)
+
+
+def test_exp_beyond_its_bounds():
+    x = [0.0, -0.0, -87.5, -1e30, -np.inf, 89.0, 1e30, np.inf, np.nan]
+    comp = mapped(call_exp, x)
+    top = np.exp(88.0)
+    np.testing.assert_allclose(comp, [1, 1, 0, 0, 0, top, top, top, np.nan], rtol=3e-7)
+
+
+def test_log_is_accurate_for_normal_numbers():
+    x = np.concatenate([np.geomspace(1.2e-38, 3.4e38, 1501), np.linspace(0.5, 2, 501)])
+    x = x.astype(np.float32)
+    ref = np.log(x.astype(np.float64))
+    np.testing.assert_allclose(mapped(call_log, x), ref, rtol=2e-7, atol=2e-7)
+    assert mapped(call_log, [1.0])[0] == 0
+
+
+def test_sigmoid():
+    x = np.linspace(-80, 80, 801).astype(np.float32)
+    ref = naive.sigmoid(x.astype(np.float64))
+    np.testing.assert_allclose(mapped(call_sigmoid, x), ref, rtol=5e-7)
+    # 1 / (1 + e**0) = 1/2, and both ends are exact.
+    assert mapped(call_sigmoid, [0.0, 1e30, np.inf]).tolist() == [0.5, 1, 1]
+    assert np.isnan(mapped(call_sigmoid, [np.nan])[0])
+
+
+def test_bits_of_floats():
+    # 1.0 is 0x3F800000, -2.0 is 0xC0000000, 0.75 cut to an integer is 0, -3.5 is -3.
+    x = np.array([1.0, -2.0, 0.75, -3.5, 2e9, -0.0], np.float32)
+    bits, cut, back = np.zeros(6, np.int64), np.zeros(6, np.int64), np.zeros(6, np.float32)
+    call_bits(x, 6, bits, back, cut)
+    assert bits.tolist() == x.view(np.uint32).tolist()
+    assert bits[:2].tolist() == [0x3F800000, 0xC0000000]
+    assert cut.tolist() == [1, -2, 0, -3, 2000000000, 0]
+    np.testing.assert_array_equal(back, x)
