@@ -120,7 +120,8 @@ def training_options(command: Any) -> Any:
     show_default=True,
     help="0: silent, 1: the final line, 2: progress",
 )
-def supervised(**options: Any) -> None:
+@click.pass_context
+def supervised(ctx: click.Context, **options: Any) -> None:
     r"""Train a classifier on lines of labels and text.
 
     \b
@@ -132,6 +133,11 @@ def supervised(**options: Any) -> None:
         from fastcli.threads import usable_cpus
 
         options["thread"] = usable_cpus()
+    is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
+    if options["pretrained_vectors"] and is_default:
+        from fastcli.fasttext.pretrained import read_dim
+
+        options["dim"] = read_dim(options["pretrained_vectors"])
     args = TrainArgs(**options)
     args.check()
     from fastcli.cli._progress import TrainingProgress

@@ -66,6 +66,8 @@ class TrainArgs(ModelArgs):
                 "Cannot use stdin for training! Write the text to a file first, or use "
                 "-input <(command) in a shell that has it."
             )
+        if self.loss not in LOSSES:
+            raise ArgumentError(f"Unknown loss: {self.loss} (known: {', '.join(LOSSES)})")
         at_least = {"dim": 1, "epoch": 0, "thread": 1, "wordNgrams": 1, "minCount": 0, "neg": 0}
         at_least.update({"minn": 0, "maxn": 0, "bucket": 0, "minCountLabel": 0, "lrUpdateRate": 0})
         for option, least in at_least.items():

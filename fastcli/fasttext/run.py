@@ -9,7 +9,7 @@ from typing import Any
 from fastcli import __version__
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_file import about_path, check_writable, file_size
-from fastcli.fasttext.save import save_about, save_model, save_vectors, word_rows
+from fastcli.fasttext.save import save_about, save_model, save_vectors, word_vectors
 from fastcli.fasttext.train import Reporter, Trained, train_supervised
 
 
@@ -22,12 +22,12 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
     model_path = f"{args.output}.bin"
     check_writable(model_path)
     trained = train_supervised(args, reporter)
-    save_model(model_path, trained, args.thread)
+    save_model(model_path, trained)
     dictionary, n_threads = trained.dictionary, args.thread
     if not args.no_vec:
         save_vectors(
             f"{args.output}.vec",
-            word_rows(trained),
+            word_vectors(trained),
             trained.stride,
             trained.args,
             dictionary,
@@ -63,4 +63,6 @@ def _about(args: TrainArgs, trained: Trained, command: str) -> dict[str, Any]:
         "labels": trained.dictionary.nlabels,
         "tokens": trained.dictionary.ntokens,
         "loss": round(trained.loss, 6),
+        "seconds": round(trained.seconds, 3),
+        "threads": args.thread,
     }

@@ -1,6 +1,6 @@
 """Saving a trained model: ``.bin`` with holes where rows are zero, ``.vec``, ``.output``, JSON.
 
-Parts are prepared by all threads and written in order.
+Text is formatted by all threads and written in order.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from fastcli.fasttext.model_file import (
     write_about,
     write_all,
 )
+from fastcli.fasttext.vectors import word_features
 from fastcli.kernels import matrix as kernels
 from fastcli.kernels import numbers
 from fastcli.threads import run_on
@@ -36,7 +37,7 @@ MOST_HOLES = 1 << 14
 PAGE = 4096
 
 
-def save_model(path: str, model: Trained, n_threads: int) -> None:
+def save_model(path: str, model: Trained) -> None:
     """Write a ``.bin`` file.
 
     Raises FastcliError where it cannot be written; a former file is whole then.
@@ -48,7 +49,7 @@ def save_model(path: str, model: Trained, n_threads: int) -> None:
         with Replacement(path) as fd:
             write_all(fd, head_bytes(args, dictionary) + b"\0" + MATRIX.pack(rows, args.dim))
             base = os.lseek(fd, 0, os.SEEK_CUR)
-            _write_rows(fd, base, model, n_threads)
+            _write_rows(fd, base, model)
             output = model.wo.reshape(-1, model.stride)[:, : args.dim]
             os.lseek(fd, base + 4 * rows * args.dim, os.SEEK_SET)
             write_all(fd, b"\0" + MATRIX.pack(dictionary.nlabels, args.dim))
@@ -61,57 +62,42 @@ def save_model(path: str, model: Trained, n_threads: int) -> None:
         ) from None
 
 
-def _write_rows(fd: int, base: int, model: Trained, n_threads: int) -> None:
+def _write_rows(fd: int, base: int, model: Trained) -> None:
     """Write the input rows from ``base`` on, leaving out runs of rows that are zero."""
-    dim = model.args.dim
-    ids = model.ids
-    runs = _runs(ids, 4 * dim)
-    bounds = _split(runs, ids, max(1, PART // (4 * dim)))
-    parts = [np.empty(PART // 4 + dim, np.float32) for _ in range(n_threads)]
-
-    def fill(thread: int, i: int) -> tuple[int, NDArray[np.float32]]:
-        first, last = bounds[i]
+    dim, ids = model.args.dim, model.ids
+    if len(ids) == 0:
+        return
+    least = _least_hole(ids, 4 * dim)
+    span = max(1, PART // (4 * dim))
+    out = np.empty(span * dim, np.float32)
+    first = 0
+    while first < len(ids):
         start = int(ids[first])
-        n = (int(ids[last - 1]) + 1 - start) * dim
-        out = parts[thread]
+        last = first + int(np.searchsorted(ids[first:], start + span))
+        n = int(ids[last - 1]) + 1 - start
         kernels.copy_rows(
-            model.wi, model.stride, dim, model.places, ids, first, last, start, out, n
+            model.wi, model.stride, dim, model.places, ids, first, last, start, out, n * dim
         )
-        return base + 4 * dim * start, out[:n]
+        gaps = np.flatnonzero((np.diff(ids[first:last]) - 1) * (4 * dim) >= least)
+        starts = [0, *(ids[first + gaps + 1] - start).tolist()]
+        ends = [*(ids[first + gaps] + 1 - start).tolist(), n]
+        for a, b in zip(starts, ends, strict=True):
+            os.lseek(fd, base + 4 * dim * (start + a), os.SEEK_SET)
+            write_all(fd, out[a * dim : b * dim])
+        first = last
 
-    def write(part: tuple[int, NDArray[np.float32]]) -> None:
-        os.lseek(fd, part[0], os.SEEK_SET)
-        write_all(fd, part[1])
 
-    _in_order(len(bounds), n_threads, fill, write)
+def _least_hole(ids: NDArray[np.int64], row_bytes: int) -> int:
+    """Return from how many bytes on a run of zero rows becomes a hole.
 
-
-def _runs(ids: NDArray[np.int64], row_bytes: int) -> list[tuple[int, int]]:
-    """Group rows into runs to be written; between two of them lies a hole of two pages or more.
-
-    A file system takes longer for many small holes than for writing zeros, so only the largest
-    ones stay.
+    Two pages hold one page of zeros wherever they start.  A file system takes longer for very
+    many holes than for writing zeros, so only the largest ones stay.
     """
     gaps = (np.diff(ids) - 1) * row_bytes
     least = 2 * PAGE
     if np.count_nonzero(gaps >= least) > MOST_HOLES:
         least = int(np.partition(gaps, -MOST_HOLES)[-MOST_HOLES]) + 1
-    cuts = np.flatnonzero(gaps >= least) + 1
-    bounds = [0, *cuts.tolist(), len(ids)]
-    return list(zip(bounds[:-1], bounds[1:], strict=True)) if len(ids) else []
-
-
-def _split(
-    runs: list[tuple[int, int]], ids: NDArray[np.int64], most: int
-) -> list[tuple[int, int]]:
-    """Cut runs into parts of at most ``most`` rows of the file."""
-    parts = []
-    for first, last in runs:
-        while first < last:
-            end = first + int(np.searchsorted(ids[first:last], ids[first] + most))
-            parts.append((first, end))
-            first = end
-    return parts
+    return least
 
 
 def _in_order(
@@ -175,9 +161,30 @@ def save_about(path: str, about: dict[str, Any]) -> None:
         raise FastcliError(f"{path} cannot be opened for saving! ({error.strerror})") from None
 
 
-def word_rows(model: Trained) -> NDArray[np.float32]:
-    """Return the words' rows of a trained model in their order, zero where unused."""
-    out = np.zeros((model.dictionary.nwords, model.stride), np.float32)
-    are_words = model.ids < model.dictionary.nwords
-    out[model.ids[are_words]] = model.wi.reshape(-1, model.stride)[model.places[are_words]]
+def word_vectors(model: Trained) -> NDArray[np.float32]:
+    """Return the vectors of all words, flat rows of ``stride`` floats.
+
+    A word's vector is its row, or the mean of its row and those of its character n-grams where
+    the model has them (Bojanowski et al. 2017, section 3.2).
+    """
+    nwords, stride = model.dictionary.nwords, model.stride
+    offsets, features = word_features(model.dictionary, model.args)
+    position = np.searchsorted(model.ids, features)
+    position[position == len(model.ids)] = 0
+    is_used = model.ids[position] == features if len(model.ids) else np.zeros(0, bool)
+    places = np.where(is_used, model.places[position], -1).astype(np.int64)
+    if model.args.maxn <= 0:
+        out = model.wi.reshape(-1, stride)[places]
+        out[places < 0] = 0
+        return out.reshape(-1)
+    out = np.zeros((nwords, stride), np.float32)
+    rows = model.wi.reshape(-1, stride)
+    step = 1 << 12
+    for first in range(0, nwords, step):
+        last = min(first + step, nwords)
+        some = places[offsets[first] : offsets[last]]
+        values = rows[some]
+        values[some < 0] = 0
+        sums = np.add.reduceat(values, offsets[first:last] - offsets[first])
+        out[first:last] = sums / np.diff(offsets[first : last + 1])[:, None]
     return out.reshape(-1)

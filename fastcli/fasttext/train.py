@@ -22,6 +22,7 @@ from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.matrix import padded, zeros
 from fastcli.fasttext.memory import Needs
 from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.pretrained import read_vectors
 from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train as kernels
 from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
@@ -125,6 +126,8 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         )
 
     run_on(args.thread, init)
+    if args.pretrained_vectors:
+        _set_pretrained(args, dictionary, corpus, wi.reshape(-1, stride), reporter)
     trainer = _Trainer(args, dictionary, corpus, wi, wo, stride)
     started = time.monotonic()
     status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
@@ -142,6 +145,25 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         status.loss,
         time.monotonic() - started,
     )
+
+
+def _set_pretrained(
+    args: TrainArgs,
+    dictionary: Dictionary,
+    corpus: Corpus,
+    wi: NDArray[np.float32],
+    reporter: Reporter,
+) -> None:
+    """Set the rows of words that occur in a file of word vectors to those vectors."""
+    positions = np.full(dictionary.nwords, -1)
+    are_words = corpus.ids < dictionary.nwords
+    positions[corpus.ids[are_words]] = corpus.places[are_words]
+    n = 0
+    for word, vector in read_vectors(args.pretrained_vectors, dictionary, args.dim):
+        if positions[word] >= 0:
+            wi[positions[word], : args.dim] = vector
+            n += 1
+    reporter.note(f"Pretrained vectors: {n:,} of {dictionary.nwords:,} words have one.")
 
 
 def _check_corpus(

@@ -30,6 +30,7 @@ def fill_char_ngrams(
     starts: I64,
     arena: U8,
     n: i64,
+    eos: i64,
     minn: i64,
     maxn: i64,
     bucket: i64,
@@ -39,12 +40,12 @@ def fill_char_ngrams(
 ) -> None:
     """Write the character n-gram ids of n entries one after the other, with their offsets.
 
-    Entry 0 is the end of a line and has none.
+    Entry ``eos`` is the end of a line and has none.
     """
     at = 0
     offsets[0] = 0
     for entry in range(n):
-        if entry > 0:
+        if entry != eos:
             at = char_ngrams(
                 arena, starts[entry], starts[entry + 1], minn, maxn, bucket, nwords, out, at
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels._build import device, kernel
+from fastcli.kernels.vector import bits_of_float
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, I32, I64, U8, f64, i64
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
 
 @device
 def power_of_ten(n: i64) -> f64:
-    """Return 10**n for n >= 0; exact up to 10**22."""
+    """Return 10**n for 0 <= n < 512; exact up to 10**22."""
     power = 1.0
-    for _ in range(n):
-        power *= 10.0
+    square = 10.0
+    while n > 0:
+        if n & 1:
+            power *= square
+        square *= square
+        n >>= 1
     return power
 
 
@@ -60,14 +65,12 @@ def write_general(value: f64, digits: i64, out: U8, at: i64) -> i64:
     if value > 1e300:
         out[at], out[at + 1], out[at + 2] = 105, 110, 102
         return at + 3
-    exponent = 0
-    if value >= 1.0:
-        while value >= power_of_ten(exponent + 1):
-            exponent += 1
-    else:
-        exponent = -1
-        while scale_by_ten(value, -exponent) < 1.0:
-            exponent -= 1
+    # 1233 / 4096 is log10(2) from below: the guess is right or one too small.
+    exponent = ((bits_of_float(np.float32(value)) >> 23) - 127) * 1233 >> 12
+    while scale_by_ten(value, -exponent - 1) >= 1.0:
+        exponent += 1
+    while scale_by_ten(value, -exponent) < 1.0:
+        exponent -= 1
     scaled = scale_by_ten(value, digits - 1 - exponent)
     mantissa = int(scaled)
     rest = scaled - mantissa

@@ -144,7 +144,16 @@ def make_corpus(
     The counters are emptied on the way, since token streams are as large as the text.
     """
     hashes = _hashes(words)
-    offsets, ngrams = _char_ngrams(words, dictionary.nwords, args)
+    offsets, ngrams = char_ngrams(
+        words.starts,
+        words.arena,
+        words.n,
+        0,
+        args.minn,
+        args.maxn,
+        args.bucket,
+        dictionary.nwords,
+    )
     parts: list[_Part | None] = [None] * len(counters)
 
     def make(thread: int) -> None:
@@ -176,24 +185,27 @@ def _hashes(words: WordTable) -> NDArray[np.int64]:
     return hashes
 
 
-def _char_ngrams(
-    words: WordTable, nwords: int, args: FeatureArgs
+def char_ngrams(
+    starts: NDArray[np.int64],
+    arena: Bytes,
+    n: int,
+    eos: int,
+    minn: int,
+    maxn: int,
+    bucket: int,
+    nwords: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    offsets = np.zeros(words.n + 1, np.int64)
-    if args.maxn <= 0:
+    """Return the character n-gram ids of n entries, and where each entry's start and end.
+
+    Entry ``eos``, the end of a line, has none; with ``maxn`` 0 nobody has any.
+    """
+    offsets = np.zeros(n + 1, np.int64)
+    if maxn <= 0:
         return offsets, np.zeros(1, np.int32)
-    kernels.count_char_ngrams(words.starts, words.arena, words.n, args.minn, args.maxn, offsets)
+    kernels.count_char_ngrams(starts, arena, n, minn, maxn, offsets)
     ngrams = np.empty(int(offsets[-1]) + 1, np.int32)
     kernels.fill_char_ngrams(
-        words.starts,
-        words.arena,
-        words.n,
-        args.minn,
-        args.maxn,
-        args.bucket,
-        nwords,
-        offsets,
-        ngrams,
+        starts, arena, n, eos, minn, maxn, bucket, nwords, offsets, ngrams
     )
     return offsets, ngrams[: int(offsets[-1]) + 1].copy()
 
