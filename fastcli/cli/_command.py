@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -76,10 +77,11 @@ def _nearest(name: str, options: dict[str, Any]) -> str:
     return f" (did you mean {close[0]} ?)" if close else ""
 
 
-def positional(pattern: str) -> dict[str, Any]:
-    """Return the settings of a command with arguments such as k = -1."""
-    return {
-        "cls": Command,
-        "pattern": pattern,
-        "context_settings": {"ignore_unknown_options": True},
-    }
+def positional(pattern: str, short: str) -> Callable[[Callable[..., None]], Command]:
+    """Return the decorator of a command with arguments such as k = -1."""
+    return click.command(
+        cls=Command,
+        pattern=pattern,
+        short_help=short,
+        context_settings={"ignore_unknown_options": True},
+    )

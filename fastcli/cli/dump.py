@@ -13,6 +13,7 @@ PARTS = ("args", "dict", "input", "output")
 
 @click.command(
     cls=Command,
+    short_help="Print what a model file holds.",
     pattern="<model> <args|dict|input|output>",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
@@ -20,7 +21,7 @@ PARTS = ("args", "dict", "input", "output")
 @click.argument("part")
 @click.pass_context
 def dump(ctx: click.Context, model: str, part: str) -> None:
-    r"""Print a part of a model: arguments, dictionary, input or output matrix.
+    """Print a part of a model: arguments, dictionary, input or output matrix.
 
     \b
     Example:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import sys
 
-import click
-
 from fastcli.cli._command import positional
 from fastcli.cli._options import PATTERN, open_blocks, prediction_arguments, threads
 
 
-@click.command(**positional(PATTERN))
+@positional(PATTERN, "Print the best labels of every line.")
 @prediction_arguments
 def predict(
     model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
 ) -> None:
-    r"""Print the K most probable labels of every line (-1: all) with probability TH or more.
+    """Print the K most probable labels of every line (-1: all) with probability TH or more.
 
     TEST-DATA is a file, or - for standard input; each input line gives one output line, at once
     when lines come through a pipe.
@@ -29,12 +27,12 @@ def predict(
     run(model, data, k, threshold, thread, as_json, with_probs=False)
 
 
-@click.command(**positional(PATTERN))
+@positional(PATTERN, "Print the best labels, each with its probability.")
 @prediction_arguments
 def predict_prob(
     model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
 ) -> None:
-    r"""Print labels as predict does, each followed by its probability.
+    """Print labels as predict does, each followed by its probability.
 
     \b
     Example:

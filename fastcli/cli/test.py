@@ -7,8 +7,6 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from fastcli.cli._command import positional
 from fastcli.cli._options import PATTERN, open_blocks, prediction_arguments, threads
 
@@ -16,12 +14,12 @@ if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
 
 
-@click.command(**positional(PATTERN))
+@positional(PATTERN, "Print precision and recall on labelled lines.")
 @prediction_arguments
 def test(
     model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
 ) -> None:
-    r"""Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
+    """Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
 
     N counts the lines that have a label and a token the model knows; what was left out, and
     why, is said on stderr.  With one label a line, P@1 and R@1 are the same number.
@@ -38,12 +36,12 @@ def test(
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-@click.command(**positional(PATTERN))
+@positional(PATTERN, "Print precision, recall and F1 of every label.")
 @prediction_arguments
 def test_label(
     model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
 ) -> None:
-    r"""Print precision, recall and F1 of every label, then what test prints.
+    """Print precision, recall and F1 of every label, then what test prints.
 
     \b
     Example:

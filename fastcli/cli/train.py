@@ -67,7 +67,11 @@ def training_options(command: Any) -> Any:
     return command
 
 
-@click.command(cls=OptionsOnly, pattern="-input <file> -output <name> [options]")
+@click.command(
+    cls=OptionsOnly,
+    short_help="Train a classifier.",
+    pattern="-input <file> -output <name> [options]",
+)
 @click.option(
     "-input",
     "--input",
@@ -121,12 +125,12 @@ def training_options(command: Any) -> Any:
     help="0: silent, 1: the final line, 2: progress",
 )
 @click.pass_context
-def supervised(ctx: click.Context, **options: Any) -> None:
-    r"""Train a classifier on lines of labels and text.
+def supervised(ctx: click.Context, /, **options: Any) -> None:
+    """Train a classifier on lines of labels and text.
 
     \b
     Example:
-      fastcli supervised -input data/samples/topics.train.txt -output topics \
+      fastcli supervised -input data/samples/topics.train.txt -output topics \\
           -lr 0.5 -epoch 25 -wordNgrams 2 -dim 20 -bucket 20000
     """
     if options["thread"] is None:

@@ -21,6 +21,7 @@ class Skipped:
 
     @property
     def total(self) -> int:
+        """All lines left out."""
         return self.no_label + self.unknown_label + self.no_known_token
 
     def sentence(self) -> str | None:

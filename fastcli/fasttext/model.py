@@ -66,6 +66,7 @@ class Model:
 
     @property
     def nlabels(self) -> int:
+        """The number of labels."""
         return self.dictionary.nlabels
 
     def check_predicts(self) -> None:

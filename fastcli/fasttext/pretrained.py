@@ -40,7 +40,9 @@ def read_dim(path: str) -> int:
         return _header(file, path)[1]
 
 
-def read_vectors(path: str, dictionary: Dictionary, dim: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def read_vectors(
+    path: str, dictionary: Dictionary, dim: int
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Yield (word id, vector) for the words of the dictionary that the file has.
 
     Other words of the file are passed over: they take no memory and no place in the model.

@@ -150,7 +150,9 @@ def save_vectors(
             write_all(fd, f"{n} {args.dim}\n".encode())
             _in_order(-(-n // step), n_threads, make, lambda part: write_all(fd, part))
     except OSError as error:
-        raise FastcliError(f"{path} cannot be opened for saving vectors! ({error.strerror})") from None
+        raise FastcliError(
+            f"{path} cannot be opened for saving vectors! ({error.strerror})"
+        ) from None
 
 
 def save_about(path: str, about: dict[str, Any]) -> None:

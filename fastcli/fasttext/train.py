@@ -27,7 +27,7 @@ from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train as kernels
 from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
 from fastcli.text.dictionary import Dictionary
-from fastcli.text.inputs import compression, line_blocks, open_compressed
+from fastcli.text.inputs import compression, open_compressed
 from fastcli.threads import run_on, share
 
 if TYPE_CHECKING:

@@ -36,11 +36,13 @@ if TYPE_CHECKING:
     F32 = NDArray[np.float32]
     F64 = NDArray[np.float64]
     i64 = int
-    f32 = float
+    f32 = Any  # a NumPy scalar in Python mode
     f64 = float
 
 # Reassociation lets sums vectorise; NaN and infinity keep their meaning (no nnan, no ninf).
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": FASTMATH, "_nrt": False}
 
 _POINTERS = {
     "U8": ("uint8", np.uint8),
@@ -82,8 +84,7 @@ class Device:
             else:
                 import numba
 
-                options = {"error_model": "numpy", "fastmath": FASTMATH, "_nrt": False}
-                self._compiled = numba.njit(**options)(_with_compiled_callees(self.function))
+                self._compiled = numba.njit(**OPTIONS)(_with_compiled_callees(self.function))
         return self._compiled
 
 
@@ -191,8 +192,8 @@ def compile_kernel(kernel: Kernel) -> bytes:
         return types.CPointer(getattr(types, _POINTERS[name][0]))
 
     signature = numba_type(kernel.result)(*map(numba_type, kernel.types))
-    options = {"nopython": True, "error_model": "numpy", "fastmath": FASTMATH, "_nrt": False}
-    compiled = numba.cfunc(signature, **options)(_with_compiled_callees(kernel.function))
+    function = _with_compiled_callees(kernel.function)
+    compiled: Any = numba.cfunc(signature, **OPTIONS)(function)
     _, _, (code, _) = compiled._library.serialize_using_object_code()
     return compiled._wrapper_name.encode() + b"\0" + code
 
@@ -244,11 +245,12 @@ def _open_symbols() -> dict[str, int]:
     def address_of(function: Any) -> int:
         return ctypes.cast(function, ctypes.c_void_p).value or 0
 
-    on_windows = sys.platform == "win32"
-    libc = ctypes.cdll.msvcrt if on_windows else ctypes.CDLL(None)
+    on_windows = os.name == "nt"
+    dlls: Any = ctypes  # windll is there on Windows only
+    libc = dlls.cdll.msvcrt if on_windows else ctypes.CDLL(None)
     found = {name: address_of(getattr(libc, name)) for name in ("memset", "memcpy", "memmove")}
     found["sched_yield"] = address_of(
-        ctypes.windll.kernel32.SwitchToThread if on_windows else libc.sched_yield
+        dlls.windll.kernel32.SwitchToThread if on_windows else libc.sched_yield
     )
     # Numba's code for exceptions names these; kernels raise none, so they are never reached.
     found.update(dict.fromkeys(_NEVER_CALLED, address_of(libc.abort)))

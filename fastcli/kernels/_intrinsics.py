@@ -175,6 +175,7 @@ def byte_at(typing: Any, text: Any, i: Any) -> Any:
 
     return types.int64(text, types.int64), codegen
 
+
 @intrinsic
 def ngram_hash(typing: Any, h: Any, word: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:

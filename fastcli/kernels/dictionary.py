@@ -9,7 +9,7 @@ from fastcli.kernels.integers import byte_at, fnv1a, hash_bytes
 from fastcli.kernels.tokens import find_slot, has_prefix, is_space
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import I64, U8, I32, i64
+    from fastcli.kernels._build import I32, I64, U8, i64
 
 DONE, TABLE_FULL, ENTRIES_FULL, ARENA_FULL, STREAM_FULL = range(5)
 LINE_END, FILE_END = -1, -2
@@ -17,7 +17,15 @@ LINE_END, FILE_END = -1, -2
 
 @device
 def add_entry(
-    table: I64, slot: i64, h: i64, starts: I64, arena: U8, text: U8, start: i64, end: i64, entry: i64
+    table: I64,
+    slot: i64,
+    h: i64,
+    starts: I64,
+    arena: U8,
+    text: U8,
+    start: i64,
+    end: i64,
+    entry: i64,
 ) -> None:
     """Make ``text[start:end]`` entry number ``entry`` of a word table."""
     at = starts[entry]
@@ -165,9 +173,7 @@ def merge_entries(
 
 
 @kernel
-def index_entries(
-    starts: I64, arena: U8, n: i64, table: I64, mask: i64, hashes: I64
-) -> i64:
+def index_entries(starts: I64, arena: U8, n: i64, table: I64, mask: i64, hashes: I64) -> i64:
     """Fill an empty word table with n entries, and their hashes.
 
     Returns the number of the first entry that equals an earlier one, or -1.

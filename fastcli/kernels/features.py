@@ -168,9 +168,10 @@ def number_rows(
 ) -> None:
     """Give the buckets that occur the rows after the words, in order of first appearance.
 
-    ``row_of`` maps a bucket to its row after the words, from 1 on (0: it has none).  Within a line the rows are sorted into lanes: row r belongs to lane r % lanes (a
-    power of two), and the rows of lane k of line i are ``out[segments[i * lanes + k]:]`` up to
-    the next segment.  ``state``: buckets numbered so far, rows written so far, lines so far.
+    ``row_of`` maps a bucket to its row after the words, from 1 on (0: it has none).  Within a
+    line the rows are sorted into lanes: row r belongs to lane r % lanes (a power of two), and
+    the rows of lane k of line i are ``out[segments[i * lanes + k]:]`` up to the next segment.
+    ``state``: buckets numbered so far, rows written so far, lines so far.
     """
     used, base, line = state[0], state[1], state[2]
     mask = lanes - 1

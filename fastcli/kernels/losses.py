@@ -23,9 +23,7 @@ HS, NS, SOFTMAX, OVA = 1, 2, 3, 4
 
 
 @device
-def score_labels(
-    hidden: F32, wo: F32, stride: i64, first: i64, last: i64, scores: F32
-) -> None:
+def score_labels(hidden: F32, wo: F32, stride: i64, first: i64, last: i64, scores: F32) -> None:
     """Set ``scores[first:last]`` to the dot products of the labels' rows with ``hidden``."""
     for label in range(first, last):
         scores[label] = row_dot(wo, label * stride, hidden, 0, stride)

@@ -102,9 +102,7 @@ def read_lines(
                 features[at] = entry
                 at += 1
             if maxn > 0 and ended == 0 and entry != eos:
-                at = char_ngrams(
-                    text, token, position, minn, maxn, bucket, nwords, features, at
-                )
+                at = char_ngrams(text, token, position, minn, maxn, bucket, nwords, features, at)
             if word_ngrams > 1:
                 at = add_word_ngrams(
                     sign_extended(h), window, n_window, word_ngrams, bucket, nwords, features, at

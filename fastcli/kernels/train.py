@@ -104,10 +104,11 @@ def train_lines(
     """Train on lines ``first_line`` to ``last_line``; every thread calls it with the same lines.
 
     Shared among the threads: ``clock`` (tokens done, tokens since lr was set), ``draws``
-    (random numbers drawn), ``sync`` (zero at the start), ``partial`` (lanes x stride), ``scores`` (nlabels),
-    ``stats`` (blocks x 16), ``block_grads`` (blocks x stride), ``losses`` (blocks x 8; the
-    first of each 8 is added to).  Private: ``hidden`` and ``grad`` (stride).  ``rows`` has
-    ``AHEAD`` more elements than are used.  ``visit`` numbers the first line among all visits.
+    (random numbers drawn), ``sync`` (zero at the start), ``partial`` (lanes x stride),
+    ``scores`` (nlabels), ``stats`` (blocks x 16), ``block_grads`` (blocks x stride), ``losses``
+    (blocks x 8; the first of each 8 is added to).  Private: ``hidden`` and ``grad`` (stride).
+    ``rows`` has ``AHEAD`` more elements than are used.  ``visit`` numbers the first line among
+    all visits.
     """
     one = np.float32(1.0)
     first_lane, last_lane = share(lanes, thread, n_threads), share(lanes, thread + 1, n_threads)

@@ -55,9 +55,7 @@ def measure_paths(n: i64, parents: I32, offsets: I64) -> None:
 
 
 @kernel
-def write_paths(
-    n: i64, parents: I32, branches: U8, offsets: I64, paths: I32, codes: U8
-) -> None:
+def write_paths(n: i64, parents: I32, branches: U8, offsets: I64, paths: I32, codes: U8) -> None:
     """Write, from each leaf to the root, the output rows of its inner nodes and its branches."""
     root = 2 * n - 2
     for label in range(n):

@@ -74,6 +74,7 @@ class Corpus:
 
     @property
     def n_lines(self) -> int:
+        """The number of lines that are trained on."""
         return len(self.tokens)
 
 
@@ -204,9 +205,7 @@ def char_ngrams(
         return offsets, np.zeros(1, np.int32)
     kernels.count_char_ngrams(starts, arena, n, minn, maxn, offsets)
     ngrams = np.empty(int(offsets[-1]) + 1, np.int32)
-    kernels.fill_char_ngrams(
-        starts, arena, n, eos, minn, maxn, bucket, nwords, offsets, ngrams
-    )
+    kernels.fill_char_ngrams(starts, arena, n, eos, minn, maxn, bucket, nwords, offsets, ngrams)
     return offsets, ngrams[: int(offsets[-1]) + 1].copy()
 
 

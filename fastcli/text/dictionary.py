@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -201,7 +202,7 @@ class Dictionary:
         base = int(self.starts[start])
         blob = self.arena[base : int(self.starts[end])].tobytes()
         bounds = (self.starts[start : end + 1] - base).tolist()
-        return [blob[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        return [blob[a:b] for a, b in pairwise(bounds)]
 
     def find(self, entry: bytes) -> int:
         """Return the position of an entry, or -1."""
@@ -235,7 +236,7 @@ def build_dictionary(
     n = words.n
     counts, kinds = words.counts[:n], words.kinds[:n]
     least = np.where(kinds == WORD, min_count, min_count_label)
-    kept = np.flatnonzero((counts >= np.maximum(least, 1)))
+    kept = np.flatnonzero(counts >= np.maximum(least, 1))
     order = kept[np.lexsort((-counts[kept], kinds[kept]))]
     nwords = int(np.count_nonzero(kinds[order] == WORD))
     if len(order) == 0:

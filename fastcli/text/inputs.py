@@ -10,6 +10,7 @@ import mmap
 import os
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,7 +132,7 @@ def split_at_lines(text: Bytes, n: int) -> list[Bytes]:
         start = max(bounds[-1], len(text) * i // n)
         bounds.append(_after_line_end(text, start))
     bounds.append(len(text))
-    return [text[a:b] for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
+    return [text[a:b] for a, b in pairwise(bounds) if a < b]
 
 
 def _after_line_end(text: Bytes, start: int) -> int:

@@ -1,0 +1,48 @@
+# make demo: install into .venv, train, test and predict on data/samples
+# make test: lint, types and tests, in the same .venv
+
+PYTHON ?= python3
+BIN := .venv/bin
+SAMPLES := data/samples
+
+.PHONY: demo test lint types tests clean
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: .venv/installed
+	mkdir -p demo
+	@echo "--- train a classifier of six topics on $(SAMPLES)/topics.train.txt"
+	$(BIN)/fastcli supervised -input $(SAMPLES)/topics.train.txt -output demo/topics \
+	    -lr 0.5 -epoch 25 -wordNgrams 2 -dim 20 -bucket 20000
+	@echo "--- how good is it on lines it has not seen ?"
+	$(BIN)/fastcli test demo/topics.bin $(SAMPLES)/topics.test.txt
+	@echo "--- the three likeliest topics of a question"
+	echo "how long do i boil an egg ?" | $(BIN)/fastcli predict-prob demo/topics.bin - 3
+	@echo "--- the same for Chinese titles"
+	$(BIN)/fastcli supervised -input $(SAMPLES)/zh-words.train.txt -output demo/zh \
+	    -lr 0.5 -epoch 25 -dim 20 -verbose 0
+	$(BIN)/fastcli test demo/zh.bin $(SAMPLES)/zh-words.test.txt
+	head -n 3 $(SAMPLES)/zh-words.test.txt | $(BIN)/fastcli predict demo/zh.bin -
+	@echo "--- done: the models are in demo/, the command is $(BIN)/fastcli"
+
+test: lint types tests
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+tests: .venv/dev
+	$(BIN)/python -m pytest -q
+
+clean:
+	rm -rf .venv demo build dist
