@@ -69,7 +69,7 @@ def count_tokens(text, prefix):
     first appearance, after ``</s>``, which is always there.
     """
     *ended, rest = text.split(b"\n")
-    lines = [_tokens(line) + [EOS] for line in ended]
+    lines = [[*_tokens(line), EOS] for line in ended]
     if rest:
         lines.append(_tokens(rest))
     counts = {EOS: 0}
@@ -185,6 +185,11 @@ def number_rows(lines, nwords, lanes):
             by_lane[row % lanes].append(row)
         numbered.append(by_lane)
     return numbered, buckets
+
+
+def place_rows(rows, lanes, per_lane):
+    """Return where rows are in memory that holds one lane after the other."""
+    return [row % lanes * per_lane + row // lanes for row in rows]
 
 
 # --------------------------------------------------------------------- losses
@@ -359,21 +364,22 @@ def train_lines(
 # ------------------------------------------------------------------- matrices
 
 
-def init_rows(n, dim, nwords, buckets, seed):
-    """Return the first n rows of the input matrix: three columns from each random number."""
-    rows = np.zeros((n, dim))
+def init_rows(ids, dim, seed):
+    """Return rows of the input matrix by their numbers: three columns from each random number."""
+    rows = np.zeros((len(ids), dim))
     draws = -(-dim // 3)
-    for row in range(n):
-        place = row if row < nwords else nwords + int(buckets[row - nwords])
+    for i, row in enumerate(ids):
         for column in range(dim):
-            bits = random_bits(seed, place * draws + column // 3)
+            bits = random_bits(seed, row * draws + column // 3)
             part = bits >> (21 * (column % 3)) & (2**21 - 1)
-            rows[row, column] = (2 * part / 2**21 - 1) / dim
+            rows[i, column] = (2 * part / 2**21 - 1) / dim
     return rows
 
 
-def copy_rows(wi, rows, places, n):
+def copy_rows(wi, places, ids, base, n):
+    """Return rows ``base`` to ``base + n`` of the file: row ``ids[i]`` is ``wi[places[i]]``."""
     out = np.zeros((n, wi.shape[1]), wi.dtype)
-    for row, place in zip(rows, places, strict=True):
-        out[place] = wi[row]
+    for place, row in zip(places, ids, strict=True):
+        if base <= row < base + n:
+            out[row - base] = wi[place]
     return out

@@ -35,7 +35,7 @@ class Command(click.Command):
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(parameter, click.Option):
                 group = getattr(parameter, "group", "general")
                 groups.setdefault(group, []).append(record)
         for group, records in groups.items():

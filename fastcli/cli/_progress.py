@@ -7,8 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from fastcli.cli._messages import announce_compiling, say
 from fastcli.fasttext.train import Reporter, Status
-from fastcli.kernels import _build
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from fastcli.text.dictionary import Dictionary
 
 LOG_EVERY = 5.0  # seconds between two lines in a log
-
-
-def say(sentence: str) -> None:
-    """Write a line to stderr."""
-    sys.stderr.write(sentence + "\n")
-    sys.stderr.flush()
-
-
-def announce_compiling() -> None:
-    """Have a line said on stderr before kernels are compiled, once."""
-    _build.announce = say
 
 
 def numbers(status: Status) -> str:

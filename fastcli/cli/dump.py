@@ -30,7 +30,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
     """
     if part not in PARTS:
         raise click.UsageError(f"Unknown part of a model: {part}", ctx)
-    from fastcli.cli._progress import announce_compiling
+    from fastcli.cli._messages import announce_compiling, say
     from fastcli.fasttext import dump as write
     from fastcli.fasttext.model_file import load_model
 
@@ -41,6 +41,8 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
         out.write(write.args_text(loaded))
     elif part == "dict":
         out.writelines(write.dictionary_lines(loaded))
+    elif loaded.quantized:
+        say("Not supported for quantized models.")
     else:
         matrix = loaded.wi if part == "input" else loaded.wo
         out.writelines(write.matrix_text(matrix, loaded.args.dim))

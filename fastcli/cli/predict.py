@@ -51,7 +51,7 @@ def run(
     with_probs: bool,
 ) -> None:
     """Predict a file or standard input."""
-    from fastcli.cli._progress import announce_compiling
+    from fastcli.cli._messages import announce_compiling
     from fastcli.fasttext.model_file import load_model
     from fastcli.fasttext.predict import Predictor
 

@@ -66,7 +66,7 @@ def run(
     model: str, data: str, k: int, threshold: float, thread: int | None
 ) -> tuple[Meter, list[bytes]]:
     """Test a model on a file or standard input; return the counts and the labels."""
-    from fastcli.cli._progress import announce_compiling, say
+    from fastcli.cli._messages import announce_compiling, say
     from fastcli.fasttext.model_file import load_model
     from fastcli.fasttext.predict import Predictor
 

@@ -49,7 +49,8 @@ class Model:
     """What a ``.bin`` file holds.
 
     ``wi`` is float32 (nwords + bucket) x dim, ``wo`` float32 nlabels (words, for word vectors) x
-    dim; both flat.  ``label`` is the label prefix, which the file does not hold.
+    dim; both flat.  ``label`` is the label prefix, which the file does not hold.  In a pruned
+    model ``pruned`` gives the row after the words of every bucket, -1 where it was dropped.
     """
 
     args: ModelArgs
@@ -58,6 +59,8 @@ class Model:
     wo: NDArray[np.float32]
     label: str = "__label__"
     about: dict[str, Any] = field(default_factory=dict)
+    quantized: bool = False
+    pruned: NDArray[np.int32] | None = None
 
     @cached_property
     def tree(self) -> Tree:
@@ -148,6 +151,10 @@ class Reader:
                 break
             self._features = np.empty(4 * len(self._features), np.int32)
             self._labels = np.empty(4 * len(self._labels), np.int32)
+        if self._model.pruned is not None:
+            kernels.prune_features(
+                self._features, self._offsets, n, dictionary.nwords, self._model.pruned
+            )
         lines = Lines(
             n, self._features, self._offsets, self._labels, self._label_offsets, self._flags
         )

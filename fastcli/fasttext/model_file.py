@@ -1,4 +1,4 @@
-"""Reading and writing ``.bin`` files, bit for bit the layout of fastText's versions 11 and 12.
+"""Reading ``.bin`` and ``.ftz`` files, writing ``.bin``: fastText's layout, versions 11 and 12.
 
 Everything a file claims is checked against its size before memory is taken for it, and an
 error names the section that is wrong.
@@ -12,18 +12,21 @@ import mmap
 import os
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from fastcli.errors import FastcliError, ModelFormatError
 from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, ModelArgs
 from fastcli.fasttext.model import Model
+from fastcli.fasttext.quantized import CENTROIDS, Quantizer
 from fastcli.kernels import dictionary as kernels
 from fastcli.text.dictionary import Dictionary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 MAGIC = 793712314
 VERSION = 12
@@ -65,7 +68,7 @@ class _File:
 
 
 def load_model(path: str) -> Model:
-    """Load a ``.bin`` model; large matrices are mapped, not read.
+    """Load a ``.bin`` or ``.ftz`` model; large matrices are mapped, quantized ones decoded.
 
     Raises ModelFormatError for whatever is no whole and sound model.
     """
@@ -80,24 +83,23 @@ def load_model(path: str) -> Model:
             f"{path} has wrong file format! It is of version {version}; 11 and {VERSION} are known."
         )
     args = _read_args(file, version)
-    dictionary, pruned = _read_dictionary(file)
+    dictionary, pruned = _read_dictionary(file, args.bucket)
     quantized = _read_flag(file, "input matrix")
-    if quantized or pruned != NOT_PRUNED:
-        raise ModelFormatError(
-            f"{path} is quantized, and this version of fastcli reads models that are not: "
-            "use the .bin it was made from."
-        )
-    wi = _read_matrix(file, "input matrix", dictionary.nwords + args.bucket, args.dim)
-    _read_flag(file, "output matrix")
+    if pruned is not None and not quantized:
+        raise file.wrong("dictionary", "is pruned, which only quantized models have")
+    n_ngrams = args.bucket if pruned is None else int(np.count_nonzero(pruned >= 0))
+    read = _read_quantized if quantized else _read_matrix
+    wi = read(file, "input matrix", dictionary.nwords + n_ngrams, args.dim)
+    read = _read_quantized if _read_flag(file, "output matrix") and quantized else _read_matrix
     rows = dictionary.nlabels if args.model == "sup" else dictionary.nwords
-    wo = _read_matrix(file, "output matrix", rows, args.dim)
+    wo = read(file, "output matrix", rows, args.dim)
     if file.position != file.size:
         raise file.wrong("end", f"is followed by {file.size - file.position:,} more bytes")
     about = _read_about(path)
     label = about.get("label")
-    return Model(
-        args, dictionary, wi, wo, label if isinstance(label, str) and label else "__label__", about
-    )
+    if not isinstance(label, str) or not label:
+        label = "__label__"
+    return Model(args, dictionary, wi, wo, label, about, quantized, pruned)
 
 
 def _read_args(file: _File, version: int) -> ModelArgs:
@@ -119,7 +121,8 @@ def _read_args(file: _File, version: int) -> ModelArgs:
     return ModelArgs(**fields)
 
 
-def _read_dictionary(file: _File) -> tuple[Dictionary, int]:
+def _read_dictionary(file: _File, bucket: int) -> tuple[Dictionary, NDArray[np.int32] | None]:
+    """Read the dictionary; and, if it was pruned, the row after the words of every bucket."""
     size, nwords, nlabels, ntokens, pruned = file.read(DICTIONARY, "dictionary")
     if nwords < 0 or nlabels < 0 or size != nwords + nlabels:
         raise file.wrong("dictionary", f"has {size} entries but {nwords} words, {nlabels} labels")
@@ -148,9 +151,21 @@ def _read_dictionary(file: _File) -> tuple[Dictionary, int]:
     dictionary = Dictionary(nwords, nlabels, ntokens, starts, arena, counts[:size])
     if dictionary.twice >= 0:
         raise file.wrong("dictionary", f"has entry {dictionary.twice} twice")
-    if pruned > 0:
-        file.position += 8 * pruned
-    return dictionary, pruned
+    return dictionary, None if pruned == NOT_PRUNED else _read_pruning(file, pruned, bucket)
+
+
+def _read_pruning(file: _File, n: int, bucket: int) -> NDArray[np.int32]:
+    if n < 0 or 8 * n > file.size - file.position:
+        raise file.wrong("dictionary", f"should keep {n:,} n-grams, more than the file holds")
+    pairs = np.ndarray((n, 2), "<i4", file.map, file.position).copy()
+    file.position += 8 * n
+    buckets, rows = pairs[:, 0], pairs[:, 1]
+    are_sound = (buckets >= 0) & (buckets < bucket) & (rows >= 0) & (rows < n)
+    if not are_sound.all() or len(np.unique(buckets)) != n:
+        raise file.wrong("dictionary", "names n-grams that the model cannot have")
+    row_of = np.full(max(bucket, 1), -1, np.int32)
+    row_of[buckets] = rows
+    return row_of
 
 
 def _read_flag(file: _File, section: str) -> bool:
@@ -172,6 +187,42 @@ def _read_matrix(file: _File, section: str, rows: int, dim: int) -> NDArray[np.f
         matrix = matrix.copy()
     file.position += size
     return matrix
+
+
+def _read_quantized(file: _File, section: str, rows: int, dim: int) -> NDArray[np.float32]:
+    has_norms = _read_flag(file, section)
+    m, n, n_codes = file.read(struct.Struct("<qqi"), section)
+    if (m, n) != (rows, dim):
+        raise file.wrong(section, f"is {m} x {n}, where {rows} x {dim} is expected")
+    codes = _read_array(file, section, np.uint8, n_codes)
+    quantizer = _read_quantizer(file, section, dim)
+    if n_codes != m * quantizer.nsubq:
+        raise file.wrong(section, f"has {n_codes:,} codes for {m:,} rows")
+    matrix = quantizer.decode(codes.reshape(m, quantizer.nsubq))
+    if has_norms:
+        norms = _read_array(file, section, np.uint8, m)
+        matrix *= _read_quantizer(file, section, 1).decode(norms.reshape(m, 1))
+    return np.ascontiguousarray(matrix).reshape(-1)
+
+
+def _read_quantizer(file: _File, section: str, dim: int) -> Quantizer:
+    sizes = file.read(struct.Struct("<4i"), section)
+    if sizes[0] != dim:
+        raise file.wrong(section, f"has centroids of dimension {sizes[0]}, not {dim}")
+    centroids = _read_array(file, section, np.float32, dim * CENTROIDS)
+    quantizer = Quantizer(sizes[0], sizes[1], sizes[2], sizes[3], centroids)
+    if not quantizer.is_sound():
+        raise file.wrong(section, "has centroids whose sizes do not fit")
+    return quantizer
+
+
+def _read_array(file: _File, section: str, dtype: type[Scalar], n: int) -> NDArray[Scalar]:
+    size = n * np.dtype(dtype).itemsize
+    if n < 0 or size > file.size - file.position:
+        raise file.wrong(section, f"needs {size:,} bytes, {file.size - file.position:,} are left")
+    array = np.ndarray((n,), dtype, file.map, file.position).copy()
+    file.position += size
+    return array
 
 
 # -------------------------------------------------------------------- writing

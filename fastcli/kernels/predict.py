@@ -119,6 +119,25 @@ def read_lines(
 
 
 @kernel
+def prune_features(features: I32, offsets: I64, n_lines: i64, nwords: i64, pruned: I32) -> None:
+    """Renumber the buckets among features by ``pruned``, and drop those it gives -1."""
+    to, start = 0, 0
+    for line in range(n_lines):
+        end = offsets[line + 1]
+        for j in range(start, end):
+            row = features[j]
+            if row >= nwords:
+                row = pruned[row - nwords]
+                if row >= 0:
+                    row += nwords
+            if row >= 0:
+                features[to] = row
+                to += 1
+        start = end
+        offsets[line + 1] = to
+
+
+@kernel
 def mean_rows(
     features: I32, offsets: I64, first: i64, last: i64, wi: F32, dim: i64, out: F32
 ) -> None:

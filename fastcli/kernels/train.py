@@ -20,6 +20,7 @@ from fastcli.kernels.losses import (
     NS,
     OVA,
     SOFTMAX,
+    block_start,
     hs_step,
     ns_step,
     ova_step,
@@ -105,7 +106,7 @@ def train_lines(
 
     Shared among the threads: ``clock`` (tokens done, tokens since lr was set), ``draws``
     (random numbers drawn), ``sync`` (zero at the start), ``partial`` (lanes x stride),
-    ``scores`` (nlabels), ``stats`` (blocks x 16), ``block_grads`` (blocks x stride), ``losses``
+    ``scores`` (nlabels, and up to 15 more), ``stats`` (blocks x 16), ``block_grads`` (blocks x stride), ``losses``
     (blocks x 8; the first of each 8 is added to).  Private: ``hidden`` and ``grad`` (stride).
     ``rows`` has ``AHEAD`` more elements than are used.  ``visit`` numbers the first line among
     all visits.
@@ -151,8 +152,8 @@ def train_lines(
                 row_axpy(hidden, 0, scale, partial, lane * stride, stride)
         if loss == SOFTMAX or loss == OVA:
             for block in range(first_block, last_block):
-                start_label = nlabels * block // blocks
-                end_label = nlabels * (block + 1) // blocks
+                start_label = block_start(nlabels, block, blocks)
+                end_label = block_start(nlabels, block + 1, blocks)
                 score_labels(hidden, wo, stride, start_label, end_label, scores)
                 if loss == SOFTMAX:
                     softmax_block(scores, start_label, end_label, stats, block)
@@ -161,8 +162,8 @@ def train_lines(
                 arrive(sync, thread, phase)
                 wait_for_all(sync, n_threads, phase)
             for block in range(first_block, last_block):
-                start_label = nlabels * block // blocks
-                end_label = nlabels * (block + 1) // blocks
+                start_label = block_start(nlabels, block, blocks)
+                end_label = block_start(nlabels, block + 1, blocks)
                 fill(grad, 0, np.float32(0.0), stride)
                 if loss == SOFTMAX:
                     losses[block * 8] += softmax_step(

@@ -46,6 +46,28 @@ def row_step(w: F32, i: i64, h: F32, a: f32, dh: F32, n: i64) -> None:
 
 
 @intrinsic
+def row_max(x: F32, i: i64, n: i64) -> f32:
+    """Return the largest of ``x[i:i+n]``, NaNs left out unless there is nothing else."""
+    return np.fmax.reduce(x[i : i + n])
+
+
+@intrinsic
+def exp_row(x: F32, i: i64, shift: f32, n: i64) -> f32:
+    """Replace ``x[i:i+n]`` by e**(x - shift) and return the sum; see ``exp``."""
+    with np.errstate(under="ignore"):
+        x[i : i + n] = np.exp(x[i : i + n] - np.float32(shift))
+    return x[i : i + n].sum(dtype=np.float32)
+
+
+@intrinsic
+def sigmoid_row(x: F32, i: i64, n: i64) -> f32:
+    """Replace ``x[i:i+n]`` by its sigmoids s, and return the sum of log(1 - s + 1e-7)."""
+    with np.errstate(over="ignore", under="ignore"):
+        x[i : i + n] = 1 / (1 + np.exp(-x[i : i + n]))
+    return np.log(1 - x[i : i + n] + np.float32(1e-7)).sum(dtype=np.float32)
+
+
+@intrinsic
 def prefetch(x: F32, i: i64) -> None:
     """Ask for the cache line of ``x[i]``; changes nothing."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fastcli.kernels.integers import (
@@ -98,6 +98,8 @@ def test_hash_bytes(text, start):
 
 
 @given(st.integers(0, 2**32 - 1))
+@example(2**31 - 1)
+@example(2**31)
 def test_sign_extended(h):
     assert call_sign_extended(h) == naive.sign_extended(h) == int(np.uint32(h).view(np.int32))
 

@@ -107,6 +107,15 @@ def test_find_slot_wraps_around_the_end_of_the_table():
     assert call_find_slot(table, 7, starts, array(b"a"), array(b"a"), 0, 1, 7) == 7
 
 
+def test_find_slot_compares_whole_entries():
+    # An entry of the same hash that only starts with the token, or is the start of it, is none.
+    table, starts = np.zeros(8, np.int64), np.array([0, 2], np.int64)
+    table[3] = (1 << 32) | 3
+    for token in (b"a", b"abc", b"ax", b""):
+        assert call_find_slot(table, 7, starts, array(b"ab"), array(token), 0, len(token), 3) == 4
+    assert call_find_slot(table, 7, starts, array(b"ab"), array(b"ab"), 0, 2, 3) == 3
+
+
 def ngrams(word, minn, maxn, bucket, first):
     out = np.full((len(word) + 2) * max(maxn, 0) + 4, -9, np.int32)
     end = call_char_ngrams(array(b"q" + word), 1, 1 + len(word), minn, maxn, bucket, first, out, 2)

@@ -1,0 +1,96 @@
+"""Run a peer as a whole process; executed by the Python that has the peer installed.
+
+    python peers.py train   NAME input=... output=... [option=value ...]
+    python peers.py test    NAME model=... data=...       prints N and P@1
+    python peers.py predict NAME model=... data=...       prints one label a line
+
+NAME is the peer's name on PyPI: fasttext-wheel, fasttext-turbo (both are ``import fasttext``), or
+scikit-learn.  Options are fastText's own; scikit-learn uses epoch, thread and wordNgrams.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+
+def value(text: str) -> Any:
+    """Return an int or a float where the text is one."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def fasttext() -> Any:
+    """Return the module, without its words about ``load_model``."""
+    library = import_module("fasttext")
+    library.FastText.eprint = lambda _: None
+    return library
+
+
+def fasttext_train(input: str, output: str, **options: Any) -> None:
+    """Train and save a ``.bin``."""
+    fasttext().train_supervised(input=input, **options).save_model(output)
+
+
+def fasttext_test(model: str, data: str) -> None:
+    """Print N and P@1."""
+    lines, precision, _ = fasttext().load_model(model).test(data)
+    print(lines, precision)
+
+
+def fasttext_predict(model: str, data: str) -> None:
+    """Print the best label of every line."""
+    with open(data, encoding="utf-8", newline="\n") as file:
+        lines = [line.rstrip("\n") for line in file]
+    labels, _ = fasttext().load_model(model).predict(lines)
+    sys.stdout.write("".join(f"{best[0]}\n" for best in labels))
+
+
+def sklearn_read(path: str) -> tuple[list[str], list[str]]:
+    """Return the texts and the (single) labels of a file."""
+    with open(path, encoding="utf-8", newline="\n") as file:
+        pairs = [line.rstrip("\n").partition(" ") for line in file]
+    return [text for _, _, text in pairs], [label for label, _, _ in pairs]
+
+
+def sklearn_train(
+    input: str, output: str, epoch: int, thread: int, wordNgrams: int, **_: Any
+) -> None:
+    """Train a linear classifier on hashed n-grams by SGD and dump it."""
+    texts, labels = sklearn_read(input)
+    vectorizer = import_module("sklearn.feature_extraction.text").HashingVectorizer(
+        ngram_range=(1, wordNgrams),
+        n_features=2**21,
+        alternate_sign=False,
+        token_pattern=r"\S+",
+        lowercase=False,
+    )
+    classifier = import_module("sklearn.linear_model").SGDClassifier(
+        loss="log_loss", max_iter=epoch, tol=None, n_jobs=thread
+    )
+    classifier.fit(vectorizer.transform(texts), labels)
+    import_module("joblib").dump((vectorizer, classifier), output)
+
+
+def sklearn_test(model: str, data: str) -> None:
+    """Print N and P@1."""
+    vectorizer, classifier = import_module("joblib").load(model)
+    texts, labels = sklearn_read(data)
+    print(len(texts), classifier.score(vectorizer.transform(texts), labels))
+
+
+def main() -> None:
+    """Find the function of an action and a peer and call it."""
+    action, name, *words = sys.argv[1:]
+    library = "sklearn" if name == "scikit-learn" else "fasttext"
+    options = dict(word.partition("=")[::2] for word in words)
+    globals()[f"{library}_{action}"](**{key: value(text) for key, text in options.items()})
+
+
+if __name__ == "__main__":
+    main()

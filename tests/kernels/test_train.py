@@ -1,0 +1,262 @@
+"""The trainer: the same bytes on any number of threads, and what a plain loop would give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from fastcli.kernels._build import PYTHON_MODE
+from fastcli.kernels.losses import HS, NS, OVA, SOFTMAX
+from fastcli.kernels.train import AHEAD, train_lines
+from fastcli.threads import run_on
+from tests import naive
+
+N_LINES = 8 if PYTHON_MODE else 40
+ALL_LOSSES = {"softmax": SOFTMAX, "ova": OVA, "hs": HS, "ns": NS}
+LOSSES = pytest.mark.parametrize("loss", ALL_LOSSES.values(), ids=ALL_LOSSES.keys())
+SPLITS = [(loss, lanes, 1) for loss in ALL_LOSSES.values() for lanes in (1, 2, 4)] + [
+    (loss, lanes, blocks) for loss in (SOFTMAX, OVA) for lanes in (1, 4) for blocks in (2, 5)
+]
+
+
+@dataclass
+class Result:
+    wi: np.ndarray
+    wo: np.ndarray
+    loss: float
+    done: int
+    draws: int
+
+    def same_bytes(self, other):
+        return (
+            self.wi.tobytes() == other.wi.tobytes()
+            and self.wo.tobytes() == other.wo.tobytes()
+            and (self.loss, self.done, self.draws) == (other.loss, other.done, other.draws)
+        )
+
+
+class Problem:
+    """Random lines to train on, and starting values."""
+
+    lr0, lr_update_rate, neg, seed = 0.4, 25, 3, 9
+    total = None  # of tokens; what there is unless it is set
+
+    def __init__(self, rng, dim=10, nlabels=7, n_rows=30, n_lines=N_LINES, longest=12):
+        self.nlabels, self.stride = nlabels, -(-dim // 16) * 16
+        sizes = rng.integers(1, longest + 1, n_lines)
+        self.lines = [rng.integers(0, n_rows, n).tolist() for n in sizes]
+        self.labels = [
+            rng.choice(nlabels, min(n, nlabels), replace=False).tolist()
+            for n in rng.integers(1, 4, n_lines)
+        ]
+        self.tokens = (sizes + rng.integers(1, 9, n_lines)).tolist()
+        self.wi, self.wo = (np.zeros((n, self.stride), np.float32) for n in (n_rows, nlabels))
+        self.wi[:, :dim] = rng.normal(0, 0.5, (n_rows, dim))
+        self.wo[:, :dim] = rng.normal(0, 0.5, (nlabels, dim))
+        counts = sorted(rng.integers(1, 40, nlabels).tolist(), reverse=True)
+        self.tree = naive.build_tree(counts)
+        self.odds, self.aliases = naive.alias_table(np.sqrt(counts))
+
+    def naive(self, loss, epochs=1):
+        wi, wo = self.wi.astype(np.float64), self.wo.astype(np.float64)
+        total = naive.train_lines(
+            self.lines * epochs,
+            self.labels * epochs,
+            self.tokens * epochs,
+            wi,
+            wo,
+            loss,
+            self.tree,
+            self.neg,
+            self.odds,
+            self.aliases,
+            self.seed,
+            0,
+            self.lr0,
+            self.total or sum(self.tokens) * epochs,
+            self.lr_update_rate,
+        )
+        return Result(wi, wo, total, 0, 0)
+
+    def train(self, loss, n_threads=1, lanes=1, blocks=1, epochs=1, cuts=()):
+        """Train by the kernel; each epoch is cut into calls before the lines in ``cuts``."""
+        by_lane, _ = naive.number_rows(self.lines, len(self.wi), lanes)
+        segments = np.cumsum([0] + [len(lane) for line in by_lane for lane in line])
+        rows = np.array([r for line in by_lane for lane in line for r in lane] + [0] * AHEAD)
+        label_offsets = np.cumsum([0] + [len(ids) for ids in self.labels])
+        labels = np.array([label for ids in self.labels for label in ids])
+        wi, wo = self.wi.copy(), self.wo.copy()
+        clock, draws = np.zeros(2, np.int64), np.zeros(1, np.int64)
+        losses = np.zeros(8 * blocks)
+        partial, scores, stats, block_grads = (
+            np.full(n, np.nan, np.float32)
+            for n in (lanes * self.stride, self.nlabels, 16 * blocks, blocks * self.stride)
+        )
+        private = np.full((n_threads, 2, self.stride), np.nan, np.float32)
+        n_lines = len(self.lines)
+        bounds = [0, *cuts, n_lines]
+        for epoch in range(epochs):
+            for first, last in pairwise(bounds):
+                sync = np.zeros(8 * n_threads, np.int64)
+
+                def work(thread, first=first, last=last, sync=sync, epoch=epoch):
+                    train_lines(
+                        first,
+                        last,
+                        thread,
+                        n_threads,
+                        lanes,
+                        blocks,
+                        rows.astype(np.int32),
+                        segments.astype(np.int64),
+                        labels.astype(np.int32),
+                        label_offsets.astype(np.int64),
+                        np.array(self.tokens, np.int32),
+                        wi.reshape(-1),
+                        wo.reshape(-1),
+                        self.stride,
+                        self.nlabels,
+                        loss,
+                        *self.tree,
+                        self.neg,
+                        self.odds,
+                        self.aliases,
+                        self.seed,
+                        epoch * n_lines + first,
+                        self.lr0,
+                        self.total or sum(self.tokens) * epochs,
+                        self.lr_update_rate,
+                        clock,
+                        draws,
+                        sync,
+                        partial,
+                        scores,
+                        stats,
+                        block_grads,
+                        private[thread, 0],
+                        private[thread, 1],
+                        losses,
+                    )
+
+                run_on(n_threads, work)
+        return Result(wi, wo, float(losses[::8].sum()), int(clock.sum()), int(draws[0]))
+
+    def check(self, loss, **options):
+        """Compare the kernel with the plain loop; return what the kernel gave."""
+        ref = self.naive(loss, options.get("epochs", 1))
+        comp = self.train(loss, **options)
+        np.testing.assert_allclose(comp.wi, ref.wi, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(comp.wo, ref.wo, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(comp.loss, ref.loss, rtol=1e-4)
+        assert comp.done == sum(self.tokens) * options.get("epochs", 1)
+        return comp
+
+
+@pytest.mark.parametrize(("loss", "lanes", "blocks"), SPLITS)
+def test_any_number_of_threads_gives_the_same_bytes(rng, loss, lanes, blocks):
+    problem = Problem(rng)
+    one = problem.check(loss, lanes=lanes, blocks=blocks, epochs=2)
+    for n_threads in (2, 3):
+        several = problem.train(loss, n_threads, lanes=lanes, blocks=blocks, epochs=2)
+        assert one.same_bytes(several)
+
+
+@LOSSES
+@pytest.mark.parametrize("dim", [1, 16, 17])
+def test_any_dimension(rng, loss, dim):
+    Problem(rng, dim=dim).check(loss, lanes=2)
+
+
+@LOSSES
+def test_lines_of_one_feature(rng, loss):
+    Problem(rng, longest=1).check(loss, lanes=4)
+
+
+@LOSSES
+def test_lines_of_one_feature_many_times(rng, loss):
+    problem = Problem(rng, n_rows=1)
+    one = problem.check(loss, lanes=4)
+    assert one.same_bytes(problem.train(loss, n_threads=3, lanes=4))
+
+
+@LOSSES
+def test_two_labels(rng, loss):
+    Problem(rng, nlabels=2).check(loss)
+
+
+@pytest.mark.parametrize("loss", [SOFTMAX, OVA, HS])
+def test_one_label(rng, loss):
+    Problem(rng, nlabels=1).check(loss)
+
+
+@LOSSES
+def test_calls_may_be_cut_anywhere(rng, loss):
+    problem = Problem(rng)
+    whole = problem.train(loss, lanes=2, epochs=2)
+    for n_threads in (1, 2):
+        cut = problem.train(loss, n_threads, lanes=2, epochs=2, cuts=(0, 1, 5, 5))
+        assert whole.same_bytes(cut)
+
+
+@LOSSES
+def test_twice_gives_the_same_bytes_and_another_seed_others(rng, loss):
+    problem = Problem(rng)
+    first = problem.train(loss)
+    assert first.same_bytes(problem.train(loss))
+    problem.seed += 1
+    other = problem.train(loss)
+    if loss == OVA:  # all labels of a line are used: nothing is drawn
+        assert first.same_bytes(other)
+    else:
+        assert not first.same_bytes(other)
+
+
+@LOSSES
+def test_learning(rng, loss):
+    problem = Problem(rng, n_rows=100)
+    problem.labels = [[line[0] % 7] for line in problem.lines]
+    problem.lr0 = 1.0
+    start = problem.train(loss).loss
+    trained = problem.train(loss, epochs=10)
+    problem.wi, problem.wo = trained.wi, trained.wo
+    assert problem.train(loss).loss < 0.8 * start
+
+
+def test_one_line_by_hand():
+    # Rows 1 and -1 and 3 of one float: hidden = 1. Output rows ln 3 and 0, target 1:
+    # p = 3/4, 1/4, so the loss is ln 4 and with lr 0.4 the output rows move by -0.3 and 0.3.
+    # The gradient is 0.4 * -3/4 ln 3; each of the three rows gets a third of it.
+    problem = Problem(np.random.default_rng(0), dim=1, nlabels=2, n_rows=3, n_lines=1)
+    problem.lines, problem.labels, problem.tokens = [[0, 1, 2]], [[1]], [3]
+    problem.wi[:, 0], problem.wo[:, 0] = [1, -1, 3], [np.log(3), 0]
+    comp = problem.check(SOFTMAX, lanes=2)
+    assert comp.loss == pytest.approx(np.log(4), rel=1e-6)
+    assert comp.wo[:, 0] == pytest.approx([np.log(3) - 0.3, 0.3], rel=1e-6)
+    step = -0.1 * np.log(3)
+    assert comp.wi[:, 0] == pytest.approx([1 + step, -1 + step, 3 + step], rel=1e-6)
+
+
+def test_no_line_changes_nothing(rng):
+    problem = Problem(rng)
+    comp = problem.train(SOFTMAX, epochs=0)
+    np.testing.assert_array_equal(comp.wi, problem.wi)
+    problem.lines, problem.labels, problem.tokens = [], [], []
+    assert problem.train(SOFTMAX, n_threads=2).same_bytes(comp)
+
+
+def test_learning_rate_is_never_below_zero(rng):
+    # More tokens are seen than were announced, and lr is set anew after every line: it is 0 from
+    # the second line on, so only the first line moves anything.
+    problem = Problem(rng)
+    problem.lr_update_rate, problem.total = 0, problem.tokens[0] - 1
+    comp = problem.train(SOFTMAX)
+    ref = problem.naive(SOFTMAX)
+    np.testing.assert_allclose(comp.wi, ref.wi, rtol=1e-5, atol=1e-5)
+    for part in (problem.lines, problem.labels, problem.tokens):
+        del part[1:]
+    first = problem.train(SOFTMAX)
+    np.testing.assert_array_equal(comp.wi, first.wi)
+    np.testing.assert_array_equal(comp.wo, first.wo)

@@ -1,0 +1,142 @@
+"""Imports go one way, and only some modules may import the large packages.
+
+cli -> fasttext, mlp -> evaluation, text -> kernels -> numpy
+"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "fastcli"
+BASE = {"errors", "threads"}
+LAYERS = {
+    "kernels": {"kernels"},
+    "text": {"text", "kernels", *BASE},
+    "evaluation": {"evaluation", "text", "kernels", *BASE},
+    "fasttext": {"fasttext", "evaluation", "text", "kernels", "", *BASE},
+    "mlp": {"mlp", "evaluation", "text", "kernels", "", *BASE},
+    "cli": {"cli", "fasttext", "mlp", "evaluation", "text", "kernels", "", *BASE},
+    "errors": set(),
+    "threads": set(),
+    "__init__": set(),
+    "__main__": {"cli"},
+}
+ONLY_IN_CLI = {"click", "rich", "tqdm"}
+COMPILERS = {"numba", "llvmlite"}
+DOORS = {"kernels/_build.py", "kernels/_intrinsics.py"}
+KERNEL_STDLIB = {"__future__", "time", "typing"}
+STDLIB = {*sys.stdlib_module_names, "compression"}
+
+
+def imports(tree):
+    """Yield the full name of everything that is imported, wherever in the file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def layer_of(name):
+    """Return the part of fastcli that a name belongs to; "" for the package itself."""
+    part = name.split(".")[1] if "." in name else ""
+    is_module = (PACKAGE / part).is_dir() or (PACKAGE / f"{part}.py").is_file()
+    return part if is_module or part in LAYERS else ""
+
+
+def violations(path, source):
+    """Return what the file at ``path`` (below fastcli) imports or calls against the rules."""
+    layer = path.split("/")[0].removesuffix(".py")
+    tree = ast.parse(source)
+    found = []
+    for name in imports(tree):
+        top = name.split(".")[0]
+        if top == "fastcli":
+            allowed = layer_of(name) in LAYERS[layer]
+        elif top in ONLY_IN_CLI:
+            allowed = layer == "cli"
+        elif top in COMPILERS:
+            allowed = path in DOORS
+        elif top in STDLIB:
+            allowed = layer != "kernels" or path in DOORS or top in KERNEL_STDLIB
+        else:
+            allowed = top == "numpy" or (top == "zstandard" and layer == "text")
+        if not allowed:
+            found.append(f"{path} imports {name}")
+    prints = [node for node in ast.walk(tree) if is_print(node)] if layer != "cli" else []
+    return found + [f"{path} prints in line {node.lineno}" for node in prints]
+
+
+def is_print(node):
+    return isinstance(node, ast.Call) and getattr(node.func, "id", None) == "print"
+
+
+FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_imports(path):
+    assert violations(path, (PACKAGE / path).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("kernels/tokens.py", "import numba"),
+        ("kernels/tokens.py", "import os"),
+        ("kernels/tokens.py", "from fastcli.errors import DataError"),
+        ("kernels/_build.py", "from fastcli.text import inputs"),
+        ("text/inputs.py", "from fastcli.fasttext import model"),
+        ("text/inputs.py", "import click"),
+        ("text/inputs.py", "def f():\n    from rich.table import Table"),
+        ("text/inputs.py", "import scipy"),
+        ("fasttext/model.py", "import fastcli.mlp.network"),
+        ("fasttext/model.py", "from fastcli import mlp"),
+        ("fasttext/model.py", "print()"),
+        ("fasttext/model.py", "import zstandard"),
+        ("mlp/train.py", "from fastcli.fasttext.train import Reporter"),
+        ("evaluation/meter.py", "from fastcli.fasttext.model import Model"),
+        ("evaluation/meter.py", "from tqdm import tqdm"),
+        ("cli/train.py", "import llvmlite.binding"),
+        ("errors.py", "from fastcli.text.inputs import BLOCK"),
+    ],
+)
+def test_violations_are_seen(path, source):
+    assert len(violations(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("kernels/tokens.py", "import time, typing, numpy\nfrom numpy.typing import NDArray"),
+        ("kernels/_build.py", "import numba, ctypes"),
+        ("text/inputs.py", "import zstandard\nfrom fastcli.kernels import tokens"),
+        ("mlp/train.py", "from fastcli import __version__\nfrom fastcli.threads import run_on"),
+        ("cli/train.py", "import click, tqdm\nfrom fastcli.fasttext import train\nprint()"),
+    ],
+)
+def test_allowed_imports(path, source):
+    assert violations(path, source) == []
+
+
+def test_help_needs_no_heavy_module():
+    code = (
+        "import sys\n"
+        "sys.argv = ['fastcli', '--help']\n"
+        "from fastcli.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code\n"
+        "heavy = {'numpy', 'numba', 'llvmlite', 'rich', 'tqdm'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent
+    )
+    assert result.returncode == 0, result.stderr
+    assert "supervised" in result.stdout
