@@ -97,6 +97,53 @@ def row_dot(typing: Any, x: Any, i: Any, y: Any, j: Any, n: Any) -> Any:
 
 
 @intrinsic
+def four_dots(typing: Any, w: Any, i: Any, stride: Any, h: Any, n: Any, out: Any, at: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        w, i, stride, h, n, out, at = args
+        rows = [builder.add(i, builder.mul(stride, I64(r))) for r in range(4)]
+        totals = [cgutils.alloca_once_value(builder, _all(0.0)) for _ in rows]
+        with _chunks(builder, n) as (k, _):
+            some = _load(builder, h, k)
+            for row, total in zip(rows, totals, strict=True):
+                part = _load(builder, w, builder.add(row, k))
+                builder.store(_fma(builder, part, some, builder.load(total)), total)
+        for r, total in enumerate(totals):
+            place = _element(builder, out, builder.add(at, I64(r)))
+            builder.store(_sum_lanes(builder, builder.load(total)), place)
+        return context.get_dummy_value()
+
+    size = types.int64
+    return types.void(w, size, size, h, size, out, size), codegen
+
+
+@intrinsic
+def four_steps(
+    typing: Any, w: Any, i: Any, stride: Any, h: Any, a: Any, at: Any, dh: Any, n: Any
+) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        w, i, stride, h, a, at, dh, n = args
+        rows = [builder.add(i, builder.mul(stride, I64(r))) for r in range(4)]
+        steps = [
+            _splat(builder, builder.load(_element(builder, a, builder.add(at, I64(r)))))
+            for r in range(4)
+        ]
+        with _chunks(builder, n) as (k, _):
+            some = _load(builder, h, k)
+            grad = _load(builder, dh, k)
+            places = [builder.add(row, k) for row in rows]
+            old = [_load(builder, w, place) for place in places]
+            for step, row in zip(steps, old, strict=True):
+                grad = _fma(builder, step, row, grad)
+            _store(builder, grad, dh, k)
+            for step, row, place in zip(steps, old, places, strict=True):
+                _store(builder, _fma(builder, step, some, row), w, place)
+        return context.get_dummy_value()
+
+    size = types.int64
+    return types.void(w, size, size, h, a, size, dh, size), codegen
+
+
+@intrinsic
 def row_max(typing: Any, x: Any, i: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, i, n = args
@@ -227,8 +274,12 @@ def sigmoid_row(typing: Any, x: Any, i: Any, n: Any) -> Any:
             down = _exp(builder, builder.fsub(_all(0.0), _load(builder, x, at)))
             some = builder.fdiv(one, builder.fadd(one, down))
             _store(builder, some, x, at)
-            no = builder.fadd(builder.fsub(one, some), _all(1e-7))
-            builder.store(builder.fadd(builder.load(total), _log(builder, no)), total)
+            no = builder.fsub(one, some)
+            tiny = _all(1e-7)
+            no = builder.select(builder.fcmp_ordered(">", no, tiny), no, tiny)
+            is_nan = builder.fcmp_unordered("uno", some, some)
+            term = builder.select(is_nan, some, _log(builder, no))
+            builder.store(builder.fadd(builder.load(total), term), total)
         return _sum_lanes(builder, builder.load(total))
 
     return types.float32(x, types.int64, types.int64), codegen

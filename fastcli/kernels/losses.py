@@ -17,6 +17,8 @@ from fastcli.kernels.integers import random_unit
 from fastcli.kernels.vector import (
     exp,
     exp_row,
+    four_dots,
+    four_steps,
     log,
     row_dot,
     row_max,
@@ -34,8 +36,31 @@ HS, NS, SOFTMAX, OVA = 1, 2, 3, 4
 @device
 def score_labels(hidden: F32, wo: F32, stride: i64, first: i64, last: i64, scores: F32) -> None:
     """Set ``scores[first:last]`` to the dot products of the labels' rows with ``hidden``."""
-    for label in range(first, last):
+    whole = last - (last - first) % 4
+    for label in range(first, whole, 4):
+        four_dots(wo, label * stride, stride, hidden, stride, scores, label)
+    for label in range(whole, last):
         scores[label] = row_dot(wo, label * stride, hidden, 0, stride)
+
+
+@device
+def step_labels(
+    hidden: F32, wo: F32, stride: i64, first: i64, last: i64, factors: F32, grad: F32
+) -> None:
+    """Step on the labels' rows, each by its factor: the learning rate times its error."""
+    whole = last - (last - first) % 4
+    zero = np.float32(0.0)
+    for label in range(first, whole, 4):
+        if (
+            factors[label] == zero
+            and factors[label + 1] == zero
+            and factors[label + 2] == zero
+            and factors[label + 3] == zero
+        ):
+            continue
+        four_steps(wo, label * stride, stride, hidden, factors, label, grad, stride)
+    for label in range(whole, last):
+        row_step(wo, label * stride, hidden, factors[label], grad, stride)
 
 
 @device
@@ -60,6 +85,9 @@ def softmax_block(scores: F32, first: i64, last: i64, stats: F32, block: i64) ->
     ``stats[block * 16]`` is set to m and the next float to the sum.  ``first`` is a multiple of
     16, and scores up to the next such number after ``last`` are overwritten.
     """
+    if last <= first:
+        stats[block * 16], stats[block * 16 + 1] = np.float32(-1e30), np.float32(0.0)
+        return
     n = pad_scores(scores, last) - first
     largest = row_max(scores, first, n)
     stats[block * 16] = largest
@@ -93,15 +121,14 @@ def softmax_step(
 ) -> f64:
     """Step on the labels of one block; their exponentials times ``scale`` are probabilities."""
     loss = 0.0
+    p = scores[target] * scale if first <= target < last else np.float32(0.0)
+    factor = -lr * scale
     for label in range(first, last):
-        p = scores[label] * scale
-        error = -p
-        if label == target:
-            error = np.float32(1.0) - p
-            loss = -float(log(max(p, np.float32(1e-30))))
-            if p != p:
-                loss = float(p)
-        row_step(wo, label * stride, hidden, lr * error, grad, stride)
+        scores[label] *= factor
+    if first <= target < last:
+        scores[target] = lr * (np.float32(1.0) - p)
+        loss = -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
+    step_labels(hidden, wo, stride, first, last, scores, grad)
     return loss
 
 
@@ -127,17 +154,19 @@ def ova_step(
     n = pad_scores(scores, last) - first
     loss = -float(sigmoid_row(scores, first, n))
     for label in range(first, last):
-        scores[label] = -scores[label]  # now the error where the answer is no
+        # Now the error where the answer is no: 0 for scores below -8, as in fastText's table.
+        scores[label] = -scores[label] if scores[label] >= np.float32(3.3535013e-4) else 0.0
     for i in range(first_label, last_label):
         label = labels[i]
-        if first <= label < last and scores[label] <= 0.0:  # above 0: a label given twice
+        if first <= label < last and not scores[label] > 0.0:  # above 0: a label given twice
             p = -scores[label]
-            loss += float(log(one - p + tiny) - log(p + tiny))
+            loss += float(log(max(one - p, tiny)) - log(max(p, tiny)))
             scores[label] = max(one - p, tiny)
             if p != p:
                 loss = float(p)
     for label in range(first, last):
-        row_step(wo, label * stride, hidden, lr * scores[label], grad, stride)
+        scores[label] *= lr
+    step_labels(hidden, wo, stride, first, last, scores, grad)
     return loss
 
 

@@ -106,8 +106,9 @@ def train_lines(
 
     Shared among the threads: ``clock`` (tokens done, tokens since lr was set), ``draws``
     (random numbers drawn), ``sync`` (zero at the start), ``partial`` (lanes x stride),
-    ``scores`` (nlabels, and up to 15 more), ``stats`` (blocks x 16), ``block_grads`` (blocks x stride), ``losses``
-    (blocks x 8; the first of each 8 is added to).  Private: ``hidden`` and ``grad`` (stride).
+    ``scores`` (nlabels, and up to 15 more), ``stats`` (blocks x 16), ``block_grads`` (blocks x
+    stride), ``losses`` (blocks x 8; the first of each 8 is added to).  ``blocks`` is 1 for hs and
+    ns.  Private: ``hidden`` and ``grad`` (stride).
     ``rows`` has ``AHEAD`` more elements than are used.  ``visit`` numbers the first line among
     all visits.
     """

@@ -46,6 +46,22 @@ def row_step(w: F32, i: i64, h: F32, a: f32, dh: F32, n: i64) -> None:
 
 
 @intrinsic
+def four_dots(w: F32, i: i64, stride: i64, h: F32, n: i64, out: F32, at: i64) -> None:
+    """Multiply four rows with ``h[:n]``: ``out[at + r] = sum(w[i + r * stride:][:n] * h[:n])``."""
+    for r in range(4):
+        out[at + r] = np.dot(w[i + r * stride : i + r * stride + n], h[:n])
+
+
+@intrinsic
+def four_steps(w: F32, i: i64, stride: i64, h: F32, a: F32, at: i64, dh: F32, n: i64) -> None:
+    """Do ``row_step`` for four rows ``i + r * stride`` with the factors ``a[at + r]``."""
+    for r in range(4):
+        row = w[i + r * stride : i + r * stride + n]
+        dh[:n] += a[at + r] * row
+        row += a[at + r] * h[:n]
+
+
+@intrinsic
 def row_max(x: F32, i: i64, n: i64) -> f32:
     """Return the largest of ``x[i:i+n]``, NaNs left out unless there is nothing else."""
     return np.fmax.reduce(x[i : i + n])
@@ -61,10 +77,10 @@ def exp_row(x: F32, i: i64, shift: f32, n: i64) -> f32:
 
 @intrinsic
 def sigmoid_row(x: F32, i: i64, n: i64) -> f32:
-    """Replace ``x[i:i+n]`` by its sigmoids s, and return the sum of log(1 - s + 1e-7)."""
+    """Replace ``x[i:i+n]`` by its sigmoids s, and return the sum of log(1 - s), 1 - s being 1e-7 or more."""
     with np.errstate(over="ignore", under="ignore"):
         x[i : i + n] = 1 / (1 + np.exp(-x[i : i + n]))
-    return np.log(1 - x[i : i + n] + np.float32(1e-7)).sum(dtype=np.float32)
+    return np.log(np.maximum(1 - x[i : i + n], np.float32(1e-7))).sum(dtype=np.float32)
 
 
 @intrinsic

@@ -17,6 +17,7 @@ from fastcli.kernels.losses import (
     OVA,
     SOFTMAX,
     binary_step,
+    block_start,
     hs_step,
     ns_step,
     ova_step,
@@ -53,12 +54,12 @@ def call_softmax(
     grad: F32,
 ) -> f64:
     for b in range(blocks):
-        first, last = nlabels * b // blocks, nlabels * (b + 1) // blocks
+        first, last = block_start(nlabels, b, blocks), block_start(nlabels, b + 1, blocks)
         score_labels(hidden, wo, stride, first, last, scores)
         softmax_block(scores, first, last, stats, b)
     loss = 0.0
     for b in range(blocks):
-        first, last = nlabels * b // blocks, nlabels * (b + 1) // blocks
+        first, last = block_start(nlabels, b, blocks), block_start(nlabels, b + 1, blocks)
         scale = softmax_scale(stats, blocks, b)
         loss += softmax_step(target, hidden, wo, stride, lr, first, last, scale, scores, grad)
     return loss
@@ -80,7 +81,7 @@ def call_ova(
 ) -> f64:
     loss = 0.0
     for b in range(blocks):
-        first, last = nlabels * b // blocks, nlabels * (b + 1) // blocks
+        first, last = block_start(nlabels, b, blocks), block_start(nlabels, b + 1, blocks)
         score_labels(hidden, wo, stride, first, last, scores)
         loss += ova_step(
             labels, first_label, last_label, hidden, wo, stride, lr, first, last, scores, grad
@@ -159,7 +160,7 @@ class Example:
 
     def step(self, loss, labels, lr, blocks=1, seed=0, draws=0, neg=3):
         """Take the step by the kernel; return the loss."""
-        scores, stats = np.zeros(self.nlabels, np.float32), np.zeros(16 * blocks, np.float32)
+        scores, stats = np.zeros(self.nlabels + 15, np.float32), np.zeros(16 * blocks, np.float32)
         hidden, wo, grad = self.hidden, self.wo.reshape(-1), self.grad
         memory = (hidden, wo, self.stride, lr)
         if loss == SOFTMAX:
@@ -399,3 +400,12 @@ def test_alias_table_gives_each_label_its_share(weights):
     share = odds.copy()
     np.add.at(share, aliases, 1 - odds)
     np.testing.assert_allclose(share / len(weights), np.array(weights) / sum(weights), atol=1e-9)
+
+
+@pytest.mark.parametrize("nlabels", [1, 16, 17, 735])
+def test_blocks_cover_all_labels_in_multiples_of_16(nlabels):
+    for blocks in (1, 2, 5, 16):
+        starts = [block_start(nlabels, b, blocks) for b in range(blocks + 1)]
+        assert (starts[0], starts[-1]) == (0, nlabels)
+        assert sorted(starts) == starts
+        assert all(start % 16 == 0 for start in starts if start < nlabels)

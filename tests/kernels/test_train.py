@@ -93,7 +93,7 @@ class Problem:
         losses = np.zeros(8 * blocks)
         partial, scores, stats, block_grads = (
             np.full(n, np.nan, np.float32)
-            for n in (lanes * self.stride, self.nlabels, 16 * blocks, blocks * self.stride)
+            for n in (lanes * self.stride, self.nlabels + 15, 16 * blocks, blocks * self.stride)
         )
         private = np.full((n_threads, 2, self.stride), np.nan, np.float32)
         n_lines = len(self.lines)
