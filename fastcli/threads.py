@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from fastcli.errors import FastcliError
+
 
 def usable_cpus() -> int:
     """Return how many processors this process may use: its affinity and its cgroup's quota."""
@@ -28,26 +30,54 @@ def _cgroup_cpus() -> int | None:
 def run_on(n_threads: int, function: Callable[[int], None]) -> None:
     """Call ``function(thread)`` on n threads at once and wait for all of them.
 
-    Kernels release the GIL, so they do run at once.  The first error is raised again here.
+    Kernels release the GIL, so they do run at once.  The first error is raised again here; an
+    interrupt is too, after the threads have ended, since they work on memory of the caller.
+    Raises FastcliError if the system does not give that many threads.
     """
     if n_threads == 1:
         function(0)
         return
     errors: list[BaseException] = []
+    gate = threading.Event()  # nobody starts before all are there: kernels wait for each other
+    cancelled = False
 
     def run(thread: int) -> None:
+        gate.wait()
+        if cancelled:
+            return
         try:
             function(thread)
         except BaseException as error:
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(n_threads)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    started = []
+    try:
+        for thread in threads:
+            thread.start()
+            started.append(thread)
+    except RuntimeError:
+        cancelled = True
+        raise FastcliError(
+            f"The system does not allow {n_threads} threads: use a smaller -thread."
+        ) from None
+    finally:
+        gate.set()
+        _join(started)
     if errors:
         raise errors[0]
+
+
+def _join(threads: list[threading.Thread]) -> None:
+    interrupt: BaseException | None = None
+    for thread in threads:
+        while thread.is_alive():
+            try:
+                thread.join()
+            except (KeyboardInterrupt, SystemExit) as error:
+                interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 def share(n: int, thread: int, n_threads: int) -> tuple[int, int]:

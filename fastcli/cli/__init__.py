@@ -2,13 +2,15 @@
 
 Commands parse, build a dataclass, call the library and print.  Heavy modules are imported inside
 the command bodies, so that help, version and usage errors never load NumPy or Numba.
-Exit codes: 0 done, 1 any error (usage errors too, as in fastText), 130 interrupted.
+Exit codes: 0 done, 1 any error (usage errors too, as in fastText), 130 interrupted,
+143 ended by SIGTERM.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from typing import Any
 
@@ -72,6 +74,8 @@ def usage(ctx: click.Context | None) -> str:
 
 def main() -> None:
     """Run the command line and exit; errors end in one sentence, never in a traceback."""
+    # As with Ctrl-C, files being written are removed and former ones stay.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         cli.main(prog_name="fastcli", standalone_mode=False)
         sys.stdout.flush()

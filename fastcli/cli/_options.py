@@ -30,10 +30,10 @@ def prediction_arguments(command: Any) -> Any:
         default=None,
         help="number of threads  [default: processors of this machine]",
     )(command)
-    command = click.argument("threshold", type=float, default=0.0)(command)
-    command = click.argument("k", type=int, default=1)(command)
-    command = click.argument("data")(command)
-    return click.argument("model")(command)
+    command = click.argument("threshold", metavar="<th>", type=float, default=0.0)(command)
+    command = click.argument("k", metavar="<k>", type=int, default=1)(command)
+    command = click.argument("data", metavar="<test-data>")(command)
+    return click.argument("model", metavar="<model>")(command)
 
 
 def threads(number: int | None) -> int:

@@ -17,8 +17,8 @@ PARTS = ("args", "dict", "input", "output")
     pattern="<model> <args|dict|input|output>",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
-@click.argument("model")
-@click.argument("part")
+@click.argument("model", metavar="<model>")
+@click.argument("part", metavar="<args|dict|input|output>")
 @click.pass_context
 def dump(ctx: click.Context, model: str, part: str) -> None:
     """Print a part of a model: arguments, dictionary, input or output matrix.
