@@ -54,6 +54,8 @@ class OptionsOnly(Command):
             if isinstance(parameter, click.Option)
             for name in parameter.opts
         }
+        if ctx.resilient_parsing:  # shell completion of an unfinished line
+            return super().parse_args(ctx, args)
         position = 0
         while position < len(args):
             word = args[position]

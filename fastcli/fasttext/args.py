@@ -9,7 +9,7 @@ from fastcli.errors import ArgumentError
 LOSSES = {"hs": 1, "ns": 2, "softmax": 3, "one-vs-all": 4, "ova": 4}
 LOSS_NAMES = {1: "hs", 2: "ns", 3: "softmax", 4: "one-vs-all"}
 MODEL_NAMES = {1: "cbow", 2: "sg", 3: "sup"}
-SUPERVISED = 3
+MOST = 2**31 - 1  # what a model file can hold
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class TrainArgs(ModelArgs):
             value = getattr(self, _field_name(option))
             if value < least:
                 raise ArgumentError(f"-{option} must be {least} or more, not {value}.")
+            if value > MOST:
+                raise ArgumentError(f"-{option} must be {MOST} or less, not {value}.")
         if not self.lr >= 0 or self.lr == float("inf"):
             raise ArgumentError(f"-lr must be a number of 0 or more, not {self.lr}.")
         if not self.label:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, TrainingDiverged
-from fastcli.fasttext.args import LOSSES, ModelArgs, TrainArgs
+from fastcli.fasttext.args import LOSSES, MOST, ModelArgs, TrainArgs
 from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.matrix import padded, zeros
 from fastcli.fasttext.memory import Needs
@@ -181,6 +181,11 @@ def _check_corpus(
         raise DataError(
             "No line has both a label and a word of the dictionary, so there is nothing to train "
             f"on. The first line is {first!r}; a smaller -minCount keeps more words."
+        )
+    if dictionary.nwords + args.model_args().bucket > MOST:
+        raise ArgumentError(
+            f"-bucket {args.bucket} and {dictionary.nwords:,} words are more than {MOST} rows "
+            "together: use a smaller -bucket."
         )
     if args.loss == "ns" and dictionary.nlabels < 2:
         raise ArgumentError(

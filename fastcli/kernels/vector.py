@@ -77,7 +77,7 @@ def exp_row(x: F32, i: i64, shift: f32, n: i64) -> f32:
 
 @intrinsic
 def sigmoid_row(x: F32, i: i64, n: i64) -> f32:
-    """Replace ``x[i:i+n]`` by its sigmoids s, and return the sum of log(1 - s), 1 - s being 1e-7 or more."""
+    """Replace ``x[i:i+n]`` by its sigmoids s; return the sum of log(max(1 - s, 1e-7))."""
     with np.errstate(over="ignore", under="ignore"):
         x[i : i + n] = 1 / (1 + np.exp(-x[i : i + n]))
     return np.log(np.maximum(1 - x[i : i + n], np.float32(1e-7))).sum(dtype=np.float32)
