@@ -20,7 +20,7 @@ LAYERS = {
     "mlp": {"mlp", "evaluation", "text", "kernels", "", *BASE},
     "cli": {"cli", "fasttext", "mlp", "evaluation", "text", "kernels", "", *BASE},
     "errors": set(),
-    "threads": set(),
+    "threads": {"errors"},
     "__init__": set(),
     "__main__": {"cli"},
 }
