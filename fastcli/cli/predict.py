@@ -53,9 +53,10 @@ def run(
     """Predict a file or standard input."""
     from fastcli.cli._messages import announce_compiling
     from fastcli.fasttext.model_file import load_model
-    from fastcli.fasttext.predict import Predictor
+    from fastcli.fasttext.predict import Predictor, prepare
 
     announce_compiling()
+    prepare()
     predictor = Predictor(load_model(model), k, threshold, threads(thread))
     blocks = open_blocks(data, "Input file cannot be opened!")
     out = sys.stdout.buffer

@@ -68,9 +68,10 @@ def run(
     """Test a model on a file or standard input; return the counts and the labels."""
     from fastcli.cli._messages import announce_compiling, say
     from fastcli.fasttext.model_file import load_model
-    from fastcli.fasttext.predict import Predictor
+    from fastcli.fasttext.predict import Predictor, prepare
 
     announce_compiling()
+    prepare()
     predictor = Predictor(load_model(model), k, threshold, threads(thread))
     meter = predictor.test(open_blocks(data, "Test file cannot be opened!"))
     if sentence := meter.skipped.sentence():

@@ -10,7 +10,8 @@ import numpy as np
 from fastcli.evaluation.meter import Meter
 from fastcli.fasttext.model import Lines, Model, Predictions, Reader, Scorer
 from fastcli.kernels import numbers
-from fastcli.kernels.predict import HAS_LABEL
+from fastcli.kernels._build import compile_beside
+from fastcli.kernels.predict import HAS_LABEL, best_labels, read_lines
 from fastcli.text.inputs import split_at_lines
 from fastcli.threads import run_on
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from fastcli.text.inputs import Bytes
 
 WORTH_THREADS = 1 << 15  # bytes of text
+
+
+def prepare() -> None:
+    """Have the largest kernel compiled while the model is being loaded, if need be."""
+    compile_beside(best_labels, read_lines)
 
 
 class Predictor:

@@ -11,6 +11,9 @@ from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_file import about_path, check_writable, file_size
 from fastcli.fasttext.save import save_about, save_model, save_vectors, word_vectors
 from fastcli.fasttext.train import Reporter, Trained, train_supervised
+from fastcli.kernels._build import compile_beside
+from fastcli.kernels.numbers import format_vectors
+from fastcli.kernels.train import train_lines
 
 
 def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained:
@@ -20,7 +23,9 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
     FastcliError or a child of it.
     """
     model_path = f"{args.output}.bin"
+    args.check()
     check_writable(model_path)
+    compile_beside(train_lines, format_vectors)
     trained = train_supervised(args, reporter)
     save_model(model_path, trained)
     dictionary, n_threads = trained.dictionary, args.thread

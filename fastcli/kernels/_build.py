@@ -141,6 +141,8 @@ class Kernel:
             return self.function
         with _lock:
             if self._call is None:
+                if worker := _workers.pop(self.__name__, None):
+                    worker.wait()
                 code = _cache.read(self.__name__)
                 address = _link(self.__name__, code) if code else 0
                 if not address:
@@ -179,10 +181,7 @@ announce: Callable[[str], None] | None = None
 
 def compile_kernel(kernel: Kernel) -> bytes:
     """Compile one kernel with Numba: its symbol's name, a NUL and the object code."""
-    global _announced
-    if not _announced and announce is not None:
-        _announced = True
-        announce("Compiling for this processor; this happens once and takes some seconds ...")
+    _announce()
     import numba
     from numba import types
 
@@ -196,6 +195,40 @@ def compile_kernel(kernel: Kernel) -> bytes:
     compiled: Any = numba.cfunc(signature, **OPTIONS)(function)
     _, _, (code, _) = compiled._library.serialize_using_object_code()
     return compiled._wrapper_name.encode() + b"\0" + code
+
+
+_workers: dict[str, Any] = {}
+
+
+def compile_beside(kernel: Kernel, *others: Kernel) -> None:
+    """Start compiling a large kernel in a process of its own, unless the cache has it.
+
+    Meanwhile this process compiles the others, and whatever it needs first; it waits when the
+    large one is called.
+    """
+    if PYTHON_MODE or kernel._call is not None or _cache.has(kernel.__name__):
+        return
+    _announce()
+    if _cache.is_writable():
+        import subprocess
+
+        command = [sys.executable, "-m", __name__, kernel.function.__module__, kernel.__name__]
+        with contextlib.suppress(OSError):
+            _workers[kernel.__name__] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+    for other in others:
+        other.load()
+
+
+def _announce() -> None:
+    global _announced
+    if not _announced and announce is not None:
+        _announced = True
+        announce("Compiling for this processor; this happens once and takes some seconds ...")
 
 
 def _link(name: str, code: bytes) -> int:
@@ -275,6 +308,15 @@ class _Cache:
             self._folder = cache_root() / _key()
         return self._folder
 
+    def has(self, name: str) -> bool:
+        return (self.folder / f"{name}.o").is_file()
+
+    def is_writable(self) -> bool:
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.access(self.folder, os.W_OK)
+        return False
+
     def read(self, name: str) -> bytes | None:
         try:
             blob = (self.folder / f"{name}.o").read_bytes()
@@ -328,3 +370,10 @@ def _key() -> str:
     ):
         digest.update(fact.encode() + b"\0")
     return digest.hexdigest()[:32]
+
+
+if __name__ == "__main__":
+    # The other end of compile_beside: module and kernel are named on the command line.
+    import importlib
+
+    getattr(importlib.import_module(sys.argv[1]), sys.argv[2]).load()
