@@ -30,11 +30,10 @@ class Result:
         return self.out.decode()
 
 
-def _result(code, out, err):
-    # Which test compiles the kernels is a matter of chance.
+def messages(err):
+    """Return stderr as text, without the line about compiling, which is said once a machine."""
     said = err.decode("utf-8", "backslashreplace").splitlines(keepends=True)
-    said = [line for line in said if not line.startswith("Compiling for this processor")]
-    return Result(code, out, "".join(said))
+    return "".join(line for line in said if not line.startswith("Compiling for this processor"))
 
 
 def run(*argv, stdin=b""):
@@ -55,7 +54,7 @@ def run(*argv, stdin=b""):
         sys.stderr.flush()
         written = out.getvalue(), err.getvalue()
         sys.argv, sys.stdin, sys.stdout, sys.stderr = saved
-    return _result(code, *written)
+    return Result(code, written[0], messages(written[1]))
 
 
 def environment():
@@ -80,7 +79,7 @@ def process(*argv, stdin=b"", **options):
         check=False,
         **options,
     )
-    return _result(done.returncode, done.stdout, done.stderr)
+    return Result(done.returncode, done.stdout, messages(done.stderr))
 
 
 def start(*argv, **options):

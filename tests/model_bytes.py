@@ -3,23 +3,31 @@
 import struct
 
 MAGIC = 793712314
-NAMES = "dim ws epoch minCount neg wordNgrams loss model bucket minn maxn lrUpdateRate".split()
-DEFAULTS = {"dim": 2, "ws": 5, "epoch": 5, "minCount": 1, "neg": 5, "wordNgrams": 1}
-DEFAULTS |= {"loss": 3, "model": 3, "bucket": 0, "minn": 0, "maxn": 0, "lrUpdateRate": 100}
+DEFAULTS = {
+    "dim": 2,
+    "ws": 5,
+    "epoch": 5,
+    "minCount": 1,
+    "neg": 5,
+    "wordNgrams": 1,
+    "loss": 3,
+    "model": 3,
+    "bucket": 0,
+    "minn": 0,
+    "maxn": 0,
+    "lrUpdateRate": 100,
+}
 
 
-def sections(words, labels, wi, wo, *, version=12, size=None, nwords=None, ntokens=99, **args):
+def sections(words, labels, wi, wo, *, version=12, ntokens=99, counts=None, **args):
     """Return the sections of a model file, by name; ``wi`` and ``wo`` are lists of rows."""
     values = {**DEFAULTS, **args}
     entries = [*words, *labels]
-    n = len(words) if nwords is None else nwords
-    counts = range(len(entries), 0, -1)
+    counts = counts or range(len(entries), 0, -1)
     return {
         "header": struct.pack("<ii", MAGIC, version),
-        "arguments": struct.pack("<12id", *(values[name] for name in NAMES), 1e-4),
-        "dictionary": struct.pack(
-            "<iiiqq", len(entries) if size is None else size, n, len(labels), ntokens, -1
-        ),
+        "arguments": struct.pack("<12id", *values.values(), 1e-4),
+        "dictionary": struct.pack("<iiiqq", len(entries), len(words), len(labels), ntokens, -1),
         "entries": b"".join(
             entry + b"\0" + struct.pack("<qb", count, i >= len(words))
             for i, (entry, count) in enumerate(zip(entries, counts, strict=True))

@@ -8,6 +8,7 @@ Exit codes: 0 done, 1 any error (usage errors too, as in fastText), 130 interrup
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -31,6 +32,10 @@ COMMANDS = {
 CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+class PipeClosed(Exception):
+    """Whoever read the output has seen enough; click would make an error of BrokenPipeError."""
+
+
 class Group(click.Group):
     """A group that imports a command's module when the command is asked for."""
 
@@ -45,6 +50,15 @@ class Group(click.Group):
         module = importlib.import_module(f"fastcli.cli.{COMMANDS[name]}")
         command: click.Command = getattr(module, name.replace("-", "_"))
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a pipe that its reader closed ends it quietly."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise PipeClosed from None
+        return result
 
 
 @click.group(cls=Group, context_settings=CONTEXT, invoke_without_command=True)
@@ -72,31 +86,44 @@ def usage(ctx: click.Context | None) -> str:
     return f"usage: {ctx.command_path} {getattr(ctx.command, 'pattern', '<args>')}"
 
 
+def complain(sentence: str) -> None:
+    """Write a line to stderr, whatever bytes a file name in it has."""
+    sys.stderr.write(sentence.encode("utf-8", "backslashreplace").decode() + "\n")
+    sys.stderr.flush()
+
+
 def main() -> None:
     """Run the command line and exit; errors end in one sentence, never in a traceback."""
+    if sys.stdout is None:
+        complain("Standard output is closed, so no result can be written.")
+        sys.exit(1)
     # As with Ctrl-C, files being written are removed and former ones stay.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         cli.main(prog_name="fastcli", standalone_mode=False)
-        sys.stdout.flush()
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "fastcli"
-        click.echo(error.format_message(), err=True)
-        click.echo(usage(error.ctx), err=True)
-        click.echo(f"Try '{path} --help'.", err=True)
+        complain(error.format_message())
+        complain(usage(error.ctx))
+        complain(f"Try '{path} --help'.")
         sys.exit(1)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("\nInterrupted; no file was changed.", err=True)
+        complain("\nInterrupted; no file was changed.")
         sys.exit(130)
     except (FastcliError, click.ClickException) as problem:
-        click.echo(str(problem), err=True)
+        complain(str(problem))
         sys.exit(1)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; nothing more can or need be written.
+    except (BrokenPipeError, PipeClosed):
+        # Nothing more can or need be written, also not by Python when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        complain(f"{error.filename or 'The output'}: {error.strerror or error}.")
+        with contextlib.suppress(OSError):  # what is still buffered cannot be written either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except MemoryError:
-        click.echo("The memory of this machine is not enough for that.", err=True)
+        complain("The memory of this machine is not enough for that.")
         sys.exit(1)

@@ -52,7 +52,7 @@ def open_blocks(path: str, message: str) -> Iterator[Bytes]:
     blocks = text_blocks(path)
     try:
         first = next(blocks, None)
-    except (OSError, EOFError) as error:
+    except OSError as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{message} ({path}: {reason})") from None
     return _rest(first, blocks, path)
@@ -64,5 +64,5 @@ def _rest(first: Bytes | None, blocks: Iterator[Bytes], path: str) -> Iterator[B
     yield first
     try:
         yield from blocks
-    except (OSError, EOFError) as error:
+    except OSError as error:
         raise DataError(f"{path} cannot be read to its end. ({error})") from None

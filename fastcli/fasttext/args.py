@@ -59,7 +59,7 @@ class TrainArgs(ModelArgs):
 
     def check(self) -> None:
         """Raise ArgumentError for values that cannot work, with what to do instead."""
-        if not self.input or not self.output:
+        if not self.input or not all(self.input) or not self.output:
             raise ArgumentError("Empty input or output path.")
         if "-" in self.input:
             raise ArgumentError(
@@ -69,7 +69,9 @@ class TrainArgs(ModelArgs):
         if self.loss not in LOSSES:
             raise ArgumentError(f"Unknown loss: {self.loss} (known: {', '.join(LOSSES)})")
         at_least = {"dim": 1, "epoch": 0, "thread": 1, "wordNgrams": 1, "minCount": 0, "neg": 0}
-        at_least.update({"minn": 0, "maxn": 0, "bucket": 0, "minCountLabel": 0, "lrUpdateRate": 0})
+        at_least.update(
+            {"ws": 0, "minn": 0, "maxn": 0, "bucket": 0, "minCountLabel": 0, "lrUpdateRate": 0}
+        )
         for option, least in at_least.items():
             value = getattr(self, _field_name(option))
             if value < least:

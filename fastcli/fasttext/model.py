@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -100,8 +101,8 @@ class Reader:
     def __init__(self, model: Model) -> None:
         self._model = model
         dictionary = model.dictionary
-        self._prefix = as_bytes(model.label.encode())
-        self._prefix_size = len(model.label.encode())
+        prefix = os.fsencode(model.label)
+        self._prefix, self._prefix_size = as_bytes(prefix), len(prefix)
         self._eos = dictionary.find(EOS)
         self._eos_hash = hash_bytes(as_bytes(EOS), 0, len(EOS))
         self._window = np.zeros(max(model.args.word_ngrams, 1), np.int64)

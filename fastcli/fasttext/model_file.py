@@ -245,10 +245,11 @@ class Replacement:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         os.close(self.fd)
-        if kind is None:
-            os.replace(self.temporary, self.path)
-        else:
-            with contextlib.suppress(OSError):
+        try:
+            if kind is None:
+                os.replace(self.temporary, self.path)
+        finally:
+            with contextlib.suppress(OSError):  # it is gone if it was put in place
                 os.unlink(self.temporary)
 
 
@@ -309,16 +310,19 @@ def about_path(path: str) -> Path:
 
 def write_about(path: str, about: dict[str, Any]) -> None:
     """Write the JSON file beside a model."""
-    text = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+    try:
+        text = json.dumps(about, indent=2, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # an argument was no UTF-8
+        text = json.dumps(about, indent=2).encode()
     with Replacement(str(about_path(path))) as fd:
-        write_all(fd, text.encode())
+        write_all(fd, text + b"\n")
 
 
 def _read_about(path: str) -> dict[str, Any]:
     """Read the JSON file beside a model, if there is one and it is of that model."""
     try:
         about = json.loads(about_path(path).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     is_ours = isinstance(about, dict) and about.get("format") == "fastcli model"
     return about if is_ours and about.get("size") == os.stat(path).st_size else {}

@@ -24,7 +24,7 @@ def _open(path: str) -> IO[bytes]:
 def _header(file: IO[bytes], path: str) -> tuple[int, int]:
     try:
         n, dim = map(int, file.readline(100).split())
-    except (ValueError, EOFError, OSError):
+    except (ValueError, OSError):
         n, dim = 0, 0
     if n < 1 or dim < 1:
         raise DataError(
@@ -32,6 +32,13 @@ def _header(file: IO[bytes], path: str) -> tuple[int, int]:
             "dimension, such as '2000000 300'. Give the .vec file, not the .bin."
         )
     return n, dim
+
+
+def _lines(file: IO[bytes], path: str) -> Iterator[bytes]:
+    try:
+        yield from file
+    except OSError as error:
+        raise DataError(f"{path} cannot be read to its end. ({error})") from None
 
 
 def read_dim(path: str) -> int:
@@ -56,7 +63,7 @@ def read_vectors(
                 f"Dimension of pretrained vectors ({found}) does not match dimension ({dim})! "
                 f"Use -dim {found}, or leave -dim out."
             )
-        for number, line in enumerate(file, 2):
+        for number, line in enumerate(_lines(file, path), 2):
             word, _, values = line.partition(b" ")
             i = words.get(word)
             if i is None:

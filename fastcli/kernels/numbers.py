@@ -55,7 +55,7 @@ def write_general(value: f64, digits: i64, out: U8, at: i64) -> i64:
     if value != value:
         out[at], out[at + 1], out[at + 2] = 110, 97, 110
         return at + 3
-    if value < 0:
+    if bits_of_float(np.float32(value)) >> 31:
         out[at] = 45
         at += 1
         value = -value

@@ -86,7 +86,7 @@ def count_files(
     for path in paths:
         try:
             counters += _count_file(path, prefix, n_threads, on_bytes)
-        except (OSError, EOFError) as error:
+        except OSError as error:
             reason = getattr(error, "strerror", None) or error
             raise DataError(f"{path} cannot be opened for training! ({reason})") from None
     return counters
@@ -332,7 +332,7 @@ def read_corpus(
 
     Raises DataError where a file cannot be read or nothing in it can be trained on.
     """
-    prefix = args.label.encode()
+    prefix = os.fsencode(args.label)
     counters = count_files(paths, prefix, n_threads, on_bytes)
     words, maps = merge_counters(counters, prefix)
     dictionary, ids = build_dictionary(words, args.min_count, args.min_count_label)

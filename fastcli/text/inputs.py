@@ -5,13 +5,14 @@ Nothing here decodes: lines are bytes, and whatever they hold comes through unch
 
 from __future__ import annotations
 
+import importlib
 import io
 import mmap
 import os
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,45 +53,73 @@ def map_file(path: str | os.PathLike[str]) -> Bytes:
         return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
 
 
-def open_compressed(path: str | os.PathLike[str], kind: str) -> IO[bytes]:
-    """Open a compressed file for reading."""
+class _Checked(io.RawIOBase):
+    """A decompressing stream whose various complaints about damage all are OSError."""
+
+    def __init__(self, stream: Any, errors: tuple[type[Exception], ...]) -> None:
+        self._stream = stream
+        self._errors = errors
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return int(self._stream.readinto(buffer))
+        except self._errors as error:
+            raise OSError(f"the file is damaged: {error}") from None
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def open_compressed(path: str | os.PathLike[str], kind: str) -> io.BufferedReader:
+    """Open a compressed file for reading; damage in it raises OSError when it is met.
+
+    The file is closed with the reader that is returned.
+    """
+    errors: tuple[type[Exception], ...] = (EOFError,)
+    stream: Any
     if kind == "gz":
         import gzip
+        import zlib
 
-        return gzip.open(path, "rb")  # type: ignore[return-value]
-    if kind == "bz2":
+        stream, errors = gzip.open(path, "rb"), (EOFError, zlib.error)  # noqa: SIM115
+    elif kind == "bz2":
         import bz2
 
-        return bz2.open(path, "rb")
-    if kind == "xz":
+        stream = bz2.open(path, "rb")  # noqa: SIM115
+    elif kind == "xz":
         import lzma
 
-        return lzma.open(path, "rb")
-    return _open_zstandard(path)
+        stream, errors = lzma.open(path, "rb"), (EOFError, lzma.LZMAError)  # noqa: SIM115
+    else:
+        zstd = _zstd(path)
+        stream, errors = zstd.open(path, "rb"), (EOFError, zstd.ZstdError)
+    return io.BufferedReader(_Checked(stream, errors), BLOCK)
 
 
-def _open_zstandard(path: str | os.PathLike[str]) -> IO[bytes]:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-
-        return zstd.open(path, "rb")
+def _zstd(path: str | os.PathLike[str]) -> Any:
     try:
-        import zstandard
+        if sys.version_info >= (3, 14):
+            return importlib.import_module("compression.zstd")
+        return importlib.import_module("backports.zstd")
     except ImportError:
         raise DataError(
             f"{os.fspath(path)} is compressed with zstd: "
-            "reading it needs pip install 'fastcli[zstd]'"
+            "reading it needs pip install 'fastcli[zstd]'."
         ) from None
-    stream: Any = zstandard.open(path, "rb")
-    return io.BufferedReader(stream, BLOCK)
 
 
 def text_blocks(path: str) -> Iterator[Bytes]:
     """Yield the bytes of a file, compressed or not, or of standard input (``-``), in blocks.
 
-    Blocks end where lines end.  Raises OSError (or EOFError) where the file cannot be read.
+    Blocks end where lines end.  Raises OSError where the file cannot be read.
     """
     if path == "-":
+        if sys.stdin is None:
+            raise OSError("standard input is closed")
         yield from line_blocks(sys.stdin.buffer)
         return
     kind = compression(path)

@@ -7,18 +7,25 @@ import lzma
 import os
 import re
 import signal
+import sys
 import time
 
 import numpy as np
 import pytest
-import zstandard
 
 from fastcli.cli.train import supervised
+from fastcli.errors import ArgumentError
+from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model import Reader
 from fastcli.fasttext.model_file import load_model
 from fastcli.text.dictionary import as_bytes
 from tests.cli.conftest import TINY
 from tests.command import SAMPLES, process, run, start
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 # Every option of the reference's B2 table for training and dictionary, with its default.
 OPTIONS = {
@@ -218,6 +225,58 @@ def test_values_that_are_no_such_number(options, tiny, tmp_path):
     err = fails("-input", tiny, "-output", tmp_path / "m", *options)
     assert options[0] in err
     assert list(tmp_path.glob("m*")) == []
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "dim",
+        "ws",
+        "epoch",
+        "minCount",
+        "neg",
+        "wordNgrams",
+        "bucket",
+        "minn",
+        "maxn",
+        "lrUpdateRate",
+    ],
+)
+def test_values_that_a_model_file_cannot_hold(option):
+    """They are refused before training, not after it."""
+    field = kebab(option)[2:].replace("-", "_")
+    values = {"input": ("x",), "output": "y", "maxn": 1 << 31, "word_ngrams": 2, field: 1 << 31}
+    if option not in ("minn", "maxn"):
+        del values["maxn"]
+    with pytest.raises(ArgumentError, match=f"-{option}|-maxn"):
+        TrainArgs(**values).check()
+
+
+def test_too_large_a_value_is_refused_in_one_sentence(former, tiny):
+    err = fails("-input", tiny, "-output", former, "-dim", 4, "-verbose", 0, "-ws", 1 << 31)
+    assert "-ws" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names of any bytes")
+def test_names_and_labels_of_any_bytes(tmp_path):
+    text = TINY.replace(b"__label__", b"\xff")
+    source, output = os.fsencode(tmp_path) + b"/in\xff", os.fsencode(tmp_path) + b"/out\xfe"
+    with open(source, "wb") as file:
+        file.write(text)
+    argv = [
+        os.fsdecode(word) for word in (b"-input", source, b"-output", output, b"-label", b"\xff")
+    ]
+    result = run("supervised", *argv, "-dim", 4, "-verbose", 0)
+    assert (result.code, result.out, result.err) == (0, b"", "")
+    model = os.fsdecode(output + b".bin")
+    assert run("test", model, os.fsdecode(source)).out.startswith(b"N\t5\n")
+    assert run("predict", model, "-", stdin=b"engine\n").out in (
+        b"\xffcar\n",
+        b"\xfffruit\n",
+        b"\xffroad\n",
+    )
+    result = run("supervised", "-input", os.fsdecode(source + b"x"), "-output", tmp_path / "m")
+    assert (result.code, "cannot be opened for training!" in result.err) == (1, True)
 
 
 def test_bucket_0_without_ngrams(tiny, train):
@@ -449,7 +508,7 @@ COMPRESSORS = {
     "gz": gzip.compress,
     "bz2": bz2.compress,
     "xz": lzma.compress,
-    "zst": lambda data: zstandard.ZstdCompressor().compress(data),
+    "zst": lambda data: zstd.compress(data),
 }
 
 
@@ -490,10 +549,12 @@ def test_cut_compressed_input(kind, former, tmp_path):
     assert err.startswith(f"{packed} cannot be opened for training!")
 
 
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.9])
 @pytest.mark.parametrize("kind", COMPRESSORS)
-def test_damaged_compressed_input(kind, former, tmp_path):
+def test_damaged_compressed_input(kind, place, former, tmp_path):
     data = bytearray(COMPRESSORS[kind]((SAMPLES / "tags.train.txt").read_bytes()))
-    data[len(data) // 2 : len(data) // 2 + 40] = b"\0" * 40
+    start = int(place * len(data))
+    data[start : start + 40] = b"\xa5" * 40
     packed = tmp_path / "damaged"
     packed.write_bytes(data)
     err = fails("-input", packed, "-output", former, "-verbose", 0)
@@ -507,7 +568,7 @@ def test_named_pipe(parts, train, tmp_path):
     _, whole = parts
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    writer = threading.Thread(target=pipe.write_bytes, args=(whole.read_bytes(),))
+    writer = threading.Thread(target=pipe.write_bytes, args=(whole.read_bytes(),), daemon=True)
     writer.start()
     comp = train(pipe, "-epoch", 1)
     writer.join()
