@@ -75,8 +75,10 @@ class OptionsOnly(Command):
 def _nearest(name: str, options: dict[str, Any]) -> str:
     import difflib
 
-    close = difflib.get_close_matches(name, options, n=1, cutoff=0.5)
-    return f" (did you mean {close[0]} ?)" if close else ""
+    double = name.startswith("--")
+    known = {option.lower(): option for option in options if option.startswith("--") == double}
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    return f" (did you mean {known[close[0]]} ?)" if close else ""
 
 
 def positional(pattern: str, short: str) -> Callable[[Callable[..., None]], Command]:

@@ -70,7 +70,15 @@ class TrainArgs(ModelArgs):
             raise ArgumentError(f"Unknown loss: {self.loss} (known: {', '.join(LOSSES)})")
         at_least = {"dim": 1, "epoch": 0, "thread": 1, "wordNgrams": 1, "minCount": 0, "neg": 0}
         at_least.update(
-            {"ws": 0, "minn": 0, "maxn": 0, "bucket": 0, "minCountLabel": 0, "lrUpdateRate": 0}
+            {
+                "ws": 0,
+                "seed": -MOST,
+                "minn": 0,
+                "maxn": 0,
+                "bucket": 0,
+                "minCountLabel": 0,
+                "lrUpdateRate": 0,
+            }
         )
         for option, least in at_least.items():
             value = getattr(self, _field_name(option))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fastcli.errors import FastcliError
 
-LARGE = 1 << 30
+LARGE = 500_000_000
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Needs:
             return None
         return (
             f"This takes about {size_text(self.memory)} of memory; the model file will have "
-            f"{size_text(self.file)} ({size_text(self.disk)} on disk)."
+            f"{size_text(self.file)}, of which at most {size_text(self.disk)} take space on disk. "
+            "A smaller -bucket or -dim makes it smaller."
         )
 
     def check(self, folder: Path) -> None:

@@ -108,10 +108,12 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     )
     _check_corpus(args, dictionary, corpus, reporter)
     stride = padded(args.dim)
+    size = file_size(model_args, dictionary)
+    pages = len(corpus.ids) * (4 * args.dim + 8192)  # a row may touch two pages it does not fill
     needs = Needs(
         memory=4 * stride * (corpus.lanes * corpus.per_lane + dictionary.nlabels),
-        file=file_size(model_args, dictionary),
-        disk=4 * args.dim * (len(corpus.ids) + dictionary.nlabels),
+        file=size,
+        disk=min(size, pages + 4 * args.dim * dictionary.nlabels),
     )
     if sentence := needs.sentence():
         reporter.note(sentence)
@@ -284,7 +286,7 @@ class _Trainer:
                     raise TrainingDiverged(
                         f"Encountered NaN. Training diverged in epoch {epoch + 1} of {args.epoch} "
                         f"at a learning rate of {lr:.4g}; nothing was saved. "
-                        f"Try -lr {args.lr / 4:.2g}, or fewer epochs."
+                        f"Try -lr {min(args.lr / 4, 1.0):.2g}, or fewer epochs."
                     )
                 seconds = max(time.monotonic() - started, 1e-9)
                 yield Status(
