@@ -33,7 +33,7 @@ from fastcli.threads import run_on, share
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLOCK_WORK = 2e8  # floats read or written between two looks at the loss: some 10 ms
+BLOCK_WORK = 1e9  # floats read or written between two looks at the loss: some 30 ms
 WORTH_A_THREAD = 40_000  # floats a line; below that, meeting costs threads more than they gain
 LABELS_A_BLOCK = 32
 
