@@ -31,9 +31,30 @@ def options_table() -> str:
     return "\n".join(rows)
 
 
+# Name of a benchmark, and what its table answers.
+TABLES = {
+    "train": "Training and saving a model, two threads (`bench_train.py`):",
+    "predict": "Predicting 75,000 lines (`bench_predict.py`):",
+    "threads": "What a second thread gains; the models are the same bytes (`bench_threads.py`):",
+    "accuracy": "Accuracy, mean of three seeds (`bench_accuracy.py`):",
+    "startup": "Short commands, whole process (`bench_startup.py`):",
+}
+
+
 def measured() -> str:
-    """Return the measured tables, as the benchmarks wrote them."""
-    return (ROOT / "benchmarks" / "measured.md").read_text(encoding="utf-8").strip()
+    """Return the tables of the newest run of the benchmarks, as they printed them."""
+    folder = max((ROOT / "benchmarks" / "runs").iterdir())
+    texts = {name: (folder / f"{name}.md").read_text(encoding="utf-8") for name in TABLES}
+    machine = next(line for line in texts["train"].splitlines() if line.startswith("- "))
+    parts = [
+        f"Measured on {folder.name[:10]}: {machine.removeprefix('- ').partition(';')[0]}. Medians "
+        "of whole processes, the tools in turn; rows where a peer wins stay in. Commands, versions "
+        f"and raw figures are in `benchmarks/runs/{folder.name}`."
+    ]
+    for name, title in TABLES.items():
+        tables = [part for part in texts[name].split("\n\n") if part.startswith("| ")]
+        parts += [title, tables[-1].strip()]
+    return "\n\n".join(parts)
 
 
 SECTIONS = {"options": options_table, "measured": measured}
@@ -44,7 +65,8 @@ def made(text: str) -> str:
     for name, make in SECTIONS.items():
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
-        text, n = pattern.subn(lambda _: f"{start}\n{make()}\n{end}", text)  # noqa: B023
+        section = f"{start}\n{make()}\n{end}"
+        text, n = pattern.subn(lambda _, section=section: section, text)
         if n != 1:
             raise ValueError(f"README.md needs one section {name}")
     return text

@@ -19,7 +19,7 @@ import numpy as np
 from fastcli.errors import ArgumentError, DataError, TrainingDiverged
 from fastcli.fasttext.args import LOSSES, MOST, ModelArgs, TrainArgs
 from fastcli.fasttext.huffman import Tree, build_tree
-from fastcli.fasttext.matrix import padded, zeros
+from fastcli.fasttext.matrix import LANES, padded, zeros
 from fastcli.fasttext.memory import Needs
 from fastcli.fasttext.model_file import file_size
 from fastcli.fasttext.pretrained import read_vectors
@@ -33,8 +33,8 @@ from fastcli.threads import run_on, share
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLOCK_WORK = 1e9  # floats read or written between two looks at the loss: some 30 ms
-WORTH_A_THREAD = 40_000  # floats a line; below that, meeting costs threads more than they gain
+BLOCK_NS = 30e6  # of training between two looks at the loss
+WORTH_A_THREAD = 2500  # ns a line; below that, meeting costs threads more than they gain
 LABELS_A_BLOCK = 32
 
 
@@ -246,9 +246,12 @@ class _Trainer:
         self.loss = LOSSES[args.loss]
         all_labels = args.loss in ("softmax", "ova", "one-vs-all")
         self.blocks = _power_of_two(self.nlabels // LABELS_A_BLOCK) if all_labels else 1
-        mean_rows = len(corpus.rows) / corpus.n_lines
-        self.work = stride * (2 * mean_rows + (3 * self.nlabels if all_labels else 60))
-        most = max(corpus.lanes, self.blocks) if self.work > WORTH_A_THREAD else 1
+        # What a line takes on one thread, in ns of one machine: rows wait for memory, labels are
+        # in the cache.  It decides how many threads are worth while, never what they compute.
+        cache_lines = stride / LANES
+        self.cost = len(corpus.rows) / corpus.n_lines * (6 + 2.2 * cache_lines)
+        self.cost += 1.4 * cache_lines * (self.nlabels if all_labels else 20)
+        most = max(corpus.lanes, self.blocks) if self.cost > WORTH_A_THREAD else 1
         self.n_threads = min(args.thread, most)
         self.ntokens = int(corpus.tokens.sum())
         self.tree = build_tree(dictionary.label_counts()) if args.loss == "hs" else _no_tree()
@@ -270,7 +273,7 @@ class _Trainer:
         Raises TrainingDiverged as soon as the loss is no number.
         """
         args, n_lines = self.args, self.corpus.n_lines
-        size = max(1, int(BLOCK_WORK / self.work))
+        size = max(1, int(BLOCK_NS / self.cost))
         started = time.monotonic()
         total = max(args.epoch, 1) * self.ntokens
         visits = 0

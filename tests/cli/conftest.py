@@ -2,7 +2,10 @@
 
 import pytest
 
+from fastcli.fasttext.model_file import load_model
 from tests.command import SAMPLES, run
+
+LOSSES = ["softmax", "hs", "ns", "ova"]
 
 TINY = (
     b"__label__fruit apple banana\n"
@@ -11,6 +14,26 @@ TINY = (
     b"__label__car engine road __label__road\n"
     b"__label__car road wheel apple\n"
 )
+
+
+def fails(*argv):
+    """Run a training that fails; return what it says."""
+    result = run("supervised", *argv)
+    assert (result.code, result.out) == (1, b"")
+    assert "Traceback" not in result.err
+    return result.err
+
+
+@pytest.fixture
+def former(tmp_path):
+    """Put files of an earlier run in place; afterwards they and nothing else must be there."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    files = {f"m.{end}": f"former {end}".encode() for end in ("bin", "vec", "json", "output")}
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    yield folder / "m"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
 
 
 @pytest.fixture
@@ -45,3 +68,10 @@ def topics(tmp_path_factory):
     result = run("supervised", "-input", source, "-output", output, "-verbose", 0, *options)
     assert (result.code, result.out, result.err) == (0, b"", "")
     return output.with_suffix(".bin")
+
+
+def dictionary_of(path):
+    """Return the counts of the entries of a model by their bytes."""
+    dictionary = load_model(str(path)).dictionary
+    words = dictionary.entries(0, dictionary.nwords)
+    return dict(zip(words + dictionary.labels(), dictionary.counts.tolist(), strict=True))

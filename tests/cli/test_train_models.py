@@ -1,0 +1,155 @@
+"""supervised: the models it makes."""
+
+import gzip
+import json
+import os
+import sys
+
+import numpy as np
+import pytest
+
+from fastcli.fasttext.model_file import load_model
+from tests.cli.conftest import LOSSES, TINY, dictionary_of, fails
+from tests.command import SAMPLES, process, run
+
+if sys.version_info >= (3, 14):
+    pass
+else:
+    pass
+
+# -------------------------------------------------------------- repeatability
+
+
+@pytest.fixture
+def eager_threads(monkeypatch):
+    """Let small texts be worth several threads."""
+    from fastcli.fasttext import train as training
+    from fastcli.text import corpus
+
+    monkeypatch.setattr(training, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(corpus, "SPAN", 1 << 11)
+
+
+@pytest.fixture(scope="module")
+def lines_150(tmp_path_factory):
+    lines = (SAMPLES / "tags.train.txt").read_bytes().splitlines(keepends=True)
+    path = tmp_path_factory.mktemp("lines") / "lines.txt"
+    path.write_bytes(b"".join(lines[:150]))
+    return path
+
+
+@pytest.mark.parametrize("dim", [10, 64])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.usefixtures("eager_threads")
+def test_the_number_of_threads_changes_nothing(loss, dim, lines_150, train):
+    options = ["-loss", loss, "-dim", dim, "-wordNgrams", 3, "-epoch", 2, "-lr", 0.5]
+    ref = train(lines_150, *options, "-thread", 1)
+    assert train(lines_150, *options, "-thread", 2) == ref
+    assert train(lines_150, *options, "-thread", 3) == ref
+
+
+@pytest.mark.usefixtures("eager_threads")
+def test_threads_and_subwords_and_many_labels(train, tmp_path):
+    path = tmp_path / "many.txt"
+    lines = (f"__label__{i % 140} word{i % 7} and wörd{i % 13} {i}\n" for i in range(280))
+    path.write_bytes("".join(lines).encode())
+    for loss in ("softmax", "ova"):
+        options = ["-loss", loss, "-minn", 2, "-maxn", 4, "-dim", 16, "-epoch", 1]
+        ref = train(path, *options, "-thread", 1)
+        assert train(path, *options, "-thread", 3) == ref
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_seed_decides(loss, lines_150, train):
+    options = ["-loss", loss, "-wordNgrams", 2, "-epoch", 1]
+    first = train(lines_150, *options, "-seed", 7)
+    assert train(lines_150, *options, "-seed", 7) == first
+    assert train(lines_150, *options, "-seed", 8) != first
+
+
+def test_another_process_writes_the_same(lines_150, train, tmp_path):
+    options = ["-wordNgrams", 2, "-epoch", 1, "-dim", 4, "-bucket", 500, "-verbose", 0]
+    result = process("supervised", "-input", lines_150, "-output", tmp_path / "other", *options)
+    assert (result.code, result.out, result.err) == (0, b"", "")
+    assert (tmp_path / "other.bin").read_bytes() == train(lines_150, *options)
+
+
+def test_no_epoch(tiny, train, tmp_path):
+    train(tiny, "-epoch", 0)
+    model = load_model(str(tmp_path / "model.bin"))
+    assert not model.wo.any()
+    assert model.wi.any()
+    assert np.abs(model.wi).max() <= 1 / 4
+
+
+# --------------------------------------------------------- pretrained vectors
+
+VECTORS = b"4 4\napple 1 2 3 4\nnowhere 9 9 9 9\n__label__x 8 8 8 8\nroad -1 0.5 1e-3 0\n"
+
+
+def test_pretrained_vectors(tiny, train, tmp_path):
+    path = tmp_path / "some.vec"
+    path.write_bytes(VECTORS)
+    train(tiny, "-pretrainedVectors", path, "-epoch", 0)
+    model = load_model(str(tmp_path / "model.bin"))
+    rows = model.wi.reshape(-1, 4)
+    assert rows[model.dictionary.find(b"apple")].tolist() == [1, 2, 3, 4]
+    np.testing.assert_allclose(rows[model.dictionary.find(b"road")], [-1, 0.5, 1e-3, 0])
+    # Words of the vectors that the text lacks are no part of the model.
+    assert dictionary_of(tmp_path / "model.bin").keys() == {*TINY.split(), b"</s>"}
+    packed = tmp_path / "some.vec.gz"
+    packed.write_bytes(gzip.compress(VECTORS))
+    ref = (tmp_path / "model.bin").read_bytes()
+    assert train(tiny, "-pretrainedVectors", packed, "-epoch", 0) == ref
+
+
+def test_pretrained_vectors_do_not_add_epochs(tiny, train, tmp_path):
+    path = tmp_path / "unrelated.vec"
+    path.write_bytes(b"3 4\n" + b"".join(b"other%d 1 1 1 1\n" % i for i in range(3)))
+    assert train(tiny, "-pretrainedVectors", path) == train(tiny)
+
+
+def test_pretrained_vectors_give_the_dimension(tiny, tmp_path):
+    path = tmp_path / "some.vec"
+    path.write_bytes(VECTORS)
+    options = ["-pretrainedVectors", path, "-verbose", 0]
+    result = run("supervised", "-input", tiny, "-output", tmp_path / "m", *options)
+    assert result.code == 0
+    assert load_model(str(tmp_path / "m.bin")).args.dim == 4
+
+
+def test_pretrained_vectors_that_do_not_fit(former, tiny, tmp_path):
+    path = tmp_path / "some.vec"
+
+    def said(text, dim=4):
+        path.write_bytes(text)
+        options = ["-pretrainedVectors", path, "-dim", dim, "-verbose", 0]
+        return fails("-input", tiny, "-output", former, *options)
+
+    assert said(VECTORS, dim=3).startswith(
+        "Dimension of pretrained vectors (4) does not match dimension (3)!"
+    )
+    assert f"{path} is no text file of word vectors" in said(b"")
+    assert f"{path} is no text file of word vectors" in said(b"\xff\xfe\x00binary")
+    assert f"{path}, line 2" in said(b"1 4\napple 1 2 3\n")
+    assert f"{path}, line 2" in said(b"1 4\napple 1 2 3 x\n")
+    assert f"{path}, line 3" in said(b"2 4\nroad 1 1 1 1\napple 1 2 3 nan\n")
+    packed = gzip.compress(b"9 4\n" + os.urandom(5000).hex().encode() + b"\n" + VECTORS)
+    assert f"{path}" in said(packed[:-3000])
+
+
+def test_pretrained_vectors_that_are_missing(former, tiny, tmp_path):
+    path = tmp_path / "missing.vec"
+    err = fails("-input", tiny, "-output", former, "-pretrainedVectors", path, "-verbose", 0)
+    assert err.startswith(f"{path} cannot be opened for loading!")
+
+
+# ------------------------------------------------------------------ it learns
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_it_learns(loss, train, tmp_path):
+    options = ["-loss", loss, "-lr", 0.5, "-epoch", 15, "-dim", 10]
+    train(SAMPLES / "zh-words.train.txt", *options)
+    result = run("test", tmp_path / "model.bin", SAMPLES / "zh-words.test.txt", "--json")
+    assert json.loads(result.text())["precision"] > 0.9
