@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 BLOCK_NS = 30e6  # of training between two looks at the loss
 WORTH_A_THREAD = 2500  # ns a line; below that, meeting costs threads more than they gain
-LABELS_A_BLOCK = 32
+LABELS_A_BLOCK = 128
 
 
 @dataclass

@@ -97,26 +97,6 @@ def row_dot(typing: Any, x: Any, i: Any, y: Any, j: Any, n: Any) -> Any:
 
 
 @intrinsic
-def four_dots(typing: Any, w: Any, i: Any, stride: Any, h: Any, n: Any, out: Any, at: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        w, i, stride, h, n, out, at = args
-        rows = [builder.add(i, builder.mul(stride, I64(r))) for r in range(4)]
-        totals = [cgutils.alloca_once_value(builder, _all(0.0)) for _ in rows]
-        with _chunks(builder, n) as (k, _):
-            some = _load(builder, h, k)
-            for row, total in zip(rows, totals, strict=True):
-                part = _load(builder, w, builder.add(row, k))
-                builder.store(_fma(builder, part, some, builder.load(total)), total)
-        for r, total in enumerate(totals):
-            place = _element(builder, out, builder.add(at, I64(r)))
-            builder.store(_sum_lanes(builder, builder.load(total)), place)
-        return context.get_dummy_value()
-
-    size = types.int64
-    return types.void(w, size, size, h, size, out, size), codegen
-
-
-@intrinsic
 def four_steps(
     typing: Any, w: Any, i: Any, stride: Any, h: Any, a: Any, at: Any, dh: Any, n: Any
 ) -> Any:

@@ -17,7 +17,6 @@ from fastcli.kernels.integers import random_unit
 from fastcli.kernels.vector import (
     exp,
     exp_row,
-    four_dots,
     four_steps,
     log,
     row_dot,
@@ -36,10 +35,7 @@ HS, NS, SOFTMAX, OVA = 1, 2, 3, 4
 @device
 def score_labels(hidden: F32, wo: F32, stride: i64, first: i64, last: i64, scores: F32) -> None:
     """Set ``scores[first:last]`` to the dot products of the labels' rows with ``hidden``."""
-    whole = last - (last - first) % 4
-    for label in range(first, whole, 4):
-        four_dots(wo, label * stride, stride, hidden, stride, scores, label)
-    for label in range(whole, last):
+    for label in range(first, last):
         scores[label] = row_dot(wo, label * stride, hidden, 0, stride)
 
 

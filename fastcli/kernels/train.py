@@ -45,13 +45,28 @@ def share(n: i64, thread: i64, n_threads: i64) -> i64:
 
 
 @device
-def sum_lane(rows: I32, start: i64, end: i64, wi: F32, stride: i64, out: F32, at: i64) -> None:
-    """Set ``out[at:at+stride]`` to the sum of the input rows ``rows[start:end]``."""
+def fetch_rows(rows: I32, start: i64, end: i64, wi: F32, stride: i64) -> None:
+    """Ask for the memory of the input rows ``rows[start:end]``."""
+    for j in range(start, end):
+        for k in range(0, stride, 16):
+            prefetch(wi, rows[j] * stride + k)
+
+
+@device
+def sum_lane(
+    rows: I32, start: i64, end: i64, last: i64, wi: F32, stride: i64, out: F32, at: i64
+) -> None:
+    """Set ``out[at:at+stride]`` to the sum of the input rows ``rows[start:end]``.
+
+    Rows up to ``last``, the thread's own in this line, are asked for ahead of their turn; never
+    those of another thread, which would have to give them away.
+    """
     fill(out, at, np.float32(0.0), stride)
     for j in range(start, end):
-        ahead = rows[j + AHEAD] * stride
-        for k in range(0, stride, 16):
-            prefetch(wi, ahead + k)
+        if j + AHEAD < last:
+            ahead = rows[j + AHEAD] * stride
+            for k in range(0, stride, 16):
+                prefetch(wi, ahead + k)
         row_add(out, at, wi, rows[j] * stride, stride)
 
 
@@ -109,8 +124,7 @@ def train_lines(
     ``scores`` (nlabels, and up to 15 more), ``stats`` (blocks x 16), ``block_grads`` (blocks x
     stride), ``losses`` (blocks x 8; the first of each 8 is added to).  ``blocks`` is 1 for hs and
     ns.  Private: ``hidden`` and ``grad`` (stride).
-    ``rows`` has ``AHEAD`` more elements than are used.  ``visit`` numbers the first line among
-    all visits.
+    ``visit`` numbers the first line among all visits.
     """
     one = np.float32(1.0)
     first_lane, last_lane = share(lanes, thread, n_threads), share(lanes, thread + 1, n_threads)
@@ -128,11 +142,16 @@ def train_lines(
                 rows,
                 segments[segment + lane],
                 segments[segment + lane + 1],
+                end,
                 wi,
                 stride,
                 partial,
                 lane * stride,
             )
+        if line + 1 < last_line:  # the next line's first rows come while this one is scored
+            start_next = segments[segment + lanes + first_lane]
+            end_next = min(segments[segment + lanes + last_lane], start_next + AHEAD)
+            fetch_rows(rows, start_next, end_next, wi, stride)
         first_label, last_label = label_offsets[line], label_offsets[line + 1]
         target = labels[first_label]
         if last_label - first_label > 1 and loss != OVA:

@@ -46,13 +46,6 @@ def row_step(w: F32, i: i64, h: F32, a: f32, dh: F32, n: i64) -> None:
 
 
 @intrinsic
-def four_dots(w: F32, i: i64, stride: i64, h: F32, n: i64, out: F32, at: i64) -> None:
-    """Multiply four rows with ``h[:n]``: ``out[at + r] = sum(w[i + r * stride:][:n] * h[:n])``."""
-    for r in range(4):
-        out[at + r] = np.dot(w[i + r * stride : i + r * stride + n], h[:n])
-
-
-@intrinsic
 def four_steps(w: F32, i: i64, stride: i64, h: F32, a: F32, at: i64, dh: F32, n: i64) -> None:
     """Do ``row_step`` for four rows ``i + r * stride`` with the factors ``a[at + r]``."""
     for r in range(4):
