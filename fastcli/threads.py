@@ -9,6 +9,9 @@ from pathlib import Path
 
 from fastcli.errors import FastcliError
 
+interrupted = threading.Event()
+"""Set while ``run_on`` waits for its threads after an interrupt: long work may end early then."""
+
 
 def usable_cpus() -> int:
     """Return how many processors this process may use: its affinity and its cgroup's quota."""
@@ -51,19 +54,20 @@ def run_on(n_threads: int, function: Callable[[int], None]) -> None:
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(n_threads)]
-    started = []
+    interrupted.clear()
     try:
         for thread in threads:
             thread.start()
-            started.append(thread)
-    except RuntimeError:
+    except BaseException as error:
         cancelled = True
-        raise FastcliError(
-            f"The system does not allow {n_threads} threads: use a smaller -thread."
-        ) from None
+        if isinstance(error, RuntimeError):
+            raise FastcliError(
+                f"The system does not allow {n_threads} threads: use a smaller -thread."
+            ) from None
+        raise
     finally:
         gate.set()
-        _join(started)
+        _join([thread for thread in threads if thread.ident is not None])
     if errors:
         raise errors[0]
 
@@ -76,6 +80,7 @@ def _join(threads: list[threading.Thread]) -> None:
                 thread.join()
             except (KeyboardInterrupt, SystemExit) as error:
                 interrupt = error
+                interrupted.set()
     if interrupt is not None:
         raise interrupt
 

@@ -88,8 +88,10 @@ def usage(ctx: click.Context | None) -> str:
 
 def complain(sentence: str) -> None:
     """Write a line to stderr, whatever bytes a file name in it has."""
-    sys.stderr.write(sentence.encode("utf-8", "backslashreplace").decode() + "\n")
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(sentence.encode("utf-8", "backslashreplace").decode() + "\n")
+            sys.stderr.flush()
 
 
 def main() -> None:
@@ -107,10 +109,8 @@ def main() -> None:
         complain(usage(error.ctx))
         complain(f"Try '{path} --help'.")
         sys.exit(1)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        complain("\nInterrupted; no file was changed.")
+        complain("\nInterrupted.")
         sys.exit(130)
     except (FastcliError, click.ClickException) as problem:
         complain(str(problem))

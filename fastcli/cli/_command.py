@@ -72,6 +72,31 @@ class OptionsOnly(Command):
         return super().parse_args(ctx, args)
 
 
+class Positional(Command):
+    """A command with arguments such as k = -1; other words with a dash must be options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find mistyped options before they are taken for arguments, then parse."""
+        options = {
+            n: p for p in self.get_params(ctx) for n in p.opts if p.param_type_name == "option"
+        }
+        words = [] if ctx.resilient_parsing else args
+        for word in words:
+            name = word.partition("=")[0]
+            is_known = word == "-" or name in options or not word.startswith("-")
+            if not is_known and not _is_number(word):
+                raise click.UsageError(f"Unknown argument: {word}{_nearest(name, options)}", ctx)
+        return super().parse_args(ctx, args)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def _nearest(name: str, options: dict[str, Any]) -> str:
     import difflib
 
@@ -84,7 +109,7 @@ def _nearest(name: str, options: dict[str, Any]) -> str:
 def positional(pattern: str, short: str) -> Callable[[Callable[..., None]], Command]:
     """Return the decorator of a command with arguments such as k = -1."""
     return click.command(
-        cls=Command,
+        cls=Positional,
         pattern=pattern,
         short_help=short,
         context_settings={"ignore_unknown_options": True},

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from fastcli.kernels import _build
 
 
-def say(sentence: str) -> None:
-    """Write a line to stderr."""
-    sys.stderr.write(sentence + "\n")
-    sys.stderr.flush()
+def say(sentence: str, end: str = "\n") -> None:
+    """Write to stderr; a stderr that is closed or full never stops the work."""
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(sentence + end)
+        sys.stderr.flush()
+
+
+def is_terminal() -> bool:
+    """Tell whether a person is likely to look at stderr."""
+    return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
 
 
 def announce_compiling() -> None:

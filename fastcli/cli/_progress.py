@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from fastcli.cli._messages import announce_compiling, say
+from fastcli.cli._messages import announce_compiling, is_terminal, say
 from fastcli.fasttext.train import Reporter, Status
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastcli.text.dictionary import Dictionary
 
 LOG_EVERY = 5.0  # seconds between two lines in a log
+ERASE = "\r\x1b[K"
 
 
 def numbers(status: Status) -> str:
@@ -34,10 +35,11 @@ class TrainingProgress(Reporter):
 
     def __init__(self, args: TrainArgs) -> None:
         self._verbose = args.verbose
-        self._live = args.verbose > 1 and sys.stderr.isatty()
+        self._live = args.verbose > 1 and is_terminal()
         self._bar: Any = None
         self._last = time.monotonic()
         self._bytes = 0
+        self._open = False
         self._lock = threading.Lock()
         if args.verbose > 0:
             announce_compiling()
@@ -51,8 +53,15 @@ class TrainingProgress(Reporter):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end_line()
         if self._bar is not None:
             self._bar.close()
+
+    def _end_line(self) -> None:
+        """Erase a line that is to be written over."""
+        if self._open:
+            say(ERASE, end="")
+            self._open = False
 
     def _due(self) -> bool:
         now = time.monotonic()
@@ -66,16 +75,16 @@ class TrainingProgress(Reporter):
         with self._lock:
             self._bytes += n_bytes
             if self._verbose > 1 and self._due():
-                end = "" if self._live else "\n"
-                start = "\r" if self._live else ""
-                sys.stderr.write(f"{start}Read {self._bytes / 1e6:.0f} MB of text{end}")
-                sys.stderr.flush()
+                line = f"Read {self._bytes / 1e6:.0f} MB of text"
+                say(f"{ERASE}{line}" if self._live else line, end="" if self._live else "\n")
+                self._open = self._live
 
     def dictionary(self, dictionary: Dictionary) -> None:
         """Show the size of the dictionary, in fastText's words."""
+        self._end_line()
         if self._verbose > 0:
             say(
-                f"{chr(13) if self._live else ''}Read {dictionary.ntokens // 1000000}M words\n"
+                f"Read {dictionary.ntokens // 1000000}M words\n"
                 f"Number of words:  {dictionary.nwords}\n"
                 f"Number of labels: {dictionary.nlabels}"
             )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Any
 
 import click
 
 from fastcli.cli._command import Option, OptionsOnly
-from fastcli.fasttext.args import TrainArgs
+from fastcli.cli._options import threads
+from fastcli.fasttext.args import TrainArgs, snake
 
 DEFAULTS = TrainArgs()
 
@@ -36,11 +38,6 @@ OPTIONS: dict[str, list[tuple[str, Any, str]]] = {
         ("seed", int, "random seed; the same seed gives the same file on any threads"),
     ],
 }
-
-
-def snake(name: str) -> str:
-    """Return the Python name of an option: ``wordNgrams`` is ``word_ngrams``."""
-    return "".join("_" + c.lower() if c.isupper() else c for c in name)
 
 
 def alias(name: str) -> str:
@@ -133,10 +130,7 @@ def supervised(ctx: click.Context, /, **options: Any) -> None:
       fastcli supervised -input data/samples/topics.train.txt -output topics \\
           -lr 0.5 -epoch 25 -wordNgrams 2 -dim 20 -bucket 20000
     """
-    if options["thread"] is None:
-        from fastcli.threads import usable_cpus
-
-        options["thread"] = usable_cpus()
+    options["thread"] = threads(options["thread"])
     is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
     if options["pretrained_vectors"] and is_default:
         from fastcli.fasttext.pretrained import read_dim
@@ -148,4 +142,4 @@ def supervised(ctx: click.Context, /, **options: Any) -> None:
     from fastcli.fasttext.run import train_and_save
 
     with TrainingProgress(args) as progress:
-        train_and_save(args, progress, " ".join(["fastcli", *sys.argv[1:]]))
+        train_and_save(args, progress, shlex.join(["fastcli", *sys.argv[1:]]))

@@ -81,7 +81,7 @@ class TrainArgs(ModelArgs):
             }
         )
         for option, least in at_least.items():
-            value = getattr(self, _field_name(option))
+            value = getattr(self, snake(option))
             if value < least:
                 raise ArgumentError(f"-{option} must be {least} or more, not {value}.")
             if value > MOST:
@@ -99,5 +99,6 @@ class TrainArgs(ModelArgs):
             )
 
 
-def _field_name(option: str) -> str:
+def snake(option: str) -> str:
+    """Return the Python name of an option: ``wordNgrams`` is ``word_ngrams``."""
     return "".join("_" + c.lower() if c.isupper() else c for c in option)

@@ -10,6 +10,7 @@ from pathlib import Path
 from fastcli.errors import FastcliError
 
 LARGE = 500_000_000
+HINT = "Use a smaller -dim or -bucket, or a larger -minCount."
 
 
 @dataclass(frozen=True)
@@ -32,19 +33,23 @@ class Needs:
 
     def check(self, folder: Path) -> None:
         """Raise FastcliError if memory or disk is too small; say what makes the model smaller."""
-        hint = "Use a smaller -dim or -bucket, or a larger -minCount."
-        memory = available_memory()
-        if memory is not None and self.memory > memory:
-            raise FastcliError(
-                f"Training needs about {size_text(self.memory)} of memory, and "
-                f"{size_text(memory)} are available. {hint}"
-            )
+        check_memory(self.memory)
         free = shutil.disk_usage(folder).free
         if self.disk > free:
             raise FastcliError(
                 f"The model file needs about {size_text(self.disk)} of disk, and "
-                f"{size_text(free)} are free in {folder}. {hint}"
+                f"{size_text(free)} are free in {folder}. {HINT}"
             )
+
+
+def check_memory(need: int) -> None:
+    """Raise FastcliError if that many bytes of memory are not available."""
+    memory = available_memory()
+    if memory is not None and need > memory:
+        raise FastcliError(
+            f"Training needs about {size_text(need)} of memory, and "
+            f"{size_text(memory)} are available. {HINT}"
+        )
 
 
 def size_text(n: int) -> str:
@@ -73,7 +78,11 @@ def available_memory() -> int | None:
         group = Path("/sys/fs/cgroup")
         limit = (group / "memory.max").read_text().strip()
         if limit != "max":
-            limits.append(int(limit) - int((group / "memory.current").read_text()))
+            used = int((group / "memory.current").read_text())
+            for line in (group / "memory.stat").read_text().splitlines():
+                if line.startswith(("active_file ", "inactive_file ")):
+                    used -= int(line.split()[1])  # cached files give way
+            limits.append(int(limit) - used)
     except (OSError, ValueError):
         pass
     if not limits:

@@ -51,7 +51,7 @@ class Model:
 
     ``wi`` is float32 (nwords + bucket) x dim, ``wo`` float32 nlabels (words, for word vectors) x
     dim; both flat.  ``label`` is the label prefix, which the file does not hold.  In a pruned
-    model ``pruned`` gives the row after the words of every bucket, -1 where it was dropped.
+    model ``pruned`` gives the row after the words of every bucket, from 1 on; 0: it was dropped.
     """
 
     args: ModelArgs
@@ -98,7 +98,7 @@ class Model:
 class Reader:
     """Turns blocks of text into lines of features; one for each thread, since it has scratch."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, max_lines: int = 4096) -> None:
         self._model = model
         dictionary = model.dictionary
         prefix = os.fsencode(model.label)
@@ -106,7 +106,7 @@ class Reader:
         self._eos = dictionary.find(EOS)
         self._eos_hash = hash_bytes(as_bytes(EOS), 0, len(EOS))
         self._window = np.zeros(max(model.args.word_ngrams, 1), np.int64)
-        self._max_lines = 4096
+        self._max_lines = max_lines
         self._features = np.empty(1 << 16, np.int32)
         self._labels = np.empty(1 << 12, np.int32)
         self._offsets = np.zeros(self._max_lines + 1, np.int64)

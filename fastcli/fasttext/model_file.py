@@ -87,7 +87,7 @@ def load_model(path: str) -> Model:
     quantized = _read_flag(file, "input matrix")
     if pruned is not None and not quantized:
         raise file.wrong("dictionary", "is pruned, which only quantized models have")
-    n_ngrams = args.bucket if pruned is None else int(np.count_nonzero(pruned >= 0))
+    n_ngrams = args.bucket if pruned is None else int(np.count_nonzero(pruned))
     read = _read_quantized if quantized else _read_matrix
     wi = read(file, "input matrix", dictionary.nwords + n_ngrams, args.dim)
     read = _read_quantized if _read_flag(file, "output matrix") and quantized else _read_matrix
@@ -122,7 +122,7 @@ def _read_args(file: _File, version: int) -> ModelArgs:
 
 
 def _read_dictionary(file: _File, bucket: int) -> tuple[Dictionary, NDArray[np.int32] | None]:
-    """Read the dictionary; and, if it was pruned, the row after the words of every bucket."""
+    """Read the dictionary; and, if it was pruned, ``Model.pruned``."""
     size, nwords, nlabels, ntokens, pruned = file.read(DICTIONARY, "dictionary")
     if nwords < 0 or nlabels < 0 or size != nwords + nlabels:
         raise file.wrong("dictionary", f"has {size} entries but {nwords} words, {nlabels} labels")
@@ -163,8 +163,8 @@ def _read_pruning(file: _File, n: int, bucket: int) -> NDArray[np.int32]:
     are_sound = (buckets >= 0) & (buckets < bucket) & (rows >= 0) & (rows < n)
     if not are_sound.all() or len(np.unique(buckets)) != n:
         raise file.wrong("dictionary", "names n-grams that the model cannot have")
-    row_of = np.full(max(bucket, 1), -1, np.int32)
-    row_of[buckets] = rows
+    row_of = np.zeros(max(bucket, 1), np.int32)  # untouched memory is not taken
+    row_of[buckets] = rows + 1
     return row_of
 
 
@@ -244,8 +244,8 @@ class Replacement:
         return self.fd
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        os.close(self.fd)
         try:
+            os.close(self.fd)
             if kind is None:
                 os.replace(self.temporary, self.path)
         finally:
@@ -308,6 +308,27 @@ def about_path(path: str) -> Path:
     return Path(path).with_suffix(".json")
 
 
+def check_about(path: str) -> None:
+    """Raise FastcliError if the JSON file beside a model would replace somebody else's file."""
+    beside = about_path(path)
+    if beside.exists() and not _is_ours(_load_json(beside)):
+        raise FastcliError(
+            f"{beside} exists and was not written by fastcli; it would be replaced. "
+            "Rename it, or use another -output."
+        )
+
+
+def _load_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _is_ours(about: Any) -> bool:
+    return isinstance(about, dict) and about.get("format") == "fastcli model"
+
+
 def write_about(path: str, about: dict[str, Any]) -> None:
     """Write the JSON file beside a model."""
     try:
@@ -320,9 +341,6 @@ def write_about(path: str, about: dict[str, Any]) -> None:
 
 def _read_about(path: str) -> dict[str, Any]:
     """Read the JSON file beside a model, if there is one and it is of that model."""
-    try:
-        about = json.loads(about_path(path).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    is_ours = isinstance(about, dict) and about.get("format") == "fastcli model"
-    return about if is_ours and about.get("size") == os.stat(path).st_size else {}
+    about = _load_json(about_path(path))
+    is_of_model = _is_ours(about) and about.get("size") == os.stat(path).st_size
+    return about if is_of_model else {}

@@ -13,7 +13,7 @@ from fastcli.kernels import numbers
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.predict import HAS_LABEL, best_labels, read_lines
 from fastcli.text.inputs import split_at_lines
-from fastcli.threads import run_on
+from fastcli.threads import interrupted, run_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,12 +36,17 @@ class Predictor:
 
     def __init__(self, model: Model, k: int, threshold: float, n_threads: int) -> None:
         self.model = model
-        self._workers = [(Reader(model), Scorer(model, k, threshold)) for _ in range(n_threads)]
+        model.check_predicts()
+        # So many lines are read at a time that their predictions take no more than some MB.
+        max_lines = min(4096, 1 + (1 << 20) // model.best_count(k))
+        self._workers = [
+            (Reader(model, max_lines), Scorer(model, k, threshold)) for _ in range(n_threads)
+        ]
 
     def _lines(self, thread: int, text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
         reader, scorer = self._workers[thread]
         position = 0
-        while position < len(text):
+        while position < len(text) and not interrupted.is_set():
             lines, position = reader.read(text, position)
             yield lines, scorer.score(lines)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastcli import __version__
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.model_file import about_path, check_writable, file_size
+from fastcli.fasttext.model_file import check_about, check_writable, file_size
 from fastcli.fasttext.save import save_about, save_model, save_vectors, word_vectors
 from fastcli.fasttext.train import Reporter, Trained, train_supervised
 from fastcli.kernels._build import compile_beside
@@ -25,9 +25,11 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
     model_path = f"{args.output}.bin"
     args.check()
     check_writable(model_path)
+    check_about(model_path)
     compile_beside(train_lines, format_vectors)
     trained = train_supervised(args, reporter)
     save_model(model_path, trained)
+    save_about(model_path, _about(args, trained, command))
     dictionary, n_threads = trained.dictionary, args.thread
     if not args.no_vec:
         save_vectors(
@@ -51,7 +53,6 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
             dictionary.nlabels,
             n_threads,
         )
-    save_about(str(about_path(model_path)), _about(args, trained, command))
     return trained
 
 

@@ -16,6 +16,7 @@ from fastcli.fasttext.args import ModelArgs
 from fastcli.fasttext.model_file import (
     MATRIX,
     Replacement,
+    about_path,
     file_size,
     head_bytes,
     write_about,
@@ -160,7 +161,9 @@ def save_about(path: str, about: dict[str, Any]) -> None:
     try:
         write_about(path, about)
     except OSError as error:
-        raise FastcliError(f"{path} cannot be opened for saving! ({error.strerror})") from None
+        raise FastcliError(
+            f"{about_path(path)} cannot be opened for saving! ({error.strerror})"
+        ) from None
 
 
 def word_vectors(model: Trained) -> NDArray[np.float32]:

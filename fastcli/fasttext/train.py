@@ -20,7 +20,7 @@ from fastcli.errors import ArgumentError, DataError, TrainingDiverged
 from fastcli.fasttext.args import LOSSES, MOST, ModelArgs, TrainArgs
 from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.matrix import LANES, padded, zeros
-from fastcli.fasttext.memory import Needs
+from fastcli.fasttext.memory import Needs, check_memory
 from fastcli.fasttext.model_file import file_size
 from fastcli.fasttext.pretrained import read_vectors
 from fastcli.kernels import matrix as matrix_kernels
@@ -28,7 +28,7 @@ from fastcli.kernels import train as kernels
 from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import compression, open_compressed
-from fastcli.threads import run_on, share
+from fastcli.threads import run_on, share, usable_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class Reporter:
         """Hear something that the user should know."""
 
     def status(self, status: Status) -> None:
-        """Hear how far training is, some ten times a second."""
+        """Hear how far training is, after every block of lines."""
 
     def finished(self, status: Status) -> None:
         """Hear that training is over."""
@@ -103,11 +103,16 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         args.word_ngrams,
         model_args.bucket,
     )
+    stride = padded(args.dim)
+
+    def on_dictionary(dictionary: Dictionary) -> None:
+        reporter.dictionary(dictionary)
+        _check_rows(args, model_args, dictionary)
+
     dictionary, corpus = read_corpus(
-        args.input, features, args.thread, reporter.read, reporter.dictionary
+        args.input, features, args.thread, reporter.read, on_dictionary
     )
     _check_corpus(args, dictionary, corpus, reporter)
-    stride = padded(args.dim)
     size = file_size(model_args, dictionary)
     pages = len(corpus.ids) * (4 * args.dim + 8192)  # a row may touch two pages it does not fill
     needs = Needs(
@@ -169,6 +174,19 @@ def _set_pretrained(
     reporter.note(f"Pretrained vectors: {n:,} of {dictionary.nwords:,} words have one.")
 
 
+def _check_rows(args: TrainArgs, model_args: ModelArgs, dictionary: Dictionary) -> None:
+    """Raise an error, before memory is taken for them, for more rows than there can be."""
+    if dictionary.nwords + dictionary.nlabels + model_args.bucket > MOST:
+        raise ArgumentError(
+            f"-bucket {args.bucket} and {dictionary.nwords:,} words are more than {MOST} rows "
+            "together: use a smaller -bucket."
+        )
+    # The least that is certain: rows of words and labels, the map of buckets, features twice.
+    rows = dictionary.nwords + dictionary.nlabels
+    features = 8 * dictionary.ntokens * args.word_ngrams
+    check_memory(4 * padded(args.dim) * rows + 4 * model_args.bucket + features)
+
+
 def _check_corpus(
     args: TrainArgs, dictionary: Dictionary, corpus: Corpus, reporter: Reporter
 ) -> None:
@@ -183,11 +201,6 @@ def _check_corpus(
         raise DataError(
             "No line has both a label and a word of the dictionary, so there is nothing to train "
             f"on. The first line is {first!r}; a smaller -minCount keeps more words."
-        )
-    if dictionary.nwords + args.model_args().bucket > MOST:
-        raise ArgumentError(
-            f"-bucket {args.bucket} and {dictionary.nwords:,} words are more than {MOST} rows "
-            "together: use a smaller -bucket."
         )
     if args.loss == "ns" and dictionary.nlabels < 2:
         raise ArgumentError(
@@ -252,7 +265,7 @@ class _Trainer:
         self.cost = len(corpus.rows) / corpus.n_lines * (6 + 2.2 * cache_lines)
         self.cost += 1.4 * cache_lines * (self.nlabels if all_labels else 20)
         most = max(corpus.lanes, self.blocks) if self.cost > WORTH_A_THREAD else 1
-        self.n_threads = min(args.thread, most)
+        self.n_threads = min(args.thread, most, usable_cpus())
         self.ntokens = int(corpus.tokens.sum())
         self.tree = build_tree(dictionary.label_counts()) if args.loss == "hs" else _no_tree()
         self.odds, self.aliases = alias_table(np.sqrt(dictionary.label_counts()))

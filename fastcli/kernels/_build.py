@@ -198,6 +198,12 @@ def compile_kernel(kernel: Kernel) -> bytes:
 
 
 _workers: dict[str, Any] = {}
+_WORKER = """
+import sys
+sys.path[:] = sys.argv[3:]
+import importlib
+getattr(importlib.import_module(sys.argv[1]), sys.argv[2]).load()
+"""
 
 
 def compile_beside(kernel: Kernel, *others: Kernel) -> None:
@@ -212,7 +218,9 @@ def compile_beside(kernel: Kernel, *others: Kernel) -> None:
     if _cache.is_writable():
         import subprocess
 
-        command = [sys.executable, "-m", __name__, kernel.function.__module__, kernel.__name__]
+        # It imports from where this process does, and not from the current folder.
+        module, name = kernel.function.__module__, kernel.__name__
+        command = [sys.executable, "-c", _WORKER, module, name, *filter(None, sys.path)]
         with contextlib.suppress(OSError):
             _workers[kernel.__name__] = subprocess.Popen(
                 command,
@@ -329,9 +337,12 @@ class _Cache:
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=self.folder)
-            with open(handle, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
-            os.replace(temporary, self.folder / f"{name}.o")
+            try:
+                with open(handle, "wb") as file:
+                    file.write(hashlib.sha256(code).digest() + code)
+                os.replace(temporary, self.folder / f"{name}.o")
+            except OSError:
+                os.unlink(temporary)
 
 
 _cache = _Cache()
@@ -370,10 +381,3 @@ def _key() -> str:
     ):
         digest.update(fact.encode() + b"\0")
     return digest.hexdigest()[:32]
-
-
-if __name__ == "__main__":
-    # The other end of compile_beside: module and kernel are named on the command line.
-    import importlib
-
-    getattr(importlib.import_module(sys.argv[1]), sys.argv[2]).load()

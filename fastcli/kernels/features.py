@@ -22,7 +22,8 @@ def count_char_ngrams(starts: I64, arena: U8, n: i64, minn: i64, maxn: i64, offs
         for k in range(starts[entry], starts[entry + 1]):
             if arena[k] & 0xC0 != 0x80:
                 characters += 1
-        offsets[entry + 1] = offsets[entry] + characters * max(maxn - max(minn, 1) + 1, 0)
+        longest = min(maxn, characters)
+        offsets[entry + 1] = offsets[entry] + characters * max(longest - max(minn, 1) + 1, 0)
 
 
 @kernel

@@ -158,8 +158,6 @@ def ova_step(
             p = -scores[label]
             loss += float(log(max(one - p, tiny)) - log(max(p, tiny)))
             scores[label] = max(one - p, tiny)
-            if p != p:
-                loss = float(p)
     for label in range(first, last):
         scores[label] *= lr
     step_labels(hidden, wo, stride, first, last, scores, grad)

@@ -101,7 +101,7 @@ def read_lines(
             if entry >= 0:
                 features[at] = entry
                 at += 1
-            if maxn > 0 and ended == 0 and entry != eos:
+            if maxn > 0 and ended == 0 and (entry != eos or (entry < 0 and h != eos_hash)):
                 at = char_ngrams(text, token, position, minn, maxn, bucket, nwords, features, at)
             if word_ngrams > 1:
                 at = add_word_ngrams(
@@ -120,14 +120,14 @@ def read_lines(
 
 @kernel
 def prune_features(features: I32, offsets: I64, n_lines: i64, nwords: i64, pruned: I32) -> None:
-    """Renumber the buckets among features by ``pruned``, and drop those it gives -1."""
+    """Renumber the buckets among features by ``pruned`` (from 1 on), and drop those it gives 0."""
     to, start = 0, 0
     for line in range(n_lines):
         end = offsets[line + 1]
         for j in range(start, end):
             row = features[j]
             if row >= nwords:
-                row = pruned[row - nwords]
+                row = pruned[row - nwords] - 1
                 if row >= 0:
                     row += nwords
             if row >= 0:

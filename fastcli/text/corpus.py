@@ -19,7 +19,7 @@ from fastcli.text.inputs import (
     open_compressed,
     split_at_lines,
 )
-from fastcli.threads import run_on, share
+from fastcli.threads import interrupted, run_on, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,6 +109,8 @@ def _count_file(
 
     def count(i: int) -> None:
         for block in split_at_lines(spans[i], 1 + len(spans[i]) // (1 << 24)):
+            if interrupted.is_set():
+                return
             counters[i].feed(block)
             on_bytes(len(block))
 
@@ -293,11 +295,13 @@ def _join(parts: list[_Part], nwords: int, args: FeatureArgs, n_threads: int) ->
 
     run_on(n_threads, place)
     buckets = np.flatnonzero(row_of)
-    row_numbers = np.concatenate([np.arange(nwords), nwords - 1 + row_of[buckets]])
+    words = np.arange(nwords, dtype=np.int64)
+    row_numbers = np.concatenate([words, nwords - 1 + row_of[buckets].astype(np.int64)])
     places = row_numbers % lanes * per_lane + row_numbers // lanes
     is_used = used[places] == 1
-    ids = np.concatenate([np.arange(nwords), nwords + buckets])[is_used]
+    ids = np.concatenate([words, nwords + buckets.astype(np.int64)])[is_used]
     with_lines = list(zip(parts, n_lines, strict=True))
+    _carry_tokens(with_lines)
     return Corpus(
         rows,
         segments,
@@ -310,6 +314,16 @@ def _join(parts: list[_Part], nwords: int, args: FeatureArgs, n_threads: int) ->
         per_lane,
         Skipped(*(int(sum(p.state[k] for p in parts)) for k in (1, 2, 3))),
     )
+
+
+def _carry_tokens(parts: list[tuple[_Part, int]]) -> None:
+    """Give the tokens of lines left out at a part's end to the next line that is kept."""
+    carried = 0
+    for part, n in parts:
+        if n:
+            part.tokens[0] += carried
+            carried = 0
+        carried += int(part.state[4])
 
 
 def _joined_offsets(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:

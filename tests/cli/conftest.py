@@ -30,6 +30,7 @@ def former(tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
     files = {f"m.{end}": f"former {end}".encode() for end in ("bin", "vec", "json", "output")}
+    files["m.json"] = b'{"format": "fastcli model"}'
     for name, data in files.items():
         (folder / name).write_bytes(data)
     yield folder / "m"

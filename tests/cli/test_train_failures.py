@@ -208,3 +208,13 @@ def test_byte_order_mark_is_said(tmp_path):
     assert result.code == 0
     assert "byte-order mark" in result.err
     assert "Number of labels: 1\n" in result.err
+
+
+def test_a_json_file_of_somebody_else_is_not_replaced(tiny, tmp_path):
+    theirs = tmp_path / "reviews.json"
+    for text in (b'[{"stars": 5}]', b"no json", b""):
+        theirs.write_bytes(text)
+        said = fails("-input", tiny, "-output", tmp_path / "reviews")
+        assert said.startswith(f"{theirs} exists and was not written by fastcli")
+        assert theirs.read_bytes() == text
+        assert not (tmp_path / "reviews.bin").exists()

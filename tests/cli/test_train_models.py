@@ -27,6 +27,7 @@ def eager_threads(monkeypatch):
     from fastcli.text import corpus
 
     monkeypatch.setattr(training, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(training, "usable_cpus", lambda: 8)
     monkeypatch.setattr(corpus, "SPAN", 1 << 11)
 
 
@@ -57,6 +58,20 @@ def test_threads_and_subwords_and_many_labels(train, tmp_path):
         options = ["-loss", loss, "-minn", 2, "-maxn", 4, "-dim", 16, "-epoch", 1]
         ref = train(path, *options, "-thread", 1)
         assert train(path, *options, "-thread", 3) == ref
+
+
+def test_lines_left_out_and_several_spans(eager_threads, monkeypatch, lines_150, train, tmp_path):
+    """What is left out before a cut between spans counts all the same for the learning rate."""
+    from fastcli.text import corpus
+
+    path = tmp_path / "gaps.txt"
+    lines = lines_150.read_bytes().splitlines()
+    path.write_bytes(b"\n\nno label here\n".join(lines) + b"\n\n\n")
+    models = set()
+    for n_threads in (1, 2, 3, 4):
+        monkeypatch.setattr(corpus, "SPAN", 500 * n_threads)
+        models.add(train(path, "-thread", n_threads, "-lrUpdateRate", 1, "-lr", 1))
+    assert len(models) == 1
 
 
 @pytest.mark.parametrize("loss", LOSSES)
