@@ -10,36 +10,58 @@ from fastcli.cli import COMMANDS
 from tests.command import ROOT, environment
 
 KIT = ROOT.parent / "shared" / "parity"
+DATA = ROOT.parent / "shared" / "data"
 
 pytestmark = pytest.mark.skipif(
     not (KIT / "run_kit.py").exists(), reason="no parity kit beside the repository"
 )
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no data sets beside the repository")
 
 
-def cases():
-    """Return the ids of the cases about commands that exist, on models that are not quantized."""
-    entries = json.loads((KIT / "cases.json").read_text(encoding="utf-8"))["cases"]
-    for case in entries:
-        argv = case["argv"]
-        if argv and argv[0] in COMMANDS and "quantize-load" not in case["tags"]:
-            yield case["id"]
+def cases(kind):
+    """Return the cases of a kind, all of whose commands exist, by their ids."""
+    entries = json.loads((KIT / "cases.json").read_text(encoding="utf-8"))[kind]
+    return {case["id"]: case for case in entries if commands(case) <= set(COMMANDS)}
 
 
-def test_parity():
-    only = [word for case in cases() for word in ("--only", case)]
-    assert len(only) > 200
+def commands(case):
+    """Return the commands that a case calls, "" for none at all."""
+    steps = [*case.get("steps", []), *(check.get("argv") for check in case.get("checks", []))]
+    if "argv" in case:
+        steps.append(case["argv"])
+    return {argv[0] if argv else "" for argv in steps if argv is not None}
+
+
+def run_kit(ids, *options):
+    """Run cases by their ids, and no others: the kit takes the start of an id for the id."""
+    only = [word for case in ids for word in ("--only", case)]
+    command = [sys.executable, KIT / "run_kit.py", "--cmd", f"{sys.executable} -m fastcli"]
     done = subprocess.run(
-        [
-            sys.executable,
-            KIT / "run_kit.py",
-            "--cmd",
-            f"{sys.executable} -m fastcli",
-            "--jobs",
-            "2",
-            *only,
-        ],
+        [*command, "--jobs", "2", *options, *only],
         capture_output=True,
         env=environment(),
         check=False,
     )
-    assert done.returncode == 0, done.stdout.decode()[-4000:]
+    said = done.stdout.decode()
+    assert done.returncode == 0, said[-4000:] + done.stderr.decode()[-4000:]
+    assert said.splitlines()[-1] == f"passed {len(ids)} of {len(ids)}", said
+
+
+def test_golden_cases():
+    ids = cases("cases")
+    assert len(ids) > 100
+    assert any("quantize-load" in case["tags"] for case in ids.values())
+    run_kit(ids)
+
+
+def test_training_on_texts_of_the_kit():
+    ids = [name for name, case in cases("training").items() if "data" not in case["tags"]]
+    assert len(ids) > 5
+    run_kit(ids)
+
+
+@needs_data
+def test_training_on_data_sets():
+    ids = [name for name, case in cases("training").items() if "data" in case["tags"]]
+    assert len(ids) > 7
+    run_kit(ids, "--data", DATA)

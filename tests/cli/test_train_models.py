@@ -66,7 +66,8 @@ def test_lines_left_out_and_several_spans(eager_threads, monkeypatch, lines_150,
 
     path = tmp_path / "gaps.txt"
     lines = lines_150.read_bytes().splitlines()
-    path.write_bytes(b"\n\nno label here\n".join(lines) + b"\n\n\n")
+    gap = b"\n" + 30 * b"no label here\n"  # so wide that cuts fall into gaps
+    path.write_bytes(gap.join(lines) + gap)
     models = set()
     for n_threads in (1, 2, 3, 4):
         monkeypatch.setattr(corpus, "SPAN", 500 * n_threads)
