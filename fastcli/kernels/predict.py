@@ -10,7 +10,13 @@ from fastcli.kernels._build import device, kernel
 from fastcli.kernels.features import add_word_ngrams
 from fastcli.kernels.integers import byte_at, fnv1a, sign_extended
 from fastcli.kernels.losses import HS, SOFTMAX
-from fastcli.kernels.tokens import char_ngrams, find_slot, has_prefix, is_space
+from fastcli.kernels.tokens import (
+    char_ngrams,
+    eos_has_prefix,
+    find_slot,
+    has_prefix,
+    is_space,
+)
 from fastcli.kernels.vector import any_add, any_dot, exp, fill, log, prefetch, sigmoid
 
 if TYPE_CHECKING:
@@ -95,9 +101,14 @@ def read_lines(
                 label_at += 1
                 flag |= HAS_LABEL | KNOWS_LABEL
                 continue
-            if entry < 0 and ended == 0 and has_prefix(text, token, position, prefix, prefix_size):
-                flag |= HAS_LABEL
-                continue
+            if entry < 0:
+                if ended == 1:
+                    is_label = eos_has_prefix(prefix, prefix_size)
+                else:
+                    is_label = has_prefix(text, token, position, prefix, prefix_size)
+                if is_label:
+                    flag |= HAS_LABEL
+                    continue
             if entry >= 0:
                 features[at] = entry
                 at += 1
@@ -260,7 +271,6 @@ def best_by_tree(
     ``least`` or below the worst of k labels found.  ``nodes`` and ``scores`` (nlabels + 1) are
     the stack; ``best`` is set to log-probabilities.
     """
-    one, tiny = np.float32(1.0), np.float32(1e-5)
     nodes[0], scores[0] = 2 * nlabels - 2, np.float32(0.0)
     depth, n = 1, 0
     while depth > 0:
@@ -273,9 +283,11 @@ def best_by_tree(
             continue
         row = node - nlabels
         p = sigmoid(any_dot(wo, row * dim, hidden, at, dim))
-        first, second = score + log(one - p + tiny), score + log(p + tiny)
+        # In float64, where it does not matter in which order the three are added.
+        first = score + log(np.float32(1.0 - float(p) + 1e-5))
+        second = score + log(np.float32(float(p) + 1e-5))
         # The one on top of the stack is visited first.
-        likelier = 1 if second >= first else 0
+        likelier = 1 if second > first else 0
         nodes[depth + 1 - likelier], scores[depth + 1 - likelier] = children[2 * row], first
         nodes[depth + likelier], scores[depth + likelier] = children[2 * row + 1], second
         depth += 2
@@ -307,6 +319,9 @@ def best_labels(
     hierarchical softmax, products of (p + 1e-5) along the path.
     """
     least = np.float32(threshold)
+    least_log = np.float32(-1e30)
+    if least + np.float32(1e-5) > np.float32(0.0):
+        least_log = log(least + np.float32(1e-5))
     for line in range(n_lines):
         n = 0
         at = line * k
@@ -320,7 +335,7 @@ def best_labels(
                     nlabels,
                     children,
                     k,
-                    log(max(least, np.float32(0.0)) + np.float32(1e-5)),
+                    least_log,
                     nodes,
                     scores,
                     probs,

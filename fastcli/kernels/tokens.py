@@ -57,6 +57,18 @@ def has_prefix(text: U8, start: i64, end: i64, prefix: U8, prefix_size: i64) -> 
 
 
 @device
+def eos_has_prefix(prefix: U8, prefix_size: i64) -> bool:
+    """Tell whether ``</s>`` starts with the label prefix."""
+    if prefix_size > 4:
+        return False
+    for k in range(prefix_size):
+        byte = 60 if k == 0 else 47 if k == 1 else 115 if k == 2 else 62
+        if prefix[k] != byte:
+            return False
+    return True
+
+
+@device
 def bracketed_byte(text: U8, start: i64, end: i64, i: i64) -> i64:
     """Return byte i of ``<text[start:end]>``."""
     if i == 0:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from fastcli.kernels._build import PYTHON_MODE
 from fastcli.kernels.losses import HS, NS, OVA, SOFTMAX
-from fastcli.kernels.train import AHEAD, train_lines
+from fastcli.kernels.train import AHEAD, fetch_rows, train_lines
 from fastcli.threads import run_on
 from tests import naive
+from tests.kernels.probe import probe
+
+if TYPE_CHECKING:
+    from fastcli.kernels._build import F32, I32, i64
 
 N_LINES = 8 if PYTHON_MODE else 40
 ALL_LOSSES = {"softmax": SOFTMAX, "ova": OVA, "hs": HS, "ns": NS}
@@ -260,3 +265,17 @@ def test_learning_rate_is_never_below_zero(rng):
     first = problem.train(SOFTMAX)
     np.testing.assert_array_equal(comp.wi, first.wi)
     np.testing.assert_array_equal(comp.wo, first.wo)
+
+
+@probe
+def call_fetch_rows(rows: I32, start: i64, end: i64, wi: F32, stride: i64) -> None:
+    fetch_rows(rows, start, end, wi, stride)
+
+
+def test_fetch_rows_changes_nothing(rng):
+    wi, rows = rng.normal(size=3 * 32).astype(np.float32), np.array([2, 0, 1], np.int32)
+    before = wi.copy()
+    call_fetch_rows(rows, 0, 3, wi, 32)
+    call_fetch_rows(rows, 1, 1, wi, 32)
+    np.testing.assert_array_equal(wi, before)
+    assert rows.tolist() == [2, 0, 1]

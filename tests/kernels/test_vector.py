@@ -12,16 +12,20 @@ from fastcli.kernels.vector import (
     any_dot,
     bits_of_float,
     exp,
+    exp_row,
     fill,
     float_of_bits,
+    four_steps,
     int_of_float,
     log,
     prefetch,
     row_add,
     row_axpy,
     row_dot,
+    row_max,
     row_step,
     sigmoid,
+    sigmoid_row,
 )
 from tests import naive
 from tests.kernels.probe import probe
@@ -48,6 +52,26 @@ def call_dot(x: F32, i: i64, y: F32, j: i64, n: i64) -> f32:
 @probe
 def call_step(w: F32, i: i64, h: F32, a: f32, dh: F32, n: i64) -> None:
     row_step(w, i, h, a, dh, n)
+
+
+@probe
+def call_four_steps(w: F32, i: i64, stride: i64, h: F32, a: F32, at: i64, dh: F32, n: i64) -> None:
+    four_steps(w, i, stride, h, a, at, dh, n)
+
+
+@probe
+def call_max(x: F32, i: i64, n: i64) -> f32:
+    return row_max(x, i, n)
+
+
+@probe
+def call_exp_row(x: F32, i: i64, shift: f32, n: i64) -> f32:
+    return exp_row(x, i, shift, n)
+
+
+@probe
+def call_sigmoid_row(x: F32, i: i64, n: i64) -> f32:
+    return sigmoid_row(x, i, n)
 
 
 @probe
@@ -156,6 +180,96 @@ def test_row_step_by_hand():
     assert set(dh) == {21}
     assert set(w) == {32}
     assert set(h) == {3}
+
+
+@pytest.mark.parametrize(("i", "stride", "n", "at"), [(0, 16, 16, 0), (5, 40, 32, 3)])
+def test_four_steps_are_four_times_row_step(rng, i, stride, n, at):
+    w, h, dh, a = floats(rng, 200), floats(rng, 64), floats(rng, 64), floats(rng, 8)
+    ref_w, ref_dh = w.copy(), dh.copy()
+    for r in range(4):
+        call_step(ref_w, i + r * stride, h, a[at + r], ref_dh, n)
+    before = h.copy()
+    call_four_steps(w, i, stride, h, a, at, dh, n)
+    np.testing.assert_allclose(w, ref_w, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(dh, ref_dh, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(h, before)
+
+
+def test_four_steps_by_hand():
+    # Rows 1, 2, 3, 4 and factors 1, 0, 10, -1: dh = 1 + 0 + 30 - 4; each row moves by a * 2.
+    w = np.repeat(np.array([1, 2, 3, 4], np.float32), 16)
+    h, dh = np.full(16, 2, np.float32), np.zeros(16, np.float32)
+    call_four_steps(w, 0, 16, h, np.array([1, 0, 10, -1], np.float32), 0, dh, 16)
+    assert set(dh) == {27}
+    assert w.reshape(4, 16)[:, 7].tolist() == [3, 2, 23, 2]
+
+
+@pytest.mark.parametrize(("i", "n"), [(0, 16), (3, 48)])
+def test_row_max(rng, i, n):
+    x = floats(rng, 80) - 5
+    x[:i] = x[i + n :] = 100
+    for place in range(i, i + n, 5):
+        x[place] += 9
+        assert call_max(x, i, n) == x[i : i + n].max()
+    x[i] = np.inf
+    assert call_max(x, i, n) == np.inf
+
+
+def test_row_max_leaves_nans_out():
+    x = np.full(32, np.nan, np.float32)
+    assert np.isnan(call_max(x, 0, 32))
+    for place in (0, 15, 16, 31):
+        x[place] = -3
+        assert call_max(x, 0, 32) == -3
+
+
+@pytest.mark.parametrize(("i", "n"), [(0, 16), (3, 48)])
+def test_exp_row(rng, i, n):
+    x = floats(rng, 80) * 20
+    before, ref = x.copy(), np.exp(x[i : i + n].astype(np.float64) - 1.5)
+    total = call_exp_row(x, i, 1.5, n)
+    np.testing.assert_allclose(x[i : i + n], ref, rtol=1e-5)
+    np.testing.assert_allclose(total, ref.sum(), rtol=1e-5)
+    outside = np.delete(np.arange(80), np.arange(i, i + n))
+    np.testing.assert_array_equal(x[outside], before[outside])
+
+
+def test_exp_row_of_far_scores():
+    # Padding is -1e30, which is to add nothing; shifted by the largest score, 1e30, others vanish.
+    x = np.full(16, -1e30, np.float32)
+    x[3] = 2
+    assert call_exp_row(x, 0, 2.0, 16) == 1
+    assert x.tolist() == [0, 0, 0, 1] + [0] * 12
+    x[:] = 0
+    assert call_exp_row(x, 0, 1e30, 16) == 0
+    x[5] = np.nan
+    assert np.isnan(call_exp_row(x, 0, 0.0, 16))
+    assert np.flatnonzero(np.isnan(x)).tolist() == [5]
+
+
+@pytest.mark.parametrize(("i", "n"), [(0, 16), (3, 48)])
+def test_sigmoid_row(rng, i, n):
+    x = floats(rng, 80) * 4
+    before, ref = x.copy(), naive.sigmoid(x[i : i + n].astype(np.float64))
+    total = call_sigmoid_row(x, i, n)
+    np.testing.assert_allclose(x[i : i + n], ref, rtol=1e-6)
+    np.testing.assert_allclose(total, np.log(1 - ref).sum(), rtol=1e-5)
+    outside = np.delete(np.arange(80), np.arange(i, i + n))
+    np.testing.assert_array_equal(x[outside], before[outside])
+
+
+def test_sigmoid_row_of_far_scores():
+    # Padding is -1e30: a sigmoid of next to 0, which adds log 1 = 0.  A sigmoid that a float32
+    # cannot tell from 1 adds log 1e-7.
+    x = np.full(16, -1e30, np.float32)
+    assert call_sigmoid_row(x, 0, 16) == 0
+    assert x.max() < 1e-38
+    x[:] = -1e30
+    x[2] = 1e30
+    assert call_sigmoid_row(x, 0, 16) == pytest.approx(np.log(1e-7), rel=1e-5)
+    assert x[2] == 1
+    x[4] = np.nan
+    assert np.isnan(call_sigmoid_row(x, 0, 16))
 
 
 @ANY_ROWS

@@ -1,4 +1,4 @@
-"""Numbers as text: the kernels against Python's own %.5g and %.6g."""
+"""Numbers as text, as C prints them."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.kernels import numbers
+from fastcli.kernels._build import PYTHON_MODE
+from tests import naive
 
 SPECIAL = [
     0.0,
@@ -49,11 +51,6 @@ TIES += [n + 0.125 for n in (100, 101, 999, 1234)] + [n / 1024 for n in range(1,
 TIES += [n * 2.0**e for n in (1000005, 1000015, 1234565, 8388605, 16777215) for e in range(24)]
 
 
-def as_c(value, digits):
-    """Return what printf prints."""
-    return f"{value:.{digits}g}"
-
-
 def rows_text(values):
     """Format values with %.6g, one row."""
     matrix = np.array(values, np.float32)
@@ -77,8 +74,8 @@ def vectors_text(values):
 
 def check(values):
     floats = np.array(values, np.float32).tolist()
-    assert rows_text(values) == " ".join(as_c(v, 6) for v in floats) + "\n"
-    assert vectors_text(values) == "word " + "".join(as_c(v, 5) + " " for v in floats) + "\n"
+    assert rows_text(values) == naive.format_rows([floats])
+    assert vectors_text(values) == naive.format_vectors(["word"], [floats])
 
 
 @pytest.mark.parametrize("value", SPECIAL, ids=repr)
@@ -114,11 +111,11 @@ def test_round_decimals(values, exponent):
     check([value * 10.0**exponent for value in values])
 
 
-def test_many_numbers_of_every_size():
-    random = np.random.default_rng(11)
-    check(random.normal(size=20_000))
-    check(random.uniform(1, 3, 20_000) * 10.0 ** random.uniform(-44, 37, 20_000))
-    check(random.random(20_000))
+def test_many_numbers_of_every_size(rng):
+    n = 500 if PYTHON_MODE else 20_000
+    check(rng.normal(size=n))
+    check(rng.uniform(1, 3, n) * 10.0 ** rng.uniform(-44, 37, n))
+    check(rng.random(n))
 
 
 def test_powers_of_ten_and_their_neighbours():
@@ -144,25 +141,48 @@ def test_several_rows_with_a_stride():
     assert numbers.format_rows(matrix, 4, 1, 1, out) == 0
 
 
-@given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=6), st.booleans())
-def test_predictions(probs, with_probs):
-    k = len(probs) + 1
-    starts, arena = np.array([0, 1, 3], np.int64), np.frombuffer(b"abb", np.uint8)
-    ids = np.array([i % 2 for i in range(k)] * 3, np.int32)
-    counts = np.array([k - 1, 0, 1], np.int32)
-    matrix = np.array([*probs, 0.5] * 3, np.float32)
-    out = np.zeros(3 * k * 20 + 3, np.uint8)
-    added = 1e-5
+NAMES = ["a", "bb", "", "é"]
+pairs = st.tuples(st.sampled_from(NAMES), st.floats(0, 1, width=32))
+
+
+@given(
+    st.lists(st.lists(pairs, max_size=5), max_size=5),
+    st.booleans(),
+    st.sampled_from([0.0, 1e-5]),
+)
+def test_format_predictions(lines, with_probs, added):
+    k = 5
+    blobs = [name.encode() for name in NAMES]
+    starts = np.cumsum([0, *map(len, blobs)]).astype(np.int64)
+    ids, probs = np.full(len(lines) * k, -1, np.int32), np.full(len(lines) * k, -1, np.float32)
+    for i, line in enumerate(lines):
+        for j, (name, prob) in enumerate(line):
+            ids[i * k + j], probs[i * k + j] = NAMES.index(name), prob
+    room = sum(len(name.encode()) + 15 for line in lines for name, _ in line) + len(lines)
+    out = np.full(room + 1, 7, np.uint8)
     size = numbers.format_predictions(
-        counts, ids, matrix, 3, k, starts, arena, int(with_probs), added, out
+        np.array([len(line) for line in lines], np.int32),
+        ids,
+        probs,
+        len(lines),
+        k,
+        starts,
+        np.frombuffer(b"".join(blobs), np.uint8),
+        int(with_probs),
+        added,
+        out,
     )
-    shown = matrix + np.float32(added)
-    lines = []
-    for line, count in enumerate(counts):
-        words = []
-        for i in range(count):
-            words.append(["a", "bb"][ids[line * k + i]])
-            if with_probs:
-                words.append(as_c(float(shown[line * k + i]), 6))
-        lines.append(" ".join(words) + "\n")
-    assert out[:size].tobytes().decode() == "".join(lines)
+    assert out[:size].tobytes().decode() == naive.format_predictions(lines, with_probs, added)
+    assert (out[size:] == 7).all()
+
+
+def test_format_predictions_by_hand():
+    starts, arena = np.array([0, 1, 3], np.int64), np.frombuffer(b"abb", np.uint8)
+    counts, ids = np.array([2, 0, 1], np.int32), np.array([1, 0, 9, 9, 0, 9], np.int32)
+    probs = np.array([0.75, 0.25, 9, 9, 1, 9], np.float32)
+    for with_probs, text in ((0, b"bb a\n\na\n"), (1, b"bb 0.75001 a 0.25001\n\na 1.00001\n")):
+        out = np.zeros(60, np.uint8)
+        size = numbers.format_predictions(
+            counts, ids, probs, 3, 2, starts, arena, with_probs, 1e-5, out
+        )
+        assert out[:size].tobytes() == text

@@ -1,0 +1,34 @@
+"""Text and word tables in the memory that kernels take them in."""
+
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+
+from tests import naive
+
+
+def array(text):
+    return np.frombuffer(text + b"\0", np.uint8)
+
+
+def table_of(entries, slots=64, room=40):
+    """Return a word table that holds these entries, filled by the naive hash."""
+    table = np.zeros(slots, np.int64)
+    starts = np.zeros(room + 1, np.int64)
+    starts[1 : len(entries) + 1] = np.cumsum([len(e) for e in entries])
+    starts[len(entries) + 1 :] = -1
+    arena = np.zeros(1000, np.uint8)
+    arena[: starts[len(entries)]] = array(b"".join(entries))[:-1]
+    for i, entry in enumerate(entries):
+        slot = naive.hash_bytes(entry) % slots
+        while table[slot]:
+            slot = (slot + 1) % slots
+        table[slot] = (i + 1) << 32 | naive.hash_bytes(entry)
+    return SimpleNamespace(n=len(entries), table=table, starts=starts, arena=arena)
+
+
+def entries_of(words):
+    starts = words.starts[: words.n + 1].tolist()
+    blob = words.arena.tobytes()
+    return [blob[a:b] for a, b in pairwise(starts)]
