@@ -236,7 +236,7 @@ def _announce() -> None:
     global _announced
     if not _announced and announce is not None:
         _announced = True
-        announce("Compiling for this processor; this happens once and takes some seconds ...")
+        announce("Compiling for this processor, on the first use of this command: some seconds ...")
 
 
 def _link(name: str, code: bytes) -> int:
