@@ -127,7 +127,6 @@ class Kernel:
         self.types = [t for k, t in function.__annotations__.items() if k != "return"]
         self.result: str = function.__annotations__["return"]
         self._call: Any = None
-        _kernels[self.__name__] = self
 
     def __call__(self, *args: Any) -> Any:
         if PYTHON_MODE:
@@ -171,7 +170,6 @@ def _argument(value: Any, kind: str) -> Any:
 
 # ------------------------------------------------------------------ compiling
 
-_kernels: dict[str, Kernel] = {}
 _lock = threading.RLock()
 _engines: list[Any] = []  # the machine code lives as long as its engine
 _announced = False

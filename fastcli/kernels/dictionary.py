@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastcli.kernels._build import device, kernel
-from fastcli.kernels.integers import byte_at, fnv1a, hash_bytes
-from fastcli.kernels.tokens import find_slot, has_prefix, is_space
+from fastcli.kernels.integers import byte_at, hash_bytes
+from fastcli.kernels.tokens import find_slot, has_prefix, is_space, scan_token
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import I32, I64, U8, i64
@@ -84,13 +84,7 @@ def count_tokens(
             position += 1
             continue
         token = position
-        h = 2166136261
-        while not is_space(byte):
-            h = fnv1a(h, byte)
-            position += 1
-            if position >= end:
-                break
-            byte = byte_at(text, position)
+        position, h = scan_token(text, token, end)
         slot = find_slot(table, mask, starts, arena, text, token, position, h)
         found = table[slot]
         if found == 0:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcli.kernels._build import device, kernel
 from fastcli.kernels.features import add_word_ngrams
-from fastcli.kernels.integers import byte_at, fnv1a, sign_extended
+from fastcli.kernels.integers import byte_at, sign_extended
 from fastcli.kernels.losses import HS, SOFTMAX
 from fastcli.kernels.tokens import (
     char_ngrams,
@@ -16,8 +16,9 @@ from fastcli.kernels.tokens import (
     find_slot,
     has_prefix,
     is_space,
+    scan_token,
 )
-from fastcli.kernels.vector import any_add, any_dot, exp, fill, log, prefetch, sigmoid
+from fastcli.kernels.vector import any_add, any_dot, exp, fill, log, prefetch_row, sigmoid
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, I32, I64, U8, f32, f64, i64
@@ -81,12 +82,7 @@ def read_lines(
                 position += 1
                 continue
             else:
-                while not is_space(byte):
-                    h = fnv1a(h, byte)
-                    position += 1
-                    if position >= end:
-                        break
-                    byte = byte_at(text, position)
+                position, h = scan_token(text, token, end)
                 slot = find_slot(table, mask, starts, arena, text, token, position, h)
                 entry = (table[slot] >> 32) - 1
             # The most that one token can add, before it is known what it adds.
@@ -159,9 +155,7 @@ def mean_rows(
         fill(out, to, np.float32(0.0), dim)
         for j in range(start, end):
             if j + AHEAD < end:
-                ahead = features[j + AHEAD] * dim
-                for k in range(0, dim, 16):
-                    prefetch(wi, ahead + k)
+                prefetch_row(wi, features[j + AHEAD] * dim, dim)
             any_add(out, to, wi, features[j] * dim, dim)
         if end > start:
             scale = np.float32(1.0) / np.float32(end - start)

@@ -23,6 +23,19 @@ def is_space(byte: i64) -> bool:
 
 
 @device
+def scan_token(text: U8, position: i64, end: i64) -> tuple[i64, i64]:
+    """Read the token that starts at ``position``; return where it ends and its hash."""
+    h = 2166136261
+    while position < end:
+        byte = byte_at(text, position)
+        if is_space(byte):
+            break
+        h = fnv1a(h, byte)
+        position += 1
+    return position, h
+
+
+@device
 def same_bytes(a: U8, i: i64, b: U8, j: i64, n: i64) -> bool:
     """Compare ``a[i:i+n]`` with ``b[j:j+n]``."""
     for k in range(n):

@@ -30,7 +30,7 @@ from fastcli.kernels.losses import (
     softmax_step,
 )
 from fastcli.kernels.threads import arrive, wait_for, wait_for_all
-from fastcli.kernels.vector import fill, prefetch, row_add, row_axpy
+from fastcli.kernels.vector import fill, prefetch_row, row_add, row_axpy
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, F64, I32, I64, U8, f64, i64
@@ -48,8 +48,7 @@ def share(n: i64, thread: i64, n_threads: i64) -> i64:
 def fetch_rows(rows: I32, start: i64, end: i64, wi: F32, stride: i64) -> None:
     """Ask for the memory of the input rows ``rows[start:end]``."""
     for j in range(start, end):
-        for k in range(0, stride, 16):
-            prefetch(wi, rows[j] * stride + k)
+        prefetch_row(wi, rows[j] * stride, stride)
 
 
 @device
@@ -64,9 +63,7 @@ def sum_lane(
     fill(out, at, np.float32(0.0), stride)
     for j in range(start, end):
         if j + AHEAD < last:
-            ahead = rows[j + AHEAD] * stride
-            for k in range(0, stride, 16):
-                prefetch(wi, ahead + k)
+            prefetch_row(wi, rows[j + AHEAD] * stride, stride)
         row_add(out, at, wi, rows[j] * stride, stride)
 
 

@@ -100,6 +100,13 @@ def int_of_float(x: f32) -> i64:
 
 
 @device
+def prefetch_row(x: F32, i: i64, n: i64) -> None:
+    """Ask for the cache lines of ``x[i:i+n]``; changes nothing."""
+    for k in range(0, n, 16):
+        prefetch(x, i + k)
+
+
+@device
 def any_add(y: F32, i: i64, x: F32, j: i64, n: i64) -> None:
     """Add a row of any length to another: ``y[i:i+n] += x[j:j+n]``."""
     whole = n - n % 16

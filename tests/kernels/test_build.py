@@ -62,7 +62,6 @@ def cache(tmp_path, monkeypatch):
     """Give the test a cache folder of its own and a list of what is compiled."""
     monkeypatch.setenv("FASTCLI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(_build, "_cache", _build._Cache())
-    monkeypatch.setattr(_build, "_kernels", {})
     compiled = []
     compile_kernel = _build.compile_kernel
 
