@@ -136,7 +136,7 @@ def build_dictionary(counts, kinds, min_count=1, min_count_label=0):
     )
 
 
-def make_features(lines, kinds, words, labels, minn, maxn, word_ngrams, bucket):
+def make_features(lines, kinds, words, labels, minn, maxn, word_ngrams, bucket, pruned=None):
     """Return the lines kept, as (features, labels, tokens), and how many were left out, and why.
 
     Tokens of lines left out count for the next line kept; the last result is what is left over.
@@ -152,6 +152,8 @@ def make_features(lines, kinds, words, labels, minn, maxn, word_ngrams, bucket):
             if maxn > 0 and token != EOS:
                 features += char_ngrams(token, minn, maxn, bucket, len(words))
             features += its_ngrams
+        if pruned is not None:
+            (features,) = prune_features([features], len(words), pruned)
         ids = [labels[token] for token in line if kinds[token] and token in labels]
         if ids and features:
             kept.append((features, ids, n_tokens))

@@ -128,9 +128,9 @@ def test_saved_again_is_the_same_file(model_path, tmp_path):
     assert model_path.read_bytes().startswith(head_bytes(model.args, model.dictionary))
     stride = padded(dim)
     wi = np.zeros((rows, stride), np.float32)
-    wi[:, :dim] = model.wi.reshape(rows, dim)
+    wi[:, :dim] = model.wi.values.reshape(rows, dim)
     wo = np.zeros((model.nlabels, stride), np.float32)
-    wo[:, :dim] = model.wo.reshape(-1, dim)
+    wo[:, :dim] = model.wo.values.reshape(-1, dim)
     ids = np.arange(rows)
     args = (model.args, model.dictionary, wi.reshape(-1), wo.reshape(-1), stride)
     copy = tmp_path / "copy.bin"

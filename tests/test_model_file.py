@@ -66,7 +66,10 @@ def test_the_small_file_is_a_model(path):
     assert model.dictionary.entries(0, 3) == WORDS
     assert model.dictionary.labels() == LABELS
     assert model.dictionary.counts.tolist() == [5, 4, 3, 2, 1]
-    assert (model.wi.reshape(3, 2).tolist(), model.wo.reshape(2, 2).tolist()) == (WI, WO)
+    assert (model.wi.values.reshape(3, 2).tolist(), model.wo.values.reshape(2, 2).tolist()) == (
+        WI,
+        WO,
+    )
     assert model.args == ModelArgs(dim=2, bucket=0)
     assert len(SMALL) == 126 + 4 * 2 * 5 + sum(len(e) + 10 for e in WORDS + LABELS)
 
@@ -371,8 +374,8 @@ def test_round_trip(model, tmp_path_factory):
     loaded = load_model(str(path))
     assert loaded.dictionary.entries(0, len(words)) == words
     assert loaded.dictionary.labels() == labels
-    np.testing.assert_array_equal(loaded.wi.reshape(wi.shape), wi)
-    np.testing.assert_array_equal(loaded.wo.reshape(wo.shape), wo)
+    np.testing.assert_array_equal(loaded.wi.values.reshape(wi.shape), wi)
+    np.testing.assert_array_equal(loaded.wo.values.reshape(wo.shape), wo)
     assert (loaded.args.dim, loaded.args.bucket) == (args["dim"], args["bucket"])
     assert (loaded.args.ws, loaded.args.maxn) == (args["ws"], args["maxn"])
     assert loaded.args.loss == LOSS_NAMES[args["loss"]]

@@ -22,10 +22,18 @@ from fastcli.errors import FastcliError
 
 COMMANDS = {
     "supervised": "train",
+    "skipgram": "train",
+    "cbow": "train",
+    "quantize": "quantize",
     "test": "test",
     "test-label": "test",
     "predict": "predict",
     "predict-prob": "predict",
+    "print-word-vectors": "vectors",
+    "print-sentence-vectors": "vectors",
+    "print-ngrams": "vectors",
+    "nn": "neighbours",
+    "analogies": "neighbours",
     "dump": "dump",
 }
 

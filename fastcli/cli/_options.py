@@ -11,17 +11,15 @@ from fastcli.cli._command import Option
 from fastcli.errors import DataError
 
 if TYPE_CHECKING:
+    from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
 
 PATTERN = "<model> <test-data> [<k>] [<th>]"
 
 
-def prediction_arguments(command: Any) -> Any:
-    """Add ``<model> <test-data> [<k>] [<th>]``, --thread and --json."""
-    command = click.option(
-        "--json", "as_json", cls=Option, is_flag=True, help="write JSON, with true probabilities"
-    )(command)
-    command = click.option(
+def thread_option(command: Any) -> Any:
+    """Add --thread."""
+    return click.option(
         "-thread",
         "--thread",
         "thread",
@@ -30,6 +28,14 @@ def prediction_arguments(command: Any) -> Any:
         default=None,
         help="number of threads  [default: processors of this machine]",
     )(command)
+
+
+def prediction_arguments(command: Any) -> Any:
+    """Add ``<model> <test-data> [<k>] [<th>]``, --thread and --json."""
+    command = click.option(
+        "--json", "as_json", cls=Option, is_flag=True, help="write JSON, with true probabilities"
+    )(command)
+    command = thread_option(command)
     command = click.argument("threshold", metavar="<th>", type=float, default=0.0)(command)
     command = click.argument("k", metavar="<k>", type=int, default=1)(command)
     command = click.argument("data", metavar="<test-data>")(command)
@@ -43,6 +49,30 @@ def threads(number: int | None) -> int:
     from fastcli.threads import usable_cpus
 
     return usable_cpus()
+
+
+def size_in_bytes(text: str | None, ctx: click.Context) -> int:
+    """Read a size such as ``2M``, ``500k``, ``1G`` or a number of bytes; nothing is 0.
+
+    The letters are powers of ten, as in fastText.
+    """
+    if not text:
+        return 0
+    letter = text[-1].lower()
+    factor = {"k": 10**3, "m": 10**6, "g": 10**9}.get(letter, 1)
+    digits = text if factor == 1 else text[:-1]
+    if not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
+        raise click.UsageError(f"Unable to parse model size {text} (such as 2M, 500k, 1G)", ctx)
+    return int(digits) * factor
+
+
+def load(path: str) -> Model:
+    """Load a model; a compilation that this leads to is said on stderr."""
+    from fastcli.cli._messages import announce_compiling
+    from fastcli.fasttext.model_file import load_model
+
+    announce_compiling()
+    return load_model(path)
 
 
 def open_blocks(path: str, message: str) -> Iterator[Bytes]:

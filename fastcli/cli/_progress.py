@@ -13,7 +13,6 @@ from fastcli.fasttext.train import Reporter, Status
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from fastcli.fasttext.args import TrainArgs
     from fastcli.text.dictionary import Dictionary
 
 LOG_EVERY = 5.0  # seconds between two lines in a log
@@ -33,15 +32,15 @@ def numbers(status: Status) -> str:
 class TrainingProgress(Reporter):
     """Shows how training goes, on stderr: nothing, the final line, a bar, or lines in a log."""
 
-    def __init__(self, args: TrainArgs) -> None:
-        self._verbose = args.verbose
-        self._live = args.verbose > 1 and is_terminal()
+    def __init__(self, verbose: int) -> None:
+        self._verbose = verbose
+        self._live = verbose > 1 and is_terminal()
         self._bar: Any = None
         self._last = time.monotonic()
         self._bytes = 0
         self._open = False
         self._lock = threading.Lock()
-        if args.verbose > 0:
+        if verbose > 0:
             announce_compiling()
 
     def __enter__(self) -> TrainingProgress:

@@ -33,6 +33,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
     from fastcli.cli._messages import announce_compiling, say
     from fastcli.fasttext import dump as write
     from fastcli.fasttext.model_file import load_model
+    from fastcli.fasttext.quantized import QuantizedMatrix
 
     announce_compiling()
     loaded = load_model(model)
@@ -41,8 +42,8 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
         out.write(write.args_text(loaded))
     elif part == "dict":
         out.writelines(write.dictionary_lines(loaded))
-    elif loaded.quantized:
+    elif isinstance(loaded.wi, QuantizedMatrix):
         say("Not supported for quantized models.")
     else:
         matrix = loaded.wi if part == "input" else loaded.wo
-        out.writelines(write.matrix_text(matrix, loaded.args.dim))
+        out.writelines(write.matrix_text(matrix))

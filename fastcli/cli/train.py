@@ -1,18 +1,17 @@
-"""supervised: train a classifier."""
+"""supervised, skipgram and cbow: train a classifier, or word vectors."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from fastcli.cli._command import Option, OptionsOnly
 from fastcli.cli._options import threads
-from fastcli.fasttext.args import TrainArgs, snake
-
-DEFAULTS = TrainArgs()
+from fastcli.fasttext.args import DEFAULTS, TrainArgs, snake
 
 # fastText's name, kind, what it means; the Python name and the --alias follow from the name.
 OPTIONS: dict[str, list[tuple[str, Any, str]]] = {
@@ -23,7 +22,7 @@ OPTIONS: dict[str, list[tuple[str, Any, str]]] = {
         ("bucket", int, "number of buckets for n-grams"),
         ("minn", int, "min length of character n-grams"),
         ("maxn", int, "max length of character n-grams (0: none)"),
-        ("t", float, "sampling threshold (word vectors only)"),
+        ("t", float, "sampling threshold (word vectors only): smaller, fewer frequent words"),
         ("label", str, "prefix of labels"),
     ],
     "training": [
@@ -37,6 +36,15 @@ OPTIONS: dict[str, list[tuple[str, Any, str]]] = {
         ("pretrainedVectors", str, "word vectors to start from (.vec, also compressed)"),
         ("seed", int, "random seed; the same seed gives the same file on any threads"),
     ],
+    "quantization": [
+        ("cutoff", int, "number of words and n-grams to keep (0: all)"),
+        ("dsub", int, "size of each sub-vector"),
+    ],
+}
+FLAGS = {
+    "qnorm": "quantize the norm apart from the direction",
+    "qout": "quantize the labels' rows too (256 labels or more)",
+    "retrain": "train what is kept of the model again, on -input",
 }
 
 
@@ -45,82 +53,86 @@ def alias(name: str) -> str:
     return "--" + snake(name).replace("_", "-")
 
 
-def training_options(command: Any) -> Any:
-    """Add the options that all training commands share, with this command's defaults."""
-    for group in reversed(OPTIONS):
-        for name, kind, text in reversed(OPTIONS[group]):
-            default = getattr(DEFAULTS, snake(name))
-            command = click.option(
-                f"-{name}",
-                alias(name),
-                snake(name),
-                cls=Option,
-                group=group,
-                type=kind,
-                default=default,
-                show_default=default != "",
-                help=text,
-            )(command)
-    return command
+def option(name: str, group: str, text: str, **more: Any) -> Any:
+    """Return the decorator that adds an option under fastText's name and its double-dash one."""
+    names = [f"-{name}", alias(name)] if not name.startswith("-") else [name]
+    names.append(names[-1].removeprefix("--").replace("-", "_"))
+    return click.option(*names, cls=Option, group=group, help=text, **more)
 
 
-@click.command(
-    cls=OptionsOnly,
-    short_help="Train a classifier.",
-    pattern="-input <file> -output <name> [options]",
-)
-@click.option(
-    "-input",
-    "--input",
-    "input",
-    cls=Option,
-    group="files",
-    multiple=True,
-    help="training file, one example a line; repeatable; .gz .bz2 .xz .zst too",
-)
-@click.option(
-    "-output",
-    "--output",
-    "output",
-    cls=Option,
-    group="files",
-    default="",
-    help="writes <name>.bin (the model), <name>.vec, <name>.json",
-)
-@click.option(
-    "-saveOutput",
-    "--save-output",
-    "save_output",
-    cls=Option,
-    group="files",
-    is_flag=True,
-    help="also write the labels' rows to <name>.output",
-)
-@click.option(
-    "--no-vec", "no_vec", cls=Option, group="files", is_flag=True, help="do not write <name>.vec"
-)
-@training_options
-@click.option(
-    "-thread",
-    "--thread",
-    "thread",
-    cls=Option,
-    group="running",
-    type=int,
-    default=None,
-    help="number of threads  [default: processors of this machine]",
-)
-@click.option(
-    "-verbose",
-    "--verbose",
-    "verbose",
-    cls=Option,
-    group="running",
-    type=int,
-    default=DEFAULTS.verbose,
-    show_default=True,
-    help="0: silent, 1: the final line, 2: progress",
-)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def table_options(defaults: TrainArgs, own: Sequence[str] = ()) -> list[Any]:
+    """Return the options of the table above, with a command's defaults.
+
+    Those in ``own`` have none: a model says what they are.
+    """
+    found = []
+    for group, rows in OPTIONS.items():
+        for name, kind, text in rows:
+            default = None if name in own else getattr(defaults, snake(name))
+            shown = default not in ("", None)
+            found.append(option(name, group, text, type=kind, default=default, show_default=shown))
+    return found + [
+        option(name, "quantization", text, is_flag=True) for name, text in FLAGS.items()
+    ]
+
+
+def training_options(defaults: TrainArgs) -> Callable[[Command], Command]:
+    """Return a decorator that adds the options of a training command."""
+    rows = "labels" if defaults.model == "sup" else "words"
+    options = [
+        option(
+            "input",
+            "files",
+            "training file, one example a line; repeatable; .gz .bz2 .xz .zst too",
+            multiple=True,
+        ),
+        option(
+            "output",
+            "files",
+            "writes <name>.bin (the model), <name>.vec, <name>.json",
+            default="",
+        ),
+        option(
+            "saveOutput",
+            "files",
+            f"also write the {rows}' output rows to <name>.output",
+            is_flag=True,
+        ),
+        option("--no-vec", "files", "do not write <name>.vec", is_flag=True),
+        *table_options(defaults),
+        option(
+            "thread",
+            "running",
+            "number of threads  [default: processors of this machine]",
+            type=int,
+            default=None,
+        ),
+        option(
+            "verbose",
+            "running",
+            "0: silent, 1: the final line, 2: progress",
+            type=int,
+            default=defaults.verbose,
+            show_default=True,
+        ),
+    ]
+
+    def add(command: Command) -> Command:
+        for one in reversed(options):
+            command = one(command)
+        return command
+
+    return add
+
+
+PATTERN = "-input <file> -output <name> [options]"
+
+
+@click.command(cls=OptionsOnly, short_help="Train a classifier.", pattern=PATTERN)
+@training_options(DEFAULTS["supervised"])
 @click.pass_context
 def supervised(ctx: click.Context, /, **options: Any) -> None:
     """Train a classifier on lines of labels and text.
@@ -130,16 +142,55 @@ def supervised(ctx: click.Context, /, **options: Any) -> None:
       fastcli supervised -input data/samples/topics.train.txt -output topics \\
           -lr 0.5 -epoch 25 -wordNgrams 2 -dim 20 -bucket 20000
     """
+    run(ctx, "supervised", options)
+
+
+@click.command(cls=OptionsOnly, short_help="Train word vectors (skip-gram).", pattern=PATTERN)
+@training_options(DEFAULTS["skipgram"])
+@click.pass_context
+def skipgram(ctx: click.Context, /, **options: Any) -> None:
+    """Train word vectors from which the words around a word can be told.
+
+    A word is the sum of its own vector and those of its character n-grams, so that there are
+    vectors for words that the text does not have.  The same seed gives the same file on one
+    thread; several threads are faster and give a slightly different one each time.
+
+    \b
+    Example:
+      fastcli skipgram -input data/samples/topics.train.txt -output words -minCount 2 -dim 20 \\
+          -bucket 20000 -epoch 20
+    """
+    run(ctx, "skipgram", options)
+
+
+@click.command(cls=OptionsOnly, short_help="Train word vectors (cbow).", pattern=PATTERN)
+@training_options(DEFAULTS["cbow"])
+@click.pass_context
+def cbow(ctx: click.Context, /, **options: Any) -> None:
+    """Train word vectors from whose sum the word between them can be told.
+
+    Faster than skipgram; see there.
+
+    \b
+    Example:
+      fastcli cbow -input data/samples/topics.train.txt -output words -minCount 2 -dim 20 \\
+          -bucket 20000 -epoch 20
+    """
+    run(ctx, "cbow", options)
+
+
+def run(ctx: click.Context, command: str, options: dict[str, Any]) -> None:
+    """Train and save, with the options of a command."""
     options["thread"] = threads(options["thread"])
     is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
     if options["pretrained_vectors"] and is_default:
         from fastcli.fasttext.pretrained import read_dim
 
         options["dim"] = read_dim(options["pretrained_vectors"])
-    args = TrainArgs(**options)
+    args = TrainArgs(model=DEFAULTS[command].model, **options)
     args.check()
     from fastcli.cli._progress import TrainingProgress
     from fastcli.fasttext.run import train_and_save
 
-    with TrainingProgress(args) as progress:
+    with TrainingProgress(args.verbose) as progress:
         train_and_save(args, progress, shlex.join(["fastcli", *sys.argv[1:]]))

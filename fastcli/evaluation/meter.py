@@ -44,11 +44,16 @@ class Meter:
     """
 
     nlabels: int
+    with_scores: bool = False  # keep every prediction, for a curve
     n: int = 0
     skipped: Skipped = field(default_factory=Skipped)
     gold: NDArray[np.int64] = field(init=False)
     predicted: NDArray[np.int64] = field(init=False)
     right: NDArray[np.int64] = field(init=False)
+    scored: list[tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]] = field(
+        default_factory=list
+    )
+    """Labels, probabilities, and whether they are right, of all predictions."""
 
     def __post_init__(self) -> None:
         self.gold = np.zeros(self.nlabels, np.int64)
@@ -64,8 +69,10 @@ class Meter:
         k: int,
         counts: NDArray[np.int32],
         labels: NDArray[np.int32],
+        probs: NDArray[np.float32],
     ) -> None:
-        """Count lines: line i has ``counts[i]`` predicted labels at ``labels[i * k]`` on.
+        """Count lines: line i has ``counts[i]`` predicted labels at ``labels[i * k]`` on, and
+        their probabilities at the same places of ``probs``.
 
         ``gold[gold_offsets[i]:gold_offsets[i + 1]]`` are its known labels, ``n_features[i]`` its
         features, and ``has_label[i]`` says whether it has any label at all.
@@ -88,6 +95,8 @@ class Meter:
         self.gold += np.bincount(gold, minlength=self.nlabels)
         self.predicted += np.bincount(predicted, minlength=self.nlabels)
         self.right += np.bincount(predicted[is_right], minlength=self.nlabels)
+        if self.with_scores:
+            self.scored.append((predicted, probs[lines * k + columns], is_right))
 
     def merge(self, other: Meter) -> None:
         """Add the counts of another meter over the same labels."""
@@ -95,6 +104,7 @@ class Meter:
         self.gold += other.gold
         self.predicted += other.predicted
         self.right += other.right
+        self.scored += other.scored
         self.skipped.no_label += other.skipped.no_label
         self.skipped.unknown_label += other.skipped.unknown_label
         self.skipped.no_known_token += other.skipped.no_known_token
@@ -113,6 +123,13 @@ class Meter:
     def f1(self) -> float:
         """The harmonic mean of precision and recall; NaN if neither exists."""
         return _ratio(2 * int(self.right.sum()), int(self.predicted.sum() + self.gold.sum()))
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the labels that are gold or predicted; NaN if there are none."""
+        totals = self.predicted + self.gold
+        seen = totals > 0
+        return float(np.mean(2 * self.right[seen] / totals[seen])) if seen.any() else float("nan")
 
     def label_scores(self, label: int) -> tuple[float, float, float]:
         """Return precision, recall and F1 of one label, NaN where there is nothing to divide by."""

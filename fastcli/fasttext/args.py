@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastcli.errors import ArgumentError
 
@@ -46,6 +46,11 @@ class TrainArgs(ModelArgs):
     save_output: bool = False
     pretrained_vectors: str = ""
     no_vec: bool = False
+    cutoff: int = 0
+    retrain: bool = False
+    qnorm: bool = False
+    qout: bool = False
+    dsub: int = 2
 
     def model_args(self) -> ModelArgs:
         """Return the part that the model file holds."""
@@ -61,6 +66,10 @@ class TrainArgs(ModelArgs):
         """Raise ArgumentError for values that cannot work, with what to do instead."""
         if not self.input or not all(self.input) or not self.output:
             raise ArgumentError("Empty input or output path.")
+        self.check_values()
+
+    def check_values(self) -> None:
+        """Do what ``check`` does, but let there be no input or output."""
         if "-" in self.input:
             raise ArgumentError(
                 "Cannot use stdin for training! Write the text to a file first, or use "
@@ -77,6 +86,8 @@ class TrainArgs(ModelArgs):
                 "maxn": 0,
                 "bucket": 0,
                 "minCountLabel": 0,
+                "cutoff": 0,
+                "dsub": 1,
                 "lrUpdateRate": 0,
             }
         )
@@ -86,6 +97,13 @@ class TrainArgs(ModelArgs):
                 raise ArgumentError(f"-{option} must be {least} or more, not {value}.")
             if value > MOST:
                 raise ArgumentError(f"-{option} must be {MOST} or less, not {value}.")
+        if self.model != "sup":
+            if self.loss in ("ova", "one-vs-all"):
+                raise ArgumentError(f"-loss {self.loss} is for classifiers: use ns, hs or softmax.")
+            if self.ws < 1:
+                raise ArgumentError(f"-ws must be 1 or more, not {self.ws}.")
+            if not self.t > 0:
+                raise ArgumentError(f"-t must be above 0, not {self.t} (1 keeps every word).")
         if not self.lr >= 0 or self.lr == float("inf"):
             raise ArgumentError(f"-lr must be a number of 0 or more, not {self.lr}.")
         if not self.label:
@@ -97,6 +115,14 @@ class TrainArgs(ModelArgs):
                 "-bucket 0 leaves no room for n-grams: give -bucket 1 or more, or leave out "
                 "-wordNgrams and -maxn."
             )
+
+
+WORDS = TrainArgs(lr=0.05, min_count=5, minn=3, maxn=6, loss="ns")
+DEFAULTS = {
+    "supervised": TrainArgs(),
+    "skipgram": replace(WORDS, model="sg"),
+    "cbow": replace(WORDS, model="cbow"),
+}
 
 
 def snake(option: str) -> str:

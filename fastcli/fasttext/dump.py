@@ -11,8 +11,7 @@ from fastcli.fasttext.args import ModelArgs
 from fastcli.kernels import numbers
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from fastcli.fasttext.matrix import DenseMatrix
     from fastcli.fasttext.model import Model
 
 
@@ -41,13 +40,13 @@ def dictionary_lines(model: Model) -> Iterator[bytes]:
             yield b"%b %d %b\n" % (entry, counts[i], kind)
 
 
-def matrix_text(matrix: NDArray[np.float32], dim: int) -> Iterator[bytes]:
+def matrix_text(matrix: DenseMatrix) -> Iterator[bytes]:
     """Yield ``rows cols``, then a line of values for each row, in pieces."""
-    rows = len(matrix) // dim
+    rows, dim = matrix.n_rows, matrix.dim
     yield b"%d %d\n" % (rows, dim)
     step = max(1, (1 << 18) // dim)
     for first in range(0, rows, step):
         last = min(first + step, rows)
         out = np.empty((last - first) * (13 * dim + 1) + 16, np.uint8)
-        size = numbers.format_rows(matrix, dim, first, last, out)
+        size = numbers.format_rows(matrix.values, dim, first, last, out)
         yield out[:size].tobytes()

@@ -13,6 +13,8 @@ import numpy as np
 from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import LOSSES, ModelArgs
 from fastcli.fasttext.huffman import Tree, build_tree
+from fastcli.fasttext.matrix import DenseMatrix
+from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.kernels import predict as kernels
 from fastcli.kernels.integers import hash_bytes
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
@@ -47,21 +49,27 @@ class Predictions:
 
 @dataclass
 class Model:
-    """What a ``.bin`` file holds.
+    """What a ``.bin`` or ``.ftz`` file holds.
 
-    ``wi`` is float32 (nwords + bucket) x dim, ``wo`` float32 nlabels (words, for word vectors) x
-    dim; both flat.  ``label`` is the label prefix, which the file does not hold.  In a pruned
-    model ``pruned`` gives the row after the words of every bucket, from 1 on; 0: it was dropped.
+    ``wi`` has (nwords + bucket) rows, ``wo`` nlabels (words, for word vectors); the output rows
+    are decoded where they were quantized, since every line meets all of them: a row of floats
+    is quicker than its codes, and labels are few.  ``label`` is the label prefix, which the
+    file does not hold.  In a pruned model ``pruned`` gives the row after the words of every
+    bucket, from 1 on; 0: it was dropped.
     """
 
     args: ModelArgs
     dictionary: Dictionary
-    wi: NDArray[np.float32]
-    wo: NDArray[np.float32]
+    wi: DenseMatrix | QuantizedMatrix
+    wo: DenseMatrix
     label: str = "__label__"
     about: dict[str, Any] = field(default_factory=dict)
-    quantized: bool = False
     pruned: NDArray[np.int32] | None = None
+
+    @property
+    def quantized(self) -> bool:
+        """Whether the input matrix is quantized."""
+        return isinstance(self.wi, QuantizedMatrix)
 
     @cached_property
     def tree(self) -> Tree:
@@ -185,14 +193,13 @@ class Scorer:
         step = max(1, (1 << 20) // max(dim, self._k))
         for first in range(0, lines.n, step):
             last = min(first + step, lines.n)
-            hidden = np.empty((last - first) * dim, np.float32)
-            kernels.mean_rows(lines.features, lines.offsets, first, last, model.wi, dim, hidden)
+            hidden = model.wi.means(lines.features, lines.offsets, first, last)
             kernels.best_labels(
                 hidden,
                 lines.offsets[first:],
                 last - first,
                 dim,
-                model.wo,
+                model.wo.values,
                 model.nlabels,
                 self._loss,
                 self._children,

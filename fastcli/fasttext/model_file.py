@@ -18,8 +18,9 @@ import numpy as np
 
 from fastcli.errors import FastcliError, ModelFormatError
 from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, ModelArgs
+from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
-from fastcli.fasttext.quantized import CENTROIDS, Quantizer
+from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
 from fastcli.kernels import dictionary as kernels
 from fastcli.text.dictionary import Dictionary
 
@@ -68,7 +69,7 @@ class _File:
 
 
 def load_model(path: str) -> Model:
-    """Load a ``.bin`` or ``.ftz`` model; large matrices are mapped, quantized ones decoded.
+    """Load a ``.bin`` or ``.ftz`` model; large matrices are mapped.
 
     Raises ModelFormatError for whatever is no whole and sound model.
     """
@@ -90,16 +91,19 @@ def load_model(path: str) -> Model:
     n_ngrams = args.bucket if pruned is None else int(np.count_nonzero(pruned))
     read = _read_quantized if quantized else _read_matrix
     wi = read(file, "input matrix", dictionary.nwords + n_ngrams, args.dim)
-    read = _read_quantized if _read_flag(file, "output matrix") and quantized else _read_matrix
-    rows = dictionary.nlabels if args.model == "sup" else dictionary.nwords
-    wo = read(file, "output matrix", rows, args.dim)
+    rows = output_rows(args, dictionary)
+    if _read_flag(file, "output matrix") and quantized:
+        codes = _read_quantized(file, "output matrix", rows, args.dim)
+        wo = DenseMatrix(codes.decode(), args.dim)
+    else:
+        wo = _read_matrix(file, "output matrix", rows, args.dim)
     if file.position != file.size:
         raise file.wrong("end", f"is followed by {file.size - file.position:,} more bytes")
     about = _read_about(path)
     label = about.get("label")
     if not isinstance(label, str) or not label:
         label = "__label__"
-    return Model(args, dictionary, wi, wo, label, about, quantized, pruned)
+    return Model(args, dictionary, wi, wo, label, about, pruned)
 
 
 def _read_args(file: _File, version: int) -> ModelArgs:
@@ -175,7 +179,7 @@ def _read_flag(file: _File, section: str) -> bool:
     return bool(flag)
 
 
-def _read_matrix(file: _File, section: str, rows: int, dim: int) -> NDArray[np.float32]:
+def _read_matrix(file: _File, section: str, rows: int, dim: int) -> DenseMatrix:
     m, n = file.read(MATRIX, section)
     if (m, n) != (rows, dim):
         raise file.wrong(section, f"is {m} x {n}, where {rows} x {dim} is expected")
@@ -186,10 +190,10 @@ def _read_matrix(file: _File, section: str, rows: int, dim: int) -> NDArray[np.f
     if size < MAPPED_FROM:
         matrix = matrix.copy()
     file.position += size
-    return matrix
+    return DenseMatrix(matrix, dim)
 
 
-def _read_quantized(file: _File, section: str, rows: int, dim: int) -> NDArray[np.float32]:
+def _read_quantized(file: _File, section: str, rows: int, dim: int) -> QuantizedMatrix:
     has_norms = _read_flag(file, section)
     m, n, n_codes = file.read(struct.Struct("<qqi"), section)
     if (m, n) != (rows, dim):
@@ -198,11 +202,12 @@ def _read_quantized(file: _File, section: str, rows: int, dim: int) -> NDArray[n
     quantizer = _read_quantizer(file, section, dim)
     if n_codes != m * quantizer.nsubq:
         raise file.wrong(section, f"has {n_codes:,} codes for {m:,} rows")
-    matrix = quantizer.decode(codes.reshape(m, quantizer.nsubq))
-    if has_norms:
-        norms = _read_array(file, section, np.uint8, m)
-        matrix *= _read_quantizer(file, section, 1).decode(norms.reshape(m, 1))
-    return np.ascontiguousarray(matrix).reshape(-1)
+    if not has_norms:
+        return QuantizedMatrix(codes, quantizer)
+    norm_codes = _read_array(file, section, np.uint8, m)
+    return QuantizedMatrix(
+        codes, quantizer, norm_codes, _read_quantizer(file, section, 1).centroids
+    )
 
 
 def _read_quantizer(file: _File, section: str, dim: int) -> Quantizer:
@@ -270,8 +275,14 @@ def write_all(fd: int, data: Any) -> None:
         view = view[os.write(fd, view) :]
 
 
-def head_bytes(args: ModelArgs, dictionary: Dictionary) -> bytes:
-    """Return what comes before the matrices: magic, version, arguments and dictionary."""
+def head_bytes(
+    args: ModelArgs, dictionary: Dictionary, pruned: NDArray[np.int32] | None = None
+) -> bytes:
+    """Return what comes before the matrices: magic, version, arguments and dictionary.
+
+    ``pruned`` is ``Model.pruned``.
+    """
+    buckets = np.flatnonzero(pruned) if pruned is not None else np.zeros(0, np.int64)
     values = [getattr(args, name) for name in ModelArgs.__dataclass_fields__]
     values[6] = LOSSES[args.loss]
     values[7] = next(number for number, name in MODEL_NAMES.items() if name == args.model)
@@ -283,20 +294,45 @@ def head_bytes(args: ModelArgs, dictionary: Dictionary) -> bytes:
             dictionary.nwords,
             dictionary.nlabels,
             dictionary.ntokens,
-            NOT_PRUNED,
+            NOT_PRUNED if pruned is None else len(buckets),
         ),
     ]
     entry = struct.Struct("<qb")
     counts = dictionary.counts.tolist()
     for i, word in enumerate(dictionary.entries(0, len(dictionary))):
         parts += (word, b"\0", entry.pack(counts[i], i >= dictionary.nwords))
+    if pruned is not None:
+        pairs = np.stack([buckets, pruned[buckets] - 1], axis=1)
+        parts.append(pairs.astype("<i4").tobytes())
     return b"".join(parts)
 
 
+def quantized_bytes(matrix: QuantizedMatrix) -> bytes:
+    """Return a quantized matrix as it stands in a file."""
+    q = matrix.quantizer
+    shape = struct.pack("<Bqqi", matrix.norms is not None, matrix.n_rows, q.dim, len(matrix.codes))
+    parts = [shape, matrix.codes.tobytes(), _quantizer_bytes(q)]
+    if matrix.norms is not None and matrix.norm_codes is not None:
+        parts += [
+            matrix.norm_codes.tobytes(),
+            _quantizer_bytes(Quantizer(1, 1, 1, 1, matrix.norms)),
+        ]
+    return b"".join(parts)
+
+
+def _quantizer_bytes(q: Quantizer) -> bytes:
+    return struct.pack("<4i", q.dim, q.nsubq, q.dsub, q.lastdsub) + q.centroids.tobytes()
+
+
+def output_rows(args: ModelArgs, dictionary: Dictionary) -> int:
+    """Return the rows of the output matrix: a label's each, for word vectors a word's each."""
+    return dictionary.nlabels if args.model == "sup" else dictionary.nwords
+
+
 def file_size(args: ModelArgs, dictionary: Dictionary) -> int:
-    """Return the exact size of the ``.bin`` file of a supervised model, in bytes."""
+    """Return the exact size of a ``.bin`` file, in bytes."""
     n = len(dictionary)
-    rows = dictionary.nwords + args.bucket + dictionary.nlabels
+    rows = dictionary.nwords + args.bucket + output_rows(args, dictionary)
     return 126 + 4 * args.dim * rows + int(dictionary.starts[n]) + 10 * n
 
 
@@ -339,8 +375,30 @@ def write_about(path: str, about: dict[str, Any]) -> None:
         write_all(fd, text + b"\n")
 
 
-def _read_about(path: str) -> dict[str, Any]:
-    """Read the JSON file beside a model, if there is one and it is of that model."""
+def add_about(path: str, if_new: dict[str, Any], added: dict[str, Any]) -> None:
+    """Add to the JSON file beside a model; where there is none, make one of ``if_new`` as well.
+
+    Raises FastcliError where it cannot be written.
+    """
     about = _load_json(about_path(path))
-    is_of_model = _is_ours(about) and about.get("size") == os.stat(path).st_size
-    return about if is_of_model else {}
+    if not _is_ours(about):
+        about = {"format": "fastcli model", **if_new}
+    try:
+        write_about(path, {**about, **added})
+    except OSError as error:
+        raise FastcliError(
+            f"{about_path(path)} cannot be opened for saving! ({error.strerror})"
+        ) from None
+
+
+def _read_about(path: str) -> dict[str, Any]:
+    """Read the JSON file beside a model, if there is one and it is of that model.
+
+    A ``.bin`` and the ``.ftz`` made of it share one, which knows the sizes of both.
+    """
+    about = _load_json(about_path(path))
+    if not _is_ours(about):
+        return {}
+    quantized = about.get("quantized")
+    sizes = [about.get("size"), quantized.get("size") if isinstance(quantized, dict) else None]
+    return about if os.stat(path).st_size in sizes else {}

@@ -106,9 +106,9 @@ class Predictor:
                 for line, n in enumerate(predictions.counts.tolist()):
                     yield [(names[labels[j]], probs[j]) for j in range(line * k, line * k + n)]
 
-    def test(self, blocks: Iterable[Bytes]) -> Meter:
-        """Compare predictions with the labels of the lines."""
-        meters = [Meter(self.model.nlabels) for _ in self._workers]
+    def test(self, blocks: Iterable[Bytes], with_scores: bool = False) -> Meter:
+        """Compare predictions with the labels of the lines; see ``Meter``."""
+        meters = [Meter(self.model.nlabels, with_scores) for _ in self._workers]
 
         def work(i: int, part: Bytes) -> None:
             for lines, predictions in self._lines(i, part):
@@ -120,6 +120,7 @@ class Predictor:
                     predictions.k,
                     predictions.counts,
                     predictions.labels,
+                    predictions.probs,
                 )
 
         for block in blocks:

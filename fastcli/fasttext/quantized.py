@@ -1,4 +1,4 @@
-"""Product-quantized matrices (``.ftz``), decoded to rows of floats.
+"""Product-quantized matrices (``.ftz``), used straight from their codes.
 
 Jegou, Douze and Schmid (2011): a row is cut into sub-vectors, each stored as the number of the
 nearest of 256 centroids.
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from fastcli.kernels import predict as kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,3 +43,53 @@ class Quantizer:
             table = self.centroids[start : start + CENTROIDS * width].reshape(CENTROIDS, width)
             parts.append(table[codes[:, m]])
         return np.concatenate(parts, axis=1)
+
+
+@dataclass(frozen=True)
+class QuantizedMatrix:
+    """Rows as codes: uint8 ``n_rows`` x ``nsubq``, flat.
+
+    With norms (fastText's ``-qnorm``) a row stands for its centroids times its norm, which is
+    one of 256 as well: ``norms[norm_codes[row]]``.
+    """
+
+    codes: NDArray[np.uint8]
+    quantizer: Quantizer
+    norm_codes: NDArray[np.uint8] | None = None
+    norms: NDArray[np.float32] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return len(self.codes) // self.quantizer.nsubq
+
+    def means(
+        self, features: NDArray[np.int32], offsets: NDArray[np.int64], first: int, last: int
+    ) -> NDArray[np.float32]:
+        """Return the mean rows of lines ``first`` to ``last``, flat; see ``DenseMatrix.means``."""
+        q = self.quantizer
+        out = np.empty((last - first) * q.dim, np.float32)
+        kernels.mean_codes(
+            features,
+            offsets,
+            first,
+            last,
+            self.codes,
+            q.nsubq,
+            q.dsub,
+            q.lastdsub,
+            q.centroids,
+            self.codes if self.norm_codes is None else self.norm_codes,
+            q.centroids if self.norms is None else self.norms,
+            0 if self.norms is None else 1,
+            q.dim,
+            out,
+        )
+        return out
+
+    def decode(self) -> NDArray[np.float32]:
+        """Return the rows that the codes stand for, flat."""
+        rows = self.quantizer.decode(self.codes.reshape(-1, self.quantizer.nsubq))
+        if self.norms is not None and self.norm_codes is not None:
+            rows *= self.norms[self.norm_codes][:, None]
+        return np.ascontiguousarray(rows).reshape(-1)

@@ -8,16 +8,18 @@ from typing import Any
 
 from fastcli import __version__
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.model_file import check_about, check_writable, file_size
+from fastcli.fasttext.model_file import check_about, check_writable, file_size, output_rows
 from fastcli.fasttext.save import save_about, save_model, save_vectors, word_vectors
 from fastcli.fasttext.train import Reporter, Trained, train_supervised
+from fastcli.fasttext.train_words import train_word_vectors
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.numbers import format_vectors
 from fastcli.kernels.train import train_lines
+from fastcli.kernels.train_words import train_words
 
 
 def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained:
-    """Train a classifier and write ``<output>.bin``, ``.vec``, ``.json`` (and ``.output``).
+    """Train a classifier or word vectors; write ``<output>.bin``, ``.vec``, ``.json``, ``.output``.
 
     Every file is written under a temporary name and put in place when it is whole.  Raises
     FastcliError or a child of it.
@@ -26,8 +28,12 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
     args.check()
     check_writable(model_path)
     check_about(model_path)
-    compile_beside(train_lines, format_vectors)
-    trained = train_supervised(args, reporter)
+    if args.model == "sup":
+        compile_beside(train_lines, format_vectors)
+        trained = train_supervised(args, reporter)
+    else:
+        compile_beside(train_words, format_vectors)
+        trained = train_word_vectors(args, reporter)
     save_model(model_path, trained)
     save_about(model_path, _about(args, trained, command))
     dictionary, n_threads = trained.dictionary, args.thread
@@ -49,8 +55,8 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
             trained.stride,
             trained.args,
             dictionary,
-            dictionary.nwords,
-            dictionary.nlabels,
+            dictionary.nwords if args.model == "sup" else 0,
+            output_rows(trained.args, dictionary),
             n_threads,
         )
     return trained

@@ -6,7 +6,7 @@ Text is formatted by all threads and written in order.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,10 +19,13 @@ from fastcli.fasttext.model_file import (
     about_path,
     file_size,
     head_bytes,
+    output_rows,
+    quantized_bytes,
     write_about,
     write_all,
 )
-from fastcli.fasttext.vectors import word_features
+from fastcli.fasttext.quantized import QuantizedMatrix
+from fastcli.fasttext.vectors import packed, word_rows
 from fastcli.kernels import matrix as kernels
 from fastcli.kernels import numbers
 from fastcli.threads import run_on
@@ -30,6 +33,7 @@ from fastcli.threads import run_on
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.fasttext.quantize import QuantizedModel
     from fastcli.fasttext.train import Trained
     from fastcli.text.dictionary import Dictionary
 
@@ -51,16 +55,41 @@ def save_model(path: str, model: Trained) -> None:
             write_all(fd, head_bytes(args, dictionary) + b"\0" + MATRIX.pack(rows, args.dim))
             base = os.lseek(fd, 0, os.SEEK_CUR)
             _write_rows(fd, base, model)
-            output = model.wo.reshape(-1, model.stride)[:, : args.dim]
             os.lseek(fd, base + 4 * rows * args.dim, os.SEEK_SET)
-            write_all(fd, b"\0" + MATRIX.pack(dictionary.nlabels, args.dim))
-            write_all(fd, np.ascontiguousarray(output))
+            write_all(fd, b"\0" + MATRIX.pack(output_rows(args, dictionary), args.dim))
+            write_all(fd, model.output())
             if os.lseek(fd, 0, os.SEEK_CUR) != size:
                 raise AssertionError("the model file has not the size it should have")
     except OSError as error:
         raise FastcliError(
             f"{path} cannot be opened for saving. ({error.strerror}; a former file is unchanged.)"
         ) from None
+
+
+def save_quantized(path: str, quantized: QuantizedModel) -> int:
+    """Write a ``.ftz`` file; return its size in bytes.
+
+    Raises FastcliError where it cannot be written; a former file is whole then.
+    """
+    model, wo = quantized.model, quantized.wo
+    parts = [
+        head_bytes(model.args, model.dictionary, model.pruned),
+        b"\1",
+        quantized_bytes(quantized.wi),
+    ]
+    if isinstance(wo, QuantizedMatrix):
+        parts += [b"\1", quantized_bytes(wo)]
+    else:
+        parts += [b"\0", MATRIX.pack(wo.n_rows, wo.dim), wo.values.tobytes()]
+    data = b"".join(parts)
+    try:
+        with Replacement(path) as fd:
+            write_all(fd, data)
+    except OSError as error:
+        raise FastcliError(
+            f"{path} cannot be opened for saving. ({error.strerror}; a former file is unchanged.)"
+        ) from None
+    return len(data)
 
 
 def _write_rows(fd: int, base: int, model: Trained) -> None:
@@ -142,7 +171,7 @@ def save_vectors(
         first, last = part * step, min((part + 1) * step, n)
         out = np.empty(bound(first, last), np.uint8)
         size = numbers.format_vectors(
-            matrix, stride, args.dim, first, last, starts, dictionary.arena, first_entry, out
+            matrix, stride, args.dim, first, last, starts, dictionary.arena, first_entry, 1, out
         )
         return out[:size]
 
@@ -154,6 +183,17 @@ def save_vectors(
         raise FastcliError(
             f"{path} cannot be opened for saving vectors! ({error.strerror})"
         ) from None
+
+
+def vector_lines(rows: NDArray[np.float32], names: Sequence[bytes] | None) -> bytes:
+    """Return rows (n x dim) as lines of ``name v1 v2 ... vn``, or of values alone."""
+    n, dim = rows.shape
+    starts, arena = packed(names if names is not None else [])
+    out = np.empty(len(arena) + n * (12 * dim + 2) + 16, np.uint8)
+    flat = np.ascontiguousarray(rows).reshape(-1)
+    with_names = 0 if names is None else 1
+    size = numbers.format_vectors(flat, dim, dim, 0, n, starts, arena, 0, with_names, out)
+    return out[:size].tobytes()
 
 
 def save_about(path: str, about: dict[str, Any]) -> None:
@@ -172,8 +212,11 @@ def word_vectors(model: Trained) -> NDArray[np.float32]:
     A word's vector is its row, or the mean of its row and those of its character n-grams where
     the model has them (Bojanowski et al. 2017, section 3.2).
     """
-    nwords, stride = model.dictionary.nwords, model.stride
-    offsets, features = word_features(model.dictionary, model.args)
+    dictionary, nwords, stride = model.dictionary, model.dictionary.nwords, model.stride
+    offsets, features = word_rows(
+        dictionary, model.args, dictionary.starts, dictionary.arena, 0, nwords
+    )
+    features = features[: int(offsets[-1])]
     position = np.searchsorted(model.ids, features)
     position[position == len(model.ids)] = 0
     is_used = model.ids[position] == features if len(model.ids) else np.zeros(0, bool)

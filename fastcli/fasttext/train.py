@@ -56,6 +56,11 @@ class Trained:
     loss: float
     seconds: float
 
+    def output(self) -> NDArray[np.float32]:
+        """Return the output matrix as it stands in a file: flat, rows of ``dim`` floats."""
+        rows = self.wo.reshape(-1, self.stride)[:, : self.args.dim]
+        return np.ascontiguousarray(rows).reshape(-1)
+
 
 @dataclass
 class Status:
@@ -107,7 +112,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
 
     def on_dictionary(dictionary: Dictionary) -> None:
         reporter.dictionary(dictionary)
-        _check_rows(args, model_args, dictionary)
+        check_rows(args, model_args, dictionary)
 
     dictionary, corpus = read_corpus(
         args.input, features, args.thread, reporter.read, on_dictionary
@@ -134,9 +139,11 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
 
     run_on(args.thread, init)
     if args.pretrained_vectors:
-        _set_pretrained(args, dictionary, corpus, wi.reshape(-1, stride), reporter)
+        set_pretrained(
+            args, dictionary, corpus.ids, corpus.places, wi.reshape(-1, stride), reporter
+        )
     kernels.train_lines.load()  # so that compiling does not count as training
-    trainer = _Trainer(args, dictionary, corpus, wi, wo, stride)
+    trainer = Trainer(args, dictionary, corpus, wi, wo, stride)
     started = time.monotonic()
     status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
     for status in trainer.run():
@@ -155,17 +162,21 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     )
 
 
-def _set_pretrained(
+def set_pretrained(
     args: TrainArgs,
     dictionary: Dictionary,
-    corpus: Corpus,
+    ids: NDArray[np.int64],
+    places: NDArray[np.int64],
     wi: NDArray[np.float32],
     reporter: Reporter,
 ) -> None:
-    """Set the rows of words that occur in a file of word vectors to those vectors."""
+    """Set the rows of words that occur in a file of word vectors to those vectors.
+
+    Row ``ids[i]`` of the model file is ``wi[places[i]]``.
+    """
     positions = np.full(dictionary.nwords, -1)
-    are_words = corpus.ids < dictionary.nwords
-    positions[corpus.ids[are_words]] = corpus.places[are_words]
+    are_words = ids < dictionary.nwords
+    positions[ids[are_words]] = places[are_words]
     n = 0
     for word, vector in read_vectors(args.pretrained_vectors, dictionary, args.dim):
         if positions[word] >= 0:
@@ -174,7 +185,16 @@ def _set_pretrained(
     reporter.note(f"Pretrained vectors: {n:,} of {dictionary.nwords:,} words have one.")
 
 
-def _check_rows(args: TrainArgs, model_args: ModelArgs, dictionary: Dictionary) -> None:
+def diverged(args: TrainArgs, epoch: int, lr: float) -> TrainingDiverged:
+    """Return the error of a loss that is no number any more."""
+    return TrainingDiverged(
+        f"Encountered NaN. Training diverged in epoch {epoch} of {args.epoch} "
+        f"at a learning rate of {lr:.4g}; nothing was saved. "
+        f"Try -lr {min(args.lr / 4, 1.0):.2g}, or fewer epochs."
+    )
+
+
+def check_rows(args: TrainArgs, model_args: ModelArgs, dictionary: Dictionary) -> None:
     """Raise an error, before memory is taken for them, for more rows than there can be."""
     if dictionary.nwords + dictionary.nlabels + model_args.bucket > MOST:
         raise ArgumentError(
@@ -241,7 +261,7 @@ def shortened(text: bytes, limit: int = 100) -> str:
     return shown if len(shown) <= limit else shown[:limit] + "..."
 
 
-class _Trainer:
+class Trainer:
     """The state of a run: matrices, scratch, and the clock that sets the learning rate."""
 
     def __init__(
@@ -267,7 +287,7 @@ class _Trainer:
         most = max(corpus.lanes, self.blocks) if self.cost > WORTH_A_THREAD else 1
         self.n_threads = min(args.thread, most, usable_cpus())
         self.ntokens = int(corpus.tokens.sum())
-        self.tree = build_tree(dictionary.label_counts()) if args.loss == "hs" else _no_tree()
+        self.tree = build_tree(dictionary.label_counts()) if args.loss == "hs" else no_tree()
         self.odds, self.aliases = alias_table(np.sqrt(dictionary.label_counts()))
         self.clock = np.zeros(2, np.int64)
         self.draws = np.zeros(1, np.int64)
@@ -299,11 +319,7 @@ class _Trainer:
                 done = int(self.clock.sum())
                 lr = args.lr * (1 - done / total)
                 if not math.isfinite(loss):
-                    raise TrainingDiverged(
-                        f"Encountered NaN. Training diverged in epoch {epoch + 1} of {args.epoch} "
-                        f"at a learning rate of {lr:.4g}; nothing was saved. "
-                        f"Try -lr {min(args.lr / 4, 1.0):.2g}, or fewer epochs."
-                    )
+                    raise diverged(args, epoch + 1, lr)
                 seconds = max(time.monotonic() - started, 1e-9)
                 yield Status(
                     done / total,
@@ -367,7 +383,8 @@ def _power_of_two(n: int) -> int:
     return 1 << min(max(n, 1).bit_length() - 1, 4)
 
 
-def _no_tree() -> Tree:
+def no_tree() -> Tree:
+    """Return what kernels take where no tree is used."""
     return Tree(
         np.zeros(1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.int64), np.zeros(1, np.int32)
     )

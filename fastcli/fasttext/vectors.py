@@ -1,4 +1,4 @@
-"""Word vectors: which rows make a word."""
+"""Vectors of words, of their character n-grams and of sentences."""
 
 from __future__ import annotations
 
@@ -6,38 +6,194 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.text.corpus import char_ngrams
-from fastcli.text.dictionary import EOS
+from fastcli.fasttext.model import Model, Reader
+from fastcli.kernels import features as kernels
+from fastcli.kernels import predict as predict_kernels
+from fastcli.text.dictionary import EOS, Dictionary, as_bytes
+from fastcli.text.inputs import split_at_lines
+from fastcli.threads import run_on, share
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from fastcli.fasttext.args import ModelArgs
-    from fastcli.text.dictionary import Dictionary
+    from fastcli.text.inputs import Bytes
+
+CHUNK = 1 << 22  # floats of vectors made at a time
+WORTH_A_THREAD = 256  # words
 
 
-def word_features(
-    dictionary: Dictionary, args: ModelArgs
+def word_rows(
+    dictionary: Dictionary,
+    args: ModelArgs,
+    starts: NDArray[np.int64],
+    arena: Bytes,
+    first: int,
+    last: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the input rows of every word: its own, then its character n-grams'.
+    """Return the input rows that make the vectors of words ``first`` to ``last`` of an arena.
 
-    Those of word i are ``features[offsets[i]:offsets[i + 1]]``.
+    Those of word ``first + i`` are ``features[offsets[i]:offsets[i + 1]]``: its own row, then
+    those of its character n-grams (Bojanowski et al. 2017, section 3.2).
     """
-    n = dictionary.nwords
-    ngram_offsets, ngrams = char_ngrams(
+    n = last - first
+    offsets = np.zeros(n + 1, np.int64)
+    if args.maxn > 0:
+        kernels.count_char_ngrams(starts[first:], arena, n, args.minn, args.maxn, offsets)
+    features = np.empty(int(offsets[n]) + n + 1, np.int32)
+    kernels.word_rows(
+        starts,
+        arena,
+        first,
+        last,
+        dictionary.table,
+        len(dictionary.table) - 1,
         dictionary.starts,
         dictionary.arena,
-        n,
-        dictionary.find(EOS),
+        dictionary.nwords,
         args.minn,
         args.maxn,
         args.bucket,
-        n,
+        features,
+        offsets,
     )
-    offsets = ngram_offsets + np.arange(n + 1)
-    features = np.empty(int(offsets[-1]), np.int32)
-    features[offsets[:-1]] = np.arange(n)
-    is_ngram = np.ones(len(features), bool)
-    is_ngram[offsets[:-1]] = False
-    features[is_ngram] = ngrams[: int(ngram_offsets[-1])]
     return offsets, features
+
+
+def packed(words: Sequence[bytes]) -> tuple[NDArray[np.int64], Bytes]:
+    """Return words back to back, and where each starts and the last one ends."""
+    starts = np.zeros(len(words) + 1, np.int64)
+    np.cumsum([len(word) for word in words], out=starts[1:])
+    return starts, as_bytes(b"".join(words))
+
+
+class Vectors:
+    """Makes vectors with a model: float32 matrices of one row a word or line."""
+
+    def __init__(self, model: Model, n_threads: int) -> None:
+        self.model = model
+        self._n_threads = n_threads
+
+    def of_words(self, words: Sequence[bytes]) -> NDArray[np.float32]:
+        """Return the vectors of words; unknown ones get the mean of their character n-grams.
+
+        The vector of a word that has no row at all is zero.
+        """
+        return self._of_entries(*packed(words), len(words))
+
+    def of_dictionary(self) -> NDArray[np.float32]:
+        """Return the vectors of all words of the model."""
+        dictionary = self.model.dictionary
+        return self._of_entries(dictionary.starts, dictionary.arena, dictionary.nwords)
+
+    def _of_entries(self, starts: NDArray[np.int64], arena: Bytes, n: int) -> NDArray[np.float32]:
+        dim = self.model.args.dim
+        out = np.empty((n, dim), np.float32)
+        n_threads = max(1, min(self._n_threads, n // WORTH_A_THREAD))
+        step = max(1, CHUNK // (16 * dim))
+
+        def work(thread: int) -> None:
+            begin, end = share(n, thread, n_threads)
+            for first in range(begin, end, step):
+                last = min(first + step, end)
+                offsets, rows = self._rows(starts, arena, first, last)
+                means = self.model.wi.means(rows, offsets, 0, last - first)
+                out[first:last] = means.reshape(-1, dim)
+
+        run_on(n_threads, work)
+        return out
+
+    def _rows(
+        self, starts: NDArray[np.int64], arena: Bytes, first: int, last: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        model = self.model
+        offsets, rows = word_rows(model.dictionary, model.args, starts, arena, first, last)
+        if model.pruned is not None:
+            nwords = model.dictionary.nwords
+            predict_kernels.prune_features(rows, offsets, last - first, nwords, model.pruned)
+        return offsets, rows
+
+    def of_ngrams(self, word: bytes) -> tuple[list[bytes], NDArray[np.float32]]:
+        """Return the parts of a word that have a row, and those rows: the word itself if it is
+        known, then its character n-grams between ``<`` and ``>``.
+        """
+        model, dictionary, args = self.model, self.model.dictionary, self.model.args
+        names, rows = [], []
+        if 0 <= (entry := dictionary.find(word)) < dictionary.nwords + args.bucket:
+            names, rows = [word], [entry]
+        if word != EOS and args.maxn > 0:
+            names += char_ngrams(word, args.minn, args.maxn)
+            starts, arena = packed([word])
+            offsets, features = word_rows(dictionary, args, starts, arena, 0, 1)
+            rows += features[int(offsets[1]) - (len(names) - len(rows)) : int(offsets[1])].tolist()
+        features = np.array([*rows, 0], np.int32)
+        offsets = np.arange(len(rows) + 1, dtype=np.int64)
+        if model.pruned is not None:
+            predict_kernels.prune_features(
+                features, offsets, len(rows), dictionary.nwords, model.pruned
+            )
+        vectors = model.wi.means(features, offsets, 0, len(rows)).reshape(-1, args.dim)
+        return names, vectors
+
+    def of_lines(self, text: Bytes) -> Iterator[NDArray[np.float32]]:
+        """Yield the vectors of the lines of a text, some rows at a time.
+
+        Of a classifier, the mean of all rows of the line, which is what it predicts from; of
+        word vectors, the mean of the words' vectors after each was divided by its norm.
+        """
+        if self.model.args.model == "sup":
+            yield from self._of_features(text)
+        else:
+            yield from self._of_line_words(text)
+
+    def _of_features(self, text: Bytes) -> Iterator[NDArray[np.float32]]:
+        n_threads = self._n_threads if len(text) >= 1 << 15 else 1
+        parts = split_at_lines(text, n_threads)
+        made: list[list[NDArray[np.float32]]] = [[] for _ in parts]
+        dim = self.model.args.dim
+
+        def work(i: int) -> None:
+            reader, position = Reader(self.model), 0
+            while position < len(parts[i]):
+                lines, position = reader.read(parts[i], position)
+                means = self.model.wi.means(lines.features, lines.offsets, 0, lines.n)
+                made[i].append(means.reshape(-1, dim))
+
+        if parts:
+            run_on(len(parts), work)
+        for some in made:
+            yield from some
+
+    def _of_line_words(self, text: Bytes) -> Iterator[NDArray[np.float32]]:
+        raw = text.tobytes()
+        lines = [line.split() for line in raw.removesuffix(b"\n").split(b"\n")] if raw else []
+        step = 4096
+        for first in range(0, len(lines), step):
+            some = lines[first : first + step]
+            vectors = self.of_words([word for line in some for word in line])
+            norms = np.linalg.norm(vectors, axis=1)
+            counted = norms > 0
+            vectors[counted] /= norms[counted, None]
+            owner = np.repeat(np.arange(len(some)), [len(line) for line in some])
+            out = np.zeros((len(some), self.model.args.dim), np.float32)
+            np.add.at(out, owner, vectors)
+            counts = np.bincount(owner[counted], minlength=len(some))
+            yield out / np.maximum(counts, 1).astype(np.float32)[:, None]
+
+
+def char_ngrams(word: bytes, minn: int, maxn: int) -> list[bytes]:
+    """Return the character n-grams of ``<word>``, in the order of their rows.
+
+    >>> char_ngrams(b"ab", 2, 3)
+    [b'<a', b'<ab', b'ab', b'ab>', b'b>']
+    """
+    text = b"<" + word + b">"
+    begins = [i for i in range(len(text)) if text[i] & 0xC0 != 0x80] + [len(text)]
+    found = []
+    for i in range(len(begins) - 1):
+        for n in range(max(minn, 1), min(maxn, len(begins) - 1 - i) + 1):
+            if not (n == 1 and (begins[i] == 0 or begins[i + 1] == len(text))):
+                found.append(text[begins[i] : begins[i + n]])
+    return found

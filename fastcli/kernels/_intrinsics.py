@@ -124,6 +124,121 @@ def four_steps(
 
 
 @intrinsic
+def pick_dots(
+    typing: Any, w: Any, picks: Any, first: Any, count: Any, stride: Any, h: Any, out: Any, n: Any
+) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        w, picks, first, count, stride, h, out, n = args
+        with cgutils.for_range(builder, count) as loop:
+            row = builder.mul(
+                builder.load(_element(builder, picks, builder.add(first, loop.index))), stride
+            )
+            total = cgutils.alloca_once_value(builder, ir.Constant(VECTOR, [0.0] * LANES))
+            builder.store(ir.Constant(VECTOR, [0.0] * LANES), total)
+            with _chunks(builder, n) as (k, _):
+                some = _load(builder, w, builder.add(row, k))
+                builder.store(_fma(builder, some, _load(builder, h, k), builder.load(total)), total)
+            dot = _sum_lanes(builder, builder.load(total))
+            builder.store(dot, _element(builder, out, loop.index))
+        return context.get_dummy_value()
+
+    size = types.int64
+    return types.void(w, picks, size, size, size, h, out, size), codegen
+
+
+@intrinsic
+def pick_steps(
+    typing: Any,
+    w: Any,
+    picks: Any,
+    first: Any,
+    count: Any,
+    stride: Any,
+    h: Any,
+    a: Any,
+    dh: Any,
+    n: Any,
+) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        w, picks, first, count, stride, h, a, dh, n = args
+        grad = cgutils.alloca_once(builder, VECTOR)
+        with _chunks(builder, n) as (k, _):
+            some = _load(builder, h, k)
+            builder.store(_load(builder, dh, k), grad)
+            with cgutils.for_range(builder, count) as loop:
+                row = builder.mul(
+                    builder.load(_element(builder, picks, builder.add(first, loop.index))), stride
+                )
+                step = _splat(builder, builder.load(_element(builder, a, loop.index)))
+                at = builder.add(row, k)
+                old = _load(builder, w, at)
+                builder.store(_fma(builder, step, old, builder.load(grad)), grad)
+                _store(builder, _fma(builder, step, some, old), w, at)
+            _store(builder, builder.load(grad), dh, k)
+        return context.get_dummy_value()
+
+    size = types.int64
+    return types.void(w, picks, size, size, size, h, a, dh, size), codegen
+
+
+@intrinsic
+def nearest_centroid(
+    typing: Any,
+    x: Any,
+    i: Any,
+    d: Any,
+    centroids: Any,
+    table: Any,
+    halves: Any,
+    half_at: Any,
+    count: Any,
+) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, i, d, centroids, table, halves, half_at, count = args
+        ints = ir.VectorType(ir.IntType(32), LANES)
+        lanes = ir.Constant(ints, list(range(LANES)))
+        best = cgutils.alloca_once_value(builder, _all(3e38))
+        which = cgutils.alloca_once_value(builder, ir.Constant(ints, [0] * LANES))
+        builder.store(_all(3e38), best)
+        builder.store(ir.Constant(ints, [0] * LANES), which)
+        distance = cgutils.alloca_once(builder, VECTOR)
+        with _chunks(builder, count) as (k, _):
+            builder.store(_load(builder, halves, builder.add(half_at, k)), distance)
+            with cgutils.for_range(builder, d) as loop:
+                value = builder.fneg(builder.load(_element(builder, x, builder.add(i, loop.index))))
+                at = builder.add(builder.mul(loop.index, count), k)
+                some = _load(builder, centroids, builder.add(table, at))
+                closer = _fma(builder, _splat(builder, value), some, builder.load(distance))
+                builder.store(closer, distance)
+            here = builder.load(distance)
+            less = builder.fcmp_ordered("<", here, builder.load(best))
+            builder.store(builder.select(less, here, builder.load(best)), best)
+            first = builder.trunc(k, ir.IntType(32))
+            base = builder.insert_element(ir.Constant(ints, ir.Undefined), first, I64(0))
+            mask = ir.Constant(ints, [0] * LANES)
+            base = builder.shuffle_vector(base, ir.Constant(ints, ir.Undefined), mask)
+            builder.store(
+                builder.select(less, builder.add(base, lanes), builder.load(which)), which
+            )
+        kind = ir.FunctionType(ir.FloatType(), [VECTOR])
+        least = cgutils.get_or_insert_function(
+            builder.module, kind, "llvm.vector.reduce.fmin.v16f32"
+        )
+        smallest = builder.call(least, [builder.load(best)])
+        is_least = builder.fcmp_ordered("==", builder.load(best), _splat(builder, smallest))
+        none = ir.Constant(ints, [2**31 - 1] * LANES)
+        candidates = builder.select(is_least, builder.load(which), none)
+        kind = ir.FunctionType(ir.IntType(32), [ints])
+        first_of = cgutils.get_or_insert_function(
+            builder.module, kind, "llvm.vector.reduce.umin.v16i32"
+        )
+        return builder.zext(builder.call(first_of, [candidates]), I64)
+
+    size = types.int64
+    return types.int64(x, size, size, centroids, size, halves, size, size), codegen
+
+
+@intrinsic
 def row_max(typing: Any, x: Any, i: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, i, n = args

@@ -186,6 +186,25 @@ def index_entries(starts: I64, arena: U8, n: i64, table: I64, mask: i64, hashes:
 
 
 @kernel
+def find_entries(
+    starts: I64,
+    arena: U8,
+    n: i64,
+    table: I64,
+    mask: i64,
+    to_starts: I64,
+    to_arena: U8,
+    found: I32,
+) -> None:
+    """Set ``found[i]`` to the number of entry i in another word table, -1 if it is not there."""
+    for i in range(n):
+        start, end = starts[i], starts[i + 1]
+        h = hash_bytes(arena, start, end)
+        slot = find_slot(table, mask, to_starts, to_arena, arena, start, end, h)
+        found[i] = (table[slot] >> 32) - 1
+
+
+@kernel
 def read_entries(
     file: U8,
     position: i64,

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING
 
 from fastcli.kernels._build import device, kernel
 from fastcli.kernels.dictionary import LINE_END
-from fastcli.kernels.integers import ngram_hash, sign_extended, unsigned_modulo
-from fastcli.kernels.tokens import char_ngrams
+from fastcli.kernels.integers import (
+    byte_at,
+    hash_bytes,
+    ngram_hash,
+    sign_extended,
+    unsigned_modulo,
+)
+from fastcli.kernels.tokens import char_ngrams, find_slot
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import I32, I64, U8, i64
@@ -54,6 +60,56 @@ def fill_char_ngrams(
 
 
 @device
+def is_eos(text: U8, start: i64, end: i64) -> bool:
+    """Tell whether ``text[start:end]`` is ``</s>``."""
+    return (
+        end - start == 4
+        and byte_at(text, start) == 60
+        and byte_at(text, start + 1) == 47
+        and byte_at(text, start + 2) == 115
+        and byte_at(text, start + 3) == 62
+    )
+
+
+@kernel
+def word_rows(
+    starts: I64,
+    arena: U8,
+    first: i64,
+    last: i64,
+    table: I64,
+    mask: i64,
+    entry_starts: I64,
+    entry_arena: U8,
+    nwords: i64,
+    minn: i64,
+    maxn: i64,
+    bucket: i64,
+    out: I32,
+    offsets: I64,
+) -> None:
+    """Write the input rows that make the vectors of words ``first`` to ``last``.
+
+    Those of word ``first + i`` are ``out[offsets[i]:offsets[i + 1]]``: its own row if the word
+    table knows it, then those of its character n-grams, of which ``</s>`` has none.  A label's
+    number is that of a row among the buckets, which is fastText's answer where there are any.
+    """
+    at = 0
+    offsets[0] = 0
+    for i in range(first, last):
+        start, end = starts[i], starts[i + 1]
+        h = hash_bytes(arena, start, end)
+        slot = find_slot(table, mask, entry_starts, entry_arena, arena, start, end, h)
+        entry = (table[slot] >> 32) - 1
+        if 0 <= entry < nwords + bucket:
+            out[at] = entry
+            at += 1
+        if maxn > 0 and not is_eos(arena, start, end):
+            at = char_ngrams(arena, start, end, minn, maxn, bucket, nwords, out, at)
+        offsets[i - first + 1] = at
+
+
+@device
 def add_word_ngrams(
     h: i64, window: I64, n_window: i64, size: i64, bucket: i64, nwords: i64, out: I32, at: i64
 ) -> i64:
@@ -76,6 +132,18 @@ def add_word_ngrams(
     return at
 
 
+@device
+def pruned_row(row: i64, nwords: i64, pruned: I32) -> i64:
+    """Return the row of a feature in a pruned model, -1 where it was dropped.
+
+    ``pruned`` gives the row after the words of every bucket, from 1 on; 0: it was dropped.
+    """
+    if row < nwords:
+        return row
+    after = int(pruned[row - nwords])
+    return nwords + after - 1 if after > 0 else -1
+
+
 @kernel
 def make_features(
     stream: I32,
@@ -90,6 +158,8 @@ def make_features(
     word_ngrams: i64,
     bucket: i64,
     nwords: i64,
+    pruned: I32,
+    is_pruned: i64,
     window: I64,
     features: I32,
     offsets: I64,
@@ -102,7 +172,8 @@ def make_features(
 
     ``entries`` maps the stream's numbers to the dictionary's entries; ``ids`` maps those to word
     or label ids, -1 for dropped ones.  Lines without a known label or without a feature are left
-    out; ``tokens`` counts the tokens of each line kept, and of those left out before it.
+    out; ``tokens`` counts the tokens of each line kept, and of those left out before it.  With
+    ``is_pruned`` features get the rows that ``pruned_row`` gives them.
     On return ``state`` holds: lines kept, lines without a label, lines without a known label,
     lines without a feature, tokens left over after the last line.
     """
@@ -135,6 +206,13 @@ def make_features(
                     )
                     n_window = min(n_window + 1, word_ngrams - 1)
         if token <= LINE_END:
+            if is_pruned == 1:
+                end, at = at, offsets[line]
+                for k in range(at, end):
+                    row = pruned_row(features[k], nwords, pruned)
+                    if row >= 0:
+                        features[at] = row
+                        at += 1
             if label_at > label_offsets[line] and at > offsets[line]:
                 tokens[line] = n_tokens
                 n_tokens = 0
@@ -153,6 +231,44 @@ def make_features(
             n_window, has_label = 0, 0
     state[0] = line
     state[4] = n_tokens
+
+
+@kernel
+def word_lines(
+    stream: I32,
+    n_stream: i64,
+    entries: I32,
+    ids: I32,
+    kinds: U8,
+    longest: i64,
+    words: I32,
+    offsets: I64,
+    tokens: I32,
+) -> i64:
+    """Turn a stream of tokens into lines of word ids; return how many lines there are.
+
+    ``entries`` maps the stream's numbers to the dictionary's entries; ``ids`` maps those to word
+    or label ids, -1 for dropped ones, which leave no trace.  ``tokens`` counts what is left of a
+    line, labels and ``</s>`` at its end included; a line is cut after ``longest`` of them.
+    """
+    line, at, n_tokens = 0, 0, 0
+    offsets[0] = 0
+    for i in range(n_stream):
+        token = stream[i]
+        if token >= -1:
+            entry = entries[token] if token >= 0 else 0
+            if ids[entry] >= 0:
+                n_tokens += 1
+                if kinds[entry] == 0:
+                    words[at] = ids[entry]
+                    at += 1
+        if token <= LINE_END or n_tokens >= longest:
+            if n_tokens > 0:
+                tokens[line] = n_tokens
+                line += 1
+                offsets[line] = at
+            n_tokens = 0
+    return line
 
 
 @kernel

@@ -132,18 +132,20 @@ def format_vectors(
     starts: I64,
     arena: U8,
     entry: i64,
+    with_words: i64,
     out: U8,
 ) -> i64:
     """Write rows as lines of ``word v1 v2 ... vn``, each value ``%.5g`` and a space after it.
 
-    Row r is written with dictionary entry ``entry + r``.  A line takes at most the bytes of the
-    word, 1, 12 for each value, and 1.  Returns the number of bytes written.
+    Row r is written with dictionary entry ``entry + r``, or alone.  A line takes at most the
+    bytes of the word, 1, 12 for each value, and 1.  Returns the number of bytes written.
     """
     at = 0
     for row in range(first, last):
-        at = write_bytes(arena, starts[entry + row], starts[entry + row + 1], out, at)
-        out[at] = 32
-        at += 1
+        if with_words == 1:
+            at = write_bytes(arena, starts[entry + row], starts[entry + row + 1], out, at)
+            out[at] = 32
+            at += 1
         for k in range(dim):
             at = write_general(float(matrix[row * stride + k]), 5, out, at)
             out[at] = 32
@@ -203,4 +205,34 @@ def format_predictions(
                 at = write_general(float(prob), 6, out, at + 1)
         out[at] = 10
         at += 1
+    return at
+
+
+@kernel
+def format_neighbours(
+    counts: I32,
+    ids: I32,
+    similarities: F32,
+    n: i64,
+    k: i64,
+    starts: I64,
+    arena: U8,
+    prompt: U8,
+    prompt_size: i64,
+    out: U8,
+) -> i64:
+    """Write the neighbours of n words as lines ``word similarity``, and the prompt after each.
+
+    ``counts[i]`` of them are at ``i * k``.  A line takes at most the bytes of the word, and 15.
+    Returns the number of bytes written.
+    """
+    at = 0
+    for i in range(n):
+        for j in range(i * k, i * k + counts[i]):
+            at = write_bytes(arena, starts[ids[j]], starts[ids[j] + 1], out, at)
+            out[at] = 32
+            at = write_general(float(similarities[j]), 6, out, at + 1)
+            out[at] = 10
+            at += 1
+        at = write_bytes(prompt, 0, prompt_size, out, at)
     return at

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels._build import device, kernel
-from fastcli.kernels.features import add_word_ngrams
+from fastcli.kernels.features import add_word_ngrams, pruned_row
 from fastcli.kernels.integers import byte_at, sign_extended
 from fastcli.kernels.losses import HS, SOFTMAX
 from fastcli.kernels.tokens import (
@@ -132,11 +132,7 @@ def prune_features(features: I32, offsets: I64, n_lines: i64, nwords: i64, prune
     for line in range(n_lines):
         end = offsets[line + 1]
         for j in range(start, end):
-            row = features[j]
-            if row >= nwords:
-                row = pruned[row - nwords] - 1
-                if row >= 0:
-                    row += nwords
+            row = pruned_row(features[j], nwords, pruned)
             if row >= 0:
                 features[to] = row
                 to += 1
@@ -161,6 +157,69 @@ def mean_rows(
             scale = np.float32(1.0) / np.float32(end - start)
             for k in range(dim):
                 out[to + k] *= scale
+
+
+@device
+def add_codes(
+    codes: U8,
+    at: i64,
+    nsubq: i64,
+    dsub: i64,
+    lastdsub: i64,
+    centroids: F32,
+    a: f32,
+    out: F32,
+    to: i64,
+) -> None:
+    """Add a times the row with the codes ``codes[at:at+nsubq]`` to ``out[to:]``.
+
+    Sub-vector m of the row is one of the 256 centroids of ``dsub`` floats from
+    ``centroids[m * 256 * dsub]`` on; the last sub-vector has ``lastdsub`` floats.
+    Jegou, Douze and Schmid (2011), section 2.
+    """
+    if dsub == 2 and lastdsub == 2:  # fastText's default, without an inner loop
+        for m in range(nsubq):
+            c = (m * 256 + codes[at + m]) * 2
+            out[to + 2 * m] += a * centroids[c]
+            out[to + 2 * m + 1] += a * centroids[c + 1]
+        return
+    for m in range(nsubq):
+        width = lastdsub if m == nsubq - 1 else dsub
+        c = m * 256 * dsub + codes[at + m] * width
+        for j in range(width):
+            out[to + m * dsub + j] += a * centroids[c + j]
+
+
+@kernel
+def mean_codes(
+    features: I32,
+    offsets: I64,
+    first: i64,
+    last: i64,
+    codes: U8,
+    nsubq: i64,
+    dsub: i64,
+    lastdsub: i64,
+    centroids: F32,
+    norm_codes: U8,
+    norms: F32,
+    has_norms: i64,
+    dim: i64,
+    out: F32,
+) -> None:
+    """Do what ``mean_rows`` does with the rows of a quantized matrix, from their codes.
+
+    With ``has_norms`` row r stands for its centroids times ``norms[norm_codes[r]]``.
+    """
+    for line in range(first, last):
+        start, end = offsets[line], offsets[line + 1]
+        to = (line - first) * dim
+        fill(out, to, np.float32(0.0), dim)
+        scale = np.float32(1.0) / np.float32(max(end - start, 1))
+        for j in range(start, end):
+            row = int(features[j])
+            a = scale * norms[norm_codes[row]] if has_norms == 1 else scale
+            add_codes(codes, row * nsubq, nsubq, dsub, lastdsub, centroids, a, out, to)
 
 
 @device

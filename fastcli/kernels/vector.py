@@ -14,7 +14,7 @@ import numpy as np
 from fastcli.kernels._build import device, intrinsic
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, f32, i64
+    from fastcli.kernels._build import F32, I64, f32, i64
 
 
 @intrinsic
@@ -52,6 +52,41 @@ def four_steps(w: F32, i: i64, stride: i64, h: F32, a: F32, at: i64, dh: F32, n:
         row = w[i + r * stride : i + r * stride + n]
         dh[:n] += a[at + r] * row
         row += a[at + r] * h[:n]
+
+
+@intrinsic
+def pick_dots(
+    w: F32, picks: I64, at: i64, count: i64, stride: i64, h: F32, out: F32, n: i64
+) -> None:
+    """Set ``out[r]`` to the dot product of ``h[:n]`` with row ``picks[at + r]``, for r < count."""
+    for r in range(count):
+        row = picks[at + r] * stride
+        out[r] = np.dot(w[row : row + n], h[:n])
+
+
+@intrinsic
+def pick_steps(
+    w: F32, picks: I64, at: i64, count: i64, stride: i64, h: F32, a: F32, dh: F32, n: i64
+) -> None:
+    """Do ``row_step`` for the rows ``picks[at:at+count]``, in turn, with factors ``a[:count]``."""
+    for r in range(count):
+        row = w[picks[at + r] * stride : picks[at + r] * stride + n]
+        dh[:n] += a[r] * row
+        row += a[r] * h[:n]
+
+
+@intrinsic
+def nearest_centroid(
+    x: F32, i: i64, d: i64, centroids: F32, at: i64, halves: F32, half_at: i64, count: i64
+) -> i64:
+    """Return the number of the centroid nearest to ``x[i:i+d]``, the first of equal ones.
+
+    Coordinate j of centroid c is ``centroids[at + j * count + c]``; ``halves[half_at + c]`` is
+    half the square of its length, so that halves - x.c is smallest for the nearest.  ``count``
+    is a multiple of 16.
+    """
+    table = centroids[at : at + d * count].reshape(d, count)
+    return int(np.argmin(halves[half_at : half_at + count] - x[i : i + d] @ table))
 
 
 @intrinsic

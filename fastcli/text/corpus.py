@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError
+from fastcli.kernels import dictionary as dictionary_kernels
 from fastcli.kernels import features as kernels
-from fastcli.text.dictionary import Dictionary, TokenCounter, WordTable, build_dictionary
+from fastcli.text.dictionary import (
+    LABEL,
+    Dictionary,
+    TokenCounter,
+    WordTable,
+    build_dictionary,
+)
 from fastcli.text.inputs import (
     compression,
     line_blocks,
@@ -40,6 +47,7 @@ class FeatureArgs:
     maxn: int
     word_ngrams: int
     bucket: int
+    pruned: NDArray[np.int32] | None = None  # as in kernels.features.pruned_row
 
 
 @dataclass
@@ -250,6 +258,8 @@ def _make_part(
         args.word_ngrams,
         max(args.bucket, 1),
         dictionary.nwords,
+        np.zeros(1, np.int32) if args.pruned is None else args.pruned,
+        int(args.pruned is not None),
         np.empty(max(args.word_ngrams, 1), np.int64),
         part.features,
         part.offsets,
@@ -346,9 +356,50 @@ def read_corpus(
 
     Raises DataError where a file cannot be read or nothing in it can be trained on.
     """
-    prefix = os.fsencode(args.label)
-    counters = count_files(paths, prefix, n_threads, on_bytes)
-    words, maps = merge_counters(counters, prefix)
+    counters, words, maps = _count(paths, args, n_threads, on_bytes)
     dictionary, ids = build_dictionary(words, args.min_count, args.min_count_label)
     on_dictionary(dictionary)
     return dictionary, make_corpus(counters, words, maps, dictionary, ids, args, n_threads)
+
+
+def read_known(
+    paths: Sequence[str],
+    dictionary: Dictionary,
+    args: FeatureArgs,
+    n_threads: int,
+    on_bytes: Callable[[int], None] = lambda n: None,
+) -> Corpus:
+    """Read training files as rows of features of a dictionary that is there already.
+
+    Raises DataError where a file cannot be read.
+    """
+    counters, words, maps = _count(paths, args, n_threads, on_bytes)
+    return make_corpus(
+        counters, words, maps, dictionary, known_ids(dictionary, words), args, n_threads
+    )
+
+
+def known_ids(dictionary: Dictionary, words: WordTable) -> NDArray[np.int32]:
+    """Return the word or label id of every entry of a word table; -1 for unknown ones."""
+    found = np.empty(words.n, np.int32)
+    dictionary_kernels.find_entries(
+        words.starts,
+        words.arena,
+        words.n,
+        dictionary.table,
+        len(dictionary.table) - 1,
+        dictionary.starts,
+        dictionary.arena,
+        found,
+    )
+    is_label = words.kinds[: words.n] == LABEL
+    is_known = np.where(is_label, found >= dictionary.nwords, found < dictionary.nwords)
+    return np.where(is_known, found - dictionary.nwords * is_label, -1).astype(np.int32)
+
+
+def _count(
+    paths: Sequence[str], args: FeatureArgs, n_threads: int, on_bytes: Callable[[int], None]
+) -> tuple[list[TokenCounter], WordTable, list[NDArray[np.int32]]]:
+    prefix = os.fsencode(args.label)
+    counters = count_files(paths, prefix, n_threads, on_bytes)
+    return counters, *merge_counters(counters, prefix)

@@ -1,7 +1,7 @@
 """The program as a whole: help, version, usage, exit codes, what is imported."""
 
+import os
 import re
-import shlex
 import subprocess
 import sys
 
@@ -127,19 +127,20 @@ def examples(text):
     return [line.strip() for line in lines]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the examples are written for a POSIX shell")
 def test_examples_run(tmp_path):
     """The examples of the help texts, in the order of the commands, in an empty folder."""
     (tmp_path / "data").symlink_to(ROOT / "data")
+    launcher = tmp_path / "fastcli"
+    launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fastcli "$@"\n')
+    launcher.chmod(0o755)
+    env = {**environment(), "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     ran = 0
     for name in ["--help", *COMMANDS]:
         text = run(name, "--help").out.decode() if name != "--help" else run(name).out.decode()
         for line in examples(text):
-            shell, _, command = line.rpartition("| fastcli ")
-            stdin = shlex.split(shell.rstrip())[1].encode() + b"\n" if shell else b""
-            argv = shlex.split((command if shell else line).removeprefix("fastcli "))
-            argv = argv[: argv.index("|")] if "|" in argv else argv
-            result = process(*argv, stdin=stdin, cwd=tmp_path)
-            assert result.code == 0, (line, result.err)
+            result = subprocess.run(line, shell=True, cwd=tmp_path, env=env, capture_output=True)
+            assert result.returncode == 0, (line, result.stderr)
             ran += 1
     assert ran >= 8
 

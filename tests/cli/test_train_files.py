@@ -212,7 +212,7 @@ def test_size_of_the_model_file(corpus, options, train):
 def test_vec_file(tiny, train, tmp_path):
     train(tiny, "-wordNgrams", 2)
     model = load_model(str(tmp_path / "model.bin"))
-    rows = model.wi.reshape(-1, 4)[: model.dictionary.nwords].tolist()
+    rows = model.wi.values.reshape(-1, 4)[: model.dictionary.nwords].tolist()
     words = model.dictionary.entries(0, model.dictionary.nwords)
     ref = b"%d 4\n" % len(words)
     for word, row in zip(words, rows, strict=True):
@@ -228,7 +228,7 @@ def test_vec_file_with_subwords(tiny, train, tmp_path):
     model = load_model(str(tmp_path / "model.bin"))
     lines = (tmp_path / "model.vec").read_bytes().splitlines()
     assert lines[0] == b"7 4"
-    wi = model.wi.reshape(-1, 4).astype(np.float64)
+    wi = model.wi.values.reshape(-1, 4).astype(np.float64)
     for line in lines[1:]:
         word, *values = line.split()
         read, _ = Reader(model).read(as_bytes(word), 0)
@@ -253,7 +253,9 @@ def test_output_file(loss, option, tiny, train, tmp_path):
     train(tiny, "-loss", loss, option)
     model = load_model(str(tmp_path / "model.bin"))
     ref = b"3 4\n"
-    for label, row in zip(model.dictionary.labels(), model.wo.reshape(-1, 4).tolist(), strict=True):
+    for label, row in zip(
+        model.dictionary.labels(), model.wo.values.reshape(-1, 4).tolist(), strict=True
+    ):
         ref += label + b" " + b"".join(b"%.5g " % value for value in row) + b"\n"
     assert (tmp_path / "model.output").read_bytes() == ref
 
@@ -305,5 +307,5 @@ def test_unseen_rows_are_holes(tiny, tmp_path):
     assert status.st_blocks * 512 < status.st_size / 10
     # Holes read as zeros, and only n-grams of the text have rows that are not.
     model = load_model(str(tmp_path / "m.bin"))
-    used = np.flatnonzero(model.wi.reshape(-1, 16).any(axis=1))
+    used = np.flatnonzero(model.wi.values.reshape(-1, 16).any(axis=1))
     assert 7 < len(used) <= 7 + 18

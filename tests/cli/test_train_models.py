@@ -93,9 +93,9 @@ def test_another_process_writes_the_same(lines_150, train, tmp_path):
 def test_no_epoch(tiny, train, tmp_path):
     train(tiny, "-epoch", 0)
     model = load_model(str(tmp_path / "model.bin"))
-    assert not model.wo.any()
-    assert model.wi.any()
-    assert np.abs(model.wi).max() <= 1 / 4
+    assert not model.wo.values.any()
+    assert model.wi.values.any()
+    assert np.abs(model.wi.values).max() <= 1 / 4
 
 
 # --------------------------------------------------------- pretrained vectors
@@ -108,7 +108,7 @@ def test_pretrained_vectors(tiny, train, tmp_path):
     path.write_bytes(VECTORS)
     train(tiny, "-pretrainedVectors", path, "-epoch", 0)
     model = load_model(str(tmp_path / "model.bin"))
-    rows = model.wi.reshape(-1, 4)
+    rows = model.wi.values.reshape(-1, 4)
     assert rows[model.dictionary.find(b"apple")].tolist() == [1, 2, 3, 4]
     np.testing.assert_allclose(rows[model.dictionary.find(b"road")], [-1, 0.5, 1e-3, 0])
     # Words of the vectors that the text lacks are no part of the model.

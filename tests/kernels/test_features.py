@@ -47,14 +47,24 @@ def test_char_ngrams_of_entries(tokens, eos, minn, maxn):
     assert comp == ref
 
 
-def make(text, minn=0, maxn=0, word_ngrams=1, bucket=50, min_count=1, min_count_label=0, shift=0):
+def make(
+    text,
+    minn=0,
+    maxn=0,
+    word_ngrams=1,
+    bucket=50,
+    min_count=1,
+    min_count_label=0,
+    shift=0,
+    pruned=None,
+):
     """Return (kept lines, skipped, left over) by the kernel and by the oracle.
 
     The stream's numbers are the dictionary's entries in another order, by ``shift``.
     """
     lines, counts, kinds = naive.count_tokens(text, PREFIX)
     words, labels = naive.build_dictionary(counts, kinds, min_count, min_count_label)
-    ref = naive.make_features(lines, kinds, words, labels, minn, maxn, word_ngrams, bucket)
+    ref = naive.make_features(lines, kinds, words, labels, minn, maxn, word_ngrams, bucket, pruned)
 
     tokens = list(counts)
     order = [0, *(1 + (i + shift) % (len(tokens) - 1) for i in range(len(tokens) - 1))]
@@ -84,6 +94,8 @@ def make(text, minn=0, maxn=0, word_ngrams=1, bucket=50, min_count=1, min_count_
         word_ngrams,
         bucket,
         len(words),
+        np.zeros(1, np.int32) if pruned is None else np.array(pruned, np.int32),
+        int(pruned is not None),
         np.zeros(word_ngrams, np.int64),
         features,
         offsets,
@@ -113,6 +125,9 @@ OPTIONS = [
     {"min_count": 2, "min_count_label": 2, "shift": 2},
     {"min_count": 10**6, "word_ngrams": 2},
     {"min_count_label": 10**6},
+    {"word_ngrams": 2, "bucket": 6, "pruned": [0, 3, 0, 1, 2, 0]},
+    {"minn": 2, "maxn": 3, "min_count": 2, "bucket": 4, "pruned": [0, 0, 1, 0]},
+    {"min_count": 10**6, "word_ngrams": 2, "bucket": 2, "pruned": [0, 0]},
 ]
 
 

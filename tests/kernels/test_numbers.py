@@ -66,7 +66,7 @@ def vectors_text(values):
     matrix = np.array(values, np.float32)
     starts, arena = np.array([0, 4], np.int64), np.frombuffer(b"word", np.uint8)
     out = np.full(4 + 2 + 12 * len(matrix) + 8, 7, np.uint8)
-    size = numbers.format_vectors(matrix, len(matrix), len(matrix), 0, 1, starts, arena, 0, out)
+    size = numbers.format_vectors(matrix, len(matrix), len(matrix), 0, 1, starts, arena, 0, 1, out)
     assert size <= 6 + 12 * len(matrix)
     assert (out[size:] == 7).all()
     return out[:size].tobytes().decode()
@@ -134,7 +134,7 @@ def test_several_rows_with_a_stride():
     out = np.zeros(400, np.uint8)
     starts = np.array([0, 1, 3, 6], np.int64)
     arena = np.frombuffer(b"abbccc", np.uint8)
-    size = numbers.format_vectors(matrix, 8, 2, 0, 2, starts, arena, 1, out)
+    size = numbers.format_vectors(matrix, 8, 2, 0, 2, starts, arena, 1, 1, out)
     assert out[:size].tobytes() == b"bb 0 1 \nccc 8 9 \n"
     size = numbers.format_rows(matrix, 4, 1, 3, out)
     assert out[:size].tobytes() == b"4 5 6 7\n8 9 10 11\n"

@@ -1,0 +1,120 @@
+"""nn and analogies: the words nearest to words, or to sums of words, from standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from fastcli.cli._command import Option, positional
+from fastcli.cli._options import load, open_blocks, thread_option, threads
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fastcli.fasttext.neighbours import Neighbours
+    from fastcli.fasttext.vectors import Vectors
+
+JSON = click.option(
+    "--json", "as_json", cls=Option, is_flag=True, help="write one JSON object a query"
+)
+MODEL = click.argument("model", metavar="<model>")
+K = click.argument("k", metavar="<k>", type=int, default=10)
+
+
+@positional("<model> [<k>]", "Print the words nearest to words on standard input.")
+@MODEL
+@K
+@thread_option
+@JSON
+def nn(model: str, k: int, thread: int | None, as_json: bool) -> None:
+    """Print the K nearest words of every word on standard input, the most similar first.
+
+    Similarity is the cosine.  Words that the model does not know are looked up by their
+    character n-grams.
+
+    \b
+    Example:
+      echo "garden" | fastcli nn words.bin 5
+    """
+    run(model, max(k, 0), thread, as_json, 1, b"Query word? ")
+
+
+@positional("<model> [<k>]", "Print the words nearest to A - B + C.")
+@MODEL
+@K
+@thread_option
+@JSON
+def analogies(model: str, k: int, thread: int | None, as_json: bool) -> None:
+    """Print the K words nearest to A - B + C for every three words on standard input.
+
+    \b
+    Example:
+      echo "berlin germany france" | fastcli analogies words.bin 5
+    """
+    if k < 1:
+        raise click.UsageError("k needs to be 1 or higher!")
+    if not as_json:
+        sys.stdout.buffer.write(b"Loading model " + model.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.write(b"\n")
+        sys.stdout.flush()
+    run(model, k, thread, as_json, 3, b"Query triplet (A - B + C)? ")
+
+
+def run(model: str, k: int, thread: int | None, as_json: bool, size: int, prompt: bytes) -> None:
+    """Answer queries of ``size`` words until standard input ends."""
+    from fastcli.cli._messages import say
+    from fastcli.fasttext.neighbours import Neighbours
+    from fastcli.fasttext.vectors import Vectors
+
+    vectors = Vectors(load(model), threads(thread))
+    neighbours = Neighbours(vectors, threads(thread))
+    out = sys.stdout.buffer
+    if not as_json:
+        out.write(prompt)
+        out.flush()
+    waiting: list[bytes] = []
+    for block in open_blocks("-", "Standard input cannot be read!"):
+        waiting += block.tobytes().split()
+        while len(waiting) >= size:
+            n = min(len(waiting) // size, 4096)
+            queries = [waiting[i : i + size] for i in range(0, n * size, size)]
+            waiting = waiting[n * size :]
+            answer(neighbours, vectors, queries, k, prompt, as_json)
+    if waiting:
+        say(f"The last {len(waiting)} of the words are no whole query of {size}.")
+
+
+def answer(
+    neighbours: Neighbours,
+    vectors: Vectors,
+    queries: list[list[bytes]],
+    k: int,
+    prompt: bytes,
+    as_json: bool,
+) -> None:
+    """Write the answers to some queries."""
+    from fastcli.fasttext.neighbours import analogy_vectors, neighbour_lines
+
+    words = vectors.of_words([word for query in queries for word in query])
+    wanted: NDArray[np.float32] = words if len(queries[0]) == 1 else analogy_vectors(words)
+    counts, ids, similarities = neighbours.find(wanted, queries, k)
+    out = sys.stdout.buffer
+    if not as_json:
+        out.write(neighbour_lines(neighbours.dictionary, counts, ids, similarities, prompt))
+    else:
+        for i, query in enumerate(queries):
+            texts = [word.decode("utf-8", "replace") for word in query]
+            found = [
+                {
+                    "word": neighbours.dictionary.entry(int(w)).decode("utf-8", "replace"),
+                    "similarity": round(float(s), 6),
+                }
+                for w, s in zip(ids[i][: counts[i]], similarities[i], strict=False)
+            ]
+            line = {"query": texts[0] if len(texts) == 1 else texts, "neighbours": found}
+            out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    out.flush()

@@ -1,0 +1,155 @@
+"""print-word-vectors, print-sentence-vectors and print-ngrams: vectors as text, JSON or .npy."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastcli.cli._command import Option, positional
+from fastcli.cli._options import load, open_blocks, thread_option, threads
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fastcli.fasttext.vectors import Vectors
+
+JSON = click.option(
+    "--json", "as_json", cls=Option, is_flag=True, help="write one JSON object a line"
+)
+NPY = click.option(
+    "--npy",
+    "npy",
+    cls=Option,
+    metavar="FILE",
+    help="write the vectors to a NumPy file instead: float32, a row each, in the order of input",
+)
+MODEL = click.argument("model", metavar="<model>")
+
+
+@positional("<model>", "Print the vectors of words on standard input.")
+@MODEL
+@thread_option
+@JSON
+@NPY
+def print_word_vectors(model: str, thread: int | None, as_json: bool, npy: str | None) -> None:
+    """Print the vector of every word on standard input, one line a word.
+
+    Words that the model does not know get the mean of their character n-grams, where the model
+    has them, and zeros otherwise.
+
+    \b
+    Example:
+      echo "egg pan" | fastcli print-word-vectors topics.bin
+      fastcli print-word-vectors topics.bin --npy words.npy < data/samples/topics.test.txt
+    """
+    vectors = open_vectors(model, thread)
+    with Sink(vectors.model.args.dim, as_json, npy) as sink:
+        for block in open_blocks("-", "Standard input cannot be read!"):
+            words = block.tobytes().split()
+            for first in range(0, len(words), 4096):
+                some = words[first : first + 4096]
+                sink.write(vectors.of_words(some), "word", some)
+
+
+@positional("<model>", "Print the vectors of lines on standard input.")
+@MODEL
+@thread_option
+@JSON
+@NPY
+def print_sentence_vectors(model: str, thread: int | None, as_json: bool, npy: str | None) -> None:
+    """Print a vector for every line on standard input.
+
+    Of a classifier it is the mean of the rows of all words and n-grams of the line, which is
+    what it predicts from; of word vectors the mean of the words' vectors, each divided by its
+    length.
+
+    \b
+    Example:
+      head -n 2 data/samples/topics.test.txt | fastcli print-sentence-vectors topics.bin
+      fastcli print-sentence-vectors topics.bin --npy lines.npy < data/samples/topics.test.txt
+    """
+    vectors = open_vectors(model, thread)
+    with Sink(vectors.model.args.dim, as_json, npy) as sink:
+        for block in open_blocks("-", "Standard input cannot be read!"):
+            lines = block.tobytes().removesuffix(b"\n").split(b"\n") if as_json else []
+            done = 0
+            for some in vectors.of_lines(block):
+                sink.write(some, "text", lines[done : done + len(some)], with_words=False)
+                done += len(some)
+
+
+@positional("<model> <word>", "Print the vectors of a word's character n-grams.")
+@MODEL
+@click.argument("word", metavar="<word>")
+@thread_option
+@JSON
+def print_ngrams(model: str, word: str, thread: int | None, as_json: bool) -> None:
+    """Print the vector of a word, if it is known, and those of its character n-grams.
+
+    \b
+    Example:
+      fastcli print-ngrams words.bin garden
+    """
+    import os
+
+    vectors = open_vectors(model, thread)
+    with Sink(vectors.model.args.dim, as_json, None) as sink:
+        names, rows = vectors.of_ngrams(os.fsencode(word))
+        sink.write(rows, "ngram", names)
+
+
+def open_vectors(model: str, thread: int | None) -> Vectors:
+    """Load a model for its vectors."""
+    from fastcli.fasttext.vectors import Vectors
+
+    return Vectors(load(model), threads(thread))
+
+
+class Sink:
+    """Where vectors go: text or JSON on stdout, flushed at once, or a ``.npy`` file."""
+
+    def __init__(self, dim: int, as_json: bool, npy: str | None) -> None:
+        if as_json and npy is not None:
+            raise click.UsageError("--json and --npy cannot be had together.")
+        self._as_json = as_json
+        self._file: Any = None
+        if npy is not None:
+            from fastcli.fasttext.npy import NpyFile
+
+            self._file = NpyFile(npy, dim)
+
+    def __enter__(self) -> Sink:
+        if self._file is not None:
+            self._file.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self._file is not None:
+            self._file.__exit__(*error)
+
+    def write(
+        self, rows: NDArray[np.float32], what: str, names: list[bytes], with_words: bool = True
+    ) -> None:
+        """Write vectors, each with its name where there is one to be shown."""
+        if self._file is not None:
+            self._file.write(rows)
+            return
+        out = sys.stdout.buffer
+        if self._as_json:
+            for name, row in zip(names, rows, strict=True):
+                answer = {what: name.decode("utf-8", "replace"), "vector": json_floats(row)}
+                out.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+        else:
+            from fastcli.fasttext.save import vector_lines
+
+            out.write(vector_lines(rows, names if with_words else None))
+        out.flush()
+
+
+def json_floats(values: NDArray[np.float32]) -> list[float | None]:
+    """Return float32 values so that JSON shows as many digits as they have."""
+    return [float(f"{x:.7g}") if x == x else None for x in values.tolist()]

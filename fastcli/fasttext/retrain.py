@@ -1,0 +1,58 @@
+"""Training a model that is there already, on the features that it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import DataError
+from fastcli.fasttext.matrix import DenseMatrix, padded, zeros
+from fastcli.fasttext.train import Reporter, Status, Trainer
+from fastcli.kernels import train as kernels
+from fastcli.text.corpus import FeatureArgs, read_known
+
+if TYPE_CHECKING:
+    from fastcli.fasttext.args import TrainArgs
+    from fastcli.fasttext.model import Model
+
+
+def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
+    """Train a classifier further, in place; of ``args`` what is said of training counts.
+
+    Raises DataError where no line of the input has a label and a feature of the model, or
+    TrainingDiverged.
+    """
+    assert isinstance(model.wi, DenseMatrix)
+    known, dictionary, dim = model.args, model.dictionary, model.args.dim
+    features = FeatureArgs(
+        model.label,
+        1,
+        1,
+        known.minn,
+        known.maxn,
+        known.word_ngrams,
+        known.bucket,
+        model.pruned,
+    )
+    corpus = read_known(args.input, dictionary, features, args.thread, reporter.read)
+    if corpus.n_lines == 0:
+        raise DataError(
+            f"No line of {', '.join(args.input)} has both a label and a word of the model, so "
+            "there is nothing to train on: -input must be text like that the model was trained on."
+        )
+    stride = padded(dim)
+    wi = zeros(corpus.lanes * corpus.per_lane * stride).reshape(-1, stride)
+    wo = zeros(dictionary.nlabels * stride).reshape(-1, stride)
+    # Buckets that the text has are numbered anew; the model's rows follow them and come back.
+    inputs, outputs = model.wi.values.reshape(-1, dim), model.wo.values.reshape(-1, dim)
+    wi[corpus.places, :dim] = inputs[corpus.ids]
+    wo[:, :dim] = outputs
+    kernels.train_lines.load()  # so that compiling does not count as training
+    status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
+    trainer = Trainer(args, dictionary, corpus, wi.reshape(-1), wo.reshape(-1), stride)
+    for status in trainer.run():
+        reporter.status(status)
+    reporter.finished(status)
+    inputs[corpus.ids] = wi[corpus.places, :dim]
+    outputs[:] = np.asarray(wo[:, :dim])

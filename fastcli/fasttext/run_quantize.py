@@ -1,0 +1,169 @@
+"""The whole of quantize: check, prune, retrain, quantize, test, and write the ``.ftz``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from fastcli.errors import ArgumentError, DataError
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.model_file import (
+    add_about,
+    check_about,
+    check_writable,
+    load_model,
+)
+from fastcli.fasttext.predict import Predictor
+from fastcli.fasttext.quantize import (
+    Sizes,
+    by_norm,
+    check_cutoff,
+    fit_to_size,
+    prune,
+    quantize_model,
+    usable,
+)
+from fastcli.fasttext.retrain import retrain
+from fastcli.fasttext.save import save_quantized
+from fastcli.text.inputs import text_blocks
+from fastcli.threads import usable_cpus
+
+if TYPE_CHECKING:
+    from fastcli.fasttext.model import Model
+    from fastcli.fasttext.train import Reporter
+
+
+@dataclass(frozen=True)
+class QuantizeArgs:
+    """What quantize is told; None stands for what the model was trained with."""
+
+    output: str
+    input: tuple[str, ...] = field(default=())
+    sizes: Sizes = field(default_factory=Sizes)
+    cutoff: int = 0
+    target_size: int = 0
+    retrain: bool = False
+    test: str = ""
+    lr: float | None = None
+    epoch: int | None = None
+    label: str | None = None
+    seed: int = 0
+    thread: int | None = None
+
+    def train_args(self, model: Model) -> TrainArgs:
+        """Return the arguments of retraining: the model's own, and what was said otherwise."""
+        known = model.about.get("arguments", {})
+        threads = self.thread or model.about.get("threads")
+        args = TrainArgs(
+            **{name: getattr(model.args, name) for name in type(model.args).__dataclass_fields__},
+            input=self.input,
+            output=self.output,
+            lr=self.lr if self.lr is not None else float(known.get("lr", TrainArgs.lr)),
+            label=model.label,
+            seed=self.seed,
+            thread=min(int(threads), usable_cpus()) if threads else usable_cpus(),
+        )
+        return args if self.epoch is None else replace(args, epoch=self.epoch)
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """What became of a model."""
+
+    path: str
+    size_before: int
+    size: int
+    rows_before: int
+    rows: int
+    dsub: int
+    n_tested: int = 0
+    p1_before: float = 0.0
+    p1: float = 0.0
+
+
+def quantize_and_save(args: QuantizeArgs, reporter: Reporter, command: str) -> Quantized:
+    """Quantize ``<output>.bin`` to ``<output>.ftz``; the JSON file beside them tells how.
+
+    Everything that can be wrong is looked at before anything is done.  Raises FastcliError or
+    a child of it.
+    """
+    if not args.output:
+        raise ArgumentError("Empty input or output path.")
+    source, path = f"{args.output}.bin", f"{args.output}.ftz"
+    model = load_model(source)
+    if args.label is not None:
+        model = replace(model, label=args.label)
+    args.sizes.check(model)
+    check_cutoff(args.cutoff, args.target_size)
+    train_args = args.train_args(model)
+    _check_inputs(args)
+    check_writable(path)
+    check_about(path)
+    n_threads = train_args.thread
+    before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
+    rows_before = model.wi.n_rows
+    sizes, cutoff = args.sizes, args.cutoff or rows_before
+    if cutoff < rows_before or args.target_size:
+        order = by_norm(model, n_threads)
+        if args.target_size:
+            sizes, fitting = fit_to_size(model, order, sizes, args.target_size, n_threads)
+            cutoff = min(cutoff, fitting)
+        if cutoff < rows_before:
+            model = prune(model, order[:cutoff])
+    if args.retrain and model.pruned is None:
+        reporter.note(
+            f"-retrain has no effect: all {rows_before:,} rows are kept. Give a smaller -cutoff."
+            if args.cutoff or args.target_size
+            else "-retrain has no effect without -cutoff (or --target-size): all rows are kept."
+        )
+    elif args.retrain:
+        retrain(model, train_args, reporter)
+        model = replace(model, args=replace(model.args, epoch=train_args.epoch))
+    quantized = quantize_model(model, sizes, n_threads)
+    after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
+    size = save_quantized(path, quantized)
+    rows = quantized.wi.n_rows
+    how: dict[str, Any] = {"command": command, "size": size, "rows": rows}
+    how |= {"dsub": sizes.dsub, "qnorm": sizes.qnorm, "qout": sizes.qout}
+    add_about(path, {"label": model.label}, {"quantized": how})
+    return Quantized(
+        path,
+        os.stat(source).st_size,
+        size,
+        rows_before,
+        rows,
+        sizes.dsub,
+        before[0],
+        before[1],
+        after[1],
+    )
+
+
+def _check_inputs(args: QuantizeArgs) -> None:
+    """Raise an error where a file that will be needed is not there."""
+    if args.retrain and not args.input:
+        raise ArgumentError("-retrain needs the training text: give it with -input.")
+    for path in args.input if args.retrain else ():
+        if reason := _unreadable(path):
+            raise DataError(f"{path} cannot be opened for training! ({reason})")
+    if args.test and (reason := _unreadable(args.test)):
+        raise DataError(f"Test file cannot be opened! ({args.test}: {reason})")
+
+
+def _unreadable(path: str) -> str:
+    """Return why a file cannot be opened, or nothing."""
+    try:
+        with open(path, "rb"):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _test(model: Model, path: str, n_threads: int) -> tuple[int, float]:
+    """Return the number of lines tested and P@1."""
+    try:
+        meter = Predictor(model, 1, 0.0, n_threads).test(text_blocks(path))
+    except OSError as error:
+        raise DataError(f"Test file cannot be opened! ({path}: {error})") from None
+    return meter.n, meter.precision

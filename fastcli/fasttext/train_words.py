@@ -1,0 +1,263 @@
+"""Training word vectors: read, step through the text, and say what happens.
+
+``kernels/train_words.py`` is the algorithm.  Threads work on parts of each block of lines and
+share the matrices without locks, as in fastText: one thread gives the same bytes every time,
+several do not.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import ArgumentError, DataError
+from fastcli.fasttext.args import LOSSES, TrainArgs
+from fastcli.fasttext.huffman import build_tree
+from fastcli.fasttext.matrix import padded, zeros
+from fastcli.fasttext.memory import Needs
+from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.train import (
+    Reporter,
+    Status,
+    Trained,
+    alias_table,
+    check_rows,
+    diverged,
+    no_tree,
+    set_pretrained,
+)
+from fastcli.fasttext.vectors import word_rows
+from fastcli.kernels import matrix as matrix_kernels
+from fastcli.kernels import train_words as kernels
+from fastcli.text.dictionary import Dictionary
+from fastcli.text.sentences import LONGEST, Sentences, read_sentences
+from fastcli.threads import run_on, share, usable_cpus
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BLOCK_TOKENS = 20000  # of a thread between two looks at the loss
+
+
+class WordRows:
+    """The input rows of all words: only those have memory.
+
+    Word w has the rows ``places[offsets[w]:offsets[w + 1]]`` in memory; row i in memory is row
+    ``ids[i]`` of the model file.  A step g on each of a word's rows moves their mean by
+    ``gains[w]`` g: by g, and by more where a row is among them twice.
+    """
+
+    def __init__(self, dictionary: Dictionary, args: TrainArgs) -> None:
+        nwords = dictionary.nwords
+        self.offsets, features = word_rows(
+            dictionary, args.model_args(), dictionary.starts, dictionary.arena, 0, nwords
+        )
+        features = features[: int(self.offsets[-1])]
+        self.ids = np.unique(features).astype(np.int64)
+        self.places = np.searchsorted(self.ids, features).astype(np.int32)
+        self.gains = np.ones(nwords, np.float32)
+        owner = np.repeat(np.arange(nwords), np.diff(self.offsets))
+        order = np.lexsort((self.places, owner))
+        same = (np.diff(owner[order]) == 0) & (np.diff(self.places[order]) == 0)
+        for word in np.unique(owner[order][1:][same]):
+            rows = self.places[self.offsets[word] : self.offsets[word + 1]]
+            _, counts = np.unique(rows, return_counts=True)
+            self.gains[word] = (counts**2).sum() / len(rows)
+
+
+def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
+    """Train word vectors (``args.model`` is "sg" or "cbow").
+
+    Raises ArgumentError, DataError, FastcliError (too little memory) or TrainingDiverged.
+    """
+    args.check()
+    model_args = args.model_args()
+    stride = padded(args.dim)
+
+    def on_dictionary(dictionary: Dictionary) -> None:
+        reporter.dictionary(dictionary)
+        check_rows(args, model_args, dictionary)
+
+    dictionary, sentences = read_sentences(
+        args.input,
+        args.label,
+        args.min_count,
+        args.min_count_label,
+        args.thread,
+        reporter.read,
+        on_dictionary,
+    )
+    if dictionary.nwords == 0 or len(sentences.words) == 0:
+        raise DataError("Empty vocabulary. Try a smaller -minCount value.")
+    if args.loss == "ns" and dictionary.nwords < 2:
+        raise ArgumentError("-loss ns needs two words or more, and there is one: use -loss hs.")
+    word_rows = WordRows(dictionary, args)
+    ids = word_rows.ids
+    size = file_size(model_args, dictionary)
+    needs = Needs(
+        memory=4 * stride * (len(ids) + dictionary.nwords),
+        file=size,
+        disk=min(size, len(ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nwords),
+    )
+    if sentence := needs.sentence():
+        reporter.note(sentence)
+    needs.check(Path(args.output).parent)
+    wi, wo = zeros(len(ids) * stride), zeros(dictionary.nwords * stride)
+    places = np.arange(len(ids))
+
+    def init(thread: int) -> None:
+        first, last = share(len(ids), thread, args.thread)
+        matrix_kernels.init_rows(wi, places, ids, first, last, stride, args.dim, args.seed)
+
+    run_on(args.thread, init)
+    if args.pretrained_vectors:
+        set_pretrained(args, dictionary, ids, places, wi.reshape(-1, stride), reporter)
+    kernels.train_words.load()  # so that compiling does not count as training
+    trainer = _Trainer(args, dictionary, sentences, word_rows, wi, wo, stride)
+    started = time.monotonic()
+    status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
+    for status in trainer.run():
+        reporter.status(status)
+    reporter.finished(status)
+    seconds = time.monotonic() - started
+    return Trained(model_args, dictionary, wi, wo, stride, ids, places, status.loss, seconds)
+
+
+class _Trainer:
+    """The state of a run: matrices, scratch for every thread, and how far it is."""
+
+    def __init__(
+        self,
+        args: TrainArgs,
+        dictionary: Dictionary,
+        sentences: Sentences,
+        rows: WordRows,
+        wi: NDArray[np.float32],
+        wo: NDArray[np.float32],
+        stride: int,
+    ) -> None:
+        self.args, self.sentences, self.rows, self.stride = args, sentences, rows, stride
+        self.wi, self.wo = wi, wo
+        self.n_words = dictionary.nwords
+        counts = dictionary.counts[: self.n_words]
+        self.keep = keep_chances(counts, dictionary.ntokens, args.t)
+        self.tree = build_tree(counts) if args.loss == "hs" else no_tree()
+        self.odds, self.aliases = alias_table(np.sqrt(counts))
+        # As in fastText, an epoch is worth all tokens, also the rare ones that lines lack.
+        self.total = max(args.epoch, 1) * dictionary.ntokens
+        self.n_threads = min(args.thread, usable_cpus(), sentences.n_lines)
+        n_scores = self.n_words + 15 if args.loss == "softmax" else args.neg + 16
+        width = 2 * args.ws + 1
+        self.scratch = [
+            (
+                np.zeros(LONGEST, np.int32),
+                np.zeros(1, np.int64),
+                np.zeros(width * (args.neg + 1), np.int64),
+                zeros(stride),
+                zeros(stride),
+                zeros(n_scores),
+                zeros(16),
+                zeros(width * stride),
+                zeros(width * stride),
+            )
+            for _ in range(self.n_threads)
+        ]
+        self.results = np.zeros(8 * self.n_threads)
+        self.order = np.zeros(0, np.int32)
+
+    def run(self) -> Iterator[Status]:
+        """Train; yield after every block of lines how far it is.
+
+        Raises TrainingDiverged as soon as the loss is no number.
+        """
+        args, n_lines = self.args, self.sentences.n_lines
+        if args.epoch == 0:
+            return
+        per_line = max(1.0, float(self.sentences.tokens.mean()))
+        size = max(self.n_threads, int(BLOCK_TOKENS * self.n_threads / per_line))
+        started = time.monotonic()
+        rng = np.random.default_rng(args.seed % (1 << 32))
+        done, visit, first = 0, 0, 0
+        while done < self.total:
+            if first == 0:
+                # A text goes from one subject to the next; in its own order the last ones win.
+                self.order = rng.permutation(n_lines).astype(np.int32)
+            last = min(first + size, n_lines)
+            self._block(first, last, visit, done)
+            visit += last - first
+            first = last if last < n_lines else 0
+            losses, examples, tokens = (float(self.results[i::8].sum()) for i in range(3))
+            done = int(tokens)
+            loss = losses / max(examples, 1.0)
+            progress = min(done / self.total, 1.0)
+            lr = args.lr * (1 - progress)
+            if not math.isfinite(loss):
+                raise diverged(args, 1 + int(progress * args.epoch), lr)
+            seconds = max(time.monotonic() - started, 1e-9)
+            yield Status(
+                progress,
+                done / seconds / self.n_threads,
+                lr,
+                loss,
+                seconds / max(done, 1) * max(self.total - done, 0),
+            )
+
+    def _block(self, first: int, last: int, visit: int, done: int) -> None:
+        args, sentences, rows, tree = self.args, self.sentences, self.rows, self.tree
+
+        def work(thread: int) -> None:
+            begin, end = share(last - first, thread, self.n_threads)
+            kernels.train_words(
+                kernels.SKIPGRAM if args.model == "sg" else kernels.CBOW,
+                first + begin,
+                first + end,
+                thread,
+                self.n_threads,
+                self.order,
+                sentences.words,
+                sentences.offsets,
+                sentences.tokens,
+                self.keep,
+                rows.offsets,
+                rows.places,
+                rows.gains,
+                self.wi,
+                self.wo,
+                self.stride,
+                self.n_words,
+                args.ws,
+                LOSSES[args.loss],
+                tree.paths,
+                tree.codes,
+                tree.offsets,
+                args.neg,
+                self.odds,
+                self.aliases,
+                args.seed,
+                visit + begin,
+                args.lr,
+                done,
+                self.total,
+                args.lr_update_rate,
+                *self.scratch[thread],
+                self.results,
+            )
+
+        run_on(self.n_threads, work)
+
+
+def keep_chances(counts: NDArray[np.int64], ntokens: int, t: float) -> NDArray[np.float64]:
+    """Return the chance of each word to stay in a line: sqrt(t / f) + t / f, f its frequency.
+
+    Mikolov et al. (2013), section 2.3, as fastText and word2vec compute it.
+
+    >>> keep_chances(np.array([100, 4]), 400, 0.01).round(3).tolist()
+    [0.24, 2.0]
+    """
+    ratio = t / (counts / ntokens)
+    return np.asarray(np.sqrt(ratio) + ratio, np.float64)
