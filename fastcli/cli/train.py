@@ -10,8 +10,12 @@ from typing import Any, TypeVar
 import click
 
 from fastcli.cli._command import Option, OptionsOnly
-from fastcli.cli._options import threads
-from fastcli.fasttext.args import DEFAULTS, TrainArgs, snake
+from fastcli.cli._options import size_in_bytes, threads
+from fastcli.fasttext.args import DEFAULTS, TrainArgs, option_of, snake
+
+METRICS = (
+    "f1[:LABEL], f1macro, accuracy, precisionAtRecall:30[:LABEL], recallAtPrecision:30[:LABEL]"
+)
 
 # fastText's name, kind, what it means; the Python name and the --alias follow from the name.
 OPTIONS: dict[str, list[tuple[str, Any, str]]] = {
@@ -41,6 +45,14 @@ OPTIONS: dict[str, list[tuple[str, Any, str]]] = {
         ("dsub", int, "size of each sub-vector"),
     ],
 }
+AUTOTUNE: list[tuple[str, Any, Any, str]] = [
+    ("autotune-validation", str, "", "validation file: look for the best arguments on it"),
+    ("autotune-metric", str, "f1", f"what is to be large: {METRICS}"),
+    ("autotune-predictions", int, 1, "predictions a line that the metric looks at"),
+    ("autotune-duration", int, 300, "seconds for all of it, saving included"),
+    ("autotune-modelsize", str, "", "make a .ftz of at most this size: 2M, 500k, 1G, bytes"),
+    ("--autotune-trials", str, None, "file of trials, one JSON a line  [<name>.trials.jsonl]"),
+]
 FLAGS = {
     "qnorm": "quantize the norm apart from the direction",
     "qout": "quantize the labels' rows too (256 labels or more)",
@@ -74,9 +86,14 @@ def table_options(defaults: TrainArgs, own: Sequence[str] = ()) -> list[Any]:
             default = None if name in own else getattr(defaults, snake(name))
             shown = default not in ("", None)
             found.append(option(name, group, text, type=kind, default=default, show_default=shown))
-    return found + [
-        option(name, "quantization", text, is_flag=True) for name, text in FLAGS.items()
-    ]
+    for name, text in FLAGS.items():
+        found.append(option(name, "quantization", text, is_flag=True))
+    for name, kind, default, text in AUTOTUNE:
+        shown = bool(default)
+        found.append(option(name, "autotune", text, type=kind, default=default, show_default=shown))
+    text = "go on from the trials of an earlier run"
+    found.append(option("--autotune-resume", "autotune", text, is_flag=True))
+    return found
 
 
 def training_options(defaults: TrainArgs) -> Callable[[Command], Command]:
@@ -187,10 +204,51 @@ def run(ctx: click.Context, command: str, options: dict[str, Any]) -> None:
         from fastcli.fasttext.pretrained import read_dim
 
         options["dim"] = read_dim(options["pretrained_vectors"])
+    tuning = {name: options.pop(name) for name in list(options) if name.startswith("autotune_")}
     args = TrainArgs(model=DEFAULTS[command].model, **options)
     args.check()
+    typed = shlex.join(["fastcli", *sys.argv[1:]])
+    if tuning["autotune_validation"]:
+        tune(ctx, args, tuning, typed)
+        return
     from fastcli.cli._progress import TrainingProgress
     from fastcli.fasttext.run import train_and_save
 
     with TrainingProgress(args.verbose) as progress:
-        train_and_save(args, progress, shlex.join(["fastcli", *sys.argv[1:]]))
+        train_and_save(args, progress, typed)
+
+
+def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], typed: str) -> None:
+    """Look for the best arguments, and save the best model."""
+    from fastcli.cli._messages import say
+    from fastcli.cli._tuning import TuningProgress
+    from fastcli.fasttext.autotune import TUNED, AutotuneArgs
+    from fastcli.fasttext.run_autotune import tune_and_save
+
+    default = click.core.ParameterSource.DEFAULT
+    fixed = frozenset(name for name in TUNED if ctx.get_parameter_source(name) is not default)
+    for name in sorted(fixed):
+        say(
+            f"Warning : {option_of(name)[1:]} is manually set to a specific value. "
+            "It will not be automatically optimized."
+        )
+    given = AutotuneArgs(
+        tuning["autotune_validation"],
+        tuning["autotune_metric"],
+        tuning["autotune_predictions"],
+        tuning["autotune_duration"],
+        size_in_bytes(tuning["autotune_modelsize"], ctx),
+        tuning["autotune_trials"] or f"{args.output}.trials.jsonl",
+        tuning["autotune_resume"],
+        fixed,
+    )
+    with TuningProgress(args.verbose) as progress:
+        tuned = tune_and_save(args, given, progress, typed)
+    if args.verbose > 0:
+        best = tuned.outcome.trial
+        say(
+            f"Best of {tuned.outcome.n_trials} trials: number {best.number}, "
+            f"{given.metric} {best.score:.6f}; {tuned.path} is its model. The same again:"
+        )
+        for command in tuned.commands:
+            say(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from fastcli.errors import ArgumentError
@@ -125,6 +126,36 @@ DEFAULTS = {
 }
 
 
+def option_of(name: str) -> str:
+    """Return the option of an argument: ``-wordNgrams`` of ``word_ngrams``.
+
+    >>> option_of("no_vec")
+    '--no-vec'
+    """
+    if name == "no_vec":
+        return "--no-vec"
+    first, *rest = name.split("_")
+    return "-" + first + "".join(word.capitalize() for word in rest)
+
+
+def command_line(args: TrainArgs, always: Sequence[str] = ()) -> list[str]:
+    """Return the words of a command that trains with these arguments.
+
+    Arguments that have their default are left out, but for those in ``always``.
+    """
+    command = next(name for name, args_ in DEFAULTS.items() if args_.model == args.model)
+    words = ["fastcli", command]
+    for path in args.input:
+        words += ["-input", path]
+    for name in TrainArgs.__dataclass_fields__:
+        value = getattr(args, name)
+        is_default = value == getattr(DEFAULTS[command], name) and name not in always
+        if name in ("input", "model", "thread", "verbose") or is_default:
+            continue
+        words += [option_of(name)] if value is True else [option_of(name), str(value)]
+    return words
+
+
 def snake(option: str) -> str:
     """Return the Python name of an option: ``wordNgrams`` is ``word_ngrams``."""
-    return "".join("_" + c.lower() if c.isupper() else c for c in option)
+    return "".join("_" + c.lower() if c.isupper() else c for c in option.replace("-", "_"))

@@ -250,7 +250,7 @@ def kept_model(
     wo: NDArray[np.float32],
     label: str,
 ) -> Model:
-    """Return the model that has the input rows ``rows`` (rising) with those values, and no other."""
+    """Return the model that has the input rows ``rows`` (rising), with those values, alone."""
     nwords = dictionary.nwords
     is_word = rows < nwords
     ngrams = rows[~is_word]

@@ -35,8 +35,14 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
         compile_beside(train_words, format_vectors)
         trained = train_word_vectors(args, reporter)
     save_model(model_path, trained)
-    save_about(model_path, _about(args, trained, command))
-    dictionary, n_threads = trained.dictionary, args.thread
+    save_about(model_path, about(args, trained, command))
+    save_texts(args, trained)
+    return trained
+
+
+def save_texts(args: TrainArgs, trained: Trained) -> None:
+    """Write ``<output>.vec`` and ``<output>.output``, as the arguments say."""
+    dictionary = trained.dictionary
     if not args.no_vec:
         save_vectors(
             f"{args.output}.vec",
@@ -46,7 +52,7 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
             dictionary,
             0,
             dictionary.nwords,
-            n_threads,
+            args.thread,
         )
     if args.save_output:
         save_vectors(
@@ -57,12 +63,12 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
             dictionary,
             dictionary.nwords if args.model == "sup" else 0,
             output_rows(trained.args, dictionary),
-            n_threads,
+            args.thread,
         )
-    return trained
 
 
-def _about(args: TrainArgs, trained: Trained, command: str) -> dict[str, Any]:
+def about(args: TrainArgs, trained: Trained, command: str) -> dict[str, Any]:
+    """Return what the JSON file beside a model says of it."""
     return {
         "format": "fastcli model",
         "fastcli": __version__,

@@ -185,6 +185,15 @@ def save_vectors(
         ) from None
 
 
+def save_matrix(
+    path: str, rows: NDArray[np.float32], dictionary: Dictionary, n_threads: int
+) -> None:
+    """Write the vectors of a dictionary's words (nwords x dim) as a ``.vec`` file."""
+    dim = rows.shape[1]
+    args = ModelArgs(dim=dim)
+    save_vectors(path, rows.reshape(-1), dim, args, dictionary, 0, dictionary.nwords, n_threads)
+
+
 def vector_lines(rows: NDArray[np.float32], names: Sequence[bytes] | None) -> bytes:
     """Return rows (n x dim) as lines of ``name v1 v2 ... vn``, or of values alone."""
     n, dim = rows.shape

@@ -1,0 +1,378 @@
+"""Autotune: train with one set of arguments after the other, and keep the best model.
+
+``search.py`` says what is tried; here it is tried, measured on the validation file, written
+down, and ended in time.  The model that is saved is the best trial itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
+from fastcli.evaluation.metric import Metric, parse_metric
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.matrix import DenseMatrix
+from fastcli.fasttext.model import Model
+from fastcli.fasttext.predict import Predictor
+from fastcli.fasttext.quantize import (
+    QuantizedModel,
+    Sizes,
+    cutoff_for,
+    kept_model,
+    quantize_model,
+    row_norms,
+    usable,
+)
+from fastcli.fasttext.quantized import CENTROIDS
+from fastcli.fasttext.retrain import retrain
+from fastcli.fasttext.search import Trial, free_names, propose, within
+from fastcli.fasttext.train import Reporter, Status, Trained, train_supervised
+from fastcli.text.dictionary import EOS
+from fastcli.text.inputs import text_blocks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TUNED = ("epoch", "lr", "dim", "word_ngrams", "minn", "maxn", "bucket", "dsub")
+DISK_SPEED = 100e6  # bytes a second that saving is sure to reach
+LEAST_RESERVE = 0.5  # seconds kept for saving
+
+
+@dataclass(frozen=True)
+class AutotuneArgs:
+    """What autotune is told; fastText's names.
+
+    ``modelsize`` is in bytes, 0 for any size.  ``fixed`` are the Python names of the arguments
+    that were set by hand.
+    """
+
+    validation: str
+    metric: str = "f1"
+    predictions: int = 1
+    duration: int = 300
+    modelsize: int = 0
+    trials: str = ""
+    resume: bool = False
+    fixed: frozenset[str] = frozenset()
+
+    def check(self, train: TrainArgs) -> Metric:
+        """Raise an error for values that cannot work; return the metric."""
+        metric = parse_metric(self.metric)
+        if self.predictions < 1:
+            raise ArgumentError(f"-autotune-predictions must be 1 or more, not {self.predictions}.")
+        metric.check(self.predictions)
+        if self.duration < 1:
+            raise ArgumentError(f"-autotune-duration must be 1 or more, not {self.duration}.")
+        if train.model != "sup":
+            raise ArgumentError("Autotune is for classifiers: use the command supervised.")
+        try:
+            with open(self.validation, "rb"):
+                pass
+        except OSError as error:
+            raise DataError(
+                f"Validation file cannot be opened! ({self.validation}: {error.strerror})"
+            ) from None
+        return metric
+
+
+@dataclass
+class Outcome:
+    """The best trial, its model, and how many were tried."""
+
+    trial: Trial
+    trained: Trained
+    quantized: QuantizedModel | None
+    n_trials: int
+
+
+class TuneReporter(Reporter):
+    """What a caller is told while arguments are tried; this one says nothing."""
+
+    def trial(self, trial: Trial, best: Trial | None, note: str) -> None:
+        """Hear of a finished trial, the best one by then, and what went wrong with it."""
+
+    def progress(self, share: float, number: int, best: Trial | None, left: float) -> None:
+        """Hear how much of the time is over, and how many seconds are left."""
+
+
+class _OutOfTime(Exception):
+    """The time for trials is over."""
+
+
+class _Watch(Reporter):
+    """Ends a training when its time is over."""
+
+    def __init__(self, deadline: float, on_status: Callable[[], None]) -> None:
+        self._deadline, self._on_status = deadline, on_status
+
+    def read(self, n_bytes: int) -> None:
+        pass
+
+    def status(self, status: Status) -> None:
+        self._on_status()
+        if time.monotonic() > self._deadline:
+            raise _OutOfTime
+
+
+def autotune(args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter) -> Outcome:
+    """Look for the arguments whose model is best on the validation file, until time is over.
+
+    An interrupt ends the search, and the best model by then is returned.  Raises ArgumentError
+    or DataError where nothing can be tried, FastcliError where no trial ended in time.
+    """
+    return _Tuner(args, tune, reporter).run()
+
+
+class _Tuner:
+    def __init__(self, args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter) -> None:
+        self.started = time.monotonic()
+        self.metric = tune.check(args)
+        self.args, self.tune, self.reporter = args, tune, reporter
+        self.free = free_names(set(tune.fixed), tune.modelsize > 0)
+        self.trials: list[Trial] = []
+        self.tried = 0
+        self.best: Trial | None = None
+        self.models: tuple[Trained, QuantizedModel | None] | None = None
+        self.reserve = LEAST_RESERVE
+        self.refusal: ArgumentError | None = None
+
+    # Time
+
+    def left(self) -> float:
+        """Return the seconds left for trials."""
+        return self.tune.duration - self.reserve - (time.monotonic() - self.started)
+
+    def tell(self) -> None:
+        """Report how far the search is."""
+        over = time.monotonic() - self.started
+        self.reporter.progress(
+            min(over / self.tune.duration, 1.0), self.tried, self.best, max(self.left(), 0.0)
+        )
+
+    # The search
+
+    def run(self) -> Outcome:
+        """Try, and return the best."""
+        with _open_trials(self.tune) as file:
+            if self.tune.resume:
+                self._take_up()
+            try:
+                while self.left() > 0:
+                    self._next(file)
+            except _OutOfTime:
+                pass
+            except KeyboardInterrupt:
+                if self.best is None:
+                    raise
+                self.reporter.note("Aborting autotune: the best model so far is saved.")
+        if self.best is None:
+            if self.refusal is not None:
+                raise self.refusal
+            raise FastcliError(
+                "Didn't have enough time to train once: please increase `autotune-duration`. "
+                f"({self.tune.duration} s were not enough for one training with these arguments.)"
+            )
+        if self.models is None:  # it was found by an earlier run
+            self.models = self._train(self.best.args, _Watch(float("inf"), self.tell))[:2]
+        trained, quantized = self.models
+        return Outcome(self.best, trained, quantized, self.tried)
+
+    def _next(self, file: IO[str]) -> None:
+        self.tried += 1
+        number = self.tried
+        proposed = propose(self.args, self.free, self.trials, number, self.args.seed)
+        if number > 1:
+            proposed = within(proposed, self.trials, max(self.left() * 0.9, 0.1), self.free)
+        started = time.monotonic()
+        note, score = "", float("nan")
+        models: tuple[Trained, QuantizedModel | None] | None = None
+        try:
+            watch = _Watch(self.started + self.tune.duration - self.reserve, self.tell)
+            trained, quantized, score = self._train(proposed, watch)
+            models = trained, quantized
+        except TrainingDiverged:
+            note = "diverged"
+        except ArgumentError as error:
+            if number == 1 and not self.tune.modelsize:
+                raise
+            note, self.refusal = "too large for -autotune-modelsize", error
+        except FastcliError as error:
+            if number == 1:
+                raise
+            note = str(error).partition(".")[0]
+        trial = Trial(number, proposed, score, time.monotonic() - started)
+        if models is not None:
+            self.trials.append(trial)
+            if self.best is None or score > self.best.score:
+                self.best, self.models = trial, models
+                self.reserve = max(LEAST_RESERVE, _saving(*models, self.args.no_vec))
+        file.write(json.dumps(self._line(trial, note), ensure_ascii=False) + "\n")
+        file.flush()
+        self.reporter.trial(trial, self.best, note)
+
+    def _train(
+        self, args: TrainArgs, watch: _Watch
+    ) -> tuple[Trained, QuantizedModel | None, float]:
+        """Train, quantize where a size is asked for, and measure."""
+        trained = train_supervised(args, watch)
+        quantized = None
+        if self.tune.modelsize:
+            quantized = _to_size(trained, args, self.tune.modelsize, watch)
+            model = usable(quantized)
+        else:
+            model = compact_model(trained, args.label)
+        score = self._score(model, args.thread)
+        return trained, quantized, score
+
+    def _score(self, model: Model, n_threads: int) -> float:
+        predictor = Predictor(model, self.tune.predictions, 0.0, n_threads)
+        meter = predictor.test(text_blocks(self.tune.validation), self.metric.needs_scores)
+        if meter.n == 0:
+            raise DataError(
+                f"{self.tune.validation} has no line with a label and a word of the model, so "
+                "nothing can be measured on it."
+            )
+
+        def label_id(label: str) -> int:
+            dictionary = model.dictionary
+            found = dictionary.find(os.fsencode(label))
+            return found - dictionary.nwords if found >= dictionary.nwords else -1
+
+        return self.metric.score(meter, label_id)
+
+    # The file of trials
+
+    def _line(self, trial: Trial, note: str) -> dict[str, Any]:
+        line: dict[str, Any] = {
+            "trial": trial.number,
+            "score": None if trial.score != trial.score else trial.score,
+            "seconds": round(trial.seconds, 3),
+            "arguments": {name: getattr(trial.args, name) for name in TUNED},
+        }
+        return {**line, **({"note": note} if note else {}), **self._question()}
+
+    def _question(self) -> dict[str, Any]:
+        """Return what a trial's score depends on beside its arguments."""
+        fixed = {
+            name: value
+            for name, value in asdict(self.args).items()
+            if name not in (*TUNED, "output", "thread", "verbose", "no_vec", "save_output")
+        }
+        return {
+            "metric": self.tune.metric,
+            "predictions": self.tune.predictions,
+            "validation": self.tune.validation,
+            "modelsize": self.tune.modelsize,
+            "given": json.loads(json.dumps(fixed)),
+        }
+
+    def _take_up(self) -> None:
+        """Go on from the trials of an earlier run."""
+        question = self._question()
+        for line in Path(self.tune.trials).read_text(encoding="utf-8").splitlines():
+            try:
+                found = json.loads(line)
+                values = {name: found["arguments"][name] for name in TUNED}
+                number, score = int(found["trial"]), found["score"]
+                seconds = float(found["seconds"])
+            except (ValueError, KeyError, TypeError):
+                raise DataError(
+                    f"{self.tune.trials} is no file of trials: start without --resume."
+                ) from None
+            if any(found.get(name) != value for name, value in question.items()):
+                raise DataError(
+                    f"{self.tune.trials} is of other files or arguments: start without --resume."
+                )
+            self.tried = max(self.tried, number)
+            if score is None:
+                continue
+            trial = Trial(number, replace(self.args, **values), float(score), seconds)
+            self.trials.append(trial)
+            if self.best is None or trial.score > self.best.score:
+                self.best = trial
+        if self.best is not None:
+            # It will be trained again, which gives the same model, and takes as long as it took.
+            self.reserve += 1.2 * self.best.seconds
+
+
+def _open_trials(tune: AutotuneArgs) -> IO[str]:
+    mode = "a" if tune.resume else "w"
+    try:
+        if tune.resume and not Path(tune.trials).is_file():
+            raise DataError(f"{tune.trials} is not there: start without --resume.")
+        return open(tune.trials, mode, encoding="utf-8")
+    except OSError as error:
+        raise FastcliError(
+            f"{tune.trials} cannot be opened for saving! ({error.strerror})"
+        ) from None
+
+
+def _saving(trained: Trained, quantized: QuantizedModel | None, no_vec: bool) -> float:
+    """Return the seconds that saving may take."""
+    if quantized is not None:
+        return LEAST_RESERVE
+    args, dictionary = trained.args, trained.dictionary
+    n_bytes = len(trained.ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nlabels
+    if not no_vec:
+        n_bytes += dictionary.nwords * (12 * args.dim + 20)
+    return LEAST_RESERVE + n_bytes / DISK_SPEED
+
+
+def compact_model(trained: Trained, label: str) -> Model:
+    """Return a model that predicts as the saved one would, without its rows of zeros.
+
+    Buckets that training did not use share one row of zeros.
+    """
+    args, dictionary = trained.args, trained.dictionary
+    nwords, dim = dictionary.nwords, args.dim
+    is_word = trained.ids < nwords
+    buckets = trained.ids[~is_word] - nwords
+    values = np.zeros((nwords + len(buckets) + 1, dim), np.float32)
+    rows = trained.wi.reshape(-1, trained.stride)
+    values[trained.ids[is_word]] = rows[trained.places[is_word], :dim]
+    values[nwords:-1] = rows[trained.places[~is_word], :dim]
+    pruned = np.full(max(args.bucket, 1), len(buckets) + 1, np.int32)
+    pruned[buckets] = np.arange(1, len(buckets) + 1)
+    return Model(
+        args,
+        dictionary,
+        DenseMatrix(values.reshape(-1), dim),
+        DenseMatrix(trained.output(), dim),
+        label,
+        pruned=pruned,
+    )
+
+
+def _to_size(trained: Trained, args: TrainArgs, target: int, watch: _Watch) -> QuantizedModel:
+    """Keep the longest rows that fit, train them again, and quantize.
+
+    Raises ArgumentError where fewer than 256 rows fit.
+    """
+    dictionary, dim = trained.dictionary, args.dim
+    values = trained.wi.reshape(-1, trained.stride)[trained.places, :dim]
+    values = np.ascontiguousarray(values)
+    order = np.argsort(-row_norms(DenseMatrix(values.reshape(-1), dim), args.thread), kind="stable")
+    eos = dictionary.find(EOS)
+    is_eos = trained.ids[order] == eos
+    order = np.concatenate([order[is_eos], order[~is_eos]])
+    sizes = Sizes(args.dsub, qnorm=True, qout=dictionary.nlabels >= CENTROIDS)
+    n = cutoff_for(trained.args, dictionary, trained.ids[order], sizes, target)
+    kept: NDArray[np.int64] = np.sort(order[:n])
+    model = kept_model(
+        trained.args,
+        dictionary,
+        trained.ids[kept],
+        values[kept].reshape(-1),
+        trained.output(),
+        args.label,
+    )
+    retrain(model, args, watch)
+    return quantize_model(model, sizes, args.thread)

@@ -1,0 +1,129 @@
+"""Which arguments autotune tries next: a pure function of what it has tried.
+
+A first trial with the arguments as given, a few starts that have proved good for text, then
+changes of the best trials so far, large at first and smaller with every trial (an evolution
+strategy; Schwefel 1981).  What was set by hand stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fastcli.fasttext.args import TrainArgs
+
+# Least, most, and the first width of a step, in natural logarithms.
+SCALES: dict[str, tuple[float, float, float]] = {
+    "epoch": (1, 100, 0.9),
+    "lr": (0.01, 5, 0.9),
+    "dim": (1, 1000, 0.6),
+    "bucket": (10_000, 10_000_000, 1.2),
+    "dsub": (2, 16, 0.8),
+}
+WORD_NGRAMS = (1, 2, 3, 4, 5)
+CHAR_NGRAMS = ((0, 0), (2, 5), (3, 6))  # minn, maxn
+STARTS: tuple[dict[str, Any], ...] = (
+    {"lr": 0.5, "epoch": 25, "word_ngrams": 2},
+    {"lr": 1.0, "epoch": 25, "minn": 3, "maxn": 6},
+    {"lr": 0.5, "epoch": 10, "word_ngrams": 2, "minn": 3, "maxn": 6},
+    {"lr": 0.25, "epoch": 50, "word_ngrams": 2, "minn": 2, "maxn": 5},
+    {"lr": 1.0, "epoch": 50, "word_ngrams": 1},
+)
+PARENTS = 4
+CHANGED = 0.6  # the chance of a value to be changed
+LEAST_STEP = 0.15
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training: its number from 1 on, arguments, score, and the seconds it took."""
+
+    number: int
+    args: TrainArgs
+    score: float
+    seconds: float
+
+
+def free_names(fixed: set[str], with_size: bool) -> list[str]:
+    """Return the arguments that may be changed, given those set by hand."""
+    names = ["epoch", "lr", "dim", "word_ngrams", "minn", "bucket", *(["dsub"] * with_size)]
+    return [n for n in names if n not in fixed and not (n == "minn" and "maxn" in fixed)]
+
+
+def propose(
+    given: TrainArgs, free: list[str], trials: list[Trial], number: int, seed: int
+) -> TrainArgs:
+    """Return the arguments of trial ``number``; ``trials`` are those before it that have a score.
+
+    The same trials and the same seed give the same answer.
+    """
+    if number == 1:
+        return given
+    if number - 2 < len(STARTS):
+        start = {k: v for k, v in STARTS[number - 2].items() if k in free or k == "maxn"}
+        if "minn" not in start:
+            start.pop("maxn", None)
+        return replace(given, **start)
+    rng = np.random.default_rng([number, seed % (1 << 32)])
+    best = sorted(trials, key=lambda trial: (-trial.score, trial.number))[:PARENTS]
+    if not best:
+        best = [Trial(1, given, 0.0, 0.0)]
+    # Better ones more often: the first of four four times as often as the last.
+    weights = np.arange(len(best), 0, -1.0)
+    parent = best[int(rng.choice(len(best), p=weights / weights.sum()))].args
+    known = {_key(trial.args, free) for trial in trials}
+    step = max(LEAST_STEP, 1 / math.sqrt(1 + (number - len(STARTS)) / 6))
+    child = parent
+    for _ in range(20):
+        child = _changed(parent, free, step, rng)
+        if _key(child, free) not in known:
+            break
+    return child
+
+
+def _changed(
+    parent: TrainArgs, free: list[str], step: float, rng: np.random.Generator
+) -> TrainArgs:
+    chosen = [name for name in free if rng.random() < CHANGED]
+    if free and not chosen:
+        chosen = [free[int(rng.integers(len(free)))]]
+    values: dict[str, Any] = {}
+    for name in chosen:
+        if name == "word_ngrams":
+            up = 1 if rng.random() < 0.5 else -1
+            values[name] = int(np.clip(parent.word_ngrams + up, WORD_NGRAMS[0], WORD_NGRAMS[-1]))
+        elif name == "minn":
+            values["minn"], values["maxn"] = CHAR_NGRAMS[int(rng.integers(len(CHAR_NGRAMS)))]
+        else:
+            least, most, width = SCALES[name]
+            value = getattr(parent, name) * math.exp(float(rng.normal(0, width * step)))
+            value = min(max(value, least), most)
+            values[name] = float(f"{value:.3g}") if name == "lr" else round(value)
+    return replace(parent, **values)
+
+
+def _key(args: TrainArgs, free: list[str]) -> tuple[Any, ...]:
+    return tuple(getattr(args, name) for name in [*free, "maxn"])
+
+
+def within(args: TrainArgs, trials: list[Trial], seconds: float, free: list[str]) -> TrainArgs:
+    """Return arguments with fewer epochs, where those asked for would take longer than that.
+
+    What a training takes is told from the trial most like it: in proportion to epochs, to the
+    width of its rows, and to the n-grams of a token.
+    """
+    if "epoch" not in free or not trials:
+        return args
+    like = min(trials, key=lambda trial: abs(math.log(_work(trial.args) / _work(args))))
+    expected = like.seconds * _work(args) / _work(like.args)
+    if expected <= seconds:
+        return args
+    return replace(args, epoch=max(1, int(args.epoch * seconds / expected)))
+
+
+def _work(args: TrainArgs) -> float:
+    per_token = args.word_ngrams + (8 if args.maxn > 0 else 0)
+    return max(args.epoch, 1) * (16 + args.dim) * per_token
