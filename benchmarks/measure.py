@@ -223,6 +223,17 @@ class Session:
         given = [f"{key}={value}" for key, value in options.items()]
         return [self.peers[name], str(PEERS), action, name, *given]
 
+    def tested(self, name: str, model: Path, data: Path) -> Row:
+        """Return N, P@1 and R@1 of a model on a file, by the tool that made it."""
+        if name == "fastcli":
+            command = [*self.fastcli, "test", str(model), str(data), "--json"]
+            found = json.loads(subprocess.check_output(command))
+            return {"n": found["n"], "p1": found["precision"], "r1": found["recall"]}
+        command = self.peer("test", name, model=model, data=data)
+        lines, precision, *recall = subprocess.check_output(command, text=True).split()
+        row: Row = {"n": int(lines), "p1": float(precision)}
+        return {**row, "r1": float(recall[0])} if recall else row
+
     def training(
         self, name: str, options: Options, sizes: Corpus | None = None, test: Path | None = None
     ) -> Tool:
@@ -245,13 +256,7 @@ class Session:
             return said_seconds(stderr, sizes, options) if sizes else {}
 
         def accuracy() -> Row:
-            if name == "fastcli":
-                tested = [*self.fastcli, "test", str(model), str(test), "--json"]
-                found = json.loads(subprocess.check_output(tested))
-                return {"n": found["n"], "p1": found["precision"]}
-            tested = self.peer("test", name, model=model, data=test)
-            lines, precision = subprocess.check_output(tested, text=True).split()
-            return {"n": int(lines), "p1": float(precision)}
+            return self.tested(name, model, test) if test else {}
 
         return Tool(
             name,

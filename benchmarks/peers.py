@@ -1,8 +1,12 @@
 """Run a peer as a whole process; executed by the Python that has the peer installed.
 
     python peers.py train   NAME input=... output=... [option=value ...]
-    python peers.py test    NAME model=... data=...       prints N and P@1
+    python peers.py test    NAME model=... data=...       prints N, P@1 (and R@1)
     python peers.py predict NAME model=... data=...       prints one label a line
+    python peers.py embed    NAME input=... output=... model=skipgram|cbow [option=value ...]
+    python peers.py words    NAME model=... data=...      prints a word and its vector a line
+    python peers.py quantize NAME model=... output=... [option=value ...]
+    python peers.py autotune NAME input=... validation=... duration=... thread=... output=...
 
 NAME is the peer's name on PyPI: fasttext-wheel, fasttext-turbo (both are ``import fasttext``), or
 scikit-learn.  Options are fastText's own; scikit-learn uses epoch, thread and wordNgrams.
@@ -38,9 +42,8 @@ def fasttext_train(input: str, output: str, **options: Any) -> None:
 
 
 def fasttext_test(model: str, data: str) -> None:
-    """Print N and P@1."""
-    lines, precision, _ = fasttext().load_model(model).test(data)
-    print(lines, precision)
+    """Print N, P@1 and R@1."""
+    print(*fasttext().load_model(model).test(data))
 
 
 def fasttext_predict(model: str, data: str) -> None:
@@ -49,6 +52,36 @@ def fasttext_predict(model: str, data: str) -> None:
         lines = [line.rstrip("\n") for line in file]
     labels, _ = fasttext().load_model(model).predict(lines)
     sys.stdout.write("".join(f"{best[0]}\n" for best in labels))
+
+
+def fasttext_embed(input: str, output: str, **options: Any) -> None:
+    """Train word vectors and save a ``.bin``."""
+    fasttext().train_unsupervised(input=input, **options).save_model(output)
+
+
+def fasttext_words(model: str, data: str) -> None:
+    """Print every word of a file, one a line, and its vector."""
+    loaded = fasttext().load_model(model)
+    with open(data, encoding="utf-8") as file:
+        for word in file.read().split():
+            print(word, *loaded.get_word_vector(word))
+
+
+def fasttext_quantize(model: str, output: str, **options: Any) -> None:
+    """Quantize a ``.bin`` and save the ``.ftz``."""
+    loaded = fasttext().load_model(model)
+    loaded.quantize(**options)
+    loaded.save_model(output)
+
+
+def fasttext_autotune(input: str, validation: str, duration: int, thread: int, output: str) -> None:
+    """Look for the best arguments and save the model made with them."""
+    fasttext().train_supervised(
+        input=input,
+        autotuneValidationFile=validation,
+        autotuneDuration=duration,
+        thread=thread,
+    ).save_model(output)
 
 
 def sklearn_read(path: str) -> tuple[list[str], list[str]]:

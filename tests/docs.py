@@ -20,14 +20,52 @@ def commands() -> dict[str, click.Command]:
     return {name: command for name, command in found.items() if command is not None}
 
 
+def shown_default(option: click.Parameter) -> str:
+    """Return the default of an option as the tables show it."""
+    default = option.default
+    is_flag = isinstance(option, click.Option) and option.is_flag
+    return "" if is_flag or option.multiple or default in ("", None) else f"`{default}`"
+
+
+def meaning(option: click.Parameter) -> str:
+    """Return what an option is for, as the tables show it."""
+    text = str(getattr(option, "help", "")).split("  [")[0]
+    return text.replace("<", "&lt;").replace("|", "\\|")
+
+
 def options_table() -> str:
-    """Return the table of ``supervised``'s options."""
-    rows = ["| option | default | meaning |", "|---|---|---|"]
-    for option in commands()["supervised"].params:
+    """Return the table of the training commands' options, with the defaults of each."""
+    rows = ["| option | `supervised` | `skipgram`, `cbow` | meaning |", "|---|---|---|---|"]
+    found = commands()
+    pairs = zip(found["supervised"].params, found["skipgram"].params, strict=True)
+    for option, other in pairs:
+        if other.name.startswith("autotune"):
+            continue
         names = ", ".join(f"`{name}`" for name in option.opts)
-        default = option.default
-        shown = "" if option.is_flag or option.multiple or default in ("", None) else f"`{default}`"
-        rows.append(f"| {names} | {shown} | {option.help.split('  [')[0].replace('<', '&lt;')} |")
+        defaults = f"{shown_default(option)} | {shown_default(other)}"
+        rows.append(f"| {names} | {defaults} | {meaning(option)} |")
+    return "\n".join(rows)
+
+
+def autotune_table() -> str:
+    """Return the table of autotune's options."""
+    options = commands()["supervised"].params
+    return _table([one for one in options if one.name.startswith("autotune")])
+
+
+def quantize_table() -> str:
+    """Return the table of those options of quantize that do something."""
+    used = {"files", "quantization", "running"}
+    options = commands()["quantize"].params
+    retraining = {"lr", "epoch", "label", "seed"}
+    return _table([one for one in options if one.group in used or one.name in retraining])
+
+
+def _table(options: list[click.Parameter]) -> str:
+    rows = ["| option | default | meaning |", "|---|---|---|"]
+    for option in options:
+        names = ", ".join(f"`{name}`" for name in option.opts)
+        rows.append(f"| {names} | {shown_default(option)} | {meaning(option)} |")
     return "\n".join(rows)
 
 
@@ -37,27 +75,38 @@ TABLES = {
     "predict": "Predicting 75,000 lines (`bench_predict.py`):",
     "threads": "What a second thread gains; the models are the same bytes (`bench_threads.py`):",
     "accuracy": "Accuracy, mean of three seeds (`bench_accuracy.py`):",
+    "quantize": "Quantizing with norms apart and retraining, two threads (`bench_quantize.py`):",
+    "vectors": "Word vectors on the Brown corpus, dim 100, two threads (`bench_vectors.py`):",
+    "queries": "Nearest neighbours (`bench_queries.py`):",
+    "autotune": "Autotune on cooking, two threads (`bench_autotune.py`):",
+    "open": "Opening a large model and predicting one line (`bench_open.py`):",
     "startup": "Short commands, whole process (`bench_startup.py`):",
 }
 
 
 def measured() -> str:
-    """Return the tables of the newest run of the benchmarks, as they printed them."""
-    folder = max((ROOT / "benchmarks" / "runs").iterdir())
-    texts = {name: (folder / f"{name}.md").read_text(encoding="utf-8") for name in TABLES}
-    machine = next(line for line in texts["train"].splitlines() if line.startswith("- "))
+    """Return the tables of the newest run of every benchmark, as it printed them."""
+    folders = sorted((ROOT / "benchmarks" / "runs").iterdir())
     parts = [
-        f"Measured on {folder.name[:10]}: {machine.removeprefix('- ').partition(';')[0]}. Medians "
-        "of whole processes, the tools in turn; rows where a peer wins stay in. Commands, versions "
-        f"and raw figures are in `benchmarks/runs/{folder.name}`."
+        "Medians of whole processes, the tools in turn; rows where a peer wins stay in. Commands, "
+        "versions and raw figures are in `benchmarks/runs/`, in the folder named below each table."
     ]
     for name, title in TABLES.items():
-        tables = [part for part in texts[name].split("\n\n") if part.startswith("| ")]
-        parts += [title, tables[-1].strip()]
+        folder = [folder for folder in folders if (folder / f"{name}.md").is_file()][-1]
+        text = (folder / f"{name}.md").read_text(encoding="utf-8")
+        machine = next(line for line in text.splitlines() if line.startswith("- "))
+        tables = [part.strip() for part in text.split("\n\n") if part.startswith("| ")]
+        where = f"`{folder.name}`: {machine.removeprefix('- ').partition(';')[0]}."
+        parts += [title, *tables, where]
     return "\n\n".join(parts)
 
 
-SECTIONS = {"options": options_table, "measured": measured}
+SECTIONS = {
+    "options": options_table,
+    "autotune": autotune_table,
+    "quantize": quantize_table,
+    "measured": measured,
+}
 
 
 def made(text: str) -> str:

@@ -190,7 +190,11 @@ class _Tuner:
         number = self.tried
         proposed = propose(self.args, self.free, self.trials, number, self.args.seed)
         if number > 1:
-            proposed = within(proposed, self.trials, max(self.left() * 0.9, 0.1), self.free)
+            # A third of what is left, if a training fits in there, so that others get their turn.
+            third = self.left() / 3
+            fits = any(trial.seconds < third for trial in self.trials)
+            limit = third if fits else 0.9 * self.left()
+            proposed = within(proposed, self.trials, max(limit, 0.1), self.free)
         started = time.monotonic()
         note, score = "", float("nan")
         models: tuple[Trained, QuantizedModel | None] | None = None

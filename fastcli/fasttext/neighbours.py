@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError
+from fastcli.fasttext.matrix import zeros
+from fastcli.fasttext.vectors import Vectors, packed
 from fastcli.kernels import neighbours as kernels
 from fastcli.kernels import numbers
 from fastcli.text.dictionary import as_bytes
@@ -17,22 +19,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fastcli.fasttext.vectors import Vectors
     from fastcli.text.dictionary import Dictionary
 
-QUERIES = 256  # scored at a time, against ...
-WORDS = 2048  # so many words: the scores stay in the cache
-MANY = 32  # queries that are worth a table of bounds
-HEAD = 24  # leading directions in it
+COARSE, FINE = 16, 48  # directions that the two bounds look at, of 100; of more, in proportion
 SLACK = 1e-6  # by so much a bound is larger, and rounding takes less
+WORTH_A_THREAD = 8  # queries
 
 
 class Neighbours:
     """Finds the nearest words of a model for vectors, exactly.
 
-    With many queries at a time, most words are passed over by a bound: in a basis of principal
-    directions, x.y is at most the product of the first coordinates plus |rest of x| |rest of y|
-    (Cauchy and Schwarz), which takes a matrix product of a quarter of the size.
+    Most words are passed over by a bound: in a basis of principal directions, x.y is at most
+    the product of the leading coordinates plus |rest of x| |rest of y| (Cauchy and Schwarz), and
+    word vectors have most of their length in few directions.
     """
 
     def __init__(self, vectors: Vectors, n_threads: int) -> None:
@@ -44,8 +43,14 @@ class Neighbours:
         self._words = vectors.of_dictionary()
         norms = np.linalg.norm(self._words, axis=1, keepdims=True)
         self._words /= np.where(norms > 0, norms, 1)
-        self._basis: NDArray[np.float32] | None = None
-        self._heads: NDArray[np.float32] | None = None
+        dim = self._words.shape[1]
+        sample = self._words[:: max(1, len(self._words) // 20000)].astype(np.float64)
+        _, directions = np.linalg.eigh(sample.T @ sample)
+        self._bases = [
+            np.ascontiguousarray(directions[:, : -n - 1 : -1].T, np.float32)
+            for n in (min(n * max(dim, 100) // 100, dim) for n in (COARSE, FINE))
+        ]
+        self._heads = [in_blocks(with_rest(self._words, basis, n_threads)) for basis in self._bases]
 
     def find(
         self, queries: NDArray[np.float32], banned: Sequence[Sequence[bytes]], k: int
@@ -63,14 +68,36 @@ class Neighbours:
         counts = np.zeros(n, np.int32)
         ids = np.zeros((n, wide), np.int32)
         similarities = np.zeros((n, wide), np.float32)
-        for first in range(0, n, QUERIES):
-            last = min(first + QUERIES, n)
-            some = np.ascontiguousarray(queries[first:last])
-            self._nearest(some, wide, counts[first:], ids[first:], similarities[first:])
+        coarse, fine = (with_rest(queries, basis, 1) for basis in self._bases)
+        n_threads = max(1, min(self._n_threads, n // WORTH_A_THREAD))
+
+        def work(thread: int) -> None:
+            kernels.keep_nearest(
+                self._heads[0],
+                coarse.shape[1],
+                self._heads[1],
+                fine.shape[1],
+                len(self._words),
+                coarse,
+                fine,
+                queries,
+                self._words,
+                queries.shape[1],
+                *share(n, thread, n_threads),
+                wide,
+                np.empty(kernels.BLOCK, np.float32),
+                counts,
+                ids,
+                similarities,
+            )
+
+        run_on(n_threads, work)
         kernels.sort_nearest(n, wide, counts, ids, similarities)
-        left_out = np.full((n, max(most, 1)), -1, np.int64)
-        for i, words in enumerate(banned):
-            left_out[i, : len(words)] = [self.dictionary.find(word) for word in words]
+        left_out = np.full((n, max(most, 1)), -1, np.int32)
+        sizes = np.array([len(words) for words in banned], np.int64)
+        starts, arena = packed([word for words in banned for word in words])
+        is_word = np.arange(left_out.shape[1]) < sizes[:, None]
+        left_out[is_word] = self.dictionary.positions(starts, arena, int(sizes.sum()))
         shown = np.arange(wide) < counts[:, None]
         for column in left_out.T:
             shown &= ids != column[:, None]
@@ -80,66 +107,33 @@ class Neighbours:
         ids = np.ascontiguousarray(np.take_along_axis(ids, order, 1))
         return counts, ids, np.ascontiguousarray(np.take_along_axis(similarities, order, 1))
 
-    def _nearest(
-        self,
-        queries: NDArray[np.float32],
-        k: int,
-        counts: NDArray[np.int32],
-        ids: NDArray[np.int32],
-        similarities: NDArray[np.float32],
-    ) -> None:
-        n, dim = queries.shape
-        left, right = queries, self._words
-        is_bound = n >= MANY and dim >= 2 * HEAD
-        if is_bound:
-            left, right = self._bounded(queries)
-        bounds = np.full((n, WORDS), -1e30, np.float32)
-        n_threads = max(1, min(self._n_threads, n // MANY))
-        for first_word in range(0, len(right), WORDS):
-            some = right[first_word : first_word + WORDS]
-            if len(some) == WORDS:
-                np.matmul(left, some.T, out=bounds)
-            else:
-                bounds[:, : len(some)] = left @ some.T
-                bounds[:, len(some) :] = -1e30
-            n_words = len(some)
 
-            def work(thread: int, first_word: int = first_word, n_words: int = n_words) -> None:
-                kernels.keep_nearest(
-                    bounds,
-                    WORDS,
-                    n_words,
-                    first_word,
-                    *share(n, thread, n_threads),
-                    queries,
-                    self._words,
-                    dim,
-                    int(not is_bound),
-                    k,
-                    counts,
-                    ids,
-                    similarities,
-                )
+def with_rest(
+    x: NDArray[np.float32], basis: NDArray[np.float32], n_threads: int
+) -> NDArray[np.float32]:
+    """Return the coordinates of rows in a basis, and after them the length of what is left.
 
-            run_on(n_threads, work)
-
-    def _bounded(
-        self, queries: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return queries and words whose products are bounds of their similarities."""
-        if self._basis is None or self._heads is None:
-            sample = self._words[:: max(1, len(self._words) // 20000)].astype(np.float64)
-            _, directions = np.linalg.eigh(sample.T @ sample)
-            self._basis = directions[:, : -HEAD - 1 : -1].astype(np.float32)
-            self._heads = _with_rest(self._words, self._basis)
-        return _with_rest(queries, self._basis), self._heads
+    ``basis`` has a direction a row.
+    """
+    out = np.empty((len(x), len(basis) + 1), np.float32)
+    run_on(
+        n_threads,
+        lambda thread: kernels.project_rows(
+            x, *share(len(x), thread, n_threads), x.shape[1], basis, len(basis), SLACK, out
+        ),
+    )
+    return out
 
 
-def _with_rest(x: NDArray[np.float32], basis: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the coordinates of rows in a basis, and after them the length of what is left."""
-    heads = x @ basis
-    rest = np.sqrt(np.maximum((x * x).sum(1) - (heads * heads).sum(1), 0) + np.float32(SLACK))
-    return np.hstack([heads, rest[:, None]])
+def in_blocks(heads: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return rows (n x width) as blocks of width x 64, the last one filled up with zeros; flat."""
+    n, width = heads.shape
+    n_blocks = -(-n // kernels.BLOCK)
+    padded = np.zeros((n_blocks, kernels.BLOCK, width), np.float32)
+    padded.reshape(-1, width)[:n] = heads
+    blocks = zeros(padded.size)  # on the start of a cache line, which makes reading quicker
+    blocks.reshape(n_blocks, width, kernels.BLOCK)[:] = padded.transpose(0, 2, 1)
+    return blocks
 
 
 def analogy_vectors(words: NDArray[np.float32]) -> NDArray[np.float32]:

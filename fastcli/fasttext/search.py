@@ -106,6 +106,8 @@ def _changed(
 
 
 def _key(args: TrainArgs, free: list[str]) -> tuple[Any, ...]:
+    if args.word_ngrams == 1 and args.maxn == 0:
+        args = replace(args, bucket=0)  # without n-grams there are none
     return tuple(getattr(args, name) for name in [*free, "maxn"])
 
 

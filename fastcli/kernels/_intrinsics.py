@@ -239,6 +239,38 @@ def nearest_centroid(
 
 
 @intrinsic
+def block_reaches(
+    typing: Any, x: Any, i: Any, d: Any, table: Any, at: Any, least: Any, out: Any
+) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, i, d, table, at, least, out = args
+        parts = [cgutils.alloca_once(builder, VECTOR) for _ in range(4)]
+        for part in parts:
+            builder.store(_all(0.0), part)
+        with cgutils.for_range(builder, d) as loop:
+            value = _splat(builder, builder.load(_element(builder, x, builder.add(i, loop.index))))
+            row = builder.add(at, builder.mul(loop.index, I64(4 * LANES)))
+            for k, part in enumerate(parts):
+                some = _load(builder, table, builder.add(row, I64(k * LANES)))
+                builder.store(_fma(builder, value, some, builder.load(part)), part)
+        products = [builder.load(part) for part in parts]
+        limit = _splat(builder, least)
+        any_lane = builder.fcmp_ordered(">=", products[0], limit)
+        for product in products[1:]:
+            any_lane = builder.or_(any_lane, builder.fcmp_ordered(">=", product, limit))
+        reached = builder.icmp_unsigned(
+            "!=", builder.bitcast(any_lane, ir.IntType(LANES)), ir.IntType(LANES)(0)
+        )
+        with builder.if_then(reached):
+            for k, product in enumerate(products):
+                _store(builder, product, out, I64(k * LANES))
+        return builder.zext(reached, I64)
+
+    size = types.int64
+    return types.int64(x, size, size, table, size, types.float32, out), codegen
+
+
+@intrinsic
 def row_max(typing: Any, x: Any, i: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, i, n = args

@@ -90,6 +90,19 @@ def nearest_centroid(
 
 
 @intrinsic
+def block_reaches(x: F32, i: i64, d: i64, table: F32, at: i64, least: f32, out: F32) -> i64:
+    """Multiply ``x[i:i+d]`` with a table of d x 64 floats at ``table[at:]``.
+
+    Returns 1, and sets ``out[:64]`` to the products, if one of them is ``least`` or more; else 0.
+    """
+    products = x[i : i + d] @ table[at : at + d * 64].reshape(d, 64)
+    if not (products >= least).any():
+        return 0
+    out[:64] = products
+    return 1
+
+
+@intrinsic
 def row_max(x: F32, i: i64, n: i64) -> f32:
     """Return the largest of ``x[i:i+n]``, NaNs left out unless there is nothing else."""
     return np.fmax.reduce(x[i : i + n])

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError
-from fastcli.kernels import dictionary as dictionary_kernels
 from fastcli.kernels import features as kernels
 from fastcli.text.dictionary import (
     LABEL,
@@ -381,17 +380,7 @@ def read_known(
 
 def known_ids(dictionary: Dictionary, words: WordTable) -> NDArray[np.int32]:
     """Return the word or label id of every entry of a word table; -1 for unknown ones."""
-    found = np.empty(words.n, np.int32)
-    dictionary_kernels.find_entries(
-        words.starts,
-        words.arena,
-        words.n,
-        dictionary.table,
-        len(dictionary.table) - 1,
-        dictionary.starts,
-        dictionary.arena,
-        found,
-    )
+    found = dictionary.positions(words.starts, words.arena, words.n)
     is_label = words.kinds[: words.n] == LABEL
     is_known = np.where(is_label, found >= dictionary.nwords, found < dictionary.nwords)
     return np.where(is_known, found - dictionary.nwords * is_label, -1).astype(np.int32)

@@ -216,6 +216,17 @@ class Dictionary:
             slot = (slot + 1) & mask
         return -1
 
+    def positions(self, starts: NDArray[np.int64], arena: Bytes, n: int) -> NDArray[np.int32]:
+        """Return the positions of n byte strings, -1 for those that are no entries.
+
+        String i is ``arena[starts[i]:starts[i + 1]]``.
+        """
+        found = np.empty(n, np.int32)
+        kernels.find_entries(
+            starts, arena, n, self.table, len(self.table) - 1, self.starts, self.arena, found
+        )
+        return found
+
     def labels(self) -> list[bytes]:
         """Return all labels, in the order of their ids."""
         return self.entries(self.nwords, len(self))
