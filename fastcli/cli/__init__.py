@@ -73,7 +73,7 @@ class Group(click.Group):
 @click.version_option(__version__, prog_name="fastcli", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Classify text from the command line: fastText's commands, options and files.
+    """Classify text and make word vectors: fastText's commands, options and files.
 
     A training file has one example a line, labels first: __label__sport they won the cup.
 

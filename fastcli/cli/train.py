@@ -85,6 +85,8 @@ def table_options(defaults: TrainArgs, own: Sequence[str] = ()) -> list[Any]:
         for name, kind, text in rows:
             default = None if name in own else getattr(defaults, snake(name))
             shown = default not in ("", None)
+            if name == "seed" and defaults.model != "sup":
+                text = "random seed; the same seed gives the same file on one thread"
             found.append(option(name, group, text, type=kind, default=default, show_default=shown))
     for name, text in FLAGS.items():
         found.append(option(name, "quantization", text, is_flag=True))

@@ -192,7 +192,7 @@ class _Tuner:
         if number > 1:
             # A third of what is left, if a training fits in there, so that others get their turn.
             third = self.left() / 3
-            fits = any(trial.seconds < third for trial in self.trials)
+            fits = any(trial.training < third for trial in self.trials)
             limit = third if fits else 0.9 * self.left()
             proposed = within(proposed, self.trials, max(limit, 0.1), self.free)
         started = time.monotonic()
@@ -212,7 +212,8 @@ class _Tuner:
             if number == 1:
                 raise
             note = str(error).partition(".")[0]
-        trial = Trial(number, proposed, score, time.monotonic() - started)
+        training = models[0].seconds if models is not None else 0.0
+        trial = Trial(number, proposed, score, time.monotonic() - started, training)
         if models is not None:
             self.trials.append(trial)
             if self.best is None or score > self.best.score:
@@ -259,6 +260,7 @@ class _Tuner:
             "trial": trial.number,
             "score": None if trial.score != trial.score else trial.score,
             "seconds": round(trial.seconds, 3),
+            "training_seconds": round(trial.training, 3),
             "arguments": {name: getattr(trial.args, name) for name in TUNED},
         }
         return {**line, **({"note": note} if note else {}), **self._question()}
@@ -286,7 +288,7 @@ class _Tuner:
                 found = json.loads(line)
                 values = {name: found["arguments"][name] for name in TUNED}
                 number, score = int(found["trial"]), found["score"]
-                seconds = float(found["seconds"])
+                seconds, training = float(found["seconds"]), float(found["training_seconds"])
             except (ValueError, KeyError, TypeError):
                 raise DataError(
                     f"{self.tune.trials} is no file of trials: start without --resume."
@@ -298,7 +300,7 @@ class _Tuner:
             self.tried = max(self.tried, number)
             if score is None:
                 continue
-            trial = Trial(number, replace(self.args, **values), float(score), seconds)
+            trial = Trial(number, replace(self.args, **values), float(score), seconds, training)
             self.trials.append(trial)
             if self.best is None or trial.score > self.best.score:
                 self.best = trial
