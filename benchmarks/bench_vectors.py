@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 from argparse import Namespace
@@ -10,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from measure import (
+    Corpus,
     Options,
     Row,
     Session,
@@ -159,7 +161,7 @@ def tool(
     text: Path,
     seed: int,
     sets: Mapping[str, Pairs],
-    sizes: object,
+    sizes: Corpus,
 ) -> Tool:
     """Return a tool that trains word vectors and is judged after every run."""
     stem = session.scratch / name
@@ -172,12 +174,10 @@ def tool(
         command = session.peer("embed", name, input=text, output=path, model=model, **OPTIONS)
 
     def after(stderr: str) -> Row:
-        import json
-
         row = judged(session, name, path, sets)
         if name == "fastcli":
             return {**row, "training_seconds": json.loads(notes.read_text("utf-8"))["seconds"]}
-        return {**row, **said_seconds(stderr, sizes, {**OPTIONS, "epoch": EPOCHS})}  # type: ignore[arg-type]
+        return {**row, **said_seconds(stderr, sizes, {**OPTIONS, "epoch": EPOCHS})}
 
     return Tool(name, command, outputs=[path, notes], after_each=after)
 

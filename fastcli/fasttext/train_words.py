@@ -49,7 +49,7 @@ class WordRows:
 
     Word w has the rows ``places[offsets[w]:offsets[w + 1]]`` in memory; row i in memory is row
     ``ids[i]`` of the model file.  A step g on each of a word's rows moves their mean by
-    ``gains[w]`` g: by g, and by more where a row is among them twice.
+    ``gains[w]`` g.
     """
 
     def __init__(self, dictionary: Dictionary, args: TrainArgs) -> None:
@@ -58,16 +58,13 @@ class WordRows:
             dictionary, args.model_args(), dictionary.starts, dictionary.arena, 0, nwords
         )
         features = features[: int(self.offsets[-1])]
-        self.ids = np.unique(features).astype(np.int64)
-        self.places = np.searchsorted(self.ids, features).astype(np.int32)
-        self.gains = np.ones(nwords, np.float32)
-        owner = np.repeat(np.arange(nwords), np.diff(self.offsets))
-        order = np.lexsort((self.places, owner))
-        same = (np.diff(owner[order]) == 0) & (np.diff(self.places[order]) == 0)
-        for word in np.unique(owner[order][1:][same]):
-            rows = self.places[self.offsets[word] : self.offsets[word + 1]]
-            _, counts = np.unique(rows, return_counts=True)
-            self.gains[word] = (counts**2).sum() / len(rows)
+        used = np.zeros(nwords + args.model_args().bucket, bool)
+        used[features] = True
+        self.ids = np.flatnonzero(used)
+        numbers = np.cumsum(used, dtype=np.int32) - np.int32(1)
+        self.places = numbers[features]
+        self.gains = np.empty(nwords, np.float32)
+        kernels.word_gains(self.offsets, self.places, 0, nwords, self.gains)
 
 
 def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:

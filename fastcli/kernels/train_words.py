@@ -165,6 +165,23 @@ def target_step(
 
 
 @kernel
+def word_gains(row_offsets: I64, rows: I32, first: i64, last: i64, gains: F32) -> None:
+    """Set ``gains[w]`` to by how many g the mean of a word's rows moves if each moves by g.
+
+    A row that is among them c times moves by c g and counts c times: the gain is the sum of the
+    c**2 over the number of rows, 1 where all are different.
+    """
+    for word in range(first, last):
+        start, end = row_offsets[word], row_offsets[word + 1]
+        equal = 0
+        for i in range(start, end):
+            for j in range(start, end):
+                if rows[i] == rows[j]:
+                    equal += 1
+        gains[word] = np.float32(equal / max(end - start, 1))
+
+
+@kernel
 def train_words(
     model: i64,
     first_line: i64,
