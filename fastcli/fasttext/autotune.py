@@ -165,8 +165,8 @@ class _Tuner:
             if self.tune.resume:
                 self._take_up()
             try:
-                while self.left() > 0:
-                    self._next(file)
+                while self.left() > 0 and self._next(file):
+                    pass
             except _OutOfTime:
                 pass
             except KeyboardInterrupt:
@@ -185,16 +185,18 @@ class _Tuner:
         trained, quantized = self.models
         return Outcome(self.best, trained, quantized, self.tried)
 
-    def _next(self, file: IO[str]) -> None:
-        self.tried += 1
-        number = self.tried
+    def _next(self, file: IO[str]) -> bool:
+        """Try once more; return whether there was something left to try."""
+        number = self.tried + 1
         proposed = propose(self.args, self.free, self.trials, number, self.args.seed)
+        if proposed is None:
+            return False
+        self.tried = number
         if number > 1:
-            # A third of what is left, if a training fits in there, so that others get their turn.
-            third = self.left() / 3
-            fits = any(trial.training < third for trial in self.trials)
-            limit = third if fits else 0.9 * self.left()
-            proposed = within(proposed, self.trials, max(limit, 0.1), self.free)
+            # A third of what is left, so that others get their turn; at the end what is usual.
+            usual = 2 * sum(trial.training for trial in self.trials) / max(len(self.trials), 1)
+            limit = min(max(self.left() / 3, usual), 0.9 * self.left())
+            proposed = within(proposed, self.trials, limit, self.free)
         started = time.monotonic()
         note, score = "", float("nan")
         models: tuple[Trained, QuantizedModel | None] | None = None
@@ -222,6 +224,7 @@ class _Tuner:
         file.write(json.dumps(self._line(trial, note), ensure_ascii=False) + "\n")
         file.flush()
         self.reporter.trial(trial, self.best, note)
+        return True
 
     def _train(
         self, args: TrainArgs, watch: _Watch

@@ -35,6 +35,7 @@ STARTS: tuple[dict[str, Any], ...] = (
 PARENTS = 4
 CHANGED = 0.6  # the chance of a value to be changed
 LEAST_STEP = 0.15
+ATTEMPTS = 100
 
 
 @dataclass(frozen=True)
@@ -59,33 +60,34 @@ def free_names(fixed: set[str], with_size: bool) -> list[str]:
 
 def propose(
     given: TrainArgs, free: list[str], trials: list[Trial], number: int, seed: int
-) -> TrainArgs:
+) -> TrainArgs | None:
     """Return the arguments of trial ``number``; ``trials`` are those before it that have a score.
 
-    The same trials and the same seed give the same answer.
+    The same trials and the same seed give the same answer; None if nothing new can be found.
     """
     if number == 1:
         return given
+    known = {_key(trial.args, free) for trial in trials}
     if number - 2 < len(STARTS):
         start = {k: v for k, v in STARTS[number - 2].items() if k in free or k == "maxn"}
         if "minn" not in start:
             start.pop("maxn", None)
-        return replace(given, **start)
+        child = replace(given, **start)
+        if _key(child, free) not in known:
+            return child
     rng = np.random.default_rng([number, seed % (1 << 32)])
     best = sorted(trials, key=lambda trial: (-trial.score, trial.number))[:PARENTS]
     if not best:
         best = [Trial(1, given, 0.0, 0.0, 0.0)]
     # Better ones more often: the first of four four times as often as the last.
     weights = np.arange(len(best), 0, -1.0)
-    parent = best[int(rng.choice(len(best), p=weights / weights.sum()))].args
-    known = {_key(trial.args, free) for trial in trials}
-    step = max(LEAST_STEP, 1 / math.sqrt(1 + (number - len(STARTS)) / 6))
-    child = parent
-    for _ in range(20):
+    step = max(LEAST_STEP, 1 / math.sqrt(1 + max(number - len(STARTS), 0) / 6))
+    for _ in range(ATTEMPTS):
+        parent = best[int(rng.choice(len(best), p=weights / weights.sum()))].args
         child = _changed(parent, free, step, rng)
         if _key(child, free) not in known:
-            break
-    return child
+            return child
+    return None
 
 
 def _changed(

@@ -135,7 +135,9 @@ class Vectors:
                 features, offsets, len(rows), dictionary.nwords, model.pruned
             )
         vectors = model.wi.means(features, offsets, 0, len(rows)).reshape(-1, args.dim)
-        return names, vectors
+        are_there = np.diff(offsets) > 0  # pruning drops some
+        names = [name for name, is_there in zip(names, are_there, strict=True) if is_there]
+        return names, vectors[are_there]
 
     def of_lines(self, text: Bytes) -> Iterator[NDArray[np.float32]]:
         """Yield the vectors of the lines of a text, some rows at a time.
