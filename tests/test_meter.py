@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fastcli.evaluation.meter import Meter, Skipped
 
 NLABELS = 4
+PROBS = np.linspace(1, 0, 99, dtype=np.float32)  # of the predictions, in their order
 label_ids = st.integers(0, NLABELS - 1)
 # A line: its number of features, known gold labels, whether it has unknown ones too, predictions.
 lines = st.tuples(
@@ -57,6 +58,7 @@ def add(meter, batch, k=NLABELS):
         k,
         counts,
         labels,
+        PROBS[: len(labels)],
     )
 
 
@@ -102,10 +104,25 @@ def test_scores(batch):
     np.testing.assert_equal(meter.precision, ratio(sum(right), sum(predicted)))
     np.testing.assert_equal(meter.recall, ratio(sum(right), sum(gold)))
     np.testing.assert_equal(meter.f1, ratio(2 * sum(right), sum(predicted) + sum(gold)))
+    f1s = [2 * r / (p + g) for r, p, g in zip(right, predicted, gold, strict=True) if p + g]
+    np.testing.assert_allclose(meter.macro_f1, np.mean(f1s) if f1s else math.nan)
     for label in range(NLABELS):
         r, p, g = right[label], predicted[label], gold[label]
         ref = (ratio(r, p), ratio(r, g), ratio(2 * r, p + g))
         np.testing.assert_equal(meter.label_scores(label), ref)
+
+
+@given(st.lists(lines, max_size=12))
+def test_scores_are_kept_when_asked_for(batch):
+    meter = Meter(NLABELS, with_scores=True)
+    add(meter, batch)
+    kept = [pair for part in meter.scored for pair in zip(*part, strict=True)]
+    assert kept == [
+        (label, PROBS[i * NLABELS + j], label in known)
+        for i, (n_features, known, _, labels) in enumerate(batch)
+        for j, label in enumerate(labels)
+        if known and n_features
+    ]
 
 
 def scores_of(*batch):
