@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,7 @@ def answer(
             found = [
                 {
                     "word": neighbours.dictionary.entry(int(w)).decode("utf-8", "replace"),
-                    "similarity": round(float(s), 6),
+                    "similarity": round(float(s), 6) if math.isfinite(s) else None,
                 }
                 for w, s in zip(ids[i][: counts[i]], similarities[i], strict=False)
             ]

@@ -229,7 +229,7 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], typed: str
 
     default = click.core.ParameterSource.DEFAULT
     fixed = frozenset(name for name in TUNED if ctx.get_parameter_source(name) is not default)
-    for name in sorted(fixed):
+    for name in sorted(fixed) if args.verbose > 0 else ():
         say(
             f"Warning : {option_of(name)[1:]} is manually set to a specific value. "
             "It will not be automatically optimized."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -152,4 +153,4 @@ class Sink:
 
 def json_floats(values: NDArray[np.float32]) -> list[float | None]:
     """Return float32 values so that JSON shows as many digits as they have."""
-    return [float(f"{x:.7g}") if x == x else None for x in values.tolist()]
+    return [float(f"{x:.7g}") if math.isfinite(x) else None for x in values.tolist()]

@@ -143,6 +143,7 @@ class _Tuner:
         self.models: tuple[Trained, QuantizedModel | None] | None = None
         self.reserve = LEAST_RESERVE
         self.refusal: ArgumentError | None = None
+        self.file: IO[str] | None = None
 
     # Time
 
@@ -161,21 +162,28 @@ class _Tuner:
 
     def run(self) -> Outcome:
         """Try, and return the best."""
-        with _open_trials(self.tune) as file:
-            if self.tune.resume:
-                self._take_up()
-            try:
-                while self.left() > 0 and self._next(file):
-                    pass
-            except _OutOfTime:
+        if self.tune.resume:
+            self._take_up()
+        try:
+            while self.left() > 0 and self._next():
                 pass
-            except KeyboardInterrupt:
-                if self.best is None:
-                    raise
-                self.reporter.note("Aborting autotune: the best model so far is saved.")
+        except _OutOfTime:
+            pass
+        except KeyboardInterrupt:
+            if self.best is None:
+                raise
+            self.reporter.note("Aborting autotune: the best model so far is saved.")
+        finally:
+            if self.file is not None:
+                self.file.close()
         if self.best is None:
             if self.refusal is not None:
                 raise self.refusal
+            if self.tried > 1:
+                raise TrainingDiverged(
+                    f"Encountered NaN. All {self.tried} trials diverged: "
+                    "give a smaller -lr, or none."
+                )
             raise FastcliError(
                 "Didn't have enough time to train once: please increase `autotune-duration`. "
                 f"({self.tune.duration} s were not enough for one training with these arguments.)"
@@ -185,7 +193,7 @@ class _Tuner:
         trained, quantized = self.models
         return Outcome(self.best, trained, quantized, self.tried)
 
-    def _next(self, file: IO[str]) -> bool:
+    def _next(self) -> bool:
         """Try once more; return whether there was something left to try."""
         number = self.tried + 1
         proposed = propose(self.args, self.free, self.trials, number, self.args.seed)
@@ -221,8 +229,10 @@ class _Tuner:
             if self.best is None or score > self.best.score:
                 self.best, self.models = trial, models
                 self.reserve = max(LEAST_RESERVE, _saving(*models, self.args.no_vec))
-        file.write(json.dumps(self._line(trial, note), ensure_ascii=False) + "\n")
-        file.flush()
+        if self.file is None:  # not before there is something to put into it
+            self.file = _open_trials(self.tune)
+        self.file.write(json.dumps(self._line(trial, note), ensure_ascii=False) + "\n")
+        self.file.flush()
         self.reporter.trial(trial, self.best, note)
         return True
 
@@ -286,7 +296,14 @@ class _Tuner:
     def _take_up(self) -> None:
         """Go on from the trials of an earlier run."""
         question = self._question()
-        for line in Path(self.tune.trials).read_text(encoding="utf-8").splitlines():
+        try:
+            text = Path(self.tune.trials).read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise DataError(
+                f"{self.tune.trials} is not there or cannot be read ({error.strerror}): "
+                "start without --autotune-resume."
+            ) from None
+        for line in text.splitlines():
             try:
                 found = json.loads(line)
                 values = {name: found["arguments"][name] for name in TUNED}
@@ -294,11 +311,12 @@ class _Tuner:
                 seconds, training = float(found["seconds"]), float(found["training_seconds"])
             except (ValueError, KeyError, TypeError):
                 raise DataError(
-                    f"{self.tune.trials} is no file of trials: start without --resume."
+                    f"{self.tune.trials} is no file of trials: start without --autotune-resume."
                 ) from None
             if any(found.get(name) != value for name, value in question.items()):
                 raise DataError(
-                    f"{self.tune.trials} is of other files or arguments: start without --resume."
+                    f"{self.tune.trials} is of other files or arguments: "
+                    "start without --autotune-resume."
                 )
             self.tried = max(self.tried, number)
             if score is None:
@@ -313,11 +331,8 @@ class _Tuner:
 
 
 def _open_trials(tune: AutotuneArgs) -> IO[str]:
-    mode = "a" if tune.resume else "w"
     try:
-        if tune.resume and not Path(tune.trials).is_file():
-            raise DataError(f"{tune.trials} is not there: start without --resume.")
-        return open(tune.trials, mode, encoding="utf-8")
+        return open(tune.trials, "a" if tune.resume else "w", encoding="utf-8")
     except OSError as error:
         raise FastcliError(
             f"{tune.trials} cannot be opened for saving! ({error.strerror})"

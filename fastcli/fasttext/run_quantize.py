@@ -53,16 +53,18 @@ class QuantizeArgs:
 
     def train_args(self, model: Model) -> TrainArgs:
         """Return the arguments of retraining: the model's own, and what was said otherwise."""
-        known = model.about.get("arguments", {})
-        threads = self.thread or model.about.get("threads")
+        known = model.about.get("arguments")
+        lr = known.get("lr") if isinstance(known, dict) else None
+        own = model.about.get("threads")
+        own = min(own, usable_cpus()) if isinstance(own, int) and own > 0 else usable_cpus()
         args = TrainArgs(
             **{name: getattr(model.args, name) for name in type(model.args).__dataclass_fields__},
             input=self.input,
             output=self.output,
-            lr=self.lr if self.lr is not None else float(known.get("lr", TrainArgs.lr)),
+            lr=self.lr if self.lr is not None else lr if isinstance(lr, float) else TrainArgs.lr,
             label=model.label,
             seed=self.seed,
-            thread=min(int(threads), usable_cpus()) if threads else usable_cpus(),
+            thread=self.thread if self.thread is not None else own,
         )
         return args if self.epoch is None else replace(args, epoch=self.epoch)
 
@@ -97,6 +99,7 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, command: str) -> Q
     args.sizes.check(model)
     check_cutoff(args.cutoff, args.target_size)
     train_args = args.train_args(model)
+    train_args.check_values()
     _check_inputs(args)
     check_writable(path)
     check_about(path)
