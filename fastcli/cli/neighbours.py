@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fastcli.fasttext.neighbours import Neighbours
     from fastcli.fasttext.vectors import Vectors
 
+ANSWERS = 1 << 20  # kept in memory at a time
+
 JSON = click.option(
     "--json", "as_json", cls=Option, is_flag=True, help="write one JSON object a query"
 )
@@ -77,11 +79,12 @@ def run(model: str, k: int, thread: int | None, as_json: bool, size: int, prompt
     if not as_json:
         out.write(prompt)
         out.flush()
+    n_words = neighbours.dictionary.nwords
     waiting: list[bytes] = []
     for block in open_blocks("-", "Standard input cannot be read!"):
         waiting += block.tobytes().split()
         while len(waiting) >= size:
-            n = min(len(waiting) // size, 4096)
+            n = min(len(waiting) // size, 4096, max(1, ANSWERS // min(k + size, n_words)))
             queries = [waiting[i : i + size] for i in range(0, n * size, size)]
             waiting = waiting[n * size :]
             answer(neighbours, vectors, queries, k, prompt, as_json)

@@ -228,7 +228,9 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], typed: str
     from fastcli.fasttext.run_autotune import tune_and_save
 
     default = click.core.ParameterSource.DEFAULT
-    fixed = frozenset(name for name in TUNED if ctx.get_parameter_source(name) is not default)
+    fixed = {name for name in TUNED if ctx.get_parameter_source(name) is not default}
+    if args.pretrained_vectors:
+        fixed.add("dim")  # it is that of the vectors
     for name in sorted(fixed) if args.verbose > 0 else ():
         say(
             f"Warning : {option_of(name)[1:]} is manually set to a specific value. "
@@ -242,7 +244,7 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], typed: str
         size_in_bytes(tuning["autotune_modelsize"], ctx),
         tuning["autotune_trials"] or f"{args.output}.trials.jsonl",
         tuning["autotune_resume"],
-        fixed,
+        frozenset(fixed),
     )
     with TuningProgress(args.verbose) as progress:
         tuned = tune_and_save(args, given, progress, typed)

@@ -25,6 +25,7 @@ from fastcli.fasttext.predict import Predictor
 from fastcli.fasttext.quantize import (
     QuantizedModel,
     Sizes,
+    TooLarge,
     cutoff_for,
     kept_model,
     quantize_model,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 TUNED = ("epoch", "lr", "dim", "word_ngrams", "minn", "maxn", "bucket", "dsub")
 DISK_SPEED = 100e6  # bytes a second that saving is sure to reach
 LEAST_RESERVE = 0.5  # seconds kept for saving
+HOPELESS = 20  # trials that fail one after the other
+DIVERGED = "diverged"
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,25 @@ class AutotuneArgs:
             raise DataError(
                 f"Validation file cannot be opened! ({self.validation}: {error.strerror})"
             ) from None
+        for path in (self.validation, *train.input):
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise DataError(
+                    f"{path} cannot be read again for every trial: write it to a file first."
+                )
+        self._check_trials()
         return metric
+
+    def _check_trials(self) -> None:
+        """Raise FastcliError if the file of trials would replace a file of something else."""
+        path = Path(self.trials)
+        if self.resume or not path.is_file() or path.stat().st_size == 0:
+            return
+        with open(path, "rb") as file:
+            if not file.readline(1000).startswith(b'{"trial"'):
+                raise FastcliError(
+                    f"{path} exists and is no file of trials; it would be replaced. "
+                    "Rename it, or give another one with --autotune-trials."
+                )
 
 
 @dataclass
@@ -108,13 +129,14 @@ class _OutOfTime(Exception):
 
 
 class _Watch(Reporter):
-    """Ends a training when its time is over."""
+    """Ends a reading or a training when its time is over."""
 
     def __init__(self, deadline: float, on_status: Callable[[], None]) -> None:
         self._deadline, self._on_status = deadline, on_status
 
     def read(self, n_bytes: int) -> None:
-        pass
+        if time.monotonic() > self._deadline:
+            raise _OutOfTime
 
     def status(self, status: Status) -> None:
         self._on_status()
@@ -137,8 +159,13 @@ class _Tuner:
         self.metric = tune.check(args)
         self.args, self.tune, self.reporter = args, tune, reporter
         self.free = free_names(set(tune.fixed), tune.modelsize > 0)
+        if "bucket" in tune.fixed and args.bucket == 0:  # which leaves no room for n-grams
+            self.free = [name for name in self.free if name not in ("word_ngrams", "minn")]
         self.trials: list[Trial] = []
         self.tried = 0
+        self.failed: list[str] = []  # why the last trials failed
+        self.around = 0.0  # seconds that a trial takes beside its training
+        self.after = 0.0  # those of them that come after it
         self.best: Trial | None = None
         self.models: tuple[Trained, QuantizedModel | None] | None = None
         self.reserve = LEAST_RESERVE
@@ -168,10 +195,11 @@ class _Tuner:
             while self.left() > 0 and self._next():
                 pass
         except _OutOfTime:
-            pass
+            self.tried -= 1  # the one that was cut off
         except KeyboardInterrupt:
             if self.best is None:
                 raise
+            self.tried -= 1
             self.reporter.note("Aborting autotune: the best model so far is saved.")
         finally:
             if self.file is not None:
@@ -179,11 +207,13 @@ class _Tuner:
         if self.best is None:
             if self.refusal is not None:
                 raise self.refusal
-            if self.tried > 1:
+            if self.failed and set(self.failed) == {DIVERGED}:
                 raise TrainingDiverged(
                     f"Encountered NaN. All {self.tried} trials diverged: "
                     "give a smaller -lr, or none."
                 )
+            if self.failed:
+                raise FastcliError(f"No trial gave a model. The last one: {self.failed[-1]}")
             raise FastcliError(
                 "Didn't have enough time to train once: please increase `autotune-duration`. "
                 f"({self.tune.duration} s were not enough for one training with these arguments.)"
@@ -195,6 +225,8 @@ class _Tuner:
 
     def _next(self) -> bool:
         """Try once more; return whether there was something left to try."""
+        if len(self.failed) >= HOPELESS or self.left() <= self.around:
+            return False
         number = self.tried + 1
         proposed = propose(self.args, self.free, self.trials, number, self.args.seed)
         if proposed is None:
@@ -209,29 +241,32 @@ class _Tuner:
         note, score = "", float("nan")
         models: tuple[Trained, QuantizedModel | None] | None = None
         try:
-            watch = _Watch(self.started + self.tune.duration - self.reserve, self.tell)
-            trained, quantized, score = self._train(proposed, watch)
+            deadline = self.started + self.tune.duration - self.reserve - self.after
+            trained, quantized, score = self._train(proposed, _Watch(deadline, self.tell))
             models = trained, quantized
         except TrainingDiverged:
-            note = "diverged"
-        except ArgumentError as error:
-            if number == 1 and not self.tune.modelsize:
-                raise
-            note, self.refusal = "too large for -autotune-modelsize", error
+            note = DIVERGED
+        except TooLarge as error:
+            note, self.refusal = "no model that small", error
         except FastcliError as error:
             if number == 1:
                 raise
-            note = str(error).partition(".")[0]
+            note = str(error)
         training = models[0].seconds if models is not None else 0.0
         trial = Trial(number, proposed, score, time.monotonic() - started, training)
-        if models is not None:
+        if models is None:
+            self.failed.append(note)
+        else:
+            self.failed.clear()
             self.trials.append(trial)
+            if number > 1:  # the first trial may have compiled
+                self.around = max(self.around, trial.seconds - training)
             if self.best is None or score > self.best.score:
                 self.best, self.models = trial, models
                 self.reserve = max(LEAST_RESERVE, _saving(*models, self.args.no_vec))
         if self.file is None:  # not before there is something to put into it
             self.file = _open_trials(self.tune)
-        self.file.write(json.dumps(self._line(trial, note), ensure_ascii=False) + "\n")
+        self.file.write(json.dumps(self._line(trial, note)) + "\n")
         self.file.flush()
         self.reporter.trial(trial, self.best, note)
         return True
@@ -241,6 +276,7 @@ class _Tuner:
     ) -> tuple[Trained, QuantizedModel | None, float]:
         """Train, quantize where a size is asked for, and measure."""
         trained = train_supervised(args, watch)
+        ended = time.monotonic()
         quantized = None
         if self.tune.modelsize:
             quantized = _to_size(trained, args, self.tune.modelsize, watch)
@@ -248,6 +284,8 @@ class _Tuner:
         else:
             model = compact_model(trained, args.label)
         score = self._score(model, args.thread)
+        if self.trials:  # the first trial may have compiled
+            self.after = max(self.after, time.monotonic() - ended)
         return trained, quantized, score
 
     def _score(self, model: Model, n_threads: int) -> float:
@@ -280,17 +318,18 @@ class _Tuner:
 
     def _question(self) -> dict[str, Any]:
         """Return what a trial's score depends on beside its arguments."""
-        fixed = {
+        changing = {*TUNED, "output", "thread", "verbose", "no_vec", "save_output"}
+        given = {
             name: value
             for name, value in asdict(self.args).items()
-            if name not in (*TUNED, "output", "thread", "verbose", "no_vec", "save_output")
+            if name not in changing - self.tune.fixed
         }
         return {
             "metric": self.tune.metric,
             "predictions": self.tune.predictions,
             "validation": self.tune.validation,
             "modelsize": self.tune.modelsize,
-            "given": json.loads(json.dumps(fixed)),
+            "given": json.loads(json.dumps(given)),
         }
 
     def _take_up(self) -> None:
@@ -303,7 +342,11 @@ class _Tuner:
                 f"{self.tune.trials} is not there or cannot be read ({error.strerror}): "
                 "start without --autotune-resume."
             ) from None
-        for line in text.splitlines():
+        lines = text.splitlines()
+        if lines and not text.endswith("\n"):
+            lines.pop()  # it was cut off in the middle
+            Path(self.tune.trials).write_text("\n".join([*lines, ""]), encoding="utf-8")
+        for line in lines:
             try:
                 found = json.loads(line)
                 values = {name: found["arguments"][name] for name in TUNED}
@@ -331,7 +374,10 @@ class _Tuner:
 
 
 def _open_trials(tune: AutotuneArgs) -> IO[str]:
+    """Open the file of trials; a former one is kept as ``<name>.old`` where a new one begins."""
     try:
+        if not tune.resume and os.path.exists(tune.trials):
+            os.replace(tune.trials, f"{tune.trials}.old")
         return open(tune.trials, "a" if tune.resume else "w", encoding="utf-8")
     except OSError as error:
         raise FastcliError(

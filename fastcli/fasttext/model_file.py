@@ -375,14 +375,12 @@ def write_about(path: str, about: dict[str, Any]) -> None:
         write_all(fd, text + b"\n")
 
 
-def add_about(path: str, if_new: dict[str, Any], added: dict[str, Any]) -> None:
-    """Add to the JSON file beside a model; where there is none, make one of ``if_new`` as well.
+def add_about(path: str, added: dict[str, Any]) -> None:
+    """Add to the JSON file beside a model; where there is none of that model, make one.
 
     Raises FastcliError where it cannot be written.
     """
-    about = _load_json(about_path(path))
-    if not _is_ours(about):
-        about = {"format": "fastcli model", **if_new}
+    about = _read_about(path) or {"format": "fastcli model", "size": os.stat(path).st_size}
     try:
         write_about(path, {**about, **added})
     except OSError as error:

@@ -40,7 +40,7 @@ class Neighbours:
             raise ArgumentError("The model has no words, so there are no neighbours.")
         self.dictionary = dictionary
         self._n_threads = n_threads
-        self._words = vectors.of_dictionary()
+        self._words = np.nan_to_num(vectors.of_dictionary())
         norms = np.linalg.norm(self._words, axis=1, keepdims=True)
         self._words /= np.where(norms > 0, norms, 1)
         dim = self._words.shape[1]
@@ -60,7 +60,8 @@ class Neighbours:
         ``queries`` is n x dim, of any length.  Returns for each query the number of its
         neighbours, and their ids and similarities (n x k).
         """
-        n = len(queries)
+        n, k = len(queries), min(k, len(self._words))
+        queries = np.nan_to_num(queries)
         norms = np.linalg.norm(queries, axis=1, keepdims=True)
         queries = (queries / np.where(norms < 1e-8, 1, norms)).astype(np.float32)
         most = max((len(words) for words in banned), default=0)

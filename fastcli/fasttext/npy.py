@@ -23,14 +23,17 @@ class NpyFile:
     """
 
     def __init__(self, path: str, dim: int) -> None:
+        path = os.path.realpath(path)  # a link stays, and what it leads to is replaced
         check_writable(path)
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise FastcliError(f"{path} is no regular file, and --npy writes only such.")
         self._replacement = Replacement(path)
         self._dim = dim
         self._n = 0
 
     def __enter__(self) -> NpyFile:
         self._fd = self._replacement.__enter__()
-        write_all(self._fd, bytes(HEADER))
+        os.lseek(self._fd, HEADER, os.SEEK_SET)
         return self
 
     def write(self, rows: NDArray[np.float32]) -> None:
@@ -44,10 +47,15 @@ class NpyFile:
         self._n += len(rows)
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            shape = f"({self._n}, {self._dim})"
-            text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
-            head = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
-            os.lseek(self._fd, 0, os.SEEK_SET)
-            write_all(self._fd, head + text.ljust(HEADER - 11).encode() + b"\n")
-        self._replacement.__exit__(kind, *rest)
+        try:
+            if kind is None:
+                shape = f"({self._n}, {self._dim})"
+                text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+                head = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
+                os.lseek(self._fd, 0, os.SEEK_SET)
+                write_all(self._fd, head + text.ljust(HEADER - 11).encode() + b"\n")
+        except OSError:
+            kind = OSError
+            raise
+        finally:
+            self._replacement.__exit__(kind, *rest)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError
+from fastcli.fasttext.args import MOST
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
@@ -29,6 +30,10 @@ MOST_POINTS = CENTROIDS * 256  # that k-means looks at
 SEED = 1234
 OUTPUT_DSUB = 2
 HEAD = 92 + 2  # bytes of a file before the words, and the flags of the two matrices
+
+
+class TooLarge(ArgumentError):
+    """No model of this kind is as small as asked for."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,11 @@ def quantize_model(model: Model, sizes: Sizes, n_threads: int) -> QuantizedModel
     """
     sizes.check(model)
     assert isinstance(model.wi, DenseMatrix)
+    if model.wi.n_rows * -(-model.args.dim // sizes.dsub) > MOST:
+        raise ArgumentError(
+            f"{model.wi.n_rows:,} rows have more than {MOST} codes, which no file can hold: use "
+            "-cutoff or a larger -dsub."
+        )
     wi = quantize_matrix(model.wi, sizes.dsub, sizes.qnorm, n_threads)
     wo: QuantizedMatrix | DenseMatrix = model.wo
     if sizes.qout:
@@ -315,12 +325,30 @@ def cutoff_for(
     row_sizes += -(-dim // sizes.dsub) + int(sizes.qnorm)
     ends = fixed + np.cumsum(row_sizes)
     n = int(np.searchsorted(ends, target, side="right"))
+    if len(ends) < CENTROIDS:
+        raise TooLarge(
+            f"Matrix too small for quantization, must have at least {CENTROIDS} rows: "
+            f"there are {len(ends)}, and the .bin is small enough."
+        )
     if n < CENTROIDS:
-        raise ArgumentError(
+        raise TooLarge(
             "Couldn't fulfil model size constraint: the smallest model of this kind has "
-            f"{int(ends[min(CENTROIDS, len(ends)) - 1]):,} bytes; {target:,} are asked for."
+            f"{int(ends[CENTROIDS - 1]):,} bytes; {target:,} are asked for."
         )
     return n
+
+
+def _squared_error(matrix: DenseMatrix, codes: QuantizedMatrix) -> float:
+    """Return by how much the rows that codes stand for differ from those of a matrix."""
+    error, step = 0.0, max(1, (1 << 20) // matrix.dim)
+    features = np.arange(step, dtype=np.int32)
+    offsets = np.arange(step + 1, dtype=np.int64)
+    for first in range(0, matrix.n_rows, step):
+        n = min(step, matrix.n_rows - first)
+        decoded = codes.means(features + np.int32(first), offsets, 0, n)
+        wanted = matrix.values[first * matrix.dim : (first + n) * matrix.dim]
+        error += float(((decoded - wanted) ** 2).sum(dtype=np.float64))
+    return error
 
 
 def fit_to_size(
@@ -346,8 +374,8 @@ def fit_to_size(
         rows = np.sort(order[:n])
         values = model.wi.values.reshape(-1, model.args.dim)[rows].reshape(-1)
         kept = DenseMatrix(values, model.args.dim)
-        decoded = quantize_matrix(kept, dsub, sizes.qnorm, n_threads).decode()
-        lost = float(energy[n:].sum() + ((decoded - values) ** 2).sum(dtype=np.float64))
+        codes = quantize_matrix(kept, dsub, sizes.qnorm, n_threads)
+        lost = float(energy[n:].sum()) + _squared_error(kept, codes)
         if best is None or lost < best[0]:
             best = lost, tried, n
         if n == len(order):

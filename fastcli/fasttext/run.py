@@ -26,8 +26,7 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
     """
     model_path = f"{args.output}.bin"
     args.check()
-    check_writable(model_path)
-    check_about(model_path)
+    check_outputs(args, model_path)
     if args.model == "sup":
         compile_beside(train_lines, format_vectors)
         trained = train_supervised(args, reporter)
@@ -38,6 +37,16 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
     save_about(model_path, about(args, trained, command))
     save_texts(args, trained)
     return trained
+
+
+def check_outputs(args: TrainArgs, model_path: str) -> None:
+    """Raise FastcliError if a file that the arguments ask for cannot be put in its place."""
+    check_writable(model_path)
+    check_about(model_path)
+    if not args.no_vec:
+        check_writable(f"{args.output}.vec")
+    if args.save_output:
+        check_writable(f"{args.output}.output")
 
 
 def save_texts(args: TrainArgs, trained: Trained) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.autotune import TUNED, AutotuneArgs, Outcome, TuneReporter, autotune
-from fastcli.fasttext.model_file import check_about, check_writable
+from fastcli.fasttext.model_file import check_writable
 from fastcli.fasttext.quantize import usable
-from fastcli.fasttext.run import about, save_texts
+from fastcli.fasttext.run import about, check_outputs, save_texts
 from fastcli.fasttext.save import save_about, save_matrix, save_model, save_quantized
 from fastcli.fasttext.vectors import Vectors
 from fastcli.kernels._build import compile_beside
@@ -39,9 +39,8 @@ def tune_and_save(
     tune.check(args)
     if tune.modelsize and args.save_output:
         raise ArgumentError("Option -saveOutput is not supported for quantized models.")
-    check_writable(path)
+    check_outputs(args, path)
     check_writable(tune.trials)
-    check_about(path)
     compile_beside(train_lines, best_labels, read_lines)
     outcome = autotune(args, tune, reporter)
     best, trained = replace(outcome.trial.args, retrain=False), outcome.trained

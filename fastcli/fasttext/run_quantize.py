@@ -128,15 +128,15 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, command: str) -> Q
     size = save_quantized(path, quantized)
     rows = quantized.wi.n_rows
     how: dict[str, Any] = {"command": command, "size": size, "rows": rows}
-    how |= {"dsub": sizes.dsub, "qnorm": sizes.qnorm, "qout": sizes.qout}
-    add_about(path, {"label": model.label}, {"quantized": how})
+    how |= {"dsub": quantized.wi.quantizer.dsub, "qnorm": sizes.qnorm, "qout": sizes.qout}
+    add_about(source, {"label": model.label, "quantized": how})
     return Quantized(
         path,
         os.stat(source).st_size,
         size,
         rows_before,
         rows,
-        sizes.dsub,
+        quantized.wi.quantizer.dsub,
         before[0],
         before[1],
         after[1],

@@ -63,8 +63,13 @@ class WordRows:
         self.ids = np.flatnonzero(used)
         numbers = np.cumsum(used, dtype=np.int32) - np.int32(1)
         self.places = numbers[features]
-        self.gains = np.empty(nwords, np.float32)
+        self.gains = np.ones(nwords, np.float32)
+        sizes = np.diff(self.offsets)
         kernels.word_gains(self.offsets, self.places, 0, nwords, self.gains)
+        for word in np.flatnonzero(sizes > kernels.MANY_ROWS):
+            rows = self.places[self.offsets[word] : self.offsets[word + 1]]
+            counts = np.unique(rows, return_counts=True)[1]
+            self.gains[word] = (counts**2).sum() / len(rows)
 
 
 def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
@@ -96,8 +101,9 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     word_rows = WordRows(dictionary, args)
     ids = word_rows.ids
     size = file_size(model_args, dictionary)
+    scratch = (2 * min(args.ws, LONGEST) + 1) * 8 * (args.neg + stride)
     needs = Needs(
-        memory=4 * stride * (len(ids) + dictionary.nwords),
+        memory=4 * stride * (len(ids) + dictionary.nwords) + args.thread * scratch,
         file=size,
         disk=min(size, len(ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nwords),
     )
@@ -149,7 +155,8 @@ class _Trainer:
         self.total = max(args.epoch, 1) * dictionary.ntokens
         self.n_threads = min(args.thread, usable_cpus(), sentences.n_lines)
         n_scores = self.n_words + 15 if args.loss == "softmax" else args.neg + 16
-        width = 2 * args.ws + 1
+        self.ws = min(args.ws, LONGEST)  # no line is longer
+        width = 2 * self.ws + 1
         self.scratch = [
             (
                 np.zeros(LONGEST, np.int32),
@@ -227,7 +234,7 @@ class _Trainer:
                 self.wo,
                 self.stride,
                 self.n_words,
-                args.ws,
+                self.ws,
                 LOSSES[args.loss],
                 tree.paths,
                 tree.codes,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 22  # floats of vectors made at a time
 WORTH_A_THREAD = 256  # words
+PART = 1 << 16  # bytes of lines that a thread makes vectors of at a time
 
 
 def word_rows(
@@ -151,8 +152,11 @@ class Vectors:
             yield from self._of_line_words(text)
 
     def _of_features(self, text: Bytes) -> Iterator[NDArray[np.float32]]:
-        n_threads = self._n_threads if len(text) >= 1 << 15 else 1
-        parts = split_at_lines(text, n_threads)
+        all_parts = split_at_lines(text, max(1, len(text) // PART))
+        for first in range(0, len(all_parts), self._n_threads):
+            yield from self._of_parts(all_parts[first : first + self._n_threads])
+
+    def _of_parts(self, parts: list[Bytes]) -> Iterator[NDArray[np.float32]]:
         made: list[list[NDArray[np.float32]]] = [[] for _ in parts]
         dim = self.model.args.dim
 
@@ -163,8 +167,7 @@ class Vectors:
                 means = self.model.wi.means(lines.features, lines.offsets, 0, lines.n)
                 made[i].append(means.reshape(-1, dim))
 
-        if parts:
-            run_on(len(parts), work)
+        run_on(len(parts), work)
         for some in made:
             yield from some
 

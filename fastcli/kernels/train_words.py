@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from fastcli.kernels._build import F32, F64, I32, I64, U8, f32, f64, i64
 
 CBOW, SKIPGRAM = 1, 2
+MANY_ROWS = 256
 
 
 @device
@@ -169,10 +170,13 @@ def word_gains(row_offsets: I64, rows: I32, first: i64, last: i64, gains: F32) -
     """Set ``gains[w]`` to by how many g the mean of a word's rows moves if each moves by g.
 
     A row that is among them c times moves by c g and counts c times: the gain is the sum of the
-    c**2 over the number of rows, 1 where all are different.
+    c**2 over the number of rows, 1 where all are different.  Words of more than ``MANY_ROWS`` are
+    left out, since all their rows are compared with all.
     """
     for word in range(first, last):
         start, end = row_offsets[word], row_offsets[word + 1]
+        if end - start > MANY_ROWS:
+            continue
         equal = 0
         for i in range(start, end):
             for j in range(start, end):
