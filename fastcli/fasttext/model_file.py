@@ -1,4 +1,4 @@
-"""Reading ``.bin`` and ``.ftz`` files, writing ``.bin``: fastText's layout, versions 11 and 12.
+"""The layout of ``.bin`` and ``.ftz`` files, fastText's, versions 11 and 12: reading, and packing.
 
 Everything a file claims is checked against its size before memory is taken for it, and an
 error names the section that is wrong.
@@ -6,17 +6,15 @@ error names the section that is wrong.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import mmap
 import os
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from fastcli.errors import FastcliError, ModelFormatError
+from fastcli.errors import ModelFormatError
+from fastcli.fasttext.about import read_about
 from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, ModelArgs
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
@@ -99,7 +97,7 @@ def load_model(path: str) -> Model:
         wo = _read_matrix(file, "output matrix", rows, args.dim)
     if file.position != file.size:
         raise file.wrong("end", f"is followed by {file.size - file.position:,} more bytes")
-    about = _read_about(path)
+    about = read_about(path)
     label = about.get("label")
     if not isinstance(label, str) or not label:
         label = "__label__"
@@ -233,48 +231,6 @@ def _read_array(file: _File, section: str, dtype: type[Scalar], n: int) -> NDArr
 # -------------------------------------------------------------------- writing
 
 
-class Replacement:
-    """A file written under a temporary name and put in place at the end.
-
-    The former file stays whole until then; if writing fails the temporary file is removed.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.path = Path(path)
-        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
-
-    def __enter__(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-        self.fd = os.open(self.temporary, flags, 0o666)
-        return self.fd
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            os.close(self.fd)
-            if kind is None:
-                os.replace(self.temporary, self.path)
-        finally:
-            with contextlib.suppress(OSError):  # it is gone if it was put in place
-                os.unlink(self.temporary)
-
-
-def check_writable(path: str) -> None:
-    """Raise FastcliError if no file can be put at ``path``; an existing one is left alone."""
-    folder = Path(path).parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK) or Path(path).is_dir():
-        raise FastcliError(
-            f"{path} cannot be opened for saving. "
-            "Check that the folder exists and that you may write to it."
-        )
-
-
-def write_all(fd: int, data: Any) -> None:
-    """Write all bytes, however many calls that takes."""
-    view = memoryview(data).cast("B")
-    while view:
-        view = view[os.write(fd, view) :]
-
-
 def head_bytes(
     args: ModelArgs, dictionary: Dictionary, pruned: NDArray[np.int32] | None = None
 ) -> bytes:
@@ -334,69 +290,3 @@ def file_size(args: ModelArgs, dictionary: Dictionary) -> int:
     n = len(dictionary)
     rows = dictionary.nwords + args.bucket + output_rows(args, dictionary)
     return 126 + 4 * args.dim * rows + int(dictionary.starts[n]) + 10 * n
-
-
-# -------------------------------------------------- what the binary cannot hold
-
-
-def about_path(path: str) -> Path:
-    """Return the path of the JSON file beside a model: ``topics.bin`` has ``topics.json``."""
-    return Path(path).with_suffix(".json")
-
-
-def check_about(path: str) -> None:
-    """Raise FastcliError if the JSON file beside a model would replace somebody else's file."""
-    beside = about_path(path)
-    if beside.exists() and not _is_ours(_load_json(beside)):
-        raise FastcliError(
-            f"{beside} exists and was not written by fastcli; it would be replaced. "
-            "Rename it, or use another -output."
-        )
-
-
-def _load_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
-def _is_ours(about: Any) -> bool:
-    return isinstance(about, dict) and about.get("format") == "fastcli model"
-
-
-def write_about(path: str, about: dict[str, Any]) -> None:
-    """Write the JSON file beside a model."""
-    try:
-        text = json.dumps(about, indent=2, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # an argument was no UTF-8
-        text = json.dumps(about, indent=2).encode()
-    with Replacement(str(about_path(path))) as fd:
-        write_all(fd, text + b"\n")
-
-
-def add_about(path: str, added: dict[str, Any]) -> None:
-    """Add to the JSON file beside a model; where there is none of that model, make one.
-
-    Raises FastcliError where it cannot be written.
-    """
-    about = _read_about(path) or {"format": "fastcli model", "size": os.stat(path).st_size}
-    try:
-        write_about(path, {**about, **added})
-    except OSError as error:
-        raise FastcliError(
-            f"{about_path(path)} cannot be opened for saving! ({error.strerror})"
-        ) from None
-
-
-def _read_about(path: str) -> dict[str, Any]:
-    """Read the JSON file beside a model, if there is one and it is of that model.
-
-    A ``.bin`` and the ``.ftz`` made of it share one, which knows the sizes of both.
-    """
-    about = _load_json(about_path(path))
-    if not _is_ours(about):
-        return {}
-    quantized = about.get("quantized")
-    sizes = [about.get("size"), quantized.get("size") if isinstance(quantized, dict) else None]
-    return about if os.stat(path).st_size in sizes else {}
