@@ -2,7 +2,8 @@
 
 They take Python objects (bytes, lists of ids, two-dimensional matrices) where kernels take flat
 memory, and return what kernels write.  NumPy only; nothing here knows how a kernel is built.
-What is about text is in ``naive_text.py``, what is about prediction in ``naive_predict.py``.
+What is about text is in ``naive_text.py``, prediction in ``naive_predict.py``, quantization and
+neighbours in ``naive_quantize.py``, word vectors in ``naive_words.py``.
 """
 
 import numpy as np
@@ -21,6 +22,13 @@ from tests.naive_predict import (  # noqa: F401
     mean_rows,
     sigmoid,
     table_sigmoid,
+)
+from tests.naive_quantize import (  # noqa: F401
+    decode,
+    nearest,
+    nearest_centroid,
+    row_norms,
+    train_centroids,
 )
 from tests.naive_text import (  # noqa: F401
     EOS,

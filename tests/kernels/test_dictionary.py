@@ -246,3 +246,22 @@ def test_gather_entries(case):
     kernels.gather_entries(words.starts, words.arena, picked, len(order), starts, arena)
     gathered = SimpleNamespace(n=len(order), starts=starts, arena=arena)
     assert entries_of(gathered) == [entries[i] for i in order]
+
+
+@given(st.lists(st.sampled_from([b"a", b"bc", b"</s>", b"\xff", b"new", b""]), max_size=6))
+def test_find_entries(asked):
+    entries = [b"</s>", b"a", b"bc", b"\xff"]
+    table = table_of(entries)
+    starts = np.cumsum([0, *map(len, asked)]).astype(np.int64)
+    found = np.full(len(asked) + 1, 9, np.int32)
+    kernels.find_entries(
+        starts,
+        array(b"".join(asked)),
+        len(asked),
+        table.table,
+        len(table.table) - 1,
+        table.starts,
+        table.arena,
+        found,
+    )
+    assert found.tolist() == [entries.index(x) if x in entries else -1 for x in asked] + [9]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fastcli.kernels import features as kernels
 from fastcli.kernels.dictionary import FILE_END, LINE_END
 from tests import naive
+from tests.kernels.tables import table_of
 
 PREFIX = b"__label__"
 
@@ -228,3 +229,76 @@ def test_mark_rows():
     used = np.zeros(6, np.uint8)
     kernels.mark_rows(np.array([5, 1, 3, 1, 0], np.int32), 1, 4, used)
     assert used.tolist() == [0, 1, 0, 1, 0, 0]
+
+
+# ------------------------------------------------------------------ word vectors
+
+
+@pytest.mark.parametrize(("minn", "maxn", "bucket"), [(0, 0, 0), (1, 3, 50), (3, 6, 7)])
+@given(
+    words=st.lists(
+        st.sampled_from([b"a", b"</s>", b"__label__x", b"new", b"\xc3\xa9", b"\x80", b"dog"]),
+        max_size=6,
+    )
+)
+def test_word_rows(words, minn, maxn, bucket):
+    entries = [b"</s>", b"a", b"dog", b"__label__x"]  # three words and a label
+    table = table_of(entries)
+    starts, arena = starts_of([b"before", *words]), array(b"".join([b"before", *words]))
+    out, offsets = np.full(400, -9, np.int32), np.zeros(len(words) + 1, np.int64)
+    mask = len(table.table) - 1
+    kernels.word_rows(
+        starts,
+        arena,
+        1,
+        len(words) + 1,
+        table.table,
+        mask,
+        table.starts,
+        table.arena,
+        3,
+        minn,
+        maxn,
+        bucket,
+        out,
+        offsets,
+    )
+    ref = []
+    for word in words:
+        # A label has its number for a row, where there are buckets to take it for.
+        own = [entries.index(word)] if word in entries else []
+        rows = [row for row in own if row < 3 + bucket]
+        if maxn > 0 and word != b"</s>":
+            rows += naive.char_ngrams(word, minn, maxn, bucket, 3)
+        ref.append(rows)
+    assert [out[a:b].tolist() for a, b in pairwise(offsets)] == ref
+    assert (out[offsets[-1] :] == -9).all()
+
+
+LINE = st.lists(st.integers(0, 5), max_size=6)
+
+
+@given(st.lists(LINE, max_size=5), st.booleans(), st.integers(1, 5))
+def test_word_lines(lines, ended, longest):
+    """Entries are </s> 0, words 1 to 3 (2 was dropped), labels 4 and 5 (5 was dropped)."""
+    kinds = np.array([0, 0, 0, 0, 1, 1], np.uint8)
+    ids = np.array([7, 8, -1, 9, 0, -1], np.int32)
+    stream, ref = [], []
+    for i, line in enumerate(lines):
+        is_ended = ended or i < len(lines) - 1
+        stream += [*line, LINE_END if is_ended else FILE_END]
+        tokens = [t for t in [*line, *([0] if is_ended else [])] if ids[t] >= 0]
+        for first in range(0, len(tokens), longest):
+            some = tokens[first : first + longest]
+            ref.append(([int(ids[t]) for t in some if kinds[t] == 0], len(some)))
+    # The stream's numbers are the entries in another order.
+    order = np.array([0, 3, 1, 2, 5, 4], np.int32)
+    number = {int(entry): i for i, entry in enumerate(order)}
+    stream = np.array([number[t] if t >= 0 else t for t in stream] + [0], np.int32)
+    words = np.full(len(stream), -9, np.int32)
+    offsets, tokens = np.zeros(len(stream) + 1, np.int64), np.zeros(len(stream), np.int32)
+    n = kernels.word_lines(
+        stream, len(stream) - 1, order, ids, kinds, longest, words, offsets, tokens
+    )
+    comp = [(words[offsets[i] : offsets[i + 1]].tolist(), int(tokens[i])) for i in range(n)]
+    assert comp == ref

@@ -136,6 +136,8 @@ def test_several_rows_with_a_stride():
     arena = np.frombuffer(b"abbccc", np.uint8)
     size = numbers.format_vectors(matrix, 8, 2, 0, 2, starts, arena, 1, 1, out)
     assert out[:size].tobytes() == b"bb 0 1 \nccc 8 9 \n"
+    size = numbers.format_vectors(matrix, 8, 2, 0, 2, starts, arena, 1, 0, out)
+    assert out[:size].tobytes() == b"0 1 \n8 9 \n"
     size = numbers.format_rows(matrix, 4, 1, 3, out)
     assert out[:size].tobytes() == b"4 5 6 7\n8 9 10 11\n"
     assert numbers.format_rows(matrix, 4, 1, 1, out) == 0
