@@ -86,9 +86,10 @@ def judged(session: Session, name: str, model: Path, sets: Mapping[str, Pairs]) 
     words = sorted({word for pairs in sets.values() for a, b, _ in pairs for word in (a, b)})
     asked = session.scratch / "words.txt"
     asked.write_text("\n".join(words) + "\n", encoding="utf-8")
-    command = session.peer("words", name, model=model, data=asked)
     if name == "fastcli":
         command = [*session.fastcli, "print-word-vectors", str(model)]
+    else:
+        command = session.peer("words", name, model=model, data=asked)
     with open(asked, "rb") as stdin:
         lines = subprocess.check_output(command, stdin=stdin).decode().splitlines()
     vectors = {}

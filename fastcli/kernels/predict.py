@@ -179,13 +179,13 @@ def add_codes(
     """
     if dsub == 2 and lastdsub == 2:  # fastText's default, without an inner loop
         for m in range(nsubq):
-            c = (m * 256 + codes[at + m]) * 2
+            c = (m * 256 + int(codes[at + m])) * 2
             out[to + 2 * m] += a * centroids[c]
             out[to + 2 * m + 1] += a * centroids[c + 1]
         return
     for m in range(nsubq):
         width = lastdsub if m == nsubq - 1 else dsub
-        c = m * 256 * dsub + codes[at + m] * width
+        c = m * 256 * dsub + int(codes[at + m]) * width
         for j in range(width):
             out[to + m * dsub + j] += a * centroids[c + j]
 

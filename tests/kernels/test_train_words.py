@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,19 +9,16 @@ import pytest
 
 from fastcli.kernels import train_words as kernels
 from fastcli.kernels._build import PYTHON_MODE
-from fastcli.kernels.losses import HS, NS, SOFTMAX
+from fastcli.kernels.losses import NS
 from fastcli.kernels.vector import pick_dots, pick_steps
 from tests import naive, naive_words
 from tests.kernels.probe import probe
+from tests.kernels.words import LOSSES, MODELS, Text
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, I64, i64
 
 N_LINES = 4 if PYTHON_MODE else 25
-MODELS = pytest.mark.parametrize(
-    "model", [kernels.SKIPGRAM, kernels.CBOW], ids=["skipgram", "cbow"]
-)
-LOSSES = pytest.mark.parametrize("loss", [NS, HS, SOFTMAX], ids=["ns", "hs", "softmax"])
 
 
 @probe
@@ -58,128 +54,22 @@ def test_pick_dots_and_steps(n, rng):
     np.testing.assert_allclose(dh, ref_dh, rtol=1e-5, atol=1e-5)
 
 
-class Problem:
-    """Random lines of words, their rows, and starting values."""
+class Problem(Text):
+    """Random lines of words, some of them dropped, and words that have a row twice."""
 
-    lr0, neg, seed, visit, ws, lr_update_rate = 0.3, 3, 5, 40, 3, 20
+    neg, seed, visit, ws, lr_update_rate = 3, 5, 40, 3, 20
 
     def __init__(self, rng, dim=10, n_words=9, n_rows=20, n_lines=N_LINES, keep=0.8):
-        self.n_words, self.dim, self.stride = n_words, dim, -(-dim // 16) * 16
-        self.lines = [rng.integers(0, n_words, n).tolist() for n in rng.integers(0, 12, n_lines)]
-        self.lines[1] = [2]
-        self.tokens = [len(line) + 1 for line in self.lines]
-        self.rows = [
+        lines = [rng.integers(0, n_words, n).tolist() for n in rng.integers(0, 12, n_lines)]
+        lines[1] = [2]
+        rows = [
             [word, *rng.integers(n_words, n_rows, n).tolist()]
             for word, n in enumerate(rng.integers(0, 5, n_words))
         ]
-        self.rows[2] = [2, 15, 15, 16, 15]
-        self.keep = np.full(n_words, keep)
-        self.keep[0] = 2
-        self.wi, self.wo = (np.zeros((n, self.stride), np.float32) for n in (n_rows, n_words))
-        self.wi[:, :dim] = rng.normal(0, 0.4, (n_rows, dim))
-        self.wo[:, :dim] = rng.normal(0, 0.4, (n_words, dim))
-        counts = sorted(rng.integers(1, 40, n_words).tolist(), reverse=True)
-        self.tree = naive.build_tree(counts)
-        self.odds, self.aliases = naive.alias_table(np.sqrt(counts))
-
-    @property
-    def total(self):
-        return sum(self.tokens)
-
-    def naive(self, model, loss, order=None):
-        wi, wo = self.wi.astype(float), self.wo.astype(float)
-        order = range(len(self.lines)) if order is None else order
-        said = naive_words.train_words(
-            model,
-            [self.lines[i] for i in order],
-            [self.tokens[i] for i in order],
-            self.keep,
-            self.rows,
-            wi,
-            wo,
-            self.ws,
-            loss,
-            self.tree,
-            self.neg,
-            self.odds,
-            self.aliases,
-            self.seed,
-            self.visit,
-            self.lr0,
-            self.total,
-            self.lr_update_rate,
-        )
-        return wi, wo, *said
-
-    def train(self, model, loss, order=None, cuts=()):
-        """Train by the kernel, in calls that end before the lines in ``cuts``."""
-        wi, wo = self.wi.copy(), self.wo.copy()
-        offsets = np.cumsum([0, *map(len, self.rows)]).astype(np.int64)
-        rows = np.array([row for own in self.rows for row in own], np.int32)
-        gains = np.full(self.n_words, np.nan, np.float32)
-        kernels.word_gains(offsets, rows, 0, self.n_words, gains)
-        results = np.zeros(8)
-        width = 2 * self.ws + 1
-
-        def scratch(n):
-            return np.full(n, np.nan, np.float32)
-
-        n_scores = self.n_words + 15 if loss == SOFTMAX else self.neg + 16
-        bounds = [0, *cuts, len(self.lines)]
-        order = np.array(range(len(self.lines)) if order is None else order, np.int32)
-        for first, last in itertools.pairwise(bounds):
-            kernels.train_words(
-                model,
-                first,
-                last,
-                0,
-                1,
-                order,
-                np.array([word for line in self.lines for word in line] + [0], np.int32),
-                np.cumsum([0, *map(len, self.lines)]).astype(np.int64),
-                np.array(self.tokens, np.int32),
-                self.keep,
-                offsets,
-                rows,
-                gains,
-                wi.reshape(-1),
-                wo.reshape(-1),
-                self.stride,
-                self.n_words,
-                self.ws,
-                loss,
-                *self.tree,
-                self.neg,
-                self.odds,
-                self.aliases,
-                self.seed,
-                self.visit + first,
-                self.lr0,
-                int(results[2]),
-                self.total,
-                self.lr_update_rate,
-                np.full(20, -1, np.int32),
-                np.full(1, -1, np.int64),
-                np.full(width * (self.neg + 1), -1, np.int64),
-                scratch(self.stride),
-                scratch(self.stride),
-                scratch(n_scores),
-                scratch(16),
-                scratch(width * self.stride),
-                scratch(width * self.stride),
-                results,
-            )
-        return wi, wo, results
-
-    def check(self, model, loss, order=None):
-        wi, wo, results = self.train(model, loss, order)
-        ref_wi, ref_wo, total, examples = self.naive(model, loss, order)
-        np.testing.assert_allclose(wi, ref_wi, rtol=1e-4, atol=1e-4)
-        np.testing.assert_allclose(wo, ref_wo, rtol=1e-4, atol=1e-4)
-        assert results[:3] == pytest.approx([total, examples, self.total], rel=1e-4)
-        assert not results[3:].any()
-        assert examples > 0
-        return wi, wo
+        rows[2] = [2, n_rows - 2, n_rows - 2, n_rows - 1, n_rows - 2]
+        super().__init__(rng, lines, n_words, dim, rows)
+        self.dim, self.total = dim, sum(self.tokens)
+        self.keep[1:] = keep
 
 
 @MODELS
@@ -245,6 +135,7 @@ def test_cbow_is_plain_sgd_where_words_share_nothing(loss, rng, monkeypatch):
     problem = Problem(rng, n_words=12, n_rows=40)
     problem.lines = [rng.permutation(12)[:n].tolist() for n in (12, 5, 9, 1)]
     problem.tokens = [len(line) for line in problem.lines]
+    problem.total = sum(problem.tokens)
     problem.rows = [[word, 12 + 2 * word, 13 + 2 * word] for word in range(12)]
     wi, wo = problem.check(kernels.CBOW, loss)
     monkeypatch.setattr(naive_words, "_cbow", naive_words.plain_cbow)
@@ -266,7 +157,7 @@ def test_word_gains_by_hand():
 def test_one_pair_by_hand():
     """A word of one row at x = 1, one context at y = log 3, no negatives: s(xy) = 3/4."""
 
-    class OnePair(Problem):
+    class OnePair(Text):
         def __init__(self):
             self.n_words, self.dim, self.stride = 2, 1, 16
             self.lines, self.tokens, self.rows = [[0, 1]], [2], [[0], [1]]
@@ -275,7 +166,7 @@ def test_one_pair_by_hand():
             self.wi[:, 0], self.wo[:, 0] = [1, 0], [0, np.log(3)]
             self.tree, self.odds, self.aliases = naive.build_tree([1, 1]), np.ones(2), [0, 1]
             self.aliases = np.array(self.aliases, np.int32)
-            self.neg, self.ws, self.lr0 = 0, 1, 0.4
+            self.neg, self.ws, self.lr0, self.total = 0, 1, 0.4, 2
 
     wi, wo, results = OnePair().train(kernels.SKIPGRAM, NS)
     # First 0 tells of 1, then 1 (still zero) tells of 0 and gets no gradient from it.
