@@ -12,13 +12,9 @@ from measure import Session, Tool, in_turn, median, number, parser, run, table
 TEXTS = (
     "corpus_en_small/brown.txt",
     "corpus_en_small/wikitext2.valid.txt",
-    "corpus_en_small/wikitext2.test.txt",
     "ag_news/train.txt",
-    "ag_news/test.txt",
     "imdb/train.txt",
-    "imdb/test.txt",
     "cooking/train.txt",
-    "sst2/train.txt",
 )
 HEADER = ["queries", "threads", "seconds", "CPU s", "peak MB", "queries/s beyond the first"]
 
