@@ -23,6 +23,9 @@ def main() -> None:
     """Read the options and measure."""
     options = parser(__doc__)
     options.add_argument("--queries", type=int, default=40_000, help="at once  [40000]")
+    options.add_argument(
+        "--questions", default="wordsim/questions-words.txt", help="four words a line, below --data"
+    )
     options.add_argument("--thread", type=int, default=2, help="[2]")
     given = options.parse_args()
     with Session("queries", given) as session:
@@ -51,37 +54,45 @@ def bench(session: Session, given: Namespace) -> None:
     entries = subprocess.check_output([*session.fastcli, "dump", str(model), "dict"])
     known = [line.split(b" ")[0] for line in entries.splitlines()[1:]]
     chosen = random.Random(1).choices(known[1:], k=given.queries)
-    tools = []
-    for count in (1, given.queries):
-        asked = session.scratch / f"queries-{count}.txt"
-        asked.write_bytes(b"\n".join(chosen[:count]) + b"\n")
-        command = [*session.fastcli, "nn", str(model), "10", "--thread", str(given.thread)]
-        answers = session.scratch / f"answers-{count}.txt"
-        tools.append(Tool(f"{count} queries", command, stdin=asked, stdout=answers))
-    rows = in_turn("nn", tools, given.pairs, given.warmup)
+    lines = (given.data / given.questions).read_text(encoding="utf-8").lower().splitlines()
+    triples = [line.split()[:3] for line in lines if not line.startswith(":")]
+    # b is to a as c is to what ?  That is a - b + c.
+    asked = {
+        "nn": chosen,
+        "analogies": [f"{a} {b} {c}".encode() for b, a, c in triples],
+    }
+    tools, counts = [], {}
+    for command, queries in asked.items():
+        for count in (1, len(queries)):
+            source = session.scratch / f"{command}-{count}.txt"
+            source.write_bytes(b"\n".join(queries[:count]) + b"\n")
+            words_of = [*session.fastcli, command, str(model), "10", "--thread", str(given.thread)]
+            tool = Tool(f"{command}, {count:,}", words_of, stdin=source)
+            tools.append(tool)
+            counts[tool.name] = count
+    rows = in_turn("queries", tools, given.pairs, given.warmup)
     session.rows = rows
     session.example([train, *tools])
-    answered = answers.read_bytes().count(b"\n")
-    lines = []
-    start = median(rows, tools[0].name, "seconds") or 0.0
-    for count, tool in zip((1, given.queries), tools, strict=True):
-        seconds = median(rows, tool.name, "seconds") or 0.0
-        speed = (count - 1) / (seconds - start) if count > 1 else None
-        lines.append(
+    table_rows = []
+    start = 0.0
+    for tool in tools:
+        seconds, count = median(rows, tool.name, "seconds") or 0.0, counts[tool.name]
+        if count == 1:
+            start = seconds
+        table_rows.append(
             [
-                f"{count:,}",
+                tool.name,
                 str(given.thread),
                 number(seconds),
                 number(median(rows, tool.name, "cpu_seconds")),
                 number(median(rows, tool.name, "peak_mb"), 0),
-                number(speed, 0),
+                number((count - 1) / (seconds - start), 0) if count > 1 else "",
             ]
         )
     session.write(
-        f"nn on a model of {words:,} words, dim 100; {answered:,} lines of answers for "
-        f"{given.queries:,} queries of words drawn at random."
+        f"A model of {words:,} words, dim 100; words drawn at random, and the questions of a file."
     )
-    session.write(table(HEADER, lines))
+    session.write(table(HEADER, table_rows))
 
 
 if __name__ == "__main__":
