@@ -20,21 +20,22 @@ import click
 from fastcli import __version__
 from fastcli.errors import FastcliError
 
+# Name, the module it is in, and its line of the help, which is shown without loading modules.
 COMMANDS = {
-    "supervised": "train",
-    "skipgram": "train",
-    "cbow": "train",
-    "quantize": "quantize",
-    "test": "test",
-    "test-label": "test",
-    "predict": "predict",
-    "predict-prob": "predict",
-    "print-word-vectors": "vectors",
-    "print-sentence-vectors": "vectors",
-    "print-ngrams": "vectors",
-    "nn": "neighbours",
-    "analogies": "neighbours",
-    "dump": "dump",
+    "supervised": ("train", "Train a classifier."),
+    "skipgram": ("train", "Train word vectors (skip-gram)."),
+    "cbow": ("train", "Train word vectors (cbow)."),
+    "quantize": ("quantize", "Make a model small."),
+    "test": ("test", "Print precision and recall on labelled lines."),
+    "test-label": ("test", "Print precision, recall and F1 of every label."),
+    "predict": ("predict", "Print the best labels of every line."),
+    "predict-prob": ("predict", "Print the best labels, each with its probability."),
+    "print-word-vectors": ("vectors", "Print the vectors of words on standard input."),
+    "print-sentence-vectors": ("vectors", "Print the vectors of lines on standard input."),
+    "print-ngrams": ("vectors", "Print the vectors of a word's character n-grams."),
+    "nn": ("neighbours", "Print the words nearest to words on standard input."),
+    "analogies": ("neighbours", "Print the words nearest to A - B + C."),
+    "dump": ("dump", "Print what a model file holds."),
 }
 
 CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -55,9 +56,14 @@ class Group(click.Group):
         """Return a command, or None if there is no such one."""
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"fastcli.cli.{COMMANDS[name]}")
+        module = importlib.import_module(f"fastcli.cli.{COMMANDS[name][0]}")
         command: click.Command = getattr(module, name.replace("-", "_"))
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, each with its line."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; a pipe that its reader closed ends it quietly."""

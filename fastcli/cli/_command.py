@@ -106,11 +106,10 @@ def _nearest(name: str, options: dict[str, Any]) -> str:
     return f" (did you mean {known[close[0]]} ?)" if close else ""
 
 
-def positional(pattern: str, short: str) -> Callable[[Callable[..., None]], Command]:
+def positional(pattern: str) -> Callable[[Callable[..., None]], Command]:
     """Return the decorator of a command with arguments such as k = -1."""
     return click.command(
         cls=Positional,
         pattern=pattern,
-        short_help=short,
         context_settings={"ignore_unknown_options": True},
     )

@@ -13,7 +13,6 @@ PARTS = ("args", "dict", "input", "output")
 
 @click.command(
     cls=Command,
-    short_help="Print what a model file holds.",
     pattern="<model> <args|dict|input|output>",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )

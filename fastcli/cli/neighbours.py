@@ -28,7 +28,7 @@ MODEL = click.argument("model", metavar="<model>")
 K = click.argument("k", metavar="<k>", type=int, default=10)
 
 
-@positional("<model> [<k>]", "Print the words nearest to words on standard input.")
+@positional("<model> [<k>]")
 @MODEL
 @K
 @thread_option
@@ -46,7 +46,7 @@ def nn(model: str, k: int, thread: int | None, as_json: bool) -> None:
     run(model, max(k, 0), thread, as_json, 1, b"Query word? ")
 
 
-@positional("<model> [<k>]", "Print the words nearest to A - B + C.")
+@positional("<model> [<k>]")
 @MODEL
 @K
 @thread_option

@@ -9,7 +9,7 @@ from fastcli.cli._command import positional
 from fastcli.cli._options import PATTERN, open_blocks, prediction_arguments, threads
 
 
-@positional(PATTERN, "Print the best labels of every line.")
+@positional(PATTERN)
 @prediction_arguments
 def predict(
     model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
@@ -27,7 +27,7 @@ def predict(
     run(model, data, k, threshold, thread, as_json, with_probs=False)
 
 
-@positional(PATTERN, "Print the best labels, each with its probability.")
+@positional(PATTERN)
 @prediction_arguments
 def predict_prob(
     model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool

@@ -38,7 +38,6 @@ def quantize_options(command: Any) -> Any:
 
 @click.command(
     cls=OptionsOnly,
-    short_help="Make a model small.",
     pattern="-output <name> [options]",
 )
 @quantize_options

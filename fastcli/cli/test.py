@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
 
 
-@positional(PATTERN, "Print precision and recall on labelled lines.")
+@positional(PATTERN)
 @prediction_arguments
 def test(
     model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
@@ -36,7 +36,7 @@ def test(
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-@positional(PATTERN, "Print precision, recall and F1 of every label.")
+@positional(PATTERN)
 @prediction_arguments
 def test_label(
     model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool

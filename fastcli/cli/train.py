@@ -150,7 +150,7 @@ def training_options(defaults: TrainArgs) -> Callable[[Command], Command]:
 PATTERN = "-input <file> -output <name> [options]"
 
 
-@click.command(cls=OptionsOnly, short_help="Train a classifier.", pattern=PATTERN)
+@click.command(cls=OptionsOnly, pattern=PATTERN)
 @training_options(DEFAULTS["supervised"])
 @click.pass_context
 def supervised(ctx: click.Context, /, **options: Any) -> None:
@@ -164,7 +164,7 @@ def supervised(ctx: click.Context, /, **options: Any) -> None:
     run(ctx, "supervised", options)
 
 
-@click.command(cls=OptionsOnly, short_help="Train word vectors (skip-gram).", pattern=PATTERN)
+@click.command(cls=OptionsOnly, pattern=PATTERN)
 @training_options(DEFAULTS["skipgram"])
 @click.pass_context
 def skipgram(ctx: click.Context, /, **options: Any) -> None:
@@ -182,7 +182,7 @@ def skipgram(ctx: click.Context, /, **options: Any) -> None:
     run(ctx, "skipgram", options)
 
 
-@click.command(cls=OptionsOnly, short_help="Train word vectors (cbow).", pattern=PATTERN)
+@click.command(cls=OptionsOnly, pattern=PATTERN)
 @training_options(DEFAULTS["cbow"])
 @click.pass_context
 def cbow(ctx: click.Context, /, **options: Any) -> None:

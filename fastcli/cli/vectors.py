@@ -31,7 +31,7 @@ NPY = click.option(
 MODEL = click.argument("model", metavar="<model>")
 
 
-@positional("<model>", "Print the vectors of words on standard input.")
+@positional("<model>")
 @MODEL
 @thread_option
 @JSON
@@ -56,7 +56,7 @@ def print_word_vectors(model: str, thread: int | None, as_json: bool, npy: str |
                 sink.write(vectors.of_words(some), "word", some)
 
 
-@positional("<model>", "Print the vectors of lines on standard input.")
+@positional("<model>")
 @MODEL
 @thread_option
 @JSON
@@ -83,7 +83,7 @@ def print_sentence_vectors(model: str, thread: int | None, as_json: bool, npy: s
                 done += len(some)
 
 
-@positional("<model> <word>", "Print the vectors of a word's character n-grams.")
+@positional("<model> <word>")
 @MODEL
 @click.argument("word", metavar="<word>")
 @thread_option
