@@ -6,12 +6,12 @@ import struct
 import numpy as np
 import pytest
 
-from fastcli.fasttext.matrix import padded
 from fastcli.fasttext.model import Reader
 from fastcli.fasttext.model_file import file_size, head_bytes, load_model
 from fastcli.fasttext.save import save_model
 from fastcli.fasttext.train import Trained
 from fastcli.kernels.integers import hash_bytes
+from fastcli.memory import padded
 from fastcli.text.dictionary import as_bytes
 from tests.command import GOLDEN, is_same_text, run
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fastcli"
-BASE = {"errors", "threads"}
+BASE = {"errors", "threads", "files", "memory"}
 LAYERS = {
     "kernels": {"kernels"},
     "text": {"text", "kernels", *BASE},
@@ -21,6 +21,8 @@ LAYERS = {
     "cli": {"cli", "fasttext", "mlp", "evaluation", "text", "kernels", "", *BASE},
     "errors": set(),
     "threads": {"errors"},
+    "files": {"errors"},
+    "memory": {"errors"},
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from fastcli.errors import ModelFormatError
 from fastcli.fasttext.args import LOSS_NAMES, ModelArgs
-from fastcli.fasttext.matrix import padded
 from fastcli.fasttext.model_file import head_bytes, load_model
 from fastcli.fasttext.save import save_model
 from fastcli.fasttext.train import Trained
+from fastcli.memory import padded
 from fastcli.text.dictionary import Dictionary
 from tests import model_bytes
 from tests.command import GOLDEN, environment, run

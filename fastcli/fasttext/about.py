@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcli.errors import FastcliError
-from fastcli.fasttext.files import Replacement, write_all
+from fastcli.files import Replacement, write_all
 
 
 def about_path(path: str) -> Path:

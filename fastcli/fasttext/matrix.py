@@ -1,9 +1,7 @@
-"""Dense matrices, and memory for them: rows of floats that start where cache lines start."""
+"""Dense matrices: rows of floats."""
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,21 +11,6 @@ from fastcli.kernels import predict as kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-LANES = 16  # floats in a cache line, and in the vectors that kernels work with
-
-
-def padded(dim: int) -> int:
-    """Return the floats that a row of ``dim`` takes in memory: a multiple of 16."""
-    return -(-dim // LANES) * LANES
-
-
-def zeros(n: int) -> NDArray[np.float32]:
-    """Return n zeros in fresh memory, on a page's start, in large pages where there are any."""
-    memory = mmap.mmap(-1, max(4 * n, 1))
-    with contextlib.suppress(AttributeError, OSError):
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(memory, np.float32, n)
 
 
 @dataclass(frozen=True)

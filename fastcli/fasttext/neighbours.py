@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError
-from fastcli.fasttext.matrix import zeros
 from fastcli.fasttext.vectors import Vectors, packed
 from fastcli.kernels import neighbours as kernels
 from fastcli.kernels import numbers
+from fastcli.memory import zeros
 from fastcli.text.dictionary import as_bytes
 from fastcli.threads import run_on, share
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import FastcliError
-from fastcli.fasttext.files import Replacement, check_writable, write_all
+from fastcli.files import Replacement, check_writable, write_all
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

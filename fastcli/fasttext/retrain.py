@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError
-from fastcli.fasttext.matrix import DenseMatrix, padded, zeros
+from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.train import Reporter, Status, Trainer
 from fastcli.kernels import train as kernels
+from fastcli.memory import padded, zeros
 from fastcli.text.corpus import FeatureArgs, read_known
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any
 from fastcli import __version__
 from fastcli.fasttext.about import check_about
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.files import check_writable
 from fastcli.fasttext.model_file import file_size, output_rows
 from fastcli.fasttext.save import save_about, save_model, save_vectors, word_vectors
 from fastcli.fasttext.train import Reporter, Trained, train_supervised
 from fastcli.fasttext.train_words import train_word_vectors
+from fastcli.files import check_writable
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.numbers import format_vectors
 from fastcli.kernels.train import train_lines

@@ -9,11 +9,11 @@ from typing import Any
 from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.autotune import TUNED, AutotuneArgs, Outcome, TuneReporter, autotune
-from fastcli.fasttext.files import check_writable
 from fastcli.fasttext.quantize import usable
 from fastcli.fasttext.run import about, check_outputs, save_texts
 from fastcli.fasttext.save import save_about, save_matrix, save_model, save_quantized
 from fastcli.fasttext.vectors import Vectors
+from fastcli.files import check_writable
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.predict import best_labels, read_lines
 from fastcli.kernels.train import train_lines

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.about import add_about, check_about
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.files import check_writable
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.predict import Predictor
 from fastcli.fasttext.quantize import (
@@ -23,6 +22,7 @@ from fastcli.fasttext.quantize import (
 )
 from fastcli.fasttext.retrain import retrain
 from fastcli.fasttext.save import save_quantized
+from fastcli.files import check_writable
 from fastcli.text.inputs import text_blocks
 from fastcli.threads import usable_cpus
 

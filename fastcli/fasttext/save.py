@@ -14,10 +14,10 @@ import numpy as np
 from fastcli.errors import FastcliError
 from fastcli.fasttext.about import about_path, write_about
 from fastcli.fasttext.args import ModelArgs
-from fastcli.fasttext.files import Replacement, write_all
 from fastcli.fasttext.model_file import MATRIX, file_size, head_bytes, output_rows, quantized_bytes
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.fasttext.vectors import packed, word_rows
+from fastcli.files import Replacement, write_all
 from fastcli.kernels import matrix as kernels
 from fastcli.kernels import numbers
 from fastcli.threads import run_on

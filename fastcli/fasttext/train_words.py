@@ -18,8 +18,6 @@ import numpy as np
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import LOSSES, TrainArgs
 from fastcli.fasttext.huffman import build_tree
-from fastcli.fasttext.matrix import padded, zeros
-from fastcli.fasttext.memory import Needs
 from fastcli.fasttext.model_file import file_size
 from fastcli.fasttext.train import (
     Reporter,
@@ -34,6 +32,7 @@ from fastcli.fasttext.train import (
 from fastcli.fasttext.vectors import word_rows
 from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train_words as kernels
+from fastcli.memory import Needs, padded, zeros
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.sentences import LONGEST, Sentences, read_sentences
 from fastcli.threads import run_on, share, usable_cpus

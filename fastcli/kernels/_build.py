@@ -154,6 +154,11 @@ class Kernel:
                 self._call = ctypes.CFUNCTYPE(_SCALARS[self.result][1], *kinds)(address)
         return self._call
 
+    def address(self) -> int:
+        """Return where the machine code is; it is loaded if need be."""
+        self.load()
+        return ctypes.cast(self._call, ctypes.c_void_p).value or 0
+
 
 def kernel(function: Callable[..., Any]) -> Kernel:
     """Make a kernel of a function whose annotations name pointer and scalar types."""

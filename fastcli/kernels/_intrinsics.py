@@ -519,3 +519,166 @@ def give_way(typing: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), codegen
+
+
+# ----------------------------------------------------------------- matrices
+
+
+def _tile(rows: int) -> Any:
+    """Return the intrinsic that computes a tile of ``rows`` x 16; see ``dense.tile_1``.
+
+    Every element is one chain of multiply-adds over k, so that it does not depend on the size
+    of the tile that it is computed in.
+    """
+
+    def tile(
+        typing: Any,
+        a: Any,
+        at: Any,
+        a_row: Any,
+        a_step: Any,
+        b: Any,
+        bt: Any,
+        b_row: Any,
+        c: Any,
+        ct: Any,
+        c_row: Any,
+        k: Any,
+        add: Any,
+    ) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add = args
+            places = [builder.add(ct, builder.mul(c_row, I64(r))) for r in range(rows)]
+            starts = [builder.add(at, builder.mul(a_row, I64(r))) for r in range(rows)]
+            totals = [cgutils.alloca_once_value(builder, _all(0.0)) for _ in range(rows)]
+            for total in totals:
+                builder.store(_all(0.0), total)
+            with builder.if_then(builder.icmp_signed("!=", add, I64(0))):
+                for total, place in zip(totals, places, strict=True):
+                    builder.store(_load(builder, c, place), total)
+            with cgutils.for_range(builder, k) as loop:
+                some = _load(builder, b, builder.add(bt, builder.mul(loop.index, b_row)))
+                step = builder.mul(loop.index, a_step)
+                for total, start in zip(totals, starts, strict=True):
+                    value = builder.load(_element(builder, a, builder.add(start, step)))
+                    product = builder.fmul(_splat(builder, value), some, flags=("contract",))
+                    both = builder.fadd(product, builder.load(total), flags=("contract",))
+                    builder.store(both, total)
+            for total, place in zip(totals, places, strict=True):
+                _store(builder, builder.load(total), c, place)
+            return context.get_dummy_value()
+
+        size = types.int64
+        return types.void(a, size, size, size, b, size, size, c, size, size, size, size), codegen
+
+    tile.__name__ = f"tile_{rows}"
+    return intrinsic(tile)
+
+
+tile_1, tile_2, tile_4, tile_6 = _tile(1), _tile(2), _tile(4), _tile(6)
+
+
+@intrinsic
+def square_root(typing: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.FloatType(), [ir.FloatType()])
+        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.sqrt.f32")
+        return builder.call(call, [args[0]])
+
+    return types.float32(types.float32), codegen
+
+
+@intrinsic
+def uniform_row(typing: Any, out: Any, i: Any, key: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        out, i, key, n = args
+        ints = ir.VectorType(ir.IntType(32), LANES)
+
+        def whole(value: int) -> Any:
+            return ir.Constant(ints, [value] * LANES)
+
+        def spread(value: Any) -> Any:
+            first = builder.insert_element(ir.Constant(ints, ir.Undefined), value, I64(0))
+            mask = ir.Constant(ints, [0] * LANES)
+            return builder.shuffle_vector(first, ir.Constant(ints, ir.Undefined), mask)
+
+        lanes = ir.Constant(ints, list(range(LANES)))
+        low = spread(builder.trunc(key, ir.IntType(32)))
+        high = spread(builder.trunc(builder.lshr(key, I64(32)), ir.IntType(32)))
+        with _chunks(builder, n) as (k, _):
+            x = builder.add(spread(builder.trunc(k, ir.IntType(32))), lanes)
+            x = builder.add(builder.mul(x, whole(0x9E3779B1)), low)
+            x = builder.mul(builder.xor(x, builder.lshr(x, whole(16))), whole(0x7FEB352D))
+            x = builder.add(x, high)
+            x = builder.mul(builder.xor(x, builder.lshr(x, whole(15))), whole(0x846CA68B))
+            x = builder.xor(x, builder.lshr(x, whole(16)))
+            value = builder.sitofp(builder.lshr(x, whole(8)), VECTOR)
+            _store(builder, builder.fmul(value, _all(2.0**-24)), out, builder.add(i, k))
+        return context.get_dummy_value()
+
+    return types.void(out, types.int64, types.int64, types.int64), codegen
+
+
+# -------------------------------------------------------------------- calls
+
+
+def _call(*kinds: str) -> Any:
+    """Return the codegen of a call by address, with pointers to floats (p) and integers (i)."""
+    pointer = ir.FloatType().as_pointer()
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        llvm_types = [pointer if kind == "p" else I64 for kind in kinds]
+        kind = ir.FunctionType(ir.VoidType(), llvm_types)
+        function = builder.inttoptr(args[0], kind.as_pointer())
+        builder.call(function, list(args[1:]))
+        return context.get_dummy_value()
+
+    return codegen
+
+
+@intrinsic
+def call_activation(
+    typing: Any, a: Any, z: Any, i: Any, out: Any, o: Any, n: Any, params: Any, p: Any, row: Any
+) -> Any:
+    size = types.int64
+    signature = types.void(size, z, size, out, size, size, params, size, size)
+    return signature, _call("p", "i", "p", "i", "i", "p", "i", "i")
+
+
+@intrinsic
+def call_learned(
+    typing: Any,
+    a: Any,
+    z: Any,
+    i: Any,
+    d: Any,
+    o: Any,
+    n: Any,
+    params: Any,
+    p: Any,
+    row: Any,
+    out: Any,
+    g: Any,
+) -> Any:
+    size = types.int64
+    signature = types.void(size, z, size, d, size, size, params, size, size, out, size)
+    return signature, _call("p", "i", "p", "i", "i", "p", "i", "i", "p", "i")
+
+
+@intrinsic
+def call_update(
+    typing: Any,
+    a: Any,
+    w: Any,
+    i: Any,
+    g: Any,
+    j: Any,
+    n: Any,
+    s: Any,
+    t: Any,
+    apart: Any,
+    h: Any,
+) -> Any:
+    size = types.int64
+    signature = types.void(size, w, size, g, size, size, s, size, size, h)
+    return signature, _call("p", "i", "p", "i", "i", "p", "i", "i", "p")

@@ -78,6 +78,7 @@ class Corpus:
     lanes: int
     per_lane: int
     skipped: Skipped
+    row_of: NDArray[np.int32]  # of every bucket, from 1 on after the words; 0: never met
 
     @property
     def n_lines(self) -> int:
@@ -148,8 +149,9 @@ def make_corpus(
     ids: NDArray[np.int32],
     args: FeatureArgs,
     n_threads: int,
+    lanes: int = 0,
 ) -> Corpus:
-    """Turn the counted tokens into rows of features.
+    """Turn the counted tokens into rows of features, in as many lanes as suit them, or ``lanes``.
 
     The counters are emptied on the way, since token streams are as large as the text.
     """
@@ -174,7 +176,7 @@ def make_corpus(
 
     run_on(min(n_threads, max(len(counters), 1)), make)
     counters.clear()
-    return _join([p for p in parts if p is not None], dictionary.nwords, args, n_threads)
+    return _join([p for p in parts if p is not None], dictionary.nwords, args, n_threads, lanes)
 
 
 @dataclass
@@ -279,11 +281,11 @@ def _lanes(n_features: int, n_lines: int) -> int:
     return lanes
 
 
-def _join(parts: list[_Part], nwords: int, args: FeatureArgs, n_threads: int) -> Corpus:
+def _join(parts: list[_Part], nwords: int, args: FeatureArgs, n_threads: int, lanes: int) -> Corpus:
     n_lines = [int(part.state[0]) for part in parts]
     total = sum(n_lines)
     n_features = sum(int(p.offsets[n]) for p, n in zip(parts, n_lines, strict=True))
-    lanes = _lanes(n_features, total)
+    lanes = lanes or _lanes(n_features, total)
     rows = np.empty(n_features + 64, np.int32)
     rows[n_features:] = 0  # kernels read ahead
     segments = np.zeros(total * lanes + 1, np.int64)
@@ -322,6 +324,7 @@ def _join(parts: list[_Part], nwords: int, args: FeatureArgs, n_threads: int) ->
         lanes,
         per_lane,
         Skipped(*(int(sum(p.state[k] for p in parts)) for k in (1, 2, 3))),
+        row_of,
     )
 
 
@@ -350,15 +353,18 @@ def read_corpus(
     n_threads: int,
     on_bytes: Callable[[int], None] = lambda n: None,
     on_dictionary: Callable[[Dictionary], None] = lambda dictionary: None,
+    lanes: int = 0,
 ) -> tuple[Dictionary, Corpus]:
     """Read training files: their dictionary, and their lines as rows of features.
+
+    Memory has as many lanes as suit the lines, or ``lanes`` of them.
 
     Raises DataError where a file cannot be read or nothing in it can be trained on.
     """
     counters, words, maps = _count(paths, args, n_threads, on_bytes)
     dictionary, ids = build_dictionary(words, args.min_count, args.min_count_label)
     on_dictionary(dictionary)
-    return dictionary, make_corpus(counters, words, maps, dictionary, ids, args, n_threads)
+    return dictionary, make_corpus(counters, words, maps, dictionary, ids, args, n_threads, lanes)
 
 
 def read_known(

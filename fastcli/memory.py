@@ -1,13 +1,21 @@
-"""What training will need, and whether this machine has it."""
+"""Memory: what training will need, whether this machine has it, and taking it."""
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fastcli.errors import FastcliError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LARGE = 500_000_000
 HINT = "Use a smaller -dim or -bucket, or a larger -minCount."
@@ -91,3 +99,19 @@ def available_memory() -> int | None:
         except (AttributeError, ValueError, OSError):
             return None
     return max(min(limits), 0)
+
+
+LANES = 16  # floats in a cache line, and in the vectors that kernels work with
+
+
+def padded(dim: int) -> int:
+    """Return the floats that a row of ``dim`` takes in memory: a multiple of 16."""
+    return -(-dim // LANES) * LANES
+
+
+def zeros(n: int) -> NDArray[np.float32]:
+    """Return n zeros in fresh memory, on a page's start, in large pages where there are any."""
+    memory = mmap.mmap(-1, max(4 * n, 1))
+    with contextlib.suppress(AttributeError, OSError):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.float32, n)

@@ -1,0 +1,306 @@
+"""Every choice of a training run: names, defaults, and what cannot be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from fastcli.errors import ArgumentError
+from fastcli.mlp.activations import Chosen, parse_activation
+from fastcli.mlp.initializers import ALIASES, INITIALIZERS, REFUSED
+from fastcli.mlp.names import lookup, nearest
+from fastcli.mlp.optimizers import OPTIMIZERS, Numbers, Optimizer
+from fastcli.mlp.schedules import SCHEDULES
+
+NORMS = {"none": 0, "batch": 1, "layer": 2}
+LOSSES = {"auto": -1, "softmax": 0, "ova": 1, "one-vs-all": 1}
+SHAPES = {"element": 0, "row": 1, "column": 2}
+FORMATS = ("auto", "text", "csv", "libsvm")
+MOST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class MlpArgs:
+    """The arguments of ``mlp-train``; -1 for lr, eps and weight decay means the optimiser's own."""
+
+    input: tuple[str, ...] = field(default=())
+    output: str = ""
+    valid: str = ""
+    format: str = "auto"
+    # text
+    dim: int = 100
+    min_count: int = 1
+    min_count_label: int = 0
+    word_ngrams: int = 1
+    bucket: int = 2000000
+    minn: int = 0
+    maxn: int = 0
+    label: str = "__label__"
+    pretrained_vectors: str = ""
+    # numbers
+    label_column: str = "-1"
+    delimiter: str = ""
+    standardize: bool = True
+    # network
+    hidden: str = "100"
+    activation: str = "relu"
+    norm: str = "none"
+    norm_position: str = "before"
+    norm_momentum: float = 0.1
+    norm_eps: float = 1e-5
+    init: str = "auto"
+    init_std: float = 0.01
+    bias: float = 0.0
+    loss: str = "auto"
+    # optimiser
+    optimizer: str = "adam"
+    lr: float = -1.0
+    momentum: float = -1.0
+    beta1: float = 0.9
+    beta2: float = 0.999
+    rho: float = 0.9
+    eps: float = -1.0
+    centered: bool = False
+    batch_size: int = 32
+    epoch: int = 20
+    schedule: str = "constant"
+    warmup: int = 0
+    step_size: int = 10
+    gamma: float = 0.1
+    clip_norm: float = 0.0
+    clip_value: float = 0.0
+    # regularisation
+    l1: float = 0.0
+    l2: float = 0.0
+    weight_decay: float = -1.0
+    dropout: str = "0"
+    input_dropout: float = 0.0
+    noise_shape: str = "element"
+    input_noise: float = 0.0
+    word_dropout: float = 0.0
+    word_swap: float = 0.0
+    label_smoothing: float = 0.0
+    activation_l1: float = 0.0
+    max_norm: float = 0.0
+    patience: int = 0
+    eval_every: int = 0
+    monitor: str = "error"
+    # running
+    log: str = ""
+    plot: str = ""
+    save_every: int = 0
+    resume: bool = False
+    seed: int = 0
+    thread: int = 1
+    verbose: int = 2
+
+    @property
+    def widths(self) -> list[int]:
+        """The units of every hidden layer.  Raises ArgumentError."""
+        text = self.hidden.strip().lower()
+        if text in ("", "0", "none"):
+            return []
+        try:
+            widths = [int(word) for word in text.split(",")]
+        except ValueError:
+            raise ArgumentError(
+                f"--hidden must be widths such as 128,64 (or none), not {self.hidden!r}."
+            ) from None
+        for width in widths:
+            if not 1 <= width <= 1_000_000:
+                raise ArgumentError(f"--hidden: a layer of {width} units cannot be.")
+        return widths
+
+    def _each(self, option: str, text: str) -> list[str]:
+        n, words = len(self.widths), text.split(",")
+        if len(words) not in (1, n):
+            raise ArgumentError(
+                f"{option} names {len(words)} layers, and --hidden has {n}: give one for all, or "
+                "one for each."
+            )
+        return words * n if len(words) == 1 else words
+
+    @property
+    def activations(self) -> list[Chosen]:
+        """The activation of every hidden layer.  Raises ArgumentError."""
+        if not self.widths:
+            return []
+        return [parse_activation(word) for word in self._each("--activation", self.activation)]
+
+    @property
+    def dropouts(self) -> list[float]:
+        """The dropout of every hidden layer.  Raises ArgumentError."""
+        if not self.widths:
+            return []
+        found = []
+        for word in self._each("--dropout", self.dropout):
+            try:
+                found.append(float(word))
+            except ValueError:
+                raise ArgumentError(f"--dropout: {word!r} is no number.") from None
+            if not 0 <= found[-1] < 1:
+                raise ArgumentError(f"--dropout must be from 0 to below 1, not {word}.")
+        return found
+
+    @property
+    def rule(self) -> Optimizer:
+        """The optimiser.  Raises ArgumentError."""
+        return lookup("optimizer", self.optimizer, OPTIMIZERS)
+
+    def init_of(self, activation: Chosen | None) -> str:
+        """Return the initialiser of a layer with this activation (None: the output layer)."""
+        if self.init.strip().lower() != "auto":
+            name = self.init.strip().lower().replace("_", "-")
+            return ALIASES.get(name, name)
+        return activation.activation.init if activation else "xavier-uniform"
+
+    def resolved(self) -> MlpArgs:
+        """Return the arguments with the optimiser's own numbers put in.  Raises ArgumentError."""
+        rule = self.rule
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.lr == -1:
+            values["lr"] = rule.lr
+        if self.eps == -1:
+            values["eps"] = rule.eps
+        if self.weight_decay == -1:
+            values["weight_decay"] = rule.weight_decay
+        if self.momentum == -1:
+            values["momentum"] = 0.9 if rule.name in ("momentum", "nesterov") else 0.0
+        values["optimizer"] = rule.name
+        values["activation"] = ",".join(map(str, self.activations)) or self.activation
+        return MlpArgs(**values)
+
+    def numbers(self) -> Numbers:
+        """Return the optimiser's numbers, of resolved arguments."""
+        return Numbers(self.momentum, self.beta1, self.beta2, self.rho, self.eps, self.centered)
+
+    def check(self) -> None:
+        """Raise ArgumentError for what cannot be, with what to do instead."""
+        if not self.input or not all(self.input) or not self.output:
+            raise ArgumentError("Empty input or output path.")
+        self.check_values()
+
+    def check_values(self) -> None:
+        """Do what ``check`` does, but let there be no input or output."""
+        _ = self.activations, self.dropouts
+        rule = self.rule
+        lookup("norm", self.norm, NORMS)
+        lookup("loss", self.loss, LOSSES)
+        lookup("noise shape", self.noise_shape, SHAPES)
+        lookup("schedule", self.schedule, SCHEDULES)
+        lookup("norm position", self.norm_position, {"before": 0, "after": 1})
+        lookup("monitor", self.monitor, {"error": 0, "loss": 1})
+        lookup("format", self.format, dict.fromkeys(FORMATS, 0))
+        if self.init.strip().lower() in REFUSED:
+            raise ArgumentError(
+                "--init zero is refused: units that start alike get the same gradients and stay "
+                "alike, so a layer of them is one unit. Leave --init out."
+            )
+        if self.init.strip().lower() != "auto":
+            lookup("initialisation", self.init, INITIALIZERS, ALIASES)
+        least = {
+            "dim": 1,
+            "min_count": 0,
+            "min_count_label": 0,
+            "word_ngrams": 1,
+            "bucket": 0,
+            "minn": 0,
+            "maxn": 0,
+            "batch_size": 0,
+            "epoch": 0,
+            "warmup": 0,
+            "step_size": 1,
+            "patience": 0,
+            "eval_every": 0,
+            "save_every": 0,
+            "thread": 1,
+        }
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if not bound <= value <= MOST:
+                raise ArgumentError(
+                    f"{option_of(name)} must be {bound} or more"
+                    f"{'' if value < bound else f' and at most {MOST}'}, not {value}."
+                )
+        shares = ("input_dropout", "word_dropout", "word_swap", "label_smoothing", "beta1", "beta2")
+        for name in (*shares, "rho"):
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise ArgumentError(f"{option_of(name)} must be from 0 to below 1, not {value}.")
+        if not 0 < self.norm_momentum <= 1:
+            raise ArgumentError(
+                f"--norm-momentum must be above 0 and at most 1, not {self.norm_momentum}."
+            )
+        positive = (
+            "clip_norm",
+            "clip_value",
+            "l1",
+            "l2",
+            "input_noise",
+            "activation_l1",
+            "max_norm",
+        )
+        for name in (*positive, "norm_eps", "init_std", "gamma"):
+            value = getattr(self, name)
+            if not (value >= 0 and math.isfinite(value)):
+                raise ArgumentError(f"{option_of(name)} must be 0 or more, not {value}.")
+        for name in ("lr", "eps", "weight_decay", "momentum"):
+            value = getattr(self, name)
+            if value != -1 and not (value >= 0 and math.isfinite(value)):
+                raise ArgumentError(f"{option_of(name)} must be 0 or more, not {value}.")
+        if not math.isfinite(self.bias):
+            raise ArgumentError(f"--bias must be a number, not {self.bias}.")
+        if self.norm == "batch" and self.batch_size == 1:
+            raise ArgumentError(
+                "--norm batch with --batch-size 1 cannot be: the mean of one example is the "
+                "example itself. Use --norm layer, or a larger --batch-size."
+            )
+        if self.centered and rule.name != "rmsprop":
+            raise ArgumentError(f"--centered is for --optimizer rmsprop, not {rule.name}.")
+        if self.maxn and self.minn > self.maxn:
+            raise ArgumentError(f"-minn ({self.minn}) must not be above -maxn ({self.maxn}).")
+        if self.bucket == 0 and (self.word_ngrams > 1 or self.maxn > 0):
+            raise ArgumentError("-bucket 0 leaves no room for n-grams: give -bucket 1 or more.")
+        if not self.label:
+            raise ArgumentError("-label must not be empty: every token would be a label.")
+        if self.patience and not self.valid:
+            raise ArgumentError("--patience needs a validation file: give --valid FILE.")
+
+
+def option_of(name: str) -> str:
+    """Return the option of an argument: ``--batch-size`` of ``batch_size``, ``-lr`` of ``lr``."""
+    short = {"dim", "bucket", "minn", "maxn", "lr", "epoch", "loss", "seed", "thread", "label"}
+    if name in short:
+        return f"-{name}"
+    if name in ("min_count", "min_count_label", "word_ngrams"):
+        first, *rest = name.split("_")
+        return "-" + first + "".join(word.capitalize() for word in rest)
+    return "--" + name.replace("_", "-")
+
+
+def from_config(found: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return the arguments that a configuration (TOML) names, by their Python names.
+
+    Names may be written with dashes or underscores; ``hidden``, ``activation`` and ``dropout``
+    may be lists.  Raises ArgumentError for an unknown name or a value of the wrong kind.
+    """
+    kinds = {f.name: type(getattr(MlpArgs(), f.name)) for f in fields(MlpArgs)}
+    values: dict[str, Any] = {}
+    for key, value in found.items():
+        name = key.lstrip("-").replace("-", "_")
+        if name not in kinds:
+            plain = [n.replace("_", "-") for n in kinds]
+            hint = nearest(key.replace("_", "-"), plain)
+            raise ArgumentError(f"{path}: unknown option {key}{hint}.")
+        kind = kinds[name]
+        if kind is tuple:
+            value = (value,) if isinstance(value, str) else tuple(value)
+        elif kind is str and isinstance(value, (list, int, float)) and not isinstance(value, bool):
+            value = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        elif kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise ArgumentError(f"{path}: {key} = {value!r} should be {kind.__name__}.")
+        values[name] = value
+    return values

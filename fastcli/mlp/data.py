@@ -1,0 +1,61 @@
+"""Examples: rows of numbers, or of embeddings, each with its labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NO_NUMBERS = np.zeros(1, np.float32)
+NO_ROWS = np.zeros(1, np.int32)
+NO_OFFSETS = np.zeros(1, np.int64)
+
+
+@dataclass
+class Examples:
+    """What a network learns from or is asked about; one of the two inputs is empty.
+
+    ``numbers`` float32[n * stride], flat, padded with zeros, or ``rows`` int32 and ``offsets``
+    int64[n + 1]: example i is the mean of the embedding rows ``rows[offsets[i]:offsets[i + 1]]``.
+    ``labels[label_offsets[i]:label_offsets[i + 1]]`` are its labels.
+    """
+
+    n: int
+    labels: NDArray[np.int32]
+    label_offsets: NDArray[np.int64]
+    numbers: NDArray[np.float32]
+    rows: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    @property
+    def has_several(self) -> bool:
+        """Whether some example has more than one label."""
+        return bool((np.diff(self.label_offsets) > 1).any())
+
+    @property
+    def most_features(self) -> int:
+        """The most features that an example has, 0 for numbers."""
+        return int(np.diff(self.offsets).max()) if len(self.offsets) > 1 else 0
+
+
+def of_numbers(
+    x: NDArray[np.float32], stride: int, labels: NDArray[np.int32], offsets: NDArray[np.int64]
+) -> Examples:
+    """Return examples of a matrix float32[n, features], its rows padded to ``stride`` floats."""
+    numbers = np.zeros((len(x), stride), np.float32)
+    numbers[:, : x.shape[1]] = x
+    return Examples(len(x), labels, offsets, numbers.reshape(-1), NO_ROWS, NO_OFFSETS)
+
+
+def of_rows(
+    rows: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    labels: NDArray[np.int32],
+    label_offsets: NDArray[np.int64],
+) -> Examples:
+    """Return examples of embedding rows."""
+    return Examples(len(offsets) - 1, labels, label_offsets, NO_NUMBERS, rows, offsets)

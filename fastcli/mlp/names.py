@@ -1,0 +1,33 @@
+"""Choices by name: a wrong one is an error that names the nearest right one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from fastcli.errors import ArgumentError
+
+T = TypeVar("T")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a question for the end of an error, or nothing where no known name is near."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]} ?)" if close else ""
+
+
+def lookup(
+    kind: str, name: str, table: Mapping[str, T], aliases: Mapping[str, str] | None = None
+) -> T:
+    """Return the entry of a name, case and underscores aside.
+
+    Raises ArgumentError, with the nearest known name, where there is none.
+    """
+    plain = name.strip().lower().replace("_", "-")
+    plain = (aliases or {}).get(plain, plain)
+    if plain not in table:
+        raise ArgumentError(
+            f"Unknown {kind}: {name}{nearest(plain, table)}. Known: {', '.join(table)}."
+        )
+    return table[plain]

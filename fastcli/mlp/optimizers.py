@@ -1,0 +1,143 @@
+"""The optimisers by name: formula, defaults, and the numbers a step needs.
+
+The rules are in ``kernels/optimizers.py``; formulas are those of the seed document, section
+5.2, in PyTorch's form where the two differ (eps is added to the root, not under it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.kernels import optimizers as rules
+from fastcli.kernels._build import Kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """One row of the table of optimisers: its rule, slots of state, and default numbers."""
+
+    name: str
+    rule: Kernel
+    slots: int
+    formula: str
+    lr: float
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+
+OPTIMIZERS = {
+    o.name: o
+    for o in (
+        Optimizer("sgd", rules.sgd_update, 0, "w -= lr g", 0.1),
+        Optimizer("momentum", rules.momentum_update, 1, "m = mu m + g; w -= lr m", 0.01),
+        Optimizer("nesterov", rules.nesterov_update, 1, "m = mu m + g; w -= lr (g + mu m)", 0.01),
+        Optimizer(
+            "adagrad", rules.adagrad_update, 1, "G += g^2; w -= lr g / (sqrt G + eps)", 0.01, 1e-10
+        ),
+        Optimizer(
+            "rmsprop",
+            rules.rmsprop_update,
+            3,
+            "v = rho v + (1 - rho) g^2; w -= lr g / (sqrt v + eps); centered, with momentum",
+            0.001,
+        ),
+        Optimizer(
+            "adadelta",
+            rules.adadelta_update,
+            2,
+            "v = rho v + (1 - rho) g^2; d = g sqrt(u + eps) / sqrt(v + eps); "
+            "u = rho u + (1 - rho) d^2; w -= lr d",
+            1.0,
+            1e-6,
+        ),
+        Optimizer(
+            "adam",
+            rules.adam_update,
+            2,
+            "m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; "
+            "w -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)",
+            0.001,
+        ),
+        Optimizer(
+            "adamw",
+            rules.adam_update,
+            2,
+            "w *= 1 - lr * weight decay; then Adam",
+            0.001,
+            1e-8,
+            0.01,
+        ),
+        Optimizer(
+            "adamax",
+            rules.adamax_update,
+            2,
+            "m as in Adam; u = max(b2 u, |g| + eps); w -= lr (m / (1 - b1^t)) / u",
+            0.002,
+        ),
+        Optimizer(
+            "nadam",
+            rules.nadam_update,
+            2,
+            "Adam with Nesterov's step: w -= lr (now g + next m) / ...",
+            0.002,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers that belong to optimisers."""
+
+    momentum: float
+    beta1: float
+    beta2: float
+    rho: float
+    eps: float
+    centered: bool
+
+
+def slots(optimizer: Optimizer, numbers: Numbers) -> int:
+    """Return how many numbers the state of a parameter has."""
+    if optimizer.name == "rmsprop":
+        return 1 + int(numbers.momentum > 0) + int(numbers.centered)
+    return optimizer.slots
+
+
+class StepNumbers:
+    """What the rules need to know in each step: learning rate and corrections for the start.
+
+    Steps are asked for in order, from the first, since NAdam's momentum schedule is a product.
+    """
+
+    def __init__(self, numbers: Numbers, step: int = 0, product: float = 1.0) -> None:
+        self._n = numbers
+        self.step, self.product = step, product
+
+    def rows(self, lrs: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the rows of the next steps, one for each learning rate: float32[n, H_SIZE]."""
+        n = self._n
+        out = np.zeros((len(lrs), rules.H_SIZE))
+        out[:, rules.LR] = lrs
+        out[:, rules.MU] = n.momentum
+        out[:, rules.BETA1], out[:, rules.BETA2], out[:, rules.RHO] = n.beta1, n.beta2, n.rho
+        out[:, rules.EPS], out[:, rules.CENTERED] = n.eps, n.centered
+        t = self.step + 1 + np.arange(len(lrs))
+        out[:, rules.CORRECTION1] = 1 - n.beta1**t
+        out[:, rules.CORRECTION2] = 1 - n.beta2**t
+        # Dozat (2016): mu_t = b1 (1 - 0.96**(t / 250) / 2).
+        now = n.beta1 * (1 - 0.5 * 0.96 ** (t * 0.004))
+        later = n.beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * 0.004))
+        products = self.product * np.cumprod(now)
+        out[:, rules.NOW] = (1 - now) / (1 - products)
+        out[:, rules.NEXT] = later / (1 - products * later)
+        if len(lrs):
+            self.step += len(lrs)
+            self.product = float(products[-1])
+        return out.astype(np.float32)

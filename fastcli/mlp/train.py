@@ -1,0 +1,364 @@
+"""Training a perceptron: the loop, what it measures on the way, and when it stops.
+
+``kernels/mlp.py`` is the algorithm; here is when it runs.  An epoch visits the examples in a
+random order that depends on the seed and the epoch alone; its steps go to the kernel in groups
+that end where something is to be measured.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import TrainingDiverged
+from fastcli.kernels import mlp as kernels
+from fastcli.kernels.optimizers import H_SIZE
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.data import Examples
+from fastcli.mlp.network import Network
+from fastcli.mlp.optimizers import StepNumbers
+from fastcli.mlp.schedules import learning_rates
+from fastcli.threads import run_on
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GROUP_NS = 50e6  # of training between two looks at the clock
+WORTH_A_THREAD = 30_000  # ns a step; below that, meeting costs threads more than they gain
+NS_PER_FLOP = 1 / 40
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured after a step: training loss since the last, validation loss and error."""
+
+    step: int
+    epoch: int
+    progress: float
+    lr: float
+    loss: float
+    valid_loss: float
+    valid_error: float
+    seconds: float
+    is_best: bool = False
+
+
+@dataclass
+class EarlyStopping:
+    """The seed's algorithm, section 4.4: keep the best parameters, end after p worse checks.
+
+    ``wait`` counts the checks since the best one (j), ``best`` is its error (v), ``step`` its
+    step (i*).
+    """
+
+    patience: int
+    best: float = math.inf
+    step: int = 0
+    wait: int = 0
+
+    def check(self, step: int, error: float) -> bool:
+        """Take the error after a step; tell whether it is the best so far."""
+        if error < self.best:
+            self.best, self.step, self.wait = error, step, 0
+            return True
+        self.wait += 1
+        return False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there were as many worse checks in a row as there is patience."""
+        return self.patience > 0 and self.wait >= self.patience
+
+
+@dataclass
+class Snapshot:
+    """Copies of all that training moves."""
+
+    params: NDArray[np.float32]
+    running: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+
+class Scorer:
+    """Carries examples through a network as inference does, a batch at a time."""
+
+    def __init__(self, network: Network, embedding: NDArray[np.float32]) -> None:
+        self.network, self.embedding = network, embedding
+        self._sync = np.zeros(8, np.int64)
+        self._losses = np.zeros(network.batch)
+
+    def score(self, examples: Examples, order: NDArray[np.int64], first: int, n: int) -> None:
+        """Leave the scores of examples ``order[first:first + n]`` in the network's values."""
+        network = self.network
+        kernels.forward_rows(
+            order,
+            first,
+            n,
+            examples.numbers,
+            examples.rows,
+            examples.offsets,
+            network.table.reshape(-1),
+            network.floats.reshape(-1),
+            network.integers,
+            self.embedding,
+            network.params,
+            network.running,
+            network.values,
+            self._sync,
+        )
+
+    def evaluate(self, examples: Examples) -> tuple[float, float]:
+        """Return the mean loss, and the share of examples whose best label is wrong."""
+        network = self.network
+        order = np.arange(examples.n)
+        total, right = 0.0, 0
+        for first in range(0, examples.n, network.batch):
+            n = min(network.batch, examples.n - first)
+            self.score(examples, order, first, n)
+            best = network.scores(n).argmax(axis=1)
+            kernels.score_losses(
+                order,
+                first,
+                n,
+                examples.labels,
+                examples.label_offsets,
+                network.table.reshape(-1),
+                network.integers,
+                network.values,
+                self._losses,
+            )
+            total += float(self._losses[:n].sum())
+            starts = examples.label_offsets[first : first + n + 1]
+            lines = np.repeat(np.arange(n), np.diff(starts))
+            hits = examples.labels[starts[0] : starts[-1]] == best[lines]
+            right += len(np.unique(lines[hits]))
+        return total / max(examples.n, 1), 1 - right / max(examples.n, 1)
+
+
+@dataclass
+class Progress:
+    """Where a run is; all that a checkpoint holds beside arrays."""
+
+    step: int = 0
+    epoch: int = 0
+    product: float = 1.0  # of NAdam's momentum schedule
+    stopping: EarlyStopping = field(default_factory=lambda: EarlyStopping(0))
+    history: list[Evaluation] = field(default_factory=list)
+
+
+class Trainer:
+    """A run: the network, the data, the state of the optimiser, and where it is."""
+
+    def __init__(
+        self,
+        args: MlpArgs,
+        network: Network,
+        examples: Examples,
+        valid: Examples | None,
+        embedding: NDArray[np.float32],
+        n_rows: int,
+    ) -> None:
+        self.args, self.network, self.examples, self.valid = args, network, examples, valid
+        self.embedding = embedding
+        self.starts = batch_starts(examples.n, args.batch_size, args.norm == "batch")
+        self.n_threads = threads_worth(network, args.thread)
+        n = self.n_threads
+        self.grads = np.zeros_like(network.params)
+        self.states = np.zeros(max(network.slots, 1) * len(network.params), np.float32)
+        touched = min(network.batch * examples.most_features, n_rows) if network.embeds else 1
+        wide = int(network.integers[kernels.INPUT_WIDE])
+        self._slots = np.zeros(max(n_rows, 1), np.int32)
+        self._touched = [np.zeros(max(touched, 1), np.int32) for _ in range(n)]
+        self._row_grads = [np.zeros(max(touched, 1) * wide, np.float32) for _ in range(n)]
+        self._now = [np.zeros(H_SIZE, np.float32) for _ in range(n)]
+        rows = sum(layer.n_in + 1 for layer in network.layers)
+        self._squares = np.zeros(kernels.OWNERS + rows)
+        self._losses = np.zeros(examples.n)
+        self.scorer = Scorer(network, embedding)
+        self.progress = Progress(stopping=EarlyStopping(args.patience))
+        self.best: Snapshot | None = None
+        self.stopped = False
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """The number of batches."""
+        return len(self.starts) - 1
+
+    @property
+    def total_steps(self) -> int:
+        """The number of steps if nothing stops training early."""
+        return self.steps_per_epoch * self.args.epoch
+
+    def run(self) -> Iterator[Evaluation | tuple[float, float]]:
+        """Train; yield an Evaluation where one is made, else (progress, loss) now and then.
+
+        Raises TrainingDiverged as soon as the loss is no number.
+        """
+        kernels.transpose_all(
+            self.network.table.reshape(-1),
+            len(self.network.layers),
+            self.network.params,
+            self.network.values,
+        )
+        at = self.progress
+        numbers = StepNumbers(self.args.numbers(), at.step, at.product)
+        began = time.monotonic()
+        spent = at.history[-1].seconds if at.history else 0.0
+        loss, seen = 0.0, 0
+        group, checks = 1, self.args.eval_every or self.steps_per_epoch
+        while at.step < self.total_steps and not self.stopped:
+            at.epoch = at.step // self.steps_per_epoch
+            order = self._order(at.epoch)
+            base = at.epoch * self.steps_per_epoch
+            while at.step < base + self.steps_per_epoch and not self.stopped:
+                first = at.step - base
+                to_check = checks - at.step % checks
+                last = min(first + group, first + to_check, self.steps_per_epoch)
+                lrs = self._rates(at.step, base + last)
+                started = time.perf_counter_ns()
+                self._steps(first, last, base, order, numbers.rows(lrs))
+                taken = (time.perf_counter_ns() - started) / (last - first)
+                group = max(1, min(int(GROUP_NS / max(taken, 1)), 4 * group))
+                at.step, at.product = base + last, numbers.product
+                done = self._losses[self.starts[first] : self.starts[last]]
+                loss, seen = loss + float(done.sum()), seen + len(done)
+                if not math.isfinite(loss):
+                    raise self._diverged(float(lrs[-1]))
+                if at.step % checks == 0 or at.step == self.total_steps:
+                    seconds = spent + time.monotonic() - began
+                    yield self._evaluate(loss / max(seen, 1), float(lrs[-1]), seconds)
+                    loss, seen = 0.0, 0
+                else:
+                    yield at.step / max(self.total_steps, 1), loss / max(seen, 1)
+        self.restore()
+
+    def restore(self) -> None:
+        """Put the best parameters back, where there is a validation set to tell them."""
+        if self.best is not None:
+            self.network.params[:] = self.best.params
+            self.network.running[:] = self.best.running
+            self.embedding[:] = self.best.embedding
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        rng = np.random.default_rng([self.args.seed & 0xFFFFFFFF, 2, epoch])
+        return rng.permutation(self.examples.n)
+
+    def _rates(self, first: int, last: int) -> NDArray[np.float64]:
+        args = self.args
+        return learning_rates(
+            args.schedule,
+            args.lr,
+            first,
+            last,
+            self.total_steps,
+            args.warmup,
+            self.steps_per_epoch,
+            args.step_size,
+            args.gamma,
+        )
+
+    def _steps(
+        self, first: int, last: int, base: int, order: NDArray[np.int64], h: NDArray[np.float32]
+    ) -> None:
+        """Take steps ``first`` to ``last`` of an epoch; ``h`` has a row for each of them."""
+        network, examples = self.network, self.examples
+        sync = np.zeros(8 * self.n_threads, np.int64)
+        rows = np.zeros((last, H_SIZE), np.float32)
+        rows[first:] = h
+
+        def work(thread: int) -> None:
+            kernels.train_steps(
+                thread,
+                self.n_threads,
+                first,
+                last,
+                base,
+                self.starts,
+                order,
+                examples.numbers,
+                examples.rows,
+                examples.offsets,
+                examples.labels,
+                examples.label_offsets,
+                network.table.reshape(-1),
+                network.floats.reshape(-1),
+                network.integers,
+                network.numbers,
+                rows.reshape(-1),
+                self.embedding,
+                network.params,
+                self.grads,
+                self.states,
+                network.running,
+                network.values,
+                self._slots,
+                self._touched[thread],
+                self._row_grads[thread],
+                self._now[thread],
+                self._squares,
+                self._losses,
+                sync,
+            )
+
+        run_on(self.n_threads, work)
+
+    def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
+        at, nan = self.progress, float("nan")
+        valid_loss, valid_error = self.scorer.evaluate(self.valid) if self.valid else (nan, nan)
+        is_best = False
+        if self.valid:
+            watched = valid_error if self.args.monitor == "error" else valid_loss
+            is_best = at.stopping.check(at.step, watched)
+            self.stopped = at.stopping.is_over
+            if is_best:
+                self.best = Snapshot(
+                    self.network.params.copy(), self.network.running.copy(), self.embedding.copy()
+                )
+        found = Evaluation(
+            at.step,
+            -(-at.step // self.steps_per_epoch),
+            at.step / max(self.total_steps, 1),
+            lr,
+            loss,
+            valid_loss,
+            valid_error,
+            seconds,
+            is_best,
+        )
+        at.history.append(found)
+        return found
+
+    def _diverged(self, lr: float) -> TrainingDiverged:
+        return TrainingDiverged(
+            f"The loss is no number any more, in epoch {self.progress.epoch + 1} of "
+            f"{self.args.epoch} at a learning rate of {lr:.4g}; nothing was saved. "
+            f"Try -lr {lr / 10:.2g}, or --clip-norm 1."
+        )
+
+
+def batch_starts(n: int, batch_size: int, no_single: bool) -> NDArray[np.int64]:
+    """Return where batches start, and n: the last may be smaller; 0 is one batch of all.
+
+    With ``no_single`` a last batch of one example, of which batch norm could make nothing, goes
+    with the one before it.
+    """
+    size = batch_size or max(n, 1)
+    starts = [*range(0, n, size), n]
+    if no_single and len(starts) > 2 and starts[-1] - starts[-2] == 1:
+        del starts[-2]
+    return np.array(starts, np.int64)
+
+
+def threads_worth(network: Network, n_threads: int) -> int:
+    """Return how many threads a step is worth: small ones are quicker on one."""
+    weights = sum(layer.n_in * layer.units * layer.pieces for layer in network.layers)
+    cost = 6 * network.batch * weights * NS_PER_FLOP + weights
+    if network.embeds:
+        cost += network.batch * 5000
+    most = max(1, min(int(cost / WORTH_A_THREAD) + 1, network.batch // 2, kernels.OWNERS))
+    return min(n_threads, most)
