@@ -22,7 +22,7 @@ def commands() -> dict[str, click.Command]:
 
 def shown_default(option: click.Parameter) -> str:
     """Return the default of an option as the tables show it."""
-    default = option.default
+    default = option.default if isinstance(option.default, (str, int, float)) else ""
     is_flag = isinstance(option, click.Option) and option.is_flag
     return "" if is_flag or option.multiple or default in ("", None) else f"`{default}`"
 

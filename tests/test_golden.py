@@ -6,7 +6,6 @@ import struct
 import numpy as np
 import pytest
 
-from fastcli.fasttext.model import Reader
 from fastcli.fasttext.model_file import file_size, head_bytes, load_model
 from fastcli.fasttext.save import save_model
 from fastcli.fasttext.train import Trained
@@ -144,7 +143,7 @@ def test_saved_again_is_the_same_file(model_path, tmp_path):
 
 
 def features(model, text):
-    lines, end = Reader(model).read(as_bytes(text)[: len(text)], 0)
+    lines, end = model.reader().read(as_bytes(text)[: len(text)], 0)
     assert (lines.n, end) == (1, len(text))
     return lines.features[: lines.offsets[1]].tolist(), lines.labels[: lines.label_offsets[1]]
 

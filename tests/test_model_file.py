@@ -218,7 +218,7 @@ import resource, sys
 from fastcli.errors import FastcliError
 from fastcli.fasttext.dump import args_text, dictionary_lines, matrix_text
 from fastcli.fasttext.model_file import load_model
-from fastcli.fasttext.predict import Predictor
+from fastcli.evaluation.predictor import Predictor
 from fastcli.text.dictionary import as_bytes
 
 text = as_bytes(b"a b how </s> __label__x do i fix it\\n\\nzzz \\xff")

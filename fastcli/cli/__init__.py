@@ -25,6 +25,7 @@ COMMANDS = {
     "supervised": ("train", "Train a classifier."),
     "skipgram": ("train", "Train word vectors (skip-gram)."),
     "cbow": ("train", "Train word vectors (cbow)."),
+    "mlp-train": ("mlp", "Train a multilayer perceptron on text or numbers."),
     "quantize": ("quantize", "Make a model small."),
     "test": ("test", "Print precision and recall on labelled lines."),
     "test-label": ("test", "Print precision, recall and F1 of every label."),

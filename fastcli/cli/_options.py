@@ -11,6 +11,7 @@ from fastcli.cli._command import Option
 from fastcli.errors import DataError
 
 if TYPE_CHECKING:
+    from fastcli.evaluation.predictor import Classifier
     from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
 
@@ -72,6 +73,21 @@ def load(path: str) -> Model:
     from fastcli.fasttext.model_file import load_model
 
     announce_compiling()
+    return load_model(path)
+
+
+def load_classifier(path: str) -> Classifier:
+    """Load a model to test or predict with: linear, quantized or perceptron, by its first bytes."""
+    from fastcli.cli._messages import announce_compiling
+    from fastcli.mlp.model_file import is_mlp, load_mlp
+
+    announce_compiling()
+    if is_mlp(path):
+        return load_mlp(path)
+    from fastcli.fasttext.model_file import load_model
+    from fastcli.fasttext.predict import prepare
+
+    prepare()
     return load_model(path)
 
 

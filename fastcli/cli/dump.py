@@ -33,8 +33,12 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
     from fastcli.fasttext import dump as write
     from fastcli.fasttext.model_file import load_model
     from fastcli.fasttext.quantized import QuantizedMatrix
+    from fastcli.mlp.model_file import is_mlp
 
     announce_compiling()
+    if is_mlp(model):
+        dump_mlp(model, part)
+        return
     loaded = load_model(model)
     out = sys.stdout.buffer
     if part == "args":
@@ -46,3 +50,18 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
     else:
         matrix = loaded.wi if part == "input" else loaded.wo
         out.writelines(write.matrix_text(matrix))
+
+
+def dump_mlp(path: str, part: str) -> None:
+    """Print a part of a perceptron: its configuration, its labels and words, or its layers."""
+    from fastcli.mlp.dump import args_text, dictionary_lines, input_lines, output_lines
+    from fastcli.mlp.model_file import load_mlp
+
+    model = load_mlp(path)
+    out = sys.stdout.buffer
+    if part == "args":
+        out.write(args_text(model))
+    elif part == "dict":
+        out.writelines(dictionary_lines(model))
+    else:
+        out.writelines(input_lines(model) if part == "input" else output_lines(model))

@@ -6,7 +6,13 @@ import json
 import sys
 
 from fastcli.cli._command import positional
-from fastcli.cli._options import PATTERN, open_blocks, prediction_arguments, threads
+from fastcli.cli._options import (
+    PATTERN,
+    load_classifier,
+    open_blocks,
+    prediction_arguments,
+    threads,
+)
 
 
 @positional(PATTERN)
@@ -51,13 +57,9 @@ def run(
     with_probs: bool,
 ) -> None:
     """Predict a file or standard input."""
-    from fastcli.cli._messages import announce_compiling
-    from fastcli.fasttext.model_file import load_model
-    from fastcli.fasttext.predict import Predictor, prepare
+    from fastcli.evaluation.predictor import Predictor
 
-    announce_compiling()
-    prepare()
-    predictor = Predictor(load_model(model), k, threshold, threads(thread))
+    predictor = Predictor(load_classifier(model), k, threshold, threads(thread))
     blocks = open_blocks(data, "Input file cannot be opened!")
     out = sys.stdout.buffer
     if not as_json:

@@ -8,7 +8,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from fastcli.cli._command import positional
-from fastcli.cli._options import PATTERN, open_blocks, prediction_arguments, threads
+from fastcli.cli._options import (
+    PATTERN,
+    load_classifier,
+    open_blocks,
+    prediction_arguments,
+    threads,
+)
 
 if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
@@ -66,17 +72,14 @@ def run(
     model: str, data: str, k: int, threshold: float, thread: int | None
 ) -> tuple[Meter, list[bytes]]:
     """Test a model on a file or standard input; return the counts and the labels."""
-    from fastcli.cli._messages import announce_compiling, say
-    from fastcli.fasttext.model_file import load_model
-    from fastcli.fasttext.predict import Predictor, prepare
+    from fastcli.cli._messages import say
+    from fastcli.evaluation.predictor import Predictor
 
-    announce_compiling()
-    prepare()
-    predictor = Predictor(load_model(model), k, threshold, threads(thread))
+    predictor = Predictor(load_classifier(model), k, threshold, threads(thread))
     meter = predictor.test(open_blocks(data, "Test file cannot be opened!"))
     if sentence := meter.skipped.sentence():
         say(sentence)
-    return meter, predictor.model.dictionary.labels()
+    return meter, predictor.model.labels()
 
 
 def fixed(value: float) -> str:

@@ -18,10 +18,10 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
 from fastcli.evaluation.metric import Metric, parse_metric
+from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
-from fastcli.fasttext.predict import Predictor
 from fastcli.fasttext.quantize import (
     QuantizedModel,
     Sizes,

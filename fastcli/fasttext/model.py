@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,40 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.predictor import Predictions, Worker, best_count
 from fastcli.fasttext.args import LOSSES, ModelArgs
 from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.kernels import predict as kernels
-from fastcli.kernels.integers import hash_bytes
-from fastcli.text.dictionary import EOS, Dictionary, as_bytes
+from fastcli.text.dictionary import Dictionary
+from fastcli.text.lines import Lines, Reader
+from fastcli.threads import interrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.text.inputs import Bytes
-
-
-@dataclass
-class Lines:
-    """A block of lines as features and known labels; see ``kernels.predict.read_lines``."""
-
-    n: int
-    features: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-    labels: NDArray[np.int32]
-    label_offsets: NDArray[np.int64]
-    flags: NDArray[np.uint8]
-
-
-@dataclass
-class Predictions:
-    """The best labels of a block of lines: ``counts[i]`` of them at ``i * k``, best first."""
-
-    k: int
-    counts: NDArray[np.int32]
-    labels: NDArray[np.int32]
-    probs: NDArray[np.float32]
 
 
 @dataclass
@@ -81,6 +61,52 @@ class Model:
         """The number of labels."""
         return self.dictionary.nlabels
 
+    def reader(self, max_lines: int = 4096) -> Reader:
+        """Return what turns text into features of this model."""
+        args = self.args
+        return Reader(
+            self.dictionary,
+            self.label,
+            args.word_ngrams,
+            args.minn,
+            args.maxn,
+            args.bucket,
+            self.pruned,
+            max_lines,
+        )
+
+    @property
+    def label_text(self) -> tuple[NDArray[np.int64], Bytes]:
+        """The labels one after the other, and where each starts; the last number is the end."""
+        return self.dictionary.starts[self.dictionary.nwords :], self.dictionary.arena
+
+    def labels(self) -> list[bytes]:
+        """Return all labels, in the order of their ids."""
+        return self.dictionary.labels()
+
+    @property
+    def floor(self) -> float:
+        """What fastText adds to the probabilities that it prints."""
+        return 0.0 if self.args.loss == "hs" else 1e-5
+
+    most_threads = 1 << 20
+
+    def body(self, block: Bytes, is_first: bool) -> Bytes:
+        """Return the lines of a block that are examples: all of them."""
+        return block
+
+    def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
+        """Return a function from text to lines and their best labels; one for each thread."""
+        reader, scorer = self.reader(max_lines), Scorer(self, k, threshold)
+
+        def work(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
+            position = 0
+            while position < len(text) and not interrupted.is_set():
+                lines, position = reader.read(text, position)
+                yield lines, scorer.score(lines)
+
+        return work
+
     def check_predicts(self) -> None:
         """Raise ArgumentError if the model is no classifier."""
         if self.args.model != "sup":
@@ -92,82 +118,8 @@ class Model:
             raise ArgumentError("The model has no labels, so there is nothing to predict.")
 
     def best_count(self, k: int) -> int:
-        """Return how many labels a line may get: -1 stands for all.
-
-        Raises ArgumentError for 0 and for other negative numbers.
-        """
-        if k == -1:
-            return self.nlabels
-        if k < 1:
-            raise ArgumentError("k needs to be 1 or higher! (-1 stands for all labels.)")
-        return min(k, self.nlabels)
-
-
-class Reader:
-    """Turns blocks of text into lines of features; one for each thread, since it has scratch."""
-
-    def __init__(self, model: Model, max_lines: int = 4096) -> None:
-        self._model = model
-        dictionary = model.dictionary
-        prefix = os.fsencode(model.label)
-        self._prefix, self._prefix_size = as_bytes(prefix), len(prefix)
-        self._eos = dictionary.find(EOS)
-        self._eos_hash = hash_bytes(as_bytes(EOS), 0, len(EOS))
-        self._window = np.zeros(max(model.args.word_ngrams, 1), np.int64)
-        self._max_lines = max_lines
-        self._features = np.empty(1 << 16, np.int32)
-        self._labels = np.empty(1 << 12, np.int32)
-        self._offsets = np.zeros(self._max_lines + 1, np.int64)
-        self._label_offsets = np.zeros(self._max_lines + 1, np.int64)
-        self._flags = np.zeros(self._max_lines, np.uint8)
-
-    def read(self, text: Bytes, position: int) -> tuple[Lines, int]:
-        """Read as many lines as fit, from a position on; return them and the next position.
-
-        The arrays are this reader's own and change with its next call.
-        """
-        dictionary, args = self._model.dictionary, self._model.args
-        state = np.array([position], np.int64)
-        while True:
-            n = kernels.read_lines(
-                text,
-                len(text),
-                dictionary.table,
-                len(dictionary.table) - 1,
-                dictionary.starts,
-                dictionary.arena,
-                dictionary.nwords,
-                self._eos,
-                self._eos_hash,
-                self._prefix,
-                self._prefix_size,
-                args.minn,
-                args.maxn,
-                args.word_ngrams,
-                max(args.bucket, 1),
-                self._window,
-                self._features,
-                len(self._features),
-                self._offsets,
-                self._labels,
-                len(self._labels),
-                self._label_offsets,
-                self._flags,
-                self._max_lines,
-                state,
-            )
-            if n > 0 or position >= len(text):
-                break
-            self._features = np.empty(4 * len(self._features), np.int32)
-            self._labels = np.empty(4 * len(self._labels), np.int32)
-        if self._model.pruned is not None:
-            kernels.prune_features(
-                self._features, self._offsets, n, dictionary.nwords, self._model.pruned
-            )
-        lines = Lines(
-            n, self._features, self._offsets, self._labels, self._label_offsets, self._flags
-        )
-        return lines, int(state[0])
+        """Return how many labels a line may get: see ``best_count``."""
+        return best_count(k, self.nlabels)
 
 
 class Scorer:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError
+from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.about import add_about, check_about
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_file import load_model
-from fastcli.fasttext.predict import Predictor
 from fastcli.fasttext.quantize import (
     Sizes,
     by_norm,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.fasttext.model import Model, Reader
+from fastcli.fasttext.model import Model
 from fastcli.kernels import features as kernels
 from fastcli.kernels import predict as predict_kernels
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
@@ -161,7 +161,7 @@ class Vectors:
         dim = self.model.args.dim
 
         def work(i: int) -> None:
-            reader, position = Reader(self.model), 0
+            reader, position = self.model.reader(), 0
             while position < len(parts[i]):
                 lines, position = reader.read(parts[i], position)
                 means = self.model.wi.means(lines.features, lines.offsets, 0, lines.n)

@@ -92,6 +92,12 @@ class Columns:
         """The number of columns of a line with a label."""
         return self.n_features + 1
 
+    def is_header(self, line: str) -> bool:
+        """Tell whether a line is the training file's header, with or without the label."""
+        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=self.delimiter), [])]
+        without = self.names[: self.label] + self.names[self.label + 1 :]
+        return bool(self.names) and cells in (self.names, without)
+
     def standardize(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (x - mean) * scale."""
         return np.asarray((x - self.mean) * self.scale, np.float32)
@@ -139,15 +145,7 @@ class Reader:
         for line in lines:
             self.line += 1
             cells = next(csv.reader([line], delimiter=columns.delimiter), [])
-            if (
-                self.line == 1
-                and columns.names
-                and [c.strip() for c in cells]
-                in (
-                    columns.names,
-                    columns.names[: columns.label] + columns.names[columns.label + 1 :],
-                )
-            ):
+            if self.line == 1 and columns.is_header(line):
                 continue
             if not any(cell.strip() for cell in cells):
                 labels.append([])

@@ -10,7 +10,6 @@ import sys
 import numpy as np
 import pytest
 
-from fastcli.fasttext.model import Reader
 from fastcli.fasttext.model_file import load_model
 from fastcli.text.dictionary import as_bytes
 from tests.cli.conftest import LOSSES, TINY, dictionary_of, fails
@@ -231,7 +230,7 @@ def test_vec_file_with_subwords(tiny, train, tmp_path):
     wi = model.wi.values.reshape(-1, 4).astype(np.float64)
     for line in lines[1:]:
         word, *values = line.split()
-        read, _ = Reader(model).read(as_bytes(word), 0)
+        read, _ = model.reader().read(as_bytes(word), 0)
         ref = wi[read.features[: read.offsets[1]]].mean(axis=0)
         np.testing.assert_allclose(np.array(values, float), ref, rtol=1e-4, atol=1e-6)
 

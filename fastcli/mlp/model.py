@@ -1,0 +1,191 @@
+"""A trained perceptron, ready to predict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcli.errors import ArgumentError
+from fastcli.evaluation.predictor import Predictions, Worker, best_count
+from fastcli.kernels import mlp as kernels
+from fastcli.kernels.predict import HAS_LABEL, KNOWS_LABEL
+from fastcli.mlp import numbers
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.data import Examples, of_numbers, of_rows
+from fastcli.mlp.network import Network, stride
+from fastcli.mlp.train import Scorer
+from fastcli.text.dictionary import Dictionary
+from fastcli.text.lines import Lines, Reader
+from fastcli.threads import interrupted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.text.inputs import Bytes
+
+BATCH = 64
+
+
+@dataclass
+class MlpModel:
+    """What a ``.mlp`` file holds: arguments, labels, tensors, and how its input is read.
+
+    Text has a ``dictionary`` (whose labels are the model's) and an ``embedding`` float32[rows,
+    padded dim], numbers have ``columns``.  ``tensors`` are those of ``Network.tensors``.
+    """
+
+    args: MlpArgs
+    names: list[bytes]
+    loss: int
+    tensors: dict[str, NDArray[np.float32]]
+    dictionary: Dictionary | None = None
+    embedding: NDArray[np.float32] | None = None
+    row_of: NDArray[np.int32] | None = None
+    columns: numbers.Columns | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def nlabels(self) -> int:
+        """The number of labels."""
+        return len(self.names)
+
+    def labels(self) -> list[bytes]:
+        """Return all labels, in the order of their ids."""
+        return self.names
+
+    @cached_property
+    def label_text(self) -> tuple[NDArray[np.int64], Bytes]:
+        """The labels one after the other, and where each starts; the last number is the end."""
+        starts = np.concatenate([[0], np.cumsum([len(name) for name in self.names])])
+        return starts.astype(np.int64), np.frombuffer(b"".join(self.names) or b"\0", np.uint8)
+
+    @property
+    def floor(self) -> float:
+        """What is added to probabilities that are printed: the same as in the linear model."""
+        return 1e-5
+
+    @property
+    def most_threads(self) -> int:
+        """Any number for text; lines of numbers are read by one, which counts them."""
+        return 1 if self.columns else 1 << 20
+
+    def check_predicts(self) -> None:
+        """Raise ArgumentError if there is nothing to predict."""
+        if not self.names:
+            raise ArgumentError("The model has no labels, so there is nothing to predict.")
+
+    def best_count(self, k: int) -> int:
+        """Return how many labels a line may get: see ``evaluation.predictor.best_count``."""
+        return best_count(k, self.nlabels)
+
+    @property
+    def n_in(self) -> int:
+        """The inputs of the first layer."""
+        return self.columns.n_features if self.columns else self.args.dim
+
+    def network(self, batch: int = BATCH) -> Network:
+        """Return the network with its parameters, for inference."""
+        embeds = self.columns is None
+        network = Network(self.args, self.n_in, self.nlabels, embeds, self.loss, batch, 1)
+        network.integers[kernels.RECORD] = network.integers[kernels.INPUT_WIDE]
+        for name, view in network.tensors().items():
+            view[...] = self.tensors[name]
+        return network
+
+    def reader(self, max_lines: int = 4096) -> Reader:
+        """Return what turns text into rows of the embedding."""
+        assert self.dictionary is not None
+        args = self.args
+        bucket = len(self.row_of) if self.row_of is not None else 0
+        return Reader(
+            self.dictionary,
+            args.label,
+            args.word_ngrams,
+            args.minn,
+            args.maxn,
+            bucket,
+            self.row_of,
+            max_lines,
+        )
+
+    def body(self, block: Bytes, is_first: bool) -> Bytes:
+        """Return the lines of a block that are examples: not the header of a table."""
+        columns = self.columns
+        if not is_first or columns is None or not columns.names:
+            return block
+        text = block.tobytes()
+        first, _, rest = text.partition(b"\n")
+        if columns.is_header(numbers.decoded(first)[0] if first else ""):
+            return np.frombuffer(rest, np.uint8)
+        return block
+
+    def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
+        """Return a function from text to lines and their best labels; one for each thread."""
+        k = self.best_count(k)
+        network = self.network()
+        embedding = np.zeros(1, np.float32) if self.embedding is None else self.embedding
+        scorer = Scorer(network, embedding.reshape(-1))
+
+        def best(lines: Lines, examples: Examples) -> tuple[Lines, Predictions]:
+            counts = np.zeros(lines.n, np.int32)
+            labels = np.zeros(lines.n * k, np.int32)
+            probs = np.zeros(lines.n * k, np.float32)
+            order = np.arange(lines.n)
+            for first in range(0, lines.n, BATCH):
+                n = min(BATCH, lines.n - first)
+                scorer.score(examples, order, first, n)
+                kernels.best_scores(
+                    network.table.reshape(-1),
+                    network.integers,
+                    network.values,
+                    n,
+                    k,
+                    threshold,
+                    lines.offsets[first:],
+                    counts[first:],
+                    labels[first * k :],
+                    probs[first * k :],
+                )
+            return lines, Predictions(k, counts, labels, probs)
+
+        if self.columns is None:
+            reader = self.reader(max_lines)
+
+            def read_text(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
+                position = 0
+                while position < len(text) and not interrupted.is_set():
+                    lines, position = reader.read(text, position)
+                    yield best(lines, of_rows(lines.features, lines.offsets, *_none()))
+
+            return read_text
+        columns = self.columns
+        table_reader = numbers.Reader(columns, "the input")
+        names = [name.decode("utf-8", "surrogateescape") for name in self.names]
+
+        def read_numbers(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
+            rows = numbers.decoded(text.tobytes())
+            for first in range(0, len(rows), max_lines):
+                table = table_reader.read(rows[first : first + max_lines])
+                is_blank = np.asarray(np.isnan(table.x).any(axis=1))
+                table.x[is_blank] = 0
+                ids, label_offsets = numbers.label_ids(table.labels, names)
+                lines = Lines(
+                    len(table.x),
+                    np.zeros(1, np.int32),
+                    np.concatenate([[0], np.cumsum(~is_blank)]).astype(np.int64),
+                    ids,
+                    label_offsets,
+                    np.array([(HAS_LABEL | KNOWS_LABEL) * bool(s) for s in table.labels], np.uint8),
+                )
+                x = columns.standardize(table.x)
+                yield best(lines, of_numbers(x, stride(columns.n_features), *_none()))
+
+        return read_numbers
+
+
+def _none() -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    return np.zeros(1, np.int32), np.zeros(1, np.int64)

@@ -1,0 +1,177 @@
+"""The ``.mlp`` file: safetensors, with the rest as JSON in its metadata; nothing in it can run.
+
+safetensors writes and checks the file; arrays are mapped from where its header says they are.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcli import __version__
+from fastcli.errors import DataError, FastcliError, ModelFormatError
+from fastcli.files import Replacement
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.model import MlpModel
+from fastcli.mlp.numbers import Columns
+from fastcli.text.dictionary import Dictionary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT = "fastcli mlp"
+VERSION = "1"
+DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+
+
+def is_mlp(path: str) -> bool:
+    """Tell whether a file starts as one of ours does: eight bytes of length, then JSON."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(9)
+            size = os.fstat(file.fileno()).st_size
+    except OSError:
+        return False
+    return len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < size
+
+
+def save_arrays(path: str, arrays: dict[str, NDArray[Any]], metadata: dict[str, str]) -> None:
+    """Write arrays and metadata under a temporary name, and put the file in place.
+
+    Raises FastcliError where it cannot be written.
+    """
+    from safetensors.numpy import save_file
+
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    replacement = Replacement(path)
+    try:
+        with replacement:
+            save_file(whole, replacement.temporary, metadata)
+    except OSError as error:
+        raise FastcliError(f"{path} cannot be opened for saving! ({error})") from None
+
+
+def load_arrays(path: str) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Map the arrays of a file, read only, and return its metadata.
+
+    Raises ModelFormatError where it is damaged or something else, DataError where it is missing.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as opened:
+            metadata = dict(opened.metadata() or {})
+        with open(path, "rb") as file:
+            memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except SafetensorError as error:
+        raise ModelFormatError(f"{path} is no model of mlp-train, or damaged. ({error})") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened for loading! ({error.strerror})") from None
+    size = int.from_bytes(memory[:8], "little")
+    header = json.loads(memory[8 : 8 + size])
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        first, last = entry["data_offsets"]
+        dtype = DTYPES.get(entry["dtype"])
+        if dtype is None:
+            raise ModelFormatError(f"{path}: {name} has numbers of an unknown kind.")
+        if last == first:
+            arrays[name] = np.zeros(entry["shape"], dtype)
+            continue
+        count = (last - first) // np.dtype(dtype).itemsize
+        flat = np.frombuffer(memory, dtype, count, 8 + size + first)
+        arrays[name] = flat.reshape(entry["shape"])
+    return arrays, metadata
+
+
+def save_mlp(path: str, model: MlpModel) -> None:
+    """Write a model.  Raises FastcliError where it cannot be written."""
+    arrays: dict[str, NDArray[Any]] = dict(model.tensors)
+    config: dict[str, Any] = {"args": asdict(model.args), "loss": model.loss, "about": model.about}
+    config["fastcli"] = __version__
+    if model.dictionary is not None:
+        d = model.dictionary
+        assert model.embedding is not None
+        config["text"] = {"nwords": d.nwords, "nlabels": d.nlabels, "ntokens": d.ntokens}
+        arrays["embedding"] = model.embedding
+        arrays["dictionary.starts"] = d.starts
+        arrays["dictionary.arena"] = d.arena
+        arrays["dictionary.counts"] = d.counts
+        if model.row_of is not None:
+            config["text"]["bucket"] = len(model.row_of)
+            used = np.flatnonzero(model.row_of)
+            order = np.argsort(model.row_of[used])
+            arrays["buckets"] = used[order].astype(np.int32)
+    if model.columns is not None:
+        c = model.columns
+        arrays["columns.mean"], arrays["columns.scale"] = c.mean, c.scale
+        config["columns"] = {
+            "kind": c.kind,
+            "delimiter": c.delimiter,
+            "names": c.names,
+            "label": c.label,
+            "n_features": c.n_features,
+        }
+        config["labels"] = [name.decode("utf-8", "surrogateescape") for name in model.names]
+    metadata = {"format": FORMAT, "version": VERSION, "config": json.dumps(config)}
+    save_arrays(path, arrays, metadata)
+
+
+def load_mlp(path: str) -> MlpModel:
+    """Read a model.  Raises ModelFormatError or DataError."""
+    arrays, metadata = load_arrays(path)
+    if metadata.get("format") != FORMAT:
+        raise ModelFormatError(f"{path} is a safetensors file, but no model of mlp-train.")
+    if metadata.get("version") != VERSION:
+        raise ModelFormatError(
+            f"{path} is of a later version of fastcli ({metadata.get('version')}): update fastcli."
+        )
+    try:
+        return _model(arrays, json.loads(metadata["config"]))
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise ModelFormatError(f"{path} is damaged: {error!r}.") from None
+
+
+def _model(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpModel:
+    config["args"]["input"] = tuple(config["args"]["input"])
+    args = MlpArgs(**config["args"])
+    tensors = {name: array for name, array in arrays.items() if name.startswith("layers.")}
+    model = MlpModel(args, [], config["loss"], tensors, about=config["about"])
+    if "text" in config:
+        found = config["text"]
+        model.dictionary = Dictionary(
+            found["nwords"],
+            found["nlabels"],
+            found["ntokens"],
+            arrays["dictionary.starts"],
+            arrays["dictionary.arena"],
+            arrays["dictionary.counts"],
+        )
+        model.names = model.dictionary.labels()
+        model.embedding = arrays["embedding"]
+        if "buckets" in arrays:
+            model.row_of = np.zeros(found["bucket"], np.int32)
+            buckets = arrays["buckets"]
+            model.row_of[buckets] = np.arange(1, len(buckets) + 1, dtype=np.int32)
+    else:
+        c = config["columns"]
+        model.columns = Columns(
+            c["kind"],
+            c["delimiter"],
+            c["names"],
+            c["label"],
+            c["n_features"],
+            arrays["columns.mean"],
+            arrays["columns.scale"],
+        )
+        model.names = [name.encode("utf-8", "surrogateescape") for name in config["labels"]]
+    network = model.network(1)  # which checks that every tensor is there and has its shape
+    del network
+    return model

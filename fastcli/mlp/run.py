@@ -1,0 +1,254 @@
+"""The whole of mlp-train: read, train, and write the model and what goes with it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcli.errors import ArgumentError, DataError
+from fastcli.files import check_writable
+from fastcli.kernels import mlp as kernels
+from fastcli.kernels._build import compile_beside
+from fastcli.memory import check_memory
+from fastcli.mlp import numbers
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.data import Examples, of_numbers
+from fastcli.mlp.model import MlpModel
+from fastcli.mlp.model_file import save_mlp
+from fastcli.mlp.network import Network, loss_code, stride
+from fastcli.mlp.texts import bucket_of, read_known_text, read_text, start_embedding
+from fastcli.mlp.train import Evaluation, Trainer
+from fastcli.text.lines import Reader
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.text.dictionary import Dictionary
+
+NO_EMBEDDING = np.zeros(1, np.float32)
+
+
+class MlpReporter:
+    """What a caller is told on the way; this one says nothing."""
+
+    def read(self, n_bytes: int) -> None:
+        """Hear that bytes of text have been read; called from several threads."""
+
+    def note(self, sentence: str) -> None:
+        """Hear something that the user should know."""
+
+    def network(self, network: Network, n_examples: int, n_threads: int) -> None:
+        """Hear what is going to be trained."""
+
+    def step(self, progress: float, loss: float) -> None:
+        """Hear how far training is, several times a second."""
+
+    def evaluation(self, evaluation: Evaluation) -> None:
+        """Hear what was measured."""
+
+
+@dataclass
+class Data:
+    """All that was read: training and validation examples, and how to read more like them."""
+
+    examples: Examples
+    valid: Examples | None
+    n_in: int
+    names: list[bytes]
+    n_rows: int = 0
+    embedding: Callable[[int, int], NDArray[np.float32]] | None = None
+    dictionary: Dictionary | None = None
+    row_of: NDArray[np.int32] | None = None
+    columns: numbers.Columns | None = None
+
+
+@dataclass
+class MlpTrained:
+    """A model with the history of its training."""
+
+    model: MlpModel
+    history: list[Evaluation] = field(default_factory=list)
+    best_step: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+def train_and_save_mlp(args: MlpArgs, reporter: MlpReporter, command: str) -> MlpTrained:
+    """Train a perceptron and write ``<output>.mlp``.  Raises FastcliError or a child of it."""
+    args = args.resolved()
+    args.check()
+    path = f"{args.output}.mlp"
+    check_writable(path)
+    for other in (args.log, args.plot):
+        if other:
+            check_writable(other)
+    compile_beside(kernels.train_steps, kernels.forward_rows)
+    data = read_data(args, reporter)
+    loss = loss_code(args.loss, data.examples.has_several)
+    batch = args.batch_size or data.examples.n
+    batch = max(min(batch, data.examples.n), 1) + 1
+    embeds = data.columns is None
+    network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
+    record = int(network.integers[kernels.RECORD])
+    check_memory(4 * (record * data.n_rows + 3 * len(network.params)))
+    network.start(args.seed)
+    embedding = NO_EMBEDDING
+    if data.embedding is not None:
+        embedding = data.embedding(int(network.integers[kernels.INPUT_WIDE]), record)
+    trainer = Trainer(args, network, data.examples, data.valid, embedding, data.n_rows)
+    reporter.network(network, data.examples.n, trainer.n_threads)
+    for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
+        kernel.load()  # so that compiling does not count as training
+    trained = MlpTrained(model_of(args, data, network, embedding))
+    started = time.monotonic()
+    try:
+        for found in trainer.run():
+            if isinstance(found, Evaluation):
+                reporter.evaluation(found)
+                if args.log:
+                    write_log(args.log, trainer.progress.history)
+            else:
+                reporter.step(*found)
+    except KeyboardInterrupt:
+        if trainer.progress.step == 0:
+            raise
+        trained.interrupted = True
+        trainer.restore()
+    at = trainer.progress
+    trained.seconds = time.monotonic() - started
+    trained.history, trained.steps = at.history, at.step
+    trained.best_step = at.stopping.step if trainer.best is not None else at.step
+    trained.model = model_of(args, data, network, embedding)
+    trained.model.about = {
+        "command": command,
+        "steps": trained.steps,
+        "best_step": trained.best_step,
+        "seconds": round(trained.seconds, 3),
+        "parameters": network.n_weights,
+        "threads": trainer.n_threads,
+    }
+    save_mlp(path, trained.model)
+    return trained
+
+
+def model_of(
+    args: MlpArgs, data: Data, network: Network, embedding: NDArray[np.float32]
+) -> MlpModel:
+    """Return the model of a network as it is now; the thread count is no part of it."""
+    rows = None
+    if data.n_rows:
+        record = int(network.integers[kernels.RECORD])
+        wide = int(network.integers[kernels.INPUT_WIDE])
+        rows = embedding.reshape(data.n_rows, record)[:, :wide]
+    return MlpModel(
+        replace(args, thread=1, verbose=2),
+        data.names,
+        int(network.integers[kernels.LOSS]),
+        network.tensors(),
+        data.dictionary,
+        rows,
+        data.row_of,
+        data.columns,
+    )
+
+
+def read_data(args: MlpArgs, reporter: MlpReporter) -> Data:
+    """Read training and validation files, as text or as numbers."""
+    if "-" in args.input:
+        raise ArgumentError("Cannot use stdin for training! Write it to a file first.")
+    for path in (*args.input, *([args.valid] if args.valid else [])):
+        if not Path(path).exists():
+            raise DataError(f"{path} cannot be opened for training! (No such file or directory)")
+    kind = args.format
+    if kind == "auto":
+        kind = numbers.guess_format(args.input[0], args.label)
+    return _read_text(args, reporter) if kind == "text" else _read_numbers(args, kind, reporter)
+
+
+def _read_text(args: MlpArgs, reporter: MlpReporter) -> Data:
+    text = read_text(args, reporter.read, lambda dictionary: None)
+    dictionary, bucket = text.dictionary, bucket_of(args)
+    row_of = text.row_of if bucket else None
+    valid = None
+    if args.valid:
+        reader = Reader(
+            dictionary, args.label, args.word_ngrams, args.minn, args.maxn, bucket, row_of
+        )
+        valid, left_out = read_known_text(args.valid, reader)
+        if left_out:
+            reporter.note(f"{args.valid}: {left_out:,} lines without a known label or word.")
+    return Data(
+        text.examples,
+        valid,
+        args.dim,
+        dictionary.labels(),
+        text.n_rows,
+        lambda wide, record: start_embedding(args, text, wide, record),
+        dictionary,
+        row_of,
+    )
+
+
+def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> Data:
+    columns = numbers.inspect_columns(args.input[0], kind, args.label_column, args.delimiter)
+    table = numbers.read_tables(args.input, columns)
+    labelled = [i for i, names in enumerate(table.labels) if names]
+    if not labelled:
+        raise DataError(
+            f"{args.input[0]}: no line has a label in column {columns.label}. Say --label-column."
+        )
+    if len(labelled) < len(table.labels):
+        reporter.note(f"Lines without a label: {len(table.labels) - len(labelled):,} left out.")
+    x, labels = table.x[labelled], [table.labels[i] for i in labelled]
+    names = sorted({name for some in labels for name in some}, key=_natural)
+    if columns.kind == "csv" and len(names) > max(100, len(labels) // 2):
+        reporter.note(
+            f"{len(names):,} different labels in {len(labels):,} lines: is column "
+            f"{columns.label} the label ? --label-column says which one is."
+        )
+    columns.fit(x, args.standardize)
+    row = stride(columns.n_features)
+    examples = of_numbers(columns.standardize(x), row, *numbers.label_ids(labels, names))
+    valid = None
+    if args.valid:
+        found = numbers.read_tables([args.valid], columns)
+        known = set(names)
+        kept = [i for i, some in enumerate(found.labels) if known.intersection(some)]
+        if not kept:
+            raise DataError(f"{args.valid} has no line with a label of the training file.")
+        if len(kept) < len(found.labels):
+            n = len(found.labels) - len(kept)
+            reporter.note(f"{args.valid}: {n:,} lines without a known label.")
+        ids = numbers.label_ids([found.labels[i] for i in kept], names)
+        valid = of_numbers(columns.standardize(found.x[kept]), row, *ids)
+    return Data(
+        examples,
+        valid,
+        columns.n_features,
+        [name.encode("utf-8", "surrogateescape") for name in names],
+        columns=columns,
+    )
+
+
+def _natural(name: str) -> tuple[int, float, str]:
+    """Sort numbers as numbers, before words."""
+    try:
+        return 0, float(name), name
+    except ValueError:
+        return 1, 0.0, name
+
+
+def write_log(path: str, history: list[Evaluation]) -> None:
+    """Write every evaluation, one JSON object a line."""
+    lines = []
+    for evaluation in history:
+        values: dict[str, Any] = asdict(evaluation)
+        lines.append(json.dumps({k: v for k, v in values.items() if v == v}))
+    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")

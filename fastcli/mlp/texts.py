@@ -1,0 +1,133 @@
+"""Text as input: every line becomes the rows of an embedding, as in the linear model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import DataError
+from fastcli.kernels import matrix as matrix_kernels
+from fastcli.memory import zeros
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.data import Examples, of_rows
+from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
+from fastcli.text.dictionary import Dictionary
+from fastcli.text.inputs import text_blocks
+from fastcli.text.lines import Reader
+from fastcli.threads import run_on, share
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass
+class Text:
+    """Training text: its dictionary, its lines, and which buckets have rows.
+
+    Row i of the embedding is word i, or, from ``nwords`` on, a bucket of n-grams: ``row_of``
+    gives the row after the words of every bucket, from 1 on; 0: it has none.
+    """
+
+    dictionary: Dictionary
+    examples: Examples
+    row_of: NDArray[np.int32]
+    corpus: Corpus
+
+    @property
+    def n_rows(self) -> int:
+        """The rows of the embedding."""
+        return self.corpus.per_lane
+
+
+def bucket_of(args: MlpArgs) -> int:
+    """Return the number of buckets, 0 where there are no n-grams."""
+    return args.bucket if args.word_ngrams > 1 or args.maxn > 0 else 0
+
+
+def read_text(
+    args: MlpArgs,
+    on_bytes: Callable[[int], None],
+    on_dictionary: Callable[[Dictionary], None],
+) -> Text:
+    """Read training text.  Raises DataError where nothing in it can be trained on."""
+    features = FeatureArgs(
+        args.label,
+        args.min_count,
+        args.min_count_label,
+        args.minn,
+        args.maxn,
+        args.word_ngrams,
+        bucket_of(args),
+    )
+    dictionary, corpus = read_corpus(
+        args.input, features, args.thread, on_bytes, on_dictionary, lanes=1
+    )
+    if dictionary.nlabels == 0:
+        raise DataError(
+            f"No label found in {', '.join(args.input)}: no token starts with {args.label!r}. "
+            "Write each example as LABEL text, give the prefix with -label, or say --format csv."
+        )
+    if corpus.n_lines == 0:
+        raise DataError("No line has both a label and a word, so there is nothing to train on.")
+    n_features = int(corpus.segments[-1])
+    examples = of_rows(
+        corpus.rows[:n_features], corpus.segments, corpus.labels, corpus.label_offsets
+    )
+    return Text(dictionary, examples, corpus.row_of, corpus)
+
+
+def start_embedding(args: MlpArgs, text: Text, wide: int, record: int) -> NDArray[np.float32]:
+    """Return the embedding that training starts from: uniform within 1 / dim, flat.
+
+    A row has ``record`` floats, of which the first ``dim`` are its values, those up to ``wide``
+    stay zero and the others are for the optimiser.
+    """
+    embedding = zeros(text.n_rows * record)
+    corpus = text.corpus
+
+    def work(thread: int) -> None:
+        first, last = share(len(corpus.ids), thread, args.thread)
+        matrix_kernels.init_rows(
+            embedding, corpus.places, corpus.ids, first, last, record, args.dim, args.seed
+        )
+
+    run_on(args.thread, work)
+    return embedding
+
+
+def read_known_text(path: str, reader: Reader) -> tuple[Examples, int]:
+    """Read labelled lines of a dictionary that is there; return them and how many were left out.
+
+    Lines without a known label or without features are left out.  Raises DataError where the
+    file cannot be read.
+    """
+    rows, sizes, labels, label_sizes = [], [], [], []
+    left_out = 0
+    try:
+        for block in text_blocks(path):
+            position = 0
+            while position < len(block):
+                lines, position = reader.read(block, position)
+                n = lines.n
+                n_features = np.diff(lines.offsets[: n + 1])
+                n_labels = np.diff(lines.label_offsets[: n + 1])
+                used = (n_features > 0) & (n_labels > 0)
+                left_out += int(n - used.sum())
+                rows.append(lines.features[: lines.offsets[n]][np.repeat(used, n_features)])
+                labels.append(lines.labels[: lines.label_offsets[n]][np.repeat(used, n_labels)])
+                sizes.append(n_features[used])
+                label_sizes.append(n_labels[used])
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
+    if not rows or not sum(map(len, sizes)):
+        raise DataError(f"{path} has no line with both a known label and a known word.")
+
+    def offsets(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+        return np.concatenate([[0], np.cumsum(np.concatenate(parts))]).astype(np.int64)
+
+    flat_rows = np.concatenate([*rows, np.zeros(16, np.int32)])
+    examples = of_rows(flat_rows, offsets(sizes), np.concatenate(labels), offsets(label_sizes))
+    return examples, left_out

@@ -1,0 +1,107 @@
+"""Lines of text as features and known labels, for whoever predicts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.kernels import predict as kernels
+from fastcli.kernels.integers import hash_bytes
+from fastcli.text.dictionary import EOS, Dictionary, as_bytes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.text.inputs import Bytes
+
+
+@dataclass
+class Lines:
+    """A block of lines as features and known labels; see ``kernels.predict.read_lines``."""
+
+    n: int
+    features: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    labels: NDArray[np.int32]
+    label_offsets: NDArray[np.int64]
+    flags: NDArray[np.uint8]
+
+
+class Reader:
+    """Turns blocks of text into lines of features; one for each thread, since it has scratch."""
+
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        label: str,
+        word_ngrams: int,
+        minn: int,
+        maxn: int,
+        bucket: int,
+        pruned: NDArray[np.int32] | None = None,
+        max_lines: int = 4096,
+    ) -> None:
+        self._dictionary, self._pruned = dictionary, pruned
+        self._word_ngrams, self._minn, self._maxn, self._bucket = word_ngrams, minn, maxn, bucket
+        prefix = os.fsencode(label)
+        self._prefix, self._prefix_size = as_bytes(prefix), len(prefix)
+        self._eos = dictionary.find(EOS)
+        self._eos_hash = hash_bytes(as_bytes(EOS), 0, len(EOS))
+        self._window = np.zeros(max(word_ngrams, 1), np.int64)
+        self._max_lines = max_lines
+        self._features = np.empty(1 << 16, np.int32)
+        self._labels = np.empty(1 << 12, np.int32)
+        self._offsets = np.zeros(self._max_lines + 1, np.int64)
+        self._label_offsets = np.zeros(self._max_lines + 1, np.int64)
+        self._flags = np.zeros(self._max_lines, np.uint8)
+
+    def read(self, text: Bytes, position: int) -> tuple[Lines, int]:
+        """Read as many lines as fit, from a position on; return them and the next position.
+
+        The arrays are this reader's own and change with its next call.
+        """
+        dictionary = self._dictionary
+        state = np.array([position], np.int64)
+        while True:
+            n = kernels.read_lines(
+                text,
+                len(text),
+                dictionary.table,
+                len(dictionary.table) - 1,
+                dictionary.starts,
+                dictionary.arena,
+                dictionary.nwords,
+                self._eos,
+                self._eos_hash,
+                self._prefix,
+                self._prefix_size,
+                self._minn,
+                self._maxn,
+                self._word_ngrams,
+                max(self._bucket, 1),
+                self._window,
+                self._features,
+                len(self._features),
+                self._offsets,
+                self._labels,
+                len(self._labels),
+                self._label_offsets,
+                self._flags,
+                self._max_lines,
+                state,
+            )
+            if n > 0 or position >= len(text):
+                break
+            self._features = np.empty(4 * len(self._features), np.int32)
+            self._labels = np.empty(4 * len(self._labels), np.int32)
+        if self._pruned is not None:
+            kernels.prune_features(
+                self._features, self._offsets, n, dictionary.nwords, self._pruned
+            )
+        lines = Lines(
+            n, self._features, self._offsets, self._labels, self._label_offsets, self._flags
+        )
+        return lines, int(state[0])
