@@ -29,7 +29,11 @@ LAYERS = {
 ONLY_IN_CLI = {"click", "rich", "tqdm"}
 COMPILERS = {"numba", "llvmlite"}
 DOORS = {"kernels/_build.py", "kernels/_intrinsics.py"}
-HOMES = {"safetensors": "mlp/model_file.py", "tomli": "cli/mlp.py"}
+HOMES = {
+    "safetensors": "mlp/model_file.py",
+    "tomli": "cli/mlp.py",
+    "matplotlib": "cli/_curves.py",
+}
 KERNEL_STDLIB = {"__future__", "time", "typing"}
 STDLIB = {*sys.stdlib_module_names, "compression"}
 

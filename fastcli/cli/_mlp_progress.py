@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from fastcli.cli._curves import learning_curve
 from fastcli.cli._messages import announce_compiling, is_terminal, say
 from fastcli.mlp.run import MlpReporter, MlpTrained
 
@@ -122,6 +123,8 @@ class MlpProgress(MlpReporter):
             valid = f"  {e.valid_loss:10.4f}  {1 - e.valid_error:6.4f}" if has_valid else ""
             mark = "  best" if is_best else ""
             say(f"{e.step:7d}  {e.epoch:5d}  {e.lr:6.2g}  {e.loss:8.4f}{valid}{mark}")
+        if chart := learning_curve(history):
+            say(chart)
         kept = f", the best of them (step {trained.best_step}) kept" if has_valid else ""
         ended = "Interrupted after" if trained.interrupted else "Trained"
         say(f"{ended} {trained.steps:,} steps in {trained.seconds:.1f} s{kept}.")

@@ -20,6 +20,7 @@ OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
         ("--config", str, "", "TOML file with any of these options; the command line wins"),
         ("--format", str, "auto", "auto, text, csv, libsvm"),
         ("--log", str, "", "file for every evaluation, one JSON a line"),
+        ("--plot", str, "", "picture of the learning curves, .png or .svg (extra: fastcli[plot])"),
     ],
     "text": [
         ("-dim", int, 100, "size of word vectors"),
@@ -82,6 +83,8 @@ OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
         ("--monitor", str, "error", "what is to be small on --valid: error, loss"),
     ],
     "running": [
+        ("--save-every", int, 0, "steps between checkpoints, <name>.checkpoint (0: none)"),
+        ("--resume", True, False, "go on from the checkpoint"),
         ("-seed", int, 0, "random seed; the same seed gives the same file on any threads"),
     ],
 }
@@ -156,15 +159,20 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
         values.update(read_config(ctx, options["config"]))
     values["thread"] = threads(values["thread"])
     values["standardize"] = values.get("standardize", True) and not values.pop("no_standardize")
+    from fastcli.cli._curves import check_plot, plot
     from fastcli.cli._mlp_progress import MlpProgress
     from fastcli.mlp.args import MlpArgs
     from fastcli.mlp.run import train_and_save_mlp
 
     args = MlpArgs(**values)
     args.check()
+    if args.plot:
+        check_plot(args.plot)
     with MlpProgress(args.resolved()) as progress:
         trained = train_and_save_mlp(args, progress, shlex.join(["fastcli", *sys.argv[1:]]))
         progress.finished(trained)
+    if args.plot:
+        plot(args.plot, trained)
     if trained.interrupted:
         sys.exit(130)
 

@@ -102,7 +102,7 @@ def save_mlp(path: str, model: MlpModel) -> None:
         config["text"] = {"nwords": d.nwords, "nlabels": d.nlabels, "ntokens": d.ntokens}
         arrays["embedding"] = model.embedding
         arrays["dictionary.starts"] = d.starts
-        arrays["dictionary.arena"] = d.arena
+        arrays["dictionary.arena"] = d.arena[: int(d.starts[-1])]
         arrays["dictionary.counts"] = d.counts
         if model.row_of is not None:
             config["text"]["bucket"] = len(model.row_of)

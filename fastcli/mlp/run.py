@@ -18,7 +18,9 @@ from fastcli.kernels._build import compile_beside
 from fastcli.memory import check_memory
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from fastcli.mlp.data import Examples, of_numbers
+from fastcli.mlp.diagnostics import troubles
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import save_mlp
 from fastcli.mlp.network import Network, loss_code, stride
@@ -86,7 +88,7 @@ def train_and_save_mlp(args: MlpArgs, reporter: MlpReporter, command: str) -> Ml
     args.check()
     path = f"{args.output}.mlp"
     check_writable(path)
-    for other in (args.log, args.plot):
+    for other in (args.log, args.plot, checkpoint_path(args) if args.save_every else ""):
         if other:
             check_writable(other)
     compile_beside(kernels.train_steps, kernels.forward_rows)
@@ -103,13 +105,18 @@ def train_and_save_mlp(args: MlpArgs, reporter: MlpReporter, command: str) -> Ml
     if data.embedding is not None:
         embedding = data.embedding(int(network.integers[kernels.INPUT_WIDE]), record)
     trainer = Trainer(args, network, data.examples, data.valid, embedding, data.n_rows)
+    if args.resume:
+        if load_checkpoint(trainer):
+            reporter.note(f"Going on after step {trainer.progress.step:,}.")
+        else:
+            reporter.note("There is no checkpoint yet: starting from the beginning.")
     reporter.network(network, data.examples.n, trainer.n_threads)
     for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
         kernel.load()  # so that compiling does not count as training
     trained = MlpTrained(model_of(args, data, network, embedding))
     started = time.monotonic()
     try:
-        for found in trainer.run():
+        for found in trainer.run(save_checkpoint):
             if isinstance(found, Evaluation):
                 reporter.evaluation(found)
                 if args.log:
@@ -123,6 +130,9 @@ def train_and_save_mlp(args: MlpArgs, reporter: MlpReporter, command: str) -> Ml
         trainer.restore()
     at = trainer.progress
     trained.seconds = time.monotonic() - started
+    if at.step:
+        for sentence in troubles(trainer):
+            reporter.note(sentence)
     trained.history, trained.steps = at.history, at.step
     trained.best_step = at.stopping.step if trainer.best is not None else at.step
     trained.model = model_of(args, data, network, embedding)

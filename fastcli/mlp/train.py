@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -147,6 +147,8 @@ class Progress:
     step: int = 0
     epoch: int = 0
     product: float = 1.0  # of NAdam's momentum schedule
+    loss: float = 0.0  # sum over the examples seen since the last evaluation
+    seen: int = 0
     stopping: EarlyStopping = field(default_factory=lambda: EarlyStopping(0))
     history: list[Evaluation] = field(default_factory=list)
 
@@ -194,10 +196,11 @@ class Trainer:
         """The number of steps if nothing stops training early."""
         return self.steps_per_epoch * self.args.epoch
 
-    def run(self) -> Iterator[Evaluation | tuple[float, float]]:
+    def run(self, on_save: Callable[[Trainer], None]) -> Iterator[Evaluation | tuple[float, float]]:
         """Train; yield an Evaluation where one is made, else (progress, loss) now and then.
 
-        Raises TrainingDiverged as soon as the loss is no number.
+        ``on_save`` is called after every ``--save-every`` steps.  Raises TrainingDiverged as
+        soon as the loss is no number.
         """
         kernels.transpose_all(
             self.network.table.reshape(-1),
@@ -209,8 +212,8 @@ class Trainer:
         numbers = StepNumbers(self.args.numbers(), at.step, at.product)
         began = time.monotonic()
         spent = at.history[-1].seconds if at.history else 0.0
-        loss, seen = 0.0, 0
         group, checks = 1, self.args.eval_every or self.steps_per_epoch
+        saves = self.args.save_every or self.total_steps
         while at.step < self.total_steps and not self.stopped:
             at.epoch = at.step // self.steps_per_epoch
             order = self._order(at.epoch)
@@ -218,7 +221,8 @@ class Trainer:
             while at.step < base + self.steps_per_epoch and not self.stopped:
                 first = at.step - base
                 to_check = checks - at.step % checks
-                last = min(first + group, first + to_check, self.steps_per_epoch)
+                to_save = saves - at.step % saves
+                last = min(first + min(group, to_check, to_save), self.steps_per_epoch)
                 lrs = self._rates(at.step, base + last)
                 started = time.perf_counter_ns()
                 self._steps(first, last, base, order, numbers.rows(lrs))
@@ -226,15 +230,17 @@ class Trainer:
                 group = max(1, min(int(GROUP_NS / max(taken, 1)), 4 * group))
                 at.step, at.product = base + last, numbers.product
                 done = self._losses[self.starts[first] : self.starts[last]]
-                loss, seen = loss + float(done.sum()), seen + len(done)
-                if not math.isfinite(loss):
+                at.loss, at.seen = at.loss + float(done.sum()), at.seen + len(done)
+                if not math.isfinite(at.loss):
                     raise self._diverged(float(lrs[-1]))
                 if at.step % checks == 0 or at.step == self.total_steps:
                     seconds = spent + time.monotonic() - began
-                    yield self._evaluate(loss / max(seen, 1), float(lrs[-1]), seconds)
-                    loss, seen = 0.0, 0
+                    yield self._evaluate(at.loss / max(at.seen, 1), float(lrs[-1]), seconds)
+                    at.loss, at.seen = 0.0, 0
                 else:
-                    yield at.step / max(self.total_steps, 1), loss / max(seen, 1)
+                    yield at.step / max(self.total_steps, 1), at.loss / max(at.seen, 1)
+                if self.args.save_every and at.step % saves == 0:
+                    on_save(self)
         self.restore()
 
     def restore(self) -> None:

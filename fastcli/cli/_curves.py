@@ -1,0 +1,85 @@
+"""Learning curves: a small chart in the terminal, and a picture with matplotlib."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastcli.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastcli.mlp.run import MlpTrained
+    from fastcli.mlp.train import Evaluation
+
+BARS = "▁▂▃▄▅▆▇█"
+WIDTH = 48
+PICTURES = (".png", ".svg", ".pdf")
+
+
+def sparkline(values: Sequence[float], low: float, high: float) -> str:
+    """Return values as bars between two bounds, a character each; more than fit are thinned.
+
+    >>> sparkline([0.0, 0.5, 1.0], 0.0, 1.0)
+    '▁▅█'
+    """
+    step = max(1.0, len(values) / WIDTH)
+    shown = [values[int(i * step)] for i in range(min(len(values), WIDTH))]
+    span = (high - low) or 1.0
+    return "".join(BARS[round(7 * min(max((v - low) / span, 0.0), 1.0))] for v in shown)
+
+
+def learning_curve(history: Sequence[Evaluation]) -> str:
+    """Return a chart of training and validation loss and P@1; nothing for few evaluations."""
+    if len(history) < 4:
+        return ""
+    curves = {
+        "loss": [e.loss for e in history],
+        "valid loss": [e.valid_loss for e in history],
+        "P@1": [1 - e.valid_error for e in history],
+    }
+    losses = [v for name in ("loss", "valid loss") for v in curves[name] if math.isfinite(v)]
+    lines = []
+    for name, values in curves.items():
+        if not all(map(math.isfinite, values)):
+            continue
+        low, high = (min(values), max(values)) if name == "P@1" else (min(losses), max(losses))
+        bars = sparkline(values, low, high)
+        lines.append(f"{name:>10}  {bars}  {values[0]:.4f} to {values[-1]:.4f}")
+    return "\n".join(lines)
+
+
+def check_plot(path: str) -> None:
+    """Raise ArgumentError, before any work, where no picture can be made."""
+    if Path(path).suffix.lower() not in PICTURES:
+        raise ArgumentError(f"--plot {path}: the name must end in {', '.join(PICTURES)}.")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ArgumentError("--plot needs matplotlib: pip install 'fastcli[plot]'.")
+
+
+def plot(path: str, trained: MlpTrained) -> None:
+    """Draw loss and P@1 over the epochs, the step that was kept marked."""
+    from matplotlib.figure import Figure
+
+    history = trained.history
+    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    losses, scores = figure.subplots(1, 2)
+    steps = [e.step for e in history]
+    losses.plot(steps, [e.loss for e in history], label="training")
+    has_valid = all(math.isfinite(e.valid_error) for e in history)
+    if has_valid:
+        losses.plot(steps, [e.valid_loss for e in history], label="validation")
+        scores.plot(steps, [1 - e.valid_error for e in history], color="C1", label="validation")
+        for axes in (losses, scores):
+            axes.axvline(trained.best_step, color="0.6", linestyle=":", label="kept")
+    else:
+        scores.set_axis_off()
+    losses.set(xlabel="step", ylabel="loss")
+    scores.set(xlabel="step", ylabel="P@1")
+    for axes in (losses, scores) if has_valid else (losses,):
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.savefig(path, dpi=120)
