@@ -75,6 +75,8 @@ OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
         ("--input-dropout", float, 0.0, "dropout of inputs"),
         ("--noise-shape", str, "element", "what is dropped: element, row, column"),
         ("--input-noise", float, 0.0, "standard deviation of Gaussian noise on inputs"),
+        ("--word-dropout", float, 0.0, "share of words left out, anew in every epoch (text)"),
+        ("--word-swap", float, 0.0, "share of words swapped with the next one (text)"),
         ("--label-smoothing", float, 0.0, "share of the target for other labels"),
         ("--activation-l1", float, 0.0, "L1 penalty on hidden layers' outputs"),
         ("--max-norm", float, 0.0, "longest weights into a unit (0: any)"),

@@ -28,7 +28,7 @@ def checkpoint_path(args: MlpArgs) -> str:
 
 def fingerprint(trainer: Trainer) -> int:
     """Return a number that changes with the training examples."""
-    e = trainer.examples
+    e = trainer.source
     found = 0
     for array in (e.labels, e.label_offsets, e.numbers, e.rows, e.offsets):
         found = zlib.crc32(array.data, found)

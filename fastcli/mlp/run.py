@@ -24,7 +24,7 @@ from fastcli.mlp.diagnostics import troubles
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import save_mlp
 from fastcli.mlp.network import Network, loss_code, stride
-from fastcli.mlp.texts import bucket_of, read_known_text, read_text, start_embedding
+from fastcli.mlp.texts import augmented, bucket_of, read_known_text, read_text, start_embedding
 from fastcli.mlp.train import Evaluation, Trainer
 from fastcli.text.lines import Reader
 
@@ -68,6 +68,7 @@ class Data:
     dictionary: Dictionary | None = None
     row_of: NDArray[np.int32] | None = None
     columns: numbers.Columns | None = None
+    augment: Callable[[int], Examples] | None = None
 
 
 @dataclass
@@ -104,7 +105,9 @@ def train_and_save_mlp(args: MlpArgs, reporter: MlpReporter, command: str) -> Ml
     embedding = NO_EMBEDDING
     if data.embedding is not None:
         embedding = data.embedding(int(network.integers[kernels.INPUT_WIDE]), record)
-    trainer = Trainer(args, network, data.examples, data.valid, embedding, data.n_rows)
+    trainer = Trainer(
+        args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
+    )
     if args.resume:
         if load_checkpoint(trainer):
             reporter.note(f"Going on after step {trainer.progress.step:,}.")
@@ -203,6 +206,7 @@ def _read_text(args: MlpArgs, reporter: MlpReporter) -> Data:
         lambda wide, record: start_embedding(args, text, wide, record),
         dictionary,
         row_of,
+        augment=(lambda epoch: augmented(args, text, epoch)) if text.streams else None,
     )
 
 

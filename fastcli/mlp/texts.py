@@ -13,7 +13,7 @@ from fastcli.kernels import matrix as matrix_kernels
 from fastcli.memory import zeros
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples, of_rows
-from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
+from fastcli.text.corpus import Corpus, FeatureArgs, Streams, read_corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import text_blocks
 from fastcli.text.lines import Reader
@@ -35,6 +35,7 @@ class Text:
     examples: Examples
     row_of: NDArray[np.int32]
     corpus: Corpus
+    streams: list[Streams]
 
     @property
     def n_rows(self) -> int:
@@ -62,8 +63,15 @@ def read_text(
         args.word_ngrams,
         bucket_of(args),
     )
+    streams: list[Streams] = []
     dictionary, corpus = read_corpus(
-        args.input, features, args.thread, on_bytes, on_dictionary, lanes=1
+        args.input,
+        features,
+        args.thread,
+        on_bytes,
+        on_dictionary,
+        lanes=1,
+        on_streams=streams.append if args.word_dropout or args.word_swap else None,
     )
     if dictionary.nlabels == 0:
         raise DataError(
@@ -76,7 +84,51 @@ def read_text(
     examples = of_rows(
         corpus.rows[:n_features], corpus.segments, corpus.labels, corpus.label_offsets
     )
-    return Text(dictionary, examples, corpus.row_of, corpus)
+    return Text(dictionary, examples, corpus.row_of, corpus, streams)
+
+
+def augmented(args: MlpArgs, text: Text, epoch: int) -> Examples:
+    """Return the training lines of an epoch with words dropped and neighbours swapped.
+
+    Word dropout (Iyyer et al. 2015, section 3.2) and random swap (Wei and Zou 2019), each with
+    the chance given, anew in every epoch.  n-grams that the text itself does not have get no row.
+    """
+
+    def change(
+        part: int, stream: NDArray[np.int32], is_word: NDArray[np.bool_]
+    ) -> NDArray[np.int32]:
+        rng = np.random.default_rng([args.seed & 0xFFFFFFFF, 3, epoch, part])
+        return augment(rng, stream, is_word, args.word_dropout, args.word_swap)
+
+    rows, offsets = text.streams[0].retold(change, text.row_of)
+    e = text.examples
+    if len(offsets) != len(e.offsets):  # a line lost all it had: the lines would not match labels
+        return e
+    return of_rows(rows, offsets, e.labels, e.label_offsets)
+
+
+def augment(
+    rng: np.random.Generator,
+    stream: NDArray[np.int32],
+    is_word: NDArray[np.bool_],
+    dropout: float,
+    swap: float,
+) -> NDArray[np.int32]:
+    """Return a stream of tokens with words swapped with the next one, and then dropped.
+
+    Labels and line ends stay where they are, and so does the first word of every line.
+    """
+    stream = stream.copy()
+    if swap > 0:
+        follows = np.append(is_word[:-1] & is_word[1:], False)
+        chosen = follows & (rng.random(len(stream)) < swap)
+        chosen[1:] &= ~chosen[:-1]  # of neighbours the first; three words make one swap
+        at = np.flatnonzero(chosen)
+        stream[at], stream[at + 1] = stream[at + 1], stream[at]
+    if dropout > 0:
+        is_first = is_word & np.append(True, ~is_word[:-1])
+        stream = stream[~(is_word & ~is_first & (rng.random(len(stream)) < dropout))]
+    return stream
 
 
 def start_embedding(args: MlpArgs, text: Text, wide: int, record: int) -> NDArray[np.float32]:

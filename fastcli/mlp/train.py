@@ -164,8 +164,11 @@ class Trainer:
         valid: Examples | None,
         embedding: NDArray[np.float32],
         n_rows: int,
+        augment: Callable[[int], Examples] | None = None,
     ) -> None:
+        """Make a run; ``augment`` gives the examples of an epoch where they are not the same."""
         self.args, self.network, self.examples, self.valid = args, network, examples, valid
+        self.source, self._augment = examples, augment
         self.embedding = embedding
         self.starts = batch_starts(examples.n, args.batch_size, args.norm == "batch")
         self.n_threads = threads_worth(network, args.thread)
@@ -217,6 +220,8 @@ class Trainer:
         while at.step < self.total_steps and not self.stopped:
             at.epoch = at.step // self.steps_per_epoch
             order = self._order(at.epoch)
+            if self._augment is not None:
+                self.examples = self._augment(at.epoch)
             base = at.epoch * self.steps_per_epoch
             while at.step < base + self.steps_per_epoch and not self.stopped:
                 first = at.step - base

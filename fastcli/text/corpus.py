@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -220,8 +220,79 @@ def char_ngrams(
     return offsets, ngrams[: int(offsets[-1]) + 1].copy()
 
 
+class _Tokens:
+    """A stream of tokens and the words it counts in, as ``TokenCounter`` leaves them."""
+
+    def __init__(self, stream: NDArray[np.int32], words: WordTable) -> None:
+        self.stream, self.words = stream, words
+
+    def drop_stream(self) -> None:
+        """Do nothing: the stream is kept for the next time."""
+
+
+class Streams:
+    """The tokens of training text, kept so that its lines can be told anew with changes."""
+
+    def __init__(
+        self,
+        counters: list[TokenCounter],
+        words: WordTable,
+        maps: list[NDArray[np.int32]],
+        dictionary: Dictionary,
+        ids: NDArray[np.int32],
+        args: FeatureArgs,
+    ) -> None:
+        self._tokens = [_Tokens(c.stream.copy(), c.words) for c in counters]
+        self._words, self._maps, self._ids, self._args = words, maps, ids, args
+        self._dictionary = dictionary
+
+    def retold(
+        self,
+        change: Callable[[int, NDArray[np.int32], NDArray[np.bool_]], NDArray[np.int32]],
+        row_of: NDArray[np.int32],
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return the rows of all lines, and their offsets, after a change of their tokens.
+
+        ``change(part, stream, is_word)`` returns the new stream of a part of the text; negative
+        numbers in it end lines.  n-grams that ``row_of`` gives no row are left out.
+        """
+        args = replace(self._args, pruned=row_of if self._args.bucket else None)
+        hashes = _hashes(self._words)
+        nwords = self._dictionary.nwords
+        offsets, ngrams = char_ngrams(
+            self._words.starts,
+            self._words.arena,
+            self._words.n,
+            0,
+            args.minn,
+            args.maxn,
+            args.bucket,
+            nwords,
+        )
+        rows, ends = [], []
+        for i, (tokens, entries) in enumerate(zip(self._tokens, self._maps, strict=True)):
+            kinds = self._words.kinds[: self._words.n][entries]
+            is_word = np.append(kinds != LABEL, [False, False])[tokens.stream]
+            changed = _Tokens(change(i, tokens.stream, is_word), tokens.words)
+            part = _make_part(
+                changed,
+                self._words,
+                entries,
+                self._dictionary,
+                self._ids,
+                hashes,
+                offsets,
+                ngrams,
+                args,
+            )
+            n = int(part.state[0])
+            rows.append(part.features[: part.offsets[n]])
+            ends.append(part.offsets[: n + 1])
+        return np.concatenate([*rows, np.zeros(64, np.int32)]), _joined_offsets(ends)
+
+
 def _make_part(
-    counter: TokenCounter,
+    counter: TokenCounter | _Tokens,
     words: WordTable,
     entries: NDArray[np.int32],
     dictionary: Dictionary,
@@ -354,16 +425,20 @@ def read_corpus(
     on_bytes: Callable[[int], None] = lambda n: None,
     on_dictionary: Callable[[Dictionary], None] = lambda dictionary: None,
     lanes: int = 0,
+    on_streams: Callable[[Streams], None] | None = None,
 ) -> tuple[Dictionary, Corpus]:
     """Read training files: their dictionary, and their lines as rows of features.
 
-    Memory has as many lanes as suit the lines, or ``lanes`` of them.
+    Memory has as many lanes as suit the lines, or ``lanes`` of them.  ``on_streams`` is given
+    the tokens, which are not kept otherwise.
 
     Raises DataError where a file cannot be read or nothing in it can be trained on.
     """
     counters, words, maps = _count(paths, args, n_threads, on_bytes)
     dictionary, ids = build_dictionary(words, args.min_count, args.min_count_label)
     on_dictionary(dictionary)
+    if on_streams is not None:
+        on_streams(Streams(counters, words, maps, dictionary, ids, args))
     return dictionary, make_corpus(counters, words, maps, dictionary, ids, args, n_threads, lanes)
 
 
