@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastcli.cli._command import Option, OptionsOnly
 from fastcli.cli._options import threads
+from fastcli.errors import ArgumentError, DataError
+
+if TYPE_CHECKING:
+    from fastcli.mlp.texts import Rows
 
 # Name (single dash: fastText's), kind, default, what it means; True is a flag.
 OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
@@ -30,6 +34,7 @@ OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
         ("-bucket", int, 2000000, "number of buckets for n-grams"),
         ("-minn", int, 0, "min length of character n-grams"),
         ("-maxn", int, 0, "max length of character n-grams (0: none)"),
+        ("-pretrainedVectors", str, "", "word vectors to start from: .vec, or .bin of fastText"),
         ("-label", str, "__label__", "prefix of labels"),
     ],
     "numbers": [
@@ -166,12 +171,19 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     from fastcli.mlp.args import MlpArgs
     from fastcli.mlp.run import train_and_save_mlp
 
+    is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
+    rows = None
+    if values["pretrained_vectors"]:
+        rows, dim = read_rows(values["pretrained_vectors"])
+        if is_default:
+            values["dim"] = dim
     args = MlpArgs(**values)
     args.check()
     if args.plot:
         check_plot(args.plot)
+    typed = shlex.join(["fastcli", *sys.argv[1:]])
     with MlpProgress(args.resolved()) as progress:
-        trained = train_and_save_mlp(args, progress, shlex.join(["fastcli", *sys.argv[1:]]))
+        trained = train_and_save_mlp(args, progress, typed, rows)
         progress.finished(trained)
     if args.plot:
         plot(args.plot, trained)
@@ -179,9 +191,25 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
         sys.exit(130)
 
 
+def read_rows(path: str) -> tuple[Rows | None, int]:
+    """Return the input rows of a linear model (None for a ``.vec`` file), and their dimension."""
+    if not path.endswith(".bin"):
+        from fastcli.text.pretrained import read_dim
+
+        return None, read_dim(path)
+    from fastcli.fasttext.model_file import load_model
+    from fastcli.fasttext.quantized import QuantizedMatrix
+    from fastcli.mlp.texts import Rows
+
+    model = load_model(path)
+    if isinstance(model.wi, QuantizedMatrix):
+        raise DataError(f"{path} is quantized: start from the .bin that it was made of.")
+    values = model.wi.values.reshape(-1, model.args.dim)
+    return Rows(model.dictionary, values, model.args.bucket), model.args.dim
+
+
 def read_config(ctx: click.Context, path: str) -> dict[str, Any]:
     """Return what a TOML file says and the command line does not."""
-    from fastcli.errors import ArgumentError, DataError
     from fastcli.mlp.args import from_config
 
     if sys.version_info >= (3, 11):

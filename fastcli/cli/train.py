@@ -203,7 +203,7 @@ def run(ctx: click.Context, command: str, options: dict[str, Any]) -> None:
     options["thread"] = threads(options["thread"])
     is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
     if options["pretrained_vectors"] and is_default:
-        from fastcli.fasttext.pretrained import read_dim
+        from fastcli.text.pretrained import read_dim
 
         options["dim"] = read_dim(options["pretrained_vectors"])
     tuning = {name: options.pop(name) for name in list(options) if name.startswith("autotune_")}

@@ -20,13 +20,13 @@ from fastcli.errors import ArgumentError, DataError, TrainingDiverged
 from fastcli.fasttext.args import LOSSES, MOST, ModelArgs, TrainArgs
 from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.model_file import file_size
-from fastcli.fasttext.pretrained import read_vectors
 from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train as kernels
 from fastcli.memory import LANES, Needs, check_memory, padded, zeros
 from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import compression, open_compressed
+from fastcli.text.pretrained import read_vectors
 from fastcli.threads import run_on, share, usable_cpus
 
 if TYPE_CHECKING:

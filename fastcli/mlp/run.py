@@ -24,7 +24,15 @@ from fastcli.mlp.diagnostics import troubles
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import save_mlp
 from fastcli.mlp.network import Network, loss_code, stride
-from fastcli.mlp.texts import augmented, bucket_of, read_known_text, read_text, start_embedding
+from fastcli.mlp.texts import (
+    Rows,
+    augmented,
+    bucket_of,
+    read_known_text,
+    read_text,
+    start_embedding,
+    start_from,
+)
 from fastcli.mlp.train import Evaluation, Trainer
 from fastcli.text.lines import Reader
 
@@ -83,8 +91,13 @@ class MlpTrained:
     interrupted: bool = False
 
 
-def train_and_save_mlp(args: MlpArgs, reporter: MlpReporter, command: str) -> MlpTrained:
-    """Train a perceptron and write ``<output>.mlp``.  Raises FastcliError or a child of it."""
+def train_and_save_mlp(
+    args: MlpArgs, reporter: MlpReporter, command: str, rows: Rows | None = None
+) -> MlpTrained:
+    """Train a perceptron and write ``<output>.mlp``.  Raises FastcliError or a child of it.
+
+    ``rows`` are those of the linear model that ``pretrained_vectors`` names, if it is one.
+    """
     args = args.resolved()
     args.check()
     path = f"{args.output}.mlp"
@@ -93,7 +106,7 @@ def train_and_save_mlp(args: MlpArgs, reporter: MlpReporter, command: str) -> Ml
         if other:
             check_writable(other)
     compile_beside(kernels.train_steps, kernels.forward_rows)
-    data = read_data(args, reporter)
+    data = read_data(args, reporter, rows)
     loss = loss_code(args.loss, data.examples.has_several)
     batch = args.batch_size or data.examples.n
     batch = max(min(batch, data.examples.n), 1) + 1
@@ -172,7 +185,7 @@ def model_of(
     )
 
 
-def read_data(args: MlpArgs, reporter: MlpReporter) -> Data:
+def read_data(args: MlpArgs, reporter: MlpReporter, rows: Rows | None) -> Data:
     """Read training and validation files, as text or as numbers."""
     if "-" in args.input:
         raise ArgumentError("Cannot use stdin for training! Write it to a file first.")
@@ -182,10 +195,14 @@ def read_data(args: MlpArgs, reporter: MlpReporter) -> Data:
     kind = args.format
     if kind == "auto":
         kind = numbers.guess_format(args.input[0], args.label)
-    return _read_text(args, reporter) if kind == "text" else _read_numbers(args, kind, reporter)
+    if kind == "text":
+        return _read_text(args, reporter, rows)
+    if args.pretrained_vectors:
+        raise ArgumentError("-pretrainedVectors is for text, and the input is numbers.")
+    return _read_numbers(args, kind, reporter)
 
 
-def _read_text(args: MlpArgs, reporter: MlpReporter) -> Data:
+def _read_text(args: MlpArgs, reporter: MlpReporter, rows: Rows | None) -> Data:
     text = read_text(args, reporter.read, lambda dictionary: None)
     dictionary, bucket = text.dictionary, bucket_of(args)
     row_of = text.row_of if bucket else None
@@ -197,13 +214,24 @@ def _read_text(args: MlpArgs, reporter: MlpReporter) -> Data:
         valid, left_out = read_known_text(args.valid, reader)
         if left_out:
             reporter.note(f"{args.valid}: {left_out:,} lines without a known label or word.")
+
+    def start(wide: int, record: int) -> NDArray[np.float32]:
+        embedding = start_embedding(args, text, wide, record)
+        if args.pretrained_vectors:
+            n, n_grams = start_from(args, text, embedding.reshape(-1, record), rows)
+            reporter.note(
+                f"Pretrained vectors: {n:,} of {dictionary.nwords:,} words have one"
+                f"{f', and {n_grams:,} n-grams' if n_grams else ''}."
+            )
+        return embedding
+
     return Data(
         text.examples,
         valid,
         args.dim,
         dictionary.labels(),
         text.n_rows,
-        lambda wide, record: start_embedding(args, text, wide, record),
+        start,
         dictionary,
         row_of,
         augment=(lambda epoch: augmented(args, text, epoch)) if text.streams else None,
