@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -181,9 +180,8 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     args.check()
     if args.plot:
         check_plot(args.plot)
-    typed = shlex.join(["fastcli", *sys.argv[1:]])
     with MlpProgress(args.resolved()) as progress:
-        trained = train_and_save_mlp(args, progress, typed, rows)
+        trained = train_and_save_mlp(args, progress, rows)
         progress.finished(trained)
     if args.plot:
         plot(args.plot, trained)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastcli.errors import ArgumentError, ModelFormatError
+from fastcli.errors import ArgumentError
 from fastcli.mlp.args import MlpArgs, option_of
-from fastcli.mlp.model_file import load_arrays, save_arrays
+from fastcli.mlp.model_file import VERSION, load_arrays, save_arrays
 from fastcli.mlp.train import EarlyStopping, Evaluation, Progress, Snapshot, Trainer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = "fastcli mlp checkpoint"
+FORMAT = "mlp checkpoint"
 # What may differ between a run and the one that goes on from it.
 FREE = {"epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"}
 
@@ -50,12 +49,13 @@ def save_checkpoint(trainer: Trainer) -> None:
     at = trainer.progress
     progress = {**asdict(at), "stopping": asdict(at.stopping)}
     config = {
+        "format": FORMAT,
+        "version": VERSION,
         "args": asdict(trainer.args),
         "progress": progress,
         "fingerprint": fingerprint(trainer),
     }
-    metadata = {"format": FORMAT, "config": json.dumps(config)}
-    save_arrays(checkpoint_path(trainer.args), arrays, metadata)
+    save_arrays(checkpoint_path(trainer.args), arrays, config)
 
 
 def load_checkpoint(trainer: Trainer) -> bool:
@@ -67,19 +67,17 @@ def load_checkpoint(trainer: Trainer) -> bool:
     path = checkpoint_path(trainer.args)
     if not Path(path).exists():
         return False
-    arrays, metadata = load_arrays(path)
-    if metadata.get("format") != FORMAT:
-        raise ModelFormatError(f"{path} is no checkpoint of mlp-train.")
-    config = json.loads(metadata["config"])
+    arrays, config = load_arrays(path, FORMAT)
     _check_same(path, config, trainer)
     trainer.network.params[:] = arrays["params"]
     trainer.network.running[:] = arrays["running"]
     trainer.states[:] = arrays["states"]
     trainer.embedding[:] = arrays["embedding"]
     if "best.params" in arrays:
-        trainer.best = Snapshot(
-            arrays["best.params"], arrays["best.running"], arrays["best.embedding"]
-        )
+        trainer.best = Snapshot(trainer.network, trainer.rows)
+        trainer.best.params[:] = arrays["best.params"]
+        trainer.best.running[:] = arrays["best.running"]
+        trainer.best.embedding[:] = arrays["best.embedding"]
     found = config["progress"]
     stopping = EarlyStopping(**{**found["stopping"], "patience": trainer.args.patience})
     history = [Evaluation(**evaluation) for evaluation in found["history"]]

@@ -28,14 +28,15 @@ def troubles(trainer: Trainer) -> Iterator[str]:
         / max(float(np.linalg.norm(network.weights(i))), 1e-12)
         for i in range(hidden + 1)
     ]
+    scorer = trainer.scorers[0]
     n = min(examples.n, EXAMPLES)
     order = np.arange(n)
     outputs: list[list[np.ndarray]] = [[] for _ in range(hidden)]
     for first in range(0, n, network.batch):
         count = min(network.batch, n - first)
-        trainer.scorer.score(examples, order, first, count)
+        scorer.score(examples, order, first, count)
         for i in range(hidden):
-            outputs[i].append(network.outputs(i, count).copy())
+            outputs[i].append(network.outputs(i, count, scorer.values).copy())
     for i in range(hidden):
         chosen = network.layers[i].activation
         assert chosen is not None

@@ -141,7 +141,7 @@ class MlpModel:
                 kernels.best_scores(
                     network.table.reshape(-1),
                     network.integers,
-                    network.values,
+                    scorer.values,
                     n,
                     k,
                     threshold,

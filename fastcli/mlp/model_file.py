@@ -24,7 +24,7 @@ from fastcli.text.dictionary import Dictionary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = "fastcli mlp"
+FORMAT = "mlp model"
 VERSION = "1"
 DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
 
@@ -40,24 +40,28 @@ def is_mlp(path: str) -> bool:
     return len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < size
 
 
-def save_arrays(path: str, arrays: dict[str, NDArray[Any]], metadata: dict[str, str]) -> None:
-    """Write arrays and metadata under a temporary name, and put the file in place.
+def save_arrays(path: str, arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> None:
+    """Write arrays and a JSON object under a temporary name, and put the file in place.
 
-    Raises FastcliError where it cannot be written.
+    The same arrays and the same object make the same bytes.  Raises FastcliError where the file
+    cannot be written.
     """
     from safetensors.numpy import save_file
 
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     replacement = Replacement(path)
     try:
-        with replacement:
-            save_file(whole, replacement.temporary, metadata)
+        with replacement as fd:
+            mode = os.fstat(fd).st_mode
+            # One entry only: of several, safetensors would mix the order.
+            save_file(whole, replacement.temporary, {"fastcli": json.dumps(config)})
+            os.chmod(replacement.temporary, mode & 0o777)  # it makes files of its own, 0600
     except OSError as error:
         raise FastcliError(f"{path} cannot be opened for saving! ({error})") from None
 
 
-def load_arrays(path: str) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """Map the arrays of a file, read only, and return its metadata.
+def load_arrays(path: str, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Map the arrays of a file, read only, and return its JSON object.
 
     Raises ModelFormatError where it is damaged or something else, DataError where it is missing.
     """
@@ -72,6 +76,17 @@ def load_arrays(path: str) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
         raise ModelFormatError(f"{path} is no model of mlp-train, or damaged. ({error})") from None
     except OSError as error:
         raise DataError(f"{path} cannot be opened for loading! ({error.strerror})") from None
+    try:
+        config = json.loads(metadata["fastcli"])
+        assert isinstance(config, dict)
+    except (KeyError, ValueError, AssertionError):
+        config = {}
+    if config.get("format") != kind:
+        raise ModelFormatError(f"{path} is a safetensors file, but no {kind} of fastcli.")
+    if config.get("version") != VERSION:
+        raise ModelFormatError(
+            f"{path} is of another version of fastcli ({config.get('version')}): update fastcli."
+        )
     size = int.from_bytes(memory[:8], "little")
     header = json.loads(memory[8 : 8 + size])
     arrays: dict[str, NDArray[Any]] = {}
@@ -88,14 +103,14 @@ def load_arrays(path: str) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
         count = (last - first) // np.dtype(dtype).itemsize
         flat = np.frombuffer(memory, dtype, count, 8 + size + first)
         arrays[name] = flat.reshape(entry["shape"])
-    return arrays, metadata
+    return arrays, config
 
 
 def save_mlp(path: str, model: MlpModel) -> None:
     """Write a model.  Raises FastcliError where it cannot be written."""
     arrays: dict[str, NDArray[Any]] = dict(model.tensors)
     config: dict[str, Any] = {"args": asdict(model.args), "loss": model.loss, "about": model.about}
-    config["fastcli"] = __version__
+    config |= {"format": FORMAT, "version": VERSION, "fastcli": __version__}
     if model.dictionary is not None:
         d = model.dictionary
         assert model.embedding is not None
@@ -120,21 +135,14 @@ def save_mlp(path: str, model: MlpModel) -> None:
             "n_features": c.n_features,
         }
         config["labels"] = [name.decode("utf-8", "surrogateescape") for name in model.names]
-    metadata = {"format": FORMAT, "version": VERSION, "config": json.dumps(config)}
-    save_arrays(path, arrays, metadata)
+    save_arrays(path, arrays, config)
 
 
 def load_mlp(path: str) -> MlpModel:
     """Read a model.  Raises ModelFormatError or DataError."""
-    arrays, metadata = load_arrays(path)
-    if metadata.get("format") != FORMAT:
-        raise ModelFormatError(f"{path} is a safetensors file, but no model of mlp-train.")
-    if metadata.get("version") != VERSION:
-        raise ModelFormatError(
-            f"{path} is of a later version of fastcli ({metadata.get('version')}): update fastcli."
-        )
+    arrays, config = load_arrays(path, FORMAT)
     try:
-        return _model(arrays, json.loads(metadata["config"]))
+        return _model(arrays, config)
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise ModelFormatError(f"{path} is damaged: {error!r}.") from None
 

@@ -231,17 +231,17 @@ class Network:
         flat = (self.params if of is None else of)[at : at + n * row]
         return flat.reshape(n, row)[:, : layer.units]
 
-    def scores(self, n: int) -> NDArray[np.float32]:
-        """Return a view of the scores of the last n examples: float32[n, labels]."""
+    def scores(self, n: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return a view of the scores of n examples among ``values``: float32[n, labels]."""
         t = self.table[-1]
         at, row = int(t[kernels.Z]), int(t[kernels.Z_ROW])
-        return self.values[at : at + n * row].reshape(n, row)[:, : self.n_labels]
+        return values[at : at + n * row].reshape(n, row)[:, : self.n_labels]
 
-    def outputs(self, i: int, n: int) -> NDArray[np.float32]:
-        """Return a view of what hidden layer i gave for the last n examples: float32[n, units]."""
+    def outputs(self, i: int, n: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return a view of what hidden layer i gave for n examples: float32[n, units]."""
         t = self.table[i]
         at, row = int(t[kernels.A]), int(t[kernels.H_ROW])
-        return self.values[at : at + n * row].reshape(n, row)[:, : self.layers[i].units]
+        return values[at : at + n * row].reshape(n, row)[:, : self.layers[i].units]
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
         """Return views of all that training moves and inference needs, by name."""

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     from fastcli.text.dictionary import Dictionary
 
+DEFAULTS = MlpArgs()
+RUNNING = ("output", "log", "plot", "save_every", "resume", "thread", "verbose")
 NO_EMBEDDING = np.zeros(1, np.float32)
 
 
@@ -92,7 +94,7 @@ class MlpTrained:
 
 
 def train_and_save_mlp(
-    args: MlpArgs, reporter: MlpReporter, command: str, rows: Rows | None = None
+    args: MlpArgs, reporter: MlpReporter, rows: Rows | None = None
 ) -> MlpTrained:
     """Train a perceptron and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
@@ -153,12 +155,9 @@ def train_and_save_mlp(
     trained.best_step = at.stopping.step if trainer.best is not None else at.step
     trained.model = model_of(args, data, network, embedding)
     trained.model.about = {
-        "command": command,
         "steps": trained.steps,
         "best_step": trained.best_step,
-        "seconds": round(trained.seconds, 3),
         "parameters": network.n_weights,
-        "threads": trainer.n_threads,
     }
     save_mlp(path, trained.model)
     return trained
@@ -167,14 +166,18 @@ def train_and_save_mlp(
 def model_of(
     args: MlpArgs, data: Data, network: Network, embedding: NDArray[np.float32]
 ) -> MlpModel:
-    """Return the model of a network as it is now; the thread count is no part of it."""
+    """Return the model of a network as it is now.
+
+    How it was run (threads, checkpoints, names of files) is no part of it, so that the same
+    training makes the same file.
+    """
     rows = None
     if data.n_rows:
         record = int(network.integers[kernels.RECORD])
         wide = int(network.integers[kernels.INPUT_WIDE])
         rows = embedding.reshape(data.n_rows, record)[:, :wide]
     return MlpModel(
-        replace(args, thread=1, verbose=2),
+        replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
         data.names,
         int(network.integers[kernels.LOSS]),
         network.tensors(),

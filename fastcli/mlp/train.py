@@ -23,7 +23,7 @@ from fastcli.mlp.data import Examples
 from fastcli.mlp.network import Network
 from fastcli.mlp.optimizers import StepNumbers
 from fastcli.mlp.schedules import learning_rates
-from fastcli.threads import run_on
+from fastcli.threads import run_on, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,25 +75,50 @@ class EarlyStopping:
         return self.patience > 0 and self.wait >= self.patience
 
 
-@dataclass
 class Snapshot:
-    """Copies of all that training moves."""
+    """A copy of all that training moves and a model has; the memory is used again and again.
 
-    params: NDArray[np.float32]
-    running: NDArray[np.float32]
-    embedding: NDArray[np.float32]
+    ``embedding`` is a view float32[rows, padded dim] of the values, the optimiser's apart.
+    """
+
+    def __init__(self, network: Network, embedding: NDArray[np.float32]) -> None:
+        self.params = np.empty_like(network.params)
+        self.running = np.empty_like(network.running)
+        self.embedding = np.empty(embedding.shape, np.float32)
+
+    def take(self, network: Network, embedding: NDArray[np.float32], n_threads: int) -> None:
+        """Copy the parameters as they are now."""
+        self.params[:], self.running[:] = network.params, network.running
+        _copy(embedding, self.embedding, n_threads)
+
+    def put(self, network: Network, embedding: NDArray[np.float32], n_threads: int) -> None:
+        """Put the parameters back."""
+        network.params[:], network.running[:] = self.params, self.running
+        _copy(self.embedding, embedding, n_threads)
+
+
+def _copy(source: NDArray[np.float32], to: NDArray[np.float32], n_threads: int) -> None:
+    def work(thread: int) -> None:
+        first, last = share(len(source), thread, n_threads)
+        to[first:last] = source[first:last]
+
+    run_on(n_threads, work)
 
 
 class Scorer:
-    """Carries examples through a network as inference does, a batch at a time."""
+    """Carries examples through a network as inference does, a batch at a time.
+
+    It has memory of its own for the values of a batch, so that each thread may have one.
+    """
 
     def __init__(self, network: Network, embedding: NDArray[np.float32]) -> None:
         self.network, self.embedding = network, embedding
+        self.values = np.zeros_like(network.values)
         self._sync = np.zeros(8, np.int64)
         self._losses = np.zeros(network.batch)
 
     def score(self, examples: Examples, order: NDArray[np.int64], first: int, n: int) -> None:
-        """Leave the scores of examples ``order[first:first + n]`` in the network's values."""
+        """Leave the scores of examples ``order[first:first + n]`` in the values."""
         network = self.network
         kernels.forward_rows(
             order,
@@ -108,19 +133,20 @@ class Scorer:
             self.embedding,
             network.params,
             network.running,
-            network.values,
+            self.values,
             self._sync,
         )
 
-    def evaluate(self, examples: Examples) -> tuple[float, float]:
-        """Return the mean loss, and the share of examples whose best label is wrong."""
+    def evaluate(self, examples: Examples, start: int, end: int) -> tuple[list[float], int]:
+        """Return the losses of examples, and how many of them have a best label that is right."""
         network = self.network
         order = np.arange(examples.n)
-        total, right = 0.0, 0
-        for first in range(0, examples.n, network.batch):
-            n = min(network.batch, examples.n - first)
+        losses: list[float] = []
+        right = 0
+        for first in range(start, end, network.batch):
+            n = min(network.batch, end - first)
             self.score(examples, order, first, n)
-            best = network.scores(n).argmax(axis=1)
+            best = network.scores(n, self.values).argmax(axis=1)
             kernels.score_losses(
                 order,
                 first,
@@ -129,15 +155,30 @@ class Scorer:
                 examples.label_offsets,
                 network.table.reshape(-1),
                 network.integers,
-                network.values,
+                self.values,
                 self._losses,
             )
-            total += float(self._losses[:n].sum())
+            losses += self._losses[:n].tolist()
             starts = examples.label_offsets[first : first + n + 1]
             lines = np.repeat(np.arange(n), np.diff(starts))
             hits = examples.labels[starts[0] : starts[-1]] == best[lines]
             right += len(np.unique(lines[hits]))
-        return total / max(examples.n, 1), 1 - right / max(examples.n, 1)
+        return losses, right
+
+
+def evaluate(scorers: list[Scorer], examples: Examples) -> tuple[float, float]:
+    """Return the mean loss, and the share of examples whose best label is wrong."""
+    n_threads = len(scorers)
+    found: list[tuple[list[float], int]] = [([], 0)] * n_threads
+
+    def work(thread: int) -> None:
+        start, end = share(examples.n, thread, n_threads)
+        found[thread] = scorers[thread].evaluate(examples, start, end)
+
+    run_on(n_threads, work)
+    losses = math.fsum(loss for some, _ in found for loss in some)
+    right = sum(n for _, n in found)
+    return losses / max(examples.n, 1), 1 - right / max(examples.n, 1)
 
 
 @dataclass
@@ -184,10 +225,26 @@ class Trainer:
         rows = sum(layer.n_in + 1 for layer in network.layers)
         self._squares = np.zeros(kernels.OWNERS + rows)
         self._losses = np.zeros(examples.n)
-        self.scorer = Scorer(network, embedding)
+        self._scorers: list[Scorer] = []
         self.progress = Progress(stopping=EarlyStopping(args.patience))
         self.best: Snapshot | None = None
         self.stopped = False
+
+    @property
+    def scorers(self) -> list[Scorer]:
+        """What evaluates, one a thread; made when it is needed first."""
+        if not self._scorers:
+            self._scorers = [Scorer(self.network, self.embedding) for _ in range(self.args.thread)]
+        return self._scorers
+
+    @property
+    def rows(self) -> NDArray[np.float32]:
+        """The embedding without the optimiser's numbers: a view float32[rows, padded dim]."""
+        if not self.network.embeds:
+            return np.zeros((0, 1), np.float32)
+        record = int(self.network.integers[kernels.RECORD])
+        wide = int(self.network.integers[kernels.INPUT_WIDE])
+        return self.embedding.reshape(-1, record)[:, :wide]
 
     @property
     def steps_per_epoch(self) -> int:
@@ -251,9 +308,7 @@ class Trainer:
     def restore(self) -> None:
         """Put the best parameters back, where there is a validation set to tell them."""
         if self.best is not None:
-            self.network.params[:] = self.best.params
-            self.network.running[:] = self.best.running
-            self.embedding[:] = self.best.embedding
+            self.best.put(self.network, self.rows, self.args.thread)
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         rng = np.random.default_rng([self.args.seed & 0xFFFFFFFF, 2, epoch])
@@ -320,16 +375,15 @@ class Trainer:
 
     def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
         at, nan = self.progress, float("nan")
-        valid_loss, valid_error = self.scorer.evaluate(self.valid) if self.valid else (nan, nan)
+        valid_loss, valid_error = evaluate(self.scorers, self.valid) if self.valid else (nan, nan)
         is_best = False
         if self.valid:
             watched = valid_error if self.args.monitor == "error" else valid_loss
             is_best = at.stopping.check(at.step, watched)
             self.stopped = at.stopping.is_over
             if is_best:
-                self.best = Snapshot(
-                    self.network.params.copy(), self.network.running.copy(), self.embedding.copy()
-                )
+                self.best = self.best or Snapshot(self.network, self.rows)
+                self.best.take(self.network, self.rows, self.args.thread)
         found = Evaluation(
             at.step,
             -(-at.step // self.steps_per_epoch),
