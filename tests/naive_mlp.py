@@ -1,0 +1,242 @@
+"""A multilayer perceptron in plain NumPy and float64: forward, loss and backward.
+
+Written from the formulas, not from the kernels: whole batches as matrices, one function an idea.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def erf(x):
+    import math
+
+    return np.vectorize(math.erf)(x)
+
+
+def phi(x):
+    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+
+def softplus(x):
+    return np.logaddexp(0, x)
+
+
+def soft_exponential(x, a):
+    flat = x + a * (x * x / 2 + 1)
+    safe = np.where(np.abs(a) > 1e-3, a, 1.0)
+    up = np.expm1(safe * x) / safe + safe
+    with np.errstate(invalid="ignore", divide="ignore"):
+        down = -np.log(1 - safe * (x + safe)) / safe
+    return np.where(np.abs(a) <= 1e-3, flat, np.where(a > 0, up, down))
+
+
+def soft_exponential_slope(x, a):
+    return np.where(
+        np.abs(a) <= 1e-3, 1 + a * x, np.where(a > 0, np.exp(a * x), 1 / (1 - a * (x + a)))
+    )
+
+
+# Name: the function and its derivative, of x and the parameters of the units.
+ACTIVATIONS = {
+    "identity": (lambda x: x, np.ones_like),
+    "sigmoid": (sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x))),
+    "hard-sigmoid": (
+        lambda x: np.clip(x / 6 + 0.5, 0, 1),
+        lambda x: ((x > -3) & (x < 3)) / 6,
+    ),
+    "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+    "arctan": (np.arctan, lambda x: 1 / (1 + x * x)),
+    "softsign": (lambda x: x / (1 + np.abs(x)), lambda x: 1 / (1 + np.abs(x)) ** 2),
+    "softplus": (softplus, sigmoid),
+    "relu": (lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0),
+    "relu6": (lambda x: np.clip(x, 0, 6), lambda x: ((x > 0) & (x < 6)) * 1.0),
+    "leaky-relu": (lambda x, a: np.where(x > 0, x, a * x), lambda x, a: np.where(x > 0, 1, a)),
+    "prelu": (lambda x, a: np.where(x > 0, x, a * x), lambda x, a: np.where(x > 0, 1, a)),
+    "elu": (
+        lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0))),
+        lambda x, a: np.where(x > 0, 1, a * np.exp(np.minimum(x, 0))),
+    ),
+    "selu": (
+        lambda x: SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0))),
+        lambda x: SELU_SCALE * np.where(x > 0, 1, SELU_ALPHA * np.exp(np.minimum(x, 0))),
+    ),
+    "gelu": (
+        lambda x: x * (1 + erf(x / np.sqrt(2))) / 2,
+        lambda x: (1 + erf(x / np.sqrt(2))) / 2 + x * phi(x),
+    ),
+    "silu": (
+        lambda x: x * sigmoid(x),
+        lambda x: sigmoid(x) * (1 + x * (1 - sigmoid(x))),
+    ),
+    "mish": (
+        lambda x: x * np.tanh(softplus(x)),
+        lambda x: np.tanh(softplus(x)) + x * (1 - np.tanh(softplus(x)) ** 2) * sigmoid(x),
+    ),
+    "binary-step": (lambda x: (x >= 0) * 1.0, np.zeros_like),
+    "hard-tanh": (lambda x: np.clip(x, -1, 1), lambda x: ((x > -1) & (x < 1)) * 1.0),
+    "isru": (
+        lambda x, a: x / np.sqrt(1 + a * x * x),
+        lambda x, a: (1 / np.sqrt(1 + a * x * x)) ** 3,
+    ),
+    "bent-identity": (
+        lambda x: (np.sqrt(x * x + 1) - 1) / 2 + x,
+        lambda x: x / (2 * np.sqrt(x * x + 1)) + 1,
+    ),
+    "srelu": (
+        lambda x, tl, al, tr, ar: np.where(
+            x <= tl, tl + al * (x - tl), np.where(x >= tr, tr + ar * (x - tr), x)
+        ),
+        lambda x, tl, al, tr, ar: np.where(x <= tl, al, np.where(x >= tr, ar, 1.0)),
+    ),
+    "soft-exponential": (soft_exponential, soft_exponential_slope),
+    "sine": (np.sin, np.cos),
+    "sinc": (
+        lambda x: np.sinc(x / np.pi),
+        lambda x: np.where(
+            np.abs(x) < 1e-3, -x / 3, (np.cos(x) - np.sinc(x / np.pi)) / np.where(x == 0, 1, x)
+        ),
+    ),
+    "gaussian": (lambda x: np.exp(-x * x), lambda x: -2 * x * np.exp(-x * x)),
+}
+
+
+def learned_slopes(name, x, shape):
+    """Return the derivatives of an activation by each of its learned parameters."""
+    if name == "prelu":
+        return [np.minimum(x, 0)]
+    if name == "srelu":
+        tl, al, tr, ar = shape
+        left, right = x <= tl, (x >= tr) & (x > tl)
+        return [left * (1 - al), left * (x - tl), right * (1 - ar), right * (x - tr)]
+    (a,) = shape
+    safe = np.where(np.abs(a) > 1e-3, a, 1.0)
+    room = 1 - safe * (x + safe)
+    up = ((safe * x - 1) * np.exp(safe * x) + 1) / safe**2 + 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        down = np.log(room) / safe**2 + (x + 2 * safe) / (safe * room)
+    return [np.where(np.abs(a) <= 1e-3, x * x / 2 + 1, np.where(a > 0, up, down))]
+
+
+def normalize(z, kind, gamma, beta, eps):
+    """Return gamma z' + beta, z' and 1 / std; over examples (batch) or units (layer)."""
+    axis = 0 if kind == "batch" else 1
+    inv = 1 / np.sqrt(z.var(axis=axis, keepdims=True) + eps)
+    hat = (z - z.mean(axis=axis, keepdims=True)) * inv
+    return gamma * hat + beta, hat, inv
+
+
+def normalize_backward(d, hat, inv, kind, gamma):
+    """Return the gradients of z, gamma and beta."""
+    axis = 0 if kind == "batch" else 1
+    e = d * gamma
+    dz = inv * (
+        e - e.mean(axis=axis, keepdims=True) - hat * (e * hat).mean(axis=axis, keepdims=True)
+    )
+    return dz, (d * hat).sum(axis=0), d.sum(axis=0)
+
+
+def targets(labels, n_labels, loss, smoothing):
+    """Return the smoothed targets of lists of labels."""
+    y = np.zeros((len(labels), n_labels))
+    for i, some in enumerate(labels):
+        if loss == "softmax":
+            off = smoothing / max(n_labels - 1, 1)
+            for label in some:
+                hot = np.full(n_labels, off)
+                hot[label] = 1 - smoothing
+                y[i] += hot / len(some)
+        else:
+            y[i] = smoothing
+            y[i, list(some)] = 1 - smoothing
+    return y
+
+
+def loss_and_gradient(z, y, loss):
+    """Return the mean loss and the gradient of the scores."""
+    n = len(z)
+    if loss == "softmax":
+        log_p = z - np.logaddexp.reduce(z, axis=1, keepdims=True)
+        return -(y * log_p).sum() / n, (np.exp(log_p) - y) / n
+    return (softplus(z) - y * z).sum() / n, (sigmoid(z) - y) / n
+
+
+def run(layers, x, y, loss, activation_l1=0.0):
+    """Return the loss, its parts that are penalties included, and the gradients of everything.
+
+    A layer is a dict: w (inputs x pieces x units), b (pieces x units), activation (None: last),
+    shape (list of rows), norm, after, gamma, beta, eps.  The gradients are a list of such dicts;
+    the last entry of the answer is the gradient of x.
+    """
+    n, seen = len(x), []
+    h, penalty = x, 0.0
+    for layer in layers:
+        k, units = layer["w"].shape[1:]
+        z = np.einsum("ni,iku->nku", h, layer["w"]) + layer["b"]
+        kept = {"h": h}
+        flat = z.reshape(n, k * units)
+        if layer["norm"] and not layer["after"]:
+            flat, kept["hat"], kept["inv"] = normalize(
+                flat,
+                layer["norm"],
+                layer["gamma"].reshape(-1),
+                layer["beta"].reshape(-1),
+                layer["eps"],
+            )
+        kept["z"] = z = flat.reshape(n, k, units)
+        if layer["activation"] is None:
+            h = z[:, 0]
+        elif layer["activation"] == "maxout":
+            h = z.max(axis=1)
+        else:
+            h = ACTIVATIONS[layer["activation"]][0](z[:, 0], *layer["shape"])
+        if layer["norm"] and layer["after"]:
+            h, kept["hat"], kept["inv"] = normalize(
+                h, layer["norm"], layer["gamma"][0], layer["beta"][0], layer["eps"]
+            )
+        if layer["activation"] is not None:
+            penalty += activation_l1 * np.abs(h).sum() / n
+        kept["out"] = h
+        seen.append(kept)
+    value, d = loss_and_gradient(h, y, loss)
+    grads = []
+    for layer, kept in zip(reversed(layers), reversed(seen), strict=True):
+        grad = {}
+        z = kept["z"]
+        if layer["activation"] is not None:
+            d = d + activation_l1 * np.sign(kept["out"]) / n
+        if layer["norm"] and layer["after"]:
+            d, grad["gamma"], grad["beta"] = normalize_backward(
+                d, kept["hat"], kept["inv"], layer["norm"], layer["gamma"][0]
+            )
+        if layer["activation"] is None:
+            dz = d[:, None]
+        elif layer["activation"] == "maxout":
+            best = z.argmax(axis=1)
+            dz = np.where(np.arange(z.shape[1])[:, None] == best[:, None], d[:, None], 0)
+        else:
+            slope = ACTIVATIONS[layer["activation"]][1](z[:, 0], *layer["shape"])
+            if layer["activation"] in ("prelu", "srelu", "soft-exponential"):
+                slopes = learned_slopes(layer["activation"], z[:, 0], layer["shape"])
+                grad["shape"] = [(d * s).sum(axis=0) for s in slopes]
+            dz = (d * slope)[:, None]
+        if layer["norm"] and not layer["after"]:
+            flat, grad["gamma"], grad["beta"] = normalize_backward(
+                dz.reshape(n, -1),
+                kept["hat"],
+                kept["inv"],
+                layer["norm"],
+                layer["gamma"].reshape(-1),
+            )
+            dz = flat.reshape(dz.shape)
+        grad["w"] = np.einsum("ni,nku->iku", kept["h"], dz)
+        grad["b"] = dz.sum(axis=0)
+        d = np.einsum("nku,iku->ni", dz, layer["w"])
+        grads.append(grad)
+    return value + penalty, grads[::-1], d

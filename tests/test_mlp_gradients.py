@@ -1,0 +1,212 @@
+"""Gradients: the plain twin by central differences in float64, and the kernels by the twin."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastcli.kernels import mlp as kernels
+from fastcli.mlp.activations import ACTIVATIONS
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.data import of_numbers, of_rows
+from fastcli.mlp.network import Network, loss_code, stride
+from fastcli.mlp.optimizers import StepNumbers
+from fastcli.mlp.train import Trainer
+from tests import naive_mlp
+
+N, N_IN, N_LABELS = 11, 6, 5
+NO_EMBEDDING = np.zeros(1, np.float32)
+SMOOTH = sorted(set(ACTIVATIONS) - {"maxout", "rrelu", "binary-step"})
+
+CASES = [
+    *({"activation": name} for name in sorted(set(ACTIVATIONS) - {"rrelu"})),
+    {"activation": "soft-exponential:0.6"},
+    {"activation": "soft-exponential:-0.1"},
+    {"activation": "maxout:3", "norm": "layer"},
+    {"activation": "maxout:3", "norm": "batch"},
+    {"activation": "maxout", "norm": "layer", "norm_position": "after"},
+    *(
+        {"activation": activation, "norm": norm, "norm_position": position}
+        for activation in ("tanh", "prelu", "srelu")
+        for norm in ("batch", "layer")
+        for position in ("before", "after")
+    ),
+    {"hidden": "none"},
+    {"hidden": "3,4,20", "activation": "tanh,elu:0.5,softplus"},
+    {"loss": "ova"},
+    {"loss": "ova", "label_smoothing": 0.1},
+    {"label_smoothing": 0.2},
+    {"activation_l1": 0.3, "activation": "tanh"},
+    {"l1": 0.01, "l2": 0.03},
+    {"norm": "batch", "norm_position": "after", "activation_l1": 0.2},
+]
+
+
+def setting(case, n_threads=1, seed=3):
+    """Return a trainer of a small network on random examples, and the labels."""
+    rng = np.random.default_rng(seed)
+    given = {"hidden": "9,17", "loss": "softmax", "optimizer": "sgd", **case}
+    args = MlpArgs(
+        input=("x",), output="y", lr=0.0, batch_size=N, epoch=1, thread=n_threads, **given
+    ).resolved()
+    args.check()
+    x = rng.normal(size=(N, N_IN)).astype(np.float32)
+    several = args.loss == "ova"
+    labels = [
+        sorted(set(rng.integers(0, N_LABELS, 1 + several * (i % 3)).tolist())) for i in range(N)
+    ]
+    flat = np.array([label for some in labels for label in some], np.int32)
+    offsets = np.concatenate([[0], np.cumsum([len(some) for some in labels])])
+    examples = of_numbers(x, stride(N_IN), flat, offsets)
+    network = Network(args, N_IN, N_LABELS, False, loss_code(args.loss, False), N, n_threads)
+    network.start(seed)
+    for i, layer in enumerate(network.layers):
+        network.vector(i, kernels.B)[...] = rng.normal(size=(layer.pieces, layer.units)) / 3
+        for place in (kernels.GAMMA, kernels.BETA) if layer.norm else ():
+            view = network.vector(i, place)
+            view[...] = rng.normal(1.0, 0.3, size=view.shape)
+    trainer = Trainer(args, network, examples, None, NO_EMBEDDING, 0)
+    return trainer, x, labels
+
+
+def layers_of(network):
+    """Return a network's layers as the twin wants them."""
+    found = []
+    for i, layer in enumerate(network.layers):
+        chosen = layer.activation
+        has_shape = chosen is not None and chosen.activation.name not in ("maxout", "rrelu")
+        found.append(
+            {
+                "w": network.weights(i).astype(np.float64),
+                "b": network.vector(i, kernels.B).astype(np.float64),
+                "activation": chosen.activation.name if chosen else None,
+                "shape": list(network.shapes(i).astype(np.float64)) if has_shape else [],
+                "norm": {0: "", 1: "batch", 2: "layer"}[layer.norm],
+                "after": layer.norm_after,
+                "gamma": network.vector(i, kernels.GAMMA).astype(np.float64),
+                "beta": network.vector(i, kernels.BETA).astype(np.float64),
+                "eps": network.args.norm_eps,
+            }
+        )
+    return found
+
+
+def one_step(trainer):
+    """Take a step with a learning rate of 0, which leaves the gradients."""
+    kernels.transpose_all(
+        trainer.network.table.reshape(-1),
+        len(trainer.network.layers),
+        trainer.network.params,
+        trainer.network.values,
+    )
+    numbers = StepNumbers(trainer.args.numbers())
+    trainer._steps(0, 1, 0, np.arange(N), numbers.rows(np.zeros(1)))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_kernel_gradients(case):
+    trainer, x, labels = setting(case)
+    network, args = trainer.network, trainer.args
+    y = naive_mlp.targets(labels, N_LABELS, args.loss, args.label_smoothing)
+    layers = layers_of(network)
+    value, ref, _ = naive_mlp.run(layers, x.astype(np.float64), y, args.loss, args.activation_l1)
+    one_step(trainer)
+    if not args.activation_l1:
+        assert trainer._losses.mean() == pytest.approx(value, rel=2e-6)
+    for i, (grad, layer) in enumerate(zip(ref, layers, strict=True)):
+        penalty = args.l1 * np.sign(layer["w"]) + args.l2 * layer["w"]
+        close(network.weights(i, trainer.grads), grad["w"] + penalty)
+        close(network.vector(i, kernels.B, trainer.grads), grad["b"])
+        for name, place in (("gamma", kernels.GAMMA), ("beta", kernels.BETA)):
+            if name in grad:
+                close(network.vector(i, place, trainer.grads).reshape(-1), grad[name])
+        if "shape" in grad:
+            close(network.shapes(i, trainer.grads), np.array(grad["shape"]))
+
+
+def close(comp, ref):
+    np.testing.assert_allclose(comp, ref, rtol=2e-4, atol=3e-6)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_two_threads_give_the_same_gradients(case):
+    found = []
+    for n_threads in (1, 2):
+        trainer, _, _ = setting(case, n_threads)
+        assert trainer.n_threads == 1
+        trainer.n_threads = n_threads
+        trainer._touched *= n_threads
+        trainer._row_grads *= n_threads
+        trainer._now = [trainer._now[0].copy() for _ in range(n_threads)]
+        one_step(trainer)
+        found.append(trainer.grads.tobytes())
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_central_differences(case):
+    trainer, x, labels = setting(case)
+    args = trainer.args
+    y = naive_mlp.targets(labels, N_LABELS, args.loss, args.label_smoothing)
+    layers = layers_of(trainer.network)
+    x = x.astype(np.float64)
+    _, grads, dx = naive_mlp.run(layers, x, y, args.loss, args.activation_l1)
+    rng = np.random.default_rng(7)
+    places = [(x, dx)]
+    for layer, grad in zip(layers, grads, strict=True):
+        for name in ("w", "b", "gamma", "beta"):
+            if name in grad:
+                places.append((layer[name], np.reshape(grad[name], layer[name].shape)))
+        places += list(zip(layer["shape"], grad.get("shape", []), strict=False))
+    for array, grad in places:
+        for at in rng.choice(array.size, min(6, array.size), replace=False):
+            index = np.unravel_index(at, array.shape)
+            before, step = array[index], 1e-6
+            values = []
+            for sign in (1, -1):
+                array[index] = before + sign * step
+                values.append(naive_mlp.run(layers, x, y, args.loss, args.activation_l1)[0])
+            array[index] = before
+            difference = (values[0] - values[1]) / (2 * step)
+            assert difference == pytest.approx(grad[index], rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_derivatives_of_activations(name):
+    function, slope = naive_mlp.ACTIVATIONS[name]
+    shape = [value for _, value in ACTIVATIONS[name].parameters]
+    x = np.linspace(-4, 4, 401) + 1.234e-3  # beside the corners
+    step = 1e-6
+    difference = (function(x + step, *shape) - function(x - step, *shape)) / (2 * step)
+    np.testing.assert_allclose(slope(x, *shape), difference, rtol=1e-6, atol=1e-7)
+
+
+def test_embedding_gradients_are_the_mean_rows_share():
+    rng = np.random.default_rng(1)
+    args = MlpArgs(
+        input=("x",), output="y", hidden="7", optimizer="sgd", lr=0.5, dim=10, batch_size=4, epoch=1
+    ).resolved()
+    rows = np.array([0, 3, 3, 1, 2, 4, 0, 0], np.int32)
+    offsets = np.array([0, 3, 5, 6, 8], np.int64)
+    labels = np.array([0, 1, 2, 1], np.int32)
+    examples = of_rows(rows, offsets, labels, np.arange(5))
+    network = Network(args, 10, 3, True, 0, 4, 1)
+    network.start(0)
+    start = rng.normal(size=(6, 16)).astype(np.float32)
+    start[:, 10:] = 0
+    embedding = start.copy().reshape(-1)
+    x = np.array([start[rows[a:b], :10].mean(axis=0) for a, b in [(0, 3), (3, 5), (5, 6), (6, 8)]])
+    y = naive_mlp.targets([[0], [1], [2], [1]], 3, "softmax", 0.0)
+    _, _, dx = naive_mlp.run(layers_of(network), x.astype(np.float64), y, "softmax")
+    trainer = Trainer(args, network, examples, None, embedding, 6)
+    kernels.transpose_all(
+        network.table.reshape(-1), len(network.layers), network.params, network.values
+    )
+    numbers = StepNumbers(args.numbers())
+    trainer._steps(0, 1, 0, np.arange(4), numbers.rows(np.full(1, 0.5)))
+    ref = start.astype(np.float64)
+    for line, (a, b) in enumerate([(0, 3), (3, 5), (5, 6), (6, 8)]):
+        for row in rows[a:b]:
+            ref[row, :10] -= 0.5 * dx[line] / (b - a)
+    np.testing.assert_allclose(embedding.reshape(6, 16), ref, rtol=1e-5, atol=1e-6)
+    assert (embedding.reshape(6, 16)[5] == start[5]).all()  # a row that no line has
