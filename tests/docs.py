@@ -23,6 +23,7 @@ def commands() -> dict[str, click.Command]:
 def shown_default(option: click.Parameter) -> str:
     """Return the default of an option as the tables show it."""
     default = option.default if isinstance(option.default, (str, int, float)) else ""
+    default = "" if default == -1.0 else default
     is_flag = isinstance(option, click.Option) and option.is_flag
     return "" if is_flag or option.multiple or default in ("", None) else f"`{default}`"
 
@@ -59,6 +60,34 @@ def quantize_table() -> str:
     options = commands()["quantize"].params
     retraining = {"lr", "epoch", "label", "seed"}
     return _table([one for one in options if one.group in used or one.name in retraining])
+
+
+def mlp_table() -> str:
+    """Return the table of mlp-train's options."""
+    return _table(commands()["mlp-train"].params)
+
+
+def activations_table() -> str:
+    """Return the table of activation functions."""
+    from fastcli.mlp.activations import ACTIVATIONS
+
+    rows = ["| activation | formula | parameters | starts from | source |", "|---|---|---|---|---|"]
+    for one in ACTIVATIONS.values():
+        values = ", ".join(f"{name} {value:g}" for name, value in one.parameters)
+        formula = one.formula.replace("|", "\\|")
+        rows.append(f"| `{one.name}` | {formula} | {values} | `{one.init}` | {one.source} |")
+    return "\n".join(rows)
+
+
+def optimizers_table() -> str:
+    """Return the table of optimisers."""
+    from fastcli.mlp.optimizers import OPTIMIZERS
+
+    rows = ["| optimiser | formula | `-lr` | `--eps` |", "|---|---|---|---|"]
+    for one in OPTIMIZERS.values():
+        formula = one.formula.replace("|", "\\|")
+        rows.append(f"| `{one.name}` | {formula} | {one.lr:g} | {one.eps:g} |")
+    return "\n".join(rows)
 
 
 def _table(options: list[click.Parameter]) -> str:
@@ -105,6 +134,9 @@ SECTIONS = {
     "options": options_table,
     "autotune": autotune_table,
     "quantize": quantize_table,
+    "mlp": mlp_table,
+    "activations": activations_table,
+    "optimizers": optimizers_table,
     "measured": measured,
 }
 
