@@ -14,7 +14,7 @@ from fastcli.memory import padded
 from fastcli.text.dictionary import as_bytes
 from tests.command import GOLDEN, is_same_text, run
 
-NAMES = sorted(path.stem for path in GOLDEN.glob("*.json"))
+NAMES = sorted(path.stem for path in GOLDEN.glob("*.bin"))
 
 
 @pytest.fixture(params=NAMES)

@@ -22,7 +22,7 @@ CASES = {
     for group, cases in FOUND["cases"].items()
     for name, case in cases.items()
 }
-RELATIVE, ABSOLUTE = 1e-5, 1e-7
+RELATIVE, ABSOLUTE = 3e-6, 1e-7
 
 
 @pytest.fixture(params=CASES.values(), ids=CASES.keys())

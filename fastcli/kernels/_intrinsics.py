@@ -525,57 +525,116 @@ def give_way(typing: Any) -> Any:
 
 
 def _tile(rows: int) -> Any:
-    """Return the intrinsic that computes a tile of ``rows`` x 16; see ``dense.tile_1``.
+    """Return the codegen of a tile of ``rows`` x 16; see ``dense.tile_1``.
 
     Every element is one chain of multiply-adds over k, so that it does not depend on the size
     of the tile that it is computed in.
     """
 
-    def tile(
-        typing: Any,
-        a: Any,
-        at: Any,
-        a_row: Any,
-        a_step: Any,
-        b: Any,
-        bt: Any,
-        b_row: Any,
-        c: Any,
-        ct: Any,
-        c_row: Any,
-        k: Any,
-        add: Any,
-    ) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add = args
-            places = [builder.add(ct, builder.mul(c_row, I64(r))) for r in range(rows)]
-            starts = [builder.add(at, builder.mul(a_row, I64(r))) for r in range(rows)]
-            totals = [cgutils.alloca_once_value(builder, _all(0.0)) for _ in range(rows)]
-            for total in totals:
-                builder.store(_all(0.0), total)
-            with builder.if_then(builder.icmp_signed("!=", add, I64(0))):
-                for total, place in zip(totals, places, strict=True):
-                    builder.store(_load(builder, c, place), total)
-            with cgutils.for_range(builder, k) as loop:
-                some = _load(builder, b, builder.add(bt, builder.mul(loop.index, b_row)))
-                step = builder.mul(loop.index, a_step)
-                for total, start in zip(totals, starts, strict=True):
-                    value = builder.load(_element(builder, a, builder.add(start, step)))
-                    product = builder.fmul(_splat(builder, value), some, flags=("contract",))
-                    both = builder.fadd(product, builder.load(total), flags=("contract",))
-                    builder.store(both, total)
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add = args
+        places = [builder.add(ct, builder.mul(c_row, I64(r))) for r in range(rows)]
+        starts = [builder.add(at, builder.mul(a_row, I64(r))) for r in range(rows)]
+        totals = [cgutils.alloca_once_value(builder, _all(0.0)) for _ in range(rows)]
+        for total in totals:
+            builder.store(_all(0.0), total)
+        with builder.if_then(builder.icmp_signed("!=", add, I64(0))):
             for total, place in zip(totals, places, strict=True):
-                _store(builder, builder.load(total), c, place)
-            return context.get_dummy_value()
+                builder.store(_load(builder, c, place), total)
+        with cgutils.for_range(builder, k) as loop:
+            some = _load(builder, b, builder.add(bt, builder.mul(loop.index, b_row)))
+            step = builder.mul(loop.index, a_step)
+            for total, start in zip(totals, starts, strict=True):
+                value = builder.load(_element(builder, a, builder.add(start, step)))
+                product = builder.fmul(_splat(builder, value), some, flags=("contract",))
+                both = builder.fadd(product, builder.load(total), flags=("contract",))
+                builder.store(both, total)
+        for total, place in zip(totals, places, strict=True):
+            _store(builder, builder.load(total), c, place)
+        return context.get_dummy_value()
 
-        size = types.int64
-        return types.void(a, size, size, size, b, size, size, c, size, size, size, size), codegen
-
-    tile.__name__ = f"tile_{rows}"
-    return intrinsic(tile)
+    return codegen
 
 
-tile_1, tile_2, tile_4, tile_6 = _tile(1), _tile(2), _tile(4), _tile(6)
+def _tile_type(a: Any, b: Any, c: Any) -> Any:
+    size = types.int64
+    return types.void(a, size, size, size, b, size, size, c, size, size, size, size)
+
+
+@intrinsic
+def tile_1(
+    typing: Any,
+    a: Any,
+    at: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    bt: Any,
+    b_row: Any,
+    c: Any,
+    ct: Any,
+    c_row: Any,
+    k: Any,
+    add: Any,
+) -> Any:
+    return _tile_type(a, b, c), _tile(1)
+
+
+@intrinsic
+def tile_2(
+    typing: Any,
+    a: Any,
+    at: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    bt: Any,
+    b_row: Any,
+    c: Any,
+    ct: Any,
+    c_row: Any,
+    k: Any,
+    add: Any,
+) -> Any:
+    return _tile_type(a, b, c), _tile(2)
+
+
+@intrinsic
+def tile_4(
+    typing: Any,
+    a: Any,
+    at: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    bt: Any,
+    b_row: Any,
+    c: Any,
+    ct: Any,
+    c_row: Any,
+    k: Any,
+    add: Any,
+) -> Any:
+    return _tile_type(a, b, c), _tile(4)
+
+
+@intrinsic
+def tile_6(
+    typing: Any,
+    a: Any,
+    at: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    bt: Any,
+    b_row: Any,
+    c: Any,
+    ct: Any,
+    c_row: Any,
+    k: Any,
+    add: Any,
+) -> Any:
+    return _tile_type(a, b, c), _tile(6)
 
 
 @intrinsic

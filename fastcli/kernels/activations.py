@@ -216,6 +216,7 @@ def sinc_slope(x: f32) -> f32:
 def identity_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = x."""
     for k in range(n):
         out[o + k] = z[i + k]
 
@@ -224,19 +225,21 @@ def identity_forward(
 def identity_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
-    pass
+    """The derivative: 1."""
 
 
 @kernel
 def sigmoid_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = 1 / (1 + e**-x)."""
     for k in range(n):
         out[o + k] = sigmoid(z[i + k])
 
 
 @kernel
 def sigmoid_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: s (1 - s)."""
     one = np.float32(1.0)
     for k in range(n):
         s = sigmoid(z[i + k])
@@ -247,6 +250,7 @@ def sigmoid_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64
 def hard_sigmoid_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = x / 6 + 1/2 within 0 and 1."""
     f = np.float32
     one = np.float32(1.0)
     zero = np.float32(0.0)
@@ -258,6 +262,7 @@ def hard_sigmoid_forward(
 def hard_sigmoid_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """The derivative: 1/6 between -3 and 3."""
     f = np.float32
     for k in range(n):
         d[o + k] *= inside(z[i + k], f(-3.0), f(3.0)) * f(0.16666667)
@@ -265,12 +270,14 @@ def hard_sigmoid_backward(
 
 @kernel
 def tanh_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = the hyperbolic tangent."""
     for k in range(n):
         out[o + k] = tanh(z[i + k])
 
 
 @kernel
 def tanh_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: 1 - tanh(x)**2."""
     one = np.float32(1.0)
     for k in range(n):
         t = tanh(z[i + k])
@@ -279,12 +286,14 @@ def tanh_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, r
 
 @kernel
 def arctan_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = the arc tangent."""
     for k in range(n):
         out[o + k] = arctan(z[i + k])
 
 
 @kernel
 def arctan_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: 1 / (1 + x**2)."""
     one = np.float32(1.0)
     for k in range(n):
         d[o + k] *= one / (one + z[i + k] * z[i + k])
@@ -294,6 +303,7 @@ def arctan_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64,
 def softsign_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = x / (1 + abs(x))."""
     one = np.float32(1.0)
     for k in range(n):
         out[o + k] = z[i + k] / (one + magnitude(z[i + k]))
@@ -303,6 +313,7 @@ def softsign_forward(
 def softsign_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """The derivative: 1 / (1 + abs(x))**2."""
     one = np.float32(1.0)
     for k in range(n):
         s = one / (one + magnitude(z[i + k]))
@@ -313,6 +324,7 @@ def softsign_backward(
 def softplus_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = log(1 + e**x)."""
     for k in range(n):
         out[o + k] = softplus(z[i + k])
 
@@ -321,12 +333,14 @@ def softplus_forward(
 def softplus_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """The derivative: the sigmoid of x."""
     for k in range(n):
         d[o + k] *= sigmoid(z[i + k])
 
 
 @kernel
 def relu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = max(0, x)."""
     zero = np.float32(0.0)
     for k in range(n):
         out[o + k] = leaky(z[i + k], zero)
@@ -334,6 +348,7 @@ def relu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, 
 
 @kernel
 def relu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: 1 above 0."""
     zero = np.float32(0.0)
     for k in range(n):
         d[o + k] *= leaky_slope(z[i + k], zero)
@@ -341,6 +356,7 @@ def relu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, r
 
 @kernel
 def relu6_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = x within 0 and 6."""
     f = np.float32
     zero = np.float32(0.0)
     for k in range(n):
@@ -349,6 +365,7 @@ def relu6_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64,
 
 @kernel
 def relu6_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: 1 between 0 and 6."""
     f = np.float32
     zero = np.float32(0.0)
     for k in range(n):
@@ -359,6 +376,7 @@ def relu6_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, 
 def leaky_relu_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = ``leaky``."""
     for k in range(n):
         out[o + k] = leaky(z[i + k], params[p + k])
 
@@ -367,6 +385,7 @@ def leaky_relu_forward(
 def leaky_relu_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """The derivative: ``leaky_slope``."""
     for k in range(n):
         d[o + k] *= leaky_slope(z[i + k], params[p + k])
 
@@ -375,6 +394,7 @@ def leaky_relu_backward(
 def prelu_learned(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64, out: F32, g: i64
 ) -> None:
+    """The derivative by its parameters: x below 0, 0 above."""
     zero = np.float32(0.0)
     for k in range(n):
         out[g + k] += d[o + k] * min(z[i + k], zero)
@@ -382,18 +402,21 @@ def prelu_learned(
 
 @kernel
 def elu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = ``elu``."""
     for k in range(n):
         out[o + k] = elu(z[i + k], params[p + k])
 
 
 @kernel
 def elu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: ``elu_slope``."""
     for k in range(n):
         d[o + k] *= elu_slope(z[i + k], params[p + k])
 
 
 @kernel
 def selu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = ``elu`` with the constants that keep mean 0 and variance 1."""
     f = np.float32
     for k in range(n):
         out[o + k] = f(SELU_SCALE) * elu(z[i + k], f(SELU_ALPHA))
@@ -401,6 +424,7 @@ def selu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, 
 
 @kernel
 def selu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: ``elu_slope`` with the same constants."""
     f = np.float32
     for k in range(n):
         d[o + k] *= f(SELU_SCALE) * elu_slope(z[i + k], f(SELU_ALPHA))
@@ -408,36 +432,42 @@ def selu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, r
 
 @kernel
 def gelu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = ``gelu``."""
     for k in range(n):
         out[o + k] = gelu(z[i + k])
 
 
 @kernel
 def gelu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: ``gelu_slope``."""
     for k in range(n):
         d[o + k] *= gelu_slope(z[i + k])
 
 
 @kernel
 def silu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = x times its sigmoid."""
     for k in range(n):
         out[o + k] = z[i + k] * sigmoid(z[i + k])
 
 
 @kernel
 def silu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: ``silu_slope``."""
     for k in range(n):
         d[o + k] *= silu_slope(z[i + k])
 
 
 @kernel
 def mish_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = x tanh(softplus(x))."""
     for k in range(n):
         out[o + k] = z[i + k] * tanh(softplus(z[i + k]))
 
 
 @kernel
 def mish_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: ``mish_slope``."""
     for k in range(n):
         d[o + k] *= mish_slope(z[i + k])
 
@@ -446,6 +476,7 @@ def mish_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, r
 def binary_step_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = 1 from 0 on."""
     one = np.float32(1.0)
     zero = np.float32(0.0)
     for k in range(n):
@@ -456,6 +487,7 @@ def binary_step_forward(
 def binary_step_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """The derivative: 0 everywhere."""
     zero = np.float32(0.0)
     for k in range(n):
         d[o + k] = zero
@@ -465,6 +497,7 @@ def binary_step_backward(
 def hard_tanh_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = x within -1 and 1."""
     one = np.float32(1.0)
     for k in range(n):
         out[o + k] = clamp(z[i + k], -one, one)
@@ -474,6 +507,7 @@ def hard_tanh_forward(
 def hard_tanh_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """The derivative: 1 between -1 and 1."""
     one = np.float32(1.0)
     for k in range(n):
         d[o + k] *= inside(z[i + k], -one, one)
@@ -481,12 +515,14 @@ def hard_tanh_backward(
 
 @kernel
 def isru_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = ``isru``."""
     for k in range(n):
         out[o + k] = isru(z[i + k], params[p + k])
 
 
 @kernel
 def isru_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: ``isru_slope``."""
     for k in range(n):
         d[o + k] *= isru_slope(z[i + k], params[p + k])
 
@@ -495,6 +531,7 @@ def isru_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, r
 def bent_identity_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = ``bent``."""
     for k in range(n):
         out[o + k] = bent(z[i + k])
 
@@ -503,12 +540,14 @@ def bent_identity_forward(
 def bent_identity_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """The derivative: ``bent_slope``."""
     for k in range(n):
         d[o + k] *= bent_slope(z[i + k])
 
 
 @kernel
 def srelu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = ``srelu``."""
     for k in range(n):
         j = p + k
         out[o + k] = srelu(
@@ -518,6 +557,7 @@ def srelu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64,
 
 @kernel
 def srelu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: ``srelu_slope``."""
     for k in range(n):
         j = p + k
         d[o + k] *= srelu_slope(
@@ -529,6 +569,7 @@ def srelu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, 
 def srelu_learned(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64, out: F32, g: i64
 ) -> None:
+    """The derivative by its parameters: by low, left, high and right."""
     for k in range(n):
         x, gain, j = z[i + k], d[o + k], p + k
         low, left, high, right = (
@@ -549,6 +590,7 @@ def srelu_learned(
 def soft_exponential_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = ``soft_exponential``."""
     for k in range(n):
         out[o + k] = soft_exponential(z[i + k], params[p + k])
 
@@ -557,6 +599,7 @@ def soft_exponential_forward(
 def soft_exponential_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """The derivative: ``soft_exponential_slope``."""
     for k in range(n):
         d[o + k] *= soft_exponential_slope(z[i + k], params[p + k])
 
@@ -565,30 +608,35 @@ def soft_exponential_backward(
 def soft_exponential_learned(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64, out: F32, g: i64
 ) -> None:
+    """The derivative by its parameters: ``soft_exponential_turn``."""
     for k in range(n):
         out[g + k] += d[o + k] * soft_exponential_turn(z[i + k], params[p + k])
 
 
 @kernel
 def sine_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = the sine."""
     for k in range(n):
         out[o + k] = sine(z[i + k])
 
 
 @kernel
 def sine_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: the cosine."""
     for k in range(n):
         d[o + k] *= cosine(z[i + k])
 
 
 @kernel
 def sinc_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """A = ``sinc``."""
     for k in range(n):
         out[o + k] = sinc(z[i + k])
 
 
 @kernel
 def sinc_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
+    """The derivative: ``sinc_slope``."""
     for k in range(n):
         d[o + k] *= sinc_slope(z[i + k])
 
@@ -597,6 +645,7 @@ def sinc_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, r
 def gaussian_forward(
     z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """A = e**-x**2."""
     for k in range(n):
         out[o + k] = exp(-z[i + k] * z[i + k])
 
@@ -605,6 +654,7 @@ def gaussian_forward(
 def gaussian_backward(
     z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, row: i64
 ) -> None:
+    """The derivative: -2 x e**-x**2."""
     f = np.float32
     for k in range(n):
         d[o + k] *= f(-2.0) * z[i + k] * exp(-z[i + k] * z[i + k])

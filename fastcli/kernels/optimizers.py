@@ -18,8 +18,24 @@ from fastcli.kernels.functions import magnitude, square_root
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, f32, i64
 
-# Places in h.
-(LR, MU, BETA1, BETA2, RHO, EPS, CORRECTION1, CORRECTION2, NOW, NEXT, CENTERED) = range(11)
+# Places in h.  REST1 is 1 - BETA1 and so on, subtracted in float64: in float32 it would be off by
+# 1e-5 at 0.999.
+(
+    LR,
+    MU,
+    BETA1,
+    REST1,
+    BETA2,
+    REST2,
+    RHO,
+    REST_RHO,
+    EPS,
+    CORRECTION1,
+    CORRECTION2,
+    NOW,
+    NEXT,
+    CENTERED,
+) = range(14)
 H_SIZE = 16
 
 
@@ -79,19 +95,18 @@ def rmsprop_update(
     Centered: the square of the running mean of g is taken from v (Graves 2013).  With momentum:
     the step goes through m = mu m + step.  Slots: v, m if there is momentum, mean if centered.
     """
-    one = np.float32(1.0)
-    lr, rho, eps, mu = h[LR], h[RHO], h[EPS], h[MU]
+    lr, rho, rest, eps, mu = h[LR], h[RHO], h[REST_RHO], h[EPS], h[MU]
     if h[CENTERED] > np.float32(0.0):
         c = t + apart + apart if mu > np.float32(0.0) else t + apart
         for k in range(n):
-            v = rho * s[t + k] + (one - rho) * g[j + k] * g[j + k]
-            mean = rho * s[c + k] + (one - rho) * g[j + k]
+            v = rho * s[t + k] + rest * g[j + k] * g[j + k]
+            mean = rho * s[c + k] + rest * g[j + k]
             s[t + k] = v
             s[c + k] = mean
             g[j + k] /= square_root(max(v - mean * mean, np.float32(0.0))) + eps
     else:
         for k in range(n):
-            v = rho * s[t + k] + (one - rho) * g[j + k] * g[j + k]
+            v = rho * s[t + k] + rest * g[j + k] * g[j + k]
             s[t + k] = v
             g[j + k] /= square_root(v) + eps
     if mu > np.float32(0.0):
@@ -112,14 +127,13 @@ def adadelta_update(
 
     u is the running mean of d**2.  Slots: v, u.
     """
-    one = np.float32(1.0)
-    lr, rho, eps = h[LR], h[RHO], h[EPS]
+    lr, rho, rest, eps = h[LR], h[RHO], h[REST_RHO], h[EPS]
     u = t + apart
     for k in range(n):
-        v = rho * s[t + k] + (one - rho) * g[j + k] * g[j + k]
+        v = rho * s[t + k] + rest * g[j + k] * g[j + k]
         s[t + k] = v
         d = square_root(s[u + k] + eps) / square_root(v + eps) * g[j + k]
-        s[u + k] = rho * s[u + k] + (one - rho) * d * d
+        s[u + k] = rho * s[u + k] + rest * d * d
         w[i + k] -= lr * d
 
 
@@ -131,13 +145,13 @@ def adam_update(w: F32, i: i64, g: F32, j: i64, n: i64, s: F32, t: i64, apart: i
     Slots: m, v.
     """
     one = np.float32(1.0)
-    b1, b2, eps = h[BETA1], h[BETA2], h[EPS]
+    b1, r1, b2, r2, eps = h[BETA1], h[REST1], h[BETA2], h[REST2], h[EPS]
     step = h[LR] / h[CORRECTION1]
     scale = one / square_root(h[CORRECTION2])
     u = t + apart
     for k in range(n):
-        m = b1 * s[t + k] + (one - b1) * g[j + k]
-        v = b2 * s[u + k] + (one - b2) * g[j + k] * g[j + k]
+        m = b1 * s[t + k] + r1 * g[j + k]
+        v = b2 * s[u + k] + r2 * g[j + k] * g[j + k]
         s[t + k] = m
         s[u + k] = v
         w[i + k] -= step * m / (square_root(v) * scale + eps)
@@ -151,12 +165,11 @@ def adamax_update(
 
     Slots: m, u.
     """
-    one = np.float32(1.0)
-    b1, b2, eps = h[BETA1], h[BETA2], h[EPS]
+    b1, r1, b2, eps = h[BETA1], h[REST1], h[BETA2], h[EPS]
     step = h[LR] / h[CORRECTION1]
     x = t + apart
     for k in range(n):
-        m = b1 * s[t + k] + (one - b1) * g[j + k]
+        m = b1 * s[t + k] + r1 * g[j + k]
         u = max(b2 * s[x + k], magnitude(g[j + k]) + eps)
         s[t + k] = m
         s[x + k] = u
@@ -172,13 +185,13 @@ def nadam_update(
     The factors of the gradient and of m follow from the momentum schedule.  Slots: m, v.
     """
     one = np.float32(1.0)
-    b1, b2, eps = h[BETA1], h[BETA2], h[EPS]
+    b1, r1, b2, r2, eps = h[BETA1], h[REST1], h[BETA2], h[REST2], h[EPS]
     now, later = h[LR] * h[NOW], h[LR] * h[NEXT]
     scale = one / square_root(h[CORRECTION2])
     u = t + apart
     for k in range(n):
-        m = b1 * s[t + k] + (one - b1) * g[j + k]
-        v = b2 * s[u + k] + (one - b2) * g[j + k] * g[j + k]
+        m = b1 * s[t + k] + r1 * g[j + k]
+        v = b2 * s[u + k] + r2 * g[j + k] * g[j + k]
         s[t + k] = m
         s[u + k] = v
         w[i + k] -= (now * g[j + k] + later * m) / (square_root(v) * scale + eps)

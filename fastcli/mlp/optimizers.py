@@ -127,6 +127,8 @@ class StepNumbers:
         out[:, rules.LR] = lrs
         out[:, rules.MU] = n.momentum
         out[:, rules.BETA1], out[:, rules.BETA2], out[:, rules.RHO] = n.beta1, n.beta2, n.rho
+        out[:, rules.REST1], out[:, rules.REST2] = 1 - n.beta1, 1 - n.beta2
+        out[:, rules.REST_RHO] = 1 - n.rho
         out[:, rules.EPS], out[:, rules.CENTERED] = n.eps, n.centered
         t = self.step + 1 + np.arange(len(lrs))
         out[:, rules.CORRECTION1] = 1 - n.beta1**t

@@ -1,0 +1,458 @@
+"""Numbers as input of the perceptron: CSV, TSV and libsvm, read back, refused, standardised."""
+
+import csv
+import gzip
+import io
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from fastcli.errors import ArgumentError, DataError
+from fastcli.mlp.numbers import (
+    Columns,
+    Reader,
+    guess_format,
+    inspect_columns,
+    label_bytes,
+    label_ids,
+    read_tables,
+)
+
+DELIMITERS = st.sampled_from([",", ";", "\t"])
+LABELS = st.sampled_from(["a", "b", "spam", "not spam", 'say "x"', "a,b", "a;b", "é", "日本"])
+FLOATS = st.floats(-1e6, 1e6, width=32, allow_subnormal=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("numbers")
+
+
+def write(folder, text, name="x.csv"):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
+    return str(path)
+
+
+def read(folder, text, label_column="-1", delimiter="", name="x.csv"):
+    """Return the columns and the table of a text."""
+    path = write(folder, text, name)
+    kind = "libsvm" if name.endswith(".svm") else "csv"
+    columns = inspect_columns(path, kind, label_column, delimiter)
+    return columns, read_tables([path], columns)
+
+
+def refused(folder, text, **options):
+    """Return what is said of a text that cannot be read, and its path."""
+    with pytest.raises((DataError, ArgumentError)) as caught:
+        read(folder, text, **options)
+    return str(caught.value), str(folder / options.get("name", "x.csv"))
+
+
+def csv_text(rows, delimiter):
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+@st.composite
+def tables(draw):
+    """Draw numbers float32[n, features], a label for each row, and where the label stands."""
+    n, n_features = draw(st.integers(1, 6)), draw(st.integers(1, 5))
+    x = draw(hnp.arrays(np.float32, (n, n_features), elements=FLOATS))
+    labels = draw(st.lists(LABELS, min_size=n, max_size=n))
+    return x, labels, draw(st.integers(0, n_features))
+
+
+def with_labels(x, labels, position):
+    rows = [[repr(float(value)) for value in row] for row in x]
+    for row, label in zip(rows, labels, strict=True):
+        row.insert(position, label)
+    return rows
+
+
+# ------------------------------------------------------------------ round trips
+
+
+@given(tables(), DELIMITERS, st.booleans())
+def test_csv_is_read_back(folder, table, delimiter, from_the_end):
+    x, labels, position = table
+    width = x.shape[1] + 1
+    column = str(position - width if from_the_end else position)
+    rows = with_labels(x, labels, position)
+    columns, found = read(folder, csv_text(rows, delimiter), column, delimiter)
+    assert (columns.names, columns.label, columns.n_features) == ([], position, x.shape[1])
+    assert found.x.dtype == np.float32
+    assert np.array_equal(found.x, x)
+    assert found.labels == [[label] for label in labels]
+
+
+@given(tables(), DELIMITERS, st.booleans())
+def test_csv_with_a_header_is_read_back(folder, table, delimiter, by_name):
+    x, labels, position = table
+    header = [f"column {i}" for i in range(x.shape[1])]
+    header.insert(position, "kind")
+    text = csv_text([header, *with_labels(x, labels, position)], delimiter)
+    columns, found = read(folder, text, "kind" if by_name else str(position), delimiter)
+    assert (columns.names, columns.label) == (header, position)
+    assert np.array_equal(found.x, x)
+    assert found.labels == [[label] for label in labels]
+
+
+@given(tables())
+def test_lines_without_labels_have_the_same_numbers(folder, table):
+    x, labels, position = table
+    path = write(folder, csv_text(with_labels(x, labels, position), ","))
+    columns = inspect_columns(path, "csv", str(position), ",")
+    bare = write(folder, csv_text(x.tolist(), ","), "bare.csv")
+    found = read_tables([bare], columns)
+    assert np.array_equal(found.x, x)
+    assert found.labels == [[] for _ in x]
+
+
+@given(
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 6), st.integers(1, 5)), elements=FLOATS),
+    st.data(),
+)
+def test_libsvm_is_read_back(folder, x, data):
+    """Zeros may be left out; a line has any number of labels."""
+    x[0, -1] = 1
+    some = st.lists(st.sampled_from(["a", "b", "-1", "é"]), max_size=3, unique=True)
+    labels = [data.draw(some) for _ in x]
+    lines = []
+    for row, names in zip(x, labels, strict=True):
+        pairs = [f"{i + 1}:{float(v)!r}" for i, v in enumerate(row) if v]
+        lines.append(" ".join([",".join(names), *pairs]).strip())
+    assume(labels[0])
+    columns, found = read(folder, "\n".join(lines), name="x.svm")
+    is_there = [bool(line) for line in lines]
+    assert columns.n_features == x.shape[1]
+    assert np.array_equal(found.x, x[is_there])
+    assert found.labels == [names for names, there in zip(labels, is_there, strict=True) if there]
+
+
+@given(tables(), st.integers(1, 7))
+def test_pieces_are_the_whole(folder, table, size):
+    x, labels, position = table
+    lines = csv_text(with_labels(x, labels, position), ",").splitlines()
+    columns = Columns("csv", ",", [], position, x.shape[1])
+    reader = Reader(columns, "x")
+    parts = [reader.read(lines[i : i + size]) for i in range(0, len(lines), size)]
+    whole = Reader(columns, "x").read(lines)
+    assert np.array_equal(np.concatenate([part.x for part in parts]), whole.x)
+    assert [names for part in parts for names in part.labels] == whole.labels
+    assert reader.line == len(lines)
+
+
+def test_several_files_follow_each_other(folder):
+    first = write(folder, "x,y\n1,a\n2,b\n", "first.csv")
+    second = write(folder, "x,y\n3,c\n", "second.csv")
+    third = write(folder, "4,d\n", "third.csv")
+    columns = inspect_columns(first, "csv", "-1", "")
+    found = read_tables([first, second, third], columns)
+    assert found.x.tolist() == [[1], [2], [3], [4]]
+    assert found.labels == [["a"], ["b"], ["c"], ["d"]]
+
+
+def test_no_file_is_no_row():
+    assert read_tables([], Columns("csv", ",", [], 2, 2)).x.shape == (0, 2)
+
+
+def test_compressed_files(folder):
+    text = gzip.compress(b"x;y;l\n1;2;a\n3;4;b\n")
+    columns, found = read(folder, text, name="x.csv.gz")
+    assert columns.delimiter == ";"
+    assert found.x.tolist() == [[1, 2], [3, 4]]
+
+
+# ---------------------------------------------------------- headers and columns
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("x,y,l\n1,2,a\n", ["x", "y", "l"]),
+        ("\ufeffx,y,l\n1,2,a\n", ["x", "y", "l"]),
+        (" x , y , l \r\n1,2,a\r\n", ["x", "y", "l"]),
+        ('"x, in m","y","l"\n1,2,a\n', ["x, in m", "y", "l"]),
+        ("1,y,l\n1,2,a\n", ["1", "y", "l"]),
+        ("x,y,3\n1,2,3\n", ["x", "y", "3"]),
+        ("1,2,l\n1,2,a\n", []),  # the label's column tells nothing
+        ("1,2,3\n1,2,3\n", []),
+        ("1,2,a", []),
+    ],
+)
+def test_headers(text, names, folder):
+    columns, found = read(folder, text)
+    assert columns.names == names
+    assert found.x.tolist() == [[1, 2]] * (len(text.splitlines()) - bool(names))
+
+
+def test_a_name_of_a_column_makes_the_first_line_a_header(folder):
+    columns, found = read(folder, "1,2\n3,4\n", "2")
+    assert (columns.names, columns.label, found.labels) == ([], 1, [["2"], ["4"]])
+    columns, found = read(folder, "a,b\n1,2\n", "b")
+    assert (columns.names, found.x.tolist(), found.labels) == (["a", "b"], [[1]], [["2"]])
+
+
+def test_is_header_with_and_without_the_label():
+    columns = Columns("csv", ",", ["x", "l", "y"], 1, 2)
+    for line in ("x,l,y", "x,y", " x , y ", '"x",l,"y"'):
+        assert columns.is_header(line)
+    for line in ("", "x", "l,x,y", "y,x", "1,2", "x,l"):
+        assert not columns.is_header(line)
+    assert not Columns("csv", ",", [], 1, 0).is_header("")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "delimiter"),
+    [
+        ("x.csv", "1,2,a", ","),
+        ("x.csv", "1;2;a,b", ";"),
+        ("x.csv", "1\t2\ta,b", "\t"),
+        ("x.tsv", "1\t2,3,4,5", "\t"),
+    ],
+)
+def test_delimiters_are_found(name, text, delimiter, folder):
+    path = write(folder, text, name)
+    assert inspect_columns(path, "csv", "-1", "").delimiter == delimiter
+
+
+def test_delimiters_that_are_given(folder):
+    assert read(folder, "1 2 a\n3 4 b\n", delimiter=" ")[1].x.tolist() == [[1, 2], [3, 4]]
+    for word in ("\t", "\\t", "tab"):
+        assert read(folder, "1\t2\ta\n", delimiter=word)[0].delimiter == "\t"
+    said, _ = refused(folder, "1,2,a\n", delimiter=",,")
+    assert said == "--delimiter must be one character (or tab), not ',,'."
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "sentence"),
+    [
+        ("x,y,label\n1,2,a\n", "lable", "no column has that name (did you mean label ?)."),
+        ("x,y,label\n1,2,a\n", "qqq", "--label-column qqq: no column has that name."),
+        ("1,2,a\n", "3", "--label-column 3: there are 3 columns, 0 to 2, or -1 from the end."),
+        ("1,2,a\n", "-4", "--label-column -4: there are 3 columns, 0 to 2"),
+    ],
+)
+def test_label_columns_that_are_not_there(text, column, sentence, folder):
+    said, _ = refused(folder, text, label_column=column)
+    assert sentence in said
+
+
+# --------------------------------------------------------------- cells and lines
+
+
+def test_quoted_cells(folder):
+    _, found = read(folder, '"1",2,"a,b"\n3," 4 ","say ""x"""\n5,6,"open\n')
+    assert found.x.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert found.labels == [["a,b"], ['say "x"'], ["open"]]
+
+
+def test_labels_of_any_bytes(folder):
+    _, found = read(folder, b"1,2,caf\xe9\n3,4,\xe6\x97\xa5\n")
+    assert [label_bytes(names[0]) for names in found.labels] == [b"caf\xe9", b"\xe6\x97\xa5"]
+
+
+@pytest.mark.parametrize("blank", ["", " ", ",,", " , ,", "\r"])
+def test_blank_lines_are_left_out(blank, folder):
+    _, found = read(folder, f"x,y,l\n1,2,a\n{blank}\n3,4,b\n{blank}\n")
+    assert found.x.tolist() == [[1, 2], [3, 4]]
+    assert found.labels == [["a"], ["b"]]
+
+
+def test_blank_lines_keep_their_place_for_predictions():
+    """The reader gives a row of NaN, so that each line has its answer."""
+    table = Reader(Columns("csv", ",", [], 2, 2), "x").read(["1,2,a", "", "3,4"])
+    assert np.isnan(table.x).tolist() == [[False, False], [True, True], [False, False]]
+    assert table.labels == [["a"], [], []]
+
+
+def test_a_missing_label(folder):
+    columns, found = read(folder, "l,x,y\na,1,2\n,3,4\n5,6\n", "l")
+    assert columns.label == 0
+    assert found.labels == [["a"], [], []]
+    assert found.x.tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "place", "cell"),
+    [
+        ("1,2,a\n1,z,b\n", "-1", "line 2, column 2", "'z'"),
+        ("a,1,2\nb,1,z\n", "0", "line 2, column 3", "'z'"),
+        ("1,a,2\nz,a,2\n", "1", "line 2, column 1", "'z'"),
+        ("x,y,l\n\n1,2,a\n1,,b\n", "-1", "line 4, column 2", "''"),
+        ("1,2,a\n0x10,2,b\n", "-1", "line 2, column 1", "'0x10'"),
+        ("1,2,a\nz,2\n", "-1", "line 2, column 1", "'z'"),
+    ],
+)
+def test_a_bad_cell_is_named(text, column, place, cell, folder):
+    said, path = refused(folder, text, label_column=column)
+    assert said.startswith(f"{path}, {place}: {cell} is no number.")
+    assert "--label-column" in said
+
+
+@given(tables(), st.data())
+def test_the_place_of_any_bad_cell(folder, table, data):
+    x, labels, position = table
+    assume(len(x) > 2)  # the first two lines tell a header
+    rows = with_labels(x, labels, position)
+    line = data.draw(st.integers(2, len(rows) - 1))
+    column = data.draw(st.integers(0, x.shape[1]).filter(lambda i: i != position))
+    rows[line][column] = "oops"
+    said, path = refused(
+        folder, csv_text(rows, ","), label_column=str(position - len(rows[0])), delimiter=","
+    )
+    assert said.startswith(f"{path}, line {line + 1}, column {column + 1}: 'oops'")
+
+
+@pytest.mark.parametrize("line", ["1", "1,2,a,b", "1,2,3,4,5"])
+def test_another_number_of_columns(line, folder):
+    said, path = refused(folder, f"1,2,a\n{line}\n")
+    n = len(line.split(","))
+    assert said == (f"{path}, line 2: {n} columns, where 3 are expected (2 without the label).")
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "-inf", "1e400", "Infinity"])
+@pytest.mark.parametrize("header", ["", "x,y,l\n\n"])
+def test_numbers_that_are_not_finite(word, header, folder):
+    said, path = refused(folder, f"{header}1,2,a\n1,{word},b\n")
+    line = 2 + header.count("\n")
+    assert said == f"{path}, line {line}: a number is not finite."
+
+
+@pytest.mark.parametrize("text", ["", "\n", "  \n\n"])
+def test_empty_files(text, folder):
+    said, path = refused(folder, text)
+    assert said == f"{path} is empty, so there is nothing to train on."
+
+
+def test_one_column(folder):
+    said, path = refused(folder, "1\n2\n")
+    assert said == f"{path}: one column only, with the delimiter ','. Say --delimiter."
+
+
+def test_missing_files(folder):
+    path = str(folder / "missing.csv")
+    for kind in ("csv", "libsvm"):
+        with pytest.raises(DataError, match=r"missing\.csv cannot be opened for training!"):
+            inspect_columns(path, kind, "-1", "")
+
+
+# ------------------------------------------------------------------------ libsvm
+
+
+def test_libsvm_by_hand(folder):
+    text = "a 3:1.5 1:-2 # 2:9\n\n# all of it\nb,c 2:1e2\n1:4\nd\n"
+    columns, found = read(folder, text, name="x.svm")
+    assert (columns.kind, columns.n_features, columns.label) == ("libsvm", 3, -1)
+    assert found.x.tolist() == [[-2, 0, 1.5], [0, 100, 0], [4, 0, 0], [0, 0, 0]]
+    assert found.labels == [["a"], ["b", "c"], [], ["d"]]
+
+
+def test_libsvm_indices_that_training_never_saw_say_nothing():
+    table = Reader(Columns("libsvm", "", [], -1, 2), "x").read(["a 2:1 3:5 900:7"])
+    assert table.x.tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize("word", ["1:x", "x:1", "-1:2", "1.5:2", "1:", ":1", "1", "qid:3"])
+def test_what_is_no_pair(word, folder):
+    said, path = refused(folder, f"a 1:1\nb 1:1 {word}\n", name="x.svm")
+    assert said == f"{path}, line 2: {word!r} is not index:value."
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "-inf"])
+def test_libsvm_numbers_that_are_not_finite(word, folder):
+    said, path = refused(folder, f"a 1:1 2:1\nb 2:{word}\n", name="x.svm")
+    assert said == f"{path}, line 2: a number is not finite."
+
+
+def test_libsvm_without_a_pair(folder):
+    said, path = refused(folder, "a\nb\n", name="x.svm")
+    assert said == f"{path}: no index:value in it, so there is nothing to train on."
+
+
+# ------------------------------------------------------------------------ formats
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("x.csv", "__label__a one\n", "csv"),
+        ("x.TSV", "", "csv"),
+        ("x.csv.gz", "", "csv"),
+        ("x.svm", "", "libsvm"),
+        ("x.libsvm", "", "libsvm"),
+        ("x", "\na 1:2 2:0.5\n", "libsvm"),
+        ("x.txt", "+1 7:1\n", "libsvm"),
+        ("x.txt", "__label__a 1:2\n", "text"),
+        ("x.txt", "one two\n", "text"),
+        ("x.txt", "1:2\n", "text"),
+        ("x.txt", "a 1:x\n", "text"),
+        ("x.txt", "", "text"),
+    ],
+)
+def test_formats_are_guessed(name, text, kind, folder):
+    assert guess_format(write(folder, text, name), "__label__") == kind
+
+
+# ---------------------------------------------------------------- standardisation
+
+
+@given(
+    hnp.arrays(
+        np.float32,
+        st.tuples(st.integers(2, 20), st.integers(1, 4)),
+        elements=st.integers(-1000, 1000).map(lambda i: i / 8),
+    )
+)
+def test_columns_are_put_on_one_scale(x):
+    columns = Columns("csv", ",", [], x.shape[1], x.shape[1])
+    columns.fit(x, True)
+    z = columns.standardize(x)
+    is_constant = (x == x[0]).all(axis=0)
+    assert z.dtype == np.float32
+    assert np.isfinite(z).all()
+    assert np.allclose(z.mean(axis=0), 0, atol=1e-4)
+    assert np.allclose(z.std(axis=0), np.where(is_constant, 0, 1), atol=1e-3)
+    assert (columns.scale[is_constant] == 1).all()
+    assert np.allclose(z / columns.scale + columns.mean, x, atol=1e-3)
+
+
+@given(st.floats(-1e30, 1e30, width=32), st.integers(1, 50))
+def test_a_constant_column_becomes_zeros(value, n):
+    x = np.full((n, 1), value, np.float32)
+    columns = Columns("csv", ",", [], 1, 1)
+    columns.fit(x, True)
+    assert columns.scale.tolist() == [1]
+    assert columns.standardize(x).tolist() == [[0]] * n
+
+
+@given(hnp.arrays(np.float32, (5, 3), elements=FLOATS))
+def test_numbers_as_they_are(x):
+    columns = Columns("csv", ",", [], 3, 3)
+    columns.fit(x, False)
+    assert np.array_equal(columns.standardize(x), x)
+
+
+def test_a_new_line_is_scaled_as_training_was():
+    columns = Columns("csv", ",", [], 1, 1)
+    columns.fit(np.array([[0], [4]], np.float32), True)
+    assert (columns.mean.tolist(), columns.scale.tolist()) == ([2], [0.5])
+    assert columns.standardize(np.array([[8]], np.float32)).tolist() == [[3]]
+
+
+# ------------------------------------------------------------------------- labels
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdxy"), max_size=4), max_size=8))
+def test_ids_of_labels(labels):
+    names = ["a", "b", "c", "d"]
+    ids, offsets = label_ids(labels, names)
+    assert (ids.dtype, offsets.dtype, len(offsets)) == (np.int32, np.int64, len(labels) + 1)
+    for i, some in enumerate(labels):
+        found = [names[j] for j in ids[offsets[i] : offsets[i + 1]]]
+        assert found == [name for name in some if name in names]
