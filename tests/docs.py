@@ -108,6 +108,7 @@ TABLES = {
     "vectors": "Word vectors on the Brown corpus, dim 100, two threads (`bench_vectors.py`):",
     "queries": "Nearest neighbours (`bench_queries.py`):",
     "autotune": "Autotune on cooking, two threads (`bench_autotune.py`):",
+    "mlp": "Training perceptrons, the same layers, batches, epochs and Adam (`bench_mlp.py`):",
     "open": "Opening a large model and predicting one line (`bench_open.py`):",
     "startup": "Short commands, whole process (`bench_startup.py`):",
 }
