@@ -452,7 +452,7 @@ def test_threads_make_the_same_model(source, tmp_path, rng):
         rows = [",".join(f"{v:.4f}" for v in row) for row in x]
         labels = np.where(x[:, 0] > 0, "a", "b")
         path.write_text("".join(f"{r},{name}\n" for r, name in zip(rows, labels, strict=True)))
-    options = ["-dim", 20, "--hidden", "128,64", "-epoch", 2, "--batch-size", 64, "--dropout", 0.2]
+    options = ["-dim", 20, "--hidden", "256,128", "-epoch", 2, "--batch-size", 64, "--dropout", 0.2]
     found = []
     for n in (1, 2):
         result = run(
