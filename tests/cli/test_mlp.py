@@ -9,6 +9,8 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
+from fastcli.kernels.mlp import train_steps
+from fastcli.kernels.predict import best_labels
 from fastcli.mlp.args import MlpArgs
 from tests.command import SAMPLES, process, run
 
@@ -74,6 +76,13 @@ def config_of(path):
     """Return the JSON object that goes with the tensors."""
     with safe_open(path, "numpy") as file:
         return json.loads(file.metadata()["fastcli"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled(kernel_cache):
+    """Compile the large kernels first: commands that fail early leave that to a process beside."""
+    best_labels.load()
+    train_steps.load()
 
 
 @pytest.fixture(scope="module")
