@@ -524,117 +524,67 @@ def give_way(typing: Any) -> Any:
 # ----------------------------------------------------------------- matrices
 
 
-def _tile(rows: int) -> Any:
-    """Return the codegen of a tile of ``rows`` x 16; see ``dense.tile_1``.
+def _tile(builder: Any, rows: int, first: Any, operands: Any) -> None:
+    """Compute ``rows`` x 16 elements of a product, from row ``first`` on; see ``strip``.
 
     Every element is one chain of multiply-adds over k, so that it does not depend on the size
     of the tile that it is computed in.
     """
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add = args
-        places = [builder.add(ct, builder.mul(c_row, I64(r))) for r in range(rows)]
-        starts = [builder.add(at, builder.mul(a_row, I64(r))) for r in range(rows)]
-        totals = [cgutils.alloca_once_value(builder, _all(0.0)) for _ in range(rows)]
-        for total in totals:
-            builder.store(_all(0.0), total)
-        with builder.if_then(builder.icmp_signed("!=", add, I64(0))):
-            for total, place in zip(totals, places, strict=True):
-                builder.store(_load(builder, c, place), total)
-        with cgutils.for_range(builder, k) as loop:
-            some = _load(builder, b, builder.add(bt, builder.mul(loop.index, b_row)))
-            step = builder.mul(loop.index, a_step)
-            for total, start in zip(totals, starts, strict=True):
-                value = builder.load(_element(builder, a, builder.add(start, step)))
-                product = builder.fmul(_splat(builder, value), some, flags=("contract",))
-                both = builder.fadd(product, builder.load(total), flags=("contract",))
-                builder.store(both, total)
+    a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add = operands
+    numbers = [builder.add(first, I64(r)) for r in range(rows)]
+    places = [builder.add(ct, builder.mul(c_row, number)) for number in numbers]
+    starts = [builder.add(at, builder.mul(a_row, number)) for number in numbers]
+    totals = [cgutils.alloca_once(builder, VECTOR) for _ in range(rows)]
+    for total in totals:
+        builder.store(_all(0.0), total)
+    with builder.if_then(builder.icmp_signed("!=", add, I64(0))):
         for total, place in zip(totals, places, strict=True):
-            _store(builder, builder.load(total), c, place)
+            builder.store(_load(builder, c, place), total)
+    with cgutils.for_range(builder, k) as loop:
+        some = _load(builder, b, builder.add(bt, builder.mul(loop.index, b_row)))
+        step = builder.mul(loop.index, a_step)
+        for total, start in zip(totals, starts, strict=True):
+            value = builder.load(_element(builder, a, builder.add(start, step)))
+            product = builder.fmul(_splat(builder, value), some, flags=("contract",))
+            builder.store(builder.fadd(product, builder.load(total), flags=("contract",)), total)
+    for total, place in zip(totals, places, strict=True):
+        _store(builder, builder.load(total), c, place)
+
+
+@intrinsic
+def strip(
+    typing: Any,
+    a: Any,
+    at: Any,
+    a_row: Any,
+    a_step: Any,
+    b: Any,
+    bt: Any,
+    b_row: Any,
+    c: Any,
+    ct: Any,
+    c_row: Any,
+    m: Any,
+    k: Any,
+    add: Any,
+) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        *operands, m, k, add = args
+        operands += [k, add]
+        left = builder.srem(m, I64(6))
+        whole = builder.sub(m, left)
+        with cgutils.for_range_slice(builder, I64(0), whole, I64(6), I64) as (first, _):
+            _tile(builder, 6, first, operands)
+        done = whole
+        for rows in (4, 2, 1):  # what is left is at most 5
+            fits = builder.icmp_signed(">=", builder.sub(m, done), I64(rows))
+            with builder.if_then(fits):
+                _tile(builder, rows, done, operands)
+            done = builder.select(fits, builder.add(done, I64(rows)), done)
         return context.get_dummy_value()
 
-    return codegen
-
-
-def _tile_type(a: Any, b: Any, c: Any) -> Any:
-    size = types.int64
-    return types.void(a, size, size, size, b, size, size, c, size, size, size, size)
-
-
-@intrinsic
-def tile_1(
-    typing: Any,
-    a: Any,
-    at: Any,
-    a_row: Any,
-    a_step: Any,
-    b: Any,
-    bt: Any,
-    b_row: Any,
-    c: Any,
-    ct: Any,
-    c_row: Any,
-    k: Any,
-    add: Any,
-) -> Any:
-    return _tile_type(a, b, c), _tile(1)
-
-
-@intrinsic
-def tile_2(
-    typing: Any,
-    a: Any,
-    at: Any,
-    a_row: Any,
-    a_step: Any,
-    b: Any,
-    bt: Any,
-    b_row: Any,
-    c: Any,
-    ct: Any,
-    c_row: Any,
-    k: Any,
-    add: Any,
-) -> Any:
-    return _tile_type(a, b, c), _tile(2)
-
-
-@intrinsic
-def tile_4(
-    typing: Any,
-    a: Any,
-    at: Any,
-    a_row: Any,
-    a_step: Any,
-    b: Any,
-    bt: Any,
-    b_row: Any,
-    c: Any,
-    ct: Any,
-    c_row: Any,
-    k: Any,
-    add: Any,
-) -> Any:
-    return _tile_type(a, b, c), _tile(4)
-
-
-@intrinsic
-def tile_6(
-    typing: Any,
-    a: Any,
-    at: Any,
-    a_row: Any,
-    a_step: Any,
-    b: Any,
-    bt: Any,
-    b_row: Any,
-    c: Any,
-    ct: Any,
-    c_row: Any,
-    k: Any,
-    add: Any,
-) -> Any:
-    return _tile_type(a, b, c), _tile(6)
+    n = types.int64
+    return types.void(a, n, n, n, b, n, n, c, n, n, n, n, n), codegen
 
 
 @intrinsic

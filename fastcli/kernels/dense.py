@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 DEPTH = 256  # of k at a time, so that 16 columns of b stay in the first cache
 
 
-def _tile(
-    m: int,
+@intrinsic
+def strip(
     a: F32,
     at: i64,
     a_row: i64,
@@ -29,91 +29,17 @@ def _tile(
     c: F32,
     ct: i64,
     c_row: i64,
+    m: i64,
     k: i64,
     add: i64,
 ) -> None:
+    """Do ``multiply`` for 16 columns of b: tiles of six rows, then of four, two and one."""
     for i in range(m):
         row = c[ct + i * c_row : ct + i * c_row + 16]
         if not add:
             row[:] = 0
         for j in range(k):
             row += a[at + i * a_row + j * a_step] * b[bt + j * b_row : bt + j * b_row + 16]
-
-
-@intrinsic
-def tile_1(
-    a: F32,
-    at: i64,
-    a_row: i64,
-    a_step: i64,
-    b: F32,
-    bt: i64,
-    b_row: i64,
-    c: F32,
-    ct: i64,
-    c_row: i64,
-    k: i64,
-    add: i64,
-) -> None:
-    """Multiply 1 row of a with 16 columns of b: see ``multiply``."""
-    _tile(1, a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add)
-
-
-@intrinsic
-def tile_2(
-    a: F32,
-    at: i64,
-    a_row: i64,
-    a_step: i64,
-    b: F32,
-    bt: i64,
-    b_row: i64,
-    c: F32,
-    ct: i64,
-    c_row: i64,
-    k: i64,
-    add: i64,
-) -> None:
-    """Multiply 2 rows of a with 16 columns of b: see ``multiply``."""
-    _tile(2, a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add)
-
-
-@intrinsic
-def tile_4(
-    a: F32,
-    at: i64,
-    a_row: i64,
-    a_step: i64,
-    b: F32,
-    bt: i64,
-    b_row: i64,
-    c: F32,
-    ct: i64,
-    c_row: i64,
-    k: i64,
-    add: i64,
-) -> None:
-    """Multiply 4 rows of a with 16 columns of b: see ``multiply``."""
-    _tile(4, a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add)
-
-
-@intrinsic
-def tile_6(
-    a: F32,
-    at: i64,
-    a_row: i64,
-    a_step: i64,
-    b: F32,
-    bt: i64,
-    b_row: i64,
-    c: F32,
-    ct: i64,
-    c_row: i64,
-    k: i64,
-    add: i64,
-) -> None:
-    """Multiply 6 rows of a with 16 columns of b: see ``multiply``."""
-    _tile(6, a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add)
 
 
 @device
@@ -139,72 +65,7 @@ def multiply(
     matrix; rows of B and C are contiguous.  n is a multiple of 16.
     """
     for first in range(0, k, DEPTH):
-        depth = min(DEPTH, k - first)
-        more = 1 if first > 0 else add
+        depth, more = min(DEPTH, k - first), 1 if first > 0 else add
+        x, y = at + first * a_step, bt + first * b_row
         for j in range(0, n, 16):
-            bj, cj = bt + first * b_row + j, ct + j
-            ai = at + first * a_step
-            i = 0
-            while i + 6 <= m:
-                tile_6(
-                    a,
-                    ai + i * a_row,
-                    a_row,
-                    a_step,
-                    b,
-                    bj,
-                    b_row,
-                    c,
-                    cj + i * c_row,
-                    c_row,
-                    depth,
-                    more,
-                )
-                i += 6
-            if i + 4 <= m:
-                tile_4(
-                    a,
-                    ai + i * a_row,
-                    a_row,
-                    a_step,
-                    b,
-                    bj,
-                    b_row,
-                    c,
-                    cj + i * c_row,
-                    c_row,
-                    depth,
-                    more,
-                )
-                i += 4
-            if i + 2 <= m:
-                tile_2(
-                    a,
-                    ai + i * a_row,
-                    a_row,
-                    a_step,
-                    b,
-                    bj,
-                    b_row,
-                    c,
-                    cj + i * c_row,
-                    c_row,
-                    depth,
-                    more,
-                )
-                i += 2
-            if i < m:
-                tile_1(
-                    a,
-                    ai + i * a_row,
-                    a_row,
-                    a_step,
-                    b,
-                    bj,
-                    b_row,
-                    c,
-                    cj + i * c_row,
-                    c_row,
-                    depth,
-                    more,
-                )
+            strip(a, x, a_row, a_step, b, y + j, b_row, c, ct + j, c_row, m, depth, more)

@@ -30,6 +30,7 @@ from fastcli.kernels.normalization import (
     norm_gradients,
 )
 from fastcli.kernels.optimizers import H_SIZE, LR, decay, penalize, scale_row
+from fastcli.kernels.predict import keep_best, sort_best
 from fastcli.kernels.threads import arrive, wait_for_all
 from fastcli.kernels.vector import exp, fill, log, prefetch_row, row_add, row_axpy, sigmoid
 
@@ -1249,14 +1250,7 @@ def best_scores(
                     values[d + j] = sigmoid(values[z + j])
             found = 0
             for j in range(n):
-                p = values[d + j]
-                if p >= least and (found < k or p > probs[i * k + found - 1]):
-                    place = found if found < k else k - 1
-                    while place > 0 and probs[i * k + place - 1] < p:
-                        probs[i * k + place] = probs[i * k + place - 1]
-                        labels[i * k + place] = labels[i * k + place - 1]
-                        place -= 1
-                    probs[i * k + place] = p
-                    labels[i * k + place] = j
-                    found = min(found + 1, k)
+                if values[d + j] >= least:
+                    found = keep_best(values[d + j], j, k, found, probs, labels, i * k)
+            sort_best(found, probs, labels, i * k)
             counts[i] = found
