@@ -84,7 +84,7 @@ def test_case_and_underscores_are_aside():
     for alias, name in ACTIVATION_ALIASES.items():
         assert parse_activation(alias.upper()).activation is ACTIVATIONS[name]
     for alias in ALIASES:
-        assert replace(ARGS, init=alias.upper()).init_of(None) in INITIALIZERS
+        assert replace(ARGS, init=alias.upper()).resolved().init_of(None) in INITIALIZERS
         replace(ARGS, init=alias).check()
 
 
@@ -357,7 +357,7 @@ def test_weights_start_as_suits_the_activation(name):
     chosen = parse_activation(name)
     assert ARGS.init_of(chosen) == ACTIVATIONS[name].init
     assert ARGS.init_of(chosen) in INITIALIZERS
-    assert replace(ARGS, init="Xavier_Normal").init_of(chosen) == "xavier-normal"
+    assert replace(ARGS, init="Xavier_Normal").resolved().init_of(chosen) == "xavier-normal"
 
 
 def test_weights_of_the_output_layer():
@@ -565,3 +565,46 @@ def test_early_stopping_keeps_the_first_best(errors, patience):
     assert stopping.is_over == (0 < patience == since)
     assume(patience)
     assert since <= patience
+
+
+# ---------------------------------------------------------- names as people write them
+
+
+def test_names_in_any_case_mean_the_same():
+    found = replace(
+        ARGS, norm="Batch", loss="Softmax", schedule="Linear", monitor="Loss", format="TEXT"
+    ).resolved()
+    assert (found.norm, found.loss, found.schedule) == ("batch", "softmax", "linear")
+    assert (found.monitor, found.format) == ("loss", "text")
+    with pytest.raises(ArgumentError, match="--batch-size 1 cannot be"):
+        replace(ARGS, norm="Batch", batch_size=1).check()
+
+
+def test_an_activation_without_a_layer_is_still_looked_up():
+    with pytest.raises(ArgumentError, match=r"rellu \(did you mean relu \?\)"):
+        replace(ARGS, hidden="none", activation="rellu").check()
+
+
+@pytest.mark.parametrize("text", ["rrelu", "leaky-relu:0.1", "maxout:1234567", "elu:0.30000001"])
+def test_parameters_keep_their_digits(text):
+    args = replace(ARGS, hidden="4", activation=text)
+    assert args.resolved().activations == args.activations
+
+
+@pytest.mark.parametrize("seed", [2**31, 2**63, -(2**31)])
+def test_seeds_are_bounded(seed):
+    with pytest.raises(ArgumentError, match="-seed must be between"):
+        replace(ARGS, seed=seed).check()
+
+
+@pytest.mark.parametrize("value", [3, True, [1, 2], {"a": 1}])
+def test_inputs_of_a_configuration_are_names(value):
+    with pytest.raises(ArgumentError, match="should be tuple"):
+        from_config({"input": value}, "c.toml")
+
+
+def test_configurations_know_what_the_command_line_knows():
+    assert from_config({"no_standardize": True}, "c.toml") == {"standardize": False}
+    found = from_config({"lr": 10**400}, "c.toml")
+    with pytest.raises(ArgumentError, match="-lr must be 0 or more, not inf"):
+        replace(ARGS, **found).check()

@@ -161,16 +161,18 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
           --dropout 0.3 -lr 0.01 -epoch 10
     """
     values = {name: value for name, value in options.items() if name != "config"}
-    if options["config"]:
-        values.update(read_config(ctx, options["config"]))
+    configured = read_config(ctx, options["config"]) if options["config"] else {}
+    values |= configured
     values["thread"] = threads(values["thread"])
-    values["standardize"] = values.get("standardize", True) and not values.pop("no_standardize")
+    as_they_are = values.pop("no_standardize")
+    values.setdefault("standardize", not as_they_are)
     from fastcli.cli._curves import check_plot, plot
     from fastcli.cli._mlp_progress import MlpProgress
     from fastcli.mlp.args import MlpArgs
     from fastcli.mlp.run import train_and_save_mlp
 
     is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
+    is_default = is_default and "dim" not in configured
     rows = None
     if values["pretrained_vectors"]:
         rows, dim = read_rows(values["pretrained_vectors"])
@@ -178,9 +180,10 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
             values["dim"] = dim
     args = MlpArgs(**values)
     args.check()
+    args = args.resolved()
     if args.plot:
         check_plot(args.plot)
-    with MlpProgress(args.resolved()) as progress:
+    with MlpProgress(args) as progress:
         trained = train_and_save_mlp(args, progress, rows)
         progress.finished(trained)
     if args.plot:
@@ -222,7 +225,7 @@ def read_config(ctx: click.Context, path: str) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ArgumentError(f"{path} is no TOML: {error}.") from None
     default = click.core.ParameterSource.DEFAULT
-    values = from_config(found, path)
+    values = from_config({python_name(key): value for key, value in found.items()}, path)
     option_of = {"standardize": "no_standardize"}
     return {
         name: value

@@ -69,9 +69,6 @@ class Classifier(Protocol):
     def best_count(self, k: int) -> int:
         """Return how many labels a line may get."""
 
-    def body(self, block: Bytes, is_first: bool) -> Bytes:
-        """Return the lines of a block that are examples: not a header."""
-
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""
 
@@ -101,11 +98,9 @@ class Predictor:
         # So many lines are read at a time that their predictions take no more than some MB.
         max_lines = min(4096, 1 + (1 << 20) // model.best_count(k))
         self._workers = [model.worker(k, threshold, max_lines) for _ in range(n_threads)]
-        self._is_first = True
 
     def _in_parts(self, text: Bytes, work: Callable[[int, Bytes], None]) -> None:
         """Call ``work(i, part)`` for the parts of a block, each on a thread of its own."""
-        text, self._is_first = self.model.body(text, self._is_first), False
         n = len(self._workers) if len(text) >= WORTH_THREADS else 1
         parts = split_at_lines(text, n)
         run_on(len(parts), lambda i: work(i, parts[i])) if parts else None

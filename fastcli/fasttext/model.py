@@ -91,10 +91,6 @@ class Model:
 
     most_threads = 1 << 20
 
-    def body(self, block: Bytes, is_first: bool) -> Bytes:
-        """Return the lines of a block that are examples: all of them."""
-        return block
-
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""
         reader, scorer = self.reader(max_lines), Scorer(self, k, threshold)

@@ -215,7 +215,8 @@ def compile_beside(kernel: Kernel, *others: Kernel) -> None:
     Meanwhile this process compiles the others, and whatever it needs first; it waits when the
     large one is called.
     """
-    if PYTHON_MODE or kernel._call is not None or _cache.has(kernel.__name__):
+    is_known = kernel._call is not None or kernel.__name__ in _workers
+    if PYTHON_MODE or is_known or _cache.has(kernel.__name__):
         return
     _announce()
     if _cache.is_writable():

@@ -174,7 +174,8 @@ class Chosen:
         return int(self.values[0]) if self.activation.name == "maxout" else 1
 
     def __str__(self) -> str:
-        return ":".join([self.activation.name, *(f"{value:g}" for value in self.values)])
+        values = [str(int(v)) if v == int(v) else repr(v) for v in self.values]
+        return ":".join([self.activation.name, *values])
 
 
 def parse_activation(text: str) -> Chosen:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fastcli.errors import ArgumentError
 from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS, REFUSED
-from fastcli.mlp.names import lookup, nearest
+from fastcli.mlp.names import canonical, lookup, nearest
 from fastcli.mlp.optimizers import OPTIMIZERS, Numbers, Optimizer
 from fastcli.mlp.schedules import SCHEDULES
 
@@ -18,6 +19,17 @@ LOSSES = {"auto": -1, "softmax": 0, "ova": 1, "one-vs-all": 1}
 SHAPES = {"element": 0, "row": 1, "column": 2}
 FORMATS = ("auto", "text", "csv", "libsvm")
 MOST = 2**31 - 1
+# Arguments that are one of a table's names: what they are called, the table, other names.
+CHOICES: dict[str, tuple[str, Collection[str], Mapping[str, str]]] = {
+    "norm": ("norm", NORMS, {}),
+    "norm_position": ("norm position", ("before", "after"), {}),
+    "loss": ("loss", LOSSES, {}),
+    "noise_shape": ("noise shape", SHAPES, {}),
+    "schedule": ("schedule", SCHEDULES, {}),
+    "monitor": ("monitor", ("error", "loss"), {}),
+    "format": ("format", FORMATS, {}),
+    "init": ("initialisation", ("auto", *INITIALIZERS), ALIASES),
+}
 
 
 @dataclass(frozen=True)
@@ -149,14 +161,19 @@ class MlpArgs:
         return lookup("optimizer", self.optimizer, OPTIMIZERS)
 
     def init_of(self, activation: Chosen | None) -> str:
-        """Return the initialiser of a layer with this activation (None: the output layer)."""
-        if self.init.strip().lower() != "auto":
-            name = self.init.strip().lower().replace("_", "-")
-            return ALIASES.get(name, name)
+        """Return the initialiser of a layer with this activation (None: the output layer).
+
+        The arguments must be resolved.
+        """
+        if self.init != "auto":
+            return self.init
         return activation.activation.init if activation else "xavier-uniform"
 
     def resolved(self) -> MlpArgs:
-        """Return the arguments with the optimiser's own numbers put in.  Raises ArgumentError."""
+        """Return the arguments with the optimiser's own numbers, and names as the tables have them.
+
+        Raises ArgumentError for an unknown name.
+        """
         rule = self.rule
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         if self.lr == -1:
@@ -168,6 +185,10 @@ class MlpArgs:
         if self.momentum == -1:
             values["momentum"] = 0.9 if rule.name in ("momentum", "nesterov") else 0.0
         values["optimizer"] = rule.name
+        for name, (kind, table, aliases) in CHOICES.items():
+            values[name] = canonical(kind, values[name], table, aliases)
+        for word in self.activation.split(","):
+            parse_activation(word)  # also where there is no hidden layer
         values["activation"] = ",".join(map(str, self.activations)) or self.activation
         return MlpArgs(**values)
 
@@ -183,22 +204,16 @@ class MlpArgs:
 
     def check_values(self) -> None:
         """Do what ``check`` does, but let there be no input or output."""
-        _ = self.activations, self.dropouts
-        rule = self.rule
-        lookup("norm", self.norm, NORMS)
-        lookup("loss", self.loss, LOSSES)
-        lookup("noise shape", self.noise_shape, SHAPES)
-        lookup("schedule", self.schedule, SCHEDULES)
-        lookup("norm position", self.norm_position, {"before": 0, "after": 1})
-        lookup("monitor", self.monitor, {"error": 0, "loss": 1})
-        lookup("format", self.format, dict.fromkeys(FORMATS, 0))
         if self.init.strip().lower() in REFUSED:
             raise ArgumentError(
                 "--init zero is refused: units that start alike get the same gradients and stay "
                 "alike, so a layer of them is one unit. Leave --init out."
             )
-        if self.init.strip().lower() != "auto":
-            lookup("initialisation", self.init, INITIALIZERS, ALIASES)
+        _ = self.dropouts
+        self.resolved()._check_numbers()
+
+    def _check_numbers(self) -> None:
+        rule = self.rule
         least = {
             "dim": 1,
             "min_count": 0,
@@ -223,6 +238,8 @@ class MlpArgs:
                     f"{option_of(name)} must be {bound} or more"
                     f"{'' if value < bound else f' and at most {MOST}'}, not {value}."
                 )
+        if not -MOST <= self.seed <= MOST:
+            raise ArgumentError(f"-seed must be between -{MOST} and {MOST}, not {self.seed}.")
         shares = ("input_dropout", "word_dropout", "word_swap", "label_smoothing", "beta1", "beta2")
         for name in (*shares, "rho"):
             value = getattr(self, name)
@@ -282,24 +299,28 @@ def option_of(name: str) -> str:
 def from_config(found: dict[str, Any], path: str) -> dict[str, Any]:
     """Return the arguments that a configuration (TOML) names, by their Python names.
 
-    Names may be written with dashes or underscores; ``hidden``, ``activation`` and ``dropout``
-    may be lists.  Raises ArgumentError for an unknown name or a value of the wrong kind.
+    ``found`` has Python names; ``no_standardize`` is known too.  ``hidden``, ``activation`` and
+    ``dropout`` may be lists.  Raises ArgumentError for an unknown name or a wrong kind of value.
     """
     kinds = {f.name: type(getattr(MlpArgs(), f.name)) for f in fields(MlpArgs)}
     values: dict[str, Any] = {}
     for key, value in found.items():
         name = key.lstrip("-").replace("-", "_")
+        if name == "no_standardize" and isinstance(value, bool):
+            name, value = "standardize", not value
         if name not in kinds:
             plain = [n.replace("_", "-") for n in kinds]
             hint = nearest(key.replace("_", "-"), plain)
             raise ArgumentError(f"{path}: unknown option {key}{hint}.")
         kind = kinds[name]
         if kind is tuple:
-            value = (value,) if isinstance(value, str) else tuple(value)
+            value = [value] if isinstance(value, str) else value
+            is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+            value = tuple(value) if is_list else value
         elif kind is str and isinstance(value, (list, int, float)) and not isinstance(value, bool):
             value = ",".join(map(str, value)) if isinstance(value, list) else str(value)
         elif kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            value = float(value) if abs(value) < 2**1000 else math.inf
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise ArgumentError(f"{path}: {key} = {value!r} should be {kind.__name__}.")
         values[name] = value

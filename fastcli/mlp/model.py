@@ -112,17 +112,6 @@ class MlpModel:
             max_lines,
         )
 
-    def body(self, block: Bytes, is_first: bool) -> Bytes:
-        """Return the lines of a block that are examples: not the header of a table."""
-        columns = self.columns
-        if not is_first or columns is None or not columns.names:
-            return block
-        text = block.tobytes()
-        first, _, rest = text.partition(b"\n")
-        if columns.is_header(numbers.decoded(first)[0] if first else ""):
-            return np.frombuffer(rest, np.uint8)
-        return block
-
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""
         k = self.best_count(k)
@@ -170,13 +159,11 @@ class MlpModel:
             rows = numbers.decoded(text.tobytes())
             for first in range(0, len(rows), max_lines):
                 table = table_reader.read(rows[first : first + max_lines])
-                is_blank = np.asarray(np.isnan(table.x).any(axis=1))
-                table.x[is_blank] = 0
                 ids, label_offsets = numbers.label_ids(table.labels, names)
                 lines = Lines(
                     len(table.x),
                     np.zeros(1, np.int32),
-                    np.concatenate([[0], np.cumsum(~is_blank)]).astype(np.int64),
+                    np.concatenate([[0], np.cumsum(~table.blank)]).astype(np.int64),
                     ids,
                     label_offsets,
                     np.array([(HAS_LABEL | KNOWS_LABEL) * bool(s) for s in table.labels], np.uint8),

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli import __version__
-from fastcli.errors import DataError, FastcliError, ModelFormatError
+from fastcli.errors import ArgumentError, DataError, FastcliError, ModelFormatError
 from fastcli.files import Replacement
-from fastcli.mlp.args import MlpArgs
+from fastcli.memory import padded
+from fastcli.mlp.args import MOST, MlpArgs
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.numbers import Columns
 from fastcli.text.dictionary import Dictionary
@@ -133,6 +134,7 @@ def save_mlp(path: str, model: MlpModel) -> None:
             "names": c.names,
             "label": c.label,
             "n_features": c.n_features,
+            "base": c.base,
         }
         config["labels"] = [name.decode("utf-8", "surrogateescape") for name in model.names]
     save_arrays(path, arrays, config)
@@ -143,8 +145,8 @@ def load_mlp(path: str) -> MlpModel:
     arrays, config = load_arrays(path, FORMAT)
     try:
         return _model(arrays, config)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise ModelFormatError(f"{path} is damaged: {error!r}.") from None
+    except (KeyError, ValueError, TypeError, IndexError, ArgumentError) as error:
+        raise ModelFormatError(f"{path} is damaged: {error}.") from None
 
 
 def _model(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpModel:
@@ -154,19 +156,14 @@ def _model(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpModel:
     model = MlpModel(args, [], config["loss"], tensors, about=config["about"])
     if "text" in config:
         found = config["text"]
-        model.dictionary = Dictionary(
-            found["nwords"],
-            found["nlabels"],
-            found["ntokens"],
-            arrays["dictionary.starts"],
-            arrays["dictionary.arena"],
-            arrays["dictionary.counts"],
-        )
+        model.dictionary = _dictionary(found, arrays)
         model.names = model.dictionary.labels()
         model.embedding = arrays["embedding"]
         if "buckets" in arrays:
-            model.row_of = np.zeros(found["bucket"], np.int32)
             buckets = arrays["buckets"]
+            if len(buckets) and not 0 <= buckets.min() <= buckets.max() < found["bucket"] <= MOST:
+                raise ValueError("a bucket is out of range")
+            model.row_of = np.zeros(found["bucket"], np.int32)
             model.row_of[buckets] = np.arange(1, len(buckets) + 1, dtype=np.int32)
     else:
         c = config["columns"]
@@ -176,10 +173,55 @@ def _model(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpModel:
             c["names"],
             c["label"],
             c["n_features"],
+            c["base"],
             arrays["columns.mean"],
             arrays["columns.scale"],
         )
         model.names = [name.encode("utf-8", "surrogateescape") for name in config["labels"]]
-    network = model.network(1)  # which checks that every tensor is there and has its shape
-    del network
+    check(model)
     return model
+
+
+def _has(array: NDArray[Any], shape: tuple[int, ...], dtype: Any) -> bool:
+    return array.shape == shape and array.dtype == np.dtype(dtype)
+
+
+def _dictionary(found: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Dictionary:
+    """Return the dictionary, whose numbers and arrays must fit each other before it is indexed."""
+    nwords, nlabels = found["nwords"], found["nlabels"]
+    starts, arena = arrays["dictionary.starts"], arrays["dictionary.arena"]
+    counts = arrays["dictionary.counts"]
+    fits = (
+        min(nwords, nlabels) >= 0
+        and _has(starts, (nwords + nlabels + 1,), np.int64)
+        and _has(counts, (nwords + nlabels,), np.int64)
+        and _has(arena, (int(starts[-1]),), np.uint8)
+        and int(starts[0]) == 0
+        and bool((np.diff(starts) >= 0).all())
+    )
+    if not fits:
+        raise ValueError("the dictionary's numbers and arrays do not fit")
+    return Dictionary(nwords, nlabels, found["ntokens"], starts, arena, counts)
+
+
+def check(model: MlpModel) -> None:
+    """Raise ValueError or KeyError where parts of a model do not fit: kernels trust their sizes."""
+    model.args.check_values()
+    expected: dict[str, tuple[tuple[int, ...], Any]] = {}
+    found: dict[str, NDArray[Any]] = dict(model.tensors)
+    if model.dictionary is not None:
+        rows = model.dictionary.nwords
+        if model.row_of is not None:
+            rows += int(np.count_nonzero(model.row_of))
+        found |= {"embedding": model.embedding} if model.embedding is not None else {}
+        expected["embedding"] = ((rows, padded(model.args.dim)), np.float32)
+    if model.columns is not None:
+        found |= {"mean": model.columns.mean, "scale": model.columns.scale}
+        expected["mean"] = expected["scale"] = ((model.columns.n_features,), np.float32)
+    if model.loss not in (0, 1) or not model.names:
+        raise ValueError("the loss or the labels are none of ours")
+    network = model.network(1)
+    expected |= {name: (view.shape, np.float32) for name, view in network.tensors().items()}
+    for name, (shape, dtype) in expected.items():
+        if not _has(found[name], shape, dtype):
+            raise ValueError(f"{name} is {found[name].shape}, and should be {shape}")

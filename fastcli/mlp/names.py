@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 from fastcli.errors import ArgumentError
@@ -17,17 +17,24 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]} ?)" if close else ""
 
 
-def lookup(
-    kind: str, name: str, table: Mapping[str, T], aliases: Mapping[str, str] | None = None
-) -> T:
-    """Return the entry of a name, case and underscores aside.
+def canonical(
+    kind: str, name: str, known: Collection[str], aliases: Mapping[str, str] | None = None
+) -> str:
+    """Return a name as a table has it, case and underscores aside.
 
     Raises ArgumentError, with the nearest known name, where there is none.
     """
     plain = name.strip().lower().replace("_", "-")
     plain = (aliases or {}).get(plain, plain)
-    if plain not in table:
+    if plain not in known:
         raise ArgumentError(
-            f"Unknown {kind}: {name}{nearest(plain, table)}. Known: {', '.join(table)}."
+            f"Unknown {kind}: {name}{nearest(plain, known)}. Known: {', '.join(known)}."
         )
-    return table[plain]
+    return plain
+
+
+def lookup(
+    kind: str, name: str, table: Mapping[str, T], aliases: Mapping[str, str] | None = None
+) -> T:
+    """Return the entry of a name; see ``canonical``."""
+    return table[canonical(kind, name, table, aliases)]

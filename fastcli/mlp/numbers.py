@@ -6,7 +6,6 @@ The standard library's csv module splits the lines; one line is one example.
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SUFFIXES = {".csv": "csv", ".tsv": "csv", ".svm": "libsvm", ".libsvm": "libsvm"}
+LARGE = 1e30  # what float32 holds with room for sums
 COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
 
 
@@ -44,7 +44,7 @@ def guess_format(path: str, label: str) -> str:
         if words[0].startswith(label):
             return "text"
         pairs = [word.partition(":") for word in words[1:]]
-        if pairs and all(i.isdigit() and _is_number(v) for i, _, v in pairs):
+        if pairs and all(_is_index(i) and _is_number(v) for i, _, v in pairs):
             return "libsvm"
         break
     return "text"
@@ -76,7 +76,8 @@ class Columns:
     """What the columns of a file are, and how its numbers are put on one scale.
 
     ``names`` is empty where the file has no header.  ``label`` is the position of the label, or
-    -1 in libsvm files, whose first word it is.  ``mean`` and ``scale``: float32[features].
+    -1 in libsvm files, whose first word it is; ``base`` is the index of their first feature, 0
+    or 1.  ``mean`` and ``scale``: float32[features].
     """
 
     kind: str
@@ -84,6 +85,7 @@ class Columns:
     names: list[str]
     label: int
     n_features: int
+    base: int = 1
     mean: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     scale: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
@@ -92,15 +94,16 @@ class Columns:
         """The number of columns of a line with a label."""
         return self.n_features + 1
 
-    def is_header(self, line: str) -> bool:
-        """Tell whether a line is the training file's header, with or without the label."""
-        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=self.delimiter), [])]
+    def is_header(self, cells: Sequence[str]) -> bool:
+        """Tell whether a line's cells are the training file's header, with or without the label."""
+        cells = [cell.strip() for cell in cells]
         without = self.names[: self.label] + self.names[self.label + 1 :]
         return bool(self.names) and cells in (self.names, without)
 
     def standardize(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (x - mean) * scale."""
-        return np.asarray((x - self.mean) * self.scale, np.float32)
+        wide = (x.astype(np.float64) - self.mean) * self.scale
+        return np.clip(wide, -LARGE, LARGE).astype(np.float32)
 
     def fit(self, x: NDArray[np.float32], on: bool) -> None:
         """Take mean and standard deviation of training data; a constant column keeps its scale."""
@@ -110,15 +113,16 @@ class Columns:
             return
         self.mean = x.mean(axis=0, dtype=np.float64).astype(np.float32)
         std = x.std(axis=0, dtype=np.float64)
-        self.scale = (1 / np.where(std > 0, std, 1.0)).astype(np.float32)
+        self.scale = (1 / np.where(std > 1 / LARGE, std, 1.0)).astype(np.float32)
 
 
 @dataclass
 class Table:
-    """Lines as numbers: float32[n, features], and the names of each line's labels."""
+    """Lines as numbers: float32[n, features], the names of each line's labels, which are blank."""
 
     x: NDArray[np.float32]
     labels: list[list[str]]
+    blank: NDArray[np.bool_]
 
 
 class Reader:
@@ -130,44 +134,52 @@ class Reader:
     def __init__(self, columns: Columns, path: str) -> None:
         self.columns, self.path = columns, path
         self.line = 0
+        self._may_be_header = bool(columns.names)
 
     def read(self, lines: Sequence[str]) -> Table:
-        """Return the next lines as numbers.  Raises DataError."""
-        if self.columns.kind == "libsvm":
-            return self._read_libsvm(lines)
-        return self._read_csv(lines)
-
-    def _read_csv(self, lines: Sequence[str]) -> Table:
-        columns = self.columns
-        x = np.zeros((len(lines), columns.n_features), np.float32)
+        """Return the next lines as numbers; blank ones are zeros.  Raises DataError."""
+        x = np.zeros((len(lines), self.columns.n_features), np.float32)
         labels: list[list[str]] = []
-        n = 0
+        blank: list[bool] = []
+        read = self._libsvm if self.columns.kind == "libsvm" else self._csv
         for line in lines:
             self.line += 1
-            cells = next(csv.reader([line], delimiter=columns.delimiter), [])
-            if self.line == 1 and columns.is_header(line):
+            text = line.partition("#")[0] if self.columns.kind == "libsvm" else line
+            is_blank = not text.strip(f" \t\r{self.columns.delimiter}")
+            with np.errstate(over="ignore"):
+                found = read(text, x[len(labels)]) if not is_blank else []
+            if found is None:
                 continue
-            if not any(cell.strip() for cell in cells):
-                labels.append([])
-                x[n] = np.nan
-                n += 1
-                continue
-            found: list[str] = []
-            if len(cells) == columns.width:
-                found = [cells.pop(columns.label).strip()]
-            elif len(cells) != columns.n_features:
-                raise DataError(
-                    f"{self.path}, line {self.line}: {len(cells)} columns, where "
-                    f"{columns.width} are expected ({columns.n_features} without the label)."
-                )
-            try:
-                x[n] = cells
-            except ValueError:
-                self._complain(cells, bool(found))
-            labels.append([name for name in found if name])
-            n += 1
-        self._check_finite(x[:n])
-        return Table(x[:n], labels)
+            blank.append(is_blank)
+            labels.append(found)
+            if not np.isfinite(x[len(labels) - 1]).all():
+                raise DataError(f"{self.path}, line {self.line}: a number is not finite.")
+        n = len(labels)
+        return Table(x[:n], labels, np.array(blank, bool))
+
+    def _csv(self, line: str, x: NDArray[np.float32]) -> list[str] | None:
+        """Set x to the numbers of a line, and return its labels; None for a header."""
+        columns = self.columns
+        try:
+            cells = split_cells(line, columns.delimiter)
+        except ValueError as error:
+            raise DataError(f"{self.path}, line {self.line}: {error}.") from None
+        is_first, self._may_be_header = self._may_be_header, False
+        if is_first and columns.is_header(cells):
+            return None
+        found: list[str] = []
+        if len(cells) == columns.width:
+            found = [cells.pop(columns.label).strip()]
+        elif len(cells) != columns.n_features:
+            raise DataError(
+                f"{self.path}, line {self.line}: {len(cells)} columns, where "
+                f"{columns.width} are expected ({columns.n_features} without the label)."
+            )
+        try:
+            x[:] = cells
+        except ValueError:
+            self._complain(cells, bool(found))
+        return [name for name in found if name]
 
     def _complain(self, cells: Sequence[str], had_label: bool) -> None:
         for i, cell in enumerate(cells):
@@ -178,36 +190,22 @@ class Reader:
                     "Which column is the label ? Say --label-column."
                 )
 
-    def _check_finite(self, x: NDArray[np.float32]) -> None:
-        """Blank lines are rows of NaN by now; other rows must be finite."""
-        bad = ~np.isfinite(x).all(axis=1) & ~np.isnan(x).all(axis=1)
-        if bad.any():
-            at = self.line - len(x) + 1 + int(np.flatnonzero(bad)[0])
-            raise DataError(f"{self.path}, line {at}: a number is not finite.")
-
-    def _read_libsvm(self, lines: Sequence[str]) -> Table:
-        n = self.columns.n_features
-        x = np.zeros((len(lines), n), np.float32)
-        labels: list[list[str]] = []
-        for i, line in enumerate(lines):
-            self.line += 1
-            words = line.partition("#")[0].split()
-            if not words:
-                x[i] = np.nan
-                labels.append([])
-                continue
-            first = [] if ":" in words[0] else words[:1]
-            labels.append([name for word in first for name in word.split(",") if name])
-            for word in words[len(first) :]:
-                index, _, value = word.partition(":")
-                if not (index.isdigit() and _is_number(value)):
-                    raise DataError(
-                        f"{self.path}, line {self.line}: {word[:40]!r} is not index:value."
-                    )
-                if 1 <= int(index) <= n:  # features that training never saw say nothing
-                    x[i, int(index) - 1] = float(value)
-        self._check_finite(x)
-        return Table(x, labels)
+    def _libsvm(self, line: str, x: NDArray[np.float32]) -> list[str]:
+        """Set x to the numbers of a line, and return its labels."""
+        words = line.split()
+        first = words[:1] if words and ":" not in words[0] else []
+        for word in words[len(first) :]:
+            index, _, value = word.partition(":")
+            if not (_is_index(index) and _is_number(value)):
+                raise DataError(f"{self.path}, line {self.line}: {word[:40]!r} is not index:value.")
+            place = int(index) - self.columns.base
+            if place < 0:
+                raise DataError(
+                    f"{self.path}, line {self.line}: {word[:40]!r}, where indices start at 1."
+                )
+            if place < len(x):  # features that training never saw say nothing
+                x[place] = float(value)
+        return [name for word in first for name in word.split(",") if name]
 
 
 def read_tables(paths: Iterable[str], columns: Columns) -> Table:
@@ -217,11 +215,10 @@ def read_tables(paths: Iterable[str], columns: Columns) -> Table:
         reader = Reader(columns, path)
         for block in open_text(path):
             table = reader.read(decoded(block))
-            kept = np.asarray(~np.isnan(table.x).any(axis=1))
-            parts.append(table.x[kept])
-            labels += [names for names, keep in zip(table.labels, kept, strict=True) if keep]
+            parts.append(table.x[~table.blank])
+            labels += [n for n, blank in zip(table.labels, table.blank, strict=True) if not blank]
     x = np.concatenate(parts) if parts else np.zeros((0, columns.n_features), np.float32)
-    return Table(x, labels)
+    return Table(x, labels, np.zeros(len(x), bool))
 
 
 def open_text(path: str) -> Iterator[bytes]:
@@ -241,15 +238,7 @@ def inspect_columns(path: str, kind: str, label_column: str, delimiter: str) -> 
     Raises DataError for an empty file and ArgumentError for a label column that is not there.
     """
     if kind == "libsvm":
-        most = 0
-        for block in open_text(path):
-            for line in decoded(block):
-                for word in line.partition("#")[0].split()[1:]:
-                    index = word.partition(":")[0]
-                    most = max(most, int(index)) if index.isdigit() else most
-        if most == 0:
-            raise DataError(f"{path}: no index:value in it, so there is nothing to train on.")
-        return Columns(kind, "", [], -1, most)
+        return _libsvm_columns(path)
     first: list[str] = []
     for block in open_text(path):
         first += [line for line in decoded(block) if line.strip()][: 2 - len(first)]
@@ -262,16 +251,13 @@ def inspect_columns(path: str, kind: str, label_column: str, delimiter: str) -> 
     delimiter = "\t" if delimiter in ("\\t", "tab") else delimiter
     if len(delimiter) != 1:
         raise ArgumentError(f"--delimiter must be one character (or tab), not {delimiter!r}.")
-    cells = [next(csv.reader([line], delimiter=delimiter), []) for line in first]
+    try:
+        cells = [split_cells(line, delimiter) for line in first]
+    except ValueError as error:
+        raise DataError(f"{path}, one of the first lines: {error}.") from None
     names = [cell.strip() for cell in cells[0]]
-    position = _position(label_column, names)
-    # A header is a first line with words where the second has numbers.
-    is_header = len(cells) > 1 and any(
-        not _is_number(a) and _is_number(b)
-        for i, (a, b) in enumerate(zip(cells[0], cells[1], strict=False))
-        if i != position
-    )
-    is_header = is_header or not _is_integer(label_column)
+    is_header = not _is_integer(label_column) or _has_header(cells, int(label_column))
+    position = _position(label_column, names, is_header)
     if len(names) < 2:
         raise DataError(
             f"{path}: one column only, with the delimiter {delimiter!r}. Say --delimiter."
@@ -285,12 +271,30 @@ def _delimiter(line: str) -> str:
 
 
 def _is_integer(text: str) -> bool:
-    return text.lstrip("-").isdigit()
+    return _is_index(text.removeprefix("-"))
 
 
-def _position(label_column: str, names: list[str]) -> int:
-    """Return the position of the label column, from 0; -1 is the last."""
-    if label_column in names:
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _has_header(cells: list[list[str]], label: int) -> bool:
+    """Tell whether the first of two lines has a word where the second has a number.
+
+    The label's column tells nothing, since labels may be words and numbers.
+    """
+    if len(cells) < 2:
+        return False
+    pairs = list(zip(cells[0], cells[1], strict=False))
+    of_label = label % len(pairs) if pairs else 0
+    return any(
+        not _is_number(a) and _is_number(b) for i, (a, b) in enumerate(pairs) if i != of_label
+    )
+
+
+def _position(label_column: str, names: list[str], is_header: bool) -> int:
+    """Return the position of the label column, from 0; names count where there is a header."""
+    if is_header and label_column in names:
         return names.index(label_column)
     if not _is_integer(label_column):
         raise ArgumentError(
@@ -305,6 +309,29 @@ def _position(label_column: str, names: list[str]) -> int:
     return position % len(names)
 
 
+def _libsvm_columns(path: str) -> Columns:
+    """Return the columns of a libsvm file; its indices start at 0 if one of them is 0."""
+    least, most = 1, -1
+    for block in open_text(path):
+        for line in decoded(block):
+            for word in line.partition("#")[0].split():
+                index, colon, _ = word.partition(":")
+                if colon and _is_index(index):
+                    least, most = min(least, int(index)), max(most, int(index))
+    if most < 0:
+        raise DataError(f"{path}: no index:value in it, so there is nothing to train on.")
+    return Columns("libsvm", "", [], -1, most + 1 - least, least)
+
+
+def split_cells(line: str, delimiter: str) -> list[str]:
+    """Return the cells of a line.  Raises ValueError where they cannot be told apart."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error as error:
+        inside = "\r" in line.rstrip("\r")
+        raise ValueError("a carriage return inside the line" if inside else str(error)) from None
+
+
 def label_ids(
     labels: list[list[str]], names: list[str]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -315,8 +342,3 @@ def label_ids(
     np.cumsum([len(some) for some in ids], out=offsets[1:])
     flat = np.array([i for some in ids for i in some], np.int32)
     return (flat if len(flat) else np.zeros(1, np.int32)), offsets
-
-
-def label_bytes(name: str) -> bytes:
-    """Return a label as it stands in a file."""
-    return os.fsencode(name) if name.isascii() else name.encode("utf-8", "surrogateescape")

@@ -100,8 +100,8 @@ def train_and_save_mlp(
 
     ``rows`` are those of the linear model that ``pretrained_vectors`` names, if it is one.
     """
-    args = args.resolved()
     args.check()
+    args = args.resolved()
     path = f"{args.output}.mlp"
     check_writable(path)
     for other in (args.log, args.plot, checkpoint_path(args) if args.save_every else ""):

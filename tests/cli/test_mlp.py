@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from fastcli.kernels.mlp import train_steps
 from fastcli.kernels.predict import best_labels
@@ -749,3 +749,74 @@ def test_questions_that_cannot_be(numbers_model, tmp_path):
 def test_commands_for_linear_models(command, topics):
     said = one_sentence(command, topics)
     assert said.startswith(f"{topics} has wrong file format!")
+
+
+def edited(path, model, edit):
+    """Write a model anew with its JSON or its arrays changed by ``edit(config, arrays)``."""
+    config, arrays = config_of(model), dict(load_file(model))
+    edit(config, arrays)
+    save_file(arrays, path, {"fastcli": json.dumps(config)})
+    return path
+
+
+EDITS = {
+    "more words": lambda config, arrays: config["text"].update(nwords=973),
+    "fewer words": lambda config, arrays: config["text"].update(nwords=173),
+    "more labels": lambda config, arrays: config["text"].update(nlabels=9),
+    "words for labels": lambda config, arrays: config["text"].update(
+        nwords=config["text"]["nwords"] - 1, nlabels=config["text"]["nlabels"] + 1
+    ),
+    "another loss": lambda config, arrays: config.update(loss=9),
+    "other widths": lambda config, arrays: config["args"].update(hidden="1x"),
+    "unknown norm": lambda config, arrays: config["args"].update(norm="weight"),
+    "entries beyond": lambda config, arrays: arrays.update(
+        {"dictionary.starts": arrays["dictionary.starts"] + 5}
+    ),
+    "entries back": lambda config, arrays: arrays["dictionary.starts"].__setitem__(1, 10**9),
+    "integers": lambda config, arrays: arrays.update(embedding=arrays["embedding"].view(np.int32)),
+    "fewer rows": lambda config, arrays: arrays.update(embedding=arrays["embedding"][:-1]),
+    "no bias": lambda config, arrays: arrays.pop("layers.0.bias"),
+    "flat weights": lambda config, arrays: arrays.update(
+        {"layers.0.weight": arrays["layers.0.weight"].reshape(-1)}
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_models_whose_parts_do_not_fit(edit, topics, tmp_path):
+    path = edited(tmp_path / "edited.mlp", topics, edit)
+    for said in complaints(path, TOPICS_TEST):
+        assert said.startswith(f"{path} is damaged: ")
+
+
+def test_buckets_out_of_range(tmp_path):
+    options = ["-wordNgrams", 2, "-bucket", 500, "-dim", 4, "--hidden", 3, "-epoch", 1]
+    model = train(TOPICS, tmp_path / "m", *options, "-verbose", 0)
+    for place in (-1, 500):
+
+        def edit(config, arrays, place=place):
+            arrays["buckets"][0] = place
+
+        path = edited(tmp_path / "edited.mlp", model, edit)
+        assert "a bucket is out of range" in one_sentence("predict", path, TOPICS_TEST)
+
+
+def test_a_header_counts_as_a_line_and_gives_no_answer(tmp_path):
+    table = tmp_path / "x.csv"
+    table.write_text("x,y,l\n" + "0,1,a\n1,0,b\n" * 8)
+    model = train(table, tmp_path / "m", "--hidden", 3, "-epoch", 1, "-verbose", 0)
+    assert len(run("predict", model, "-", stdin=b"x,y\n1,2\n\n3,4\n").text().splitlines()) == 3
+    assert run("predict", model, "-", stdin=b"\xef\xbb\xbf\nx,y\n1,2\n").text().count("\n") == 2
+    said = run("predict", model, "-", stdin=b"x,y\n1,2\n1,q\n").err
+    assert "line 3, column 2: 'q' is no number" in said
+
+
+def test_the_dimension_of_a_configuration_is_not_that_of_the_vectors(tmp_path):
+    config = tmp_path / "c.toml"
+    config.write_text("dim = 7\nwordNgrams = 2\nno-standardize = true\nbucket = 100\n")
+    vectors = write_vectors(tmp_path)
+    said = one_sentence(
+        *("mlp-train", "-input", TOPICS, "-output", tmp_path / "m", "--config", config),
+        *("-pretrainedVectors", vectors, "-verbose", 0),
+    )
+    assert said.startswith("Dimension of pretrained vectors (2) does not match dimension (7)!")
