@@ -78,7 +78,8 @@ def test_precise_also_near_zero(name):
 
 def test_large_arguments_and_nan():
     x = np.array([200, -200, np.inf, -np.inf, np.nan], np.float32)
-    found = values(x)
+    with np.errstate(invalid="ignore", over="ignore"):  # as compiled code does
+        found = values(x)
     assert found["tanh"][:4].tolist() == [1, -1, 1, -1]
     assert found["softplus"][:2].tolist() == [200, 0]
     np.testing.assert_allclose(found["arctan"][2:4], [math.pi / 2, -math.pi / 2], rtol=1e-6)
