@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from fastcli.kernels import mlp as kernels
+from fastcli.kernels.learning import transpose_all
 from fastcli.mlp import train
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers
@@ -48,9 +48,7 @@ def ten_steps(case, n_threads, monkeypatch):
     trainer = train.Trainer(args, network, examples, None, np.zeros(1, np.float32), 0)
     assert trainer.n_threads == n_threads
     monkeypatch.setattr(trainer, "_order", lambda epoch: np.arange(examples.n))
-    kernels.transpose_all(
-        network.table.reshape(-1), len(network.layers), network.params, network.values
-    )
+    transpose_all(network.table.reshape(-1), len(network.layers), network.params, network.values)
     numbers, losses = StepNumbers(args.numbers()), []
     for step in range(len(case["losses"])):
         epoch, first = divmod(step, trainer.steps_per_epoch)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcli.kernels import mlp as kernels
+from fastcli.kernels import network as places
+from fastcli.kernels.learning import transpose_all
 from fastcli.mlp.activations import ACTIVATIONS
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers, of_rows
@@ -61,8 +62,8 @@ def setting(case, n_threads=1, seed=3):
     network = Network(args, N_IN, N_LABELS, False, loss_code(args.loss, False), N, n_threads)
     network.start(seed)
     for i, layer in enumerate(network.layers):
-        network.vector(i, kernels.B)[...] = rng.normal(size=(layer.pieces, layer.units)) / 3
-        for place in (kernels.GAMMA, kernels.BETA) if layer.norm else ():
+        network.vector(i, places.B)[...] = rng.normal(size=(layer.pieces, layer.units)) / 3
+        for place in (places.GAMMA, places.BETA) if layer.norm else ():
             view = network.vector(i, place)
             view[...] = rng.normal(1.0, 0.3, size=view.shape)
     trainer = Trainer(args, network, examples, None, NO_EMBEDDING, 0)
@@ -78,13 +79,13 @@ def layers_of(network):
         found.append(
             {
                 "w": network.weights(i).astype(np.float64),
-                "b": network.vector(i, kernels.B).astype(np.float64),
+                "b": network.vector(i, places.B).astype(np.float64),
                 "activation": chosen.activation.name if chosen else None,
                 "shape": list(network.shapes(i).astype(np.float64)) if has_shape else [],
                 "norm": {0: "", 1: "batch", 2: "layer"}[layer.norm],
                 "after": layer.norm_after,
-                "gamma": network.vector(i, kernels.GAMMA).astype(np.float64),
-                "beta": network.vector(i, kernels.BETA).astype(np.float64),
+                "gamma": network.vector(i, places.GAMMA).astype(np.float64),
+                "beta": network.vector(i, places.BETA).astype(np.float64),
                 "eps": network.args.norm_eps,
             }
         )
@@ -93,7 +94,7 @@ def layers_of(network):
 
 def one_step(trainer):
     """Take a step with a learning rate of 0, which leaves the gradients."""
-    kernels.transpose_all(
+    transpose_all(
         trainer.network.table.reshape(-1),
         len(trainer.network.layers),
         trainer.network.params,
@@ -116,8 +117,8 @@ def test_kernel_gradients(case):
     for i, (grad, layer) in enumerate(zip(ref, layers, strict=True)):
         penalty = args.l1 * np.sign(layer["w"]) + args.l2 * layer["w"]
         close(network.weights(i, trainer.grads), grad["w"] + penalty)
-        close(network.vector(i, kernels.B, trainer.grads), grad["b"])
-        for name, place in (("gamma", kernels.GAMMA), ("beta", kernels.BETA)):
+        close(network.vector(i, places.B, trainer.grads), grad["b"])
+        for name, place in (("gamma", places.GAMMA), ("beta", places.BETA)):
             if name in grad:
                 close(network.vector(i, place, trainer.grads).reshape(-1), grad[name])
         if "shape" in grad:
@@ -199,9 +200,7 @@ def test_embedding_gradients_are_the_mean_rows_share():
     y = naive_mlp.targets([[0], [1], [2], [1]], 3, "softmax", 0.0)
     _, _, dx = naive_mlp.run(layers_of(network), x.astype(np.float64), y, "softmax")
     trainer = Trainer(args, network, examples, None, embedding, 6)
-    kernels.transpose_all(
-        network.table.reshape(-1), len(network.layers), network.params, network.values
-    )
+    transpose_all(network.table.reshape(-1), len(network.layers), network.params, network.values)
     numbers = StepNumbers(args.numbers())
     trainer._steps(0, 1, 0, np.arange(4), numbers.rows(np.full(1, 0.5)))
     ref = start.astype(np.float64)

@@ -631,63 +631,20 @@ def uniform_row(typing: Any, out: Any, i: Any, key: Any, n: Any) -> Any:
 # -------------------------------------------------------------------- calls
 
 
-def _call(*kinds: str) -> Any:
-    """Return the codegen of a call by address, with pointers to floats (p) and integers (i)."""
-    pointer = ir.FloatType().as_pointer()
-
+@intrinsic
+def call(typing: Any, address: Any, arguments: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        llvm_types = [pointer if kind == "p" else I64 for kind in kinds]
-        kind = ir.FunctionType(ir.VoidType(), llvm_types)
-        function = builder.inttoptr(args[0], kind.as_pointer())
-        builder.call(function, list(args[1:]))
+        # Kernels take pointers, floats as they are, and integers of 64 bits.
+        values = [
+            context.cast(builder, value, kind, types.int64)
+            if isinstance(kind, types.Integer)
+            else value
+            for value, kind in zip(
+                cgutils.unpack_tuple(builder, args[1]), signature.args[1], strict=True
+            )
+        ]
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), values)
         return context.get_dummy_value()
 
-    return codegen
-
-
-@intrinsic
-def call_activation(
-    typing: Any, a: Any, z: Any, i: Any, out: Any, o: Any, n: Any, params: Any, p: Any, row: Any
-) -> Any:
-    size = types.int64
-    signature = types.void(size, z, size, out, size, size, params, size, size)
-    return signature, _call("p", "i", "p", "i", "i", "p", "i", "i")
-
-
-@intrinsic
-def call_learned(
-    typing: Any,
-    a: Any,
-    z: Any,
-    i: Any,
-    d: Any,
-    o: Any,
-    n: Any,
-    params: Any,
-    p: Any,
-    row: Any,
-    out: Any,
-    g: Any,
-) -> Any:
-    size = types.int64
-    signature = types.void(size, z, size, d, size, size, params, size, size, out, size)
-    return signature, _call("p", "i", "p", "i", "i", "p", "i", "i", "p", "i")
-
-
-@intrinsic
-def call_update(
-    typing: Any,
-    a: Any,
-    w: Any,
-    i: Any,
-    g: Any,
-    j: Any,
-    n: Any,
-    s: Any,
-    t: Any,
-    apart: Any,
-    h: Any,
-) -> Any:
-    size = types.int64
-    signature = types.void(size, w, size, g, size, size, s, size, size, h)
-    return signature, _call("p", "i", "p", "i", "i", "p", "i", "i", "p")
+    return types.void(types.int64, arguments), codegen

@@ -12,6 +12,7 @@ import numpy as np
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.predictor import Predictions, Worker, best_count
 from fastcli.kernels import mlp as kernels
+from fastcli.kernels.network import INPUT_WIDE, RECORD
 from fastcli.kernels.predict import HAS_LABEL, KNOWS_LABEL
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
@@ -91,7 +92,7 @@ class MlpModel:
         """Return the network with its parameters, for inference."""
         embeds = self.columns is None
         network = Network(self.args, self.n_in, self.nlabels, embeds, self.loss, batch, 1)
-        network.integers[kernels.RECORD] = network.integers[kernels.INPUT_WIDE]
+        network.integers[RECORD] = network.integers[INPUT_WIDE]
         for name, view in network.tensors().items():
             view[...] = self.tensors[name]
         return network

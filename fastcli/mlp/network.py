@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels import mlp as kernels
+from fastcli.kernels import layers, learning
+from fastcli.kernels import network as places
 from fastcli.kernels.calls import address_of
 from fastcli.memory import padded, zeros
 from fastcli.mlp.activations import Chosen
@@ -50,7 +51,7 @@ class Network:
 
     ``params`` float32[n]: weights W (inputs x outputs), biases, gamma and beta of norms, shapes
     of activations.  ``running``: means and variances of batch norms.  ``values``: what a batch
-    of up to ``batch`` examples needs on its way.  Names of places are those of ``kernels.mlp``.
+    of up to ``batch`` examples needs on its way.  Names of places are those of ``kernels.network``.
     """
 
     def __init__(
@@ -76,38 +77,38 @@ class Network:
             below = width
         self.layers.append(Layer(below, n_labels, None, 0, False, 0.0))
         n = len(self.layers)
-        self.table = np.zeros((n, kernels.FIELDS), np.int64)
-        self.floats = np.zeros((n, kernels.FLOATS), np.float32)
+        self.table = np.zeros((n, places.FIELDS), np.int64)
+        self.floats = np.zeros((n, places.FLOATS), np.float32)
         self._n_params = self._n_running = self._n_values = 0
         row, wide = stride(n_in), padded(n_in)
         self.slots = slots(args.rule, args.numbers())
-        c = np.zeros(kernels.C_SIZE, np.int64)
-        c[kernels.INPUT], c[kernels.INPUT_MASK] = self._value(batch * row), self._value(batch * row)
-        c[kernels.D_INPUT] = self._value(batch * row)
-        c[kernels.SCRATCH] = self._value(n_threads * (2 * row + 64))
-        x, d = int(c[kernels.INPUT]), int(c[kernels.D_INPUT]) if embeds else -1
+        c = np.zeros(places.C_SIZE, np.int64)
+        c[places.INPUT], c[places.INPUT_MASK] = self._value(batch * row), self._value(batch * row)
+        c[places.D_INPUT] = self._value(batch * row)
+        c[places.SCRATCH] = self._value(n_threads * (2 * row + 64))
+        x, d = int(c[places.INPUT]), int(c[places.D_INPUT]) if embeds else -1
         for i in range(n):
             x, d, row = self._place(i, x, d, row, last=i == n - 1)
-        c[kernels.N_LAYERS], c[kernels.LOSS] = n, loss
-        c[kernels.RULE] = address_of(args.rule.rule)
-        c[kernels.SLOTS], c[kernels.N_PARAMS] = self.slots, self._n_params
-        c[kernels.INPUT_ROW], c[kernels.INPUT_WIDE] = stride(n_in), wide
-        c[kernels.DIM] = n_in if embeds else 0
-        c[kernels.RECORD] = wide * (1 + self.slots)
-        c[kernels.SEED] = args.seed
-        c[kernels.NOISE_SHAPE] = SHAPES[args.noise_shape]
-        r = np.zeros(kernels.R_SIZE, np.float32)
+        c[places.N_LAYERS], c[places.LOSS] = n, loss
+        c[places.FORWARD_PASS] = address_of(layers.forward)
+        c[places.SLOTS], c[places.N_PARAMS] = self.slots, self._n_params
+        c[places.INPUT_ROW], c[places.INPUT_WIDE] = stride(n_in), wide
+        c[places.DIM] = n_in if embeds else 0
+        c[places.RECORD] = wide * (1 + self.slots)
+        c[places.SEED] = args.seed
+        c[places.NOISE_SHAPE] = SHAPES[args.noise_shape]
+        r = np.zeros(places.R_SIZE, np.float32)
         for place, name in (
-            (kernels.SMOOTHING, "label_smoothing"),
-            (kernels.INPUT_DROP, "input_dropout"),
-            (kernels.INPUT_NOISE, "input_noise"),
-            (kernels.L1, "l1"),
-            (kernels.L2, "l2"),
-            (kernels.WEIGHT_DECAY, "weight_decay"),
-            (kernels.CLIP_VALUE, "clip_value"),
-            (kernels.CLIP_NORM, "clip_norm"),
-            (kernels.MAX_NORM, "max_norm"),
-            (kernels.ACTIVATION_L1, "activation_l1"),
+            (places.SMOOTHING, "label_smoothing"),
+            (places.INPUT_DROP, "input_dropout"),
+            (places.INPUT_NOISE, "input_noise"),
+            (places.L1, "l1"),
+            (places.L2, "l2"),
+            (places.WEIGHT_DECAY, "weight_decay"),
+            (places.CLIP_VALUE, "clip_value"),
+            (places.CLIP_NORM, "clip_norm"),
+            (places.MAX_NORM, "max_norm"),
+            (places.ACTIVATION_L1, "activation_l1"),
         ):
             r[place] = getattr(args, name)
         self.integers, self.numbers = c, r
@@ -130,7 +131,7 @@ class Network:
     def _place(self, i: int, x: int, d: int, in_row: int, last: bool) -> tuple[int, int, int]:
         """Give layer i its places; return where its outputs and their gradients are, and rows."""
         layer, t, batch = self.layers[i], self.table[i], self.batch
-        k = kernels
+        k = places
         wide = padded(layer.units)
         z_wide = wide * layer.pieces
         z_row, h_row = stride(z_wide), stride(layer.units)
@@ -150,8 +151,9 @@ class Network:
             return 0, 0, 0
         assert layer.activation is not None
         activation = layer.activation.activation
-        t[k.FORWARD], t[k.BACKWARD] = activation.forward, activation.backward
-        t[k.LEARNED] = activation.gradient
+        t[k.FORWARD] = activation.forward
+        if layer.norm:
+            t[k.NORM_FORWARD] = address_of(layers.norm_forward)
         t[k.RANDOM] = int(activation.name == "rrelu")
         t[k.N_SHAPE] = len(activation.parameters) if activation.learned else 0
         t[k.SHAPE] = self._param(max(len(activation.parameters), 1) * h_row)
@@ -175,6 +177,18 @@ class Network:
             f[k.LOW], f[k.HIGH] = layer.activation.values
         return int(t[k.H]), int(t[k.D]), h_row
 
+    def prepare_training(self) -> None:
+        """Load the kernels that only training needs, and note where they are."""
+        k, c = places, self.integers
+        c[k.BACKWARD_PASS], c[k.LEARN] = address_of(layers.backward), address_of(learning.learn)
+        c[k.RULE] = address_of(self.args.rule.rule)
+        for t, layer in zip(self.table, self.layers, strict=True):
+            if layer.activation is not None:
+                activation = layer.activation.activation
+                t[k.BACKWARD], t[k.LEARNED] = activation.backward, activation.gradient
+            if layer.norm:
+                t[k.NORM_BACKWARD] = address_of(layers.norm_backward)
+
     def start(self, seed: int) -> None:
         """Set the parameters that training starts from."""
         rng = np.random.default_rng([seed & 0xFFFFFFFF, 1])
@@ -183,9 +197,9 @@ class Network:
             weights = self.weights(i)
             for piece in range(layer.pieces):
                 weights[:, piece] = initialize(rng, layer.n_in, layer.units, self.args.init_std)
-            self.vector(i, kernels.B)[:] = self.args.bias
-            self.vector(i, kernels.GAMMA)[:] = 1.0
-            self.statistics(i, kernels.VAR)[:] = 1.0
+            self.vector(i, places.B)[:] = self.args.bias
+            self.vector(i, places.GAMMA)[:] = 1.0
+            self.statistics(i, places.VAR)[:] = 1.0
             if layer.activation is not None:
                 values = layer.activation.values
                 if layer.activation.activation.name == "rrelu":
@@ -200,9 +214,9 @@ class Network:
         ``of`` is another array laid out as the parameters are, such as their gradients.
         """
         t, layer = self.table[i], self.layers[i]
-        at, row = int(t[kernels.W]), int(t[kernels.Z_ROW])
+        at, row = int(t[places.W]), int(t[places.Z_ROW])
         flat = (self.params if of is None else of)[at : at + layer.n_in * row]
-        wide = int(t[kernels.WIDE])
+        wide = int(t[places.WIDE])
         pieces = flat.reshape(layer.n_in, row)[:, : wide * layer.pieces]
         return pieces.reshape(layer.n_in, layer.pieces, wide)[:, :, : layer.units]
 
@@ -211,8 +225,8 @@ class Network:
     ) -> NDArray[np.float32]:
         """Return a view of a layer's biases, gamma or beta: float32[pieces, units]."""
         t, layer = self.table[i], self.layers[i]
-        after = place != kernels.B and layer.norm_after
-        pieces, wide = 1 if after else layer.pieces, int(t[kernels.WIDE])
+        after = place != places.B and layer.norm_after
+        pieces, wide = 1 if after else layer.pieces, int(t[places.WIDE])
         at = int(t[place])
         flat = (self.params if of is None else of)[at : at + pieces * wide]
         return flat.reshape(pieces, wide)[:, : layer.units]
@@ -227,20 +241,20 @@ class Network:
         assert layer.activation is not None
         name = layer.activation.activation.name
         n = {"rrelu": 1, "maxout": 0}.get(name, len(layer.activation.activation.parameters))
-        at, row = int(t[kernels.SHAPE]), int(t[kernels.H_ROW])
+        at, row = int(t[places.SHAPE]), int(t[places.H_ROW])
         flat = (self.params if of is None else of)[at : at + n * row]
         return flat.reshape(n, row)[:, : layer.units]
 
     def scores(self, n: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a view of the scores of n examples among ``values``: float32[n, labels]."""
         t = self.table[-1]
-        at, row = int(t[kernels.Z]), int(t[kernels.Z_ROW])
+        at, row = int(t[places.Z]), int(t[places.Z_ROW])
         return values[at : at + n * row].reshape(n, row)[:, : self.n_labels]
 
     def outputs(self, i: int, n: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a view of what hidden layer i gave for n examples: float32[n, units]."""
         t = self.table[i]
-        at, row = int(t[kernels.A]), int(t[kernels.H_ROW])
+        at, row = int(t[places.A]), int(t[places.H_ROW])
         return values[at : at + n * row].reshape(n, row)[:, : self.layers[i].units]
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
@@ -248,13 +262,13 @@ class Network:
         found = {}
         for i, layer in enumerate(self.layers):
             found[f"layers.{i}.weight"] = self.weights(i)
-            found[f"layers.{i}.bias"] = self.vector(i, kernels.B)
+            found[f"layers.{i}.bias"] = self.vector(i, places.B)
             if layer.norm:
-                found[f"layers.{i}.gamma"] = self.vector(i, kernels.GAMMA)
-                found[f"layers.{i}.beta"] = self.vector(i, kernels.BETA)
+                found[f"layers.{i}.gamma"] = self.vector(i, places.GAMMA)
+                found[f"layers.{i}.beta"] = self.vector(i, places.BETA)
             if layer.norm == NORMS["batch"]:
-                found[f"layers.{i}.running_mean"] = self.statistics(i, kernels.MEAN)
-                found[f"layers.{i}.running_var"] = self.statistics(i, kernels.VAR)
+                found[f"layers.{i}.running_mean"] = self.statistics(i, places.MEAN)
+                found[f"layers.{i}.running_var"] = self.statistics(i, places.VAR)
             if layer.activation is not None and len(self.shapes(i)):
                 found[f"layers.{i}.shape"] = self.shapes(i)
         return found

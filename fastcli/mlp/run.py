@@ -13,8 +13,10 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.files import check_writable
+from fastcli.kernels import layers, learning
 from fastcli.kernels import mlp as kernels
 from fastcli.kernels._build import compile_beside
+from fastcli.kernels.network import INPUT_WIDE, LOSS, RECORD
 from fastcli.memory import check_memory
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
@@ -107,19 +109,20 @@ def train_and_save_mlp(
     for other in (args.log, args.plot, checkpoint_path(args) if args.save_every else ""):
         if other:
             check_writable(other)
-    compile_beside(kernels.train_steps, kernels.forward_rows)
+    compile_beside(learning.learn)
+    compile_beside(kernels.train_steps, layers.forward, layers.backward)
     data = read_data(args, reporter, rows)
     loss = loss_code(args.loss, data.examples.has_several)
     batch = args.batch_size or data.examples.n
     batch = max(min(batch, data.examples.n), 1) + 1
     embeds = data.columns is None
     network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
-    record = int(network.integers[kernels.RECORD])
+    record = int(network.integers[RECORD])
     check_memory(4 * (record * data.n_rows + 3 * len(network.params)))
     network.start(args.seed)
     embedding = NO_EMBEDDING
     if data.embedding is not None:
-        embedding = data.embedding(int(network.integers[kernels.INPUT_WIDE]), record)
+        embedding = data.embedding(int(network.integers[INPUT_WIDE]), record)
     trainer = Trainer(
         args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
     )
@@ -173,13 +176,13 @@ def model_of(
     """
     rows = None
     if data.n_rows:
-        record = int(network.integers[kernels.RECORD])
-        wide = int(network.integers[kernels.INPUT_WIDE])
+        record = int(network.integers[RECORD])
+        wide = int(network.integers[INPUT_WIDE])
         rows = embedding.reshape(data.n_rows, record)[:, :wide]
     return MlpModel(
         replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
         data.names,
-        int(network.integers[kernels.LOSS]),
+        int(network.integers[LOSS]),
         network.tensors(),
         data.dictionary,
         rows,

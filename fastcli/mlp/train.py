@@ -17,6 +17,8 @@ import numpy as np
 
 from fastcli.errors import TrainingDiverged
 from fastcli.kernels import mlp as kernels
+from fastcli.kernels.learning import transpose_all
+from fastcli.kernels.network import INPUT_WIDE, OWNERS, RECORD
 from fastcli.kernels.optimizers import H_SIZE
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples
@@ -209,6 +211,7 @@ class Trainer:
     ) -> None:
         """Make a run; ``augment`` gives the examples of an epoch where they are not the same."""
         self.args, self.network, self.examples, self.valid = args, network, examples, valid
+        network.prepare_training()
         self.source, self._augment = examples, augment
         self.embedding = embedding
         self.starts = batch_starts(examples.n, args.batch_size, args.norm == "batch")
@@ -217,13 +220,13 @@ class Trainer:
         self.grads = np.zeros_like(network.params)
         self.states = np.zeros(max(network.slots, 1) * len(network.params), np.float32)
         touched = min(network.batch * examples.most_features, n_rows) if network.embeds else 1
-        wide = int(network.integers[kernels.INPUT_WIDE])
+        wide = int(network.integers[INPUT_WIDE])
         self._slots = np.zeros(max(n_rows, 1), np.int32)
         self._touched = [np.zeros(max(touched, 1), np.int32) for _ in range(n)]
         self._row_grads = [np.zeros(max(touched, 1) * wide, np.float32) for _ in range(n)]
         self._now = [np.zeros(H_SIZE, np.float32) for _ in range(n)]
         rows = sum(layer.n_in + 1 for layer in network.layers)
-        self._squares = np.zeros(kernels.OWNERS + rows)
+        self._squares = np.zeros(OWNERS + rows)
         self._losses = np.zeros(examples.n)
         self._scorers: list[Scorer] = []
         self.progress = Progress(stopping=EarlyStopping(args.patience))
@@ -242,8 +245,8 @@ class Trainer:
         """The embedding without the optimiser's numbers: a view float32[rows, padded dim]."""
         if not self.network.embeds:
             return np.zeros((0, 1), np.float32)
-        record = int(self.network.integers[kernels.RECORD])
-        wide = int(self.network.integers[kernels.INPUT_WIDE])
+        record = int(self.network.integers[RECORD])
+        wide = int(self.network.integers[INPUT_WIDE])
         return self.embedding.reshape(-1, record)[:, :wide]
 
     @property
@@ -262,7 +265,7 @@ class Trainer:
         ``on_save`` is called after every ``--save-every`` steps.  Raises TrainingDiverged as
         soon as the loss is no number.
         """
-        kernels.transpose_all(
+        transpose_all(
             self.network.table.reshape(-1),
             len(self.network.layers),
             self.network.params,
@@ -425,5 +428,5 @@ def threads_worth(network: Network, n_threads: int) -> int:
     cost = 6 * network.batch * weights * NS_PER_FLOP + weights
     if network.embeds:
         cost += network.batch * 5000
-    most = max(1, min(int(cost / WORTH_A_THREAD) + 1, network.batch // 2, kernels.OWNERS))
+    most = max(1, min(int(cost / WORTH_A_THREAD) + 1, network.batch // 2, OWNERS))
     return min(n_threads, most)
