@@ -81,7 +81,7 @@ def activations_table() -> str:
 
 def optimizers_table() -> str:
     """Return the table of optimisers."""
-    from fastcli.mlp.optimizers import OPTIMIZERS
+    from fastcli.optimizers import OPTIMIZERS
 
     rows = ["| optimiser | formula | `-lr` | `--eps` |", "|---|---|---|---|"]
     for one in OPTIMIZERS.values():

@@ -170,6 +170,46 @@ def build_tree(counts):
 # -------------------------------------------------------------------- trainer
 
 
+class Rule:
+    """AdaGrad or Adam on single rows of matrices, whose states are kept by name and row."""
+
+    def __init__(self, name, eps):
+        self.name, self.eps, self.lr, self.step, self.states = name, eps, 0.0, 0, {}
+
+    def move(self, matrix, w, row, g):
+        if self.name == "adagrad":
+            total = self.states.get((matrix, row), 0) + g**2
+            self.states[matrix, row] = total
+            w[row] -= self.lr * g / (np.sqrt(total) + self.eps)
+        else:
+            m, v = self.states.get((matrix, row), (0, 0))
+            m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+            self.states[matrix, row] = m, v
+            unbiased = np.sqrt(v / (1 - 0.999**self.step))
+            w[row] -= self.lr * m / (1 - 0.9**self.step) / (unbiased + self.eps)
+
+
+def rule_step(rule, loss, target, labels, tree, others, hidden, wo):
+    """Step on output rows by a rule; return the loss and the gradient of hidden, downhill."""
+    if loss in (SOFTMAX, OVA):
+        step, of = (softmax_step, target) if loss == SOFTMAX else (ova_step, labels)
+        value, grad, after = step(of, hidden, wo, 1.0)
+        for row, move in enumerate(after - wo):
+            rule.move("wo", wo, row, -move)
+        return value, grad
+    questions = [(1, target)] + [(0, other) for other in others]
+    if loss == HS:
+        paths, codes, offsets = tree
+        path = range(offsets[target], offsets[target + 1])
+        questions = [(codes[k], paths[k]) for k in path]
+    total, grad = 0.0, np.zeros_like(hidden)
+    for answer, row in questions:
+        value, g, after = binary_step(answer, row, hidden, wo, 1.0)
+        rule.move("wo", wo, row, wo[row] - after[row])
+        total, grad = total + value, grad + g
+    return total, grad
+
+
 def train_lines(
     lines,
     labels,
@@ -186,8 +226,11 @@ def train_lines(
     lr0=0.1,
     total_tokens=1,
     lr_update_rate=0,
+    rule=None,
 ):
     """Train on lines of input rows, one after the other; return the sum of the losses.
+
+    By SGD, or by a Rule.
 
     ``wi`` and ``wo`` are changed in place, in their own precision.
     """
@@ -198,7 +241,14 @@ def train_lines(
         target = labels[i][0]
         if len(labels[i]) > 1:
             target = labels[i][random_bits(seed, visit + i) % len(labels[i])]
-        if loss == SOFTMAX:
+        if rule:
+            rule.lr, rule.step = lr, rule.step + 1
+            others = []
+            if loss == NS:
+                others, draws = ns_labels(target, neg, odds, aliases, seed + 1, draws)
+            value, grad = rule_step(rule, loss, target, labels[i], tree, others, hidden, wo)
+            after = wo
+        elif loss == SOFTMAX:
             value, grad, after = softmax_step(target, hidden, wo, lr)
         elif loss == OVA:
             value, grad, after = ova_step(labels[i], hidden, wo, lr)
@@ -209,8 +259,12 @@ def train_lines(
                 target, neg, odds, aliases, seed + 1, draws, hidden, wo, lr
             )
         wo[:] = after
-        for r in rows:
-            wi[r] += grad / len(rows)
+        for r in dict.fromkeys(rows):
+            move = rows.count(r) * grad / len(rows)
+            if rule:
+                rule.move("wi", wi, r, -move)
+            else:
+                wi[r] += move
         total += value
         since += tokens[i]
         if since > lr_update_rate:

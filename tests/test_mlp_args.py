@@ -18,9 +18,9 @@ from fastcli.mlp.args import MlpArgs, from_config, option_of
 from fastcli.mlp.dump import args_text
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS
 from fastcli.mlp.names import lookup, nearest
-from fastcli.mlp.optimizers import OPTIMIZERS
 from fastcli.mlp.schedules import SCHEDULES, learning_rates
 from fastcli.mlp.train import EarlyStopping, batch_starts
+from fastcli.optimizers import OPTIMIZERS
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -13,7 +13,7 @@ from fastcli.mlp import train
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers
 from fastcli.mlp.network import Network, loss_code, stride
-from fastcli.mlp.optimizers import OPTIMIZERS, StepNumbers
+from fastcli.optimizers import OPTIMIZERS, StepNumbers
 from tests.command import GOLDEN
 
 FOUND = json.loads((GOLDEN / "mlp_torch.json").read_text(encoding="utf-8"))

@@ -11,8 +11,8 @@ from fastcli.mlp.activations import ACTIVATIONS
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers, of_rows
 from fastcli.mlp.network import Network, loss_code, stride
-from fastcli.mlp.optimizers import StepNumbers
 from fastcli.mlp.train import Trainer
+from fastcli.optimizers import StepNumbers
 from tests import naive_mlp
 
 N, N_IN, N_LABELS = 11, 6, 5

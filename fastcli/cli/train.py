@@ -11,7 +11,7 @@ import click
 
 from fastcli.cli._command import Option, OptionsOnly
 from fastcli.cli._options import size_in_bytes, threads
-from fastcli.fasttext.args import DEFAULTS, TrainArgs, option_of, snake
+from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of, snake
 
 METRICS = (
     "f1[:LABEL], f1macro, accuracy, precisionAtRecall:30[:LABEL], recallAtPrecision:30[:LABEL]"
@@ -31,6 +31,7 @@ OPTIONS: dict[str, list[tuple[str, Any, str]]] = {
     ],
     "training": [
         ("lr", float, "learning rate"),
+        ("optimizer", str, "sgd, adagrad or adam (classifiers only)"),
         ("lrUpdateRate", int, "tokens between two changes of the learning rate"),
         ("dim", int, "size of word vectors"),
         ("ws", int, "size of the context window (word vectors only)"),
@@ -206,6 +207,9 @@ def run(ctx: click.Context, command: str, options: dict[str, Any]) -> None:
         from fastcli.text.pretrained import read_dim
 
         options["dim"] = read_dim(options["pretrained_vectors"])
+    has_lr = ctx.get_parameter_source("lr") is not click.core.ParameterSource.DEFAULT
+    if options["optimizer"] != "sgd" and not has_lr:
+        options["lr"] = RATES.get(options["optimizer"], options["lr"])
     tuning = {name: options.pop(name) for name in list(options) if name.startswith("autotune_")}
     args = TrainArgs(model=DEFAULTS[command].model, **options)
     args.check()
@@ -229,6 +233,8 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], typed: str
 
     default = click.core.ParameterSource.DEFAULT
     fixed = {name for name in TUNED if ctx.get_parameter_source(name) is not default}
+    if args.optimizer != "sgd":
+        fixed.add("lr")  # what is tried is good for SGD
     if args.pretrained_vectors:
         fixed.add("dim")  # it is that of the vectors
     for name in sorted(fixed) if args.verbose > 0 else ():

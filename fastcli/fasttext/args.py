@@ -10,6 +10,7 @@ from fastcli.errors import ArgumentError
 LOSSES = {"hs": 1, "ns": 2, "softmax": 3, "one-vs-all": 4, "ova": 4}
 LOSS_NAMES = {1: "hs", 2: "ns", 3: "softmax", 4: "one-vs-all"}
 MODEL_NAMES = {1: "cbow", 2: "sg", 3: "sup"}
+RATES = {"sgd": 0.1, "adagrad": 0.1, "adam": 0.01}  # where a classifier is given none
 MOST = 2**31 - 1  # what a model file can hold
 
 
@@ -39,6 +40,7 @@ class TrainArgs(ModelArgs):
     input: tuple[str, ...] = field(default=())
     output: str = ""
     lr: float = 0.1
+    optimizer: str = "sgd"
     min_count_label: int = 0
     label: str = "__label__"
     thread: int = 1
@@ -78,6 +80,11 @@ class TrainArgs(ModelArgs):
             )
         if self.loss not in LOSSES:
             raise ArgumentError(f"Unknown loss: {self.loss} (known: {', '.join(LOSSES)})")
+        if self.optimizer not in RATES:
+            known = ", ".join(RATES)
+            raise ArgumentError(f"Unknown optimizer: {self.optimizer} (known: {known})")
+        if self.optimizer != "sgd" and self.model != "sup":
+            raise ArgumentError(f"-optimizer {self.optimizer} is for classifiers: leave it out.")
         at_least = {"dim": 1, "epoch": 0, "thread": 1, "wordNgrams": 1, "minCount": 0, "neg": 0}
         at_least.update(
             {

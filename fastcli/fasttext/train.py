@@ -22,7 +22,10 @@ from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.model_file import file_size
 from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train as kernels
+from fastcli.kernels.calls import address_of
+from fastcli.kernels.optimizers import H_SIZE
 from fastcli.memory import LANES, Needs, check_memory, padded, zeros
+from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers
 from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import compression, open_compressed
@@ -119,8 +122,9 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     _check_corpus(args, dictionary, corpus, reporter)
     size = file_size(model_args, dictionary)
     pages = len(corpus.ids) * (4 * args.dim + 8192)  # a row may touch two pages it does not fill
+    slots = OPTIMIZERS[args.optimizer].slots
     needs = Needs(
-        memory=4 * stride * (corpus.lanes * corpus.per_lane + dictionary.nlabels),
+        memory=4 * stride * (1 + slots) * (corpus.lanes * corpus.per_lane + dictionary.nlabels),
         file=size,
         disk=min(size, pages + 4 * args.dim * dictionary.nlabels),
     )
@@ -298,6 +302,15 @@ class Trainer:
         self.hidden = [zeros(stride) for _ in range(self.n_threads)]
         self.grads = [zeros(stride) for _ in range(self.n_threads)]
         self.losses = np.zeros(8 * self.blocks)
+        optimizer = OPTIMIZERS[args.optimizer]
+        is_plain = args.optimizer == "sgd"
+        self.rule = 0 if is_plain else address_of(optimizer.rule)
+        self.slots = optimizer.slots
+        self.steps = StepNumbers(Numbers(0.0, 0.9, 0.999, 0.9, optimizer.eps, False))
+        self.wi_states, self.wo_states = zeros(self.slots * len(wi)), zeros(self.slots * len(wo))
+        self.counts = np.zeros(1 if is_plain else len(wi) // stride, np.int32)
+        self.now = [zeros(H_SIZE) for _ in range(self.n_threads)]
+        self.scratch = [zeros(stride) for _ in range(self.n_threads)]
 
     def run(self) -> Iterator[Status]:
         """Train; yield after every block of lines how far it is.
@@ -332,6 +345,9 @@ class Trainer:
         args, corpus, tree = self.args, self.corpus, self.tree
         self.sync[:] = 0
         total = max(args.epoch, 1) * self.ntokens
+        h = zeros(1)
+        if self.rule:
+            h = self.steps.rows(np.zeros(last - first)).reshape(-1)
 
         def work(thread: int) -> None:
             kernels.train_lines(
@@ -372,6 +388,14 @@ class Trainer:
                 self.hidden[thread],
                 self.grads[thread],
                 self.losses,
+                self.rule,
+                self.slots,
+                h,
+                self.wi_states,
+                self.wo_states,
+                self.counts,
+                self.now[thread],
+                self.scratch[thread],
             )
 
         run_on(self.n_threads, work)

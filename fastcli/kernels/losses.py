@@ -2,7 +2,8 @@
 
 Every step reads ``hidden`` (the mean of the example's input rows), moves rows of ``wo`` by
 ``lr`` times the gradient, adds the same for the hidden vector to ``grad``, and returns the loss
-before the step.  Rows of ``wo`` are ``stride`` floats, a multiple of 16.
+before the step.  With a rule in ``moves`` the rows go by that rule, and ``lr`` is 1.
+Rows of ``wo`` are ``stride`` floats, a multiple of 16.
 Joulin et al. (2017), Bag of Tricks for Efficient Text Classification, section 2.
 """
 
@@ -14,11 +15,13 @@ import numpy as np
 
 from fastcli.kernels._build import device
 from fastcli.kernels.integers import random_unit
+from fastcli.kernels.optimizers import move_row
 from fastcli.kernels.vector import (
     exp,
     exp_row,
     four_steps,
     log,
+    row_axpy,
     row_dot,
     row_max,
     row_step,
@@ -28,6 +31,7 @@ from fastcli.kernels.vector import (
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, F64, I32, I64, U8, f32, f64, i64
+    from fastcli.kernels.optimizers import Moves
 
 HS, NS, SOFTMAX, OVA = 1, 2, 3, 4
 
@@ -40,12 +44,29 @@ def score_labels(hidden: F32, wo: F32, stride: i64, first: i64, last: i64, score
 
 
 @device
-def step_labels(
-    hidden: F32, wo: F32, stride: i64, first: i64, last: i64, factors: F32, grad: F32
+def step_row(
+    row: i64, hidden: F32, wo: F32, stride: i64, factor: f32, grad: F32, moves: Moves
 ) -> None:
-    """Step on the labels' rows, each by its factor: the learning rate times its error."""
-    whole = last - (last - first) % 4
+    """Step on one output row by its factor: the learning rate times its error."""
+    if moves[0] == 0:
+        row_step(wo, row * stride, hidden, factor, grad, stride)
+    else:
+        row_axpy(grad, 0, factor, wo, row * stride, stride)
+        move_row(moves, wo, row, stride, hidden, factor)
+
+
+@device
+def step_labels(
+    hidden: F32, wo: F32, stride: i64, first: i64, last: i64, factors: F32, grad: F32, moves: Moves
+) -> None:
+    """Step on the labels' rows, each by its factor; not on those whose factor is zero."""
     zero = np.float32(0.0)
+    if moves[0] != 0:
+        for label in range(first, last):
+            if factors[label] != zero:
+                step_row(label, hidden, wo, stride, factors[label], grad, moves)
+        return
+    whole = last - (last - first) % 4
     for label in range(first, whole, 4):
         if (
             factors[label] == zero
@@ -114,6 +135,7 @@ def softmax_step(
     scale: f32,
     scores: F32,
     grad: F32,
+    moves: Moves,
 ) -> f64:
     """Step on the labels of one block; their exponentials times ``scale`` are probabilities."""
     loss = 0.0
@@ -124,7 +146,7 @@ def softmax_step(
     if first <= target < last:
         scores[target] = lr * (np.float32(1.0) - p)
         loss = -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
-    step_labels(hidden, wo, stride, first, last, scores, grad)
+    step_labels(hidden, wo, stride, first, last, scores, grad, moves)
     return loss
 
 
@@ -141,6 +163,7 @@ def ova_step(
     last: i64,
     scores: F32,
     grad: F32,
+    moves: Moves,
 ) -> f64:
     """Step on one block of labels, each a yes-or-no question of its own.
 
@@ -160,18 +183,18 @@ def ova_step(
             scores[label] = max(one - p, tiny)
     for label in range(first, last):
         scores[label] *= lr
-    step_labels(hidden, wo, stride, first, last, scores, grad)
+    step_labels(hidden, wo, stride, first, last, scores, grad, moves)
     return loss
 
 
 @device
 def binary_step(
-    answer: f32, row: i64, hidden: F32, wo: F32, stride: i64, lr: f32, grad: F32
+    answer: f32, row: i64, hidden: F32, wo: F32, stride: i64, lr: f32, grad: F32, moves: Moves
 ) -> f64:
     """Step on one output row as a yes-or-no question; the answer is 1 or 0."""
     one = np.float32(1.0)
     p = sigmoid(row_dot(wo, row * stride, hidden, 0, stride))
-    row_step(wo, row * stride, hidden, lr * (answer - p), grad, stride)
+    step_row(row, hidden, wo, stride, lr * (answer - p), grad, moves)
     q = p if answer > 0.5 else one - p
     loss = -float(log(q + np.float32(1e-7)))
     return loss if p == p else float(p)
@@ -188,6 +211,7 @@ def hs_step(
     stride: i64,
     lr: f32,
     grad: F32,
+    moves: Moves,
 ) -> f64:
     """Step along the target's path through the Huffman tree, from its leaf to the root.
 
@@ -195,7 +219,7 @@ def hs_step(
     """
     loss = 0.0
     for k in range(path_offsets[target], path_offsets[target + 1]):
-        loss += binary_step(np.float32(codes[k]), paths[k], hidden, wo, stride, lr, grad)
+        loss += binary_step(np.float32(codes[k]), paths[k], hidden, wo, stride, lr, grad, moves)
     return loss
 
 
@@ -213,12 +237,13 @@ def ns_step(
     stride: i64,
     lr: f32,
     grad: F32,
+    moves: Moves,
 ) -> f64:
     """Step on the target and on ``neg`` other labels drawn by the alias method (Walker 1977).
 
     ``draws[0]`` counts the random numbers used so far.
     """
-    loss = binary_step(np.float32(1.0), target, hidden, wo, stride, lr, grad)
+    loss = binary_step(np.float32(1.0), target, hidden, wo, stride, lr, grad, moves)
     for _ in range(neg):
         label = target
         while label == target:
@@ -227,5 +252,5 @@ def ns_step(
             label = int(u)
             if u - label >= odds[label]:
                 label = int(aliases[label])
-        loss += binary_step(np.float32(0.0), label, hidden, wo, stride, lr, grad)
+        loss += binary_step(np.float32(0.0), label, hidden, wo, stride, lr, grad, moves)
     return loss

@@ -1,4 +1,4 @@
-"""The update rules: how a gradient moves parameters; ``mlp/optimizers.py`` names and explains them.
+"""The update rules: how a gradient moves parameters; ``fastcli/optimizers.py`` names them.
 
 Each works on n parameters ``w[i:i+n]`` with gradients ``g[j:j+n]``, which it may overwrite.
 Slot k of their state is ``s[t + k * apart:...+n]``.  A rule touches nothing else, so that the
@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels._build import device, kernel
+from fastcli.kernels.calls import call
 from fastcli.kernels.functions import magnitude, square_root
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, f32, i64
+
+    # Address of a rule (0: w += factor g), slots, h of this step, states of rows, scratch.
+    Moves = tuple[i64, i64, F32, F32, F32]
 
 # Places in h.  REST1 is 1 - BETA1 and so on, subtracted in float64: in float32 it would be off by
 # 1e-5 at 0.999.
@@ -225,3 +229,16 @@ def scale_row(g: F32, j: i64, n: i64, factor: f32) -> None:
     """Multiply by a factor: what clipping by the norm does to gradients."""
     for k in range(n):
         g[j + k] *= factor
+
+
+@device
+def move_row(moves: Moves, w: F32, row: i64, stride: i64, g: F32, factor: f32) -> None:
+    """Move a row of w against its gradient, -factor g, by a rule; other rows stay (lazily).
+
+    A row's state is slot after slot, ``stride`` floats each.
+    """
+    rule, slots, h, states, scratch = moves
+    for k in range(stride):
+        scratch[k] = -factor * g[k]
+    place = row * stride
+    call(rule, (w, place, scratch, 0, stride, states, place * slots, stride, h))

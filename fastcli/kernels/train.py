@@ -1,4 +1,4 @@
-"""The trainer: plain one-line-at-a-time SGD, the same bytes on any number of threads.
+"""The trainer: one line at a time, by SGD or a rule, the same bytes on any number of threads.
 
 Input rows are divided into lanes (row r belongs to lane r % lanes), labels into blocks.  A
 thread owns some lanes and some blocks, and nobody else writes their rows.  For each line every
@@ -29,11 +29,13 @@ from fastcli.kernels.losses import (
     softmax_scale,
     softmax_step,
 )
+from fastcli.kernels.optimizers import H_SIZE, LR, move_row
 from fastcli.kernels.threads import arrive, wait_for, wait_for_all
 from fastcli.kernels.vector import fill, prefetch_row, row_add, row_axpy
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, F64, I32, I64, U8, f64, i64
+    from fastcli.kernels.optimizers import Moves
 
 AHEAD = 12
 
@@ -72,6 +74,25 @@ def move_rows(rows: I32, start: i64, end: i64, grad: F32, wi: F32, stride: i64) 
     """Add the gradient step to the input rows ``rows[start:end]``."""
     for j in range(start, end):
         row_add(wi, rows[j] * stride, grad, 0, stride)
+
+
+@device
+def move_rows_by(
+    moves: Moves, rows: I32, start: i64, end: i64, grad: F32, wi: F32, stride: i64, counts: I32
+) -> None:
+    """Move the input rows ``rows[start:end]`` by a rule, each once: a row that is there n times
+    has n times the gradient.  ``counts``, one number for each row of ``wi``, is zero before and
+    after.
+    """
+    slots, states = moves[1], moves[3]
+    for j in range(start, end):
+        counts[rows[j]] += 1
+        prefetch_row(states, rows[j] * stride * slots, stride * slots)
+    for j in range(start, end):
+        n = counts[rows[j]]
+        if n > 0:
+            counts[rows[j]] = 0
+            move_row(moves, wi, rows[j], stride, grad, np.float32(n))
 
 
 @kernel
@@ -113,6 +134,14 @@ def train_lines(
     hidden: F32,
     grad: F32,
     losses: F64,
+    rule: i64,
+    slots: i64,
+    h: F32,
+    wi_states: F32,
+    wo_states: F32,
+    counts: I32,
+    now: F32,
+    scratch: F32,
 ) -> None:
     """Train on lines ``first_line`` to ``last_line``; every thread calls it with the same lines.
 
@@ -122,15 +151,26 @@ def train_lines(
     stride), ``losses`` (blocks x 8; the first of each 8 is added to).  ``blocks`` is 1 for hs and
     ns.  Private: ``hidden`` and ``grad`` (stride).
     ``visit`` numbers the first line among all visits.
+
+    ``rule`` is 0 for SGD, or the address of an update rule with this many ``slots`` of state in
+    ``wi_states`` and ``wo_states``; ``h`` has a row of numbers for each line.  ``counts`` (one for
+    each row of ``wi``) is zero.  Private: ``now`` (H_SIZE) and ``scratch`` (stride).
     """
     one = np.float32(1.0)
     first_lane, last_lane = share(lanes, thread, n_threads), share(lanes, thread + 1, n_threads)
     first_block = share(blocks, thread, n_threads)
     last_block = share(blocks, thread + 1, n_threads)
+    outputs = (rule, slots, now, wo_states, scratch)
+    inputs = (rule, slots, now, wi_states, scratch)
     done, since = clock[0], clock[1]
     phase = 0
     for line in range(first_line, last_line):
         lr = np.float32(lr0 * max(1.0 - done / total_tokens, 0.0))
+        if rule != 0:
+            for k in range(H_SIZE):
+                now[k] = h[(line - first_line) * H_SIZE + k]
+            now[LR] = lr
+            lr = one
         segment = line * lanes
         start, end = segments[segment + first_lane], segments[segment + last_lane]
         scale = one / np.float32(segments[segment + lanes] - segments[segment])
@@ -194,6 +234,7 @@ def train_lines(
                         softmax_scale(stats, blocks, block),
                         scores,
                         grad,
+                        outputs,
                     )
                 else:
                     losses[block * 8] += ova_step(
@@ -208,6 +249,7 @@ def train_lines(
                         end_label,
                         scores,
                         grad,
+                        outputs,
                     )
                 fill(block_grads, block * stride, np.float32(0.0), stride)
                 row_axpy(block_grads, block * stride, scale, grad, 0, stride)
@@ -215,7 +257,7 @@ def train_lines(
             fill(grad, 0, np.float32(0.0), stride)
             if loss == HS:
                 losses[0] += hs_step(
-                    target, paths, codes, path_offsets, hidden, wo, stride, lr, grad
+                    target, paths, codes, path_offsets, hidden, wo, stride, lr, grad, outputs
                 )
             elif loss == NS:
                 losses[0] += ns_step(
@@ -231,6 +273,7 @@ def train_lines(
                     stride,
                     lr,
                     grad,
+                    outputs,
                 )
             fill(block_grads, 0, np.float32(0.0), stride)
             row_axpy(block_grads, 0, scale, grad, 0, stride)
@@ -249,9 +292,14 @@ def train_lines(
             fill(grad, 0, np.float32(0.0), stride)
             for block in range(blocks):
                 row_add(grad, 0, block_grads, block * stride, stride)
-            move_rows(rows, start, end, grad, wi, stride)
-        else:
+            if rule == 0:
+                move_rows(rows, start, end, grad, wi, stride)
+            else:
+                move_rows_by(inputs, rows, start, end, grad, wi, stride, counts)
+        elif rule == 0:
             move_rows(rows, start, end, block_grads, wi, stride)
+        else:
+            move_rows_by(inputs, rows, start, end, block_grads, wi, stride, counts)
         since += tokens[line]
         if since > lr_update_rate:
             done += since

@@ -155,13 +155,14 @@ def target_step(
 
     For negative sampling, ``picks[at:]`` is that word and the others.
     """
+    plain = (0, 0, grad, grad, grad)  # SGD, which looks at the first number only
     if loss == HS:
-        return hs_step(target, paths, codes, path_offsets, hidden, wo, stride, lr, grad)
+        return hs_step(target, paths, codes, path_offsets, hidden, wo, stride, lr, grad, plain)
     if loss == SOFTMAX:
         score_labels(hidden, wo, stride, 0, n_words, scores)
         softmax_block(scores, 0, n_words, stats, 0)
         scale = softmax_scale(stats, 1, 0)
-        return softmax_step(target, hidden, wo, stride, lr, 0, n_words, scale, scores, grad)
+        return softmax_step(target, hidden, wo, stride, lr, 0, n_words, scale, scores, grad, plain)
     return negatives_step(neg, picks, at, hidden, wo, stride, lr, scores, grad)
 
 

@@ -11,8 +11,8 @@ from fastcli.errors import ArgumentError
 from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS, REFUSED
 from fastcli.mlp.names import canonical, lookup, nearest
-from fastcli.mlp.optimizers import OPTIMIZERS, Numbers, Optimizer
 from fastcli.mlp.schedules import SCHEDULES
+from fastcli.optimizers import OPTIMIZERS, Numbers, Optimizer
 
 NORMS = {"none": 0, "batch": 1, "layer": 2}
 LOSSES = {"auto": -1, "softmax": 0, "ova": 1, "one-vs-all": 1}

@@ -14,7 +14,7 @@ from fastcli.memory import padded, zeros
 from fastcli.mlp.activations import Chosen
 from fastcli.mlp.args import LOSSES, NORMS, SHAPES, MlpArgs
 from fastcli.mlp.initializers import INITIALIZERS
-from fastcli.mlp.optimizers import slots
+from fastcli.optimizers import slots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -23,8 +23,8 @@ from fastcli.kernels.optimizers import H_SIZE
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples
 from fastcli.mlp.network import Network
-from fastcli.mlp.optimizers import StepNumbers
 from fastcli.mlp.schedules import learning_rates
+from fastcli.optimizers import StepNumbers
 from fastcli.threads import run_on, share
 
 if TYPE_CHECKING:

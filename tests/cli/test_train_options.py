@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sys
 
 import pytest
 
@@ -11,13 +10,8 @@ from fastcli.cli.train import supervised
 from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_file import load_model
-from tests.cli.conftest import TINY, fails
-from tests.command import run
-
-if sys.version_info >= (3, 14):
-    pass
-else:
-    pass
+from tests.cli.conftest import LOSSES, TINY, fails
+from tests.command import SAMPLES, run
 
 # Every option of the reference's B2 table for training and dictionary, with its default.
 OPTIONS = {
@@ -26,6 +20,7 @@ OPTIONS = {
     "minn": 0,
     "maxn": 0,
     "loss": "softmax",
+    "optimizer": "sgd",
     "lrUpdateRate": 100,
     "dim": 100,
     "ws": 5,
@@ -47,6 +42,7 @@ OTHERS = {
     "minn": (2, ("-maxn", 3)),
     "maxn": (3, ("-minn", 2)),
     "loss": ("hs", ()),
+    "optimizer": ("adam", ()),
     "lrUpdateRate": (7, ()),
     "dim": (6, ()),
     "ws": (3, ()),
@@ -100,6 +96,42 @@ def test_both_spellings_do_the_same(name, tiny, train, tmp_path):
 
 def test_the_last_of_several_counts(tiny, train):
     assert train(tiny, "-dim", 3, "-dim", 7) == train(tiny, "-dim", 7)
+
+
+@pytest.mark.parametrize(("optimizer", "lr"), [("sgd", 0.1), ("adagrad", 0.1), ("adam", 0.01)])
+def test_optimizers_have_their_learning_rates(optimizer, lr, tiny, train, tmp_path):
+    default = train(tiny, "-optimizer", optimizer)
+    assert json.loads((tmp_path / "model.json").read_text())["arguments"]["lr"] == lr
+    assert train(tiny, "-optimizer", optimizer, "-lr", lr) == default
+    assert train(tiny, "-optimizer", optimizer, "-lr", 0.05) != default
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
+def test_optimizers_learn_and_give_the_same_file_on_any_threads(optimizer, loss, tmp_path, train):
+    source = SAMPLES / "topics.train.txt"
+    one = train(source, "-optimizer", optimizer, "-loss", loss, "-epoch", 20, "-thread", 1)
+    assert train(source, "-optimizer", optimizer, "-loss", loss, "-epoch", 20, "-thread", 2) == one
+    result = run("test", tmp_path / "model.bin", SAMPLES / "topics.test.txt", "--json")
+    assert json.loads(result.out)["precision"] > 0.6
+
+
+def test_word_vectors_have_their_learning_rate(tiny, tmp_path):
+    given = ["-minCount", 1, "-dim", 2, "-bucket", 100, "-epoch", 1, "-verbose", 0]
+    result = run("skipgram", "-input", tiny, "-output", tmp_path / "m", *given)
+    assert result.code == 0
+    assert json.loads((tmp_path / "m.json").read_text())["arguments"]["lr"] == 0.05
+
+
+def test_unknown_optimizers_are_refused(tiny, tmp_path):
+    err = fails("-input", tiny, "-output", tmp_path / "m", "-optimizer", "adamw")
+    assert err.splitlines()[0] == "Unknown optimizer: adamw (known: sgd, adagrad, adam)"
+
+
+def test_word_vectors_have_no_optimizers(tiny, tmp_path):
+    result = run("cbow", "-input", tiny, "-output", tmp_path / "m", "-optimizer", "adam")
+    assert result.code == 1
+    assert result.err.splitlines()[0] == "-optimizer adam is for classifiers: leave it out."
 
 
 def test_ova_is_one_vs_all(tiny, train):

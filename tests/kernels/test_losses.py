@@ -57,11 +57,14 @@ def call_softmax(
         first, last = block_start(nlabels, b, blocks), block_start(nlabels, b + 1, blocks)
         score_labels(hidden, wo, stride, first, last, scores)
         softmax_block(scores, first, last, stats, b)
+    plain = (0, 0, grad, grad, grad)
     loss = 0.0
     for b in range(blocks):
         first, last = block_start(nlabels, b, blocks), block_start(nlabels, b + 1, blocks)
         scale = softmax_scale(stats, blocks, b)
-        loss += softmax_step(target, hidden, wo, stride, lr, first, last, scale, scores, grad)
+        loss += softmax_step(
+            target, hidden, wo, stride, lr, first, last, scale, scores, grad, plain
+        )
     return loss
 
 
@@ -79,12 +82,24 @@ def call_ova(
     scores: F32,
     grad: F32,
 ) -> f64:
+    plain = (0, 0, grad, grad, grad)
     loss = 0.0
     for b in range(blocks):
         first, last = block_start(nlabels, b, blocks), block_start(nlabels, b + 1, blocks)
         score_labels(hidden, wo, stride, first, last, scores)
         loss += ova_step(
-            labels, first_label, last_label, hidden, wo, stride, lr, first, last, scores, grad
+            labels,
+            first_label,
+            last_label,
+            hidden,
+            wo,
+            stride,
+            lr,
+            first,
+            last,
+            scores,
+            grad,
+            plain,
         )
     return loss
 
@@ -93,7 +108,8 @@ def call_ova(
 def call_binary(
     answer: f32, row: i64, hidden: F32, wo: F32, stride: i64, lr: f32, grad: F32
 ) -> f64:
-    return binary_step(answer, row, hidden, wo, stride, lr, grad)
+    plain = (0, 0, grad, grad, grad)
+    return binary_step(answer, row, hidden, wo, stride, lr, grad, plain)
 
 
 @probe
@@ -108,7 +124,8 @@ def call_hs(
     lr: f32,
     grad: F32,
 ) -> f64:
-    return hs_step(target, paths, codes, path_offsets, hidden, wo, stride, lr, grad)
+    plain = (0, 0, grad, grad, grad)
+    return hs_step(target, paths, codes, path_offsets, hidden, wo, stride, lr, grad, plain)
 
 
 @probe
@@ -126,7 +143,21 @@ def call_ns(
     lr: f32,
     grad: F32,
 ) -> f64:
-    return ns_step(target, nlabels, neg, odds, aliases, seed, draws, hidden, wo, stride, lr, grad)
+    return ns_step(
+        target,
+        nlabels,
+        neg,
+        odds,
+        aliases,
+        seed,
+        draws,
+        hidden,
+        wo,
+        stride,
+        lr,
+        grad,
+        (0, 0, grad, grad, grad),
+    )
 
 
 class Example:

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from fastcli.kernels._build import PYTHON_MODE
+from fastcli.kernels.calls import address_of
 from fastcli.kernels.losses import HS, NS, OVA, SOFTMAX
+from fastcli.kernels.optimizers import H_SIZE
 from fastcli.kernels.train import AHEAD, fetch_rows, train_lines
+from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers
 from fastcli.threads import run_on
 from tests import naive
 from tests.kernels.probe import probe
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from fastcli.kernels._build import F32, I32, i64
 
 N_LINES = 8 if PYTHON_MODE else 40
+EPS = 1e-6
 ALL_LOSSES = {"softmax": SOFTMAX, "ova": OVA, "hs": HS, "ns": NS}
 LOSSES = pytest.mark.parametrize("loss", ALL_LOSSES.values(), ids=ALL_LOSSES.keys())
 SPLITS = [(loss, lanes, 1) for loss in ALL_LOSSES.values() for lanes in (1, 2, 4)] + [
@@ -48,6 +52,7 @@ class Problem:
 
     lr0, lr_update_rate, neg, seed = 0.4, 25, 3, 9
     total = None  # of tokens; what there is unless it is set
+    optimizer = "sgd"
 
     def __init__(self, rng, dim=10, nlabels=7, n_rows=30, n_lines=N_LINES, longest=12):
         self.nlabels, self.stride = nlabels, -(-dim // 16) * 16
@@ -83,6 +88,7 @@ class Problem:
             self.lr0,
             self.total or sum(self.tokens) * epochs,
             self.lr_update_rate,
+            None if self.optimizer == "sgd" else naive.Rule(self.optimizer, EPS),
         )
         return Result(wi, wo, total, 0, 0)
 
@@ -102,12 +108,20 @@ class Problem:
         )
         private = np.full((n_threads, 2, self.stride), np.nan, np.float32)
         n_lines = len(self.lines)
+        rule = OPTIMIZERS[self.optimizer]
+        address = 0 if self.optimizer == "sgd" else address_of(rule.rule)
+        steps = StepNumbers(Numbers(0.0, 0.9, 0.999, 0.9, EPS, False))
+        wi_states, wo_states = (np.zeros(rule.slots * w.size + 1, np.float32) for w in (wi, wo))
+        counts = np.zeros(len(wi), np.int32)
+        now = np.full((n_threads, H_SIZE), np.nan, np.float32)
+        scratch = np.full((n_threads, self.stride), np.nan, np.float32)
         bounds = [0, *cuts, n_lines]
         for epoch in range(epochs):
             for first, last in pairwise(bounds):
                 sync = np.zeros(8 * n_threads, np.int64)
+                h = steps.rows(np.zeros(last - first)).reshape(-1)
 
-                def work(thread, first=first, last=last, sync=sync, epoch=epoch):
+                def work(thread, first=first, last=last, sync=sync, epoch=epoch, h=h):
                     train_lines(
                         first,
                         last,
@@ -144,9 +158,18 @@ class Problem:
                         private[thread, 0],
                         private[thread, 1],
                         losses,
+                        address,
+                        rule.slots,
+                        h,
+                        wi_states,
+                        wo_states,
+                        counts,
+                        now[thread],
+                        scratch[thread],
                     )
 
                 run_on(n_threads, work)
+        assert not counts.any()
         return Result(wi, wo, float(losses[::8].sum()), int(clock.sum()), int(draws[0]))
 
     def check(self, loss, **options):
@@ -279,3 +302,27 @@ def test_fetch_rows_changes_nothing(rng):
     call_fetch_rows(rows, 1, 1, wi, 32)
     np.testing.assert_array_equal(wi, before)
     assert rows.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
+@pytest.mark.parametrize(("loss", "lanes", "blocks"), SPLITS)
+def test_update_rules(rng, optimizer, loss, lanes, blocks):
+    problem = Problem(rng, dim=17)
+    problem.optimizer, problem.lr0 = optimizer, 0.03
+    one = problem.check(loss, lanes=lanes, blocks=blocks, epochs=2)
+    assert not np.array_equal(one.wi, problem.wi)
+    for n_threads in (2, 3):
+        several = problem.train(loss, n_threads, lanes=lanes, blocks=blocks, epochs=2, cuts=(3,))
+        assert one.same_bytes(several)
+
+
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
+def test_a_row_that_a_line_has_twice_moves_once(optimizer):
+    # The first step of both rules is lr times the sign of the gradient, however large that is.
+    problem = Problem(np.random.default_rng(0), dim=1, nlabels=2, n_rows=2, n_lines=1)
+    problem.optimizer, problem.lr0, problem.lr_update_rate = optimizer, 0.25, 100
+    problem.lines, problem.labels, problem.tokens = [[0, 0, 0]], [[1]], [3]
+    problem.wi[:, 0], problem.wo[:, 0] = [1, 9], [3, 0]
+    comp = problem.check(SOFTMAX)
+    assert comp.wi[:, 0] == pytest.approx([0.75, 9], rel=1e-4)
+    assert comp.wo[:, 0] == pytest.approx([2.75, 0.25], rel=1e-4)
