@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 from fastcli.errors import FastcliError
 
@@ -35,6 +37,7 @@ def run_on(n_threads: int, function: Callable[[int], None]) -> None:
 
     Kernels release the GIL, so they do run at once.  The first error is raised again here; an
     interrupt is too, after the threads have ended, since they work on memory of the caller.
+    Threads are kept for the next time, since starting one takes longer than many a step.
     Raises FastcliError if the system does not give that many threads.
     """
     if n_threads == 1:
@@ -42,45 +45,71 @@ def run_on(n_threads: int, function: Callable[[int], None]) -> None:
         return
     errors: list[BaseException] = []
     gate = threading.Event()  # nobody starts before all are there: kernels wait for each other
+    finished = threading.Event()
+    running = list(range(n_threads))
     cancelled = False
 
     def run(thread: int) -> None:
         gate.wait()
-        if cancelled:
-            return
         try:
-            function(thread)
+            if not cancelled:
+                function(thread)
         except BaseException as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=run, args=(i,), daemon=True) for i in range(n_threads)]
+    def end() -> None:
+        running.pop()
+        if not running:
+            finished.set()
+
     interrupted.clear()
     try:
-        for thread in threads:
-            thread.start()
-    except BaseException as error:
+        workers = [_idle.pop() if _idle else _new_worker(n_threads) for _ in range(n_threads)]
+        for thread, worker in enumerate(workers):
+            worker.put((partial(run, thread), end))
+    except BaseException:
         cancelled = True
-        if isinstance(error, RuntimeError):
-            raise FastcliError(
-                f"The system does not allow {n_threads} threads: use a smaller -thread."
-            ) from None
         raise
     finally:
         gate.set()
-        _join([thread for thread in threads if thread.ident is not None])
+    _wait(finished)
     if errors:
         raise errors[0]
 
 
-def _join(threads: list[threading.Thread]) -> None:
+Job = tuple[Callable[[], None], Callable[[], None]]
+_idle: list[SimpleQueue[Job]] = []  # where threads that have nothing to do wait for a job
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_idle.clear)  # threads do not survive that
+
+
+def _new_worker(n_threads: int) -> SimpleQueue[Job]:
+    jobs: SimpleQueue[Job] = SimpleQueue()
+
+    def work() -> None:
+        while True:
+            run, end = jobs.get()
+            run()
+            _idle.append(jobs)
+            end()
+
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except RuntimeError:
+        raise FastcliError(
+            f"The system does not allow {n_threads} threads: use a smaller -thread."
+        ) from None
+    return jobs
+
+
+def _wait(finished: threading.Event) -> None:
     interrupt: BaseException | None = None
-    for thread in threads:
-        while thread.is_alive():
-            try:
-                thread.join()
-            except (KeyboardInterrupt, SystemExit) as error:
-                interrupt = error
-                interrupted.set()
+    while not finished.is_set():
+        try:
+            finished.wait()
+        except (KeyboardInterrupt, SystemExit) as error:
+            interrupt = error
+            interrupted.set()
     if interrupt is not None:
         raise interrupt
 

@@ -137,6 +137,7 @@ def test_two_threads_give_the_same_gradients(case):
         assert trainer.n_threads == 1
         trainer.n_threads = n_threads
         trainer._touched *= n_threads
+        trainer._uses *= n_threads
         trainer._row_grads *= n_threads
         trainer._now = [trainer._now[0].copy() for _ in range(n_threads)]
         one_step(trainer)

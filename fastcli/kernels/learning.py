@@ -251,71 +251,129 @@ def transpose_weights(
 
 
 @device
-def embedding_gradients(
-    c: I64,
-    r: F32,
+def owner_of(row: i64) -> i64:
+    """Return the owner of an embedding row: the same for rows whose slots share a cache line."""
+    return (row >> 4) & (OWNERS - 1)
+
+
+@device
+def list_uses(
     order: I64,
     start: i64,
     m: i64,
     rows: I32,
     offsets: I64,
-    embedding: F32,
-    values: F32,
     slots: I32,
     touched: I32,
-    row_grads: F32,
-    squares: F64,
+    uses: I32,
     thread: i64,
     n_threads: i64,
 ) -> i64:
-    """Add up the gradients of a thread's embedding rows in this batch; return how many rows.
+    """List a thread's embedding rows in this batch and their uses; return how many rows.
 
-    ``slots`` (one for every row, 0 at the start) says where in ``row_grads`` a row's gradient
-    is, from 1 on; ``touched`` lists the rows.
+    ``touched`` has three numbers for each: the row, its first use, its last use.  ``uses`` has
+    two: the example, and the next use of the same row, -1 after the last.  ``slots``, one for
+    every row of the embedding, is zero before and after.
     """
-    wide = c[INPUT_WIDE]
-    first_owner, last_owner = OWNERS * thread // n_threads, OWNERS * (thread + 1) // n_threads
-    n = 0
+    first, last = OWNERS * thread // n_threads, OWNERS * (thread + 1) // n_threads
+    n, use = 0, 0
     for example in range(m):
-        begin, end = offsets[order[start + example]], offsets[order[start + example] + 1]
-        scale = np.float32(1.0) / np.float32(max(end - begin, 1))
-        d = c[D_INPUT] + example * c[INPUT_ROW]
-        for j in range(begin, end):
+        for j in range(offsets[order[start + example]], offsets[order[start + example] + 1]):
             row = rows[j]
-            owner = row & (OWNERS - 1)
-            if first_owner <= owner < last_owner:
+            if first <= owner_of(row) < last:
                 if slots[row] == 0:
-                    touched[n] = row
+                    touched[n * 3], touched[n * 3 + 1] = row, use
                     n += 1
                     slots[row] = n
-                    fill(row_grads, (n - 1) * wide, np.float32(0.0), wide)
-                row_axpy(row_grads, (slots[row] - 1) * wide, scale, values, d, wide)
-    for owner in range(first_owner, last_owner):
-        squares[owner] = 0.0
+                else:
+                    uses[touched[slots[row] * 3 - 1] * 2 + 1] = use
+                touched[slots[row] * 3 - 1] = use
+                uses[use * 2], uses[use * 2 + 1] = example, -1
+                use += 1
     for k in range(n):
-        row = touched[k]
-        slots[row] = 0
-        penalize(embedding, row * c[RECORD], row_grads, k * wide, wide, r[L1], r[L2], r[CLIP_VALUE])
-        if r[CLIP_NORM] > np.float32(0.0):
-            squares[row & (OWNERS - 1)] += float(sum_of_squares(row_grads, k * wide, wide))
+        slots[touched[k * 3]] = 0
     return n
 
 
 @device
+def row_gradient(
+    k: i64,
+    c: I64,
+    r: F32,
+    order: I64,
+    start: i64,
+    offsets: I64,
+    embedding: F32,
+    values: F32,
+    touched: I32,
+    uses: I32,
+    g: F32,
+) -> None:
+    """Set ``g`` to the gradient of the k-th row that ``list_uses`` found, in order of examples."""
+    wide = c[INPUT_WIDE]
+    fill(g, 0, np.float32(0.0), wide)
+    use = touched[k * 3 + 1]
+    while use >= 0:
+        example = order[start + uses[use * 2]]
+        scale = np.float32(1.0) / np.float32(max(offsets[example + 1] - offsets[example], 1))
+        row_axpy(g, 0, scale, values, c[D_INPUT] + uses[use * 2] * c[INPUT_ROW], wide)
+        use = uses[use * 2 + 1]
+    penalize(embedding, touched[k * 3] * c[RECORD], g, 0, wide, r[L1], r[L2], r[CLIP_VALUE])
+
+
+@device
+def embedding_squares(
+    n: i64,
+    c: I64,
+    r: F32,
+    order: I64,
+    start: i64,
+    offsets: I64,
+    embedding: F32,
+    values: F32,
+    touched: I32,
+    uses: I32,
+    g: F32,
+    squares: F64,
+    thread: i64,
+    n_threads: i64,
+) -> None:
+    """Write the squares of the gradients of a thread's rows: a number for each owner."""
+    for owner in range(OWNERS * thread // n_threads, OWNERS * (thread + 1) // n_threads):
+        squares[owner] = 0.0
+    for k in range(n):
+        row_gradient(k, c, r, order, start, offsets, embedding, values, touched, uses, g)
+        squares[owner_of(touched[k * 3])] += float(sum_of_squares(g, 0, c[INPUT_WIDE]))
+
+
+@device
 def update_embedding(
-    c: I64, r: F32, n: i64, clip: f32, embedding: F32, touched: I32, row_grads: F32, h: F32
+    n: i64,
+    c: I64,
+    r: F32,
+    clip: f32,
+    h: F32,
+    order: I64,
+    start: i64,
+    offsets: I64,
+    embedding: F32,
+    values: F32,
+    touched: I32,
+    uses: I32,
+    g: F32,
 ) -> None:
     """Move the embedding rows of this batch: their state lies after them, other rows stay."""
     wide, record = c[INPUT_WIDE], c[RECORD]
     for k in range(n):
         if k + 4 < n:
-            prefetch_row(embedding, touched[k + 4] * record, record)
-        at = touched[k] * record
+            prefetch_row(embedding, touched[(k + 4) * 3] * record, record)
+        at = touched[k * 3] * record
+        row_gradient(k, c, r, order, start, offsets, embedding, values, touched, uses, g)
         if clip < np.float32(1.0):
-            scale_row(row_grads, k * wide, wide, clip)
+            scale_row(g, 0, wide, clip)
         if r[WEIGHT_DECAY] > np.float32(0.0):
             decay(embedding, at, wide, np.float32(1.0) - h[LR] * r[WEIGHT_DECAY])
-        call(c[RULE], (embedding, at, row_grads, k * wide, wide, embedding, at + wide, wide, h))
+        call(c[RULE], (embedding, at, g, 0, wide, embedding, at + wide, wide, h))
 
 
 @kernel
@@ -336,7 +394,8 @@ def learn(
     values: F32,
     slots: I32,
     touched: I32,
-    row_grads: F32,
+    uses: I32,
+    row_grad: F32,
     squares: F64,
     sync: I64,
     thread: i64,
@@ -345,31 +404,31 @@ def learn(
     """Move a thread's share of all parameters, once ``backward`` is done with the batch.
 
     ``squares`` has a place for each owner of embedding rows and, for each layer, for each of
-    its inputs and one more.  ``touched`` and ``row_grads`` are the thread's own.
+    its inputs and one more.  ``touched``, ``uses`` and ``row_grad`` are the thread's own.
     """
     layers, n_rows = c[N_LAYERS], 0
     if c[DIM] > 0:
-        n_rows = embedding_gradients(
-            c,
-            r,
-            order,
-            start,
-            m,
-            rows,
-            offsets,
-            embedding,
-            values,
-            slots,
-            touched,
-            row_grads,
-            squares,
-            thread,
-            n_threads,
-        )
+        n_rows = list_uses(order, start, m, rows, offsets, slots, touched, uses, thread, n_threads)
     for layer in range(layers):
         layer_gradients(t, layer * FIELDS, r, m, params, grads, values, thread, n_threads)
     clip = np.float32(1.0)
     if r[CLIP_NORM] > np.float32(0.0):
+        embedding_squares(
+            n_rows,
+            c,
+            r,
+            order,
+            start,
+            offsets,
+            embedding,
+            values,
+            touched,
+            uses,
+            row_grad,
+            squares,
+            thread,
+            n_threads,
+        )
         meet(sync, thread, n_threads)
         at = OWNERS
         for layer in range(layers):
@@ -377,13 +436,27 @@ def learn(
             at += t[layer * FIELDS + N_IN] + 1
         meet(sync, thread, n_threads)
         total = 0.0
-        for k in range(0 if c[DIM] > 0 else OWNERS, at):
+        for k in range(at):
             total += squares[k]
         length = square_root(np.float32(total))
         if length > r[CLIP_NORM]:
             clip = r[CLIP_NORM] / (length + np.float32(1e-6))
     if c[DIM] > 0:
-        update_embedding(c, r, n_rows, clip, embedding, touched, row_grads, h)
+        update_embedding(
+            n_rows,
+            c,
+            r,
+            clip,
+            h,
+            order,
+            start,
+            offsets,
+            embedding,
+            values,
+            touched,
+            uses,
+            row_grad,
+        )
     for layer in range(layers):
         e = layer * FIELDS
         update_layer(t, e, c, r, clip, params, grads, states, h, thread, n_threads)

@@ -225,7 +225,8 @@ def train_steps(
     values: F32,
     slots: I32,
     touched: I32,
-    row_grads: F32,
+    uses: I32,
+    row_grad: F32,
     now: F32,
     squares: F64,
     losses: F64,
@@ -237,7 +238,7 @@ def train_steps(
     run, and row s of ``h`` holds its learning rate and corrections.  ``t``, ``f``, ``c`` and
     ``r`` are described above.  ``losses[i]`` is set to the loss of example
     ``order[i]``.  ``sync`` is zero at the start.  Private to a thread: ``touched``,
-    ``row_grads``, ``now`` (H_SIZE).
+    ``uses``, ``row_grad``, ``now`` (H_SIZE).
     """
     one = np.float32(1.0)
     layers = c[N_LAYERS]
@@ -306,7 +307,8 @@ def train_steps(
                 values,
                 slots,
                 touched,
-                row_grads,
+                uses,
+                row_grad,
                 squares,
                 sync,
                 thread,

@@ -219,11 +219,13 @@ class Trainer:
         n = self.n_threads
         self.grads = np.zeros_like(network.params)
         self.states = np.zeros(max(network.slots, 1) * len(network.params), np.float32)
-        touched = min(network.batch * examples.most_features, n_rows) if network.embeds else 1
+        uses = network.batch * examples.most_features if network.embeds else 0
+        touched = min(uses, n_rows)
         wide = int(network.integers[INPUT_WIDE])
         self._slots = np.zeros(max(n_rows, 1), np.int32)
-        self._touched = [np.zeros(max(touched, 1), np.int32) for _ in range(n)]
-        self._row_grads = [np.zeros(max(touched, 1) * wide, np.float32) for _ in range(n)]
+        self._touched = [np.zeros(3 * touched + 1, np.int32) for _ in range(n)]
+        self._uses = [np.zeros(2 * uses + 1, np.int32) for _ in range(n)]
+        self._row_grads = [np.zeros(wide, np.float32) for _ in range(n)]
         self._now = [np.zeros(H_SIZE, np.float32) for _ in range(n)]
         rows = sum(layer.n_in + 1 for layer in network.layers)
         self._squares = np.zeros(OWNERS + rows)
@@ -367,6 +369,7 @@ class Trainer:
                 network.values,
                 self._slots,
                 self._touched[thread],
+                self._uses[thread],
                 self._row_grads[thread],
                 self._now[thread],
                 self._squares,
