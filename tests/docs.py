@@ -109,6 +109,7 @@ TABLES = {
     "queries": "Nearest neighbours (`bench_queries.py`):",
     "autotune": "Autotune on cooking, two threads (`bench_autotune.py`):",
     "mlp": "Training perceptrons, the same layers, batches, epochs and Adam (`bench_mlp.py`):",
+    "mlp-accuracy": "Accuracy of perceptrons, mean of three seeds (`bench_mlp_accuracy.py`):",
     "open": "Opening a large model and predicting one line (`bench_open.py`):",
     "startup": "Short commands, whole process (`bench_startup.py`):",
 }

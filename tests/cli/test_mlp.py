@@ -1,8 +1,11 @@
 """mlp-train and what reads its models: text and numbers, from training to prediction."""
 
 import json
+import os
 import re
+import signal
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from fastcli.kernels.mlp import train_steps
 from fastcli.kernels.predict import best_labels
 from fastcli.mlp.args import MlpArgs
-from tests.command import SAMPLES, process, run
+from tests.command import SAMPLES, process, run, start
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -539,6 +542,67 @@ def test_patience_keeps_the_best_model(tmp_path):
     assert error == pytest.approx(found[best]["valid_error"])
     stopped = train(files[0], tmp_path / "short", *options[:4], "-epoch", best + 1, *options[6:])
     assert same_tensors(stopped, model)
+
+
+# ------------------------------------------------------------------ resuming, Ctrl-C
+
+DEEP = ["--norm", "batch", "--dropout", 0.2, "--word-dropout", 0.1, "--optimizer", "nadam"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-input", TOPICS, "-dim", 8, *DEEP],
+        ["-input", TOPICS, "-dim", 8, "--valid", TOPICS_TEST, "--schedule", "step"],
+        ["-input", TOPICS, "-dim", 8, "--optimizer", "rmsprop", "--eval-every", 7],
+    ],
+)
+def test_going_on_gives_the_bytes_of_a_whole_run(options, tmp_path):
+    options = ["mlp-train", *options, "--hidden", 8, "-thread", 1, "-verbose", 0]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert run(*options, "-output", whole, "-epoch", 4).code == 0
+    # The last checkpoint is in the middle of the third epoch.
+    first = run(*options, "-output", parts, "-epoch", 3, "--save-every", 21)
+    assert first.code == 0
+    assert parts.with_suffix(".mlp").read_bytes() != whole.with_suffix(".mlp").read_bytes()
+    result = run(*options, "-output", parts, "-epoch", 4, "--resume")
+    assert (result.code, result.err) == (0, "")
+    assert parts.with_suffix(".mlp").read_bytes() == whole.with_suffix(".mlp").read_bytes()
+
+
+def test_going_on_needs_the_same_run(tmp_path, table):
+    options = ["mlp-train", "-input", table, "-output", tmp_path / "m", "-epoch", 2, "-verbose", 1]
+    result = run(*options, "--resume", "--hidden", 4)
+    assert "There is no checkpoint yet: starting from the beginning." in result.err
+    assert run(*options, "--save-every", 1, "--hidden", 4).code == 0
+    assert "of a run with --hidden 4, not 5" in one_sentence(*options, "--resume", "--hidden", 5)
+    with open(table, "a") as file:
+        file.write("1,2,low\n")
+    said = one_sentence(*options, "--resume", "--hidden", 4)
+    assert "of a run on other examples" in said
+    (tmp_path / "m.checkpoint").write_bytes(b"{}")
+    assert "m.checkpoint" in one_sentence(*options, "--resume", "--hidden", 4)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_an_interrupt_saves_the_best_so_far(tmp_path):
+    log, model = tmp_path / "log.jsonl", tmp_path / "m.mlp"
+    options = ["-dim", 10, "--hidden", 8, "-epoch", 10**6, "--valid", TOPICS_TEST, "--log", log]
+    child = start("mlp-train", "-input", TOPICS, "-output", tmp_path / "m", *options)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (log.exists() and log.read_bytes().count(b"\n") > 5):
+        assert child.poll() is None
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert out == b""
+    assert b"Traceback" not in err
+    found = [json.loads(line) for line in log.read_text().splitlines()]
+    best = min(found, key=lambda e: e["valid_error"])
+    assert config_of(model)["about"]["best_step"] == best["step"]
+    error = 1 - scores(model, TOPICS_TEST)["precision"]
+    assert error == pytest.approx(best["valid_error"])
 
 
 # -------------------------------------------------------------------------- errors

@@ -1,0 +1,320 @@
+"""What happens while a perceptron is trained: penalties, noise, stopping, troubles."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from fastcli.kernels import network as places
+from fastcli.mlp import train
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.data import of_numbers, of_rows
+from fastcli.mlp.diagnostics import troubles
+from fastcli.mlp.network import Network, stride
+from fastcli.mlp.texts import augment
+from fastcli.mlp.train import Evaluation, Trainer
+
+N, N_IN, N_LABELS = 40, 6, 3
+
+
+def arguments(**given):
+    defaults = {"hidden": "8", "batch_size": 10, "epoch": 2, "lr": 0.05, "thread": 1}
+    args = MlpArgs(input=("x",), output="y", **{**defaults, **given}).resolved()
+    args.check()
+    return args
+
+
+def on_numbers(seed=0, **given):
+    """Return a trainer on random numbers whose labels can be learned from them."""
+    args = arguments(**given)
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(N, N_IN)).astype(np.float32)
+    labels = x[:, :N_LABELS].argmax(axis=1).astype(np.int32)
+    examples = of_numbers(x, stride(N_IN), labels, np.arange(N + 1))
+    network = Network(args, N_IN, N_LABELS, False, 0, N + 1, args.thread)
+    network.start(args.seed)
+    valid = examples if args.valid else None
+    return Trainer(args, network, examples, valid, np.zeros(1, np.float32), 0)
+
+
+def on_rows(lines, **given):
+    """Return a trainer on lines of embedding rows, in that order, and its embedding by rows."""
+    args = arguments(dim=10, **given)
+    flat = np.array([row for line in lines for row in line], np.int32)
+    offsets = np.cumsum([0, *map(len, lines)])
+    labels = np.arange(len(lines), dtype=np.int32) % N_LABELS
+    examples = of_rows(flat, offsets, labels, np.arange(len(lines) + 1))
+    network = Network(args, 10, N_LABELS, True, 0, len(lines) + 1, 1)
+    network.start(0)
+    record, n_rows = int(network.integers[places.RECORD]), int(flat.max()) + 1
+    embedding = np.zeros((n_rows, record), np.float32)
+    embedding[:, :10] = np.random.default_rng(5).normal(size=(n_rows, 10))
+    trainer = Trainer(args, network, examples, None, embedding.reshape(-1), n_rows)
+    trainer._order = lambda epoch: np.arange(len(lines))
+    return trainer, embedding
+
+
+def trained(trainer):
+    """Take all steps; return the evaluations."""
+    return [found for found in trainer.run(lambda _: None) if isinstance(found, Evaluation)]
+
+
+def moved(**given):
+    """Return the weights of both layers after training, and where they started."""
+    trainer = on_numbers(**given)
+    start = trainer.network.params.copy()
+    trained(trainer)
+    return trainer.network.params, start
+
+
+# ------------------------------------------------------------------- penalties
+
+
+@pytest.mark.parametrize("decay", [0.01, 0.3])
+def test_decoupled_decay_is_l2_under_sgd(decay):
+    l2, start = moved(optimizer="sgd", l2=decay)
+    decoupled, _ = moved(optimizer="sgd", weight_decay=decay)
+    without, _ = moved(optimizer="sgd")
+    np.testing.assert_allclose(decoupled, l2, rtol=1e-4, atol=1e-6)
+    assert np.abs(l2 - without).max() > 1e-3 * np.abs(start).max()
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "adagrad"])
+def test_decoupled_decay_is_not_l2_where_steps_are_scaled(optimizer):
+    l2, _ = moved(optimizer=optimizer, l2=0.3)
+    decoupled, _ = moved(optimizer=optimizer, weight_decay=0.3)
+    assert np.abs(decoupled - l2).max() > 0.01
+
+
+def test_adamw_is_adam_with_decoupled_decay():
+    adamw, _ = moved(optimizer="adamw", weight_decay=0.1)
+    adam, _ = moved(optimizer="adam", weight_decay=0.1)
+    assert adamw.tobytes() == adam.tobytes()
+
+
+def test_decay_alone_by_hand():
+    # No gradient moves anything: all examples are zero and so are the weights into them.
+    trainer = on_numbers(optimizer="sgd", hidden="none", weight_decay=0.5, lr=0.1, batch_size=0)
+    trainer.examples.numbers[:] = 0
+    start = trainer.network.weights(0).copy()
+    trained(trainer)
+    np.testing.assert_allclose(trainer.network.weights(0), start * 0.95**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_max_norm_bounds_the_weights_into_each_unit(threads, monkeypatch):
+    monkeypatch.setattr(train, "threads_worth", lambda network, n: n)
+    trainer = on_numbers(max_norm=0.7, optimizer="sgd", thread=threads)
+    free = on_numbers(optimizer="sgd")
+    trained(trainer)
+    trained(free)
+    limited = 0
+    for i in range(2):
+        lengths = np.linalg.norm(trainer.network.weights(i)[:, 0], axis=0)
+        assert (lengths <= 0.7 * (1 + 1e-5)).all()
+        limited += (lengths > 0.7 * (1 - 1e-5)).sum()
+        assert (np.linalg.norm(free.network.weights(i)[:, 0], axis=0) > 0.7).any()
+    assert 0 < limited < 8 + N_LABELS  # and does not make short ones longer
+
+
+def test_max_norm_that_nothing_reaches_changes_nothing():
+    far, _ = moved(max_norm=1000.0)
+    none, _ = moved()
+    assert far.tobytes() == none.tobytes()
+
+
+# ------------------------------------------------------------------ lazy steps
+
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "nadam"]
+
+
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "adamw", "adamax"])
+def test_rows_that_a_batch_does_not_have_stay(optimizer):
+    lines = [[0, 1], [1, 2, 2], [3], [3, 4]]
+    trainer, embedding = on_rows(lines, optimizer=optimizer, batch_size=2, epoch=1)
+    start = embedding.copy()
+    after = []
+    steps = trainer._steps
+
+    def one_by_one(first, last, base, order, h):
+        for step in range(first, last):
+            steps(step, step + 1, base, order, h[step - first : step - first + 1])
+            after.append(embedding.copy())
+
+    trainer._steps = one_by_one
+    trained(trainer)
+    first, second = after
+    assert (first[[3, 4]] == start[[3, 4]]).all()
+    assert (first[[0, 1, 2], :10] != start[[0, 1, 2], :10]).any(axis=1).all()
+    assert (second[[0, 1, 2]] == first[[0, 1, 2]]).all()  # momentum and all
+    assert (second[[3, 4], :10] != first[[3, 4], :10]).any(axis=1).all()
+    assert (second[:, 10:16] == 0).all()
+
+
+@pytest.mark.parametrize("given", [{}, {"clip_norm": 0.01}, {"clip_value": 1e-4}, {"l2": 0.1}])
+def test_rows_are_the_same_on_any_number_of_threads(given, monkeypatch):
+    rng = np.random.default_rng(0)
+    lines = [rng.integers(0, 300, rng.integers(1, 30)).tolist() for _ in range(60)]
+    one, embedding = on_rows(lines, batch_size=16, **given)
+    trained(one)
+    monkeypatch.setattr(train, "threads_worth", lambda network, n: n)
+    for threads in (2, 3):
+        several, other = on_rows(lines, batch_size=16, thread=threads, **given)
+        trained(several)
+        assert several.n_threads == threads
+        assert other.tobytes() == embedding.tobytes()
+
+
+def test_clipping_by_the_norm_counts_rows_of_embeddings():
+    # With SGD all moves together are lr times the clipped gradient.
+    lines = [[0, 1, 1], [2, 20, 3]]
+    given = {"optimizer": "sgd", "batch_size": 2, "epoch": 1, "lr": 1.0, "clip_norm": 0.001}
+    trainer, embedding = on_rows(lines, **given)
+    start, params = embedding.copy(), trainer.network.params.copy()
+    trained(trainer)
+    moves = np.concatenate([(embedding - start).reshape(-1), trainer.network.params - params])
+    np.testing.assert_allclose(np.linalg.norm(moves), 0.001, rtol=1e-3)
+    assert np.linalg.norm(embedding - start) > 1e-5
+
+
+# ---------------------------------------------------------------- augmentation
+
+LINE = 7  # words in a line
+
+
+def stream_of(n):
+    """Return n lines of a label, words that are numbered through, and an end; and what is one."""
+    lines = np.full((n, LINE + 2), -1, np.int32)
+    lines[:, 1:-1] = np.arange(n * LINE).reshape(n, LINE)
+    lines[:, -1] = -2
+    is_word = lines >= 0
+    return lines.reshape(-1), is_word.reshape(-1)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5])
+def test_word_dropout_drops_its_share(p):
+    stream, is_word = stream_of(5000)
+    found = augment(np.random.default_rng(1), stream, is_word, p, 0.0)
+    assert (found == -1).sum() == (found == -2).sum() == 5000
+    kept = found[found >= 0]
+    assert (np.diff(kept) > 0).all()  # in their order
+    assert (np.isin(np.arange(0, 5000 * LINE, LINE), kept)).all()  # the first of each line
+    others = 5000 * (LINE - 1)
+    share = 1 - (len(kept) - 5000) / others
+    assert abs(share - p) < 4 * np.sqrt(p * (1 - p) / others)
+
+
+@pytest.mark.parametrize("p", [0.02, 0.1])
+def test_word_swap_swaps_its_share(p):
+    stream, is_word = stream_of(5000)
+    found = augment(np.random.default_rng(1), stream, is_word, 0.0, p)
+    assert sorted(found) == sorted(stream)
+    assert (found[~is_word] == stream[~is_word]).all()
+    lines = found.reshape(5000, -1)[:, 1:-1]
+    assert (np.sort(lines, axis=1) == lines.min(axis=1)[:, None] + np.arange(LINE)).all()
+    swaps = (np.diff(lines, axis=1) == -1).sum()
+    # A pair swaps with chance p, but not where the pair before it would too.
+    expected = 5000 * (p + (LINE - 2) * p * (1 - p))
+    assert abs(swaps - expected) < 4 * np.sqrt(expected)
+
+
+def test_no_augmentation_changes_nothing():
+    stream, is_word = stream_of(50)
+    found = augment(np.random.default_rng(1), stream, is_word, 0.0, 0.0)
+    assert (found == stream).all()
+
+
+# -------------------------------------------------------------- random slopes
+
+
+def test_random_slopes_train_and_their_mean_predicts():
+    trainer = on_numbers(activation="rrelu:0.1:0.4", optimizer="sgd", lr=0.0, epoch=1, batch_size=0)
+    network, trainer._order = trainer.network, lambda epoch: np.arange(N)
+    trained(trainer)
+    t = network.table[0]
+    at = int(t[places.Z])
+    z = network.values[at : at + N * int(t[places.Z_ROW])].reshape(N, -1)[:, :8]
+    slopes = network.outputs(0, N, network.values)[z < 0] / z[z < 0]
+    assert len(slopes) > 50
+    assert 0.1 <= slopes.min() < 0.15
+    assert 0.35 < slopes.max() <= 0.4
+    scorer = trainer.scorers[0]
+    scorer.score(trainer.examples, np.arange(N), 0, N)
+    inferred = network.outputs(0, N, scorer.values)
+    np.testing.assert_allclose(inferred[z < 0] / z[z < 0], 0.25, rtol=1e-5)
+    np.testing.assert_allclose(inferred[z > 0], z[z > 0], rtol=1e-6)
+
+
+# -------------------------------------------------------------- early stopping
+
+
+def test_the_best_parameters_come_back(monkeypatch):
+    errors = iter([0.5, 0.3, 0.4, 0.2, 0.2, 0.6, 0.1])
+    trainer = on_numbers(epoch=9, patience=2, valid="v")
+    seen = []
+
+    def evaluate(scorers, examples):
+        seen.append(trainer.network.params.copy())
+        return 1.0, next(errors)
+
+    monkeypatch.setattr(train, "evaluate", evaluate)
+    history = trained(trainer)
+    assert [found.is_best for found in history] == [True, True, False, True, False, False]
+    assert trainer.progress.stopping.step == history[3].step == 16
+    assert (trainer.network.params == seen[3]).all()
+    assert not (trainer.network.params == seen[5]).all()
+
+
+def test_without_patience_all_epochs_run_and_the_best_is_kept(monkeypatch):
+    errors = iter([0.5, 0.1, 0.4, 0.3])
+    trainer = on_numbers(epoch=4, valid="v")
+    seen = []
+
+    def evaluate(scorers, examples):
+        seen.append(trainer.network.params.copy())
+        return 1.0, next(errors)
+
+    monkeypatch.setattr(train, "evaluate", evaluate)
+    assert len(trained(trainer)) == 4
+    assert (trainer.network.params == seen[1]).all()
+
+
+# ------------------------------------------------------------------- troubles
+
+
+def sentences(trainer):
+    """Return what is said of a network whose gradients are the last step's."""
+    return "\n".join(troubles(trainer))
+
+
+def healthy(**given):
+    trainer = on_numbers(hidden="30,30", bias=0.5, lr=0.005, **given)
+    trained(trainer)
+    assert sentences(trainer) == ""
+    return trainer
+
+
+def test_dead_units_are_said():
+    trainer = healthy()
+    trainer.network.vector(1, places.B)[:, :10] = -1000
+    assert re.match("Layer 2: 1[0-3] of 30 units are dead", sentences(trainer))
+
+
+def test_saturated_layers_are_said():
+    trainer = healthy(activation="tanh")
+    trainer.network.weights(0)[:] *= 1000
+    assert "Layer 1 is saturated: 100 %" in sentences(trainer)
+
+
+def test_vanishing_gradients_are_said():
+    trainer = healthy()
+    trainer.network.weights(0, trainer.grads)[:] = 1e-12
+    assert sentences(trainer).startswith("Gradients vanish: ")
+
+
+def test_exploding_gradients_are_said():
+    trainer = healthy()
+    trainer.network.weights(1, trainer.grads)[:] = 1e5
+    assert sentences(trainer).startswith("Gradients explode: ")
