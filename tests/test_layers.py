@@ -18,12 +18,26 @@ LAYERS = {
     "evaluation": {"evaluation", "text", "kernels", *BASE},
     "fasttext": {"fasttext", "optimizers", "evaluation", "text", "kernels", "", *BASE},
     "mlp": {"mlp", "optimizers", "evaluation", "text", "kernels", "", *BASE},
-    "cli": {"cli", "fasttext", "mlp", "optimizers", "evaluation", "text", "kernels", "", *BASE},
+    "cli": {
+        "cli",
+        "prepare",
+        "inspect",
+        "fasttext",
+        "mlp",
+        "optimizers",
+        "evaluation",
+        "text",
+        "kernels",
+        "",
+        *BASE,
+    },
     "errors": set(),
     "threads": {"errors"},
     "files": {"errors"},
     "memory": {"errors"},
     "optimizers": {"kernels"},
+    "inspect": {"inspect", "mlp", "fasttext", "evaluation", "text", "kernels", "", *BASE},
+    "prepare": {"prepare", "text", "kernels", "", *BASE},
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -34,6 +48,8 @@ HOMES = {
     "safetensors": "mlp/model_file.py",
     "tomli": "cli/mlp.py",
     "matplotlib": "cli/_curves.py",
+    "jieba": "prepare/segment.py",
+    "pyarrow": "prepare/sources.py",
 }
 KERNEL_STDLIB = {"__future__", "time", "typing"}
 STDLIB = {*sys.stdlib_module_names, "compression"}

@@ -1,9 +1,15 @@
 """data/samples: the files are what their script makes, and the README's figures hold."""
 
+import csv
+import difflib
 import json
 import re
 import subprocess
 import sys
+import unicodedata
+from collections import Counter
+from datetime import date
+from itertools import combinations
 
 import pytest
 
@@ -57,3 +63,144 @@ def test_expected_results(row, folder):
     answer = json.loads(result.text())
     assert answer["precision"] == pytest.approx(precision, abs=0.03)
     assert answer["recall"] == pytest.approx(recall, abs=0.03)
+
+
+# ---------------------------------------------------------------- raw data
+
+COLUMNS = ["id", "date", "verdict", "title", "review", "product"]
+RAW_LIMIT = 350_000  # bytes, both files together
+
+
+def read_reviews():
+    with open(SAMPLES / "reviews.csv", encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        rows = list(reader)
+    assert reader.fieldnames == COLUMNS
+    return rows
+
+
+def read_titles():
+    data = (SAMPLES / "titles.jsonl").read_bytes().decode("utf-8")
+    return [json.loads(line) for line in data.split("\n")[:-1]]
+
+
+REVIEWS, TITLES = read_reviews(), read_titles()
+
+
+def nfkc(*texts):
+    return tuple(unicodedata.normalize("NFKC", text) for text in texts)
+
+
+def words(text):
+    return frozenset(re.findall(r"\w+", unicodedata.normalize("NFC", text).casefold()))
+
+
+def copies(keys):
+    """Return how many rows only repeat the key of an earlier one."""
+    return sum(n - 1 for n in Counter(keys).values())
+
+
+def near_copies():
+    """Return the pairs of reviews that differ, but hardly in their words."""
+    bags = [(words(row["review"]), row["review"]) for row in REVIEWS]
+    return [
+        (one[1], other[1])
+        for one, other in combinations(bags, 2)
+        if one[1] != other[1] and len(one[0] & other[0]) > 0.8 * len(one[0] | other[0])
+    ]
+
+
+def rows_with(pattern, column="review", rows=REVIEWS):
+    return sum(bool(re.search(pattern, row[column])) for row in rows)
+
+
+TRAITS = {
+    ("reviews.csv", "a line break in the review"): rows_with("\n"),
+    ("reviews.csv", "double quotes in the review"): rows_with('"'),
+    ("reviews.csv", "HTML (`<br />`, `<b>`, `&amp;`, `&quot;`)"): rows_with("<br />|<b>|&[a-z]+;"),
+    ("reviews.csv", "a URL"): rows_with(r"https?://|www\."),
+    ("reviews.csv", "a sentence in capitals"): rows_with(r"\b[A-Z]{2,} [A-Z]{2,}\b"),
+    ("reviews.csv", "two or more exclamation marks in a row"): rows_with("!!"),
+    ("reviews.csv", "a no-break space"): rows_with("\u00a0"),
+    ("reviews.csv", "accented letters in the review"): rows_with("[À-ÿ\u0300-\u036f]"),
+    ("reviews.csv", "decomposed accented letters (NFD)"): rows_with("[\u0300-\u036f]"),
+    ("reviews.csv", "no title"): rows_with("^$", "title"),
+    ("reviews.csv", "a product name with a comma"): rows_with(",", "product"),
+    ("reviews.csv", "all columns but `id` as an earlier row has them"): copies(
+        tuple(row[name] for name in COLUMNS[1:]) for row in REVIEWS
+    ),
+    ("reviews.csv", "a review that is nearly another (a word or a mark differs)"): len(
+        near_copies()
+    ),
+    ("titles.jsonl", "two topics"): sum(len(row["topics"]) == 2 for row in TITLES),
+    ("titles.jsonl", "full-width digits or Latin letters"): sum(
+        bool(re.search("[０-９Ａ-Ｚａ-ｚ]", row["title"] + row["summary"])) for row in TITLES
+    ),
+    ("titles.jsonl", "`&nbsp;` in the title or the summary"): sum(
+        "&nbsp;" in row["title"] + row["summary"] for row in TITLES
+    ),
+    ("titles.jsonl", "an ideographic space in the summary"): rows_with("\u3000", "summary", TITLES),
+    ("titles.jsonl", "a URL in the summary"): rows_with("https?://", "summary", TITLES),
+    ("titles.jsonl", "title and summary as an earlier row has them"): copies(
+        (row["title"], row["summary"]) for row in TITLES
+    ),
+    ("titles.jsonl", "the same, once both are in NFKC"): copies(
+        nfkc(row["title"], row["summary"]) for row in TITLES
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "trait"), TRAITS)
+def test_the_raw_files_have_what_the_readme_says(file, trait):
+    assert TRAITS[file, trait] > 0
+    assert f"| `{file}` | {TRAITS[file, trait]} | {trait} |\n" in README
+
+
+@pytest.mark.parametrize(
+    ("file", "labels"),
+    [
+        ("reviews.csv", Counter(row["verdict"] for row in REVIEWS)),
+        ("titles.jsonl", Counter(topic for row in TITLES for topic in row["topics"])),
+    ],
+)
+def test_counts_of_the_raw_labels(file, labels):
+    counts = ", ".join(f"{label} {count}" for label, count in labels.most_common())
+    assert f"| `{file}` | {counts} |\n" in README
+
+
+def test_reviews():
+    assert len(REVIEWS) == 800
+    assert len({row["product"] for row in REVIEWS}) == 40
+    assert [int(row["id"]) for row in REVIEWS] == list(range(10001, 10801))
+    assert all(date.fromisoformat(row["date"]) for row in REVIEWS)
+    assert all(row["review"].strip() and row["product"].strip() for row in REVIEWS)
+    shares = [count / 800 for _, count in Counter(r["verdict"] for r in REVIEWS).most_common()]
+    assert shares == pytest.approx([0.5, 0.3, 0.2], abs=0.05)
+
+
+def test_copies_of_reviews():
+    assert copies(tuple(row[name] for name in COLUMNS[1:]) for row in REVIEWS) == 12
+    assert copies(row["review"] for row in REVIEWS) == 12
+    pairs = near_copies()
+    assert len(pairs) == 12
+    for one, other in pairs:
+        steps = difflib.SequenceMatcher(None, one.split(), other.split()).get_opcodes()
+        changed = [step for step in steps if step[0] != "equal"]
+        assert [(end - start, b - a) for _, start, end, a, b in changed] == [(1, 1)]
+
+
+def test_titles():
+    assert len(TITLES) == 800
+    assert all(list(row) == ["title", "summary", "topics", "source"] for row in TITLES)
+    assert all(1 <= len(row["topics"]) == len(set(row["topics"])) <= 2 for row in TITLES)
+    assert len({row["source"] for row in TITLES}) == 6
+    text = "".join(row["title"] + row["summary"] for row in TITLES)
+    assert set("，。！？：“”") <= set(text)
+    assert not re.search(r"[\u4e00-\u9fff] [\u4e00-\u9fff]", text)
+    assert copies(nfkc(row["title"]) for row in TITLES) == 10
+
+
+def test_the_raw_files_are_small_and_end_lines_in_lf():
+    files = [(SAMPLES / name).read_bytes() for name in ("reviews.csv", "titles.jsonl")]
+    assert sum(map(len, files)) < RAW_LIMIT
+    assert all(b"\r" not in data and data.endswith(b"\n") for data in files)

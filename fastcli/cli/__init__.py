@@ -22,6 +22,7 @@ from fastcli.errors import FastcliError
 
 # Name, the module it is in, and its line of the help, which is shown without loading modules.
 COMMANDS = {
+    "prepare": ("prepare", "Make training files of CSV, TSV, JSON, JSONL, Parquet or folders."),
     "supervised": ("train", "Train a classifier."),
     "skipgram": ("train", "Train word vectors (skip-gram)."),
     "cbow": ("train", "Train word vectors (cbow)."),
@@ -36,6 +37,7 @@ COMMANDS = {
     "print-ngrams": ("vectors", "Print the vectors of a word's character n-grams."),
     "nn": ("neighbours", "Print the words nearest to words on standard input."),
     "analogies": ("neighbours", "Print the words nearest to A - B + C."),
+    "inspect": ("inspect", "Say what is in a data set or a model, and what is wrong with it."),
     "dump": ("dump", "Print what a model file holds."),
 }
 

@@ -1,0 +1,348 @@
+"""prepare: make training files of the data that people have."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastcli.cli._command import Option, positional
+from fastcli.cli._options import threads
+
+if TYPE_CHECKING:
+    from fastcli.prepare.run import Prepared
+
+# Option, keywords of click, group, what it means.
+OPTIONS: list[tuple[tuple[str, ...], dict[str, Any], str, str]] = [
+    (("-o", "-output", "--output"), {"default": ""}, "files", "folder to write to"),
+    (
+        ("--like",),
+        {"default": ""},
+        "files",
+        "prepare lines as this prepare.json says: a filter, line in, line out",
+    ),
+    (
+        ("--format",),
+        {"default": "auto", "show_default": True},
+        "input",
+        "csv, tsv, json, jsonl, parquet, folder (one for each label), fasttext; auto: by name",
+    ),
+    (("--text-column",), {"multiple": True}, "input", "name or position of the text; repeatable"),
+    (
+        ("--label-column",),
+        {"multiple": True},
+        "input",
+        "name or position of the label; repeatable",
+    ),
+    (("--group-column",), {"default": ""}, "input", "rows with the same value go to one part"),
+    (
+        ("--label-separator",),
+        {"default": ""},
+        "input",
+        "what separates labels in a cell: several labels a line",
+    ),
+    (("--join",), {"default": " "}, "input", "what joins several text columns  [default: a space]"),
+    (("--delimiter",), {"default": ""}, "input", "what separates columns  [default: found out]"),
+    (("--header",), {"is_flag": True}, "input", "the first line names the columns"),
+    (("--no-header",), {"is_flag": True}, "input", "the first line is data"),
+    (("--encoding",), {"default": "utf-8", "show_default": True}, "input", "such as gb18030"),
+    (
+        ("--bad-bytes",),
+        {"default": "error", "show_default": True},
+        "input",
+        "what cannot be decoded: error, replace (by U+FFFD), drop",
+    ),
+    (
+        ("--skip-bad",),
+        {"is_flag": True},
+        "input",
+        "write bad rows to rejects.jsonl, with the reason, and go on",
+    ),
+    (
+        ("--clean",),
+        {"is_flag": True},
+        "cleaning",
+        "the same as --html --unicode nfc --control --lowercase --punctuation",
+    ),
+    (("--html",), {"is_flag": True}, "cleaning", "take tags out, entities become characters"),
+    (
+        ("--urls",),
+        {"default": "keep", "show_default": True},
+        "cleaning",
+        "keep, mask (by URL), remove",
+    ),
+    (
+        ("--unicode",),
+        {"default": "none", "show_default": True},
+        "cleaning",
+        "normal form: none, nfc, nfkc (full-width letters become narrow)",
+    ),
+    (("--control",), {"is_flag": True}, "cleaning", "take control and invisible characters out"),
+    (("--lowercase",), {"is_flag": True}, "cleaning", "lower case"),
+    (
+        ("--digits",),
+        {"default": "keep", "show_default": True},
+        "cleaning",
+        "keep, zero (each becomes 0), remove",
+    ),
+    (
+        ("--punctuation",),
+        {"is_flag": True},
+        "cleaning",
+        "punctuation stands alone, as in fastText's scripts",
+    ),
+    (
+        ("--max-length",),
+        {"type": int, "default": 0, "show_default": True},
+        "cleaning",
+        "tokens of a line that are kept (0: all)",
+    ),
+    (
+        ("--segment",),
+        {"default": "none", "show_default": True},
+        "tokens",
+        "none, chars (each Chinese or Japanese character), jieba (extra: fastcli[zh])",
+    ),
+    (
+        ("--tokenizer-cmd",),
+        {"default": ""},
+        "tokens",
+        "shell command that writes a line of tokens for each line it reads",
+    ),
+    (
+        ("--split",),
+        {"default": "80,10,10", "show_default": True},
+        "output",
+        "shares of train, valid and test",
+    ),
+    (
+        ("--any-label-anywhere",),
+        {"is_flag": True},
+        "output",
+        "do not put the first text of each label into train",
+    ),
+    (
+        ("--dedup",),
+        {"default": "none", "show_default": True},
+        "output",
+        "leave repeated lines out: none, exact, near (a few words differ)",
+    ),
+    (
+        ("-label", "--label"),
+        {"default": "__label__", "show_default": True},
+        "output",
+        "prefix of labels",
+    ),
+    (
+        ("-seed", "--seed"),
+        {"type": int, "default": 0, "show_default": True},
+        "output",
+        "seed of the split",
+    ),
+    (
+        ("-thread", "--thread"),
+        {"type": click.IntRange(min=1), "default": None},
+        "running",
+        "number of processes  [default: processors of this machine]",
+    ),
+    (
+        ("-verbose", "--verbose"),
+        {"type": int, "default": 2, "show_default": True},
+        "running",
+        "0: silent, 1: the table at the end, 2: progress",
+    ),
+]
+
+
+def prepare_options(command: Any) -> Any:
+    """Add the options of prepare."""
+    for names, more, group, text in reversed(OPTIONS):
+        python_name = names[-1].removeprefix("--").replace("-", "_")
+        command = click.option(*names, python_name, cls=Option, group=group, help=text, **more)(
+            command
+        )
+    return command
+
+
+@positional("<input>... -o <folder> [options]")
+@click.argument("inputs", metavar="<input>...", nargs=-1)
+@prepare_options
+@click.pass_context
+def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> None:
+    """Make train.txt, valid.txt and test.txt of CSV, TSV, JSON, JSONL, Parquet or folders.
+
+    What was done is written to <folder>/prepare.json, by which the lines to predict can be
+    prepared in the same way; labels.json says what each label was in the data.
+
+    \b
+    Example:
+      fastcli prepare data/samples/reviews.csv -o reviews --text-column title \\
+          --text-column review --label-column verdict --clean
+      echo "Very GOOD!" | fastcli prepare --like reviews/prepare.json -
+    """
+    if options["like"]:
+        filter_input(ctx, inputs, options)
+        return
+    from fastcli.cli._messages import announce_compiling, say
+    from fastcli.prepare.run import PrepareArgs
+    from fastcli.prepare.run import prepare as run
+    from fastcli.prepare.sources import Columns
+    from fastcli.prepare.split import read_shares
+
+    if options["header"] and options["no_header"]:
+        raise click.UsageError("--header and --no-header: give one of them", ctx)
+    header = True if options["header"] else False if options["no_header"] else None
+    args = PrepareArgs(
+        inputs,
+        options["output"],
+        recipe_of(options),
+        Columns(
+            options["text_column"],
+            options["label_column"],
+            options["group_column"],
+            options["join"],
+            options["label_separator"],
+        ),
+        options["format"],
+        options["delimiter"].replace("\\t", "\t"),
+        header,
+        options["encoding"],
+        options["bad_bytes"],
+        read_shares(options["split"]),
+        not options["any_label_anywhere"],
+        options["seed"],
+        options["dedup"],
+        options["skip_bad"],
+        threads(options["thread"]),
+    )
+    args.check()
+    if options["verbose"] > 0:
+        announce_compiling()
+    with Progress(options["verbose"]) as progress:
+        done = run(args, progress)
+    if options["verbose"] > 0:
+        say(table(done, args.output))
+
+
+def recipe_of(options: dict[str, Any]) -> Any:
+    """Return the recipe that the options describe."""
+    from fastcli.prepare.clean import Cleaning
+    from fastcli.prepare.recipe import Recipe
+    from fastcli.prepare.segment import Segmentation
+
+    everything = options["clean"]
+    unicode = options["unicode"]
+    cleaning = Cleaning(
+        unicode="nfc" if everything and unicode == "none" else unicode,
+        html=options["html"] or everything,
+        urls=options["urls"],
+        control=options["control"] or everything,
+        lowercase=options["lowercase"] or everything,
+        digits=options["digits"],
+        punctuation=options["punctuation"] or everything,
+        max_length=options["max_length"],
+    )
+    segmentation = Segmentation(options["segment"], options["tokenizer_cmd"])
+    return Recipe(cleaning, segmentation, options["label"])
+
+
+def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: dict[str, Any]) -> None:
+    """Prepare lines of files or standard input, and write them to standard output."""
+    default = click.core.ParameterSource.DEFAULT
+    free = {"like", "tokenizer_cmd", "thread", "verbose", "inputs"}
+    for name in options:
+        if name not in free and ctx.get_parameter_source(name) is not default:
+            option = next(p.opts[-1] for p in ctx.command.params if p.name == name)
+            raise click.UsageError(f"{option} has no place beside --like, which says it all", ctx)
+    from fastcli.cli._options import open_blocks
+    from fastcli.errors import ArgumentError
+    from fastcli.prepare.recipe import read_recipe
+    from fastcli.prepare.run import filter_lines
+
+    recipe = read_recipe(options["like"])
+    command = recipe.segmentation.command
+    if command != options["tokenizer_cmd"]:
+        what = f"runs the command {command!r}: allow it by giving the same --tokenizer-cmd."
+        what = what if command else "has no --tokenizer-cmd: leave it out."
+        raise ArgumentError(f"{options['like']} {what}")
+    out = sys.stdout.buffer
+
+    def write(text: bytes) -> None:
+        out.write(text)
+        out.flush()
+
+    for path in inputs or ("-",):
+        blocks = open_blocks(path, "Input file cannot be opened!")
+        filter_lines(recipe, (block.tobytes() for block in blocks), write)
+
+
+def table(done: Prepared, folder: str) -> str:
+    """Return what was written, as a table with a row for each part, and what was left out."""
+    rows = [("part", "lines", "tokens", "labels", "smallest label")]
+    for name, n_lines, n_tokens, labels in zip(
+        done.parts, done.lines, done.tokens, done.labels, strict=True
+    ):
+        least = min(labels.items(), key=lambda item: item[1], default=("", 0))
+        smallest = f"{least[0]} {least[1]:,}"
+        rows.append((name, f"{n_lines:,}", f"{n_tokens:,}", f"{len(labels):,}", smallest))
+    a, b, c, d, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = [
+        f"{name:{a}}  {n_lines:>{b}}  {n_tokens:>{c}}  {n_labels:>{d}}  {smallest}"
+        for name, n_lines, n_tokens, n_labels, smallest in rows
+    ]
+    left_out = [
+        (done.exact, "repeated"),
+        (done.near, "nearly repeated"),
+        (done.bad, f"bad, in {folder}/rejects.jsonl"),
+    ]
+    said = ", ".join(f"{n:,} {what}" for n, what in left_out if n)
+    lines.append(f"Left out: {said}." if said else "Nothing was left out.")
+    if done.bad:
+        lines += [f"  {n:,} x {reason}" for reason, n in done.reasons.most_common(5)]
+    if done.contradictions:
+        lines.append(f"{done.contradictions:,} texts have several labels, on different lines.")
+    everywhere = set().union(*done.labels)
+    for name, labels in zip(done.parts, done.labels, strict=True):
+        if missing := len(everywhere) - len(labels):
+            lines.append(f"{missing:,} of {len(everywhere):,} labels are not in {name}.txt.")
+    return "\n".join(lines)
+
+
+class Progress:
+    """Shows how much of each input has been read: a bar on a terminal, nothing in a log."""
+
+    def __init__(self, verbose: int) -> None:
+        from fastcli.cli._messages import is_terminal
+
+        self._live = verbose > 1 and is_terminal()
+        self._bar: Any = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def started(self, path: str, size: int) -> None:
+        """Open the bar of an input."""
+        if not self._live:
+            return
+        from tqdm import tqdm
+
+        if self._bar is not None:
+            self._bar.close()
+        self._bar = tqdm(
+            total=size or None,
+            unit="B",
+            unit_scale=True,
+            desc=path,
+            file=sys.stderr,
+            leave=False,
+        )
+
+    def read(self, n_bytes: int) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.update(n_bytes - self._bar.n)

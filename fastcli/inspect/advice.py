@@ -1,0 +1,311 @@
+"""What follows from a data set: notes on the whole of it, and options to train with."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastcli.inspect.data import DataSet, readable
+from fastcli.memory import padded
+
+UNBALANCED = 50  # lines of the largest label for one of the smallest
+MANY_LABELS = 1000  # from here on softmax is slow
+MOST_BUCKETS = 2_000_000  # fastText's default
+RARE = 5  # lines that a label should have at least
+WORDS_AT_MOST = 20_000  # words whose character n-grams are counted
+PREFIX = re.compile(rb"(__\w+?__|\W+|[A-Za-z]+[:=])")
+
+
+@dataclass
+class Suggestion:
+    """An option, its value, and the reason for it in a few words."""
+
+    option: str
+    value: str
+    reason: str
+
+
+@dataclass
+class Advice:
+    """How to train on a data set, and what the model will take, in bytes."""
+
+    command: list[str]
+    suggestions: list[Suggestion] = field(default_factory=list)
+    memory: int = 0
+    file: int = 0
+    disk: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the advice as JSON has it."""
+        return {
+            "command": shlex.join(self.command),
+            "options": [vars(suggestion) for suggestion in self.suggestions],
+            "memory": self.memory,
+            "file": self.file,
+            "disk": self.disk,
+        }
+
+
+# ------------------------------------------------------------------------- notes
+
+
+def notes(data: DataSet) -> list[dict[str, str]]:
+    """Return what is to be known of the data set as a whole: a kind and a sentence each."""
+    found = {
+        "no_labels": _no_labels(data),
+        "imbalance": _imbalance(data),
+        "rare_labels": _rare(data),
+        "labels_by_case": _by_case(data),
+        "unsegmented": _unsegmented(data),
+    }
+    return [{"note": kind, "sentence": sentence} for kind, sentence in found.items() if sentence]
+
+
+def _no_labels(data: DataSet) -> str:
+    if data.labels:
+        return ""
+    most = [readable(word) for word, _ in data.first_words.most_common(3)]
+    shown = ", ".join(repr(word) for word in most)
+    sentence = f"No word starts with {data.prefix}, so there are no labels."
+    if shown:
+        sentence += f" Lines start with {shown}."
+    prefix = _likely_prefix(data.first_words)
+    if prefix:
+        return f"{sentence} Perhaps -label {shlex.quote(prefix)} is meant."
+    return (
+        f"{sentence} If labels have another prefix, give it with -label; lines of CSV, TSV or "
+        "JSON are made into such lines by 'fastcli prepare'."
+    )
+
+
+def _likely_prefix(first_words: Counter[bytes]) -> str:
+    """Return what nearly all lines start with and a name may follow, or nothing."""
+    found: Counter[bytes] = Counter()
+    for word, count in first_words.items():
+        match = PREFIX.match(word)
+        if match and match.end() < len(word):
+            found[match[0]] += count
+    if not found:
+        return ""
+    prefix, count = found.most_common(1)[0]
+    return readable(prefix) if count >= 0.9 * sum(first_words.values()) else ""
+
+
+def _imbalance(data: DataSet) -> str:
+    ratio = data.imbalance()
+    if ratio is None or ratio <= UNBALANCED:
+        return ""
+    ordered = data.by_count()
+    return (
+        f"The labels are unbalanced: {ordered[0][1]:,} lines of {readable(ordered[0][0])}, "
+        f"{ordered[-1][1]:,} of {readable(ordered[-1][0])}. Look at each label with "
+        "'fastcli test-label', not at P@1 alone."
+    )
+
+
+def _rare(data: DataSet) -> str:
+    n = sum(count < RARE for count in data.labels.values())
+    if not n:
+        return ""
+    return (
+        f"{n:,} of {len(data.labels):,} labels have fewer than {RARE} lines, "
+        f"too few to learn from; -minCountLabel {RARE} leaves them out."
+    )
+
+
+def _by_case(data: DataSet) -> str:
+    groups: dict[str, list[str]] = {}
+    for label in data.labels:
+        groups.setdefault(readable(label).casefold(), []).append(readable(label))
+    twice = [sorted(names) for names in groups.values() if len(names) > 1]
+    if not twice:
+        return ""
+    first = min(twice)
+    return (
+        f"Labels differ only in upper and lower case, such as {' and '.join(first[:2])} "
+        f"({len(twice):,} in all); to a classifier they are different labels."
+    )
+
+
+def is_unsegmented(data: DataSet) -> bool:
+    """Tell whether the text is of a script without spaces, and has not been cut into words."""
+    foreign = data.ideographs + data.letters
+    if foreign < 0.3 * data.characters or not data.tokens:
+        return False
+    return data.word_length > (4 if data.ideographs >= data.letters else 8)
+
+
+def is_of_characters(data: DataSet) -> bool:
+    """Tell whether the text is cut into single characters of a script without spaces."""
+    return data.ideographs > 0.3 * data.characters and data.word_length < 1.3
+
+
+def _unsegmented(data: DataSet) -> str:
+    if not is_unsegmented(data):
+        return ""
+    return (
+        f"The script has no spaces between words, and the text is not cut into words (a token "
+        f"has {data.word_length:.1f} characters). Cut it with 'fastcli prepare --segment', or "
+        "train on character n-grams, as below."
+    )
+
+
+# ------------------------------------------------------------------------- options
+
+
+def advise(data: DataSet) -> Advice:
+    """Return how to train on a data set: a classifier if it has labels, else word vectors."""
+    if not data.labels:
+        return _advise_words(data)
+    options = [_loss(data), *_ngrams(data), _dim(data), *_epochs(data)]
+    if len(data.words) > 500_000:
+        once = data.once / len(data.words)
+        options.append(Suggestion("-minCount", "2", f"{once:.0%} of the words are there once"))
+    words = ["fastcli", "supervised", "-input", input_name(data.path)]
+    words += ["-output", output_name(data.path)]
+    if data.prefix != "__label__":
+        words += ["-label", data.prefix]
+    advice = Advice(words + [w for s in options for w in (s.option, s.value)], options)
+    _measure(advice, data, len(data.labels))
+    return advice
+
+
+def _advise_words(data: DataSet) -> Advice:
+    ngrams = character_ngrams(data, 3, 6)
+    reason = f"about {ngrams:,.0f} different character n-grams"
+    options = [_dim(data), Suggestion("-bucket", str(buckets(ngrams)), reason)]
+    if data.tokens < 5_000_000:
+        options.append(Suggestion("-minCount", "2", f"{data.tokens:,} words of text are few"))
+        options.append(Suggestion("-epoch", "20", "little text: more epochs"))
+    words = [
+        "fastcli",
+        "skipgram",
+        "-input",
+        input_name(data.path),
+        "-output",
+        output_name(data.path),
+    ]
+    advice = Advice(words + [w for s in options for w in (s.option, s.value)], options)
+    _measure(advice, data, len(data.words))
+    return advice
+
+
+def input_name(path: str) -> str:
+    """Return the file to train on; standard input cannot be read by training."""
+    return "FILE" if path == "-" else path
+
+
+def output_name(path: str) -> str:
+    """Return a name for a model: ``topics`` of ``data/topics.train.txt``, else ``model``.
+
+    >>> output_name("data/train.txt")
+    'model'
+    """
+    name = Path(path).name.split(".")[0]
+    return "model" if name in ("", "-", "train", "test", "valid") else name
+
+
+def _loss(data: DataSet) -> Suggestion:
+    n = len(data.labels)
+    if data.several > 0.01 * data.n and n <= 10 * MANY_LABELS:
+        share = data.several / data.n
+        return Suggestion("-loss", "one-vs-all", f"{share:.0%} of the lines have several labels")
+    if n > MANY_LABELS:
+        return Suggestion("-loss", "hs", f"{n:,} labels: a tree is quicker than all of them")
+    return Suggestion("-loss", "softmax", f"{n:,} labels are few enough for the exact loss")
+
+
+def _ngrams(data: DataSet) -> list[Suggestion]:
+    if is_unsegmented(data):
+        n = character_ngrams(data, 1, 3)
+        return [
+            Suggestion("-minn", "1", "text that is not cut into words: its characters"),
+            Suggestion("-maxn", "3", "and what two and three of them mean together"),
+            Suggestion("-bucket", str(buckets(n)), f"about {n:,.0f} different n-grams"),
+        ]
+    if data.bigrams < 1:
+        return []
+    reason = (
+        "single characters: pairs of them are like words"
+        if is_of_characters(data)
+        else ("pairs of words, such as 'not good'")
+    )
+    return [
+        Suggestion("-wordNgrams", "2", reason),
+        Suggestion(
+            "-bucket", str(buckets(data.bigrams)), f"about {data.bigrams:,.0f} different pairs"
+        ),
+    ]
+
+
+def character_ngrams(data: DataSet, minn: int, maxn: int) -> float:
+    """Return about how many different character n-grams the words have, by some of the words."""
+    found: set[str] = set()
+    for i, word in enumerate(data.words):
+        if i == WORDS_AT_MOST:
+            break
+        text = f"<{word.decode('utf-8', 'replace')}>"
+        for n in range(minn, maxn + 1):
+            found.update(text[k : k + n] for k in range(len(text) - n + 1))
+    return len(found) * max(len(data.words) / WORDS_AT_MOST, 1.0)
+
+
+def buckets(ngrams: float) -> int:
+    """Return a round number of buckets above that of n-grams, at most fastText's default.
+
+    >>> buckets(30_000)
+    50000
+    """
+    least = max(1.2 * ngrams, 10_000.0)
+    power = 10 ** math.floor(math.log10(least))
+    size = next(step * power for step in (1, 2, 5, 10) if step * power >= least)
+    return min(int(size), MOST_BUCKETS)
+
+
+def _dim(data: DataSet) -> Suggestion:
+    n = len(data.words)
+    if not data.labels:
+        return Suggestion("-dim", "100" if n < 100_000 else "300", f"{n:,} words")
+    dim = 20 if n < 5_000 and len(data.labels) < 20 else 50 if n < 50_000 else 100
+    return Suggestion("-dim", str(dim), f"{n:,} words, {len(data.labels):,} labels")
+
+
+def _epochs(data: DataSet) -> list[Suggestion]:
+    n = data.n
+    epoch = 50 if n < 1_000 else 25 if n < 20_000 else 10 if n < 200_000 else 5
+    lr = "0.5" if n < 1_000_000 else "0.25"
+    size = "few" if n < 20_000 else "some" if n < 200_000 else "many"
+    return [
+        Suggestion("-epoch", str(epoch), f"{n:,} lines are {size}"),
+        Suggestion("-lr", lr, "the default, 0.1, learns slowly"),
+    ]
+
+
+def _measure(advice: Advice, data: DataSet, output_rows: int) -> None:
+    """Set what training with the options takes: memory, size of the file, and its disk space.
+
+    Buckets that no n-gram meets take neither memory nor, being holes of the file, disk space.
+    """
+    values = {s.option: s.value for s in advice.suggestions}
+    least = int(values.get("-minCount", 1))
+    words = [word for word, i in data.words.items() if data.counts[i] >= least]
+    n_words, n_labels = len(words) + 1, len(data.labels)
+    entries = sum(map(len, words)) + sum(map(len, data.labels)) + len(b"</s>")
+    entries += 10 * (n_words + n_labels)
+    dim = int(values["-dim"])
+    is_words = not data.labels
+    bucket = int(values.get("-bucket", 0))
+    ngrams = character_ngrams(data, 3, 6) if is_words else data.bigrams
+    if "-maxn" in values:
+        ngrams = character_ngrams(data, 1, 3)
+    used = bucket * -math.expm1(-ngrams / bucket) if bucket else 0.0
+    rows = n_words + bucket + output_rows
+    used_rows = n_words + round(used) + output_rows
+    advice.memory = 4 * padded(dim) * used_rows + entries
+    advice.file = 126 + 4 * dim * rows + entries
+    advice.disk = min(advice.file, 126 + 4 * dim * used_rows + entries)

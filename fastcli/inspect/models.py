@@ -1,0 +1,162 @@
+"""Models: what kind they are, their sizes, where their bytes are, and their labels."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from fastcli.fasttext.args import option_of
+from fastcli.fasttext.model_file import ARGS, DICTIONARY, MAGIC, MATRIX, load_model, output_rows
+from fastcli.fasttext.quantized import QuantizedMatrix
+from fastcli.inspect.data import readable
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.model_file import FORMAT, is_mlp, load_arrays, load_mlp
+
+if TYPE_CHECKING:
+    from fastcli.fasttext.model import Model
+
+KNOWN = (
+    "command",
+    "seconds",
+    "threads",
+    "loss",
+    "tokens",
+    "steps",
+    "best_step",
+    "fastcli",
+    "python",
+)
+
+
+def is_model(path: str) -> bool:
+    """Tell by its first bytes whether a regular file is a model of any kind."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        head = file.read(4)
+    return int.from_bytes(head, "little") == MAGIC or is_mlp(path)
+
+
+def model_report(path: str) -> dict[str, Any]:
+    """Return what is to be known of a model, as JSON has it.
+
+    Raises ModelFormatError or DataError where it is damaged or cannot be read.
+    """
+    report = _perceptron(path) if is_mlp(path) else _linear(path)
+    status = os.stat(path)
+    blocks = getattr(status, "st_blocks", None)  # Windows does not say
+    size = status.st_size
+    report["bytes"] = size
+    report["bytes_on_disk"] = None if blocks is None else min(blocks * 512, size)
+    for part in report["parts"]:
+        part["share"] = round(part["bytes"] / size, 4)
+    return {"file": readable(os.fsencode(path)), "kind": "model", **report}
+
+
+def changed_arguments(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a model: of a perceptron, which has many, those not the default."""
+    if report["model"] != "perceptron":
+        return dict(report["arguments"])
+    defaults = asdict(MlpArgs(optimizer=report["arguments"]["optimizer"]).resolved())
+    return {name: value for name, value in report["arguments"].items() if value != defaults[name]}
+
+
+def _linear(path: str) -> dict[str, Any]:
+    model = load_model(path)
+    args, dictionary, wi = model.args, model.dictionary, model.wi
+    with open(path, "rb") as file:
+        version = int.from_bytes(file.read(8)[4:], "little")
+        parts = _sections(model, os.fstat(file.fileno()).st_size)
+        file.seek(sum(part["bytes"] for part in parts[:3]))
+        qout = file.read(1) == b"\1" and model.quantized
+    rows = output_rows(args, dictionary)
+    n_ngrams = wi.n_rows - dictionary.nwords
+    quantization: dict[str, Any] | None = None
+    if isinstance(wi, QuantizedMatrix):
+        quantization = {
+            "qnorm": wi.norms is not None,
+            "qout": qout,
+            "dsub": wi.quantizer.dsub,
+            "pruned": model.pruned is not None,
+            "kept_rows": wi.n_rows,
+        }
+    counts = dictionary.label_counts().tolist()
+    kind = "classifier" if args.model == "sup" else "word vectors"
+    return {
+        "model": "quantized" if model.quantized else "linear",
+        "task": kind,
+        "version": version,
+        "arguments": {option_of(name)[1:]: value for name, value in asdict(args).items()},
+        "words": dictionary.nwords,
+        "labels": dictionary.nlabels,
+        "tokens": dictionary.ntokens,
+        "buckets": args.bucket,
+        "ngram_rows": n_ngrams,
+        "dim": args.dim,
+        "parameters": (wi.n_rows + rows) * args.dim,
+        "quantization": quantization,
+        "parts": parts,
+        "label_counts": _sorted(model.labels(), counts),
+        "about": {name: model.about[name] for name in KNOWN if name in model.about},
+    }
+
+
+def _sections(model: Model, size: int) -> list[dict[str, Any]]:
+    """Return the sections of the file and their bytes; the last takes what is left."""
+    dictionary, wi = model.dictionary, model.wi
+    n = len(dictionary)
+    entries = DICTIONARY.size + int(dictionary.starts[n]) + 10 * n
+    if model.pruned is not None:
+        entries += 8 * (wi.n_rows - dictionary.nwords)
+    if isinstance(wi, QuantizedMatrix):
+        matrix = 2 + 20 + len(wi.codes) + 16 + wi.quantizer.centroids.nbytes
+        if wi.norms is not None and wi.norm_codes is not None:
+            matrix += len(wi.norm_codes) + 16 + wi.norms.nbytes
+    else:
+        matrix = 1 + MATRIX.size + wi.values.nbytes
+    head = 8 + ARGS.size
+    sizes = {"arguments": head, "dictionary": entries, "input matrix": matrix}
+    sizes["output matrix"] = size - sum(sizes.values())
+    return [{"part": name, "bytes": n_bytes} for name, n_bytes in sizes.items()]
+
+
+def _perceptron(path: str) -> dict[str, Any]:
+    model = load_mlp(path)
+    arrays, config = load_arrays(path, FORMAT)
+    dictionary = model.dictionary
+    args = {name: value for name, value in asdict(model.args).items() if value not in ("", ())}
+    parts = [
+        {"part": name, "shape": list(array.shape), "bytes": int(array.nbytes)}
+        for name, array in sorted(arrays.items())
+    ]
+    n_parameters = sum(int(array.size) for array in model.tensors.values())
+    if model.embedding is not None:
+        n_parameters += len(model.embedding) * model.args.dim  # rows are padded in the file
+    counts: list[int | None] = [None] * model.nlabels
+    if dictionary is not None:
+        counts = list(dictionary.label_counts().tolist())
+    columns = model.columns
+    rest = os.stat(path).st_size - sum(int(array.nbytes) for array in arrays.values())
+    return {
+        "model": "perceptron",
+        "task": "classifier",
+        "version": int(config["version"]),
+        "arguments": args,
+        "words": 0 if dictionary is None else dictionary.nwords,
+        "labels": model.nlabels,
+        "tokens": 0 if dictionary is None else dictionary.ntokens,
+        "buckets": 0 if model.row_of is None else len(model.row_of),
+        "columns": None if columns is None else columns.n_features,
+        "dim": model.n_in,
+        "parameters": n_parameters,
+        "quantization": None,
+        "parts": [{"part": "header", "shape": [], "bytes": rest}, *parts],
+        "label_counts": _sorted(model.labels(), counts),
+        "about": {name: model.about[name] for name in KNOWN if name in model.about},
+    }
+
+
+def _sorted(labels: list[bytes], counts: list[Any]) -> dict[str, Any]:
+    pairs = [(readable(label), n) for label, n in zip(labels, counts, strict=True)]
+    return dict(sorted(pairs, key=lambda pair: (-(pair[1] or 0), pair[0])))

@@ -1,0 +1,127 @@
+"""Cleaning text: each step by itself, in a fixed order, on many texts at once.
+
+Texts are joined by line ends for it, since one call on a long string is much faster than many
+calls on short ones; no step adds or takes away a line end.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+UNICODE = ("none", "nfc", "nfkc")
+DIGITS = ("keep", "zero", "remove")
+URLS = ("keep", "mask", "remove")
+URL_MASK = "URL"
+
+# A tag, a comment, or a script or style with all it holds.
+_TAGS = re.compile(
+    r"<(script|style)\b[^\n]*?</\1\s*>|<!--[^\n]*?-->|</?[a-z!][^<>\n]*>", re.IGNORECASE
+)
+_BREAKS = re.compile(r"&(?:#0*1[03]|#x0*[ad]|NewLine);?", re.IGNORECASE)
+_URLS = re.compile(
+    r"(?<![a-z0-9])(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"'，。；！？、）】》]+", re.IGNORECASE
+)
+# Controls (but tabs and what breaks lines), joiners and marks of direction, byte-order marks.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]"
+)
+_ASCII_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1C), 0x7F])
+# All that str.split takes for a space, but the space and the line end; ASCII first.
+_SPACES = (
+    "\t\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+)
+_SPACES += "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_DIGIT = re.compile(r"\d")
+# As fastText's scripts do (', ., ,, (, ), !, ? stand alone; quotes go; ; and : are spaces), and
+# the same for the full-width marks of Chinese and Japanese.
+_ALONE = "'.,()!?，。！？（）、《》「」【】…"
+_GONE = '"“”„«»'
+_SPACE = ";:；：—"
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What is done to every text; all of it is written to ``prepare.json``."""
+
+    unicode: str = "none"
+    html: bool = False
+    urls: str = "keep"
+    control: bool = False
+    lowercase: bool = False
+    digits: str = "keep"
+    punctuation: bool = False
+    max_length: int = 0
+
+
+def clean(texts: Sequence[str], cleaning: Cleaning) -> list[str]:
+    """Return texts cleaned, each on one line, its words with one space between them."""
+    joined = "\n".join([_one_line(text) for text in texts])
+    lines = one_space(_steps(joined, cleaning)).split("\n")
+    if len(lines) != len(texts):  # an entity was a line end after all: one text at a time
+        lines = [_steps(_one_line(text), cleaning).replace("\n", " ") for text in texts]
+        lines = [" ".join(line.split()) for line in lines]
+    return lines
+
+
+def one_space(text: str) -> str:
+    """Return lines of text with one space between words and none around them."""
+    for space in _SPACES if not text.isascii() else _SPACES[:8]:
+        if space in text:
+            text = text.replace(space, " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    if " \n" in text:
+        text = text.replace(" \n", "\n")
+    if "\n " in text:
+        text = text.replace("\n ", "\n")
+    return text.strip(" ")
+
+
+def cut(texts: Sequence[str], max_length: int) -> list[str]:
+    """Return texts with their first ``max_length`` tokens, or whole if that is 0."""
+    if max_length == 0:
+        return list(texts)
+    return [" ".join(text.split(" ", max_length)[:max_length]) for text in texts]
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text or "\r" in text:
+        return text.replace("\r", " ").replace("\n", " ")
+    return text
+
+
+def _steps(text: str, cleaning: Cleaning) -> str:
+    """Do all steps on lines of text."""
+    if cleaning.html:
+        if "<" in text:
+            text = _TAGS.sub(" ", text)
+        if "&" in text:
+            text = html.unescape(_BREAKS.sub(" ", text))
+    if cleaning.urls != "keep" and (":" in text or "www." in text.lower()):
+        text = _URLS.sub(f" {URL_MASK} " if cleaning.urls == "mask" else " ", text)
+    if cleaning.unicode != "none":
+        text = unicodedata.normalize("NFC" if cleaning.unicode == "nfc" else "NFKC", text)
+    if cleaning.control:
+        if text.isascii():
+            text = text.encode().translate(None, _ASCII_CONTROLS).decode()
+        else:
+            text = _CONTROLS.sub("", text)
+    if cleaning.lowercase:
+        text = text.lower()
+    if cleaning.digits != "keep":
+        text = _DIGIT.sub("0" if cleaning.digits == "zero" else "", text)
+    if cleaning.punctuation:
+        for mark in _ALONE:
+            if mark in text:
+                text = text.replace(mark, f" {mark} ")
+        for mark in _GONE:
+            if mark in text:
+                text = text.replace(mark, "")
+        for mark in _SPACE:
+            if mark in text:
+                text = text.replace(mark, " ")
+    return text

@@ -1,0 +1,111 @@
+"""Finding lines that are there twice, exactly or nearly, in bounded memory.
+
+Keys of all lines are in a file; they are compared a share at a time, equal keys being in the
+same share.  Near duplicates: MinHash signatures (Broder 1997) by one permutation (Li et al. 2012),
+compared where all values of a band are equal.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from fastcli.kernels.minhash import SIGNATURE, minhash
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SHARE = 1 << 23  # keys that are compared at a time
+BANDS = 8
+ALIKE = 0.75  # least share of equal values in two signatures
+
+
+@dataclass
+class Duplicates:
+    """Which lines to keep, bool[n], and how many were found of each kind."""
+
+    keep: NDArray[np.bool_]
+    exact: int = 0
+    near: int = 0
+    contradictions: int = 0
+
+
+def signatures(texts: Sequence[str]) -> NDArray[np.int32]:
+    """Return the signatures of texts, int32[n, SIGNATURE]; case and spaces do not count."""
+    codes = ["".join(text.casefold().split()) for text in texts]
+    offsets = np.cumsum([0, *map(len, codes)]).astype(np.int64)
+    flat = np.frombuffer("".join(codes).encode("utf-32-le", "surrogatepass"), np.int32)
+    out = np.zeros((len(texts), SIGNATURE), np.int32)
+    minhash(np.append(flat, np.int32(0)), offsets, len(texts), out.reshape(-1))
+    return out
+
+
+def write_keys(file: BinaryIO, keys: Sequence[int]) -> None:
+    """Append keys of 64 bits to a file."""
+    array("Q", keys).tofile(file)
+
+
+def find_exact(path: str, n: int) -> Duplicates:
+    """Compare n pairs of keys, of the text and of the whole line; the first of equals is kept.
+
+    A contradiction is a text that comes with several labels; all of its lines are kept.
+    """
+    found = Duplicates(np.ones(n, np.bool_))
+    if n == 0:
+        return found
+    keys = np.memmap(path, np.uint64, "r", shape=(n, 2))
+    shares = 1 + n // SHARE
+    for share in range(shares):
+        at = _members(keys[:, 0], share, shares)
+        text, line = np.array(keys[at, 0]), np.array(keys[at, 1])
+        order = np.lexsort((at, line, text))
+        text, line, at = text[order], line[order], at[order]
+        same_text = np.append(False, text[1:] == text[:-1])
+        same = same_text & np.append(False, line[1:] == line[:-1])
+        found.keep[at[same]] = False
+        found.exact += int(same.sum())
+        others = np.unique(text[same_text & ~same])
+        found.contradictions += len(others)
+    return found
+
+
+def find_near(path: str, found: Duplicates) -> None:
+    """Look for near duplicates among the lines that are kept so far; the first is kept."""
+    n = len(found.keep)
+    if n == 0:
+        return
+    all_signatures = np.memmap(path, np.int32, "r", shape=(n, SIGNATURE))
+    rows = SIGNATURE // BANDS
+    for band in range(BANDS):
+        shares = 1 + n // SHARE
+        for share in range(shares):
+            part = np.array(all_signatures[:, band * rows : (band + 1) * rows]).view(np.uint32)
+            keys = np.zeros(n, np.uint64)
+            for column in range(rows):
+                keys = keys * np.uint64(0x9E3779B97F4A7C15) + part[:, column]
+            at = _members(keys, share, shares)
+            at = at[found.keep[at]]
+            order = np.lexsort((at, keys[at]))
+            at = at[order]
+            starts = np.append(True, keys[at][1:] != keys[at][:-1])
+            heads = at[np.flatnonzero(starts)[np.cumsum(starts) - 1]]
+            others = np.flatnonzero(~starts)
+            same = np.mean(all_signatures[at[others]] == all_signatures[heads[others]], axis=1)
+            alike = at[others][same >= ALIKE]
+            found.keep[alike] = False
+            found.near += len(alike)
+
+
+def _members(keys: NDArray[np.uint64], share: int, shares: int) -> NDArray[np.int64]:
+    """Return which keys belong to a share."""
+    if shares == 1:
+        return np.arange(len(keys))
+    found = [
+        first + np.flatnonzero(keys[first : first + SHARE] % np.uint64(shares) == np.uint64(share))
+        for first in range(0, len(keys), SHARE)
+    ]
+    return np.concatenate(found)

@@ -1,0 +1,44 @@
+"""Labels as fastText writes them, and back: one token each, whatever they are in the data."""
+
+from __future__ import annotations
+
+import re
+
+KNOWN = 100_000  # sets of labels that are remembered
+_SPACES = re.compile(r"\s+")
+
+
+class LabelNames:
+    """Gives every label of the data a token, and remembers which.
+
+    Spaces become ``_``; where two labels would be the same token the later one gets a number.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.tokens: dict[str, str] = {}  # label to token, without prefix
+        self._taken: set[str] = set()
+        self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def of(self, labels: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the tokens of labels, with the prefix, each once."""
+        found = self._known.get(labels)
+        if found is None:
+            found = tuple(self.prefix + self._token(label) for label in dict.fromkeys(labels))
+            if len(self._known) < KNOWN:
+                self._known[labels] = found
+        return found
+
+    def _token(self, label: str) -> str:
+        if label not in self.tokens:
+            plain = _SPACES.sub("_", label)
+            found, n = plain, 2
+            while found in self._taken:
+                found, n = f"{plain}_{n}", n + 1
+            self._taken.add(found)
+            self.tokens[label] = found
+        return self.tokens[label]
+
+    def mapping(self) -> dict[str, str]:
+        """Return tokens, with prefix, and the labels they stand for, in order of appearance."""
+        return {self.prefix + token: label for label, token in self.tokens.items()}

@@ -1,0 +1,106 @@
+"""What was done to a data set, as ``prepare.json`` says it and ``--like`` reads it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from fastcli.errors import ArgumentError, DataError
+from fastcli.prepare.clean import DIGITS, UNICODE, URLS, Cleaning, clean, cut
+from fastcli.prepare.segment import SEGMENTS, Segmentation, segment
+
+FORMAT, VERSION = "fastcli prepare", 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that happens to a text: cleaning, segmentation, and what a label begins with."""
+
+    cleaning: Cleaning = field(default_factory=Cleaning)
+    segmentation: Segmentation = field(default_factory=Segmentation)
+    label: str = "__label__"
+
+    def check(self) -> None:
+        """Raise ArgumentError for a value that cannot be."""
+        c, s = self.cleaning, self.segmentation
+        for name, value, known in (
+            ("unicode", c.unicode, UNICODE),
+            ("urls", c.urls, URLS),
+            ("digits", c.digits, DIGITS),
+            ("segment", s.kind, SEGMENTS),
+        ):
+            if value not in known:
+                raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
+        if c.max_length < 0:
+            raise ArgumentError(f"--max-length must be 0 or more, not {c.max_length}.")
+        if s.command and s.kind != "none":
+            raise ArgumentError("--segment and --tokenizer-cmd are two ways: give one of them.")
+        if not self.label or self.label.split() != [self.label]:
+            raise ArgumentError("-label must be a prefix without spaces, such as __label__.")
+
+    def apply(self, texts: list[str]) -> list[str]:
+        """Return texts as they stand in a training file; words are never labels."""
+        cleaned = clean(texts, self.cleaning)
+        cleaned = cut(segment(cleaned, self.segmentation), self.cleaning.max_length)
+        if any(self.label in text for text in cleaned):
+            cleaned = [self._without_labels(text) for text in cleaned]
+        return cleaned
+
+    def apply_to_lines(self, lines: list[str]) -> list[str]:
+        """Return lines of fastText's format with their text prepared, a line for a line.
+
+        Labels in front of a line stay as they are.
+        """
+        heads, texts = [], []
+        for line in lines:
+            words = line.split()
+            n = next((i for i, w in enumerate(words) if not w.startswith(self.label)), len(words))
+            heads.append(words[:n])
+            texts.append(" ".join(words[n:]) if n else line)
+        return [
+            " ".join([*head, text] if text else head)
+            for head, text in zip(heads, self.apply(texts), strict=True)
+        ]
+
+    def _without_labels(self, text: str) -> str:
+        """Take the prefix off words that would be labels."""
+        words = []
+        for word in text.split(" "):
+            while word.startswith(self.label):
+                word = word[len(self.label) :]
+            words.append(word)
+        return " ".join(filter(None, words))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``prepare.json`` holds of it."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "label": self.label,
+            "cleaning": asdict(self.cleaning),
+            "segmentation": asdict(self.segmentation),
+        }
+
+
+def read_recipe(path: str) -> Recipe:
+    """Read a ``prepare.json``.  Raises DataError where it is none."""
+    try:
+        with open(path, "rb") as file:
+            found = json.load(file)
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened! ({error.strerror})") from None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise DataError(f"{path} was not written by fastcli prepare.")
+    if found.get("version") != VERSION:
+        raise DataError(f"{path} is of a newer fastcli: version {found.get('version')}.")
+    try:
+        recipe = Recipe(
+            Cleaning(**found["cleaning"]), Segmentation(**found["segmentation"]), found["label"]
+        )
+        recipe.check()
+    except (KeyError, TypeError, AttributeError, ArgumentError) as error:
+        raise DataError(f"{path} is damaged: {error}") from None
+    return recipe

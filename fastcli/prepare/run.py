@@ -1,0 +1,439 @@
+"""The way through: rows come in, cleaned lines go out to train, valid and test.
+
+The main process reads, numbers and writes; processes beside it clean, batch by batch, in order.
+Memory holds a few batches whatever the size of the data.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fastcli import __version__
+from fastcli.errors import ArgumentError, DataError, FastcliError
+from fastcli.files import Replacement, write_all
+from fastcli.prepare.labels import LabelNames
+from fastcli.prepare.recipe import Recipe
+from fastcli.prepare.segment import check_segmentation
+from fastcli.prepare.sources import BAD_BYTES, FORMATS, Batch, Columns, Place, Source
+from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DEDUPS = ("none", "exact", "near")
+INLINE = 4  # batches that are cleaned before other processes are started
+SHOWN = 80  # characters of an offending text
+
+
+@dataclass(frozen=True)
+class PrepareArgs:
+    """All arguments of ``prepare``."""
+
+    input: tuple[str, ...]
+    output: str
+    recipe: Recipe = field(default_factory=Recipe)
+    columns: Columns = field(default_factory=Columns)
+    format: str = "auto"
+    delimiter: str = ""
+    header: bool | None = None
+    encoding: str = "utf-8"
+    bad_bytes: str = "error"
+    shares: tuple[float, ...] = (0.8, 0.1, 0.1)
+    keep_labels: bool = True
+    seed: int = 0
+    dedup: str = "none"
+    skip_bad: bool = False
+    thread: int = 1
+
+    def check(self) -> None:
+        """Raise ArgumentError for values that cannot work."""
+        if not self.input:
+            raise ArgumentError("Give one input or more: files, folders, or - for standard input.")
+        if not self.output:
+            raise ArgumentError("Give the folder to write to: -o DIR.")
+        self.recipe.check()
+        for name, value, known in (
+            ("format", self.format, FORMATS),
+            ("bad-bytes", self.bad_bytes, BAD_BYTES),
+            ("dedup", self.dedup, DEDUPS),
+        ):
+            if value not in known:
+                raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
+        if len(self.delimiter) > 1:
+            raise ArgumentError(f"--delimiter must be one character, not {self.delimiter!r}.")
+        if self.thread < 1:
+            raise ArgumentError(f"-thread must be 1 or more, not {self.thread}.")
+        if not -(2**63) <= self.seed < 2**63:
+            raise ArgumentError("-seed must fit into 64 bits.")
+
+
+class Reporter(Protocol):
+    """What is told on the way."""
+
+    def started(self, path: str, size: int) -> None:
+        """Hear that an input is being read; ``size`` is 0 where that is not known."""
+
+    def read(self, n_bytes: int) -> None:
+        """Hear how many bytes of the input have been read."""
+
+
+@dataclass
+class Prepared:
+    """What came of it."""
+
+    rows: int = 0
+    bad: int = 0
+    exact: int = 0
+    near: int = 0
+    contradictions: int = 0
+    parts: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+    labels: list[Counter[str]] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A batch as a cleaning process gives it back; ``signatures`` are for near duplicates."""
+
+    texts: list[str]
+    keys: list[int]
+    signatures: NDArray[Any] | None
+
+
+def clean_batch(
+    recipe: Recipe, seed: int, near: bool, texts: list[str], groups: list[str]
+) -> Cleaned:
+    """Clean texts, and hash each, or its group, for the split."""
+    cleaned = recipe.apply(texts)
+    hashed = [group or text for text, group in zip(cleaned, groups, strict=True)]
+    keys = fixed_hashes(hashed if any(groups) else cleaned, seed)
+    signatures = None
+    if near:
+        from fastcli.prepare.duplicates import signatures as of
+
+        signatures = of(cleaned)
+    return Cleaned(cleaned, keys, signatures)
+
+
+def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
+    """Read all inputs and write the files of ``args.output``.
+
+    Raises ArgumentError, DataError (bad rows unless ``skip_bad``), or FastcliError where files
+    cannot be written.  Former files stay whole until all is done.
+    """
+    args.check()
+    check_segmentation(args.recipe.segmentation)
+    folder = Path(args.output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FastcliError(f"{folder} cannot be made: {error.strerror}") from None
+    names = [name for name, share in zip(PARTS, args.shares, strict=False) if share > 0]
+    with ExitStack() as files:
+        try:
+            writers = {name: files.enter_context(_Writer(folder / f"{name}.txt")) for name in names}
+            rejects = files.enter_context(_Writer(folder / "rejects.jsonl"))
+            done = _Run(args, reporter, writers, rejects).run(folder)
+        except OSError as error:
+            raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
+    if not done.bad:
+        (folder / "rejects.jsonl").unlink()
+    for name in PARTS:  # a former run may have had more parts
+        if name not in names:
+            (folder / f"{name}.txt").unlink(missing_ok=True)
+    return done
+
+
+class _Writer:
+    """A file that is put in place at the end, written in large pieces."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = Replacement(str(path))
+        self._parts: list[str] = []
+        self._size = 0
+
+    def __enter__(self) -> _Writer:
+        self._fd = self._file.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            if kind is None:
+                self.flush()
+        except BaseException as error:
+            self._file.__exit__(type(error), error, None)
+            raise
+        self._file.__exit__(kind, *rest)
+
+    def write(self, line: str) -> None:
+        """Write a line, whose end is added."""
+        self._parts.append(line)
+        self._size += len(line)
+        if self._size > 1 << 20:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been collected."""
+        if self._parts:
+            self._parts.append("")
+            write_all(self._fd, "\n".join(self._parts).encode("utf-8", "surrogateescape"))
+            self._parts, self._size = [], 0
+
+
+class _Run:
+    """One run of ``prepare``."""
+
+    def __init__(
+        self, args: PrepareArgs, reporter: Reporter, writers: dict[str, _Writer], rejects: _Writer
+    ) -> None:
+        self.args, self.reporter = args, reporter
+        self.writers = list(writers.values())
+        self.rejects = rejects
+        self.names = LabelNames(args.recipe.label)
+        shares = [share for share in args.shares if share > 0]
+        self.splitter = Splitter(shares, args.keep_labels)
+        n = len(writers)
+        self.done = Prepared(
+            parts=list(writers), lines=[0] * n, tokens=[0] * n, labels=[Counter() for _ in range(n)]
+        )
+        self.source = Source(
+            args.columns,
+            self.bad,
+            args.format,
+            args.delimiter,
+            args.header,
+            args.encoding,
+            args.bad_bytes,
+            args.recipe.label,
+        )
+
+    def run(self, folder: Path) -> Prepared:
+        """Do it all."""
+        if self.args.dedup == "none":
+            for batch, cleaned in self.cleaned():
+                self.write(self.named(batch), cleaned.texts, cleaned.keys)
+        else:
+            self.without_duplicates(folder)
+        if sum(self.done.lines) == 0:
+            raise DataError(f"{', '.join(self.args.input)}: there is no row to write.")
+        self.write_notes(folder)
+        return self.done
+
+    # ---------------------------------------------------------------- reading
+
+    def bad(self, place: Place, reason: str, text: str) -> None:
+        """Write a row to the file of rejects, or raise DataError."""
+        shown = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+        shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
+        if not self.args.skip_bad:
+            what = f": {shown!r}" if shown else ""
+            raise DataError(
+                f"{place}: {reason}{what}. Mend it, or leave such rows out with --skip-bad."
+            )
+        self.done.bad += 1
+        self.done.reasons[reason] += 1
+        entry = {**asdict(place), "reason": reason, "text": text}
+        self.rejects.write(json.dumps(entry, ensure_ascii=True))
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield all rows of all inputs."""
+        for path in self.args.input:
+            size = os.path.getsize(path) if os.path.isfile(path) else 0
+            self.reporter.started(path, size)
+            for batch in self.source.read(path, self.reporter.read):
+                if batch.lines:
+                    self.done.rows += len(batch.lines)
+                    yield batch
+
+    def cleaned(self) -> Iterator[tuple[Batch, Cleaned]]:
+        """Yield batches with their cleaned texts, in order."""
+        waiting: deque[tuple[Batch, Future[Cleaned] | Cleaned]] = deque()
+        with ExitStack() as stack:
+            pool: ProcessPoolExecutor | None = None
+            for number, batch in enumerate(self.batches()):
+                if pool is None and number >= INLINE and self.args.thread > 1:
+                    pool = stack.enter_context(_pool(self.args.thread - 1))
+                args = (
+                    self.args.recipe,
+                    self.args.seed,
+                    self.args.dedup == "near",
+                    batch.texts,
+                    batch.groups,
+                )
+                pending = sum(isinstance(one, Future) and not one.done() for _, one in waiting)
+                if pool is None or pending > self.args.thread:
+                    waiting.append((batch, clean_batch(*args)))  # the others are busy
+                else:
+                    waiting.append((batch, pool.submit(clean_batch, *args)))
+                while waiting and (len(waiting) > 3 * self.args.thread or _is_done(waiting[0][1])):
+                    yield self.with_text(*_result(waiting.popleft()))
+            while waiting:
+                yield self.with_text(*_result(waiting.popleft()))
+
+    def with_text(self, batch: Batch, cleaned: Cleaned) -> tuple[Batch, Cleaned]:
+        """Return the rows that have text left; the others are bad."""
+        if all(cleaned.texts):
+            return batch, cleaned
+        kept = []
+        for i, text in enumerate(cleaned.texts):
+            if text:
+                kept.append(i)
+            else:
+                self.bad(Place(batch.path, batch.lines[i]), "no text is left", "")
+        signatures = cleaned.signatures[kept] if cleaned.signatures is not None else None
+        return (
+            Batch(
+                batch.path,
+                [batch.lines[i] for i in kept],
+                [batch.texts[i] for i in kept],
+                [batch.labels[i] for i in kept],
+                [batch.groups[i] for i in kept],
+            ),
+            Cleaned([cleaned.texts[i] for i in kept], [cleaned.keys[i] for i in kept], signatures),
+        )
+
+    def named(self, batch: Batch) -> list[tuple[str, ...]]:
+        """Return the label tokens of a batch's rows."""
+        return [self.names.of(labels) for labels in batch.labels]
+
+    # ---------------------------------------------------------------- writing
+
+    def write(
+        self, labels: Sequence[tuple[str, ...]], texts: Sequence[str], keys: Sequence[int]
+    ) -> None:
+        """Write lines, each to the part that it belongs to."""
+        parts = self.splitter.parts(keys, labels)
+        for number, writer in enumerate(self.writers):
+            chosen = [i for i, part in enumerate(parts) if part == number]
+            if not chosen:
+                continue
+            lines = [f"{' '.join(labels[i])} {texts[i]}" for i in chosen]
+            text = "\n".join(lines)
+            writer.write(text)
+            counts = self.done.labels[number]
+            before = counts.total()
+            counts.update(chain.from_iterable([labels[i] for i in chosen]))
+            self.done.lines[number] += len(lines)
+            self.done.tokens[number] += text.count(" ") + len(lines) - (counts.total() - before)
+
+    def without_duplicates(self, folder: Path) -> None:
+        """Write all lines and their keys to files beside, compare keys, and write what is kept."""
+        from fastcli.prepare.duplicates import find_exact, find_near, write_keys
+
+        near = self.args.dedup == "near"
+        spools = [folder / f".{name}.{os.getpid()}.tmp" for name in ("lines", "keys", "near")]
+        n = 0
+        try:
+            with (
+                open(spools[0], "w", encoding="utf-8", newline="\n") as lines,
+                open(spools[1], "wb") as keys,
+                open(spools[2], "wb") as signatures,
+            ):
+                for batch, cleaned in self.cleaned():
+                    if cleaned.signatures is not None:
+                        signatures.write(cleaned.signatures.tobytes())
+                    labels = self.named(batch)
+                    wholes = [
+                        "\t".join([text, *sorted(some)])
+                        for text, some in zip(cleaned.texts, labels, strict=True)
+                    ]
+                    pairs = zip(
+                        fixed_hashes(cleaned.texts, 1), fixed_hashes(wholes, 1), strict=True
+                    )
+                    write_keys(keys, list(chain.from_iterable(pairs)))
+                    for some, text, key in zip(labels, cleaned.texts, cleaned.keys, strict=True):
+                        lines.write(f"{key:x}\t{' '.join(some)}\t{text}\n")
+                    n += len(labels)
+            found = find_exact(str(spools[1]), n)
+            if near:
+                find_near(str(spools[2]), found)
+            with open(spools[0], encoding="utf-8", newline="\n") as lines:
+                kept = (line for line, keep in zip(lines, found.keep, strict=True) if keep)
+                while rows := [line[:-1].split("\t") for line in islice(kept, 10_000)]:
+                    self.write(
+                        [tuple(row[1].split(" ")) for row in rows],
+                        [row[2] for row in rows],
+                        [int(row[0], 16) for row in rows],
+                    )
+            self.done.exact, self.done.near = found.exact, found.near
+            self.done.contradictions = found.contradictions
+        finally:
+            for spool in spools:
+                spool.unlink(missing_ok=True)
+
+    def write_notes(self, folder: Path) -> None:
+        """Write ``prepare.json`` and ``labels.json``."""
+        args, done = self.args, self.done
+        about = {
+            **args.recipe.as_json(),
+            "fastcli": __version__,
+            "input": list(args.input),
+            "columns": asdict(args.columns),
+            "bad_bytes": args.bad_bytes,
+            "split": {
+                "shares": dict(zip(PARTS, args.shares, strict=False)),
+                "seed": args.seed,
+                "every_label_in_train": args.keep_labels,
+            },
+            "dedup": args.dedup,
+            "rows": done.rows,
+            "rejected": dict(done.reasons),
+            "duplicates": {"exact": done.exact, "near": done.near},
+            "contradictions": done.contradictions,
+            "parts": {
+                name: {"lines": lines, "tokens": tokens, "labels": dict(labels.most_common())}
+                for name, lines, tokens, labels in zip(
+                    done.parts, done.lines, done.tokens, done.labels, strict=True
+                )
+            },
+        }
+        for name, content in (("prepare.json", about), ("labels.json", self.names.mapping())):
+            text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+            with Replacement(str(folder / name)) as fd:
+                write_all(fd, text.encode("utf-8", "replace"))
+
+
+def _pool(n: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(n, mp_context=context, initializer=_quiet)
+
+
+def _quiet() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process says what there is to say
+
+
+def _is_done(one: Future[Cleaned] | Cleaned) -> bool:
+    return one.done() if isinstance(one, Future) else True
+
+
+def _result(waiting: tuple[Batch, Future[Cleaned] | Cleaned]) -> tuple[Batch, Cleaned]:
+    batch, one = waiting
+    return batch, one.result() if isinstance(one, Future) else one
+
+
+def filter_lines(recipe: Recipe, blocks: Iterator[bytes], write: Callable[[bytes], None]) -> None:
+    """Prepare lines of text as a recipe says, a line for a line, as they come.
+
+    Bytes that are not UTF-8 stay as they are.
+    """
+    check_segmentation(recipe.segmentation)
+    for block in blocks:
+        lines = block.decode("utf-8", "surrogateescape").split("\n")
+        ended = lines[-1] == ""
+        if ended:
+            lines.pop()
+        text = "\n".join(recipe.apply_to_lines(lines)) + ("\n" if ended else "")
+        write(text.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,76 @@
+"""Cutting text into tokens where the script has no spaces: characters, jieba, or any command."""
+
+from __future__ import annotations
+
+import logging
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastcli.errors import DataError, FastcliError
+from fastcli.prepare.clean import one_space
+
+SEGMENTS = ("none", "chars", "jieba")
+
+# Han, kana, and the marks between them; Hangul has spaces.
+_CJK = re.compile(
+    "([\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f])"
+)
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """How text is cut into tokens; ``command`` is a shell command, a line in, a line out."""
+
+    kind: str = "none"
+    command: str = ""
+
+
+def segment(texts: Sequence[str], how: Segmentation) -> list[str]:
+    """Return texts with spaces between tokens.
+
+    Raises FastcliError where jieba is not installed, and DataError where a command fails or
+    does not give a line for a line.
+    """
+    if how.command:
+        return _by_command(texts, how.command)
+    if how.kind == "chars":
+        return one_space(_CJK.sub(r" \1 ", "\n".join(texts))).split("\n")
+    if how.kind == "jieba":
+        return _by_jieba(texts)
+    return list(texts)
+
+
+def check_segmentation(how: Segmentation) -> None:
+    """Raise FastcliError where what is to cut text is not there."""
+    if how.kind == "jieba":
+        _by_jieba([])
+
+
+def _by_jieba(texts: Sequence[str]) -> list[str]:
+    try:
+        import jieba
+    except ImportError:
+        raise FastcliError("--segment jieba needs pip install 'fastcli[zh]'.") from None
+    jieba.setLogLevel(logging.WARNING)
+    return [" ".join(" ".join(jieba.cut(text)).split()) for text in texts]
+
+
+def _by_command(texts: Sequence[str], command: str) -> list[str]:
+    text = "".join(f"{text}\n" for text in texts).encode("utf-8")
+    done = subprocess.run(command, shell=True, input=text, stdout=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        raise DataError(f"--tokenizer-cmd {command!r} ended with exit code {done.returncode}.")
+    try:
+        lines = done.stdout.decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise DataError(f"--tokenizer-cmd {command!r} wrote text that is not UTF-8.") from None
+    if lines[-1] == "":
+        lines.pop()
+    if len(lines) != len(texts):
+        raise DataError(
+            f"--tokenizer-cmd {command!r} wrote {len(lines):,} lines for {len(texts):,}: "
+            "it must write one line for each line it reads."
+        )
+    return [" ".join(line.split()) for line in lines]
