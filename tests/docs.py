@@ -67,6 +67,12 @@ def mlp_table() -> str:
     return _table(commands()["mlp-train"].params)
 
 
+def prepare_table() -> str:
+    """Return the table of prepare's options."""
+    options = commands()["prepare"].params
+    return _table([one for one in options if one.param_type_name == "option"])
+
+
 def activations_table() -> str:
     """Return the table of activation functions."""
     from fastcli.mlp.activations import ACTIVATIONS
@@ -137,6 +143,7 @@ SECTIONS = {
     "autotune": autotune_table,
     "quantize": quantize_table,
     "mlp": mlp_table,
+    "prepare": prepare_table,
     "activations": activations_table,
     "optimizers": optimizers_table,
     "measured": measured,

@@ -11,6 +11,15 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.kernels.spacing import ALONE, CLASSES, END, GONE, KEEP, SPACE, space_out
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 UNICODE = ("none", "nfc", "nfkc")
 DIGITS = ("keep", "zero", "remove")
@@ -30,7 +39,7 @@ _CONTROLS = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]"
 )
 _ASCII_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1C), 0x7F])
-# All that str.split takes for a space, but the space and the line end; ASCII first.
+# All that str.split takes for a space, but the space and the line end.
 _SPACES = (
     "\t\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
 )
@@ -40,7 +49,7 @@ _DIGIT = re.compile(r"\d")
 # the same for the full-width marks of Chinese and Japanese.
 _ALONE = "'.,()!?，。！？（）、《》「」【】…"
 _GONE = '"“”„«»'
-_SPACE = ";:；：—"
+_MARKS = ";:；：—"
 
 
 @dataclass(frozen=True)
@@ -60,25 +69,36 @@ class Cleaning:
 def clean(texts: Sequence[str], cleaning: Cleaning) -> list[str]:
     """Return texts cleaned, each on one line, its words with one space between them."""
     joined = "\n".join([_one_line(text) for text in texts])
-    lines = one_space(_steps(joined, cleaning)).split("\n")
+    lines = one_space(_steps(joined, cleaning), cleaning.punctuation).split("\n")
     if len(lines) != len(texts):  # an entity was a line end after all: one text at a time
         lines = [_steps(_one_line(text), cleaning).replace("\n", " ") for text in texts]
-        lines = [" ".join(line.split()) for line in lines]
+        lines = [one_space(line, cleaning.punctuation) for line in lines]
     return lines
 
 
-def one_space(text: str) -> str:
-    """Return lines of text with one space between words and none around them."""
-    for space in _SPACES if not text.isascii() else _SPACES[:8]:
-        if space in text:
-            text = text.replace(space, " ")
-    while "  " in text:
-        text = text.replace("  ", " ")
-    if " \n" in text:
-        text = text.replace(" \n", "\n")
-    if "\n " in text:
-        text = text.replace("\n ", "\n")
-    return text.strip(" ")
+def one_space(text: str, punctuation: bool = False) -> str:
+    """Return lines of text with one space between words and none around them.
+
+    With ``punctuation`` its marks stand alone, or go.
+    """
+    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    if len(data) == 0:
+        return text
+    out = np.empty(2 * len(data), np.uint8)
+    n = space_out(data, len(data), _classes(punctuation), out)
+    return out[:n].tobytes().decode("utf-8", "surrogatepass")
+
+
+@cache
+def _classes(punctuation: bool) -> NDArray[np.uint8]:
+    """Return what is done with each character."""
+    classes = np.full(CLASSES, KEEP, np.uint8)
+    kinds = [(SPACE, " " + _SPACES), (END, "\n")]
+    if punctuation:
+        kinds += [(ALONE, _ALONE), (GONE, _GONE), (SPACE, _MARKS)]
+    for kind, characters in kinds:
+        classes[[ord(character) for character in characters]] = kind
+    return classes
 
 
 def cut(texts: Sequence[str], max_length: int) -> list[str]:
@@ -114,14 +134,4 @@ def _steps(text: str, cleaning: Cleaning) -> str:
         text = text.lower()
     if cleaning.digits != "keep":
         text = _DIGIT.sub("0" if cleaning.digits == "zero" else "", text)
-    if cleaning.punctuation:
-        for mark in _ALONE:
-            if mark in text:
-                text = text.replace(mark, f" {mark} ")
-        for mark in _GONE:
-            if mark in text:
-                text = text.replace(mark, "")
-        for mark in _SPACE:
-            if mark in text:
-                text = text.replace(mark, " ")
     return text

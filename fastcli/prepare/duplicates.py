@@ -19,7 +19,7 @@ from fastcli.kernels.minhash import SIGNATURE, minhash
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SHARE = 1 << 23  # keys that are compared at a time
+SHARE = 1 << 21  # keys that are compared at a time
 BANDS = 8
 ALIKE = 0.75  # least share of equal values in two signatures
 
@@ -79,19 +79,13 @@ def find_near(path: str, found: Duplicates) -> None:
     if n == 0:
         return
     all_signatures = np.memmap(path, np.int32, "r", shape=(n, SIGNATURE))
-    rows = SIGNATURE // BANDS
+    shares = 1 + n // SHARE
     for band in range(BANDS):
-        shares = 1 + n // SHARE
         for share in range(shares):
-            part = np.array(all_signatures[:, band * rows : (band + 1) * rows]).view(np.uint32)
-            keys = np.zeros(n, np.uint64)
-            for column in range(rows):
-                keys = keys * np.uint64(0x9E3779B97F4A7C15) + part[:, column]
-            at = _members(keys, share, shares)
-            at = at[found.keep[at]]
-            order = np.lexsort((at, keys[at]))
-            at = at[order]
-            starts = np.append(True, keys[at][1:] != keys[at][:-1])
+            at, keys = _members_of_band(all_signatures, found.keep, band, share, shares)
+            order = np.lexsort((at, keys))
+            at, keys = at[order], keys[order]
+            starts = np.append(True, keys[1:] != keys[:-1])[: len(at)]
             heads = at[np.flatnonzero(starts)[np.cumsum(starts) - 1]]
             others = np.flatnonzero(~starts)
             same = np.mean(all_signatures[at[others]] == all_signatures[heads[others]], axis=1)
@@ -102,10 +96,27 @@ def find_near(path: str, found: Duplicates) -> None:
 
 def _members(keys: NDArray[np.uint64], share: int, shares: int) -> NDArray[np.int64]:
     """Return which keys belong to a share."""
-    if shares == 1:
-        return np.arange(len(keys))
     found = [
         first + np.flatnonzero(keys[first : first + SHARE] % np.uint64(shares) == np.uint64(share))
         for first in range(0, len(keys), SHARE)
     ]
     return np.concatenate(found)
+
+
+def _members_of_band(
+    all_signatures: NDArray[np.int32], keep: NDArray[np.bool_], band: int, share: int, shares: int
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return which lines that are kept belong to a share of a band, and their keys."""
+    rows = SIGNATURE // BANDS
+    places, found = [], []
+    for first in range(0, len(keep), SHARE):
+        part = np.array(all_signatures[first : first + SHARE, band * rows : (band + 1) * rows])
+        keys = np.zeros(len(part), np.uint64)
+        for column in range(rows):
+            keys = keys * np.uint64(0x9E3779B97F4A7C15) + part[:, column].astype(np.uint64)
+        chosen = np.flatnonzero(
+            keep[first : first + SHARE] & (keys % np.uint64(shares) == np.uint64(share))
+        )
+        places.append(first + chosen)
+        found.append(keys[chosen])
+    return np.concatenate(places), np.concatenate(found)

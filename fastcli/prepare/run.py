@@ -6,14 +6,16 @@ Memory holds a few batches whatever the size of the data.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
 import signal
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fastcli import __version__
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.files import Replacement, write_all
+from fastcli.prepare.beside import read_beside
 from fastcli.prepare.labels import LabelNames
 from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.segment import check_segmentation
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DEDUPS = ("none", "exact", "near")
-INLINE = 4  # batches that are cleaned before other processes are started
+BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
+INLINE = 4  # batches that are cleaned before other processes are started,
+COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
 SHOWN = 80  # characters of an offending text
 
 
@@ -74,8 +79,8 @@ class PrepareArgs:
             raise ArgumentError(f"--delimiter must be one character, not {self.delimiter!r}.")
         if self.thread < 1:
             raise ArgumentError(f"-thread must be 1 or more, not {self.thread}.")
-        if not -(2**63) <= self.seed < 2**63:
-            raise ArgumentError("-seed must fit into 64 bits.")
+        if not -(2**62) <= self.seed < 2**62:
+            raise ArgumentError(f"-seed must be between -2**62 and 2**62, not {self.seed}.")
 
 
 class Reporter(Protocol):
@@ -143,6 +148,7 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
         raise FastcliError(f"{folder} cannot be made: {error.strerror}") from None
     names = [name for name, share in zip(PARTS, args.shares, strict=False) if share > 0]
     with ExitStack() as files:
+        files.enter_context(_without_collector())
         try:
             writers = {name: files.enter_context(_Writer(folder / f"{name}.txt")) for name in names}
             rejects = files.enter_context(_Writer(folder / "rejects.jsonl"))
@@ -250,35 +256,47 @@ class _Run:
 
     def batches(self) -> Iterator[Batch]:
         """Yield all rows of all inputs."""
-        for path in self.args.input:
-            size = os.path.getsize(path) if os.path.isfile(path) else 0
-            self.reporter.started(path, size)
-            for batch in self.source.read(path, self.reporter.read):
-                if batch.lines:
-                    self.done.rows += len(batch.lines)
-                    yield batch
+        paths = self.args.input
+        size = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
+        if self.args.thread > 1 and size > BESIDE and "-" not in paths:
+            found = read_beside(self.source, paths, self.started, self.reporter.read)
+        else:
+            found = self.read(paths)
+        for batch in found:
+            if batch.lines:
+                self.done.rows += len(batch.lines)
+                yield batch
+
+    def read(self, paths: Sequence[str]) -> Iterator[Batch]:
+        """Yield the rows of inputs, read in this process."""
+        for path in paths:
+            self.started(path)
+            yield from self.source.read(path, self.reporter.read)
+
+    def started(self, path: str) -> None:
+        """Tell that an input is being read."""
+        self.reporter.started(path, os.path.getsize(path) if os.path.isfile(path) else 0)
 
     def cleaned(self) -> Iterator[tuple[Batch, Cleaned]]:
         """Yield batches with their cleaned texts, in order."""
         waiting: deque[tuple[Batch, Future[Cleaned] | Cleaned]] = deque()
+        near, most = self.args.dedup == "near", 3 * self.args.thread
+        started, spent = time.perf_counter(), 0.0
         with ExitStack() as stack:
             pool: ProcessPoolExecutor | None = None
             for number, batch in enumerate(self.batches()):
-                if pool is None and number >= INLINE and self.args.thread > 1:
+                is_costly = spent > COSTLY * (time.perf_counter() - started)
+                if pool is None and number >= INLINE and self.args.thread > 1 and is_costly:
                     pool = stack.enter_context(_pool(self.args.thread - 1))
-                args = (
-                    self.args.recipe,
-                    self.args.seed,
-                    self.args.dedup == "near",
-                    batch.texts,
-                    batch.groups,
-                )
-                pending = sum(isinstance(one, Future) and not one.done() for _, one in waiting)
-                if pool is None or pending > self.args.thread:
-                    waiting.append((batch, clean_batch(*args)))  # the others are busy
-                else:
+                args = (self.args.recipe, self.args.seed, near, batch.texts, batch.groups)
+                busy = sum(isinstance(one, Future) and not one.done() for _, one in waiting)
+                if pool is not None and busy <= self.args.thread:
                     waiting.append((batch, pool.submit(clean_batch, *args)))
-                while waiting and (len(waiting) > 3 * self.args.thread or _is_done(waiting[0][1])):
+                else:
+                    before = time.perf_counter()
+                    waiting.append((batch, clean_batch(*args)))
+                    spent += time.perf_counter() - before
+                while waiting and (len(waiting) > most or _is_done(waiting[0][1])):
                     yield self.with_text(*_result(waiting.popleft()))
             while waiting:
                 yield self.with_text(*_result(waiting.popleft()))
@@ -406,6 +424,18 @@ class _Run:
                 write_all(fd, text.encode("utf-8", "replace"))
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep Python from looking for cycles among millions of rows, where there are none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _pool(n: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(n, mp_context=context, initializer=_quiet)
@@ -413,6 +443,7 @@ def _pool(n: int) -> ProcessPoolExecutor:
 
 def _quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process says what there is to say
+    gc.disable()
 
 
 def _is_done(one: Future[Cleaned] | Cleaned) -> bool:

@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
@@ -123,7 +123,11 @@ class Source:
     encoding: str = "utf-8"
     bad_bytes: str = "error"
     label_prefix: str = "__label__"
-    _known: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    _known: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, init=False)
+
+    def parts(self) -> dict[str, Any]:
+        """Return what a source like this one is made of."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
     def read(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
         """Yield the rows of an input: a file, a folder, or ``-``.
@@ -182,11 +186,12 @@ class Source:
         is_over = False
         while not is_over:
             chunk: list[list[str]] = []
-            start, trouble = end + 1, ""
+            start, trouble, size = end + 1, "", 0
             try:
                 for row in rows:
                     chunk.append(row)
-                    if len(chunk) == CHUNK or width == 0:
+                    size += sum(map(len, row))
+                    if len(chunk) == CHUNK or size > BATCH_CHARS or width == 0:
                         break
                 else:
                     is_over = True

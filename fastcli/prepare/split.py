@@ -6,12 +6,14 @@ is when data grow, and no text is in two parts.
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
+import numpy as np
+
 from fastcli.errors import ArgumentError
+from fastcli.kernels.spacing import hash_lines
 
 PARTS = ("train", "valid", "test")
 
@@ -37,12 +39,12 @@ def read_shares(text: str) -> tuple[float, ...]:
 
 
 def fixed_hashes(texts: Sequence[str], seed: int) -> list[int]:
-    """Return 64 bits for each text, which depend on it and the seed alone (BLAKE2b)."""
-    key = seed.to_bytes(8, "little", signed=True)
-    hashed, number = hashlib.blake2b, int.from_bytes
-    return [
-        number(hashed(text.encode(), digest_size=8, key=key).digest(), "little") for text in texts
-    ]
+    """Return 63 bits for each text, a line, which depend on it and the seed alone."""
+    data = np.frombuffer("\n".join(texts).encode(), np.uint8)
+    out = np.zeros(len(texts) + 1, np.int64)
+    hash_lines(data if len(data) else np.zeros(1, np.uint8), len(data), seed, out)
+    found: list[int] = out[: len(texts)].tolist()
+    return found
 
 
 class Splitter:
@@ -53,7 +55,7 @@ class Splitter:
     """
 
     def __init__(self, shares: Sequence[float], keep_labels: bool) -> None:
-        bounds = [round(share * 2**64) for share in accumulate(shares)]
+        bounds = [round(share * 2**63) for share in accumulate(shares)]
         self._bounds = bounds[:-1]  # what is not below the last of these is the last part's
         self._keep_labels = keep_labels
         self._seen: set[str] = set()

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fastcli.prepare import run as prepare_run
 from tests.command import SAMPLES, process, run
 
 ROWS = [
@@ -477,16 +478,34 @@ def test_former_files_stay_when_a_row_is_bad(tmp_path):
 # ------------------------------------------------------------------- whole runs
 
 
-def test_processes_write_the_same_files(tmp_path):
+@pytest.mark.parametrize("options", [["--clean"], ["--segment", "chars", "--dedup", "near"]])
+def test_processes_write_the_same_files(options, tmp_path, monkeypatch):
     rows = [(f"Text, number {i} (of many)!" * 20, f"l {i % 7}") for i in range(20000)]
     (tmp_path / "a.csv").write_bytes(csv_bytes(rows))
-    options = [tmp_path / "a.csv", "--clean", "-verbose", 0]
-    one = prepare(tmp_path / "one", *options, "-thread", 1)
-    done = process("prepare", *options, "-o", tmp_path / "two", "-thread", 2)
-    assert (done.code, done.err) == (0, "")
+    options = [tmp_path / "a.csv", *options, "-verbose", 0]
+    prepare(tmp_path / "one", *options, "-thread", 1)
+    assert (tmp_path / "a.csv").stat().st_size > prepare_run.BESIDE  # a process reads it
+    monkeypatch.setattr("fastcli.prepare.run.COSTLY", 0.0)
+    started = []
+    pool = prepare_run._pool
+    monkeypatch.setattr(prepare_run, "_pool", lambda n: started.append(n) or pool(n))
+    prepare(tmp_path / "two", *options, "-thread", 3)
+    assert started == [2]
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
-    assert sum(map(len, one.values())) == 20000
+
+
+@pytest.mark.parametrize("options", [[], ["--skip-bad"]])
+def test_a_reading_process_says_the_same(options, tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_bytes(csv_bytes(many(5000)) + b"a,b,c\n" + csv_bytes(many(50), ()))
+    argv = ["prepare", tmp_path / "a.csv", "-o", tmp_path / "out", "-thread", 2, *options]
+    here = run(*argv)
+    monkeypatch.setattr(prepare_run, "BESIDE", 0)
+    beside = run(*argv)
+    assert (beside.code, beside.err) == (here.code, here.err)
+    assert here.code == int(not options)
+    missing = [*argv[:1], tmp_path / "b.csv", *argv[1:]]
+    assert "b.csv cannot be opened!" in fails(*missing)
 
 
 def test_the_filter_keeps_lines_and_labels(tmp_path):

@@ -1,0 +1,76 @@
+"""Reading in a process of its own, which parses while this one cleans and writes."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from fastcli.errors import FastcliError
+from fastcli.prepare.sources import Bad, Batch, Place, Source
+
+
+def read_beside(
+    source: Source,
+    paths: Sequence[str],
+    started: Callable[[str], None],
+    read: Callable[[int], None],
+) -> Iterator[Batch]:
+    """Yield what ``source.read`` gives for each of the paths, from another process, in order.
+
+    The pipe between the processes holds little, so that the reader never runs far ahead.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    plain = Source(**{**source.parts(), "bad": _nowhere})
+    reader = context.Process(target=_read, args=(plain, list(paths), theirs), daemon=True)
+    reader.start()
+    theirs.close()
+    told: dict[str, Callable[..., None]] = {"bad": source.bad, "started": started, "read": read}
+    try:
+        while True:
+            try:
+                kind, *what = ours.recv()
+            except EOFError:
+                raise FastcliError("The process that reads ended before all was read.") from None
+            if kind == "end":
+                return
+            if kind == "error":
+                raise what[0]
+            if kind == "batch":
+                yield what[0]
+            else:
+                told[kind](*what)
+    finally:
+        ours.close()
+        reader.terminate()
+        reader.join()
+
+
+def _nowhere(place: Place, reason: str, text: str) -> None:
+    raise AssertionError("replaced by the reading process")
+
+
+def _read(plain: Source, paths: list[str], connection: Connection) -> None:
+    """Read all paths and send what there is to say."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process says what there is to say
+    gc.disable()
+
+    def send(*message: Any) -> None:
+        connection.send(message)
+
+    bad: Bad = lambda place, reason, text: send("bad", place, reason, text)  # noqa: E731
+    source = Source(**{**plain.parts(), "bad": bad})
+    try:
+        for path in paths:
+            send("started", path)
+            for batch in source.read(path, lambda n: send("read", n)):
+                send("batch", batch)
+        send("end")
+    except FastcliError as error:
+        send("error", error)
+    except BrokenPipeError:
+        pass  # nobody listens any more
