@@ -116,6 +116,7 @@ TABLES = {
     "autotune": "Autotune on cooking, two threads (`bench_autotune.py`):",
     "mlp": "Training perceptrons, the same layers, batches, epochs and Adam (`bench_mlp.py`):",
     "mlp-accuracy": "Accuracy of perceptrons, mean of three seeds (`bench_mlp_accuracy.py`):",
+    "prepare": "Making training files of a CSV file (`bench_prepare.py`):",
     "open": "Opening a large model and predicting one line (`bench_open.py`):",
     "startup": "Short commands, whole process (`bench_startup.py`):",
 }

@@ -1,0 +1,83 @@
+"""Spaces put right, and hashes of lines, against plain Python."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastcli.kernels.spacing import ALONE, CLASSES, END, GONE, KEEP, SPACE, hash_lines, space_out
+from tests import naive
+
+KINDS = {" ": SPACE, "\u3000": SPACE, "\n": END, ".": ALONE, "，": ALONE, '"': GONE, "é": KEEP}
+TEXTS = st.lists(st.sampled_from([*KINDS, "a", "字", "😀", "\x00", "\uffff"]), max_size=40)
+
+
+def spaced_out(text):
+    """Return what the kernel makes of a text."""
+    classes = np.full(CLASSES, KEEP, np.uint8)
+    for character, kind in KINDS.items():
+        classes[ord(character)] = kind
+    data = np.frombuffer(text.encode() + b"\0", np.uint8)
+    out = np.full(2 * len(data), 255, np.uint8)
+    n = space_out(data, len(data) - 1, classes, out)
+    assert n <= 2 * (len(data) - 1)
+    assert (out[max(n, 0) :] == 255).all()
+    return out[:n].tobytes().decode()
+
+
+def plainly(text):
+    """Return the same by replacing and splitting."""
+    for character, kind in KINDS.items():
+        if kind in (SPACE, GONE):
+            text = text.replace(character, " " if kind == SPACE else "")
+        elif kind == ALONE:
+            text = text.replace(character, f" {character} ")
+    return "\n".join(" ".join(filter(None, line.split(" "))) for line in text.split("\n"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_spaces(characters):
+    text = "".join(characters)
+    assert spaced_out(text) == plainly(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("", ""), (" ", ""), (" a  b ", "a b"), ("a.b", "a . b"), (".", "."), ('"a" \n b', "a\nb")],
+)
+def test_spaces_by_hand(text, wanted):
+    assert spaced_out(text) == wanted
+
+
+def hashes(lines, seed):
+    data = np.frombuffer(b"\n".join(lines) + b"\0", np.uint8)
+    out = np.zeros(len(lines), np.int64)
+    hash_lines(data, len(data) - 1, seed, out)
+    return out.tolist()
+
+
+def plain_hash(line, seed):
+    h = 0
+    for byte in line:
+        h = (h * 116049371 + byte + 1) % 2**64
+    return naive.random_bits(seed, h)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), min_size=1, max_size=5),
+    st.integers(-(2**62), 2**62),
+)
+def test_hashes(lines, seed):
+    assert hashes(lines, seed) == [plain_hash(line, seed) for line in lines]
+
+
+def test_hashes_are_different_and_spread_evenly():
+    found = np.array(hashes([f"line {i}".encode() for i in range(20000)], 0))
+    assert len(set(found.tolist())) == 20000
+    assert (found >= 0).all()
+    counts = np.bincount((found >> 59).astype(int), minlength=16)
+    assert abs(counts - 1250).max() < 5 * 1250**0.5
+    other = np.array(hashes([f"line {i}".encode() for i in range(20000)], 1))
+    assert abs(((found > 2**62) == (other > 2**62)).mean() - 0.5) < 0.02
