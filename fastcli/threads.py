@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from types import FrameType
 
 from fastcli.errors import FastcliError
 
@@ -112,6 +115,22 @@ def _wait(finished: threading.Event) -> None:
             interrupted.set()
     if interrupt is not None:
         raise interrupt
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait until this is over, so that what belongs together is done together."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[tuple[int, FrameType | None]] = []
+    former = signal.signal(signal.SIGINT, lambda number, frame: waiting.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former or signal.SIG_DFL)
+        if waiting and callable(former):
+            former(*waiting[0])
 
 
 def share(n: int, thread: int, n_threads: int) -> tuple[int, int]:

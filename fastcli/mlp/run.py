@@ -149,6 +149,8 @@ def train_and_save_mlp(
             raise
         trained.interrupted = True
         trainer.restore()
+        if args.log:
+            write_log(args.log, trainer.progress.history)
     at = trainer.progress
     trained.seconds = time.monotonic() - started
     if at.step:

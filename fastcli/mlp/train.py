@@ -25,7 +25,7 @@ from fastcli.mlp.data import Examples
 from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
 from fastcli.optimizers import StepNumbers
-from fastcli.threads import run_on, share
+from fastcli.threads import run_on, share, uninterrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -380,9 +380,16 @@ class Trainer:
         run_on(self.n_threads, work)
 
     def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
-        at, nan = self.progress, float("nan")
+        nan = float("nan")
         valid_loss, valid_error = evaluate(self.scorers, self.valid) if self.valid else (nan, nan)
-        is_best = False
+        with uninterrupted():  # a model that is half the best one is none
+            return self._note(loss, valid_loss, valid_error, lr, seconds)
+
+    def _note(
+        self, loss: float, valid_loss: float, valid_error: float, lr: float, seconds: float
+    ) -> Evaluation:
+        """Keep the parameters if they are the best so far, and add to the history."""
+        at, is_best = self.progress, False
         if self.valid:
             watched = valid_error if self.args.monitor == "error" else valid_loss
             is_best = at.stopping.check(at.step, watched)
