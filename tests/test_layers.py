@@ -52,7 +52,7 @@ HOMES = {
     "pyarrow": "prepare/sources.py",
 }
 KERNEL_STDLIB = {"__future__", "time", "typing"}
-STDLIB = {*sys.stdlib_module_names, "compression"}
+STDLIB = {*sys.stdlib_module_names, "compression", "tomllib"}
 
 
 def imports(tree):
