@@ -148,6 +148,7 @@ def cut(text: str, most: int) -> str:
     """Return text that takes at most so many columns."""
     if width(text) <= most:
         return text
+    text = text[: 2 * most + 2]  # one letter at a time, of no more than could fit
     while text and width(text) > most - 1:
         text = text[:-1]
     return text + "…"

@@ -28,9 +28,11 @@ URL_MASK = "URL"
 
 # A tag, a comment, or a script or style with all it holds.
 _TAGS = re.compile(
-    r"<(script|style)\b[^\n]*?</\1\s*>|<!--[^\n]*?-->|</?[a-z!][^<>\n]*>", re.IGNORECASE
+    r"<(script|style)\b(?:(?!<(?:script|style)\b)[^\n])*?</\1\s*>"
+    r"|<!--(?:(?!<!--)[^\n])*?-->|</?[a-z!][^<>\n]*>",
+    re.IGNORECASE,
 )
-_BREAKS = re.compile(r"&(?:#0*1[03]|#x0*[ad]|NewLine);?", re.IGNORECASE)
+_BREAKS = re.compile(r"&(?:#0*1[03](?![0-9])|#x0*[ad](?![0-9a-f])|NewLine(?=;));?", re.IGNORECASE)
 _URLS = re.compile(
     r"(?<![a-z0-9])(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"'，。；！？、）】》]+", re.IGNORECASE
 )
@@ -39,9 +41,9 @@ _CONTROLS = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]"
 )
 _ASCII_CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1C), 0x7F])
-# All that str.split takes for a space, but the space and the line end.
+# All that str.split or fastText takes for a space, but the space and the line end.
 _SPACES = (
-    "\t\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\0\t\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
 )
 _SPACES += "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _DIGIT = re.compile(r"\d")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 KNOWN = 100_000  # sets of labels that are remembered
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"[\s\0]+")
 
 
 class LabelNames:

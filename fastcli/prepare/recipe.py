@@ -11,6 +11,7 @@ from fastcli.prepare.clean import DIGITS, UNICODE, URLS, Cleaning, clean, cut
 from fastcli.prepare.segment import SEGMENTS, Segmentation, segment
 
 FORMAT, VERSION = "fastcli prepare", 1
+LINE_END = "</s>"
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,11 @@ class Recipe:
         ):
             if value not in known:
                 raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
-        if c.max_length < 0:
+        if type(c.max_length) is not int or c.max_length < 0:
             raise ArgumentError(f"--max-length must be 0 or more, not {c.max_length}.")
+        for name in ("html", "control", "lowercase", "punctuation"):
+            if not isinstance(getattr(c, name), bool):
+                raise ArgumentError(f"{name} must be true or false, not {getattr(c, name)!r}.")
         if s.command and s.kind != "none":
             raise ArgumentError("--segment and --tokenizer-cmd are two ways: give one of them.")
         if not self.label or self.label.split() != [self.label]:
@@ -43,8 +47,8 @@ class Recipe:
         """Return texts as they stand in a training file; words are never labels."""
         cleaned = clean(texts, self.cleaning)
         cleaned = cut(segment(cleaned, self.segmentation), self.cleaning.max_length)
-        if any(self.label in text for text in cleaned):
-            cleaned = [self._without_labels(text) for text in cleaned]
+        if any(self.label in text or LINE_END in text for text in cleaned):
+            cleaned = [self._of_words(text) for text in cleaned]
         return cleaned
 
     def apply_to_lines(self, lines: list[str]) -> list[str]:
@@ -63,13 +67,13 @@ class Recipe:
             for head, text in zip(heads, self.apply(texts), strict=True)
         ]
 
-    def _without_labels(self, text: str) -> str:
-        """Take the prefix off words that would be labels."""
+    def _of_words(self, text: str) -> str:
+        """Take the prefix off words that would be labels, and out what fastText ends lines at."""
         words = []
         for word in text.split(" "):
             while word.startswith(self.label):
                 word = word[len(self.label) :]
-            words.append(word)
+            words.append("" if word == LINE_END else word)
         return " ".join(filter(None, words))
 
     def as_json(self) -> dict[str, Any]:
@@ -90,7 +94,7 @@ def read_recipe(path: str) -> Recipe:
             found = json.load(file)
     except OSError as error:
         raise DataError(f"{path} cannot be opened! ({error.strerror})") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise DataError(f"{path} was not written by fastcli prepare.")

@@ -13,9 +13,10 @@ import os
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -28,7 +29,7 @@ from fastcli.prepare.beside import read_beside
 from fastcli.prepare.labels import LabelNames
 from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.segment import check_segmentation
-from fastcli.prepare.sources import BAD_BYTES, FORMATS, Batch, Columns, Place, Source
+from fastcli.prepare.sources import BAD_BYTES, FORMATS, QUOTES, Batch, Columns, Place, Source
 from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class PrepareArgs:
     header: bool | None = None
     encoding: str = "utf-8"
     bad_bytes: str = "error"
+    quotes: str = "auto"
     shares: tuple[float, ...] = (0.8, 0.1, 0.1)
     keep_labels: bool = True
     seed: int = 0
@@ -71,6 +73,7 @@ class PrepareArgs:
         for name, value, known in (
             ("format", self.format, FORMATS),
             ("bad-bytes", self.bad_bytes, BAD_BYTES),
+            ("quotes", self.quotes, QUOTES),
             ("dedup", self.dedup, DEDUPS),
         ):
             if value not in known:
@@ -123,7 +126,8 @@ def clean_batch(
 ) -> Cleaned:
     """Clean texts, and hash each, or its group, for the split."""
     cleaned = recipe.apply(texts)
-    hashed = [group or text for text, group in zip(cleaned, groups, strict=True)]
+    pairs = zip(cleaned, groups, strict=True)
+    hashed = [group.replace("\n", "\x1f") or text for text, group in pairs]
     keys = fixed_hashes(hashed if any(groups) else cleaned, seed)
     signatures = None
     if near:
@@ -146,6 +150,8 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FastcliError(f"{folder} cannot be made: {error.strerror}") from None
+    _check_folder(args, folder)
+    was_ours = (folder / "prepare.json").exists()
     names = [name for name, share in zip(PARTS, args.shares, strict=False) if share > 0]
     with ExitStack() as files:
         files.enter_context(_without_collector())
@@ -158,9 +164,18 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
     if not done.bad:
         (folder / "rejects.jsonl").unlink()
     for name in PARTS:  # a former run may have had more parts
-        if name not in names:
+        if was_ours and name not in names:
             (folder / f"{name}.txt").unlink(missing_ok=True)
     return done
+
+
+def _check_folder(args: PrepareArgs, folder: Path) -> None:
+    """Raise ArgumentError where an input is a file that would be written."""
+    names = [f"{name}.txt" for name in PARTS] + ["rejects.jsonl", "prepare.json", "labels.json"]
+    written = [folder / name for name in names if (folder / name).exists()]
+    for path in args.input:
+        if os.path.isfile(path) and any(os.path.samefile(path, one) for one in written):
+            raise ArgumentError(f"{path} would be written over: give another folder with -o.")
 
 
 class _Writer:
@@ -223,16 +238,18 @@ class _Run:
             args.header,
             args.encoding,
             args.bad_bytes,
+            args.quotes,
             args.recipe.label,
         )
 
     def run(self, folder: Path) -> Prepared:
         """Do it all."""
-        if self.args.dedup == "none":
-            for batch, cleaned in self.cleaned():
-                self.write(self.named(batch), cleaned.texts, cleaned.keys)
-        else:
-            self.without_duplicates(folder)
+        with closing(self.cleaned()) as some:
+            if self.args.dedup == "none":
+                for batch, cleaned in some:
+                    self.write(self.named(batch), cleaned.texts, cleaned.keys)
+            else:
+                self.without_duplicates(folder, some)
         if sum(self.done.lines) == 0:
             raise DataError(f"{', '.join(self.args.input)}: there is no row to write.")
         self.write_notes(folder)
@@ -277,7 +294,7 @@ class _Run:
         """Tell that an input is being read."""
         self.reporter.started(path, os.path.getsize(path) if os.path.isfile(path) else 0)
 
-    def cleaned(self) -> Iterator[tuple[Batch, Cleaned]]:
+    def cleaned(self) -> Generator[tuple[Batch, Cleaned], None, None]:
         """Yield batches with their cleaned texts, in order."""
         waiting: deque[tuple[Batch, Future[Cleaned] | Cleaned]] = deque()
         near, most = self.args.dedup == "near", 3 * self.args.thread
@@ -310,7 +327,7 @@ class _Run:
             if text:
                 kept.append(i)
             else:
-                self.bad(Place(batch.path, batch.lines[i]), "no text is left", "")
+                self.bad(Place(batch.path, batch.lines[i]), "no text is left", batch.texts[i])
         signatures = cleaned.signatures[kept] if cleaned.signatures is not None else None
         return (
             Batch(
@@ -347,7 +364,7 @@ class _Run:
             self.done.lines[number] += len(lines)
             self.done.tokens[number] += text.count(" ") + len(lines) - (counts.total() - before)
 
-    def without_duplicates(self, folder: Path) -> None:
+    def without_duplicates(self, folder: Path, batches: Iterator[tuple[Batch, Cleaned]]) -> None:
         """Write all lines and their keys to files beside, compare keys, and write what is kept."""
         from fastcli.prepare.duplicates import find_exact, find_near, write_keys
 
@@ -360,7 +377,7 @@ class _Run:
                 open(spools[1], "wb") as keys,
                 open(spools[2], "wb") as signatures,
             ):
-                for batch, cleaned in self.cleaned():
+                for batch, cleaned in batches:
                     if cleaned.signatures is not None:
                         signatures.write(cleaned.signatures.tobytes())
                     labels = self.named(batch)
@@ -408,7 +425,7 @@ class _Run:
             },
             "dedup": args.dedup,
             "rows": done.rows,
-            "rejected": dict(done.reasons),
+            "rejected": dict(sorted(done.reasons.items())),
             "duplicates": {"exact": done.exact, "near": done.near},
             "contradictions": done.contradictions,
             "parts": {
@@ -436,9 +453,20 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _pool(n: int) -> ProcessPoolExecutor:
+@contextmanager
+def _pool(n: int) -> Iterator[ProcessPoolExecutor]:
+    """Start processes that clean; they are ended, not waited for, where something goes wrong."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(n, mp_context=context, initializer=_quiet)
+    pool = ProcessPoolExecutor(n, mp_context=context, initializer=_quiet)
+    try:
+        yield pool
+    except BaseException:
+        processes = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        raise
+    pool.shutdown()
 
 
 def _quiet() -> None:
@@ -452,7 +480,12 @@ def _is_done(one: Future[Cleaned] | Cleaned) -> bool:
 
 def _result(waiting: tuple[Batch, Future[Cleaned] | Cleaned]) -> tuple[Batch, Cleaned]:
     batch, one = waiting
-    return batch, one.result() if isinstance(one, Future) else one
+    try:
+        return batch, one.result() if isinstance(one, Future) else one
+    except BrokenProcessPool:
+        raise FastcliError(
+            "A process that cleans ended early, perhaps for want of memory: try -thread 1."
+        ) from None
 
 
 def filter_lines(recipe: Recipe, blocks: Iterator[bytes], write: Callable[[bytes], None]) -> None:
@@ -461,7 +494,9 @@ def filter_lines(recipe: Recipe, blocks: Iterator[bytes], write: Callable[[bytes
     Bytes that are not UTF-8 stay as they are.
     """
     check_segmentation(recipe.segmentation)
-    for block in blocks:
+    for number, block in enumerate(blocks):
+        if number == 0:
+            block = block.removeprefix(b"\xef\xbb\xbf")  # a byte-order mark is no text
         lines = block.decode("utf-8", "surrogateescape").split("\n")
         ended = lines[-1] == ""
         if ended:

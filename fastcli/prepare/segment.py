@@ -58,14 +58,11 @@ def _by_jieba(texts: Sequence[str]) -> list[str]:
 
 
 def _by_command(texts: Sequence[str], command: str) -> list[str]:
-    text = "".join(f"{text}\n" for text in texts).encode("utf-8")
+    text = "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogateescape")
     done = subprocess.run(command, shell=True, input=text, stdout=subprocess.PIPE, check=False)
     if done.returncode != 0:
         raise DataError(f"--tokenizer-cmd {command!r} ended with exit code {done.returncode}.")
-    try:
-        lines = done.stdout.decode("utf-8").split("\n")
-    except UnicodeDecodeError:
-        raise DataError(f"--tokenizer-cmd {command!r} wrote text that is not UTF-8.") from None
+    lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")
     if lines[-1] == "":
         lines.pop()
     if len(lines) != len(texts):

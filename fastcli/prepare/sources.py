@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import re
 import sys
@@ -24,6 +25,7 @@ from fastcli.text.inputs import compression, open_compressed
 
 FORMATS = ("auto", "csv", "tsv", "json", "jsonl", "parquet", "folder", "fasttext")
 BAD_BYTES = ("error", "replace", "drop")
+QUOTES = ("auto", "yes", "no")
 TEXT_NAMES = ("text", "review", "sentence", "content", "body", "title", "comment", "question")
 LABEL_NAMES = (
     "label",
@@ -39,6 +41,8 @@ LABEL_NAMES = (
 BATCH_CHARS = 1 << 19
 BATCH_ROWS = 20_000
 CHUNK = 2048  # rows of a table in a batch
+BLANKS = " \t\n\r\v\f\0\xa0\u3000"
+NESTED = (dict, list, tuple)
 KNOWN = 100_000  # cells of labels that are remembered
 _UNDECODED = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of such bytes
 _ENDS = {
@@ -103,7 +107,7 @@ class _Raw:
         self.cells.append(cells)
         self.labels.append(labels)
         self.groups.append(group)
-        self.size += len(cells[0])
+        self.size += sum(map(len, cells))
         return self.size >= BATCH_CHARS or len(self.lines) >= BATCH_ROWS
 
 
@@ -122,6 +126,7 @@ class Source:
     header: bool | None = None  # None: there is one where columns are named
     encoding: str = "utf-8"
     bad_bytes: str = "error"
+    quotes: str = "auto"
     label_prefix: str = "__label__"
     _known: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, init=False)
 
@@ -136,6 +141,9 @@ class Source:
         be read, and ArgumentError where its columns or format are not known.
         """
         kind = self.kind
+        has_columns = not os.path.isdir(path) and kind not in ("folder", "fasttext")
+        if self.columns.group and not has_columns:
+            raise ArgumentError(f"{path} has no columns, so there is no --group-column.")
         if os.path.isdir(path):
             if kind not in ("auto", "folder"):
                 raise DataError(f"{path} is a folder: --format {kind} is for files.")
@@ -156,10 +164,15 @@ class Source:
                 head = raw.peek(1 << 16) if hasattr(raw, "peek") else b""
                 kind = sniffed(head, self.label_prefix) if kind == "auto" else kind
                 encoding = self.encoding
+                if head[:2] in (b"\xff\xfe", b"\xfe\xff") and "16" not in encoding:
+                    raise DataError(f"{path} looks like UTF-16: give --encoding utf-16.")
                 if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
                     encoding = "utf-8-sig"  # a byte-order mark is no text
                 text = io.TextIOWrapper(
-                    raw, encoding=encoding, errors="surrogateescape", newline=""
+                    raw,
+                    encoding=encoding,
+                    errors="surrogateescape",
+                    newline="" if kind in ("csv", "tsv") else "\n",
                 )
                 if kind in ("csv", "tsv"):
                     yield from self._table(path, text, kind)
@@ -180,7 +193,12 @@ class Source:
         csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
         first = text.readline()
         delimiter = self.delimiter or ("\t" if kind == "tsv" else _delimiter(first))
-        rows = csv.reader(chain([first] if first else [], text), delimiter=delimiter)
+        ends = _LastLine(chain([first] if first else [], text))
+        are_text = self.quotes == "no" or (self.quotes == "auto" and kind == "tsv")
+        if are_text:
+            rows = csv.reader(ends, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        else:
+            rows = csv.reader(ends, delimiter=delimiter)
         places = _Places()
         width = end = 0
         is_over = False
@@ -199,11 +217,16 @@ class Source:
                 trouble = str(error)
             lines = _lines(chunk, start, rows.line_num - bool(trouble))
             end = rows.line_num
+            if is_over and chunk and chunk[-1] and "\n" in chunk[-1][-1] and not ends.is_closed:
+                self.bad(Place(path, lines[-1]), "a quote is not closed", chunk[-1][-1])
+                chunk.pop()
             if width == 0 and chunk and chunk[0]:
                 has_header = self._has_header(chunk[0])
                 places = self._places(path, chunk[0] if has_header else None, len(chunk[0]))
                 width = len(chunk[0])
                 chunk = [] if has_header else chunk
+            if width == 0:
+                chunk = []  # nothing but empty lines so far
             if any(len(row) != width for row in chunk):
                 chunk, lines = self._of_width(path, chunk, lines, width, delimiter)
             if chunk:
@@ -232,8 +255,12 @@ class Source:
                 continue
             try:
                 found = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 self.bad(Place(path, number, _char(error)), "no JSON", line)
+                continue
+            if not isinstance(found, dict):
+                shown = json.dumps(found, ensure_ascii=False)
+                self.bad(Place(path, number), "no object", shown)
                 continue
             columns = columns or self._keys(path, found)
             if self._add_object(path, raw, number, found, columns):
@@ -246,7 +273,11 @@ class Source:
         """Read an array of objects, an element at a time."""
         raw = _Raw()
         columns: _Keys | None = None
-        for number, found in enumerate(_elements(path, text), 1):
+        for number, found in _elements(path, text):
+            if not isinstance(found, dict):
+                shown = json.dumps(found, ensure_ascii=False)
+                self.bad(Place(path, number), "no object", shown)
+                continue
             columns = columns or self._keys(path, found)
             if self._add_object(path, raw, number, found, columns):
                 yield self._batch(path, raw, columns.names)
@@ -271,7 +302,14 @@ class Source:
         number = 0
         raw = _Raw()
         size = os.path.getsize(path)
-        for part in file.iter_batches(batch_size=4096, columns=wanted):
+        parts = iter(file.iter_batches(batch_size=4096, columns=wanted))
+        while True:
+            try:
+                part = next(parts, None)
+            except (OSError, ArrowException) as error:
+                raise DataError(f"{path} is damaged: {error}") from None
+            if part is None:
+                break
             for found in part.to_pylist():
                 number += 1
                 if self._add_object(path, raw, number, found, columns):
@@ -288,7 +326,9 @@ class Source:
             raise DataError(f"{path} has no folders in it: one for each label is needed.")
         for folder in folders:
             label = folder.name
-            for file in sorted(one for one in folder.rglob("*") if one.is_file()):
+            for file in sorted(folder.rglob("*")):
+                if not file.is_file() or file.name.startswith("."):
+                    continue
                 try:
                     kind = compression(file)
                     with open_compressed(file, kind) if kind else open(file, "rb") as stream:
@@ -297,7 +337,15 @@ class Source:
                     self.bad(Place(str(file), 0), f"cannot be opened: {error}", "")
                     continue
                 done += len(data)
-                text = data.removeprefix(b"\xef\xbb\xbf").decode(self.encoding, "surrogateescape")
+                try:
+                    text = data.removeprefix(b"\xef\xbb\xbf").decode(
+                        self.encoding, "surrogateescape"
+                    )
+                except LookupError:
+                    raise ArgumentError(f"Unknown encoding: {self.encoding}") from None
+                except UnicodeError:
+                    self.bad(Place(str(file), 0), f"bytes that are not {self.encoding}", "")
+                    continue
                 raw = _Raw()
                 raw.add(0, (text,), (label,), "")
                 yield self._batch(str(file), raw, ())
@@ -326,7 +374,8 @@ class Source:
             join = self.columns.join
             texts = [join.join(filter(None, cells)) for cells in raw.cells]
         labels = [self._labels(cells) for cells in raw.labels]
-        if all(labels) and _is_unicode("".join(texts)) and all(map(_all_unicode, set(labels))):
+        cells = "".join([*texts, *raw.groups])
+        if all(labels) and _is_unicode(cells) and all(map(_all_unicode, set(labels))):
             return Batch(path, raw.lines, texts, labels, raw.groups)
         batch = Batch(path)
         for i, (text, found) in enumerate(zip(texts, labels, strict=True)):
@@ -354,6 +403,9 @@ class Source:
                 if not _is_unicode(cell):
                     self.bad(Place(batch.path, line, name), wrong, cell)
                     return
+            if not _is_unicode(raw.groups[i]):
+                self.bad(Place(batch.path, line, self.columns.group), wrong, raw.groups[i])
+                return
             for label in labels:
                 if not _is_unicode(label):
                     self.bad(Place(batch.path, line, label_name), wrong, label)
@@ -361,7 +413,7 @@ class Source:
         batch.lines.append(line)
         batch.texts.append(self._mended(text))
         batch.labels.append(tuple(map(self._mended, labels)))
-        batch.groups.append(raw.groups[i])
+        batch.groups.append(self._mended(raw.groups[i]))
 
     def _labels(self, cells: tuple[str, ...]) -> tuple[str, ...]:
         """Return the labels that cells hold, without spaces around them."""
@@ -369,7 +421,8 @@ class Source:
         if found is None:
             separator = self.columns.label_separator
             parts = [one for cell in cells for one in cell.split(separator)] if separator else cells
-            found = tuple(one.strip() for one in parts if one and not one.isspace())
+            stripped = (one.strip(BLANKS).removeprefix(self.label_prefix) for one in parts)
+            found = tuple(filter(None, stripped))
             if len(self._known) < KNOWN:
                 self._known[cells] = found
         return found
@@ -379,13 +432,14 @@ class Source:
         return _UNDECODED.sub("\ufffd" if self.bad_bytes == "replace" else "", text)
 
     def _add_object(self, path: str, raw: _Raw, line: int, found: Any, columns: _Keys) -> bool:
-        if not isinstance(found, dict):
-            self.bad(Place(path, line), "no object", json.dumps(found, ensure_ascii=False))
-            return False
-        for name in (*columns.text, *columns.label):
-            if name not in found:
+        for name in (*columns.text, *columns.label, *filter(None, [columns.group])):
+            value = found.get(name, found)
+            is_list = isinstance(value, list) and name in columns.label
+            nested = [one for one in (value if is_list else [value]) if isinstance(one, NESTED)]
+            if name not in found or nested:
                 shown = json.dumps(found, ensure_ascii=False, default=str)
-                self.bad(Place(path, line, name), "is not there", shown)
+                reason = "a list or an object, no text" if name in found else "is not there"
+                self.bad(Place(path, line, name), reason, shown)
                 return False
         cells = tuple(_cell(found[name]) for name in columns.text)
         labels = tuple(
@@ -393,7 +447,8 @@ class Source:
             for name in columns.label
             for one in (found[name] if isinstance(found[name], list) else [found[name]])
         )
-        return raw.add(line, cells, labels, _cell(found.get(columns.group)))
+        group = _cell(found[columns.group]) if columns.group else ""
+        return raw.add(line, cells, labels, group)
 
     # ---------------------------------------------------------------- columns
 
@@ -420,7 +475,15 @@ class Source:
     def _keys(self, path: str, found: Any) -> _Keys:
         names = list(found) if isinstance(found, dict) else []
         columns = self._chosen(path, names, True)
-        return _Keys(columns.text, columns.label, columns.group)
+
+        def named(name: str) -> str:
+            """Return a name as it is, or that of a position."""
+            if name not in names and _is_position(name):
+                return names[_position(path, name, names, True)]
+            return name
+
+        group = named(columns.group) if columns.group else ""
+        return _Keys(tuple(map(named, columns.text)), tuple(map(named, columns.label)), group)
 
     def _chosen(self, path: str, names: Sequence[str], has_names: bool) -> Columns:
         """Return the columns asked for, or those whose names say what they are."""
@@ -521,6 +584,23 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
+class _LastLine:
+    """Lines, of which the last one that was read is remembered."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self._last = lines, ""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self._last = line
+            yield line
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the last line ends with a quote."""
+        return self._last.rstrip("\r\n").endswith('"')
+
+
 def _end(path: str) -> str:
     name = Path(path)
     if name.suffix in (".gz", ".bz2", ".xz", ".zst"):
@@ -545,11 +625,14 @@ def _lines(rows: list[list[str]], start: int, end: int) -> list[int]:
 
 
 def _is_position(name: str) -> bool:
-    return name.removeprefix("-").isdigit()
+    digits = name.removeprefix("-")
+    return digits.isascii() and digits.isdigit()
 
 
 def _position(path: str, name: str, names: Sequence[str], has_names: bool) -> int:
     if has_names and name in names:
+        if list(names).count(name) > 1:
+            raise ArgumentError(f"{path} has several columns {name}: give the position.")
         return list(names).index(name)
     if _is_position(name) and -len(names) <= int(name) < len(names):
         return int(name) % len(names)
@@ -577,37 +660,55 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, bytes):
+        return bytes(value).decode("utf-8", "surrogateescape")
+    if isinstance(value, float) and math.isnan(value):
+        return ""
     return value if isinstance(value, str) else str(value)
 
 
-def _char(error: ValueError) -> str:
+def _char(error: Exception) -> str:
     return str(error.colno) if isinstance(error, json.JSONDecodeError) else ""
 
 
-def _elements(path: str, text: IO[str]) -> Iterator[Any]:
-    """Yield the elements of a JSON array without holding all of it."""
-    decoder, buffer, at, inside = json.JSONDecoder(), "", 0, False
+def _elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
+    """Yield the elements of a JSON array and their lines, without holding all of it."""
+    decoder, buffer, at, line, inside, size = json.JSONDecoder(), "", 0, 1, False, 1 << 16
     while True:
+        start = at
         while at < len(buffer) and (buffer[at].isspace() or (inside and buffer[at] == ",")):
             at += 1
+        line += buffer.count("\n", start, at)
         if at < len(buffer) and not inside:
             if buffer[at] != "[":
                 raise DataError(f"{path} is no JSON array of objects; for one a line: jsonl.")
             inside, at = True, at + 1
             continue
         if at < len(buffer) and buffer[at] == "]":
+            rest = buffer[at + 1 :].strip()
+            while not rest and (more := text.read(size)):
+                rest = more.strip()
+            if rest:
+                raise DataError(f"{path}:{line}: there is more after the array: {rest[:40]!r}.")
             return
         if at < len(buffer):
             try:
                 found, end = decoder.raw_decode(buffer, at)
-            except ValueError:
+            except RecursionError:
+                raise DataError(f"{path}:{line}: the JSON is nested too deeply.") from None
+            except json.JSONDecodeError as error:
+                is_cut = error.pos > len(buffer) - 64 or error.msg.startswith("Unterminated")
+                if not is_cut:
+                    shown = buffer[error.pos : error.pos + 40]
+                    line += buffer.count("\n", at, error.pos)
+                    raise DataError(f"{path}:{line}: no JSON: {shown!r}.") from None
                 end = -1
-            if end >= 0 and end < len(buffer):  # a number at the end may go on
-                at = end
-                yield found
+            if 0 <= end < len(buffer):  # a number at the end may go on
+                yield line, found
+                line += buffer.count("\n", at, end)
+                at, size = end, 1 << 16
                 continue
-        more = text.read(1 << 16)
+        more = text.read(size)
         if not more:
-            line = buffer[:at].count("\n") + 1
-            raise DataError(f"{path} ends or is damaged where an element is due (near {line}).")
-        buffer, at = buffer[at:] + more, 0
+            raise DataError(f"{path}:{line}: the array ends before it is closed.")
+        buffer, at, size = buffer[at:] + more, 0, 2 * size

@@ -6,6 +6,7 @@ is when data grow, and no text is in two parts.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
@@ -16,6 +17,7 @@ from fastcli.errors import ArgumentError
 from fastcli.kernels.spacing import hash_lines
 
 PARTS = ("train", "valid", "test")
+BITS = 27
 
 
 def read_shares(text: str) -> tuple[float, ...]:
@@ -28,7 +30,7 @@ def read_shares(text: str) -> tuple[float, ...]:
         shares = [float(word) for word in text.split(",")]
     except ValueError:
         raise ArgumentError(f"--split {text} is no list of numbers, such as 80,10,10.") from None
-    if len(shares) > len(PARTS) or min(shares) < 0 or not shares[0] > 0:
+    if len(shares) > len(PARTS) or not all(0 <= x < math.inf for x in shares) or shares[0] == 0:
         raise ArgumentError(
             f"--split {text}: give one to three shares (train, valid, test), the first above 0."
         )
@@ -40,6 +42,7 @@ def read_shares(text: str) -> tuple[float, ...]:
 
 def fixed_hashes(texts: Sequence[str], seed: int) -> list[int]:
     """Return 63 bits for each text, a line, which depend on it and the seed alone."""
+    assert not any("\n" in text for text in texts)
     data = np.frombuffer("\n".join(texts).encode(), np.uint8)
     out = np.zeros(len(texts) + 1, np.int64)
     hash_lines(data if len(data) else np.zeros(1, np.uint8), len(data), seed, out)
@@ -50,8 +53,9 @@ def fixed_hashes(texts: Sequence[str], seed: int) -> list[int]:
 class Splitter:
     """Says which part a line belongs to.
 
-    Shares hold for every label up to chance, since the hash knows nothing of labels; the first
-    text of each label goes to train, and so do its repetitions, so that no label is only tested.
+    Shares hold for every label up to chance, since the hash knows nothing of labels.  The first
+    text of each label goes to train, and so do its repetitions, so that no label is only tested;
+    unless that text is in another part already, where it stays, and the next one is taken.
     """
 
     def __init__(self, shares: Sequence[float], keep_labels: bool) -> None:
@@ -60,13 +64,25 @@ class Splitter:
         self._keep_labels = keep_labels
         self._seen: set[str] = set()
         self._kept: set[int] = set()
+        # A bit for the low bits of every key in another part; now and then one for two of them.
+        self._elsewhere = bytearray(1 << (BITS - 3))
 
     def parts(self, keys: Sequence[int], labels: Sequence[Sequence[str]]) -> list[int]:
         """Return the part of each line, 0 being train, by its hash; the order of lines counts."""
-        if self._keep_labels:
-            for key, some in zip(keys, labels, strict=True):
-                if not self._seen.issuperset(some):
-                    self._seen.update(some)
-                    self._kept.add(key)
         bounds, kept = self._bounds, self._kept
-        return [0 if key in kept else bisect_right(bounds, key) for key in keys]
+        if not self._keep_labels or not bounds:
+            return [bisect_right(bounds, key) for key in keys]
+        elsewhere, seen, found = self._elsewhere, self._seen, []
+        for key, some in zip(keys, labels, strict=True):
+            part = 0 if key in kept else bisect_right(bounds, key)
+            place, bit = (key & (1 << BITS) - 1) >> 3, 1 << (key & 7)
+            if not seen.issuperset(some):
+                if part and not elsewhere[place] & bit:
+                    kept.add(key)
+                    part = 0
+                if part == 0:
+                    seen.update(some)
+            if part:
+                elsewhere[place] |= bit
+            found.append(part)
+        return found

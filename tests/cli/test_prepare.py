@@ -72,7 +72,7 @@ def files_of_all_kinds(tmp_path):
         ("a.csv", plain, []),
         ("semicolon.csv", csv_bytes(ROWS, delimiter=";"), []),
         ("bom.csv", b"\xef\xbb\xbf" + plain, []),
-        ("a.tsv", csv_bytes(ROWS, delimiter="\t"), []),
+        ("a.tsv", csv_bytes(ROWS, delimiter="\t"), ["--quotes", "yes"]),
         ("a.jsonl", lines.encode(), []),
         ("blank.jsonl", b"\n" + lines.encode().replace(b"\n", b"\n\n") + b"\n", []),
         ("a.json", array.encode(), []),
@@ -396,7 +396,7 @@ def test_bad_rows_are_named(tmp_path):
     assert first(b'{"text": "a", "label": "b"}\n{"tex\n', name="a.jsonl").startswith(
         "/a.jsonl:2, column "
     )
-    assert first(b'[{"text": "a", "label": "b"}, 3]', name="a.json").startswith("/a.json:2: no obj")
+    assert first(b'[{"text": "a", "label": "b"}, 3]', name="a.json").startswith("/a.json:1: no obj")
     assert first(b"__label__a x\nno label here\n", name="a.txt").startswith("/a.txt:2: no label: ")
     long = b"text,label\n" + b"a" * 500 + b",\n"
     assert len(first(long)) < 250
