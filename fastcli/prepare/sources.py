@@ -473,7 +473,7 @@ class Source:
         return _Places(tuple(found[:n]), tuple(found[n:]), group, tuple(shown))
 
     def _keys(self, path: str, found: Any) -> _Keys:
-        names = list(found) if isinstance(found, dict) else []
+        names: list[str] = list(found) if isinstance(found, dict) else []
         columns = self._chosen(path, names, True)
 
         def named(name: str) -> str:
