@@ -191,9 +191,9 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
         filter_input(ctx, inputs, options)
         return
     from fastcli.cli._messages import announce_compiling, say
+    from fastcli.prepare.rows import Columns
     from fastcli.prepare.run import PrepareArgs
     from fastcli.prepare.run import prepare as run
-    from fastcli.prepare.sources import Columns
     from fastcli.prepare.split import read_shares
 
     if options["header"] and options["no_header"]:

@@ -10,7 +10,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from fastcli.errors import FastcliError
-from fastcli.prepare.sources import Bad, Batch, Place, Source
+from fastcli.prepare.rows import Batch, Place
+from fastcli.prepare.sources import Bad, Source
 
 
 def read_beside(

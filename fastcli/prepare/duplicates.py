@@ -50,22 +50,22 @@ def write_keys(file: BinaryIO, keys: Sequence[int]) -> None:
 
 
 def find_exact(path: str, n: int) -> Duplicates:
-    """Compare n pairs of keys, of the text and of the whole line; the first of equals is kept.
+    """Compare n lines by keys of their text and labels; the first of equals is kept.
 
     A contradiction is a text that comes with several labels; all of its lines are kept.
     """
     found = Duplicates(np.ones(n, np.bool_))
     if n == 0:
         return found
-    keys = np.memmap(path, np.uint64, "r", shape=(n, 2))
+    keys = np.memmap(path, np.uint64, "r", shape=(n, 2))  # of text, of labels
     shares = 1 + n // SHARE
     for share in range(shares):
         at = _members(keys[:, 0], share, shares)
-        text, line = np.array(keys[at, 0]), np.array(keys[at, 1])
-        order = np.lexsort((at, line, text))
-        text, line, at = text[order], line[order], at[order]
+        text, labels = np.array(keys[at, 0]), np.array(keys[at, 1])
+        order = np.lexsort((at, labels, text))
+        text, labels, at = text[order], labels[order], at[order]
         same_text = np.append(False, text[1:] == text[:-1])
-        same = same_text & np.append(False, line[1:] == line[:-1])
+        same = same_text & np.append(False, labels[1:] == labels[:-1])
         found.keep[at[same]] = False
         found.exact += int(same.sum())
         others = np.unique(text[same_text & ~same])
@@ -73,16 +73,17 @@ def find_exact(path: str, n: int) -> Duplicates:
     return found
 
 
-def find_near(path: str, found: Duplicates) -> None:
-    """Look for near duplicates among the lines that are kept so far; the first is kept."""
+def find_near(path: str, keys_path: str, found: Duplicates) -> None:
+    """Look for near duplicates with the same labels among lines that are kept; the first stays."""
     n = len(found.keep)
     if n == 0:
         return
     all_signatures = np.memmap(path, np.int32, "r", shape=(n, SIGNATURE))
+    labels = np.memmap(keys_path, np.uint64, "r", shape=(n, 2))[:, 1]
     shares = 1 + n // SHARE
     for band in range(BANDS):
         for share in range(shares):
-            at, keys = _members_of_band(all_signatures, found.keep, band, share, shares)
+            at, keys = _members_of_band(all_signatures, labels, found.keep, band, share, shares)
             order = np.lexsort((at, keys))
             at, keys = at[order], keys[order]
             starts = np.append(True, keys[1:] != keys[:-1])[: len(at)]
@@ -104,14 +105,19 @@ def _members(keys: NDArray[np.uint64], share: int, shares: int) -> NDArray[np.in
 
 
 def _members_of_band(
-    all_signatures: NDArray[np.int32], keep: NDArray[np.bool_], band: int, share: int, shares: int
+    all_signatures: NDArray[np.int32],
+    labels: NDArray[np.uint64],
+    keep: NDArray[np.bool_],
+    band: int,
+    share: int,
+    shares: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Return which lines that are kept belong to a share of a band, and their keys."""
+    """Return which lines that are kept belong to a share, and keys of their band and labels."""
     rows = SIGNATURE // BANDS
     places, found = [], []
     for first in range(0, len(keep), SHARE):
         part = np.array(all_signatures[first : first + SHARE, band * rows : (band + 1) * rows])
-        keys = np.zeros(len(part), np.uint64)
+        keys = np.array(labels[first : first + SHARE])
         for column in range(rows):
             keys = keys * np.uint64(0x9E3779B97F4A7C15) + part[:, column].astype(np.uint64)
         chosen = np.flatnonzero(

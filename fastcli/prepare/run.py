@@ -28,8 +28,9 @@ from fastcli.files import Replacement, write_all
 from fastcli.prepare.beside import read_beside
 from fastcli.prepare.labels import LabelNames
 from fastcli.prepare.recipe import Recipe
+from fastcli.prepare.rows import Batch, Columns, Place
 from fastcli.prepare.segment import check_segmentation
-from fastcli.prepare.sources import BAD_BYTES, FORMATS, QUOTES, Batch, Columns, Place, Source
+from fastcli.prepare.sources import BAD_BYTES, FORMATS, QUOTES, Source
 from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def clean_batch(
     recipe: Recipe, seed: int, near: bool, texts: list[str], groups: list[str]
 ) -> Cleaned:
     """Clean texts, and hash each, or its group, for the split."""
-    cleaned = recipe.apply(texts)
+    cleaned = recipe.apply(texts) if texts else []
     pairs = zip(cleaned, groups, strict=True)
     hashed = [group.replace("\n", "\x1f") or text for text, group in pairs]
     keys = fixed_hashes(hashed if any(groups) else cleaned, seed)
@@ -174,6 +175,13 @@ def _check_folder(args: PrepareArgs, folder: Path) -> None:
     names = [f"{name}.txt" for name in PARTS] + ["rejects.jsonl", "prepare.json", "labels.json"]
     written = [folder / name for name in names if (folder / name).exists()]
     for path in args.input:
+        if os.path.isdir(path) and Path(path).resolve() in [
+            folder.resolve(),
+            *folder.resolve().parents,
+        ]:
+            raise ArgumentError(
+                f"{folder} is in {path}, which is read: give another folder with -o."
+            )
         if os.path.isfile(path) and any(os.path.samefile(path, one) for one in written):
             raise ArgumentError(f"{path} would be written over: give another folder with -o.")
 
@@ -230,9 +238,11 @@ class _Run:
         self.done = Prepared(
             parts=list(writers), lines=[0] * n, tokens=[0] * n, labels=[Counter() for _ in range(n)]
         )
+        self.waiting: deque[tuple[Batch, Future[Cleaned] | Cleaned]] = deque()
+        self.unsaid: list[tuple[Place, str, str]] = []  # bad rows after those that wait
         self.source = Source(
             args.columns,
-            self.bad,
+            self.bad_later,
             args.format,
             args.delimiter,
             args.header,
@@ -271,6 +281,13 @@ class _Run:
         entry = {**asdict(place), "reason": reason, "text": text}
         self.rejects.write(json.dumps(entry, ensure_ascii=True))
 
+    def bad_later(self, place: Place, reason: str, text: str) -> None:
+        """Do as ``bad`` does, but after what is bad about rows that still wait to be cleaned."""
+        if self.waiting:
+            self.unsaid.append((place, reason, text))
+        else:
+            self.bad(place, reason, text)
+
     def batches(self) -> Iterator[Batch]:
         """Yield all rows of all inputs."""
         paths = self.args.input
@@ -280,7 +297,8 @@ class _Run:
         else:
             found = self.read(paths)
         for batch in found:
-            if batch.lines:
+            batch.bad, self.unsaid = self.unsaid, []
+            if batch.lines or batch.bad:
                 self.done.rows += len(batch.lines)
                 yield batch
 
@@ -296,8 +314,7 @@ class _Run:
 
     def cleaned(self) -> Generator[tuple[Batch, Cleaned], None, None]:
         """Yield batches with their cleaned texts, in order."""
-        waiting: deque[tuple[Batch, Future[Cleaned] | Cleaned]] = deque()
-        near, most = self.args.dedup == "near", 3 * self.args.thread
+        waiting, near, most = self.waiting, self.args.dedup == "near", 3 * self.args.thread
         started, spent = time.perf_counter(), 0.0
         with ExitStack() as stack:
             pool: ProcessPoolExecutor | None = None
@@ -317,9 +334,13 @@ class _Run:
                     yield self.with_text(*_result(waiting.popleft()))
             while waiting:
                 yield self.with_text(*_result(waiting.popleft()))
+            for bad in self.unsaid:
+                self.bad(*bad)
 
     def with_text(self, batch: Batch, cleaned: Cleaned) -> tuple[Batch, Cleaned]:
         """Return the rows that have text left; the others are bad."""
+        for bad in batch.bad:
+            self.bad(*bad)
         if all(cleaned.texts):
             return batch, cleaned
         kept = []
@@ -381,20 +402,15 @@ class _Run:
                     if cleaned.signatures is not None:
                         signatures.write(cleaned.signatures.tobytes())
                     labels = self.named(batch)
-                    wholes = [
-                        "\t".join([text, *sorted(some)])
-                        for text, some in zip(cleaned.texts, labels, strict=True)
-                    ]
-                    pairs = zip(
-                        fixed_hashes(cleaned.texts, 1), fixed_hashes(wholes, 1), strict=True
-                    )
+                    of_labels = fixed_hashes([" ".join(sorted(some)) for some in labels], 1)
+                    pairs = zip(fixed_hashes(cleaned.texts, 1), of_labels, strict=True)
                     write_keys(keys, list(chain.from_iterable(pairs)))
                     for some, text, key in zip(labels, cleaned.texts, cleaned.keys, strict=True):
                         lines.write(f"{key:x}\t{' '.join(some)}\t{text}\n")
                     n += len(labels)
             found = find_exact(str(spools[1]), n)
             if near:
-                find_near(str(spools[2]), found)
+                find_near(str(spools[2]), str(spools[1]), found)
             with open(spools[0], encoding="utf-8", newline="\n") as lines:
                 kept = (line for line, keep in zip(lines, found.keep, strict=True) if keep)
                 while rows := [line[:-1].split("\t") for line in islice(kept, 10_000)]:

@@ -627,3 +627,11 @@ def test_usage(argv):
     result = run("inspect", *argv)
     assert (result.code, result.out) == (1, b"")
     assert "usage: fastcli inspect <file>... [options]" in result.err
+
+
+def test_a_label_of_any_length_is_shown_at_once(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("__label__" + "a" * 300_000 + " x\n__label__b y\n")
+    result = run("inspect", path)
+    assert result.code == 0
+    assert "__label__aaa" in result.text()

@@ -559,3 +559,226 @@ def test_chinese_titles_can_be_learned(tmp_path):
     assert run("supervised", "-input", train, "-output", tmp_path / "m", *small).code == 0
     result = run("test", tmp_path / "m.bin", tmp_path / "out" / "test.txt", "--json")
     assert json.loads(result.out)["precision"] > 0.8
+
+
+# ------------------------------------------------------- what was wrong once
+
+
+def test_entities_that_begin_like_line_ends(tmp_path):
+    text = "&#1055;&#1088;&#1080; &#xA9; &#10003; &#1041; &#xd7; a&#10;b&#xD;c&NewLine;d &#013;e"
+    (tmp_path / "a.csv").write_bytes(csv_bytes([(text, "x")]))
+    found = prepare(tmp_path / "out", tmp_path / "a.csv", "--html", *ALL)["train"]
+    assert found == ["__label__x При © ✓ Б × a b c d e"]
+
+
+@pytest.mark.parametrize("tag", ["<!--", "<script ", "<", "&#"])
+def test_html_that_never_ends_takes_no_time(tag):
+    from fastcli.prepare.clean import Cleaning, clean
+
+    text = tag * 50_000
+    assert clean([text], Cleaning(html=True))[0].startswith(tag.strip()[0])
+
+
+def test_line_ends_in_groups(tmp_path):
+    rows = [(f"text {i}", "x", f"g{i % 9}\nx") for i in range(400)]
+    (tmp_path / "a.csv").write_bytes(csv_bytes(rows, ("text", "label", "who")))
+    options = ["--group-column", "who", "--split", "50,50", "-verbose", 0]
+    found = prepare(tmp_path / "out", tmp_path / "a.csv", *options)
+    groups = [{int(line.split()[-1]) % 9 for line in lines} for lines in found.values()]
+    assert not groups[0] & groups[1]
+    from fastcli.prepare.split import fixed_hashes
+
+    with pytest.raises(ValueError, match="line end"):
+        fixed_hashes(["a\nb"], 0)
+
+
+@pytest.mark.parametrize("group", [[], ["--group-column", "who"]])
+def test_a_late_label_moves_no_text(group, tmp_path):
+    rows = [(f"t{i}", "A", f"g{i // 10}") for i in range(5000)]
+    rows += [(f"t{i}", f"B{i}", f"g{i // 10}") for i in range(1000)]
+    rows += [(f"new {i}", f"B{i % 1000}", f"n{i}") for i in range(4000)]
+    (tmp_path / "a.csv").write_bytes(csv_bytes(rows, ("text", "label", "who")))
+    found = prepare(tmp_path / "out", tmp_path / "a.csv", "-verbose", 0, *group)
+    by_text = {text: who for text, _, who in rows}
+    parts = []
+    for lines in found.values():
+        texts = {line.split(" ", 1)[1] for line in lines}
+        parts.append({by_text[text] for text in texts} if group else texts)
+    assert not parts[0] & parts[1]
+    assert not parts[0] & parts[2]
+    assert not parts[1] & parts[2]
+    assert len({line.split()[0] for line in found["train"]}) > 990
+
+
+def test_empty_lines_before_a_table(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"\n\ntext,label\nhello,a\n")
+    assert prepare(tmp_path / "out", tmp_path / "a.csv", *ALL)["train"] == ["__label__a hello"]
+
+
+def test_bad_bytes_in_groups(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"text,label,who\na,x,g\nb,y,\xff\n")
+    options = ["prepare", tmp_path / "a.csv", "-o", tmp_path / "out", "--group-column", "who"]
+    assert "a.csv:3, column who: bytes that are not utf-8" in fails(*options)
+    assert run(*options, "--bad-bytes", "drop").code == 0
+
+
+def test_no_input_is_written_over(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("train.txt", "test.txt"):
+        (folder / name).write_text("__label__a x\n")
+    said = fails("prepare", folder / "train.txt", "-o", folder)
+    assert said.endswith("train.txt would be written over: give another folder with -o.")
+    other = tmp_path / "other.txt"
+    other.write_text("__label__a x\n")
+    prepare(folder, other, *ALL)
+    assert (folder / "test.txt").exists()  # which prepare had not made
+    (tmp_path / "tree" / "a").mkdir(parents=True)
+    assert "which is read" in fails("prepare", tmp_path / "tree", "-o", tmp_path / "tree" / "out")
+
+
+def test_what_fasttext_takes_for_spaces_and_line_ends(tmp_path):
+    rows = [("foo\0__label__evil bar", "c\0d"), ("one </s> two", "__label__x"), ("a</s>", " ")]
+    lines = "\n".join(json.dumps({"text": text, "label": label}) for text, label in rows[:2])
+    (tmp_path / "a.jsonl").write_text(lines)
+    found = prepare(tmp_path / "out", tmp_path / "a.jsonl", *ALL)["train"]
+    assert found == ["__label__c_d foo evil bar", "__label__x one two"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[{"text": "a", "label": "b"}]\n[{"text": "lost"}]', ":1: there is more after the array"),
+        ('[{"text": "a", "label": "b"},\n\n\n{"text": ""}]', ":4, column label: is not there"),
+        ('[{"text": "a", "label": "b"},\n{"text": oops}' + " " * 500, ":2: no JSON: 'oops}"),
+        ('[{"text": "a", "label": "b"}', ":1: the array ends before it is closed."),
+        ("[" * 100_000, ":1: the JSON is nested too deeply."),
+        ('{"a": 1}', " is no JSON array of objects"),
+        ('[{"text": ["a"], "label": "b"}]', ":1, column text: a list or an object, no text"),
+        ('[{"text": "a", "label": {"k": 1}}]', ":1, column label: a list or an object"),
+        ('[{"text": "a", "label": [["b"]]}]', ":1, column label: a list or an object"),
+    ],
+)
+def test_arrays_that_cannot_be(text, sentence, tmp_path):
+    (tmp_path / "a.json").write_text(text)
+    said = fails("prepare", tmp_path / "a.json", "-o", tmp_path / "out")
+    assert said.startswith(f"{tmp_path / 'a.json'}{sentence}")
+
+
+def test_long_arrays(tmp_path):
+    objects = [{"text": "x" * 300 + f" {i}", "label": f"l{i % 3}", "n": 1.5} for i in range(2000)]
+    objects[7]["text"] = "y" * 300_000
+    (tmp_path / "a.json").write_text(json.dumps(objects))
+    found = prepare(tmp_path / "out", tmp_path / "a.json", *ALL)["train"]
+    assert found == [f"__label__{one['label']} {one['text']}" for one in objects]
+
+
+def test_objects_that_cannot_be(tmp_path):
+    def first(text, *options):
+        (tmp_path / "a.jsonl").write_text(text)
+        said = fails("prepare", tmp_path / "a.jsonl", "-o", tmp_path / "out", *options)
+        return said.removeprefix(f"{tmp_path / 'a.jsonl'}")
+
+    good = '{"text": "a", "label": "b"}\n'
+    assert first(good, "--group-column", "who").startswith(":1, column who: is not there: ")
+    assert first("5\n" + good).startswith(":1: no object: '5'")
+    assert first("[" * 100_000 + "\n").startswith(":1: no JSON: ")
+    (tmp_path / "a.jsonl").write_text("5\n" + good)
+    assert prepare(tmp_path / "out", tmp_path / "a.jsonl", "--skip-bad", *ALL) == {
+        "train": ["__label__b a"]
+    }
+    columns = ["--text-column", 0, "--label-column", -1]
+    (tmp_path / "a.jsonl").write_text('{"one": null, "two": 3}\n{"one": true, "two": 1.5}\n')
+    options = [tmp_path / "a.jsonl", *columns, "--skip-bad", *ALL]
+    assert prepare(tmp_path / "out", *options)["train"] == ["__label__1.5 true"]
+
+
+def test_groups_are_for_columns(tmp_path):
+    (tmp_path / "a.txt").write_text("__label__a x\n")
+    given_ = ["prepare", tmp_path / "a.txt", "-o", tmp_path / "out", "--group-column", "who"]
+    assert fails(*given_, "--format", "fasttext").endswith("there is no --group-column.")
+
+
+def test_quotes_of_tables(tmp_path):
+    text = b'text\tlabel\n"Great" he said\ta\n"Bad movie\tb\n5" screen\te\n'
+    (tmp_path / "a.tsv").write_bytes(text)
+    assert prepare(tmp_path / "out", tmp_path / "a.tsv", *ALL)["train"] == [
+        '__label__a "Great" he said',
+        '__label__b "Bad movie',
+        '__label__e 5" screen',
+    ]
+    (tmp_path / "a.csv").write_bytes(b'label,text\na,"x\ny"\nb,"z\nc,w\nd,v\n')
+    said = fails("prepare", tmp_path / "a.csv", "-o", tmp_path / "out")
+    assert said.startswith(f"{tmp_path / 'a.csv'}:4: a quote is not closed: 'z c,w d,v'.")
+    long = b'label,text\na,x\nb,"' + b"some words\n" * 100_000
+    (tmp_path / "a.csv").write_bytes(long)
+    assert "a.csv:3: a quote is not closed" in fails(
+        "prepare", tmp_path / "a.csv", "-o", tmp_path / "out"
+    )
+
+
+def test_names_that_are_there_twice(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"text,text,label\na,b,c\n")
+    said = fails("prepare", tmp_path / "a.csv", "-o", tmp_path / "out")
+    assert said.endswith("a.csv has several columns text: give the position.")
+    options = ["--text-column", 1, *ALL]
+    assert prepare(tmp_path / "out", tmp_path / "a.csv", "--header", *options) == {
+        "train": ["__label__c b"]
+    }
+
+
+def test_utf_16(tmp_path):
+    (tmp_path / "a.csv").write_bytes("text,label\nä,x\n".encode("utf-16"))
+    said = fails("prepare", tmp_path / "a.csv", "-o", tmp_path / "out")
+    assert said.endswith("looks like UTF-16: give --encoding utf-16.")
+    options = ["--encoding", "utf-16", *ALL]
+    assert prepare(tmp_path / "out", tmp_path / "a.csv", *options)["train"] == ["__label__x ä"]
+
+
+def test_carriage_returns_end_no_lines(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"__label__a x\ry z\r\n__label__b w\n")
+    found = prepare(tmp_path / "out", tmp_path / "a.txt", *ALL)["train"]
+    assert found == ["__label__a x y z", "__label__b w"]
+
+
+def test_a_byte_order_mark_is_no_text_in_the_filter(tmp_path):
+    (tmp_path / "a.csv").write_bytes(csv_bytes(ROWS))
+    prepare(tmp_path / "out", tmp_path / "a.csv", "--lowercase", *ALL)
+    text = b"\xef\xbb\xbf__label__A Hello\n"
+    like = ["prepare", "--like", tmp_path / "out" / "prepare.json"]
+    assert run(*like, "-", stdin=text).out == b"__label__A hello\n"
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [("cleaning", "max_length", 2.5), ("cleaning", "html", "no"), ("segmentation", "kind", "x")],
+)
+def test_damaged_recipes(part, name, value, tmp_path):
+    (tmp_path / "a.csv").write_bytes(csv_bytes(ROWS))
+    prepare(tmp_path / "out", tmp_path / "a.csv", *ALL)
+    recipe = about(tmp_path / "out")
+    recipe[part][name] = value
+    (tmp_path / "p.json").write_text(json.dumps(recipe))
+    assert "p.json is damaged: " in fails("prepare", "--like", tmp_path / "p.json", "-", stdin=b"")
+
+
+def test_near_duplicates_with_other_labels_stay(tmp_path):
+    long = "the quick brown fox jumps over the lazy dog and runs into the dark green wood"
+    rows = [(long, "x"), (long + " again", "y"), (long + " then", "x"), (long, "y")]
+    (tmp_path / "a.csv").write_bytes(csv_bytes(rows))
+    found = prepare(tmp_path / "out", tmp_path / "a.csv", "--dedup", "near", *ALL)["train"]
+    assert [line.split()[0] for line in found] == ["__label__x", "__label__y"]
+
+
+def test_rejects_are_in_order_on_any_number_of_processes(tmp_path, monkeypatch):
+    rows = []
+    for i in range(9000):
+        rows.append(("" if i % 50 == 7 else f"text {i} " * 9, "" if i % 70 == 3 else f"l{i % 5}"))
+    (tmp_path / "a.csv").write_bytes(csv_bytes(rows))
+    options = [tmp_path / "a.csv", "--skip-bad", "--segment", "chars", "-verbose", 0]
+    prepare(tmp_path / "one", *options, "-thread", 1)
+    monkeypatch.setattr(prepare_run, "BESIDE", 0)
+    monkeypatch.setattr(prepare_run, "COSTLY", 0.0)
+    prepare(tmp_path / "two", *options, "-thread", 3)
+    for name in ("rejects.jsonl", "train.txt", "prepare.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
