@@ -263,6 +263,9 @@ class Source:
         folders = sorted(one for one in Path(path).iterdir() if one.is_dir())
         if not folders:
             raise DataError(f"{path} has no folders in it: one for each label is needed.")
+        for stray in sorted(Path(path).iterdir()):
+            if stray.is_file() and not stray.name.startswith("."):
+                self.bad(Place(str(stray), 0), "not in the folder of a label", "")
         for folder in folders:
             label = folder.name
             for file in sorted(folder.rglob("*")):

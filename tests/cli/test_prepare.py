@@ -782,3 +782,20 @@ def test_rejects_are_in_order_on_any_number_of_processes(tmp_path, monkeypatch):
     prepare(tmp_path / "two", *options, "-thread", 3)
     for name in ("rejects.jsonl", "train.txt", "prepare.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_files_beside_the_folders_of_labels(tmp_path):
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    for name in ("a/x.txt", "a/.hidden", "stray.txt", ".hidden"):
+        (tmp_path / "in" / name).write_text("some text")
+    said = fails("prepare", tmp_path / "in", "-o", tmp_path / "out")
+    assert said.startswith(f"{tmp_path / 'in' / 'stray.txt'}: not in the folder of a label.")
+    found = prepare(tmp_path / "out", tmp_path / "in", "--skip-bad", *ALL)
+    assert found == {"train": ["__label__a some text"]}
+    assert about(tmp_path / "out")["rejected"] == {"not in the folder of a label": 1}
+
+
+def test_separators_of_labels_that_begin_with_a_dash(tmp_path):
+    (tmp_path / "a.csv").write_bytes(csv_bytes([("t", "x--y")]))
+    found = prepare(tmp_path / "out", tmp_path / "a.csv", "--label-separator=--", *ALL)
+    assert found == {"train": ["__label__x __label__y t"]}
