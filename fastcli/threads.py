@@ -15,7 +15,7 @@ from types import FrameType
 from fastcli.errors import FastcliError
 
 interrupted = threading.Event()
-"""Set while ``run_on`` waits for its threads after an interrupt: long work may end early then."""
+"""Set while an interrupt waits for ``run_on``: long work may end early then."""
 
 
 def usable_cpus() -> int:
@@ -36,51 +36,37 @@ def _cgroup_cpus() -> int | None:
 
 
 def run_on(n_threads: int, function: Callable[[int], None]) -> None:
-    """Call ``function(thread)`` on n threads at once and wait for all of them.
+    """Call ``function(thread)`` on n threads at once, this one among them, and wait for all.
 
     Kernels release the GIL, so they do run at once.  The first error is raised again here; an
-    interrupt is too, after the threads have ended, since they work on memory of the caller.
-    Threads are kept for the next time, since starting one takes longer than many a step.
-    Raises FastcliError if the system does not give that many threads.
+    interrupt is handled after the threads have ended, since kernels wait for each other and
+    work on memory of the caller.  Threads are kept for the next time, since starting one takes
+    longer than many a step.  Raises FastcliError if the system does not give that many threads.
     """
     if n_threads == 1:
         function(0)
         return
-    errors: list[BaseException] = []
-    gate = threading.Event()  # nobody starts before all are there: kernels wait for each other
-    finished = threading.Event()
-    running = list(range(n_threads))
-    cancelled = False
+    with uninterrupted():
+        # nobody starts before all are there
+        workers = [_idle.pop() if _idle else _new_worker(n_threads) for _ in range(n_threads - 1)]
+        results: SimpleQueue[BaseException | None] = SimpleQueue()
+        for thread, worker in enumerate(workers, 1):
+            worker.put((partial(_run, function, thread), results))
+        errors = [_run(function, 0), *(results.get() for _ in workers)]
+    for error in errors:
+        if error is not None:
+            raise error
 
-    def run(thread: int) -> None:
-        gate.wait()
-        try:
-            if not cancelled:
-                function(thread)
-        except BaseException as error:
-            errors.append(error)
 
-    def end() -> None:
-        running.pop()
-        if not running:
-            finished.set()
-
-    interrupted.clear()
+def _run(function: Callable[[int], None], thread: int) -> BaseException | None:
     try:
-        workers = [_idle.pop() if _idle else _new_worker(n_threads) for _ in range(n_threads)]
-        for thread, worker in enumerate(workers):
-            worker.put((partial(run, thread), end))
-    except BaseException:
-        cancelled = True
-        raise
-    finally:
-        gate.set()
-    _wait(finished)
-    if errors:
-        raise errors[0]
+        function(thread)
+    except BaseException as error:
+        return error
+    return None
 
 
-Job = tuple[Callable[[], None], Callable[[], None]]
+Job = tuple[Callable[[], BaseException | None], "SimpleQueue[BaseException | None]"]
 _idle: list[SimpleQueue[Job]] = []  # where threads that have nothing to do wait for a job
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # threads do not survive that
@@ -91,10 +77,10 @@ def _new_worker(n_threads: int) -> SimpleQueue[Job]:
 
     def work() -> None:
         while True:
-            run, end = jobs.get()
-            run()
+            run, results = jobs.get()
+            result = run()
             _idle.append(jobs)
-            end()
+            results.put(result)
 
     try:
         threading.Thread(target=work, daemon=True).start()
@@ -105,32 +91,27 @@ def _new_worker(n_threads: int) -> SimpleQueue[Job]:
     return jobs
 
 
-def _wait(finished: threading.Event) -> None:
-    interrupt: BaseException | None = None
-    while not finished.is_set():
-        try:
-            finished.wait()
-        except (KeyboardInterrupt, SystemExit) as error:
-            interrupt = error
-            interrupted.set()
-    if interrupt is not None:
-        raise interrupt
-
-
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait until this is over, so that what belongs together is done together."""
+    """Let Ctrl-C and SIGTERM wait until this is over: what belongs together is done together."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    waiting: list[tuple[int, FrameType | None]] = []
-    former = signal.signal(signal.SIGINT, lambda number, frame: waiting.append((number, frame)))
+    waiting: list[int] = []
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        waiting.append(number)
+
+    former = {number: signal.signal(number, wait) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, former or signal.SIG_DFL)
-        if waiting and callable(former):
-            former(*waiting[0])
+        for name, handler in former.items():
+            signal.signal(name, handler or signal.SIG_DFL)
+        interrupted.clear()
+        if waiting:
+            signal.raise_signal(waiting[0])
 
 
 def share(n: int, thread: int, n_threads: int) -> tuple[int, int]:

@@ -51,10 +51,10 @@ def ten_steps(case, n_threads, monkeypatch):
     transpose_all(network.table.reshape(-1), len(network.layers), network.params, network.values)
     numbers, losses = StepNumbers(args.numbers()), []
     for step in range(len(case["losses"])):
-        epoch, first = divmod(step, trainer.steps_per_epoch)
+        batches = trainer._batches_of(step, step + 1)
         rows = numbers.rows(trainer._rates(step, step + 1))
-        trainer._steps(first, first + 1, step - first, trainer._order(epoch), rows)
-        losses.append(trainer._losses[trainer.starts[first] : trainer.starts[first + 1]].mean())
+        found = trainer._steps(batches, step, step + 1, rows)
+        losses.append(found[batches.start(step) : batches.start(step + 1)].mean())
     return trainer, losses
 
 

@@ -61,6 +61,36 @@ def trained(trainer):
     return [found for found in trainer.run(lambda _: None) if isinstance(found, Evaluation)]
 
 
+@pytest.mark.parametrize("given", [{}, {"eval_every": 7}, {"save_every": 5}, {"batch_size": 7}])
+def test_steps_are_the_same_in_groups_of_any_size(given, monkeypatch):
+    found = []
+    for time in (0, 1e3, 1e12):  # one step; some; many epochs at once
+        monkeypatch.setattr(train, "GROUP_NS", time)
+        trainer, saved, began = on_numbers(epoch=30, **given), [], []
+        steps = trainer._steps
+        trainer._steps = lambda *a, s=steps, b=began: (b.append(a[1:3]), s(*a))[1]
+        seen = [
+            (e.step, e.epoch, e.lr, e.loss)
+            for e in trainer.run(lambda t, saved=saved: saved.append(t.progress.step))
+            if isinstance(e, Evaluation)
+        ]
+        assert [step for step, *_ in seen[:-1]] == [
+            step
+            for step in range(1, trainer.total_steps)
+            if step % (given.get("eval_every") or trainer.steps_per_epoch) == 0
+        ]
+        assert all(epoch == -(-step // trainer.steps_per_epoch) for step, epoch, *_ in seen)
+        assert saved == list(range(5, trainer.total_steps + 1, 5)) * ("save_every" in given)
+        assert [last for _, last in began[:-1]] == [first for first, _ in began[1:]]
+        assert began[-1][1] == trainer.total_steps
+        found.append((len(began), trainer.network.params.tobytes(), seen))
+    assert found[0][0] == trainer.total_steps
+    assert found[2][0] < found[0][0]
+    assert found[0][1] == found[1][1] == found[2][1]
+    for other in (found[1], found[2]):
+        np.testing.assert_allclose(other[2], found[0][2], rtol=1e-12)
+
+
 def moved(**given):
     """Return the weights of both layers after training, and where they started."""
     trainer = on_numbers(**given)
@@ -138,10 +168,12 @@ def test_rows_that_a_batch_does_not_have_stay(optimizer):
     after = []
     steps = trainer._steps
 
-    def one_by_one(first, last, base, order, h):
+    def one_by_one(batches, first, last, h):
+        losses = np.zeros(len(batches.order))
         for step in range(first, last):
-            steps(step, step + 1, base, order, h[step - first : step - first + 1])
+            losses += steps(batches, step, step + 1, h[step - first : step - first + 1])
             after.append(embedding.copy())
+        return losses
 
     trainer._steps = one_by_one
     trained(trainer)

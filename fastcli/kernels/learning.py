@@ -242,12 +242,11 @@ def transpose_weights(
     if t[e + D_BELOW] >= 0:
         first = part(t[e + N_IN], thread, n_threads)
         last = part(t[e + N_IN], thread + 1, n_threads)
+        w, w_row, wt, wt_row = t[e + W], t[e + Z_ROW], t[e + WT], t[e + IN_ROW]
         for start in range(0, t[e + Z_WIDE], 16):
             for i in range(first, last):
                 for j in range(start, start + 16):
-                    values[t[e + WT] + j * t[e + IN_ROW] + i] = params[
-                        t[e + W] + i * t[e + Z_ROW] + j
-                    ]
+                    values[wt + j * wt_row + i] = params[w + i * w_row + j]
 
 
 @device

@@ -77,6 +77,20 @@ class EarlyStopping:
         return self.patience > 0 and self.wait >= self.patience
 
 
+@dataclass(frozen=True)
+class Batches:
+    """The batches of some epochs: step ``base + s`` is on ``order[starts[s]:starts[s + 1]]``."""
+
+    epochs: range
+    base: int
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    def start(self, step: int) -> int:
+        """Return where the examples of a step begin in the order."""
+        return int(self.starts[step - self.base])
+
+
 class Snapshot:
     """A copy of all that training moves and a model has; the memory is used again and again.
 
@@ -229,7 +243,7 @@ class Trainer:
         self._now = [np.zeros(H_SIZE, np.float32) for _ in range(n)]
         rows = sum(layer.n_in + 1 for layer in network.layers)
         self._squares = np.zeros(OWNERS + rows)
-        self._losses = np.zeros(examples.n)
+        self._batches: Batches | None = None
         self._scorers: list[Scorer] = []
         self.progress = Progress(stopping=EarlyStopping(args.patience))
         self.best: Snapshot | None = None
@@ -273,47 +287,72 @@ class Trainer:
             self.network.params,
             self.network.values,
         )
-        at = self.progress
+        at, total = self.progress, self.total_steps
         numbers = StepNumbers(self.args.numbers(), at.step, at.product)
         began = time.monotonic()
         spent = at.history[-1].seconds if at.history else 0.0
         group, checks = 1, self.args.eval_every or self.steps_per_epoch
-        saves = self.args.save_every or self.total_steps
-        while at.step < self.total_steps and not self.stopped:
-            at.epoch = at.step // self.steps_per_epoch
-            order = self._order(at.epoch)
-            if self._augment is not None:
-                self.examples = self._augment(at.epoch)
-            base = at.epoch * self.steps_per_epoch
-            while at.step < base + self.steps_per_epoch and not self.stopped:
-                first = at.step - base
-                to_check = checks - at.step % checks
-                to_save = saves - at.step % saves
-                last = min(first + min(group, to_check, to_save), self.steps_per_epoch)
-                lrs = self._rates(at.step, base + last)
-                started = time.perf_counter_ns()
-                self._steps(first, last, base, order, numbers.rows(lrs))
-                taken = (time.perf_counter_ns() - started) / (last - first)
-                group = max(1, min(int(GROUP_NS / max(taken, 1)), 4 * group))
-                at.step, at.product = base + last, numbers.product
-                done = self._losses[self.starts[first] : self.starts[last]]
+        while at.step < total and not self.stopped:
+            first, last = at.step, self._end_of_group(group, checks)
+            batches = self._batches_of(first, last)
+            lrs = self._rates(first, last)
+            started = time.perf_counter_ns()
+            losses = self._steps(batches, first, last, numbers.rows(lrs))
+            taken = (time.perf_counter_ns() - started) / (last - first)
+            group = max(1, min(int(GROUP_NS / max(taken, 1)), 4 * group))
+            seconds = spent + time.monotonic() - began
+            at.product = numbers.product
+            for end in [*range(first - first % checks + checks, last, checks), last]:
+                done = losses[batches.start(at.step) : batches.start(end)]
+                at.step, at.epoch = end, (end - 1) // self.steps_per_epoch
                 at.loss, at.seen = at.loss + float(done.sum()), at.seen + len(done)
-                if not math.isfinite(at.loss):
-                    raise self._diverged(float(lrs[-1]))
-                if at.step % checks == 0 or at.step == self.total_steps:
-                    seconds = spent + time.monotonic() - began
-                    yield self._evaluate(at.loss / max(at.seen, 1), float(lrs[-1]), seconds)
+                lr, loss = float(lrs[end - first - 1]), at.loss / max(at.seen, 1)
+                if not math.isfinite(loss):
+                    raise self._diverged(lr)
+                if end % checks == 0 or end == total:
                     at.loss, at.seen = 0.0, 0
+                    yield self._evaluate(loss, lr, seconds)
                 else:
-                    yield at.step / max(self.total_steps, 1), at.loss / max(at.seen, 1)
-                if self.args.save_every and at.step % saves == 0:
-                    on_save(self)
+                    yield end / max(total, 1), loss
+            if self.args.save_every and at.step % self.args.save_every == 0:
+                on_save(self)
         self.restore()
 
     def restore(self) -> None:
         """Put the best parameters back, where there is a validation set to tell them."""
         if self.best is not None:
             self.best.put(self.network, self.rows, self.args.thread)
+
+    def _end_of_group(self, group: int, checks: int) -> int:
+        """Return the step to train to: ``group`` steps on, in an epoch or over whole epochs.
+
+        It is no further than to where the validation set is asked or a checkpoint is written.
+        """
+        step, epoch = self.progress.step, self.steps_per_epoch
+        n = min(group, epoch - step % epoch)
+        if step % epoch == 0 and self._augment is None:
+            n = max(n, group // epoch * epoch)
+        if self.valid:
+            n = min(n, checks - step % checks)
+        if self.args.save_every:
+            n = min(n, self.args.save_every - step % self.args.save_every)
+        return min(step + n, self.total_steps)
+
+    def _batches_of(self, first: int, last: int) -> Batches:
+        """Return the batches of the epochs that steps ``first`` to ``last`` are in."""
+        epochs = range(first // self.steps_per_epoch, (last - 1) // self.steps_per_epoch + 1)
+        if self._batches is None or self._batches.epochs != epochs:
+            if self._augment is not None:
+                self.examples = self._augment(epochs[0])
+            n = self.examples.n
+            starts = [self.starts[:-1] + k * n for k in range(len(epochs))]
+            self._batches = Batches(
+                epochs,
+                self.steps_per_epoch * epochs[0],
+                np.concatenate([self._order(epoch) for epoch in epochs]),
+                np.append(np.concatenate(starts), n * len(epochs)),
+            )
+        return self._batches
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         rng = np.random.default_rng([self.args.seed & 0xFFFFFFFF, 2, epoch])
@@ -334,23 +373,27 @@ class Trainer:
         )
 
     def _steps(
-        self, first: int, last: int, base: int, order: NDArray[np.int64], h: NDArray[np.float32]
-    ) -> None:
-        """Take steps ``first`` to ``last`` of an epoch; ``h`` has a row for each of them."""
+        self, batches: Batches, first: int, last: int, h: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """Take steps ``first`` to ``last``, a row of ``h`` for each; return losses by example.
+
+        The losses are in the order of the batches; those of other steps are 0.
+        """
         network, examples = self.network, self.examples
         sync = np.zeros(8 * self.n_threads, np.int64)
-        rows = np.zeros((last, H_SIZE), np.float32)
-        rows[first:] = h
+        losses = np.zeros(len(batches.order))
+        rows = np.zeros((last - batches.base, H_SIZE), np.float32)
+        rows[first - batches.base :] = h
 
         def work(thread: int) -> None:
             kernels.train_steps(
                 thread,
                 self.n_threads,
-                first,
-                last,
-                base,
-                self.starts,
-                order,
+                first - batches.base,
+                last - batches.base,
+                batches.base,
+                batches.starts,
+                batches.order,
                 examples.numbers,
                 examples.rows,
                 examples.offsets,
@@ -373,11 +416,12 @@ class Trainer:
                 self._row_grads[thread],
                 self._now[thread],
                 self._squares,
-                self._losses,
+                losses,
                 sync,
             )
 
         run_on(self.n_threads, work)
+        return losses
 
     def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
         nan = float("nan")

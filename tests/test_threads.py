@@ -1,0 +1,122 @@
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from fastcli import threads
+from fastcli.errors import FastcliError
+from fastcli.threads import run_on, uninterrupted
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_every_thread_is_called_once_and_the_caller_is_the_first(n):
+    called = {}
+    run_on(n, lambda thread: called.setdefault(thread, threading.get_ident()))
+    assert sorted(called) == list(range(n))
+    assert called[0] == threading.get_ident()
+    assert len(set(called.values())) == n
+
+
+def test_threads_run_at_once():
+    met = threading.Barrier(4, timeout=20)
+    run_on(4, lambda thread: met.wait())
+
+
+def test_threads_are_kept():
+    def note(thread):
+        found.append(threading.get_ident())
+
+    found = []
+    run_on(3, note)
+    before = set(found)
+    for _ in range(5):
+        run_on(3, note)
+    assert set(found) == before
+
+
+@pytest.mark.parametrize("failing", [0, 2])
+def test_an_error_is_raised_when_all_have_ended(failing):
+    ended = []
+
+    def work(thread):
+        if thread == failing:
+            raise ValueError(thread)
+        time.sleep(0.05)
+        ended.append(thread)
+
+    with pytest.raises(ValueError, match=str(failing)):
+        run_on(3, work)
+    assert sorted(ended) == sorted({0, 1, 2} - {failing})
+    run_on(3, lambda thread: None)
+
+
+def test_threads_that_the_system_refuses(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads, "_idle", [])
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    called = []
+    with pytest.raises(FastcliError, match="does not allow 3 threads"):
+        run_on(3, called.append)
+    assert called == []
+
+
+def test_threads_of_threads():
+    found = []
+    run_on(2, lambda outer: run_on(2, lambda inner: found.append((outer, inner))))
+    assert sorted(found) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+
+@posix
+@pytest.mark.parametrize("n", [2, 3])
+def test_an_interrupt_waits_for_all_threads(n):
+    ended = []
+
+    def work(thread):
+        if thread == 0:
+            signal.raise_signal(signal.SIGINT)
+        assert threads.interrupted.wait(20)
+        time.sleep(0.05)
+        ended.append(thread)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_on(n, work)
+    assert sorted(ended) == list(range(n))
+    assert not threads.interrupted.is_set()
+
+
+@posix
+def test_an_interrupt_comes_after_what_belongs_together():
+    def work():
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            done.append(1)
+
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not threads.interrupted.is_set()
+
+
+@posix
+def test_sigterm_ends_the_process_after_that():
+    code = (
+        "import signal\n"
+        "from fastcli.threads import uninterrupted\n"
+        "with uninterrupted():\n"
+        "    signal.raise_signal(signal.SIGTERM)\n"
+        "    print('done', flush=True)\n"
+        "print('never')\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == -signal.SIGTERM
+    assert run.stdout == "done\n"
