@@ -99,6 +99,21 @@ def moved(**given):
     return trainer.network.params, start
 
 
+@pytest.mark.parametrize("norm", ["none", "batch", "layer"])
+@pytest.mark.parametrize("batch_size", [3, 9, 20, 0])
+def test_numbers_are_the_same_on_any_number_of_threads(norm, batch_size, monkeypatch):
+    given = {"norm": norm, "norm_position": "after", "batch_size": batch_size, "hidden": "40,20"}
+    one = on_numbers(**given)
+    trained(one)
+    monkeypatch.setattr(train, "threads_worth", lambda network, n: n)
+    for threads in (2, 3, 5):
+        several = on_numbers(thread=threads, **given)
+        trained(several)
+        assert several.n_threads == threads
+        assert several.network.params.tobytes() == one.network.params.tobytes()
+        assert several.network.running.tobytes() == one.network.running.tobytes()
+
+
 # ------------------------------------------------------------------- penalties
 
 

@@ -1,7 +1,7 @@
 """The layers of a network, each part forward and backward.
 
-A thread carries its own examples of a batch up and down; what a batch norm adds up over all of
-them, threads share out by columns.
+A thread carries its own examples of a batch up and down.  What a norm adds up over all of them is
+added up over a few at first, by the thread that has them; then threads share out the columns.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ from fastcli.kernels.network import (
     SHAPE,
     SLOPES,
     STATS,
+    SUMS,
+    TOGETHER,
     UNITS,
     VAR,
     WIDE,
@@ -78,8 +80,10 @@ from fastcli.kernels.normalization import (
     batch_inference,
     batch_normalize,
     batch_statistics,
+    gradient_sums,
     layer_backward,
     layer_normalize,
+    moments,
     norm_gradients,
 )
 from fastcli.kernels.vector import row_add
@@ -159,7 +163,7 @@ def norm_forward(
     n_threads: i64,
 ) -> None:
     """Normalise Z in place and set what the activation takes; or A, and what the layer gives."""
-    after, stats = t[e + NORM_AFTER] == 1, t[e + STATS]
+    after, stats, sums = t[e + NORM_AFTER] == 1, t[e + STATS], t[e + SUMS]
     z, out = (t[e + A], t[e + H]) if after else (t[e + Z], t[e + A_IN])
     row, wide, pieces = norm_rows(t, e)
     if t[e + NORM] == LAYER_NORM:
@@ -200,11 +204,14 @@ def norm_forward(
             out,
         )
     else:
+        for start in range(first, last, TOGETHER):
+            n, to = min(TOGETHER, last - start), sums + start // TOGETHER * 2 * t[e + Z_ROW]
+            moments(values, z + start * row, row, n, wide, values, to, to + t[e + Z_ROW])
         meet(sync, thread, n_threads)
         batch_statistics(
             values,
-            z,
-            row,
+            sums,
+            t[e + Z_ROW],
             m,
             columns(wide, thread, n_threads),
             columns(wide, thread + 1, n_threads),
@@ -254,13 +261,16 @@ def norm_backward(
     after = t[e + NORM_AFTER] == 1
     z, d = (t[e + A], t[e + D]) if after else (t[e + Z], t[e + DZ])
     row, wide, pieces = norm_rows(t, e)
+    sums = t[e + SUMS]
+    for start in range(first, last, TOGETHER):
+        n, to = min(TOGETHER, last - start), sums + start // TOGETHER * 2 * t[e + Z_ROW]
+        below, above, along = z + start * row, d + start * row, to + t[e + Z_ROW]
+        gradient_sums(values, below, values, above, row, n, wide, values, to, along)
     meet(sync, thread, n_threads)
     norm_gradients(
         values,
-        z,
-        values,
-        d,
-        row,
+        sums,
+        t[e + Z_ROW],
         m,
         columns(wide, thread, n_threads),
         columns(wide, thread + 1, n_threads),

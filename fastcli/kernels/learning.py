@@ -66,6 +66,8 @@ from fastcli.kernels.vector import fill, prefetch_row, row_axpy
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, F64, I32, I64, f32, i64
 
+ROWS = 2  # of weights that one thread has together, so that tiles stay whole
+
 
 @device
 def layer_gradients(
@@ -80,8 +82,8 @@ def layer_gradients(
     n_threads: i64,
 ) -> None:
     """Set the gradients of a thread's share of a layer's parameters: dW = X^T dZ, and the rest."""
-    first = part(t[e + N_IN], thread, n_threads)
-    last = part(t[e + N_IN], thread + 1, n_threads)
+    first = part(t[e + N_IN], ROWS, thread, n_threads)
+    last = part(t[e + N_IN], ROWS, thread + 1, n_threads)
     row = t[e + Z_ROW]
     multiply(
         values,
@@ -141,7 +143,9 @@ def layer_squares(
 ) -> None:
     """Write the squares of a thread's gradients: a number for each row of W, one for the rest."""
     row = t[e + Z_ROW]
-    for i in range(part(t[e + N_IN], thread, n_threads), part(t[e + N_IN], thread + 1, n_threads)):
+    for i in range(
+        part(t[e + N_IN], ROWS, thread, n_threads), part(t[e + N_IN], ROWS, thread + 1, n_threads)
+    ):
         squares[at + i] = float(sum_of_squares(grads, t[e + W] + i * row, t[e + Z_WIDE]))
     if thread == 0:
         rest = float(sum_of_squares(grads, t[e + B], t[e + Z_WIDE]))
@@ -191,8 +195,8 @@ def update_layer(
 ) -> None:
     """Move a thread's share of a layer's parameters."""
     row = t[e + Z_ROW]
-    first = part(t[e + N_IN], thread, n_threads)
-    last = part(t[e + N_IN], thread + 1, n_threads)
+    first = part(t[e + N_IN], ROWS, thread, n_threads)
+    last = part(t[e + N_IN], ROWS, thread + 1, n_threads)
     w, n = t[e + W] + first * row, (last - first) * row
     if clip < np.float32(1.0):
         scale_row(grads, w, n, clip)
@@ -240,8 +244,8 @@ def transpose_weights(
 ) -> None:
     """Copy a thread's rows of W to columns of its transpose, where a gradient passes down."""
     if t[e + D_BELOW] >= 0:
-        first = part(t[e + N_IN], thread, n_threads)
-        last = part(t[e + N_IN], thread + 1, n_threads)
+        first = part(t[e + N_IN], ROWS, thread, n_threads)
+        last = part(t[e + N_IN], ROWS, thread + 1, n_threads)
         w, w_row, wt, wt_row = t[e + W], t[e + Z_ROW], t[e + WT], t[e + IN_ROW]
         for start in range(0, t[e + Z_WIDE], 16):
             for i in range(first, last):

@@ -20,6 +20,7 @@ from fastcli.kernels.network import (
     DZ,
     FIELDS,
     FORWARD_PASS,
+    GROUP,
     INPUT,
     INPUT_DROP,
     INPUT_MASK,
@@ -245,7 +246,8 @@ def train_steps(
     top = (layers - 1) * FIELDS
     for step in range(first_step, last_step):
         start, m = starts[step], starts[step + 1] - starts[step]
-        first, last = part(m, thread, n_threads), part(m, thread + 1, n_threads)
+        first = part(m, c[GROUP], thread, n_threads)
+        last = part(m, c[GROUP], thread + 1, n_threads)
         for k in range(H_SIZE):
             now[k] = h[step * H_SIZE + k]
         read_examples(order, start, first, last, c, numbers, embedding, rows, offsets, values)

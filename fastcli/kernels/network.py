@@ -53,8 +53,9 @@ if TYPE_CHECKING:
     DZ,  # gradient of Z
     WT,  # the weights transposed: Z_WIDE x IN_ROW
     STATS,  # two rows of Z_ROW, or one number an example
+    SUMS,  # what a norm adds up over every TOGETHER examples: two rows of Z_ROW
     D_BELOW,  # gradient of X, -1 if nobody needs it
-) = range(37)
+) = range(38)
 FIELDS = 40
 
 # Floats of a layer.
@@ -64,6 +65,7 @@ FLOATS = 8
 NO_NORM, BATCH_NORM, LAYER_NORM = 0, 1, 2
 SOFTMAX, OVA = 0, 1
 OWNERS = 16  # groups of embedding rows, which threads share out
+TOGETHER = 8  # examples that a norm adds up before threads meet
 
 # Numbers of a run (r).
 (
@@ -100,14 +102,15 @@ R_SIZE = 16
     FORWARD_PASS,  # addresses of the kernels that do a step
     BACKWARD_PASS,
     LEARN,
-) = range(18)
+    GROUP,  # examples that one thread has together
+) = range(19)
 C_SIZE = 24
 
 
 @device
-def part(n: i64, thread: i64, n_threads: i64) -> i64:
-    """Return where a thread's share of n things begins, in twos so that tiles stay whole."""
-    return min(((n + 1) // 2 * thread // n_threads) * 2, n)
+def part(n: i64, group: i64, thread: i64, n_threads: i64) -> i64:
+    """Return where a thread's share of n things begins, in groups that stay whole."""
+    return min(((n + group - 1) // group * thread // n_threads) * group, n)
 
 
 @device

@@ -14,6 +14,7 @@ import numpy as np
 
 from fastcli.kernels._build import device
 from fastcli.kernels.functions import square_root
+from fastcli.kernels.network import TOGETHER
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, f32, i64
@@ -30,8 +31,22 @@ def column_sums(x: F32, i: i64, row: i64, m: i64, first: i64, last: i64, out: F3
 
 
 @device
+def moments(z: F32, i: i64, row: i64, m: i64, n: i64, out: F32, mean: i64, square: i64) -> None:
+    """Set the means of n columns over m rows, and the sums of the squares of what is left."""
+    scale = np.float32(1.0) / np.float32(m)
+    column_sums(z, i, row, m, 0, n, out, mean)
+    for j in range(n):
+        out[mean + j] *= scale
+        out[square + j] = np.float32(0.0)
+    for r in range(m):
+        for j in range(n):
+            d = z[i + r * row + j] - out[mean + j]
+            out[square + j] += d * d
+
+
+@device
 def batch_statistics(
-    z: F32,
+    sums: F32,
     i: i64,
     row: i64,
     m: i64,
@@ -48,19 +63,24 @@ def batch_statistics(
 ) -> None:
     """Set the columns' means and 1 / sqrt(variance + eps), and move the running ones.
 
-    The running variance takes the unbiased m / (m - 1) variance, which is what inference uses.
+    ``sums`` has the ``moments`` of every TOGETHER of m examples, two rows each; they are put
+    together in that order (Chan et al. 1983, equation 2.1).  The running variance takes the
+    unbiased m / (m - 1) variance, which is what inference uses.
     """
     f = np.float32
-    scale = f(1.0) / f(m)
-    column_sums(z, i, row, m, first, last, stats, mean)
     for j in range(first, last):
-        stats[mean + j] *= scale
-        stats[inv + j] = f(0.0)
-    for r in range(m):
+        stats[mean + j] = sums[i + j]
+        stats[inv + j] = sums[i + row + j]
+    for start in range(TOGETHER, m, TOGETHER):
+        at = i + start // TOGETHER * 2 * row
+        n = min(TOGETHER, m - start)
+        share = f(n) / f(start + n)
+        weight = share * f(start)
         for j in range(first, last):
-            d = z[i + r * row + j] - stats[mean + j]
-            stats[inv + j] += d * d
-    unbiased = f(1.0) / f(max(m - 1, 1))
+            d = sums[at + j] - stats[mean + j]
+            stats[mean + j] += d * share
+            stats[inv + j] += sums[at + row + j] + d * d * weight
+    scale, unbiased = f(1.0) / f(m), f(1.0) / f(max(m - 1, 1))
     keep = f(1.0) - momentum
     for j in range(first, last):
         total = stats[inv + j]
@@ -152,11 +172,22 @@ def batch_backward(
 
 
 @device
+def gradient_sums(
+    z: F32, i: i64, d: F32, o: i64, row: i64, m: i64, n: i64, out: F32, plain: i64, along: i64
+) -> None:
+    """Set the sums of d and of d z of n columns over m rows."""
+    column_sums(d, o, row, m, 0, n, out, plain)
+    for j in range(n):
+        out[along + j] = np.float32(0.0)
+    for r in range(m):
+        for j in range(n):
+            out[along + j] += d[o + r * row + j] * z[i + r * row + j]
+
+
+@device
 def norm_gradients(
-    z: F32,
+    sums: F32,
     i: i64,
-    d: F32,
-    o: i64,
     row: i64,
     m: i64,
     first: i64,
@@ -165,13 +196,13 @@ def norm_gradients(
     gamma: i64,
     beta: i64,
 ) -> None:
-    """Set the gradients of gamma, sum(d z), and of beta, sum(d), for columns first to last."""
-    column_sums(d, o, row, m, first, last, grads, beta)
-    for j in range(first, last):
-        grads[gamma + j] = np.float32(0.0)
-    for r in range(m):
-        for j in range(first, last):
-            grads[gamma + j] += d[o + r * row + j] * z[i + r * row + j]
+    """Set the gradients of gamma, sum(d z), and of beta, sum(d), for columns first to last.
+
+    ``sums`` has the ``gradient_sums`` of every TOGETHER of m examples, two rows each.
+    """
+    n = (m + TOGETHER - 1) // TOGETHER
+    column_sums(sums, i, 2 * row, n, first, last, grads, beta)
+    column_sums(sums, i + row, 2 * row, n, first, last, grads, gamma)
 
 
 @device

@@ -96,6 +96,7 @@ class Network:
         c[places.DIM] = n_in if embeds else 0
         c[places.RECORD] = wide * (1 + self.slots)
         c[places.SEED] = args.seed
+        c[places.GROUP] = places.TOGETHER if norm else 2
         c[places.NOISE_SHAPE] = SHAPES[args.noise_shape]
         r = np.zeros(places.R_SIZE, np.float32)
         for place, name in (
@@ -145,6 +146,8 @@ class Network:
         t[k.X], t[k.D_BELOW] = x, d
         t[k.Z] = t[k.A_IN] = self._value(batch * z_row)
         t[k.STATS] = self._value(max(2 * z_row, batch))
+        if layer.norm:
+            t[k.SUMS] = self._value(-(-batch // k.TOGETHER) * 2 * z_row)
         t[k.WT] = self._value(z_wide * in_row) if d >= 0 else 0
         if last:
             t[k.DZ] = t[k.D] = self._value(batch * z_row)
