@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,13 +135,13 @@ def train_and_save_mlp(
     for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
         kernel.load()  # so that compiling does not count as training
     trained = MlpTrained(model_of(args, data, network, embedding))
-    started = time.monotonic()
+    started, logged = time.monotonic(), 0
     try:
         for found in trainer.run(save_checkpoint):
             if isinstance(found, Evaluation):
                 reporter.evaluation(found)
                 if args.log:
-                    write_log(args.log, trainer.progress.history)
+                    logged = write_log(args.log, trainer.progress.history, logged)
             else:
                 reporter.step(*found)
     except KeyboardInterrupt:
@@ -150,7 +150,7 @@ def train_and_save_mlp(
         trained.interrupted = True
         trainer.restore()
         if args.log:
-            write_log(args.log, trainer.progress.history)
+            write_log(args.log, trainer.progress.history, 0)
     at = trainer.progress
     trained.seconds = time.monotonic() - started
     if at.step:
@@ -295,10 +295,13 @@ def _natural(name: str) -> tuple[int, float, str]:
         return 1, 0.0, name
 
 
-def write_log(path: str, history: list[Evaluation]) -> None:
-    """Write every evaluation, one JSON object a line."""
-    lines = []
-    for evaluation in history:
-        values: dict[str, Any] = asdict(evaluation)
-        lines.append(json.dumps({k: v for k, v in values.items() if v == v}))
-    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+def write_log(path: str, history: list[Evaluation], written: int) -> int:
+    """Write evaluations, one JSON object a line, after those that are ``written``; count all.
+
+    The file is begun anew where none are.
+    """
+    with open(path, "a" if written else "w", encoding="utf-8") as file:
+        for evaluation in history[written:]:
+            values: dict[str, Any] = vars(evaluation)
+            file.write(json.dumps({k: v for k, v in values.items() if v == v}) + "\n")
+    return len(history)

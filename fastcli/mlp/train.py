@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GROUP_NS = 50e6  # of training between two looks at the clock
-WORTH_A_THREAD = 120_000  # ns a step; below that, meeting costs threads more than they gain
+WORTH_A_THREAD = 60_000  # ns a step; below that, meeting costs threads more than they gain
 NS_PER_FLOP = 1 / 40
 
 
