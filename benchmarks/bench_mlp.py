@@ -9,13 +9,13 @@ from pathlib import Path
 from measure import HERE, Row, Session, Tool, in_turn, median, number, parser, ratio, table
 
 NUMBERS: dict[str, dict[str, str]] = {
-    "digits 64-128-64-10": {"data": "digits", "hidden": "128,64", "batch": "32", "epoch": "40"},
-    "digits 64-256-128-10": {"data": "digits", "hidden": "256,128", "batch": "128", "epoch": "80"},
+    "digits 64-128-64-10": {"data": "digits", "hidden": "128,64", "batch": "32", "epoch": "200"},
+    "digits 64-256-128-10": {"data": "digits", "hidden": "256,128", "batch": "128", "epoch": "400"},
     "the same, batch norm, dropout": {
         "data": "digits",
         "hidden": "256,128",
         "batch": "128",
-        "epoch": "80",
+        "epoch": "400",
         "norm": "batch",
         "dropout": "0.3",
     },
@@ -26,7 +26,7 @@ NUMBERS: dict[str, dict[str, str]] = {
         "epoch": "20",
     },
 }
-TEXT = {"hidden": "128", "batch": "64", "epoch": "1", "dim": "100", "bucket": "2000000"}
+TEXT = {"hidden": "128", "batch": "64", "epoch": "3", "dim": "100", "bucket": "2000000"}
 HEADER = ["case", "tool", "training s", "x fastcli", "whole s", "peak MB", "steps", "N", "P@1"]
 
 

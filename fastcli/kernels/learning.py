@@ -61,7 +61,7 @@ from fastcli.kernels.network import (
 )
 from fastcli.kernels.normalization import column_sums
 from fastcli.kernels.optimizers import LR, decay, penalize, scale_row
-from fastcli.kernels.vector import fill, prefetch_row, row_axpy
+from fastcli.kernels.vector import fill, prefetch, prefetch_row, row_axpy
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, F64, I32, I64, f32, i64
@@ -279,20 +279,22 @@ def list_uses(
     every row of the embedding, is zero before and after.
     """
     first, last = OWNERS * thread // n_threads, OWNERS * (thread + 1) // n_threads
-    n, use = 0, 0
+    n, n_uses = 0, 0
     for example in range(m):
         for j in range(offsets[order[start + example]], offsets[order[start + example] + 1]):
-            row = rows[j]
-            if first <= owner_of(row) < last:
-                if slots[row] == 0:
-                    touched[n * 3], touched[n * 3 + 1] = row, use
-                    n += 1
-                    slots[row] = n
-                else:
-                    uses[touched[slots[row] * 3 - 1] * 2 + 1] = use
-                touched[slots[row] * 3 - 1] = use
-                uses[use * 2], uses[use * 2 + 1] = example, -1
-                use += 1
+            uses[n_uses * 2], uses[n_uses * 2 + 1] = example, rows[j]
+            n_uses += 1 if first <= owner_of(rows[j]) < last else 0  # nobody foresees a branch
+    for use in range(n_uses):
+        if use + 16 < n_uses:
+            prefetch(slots, uses[(use + 16) * 2 + 1])
+        row, uses[use * 2 + 1] = uses[use * 2 + 1], -1
+        if slots[row] == 0:
+            touched[n * 3], touched[n * 3 + 1] = row, use
+            n += 1
+            slots[row] = n
+        else:
+            uses[touched[slots[row] * 3 - 1] * 2 + 1] = use
+        touched[slots[row] * 3 - 1] = use
     for k in range(n):
         slots[touched[k * 3]] = 0
     return n
