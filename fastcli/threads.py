@@ -103,12 +103,18 @@ def uninterrupted() -> Iterator[None]:
         interrupted.set()
         waiting.append(number)
 
-    former = {number: signal.signal(number, wait) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if callable(handler := signal.getsignal(number))  # what is ignored stays ignored
+    }
     try:
+        for number in former:
+            signal.signal(number, wait)
         yield
     finally:
-        for name, handler in former.items():
-            signal.signal(name, handler or signal.SIG_DFL)
+        for number, handler in former.items():
+            signal.signal(number, handler)
         interrupted.clear()
         if waiting:
             signal.raise_signal(waiting[0])

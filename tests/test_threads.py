@@ -108,15 +108,29 @@ def test_an_interrupt_comes_after_what_belongs_together():
 
 
 @posix
+def test_an_ignored_interrupt_stays_ignored():
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    found = []
+    try:
+        run_on(2, lambda thread: signal.raise_signal(signal.SIGINT) if thread == 0 else None)
+        run_on(2, lambda thread: found.append(threads.interrupted.is_set()))
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert found == [False, False]
+
+
+@posix
 def test_sigterm_ends_the_process_after_that():
     code = (
-        "import signal\n"
+        "import signal, sys\n"
         "from fastcli.threads import uninterrupted\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
         "with uninterrupted():\n"
         "    signal.raise_signal(signal.SIGTERM)\n"
         "    print('done', flush=True)\n"
         "print('never')\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert run.returncode == -signal.SIGTERM
+    assert run.returncode == 143
     assert run.stdout == "done\n"
