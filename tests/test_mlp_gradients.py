@@ -11,7 +11,7 @@ from fastcli.mlp.activations import ACTIVATIONS
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers, of_rows
 from fastcli.mlp.network import Network, loss_code, stride
-from fastcli.mlp.train import Trainer
+from fastcli.mlp.train import Batches, Trainer
 from fastcli.optimizers import StepNumbers
 from tests import naive_mlp
 
@@ -93,7 +93,7 @@ def layers_of(network):
 
 
 def one_step(trainer):
-    """Take a step with a learning rate of 0, which leaves the gradients."""
+    """Take a step with a learning rate of 0, which leaves the gradients; return the losses."""
     transpose_all(
         trainer.network.table.reshape(-1),
         len(trainer.network.layers),
@@ -101,7 +101,8 @@ def one_step(trainer):
         trainer.network.values,
     )
     numbers = StepNumbers(trainer.args.numbers())
-    trainer._steps(0, 1, 0, np.arange(N), numbers.rows(np.zeros(1)))
+    batches = Batches(range(1), 0, np.arange(N), np.array([0, N]))
+    return trainer._steps(batches, 0, 1, numbers.rows(np.zeros(1)))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -111,9 +112,9 @@ def test_kernel_gradients(case):
     y = naive_mlp.targets(labels, N_LABELS, args.loss, args.label_smoothing)
     layers = layers_of(network)
     value, ref, _ = naive_mlp.run(layers, x.astype(np.float64), y, args.loss, args.activation_l1)
-    one_step(trainer)
+    losses = one_step(trainer)
     if not args.activation_l1:
-        assert trainer._losses.mean() == pytest.approx(value, rel=2e-6)
+        assert losses.mean() == pytest.approx(value, rel=2e-6)
     for i, (grad, layer) in enumerate(zip(ref, layers, strict=True)):
         penalty = args.l1 * np.sign(layer["w"]) + args.l2 * layer["w"]
         close(network.weights(i, trainer.grads), grad["w"] + penalty)
@@ -203,7 +204,8 @@ def test_embedding_gradients_are_the_mean_rows_share():
     trainer = Trainer(args, network, examples, None, embedding, 6)
     transpose_all(network.table.reshape(-1), len(network.layers), network.params, network.values)
     numbers = StepNumbers(args.numbers())
-    trainer._steps(0, 1, 0, np.arange(4), numbers.rows(np.full(1, 0.5)))
+    batches = Batches(range(1), 0, np.arange(4), np.array([0, 4]))
+    trainer._steps(batches, 0, 1, numbers.rows(np.full(1, 0.5)))
     ref = start.astype(np.float64)
     for line, (a, b) in enumerate([(0, 3), (3, 5), (5, 6), (6, 8)]):
         for row in rows[a:b]:
