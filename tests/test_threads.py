@@ -21,8 +21,9 @@ def test_every_thread_is_called_once_and_the_caller_is_the_first(n):
 
 
 def test_threads_run_at_once():
-    met = threading.Barrier(4, timeout=20)
-    run_on(4, lambda thread: met.wait())
+    met, found = threading.Barrier(4, timeout=20), []
+    run_on(4, lambda thread: found.append(met.wait()))
+    assert sorted(found) == [0, 1, 2, 3]
 
 
 def test_threads_are_kept():

@@ -202,7 +202,6 @@ class Progress:
     """Where a run is; all that a checkpoint holds beside arrays."""
 
     step: int = 0
-    epoch: int = 0
     product: float = 1.0  # of NAdam's momentum schedule
     loss: float = 0.0  # sum over the examples seen since the last evaluation
     seen: int = 0
@@ -304,7 +303,7 @@ class Trainer:
             at.product = numbers.product
             for end in [*range(first - first % checks + checks, last, checks), last]:
                 done = losses[batches.start(at.step) : batches.start(end)]
-                at.step, at.epoch = end, (end - 1) // self.steps_per_epoch
+                at.step = end
                 at.loss, at.seen = at.loss + float(done.sum()), at.seen + len(done)
                 lr, loss = float(lrs[end - first - 1]), at.loss / max(at.seen, 1)
                 if not math.isfinite(loss):
@@ -456,8 +455,9 @@ class Trainer:
         return found
 
     def _diverged(self, lr: float) -> TrainingDiverged:
+        epoch = -(-self.progress.step // self.steps_per_epoch)
         return TrainingDiverged(
-            f"The loss is no number any more, in epoch {self.progress.epoch + 1} of "
+            f"The loss is no number any more, in epoch {epoch} of "
             f"{self.args.epoch} at a learning rate of {lr:.4g}; nothing was saved. "
             f"Try -lr {lr / 10:.2g}, or --clip-norm 1."
         )
