@@ -38,12 +38,13 @@ def options_table() -> str:
     """Return the table of the training commands' options, with the defaults of each."""
     rows = ["| option | `supervised` | `skipgram`, `cbow` | meaning |", "|---|---|---|---|"]
     found = commands()
-    pairs = zip(found["supervised"].params, found["skipgram"].params, strict=True)
-    for option, other in pairs:
-        if other.name.startswith("autotune"):
+    others = {other.name: other for other in found["skipgram"].params}
+    for option in found["supervised"].params:
+        if option.name.startswith("autotune"):
             continue
         names = ", ".join(f"`{name}`" for name in option.opts)
-        defaults = f"{shown_default(option)} | {shown_default(other)}"
+        other = others.get(option.name)
+        defaults = f"{shown_default(option)} | {shown_default(other) if other else 'no'}"
         rows.append(f"| {names} | {defaults} | {meaning(option)} |")
     return "\n".join(rows)
 
@@ -58,7 +59,7 @@ def quantize_table() -> str:
     """Return the table of those options of quantize that do something."""
     used = {"files", "quantization", "running"}
     options = commands()["quantize"].params
-    retraining = {"lr", "epoch", "label", "seed"}
+    retraining = {"lr", "epoch", "label", "seed", "no_shuffle"}
     return _table([one for one in options if one.group in used or one.name in retraining])
 
 

@@ -54,6 +54,32 @@ from tests.naive_text import (  # noqa: F401
     wrapped,
 )
 
+# ---------------------------------------------------------------------- order
+
+
+def shuffle(items, seed):
+    """Return items in a random order."""
+    items = list(items)
+    for n in range(len(items), 1, -1):
+        i = (random_bits(seed, n) >> 31) * n >> 32
+        items[i], items[n - 1] = items[n - 1], items[i]
+    return items
+
+
+def draw_order(n_lines, per_block, n_windows, seed, epoch):
+    """Return the numbers of all lines in the order of an epoch."""
+    key = random_bits(seed, -1 - epoch)
+    blocks = [range(i, min(i + per_block, n_lines)) for i in range(0, n_lines, per_block)]
+    blocks = shuffle(blocks, key)
+    order = []
+    bounds = [len(blocks) * i // n_windows for i in range(n_windows + 1)]
+    for window in range(n_windows):
+        chosen = blocks[bounds[window] : bounds[window + 1]]
+        lines = [line for block in chosen for line in block]
+        order += shuffle(lines, random_bits(key, -1 - window))
+    return order
+
+
 # --------------------------------------------------------------------- losses
 #
 # A step returns the loss before it, what it adds to the gradient of the hidden vector (lr times

@@ -10,7 +10,7 @@ import click
 
 from fastcli.cli._command import OptionsOnly
 from fastcli.cli._options import size_in_bytes
-from fastcli.cli.train import option, table_options
+from fastcli.cli.train import option, shuffle_option, table_options
 from fastcli.fasttext.args import DEFAULTS
 
 OWN = ("lr", "epoch", "label", "thread")  # by default, what the model was trained with
@@ -28,6 +28,7 @@ def quantize_options(command: Any) -> Any:
             "choose -cutoff and -dsub for a file of this size: 2M, 500k, or bytes",
         ),
         *table_options(DEFAULTS["supervised"], own=OWN),
+        shuffle_option(),
         option("thread", "running", "number of threads  [default: the model's]", type=int),
         option("verbose", "running", "0: silent, 1 and 2: progress", type=int, default=2),
     ]
@@ -74,6 +75,7 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
         label=options["label"],
         seed=options["seed"],
         thread=options["thread"],
+        no_shuffle=options["no_shuffle"],
     )
     with TrainingProgress(options["verbose"]) as progress:
         done = quantize_and_save(args, progress, shlex.join(["fastcli", *sys.argv[1:]]))

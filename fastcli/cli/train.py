@@ -99,6 +99,12 @@ def table_options(defaults: TrainArgs, own: Sequence[str] = ()) -> list[Any]:
     return found
 
 
+def shuffle_option() -> Any:
+    """Return the option that has a classifier visit lines in the order of the file."""
+    text = "visit lines in the order of the file, not in a new random order each epoch"
+    return option("--no-shuffle", "training", text, is_flag=True)
+
+
 def training_options(defaults: TrainArgs) -> Callable[[Command], Command]:
     """Return a decorator that adds the options of a training command."""
     rows = "labels" if defaults.model == "sup" else "words"
@@ -123,6 +129,7 @@ def training_options(defaults: TrainArgs) -> Callable[[Command], Command]:
         ),
         option("--no-vec", "files", "do not write <name>.vec", is_flag=True),
         *table_options(defaults),
+        *([shuffle_option()] if defaults.model == "sup" else []),
         option(
             "thread",
             "running",

@@ -49,6 +49,7 @@ class TrainArgs(ModelArgs):
     save_output: bool = False
     pretrained_vectors: str = ""
     no_vec: bool = False
+    no_shuffle: bool = False
     cutoff: int = 0
     retrain: bool = False
     qnorm: bool = False
@@ -139,8 +140,8 @@ def option_of(name: str) -> str:
     >>> option_of("no_vec")
     '--no-vec'
     """
-    if name == "no_vec":
-        return "--no-vec"
+    if name.startswith("no_"):
+        return "--" + name.replace("_", "-")
     first, *rest = name.split("_")
     return "-" + first + "".join(word.capitalize() for word in rest)
 

@@ -47,11 +47,13 @@ class QuantizeArgs:
     label: str | None = None
     seed: int = 0
     thread: int | None = None
+    no_shuffle: bool = False
 
     def train_args(self, model: Model) -> TrainArgs:
         """Return the arguments of retraining: the model's own, and what was said otherwise."""
         known = model.about.get("arguments")
-        lr = known.get("lr") if isinstance(known, dict) else None
+        known = known if isinstance(known, dict) else {}
+        lr = known.get("lr")
         own = model.about.get("threads")
         own = min(own, usable_cpus()) if isinstance(own, int) and own > 0 else usable_cpus()
         args = TrainArgs(
@@ -62,6 +64,7 @@ class QuantizeArgs:
             label=model.label,
             seed=self.seed,
             thread=self.thread if self.thread is not None else own,
+            no_shuffle=self.no_shuffle or known.get("no_shuffle") is True,
         )
         return args if self.epoch is None else replace(args, epoch=self.epoch)
 

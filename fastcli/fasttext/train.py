@@ -24,6 +24,7 @@ from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train as kernels
 from fastcli.kernels.calls import address_of
 from fastcli.kernels.optimizers import H_SIZE
+from fastcli.kernels.order import draw_order
 from fastcli.memory import LANES, Needs, check_memory, padded, zeros
 from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers
 from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 BLOCK_NS = 30e6  # of training between two looks at the loss
 WORTH_A_THREAD = 2500  # ns a line; below that, meeting costs threads more than they gain
 LABELS_A_BLOCK = 128
+# Lines are visited in a random order: blocks of neighbouring lines, then lines in windows of them.
+LINES_A_BLOCK, BLOCKS_A_WINDOW = 64, 1024
 
 
 @dataclass
@@ -292,6 +295,7 @@ class Trainer:
         self.ntokens = int(corpus.tokens.sum())
         self.tree = build_tree(dictionary.label_counts()) if args.loss == "hs" else no_tree()
         self.odds, self.aliases = alias_table(np.sqrt(dictionary.label_counts()))
+        self.order = np.arange(corpus.n_lines, dtype=np.int32)
         self.clock = np.zeros(2, np.int64)
         self.draws = np.zeros(1, np.int64)
         self.sync = np.zeros(8 * self.n_threads + 8, np.int64)
@@ -323,6 +327,8 @@ class Trainer:
         total = max(args.epoch, 1) * self.ntokens
         visits = 0
         for epoch in range(args.epoch):
+            if not args.no_shuffle:
+                self._shuffle(epoch)
             for first in range(0, n_lines, size):
                 last = min(first + size, n_lines)
                 self._block(first, last, epoch * n_lines + first)
@@ -341,6 +347,18 @@ class Trainer:
                     seconds / max(done, 1) * (total - done),
                 )
 
+    def _shuffle(self, epoch: int) -> None:
+        n_blocks = -(-self.corpus.n_lines // LINES_A_BLOCK)
+        draw_order(
+            self.corpus.n_lines,
+            LINES_A_BLOCK,
+            -(-n_blocks // BLOCKS_A_WINDOW),
+            self.args.seed,
+            epoch,
+            np.empty(n_blocks, np.int32),
+            self.order,
+        )
+
     def _block(self, first: int, last: int, visit: int) -> None:
         args, corpus, tree = self.args, self.corpus, self.tree
         self.sync[:] = 0
@@ -353,6 +371,7 @@ class Trainer:
             kernels.train_lines(
                 first,
                 last,
+                self.order,
                 thread,
                 self.n_threads,
                 corpus.lanes,

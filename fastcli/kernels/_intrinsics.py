@@ -412,15 +412,28 @@ def sigmoid_row(typing: Any, x: Any, i: Any, n: Any) -> Any:
     return types.float32(x, types.int64, types.int64), codegen
 
 
+def _prefetch(builder: Any, args: Any, for_writing: int) -> None:
+    byte_pointer = ir.IntType(8).as_pointer()
+    i32 = ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [byte_pointer, i32, i32, i32])
+    call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    address = builder.bitcast(_element(builder, args[0], args[1]), byte_pointer)
+    builder.call(call, [address, i32(for_writing), i32(3), i32(1)])  # keep, data
+
+
 @intrinsic
 def prefetch(typing: Any, x: Any, i: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        byte_pointer = ir.IntType(8).as_pointer()
-        i32 = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte_pointer, i32, i32, i32])
-        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        address = builder.bitcast(_element(builder, args[0], args[1]), byte_pointer)
-        builder.call(call, [address, i32(1), i32(3), i32(1)])  # for writing, keep, data
+        _prefetch(builder, args, 1)
+        return context.get_dummy_value()
+
+    return types.void(x, types.int64), codegen
+
+
+@intrinsic
+def prefetch_read(typing: Any, x: Any, i: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _prefetch(builder, args, 0)
         return context.get_dummy_value()
 
     return types.void(x, types.int64), codegen

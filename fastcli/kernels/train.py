@@ -31,13 +31,15 @@ from fastcli.kernels.losses import (
 )
 from fastcli.kernels.optimizers import H_SIZE, LR, move_row
 from fastcli.kernels.threads import arrive, wait_for, wait_for_all
-from fastcli.kernels.vector import fill, prefetch_row, row_add, row_axpy
+from fastcli.kernels.vector import fill, prefetch_read, prefetch_row, row_add, row_axpy
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, F64, I32, I64, U8, f64, i64
     from fastcli.kernels.optimizers import Moves
 
 AHEAD = 12
+LINES_AHEAD = 4  # how far ahead of its turn a line's bounds are fetched; its rows half as far
+LONGEST_FETCH = 256  # numbers of rows; the processor fetches the rest of a longer line by itself
 
 
 @device
@@ -51,6 +53,25 @@ def fetch_rows(rows: I32, start: i64, end: i64, wi: F32, stride: i64) -> None:
     """Ask for the memory of the input rows ``rows[start:end]``."""
     for j in range(start, end):
         prefetch_row(wi, rows[j] * stride, stride)
+
+
+@device
+def fetch_bounds(line: i64, lanes: i64, segments: I64, label_offsets: I64, tokens: I32) -> None:
+    """Fetch what tells where a line's rows and labels are."""
+    prefetch_read(segments, line * lanes)
+    prefetch_read(label_offsets, line)
+    prefetch_read(tokens, line)
+
+
+@device
+def fetch_line(
+    line: i64, lanes: i64, rows: I32, segments: I64, labels: I32, label_offsets: I64
+) -> None:
+    """Fetch the numbers of a line's rows, and its labels."""
+    start, end = segments[line * lanes], segments[(line + 1) * lanes]
+    for j in range(start, min(end, start + LONGEST_FETCH), 16):
+        prefetch_read(rows, j)
+    prefetch_read(labels, label_offsets[line])
 
 
 @device
@@ -99,6 +120,7 @@ def move_rows_by(
 def train_lines(
     first_line: i64,
     last_line: i64,
+    order: I32,
     thread: i64,
     n_threads: i64,
     lanes: i64,
@@ -143,14 +165,14 @@ def train_lines(
     now: F32,
     scratch: F32,
 ) -> None:
-    """Train on lines ``first_line`` to ``last_line``; every thread calls it with the same lines.
+    """Train on the lines ``order[first_line:last_line]``; every thread calls it with the same.
 
     Shared among the threads: ``clock`` (tokens done, tokens since lr was set), ``draws``
     (random numbers drawn), ``sync`` (zero at the start), ``partial`` (lanes x stride),
     ``scores`` (nlabels, and up to 15 more), ``stats`` (blocks x 16), ``block_grads`` (blocks x
     stride), ``losses`` (blocks x 8; the first of each 8 is added to).  ``blocks`` is 1 for hs and
     ns.  Private: ``hidden`` and ``grad`` (stride).
-    ``visit`` numbers the first line among all visits.
+    ``visit`` numbers the first of these visits among all.
 
     ``rule`` is 0 for SGD, or the address of an update rule with this many ``slots`` of state in
     ``wi_states`` and ``wo_states``; ``h`` has a row of numbers for each line.  ``counts`` (one for
@@ -164,11 +186,17 @@ def train_lines(
     inputs = (rule, slots, now, wi_states, scratch)
     done, since = clock[0], clock[1]
     phase = 0
-    for line in range(first_line, last_line):
+    for turn in range(first_line, last_line):
+        line = order[turn]
+        # In a random order the processor cannot foresee which memory comes next.
+        if turn + LINES_AHEAD < last_line:
+            fetch_bounds(order[turn + LINES_AHEAD], lanes, segments, label_offsets, tokens)
+        if turn + LINES_AHEAD // 2 < last_line:
+            fetch_line(order[turn + LINES_AHEAD // 2], lanes, rows, segments, labels, label_offsets)
         lr = np.float32(lr0 * max(1.0 - done / total_tokens, 0.0))
         if rule != 0:
             for k in range(H_SIZE):
-                now[k] = h[(line - first_line) * H_SIZE + k]
+                now[k] = h[(turn - first_line) * H_SIZE + k]
             now[LR] = lr
             lr = one
         segment = line * lanes
@@ -185,16 +213,17 @@ def train_lines(
                 partial,
                 lane * stride,
             )
-        if line + 1 < last_line:  # the next line's first rows come while this one is scored
-            start_next = segments[segment + lanes + first_lane]
-            end_next = min(segments[segment + lanes + last_lane], start_next + AHEAD)
+        if turn + 1 < last_line:  # the next line's first rows come while this one is scored
+            following = order[turn + 1] * lanes
+            start_next = segments[following + first_lane]
+            end_next = min(segments[following + last_lane], start_next + AHEAD)
             fetch_rows(rows, start_next, end_next, wi, stride)
         first_label, last_label = label_offsets[line], label_offsets[line + 1]
         target = labels[first_label]
         if last_label - first_label > 1 and loss != OVA:
             target = labels[
                 first_label
-                + random_bits(seed, visit + line - first_line) % (last_label - first_label)
+                + random_bits(seed, visit + turn - first_line) % (last_label - first_label)
             ]
 
         # Forward and backward through the output rows.

@@ -7,7 +7,7 @@ alone, so the same rows give the same bytes wherever they are computed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -127,6 +127,11 @@ def sigmoid_row(x: F32, i: i64, n: i64) -> f32:
 @intrinsic
 def prefetch(x: F32, i: i64) -> None:
     """Ask for the cache line of ``x[i]``; changes nothing."""
+
+
+@intrinsic
+def prefetch_read(x: Any, i: i64) -> None:
+    """Ask for the cache line of ``x[i]`` without taking it from others that read it."""
 
 
 @intrinsic

@@ -70,12 +70,16 @@ class Problem:
         self.tree = naive.build_tree(counts)
         self.odds, self.aliases = naive.alias_table(np.sqrt(counts))
 
-    def naive(self, loss, epochs=1):
+    def naive(self, loss, epochs=1, order=None):
+        order = range(len(self.lines)) if order is None else order
+        lines, labels, tokens = (
+            [part[i] for i in order] * epochs for part in (self.lines, self.labels, self.tokens)
+        )
         wi, wo = self.wi.astype(np.float64), self.wo.astype(np.float64)
         total = naive.train_lines(
-            self.lines * epochs,
-            self.labels * epochs,
-            self.tokens * epochs,
+            lines,
+            labels,
+            tokens,
             wi,
             wo,
             loss,
@@ -92,7 +96,7 @@ class Problem:
         )
         return Result(wi, wo, total, 0, 0)
 
-    def train(self, loss, n_threads=1, lanes=1, blocks=1, epochs=1, cuts=()):
+    def train(self, loss, n_threads=1, lanes=1, blocks=1, epochs=1, cuts=(), order=None):
         """Train by the kernel; each epoch is cut into calls before the lines in ``cuts``."""
         by_lane, _ = naive.number_rows(self.lines, len(self.wi), lanes)
         segments = np.cumsum([0] + [len(lane) for line in by_lane for lane in line])
@@ -108,6 +112,7 @@ class Problem:
         )
         private = np.full((n_threads, 2, self.stride), np.nan, np.float32)
         n_lines = len(self.lines)
+        visited = np.arange(n_lines) if order is None else np.array(order)
         rule = OPTIMIZERS[self.optimizer]
         address = 0 if self.optimizer == "sgd" else address_of(rule.rule)
         steps = StepNumbers(Numbers(0.0, 0.9, 0.999, 0.9, EPS, False))
@@ -125,6 +130,7 @@ class Problem:
                     train_lines(
                         first,
                         last,
+                        visited.astype(np.int32),
                         thread,
                         n_threads,
                         lanes,
@@ -174,7 +180,7 @@ class Problem:
 
     def check(self, loss, **options):
         """Compare the kernel with the plain loop; return what the kernel gave."""
-        ref = self.naive(loss, options.get("epochs", 1))
+        ref = self.naive(loss, options.get("epochs", 1), options.get("order"))
         comp = self.train(loss, **options)
         np.testing.assert_allclose(comp.wi, ref.wi, rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(comp.wo, ref.wo, rtol=1e-4, atol=1e-4)
@@ -227,6 +233,23 @@ def test_calls_may_be_cut_anywhere(rng, loss):
     for n_threads in (1, 2):
         cut = problem.train(loss, n_threads, lanes=2, epochs=2, cuts=(0, 1, 5, 5))
         assert whole.same_bytes(cut)
+
+
+@LOSSES
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_lines_are_visited_in_the_order_given(rng, loss, optimizer):
+    problem = Problem(rng)
+    problem.optimizer, problem.lr0 = optimizer, 0.1
+    order = rng.permutation(N_LINES).tolist()
+    one = problem.check(loss, lanes=2, epochs=2, order=order)
+    for n_threads in (2, 3):
+        several = problem.train(loss, n_threads, lanes=2, epochs=2, order=order, cuts=(1, 6))
+        assert one.same_bytes(several)
+    in_turn = problem.train(loss, lanes=2, epochs=2)
+    assert not one.same_bytes(in_turn)
+    for part in (problem.lines, problem.labels, problem.tokens):
+        part[:] = [part[i] for i in order]
+    assert one.same_bytes(problem.train(loss, lanes=2, epochs=2))
 
 
 @LOSSES
