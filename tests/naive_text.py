@@ -72,6 +72,13 @@ def count_tokens(text, prefix):
     return lines, counts, {token: token.startswith(prefix) for token in counts}
 
 
+def ended_once(line):
+    """Return a line's tokens with one ``</s>`` at the end where there are several."""
+    while line[-2:] == [EOS, EOS]:
+        line = line[:-1]
+    return line
+
+
 def _tokens(line):
     return [token for token in re.split(rb"[ \t\v\f\r\0]", line) if token]
 
@@ -144,6 +151,7 @@ def make_features(lines, kinds, words, labels, minn, maxn, word_ngrams, bucket, 
     kept, skipped, n_tokens = [], [0, 0, 0], 0
     for line in lines:
         n_tokens += len(line)
+        line = ended_once(line)
         text = [token for token in line if not kinds[token]]
         ngrams = add_word_ngrams([hash_bytes(t) for t in text], word_ngrams, bucket, len(words))
         features = []
@@ -198,17 +206,20 @@ def read_lines(text, words, labels, prefix, minn, maxn, word_ngrams, bucket):
     """
     lines, _, _ = count_tokens(text, prefix)
     read = []
-    for line in lines:
+    for line in map(ended_once, lines):
         known = [labels[token] for token in line if token in labels]
         strange = [t for t in line if t not in words and t not in labels and t.startswith(prefix)]
         kept = [token for token in line if token not in labels and token not in strange]
-        ngrams = add_word_ngrams([hash_bytes(t) for t in kept], word_ngrams, bucket, len(words))
         features = []
-        for token, its_ngrams in zip(kept, ngrams, strict=True):
+        for token in kept:
             features += [words[token]] if token in words else []
             if maxn > 0 and token != EOS:
                 features += char_ngrams(token, minn, maxn, bucket, len(words))
-            features += its_ngrams
+        hashes = [sign_extended(hash_bytes(token)) for token in kept]
+        for i, h in enumerate(hashes):
+            for other in hashes[i + 1 : i + word_ngrams]:
+                h = ngram_hash(h, other)
+                features.append(len(words) + unsigned_modulo(h, bucket))
         read.append((features, known, bool(known or strange), bool(known)))
     return read
 

@@ -15,7 +15,7 @@ import numpy as np
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.meter import Meter
 from fastcli.kernels import numbers
-from fastcli.kernels.predict import HAS_LABEL
+from fastcli.kernels.lines import HAS_LABEL
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.lines import Lines
 from fastcli.threads import run_on

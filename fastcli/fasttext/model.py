@@ -56,6 +56,14 @@ class Model:
         """The Huffman tree over the labels."""
         return build_tree(self.dictionary.label_counts())
 
+    @cached_property
+    def output_blocks(self) -> NDArray[np.float32]:
+        """The output rows in blocks, as scoring reads them; see ``kernels.predict.fill_blocks``."""
+        n_blocks = -(-self.nlabels // kernels.BLOCK)
+        blocks = np.empty(n_blocks * kernels.BLOCK * self.args.dim, np.float32)
+        kernels.fill_blocks(self.wo.values, self.nlabels, self.args.dim, blocks)
+        return blocks
+
     @property
     def nlabels(self) -> int:
         """The number of labels."""
@@ -130,7 +138,11 @@ class Scorer:
         has_tree = model.args.loss == "hs"
         self._children = model.tree.children if has_tree else np.zeros(2, np.int32)
         self._nodes = np.empty(model.nlabels + 1, np.int32)
-        self._scores = np.empty(model.nlabels + 1, np.float32)
+        self._path_scores = np.empty(model.nlabels + 1, np.float32)
+        self._blocks = model.output_blocks
+        n_blocks = len(self._blocks) // model.args.dim // kernels.BLOCK
+        self._done = np.empty(n_blocks, np.int32)
+        self._scores = np.empty(n_blocks * kernels.BLOCK, np.float32)
 
     def score(self, lines: Lines) -> Predictions:
         """Return the k best labels of every line, with their probabilities."""
@@ -147,13 +159,15 @@ class Scorer:
                 lines.offsets[first:],
                 last - first,
                 dim,
-                model.wo.values,
+                self._blocks,
                 model.nlabels,
                 self._loss,
                 self._children,
                 self._k,
                 self._threshold,
                 self._nodes,
+                self._path_scores,
+                self._done,
                 self._scores,
                 counts[first:],
                 labels[first * self._k :],

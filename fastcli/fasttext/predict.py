@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fastcli.kernels._build import compile_beside
-from fastcli.kernels.predict import best_labels, read_lines
+from fastcli.kernels.lines import read_lines
+from fastcli.kernels.predict import best_labels
 
 
 def prepare() -> None:

@@ -15,7 +15,8 @@ from fastcli.fasttext.save import save_about, save_matrix, save_model, save_quan
 from fastcli.fasttext.vectors import Vectors
 from fastcli.files import check_writable
 from fastcli.kernels._build import compile_beside
-from fastcli.kernels.predict import best_labels, read_lines
+from fastcli.kernels.lines import read_lines
+from fastcli.kernels.predict import best_labels
 from fastcli.kernels.train import train_lines
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcli.fasttext.model import Model
 from fastcli.kernels import features as kernels
-from fastcli.kernels import predict as predict_kernels
+from fastcli.kernels import lines as line_kernels
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.inputs import split_at_lines
 from fastcli.threads import run_on, share
@@ -113,7 +113,7 @@ class Vectors:
         offsets, rows = word_rows(model.dictionary, model.args, starts, arena, first, last)
         if model.pruned is not None:
             nwords = model.dictionary.nwords
-            predict_kernels.prune_features(rows, offsets, last - first, nwords, model.pruned)
+            line_kernels.prune_features(rows, offsets, last - first, nwords, model.pruned)
         return offsets, rows
 
     def of_ngrams(self, word: bytes) -> tuple[list[bytes], NDArray[np.float32]]:
@@ -132,7 +132,7 @@ class Vectors:
         features = np.array([*rows, 0], np.int32)
         offsets = np.arange(len(rows) + 1, dtype=np.int64)
         if model.pruned is not None:
-            predict_kernels.prune_features(
+            line_kernels.prune_features(
                 features, offsets, len(rows), dictionary.nwords, model.pruned
             )
         vectors = model.wi.means(features, offsets, 0, len(rows)).reshape(-1, args.dim)

@@ -18,6 +18,7 @@ LANES = 16
 VECTOR = ir.VectorType(ir.FloatType(), LANES)
 I64 = ir.IntType(64)
 FAST = ("reassoc", "contract", "nsz", "arcp")
+EXACT = ("nsz",)  # Numba gives all its flags to an instruction that has none
 
 
 def _element(builder: Any, pointer: Any, index: Any) -> Any:
@@ -271,6 +272,59 @@ def block_reaches(
 
 
 @intrinsic
+def block_dots(typing: Any, x: Any, i: Any, d: Any, table: Any, at: Any, out: Any, to: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, i, d, table, at, out, to = args
+        parts = [cgutils.alloca_once(builder, VECTOR) for _ in range(4)]
+        for part in parts:
+            builder.store(_all(0.0), part)
+        with cgutils.for_range(builder, d) as loop:
+            value = _splat(builder, builder.load(_element(builder, x, builder.add(i, loop.index))))
+            row = builder.add(at, builder.mul(loop.index, I64(4 * LANES)))
+            for k, part in enumerate(parts):
+                some = _load(builder, table, builder.add(row, I64(k * LANES)))
+                product = builder.fmul(value, some, flags=EXACT)
+                total = builder.fadd(builder.load(part), product, flags=EXACT)
+                builder.store(total, part)
+        for k, part in enumerate(parts):
+            _store(builder, builder.load(part), out, builder.add(to, I64(k * LANES)))
+        return context.get_dummy_value()
+
+    size = types.int64
+    return types.void(x, size, size, table, size, out, size), codegen
+
+
+@intrinsic
+def sum_in_order(typing: Any, x: Any, i: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, i, n = args
+        total = cgutils.alloca_once_value(builder, ir.Constant(ir.FloatType(), 0.0))
+        builder.store(ir.Constant(ir.FloatType(), 0.0), total)
+        with cgutils.for_range(builder, n) as loop:
+            some = builder.load(_element(builder, x, builder.add(i, loop.index)))
+            builder.store(builder.fadd(builder.load(total), some, flags=EXACT), total)
+        return builder.load(total)
+
+    return types.float32(x, types.int64, types.int64), codegen
+
+
+@intrinsic
+def rounded_product(typing: Any, a: Any, b: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fmul(*args, flags=EXACT)
+
+    return types.float32(types.float32, types.float32), codegen
+
+
+@intrinsic
+def divided(typing: Any, a: Any, b: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fdiv(*args, flags=EXACT)
+
+    return types.float32(types.float32, types.float32), codegen
+
+
+@intrinsic
 def row_max(typing: Any, x: Any, i: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, i, n = args
@@ -384,7 +438,7 @@ def exp_row(typing: Any, x: Any, i: Any, shift: Any, n: Any) -> Any:
             at = builder.add(i, k)
             some = _exp(builder, builder.fsub(_load(builder, x, at), less))
             _store(builder, some, x, at)
-            builder.store(builder.fadd(builder.load(total), some), total)
+            builder.store(builder.fadd(builder.load(total), some, flags=EXACT), total)
         return _sum_lanes(builder, builder.load(total))
 
     return types.float32(x, types.int64, types.float32, types.int64), codegen

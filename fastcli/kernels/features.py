@@ -170,65 +170,69 @@ def make_features(
 ) -> None:
     """Turn a stream of tokens into the features and labels of its lines.
 
-    ``entries`` maps the stream's numbers to the dictionary's entries; ``ids`` maps those to word
-    or label ids, -1 for dropped ones.  Lines without a known label or without a feature are left
+    ``entries`` maps the stream's numbers to the dictionary's entries (0 is ``</s>``); ``ids`` maps
+    those to word or label ids, -1 for dropped ones.  ``</s>`` written at the end of a line is its
+    end, and not a word beside it.  Lines without a known label or without a feature are left
     out; ``tokens`` counts the tokens of each line kept, and of those left out before it.  With
     ``is_pruned`` features get the rows that ``pruned_row`` gives them.
     On return ``state`` holds: lines kept, lines without a label, lines without a known label,
     lines without a feature, tokens left over after the last line.
     """
-    line, at, label_at, n_tokens = 0, 0, 0, 0
-    n_window, has_label = 0, 0
+    line, at, label_at, n_tokens, end = 0, 0, 0, 0, -1
     offsets[0] = 0
     label_offsets[0] = 0
-    for i in range(n_stream):
-        token = stream[i]
-        if token >= -1:
-            entry = entries[token] if token >= 0 else 0
-            n_tokens += 1
+    while end + 1 < n_stream:
+        start, end = end + 1, end + 1
+        while stream[end] > LINE_END:
+            end += 1
+        # </s> written at the end of a line is the end itself.
+        last = end
+        while last > start and stream[last - 1] == 0:
+            last -= 1
+        has_end = stream[end] == LINE_END or last < end
+        n_tokens += end - start + (1 if stream[end] == LINE_END else 0)
+        n_window, has_label = 0, 0
+        for i in range(start, last + 1 if has_end else last):
+            entry = entries[stream[i]] if i < last else 0
             if kinds[entry] == 1:
                 has_label = 1
                 if ids[entry] >= 0:
                     labels[label_at] = ids[entry]
                     label_at += 1
-            else:
-                if ids[entry] >= 0:
-                    features[at] = ids[entry]
+                continue
+            if ids[entry] >= 0:
+                features[at] = ids[entry]
+                at += 1
+            if maxn > 0:
+                for k in range(ngram_offsets[entry], ngram_offsets[entry + 1]):
+                    features[at] = ngrams[k]
                     at += 1
-                if maxn > 0:
-                    for k in range(ngram_offsets[entry], ngram_offsets[entry + 1]):
-                        features[at] = ngrams[k]
-                        at += 1
-                if word_ngrams > 1:
-                    h = sign_extended(hashes[entry])
-                    at = add_word_ngrams(
-                        h, window, n_window, word_ngrams, bucket, nwords, features, at
-                    )
-                    n_window = min(n_window + 1, word_ngrams - 1)
-        if token <= LINE_END:
-            if is_pruned == 1:
-                end, at = at, offsets[line]
-                for k in range(at, end):
-                    row = pruned_row(features[k], nwords, pruned)
-                    if row >= 0:
-                        features[at] = row
-                        at += 1
-            if label_at > label_offsets[line] and at > offsets[line]:
-                tokens[line] = n_tokens
-                n_tokens = 0
-                line += 1
-                offsets[line] = at
-                label_offsets[line] = label_at
+            if word_ngrams > 1:
+                h = sign_extended(hashes[entry])
+                at = add_word_ngrams(h, window, n_window, word_ngrams, bucket, nwords, features, at)
+                n_window = min(n_window + 1, word_ngrams - 1)
+        if is_pruned == 1:
+            written, at = at, offsets[line]
+            for k in range(at, written):
+                row = pruned_row(features[k], nwords, pruned)
+                if row >= 0:
+                    features[at] = row
+                    at += 1
+        if label_at > label_offsets[line] and at > offsets[line]:
+            tokens[line] = n_tokens
+            n_tokens = 0
+            line += 1
+            offsets[line] = at
+            label_offsets[line] = label_at
+        else:
+            if has_label == 0:
+                state[1] += 1
+            elif label_at == label_offsets[line]:
+                state[2] += 1
             else:
-                if has_label == 0:
-                    state[1] += 1
-                elif label_at == label_offsets[line]:
-                    state[2] += 1
-                else:
-                    state[3] += 1
-                at = offsets[line]
-                label_at = label_offsets[line]
-            n_window, has_label = 0, 0
+                state[3] += 1
+            at = offsets[line]
+            label_at = label_offsets[line]
     state[0] = line
     state[4] = n_tokens
 

@@ -14,6 +14,7 @@ import numpy as np
 from fastcli.kernels._build import device, kernel
 from fastcli.kernels.calls import call
 from fastcli.kernels.functions import softplus
+from fastcli.kernels.heap import keep_best, sort_best
 from fastcli.kernels.network import (
     BACKWARD_PASS,
     DIM,
@@ -46,7 +47,6 @@ from fastcli.kernels.network import (
 )
 from fastcli.kernels.noise import add_gaussian, dropout_mask
 from fastcli.kernels.optimizers import H_SIZE
-from fastcli.kernels.predict import keep_best, sort_best
 from fastcli.kernels.vector import exp, fill, log, prefetch_row, row_add, sigmoid
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels._build import kernel
-from fastcli.kernels.predict import keep_best, sort_best
+from fastcli.kernels.heap import keep_best, sort_best
 from fastcli.kernels.vector import any_dot, block_reaches
 
 if TYPE_CHECKING:

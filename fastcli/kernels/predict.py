@@ -1,4 +1,9 @@
-"""Prediction: from lines of bytes to feature ids, and from those to the best labels."""
+"""The labels of lines: mean input rows, scores, and the best labels.
+
+Numbers are computed to the bit as fastText does it (v0.9.2 without fused multiply-add): sums one
+addition after the other, exponentials and logarithms rounded from float64.  Which of two labels
+comes first is often a matter of the last bit, where there are many labels.
+"""
 
 from __future__ import annotations
 
@@ -7,137 +12,35 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels._build import device, kernel
-from fastcli.kernels.features import add_word_ngrams, pruned_row
-from fastcli.kernels.integers import byte_at, sign_extended
+from fastcli.kernels.heap import keep_best, sort_best
 from fastcli.kernels.losses import HS, SOFTMAX
-from fastcli.kernels.tokens import (
-    char_ngrams,
-    eos_has_prefix,
-    find_slot,
-    has_prefix,
-    is_space,
-    scan_token,
+from fastcli.kernels.vector import (
+    any_add,
+    block_dots,
+    divided,
+    exact_exp,
+    exact_log,
+    exp,
+    fill,
+    prefetch_row,
+    rounded_product,
+    sum_in_order,
 )
-from fastcli.kernels.vector import any_add, any_dot, exp, fill, log, prefetch_row, sigmoid
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, I32, I64, U8, f32, f64, i64
 
-HAS_LABEL, KNOWS_LABEL = 1, 2
 AHEAD = 8
+BLOCK = 64  # labels whose scores are computed together
+OFFSET = 1e-5  # what fastText adds to a probability before it takes the logarithm
 
 
-@kernel
-def read_lines(
-    text: U8,
-    end: i64,
-    table: I64,
-    mask: i64,
-    starts: I64,
-    arena: U8,
-    nwords: i64,
-    eos: i64,
-    eos_hash: i64,
-    prefix: U8,
-    prefix_size: i64,
-    minn: i64,
-    maxn: i64,
-    word_ngrams: i64,
-    bucket: i64,
-    window: I64,
-    features: I32,
-    max_features: i64,
-    offsets: I64,
-    labels: I32,
-    max_labels: i64,
-    label_offsets: I64,
-    flags: U8,
-    max_lines: i64,
-    state: I64,
-) -> i64:
-    """Read lines of text as feature ids and known labels; return how many were read.
-
-    ``features[offsets[i]:offsets[i + 1]]`` are the ids of line i, ``labels`` likewise, and
-    ``flags[i]`` says whether the line has a label and whether one of them is known.  A line's
-    end is the token ``</s>`` (id ``eos``, -1 if it is not in the dictionary); the last line may
-    lack it.  Stops before a line that does not fit; ``state[0]`` is the position.
-    """
-    position = state[0]
-    line = 0
-    offsets[0] = 0
-    label_offsets[0] = 0
-    while position < end and line < max_lines:
-        at, label_at = offsets[line], label_offsets[line]
-        n_window, flag = 0, 0
-        ended, full = 0, 0
-        while position < end and ended == 0:
-            byte = byte_at(text, position)
-            token = position
-            h = 2166136261
-            if byte == 10:
-                position += 1
-                ended = 1
-                entry, h = eos, eos_hash
-            elif is_space(byte):
-                position += 1
-                continue
-            else:
-                position, h = scan_token(text, token, end)
-                slot = find_slot(table, mask, starts, arena, text, token, position, h)
-                entry = (table[slot] >> 32) - 1
-            # The most that one token can add, before it is known what it adds.
-            if (
-                at + 1 + word_ngrams + (position - token + 2) * max(maxn, 0) > max_features
-                or label_at >= max_labels
-            ):
-                full = 1
-                break
-            if entry >= nwords:
-                labels[label_at] = entry - nwords
-                label_at += 1
-                flag |= HAS_LABEL | KNOWS_LABEL
-                continue
-            if entry < 0:
-                if ended == 1:
-                    is_label = eos_has_prefix(prefix, prefix_size)
-                else:
-                    is_label = has_prefix(text, token, position, prefix, prefix_size)
-                if is_label:
-                    flag |= HAS_LABEL
-                    continue
-            if entry >= 0:
-                features[at] = entry
-                at += 1
-            if maxn > 0 and ended == 0 and (entry != eos or (entry < 0 and h != eos_hash)):
-                at = char_ngrams(text, token, position, minn, maxn, bucket, nwords, features, at)
-            if word_ngrams > 1:
-                at = add_word_ngrams(
-                    sign_extended(h), window, n_window, word_ngrams, bucket, nwords, features, at
-                )
-                n_window = min(n_window + 1, word_ngrams - 1)
-        if full == 1:
-            break
-        flags[line] = flag
-        line += 1
-        offsets[line] = at
-        label_offsets[line] = label_at
-        state[0] = position
-    return line
-
-
-@kernel
-def prune_features(features: I32, offsets: I64, n_lines: i64, nwords: i64, pruned: I32) -> None:
-    """Renumber the buckets among features by ``pruned`` (from 1 on), and drop those it gives 0."""
-    to, start = 0, 0
-    for line in range(n_lines):
-        end = offsets[line + 1]
-        for j in range(start, end):
-            row = pruned_row(features[j], nwords, pruned)
-            if row >= 0:
-                features[to] = row
-                to += 1
-        start = end
-        offsets[line + 1] = to
+@device
+def scale_row(x: F32, at: i64, n: i64, dim: i64) -> None:
+    """Divide the sum of n rows by n; zeros if there are none."""
+    scale = np.float32(1.0) / np.float32(max(n, 1))
+    for k in range(dim):
+        x[at + k] *= scale
 
 
 @kernel
@@ -153,10 +56,7 @@ def mean_rows(
             if j + AHEAD < end:
                 prefetch_row(wi, features[j + AHEAD] * dim, dim)
             any_add(out, to, wi, features[j] * dim, dim)
-        if end > start:
-            scale = np.float32(1.0) / np.float32(end - start)
-            for k in range(dim):
-                out[to + k] *= scale
+        scale_row(out, to, end - start, dim)
 
 
 @device
@@ -180,14 +80,14 @@ def add_codes(
     if dsub == 2 and lastdsub == 2:  # fastText's default, without an inner loop
         for m in range(nsubq):
             c = (m * 256 + int(codes[at + m])) * 2
-            out[to + 2 * m] += a * centroids[c]
-            out[to + 2 * m + 1] += a * centroids[c + 1]
+            out[to + 2 * m] += rounded_product(a, centroids[c])
+            out[to + 2 * m + 1] += rounded_product(a, centroids[c + 1])
         return
     for m in range(nsubq):
         width = lastdsub if m == nsubq - 1 else dsub
         c = m * 256 * dsub + int(codes[at + m]) * width
         for j in range(width):
-            out[to + m * dsub + j] += a * centroids[c + j]
+            out[to + m * dsub + j] += rounded_product(a, centroids[c + j])
 
 
 @kernel
@@ -215,58 +115,18 @@ def mean_codes(
         start, end = offsets[line], offsets[line + 1]
         to = (line - first) * dim
         fill(out, to, np.float32(0.0), dim)
-        scale = np.float32(1.0) / np.float32(max(end - start, 1))
         for j in range(start, end):
             row = int(features[j])
-            a = scale * norms[norm_codes[row]] if has_norms == 1 else scale
+            a = norms[norm_codes[row]] if has_norms == 1 else np.float32(1.0)
             add_codes(codes, row * nsubq, nsubq, dsub, lastdsub, centroids, a, out, to)
+        scale_row(out, to, end - start, dim)
 
 
 @device
-def keep_best(score: f32, label: i64, k: i64, n: i64, scores: F32, labels: I32, at: i64) -> i64:
-    """Put a label among the best k, a heap with the worst first; return their number.
-
-    Of equal scores the later one stays.
-    """
-    if n < k:
-        i = n
-        n += 1
-        while i > 0 and scores[at + (i - 1) // 2] > score:
-            up = (i - 1) // 2
-            scores[at + i], labels[at + i] = scores[at + up], labels[at + up]
-            i = up
-    elif score >= scores[at]:
-        i = sink(score, n, scores, labels, at)
-    else:
-        return n
-    scores[at + i], labels[at + i] = score, label
-    return n
-
-
-@device
-def sink(score: f32, n: i64, scores: F32, labels: I32, at: i64) -> i64:
-    """Make room for a score in a heap whose first place is free; return the place."""
-    i = 0
-    while 2 * i + 1 < n:
-        child = 2 * i + 1
-        if child + 1 < n and scores[at + child + 1] < scores[at + child]:
-            child += 1
-        if scores[at + child] >= score:
-            break
-        scores[at + i], labels[at + i] = scores[at + child], labels[at + child]
-        i = child
-    return i
-
-
-@device
-def sort_best(n: i64, scores: F32, labels: I32, at: i64) -> None:
-    """Sort a heap with the worst first by falling score."""
-    for last in range(n - 1, 0, -1):
-        worst, label = scores[at], labels[at]
-        score, moved = scores[at + last], labels[at + last]
-        i = sink(score, last, scores, labels, at)
-        scores[at + i], labels[at + i] = score, moved
-        scores[at + last], labels[at + last] = worst, label
+def exact_sigmoid(x: f32) -> f32:
+    """Return 1 / (1 + e**-x)."""
+    one = np.float32(1.0)
+    return divided(one, one + exact_exp(-x))
 
 
 @device
@@ -278,14 +138,44 @@ def table_sigmoid(x: f32) -> f32:
     if x > f(8.0):
         return f(1.0)
     step = int((x + f(8.0)) * f(32.0))
-    return sigmoid(f(step) * f(0.03125) - f(8.0))
+    return exact_sigmoid(f(step) * f(0.03125) - f(8.0))
+
+
+@kernel
+def fill_blocks(wo: F32, nlabels: i64, dim: i64, blocks: F32) -> None:
+    """Copy output rows to blocks of 64 labels, each dim x 64; zeros fill the last block."""
+    for first in range(0, nlabels, BLOCK):
+        for j in range(dim):
+            to = first * dim + j * BLOCK
+            for i in range(BLOCK):
+                label = first + i
+                blocks[to + i] = wo[label * dim + j] if label < nlabels else np.float32(0.0)
 
 
 @device
-def label_probs(hidden: F32, at: i64, wo: F32, dim: i64, nlabels: i64, loss: i64, out: F32) -> None:
-    """Set ``out[:nlabels]`` to the labels' probabilities: softmax, or one sigmoid each."""
-    for label in range(nlabels):
-        out[label] = any_dot(wo, label * dim, hidden, at, dim)
+def score_block(
+    hidden: F32, at: i64, blocks: F32, dim: i64, block: i64, out: F32, done: I32, line: i64
+) -> None:
+    """Set ``out`` to the scores of a block of labels, unless ``done`` says that it was done.
+
+    ``done[block]`` is the number of the line that was done last.
+    """
+    if done[block] != line:
+        block_dots(hidden, at, dim, blocks, block * BLOCK * dim, out, block * BLOCK)
+        done[block] = line
+
+
+@device
+def label_probs(
+    hidden: F32, at: i64, blocks: F32, dim: i64, nlabels: i64, loss: i64, out: F32
+) -> None:
+    """Set ``out[:nlabels]`` to the labels' probabilities: softmax, or one sigmoid each.
+
+    ``blocks`` are the output rows as ``fill_blocks`` copies them; ``out`` has room for whole
+    blocks.
+    """
+    for first in range(0, nlabels, BLOCK):
+        block_dots(hidden, at, dim, blocks, first * dim, out, first)
     if loss != SOFTMAX:
         for label in range(nlabels):
             out[label] = table_sigmoid(out[label])
@@ -294,35 +184,52 @@ def label_probs(hidden: F32, at: i64, wo: F32, dim: i64, nlabels: i64, loss: i64
     for label in range(nlabels):
         largest = max(largest, out[label])
     for label in range(nlabels):
-        out[label] = exp(out[label] - largest)
-    total = np.float32(0.0)
+        out[label] = exact_exp(out[label] - largest)
+    total = sum_in_order(out, 0, nlabels)
     for label in range(nlabels):
-        total += out[label]
-    for label in range(nlabels):
-        out[label] /= total
+        out[label] = divided(out[label], total)
+
+
+@device
+def offset_log(p: f32) -> f32:
+    """Return the logarithm of a probability plus 1e-5, as fastText compares probabilities."""
+    return np.float32(exact_log(float(p) + OFFSET))
+
+
+@device
+def surely_worse(p: f32) -> f32:
+    """Return a probability below which ``offset_log`` is less than that of ``p``.
+
+    The logarithms are at most 11.6 in size, so float32 tells apart what differs by 1e-6.
+    """
+    return np.float32((float(p) + OFFSET) * (1.0 - 2e-6) - OFFSET)
 
 
 @device
 def best_by_tree(
     hidden: F32,
     at: i64,
-    wo: F32,
+    blocks: F32,
     dim: i64,
     nlabels: i64,
     children: I32,
     k: i64,
     least: f32,
+    line: i64,
     nodes: I32,
     scores: F32,
+    done: I32,
+    dots: F32,
     best: F32,
     labels: I32,
     to: i64,
 ) -> i64:
     """Search the Huffman tree for the k best labels; return how many there are.
 
-    Depth first, the likelier child first; a branch ends where its log-probability falls below
-    ``least`` or below the worst of k labels found.  ``nodes`` and ``scores`` (nlabels + 1) are
-    the stack; ``best`` is set to log-probabilities.
+    Depth first, the first child first, as fastText goes; a branch ends where its log-probability
+    falls below ``least`` or below the worst of k labels found.  ``nodes`` and ``scores``
+    (nlabels + 1) are the stack; ``best`` is set to log-probabilities.  ``dots`` (whole blocks of
+    labels) and ``done`` (a number for each block) are as in ``score_block``.
     """
     nodes[0], scores[0] = 2 * nlabels - 2, np.float32(0.0)
     depth, n = 1, 0
@@ -335,14 +242,11 @@ def best_by_tree(
             n = keep_best(score, node, k, n, best, labels, to)
             continue
         row = node - nlabels
-        p = sigmoid(any_dot(wo, row * dim, hidden, at, dim))
-        # In float64, where it does not matter in which order the three are added.
-        first = score + log(np.float32(1.0 - float(p) + 1e-5))
-        second = score + log(np.float32(float(p) + 1e-5))
-        # The one on top of the stack is visited first.
-        likelier = 1 if second > first else 0
-        nodes[depth + 1 - likelier], scores[depth + 1 - likelier] = children[2 * row], first
-        nodes[depth + likelier], scores[depth + likelier] = children[2 * row + 1], second
+        score_block(hidden, at, blocks, dim, row // BLOCK, dots, done, line)
+        p = exact_sigmoid(dots[row])
+        nodes[depth], scores[depth] = children[2 * row + 1], score + offset_log(p)
+        nodes[depth + 1] = children[2 * row]
+        scores[depth + 1] = score + offset_log(np.float32(1.0 - float(p)))
         depth += 2
     return n
 
@@ -353,13 +257,15 @@ def best_labels(
     features: I64,
     n_lines: i64,
     dim: i64,
-    wo: F32,
+    blocks: F32,
     nlabels: i64,
     loss: i64,
     children: I32,
     k: i64,
     threshold: f64,
     nodes: I32,
+    path_scores: F32,
+    done: I32,
     scores: F32,
     counts: I32,
     labels: I32,
@@ -369,12 +275,16 @@ def best_labels(
 
     ``hidden`` has one row a line; ``features`` are offsets: lines without features get no label.
     ``counts[i]`` labels of line i are at ``i * k``; their probabilities are, for the
-    hierarchical softmax, products of (p + 1e-5) along the path.
+    hierarchical softmax, products of (p + 1e-5) along the path.  ``blocks`` are the output rows
+    as ``fill_blocks`` copies them.  Scratch: ``nodes`` and ``path_scores`` (nlabels + 1),
+    ``scores`` (whole blocks of labels), ``done`` (a number for each block).
     """
+    for block in range((nlabels + BLOCK - 1) // BLOCK):
+        done[block] = -1
     least = np.float32(threshold)
     least_log = np.float32(-1e30)
-    if least + np.float32(1e-5) > np.float32(0.0):
-        least_log = log(least + np.float32(1e-5))
+    if float(least) + OFFSET > 0.0:
+        least_log = offset_log(least)
     for line in range(n_lines):
         n = 0
         at = line * k
@@ -383,25 +293,31 @@ def best_labels(
                 n = best_by_tree(
                     hidden,
                     line * dim,
-                    wo,
+                    blocks,
                     dim,
                     nlabels,
                     children,
                     k,
                     least_log,
+                    line,
                     nodes,
+                    path_scores,
+                    done,
                     scores,
                     probs,
                     labels,
                     at,
                 )
             else:
-                label_probs(hidden, line * dim, wo, dim, nlabels, loss, scores)
+                label_probs(hidden, line * dim, blocks, dim, nlabels, loss, scores)
+                enough = least
                 for label in range(nlabels):
-                    if scores[label] >= least:
-                        n = keep_best(scores[label], label, k, n, probs, labels, at)
+                    if scores[label] >= enough:
+                        score = offset_log(scores[label])
+                        n = keep_best(score, label, k, n, probs, labels, at)
+                        if n == k:
+                            enough = max(least, surely_worse(scores[labels[at]]))
             sort_best(n, probs, labels, at)
-            if loss == HS:
-                for i in range(at, at + n):
-                    probs[i] = exp(probs[i])
+            for i in range(at, at + n):
+                probs[i] = exp(probs[i]) if loss == HS else scores[labels[i]]
         counts[line] = n

@@ -14,7 +14,7 @@ import numpy as np
 from fastcli.kernels._build import device, intrinsic
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, I64, f32, i64
+    from fastcli.kernels._build import F32, I64, f32, f64, i64
 
 
 @intrinsic
@@ -100,6 +100,40 @@ def block_reaches(x: F32, i: i64, d: i64, table: F32, at: i64, least: f32, out: 
         return 0
     out[:64] = products
     return 1
+
+
+@intrinsic
+def block_dots(x: F32, i: i64, d: i64, table: F32, at: i64, out: F32, to: i64) -> None:
+    """Set ``out[to:to+64]`` to ``x[i:i+d]`` times a table of d x 64 floats at ``table[at:]``.
+
+    Every product is rounded, and they are added in turn: what a plain loop over d gives.
+    """
+    total = np.zeros(64, np.float32)
+    for j in range(d):
+        total += x[i + j] * table[at + j * 64 : at + j * 64 + 64]
+    out[to : to + 64] = total
+
+
+@intrinsic
+def sum_in_order(x: F32, i: i64, n: i64) -> f32:
+    """Add ``x[i:i+n]``, one after the other."""
+    total = np.float32(0.0)
+    for j in range(n):
+        total += x[i + j]
+    return total
+
+
+@intrinsic
+def rounded_product(a: f32, b: f32) -> f32:
+    """Multiply, and round before anything is added."""
+    return np.float32(a) * np.float32(b)
+
+
+@intrinsic
+def divided(a: f32, b: f32) -> f32:
+    """Divide exactly; the compiler may turn other divisions into products."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.float32(a) / np.float32(b)
 
 
 @intrinsic
@@ -240,3 +274,58 @@ def log(x: f32) -> f32:
     p = p * t + f(0.66666667)
     p = p * t + f(2.0)
     return p * s + f(k) * f(0.69314718)
+
+
+@device
+def exact_log(x: f64) -> f64:
+    """Return the natural logarithm to about 1e-15, of a number between 1e-30 and 1e30.
+
+    x = 2**k m with m in [sqrt(1/2), sqrt(2)), and log m = 2 artanh(s) with
+    s = (m - 1) / (m + 1), by the odd powers of s up to the twentieth: s**2 is below 0.0295.
+    """
+    k = (bits_of_float(np.float32(x)) - 0x3F3504F3) >> 23
+    m = x * float(float_of_bits((127 - k) << 23))
+    s = (m - 1.0) / (m + 1.0)
+    t = s * s
+    p = 2.0 / 19
+    p = p * t + 2.0 / 17
+    p = p * t + 2.0 / 15
+    p = p * t + 2.0 / 13
+    p = p * t + 2.0 / 11
+    p = p * t + 2.0 / 9
+    p = p * t + 2.0 / 7
+    p = p * t + 2.0 / 5
+    p = p * t + 2.0 / 3
+    p = p * t + 2.0
+    return p * s + k * 0.6931471805599453
+
+
+@device
+def exact_exp(x: f32) -> f32:
+    """Return e**x rounded to the nearest float32; 0 below -87, e**88 above 88, NaN for NaN.
+
+    As ``exp``, but in float64 and with the Taylor polynomial of degree 11, whose remainder is
+    under 1e-14.
+    """
+    f = np.float32
+    t = min(max(x, f(-87.0)), f(88.0))
+    k = int_of_float(t * f(1.44269504) + f(127.5)) - 127
+    r = float(t) - k * 0.6931471805599453
+    p = 1.0 / 39916800
+    p = p * r + 1.0 / 3628800
+    p = p * r + 1.0 / 362880
+    p = p * r + 1.0 / 40320
+    p = p * r + 1.0 / 5040
+    p = p * r + 1.0 / 720
+    p = p * r + 1.0 / 120
+    p = p * r + 1.0 / 24
+    p = p * r + 1.0 / 6
+    p = p * r + 0.5
+    p = p * r + 1.0
+    p = p * r + 1.0
+    result = f(p * float(float_of_bits((k + 127) << 23)))
+    if x < f(-87.0):
+        result = f(0.0)
+    if x != x:
+        result = x
+    return result

@@ -12,8 +12,8 @@ import numpy as np
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.predictor import Predictions, Worker, best_count
 from fastcli.kernels import mlp as kernels
+from fastcli.kernels.lines import HAS_LABEL, KNOWS_LABEL
 from fastcli.kernels.network import INPUT_WIDE, RECORD
-from fastcli.kernels.predict import HAS_LABEL, KNOWS_LABEL
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples, of_numbers, of_rows

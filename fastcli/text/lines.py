@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels import predict as kernels
+from fastcli.kernels import lines as kernels
 from fastcli.kernels.integers import hash_bytes
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Lines:
-    """A block of lines as features and known labels; see ``kernels.predict.read_lines``."""
+    """A block of lines as features and known labels; see ``kernels.lines.read_lines``."""
 
     n: int
     features: NDArray[np.int32]
@@ -50,9 +50,8 @@ class Reader:
         self._prefix, self._prefix_size = as_bytes(prefix), len(prefix)
         self._eos = dictionary.find(EOS)
         self._eos_hash = hash_bytes(as_bytes(EOS), 0, len(EOS))
-        self._window = np.zeros(max(word_ngrams, 1), np.int64)
         self._max_lines = max_lines
-        self._features = np.empty(1 << 16, np.int32)
+        self._features, self._hashes = np.empty((2, 1 << 16), np.int32)
         self._labels = np.empty(1 << 12, np.int32)
         self._offsets = np.zeros(self._max_lines + 1, np.int64)
         self._label_offsets = np.zeros(self._max_lines + 1, np.int64)
@@ -82,7 +81,7 @@ class Reader:
                 self._maxn,
                 self._word_ngrams,
                 max(self._bucket, 1),
-                self._window,
+                self._hashes,
                 self._features,
                 len(self._features),
                 self._offsets,
@@ -95,7 +94,7 @@ class Reader:
             )
             if n > 0 or position >= len(text):
                 break
-            self._features = np.empty(4 * len(self._features), np.int32)
+            self._features, self._hashes = np.empty((2, 4 * len(self._features)), np.int32)
             self._labels = np.empty(4 * len(self._labels), np.int32)
         if self._pruned is not None:
             kernels.prune_features(

@@ -32,3 +32,9 @@ def entries_of(words):
     starts = words.starts[: words.n + 1].tolist()
     blob = words.arena.tobytes()
     return [blob[a:b] for a, b in pairwise(starts)]
+
+
+def flat(lines):
+    """Return features and offsets of lines."""
+    features = np.array([*(f for line in lines for f in line), -9], np.int32)
+    return features, np.cumsum([0, *map(len, lines)]).astype(np.int64)
