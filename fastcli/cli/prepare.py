@@ -11,11 +11,16 @@ from fastcli.cli._command import Option, positional
 from fastcli.cli._options import threads
 
 if TYPE_CHECKING:
-    from fastcli.prepare.run import Prepared
+    from fastcli.prepare.run import PrepareArgs, Prepared
 
 # Option, keywords of click, group, what it means.
 OPTIONS: list[tuple[tuple[str, ...], dict[str, Any], str, str]] = [
-    (("-o", "-output", "--output"), {"default": ""}, "files", "folder to write to"),
+    (
+        ("-o", "-output", "--output"),
+        {"default": ""},
+        "files",
+        "folder to write to; -: all lines to standard output, in the order of rows",
+    ),
     (
         ("--like",),
         {"default": ""},
@@ -129,6 +134,12 @@ OPTIONS: list[tuple[tuple[str, ...], dict[str, Any], str, str]] = [
         "do not put the first text of each label into train",
     ),
     (
+        ("--no-shuffle",),
+        {"is_flag": True},
+        "output",
+        "train.txt keeps the order of rows, as valid.txt and test.txt do",
+    ),
+    (
         ("--dedup",),
         {"default": "none", "show_default": True},
         "output",
@@ -144,7 +155,7 @@ OPTIONS: list[tuple[tuple[str, ...], dict[str, Any], str, str]] = [
         ("-seed", "--seed"),
         {"type": int, "default": 0, "show_default": True},
         "output",
-        "seed of the split",
+        "seed of the split and of the order of train.txt",
     ),
     (
         ("-thread", "--thread"),
@@ -178,8 +189,9 @@ def prepare_options(command: Any) -> Any:
 def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> None:
     """Make train.txt, valid.txt and test.txt of CSV, TSV, JSON, JSONL, Parquet or folders.
 
-    What was done is written to <folder>/prepare.json, by which the lines to predict can be
-    prepared in the same way; labels.json says what each label was in the data.
+    The lines of train.txt are shuffled.  What was done is written to <folder>/prepare.json, by
+    which the lines to predict can be prepared in the same way; labels.json says what each label
+    was in the data.
 
     \b
     Example:
@@ -192,7 +204,7 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
         return
     from fastcli.cli._messages import announce_compiling, say
     from fastcli.prepare.rows import Columns
-    from fastcli.prepare.run import PrepareArgs
+    from fastcli.prepare.run import PrepareArgs, prepare_stream
     from fastcli.prepare.run import prepare as run
     from fastcli.prepare.split import read_shares
 
@@ -219,17 +231,30 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
         read_shares(options["split"]),
         not options["any_label_anywhere"],
         options["seed"],
+        not options["no_shuffle"],
         options["dedup"],
         options["skip_bad"],
         threads(options["thread"]),
     )
     args.check()
+    default = click.core.ParameterSource.DEFAULT
+    if args.output == "-" and ctx.get_parameter_source("split") is not default:
+        raise click.UsageError("--split has no place beside -o -, which writes all lines", ctx)
     if options["verbose"] > 0:
         announce_compiling()
     with Progress(options["verbose"]) as progress:
-        done = run(args, progress)
+        if args.output == "-":
+            done = prepare_stream(args, progress, write_out)
+        else:
+            done = run(args, progress)
     if options["verbose"] > 0:
-        say(table(done, args.output))
+        say(table(done, args))
+
+
+def write_out(text: bytes) -> None:
+    """Write to standard output at once."""
+    sys.stdout.buffer.write(text)
+    sys.stdout.buffer.flush()
 
 
 def recipe_of(options: dict[str, Any]) -> Any:
@@ -273,19 +298,13 @@ def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: dict[str,
         what = f"runs the command {command!r}: allow it by giving the same --tokenizer-cmd."
         what = what if command else "has no --tokenizer-cmd: leave it out."
         raise ArgumentError(f"{options['like']} {what}")
-    out = sys.stdout.buffer
-
-    def write(text: bytes) -> None:
-        out.write(text)
-        out.flush()
-
     for path in inputs or ("-",):
         blocks = open_blocks(path, "Input file cannot be opened!")
-        filter_lines(recipe, (block.tobytes() for block in blocks), write)
+        filter_lines(recipe, (block.tobytes() for block in blocks), write_out)
 
 
-def table(done: Prepared, folder: str) -> str:
-    """Return what was written, as a table with a row for each part, and what was left out."""
+def table(done: Prepared, args: PrepareArgs) -> str:
+    """Return what was written: a row for each part, the order of lines, and what was left out."""
     rows = [("part", "lines", "tokens", "labels", "smallest label")]
     for name, n_lines, n_tokens, labels in zip(
         done.parts, done.lines, done.tokens, done.labels, strict=True
@@ -298,10 +317,11 @@ def table(done: Prepared, folder: str) -> str:
         f"{name:{a}}  {n_lines:>{b}}  {n_tokens:>{c}}  {n_labels:>{d}}  {smallest}"
         for name, n_lines, n_tokens, n_labels, smallest in rows
     ]
+    lines.append(order_text(done, args))
     left_out = [
         (done.exact, "repeated"),
         (done.near, "nearly repeated"),
-        (done.bad, f"bad, in {folder}/rejects.jsonl"),
+        (done.bad, f"bad, in {args.output}/rejects.jsonl"),
     ]
     said = ", ".join(f"{n:,} {what}" for n, what in left_out if n)
     lines.append(f"Left out: {said}." if said else "Nothing was left out.")
@@ -314,6 +334,19 @@ def table(done: Prepared, folder: str) -> str:
         if missing := len(everywhere) - len(labels):
             lines.append(f"{missing:,} of {len(everywhere):,} labels are not in {name}.txt.")
     return "\n".join(lines)
+
+
+def order_text(done: Prepared, args: PrepareArgs) -> str:
+    """Return in which order lines were written."""
+    from fastcli.prepare.run import SHUFFLED
+
+    if args.output == "-":
+        return "Lines are in the order of rows; no prepare.json or labels.json was written."
+    if not args.shuffle:
+        return "All lines are in the order of rows (--no-shuffle)."
+    others = " and ".join(f"{name}.txt" for name in done.parts if name != SHUFFLED)
+    rest = f"; {others} in the order of rows" if others else ""
+    return f"{SHUFFLED}.txt is in a random order (-seed {args.seed}){rest}."
 
 
 class Progress:

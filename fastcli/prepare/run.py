@@ -13,13 +13,14 @@ import os
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastcli import __version__
@@ -32,11 +33,13 @@ from fastcli.prepare.rows import Batch, Columns, Place
 from fastcli.prepare.segment import check_segmentation
 from fastcli.prepare.sources import BAD_BYTES, FORMATS, QUOTES, Source
 from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
+from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DEDUPS = ("none", "exact", "near")
+SHUFFLED = "train"
 BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
@@ -60,6 +63,7 @@ class PrepareArgs:
     shares: tuple[float, ...] = (0.8, 0.1, 0.1)
     keep_labels: bool = True
     seed: int = 0
+    shuffle: bool = True
     dedup: str = "none"
     skip_bad: bool = False
     thread: int = 1
@@ -70,6 +74,8 @@ class PrepareArgs:
             raise ArgumentError("Give one input or more: files, folders, or - for standard input.")
         if not self.output:
             raise ArgumentError("Give the folder to write to: -o DIR.")
+        if self.output == "-" and self.skip_bad:
+            raise ArgumentError("--skip-bad needs a folder for rejects.jsonl: give one with -o.")
         self.recipe.check()
         for name, value, known in (
             ("format", self.format, FORMATS),
@@ -157,17 +163,40 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
     with ExitStack() as files:
         files.enter_context(_without_collector())
         try:
-            writers = {name: files.enter_context(_Writer(folder / f"{name}.txt")) for name in names}
-            rejects = files.enter_context(_Writer(folder / "rejects.jsonl"))
-            done = _Run(args, reporter, writers, rejects).run(folder)
+            writers = {name: files.enter_context(_writer(args, folder, name)) for name in names}
+            rejects = files.enter_context(FileWriter(folder / "rejects.jsonl"))
+            run = _Run(args, reporter, writers, rejects)
+            run.write_all(folder)
+            run.write_notes(folder)
         except OSError as error:
             raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
-    if not done.bad:
+    if not run.done.bad:
         (folder / "rejects.jsonl").unlink()
     for name in PARTS:  # a former run may have had more parts
         if was_ours and name not in names:
             (folder / f"{name}.txt").unlink(missing_ok=True)
-    return done
+    return run.done
+
+
+def prepare_stream(args: PrepareArgs, reporter: Reporter, put: Callable[[bytes], None]) -> Prepared:
+    """Read all inputs and hand the lines to ``put``, in the order of rows; nothing is split.
+
+    Raises what ``prepare`` raises, and what ``put`` does.
+    """
+    args = replace(args, shares=(1.0,), shuffle=False)
+    args.check()
+    check_segmentation(args.recipe.segmentation)
+    with _without_collector(), TemporaryDirectory(prefix="fastcli-") as folder:
+        run = _Run(args, reporter, {"lines": StreamWriter(put)}, StreamWriter(lambda _: None))
+        run.write_all(Path(folder))
+    return run.done
+
+
+def _writer(args: PrepareArgs, folder: Path, name: str) -> FileWriter:
+    """Return what writes a part: only training lines are shuffled."""
+    path = folder / f"{name}.txt"
+    is_shuffled = args.shuffle and name == SHUFFLED
+    return ShuffledWriter(path, args.seed) if is_shuffled else FileWriter(path)
 
 
 def _check_folder(args: PrepareArgs, folder: Path) -> None:
@@ -186,47 +215,15 @@ def _check_folder(args: PrepareArgs, folder: Path) -> None:
             raise ArgumentError(f"{path} would be written over: give another folder with -o.")
 
 
-class _Writer:
-    """A file that is put in place at the end, written in large pieces."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = Replacement(str(path))
-        self._parts: list[str] = []
-        self._size = 0
-
-    def __enter__(self) -> _Writer:
-        self._fd = self._file.__enter__()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        try:
-            if kind is None:
-                self.flush()
-        except BaseException as error:
-            self._file.__exit__(type(error), error, None)
-            raise
-        self._file.__exit__(kind, *rest)
-
-    def write(self, line: str) -> None:
-        """Write a line, whose end is added."""
-        self._parts.append(line)
-        self._size += len(line)
-        if self._size > 1 << 20:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what has been collected."""
-        if self._parts:
-            self._parts.append("")
-            write_all(self._fd, "\n".join(self._parts).encode("utf-8", "surrogateescape"))
-            self._parts, self._size = [], 0
-
-
 class _Run:
     """One run of ``prepare``."""
 
     def __init__(
-        self, args: PrepareArgs, reporter: Reporter, writers: dict[str, _Writer], rejects: _Writer
+        self,
+        args: PrepareArgs,
+        reporter: Reporter,
+        writers: Mapping[str, StreamWriter],
+        rejects: StreamWriter,
     ) -> None:
         self.args, self.reporter = args, reporter
         self.writers = list(writers.values())
@@ -252,8 +249,8 @@ class _Run:
             args.recipe.label,
         )
 
-    def run(self, folder: Path) -> Prepared:
-        """Do it all."""
+    def write_all(self, folder: Path) -> None:
+        """Read everything and write all lines; ``folder`` is for temporary files."""
         with closing(self.cleaned()) as some:
             if self.args.dedup == "none":
                 for batch, cleaned in some:
@@ -262,8 +259,8 @@ class _Run:
                 self.without_duplicates(folder, some)
         if sum(self.done.lines) == 0:
             raise DataError(f"{', '.join(self.args.input)}: there is no row to write.")
-        self.write_notes(folder)
-        return self.done
+        for writer in self.writers:
+            writer.finish()
 
     # ---------------------------------------------------------------- reading
 
@@ -439,6 +436,7 @@ class _Run:
                 "seed": args.seed,
                 "every_label_in_train": args.keep_labels,
             },
+            "shuffle": {SHUFFLED: args.shuffle, "seed": args.seed},
             "dedup": args.dedup,
             "rows": done.rows,
             "rejected": dict(sorted(done.reasons.items())),

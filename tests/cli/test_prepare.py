@@ -20,7 +20,7 @@ ROWS = [
     ('say "no"', "very good"),
     ("das ist schön", "mixed"),
 ]
-ALL = ["--split", 100, "-verbose", 0]
+ALL = ["--split", 100, "--no-shuffle", "-verbose", 0]
 
 
 def prepare(folder, *argv, stdin=b""):
@@ -446,6 +446,7 @@ def test_bad_bytes(how, text, tmp_path):
         (["a.csv", "-o", "a.csv"], "a.csv cannot be made: "),
         (["empty.csv", "-o", "out"], "empty.csv: there is no row to write."),
         (["a.csv", "-o", "out", "--delimiter", "ab"], "--delimiter must be one character"),
+        (["a.csv", "-o", "-", "--skip-bad"], "--skip-bad needs a folder for rejects.jsonl"),
         (["--like", "a.csv", "-"], "a.csv was not written by fastcli prepare."),
         (["--like", "missing", "-"], "missing cannot be opened! "),
         (["a.csv", "-o", "out", "--segment", "chars", "--tokenizer-cmd", "x"], "--segment and "),
@@ -535,6 +536,7 @@ def test_what_is_written_about_it(tmp_path):
         "max_length": 0,
     }
     assert found["split"] == {"shares": {"train": 1.0}, "seed": 7, "every_label_in_train": True}
+    assert found["shuffle"] == {"train": False, "seed": 7}
     assert found["rows"] == 4
     assert found["parts"]["train"]["lines"] == 4
     assert found["parts"]["train"]["tokens"] == 11
@@ -547,6 +549,9 @@ def test_the_table_at_the_end(tmp_path):
     lines = result.err.splitlines()
     assert lines[0].split() == ["part", "lines", "tokens", "labels", "smallest", "label"]
     assert lines[1].split()[:1] == ["train"]
+    assert lines[-2] == (
+        "train.txt is in a random order (-seed 0); valid.txt and test.txt in the order of rows."
+    )
     assert lines[-1] == "Nothing was left out."
 
 
