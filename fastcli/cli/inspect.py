@@ -74,12 +74,12 @@ def inspect(ctx: click.Context, files: tuple[str, ...], as_json: bool, label: st
             write([to_json(report)] if as_json else model_lines(report))
             continue
         data = read_data(path, label)
-        advice = advise(data)
+        advice, said = advise(data), notes(data, is_training=not data_sets)
         if as_json:
-            whole = {**data.as_json(), "notes": notes(data), "suggestions": advice.as_json()}
+            whole = {**data.as_json(), "notes": said, "suggestions": advice.as_json()}
             write([to_json(whole)])
         else:
-            write(data_lines(data, notes(data), None if data_sets else advice))
+            write(data_lines(data, said, None if data_sets else advice))
         data_sets.append(data)
     for first, second in combinations(data_sets, 2):
         pair = compare(first, second)

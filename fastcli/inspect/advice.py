@@ -54,10 +54,14 @@ class Advice:
 # ------------------------------------------------------------------------- notes
 
 
-def notes(data: DataSet) -> list[dict[str, str]]:
-    """Return what is to be known of the data set as a whole: a kind and a sentence each."""
+def notes(data: DataSet, is_training: bool) -> list[dict[str, str]]:
+    """Return what is to be known of the data set as a whole: a kind and a sentence each.
+
+    The order of lines matters only where they are trained on.
+    """
     found = {
         "no_labels": _no_labels(data),
+        "sorted": _sorted(data) if is_training else "",
         "imbalance": _imbalance(data),
         "rare_labels": _rare(data),
         "labels_by_case": _by_case(data),
@@ -81,6 +85,37 @@ def _no_labels(data: DataSet) -> str:
         f"{sentence} If labels have another prefix, give it with -label; lines of CSV, TSV or "
         "JSON are made into such lines by 'fastcli prepare'."
     )
+
+
+def _sorted(data: DataSet) -> str:
+    order = data.order
+    if order.is_sorted:
+        what = (
+            f"The lines are sorted by label, or in runs of one: {_percent(order.repeated)} of the "
+            f"labels are on the next line too; in a random order, {_percent(order.expected)}."
+        )
+    elif order.run_lines:
+        label = readable(list(data.labels)[order.run_label])
+        what = (
+            f"{order.run_lines:,} neighbouring lines ({order.run_share:.1%}), from line "
+            f"{order.run_start:,} on, have the label {label}: they are not in a random order."
+        )
+    else:
+        return ""
+    return (
+        f"{what} 'fastcli supervised' shuffles lines itself; before training with --no-shuffle or "
+        "with fastText, which visit lines as they stand and would learn badly, shuffle them "
+        "with shuf or 'fastcli prepare'."
+    )
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, rounded down: 100.0% is all.
+
+    >>> _percent(0.9998)
+    '99.9%'
+    """
+    return f"{math.floor(1000 * share) / 10:.1f}%"
 
 
 def _likely_prefix(first_words: Counter[bytes]) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 from fastcli.errors import DataError
 from fastcli.inspect.encoding import check_encoding
 from fastcli.inspect.findings import EXAMPLES, Findings
+from fastcli.inspect.order import Order, order_of
 from fastcli.text.inputs import text_blocks
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class DataSet:
     """What was counted in a file.
 
     ``words`` numbers the different words, ``counts`` says how often each is there; the other
-    arrays have an element for each line.
+    arrays have an element for each line, or, ``line_labels``, for each label of each line: its
+    place among ``labels``.
     """
 
     path: str
@@ -58,6 +60,8 @@ class DataSet:
     lines: array[int] = field(default_factory=lambda: array("q"))
     n_words: array[int] = field(default_factory=lambda: array("I"))
     n_labels: array[int] = field(default_factory=lambda: array("I"))
+    line_labels: array[int] = field(default_factory=lambda: array("I"))  # of all lines, in order
+    order: Order = field(default_factory=Order)
     growth: list[tuple[int, int]] = field(default_factory=list)
     bigrams: float = 0.0
     characters: int = 0
@@ -131,6 +135,7 @@ class DataSet:
                 "imbalance": None if ratio is None else round(ratio, 2),
                 "counts": {readable(label): count for label, count in self.by_count()},
             },
+            "order": self.order.as_json(),
             "tokens": {
                 "total": self.tokens,
                 "per_line": distribution(sizes),
@@ -203,6 +208,8 @@ def read_data(path: str, prefix: str) -> DataSet:
     if data.n == 0:
         raise DataError(f"{path} is empty: there is nothing to inspect.")
     reader.finish()
+    per_line = np.frombuffer(data.n_labels, np.uint32)
+    data.order = order_of(np.frombuffer(data.line_labels, np.uint32), per_line)
     _find_repeats(data)
     _find_joined(data)
     return data
@@ -218,6 +225,8 @@ class _Reader:
         self.seen = np.zeros(1 << BITS, np.bool_)
         self.ids: defaultdict[bytes, int] = defaultdict()
         self.ids.default_factory = self.ids.__len__
+        self.label_ids: defaultdict[bytes, int] = defaultdict()
+        self.label_ids.default_factory = self.label_ids.__len__
         self.pieces: list[NDArray[np.int64]] = []  # the words of this block
         data.words = self.ids
 
@@ -246,6 +255,7 @@ class _Reader:
         data, prefix = self.data, self.prefix
         label_counts = data.labels
         words: list[bytes] = []
+        line_labels: list[bytes] = []
         for number, line in enumerate(lines, data.n + 1):
             tokens = line.split()
             k = 0
@@ -276,6 +286,8 @@ class _Reader:
             if number <= FIRST_LINES and text and not labels:
                 data.first_words[text[0]] += 1
             words += text
+            line_labels += labels
+        data.line_labels.extend(map(self.label_ids.__getitem__, line_labels))
         self.pieces.append(np.fromiter(map(self.ids.__getitem__, words), np.int64, len(words)))
         if b"</s>" in self.ids:
             self.note_ends(lines, data.n - len(lines) + 1)
