@@ -21,10 +21,10 @@ demo: .venv/installed
 	@echo "--- train a classifier of six topics on $(SAMPLES)/topics.train.txt"
 	$(BIN)/fastcli supervised -input $(SAMPLES)/topics.train.txt -output demo/topics \
 	    -lr 0.5 -epoch 25 -wordNgrams 2 -dim 20 -bucket 20000
-	@echo "--- how good is it on lines it has not seen ?"
+	@echo "--- how good is it on lines it has not seen?"
 	$(BIN)/fastcli test demo/topics.bin $(SAMPLES)/topics.test.txt
 	@echo "--- the three likeliest topics of a question"
-	echo "how long do i boil an egg ?" | $(BIN)/fastcli predict-prob demo/topics.bin - 3
+	echo "what can i cook with rice and onions ?" | $(BIN)/fastcli predict-prob demo/topics.bin - 3
 	@echo "--- the same for Chinese titles"
 	$(BIN)/fastcli supervised -input $(SAMPLES)/zh-words.train.txt -output demo/zh \
 	    -lr 0.5 -epoch 25 -dim 20 -verbose 0

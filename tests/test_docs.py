@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
 
 from tests import docs
-
-NUMBER = re.compile(r"\d+\.\d+")
+from tests.command import run
 
 
 def test_made_sections_are_current():
@@ -36,22 +32,59 @@ def test_changelog_has_an_open_section():
 
 @pytest.mark.skipif(os.name == "nt", reason="the tour is written for a POSIX shell")
 def test_the_tour_prints_what_the_readme_says(tmp_path):
-    (tmp_path / "data").mkdir()
-    shutil.copytree(docs.ROOT / "data" / "samples", tmp_path / "data" / "samples")
-    bin_folder = tmp_path / "bin"
-    bin_folder.mkdir()
-    launcher = bin_folder / "fastcli"
-    launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fastcli "$@"\n')
-    launcher.chmod(0o755)
-    env = {**os.environ, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
-    env["PYTHONPATH"] = str(docs.ROOT)
     steps = docs.tour()
     assert len(steps) > 8
-    for command, expected in steps:
-        run = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=env, capture_output=True, text=True, check=True
-        )
-        # Processors round differently in the last digits, so numbers may differ a little.
-        assert NUMBER.sub("#", run.stdout) == NUMBER.sub("#", expected), command
-        ours = [float(x) for x in NUMBER.findall(run.stdout)]
-        assert ours == pytest.approx([float(x) for x in NUMBER.findall(expected)], abs=0.01)
+    for (command, expected), (_, printed) in zip(steps, docs.run_tour(tmp_path), strict=True):
+        assert printed == expected, f"{command}\nIf it is right: python -m tests.docs --tour"
+
+
+def test_figures_are_rounded():
+    assert docs.rounded("a 0.935 0.123456e-05 -0.70745 1.00001") == "a 0.94 0.00 -0.71 1.00"
+    assert docs.rounded("0.5% or 0.123% of 1,234, 2 to 0.9") == "0.5% or 0.123% of 1,234, 2 to 0.90"
+
+
+# ------------------------------------------------------- examples that teach the right thing
+
+
+def texts():
+    """Return every text that shows how to use the commands, by where it is."""
+    found = {name: command.help for name, command in docs.commands().items()}
+    files = ["README.md", "Makefile", "data/samples/README.md"]
+    found |= {name: (docs.ROOT / name).read_text(encoding="utf-8") for name in files}
+    return {**found, "fastcli": docs.cli.help}
+
+
+CHOOSING = re.compile(r"--?(?:autotune-?validation|valid|test)[ =]+(\S+)")
+
+
+def test_no_example_chooses_by_the_test_file():
+    examples = [(name, path) for name, text in texts().items() for path in CHOOSING.findall(text)]
+    shown = [path for _, path in examples if path.startswith("data/")]
+    assert len(shown) >= 3
+    assert set(shown) == {"data/samples/topics.valid.txt"}
+    assert not [example for example in examples if "test." in example[1]]
+
+
+FLAGSHIP = re.compile(r'echo "([^"]+)" \| \S*fastcli predict(?:-prob)? (?:demo/)?topics\.bin')
+TOUR_TRAINING = re.compile(r"^\$ fastcli (supervised -input (\S+) -output topics .*)$", re.M)
+
+
+def test_the_sentence_of_the_examples_is_one_that_the_model_knows(tmp_path):
+    everything = texts()
+    places = {name: FLAGSHIP.findall(text) for name, text in everything.items()}
+    assert all(places[name] for name in ("README.md", "Makefile", "fastcli", "predict"))
+    sentences = {sentence for found in places.values() for sentence in found}
+    assert len(sentences) == 1
+    (sentence,) = sentences
+    options, train = TOUR_TRAINING.search(everything["README.md"]).groups()
+    lines = (docs.ROOT / train).read_text(encoding="utf-8").splitlines()
+    assert set(sentence.split()) <= {word for line in lines for word in line.split()}
+    assert not any(line.endswith(sentence) for line in lines)  # it is no training line
+    argv = options.replace(train, str(docs.ROOT / train)).split()
+    argv[argv.index("-output") + 1] = str(tmp_path / "topics")
+    for seed in range(5):
+        assert run(*argv, "-seed", seed).code == 0
+        line = f"{sentence}\n".encode()
+        answer = run("predict-prob", tmp_path / "topics.bin", "-", 1, stdin=line).text().split()
+        assert answer[0] == "__label__cooking"
+        assert float(answer[1]) > 0.9, seed

@@ -204,3 +204,30 @@ def test_the_raw_files_are_small_and_end_lines_in_lf():
     files = [(SAMPLES / name).read_bytes() for name in ("reviews.csv", "titles.jsonl")]
     assert sum(map(len, files)) < RAW_LIMIT
     assert all(b"\r" not in data and data.endswith(b"\n") for data in files)
+
+
+# ------------------------------------------------------------- parts of a corpus
+
+
+@pytest.mark.parametrize("corpus", ["topics", "tags", "zh-words", "zh-chars"])
+def test_no_text_is_in_two_parts(corpus):
+    texts = []
+    for part in ("train", "valid", "test"):
+        lines = (SAMPLES / f"{corpus}.{part}.txt").read_text(encoding="utf-8").splitlines()
+        texts += [re.sub(r"__label__\S+ ", "", line).replace(" ", "") for line in lines]
+    assert len(set(texts)) == len(texts)
+
+
+COUNTS = re.compile(r"^\| `([\w-]+\.\w+\.txt)` \| (\d+) \| (\d+) \| ([\d.]+) \| ([\d,]+) \| ", re.M)
+
+
+def test_the_counts_of_the_readme():
+    rows = {name: row for name, *row in COUNTS.findall(README)}
+    assert set(rows) == {path.name for path in SAMPLES.glob("*.*.txt")}
+    for name, (n, n_labels, per_line, n_tokens) in rows.items():
+        words = (SAMPLES / name).read_text(encoding="utf-8").split()
+        labels = [word for word in words if word.startswith("__label__")]
+        n_lines = (SAMPLES / name).read_bytes().count(b"\n")
+        assert (n_lines, len(set(labels))) == (int(n), int(n_labels))
+        assert len(labels) / n_lines == pytest.approx(float(per_line), abs=0.005)
+        assert len(words) - len(labels) == int(n_tokens.replace(",", ""))

@@ -30,6 +30,8 @@ import _words_zh as zh
 HERE = Path(__file__).resolve().parent
 SEED = 20240
 
+VALID = 200  # lines of each validation file
+
 LABEL_NOISE = 0.03  # share of the topics training lines that get a wrong label
 MIN_TOKENS, MAX_TOKENS = 8, 25  # length of a topics line, label not counted
 
@@ -512,13 +514,19 @@ def render_json(found: Sequence[News]) -> bytes:
 # ---------------------------------------------------------------- files
 
 
-def unique_examples(rng: Random, make: Maker, count: int) -> list[Example]:
-    """``count`` examples whose texts all differ, also when spaces are left out."""
-    found: dict[str, Example] = {}
+def unique_examples(
+    rng: Random, make: Maker, count: int, others: Sequence[Example] = ()
+) -> list[Example]:
+    """``count`` examples whose texts all differ, also from ``others`` and without spaces."""
+    known = {example.text.replace(" ", "") for example in others}
+    found: list[Example] = []
     while len(found) < count:
         example = make(rng)
-        found.setdefault(example.text.replace(" ", ""), example)
-    return list(found.values())
+        key = example.text.replace(" ", "")
+        if key not in known:
+            known.add(key)
+            found.append(example)
+    return found
 
 
 def render(examples: Sequence[Example]) -> bytes:
@@ -533,14 +541,22 @@ def build(seed: int = SEED) -> dict[str, bytes]:
     tags = unique_examples(tags_rng, tag_example, 1200)
     titles = unique_examples(zh_rng, zh_example, 1050)
     chars = [by_character(title) for title in titles]
+    # With seeds of their own, so that the other files stay what they were before there were these.
+    topics_valid = unique_examples(Random(seed + 5), topic_example, VALID, topics)
+    tags_valid = unique_examples(Random(seed + 6), tag_example, VALID, tags)
+    titles_valid = unique_examples(Random(seed + 7), zh_example, VALID, titles)
     return {
         "topics.train.txt": render(with_noise(topics_rng, topics[:900])),
+        "topics.valid.txt": render(topics_valid),
         "topics.test.txt": render(topics[900:]),
         "tags.train.txt": render(tags[:900]),
+        "tags.valid.txt": render(tags_valid),
         "tags.test.txt": render(tags[900:]),
         "zh-words.train.txt": render(titles[:800]),
+        "zh-words.valid.txt": render(titles_valid),
         "zh-words.test.txt": render(titles[800:]),
         "zh-chars.train.txt": render(chars[:800]),
+        "zh-chars.valid.txt": render([by_character(title) for title in titles_valid]),
         "zh-chars.test.txt": render(chars[800:]),
         "reviews.csv": render_csv(reviews(Random(seed + 3))),
         "titles.jsonl": render_json(news_rows(Random(seed + 4))),

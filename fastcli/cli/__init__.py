@@ -90,7 +90,7 @@ def cli(ctx: click.Context) -> None:
     Example:
       fastcli supervised -input data/samples/topics.train.txt -output topics -lr 0.5 -epoch 25
       fastcli test topics.bin data/samples/topics.test.txt
-      echo "how long do i boil an egg ?" | fastcli predict-prob topics.bin - 3
+      echo "what can i cook with rice and onions ?" | fastcli predict-prob topics.bin - 3
     """
     if ctx.invoked_subcommand is None:
         raise click.UsageError("No command given.", ctx)

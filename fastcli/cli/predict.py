@@ -28,7 +28,7 @@ def predict(
     \b
     Example:
       fastcli predict topics.bin data/samples/topics.test.txt 2
-      echo "how long do i boil an egg ?" | fastcli predict topics.bin -
+      echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
     run(model, data, k, threshold, thread, as_json, with_probs=False)
 

@@ -54,7 +54,7 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
     Example:
       fastcli quantize -output topics -qnorm
       fastcli quantize -output topics -qnorm -cutoff 2000 -retrain \\
-          -input data/samples/topics.train.txt --test data/samples/topics.test.txt
+          -input data/samples/topics.train.txt --test data/samples/topics.valid.txt
     """
     from fastcli.cli._messages import say
     from fastcli.cli._progress import TrainingProgress
