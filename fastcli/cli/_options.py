@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
 
+VECTORS = ".vec, GloVe, word2vec (compressed too), .bin, .ftz"
 PATTERN = "<model> <test-data> [<k>] [<th>]"
 
 

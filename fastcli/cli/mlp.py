@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastcli.cli._command import Option, OptionsOnly
-from fastcli.cli._options import threads
+from fastcli.cli._options import VECTORS, threads
 from fastcli.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
-    from fastcli.mlp.texts import Rows
+    from fastcli.mlp.args import MlpArgs
+    from fastcli.text.vector_files import VectorSource
 
 # Name (single dash: fastText's), kind, default, what it means; True is a flag.
 OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
@@ -33,7 +34,8 @@ OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
         ("-bucket", int, 2000000, "number of buckets for n-grams"),
         ("-minn", int, 0, "min length of character n-grams"),
         ("-maxn", int, 0, "max length of character n-grams (0: none)"),
-        ("-pretrainedVectors", str, "", "word vectors to start from: .vec, or .bin of fastText"),
+        ("-pretrainedVectors", str, "", f"word vectors to start from: {VECTORS}"),
+        ("--vectors-words", str, "all", "words of these vectors that enter the model: all, corpus"),
         ("-label", str, "__label__", "prefix of labels"),
     ],
     "numbers": [
@@ -172,19 +174,18 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     from fastcli.mlp.run import train_and_save_mlp
 
     is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
-    is_default = is_default and "dim" not in configured
-    rows = None
-    if values["pretrained_vectors"]:
-        rows, dim = read_rows(values["pretrained_vectors"])
-        if is_default:
-            values["dim"] = dim
+    if values["pretrained_vectors"] and is_default and "dim" not in configured:
+        from fastcli.fasttext.pretrained import source_dim
+
+        values["dim"] = source_dim(values["pretrained_vectors"])
     args = MlpArgs(**values)
     args.check()
     args = args.resolved()
     if args.plot:
         check_plot(args.plot)
+    source = open_source(args) if args.pretrained_vectors else None
     with MlpProgress(args) as progress:
-        trained = train_and_save_mlp(args, progress, rows)
+        trained = train_and_save_mlp(args, progress, source)
         progress.finished(trained)
     if args.plot:
         plot(args.plot, trained)
@@ -192,21 +193,12 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
         sys.exit(130)
 
 
-def read_rows(path: str) -> tuple[Rows | None, int]:
-    """Return the input rows of a linear model (None for a ``.vec`` file), and their dimension."""
-    if not path.endswith(".bin"):
-        from fastcli.text.pretrained import read_dim
+def open_source(args: MlpArgs) -> VectorSource:
+    """Open the vectors that training starts from: a file of them, or a linear model."""
+    from fastcli.fasttext import pretrained
 
-        return None, read_dim(path)
-    from fastcli.fasttext.model_file import load_model
-    from fastcli.fasttext.quantized import QuantizedMatrix
-    from fastcli.mlp.texts import Rows
-
-    model = load_model(path)
-    if isinstance(model.wi, QuantizedMatrix):
-        raise DataError(f"{path} is quantized: start from the .bin that it was made of.")
-    values = model.wi.values.reshape(-1, model.args.dim)
-    return Rows(model.dictionary, values, model.args.bucket), model.args.dim
+    ngrams = pretrained.ngram_args(args.minn, args.maxn, args.word_ngrams, args.bucket)
+    return pretrained.open_source(args.pretrained_vectors, ngrams)
 
 
 def read_config(ctx: click.Context, path: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from fastcli.cli._command import Option, OptionsOnly
-from fastcli.cli._options import size_in_bytes, threads
+from fastcli.cli._options import VECTORS, size_in_bytes, threads
 from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of, snake
 
 METRICS = (
@@ -38,7 +38,12 @@ OPTIONS: dict[str, list[tuple[str, Any, str]]] = {
         ("epoch", int, "number of epochs"),
         ("neg", int, "number of negatives sampled (loss ns)"),
         ("loss", str, "loss function: softmax, hs, ns, one-vs-all (ova)"),
-        ("pretrainedVectors", str, "word vectors to start from (.vec, also compressed)"),
+        ("pretrainedVectors", str, f"word vectors to start from: {VECTORS}"),
+        (
+            "--vectors-words",
+            str,
+            "words of these vectors that enter the model: all, corpus (the text's)",
+        ),
         ("seed", int, "random seed; the same seed gives the same file on any threads"),
     ],
     "quantization": [
@@ -84,7 +89,7 @@ def table_options(defaults: TrainArgs, own: Sequence[str] = ()) -> list[Any]:
     found = []
     for group, rows in OPTIONS.items():
         for name, kind, text in rows:
-            default = None if name in own else getattr(defaults, snake(name))
+            default = None if name in own else getattr(defaults, snake(name.lstrip("-")))
             shown = default not in ("", None)
             if name == "seed" and defaults.model != "sup":
                 text = "random seed; the same seed gives the same file on one thread"
@@ -211,9 +216,9 @@ def run(ctx: click.Context, command: str, options: dict[str, Any]) -> None:
     options["thread"] = threads(options["thread"])
     is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
     if options["pretrained_vectors"] and is_default:
-        from fastcli.text.pretrained import read_dim
+        from fastcli.fasttext.pretrained import source_dim
 
-        options["dim"] = read_dim(options["pretrained_vectors"])
+        options["dim"] = source_dim(options["pretrained_vectors"])
     has_lr = ctx.get_parameter_source("lr") is not click.core.ParameterSource.DEFAULT
     if options["optimizer"] != "sgd" and not has_lr:
         options["lr"] = RATES.get(options["optimizer"], options["lr"])

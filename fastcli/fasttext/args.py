@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from fastcli.errors import ArgumentError
+from fastcli.text import VECTORS_WORDS
 
 LOSSES = {"hs": 1, "ns": 2, "softmax": 3, "one-vs-all": 4, "ova": 4}
 LOSS_NAMES = {1: "hs", 2: "ns", 3: "softmax", 4: "one-vs-all"}
 MODEL_NAMES = {1: "cbow", 2: "sg", 3: "sup"}
 RATES = {"sgd": 0.1, "adagrad": 0.1, "adam": 0.01}  # where a classifier is given none
+OWN = ("no_vec", "no_shuffle", "vectors_words")  # arguments that fastText does not have
 MOST = 2**31 - 1  # what a model file can hold
 
 
@@ -48,6 +50,7 @@ class TrainArgs(ModelArgs):
     verbose: int = 2
     save_output: bool = False
     pretrained_vectors: str = ""
+    vectors_words: str = "all"
     no_vec: bool = False
     no_shuffle: bool = False
     cutoff: int = 0
@@ -86,6 +89,10 @@ class TrainArgs(ModelArgs):
             raise ArgumentError(f"Unknown optimizer: {self.optimizer} (known: {known})")
         if self.optimizer != "sgd" and self.model != "sup":
             raise ArgumentError(f"-optimizer {self.optimizer} is for classifiers: leave it out.")
+        if self.vectors_words not in VECTORS_WORDS:
+            raise ArgumentError(
+                f"--vectors-words must be {' or '.join(VECTORS_WORDS)}, not {self.vectors_words!r}."
+            )
         at_least = {"dim": 1, "epoch": 0, "thread": 1, "wordNgrams": 1, "minCount": 0, "neg": 0}
         at_least.update(
             {
@@ -140,7 +147,7 @@ def option_of(name: str) -> str:
     >>> option_of("no_vec")
     '--no-vec'
     """
-    if name.startswith("no_"):
+    if name in OWN:
         return "--" + name.replace("_", "-")
     first, *rest = name.split("_")
     return "-" + first + "".join(word.capitalize() for word in rest)

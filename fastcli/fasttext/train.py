@@ -20,6 +20,7 @@ from fastcli.errors import ArgumentError, DataError, TrainingDiverged
 from fastcli.fasttext.args import LOSSES, MOST, ModelArgs, TrainArgs
 from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.pretrained import open_pretrained, set_rows
 from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train as kernels
 from fastcli.kernels.calls import address_of
@@ -30,7 +31,6 @@ from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers
 from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import compression, open_compressed
-from fastcli.text.pretrained import read_vectors
 from fastcli.threads import run_on, share, usable_cpus
 
 if TYPE_CHECKING:
@@ -114,20 +114,28 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         model_args.bucket,
     )
     stride = padded(args.dim)
+    pretrained = open_pretrained(args)
 
     def on_dictionary(dictionary: Dictionary) -> None:
         reporter.dictionary(dictionary)
         check_rows(args, model_args, dictionary)
 
     dictionary, corpus = read_corpus(
-        args.input, features, args.thread, reporter.read, on_dictionary
+        args.input,
+        features,
+        args.thread,
+        reporter.read,
+        on_dictionary,
+        extend=pretrained.extend if pretrained else None,
     )
+    check_rows(args, model_args, dictionary)
     _check_corpus(args, dictionary, corpus, reporter)
     size = file_size(model_args, dictionary)
     pages = len(corpus.ids) * (4 * args.dim + 8192)  # a row may touch two pages it does not fill
     slots = OPTIMIZERS[args.optimizer].slots
+    rows = corpus.lanes * corpus.per_lane + dictionary.nlabels
     needs = Needs(
-        memory=4 * stride * (1 + slots) * (corpus.lanes * corpus.per_lane + dictionary.nlabels),
+        memory=4 * stride * (1 + slots) * rows + (pretrained.nbytes if pretrained else 0),
         file=size,
         disk=min(size, pages + 4 * args.dim * dictionary.nlabels),
     )
@@ -144,10 +152,11 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         )
 
     run_on(args.thread, init)
-    if args.pretrained_vectors:
-        set_pretrained(
-            args, dictionary, corpus.ids, corpus.places, wi.reshape(-1, stride), reporter
-        )
+    if pretrained is not None:
+        for sentence in set_rows(
+            pretrained, dictionary, corpus.ids, corpus.places, wi.reshape(-1, stride)
+        ):
+            reporter.note(sentence)
     kernels.train_lines.load()  # so that compiling does not count as training
     trainer = Trainer(args, dictionary, corpus, wi, wo, stride)
     started = time.monotonic()
@@ -166,29 +175,6 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         status.loss,
         time.monotonic() - started,
     )
-
-
-def set_pretrained(
-    args: TrainArgs,
-    dictionary: Dictionary,
-    ids: NDArray[np.int64],
-    places: NDArray[np.int64],
-    wi: NDArray[np.float32],
-    reporter: Reporter,
-) -> None:
-    """Set the rows of words that occur in a file of word vectors to those vectors.
-
-    Row ``ids[i]`` of the model file is ``wi[places[i]]``.
-    """
-    positions = np.full(dictionary.nwords, -1)
-    are_words = ids < dictionary.nwords
-    positions[ids[are_words]] = places[are_words]
-    n = 0
-    for word, vector in read_vectors(args.pretrained_vectors, dictionary, args.dim):
-        if positions[word] >= 0:
-            wi[positions[word], : args.dim] = vector
-            n += 1
-    reporter.note(f"Pretrained vectors: {n:,} of {dictionary.nwords:,} words have one.")
 
 
 def diverged(args: TrainArgs, epoch: int, lr: float) -> TrainingDiverged:

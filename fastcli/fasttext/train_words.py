@@ -19,6 +19,7 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import LOSSES, TrainArgs
 from fastcli.fasttext.huffman import build_tree
 from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.pretrained import open_pretrained, set_rows
 from fastcli.fasttext.train import (
     Reporter,
     Status,
@@ -27,13 +28,12 @@ from fastcli.fasttext.train import (
     check_rows,
     diverged,
     no_tree,
-    set_pretrained,
 )
 from fastcli.fasttext.vectors import word_rows
 from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train_words as kernels
 from fastcli.memory import Needs, padded, zeros
-from fastcli.text.dictionary import Dictionary
+from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.sentences import LONGEST, Sentences, read_sentences
 from fastcli.threads import run_on, share, usable_cpus
 
@@ -48,22 +48,26 @@ class WordRows:
 
     Word w has the rows ``places[offsets[w]:offsets[w + 1]]`` in memory; row i in memory is row
     ``ids[i]`` of the model file.  A step g on each of a word's rows moves their mean by
-    ``gains[w]`` g.
+    ``gains[w]`` g.  Words that are not ``spelled`` take no part in training: they have their own
+    row, and none for n-grams that no other word has.
     """
 
-    def __init__(self, dictionary: Dictionary, args: TrainArgs) -> None:
+    def __init__(self, dictionary: Dictionary, args: TrainArgs, spelled: NDArray[np.bool_]) -> None:
         nwords = dictionary.nwords
-        self.offsets, features = word_rows(
-            dictionary, args.model_args(), dictionary.starts, dictionary.arena, 0, nwords
-        )
-        features = features[: int(self.offsets[-1])]
+        words = np.flatnonzero(spelled)
+        starts, arena = gathered(dictionary.starts, dictionary.arena, words)
+        ends, features = word_rows(dictionary, args.model_args(), starts, arena, 0, len(words))
+        features = features[: int(ends[-1])]
+        sizes = np.zeros(nwords, np.int64)
+        sizes[words] = np.diff(ends)
+        self.offsets = np.append(0, np.cumsum(sizes))
         used = np.zeros(nwords + args.model_args().bucket, bool)
+        used[:nwords] = True
         used[features] = True
         self.ids = np.flatnonzero(used)
         numbers = np.cumsum(used, dtype=np.int32) - np.int32(1)
         self.places = numbers[features]
         self.gains = np.ones(nwords, np.float32)
-        sizes = np.diff(self.offsets)
         kernels.word_gains(self.offsets, self.places, 0, nwords, self.gains)
         for word in np.flatnonzero(sizes > kernels.MANY_ROWS):
             rows = self.places[self.offsets[word] : self.offsets[word + 1]]
@@ -79,6 +83,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     args.check()
     model_args = args.model_args()
     stride = padded(args.dim)
+    pretrained = open_pretrained(args)
 
     def on_dictionary(dictionary: Dictionary) -> None:
         reporter.dictionary(dictionary)
@@ -92,17 +97,26 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         args.thread,
         reporter.read,
         on_dictionary,
+        pretrained.extend if pretrained else None,
     )
+    check_rows(args, model_args, dictionary)
     if dictionary.nwords == 0 or len(sentences.words) == 0:
         raise DataError("Empty vocabulary. Try a smaller -minCount value.")
-    if args.loss == "ns" and dictionary.nwords < 2:
+    in_text = np.ones(dictionary.nwords, bool)
+    spelled = in_text
+    if pretrained is not None:
+        in_text = pretrained.in_text(dictionary)
+        spelled = in_text | pretrained.source.has_ngrams
+    if args.loss == "ns" and np.count_nonzero(in_text) < 2:
         raise ArgumentError("-loss ns needs two words or more, and there is one: use -loss hs.")
-    word_rows = WordRows(dictionary, args)
+    word_rows = WordRows(dictionary, args, spelled)
     ids = word_rows.ids
     size = file_size(model_args, dictionary)
     scratch = (2 * min(args.ws, LONGEST) + 1) * 8 * (args.neg + stride)
     needs = Needs(
-        memory=4 * stride * (len(ids) + dictionary.nwords) + args.thread * scratch,
+        memory=4 * stride * (len(ids) + dictionary.nwords)
+        + args.thread * scratch
+        + (pretrained.nbytes if pretrained else 0),
         file=size,
         disk=min(size, len(ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nwords),
     )
@@ -117,10 +131,11 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         matrix_kernels.init_rows(wi, places, ids, first, last, stride, args.dim, args.seed)
 
     run_on(args.thread, init)
-    if args.pretrained_vectors:
-        set_pretrained(args, dictionary, ids, places, wi.reshape(-1, stride), reporter)
+    if pretrained is not None:
+        for sentence in set_rows(pretrained, dictionary, ids, places, wi.reshape(-1, stride)):
+            reporter.note(sentence)
     kernels.train_words.load()  # so that compiling does not count as training
-    trainer = _Trainer(args, dictionary, sentences, word_rows, wi, wo, stride)
+    trainer = _Trainer(args, dictionary, sentences, word_rows, wi, wo, in_text)
     started = time.monotonic()
     status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
     for status in trainer.run():
@@ -141,15 +156,17 @@ class _Trainer:
         rows: WordRows,
         wi: NDArray[np.float32],
         wo: NDArray[np.float32],
-        stride: int,
+        in_text: NDArray[np.bool_],
     ) -> None:
+        stride = padded(args.dim)
         self.args, self.sentences, self.rows, self.stride = args, sentences, rows, stride
         self.wi, self.wo = wi, wo
         self.n_words = dictionary.nwords
         counts = dictionary.counts[: self.n_words]
         self.keep = keep_chances(counts, dictionary.ntokens, args.t)
         self.tree = build_tree(counts) if args.loss == "hs" else no_tree()
-        self.odds, self.aliases = alias_table(np.sqrt(counts))
+        # Negatives are words of the text; what pretrained vectors add would tell it nothing.
+        self.odds, self.aliases = alias_table(np.sqrt(counts) * in_text)
         # As in fastText, an epoch is worth all tokens, also the rare ones that lines lack.
         self.total = max(args.epoch, 1) * dictionary.ntokens
         self.n_threads = min(args.thread, usable_cpus(), sentences.n_lines)

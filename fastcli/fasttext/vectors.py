@@ -82,14 +82,15 @@ class Vectors:
 
         The vector of a word that has no row at all is zero.
         """
-        return self._of_entries(*packed(words), len(words))
+        return self.of_entries(*packed(words), len(words))
 
     def of_dictionary(self) -> NDArray[np.float32]:
         """Return the vectors of all words of the model."""
         dictionary = self.model.dictionary
-        return self._of_entries(dictionary.starts, dictionary.arena, dictionary.nwords)
+        return self.of_entries(dictionary.starts, dictionary.arena, dictionary.nwords)
 
-    def _of_entries(self, starts: NDArray[np.int64], arena: Bytes, n: int) -> NDArray[np.float32]:
+    def of_entries(self, starts: NDArray[np.int64], arena: Bytes, n: int) -> NDArray[np.float32]:
+        """Return the vectors of n words, of which word i is ``arena[starts[i]:starts[i + 1]]``."""
         dim = self.model.args.dim
         out = np.empty((n, dim), np.float32)
         n_threads = max(1, min(self._n_threads, n // WORTH_A_THREAD))

@@ -13,6 +13,7 @@ from fastcli.mlp.initializers import ALIASES, INITIALIZERS, REFUSED
 from fastcli.mlp.names import canonical, lookup, nearest
 from fastcli.mlp.schedules import SCHEDULES
 from fastcli.optimizers import OPTIMIZERS, Numbers, Optimizer
+from fastcli.text import VECTORS_WORDS
 
 NORMS = {"none": 0, "batch": 1, "layer": 2}
 LOSSES = {"auto": -1, "softmax": 0, "ova": 1, "one-vs-all": 1}
@@ -28,6 +29,7 @@ CHOICES: dict[str, tuple[str, Collection[str], Mapping[str, str]]] = {
     "schedule": ("schedule", SCHEDULES, {}),
     "monitor": ("monitor", ("error", "loss"), {}),
     "format": ("format", FORMATS, {}),
+    "vectors_words": ("value of --vectors-words", VECTORS_WORDS, {}),
     "init": ("initialisation", ("auto", *INITIALIZERS), ALIASES),
 }
 
@@ -50,6 +52,7 @@ class MlpArgs:
     maxn: int = 0
     label: str = "__label__"
     pretrained_vectors: str = ""
+    vectors_words: str = "all"
     # numbers
     label_column: str = "-1"
     delimiter: str = ""

@@ -17,7 +17,7 @@ from fastcli.kernels import layers, learning
 from fastcli.kernels import mlp as kernels
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.network import INPUT_WIDE, LOSS, RECORD
-from fastcli.memory import check_memory
+from fastcli.memory import LARGE, check_memory, size_text
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
@@ -27,7 +27,6 @@ from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import save_mlp
 from fastcli.mlp.network import Network, loss_code, stride
 from fastcli.mlp.texts import (
-    Rows,
     augmented,
     bucket_of,
     read_known_text,
@@ -37,6 +36,8 @@ from fastcli.mlp.texts import (
 )
 from fastcli.mlp.train import Evaluation, Trainer
 from fastcli.text.lines import Reader
+from fastcli.text.pretrained import Pretrained
+from fastcli.text.vector_files import VectorFile, VectorSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,6 +82,7 @@ class Data:
     row_of: NDArray[np.int32] | None = None
     columns: numbers.Columns | None = None
     augment: Callable[[int], Examples] | None = None
+    held: int = 0  # bytes of what waits to be the start of the embedding
 
 
 @dataclass
@@ -96,11 +98,11 @@ class MlpTrained:
 
 
 def train_and_save_mlp(
-    args: MlpArgs, reporter: MlpReporter, rows: Rows | None = None
+    args: MlpArgs, reporter: MlpReporter, source: VectorSource | None = None
 ) -> MlpTrained:
     """Train a perceptron and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
-    ``rows`` are those of the linear model that ``pretrained_vectors`` names, if it is one.
+    ``source`` opens what ``pretrained_vectors`` names, if that is a linear model.
     """
     args.check()
     args = args.resolved()
@@ -111,14 +113,17 @@ def train_and_save_mlp(
             check_writable(other)
     compile_beside(learning.learn)
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
-    data = read_data(args, reporter, rows)
+    data = read_data(args, reporter, source)
     loss = loss_code(args.loss, data.examples.has_several)
     batch = args.batch_size or data.examples.n
     batch = max(min(batch, data.examples.n), 1) + 1
     embeds = data.columns is None
     network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
     record = int(network.integers[RECORD])
-    check_memory(4 * (record * data.n_rows + 3 * len(network.params)))
+    need = 4 * (record * data.n_rows + 3 * len(network.params)) + data.held
+    if need >= LARGE:
+        reporter.note(f"This takes about {size_text(need)} of memory; a smaller -dim takes less.")
+    check_memory(need)
     network.start(args.seed)
     embedding = NO_EMBEDDING
     if data.embedding is not None:
@@ -193,7 +198,7 @@ def model_of(
     )
 
 
-def read_data(args: MlpArgs, reporter: MlpReporter, rows: Rows | None) -> Data:
+def read_data(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None) -> Data:
     """Read training and validation files, as text or as numbers."""
     if "-" in args.input:
         raise ArgumentError("Cannot use stdin for training! Write it to a file first.")
@@ -204,14 +209,19 @@ def read_data(args: MlpArgs, reporter: MlpReporter, rows: Rows | None) -> Data:
     if kind == "auto":
         kind = numbers.guess_format(args.input[0], args.label)
     if kind == "text":
-        return _read_text(args, reporter, rows)
+        return _read_text(args, reporter, source)
     if args.pretrained_vectors:
         raise ArgumentError("-pretrainedVectors is for text, and the input is numbers.")
     return _read_numbers(args, kind, reporter)
 
 
-def _read_text(args: MlpArgs, reporter: MlpReporter, rows: Rows | None) -> Data:
-    text = read_text(args, reporter.read, lambda dictionary: None)
+def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None) -> Data:
+    pretrained = None
+    if args.pretrained_vectors:
+        source = source or VectorFile(args.pretrained_vectors)
+        source.check_dim(args.dim)
+        pretrained = Pretrained(source, args.vectors_words, args.label, args.thread)
+    text = read_text(args, reporter.read, lambda dictionary: None, pretrained)
     dictionary, bucket = text.dictionary, bucket_of(args)
     row_of = text.row_of if bucket else None
     valid = None
@@ -225,12 +235,9 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, rows: Rows | None) -> Data:
 
     def start(wide: int, record: int) -> NDArray[np.float32]:
         embedding = start_embedding(args, text, wide, record)
-        if args.pretrained_vectors:
-            n, n_grams = start_from(args, text, embedding.reshape(-1, record), rows)
-            reporter.note(
-                f"Pretrained vectors: {n:,} of {dictionary.nwords:,} words have one"
-                f"{f', and {n_grams:,} n-grams' if n_grams else ''}."
-            )
+        if pretrained is not None:
+            for sentence in start_from(pretrained, text, embedding.reshape(-1, record)):
+                reporter.note(sentence)
         return embedding
 
     return Data(
@@ -243,6 +250,7 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, rows: Rows | None) -> Data:
         dictionary,
         row_of,
         augment=(lambda epoch: augmented(args, text, epoch)) if text.streams else None,
+        held=pretrained.nbytes if pretrained else 0,
     )
 
 

@@ -17,7 +17,7 @@ from fastcli.text.corpus import Corpus, FeatureArgs, Streams, read_corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import text_blocks
 from fastcli.text.lines import Reader
-from fastcli.text.pretrained import read_vectors
+from fastcli.text.pretrained import Pretrained
 from fastcli.threads import run_on, share
 
 if TYPE_CHECKING:
@@ -53,8 +53,12 @@ def read_text(
     args: MlpArgs,
     on_bytes: Callable[[int], None],
     on_dictionary: Callable[[Dictionary], None],
+    pretrained: Pretrained | None = None,
 ) -> Text:
-    """Read training text.  Raises DataError where nothing in it can be trained on."""
+    """Read training text, whose dictionary may get more words from pretrained vectors.
+
+    Raises DataError where nothing in it can be trained on.
+    """
     features = FeatureArgs(
         args.label,
         args.min_count,
@@ -73,6 +77,7 @@ def read_text(
         on_dictionary,
         lanes=1,
         on_streams=streams.append if args.word_dropout or args.word_swap else None,
+        extend=pretrained.extend if pretrained else None,
     )
     if dictionary.nlabels == 0:
         raise DataError(
@@ -151,44 +156,17 @@ def start_embedding(args: MlpArgs, text: Text, wide: int, record: int) -> NDArra
     return embedding
 
 
-@dataclass
-class Rows:
-    """The input rows of a linear model: float32[nwords + bucket, dim], words first."""
+def start_from(pretrained: Pretrained, text: Text, embedding: NDArray[np.float32]) -> list[str]:
+    """Set the rows that have pretrained vectors; return what there is to say of them.
 
-    dictionary: Dictionary
-    values: NDArray[np.float32]
-    bucket: int
-
-
-def start_from(
-    args: MlpArgs, text: Text, embedding: NDArray[np.float32], rows: Rows | None
-) -> tuple[int, int]:
-    """Set the rows that a file of vectors or a linear model has; return how many words, n-grams.
-
-    ``embedding`` is float32[rows, record]; n-grams have rows in common where both have the same
-    number of buckets.  Raises DataError where the dimension differs.
+    ``embedding`` is float32[rows, record].  Raises DataError if no word of the text has a vector.
     """
     nwords = text.dictionary.nwords
-    if rows is None:
-        n = 0
-        for word, vector in read_vectors(args.pretrained_vectors, text.dictionary, args.dim):
-            embedding[word, : args.dim] = vector
-            n += 1
-        return n, 0
-    if rows.values.shape[1] != args.dim:
-        raise DataError(
-            f"Dimension of pretrained vectors ({rows.values.shape[1]}) does not match dimension "
-            f"({args.dim})! Leave -dim out."
-        )
-    found = rows.dictionary.positions(text.dictionary.starts, text.dictionary.arena, nwords)
-    known = np.flatnonzero((found >= 0) & (found < rows.dictionary.nwords))
-    embedding[known, : args.dim] = rows.values[found[known]]
-    if bucket_of(args) == 0 or rows.bucket != bucket_of(args):
-        return len(known), 0
+    said = pretrained.set_words(text.dictionary, embedding, np.arange(nwords))
     buckets = np.flatnonzero(text.row_of)
-    at = nwords - 1 + text.row_of[buckets]
-    embedding[at, : args.dim] = rows.values[rows.dictionary.nwords + buckets]
-    return len(known), len(buckets)
+    return said + pretrained.set_ngrams(
+        buckets, embedding, nwords - 1 + text.row_of[buckets].astype(np.int64)
+    )
 
 
 def read_known_text(path: str, reader: Reader) -> tuple[Examples, int]:

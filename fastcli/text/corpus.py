@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 SPAN = 1 << 20  # bytes of text that are worth a thread of their own
 
+Extend = Callable[[Dictionary, WordTable], "tuple[Dictionary, NDArray[np.int32]]"]
+"""Returns a dictionary with more words, and the id of every entry of the text's word table."""
+
 
 @dataclass(frozen=True)
 class FeatureArgs:
@@ -150,10 +153,12 @@ def make_corpus(
     args: FeatureArgs,
     n_threads: int,
     lanes: int = 0,
+    all_words: bool = False,
 ) -> Corpus:
     """Turn the counted tokens into rows of features, in as many lanes as suit them, or ``lanes``.
 
-    The counters are emptied on the way, since token streams are as large as the text.
+    With ``all_words`` also words that no line has are among the rows that are used.  The counters
+    are emptied on the way, since token streams are as large as the text.
     """
     hashes = _hashes(words)
     offsets, ngrams = char_ngrams(
@@ -176,7 +181,8 @@ def make_corpus(
 
     run_on(min(n_threads, max(len(counters), 1)), make)
     counters.clear()
-    return _join([p for p in parts if p is not None], dictionary.nwords, args, n_threads, lanes)
+    joined = [p for p in parts if p is not None]
+    return _join(joined, dictionary.nwords, args, n_threads, lanes, all_words)
 
 
 @dataclass
@@ -352,7 +358,14 @@ def _lanes(n_features: int, n_lines: int) -> int:
     return lanes
 
 
-def _join(parts: list[_Part], nwords: int, args: FeatureArgs, n_threads: int, lanes: int) -> Corpus:
+def _join(
+    parts: list[_Part],
+    nwords: int,
+    args: FeatureArgs,
+    n_threads: int,
+    lanes: int,
+    all_words: bool,
+) -> Corpus:
     n_lines = [int(part.state[0]) for part in parts]
     total = sum(n_lines)
     n_features = sum(int(p.offsets[n]) for p, n in zip(parts, n_lines, strict=True))
@@ -381,6 +394,7 @@ def _join(parts: list[_Part], nwords: int, args: FeatureArgs, n_threads: int, la
     row_numbers = np.concatenate([words, nwords - 1 + row_of[buckets].astype(np.int64)])
     places = row_numbers % lanes * per_lane + row_numbers // lanes
     is_used = used[places] == 1
+    is_used[:nwords] |= all_words
     ids = np.concatenate([words, nwords + buckets.astype(np.int64)])[is_used]
     with_lines = list(zip(parts, n_lines, strict=True))
     _carry_tokens(with_lines)
@@ -426,20 +440,27 @@ def read_corpus(
     on_dictionary: Callable[[Dictionary], None] = lambda dictionary: None,
     lanes: int = 0,
     on_streams: Callable[[Streams], None] | None = None,
+    extend: Extend | None = None,
 ) -> tuple[Dictionary, Corpus]:
     """Read training files: their dictionary, and their lines as rows of features.
 
     Memory has as many lanes as suit the lines, or ``lanes`` of them.  ``on_streams`` is given
-    the tokens, which are not kept otherwise.
+    the tokens, which are not kept otherwise.  ``extend`` may give the dictionary more words, all
+    of which have rows then; ``on_dictionary`` hears of the text's own dictionary.
 
     Raises DataError where a file cannot be read or nothing in it can be trained on.
     """
     counters, words, maps = _count(paths, args, n_threads, on_bytes)
     dictionary, ids = build_dictionary(words, args.min_count, args.min_count_label)
     on_dictionary(dictionary)
+    if extend is not None:
+        dictionary, ids = extend(dictionary, words)
     if on_streams is not None:
         on_streams(Streams(counters, words, maps, dictionary, ids, args))
-    return dictionary, make_corpus(counters, words, maps, dictionary, ids, args, n_threads, lanes)
+    is_extended = extend is not None
+    return dictionary, make_corpus(
+        counters, words, maps, dictionary, ids, args, n_threads, lanes, is_extended
+    )
 
 
 def read_known(

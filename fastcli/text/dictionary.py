@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
@@ -255,11 +256,53 @@ def build_dictionary(
     ids = np.full(n, -1, np.int32)
     ids[order[:nwords]] = np.arange(nwords, dtype=np.int32)
     ids[order[nwords:]] = np.arange(len(order) - nwords, dtype=np.int32)
-    sizes = words.starts[order + 1] - words.starts[order]
-    starts = np.empty(len(order) + 1, np.int64)
-    arena = np.empty(int(sizes.sum()) + 1, np.uint8)
-    kernels.gather_entries(words.starts, words.arena, order, len(order), starts, arena)
+    starts, arena = gathered(words.starts, words.arena, order)
     dictionary = Dictionary(
         nwords, len(order) - nwords, int(counts.sum()), starts, arena, counts[order]
     )
     return dictionary, ids
+
+
+def with_words(
+    dictionary: Dictionary, prefix: bytes, lists: Iterable[tuple[NDArray[np.int64], Bytes, int]]
+) -> Dictionary:
+    """Return a dictionary that has more words: each of a list counts as one more occurrence.
+
+    A list is as in ``Dictionary.positions``; its words that start with the label prefix stay out.
+    The order is by falling count anew, as fastText has it when it starts from pretrained vectors;
+    ``ntokens`` stays that of the text.
+    """
+    table = WordTable(prefix)
+    kinds = np.full(len(dictionary), WORD, np.uint8)
+    kinds[dictionary.nwords :] = LABEL
+    table.merge(dictionary.starts, dictionary.arena, dictionary.counts, kinds, len(dictionary))
+    for starts, arena, n in lists:
+        if n:
+            words = np.flatnonzero(~have_prefix(starts, arena, n, prefix))
+            starts, arena = gathered(starts, arena, words)
+            n = len(words)
+            table.merge(starts, arena, np.ones(n, np.int64), np.full(n, WORD, np.uint8), n)
+    extended, _ = build_dictionary(table, 1, 1)
+    extended.ntokens = dictionary.ntokens
+    return extended
+
+
+def have_prefix(
+    starts: NDArray[np.int64], arena: Bytes, n: int, prefix: bytes
+) -> NDArray[np.bool_]:
+    """Tell which of n byte strings start with the label prefix."""
+    found = np.diff(starts[: n + 1]) >= len(prefix)
+    for k, byte in enumerate(prefix):
+        at = np.flatnonzero(found)
+        found[at] = arena[starts[at] + k] == byte
+    return found
+
+
+def gathered(
+    starts: NDArray[np.int64], arena: Bytes, order: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Bytes]:
+    """Return the byte strings numbered ``order`` of an arena as an arena of their own."""
+    to_starts = np.zeros(len(order) + 1, np.int64)
+    to_arena = np.empty(int((starts[order + 1] - starts[order]).sum()) + 1, np.uint8)
+    kernels.gather_entries(starts, arena, order, len(order), to_starts, to_arena)
+    return to_starts, to_arena

@@ -1,77 +1,157 @@
-"""Word vectors from a text file (``.vec``, also compressed) to start training from."""
+"""Word vectors that training starts from: their words in the dictionary, and their rows."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastcli.errors import DataError
-from fastcli.text.dictionary import Dictionary
-from fastcli.text.inputs import compression, open_compressed
+from fastcli.memory import check_memory, padded
+from fastcli.text.corpus import Extend, known_ids
+from fastcli.text.dictionary import (
+    EOS,
+    WORD,
+    Dictionary,
+    WordTable,
+    gathered,
+    have_prefix,
+    with_words,
+)
+from fastcli.text.vector_files import VectorSource, WordVectors
+
+SOME = 1 << 14  # rows that are copied at a time
 
 
-def _open(path: str) -> IO[bytes]:
-    try:
-        kind = compression(path)
-        return open_compressed(path, kind) if kind else open(path, "rb")
-    except OSError as error:
-        raise DataError(f"{path} cannot be opened for loading! ({error.strerror})") from None
+class Pretrained:
+    """The vectors of a source until they are rows of a model.
 
-
-def _header(file: IO[bytes], path: str) -> tuple[int, int]:
-    try:
-        n, dim = map(int, file.readline(100).split())
-    except (ValueError, OSError):
-        n, dim = 0, 0
-    if n < 1 or dim < 1:
-        raise DataError(
-            f"{path} is no text file of word vectors: its first line must be their number and "
-            "dimension, such as '2000000 300'. Give the .vec file, not the .bin."
-        )
-    return n, dim
-
-
-def _lines(file: IO[bytes], path: str) -> Iterator[bytes]:
-    try:
-        yield from file
-    except OSError as error:
-        raise DataError(f"{path} cannot be read to its end. ({error})") from None
-
-
-def read_dim(path: str) -> int:
-    """Return the dimension of the vectors in a file; raises DataError if it is no such file."""
-    with _open(path) as file:
-        return _header(file, path)[1]
-
-
-def read_vectors(
-    path: str, dictionary: Dictionary, dim: int
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield (word id, vector) for the words of the dictionary that the file has.
-
-    Other words of the file are passed over: they take no memory and no place in the model.
-    Raises DataError where the dimension differs or a line is damaged.
+    With ``words`` "all", those of the source that the text lacks enter the dictionary too, as in
+    fastText: ``extend`` is for ``read_corpus`` and ``read_sentences``, and ``nbytes`` is held until
+    ``set_words``.  With "corpus" they are passed over.
     """
-    words = {word: i for i, word in enumerate(dictionary.entries(0, dictionary.nwords))}
-    with _open(path) as file:
-        _, found = _header(file, path)
-        if found != dim:
+
+    def __init__(self, source: VectorSource, words: str, label: str, n_threads: int) -> None:
+        self.source = source
+        self._prefix, self._n_threads = os.fsencode(label), n_threads
+        self._parts: list[WordVectors] = []
+        self._in_text: NDArray[np.bool_] | None = None
+        self._n_labels = 0
+        self.extend: Extend | None = self._extended if words == "all" else None
+        if words == "all":
+            check_memory(4 * source.n_words * (source.dim + padded(source.dim)))
+            self._parts = list(source.read(n_threads))
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of memory that vectors take beside the model."""
+        return sum(part.values.nbytes + part.starts.nbytes for part in self._parts)
+
+    def in_text(self, dictionary: Dictionary) -> NDArray[np.bool_]:
+        """Tell of every word of the dictionary whether the text has it."""
+        if self._in_text is None:
+            return np.ones(dictionary.nwords, bool)
+        return self._in_text
+
+    def _extended(
+        self, dictionary: Dictionary, words: WordTable
+    ) -> tuple[Dictionary, NDArray[np.int32]]:
+        """Return the dictionary with all words of the source, and the ids of the text's words.
+
+        Rare words that the dictionary lacks come back where the source has them.
+        """
+        lists = [(part.starts, part.arena, len(part)) for part in self._parts]
+        self._n_labels = sum(int(have_prefix(*one, self._prefix).sum()) for one in lists)
+        extended = with_words(dictionary, self._prefix, lists)
+        ids = known_ids(extended, words)
+        self._in_text = np.zeros(extended.nwords, bool)
+        counts, kinds = words.counts[: words.n], words.kinds[: words.n]
+        self._in_text[ids[(kinds == WORD) & (ids >= 0) & (counts > 0)]] = True
+        return extended, ids
+
+    def set_words(
+        self, dictionary: Dictionary, rows: NDArray[np.float32], places: NDArray[np.int64]
+    ) -> list[str]:
+        """Set the rows of the words that have a vector, and let go of the vectors.
+
+        ``rows`` is float32[n, dim or more]; that of word i is ``places[i]``, -1 if it has none.
+        Of a word that occurs twice in the source the last vector counts.  Returns sentences for
+        the user.  Raises DataError if no word of the text has a vector.
+        """
+        source, dim = self.source, self.source.dim
+        has = np.zeros(dictionary.nwords, bool)
+        for part in self._taken_parts(dictionary):
+            found = dictionary.positions(part.starts, part.arena, len(part))
+            used = np.flatnonzero((found >= 0) & (found < dictionary.nwords))
+            used = used[places[found[used]] >= 0]
+            rows[places[found[used]], :dim] = part.values[used]
+            has[found[used]] = True
+        in_text = self.in_text(dictionary)
+        made = np.flatnonzero(in_text & ~has & (places >= 0))
+        made = made[self._set_others(dictionary, made, rows, places)]
+        has[made] = True
+        counted = in_text.copy()
+        if 0 <= (eos := dictionary.find(EOS)) < dictionary.nwords:
+            counted[eos] = False  # every file has the end of a line, whatever its language
+        n, n_text = int((has & counted).sum()), int(counted.sum())
+        if n == 0 and n_text:
             raise DataError(
-                f"Dimension of pretrained vectors ({found}) does not match dimension ({dim})! "
-                f"Use -dim {found}, or leave -dim out."
+                f"None of the {n_text:,} words of the text is in {source.path}: give vectors of "
+                "the text's language, in the same case and segmented alike, or leave "
+                "-pretrainedVectors out."
             )
-        for number, line in enumerate(_lines(file, path), 2):
-            word, _, values = line.partition(b" ")
-            i = words.get(word)
-            if i is None:
-                continue
-            try:
-                vector = np.array(values.split(), np.float32)
-            except ValueError:
-                vector = np.empty(0, np.float32)
-            if len(vector) != dim or not np.isfinite(vector).all():
-                raise DataError(f"{path}, line {number}: {dim} numbers are needed after the word.")
-            yield i, vector
+        said = f"Pretrained vectors: {n:,} of {n_text:,} words have one"
+        if len(made):
+            said += f" ({len(made):,} of them by character n-grams)"
+        if more := dictionary.nwords - int(in_text.sum()):
+            said += f"; words added that the text lacks: {more:,}"
+        notes = [said + ".", *source.notes]
+        if self._n_labels:
+            notes.append(
+                f"{source.path}: words left out because they start with the label prefix "
+                f"{self._prefix.decode('utf-8', 'replace')!r}: {self._n_labels:,}."
+            )
+        return notes
+
+    def _taken_parts(self, dictionary: Dictionary) -> Iterator[WordVectors]:
+        if self.extend is None:
+            yield from self.source.read(self._n_threads, dictionary)
+        self._parts.reverse()
+        while self._parts:
+            yield self._parts.pop()
+
+    def _set_others(
+        self,
+        dictionary: Dictionary,
+        words: NDArray[np.int64],
+        rows: NDArray[np.float32],
+        places: NDArray[np.int64],
+    ) -> NDArray[np.bool_]:
+        """Set the rows of words that the source does not list; tell which of them it knows."""
+        known = np.zeros(len(words), bool)
+        for first in range(0, len(words), SOME):
+            some = words[first : first + SOME]
+            starts, arena = gathered(dictionary.starts, dictionary.arena, some)
+            vectors = self.source.of_others(starts, arena, len(some), self._n_threads)
+            if vectors is None:
+                break
+            usable = vectors.any(axis=1)
+            rows[places[some[usable]], : self.source.dim] = vectors[usable]
+            known[first : first + len(some)] = usable
+        return known
+
+    def set_ngrams(
+        self,
+        buckets: NDArray[np.int64],
+        rows: NDArray[np.float32],
+        places: NDArray[np.int64],
+    ) -> list[str]:
+        """Set the rows of n-grams, where the source has the same ones; bucket i is at place i."""
+        if not self.source.has_ngrams or not len(buckets):
+            return []
+        for first in range(0, len(buckets), SOME):
+            found = self.source.of_ngrams(buckets[first : first + SOME])
+            rows[places[first : first + SOME], : self.source.dim] = found
+        return [f"Pretrained n-grams: {len(buckets):,} start from those of {self.source.path}."]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels import features as kernels
-from fastcli.text.corpus import count_files, merge_counters
+from fastcli.text.corpus import Extend, count_files, merge_counters
 from fastcli.text.dictionary import Dictionary, TokenCounter, WordTable, build_dictionary
 
 if TYPE_CHECKING:
@@ -44,17 +44,20 @@ def read_sentences(
     n_threads: int,
     on_bytes: Callable[[int], None] = lambda n: None,
     on_dictionary: Callable[[Dictionary], None] = lambda dictionary: None,
+    extend: Extend | None = None,
 ) -> tuple[Dictionary, Sentences]:
     """Read training files: their dictionary, and their lines as word ids.
 
-    Labels are in the dictionary but not in the lines.  Raises DataError where a file cannot be
-    read or no word is left.
+    Labels are in the dictionary but not in the lines.  ``extend`` is as in ``read_corpus``.
+    Raises DataError where a file cannot be read or no word is left.
     """
     prefix = os.fsencode(label)
     counters = count_files(paths, prefix, n_threads, on_bytes)
     words, maps = merge_counters(counters, prefix)
     dictionary, ids = build_dictionary(words, min_count, min_count_label)
     on_dictionary(dictionary)
+    if extend is not None:
+        dictionary, ids = extend(dictionary, words)
     parts = [
         _lines(counter, entries, words, ids)
         for counter, entries in zip(counters, maps, strict=True)

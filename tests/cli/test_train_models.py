@@ -1,15 +1,13 @@
 """supervised: the models it makes."""
 
-import gzip
 import json
-import os
 import sys
 
 import numpy as np
 import pytest
 
 from fastcli.fasttext.model_file import load_model
-from tests.cli.conftest import LOSSES, TINY, dictionary_of, fails
+from tests.cli.conftest import LOSSES
 from tests.command import SAMPLES, process, run
 
 if sys.version_info >= (3, 14):
@@ -96,68 +94,6 @@ def test_no_epoch(tiny, train, tmp_path):
     assert not model.wo.values.any()
     assert model.wi.values.any()
     assert np.abs(model.wi.values).max() <= 1 / 4
-
-
-# --------------------------------------------------------- pretrained vectors
-
-VECTORS = b"4 4\napple 1 2 3 4\nnowhere 9 9 9 9\n__label__x 8 8 8 8\nroad -1 0.5 1e-3 0\n"
-
-
-def test_pretrained_vectors(tiny, train, tmp_path):
-    path = tmp_path / "some.vec"
-    path.write_bytes(VECTORS)
-    train(tiny, "-pretrainedVectors", path, "-epoch", 0)
-    model = load_model(str(tmp_path / "model.bin"))
-    rows = model.wi.values.reshape(-1, 4)
-    assert rows[model.dictionary.find(b"apple")].tolist() == [1, 2, 3, 4]
-    np.testing.assert_allclose(rows[model.dictionary.find(b"road")], [-1, 0.5, 1e-3, 0])
-    # Words of the vectors that the text lacks are no part of the model.
-    assert dictionary_of(tmp_path / "model.bin").keys() == {*TINY.split(), b"</s>"}
-    packed = tmp_path / "some.vec.gz"
-    packed.write_bytes(gzip.compress(VECTORS))
-    ref = (tmp_path / "model.bin").read_bytes()
-    assert train(tiny, "-pretrainedVectors", packed, "-epoch", 0) == ref
-
-
-def test_pretrained_vectors_do_not_add_epochs(tiny, train, tmp_path):
-    path = tmp_path / "unrelated.vec"
-    path.write_bytes(b"3 4\n" + b"".join(b"other%d 1 1 1 1\n" % i for i in range(3)))
-    assert train(tiny, "-pretrainedVectors", path) == train(tiny)
-
-
-def test_pretrained_vectors_give_the_dimension(tiny, tmp_path):
-    path = tmp_path / "some.vec"
-    path.write_bytes(VECTORS)
-    options = ["-pretrainedVectors", path, "-verbose", 0]
-    result = run("supervised", "-input", tiny, "-output", tmp_path / "m", *options)
-    assert result.code == 0
-    assert load_model(str(tmp_path / "m.bin")).args.dim == 4
-
-
-def test_pretrained_vectors_that_do_not_fit(former, tiny, tmp_path):
-    path = tmp_path / "some.vec"
-
-    def said(text, dim=4):
-        path.write_bytes(text)
-        options = ["-pretrainedVectors", path, "-dim", dim, "-verbose", 0]
-        return fails("-input", tiny, "-output", former, *options)
-
-    assert said(VECTORS, dim=3).startswith(
-        "Dimension of pretrained vectors (4) does not match dimension (3)!"
-    )
-    assert f"{path} is no text file of word vectors" in said(b"")
-    assert f"{path} is no text file of word vectors" in said(b"\xff\xfe\x00binary")
-    assert f"{path}, line 2" in said(b"1 4\napple 1 2 3\n")
-    assert f"{path}, line 2" in said(b"1 4\napple 1 2 3 x\n")
-    assert f"{path}, line 3" in said(b"2 4\nroad 1 1 1 1\napple 1 2 3 nan\n")
-    packed = gzip.compress(b"9 4\n" + os.urandom(5000).hex().encode() + b"\n" + VECTORS)
-    assert f"{path}" in said(packed[:-3000])
-
-
-def test_pretrained_vectors_that_are_missing(former, tiny, tmp_path):
-    path = tmp_path / "missing.vec"
-    err = fails("-input", tiny, "-output", former, "-pretrainedVectors", path, "-verbose", 0)
-    assert err.startswith(f"{path} cannot be opened for loading!")
 
 
 # ------------------------------------------------------------------ it learns

@@ -285,33 +285,6 @@ def test_only_rows_that_the_text_has_are_not_zero(tiny, learn, tmp_path):
     assert 0 < rows[len(TINY_WORDS) :].sum() < 200
 
 
-VECTORS = b"3 4\napple 1 2 3 4\nnowhere 9 9 9 9\nroad -1 0.5 1e-3 0\n"
-
-
-def test_pretrained_vectors(tiny, learn, tmp_path):
-    path = tmp_path / "some.vec"
-    path.write_bytes(VECTORS)
-    learn(tiny, "-pretrainedVectors", path, "-epoch", 0)
-    words, rows = rows_of(tmp_path / "model.bin")
-    assert set(words) == TINY_WORDS
-    assert rows[words.index(b"apple")].tolist() == [1, 2, 3, 4]
-    np.testing.assert_allclose(rows[words.index(b"road")], [-1, 0.5, 1e-3, 0])
-    learn(tiny, "-epoch", 0, output="none")
-    other, others = rows_of(tmp_path / "none.bin")
-    assert other == words
-    untouched = [i for i, word in enumerate(words) if word not in (b"apple", b"road")]
-    assert rows[untouched].tolist() == others[untouched].tolist()
-
-
-def test_pretrained_vectors_of_another_dimension(command, former, tiny, tmp_path):
-    path = tmp_path / "some.vec"
-    path.write_bytes(VECTORS)
-    argv = ["-input", tiny, "-output", former, *SMALL, "-dim", 3, "-pretrainedVectors", path]
-    err = refused(command, *argv)
-    assert err.startswith("Dimension of pretrained vectors (4) does not match dimension (3)!")
-    assert len(err.splitlines()) == 1
-
-
 # ------------------------------------------------------- what leaves no files
 
 

@@ -1,0 +1,157 @@
+"""Word vectors to start training from, of files and of linear models (``.bin``, ``.ftz``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import DataError
+from fastcli.fasttext.args import ModelArgs, TrainArgs
+from fastcli.fasttext.model import Model
+from fastcli.fasttext.model_file import load_model
+from fastcli.fasttext.vectors import Vectors
+from fastcli.kernels import lines as line_kernels
+from fastcli.text.dictionary import Dictionary, gathered
+from fastcli.text.pretrained import Pretrained
+from fastcli.text.vector_files import (
+    MODEL_MAGIC,
+    VectorFile,
+    VectorSource,
+    WordVectors,
+    open_vectors,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.text.inputs import Bytes
+
+NgramArgs = tuple[int, int, int, int]  # minn, maxn, word_ngrams, bucket
+
+
+def is_model(path: str) -> bool:
+    """Tell whether a file is a model that fastText or fastcli wrote.
+
+    Raises DataError where it cannot be opened.
+    """
+    with open_vectors(path):
+        pass
+    with open(path, "rb") as file:
+        return file.read(len(MODEL_MAGIC)) == MODEL_MAGIC
+
+
+def source_dim(path: str) -> int:
+    """Return the dimension of the vectors in a file or model; raises DataError if it is neither."""
+    return load_model(path).args.dim if is_model(path) else VectorFile(path).dim
+
+
+def open_source(path: str, ngrams: NgramArgs) -> VectorSource:
+    """Open a file of word vectors or a model to start from; ``ngrams`` are those of the training.
+
+    Raises DataError, or ModelFormatError where a model is damaged.
+    """
+    return ModelVectors(path, load_model(path), ngrams) if is_model(path) else VectorFile(path)
+
+
+def ngram_args(minn: int, maxn: int, word_ngrams: int, bucket: int) -> NgramArgs:
+    """Return what decides which n-gram has which row, equal where the n-grams are the same."""
+    minn, maxn = (minn, maxn) if maxn > 0 else (0, 0)
+    word_ngrams = max(word_ngrams, 1)
+    return minn, maxn, word_ngrams, bucket if maxn or word_ngrams > 1 else 0
+
+
+def _ngram_args_of(args: ModelArgs) -> NgramArgs:
+    return ngram_args(args.minn, args.maxn, args.word_ngrams, args.bucket)
+
+
+def open_pretrained(args: TrainArgs) -> Pretrained | None:
+    """Open the vectors that training starts from, None if it starts from none.
+
+    Raises DataError where they cannot be read or are of another dimension; and, before that takes
+    time, where there is no text to train on.
+    """
+    if not args.pretrained_vectors:
+        return None
+    for path in args.input:
+        if not os.path.exists(path):
+            raise DataError(f"{path} cannot be opened for training! (No such file or directory)")
+    source = open_source(args.pretrained_vectors, _ngram_args_of(args))
+    source.check_dim(args.dim)
+    return Pretrained(source, args.vectors_words, args.label, args.thread)
+
+
+def set_rows(
+    pretrained: Pretrained,
+    dictionary: Dictionary,
+    ids: NDArray[np.int64],
+    places: NDArray[np.int64],
+    wi: NDArray[np.float32],
+) -> list[str]:
+    """Set the input rows that have vectors; return what there is to say of them.
+
+    Row ``ids[i]`` of the model file is ``wi[places[i]]``.  Raises DataError if no word of the text
+    has a vector.
+    """
+    are_words = ids < dictionary.nwords
+    of_words = np.full(dictionary.nwords, -1, np.int64)
+    of_words[ids[are_words]] = places[are_words]
+    said = pretrained.set_words(dictionary, wi, of_words)
+    buckets = ids[~are_words] - dictionary.nwords
+    return said + pretrained.set_ngrams(buckets, wi, places[~are_words])
+
+
+class ModelVectors(VectorSource):
+    """The words of a linear model.
+
+    A word's vector is the mean of its row and those of its character n-grams (Bojanowski et al.
+    2017, section 3.2).  Where training has the same n-grams, they start from the model's rows, and
+    so does the word from its own: together they make the same vector.
+    """
+
+    def __init__(self, path: str, model: Model, ngrams: NgramArgs) -> None:
+        super().__init__()
+        self.path, self.dim, self.n_words = path, model.args.dim, model.dictionary.nwords
+        self._model = model
+        self.has_ngrams = ngrams[3] > 0 and ngrams == _ngram_args_of(model.args)
+
+    def read(self, n_threads: int, known: Dictionary | None = None) -> Iterator[WordVectors]:
+        """See ``VectorSource``."""
+        dictionary = self._model.dictionary
+        words = np.arange(dictionary.nwords, dtype=np.int64)
+        if known is not None:
+            found = known.positions(dictionary.starts, dictionary.arena, dictionary.nwords)
+            words = np.flatnonzero((found >= 0) & (found < known.nwords))
+        step = max(1, (1 << 22) // self.dim)
+        for first in range(0, len(words), step):
+            some = words[first : first + step]
+            starts, arena = gathered(dictionary.starts, dictionary.arena, some)
+            if self.has_ngrams:
+                values = self._rows(some)
+            else:
+                values = Vectors(self._model, n_threads).of_entries(starts, arena, len(some))
+            yield WordVectors(starts, arena, values)
+
+    def of_others(
+        self, starts: NDArray[np.int64], arena: Bytes, n: int, n_threads: int
+    ) -> NDArray[np.float32] | None:
+        """See ``VectorSource``."""
+        if self._model.args.maxn <= 0:
+            return None
+        return Vectors(self._model, n_threads).of_entries(starts, arena, n)
+
+    def of_ngrams(self, buckets: NDArray[np.int64]) -> NDArray[np.float32]:
+        """See ``VectorSource``."""
+        return self._rows(self._model.dictionary.nwords + buckets)
+
+    def _rows(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return input rows by their numbers in the model, zeros for those that were pruned."""
+        model = self._model
+        features = np.append(ids, 0).astype(np.int32)
+        offsets = np.arange(len(ids) + 1, dtype=np.int64)
+        if model.pruned is not None:
+            nwords = model.dictionary.nwords
+            line_kernels.prune_features(features, offsets, len(ids), nwords, model.pruned)
+        return model.wi.means(features, offsets, 0, len(ids)).reshape(-1, self.dim)

@@ -1,0 +1,195 @@
+"""Files of word vectors: every format is seen for what it is, and read the same."""
+
+import bz2
+import contextlib
+import gzip
+import lzma
+import struct
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastcli.errors import DataError
+from fastcli.text import vector_files
+from fastcli.text.vector_files import VectorFile
+
+WORDS = [b"the", b"</s>", "straße".encode(), b"5", b"\xff", b"-1.5"]
+ROWS = np.array([[1, -2, 0.5], [0, 0, 0], [1e-3, 3e8, -7], [1, 2, 3], [4, 5, 6], [7, 8, 9]])
+
+
+def as_text(separator=b" ", end=b"\n", header=True):
+    lines = [b"%d %d" % ROWS.shape] if header else []
+    for word, row in zip(WORDS, ROWS, strict=True):
+        lines.append(separator.join([word, *(b"%.9g" % value for value in row)]))
+    return b"".join(line + end for line in lines)
+
+
+def as_binary(end=b"\n"):
+    rows = (w + b" " + row.astype("<f4").tobytes() for w, row in zip(WORDS, ROWS, strict=True))
+    return b"6 3\n" + end.join(rows) + end
+
+
+def read(path, n_threads=1):
+    """Return all words and vectors of a file, and what is said of it."""
+    source = VectorFile(str(path))
+    words, rows = [], []
+    for part in source.read(n_threads):
+        text = part.arena.tobytes()
+        words += [text[a:b] for a, b in pairwise(part.starts.tolist())]
+        rows += part.values.tolist()
+    assert all(len(row) == source.dim for row in rows)
+    return words, rows, source.notes
+
+
+def refused(path, text):
+    path.write_bytes(text)
+    with pytest.raises(DataError) as caught:
+        read(path)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+FORMATS = {
+    "fasttext": as_text(end=b" \n"),
+    "tabs": as_text(b"\t"),
+    "windows": as_text(end=b"\r\n"),
+    "byte-order mark": b"\xef\xbb\xbf" + as_text(),
+    "glove": as_text(header=False),
+    "glove with tabs": as_text(b"\t", header=False),
+    "no last line end": as_text()[:-1],
+    "binary": as_binary(),
+    "binary without line ends": as_binary(b""),
+}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("name", FORMATS)
+def test_formats(name, pack, tmp_path):
+    path = tmp_path / "some.vectors"
+    path.write_bytes(pack(FORMATS[name]))
+    words, rows, notes = read(path)
+    assert (words, notes) == (WORDS, [])
+    np.testing.assert_array_equal(rows, ROWS.astype(np.float32))
+
+
+@pytest.mark.parametrize("name", ["fasttext", "binary"])
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_parts(name, n_threads, tmp_path, monkeypatch):
+    """Blocks smaller than a row, or of a few lines, make no difference."""
+    monkeypatch.setattr(vector_files, "BLOCK", 8)
+    monkeypatch.setattr("fastcli.text.inputs.BLOCK", 40)
+    path = tmp_path / "some.vectors"
+    path.write_bytes(FORMATS[name])
+    words, rows, notes = read(path, n_threads)
+    assert (words, notes) == (WORDS, [])
+    np.testing.assert_array_equal(rows, ROWS.astype(np.float32))
+
+
+@given(
+    rows=st.lists(st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=2), max_size=20),
+    is_binary=st.booleans(),
+)
+def test_what_is_written_is_read(rows, is_binary, tmp_path_factory):
+    path = tmp_path_factory.mktemp("any") / "any.vec"
+    named = [(b"w%d" % i, row) for i, row in enumerate(rows)]
+    data = b"%d 2\n" % len(rows)
+    for word, row in named:
+        line = struct.pack("<2f", *row) if is_binary else b"%.9g %.9g" % tuple(row)
+        data += word + b" " + line + b"\n"
+    path.write_bytes(data)
+    words, found, notes = read(path)
+    assert (words, notes) == ([word for word, _ in named], [])
+    np.testing.assert_allclose(np.array(found), np.array(rows), rtol=1e-6)
+
+
+def test_two_integers_are_no_header_where_every_line_has_them(tmp_path):
+    path = tmp_path / "one.txt"
+    path.write_bytes(b"5 3\nroad 2\n6 1\n")
+    assert read(path) == ([b"5", b"road", b"6"], [[3], [2], [1]], [])
+    path.write_bytes(b"2 1\nroad 2\n6 1\n")
+    assert read(path)[0] == [b"road", b"6"]
+    path.write_bytes(b"2 2\nroad 2 3\n6 1 2\n")
+    assert read(path)[0] == [b"road", b"6"]
+
+
+def test_words_with_spaces_are_left_out_and_counted(tmp_path):
+    path = tmp_path / "glove.txt"
+    path.write_bytes(b"the 1 2 3\n. . . 1 2 3\n 4 5 6\nat name@here 1 2 3\n5 1 2 3\n")
+    words, rows, (said,) = read(path)
+    assert (words, rows) == ([b"the", b"5"], [[1, 2, 3], [1, 2, 3]])
+    assert said.endswith("does: 3, the first in line 2.")
+    path.write_bytes(b"2 3\nb. c 1 2 3\nthe 1 2 3\n")
+    assert read(path)[2][0].endswith("does: 1, the first in line 2.")
+
+
+def test_a_first_line_with_spaces_does_not_decide_the_dimension(tmp_path):
+    path = tmp_path / "glove.txt"
+    path.write_bytes(b". . . 1 2 3\nthe 1 2 3\n5 1 2 3\n")
+    assert read(path)[0] == [b"the", b"5"]
+
+
+def test_numbers_of_vectors_that_are_not_true_are_said(tmp_path):
+    path = tmp_path / "cut.vec"
+    path.write_bytes(as_text().replace(b"6 3", b"9 3"))
+    assert read(path)[2] == [f"{path} says 9 vectors, and has 6."]
+    path.write_bytes(as_text().replace(b"6 3", b"2 3"))
+    words, _, notes = read(path)
+    assert (words, notes) == (WORDS, [f"{path} says 2 vectors, and has 6."])
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (b"1 4\napple 1 2 3\n", 2),
+        (b"1 4\napple 1 2 3 x\n", 2),
+        (b"1 4\napple 1 2 3 4 5\n", 2),
+        (b"1 4\napple 1 2 3 4x\n", 2),
+        (b"1 4\napple 1 2 3 \xc3\xbc\n", 2),
+        (b"2 4\nroad 1 1 1 1\napple 1 2 3 nan\n", 3),
+        (b"2 4\nroad 1 1 1 1\n\napple 1 2 3 1e39\n", 4),
+        (b"a 1 2\nb 1 2\nc 1\n", 3),
+        (b"a 1 2\nb 1 2\nc 1 2 3\n", 3),
+        (b"a 1 2\nb 1 --2\n", 2),
+    ],
+)
+def test_damaged_lines(text, line, tmp_path):
+    assert f", line {line}: " in refused(tmp_path / "damaged.vec", text)
+
+
+def test_damaged_binary_files(tmp_path):
+    path = tmp_path / "damaged.bin"
+    whole = as_binary()
+    for cut in (1, 2, 12, 40):
+        assert " vectors: it was cut." in refused(path, whole[: -1 - cut])
+    nan = whole.replace(np.float32(8).tobytes(), np.float32("nan").tobytes())
+    assert "'-1.5'" in refused(path, nan)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"\n\n", b"__label__a some words\n", b"\xff\xfe\x00binary", b"1,2,3\n"],
+)
+def test_other_files(text, tmp_path):
+    assert "is no file of word vectors" in refused(tmp_path / "other", text)
+
+
+def test_a_compressed_model_is_named(tmp_path):
+    said = refused(tmp_path / "m.bin.gz", gzip.compress(vector_files.MODEL_MAGIC + bytes(100)))
+    assert "(it is one, compressed: decompress it)" in said
+
+
+def test_compressed_files_that_were_cut(tmp_path):
+    for text in (FORMATS["fasttext"], FORMATS["binary"]):
+        said = refused(tmp_path / "cut.gz", gzip.compress(text * 2000)[:-9])
+        assert "cannot be read to its end" in said
+
+
+@given(data=st.binary(max_size=80))
+def test_any_bytes_are_read_or_refused(data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("any") / "any"
+    path.write_bytes(data)
+    with contextlib.suppress(DataError):
+        read(path)
