@@ -240,3 +240,44 @@ def run(layers, x, y, loss, activation_l1=0.0):
         d = np.einsum("nku,iku->ni", dz, layer["w"])
         grads.append(grad)
     return value + penalty, grads[::-1], d
+
+
+def moves(name, n, w, gradients, lr):
+    """Yield parameters after each step of an optimiser; ``n`` are its ``Numbers``."""
+    m, v, u, product = np.zeros_like(w), np.zeros_like(w), np.zeros_like(w), 1.0
+    for t, g in enumerate(gradients, 1):
+        unbiased1, unbiased2 = 1 - n.beta1**t, 1 - n.beta2**t
+        if name == "sgd":
+            w = w - lr * g
+        elif name in ("momentum", "nesterov"):
+            m = n.momentum * m + g
+            w = w - lr * (m if name == "momentum" else g + n.momentum * m)
+        elif name == "adagrad":
+            v = v + g**2
+            w = w - lr * g / (np.sqrt(v) + n.eps)
+        elif name == "rmsprop":
+            v = n.rho * v + (1 - n.rho) * g**2
+            u = n.rho * u + (1 - n.rho) * g
+            m = n.momentum * m + g / (np.sqrt(v - n.centered * u**2) + n.eps)
+            w = w - lr * m
+        elif name == "adadelta":
+            v = n.rho * v + (1 - n.rho) * g**2
+            d = g * np.sqrt(u + n.eps) / np.sqrt(v + n.eps)
+            u = n.rho * u + (1 - n.rho) * d**2
+            w = w - lr * d
+        elif name == "adamax":
+            m = n.beta1 * m + (1 - n.beta1) * g
+            u = np.maximum(n.beta2 * u, np.abs(g) + n.eps)
+            w = w - lr / unbiased1 * m / u
+        else:
+            m = n.beta1 * m + (1 - n.beta1) * g
+            v = n.beta2 * v + (1 - n.beta2) * g**2
+            below = np.sqrt(v / unbiased2) + n.eps
+            if name == "nadam":
+                now, later = (n.beta1 * (1 - 0.5 * 0.96 ** (k * 0.004)) for k in (t, t + 1))
+                product *= now
+                ahead = (1 - now) / (1 - product) * g + later / (1 - product * later) * m
+                w = w - lr * ahead / below
+            else:
+                w = w - lr * m / unbiased1 / below
+        yield w

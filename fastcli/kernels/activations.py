@@ -17,13 +17,15 @@ from fastcli.kernels.functions import (
     cosine,
     erf,
     expm1,
+    logistic,
     magnitude,
+    settle,
     sine,
     softplus,
     square_root,
     tanh,
 )
-from fastcli.kernels.vector import exp, log, sigmoid
+from fastcli.kernels.vector import exp, log
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, f32, i64
@@ -52,7 +54,8 @@ def elu(x: f32, alpha: f32) -> f32:
 @device
 def elu_slope(x: f32, alpha: f32) -> f32:
     """1 above 0, alpha e**x below."""
-    return np.float32(1.0) if x > np.float32(0.0) else alpha * exp(min(x, np.float32(0.0)))
+    below = alpha * settle(exp(min(x, np.float32(0.0))))
+    return np.float32(1.0) if x > np.float32(0.0) else below
 
 
 @device
@@ -79,13 +82,13 @@ def gelu_slope(x: f32) -> f32:
     """That chance, plus x times the normal density."""
     f = np.float32
     chance = f(0.5) * (f(1.0) + erf(x * f(0.70710678)))
-    return chance + x * f(0.39894228) * exp(f(-0.5) * x * x)
+    return chance + x * f(0.39894228) * settle(exp(f(-0.5) * x * x))
 
 
 @device
 def silu_slope(x: f32) -> f32:
     """S + x s (1 - s) with s the sigmoid of x (Elfwing et al. 2018, Ramachandran et al. 2017)."""
-    s = sigmoid(x)
+    s = logistic(x)
     return s + x * s * (np.float32(1.0) - s)
 
 
@@ -93,7 +96,7 @@ def silu_slope(x: f32) -> f32:
 def mish_slope(x: f32) -> f32:
     """T + x s (1 - t**2) with t = tanh(softplus(x)) and s the sigmoid (Misra 2019)."""
     t = tanh(softplus(x))
-    return t + x * sigmoid(x) * (np.float32(1.0) - t * t)
+    return t + x * logistic(x) * (np.float32(1.0) - t * t)
 
 
 @device
@@ -234,7 +237,7 @@ def sigmoid_forward(
 ) -> None:
     """A = 1 / (1 + e**-x)."""
     for k in range(n):
-        out[o + k] = sigmoid(z[i + k])
+        out[o + k] = logistic(z[i + k])
 
 
 @kernel
@@ -242,7 +245,7 @@ def sigmoid_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64
     """The derivative: s (1 - s)."""
     one = np.float32(1.0)
     for k in range(n):
-        s = sigmoid(z[i + k])
+        s = logistic(z[i + k])
         d[o + k] *= s * (one - s)
 
 
@@ -335,7 +338,7 @@ def softplus_backward(
 ) -> None:
     """The derivative: the sigmoid of x."""
     for k in range(n):
-        d[o + k] *= sigmoid(z[i + k])
+        d[o + k] *= logistic(z[i + k])
 
 
 @kernel
@@ -448,7 +451,7 @@ def gelu_backward(z: F32, i: i64, d: F32, o: i64, n: i64, params: F32, p: i64, r
 def silu_forward(z: F32, i: i64, out: F32, o: i64, n: i64, params: F32, p: i64, row: i64) -> None:
     """A = x times its sigmoid."""
     for k in range(n):
-        out[o + k] = z[i + k] * sigmoid(z[i + k])
+        out[o + k] = z[i + k] * logistic(z[i + k])
 
 
 @kernel
@@ -647,7 +650,7 @@ def gaussian_forward(
 ) -> None:
     """A = e**-x**2."""
     for k in range(n):
-        out[o + k] = exp(-z[i + k] * z[i + k])
+        out[o + k] = settle(exp(-z[i + k] * z[i + k]))
 
 
 @kernel
@@ -657,7 +660,7 @@ def gaussian_backward(
     """The derivative: -2 x e**-x**2."""
     f = np.float32
     for k in range(n):
-        d[o + k] *= f(-2.0) * z[i + k] * exp(-z[i + k] * z[i + k])
+        d[o + k] *= f(-2.0) * z[i + k] * settle(exp(-z[i + k] * z[i + k]))
 
 
 @device

@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels._build import device, intrinsic
-from fastcli.kernels.vector import exp, int_of_float, log
+from fastcli.kernels.vector import exp, int_of_float, log, sigmoid
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import f32
+    from fastcli.kernels._build import F32, f32, i64
+
+# Processors take denormal numbers (below 2**-126) a hundred times slower, so what is too small to
+# matter is 0.  The product of two settled numbers is normal, and so is a ten-thousandth of the
+# square of what goes into a mean of squares.
+LEAST = 2.0**-63
+LEAST_IN_MEAN = 2.0**-56
+LEAST_MEAN = 2.0**-120
 
 
 @intrinsic
@@ -29,6 +36,38 @@ def square_root(x: f32) -> f32:
 def magnitude(x: f32) -> f32:
     """Return the absolute value."""
     return x if x >= np.float32(0.0) else -x
+
+
+@device
+def settle(x: f32) -> f32:
+    """Return x, 0 where it is smaller in size than ``LEAST``: 1.1e-19."""
+    return np.float32(0.0) if magnitude(x) < np.float32(LEAST) else x
+
+
+@device
+def settle_for_mean(x: f32) -> f32:
+    """Return what is to be squared, 0 where it is smaller than ``LEAST_IN_MEAN``: 1.4e-17."""
+    return np.float32(0.0) if magnitude(x) < np.float32(LEAST_IN_MEAN) else x
+
+
+@device
+def settle_mean(x: f32) -> f32:
+    """Return a mean of squares, 0 below ``LEAST_MEAN``: 7.5e-37."""
+    return np.float32(0.0) if x < np.float32(LEAST_MEAN) else x
+
+
+@device
+def settle_row(x: F32, i: i64, n: i64) -> None:
+    """Do ``settle`` for ``x[i:i+n]``."""
+    for k in range(n):
+        x[i + k] = settle(x[i + k])
+
+
+@device
+def logistic(x: f32) -> f32:
+    """Return the sigmoid, settled: 0 below -44, where the plain one comes to denormal numbers."""
+    f = np.float32
+    return settle(sigmoid(f(-50.0) if x < f(-50.0) else x))
 
 
 @device
@@ -80,9 +119,9 @@ def tanh(x: f32) -> f32:
 
 @device
 def softplus(x: f32) -> f32:
-    """Return log(1 + e**x) as max(x, 0) + log(1 + e**-|x|)."""
+    """Return log(1 + e**x) as max(x, 0) + log(1 + e**-|x|), settled."""
     positive = x if x > np.float32(0.0) else np.float32(0.0)
-    return positive + log1p(exp(-magnitude(x)))
+    return positive + log1p(settle(exp(-magnitude(x))))
 
 
 @device
@@ -170,6 +209,6 @@ def erf(x: f32) -> f32:
     q = q * t + f(1.421413741)
     q = q * t + f(-0.284496736)
     q = q * t + f(0.254829592)
-    far = f(1.0) - q * t * exp(-s)
+    far = f(1.0) - q * t * settle(exp(-s))
     y = near if a < f(1.0) else far
     return y if x >= f(0.0) else -y

@@ -14,6 +14,7 @@ from fastcli.kernels._build import device, kernel
 from fastcli.kernels.activations import maxout, maxout_backward
 from fastcli.kernels.calls import call
 from fastcli.kernels.dense import multiply
+from fastcli.kernels.functions import settle_row
 from fastcli.kernels.network import (
     A_IN,
     ACTIVATION_L1,
@@ -331,7 +332,7 @@ def activation_forward(
     params: F32,
     values: F32,
 ) -> None:
-    """A = activation(Z), with zeros in what is padded."""
+    """A = activation(Z), settled, with zeros in what is padded."""
     n, wide = t[e + UNITS], t[e + WIDE]
     for row in range(first, last):
         z = t[e + A_IN] + row * t[e + Z_ROW]
@@ -348,11 +349,12 @@ def activation_forward(
             call(t[e + FORWARD], (values, z, values, a, wide, params, shape, t[e + H_ROW]))
         for k in range(n, wide):
             values[a + k] = np.float32(0.0)
+        settle_row(values, a, n)
 
 
 @device
 def activation_backward(t: I64, e: i64, first: i64, last: i64, params: F32, values: F32) -> None:
-    """The gradient of Z is that of A times the activation's derivative."""
+    """The gradient of Z is that of A times the activation's derivative, settled."""
     wide = t[e + WIDE]
     for row in range(first, last):
         z = t[e + A_IN] + row * t[e + Z_ROW]
@@ -369,6 +371,7 @@ def activation_backward(t: I64, e: i64, first: i64, last: i64, params: F32, valu
             else:
                 shape = t[e + SHAPE]
                 call(t[e + BACKWARD], (values, z, values, dz, wide, params, shape, t[e + H_ROW]))
+            settle_row(values, dz, wide)
 
 
 @device

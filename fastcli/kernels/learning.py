@@ -13,7 +13,7 @@ import numpy as np
 from fastcli.kernels._build import device, kernel
 from fastcli.kernels.calls import call
 from fastcli.kernels.dense import multiply
-from fastcli.kernels.functions import square_root
+from fastcli.kernels.functions import settle, settle_row, square_root
 from fastcli.kernels.network import (
     A_IN,
     BETA,
@@ -133,7 +133,7 @@ def sum_of_squares(x: F32, i: i64, n: i64) -> f32:
     """Return the square of the length of ``x[i:i+n]``."""
     total = np.float32(0.0)
     for k in range(n):
-        total += x[i + k] * x[i + k]
+        total += settle(x[i + k]) * settle(x[i + k])
     return total
 
 
@@ -203,6 +203,8 @@ def update_layer(
     if r[WEIGHT_DECAY] > np.float32(0.0):
         decay(params, w, n, np.float32(1.0) - h[LR] * r[WEIGHT_DECAY])
     call(c[RULE], (params, w, grads, w, n, states, w, c[N_PARAMS], h))
+    if r[L2] > np.float32(0.0):
+        settle_row(params, w, n)
     start = columns(t[e + Z_WIDE], thread, n_threads)
     end = columns(t[e + Z_WIDE], thread + 1, n_threads)
     update_vector(c, r, t[e + B], start, end, clip, params, grads, states, h)
@@ -379,6 +381,8 @@ def update_embedding(
         if r[WEIGHT_DECAY] > np.float32(0.0):
             decay(embedding, at, wide, np.float32(1.0) - h[LR] * r[WEIGHT_DECAY])
         call(c[RULE], (embedding, at, g, 0, wide, embedding, at + wide, wide, h))
+        if r[L2] > np.float32(0.0):
+            settle_row(embedding, at, wide)
 
 
 @kernel

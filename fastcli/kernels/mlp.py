@@ -13,7 +13,7 @@ import numpy as np
 
 from fastcli.kernels._build import device, kernel
 from fastcli.kernels.calls import call
-from fastcli.kernels.functions import softplus
+from fastcli.kernels.functions import logistic, settle, softplus
 from fastcli.kernels.heap import keep_best, sort_best
 from fastcli.kernels.network import (
     BACKWARD_PASS,
@@ -117,6 +117,15 @@ def spoil_input(
 
 
 @device
+def is_new(labels: I32, first: i64, j: i64) -> i64:
+    """Return 1 if label j of an example is none of those from ``first`` on, else 0."""
+    for i in range(first, j):
+        if labels[i] == labels[j]:
+            return 0
+    return 1
+
+
+@device
 def softmax_loss(
     values: F32,
     z: i64,
@@ -132,14 +141,14 @@ def softmax_loss(
     """Return the cross entropy of a row of scores, and set its gradient times ``scale``.
 
     The target gives 1 - eps to the labels, in equal parts, and eps to the other n - 1 (Szegedy
-    et al. 2016, in the form of the seed: eps / (n - 1) each).
+    et al. 2016, in the form of the seed: eps / (n - 1) each).  The gradient is settled.
     """
     largest = values[z]
     for k in range(1, n):
         largest = max(largest, values[z + k])
     total = np.float32(0.0)
     for k in range(n):
-        e = exp(values[z + k] - largest)
+        e = settle(exp(values[z + k] - largest))
         values[d + k] = e
         total += e
     one = np.float32(1.0)
@@ -149,7 +158,7 @@ def softmax_loss(
     inverse = one / total
     along = 0.0
     for k in range(n):
-        values[d + k] = (values[d + k] * inverse - off) * scale
+        values[d + k] = settle((values[d + k] * inverse - off) * scale)
     if eps > np.float32(0.0):
         for k in range(n):
             along += float(off * (values[z + k] - largest))
@@ -177,21 +186,17 @@ def ova_loss(
 ) -> f64:
     """Return the sum of the labels' yes-or-no cross entropies, and set its gradient.
 
-    A yes is 1 - eps and a no is eps.
+    A yes is 1 - eps and a no is eps.  The gradient is settled.
     """
     one = np.float32(1.0)
     loss = 0.0
     for k in range(n):
         x = values[z + k]
         loss += float(softplus(x) - eps * x)
-        values[d + k] = (sigmoid(x) - eps) * scale
+        values[d + k] = settle((logistic(x) - eps) * scale)
     for j in range(first, last):
         target = labels[j]
-        again = 0
-        for i in range(first, j):
-            if labels[i] == target:
-                again = 1
-        if again == 0:
+        if is_new(labels, first, j) == 1:
             loss -= float((one - eps - eps) * values[z + target])
             values[d + target] -= (one - eps - eps) * scale
     for k in range(n, wide):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels._build import device
-from fastcli.kernels.functions import square_root
+from fastcli.kernels.functions import settle, settle_mean, square_root
 from fastcli.kernels.network import TOGETHER
 
 if TYPE_CHECKING:
@@ -84,8 +84,9 @@ def batch_statistics(
     keep = f(1.0) - momentum
     for j in range(first, last):
         total = stats[inv + j]
-        running[running_mean + j] = keep * running[running_mean + j] + momentum * stats[mean + j]
-        running[running_var + j] = keep * running[running_var + j] + momentum * total * unbiased
+        old_mean, old_var = running[running_mean + j], running[running_var + j]
+        running[running_mean + j] = settle(keep * old_mean + momentum * stats[mean + j])
+        running[running_var + j] = settle_mean(keep * old_var + momentum * total * unbiased)
         stats[inv + j] = f(1.0) / square_root(total * scale + eps)
 
 

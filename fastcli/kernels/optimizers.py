@@ -4,6 +4,10 @@ Each works on n parameters ``w[i:i+n]`` with gradients ``g[j:j+n]``, which it ma
 Slot k of their state is ``s[t + k * apart:...+n]``.  A rule touches nothing else, so that the
 same code steps on a layer's weights and, lazily, on the rows of an embedding that a batch has
 used.  ``h`` holds the numbers that are the same for all parameters of a step, see below.
+
+What a state forgets little by little, and a gradient on its way into one, is 0 where it is too
+small to matter (``functions.settle``): else the states of units that are no longer trained would
+become denormal numbers, which slow a step down several times.
 """
 
 from __future__ import annotations
@@ -14,7 +18,13 @@ import numpy as np
 
 from fastcli.kernels._build import device, kernel
 from fastcli.kernels.calls import call
-from fastcli.kernels.functions import magnitude, square_root
+from fastcli.kernels.functions import (
+    magnitude,
+    settle,
+    settle_for_mean,
+    settle_mean,
+    square_root,
+)
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, f32, i64
@@ -58,7 +68,7 @@ def momentum_update(
     """M = mu m + g; w -= lr m (Polyak 1964)."""
     lr, mu = h[LR], h[MU]
     for k in range(n):
-        m = mu * s[t + k] + g[j + k]
+        m = settle(mu * s[t + k] + g[j + k])
         s[t + k] = m
         w[i + k] -= lr * m
 
@@ -73,7 +83,7 @@ def nesterov_update(
     """
     lr, mu = h[LR], h[MU]
     for k in range(n):
-        m = mu * s[t + k] + g[j + k]
+        m = settle(mu * s[t + k] + g[j + k])
         s[t + k] = m
         w[i + k] -= lr * (g[j + k] + mu * m)
 
@@ -85,9 +95,10 @@ def adagrad_update(
     """G += g**2; w -= lr g / (sqrt(G) + eps) (Duchi et al. 2011)."""
     lr, eps = h[LR], h[EPS]
     for k in range(n):
-        total = s[t + k] + g[j + k] * g[j + k]
+        d = settle(g[j + k])
+        total = s[t + k] + d * d
         s[t + k] = total
-        w[i + k] -= lr * g[j + k] / (square_root(total) + eps)
+        w[i + k] -= lr * d / (square_root(total) + eps)
 
 
 @kernel
@@ -103,19 +114,21 @@ def rmsprop_update(
     if h[CENTERED] > np.float32(0.0):
         c = t + apart + apart if mu > np.float32(0.0) else t + apart
         for k in range(n):
-            v = rho * s[t + k] + rest * g[j + k] * g[j + k]
-            mean = rho * s[c + k] + rest * g[j + k]
+            d = settle_for_mean(g[j + k])
+            v = settle_mean(rho * s[t + k] + rest * d * d)
+            mean = settle(rho * s[c + k] + rest * d)
             s[t + k] = v
             s[c + k] = mean
-            g[j + k] /= square_root(max(v - mean * mean, np.float32(0.0))) + eps
+            g[j + k] = d / (square_root(max(v - mean * mean, np.float32(0.0))) + eps)
     else:
         for k in range(n):
-            v = rho * s[t + k] + rest * g[j + k] * g[j + k]
+            d = settle_for_mean(g[j + k])
+            v = settle_mean(rho * s[t + k] + rest * d * d)
             s[t + k] = v
-            g[j + k] /= square_root(v) + eps
+            g[j + k] = d / (square_root(v) + eps)
     if mu > np.float32(0.0):
         for k in range(n):
-            m = mu * s[t + apart + k] + g[j + k]
+            m = settle(mu * s[t + apart + k] + g[j + k])
             s[t + apart + k] = m
             w[i + k] -= lr * m
     else:
@@ -134,10 +147,11 @@ def adadelta_update(
     lr, rho, rest, eps = h[LR], h[RHO], h[REST_RHO], h[EPS]
     u = t + apart
     for k in range(n):
-        v = rho * s[t + k] + rest * g[j + k] * g[j + k]
+        d = settle_for_mean(g[j + k])
+        v = settle_mean(rho * s[t + k] + rest * d * d)
         s[t + k] = v
-        d = square_root(s[u + k] + eps) / square_root(v + eps) * g[j + k]
-        s[u + k] = rho * s[u + k] + rest * d * d
+        d = settle_for_mean(square_root(s[u + k] + eps) / square_root(v + eps) * d)
+        s[u + k] = settle_mean(rho * s[u + k] + rest * d * d)
         w[i + k] -= lr * d
 
 
@@ -154,8 +168,9 @@ def adam_update(w: F32, i: i64, g: F32, j: i64, n: i64, s: F32, t: i64, apart: i
     scale = one / square_root(h[CORRECTION2])
     u = t + apart
     for k in range(n):
-        m = b1 * s[t + k] + r1 * g[j + k]
-        v = b2 * s[u + k] + r2 * g[j + k] * g[j + k]
+        d = settle_for_mean(g[j + k])
+        m = settle(b1 * s[t + k] + r1 * g[j + k])
+        v = settle_mean(b2 * s[u + k] + r2 * d * d)
         s[t + k] = m
         s[u + k] = v
         w[i + k] -= step * m / (square_root(v) * scale + eps)
@@ -173,7 +188,7 @@ def adamax_update(
     step = h[LR] / h[CORRECTION1]
     x = t + apart
     for k in range(n):
-        m = b1 * s[t + k] + r1 * g[j + k]
+        m = settle(b1 * s[t + k] + r1 * g[j + k])
         u = max(b2 * s[x + k], magnitude(g[j + k]) + eps)
         s[t + k] = m
         s[x + k] = u
@@ -194,8 +209,9 @@ def nadam_update(
     scale = one / square_root(h[CORRECTION2])
     u = t + apart
     for k in range(n):
-        m = b1 * s[t + k] + r1 * g[j + k]
-        v = b2 * s[u + k] + r2 * g[j + k] * g[j + k]
+        d = settle_for_mean(g[j + k])
+        m = settle(b1 * s[t + k] + r1 * g[j + k])
+        v = settle_mean(b2 * s[u + k] + r2 * d * d)
         s[t + k] = m
         s[u + k] = v
         w[i + k] -= (now * g[j + k] + later * m) / (square_root(v) * scale + eps)
@@ -221,7 +237,7 @@ def penalize(w: F32, i: i64, g: F32, j: i64, n: i64, l1: f32, l2: f32, limit: f3
 def decay(w: F32, i: i64, n: i64, factor: f32) -> None:
     """Shrink parameters: decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2)."""
     for k in range(n):
-        w[i + k] *= factor
+        w[i + k] = settle(w[i + k] * factor)
 
 
 @device
@@ -239,6 +255,6 @@ def move_row(moves: Moves, w: F32, row: i64, stride: i64, g: F32, factor: f32) -
     """
     rule, slots, h, states, scratch = moves
     for k in range(stride):
-        scratch[k] = -factor * g[k]
+        scratch[k] = settle(-factor * g[k])
     place = row * stride
     call(rule, (w, place, scratch, 0, stride, states, place * slots, stride, h))

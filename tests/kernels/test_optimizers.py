@@ -1,0 +1,87 @@
+"""The update rules: against their formulas in float64, and what they make of tiny numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers, slots
+from tests import naive_mlp
+
+TINY = np.finfo(np.float32).tiny  # the smallest normal number
+PLAIN = Numbers(0.9, 0.9, 0.99, 0.8, 1e-8, False)
+RULES = [
+    *((name, PLAIN) for name in OPTIMIZERS),
+    ("rmsprop", Numbers(0.0, 0.9, 0.99, 0.8, 1e-8, False)),
+    ("rmsprop", Numbers(0.0, 0.9, 0.99, 0.8, 1e-8, True)),
+    ("rmsprop", Numbers(0.9, 0.9, 0.99, 0.8, 1e-8, True)),
+]
+each_rule = pytest.mark.parametrize(("name", "numbers"), RULES, ids=str)
+
+
+def moved(name, numbers, w, gradients, lr=0.01, beside=0):
+    """Move float32 parameters by gradients, a row a step; yield them and their state after each.
+
+    There are ``beside`` numbers before each array, which must stay as they are.
+    """
+    optimizer, n = OPTIMIZERS[name], len(w)
+    held = np.full(beside + n, 7, np.float32)
+    held[beside:] = w
+    states = np.full(beside + max(slots(optimizer, numbers), 1) * (n + beside), 7, np.float32)
+    view = states[beside:].reshape(-1, n + beside)[:, :n]
+    view[:] = 0
+    rows = StepNumbers(numbers).rows(np.full(len(gradients), lr))
+    for g, h in zip(gradients, rows, strict=True):
+        given = np.concatenate([np.zeros(3), g]).astype(np.float32)
+        optimizer.rule(held, beside, given, 3, n, states, beside, n + beside, h)
+        assert (held[:beside] == 7).all()
+        assert (states[:beside] == 7).all()
+        yield held[beside:].copy(), view.copy()
+
+
+@each_rule
+@pytest.mark.parametrize("beside", [0, 5])
+def test_rules_follow_their_formulas(name, numbers, beside):
+    rng = np.random.default_rng(3)
+    w = rng.normal(size=37).astype(np.float32)
+    gradients = (rng.normal(size=(30, 37)) * np.geomspace(1e-6, 10, 37)).astype(np.float32)
+    ref = naive_mlp.moves(name, numbers, w.astype(np.float64), gradients.astype(np.float64), 0.01)
+    found = moved(name, numbers, w, gradients, beside=beside)
+    for (comp, _), after in zip(found, ref, strict=True):
+        np.testing.assert_allclose(comp, after, rtol=3e-6, atol=3e-6)
+
+
+@each_rule
+def test_states_that_fade_become_zero_and_no_denormal_number(name, numbers):
+    # Once there was a gradient, and there is none any more, as for the weights of a dead unit.
+    w, gradients = np.ones(16, np.float32), np.zeros((900, 16))
+    gradients[:5] = 10.0 ** np.arange(-13, 3)
+    numbers = Numbers(numbers.momentum, 0.9, 0.9, 0.8, 1e-8, numbers.centered)
+    for comp, states in moved(name, numbers, w, gradients):
+        assert np.isfinite(comp).all()
+        assert not is_denormal(states).any()
+    forgets = slots(OPTIMIZERS[name], numbers) and name not in ("adagrad", "adamax")
+    if forgets:
+        assert not states.any()
+
+
+@each_rule
+def test_gradients_of_any_size_leave_no_denormal_number(name, numbers):
+    gradients = np.tile(np.geomspace(1e-44, 1e-3, 160), (50, 1))
+    w = np.ones(160, np.float32)
+    for comp, states in moved(name, numbers, w, gradients):
+        assert np.isfinite(comp).all()
+        assert not is_denormal(states).any()
+
+
+def is_denormal(x):
+    return (x != 0) & (np.abs(x) < TINY)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_gradient_that_is_no_number_shows(name):
+    gradients = np.array([[1.0, np.nan]])
+    with np.errstate(invalid="ignore"):
+        ((comp, _),) = moved(name, PLAIN, np.ones(2, np.float32), gradients)
+    assert np.isfinite(comp[0])
+    assert np.isnan(comp[1])
