@@ -5,6 +5,8 @@ Written from the formulas, not from the kernels: whole batches as matrices, one 
 
 from __future__ import annotations
 
+from math import factorial
+
 import numpy as np
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -29,18 +31,31 @@ def softplus(x):
 
 
 def soft_exponential(x, a):
-    flat = x + a * (x * x / 2 + 1)
-    safe = np.where(np.abs(a) > 1e-3, a, 1.0)
+    safe = np.where(np.abs(a) > 1e-12, a, 1.0)
     up = np.expm1(safe * x) / safe + safe
     with np.errstate(invalid="ignore", divide="ignore"):
-        down = -np.log(1 - safe * (x + safe)) / safe
-    return np.where(np.abs(a) <= 1e-3, flat, np.where(a > 0, up, down))
+        down = -np.log1p(-safe * (x + safe)) / safe
+    flat = x + a * (x * x / 2 + 1)
+    return np.where(np.abs(a) <= 1e-12, flat, np.where(a > 0, up, down))
 
 
 def soft_exponential_slope(x, a):
-    return np.where(
-        np.abs(a) <= 1e-3, 1 + a * x, np.where(a > 0, np.exp(a * x), 1 / (1 - a * (x + a)))
-    )
+    with np.errstate(divide="ignore"):
+        return np.where(a > 0, np.exp(a * x), 1 / (1 - a * (x + a)))
+
+
+def soft_exponential_turn(x, a):
+    """Return the derivative by a: with power series where the formula takes near numbers apart."""
+    u, w = a * x, -a * (x + a)
+    near = sum(u**k * (k + 1) / factorial(k + 2) for k in range(10))
+    safe = np.where(np.abs(u) > 0.1, u, 1.0)
+    up = x * x * np.where(np.abs(u) > 0.1, ((safe - 1) * np.exp(safe) + 1) / safe**2, near) + 1
+    near = sum((-w) ** k * (k + 1) / (k + 2) for k in range(16))
+    safe = np.where(np.abs(w) > 0.1, w, 1.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        far = (np.log1p(safe) - safe / (1 + safe)) / safe**2
+        down = (x + a) ** 2 * np.where(np.abs(w) > 0.1, far, near) + 1 / (1 + w)
+    return np.where(a > 0, up, down)
 
 
 # Name: the function and its derivative, of x and the parameters of the units.
@@ -115,13 +130,7 @@ def learned_slopes(name, x, shape):
         tl, al, tr, ar = shape
         left, right = x <= tl, (x >= tr) & (x > tl)
         return [left * (1 - al), left * (x - tl), right * (1 - ar), right * (x - tr)]
-    (a,) = shape
-    safe = np.where(np.abs(a) > 1e-3, a, 1.0)
-    room = 1 - safe * (x + safe)
-    up = ((safe * x - 1) * np.exp(safe * x) + 1) / safe**2 + 1
-    with np.errstate(invalid="ignore", divide="ignore"):
-        down = np.log(room) / safe**2 + (x + 2 * safe) / (safe * room)
-    return [np.where(np.abs(a) <= 1e-3, x * x / 2 + 1, np.where(a > 0, up, down))]
+    return [soft_exponential_turn(x, *shape)]
 
 
 def normalize(z, kind, gamma, beta, eps):

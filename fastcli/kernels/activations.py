@@ -17,6 +17,7 @@ from fastcli.kernels.functions import (
     cosine,
     erf,
     expm1,
+    log1p,
     logistic,
     magnitude,
     settle,
@@ -141,7 +142,8 @@ def srelu_slope(x: f32, low: f32, left: f32, high: f32, right: f32) -> f32:
     return left if x <= low else upper
 
 
-NEARLY_LINEAR = 1e-3
+LINEAR = 1e-12  # alphas up to here: the next term of the series is of no account
+NARROW = 1e-6  # what a logarithm is taken of at least
 
 
 @device
@@ -149,15 +151,15 @@ def soft_exponential(x: f32, alpha: f32) -> f32:
     """From logarithm to exponential with alpha from -1 to 1 (Godfrey and Gashler 2015).
 
     (e**(alpha x) - 1) / alpha + alpha above 0, -log(1 - alpha (x + alpha)) / alpha below, and
-    x at 0, near which the first terms of the series take over.
+    x at 0.
     """
     f = np.float32
-    a = alpha if magnitude(alpha) > f(NEARLY_LINEAR) else f(1.0)
+    a = alpha if magnitude(alpha) > f(LINEAR) else f(1.0)
     up = expm1(a * x) / a + a
-    down = -log(max(f(1.0) - a * (x + a), f(1e-6))) / a
+    down = -log1p(max(-a * (x + a), f(NARROW - 1.0))) / a
     curved = up if alpha > f(0.0) else down
     flat = x + alpha * (f(0.5) * x * x + f(1.0))
-    return curved if magnitude(alpha) > f(NEARLY_LINEAR) else flat
+    return curved if magnitude(alpha) > f(LINEAR) else flat
 
 
 @device
@@ -165,24 +167,50 @@ def soft_exponential_slope(x: f32, alpha: f32) -> f32:
     """e**(alpha x) above 0, 1 / (1 - alpha (x + alpha)) below."""
     f = np.float32
     room = f(1.0) - alpha * (x + alpha)
-    down = f(1.0) / max(room, f(1e-6)) if room > f(1e-6) else f(0.0)
-    curved = exp(alpha * x) if alpha > f(0.0) else down
-    return curved if magnitude(alpha) > f(NEARLY_LINEAR) else f(1.0) + alpha * x
+    down = f(1.0) / max(room, f(NARROW)) if room > f(NARROW) else f(0.0)
+    return settle(exp(alpha * x)) if alpha > f(0.0) else down
 
 
 @device
 def soft_exponential_turn(x: f32, alpha: f32) -> f32:
-    """The derivative of ``soft_exponential`` by alpha."""
+    """The derivative of ``soft_exponential`` by alpha, without taking near numbers apart.
+
+    Above 0, with u = alpha x: x**2 ((u - 1) e**u + 1) / u**2 + 1, where the fraction is the sum
+    of u**k (k + 1) / (k + 2)!.  Below, with w = -alpha (x + alpha): (x + alpha)**2 (log(1 + w) -
+    w / (1 + w)) / w**2 + 1 / (1 + w), where the fraction is (1 - s)**2 / 2 times 1 / (1 + s) +
+    s / 3 + s**3 / 5 + s**5 / 7 ... with s = w / (2 + w).
+    """
     f = np.float32
-    a = alpha if magnitude(alpha) > f(NEARLY_LINEAR) else f(1.0)
-    up = ((a * x - f(1.0)) * exp(a * x) + f(1.0)) / (a * a) + f(1.0)
-    room = f(1.0) - a * (x + a)
-    safe = max(room, f(1e-6))
-    down = log(safe) / (a * a)
-    down = down + ((x + a + a) / (a * safe) if room > f(1e-6) else f(0.0))
-    curved = up if alpha > f(0.0) else down
-    flat = f(0.5) * x * x + f(1.0)
-    return curved if magnitude(alpha) > f(NEARLY_LINEAR) else flat
+    one = f(1.0)
+    u = alpha * x
+    p = f(2.2964432e-8) * u + f(2.5052108e-7)
+    p = p * u + f(2.4801587e-6)
+    p = p * u + f(2.2045855e-5)
+    p = p * u + f(1.7361111e-4)
+    p = p * u + f(1.1904762e-3)
+    p = p * u + f(6.9444444e-3)
+    p = p * u + f(3.3333333e-2)
+    p = p * u + f(0.125)
+    p = p * u + f(0.33333333)
+    p = p * u + f(0.5)
+    is_far = magnitude(u) > one
+    v = u if is_far else one
+    up = x * x * (((v - one) * exp(v) + one) / (v * v) if is_far else p) + one
+    y = x + alpha
+    w = max(-alpha * y, f(NARROW - 1.0))
+    room = one + w
+    s = w / (f(2.0) + w)
+    t = s * s
+    q = f(0.11111111) * t + f(0.14285714)
+    q = q * t + f(0.2)
+    q = q * t + f(0.33333333)
+    near = f(0.5) * (one - s) * (one - s) * (one / (one + s) + q * s)
+    is_far = (s < f(-0.2)) | (s > f(0.2))
+    v = w if is_far else one
+    down = y * y * ((log1p(v) - v / room) / (v * v) if is_far else near) + one / room
+    a = alpha if alpha < f(-LINEAR) else -one
+    down = down if w > f(NARROW - 1.0) else log(f(NARROW)) / (a * a)
+    return up if alpha > f(0.0) else down
 
 
 @device

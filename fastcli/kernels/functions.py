@@ -87,7 +87,7 @@ def expm1(x: f32) -> f32:
 
 @device
 def log1p(x: f32) -> f32:
-    """Return log(1 + x) for x >= 0; below 2/5 as 2 artanh(x / (2 + x)), by its series."""
+    """Return log(1 + x) for x > -1; near 0 as 2 artanh(x / (2 + x)), by its series."""
     f = np.float32
     s = x / (f(2.0) + x)
     t = s * s
@@ -96,7 +96,7 @@ def log1p(x: f32) -> f32:
     p = p * t + f(0.2)
     p = p * t + f(0.33333333)
     near = s * (f(2.0) + f(2.0) * p * t)
-    return near if x < f(0.4) else log(f(1.0) + x)
+    return near if (x > f(-0.3)) & (x < f(0.4)) else log(f(1.0) + x)
 
 
 @device
