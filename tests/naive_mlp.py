@@ -152,15 +152,17 @@ def normalize_backward(d, hat, inv, kind, gamma):
 
 
 def targets(labels, n_labels, loss, smoothing):
-    """Return the smoothed targets of lists of labels."""
+    """Return the smoothed targets of lists of labels; those of softmax sum to 1.
+
+    A label that a line has twice has twice its share.
+    """
     y = np.zeros((len(labels), n_labels))
     for i, some in enumerate(labels):
         if loss == "softmax":
-            off = smoothing / max(n_labels - 1, 1)
-            for label in some:
-                hot = np.full(n_labels, off)
-                hot[label] = 1 - smoothing
-                y[i] += hot / len(some)
+            others = np.setdiff1d(np.arange(n_labels), some)
+            eps = smoothing if len(others) else 0.0
+            y[i, others] = eps / max(len(others), 1)
+            np.add.at(y[i], some, (1 - eps) / len(some))
         else:
             y[i] = smoothing
             y[i, list(some)] = 1 - smoothing

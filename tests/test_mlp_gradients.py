@@ -23,6 +23,8 @@ CASES = [
     *({"activation": name} for name in sorted(set(ACTIVATIONS) - {"rrelu"})),
     {"activation": "soft-exponential:0.6"},
     {"activation": "soft-exponential:-0.1"},
+    {"activation": "soft-exponential:0.0011"},
+    {"activation": "soft-exponential:-1e-5"},
     {"activation": "maxout:3", "norm": "layer"},
     {"activation": "maxout:3", "norm": "batch"},
     {"activation": "maxout", "norm": "layer", "norm_position": "after"},
@@ -37,6 +39,8 @@ CASES = [
     {"loss": "ova"},
     {"loss": "ova", "label_smoothing": 0.1},
     {"label_smoothing": 0.2},
+    {"label_smoothing": 0.2, "several": True},
+    {"several": True},
     {"activation_l1": 0.3, "activation": "tanh"},
     {"l1": 0.01, "l2": 0.03},
     {"norm": "batch", "norm_position": "after", "activation_l1": 0.2},
@@ -47,15 +51,17 @@ def setting(case, n_threads=1, seed=3):
     """Return a trainer of a small network on random examples, and the labels."""
     rng = np.random.default_rng(seed)
     given = {"hidden": "9,17", "loss": "softmax", "optimizer": "sgd", **case}
+    several = given.pop("several", False) or given["loss"] == "ova"
     args = MlpArgs(
         input=("x",), output="y", lr=0.0, batch_size=N, epoch=1, thread=n_threads, **given
     ).resolved()
     args.check()
     x = rng.normal(size=(N, N_IN)).astype(np.float32)
-    several = args.loss == "ova"
     labels = [
         sorted(set(rng.integers(0, N_LABELS, 1 + several * (i % 3)).tolist())) for i in range(N)
     ]
+    if several:
+        labels[0], labels[1] = [2, 4, 2], list(range(N_LABELS))  # one twice; all of them
     flat = np.array([label for some in labels for label in some], np.int32)
     offsets = np.concatenate([[0], np.cumsum([len(some) for some in labels])])
     examples = of_numbers(x, stride(N_IN), flat, offsets)

@@ -140,8 +140,9 @@ def softmax_loss(
 ) -> f64:
     """Return the cross entropy of a row of scores, and set its gradient times ``scale``.
 
-    The target gives 1 - eps to the labels, in equal parts, and eps to the other n - 1 (Szegedy
-    et al. 2016, in the form of the seed: eps / (n - 1) each).  The gradient is settled.
+    The target gives 1 - eps to the labels, in equal parts, and eps to the others, in equal parts
+    too (Szegedy et al. 2016; with one label in the form of the seed: eps / (n - 1) each).  Where
+    there are no others the labels have it all.  The gradient is settled.
     """
     largest = values[z]
     for k in range(1, n):
@@ -152,9 +153,14 @@ def softmax_loss(
         values[d + k] = e
         total += e
     one = np.float32(1.0)
-    count = np.float32(max(last - first, 1))
-    off = eps / np.float32(max(n - 1, 1))
-    on = (one - eps) / count - off * (one - one / count)
+    count, different = max(last - first, 1), 1
+    if eps > np.float32(0.0):
+        different = 0
+        for j in range(first, last):
+            different += is_new(labels, first, j)
+        eps = eps if different < n else np.float32(0.0)
+    off = eps / np.float32(max(n - different, 1))
+    on = (one - eps) / np.float32(count)
     inverse = one / total
     along = 0.0
     for k in range(n):
@@ -162,10 +168,14 @@ def softmax_loss(
     if eps > np.float32(0.0):
         for k in range(n):
             along += float(off * (values[z + k] - largest))
+        for j in range(first, last):
+            if is_new(labels, first, j) == 1:
+                values[d + labels[j]] += off * scale
+                along -= float(off * (values[z + labels[j]] - largest))
     for j in range(first, last):
         target = labels[j]
-        values[d + target] -= (on - off / count) * scale
-        along += float((on - off / count) * (values[z + target] - largest))
+        values[d + target] -= on * scale
+        along += float(on * (values[z + target] - largest))
     for k in range(n, wide):
         values[d + k] = np.float32(0.0)
     return float(log(total)) - along
