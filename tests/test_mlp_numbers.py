@@ -43,7 +43,7 @@ def read(folder, text, label_column="-1", delimiter="", name="x.csv"):
     """Return the columns and the table of a text."""
     path = write(folder, text, name)
     kind = "libsvm" if name.endswith(".svm") else "csv"
-    columns = inspect_columns(path, kind, label_column, delimiter)
+    columns = inspect_columns([path], kind, label_column, delimiter)
     return columns, read_tables([path], columns)
 
 
@@ -64,7 +64,7 @@ def csv_text(rows, delimiter):
 def tables(draw):
     """Draw numbers float32[n, features], a label for each row, and where the label stands."""
     n, n_features = draw(st.integers(1, 6)), draw(st.integers(1, 5))
-    x = draw(hnp.arrays(np.float32, (n, n_features), elements=FLOATS))
+    x = draw(hnp.arrays(np.float64, (n, n_features), elements=FLOATS))
     labels = draw(st.lists(LABELS, min_size=n, max_size=n))
     return x, labels, draw(st.integers(0, n_features))
 
@@ -87,7 +87,7 @@ def test_csv_is_read_back(folder, table, delimiter, from_the_end):
     rows = with_labels(x, labels, position)
     columns, found = read(folder, csv_text(rows, delimiter), column, delimiter)
     assert (columns.names, columns.label, columns.n_features) == ([], position, x.shape[1])
-    assert found.x.dtype == np.float32
+    assert found.x.dtype == np.float64
     assert np.array_equal(found.x, x)
     assert found.labels == [[label] for label in labels]
 
@@ -108,7 +108,7 @@ def test_csv_with_a_header_is_read_back(folder, table, delimiter, by_name):
 def test_lines_without_labels_have_the_same_numbers(folder, table):
     x, labels, position = table
     path = write(folder, csv_text(with_labels(x, labels, position), ","))
-    columns = inspect_columns(path, "csv", str(position), ",")
+    columns = inspect_columns([path], "csv", str(position), ",")
     bare = write(folder, csv_text(x.tolist(), ","), "bare.csv")
     found = read_tables([bare], columns)
     assert np.array_equal(found.x, x)
@@ -116,7 +116,7 @@ def test_lines_without_labels_have_the_same_numbers(folder, table):
 
 
 @given(
-    hnp.arrays(np.float32, st.tuples(st.integers(1, 6), st.integers(1, 5)), elements=FLOATS),
+    hnp.arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(1, 5)), elements=FLOATS),
     st.data(),
 )
 def test_libsvm_is_read_back(folder, x, data):
@@ -153,7 +153,7 @@ def test_several_files_follow_each_other(folder):
     first = write(folder, "x,y\n1,a\n2,b\n", "first.csv")
     second = write(folder, "x,y\n3,c\n", "second.csv")
     third = write(folder, "4,d\n", "third.csv")
-    columns = inspect_columns(first, "csv", "-1", "")
+    columns = inspect_columns([first, second], "csv", "-1", "")
     found = read_tables([first, second, third], columns)
     assert found.x.tolist() == [[1], [2], [3], [4]]
     assert found.labels == [["a"], ["b"], ["c"], ["d"]]
@@ -232,7 +232,7 @@ def test_is_header_with_and_without_the_label():
 )
 def test_delimiters_are_found(name, text, delimiter, folder):
     path = write(folder, text, name)
-    assert inspect_columns(path, "csv", "-1", "").delimiter == delimiter
+    assert inspect_columns([path], "csv", "-1", "").delimiter == delimiter
 
 
 def test_delimiters_that_are_given(folder):
@@ -354,7 +354,7 @@ def test_missing_files(folder):
     path = str(folder / "missing.csv")
     for kind in ("csv", "libsvm"):
         with pytest.raises(DataError, match=r"missing\.csv cannot be opened for training!"):
-            inspect_columns(path, kind, "-1", "")
+            inspect_columns([path], kind, "-1", "")
 
 
 # ------------------------------------------------------------------------ libsvm
@@ -371,6 +371,31 @@ def test_libsvm_by_hand(folder):
 def test_libsvm_indices_that_training_never_saw_say_nothing():
     table = Reader(Columns("libsvm", "", [], -1, 2), "x").read(["a 2:1 3:5 900:7"])
     assert table.x.tolist() == [[0, 1]]
+
+
+def write_two(folder, first, second):
+    return write(folder, first, "first.svm"), write(folder, second, "second.svm")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "base", "width"),
+    [
+        ("C 1:1\n", "C 1:2 2:3 3:4\n", 1, 3),
+        ("C 1:1\n", "A 0:2 2:3\n", 0, 3),
+        ("C\n", "A 4:2\n", 1, 4),
+        ("C 7:1\n", "A 2:1\n", 1, 7),
+    ],
+)
+def test_several_libsvm_files_have_the_width_and_base_of_all(first, second, base, width, folder):
+    paths, said = write_two(folder, first, second), []
+    for some in (paths, paths[::-1]):
+        columns = inspect_columns(some, "libsvm", "-1", "", said.append)
+        assert (columns.base, columns.n_features) == (base, width)
+    one, other = (read_tables(some, columns) for some in (paths, paths[::-1]))
+    assert np.array_equal(one.x, other.x[::-1])
+    assert one.labels == other.labels[::-1]
+    assert len(said) == (2 if base == 0 else 0)
+    assert all("start at 0 in all files, since" in sentence for sentence in said)
 
 
 @pytest.mark.parametrize("word", ["1:x", "x:1", "-1:2", "1.5:2", "1:", ":1", "1", "qid:3"])
@@ -403,6 +428,8 @@ def test_libsvm_without_a_pair(folder):
         ("x.libsvm", "", "libsvm"),
         ("x", "\na 1:2 2:0.5\n", "libsvm"),
         ("x.txt", "+1 7:1\n", "libsvm"),
+        ("x.txt", "-1\n+1 7:1\n", "libsvm"),
+        ("x.txt", "word\none two\n", "text"),
         ("x.txt", "__label__a 1:2\n", "text"),
         ("x.txt", "one two\n", "text"),
         ("x.txt", "1:2\n", "text"),
@@ -433,24 +460,72 @@ def test_columns_are_put_on_one_scale(x):
     assert np.isfinite(z).all()
     assert np.allclose(z.mean(axis=0), 0, atol=1e-4)
     assert np.allclose(z.std(axis=0), np.where(is_constant, 0, 1), atol=1e-3)
-    assert (columns.scale[is_constant] == 1).all()
-    assert np.allclose(z / columns.scale + columns.mean, x, atol=1e-3)
+    assert ((columns.scale == 0) == is_constant).all()
+    back = z[:, ~is_constant] / columns.scale[~is_constant] + columns.mean[~is_constant]
+    assert np.allclose(back, x[:, ~is_constant], atol=1e-3)
 
 
-@given(st.floats(-(2.0**100), 2.0**100, width=32), st.integers(1, 50))
-def test_a_constant_column_becomes_zeros(value, n):
-    x = np.full((n, 1), value, np.float32)
+@given(
+    st.floats(-1e300, 1e300),
+    st.floats(-1e300, 1e300),
+    st.integers(1, 50),
+    st.booleans(),
+)
+def test_a_constant_column_has_no_influence_whatever_it_is_later(value, later, n, on):
+    assume(on or abs(value) <= 1e30)
+    x = np.full((n, 1), value)
     columns = Columns("csv", ",", [], 1, 1)
+    columns.fit(x, on)
+    assert columns.scale.tolist() == [0]
+    assert columns.standardize(np.array([[value], [later]])).tolist() == [[0], [0]]
+    assert columns.constant() == ["0"]
+
+
+def test_constant_but_for_rounding_is_constant():
+    x = np.array([[0.1 + 0.2, 1.0], [0.3, 1.0 + 1e-12]])
+    columns = Columns("csv", ",", ["x", "label", "y"], 1, 2)
     columns.fit(x, True)
-    assert columns.scale.tolist() == [1]
-    assert columns.standardize(x).tolist() == [[0]] * n
+    assert (columns.scale == 0).tolist() == [True, False]
+    assert columns.constant() == ["x"]
+    columns.fit(x[:, ::-1], True)
+    assert columns.constant() == ["y"]
 
 
-@given(hnp.arrays(np.float32, (5, 3), elements=FLOATS))
+def test_constant_features_of_libsvm_are_named_by_index():
+    columns = Columns("libsvm", "", [], -1, 3, 1)
+    columns.fit(np.array([[1.0, 0, 5], [2, 0, 5]]), True)
+    assert columns.constant() == ["2", "3"]
+
+
+@given(hnp.arrays(np.float64, (5, 3), elements=FLOATS))
 def test_numbers_as_they_are(x):
     columns = Columns("csv", ",", [], 3, 3)
     columns.fit(x, False)
-    assert np.array_equal(columns.standardize(x), x)
+    varies = columns.scale == 1
+    fits = np.where(np.abs(x) < np.finfo(np.float32).tiny, 0, x)  # no denormal numbers
+    assert np.array_equal(columns.standardize(x)[:, varies], fits[:, varies].astype(np.float32))
+
+
+def test_numbers_that_are_too_large_as_they_are():
+    columns = Columns("csv", ",", [], 1, 1)
+    with pytest.raises(DataError, match=r"above 1e\+30.*leave --no-standardize out"):
+        columns.fit(np.array([[1.0], [-1e31]]), False)
+
+
+@given(
+    st.sampled_from([1.7e12, 20240115093000.0, 1.7e18, -4e9, 0.0]),
+    st.integers(2, 20000),
+    st.floats(1e-3, 1e9),
+)
+def test_large_offsets_lose_no_digits(offset, n, unit):
+    assume(unit > 1e5 * np.spacing(offset))  # the mean is rounded to float64 too
+    x = (offset + unit * np.arange(n))[:, None]
+    columns = Columns("csv", ",", [], 1, 1)
+    columns.fit(x, True)
+    step = (x - x[0]) / np.sqrt(np.mean((x - x[0] - np.mean(x - x[0])) ** 2))
+    z = columns.standardize(x).astype(np.float64)
+    assert np.allclose(z - z[0], step, atol=1e-5)
+    assert abs(z.mean()) < 1e-4
 
 
 def test_a_new_line_is_scaled_as_training_was():
@@ -478,7 +553,8 @@ def test_ids_of_labels(labels):
     [
         ("1,2,a\nnan,nan,b\n", "csv", "line 2: a number is not finite."),
         ("a 1:2\nb 1:nan\n", "libsvm", "line 2: a number is not finite."),
-        ("1,2,a\n1e39,2,b\n", "csv", "line 2: a number is not finite."),
+        ("1,2,a\n1e400,2,b\n", "csv", "line 2: a number is not finite."),
+        ("1,2,a\n1,-1e305,b\n", "csv", "line 2: a number is above 1e+300."),
         ("1,2,a\n1\r2,3,b\n", "csv", "one of the first lines: a carriage return inside the line."),
         ("1,2,a\n1,3,b\n1\r2,3,b\n", "csv", "line 3: a carriage return inside the line."),
         ("a 1:1\nb \u00b2:1\n", "libsvm", "line 2: '\u00b2:1' is not index:value."),
@@ -509,9 +585,11 @@ def test_a_blank_line_before_the_header(folder):
     assert found.x.tolist() == [[1, 2]]
 
 
-@pytest.mark.parametrize("values", [[0, 1e-42], [3e38, -3e38, -3e38]])
+@pytest.mark.parametrize(
+    "values", [[0, 1e-42], [3e38, -3e38, -3e38], [1e300, -1e300], [0, 1e-310], [5e-324, 1e-323]]
+)
 def test_extreme_columns_stay_finite(values):
-    x = np.array(values, np.float32)[:, None]
+    x = np.array(values, np.float64)[:, None]
     columns = Columns("csv", ",", [], 1, 1)
     columns.fit(x, True)
     assert np.isfinite(columns.standardize(x)).all()

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 FORMAT = "mlp model"
 VERSION = "1"
-DTYPES = {"F32": np.float32, "I32": np.int32, "I64": np.int64, "U8": np.uint8}
+DTYPES = {
+    "F32": np.float32,
+    "F64": np.float64,
+    "I32": np.int32,
+    "I64": np.int64,
+    "U8": np.uint8,
+}
 
 
 def is_mlp(path: str) -> bool:
@@ -174,12 +180,17 @@ def _model(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpModel:
             c["label"],
             c["n_features"],
             c["base"],
-            arrays["columns.mean"],
-            arrays["columns.scale"],
+            _statistics(arrays["columns.mean"]),
+            _statistics(arrays["columns.scale"]),
         )
         model.names = [name.encode("utf-8", "surrogateescape") for name in config["labels"]]
     check(model)
     return model
+
+
+def _statistics(found: NDArray[Any]) -> NDArray[Any]:
+    """Return the means or scales of columns as float64; files of version 0.1.0 have float32."""
+    return found.astype(np.float64) if found.dtype == np.float32 else found
 
 
 def _has(array: NDArray[Any], shape: tuple[int, ...], dtype: Any) -> bool:
@@ -217,7 +228,7 @@ def check(model: MlpModel) -> None:
         expected["embedding"] = ((rows, padded(model.args.dim)), np.float32)
     if model.columns is not None:
         found |= {"mean": model.columns.mean, "scale": model.columns.scale}
-        expected["mean"] = expected["scale"] = ((model.columns.n_features,), np.float32)
+        expected["mean"] = expected["scale"] = ((model.columns.n_features,), np.float64)
     if model.loss not in (0, 1) or not model.names:
         raise ValueError("the loss or the labels are none of ours")
     network = model.network(1)

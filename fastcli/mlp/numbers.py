@@ -1,12 +1,15 @@
 """Numbers as input: CSV, TSV and libsvm files, and their standardisation.
 
-The standard library's csv module splits the lines; one line is one example.
+The standard library's csv module splits the lines; one line is one example.  Numbers are read and
+standardised in float64 and cast to float32 last: dates and ids differ in digits that float32 does
+not have.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 SUFFIXES = {".csv": "csv", ".tsv": "csv", ".svm": "libsvm", ".libsvm": "libsvm"}
 LARGE = 1e30  # what float32 holds with room for sums
+LARGEST = 1e300  # what float64 holds with room for differences
+TINY = np.finfo(np.float32).tiny  # the smallest number that processors take at full speed
+ROUNDING = 4 * np.finfo(np.float64).eps
+ROWS = 4096  # that are standardised together
 COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
 
 
@@ -43,6 +50,8 @@ def guess_format(path: str, label: str) -> str:
             continue
         if words[0].startswith(label):
             return "text"
+        if len(words) == 1:  # in libsvm a label whose features are all 0
+            continue
         pairs = [word.partition(":") for word in words[1:]]
         if pairs and all(_is_index(i) and _is_number(v) for i, _, v in pairs):
             return "libsvm"
@@ -77,7 +86,7 @@ class Columns:
 
     ``names`` is empty where the file has no header.  ``label`` is the position of the label, or
     -1 in libsvm files, whose first word it is; ``base`` is the index of their first feature, 0
-    or 1.  ``mean`` and ``scale``: float32[features].
+    or 1.  ``mean`` and ``scale``: float64[features].
     """
 
     kind: str
@@ -86,8 +95,8 @@ class Columns:
     label: int
     n_features: int
     base: int = 1
-    mean: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    scale: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    mean: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    scale: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     @property
     def width(self) -> int:
@@ -100,27 +109,62 @@ class Columns:
         without = self.names[: self.label] + self.names[self.label + 1 :]
         return bool(self.names) and cells in (self.names, without)
 
-    def standardize(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (x - mean) * scale."""
-        wide = (x.astype(np.float64) - self.mean) * self.scale
-        return np.clip(wide, -LARGE, LARGE).astype(np.float32)
+    def standardize(self, x: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return (x - mean) * scale, within +-``LARGE``: float32[n, features]."""
+        out = np.empty(x.shape, np.float32)
+        for first in range(0, len(x), ROWS):
+            wide = (x[first : first + ROWS] - self.mean) * self.scale
+            np.clip(wide, -LARGE, LARGE, out=wide)
+            wide[np.abs(wide) < TINY] = 0.0
+            out[first : first + ROWS] = wide
+        return out
 
-    def fit(self, x: NDArray[np.float32], on: bool) -> None:
-        """Take mean and standard deviation of training data; a constant column keeps its scale."""
+    def fit(self, x: NDArray[np.float64], on: bool) -> None:
+        """Take mean and standard deviation of training data, or (not ``on``) 0 and 1.
+
+        A column that is constant, but for rounding in its last bits, tells nothing, and what it
+        would do at another value is nowhere learned: its scale is 0 either way, so that it has no
+        influence whatever it is later.
+        Raises DataError for numbers that float32 cannot hold as they are.
+        """
+        low, high = x.min(axis=0), x.max(axis=0)
+        is_constant = high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
         if not on:
-            self.mean = np.zeros(x.shape[1], np.float32)
-            self.scale = np.ones(x.shape[1], np.float32)
+            if max(-low.min(initial=0.0), high.max(initial=0.0)) > LARGE:
+                raise DataError(
+                    f"A number is above {LARGE:.0e}, too large to be taken as it is: leave "
+                    "--no-standardize out."
+                )
+            self.mean = np.zeros(x.shape[1])
+            self.scale = np.where(is_constant, 0.0, 1.0)
             return
-        self.mean = x.mean(axis=0, dtype=np.float64).astype(np.float32)
-        std = x.std(axis=0, dtype=np.float64)
-        self.scale = (1 / np.where(std > 1 / LARGE, std, 1.0)).astype(np.float32)
+        # From the middle of the column in units of half its range, where no digits are lost.
+        middle, half = low / 2 + high / 2, high / 2 - low / 2
+        half[is_constant | (half < 1 / LARGEST)] = 1.0
+        total, squares = np.zeros(x.shape[1]), np.zeros(x.shape[1])
+        for first in range(0, len(x), ROWS):
+            total += ((x[first : first + ROWS] - middle) / half).sum(axis=0)
+        mean = total / len(x)
+        for first in range(0, len(x), ROWS):
+            squares += (((x[first : first + ROWS] - middle) / half - mean) ** 2).sum(axis=0)
+        self.mean = np.where(is_constant, low, middle + half * mean)
+        std = half * np.sqrt(squares / len(x))
+        self.scale = np.where(is_constant, 0.0, 1 / np.maximum(std, 1 / LARGEST))
+
+    def constant(self) -> list[str]:
+        """Return the columns that were the same in all training data: names, else positions."""
+        places = np.flatnonzero(self.scale == 0)
+        if self.kind == "libsvm":
+            return [str(i + self.base) for i in places]
+        places += (places >= self.label).astype(places.dtype)
+        return [self.names[i] if self.names else str(i) for i in places]
 
 
 @dataclass
 class Table:
-    """Lines as numbers: float32[n, features], the names of each line's labels, which are blank."""
+    """Lines as numbers: float64[n, features], the names of each line's labels, which are blank."""
 
-    x: NDArray[np.float32]
+    x: NDArray[np.float64]
     labels: list[list[str]]
     blank: NDArray[np.bool_]
 
@@ -138,7 +182,7 @@ class Reader:
 
     def read(self, lines: Sequence[str]) -> Table:
         """Return the next lines as numbers; blank ones are zeros.  Raises DataError."""
-        x = np.zeros((len(lines), self.columns.n_features), np.float32)
+        x = np.zeros((len(lines), self.columns.n_features))
         labels: list[list[str]] = []
         blank: list[bool] = []
         read = self._libsvm if self.columns.kind == "libsvm" else self._csv
@@ -146,18 +190,19 @@ class Reader:
             self.line += 1
             text = line.partition("#")[0] if self.columns.kind == "libsvm" else line
             is_blank = not text.strip(f" \t\r{self.columns.delimiter}")
-            with np.errstate(over="ignore"):
-                found = read(text, x[len(labels)]) if not is_blank else []
+            found = read(text, x[len(labels)]) if not is_blank else []
             if found is None:
                 continue
             blank.append(is_blank)
             labels.append(found)
-            if not np.isfinite(x[len(labels) - 1]).all():
-                raise DataError(f"{self.path}, line {self.line}: a number is not finite.")
+            if not (np.abs(x[len(labels) - 1]) <= LARGEST).all():
+                is_large = np.isfinite(x[len(labels) - 1]).all()
+                what = f"above {LARGEST:.0e}" if is_large else "not finite"
+                raise DataError(f"{self.path}, line {self.line}: a number is {what}.")
         n = len(labels)
         return Table(x[:n], labels, np.array(blank, bool))
 
-    def _csv(self, line: str, x: NDArray[np.float32]) -> list[str] | None:
+    def _csv(self, line: str, x: NDArray[np.float64]) -> list[str] | None:
         """Set x to the numbers of a line, and return its labels; None for a header."""
         columns = self.columns
         try:
@@ -190,7 +235,7 @@ class Reader:
                     "Which column is the label ? Say --label-column."
                 )
 
-    def _libsvm(self, line: str, x: NDArray[np.float32]) -> list[str]:
+    def _libsvm(self, line: str, x: NDArray[np.float64]) -> list[str]:
         """Set x to the numbers of a line, and return its labels."""
         words = line.split()
         first = words[:1] if words and ":" not in words[0] else []
@@ -217,7 +262,7 @@ def read_tables(paths: Iterable[str], columns: Columns) -> Table:
             table = reader.read(decoded(block))
             parts.append(table.x[~table.blank])
             labels += [n for n, blank in zip(table.labels, table.blank, strict=True) if not blank]
-    x = np.concatenate(parts) if parts else np.zeros((0, columns.n_features), np.float32)
+    x = np.concatenate(parts) if parts else np.zeros((0, columns.n_features))
     return Table(x, labels, np.zeros(len(x), bool))
 
 
@@ -232,13 +277,22 @@ def open_text(path: str) -> Iterator[bytes]:
         ) from None
 
 
-def inspect_columns(path: str, kind: str, label_column: str, delimiter: str) -> Columns:
-    """Look at a training file: its delimiter, header, label column and number of features.
+def inspect_columns(
+    paths: Sequence[str],
+    kind: str,
+    label_column: str,
+    delimiter: str,
+    note: Callable[[str], None] = lambda sentence: None,
+) -> Columns:
+    """Look at training files: their delimiter, header, label column and number of features.
 
-    Raises DataError for an empty file and ArgumentError for a label column that is not there.
+    Of libsvm files all are looked at, of tables the first, which the others must be like.  What
+    is not certain is told to ``note``.  Raises DataError for an empty file and ArgumentError for
+    a label column that is not there.
     """
     if kind == "libsvm":
-        return _libsvm_columns(path)
+        return _libsvm_columns(paths, note)
+    path = paths[0]
     first: list[str] = []
     for block in open_text(path):
         first += [line for line in decoded(block) if line.strip()][: 2 - len(first)]
@@ -309,18 +363,35 @@ def _position(label_column: str, names: list[str], is_header: bool) -> int:
     return position % len(names)
 
 
-def _libsvm_columns(path: str) -> Columns:
-    """Return the columns of a libsvm file; its indices start at 0 if one of them is 0."""
-    least, most = 1, -1
+def _libsvm_columns(paths: Sequence[str], note: Callable[[str], None]) -> Columns:
+    """Return the columns of libsvm files; indices of all start at 0 if one in any of them is 0."""
+    ranges = {path: _index_range(path) for path in paths}
+    least = min(1, *(low for low, _ in ranges.values()))
+    most = max(high for _, high in ranges.values())
+    if most < 0:
+        raise DataError(
+            f"{', '.join(paths)}: no index:value in it, so there is nothing to train on."
+        )
+    unlike = [path for path, (low, _) in ranges.items() if low > least == 0]
+    if unlike:
+        at = next(path for path, (low, _) in ranges.items() if low == 0)
+        note(
+            f"Feature indices are taken to start at 0 in all files, since {at} has index 0 "
+            f"({', '.join(unlike)} {'has' if len(unlike) == 1 else 'have'} none)."
+        )
+    return Columns("libsvm", "", [], -1, most + 1 - least, least)
+
+
+def _index_range(path: str) -> tuple[int, int]:
+    """Return the smallest and the largest index of a libsvm file, 1 and -1 if it has none."""
+    least, most = sys.maxsize, -1
     for block in open_text(path):
         for line in decoded(block):
             for word in line.partition("#")[0].split():
                 index, colon, _ = word.partition(":")
                 if colon and _is_index(index):
                     least, most = min(least, int(index)), max(most, int(index))
-    if most < 0:
-        raise DataError(f"{path}: no index:value in it, so there is nothing to train on.")
-    return Columns("libsvm", "", [], -1, most + 1 - least, least)
+    return (least, most) if most >= 0 else (1, -1)
 
 
 def split_cells(line: str, delimiter: str) -> list[str]:

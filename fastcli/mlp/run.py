@@ -255,7 +255,9 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None
 
 
 def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> Data:
-    columns = numbers.inspect_columns(args.input[0], kind, args.label_column, args.delimiter)
+    columns = numbers.inspect_columns(
+        args.input, kind, args.label_column, args.delimiter, reporter.note
+    )
     table = numbers.read_tables(args.input, columns)
     labelled = [i for i, names in enumerate(table.labels) if names]
     if not labelled:
@@ -264,7 +266,9 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> Data:
         )
     if len(labelled) < len(table.labels):
         reporter.note(f"Lines without a label: {len(table.labels) - len(labelled):,} left out.")
-    x, labels = table.x[labelled], [table.labels[i] for i in labelled]
+    is_whole = len(labelled) == len(table.labels)
+    x = table.x if is_whole else table.x[labelled]
+    labels = [table.labels[i] for i in labelled]
     names = sorted({name for some in labels for name in some}, key=_natural)
     if columns.kind == "csv" and len(names) > max(100, len(labels) // 2):
         reporter.note(
@@ -272,6 +276,8 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> Data:
             f"{columns.label} the label ? --label-column says which one is."
         )
     columns.fit(x, args.standardize)
+    if constant := columns.constant():
+        reporter.note(_constant_sentence(constant, columns.n_features))
     row = stride(columns.n_features)
     examples = of_numbers(columns.standardize(x), row, *numbers.label_ids(labels, names))
     valid = None
@@ -293,6 +299,15 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> Data:
         [name.encode("utf-8", "surrogateescape") for name in names],
         columns=columns,
     )
+
+
+def _constant_sentence(columns: list[str], n_features: int) -> str:
+    """Say which columns will have no influence."""
+    n = len(columns)
+    which = f"{n:,} of {n_features:,} columns are" if n > 1 else f"Column {columns[0]} is"
+    named = f" ({', '.join(columns)})" if 1 < n <= 5 else ""
+    later = "they have no influence, whatever they are later." if n > 1 else "it has no influence."
+    return f"{which} the same in every training line{named}: {later}"
 
 
 def _natural(name: str) -> tuple[int, float, str]:
