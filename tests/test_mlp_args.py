@@ -549,17 +549,20 @@ def test_batches_by_hand(n, size, no_single, starts):
 # ------------------------------------------------------------------ early stopping
 
 
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.integers(0, 4))
+MEASURED = st.tuples(st.integers(0, 5), st.integers(0, 2))  # error, loss
+
+
+@given(st.lists(MEASURED, min_size=1, max_size=30), st.integers(0, 4))
 def test_early_stopping_keeps_the_first_best(errors, patience):
     stopping = EarlyStopping(patience)
     seen = []
-    for step, error in enumerate(errors, 1):
-        is_best = stopping.check(step, error)
-        assert is_best == all(error < before for before in seen)
-        seen.append(error)
+    for step, found in enumerate(errors, 1):
+        is_best = stopping.check(step, *found)
+        assert is_best == all(found < before for before in seen)  # of equal errors, by the loss
+        seen.append(found)
         if stopping.is_over:
             break
-    assert stopping.best == min(seen)
+    assert (stopping.best, stopping.best_loss) == min(seen)
     assert stopping.step == seen.index(min(seen)) + 1
     since = len(seen) - stopping.step
     assert stopping.is_over == (0 < patience == since)
@@ -608,3 +611,42 @@ def test_configurations_know_what_the_command_line_knows():
     found = from_config({"lr": 10**400}, "c.toml")
     with pytest.raises(ArgumentError, match="-lr must be 0 or more, not inf"):
         replace(ARGS, **found).check()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, ""),
+        ({"optimizer": "sgd", "momentum": 0.9}, ""),
+        ({"optimizer": "sgd", "momentum": 0.0, "lr": 0.3}, ""),
+        ({"momentum": 0.0, "eps": 1e-8}, ""),
+        ({"optimizer": "nesterov", "momentum": 0.5}, ""),
+        ({"schedule": "step", "gamma": 0.5, "norm": "batch", "norm_eps": 1e-3}, ""),
+        (
+            {"momentum": 0.9},
+            "--momentum: no effect with --optimizer adam, only with sgd, momentum, nesterov and "
+            "rmsprop.",
+        ),
+        (
+            {"optimizer": "SGD", "beta1": 0.8, "beta2": 0.9, "eps": 1e-3},
+            "--beta1, --beta2: no effect with --optimizer sgd, only with adam, adamw, adamax and "
+            "nadam; --eps: no effect with --optimizer sgd, only with adagrad, rmsprop, adadelta, "
+            "adam, adamw, adamax and nadam.",
+        ),
+        ({"gamma": 0.5}, "--gamma: no effect with --schedule constant, only with step."),
+        (
+            {"norm": "layer", "norm_momentum": 0.5},
+            "--norm-momentum: no effect with --norm layer, only with batch.",
+        ),
+    ],
+)
+def test_options_without_effect_are_named(given, sentence):
+    assert replace(ARGS, **given).without_effect() == sentence
+    assert replace(ARGS, **given).resolved().without_effect() == sentence
+
+
+def test_sgd_with_momentum_resolves_to_momentum():
+    found = replace(ARGS, optimizer="sgd", momentum=0.7).resolved()
+    assert (found.optimizer, found.momentum, found.lr) == ("momentum", 0.7, 0.01)
+    found = replace(ARGS, optimizer="sgd").resolved()
+    assert (found.optimizer, found.momentum, found.lr) == ("sgd", 0.0, 0.1)

@@ -58,7 +58,7 @@ OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
     "optimiser": [
         ("--optimizer", str, "adam", "sgd, momentum, nesterov, adagrad, rmsprop, adadelta, ..."),
         ("-lr", float, -1.0, "learning rate  [default: the optimiser's]"),
-        ("--momentum", float, -1.0, "mu of momentum, nesterov and rmsprop"),
+        ("--momentum", float, -1.0, "mu of sgd, momentum, nesterov and rmsprop"),
         ("--beta1", float, 0.9, "decay of the mean gradient (Adam's family)"),
         ("--beta2", float, 0.999, "decay of the mean square (Adam's family)"),
         ("--rho", float, 0.9, "decay of the mean square (rmsprop, adadelta)"),

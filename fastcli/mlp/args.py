@@ -33,6 +33,18 @@ CHOICES: dict[str, tuple[str, Collection[str], Mapping[str, str]]] = {
     "init": ("initialisation", ("auto", *INITIALIZERS), ALIASES),
 }
 
+ADAMS = ("adam", "adamw", "adamax", "nadam")
+# Options that only some values of another one make use of.
+NEEDED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("optimizer", ("sgd", "momentum", "nesterov", "rmsprop"), ("momentum",)),
+    ("optimizer", ADAMS, ("beta1", "beta2")),
+    ("optimizer", ("rmsprop", "adadelta"), ("rho",)),
+    ("optimizer", ("adagrad", "rmsprop", "adadelta", *ADAMS), ("eps",)),
+    ("schedule", ("step",), ("step_size", "gamma")),
+    ("norm", ("batch", "layer"), ("norm_position", "norm_eps")),
+    ("norm", ("batch",), ("norm_momentum",)),
+)
+
 
 @dataclass(frozen=True)
 class MlpArgs:
@@ -160,8 +172,9 @@ class MlpArgs:
 
     @property
     def rule(self) -> Optimizer:
-        """The optimiser.  Raises ArgumentError."""
-        return lookup("optimizer", self.optimizer, OPTIMIZERS)
+        """The optimiser; sgd with a momentum is momentum, as in PyTorch.  Raises ArgumentError."""
+        found = lookup("optimizer", self.optimizer, OPTIMIZERS)
+        return OPTIMIZERS["momentum"] if found.name == "sgd" and self.momentum > 0 else found
 
     def init_of(self, activation: Chosen | None) -> str:
         """Return the initialiser of a layer with this activation (None: the output layer).
@@ -194,6 +207,25 @@ class MlpArgs:
             parse_activation(word)  # also where there is no hidden layer
         values["activation"] = ",".join(map(str, self.activations)) or self.activation
         return MlpArgs(**values)
+
+    def without_effect(self) -> str:
+        """Return a sentence on options that the others leave without effect, "" if there are none.
+
+        The arguments must be checked.
+        """
+        found, resolved = [], self.resolved()
+        usual = MlpArgs(optimizer=resolved.optimizer).resolved()
+        for because, users, names in NEEDED:
+            value = getattr(resolved, because)
+            unused = [
+                option_of(name)
+                for name in names
+                if value not in users and getattr(resolved, name) != getattr(usual, name)
+            ]
+            if unused:
+                what = f"{', '.join(unused)}: no effect with {option_of(because)} {value}"
+                found.append(f"{what}, only with {names_of(users)}")
+        return "; ".join(found) + "." if found else ""
 
     def numbers(self) -> Numbers:
         """Return the optimiser's numbers, of resolved arguments."""
@@ -286,6 +318,12 @@ class MlpArgs:
             raise ArgumentError("-label must not be empty: every token would be a label.")
         if self.patience and not self.valid:
             raise ArgumentError("--patience needs a validation file: give --valid FILE.")
+
+
+def names_of(values: Collection[str]) -> str:
+    """Return names as a person lists them: ``a``, ``a and b``, ``a, b and c``."""
+    *first, last = values
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def option_of(name: str) -> str:

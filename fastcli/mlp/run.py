@@ -102,9 +102,12 @@ def train_and_save_mlp(
 ) -> MlpTrained:
     """Train a perceptron and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
+    Of a run that diverges the best model that an evaluation found is written before the error.
     ``source`` opens what ``pretrained_vectors`` names, if that is a linear model.
     """
     args.check()
+    if unused := args.without_effect():
+        reporter.note(unused)
     args = args.resolved()
     path = f"{args.output}.mlp"
     check_writable(path)
