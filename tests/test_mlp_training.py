@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from fastcli.errors import TrainingDiverged
 from fastcli.kernels import network as places
 from fastcli.mlp import train
 from fastcli.mlp.args import MlpArgs
@@ -131,6 +132,15 @@ def test_decoupled_decay_is_not_l2_where_steps_are_scaled(optimizer):
     l2, _ = moved(optimizer=optimizer, l2=0.3)
     decoupled, _ = moved(optimizer=optimizer, weight_decay=0.3)
     assert np.abs(decoupled - l2).max() > 0.01
+
+
+def test_sgd_with_momentum_is_momentum():
+    by_name, _ = moved(optimizer="momentum", momentum=0.8)
+    by_option, _ = moved(optimizer="sgd", momentum=0.8)
+    plain, _ = moved(optimizer="sgd")
+    without, _ = moved(optimizer="sgd", momentum=0.0)
+    assert by_option.tobytes() == by_name.tobytes() != plain.tobytes()
+    assert without.tobytes() == plain.tobytes()
 
 
 def test_adamw_is_adam_with_decoupled_decay():
@@ -326,6 +336,82 @@ def test_without_patience_all_epochs_run_and_the_best_is_kept(monkeypatch):
     monkeypatch.setattr(train, "evaluate", evaluate)
     assert len(trained(trainer)) == 4
     assert (trainer.network.params == seen[1]).all()
+
+
+def test_equal_errors_are_told_apart_by_the_loss(monkeypatch):
+    found = iter([(0.4, 0.5), (0.9, 0.2), (0.7, 0.2), (0.7, 0.2), (0.8, 0.2), (0.1, 0.3)])
+    trainer = on_numbers(epoch=9, patience=3, valid="v")
+    monkeypatch.setattr(train, "evaluate", lambda scorers, examples: next(found))
+    history = trained(trainer)
+    assert [one.is_best for one in history] == [True, True, True, False, False, False]
+    assert trainer.progress.stopping.step == history[2].step
+
+
+# ------------------------------------------------------------------ divergence
+
+
+def test_a_run_that_diverges_gives_the_best_parameters_back(monkeypatch):
+    trainer = on_numbers(epoch=6, valid="v")
+    found, seen = iter([(0.5, 0.5), (0.4, 0.4), (0.6, 0.6)]), []
+
+    def evaluate(scorers, examples):
+        seen.append(trainer.network.params.copy())
+        if len(seen) == 3:
+            trainer.network.params[:] = np.nan
+        return next(found)
+
+    monkeypatch.setattr(train, "evaluate", evaluate)
+    with pytest.raises(TrainingDiverged, match=r"epoch 4 of 6.*; the model of step 8, the best"):
+        trained(trainer)
+    trainer.restore()
+    assert (trainer.network.params == seen[1]).all()
+
+
+def test_a_validation_loss_that_is_no_number_is_never_the_best(monkeypatch):
+    trainer = on_numbers(epoch=3, valid="v")
+    monkeypatch.setattr(train, "evaluate", lambda scorers, examples: (float("nan"), 0.0))
+    with pytest.raises(TrainingDiverged, match=r"in epoch 1 of 3 .*; nothing was saved\."):
+        trained(trainer)
+    assert trainer.best is None
+
+
+def test_parameters_of_the_last_step_that_are_no_numbers():
+    trainer = on_numbers(epoch=1)
+    steps = trainer._steps
+
+    def spoil(batches, first, last, h):
+        losses = steps(batches, first, last, h)
+        if last == trainer.total_steps:
+            trainer.network.params[0] = np.inf
+        return losses
+
+    trainer._steps = spoil
+    with pytest.raises(TrainingDiverged, match="nothing was saved"):
+        trained(trainer)
+
+
+# --------------------------------------------------------------- tiny numbers
+
+
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "adamax"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"activation": "sigmoid", "init": "normal", "init_std": 8.0},
+        {"activation": "gaussian,silu", "init": "normal", "init_std": 5.0},
+        {"activation": "gelu,mish", "init": "normal", "init_std": 5.0},
+        {"l2": 0.3},
+        {"weight_decay": 0.9},
+        {"norm": "batch", "norm_position": "after"},
+    ],
+    ids=str,
+)
+def test_no_number_becomes_denormal(given, optimizer):
+    trainer = on_numbers(hidden="20,10", optimizer=optimizer, epoch=400, **given)
+    trained(trainer)
+    network = trainer.network
+    for x in (network.params, network.running, network.values, trainer.grads, trainer.states):
+        assert not ((x != 0) & (np.abs(x) < np.finfo(np.float32).tiny)).any()
 
 
 # ------------------------------------------------------------------- troubles

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import ArgumentError, DataError, TrainingDiverged
 from fastcli.files import check_writable
 from fastcli.kernels import layers, learning
 from fastcli.kernels import mlp as kernels
@@ -144,6 +144,7 @@ def train_and_save_mlp(
         kernel.load()  # so that compiling does not count as training
     trained = MlpTrained(model_of(args, data, network, embedding))
     started, logged = time.monotonic(), 0
+    diverged: TrainingDiverged | None = None
     try:
         for found in trainer.run(save_checkpoint):
             if isinstance(found, Evaluation):
@@ -152,6 +153,11 @@ def train_and_save_mlp(
                     logged = write_log(args.log, trainer.progress.history, logged)
             else:
                 reporter.step(*found)
+    except TrainingDiverged as error:
+        if trainer.best is None:
+            raise
+        diverged = error
+        trainer.restore()
     except KeyboardInterrupt:
         if trainer.progress.step == 0:
             raise
@@ -161,7 +167,7 @@ def train_and_save_mlp(
             write_log(args.log, trainer.progress.history, 0)
     at = trainer.progress
     trained.seconds = time.monotonic() - started
-    if at.step:
+    if at.step and diverged is None:
         for sentence in troubles(trainer):
             reporter.note(sentence)
     trained.history, trained.steps = at.history, at.step
@@ -173,6 +179,8 @@ def train_and_save_mlp(
         "parameters": network.n_weights,
     }
     save_mlp(path, trained.model)
+    if diverged is not None:
+        raise diverged
     return trained
 
 

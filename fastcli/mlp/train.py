@@ -55,18 +55,22 @@ class EarlyStopping:
     """The seed's algorithm, section 4.4: keep the best parameters, end after p worse checks.
 
     ``wait`` counts the checks since the best one (j), ``best`` is its error (v), ``step`` its
-    step (i*).
+    step (i*).  Of equal errors the one with the smaller loss, ``best_loss``, is better.
     """
 
     patience: int
     best: float = math.inf
     step: int = 0
     wait: int = 0
+    best_loss: float = math.inf
 
-    def check(self, step: int, error: float) -> bool:
-        """Take the error after a step; tell whether it is the best so far."""
-        if error < self.best:
-            self.best, self.step, self.wait = error, step, 0
+    def check(self, step: int, error: float, loss: float) -> bool:
+        """Take the error and the loss after a step; tell whether they are the best so far.
+
+        They are not where the loss is no number.
+        """
+        if math.isfinite(loss) and (error, loss) < (self.best, self.best_loss):
+            self.best, self.best_loss, self.step, self.wait = error, loss, step, 0
             return True
         self.wait += 1
         return False
@@ -278,7 +282,7 @@ class Trainer:
         """Train; yield an Evaluation where one is made, else (progress, loss) now and then.
 
         ``on_save`` is called after every ``--save-every`` steps.  Raises TrainingDiverged as
-        soon as the loss is no number.
+        soon as a loss is no number; ``restore`` then gives the best parameters, if there are any.
         """
         transpose_all(
             self.network.table.reshape(-1),
@@ -310,12 +314,23 @@ class Trainer:
                     raise self._diverged(lr)
                 if end % checks == 0 or end == total:
                     at.loss, at.seen = 0.0, 0
-                    yield self._evaluate(loss, lr, seconds)
+                    found = self._evaluate(loss, lr, seconds)
+                    yield found
+                    if self.valid and not math.isfinite(found.valid_loss):
+                        raise self._diverged(lr)
                 else:
                     yield end / max(total, 1), loss
             if self.args.save_every and at.step % self.args.save_every == 0:
                 on_save(self)
+        if self.best is None and not self._is_finite():
+            raise self._diverged(lr)
         self.restore()
+
+    def _is_finite(self) -> bool:
+        """Tell whether all parameters are numbers after the last step, whose loss nobody saw."""
+        network = self.network
+        some = (network.params, network.running, self.embedding)
+        return all(bool(np.isfinite(array).all()) for array in some)
 
     def restore(self) -> None:
         """Put the best parameters back, where there is a validation set to tell them."""
@@ -435,7 +450,7 @@ class Trainer:
         at, is_best = self.progress, False
         if self.valid:
             watched = valid_error if self.args.monitor == "error" else valid_loss
-            is_best = at.stopping.check(at.step, watched)
+            is_best = at.stopping.check(at.step, watched, valid_loss)
             self.stopped = at.stopping.is_over
             if is_best:
                 self.best = self.best or Snapshot(self.network, self.rows)
@@ -456,9 +471,12 @@ class Trainer:
 
     def _diverged(self, lr: float) -> TrainingDiverged:
         epoch = -(-self.progress.step // self.steps_per_epoch)
+        kept = "nothing was saved"
+        if self.best is not None:
+            kept = f"the model of step {self.progress.stopping.step}, the best before, was saved"
         return TrainingDiverged(
             f"The loss is no number any more, in epoch {epoch} of "
-            f"{self.args.epoch} at a learning rate of {lr:.4g}; nothing was saved. "
+            f"{self.args.epoch} at a learning rate of {lr:.4g}; {kept}. "
             f"Try -lr {lr / 10:.2g}, or --clip-norm 1."
         )
 
