@@ -66,8 +66,8 @@ class MlpModel:
 
     @property
     def floor(self) -> float:
-        """What is added to probabilities that are printed: the same as in the linear model."""
-        return 1e-5
+        """What is added to probabilities that are printed: nothing; fastText has no such model."""
+        return 0.0
 
     @property
     def most_threads(self) -> int:
