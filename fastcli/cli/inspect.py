@@ -391,7 +391,7 @@ def model_lines(report: dict[str, Any]) -> Iterator[str]:
     yield ""
     arguments = changed_arguments(report)
     is_all = len(arguments) == len(report["arguments"])
-    yield "Arguments" if is_all else "Arguments that are not the default"
+    yield "Arguments" if is_all else "Optimiser, and arguments that are not the default"
     words = [f"{name} {argument_text(value)}" for name, value in arguments.items()]
     yield from wrapped(printable(", ".join(words)), "  ")
     if report["label_counts"]:

@@ -55,11 +55,16 @@ def model_report(path: str) -> dict[str, Any]:
 
 
 def changed_arguments(report: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a model: of a perceptron, which has many, those not the default."""
+    """Return the arguments of a model: of a perceptron, which has many, those not the default.
+
+    The optimiser and its learning rate are always among them.
+    """
     if report["model"] != "perceptron":
         return dict(report["arguments"])
     defaults = asdict(MlpArgs(optimizer=report["arguments"]["optimizer"]).resolved())
-    return {name: value for name, value in report["arguments"].items() if value != defaults[name]}
+    shown = {"optimizer", "lr"}
+    given = report["arguments"].items()
+    return {name: value for name, value in given if name in shown or value != defaults[name]}
 
 
 def _linear(path: str) -> dict[str, Any]:
@@ -130,7 +135,7 @@ def _perceptron(path: str) -> dict[str, Any]:
         {"part": name, "shape": list(array.shape), "bytes": int(array.nbytes)}
         for name, array in sorted(arrays.items())
     ]
-    n_parameters = sum(int(array.size) for array in model.tensors.values())
+    n_parameters = model.network(1).n_weights
     if model.embedding is not None:
         n_parameters += len(model.embedding) * model.args.dim  # rows are padded in the file
     counts: list[int | None] = [None] * model.nlabels

@@ -278,8 +278,17 @@ class Network:
 
     @property
     def n_weights(self) -> int:
-        """The number of parameters, embeddings and padding apart."""
-        return sum(a.size for name, a in self.tensors().items() if "running" not in name)
+        """The number of parameters that training moves, embeddings and padding apart.
+
+        What an activation is given (the slope of leaky-relu) and running statistics are none.
+        """
+        fixed = {
+            f"layers.{i}.shape"
+            for i, layer in enumerate(self.layers)
+            if layer.activation is not None and not layer.activation.activation.learned
+        }
+        tensors = self.tensors().items()
+        return sum(a.size for name, a in tensors if name not in fixed and "running" not in name)
 
 
 def loss_code(name: str, several_labels: bool) -> int:

@@ -515,7 +515,7 @@ def test_a_perceptron_of_text(tiny, tmp_path):
     assert shapes["embedding"] == [7, 16]
     lines = run("inspect", tmp_path / "m.mlp").text().splitlines()
     assert lines[0] == f"{tmp_path / 'm.mlp'}: perceptron model, classifier"
-    assert "Arguments that are not the default" in lines
+    assert "Optimiser, and arguments that are not the default" in lines
 
 
 def test_a_perceptron_of_numbers(write, tmp_path):
