@@ -518,7 +518,7 @@ def test_numbers_that_are_too_large_as_they_are():
     st.floats(1e-3, 1e9),
 )
 def test_large_offsets_lose_no_digits(offset, n, unit):
-    assume(unit > 1e5 * np.spacing(offset))  # the mean is rounded to float64 too
+    assume(unit > 1e5 * np.spacing(abs(offset)))  # the mean is rounded to float64 too
     x = (offset + unit * np.arange(n))[:, None]
     columns = Columns("csv", ",", [], 1, 1)
     columns.fit(x, True)

@@ -253,12 +253,12 @@ class Reader:
         return [name for word in first for name in word.split(",") if name]
 
 
-def read_tables(paths: Iterable[str], columns: Columns) -> Table:
-    """Read whole files; blank lines are left out.  Raises DataError."""
+def read_tables(paths: Iterable[str], columns: Columns, purpose: str = "training") -> Table:
+    """Read whole files; blank lines are left out.  Raises DataError, which names the purpose."""
     parts, labels = [], []
     for path in paths:
         reader = Reader(columns, path)
-        for block in open_text(path):
+        for block in open_text(path, purpose):
             table = reader.read(decoded(block))
             parts.append(table.x[~table.blank])
             labels += [n for n, blank in zip(table.labels, table.blank, strict=True) if not blank]
@@ -266,14 +266,14 @@ def read_tables(paths: Iterable[str], columns: Columns) -> Table:
     return Table(x, labels, np.zeros(len(x), bool))
 
 
-def open_text(path: str) -> Iterator[bytes]:
+def open_text(path: str, purpose: str = "training") -> Iterator[bytes]:
     """Yield the blocks of a file.  Raises DataError where it cannot be read."""
     try:
         for block in text_blocks(path):
             yield block.tobytes()
     except OSError as error:
         raise DataError(
-            f"{path} cannot be opened for training! ({error.strerror or error})"
+            f"{path} cannot be opened for {purpose}! ({error.strerror or error})"
         ) from None
 
 

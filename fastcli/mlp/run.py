@@ -213,9 +213,12 @@ def read_data(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None)
     """Read training and validation files, as text or as numbers."""
     if "-" in args.input:
         raise ArgumentError("Cannot use stdin for training! Write it to a file first.")
-    for path in (*args.input, *([args.valid] if args.valid else [])):
+    purposes = dict.fromkeys(args.input, "training")
+    if args.valid:
+        purposes.setdefault(args.valid, "validation")
+    for path, purpose in purposes.items():
         if not Path(path).exists():
-            raise DataError(f"{path} cannot be opened for training! (No such file or directory)")
+            raise DataError(f"{path} cannot be opened for {purpose}! (No such file or directory)")
     kind = args.format
     if kind == "auto":
         kind = numbers.guess_format(args.input[0], args.label)
@@ -293,7 +296,7 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> Data:
     examples = of_numbers(columns.standardize(x), row, *numbers.label_ids(labels, names))
     valid = None
     if args.valid:
-        found = numbers.read_tables([args.valid], columns)
+        found = numbers.read_tables([args.valid], columns, "validation")
         known = set(names)
         kept = [i for i, some in enumerate(found.labels) if known.intersection(some)]
         if not kept:

@@ -173,7 +173,7 @@ def read_known_text(path: str, reader: Reader) -> tuple[Examples, int]:
     """Read labelled lines of a dictionary that is there; return them and how many were left out.
 
     Lines without a known label or without features are left out.  Raises DataError where the
-    file cannot be read.
+    file, which is for validation, cannot be read.
     """
     rows, sizes, labels, label_sizes = [], [], [], []
     left_out = 0
@@ -192,7 +192,9 @@ def read_known_text(path: str, reader: Reader) -> tuple[Examples, int]:
                 sizes.append(n_features[used])
                 label_sizes.append(n_labels[used])
     except OSError as error:
-        raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
+        raise DataError(
+            f"{path} cannot be opened for validation! ({error.strerror or error})"
+        ) from None
     if not rows or not sum(map(len, sizes)):
         raise DataError(f"{path} has no line with both a known label and a known word.")
 

@@ -619,7 +619,7 @@ def test_an_interrupt_saves_the_best_so_far(tmp_path):
         (["--norm", "batch", "--batch-size", 1], "--norm batch with --batch-size 1"),
         (["-epoch", -1], "-epoch must be 0 or more, not -1."),
         (["--patience", 2], "--patience needs a validation file: give --valid FILE."),
-        (["--valid", "missing.txt"], "missing.txt cannot be opened for training!"),
+        (["--valid", "missing.txt"], "missing.txt cannot be opened for validation!"),
         (["-label", "#"], "No label found in "),
         (["--log", "nofolder/log"], "nofolder/log cannot be opened for saving."),
         (["--plot", "curve.txt"], "--plot curve.txt: the name must end in .png, .svg, .pdf."),

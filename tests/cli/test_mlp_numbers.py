@@ -1,13 +1,24 @@
-"""mlp-train on numbers that float32 cannot tell apart, and columns that tell nothing."""
+"""mlp-train on numbers: what float32 cannot tell apart, what tells nothing, what is printed."""
+
+import json
+import math
 
 import numpy as np
 import pytest
 
 from fastcli.mlp.model_file import FORMAT, load_arrays, save_arrays
-from tests.cli.test_mlp import FAR, ROWS, scores, train
-from tests.command import run
+from tests.cli.test_mlp import FAR, QUICK, ROWS, config_of, one_sentence, scores, train
+from tests.command import SAMPLES, run
 
 QUIET = ["-thread", 1, "-verbose", 0]
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return the path of a table without a header."""
+    path = tmp_path / "table.csv"
+    path.write_text("".join(f"{x},{y},{name}\n" for x, y, name in ROWS))
+    return path
 
 
 def test_times_in_milliseconds(tmp_path):
@@ -62,9 +73,7 @@ def test_libsvm_files_in_either_order(turned, tmp_path):
     assert run("dump", model, "input").text().startswith("2 3\n")
 
 
-def test_models_of_the_first_version_hold_their_scales_as_float32(tmp_path):
-    table = tmp_path / "table.csv"
-    table.write_text("".join(f"{x},{y},{name}\n" for x, y, name in ROWS))
+def test_models_of_the_first_version_hold_their_scales_as_float32(table, tmp_path):
     model = train(table, tmp_path / "m", *FAR)
     arrays, config = load_arrays(str(model), FORMAT)
     assert arrays["columns.mean"].dtype == np.float64
@@ -74,3 +83,76 @@ def test_models_of_the_first_version_hold_their_scales_as_float32(tmp_path):
     for command, asked in (("predict", table), ("dump", "input")):
         found = [run(command, m, asked).text() for m in (model, tmp_path / "old.mlp")]
         assert found[0] == found[1]
+
+
+def test_probabilities_are_printed_as_they_are(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("1,50,yes\n2,51,yes\n3,-49,no\n4,-50,no\n")
+    model = train(path, tmp_path / "m", "-lr", 0.05, "-epoch", 200, *QUIET)
+    assert run("predict-prob", model, "-", -1, stdin=b"1,5000\n").text() == "yes 1 no 0\n"
+    lines = run("predict-prob", model, "-", -1, stdin=b"1,0\n2,9\n3,-5\n").text().splitlines()
+    rows = run("predict-prob", "--json", model, "-", -1, stdin=b"1,0\n2,9\n3,-5\n").out
+    for line, row in zip(lines, rows.splitlines(), strict=True):
+        words = line.split()
+        probabilities = [float(word) for word in words[1::2]]
+        assert math.fsum(probabilities) == pytest.approx(1, abs=2e-6)
+        assert max(probabilities) <= 1
+        found = json.loads(row)
+        assert str(found).count("yes") == str(found).count("no") == 1
+
+
+# ------------------------------------------------------------------- divergence
+
+
+def test_a_run_that_diverges_keeps_its_best_model(table, tmp_path):
+    log = tmp_path / "log.jsonl"
+    options = ["--optimizer", "sgd", "-lr", 1e6, "--warmup", 400, "-epoch", 400, *QUIET]
+    options += ["--valid", table, "--log", log, "--batch-size", 4, "--norm", "none"]
+    said = one_sentence("mlp-train", "-input", table, "-output", tmp_path / "m", *options)
+    found = [json.loads(line) for line in log.read_text().splitlines()]
+    best = min(found, key=lambda e: (e["valid_error"], e.get("valid_loss", math.inf)))
+    assert said.startswith("The loss is no number any more, in epoch ")
+    assert f"; the model of step {best['step']}, the best before, was saved. Try -lr " in said
+    assert config_of(tmp_path / "m.mlp")["about"]["best_step"] == best["step"]
+    assert 1 - scores(tmp_path / "m.mlp", table)["precision"] == pytest.approx(best["valid_error"])
+
+
+# ------------------------------------------------------------------ what is said
+
+
+def test_options_without_effect_are_said_in_a_line(table, tmp_path):
+    options = ["--momentum", 0.9, "-epoch", 1, "-thread", 1, "-verbose", 1]
+    said = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options).err
+    assert "--momentum: no effect with --optimizer adam, only with sgd, momentum, " in said
+    said = run(
+        "mlp-train", "-input", table, "-output", tmp_path / "m", *options, "--optimizer", "sgd"
+    ).err
+    assert "no effect" not in said
+
+
+def test_only_learned_parameters_are_counted(table, tmp_path):
+    for activation, n in (("leaky-relu", 0), ("rrelu", 0), ("elu", 0), ("prelu", 8), ("srelu", 32)):
+        options = ["--hidden", 8, "--norm", "batch", "--activation", activation, "-epoch", 1]
+        options += ["-thread", 1, "-verbose", 1]
+        said = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options).err
+        expected = 3 * 8 + 2 * 8 + 9 * 3 + n  # weights and biases, gamma and beta
+        assert f"Network 2-8-3, {expected} parameters; " in said
+        (report,) = run("inspect", "--json", tmp_path / "m.mlp").out.splitlines()
+        assert json.loads(report)["parameters"] == expected
+        assert config_of(tmp_path / "m.mlp")["about"]["parameters"] == expected
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "nadam", "sgd"])
+def test_inspect_names_the_optimiser(optimizer, table, tmp_path):
+    model = train(table, tmp_path / "m", "--optimizer", optimizer, "-epoch", 1, *QUIET)
+    assert f"optimizer {optimizer}, lr " in run("inspect", model).text()
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "folder"])
+@pytest.mark.parametrize("source", ["table", "text"])
+def test_errors_about_a_validation_file_speak_of_validation(name, source, table, tmp_path):
+    (tmp_path / "folder").mkdir()
+    path = SAMPLES / "topics.train.txt" if source == "text" else table
+    options = ["-output", tmp_path / "m", "--valid", tmp_path / name, *QUICK]
+    said = one_sentence("mlp-train", "-input", path, *options)
+    assert said.startswith(f"{tmp_path / name} cannot be opened for validation! (")
