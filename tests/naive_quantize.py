@@ -57,6 +57,32 @@ def train_centroids(points, iterations, pinned=0, seed=0):
     return centroids
 
 
+def best_levels_error(values, n):
+    """Return the least squared error that n levels can have for numbers (one of each weight 1).
+
+    By dynamic programming over the sorted numbers: the last level takes the last few of them.
+    """
+    values = np.sort(np.asarray(values, np.float64))
+    sums, squares = (np.append(0, np.cumsum(values**power)) for power in (1, 2))
+    ends = np.arange(len(values) + 1)
+    least = np.full(len(ends), np.inf)
+    least[0] = 0
+    for _ in range(n):
+        following = least.copy()
+        for end in ends[1:]:
+            counts = end - ends[:end]
+            spread = squares[end] - squares[:end] - (sums[end] - sums[:end]) ** 2 / counts
+            following[end] = min(following[end], (least[:end] + np.maximum(spread, 0)).min())
+        least = following
+    return least[-1]
+
+
+def nearest_levels(levels, values):
+    """Return the number of the nearest level of each number, the first of equal ones."""
+    distances = np.abs(levels.astype(np.float64)[None] - values.astype(np.float64)[:, None])
+    return distances.argmin(1)
+
+
 def decode(codes, centroids, dsub):
     """Return the rows that codes stand for: of each sub-vector one of 256 centroids."""
     rows = np.concatenate([c[codes[:, m]] for m, c in enumerate(centroids)], 1)

@@ -14,6 +14,7 @@ from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import MOST
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
+from fastcli.fasttext.norms import nearest_levels, norm_levels
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
 from fastcli.kernels import dictionary as dictionary_kernels
 from fastcli.kernels import quantize as kernels
@@ -125,16 +126,13 @@ def quantize_matrix(matrix: DenseMatrix, dsub: int, qnorm: bool, n_threads: int)
     used = np.flatnonzero(lengths)
     has_zeros = len(used) < len(lengths)
     scale = np.where(lengths > 0, lengths, 1).astype(np.float32) if qnorm else np.ones_like(lengths)
-    quantizer = _train(matrix, dsub, scale, used, has_zeros, n_threads)
+    # With norms, that of a zero row is zero, whatever its direction.
+    quantizer = _train(matrix, dsub, scale, used, has_zeros and not qnorm, n_threads)
     codes = _encode(matrix, quantizer, scale, n_threads)
     if not qnorm:
         return QuantizedMatrix(codes, quantizer)
-    column = DenseMatrix(lengths, 1)
-    ones = np.ones_like(lengths)
-    norms = _train(column, 1, ones, used, has_zeros, 1)
-    return QuantizedMatrix(
-        codes, quantizer, _encode(column, norms, ones, n_threads), norms.centroids
-    )
+    levels = norm_levels(lengths)
+    return QuantizedMatrix(codes, quantizer, nearest_levels(levels, lengths), levels)
 
 
 def _train(
