@@ -114,3 +114,17 @@ def test_fewer_rows_than_centroids_are_as_good_as_exact(n, qnorm, rng):
     for dsub in (1, 2, 5):
         codes = quantize_matrix(DenseMatrix(rows.reshape(-1), 5), dsub, qnorm, 1)
         np.testing.assert_allclose(codes.decode().reshape(n, 5), rows, atol=1e-3)
+
+
+@pytest.mark.parametrize("qnorm", [False, True])
+@pytest.mark.parametrize("dsub", [1, 2, 3])
+def test_rows_have_the_codes_that_they_have_among_zero_rows(dsub, qnorm, rng):
+    rows = rng.normal(size=(900, 4)).astype(np.float32)
+    sparse = np.zeros((2000, 4), np.float32)
+    places = np.sort(rng.permutation(2000)[:900])
+    sparse[places] = rows
+    ref = quantize_matrix(DenseMatrix(sparse.reshape(-1), 4), dsub, qnorm, 1)
+    comp = quantize_matrix(DenseMatrix(rows.reshape(-1), 4), dsub, qnorm, 1, keep_zero=True)
+    np.testing.assert_array_equal(comp.decode(), ref.decode().reshape(-1, 4)[places].reshape(-1))
+    zeros = np.delete(np.arange(2000), places)
+    assert not ref.decode().reshape(-1, 4)[zeros].any()

@@ -217,6 +217,20 @@ def test_fasttext_reads_our_quantized_classifiers(options, fasttext, classifier)
     check_same_vectors(theirs, path, [*our_words(path)[:50], *UNKNOWN])
 
 
+@pytest.mark.parametrize("qnorm", [(), ("-qnorm",)])
+def test_fasttext_reads_files_of_fewer_than_256_rows(qnorm, fasttext, tmp_path):
+    """All rows but some are zero, and left out."""
+    text = tmp_path / "three.txt"
+    text.write_bytes(b"__label__a one two three\n__label__b four five six\n__label__a one five\n")
+    output = tmp_path / "m"
+    options = ["-wordNgrams", 2, "-dim", 5, "-lr", 1, "-epoch", 20, "-bucket", 10_000]
+    quiet("supervised", "-input", text, "-output", output, *options)
+    quiet("quantize", "-output", output, "--target-size", "50k", *qnorm)
+    theirs = fasttext.load_model(f"{output}.ftz")
+    assert theirs.f.getArgs().bucket == 10_000
+    check_same_predictions(theirs, f"{output}.ftz", text, k=2)
+
+
 @pytest.mark.parametrize("qnorm", [(), ("-qnorm",)], ids=["plain", "qnorm"])
 @pytest.mark.parametrize("cutoff", [0, 300])
 def test_fasttext_reads_quantized_output(qnorm, cutoff, fasttext, many_labels):

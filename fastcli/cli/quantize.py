@@ -25,7 +25,7 @@ def quantize_options(command: Any) -> Any:
         option(
             "--target-size",
             "quantization",
-            "choose -cutoff and -dsub for a file of this size: 2M, 500k, or bytes",
+            "choose -cutoff, and -dsub if not given, for a file of this size: 2M, 500k, bytes",
         ),
         *table_options(DEFAULTS["supervised"], own=OWN),
         shuffle_option(),
@@ -66,6 +66,7 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
         output=options["output"],
         input=options["input"],
         sizes=Sizes(options["dsub"], options["qnorm"], options["qout"]),
+        dsub_is_fixed=ctx.get_parameter_source("dsub") is not click.core.ParameterSource.DEFAULT,
         cutoff=options["cutoff"],
         target_size=size_in_bytes(options["target_size"], ctx),
         retrain=options["retrain"],

@@ -22,11 +22,10 @@ from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
+from fastcli.fasttext.model_size import TargetTooSmall, rows_that_fit
 from fastcli.fasttext.quantize import (
     QuantizedModel,
     Sizes,
-    TooLarge,
-    cutoff_for,
     kept_model,
     quantize_model,
     row_norms,
@@ -246,7 +245,7 @@ class _Tuner:
             models = trained, quantized
         except TrainingDiverged:
             note = DIVERGED
-        except TooLarge as error:
+        except TargetTooSmall as error:
             note, self.refusal = "no model that small", error
         except FastcliError as error:
             if number == 1:
@@ -434,7 +433,7 @@ def _to_size(trained: Trained, args: TrainArgs, target: int, watch: _Watch) -> Q
     is_eos = trained.ids[order] == eos
     order = np.concatenate([order[is_eos], order[~is_eos]])
     sizes = Sizes(args.dsub, qnorm=True, qout=dictionary.nlabels >= CENTROIDS)
-    n = cutoff_for(trained.args, dictionary, trained.ids[order], sizes, target)
+    n = rows_that_fit(trained.args, dictionary, trained.ids[order], sizes, target)
     kept: NDArray[np.int64] = np.sort(order[:n])
     model = kept_model(
         trained.args,

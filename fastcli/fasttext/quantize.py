@@ -14,6 +14,7 @@ from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import MOST
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
+from fastcli.fasttext.model_size import OUTPUT_DSUB
 from fastcli.fasttext.norms import nearest_levels, norm_levels
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
 from fastcli.kernels import dictionary as dictionary_kernels
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 ITERATIONS = 25
 MOST_POINTS = CENTROIDS * 256  # that k-means looks at
 SEED = 1234
-OUTPUT_DSUB = 2
-HEAD = 92 + 2  # bytes of a file before the words, and the flags of the two matrices
-
-
-class TooLarge(ArgumentError):
-    """No model of this kind is as small as asked for."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ class Sizes:
             )
         if model.quantized:
             raise ArgumentError("The model is quantized already: quantize the .bin it was made of.")
-        if model.wi.n_rows < CENTROIDS:
+        if model.pruned is None and model.wi.n_rows < CENTROIDS:
             raise ArgumentError(
                 f"Matrix too small for quantization, must have at least {CENTROIDS} rows: "
                 f"this one has {model.wi.n_rows}, and its .bin is small enough."
@@ -77,10 +72,13 @@ class QuantizedModel:
     wo: QuantizedMatrix | DenseMatrix
 
 
-def quantize_model(model: Model, sizes: Sizes, n_threads: int) -> QuantizedModel:
+def quantize_model(
+    model: Model, sizes: Sizes, n_threads: int, keep_zero: bool = False
+) -> QuantizedModel:
     """Quantize the matrices of a model (its rows are what they are: see ``prune``).
 
-    The same bytes on any number of threads.  Raises ArgumentError as ``Sizes.check`` does.
+    With ``keep_zero`` the rows have the codes that they would have among zero rows.  The same
+    bytes on any number of threads.  Raises ArgumentError as ``Sizes.check`` does.
     """
     sizes.check(model)
     assert isinstance(model.wi, DenseMatrix)
@@ -89,7 +87,7 @@ def quantize_model(model: Model, sizes: Sizes, n_threads: int) -> QuantizedModel
             f"{model.wi.n_rows:,} rows have more than {MOST} codes, which no file can hold: use "
             "-cutoff or a larger -dsub."
         )
-    wi = quantize_matrix(model.wi, sizes.dsub, sizes.qnorm, n_threads)
+    wi = quantize_matrix(model.wi, sizes.dsub, sizes.qnorm, n_threads, keep_zero)
     wo: QuantizedMatrix | DenseMatrix = model.wo
     if sizes.qout:
         wo = quantize_matrix(model.wo, OUTPUT_DSUB, sizes.qnorm, n_threads)
@@ -116,22 +114,26 @@ def row_norms(matrix: DenseMatrix, n_threads: int) -> NDArray[np.float32]:
     return norms
 
 
-def quantize_matrix(matrix: DenseMatrix, dsub: int, qnorm: bool, n_threads: int) -> QuantizedMatrix:
-    """Quantize a matrix of 256 rows or more.
+def quantize_matrix(
+    matrix: DenseMatrix, dsub: int, qnorm: bool, n_threads: int, keep_zero: bool = False
+) -> QuantizedMatrix:
+    """Quantize a matrix.
 
-    Rows that are zero (features that training never saw) stay zero: a centroid is kept for them,
-    and the others are trained on the rows that are not.
+    Rows that are zero (features that training never saw) stay zero, and centroids are trained on
+    the others: a zero row has the norm zero or, without norms, a centroid of its own.  With
+    ``keep_zero`` there is that norm or centroid even if no row is zero (any more).
     """
     lengths = row_norms(matrix, n_threads)
     used = np.flatnonzero(lengths)
-    has_zeros = len(used) < len(lengths)
-    scale = np.where(lengths > 0, lengths, 1).astype(np.float32) if qnorm else np.ones_like(lengths)
-    # With norms, that of a zero row is zero, whatever its direction.
-    quantizer = _train(matrix, dsub, scale, used, has_zeros and not qnorm, n_threads)
-    codes = _encode(matrix, quantizer, scale, n_threads)
     if not qnorm:
-        return QuantizedMatrix(codes, quantizer)
-    levels = norm_levels(lengths)
+        has_zeros = keep_zero or len(used) < len(lengths)
+        scale = np.ones_like(lengths)
+        quantizer = _train(matrix, dsub, scale, used, has_zeros, n_threads)
+        return QuantizedMatrix(_encode(matrix, quantizer, scale, n_threads), quantizer)
+    scale = np.where(lengths > 0, lengths, np.float32(1))
+    quantizer = _train(matrix, dsub, scale, used, False, n_threads)
+    levels = norm_levels(np.append(lengths, np.float32(0)) if keep_zero else lengths)
+    codes = _encode(matrix, quantizer, scale, n_threads)
     return QuantizedMatrix(codes, quantizer, nearest_levels(levels, lengths), levels)
 
 
@@ -228,16 +230,23 @@ def check_cutoff(cutoff: int, target_size: int) -> None:
 
 
 def by_norm(model: Model, n_threads: int) -> NDArray[np.int64]:
-    """Return the input rows in the order in which a cutoff keeps them: ``</s>``, then the longest.
-
-    Of rows as long as each other the first goes first.
-    """
+    """Return the input rows in the order in which a cutoff keeps them: see ``kept_order``."""
     assert isinstance(model.wi, DenseMatrix)
-    order = np.argsort(-row_norms(model.wi, n_threads), kind="stable")
     eos = model.dictionary.find(EOS)
-    if 0 <= eos < model.dictionary.nwords:
-        order = np.concatenate([[eos], order[order != eos]])
-    return order
+    return kept_order(
+        row_norms(model.wi, n_threads), eos if 0 <= eos < model.dictionary.nwords else -1
+    )
+
+
+def kept_order(lengths: NDArray[np.float32], eos: int) -> NDArray[np.int64]:
+    """Return rows in the order in which a cutoff keeps them: ``</s>`` (-1: none), the longest.
+
+    Of rows as long as each other the first goes first.  Zero rows are left out: nothing is lost
+    with them.  Where all are zero, all are kept.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    order = order[: np.count_nonzero(lengths) or len(order)]
+    return order if eos < 0 else np.concatenate([[eos], order[order != eos]])
 
 
 def prune(model: Model, rows: NDArray[np.int64]) -> Model:
@@ -290,95 +299,3 @@ def _subset(dictionary: Dictionary, words: NDArray[np.int64]) -> Dictionary:
         arena,
         dictionary.counts[order],
     )
-
-
-def matrix_size(rows: int, dim: int, dsub: int, qnorm: bool) -> int:
-    """Return the bytes of a quantized matrix in a file."""
-    size = 1 + 8 + 8 + 4 + rows * -(-dim // dsub) + 16 + 4 * dim * CENTROIDS
-    return size + (rows + 16 + 4 * CENTROIDS if qnorm else 0)
-
-
-def cutoff_for(
-    args: ModelArgs,
-    dictionary: Dictionary,
-    order: NDArray[np.int64],
-    sizes: Sizes,
-    target: int,
-) -> int:
-    """Return how many rows, in an order, a file of at most ``target`` bytes holds.
-
-    Raises ArgumentError where that is less than 256.
-    """
-    dim = args.dim
-    entry_sizes = np.diff(dictionary.starts) + 10
-    fixed = HEAD + int(entry_sizes[dictionary.nwords :].sum())
-    fixed += matrix_size(0, dim, sizes.dsub, sizes.qnorm)
-    if sizes.qout:
-        fixed += matrix_size(dictionary.nlabels, dim, OUTPUT_DSUB, sizes.qnorm)
-    else:
-        fixed += 16 + 4 * dim * dictionary.nlabels
-    is_word = order < dictionary.nwords
-    row_sizes = np.full(len(order), 8, np.int64)
-    row_sizes[is_word] = entry_sizes[order[is_word]]
-    row_sizes += -(-dim // sizes.dsub) + int(sizes.qnorm)
-    ends = fixed + np.cumsum(row_sizes)
-    n = int(np.searchsorted(ends, target, side="right"))
-    if len(ends) < CENTROIDS:
-        raise TooLarge(
-            f"Matrix too small for quantization, must have at least {CENTROIDS} rows: "
-            f"there are {len(ends)}, and the .bin is small enough."
-        )
-    if n < CENTROIDS:
-        raise TooLarge(
-            "Couldn't fulfil model size constraint: the smallest model of this kind has "
-            f"{int(ends[CENTROIDS - 1]):,} bytes; {target:,} are asked for."
-        )
-    return n
-
-
-def _squared_error(matrix: DenseMatrix, codes: QuantizedMatrix) -> float:
-    """Return by how much the rows that codes stand for differ from those of a matrix."""
-    error, step = 0.0, max(1, (1 << 20) // matrix.dim)
-    features = np.arange(step, dtype=np.int32)
-    offsets = np.arange(step + 1, dtype=np.int64)
-    for first in range(0, matrix.n_rows, step):
-        n = min(step, matrix.n_rows - first)
-        decoded = codes.means(features + np.int32(first), offsets, 0, n)
-        wanted = matrix.values[first * matrix.dim : (first + n) * matrix.dim]
-        error += float(((decoded - wanted) ** 2).sum(dtype=np.float64))
-    return error
-
-
-def fit_to_size(
-    model: Model, order: NDArray[np.int64], sizes: Sizes, target: int, n_threads: int
-) -> tuple[Sizes, int]:
-    """Choose dsub and cutoff for a file of at most ``target`` bytes.
-
-    A larger dsub leaves room for more rows, each less exact; the one is taken with the least
-    squared error over all rows, those that are dropped included.  Raises ArgumentError where
-    the target is too small for any.
-    """
-    assert isinstance(model.wi, DenseMatrix)
-    energy = row_norms(model.wi, n_threads)[order].astype(np.float64) ** 2
-    best: tuple[float, Sizes, int] | None = None
-    refusal: ArgumentError | None = None
-    for dsub in sorted({min(d, model.args.dim) for d in (2, 4, 8, 16)}):
-        tried = replace(sizes, dsub=dsub)
-        try:
-            n = cutoff_for(model.args, model.dictionary, order, tried, target)
-        except ArgumentError as error:
-            refusal = error
-            continue
-        rows = np.sort(order[:n])
-        values = model.wi.values.reshape(-1, model.args.dim)[rows].reshape(-1)
-        kept = DenseMatrix(values, model.args.dim)
-        codes = quantize_matrix(kept, dsub, sizes.qnorm, n_threads)
-        lost = float(energy[n:].sum()) + _squared_error(kept, codes)
-        if best is None or lost < best[0]:
-            best = lost, tried, n
-        if n == len(order):
-            break  # all rows fit, and a larger dsub is only less exact
-    if best is None:
-        assert refusal is not None
-        raise refusal
-    return best[1], best[2]

@@ -10,12 +10,12 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.about import add_about, check_about
 from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.fit_size import fit_to_size, rows_kept
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.quantize import (
     Sizes,
     by_norm,
     check_cutoff,
-    fit_to_size,
     prune,
     quantize_model,
     usable,
@@ -33,11 +33,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class QuantizeArgs:
-    """What quantize is told; None stands for what the model was trained with."""
+    """What quantize is told; None stands for what the model was trained with.
+
+    ``sizes.dsub`` is a default that a target size may change unless ``dsub_is_fixed``.
+    """
 
     output: str
     input: tuple[str, ...] = field(default=())
     sizes: Sizes = field(default_factory=Sizes)
+    dsub_is_fixed: bool = False
     cutoff: int = 0
     target_size: int = 0
     retrain: bool = False
@@ -106,14 +110,7 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, command: str) -> Q
     n_threads = train_args.thread
     before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
     rows_before = model.wi.n_rows
-    sizes, cutoff = args.sizes, args.cutoff or rows_before
-    if cutoff < rows_before or args.target_size:
-        order = by_norm(model, n_threads)
-        if args.target_size:
-            sizes, fitting = fit_to_size(model, order, sizes, args.target_size, n_threads)
-            cutoff = min(cutoff, fitting)
-        if cutoff < rows_before:
-            model = prune(model, order[:cutoff])
+    model, sizes, lost_nothing = _smaller(model, args, n_threads, reporter)
     if args.retrain and model.pruned is None:
         reporter.note(
             f"-retrain has no effect: all {rows_before:,} rows are kept. Give a smaller -cutoff."
@@ -123,7 +120,7 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, command: str) -> Q
     elif args.retrain:
         retrain(model, train_args, reporter)
         model = replace(model, args=replace(model.args, epoch=train_args.epoch))
-    quantized = quantize_model(model, sizes, n_threads)
+    quantized = quantize_model(model, sizes, n_threads, lost_nothing and not args.retrain)
     after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
     size = save_quantized(path, quantized)
     rows = quantized.wi.n_rows
@@ -141,6 +138,34 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, command: str) -> Q
         before[1],
         after[1],
     )
+
+
+def _smaller(
+    model: Model, args: QuantizeArgs, n_threads: int, reporter: Reporter
+) -> tuple[Model, Sizes, bool]:
+    """Leave out the rows that a cutoff or a size has no place for, and zero rows.
+
+    Return the model, its sizes, and whether only zero rows were left out.
+    """
+    n_rows, sizes = model.wi.n_rows, args.sizes
+    if not args.cutoff and not args.target_size:
+        return model, sizes, False
+    order = by_norm(model, n_threads)
+    n_used = len(order)
+    may_keep_all = args.cutoff == 0 or args.cutoff >= n_rows
+    if not may_keep_all:
+        order = order[: args.cutoff]
+    if args.target_size and not args.dsub_is_fixed:
+        sizes = fit_to_size(model, order, sizes, args.target_size, may_keep_all, n_threads)
+    n = rows_kept(model.args, model.dictionary, order, sizes, args.target_size, may_keep_all)
+    if n == n_rows:
+        return model, sizes, False
+    if n == n_used:
+        reporter.note(
+            f"{n_rows - n:,} of {n_rows:,} rows are zero (no line of the training text had their "
+            "n-grams) and are left out."
+        )
+    return prune(model, order[:n]), sizes, n == n_used
 
 
 def _check_inputs(args: QuantizeArgs) -> None:

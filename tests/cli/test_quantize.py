@@ -31,6 +31,16 @@ def labelled(tmp_path_factory):
     return folder / "m.bin"
 
 
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory):
+    """Return the path of a model of the topics sample, most of whose rows are zero."""
+    output = tmp_path_factory.mktemp("sparse") / "m"
+    options = ["-dim", 10, "-wordNgrams", 2, "-bucket", 20_000, "-epoch", 15, "-lr", 0.5]
+    result = run("supervised", "-input", TRAIN, "-output", output, "-verbose", 0, *options)
+    assert (result.code, result.out, result.err) == (0, b"", "")
+    return output.with_suffix(".bin")
+
+
 @pytest.fixture
 def put(tmp_path):
     """Return a function that copies a model, with its JSON file, to a folder of its own."""
@@ -301,8 +311,76 @@ def test_target_size_of_letters(model):
     assert quantize(model, "--target-size", "1M") == quantize(model, "--target-size", "1G")
 
 
-def test_target_size_with_all_rows_is_no_cutoff(model):
-    assert quantize(model, "--target-size", "1M") == quantize(model)
+def test_target_size_takes_the_smallest_dsub_with_which_all_rows_fit(model):
+    sizes = {}
+    for dsub in range(1, 11):  # the model has dim 10
+        size = len(quantize(model, "--target-size", "1M", "-dsub", dsub))
+        assert load_model(f"{model}.ftz").wi.quantizer.dsub == dsub  # as given by hand
+        sizes.setdefault(size, dsub)
+    assert len(sizes) > 3
+    for size, dsub in sizes.items():
+        ref = quantize(model, "--target-size", size, "-dsub", dsub)
+        assert quantize(model, "--target-size", size) == ref
+        assert len(ref) == size
+
+
+@pytest.mark.parametrize("flags", [(), ("-qnorm",), ("-dsub", 3), ("-qnorm", "-dsub", 3)])
+@pytest.mark.parametrize("keep", [("--target-size", "8M"), ("-cutoff", 9000), ("-cutoff", 10**6)])
+def test_zero_rows_are_left_out_and_nothing_is_lost(keep, flags, sparse, put):
+    """A model of 20,000 buckets, most of which training never met."""
+    output = put(sparse)
+    rows = load_model(f"{output}.bin").wi.values.reshape(-1, 10)
+    n_used = np.count_nonzero(rows.any(axis=1))
+    quantize(output, "-dsub", 1, *flags)
+    path = output.with_suffix(".ftz").rename(output.with_name("all.ftz"))
+    options = [*keep, *(() if "-dsub" in flags else ("-dsub", 1)), *flags]
+    result = run("quantize", "-output", output, *options)
+    assert (result.code, result.out) == (0, b"")
+    note, _ = result.err.splitlines()
+    assert note.startswith(f"{len(rows) - n_used:,} of {len(rows):,} rows are zero ")
+    ref, comp = load_model(str(path)), load_model(f"{output}.ftz")
+    assert comp.wi.n_rows == n_used
+    decoded = ref.wi.decode().reshape(-1, 10)
+    np.testing.assert_array_equal(comp.wi.decode().reshape(-1, 10), decoded[rows.any(axis=1)])
+    # The same predictions where all n-grams are known; n-grams that training never met do not
+    # count, where they were zeros in a mean before, so that probabilities differ, and no label.
+    for data, command in ((TRAIN, "predict-prob"), (TEST, "predict")):
+        before, after = (run(command, file, data, 6).text() for file in (path, f"{output}.ftz"))
+        assert after == before
+
+
+def test_few_zero_rows_stay_where_naming_the_others_takes_more(labelled, put):
+    """8 bytes say which bucket a row is of: 300 buckets are smaller with their zero rows."""
+    output = put(labelled)
+    ref = quantize(output, "-dsub", 1)
+    rows = load_model(f"{output}.bin").wi.values.reshape(-1, 7)
+    assert not rows.any(axis=1).all()
+    for options in (("--target-size", len(ref)), ("-cutoff", len(rows))):
+        assert quantize(output, "-dsub", 1, *options) == ref
+    assert load_model(f"{output}.ftz").pruned is None
+    quantize(output, "-dsub", 1, "-cutoff", len(rows) - 1)
+    assert load_model(f"{output}.ftz").wi.n_rows == np.count_nonzero(rows.any(axis=1))
+
+
+def test_fewer_than_256_rows_that_are_not_zero(tmp_path):
+    """All others are buckets that training never met."""
+    text = tmp_path / "three.txt"
+    text.write_bytes(b"__label__a one two three\n__label__b four five six\n__label__a one five\n")
+    output = tmp_path / "m"
+    options = ["-wordNgrams", 2, "-dim", 5, "-lr", 1, "-epoch", 20, "-verbose", 0]
+    assert run("supervised", "-input", text, "-output", output, *options).text() == ""
+    for flags in ((), ("-qnorm",)):
+        assert len(quantize(output, "--target-size", "100k", *flags)) < 10_000
+        assert load_model(f"{output}.ftz").wi.n_rows < 20
+        quantize(output, "-cutoff", 256, *flags)
+        assert load_model(f"{output}.ftz").wi.n_rows < 20
+        ref, comp = (
+            run("predict-prob", f"{output}.{end}", text, 2).text().split() for end in ("bin", "ftz")
+        )
+        assert ref[::2] == comp[::2]
+        np.testing.assert_allclose(
+            [float(p) for p in comp[1::2]], [float(p) for p in ref[1::2]], atol=1e-4
+        )
 
 
 def test_target_size_and_cutoff(model):
