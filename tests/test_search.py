@@ -206,6 +206,24 @@ def test_few_possibilities():
     assert {(5, *lengths) for lengths in CHAR_NGRAMS} <= set(found)
 
 
+# ------------------------------------------------------------------ what is too large
+
+
+def small(args):
+    """Return arguments of dim 40 or less, and nothing for those with character n-grams."""
+    return None if args.maxn else replace(args, dim=min(args.dim, 40))
+
+
+@given(numbers, seeds, histories)
+def test_only_what_fits_is_proposed(number, seed, trials):
+    comp = propose(GIVEN, ALL, trials, number, seed, small)
+    assert comp is None or small(comp) == comp
+
+
+def test_nothing_fits():
+    assert propose(GIVEN, ALL, [], 2, 0, lambda args: None) is None
+
+
 # ---------------------------------------------------------------------- it finds
 
 

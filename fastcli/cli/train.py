@@ -56,7 +56,12 @@ AUTOTUNE: list[tuple[str, Any, Any, str]] = [
     ("autotune-metric", str, "f1", f"what is to be large: {METRICS}"),
     ("autotune-predictions", int, 1, "predictions a line that the metric looks at"),
     ("autotune-duration", int, 300, "seconds for all of it, saving included"),
-    ("autotune-modelsize", str, "", "make a .ftz of at most this size: 2M, 500k, 1G, bytes"),
+    (
+        "autotune-modelsize",
+        str,
+        "",
+        "make a .ftz (of few words a .bin) of at most this size: 2M, 500k, 1G, bytes",
+    ),
     ("--autotune-trials", str, None, "file of trials, one JSON a line  [<name>.trials.jsonl]"),
 ]
 FLAGS = {

@@ -14,32 +14,21 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
 from fastcli.evaluation.metric import Metric, parse_metric
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
-from fastcli.fasttext.model_size import TargetTooSmall, rows_that_fit
-from fastcli.fasttext.quantize import (
-    QuantizedModel,
-    Sizes,
-    kept_model,
-    quantize_model,
-    row_norms,
-    usable,
-)
-from fastcli.fasttext.quantized import CENTROIDS
-from fastcli.fasttext.retrain import retrain
+from fastcli.fasttext.model_size import TargetTooSmall
+from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.search import Trial, free_names, propose, within
+from fastcli.fasttext.size_limit import NothingFits, SizeLimit, is_quantizable
 from fastcli.fasttext.train import Reporter, Status, Trained, train_supervised
-from fastcli.text.dictionary import EOS
+from fastcli.fasttext.trial_model import compact_model, model_of_size
 from fastcli.text.inputs import text_blocks
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from fastcli.text.dictionary import Dictionary
 
 TUNED = ("epoch", "lr", "dim", "word_ngrams", "minn", "maxn", "bucket", "dsub")
 DISK_SPEED = 100e6  # bytes a second that saving is sure to reach
@@ -128,10 +117,19 @@ class _OutOfTime(Exception):
 
 
 class _Watch(Reporter):
-    """Ends a reading or a training when its time is over."""
+    """Ends a reading or a training when its time is over, or its dictionary will not do."""
 
-    def __init__(self, deadline: float, on_status: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        deadline: float,
+        on_status: Callable[[], None],
+        on_dictionary: Callable[[Dictionary], None] = lambda dictionary: None,
+    ) -> None:
         self._deadline, self._on_status = deadline, on_status
+        self._on_dictionary = on_dictionary
+
+    def dictionary(self, dictionary: Dictionary) -> None:
+        self._on_dictionary(dictionary)
 
     def read(self, n_bytes: int) -> None:
         if time.monotonic() > self._deadline:
@@ -168,6 +166,7 @@ class _Tuner:
         self.best: Trial | None = None
         self.models: tuple[Trained, QuantizedModel | None] | None = None
         self.reserve = LEAST_RESERVE
+        self.limit: SizeLimit | None = None  # known when the text has been read once
         self.refusal: ArgumentError | None = None
         self.file: IO[str] | None = None
 
@@ -227,7 +226,8 @@ class _Tuner:
         if len(self.failed) >= HOPELESS or self.left() <= self.around:
             return False
         number = self.tried + 1
-        proposed = propose(self.args, self.free, self.trials, number, self.args.seed)
+        fitted = self.limit.fitted if self.limit is not None else lambda args: args
+        proposed = propose(self.args, self.free, self.trials, number, self.args.seed, fitted)
         if proposed is None:
             return False
         self.tried = number
@@ -241,12 +241,15 @@ class _Tuner:
         models: tuple[Trained, QuantizedModel | None] | None = None
         try:
             deadline = self.started + self.tune.duration - self.reserve - self.after
-            trained, quantized, score = self._train(proposed, _Watch(deadline, self.tell))
+            watch = _Watch(deadline, self.tell, lambda words: self._check_size(proposed, words))
+            trained, quantized, score = self._train(proposed, watch)
             models = trained, quantized
         except TrainingDiverged:
             note = DIVERGED
+        except NothingFits:
+            raise
         except TargetTooSmall as error:
-            note, self.refusal = "no model that small", error
+            note, self.refusal = error.note, error
         except FastcliError as error:
             if number == 1:
                 raise
@@ -270,6 +273,15 @@ class _Tuner:
         self.reporter.trial(trial, self.best, note)
         return True
 
+    def _check_size(self, args: TrainArgs, dictionary: Dictionary) -> None:
+        """Raise TargetTooSmall, before anything is trained, where no model would fit."""
+        if not self.tune.modelsize:
+            return
+        if self.limit is None:
+            self.limit = SizeLimit(self.tune.modelsize, dictionary, self.free)
+            self.limit.check_any(self.args)
+        self.limit.check(args)
+
     def _train(
         self, args: TrainArgs, watch: _Watch
     ) -> tuple[Trained, QuantizedModel | None, float]:
@@ -277,8 +289,8 @@ class _Tuner:
         trained = train_supervised(args, watch)
         ended = time.monotonic()
         quantized = None
-        if self.tune.modelsize:
-            quantized = _to_size(trained, args, self.tune.modelsize, watch)
+        if self.tune.modelsize and is_quantizable(trained.args, trained.dictionary):
+            quantized = model_of_size(trained, args, self.tune.modelsize, watch)
             model = usable(quantized)
         else:
             model = compact_model(trained, args.label)
@@ -393,55 +405,3 @@ def _saving(trained: Trained, quantized: QuantizedModel | None, no_vec: bool) ->
     if not no_vec:
         n_bytes += dictionary.nwords * (12 * args.dim + 20)
     return LEAST_RESERVE + n_bytes / DISK_SPEED
-
-
-def compact_model(trained: Trained, label: str) -> Model:
-    """Return a model that predicts as the saved one would, without its rows of zeros.
-
-    Buckets that training did not use share one row of zeros.
-    """
-    args, dictionary = trained.args, trained.dictionary
-    nwords, dim = dictionary.nwords, args.dim
-    is_word = trained.ids < nwords
-    buckets = trained.ids[~is_word] - nwords
-    values = np.zeros((nwords + len(buckets) + 1, dim), np.float32)
-    rows = trained.wi.reshape(-1, trained.stride)
-    values[trained.ids[is_word]] = rows[trained.places[is_word], :dim]
-    values[nwords:-1] = rows[trained.places[~is_word], :dim]
-    pruned = np.full(max(args.bucket, 1), len(buckets) + 1, np.int32)
-    pruned[buckets] = np.arange(1, len(buckets) + 1)
-    return Model(
-        args,
-        dictionary,
-        DenseMatrix(values.reshape(-1), dim),
-        DenseMatrix(trained.output(), dim),
-        label,
-        pruned=pruned,
-    )
-
-
-def _to_size(trained: Trained, args: TrainArgs, target: int, watch: _Watch) -> QuantizedModel:
-    """Keep the longest rows that fit, train them again, and quantize.
-
-    Raises ArgumentError where fewer than 256 rows fit.
-    """
-    dictionary, dim = trained.dictionary, args.dim
-    values = trained.wi.reshape(-1, trained.stride)[trained.places, :dim]
-    values = np.ascontiguousarray(values)
-    order = np.argsort(-row_norms(DenseMatrix(values.reshape(-1), dim), args.thread), kind="stable")
-    eos = dictionary.find(EOS)
-    is_eos = trained.ids[order] == eos
-    order = np.concatenate([order[is_eos], order[~is_eos]])
-    sizes = Sizes(args.dsub, qnorm=True, qout=dictionary.nlabels >= CENTROIDS)
-    n = rows_that_fit(trained.args, dictionary, trained.ids[order], sizes, target)
-    kept: NDArray[np.int64] = np.sort(order[:n])
-    model = kept_model(
-        trained.args,
-        dictionary,
-        trained.ids[kept],
-        values[kept].reshape(-1),
-        trained.output(),
-        args.label,
-    )
-    retrain(model, args, watch)
-    return quantize_model(model, sizes, args.thread)

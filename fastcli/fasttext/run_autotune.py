@@ -9,7 +9,8 @@ from typing import Any
 from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.autotune import TUNED, AutotuneArgs, Outcome, TuneReporter, autotune
-from fastcli.fasttext.quantize import usable
+from fastcli.fasttext.quantize import QuantizedModel, usable
+from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix
 from fastcli.fasttext.run import about, check_outputs, save_texts
 from fastcli.fasttext.save import save_about, save_matrix, save_model, save_quantized
 from fastcli.fasttext.vectors import Vectors
@@ -34,13 +35,14 @@ def tune_and_save(
 ) -> Tuned:
     """Look for the best arguments and write the best model: ``.bin``, or ``.ftz`` with a size.
 
-    Raises FastcliError or a child of it.
+    A model that has too few rows to be quantized is written as ``.bin`` with a size, too.  Raises
+    FastcliError or a child of it.
     """
-    path = f"{args.output}.ftz" if tune.modelsize else f"{args.output}.bin"
     tune.check(args)
     if tune.modelsize and args.save_output:
         raise ArgumentError("Option -saveOutput is not supported for quantized models.")
-    check_outputs(args, path)
+    for end in (".bin", ".ftz") if tune.modelsize else (".bin",):
+        check_outputs(args, f"{args.output}{end}")
     check_writable(tune.trials)
     compile_beside(train_lines, best_labels, read_lines)
     outcome = autotune(args, tune, reporter)
@@ -48,15 +50,17 @@ def tune_and_save(
     names = [name for name in TUNED if name != "dsub"]
     commands = [shlex.join(command_line(replace(best, dsub=2), names))]
     notes: dict[str, Any] = about(best, trained, command)
+    path = f"{args.output}.bin" if outcome.quantized is None else f"{args.output}.ftz"
     if outcome.quantized is None:
+        if tune.modelsize:
+            reporter.note(
+                f"{path} is kept instead of a .ftz: it has {notes['size']:,} bytes, and fewer than "
+                f"{CENTROIDS} rows, which cannot be quantized."
+            )
         save_model(path, trained)
         save_texts(best, trained)
     else:
-        rows = outcome.quantized.wi.n_rows
-        quantize = ["fastcli", "quantize", "-output", args.output, "-qnorm", "-retrain"]
-        quantize += [word for source in args.input for word in ("-input", source)]
-        quantize += ["-cutoff", str(rows), "-dsub", str(best.dsub)]
-        commands.append(shlex.join(quantize + ["-qout"] * (trained.dictionary.nlabels >= 256)))
+        commands.append(shlex.join(_quantize_command(best, outcome.quantized, tune.modelsize)))
         notes["size"] = save_quantized(path, outcome.quantized)
         if not args.no_vec:
             model = usable(outcome.quantized)
@@ -73,3 +77,12 @@ def tune_and_save(
     }
     save_about(path, notes)
     return Tuned(outcome, path, commands)
+
+
+def _quantize_command(args: TrainArgs, quantized: QuantizedModel, target: int) -> list[str]:
+    """Return the words of the command that makes a trial's ``.ftz`` of its ``.bin``."""
+    words = ["fastcli", "quantize", "-output", args.output, "-qnorm", "-dsub", str(args.dsub)]
+    words += ["--target-size", str(target)]
+    if quantized.model.pruned is not None:
+        words += ["-retrain", *(word for path in args.input for word in ("-input", path))]
+    return words + ["-qout"] * isinstance(quantized.wo, QuantizedMatrix)

@@ -8,6 +8,7 @@ strategy; Schwefel 1981).  What was set by hand stays as it is.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,11 +60,18 @@ def free_names(fixed: set[str], with_size: bool) -> list[str]:
 
 
 def propose(
-    given: TrainArgs, free: list[str], trials: list[Trial], number: int, seed: int
+    given: TrainArgs,
+    free: list[str],
+    trials: list[Trial],
+    number: int,
+    seed: int,
+    fitted: Callable[[TrainArgs], TrainArgs | None] = lambda args: args,
 ) -> TrainArgs | None:
     """Return the arguments of trial ``number``; ``trials`` are those before it that have a score.
 
-    The same trials and the same seed give the same answer; None if nothing new can be found.
+    ``fitted`` changes arguments whose model would be too large, and has none in return for those
+    that it cannot change.  The same trials and the same seed give the same answer; None if nothing
+    new can be found.
     """
     if number == 1:
         return given
@@ -72,8 +80,8 @@ def propose(
         start = {k: v for k, v in STARTS[number - 2].items() if k in free or k == "maxn"}
         if "minn" not in start:
             start.pop("maxn", None)
-        child = replace(given, **start)
-        if _key(child, free) not in known:
+        child = fitted(replace(given, **start))
+        if child is not None and _key(child, free) not in known:
             return child
     rng = np.random.default_rng([number, seed % (1 << 32)])
     best = sorted(trials, key=lambda trial: (-trial.score, trial.number))[:PARENTS]
@@ -84,8 +92,8 @@ def propose(
     step = max(LEAST_STEP, 1 / math.sqrt(1 + max(number - len(STARTS), 0) / 6))
     for _ in range(ATTEMPTS):
         parent = best[int(rng.choice(len(best), p=weights / weights.sum()))].args
-        child = _changed(parent, free, step, rng)
-        if _key(child, free) not in known:
+        child = fitted(_changed(parent, free, step, rng))
+        if child is not None and _key(child, free) not in known:
             return child
     return None
 

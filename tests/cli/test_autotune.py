@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import time
@@ -352,12 +353,129 @@ def test_the_commands_to_paste_make_the_same_small_file(sized, tmp_path):
     assert (tmp_path / "again.ftz").read_bytes() == ref
 
 
+def needed(err):
+    """Return the size that an error names as enough."""
+    found = re.fullmatch(
+        r"Couldn't fulfil model size constraint: .* fits into ([\d,]+) bytes; "
+        r"[\d,]+ are asked for\.",
+        err.splitlines()[-1],
+    )
+    return int(found[1].replace(",", ""))
+
+
 def test_a_size_that_cannot_be_kept(tmp_path):
-    result = tune(tmp_path / "m", "-autotune-modelsize", 1000)
+    """Nothing is trained, and the size that is named is enough."""
+    output = tmp_path / "m"
+    size = needed(refused(output, "-autotune-modelsize", 1000))
+    assert list(tmp_path.iterdir()) == []
+    assert tune(output, "-autotune-modelsize", size).code == 0
+    assert output.with_suffix(".ftz").stat().st_size <= size
+    assert best_of(trials_of(output))["score"] > 0.3
+
+
+def test_dims_that_cannot_fit_are_not_trained(tmp_path):
+    """The default one has codebooks of 100 kB; the search goes on with smaller ones."""
+    output = tmp_path / "m"
+    files = ["-input", TRAIN, "-output", output, "-autotune-validation", TEST, "--no-vec"]
+    options = ["-autotune-duration", 1, "-autotune-modelsize", "30k", "-bucket", 2000]
+    result = run("supervised", *files, *options)
+    assert (result.code, result.out) == (0, b"")
+    first, *others = trials_of(output)
+    assert (first["arguments"]["dim"], first["score"]) == (100, None)
+    assert first["note"] == "no model that small, not trained"
+    assert first["training_seconds"] == 0
+    assert others
+    for trial in others:
+        assert trial["arguments"]["dim"] < 30
+        assert trial["score"] is not None
+    assert output.with_suffix(".ftz").stat().st_size <= 30_000
+
+
+def test_resuming_trains_nothing_that_cannot_fit(tmp_path):
+    output = tmp_path / "m"
+    files = ["-input", TRAIN, "-output", output, "-autotune-validation", TEST, "--no-vec"]
+    options = ["-autotune-duration", 1, "-autotune-modelsize", "30k", "-bucket", 2000]
+    assert run("supervised", *files, *options).code == 0
+    n = len(trials_of(output))
+    assert run("supervised", *files, *options, "--autotune-resume").code == 0
+    first, *others = trials_of(output)[n:]
+    assert first["score"] is not None or first["note"] == "no model that small, not trained"
+    assert all(trial["score"] is not None for trial in others)
+
+
+THREE = b"__label__a one two three\n__label__b four five six\n__label__a one five seven\n"
+
+
+@pytest.fixture
+def three(tmp_path):
+    """Return a function that runs autotune on three lines of text."""
+    text = tmp_path / "three.txt"
+    text.write_bytes(THREE)
+
+    def call(*options):
+        files = ["-input", text, "-output", tmp_path / "m", "-autotune-validation", text]
+        return run("supervised", *files, "-autotune-duration", 1, "--no-vec", *options)
+
+    return call
+
+
+@pytest.mark.parametrize("size", ["8M", "20k", 4277, 3000, 500])
+def test_what_cannot_be_quantized_is_kept_as_it_is(size, three, tmp_path):
+    """Three lines have eight words: no 256 rows.  Dim 100 takes 4,277 bytes."""
+    result = three("-autotune-modelsize", size)
+    assert (result.code, result.out) == (0, b"")
+    names = ["m.bin", "m.json", "m.trials.jsonl", "three.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    model = tmp_path / "m.bin"
+    n_bytes = model.stat().st_size
+    assert n_bytes <= {"8M": 8_000_000, "20k": 20_000}.get(size, size)
+    assert (
+        f"{model} is kept instead of a .ftz: it has {n_bytes:,} bytes, and fewer than 256 rows"
+        in (result.err)
+    )
+    assert f"; {model} is its model." in result.err
+    about = about_of(tmp_path / "m")
+    assert about["size"] == n_bytes
+    (command,) = about["autotune"]["commands"]
+    assert result.err.endswith(f"{command}\n")
+    data = model.read_bytes()
+    assert run(*shlex.split(command)[1:], "-verbose", 0).code == 0
+    assert model.read_bytes() == data
+
+
+def test_a_size_that_no_bin_has(three, tmp_path):
+    """Dim 1 takes 317 bytes, dim 100 takes 4,277: 40 a dimension, and 277 for all else."""
+    result = three("-autotune-modelsize", 316)
     assert (result.code, result.out) == (1, b"")
-    assert result.err.splitlines()[-1].startswith("Couldn't fulfil model size constraint: ")
-    assert {trial["score"] for trial in trials_of(tmp_path / "m")} == {None}
-    assert [p.name for p in tmp_path.iterdir()] == ["m.trials.jsonl"]
+    assert needed(result.err) == 317
+    assert [path.name for path in tmp_path.iterdir()] == ["three.txt"]
+    assert three("-autotune-modelsize", 317).code == 0
+    assert needed(three("-autotune-modelsize", 4276, "-dim", 100).err) == 4277
+    assert three("-autotune-modelsize", 4277, "-dim", 100).code == 0
+
+
+def test_few_rows_of_many_buckets(three, tmp_path):
+    """The .bin is large, and the rows that are not zero are few."""
+    result = three("-autotune-modelsize", "20k", "-wordNgrams", 2, "-dim", 5, "-bucket", 100_000)
+    assert (result.code, result.out) == (0, b"")
+    ref = (tmp_path / "m.ftz").read_bytes()
+    assert load_model(str(tmp_path / "m.ftz")).wi.n_rows < 20
+    for command in about_of(tmp_path / "m")["autotune"]["commands"]:
+        assert run(*shlex.split(command)[1:], "-verbose", 0).code == 0
+    assert (tmp_path / "m.ftz").read_bytes() == ref
+
+
+def test_the_commands_make_a_model_of_all_words_again(tmp_path):
+    """Where all rows stay there is nothing to retrain."""
+    output = tmp_path / "m"
+    assert tune(output, "-autotune-modelsize", "1M", "-wordNgrams", 1, "-maxn", 0).code == 0
+    ref = output.with_suffix(".ftz").read_bytes()
+    assert load_model(f"{output}.ftz").pruned is None
+    commands = about_of(output)["autotune"]["commands"]
+    assert "-retrain" not in commands[1]
+    for command in commands:
+        assert run(*shlex.split(command)[1:], "-verbose", 0).text() == ""
+    assert output.with_suffix(".ftz").read_bytes() == ref
 
 
 @pytest.mark.parametrize("size", ["2x", "M", "0", "-1", "1.5M"])
