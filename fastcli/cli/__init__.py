@@ -93,14 +93,23 @@ def cli(ctx: click.Context) -> None:
       echo "what can i cook with rice and onions ?" | fastcli predict-prob topics.bin - 3
     """
     if ctx.invoked_subcommand is None:
-        raise click.UsageError("No command given.", ctx)
+        from fastcli.cli._command import NoArguments
+
+        raise NoArguments("No command given.", ctx)
 
 
-def usage(ctx: click.Context | None) -> str:
-    """Return the usage line of the command that an error belongs to."""
-    if ctx is None or ctx.command is cli:
-        return f"usage: fastcli <command> <args>\nThe commands are: {', '.join(COMMANDS)}."
-    return f"usage: {ctx.command_path} {getattr(ctx.command, 'pattern', '<args>')}"
+def usage(ctx: click.Context | None, with_options: bool) -> str:
+    """Return the usage line of the command that an error belongs to, and what it may be given."""
+    if ctx is None:
+        return "usage: fastcli <command> <args>"
+    is_program = ctx.command is cli
+    pattern = "<command> <args>" if is_program else getattr(ctx.command, "pattern", "<args>")
+    line = f"usage: {ctx.command_path} {pattern}"
+    if with_options:
+        formatter = ctx.make_formatter()
+        ctx.command.format_options(ctx, formatter)
+        return f"{line}\n\n{formatter.getvalue()}"
+    return f"{line}\nThe commands are: {', '.join(COMMANDS)}." if is_program else line
 
 
 def complain(sentence: str) -> None:
@@ -121,9 +130,12 @@ def main() -> None:
     try:
         cli.main(prog_name="fastcli", standalone_mode=False)
     except click.UsageError as error:
+        from fastcli.cli._command import NoArguments
+
         path = error.ctx.command_path if error.ctx else "fastcli"
-        complain(error.format_message())
-        complain(usage(error.ctx))
+        if error.message:
+            complain(error.format_message())
+        complain(usage(error.ctx, isinstance(error, NoArguments)))
         complain(f"Try '{path} --help'.")
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from fastcli.cli import CONTEXT
+
+NO_PATHS = "Empty input or output path."  # fastText's words
 
 
 class Option(click.Option):
@@ -18,13 +21,76 @@ class Option(click.Option):
         self.group = group
 
 
-class Command(click.Command):
-    """A command whose help shows its options in groups and whose usage line is ``pattern``."""
+class NoArguments(click.UsageError):
+    """A command was called without arguments: its usage and its options are what to print."""
 
-    def __init__(self, *args: Any, pattern: str = "", **kwargs: Any) -> None:
+
+class Command(click.Command):
+    """A command whose help shows its options in groups and whose usage line is ``pattern``.
+
+    ``empty`` is what fastText says, before the usage, where there are no arguments at all.
+    """
+
+    def __init__(self, *args: Any, pattern: str = "", empty: str = "", **kwargs: Any) -> None:
         kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
-        self.pattern = pattern
+        self.pattern, self.empty = pattern, empty
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Look for mistakes as fastText does, then parse."""
+        if ctx.resilient_parsing:  # shell completion of an unfinished line
+            return super().parse_args(ctx, args)
+        if not args:
+            raise NoArguments(self.empty, ctx)
+        options, words = self.divided(ctx, args)
+        return super().parse_args(ctx, [*options, "--", *words])
+
+    def divided(self, ctx: click.Context, args: list[str]) -> tuple[list[str], list[str]]:
+        """Return the options, each with its value, and the words that are left.
+
+        The first ``--`` ends the options; where no word follows it is a word itself.  Raises
+        click.UsageError for unknown options and for those without their value.
+        """
+        known = {
+            name: parameter
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option)
+            for name in parameter.opts
+        }
+        options: list[str] = []
+        words: list[str] = []
+        position = 0
+        while position < len(args):
+            word = args[position]
+            name, has_value = word.partition("=")[0], "=" in word
+            position += 1
+            if word == "--" and position < len(args):
+                for rest in args[position:]:
+                    self.check_word(rest, ctx)
+                return options, words + args[position:]
+            if name not in known:
+                self.check_word(word, ctx, known)
+                words.append(word)
+                continue
+            options.append(word)
+            option = known[name]
+            if option.is_flag or option.count or has_value:
+                continue
+            if position == len(args):
+                message = f"{word} is missing an argument"
+                raise click.UsageError(message + self.as_word(word, "."), ctx)
+            options.append(args[position])
+            position += 1
+        return options, words
+
+    def check_word(
+        self, word: str, ctx: click.Context, options: dict[str, Any] | None = None
+    ) -> None:
+        """Raise click.UsageError where a word is no argument; ``options`` are those before --."""
+
+    def as_word(self, word: str, end: str = "") -> str:
+        """Return how to give a word that looks like an option, where there can be such words."""
+        return ""
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line in fastText's way."""
@@ -46,47 +112,42 @@ class Command(click.Command):
 class OptionsOnly(Command):
     """A command without positional arguments, such as ``supervised``; mistakes get its words."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Look for mistakes as fastText does, then parse."""
-        options = {
-            name: parameter
-            for parameter in self.get_params(ctx)
-            if isinstance(parameter, click.Option)
-            for name in parameter.opts
-        }
-        if ctx.resilient_parsing:  # shell completion of an unfinished line
-            return super().parse_args(ctx, args)
-        position = 0
-        while position < len(args):
-            word = args[position]
-            name, has_value = word.partition("=")[0], "=" in word
-            if not word.startswith("-"):
-                raise click.UsageError(f"Provided argument without a dash! {word!r}", ctx)
-            if name not in options:
-                raise click.UsageError(f"Unknown argument: {word}{_nearest(name, options)}", ctx)
-            option = options[name]
-            takes_value = not (option.is_flag or option.count) and not has_value
-            if takes_value and position + 1 == len(args):
-                raise click.UsageError(f"{word} is missing an argument", ctx)
-            position += 2 if takes_value else 1
-        return super().parse_args(ctx, args)
+    def check_word(
+        self, word: str, ctx: click.Context, options: dict[str, Any] | None = None
+    ) -> None:
+        """Raise click.UsageError: there is no place for words."""
+        if options is None or not word.startswith("-"):
+            raise click.UsageError(f"Provided argument without a dash! {word!r}", ctx)
+        raise click.UsageError(f"Unknown argument: {word}{_nearest(word, options)}", ctx)
 
 
 class Positional(Command):
-    """A command with arguments such as k = -1; other words with a dash must be options."""
+    """A command with arguments such as k = -1.
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Find mistyped options before they are taken for arguments, then parse."""
-        options = {
-            n: p for p in self.get_params(ctx) for n in p.opts if p.param_type_name == "option"
-        }
-        words = [] if ctx.resilient_parsing else args
-        for word in words:
-            name = word.partition("=")[0]
-            is_known = word == "-" or name in options or not word.startswith("-")
-            if not is_known and not _is_number(word):
-                raise click.UsageError(f"Unknown argument: {word}{_nearest(name, options)}", ctx)
-        return super().parse_args(ctx, args)
+    Other words with a dash must be options, ``-`` (standard input) or files that are there;
+    with ``any_word`` whatever has one dash is an argument, as in fastText.
+    """
+
+    def __init__(self, *args: Any, any_word: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.any_word = any_word
+
+    def check_word(
+        self, word: str, ctx: click.Context, options: dict[str, Any] | None = None
+    ) -> None:
+        """Raise click.UsageError for a mistyped option, before it is taken for an argument."""
+        if options is None or word in ("-", "--") or not word.startswith("-"):
+            return
+        is_single = not word.startswith("--")
+        if _is_number(word) or (is_single and (self.any_word or os.path.exists(word))):
+            return
+        message = f"Unknown argument: {word}{_nearest(word, options)}"
+        raise click.UsageError(message + self.as_word(word, "."), ctx)
+
+    def as_word(self, word: str, end: str = "") -> str:
+        """Return how to give a word, or a file, that looks like an option."""
+        what = "a word" if self.any_word else "a file"
+        return f"{end} If it is {what}, end the options before it: -- {word}"
 
 
 def _is_number(word: str) -> bool:
@@ -97,19 +158,16 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _nearest(name: str, options: dict[str, Any]) -> str:
+def _nearest(word: str, options: dict[str, Any]) -> str:
     import difflib
 
+    name = word.partition("=")[0]
     double = name.startswith("--")
     known = {option.lower(): option for option in options if option.startswith("--") == double}
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5) if name != "--" else []
     return f" (did you mean {known[close[0]]} ?)" if close else ""
 
 
-def positional(pattern: str) -> Callable[[Callable[..., None]], Command]:
-    """Return the decorator of a command with arguments such as k = -1."""
-    return click.command(
-        cls=Positional,
-        pattern=pattern,
-        context_settings={"ignore_unknown_options": True},
-    )
+def positional(pattern: str, **more: Any) -> Callable[[Callable[..., None]], Command]:
+    """Return the decorator of a command with arguments such as k = -1; see ``Positional``."""
+    return click.command(cls=Positional, pattern=pattern, **more)

@@ -6,15 +6,15 @@ import sys
 
 import click
 
-from fastcli.cli._command import Command
+from fastcli.cli._command import positional
 
 PARTS = ("args", "dict", "input", "output")
 
 
-@click.command(
-    cls=Command,
-    pattern="<model> <args|dict|input|output>",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+@positional(
+    "<model> <args|dict|input|output>",
+    any_word=True,
+    context_settings={"allow_extra_args": True},
 )
 @click.argument("model", metavar="<model>")
 @click.argument("part", metavar="<args|dict|input|output>")

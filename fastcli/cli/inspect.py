@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastcli.cli._command import Command, Option
+from fastcli.cli._command import Option, positional
 from fastcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 SNIPPET = 50  # columns of a line that are shown at least, whatever the width
 
 
-@click.command(cls=Command, pattern="<file>... [options]")
+@positional("<file>... [options]")
 @click.argument("files", metavar="<file>...", nargs=-1, required=True)
 @click.option(
     "--json", "as_json", cls=Option, is_flag=True, help="write JSON, a line for each file"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastcli.cli._command import Option, OptionsOnly
+from fastcli.cli._command import NO_PATHS, Option, OptionsOnly
 from fastcli.cli._options import VECTORS, threads
 from fastcli.errors import ArgumentError, DataError
 
@@ -151,7 +151,7 @@ def mlp_options(command: Any) -> Any:
     return command
 
 
-@click.command(cls=OptionsOnly, pattern="-input <file> -output <name> [options]")
+@click.command(cls=OptionsOnly, pattern="-input <file> -output <name> [options]", empty=NO_PATHS)
 @mlp_options
 @click.pass_context
 def mlp_train(ctx: click.Context, /, **options: Any) -> None:

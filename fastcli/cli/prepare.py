@@ -182,7 +182,10 @@ def prepare_options(command: Any) -> Any:
     return command
 
 
-@positional("<input>... -o <folder> [options]")
+@positional(
+    "<input>... -o <folder> [options]",
+    empty="Give one input or more: files, folders, or - for standard input.",
+)
 @click.argument("inputs", metavar="<input>...", nargs=-1)
 @prepare_options
 @click.pass_context

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fastcli.cli._command import OptionsOnly
+from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli.train import option, shuffle_option, table_options
 from fastcli.fasttext.args import DEFAULTS
@@ -40,6 +40,7 @@ def quantize_options(command: Any) -> Any:
 @click.command(
     cls=OptionsOnly,
     pattern="-output <name> [options]",
+    empty=NO_PATHS,
 )
 @quantize_options
 @click.pass_context

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from fastcli.cli._command import Option, OptionsOnly
+from fastcli.cli._command import NO_PATHS, Option, OptionsOnly
 from fastcli.cli._options import VECTORS, size_in_bytes, threads
 from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of, snake
 
@@ -168,7 +168,7 @@ def training_options(defaults: TrainArgs) -> Callable[[Command], Command]:
 PATTERN = "-input <file> -output <name> [options]"
 
 
-@click.command(cls=OptionsOnly, pattern=PATTERN)
+@click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
 @training_options(DEFAULTS["supervised"])
 @click.pass_context
 def supervised(ctx: click.Context, /, **options: Any) -> None:
@@ -182,7 +182,7 @@ def supervised(ctx: click.Context, /, **options: Any) -> None:
     run(ctx, "supervised", options)
 
 
-@click.command(cls=OptionsOnly, pattern=PATTERN)
+@click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
 @training_options(DEFAULTS["skipgram"])
 @click.pass_context
 def skipgram(ctx: click.Context, /, **options: Any) -> None:
@@ -200,7 +200,7 @@ def skipgram(ctx: click.Context, /, **options: Any) -> None:
     run(ctx, "skipgram", options)
 
 
-@click.command(cls=OptionsOnly, pattern=PATTERN)
+@click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
 @training_options(DEFAULTS["cbow"])
 @click.pass_context
 def cbow(ctx: click.Context, /, **options: Any) -> None:

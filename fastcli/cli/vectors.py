@@ -83,7 +83,7 @@ def print_sentence_vectors(model: str, thread: int | None, as_json: bool, npy: s
                 done += len(some)
 
 
-@positional("<model> <word>")
+@positional("<model> <word>", any_word=True)
 @MODEL
 @click.argument("word", metavar="<word>")
 @thread_option
