@@ -52,7 +52,7 @@ def bench(session: Session, given: Namespace) -> None:
 def tool(session: Session, name: str, folder: Path, duration: int) -> Tool:
     """Return a tool that tunes, and whose model is tested after the last run."""
     stem = session.scratch / name
-    model, notes = stem.with_suffix(".bin"), stem.with_suffix(".json")
+    model, notes = stem.with_suffix(".bin"), stem.with_suffix(".bin.json")
     train, valid = folder / "train.txt", folder / "test.txt"
     if name == "fastcli":
         files = ["-input", str(train), "-output", str(stem), "--no-vec", "-verbose", "1"]

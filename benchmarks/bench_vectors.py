@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import subprocess
 from argparse import Namespace
@@ -20,6 +19,7 @@ from measure import (
     in_turn,
     median,
     number,
+    own_seconds,
     parser,
     ratio,
     said_seconds,
@@ -166,7 +166,7 @@ def tool(
 ) -> Tool:
     """Return a tool that trains word vectors and is judged after every run."""
     stem = session.scratch / name
-    path, notes = stem.with_suffix(".bin"), stem.with_suffix(".json")
+    path, notes = stem.with_suffix(".bin"), stem.with_suffix(".bin.json")
     if name == "fastcli":
         words = [word for key, value in OPTIONS.items() for word in (f"-{key}", str(value))]
         files = ["-input", str(text), "-output", str(stem), "--no-vec", "-seed", str(seed)]
@@ -177,7 +177,7 @@ def tool(
     def after(stderr: str) -> Row:
         row = judged(session, name, path, sets)
         if name == "fastcli":
-            return {**row, "training_seconds": json.loads(notes.read_text("utf-8"))["seconds"]}
+            return {**row, "training_seconds": own_seconds(stderr)}
         return {**row, **said_seconds(stderr, sizes, {**OPTIONS, "epoch": EPOCHS})}
 
     return Tool(name, command, outputs=[path, notes], after_each=after)

@@ -243,7 +243,7 @@ class Session:
         ``.vec`` is left out, since no peer writes one.
         """
         stem = self.scratch / name
-        model, notes = self.scratch / f"{name}.bin", self.scratch / f"{name}.json"
+        model, notes = self.scratch / f"{name}.bin", self.scratch / f"{name}.bin.json"
         if name == "fastcli":
             words = [word for key, value in options.items() for word in (f"-{key}", str(value))]
             command = [*self.fastcli, "supervised", "-output", str(stem), "--no-vec", *words]
@@ -252,7 +252,7 @@ class Session:
 
         def seconds(stderr: str) -> Row:
             if name == "fastcli":
-                return {"training_seconds": json.loads(notes.read_text("utf-8"))["seconds"]}
+                return {"training_seconds": own_seconds(stderr)}
             return said_seconds(stderr, sizes, options) if sizes else {}
 
         def accuracy() -> Row:
@@ -408,6 +408,11 @@ def corpus(path: Path, ngrams: int) -> Corpus:
             tokens += 1 + len(found)
             features += sum(max(words - shorter, 0) for shorter in range(ngrams))
     return Corpus(tokens, features)
+
+
+def own_seconds(stderr: str) -> float:
+    """Return the seconds of training alone that fastcli says."""
+    return float(re.findall(r"^Trained in ([0-9.]+) s\.$", stderr, re.M)[-1])
 
 
 def said_seconds(stderr: str, sizes: Corpus, options: Options) -> Row:

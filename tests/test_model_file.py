@@ -439,8 +439,9 @@ def test_rows_far_apart_are_written_where_they_belong(tmp_path):
 )
 def test_odd_json_beside_a_model(text, path):
     path.write_bytes(SMALL)
-    path.with_suffix(".json").write_bytes(text.replace(b"SIZE", b"%d" % len(SMALL)))
-    assert load_model(str(path)).label == "__label__"
+    for name in (f"{path.stem}.json", f"{path.name}.json"):
+        path.with_name(name).write_bytes(text.replace(b"SIZE", b"%d" % len(SMALL)))
+        assert load_model(str(path)).label == "__label__"
 
 
 def test_messages_reach_the_command_line(path):

@@ -93,6 +93,11 @@ class TrainingProgress(Reporter):
         if self._verbose > 0:
             say(sentence)
 
+    def warn(self, sentence: str) -> None:
+        """Show something that was not done."""
+        self._end_line()
+        say(sentence)
+
     def status(self, status: Status) -> None:
         """Move the bar, or write a line every few seconds."""
         if self._verbose < 2 or not self._due():
@@ -121,3 +126,8 @@ class TrainingProgress(Reporter):
         if self._verbose > 0:
             last = Status(1.0, status.words_per_second, 0.0, status.loss, 0.0)
             say(f"Progress: 100.0% {numbers(last)}")
+
+    def trained(self, seconds: float) -> None:
+        """Say how long training took."""
+        if self._verbose > 1:
+            say(f"Trained in {seconds:.3f} s.")

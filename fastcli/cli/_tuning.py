@@ -59,6 +59,11 @@ class TuningProgress(TuneReporter):
             self._erase()
             say(sentence)
 
+    def warn(self, sentence: str) -> None:
+        """Show something that was not done."""
+        self._erase()
+        say(sentence)
+
     def trial(self, trial: Trial, best: Trial | None, note: str) -> None:
         """Add a row to the table; the best trials so far have a star."""
         if self._verbose > 2:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import Any
 
 import click
@@ -13,13 +11,15 @@ from fastcli.cli._options import size_in_bytes
 from fastcli.cli.train import option, shuffle_option, table_options
 from fastcli.fasttext.args import DEFAULTS
 
-OWN = ("lr", "epoch", "label", "thread")  # by default, what the model was trained with
+OWN = ("lr", "epoch", "label")  # by default, what the model was trained with
 
 
 def quantize_options(command: Any) -> Any:
     """Add the options of quantize; those of training are taken too, as in fastText."""
     options = [
-        option("output", "files", "reads <name>.bin, writes <name>.ftz", default=""),
+        option(
+            "output", "files", "reads <name>.bin; writes <name>.ftz, <name>.ftz.json", default=""
+        ),
         option("input", "files", "training text, for -retrain only; repeatable", multiple=True),
         option("--test", "files", "labelled lines to measure P@1 on, before and after"),
         option(
@@ -29,7 +29,12 @@ def quantize_options(command: Any) -> Any:
         ),
         *table_options(DEFAULTS["supervised"], own=OWN),
         shuffle_option(),
-        option("thread", "running", "number of threads  [default: the model's]", type=int),
+        option(
+            "thread",
+            "running",
+            "number of threads  [default: processors of this machine]",
+            type=int,
+        ),
         option("verbose", "running", "0: silent, 1 and 2: progress", type=int, default=2),
     ]
     for one in reversed(options):
@@ -48,8 +53,8 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
     """Make <name>.ftz of <name>.bin: codes of one byte instead of floats, and fewer rows.
 
     What works well: -qnorm -cutoff 50000 -retrain -input with the training text.  Retraining
-    uses the model's own learning rate, epochs and threads unless told otherwise.  Options of
-    training that have no place here are taken and have no effect, as in fastText.
+    uses the model's own learning rate and epochs unless told otherwise.  Options of training
+    that have no place here are taken and have no effect, as in fastText.
 
     \b
     Example:
@@ -80,7 +85,7 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
         no_shuffle=options["no_shuffle"],
     )
     with TrainingProgress(options["verbose"]) as progress:
-        done = quantize_and_save(args, progress, shlex.join(["fastcli", *sys.argv[1:]]))
+        done = quantize_and_save(args, progress)
     if options["verbose"] > 0:
         say(
             f"{done.path}: {size_text(done.size)} instead of {size_text(done.size_before)}, "

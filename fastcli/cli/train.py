@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -128,7 +126,7 @@ def training_options(defaults: TrainArgs) -> Callable[[Command], Command]:
         option(
             "output",
             "files",
-            "writes <name>.bin (the model), <name>.vec, <name>.json",
+            "writes <name>.bin (the model), <name>.vec, <name>.bin.json",
             default="",
         ),
         option(
@@ -230,18 +228,17 @@ def run(ctx: click.Context, command: str, options: dict[str, Any]) -> None:
     tuning = {name: options.pop(name) for name in list(options) if name.startswith("autotune_")}
     args = TrainArgs(model=DEFAULTS[command].model, **options)
     args.check()
-    typed = shlex.join(["fastcli", *sys.argv[1:]])
     if tuning["autotune_validation"]:
-        tune(ctx, args, tuning, typed)
+        tune(ctx, args, tuning)
         return
     from fastcli.cli._progress import TrainingProgress
     from fastcli.fasttext.run import train_and_save
 
     with TrainingProgress(args.verbose) as progress:
-        train_and_save(args, progress, typed)
+        train_and_save(args, progress)
 
 
-def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], typed: str) -> None:
+def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any]) -> None:
     """Look for the best arguments, and save the best model."""
     from fastcli.cli._messages import say
     from fastcli.cli._tuning import TuningProgress
@@ -270,7 +267,7 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], typed: str
         frozenset(fixed),
     )
     with TuningProgress(args.verbose) as progress:
-        tuned = tune_and_save(args, given, progress, typed)
+        tuned = tune_and_save(args, given, progress)
     if args.verbose > 0:
         best = tuned.outcome.trial
         say(

@@ -1,74 +1,95 @@
-"""The JSON file beside a model: what the binary cannot hold, and how the model was made."""
+"""The JSON file beside a model: what the binary cannot hold, and how the model was made.
+
+``topics.bin`` has ``topics.bin.json``, ``topics.ftz`` has ``topics.ftz.json``.  Version 0.1.0 wrote
+one ``topics.json`` for both, which is still read where there is none of the new name.  Files that
+fastcli did not write are left alone and keep nothing from being trained.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from fastcli.errors import FastcliError
 from fastcli.files import Replacement, write_all
 
+FORMAT = "fastcli model"
+TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
+LARGEST = 1 << 24  # bytes; no file of ours has more, and people's data are not read for nothing
+OF_A_RUN = ("python", "seconds", "threads")  # version 0.1.0 wrote them; the model does not know
+
 
 def about_path(path: str) -> Path:
-    """Return the path of the JSON file beside a model: ``topics.bin`` has ``topics.json``."""
-    return Path(path).with_suffix(".json")
+    """Return the path of the JSON file beside a model.
+
+    >>> about_path("out/topics.bin").name
+    'topics.bin.json'
+    """
+    return Path(f"{path}.json")
 
 
-def check_about(path: str) -> None:
-    """Raise FastcliError if the JSON file beside a model would replace somebody else's file."""
+def save_about(path: str, about: dict[str, Any], warn: Callable[[str], None]) -> None:
+    """Write the JSON file beside a model that is there.
+
+    Where a file of somebody else has its name, nothing is written, and ``warn`` is told so.
+    Raises FastcliError where it cannot be written.
+    """
     beside = about_path(path)
-    if beside.exists() and not _is_ours(_load_json(beside)):
-        raise FastcliError(
-            f"{beside} exists and was not written by fastcli; it would be replaced. "
-            "Rename it, or use another -output."
+    if os.path.lexists(beside) and not _is_ours(_load_json(beside)):
+        warn(
+            f"{beside} was not written by fastcli and stays as it is; so the label prefix and the "
+            f"arguments of {path} are not written down."
         )
+        return
+    whole = {"format": FORMAT, **about, **_identity(path)}
+    try:
+        text = json.dumps(whole, indent=2, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # an argument was no UTF-8
+        text = json.dumps(whole, indent=2).encode()
+    try:
+        with Replacement(str(beside)) as fd:
+            write_all(fd, text + b"\n")
+    except OSError as error:
+        raise FastcliError(f"{beside} cannot be opened for saving! ({error.strerror})") from None
+
+
+def read_about(path: str) -> dict[str, Any]:
+    """Read the JSON file beside a model, if there is one and it is of that model."""
+    beside = about_path(path)
+    if os.path.lexists(beside):
+        about = _load_json(beside)
+        if not _is_ours(about):
+            return {}
+        identity = _identity(path)
+        return about if all(about.get(key) == identity[key] for key in identity) else {}
+    about = _load_json(Path(path).with_suffix(".json"))
+    if not _is_ours(about):
+        return {}
+    quantized = about.get("quantized")
+    sizes = [about.get("size"), quantized.get("size") if isinstance(quantized, dict) else None]
+    return about if os.stat(path).st_size in sizes else {}
+
+
+def _identity(path: str) -> dict[str, int]:
+    """Return what tells a model file from others: its size, and a checksum of its last bytes."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(max(size - TAIL, 0))
+        return {"size": size, "tail_crc32": zlib.crc32(file.read(TAIL))}
 
 
 def _load_json(path: Path) -> Any:
     try:
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            return None
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
 
 
 def _is_ours(about: Any) -> bool:
-    return isinstance(about, dict) and about.get("format") == "fastcli model"
-
-
-def write_about(path: str, about: dict[str, Any]) -> None:
-    """Write the JSON file beside a model."""
-    try:
-        text = json.dumps(about, indent=2, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # an argument was no UTF-8
-        text = json.dumps(about, indent=2).encode()
-    with Replacement(str(about_path(path))) as fd:
-        write_all(fd, text + b"\n")
-
-
-def add_about(path: str, added: dict[str, Any]) -> None:
-    """Add to the JSON file beside a model; where there is none of that model, make one.
-
-    Raises FastcliError where it cannot be written.
-    """
-    about = read_about(path) or {"format": "fastcli model", "size": os.stat(path).st_size}
-    try:
-        write_about(path, {**about, **added})
-    except OSError as error:
-        raise FastcliError(
-            f"{about_path(path)} cannot be opened for saving! ({error.strerror})"
-        ) from None
-
-
-def read_about(path: str) -> dict[str, Any]:
-    """Read the JSON file beside a model, if there is one and it is of that model.
-
-    A ``.bin`` and the ``.ftz`` made of it share one, which knows the sizes of both.
-    """
-    about = _load_json(about_path(path))
-    if not _is_ours(about):
-        return {}
-    quantized = about.get("quantized")
-    sizes = [about.get("size"), quantized.get("size") if isinstance(quantized, dict) else None]
-    return about if os.stat(path).st_size in sizes else {}
+    return isinstance(about, dict) and about.get("format") == FORMAT

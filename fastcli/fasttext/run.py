@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import platform
-from dataclasses import asdict
+import shlex
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastcli import __version__
-from fastcli.fasttext.about import check_about
-from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.model_file import file_size, output_rows
-from fastcli.fasttext.save import save_about, save_model, save_vectors, word_vectors
+from fastcli.fasttext.about import save_about
+from fastcli.fasttext.args import TrainArgs, command_line
+from fastcli.fasttext.model_file import output_rows
+from fastcli.fasttext.save import save_model, save_vectors, word_vectors
 from fastcli.fasttext.train import Reporter, Trained, train_supervised
 from fastcli.fasttext.train_words import train_word_vectors
 from fastcli.files import check_writable
@@ -19,9 +19,11 @@ from fastcli.kernels.numbers import format_vectors
 from fastcli.kernels.train import train_lines
 from fastcli.kernels.train_words import train_words
 
+RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 
-def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained:
-    """Train a classifier or word vectors; write ``<output>.bin``, ``.vec``, ``.json``, ``.output``.
+
+def train_and_save(args: TrainArgs, reporter: Reporter) -> Trained:
+    """Train a classifier or word vectors; write ``<output>.bin``, its JSON, ``.vec``, ``.output``.
 
     Every file is written under a temporary name and put in place when it is whole.  Raises
     FastcliError or a child of it.
@@ -35,8 +37,9 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
     else:
         compile_beside(train_words, format_vectors)
         trained = train_word_vectors(args, reporter)
+    reporter.trained(trained.seconds)
     save_model(model_path, trained)
-    save_about(model_path, about(args, trained, command))
+    save_about(model_path, about(args, trained), reporter.warn)
     save_texts(args, trained)
     return trained
 
@@ -44,7 +47,6 @@ def train_and_save(args: TrainArgs, reporter: Reporter, command: str) -> Trained
 def check_outputs(args: TrainArgs, model_path: str) -> None:
     """Raise FastcliError if a file that the arguments ask for cannot be put in its place."""
     check_writable(model_path)
-    check_about(model_path)
     if not args.no_vec:
         check_writable(f"{args.output}.vec")
     if args.save_output:
@@ -78,20 +80,20 @@ def save_texts(args: TrainArgs, trained: Trained) -> None:
         )
 
 
-def about(args: TrainArgs, trained: Trained, command: str) -> dict[str, Any]:
-    """Return what the JSON file beside a model says of it."""
+def about(args: TrainArgs, trained: Trained) -> dict[str, Any]:
+    """Return what the JSON file beside a model says of it.
+
+    Only what follows from the training: nothing of where it was written, of the time it took or
+    of the machine, so that equal trainings write equal files.
+    """
+    kept = replace(args, **{name: getattr(TrainArgs, name) for name in RUNNING})
     return {
-        "format": "fastcli model",
         "fastcli": __version__,
-        "python": platform.python_version(),
-        "command": command,
+        "command": shlex.join(command_line(kept)),
         "label": args.label,
-        "size": file_size(trained.args, trained.dictionary),
-        "arguments": {k: v for k, v in asdict(args).items() if k not in ("verbose", "thread")},
+        "arguments": {k: v for k, v in asdict(args).items() if k not in RUNNING},
         "words": trained.dictionary.nwords,
         "labels": trained.dictionary.nlabels,
         "tokens": trained.dictionary.ntokens,
         "loss": round(trained.loss, 6),
-        "seconds": round(trained.seconds, 3),
-        "threads": args.thread,
     }

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastcli.errors import ArgumentError
+from fastcli.fasttext.about import save_about
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.autotune import TUNED, AutotuneArgs, Outcome, TuneReporter, autotune
+from fastcli.fasttext.model_file import file_size
 from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix
 from fastcli.fasttext.run import about, check_outputs, save_texts
-from fastcli.fasttext.save import save_about, save_matrix, save_model, save_quantized
+from fastcli.fasttext.save import save_matrix, save_model, save_quantized
 from fastcli.fasttext.vectors import Vectors
 from fastcli.files import check_writable
 from fastcli.kernels._build import compile_beside
@@ -30,9 +32,7 @@ class Tuned:
     commands: list[str]
 
 
-def tune_and_save(
-    args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter, command: str
-) -> Tuned:
+def tune_and_save(args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter) -> Tuned:
     """Look for the best arguments and write the best model: ``.bin``, or ``.ftz`` with a size.
 
     A model that has too few rows to be quantized is written as ``.bin`` with a size, too.  Raises
@@ -49,19 +49,20 @@ def tune_and_save(
     best, trained = replace(outcome.trial.args, retrain=False), outcome.trained
     names = [name for name in TUNED if name != "dsub"]
     commands = [shlex.join(command_line(replace(best, dsub=2), names))]
-    notes: dict[str, Any] = about(best, trained, command)
+    notes: dict[str, Any] = about(best, trained)
     path = f"{args.output}.bin" if outcome.quantized is None else f"{args.output}.ftz"
     if outcome.quantized is None:
         if tune.modelsize:
+            size = file_size(trained.args, trained.dictionary)
             reporter.note(
-                f"{path} is kept instead of a .ftz: it has {notes['size']:,} bytes, and fewer than "
+                f"{path} is kept instead of a .ftz: it has {size:,} bytes, and fewer than "
                 f"{CENTROIDS} rows, which cannot be quantized."
             )
         save_model(path, trained)
         save_texts(best, trained)
     else:
         commands.append(shlex.join(_quantize_command(best, outcome.quantized, tune.modelsize)))
-        notes["size"] = save_quantized(path, outcome.quantized)
+        save_quantized(path, outcome.quantized)
         if not args.no_vec:
             model = usable(outcome.quantized)
             vectors = Vectors(model, args.thread).of_dictionary()
@@ -75,7 +76,7 @@ def tune_and_save(
         "trials": outcome.n_trials,
         "commands": commands,
     }
-    save_about(path, notes)
+    save_about(path, notes, reporter.warn)
     return Tuned(outcome, path, commands)
 
 

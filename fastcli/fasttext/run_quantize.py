@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.predictor import Predictor
-from fastcli.fasttext.about import add_about, check_about
+from fastcli.fasttext.about import OF_A_RUN, save_about
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
 from fastcli.fasttext.model_file import load_model
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 class QuantizeArgs:
     """What quantize is told; None stands for what the model was trained with.
 
-    ``sizes.dsub`` is a default that a target size may change unless ``dsub_is_fixed``.
+    As ``thread`` None stands for the processors that may be used.  ``sizes.dsub`` is a default
+    that a target size may change unless ``dsub_is_fixed``.
     """
 
     output: str
@@ -58,8 +60,6 @@ class QuantizeArgs:
         known = model.about.get("arguments")
         known = known if isinstance(known, dict) else {}
         lr = known.get("lr")
-        own = model.about.get("threads")
-        own = min(own, usable_cpus()) if isinstance(own, int) and own > 0 else usable_cpus()
         args = TrainArgs(
             **{name: getattr(model.args, name) for name in type(model.args).__dataclass_fields__},
             input=self.input,
@@ -67,10 +67,25 @@ class QuantizeArgs:
             lr=self.lr if self.lr is not None else lr if isinstance(lr, float) else TrainArgs.lr,
             label=model.label,
             seed=self.seed,
-            thread=self.thread if self.thread is not None else own,
+            thread=self.thread if self.thread is not None else usable_cpus(),
             no_shuffle=self.no_shuffle or known.get("no_shuffle") is True,
         )
         return args if self.epoch is None else replace(args, epoch=self.epoch)
+
+    def command(self) -> str:
+        """Return the command that does this; where the files are and how it runs is no part."""
+        words = ["fastcli", "quantize"]
+        words += ["-dsub", str(self.sizes.dsub)] if self.dsub_is_fixed else []
+        words += ["-qnorm"] * self.sizes.qnorm + ["-qout"] * self.sizes.qout
+        words += ["-cutoff", str(self.cutoff)] if self.cutoff else []
+        words += ["--target-size", str(self.target_size)] if self.target_size else []
+        if self.retrain:
+            words += ["-retrain", *(word for path in self.input for word in ("-input", path))]
+            given = {"-lr": self.lr, "-epoch": self.epoch, "-seed": self.seed or None}
+            words += [w for name, v in given.items() if v is not None for w in (name, str(v))]
+            words += ["--no-shuffle"] * self.no_shuffle
+        words += ["-label", self.label] if self.label is not None else []
+        return shlex.join(words)
 
 
 @dataclass(frozen=True)
@@ -88,8 +103,8 @@ class Quantized:
     p1: float = 0.0
 
 
-def quantize_and_save(args: QuantizeArgs, reporter: Reporter, command: str) -> Quantized:
-    """Quantize ``<output>.bin`` to ``<output>.ftz``; the JSON file beside them tells how.
+def quantize_and_save(args: QuantizeArgs, reporter: Reporter) -> Quantized:
+    """Quantize ``<output>.bin`` to ``<output>.ftz``; the JSON file beside it tells how.
 
     Everything that can be wrong is looked at before anything is done.  Raises FastcliError or
     a child of it.
@@ -106,7 +121,6 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, command: str) -> Q
     train_args.check_values()
     _check_inputs(args)
     check_writable(path)
-    check_about(path)
     n_threads = train_args.thread
     before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
     rows_before = model.wi.n_rows
@@ -124,9 +138,10 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, command: str) -> Q
     after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
     size = save_quantized(path, quantized)
     rows = quantized.wi.n_rows
-    how: dict[str, Any] = {"command": command, "size": size, "rows": rows}
+    how: dict[str, Any] = {"command": args.command(), "rows": rows}
     how |= {"dsub": quantized.wi.quantizer.dsub, "qnorm": sizes.qnorm, "qout": sizes.qout}
-    add_about(source, {"label": model.label, "quantized": how})
+    notes = {k: v for k, v in model.about.items() if k not in OF_A_RUN}
+    save_about(path, {**notes, "label": model.label, "quantized": how}, reporter.warn)
     return Quantized(
         path,
         os.stat(source).st_size,

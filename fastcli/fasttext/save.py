@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import FastcliError
-from fastcli.fasttext.about import about_path, write_about
 from fastcli.fasttext.args import ModelArgs
 from fastcli.fasttext.model_file import MATRIX, file_size, head_bytes, output_rows, quantized_bytes
 from fastcli.fasttext.quantized import QuantizedMatrix
@@ -195,16 +194,6 @@ def vector_lines(rows: NDArray[np.float32], names: Sequence[bytes] | None) -> by
     with_names = 0 if names is None else 1
     size = numbers.format_vectors(flat, dim, dim, 0, n, starts, arena, 0, with_names, out)
     return out[:size].tobytes()
-
-
-def save_about(path: str, about: dict[str, Any]) -> None:
-    """Write the JSON file beside a model; raises FastcliError where it cannot be written."""
-    try:
-        write_about(path, about)
-    except OSError as error:
-        raise FastcliError(
-            f"{about_path(path)} cannot be opened for saving! ({error.strerror})"
-        ) from None
 
 
 def word_vectors(model: Trained) -> NDArray[np.float32]:

@@ -90,11 +90,17 @@ class Reporter:
     def note(self, sentence: str) -> None:
         """Hear something that the user should know."""
 
+    def warn(self, sentence: str) -> None:
+        """Hear what was not done; unlike notes, to be shown whatever the verbosity."""
+
     def status(self, status: Status) -> None:
         """Hear how far training is, after every block of lines."""
 
     def finished(self, status: Status) -> None:
         """Hear that training is over."""
+
+    def trained(self, seconds: float) -> None:
+        """Hear how long training took, reading and saving not included."""
 
 
 def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastcli.fasttext.about import OF_A_RUN
 from fastcli.fasttext.args import option_of
 from fastcli.fasttext.model_file import ARGS, DICTIONARY, MAGIC, MATRIX, load_model, output_rows
 from fastcli.fasttext.quantized import QuantizedMatrix
@@ -16,17 +19,7 @@ from fastcli.mlp.model_file import FORMAT, is_mlp, load_arrays, load_mlp
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
 
-KNOWN = (
-    "command",
-    "seconds",
-    "threads",
-    "loss",
-    "tokens",
-    "steps",
-    "best_step",
-    "fastcli",
-    "python",
-)
+KNOWN = ("loss", "tokens", "steps", "best_step", "fastcli", *OF_A_RUN)
 
 
 def is_model(path: str) -> bool:
@@ -103,8 +96,22 @@ def _linear(path: str) -> dict[str, Any]:
         "quantization": quantization,
         "parts": parts,
         "label_counts": _sorted(model.labels(), counts),
-        "about": {name: model.about[name] for name in KNOWN if name in model.about},
+        "about": _how_made(model.about, path),
     }
+
+
+def _how_made(about: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return how a linear model was made; its commands name the model where it is now."""
+    quantized = about.get("quantized")
+    quantized = quantized if isinstance(quantized, dict) else {}
+    commands = {"command": about.get("command"), "quantize": quantized.get("command")}
+    output = shlex.join(["-output", str(Path(path).with_suffix(""))])
+    shown: dict[str, Any] = {}
+    for name, command in commands.items():
+        if isinstance(command, str):
+            # version 0.1.0 wrote commands as they were typed
+            shown[name] = command if " -output " in command else f"{command} {output}"
+    return shown | {name: about[name] for name in KNOWN if name in about}
 
 
 def _sections(model: Model, size: int) -> list[dict[str, Any]]:

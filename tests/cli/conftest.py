@@ -29,8 +29,8 @@ def former(tmp_path):
     """Put files of an earlier run in place; afterwards they and nothing else must be there."""
     folder = tmp_path / "out"
     folder.mkdir()
-    files = {f"m.{end}": f"former {end}".encode() for end in ("bin", "vec", "json", "output")}
-    files["m.json"] = b'{"format": "fastcli model"}'
+    files = {f"m.{end}": f"former {end}".encode() for end in ("bin", "vec", "bin.json", "output")}
+    files["m.bin.json"] = b'{"format": "fastcli model"}'
     for name, data in files.items():
         (folder / name).write_bytes(data)
     yield folder / "m"

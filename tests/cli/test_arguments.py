@@ -81,7 +81,7 @@ def test_files_that_begin_with_a_dash(tmp_path, monkeypatch):
     assert run("supervised", "-input", "-t.txt", "-output", "-m", *small).text() == ""
     assert run("supervised", "-input", "--", "-output", "--m", *small).text() == ""
     names = sorted(os.listdir())
-    assert names[:2] == ["--", "--m.bin"]
+    assert names[:5] == ["--", "--m.bin", "--m.bin.json", "--m.vec", "--t.txt"]
     ref = run("test", "./-m.bin", "./-t.txt").text()
     for argv in (
         ("-m.bin", "-t.txt"),

@@ -237,12 +237,12 @@ def test_vec_file_with_subwords(tiny, train, tmp_path):
 
 def test_no_vec(tiny, train, tmp_path):
     train(tiny, "--no-vec")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.bin", "model.json", "tiny.txt"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.bin", "model.bin.json", "tiny.txt"]
 
 
 def test_files(tiny, train, tmp_path):
     train(tiny)
-    names = ["model.bin", "model.json", "model.vec", "tiny.txt"]
+    names = ["model.bin", "model.bin.json", "model.vec", "tiny.txt"]
     assert sorted(p.name for p in tmp_path.iterdir()) == names
 
 
@@ -261,7 +261,7 @@ def test_output_file(loss, option, tiny, train, tmp_path):
 
 def test_json_file(tiny, train, tmp_path):
     data = train(tiny, "-lr", 0.25, "-seed", 3, "-minCountLabel", 1)
-    about = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
+    about = json.loads((tmp_path / "model.bin.json").read_text(encoding="utf-8"))
     assert about["format"] == "fastcli model"
     assert about["size"] == len(data)
     assert about["label"] == "__label__"
@@ -280,8 +280,8 @@ def test_the_label_prefix_is_remembered(train, tmp_path):
     assert (result.code, result.out) == (0, b"N\t1\nP@1\t1\nR@1\t1\n")
     assert "1 with labels the model does not know" in result.err
     # A file beside another model says nothing about this one.
-    about = json.loads((tmp_path / "model.json").read_text())
-    (tmp_path / "model.json").write_text(json.dumps({**about, "size": about["size"] + 1}))
+    about = json.loads((tmp_path / "model.bin.json").read_text())
+    (tmp_path / "model.bin.json").write_text(json.dumps({**about, "size": about["size"] + 1}))
     result = run("test", tmp_path / "model.bin", "-", stdin=b"#a one\n#zz one\n")
     assert "1 without a label" in result.err
 

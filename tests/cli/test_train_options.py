@@ -87,7 +87,7 @@ def test_both_spellings_do_the_same(name, tiny, train, tmp_path):
     b = train(tiny, *needs, kebab(name), value, output="b")
     assert a == b
     assert train(tiny, *needs, f"{kebab(name)}={value}", output="b") == a
-    about = json.loads((tmp_path / "a.json").read_text())
+    about = json.loads((tmp_path / "a.bin.json").read_text())
     snake = kebab(name)[2:].replace("-", "_")
     assert about["arguments"][snake] == value
     if name != "lrUpdateRate":  # so small a text has one learning rate a line either way
@@ -101,7 +101,7 @@ def test_the_last_of_several_counts(tiny, train):
 @pytest.mark.parametrize(("optimizer", "lr"), [("sgd", 0.1), ("adagrad", 0.1), ("adam", 0.01)])
 def test_optimizers_have_their_learning_rates(optimizer, lr, tiny, train, tmp_path):
     default = train(tiny, "-optimizer", optimizer)
-    assert json.loads((tmp_path / "model.json").read_text())["arguments"]["lr"] == lr
+    assert json.loads((tmp_path / "model.bin.json").read_text())["arguments"]["lr"] == lr
     assert train(tiny, "-optimizer", optimizer, "-lr", lr) == default
     assert train(tiny, "-optimizer", optimizer, "-lr", 0.05) != default
 
@@ -120,7 +120,7 @@ def test_word_vectors_have_their_learning_rate(tiny, tmp_path):
     given = ["-minCount", 1, "-dim", 2, "-bucket", 100, "-epoch", 1, "-verbose", 0]
     result = run("skipgram", "-input", tiny, "-output", tmp_path / "m", *given)
     assert result.code == 0
-    assert json.loads((tmp_path / "m.json").read_text())["arguments"]["lr"] == 0.05
+    assert json.loads((tmp_path / "m.bin.json").read_text())["arguments"]["lr"] == 0.05
 
 
 def test_unknown_optimizers_are_refused(tiny, tmp_path):

@@ -56,10 +56,10 @@ def rows_of(path, part="wi"):
 
 def test_files(tiny, learn, tmp_path):
     learn(tiny)
-    names = ["model.bin", "model.json", "model.vec", "tiny.txt"]
+    names = ["model.bin", "model.bin.json", "model.vec", "tiny.txt"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     learn(tiny, "--no-vec", output="other")
-    assert sorted(p.name for p in tmp_path.glob("other*")) == ["other.bin", "other.json"]
+    assert sorted(p.name for p in tmp_path.glob("other*")) == ["other.bin", "other.bin.json"]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_output_file(loss, option, tiny, learn, tmp_path):
 
 def test_json_file(command, tiny, learn, tmp_path):
     data = learn(tiny, "-lr", 0.25, "-seed", 3)
-    about = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
+    about = json.loads((tmp_path / "model.bin.json").read_text(encoding="utf-8"))
     assert about["command"].startswith(f"fastcli {command} -input ")
     wanted = {"lr": 0.25, "seed": 3, "input": [str(tiny)], "loss": "ns", "min_count": 1}
     assert wanted.items() <= about["arguments"].items()
@@ -384,12 +384,14 @@ def test_a_folder_that_is_not_there(command, tiny, tmp_path):
     assert err.startswith(f"{output}.bin cannot be opened for saving.")
 
 
-def test_a_json_file_of_somebody_else(command, tiny, tmp_path):
-    theirs = tmp_path / "m.json"
-    theirs.write_bytes(b'[{"stars": 5}]')
-    err = refused(command, "-input", tiny, "-output", tmp_path / "m", *SMALL)
-    assert err.startswith(f"{theirs} exists and was not written by fastcli")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.json", "tiny.txt"]
+def test_json_files_of_somebody_else(command, tiny, tmp_path):
+    for name in ("m.json", "m.bin.json"):
+        (tmp_path / name).write_bytes(b'[{"stars": 5}]')
+    options = ["-input", tiny, "-output", tmp_path / "m", *SMALL, "-verbose", 0]
+    result = run(command, *options)
+    assert (result.code, result.out, len(result.err.splitlines())) == (0, b"", 1)
+    assert result.err.startswith(f"{tmp_path / 'm.bin.json'} was not written by fastcli")
+    assert (tmp_path / "m.bin.json").read_bytes() == b'[{"stars": 5}]'
 
 
 def test_unknown_options(command, tiny):

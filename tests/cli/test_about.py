@@ -1,0 +1,202 @@
+"""The JSON file beside a model: its names, whose it is, and what is in it."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from tests.command import SAMPLES, run
+
+TRAIN = SAMPLES / "topics.train.txt"
+HASHED = b"#a one two\n#b three four\n#a two\n" * 200
+FOREIGN = [b'[{"stars": 5}]', b"no json", b"", b'{"format": "other"}', b"[" * 100_000]
+SMALL = ["-dim", 4, "-epoch", 2, "-bucket", 500, "-verbose", 0]
+
+
+@pytest.fixture
+def text(tmp_path):
+    """Return the path of lines whose labels start with #."""
+    path = tmp_path / "hash.txt"
+    path.write_bytes(HASHED)
+    return path
+
+
+def train(text, output, *options):
+    """Train silently; return what was said all the same."""
+    result = run("supervised", "-input", text, "-output", output, *SMALL, *options)
+    assert (result.code, result.out) == (0, b"")
+    return result.err
+
+
+def knows_prefix(model):
+    """Tell whether a model knows that labels start with #: an unknown one is a label then."""
+    err = run("test", model, "-", stdin=b"#a one\n#zz one\n").err
+    assert ("1 with labels the model does not know" in err) != ("1 without a label" in err)
+    return "1 with labels the model does not know" in err
+
+
+def load(path):
+    """Return what a JSON file holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=range(len(FOREIGN)))
+def test_a_foreign_file_of_the_old_name(foreign, text, tmp_path):
+    """A model called reviews goes beside people's own reviews.json."""
+    theirs = tmp_path / "reviews.json"
+    theirs.write_bytes(foreign)
+    assert train(text, tmp_path / "reviews", "-label", "#") == ""
+    assert theirs.read_bytes() == foreign
+    assert load(tmp_path / "reviews.bin.json")["label"] == "#"
+    assert knows_prefix(tmp_path / "reviews.bin")
+    (tmp_path / "reviews.bin.json").unlink()
+    assert not knows_prefix(tmp_path / "reviews.bin")
+
+
+@pytest.mark.parametrize("foreign", [*FOREIGN, None], ids=range(len(FOREIGN) + 1))
+def test_a_foreign_file_of_the_new_name(foreign, text, tmp_path):
+    """It is left alone, a folder too; training goes on and says what is not written."""
+    theirs = tmp_path / "m.bin.json"
+    theirs.mkdir() if foreign is None else theirs.write_bytes(foreign)
+    said = train(text, tmp_path / "m", "-label", "#")
+    assert len(said.splitlines()) == 1
+    assert said.startswith(f"{theirs} was not written by fastcli and stays as it is; ")
+    assert theirs.is_dir() if foreign is None else theirs.read_bytes() == foreign
+    assert (tmp_path / "m.vec").is_file()
+    assert not knows_prefix(tmp_path / "m.bin")
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_to_nothing_is_left_alone(text, tmp_path):
+    (tmp_path / "m.bin.json").symlink_to(tmp_path / "nothing")
+    assert len(train(text, tmp_path / "m", "-label", "#").splitlines()) == 1
+    assert (tmp_path / "m.bin.json").is_symlink()
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("command", ["quantize", "autotune"])
+def test_a_foreign_file_beside_a_quantized_model(command, tmp_path):
+    options = ["-autotune-validation", SAMPLES / "topics.test.txt", "-autotune-duration", 5]
+    options += ["-autotune-modelsize", "1M"]
+    if command == "quantize":
+        assert train(TRAIN, tmp_path / "m") == ""
+        argv, options = ("quantize", "-output", tmp_path / "m", "-verbose", 0), []
+    else:
+        argv = ("supervised", "-input", TRAIN, "-output", tmp_path / "m", "-verbose", 0)
+    (tmp_path / "m.json").write_bytes(b"[]")
+    (tmp_path / "m.ftz.json").write_bytes(b"{}")
+    result = run(*argv, *options)
+    said = [line for line in result.err.splitlines() if not line.startswith("Warning : ")]
+    assert (result.code, result.out, len(said)) == (0, b"", 1)
+    assert said[0].startswith(f"{tmp_path / 'm.ftz.json'} was not written by fastcli")
+    assert (tmp_path / "m.ftz").is_file()
+    assert (tmp_path / "m.ftz.json").read_bytes() == b"{}"
+    assert (tmp_path / "m.json").read_bytes() == b"[]"
+
+
+def as_old(output, size=0):
+    """Turn the JSON file of a model into the one of version 0.1.0."""
+    about = load(output.with_suffix(".bin.json"))
+    about |= {"size": size or about["size"], "seconds": 1.5, "threads": 3, "python": "3.11.1"}
+    del about["tail_crc32"]
+    output.with_suffix(".json").write_text(json.dumps(about))
+    output.with_suffix(".bin.json").unlink()
+
+
+def test_the_old_name_is_read(text, tmp_path):
+    train(text, tmp_path / "m", "-label", "#", "-lr", 0.7)
+    as_old(tmp_path / "m")
+    assert knows_prefix(tmp_path / "m.bin")
+    report = json.loads(run("inspect", "--json", tmp_path / "m.bin").out)
+    assert report["about"]["threads"] == 3
+    # It says nothing about a model of another size.
+    as_new = load(tmp_path / "m.json")
+    (tmp_path / "m.json").write_text(json.dumps({**as_new, "size": as_new["size"] + 1}))
+    assert not knows_prefix(tmp_path / "m.bin")
+
+
+def test_quantizing_a_model_of_the_old_name(tmp_path):
+    path = tmp_path / "hash.txt"
+    path.write_bytes(TRAIN.read_bytes().replace(b"__label__", b"#"))
+    train(path, tmp_path / "m", "-label", "#", "-lr", 0.7)
+    as_old(tmp_path / "m")
+    former = (tmp_path / "m.json").read_bytes()
+    result = run("quantize", "-output", tmp_path / "m", "-verbose", 0)
+    assert (result.code, result.err) == (0, "")
+    assert (tmp_path / "m.json").read_bytes() == former
+    about = load(tmp_path / "m.ftz.json")
+    assert (about["label"], about["arguments"]["lr"]) == ("#", 0.7)
+    assert not {"seconds", "threads", "python"} & set(about)
+    assert "1 with labels the model" in run("test", tmp_path / "m.ftz", "-", stdin=b"#zz the\n").err
+
+
+def test_the_old_name_of_a_quantized_model(tmp_path):
+    """One file told of both models, with the sizes of both."""
+    path = tmp_path / "hash.txt"
+    path.write_bytes(TRAIN.read_bytes().replace(b"__label__", b"#"))
+    train(path, tmp_path / "m", "-label", "#")
+    assert run("quantize", "-output", tmp_path / "m", "-verbose", 0).code == 0
+    about = load(tmp_path / "m.bin.json")
+    about["quantized"] = {"size": (tmp_path / "m.ftz").stat().st_size}
+    for name in ("m.bin.json", "m.ftz.json"):
+        (tmp_path / name).unlink()
+    (tmp_path / "m.json").write_text(json.dumps(about))
+    for name in ("m.bin", "m.ftz"):
+        err = run("test", tmp_path / name, "-", stdin=b"#zz the\n").err
+        assert "1 with labels the model" in err
+
+
+def test_a_leftover_says_nothing_about_a_new_model(text, tmp_path):
+    """Neither a file of the old name nor one of a model with the same size is believed."""
+    train(text, tmp_path / "m", "-label", "#")
+    as_old(tmp_path / "m")
+    train(text, tmp_path / "m", "-label", "#", "-lr", 0.9)
+    new = load(tmp_path / "m.bin.json")
+    (tmp_path / "m.json").write_text(json.dumps({**new, "label": "other"}))
+    assert knows_prefix(tmp_path / "m.bin")
+    shutil.copy(tmp_path / "m.bin.json", tmp_path / "kept")
+    train(text, tmp_path / "m", "-label", "#", "-lr", 0.3)
+    assert load(tmp_path / "m.bin.json")["size"] == new["size"]
+    shutil.copy(tmp_path / "kept", tmp_path / "m.bin.json")
+    assert not knows_prefix(tmp_path / "m.bin")
+
+
+def test_equal_trainings_write_equal_files(text, tmp_path):
+    train(text, tmp_path / "a", "-label", "#", "-thread", 1)
+    train(text, tmp_path / "b", "-label", "#", "-thread", 2, "--no-vec")
+    train(text, tmp_path / "a c", "-label", "#", "-saveOutput")
+    files = [(tmp_path / f"{name}.bin.json").read_bytes() for name in ("a", "b", "a c")]
+    assert files[0] == files[1] == files[2]
+    about = json.loads(files[0])
+    command = f"fastcli supervised -input {text} -dim 4 -epoch 2 -bucket 500 -label '#'"
+    assert sorted(about["command"].split()) == sorted(command.split())
+    train(text, tmp_path / "b", "-label", "#", "-seed", 1)
+    assert (tmp_path / "b.bin.json").read_bytes() != files[0]
+
+
+def test_equal_quantizations_write_equal_files(tmp_path):
+    for name, thread in (("a", 1), ("b", 2)):
+        train(TRAIN, tmp_path / name, "-thread", thread, "-wordNgrams", 2)
+        argv = ["quantize", "-output", tmp_path / name, "-verbose", 0, "-thread", thread]
+        argv += ["-qnorm", "-cutoff", 400, "-retrain", "-input", TRAIN, "-lr", 0.2]
+        assert run(*argv).code == 0
+    for end in ("bin", "ftz"):
+        assert (tmp_path / f"a.{end}").read_bytes() == (tmp_path / f"b.{end}").read_bytes()
+        a, b = (tmp_path / f"{name}.{end}.json" for name in "ab")
+        assert a.read_bytes() == b.read_bytes()
+    made = load(tmp_path / "a.ftz.json")["quantized"]["command"]
+    ref = f"fastcli quantize -dsub 2 -qnorm -cutoff 400 -retrain -input {TRAIN} -lr 0.2"
+    assert made == ref
+
+
+def test_inspect_names_the_model_where_it_is(text, tmp_path):
+    train(text, tmp_path / "m", "-label", "#")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    for name in ("m.bin", "m.bin.json"):
+        shutil.copy(tmp_path / name, folder / name)
+    report = json.loads(run("inspect", "--json", folder / "m.bin").out)
+    assert report["about"]["command"].endswith(f" -output {folder / 'm'}")
+    assert "seconds" not in report["about"]
