@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from fastcli.cli import _json
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import load, open_blocks, thread_option, threads
 
@@ -115,10 +114,10 @@ def answer(
             found = [
                 {
                     "word": neighbours.dictionary.entry(int(w)).decode("utf-8", "replace"),
-                    "similarity": round(float(s), 6) if math.isfinite(s) else None,
+                    "similarity": _json.number(s),
                 }
-                for w, s in zip(ids[i][: counts[i]], similarities[i], strict=False)
+                for w, s in zip(ids[i][: counts[i]], similarities[i].tolist(), strict=False)
             ]
             line = {"query": texts[0] if len(texts) == 1 else texts, "neighbours": found}
-            out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            out.write(_json.line(line))
     out.flush()

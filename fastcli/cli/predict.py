@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
+from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
@@ -72,6 +72,6 @@ def run(
             names = [name.decode("utf-8", "replace") for name, _ in labels]
             answer: dict[str, object] = {"labels": names}
             if with_probs:
-                answer["probabilities"] = [round(p, 9) for _, p in labels]
-            out.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+                answer["probabilities"] = [_json.number(p) for _, p in labels]
+            out.write(_json.line(answer))
         out.flush()

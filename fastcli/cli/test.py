@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
@@ -36,7 +36,7 @@ def test(
     """
     meter, _ = run(model, data, k, threshold, thread)
     if as_json:
-        print_json(summary(meter, k))
+        sys.stdout.buffer.write(_json.line(summary(meter, k)))
         return
     lines = [f"N\t{meter.n}", f"P@{k}\t{meter.precision:.3g}", f"R@{k}\t{meter.recall:.3g}"]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -57,7 +57,7 @@ def test_label(
     if as_json:
         names = [name.decode("utf-8", "replace") for name in labels]
         scores = [label_summary(meter, i, name) for i, name in enumerate(names)]
-        print_json({**summary(meter, k), "per_label": scores})
+        sys.stdout.buffer.write(_json.line({**summary(meter, k), "per_label": scores}))
         return
     out = sys.stdout.buffer
     for i, name in enumerate(labels):
@@ -93,9 +93,9 @@ def summary(meter: Meter, k: int) -> dict[str, Any]:
     return {
         "n": meter.n,
         "k": k,
-        "precision": number(meter.precision),
-        "recall": number(meter.recall),
-        "f1": number(meter.f1),
+        "precision": _json.number(meter.precision),
+        "recall": _json.number(meter.recall),
+        "f1": _json.number(meter.f1),
         "left_out": {
             "no_label": skipped.no_label,
             "unknown_label": skipped.unknown_label,
@@ -109,19 +109,9 @@ def label_summary(meter: Meter, i: int, name: str) -> dict[str, Any]:
     precision, recall, f1 = meter.label_scores(i)
     return {
         "label": name,
-        "precision": number(precision),
-        "recall": number(recall),
-        "f1": number(f1),
+        "precision": _json.number(precision),
+        "recall": _json.number(recall),
+        "f1": _json.number(f1),
         "gold": int(meter.gold[i]),
         "predicted": int(meter.predicted[i]),
     }
-
-
-def number(value: float) -> float | None:
-    """Return a score for JSON, which has no NaN."""
-    return value if math.isfinite(value) else None
-
-
-def print_json(answer: dict[str, Any]) -> None:
-    """Write one JSON object on a line."""
-    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.cli import _json
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import load, open_blocks, thread_option, threads
 
@@ -142,15 +141,10 @@ class Sink:
         out = sys.stdout.buffer
         if self._as_json:
             for name, row in zip(names, rows, strict=True):
-                answer = {what: name.decode("utf-8", "replace"), "vector": json_floats(row)}
-                out.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+                vector = [_json.number(x) for x in row.tolist()]
+                out.write(_json.line({what: name.decode("utf-8", "replace"), "vector": vector}))
         else:
             from fastcli.fasttext.save import vector_lines
 
             out.write(vector_lines(rows, names if with_words else None))
         out.flush()
-
-
-def json_floats(values: NDArray[np.float32]) -> list[float | None]:
-    """Return float32 values so that JSON shows as many digits as they have."""
-    return [float(f"{x:.7g}") if math.isfinite(x) else None for x in values.tolist()]
