@@ -6,7 +6,8 @@ import contextlib
 import mmap
 import os
 import shutil
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGE = 500_000_000
+PROCESS = 93_000_000  # bytes of a process before it reads: Python, NumPy, compiled kernels
 HINT = "Use a smaller -dim or -bucket, or a larger -minCount."
 
 
 @dataclass(frozen=True)
 class Needs:
-    """Bytes of memory for the matrices, of the model file, and of the disk it takes."""
+    """What training needs before it starts, in bytes: of memory, of the model file, of the disk.
 
-    memory: int
+    ``matrices`` are those that are yet to be taken, the states of an optimiser too; ``saving`` is
+    what saving takes beyond what training had.  ``memory`` is that of the whole process at its
+    peak: what it had at most so far, or what it has now and all that will come.
+    """
+
+    matrices: int
     file: int
     disk: int
+    saving: int = 0
+    memory: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        whole = resident_memory() + self.matrices + max(self.saving, 0)
+        object.__setattr__(self, "memory", max(whole, peak_memory()))
 
     def sentence(self) -> str | None:
         """Return what to tell a user, or None where the needs are small."""
@@ -41,7 +54,7 @@ class Needs:
 
     def check(self, folder: Path) -> None:
         """Raise FastcliError if memory or disk is too small; say what makes the model smaller."""
-        check_memory(self.memory)
+        check_memory(self.matrices + max(self.saving, 0))
         free = shutil.disk_usage(folder).free
         if self.disk > free:
             raise FastcliError(
@@ -58,6 +71,25 @@ def check_memory(need: int) -> None:
             f"Training needs about {size_text(need)} of memory, and "
             f"{size_text(memory)} are available. {HINT}"
         )
+
+
+def resident_memory() -> int:
+    """Return the bytes of memory that this process has now, the text that it has mapped too."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):  # not on macOS and Windows
+        return peak_memory()
+
+
+def peak_memory() -> int:
+    """Return the bytes of memory that this process had at most."""
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return PROCESS
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def size_text(n: int) -> str:

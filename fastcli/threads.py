@@ -79,6 +79,7 @@ def _new_worker(n_threads: int) -> SimpleQueue[Job]:
         while True:
             run, results = jobs.get()
             result = run()
+            del run  # and the memory that only the job knows
             _idle.append(jobs)
             results.put(result)
 

@@ -79,6 +79,9 @@ def run(
     meter = predictor.test(open_blocks(data, "Test file cannot be opened!"))
     if sentence := meter.skipped.sentence():
         say(sentence)
+    if meter.n == 0:
+        what = "no line is left to test on" if sentence else "there are no lines to test on"
+        say(f"{data}: {what}, so precision and recall are undefined (nan).")
     return meter, predictor.model.labels()
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from fastcli.errors import ModelFormatError
+from fastcli.fasttext import foreign
 from fastcli.fasttext.about import read_about
 from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, ModelArgs
+from fastcli.fasttext.foreign import ARGS, DICTIONARY, MAGIC
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
@@ -27,10 +30,7 @@ if TYPE_CHECKING:
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-MAGIC = 793712314
 VERSION = 12
-ARGS = struct.Struct("<12id")
-DICTIONARY = struct.Struct("<iiiqq")
 MATRIX = struct.Struct("<qq")
 NOT_PRUNED = -1
 MAPPED_FROM = 1 << 24  # matrices of so many bytes are mapped, smaller ones read
@@ -49,7 +49,9 @@ class _File:
                 )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise ModelFormatError(f"{path} cannot be opened for loading! ({reason})") from None
+            hint = foreign.beside(path) if isinstance(error, FileNotFoundError) else ""
+            sentence = f"{path} cannot be opened for loading! ({reason}) {hint}"
+            raise ModelFormatError(sentence.rstrip()) from None
         self.position = 0
 
     def wrong(self, section: str, reason: str) -> ModelFormatError:
@@ -73,14 +75,14 @@ def load_model(path: str) -> Model:
     """
     file = _File(path)
     if file.size < 8 or struct.unpack_from("<i", file.map)[0] != MAGIC:
-        raise ModelFormatError(
-            f"{path} has wrong file format! It is not a model that fastText or fastcli wrote."
-        )
+        raise ModelFormatError(f"{path} has wrong file format! {foreign.what_it_is(path)}")
     _, version = file.read(struct.Struct("<ii"), "header")
     if version not in (11, VERSION):
         raise ModelFormatError(
             f"{path} has wrong file format! It is of version {version}; 11 and {VERSION} are known."
         )
+    if foreign.is_floret(file.map[: foreign.HEAD]):
+        raise ModelFormatError(f"{path} has wrong file format! {foreign.what_it_is(path)}")
     args = _read_args(file, version)
     dictionary, pruned = _read_dictionary(file, args.bucket)
     quantized = _read_flag(file, "input matrix")
@@ -253,14 +255,22 @@ def head_bytes(
             NOT_PRUNED if pruned is None else len(buckets),
         ),
     ]
-    entry = struct.Struct("<qb")
-    counts = dictionary.counts.tolist()
-    for i, word in enumerate(dictionary.entries(0, len(dictionary))):
-        parts += (word, b"\0", entry.pack(counts[i], i >= dictionary.nwords))
+    step = 1 << 14  # so many entries at a time, since Python takes 360 bytes for each
+    for first in range(0, len(dictionary), step):
+        last = min(first + step, len(dictionary))
+        parts.append(b"".join(_entries_bytes(dictionary, first, last)))
     if pruned is not None:
         pairs = np.stack([buckets, pruned[buckets] - 1], axis=1)
         parts.append(pairs.astype("<i4").tobytes())
     return b"".join(parts)
+
+
+def _entries_bytes(dictionary: Dictionary, first: int, last: int) -> Iterator[bytes]:
+    entry = struct.Struct("<qb")
+    counts = dictionary.counts[first:last].tolist()
+    for i, word in enumerate(dictionary.entries(first, last)):
+        yield word
+        yield b"\0" + entry.pack(counts[i], first + i >= dictionary.nwords)
 
 
 def quantized_bytes(matrix: QuantizedMatrix) -> bytes:

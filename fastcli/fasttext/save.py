@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import FastcliError
-from fastcli.fasttext.args import ModelArgs
+from fastcli.fasttext.args import ModelArgs, TrainArgs
 from fastcli.fasttext.model_file import MATRIX, file_size, head_bytes, output_rows, quantized_bytes
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.fasttext.vectors import packed, word_rows
 from fastcli.files import Replacement, write_all
 from fastcli.kernels import matrix as kernels
 from fastcli.kernels import numbers
+from fastcli.kernels.features import count_char_ngrams
+from fastcli.memory import padded
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 PART = 1 << 22  # bytes prepared at a time by a thread
 MOST_HOLES = 1 << 14
 PAGE = 4096
+WORDS_AT_ONCE = 1 << 10  # whose rows are summed at a time
+ENTRY = 60  # bytes of an entry of the dictionary, three times, on its way to the file
 
 
 def save_model(path: str, model: Trained) -> None:
@@ -196,6 +200,30 @@ def vector_lines(rows: NDArray[np.float32], names: Sequence[bytes] | None) -> by
     return out[:size].tobytes()
 
 
+def rows_of_words(args: TrainArgs, dictionary: Dictionary) -> int:
+    """Return how many rows the words have, each its own and those of its character n-grams."""
+    n = dictionary.nwords
+    offsets = np.zeros(n + 1, np.int64)
+    if args.maxn > 0:
+        count_char_ngrams(dictionary.starts, dictionary.arena, n, args.minn, args.maxn, offsets)
+    return n + int(offsets[n])
+
+
+def saving_memory(args: TrainArgs, words: int, rows: int, outputs: int) -> int:
+    """Return the bytes of memory that saving takes beside the model itself.
+
+    ``words`` is the number of words, ``rows`` what ``rows_of_words`` returns, ``outputs`` the
+    number of output rows.
+    """
+    stride = 4 * padded(args.dim)
+    whole = max(4 * args.dim * outputs + PART, ENTRY * (words + outputs))
+    if args.no_vec:
+        return whole
+    at_once = min(WORDS_AT_ONCE, words)
+    summing = 2 * stride * (at_once * rows // max(words, 1) + at_once)
+    return max(whole, stride * words + max(summing, args.thread * PART))
+
+
 def word_vectors(model: Trained) -> NDArray[np.float32]:
     """Return the vectors of all words, flat rows of ``stride`` floats.
 
@@ -203,26 +231,18 @@ def word_vectors(model: Trained) -> NDArray[np.float32]:
     the model has them (Bojanowski et al. 2017, section 3.2).
     """
     dictionary, nwords, stride = model.dictionary, model.dictionary.nwords, model.stride
-    offsets, features = word_rows(
-        dictionary, model.args, dictionary.starts, dictionary.arena, 0, nwords
-    )
-    features = features[: int(offsets[-1])]
-    position = np.searchsorted(model.ids, features)
-    position[position == len(model.ids)] = 0
-    is_used = model.ids[position] == features if len(model.ids) else np.zeros(0, bool)
-    places = np.where(is_used, model.places[position], -1).astype(np.int64)
-    if model.args.maxn <= 0:
-        out = model.wi.reshape(-1, stride)[places]
-        out[places < 0] = 0
-        return out.reshape(-1)
-    out = np.zeros((nwords, stride), np.float32)
     rows = model.wi.reshape(-1, stride)
-    step = 1 << 12
-    for first in range(0, nwords, step):
-        last = min(first + step, nwords)
-        some = places[offsets[first] : offsets[last]]
-        values = rows[some]
-        values[some < 0] = 0
-        sums = np.add.reduceat(values, offsets[first:last] - offsets[first])
-        out[first:last] = sums / np.diff(offsets[first : last + 1])[:, None]
+    out = np.zeros((nwords, stride), np.float32)
+    for first in range(0, nwords if len(model.ids) else 0, WORDS_AT_ONCE):
+        last = min(first + WORDS_AT_ONCE, nwords)
+        offsets, features = word_rows(
+            dictionary, model.args, dictionary.starts, dictionary.arena, first, last
+        )
+        features = features[: int(offsets[-1])]
+        position = np.searchsorted(model.ids, features)
+        position[position == len(model.ids)] = 0
+        values = rows[model.places[position]]
+        values[model.ids[position] != features] = 0
+        sums = np.add.reduceat(values, offsets[:-1])
+        out[first:last] = sums / np.diff(offsets)[:, None]
     return out.reshape(-1)

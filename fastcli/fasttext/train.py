@@ -21,6 +21,7 @@ from fastcli.fasttext.args import LOSSES, MOST, ModelArgs, TrainArgs
 from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.model_file import file_size
 from fastcli.fasttext.pretrained import open_pretrained, set_rows
+from fastcli.fasttext.save import rows_of_words, saving_memory
 from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train as kernels
 from fastcli.kernels.calls import address_of
@@ -139,11 +140,15 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     size = file_size(model_args, dictionary)
     pages = len(corpus.ids) * (4 * args.dim + 8192)  # a row may touch two pages it does not fill
     slots = OPTIMIZERS[args.optimizer].slots
-    rows = corpus.lanes * corpus.per_lane + dictionary.nlabels
+    matrices = 4 * stride * (corpus.lanes * corpus.per_lane + dictionary.nlabels)
+    saving = saving_memory(
+        args, dictionary.nwords, rows_of_words(args, dictionary), dictionary.nlabels
+    )
     needs = Needs(
-        memory=4 * stride * (1 + slots) * rows + (pretrained.nbytes if pretrained else 0),
+        matrices=(1 + slots) * matrices + (pretrained.nbytes if pretrained else 0),
         file=size,
         disk=min(size, pages + 4 * args.dim * dictionary.nlabels),
+        saving=saving - slots * matrices - corpus.nbytes,
     )
     if sentence := needs.sentence():
         reporter.note(sentence)

@@ -20,6 +20,7 @@ from fastcli.fasttext.args import LOSSES, TrainArgs
 from fastcli.fasttext.huffman import build_tree
 from fastcli.fasttext.model_file import file_size
 from fastcli.fasttext.pretrained import open_pretrained, set_rows
+from fastcli.fasttext.save import saving_memory
 from fastcli.fasttext.train import (
     Reporter,
     Status,
@@ -113,12 +114,14 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     ids = word_rows.ids
     size = file_size(model_args, dictionary)
     scratch = (2 * min(args.ws, LONGEST) + 1) * 8 * (args.neg + stride)
+    saving = saving_memory(args, dictionary.nwords, len(word_rows.places), dictionary.nwords)
     needs = Needs(
-        memory=4 * stride * (len(ids) + dictionary.nwords)
+        matrices=4 * stride * (len(ids) + dictionary.nwords)
         + args.thread * scratch
         + (pretrained.nbytes if pretrained else 0),
         file=size,
         disk=min(size, len(ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nwords),
+        saving=saving - sentences.nbytes - word_rows.places.nbytes,
     )
     if sentence := needs.sentence():
         reporter.note(sentence)

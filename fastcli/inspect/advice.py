@@ -6,12 +6,14 @@ import math
 import re
 import shlex
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fastcli.fasttext.args import DEFAULTS, snake
+from fastcli.inspect.costs import costs
 from fastcli.inspect.data import DataSet, readable
-from fastcli.memory import padded
+from fastcli.threads import usable_cpus
 
 UNBALANCED = 50  # lines of the largest label for one of the smallest
 MANY_LABELS = 1000  # from here on softmax is slow
@@ -206,7 +208,7 @@ def advise(data: DataSet) -> Advice:
     if data.prefix != "__label__":
         words += ["-label", data.prefix]
     advice = Advice(words + [w for s in options for w in (s.option, s.value)], options)
-    _measure(advice, data, len(data.labels))
+    _measure(advice, data)
     return advice
 
 
@@ -226,7 +228,7 @@ def _advise_words(data: DataSet) -> Advice:
         output_name(data.path),
     ]
     advice = Advice(words + [w for s in options for w in (s.option, s.value)], options)
-    _measure(advice, data, len(data.words))
+    _measure(advice, data)
     return advice
 
 
@@ -321,26 +323,12 @@ def _epochs(data: DataSet) -> list[Suggestion]:
     ]
 
 
-def _measure(advice: Advice, data: DataSet, output_rows: int) -> None:
-    """Set what training with the options takes: memory, size of the file, and its disk space.
-
-    Buckets that no n-gram meets take neither memory nor, being holes of the file, disk space.
-    """
-    values = {s.option: s.value for s in advice.suggestions}
-    least = int(values.get("-minCount", 1))
-    words = [word for word, i in data.words.items() if data.counts[i] >= least]
-    n_words, n_labels = len(words) + 1, len(data.labels)
-    entries = sum(map(len, words)) + sum(map(len, data.labels)) + len(b"</s>")
-    entries += 10 * (n_words + n_labels)
-    dim = int(values["-dim"])
-    is_words = not data.labels
-    bucket = int(values.get("-bucket", 0))
-    ngrams = character_ngrams(data, 3, 6) if is_words else data.bigrams
-    if "-maxn" in values:
-        ngrams = character_ngrams(data, 1, 3)
-    used = bucket * -math.expm1(-ngrams / bucket) if bucket else 0.0
-    rows = n_words + bucket + output_rows
-    used_rows = n_words + round(used) + output_rows
-    advice.memory = 4 * padded(dim) * used_rows + entries
-    advice.file = 126 + 4 * dim * rows + entries
-    advice.disk = min(advice.file, 126 + 4 * dim * used_rows + entries)
+def _measure(advice: Advice, data: DataSet) -> None:
+    """Set what training with the options takes: memory, size of the file, and its disk space."""
+    command = DEFAULTS["supervised" if data.labels else "skipgram"]
+    known = {snake(s.option[1:]): s.value for s in advice.suggestions}
+    given = {name: type(getattr(command, name))(value) for name, value in known.items()}
+    args = replace(command, thread=usable_cpus(), **given)
+    different = data.bigrams if args.maxn <= 0 else character_ngrams(data, args.minn, args.maxn)
+    found = costs(data, args, different)
+    advice.memory, advice.file, advice.disk = found.memory, found.file, found.disk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from dataclasses import asdict
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.fasttext.about import OF_A_RUN
 from fastcli.fasttext.args import option_of
-from fastcli.fasttext.model_file import ARGS, DICTIONARY, MAGIC, MATRIX, load_model, output_rows
+from fastcli.fasttext.foreign import ARGS, DICTIONARY, HEAD, MAGIC, binary_kind
+from fastcli.fasttext.model_file import MATRIX, load_model, output_rows
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.inspect.data import readable
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.model_file import FORMAT, is_mlp, load_arrays, load_mlp
+from fastcli.text.inputs import compression, open_compressed
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
@@ -23,12 +26,21 @@ KNOWN = ("loss", "tokens", "steps", "best_step", "fastcli", *OF_A_RUN)
 
 
 def is_model(path: str) -> bool:
-    """Tell by its first bytes whether a regular file is a model of any kind."""
+    """Tell by its first bytes whether a regular file is a model, if only one of somebody else.
+
+    Of those, and of compressed ones, ``model_report`` says what they are.
+    """
     if not os.path.isfile(path):
         return False
+    if kind := compression(path):
+        with contextlib.suppress(OSError), open_compressed(path, kind) as stream:
+            return int.from_bytes(stream.read(4), "little") == MAGIC
+        return False
     with open(path, "rb") as file:
-        head = file.read(4)
-    return int.from_bytes(head, "little") == MAGIC or is_mlp(path)
+        head = file.read(HEAD)
+        size = os.fstat(file.fileno()).st_size
+    is_ours = int.from_bytes(head[:4], "little") == MAGIC or is_mlp(path)
+    return is_ours or bool(binary_kind(head, size))
 
 
 def model_report(path: str) -> dict[str, Any]:

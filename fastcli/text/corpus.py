@@ -88,6 +88,12 @@ class Corpus:
         """The number of lines that are trained on."""
         return len(self.tokens)
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that is given back after training."""
+        arrays = (self.rows, self.segments, self.labels, self.label_offsets, self.tokens)
+        return sum(array.nbytes for array in arrays)
+
 
 def count_files(
     paths: Sequence[str], prefix: bytes, n_threads: int, on_bytes: Callable[[int], None]

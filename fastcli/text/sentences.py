@@ -35,6 +35,11 @@ class Sentences:
         """The number of lines."""
         return len(self.tokens)
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that is given back after training."""
+        return self.words.nbytes + self.offsets.nbytes + self.tokens.nbytes
+
 
 def read_sentences(
     paths: Sequence[str],

@@ -1,0 +1,192 @@
+"""Files given as models that are none: each is named for what it is, with what to do."""
+
+import bz2
+import gzip
+import json
+import lzma
+import os
+import struct
+
+import numpy as np
+import pytest
+
+from fastcli.errors import ModelFormatError
+from fastcli.fasttext import foreign
+from fastcli.fasttext.model_file import load_model
+from tests import model_bytes
+from tests.command import GOLDEN, SAMPLES, run
+from tests.model_bytes import LABELS, WI, WO, WORDS
+
+SECTIONS = model_bytes.sections(WORDS, LABELS, WI, WO)
+MODEL = b"".join(SECTIONS.values())
+HEAD = 8 + foreign.ARGS.size
+AFTER = HEAD + foreign.DICTIONARY.size
+
+
+def of_2016(data):
+    """Return a model as fastText wrote it before files had a magic number and a version."""
+    entries = foreign.DICTIONARY.unpack_from(data, HEAD)[:4]
+    return data[8:HEAD] + foreign.DICTIONARY_OF_2016.pack(*entries) + data[AFTER:]
+
+
+def of_floret(data, mode=2, hashes=2):
+    """Return a model as floret writes it: two more arguments before lrUpdateRate."""
+    *values, rate, t = foreign.ARGS.unpack_from(data, 8)
+    return data[:8] + foreign.FLORET_ARGS.pack(*values, mode, hashes, rate, t) + data[HEAD:]
+
+
+def word2vec(n=3, dim=4):
+    """Return vectors in word2vec's binary format."""
+    row = np.linspace(-1, 1, dim, dtype=np.float32).tobytes()
+    return b"%d %d\n" % (n, dim) + b"".join(b"w%d " % i + row + b"\n" for i in range(n))
+
+
+GLOVE = "".join(f"w{i} " + " ".join(f"{j / 100}" for j in range(50)) + "\n" for i in range(9))
+FILES = {
+    "m.bin.gz": (gzip.compress(MODEL), "It is compressed: unpack it first, with gunzip "),
+    "m.bz2": (bz2.compress(MODEL), "It is compressed: unpack it first, with bunzip2 "),
+    "m.xz": (lzma.compress(MODEL), "It is compressed: unpack it first, with unxz "),
+    "m.zst": (b"\x28\xb5\x2f\xfd" + bytes(20), "It is compressed: unpack it first, with unzstd "),
+    "old.bin": (of_2016(MODEL), "It is a model of fastText's first format, of 2016, "),
+    "floret.bin": (of_floret(MODEL), "It is a whole model of floret, "),
+    "mode.bin": (of_floret(MODEL, 1, 1), "It is a whole model of floret, "),
+    "w2v.bin": (word2vec(), "It holds word vectors in word2vec's binary format. Training starts "),
+    "m.vec": (b"2 3\na 1 -2.5e-3 3 \nb 1 2 3 \n", "It is a text file of word vectors (.vec)."),
+    "w2v.txt": (b"1 2\na 1 2\n", "It is a text file of word vectors (.vec)."),
+    "glove.txt": (GLOVE.encode(), "It is a text file of word vectors, such as GloVe's."),
+    "train.txt": (b"__label__a x y\n", "It is text with labels: "),
+    "text.txt": ("some text, naïve\nand more\n".encode(), "It is a text file: "),
+    "long.txt": (("é" * 40_000).encode(), "It is a text file: "),
+    "utf16.txt": ("text".encode("utf-16"), "It is text in UTF-16"),
+    "a.csv": (b'text,label\nx y,a\n"b, c",b\n', "It is a table (CSV). Make training lines"),
+    "b.txt": (b"x y,a\nz,b\n", "It is a table (CSV). Make training lines"),
+    "a.tsv": (b"text\tlabel\nx y\ta\n", "It is a table (TSV). Make training lines"),
+    "a.json": (b'[{"text": "x"}]', "It is JSON. Make training lines"),
+    "a.jsonl": (b'{"text": "x"}\n{"text": "y"}\n', "It is JSON. Make training lines"),
+    "m.bin.json": (b'{\n  "format": "fastcli model"}', "It is the JSON file beside a model: give "),
+    "empty": (b"", "It is empty: "),
+    "a.npy": (b"\x93NUMPY\x01\x00", "It is a NumPy array."),
+    "a.pt": (b"PK\x03\x04" + bytes(9), "It is a zip archive."),
+    "a.model": (b"\x80\x04\x95" + bytes(9), "It is a Python pickle, such as gensim's."),
+    "noise": (bytes(range(256)) * 9, "It is not a model that fastText or fastcli wrote."),
+}
+
+
+def refusal(command, path):
+    """Return the sentence about a file that is no model."""
+    result = run(*command, path, *(["-"] if command[0] in ("test", "predict") else []))
+    assert (result.code, result.out) == (1, b"")
+    assert len(result.err.splitlines()) == 1
+    return result.err
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_that_are_no_models(name, tmp_path):
+    data, what = FILES[name]
+    path = tmp_path / name
+    path.write_bytes(data)
+    for command in (["nn"], ["predict"], ["test"], ["print-word-vectors"]):
+        said = refusal(command, path)
+        assert said.startswith(f"{path} has wrong file format! {what}")
+        assert "damaged" not in said
+    if ": unpack" in what or what.endswith("give "):
+        assert str(path).removesuffix(".json") in said.split("!")[1]
+
+
+@pytest.mark.parametrize("name", ["m.bin.gz", "old.bin", "floret.bin", "w2v.bin", "a.npy"])
+def test_inspect_names_models_of_others(name, tmp_path):
+    data, what = FILES[name]
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert refusal(["inspect"], path).startswith(f"{path} has wrong file format! {what}")
+
+
+@pytest.mark.parametrize("name", ["m.vec", "train.txt", "a.csv", "text.txt"])
+def test_inspect_reads_text_as_text(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(FILES[name][0])
+    result = run("inspect", path)
+    assert result.code == 0
+    assert b": data set, " in result.out
+    packed = tmp_path / "packed"
+    packed.write_bytes(gzip.compress(FILES[name][0]))
+    assert run("inspect", packed).code == 0
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.bin")), ids=lambda path: path.name)
+def test_models_of_2016_and_of_floret_are_told_from_fasttext(path, tmp_path):
+    data = path.read_bytes()
+    assert not foreign.is_floret(data)
+    assert not foreign.is_of_2016(data)
+    assert load_model(str(path)).args.dim > 0
+    loss = foreign.ARGS.unpack_from(data, 8)[6]
+    assert foreign.is_of_2016(of_2016(data)) == (loss < 4)  # one-vs-all is younger
+    assert foreign.is_floret(of_floret(data))
+    assert not foreign.is_floret(of_2016(data))
+    assert not foreign.is_of_2016(of_floret(data))
+
+
+def test_what_is_cut_is_damaged(tmp_path):
+    path = tmp_path / "m.bin"
+    for size in (10, HEAD, AFTER, len(MODEL) - 1):
+        path.write_bytes(MODEL[:size])
+        with pytest.raises(ModelFormatError, match="is damaged"):
+            load_model(str(path))
+
+
+def test_a_perceptron_has_no_word_vectors(tmp_path):
+    options = ["-dim", 4, "--hidden", "none", "-epoch", 1, "-verbose", 0]
+    source = SAMPLES / "topics.train.txt"
+    assert run("mlp-train", "-input", source, "-output", tmp_path / "m", *options).code == 0
+    path = tmp_path / "m.mlp"
+    for command in ("nn", "analogies", "print-word-vectors", "print-sentence-vectors"):
+        said = run(command, path).err
+        assert "It is a perceptron of mlp-train, which has no word vectors" in said
+        assert "wrote" not in said
+    path.rename(tmp_path / "m.bin")
+    said = run("quantize", "-output", tmp_path / "m").err
+    assert "It is a perceptron of mlp-train" in said
+
+
+def test_other_safetensors_files(tmp_path):
+    header = b'{"__metadata__":{"fastcli":"{}"}}'
+    path = tmp_path / "m"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
+    assert "checkpoint of mlp-train" in refusal(["nn"], path)
+    header = b'{"__metadata__":{"format":"pt"}}'
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
+    assert "It is a safetensors file, but no model of fastcli." in refusal(["nn"], path)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="there is no /dev/null")
+def test_what_is_no_regular_file(tmp_path):
+    assert "It is no regular file" in refusal(["nn"], "/dev/null")
+    assert refusal(["nn"], tmp_path).endswith("cannot be opened for loading! (Is a directory)\n")
+
+
+def test_names_that_are_nearly_right(tmp_path):
+    (tmp_path / "m.bin").write_bytes(MODEL)
+    said = refusal(["nn"], tmp_path / "m")
+    assert said.endswith(f"(No such file or directory) Is {tmp_path / 'm.bin'} meant?\n")
+    said = run("quantize", "-output", tmp_path / "m.bin").err
+    assert said.endswith(f"Is {tmp_path / 'm.bin'} meant?\n")
+    (tmp_path / "m.bin").rename(tmp_path / "m.ftz")
+    said = run("quantize", "-output", tmp_path / "m").err
+    assert said.endswith(f"There is {tmp_path / 'm.ftz'}, but it is quantized already.\n")
+    (tmp_path / "m.ftz").unlink()
+    assert refusal(["nn"], tmp_path / "m").endswith("(No such file or directory)\n")
+
+
+@pytest.mark.parametrize("command", ["test", "test-label"])
+def test_nothing_to_test_on(command, tmp_path):
+    (tmp_path / "m.bin").write_bytes(MODEL)
+    empty = tmp_path / "empty.txt"
+    empty.write_bytes(b"")
+    result = run(command, tmp_path / "m.bin", empty)
+    assert result.code == 0
+    assert result.out.endswith(b"N\t0\nP@1\tnan\nR@1\tnan\n")
+    ref = "there are no lines to test on, so precision and recall are undefined (nan).\n"
+    assert result.err == f"{empty}: {ref}"
+    result = run(command, tmp_path / "m.bin", "-", "--json", stdin=b"x y\n")
+    assert json.loads(result.out)["precision"] is None
+    assert result.err.splitlines()[1].startswith("-: no line is left to test on, so ")

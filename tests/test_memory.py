@@ -1,0 +1,94 @@
+"""The memory that training and inspect speak of is that of the whole process at its peak."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fastcli import memory
+from fastcli.fasttext.args import DEFAULTS, option_of
+from fastcli.inspect.advice import character_ngrams
+from fastcli.inspect.costs import costs
+from fastcli.inspect.data import read_data
+from fastcli.memory import Needs
+from tests.command import environment
+
+TRAIN = "import sys, fastcli.memory as m; m.LARGE = 0; from fastcli.cli import main; main()"
+UNITS = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
+CASES = {
+    "words": ("supervised", {"dim": 100}),
+    "pairs": ("supervised", {"dim": 100, "word_ngrams": 2, "bucket": 500_000}),
+    "characters": ("supervised", {"dim": 10, "minn": 2, "maxn": 4, "bucket": 200_000}),
+    "without .vec": ("supervised", {"dim": 200, "no_vec": True}),
+    "skipgram": ("skipgram", {"dim": 100, "bucket": 200_000, "min_count": 1, "ws": 1, "neg": 1}),
+}
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    """Return the path of some 2.6 MB of text: 12,000 lines of 30 words, most of them rare."""
+    rng = np.random.default_rng(5)
+    ranks = rng.zipf(1.3, 360_000) % 60_000
+    words = [f"w{np.base_repr(rank * 7919 % 60_000, 26)}" for rank in range(60_000)]
+    path = tmp_path_factory.mktemp("memory") / "text"
+    with open(path, "w") as file:
+        for i in range(0, len(ranks), 30):
+            file.write(f"__label__l{i % 7} {' '.join(words[r] for r in ranks[i : i + 30])}\n")
+    return path
+
+
+def trained(command, options, text, output):
+    """Train in a process of its own; return the memory it said and the memory it took."""
+    words = [command, "-input", str(text), "-output", str(output), "-epoch", "1"]
+    for name, value in options.items():
+        words += [option_of(name)] if value is True else [option_of(name), str(value)]
+    child = subprocess.Popen(
+        [sys.executable, "-c", TRAIN, *words], stderr=subprocess.PIPE, env=environment()
+    )
+    said = child.stderr.read().decode()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    child.stderr.close()
+    assert child.returncode == 0, said
+    number, unit = re.search(r"^This takes about ([0-9.]+) (\w+) of memory", said, re.M).groups()
+    took = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return float(number) * UNITS[unit], took
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="memory is measured on Linux")
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("case", CASES)
+def test_the_memory_said_is_that_of_the_process(case, n_threads, text, tmp_path):
+    command, options = CASES[case]
+    options = {**options, "thread": n_threads}
+    trained(command, {**options, "dim": 2}, text, tmp_path / "m")  # compiling takes memory too
+    said, took = trained(command, options, text, tmp_path / "m")
+    assert 0.75 < said / took < 1.25
+    args = replace(DEFAULTS[command], **options)
+    data = read_data(str(text), "__label__")
+    grams = character_ngrams(data, args.minn, args.maxn) if args.maxn else data.bigrams
+    assert 0.75 < costs(data, args, grams).memory / took < 1.25
+
+
+def test_needs_are_those_of_the_whole_process(monkeypatch):
+    monkeypatch.setattr(memory, "resident_memory", lambda: 100)
+    monkeypatch.setattr(memory, "peak_memory", lambda: 250)
+    assert Needs(matrices=10, file=1, disk=1).memory == 250
+    assert Needs(matrices=200, file=1, disk=1).memory == 300
+    assert Needs(matrices=200, file=1, disk=1, saving=50).memory == 350
+    assert Needs(matrices=200, file=1, disk=1, saving=-50).memory == 300
+
+
+def test_small_needs_are_not_said():
+    assert Needs(matrices=0, file=1000, disk=1000).sentence() is None
+    large = Needs(matrices=memory.LARGE, file=1000, disk=1000)
+    assert large.sentence().startswith("This takes about ")
+
+
+def test_memory_of_this_process():
+    assert 20_000_000 < memory.resident_memory() < 100_000_000_000
+    assert memory.peak_memory() >= 20_000_000
