@@ -70,7 +70,9 @@ def test_the_memory_said_is_that_of_the_process(case, n_threads, text, tmp_path)
     assert 0.75 < said / took < 1.25
     args = replace(DEFAULTS[command], **options)
     data = read_data(str(text), "__label__")
-    grams = character_ngrams(data, args.minn, args.maxn) if args.maxn else data.bigrams
+    grams = data.bigrams
+    if args.maxn:
+        grams = character_ngrams(data, args.minn, args.maxn, args.min_count)
     assert 0.75 < costs(data, args, grams).memory / took < 1.25
 
 

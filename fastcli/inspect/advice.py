@@ -7,8 +7,11 @@ import re
 import shlex
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from fastcli.fasttext.args import DEFAULTS, snake
 from fastcli.inspect.costs import costs
@@ -280,16 +283,25 @@ def _ngrams(data: DataSet) -> list[Suggestion]:
     ]
 
 
-def character_ngrams(data: DataSet, minn: int, maxn: int) -> float:
-    """Return about how many different character n-grams the words have, by some of the words."""
+def character_ngrams(data: DataSet, minn: int, maxn: int, min_count: int = 1) -> float:
+    """Return about how many different character n-grams the words have, by some of the words.
+
+    Their number grows with a power of the number of words (Heaps' law), which the second half of
+    those words shows.
+    """
     found: set[str] = set()
-    for i, word in enumerate(data.words):
-        if i == WORDS_AT_MOST:
-            break
+    n_words = int(np.count_nonzero(data.counts >= min_count))
+    half = 0
+    kept = (word for word, i in data.words.items() if data.counts[i] >= min_count)
+    for i, word in enumerate(islice(kept, WORDS_AT_MOST)):
+        if i == WORDS_AT_MOST // 2:
+            half = len(found)
         text = f"<{word.decode('utf-8', 'replace')}>"
         for n in range(minn, maxn + 1):
             found.update(text[k : k + n] for k in range(len(text) - n + 1))
-    return len(found) * max(len(data.words) / WORDS_AT_MOST, 1.0)
+    if n_words <= WORDS_AT_MOST or not half:
+        return float(len(found))
+    return float(len(found) * (n_words / WORDS_AT_MOST) ** math.log2(len(found) / half))
 
 
 def buckets(ngrams: float) -> int:
@@ -329,6 +341,8 @@ def _measure(advice: Advice, data: DataSet) -> None:
     known = {snake(s.option[1:]): s.value for s in advice.suggestions}
     given = {name: type(getattr(command, name))(value) for name, value in known.items()}
     args = replace(command, thread=usable_cpus(), **given)
-    different = data.bigrams if args.maxn <= 0 else character_ngrams(data, args.minn, args.maxn)
+    different = data.bigrams
+    if args.maxn > 0:
+        different = character_ngrams(data, args.minn, args.maxn, args.min_count)
     found = costs(data, args, different)
     advice.memory, advice.file, advice.disk = found.memory, found.file, found.disk

@@ -71,7 +71,8 @@ def _memory(data: DataSet, args: TrainArgs, words: list[bytes], rows: int, outpu
         features = int(kept.sum()) + data.n + int((kept * grams).sum())
         for n in range(2, args.word_ngrams + 1):
             features += int(np.maximum(per_line + 2 - n, 0).sum())
-        preparing = tables + 4 * tokens + 9 * features + 4 * args.bucket
+        of_words = 4 * int(grams.sum()) + 16 * len(data.words)
+        preparing = tables + of_words + 4 * tokens + 9 * features + 4 * args.bucket
         training = 5 * features + 4 * args.bucket
     else:
         preparing = tables + 12 * tokens
