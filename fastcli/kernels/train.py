@@ -91,9 +91,17 @@ def sum_lane(
 
 
 @device
-def move_rows(rows: I32, start: i64, end: i64, grad: F32, wi: F32, stride: i64) -> None:
-    """Add the gradient step to the input rows ``rows[start:end]``."""
+def move_rows(
+    rows: I32, start: i64, end: i64, grad: F32, wi: F32, stride: i64, at: i64, last: i64
+) -> None:
+    """Add the gradient step to the input rows ``rows[start:end]``.
+
+    Meanwhile as many of the rows ``rows[at:last]`` are fetched, which the next line needs.
+    """
+    ahead = at - start
     for j in range(start, end):
+        if j + ahead < last:
+            prefetch_row(wi, rows[j + ahead] * stride, stride)
         row_add(wi, rows[j] * stride, grad, 0, stride)
 
 
@@ -213,11 +221,13 @@ def train_lines(
                 partial,
                 lane * stride,
             )
+        start_next, end_next = 0, 0
         if turn + 1 < last_line:  # the next line's first rows come while this one is scored
             following = order[turn + 1] * lanes
             start_next = segments[following + first_lane]
-            end_next = min(segments[following + last_lane], start_next + AHEAD)
-            fetch_rows(rows, start_next, end_next, wi, stride)
+            end_next = segments[following + last_lane]
+            fetch_rows(rows, start_next, min(end_next, start_next + AHEAD), wi, stride)
+            start_next += AHEAD
         first_label, last_label = label_offsets[line], label_offsets[line + 1]
         target = labels[first_label]
         if last_label - first_label > 1 and loss != OVA:
@@ -322,11 +332,11 @@ def train_lines(
             for block in range(blocks):
                 row_add(grad, 0, block_grads, block * stride, stride)
             if rule == 0:
-                move_rows(rows, start, end, grad, wi, stride)
+                move_rows(rows, start, end, grad, wi, stride, start_next, end_next)
             else:
                 move_rows_by(inputs, rows, start, end, grad, wi, stride, counts)
         elif rule == 0:
-            move_rows(rows, start, end, block_grads, wi, stride)
+            move_rows(rows, start, end, block_grads, wi, stride, start_next, end_next)
         else:
             move_rows_by(inputs, rows, start, end, block_grads, wi, stride, counts)
         since += tokens[line]
