@@ -29,32 +29,39 @@ class Needs:
 
     ``matrices`` are those that are yet to be taken, the states of an optimiser too; ``saving`` is
     what saving takes beyond what training had.  ``memory`` is that of the whole process at its
-    peak: what it had at most so far, or what it has now and all that will come.
+    peak: what it had at most so far, or what it has now and all that will come.  ``smaller`` are
+    the options that make it less.
     """
 
     matrices: int
     file: int
     disk: int
     saving: int = 0
+    smaller: str = "-bucket or -dim"
     memory: int = field(init=False)
 
     def __post_init__(self) -> None:
-        whole = resident_memory() + self.matrices + max(self.saving, 0)
+        whole = resident_memory() + self.to_come
         object.__setattr__(self, "memory", max(whole, peak_memory()))
+
+    @property
+    def to_come(self) -> int:
+        """The bytes of memory that are yet to be taken."""
+        return self.matrices + max(self.saving, 0)
 
     def sentence(self) -> str | None:
         """Return what to tell a user, or None where the needs are small."""
-        if max(self.memory, self.file) < LARGE:
+        if max(self.to_come, self.file) < LARGE:
             return None
         return (
             f"This takes about {size_text(self.memory)} of memory; the model file will have "
             f"{size_text(self.file)}, of which at most {size_text(self.disk)} take space on disk. "
-            "A smaller -bucket or -dim makes it smaller."
+            f"A smaller {self.smaller} takes less."
         )
 
     def check(self, folder: Path) -> None:
         """Raise FastcliError if memory or disk is too small; say what makes the model smaller."""
-        check_memory(self.matrices + max(self.saving, 0))
+        check_memory(self.to_come)
         free = shutil.disk_usage(folder).free
         if self.disk > free:
             raise FastcliError(
@@ -84,6 +91,12 @@ def resident_memory() -> int:
 
 def peak_memory() -> int:
     """Return the bytes of memory that this process had at most."""
+    try:  # what getrusage says is never less than what the parent had
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):  # not on macOS and Windows
+        pass
     try:
         import resource
     except ImportError:  # on Windows
@@ -143,7 +156,14 @@ def padded(dim: int) -> int:
 
 def zeros(n: int) -> NDArray[np.float32]:
     """Return n zeros in fresh memory, on a page's start, in large pages where there are any."""
-    memory = mmap.mmap(-1, max(4 * n, 1))
+    memory = _anonymous_memory(max(4 * n, 1))
     with contextlib.suppress(AttributeError, OSError):
         memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.float32, n)
+
+
+def _anonymous_memory(n_bytes: int) -> mmap.mmap:
+    if sys.platform == "win32":
+        return mmap.mmap(-1, n_bytes)
+    # Python maps shared memory where nothing is said, and that gets no large pages.
+    return mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

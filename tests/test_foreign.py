@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fastcli.errors import ModelFormatError
-from fastcli.fasttext import foreign
+from fastcli.fasttext import headers
 from fastcli.fasttext.model_file import load_model
 from tests import model_bytes
 from tests.command import GOLDEN, SAMPLES, run
@@ -19,20 +19,20 @@ from tests.model_bytes import LABELS, WI, WO, WORDS
 
 SECTIONS = model_bytes.sections(WORDS, LABELS, WI, WO)
 MODEL = b"".join(SECTIONS.values())
-HEAD = 8 + foreign.ARGS.size
-AFTER = HEAD + foreign.DICTIONARY.size
+HEAD = 8 + headers.ARGS.size
+AFTER = HEAD + headers.DICTIONARY.size
 
 
 def of_2016(data):
     """Return a model as fastText wrote it before files had a magic number and a version."""
-    entries = foreign.DICTIONARY.unpack_from(data, HEAD)[:4]
-    return data[8:HEAD] + foreign.DICTIONARY_OF_2016.pack(*entries) + data[AFTER:]
+    entries = headers.DICTIONARY.unpack_from(data, HEAD)[:4]
+    return data[8:HEAD] + headers.DICTIONARY_OF_2016.pack(*entries) + data[AFTER:]
 
 
 def of_floret(data, mode=2, hashes=2):
     """Return a model as floret writes it: two more arguments before lrUpdateRate."""
-    *values, rate, t = foreign.ARGS.unpack_from(data, 8)
-    return data[:8] + foreign.FLORET_ARGS.pack(*values, mode, hashes, rate, t) + data[HEAD:]
+    *values, rate, t = headers.ARGS.unpack_from(data, 8)
+    return data[:8] + headers.FLORET_ARGS.pack(*values, mode, hashes, rate, t) + data[HEAD:]
 
 
 def word2vec(n=3, dim=4):
@@ -116,14 +116,14 @@ def test_inspect_reads_text_as_text(name, tmp_path):
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.bin")), ids=lambda path: path.name)
 def test_models_of_2016_and_of_floret_are_told_from_fasttext(path, tmp_path):
     data = path.read_bytes()
-    assert not foreign.is_floret(data)
-    assert not foreign.is_of_2016(data)
+    assert not headers.is_floret(data)
+    assert not headers.is_of_2016(data)
     assert load_model(str(path)).args.dim > 0
-    loss = foreign.ARGS.unpack_from(data, 8)[6]
-    assert foreign.is_of_2016(of_2016(data)) == (loss < 4)  # one-vs-all is younger
-    assert foreign.is_floret(of_floret(data))
-    assert not foreign.is_floret(of_2016(data))
-    assert not foreign.is_of_2016(of_floret(data))
+    loss = headers.ARGS.unpack_from(data, 8)[6]
+    assert headers.is_of_2016(of_2016(data)) == (loss < 4)  # one-vs-all is younger
+    assert headers.is_floret(of_floret(data))
+    assert not headers.is_floret(of_2016(data))
+    assert not headers.is_of_2016(of_floret(data))
 
 
 def test_what_is_cut_is_damaged(tmp_path):

@@ -17,7 +17,15 @@ from fastcli.inspect.data import read_data
 from fastcli.memory import Needs
 from tests.command import environment
 
-TRAIN = "import sys, fastcli.memory as m; m.LARGE = 0; from fastcli.cli import main; main()"
+# The process itself says what it took: a child's usage is never less than its parent's.
+TRAIN = """
+import atexit, sys
+from fastcli import memory
+from fastcli.cli import main
+memory.LARGE = 0
+atexit.register(lambda: print("Took", memory.peak_memory(), file=sys.stderr))
+main()
+"""
 UNITS = {"kB": 1e3, "MB": 1e6, "GB": 1e9}
 CASES = {
     "words": ("supervised", {"dim": 100}),
@@ -45,17 +53,15 @@ def trained(command, options, text, output):
     """Train in a process of its own; return the memory it said and the memory it took."""
     words = [command, "-input", str(text), "-output", str(output), "-epoch", "1"]
     for name, value in options.items():
-        words += [option_of(name)] if value is True else [option_of(name), str(value)]
-    child = subprocess.Popen(
-        [sys.executable, "-c", TRAIN, *words], stderr=subprocess.PIPE, env=environment()
+        word = f"--{name}" if name in ("hidden", "valid") else option_of(name)
+        words += [word] if value is True else [word, str(value)]
+    child = subprocess.run(
+        [sys.executable, "-c", TRAIN, *words], capture_output=True, env=environment(), check=False
     )
-    said = child.stderr.read().decode()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    child.stderr.close()
+    said = child.stderr.decode()
     assert child.returncode == 0, said
     number, unit = re.search(r"^This takes about ([0-9.]+) (\w+) of memory", said, re.M).groups()
-    took = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    took = int(re.search(r"^Took (\d+)$", said, re.M)[1])
     return float(number) * UNITS[unit], took
 
 
@@ -76,6 +82,17 @@ def test_the_memory_said_is_that_of_the_process(case, n_threads, text, tmp_path)
     assert 0.75 < costs(data, args, grams).memory / took < 1.25
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="memory is measured on Linux")
+@pytest.mark.parametrize("hidden", [8, 700])
+@pytest.mark.parametrize("is_evaluated", [False, True])
+def test_the_memory_said_is_that_of_a_perceptron_too(hidden, is_evaluated, text, tmp_path):
+    options = {"dim": 60, "word_ngrams": 2, "bucket": 200_000, "thread": 1}
+    options |= {"hidden": hidden, **({"valid": text} if is_evaluated else {})}
+    trained("mlp-train", {**options, "dim": 2}, text, tmp_path / "m")
+    said, took = trained("mlp-train", options, text, tmp_path / "m")
+    assert 0.75 < said / took < 1.25
+
+
 def test_needs_are_those_of_the_whole_process(monkeypatch):
     monkeypatch.setattr(memory, "resident_memory", lambda: 100)
     monkeypatch.setattr(memory, "peak_memory", lambda: 250)
@@ -89,6 +106,22 @@ def test_small_needs_are_not_said():
     assert Needs(matrices=0, file=1000, disk=1000).sentence() is None
     large = Needs(matrices=memory.LARGE, file=1000, disk=1000)
     assert large.sentence().startswith("This takes about ")
+
+
+def test_memory_of_the_parent_does_not_count():
+    mine = "from fastcli.memory import peak_memory as peak; import subprocess, sys; "
+    parent = mine + "held = bytearray(300_000_000); print(peak()); "
+    parent += "subprocess.run([sys.executable, '-c', sys.argv[1]])"
+    out = subprocess.run(
+        [sys.executable, "-c", parent, mine + "print(peak())"],
+        capture_output=True,
+        env=environment(),
+        check=True,
+    ).stdout
+    of_parent, of_child = map(int, out.split())
+    assert of_parent > 300_000_000
+    if os.path.exists("/proc/self/status"):
+        assert of_child < 200_000_000
 
 
 def test_memory_of_this_process():

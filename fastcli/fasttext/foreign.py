@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import shlex
-import struct
 
+from fastcli.fasttext.headers import is_floret, is_of_2016
 from fastcli.text.inputs import compression
 
 HEAD = 1 << 16  # bytes that are looked at
-MAGIC = 793712314
-ARGS = struct.Struct("<12id")
-DICTIONARY = struct.Struct("<iiiqq")
-DICTIONARY_OF_2016 = struct.Struct("<iiiq")
-FLORET_ARGS = struct.Struct("<14id")  # two integers more than fastText's
 UNPACK = {"gz": "gunzip", "bz2": "bunzip2", "xz": "unxz", "zst": "unzstd"}
 NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf)", re.IGNORECASE)
 VECTORS = "Training starts from it with -pretrainedVectors; it has neither n-grams nor labels."
@@ -81,53 +75,6 @@ def _safetensors(head: bytes) -> str:
     if b'{"__metadata__":{"fastcli":' in head:
         return "It is a checkpoint of mlp-train; the model is the .mlp file beside it."
     return "It is a safetensors file, but no model of fastcli."
-
-
-def is_of_2016(head: bytes) -> bool:
-    """Tell whether a file starts with arguments and a dictionary, without a magic number.
-
-    So did fastText write models before version 11 of its format.
-    """
-    if len(head) < ARGS.size + DICTIONARY_OF_2016.size:
-        return False
-    *values, t = ARGS.unpack_from(head)
-    dim, ws, epoch, min_count, neg, word_ngrams, loss, model, bucket, minn, maxn, rate = values
-    are_sound = (
-        0 < dim <= 1 << 16
-        and min(ws, epoch, min_count, neg, word_ngrams, bucket, minn, maxn, rate) >= 0
-        and max(ws, word_ngrams, minn, maxn) <= 1 << 16
-        and loss in (1, 2, 3)
-        and model in (1, 2, 3)
-        and math.isfinite(t)
-        and 0 <= t <= 1
-    )
-    size, nwords, nlabels, ntokens = DICTIONARY_OF_2016.unpack_from(head, ARGS.size)
-    return are_sound and _is_dictionary(size, nwords, nlabels, ntokens)
-
-
-def is_floret(head: bytes) -> bool:
-    """Tell whether a file with fastText's magic number has floret's two arguments more.
-
-    They are its mode and its number of hashes, before lrUpdateRate; the version is 12 all the same.
-    """
-    if len(head) < 8 + FLORET_ARGS.size + DICTIONARY.size:
-        return False
-    magic, version = struct.unpack_from("<ii", head)
-    *values, _ = FLORET_ARGS.unpack_from(head, 8)
-    mode, hashes = values[11], values[12]
-    as_fasttext = DICTIONARY.unpack_from(head, 8 + ARGS.size)
-    as_floret = DICTIONARY.unpack_from(head, 8 + FLORET_ARGS.size)
-    return (
-        (magic, version) == (MAGIC, 12)
-        and mode in (1, 2)
-        and 0 < hashes <= 1 << 10
-        and not _is_dictionary(*as_fasttext[:4])
-        and _is_dictionary(*as_floret[:4])
-    )
-
-
-def _is_dictionary(size: int, nwords: int, nlabels: int, ntokens: int) -> bool:
-    return 0 < size == nwords + nlabels and min(nwords, nlabels) >= 0 and ntokens >= size
 
 
 def _is_binary(text: bytes) -> bool:

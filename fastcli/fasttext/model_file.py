@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from fastcli.errors import ModelFormatError
-from fastcli.fasttext import foreign
 from fastcli.fasttext.about import read_about
 from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, ModelArgs
-from fastcli.fasttext.foreign import ARGS, DICTIONARY, MAGIC
+from fastcli.fasttext.headers import ARGS, DICTIONARY, FLORET_HEAD, MAGIC, is_floret
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
@@ -49,7 +48,11 @@ class _File:
                 )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            hint = foreign.beside(path) if isinstance(error, FileNotFoundError) else ""
+            hint = ""
+            if isinstance(error, FileNotFoundError):
+                from fastcli.fasttext.foreign import beside
+
+                hint = beside(path)
             sentence = f"{path} cannot be opened for loading! ({reason}) {hint}"
             raise ModelFormatError(sentence.rstrip()) from None
         self.position = 0
@@ -68,6 +71,13 @@ class _File:
         return values
 
 
+def _no_model(path: str) -> ModelFormatError:
+    """Return the error of a file that is something else."""
+    from fastcli.fasttext.foreign import what_it_is
+
+    return ModelFormatError(f"{path} has wrong file format! {what_it_is(path)}")
+
+
 def load_model(path: str) -> Model:
     """Load a ``.bin`` or ``.ftz`` model; large matrices are mapped.
 
@@ -75,14 +85,14 @@ def load_model(path: str) -> Model:
     """
     file = _File(path)
     if file.size < 8 or struct.unpack_from("<i", file.map)[0] != MAGIC:
-        raise ModelFormatError(f"{path} has wrong file format! {foreign.what_it_is(path)}")
+        raise _no_model(path)
     _, version = file.read(struct.Struct("<ii"), "header")
     if version not in (11, VERSION):
         raise ModelFormatError(
             f"{path} has wrong file format! It is of version {version}; 11 and {VERSION} are known."
         )
-    if foreign.is_floret(file.map[: foreign.HEAD]):
-        raise ModelFormatError(f"{path} has wrong file format! {foreign.what_it_is(path)}")
+    if is_floret(file.map[:FLORET_HEAD]):
+        raise _no_model(path)
     args = _read_args(file, version)
     dictionary, pruned = _read_dictionary(file, args.bucket)
     quantized = _read_flag(file, "input matrix")

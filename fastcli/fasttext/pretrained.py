@@ -67,14 +67,12 @@ def _ngram_args_of(args: ModelArgs) -> NgramArgs:
     return ngram_args(args.minn, args.maxn, args.word_ngrams, args.bucket)
 
 
-def open_pretrained(args: TrainArgs) -> Pretrained | None:
-    """Open the vectors that training starts from, None if it starts from none.
+def open_pretrained(args: TrainArgs) -> Pretrained:
+    """Open the vectors that training starts from.
 
     Raises DataError where they cannot be read or are of another dimension; and, before that takes
     time, where there is no text to train on.
     """
-    if not args.pretrained_vectors:
-        return None
     for path in args.input:
         if not os.path.exists(path):
             raise DataError(f"{path} cannot be opened for training! (No such file or directory)")

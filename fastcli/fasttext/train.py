@@ -20,7 +20,6 @@ from fastcli.errors import ArgumentError, DataError, TrainingDiverged
 from fastcli.fasttext.args import LOSSES, MOST, ModelArgs, TrainArgs
 from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.model_file import file_size
-from fastcli.fasttext.pretrained import open_pretrained, set_rows
 from fastcli.fasttext.save import rows_of_words, saving_memory
 from fastcli.kernels import matrix as matrix_kernels
 from fastcli.kernels import train as kernels
@@ -121,7 +120,11 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         model_args.bucket,
     )
     stride = padded(args.dim)
-    pretrained = open_pretrained(args)
+    pretrained = None
+    if args.pretrained_vectors:
+        from fastcli.fasttext.pretrained import open_pretrained, set_rows
+
+        pretrained = open_pretrained(args)
 
     def on_dictionary(dictionary: Dictionary) -> None:
         reporter.dictionary(dictionary)
@@ -145,7 +148,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         args, dictionary.nwords, rows_of_words(args, dictionary), dictionary.nlabels
     )
     needs = Needs(
-        matrices=(1 + slots) * matrices + (pretrained.nbytes if pretrained else 0),
+        matrices=(1 + slots) * matrices,
         file=size,
         disk=min(size, pages + 4 * args.dim * dictionary.nlabels),
         saving=saving - slots * matrices - corpus.nbytes,

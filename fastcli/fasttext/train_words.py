@@ -19,7 +19,6 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import LOSSES, TrainArgs
 from fastcli.fasttext.huffman import build_tree
 from fastcli.fasttext.model_file import file_size
-from fastcli.fasttext.pretrained import open_pretrained, set_rows
 from fastcli.fasttext.save import saving_memory
 from fastcli.fasttext.train import (
     Reporter,
@@ -84,7 +83,11 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     args.check()
     model_args = args.model_args()
     stride = padded(args.dim)
-    pretrained = open_pretrained(args)
+    pretrained = None
+    if args.pretrained_vectors:
+        from fastcli.fasttext.pretrained import open_pretrained, set_rows
+
+        pretrained = open_pretrained(args)
 
     def on_dictionary(dictionary: Dictionary) -> None:
         reporter.dictionary(dictionary)
@@ -116,9 +119,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     scratch = (2 * min(args.ws, LONGEST) + 1) * 8 * (args.neg + stride)
     saving = saving_memory(args, dictionary.nwords, len(word_rows.places), dictionary.nwords)
     needs = Needs(
-        matrices=4 * stride * (len(ids) + dictionary.nwords)
-        + args.thread * scratch
-        + (pretrained.nbytes if pretrained else 0),
+        matrices=4 * stride * (len(ids) + dictionary.nwords) + args.thread * scratch,
         file=size,
         disk=min(size, len(ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nwords),
         saving=saving - sentences.nbytes - word_rows.places.nbytes,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.fasttext.about import OF_A_RUN
 from fastcli.fasttext.args import option_of
-from fastcli.fasttext.foreign import ARGS, DICTIONARY, HEAD, MAGIC, binary_kind
+from fastcli.fasttext.foreign import HEAD, binary_kind
+from fastcli.fasttext.headers import ARGS, DICTIONARY, MAGIC
 from fastcli.fasttext.model_file import MATRIX, load_model, output_rows
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.inspect.data import readable

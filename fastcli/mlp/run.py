@@ -17,7 +17,7 @@ from fastcli.kernels import layers, learning
 from fastcli.kernels import mlp as kernels
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.network import INPUT_WIDE, LOSS, RECORD
-from fastcli.memory import LARGE, check_memory, size_text
+from fastcli.memory import Needs
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
@@ -82,7 +82,6 @@ class Data:
     row_of: NDArray[np.int32] | None = None
     columns: numbers.Columns | None = None
     augment: Callable[[int], Examples] | None = None
-    held: int = 0  # bytes of what waits to be the start of the embedding
 
 
 @dataclass
@@ -122,15 +121,14 @@ def train_and_save_mlp(
     batch = max(min(batch, data.examples.n), 1) + 1
     embeds = data.columns is None
     network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
-    record = int(network.integers[RECORD])
-    need = 4 * (record * data.n_rows + 3 * len(network.params)) + data.held
-    if need >= LARGE:
-        reporter.note(f"This takes about {size_text(need)} of memory; a smaller -dim takes less.")
-    check_memory(need)
+    needs = needs_of(args, data, network)
+    if sentence := needs.sentence():
+        reporter.note(sentence)
+    needs.check(Path(args.output).parent)
     network.start(args.seed)
     embedding = NO_EMBEDDING
     if data.embedding is not None:
-        embedding = data.embedding(int(network.integers[INPUT_WIDE]), record)
+        embedding = data.embedding(*row_floats(network))
     trainer = Trainer(
         args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
     )
@@ -184,6 +182,27 @@ def train_and_save_mlp(
     return trained
 
 
+def row_floats(network: Network) -> tuple[int, int]:
+    """Return the floats of an embedding row, without and with the optimiser's states."""
+    return int(network.integers[INPUT_WIDE]), int(network.integers[RECORD])
+
+
+def needs_of(args: MlpArgs, data: Data, network: Network) -> Needs:
+    """Return what training will need; ``network`` has taken its memory but not touched it."""
+    wide, record = row_floats(network)
+    params, rows = 4 * len(network.params), 4 * wide * data.n_rows
+    # Parameters, gradients and states; the values of a batch in training and in evaluation.
+    matrices = (2 + max(network.slots, 1)) * params + 2 * 4 * len(network.values)
+    matrices += 4 * record * data.n_rows
+    if args.valid:  # the best model so far, and evaluation on all threads
+        matrices += params + rows + (args.thread - 1) * 4 * len(network.values)
+    file = rows + params
+    # The rows are copied where states stand between them.
+    saving = params + (rows if record != wide else 0)
+    smaller = "-dim or -bucket" if data.n_rows else "--hidden or --batch-size"
+    return Needs(matrices, file, file, saving, smaller)
+
+
 def model_of(
     args: MlpArgs, data: Data, network: Network, embedding: NDArray[np.float32]
 ) -> MlpModel:
@@ -194,8 +213,7 @@ def model_of(
     """
     rows = None
     if data.n_rows:
-        record = int(network.integers[RECORD])
-        wide = int(network.integers[INPUT_WIDE])
+        wide, record = row_floats(network)
         rows = embedding.reshape(data.n_rows, record)[:, :wide]
     return MlpModel(
         replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
@@ -264,7 +282,6 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None
         dictionary,
         row_of,
         augment=(lambda epoch: augmented(args, text, epoch)) if text.streams else None,
-        held=pretrained.nbytes if pretrained else 0,
     )
 
 

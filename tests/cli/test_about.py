@@ -187,7 +187,7 @@ def test_equal_quantizations_write_equal_files(tmp_path):
         a, b = (tmp_path / f"{name}.{end}.json" for name in "ab")
         assert a.read_bytes() == b.read_bytes()
     made = load(tmp_path / "a.ftz.json")["quantized"]["command"]
-    ref = f"fastcli quantize -dsub 2 -qnorm -cutoff 400 -retrain -input {TRAIN} -lr 0.2"
+    ref = f"fastcli quantize -qnorm -cutoff 400 -retrain -input {TRAIN} -lr 0.2"
     assert made == ref
 
 

@@ -424,7 +424,7 @@ def test_what_cannot_be_quantized_is_kept_as_it_is(size, three, tmp_path):
     """Three lines have eight words: no 256 rows.  Dim 100 takes 4,277 bytes."""
     result = three("-autotune-modelsize", size)
     assert (result.code, result.out) == (0, b"")
-    names = ["m.bin", "m.json", "m.trials.jsonl", "three.txt"]
+    names = ["m.bin", "m.bin.json", "m.trials.jsonl", "three.txt"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     model = tmp_path / "m.bin"
     n_bytes = model.stat().st_size

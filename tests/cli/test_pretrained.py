@@ -87,7 +87,7 @@ def test_the_file_beside_the_model_says_which(tiny, vectors, tmp_path):
     for words in ("all", "corpus"):
         given = ["-pretrainedVectors", vectors, "--vectors-words", words]
         learn("supervised", tiny, tmp_path / "m", *given)
-        about = json.loads((tmp_path / "m.json").read_text())
+        about = json.loads((tmp_path / "m.bin.json").read_text())
         assert about["arguments"]["vectors_words"] == words
         assert about["words"] == 6 + (words == "all") + 1
         learn("mlp-train", tiny, tmp_path / "m", *given)
@@ -137,7 +137,7 @@ def test_epochs_are_those_of_the_text(tiny, tmp_path):
         for words in ("all", "corpus"):
             given = ["-pretrainedVectors", path, "--vectors-words", words, "-epoch", 20]
             _, rows, _ = learn(command, tiny, tmp_path / "m", *given)
-            about = json.loads((tmp_path / "m.json").read_text())
+            about = json.loads((tmp_path / "m.bin.json").read_text())
             models.append(({w: rows[w].tolist() for w in TINY_WORDS}, about["tokens"]))
             if command == "supervised":
                 models[-1] += (load_model(str(tmp_path / "m.bin")).wo.values.tolist(),)
@@ -164,6 +164,9 @@ def test_memory_for_all_words_is_checked_first(tiny, vectors, tmp_path, monkeypa
     said = fails("-input", tiny, "-output", tmp_path / "m", "-pretrainedVectors", path)
     assert "Training needs about" in said
     monkeypatch.setattr("fastcli.memory.LARGE", 1)
+    for what in ("resident_memory", "peak_memory"):  # of this process, much more than the model's
+        monkeypatch.setattr(f"fastcli.memory.{what}", lambda: 0)
+    monkeypatch.setattr("fastcli.memory.size_text", str)  # to the byte
     given = ["-pretrainedVectors", vectors, "-epoch", 0]
     for command in ("supervised", "skipgram"):
         sizes = []
