@@ -16,7 +16,7 @@ def nearest_centroid(points, centroids):
     return ((points[:, None] - centroids[None]) ** 2).sum(2).argmin(1)
 
 
-def mean_centroids(points, codes, centroids, pinned, seed, draws):
+def mean_centroids(points, weights, codes, centroids, pinned, seed, draws):
     """Return the centroids moved to the means of their points, and the random numbers used.
 
     Whoever has no point takes half of another's, the two moved apart in turns up and down.
@@ -25,7 +25,7 @@ def mean_centroids(points, codes, centroids, pinned, seed, draws):
     counts = np.bincount(codes, minlength=CENTROIDS)
     for c in range(pinned, CENTROIDS):
         if counts[c] > 0:
-            centroids[c] = points[codes == c].mean(0)
+            centroids[c] = np.average(points[codes == c], 0, weights[codes == c])
     signs = np.where(np.arange(points.shape[1]) % 2 == 0, EPSILON, -EPSILON)
     for c in range(pinned, CENTROIDS):
         if counts[c] > 0:
@@ -42,8 +42,12 @@ def mean_centroids(points, codes, centroids, pinned, seed, draws):
     return centroids, draws
 
 
-def train_centroids(points, iterations, pinned=0, seed=0):
-    """Return the 256 centroids that k-means finds; with ``pinned`` the first one stays zero."""
+def train_centroids(points, iterations, pinned=0, seed=0, norms=None):
+    """Return the 256 centroids that k-means finds; with ``pinned`` the first one stays zero.
+
+    A point counts by the square of its norm.
+    """
+    weights = np.ones(len(points)) if norms is None else norms.astype(np.float64) ** 2
     points = points.astype(np.float64)
     centroids = points[:CENTROIDS].copy()
     centroids[:pinned] = 0
@@ -53,7 +57,7 @@ def train_centroids(points, iterations, pinned=0, seed=0):
         if iteration > 0 and (nearest == codes).all():
             break
         codes = nearest
-        centroids, draws = mean_centroids(points, codes, centroids, pinned, seed, draws)
+        centroids, draws = mean_centroids(points, weights, codes, centroids, pinned, seed, draws)
     return centroids
 
 

@@ -158,7 +158,7 @@ def _train(
         codes = np.empty(n, np.uint8)
         turned = np.empty(CENTROIDS * dsub, np.float32)
         halves = np.empty(CENTROIDS, np.float32)
-        sums = np.empty(CENTROIDS * dsub)
+        sums = np.empty(CENTROIDS * (dsub + 1))
         counts = np.empty(CENTROIDS, np.int64)
         for m in range(thread, nsubq, n_threads):
             width = min(dsub, dim - m * dsub)

@@ -59,6 +59,8 @@ def mean_centroids(
     points: F32,
     n: i64,
     d: i64,
+    norms: F32,
+    sample: I64,
     codes: U8,
     pinned: i64,
     seed: i64,
@@ -69,22 +71,25 @@ def mean_centroids(
 ) -> i64:
     """Move every centroid to the mean of its points; return the random numbers used by then.
 
-    A centroid without points takes half of a cluster chosen by its size, the two moved a little
-    apart.  With ``pinned`` centroid 0 stays where it is.
+    A point counts by the square of its row's norm, as its error does in the row.  A centroid
+    without points takes half of a cluster chosen by its size, the two moved a little apart.  With
+    ``pinned`` centroid 0 stays where it is.
     """
     for c in range(CENTROIDS):
         counts[c] = 0
-        for j in range(d):
-            sums[c * d + j] = 0.0
+        for j in range(d + 1):
+            sums[c * (d + 1) + j] = 0.0
     for i in range(n):
         c = int(codes[i])
+        weight = float(norms[sample[i]]) * float(norms[sample[i]])
         counts[c] += 1
         for j in range(d):
-            sums[c * d + j] += float(points[i * d + j])
+            sums[c * (d + 1) + j] += weight * float(points[i * d + j])
+        sums[c * (d + 1) + d] += weight
     for c in range(pinned, CENTROIDS):
         if counts[c] > 0:
             for j in range(d):
-                centroids[c * d + j] = np.float32(sums[c * d + j] / counts[c])
+                centroids[c * d + j] = np.float32(sums[c * (d + 1) + j] / sums[c * (d + 1) + d])
     for c in range(pinned, CENTROIDS):
         if counts[c] > 0:
             continue
@@ -134,7 +139,7 @@ def train_centroids(
     256), each divided by ``norms[row]``; the first 256 of the sample are the first centroids.
     With ``pinned`` centroid 0 is the zero vector throughout.  Ends early where nothing moves.
     Scratch: ``points`` (n x d), ``codes`` (n), ``turned`` (256 d), ``halves`` (256), ``sums``
-    (256 d), ``counts`` (256).
+    (256 (d + 1)), ``counts`` (256).
     """
     gather_points(matrix, dim, column, d, norms, sample, n, points)
     for k in range(CENTROIDS * d):
@@ -154,7 +159,9 @@ def train_centroids(
                 moved += 1
         if moved == 0 and iteration > 0:
             break
-        draws = mean_centroids(points, n, d, codes, pinned, seed, draws, sums, counts, centroids)
+        draws = mean_centroids(
+            points, n, d, norms, sample, codes, pinned, seed, draws, sums, counts, centroids
+        )
 
 
 @kernel

@@ -73,7 +73,7 @@ def train(points, iterations, pinned=0, seed=3):
         codes,
         np.full(256 * d, np.nan, np.float32),
         np.full(256, np.nan, np.float32),
-        np.full(256 * d, np.nan),
+        np.full(256 * (d + 1), np.nan),
         np.full(256, 9, np.int64),
         centroids,
     )

@@ -80,7 +80,7 @@ def train(matrix, column, d, norms, sample, iterations, pinned=0, seed=3):
         np.full(n, 9, np.uint8),
         np.full(256 * d, np.nan, np.float32),
         np.full(256, np.nan, np.float32),
-        np.full(256 * d, np.nan),
+        np.full(256 * (d + 1), np.nan),
         np.full(256, 9, np.int64),
         centroids,
     )
@@ -96,7 +96,7 @@ def test_train_centroids(d, column, pinned, rng):
     points = (matrix[:, column : column + d] / norms[:, None])[sample]
     comp = train(matrix, column, d, norms, sample, 3, pinned)
     np.testing.assert_allclose(
-        comp, naive.train_centroids(points, 3, pinned, 3), rtol=1e-4, atol=1e-5
+        comp, naive.train_centroids(points, 3, pinned, 3, norms[sample]), rtol=1e-4, atol=1e-5
     )
     assert not pinned or not comp[0].any()
 
