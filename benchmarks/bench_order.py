@@ -38,12 +38,13 @@ def main() -> None:
 
 def bench(session: Session, given: Namespace) -> None:
     """Train and test every case in every order with every seed."""
+    before = shlex.split(given.before or "")
+    session.names |= {before[0]: "earlier/fastcli"} if before else {}
     for case in given.cases:
         files = orders(session, case)
         for seed in range(given.seeds):
             tools = [training(session, name, files[name], case, seed) for name in NAMES[:2]]
-            if given.before:
-                before = shlex.split(given.before)
+            if before:
                 tools.append(training(session, "before", files["shuffled"], case, seed, before))
             rows = in_turn(case, tools, pairs=1, warmup=0)
             session.rows += [{**row, "seed": seed} for row in rows]

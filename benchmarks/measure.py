@@ -207,6 +207,7 @@ class Session:
         self._scratch = tempfile.TemporaryDirectory(dir=options.scratch, prefix="bench-")
         self.scratch = Path(self._scratch.name)
         self.rows: list[Row] = []
+        self.names: dict[str, str] = {}  # further paths of this machine, and what to print for them
         self.text = [f"# {name}", "", *self._describe()]
         print("\n".join(self.text))
 
@@ -270,7 +271,7 @@ class Session:
         """Print the exact commands, without the folders of this machine."""
         folders = {str(self.scratch): "$SCRATCH", str(HERE): "benchmarks", str(SAMPLES): "$SAMPLES"}
         folders |= dict.fromkeys(self.peers.values(), "python")
-        folders[self.fastcli[0]] = "fastcli"
+        folders |= {self.fastcli[0]: "fastcli", **self.names}
         if self.data:
             folders[str(self.data)] = "$DATA"
         lines = []

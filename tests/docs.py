@@ -121,11 +121,14 @@ TABLES = {
     "predict": "Predicting 75,000 lines (`bench_predict.py`):",
     "threads": "What a second thread gains; the models are the same bytes (`bench_threads.py`):",
     "accuracy": "Accuracy, mean of three seeds (`bench_accuracy.py`):",
+    "order": "Accuracy on training lines shuffled and sorted by label; version 0.1.0, which visits "
+    "lines in the order of the file, on the shuffled ones (`bench_order.py`):",
     "quantize": "Quantizing with norms apart and retraining, two threads (`bench_quantize.py`):",
+    "norms": "How exactly -qnorm keeps the lengths of rows (`bench_norms.py`):",
     "vectors": "Word vectors on the Brown corpus, dim 100, two threads (`bench_vectors.py`):",
     "queries": "Nearest neighbours (`bench_queries.py`):",
-    "autotune": "Autotune on cooking, two threads; the figures are of the validation file, which "
-    "it tunes on (`bench_autotune.py`):",
+    "autotune": "Autotune on cooking, two threads; it tunes on a tenth of the training lines, the "
+    "figures are of the test file (`bench_autotune.py`):",
     "mlp": "Training perceptrons, the same layers, batches, epochs and Adam (`bench_mlp.py`):",
     "mlp-accuracy": "Accuracy of perceptrons, mean of three seeds (`bench_mlp_accuracy.py`):",
     "prepare": "Making training files of a CSV file (`bench_prepare.py`):",
