@@ -191,5 +191,9 @@ def test_compressed_files_that_were_cut(tmp_path):
 def test_any_bytes_are_read_or_refused(data, tmp_path_factory):
     path = tmp_path_factory.mktemp("any") / "any"
     path.write_bytes(data)
+    words, rows = [], []
     with contextlib.suppress(DataError):
-        read(path)
+        words, rows, _ = read(path)
+    assert len(words) == len(rows)
+    assert np.isfinite(np.array(rows, np.float32)).all()
+    assert not any(set(word) & set(b" \t\n\v\f\r\0") for word in words)

@@ -239,22 +239,33 @@ def nearest_centroid(
     return types.int64(x, size, size, centroids, size, halves, size, size), codegen
 
 
+def _rounded_twice(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    return builder.fadd(c, builder.fmul(a, b, flags=EXACT), flags=EXACT)
+
+
+def _block_products(
+    builder: Any, x: Any, i: Any, d: Any, table: Any, at: Any, multiply_add: Any
+) -> list[Any]:
+    """Multiply ``x[i:i+d]`` with a table of d x 64 floats; return the 64 sums in four vectors."""
+    parts = [cgutils.alloca_once(builder, VECTOR) for _ in range(4)]
+    for part in parts:
+        builder.store(_all(0.0), part)
+    with cgutils.for_range(builder, d) as loop:
+        value = _splat(builder, builder.load(_element(builder, x, builder.add(i, loop.index))))
+        row = builder.add(at, builder.mul(loop.index, I64(4 * LANES)))
+        for k, part in enumerate(parts):
+            some = _load(builder, table, builder.add(row, I64(k * LANES)))
+            builder.store(multiply_add(builder, value, some, builder.load(part)), part)
+    return [builder.load(part) for part in parts]
+
+
 @intrinsic
 def block_reaches(
     typing: Any, x: Any, i: Any, d: Any, table: Any, at: Any, least: Any, out: Any
 ) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, i, d, table, at, least, out = args
-        parts = [cgutils.alloca_once(builder, VECTOR) for _ in range(4)]
-        for part in parts:
-            builder.store(_all(0.0), part)
-        with cgutils.for_range(builder, d) as loop:
-            value = _splat(builder, builder.load(_element(builder, x, builder.add(i, loop.index))))
-            row = builder.add(at, builder.mul(loop.index, I64(4 * LANES)))
-            for k, part in enumerate(parts):
-                some = _load(builder, table, builder.add(row, I64(k * LANES)))
-                builder.store(_fma(builder, value, some, builder.load(part)), part)
-        products = [builder.load(part) for part in parts]
+        products = _block_products(builder, x, i, d, table, at, _fma)
         limit = _splat(builder, least)
         any_lane = builder.fcmp_ordered(">=", products[0], limit)
         for product in products[1:]:
@@ -275,19 +286,8 @@ def block_reaches(
 def block_dots(typing: Any, x: Any, i: Any, d: Any, table: Any, at: Any, out: Any, to: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, i, d, table, at, out, to = args
-        parts = [cgutils.alloca_once(builder, VECTOR) for _ in range(4)]
-        for part in parts:
-            builder.store(_all(0.0), part)
-        with cgutils.for_range(builder, d) as loop:
-            value = _splat(builder, builder.load(_element(builder, x, builder.add(i, loop.index))))
-            row = builder.add(at, builder.mul(loop.index, I64(4 * LANES)))
-            for k, part in enumerate(parts):
-                some = _load(builder, table, builder.add(row, I64(k * LANES)))
-                product = builder.fmul(value, some, flags=EXACT)
-                total = builder.fadd(builder.load(part), product, flags=EXACT)
-                builder.store(total, part)
-        for k, part in enumerate(parts):
-            _store(builder, builder.load(part), out, builder.add(to, I64(k * LANES)))
+        for k, product in enumerate(_block_products(builder, x, i, d, table, at, _rounded_twice)):
+            _store(builder, product, out, builder.add(to, I64(k * LANES)))
         return context.get_dummy_value()
 
     size = types.int64

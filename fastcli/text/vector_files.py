@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class WordVectors:
         return WordVectors(*gathered(self.starts, self.arena, rows), self.values[rows])
 
 
-class VectorSource:
+class VectorSource(ABC):
     """Where vectors come from.
 
     ``n_words`` is how many there are about, 0 where nobody knows; ``has_ngrams`` tells whether
@@ -72,12 +73,12 @@ class VectorSource:
                 f"({dim})! Use -dim {self.dim}, or leave -dim out."
             )
 
+    @abstractmethod
     def read(self, n_threads: int, known: Dictionary | None = None) -> Iterator[WordVectors]:
         """Yield all words with their vectors, or those that are words of a dictionary, in parts.
 
         Afterwards ``notes`` says what was left out.  Raises DataError where the file is damaged.
         """
-        raise NotImplementedError
 
     def of_others(
         self, starts: NDArray[np.int64], arena: Bytes, n: int, n_threads: int
@@ -88,8 +89,11 @@ class VectorSource:
         return None
 
     def of_ngrams(self, buckets: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the rows of n-grams (n x dim), which training has in the same buckets."""
-        raise NotImplementedError
+        """Return the rows of n-grams (n x dim), which training has in the same buckets.
+
+        Zeros where the source has none.
+        """
+        return np.zeros((len(buckets), self.dim), np.float32)
 
 
 @dataclass(frozen=True)
