@@ -20,4 +20,4 @@ class ArgumentError(FastcliError):
 
 
 class TrainingDiverged(FastcliError):
-    """The loss is no number any more."""
+    """The loss became NaN or infinite."""

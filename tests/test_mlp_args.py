@@ -63,7 +63,7 @@ def test_an_unknown_name_gives_the_nearest(name, wrong, kind, right):
     assert said.startswith(f"Unknown {kind}: {wrong.split(',')[-1]}")
     assert "Known: " in said
     if right:
-        assert f" (did you mean {right} ?)" in said
+        assert f" (did you mean {right}?)" in said
 
 
 def test_a_far_name_gives_the_known_ones():
@@ -75,7 +75,7 @@ def test_a_far_name_gives_the_known_ones():
 def test_one_letter_more_is_near(name, data):
     at = data.draw(st.integers(0, len(name)))
     wrong = name[:at] + data.draw(st.sampled_from("qxz")) + name[at:]
-    with pytest.raises(ArgumentError, match=r"did you mean \S+ \?"):
+    with pytest.raises(ArgumentError, match=r"did you mean \S+\?"):
         lookup("optimizer", wrong, OPTIMIZERS)
 
 
@@ -89,7 +89,7 @@ def test_case_and_underscores_are_aside():
 
 
 def test_nearest():
-    assert nearest("relu", ["reluu", "tanh"]) == " (did you mean reluu ?)"
+    assert nearest("relu", ["reluu", "tanh"]) == " (did you mean reluu?)"
     assert nearest("relu", []) == ""
     assert nearest("", ["relu"]) == ""
 
@@ -407,7 +407,7 @@ def test_unknown_names_of_a_configuration(key, right):
         from_config({key: 1}, "c.toml")
     assert str(caught.value).startswith(f"c.toml: unknown option {key}")
     if right:
-        assert str(caught.value) == f"c.toml: unknown option {key} (did you mean {right} ?)."
+        assert str(caught.value) == f"c.toml: unknown option {key} (did you mean {right}?)."
 
 
 @pytest.mark.parametrize(
@@ -584,7 +584,7 @@ def test_names_in_any_case_mean_the_same():
 
 
 def test_an_activation_without_a_layer_is_still_looked_up():
-    with pytest.raises(ArgumentError, match=r"rellu \(did you mean relu \?\)"):
+    with pytest.raises(ArgumentError, match=r"rellu \(did you mean relu\?\)"):
         replace(ARGS, hidden="none", activation="rellu").check()
 
 

@@ -246,7 +246,7 @@ def test_delimiters_that_are_given(folder):
 @pytest.mark.parametrize(
     ("text", "column", "sentence"),
     [
-        ("x,y,label\n1,2,a\n", "lable", "no column has that name (did you mean label ?)."),
+        ("x,y,label\n1,2,a\n", "lable", "no column has that name (did you mean label?)."),
         ("x,y,label\n1,2,a\n", "qqq", "--label-column qqq: no column has that name."),
         ("1,2,a\n", "3", "--label-column 3: there are 3 columns, 0 to 2, or -1 from the end."),
         ("1,2,a\n", "-4", "--label-column -4: there are 3 columns, 0 to 2"),

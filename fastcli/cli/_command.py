@@ -165,7 +165,7 @@ def _nearest(word: str, options: dict[str, Any]) -> str:
     double = name.startswith("--")
     known = {option.lower(): option for option in options if option.startswith("--") == double}
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5) if name != "--" else []
-    return f" (did you mean {known[close[0]]} ?)" if close else ""
+    return f" (did you mean {known[close[0]]}?)" if close else ""
 
 
 def positional(pattern: str, **more: Any) -> Callable[[Callable[..., None]], Command]:

@@ -88,7 +88,7 @@ OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
         ("--max-norm", float, 0.0, "longest weights into a unit (0: any)"),
         ("--patience", int, 0, "worse evaluations before training ends (0: never)"),
         ("--eval-every", int, 0, "steps between evaluations (0: an epoch)"),
-        ("--monitor", str, "error", "what is to be small on --valid: error, loss"),
+        ("--monitor", str, "error", "quantity to minimise on --valid: error, loss"),
     ],
     "running": [
         ("--save-every", int, 0, "steps between checkpoints, <name>.checkpoint (0: none)"),
@@ -215,7 +215,7 @@ def read_config(ctx: click.Context, path: str) -> dict[str, Any]:
     except OSError as error:
         raise DataError(f"{path} cannot be opened for loading! ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ArgumentError(f"{path} is no TOML: {error}.") from None
+        raise ArgumentError(f"{path} is not valid TOML: {error}.") from None
     default = click.core.ParameterSource.DEFAULT
     values = from_config({python_name(key): value for key, value in found.items()}, path)
     option_of = {"standardize": "no_standardize"}

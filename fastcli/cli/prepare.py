@@ -242,7 +242,7 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
     args.check()
     default = click.core.ParameterSource.DEFAULT
     if args.output == "-" and ctx.get_parameter_source("split") is not default:
-        raise click.UsageError("--split has no place beside -o -, which writes all lines", ctx)
+        raise click.UsageError("--split cannot be combined with -o -, which writes all lines", ctx)
     if options["verbose"] > 0:
         announce_compiling()
     with Progress(options["verbose"]) as progress:
@@ -289,7 +289,9 @@ def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: dict[str,
     for name in options:
         if name not in free and ctx.get_parameter_source(name) is not default:
             option = next(p.opts[-1] for p in ctx.command.params if p.name == name)
-            raise click.UsageError(f"{option} has no place beside --like, which says it all", ctx)
+            raise click.UsageError(
+                f"{option} cannot be combined with --like, which says it all", ctx
+            )
     from fastcli.cli._options import open_blocks
     from fastcli.errors import ArgumentError
     from fastcli.prepare.recipe import read_recipe

@@ -51,7 +51,7 @@ OPTIONS: dict[str, list[tuple[str, Any, str]]] = {
 }
 AUTOTUNE: list[tuple[str, Any, Any, str]] = [
     ("autotune-validation", str, "", "validation file: look for the best arguments on it"),
-    ("autotune-metric", str, "f1", f"what is to be large: {METRICS}"),
+    ("autotune-metric", str, "f1", f"metric to maximise: {METRICS}"),
     ("autotune-predictions", int, 1, "predictions a line that the metric looks at"),
     ("autotune-duration", int, 300, "seconds for all of it, saving included"),
     (

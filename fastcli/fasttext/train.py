@@ -192,7 +192,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
 
 
 def diverged(args: TrainArgs, epoch: int, lr: float) -> TrainingDiverged:
-    """Return the error of a loss that is no number any more."""
+    """Return the error of a loss that became NaN or infinite."""
     return TrainingDiverged(
         f"Encountered NaN. Training diverged in epoch {epoch} of {args.epoch} "
         f"at a learning rate of {lr:.4g}; nothing was saved. "

@@ -14,7 +14,7 @@ T = TypeVar("T")
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a question for the end of an error, or nothing where no known name is near."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]} ?)" if close else ""
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def canonical(

@@ -475,7 +475,7 @@ class Trainer:
         if self.best is not None:
             kept = f"the model of step {self.progress.stopping.step}, the best before, was saved"
         return TrainingDiverged(
-            f"The loss is no number any more, in epoch {epoch} of "
+            f"Encountered NaN: the loss is not finite, in epoch {epoch} of "
             f"{self.args.epoch} at a learning rate of {lr:.4g}; {kept}. "
             f"Try -lr {lr / 10:.2g}, or --clip-norm 1."
         )

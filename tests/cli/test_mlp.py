@@ -434,9 +434,9 @@ def test_the_command_line_wins_over_the_configuration(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("hiden = 3", "unknown option hiden (did you mean hidden ?)."),
+        ("hiden = 3", "unknown option hiden (did you mean hidden?)."),
         ("epoch = 1.5", "epoch = 1.5 should be int."),
-        ("epoch", "is no TOML: "),
+        ("epoch", "is not valid TOML: "),
         ("lr = [1]", "lr = [1] should be float."),
     ],
 )
@@ -611,8 +611,8 @@ def test_an_interrupt_saves_the_best_so_far(tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--optimizer", "adm"], "Unknown optimizer: adm (did you mean adam ?)."),
-        (["--activation", "rleu"], "Unknown activation: rleu (did you mean relu ?)."),
+        (["--optimizer", "adm"], "Unknown optimizer: adm (did you mean adam?)."),
+        (["--activation", "rleu"], "Unknown activation: rleu (did you mean relu?)."),
         (["--hidden", "8,0"], "--hidden: a layer of 0 units cannot be."),
         (["--hidden", "8,4", "--dropout", "0.1,0.1,0.1"], "--dropout names 3 layers"),
         (["--init", "zero"], "--init zero is refused"),
@@ -635,8 +635,8 @@ def test_wrong_options_keep_the_former_model(options, sentence, former, tmp_path
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--batchsize", 2], "Unknown argument: --batchsize (did you mean --batch-size ?)"),
-        (["-lrr", 2], "Unknown argument: -lrr (did you mean -lr ?)"),
+        (["--batchsize", 2], "Unknown argument: --batchsize (did you mean --batch-size?)"),
+        (["-lrr", 2], "Unknown argument: -lrr (did you mean -lr?)"),
         (["-epoch", "x"], "Invalid value for '-epoch' / '--epoch': 'x' is not a valid integer."),
         (["-thread", 0], "Invalid value for '-thread' / '--thread': 0 is not in the range x>=1."),
         (["-dim"], "-dim is missing an argument"),
@@ -689,7 +689,7 @@ def test_wrong_input_keeps_the_former_model(name, text, sentence, former, tmp_pa
 def test_divergence_keeps_the_former_model(former, table):
     options = ["--optimizer", "sgd", "-lr", 1e30, "-epoch", 50, "-verbose", 0, "-thread", 1]
     said = one_sentence("mlp-train", "-input", table, "-output", former, *options)
-    assert said.startswith("The loss is no number any more, in epoch ")
+    assert said.startswith("Encountered NaN: the loss is not finite, in epoch ")
     assert "nothing was saved" in said
 
 

@@ -464,7 +464,7 @@ def test_mistakes(options, sentence, tmp_path, monkeypatch):
 def test_options_beside_like_are_usage_errors(tmp_path):
     result = run("prepare", "--like", "x.json", "--lowercase", "-")
     assert result.code == 1
-    assert "--lowercase has no place beside --like, which says it all" in result.err
+    assert "--lowercase cannot be combined with --like, which says it all" in result.err
 
 
 def test_former_files_stay_when_a_row_is_bad(tmp_path):

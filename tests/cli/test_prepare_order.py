@@ -169,7 +169,7 @@ def test_standard_output_has_all_lines_in_the_order_of_rows(sorted_csv, tmp_path
 def test_options_of_folders_beside_standard_output(sorted_csv):
     result = run("prepare", sorted_csv, "-o", "-", "--split", "50,50")
     assert (result.code, result.out) == (1, b"")
-    assert "--split has no place beside -o -, which writes all lines" in result.err
+    assert "--split cannot be combined with -o -, which writes all lines" in result.err
     result = run("prepare", sorted_csv, "-o", "-", "--skip-bad")
     assert (result.code, result.out) == (1, b"")
     assert result.err == "--skip-bad needs a folder for rejects.jsonl: give one with -o.\n"

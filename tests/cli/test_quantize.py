@@ -656,7 +656,7 @@ def test_damaged_models(model):
 
 def test_mistaken_options(model):
     err = refused(model, "-qnrom")
-    assert err.startswith("Unknown argument: -qnrom (did you mean -qnorm ?)")
+    assert err.startswith("Unknown argument: -qnrom (did you mean -qnorm?)")
     assert "usage: fastcli quantize -output <name> [options]" in err
     assert refused(model, "-cutoff").startswith("-cutoff is missing an argument")
     assert refused(model, "qnorm").startswith("Provided argument without a dash!")

@@ -396,7 +396,7 @@ def test_json_files_of_somebody_else(command, tiny, tmp_path):
 
 def test_unknown_options(command, tiny):
     err = refused(command, "-input", tiny, "-output", "m", "-wordngrams", 2)
-    assert err.startswith("Unknown argument: -wordngrams (did you mean -wordNgrams ?)")
+    assert err.startswith("Unknown argument: -wordngrams (did you mean -wordNgrams?)")
     assert f"usage: fastcli {command}" in err
 
 
