@@ -49,9 +49,9 @@ class Needs:
         """The bytes of memory that are yet to be taken."""
         return self.matrices + max(self.saving, 0)
 
-    def sentence(self) -> str | None:
-        """Return what to tell a user, or None where the needs are small."""
-        if max(self.to_come, self.file) < LARGE:
+    def sentence(self, always: bool = False) -> str | None:
+        """Return what to tell a user; None where the needs are small, unless ``always``."""
+        if max(self.to_come, self.file) < LARGE and not always:
             return None
         return (
             f"This takes about {size_text(self.memory)} of memory; the model file will have "

@@ -93,7 +93,9 @@ def test_nothing_fits_only_where_no_arguments_do(text, args, target):
             for word_ngrams in (args.word_ngrams, 2):
                 tried = replace(args, dim=dim, word_ngrams=word_ngrams)
                 assert limit.fitted(tried) is None
-        named = int(str(error).split(" fits into ")[1].split(" bytes")[0].replace(",", ""))
+        named = int(
+            str(error).split(" is sure to fit into ")[1].split(" bytes")[0].replace(",", "")
+        )
         assert named > target
         SizeLimit(named, text, FREE).check_any(args)
 

@@ -10,6 +10,7 @@ import click
 
 from fastcli.cli import CONTEXT
 
+LIKE = 0.75  # how much alike a word and the option are that it is taken for
 NO_PATHS = "Empty input or output path."  # fastText's words
 
 
@@ -117,7 +118,8 @@ class OptionsOnly(Command):
     ) -> None:
         """Raise click.UsageError: there is no place for words."""
         if options is None or not word.startswith("-"):
-            raise click.UsageError(f"Provided argument without a dash! {word!r}", ctx)
+            where = " after --" if word.startswith("-") else " without a dash"
+            raise click.UsageError(f"Provided argument{where}! {word!r}", ctx)
         raise click.UsageError(f"Unknown argument: {word}{_nearest(word, options)}", ctx)
 
 
@@ -164,7 +166,7 @@ def _nearest(word: str, options: dict[str, Any]) -> str:
     name = word.partition("=")[0]
     double = name.startswith("--")
     known = {option.lower(): option for option in options if option.startswith("--") == double}
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5) if name != "--" else []
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=LIKE) if name != "--" else []
     return f" (did you mean {known[close[0]]}?)" if close else ""
 
 

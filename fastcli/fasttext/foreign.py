@@ -69,8 +69,8 @@ def binary_kind(head: bytes, size: int) -> str:
 def _safetensors(head: bytes) -> str:
     if b'\\"format\\": \\"mlp model\\"' in head:
         return (
-            "It is a perceptron of mlp-train, which has no word vectors; this command needs a "
-            ".bin or .ftz model."
+            "It is a perceptron of mlp-train, which test, predict and dump take; this command "
+            "needs a .bin or .ftz model."
         )
     if b'{"__metadata__":{"fastcli":' in head:
         return "It is a checkpoint of mlp-train; the model is the .mlp file beside it."

@@ -65,7 +65,7 @@ class _File:
 
     def read(self, layout: struct.Struct, section: str) -> tuple[Any, ...]:
         if self.position + layout.size > self.size:
-            raise self.wrong(section, f"ends after {self.size:,} bytes, the file was cut")
+            raise self.wrong(section, f"would go beyond its {self.size:,} bytes: the file was cut")
         values = layout.unpack_from(self.map, self.position)
         self.position += layout.size
         return values

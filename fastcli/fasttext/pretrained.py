@@ -10,6 +10,7 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.fasttext.args import ModelArgs, TrainArgs
+from fastcli.fasttext.foreign import HEAD, binary_kind
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.vectors import Vectors
@@ -35,12 +36,17 @@ NgramArgs = tuple[int, int, int, int]  # minn, maxn, word_ngrams, bucket
 def is_model(path: str) -> bool:
     """Tell whether a file is a model that fastText or fastcli wrote.
 
-    Raises DataError where it cannot be opened.
+    Raises DataError where it cannot be opened, or is known to be something else.
     """
     with open_vectors(path):
         pass
     with open(path, "rb") as file:
-        return file.read(len(MODEL_MAGIC)) == MODEL_MAGIC
+        head = file.read(HEAD)
+    if head.startswith(MODEL_MAGIC):
+        return True
+    if what := binary_kind(head, os.path.getsize(path)):
+        raise DataError(f"{path} is not a file of word vectors. {what}")
+    return False
 
 
 def source_dim(path: str) -> int:
@@ -79,6 +85,17 @@ def open_pretrained(args: TrainArgs) -> Pretrained:
     source = open_source(args.pretrained_vectors, _ngram_args_of(args))
     source.check_dim(args.dim)
     return Pretrained(source, args.vectors_words, args.label, args.thread)
+
+
+def epochs_note(pretrained: Pretrained, epoch: int, tokens: int) -> str | None:
+    """Return what to say where fastText would train much longer, which counts vectors as tokens."""
+    as_fasttext = round(epoch * (1 + pretrained.n_vectors / max(tokens, 1)))
+    if pretrained.extend is None or as_fasttext <= epoch:
+        return None
+    return (
+        f"fastText counts the {pretrained.n_vectors:,} vectors as words of the text, which makes "
+        f"-epoch {epoch} about {as_fasttext:,} epochs; here it is {epoch}."
+    )
 
 
 def set_rows(

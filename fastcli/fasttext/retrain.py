@@ -37,6 +37,11 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
         model.pruned,
     )
     corpus = read_known(args.input, dictionary, features, args.thread, reporter.read)
+    if corpus.n_lines == 0 and corpus.skipped.no_label and not corpus.skipped.no_known_label:
+        raise DataError(
+            f"No label found in {', '.join(args.input)}: no token starts with {model.label!r}. "
+            "Give the prefix of labels that the model was trained with: -label."
+        )
     if corpus.n_lines == 0:
         raise DataError(
             f"No line of {', '.join(args.input)} has both a label and a word of the model, so "

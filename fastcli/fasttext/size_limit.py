@@ -146,6 +146,6 @@ class SizeLimit:
 
     def _refusal(self, what: str, needed: int) -> str:
         return (
-            f"Couldn't fulfil model size constraint: {what} fits into {needed:,} bytes; "
+            f"Couldn't fulfil model size constraint: {what} is sure to fit into {needed:,} bytes; "
             f"{self.target:,} are asked for."
         )

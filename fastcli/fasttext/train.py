@@ -122,7 +122,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     stride = padded(args.dim)
     pretrained = None
     if args.pretrained_vectors:
-        from fastcli.fasttext.pretrained import open_pretrained, set_rows
+        from fastcli.fasttext.pretrained import epochs_note, open_pretrained, set_rows
 
         pretrained = open_pretrained(args)
 
@@ -153,7 +153,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         disk=min(size, pages + 4 * args.dim * dictionary.nlabels),
         saving=saving - slots * matrices - corpus.nbytes,
     )
-    if sentence := needs.sentence():
+    if sentence := needs.sentence(always=pretrained is not None):
         reporter.note(sentence)
     needs.check(Path(args.output).parent)
     wi = zeros(corpus.lanes * corpus.per_lane * stride)
@@ -170,6 +170,8 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         for sentence in set_rows(
             pretrained, dictionary, corpus.ids, corpus.places, wi.reshape(-1, stride)
         ):
+            reporter.note(sentence)
+        if sentence := epochs_note(pretrained, args.epoch, dictionary.ntokens):
             reporter.note(sentence)
     kernels.train_lines.load()  # so that compiling does not count as training
     trainer = Trainer(args, dictionary, corpus, wi, wo, stride)

@@ -85,7 +85,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     stride = padded(args.dim)
     pretrained = None
     if args.pretrained_vectors:
-        from fastcli.fasttext.pretrained import open_pretrained, set_rows
+        from fastcli.fasttext.pretrained import epochs_note, open_pretrained, set_rows
 
         pretrained = open_pretrained(args)
 
@@ -124,7 +124,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         disk=min(size, len(ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nwords),
         saving=saving - sentences.nbytes - word_rows.places.nbytes,
     )
-    if sentence := needs.sentence():
+    if sentence := needs.sentence(always=pretrained is not None):
         reporter.note(sentence)
     needs.check(Path(args.output).parent)
     wi, wo = zeros(len(ids) * stride), zeros(dictionary.nwords * stride)
@@ -137,6 +137,8 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     run_on(args.thread, init)
     if pretrained is not None:
         for sentence in set_rows(pretrained, dictionary, ids, places, wi.reshape(-1, stride)):
+            reporter.note(sentence)
+        if sentence := epochs_note(pretrained, args.epoch, dictionary.ntokens):
             reporter.note(sentence)
     kernels.train_words.load()  # so that compiling does not count as training
     trainer = _Trainer(args, dictionary, sentences, word_rows, wi, wo, in_text)

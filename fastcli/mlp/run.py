@@ -122,7 +122,7 @@ def train_and_save_mlp(
     embeds = data.columns is None
     network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
     needs = needs_of(args, data, network)
-    if sentence := needs.sentence():
+    if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
     needs.check(Path(args.output).parent)
     network.start(args.seed)

@@ -37,12 +37,14 @@ class Pretrained:
         self.source = source
         self._prefix, self._n_threads = os.fsencode(label), n_threads
         self._parts: list[WordVectors] = []
+        self.n_vectors = 0  # of those that enter the dictionary, repeated ones too
         self._in_text: NDArray[np.bool_] | None = None
         self._n_labels = 0
         self.extend: Extend | None = self._extended if words == "all" else None
         if words == "all":
             check_memory(4 * source.n_words * (source.dim + padded(source.dim)))
             self._parts = list(source.read(n_threads))
+            self.n_vectors = sum(map(len, self._parts))
 
     @property
     def nbytes(self) -> int:

@@ -356,7 +356,7 @@ def test_the_commands_to_paste_make_the_same_small_file(sized, tmp_path):
 def needed(err):
     """Return the size that an error names as enough."""
     found = re.fullmatch(
-        r"Couldn't fulfil model size constraint: .* fits into ([\d,]+) bytes; "
+        r"Couldn't fulfil model size constraint: .* is sure to fit into ([\d,]+) bytes; "
         r"[\d,]+ are asked for\.",
         err.splitlines()[-1],
     )
