@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LARGE = 500_000_000
 PROCESS = 93_000_000  # bytes of a process before it reads: Python, NumPy, compiled kernels
-HINT = "Use a smaller -dim or -bucket, or a larger -minCount."
+ROWS = "-dim or -bucket, or a larger -minCount"  # what makes the rows of a linear model fewer
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Needs:
     file: int
     disk: int
     saving: int = 0
-    smaller: str = "-bucket or -dim"
+    smaller: str = ROWS
     memory: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,22 +61,25 @@ class Needs:
 
     def check(self, folder: Path) -> None:
         """Raise FastcliError if memory or disk is too small; say what makes the model smaller."""
-        check_memory(self.to_come)
+        check_memory(self.to_come, self.smaller)
         free = shutil.disk_usage(folder).free
         if self.disk > free:
             raise FastcliError(
                 f"The model file needs about {size_text(self.disk)} of disk, and "
-                f"{size_text(free)} are free in {folder}. {HINT}"
+                f"{size_text(free)} are free in {folder}. Use a smaller {self.smaller}."
             )
 
 
-def check_memory(need: int) -> None:
-    """Raise FastcliError if that many bytes of memory are not available."""
+def check_memory(need: int, smaller: str = ROWS) -> None:
+    """Raise FastcliError if that many bytes of memory are not available.
+
+    ``smaller`` is what would need less.
+    """
     memory = available_memory()
     if memory is not None and need > memory:
         raise FastcliError(
             f"Training needs about {size_text(need)} of memory, and "
-            f"{size_text(memory)} are available. {HINT}"
+            f"{size_text(memory)} are available. Use a smaller {smaller}."
         )
 
 

@@ -152,7 +152,7 @@ def test_dropouts_that_cannot_be(text):
 
 
 def test_what_is_no_dropout():
-    assert refused(dropout="x") == "--dropout: 'x' is no number."
+    assert refused(dropout="x") == "--dropout: 'x' is not a number."
 
 
 # -------------------------------------------------------------------- activations
@@ -191,10 +191,10 @@ def test_pieces():
         ("relu:1", "Activation relu:1: relu has no parameters."),
         ("leaky-relu:1:2", "Activation leaky-relu:1:2: leaky-relu has alpha."),
         ("rrelu:1:2:3", "Activation rrelu:1:2:3: rrelu has low, high."),
-        ("leaky-relu:x", "Activation leaky-relu:x: 'x' is no number."),
-        ("leaky-relu:", "Activation leaky-relu:: '' is no number."),
-        ("elu:nan", "Activation elu:nan: 'nan' is no number."),
-        ("elu:inf", "Activation elu:inf: 'inf' is no number."),
+        ("leaky-relu:x", "Activation leaky-relu:x: 'x' is not a number."),
+        ("leaky-relu:", "Activation leaky-relu:: '' is not a number."),
+        ("elu:nan", "Activation elu:nan: 'nan' is not a number."),
+        ("elu:inf", "Activation elu:inf: 'inf' is not a number."),
         ("maxout:1", "maxout needs a whole number of pieces, 2 or more."),
         ("maxout:2.5", "maxout needs a whole number of pieces, 2 or more."),
         ("rrelu:0.5:0.25", "low must not be above high."),

@@ -306,7 +306,7 @@ def test_a_missing_label(folder):
 )
 def test_a_bad_cell_is_named(text, column, place, cell, folder):
     said, path = refused(folder, text, label_column=column)
-    assert said.startswith(f"{path}, {place}: {cell} is no number.")
+    assert said.startswith(f"{path}, {place}: {cell} is not a number.")
     assert "--label-column" in said
 
 
@@ -593,3 +593,11 @@ def test_extreme_columns_stay_finite(values):
     columns = Columns("csv", ",", [], 1, 1)
     columns.fit(x, True)
     assert np.isfinite(columns.standardize(x)).all()
+
+
+def test_what_is_far_beyond_training_is_cut_without_a_warning():
+    columns = Columns("csv", ",", [], 1, 1, 0)
+    columns.fit(np.array([[0.0], [1e-20]]), True)
+    assert columns.standardize(np.array([[1e299], [-1e299]])).ravel().tolist() == pytest.approx(
+        [1e30, -1e30]
+    )

@@ -133,8 +133,8 @@ def main() -> None:
         from fastcli.cli._command import NoArguments
 
         path = error.ctx.command_path if error.ctx else "fastcli"
-        if error.message:
-            complain(error.format_message())
+        if sentence := error.format_message():
+            complain(sentence)
         complain(usage(error.ctx, isinstance(error, NoArguments)))
         complain(f"Try '{path} --help'.")
         sys.exit(1)

@@ -81,7 +81,8 @@ def run(
         say(sentence)
     if meter.n == 0:
         what = "no line is left to test on" if sentence else "there are no lines to test on"
-        say(f"{data}: {what}, so precision and recall are undefined (nan).")
+        where = "Standard input" if data == "-" else data
+        say(f"{where}: {what}, so precision and recall are undefined (nan).")
     return meter, predictor.model.labels()
 
 

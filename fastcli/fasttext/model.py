@@ -58,7 +58,10 @@ class Model:
 
     @cached_property
     def output_blocks(self) -> NDArray[np.float32]:
-        """The output rows in blocks, as scoring reads them; see ``kernels.predict.fill_blocks``."""
+        """The output rows in blocks, as scoring reads them; see ``kernels.predict.fill_blocks``.
+
+        A copy, made once: ``wo`` must not change any more.
+        """
         n_blocks = -(-self.nlabels // kernels.BLOCK)
         blocks = np.empty(n_blocks * kernels.BLOCK * self.args.dim, np.float32)
         kernels.fill_blocks(self.wo.values, self.nlabels, self.args.dim, blocks)

@@ -28,7 +28,7 @@ def norm_levels(lengths: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return 256 levels, rising, with a small squared error for lengths (0 or more each).
 
     Zero is a level where a length is zero.  Up to 256 different lengths are levels all of them;
-    the last one fills the rest.  Lengths that are no numbers have no say.
+    the last one fills the rest.  Lengths that are not finite are ignored.
     """
     values, counts = np.unique(lengths[np.isfinite(lengths)], return_counts=True)
     if len(values) == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.vectors import Vectors
 from fastcli.kernels import lines as line_kernels
+from fastcli.memory import LARGE, size_text
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.vector_files import (
@@ -73,8 +74,8 @@ def _ngram_args_of(args: ModelArgs) -> NgramArgs:
     return ngram_args(args.minn, args.maxn, args.word_ngrams, args.bucket)
 
 
-def open_pretrained(args: TrainArgs) -> Pretrained:
-    """Open the vectors that training starts from.
+def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
+    """Open the vectors that training starts from; ``note`` hears of what takes much memory.
 
     Raises DataError where they cannot be read or are of another dimension; and, before that takes
     time, where there is no text to train on.
@@ -84,6 +85,10 @@ def open_pretrained(args: TrainArgs) -> Pretrained:
             raise DataError(f"{path} cannot be opened for training! (No such file or directory)")
     source = open_source(args.pretrained_vectors, _ngram_args_of(args))
     source.check_dim(args.dim)
+    if args.vectors_words == "all" and (need := Pretrained.memory_of(source)) >= LARGE:
+        note(
+            f"The {source.n_words:,} vectors and their rows take about {size_text(need)} of memory."
+        )
     return Pretrained(source, args.vectors_words, args.label, args.thread)
 
 

@@ -39,8 +39,8 @@ def train_and_save(args: TrainArgs, reporter: Reporter) -> Trained:
         trained = train_word_vectors(args, reporter)
     reporter.trained(trained.seconds)
     save_model(model_path, trained)
-    save_about(model_path, about(args, trained), reporter.warn)
     save_texts(args, trained)
+    save_about(model_path, about(args, trained), reporter.warn)
     return trained
 
 

@@ -40,6 +40,9 @@ BLOCK_NS = 30e6  # of training between two looks at the loss
 WORTH_A_THREAD = 2500  # ns a line; below that, meeting costs threads more than they gain
 LABELS_A_BLOCK = 128
 # Lines are visited in a random order: blocks of neighbouring lines, then lines in windows of them.
+# Of langid75 sorted by its 75 languages, P@1 after five epochs is .924 with 256 lines x 32 blocks,
+# .942 with 256 x 128, .944 with 64 x 128 and .947 with 64 x 512, where the shuffled file has .950:
+# a window must hold many blocks of each label.  64 lines are still some kB to read at a time.
 LINES_A_BLOCK, BLOCKS_A_WINDOW = 64, 1024
 
 
@@ -124,7 +127,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     if args.pretrained_vectors:
         from fastcli.fasttext.pretrained import epochs_note, open_pretrained, set_rows
 
-        pretrained = open_pretrained(args)
+        pretrained = open_pretrained(args, reporter.note)
 
     def on_dictionary(dictionary: Dictionary) -> None:
         reporter.dictionary(dictionary)
@@ -144,14 +147,13 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     pages = len(corpus.ids) * (4 * args.dim + 8192)  # a row may touch two pages it does not fill
     slots = OPTIMIZERS[args.optimizer].slots
     matrices = 4 * stride * (corpus.lanes * corpus.per_lane + dictionary.nlabels)
-    saving = saving_memory(
-        args, dictionary.nwords, rows_of_words(args, dictionary), dictionary.nlabels
-    )
+    rows = 0 if args.no_vec else rows_of_words(args, dictionary)
+    saving = saving_memory(args, dictionary.nwords, rows, dictionary.nlabels)
     needs = Needs(
         matrices=(1 + slots) * matrices,
         file=size,
         disk=min(size, pages + 4 * args.dim * dictionary.nlabels),
-        saving=saving - slots * matrices - corpus.nbytes,
+        saving=saving - slots * matrices - corpus.nbytes,  # which are let go of before
     )
     if sentence := needs.sentence(always=pretrained is not None):
         reporter.note(sentence)
@@ -321,7 +323,7 @@ class Trainer:
     def run(self) -> Iterator[Status]:
         """Train; yield after every block of lines how far it is.
 
-        Raises TrainingDiverged as soon as the loss is no number.
+        Raises TrainingDiverged as soon as the loss is not finite.
         """
         args, n_lines = self.args, self.corpus.n_lines
         size = max(1, int(BLOCK_NS / self.cost))

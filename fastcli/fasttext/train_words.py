@@ -87,7 +87,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     if args.pretrained_vectors:
         from fastcli.fasttext.pretrained import epochs_note, open_pretrained, set_rows
 
-        pretrained = open_pretrained(args)
+        pretrained = open_pretrained(args, reporter.note)
 
     def on_dictionary(dictionary: Dictionary) -> None:
         reporter.dictionary(dictionary)
@@ -199,7 +199,7 @@ class _Trainer:
     def run(self) -> Iterator[Status]:
         """Train; yield after every block of lines how far it is.
 
-        Raises TrainingDiverged as soon as the loss is no number.
+        Raises TrainingDiverged as soon as the loss is not finite.
         """
         args, n_lines = self.args, self.sentences.n_lines
         if args.epoch == 0:

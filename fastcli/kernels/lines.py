@@ -126,6 +126,7 @@ def read_lines(
                     slot = find_slot(table, mask, starts, arena, text, token, position, h)
                     entry = (table[slot] >> 32) - 1
             # The most that one token can add, before it is known what it adds.
+            # As word_ngrams is 1 or more, that bounds the hashes as well.
             most = at + 1 + (n_words + 1) * word_ngrams
             if ended == 0:
                 most += (position - token + 2) * max(maxn, 0)

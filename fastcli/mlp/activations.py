@@ -196,7 +196,7 @@ def parse_activation(text: str) -> Chosen:
         except ValueError:
             values[i] = float("nan")
         if values[i] - values[i] != 0:
-            raise ArgumentError(f"Activation {text}: {word!r} is no number.")
+            raise ArgumentError(f"Activation {text}: {word!r} is not a number.")
     if activation.name == "maxout" and (values[0] < 2 or values[0] != int(values[0])):
         raise ArgumentError(f"Activation {text}: maxout needs a whole number of pieces, 2 or more.")
     if activation.name == "rrelu" and not values[0] <= values[1]:

@@ -165,7 +165,7 @@ class MlpArgs:
             try:
                 found.append(float(word))
             except ValueError:
-                raise ArgumentError(f"--dropout: {word!r} is no number.") from None
+                raise ArgumentError(f"--dropout: {word!r} is not a number.") from None
             if not 0 <= found[-1] < 1:
                 raise ArgumentError(f"--dropout must be from 0 to below 1, not {word}.")
         return found

@@ -113,7 +113,8 @@ class Columns:
         """Return (x - mean) * scale, within +-``LARGE``: float32[n, features]."""
         out = np.empty(x.shape, np.float32)
         for first in range(0, len(x), ROWS):
-            wide = (x[first : first + ROWS] - self.mean) * self.scale
+            with np.errstate(over="ignore"):  # what is too large is cut to LARGE
+                wide = (x[first : first + ROWS] - self.mean) * self.scale
             np.clip(wide, -LARGE, LARGE, out=wide)
             wide[np.abs(wide) < TINY] = 0.0
             out[first : first + ROWS] = wide
@@ -231,8 +232,8 @@ class Reader:
             if not _is_number(cell):
                 at = i + 1 + int(had_label and i >= self.columns.label)
                 raise DataError(
-                    f"{self.path}, line {self.line}, column {at}: {cell[:40]!r} is no number. "
-                    "Which column is the label ? Say --label-column."
+                    f"{self.path}, line {self.line}, column {at}: {cell[:40]!r} is not a number. "
+                    "Which column is the label? Say --label-column."
                 )
 
     def _libsvm(self, line: str, x: NDArray[np.float64]) -> list[str]:

@@ -67,7 +67,7 @@ class EarlyStopping:
     def check(self, step: int, error: float, loss: float) -> bool:
         """Take the error and the loss after a step; tell whether they are the best so far.
 
-        They are not where the loss is no number.
+        They are not where the loss is not finite.
         """
         if math.isfinite(loss) and (error, loss) < (self.best, self.best_loss):
             self.best, self.best_loss, self.step, self.wait = error, loss, step, 0
@@ -282,7 +282,7 @@ class Trainer:
         """Train; yield an Evaluation where one is made, else (progress, loss) now and then.
 
         ``on_save`` is called after every ``--save-every`` steps.  Raises TrainingDiverged as
-        soon as a loss is no number; ``restore`` then gives the best parameters, if there are any.
+        soon as a loss is not finite; ``restore`` then gives the best parameters, if there are any.
         """
         transpose_all(
             self.network.table.reshape(-1),
@@ -327,7 +327,7 @@ class Trainer:
         self.restore()
 
     def _is_finite(self) -> bool:
-        """Tell whether all parameters are numbers after the last step, whose loss nobody saw."""
+        """Tell whether all parameters are finite after the last step, whose loss nobody saw."""
         network = self.network
         some = (network.params, network.running, self.embedding)
         return all(bool(np.isfinite(array).all()) for array in some)

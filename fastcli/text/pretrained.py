@@ -29,8 +29,8 @@ class Pretrained:
     """The vectors of a source until they are rows of a model.
 
     With ``words`` "all", those of the source that the text lacks enter the dictionary too, as in
-    fastText: ``extend`` is for ``read_corpus`` and ``read_sentences``, and ``nbytes`` is held until
-    ``set_words``.  With "corpus" they are passed over.
+    fastText: ``extend`` is for ``read_corpus`` and ``read_sentences``, and the vectors are held
+    until ``set_words``.  With "corpus" they are passed over.
     """
 
     def __init__(self, source: VectorSource, words: str, label: str, n_threads: int) -> None:
@@ -42,14 +42,14 @@ class Pretrained:
         self._n_labels = 0
         self.extend: Extend | None = self._extended if words == "all" else None
         if words == "all":
-            check_memory(4 * source.n_words * (source.dim + padded(source.dim)))
+            check_memory(self.memory_of(source), "file of vectors, or --vectors-words corpus")
             self._parts = list(source.read(n_threads))
             self.n_vectors = sum(map(len, self._parts))
 
-    @property
-    def nbytes(self) -> int:
-        """The bytes of memory that vectors take beside the model."""
-        return sum(part.values.nbytes + part.starts.nbytes for part in self._parts)
+    @staticmethod
+    def memory_of(source: VectorSource) -> int:
+        """Return the bytes of memory that all vectors of a source take, and their rows."""
+        return 4 * source.n_words * (source.dim + padded(source.dim))
 
     def in_text(self, dictionary: Dictionary) -> NDArray[np.bool_]:
         """Tell of every word of the dictionary whether the text has it."""

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from fastcli.errors import FastcliError
 from tests.command import SAMPLES, run
 
 TRAIN = SAMPLES / "topics.train.txt"
@@ -200,3 +201,14 @@ def test_inspect_names_the_model_where_it_is(text, tmp_path):
     report = json.loads(run("inspect", "--json", folder / "m.bin").out)
     assert report["about"]["command"].endswith(f" -output {folder / 'm'}")
     assert "seconds" not in report["about"]
+
+
+def test_a_file_of_notes_that_cannot_be_replaced_costs_nothing_else(tmp_path, monkeypatch):
+    def fail(*_):
+        raise FastcliError("no room for notes")
+
+    monkeypatch.setattr("fastcli.fasttext.run.save_about", fail)
+    source = SAMPLES / "topics.train.txt"
+    result = run("supervised", "-input", source, "-output", tmp_path / "m", "-verbose", 0)
+    assert (result.code, result.err) == (1, "no room for notes\n")
+    assert {"m.bin", "m.vec"} <= {path.name for path in tmp_path.iterdir()}

@@ -119,7 +119,8 @@ def test_commands_of_options_only_have_no_place_for_words(command):
     assert run(command, "-verbose", 0, "--").err.startswith("Unknown argument: --\n")
     for words in (["x"], ["--", "x"], ["--", "-input"]):
         err = run(command, "-verbose", 0, *words).err
-        assert err.startswith(f"Provided argument without a dash! {words[-1]!r}")
+        where = "after --" if words[-1] == "-input" else "without a dash"
+        assert err.startswith(f"Provided argument {where}! {words[-1]!r}")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -140,3 +141,23 @@ def test_no_command_names_all():
     assert (result.code, result.out) == (1, b"")
     assert "Options:\n" in result.err
     assert all(f"\n  {name}  " in result.err for name in COMMANDS if len(name) < 22)
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (["predict", "m.bin"], "<test-data>"),
+        (["test", "m.bin"], "<test-data>"),
+        (["print-ngrams", "m.bin"], "<word>"),
+        (["dump", "m.bin"], "<args|dict|input|output>"),
+    ],
+)
+def test_a_missing_argument_is_named(words, missing):
+    result = run(*words)
+    assert (result.code, result.out) == (1, b"")
+    assert f"Missing argument '{missing}'." in result.err
+
+
+def test_a_word_after_dashes_where_there_is_place_for_none(tmp_path):
+    err = run("supervised", "-input", "x", "-output", tmp_path / "m", "--", "-foo").err
+    assert "Provided argument after --! '-foo'" in err

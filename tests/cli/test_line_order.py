@@ -101,7 +101,7 @@ def test_retraining_keeps_the_order_that_the_model_was_trained_in(sorted_topics,
 
 
 def test_trials_of_autotune_shuffle_too(sorted_topics, tmp_path):
-    tune = ["-autotune-validation", SAMPLES / "topics.test.txt", "-autotune-duration", 2]
+    tune = ["-autotune-validation", SAMPLES / "topics.valid.txt", "-autotune-duration", 5]
     output = tmp_path / "m"
     run("supervised", "-input", sorted_topics, "-output", output, *OPTIONS, *tune)
     assert precision(f"{output}.bin") > 0.8

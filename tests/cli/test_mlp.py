@@ -671,7 +671,7 @@ def test_no_path(former):
         ("x.txt", "one two\n", "{}: no token starts with '__label__'."),
         ("x.txt", "", "Empty vocabulary."),
         ("x.csv", "", "{} is empty, so there is nothing to train on."),
-        ("x.csv", "x,y,l\n1,2,a\n1,q,b\n", "{}, line 3, column 2: 'q' is no number."),
+        ("x.csv", "x,y,l\n1,2,a\n1,q,b\n", "{}, line 3, column 2: 'q' is not a number."),
         ("x.csv", "1,2,a\n1,nan,b\n", "{}, line 2: a number is not finite."),
         ("x.csv", "1,2,a\n1,2,3,b\n", "{}, line 2: 4 columns, where 3 are expected"),
         ("x.csv", "1,2,\n3,4,\n", "{}: no line has a label in column 2."),
@@ -797,7 +797,7 @@ def test_other_kinds_of_files(topics, tmp_path):
 def test_questions_that_cannot_be(numbers_model, tmp_path):
     path = tmp_path / "new.csv"
     for text, sentence in (
-        ("1,q\n", "line 1, column 2: 'q' is no number."),
+        ("1,q\n", "line 1, column 2: 'q' is not a number."),
         ("1,2\n1,2,3,4\n", "line 2: 4 columns, where 3 are expected (2 without the label)."),
         ("1,inf\n", "line 1: a number is not finite."),
     ):
@@ -872,7 +872,7 @@ def test_a_header_counts_as_a_line_and_gives_no_answer(tmp_path):
     assert len(run("predict", model, "-", stdin=b"x,y\n1,2\n\n3,4\n").text().splitlines()) == 3
     assert run("predict", model, "-", stdin=b"\xef\xbb\xbf\nx,y\n1,2\n").text().count("\n") == 2
     said = run("predict", model, "-", stdin=b"x,y\n1,2\n1,q\n").err
-    assert "line 3, column 2: 'q' is no number" in said
+    assert "line 3, column 2: 'q' is not a number" in said
 
 
 def test_the_dimension_of_a_configuration_is_not_that_of_the_vectors(tmp_path):

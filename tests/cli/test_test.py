@@ -140,6 +140,7 @@ def test_nothing_to_test(text, small):
     assert (result.code, result.out) == (0, b"N\t0\nP@1\tnan\nR@1\tnan\n")
     assert ("Lines left out" in result.err) == (text != b"")
     assert result.err.endswith("so precision and recall are undefined (nan).\n")
+    assert "Standard input: " in result.err
     result = run("test-label", small, "-", stdin=text)
     dashes = b"F1-Score : --------  Precision : --------  Recall : --------   __label__"
     ref = b"".join(dashes + name + b"\n" for name in (b"x", b"y"))
