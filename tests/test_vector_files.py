@@ -140,6 +140,30 @@ def test_numbers_of_vectors_that_are_not_true_are_said(tmp_path):
     assert (words, notes) == (WORDS, [f"{path} says 2 vectors, and has 6."])
 
 
+@pytest.mark.parametrize("n_surplus", [1, 3, 40_000])
+@pytest.mark.parametrize("block", [8, 1 << 22])
+def test_more_rows_than_a_binary_file_says_are_not_read(n_surplus, block, tmp_path, monkeypatch):
+    monkeypatch.setattr(vector_files, "BLOCK", block)
+    path = tmp_path / "more.bin"
+    row = b"more " + ROWS[0].astype("<f4").tobytes() + b"\n"
+    path.write_bytes(as_binary() + n_surplus * row)
+    words, rows, notes = read(path)
+    assert (words, notes) == (
+        WORDS,
+        [f"{path} says 6 vectors, and has more, which are not read."],
+    )
+    np.testing.assert_array_equal(rows, ROWS.astype(np.float32))
+    path.write_bytes(as_binary() + n_surplus * b"\n")
+    assert (read(path)[0], read(path)[2]) == (WORDS, [])
+
+
+def test_binary_files_without_rows(tmp_path):
+    path = tmp_path / "none.bin"
+    path.write_bytes(as_binary().replace(b"6 3", b"0 3"))
+    words, _, notes = read(path)
+    assert (words, notes) == ([], [f"{path} says 0 vectors, and has more, which are not read."])
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -270,14 +270,21 @@ class VectorFile(VectorSource):
                     part, stop = _read_rows(block, self.dim, state)
                     n_left += int(state[2])
                     rest = block[stop:]
-                    self._check_rows(part, len(rest) > size + LONGEST_WORD)
+                    is_stuck = state[1] > 0 and len(rest) > size + LONGEST_WORD
+                    self._check_rows(part, is_stuck)
                     yield part
+                while not (has_more := bool(rest.strip(b"\r\n"))) and (rest := file.read(BLOCK)):
+                    pass
             except OSError as error:
                 raise _unreadable(self.path, error) from None
         if state[1] > 0:
             raise DataError(
                 f"{self.path} ends after {layout.n - int(state[1]):,} of its {layout.n:,} vectors: "
                 "it was cut. Copy it again."
+            )
+        if has_more:
+            self.notes.append(
+                f"{self.path} says {layout.n:,} vectors, and has more, which are not read."
             )
         if n_left:
             self._left_out(f"{n_left:,}")
