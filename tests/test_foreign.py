@@ -6,6 +6,9 @@ import json
 import lzma
 import os
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,6 +71,15 @@ FILES = {
     "a.npy": (b"\x93NUMPY\x01\x00", "It is a NumPy array."),
     "a.pt": (b"PK\x03\x04" + bytes(9), "It is a zip archive."),
     "a.model": (b"\x80\x04\x95" + bytes(9), "It is a Python pickle, such as gensim's."),
+    "latin1.vec": (
+        b"3 2\na 1 2\n\xe9t\xe9 1 2\nb 1 2\n",
+        "It is a text file of word vectors (.vec).",
+    ),
+    "nan.vec": (b"1 2\na nan inf\n", "It is a text file of word vectors (.vec)."),
+    "none.vec": (b"0 9\n", "It is a text file of word vectors (.vec)."),
+    "two.txt": (b"12 34\n__label__a x y\n", "It is text with labels: "),
+    "two-only.txt": (b"12 34\n", "It is a text file: "),
+    "two-zh.txt": (("12 34\n" + "新闻 快讯 " * 99 + "\n").encode(), "It is a text file: "),
     "noise": (bytes(range(256)) * 9, "It is not a model that fastText or fastcli wrote."),
 }
 
@@ -99,6 +111,39 @@ def test_inspect_names_models_of_others(name, tmp_path):
     path = tmp_path / name
     path.write_bytes(data)
     assert refusal(["inspect"], path).startswith(f"{path} has wrong file format! {what}")
+
+
+@pytest.mark.parametrize("n_before", [0, 1, 2])
+def test_text_is_text_wherever_its_head_ends(n_before, tmp_path):
+    """The first bytes that are looked at end after each of the three bytes of a character."""
+    path = tmp_path / "zh"
+    path.write_bytes(b"x" * n_before + (" __label__新闻 " + "快讯" * 40_000 + "\n").encode())
+    assert "It is text with labels: " in refusal(["nn"], path)
+    rows = "".join(f"快讯{i} 1 2 3\n" for i in range(9_000))
+    path.write_bytes(b"9001 3\n" + b"x" * n_before + "新闻".encode() + b" 1 2 3\n" + rows.encode())
+    assert "It is a text file of word vectors (.vec). " in refusal(["nn"], path)
+    path.write_bytes(b"12 34\n" + b"x" * n_before + ("新闻 " + "快讯" * 40_000).encode())
+    assert "It is a text file: " in refusal(["nn"], path)
+    assert b": data set, " in run("inspect", path).out
+
+
+TWO_NUMBERS = {
+    "labels": b"12 34\n__label__a x y\n__label__b z\n",
+    "labels of numbers": b"12 34\n__label__a x 1\n__label__b z 2\n",
+    "Chinese": FILES["two-zh.txt"][0],
+    "Latin-1": b"12 34\n" + b"d\xe9j\xe0 vu, tout \xe0 fait\n" * 99,
+    "GBK": b"12 34\n" + ("新闻 快讯 天气预报\n" * 99).encode("gbk"),
+    "only these": b"12 34\n",
+}
+
+
+@pytest.mark.parametrize("name", TWO_NUMBERS)
+def test_inspect_reads_text_whose_first_line_is_two_numbers(name, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes(TWO_NUMBERS[name])
+    result = run("inspect", path)
+    assert b": data set, " in result.out
+    assert "wrong file format" not in result.err
 
 
 @pytest.mark.parametrize("name", ["m.vec", "train.txt", "a.csv", "text.txt"])
@@ -175,6 +220,20 @@ def test_names_that_are_nearly_right(tmp_path):
     assert said.endswith(f"There is {tmp_path / 'm.ftz'}, but it is quantized already.\n")
     (tmp_path / "m.ftz").unlink()
     assert refusal(["nn"], tmp_path / "m").endswith("(No such file or directory)\n")
+
+
+def test_a_good_model_needs_no_module_of_errors():
+    code = (
+        "import sys\n"
+        "from fastcli.fasttext.model_file import load_model\n"
+        f"load_model({str(GOLDEN / 'ns.bin')!r})\n"
+        "assert 'fastcli.fasttext.foreign' not in sys.modules\n"
+        "import fastcli.fasttext.foreign\n"
+        "assert 'fastcli.text.vector_files' not in sys.modules\n"
+    )
+    root = Path(__file__).parent.parent
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("command", ["test", "test-label"])

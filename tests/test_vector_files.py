@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.errors import DataError
-from fastcli.text import vector_files
+from fastcli.text import inputs, vector_files
 from fastcli.text.vector_files import VectorFile
 
 WORDS = [b"the", b"</s>", "straße".encode(), b"5", b"\xff", b"-1.5"]
@@ -192,6 +192,14 @@ def test_damaged_binary_files(tmp_path):
     assert "'-1.5'" in refused(path, nan)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+@pytest.mark.parametrize("shift", [0, 1, 2])
+def test_text_after_two_numbers_is_no_binary_row(encoding, shift, tmp_path):
+    """A row's bytes may end inside a character of the text."""
+    text = "12 34\n" + "新闻 " + "x" * shift + "天气预报 快讯" * 40 + "\n"
+    assert ", line 2: 34 numbers are needed" in refused(tmp_path / "a", text.encode(encoding))
+
+
 @pytest.mark.parametrize(
     "text",
     [b"", b"\n\n", b"__label__a some words\n", b"\xff\xfe\x00binary", b"1,2,3\n"],
@@ -201,7 +209,7 @@ def test_other_files(text, tmp_path):
 
 
 def test_a_compressed_model_is_named(tmp_path):
-    said = refused(tmp_path / "m.bin.gz", gzip.compress(vector_files.MODEL_MAGIC + bytes(100)))
+    said = refused(tmp_path / "m.bin.gz", gzip.compress(inputs.MODEL_MAGIC + bytes(100)))
     assert "(it is one, compressed: decompress it)" in said
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
+from typing import TYPE_CHECKING
 
 from fastcli.fasttext.headers import is_floret, is_of_2016
 from fastcli.text.inputs import compression
 
+if TYPE_CHECKING:
+    from fastcli.text.vector_files import Layout
+
 HEAD = 1 << 16  # bytes that are looked at
 UNPACK = {"gz": "gunzip", "bz2": "bunzip2", "xz": "unxz", "zst": "unzstd"}
-NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf)", re.IGNORECASE)
 VECTORS = "Training starts from it with -pretrainedVectors; it has neither n-grams nor labels."
 PREPARE = "Make training lines of it with 'fastcli prepare', then train a model."
 
@@ -40,11 +42,14 @@ def what_it_is(path: str) -> str:
     with open(path, "rb") as file:
         head = file.read(HEAD)
         size = os.fstat(file.fileno()).st_size
-    return binary_kind(head, size) or _text_kind(head, path) or _unknown()
+    return binary_kind(head, size) or _vector_kind(head) or _text_kind(head, path) or _unknown()
 
 
 def binary_kind(head: bytes, size: int) -> str:
-    """Return what a file of so many bytes is, by its first ones, if it is binary and known."""
+    """Return what a file of so many bytes is, by its first ones, if it is binary and known.
+
+    Word vectors are not among it: see ``is_word2vec``.
+    """
     for magic, what in MAGICS.items():
         if head.startswith(magic):
             return f"It is {what}."
@@ -58,12 +63,35 @@ def binary_kind(head: bytes, size: int) -> str:
             "It is a whole model of floret, whose format is another one. Save its vectors as .vec "
             "in floret, and use them with -pretrainedVectors."
         )
-    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < size:
-        return _safetensors(head)
-    first, _, rest = head.partition(b"\n")
-    if re.fullmatch(rb"\d+ \d+\r?", first) and _is_binary(rest):
+    return _safetensors(head) if _is_safetensors(head, size) else ""
+
+
+def is_word2vec(head: bytes) -> bool:
+    """Tell by its first bytes whether a file holds word vectors in word2vec's binary format."""
+    layout = _vectors(head)
+    return layout is not None and not layout.is_text
+
+
+def _vectors(head: bytes) -> Layout | None:
+    """Return the layout of a file that can hardly be anything else but word vectors."""
+    from fastcli.text.vector_files import layout_of
+
+    layout = layout_of(head, len(head) < HEAD)
+    return layout if layout and layout.is_sure else None
+
+
+def _vector_kind(head: bytes) -> str:
+    layout = _vectors(head)
+    if layout is None:
+        return ""
+    if not layout.is_text:
         return f"It holds word vectors in word2vec's binary format. {VECTORS}"
-    return ""
+    name = "word vectors (.vec)" if layout.n >= 0 else "word vectors, such as GloVe's"
+    return f"It is a text file of {name}. {VECTORS}"
+
+
+def _is_safetensors(head: bytes, size: int) -> bool:
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < size
 
 
 def _safetensors(head: bytes) -> str:
@@ -77,34 +105,20 @@ def _safetensors(head: bytes) -> str:
     return "It is a safetensors file, but no model of fastcli."
 
 
-def _is_binary(text: bytes) -> bool:
-    """Tell whether bytes are no text: they have control characters, or are no UTF-8."""
-    if any(byte < 32 and byte not in b"\t\n\v\f\r\x1b" for byte in text):
-        return True
-    try:
-        text[: len(text) - 4].decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    return False
-
-
 def _text_kind(head: bytes, path: str) -> str:
     """Return what a file of text is, by its first bytes; nothing for what is no text."""
+    from fastcli.text.vector_files import is_text
+
     if not head:
         return "It is empty: train the model again, or copy it again."
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "It is text in UTF-16, and no model."
-    if _is_binary(head):
+    if not is_text(head):
         return ""
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if head.lstrip()[:1] in (b"{", b"["):
         return _json_kind(head, path)
     rows = [line.split() for line in lines[:-1] or lines]
-    if len(rows[0]) == 2 and all(word.isdigit() for word in rows[0]):
-        if len(rows) < 2 or _is_vector(rows[1], int(rows[0][1])):
-            return f"It is a text file of word vectors (.vec). {VECTORS}"
-    elif len(rows[0]) > 10 and _is_vector(rows[0], len(rows[0]) - 1):
-        return f"It is a text file of word vectors, such as GloVe's. {VECTORS}"
     if any(word.startswith(b"__label__") for row in rows for word in row):
         return (
             "It is text with labels: train a model on it with 'fastcli supervised'. Where a "
@@ -115,11 +129,6 @@ def _text_kind(head: bytes, path: str) -> str:
         if path.lower().endswith(f".{name.lower()}") or (len(counts) == 1 and counts != {0}):
             return f"It is a table ({name}). {PREPARE}"
     return "It is a text file: a model is a .bin, .ftz or .mlp file that training writes."
-
-
-def _is_vector(row: list[bytes], dim: int) -> bool:
-    numbers = row[1:]
-    return dim > 0 and len(numbers) >= dim and all(NUMBER.fullmatch(x) for x in numbers[-dim:])
 
 
 def _json_kind(head: bytes, path: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import struct
 
-MAGIC = 793712314
+from fastcli.text.inputs import MODEL_MAGIC
+
+MAGIC = int.from_bytes(MODEL_MAGIC, "little")
 ARGS = struct.Struct("<12id")
 DICTIONARY = struct.Struct("<iiiqq")
 DICTIONARY_OF_2016 = struct.Struct("<iiiq")

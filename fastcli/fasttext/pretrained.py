@@ -17,9 +17,9 @@ from fastcli.fasttext.vectors import Vectors
 from fastcli.kernels import lines as line_kernels
 from fastcli.memory import LARGE, size_text
 from fastcli.text.dictionary import Dictionary, gathered
+from fastcli.text.inputs import MODEL_MAGIC
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.vector_files import (
-    MODEL_MAGIC,
     VectorFile,
     VectorSource,
     WordVectors,

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.fasttext.about import OF_A_RUN
 from fastcli.fasttext.args import option_of
-from fastcli.fasttext.foreign import HEAD, binary_kind
-from fastcli.fasttext.headers import ARGS, DICTIONARY, MAGIC
+from fastcli.fasttext.foreign import HEAD, binary_kind, is_word2vec
+from fastcli.fasttext.headers import ARGS, DICTIONARY
 from fastcli.fasttext.model_file import MATRIX, load_model, output_rows
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.inspect.data import readable
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.model_file import FORMAT, is_mlp, load_arrays, load_mlp
-from fastcli.text.inputs import compression, open_compressed
+from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
@@ -35,13 +35,13 @@ def is_model(path: str) -> bool:
         return False
     if kind := compression(path):
         with contextlib.suppress(OSError), open_compressed(path, kind) as stream:
-            return int.from_bytes(stream.read(4), "little") == MAGIC
+            return stream.read(4) == MODEL_MAGIC
         return False
     with open(path, "rb") as file:
         head = file.read(HEAD)
         size = os.fstat(file.fileno()).st_size
-    is_ours = int.from_bytes(head[:4], "little") == MAGIC or is_mlp(path)
-    return is_ours or bool(binary_kind(head, size))
+    is_ours = head.startswith(MODEL_MAGIC) or is_mlp(path)
+    return is_ours or bool(binary_kind(head, size)) or is_word2vec(head)
 
 
 def model_report(path: str) -> dict[str, Any]:

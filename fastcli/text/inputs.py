@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 BLOCK = 1 << 22  # bytes read at a time from what cannot be mapped
+MODEL_MAGIC = b"\xba\x16\x4f\x2f"  # first bytes of the models that fastText and fastcli write
 
 _MAGIC = {
     b"\x1f\x8b\x08": "gz",

@@ -5,6 +5,7 @@ Which of them a file is, its first bytes tell.  Compressed files are read as wel
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from abc import ABC, abstractmethod
@@ -18,7 +19,7 @@ import numpy as np
 from fastcli.errors import DataError
 from fastcli.kernels import vector_files as kernels
 from fastcli.text.dictionary import Dictionary, gathered
-from fastcli.text.inputs import BLOCK, compression, open_compressed, text_blocks
+from fastcli.text.inputs import BLOCK, MODEL_MAGIC, compression, open_compressed, text_blocks
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 
     from fastcli.text.inputs import Bytes
 
-MODEL_MAGIC = b"\xba\x16\x4f\x2f"  # of the models that fastText and fastcli write
 BOM = b"\xef\xbb\xbf"
 HEAD = 1 << 20  # bytes that decide what a file is
 SAMPLE = 100  # lines that decide the dimension where no header says it
 LONGEST_WORD = 1 << 16  # bytes; a longer word is a sign of damage
-NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+MANY = 10  # numbers in a line, more of which are a vector's even where no header says so
+LARGEST = 1e15  # no vector has a larger number; text that is read as float32 soon has
+NUMBER = re.compile(rb"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf)", re.IGNORECASE)
 
 
 @dataclass
@@ -100,7 +102,9 @@ class VectorSource(ABC):
 class Layout:
     """How a file is to be read: vectors start after ``offset`` bytes, ``lines`` lines.
 
-    ``n`` is the number of vectors that its header says, -1 if it has no header.
+    ``n`` is the number of vectors that its header says, -1 if it has no header.  ``is_sure`` tells
+    whether the file can hardly be anything else: its first vector is as its header says, or its
+    lines have many numbers.
     """
 
     is_text: bool
@@ -108,6 +112,7 @@ class Layout:
     n: int
     offset: int
     lines: int
+    is_sure: bool
 
 
 def open_vectors(path: str) -> IO[bytes]:
@@ -141,6 +146,21 @@ def find_layout(path: str, head: bytes) -> Layout:
 
     Raises DataError if it holds no word vectors, as far as one can see.
     """
+    layout = layout_of(head, len(head) < HEAD)
+    if layout is None:
+        compressed = " (it is one, compressed: decompress it)" * head.startswith(MODEL_MAGIC)
+        raise DataError(
+            f"{path} is no file of word vectors: lines of a word and its numbers, as in a .vec "
+            f"file or in GloVe's, or word2vec's binary format, or a fastText model{compressed}."
+        )
+    return layout
+
+
+def layout_of(head: bytes, is_whole: bool) -> Layout | None:
+    """Return how a file of word vectors is to be read that starts with ``head``, or is that.
+
+    None if it holds no word vectors, as far as one can see.
+    """
     start = len(BOM) if head.startswith(BOM) else 0
     end = head.find(b"\n", start)
     first = head[start : end if end >= 0 else None]
@@ -148,24 +168,28 @@ def find_layout(path: str, head: bytes) -> Layout:
     rest = head[end + 1 :] if end >= 0 else b""
     if len(fields) == 2 and all(field.isdigit() and len(field) < 19 for field in fields):
         n, dim = map(int, fields)
-        with_header = Layout(True, dim, n, end + 1 if end >= 0 else len(head), 1)
-        lines = _sample(rest, len(head) < HEAD)
-        if dim >= 1 and lines and _n_values(lines[0]) >= dim:
-            return with_header
-        if dim >= 1 and _is_binary(rest, dim):
-            return Layout(False, dim, n, end + 1, 0)
-        is_headless = lines and all(_n_values(line) == 1 for line in lines)
+        lines = _sample(rest, is_whole)
+        fits = bool(lines) and _n_values(lines[0]) >= dim
+        if dim >= 1 and not fits and _is_binary(rest, dim):
+            return Layout(False, dim, n, end + 1, 0, True)
+        is_headless = not fits and lines and all(_n_values(line) == 1 for line in lines)
         if dim >= 1 and not is_headless:
-            return with_header
-    dims = Counter(map(_n_values, _sample(head, len(head) < HEAD)))
+            is_sure = fits or (not lines and is_text(rest) and (n == 0 or not is_whole))
+            return Layout(True, dim, n, end + 1 if end >= 0 else len(head), 1, is_sure)
+    dims = Counter(map(_n_values, _sample(head[start:], is_whole)))
     dim = dims.most_common(1)[0][0] if dims else 0
-    if dim < 1:
-        compressed = " (it is one, compressed: decompress it)" * head.startswith(MODEL_MAGIC)
-        raise DataError(
-            f"{path} is no file of word vectors: lines of a word and its numbers, as in a .vec "
-            f"file or in GloVe's, or word2vec's binary format, or a fastText model{compressed}."
-        )
-    return Layout(True, dim, -1, start, 0)
+    return Layout(True, dim, -1, start, 0, dim > MANY) if dim >= 1 else None
+
+
+def is_text(data: bytes) -> bool:
+    """Tell whether bytes are text: UTF-8, cut anywhere, without control characters."""
+    if any(byte < 32 and byte not in b"\t\n\v\f\r\x1b" for byte in data):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _sample(head: bytes, is_whole: bool) -> list[bytes]:
@@ -192,9 +216,9 @@ def _is_binary(rest: bytes, dim: int) -> bool:
     if word_end < 1 or len(row) < 4 * dim or b"\n" in rest[1:word_end]:
         return False
     follower = rest[word_end + 1 + 4 * dim :][:2].lstrip(b"\n")
-    is_text = all(32 <= byte < 127 or 9 <= byte <= 13 for byte in row)
     numbers = np.frombuffer(row, "<f4")
-    return not is_text and bool(np.isfinite(numbers).all()) and not follower.startswith(b" ")
+    are_sound = np.isfinite(numbers).all() and np.abs(numbers).max() < LARGEST
+    return bool(are_sound) and not is_text(row) and not follower.startswith(b" ")
 
 
 class VectorFile(VectorSource):

@@ -50,6 +50,16 @@ def learn(command, source, output, *options):
     return counts, dict(zip(words, rows, strict=False)), result.err
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_binary_files_of_word2vec(command, tiny, tmp_path):
+    path = tmp_path / "w2v.bin"
+    row = np.array([1, -2, 0.5, 3], "<f4")
+    path.write_bytes(b"1 4\napple " + row.tobytes() + b"\n")
+    given = ["-pretrainedVectors", path, "-epoch", 0]
+    _, rows, _ = learn(command, tiny, tmp_path / "m", *given)
+    np.testing.assert_array_equal(rows[b"apple"], row)
+
+
 # ------------------------------------------------------------------ which words
 
 
