@@ -222,6 +222,23 @@ def test_names_that_are_nearly_right(tmp_path):
     assert refusal(["nn"], tmp_path / "m").endswith("(No such file or directory)\n")
 
 
+@pytest.mark.parametrize("other", [b"some text\n", b"", b"\x1f\x8b\x08" + bytes(9), word2vec()])
+def test_only_models_are_meant(other, tmp_path):
+    for name in ("m", "m.bin", "m.ftz", "m.mlp"):
+        (tmp_path / name).write_bytes(other)
+    (tmp_path / "m.bin").unlink()
+    end = "(No such file or directory)\n"
+    assert refusal(["predict"], tmp_path / "m.bin").endswith(end)
+    assert run("quantize", "-output", tmp_path / "m").err.endswith(end)
+    (tmp_path / "m").unlink()
+    assert refusal(["predict"], tmp_path / "m").endswith(end)
+    header = b'{"__metadata__":{}}'
+    (tmp_path / "m.mlp").write_bytes(struct.pack("<Q", len(header)) + header)
+    assert refusal(["predict"], tmp_path / "m").endswith(f"Is {tmp_path / 'm.mlp'} meant?\n")
+    (tmp_path / "m").write_bytes(MODEL)
+    assert refusal(["predict"], tmp_path / "m.bin").endswith(f"Is {tmp_path / 'm'} meant?\n")
+
+
 def test_a_good_model_needs_no_module_of_errors():
     code = (
         "import sys\n"

@@ -8,7 +8,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from fastcli.fasttext.headers import is_floret, is_of_2016
-from fastcli.text.inputs import compression
+from fastcli.text.inputs import MODEL_MAGIC, compression
 
 if TYPE_CHECKING:
     from fastcli.text.vector_files import Layout
@@ -149,9 +149,21 @@ def _unknown() -> str:
 def beside(path: str) -> str:
     """Return which model may have been meant by the name of a file that is not there."""
     for name in (f"{path}.bin", f"{path}.ftz", f"{path}.mlp", path.removesuffix(".bin")):
-        if name and name != path and os.path.isfile(name):
+        if name and name != path and _begins_as_model(name):
             return f"Is {name} meant?"
     quantized = f"{path.removesuffix('.bin')}.ftz"
-    if path.endswith(".bin") and os.path.isfile(quantized):
+    if path.endswith(".bin") and _begins_as_model(quantized):
         return f"There is {quantized}, but it is quantized already."
     return ""
+
+
+def _begins_as_model(path: str) -> bool:
+    """Tell whether there is a regular file that begins as models of fastcli do."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            head, size = file.read(9), os.fstat(file.fileno()).st_size
+    except OSError:
+        return False
+    return head.startswith(MODEL_MAGIC) or _is_safetensors(head, size)
