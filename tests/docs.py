@@ -121,8 +121,9 @@ TABLES = {
     "predict": "Predicting 75,000 lines (`bench_predict.py`):",
     "threads": "What a second thread gains; the models are the same bytes (`bench_threads.py`):",
     "accuracy": "Accuracy, mean of three seeds (`bench_accuracy.py`):",
-    "order": "Accuracy on training lines shuffled and sorted by label; version 0.1.0, which visits "
-    "lines in the order of the file, on the shuffled ones (`bench_order.py`):",
+    "order": "P@1 in percent (mean of ten seeds and its standard error) on training lines shuffled "
+    "and sorted by label, and of version 0.1.0, which visits the shuffled lines in one and the "
+    "same order (`bench_order.py`):",
     "quantize": "Quantizing with norms apart and retraining, two threads (`bench_quantize.py`):",
     "norms": "How exactly -qnorm keeps the lengths of rows (`bench_norms.py`):",
     "vectors": "Word vectors on the Brown corpus, dim 100, two threads (`bench_vectors.py`):",
