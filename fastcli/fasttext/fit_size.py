@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,15 +68,17 @@ def fit_to_size(
     assert isinstance(model.wi, DenseMatrix)
     dim, args, dictionary = model.args.dim, model.args, model.dictionary
 
-    def n_kept(dsub: int) -> int:
+    @cache
+    def n_kept(dsub: int) -> int | TargetTooSmall:
         tried = replace(sizes, dsub=dsub)
-        return rows_kept(args, dictionary, order, tried, target, may_keep_all)
+        try:
+            return rows_kept(args, dictionary, order, tried, target, may_keep_all)
+        except TargetTooSmall as error:
+            return error
 
     def all_fit(dsub: int) -> bool:
-        try:
-            return n_kept(dsub) >= len(order)
-        except TargetTooSmall:
-            return False
+        n = n_kept(dsub)
+        return not isinstance(n, TargetTooSmall) and n >= len(order)
 
     energy = row_norms(model.wi, n_threads)[order].astype(np.float64) ** 2
     best: tuple[float, int] | None = None
@@ -88,10 +91,9 @@ def fit_to_size(
             if best is None:
                 return replace(sizes, dsub=dsub)
         former = dsub
-        try:
-            n = n_kept(dsub)
-        except TargetTooSmall as error:
-            refusal = error
+        n = n_kept(dsub)
+        if isinstance(n, TargetTooSmall):
+            refusal = n
             continue
         rows = np.sort(order[:n])
         kept = DenseMatrix(model.wi.values.reshape(-1, dim)[rows].reshape(-1), dim)

@@ -8,6 +8,8 @@ import shutil
 import numpy as np
 import pytest
 
+from fastcli.fasttext import fit_size
+from fastcli.fasttext.fit_size import rows_kept
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.quantize import Sizes, by_norm, prune, quantize_model, usable
 from tests import model_bytes
@@ -478,6 +480,23 @@ def test_without_a_json_file(model):
     comp = quantize(model, *options)
     assert quantize(model, *options, "-lr", 0.1, "-epoch", 15) == comp
     assert json.loads(run("test", f"{model}.ftz", TEST, "--json").text())["precision"] > 0.8
+
+
+def test_no_dsub_is_counted_twice(model, monkeypatch):
+    """Choosing a dsub for a size asks once how many rows fit with each."""
+    asked = []
+
+    def counted(*args):
+        asked.append(args[3].dsub)
+        return rows_kept(*args)
+
+    loaded = load_model(f"{model}.bin")
+    order = by_norm(loaded, 1)
+    monkeypatch.setattr(fit_size, "rows_kept", counted)
+    for target in (15_000, 40_000, 10**6):
+        asked.clear()
+        fit_size.fit_to_size(loaded, order, Sizes(), target, True, 1)
+        assert len(asked) == len(set(asked)) > 0
 
 
 def test_fasttext_models_can_be_quantized(tmp_path):
