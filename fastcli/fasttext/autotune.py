@@ -278,7 +278,7 @@ class _Tuner:
         if not self.tune.modelsize:
             return
         if self.limit is None:
-            self.limit = SizeLimit(self.tune.modelsize, dictionary, self.free)
+            self.limit = SizeLimit(self.tune.modelsize, dictionary, self.free, self.reporter.note)
             self.limit.check_any(self.args)
         self.limit.check(args)
 

@@ -85,10 +85,10 @@ def rows_that_fit(
     """
     ends = pruned_sizes(args, dictionary, order, sizes)
     n = int(np.searchsorted(ends, target, side="right"))
-    least = min(CENTROIDS, len(order))
-    if n < least:
+    fewest = min(CENTROIDS, len(order))
+    if n < fewest:
         raise TargetTooSmall(
             "Couldn't fulfil model size constraint: the smallest model of this kind has "
-            f"{int(ends[least - 1]):,} bytes; {target:,} are asked for."
+            f"{int(ends[fewest - 1]):,} bytes; {target:,} are asked for."
         )
     return n

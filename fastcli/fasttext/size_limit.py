@@ -7,6 +7,7 @@ these there are 256 or more, as quantizing has it (all of them, where there are 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -55,23 +56,31 @@ class SizeLimit:
     """A number of bytes that a model may have, for a text with a certain dictionary.
 
     ``free`` are the names of the arguments that may be changed (see ``search.free_names``).
+    ``note`` is told, once, where n-grams are left out.
     """
 
-    def __init__(self, target: int, dictionary: Dictionary, free: list[str]) -> None:
+    def __init__(
+        self,
+        target: int,
+        dictionary: Dictionary,
+        free: list[str],
+        note: Callable[[str], None] = lambda text: None,
+    ) -> None:
         self.target, self._dictionary, self._free = target, dictionary, free
+        self._note, self._is_noted = note, False
         words = np.sort(word_sizes(dictionary))
         self._shortest = int(words[:CENTROIDS].sum())
         self._longest = int(words[-CENTROIDS:].sum())
 
-    def least(self, args: TrainArgs) -> int:
-        """Return a size that no model of these arguments is below."""
+    def lower_bound(self, args: TrainArgs) -> int:
+        """Return a number of bytes that no model of these arguments is below."""
         nwords = self._dictionary.nwords
         n = min(nwords, CENTROIDS)
         rows = BUCKET * n if args.model_args().bucket else self._shortest
         return self._size(args, n, rows)
 
-    def enough(self, args: TrainArgs) -> int:
-        """Return a size that is enough, whichever rows turn out to be the longest."""
+    def upper_bound(self, args: TrainArgs) -> int:
+        """Return a number of bytes that is enough, whichever rows turn out to be the longest."""
         n = min(self._dictionary.nwords, CENTROIDS)
         n_ngrams = CENTROIDS - n
         if args.maxn == 0:  # only word n-grams, of which a token begins so many
@@ -91,15 +100,11 @@ class SizeLimit:
         """Return the arguments, with a smaller dim or a larger dsub where they would not fit.
 
         Of a quantized model rows should have half of the file, so that is what a smaller dim leaves
-        them if it can.  A text of very few words has no n-grams, so that its model can be a .bin.
-        None if no change helps.
+        them if it can.  See ``_without_ngrams`` for a text of very few words.  None if no change
+        helps.
         """
-        if self._dictionary.ntokens < CENTROIDS:
-            if "word_ngrams" in self._free:
-                args = replace(args, word_ngrams=1)
-            if "minn" in self._free:
-                args = replace(args, minn=0, maxn=0)
-        if self.enough(args) <= self.target:
+        args = self._without_ngrams(args)
+        if self.upper_bound(args) <= self.target:
             return args
         coarse = replace(args, dsub=LARGEST_DSUB) if "dsub" in self._free else args
         is_bin = not is_quantizable(args.model_args(), self._dictionary)
@@ -109,9 +114,35 @@ class SizeLimit:
                     return smaller
         for changed in (args, coarse):
             smallest = replace(changed, dim=1) if "dim" in self._free else changed
-            if self.least(smallest) <= self.target:
+            if self.lower_bound(smallest) <= self.target:
                 return smallest  # it depends on which rows turn out to be the longest
         return None
+
+    def _without_ngrams(self, args: TrainArgs) -> TrainArgs:
+        """Leave out the n-grams of a text of very few words, so that its model can be a .bin.
+
+        That is done only where the target does not hold the .bin that has them, and it is noted.
+        """
+        n_tokens = self._dictionary.ntokens
+        if n_tokens >= CENTROIDS or file_size(args.model_args(), self._dictionary) <= self.target:
+            return args
+        plain = self._plain(args)
+        if plain == args or is_quantizable(plain.model_args(), self._dictionary):
+            return args
+        if not self._is_noted:
+            self._is_noted = True
+            self._note(
+                f"The text has {n_tokens:,} tokens, too few to quantize a model. Arguments whose "
+                f".bin with n-grams is larger than {self.target:,} bytes are tried without "
+                "n-grams; -wordNgrams, -minn and -maxn given by hand stay."
+            )
+        return plain
+
+    def _plain(self, args: TrainArgs) -> TrainArgs:
+        """Return the arguments without the n-grams that may be left out."""
+        if "word_ngrams" in self._free:
+            args = replace(args, word_ngrams=1)
+        return replace(args, minn=0, maxn=0) if "minn" in self._free else args
 
     def _narrower(self, args: TrainArgs, limit: int) -> TrainArgs | None:
         """Return the arguments with the largest dim, up to theirs, for which ``limit`` is enough.
@@ -119,15 +150,18 @@ class SizeLimit:
         None if there is none.
         """
         if "dim" not in self._free:
-            return args if self.enough(args) <= limit else None
+            return args if self.upper_bound(args) <= limit else None
         dims = range(1, args.dim + 1)
-        dim = bisect_right(dims, limit, key=lambda dim: self.enough(replace(args, dim=dim)))
+        dim = bisect_right(dims, limit, key=lambda dim: self.upper_bound(replace(args, dim=dim)))
         return replace(args, dim=dim) if dim else None
 
     def check(self, args: TrainArgs) -> None:
-        """Raise NotTrained where a training with these arguments would be in vain."""
-        if self.fitted(args) != args:
-            raise NotTrained(self._refusal("the model of a trial", self.enough(args)))
+        """Raise NotTrained where a training with these arguments would be in vain.
+
+        Between the bounds it depends on which rows turn out to be the longest.
+        """
+        if self.lower_bound(args) > self.target:
+            raise NotTrained(self._refusal("the model of a trial", [args]))
 
     def check_any(self, given: TrainArgs) -> None:
         """Raise NothingFits where the target is too small for all that may be tried."""
@@ -136,16 +170,17 @@ class SizeLimit:
             smallest = replace(smallest, dim=1)
         if "dsub" in self._free:
             smallest = replace(smallest, dsub=LARGEST_DSUB)
-        tried = [smallest]
+        tried = [smallest, self._plain(smallest)]
         if "word_ngrams" in self._free:
             tried.append(replace(smallest, word_ngrams=2))
-        if all(self.least(args) > self.target for args in tried):
+        if all(self.lower_bound(args) > self.target for args in tried):
             kind = "a model" if "dim" in self._free else f"a model of -dim {given.dim}"
-            needed = min(self.enough(args) for args in tried)
-            raise NothingFits(self._refusal(f"for this text {kind}", needed))
+            raise NothingFits(self._refusal(f"for this text {kind}", tried))
 
-    def _refusal(self, what: str, needed: int) -> str:
+    def _refusal(self, what: str, tried: list[TrainArgs]) -> str:
+        lower = min(self.lower_bound(args) for args in tried)
+        upper = min(self.upper_bound(args) for args in tried)
         return (
-            f"Couldn't fulfil model size constraint: {what} is sure to fit into {needed:,} bytes; "
-            f"{self.target:,} are asked for."
+            f"Couldn't fulfil model size constraint: {what} has at least {lower:,} bytes, and one "
+            f"is sure to fit into {upper:,} bytes; {self.target:,} are asked for."
         )
