@@ -11,7 +11,7 @@ from fastcli.cli._options import size_in_bytes
 from fastcli.cli.train import option, shuffle_option, table_options
 from fastcli.fasttext.args import DEFAULTS
 
-OWN = ("lr", "epoch", "label")  # by default, what the model was trained with
+OWN = ("lr", "epoch", "optimizer", "label")  # by default, what the model was trained with
 
 
 def quantize_options(command: Any) -> Any:
@@ -53,8 +53,8 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
     """Make <name>.ftz of <name>.bin: codes of one byte instead of floats, and fewer rows.
 
     What works well: -qnorm -cutoff 50000 -retrain -input with the training text.  Retraining
-    uses the model's own learning rate and epochs unless told otherwise.  Options of training
-    that have no place here are taken and have no effect, as in fastText.
+    uses the model's own learning rate, epochs and optimizer unless told otherwise.  Options of
+    training that have no place here are taken and have no effect, as in fastText.
 
     \b
     Example:
@@ -79,6 +79,7 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
         test=options["test"] or "",
         lr=options["lr"],
         epoch=options["epoch"],
+        optimizer=options["optimizer"],
         label=options["label"],
         seed=options["seed"],
         thread=options["thread"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass, replace
 from typing import Any
@@ -77,7 +78,17 @@ def tune_and_save(args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter) -
         "commands": commands,
     }
     save_about(path, notes, reporter.warn)
+    if tune.modelsize:
+        _note_former(path, reporter)
     return Tuned(outcome, path, commands)
+
+
+def _note_former(path: str, reporter: TuneReporter) -> None:
+    """Say that the model of an earlier run is still there, if it has the other ending."""
+    name, end = path[:-4], path[-4:]
+    other = f"{name}.ftz" if end == ".bin" else f"{name}.bin"
+    if os.path.exists(other):
+        reporter.note(f"{other} of an earlier run is still there; the model of this one is {path}.")
 
 
 def _quantize_command(args: TrainArgs, quantized: QuantizedModel, target: int) -> list[str]:
@@ -86,4 +97,10 @@ def _quantize_command(args: TrainArgs, quantized: QuantizedModel, target: int) -
     words += ["--target-size", str(target)]
     if quantized.model.pruned is not None:
         words += ["-retrain", *(word for path in args.input for word in ("-input", path))]
+        # No -epoch: the .bin has it.  The rest is in the JSON file beside it, which may be lost.
+        words += ["-lr", str(args.lr)]
+        words += ["-seed", str(args.seed)] if args.seed else []
+        words += ["-optimizer", args.optimizer] if args.optimizer != "sgd" else []
+        words += ["-label", args.label] if args.label != TrainArgs.label else []
+        words += ["--no-shuffle"] * args.no_shuffle
     return words + ["-qout"] * isinstance(quantized.wo, QuantizedMatrix)

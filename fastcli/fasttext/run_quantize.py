@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.about import OF_A_RUN, save_about
-from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.args import RATES, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.quantize import (
@@ -50,6 +50,7 @@ class QuantizeArgs:
     test: str = ""
     lr: float | None = None
     epoch: int | None = None
+    optimizer: str | None = None
     label: str | None = None
     seed: int = 0
     thread: int | None = None
@@ -59,18 +60,39 @@ class QuantizeArgs:
         """Return the arguments of retraining: the model's own, and what was said otherwise."""
         known = model.about.get("arguments")
         known = known if isinstance(known, dict) else {}
-        lr = known.get("lr")
+        lr, optimizer = known.get("lr"), known.get("optimizer")
+        if not isinstance(optimizer, str) or optimizer not in RATES:
+            optimizer = TrainArgs.optimizer
+        if self.optimizer is not None and self.optimizer != optimizer:
+            # A learning rate is for one optimizer; check_values says what is unknown.
+            optimizer, lr = self.optimizer, RATES.get(self.optimizer)
         args = TrainArgs(
             **{name: getattr(model.args, name) for name in type(model.args).__dataclass_fields__},
             input=self.input,
             output=self.output,
             lr=self.lr if self.lr is not None else lr if isinstance(lr, float) else TrainArgs.lr,
+            optimizer=optimizer,
             label=model.label,
             seed=self.seed,
             thread=self.thread if self.thread is not None else usable_cpus(),
             no_shuffle=self.no_shuffle or known.get("no_shuffle") is True,
         )
         return args if self.epoch is None else replace(args, epoch=self.epoch)
+
+    def told(self, args: TrainArgs) -> QuantizeArgs:
+        """Return these arguments with those of retraining that the JSON file of a model told.
+
+        Without them a command would do something else where that file is lost.
+        """
+        if not self.retrain:
+            return self
+        return replace(
+            self,
+            lr=args.lr,
+            optimizer=args.optimizer if args.optimizer != TrainArgs.optimizer else self.optimizer,
+            label=args.label if args.label != TrainArgs.label else self.label,
+            no_shuffle=args.no_shuffle,
+        )
 
     def command(self) -> str:
         """Return the command that does this; where the files are and how it runs is no part."""
@@ -81,7 +103,8 @@ class QuantizeArgs:
         words += ["--target-size", str(self.target_size)] if self.target_size else []
         if self.retrain:
             words += ["-retrain", *(word for path in self.input for word in ("-input", path))]
-            given = {"-lr": self.lr, "-epoch": self.epoch, "-seed": self.seed or None}
+            given = {"-lr": self.lr, "-epoch": self.epoch, "-optimizer": self.optimizer}
+            given["-seed"] = self.seed or None
             words += [w for name, v in given.items() if v is not None for w in (name, str(v))]
             words += ["--no-shuffle"] * self.no_shuffle
         words += ["-label", self.label] if self.label is not None else []
@@ -138,7 +161,7 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter) -> Quantized:
     after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
     size = save_quantized(path, quantized)
     rows = quantized.wi.n_rows
-    how: dict[str, Any] = {"command": args.command(), "rows": rows}
+    how: dict[str, Any] = {"command": args.told(train_args).command(), "rows": rows}
     how |= {"dsub": quantized.wi.quantizer.dsub, "qnorm": sizes.qnorm, "qout": sizes.qout}
     notes = {k: v for k, v in model.about.items() if k not in OF_A_RUN}
     save_about(path, {**notes, "label": model.label, "quantized": how}, reporter.warn)

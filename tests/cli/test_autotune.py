@@ -489,6 +489,81 @@ def test_output_rows_of_a_small_file(former):
     assert err == "Option -saveOutput is not supported for quantized models.\n"
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-seed", 7, "-minn", 2, "-maxn", 4),
+        ("-seed", 3, "-wordNgrams", 2, "--no-shuffle"),
+        ("-optimizer", "adam", "-wordNgrams", 2),
+    ],
+    ids=lambda options: options[0] + str(options[1]),
+)
+def test_the_commands_reproduce_a_model_that_was_retrained(options, tmp_path):
+    """Also where the JSON file beside the .bin is lost."""
+    output = tmp_path / "m"
+    assert tune(output, "-autotune-modelsize", "25k", "--no-vec", *options).code == 0
+    ref = output.with_suffix(".ftz").read_bytes()
+    first, second = about_of(output)["autotune"]["commands"]
+    assert "-retrain" in second
+    assert run(*shlex.split(first)[1:], "-verbose", 0).text() == ""
+    output.with_suffix(".bin.json").unlink()
+    output.with_suffix(".ftz").unlink()
+    assert run(*shlex.split(second)[1:], "-verbose", 0).text() == ""
+    assert output.with_suffix(".ftz").read_bytes() == ref
+
+
+def test_a_model_of_an_earlier_run_is_named(tmp_path):
+    output = tmp_path / "m"
+    size = ["-autotune-modelsize", "20k", "--no-vec"]
+    said = f"{output}.bin of an earlier run is still there; the model of this one is {output}.ftz."
+    assert said not in tune(output, *size).err
+    output.with_suffix(".bin").write_bytes(b"former")
+    assert f"{said}\n" in tune(output, *size).err
+    assert output.with_suffix(".bin").read_bytes() == b"former"
+
+
+def test_a_small_file_of_an_earlier_run_is_named(three, tmp_path):
+    output = tmp_path / "m"
+    output.with_suffix(".ftz").write_bytes(b"former")
+    said = f"{output}.ftz of an earlier run is still there; the model of this one is {output}.bin."
+    assert f"{said}\n" in three("-autotune-modelsize", 4277).err
+    assert output.with_suffix(".ftz").read_bytes() == b"former"
+
+
+def test_ngrams_that_are_left_out_are_said(three):
+    """Their buckets are 2 million rows, which no .bin of this size has."""
+    said = (
+        "tokens, too few to quantize a model. Arguments whose .bin with n-grams is larger than "
+        "8,000,000 bytes are tried without n-grams; -wordNgrams, -minn and -maxn given by hand "
+        "stay.\n"
+    )
+    assert three("-autotune-modelsize", "8M").err.count(said) == 1
+
+
+def test_ngrams_that_fit_are_tried(three, tmp_path):
+    result = three("-autotune-modelsize", "8M", "-bucket", 1000, "-dim", 5)
+    assert result.code == 0
+    assert "without n-grams" not in result.err
+    assert {t["arguments"]["word_ngrams"] for t in trials_of(tmp_path / "m")} > {1}
+
+
+def test_arguments_by_hand_that_may_fit_are_trained(tmp_path):
+    """Between the bounds it depends on how long the words are whose rows are kept."""
+    output = tmp_path / "m"
+    by_hand = ["-wordNgrams", 1, "-maxn", 0, "-dsub", 2, "--no-vec"]
+    err = refused(output, "-autotune-modelsize", 1000, *by_hand)
+    lower, upper = (
+        int(size.replace(",", ""))
+        for size in re.findall(r"(?:at least|fit into) ([\d,]+) bytes", err)
+    )
+    size = (lower + 2 * upper) // 3
+    assert lower < size < upper
+    assert tune(output, "-autotune-modelsize", size, *by_hand).code == 0
+    first = trials_of(output)[0]
+    assert first["score"] is not None
+    assert output.with_suffix(".ftz").stat().st_size <= size
+
+
 # -------------------------------------------------------------------- resuming
 
 

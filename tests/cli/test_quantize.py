@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import shlex
 import shutil
 
 import numpy as np
@@ -401,12 +402,12 @@ def test_the_smallest_target_size(model):
     """What is said of the smallest model holds to the byte."""
     err = one_sentence(model, "--target-size", "5k")
     assert err.startswith("Couldn't fulfil model size constraint: ")
-    (least,) = re.findall(r"has ([\d,]+) bytes; 5,000 are asked for", err)
-    least = int(least.replace(",", ""))
-    assert len(quantize(model, "--target-size", least)) <= least
+    (smallest,) = re.findall(r"has ([\d,]+) bytes; 5,000 are asked for", err)
+    smallest = int(smallest.replace(",", ""))
+    assert len(quantize(model, "--target-size", smallest)) <= smallest
     assert load_model(f"{model}.ftz").wi.n_rows == 256
     model.with_suffix(".ftz").unlink()
-    assert one_sentence(model, "--target-size", least - 1)
+    assert one_sentence(model, "--target-size", smallest - 1)
 
 
 @pytest.mark.parametrize("size", ["2x", "M", "0", "-1", "1.5M", "k2", "١"])
@@ -480,6 +481,45 @@ def test_without_a_json_file(model):
     comp = quantize(model, *options)
     assert quantize(model, *options, "-lr", 0.1, "-epoch", 15) == comp
     assert json.loads(run("test", f"{model}.ftz", TEST, "--json").text())["precision"] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("trained", "given", "said"),
+    [
+        ((), ("-seed", 7), "-lr 0.5 -seed 7"),
+        (("--no-shuffle",), (), "-lr 0.5 --no-shuffle"),
+        (("-optimizer", "adam"), ("-epoch", 2), "-lr 0.5 -epoch 2 -optimizer adam"),
+        ((), ("-optimizer", "adam"), "-lr 0.01 -optimizer adam"),
+    ],
+)
+def test_the_command_in_the_json_file_makes_the_same_file(trained, given, said, tmp_path):
+    """Also where the JSON file beside the .bin is lost."""
+    output = tmp_path / "m"
+    options = ["-dim", 6, "-lr", 0.5, "-epoch", 3, "-verbose", 0, *trained]
+    assert run("supervised", "-input", TRAIN, "-output", output, *options).text() == ""
+    retraining = ["-cutoff", 300, "-retrain", "-input", TRAIN]
+    ref = quantize(output, *retraining, *given)
+    about = json.loads(output.with_suffix(".ftz.json").read_text(encoding="utf-8"))
+    command = about["quantized"]["command"]
+    assert command == f"fastcli quantize -cutoff 300 -retrain -input {TRAIN} {said}"
+    output.with_suffix(".bin.json").unlink()
+    assert quantize(output, *shlex.split(command)[2:]) == ref
+
+
+@pytest.mark.parametrize("optimizer", [None, 3, [], "x", {}])
+def test_an_optimizer_in_a_json_file_that_is_none(optimizer, model):
+    options = ["-cutoff", 500, "-retrain", "-input", TRAIN]
+    ref = quantize(model, *options)
+    path = model.with_suffix(".bin.json")
+    about = json.loads(path.read_text(encoding="utf-8"))
+    about["arguments"]["optimizer"] = optimizer
+    path.write_text(json.dumps(about), encoding="utf-8")
+    assert quantize(model, *options) == ref
+
+
+def test_an_unknown_optimizer(model):
+    options = ["-cutoff", 500, "-retrain", "-input", TRAIN, "-optimizer", "x"]
+    assert refused(model, *options).startswith("Unknown optimizer: x (known: ")
 
 
 def test_no_dsub_is_counted_twice(model, monkeypatch):
