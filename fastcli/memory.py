@@ -56,7 +56,7 @@ class Needs:
         return (
             f"This takes about {size_text(self.memory)} of memory; the model file will have "
             f"{size_text(self.file)}, of which at most {size_text(self.disk)} take space on disk. "
-            f"A smaller {self.smaller} takes less."
+            f"Less is needed with a smaller {self.smaller}."
         )
 
     def check(self, folder: Path) -> None:
