@@ -184,7 +184,7 @@ def supervised(ctx: click.Context, /, **options: Any) -> None:
 @training_options(DEFAULTS["skipgram"])
 @click.pass_context
 def skipgram(ctx: click.Context, /, **options: Any) -> None:
-    """Train word vectors from which the words around a word can be told.
+    """Learn word vectors by predicting the context of each word.
 
     A word is the sum of its own vector and those of its character n-grams, so that there are
     vectors for words that the text does not have.  The same seed gives the same file on one
@@ -202,7 +202,7 @@ def skipgram(ctx: click.Context, /, **options: Any) -> None:
 @training_options(DEFAULTS["cbow"])
 @click.pass_context
 def cbow(ctx: click.Context, /, **options: Any) -> None:
-    """Train word vectors from whose sum the word between them can be told.
+    """Learn word vectors by predicting each word from its context.
 
     Faster than skipgram; see there.
 

@@ -106,7 +106,7 @@ def _safetensors(head: bytes) -> str:
 
 
 def _text_kind(head: bytes, path: str) -> str:
-    """Return what a file of text is, by its first bytes; nothing for what is no text."""
+    """Return what a text file is, by its first bytes; nothing for other files."""
     from fastcli.text.vector_files import is_text
 
     if not head:

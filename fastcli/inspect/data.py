@@ -155,7 +155,7 @@ class DataSet:
 
 
 def readable(text: bytes) -> str:
-    """Return bytes as text; what is no UTF-8 becomes ``\\xff``."""
+    """Return bytes as text; what is not UTF-8 becomes ``\\xff``."""
     return text.decode("utf-8", "backslashreplace")
 
 

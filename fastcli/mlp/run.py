@@ -352,7 +352,7 @@ def _natural(name: str) -> tuple[int, float, str]:
 def write_log(path: str, history: list[Evaluation], written: int) -> int:
     """Write evaluations, one JSON object a line, after those that are ``written``; count all.
 
-    The file is begun anew where none are.
+    The file is started afresh where none are.
     """
     with open(path, "a" if written else "w", encoding="utf-8") as file:
         for evaluation in history[written:]:

@@ -270,9 +270,7 @@ class _Run:
         shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
         if not self.args.skip_bad:
             what = f": {shown!r}" if shown else ""
-            raise DataError(
-                f"{place}: {reason}{what}. Mend it, or leave such rows out with --skip-bad."
-            )
+            raise DataError(f"{place}: {reason}{what}. Fix it, or skip such rows with --skip-bad.")
         self.done.bad += 1
         self.done.reasons[reason] += 1
         entry = {**asdict(place), "reason": reason, "text": text}
@@ -510,7 +508,7 @@ def filter_lines(recipe: Recipe, blocks: Iterator[bytes], write: Callable[[bytes
     check_segmentation(recipe.segmentation)
     for number, block in enumerate(blocks):
         if number == 0:
-            block = block.removeprefix(b"\xef\xbb\xbf")  # a byte-order mark is no text
+            block = block.removeprefix(b"\xef\xbb\xbf")  # a byte-order mark is not text
         lines = block.decode("utf-8", "surrogateescape").split("\n")
         ended = lines[-1] == ""
         if ended:

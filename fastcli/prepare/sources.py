@@ -124,7 +124,7 @@ class Source:
                 if head[:2] in (b"\xff\xfe", b"\xfe\xff") and "16" not in encoding:
                     raise DataError(f"{path} looks like UTF-16: give --encoding utf-16.")
                 if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-                    encoding = "utf-8-sig"  # a byte-order mark is no text
+                    encoding = "utf-8-sig"  # a byte-order mark is not text
                 text = io.TextIOWrapper(
                     raw,
                     encoding=encoding,

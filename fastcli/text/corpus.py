@@ -243,7 +243,7 @@ class _Tokens:
 
 
 class Streams:
-    """The tokens of training text, kept so that its lines can be told anew with changes."""
+    """The tokens of training text, kept so that its lines can be made again with changes."""
 
     def __init__(
         self,

@@ -379,7 +379,7 @@ def test_bad_rows_are_named(tmp_path):
         assert len(said.splitlines()) == 1
         return said.replace(str(tmp_path), "")
 
-    mend = " Mend it, or leave such rows out with --skip-bad."
+    mend = " Fix it, or skip such rows with --skip-bad."
     assert (
         first(b"text,label\nno label,\n") == "/a.csv:2, column label: no label: 'no label'." + mend
     )
