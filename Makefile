@@ -1,11 +1,15 @@
 # make demo: install into .venv, train, test and predict on data/samples
-# make test: lint, types and tests, in the same .venv
+# make test: lint, types and the quick tests, in the same .venv
+# make test-all: make test, what is slow, and what needs other packages, in .venv and .venv-peers
 
 PYTHON ?= python3
 BIN := .venv/bin
+PEERS := .venv-peers/bin
 SAMPLES := data/samples
+JOBS ?= 2
+PYTEST := -m pytest -q -n $(JOBS)
 
-.PHONY: demo test lint types tests clean
+.PHONY: demo test test-all lint types tests slow peers clean
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -42,7 +46,28 @@ types: .venv/dev
 	$(BIN)/mypy
 
 tests: .venv/dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python $(PYTEST) -m "not slow"
+
+# One after the other, whatever -j says: two runs of tests would be in each other's way.
+test-all:
+	$(MAKE) test
+	$(MAKE) slow
+	$(MAKE) peers
+
+.venv/all: .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,plot]'
+	touch $@
+
+slow: .venv/all
+	$(BIN)/python $(PYTEST) -m slow
+
+.venv-peers/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	$(PEERS)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,peers]'
+	touch $@
+
+peers: .venv-peers/installed
+	$(PEERS)/python $(PYTEST) -m "not slow"
 
 clean:
-	rm -rf .venv demo build dist
+	rm -rf .venv .venv-peers demo build dist

@@ -33,10 +33,10 @@ CORPORA = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def kernel_cache(tmp_path_factory):
-    """Keep compiled kernels for this run, or for longer in a folder that is named."""
+def kernel_cache(pytestconfig):
+    """Keep compiled kernels in a folder that is named, or for the next run in pytest's own."""
     if not os.environ.get("FASTCLI_CACHE_DIR"):
-        os.environ["FASTCLI_CACHE_DIR"] = str(tmp_path_factory.mktemp("kernels"))
+        os.environ["FASTCLI_CACHE_DIR"] = str(pytestconfig.cache.mkdir("kernels"))
     return os.environ["FASTCLI_CACHE_DIR"]
 
 

@@ -12,9 +12,12 @@ from tests.command import ROOT, environment
 KIT = ROOT.parent / "shared" / "parity"
 DATA = ROOT.parent / "shared" / "data"
 
-pytestmark = pytest.mark.skipif(
-    not (KIT / "run_kit.py").exists(), reason="no parity kit beside the repository"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (KIT / "run_kit.py").exists(), reason="no parity kit beside the repository"
+    ),
+]
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no data sets beside the repository")
 
 

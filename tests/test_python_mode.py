@@ -12,6 +12,7 @@ from fastcli.kernels._build import PYTHON_MODE
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(PYTHON_MODE, reason="these tests run in Python mode already")
 def test_kernels_run_as_python():
     options = ["-q", "-x", "-p", "no:cacheprovider"]

@@ -232,10 +232,12 @@ class Source:
     def _parquet(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
         try:
             from pyarrow import ArrowException, parquet
-        except ImportError:
+        except ModuleNotFoundError:
             raise FastcliError(
                 f"{path}: reading Parquet needs pip install 'fastcli[parquet]'."
             ) from None
+        except ImportError as error:  # such as a NumPy that is too old for it
+            raise FastcliError(f"{path}: pyarrow cannot be loaded: {error}.") from None
         try:
             file = parquet.ParquetFile(path)
         except (OSError, ArrowException) as error:

@@ -118,7 +118,8 @@ def test_a_folder_for_each_label(tmp_path):
 
 
 def test_parquet(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow")
+    reason = "pyarrow is not installed, or not for this NumPy"
+    pyarrow = pytest.importorskip("pyarrow", reason=reason, exc_type=ImportError)
     from pyarrow import parquet
 
     table = pyarrow.table({"text": [a for a, _ in ROWS], "label": [b for _, b in ROWS]})
