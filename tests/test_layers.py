@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fastcli"
-BASE = {"errors", "threads", "files", "memory"}
+BASE = {"errors", "threads", "files", "memory", "schema"}
 LAYERS = {
     "kernels": {"kernels"},
     "text": {"text", "kernels", *BASE},
@@ -35,6 +35,7 @@ LAYERS = {
     "threads": {"errors"},
     "files": {"errors"},
     "memory": {"errors"},
+    "schema": set(),
     "optimizers": {"kernels"},
     "inspect": {"inspect", "mlp", "fasttext", "evaluation", "text", "kernels", "", *BASE},
     "prepare": {"prepare", "text", "kernels", "", *BASE},
