@@ -59,7 +59,7 @@ def run(
     """Predict a file or standard input."""
     from fastcli.evaluation.predictor import Predictor
 
-    predictor = Predictor(load_classifier(model), k, threshold, threads(thread))
+    predictor = Predictor(load_classifier(model), k, threshold, threads(thread), model)
     blocks = open_blocks(data, "Input file cannot be opened!")
     out = sys.stdout.buffer
     if not as_json:
@@ -68,10 +68,12 @@ def run(
             out.flush()
         return
     for block in blocks:
-        for labels in predictor.rows([block]):
-            names = [name.decode("utf-8", "replace") for name, _ in labels]
-            answer: dict[str, object] = {"labels": names}
-            if with_probs:
-                answer["probabilities"] = [_json.number(p) for _, p in labels]
-            out.write(_json.line(answer))
-        out.flush()
+        try:
+            for labels in predictor.rows([block]):
+                names = [name.decode("utf-8", "replace") for name, _ in labels]
+                answer: dict[str, object] = {"labels": names}
+                if with_probs:
+                    answer["probabilities"] = [_json.number(p) for _, p in labels]
+                out.write(_json.line(answer))
+        finally:
+            out.flush()  # also where a line is not finite: those before it stand

@@ -75,7 +75,7 @@ def run(
     from fastcli.cli._messages import say
     from fastcli.evaluation.predictor import Predictor
 
-    predictor = Predictor(load_classifier(model), k, threshold, threads(thread))
+    predictor = Predictor(load_classifier(model), k, threshold, threads(thread), model)
     meter = predictor.test(open_blocks(data, "Test file cannot be opened!"))
     if sentence := meter.skipped.sentence():
         say(sentence)

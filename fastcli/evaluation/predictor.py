@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from fastcli.errors import ArgumentError
+from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.evaluation.meter import Meter
 from fastcli.kernels import numbers
 from fastcli.kernels.lines import HAS_LABEL
@@ -28,14 +28,56 @@ if TYPE_CHECKING:
 WORTH_THREADS = 1 << 15  # bytes of text
 
 
+T = TypeVar("T")
+
+
+class NotFinite(ModelFormatError):
+    """A line met weights that are NaN or infinite, so that its predictions mean nothing."""
+
+    def __init__(self, model: str, line: int) -> None:
+        """Make the error of a line, counted from 1, under a model's name."""
+        super().__init__(
+            f"{model}: the scores of line {line:,} are not finite, since weights of the model are "
+            "NaN or infinite. It is damaged, or its training diverged."
+        )
+
+
 @dataclass
 class Predictions:
-    """The best labels of a block of lines: ``counts[i]`` of them at ``i * k``, best first."""
+    """The best labels of a block of lines: ``counts[i]`` of them at ``i * k``, best first.
+
+    ``not_finite`` is the first line whose hidden values or scores are NaN or infinite, or -1;
+    it and the lines after it are worth nothing.  ``passed_over`` lines before the block have no
+    predictions (the header of a table).
+    """
 
     k: int
     counts: NDArray[np.int32]
     labels: NDArray[np.int32]
     probs: NDArray[np.float32]
+    not_finite: int = -1
+    passed_over: int = 0
+
+    def sound(self) -> Predictions:
+        """Return the predictions of the lines before the first that is not finite."""
+        n = self.not_finite
+        if n < 0:
+            return self
+        most = n * self.k
+        return Predictions(self.k, self.counts[:n], self.labels[:most], self.probs[:most])
+
+
+def first_not_finite(arrays: Iterable[NDArray[np.float32]], has_input: NDArray[np.bool_]) -> int:
+    """Return the first line with NaN or infinity in any of some arrays, or -1.
+
+    Their first axis is the line; lines without input do not count.
+    """
+    bad = np.zeros(len(has_input), bool)
+    for array in arrays:
+        if not np.isfinite(array).all():
+            bad |= ~np.isfinite(array.reshape(len(bad), -1)).all(axis=1)
+    bad &= has_input
+    return int(bad.argmax()) if bad.any() else -1
 
 
 Worker = Callable[["Bytes"], Iterator[tuple[Lines, Predictions]]]
@@ -88,34 +130,72 @@ def best_count(k: int, nlabels: int) -> int:
 class Predictor:
     """Predicts the k best labels of lines of text, each at least as probable as a threshold.
 
-    Results come in the order of the lines, whatever the number of threads.
+    Results come in the order of the lines, whatever the number of threads.  A line whose scores
+    are not finite raises NotFinite after the results of the lines before it; ``name`` is what
+    the error calls the model.
     """
 
-    def __init__(self, model: Classifier, k: int, threshold: float, n_threads: int) -> None:
-        self.model = model
+    def __init__(
+        self,
+        model: Classifier,
+        k: int,
+        threshold: float,
+        n_threads: int,
+        name: str = "The model",
+    ) -> None:
+        self.model, self.name = model, name
         model.check_predicts()
         n_threads = min(n_threads, model.most_threads)
         # So many lines are read at a time that their predictions take no more than some MB.
         max_lines = min(4096, 1 + (1 << 20) // model.best_count(k))
         self._workers = [model.worker(k, threshold, max_lines) for _ in range(n_threads)]
+        self._n_lines = 0  # so far, for errors
 
-    def _in_parts(self, text: Bytes, work: Callable[[int, Bytes], None]) -> None:
-        """Call ``work(i, part)`` for the parts of a block, each on a thread of its own."""
-        n = len(self._workers) if len(text) >= WORTH_THREADS else 1
-        parts = split_at_lines(text, n)
-        run_on(len(parts), lambda i: work(i, parts[i])) if parts else None
+    def _results(
+        self, blocks: Iterable[Bytes], use: Callable[[int, Lines, Predictions], T]
+    ) -> Iterator[list[T]]:
+        """Yield, for each block, what ``use(thread, lines, predictions)`` makes of its lines.
+
+        It is called by several threads, one a part of the block, and gets only predictions that
+        are finite.  Raises NotFinite.
+        """
+        for block in blocks:
+            n = len(self._workers) if len(block) >= WORTH_THREADS else 1
+            parts = split_at_lines(block, n)
+            found: list[list[tuple[T, int, int]]] = [[] for _ in parts]
+
+            def work(
+                i: int,
+                parts: list[Bytes] = parts,
+                found: list[list[tuple[T, int, int]]] = found,
+            ) -> None:
+                for lines, predictions in self._workers[i](parts[i]):
+                    before, n = predictions.passed_over, len(predictions.counts)
+                    bad = predictions.not_finite
+                    at = before + bad if bad >= 0 else -1
+                    found[i].append((use(i, lines, predictions.sound()), before + n, at))
+                    if bad >= 0:
+                        return
+
+            if parts:
+                run_on(len(parts), work)
+            results: list[T] = []
+            for result, n_lines, bad in (one for some in found for one in some):
+                results.append(result)
+                if bad >= 0:
+                    yield results
+                    raise NotFinite(self.name, self._n_lines + bad + 1)
+                self._n_lines += n_lines
+            yield results
 
     def format(self, blocks: Iterable[Bytes], with_probs: bool) -> Iterator[bytes]:
         """Yield predictions as text, a line for each line, a piece for each block."""
-        for block in blocks:
-            pieces: list[list[bytes]] = [[] for _ in self._workers]
 
-            def work(i: int, part: Bytes, pieces: list[list[bytes]] = pieces) -> None:
-                for _, predictions in self._workers[i](part):
-                    pieces[i].append(self._text(predictions, with_probs))
+        def text(thread: int, lines: Lines, predictions: Predictions) -> bytes:
+            return self._text(predictions, with_probs)
 
-            self._in_parts(block, work)
-            yield b"".join(piece for some in pieces for piece in some)
+        for pieces in self._results(blocks, text):
+            yield b"".join(pieces)
 
     def _text(self, predictions: Predictions, with_probs: bool) -> bytes:
         starts, arena = self.model.label_text
@@ -141,14 +221,8 @@ class Predictor:
     def rows(self, blocks: Iterable[Bytes]) -> Iterator[list[tuple[bytes, float]]]:
         """Yield for each line its labels with their true probabilities, at most 1."""
         names = self.model.labels()
-        for block in blocks:
-            found: list[list[Predictions]] = [[] for _ in self._workers]
-
-            def work(i: int, part: Bytes, found: list[list[Predictions]] = found) -> None:
-                found[i].extend(predictions for _, predictions in self._workers[i](part))
-
-            self._in_parts(block, work)
-            for predictions in (p for some in found for p in some):
+        for found in self._results(blocks, lambda thread, lines, predictions: predictions):
+            for predictions in found:
                 k, labels = predictions.k, predictions.labels.tolist()
                 probs = np.minimum(predictions.probs, 1.0).tolist()
                 for line, n in enumerate(predictions.counts.tolist()):
@@ -158,21 +232,21 @@ class Predictor:
         """Compare predictions with the labels of the lines; see ``Meter``."""
         meters = [Meter(self.model.nlabels, with_scores) for _ in self._workers]
 
-        def work(i: int, part: Bytes) -> None:
-            for lines, predictions in self._workers[i](part):
-                meters[i].add(
-                    np.diff(lines.offsets[: lines.n + 1]),
-                    (lines.flags[: lines.n] & HAS_LABEL) != 0,
-                    lines.label_offsets,
-                    lines.labels,
-                    predictions.k,
-                    predictions.counts,
-                    predictions.labels,
-                    predictions.probs,
-                )
+        def add(thread: int, lines: Lines, predictions: Predictions) -> None:
+            n = len(predictions.counts)
+            meters[thread].add(
+                np.diff(lines.offsets[: n + 1]),
+                (lines.flags[:n] & HAS_LABEL) != 0,
+                lines.label_offsets,
+                lines.labels,
+                predictions.k,
+                predictions.counts,
+                predictions.labels,
+                predictions.probs,
+            )
 
-        for block in blocks:
-            self._in_parts(block, work)
+        for _ in self._results(blocks, add):
+            pass
         for meter in meters[1:]:
             meters[0].merge(meter)
         return meters[0]
