@@ -67,19 +67,6 @@ class Predictions:
         return Predictions(self.k, self.counts[:n], self.labels[:most], self.probs[:most])
 
 
-def first_not_finite(arrays: Iterable[NDArray[np.float32]], has_input: NDArray[np.bool_]) -> int:
-    """Return the first line with NaN or infinity in any of some arrays, or -1.
-
-    Their first axis is the line; lines without input do not count.
-    """
-    bad = np.zeros(len(has_input), bool)
-    for array in arrays:
-        if not np.isfinite(array).all():
-            bad |= ~np.isfinite(array.reshape(len(bad), -1)).all(axis=1)
-    bad &= has_input
-    return int(bad.argmax()) if bad.any() else -1
-
-
 Worker = Callable[["Bytes"], Iterator[tuple[Lines, Predictions]]]
 
 

@@ -125,9 +125,11 @@ class MlpModel:
             labels = np.zeros(lines.n * k, np.int32)
             probs = np.zeros(lines.n * k, np.float32)
             order = np.arange(lines.n)
+            has_input = np.diff(lines.offsets[: lines.n + 1]) > 0
             for first in range(0, lines.n, BATCH):
                 n = min(BATCH, lines.n - first)
                 scorer.score(examples, order, first, n)
+                bad = network.first_not_finite(n, scorer.values, has_input[first : first + n])
                 kernels.best_scores(
                     network.table.reshape(-1),
                     network.integers,
@@ -140,6 +142,8 @@ class MlpModel:
                     labels[first * k :],
                     probs[first * k :],
                 )
+                if bad >= 0:
+                    return lines, Predictions(k, counts, labels, probs, first + bad)
             return lines, Predictions(k, counts, labels, probs)
 
         if self.columns is None:
@@ -159,7 +163,8 @@ class MlpModel:
         def read_numbers(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
             rows = numbers.decoded(text.tobytes())
             for first in range(0, len(rows), max_lines):
-                table = table_reader.read(rows[first : first + max_lines])
+                part = rows[first : first + max_lines]
+                table = table_reader.read(part)
                 ids, label_offsets = numbers.label_ids(table.labels, names)
                 lines = Lines(
                     len(table.x),
@@ -170,7 +175,9 @@ class MlpModel:
                     np.array([(HAS_LABEL | KNOWS_LABEL) * bool(s) for s in table.labels], np.uint8),
                 )
                 x = columns.standardize(table.x)
-                yield best(lines, of_numbers(x, stride(columns.n_features), *_none()))
+                found = best(lines, of_numbers(x, stride(columns.n_features), *_none()))
+                found[1].passed_over = len(part) - len(table.x)
+                yield found
 
         return read_numbers
 

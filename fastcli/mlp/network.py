@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -259,6 +261,40 @@ class Network:
         t = self.table[i]
         at, row = int(t[places.A]), int(t[places.H_ROW])
         return values[at : at + n * row].reshape(n, row)[:, : self.layers[i].units]
+
+    @cached_property
+    def _steps(self) -> list[tuple[int, int, int, int]]:
+        """Where all that an example becomes is: place, floats a row, pieces and units, each once.
+
+        These are the inputs, the linear functions of every layer, their norms, and the outputs.
+        """
+        k, c = places, self.integers
+        found = {(int(c[k.INPUT]), int(c[k.INPUT_ROW]), 1, self.n_in): None}
+        for t, layer in zip(self.table, self.layers, strict=True):
+            for place in (k.Z, k.A_IN):
+                found[int(t[place]), int(t[k.Z_ROW]), layer.pieces, layer.units] = None
+            for place in (k.A, k.H) if layer.activation else ():
+                found[int(t[place]), int(t[k.H_ROW]), 1, layer.units] = None
+        return list(found)
+
+    def first_not_finite(
+        self, n: int, values: NDArray[np.float32], has_input: NDArray[np.bool_]
+    ) -> int:
+        """Return the first of n examples that NaN or infinity came up in, or -1.
+
+        ``has_input`` bool[n]: the others do not count.
+        """
+        # A sum is finite if all numbers are; where it is not, padding may be the reason.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if all(math.isfinite(values[at : at + n * row].sum()) for at, row, *_ in self._steps):
+                return -1
+        bad = np.zeros(n, bool)
+        for at, row, pieces, units in self._steps:
+            rows = values[at : at + n * row].reshape(n, row)[:, : pieces * padded(units)]
+            parts = rows.reshape(n, pieces, padded(units))[:, :, :units]
+            bad |= ~np.isfinite(parts).all(axis=(1, 2))
+        bad &= has_input
+        return int(bad.argmax()) if bad.any() else -1
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
         """Return views of all that training moves and inference needs, by name."""
