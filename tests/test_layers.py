@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fastcli"
-BASE = {"errors", "threads", "files", "memory", "schema"}
+BASE = {"errors", "threads", "files", "memory", "contents", "schema"}
 LAYERS = {
     "kernels": {"kernels"},
     "text": {"text", "kernels", *BASE},
@@ -36,6 +36,7 @@ LAYERS = {
     "files": {"errors"},
     "memory": {"errors"},
     "schema": set(),
+    "contents": {"errors", "memory"},
     "optimizers": {"kernels"},
     "inspect": {"inspect", "mlp", "fasttext", "evaluation", "text", "kernels", "", *BASE},
     "prepare": {"prepare", "text", "kernels", "", *BASE},

@@ -1,0 +1,113 @@
+"""What a model file holds: small files are read whole, large ones mapped, pipes read to their end.
+
+What has been read stays as it is whatever becomes of the file.  A mapped file opens at once
+however large it is, and is looked at again with ``check_unchanged``.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import weakref
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import FastcliError, ModelFormatError
+from fastcli.memory import available_memory, size_text
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+    from numpy.typing import NDArray
+
+READ_WHOLE = 64_000_000  # bytes; larger files are mapped
+HEAD = 1 << 16  # bytes that tell what a file is
+PIECE = 1 << 26  # bytes of a pipe that are given room at a time
+
+
+class Contents:
+    """The bytes of a file: ``data`` (uint8, read only), of which ``head`` are the first.
+
+    ``is_regular`` is false for a pipe or a device, which can be read only once: whoever needs it
+    later keeps this object.  Raises OSError where the file cannot be opened or read.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._file: FileIO = open(path, "rb", buffering=0)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        self._status = os.fstat(self._file.fileno())
+        self.is_regular = stat.S_ISREG(self._status.st_mode)
+        self.is_mapped = self.is_regular and self._status.st_size > READ_WHOLE
+        self._head = b""
+        if not self.is_mapped:
+            while len(self._head) < HEAD and (more := self._file.read(HEAD - len(self._head))):
+                self._head += more
+
+    @property
+    def head(self) -> bytes:
+        """The first 64 kB; a pipe is not read any further for them."""
+        return self.data[:HEAD].tobytes() if self.is_mapped else self._head
+
+    @cached_property
+    def data(self) -> NDArray[np.uint8]:
+        """All bytes.  Raises FastcliError if a pipe brings more than there is memory for."""
+        if self.is_mapped:
+            import mmap
+
+            memory = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+            return np.frombuffer(memory, np.uint8)
+        size = self._status.st_size if self.is_regular else 0
+        whole = self._read(self._head, size) if size else self._read_stream()
+        self._file.close()
+        whole.flags.writeable = False
+        return whole
+
+    def _read(self, head: bytes, size: int) -> NDArray[np.uint8]:
+        """Return the head and the bytes that follow, as many as ``size`` unless the file ends."""
+        whole = np.empty(size, np.uint8)
+        n = min(len(head), size)
+        whole[:n] = np.frombuffer(head, np.uint8, n)
+        view = whole.data
+        while n < size and (more := self._file.readinto(view[n:])):
+            n += more
+        return whole[:n]
+
+    def _read_stream(self) -> NDArray[np.uint8]:
+        pieces = [np.frombuffer(self._head, np.uint8)]
+        while len(pieces[-1]):
+            memory = available_memory()
+            if memory is not None and memory < PIECE:
+                raise FastcliError(
+                    f"{self.path} brings more bytes than there is memory for: "
+                    f"{size_text(sum(map(len, pieces)))} have been read."
+                )
+            pieces.append(self._read(b"", PIECE))
+        whole = np.empty(sum(map(len, pieces)), np.uint8)
+        at = 0
+        while pieces:  # each is let go of as soon as it has been copied
+            piece = pieces.pop(0)
+            whole[at : at + len(piece)] = piece
+            at += len(piece)
+        return whole
+
+    def check_unchanged(self) -> None:
+        """Raise ModelFormatError if a mapped file was written to since it was opened.
+
+        Reading on would give bytes of two models or, where the file was cut, end the process.
+        """
+        if not self.is_mapped:
+            return
+        now = os.fstat(self._file.fileno())
+        if (now.st_size, now.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
+            raise ModelFormatError(
+                f"{self.path} was written to while it was in use. Start again; and replace a "
+                "model by renaming another file to its name, which no reader notices."
+            )
+
+
+def read_or_map(source: str | Contents) -> Contents:
+    """Open a file of a model, unless it is open already: see ``Contents``."""
+    return source if isinstance(source, Contents) else Contents(source)
