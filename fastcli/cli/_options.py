@@ -80,7 +80,8 @@ def load(path: str) -> Model:
 def load_classifier(path: str) -> Classifier:
     """Load a model to test or predict with: linear, quantized or perceptron, by its first bytes."""
     from fastcli.cli._messages import announce_compiling
-    from fastcli.mlp.model_file import is_mlp, load_mlp
+    from fastcli.mlp.model_file import load_mlp
+    from fastcli.mlp.tensor_reader import is_mlp
 
     announce_compiling()
     if is_mlp(path):

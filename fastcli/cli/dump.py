@@ -33,7 +33,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
     from fastcli.fasttext import dump as write
     from fastcli.fasttext.model_file import load_model
     from fastcli.fasttext.quantized import QuantizedMatrix
-    from fastcli.mlp.model_file import is_mlp
+    from fastcli.mlp.tensor_reader import is_mlp
 
     announce_compiling()
     if is_mlp(model):

@@ -17,7 +17,9 @@ from fastcli.fasttext.model_file import MATRIX, load_model, output_rows
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.inspect.data import readable
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.model_file import FORMAT, is_mlp, load_arrays, load_mlp
+from fastcli.mlp.model_file import load_mlp
+from fastcli.mlp.model_reader import FORMAT
+from fastcli.mlp.tensor_reader import is_mlp, load_arrays
 from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from fastcli.errors import ArgumentError
 from fastcli.kernels import activations as kernels
 from fastcli.kernels._build import Kernel
 from fastcli.kernels.calls import address_of
+from fastcli.mlp.limits import LARGE, MOST_PIECES
 from fastcli.mlp.names import lookup
 
 
@@ -197,8 +198,12 @@ def parse_activation(text: str) -> Chosen:
             values[i] = float("nan")
         if values[i] - values[i] != 0:
             raise ArgumentError(f"Activation {text}: {word!r} is not a number.")
-    if activation.name == "maxout" and (values[0] < 2 or values[0] != int(values[0])):
-        raise ArgumentError(f"Activation {text}: maxout needs a whole number of pieces, 2 or more.")
+        if abs(values[i]) > LARGE:
+            raise ArgumentError(f"Activation {text}: {word} is above {LARGE:g}.")
+    if activation.name == "maxout" and values[0] not in range(2, MOST_PIECES + 1):
+        raise ArgumentError(
+            f"Activation {text}: maxout needs a whole number of pieces, 2 to {MOST_PIECES}."
+        )
     if activation.name == "rrelu" and not values[0] <= values[1]:
         raise ArgumentError(f"Activation {text}: low must not be above high.")
     if activation.name == "isru" and values[0] < 0:

@@ -10,6 +10,7 @@ from typing import Any
 from fastcli.errors import ArgumentError
 from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS, REFUSED
+from fastcli.mlp.limits import MOST, MOST_LAYERS, MOST_UNITS
 from fastcli.mlp.names import canonical, lookup, nearest
 from fastcli.mlp.schedules import SCHEDULES
 from fastcli.optimizers import OPTIMIZERS, Numbers, Optimizer
@@ -19,7 +20,6 @@ NORMS = {"none": 0, "batch": 1, "layer": 2}
 LOSSES = {"auto": -1, "softmax": 0, "ova": 1, "one-vs-all": 1}
 SHAPES = {"element": 0, "row": 1, "column": 2}
 FORMATS = ("auto", "text", "csv", "libsvm")
-MOST = 2**31 - 1
 # Arguments that are one of a table's names: what they are called, the table, other names.
 CHOICES: dict[str, tuple[str, Collection[str], Mapping[str, str]]] = {
     "norm": ("norm", NORMS, {}),
@@ -134,8 +134,10 @@ class MlpArgs:
             raise ArgumentError(
                 f"--hidden must be widths such as 128,64 (or none), not {self.hidden!r}."
             ) from None
+        if len(widths) > MOST_LAYERS:
+            raise ArgumentError(f"--hidden has {len(widths):,} layers, more than {MOST_LAYERS:,}.")
         for width in widths:
-            if not 1 <= width <= 1_000_000:
+            if not 1 <= width <= MOST_UNITS:
                 raise ArgumentError(f"--hidden: a layer of {width} units cannot be.")
         return widths
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError
 from fastcli.mlp.args import MlpArgs, option_of
-from fastcli.mlp.model_file import VERSION, load_arrays, save_arrays
+from fastcli.mlp.model_file import save_arrays
+from fastcli.mlp.tensor_reader import VERSION, load_arrays
 from fastcli.mlp.train import EarlyStopping, Evaluation, Progress, Snapshot, Trainer
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from fastcli.kernels.network import INPUT_WIDE, RECORD
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples, of_numbers, of_rows
-from fastcli.mlp.network import Network, stride
+from fastcli.mlp.network import Network, layers_of, stride
 from fastcli.mlp.train import Scorer
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Lines, Reader
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from fastcli.text.inputs import Bytes
 
-BATCH = 64
+BATCH = 64  # lines that are scored together
+MOST_FLOATS = 1 << 22  # of the values of a batch; of very wide networks fewer lines go together
 
 
 @dataclass
@@ -88,9 +89,15 @@ class MlpModel:
         """The inputs of the first layer."""
         return self.columns.n_features if self.columns else self.args.dim
 
-    def network(self, batch: int = BATCH) -> Network:
-        """Return the network with its parameters, for inference."""
+    def network(self, batch: int | None = None) -> Network:
+        """Return the network with its parameters, for inference, on that many lines at once."""
         embeds = self.columns is None
+        if batch is None:
+            units = sum(
+                layer.units * layer.pieces
+                for layer in layers_of(self.args, self.n_in, self.nlabels)
+            )
+            batch = max(1, min(BATCH, MOST_FLOATS // (8 * (units + self.n_in))))
         network = Network(self.args, self.n_in, self.nlabels, embeds, self.loss, batch, 1)
         network.integers[RECORD] = network.integers[INPUT_WIDE]
         for name, view in network.tensors().items():
@@ -126,8 +133,8 @@ class MlpModel:
             probs = np.zeros(lines.n * k, np.float32)
             order = np.arange(lines.n)
             has_input = np.diff(lines.offsets[: lines.n + 1]) > 0
-            for first in range(0, lines.n, BATCH):
-                n = min(BATCH, lines.n - first)
+            for first in range(0, lines.n, network.batch):
+                n = min(network.batch, lines.n - first)
                 scorer.score(examples, order, first, n)
                 bad = network.first_not_finite(n, scorer.values, has_input[first : first + n])
                 kernels.best_scores(
@@ -157,6 +164,7 @@ class MlpModel:
 
             return read_text
         columns = self.columns
+        max_lines = max(1, min(max_lines, MOST_FLOATS // columns.n_features))
         table_reader = numbers.Reader(columns, "the input")
         names = [name.decode("utf-8", "surrogateescape") for name in self.names]
 

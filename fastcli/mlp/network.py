@@ -47,6 +47,40 @@ class Layer:
         """The linear functions of a unit."""
         return self.activation.pieces if self.activation else 1
 
+    @property
+    def n_shapes(self) -> int:
+        """The parameters of a unit's activation: of rrelu their mean, of maxout none."""
+        if self.activation is None:
+            return 0
+        activation = self.activation.activation
+        return {"rrelu": 1, "maxout": 0}.get(activation.name, len(activation.parameters))
+
+    @property
+    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
+        """What ``Network.tensors`` has of a layer, by the last part of its name."""
+        units = (self.pieces, self.units)
+        found = {"weight": (self.n_in, *units), "bias": units}
+        normed = (1, self.units) if self.norm_after else units
+        if self.norm:
+            found |= {"gamma": normed, "beta": normed}
+        if self.norm == NORMS["batch"]:
+            found |= {"running_mean": normed, "running_var": normed}
+        if self.n_shapes:
+            found["shape"] = (self.n_shapes, self.units)
+        return found
+
+
+def layers_of(args: MlpArgs, n_in: int, n_labels: int) -> list[Layer]:
+    """Return the layers of a network, the output layer last."""
+    norm, after = NORMS[args.norm], args.norm_position == "after"
+    found, below = [], n_in
+    for width, activation, dropout in zip(
+        args.widths, args.activations, args.dropouts, strict=True
+    ):
+        found.append(Layer(below, width, activation, norm, after, dropout))
+        below = width
+    return [*found, Layer(below, n_labels, None, 0, False, 0.0)]
+
 
 class Network:
     """The layers of a perceptron as the kernels want them: tables, and one array a purpose.
@@ -69,15 +103,8 @@ class Network:
         """Lay out a network with ``n_in`` inputs, numbers or (``embeds``) a mean of embeddings."""
         self.args, self.n_in, self.n_labels, self.batch = args, n_in, n_labels, batch
         self.embeds = embeds
-        norm, after = NORMS[args.norm], args.norm_position == "after"
-        self.layers = []
-        below = n_in
-        for width, activation, dropout in zip(
-            args.widths, args.activations, args.dropouts, strict=True
-        ):
-            self.layers.append(Layer(below, width, activation, norm, after, dropout))
-            below = width
-        self.layers.append(Layer(below, n_labels, None, 0, False, 0.0))
+        self.layers = layers_of(args, n_in, n_labels)
+        norm = NORMS[args.norm]
         n = len(self.layers)
         self.table = np.zeros((n, places.FIELDS), np.int64)
         self.floats = np.zeros((n, places.FLOATS), np.float32)
@@ -243,9 +270,7 @@ class Network:
     def shapes(self, i: int, of: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return a view of the activation's parameters: float32[parameters, units]."""
         t, layer = self.table[i], self.layers[i]
-        assert layer.activation is not None
-        name = layer.activation.activation.name
-        n = {"rrelu": 1, "maxout": 0}.get(name, len(layer.activation.activation.parameters))
+        n = layer.n_shapes
         at, row = int(t[places.SHAPE]), int(t[places.H_ROW])
         flat = (self.params if of is None else of)[at : at + n * row]
         return flat.reshape(n, row)[:, : layer.units]
@@ -308,7 +333,7 @@ class Network:
             if layer.norm == NORMS["batch"]:
                 found[f"layers.{i}.running_mean"] = self.statistics(i, places.MEAN)
                 found[f"layers.{i}.running_var"] = self.statistics(i, places.VAR)
-            if layer.activation is not None and len(self.shapes(i)):
+            if layer.n_shapes:
                 found[f"layers.{i}.shape"] = self.shapes(i)
         return found
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
+from fastcli.mlp.limits import LARGE
 from fastcli.mlp.names import nearest
 from fastcli.text.inputs import text_blocks
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SUFFIXES = {".csv": "csv", ".tsv": "csv", ".svm": "libsvm", ".libsvm": "libsvm"}
-LARGE = 1e30  # what float32 holds with room for sums
 LARGEST = 1e300  # what float64 holds with room for differences
 TINY = np.finfo(np.float32).tiny  # the smallest number that processors take at full speed
 ROUNDING = 4 * np.finfo(np.float64).eps
@@ -304,7 +304,7 @@ def inspect_columns(
     if not delimiter:
         delimiter = "\t" if suffix(path) == ".tsv" else _delimiter(first[0])
     delimiter = "\t" if delimiter in ("\\t", "tab") else delimiter
-    if len(delimiter) != 1:
+    if not is_delimiter(delimiter):
         raise ArgumentError(f"--delimiter must be one character (or tab), not {delimiter!r}.")
     try:
         cells = [split_cells(line, delimiter) for line in first]
@@ -318,6 +318,11 @@ def inspect_columns(
             f"{path}: one column only, with the delimiter {delimiter!r}. Say --delimiter."
         )
     return Columns("csv", delimiter, names if is_header else [], position, len(names) - 1)
+
+
+def is_delimiter(text: str) -> bool:
+    """Tell whether a text can separate columns: one character, no quote and no end of a line."""
+    return len(text) == 1 and text not in '"\r\n\0'
 
 
 def _delimiter(line: str) -> str:

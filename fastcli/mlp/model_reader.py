@@ -1,0 +1,208 @@
+"""A model out of the arrays and the JSON object of a ``.mlp`` file, each checked before its use.
+
+Kernels trust sizes and indices, so whatever they will be given is looked at here: what is left to
+see is whether the numbers are finite where it would take long to look at all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+
+from fastcli.memory import padded
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.limits import MOST
+from fastcli.mlp.model import MlpModel
+from fastcli.mlp.network import layers_of
+from fastcli.mlp.numbers import Columns, is_delimiter
+from fastcli.mlp.texts import bucket_of
+from fastcli.schema import Range, SchemaError, build, shown
+from fastcli.text.dictionary import Dictionary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT = "mlp model"
+LOOKED_THROUGH = 64_000_000  # bytes of weights that are searched for NaN when a model is opened
+SPACES = tuple(b" \t\n\v\f\r\0")  # where tokens end
+EMBEDDING = "embedding"
+
+Size = Annotated[int, Range(0, MOST)]
+Count = Annotated[int, Range(0)]
+
+
+@dataclass(frozen=True)
+class TextHeader:
+    """The sizes of a dictionary, and how many buckets n-grams are hashed to."""
+
+    nwords: Size
+    nlabels: Size
+    ntokens: Count
+    bucket: Size = 0
+
+
+@dataclass(frozen=True)
+class ColumnsHeader:
+    """The fields of ``Columns`` that are no arrays."""
+
+    kind: Literal["csv", "libsvm"]
+    delimiter: str
+    names: list[str]
+    label: Annotated[int, Range(-1, MOST)]
+    n_features: Annotated[int, Range(1, MOST)]
+    base: Literal[0, 1]
+
+
+@dataclass(frozen=True)
+class ModelHeader:
+    """The JSON object of a model: a model of text has ``text``, one of numbers the others."""
+
+    args: MlpArgs
+    loss: Literal[0, 1]
+    about: dict[str, Any]
+    format: str
+    version: str
+    fastcli: str = ""
+    text: TextHeader | None = None
+    columns: ColumnsHeader | None = None
+    labels: list[str] = field(default_factory=list)
+
+
+def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpModel:
+    """Return the model of a file.  Raises SchemaError or ArgumentError, which name the field."""
+    header = build(ModelHeader, config)
+    header.args.check_values()
+    args = header.args.resolved()
+    left = dict(arrays)
+    model = MlpModel(args, [], header.loss, {}, about=header.about)
+    if (header.text is None) == (header.columns is None):
+        raise SchemaError("either text or columns should be there, and not both")
+    if header.text is not None:
+        _read_text(header.text, model, left)
+    elif header.columns is not None:
+        model.columns = _columns(header.columns, left)
+        model.names = _labels(header.labels)
+    if not model.names:
+        raise SchemaError("labels are missing")
+    for i, layer in enumerate(layers_of(args, model.n_in, model.nlabels)):
+        for part, shape in layer.tensor_shapes.items():
+            name = f"layers.{i}.{part}"
+            model.tensors[name] = _take(left, name, np.float32, shape)
+    for name in left:
+        raise SchemaError(f"{shown(name)} is a tensor that the model has no use for")
+    _check_finite(model)
+    return model
+
+
+def _take(
+    arrays: dict[str, NDArray[Any]], name: str, dtype: Any, shape: tuple[int, ...] | None = None
+) -> NDArray[Any]:
+    """Return the array of a name, which must have that type and shape (None: any vector)."""
+    if name not in arrays:
+        raise SchemaError(f"{name} is missing")
+    found = arrays.pop(name)
+    if found.dtype != np.dtype(dtype):
+        raise SchemaError(f"{name} should be of {np.dtype(dtype)}, not {found.dtype}")
+    if found.shape != shape and not (shape is None and found.ndim == 1):
+        raise SchemaError(
+            f"{name} should have the shape {shape or 'of a vector'}, not {found.shape}"
+        )
+    return found
+
+
+def _read_text(header: TextHeader, model: MlpModel, arrays: dict[str, NDArray[Any]]) -> None:
+    """Set what a model of text has: dictionary, labels, embedding and buckets."""
+    bucket = bucket_of(model.args)
+    if header.bucket != bucket:
+        raise SchemaError(
+            f"text.bucket is {header.bucket}, where the arguments ask for {bucket} buckets"
+        )
+    if header.nwords + bucket > MOST:
+        raise SchemaError(f"text.nwords and buckets are more than {MOST} together")
+    model.dictionary = _dictionary(header, arrays)
+    model.names = model.dictionary.labels()
+    rows = header.nwords
+    if bucket:
+        buckets = _take(arrays, "buckets", np.int32)
+        if len(buckets) and not 0 <= buckets.min() <= buckets.max() < bucket:
+            raise SchemaError("buckets: a bucket is out of range")
+        if len(np.unique(buckets)) < len(buckets):
+            raise SchemaError("buckets: one is there twice")
+        rows += len(buckets)
+        model.row_of = np.zeros(bucket, np.int32)
+        model.row_of[buckets] = np.arange(1, len(buckets) + 1, dtype=np.int32)
+    shape = (rows, padded(model.args.dim))
+    model.embedding = _take(arrays, EMBEDDING, np.float32, shape)
+
+
+def _dictionary(header: TextHeader, arrays: dict[str, NDArray[Any]]) -> Dictionary:
+    """Return the dictionary, whose numbers and arrays must fit each other before it is indexed."""
+    nwords, n = header.nwords, header.nwords + header.nlabels
+    starts = _take(arrays, "dictionary.starts", np.int64, (n + 1,))
+    counts = _take(arrays, "dictionary.counts", np.int64, (n,))
+    arena = _take(arrays, "dictionary.arena", np.uint8)
+    # Compared, not subtracted: differences of numbers from a file may wrap around.
+    if starts[0] != 0 or starts[-1] != len(arena) or not (starts[1:] > starts[:-1]).all():
+        raise SchemaError("dictionary.starts do not rise from 0 to the end of the arena")
+    if len(counts) and counts.min() < 0:
+        raise SchemaError("dictionary.counts: one is negative")
+    if np.isin(arena[starts[nwords] :], SPACES).any():
+        raise SchemaError("dictionary.arena: a label has a space or a line end in it")
+    dictionary = Dictionary(nwords, header.nlabels, header.ntokens, starts, arena, counts)
+    if dictionary.twice >= 0:
+        raise SchemaError(f"dictionary: entry {dictionary.twice} is there twice")
+    return dictionary
+
+
+def _columns(header: ColumnsHeader, arrays: dict[str, NDArray[Any]]) -> Columns:
+    n = header.n_features
+    if header.kind == "csv":
+        if not is_delimiter(header.delimiter):
+            raise SchemaError(f"columns.delimiter cannot be {shown(header.delimiter)}")
+        if len(header.names) not in (0, n + 1):
+            raise SchemaError(f"columns.names are {len(header.names)}, and columns {n + 1}")
+        if not 0 <= header.label <= n:
+            raise SchemaError(f"columns.label is {header.label}, of {n + 1} columns")
+    elif header.names or header.label != -1 or header.delimiter:
+        raise SchemaError("columns of libsvm files have no names, label and delimiter")
+    return Columns(
+        header.kind,
+        header.delimiter,
+        header.names,
+        header.label,
+        n,
+        header.base,
+        _statistics(arrays, "columns.mean", n),
+        _statistics(arrays, "columns.scale", n),
+    )
+
+
+def _statistics(arrays: dict[str, NDArray[Any]], name: str, n: int) -> NDArray[np.float64]:
+    """Return the means or scales of columns; files of version 0.1.0 have them as float32."""
+    is_old = name in arrays and arrays[name].dtype == np.float32
+    found = _take(arrays, name, np.float32 if is_old else np.float64, (n,)).astype(np.float64)
+    if not np.isfinite(found).all():
+        raise SchemaError(f"{name} is not finite")
+    return found
+
+
+def _labels(names: list[str]) -> list[bytes]:
+    """Return the labels of a table as bytes: none empty, none twice, each on one line."""
+    found = [name.encode("utf-8", "surrogateescape") for name in names]
+    for i, name in enumerate(found):
+        if not name or b"\n" in name or b"\r" in name:
+            raise SchemaError(f"labels[{i}] cannot be {shown(names[i])}")
+    if len(set(found)) < len(found):
+        raise SchemaError("labels: one is there twice")
+    return found
+
+
+def _check_finite(model: MlpModel) -> None:
+    """Raise SchemaError for weights that are NaN or infinite; of large models lines will tell."""
+    if sum(tensor.nbytes for tensor in model.tensors.values()) > LOOKED_THROUGH:
+        return
+    for name, tensor in model.tensors.items():
+        if not np.isfinite(tensor).all():
+            raise SchemaError(f"{name} is not finite: the model is damaged, or it diverged")
