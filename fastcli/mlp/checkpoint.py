@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import zlib
-from dataclasses import asdict, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastcli.errors import ArgumentError
+import numpy as np
+
+from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.mlp.args import MlpArgs, option_of
 from fastcli.mlp.model_file import save_arrays
 from fastcli.mlp.tensor_reader import VERSION, load_arrays
-from fastcli.mlp.train import EarlyStopping, Evaluation, Progress, Snapshot, Trainer
+from fastcli.mlp.train import Progress, Snapshot, Trainer
+from fastcli.schema import Range, SchemaError, build, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,44 +62,111 @@ def save_checkpoint(trainer: Trainer) -> None:
     save_arrays(checkpoint_path(trainer.args), arrays, config)
 
 
+@dataclass(frozen=True)
+class CheckpointHeader:
+    """The JSON object of a checkpoint."""
+
+    format: str
+    version: str
+    args: MlpArgs
+    progress: Progress
+    fingerprint: Annotated[int, Range(0, 2**32 - 1)]
+
+
 def load_checkpoint(trainer: Trainer) -> bool:
     """Put a run where its checkpoint is; return whether there is one.
 
     Raises ArgumentError where the checkpoint is of other arguments or examples, and
-    ModelFormatError where it is damaged.
+    ModelFormatError where it is damaged; the run is then as it was.
     """
     path = checkpoint_path(trainer.args)
-    if not Path(path).exists():
+    if not os.path.lexists(path):
         return False
     arrays, config = load_arrays(path, FORMAT)
-    _check_same(path, config, trainer)
-    trainer.network.params[:] = arrays["params"]
-    trainer.network.running[:] = arrays["running"]
-    trainer.states[:] = arrays["states"]
-    trainer.embedding[:] = arrays["embedding"]
-    if "best.params" in arrays:
-        trainer.best = Snapshot(trainer.network, trainer.rows)
-        trainer.best.params[:] = arrays["best.params"]
-        trainer.best.running[:] = arrays["best.running"]
-        trainer.best.embedding[:] = arrays["best.embedding"]
-    found = config["progress"]
-    stopping = EarlyStopping(**{**found["stopping"], "patience": trainer.args.patience})
-    history = [Evaluation(**evaluation) for evaluation in found["history"]]
-    trainer.progress = Progress(**{**found, "stopping": stopping, "history": history})
+    try:
+        header = build(CheckpointHeader, config)
+        _check_same(path, header, trainer)
+        _check_progress(path, header.progress, trainer)
+        has_best = any(evaluation.is_best for evaluation in header.progress.history)
+        best = Snapshot(trainer.network, trainer.rows) if has_best else None
+        pairs = _pairs(trainer, best)
+        _check_arrays(pairs, arrays)
+    except SchemaError as error:
+        raise ModelFormatError(f"{path} is damaged: {error}.") from None
+    for name, array in pairs.items():
+        array[...] = arrays[name]
+    trainer.best, trainer.progress = best, header.progress
+    header.progress.stopping.patience = trainer.args.patience
     return True
 
 
-def _check_same(path: str, config: dict[str, Any], trainer: Trainer) -> None:
+def _pairs(trainer: Trainer, best: Snapshot | None) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a run by the names that they have in a checkpoint."""
+    network = trainer.network
+    pairs: dict[str, NDArray[Any]] = {
+        "params": network.params,
+        "running": network.running,
+        "states": trainer.states,
+        "embedding": trainer.embedding,
+    }
+    if best is not None:
+        pairs |= {"best.params": best.params, "best.running": best.running}
+        pairs["best.embedding"] = best.embedding
+    return pairs
+
+
+def _check_arrays(pairs: dict[str, NDArray[Any]], arrays: dict[str, NDArray[Any]]) -> None:
+    """Raise SchemaError where an array of a checkpoint is not like the one it is copied to."""
+    for name in sorted(arrays.keys() - pairs.keys()):
+        raise SchemaError(f"{shown(name)} is a tensor that the run has no use for")
+    for name, to in pairs.items():
+        found = arrays.get(name)
+        if found is None:
+            raise SchemaError(f"{name} is missing")
+        if (found.shape, found.dtype) != (to.shape, to.dtype):
+            raise SchemaError(
+                f"{name} should be {to.dtype}{list(to.shape)}, not {found.dtype}{list(found.shape)}"
+            )
+    for name in ("params", "running", "best.params", "best.running"):
+        if name in pairs and not np.isfinite(arrays[name]).all():
+            raise SchemaError(f"{name} is not finite; or its run diverged")
+
+
+def _check_progress(path: str, at: Progress, trainer: Trainer) -> None:
+    """Raise where a checkpoint's progress contradicts itself (SchemaError) or the run."""
+    steps = [evaluation.step for evaluation in at.history]
+    if sorted(set(steps)) != steps or any(step > at.step for step in steps):
+        raise SchemaError("the steps of progress.history do not rise to progress.step")
+    if at.stopping.step > at.step or at.stopping.wait > len(steps):
+        raise SchemaError("progress.stopping is ahead of progress.step")
+    if any(evaluation.is_best for evaluation in at.history) and trainer.valid is None:
+        raise SchemaError("progress.history has a best model, and the run no validation file")
+    if at.step > trainer.total_steps:
+        raise ArgumentError(
+            f"{path} is after step {at.step:,}, and this run would end after "
+            f"{trainer.total_steps:,}: give a larger -epoch, or leave --resume out to start anew."
+        )
+
+
+def _check_same(path: str, header: CheckpointHeader, trainer: Trainer) -> None:
     for f in fields(MlpArgs):
-        before, now = config["args"].get(f.name), getattr(trainer.args, f.name)
-        before = tuple(before) if isinstance(before, list) else before
+        before, now = getattr(header.args, f.name), getattr(trainer.args, f.name)
         if f.name not in FREE and before != now:
             raise ArgumentError(
-                f"{path} is of a run with {option_of(f.name)} {before}, not {now}: give the same "
-                "options, or leave --resume out to start anew."
+                f"{path} is of a run with {option_of(f.name)} {_text(before)}, not {_text(now)}: "
+                "give the same options, or leave --resume out to start anew."
             )
-    if config["fingerprint"] != fingerprint(trainer):
+    if header.fingerprint != fingerprint(trainer):
         raise ArgumentError(
             f"{path} is of a run on other examples than {', '.join(trainer.args.input)} has now: "
             "leave --resume out to start anew."
         )
+
+
+def _text(value: object) -> str:
+    """Return the value of an option as a message shows it."""
+    if isinstance(value, tuple):
+        return ", ".join(map(_text, value[:5])) + (", ..." if len(value) > 5 else "")
+    if isinstance(value, str):
+        return value if value.isprintable() and len(value) <= 100 else shown(value)
+    return str(value)

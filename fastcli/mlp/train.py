@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from fastcli.mlp.data import Examples
 from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
 from fastcli.optimizers import StepNumbers
+from fastcli.schema import Range
 from fastcli.threads import run_on, share, uninterrupted
 
 if TYPE_CHECKING:
@@ -33,20 +34,24 @@ if TYPE_CHECKING:
 GROUP_NS = 50e6  # of training between two looks at the clock
 WORTH_A_THREAD = 60_000  # ns a step; below that, meeting costs threads more than they gain
 NS_PER_FLOP = 1 / 40
+# What a checkpoint may say; a run without validation has NaN, one without a best model infinity.
+Count = Annotated[int, Range(0)]
+Measured = Annotated[float, Range(nan=True)]
+Positive = Annotated[float, Range(0)]
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What was measured after a step: training loss since the last, validation loss and error."""
 
-    step: int
-    epoch: int
-    progress: float
+    step: Count
+    epoch: Count
+    progress: Annotated[float, Range(0, 1)]
     lr: float
     loss: float
-    valid_loss: float
-    valid_error: float
-    seconds: float
+    valid_loss: Measured
+    valid_error: Measured
+    seconds: Annotated[float, Range(0, 1e12)]
     is_best: bool = False
 
 
@@ -58,11 +63,11 @@ class EarlyStopping:
     step (i*).  Of equal errors the one with the smaller loss, ``best_loss``, is better.
     """
 
-    patience: int
-    best: float = math.inf
-    step: int = 0
-    wait: int = 0
-    best_loss: float = math.inf
+    patience: Count
+    best: Positive = math.inf
+    step: Count = 0
+    wait: Count = 0
+    best_loss: Positive = math.inf
 
     def check(self, step: int, error: float, loss: float) -> bool:
         """Take the error and the loss after a step; tell whether they are the best so far.
@@ -205,10 +210,10 @@ def evaluate(scorers: list[Scorer], examples: Examples) -> tuple[float, float]:
 class Progress:
     """Where a run is; all that a checkpoint holds beside arrays."""
 
-    step: int = 0
-    product: float = 1.0  # of NAdam's momentum schedule
+    step: Count = 0
+    product: Annotated[float, Range(0, 1)] = 1.0  # of NAdam's momentum schedule
     loss: float = 0.0  # sum over the examples seen since the last evaluation
-    seen: int = 0
+    seen: Count = 0
     stopping: EarlyStopping = field(default_factory=lambda: EarlyStopping(0))
     history: list[Evaluation] = field(default_factory=list)
 

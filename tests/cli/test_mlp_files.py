@@ -16,6 +16,7 @@ from fastcli.mlp.dump import args_text, dictionary_lines, input_lines, output_li
 from fastcli.mlp.model_file import load_mlp
 from tests import crafted
 from tests.command import process, run
+from tests.crafted import array, put, spoil, without
 
 WORDS = [f"w{i}" for i in range(12)]
 LINES = [
@@ -138,39 +139,12 @@ def test_the_error_comes_after_the_lines(text_model, tmp_path):
 # ------------------------------------------------------- what does not fit
 
 
-def put(**changes):
-    """Return an edit that sets fields of the JSON object; ``a__b`` is field b of a."""
-
-    def edit(arrays, config):
-        for name, value in changes.items():
-            *path, last = name.split("__")
-            at = config
-            for step in path:
-                at = at[step]
-            at[last] = value
-
-    return edit
-
-
-def array(name, change):
-    """Return an edit that changes or replaces an array."""
-
-    def edit(arrays, config):
-        arrays[name] = change(arrays[name])
-
-    return edit
-
-
 def starts(*values):
     def change(found):
         found[: len(values)] = values
         return found
 
     return array("dictionary.starts", change)
-
-
-def without(name):
-    return lambda arrays, config: arrays.pop(name)
 
 
 def label_with_space(arrays, config):
@@ -404,36 +378,6 @@ def test_tensors_at_odd_addresses_give_the_same(text_model, tmp_path):
 
 
 # ------------------------------------------------------- any change
-
-ODD = (
-    st.none()
-    | st.booleans()
-    | st.integers(-3, 9)
-    | st.sampled_from([2**31 - 1, 2**31, 2**63, 10**30, -(2**40), 1e300, 0.5])
-    | st.floats()
-    | st.sampled_from(
-        ["", "x", "0", "none", "batch", "maxout:3", "1,1", "\ud800", "\0", "\n", "csv"]
-    )
-    | st.text(max_size=4)
-    | st.lists(st.integers(0, 9) | st.text(max_size=2), max_size=3)
-    | st.just({})
-)
-
-
-def spoil(data, value):
-    """Replace, drop or double something in a value of JSON."""
-    if isinstance(value, dict) and value and data.draw(st.integers(0, 5)):
-        name = data.draw(st.sampled_from(sorted(value)))
-        if data.draw(st.integers(0, 9)) == 0:
-            value = {k: v for k, v in value.items() if k != name}
-            return (
-                {**value, data.draw(st.text(max_size=3)): 1} if data.draw(st.booleans()) else value
-            )
-        return {**value, name: spoil(data, value[name])}
-    if isinstance(value, list) and value and data.draw(st.booleans()):
-        at = data.draw(st.integers(0, len(value) - 1))
-        return [*value[:at], spoil(data, value[at]), *value[at + 1 :]]
-    return data.draw(ODD)
 
 
 def use(path, lines):
