@@ -158,8 +158,14 @@ def padded(dim: int) -> int:
 
 
 def zeros(n: int) -> NDArray[np.float32]:
-    """Return n zeros in fresh memory, on a page's start, in large pages where there are any."""
-    memory = _anonymous_memory(max(4 * n, 1))
+    """Return n zeros in fresh memory, on a page's start, in large pages where there are any.
+
+    Raises MemoryError where there is none.
+    """
+    try:
+        memory = _anonymous_memory(max(4 * n, 1))
+    except (OSError, OverflowError, ValueError) as error:
+        raise MemoryError(f"no memory for {n} numbers") from error
     with contextlib.suppress(AttributeError, OSError):
         memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.float32, n)

@@ -98,6 +98,9 @@ OPTIONS: dict[str, list[tuple[str, Any, Any, str]]] = {
 }
 
 
+LONGEST_CONFIG = 1 << 20  # bytes
+
+
 def python_name(option: str) -> str:
     """Return the argument of an option: ``word_ngrams`` of ``-wordNgrams``."""
     from fastcli.fasttext.args import snake
@@ -211,10 +214,15 @@ def read_config(ctx: click.Context, path: str) -> dict[str, Any]:
         import tomli as tomllib
     try:
         with open(path, "rb") as file:
-            found = tomllib.load(file)
+            text = file.read(LONGEST_CONFIG + 1)
+        if len(text) > LONGEST_CONFIG:
+            raise ArgumentError(f"{path} is too long for a configuration.")
+        found = tomllib.loads(text.decode())
     except OSError as error:
         raise DataError(f"{path} cannot be opened for loading! ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ArgumentError(f"{path} is not valid TOML: nested too deeply.") from None
+    except ValueError as error:  # of TOML, of UTF-8, and of numbers with thousands of digits
         raise ArgumentError(f"{path} is not valid TOML: {error}.") from None
     default = click.core.ParameterSource.DEFAULT
     values = from_config({python_name(key): value for key, value in found.items()}, path)

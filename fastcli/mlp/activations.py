@@ -12,7 +12,7 @@ from fastcli.kernels import activations as kernels
 from fastcli.kernels._build import Kernel
 from fastcli.kernels.calls import address_of
 from fastcli.mlp.limits import LARGE, MOST_PIECES
-from fastcli.mlp.names import lookup
+from fastcli.mlp.names import lookup, shortened
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def parse_activation(text: str) -> Chosen:
     cannot be.
     """
     name, *given = text.strip().lower().split(":")
-    activation = lookup("activation", name, ACTIVATIONS, ALIASES)
+    activation, text = lookup("activation", name, ACTIVATIONS, ALIASES), shortened(text)
     if len(given) > len(activation.parameters):
         known = ", ".join(name for name, _ in activation.parameters) or "no parameters"
         raise ArgumentError(f"Activation {text}: {activation.name} has {known}.")
@@ -197,9 +197,9 @@ def parse_activation(text: str) -> Chosen:
         except ValueError:
             values[i] = float("nan")
         if values[i] - values[i] != 0:
-            raise ArgumentError(f"Activation {text}: {word!r} is not a number.")
+            raise ArgumentError(f"Activation {text}: {shortened(word)!r} is not a number.")
         if abs(values[i]) > LARGE:
-            raise ArgumentError(f"Activation {text}: {word} is above {LARGE:g}.")
+            raise ArgumentError(f"Activation {text}: {shortened(word)} is above {LARGE:g}.")
     if activation.name == "maxout" and values[0] not in range(2, MOST_PIECES + 1):
         raise ArgumentError(
             f"Activation {text}: maxout needs a whole number of pieces, 2 to {MOST_PIECES}."

@@ -10,10 +10,11 @@ from typing import Any
 from fastcli.errors import ArgumentError
 from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS, REFUSED
-from fastcli.mlp.limits import MOST, MOST_LAYERS, MOST_UNITS
+from fastcli.mlp.limits import LARGE, MOST, MOST_LAYERS, MOST_UNITS
 from fastcli.mlp.names import canonical, lookup, nearest
 from fastcli.mlp.schedules import SCHEDULES
 from fastcli.optimizers import OPTIMIZERS, Numbers, Optimizer
+from fastcli.schema import INT64, shown
 from fastcli.text import VECTORS_WORDS
 
 NORMS = {"none": 0, "batch": 1, "layer": 2}
@@ -132,13 +133,13 @@ class MlpArgs:
             widths = [int(word) for word in text.split(",")]
         except ValueError:
             raise ArgumentError(
-                f"--hidden must be widths such as 128,64 (or none), not {self.hidden!r}."
+                f"--hidden must be widths such as 128,64 (or none), not {shown(self.hidden)}."
             ) from None
         if len(widths) > MOST_LAYERS:
             raise ArgumentError(f"--hidden has {len(widths):,} layers, more than {MOST_LAYERS:,}.")
         for width in widths:
             if not 1 <= width <= MOST_UNITS:
-                raise ArgumentError(f"--hidden: a layer of {width} units cannot be.")
+                raise ArgumentError(f"--hidden: a layer of {shown(width)} units cannot be.")
         return widths
 
     def _each(self, option: str, text: str) -> list[str]:
@@ -167,7 +168,7 @@ class MlpArgs:
             try:
                 found.append(float(word))
             except ValueError:
-                raise ArgumentError(f"--dropout: {word!r} is not a number.") from None
+                raise ArgumentError(f"--dropout: {shown(word)} is not a number.") from None
             if not 0 <= found[-1] < 1:
                 raise ArgumentError(f"--dropout must be from 0 to below 1, not {word}.")
         return found
@@ -249,6 +250,13 @@ class MlpArgs:
         _ = self.dropouts
         self.resolved()._check_numbers()
 
+    def _check_size(self, name: str, value: float) -> None:
+        """Raise ArgumentError unless a number is 0 or more, and one that float32 has room for."""
+        if not (value >= 0 and math.isfinite(value)):
+            raise ArgumentError(f"{option_of(name)} must be 0 or more, not {value}.")
+        if value > LARGE:
+            raise ArgumentError(f"{option_of(name)} must be at most {LARGE:g}, not {value}.")
+
     def _check_numbers(self) -> None:
         rule = self.rule
         least = {
@@ -296,15 +304,13 @@ class MlpArgs:
             "max_norm",
         )
         for name in (*positive, "norm_eps", "init_std", "gamma"):
-            value = getattr(self, name)
-            if not (value >= 0 and math.isfinite(value)):
-                raise ArgumentError(f"{option_of(name)} must be 0 or more, not {value}.")
+            self._check_size(name, getattr(self, name))
         for name in ("lr", "eps", "weight_decay", "momentum"):
-            value = getattr(self, name)
-            if value != -1 and not (value >= 0 and math.isfinite(value)):
-                raise ArgumentError(f"{option_of(name)} must be 0 or more, not {value}.")
+            if (value := getattr(self, name)) != -1:
+                self._check_size(name, value)
         if not math.isfinite(self.bias):
             raise ArgumentError(f"--bias must be a number, not {self.bias}.")
+        self._check_size("bias", abs(self.bias))
         if self.norm == "batch" and self.batch_size == 1:
             raise ArgumentError(
                 "--norm batch with --batch-size 1 cannot be: the mean of one example is the "
@@ -339,32 +345,60 @@ def option_of(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+LISTS = ("hidden", "activation", "dropout")  # strings whose parts a configuration may list
+
+
 def from_config(found: dict[str, Any], path: str) -> dict[str, Any]:
     """Return the arguments that a configuration (TOML) names, by their Python names.
 
     ``found`` has Python names; ``no_standardize`` is known too.  ``hidden``, ``activation`` and
     ``dropout`` may be lists.  Raises ArgumentError for an unknown name or a wrong kind of value.
     """
-    kinds = {f.name: type(getattr(MlpArgs(), f.name)) for f in fields(MlpArgs)}
+    defaults, names = MlpArgs(), [f.name for f in fields(MlpArgs)]
     values: dict[str, Any] = {}
     for key, value in found.items():
         name = key.lstrip("-").replace("-", "_")
         if name == "no_standardize" and isinstance(value, bool):
             name, value = "standardize", not value
-        if name not in kinds:
-            plain = [n.replace("_", "-") for n in kinds]
+        if name not in names:
+            plain = [n.replace("_", "-") for n in names]
             hint = nearest(key.replace("_", "-"), plain)
             raise ArgumentError(f"{path}: unknown option {key}{hint}.")
-        kind = kinds[name]
-        if kind is tuple:
-            value = [value] if isinstance(value, str) else value
-            is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
-            value = tuple(value) if is_list else value
-        elif kind is str and isinstance(value, (list, int, float)) and not isinstance(value, bool):
-            value = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        elif kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value) if abs(value) < 2**1000 else math.inf
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise ArgumentError(f"{path}: {key} = {value!r} should be {kind.__name__}.")
-        values[name] = value
+        kind = type(getattr(defaults, name))
+        read = _configured(name, kind, value)
+        if read is None:
+            raise ArgumentError(f"{path}: {key} = {_repr(value)} should be {kind.__name__}.")
+        if "\0" in "".join(read if kind is tuple else [read] if kind is str else []):
+            raise ArgumentError(f"{path}: {key} = {_repr(value)} has a NUL character in it.")
+        values[name] = read
     return values
+
+
+def _configured(name: str, kind: type, value: Any) -> Any:
+    """Return a value of TOML as an argument of that kind, None where it cannot be one."""
+    if kind is tuple:
+        value = [value] if isinstance(value, str) else value
+        is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return tuple(value) if is_list else None
+    if kind is str and isinstance(value, list) and name in LISTS:
+        parts = [_configured(name, str, one) for one in value if not isinstance(one, list)]
+        is_list = len(parts) == len(value) and None not in parts
+        return ",".join(parts) if is_list else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, int) and not INT64.low <= value <= INT64.high:
+        return (math.inf if value > 0 else -math.inf) if kind is float else None
+    if kind is str and is_number:
+        return str(value)
+    if kind is float and is_number:
+        return float(value)
+    is_right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    return value if is_right else None
+
+
+def _repr(value: Any) -> str:
+    """Return a value of TOML as a message shows it."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # numbers of thousands of digits, endless lists
+        return "(a huge value)"
+    return text if len(text) <= 60 else text[:60] + "..."

@@ -23,11 +23,12 @@ def troubles(trainer: Trainer) -> Iterator[str]:
     """
     network, examples = trainer.network, trainer.examples
     hidden = len(network.layers) - 1
-    gradients = [
-        float(np.linalg.norm(network.weights(i, trainer.grads)))
-        / max(float(np.linalg.norm(network.weights(i))), 1e-12)
-        for i in range(hidden + 1)
-    ]
+    with np.errstate(over="ignore", invalid="ignore"):  # a norm may be infinite, that is all
+        gradients = [
+            float(np.linalg.norm(network.weights(i, trainer.grads)))
+            / max(float(np.linalg.norm(network.weights(i))), 1e-12)
+            for i in range(hidden + 1)
+        ]
     scorer = trainer.scorers[0]
     n = min(examples.n, EXAMPLES)
     order = np.arange(n)

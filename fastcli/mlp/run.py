@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.errors import ArgumentError, DataError, TrainingDiverged
+from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
 from fastcli.files import check_writable
 from fastcli.kernels import layers, learning
 from fastcli.kernels import mlp as kernels
@@ -120,7 +120,13 @@ def train_and_save_mlp(
     batch = args.batch_size or data.examples.n
     batch = max(min(batch, data.examples.n), 1) + 1
     embeds = data.columns is None
-    network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
+    try:
+        network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
+    except MemoryError:
+        raise FastcliError(
+            "Training needs more memory than this machine can give. Use a smaller --hidden, "
+            "--batch-size or -dim."
+        ) from None
     needs = needs_of(args, data, network)
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.mlp.limits import LARGE
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -32,6 +34,17 @@ def learning_rates(
 
     During ``warmup`` steps the rate rises in a straight line, on top of the schedule.
     """
+    with np.errstate(over="ignore", invalid="ignore"):  # of a huge gamma, many times
+        rates = _rates(schedule, lr, first, last, total, steps_per_epoch * step_size, gamma)
+    if warmup > 0:
+        rates = rates * np.minimum((np.arange(first, last) + 1) / warmup, 1.0)
+    return np.minimum(np.nan_to_num(rates), LARGE)
+
+
+def _rates(
+    schedule: str, lr: float, first: int, last: int, total: int, steps_per_cut: int, gamma: float
+) -> NDArray[np.float64]:
+    """Return the rates of ``learning_rates`` before warm-up; step cuts every so many steps."""
     step = np.arange(first, last)
     progress = step / max(total, 1)
     rates: NDArray[np.float64]
@@ -40,9 +53,7 @@ def learning_rates(
     elif schedule == "cosine":
         rates = np.asarray(lr * (1 + np.cos(np.pi * progress)) / 2)
     elif schedule == "step":
-        rates = np.asarray(lr * gamma ** (step // (steps_per_epoch * step_size)))
+        rates = np.asarray(lr * gamma ** (step // steps_per_cut))
     else:
         rates = np.full(len(step), lr)
-    if warmup > 0:
-        rates = np.asarray(rates * np.minimum((step + 1) / warmup, 1.0))
     return rates

@@ -1,0 +1,138 @@
+"""mlp-train on odd options, configurations and tables: a result or one sentence, no warning."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fastcli.cli.mlp import OPTIONS
+from tests.command import run
+
+NUMBERS = [
+    *("0", "1", "-1", "2", "0.5", "1e-300", "1e-45", "0.999999999999", "1e30", "1e31", "1e38"),
+    *("3.5e38", "-1e38", "1e300", "1e400", "-1e400", "nan", "inf", "-inf", "2147483648", "1_0"),
+    *("99999999999999999999", "-99999999999999999999", "0x10", "٣", "", "x", "1e1000000"),
+]
+WORDS = {
+    "--activation": [
+        *("maxout:1e300", "maxout:1e15", "maxout:3", "leaky-relu:1e300", "leaky-relu:1e29"),
+        *("rrelu:-1e29:1e29", "isru:1e29", "elu:1e29", "soft-exponential:1e20", ":::", "relu:1"),
+        *("srelu:1e29:-1e29:1e29:-1e29", "prelu:-1e29", "selu,tanh", "relu" * 99, "\0"),
+    ],
+    "--hidden": ["none", "0", "4,4", "1000001", "1" * 5000, ",", "-1", "2.5", ",".join("1" * 1001)],
+    "--dropout": ["0.999999999", "1", "-1", "nan", "0.5,0.5", "1e-320", "x" * 999],
+    "--delimiter": ["", ",", "ab", '"', "\\t", "tab", "é", "\r"],
+    "--label-column": ["0", "99999999999999999999", "-99999999999999999999", "k", "٣", ""],
+    "--optimizer": ["sgd", "nesterov", "adagrad", "rmsprop", "adadelta", "adamax", "nadam"],
+    "--schedule": ["linear", "step", "cosine"],
+    "--norm": ["batch", "layer"],
+    "--init": ["normal", "orthogonal", "zero"],
+    "--format": ["csv", "text", "libsvm"],
+}
+LEFT_OUT = {"-input", "-output", "--config", "--valid", "--log", "--plot", "-pretrainedVectors"}
+LEFT_OUT |= {"--resume", "-epoch", "-seed"}
+CHOICES = {
+    name: WORDS.get(name, ["x", "", "\0"]) if kind is str else NUMBERS
+    for rows in OPTIONS.values()
+    for name, kind, *_ in rows
+    if name not in LEFT_OUT and kind is not True
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Return the folder of a text and a table."""
+    folder = tmp_path_factory.mktemp("odd")
+    text = [f"__label__{'abc'[i % 3]} w{i % 7} w{i % 5} w{i * i % 11}" for i in range(30)]
+    (folder / "t.txt").write_text("\n".join(text) + "\n")
+    table = [f"{i},{i * i % 7},{'ab'[i % 2]}" for i in range(30)]
+    (folder / "t.csv").write_text("x,y,k\n" + "\n".join(table) + "\n")
+    return folder
+
+
+def one_sentence_or_done(result, model):
+    """Check that a command is done, or ends in one sentence and leaves no model."""
+    assert "Warning" not in result.err
+    assert len(result.err) < 1500
+    if result.code == 0:
+        assert model.exists()
+    else:
+        assert result.code == 1
+        assert result.err.count("\n") == 1 or "Try 'fastcli mlp-train --help'" in result.err
+        assert not model.exists() or "was saved" in result.err
+
+
+@settings(max_examples=60)
+@given(
+    name=st.sampled_from(["t.txt", "t.csv"]),
+    chosen=st.lists(st.sampled_from(sorted(CHOICES)), min_size=1, max_size=3, unique=True),
+    data=st.data(),
+)
+def test_any_values_of_options(name, chosen, data, files):
+    options = {"--hidden": "4", "-dim": "4", "-epoch": "2"}
+    options |= {option: data.draw(st.sampled_from(CHOICES[option]), option) for option in chosen}
+    argv = [word for pair in options.items() for word in pair]
+    model = files / "m.mlp"
+    model.unlink(missing_ok=True)
+    common = ("-input", files / name, "-output", files / "m", "-thread", 1, "-verbose", 0)
+    one_sentence_or_done(run("mlp-train", *common, *argv), model)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--activation", "maxout:1e300"), "Activation maxout:1e300: 1e300 is above 1e+30."),
+        (("--activation", "maxout:1e15"), "maxout needs a whole number of pieces, 2 to 1000."),
+        (("--bias", "1e38"), "--bias must be at most 1e+30, not 1e+38."),
+        (("--bias", "-1e38"), "--bias must be at most 1e+30, not 1e+38."),
+        (("-lr", "3.5e38"), "-lr must be at most 1e+30, not 3.5e+38."),
+        (("--hidden", "1000000,1000000"), "Training needs "),
+    ],
+)
+def test_numbers_that_float32_has_no_room_for(options, sentence, files):
+    common = ("-input", files / "t.csv", "-output", files / "none", "-verbose", 0)
+    result = run("mlp-train", *common, *options)
+    assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
+    assert sentence in result.err
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (r'log = "a\u0000b"', r"log = 'a\x00b' has a NUL character in it."),
+        (r'input = ["a\u0000b"]', "has a NUL character in it."),
+        ("hidden = {a = 1}", "hidden = {'a': 1} should be str."),
+        ("hidden = [[4], 4]", "hidden = [[4], 4] should be str."),
+        ("hidden = [4, {a = 1}]", "should be str."),
+        ("hidden = [true]", "hidden = [True] should be str."),
+        ("hidden = 1979-05-27", "should be str."),
+        ("hidden = [4, 1979-05-27]", "should be str."),
+        ("log = [1, 2]", "log = [1, 2] should be str."),
+        ("hidden = 0x" + "f" * 9999, "hidden = (a huge value) should be str."),
+        ("epoch = 0x" + "f" * 9999, "epoch = (a huge value) should be int."),
+        ("epoch = 99999999999999999999", "epoch = 99999999999999999999 should be int."),
+        ("lr = -0x" + "f" * 9999, "is not valid TOML"),
+        ("lr = 0x" + "f" * 9999, "-lr must be 0 or more, not inf."),
+        ("lr = " + "9" * 5000, "is not valid TOML"),
+        ("lr = nan", "-lr must be 0 or more, not nan."),
+        ("[hidden]\na = 1", "hidden = {'a': 1} should be str."),
+        ("[[input]]\na = 1", "should be tuple."),
+        ("hidden = " + "[" * 5000 + "]" * 5000, "is not valid TOML: nested too deeply."),
+        ("hidden = '" + "7" * 9999 + "'", "--hidden must be widths such as 128,64 (or none), not"),
+        ("activation = 'relu" + ",relu" * 9999 + "'", "--activation names 10000 layers"),
+        ("optimizer = '" + "x" * 9999 + "'", "Unknown optimizer: xxx"),
+        ("'a\x7f' = 1", "is not valid TOML"),
+        ("x" * 2_000_000, "is too long for a configuration."),
+        ("a\xff".encode("latin-1"), "is not valid TOML"),
+    ],
+)
+def test_odd_values_in_a_configuration(text, sentence, files, tmp_path):
+    config = tmp_path / "c.toml"
+    config.write_bytes(text if isinstance(text, bytes) else text.encode())
+    given = ("-input", files / "t.csv") if "input" not in str(text)[:20] else ()
+    result = run("mlp-train", *given, "-output", tmp_path / "m", "--config", config)
+    assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
+    assert sentence in result.err
+    assert len(result.err) < 800
+    assert [path.name for path in tmp_path.iterdir()] == ["c.toml"]
