@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli import memory
 from fastcli.errors import ArgumentError, DataError
-from fastcli.mlp.limits import LARGE
+from fastcli.mlp.limits import LARGE, MOST
 from fastcli.mlp.names import nearest
 from fastcli.text.inputs import text_blocks
 
@@ -28,6 +29,7 @@ SUFFIXES = {".csv": "csv", ".tsv": "csv", ".svm": "libsvm", ".libsvm": "libsvm"}
 LARGEST = 1e300  # what float64 holds with room for differences
 TINY = np.finfo(np.float32).tiny  # the smallest number that processors take at full speed
 ROUNDING = 4 * np.finfo(np.float64).eps
+MOST_DIGITS = 40  # of an index; Python reads no whole numbers of thousands
 ROWS = 4096  # that are standardised together
 COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
 
@@ -182,7 +184,16 @@ class Reader:
         self._may_be_header = bool(columns.names)
 
     def read(self, lines: Sequence[str]) -> Table:
-        """Return the next lines as numbers; blank ones are zeros.  Raises DataError."""
+        """Return the next lines as numbers; blank ones are zeros.
+
+        Raises DataError, also where memory has no room for all features of the lines.
+        """
+        need = 3 * 8 * len(lines) * self.columns.n_features  # two copies on the way
+        if need > memory.LARGE and need > (memory.available_memory() or need):
+            raise DataError(
+                f"{self.path}: {len(lines):,} lines of {self.columns.n_features:,} features need "
+                f"{memory.size_text(need)} of memory. Number features from 1 on without gaps."
+            )
         x = np.zeros((len(lines), self.columns.n_features))
         labels: list[list[str]] = []
         blank: list[bool] = []
@@ -335,7 +346,7 @@ def _is_integer(text: str) -> bool:
 
 
 def _is_index(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def _has_header(cells: list[list[str]], label: int) -> bool:
@@ -374,6 +385,9 @@ def _libsvm_columns(paths: Sequence[str], note: Callable[[str], None]) -> Column
     ranges = {path: _index_range(path) for path in paths}
     least = min(1, *(low for low, _ in ranges.values()))
     most = max(high for _, high in ranges.values())
+    if most > MOST:
+        at = next(path for path, (_, high) in ranges.items() if high == most)
+        raise DataError(f"{at}: the index {most} is too large; the largest is {MOST}.")
     if most < 0:
         raise DataError(
             f"{', '.join(paths)}: no index:value in it, so there is nothing to train on."

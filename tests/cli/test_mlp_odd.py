@@ -136,3 +136,65 @@ def test_odd_values_in_a_configuration(text, sentence, files, tmp_path):
     assert sentence in result.err
     assert len(result.err) < 800
     assert [path.name for path in tmp_path.iterdir()] == ["c.toml"]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("1 99999999999999999999:1", "the index 99999999999999999999 is too large"),
+        ("1 2147483648:1", "the index 2147483648 is too large; the largest is 2147483647."),
+        ("1 " + "9" * 5000 + ":1", "is not index:value"),
+        ("1 1:1e400", "a number is not finite"),
+    ],
+)
+def test_odd_indices_of_libsvm(line, sentence, tmp_path):
+    data = tmp_path / "x.svm"
+    data.write_text(f"1 1:2 2:3\n2 1:1 2:4\n{line}\n")
+    result = run("mlp-train", "-input", data, "-output", tmp_path / "m", "-verbose", 0)
+    assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
+    assert sentence in result.err
+    assert len(result.err) < 300
+
+
+def test_features_that_memory_has_no_room_for(tmp_path):
+    data = tmp_path / "x.svm"
+    data.write_text("1 1:2\n2 2147483647:1\n" * 1000)
+    result = run("mlp-train", "-input", data, "-output", tmp_path / "m", "-verbose", 0)
+    assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
+    assert "2,000 lines of 2,147,483,647 features need 103.1 TB of memory" in result.err
+
+
+CELLS = [
+    *(b"1", b"-3", b"1e400", b"1e308", b"1e299", b"nan", b"", b" ", b"\0", b"1\0", b'"', b'""'),
+    *(b'"a', b'a"b', b'"1"', b"\xff\xfe", b"\xef\xbb\xbf1", b"\xd9\xa3", b"9" * 400, b"9" * 5000),
+    *(b"a" * 140_000, b"\r", b"\x85", b"\xe2\x80\xa8", b"1:2", b"-1:2", b"#", b"yes", b"\x1c"),
+]
+HOW = [[], ["--format", "csv"], ["--format", "libsvm"], ["--label-column", "0"]]
+HOW += [["--delimiter", ";"], ["--no-standardize"], ["--label-column", "k"], ["--delimiter", "1"]]
+
+
+@settings(max_examples=60)
+@given(
+    cells=st.lists(st.sampled_from(CELLS), min_size=1, max_size=3),
+    how=st.sampled_from(HOW),
+    ends=st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    data=st.data(),
+)
+def test_any_cells_of_a_table(cells, how, ends, data, files):
+    rows = [[b"%d" % i, b"%d" % (i % 3), b"yn"[i % 2 : i % 2 + 1]] for i in range(8)]
+    for cell in cells:
+        at = data.draw(st.integers(0, 7))
+        rows[at][data.draw(st.integers(0, 2))] = cell
+    table, model = files / "odd.csv", files / "odd.mlp"
+    table.write_bytes(ends.join(b",".join(row) for row in rows) + ends)
+    model.unlink(missing_ok=True)
+    common = ("-input", table, "-output", files / "odd", "-thread", 1, "-epoch", 1, "--hidden", 3)
+    result = run("mlp-train", *common, "-verbose", 0, *how)
+    assert "Warning" not in result.err
+    assert all(len(line) < 500 for line in result.err.splitlines())
+    assert (result.code == 0) == model.exists()
+    if model.exists():
+        for command in ("predict", "test"):
+            result = run(command, model, table)
+            assert result.code in (0, 1)
+            assert "Warning" not in result.err
