@@ -12,14 +12,24 @@ import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastcli.errors import FastcliError
+from fastcli.errors import FastcliError, ModelFormatError
 from fastcli.files import Replacement, write_all
+from fastcli.schema import Range, SchemaError, build
 
 FORMAT = "fastcli model"
 TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
 LARGEST = 1 << 24  # bytes; no file of ours has more, and people's data are not read for nothing
+# The types of what is used, in the object and in its arguments.
+KINDS: dict[str, Any] = {
+    "label": str,
+    "command": str,
+    "arguments": dict[str, Any],
+    "quantized": dict[str, Any],
+    "tokens": int,
+}
+ARGUMENTS: dict[str, Any] = {"lr": Annotated[float, Range(0, 1e30)], "optimizer": str}
 OF_A_RUN = ("python", "seconds", "threads")  # version 0.1.0 wrote them; the model does not know
 
 
@@ -93,3 +103,26 @@ def _load_json(path: Path) -> Any:
 
 def _is_ours(about: Any) -> bool:
     return isinstance(about, dict) and about.get("format") == FORMAT
+
+
+def check_about(about: dict[str, Any], path: str) -> None:
+    """Raise ModelFormatError where the JSON file beside a model has values of other types.
+
+    Only what is used is typed; of the rest strings must stand for bytes and nesting end somewhere.
+    """
+    try:
+        build(dict[str, Any], about)
+        arguments = about.get("arguments", {})
+        for found, kinds, where in ((about, KINDS, ""), (arguments, ARGUMENTS, "arguments.")):
+            for name, kind in kinds.items():
+                if name in found:
+                    build(kind, found[name], f"{where}{name}")
+        if about.get("label") == "":
+            raise SchemaError("label is empty")
+    except SchemaError as error:
+        beside = about_path(path)
+        beside = beside if os.path.lexists(beside) else Path(path).with_suffix(".json")
+        raise ModelFormatError(
+            f"{beside} is damaged: {error}. Correct it, or remove it: the label prefix is then "
+            "__label__."
+        ) from None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from fastcli.errors import ModelFormatError
-from fastcli.fasttext.about import read_about
+from fastcli.fasttext.about import check_about, read_about
 from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, ModelArgs
 from fastcli.fasttext.headers import ARGS, DICTIONARY, FLORET_HEAD, MAGIC, is_floret
 from fastcli.fasttext.matrix import DenseMatrix
@@ -110,10 +110,8 @@ def load_model(path: str) -> Model:
     if file.position != file.size:
         raise file.wrong("end", f"is followed by {file.size - file.position:,} more bytes")
     about = read_about(path)
-    label = about.get("label")
-    if not isinstance(label, str) or not label:
-        label = "__label__"
-    return Model(args, dictionary, wi, wo, label, about, pruned)
+    check_about(about, path)
+    return Model(args, dictionary, wi, wo, about.get("label", "__label__"), about, pruned)
 
 
 def _read_args(file: _File, version: int) -> ModelArgs:

@@ -212,3 +212,38 @@ def test_a_file_of_notes_that_cannot_be_replaced_costs_nothing_else(tmp_path, mo
     result = run("supervised", "-input", source, "-output", tmp_path / "m", "-verbose", 0)
     assert (result.code, result.err) == (1, "no room for notes\n")
     assert {"m.bin", "m.vec"} <= {path.name for path in tmp_path.iterdir()}
+
+
+ODD = {
+    "a number as label": ({"label": 5}, "label should be a string, not 5"),
+    "an empty label": ({"label": ""}, "label is empty"),
+    "a surrogate as label": ({"label": "\ud800"}, "(surrogates)"),
+    "a surrogate in a name": ({"\ud800": 1}, "(surrogates)"),
+    "a command of numbers": ({"command": [1]}, "command should be a string, not a list"),
+    "arguments as text": ({"arguments": "x"}, "arguments should be an object, not 'x'"),
+    "lr as text": ({"arguments": {"lr": "0.1"}}, "arguments.lr should be a number"),
+    "lr that is none": ({"arguments": {"lr": float("nan")}}, "arguments.lr should be a number"),
+    "a number as optimizer": ({"arguments": {"optimizer": 1}}, "arguments.optimizer should be"),
+    "a surrogate deep inside": ({"other": [{"a": "\ud800"}]}, "(surrogates)"),
+    "deep nesting": ({"other": json.loads("[" * 50 + "]" * 50)}, "other is nested too deeply"),
+    "quantized as a list": ({"quantized": []}, "quantized should be an object, not a list"),
+}
+
+
+@pytest.mark.parametrize(("changes", "sentence"), ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("name", ["m.bin.json", "m.json"])
+def test_values_of_other_types_are_one_sentence(changes, sentence, name, topics, tmp_path):
+    model = tmp_path / "m.bin"
+    shutil.copyfile(topics, model)
+    about = load(topics.with_name("topics.bin.json"))
+    (tmp_path / name).write_text(json.dumps({**about, **changes}))
+    for argv in (
+        ("predict", model, TRAIN),
+        ("inspect", model),
+        ("dump", model, "args"),
+        ("quantize", "-output", tmp_path / "m"),
+    ):
+        result = run(*argv)
+        assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
+        assert result.err.startswith(f"{tmp_path / name} is damaged: ")
+        assert sentence in result.err
