@@ -1,48 +1,289 @@
-"""Putting files in place whole: under a temporary name first, and renamed at the end."""
+"""Putting files in place whole: under a temporary name first, and renamed at the end.
+
+Links are followed to what they lead to, and what is no regular file (a pipe, ``/dev/stdout``) is
+written directly.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
+import stat
 from pathlib import Path
 from typing import Any
 
 from fastcli.errors import FastcliError
+from fastcli.temporary import (
+    NO_FOLLOW,
+    Temporary,
+    is_open_to_all,
+    lock_state,
+    temporary_beside,
+    user,
+)
+
+__all__ = [
+    "Outputs",
+    "Replacement",
+    "cannot_save",
+    "check_writable",
+    "temporary_beside",
+    "write_all",
+]
+SYNCED = 1 << 24  # bytes; larger files are only forced to the disk where --fsync asks for it
+MOST_LINKS = 40
+DESCRIPTOR = re.compile(
+    r"(?:/dev|/proc/(?P<process>self|thread-self|[0-9]+))/fd/(?P<number>[0-9]+)"
+)
+# What a folder that cannot be forced to the disk answers.
+NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR}
 
 
 class Replacement:
     """A file written under a temporary name and put in place at the end.
 
-    The former file stays whole until then; if writing fails the temporary file is removed.
+    The former file stays whole until then; if writing fails the temporary file is removed.  A
+    former file's mode is kept, and its owner where that is possible; a new one gets what the umask
+    leaves.  ``fd`` is what to write to, and where ``has_holes`` what is skipped by seeking will be
+    zero; elsewhere all must be written, in order.
+
+    As a context manager it gives ``fd``, and puts the file in place if all went well.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str | os.PathLike[str], fsync: bool = False) -> None:
         self.path = Path(path)
-        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        self.fd = -1
+        self._fsync = fsync
+        self._target = self.path
+        self._temporary: Temporary | None = None
 
-    def __enter__(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-        self.fd = os.open(self.temporary, flags, 0o666)
+    @property
+    def has_holes(self) -> bool:
+        """Whether what is not written will be zero."""
+        return self._temporary is not None
+
+    def open(self) -> None:
+        """Make the temporary file.
+
+        Raises FastcliError if the file cannot be put in place later, or another run is writing it.
+        A pipe is only opened by ``begin``, since that waits for its reader.
+        """
+        if self._temporary is not None:
+            return
+        try:
+            self._target, former = target_of(self.path)
+            is_regular = former is None or stat.S_ISREG(former.st_mode)
+            if is_regular and not is_descriptor(self._target):
+                self._make(former)
+            elif former is not None:
+                _check_direct(self._target, former)
+        except OSError as error:
+            advice = ". Check that the folder exists and that you may write to it."
+            raise cannot_save(self.path, error, advice) from None
+
+    def _make(self, former: os.stat_result | None) -> None:
+        if former is None:
+            self._temporary = Temporary(self._target)
+        else:
+            _check_replaceable(self._target, former)
+            self._temporary = Temporary(self._target, 0o600)
+            try:
+                _take_over(self._temporary.fd, former)
+            except BaseException:
+                self._temporary.remove()
+                raise
+        self.fd = self._temporary.fd
+
+    def begin(self) -> int:
+        """Return ``fd``, opened if it was not.  Raises FastcliError where that cannot be."""
+        self.open()
+        if self.fd < 0:
+            try:
+                self.fd = _open_directly(self._target)
+            except OSError as error:
+                raise cannot_save(self.path, error) from None
         return self.fd
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def place(self) -> None:
+        """Put the file in place.  Raises OSError, of this file's name, where it cannot be."""
         try:
-            os.close(self.fd)
-            if kind is None:
-                os.replace(self.temporary, self.path)
+            if self._temporary is not None:
+                self._put()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror or str(error), str(self.path)) from None
         finally:
-            with contextlib.suppress(OSError):  # it is gone if it was put in place
-                os.unlink(self.temporary)
+            self.discard()
+
+    def _put(self) -> None:
+        """Force the file to the disk where that is asked for or quick, and rename it."""
+        assert self._temporary is not None
+        fd = self._temporary.fd
+        is_synced = self._fsync or os.fstat(fd).st_size <= SYNCED
+        if is_synced:
+            os.fsync(fd)
+        if os.name == "nt":  # where an open file cannot be renamed
+            self._temporary.close()
+        else:
+            # Some file systems say only on closing that there was no room; the lock is kept.
+            os.close(os.dup(fd))
+        os.replace(self._temporary.path, self._target)
+        if is_synced:
+            _sync_folder(self._target.parent)
+
+    def discard(self) -> None:
+        """Close the file, and remove it if it was not put in place."""
+        fd, self.fd = self.fd, -1
+        if self._temporary is not None:
+            self._temporary.remove()
+            self._temporary = None
+        elif fd >= 0:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+    def __enter__(self) -> int:
+        return self.begin()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.place()
+        else:
+            self.discard()
+
+
+class Outputs:
+    """The files that a command will write, each made under a temporary name before it starts.
+
+    So what cannot be written is known before any work, and two runs never write the same files.
+    """
+
+    def __init__(self, fsync: bool = False) -> None:
+        self._fsync = fsync
+        self._files: dict[str, Replacement] = {}
+
+    def __enter__(self) -> Outputs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.discard()
+
+    def add(self, path: str) -> None:
+        """Make the temporary file of an output.  Raises FastcliError where that cannot be."""
+        file = Replacement(path, self._fsync)
+        file.open()
+        self._files[path] = file
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._files
+
+    def __getitem__(self, path: str) -> Replacement:
+        return self._files[path]
 
 
 def check_writable(path: str) -> None:
     """Raise FastcliError if no file can be put at ``path``; an existing one is left alone."""
-    folder = Path(path).parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK) or Path(path).is_dir():
-        raise FastcliError(
-            f"{path} cannot be opened for saving. "
-            "Check that the folder exists and that you may write to it."
-        )
+    with Outputs() as outputs:
+        outputs.add(path)
+
+
+def target_of(path: Path) -> tuple[Path, os.stat_result | None]:
+    """Return the file that a path leads to over links, and its state; None where there is none.
+
+    Descriptors (``/dev/stdout``) are not followed to the file behind them.  Raises FastcliError for
+    a link of somebody else in a folder where anybody may make links, and OSError.
+    """
+    for _ in range(MOST_LINKS):
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            return path, None
+        if not stat.S_ISLNK(status.st_mode) or is_descriptor(path):
+            return path, status
+        folder = os.stat(path.parent)
+        if is_open_to_all(folder) and status.st_uid not in (user(), folder.st_uid):
+            raise FastcliError(
+                f"{path} is a link that another user made in a folder open to all: it is not "
+                "written through. Write to another file."
+            )
+        path = path.parent / os.readlink(path)
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def is_descriptor(path: Path) -> bool:
+    """Tell whether a path names an open file of a process, such as ``/dev/fd/63``."""
+    return DESCRIPTOR.fullmatch(str(path)) is not None
+
+
+def _check_replaceable(path: Path, former: os.stat_result) -> None:
+    """Raise an error where a regular file could not be replaced, or should not be."""
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file that is there may not be written to")
+    folder = os.stat(path.parent)
+    if is_open_to_all(folder) and user() not in (0, former.st_uid, folder.st_uid):
+        raise PermissionError(errno.EPERM, "in this folder only its owner can replace it")
+    fd = os.open(path, os.O_RDONLY | NO_FOLLOW) if os.access(path, os.R_OK) else -1
+    if fd >= 0:
+        is_free = lock_state(fd)
+        os.close(fd)
+        if is_free is False:
+            raise FastcliError(
+                f"{path} is being written by another run. Wait for its end, or write to another "
+                "file."
+            )
+
+
+def _take_over(fd: int, former: os.stat_result) -> None:
+    """Give a new file the mode of a former one, and its owner or at least group if possible."""
+    if not hasattr(os, "fchown"):
+        return
+    made = os.fstat(fd)
+    if (made.st_uid, made.st_gid) != (former.st_uid, former.st_gid):
+        try:
+            os.fchown(fd, former.st_uid, former.st_gid)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.fchown(fd, -1, former.st_gid)
+    with contextlib.suppress(PermissionError):  # a file system without modes
+        os.fchmod(fd, former.st_mode & 0o777)
+
+
+def _check_direct(path: Path, status: os.stat_result) -> None:
+    """Raise OSError where what is no regular file cannot be written."""
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _open_directly(path: Path) -> int:
+    """Open what is no regular file; a descriptor of this process is shared, with its position."""
+    found = DESCRIPTOR.fullmatch(str(path))
+    if found and found["process"] in ("self", "thread-self", str(os.getpid()), None):
+        return os.dup(int(found["number"]))
+    return os.open(path, os.O_WRONLY)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force a new name to the disk, where folders can be."""
+    if os.name == "nt":
+        return
+    try:
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
+
+
+def cannot_save(path: str | os.PathLike[str], error: OSError, why: str = "") -> FastcliError:
+    """Return the error of a file that cannot be written; it never names a temporary file."""
+    reason = error.strerror or type(error).__name__
+    return FastcliError(f"{path} cannot be opened for saving. ({reason}{why})")
 
 
 def write_all(fd: int, data: Any) -> None:

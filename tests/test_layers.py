@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fastcli"
-BASE = {"errors", "threads", "files", "memory", "contents", "schema"}
+BASE = {"appended", "contents", "errors", "files", "memory", "rescue", "schema", "temporary", "threads"}
 LAYERS = {
     "kernels": {"kernels"},
     "text": {"text", "kernels", *BASE},
@@ -33,7 +33,10 @@ LAYERS = {
     },
     "errors": set(),
     "threads": {"errors"},
-    "files": {"errors"},
+    "files": {"errors", "temporary"},
+    "temporary": {"errors"},
+    "appended": {"errors", "files"},
+    "rescue": {"errors", "files", "kernels"},
     "memory": {"errors"},
     "schema": set(),
     "contents": {"errors", "memory"},

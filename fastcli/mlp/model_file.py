@@ -1,6 +1,6 @@
 """The ``.mlp`` file: safetensors, with the rest as JSON in its metadata; nothing in it can run.
 
-safetensors writes the file, ``tensor_reader`` reads and checks it, ``model_reader`` makes a model.
+``tensors`` writes the file, ``tensor_reader`` reads and checks it, ``model_reader`` makes a model.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import numpy as np
 
 from fastcli import __version__
 from fastcli.contents import Contents
-from fastcli.errors import ArgumentError, FastcliError, ModelFormatError
-from fastcli.files import Replacement
+from fastcli.errors import ArgumentError, ModelFormatError
+from fastcli.files import Replacement, cannot_save
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_reader import FORMAT, model_of
 from fastcli.mlp.tensor_reader import VERSION, load_arrays
+from fastcli.mlp.tensors import write_tensors
 from fastcli.schema import SchemaError
 
 if TYPE_CHECKING:
@@ -26,23 +27,16 @@ if TYPE_CHECKING:
 
 
 def save_arrays(path: str, arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> None:
-    """Write arrays and a JSON object under a temporary name, and put the file in place.
+    """Write arrays and a JSON object to a file, and put it in place whole.
 
-    The same arrays and the same object make the same bytes.  Raises FastcliError where the file
-    cannot be written.
+    Raises FastcliError where the file cannot be written.
     """
-    from safetensors.numpy import save_file
-
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    replacement = Replacement(path)
+    out = Replacement(path)
     try:
-        with replacement as fd:
-            mode = os.fstat(fd).st_mode
-            # One entry only: of several, safetensors would mix the order.
-            save_file(whole, replacement.temporary, {"fastcli": json.dumps(config)})
-            os.chmod(replacement.temporary, mode & 0o777)  # it makes files of its own, 0600
+        with out:
+            write_tensors(out, arrays, config)
     except OSError as error:
-        raise FastcliError(f"{path} cannot be opened for saving! ({error})") from None
+        raise cannot_save(path, error) from None
 
 
 def save_mlp(path: str, model: MlpModel) -> None:

@@ -1,0 +1,229 @@
+"""Temporary files beside their target: who writes there now, and what killed runs left.
+
+A name cannot be guessed, and says for which file it is and who made it: process, host, boot, time.
+While its process lives the file is locked (flock), which ends with the process however that ends,
+and holds between containers that share a folder.  Lock files of their own, such as those of the
+library filelock, would stay in the folder and would still need a rule for what else stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import platform
+import re
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastcli.errors import FastcliError
+
+if sys.platform != "win32":
+    import fcntl
+
+NAME = re.compile(
+    r"\.fastcli-(?P<target>[0-9a-f]{16})\.(?P<host>[\w-]{1,32})\.(?P<boot>[0-9a-f]{8})"
+    r"\.(?P<pid>[0-9]{1,10})\.(?P<since>[0-9]{1,12})\.[0-9a-f]{16}\.tmp",
+    re.ASCII,
+)
+OLD = 7 * 24 * 3600  # seconds; what is older is litter, whoever left it
+PATIENCE = 2.0  # seconds that another process may look around in the folder
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Temporary:
+    """A new file in the folder of ``target``, open for reading and writing, and locked.
+
+    ``mode`` is what it may have at most, less the umask.  Raises FastcliError if another run is
+    writing ``target``, and OSError where no file can be made.
+    """
+
+    def __init__(self, target: Path, mode: int = 0o666) -> None:
+        folder = target.parent
+        with _folder_lock(folder):
+            _look_around(folder, target)
+            self.path, self.fd = _make(folder, target, mode)
+
+    def __enter__(self) -> Temporary:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    def close(self) -> None:
+        """Close the file, which stays; the lock ends."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def remove(self) -> None:
+        """Remove the file, if it is still there under its name, and close it."""
+        with contextlib.suppress(OSError):
+            if os.name == "nt":  # where an open file cannot be removed
+                self.close()
+            os.unlink(self.path)
+        with contextlib.suppress(OSError):
+            self.close()
+
+
+def temporary_beside(path: str | os.PathLike[str]) -> Temporary:
+    """Return a temporary file in the folder of ``path``, removed when it is left.
+
+    >>> with temporary_beside("lines.txt") as spool:
+    ...     os.write(spool.fd, b"some")
+    4
+
+    Raises OSError where none can be made.
+    """
+    return Temporary(Path(path), 0o600)
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """What a temporary name says."""
+
+    target: str
+    host: str
+    boot: str
+    pid: int
+    since: int
+
+    @classmethod
+    def of(cls, name: str) -> _Maker | None:
+        found = NAME.fullmatch(name)
+        if found is None:
+            return None
+        return cls(
+            found["target"], found["host"], found["boot"], int(found["pid"]), int(found["since"])
+        )
+
+    @classmethod
+    def here(cls, target: Path) -> _Maker:
+        return cls(_digest(target), *_machine(), os.getpid(), int(time.time()))
+
+    def name(self) -> str:
+        words = (self.target, self.host, self.boot, self.pid, self.since, secrets.token_hex(8))
+        return f".fastcli-{'.'.join(map(str, words))}.tmp"
+
+    def sentence(self) -> str:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
+        return f"process {self.pid} on {self.host}, since {since}"
+
+
+def _digest(target: Path) -> str:
+    return hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+
+
+@functools.cache
+def _machine() -> tuple[str, str]:
+    """Return the name of this host, and what is another after every boot."""
+    host = re.sub(r"[^A-Za-z0-9_-]", "_", platform.node().partition(".")[0])[:32] or "host"
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    except OSError:
+        boot = ""
+    return host, boot if re.fullmatch(r"[0-9a-f]{8}", boot) else "0" * 8
+
+
+def _make(folder: Path, target: Path, mode: int) -> tuple[Path, int]:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW | getattr(os, "O_BINARY", 0)
+    while True:
+        path = folder / _Maker.here(target).name()
+        fd = os.open(path, flags, mode)
+        _lock(fd)
+        if os.fstat(fd).st_nlink:
+            return path, fd
+        os.close(fd)  # swept before it was locked, on a file system where folders have no locks
+
+
+def _lock(fd: int) -> None:
+    """Lock a new file; others that look whether it is locked hold it for a moment only."""
+    for _ in range(50):
+        if lock_state(fd, exclusive=True) is not False:
+            return
+        time.sleep(0.01)
+
+
+def lock_state(fd: int, exclusive: bool = False) -> bool | None:
+    """Take a lock if it is free: True if so, False if another has it, None if there are none."""
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(fd, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+@contextlib.contextmanager
+def _folder_lock(folder: Path) -> Iterator[None]:
+    """Let one process at a time look around in a folder, where folders can be locked."""
+    try:
+        fd = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    except OSError:  # it may not be read, or this is Windows
+        yield
+        return
+    try:
+        ending = time.monotonic() + PATIENCE
+        while lock_state(fd, exclusive=True) is False and time.monotonic() < ending:
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _look_around(folder: Path, target: Path) -> None:
+    """Remove what killed runs left; raise FastcliError if another run is writing ``target``."""
+    try:
+        names = [name for name in os.listdir(folder) if name.startswith(".fastcli-")]
+        is_shared = is_open_to_all(os.stat(folder))
+    except OSError:
+        return
+    for name in names:
+        if (maker := _Maker.of(name)) is None:
+            continue
+        path = folder / name
+        try:
+            status = os.lstat(path)
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+                continue
+            is_free = _is_free(path)
+        except OSError:  # gone, or not to be read
+            continue
+        is_ours = user() in (0, status.st_uid)
+        if is_free is False and maker.target == _digest(target) and (is_ours or not is_shared):
+            raise FastcliError(
+                f"{target} is being written by another run ({maker.sentence()}). "
+                "Wait for its end, or write to another file."
+            )
+        age = time.time() - max(status.st_mtime, maker.since)
+        is_here = (maker.host, maker.boot) == _machine() and is_free
+        if is_ours and is_free is not False and (is_here or age > OLD):
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+
+
+def _is_free(path: Path) -> bool | None:
+    fd = os.open(path, os.O_RDONLY | NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
+    try:
+        return lock_state(fd)
+    finally:
+        os.close(fd)
+
+
+def is_open_to_all(status: os.stat_result) -> bool:
+    """Tell whether anybody may make files in a folder, but nobody remove those of others."""
+    return bool(status.st_mode & stat.S_ISVTX and status.st_mode & stat.S_IWOTH)
+
+
+def user() -> int:
+    """Return the number of the user whose rights this process has; 0 on Windows."""
+    return os.geteuid() if hasattr(os, "geteuid") else 0
