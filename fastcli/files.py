@@ -10,9 +10,10 @@ import contextlib
 import errno
 import os
 import re
+import shutil
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fastcli.errors import FastcliError
 from fastcli.temporary import (
@@ -152,6 +153,9 @@ class Replacement:
             self.discard()
 
 
+AnyOutputs = TypeVar("AnyOutputs", bound="Outputs")
+
+
 class Outputs:
     """The files that a command will write, each made under a temporary name before it starts.
 
@@ -162,15 +166,22 @@ class Outputs:
         self._fsync = fsync
         self._files: dict[str, Replacement] = {}
 
-    def __enter__(self) -> Outputs:
+    def __enter__(self: AnyOutputs) -> AnyOutputs:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove what was not put in place."""
         for file in self._files.values():
             file.discard()
 
     def add(self, path: str) -> None:
-        """Make the temporary file of an output.  Raises FastcliError where that cannot be."""
+        """Make the temporary file of an output; ``self[path]`` is what to write to.
+
+        Raises FastcliError where it cannot be made.
+        """
         file = Replacement(path, self._fsync)
         file.open()
         self._files[path] = file
@@ -209,6 +220,23 @@ def target_of(path: Path) -> tuple[Path, os.stat_result | None]:
             )
         path = path.parent / os.readlink(path)
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def free_space(path: str) -> int | None:
+    """Return the bytes that this user can still write where ``path`` leads to.
+
+    None where that is no regular file, or is not known.
+    """
+    try:
+        target, status = target_of(Path(path))
+        if is_descriptor(target) or (status is not None and not stat.S_ISREG(status.st_mode)):
+            return None
+        if not hasattr(os, "statvfs"):
+            return shutil.disk_usage(target.parent).free
+        found = os.statvfs(target.parent)
+    except OSError:
+        return None
+    return found.f_frsize * (found.f_bfree if user() == 0 else found.f_bavail)
 
 
 def is_descriptor(path: Path) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import FastcliError
+from fastcli.files import free_space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 LARGE = 500_000_000
@@ -27,10 +29,11 @@ ROWS = "-dim or -bucket, or a larger -minCount"  # what makes the rows of a line
 class Needs:
     """What training needs before it starts, in bytes: of memory, of the model file, of the disk.
 
-    ``matrices`` are those that are yet to be taken, the states of an optimiser too; ``saving`` is
-    what saving takes beyond what training had.  ``memory`` is that of the whole process at its
-    peak: what it had at most so far, or what it has now and all that will come.  ``smaller`` are
-    the options that make it less.
+    ``disk`` is what the file takes at most, where it has holes, and ``least_disk`` what it surely
+    takes.  ``matrices`` are those that are yet to be taken, the states of an optimiser too;
+    ``saving`` is what saving takes beyond what training had.  ``memory`` is that of the whole
+    process at its peak: what it had at most so far, or what it has now and all that will come.
+    ``smaller`` are the options that make it less.
     """
 
     matrices: int
@@ -38,6 +41,7 @@ class Needs:
     disk: int
     saving: int = 0
     smaller: str = ROWS
+    least_disk: int = -1
     memory: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,15 +63,39 @@ class Needs:
             f"Less is needed with a smaller {self.smaller}."
         )
 
-    def check(self, folder: Path) -> None:
-        """Raise FastcliError if memory or disk is too small; say what makes the model smaller."""
+    def check(self, path: str, warn: Callable[[str], None]) -> None:
+        """Raise FastcliError if memory or disk is surely too small; say what would need less.
+
+        ``path`` is where the model will be; ``warn`` hears of a disk that may be too small.
+        """
         check_memory(self.to_come, self.smaller)
-        free = shutil.disk_usage(folder).free
-        if self.disk > free:
+        least = self.least_disk if self.least_disk >= 0 else self.disk
+        limit, free = largest_file(), free_space(path)
+        if limit is not None and self.file > limit:
             raise FastcliError(
-                f"The model file needs about {size_text(self.disk)} of disk, and "
-                f"{size_text(free)} are free in {folder}. Use a smaller {self.smaller}."
+                f"{path} cannot be opened for saving. (It needs {size_text(self.file)}, and no "
+                f"file may have more than {size_text(limit)} here; see ulimit -f.) Use a smaller "
+                f"{self.smaller}."
             )
+        if free is None or self.disk <= free:
+            return
+        sentence = f"of disk, and {size_text(free)} are free in {Path(path).parent}."
+        if least > free:
+            raise FastcliError(
+                f"The model file needs about {size_text(least)} {sentence} Use a smaller "
+                f"{self.smaller}."
+            )
+        warn(f"The model file may need {size_text(self.disk)} {sentence}")
+
+
+def largest_file() -> int | None:
+    """Return the bytes that a file of this process may have, or None where nothing limits it."""
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def check_memory(need: int, smaller: str = ROWS) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from fastcli.fasttext.model_file import file_size, head_bytes, load_model
-from fastcli.fasttext.save import save_model
+from fastcli.fasttext.save import write_model
 from fastcli.fasttext.train import Trained
+from fastcli.files import Replacement
 from fastcli.kernels.integers import hash_bytes
 from fastcli.memory import padded
 from fastcli.text.dictionary import as_bytes
@@ -133,12 +134,12 @@ def test_saved_again_is_the_same_file(model_path, tmp_path):
     ids = np.arange(rows)
     args = (model.args, model.dictionary, wi.reshape(-1), wo.reshape(-1), stride)
     copy = tmp_path / "copy.bin"
-    save_model(str(copy), Trained(*args, ids, ids, 0.0, 0.0))
+    save_model(copy, Trained(*args, ids, ids, 0.0, 0.0))
     assert copy.read_bytes() == model_path.read_bytes()
     # Rows of zeros are left out in memory, and holes in the file.
     used = np.flatnonzero(wi.any(axis=1))
     args = (model.args, model.dictionary, wi[used].reshape(-1), wo.reshape(-1), stride)
-    save_model(str(copy), Trained(*args, used, np.arange(len(used)), 0.0, 0.0))
+    save_model(copy, Trained(*args, used, np.arange(len(used)), 0.0, 0.0))
     assert copy.read_bytes() == model_path.read_bytes()
 
 
@@ -190,3 +191,9 @@ def test_version_11_of_a_classifier_has_no_subwords(golden, model_path, tmp_path
     assert "maxn 0" in ref["args"]
     comp = run("predict-prob", old, "-", 2, stdin=text_of(ref["input"]).encode())
     assert is_same_text(comp.text(), text_of(ref["output"]))
+
+
+def save_model(path, trained):
+    out = Replacement(path)
+    with out:
+        write_model(out, trained)

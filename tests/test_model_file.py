@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from fastcli.errors import ModelFormatError
 from fastcli.fasttext.args import LOSS_NAMES, ModelArgs
 from fastcli.fasttext.model_file import head_bytes, load_model
-from fastcli.fasttext.save import save_model
+from fastcli.fasttext.save import write_model
 from fastcli.fasttext.train import Trained
+from fastcli.files import Replacement
 from fastcli.memory import padded
 from fastcli.text.dictionary import Dictionary
 from tests import model_bytes
@@ -389,7 +390,7 @@ def test_round_trip(model, tmp_path_factory):
     output = np.zeros((len(labels), stride), np.float32)
     output[:, : args["dim"]] = wo
     flat = memory.reshape(-1), output.reshape(-1), stride
-    save_model(str(copy), Trained(loaded.args, loaded.dictionary, *flat, used, places, 0.0, 0.0))
+    save_model(copy, Trained(loaded.args, loaded.dictionary, *flat, used, places, 0.0, 0.0))
     assert copy.read_bytes() == data
 
 
@@ -411,7 +412,7 @@ def test_rows_far_apart_are_written_where_they_belong(tmp_path):
     output = np.zeros((2, stride), np.float32)
     path = tmp_path / "far.bin"
     flat = memory.reshape(-1), output.reshape(-1), stride
-    save_model(str(path), Trained(args, dictionary, *flat, ids, np.arange(len(ids)), 0.0, 0.0))
+    save_model(path, Trained(args, dictionary, *flat, ids, np.arange(len(ids)), 0.0, 0.0))
     ref = model_bytes.model_bytes(
         WORDS, LABELS, wi.tolist(), [[0] * dim] * 2, dim=dim, bucket=bucket, wordNgrams=2
     )
@@ -451,3 +452,9 @@ def test_messages_reach_the_command_line(path):
     assert len(result.err.splitlines()) == 1
     assert "output matrix" in result.err
     assert Path(path).read_bytes() == SMALL[:-1]
+
+
+def save_model(path, trained):
+    out = Replacement(path)
+    with out:
+        write_model(out, trained)

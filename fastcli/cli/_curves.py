@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastcli.errors import ArgumentError
+from fastcli.files import Replacement, cannot_save, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +63,10 @@ def check_plot(path: str) -> None:
 
 
 def plot(path: str, trained: MlpTrained) -> None:
-    """Draw loss and P@1 over the epochs, the step that was kept marked."""
+    """Draw loss and P@1 over the epochs, the step that was kept marked.
+
+    Raises FastcliError where the picture cannot be written.
+    """
     from matplotlib.figure import Figure
 
     history = trained.history
@@ -82,4 +87,10 @@ def plot(path: str, trained: MlpTrained) -> None:
     for axes in (losses, scores) if has_valid else (losses,):
         axes.grid(alpha=0.3)
         axes.legend()
-    figure.savefig(path, dpi=120)
+    picture = io.BytesIO()
+    figure.savefig(picture, format=Path(path).suffix[1:].lower(), dpi=120)
+    try:
+        with Replacement(path) as fd:
+            write_all(fd, picture.getvalue())
+    except OSError as error:
+        raise cannot_save(path, error) from None

@@ -62,6 +62,10 @@ class MlpProgress(MlpReporter):
         if self._verbose > 0:
             say(sentence)
 
+    def warn(self, sentence: str) -> None:
+        """Show what was not done."""
+        say(sentence)
+
     def network(self, network: Network, n_examples: int, n_threads: int) -> None:
         """Show what is going to be trained."""
         self._began = self._last = time.monotonic()

@@ -74,7 +74,7 @@ def load(path: str) -> Model:
     from fastcli.fasttext.model_file import load_model
 
     announce_compiling()
-    return load_model(path)
+    return _agreeing(load_model(path), path)
 
 
 def load_classifier(path: str) -> Classifier:
@@ -90,7 +90,17 @@ def load_classifier(path: str) -> Classifier:
     from fastcli.fasttext.predict import prepare
 
     prepare()
-    return load_model(path)
+    return _agreeing(load_model(path), path)
+
+
+def _agreeing(model: Model, path: str) -> Model:
+    """Return a model; say if the JSON file beside it is of another one."""
+    from fastcli.cli._messages import say
+    from fastcli.fasttext.about import disagreement
+
+    if sentence := disagreement(path):
+        say(sentence)
+    return model
 
 
 def open_blocks(path: str, message: str) -> Iterator[Bytes]:

@@ -31,6 +31,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
         raise click.UsageError(f"Unknown part of a model: {part}", ctx)
     from fastcli.cli._messages import announce_compiling, say
     from fastcli.fasttext import dump as write
+    from fastcli.fasttext.about import disagreement
     from fastcli.fasttext.model_file import load_model
     from fastcli.fasttext.quantized import QuantizedMatrix
     from fastcli.mlp.tensor_reader import is_mlp
@@ -40,6 +41,8 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
         dump_mlp(model, part)
         return
     loaded = load_model(model)
+    if sentence := disagreement(model):
+        say(sentence)
     out = sys.stdout.buffer
     if part == "args":
         out.write(write.args_text(loaded))

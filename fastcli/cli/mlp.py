@@ -9,6 +9,7 @@ import click
 
 from fastcli.cli._command import NO_PATHS, Option, OptionsOnly
 from fastcli.cli._options import VECTORS, threads
+from fastcli.cli.train import fsync_option
 from fastcli.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def mlp_options(command: Any) -> Any:
         default=None,
         help="number of threads  [default: processors of this machine]",
     )(command)
+    command = fsync_option()(command)
     for group, name, kind, default, text in reversed(rows):
         plain = python_name(name)
         names = [name, "--" + plain.replace("_", "-")] if not name.startswith("--") else [name]
@@ -165,7 +167,7 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
       fastcli mlp-train -input data/samples/topics.train.txt -output deep -dim 20 --hidden 32 \\
           --dropout 0.3 -lr 0.01 -epoch 10
     """
-    values = {name: value for name, value in options.items() if name != "config"}
+    values = {name: value for name, value in options.items() if name not in ("config", "fsync")}
     configured = read_config(ctx, options["config"]) if options["config"] else {}
     values |= configured
     values["thread"] = threads(values["thread"])
@@ -173,6 +175,7 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     values.setdefault("standardize", not as_they_are)
     from fastcli.cli._curves import check_plot, plot
     from fastcli.cli._mlp_progress import MlpProgress
+    from fastcli.fasttext.pretrained import source_disagreement
     from fastcli.mlp.args import MlpArgs
     from fastcli.mlp.run import train_and_save_mlp
 
@@ -188,7 +191,9 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
         check_plot(args.plot)
     source = open_source(args) if args.pretrained_vectors else None
     with MlpProgress(args) as progress:
-        trained = train_and_save_mlp(args, progress, source)
+        if source is not None and (sentence := source_disagreement(args.pretrained_vectors)):
+            progress.note(sentence)
+        trained = train_and_save_mlp(args, progress, source, options["fsync"])
         progress.finished(trained)
     if args.plot:
         plot(args.plot, trained)

@@ -8,7 +8,7 @@ import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._options import size_in_bytes
-from fastcli.cli.train import option, shuffle_option, table_options
+from fastcli.cli.train import fsync_option, option, shuffle_option, table_options
 from fastcli.fasttext.args import DEFAULTS
 
 OWN = ("lr", "epoch", "optimizer", "label")  # by default, what the model was trained with
@@ -21,6 +21,7 @@ def quantize_options(command: Any) -> Any:
             "output", "files", "reads <name>.bin; writes <name>.ftz, <name>.ftz.json", default=""
         ),
         option("input", "files", "training text, for -retrain only; repeatable", multiple=True),
+        fsync_option(),
         option("--test", "files", "labelled lines to measure P@1 on, before and after"),
         option(
             "--target-size",
@@ -86,7 +87,7 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
         no_shuffle=options["no_shuffle"],
     )
     with TrainingProgress(options["verbose"]) as progress:
-        done = quantize_and_save(args, progress)
+        done = quantize_and_save(args, progress, options["fsync"])
     if options["verbose"] > 0:
         say(
             f"{done.path}: {size_text(done.size)} instead of {size_text(done.size_before)}, "

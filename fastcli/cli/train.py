@@ -113,6 +113,12 @@ def shuffle_option() -> Any:
     return option("--no-shuffle", "training", text, is_flag=True)
 
 
+def fsync_option() -> Any:
+    """Return the option that forces large files to the disk, too."""
+    text = "force files of more than 16 MB to the disk, too, before they take their places"
+    return option("--fsync", "files", text, is_flag=True)
+
+
 def training_options(defaults: TrainArgs) -> Callable[[Command], Command]:
     """Return a decorator that adds the options of a training command."""
     rows = "labels" if defaults.model == "sup" else "words"
@@ -136,6 +142,7 @@ def training_options(defaults: TrainArgs) -> Callable[[Command], Command]:
             is_flag=True,
         ),
         option("--no-vec", "files", "do not write <name>.vec", is_flag=True),
+        fsync_option(),
         *table_options(defaults),
         *([shuffle_option()] if defaults.model == "sup" else []),
         option(
@@ -226,19 +233,20 @@ def run(ctx: click.Context, command: str, options: dict[str, Any]) -> None:
     if options["optimizer"] != "sgd" and not has_lr:
         options["lr"] = RATES.get(options["optimizer"], options["lr"])
     tuning = {name: options.pop(name) for name in list(options) if name.startswith("autotune_")}
+    fsync = options.pop("fsync")
     args = TrainArgs(model=DEFAULTS[command].model, **options)
     args.check()
     if tuning["autotune_validation"]:
-        tune(ctx, args, tuning)
+        tune(ctx, args, tuning, fsync)
         return
     from fastcli.cli._progress import TrainingProgress
     from fastcli.fasttext.run import train_and_save
 
     with TrainingProgress(args.verbose) as progress:
-        train_and_save(args, progress)
+        train_and_save(args, progress, fsync)
 
 
-def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any]) -> None:
+def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], fsync: bool) -> None:
     """Look for the best arguments, and save the best model."""
     from fastcli.cli._messages import say
     from fastcli.cli._tuning import TuningProgress
@@ -267,7 +275,7 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any]) -> None:
         frozenset(fixed),
     )
     with TuningProgress(args.verbose) as progress:
-        tuned = tune_and_save(args, given, progress)
+        tuned = tune_and_save(args, given, progress, fsync)
     if args.verbose > 0:
         best = tuned.outcome.trial
         say(

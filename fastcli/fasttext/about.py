@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastcli.errors import FastcliError, ModelFormatError
-from fastcli.files import Replacement, write_all
+from fastcli.errors import ModelFormatError
 from fastcli.schema import Range, SchemaError, build
 
 FORMAT = "fastcli model"
 TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
 LARGEST = 1 << 24  # bytes; no file of ours has more, and people's data are not read for nothing
+FILES = "files"  # where the other files of a model are told, by the ends of their names
 # The types of what is used, in the object and in its arguments.
 KINDS: dict[str, Any] = {
     "label": str,
@@ -42,29 +41,24 @@ def about_path(path: str) -> Path:
     return Path(f"{path}.json")
 
 
-def save_about(path: str, about: dict[str, Any], warn: Callable[[str], None]) -> None:
-    """Write the JSON file beside a model that is there.
-
-    Where a file of somebody else has its name, nothing is written, and ``warn`` is told so.
-    Raises FastcliError where it cannot be written.
-    """
+def is_foreign(path: str) -> bool:
+    """Tell whether a file that fastcli did not write has the name of a model's JSON file."""
     beside = about_path(path)
-    if os.path.lexists(beside) and not _is_ours(_load_json(beside)):
-        warn(
-            f"{beside} was not written by fastcli and stays as it is; so the label prefix and the "
-            f"arguments of {path} are not written down."
-        )
-        return
-    whole = {"format": FORMAT, **about, **_identity(path)}
+    return os.path.lexists(beside) and not _is_ours(_load_json(beside))
+
+
+def about_bytes(
+    about: dict[str, Any], identity: dict[str, int], others: dict[str, dict[str, int]]
+) -> bytes:
+    """Return the JSON file beside a model, by the identities of the model and of its other files.
+
+    ``others`` has them by the ends of their names, such as ``.vec``.
+    """
+    whole = {"format": FORMAT, **about, **identity, FILES: others}
     try:
-        text = json.dumps(whole, indent=2, ensure_ascii=False).encode()
+        return json.dumps(whole, indent=2, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # an argument was no UTF-8
-        text = json.dumps(whole, indent=2).encode()
-    try:
-        with Replacement(str(beside)) as fd:
-            write_all(fd, text + b"\n")
-    except OSError as error:
-        raise FastcliError(f"{beside} cannot be opened for saving! ({error.strerror})") from None
+        return json.dumps(whole, indent=2).encode() + b"\n"
 
 
 def read_about(path: str) -> dict[str, Any]:
@@ -74,8 +68,7 @@ def read_about(path: str) -> dict[str, Any]:
         about = _load_json(beside)
         if not _is_ours(about):
             return {}
-        identity = _identity(path)
-        return about if all(about.get(key) == identity[key] for key in identity) else {}
+        return about if _is_of(about, path) else {}
     about = _load_json(Path(path).with_suffix(".json"))
     if not _is_ours(about):
         return {}
@@ -84,12 +77,66 @@ def read_about(path: str) -> dict[str, Any]:
     return about if os.stat(path).st_size in sizes else {}
 
 
-def _identity(path: str) -> dict[str, int]:
-    """Return what tells a model file from others: its size, and a checksum of its last bytes."""
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        file.seek(max(size - TAIL, 0))
-        return {"size": size, "tail_crc32": zlib.crc32(file.read(TAIL))}
+def disagreement(path: str) -> str:
+    """Return a sentence if a model and the JSON file beside it are of two trainings, else nothing.
+
+    Files of one model are put in place one after the other, the JSON file last, so that a run that
+    is killed between two of them leaves this.
+    """
+    about = _load_json(about_path(path))
+    if not _is_ours(about) or _is_of(about, path):
+        return ""
+    return (
+        f"{about_path(path)} is of another model than {path} is now, and is not used: a run was "
+        "killed while it put its files in place, or the model was replaced."
+    )
+
+
+def vectors_disagreement(path: str) -> str:
+    """Return a sentence if a ``.vec`` file is of another training than the model of its name."""
+    stem, end = os.path.splitext(path)
+    if end != ".vec" or not os.path.isfile(path):
+        return ""
+    models = []
+    for model in (f"{stem}.bin", f"{stem}.ftz"):
+        about = _load_json(about_path(model))
+        files = about.get(FILES) if _is_ours(about) else None
+        if not isinstance(files, dict) or not os.path.isfile(model):
+            continue
+        if files.get(end) == _identity_of(path) and _is_of(about, model):
+            return ""
+        if end in files or model.endswith(".bin"):  # quantize writes no vectors
+            models.append(model)
+    if not models:
+        return ""
+    return (
+        f"{path} is of another training than {models[0]}: a run was killed while it put its "
+        "files in place, or one of them was replaced."
+    )
+
+
+def identity(fd: int) -> dict[str, int]:
+    """Return what tells an open file from others: its size, and a checksum of its last bytes."""
+    size = os.fstat(fd).st_size
+    os.lseek(fd, max(size - TAIL, 0), os.SEEK_SET)
+    checksum = 0
+    while part := os.read(fd, TAIL):
+        checksum = zlib.crc32(part, checksum)
+    return {"size": size, "tail_crc32": checksum}
+
+
+def _identity_of(path: str) -> dict[str, int]:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return identity(fd)
+    finally:
+        os.close(fd)
+
+
+def _is_of(about: dict[str, Any], path: str) -> bool:
+    """Tell whether a JSON file is of a model as it is now."""
+    found = _identity_of(path)
+    return all(about.get(key) == found[key] for key in found)
 
 
 def _load_json(path: Path) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import FastcliError
-from fastcli.files import Replacement, check_writable, write_all
+from fastcli.files import Replacement, cannot_save, write_all
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,11 +23,10 @@ class NpyFile:
     """
 
     def __init__(self, path: str, dim: int) -> None:
-        path = os.path.realpath(path)  # a link stays, and what it leads to is replaced
-        check_writable(path)
-        if os.path.exists(path) and not os.path.isfile(path):
-            raise FastcliError(f"{path} is no regular file, and --npy writes only such.")
         self._replacement = Replacement(path)
+        self._replacement.open()
+        if not self._replacement.has_holes:
+            raise FastcliError(f"{path} is no regular file, and --npy writes only such.")
         self._dim = dim
         self._n = 0
 
@@ -41,12 +40,10 @@ class NpyFile:
         try:
             write_all(self._fd, np.ascontiguousarray(rows, "<f4"))
         except OSError as error:
-            raise FastcliError(
-                f"{self._replacement.path} cannot be opened for saving! ({error.strerror})"
-            ) from None
+            raise cannot_save(self._replacement.path, error) from None
         self._n += len(rows)
 
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
                 shape = f"({self._n}, {self._dim})"
@@ -54,8 +51,8 @@ class NpyFile:
                 head = b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little")
                 os.lseek(self._fd, 0, os.SEEK_SET)
                 write_all(self._fd, head + text.ljust(HEADER - 11).encode() + b"\n")
-        except OSError:
-            kind = OSError
-            raise
+                self._replacement.place()
+        except OSError as error:
+            raise cannot_save(self._replacement.path, error) from None
         finally:
-            self._replacement.__exit__(kind, *rest)
+            self._replacement.discard()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError
+from fastcli.fasttext.about import disagreement, vectors_disagreement
 from fastcli.fasttext.args import ModelArgs, TrainArgs
 from fastcli.fasttext.foreign import HEAD, binary_kind
 from fastcli.fasttext.model import Model
@@ -63,6 +64,11 @@ def open_source(path: str, ngrams: NgramArgs) -> VectorSource:
     return ModelVectors(path, load_model(path), ngrams) if is_model(path) else VectorFile(path)
 
 
+def source_disagreement(path: str) -> str:
+    """Return a sentence if a model or ``.vec`` file and the JSON file are of two trainings."""
+    return vectors_disagreement(path) or disagreement(path)
+
+
 def ngram_args(minn: int, maxn: int, word_ngrams: int, bucket: int) -> NgramArgs:
     """Return what decides which n-gram has which row, equal where the n-grams are the same."""
     minn, maxn = (minn, maxn) if maxn > 0 else (0, 0)
@@ -84,6 +90,8 @@ def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
         if not os.path.exists(path):
             raise DataError(f"{path} cannot be opened for training! (No such file or directory)")
     source = open_source(args.pretrained_vectors, _ngram_args_of(args))
+    if sentence := source_disagreement(args.pretrained_vectors):
+        note(sentence)
     source.check_dim(args.dim)
     if args.vectors_words == "all" and (need := Pretrained.memory_of(source)) >= LARGE:
         note(

@@ -7,13 +7,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fastcli import __version__
-from fastcli.fasttext.about import save_about
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_file import output_rows
-from fastcli.fasttext.save import save_model, save_vectors, word_vectors
+from fastcli.fasttext.outputs import ModelOutputs, Writer
+from fastcli.fasttext.save import word_vectors, write_model, write_vectors
 from fastcli.fasttext.train import Reporter, Trained, train_supervised
 from fastcli.fasttext.train_words import train_word_vectors
-from fastcli.files import check_writable
+from fastcli.files import Replacement
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.numbers import format_vectors
 from fastcli.kernels.train import train_lines
@@ -22,62 +22,50 @@ from fastcli.kernels.train_words import train_words
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 
 
-def train_and_save(args: TrainArgs, reporter: Reporter) -> Trained:
+def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> Trained:
     """Train a classifier or word vectors; write ``<output>.bin``, its JSON, ``.vec``, ``.output``.
 
-    Every file is written under a temporary name and put in place when it is whole.  Raises
-    FastcliError or a child of it.
+    Every file is made under a temporary name before anything is read, and put in place when all
+    are whole; with ``fsync`` each is forced to the disk first.  Raises FastcliError or a child of
+    it.
     """
-    model_path = f"{args.output}.bin"
+    path = f"{args.output}.bin"
     args.check()
-    check_outputs(args, model_path)
-    if args.model == "sup":
-        compile_beside(train_lines, format_vectors)
-        trained = train_supervised(args, reporter)
-    else:
-        compile_beside(train_words, format_vectors)
-        trained = train_word_vectors(args, reporter)
-    reporter.trained(trained.seconds)
-    save_model(model_path, trained)
-    save_texts(args, trained)
-    save_about(model_path, about(args, trained), reporter.warn)
+    with ModelOutputs([path], text_paths(args), reporter.warn, fsync) as outputs:
+        if args.model == "sup":
+            compile_beside(train_lines, format_vectors)
+            trained = train_supervised(args, reporter)
+        else:
+            compile_beside(train_words, format_vectors)
+            trained = train_word_vectors(args, reporter)
+        reporter.trained(trained.seconds)
+        writers = text_writers(args, trained)
+        outputs.save(path, lambda out: write_model(out, trained), writers, about(args, trained))
     return trained
 
 
-def check_outputs(args: TrainArgs, model_path: str) -> None:
-    """Raise FastcliError if a file that the arguments ask for cannot be put in its place."""
-    check_writable(model_path)
-    if not args.no_vec:
-        check_writable(f"{args.output}.vec")
-    if args.save_output:
-        check_writable(f"{args.output}.output")
+def text_paths(args: TrainArgs) -> list[str]:
+    """Return the files of text that the arguments ask for beside a model."""
+    vec, output = f"{args.output}.vec", f"{args.output}.output"
+    return [vec] * (not args.no_vec) + [output] * args.save_output
 
 
-def save_texts(args: TrainArgs, trained: Trained) -> None:
-    """Write ``<output>.vec`` and ``<output>.output``, as the arguments say."""
-    dictionary = trained.dictionary
-    if not args.no_vec:
-        save_vectors(
-            f"{args.output}.vec",
-            word_vectors(trained),
-            trained.stride,
-            trained.args,
-            dictionary,
-            0,
-            dictionary.nwords,
-            args.thread,
-        )
-    if args.save_output:
-        save_vectors(
-            f"{args.output}.output",
-            trained.wo,
-            trained.stride,
-            trained.args,
-            dictionary,
-            dictionary.nwords if args.model == "sup" else 0,
-            output_rows(trained.args, dictionary),
-            args.thread,
-        )
+def text_writers(args: TrainArgs, trained: Trained) -> dict[str, Writer]:
+    """Return what writes ``<output>.vec`` and ``<output>.output``, as the arguments say."""
+    dictionary, stride = trained.dictionary, trained.stride
+    n_outputs = output_rows(trained.args, dictionary)
+    first = dictionary.nwords if args.model == "sup" else 0
+
+    def words(out: Replacement) -> None:
+        rows, n = word_vectors(trained), dictionary.nwords
+        write_vectors(out, rows, stride, trained.args, dictionary, 0, n, args.thread)
+
+    def outputs(out: Replacement) -> None:
+        rows, n = trained.wo, n_outputs
+        write_vectors(out, rows, stride, trained.args, dictionary, first, n, args.thread)
+
+    writers = {f"{args.output}.vec": words, f"{args.output}.output": outputs}
+    return {path: writers[path] for path in text_paths(args)}
 
 
 def about(args: TrainArgs, trained: Trained) -> dict[str, Any]:

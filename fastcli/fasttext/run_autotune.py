@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastcli.errors import ArgumentError
-from fastcli.fasttext.about import save_about
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.autotune import TUNED, AutotuneArgs, Outcome, TuneReporter, autotune
 from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.outputs import ModelOutputs, Writer
 from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix
-from fastcli.fasttext.run import about, check_outputs, save_texts
-from fastcli.fasttext.save import save_matrix, save_model, save_quantized
+from fastcli.fasttext.run import about, text_paths, text_writers
+from fastcli.fasttext.save import write_matrix, write_model, write_quantized
 from fastcli.fasttext.vectors import Vectors
-from fastcli.files import check_writable
+from fastcli.files import Replacement, check_writable
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.lines import read_lines
 from fastcli.kernels.predict import best_labels
@@ -33,41 +33,46 @@ class Tuned:
     commands: list[str]
 
 
-def tune_and_save(args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter) -> Tuned:
+def tune_and_save(
+    args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter, fsync: bool = False
+) -> Tuned:
     """Look for the best arguments and write the best model: ``.bin``, or ``.ftz`` with a size.
 
-    A model that has too few rows to be quantized is written as ``.bin`` with a size, too.  Raises
-    FastcliError or a child of it.
+    A model that has too few rows to be quantized is written as ``.bin`` with a size, too.  With
+    ``fsync`` files are forced to the disk.  Raises FastcliError or a child of it.
     """
     tune.check(args)
     if tune.modelsize and args.save_output:
         raise ArgumentError("Option -saveOutput is not supported for quantized models.")
-    for end in (".bin", ".ftz") if tune.modelsize else (".bin",):
-        check_outputs(args, f"{args.output}{end}")
-    check_writable(tune.trials)
-    compile_beside(train_lines, best_labels, read_lines)
-    outcome = autotune(args, tune, reporter)
+    paths = [f"{args.output}{end}" for end in ((".bin", ".ftz") if tune.modelsize else (".bin",))]
+    with ModelOutputs(paths, text_paths(args), reporter.warn, fsync) as outputs:
+        check_writable(tune.trials)
+        compile_beside(train_lines, best_labels, read_lines)
+        return _save(args, tune, autotune(args, tune, reporter), outputs, reporter)
+
+
+def _save(
+    args: TrainArgs,
+    tune: AutotuneArgs,
+    outcome: Outcome,
+    outputs: ModelOutputs,
+    reporter: TuneReporter,
+) -> Tuned:
+    """Write the best model, and what makes it again."""
     best, trained = replace(outcome.trial.args, retrain=False), outcome.trained
     names = [name for name in TUNED if name != "dsub"]
     commands = [shlex.join(command_line(replace(best, dsub=2), names))]
     notes: dict[str, Any] = about(best, trained)
-    path = f"{args.output}.bin" if outcome.quantized is None else f"{args.output}.ftz"
-    if outcome.quantized is None:
-        if tune.modelsize:
-            size = file_size(trained.args, trained.dictionary)
-            reporter.note(
-                f"{path} is kept instead of a .ftz: it has {size:,} bytes, and fewer than "
-                f"{CENTROIDS} rows, which cannot be quantized."
-            )
-        save_model(path, trained)
-        save_texts(best, trained)
-    else:
-        commands.append(shlex.join(_quantize_command(best, outcome.quantized, tune.modelsize)))
-        save_quantized(path, outcome.quantized)
-        if not args.no_vec:
-            model = usable(outcome.quantized)
-            vectors = Vectors(model, args.thread).of_dictionary()
-            save_matrix(f"{args.output}.vec", vectors, model.dictionary, args.thread)
+    quantized = outcome.quantized
+    path = f"{args.output}.bin" if quantized is None else f"{args.output}.ftz"
+    if quantized is not None:
+        commands.append(shlex.join(_quantize_command(best, quantized, tune.modelsize)))
+    elif tune.modelsize:
+        size = file_size(trained.args, trained.dictionary)
+        reporter.note(
+            f"{path} is kept instead of a .ftz: it has {size:,} bytes, and fewer than "
+            f"{CENTROIDS} rows, which cannot be quantized."
+        )
     notes["autotune"] = {
         "metric": tune.metric,
         "predictions": tune.predictions,
@@ -77,10 +82,26 @@ def tune_and_save(args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter) -
         "trials": outcome.n_trials,
         "commands": commands,
     }
-    save_about(path, notes, reporter.warn)
+    if quantized is None:
+        writers = text_writers(best, trained)
+        outputs.save(path, lambda out: write_model(out, trained), writers, notes)
+    else:
+        writers = _text_writers(args, quantized)
+        outputs.save(path, lambda out: write_quantized(out, quantized), writers, notes)
     if tune.modelsize:
         _note_former(path, reporter)
     return Tuned(outcome, path, commands)
+
+
+def _text_writers(args: TrainArgs, quantized: QuantizedModel) -> dict[str, Writer]:
+    """Return what writes the vectors of a quantized model, if they are to be written."""
+
+    def words(out: Replacement) -> None:
+        model = usable(quantized)
+        vectors = Vectors(model, args.thread).of_dictionary()
+        write_matrix(out, vectors, model.dictionary, args.thread)
+
+    return dict.fromkeys(text_paths(args), words)
 
 
 def _note_former(path: str, reporter: TuneReporter) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.predictor import Predictor
-from fastcli.fasttext.about import OF_A_RUN, save_about
+from fastcli.fasttext.about import OF_A_RUN, disagreement
 from fastcli.fasttext.args import RATES, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
 from fastcli.fasttext.model_file import load_model
+from fastcli.fasttext.outputs import ModelOutputs
 from fastcli.fasttext.quantize import (
     Sizes,
     by_norm,
@@ -22,8 +23,8 @@ from fastcli.fasttext.quantize import (
     usable,
 )
 from fastcli.fasttext.retrain import retrain
-from fastcli.fasttext.save import save_quantized
-from fastcli.files import check_writable
+from fastcli.fasttext.save import quantized_model_bytes
+from fastcli.files import write_all
 from fastcli.text.inputs import text_blocks
 from fastcli.threads import usable_cpus
 
@@ -126,16 +127,18 @@ class Quantized:
     p1: float = 0.0
 
 
-def quantize_and_save(args: QuantizeArgs, reporter: Reporter) -> Quantized:
+def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = False) -> Quantized:
     """Quantize ``<output>.bin`` to ``<output>.ftz``; the JSON file beside it tells how.
 
-    Everything that can be wrong is looked at before anything is done.  Raises FastcliError or
-    a child of it.
+    Everything that can be wrong is looked at before anything is done.  With ``fsync`` the file is
+    forced to the disk.  Raises FastcliError or a child of it.
     """
     if not args.output:
         raise ArgumentError("Empty input or output path.")
     source, path = f"{args.output}.bin", f"{args.output}.ftz"
     model = load_model(source)
+    if sentence := disagreement(source):
+        reporter.warn(sentence)
     if args.label is not None:
         model = replace(model, label=args.label)
     args.sizes.check(model)
@@ -143,7 +146,19 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter) -> Quantized:
     train_args = args.train_args(model)
     train_args.check_values()
     _check_inputs(args)
-    check_writable(path)
+    with ModelOutputs([path], [], reporter.warn, fsync) as outputs:
+        return _quantize(args, train_args, model, outputs, reporter)
+
+
+def _quantize(
+    args: QuantizeArgs,
+    train_args: TrainArgs,
+    model: Model,
+    outputs: ModelOutputs,
+    reporter: Reporter,
+) -> Quantized:
+    """Prune, retrain, quantize and test a model, and write it."""
+    source, path = f"{args.output}.bin", f"{args.output}.ftz"
     n_threads = train_args.thread
     before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
     rows_before = model.wi.n_rows
@@ -159,16 +174,17 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter) -> Quantized:
         model = replace(model, args=replace(model.args, epoch=train_args.epoch))
     quantized = quantize_model(model, sizes, n_threads, lost_nothing and not args.retrain)
     after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
-    size = save_quantized(path, quantized)
+    data = quantized_model_bytes(quantized)
     rows = quantized.wi.n_rows
     how: dict[str, Any] = {"command": args.told(train_args).command(), "rows": rows}
     how |= {"dsub": quantized.wi.quantizer.dsub, "qnorm": sizes.qnorm, "qout": sizes.qout}
     notes = {k: v for k, v in model.about.items() if k not in OF_A_RUN}
-    save_about(path, {**notes, "label": model.label, "quantized": how}, reporter.warn)
+    notes |= {"label": model.label, "quantized": how}
+    outputs.save(path, lambda out: write_all(out.begin(), data), {}, notes)
     return Quantized(
         path,
         os.stat(source).st_size,
-        size,
+        len(data),
         rows_before,
         rows,
         quantized.wi.quantizer.dsub,

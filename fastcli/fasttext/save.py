@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.errors import FastcliError
 from fastcli.fasttext.args import ModelArgs, TrainArgs
 from fastcli.fasttext.model_file import MATRIX, file_size, head_bytes, output_rows, quantized_bytes
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.fasttext.vectors import packed, word_rows
-from fastcli.files import Replacement, write_all
+from fastcli.files import write_all
 from fastcli.kernels import matrix as kernels
 from fastcli.kernels import numbers
 from fastcli.kernels.features import count_char_ngrams
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from fastcli.fasttext.quantize import QuantizedModel
     from fastcli.fasttext.train import Trained
+    from fastcli.files import Replacement
     from fastcli.text.dictionary import Dictionary
 
 PART = 1 << 22  # bytes prepared at a time by a thread
@@ -37,35 +37,30 @@ WORDS_AT_ONCE = 1 << 10  # whose rows are summed at a time
 ENTRY = 60  # bytes of an entry of the dictionary, three times, on its way to the file
 
 
-def save_model(path: str, model: Trained) -> None:
-    """Write a ``.bin`` file.
-
-    Raises FastcliError where it cannot be written; a former file is whole then.
-    """
+def write_model(out: Replacement, model: Trained) -> None:
+    """Write a ``.bin`` file.  Raises OSError or FastcliError where it cannot be written."""
     args, dictionary = model.args, model.dictionary
     rows = dictionary.nwords + args.bucket
     size = file_size(args, dictionary)
-    try:
-        with Replacement(path) as fd:
-            write_all(fd, head_bytes(args, dictionary) + b"\0" + MATRIX.pack(rows, args.dim))
-            base = os.lseek(fd, 0, os.SEEK_CUR)
-            _write_rows(fd, base, model)
-            os.lseek(fd, base + 4 * rows * args.dim, os.SEEK_SET)
-            write_all(fd, b"\0" + MATRIX.pack(output_rows(args, dictionary), args.dim))
-            write_all(fd, model.output())
-            if os.lseek(fd, 0, os.SEEK_CUR) != size:
-                raise AssertionError("the model file has not the size it should have")
-    except OSError as error:
-        raise FastcliError(
-            f"{path} cannot be opened for saving. ({error.strerror}; a former file is unchanged.)"
-        ) from None
+    fd = out.begin()
+    head = head_bytes(args, dictionary) + b"\0" + MATRIX.pack(rows, args.dim)
+    write_all(fd, head)
+    _write_rows(out, len(head), rows, model)
+    tail = b"\0" + MATRIX.pack(output_rows(args, dictionary), args.dim)
+    write_all(fd, tail)
+    values = model.output()
+    write_all(fd, values)
+    if len(head) + 4 * rows * args.dim + len(tail) + values.nbytes != size:
+        raise AssertionError("the model file has not the size it should have")
 
 
-def save_quantized(path: str, quantized: QuantizedModel) -> int:
-    """Write a ``.ftz`` file; return its size in bytes.
+def write_quantized(out: Replacement, quantized: QuantizedModel) -> None:
+    """Write a ``.ftz`` file.  Raises OSError or FastcliError where it cannot be written."""
+    write_all(out.begin(), quantized_model_bytes(quantized))
 
-    Raises FastcliError where it cannot be written; a former file is whole then.
-    """
+
+def quantized_model_bytes(quantized: QuantizedModel) -> bytes:
+    """Return a ``.ftz`` file."""
     model, wo = quantized.model, quantized.wo
     parts = [
         head_bytes(model.args, model.dictionary, model.pruned),
@@ -76,40 +71,44 @@ def save_quantized(path: str, quantized: QuantizedModel) -> int:
         parts += [b"\1", quantized_bytes(wo)]
     else:
         parts += [b"\0", MATRIX.pack(wo.n_rows, wo.dim), wo.values.tobytes()]
-    data = b"".join(parts)
-    try:
-        with Replacement(path) as fd:
-            write_all(fd, data)
-    except OSError as error:
-        raise FastcliError(
-            f"{path} cannot be opened for saving. ({error.strerror}; a former file is unchanged.)"
-        ) from None
-    return len(data)
+    return b"".join(parts)
 
 
-def _write_rows(fd: int, base: int, model: Trained) -> None:
-    """Write the input rows from ``base`` on, leaving out runs of rows that are zero."""
-    dim, ids = model.args.dim, model.ids
-    if len(ids) == 0:
-        return
+def _write_rows(out: Replacement, base: int, n_rows: int, model: Trained) -> None:
+    """Write the input rows from ``base`` on; runs of rows that are zero become holes."""
+    dim, ids, fd = model.args.dim, model.ids, out.fd
     least = _least_hole(ids, 4 * dim)
     span = max(1, PART // (4 * dim))
-    out = np.empty(span * dim, np.float32)
-    first = 0
+    values = np.empty(span * dim, np.float32)
+    first = at = 0
     while first < len(ids):
         start = int(ids[first])
         last = first + int(np.searchsorted(ids[first:], start + span))
         n = int(ids[last - 1]) + 1 - start
         kernels.copy_rows(
-            model.wi, model.stride, dim, model.places, ids, first, last, start, out, n * dim
+            model.wi, model.stride, dim, model.places, ids, first, last, start, values, n * dim
         )
         gaps = np.flatnonzero((np.diff(ids[first:last]) - 1) * (4 * dim) >= least)
         starts = [0, *(ids[first + gaps + 1] - start).tolist()]
         ends = [*(ids[first + gaps] + 1 - start).tolist(), n]
         for a, b in zip(starts, ends, strict=True):
-            os.lseek(fd, base + 4 * dim * (start + a), os.SEEK_SET)
-            write_all(fd, out[a * dim : b * dim])
+            _skip_rows(out, base, 4 * dim, at, start + a)
+            write_all(fd, values[a * dim : b * dim])
+            at = start + b
         first = last
+    _skip_rows(out, base, 4 * dim, at, n_rows)
+
+
+def _skip_rows(out: Replacement, base: int, row_bytes: int, first: int, last: int) -> None:
+    """Leave out rows of zeros, or write them where a file has no holes."""
+    if out.has_holes:
+        os.lseek(out.fd, base + row_bytes * last, os.SEEK_SET)
+        return
+    left = row_bytes * (last - first)
+    zeros = bytes(min(left, PART))
+    while left > 0:
+        write_all(out.fd, zeros[:left])
+        left -= len(zeros)
 
 
 def _least_hole(ids: NDArray[np.int64], row_bytes: int) -> int:
@@ -141,8 +140,8 @@ def _in_order(
             write(part)
 
 
-def save_vectors(
-    path: str,
+def write_vectors(
+    out: Replacement,
     matrix: NDArray[np.float32],
     stride: int,
     args: ModelArgs,
@@ -153,7 +152,7 @@ def save_vectors(
 ) -> None:
     """Write rows as text: a line ``n dim``, then a line for each with its dictionary entry.
 
-    Raises FastcliError where the file cannot be written.
+    Raises OSError or FastcliError where the file cannot be written.
     """
     starts = dictionary.starts
     step = max(1, PART // (12 * args.dim + 32))
@@ -164,29 +163,24 @@ def save_vectors(
 
     def make(_: int, part: int) -> NDArray[np.uint8]:
         first, last = part * step, min((part + 1) * step, n)
-        out = np.empty(bound(first, last), np.uint8)
+        text = np.empty(bound(first, last), np.uint8)
         size = numbers.format_vectors(
-            matrix, stride, args.dim, first, last, starts, dictionary.arena, first_entry, 1, out
+            matrix, stride, args.dim, first, last, starts, dictionary.arena, first_entry, 1, text
         )
-        return out[:size]
+        return text[:size]
 
-    try:
-        with Replacement(path) as fd:
-            write_all(fd, f"{n} {args.dim}\n".encode())
-            _in_order(-(-n // step), n_threads, make, lambda part: write_all(fd, part))
-    except OSError as error:
-        raise FastcliError(
-            f"{path} cannot be opened for saving vectors! ({error.strerror})"
-        ) from None
+    fd = out.begin()
+    write_all(fd, f"{n} {args.dim}\n".encode())
+    _in_order(-(-n // step), n_threads, make, lambda part: write_all(fd, part))
 
 
-def save_matrix(
-    path: str, rows: NDArray[np.float32], dictionary: Dictionary, n_threads: int
+def write_matrix(
+    out: Replacement, rows: NDArray[np.float32], dictionary: Dictionary, n_threads: int
 ) -> None:
     """Write the vectors of a dictionary's words (nwords x dim) as a ``.vec`` file."""
     dim = rows.shape[1]
     args = ModelArgs(dim=dim)
-    save_vectors(path, rows.reshape(-1), dim, args, dictionary, 0, dictionary.nwords, n_threads)
+    write_vectors(out, rows.reshape(-1), dim, args, dictionary, 0, dictionary.nwords, n_threads)
 
 
 def vector_lines(rows: NDArray[np.float32], names: Sequence[bytes] | None) -> bytes:

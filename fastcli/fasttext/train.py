@@ -154,10 +154,11 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         file=size,
         disk=min(size, pages + 4 * args.dim * dictionary.nlabels),
         saving=saving - slots * matrices - corpus.nbytes,  # which are let go of before
+        least_disk=4 * args.dim * (len(corpus.ids) + dictionary.nlabels),
     )
     if sentence := needs.sentence(always=pretrained is not None):
         reporter.note(sentence)
-    needs.check(Path(args.output).parent)
+    needs.check(f"{args.output}.bin", reporter.warn)
     wi = zeros(corpus.lanes * corpus.per_lane * stride)
     wo = zeros(dictionary.nlabels * stride)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,10 +122,11 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         file=size,
         disk=min(size, len(ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nwords),
         saving=saving - sentences.nbytes - word_rows.places.nbytes,
+        least_disk=4 * args.dim * (len(ids) + dictionary.nwords),
     )
     if sentence := needs.sentence(always=pretrained is not None):
         reporter.note(sentence)
-    needs.check(Path(args.output).parent)
+    needs.check(f"{args.output}.bin", reporter.warn)
     wi, wo = zeros(len(ids) * stride), zeros(dictionary.nwords * stride)
     places = np.arange(len(ids))
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from fastcli.errors import ArgumentError, ModelFormatError
+from fastcli.files import Replacement
 from fastcli.mlp.args import MlpArgs, option_of
-from fastcli.mlp.model_file import save_arrays
 from fastcli.mlp.tensor_reader import VERSION, load_arrays
+from fastcli.mlp.tensors import write_tensors
 from fastcli.mlp.train import Progress, Snapshot, Trainer
+from fastcli.rescue import place_or_rescue
 from fastcli.schema import Range, SchemaError, build, shown
 
 if TYPE_CHECKING:
@@ -38,8 +40,11 @@ def fingerprint(trainer: Trainer) -> int:
     return found
 
 
-def save_checkpoint(trainer: Trainer) -> None:
-    """Write a checkpoint; a former one stays whole until this one is.  Raises FastcliError."""
+def save_checkpoint(trainer: Trainer, fsync: bool = False) -> None:
+    """Write a checkpoint; a former one stays whole until this one is.
+
+    Raises FastcliError where it cannot be written, saying where it is instead if it was rescued.
+    """
     arrays: dict[str, NDArray[Any]] = {
         "params": trainer.network.params,
         "running": trainer.network.running,
@@ -59,7 +64,11 @@ def save_checkpoint(trainer: Trainer) -> None:
         "progress": progress,
         "fingerprint": fingerprint(trainer),
     }
-    save_arrays(checkpoint_path(trainer.args), arrays, config)
+    out = Replacement(checkpoint_path(trainer.args), fsync)
+    try:
+        place_or_rescue(out, lambda file: write_tensors(file, arrays, config))
+    finally:
+        out.discard()
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,8 @@ def save_arrays(path: str, arrays: dict[str, NDArray[Any]], config: dict[str, An
         raise cannot_save(path, error) from None
 
 
-def save_mlp(path: str, model: MlpModel) -> None:
-    """Write a model.  Raises FastcliError where it cannot be written."""
+def write_mlp(out: Replacement, model: MlpModel) -> None:
+    """Write a model.  Raises OSError or FastcliError where it cannot be written."""
     arrays: dict[str, NDArray[Any]] = dict(model.tensors)
     config: dict[str, Any] = {"args": asdict(model.args), "loss": model.loss, "about": model.about}
     config |= {"format": FORMAT, "version": VERSION, "fastcli": __version__}
@@ -69,7 +69,7 @@ def save_mlp(path: str, model: MlpModel) -> None:
             "base": c.base,
         }
         config["labels"] = [name.decode("utf-8", "surrogateescape") for name in model.names]
-    save_arrays(path, arrays, config)
+    write_tensors(out, arrays, config)
 
 
 def load_mlp(source: str | Contents) -> MlpModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcli.appended import AppendedFile
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
-from fastcli.files import check_writable
+from fastcli.files import Outputs, Replacement, check_writable
 from fastcli.kernels import layers, learning
 from fastcli.kernels import mlp as kernels
 from fastcli.kernels._build import compile_beside
@@ -24,7 +26,7 @@ from fastcli.mlp.checkpoint import checkpoint_path, load_checkpoint, save_checkp
 from fastcli.mlp.data import Examples, of_numbers
 from fastcli.mlp.diagnostics import troubles
 from fastcli.mlp.model import MlpModel
-from fastcli.mlp.model_file import save_mlp
+from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.network import Network, loss_code, stride
 from fastcli.mlp.texts import (
     augmented,
@@ -35,6 +37,7 @@ from fastcli.mlp.texts import (
     start_from,
 )
 from fastcli.mlp.train import Evaluation, Trainer
+from fastcli.rescue import place_or_rescue
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.vector_files import VectorFile, VectorSource
@@ -57,6 +60,9 @@ class MlpReporter:
 
     def note(self, sentence: str) -> None:
         """Hear something that the user should know."""
+
+    def warn(self, sentence: str) -> None:
+        """Hear what was not done; unlike notes, to be shown whatever the verbosity."""
 
     def network(self, network: Network, n_examples: int, n_threads: int) -> None:
         """Hear what is going to be trained."""
@@ -97,11 +103,15 @@ class MlpTrained:
 
 
 def train_and_save_mlp(
-    args: MlpArgs, reporter: MlpReporter, source: VectorSource | None = None
+    args: MlpArgs,
+    reporter: MlpReporter,
+    source: VectorSource | None = None,
+    fsync: bool = False,
 ) -> MlpTrained:
     """Train a perceptron and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
-    Of a run that diverges the best model that an evaluation found is written before the error.
+    With ``fsync`` files are forced to the disk before they take their places.  Of a run that
+    diverges the best model that an evaluation found is written before the error.
     ``source`` opens what ``pretrained_vectors`` names, if that is a linear model.
     """
     args.check()
@@ -109,10 +119,27 @@ def train_and_save_mlp(
         reporter.note(unused)
     args = args.resolved()
     path = f"{args.output}.mlp"
-    check_writable(path)
-    for other in (args.log, args.plot, checkpoint_path(args) if args.save_every else ""):
-        if other:
-            check_writable(other)
+    with Outputs(fsync) as outputs:
+        outputs.add(path)
+        for other in (args.plot, checkpoint_path(args) if args.save_every else ""):
+            if other:
+                check_writable(other)
+        with contextlib.ExitStack() as stack:
+            log = None
+            if args.log:
+                log = stack.enter_context(AppendedFile(args.log, reporter.warn))
+            return _train(args, reporter, source, outputs[path], log, fsync)
+
+
+def _train(
+    args: MlpArgs,
+    reporter: MlpReporter,
+    source: VectorSource | None,
+    out: Replacement,
+    log: AppendedFile | None,
+    fsync: bool,
+) -> MlpTrained:
+    """Train, write evaluations to ``log``, and write the model."""
     compile_beside(learning.learn)
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
     data = read_data(args, reporter, source)
@@ -130,7 +157,7 @@ def train_and_save_mlp(
     needs = needs_of(args, data, network)
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
-    needs.check(Path(args.output).parent)
+    needs.check(f"{args.output}.mlp", reporter.warn)
     network.start(args.seed)
     embedding = NO_EMBEDDING
     if data.embedding is not None:
@@ -148,13 +175,20 @@ def train_and_save_mlp(
         kernel.load()  # so that compiling does not count as training
     trained = MlpTrained(model_of(args, data, network, embedding))
     started, logged = time.monotonic(), 0
+
+    def write_log() -> None:
+        nonlocal logged
+        history = trainer.progress.history
+        if log is not None and len(history) > logged:
+            log.append(log_lines(history[logged:]))
+        logged = len(history)
+
     diverged: TrainingDiverged | None = None
     try:
-        for found in trainer.run(save_checkpoint):
+        for found in trainer.run(lambda trainer: save_checkpoint(trainer, fsync)):
             if isinstance(found, Evaluation):
                 reporter.evaluation(found)
-                if args.log:
-                    logged = write_log(args.log, trainer.progress.history, logged)
+                write_log()
             else:
                 reporter.step(*found)
     except TrainingDiverged as error:
@@ -167,8 +201,7 @@ def train_and_save_mlp(
             raise
         trained.interrupted = True
         trainer.restore()
-        if args.log:
-            write_log(args.log, trainer.progress.history, 0)
+        write_log()
     at = trainer.progress
     trained.seconds = time.monotonic() - started
     if at.step and diverged is None:
@@ -182,7 +215,7 @@ def train_and_save_mlp(
         "best_step": trained.best_step,
         "parameters": network.n_weights,
     }
-    save_mlp(path, trained.model)
+    place_or_rescue(out, lambda file: write_mlp(file, trained.model))
     if diverged is not None:
         raise diverged
     return trained
@@ -355,13 +388,10 @@ def _natural(name: str) -> tuple[int, float, str]:
         return 1, 0.0, name
 
 
-def write_log(path: str, history: list[Evaluation], written: int) -> int:
-    """Write evaluations, one JSON object a line, after those that are ``written``; count all.
-
-    The file is started afresh where none are.
-    """
-    with open(path, "a" if written else "w", encoding="utf-8") as file:
-        for evaluation in history[written:]:
-            values: dict[str, Any] = vars(evaluation)
-            file.write(json.dumps({k: v for k, v in values.items() if v == v}) + "\n")
-    return len(history)
+def log_lines(history: list[Evaluation]) -> bytes:
+    """Return evaluations as JSON objects, one a line."""
+    lines = []
+    for evaluation in history:
+        values: dict[str, Any] = vars(evaluation)
+        lines.append(json.dumps({k: v for k, v in values.items() if v == v}) + "\n")
+    return "".join(lines).encode()

@@ -1,12 +1,12 @@
 """The JSON file beside a model: its names, whose it is, and what is in it."""
 
+import errno
 import json
 import os
 import shutil
 
 import pytest
 
-from fastcli.errors import FastcliError
 from tests.command import SAMPLES, run
 
 TRAIN = SAMPLES / "topics.train.txt"
@@ -168,13 +168,14 @@ def test_equal_trainings_write_equal_files(text, tmp_path):
     train(text, tmp_path / "a", "-label", "#", "-thread", 1)
     train(text, tmp_path / "b", "-label", "#", "-thread", 2, "--no-vec")
     train(text, tmp_path / "a c", "-label", "#", "-saveOutput")
-    files = [(tmp_path / f"{name}.bin.json").read_bytes() for name in ("a", "b", "a c")]
-    assert files[0] == files[1] == files[2]
-    about = json.loads(files[0])
+    about, *others = [load(tmp_path / f"{name}.bin.json") for name in ("a", "b", "a c")]
+    told = [sorted(one.pop("files")) for one in (about, *others)]
+    assert told == [[".vec"], [], [".output", ".vec"]]
+    assert about == others[0] == others[1]
     command = f"fastcli supervised -input {text} -dim 4 -epoch 2 -bucket 500 -label '#'"
     assert sorted(about["command"].split()) == sorted(command.split())
     train(text, tmp_path / "b", "-label", "#", "-seed", 1)
-    assert (tmp_path / "b.bin.json").read_bytes() != files[0]
+    assert load(tmp_path / "b.bin.json") != {**about, "files": {}}
 
 
 def test_equal_quantizations_write_equal_files(tmp_path):
@@ -205,13 +206,15 @@ def test_inspect_names_the_model_where_it_is(text, tmp_path):
 
 def test_a_file_of_notes_that_cannot_be_replaced_costs_nothing_else(tmp_path, monkeypatch):
     def fail(*_):
-        raise FastcliError("no room for notes")
+        raise OSError(errno.ENOSPC, "no room for notes")
 
-    monkeypatch.setattr("fastcli.fasttext.run.save_about", fail)
+    monkeypatch.setattr("fastcli.fasttext.outputs.about_bytes", fail)
     source = SAMPLES / "topics.train.txt"
     result = run("supervised", "-input", source, "-output", tmp_path / "m", "-verbose", 0)
-    assert (result.code, result.err) == (1, "no room for notes\n")
-    assert {"m.bin", "m.vec"} <= {path.name for path in tmp_path.iterdir()}
+    why = f"{tmp_path / 'm'}.bin.json cannot be opened for saving. (no room for notes)"
+    said = f"{why} {tmp_path / 'm'}.bin is whole and in its place.\n"
+    assert (result.code, result.err) == (1, said)
+    assert {path.name for path in tmp_path.iterdir()} == {"m.bin", "m.vec"}
 
 
 ODD = {

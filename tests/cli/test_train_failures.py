@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from fastcli.files import check_writable
 from tests.cli.conftest import LOSSES, fails
 from tests.command import SAMPLES, process, run, start
 
@@ -144,6 +145,7 @@ def test_killed_training_keeps_the_former_files(former):
     child.kill()
     child.communicate(timeout=60)
     assert child.returncode == -signal.SIGKILL
+    check_writable(f"{former}.bin")  # as the next run does, which sweeps
 
 
 @pytest.mark.skipif(os.name != "posix", reason="resource limits")

@@ -1,0 +1,85 @@
+"""Files that grow while a command runs: the log of mlp-train, the trials of autotune."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from fastcli.errors import FastcliError
+from fastcli.files import Replacement, cannot_save, is_descriptor, target_of, write_all
+from fastcli.temporary import NO_FOLLOW
+
+
+class AppendedFile:
+    """A file to which parts are added, each whole or not at all.
+
+    A former file is replaced when there is a first part, or with ``go_on`` added to.  Trouble
+    ends the file and not the command: ``warn`` is told once, and what was written before stays.
+    Raises FastcliError where there can be no such file.
+    """
+
+    def __init__(self, path: str, warn: Callable[[str], None], go_on: bool = False) -> None:
+        self.path = path
+        self._warn = warn
+        self._fd = -1
+        self._size = -1  # bytes of whole parts; -1 where what is written cannot be taken back
+        self._new: Replacement | None = None
+        try:
+            target, former = target_of(Path(path))
+            is_regular = former is not None and stat.S_ISREG(former.st_mode)
+            if go_on and former is not None and is_regular and not is_descriptor(target):
+                self._fd = os.open(target, os.O_RDWR | NO_FOLLOW)
+                self._size = former.st_size
+                return
+        except OSError as error:
+            raise cannot_save(path, error) from None
+        self._new = Replacement(path)
+        self._new.open()
+
+    def __enter__(self) -> AppendedFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, part: bytes) -> None:
+        """Add a part; nothing happens where there was trouble before."""
+        if self._new is None and self._fd < 0:
+            return
+        try:
+            if self._new is not None:
+                self._begin(self._new)
+            elif self._size >= 0:  # an interrupt may have left some of a part
+                os.ftruncate(self._fd, self._size)
+                os.lseek(self._fd, self._size, os.SEEK_SET)
+            write_all(self._fd, part)
+            if self._size >= 0:
+                self._size += len(part)
+        except (OSError, FastcliError) as error:
+            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            if self._size >= 0:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._fd, self._size)
+            self.close()
+            self._warn(f"{self.path} ends here, and the run goes on without it. ({reason})")
+
+    def _begin(self, new: Replacement) -> None:
+        """Put the file in place, empty; it is still open, and locked."""
+        self._fd = os.dup(new.begin())
+        if new.has_holes:
+            self._size = 0
+        self._new = None
+        new.place()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._new is not None:
+            self._new.discard()
+        self._new = None
+        if self._fd >= 0:
+            with contextlib.suppress(OSError):
+                os.close(self._fd)
+        self._fd = -1

@@ -1,0 +1,112 @@
+"""Writing the files of one model: all of them first, then each is put in place, the JSON last.
+
+What a run that is killed between two of them leaves, the JSON file tells the next reader: it has
+sizes and checksums of the others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastcli.errors import FastcliError
+from fastcli.fasttext.about import about_bytes, about_path, identity, is_foreign
+from fastcli.files import Outputs, Replacement, cannot_save, write_all
+from fastcli.rescue import rescued, save_or_rescue
+
+Writer = Callable[[Replacement], None]
+Warn = Callable[[str], None]
+
+
+class ModelOutputs(Outputs):
+    """The files of a model, or of one of several: ``.bin`` or ``.ftz``, text, JSON.
+
+    Raises FastcliError where one of them cannot be written, but for the JSON file: without it all
+    can be done, and ``warn`` is told.
+    """
+
+    def __init__(
+        self, models: list[str], texts: list[str], warn: Warn, fsync: bool = False
+    ) -> None:
+        super().__init__(fsync)
+        self._warn = warn
+        try:
+            for path in (*models, *texts):
+                self.add(path)
+            for path in models:
+                self._add_about(path)
+        except BaseException:
+            self.discard()
+            raise
+
+    def _add_about(self, path: str) -> None:
+        if not self[path].has_holes or is_foreign(path):
+            return
+        try:
+            self.add(str(about_path(path)))
+        except FastcliError as error:
+            self._warn(_without_about(path, f"{error};"))
+
+    def save(
+        self, path: str, write: Writer, texts: Mapping[str, Writer], about: dict[str, Any]
+    ) -> None:
+        """Write a model, its text files by their paths, and its JSON file; put them in place.
+
+        Raises FastcliError where one of them could not be; a model that has no room is rescued,
+        and is in place if only other files have none.
+        """
+        out, problems = self[path], []
+        save_or_rescue(out, write)
+        others = {}
+        for name, write_text in texts.items():
+            try:
+                write_text(self[name])
+            except OSError as error:
+                self[name].discard()
+                problems.append(cannot_save(name, error))
+            else:
+                if self[name].has_holes:
+                    others[os.path.splitext(name)[1]] = identity(self[name].fd)
+        beside = self._write_about(path, about, others, problems)
+        try:
+            out.place()
+        except OSError as error:
+            raise rescued(out, write, error) from None
+        for name in (*texts, *beside):
+            try:
+                self[name].place()
+            except OSError as error:
+                problems.append(cannot_save(name, error))
+        if problems:
+            raise FastcliError(f"{' '.join(map(str, problems))} {path} is whole and in its place.")
+
+    def _write_about(
+        self,
+        path: str,
+        about: dict[str, Any],
+        others: dict[str, dict[str, int]],
+        problems: list[FastcliError],
+    ) -> list[str]:
+        """Write the JSON file, if there is to be one; return its path if so."""
+        name = str(about_path(path))
+        if is_foreign(path):
+            self._warn(
+                _without_about(path, f"{name} was not written by fastcli and stays as it is;")
+            )
+            return []
+        if not self[path].has_holes:
+            self._warn(_without_about(path, f"{path} is no regular file;"))
+        if name not in self:
+            return []
+        try:
+            write_all(self[name].begin(), about_bytes(about, identity(self[path].fd), others))
+        except OSError as error:
+            self[name].discard()
+            problems.append(cannot_save(name, error))
+            return []
+        return [name]
+
+
+def _without_about(path: str, why: str) -> str:
+    return f"{why} so the label prefix and the arguments of {path} are not written down."

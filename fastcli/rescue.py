@@ -1,0 +1,78 @@
+"""Where a trained model goes when its disk is full: a private folder beside compiled kernels."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fastcli.errors import FastcliError
+from fastcli.files import Replacement, cannot_save
+from fastcli.temporary import user
+
+LONGEST = 200  # bytes of a file's name
+
+
+def save_or_rescue(out: Replacement, write: Callable[[Replacement], None]) -> None:
+    """Write a model to ``out``, not yet in place, or where that fails to the private folder.
+
+    ``write`` is called once or twice.  Raises FastcliError if it had to be rescued, saying where
+    it is now, or if it could not be.
+    """
+    try:
+        write(out)
+    except OSError as error:
+        out.discard()  # its room may be what is needed
+        raise rescued(out, write, error) from None
+
+
+def place_or_rescue(out: Replacement, write: Callable[[Replacement], None]) -> None:
+    """Write a model and put it in place, or do as ``save_or_rescue`` does."""
+    save_or_rescue(out, write)
+    try:
+        out.place()
+    except OSError as error:
+        raise rescued(out, write, error) from None
+
+
+def rescued(out: Replacement, write: Callable[[Replacement], None], error: OSError) -> FastcliError:
+    """Write what ``out`` should have been to the private folder; return what is to be said."""
+    problem = cannot_save(out.path, error, "; a former file is unchanged")
+    folder = rescue_folder()
+    if folder is None:
+        return problem
+    path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{_short(out.path.name)}"
+    other = Replacement(path, fsync=True)
+    try:
+        with other:
+            write(other)
+    except (OSError, FastcliError) as second:
+        reason = second.strerror if isinstance(second, OSError) else None
+        return FastcliError(f"{problem} Nor can it be saved in {folder}. ({reason or second})")
+    return FastcliError(f"{problem} It was saved as {path}: move it from there.")
+
+
+def rescue_folder() -> Path | None:
+    """Return a folder that only this user can read, made where it was not; or None."""
+    from fastcli.kernels._build import cache_root
+
+    root: Path | None = cache_root()
+    if root is None or not root.is_absolute():
+        return None
+    folder = root / "rescued"
+    try:
+        missing = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
+        for one in reversed(missing):
+            os.mkdir(one, 0o700)
+        status = os.lstat(folder)
+    except OSError:
+        return None
+    is_private = status.st_uid == user() and not stat.S_IMODE(status.st_mode) & 0o077
+    return folder if stat.S_ISDIR(status.st_mode) and (is_private or os.name == "nt") else None
+
+
+def _short(name: str) -> str:
+    """Return a name whose start is left out where it would be too long."""
+    return os.fsdecode(os.fsencode(name)[-LONGEST:])
