@@ -51,28 +51,40 @@ class AppendedFile:
             return
         try:
             if self._new is not None:
-                self._begin(self._new)
-            elif self._size >= 0:  # an interrupt may have left some of a part
-                os.ftruncate(self._fd, self._size)
-                os.lseek(self._fd, self._size, os.SEEK_SET)
+                self._begin(self._new, part)
+                return
+            self._take_back(self._fd)
             write_all(self._fd, part)
             if self._size >= 0:
                 self._size += len(part)
         except (OSError, FastcliError) as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            if self._size >= 0:
+            if self._fd >= 0:
                 with contextlib.suppress(OSError):
-                    os.ftruncate(self._fd, self._size)
-            self.close()
-            self._warn(f"{self.path} ends here, and the run goes on without it. ({reason})")
+                    self._take_back(self._fd)
+            self.end(error)
 
-    def _begin(self, new: Replacement) -> None:
-        """Put the file in place, empty; it is still open, and locked."""
-        self._fd = os.dup(new.begin())
-        if new.has_holes:
-            self._size = 0
-        self._new = None
+    def end(self, error: OSError | FastcliError) -> None:
+        """Close the file because of trouble, and tell ``warn``."""
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        self.close()
+        self._warn(f"{self.path} ends here, and the run goes on without it. ({reason})")
+
+    def _begin(self, new: Replacement, part: bytes) -> None:
+        """Put the file in place with its first part; it stays open, and locked."""
+        fd = new.begin()
+        self._size = 0 if new.has_holes else -1
+        self._take_back(fd)
+        write_all(fd, part)
+        self._fd, self._new = os.dup(fd), None
+        if self._size >= 0:
+            self._size = len(part)
         new.place()
+
+    def _take_back(self, fd: int) -> None:
+        """Remove what an interrupt left of a part."""
+        if self._size >= 0:
+            os.ftruncate(fd, self._size)
+            os.lseek(fd, self._size, os.SEEK_SET)
 
     def close(self) -> None:
         """Close the file."""

@@ -19,6 +19,7 @@ from fastcli.errors import FastcliError
 from fastcli.temporary import (
     NO_FOLLOW,
     Temporary,
+    close_read,
     is_open_to_all,
     lock_state,
     temporary_beside,
@@ -254,7 +255,7 @@ def _check_replaceable(path: Path, former: os.stat_result) -> None:
     fd = os.open(path, os.O_RDONLY | NO_FOLLOW) if os.access(path, os.R_OK) else -1
     if fd >= 0:
         is_free = lock_state(fd)
-        os.close(fd)
+        close_read(fd)
         if is_free is False:
             raise FastcliError(
                 f"{path} is being written by another run. Wait for its end, or write to another "
@@ -302,7 +303,7 @@ def _sync_folder(folder: Path) -> None:
         try:
             os.fsync(fd)
         finally:
-            os.close(fd)
+            close_read(fd)
     except OSError as error:
         if error.errno not in NO_SYNC:
             raise

@@ -177,7 +177,7 @@ def _folder_lock(folder: Path) -> Iterator[None]:
             time.sleep(0.01)
         yield
     finally:
-        os.close(fd)
+        close_read(fd)
 
 
 def _look_around(folder: Path, target: Path) -> None:
@@ -216,6 +216,12 @@ def _is_free(path: Path) -> bool | None:
     try:
         return lock_state(fd)
     finally:
+        close_read(fd)
+
+
+def close_read(fd: int) -> None:
+    """Close what was only looked at, where trouble means nothing."""
+    with contextlib.suppress(OSError):
         os.close(fd)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+from fastcli.appended import AppendedFile
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
 from fastcli.evaluation.metric import Metric, parse_metric
 from fastcli.evaluation.predictor import Predictor
@@ -25,6 +27,7 @@ from fastcli.fasttext.search import Trial, free_names, propose, within
 from fastcli.fasttext.size_limit import NothingFits, SizeLimit, is_quantizable
 from fastcli.fasttext.train import Reporter, Status, Trained, train_supervised
 from fastcli.fasttext.trial_model import compact_model, model_of_size
+from fastcli.files import target_of
 from fastcli.text.inputs import text_blocks
 
 if TYPE_CHECKING:
@@ -168,7 +171,7 @@ class _Tuner:
         self.reserve = LEAST_RESERVE
         self.limit: SizeLimit | None = None  # known when the text has been read once
         self.refusal: ArgumentError | None = None
-        self.file: IO[str] | None = None
+        self.file: AppendedFile | None = None
 
     # Time
 
@@ -267,9 +270,8 @@ class _Tuner:
                 self.best, self.models = trial, models
                 self.reserve = max(LEAST_RESERVE, _saving(*models, self.args.no_vec))
         if self.file is None:  # not before there is something to put into it
-            self.file = _open_trials(self.tune)
-        self.file.write(json.dumps(self._line(trial, note)) + "\n")
-        self.file.flush()
+            self.file = _open_trials(self.tune, self.reporter.warn)
+        self.file.append(json.dumps(self._line(trial, note)).encode() + b"\n")
         self.reporter.trial(trial, self.best, note)
         return True
 
@@ -384,16 +386,16 @@ class _Tuner:
             self.reserve += 1.2 * self.best.seconds
 
 
-def _open_trials(tune: AutotuneArgs) -> IO[str]:
+def _open_trials(tune: AutotuneArgs, warn: Callable[[str], None]) -> AppendedFile:
     """Open the file of trials; a former one is kept as ``<name>.old`` where a new one begins."""
+    file = AppendedFile(tune.trials, warn, go_on=tune.resume)
     try:
-        if not tune.resume and os.path.exists(tune.trials):
-            os.replace(tune.trials, f"{tune.trials}.old")
-        return open(tune.trials, "a" if tune.resume else "w", encoding="utf-8")
+        target, former = target_of(Path(tune.trials))
+        if not tune.resume and former is not None and stat.S_ISREG(former.st_mode):
+            os.replace(target, f"{target}.old")
     except OSError as error:
-        raise FastcliError(
-            f"{tune.trials} cannot be opened for saving! ({error.strerror})"
-        ) from None
+        file.end(error)  # no former trials are lost
+    return file
 
 
 def _saving(trained: Trained, quantized: QuantizedModel | None, no_vec: bool) -> float:

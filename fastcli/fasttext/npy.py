@@ -32,7 +32,11 @@ class NpyFile:
 
     def __enter__(self) -> NpyFile:
         self._fd = self._replacement.__enter__()
-        os.lseek(self._fd, HEADER, os.SEEK_SET)
+        try:
+            os.lseek(self._fd, HEADER, os.SEEK_SET)
+        except OSError as error:
+            self._replacement.discard()
+            raise cannot_save(self._replacement.path, error) from None
         return self
 
     def write(self, rows: NDArray[np.float32]) -> None:

@@ -62,12 +62,11 @@ class ModelOutputs(Outputs):
         for name, write_text in texts.items():
             try:
                 write_text(self[name])
+                if self[name].has_holes:
+                    others[os.path.splitext(name)[1]] = identity(self[name].fd)
             except OSError as error:
                 self[name].discard()
                 problems.append(cannot_save(name, error))
-            else:
-                if self[name].has_holes:
-                    others[os.path.splitext(name)[1]] = identity(self[name].fd)
         beside = self._write_about(path, about, others, problems)
         try:
             out.place()

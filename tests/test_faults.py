@@ -1,0 +1,155 @@
+"""A fault in every call that writes: files are the former or the new ones, and no model is lost."""
+
+import itertools
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.command import run
+from tests.faults import Fault, fails
+
+TEXT = b"__label__a one two three\n__label__b two three four\n__label__a one four\n" * 5
+LINEAR = ["-dim", 4, "-epoch", 1, "-bucket", 50, "-wordNgrams", 2, "-thread", 1, "-verbose", 0]
+MLP = ["-dim", 4, "-epoch", 4, "--hidden", 4, "-thread", 1, "-verbose", 0, "--batch-size", 5]
+RUNS = {
+    "supervised": (["supervised", "-input", "{text}", "-output", "{out}", "-saveOutput", *LINEAR]),
+    "skipgram": (["skipgram", "-input", "{text}", "-output", "{out}", "-minCount", 1, *LINEAR]),
+    "quantize": (["quantize", "-output", "{out}", "-cutoff", 300, "-verbose", 0]),
+    "mlp-train": ["mlp-train", "-input", "{text}", "-output", "{out}", *MLP],
+    "checkpoint": ["mlp-train", "-input", "{text}", "-output", "{out}", "--save-every", 6, *MLP],
+    "log": ["mlp-train", "-input", "{text}", "-output", "{out}", "--log", "{out}.log", *MLP],
+    "npy": ["print-sentence-vectors", "{model}", "--npy", "{out}.npy"],
+}
+SLOW = ("skipgram", "quantize", "checkpoint")
+MODELS = (".bin", ".ftz", ".mlp", ".checkpoint")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """Return a folder with a text and a model that can be quantized."""
+    folder = tmp_path_factory.mktemp("source")
+    (folder / "text").write_bytes(TEXT)
+    options = ["-dim", 4, "-epoch", 1, "-bucket", 400, "-wordNgrams", 2, "-verbose", 0]
+    assert run("supervised", "-input", folder / "text", "-output", folder / "m", *options).code == 0
+    return folder
+
+
+@pytest.fixture
+def private(tmp_path, monkeypatch):
+    """Return the folder that models are rescued to."""
+    root = tmp_path / "cache"
+    monkeypatch.setattr("fastcli.kernels._build.cache_root", lambda: root)
+    return root / "rescued"
+
+
+def words(name, source, folder):
+    named = {"text": source / "text", "out": folder / "m", "model": source / "m.bin"}
+    return [str(word).format(**named) for word in RUNS[name]]
+
+
+def begin(name, source, folder):
+    """Make a folder as it is before a run, with former files of all names."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    if name == "quantize":
+        for end in (".bin", ".bin.json"):
+            shutil.copy(source / f"m{end}", folder / f"m{end}")
+        return
+    for end in (".bin", ".vec", ".output", ".mlp", ".log", ".npy", ".checkpoint"):
+        (folder / f"m{end}").write_bytes(b"former " + end.encode())
+    (folder / "m.bin.json").write_bytes(b'{"format": "fastcli model"}')
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def without_times(data):
+    """Return a log or checkpoint without the seconds that it took."""
+    return re.sub(rb'seconds\\?": [0-9.e-]+', b"", data)
+
+
+def is_equal(name, one, other):
+    """Compare files; of a checkpoint, whose header has seconds, the arrays' bytes.
+
+    A log may have ended before, and a JSON file lists fewer files where one could not be written.
+    """
+    if name.endswith(".log"):
+        return without_times(other).startswith(without_times(one))
+    if name.endswith(".json"):
+        return one.partition(b'"files"')[0] == other.partition(b'"files"')[0]
+    if name.endswith(".checkpoint") and not one.startswith(b"former"):
+        return one[-100:] == other[-100:]
+    return without_times(one) == without_times(other)
+
+
+def check_former_or_new(before, found, new):
+    """Every file is whole: the one that was there, or the one that a run without faults writes."""
+    for name, data in found.items():
+        assert is_equal(name, data, new[name]) or data == before.get(name), name
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in RUNS]
+)
+def test_a_fault_in_every_call(name, source, private, tmp_path):
+    folder = tmp_path / "folder"
+    begin(name, source, folder)
+    before = files(folder)
+    argv = words(name, source, folder)
+    assert run(*argv, stdin=TEXT).code == 0
+    new = files(folder)
+    changed = {one for one in new if new[one] != before.get(one)}
+    faults, rescued = [], 0
+    for n in itertools.count(1):
+        begin(name, source, folder)
+        shutil.rmtree(private, ignore_errors=True)
+        with Fault(folder, n, fails) as fault:
+            result = run(*argv, stdin=TEXT)
+        if not fault.happened:
+            break
+        faults.append(fault.happened)
+        found = files(folder)
+        litter = {one for one in found if one.startswith(".fastcli-")}
+        # What cannot be removed stays, for the next run to sweep.
+        assert not litter or fault.happened == "unlink", (n, fault.happened)
+        found = {one: data for one, data in found.items() if one not in litter}
+        check_former_or_new(before, found, new)
+        assert ".fastcli-" not in result.err, result.err
+        assert "Traceback" not in result.err, result.err
+        assert "The output" not in result.err, result.err
+        is_noted = "ends here" in result.err or "are not written down" in result.err
+        assert len(result.err.splitlines()) == (result.code != 0 or is_noted)
+        if result.code == 0:
+            stays = {"m.log"} | ({f"{one}.json" for one in changed} if is_noted else set())
+            assert all(is_equal(one, found[one], new[one]) for one in changed - stays)
+            assert fault.happened != "write" or name == "log", n
+        else:
+            assert result.code == 1
+            rescued += check_rescued(result.err, private, new)
+    assert {"open", "write", "replace", "fsync", "close"} <= set(faults)
+    assert rescued > 0 or name == "npy"
+
+
+def check_rescued(err, private, new):
+    """Check that a model is where a message says; return whether one was rescued."""
+    found = re.search(r"It was saved as (\S+): move it", err)
+    if found is None:
+        return False
+    (path,) = private.iterdir()
+    assert str(path) == found[1]
+    assert path.stat().st_mode & 0o077 == 0 or path.parent.stat().st_mode & 0o077 == 0
+    name = path.name.split("-")[-1]
+    assert name.endswith(MODELS)
+    assert is_equal(name, path.read_bytes(), new[name])
+    return True
+
+
+def test_the_model_of_a_run_without_faults_is_whole(source, tmp_path):
+    """The reference of the tests above is no accident: a model that predicts."""
+    folder = tmp_path / "folder"
+    begin("npy", source, folder)
+    assert run(*words("npy", source, folder), stdin=TEXT).code == 0
+    assert np.load(folder / "m.npy").shape == (15, 4)
