@@ -39,7 +39,7 @@ def place_or_rescue(out: Replacement, write: Callable[[Replacement], None]) -> N
 
 def rescued(out: Replacement, write: Callable[[Replacement], None], error: OSError) -> FastcliError:
     """Write what ``out`` should have been to the private folder; return what is to be said."""
-    problem = cannot_save(out.path, error, "; a former file is unchanged")
+    problem = cannot_save(out.path, error, "; a former file is unchanged.")
     folder = rescue_folder()
     if folder is None:
         return problem
@@ -56,9 +56,7 @@ def rescued(out: Replacement, write: Callable[[Replacement], None], error: OSErr
 
 def rescue_folder() -> Path | None:
     """Return a folder that only this user can read, made where it was not; or None."""
-    from fastcli.kernels._build import cache_root
-
-    root: Path | None = cache_root()
+    root = private_root()
     if root is None or not root.is_absolute():
         return None
     folder = root / "rescued"
@@ -71,6 +69,13 @@ def rescue_folder() -> Path | None:
         return None
     is_private = status.st_uid == user() and not stat.S_IMODE(status.st_mode) & 0o077
     return folder if stat.S_ISDIR(status.st_mode) and (is_private or os.name == "nt") else None
+
+
+def private_root() -> Path | None:
+    """Return the folder of compiled kernels; None where this user has no private one."""
+    from fastcli.kernels._build import cache_root
+
+    return cache_root()
 
 
 def _short(name: str) -> str:

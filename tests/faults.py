@@ -24,6 +24,7 @@ class Fault:
         self.folder, self.n, self.happens = str(folder), n, happens
         self.names = calls
         self.count = 0
+        self.seen = []  # the names of the calls that were counted
         self.happened = ""
         self.fds = set()
         self.real = {name: getattr(os, name) for name in {*CALLS, "dup"}}
@@ -67,6 +68,7 @@ class Fault:
                 concerned = False
             if concerned:
                 self.count += 1
+                self.seen.append(name)
                 if self.count == self.n:
                     self.happened = name
                     if name == "close":  # Linux closes a file, whatever close says

@@ -22,7 +22,6 @@ RUNS = {
     "log": ["mlp-train", "-input", "{text}", "-output", "{out}", "--log", "{out}.log", *MLP],
     "npy": ["print-sentence-vectors", "{model}", "--npy", "{out}.npy"],
 }
-SLOW = ("skipgram", "quantize", "checkpoint")
 MODELS = (".bin", ".ftz", ".mlp", ".checkpoint")
 
 
@@ -40,7 +39,7 @@ def source(tmp_path_factory):
 def private(tmp_path, monkeypatch):
     """Return the folder that models are rescued to."""
     root = tmp_path / "cache"
-    monkeypatch.setattr("fastcli.kernels._build.cache_root", lambda: root)
+    monkeypatch.setattr("fastcli.rescue.private_root", lambda: root)
     return root / "rescued"
 
 
@@ -91,9 +90,7 @@ def check_former_or_new(before, found, new):
         assert is_equal(name, data, new[name]) or data == before.get(name), name
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in RUNS]
-)
+@pytest.mark.parametrize("name", RUNS)
 def test_a_fault_in_every_call(name, source, private, tmp_path):
     folder = tmp_path / "folder"
     begin(name, source, folder)

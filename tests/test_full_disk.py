@@ -1,0 +1,177 @@
+"""Full disks: what surely has no room is refused before training, and no trained model is lost."""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from fastcli.errors import FastcliError
+from fastcli.memory import Needs
+from tests.command import SAMPLES, process, run
+
+TRAIN = SAMPLES / "topics.train.txt"
+OPTIONS = ["-dim", 30, "-epoch", 1, "-thread", 1, "-verbose", 0]
+posix = pytest.mark.skipif(os.name != "posix", reason="needs ulimit")
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Return a function that makes a file system of so many kilobytes."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    with contextlib.ExitStack() as stack:
+
+        def make(size):
+            folder = tmp_path / f"small{size}"
+            folder.mkdir()
+            mount = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(folder)]
+            if subprocess.run(mount, capture_output=True, check=False).returncode:
+                pytest.skip("no file system can be mounted here")
+            stack.callback(subprocess.run, ["umount", str(folder)], check=True)
+            return folder
+
+        yield make
+
+
+@pytest.fixture
+def private(tmp_path, monkeypatch):
+    """Return the folder that models are rescued to."""
+    root = tmp_path / "cache"
+    monkeypatch.setattr("fastcli.rescue.private_root", lambda: root)
+    return root / "rescued"
+
+
+def rescued(private, err):
+    """Return the bytes of the one file that was rescued, and where its message says it is."""
+    (path,) = private.iterdir()
+    assert re.search(r"It was saved as (\S+): move it", err)[1] == str(path)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    return path.read_bytes()
+
+
+def test_a_classifier_on_a_disk_that_fills_up(small, private, tmp_path):
+    """It may have fitted: its file has holes, which are not known to fit or not."""
+    assert run("supervised", "-input", TRAIN, "-output", tmp_path / "m", *OPTIONS).code == 0
+    folder = small(200)
+    (folder / "fill").write_bytes(bytes(84_000))
+    result = run("supervised", "-input", TRAIN, "-output", folder / "m", *OPTIONS)
+    assert result.code == 1
+    warning, said = result.err.splitlines()
+    assert warning.startswith("The model file may need ")
+    assert said.startswith(f"{folder / 'm'}.bin cannot be opened for saving. (No space left")
+    assert rescued(private, said) == (tmp_path / "m.bin").read_bytes()
+    assert os.listdir(folder) == ["fill"]
+
+
+def test_vectors_on_a_disk_that_fills_up(small, private, tmp_path):
+    folder = small(200)
+    result = run("supervised", "-input", TRAIN, "-output", folder / "m", *OPTIONS[2:], "-dim", 20)
+    assert result.code == 1
+    assert result.err.startswith(f"{folder / 'm'}.vec cannot be opened for saving. (No space left")
+    assert result.err.endswith(f"{folder / 'm'}.bin is whole and in its place.\n")
+    assert sorted(os.listdir(folder)) == ["m.bin", "m.bin.json"]
+    assert run("predict", folder / "m.bin", "-", stdin=b"the train\n").code == 0
+    assert not private.exists()
+
+
+def test_a_perceptron_that_surely_has_no_room(small):
+    folder = small(100)
+    result = run("mlp-train", "-input", TRAIN, "-output", folder / "m", *OPTIONS)
+    assert result.code == 1
+    assert result.err.startswith("The model file needs about ")
+    assert os.listdir(folder) == []
+
+
+def test_a_checkpoint_that_has_no_room(small, private, tmp_path):
+    """The checkpoint is larger than the model; training can go on from where it was saved."""
+    folder = small(160)
+    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, "-dim", 16, "-epoch", 3, "--save-every", 30]
+    result = run(*argv, "-output", folder / "m")
+    assert (result.code, len(result.err.splitlines())) == (1, 1)
+    assert result.err.startswith(f"{folder / 'm'}.checkpoint cannot be opened for saving.")
+    assert os.listdir(folder) == []
+    (tmp_path / "m.checkpoint").write_bytes(rescued(private, result.err))
+    assert run(*argv, "-output", tmp_path / "m", "--resume").code == 0
+    assert run(*argv, "-output", tmp_path / "ref").code == 0
+    assert (tmp_path / "m.mlp").read_bytes() == (tmp_path / "ref.mlp").read_bytes()
+
+
+def test_a_log_on_a_full_disk(small, tmp_path):
+    folder = small(8)
+    (folder / "fill").write_bytes(bytes(4096))
+    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, "-dim", 8, "-epoch", 60]
+    result = run(*argv, "-output", tmp_path / "m", "--log", folder / "log")
+    assert result.code == 0
+    assert result.err == (
+        f"{folder / 'log'} ends here, and the run goes on without it. (No space left on device)\n"
+    )
+    assert (tmp_path / "m.mlp").exists()
+    lines = (folder / "log").read_bytes().splitlines(keepends=True)
+    assert 5 < len(lines) < 60
+    assert all(line.endswith(b"}\n") for line in lines)  # no half line stays
+
+
+@posix
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_log_that_cannot_be_written_at_all(tmp_path):
+    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, "-dim", 8, "-epoch", 5]
+    result = run(*argv, "-output", tmp_path / "m", "--log", "/dev/full")
+    assert result.code == 0
+    assert result.err.startswith("/dev/full ends here, and the run goes on without it.")
+    assert len(result.err.splitlines()) == 1
+
+
+@posix
+def test_a_limit_of_file_sizes_is_known_before_training(tmp_path):
+    import resource
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, "-output", tmp_path / "m"]
+    result = process(*argv, preexec_fn=limit)
+    assert result.code == 1
+    assert result.err.startswith(f"{tmp_path / 'm'}.mlp cannot be opened for saving. (It needs ")
+    assert "no file may have more than 40 kB here" in result.err
+    assert os.listdir(tmp_path) == []
+
+
+@posix
+def test_rows_in_use_count_and_holes_do_not(tmp_path, monkeypatch):
+    """What may not fit is said, what surely does not is refused."""
+    path, told = str(tmp_path / "m.bin"), []
+    free = 10_000_000
+    monkeypatch.setattr("fastcli.memory.free_space", lambda _: free)
+    Needs(0, 10**9, free, least_disk=5).check(path, told.append)
+    assert told == []
+    Needs(0, 10**9, free + 1, least_disk=free).check(path, told.append)
+    assert told == [
+        f"The model file may need 10 MB of disk, and 10 MB are free in {tmp_path}.",
+    ]
+    with pytest.raises(FastcliError, match="The model file needs about 10 MB of disk"):
+        Needs(0, 10**9, 10**9, least_disk=free + 1).check(path, told.append)
+    monkeypatch.setattr("fastcli.memory.free_space", lambda _: None)  # a pipe
+    Needs(0, 10**9, 10**9).check(path, told.append)
+
+
+@pytest.mark.parametrize("root", [None, "relative"])
+def test_without_a_private_folder_the_error_is_what_is_said(root, tmp_path, monkeypatch):
+    from fastcli import rescue
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fastcli.rescue.private_root", lambda: root and type(tmp_path)(root))
+    assert rescue.rescue_folder() is None
+    assert os.listdir(tmp_path) == []
+
+
+@posix
+def test_a_folder_that_others_may_read_is_not_used(private):
+    from fastcli import rescue
+
+    assert rescue.rescue_folder() == private
+    assert [one.stat().st_mode & 0o777 for one in (private.parent, private)] == [0o700] * 2
+    private.chmod(0o755)
+    assert rescue.rescue_folder() is None
