@@ -1,6 +1,28 @@
-"""Run the command line with ``python -m fastcli``."""
+"""The program, as ``fastcli`` and as ``python -m fastcli``.
 
-from fastcli.cli import main
+Signals are listened to before anything large is imported, so that an interrupt ends a process that
+is starting as quietly as one that works.
+"""
+
+import sys
+import warnings
+
+from fastcli import signals
+
+signals.end_at_once()
+if not sys.warnoptions:
+    warnings.simplefilter("ignore")  # they are for programmers: the commands say what matters
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    from fastcli.cli import main as run
+
+    try:
+        run()
+    finally:
+        signals.end_at_once()  # all is done, and Python takes a while to end
+
 
 if __name__ == "__main__":
     main()

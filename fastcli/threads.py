@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from types import FrameType
 
 from fastcli.errors import FastcliError
+from fastcli.signals import ENDING
 
 interrupted = threading.Event()
 """Set while an interrupt waits for ``run_on``: long work may end early then."""
@@ -94,7 +95,7 @@ def _new_worker(n_threads: int) -> SimpleQueue[Job]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until this is over: what belongs together is done together."""
+    """Let signals that end the program wait until this is over: it is done whole or not at all."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -106,7 +107,7 @@ def uninterrupted() -> Iterator[None]:
 
     former = {
         number: handler
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in ENDING
         if callable(handler := signal.getsignal(number))  # what is ignored stays ignored
     }
     try:

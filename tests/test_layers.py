@@ -11,7 +11,21 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fastcli"
-BASE = {"appended", "contents", "errors", "files", "memory", "rescue", "schema", "temporary", "threads"}
+BASE = {
+    "appended",
+    "contents",
+    "errors",
+    "files",
+    "interrupts",
+    "memory",
+    "outputs",
+    "printable",
+    "rescue",
+    "schema",
+    "signals",
+    "temporary",
+    "threads",
+}
 LAYERS = {
     "kernels": {"kernels"},
     "text": {"text", "kernels", *BASE},
@@ -32,7 +46,7 @@ LAYERS = {
         *BASE,
     },
     "errors": set(),
-    "threads": {"errors"},
+    "threads": {"errors", "signals"},
     "files": {"errors", "temporary"},
     "temporary": {"errors"},
     "appended": {"errors", "files", "temporary"},
@@ -40,11 +54,14 @@ LAYERS = {
     "memory": {"errors", "files"},
     "schema": set(),
     "contents": {"errors", "memory"},
+    "printable": set(),
+    "signals": set(),
+    "outputs": {"errors"},
     "optimizers": {"kernels"},
     "inspect": {"inspect", "mlp", "fasttext", "evaluation", "text", "kernels", "", *BASE},
     "prepare": {"prepare", "text", "kernels", "", *BASE},
     "__init__": set(),
-    "__main__": {"cli"},
+    "__main__": {"cli", "signals", ""},
 }
 ONLY_IN_CLI = {"click", "rich", "tqdm"}
 COMPILERS = {"numba", "llvmlite"}

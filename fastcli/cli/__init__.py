@@ -2,8 +2,8 @@
 
 Commands parse, build a dataclass, call the library and print.  Heavy modules are imported inside
 the command bodies, so that help, version and usage errors never load NumPy or Numba.
-Exit codes: 0 done, 1 any error (usage errors too, as in fastText), 130 interrupted,
-143 ended by SIGTERM.
+Exit codes: 0 done, 1 any error (usage errors too, as in fastText), 129 ended by SIGHUP,
+130 interrupted, 143 ended by SIGTERM.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import signal
 import sys
 from typing import Any
 
 import click
 
-from fastcli import __version__
+from fastcli import __version__, signals
+from fastcli.cli._messages import say
+from fastcli.cli._unforeseen import sentence as unforeseen
 from fastcli.errors import FastcliError
 
 # Name, the module it is in, and its line of the help, which is shown without loading modules.
@@ -112,47 +113,51 @@ def usage(ctx: click.Context | None, with_options: bool) -> str:
     return f"{line}\nThe commands are: {', '.join(COMMANDS)}." if is_program else line
 
 
-def complain(sentence: str) -> None:
-    """Write a line to stderr, whatever bytes a file name in it has."""
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError):
-            sys.stderr.write(sentence.encode("utf-8", "backslashreplace").decode() + "\n")
-            sys.stderr.flush()
-
-
 def main() -> None:
     """Run the command line and exit; errors end in one sentence, never in a traceback."""
     if sys.stdout is None:
-        complain("Standard output is closed, so no result can be written.")
+        say("Standard output is closed, so no result can be written.")
         sys.exit(1)
-    # As with Ctrl-C, files being written are removed and former ones stay.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signals.raise_in_main()
     try:
         cli.main(prog_name="fastcli", standalone_mode=False)
-    except click.UsageError as error:
+    except SystemExit:
+        raise
+    except BaseException as error:
+        if (code := told(error)) is None:
+            # An interrupt can become another error on its way, within an import for example.
+            code = signals.exit_code(signals.received)
+            if not signals.received:
+                say(unforeseen(error))
+                code = 1
+        sys.exit(code)
+
+
+def told(error: BaseException) -> int | None:
+    """Say what an error is and return the exit code; None for those that nobody foresaw."""
+    if isinstance(error, click.UsageError):
         from fastcli.cli._command import NoArguments
 
         path = error.ctx.command_path if error.ctx else "fastcli"
         if sentence := error.format_message():
-            complain(sentence)
-        complain(usage(error.ctx, isinstance(error, NoArguments)))
-        complain(f"Try '{path} --help'.")
-        sys.exit(1)
-    except (click.Abort, KeyboardInterrupt):
-        complain("\nInterrupted.")
-        sys.exit(130)
-    except (FastcliError, click.ClickException) as problem:
-        complain(str(problem))
-        sys.exit(1)
-    except (BrokenPipeError, PipeClosed):
+            say(sentence)
+        say(*usage(error.ctx, isinstance(error, NoArguments)).split("\n"))
+        say(f"Try '{path} --help'.")
+    elif isinstance(error, click.Abort | KeyboardInterrupt):
+        say("Interrupted.")  # click has ended the line with ^C in it
+        return 130
+    elif isinstance(error, FastcliError | click.ClickException):
+        say(str(error))
+    elif isinstance(error, BrokenPipeError | PipeClosed):
         # Nothing more can or need be written, also not by Python when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except OSError as error:
-        complain(f"{error.filename or 'The output'}: {error.strerror or error}.")
+        return 0
+    elif isinstance(error, OSError):
+        say(f"{error.filename or 'The output'}: {error.strerror or error}.")
         with contextlib.suppress(OSError):  # what is still buffered cannot be written either
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except MemoryError:
-        complain("The memory of this machine is not enough for that.")
-        sys.exit(1)
+    elif isinstance(error, MemoryError):
+        say("The memory of this machine is not enough for that.")
+    else:
+        return None
+    return 1

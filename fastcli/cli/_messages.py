@@ -5,15 +5,29 @@ from __future__ import annotations
 import contextlib
 import sys
 
-from fastcli.kernels import _build
+from fastcli.printable import one_line
+
+ERASE = "\r\x1b[K"
 
 
-def say(sentence: str, end: str = "\n") -> None:
-    """Write to stderr; a stderr that is closed or full never stops the work."""
+def say(*lines: str) -> None:
+    """Write lines to stderr; a stderr that is closed or full never stops the work.
+
+    What a line quotes of files and arguments is escaped, line ends too: see ``printable``.
+    """
+    _write("".join(f"{one_line(line)}\n" for line in lines))
+
+
+def redraw(line: str = "") -> None:
+    """Write a line in the place of the one that a terminal shows; nothing erases it."""
+    _write(ERASE + one_line(line))
+
+
+def _write(text: str) -> None:
     if sys.stderr is None:
         return
     with contextlib.suppress(OSError, ValueError):
-        sys.stderr.write(sentence + end)
+        sys.stderr.write(text)
         sys.stderr.flush()
 
 
@@ -24,4 +38,6 @@ def is_terminal() -> bool:
 
 def announce_compiling() -> None:
     """Have a line said on stderr before kernels are compiled, once."""
+    from fastcli.kernels import _build
+
     _build.announce = say

@@ -128,7 +128,7 @@ class MlpProgress(MlpReporter):
             mark = "  best" if is_best else ""
             say(f"{e.step:7d}  {e.epoch:5d}  {e.lr:6.2g}  {e.loss:8.4f}{valid}{mark}")
         if chart := learning_curve(history):
-            say(chart)
+            say(*chart.split("\n"))
         kept = f", the best of them (step {trained.best_step}) kept" if has_valid else ""
         ended = "Interrupted after" if trained.interrupted else "Trained"
         say(f"{ended} {trained.steps:,} steps in {trained.seconds:.1f} s{kept}.")

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from fastcli.cli._messages import announce_compiling, is_terminal, say
+from fastcli.cli._messages import announce_compiling, is_terminal, redraw, say
 from fastcli.fasttext.train import Reporter, Status
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from fastcli.text.dictionary import Dictionary
 
 LOG_EVERY = 5.0  # seconds between two lines in a log
-ERASE = "\r\x1b[K"
 
 
 def numbers(status: Status) -> str:
@@ -59,7 +58,7 @@ class TrainingProgress(Reporter):
     def _end_line(self) -> None:
         """Erase a line that is to be written over."""
         if self._open:
-            say(ERASE, end="")
+            redraw()
             self._open = False
 
     def _due(self) -> bool:
@@ -75,7 +74,7 @@ class TrainingProgress(Reporter):
             self._bytes += n_bytes
             if self._verbose > 1 and self._due():
                 line = f"Read {self._bytes / 1e6:.0f} MB of text"
-                say(f"{ERASE}{line}" if self._live else line, end="" if self._live else "\n")
+                (redraw if self._live else say)(line)
                 self._open = self._live
 
     def dictionary(self, dictionary: Dictionary) -> None:
@@ -83,9 +82,9 @@ class TrainingProgress(Reporter):
         self._end_line()
         if self._verbose > 0:
             say(
-                f"Read {dictionary.ntokens // 1000000}M words\n"
-                f"Number of words:  {dictionary.nwords}\n"
-                f"Number of labels: {dictionary.nlabels}"
+                f"Read {dictionary.ntokens // 1000000}M words",
+                f"Number of words:  {dictionary.nwords}",
+                f"Number of labels: {dictionary.nlabels}",
             )
 
     def note(self, sentence: str) -> None:

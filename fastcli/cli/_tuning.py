@@ -6,8 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from fastcli.cli._messages import announce_compiling, is_terminal, say
-from fastcli.cli._progress import ERASE
+from fastcli.cli._messages import announce_compiling, is_terminal, redraw, say
 from fastcli.fasttext.autotune import TuneReporter
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class TuningProgress(TuneReporter):
 
     def _erase(self) -> None:
         if self._live and self._last:
-            say(ERASE, end="")
+            redraw()
 
     def note(self, sentence: str) -> None:
         """Show something the user should know."""
@@ -94,8 +93,7 @@ class TuningProgress(TuneReporter):
         self._last = now
         score = f"{best.score:9.6f}" if best is not None else "  unknown"
         eta = int(left)
-        say(
-            f"{ERASE}Progress: {100 * share:5.1f}% Trials: {number:4d} Best score: {score} "
-            f"ETA: {eta // 3600:3d}h{eta // 60 % 60:2d}m{eta % 60:2d}s",
-            end="",
+        redraw(
+            f"Progress: {100 * share:5.1f}% Trials: {number:4d} Best score: {score} "
+            f"ETA: {eta // 3600:3d}h{eta // 60 % 60:2d}m{eta % 60:2d}s"
         )

@@ -16,6 +16,7 @@ import click
 
 from fastcli.cli._command import Option, positional
 from fastcli.errors import DataError
+from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
     from fastcli.inspect.advice import Advice
@@ -122,11 +123,6 @@ def to_json(report: dict[str, Any]) -> str:
 def columns() -> int:
     """Return the width to write for."""
     return max(40, min(shutil.get_terminal_size((80, 24)).columns, WIDEST))
-
-
-def printable(text: str) -> str:
-    """Return text that changes nothing in a terminal: control characters are escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def width(text: str) -> int:
@@ -291,7 +287,7 @@ def finding_lines(finding: Finding, file: str, texts: dict[int, bytes]) -> Itera
             if finding.kind == "contradiction":
                 note = f"unlike line {example['first']}  "
         elif "label" in example:
-            note = f"{printable(example['label'])}  "
+            note = f"{shortened(printable(example['label']))}  "
         text = texts.get(example["line"])
         yield place_line(place, note, text, example.get("column", 1) - 1)
         if finding.kind == "contradiction":
@@ -349,7 +345,7 @@ def pair_lines(pair: dict[str, Any], first: DataSet, second: DataSet) -> Iterato
             note = f"as line {example['first']}  "
             yield place_line(f"{b}:{example['line']}", note, texts.get(example["line"]))
     if pair["unknown_labels"] and first.labels:
-        names = ", ".join(printable(name) for name in list(pair["unknown_labels"])[:3])
+        names = ", ".join(shortened(printable(name)) for name in list(pair["unknown_labels"])[:3])
         n = len(pair["unknown_labels"])
         sentence = f"Not in {a}: {counted(n, 'label')} of {b}, such as {names}."
         yield from wrapped(sentence, "  ")

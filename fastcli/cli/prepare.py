@@ -9,6 +9,7 @@ import click
 
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import threads
+from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
     from fastcli.prepare.run import PrepareArgs, Prepared
@@ -251,7 +252,7 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
         else:
             done = run(args, progress)
     if options["verbose"] > 0:
-        say(table(done, args))
+        say(*table(done, args))
 
 
 def write_out(text: bytes) -> None:
@@ -308,7 +309,7 @@ def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: dict[str,
         filter_lines(recipe, (block.tobytes() for block in blocks), write_out)
 
 
-def table(done: Prepared, args: PrepareArgs) -> str:
+def table(done: Prepared, args: PrepareArgs) -> list[str]:
     """Return what was written: a row for each part, the order of lines, and what was left out."""
     rows = [("part", "lines", "tokens", "labels", "smallest label")]
     for name, n_lines, n_tokens, labels in zip(
@@ -338,7 +339,7 @@ def table(done: Prepared, args: PrepareArgs) -> str:
     for name, labels in zip(done.parts, done.labels, strict=True):
         if missing := len(everywhere) - len(labels):
             lines.append(f"{missing:,} of {len(everywhere):,} labels are not in {name}.txt.")
-    return "\n".join(lines)
+    return lines
 
 
 def order_text(done: Prepared, args: PrepareArgs) -> str:
@@ -382,7 +383,7 @@ class Progress:
             total=size or None,
             unit="B",
             unit_scale=True,
-            desc=path,
+            desc=shortened(printable(path)),
             file=sys.stderr,
             leave=False,
         )

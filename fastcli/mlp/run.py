@@ -37,6 +37,7 @@ from fastcli.mlp.texts import (
     start_from,
 )
 from fastcli.mlp.train import Evaluation, Trainer
+from fastcli.printable import listed, shortened
 from fastcli.rescue import place_or_rescue
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
@@ -374,8 +375,10 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> Data:
 def _constant_sentence(columns: list[str], n_features: int) -> str:
     """Say which columns will have no influence."""
     n = len(columns)
-    which = f"{n:,} of {n_features:,} columns are" if n > 1 else f"Column {columns[0]} is"
-    named = f" ({', '.join(columns)})" if 1 < n <= 5 else ""
+    which = (
+        f"{n:,} of {n_features:,} columns are" if n > 1 else f"Column {shortened(columns[0])} is"
+    )
+    named = f" ({listed(columns)})" if 1 < n <= 5 else ""
     later = "they have no influence, whatever they are later." if n > 1 else "it has no influence."
     return f"{which} the same in every training line{named}: {later}"
 

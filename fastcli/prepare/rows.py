@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from fastcli.errors import ArgumentError
+from fastcli.printable import listed, shortened
 
 BATCH_CHARS = 1 << 19
 BATCH_ROWS = 20_000
@@ -35,7 +36,7 @@ class Place:
 
     def __str__(self) -> str:
         found = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{found}, column {self.column}" if self.column else found
+        return f"{found}, column {shortened(self.column)}" if self.column else found
 
 
 @dataclass
@@ -129,7 +130,7 @@ def position(path: str, name: str, names: Sequence[str], has_names: bool) -> int
         return list(names).index(name)
     if is_position(name) and -len(names) <= int(name) < len(names):
         return int(name) % len(names)
-    shown = ", ".join(names) if has_names else f"0 to {len(names) - 1}"
+    shown = listed(names) if has_names else f"0 to {len(names) - 1}"
     raise ArgumentError(f"{path} has no column {name}. There are: {shown}")
 
 

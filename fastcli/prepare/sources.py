@@ -35,6 +35,7 @@ from fastcli.prepare.rows import (
     position,
 )
 from fastcli.prepare.streams import LastLine, elements, opened
+from fastcli.printable import listed
 from fastcli.text.inputs import compression, open_compressed
 
 FORMATS = ("auto", "csv", "tsv", "json", "jsonl", "parquet", "folder", "fasttext")
@@ -439,7 +440,7 @@ class Source:
             label = tuple(names[lower.index(name)] for name in LABEL_NAMES if name in lower)[:1]
         if not text or not label:
             what = "--text-column" if not text else "--label-column"
-            shown = ", ".join(names) if has_names else f"0 to {len(names) - 1}"
+            shown = listed(names) if has_names else f"0 to {len(names) - 1}"
             raise ArgumentError(f"{path}: which column? Give {what}. There are: {shown}")
         return Columns(text, label, columns.group)
 

@@ -1,0 +1,56 @@
+"""Text of others (paths, columns, labels, keys) as it may stand in a message.
+
+The rule: whatever is not printable by Unicode (``str.isprintable``: control characters, line and
+paragraph separators, marks of direction, lone surrogates) is escaped as Python writes it, so that a
+message can neither steer a terminal nor look like two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+LONGEST = 4000  # characters of a message
+END = 600  # of them at its end, where it says what to do
+LONGEST_NAME = 60  # characters of a name in a list
+MOST_NAMES = 12  # names of a list
+
+
+def printable(text: str) -> str:
+    r"""Return text that changes nothing in a terminal, on one line.
+
+    >>> printable("a\x1b[31m\nb\u202e")
+    'a\\x1b[31m\\nb\\u202e'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def one_line(message: str) -> str:
+    """Return a message that is printable and of bounded length; a long one is cut in its middle."""
+    if len(message) > 2 * LONGEST:  # what is cut need not be escaped
+        message = message[:LONGEST] + message[-LONGEST:]
+    message = printable(message)
+    if len(message) <= LONGEST:
+        return message
+    return f"{message[: LONGEST - END]} ... {message[-END:]}"
+
+
+def shortened(name: str, most: int = LONGEST_NAME) -> str:
+    """Return the start of a long name.
+
+    >>> shortened("abcdef", 3)
+    'abc...'
+    """
+    return name if len(name) <= most else f"{name[:most]}..."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first names of a list, and how many more there are.
+
+    >>> listed(["a", "b"])
+    'a, b'
+    """
+    shown = ", ".join(map(shortened, names[:MOST_NAMES]))
+    more = len(names) - MOST_NAMES
+    return f"{shown} and {more:,} more" if more > 0 else shown
