@@ -9,6 +9,7 @@ import click
 
 from fastcli.cli._command import Option
 from fastcli.errors import DataError
+from fastcli.outputs import STREAM, check_apart
 
 if TYPE_CHECKING:
     from fastcli.evaluation.predictor import Classifier
@@ -74,6 +75,7 @@ def load(path: str) -> Model:
     from fastcli.fasttext.model_file import load_model
 
     announce_compiling()
+    check_apart([path], [STREAM])
     return _agreeing(load_model(path), path)
 
 
@@ -84,6 +86,7 @@ def load_classifier(path: str) -> Classifier:
     from fastcli.mlp.tensor_reader import is_mlp
 
     announce_compiling()
+    check_apart([path], [STREAM])
     if is_mlp(path):
         return load_mlp(path)
     from fastcli.fasttext.model_file import load_model
@@ -107,6 +110,7 @@ def open_blocks(path: str, message: str) -> Iterator[Bytes]:
     """Return a file's (or stdin's) blocks of lines; errors start with fastText's message."""
     from fastcli.text.inputs import text_blocks
 
+    check_apart([path], [STREAM])
     blocks = text_blocks(path)
     try:
         first = next(blocks, None)

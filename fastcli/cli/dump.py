@@ -7,6 +7,7 @@ import sys
 import click
 
 from fastcli.cli._command import positional
+from fastcli.outputs import STREAM, check_apart
 
 PARTS = ("args", "dict", "input", "output")
 
@@ -37,6 +38,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
     from fastcli.mlp.tensor_reader import is_mlp
 
     announce_compiling()
+    check_apart([model], [STREAM])
     if is_mlp(model):
         dump_mlp(model, part)
         return

@@ -16,6 +16,7 @@ import click
 
 from fastcli.cli._command import Option, positional
 from fastcli.errors import DataError
+from fastcli.outputs import STREAM, check_apart
 from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def inspect(ctx: click.Context, files: tuple[str, ...], as_json: bool, label: st
 
 def check_readable(path: str) -> None:
     """Raise DataError where a file is missing or may not be read, before any work is done."""
+    check_apart([path], [STREAM])
     if path == "-":
         return
     try:

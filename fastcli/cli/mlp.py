@@ -11,6 +11,7 @@ from fastcli.cli._command import NO_PATHS, Option, OptionsOnly
 from fastcli.cli._options import VECTORS, threads
 from fastcli.cli.train import fsync_option
 from fastcli.errors import ArgumentError, DataError
+from fastcli.outputs import check_apart
 
 if TYPE_CHECKING:
     from fastcli.mlp.args import MlpArgs
@@ -177,7 +178,7 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     from fastcli.cli._mlp_progress import MlpProgress
     from fastcli.fasttext.pretrained import source_disagreement
     from fastcli.mlp.args import MlpArgs
-    from fastcli.mlp.run import train_and_save_mlp
+    from fastcli.mlp.run import outputs, train_and_save_mlp
 
     is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
     if values["pretrained_vectors"] and is_default and "dim" not in configured:
@@ -187,6 +188,7 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     args = MlpArgs(**values)
     args.check()
     args = args.resolved()
+    check_apart([options["config"]], outputs(args))
     if args.plot:
         check_plot(args.plot)
     source = open_source(args) if args.pretrained_vectors else None

@@ -250,8 +250,9 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], fsync: boo
     """Look for the best arguments, and save the best model."""
     from fastcli.cli._messages import say
     from fastcli.cli._tuning import TuningProgress
-    from fastcli.fasttext.autotune import TUNED, AutotuneArgs
+    from fastcli.fasttext.autotune import AutotuneArgs
     from fastcli.fasttext.run_autotune import tune_and_save
+    from fastcli.fasttext.trials import TUNED
 
     default = click.core.ParameterSource.DEFAULT
     fixed = {name for name in TUNED if ctx.get_parameter_source(name) is not default}

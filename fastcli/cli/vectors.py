@@ -10,6 +10,7 @@ import click
 from fastcli.cli import _json
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import load, open_blocks, thread_option, threads
+from fastcli.outputs import STREAM, check_apart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +48,7 @@ def print_word_vectors(model: str, thread: int | None, as_json: bool, npy: str |
       fastcli print-word-vectors topics.bin --npy words.npy < data/samples/topics.test.txt
     """
     vectors = open_vectors(model, thread)
+    check_apart([model, STREAM], [npy or ""])
     with Sink(vectors.model.args.dim, as_json, npy) as sink:
         for block in open_blocks("-", "Standard input cannot be read!"):
             words = block.tobytes().split()
@@ -73,6 +75,7 @@ def print_sentence_vectors(model: str, thread: int | None, as_json: bool, npy: s
       fastcli print-sentence-vectors topics.bin --npy lines.npy < data/samples/topics.test.txt
     """
     vectors = open_vectors(model, thread)
+    check_apart([model, STREAM], [npy or ""])
     with Sink(vectors.model.args.dim, as_json, npy) as sink:
         for block in open_blocks("-", "Standard input cannot be read!"):
             lines = block.tobytes().removesuffix(b"\n").split(b"\n") if as_json else []

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastcli.appended import AppendedFile
@@ -27,13 +25,12 @@ from fastcli.fasttext.search import Trial, free_names, propose, within
 from fastcli.fasttext.size_limit import NothingFits, SizeLimit, is_quantizable
 from fastcli.fasttext.train import Reporter, Status, Trained, train_supervised
 from fastcli.fasttext.trial_model import compact_model, model_of_size
-from fastcli.files import target_of
+from fastcli.fasttext.trials import TUNED, check_trials, open_trials, take_up, trial_line
 from fastcli.text.inputs import text_blocks
 
 if TYPE_CHECKING:
     from fastcli.text.dictionary import Dictionary
 
-TUNED = ("epoch", "lr", "dim", "word_ngrams", "minn", "maxn", "bucket", "dsub")
 DISK_SPEED = 100e6  # bytes a second that saving is sure to reach
 LEAST_RESERVE = 0.5  # seconds kept for saving
 HOPELESS = 20  # trials that fail one after the other
@@ -79,20 +76,9 @@ class AutotuneArgs:
                 raise DataError(
                     f"{path} cannot be read again for every trial: write it to a file first."
                 )
-        self._check_trials()
+        if not self.resume:
+            check_trials(self.trials)
         return metric
-
-    def _check_trials(self) -> None:
-        """Raise FastcliError if the file of trials would replace a file of something else."""
-        path = Path(self.trials)
-        if self.resume or not path.is_file() or path.stat().st_size == 0:
-            return
-        with open(path, "rb") as file:
-            if not file.readline(1000).startswith(b'{"trial"'):
-                raise FastcliError(
-                    f"{path} exists and is no file of trials; it would be replaced. "
-                    "Rename it, or give another one with --autotune-trials."
-                )
 
 
 @dataclass
@@ -270,8 +256,8 @@ class _Tuner:
                 self.best, self.models = trial, models
                 self.reserve = max(LEAST_RESERVE, _saving(*models, self.args.no_vec))
         if self.file is None:  # not before there is something to put into it
-            self.file = _open_trials(self.tune, self.reporter.warn)
-        self.file.append(json.dumps(self._line(trial, note)).encode() + b"\n")
+            self.file = open_trials(self.tune.trials, self.tune.resume, self.reporter.warn)
+        self.file.append(trial_line(trial, note, self._question()))
         self.reporter.trial(trial, self.best, note)
         return True
 
@@ -319,16 +305,6 @@ class _Tuner:
 
     # The file of trials
 
-    def _line(self, trial: Trial, note: str) -> dict[str, Any]:
-        line: dict[str, Any] = {
-            "trial": trial.number,
-            "score": None if trial.score != trial.score else trial.score,
-            "seconds": round(trial.seconds, 3),
-            "training_seconds": round(trial.training, 3),
-            "arguments": {name: getattr(trial.args, name) for name in TUNED},
-        }
-        return {**line, **({"note": note} if note else {}), **self._question()}
-
     def _question(self) -> dict[str, Any]:
         """Return what a trial's score depends on beside its arguments."""
         changing = {*TUNED, "output", "thread", "verbose", "no_vec", "save_output"}
@@ -347,55 +323,16 @@ class _Tuner:
 
     def _take_up(self) -> None:
         """Go on from the trials of an earlier run."""
-        question = self._question()
-        try:
-            text = Path(self.tune.trials).read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise DataError(
-                f"{self.tune.trials} is not there or cannot be read ({error.strerror}): "
-                "start without --autotune-resume."
-            ) from None
-        lines = text.splitlines()
-        if lines and not text.endswith("\n"):
-            lines.pop()  # it was cut off in the middle
-            Path(self.tune.trials).write_text("\n".join([*lines, ""]), encoding="utf-8")
-        for line in lines:
-            try:
-                found = json.loads(line)
-                values = {name: found["arguments"][name] for name in TUNED}
-                number, score = int(found["trial"]), found["score"]
-                seconds, training = float(found["seconds"]), float(found["training_seconds"])
-            except (ValueError, KeyError, TypeError):
-                raise DataError(
-                    f"{self.tune.trials} is no file of trials: start without --autotune-resume."
-                ) from None
-            if any(found.get(name) != value for name, value in question.items()):
-                raise DataError(
-                    f"{self.tune.trials} is of other files or arguments: "
-                    "start without --autotune-resume."
-                )
-            self.tried = max(self.tried, number)
-            if score is None:
+        for trial in take_up(self.tune.trials, self.args, self._question()):
+            self.tried = max(self.tried, trial.number)
+            if trial.score != trial.score:
                 continue
-            trial = Trial(number, replace(self.args, **values), float(score), seconds, training)
             self.trials.append(trial)
             if self.best is None or trial.score > self.best.score:
                 self.best = trial
         if self.best is not None:
             # It will be trained again, which gives the same model, and takes as long as it took.
             self.reserve += 1.2 * self.best.seconds
-
-
-def _open_trials(tune: AutotuneArgs, warn: Callable[[str], None]) -> AppendedFile:
-    """Open the file of trials; a former one is kept as ``<name>.old`` where a new one begins."""
-    file = AppendedFile(tune.trials, warn, go_on=tune.resume)
-    try:
-        target, former = target_of(Path(tune.trials))
-        if not tune.resume and former is not None and stat.S_ISREG(former.st_mode):
-            os.replace(target, f"{target}.old")
-    except OSError as error:
-        file.end(error)  # no former trials are lost
-    return file
 
 
 def _saving(trained: Trained, quantized: QuantizedModel | None, no_vec: bool) -> float:

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fastcli import __version__
+from fastcli.fasttext.about import about_path
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_file import output_rows
 from fastcli.fasttext.outputs import ModelOutputs, Writer
@@ -18,6 +19,7 @@ from fastcli.kernels._build import compile_beside
 from fastcli.kernels.numbers import format_vectors
 from fastcli.kernels.train import train_lines
 from fastcli.kernels.train_words import train_words
+from fastcli.outputs import check_apart
 
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 
@@ -31,7 +33,8 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
     """
     path = f"{args.output}.bin"
     args.check()
-    with ModelOutputs([path], text_paths(args), reporter.warn, fsync) as outputs:
+    check_apart(inputs(args), outputs(args, path))
+    with ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files:
         if args.model == "sup":
             compile_beside(train_lines, format_vectors)
             trained = train_supervised(args, reporter)
@@ -40,7 +43,7 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
             trained = train_word_vectors(args, reporter)
         reporter.trained(trained.seconds)
         writers = text_writers(args, trained)
-        outputs.save(path, lambda out: write_model(out, trained), writers, about(args, trained))
+        files.save(path, lambda out: write_model(out, trained), writers, about(args, trained))
     return trained
 
 
@@ -48,6 +51,16 @@ def text_paths(args: TrainArgs) -> list[str]:
     """Return the files of text that the arguments ask for beside a model."""
     vec, output = f"{args.output}.vec", f"{args.output}.output"
     return [vec] * (not args.no_vec) + [output] * args.save_output
+
+
+def inputs(args: TrainArgs) -> list[str]:
+    """Return the files that training reads."""
+    return [*args.input, args.pretrained_vectors]
+
+
+def outputs(args: TrainArgs, model_path: str) -> list[str]:
+    """Return the files that a training command writes."""
+    return [model_path, str(about_path(model_path)), *text_paths(args)]
 
 
 def text_writers(args: TrainArgs, trained: Trained) -> dict[str, Writer]:

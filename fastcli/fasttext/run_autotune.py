@@ -9,19 +9,21 @@ from typing import Any
 
 from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import TrainArgs, command_line
-from fastcli.fasttext.autotune import TUNED, AutotuneArgs, Outcome, TuneReporter, autotune
+from fastcli.fasttext.autotune import AutotuneArgs, Outcome, TuneReporter, autotune
 from fastcli.fasttext.model_file import file_size
 from fastcli.fasttext.outputs import ModelOutputs, Writer
 from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix
-from fastcli.fasttext.run import about, text_paths, text_writers
+from fastcli.fasttext.run import about, inputs, outputs, text_paths, text_writers
 from fastcli.fasttext.save import write_matrix, write_model, write_quantized
+from fastcli.fasttext.trials import TUNED, former_trials
 from fastcli.fasttext.vectors import Vectors
 from fastcli.files import Replacement, check_writable
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.lines import read_lines
 from fastcli.kernels.predict import best_labels
 from fastcli.kernels.train import train_lines
+from fastcli.outputs import check_apart
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,19 @@ def tune_and_save(
     A model that has too few rows to be quantized is written as ``.bin`` with a size, too.  With
     ``fsync`` files are forced to the disk.  Raises FastcliError or a child of it.
     """
+    trials = [tune.trials] if tune.resume else [tune.trials, former_trials(tune.trials)]
+    ends = (".bin", ".ftz") if tune.modelsize else (".bin",)
+    for end in ends:
+        written = [*outputs(args, f"{args.output}{end}"), *trials]
+        check_apart([*inputs(args), tune.validation], written)
     tune.check(args)
     if tune.modelsize and args.save_output:
         raise ArgumentError("Option -saveOutput is not supported for quantized models.")
-    paths = [f"{args.output}{end}" for end in ((".bin", ".ftz") if tune.modelsize else (".bin",))]
-    with ModelOutputs(paths, text_paths(args), reporter.warn, fsync) as outputs:
+    paths = [f"{args.output}{end}" for end in ends]
+    with ModelOutputs(paths, text_paths(args), reporter.warn, fsync) as files:
         check_writable(tune.trials)
         compile_beside(train_lines, best_labels, read_lines)
-        return _save(args, tune, autotune(args, tune, reporter), outputs, reporter)
+        return _save(args, tune, autotune(args, tune, reporter), files, reporter)
 
 
 def _save(

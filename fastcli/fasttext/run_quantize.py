@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.predictor import Predictor
-from fastcli.fasttext.about import OF_A_RUN, disagreement
+from fastcli.fasttext.about import OF_A_RUN, about_path, disagreement
 from fastcli.fasttext.args import RATES, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
 from fastcli.fasttext.model_file import load_model
@@ -25,6 +25,7 @@ from fastcli.fasttext.quantize import (
 from fastcli.fasttext.retrain import retrain
 from fastcli.fasttext.save import quantized_model_bytes
 from fastcli.files import write_all
+from fastcli.outputs import check_apart
 from fastcli.text.inputs import text_blocks
 from fastcli.threads import usable_cpus
 
@@ -136,6 +137,7 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = Fals
     if not args.output:
         raise ArgumentError("Empty input or output path.")
     source, path = f"{args.output}.bin", f"{args.output}.ftz"
+    check_apart([source, *args.input * args.retrain, args.test], [path, str(about_path(path))])
     model = load_model(source)
     if sentence := disagreement(source):
         reporter.warn(sentence)

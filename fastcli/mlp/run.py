@@ -6,7 +6,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +22,14 @@ from fastcli.kernels.network import INPUT_WIDE, LOSS, RECORD
 from fastcli.memory import Needs
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.checkpoint import FORMAT as CHECKPOINT
 from fastcli.mlp.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from fastcli.mlp.data import Examples, of_numbers
 from fastcli.mlp.diagnostics import troubles
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.network import Network, loss_code, stride
+from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.texts import (
     augmented,
     bucket_of,
@@ -37,6 +39,7 @@ from fastcli.mlp.texts import (
     start_from,
 )
 from fastcli.mlp.train import Evaluation, Trainer
+from fastcli.outputs import check_apart, check_ours, first_object
 from fastcli.printable import listed, shortened
 from fastcli.rescue import place_or_rescue
 from fastcli.text.lines import Reader
@@ -120,8 +123,9 @@ def train_and_save_mlp(
         reporter.note(unused)
     args = args.resolved()
     path = f"{args.output}.mlp"
-    with Outputs(fsync) as outputs:
-        outputs.add(path)
+    check_whose(args)
+    with Outputs(fsync) as files:
+        files.add(path)
         for other in (args.plot, checkpoint_path(args) if args.save_every else ""):
             if other:
                 check_writable(other)
@@ -129,7 +133,7 @@ def train_and_save_mlp(
             log = None
             if args.log:
                 log = stack.enter_context(AppendedFile(args.log, reporter.warn))
-            return _train(args, reporter, source, outputs[path], log, fsync)
+            return _train(args, reporter, source, files[path], log, fsync)
 
 
 def _train(
@@ -220,6 +224,21 @@ def _train(
     if diverged is not None:
         raise diverged
     return trained
+
+
+def outputs(args: MlpArgs) -> list[str]:
+    """Return the files that training writes, the model first."""
+    checkpoint = checkpoint_path(args) if args.save_every else ""
+    return [f"{args.output}.mlp", *filter(None, (args.log, args.plot, checkpoint))]
+
+
+def check_whose(args: MlpArgs) -> None:
+    """Raise FastcliError where training would write over what it reads or what is not ours."""
+    check_apart([*args.input, args.valid, args.pretrained_vectors], outputs(args))
+    if args.log:
+        check_ours(args.log, "a log of mlp-train", _is_log)
+    if args.save_every:
+        check_ours(checkpoint_path(args), "a checkpoint of mlp-train", _is_checkpoint)
 
 
 def row_floats(network: Network) -> tuple[int, int]:
@@ -389,6 +408,22 @@ def _natural(name: str) -> tuple[int, float, str]:
         return 0, float(name), name
     except ValueError:
         return 1, 0.0, name
+
+
+def _is_log(path: str) -> bool:
+    """Tell whether a file begins with an evaluation, as ``write_log`` writes it."""
+    found, _ = first_object(path)
+    known = {f.name for f in fields(Evaluation)}
+    may_lack = {"loss", "valid_loss", "valid_error"}  # which can be NaN
+    return known - may_lack <= set(found) <= known
+
+
+def _is_checkpoint(path: str) -> bool:
+    try:
+        load_arrays(path, CHECKPOINT)
+    except FastcliError:
+        return False
+    return True
 
 
 def log_lines(history: list[Evaluation]) -> bytes:

@@ -1,0 +1,118 @@
+"""The file of trials: one JSON object a line, by which a search is taken up again."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fastcli.appended import AppendedFile
+from fastcli.errors import ArgumentError, DataError
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.search import Trial
+from fastcli.files import target_of
+from fastcli.outputs import check_ours, first_object
+
+TUNED = ("epoch", "lr", "dim", "word_ngrams", "minn", "maxn", "bucket", "dsub")
+NAN = float("nan")
+
+
+def former_trials(path: str) -> str:
+    """Return where the file of trials of an earlier search is kept."""
+    return f"{path}.old"
+
+
+def check_trials(path: str) -> None:
+    """Raise FastcliError if a new file of trials would replace a file of something else."""
+    for one in (path, former_trials(path)):
+        check_ours(one, "a file of trials", _is_trials)
+
+
+def open_trials(path: str, resume: bool, warn: Callable[[str], None]) -> AppendedFile:
+    """Open the file of trials; a former one is kept beside it where a new one begins."""
+    file = AppendedFile(path, warn, go_on=resume)
+    try:
+        target, former = target_of(Path(path))
+        if not resume and former is not None and stat.S_ISREG(former.st_mode):
+            os.replace(target, former_trials(str(target)))
+    except OSError as error:
+        file.end(error)  # no former trials are lost
+    return file
+
+
+def trial_line(trial: Trial, note: str, question: dict[str, Any]) -> bytes:
+    """Return the line of a trial; ``question`` is what its score depends on besides."""
+    line: dict[str, Any] = {
+        "trial": trial.number,
+        "score": None if trial.score != trial.score else trial.score,
+        "seconds": round(trial.seconds, 3),
+        "training_seconds": round(trial.training, 3),
+        "arguments": {name: getattr(trial.args, name) for name in TUNED},
+    }
+    return json.dumps({**line, **({"note": note} if note else {}), **question}).encode() + b"\n"
+
+
+def take_up(path: str, args: TrainArgs, question: dict[str, Any]) -> list[Trial]:
+    """Return the trials of an earlier run; the score of those that failed is NaN.
+
+    A last line that was cut off is taken away.  Raises DataError where the file is missing, no
+    file of trials (it stays as it is), or of another question.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise DataError(
+            f"{path} is not there or cannot be read ({error.strerror}): "
+            "start without --autotune-resume."
+        ) from None
+    whole = data.rfind(b"\n") + 1
+    if not whole and data and not _is_trials(path):
+        raise _no_trials(path)
+    found = [_read(path, line, args, question) for line in data[:whole].splitlines()]
+    if whole < len(data):
+        os.truncate(path, whole)
+    return found
+
+
+def _read(path: str, line: bytes, args: TrainArgs, question: dict[str, Any]) -> Trial:
+    try:
+        found = json.loads(line)
+        values = {name: _like(getattr(TrainArgs, name), found["arguments"][name]) for name in TUNED}
+        number = _like(1, found["trial"])
+        score = NAN if found["score"] is None else _like(1.0, found["score"])
+        seconds, training = (_like(1.0, found[key]) for key in ("seconds", "training_seconds"))
+        tried = replace(args, **values)
+        tried.check_values()
+        if number < 1 or seconds < 0 or training < 0:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError, ArgumentError):
+        raise _no_trials(path) from None
+    if any(found.get(name) != value for name, value in question.items()):
+        raise DataError(f"{path} is of other files or arguments: start without --autotune-resume.")
+    return Trial(number, tried, score, seconds, training)
+
+
+def _like(example: Any, value: Any) -> Any:
+    """Return a value of JSON that is a number of the type of ``example``, and finite."""
+    is_number = type(value) in (int, float) and abs(value) < 2**63  # not for NaN either
+    if type(example) is float and type(value) is int and is_number:
+        value = float(value)
+    if type(value) is not type(example) or not is_number:
+        raise ValueError
+    return value
+
+
+def _no_trials(path: str) -> DataError:
+    return DataError(f"{path} is no file of trials: start without --autotune-resume.")
+
+
+def _is_trials(path: str) -> bool:
+    """Tell whether a file begins as ``trial_line`` begins."""
+    found, line = first_object(path)
+    was_cut_off = not line.endswith(b"\n") and line.startswith(b'{"trial": ')
+    return was_cut_off or {"trial", "score", "seconds", "arguments"} <= found.keys()
