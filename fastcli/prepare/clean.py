@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,9 +35,21 @@ _TAGS = re.compile(
     re.IGNORECASE,
 )
 _BREAKS = re.compile(r"&(?:#0*1[03](?![0-9])|#x0*[ad](?![0-9a-f])|NewLine(?=;));?", re.IGNORECASE)
+# A number of an entity: zeros before it say nothing, and eight digits are no character.
+_ZEROS = re.compile(r"&#0+(?=[0-9])")
+_TOO_LARGE = re.compile(r"&#[0-9]{8,};?")
+# An address: a scheme, from the first letter of its run that no letter or digit precedes, or www.
+# Whether a run of letters is a scheme is looked up once, where it begins: looking it up at every
+# letter would take the square of its length.  What precedes a scheme in its run is group 1.
+_RUN, _BODY = "[a-z0-9+.-]", "[^\\s<>\"'，。；！？、）】》]"
 _URLS = re.compile(
-    r"(?<![a-z0-9])(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"'，。；！？、）】》]+", re.IGNORECASE
+    f"(?<!{_RUN})(?={_RUN}+://{_BODY})({_RUN}*?)(?<![a-z0-9])[a-z]{_RUN}*://{_BODY}+"
+    f"|(?<![a-z0-9])www\\.{_BODY}+",
+    re.IGNORECASE,
 )
+# Unicode's normal forms order the marks above and below a letter, which takes the square of their
+# number; text of people has a few (Unicode Standard Annex 15, section 13: at most 30).
+MOST_MARKS = 30
 # Controls (but tabs and what breaks lines), joiners and marks of direction, byte-order marks.
 _CONTROLS = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]"
@@ -103,6 +117,30 @@ def _classes(punctuation: bool) -> NDArray[np.uint8]:
     return classes
 
 
+def normal_form(text: str, form: str) -> str:
+    """Return text in a normal form: ``nfc`` or ``nfkc``.
+
+    Of more than ``MOST_MARKS`` marks in a row each part of that length is brought into it alone.
+    """
+    if text.isascii():
+        return text
+    is_mark = _marks()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)]
+    bounds = np.flatnonzero(np.diff(is_mark, prepend=False, append=False)).reshape(-1, 2)
+    cuts = [0]
+    for first, end in bounds[bounds[:, 1] - bounds[:, 0] > MOST_MARKS].tolist():
+        cuts.extend(range(first, end, MOST_MARKS))
+    parts = [text[a:b] for a, b in pairwise([*cuts, len(text)])]
+    return "".join([unicodedata.normalize("NFC" if form == "nfc" else "NFKC", p) for p in parts])
+
+
+@cache
+def _marks() -> NDArray[np.bool_]:
+    """Return which characters are marks that belong to a letter, bool[0x110000]."""
+    found = np.zeros(sys.maxunicode + 1, np.bool_)
+    found[0x300:0x1F000] = [unicodedata.combining(c) > 0 for c in map(chr, range(0x300, 0x1F000))]
+    return found
+
+
 def cut(texts: Sequence[str], max_length: int) -> list[str]:
     """Return texts with their first ``max_length`` tokens, or whole if that is 0."""
     if max_length == 0:
@@ -122,11 +160,12 @@ def _steps(text: str, cleaning: Cleaning) -> str:
         if "<" in text:
             text = _TAGS.sub(" ", text)
         if "&" in text:
-            text = html.unescape(_BREAKS.sub(" ", text))
+            text = _ZEROS.sub("&#", _BREAKS.sub(" ", text))
+            text = html.unescape(_TOO_LARGE.sub("\ufffd", text))
     if cleaning.urls != "keep" and (":" in text or "www." in text.lower()):
-        text = _URLS.sub(f" {URL_MASK} " if cleaning.urls == "mask" else " ", text)
+        text = _URLS.sub(f"\\1 {URL_MASK} " if cleaning.urls == "mask" else "\\1 ", text)
     if cleaning.unicode != "none":
-        text = unicodedata.normalize("NFC" if cleaning.unicode == "nfc" else "NFKC", text)
+        text = normal_form(text, cleaning.unicode)
     if cleaning.control:
         if text.isascii():
             text = text.encode().translate(None, _ASCII_CONTROLS).decode()

@@ -18,6 +18,7 @@ class LabelNames:
         self.prefix = prefix
         self.tokens: dict[str, str] = {}  # label to token, without prefix
         self._taken: set[str] = set()
+        self._next: dict[str, int] = {}  # the number to try for a token that is taken
         self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def of(self, labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -31,10 +32,11 @@ class LabelNames:
 
     def _token(self, label: str) -> str:
         if label not in self.tokens:
-            plain = _SPACES.sub("_", label)
-            found, n = plain, 2
+            found = plain = _SPACES.sub("_", label)
+            n = self._next.get(plain, 2)
             while found in self._taken:
                 found, n = f"{plain}_{n}", n + 1
+            self._next[plain] = n  # those below are taken
             self._taken.add(found)
             self.tokens[label] = found
         return self.tokens[label]

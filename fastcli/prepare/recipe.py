@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.prepare.clean import DIGITS, UNICODE, URLS, Cleaning, clean, cut
 from fastcli.prepare.segment import SEGMENTS, Segmentation, segment
+from fastcli.printable import listed
 
 FORMAT, VERSION = "fastcli prepare", 1
 LINE_END = "</s>"
+MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,14 @@ class Recipe:
         ):
             if value not in known:
                 raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
-        if type(c.max_length) is not int or c.max_length < 0:
-            raise ArgumentError(f"--max-length must be 0 or more, not {c.max_length}.")
+        if type(c.max_length) is not int or not 0 <= c.max_length <= MOST:
+            raise ArgumentError(f"--max-length must be between 0 and {MOST}, not {c.max_length}.")
         for name in ("html", "control", "lowercase", "punctuation"):
             if not isinstance(getattr(c, name), bool):
                 raise ArgumentError(f"{name} must be true or false, not {getattr(c, name)!r}.")
+        for name, text in (("tokenizer-cmd", s.command), ("label", self.label)):
+            if not _is_text(text):
+                raise ArgumentError(f"{name} must be text, not {text!r}.")
         if s.command and s.kind != "none":
             raise ArgumentError("--segment and --tokenizer-cmd are two ways: give one of them.")
         if not self.label or self.label.split() != [self.label]:
@@ -99,12 +104,37 @@ def read_recipe(path: str) -> Recipe:
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise DataError(f"{path} was not written by fastcli prepare.")
     if found.get("version") != VERSION:
-        raise DataError(f"{path} is of a newer fastcli: version {found.get('version')}.")
+        raise DataError(f"{path} is of another fastcli: version {found.get('version')}.")
     try:
         recipe = Recipe(
-            Cleaning(**found["cleaning"]), Segmentation(**found["segmentation"]), found["label"]
+            _of(Cleaning, found["cleaning"]),
+            _of(Segmentation, found["segmentation"]),
+            found["label"],
         )
         recipe.check()
-    except (KeyError, TypeError, AttributeError, ArgumentError) as error:
+    except KeyError as error:
+        raise DataError(f"{path} is damaged: it has no {error}.") from None
+    except (TypeError, ArgumentError) as error:
         raise DataError(f"{path} is damaged: {error}") from None
     return recipe
+
+
+def _of(kind: Any, values: Any) -> Any:
+    """Return a dataclass of the fields of a JSON object; their values are checked later."""
+    if not isinstance(values, dict):
+        raise TypeError(f"{kind.__name__.lower()} must be an object.")
+    known = {one.name for one in fields(kind)}
+    if unknown := sorted(values.keys() - known):
+        raise TypeError(
+            f"{kind.__name__.lower()} has fields that are not known: {listed(unknown)}."
+        )
+    return kind(**values)
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value is text that can be written; bytes that are not UTF-8 can."""
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except (AttributeError, UnicodeEncodeError):
+        return False
+    return True

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 DEDUPS = ("none", "exact", "near")
 SHUFFLED = "train"
 BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
+MOST_PROCESSES = 1024
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
 SHOWN = 80  # characters of an offending text
@@ -87,8 +88,10 @@ class PrepareArgs:
                 raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
         if len(self.delimiter) > 1:
             raise ArgumentError(f"--delimiter must be one character, not {self.delimiter!r}.")
-        if self.thread < 1:
-            raise ArgumentError(f"-thread must be 1 or more, not {self.thread}.")
+        if not 1 <= self.thread <= MOST_PROCESSES:
+            raise ArgumentError(
+                f"-thread must be between 1 and {MOST_PROCESSES}, not {self.thread}."
+            )
         if not -(2**62) <= self.seed < 2**62:
             raise ArgumentError(f"-seed must be between -2**62 and 2**62, not {self.seed}.")
 

@@ -97,6 +97,8 @@ def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
                     line += buffer.count("\n", at, error.pos)
                     raise DataError(f"{path}:{line}: no JSON: {shown!r}.") from None
                 end = -1
+            except ValueError as error:  # a number of thousands of digits
+                raise DataError(f"{path}:{line}: no JSON: {error}.") from None
             if 0 <= end < len(buffer):  # a number at the end may go on
                 yield line, found
                 line += buffer.count("\n", at, end)
