@@ -4,14 +4,19 @@ Signals are listened to before anything large is imported, so that an interrupt 
 is starting as quietly as one that works.
 """
 
+import os
 import sys
 import warnings
 
-from fastcli import signals
+try:
+    from fastcli import signals
 
-signals.end_at_once()
+    signals.end_at_once()
+except KeyboardInterrupt:
+    os._exit(130)
 if not sys.warnoptions:
     warnings.simplefilter("ignore")  # they are for programmers: the commands say what matters
+    sys.warnoptions.append("ignore")  # nor are they said by processes that this one starts
 
 
 def main() -> None:

@@ -7,12 +7,14 @@ imports nothing large.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
-from types import FrameType
+
+TYPE_CHECKING = False  # as typing has it, which takes longer to import than all this
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 ENDING = tuple(
     number
@@ -55,5 +57,7 @@ def _raise(number: int, frame: FrameType | None) -> None:
 def _listen(handler: Callable[[int, FrameType | None], None]) -> None:
     for number in ENDING:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
-            with contextlib.suppress(ValueError):  # a thread cannot listen
+            try:
                 signal.signal(number, handler)
+            except ValueError:
+                return  # only the main thread can listen

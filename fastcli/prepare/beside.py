@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
@@ -12,6 +9,7 @@ from typing import Any
 from fastcli.errors import FastcliError
 from fastcli.prepare.rows import Batch, Place
 from fastcli.prepare.sources import Bad, Source
+from fastcli.prepare.workers import CONTEXT, begin, starting
 
 
 def read_beside(
@@ -24,11 +22,11 @@ def read_beside(
 
     The pipe between the processes holds little, so that the reader never runs far ahead.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
+    ours, theirs = CONTEXT.Pipe(duplex=False)
     plain = Source(**{**source.parts(), "bad": _nowhere})
-    reader = context.Process(target=_read, args=(plain, list(paths), theirs), daemon=True)
-    reader.start()
+    reader = CONTEXT.Process(target=_read, args=(plain, list(paths), theirs), daemon=True)
+    with starting():
+        reader.start()
     theirs.close()
     told: dict[str, Callable[..., None]] = {"bad": source.bad, "started": started, "read": read}
     try:
@@ -57,8 +55,7 @@ def _nowhere(place: Place, reason: str, text: str) -> None:
 
 def _read(plain: Source, paths: list[str], connection: Connection) -> None:
     """Read all paths and send what there is to say."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process says what there is to say
-    gc.disable()
+    begin()
 
     def send(*message: Any) -> None:
         connection.send(message)

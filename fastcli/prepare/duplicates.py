@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -44,12 +44,12 @@ def signatures(texts: Sequence[str]) -> NDArray[np.int32]:
     return out
 
 
-def write_keys(file: BinaryIO, keys: Sequence[int]) -> None:
+def write_keys(file: IO[bytes], keys: Sequence[int]) -> None:
     """Append keys of 64 bits to a file."""
-    array("Q", keys).tofile(file)
+    file.write(array("Q", keys).tobytes())
 
 
-def find_exact(path: str, n: int) -> Duplicates:
+def find_exact(file: IO[bytes], n: int) -> Duplicates:
     """Compare n lines by keys of their text and labels; the first of equals is kept.
 
     A contradiction is a text that comes with several labels; all of its lines are kept.
@@ -57,7 +57,7 @@ def find_exact(path: str, n: int) -> Duplicates:
     found = Duplicates(np.ones(n, np.bool_))
     if n == 0:
         return found
-    keys = np.memmap(path, np.uint64, "r", shape=(n, 2))  # of text, of labels
+    keys = np.memmap(file, np.uint64, "r", shape=(n, 2))  # of text, of labels
     shares = 1 + n // SHARE
     for share in range(shares):
         at = _members(keys[:, 0], share, shares)
@@ -73,13 +73,13 @@ def find_exact(path: str, n: int) -> Duplicates:
     return found
 
 
-def find_near(path: str, keys_path: str, found: Duplicates) -> None:
+def find_near(file: IO[bytes], key_file: IO[bytes], found: Duplicates) -> None:
     """Look for near duplicates with the same labels among lines that are kept; the first stays."""
     n = len(found.keep)
     if n == 0:
         return
-    all_signatures = np.memmap(path, np.int32, "r", shape=(n, SIGNATURE))
-    labels = np.memmap(keys_path, np.uint64, "r", shape=(n, 2))[:, 1]
+    all_signatures = np.memmap(file, np.int32, "r", shape=(n, SIGNATURE))
+    labels = np.memmap(key_file, np.uint64, "r", shape=(n, 2))[:, 1]
     shares = 1 + n // SHARE
     for band in range(BANDS):
         for share in range(shares):

@@ -7,10 +7,9 @@ Memory holds a few batches whatever the size of the data.
 from __future__ import annotations
 
 import gc
+import io
 import json
-import multiprocessing
 import os
-import signal
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fastcli import __version__
@@ -33,6 +32,8 @@ from fastcli.prepare.rows import Batch, Columns, Place
 from fastcli.prepare.segment import check_segmentation
 from fastcli.prepare.sources import BAD_BYTES, FORMATS, QUOTES, Source
 from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
+from fastcli.prepare.spools import spool
+from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
 
 if TYPE_CHECKING:
@@ -189,9 +190,9 @@ def prepare_stream(args: PrepareArgs, reporter: Reporter, put: Callable[[bytes],
     args = replace(args, shares=(1.0,), shuffle=False)
     args.check()
     check_segmentation(args.recipe.segmentation)
-    with _without_collector(), TemporaryDirectory(prefix="fastcli-") as folder:
+    with _without_collector():
         run = _Run(args, reporter, {"lines": StreamWriter(put)}, StreamWriter(lambda _: None))
-        run.write_all(Path(folder))
+        run.write_all(Path(gettempdir()))
     return run.done
 
 
@@ -323,7 +324,8 @@ class _Run:
                 args = (self.args.recipe, self.args.seed, near, batch.texts, batch.groups)
                 busy = sum(isinstance(one, Future) and not one.done() for _, one in waiting)
                 if pool is not None and busy <= self.args.thread:
-                    waiting.append((batch, pool.submit(clean_batch, *args)))
+                    with starting():  # submitting starts processes
+                        waiting.append((batch, pool.submit(clean_batch, *args)))
                 else:
                     before = time.perf_counter()
                     waiting.append((batch, clean_batch(*args)))
@@ -388,40 +390,34 @@ class _Run:
         from fastcli.prepare.duplicates import find_exact, find_near, write_keys
 
         near = self.args.dedup == "near"
-        spools = [folder / f".{name}.{os.getpid()}.tmp" for name in ("lines", "keys", "near")]
         n = 0
-        try:
-            with (
-                open(spools[0], "w", encoding="utf-8", newline="\n") as lines,
-                open(spools[1], "wb") as keys,
-                open(spools[2], "wb") as signatures,
-            ):
-                for batch, cleaned in batches:
-                    if cleaned.signatures is not None:
-                        signatures.write(cleaned.signatures.tobytes())
-                    labels = self.named(batch)
-                    of_labels = fixed_hashes([" ".join(sorted(some)) for some in labels], 1)
-                    pairs = zip(fixed_hashes(cleaned.texts, 1), of_labels, strict=True)
-                    write_keys(keys, list(chain.from_iterable(pairs)))
-                    for some, text, key in zip(labels, cleaned.texts, cleaned.keys, strict=True):
-                        lines.write(f"{key:x}\t{' '.join(some)}\t{text}\n")
-                    n += len(labels)
-            found = find_exact(str(spools[1]), n)
+        with spool(folder) as rows_file, spool(folder) as keys, spool(folder) as signatures:
+            lines = io.TextIOWrapper(rows_file, encoding="utf-8", newline="\n")
+            for batch, cleaned in batches:
+                if cleaned.signatures is not None:
+                    signatures.write(cleaned.signatures.tobytes())
+                labels = self.named(batch)
+                of_labels = fixed_hashes([" ".join(sorted(some)) for some in labels], 1)
+                pairs = zip(fixed_hashes(cleaned.texts, 1), of_labels, strict=True)
+                write_keys(keys, list(chain.from_iterable(pairs)))
+                for some, text, key in zip(labels, cleaned.texts, cleaned.keys, strict=True):
+                    lines.write(f"{key:x}\t{' '.join(some)}\t{text}\n")
+                n += len(labels)
+            for file in (lines, keys, signatures):
+                file.flush()
+            found = find_exact(keys, n)
             if near:
-                find_near(str(spools[2]), str(spools[1]), found)
-            with open(spools[0], encoding="utf-8", newline="\n") as lines:
-                kept = (line for line, keep in zip(lines, found.keep, strict=True) if keep)
-                while rows := [line[:-1].split("\t") for line in islice(kept, 10_000)]:
-                    self.write(
-                        [tuple(row[1].split(" ")) for row in rows],
-                        [row[2] for row in rows],
-                        [int(row[0], 16) for row in rows],
-                    )
-            self.done.exact, self.done.near = found.exact, found.near
-            self.done.contradictions = found.contradictions
-        finally:
-            for spool in spools:
-                spool.unlink(missing_ok=True)
+                find_near(signatures, keys, found)
+            lines.seek(0)
+            kept = (line for line, keep in zip(lines, found.keep, strict=True) if keep)
+            while rows := [line[:-1].split("\t") for line in islice(kept, 10_000)]:
+                self.write(
+                    [tuple(row[1].split(" ")) for row in rows],
+                    [row[2] for row in rows],
+                    [int(row[0], 16) for row in rows],
+                )
+        self.done.exact, self.done.near = found.exact, found.near
+        self.done.contradictions = found.contradictions
 
     def write_notes(self, folder: Path) -> None:
         """Write ``prepare.json`` and ``labels.json``."""
@@ -471,8 +467,7 @@ def _without_collector() -> Iterator[None]:
 @contextmanager
 def _pool(n: int) -> Iterator[ProcessPoolExecutor]:
     """Start processes that clean; they are ended, not waited for, where something goes wrong."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n, mp_context=context, initializer=_quiet)
+    pool = ProcessPoolExecutor(n, mp_context=CONTEXT, initializer=begin)
     try:
         yield pool
     except BaseException:
@@ -482,11 +477,6 @@ def _pool(n: int) -> Iterator[ProcessPoolExecutor]:
             process.terminate()
         raise
     pool.shutdown()
-
-
-def _quiet() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process says what there is to say
-    gc.disable()
 
 
 def _is_done(one: Future[Cleaned] | Cleaned) -> bool:

@@ -10,13 +10,14 @@ whatever the memory and the number of buckets.
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
+
+from fastcli.prepare.spools import spool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +28,6 @@ LIMIT = 32_000_000  # bytes of lines that are held in memory
 KEY_BITS = 64
 BUCKET_BITS = 6
 BUCKETS = 1 << BUCKET_BITS
-AT_ONCE = 1 << 20  # bytes that are read from a large bucket at a time
 
 
 def order_keys(seed: int, first: int, n: int) -> Keys:
@@ -44,10 +44,12 @@ def order_keys(seed: int, first: int, n: int) -> Keys:
 
 
 class _Bucket:
-    """Lines and their keys: some in two files, those that came last in memory."""
+    """Lines and their keys: some in a file without a name, those that came last in memory."""
 
-    def __init__(self, path: Path) -> None:
-        self._text_path, self._key_path = path.with_suffix(".lines"), path.with_suffix(".keys")
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: IO[bytes] | None = None
+        self._blocks: list[tuple[int, int]] = []  # of the file: number of keys, bytes of text
         self._text: list[bytes] = []
         self._keys: list[Keys] = []
         self.n = 0
@@ -61,51 +63,59 @@ class _Bucket:
         self.size += len(text) + keys.nbytes
 
     def flush(self) -> None:
-        """Append what is in memory to the files."""
+        """Append what is in memory to the file, as a block."""
         if self._text:
-            with open(self._text_path, "ab") as text, open(self._key_path, "ab") as keys:
-                text.writelines(self._text)
-                np.concatenate(self._keys).tofile(keys)
+            if self._file is None:
+                self._file = spool(self._folder)
+            self._file.writelines(keys.tobytes() for keys in self._keys)
+            self._file.writelines(self._text)
+            self._blocks.append((sum(map(len, self._keys)), sum(map(len, self._text))))
             self._text, self._keys = [], []
 
     def sorted(self) -> bytes:
         """Return the lines in the order of their keys."""
-        if self._key_path.exists():
+        if self._file is not None:
             self.flush()
-            text, keys = self._text_path.read_bytes(), np.fromfile(self._key_path, np.uint64)
+            blocks = list(self._read(self._file))
+            text, keys = b"".join(text for _, text in blocks), [keys for keys, _ in blocks]
         else:
-            text = b"".join(self._text)
-            keys = np.concatenate(self._keys)
+            text, keys = b"".join(self._text), self._keys
         lines = io.BytesIO(text).readlines()
-        order = np.argsort(keys, kind="stable").tolist()
+        order = np.argsort(np.concatenate(keys), kind="stable").tolist()
         return b"".join([lines[i] for i in order])
 
     def chunks(self) -> Iterator[tuple[Keys, list[bytes]]]:
-        """Yield keys and lines as they came, some at a time, from the files."""
+        """Yield keys and lines as they came, some at a time, from the file."""
         self.flush()
-        with open(self._text_path, "rb") as text, open(self._key_path, "rb") as keys:
-            while lines := text.readlines(AT_ONCE):
-                yield np.fromfile(keys, np.uint64, len(lines)), lines
+        if self._file is not None:
+            for keys, text in self._read(self._file):
+                yield keys, io.BytesIO(text).readlines()
+
+    def _read(self, file: IO[bytes]) -> Iterator[tuple[Keys, bytes]]:
+        file.seek(0)
+        for n, size in self._blocks:
+            yield np.frombuffer(file.read(KEY_BITS // 8 * n), np.uint64), file.read(size)
 
     def remove(self) -> None:
-        """Remove the files, and forget what is in memory."""
-        self._text, self._keys, self.n, self.size = [], [], 0, 0
-        self._text_path.unlink(missing_ok=True)
-        self._key_path.unlink(missing_ok=True)
+        """Give the room of the file back, and forget what is in memory."""
+        self._text, self._keys, self._blocks, self.n, self.size = [], [], [], 0, 0
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 class Sorter:
     """Lines with keys, which are given back in the order of their keys.
 
-    What is beyond ``LIMIT`` bytes waits in files of ``folder``, which is made when it is needed;
-    ``remove`` removes it.  Lines of equal keys keep their order.
+    What is beyond ``LIMIT`` bytes waits in files of ``folder`` that have no names; ``remove`` gives
+    their room back.  Lines of equal keys keep their order.
     """
 
     def __init__(self, folder: Path, used_bits: int = 0) -> None:
         self.folder = folder
         self._used_bits = used_bits + BUCKET_BITS
         self._shift = np.uint64(KEY_BITS - self._used_bits)
-        self._buckets = [_Bucket(folder / f"{number}") for number in range(BUCKETS)]
+        self._buckets = [_Bucket(folder) for _ in range(BUCKETS)]
         self._held = 0  # bytes in memory
 
     def add(self, keys: Keys, lines: list[bytes]) -> None:
@@ -122,7 +132,6 @@ class Sorter:
                 self._held += len(text)
         self._held += keys.nbytes
         if self._held > LIMIT:
-            self.folder.mkdir(exist_ok=True)
             for bucket in self._buckets:
                 bucket.flush()
             self._held = 0
@@ -132,19 +141,22 @@ class Sorter:
 
         Raises OSError.
         """
-        for number, bucket in enumerate(self._buckets):
+        for bucket in self._buckets:
             can_be_divided = bucket.n > 1 and self._used_bits + BUCKET_BITS <= KEY_BITS
             if bucket.size > LIMIT and can_be_divided:
-                part = Sorter(self.folder / f"{number}", self._used_bits)
-                for keys, lines in bucket.chunks():
-                    part.add(keys, lines)
-                bucket.remove()
-                part.write(write)
-                part.remove()
+                part = Sorter(self.folder, self._used_bits)
+                try:
+                    for keys, lines in bucket.chunks():
+                        part.add(keys, lines)
+                    bucket.remove()
+                    part.write(write)
+                finally:
+                    part.remove()
             elif bucket.n:
                 write(bucket.sorted())
                 bucket.remove()
 
     def remove(self) -> None:
-        """Remove all files."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Give the room of all files back."""
+        for bucket in self._buckets:
+            bucket.remove()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,7 +70,7 @@ class ShuffledWriter(FileWriter):
         super().__init__(path)
         self._seed = seed
         self._n = 0
-        self._sorter = Sorter(path.with_name(f".{path.name}.{os.getpid()}.buckets"))
+        self._sorter = Sorter(path.parent)
         self._put = self._collect
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:

@@ -118,10 +118,8 @@ def test_temporary_files_go_when_a_row_is_bad(sorted_csv, tmp_path, monkeypatch)
         file.write("a,b\n")
     monkeypatch.setattr(shuffle, "LIMIT", 1000)
     made = []
-    flush = shuffle._Bucket.flush
-    monkeypatch.setattr(
-        shuffle._Bucket, "flush", lambda self: made.append(self._text_path) or flush(self)
-    )
+    spool = shuffle.spool
+    monkeypatch.setattr(shuffle, "spool", lambda folder: made.append(folder) or spool(folder))
     result = run("prepare", sorted_csv, "-o", tmp_path / "out", "-thread", 1)
     assert result.code == 1
     assert "2 columns instead of 3" in result.err
@@ -203,7 +201,7 @@ def test_lines_are_sorted_by_key(batches, limit):
     former, shuffle.LIMIT = shuffle.LIMIT, limit
     try:
         with TemporaryDirectory() as folder:
-            sorter = Sorter(Path(folder) / "buckets")
+            sorter = Sorter(Path(folder))
             everything = []
             for batch in batches:
                 found = [(key, text.replace(b"\n", b"\r") + b"\n") for key, text in batch]

@@ -1,0 +1,173 @@
+"""Processes beside prepare end with it; its files without names; where jieba keeps its own."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from fastcli.prepare import segment
+from fastcli.prepare.spools import spool
+from tests.command import environment
+
+posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and FIFOs")
+
+CLEANING = """
+import time
+from fastcli.prepare.run import _pool
+
+if __name__ == "__main__":
+    with _pool(2) as pool:
+        for i in range(4):
+            pool.submit(abs, i).result()
+        for i in range(4):
+            pool.submit(time.sleep, 1000)
+        print("ready", flush=True)
+        time.sleep(1000)
+"""
+READING = """
+import sys
+from fastcli.prepare.beside import read_beside
+from fastcli.prepare.rows import Columns
+from fastcli.prepare.sources import Source
+
+if __name__ == "__main__":
+    source = Source(Columns(("0",), ("1",)), print, "csv")
+    for _ in read_beside(source, [sys.argv[1]], lambda path: print("ready", flush=True), print):
+        pass
+"""
+
+
+@posix
+@pytest.mark.parametrize("text", [CLEANING, READING], ids=["cleaning", "reading"])
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+def test_workers_end_with_their_parent(text, name, tmp_path):
+    """All processes hold its stderr, which ends with the last of them."""
+    script, fifo = tmp_path / "main.py", tmp_path / "fifo"
+    script.write_text(text)
+    os.mkfifo(fifo)
+    argv = [sys.executable, script, fifo]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, env=environment(), stdout=pipe, stderr=pipe) as main:
+        assert main.stdout.readline() == b"ready\n"
+        main.send_signal(getattr(signal, name))
+        _, said = main.communicate(timeout=60)
+        assert b"Traceback" not in said
+        assert main.returncode == -getattr(signal, name)
+
+
+@posix
+@pytest.mark.parametrize("text", [CLEANING, READING], ids=["cleaning", "reading"])
+def test_an_interrupt_is_for_the_main_process_only(text, tmp_path):
+    """A terminal sends it to all: the workers, wherever they are, have nothing to say."""
+    script, fifo = tmp_path / "main.py", tmp_path / "fifo"
+    quiet = "from fastcli import signals; signals.raise_in_main()"
+    script.write_text(text.replace('"__main__":\n', f'"__main__":\n    exec({quiet!r})\n'))
+    os.mkfifo(fifo)
+    argv = [sys.executable, script, fifo]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        argv, env=environment(), stdout=pipe, stderr=pipe, start_new_session=True
+    ) as main:
+        assert main.stdout.readline() == b"ready\n"
+        os.killpg(main.pid, signal.SIGINT)
+        _, said = main.communicate(timeout=60)
+        assert main.returncode == -signal.SIGINT  # as Python ends with KeyboardInterrupt
+        assert said.count(b"Traceback") == 1
+
+
+@posix
+def test_spools_are_private_and_leave_nothing(tmp_path, monkeypatch):
+    with spool(tmp_path) as file:
+        file.write(b"some")
+        assert list(tmp_path.iterdir()) == []
+        status = os.fstat(file.fileno())
+        assert stat.S_IMODE(status.st_mode) == 0o600
+    # Where files without a name cannot be made.
+    opened = []
+    real = os.open
+
+    def without(path, flags, *more, **kwargs):
+        opened.append((os.fspath(path), flags))
+        if flags & getattr(os, "O_TMPFILE", 0) == getattr(os, "O_TMPFILE", -1):
+            raise OSError(95, "Operation not supported")
+        return real(path, flags, *more, **kwargs)
+
+    monkeypatch.setattr(os, "open", without)
+    with spool(tmp_path) as file:
+        assert list(tmp_path.iterdir()) == []
+        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
+    path, flags = opened[-1]
+    assert os.path.basename(path).startswith(".fastcli-")
+    assert path.endswith(".tmp")
+    assert flags & os.O_EXCL
+    assert flags & os.O_NOFOLLOW
+
+
+@pytest.fixture
+def jieba(monkeypatch, tmp_path):
+    """Return jieba, to be loaded anew, and a common folder with a planted file."""
+    found = pytest.importorskip("jieba")
+    common = tmp_path / "tmp"
+    common.mkdir()
+    (common / "jieba.cache").write_bytes(b"planted")
+    monkeypatch.setattr(tempfile, "tempdir", str(common))
+    monkeypatch.setattr(
+        found.Tokenizer, "gen_pfdict", lambda self, file: file.close() or ({"a": 1}, 1)
+    )
+    segment._jieba.cache_clear()
+    yield common
+    segment._jieba.cache_clear()
+    assert (common / "jieba.cache").read_bytes() == b"planted"
+    assert len(list(common.iterdir())) == 1
+
+
+def test_jieba_keeps_its_dictionary_in_a_private_folder(jieba, tmp_path, monkeypatch):
+    root = tmp_path / "cache"
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", str(root))
+    tokenizer = segment._jieba()
+    tokenizer.initialize()
+    assert tokenizer.FREQ == {"a": 1}
+    (file,) = (root / "jieba").iterdir()
+    if os.name == "posix":
+        assert stat.S_IMODE((root / "jieba").stat().st_mode) == 0o700
+    segment._jieba.cache_clear()
+    monkeypatch.setattr("jieba.Tokenizer.gen_pfdict", None)
+    again = segment._jieba()
+    again.initialize()
+    assert again.FREQ == {"a": 1}
+    assert list((root / "jieba").iterdir()) == [file]
+
+
+@posix
+@pytest.mark.parametrize("which", [".", "jieba"])
+def test_jieba_reads_nothing_from_a_folder_of_everybody(which, jieba, tmp_path, monkeypatch):
+    root = tmp_path / "cache"
+    (root / "jieba").mkdir(parents=True, mode=0o700)
+    (root / which).chmod(0o777)
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", str(root))
+    tokenizer = segment._jieba()
+    assert tokenizer.initialized
+    assert tokenizer.FREQ == {"a": 1}
+    assert list((root / "jieba").iterdir()) == []
+
+
+@posix
+def test_jieba_follows_no_link(jieba, tmp_path, monkeypatch):
+    root, other = tmp_path / "cache", tmp_path / "other"
+    root.mkdir(mode=0o700)
+    other.mkdir(mode=0o700)
+    (root / "jieba").symlink_to(other)
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", str(root))
+    assert segment._jieba().initialized
+    assert list(other.iterdir()) == []
+
+
+def test_jieba_where_the_folder_is_relative(jieba, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", "here")
+    assert segment._jieba().initialized
+    assert not (tmp_path / "here").exists()
