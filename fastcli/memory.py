@@ -112,7 +112,7 @@ def check_memory(need: int, smaller: str = ROWS) -> None:
 
 
 def resident_memory() -> int:
-    """Return the bytes of memory that this process has now, the text that it has mapped too."""
+    """Return the bytes of memory that this process has now."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")

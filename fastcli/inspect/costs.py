@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import numpy as np
 from fastcli.fasttext.save import saving_memory
 from fastcli.inspect.data import DataSet
 from fastcli.memory import PROCESS, padded
-from fastcli.text.inputs import compression
+from fastcli.text.corpus import AT_ONCE
 
 if TYPE_CHECKING:
     from fastcli.fasttext.args import TrainArgs
@@ -61,8 +60,7 @@ def _memory(data: DataSet, args: TrainArgs, words: list[bytes], rows: int, outpu
     kept = np.array([data.counts[data.words[word]] for word in words], np.int64)
     letters = sum(map(len, data.words)) * 3 // 2
     tables = (TABLE_ENTRY * len(data.words) + letters) * min(args.thread, 2)
-    is_mapped = os.path.isfile(data.path) and compression(data.path) is None
-    counting = tables + 4 * tokens + (data.size if is_mapped else 0)
+    counting = tables + 4 * tokens + min(AT_ONCE * args.thread, data.size)
     matrices = 4 * padded(args.dim) * (rows + outputs)
     word_rows = n_words + int(grams.sum())
     saving = saving_memory(args, n_words, word_rows, outputs)

@@ -11,6 +11,7 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.kernels import features as kernels
+from fastcli.text.blocks import Blocks
 from fastcli.text.dictionary import (
     LABEL,
     Dictionary,
@@ -21,9 +22,7 @@ from fastcli.text.dictionary import (
 from fastcli.text.inputs import (
     compression,
     line_blocks,
-    map_file,
     open_compressed,
-    split_at_lines,
 )
 from fastcli.threads import interrupted, run_on, share
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from fastcli.text.inputs import Bytes
 
 SPAN = 1 << 20  # bytes of text that are worth a thread of their own
+AT_ONCE = 1 << 20  # bytes of text that a thread reads at a time: they stay in the cache
 
 Extend = Callable[[Dictionary, WordTable], "tuple[Dictionary, NDArray[np.int32]]"]
 """Returns a dictionary with more words, and the id of every entry of the text's word table."""
@@ -115,23 +115,24 @@ def _count_file(
     kind = compression(path)
     if kind or not os.path.isfile(path):
         counter = TokenCounter(prefix, 1 << 26)
-        with open_compressed(path, kind) if kind else open(path, "rb") as file:
-            for block in line_blocks(file):
+        with open_compressed(path, kind) if kind else open(path, "rb") as stream:
+            for block in line_blocks(stream):
                 counter.feed(block)
                 on_bytes(len(block))
         return [counter]
-    text = map_file(path)
-    spans = split_at_lines(text, max(1, min(n_threads, len(text) // SPAN)))
-    counters = [TokenCounter(prefix, len(span)) for span in spans]
+    with Blocks(path) as file:
+        spans = file.spans(max(1, min(n_threads, file.size // SPAN)))
+        counters = [TokenCounter(prefix, stop - start) for start, stop in spans]
 
-    def count(i: int) -> None:
-        for block in split_at_lines(spans[i], 1 + len(spans[i]) // (1 << 24)):
-            if interrupted.is_set():
-                return
-            counters[i].feed(block)
-            on_bytes(len(block))
+        def count(i: int) -> None:
+            for block in file.lines(*spans[i], AT_ONCE, again=True):
+                if interrupted.is_set():
+                    return
+                counters[i].feed(block)
+                on_bytes(len(block))
 
-    run_on(len(spans), count) if spans else None
+        run_on(len(spans), count) if spans else None
+        file.check()
     return counters
 
 

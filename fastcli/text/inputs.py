@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import mmap
 import os
 import sys
 from collections.abc import Iterator
@@ -17,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import DataError
+from fastcli.text.blocks import BLOCK, Blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
 
-BLOCK = 1 << 22  # bytes read at a time from what cannot be mapped
 MODEL_MAGIC = b"\xba\x16\x4f\x2f"  # first bytes of the models that fastText and fastcli write
 
 _MAGIC = {
@@ -44,14 +43,6 @@ def compression(path: str | os.PathLike[str]) -> str | None:
         if head.startswith(magic) and (name != "bz2" or head[4:] == b"1AY&SY"):
             return name
     return None
-
-
-def map_file(path: str | os.PathLike[str]) -> Bytes:
-    """Map a plain file into memory, read only; an empty file is an empty array."""
-    with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
-            return np.empty(0, np.uint8)
-        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
 
 
 class _Checked(io.RawIOBase):
@@ -116,7 +107,8 @@ def _zstd(path: str | os.PathLike[str]) -> Any:
 def text_blocks(path: str) -> Iterator[Bytes]:
     """Yield the bytes of a file, compressed or not, or of standard input (``-``), in blocks.
 
-    Blocks end where lines end.  Raises OSError where the file cannot be read.
+    Blocks end where lines end.  Raises OSError where the file cannot be read, DataError where it
+    changed meanwhile.
     """
     if path == "-":
         if sys.stdin is None:
@@ -125,14 +117,15 @@ def text_blocks(path: str) -> Iterator[Bytes]:
         return
     kind = compression(path)
     if kind:
-        with open_compressed(path, kind) as file:
-            yield from line_blocks(file)
+        with open_compressed(path, kind) as stream:
+            yield from line_blocks(stream)
     elif os.path.isfile(path):
-        text = map_file(path)
-        yield from split_at_lines(text, 1 + len(text) // BLOCK)
+        with Blocks(path) as file:
+            yield from file.lines(0, file.size)
+            file.check()
     else:
-        with open(path, "rb") as file:
-            yield from line_blocks(file)
+        with open(path, "rb") as stream:
+            yield from line_blocks(stream)
 
 
 def line_blocks(file: Any) -> Iterator[Bytes]:

@@ -18,8 +18,9 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.kernels import vector_files as kernels
+from fastcli.text.blocks import BLOCK
 from fastcli.text.dictionary import Dictionary, gathered
-from fastcli.text.inputs import BLOCK, MODEL_MAGIC, compression, open_compressed, text_blocks
+from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed, text_blocks
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
