@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import math
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 from fastcli.errors import FastcliError
 from fastcli.signals import ENDING
+
+PATIENCE = 0.5  # seconds that an interrupt gives to threads before they are left behind
+LOOK = 0.1  # seconds between two looks for an interrupt
 
 interrupted = threading.Event()
 """Set while an interrupt waits for ``run_on``: long work may end early then."""
@@ -47,16 +55,44 @@ def run_on(n_threads: int, function: Callable[[int], None]) -> None:
     if n_threads == 1:
         function(0)
         return
-    with uninterrupted():
-        # nobody starts before all are there
-        workers = [_idle.pop() if _idle else _new_worker(n_threads) for _ in range(n_threads - 1)]
-        results: SimpleQueue[BaseException | None] = SimpleQueue()
-        for thread, worker in enumerate(workers, 1):
-            worker.put((partial(_run, function, thread), results))
-        errors = [_run(function, 0), *(results.get() for _ in workers)]
-    for error in errors:
-        if error is not None:
-            raise error
+    with _deferred():
+        results = _start(function, range(1, n_threads))
+        errors = [_run(function, 0), *(results.get() for _ in range(1, n_threads))]
+    _raise_first(errors)
+
+
+def run_apart(n_threads: int, function: Callable[[int], None]) -> None:
+    """Do as ``run_on`` does, but leave the threads behind at work if an interrupt comes.
+
+    For kernels that may take long, work on memory alone and wait for nobody else: the arrays live
+    as long as the threads need them, but whoever catches the KeyboardInterrupt must not use what
+    they write.  The process ends without waiting for threads that were left behind.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        run_on(n_threads, function)
+        return
+    errors: list[BaseException | None] = []
+    with _deferred():
+        results = _start(function, range(n_threads))
+        left_at = math.inf
+        while len(errors) < n_threads and time.monotonic() < left_at:
+            with contextlib.suppress(Empty):
+                errors.append(results.get(timeout=LOOK))
+            if interrupted.is_set():
+                left_at = min(left_at, time.monotonic() + PATIENCE)
+        if len(errors) < n_threads:
+            _leave_behind(results, n_threads - len(errors))
+    _raise_first(errors)
+
+
+def _start(function: Callable[[int], None], threads: range) -> SimpleQueue[BaseException | None]:
+    """Call ``function(thread)`` on a kept thread each; return where their results will be."""
+    # nobody starts before all are there
+    workers = [_idle.pop() if _idle else _new_worker(threads.stop) for _ in threads]
+    results: SimpleQueue[BaseException | None] = SimpleQueue()
+    for thread, worker in zip(threads, workers, strict=True):
+        worker.put((partial(_run, function, thread), results))
+    return results
 
 
 def _run(function: Callable[[int], None], thread: int) -> BaseException | None:
@@ -65,6 +101,35 @@ def _run(function: Callable[[int], None], thread: int) -> BaseException | None:
     except BaseException as error:
         return error
     return None
+
+
+def _raise_first(errors: list[BaseException | None]) -> None:
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+_left: list[tuple[SimpleQueue[BaseException | None], int]] = []
+
+
+def left_behind() -> bool:
+    """Tell whether threads that an interrupt has left behind are still at work."""
+    return any(results.qsize() < n for results, n in _left)
+
+
+def _leave_behind(results: SimpleQueue[BaseException | None], n: int) -> None:
+    if not _left:
+        atexit.register(_end_without_waiting)
+    _left.append((results, n))
+
+
+def _end_without_waiting() -> None:
+    """End the process while threads are left behind: their code must stay until they are gone."""
+    if left_behind():
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(128 + (_last_signal[0] if _last_signal else signal.SIGINT))
 
 
 Job = tuple[Callable[[], BaseException | None], "SimpleQueue[BaseException | None]"]
@@ -93,9 +158,28 @@ def _new_worker(n_threads: int) -> SimpleQueue[Job]:
     return jobs
 
 
+_last_signal: list[int] = []
+_together = [0]
+
+
+def works_together() -> bool:
+    """Tell whether the process is at something that ``uninterrupted`` holds together."""
+    return _together[0] > 0
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let signals that end the program wait until this is over: it is done whole or not at all."""
+    _together[0] += 1
+    try:
+        with _deferred():
+            yield
+    finally:
+        _together[0] -= 1
+
+
+@contextmanager
+def _deferred() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -104,6 +188,7 @@ def uninterrupted() -> Iterator[None]:
     def wait(number: int, frame: FrameType | None) -> None:
         interrupted.set()
         waiting.append(number)
+        _last_signal[:] = [number]
 
     former = {
         number: handler

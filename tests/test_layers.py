@@ -34,6 +34,7 @@ LAYERS = {
     "mlp": {"mlp", "optimizers", "evaluation", "text", "kernels", "", *BASE},
     "cli": {
         "cli",
+        "interrupts",
         "prepare",
         "inspect",
         "fasttext",
@@ -57,6 +58,7 @@ LAYERS = {
     "printable": set(),
     "signals": set(),
     "outputs": {"errors"},
+    "interrupts": {"threads", "signals", ""},
     "optimizers": {"kernels"},
     "inspect": {"inspect", "mlp", "fasttext", "evaluation", "text", "kernels", "", *BASE},
     "prepare": {"prepare", "text", "kernels", "", *BASE},

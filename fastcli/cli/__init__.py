@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from fastcli import __version__, signals
+from fastcli import __version__, interrupts, signals
 from fastcli.cli._messages import say
 from fastcli.cli._unforeseen import sentence as unforeseen
 from fastcli.errors import FastcliError
@@ -118,7 +118,7 @@ def main() -> None:
     if sys.stdout is None:
         say("Standard output is closed, so no result can be written.")
         sys.exit(1)
-    signals.raise_in_main()
+    interrupts.watch()
     try:
         cli.main(prog_name="fastcli", standalone_mode=False)
     except SystemExit:

@@ -18,7 +18,7 @@ from fastcli.kernels import numbers
 from fastcli.kernels.lines import HAS_LABEL
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.lines import Lines
-from fastcli.threads import run_on
+from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -165,7 +165,7 @@ class Predictor:
                         return
 
             if parts:
-                run_on(len(parts), work)
+                run_apart(len(parts), work)
             results: list[T] = []
             for result, n_lines, bad in (one for some in found for one in some):
                 results.append(result)

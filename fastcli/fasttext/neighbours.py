@@ -12,7 +12,7 @@ from fastcli.kernels import neighbours as kernels
 from fastcli.kernels import numbers
 from fastcli.memory import zeros
 from fastcli.text.dictionary import as_bytes
-from fastcli.threads import run_on, share
+from fastcli.threads import run_apart, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,7 @@ class Neighbours:
                 similarities,
             )
 
-        run_on(n_threads, work)
+        run_apart(n_threads, work)
         kernels.sort_nearest(n, wide, counts, ids, similarities)
         left_out = np.full((n, max(most, 1)), -1, np.int32)
         sizes = np.array([len(words) for words in banned], np.int64)
@@ -117,7 +117,7 @@ def with_rest(
     ``basis`` has a direction a row.
     """
     out = np.empty((len(x), len(basis) + 1), np.float32)
-    run_on(
+    run_apart(
         n_threads,
         lambda thread: kernels.project_rows(
             x, *share(len(x), thread, n_threads), x.shape[1], basis, len(basis), SLACK, out

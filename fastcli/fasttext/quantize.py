@@ -20,7 +20,7 @@ from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
 from fastcli.kernels import dictionary as dictionary_kernels
 from fastcli.kernels import quantize as kernels
 from fastcli.text.dictionary import EOS, Dictionary
-from fastcli.threads import run_on, share
+from fastcli.threads import run_apart, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,7 +105,7 @@ def usable(quantized: QuantizedModel) -> Model:
 def row_norms(matrix: DenseMatrix, n_threads: int) -> NDArray[np.float32]:
     """Return the lengths of the rows."""
     norms = np.empty(matrix.n_rows, np.float32)
-    run_on(
+    run_apart(
         n_threads,
         lambda thread: kernels.row_norms(
             matrix.values, matrix.dim, *share(matrix.n_rows, thread, n_threads), norms
@@ -185,7 +185,7 @@ def _train(
                 centroids[m * CENTROIDS * dsub :],
             )
 
-    run_on(n_threads, work)
+    run_apart(n_threads, work)
     return Quantizer(dim, nsubq, dsub, dim - (nsubq - 1) * dsub, centroids)
 
 
@@ -211,7 +211,7 @@ def _encode(
             codes,
         )
 
-    run_on(n_threads, work)
+    run_apart(n_threads, work)
     return codes
 
 

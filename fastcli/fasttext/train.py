@@ -31,7 +31,7 @@ from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers
 from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import compression, open_compressed
-from fastcli.threads import run_on, share, usable_cpus
+from fastcli.threads import run_apart, share, usable_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -168,7 +168,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
             wi, corpus.places, corpus.ids, first, last, stride, args.dim, args.seed
         )
 
-    run_on(args.thread, init)
+    run_apart(args.thread, init)
     if pretrained is not None:
         for sentence in set_rows(
             pretrained, dictionary, corpus.ids, corpus.places, wi.reshape(-1, stride)
@@ -422,7 +422,7 @@ class Trainer:
                 self.scratch[thread],
             )
 
-        run_on(self.n_threads, work)
+        run_apart(self.n_threads, work)
 
 
 def _power_of_two(n: int) -> int:

@@ -34,7 +34,7 @@ from fastcli.kernels import train_words as kernels
 from fastcli.memory import Needs, padded, zeros
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.sentences import LONGEST, Sentences, read_sentences
-from fastcli.threads import run_on, share, usable_cpus
+from fastcli.threads import run_apart, share, usable_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +134,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         first, last = share(len(ids), thread, args.thread)
         matrix_kernels.init_rows(wi, places, ids, first, last, stride, args.dim, args.seed)
 
-    run_on(args.thread, init)
+    run_apart(args.thread, init)
     if pretrained is not None:
         for sentence in set_rows(pretrained, dictionary, ids, places, wi.reshape(-1, stride)):
             reporter.note(sentence)
@@ -274,7 +274,7 @@ class _Trainer:
                 self.results,
             )
 
-        run_on(self.n_threads, work)
+        run_apart(self.n_threads, work)
 
 
 def keep_chances(counts: NDArray[np.int64], ntokens: int, t: float) -> NDArray[np.float64]:

@@ -38,13 +38,14 @@ from fastcli.mlp.texts import (
     start_embedding,
     start_from,
 )
-from fastcli.mlp.train import Evaluation, Trainer
+from fastcli.mlp.train import Evaluation, Trainer, is_slow
 from fastcli.outputs import check_apart, check_ours, first_object
 from fastcli.printable import listed, shortened
 from fastcli.rescue import place_or_rescue
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.vector_files import VectorFile, VectorSource
+from fastcli.threads import left_behind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -178,7 +179,7 @@ def _train(
     reporter.network(network, data.examples.n, trainer.n_threads)
     for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
         kernel.load()  # so that compiling does not count as training
-    trained = MlpTrained(model_of(args, data, network, embedding))
+    trained = MlpTrained(model_of(args, data, network, trainer.rows))
     started, logged = time.monotonic(), 0
 
     def write_log() -> None:
@@ -209,12 +210,12 @@ def _train(
         write_log()
     at = trainer.progress
     trained.seconds = time.monotonic() - started
-    if at.step and diverged is None:
+    if at.step and diverged is None and not left_behind():
         for sentence in troubles(trainer):
             reporter.note(sentence)
     trained.history, trained.steps = at.history, at.step
     trained.best_step = at.stopping.step if trainer.best is not None else at.step
-    trained.model = model_of(args, data, network, embedding)
+    trained.model = model_of(args, data, network, trainer.rows)
     trained.model.about = {
         "steps": trained.steps,
         "best_step": trained.best_step,
@@ -255,6 +256,8 @@ def needs_of(args: MlpArgs, data: Data, network: Network) -> Needs:
     matrices += 4 * record * data.n_rows
     if args.valid:  # the best model so far, and evaluation on all threads
         matrices += params + rows + (args.thread - 1) * 4 * len(network.values)
+    elif is_slow(network, args.thread):  # the model before a step, for an interrupt
+        matrices += params + rows
     file = rows + params
     # The rows are copied where states stand between them.
     saving = params + (rows if record != wide else 0)
@@ -262,25 +265,19 @@ def needs_of(args: MlpArgs, data: Data, network: Network) -> Needs:
     return Needs(matrices, file, file, saving, smaller)
 
 
-def model_of(
-    args: MlpArgs, data: Data, network: Network, embedding: NDArray[np.float32]
-) -> MlpModel:
-    """Return the model of a network as it is now.
+def model_of(args: MlpArgs, data: Data, network: Network, rows: NDArray[np.float32]) -> MlpModel:
+    """Return the model of a network as it is now; ``rows`` are those of its embedding.
 
     How it was run (threads, checkpoints, names of files) is no part of it, so that the same
     training makes the same file.
     """
-    rows = None
-    if data.n_rows:
-        wide, record = row_floats(network)
-        rows = embedding.reshape(data.n_rows, record)[:, :wide]
     return MlpModel(
         replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
         data.names,
         int(network.integers[LOSS]),
         network.tensors(),
         data.dictionary,
-        rows,
+        rows if data.n_rows else None,
         data.row_of,
         data.columns,
     )

@@ -18,7 +18,7 @@ from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import text_blocks
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
-from fastcli.threads import run_on, share
+from fastcli.threads import run_apart, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -152,7 +152,7 @@ def start_embedding(args: MlpArgs, text: Text, wide: int, record: int) -> NDArra
             embedding, corpus.places, corpus.ids, first, last, record, args.dim, args.seed
         )
 
-    run_on(args.thread, work)
+    run_apart(args.thread, work)
     return embedding
 
 

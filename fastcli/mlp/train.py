@@ -26,7 +26,7 @@ from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
 from fastcli.optimizers import StepNumbers
 from fastcli.schema import Range
-from fastcli.threads import run_on, share, uninterrupted
+from fastcli.threads import run_apart, run_on, share, uninterrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +38,7 @@ NS_PER_FLOP = 1 / 40
 Count = Annotated[int, Range(0)]
 Measured = Annotated[float, Range(nan=True)]
 Positive = Annotated[float, Range(0)]
+SLOW_NS = 0.1e9  # a step may take ten times what it is thought to, and yet end within a second
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Snapshot:
         _copy(embedding, self.embedding, n_threads)
 
     def put(self, network: Network, embedding: NDArray[np.float32], n_threads: int) -> None:
-        """Put the parameters back."""
+        """Copy the parameters back."""
         network.params[:], network.running[:] = self.params, self.running
         _copy(self.embedding, embedding, n_threads)
 
@@ -200,7 +201,7 @@ def evaluate(scorers: list[Scorer], examples: Examples) -> tuple[float, float]:
         start, end = share(examples.n, thread, n_threads)
         found[thread] = scorers[thread].evaluate(examples, start, end)
 
-    run_on(n_threads, work)
+    run_apart(n_threads, work)
     losses = math.fsum(loss for some, _ in found for loss in some)
     right = sum(n for _, n in found)
     return losses / max(examples.n, 1), 1 - right / max(examples.n, 1)
@@ -253,6 +254,10 @@ class Trainer:
         self._squares = np.zeros(OWNERS + rows)
         self._batches: Batches | None = None
         self._scorers: list[Scorer] = []
+        self.is_slow = is_slow(network, args.thread)
+        self._is_within = False  # a slow step
+        self._before: Snapshot | None = None  # the last step, where it is slow and may be left
+        self._kept_rows: NDArray[np.float32] | None = None
         self.progress = Progress(stopping=EarlyStopping(args.patience))
         self.best: Snapshot | None = None
         self.stopped = False
@@ -269,6 +274,8 @@ class Trainer:
         """The embedding without the optimiser's numbers: a view float32[rows, padded dim]."""
         if not self.network.embeds:
             return np.zeros((0, 1), np.float32)
+        if self._kept_rows is not None:
+            return self._kept_rows
         record = int(self.network.integers[RECORD])
         wide = int(self.network.integers[INPUT_WIDE])
         return self.embedding.reshape(-1, record)[:, :wide]
@@ -338,8 +345,15 @@ class Trainer:
         return all(bool(np.isfinite(array).all()) for array in some)
 
     def restore(self) -> None:
-        """Put the best parameters back, where there is a validation set to tell them."""
-        if self.best is not None:
+        """Put the best parameters back, where there is a validation set to tell them.
+
+        Where an interrupt came in a slow step, whose threads may still write to the arrays, their
+        place is taken by the best parameters, or by those from before the step.
+        """
+        if self._is_within and (kept := self.best or self._before) is not None:
+            self.network.params, self.network.running = kept.params, kept.running
+            self._kept_rows = kept.embedding
+        elif self.best is not None:
             self.best.put(self.network, self.rows, self.args.thread)
 
     def _end_of_group(self, group: int, checks: int) -> int:
@@ -439,7 +453,15 @@ class Trainer:
                 sync,
             )
 
-        run_on(self.n_threads, work)
+        if not self.is_slow:
+            run_on(self.n_threads, work)
+            return losses
+        if self.best is None and self.progress.step:
+            self._before = self._before or Snapshot(network, self.rows)
+            self._before.take(network, self.rows, self.n_threads)
+        self._is_within = True
+        run_apart(self.n_threads, work)
+        self._is_within = False
         return losses
 
     def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
@@ -501,9 +523,20 @@ def batch_starts(n: int, batch_size: int, no_single: bool) -> NDArray[np.int64]:
 
 def threads_worth(network: Network, n_threads: int) -> int:
     """Return how many threads a step is worth: small ones are quicker on one."""
+    cost = step_cost(network)
+    most = max(1, min(int(cost / WORTH_A_THREAD) + 1, network.batch // 2, OWNERS))
+    return min(n_threads, most)
+
+
+def is_slow(network: Network, n_threads: int) -> bool:
+    """Tell whether a step may take so long that an interrupt must not wait for its end."""
+    return step_cost(network) / threads_worth(network, n_threads) > SLOW_NS
+
+
+def step_cost(network: Network) -> float:
+    """Return about how many ns a step takes on one thread."""
     weights = sum(layer.n_in * layer.units * layer.pieces for layer in network.layers)
     cost = 6 * network.batch * weights * NS_PER_FLOP + weights
     if network.embeds:
         cost += network.batch * 5000
-    most = max(1, min(int(cost / WORTH_A_THREAD) + 1, network.batch // 2, OWNERS))
-    return min(n_threads, most)
+    return cost

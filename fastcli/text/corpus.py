@@ -24,7 +24,7 @@ from fastcli.text.inputs import (
     line_blocks,
     open_compressed,
 )
-from fastcli.threads import interrupted, run_on, share
+from fastcli.threads import interrupted, run_apart, run_on, share
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -186,7 +186,7 @@ def make_corpus(
                 counters[i], words, maps[i], dictionary, ids, hashes, offsets, ngrams, args
             )
 
-    run_on(min(n_threads, max(len(counters), 1)), make)
+    run_apart(min(n_threads, max(len(counters), 1)), make)
     counters.clear()
     joined = [p for p in parts if p is not None]
     return _join(joined, dictionary.nwords, args, n_threads, lanes, all_words)
@@ -395,7 +395,7 @@ def _join(
         kernels.place_rows(rows, first, last, lanes, per_lane)
         kernels.mark_rows(rows, first, last, used)
 
-    run_on(n_threads, place)
+    run_apart(n_threads, place)
     buckets = np.flatnonzero(row_of)
     words = np.arange(nwords, dtype=np.int64)
     row_numbers = np.concatenate([words, nwords - 1 + row_of[buckets].astype(np.int64)])
