@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -22,43 +23,81 @@ PATIENCE = 1.5  # seconds that the main thread has for its answer
 temporaries: set[str] = set()
 """Paths of files that are being written: they are removed when the last resort is taken."""
 
-_answered = threading.Event()
+_writing = [-1]  # the end of a pipe where Python writes the numbers of signals
 
 
-def watch() -> None:
+@contextlib.contextmanager
+def heard() -> Iterator[None]:
     """Have SIGINT, SIGTERM and SIGHUP end this process within two seconds, whatever it does.
 
     SIGINT raises KeyboardInterrupt, the others SystemExit with 128 + their number: files being
     written are removed and former ones stay.  What was ignored before (nohup) stays ignored.
-    Called once, by the main thread of the program.
+    To be called by the main thread.
     """
-    for number in threads.ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _answer)
+    answered = threading.Event()
+
+    def answer(number: int, frame: FrameType | None) -> NoReturn:
+        answered.set()
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+    former = {
+        number: handler
+        for number in threads.ENDING
+        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
+    }
+    for number in former:
+        signal.signal(number, answer)
+    try:
+        with _pipe(lambda number: _wait(number, answered)):
+            yield
+    finally:
+        answered.set()
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _pipe(on_signal: Callable[[int], None]) -> Iterator[None]:
+    """Have a thread call ``on_signal`` with the number of the first signal that ends a process."""
     reading, writing = os.pipe()
     try:
         os.set_blocking(writing, False)
     except (AttributeError, OSError):  # on Windows before Python 3.12
+        yield
         return
-    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    if hasattr(os, "register_at_fork"):  # a child's signals are not ours
-        os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))
-    threading.Thread(target=_wait_for_signals, args=(reading,), daemon=True).start()
+
+    def listen() -> None:
+        with contextlib.closing(open(reading, "rb", buffering=0)) as pipe:
+            while (data := pipe.read(1)) and data[0] not in threads.ENDING:
+                pass
+            if data:
+                on_signal(data[0])
+
+    former = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    _writing[0] = writing
+    threading.Thread(target=listen, daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(former)
+        _writing[0] = -1
+        os.close(writing)
 
 
-def _answer(number: int, frame: FrameType | None) -> NoReturn:
-    _answered.set()
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    sys.exit(128 + number)
+def _after_fork() -> None:
+    """Keep the signals of a child to itself."""
+    if _writing[0] >= 0:
+        signal.set_wakeup_fd(-1)
 
 
-def _wait_for_signals(reading: int) -> None:
-    while True:
-        number = os.read(reading, 1)[0]
-        if number in threads.ENDING:
-            break
-    while not _answered.wait(PATIENCE):
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _wait(number: int, answered: threading.Event) -> None:
+    while not answered.wait(PATIENCE):
         if not threads.works_together():
             _end(number)
 

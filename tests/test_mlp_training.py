@@ -367,6 +367,31 @@ def test_a_run_that_diverges_gives_the_best_parameters_back(monkeypatch):
     assert (trainer.network.params == seen[1]).all()
 
 
+@pytest.mark.parametrize("n_steps", [1, 3])
+def test_an_interrupt_in_a_slow_step_gives_the_parameters_from_before_it(monkeypatch, n_steps):
+    trainer, seen = on_numbers(epoch=6), []
+    trainer.is_slow = True
+    whole_step = train.run_apart
+
+    def step(n_threads, work):
+        before = trainer.network.params.copy()
+        if trainer.progress.step >= n_steps:
+            trainer.network.params[:] = np.nan  # and threads that are left behind go on
+            raise KeyboardInterrupt
+        whole_step(n_threads, work)
+        assert (trainer.network.params != before).any()
+        seen.append(trainer.network.params.copy())
+
+    monkeypatch.setattr(train, "run_apart", step)
+    with pytest.raises(KeyboardInterrupt):
+        trained(trainer)
+    assert trainer.progress.step >= n_steps
+    left = trainer.network.params
+    trainer.restore()
+    assert (trainer.network.params == seen[-1]).all()
+    assert trainer.network.params is not left
+
+
 def test_a_validation_loss_that_is_no_number_is_never_the_best(monkeypatch):
     trainer = on_numbers(epoch=3, valid="v")
     monkeypatch.setattr(train, "evaluate", lambda scorers, examples: (float("nan"), 0.0))

@@ -118,7 +118,11 @@ def main() -> None:
     if sys.stdout is None:
         say("Standard output is closed, so no result can be written.")
         sys.exit(1)
-    interrupts.watch()
+    with interrupts.heard():
+        _main()
+
+
+def _main() -> None:
     try:
         cli.main(prog_name="fastcli", standalone_mode=False)
     except SystemExit:

@@ -1,0 +1,139 @@
+"""Interrupts of a process that is busy: it ends all the same, and what it had stays whole."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.command import environment, words
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+# What the processes below do for minutes, deaf to Python's signals.
+BUSY = "import hashlib; busy = lambda *_: hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)\n"
+GUARD = 60  # seconds, far more than a signal takes
+
+
+def script(text):
+    """Start Python code, and return the process as soon as it has printed a line."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", BUSY + text],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert child.stdout.readline() == b"busy\n"
+    return child
+
+
+def ended(child, number):
+    """Send a signal; return the exit code, what is left of stdout, and stderr."""
+    child.send_signal(number)
+    out, err = child.communicate(timeout=GUARD)
+    return child.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, b"\nInterrupted.\n"),
+        (signal.SIGTERM, 143, b""),
+        (signal.SIGHUP, 129, b""),
+    ],
+)
+def test_a_main_thread_that_does_not_hear(tmp_path, number, code, said):
+    half = tmp_path / "half written"
+    half.write_bytes(b"half")
+    child = script(
+        "from fastcli import interrupts\n"
+        f"interrupts.temporaries.add({str(half)!r})\n"
+        "with interrupts.heard():\n"
+        "    print('busy', flush=True)\n"
+        "    busy()\n"
+    )
+    assert ended(child, number) == (code, b"", said)
+    assert not half.exists()
+
+
+def test_what_belongs_together_is_done_first():
+    child = script(
+        "import time\n"
+        "from fastcli import interrupts, threads\n"
+        "interrupts.PATIENCE = 0.01\n"
+        "with interrupts.heard(), threads.uninterrupted():\n"
+        "    print('busy', flush=True)\n"
+        "    assert threads.interrupted.wait(60)\n"
+        "    time.sleep(0.1)\n"
+        "    print('done', flush=True)\n"
+    )
+    code, out, _ = ended(child, signal.SIGTERM)
+    assert (code, out) == (143, b"done\n")
+
+
+def test_what_is_ignored_stays_ignored():
+    child = script(
+        "import signal\n"
+        "from fastcli import interrupts\n"
+        "interrupts.PATIENCE = 0.01\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "with interrupts.heard():\n"
+        "    print('busy', flush=True)\n"
+        "    signal.sigtimedwait([signal.SIGUSR1], 0.1)\n"
+        "    print('done', flush=True)\n"
+    )
+    code, out, _ = ended(child, signal.SIGHUP)
+    assert (code, out) == (0, b"done\n")
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_threads_at_work_are_left_behind(n):
+    child = script(
+        "from fastcli import threads\n"
+        "def work(thread):\n"
+        "    if thread == 0:\n"
+        "        print('busy', flush=True)\n"
+        "    busy()\n"
+        "try:\n"
+        f"    threads.run_apart({n}, work)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('caught', threads.left_behind())\n"
+    )
+    assert ended(child, signal.SIGINT) == (130, b"caught True\n", b"")
+
+
+def test_threads_that_end_in_time_are_waited_for():
+    child = script(
+        "import time\n"
+        "from fastcli import threads\n"
+        "def work(thread):\n"
+        "    if thread == 0:\n"
+        "        print('busy', flush=True)\n"
+        "    threads.interrupted.wait(60)\n"
+        "try:\n"
+        "    threads.run_apart(2, work)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('caught', threads.left_behind())\n"
+    )
+    assert ended(child, signal.SIGINT) == (0, b"caught False\n", b"")
+
+
+def test_a_block_of_word_vectors_that_would_take_hours(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_bytes(b"".join(b"w%d w%d w%d\n" % (i, i // 2, i // 3) for i in range(4000)))
+    former = tmp_path / "m.bin"
+    former.write_bytes(b"former")
+    options = ["-dim", 300, "-neg", 100_000, "-minCount", 1, "-bucket", 100, "-thread", 1]
+    child = subprocess.Popen(
+        words("skipgram", "-input", text, "-output", tmp_path / "m", *options),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    while b"Number of words" not in child.stderr.readline():
+        assert child.poll() is None
+    code, out, err = ended(child, signal.SIGINT)
+    assert (code, out) == (130, b"")
+    assert err.endswith(b"Interrupted.\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"text.txt", "m.bin"}
+    assert former.read_bytes() == b"former"
