@@ -106,7 +106,12 @@ def read_entries(file, position, n):
 
 
 def char_ngrams(word, minn, maxn, bucket, first):
-    """Return the ids of the character n-grams, by where they begin, then by length."""
+    """Return the ids of the character n-grams, by where they begin, then by length.
+
+    A word that may have more than four million has none.
+    """
+    if (len(word) + 2) * min(maxn, len(word) + 2) > 1 << 22:
+        return []
     bracketed = b"<" + word + b">"
     characters = re.findall(rb"[\x00-\x7f\xc0-\xff][\x80-\xbf]*", bracketed)
     last = len(characters) - 1

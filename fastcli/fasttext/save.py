@@ -34,6 +34,7 @@ PART = 1 << 22  # bytes prepared at a time by a thread
 MOST_HOLES = 1 << 14
 PAGE = 4096
 WORDS_AT_ONCE = 1 << 10  # whose rows are summed at a time
+ROWS_AT_ONCE = 1 << 16  # that are summed at a time
 ENTRY = 60  # bytes of an entry of the dictionary, three times, on its way to the file
 
 
@@ -214,7 +215,7 @@ def saving_memory(args: TrainArgs, words: int, rows: int, outputs: int) -> int:
     if args.no_vec:
         return whole
     at_once = min(WORDS_AT_ONCE, words)
-    summing = 2 * stride * (at_once * rows // max(words, 1) + at_once)
+    summing = 2 * stride * min(at_once * rows // max(words, 1) + at_once, ROWS_AT_ONCE)
     return max(whole, stride * words + max(summing, args.thread * PART))
 
 
@@ -232,11 +233,41 @@ def word_vectors(model: Trained) -> NDArray[np.float32]:
         offsets, features = word_rows(
             dictionary, model.args, dictionary.starts, dictionary.arena, first, last
         )
-        features = features[: int(offsets[-1])]
-        position = np.searchsorted(model.ids, features)
-        position[position == len(model.ids)] = 0
-        values = rows[model.places[position]]
-        values[model.ids[position] != features] = 0
-        sums = np.add.reduceat(values, offsets[:-1])
-        out[first:last] = sums / np.diff(offsets)[:, None]
+
+        def values(
+            start: int, end: int, features: NDArray[np.int32] = features
+        ) -> NDArray[np.float32]:
+            some = features[start:end]
+            position = np.searchsorted(model.ids, some)
+            position[position == len(model.ids)] = 0
+            found = rows[model.places[position]]
+            found[model.ids[position] != some] = 0
+            return found
+
+        out[first:last] = segment_sums(values, offsets) / np.diff(offsets)[:, None]
     return out.reshape(-1)
+
+
+def segment_sums(
+    values: Callable[[int, int], NDArray[np.float32]], offsets: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return the sums of rows ``offsets[i]`` to ``offsets[i + 1]``, none of them empty.
+
+    ``values(start, end)`` gives rows; it is asked for ROWS_AT_ONCE of them at most.
+    """
+    sums: list[NDArray[np.float32]] = []
+    first, n = 0, len(offsets) - 1
+    while first < n:
+        start = int(offsets[first])
+        last = int(np.searchsorted(offsets, start + ROWS_AT_ONCE, "right")) - 1
+        if last > first:
+            some = values(start, int(offsets[last]))
+            sums.append(np.add.reduceat(some, offsets[first:last] - start))
+            first = last
+            continue
+        end = int(offsets[first + 1])
+        begins = range(start, end, ROWS_AT_ONCE)
+        parts = [values(begin, min(begin + ROWS_AT_ONCE, end)).sum(axis=0) for begin in begins]
+        sums.append(np.sum(parts, axis=0, keepdims=True))
+        first += 1
+    return np.concatenate(sums)

@@ -11,6 +11,7 @@ from fastcli.kernels import features as kernels
 from fastcli.kernels import lines as line_kernels
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.inputs import split_at_lines
+from fastcli.text.spelling import count_long, most_bytes, tell
 from fastcli.threads import run_on, share
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def word_rows(
     """
     n = last - first
     offsets = np.zeros(n + 1, np.int64)
+    if n_long := count_long(starts[first:], n, args.maxn):
+        tell(args.maxn, n_long)
     if args.maxn > 0:
         kernels.count_char_ngrams(starts[first:], arena, n, args.minn, args.maxn, offsets)
     features = np.empty(int(offsets[n]) + n + 1, np.int32)
@@ -190,11 +193,13 @@ class Vectors:
 
 
 def char_ngrams(word: bytes, minn: int, maxn: int) -> list[bytes]:
-    """Return the character n-grams of ``<word>``, in the order of their rows.
+    """Return the character n-grams of ``<word>``, in the order of their rows; see ``spelling``.
 
     >>> char_ngrams(b"ab", 2, 3)
     [b'<a', b'<ab', b'ab', b'ab>', b'b>']
     """
+    if len(word) > most_bytes(maxn):
+        return []
     text = b"<" + word + b">"
     begins = [i for i in range(len(text)) if text[i] & 0xC0 != 0x80] + [len(text)]
     found = []

@@ -12,6 +12,7 @@ from fastcli.fasttext.save import saving_memory
 from fastcli.inspect.data import DataSet
 from fastcli.memory import PROCESS, padded
 from fastcli.text.corpus import AT_ONCE
+from fastcli.text.spelling import most_bytes
 
 if TYPE_CHECKING:
     from fastcli.fasttext.args import TrainArgs
@@ -82,7 +83,14 @@ def _ngrams_of(words: list[bytes], minn: int, maxn: int) -> np.ndarray:
     """Return how many character n-grams each word has, its marks < and > among the characters."""
     if maxn <= 0:
         return np.zeros(len(words), np.int64)
-    lengths = np.array([len(word.decode("utf-8", "replace")) for word in words], np.int64) + 2
+    lengths = np.array(
+        [
+            len(word.decode("utf-8", "replace")) if len(word) <= most_bytes(maxn) else 0
+            for word in words
+        ],
+        np.int64,
+    )
+    lengths += 2
     return sum(
         (np.maximum(lengths + 1 - n, 0) for n in range(max(minn, 1), maxn + 1)),
         np.zeros(len(words), np.int64),

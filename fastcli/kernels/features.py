@@ -13,7 +13,7 @@ from fastcli.kernels.integers import (
     sign_extended,
     unsigned_modulo,
 )
-from fastcli.kernels.tokens import char_ngrams, find_slot
+from fastcli.kernels.tokens import char_ngrams, find_slot, ngram_bound
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import I32, I64, U8, i64
@@ -29,6 +29,8 @@ def count_char_ngrams(starts: I64, arena: U8, n: i64, minn: i64, maxn: i64, offs
             if arena[k] & 0xC0 != 0x80:
                 characters += 1
         longest = min(maxn, characters)
+        if ngram_bound(starts[entry + 1] - starts[entry], maxn) == 0:
+            longest = 0
         offsets[entry + 1] = offsets[entry] + characters * max(longest - max(minn, 1) + 1, 0)
 
 

@@ -13,13 +13,14 @@ from fastcli.kernels.tokens import (
     find_slot,
     has_prefix,
     is_space,
+    ngram_bound,
     scan_token,
 )
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import I32, I64, U8, i64
 
-HAS_LABEL, KNOWS_LABEL = 1, 2
+HAS_LABEL, KNOWS_LABEL, NOT_SPELLED = 1, 2, 4
 
 
 @device
@@ -87,8 +88,9 @@ def read_lines(
 
     ``features[offsets[i]:offsets[i + 1]]`` are the ids of line i, those of n-grams of words after
     all others as in fastText (so that sums are added in its order), ``labels`` likewise, and
-    ``flags[i]`` says whether the line has a label and whether one of them is known.  A line's
-    end is the token ``</s>`` (id ``eos``, -1 if it is not in the dictionary); the last line may
+    ``flags[i]`` says whether the line has a label, whether one of them is known, and whether it
+    has a word that is too long for character n-grams.
+    A line's end is the token ``</s>`` (id ``eos``, -1 if it is not in the dictionary); the last may
     lack it, and ``</s>`` written at the end of a line is that end.  ``hashes`` is scratch, a
     number for each of ``max_features``.  Stops before a line that does not fit; ``state[0]`` is
     the position.
@@ -129,7 +131,7 @@ def read_lines(
             # As word_ngrams is 1 or more, that bounds the hashes as well.
             most = at + 1 + (n_words + 1) * word_ngrams
             if ended == 0:
-                most += (position - token + 2) * max(maxn, 0)
+                most += ngram_bound(position - token, maxn)
             if most > max_features or label_at >= max_labels:
                 full = 1
                 break
@@ -151,6 +153,8 @@ def read_lines(
                 at += 1
             if maxn > 0 and ended == 0 and (entry != eos or (entry < 0 and h != eos_hash)):
                 at = char_ngrams(text, token, position, minn, maxn, bucket, nwords, features, at)
+                if ngram_bound(position - token, maxn) == 0:
+                    flag |= NOT_SPELLED
             hashes[n_words] = sign_extended(h)
             n_words += 1
         if full == 1:

@@ -81,6 +81,19 @@ def eos_has_prefix(prefix: U8, prefix_size: i64) -> bool:
     return True
 
 
+MOST_NGRAMS = 1 << 22  # that one word may have; 1 MB with n-grams of up to 4 characters
+
+
+@device
+def ngram_bound(size: i64, maxn: i64) -> i64:
+    """Return a bound of the character n-grams of a word of ``size`` bytes: 0 where it has none.
+
+    Whatever is so long that it might have more than MOST_NGRAMS is no word, and has none.
+    """
+    bound = (size + 2) * min(maxn, size + 2)
+    return bound if 0 < bound <= MOST_NGRAMS else 0
+
+
 @device
 def bracketed_byte(text: U8, start: i64, end: i64, i: i64) -> i64:
     """Return byte i of ``<text[start:end]>``."""
@@ -99,8 +112,11 @@ def char_ngrams(
 
     The word is ``text[start:end]`` between ``<`` and ``>``; characters are UTF-8 sequences, and
     a bare ``<`` or ``>`` is no n-gram.  An id is ``first + hash % bucket``, first being the
-    number of words.  Bojanowski et al. (2017), section 3.2.
+    number of words.  Bojanowski et al. (2017), section 3.2.  Words that are too long have none:
+    see ``ngram_bound``.
     """
+    if ngram_bound(end - start, maxn) == 0:
+        return at
     size = end - start + 2
     for i in range(size):
         if bracketed_byte(text, start, end, i) & 0xC0 == 0x80:

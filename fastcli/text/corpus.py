@@ -24,6 +24,7 @@ from fastcli.text.inputs import (
     line_blocks,
     open_compressed,
 )
+from fastcli.text.spelling import count_long, tell
 from fastcli.threads import interrupted, run_apart, run_on, share
 
 if TYPE_CHECKING:
@@ -168,6 +169,8 @@ def make_corpus(
     are emptied on the way, since token streams are as large as the text.
     """
     hashes = _hashes(words)
+    if n_long := count_long(words.starts, words.n, args.maxn):
+        tell(args.maxn, n_long)
     offsets, ngrams = char_ngrams(
         words.starts,
         words.arena,
