@@ -16,12 +16,9 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
-from fastcli import threads
+from fastcli import signals, temporary, threads
 
 PATIENCE = 1.5  # seconds that the main thread has for its answer
-
-temporaries: set[str] = set()
-"""Paths of files that are being written: they are removed when the last resort is taken."""
 
 _writing = [-1]  # the end of a pipe where Python writes the numbers of signals
 
@@ -36,26 +33,25 @@ def heard() -> Iterator[None]:
     """
     answered = threading.Event()
 
+    signals.received = 0
+
     def answer(number: int, frame: FrameType | None) -> NoReturn:
         answered.set()
+        signals.received = number
         if number == signal.SIGINT:
             raise KeyboardInterrupt
-        sys.exit(128 + number)
+        sys.exit(signals.exit_code(number))
 
-    former = {
-        number: handler
-        for number in threads.ENDING
-        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
-    }
-    for number in former:
-        signal.signal(number, answer)
+    former = {number: signal.getsignal(number) for number in signals.ENDING}
+    signals.handle(answer)
     try:
         with _pipe(lambda number: _wait(number, answered)):
             yield
     finally:
         answered.set()
         for number, handler in former.items():
-            signal.signal(number, handler)
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -70,7 +66,7 @@ def _pipe(on_signal: Callable[[int], None]) -> Iterator[None]:
 
     def listen() -> None:
         with contextlib.closing(open(reading, "rb", buffering=0)) as pipe:
-            while (data := pipe.read(1)) and data[0] not in threads.ENDING:
+            while (data := pipe.read(1)) and data[0] not in signals.ENDING:
                 pass
             if data:
                 on_signal(data[0])
@@ -103,10 +99,10 @@ def _wait(number: int, answered: threading.Event) -> None:
 
 
 def _end(number: int) -> NoReturn:
-    for path in list(temporaries):
+    for path in list(temporary.written):
         with contextlib.suppress(OSError):
             os.unlink(path)
     with contextlib.suppress(OSError):
         if number == signal.SIGINT:
             os.write(2, b"\nInterrupted.\n")
-    os._exit(128 + number)
+    os._exit(signals.exit_code(number))

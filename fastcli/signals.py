@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 
 TYPE_CHECKING = False  # as typing has it, which takes longer to import than all this
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ ENDING = tuple(
     if (number := getattr(signal, name, None)) is not None
 )
 
-received = 0  # number of the last of these signals since ``raise_in_main``
+received = 0  # number of the last of these signals since ``interrupts.heard``
 
 
 def exit_code(number: int) -> int:
@@ -36,25 +35,11 @@ def exit_code(number: int) -> int:
 
 def end_at_once() -> None:
     """Have signals end the process quietly, where there is nothing to clean up."""
-    _listen(lambda number, frame: os._exit(exit_code(number)))
+    handle(lambda number, frame: os._exit(exit_code(number)))
 
 
-def raise_in_main() -> None:
-    """Have signals raise KeyboardInterrupt or SystemExit, so that what is begun is cleaned up."""
-    global received
-    received = 0
-    _listen(_raise)
-
-
-def _raise(number: int, frame: FrameType | None) -> None:
-    global received
-    received = number
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    sys.exit(exit_code(number))
-
-
-def _listen(handler: Callable[[int, FrameType | None], None]) -> None:
+def handle(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Have a function called with each of these signals that was not ignored at the start."""
     for number in ENDING:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
             try:

@@ -34,6 +34,8 @@ NAME = re.compile(
 )
 OLD = 7 * 24 * 3600  # seconds; what is older is litter, whoever left it
 PATIENCE = 2.0  # seconds that another process may look around in the folder
+written: set[Path] = set()
+"""The temporary files of this process, for whoever ends it without unwinding."""
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -49,6 +51,7 @@ class Temporary:
         with _folder_lock(folder):
             _look_around(folder, target)
             self.path, self.fd = _make(folder, target, mode)
+        written.add(self.path)
 
     def __enter__(self) -> Temporary:
         return self
@@ -70,6 +73,7 @@ class Temporary:
             os.unlink(self.path)
         with contextlib.suppress(OSError):
             self.close()
+        written.discard(self.path)
 
 
 def temporary_beside(path: str | os.PathLike[str]) -> Temporary:

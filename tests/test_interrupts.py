@@ -10,8 +10,14 @@ from tests.command import environment, words
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
-# What the processes below do for minutes, deaf to Python's signals.
-BUSY = "import hashlib; busy = lambda *_: hashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)\n"
+# What the processes below do for minutes, deaf to Python's signals.  ``say_busy`` says so first,
+# with no Python in between that could hear one.
+BUSY = """
+import collections, functools, hashlib, operator, os
+busy = functools.partial(hashlib.pbkdf2_hmac, 'sha256', b'', b'', 10**9)
+steps = [functools.partial(os.write, 1, b'busy\\n'), busy]
+say_busy = lambda: collections.deque(map(operator.methodcaller('__call__'), steps), maxlen=0)
+"""
 GUARD = 60  # seconds, far more than a signal takes
 
 
@@ -46,11 +52,11 @@ def test_a_main_thread_that_does_not_hear(tmp_path, number, code, said):
     half = tmp_path / "half written"
     half.write_bytes(b"half")
     child = script(
-        "from fastcli import interrupts\n"
-        f"interrupts.temporaries.add({str(half)!r})\n"
+        "from pathlib import Path\n"
+        "from fastcli import interrupts, temporary\n"
+        f"temporary.written.add(Path({str(half)!r}))\n"
         "with interrupts.heard():\n"
-        "    print('busy', flush=True)\n"
-        "    busy()\n"
+        "    say_busy()\n"
     )
     assert ended(child, number) == (code, b"", said)
     assert not half.exists()

@@ -58,7 +58,7 @@ LAYERS = {
     "printable": set(),
     "signals": set(),
     "outputs": {"errors"},
-    "interrupts": {"threads", "signals", ""},
+    "interrupts": {"threads", "signals", "temporary", ""},
     "optimizers": {"kernels"},
     "inspect": {"inspect", "mlp", "fasttext", "evaluation", "text", "kernels", "", *BASE},
     "prepare": {"prepare", "text", "kernels", "", *BASE},

@@ -64,7 +64,7 @@ def test_workers_end_with_their_parent(text, name, tmp_path):
 def test_an_interrupt_is_for_the_main_process_only(text, tmp_path):
     """A terminal sends it to all: the workers, wherever they are, have nothing to say."""
     script, fifo = tmp_path / "main.py", tmp_path / "fifo"
-    quiet = "from fastcli import signals; signals.raise_in_main()"
+    quiet = "from fastcli import interrupts; heard = interrupts.heard(); heard.__enter__()"
     script.write_text(text.replace('"__main__":\n', f'"__main__":\n    exec({quiet!r})\n'))
     os.mkfifo(fifo)
     argv = [sys.executable, script, fifo]

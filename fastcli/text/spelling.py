@@ -7,6 +7,7 @@ Here a word that might have more than MOST_NGRAMS has none, and that is said.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 _said: set[int] = set()
 
 
-def announce(sentence: str) -> None:
-    """Do nothing: where somebody is to hear it, the command line puts its own function here."""
+announce: Callable[[str], None] | None = None
+"""Called with a sentence, once; the command line puts what prints it here."""
 
 
 def most_bytes(maxn: int) -> int:
@@ -54,4 +55,5 @@ def tell(maxn: int, n: int = 0) -> None:
     """Say so, once."""
     if maxn not in _said:
         _said.add(maxn)
-        announce(sentence(maxn, n))
+        if announce is not None:
+            announce(sentence(maxn, n))
