@@ -12,7 +12,8 @@ from fastcli.cli._options import threads
 from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
-    from fastcli.prepare.run import PrepareArgs, Prepared
+    from fastcli.prepare.args import PrepareArgs
+    from fastcli.prepare.run import Prepared
 
 # Option, keywords of click, group, what it means.
 OPTIONS: list[tuple[tuple[str, ...], dict[str, Any], str, str]] = [
@@ -129,6 +130,12 @@ OPTIONS: list[tuple[tuple[str, ...], dict[str, Any], str, str]] = [
         "shares of train, valid and test",
     ),
     (
+        ("--overwrite",),
+        {"is_flag": True},
+        "output",
+        "replace files of the folder that are not as prepare left them",
+    ),
+    (
         ("--any-label-anywhere",),
         {"is_flag": True},
         "output",
@@ -207,9 +214,10 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
         filter_input(ctx, inputs, options)
         return
     from fastcli.cli._messages import announce_compiling, say
+    from fastcli.prepare.args import PrepareArgs
     from fastcli.prepare.rows import Columns
-    from fastcli.prepare.run import PrepareArgs, prepare_stream
     from fastcli.prepare.run import prepare as run
+    from fastcli.prepare.run import prepare_stream
     from fastcli.prepare.split import read_shares
 
     if options["header"] and options["no_header"]:
@@ -238,6 +246,7 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
         not options["no_shuffle"],
         options["dedup"],
         options["skip_bad"],
+        options["overwrite"],
         threads(options["thread"]),
     )
     args.check()
@@ -333,6 +342,8 @@ def table(done: Prepared, args: PrepareArgs) -> list[str]:
     lines.append(f"Left out: {said}." if said else "Nothing was left out.")
     if done.bad:
         lines += [f"  {n:,} x {reason}" for reason, n in done.reasons.most_common(5)]
+    if done.stayed:
+        lines.append(f"Of an earlier run, changed since, and left: {', '.join(done.stayed)}.")
     if done.contradictions:
         lines.append(f"{done.contradictions:,} texts have several labels, on different lines.")
     everywhere = set().union(*done.labels)

@@ -24,77 +24,38 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fastcli import __version__
 from fastcli.errors import ArgumentError, DataError, FastcliError
-from fastcli.files import Replacement, write_all
+from fastcli.outputs import check_apart
+from fastcli.prepare.args import PrepareArgs
+from fastcli.prepare.belongings import (
+    LABELS,
+    NOTES,
+    REJECTS,
+    check_folder,
+    part_name,
+    recorded,
+    remove_former,
+    write_json,
+)
 from fastcli.prepare.beside import read_beside
 from fastcli.prepare.labels import LabelNames
 from fastcli.prepare.recipe import Recipe
-from fastcli.prepare.rows import Batch, Columns, Place
+from fastcli.prepare.rows import Batch, Place
 from fastcli.prepare.segment import check_segmentation
-from fastcli.prepare.sources import BAD_BYTES, FORMATS, QUOTES, Source
+from fastcli.prepare.sources import Source
 from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
 from fastcli.prepare.spools import spool
 from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
+from fastcli.threads import uninterrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DEDUPS = ("none", "exact", "near")
 SHUFFLED = "train"
 BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
-MOST_PROCESSES = 1024
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
 SHOWN = 80  # characters of an offending text
-
-
-@dataclass(frozen=True)
-class PrepareArgs:
-    """All arguments of ``prepare``."""
-
-    input: tuple[str, ...]
-    output: str
-    recipe: Recipe = field(default_factory=Recipe)
-    columns: Columns = field(default_factory=Columns)
-    format: str = "auto"
-    delimiter: str = ""
-    header: bool | None = None
-    encoding: str = "utf-8"
-    bad_bytes: str = "error"
-    quotes: str = "auto"
-    shares: tuple[float, ...] = (0.8, 0.1, 0.1)
-    keep_labels: bool = True
-    seed: int = 0
-    shuffle: bool = True
-    dedup: str = "none"
-    skip_bad: bool = False
-    thread: int = 1
-
-    def check(self) -> None:
-        """Raise ArgumentError for values that cannot work."""
-        if not self.input:
-            raise ArgumentError("Give one input or more: files, folders, or - for standard input.")
-        if not self.output:
-            raise ArgumentError("Give the folder to write to: -o DIR.")
-        if self.output == "-" and self.skip_bad:
-            raise ArgumentError("--skip-bad needs a folder for rejects.jsonl: give one with -o.")
-        self.recipe.check()
-        for name, value, known in (
-            ("format", self.format, FORMATS),
-            ("bad-bytes", self.bad_bytes, BAD_BYTES),
-            ("quotes", self.quotes, QUOTES),
-            ("dedup", self.dedup, DEDUPS),
-        ):
-            if value not in known:
-                raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
-        if len(self.delimiter) > 1:
-            raise ArgumentError(f"--delimiter must be one character, not {self.delimiter!r}.")
-        if not 1 <= self.thread <= MOST_PROCESSES:
-            raise ArgumentError(
-                f"-thread must be between 1 and {MOST_PROCESSES}, not {self.thread}."
-            )
-        if not -(2**62) <= self.seed < 2**62:
-            raise ArgumentError(f"-seed must be between -2**62 and 2**62, not {self.seed}.")
 
 
 class Reporter(Protocol):
@@ -121,6 +82,7 @@ class Prepared:
     tokens: list[int] = field(default_factory=list)
     labels: list[Counter[str]] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    stayed: list[str] = field(default_factory=list)  # files of an earlier run, changed since
 
 
 @dataclass(frozen=True)
@@ -152,7 +114,8 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
     """Read all inputs and write the files of ``args.output``.
 
     Raises ArgumentError, DataError (bad rows unless ``skip_bad``), or FastcliError where files
-    cannot be written.  Former files stay whole until all is done.
+    cannot be written or are not as an earlier run left them.  Former files stay whole until all is
+    done.
     """
     args.check()
     check_segmentation(args.recipe.segmentation)
@@ -161,25 +124,41 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FastcliError(f"{folder} cannot be made: {error.strerror}") from None
-    _check_folder(args, folder)
-    was_ours = (folder / "prepare.json").exists()
     names = [name for name, share in zip(PARTS, args.shares, strict=False) if share > 0]
-    with ExitStack() as files:
-        files.enter_context(_without_collector())
+    written = [*map(part_name, names), LABELS, *[REJECTS] * args.skip_bad, NOTES]
+    _check_input(args, folder, [str(folder / name) for name in written])
+    if not args.overwrite:
+        check_folder(folder, written)
+    with _without_collector():
         try:
-            writers = {name: files.enter_context(_writer(args, folder, name)) for name in names}
-            rejects = files.enter_context(FileWriter(folder / "rejects.jsonl"))
-            run = _Run(args, reporter, writers, rejects)
-            run.write_all(folder)
-            run.write_notes(folder)
+            run = _write(args, reporter, folder, names)
         except OSError as error:
             raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
-    if not run.done.bad:
-        (folder / "rejects.jsonl").unlink()
-    for name in PARTS:  # a former run may have had more parts
-        if was_ours and name not in names:
-            (folder / f"{name}.txt").unlink(missing_ok=True)
     return run.done
+
+
+def _write(args: PrepareArgs, reporter: Reporter, folder: Path, names: Sequence[str]) -> _Run:
+    """Write all files of a folder under other names, and put them in place at the end."""
+    with ExitStack() as files:
+        writers = {name: files.enter_context(_writer(args, folder, name)) for name in names}
+        rejects = None
+        if args.skip_bad:
+            rejects = files.enter_context(FileWriter(folder / REJECTS))
+        run = _Run(args, reporter, writers, rejects or StreamWriter(lambda _: None))
+        run.write_all(folder)
+        digests = {part_name(name): writer.digest() for name, writer in writers.items()}
+        if rejects is not None and run.done.bad:
+            rejects.finish()
+            digests[REJECTS] = rejects.digest()
+        elif rejects is not None:
+            rejects.discard()
+        with uninterrupted():
+            files.close()  # puts them in place
+            digests[LABELS] = write_json(folder / LABELS, run.names.mapping())
+            former = recorded(folder) or {}
+            run.done.stayed = remove_former(folder, former, [*digests, NOTES])
+            write_json(folder / NOTES, {**run.notes(), "files": digests})
+    return run
 
 
 def prepare_stream(args: PrepareArgs, reporter: Reporter, put: Callable[[bytes], None]) -> Prepared:
@@ -198,25 +177,20 @@ def prepare_stream(args: PrepareArgs, reporter: Reporter, put: Callable[[bytes],
 
 def _writer(args: PrepareArgs, folder: Path, name: str) -> FileWriter:
     """Return what writes a part: only training lines are shuffled."""
-    path = folder / f"{name}.txt"
+    path = folder / part_name(name)
     is_shuffled = args.shuffle and name == SHUFFLED
     return ShuffledWriter(path, args.seed) if is_shuffled else FileWriter(path)
 
 
-def _check_folder(args: PrepareArgs, folder: Path) -> None:
-    """Raise ArgumentError where an input is a file that would be written."""
-    names = [f"{name}.txt" for name in PARTS] + ["rejects.jsonl", "prepare.json", "labels.json"]
-    written = [folder / name for name in names if (folder / name).exists()]
+def _check_input(args: PrepareArgs, folder: Path, written: Sequence[str]) -> None:
+    """Raise ArgumentError where an input would be written, or holds the folder."""
     for path in args.input:
-        if os.path.isdir(path) and Path(path).resolve() in [
-            folder.resolve(),
-            *folder.resolve().parents,
-        ]:
+        above = [folder.resolve(), *folder.resolve().parents]
+        if os.path.isdir(path) and Path(path).resolve() in above:
             raise ArgumentError(
                 f"{folder} is in {path}, which is read: give another folder with -o."
             )
-        if os.path.isfile(path) and any(os.path.samefile(path, one) for one in written):
-            raise ArgumentError(f"{path} would be written over: give another folder with -o.")
+    check_apart(args.input, written)
 
 
 class _Run:
@@ -419,10 +393,10 @@ class _Run:
         self.done.exact, self.done.near = found.exact, found.near
         self.done.contradictions = found.contradictions
 
-    def write_notes(self, folder: Path) -> None:
-        """Write ``prepare.json`` and ``labels.json``."""
+    def notes(self) -> dict[str, Any]:
+        """Return what ``prepare.json`` says, but for the files."""
         args, done = self.args, self.done
-        about = {
+        return {
             **args.recipe.as_json(),
             "fastcli": __version__,
             "input": list(args.input),
@@ -446,10 +420,6 @@ class _Run:
                 )
             },
         }
-        for name, content in (("prepare.json", about), ("labels.json", self.names.mapping())):
-            text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-            with Replacement(str(folder / name)) as fd:
-                write_all(fd, text.encode("utf-8", "replace"))
 
 
 @contextmanager

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
 
 from fastcli.files import Replacement, write_all
+from fastcli.prepare.belongings import Digest, digest_of
 from fastcli.prepare.shuffle import Sorter, order_keys
 
 AT_ONCE = 1 << 20  # characters that are collected before they are written
+
+
+class _Unwanted(Exception):
+    """Nothing went wrong, but a file is not to be put in place."""
 
 
 class StreamWriter:
@@ -45,6 +51,8 @@ class FileWriter(StreamWriter):
     def __init__(self, path: Path) -> None:
         super().__init__(self._append)
         self._file = Replacement(str(path))
+        self._is_wanted = True
+        self._written, self._sha256 = 0, hashlib.sha256()
 
     def __enter__(self) -> FileWriter:
         self._fd = self._file.__enter__()
@@ -57,9 +65,19 @@ class FileWriter(StreamWriter):
         except BaseException as error:
             self._file.__exit__(type(error), error, None)
             raise
-        self._file.__exit__(kind, *rest)
+        self._file.__exit__(kind if self._is_wanted else kind or _Unwanted, *rest)
+
+    def discard(self) -> None:
+        """Leave what has the file's name as it is."""
+        self._is_wanted = False
+
+    def digest(self) -> Digest:
+        """Return the digest of what has been written: of all, after ``finish``."""
+        return digest_of(self._written, self._sha256)
 
     def _append(self, data: bytes) -> None:
+        self._written += len(data)
+        self._sha256.update(data)
         write_all(self._fd, data)
 
 

@@ -634,10 +634,10 @@ def test_no_input_is_written_over(tmp_path):
     for name in ("train.txt", "test.txt"):
         (folder / name).write_text("__label__a x\n")
     said = fails("prepare", folder / "train.txt", "-o", folder)
-    assert said.endswith("train.txt would be written over: give another folder with -o.")
+    assert said.endswith("is read and would be written over: give another name to what is written.")
     other = tmp_path / "other.txt"
     other.write_text("__label__a x\n")
-    prepare(folder, other, *ALL)
+    prepare(folder, other, "--overwrite", *ALL)
     assert (folder / "test.txt").exists()  # which prepare had not made
     (tmp_path / "tree" / "a").mkdir(parents=True)
     assert "which is read" in fails("prepare", tmp_path / "tree", "-o", tmp_path / "tree" / "out")

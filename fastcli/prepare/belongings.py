@@ -1,0 +1,122 @@
+"""What prepare wrote in a folder: prepare.json knows the size and digest of every file.
+
+Only files that are as prepare left them are written over or removed, unless ``--overwrite`` says
+that others may be too.  prepare.json is placed last: what it says is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastcli.errors import FastcliError
+from fastcli.files import Replacement, write_all
+from fastcli.prepare.recipe import FORMAT
+from fastcli.prepare.split import PARTS
+
+NOTES, LABELS, REJECTS = "prepare.json", "labels.json", "rejects.jsonl"
+AT_ONCE = 1 << 20
+
+Digest = dict[str, Any]
+"""The ``size`` of a file and its ``sha256``, as hexadecimal digits."""
+
+
+def part_name(part: str) -> str:
+    """Return the name of the file of a part.
+
+    >>> part_name("train")
+    'train.txt'
+    """
+    return f"{part}.txt"
+
+
+EVERY = (*map(part_name, PARTS), LABELS, REJECTS, NOTES)
+
+
+def digest_of(size: int, found: Any) -> Digest:
+    """Return what prepare.json says of a file that hashlib's ``found`` has seen."""
+    return {"size": size, "sha256": found.hexdigest()}
+
+
+def recorded(folder: Path) -> dict[str, Any] | None:
+    """Return the files that a folder's prepare.json knows; None where there is none of ours."""
+    try:
+        found = json.loads((folder / NOTES).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        return None
+    files = found.get("files")
+    return files if isinstance(files, dict) else {}
+
+
+def check_folder(folder: Path, names: Iterable[str]) -> None:
+    """Raise FastcliError where a file that would be written is not as prepare left it.
+
+    An empty file is nobody's loss.
+    """
+    known = recorded(folder)
+    foreign = [name for name in names if _is_foreign(folder / name, known)]
+    if not foreign:
+        return
+    name, more = foreign[0], len(foreign) - 1
+    why = "was not written by prepare"
+    if known is not None:
+        why = "was changed since prepare wrote it" if name in known else f"is not in its {NOTES}"
+    raise FastcliError(
+        f"{folder / name}{f' (and {more} more)' if more else ''} {why} and would be replaced: give "
+        "another folder with -o, or --overwrite."
+    )
+
+
+def remove_former(folder: Path, known: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Remove the files of an earlier run that are not among ``names``, those of this one.
+
+    ``known`` is what was recorded then.  Return those that stay since they were changed.
+    """
+    stayed = []
+    for name in EVERY:
+        path = folder / name
+        if name in names or name not in known or not path.is_file():
+            continue
+        if _is_as(path, known[name]):
+            path.unlink()
+        else:
+            stayed.append(name)
+    return stayed
+
+
+def write_json(path: Path, content: Any) -> Digest:
+    """Write a JSON file and return its digest.  Raises OSError."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    data = text.encode("utf-8", "replace")
+    with Replacement(str(path)) as fd:
+        write_all(fd, data)
+    return digest_of(len(data), hashlib.sha256(data))
+
+
+def _is_foreign(path: Path, known: Mapping[str, Any] | None) -> bool:
+    try:
+        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+            return False
+    except OSError:
+        return False  # what cannot be written is said where it is written
+    if path.name == NOTES:
+        return known is None
+    return known is None or not _is_as(path, known.get(path.name))
+
+
+def _is_as(path: Path, entry: Any) -> bool:
+    """Tell whether a file has a size and a digest."""
+    if not isinstance(entry, dict) or not path.is_file():
+        return False
+    if path.stat().st_size != entry.get("size"):
+        return False
+    found = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(AT_ONCE):
+            found.update(block)
+    return found.hexdigest() == entry.get("sha256")
