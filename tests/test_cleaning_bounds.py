@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from fastcli.prepare.clean import MOST_MARKS, Cleaning, clean, normal_form
 from fastcli.prepare.labels import LabelNames
+from fastcli.prepare.recipe import Recipe
+from fastcli.text.vector_files import NUMBER
 
 URLS = re.compile(
     r"(?<![a-z0-9])(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"'，。；！？、）】》]+", re.IGNORECASE
@@ -66,6 +68,23 @@ def test_normal_forms_of_many_marks(n):
 def test_entities_of_many_digits():
     texts = ["&#" + "0" * 9000 + "65; &#65; &#0000065 &#00; &#99999999999; &#1114112;"]
     assert clean(texts, Cleaning(html=True)) == ["A A A \ufffd \ufffd \ufffd"]
+
+
+def test_a_word_of_prefixes():
+    word = "__label__" * (N // 9)
+    assert Recipe().apply([f"a {word}b {word} c"]) == ["a b c"]
+
+
+def test_a_token_of_digits():
+    """Where vectors are looked for in a file of text."""
+    assert NUMBER.fullmatch(b"1" * N)
+    assert not NUMBER.fullmatch(b"1" * N + b"x")
+
+
+@given(st.text(st.sampled_from("01.e+-naif"), max_size=8))
+def test_what_is_a_number(text):
+    ref = re.fullmatch(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf)", text, re.IGNORECASE)
+    assert bool(NUMBER.fullmatch(text.encode())) == bool(ref)
 
 
 def test_labels_that_differ_in_spaces_only():

@@ -76,8 +76,10 @@ class Recipe:
         """Take the prefix off words that would be labels, and out what fastText ends lines at."""
         words = []
         for word in text.split(" "):
-            while word.startswith(self.label):
-                word = word[len(self.label) :]
+            first = 0
+            while word.startswith(self.label, first):
+                first += len(self.label)
+            word = word[first:]
             words.append("" if word == LINE_END else word)
         return " ".join(filter(None, words))
 

@@ -34,7 +34,7 @@ SAMPLE = 100  # lines that decide the dimension where no header says it
 LONGEST_WORD = 1 << 16  # bytes; a longer word is a sign of damage
 MANY = 10  # numbers in a line, more of which are a vector's even where no header says so
 LARGEST = 1e15  # no vector has a larger number; text that is read as float32 soon has
-NUMBER = re.compile(rb"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf)", re.IGNORECASE)
+NUMBER = re.compile(rb"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|inf)", re.IGNORECASE)
 
 
 @dataclass

@@ -206,6 +206,14 @@ def test_names_that_cannot_be():
         check_apart([], ["a\0b"])
 
 
+@pytest.mark.parametrize("name", ["log", "plot", "output", "valid"])
+def test_names_with_nul_in_a_configuration(folder, name):
+    folder("t.txt")
+    folder("c.toml", f'{name} = "a\\u0000b.png"'.encode())
+    argv = ("mlp-train", "-input", "t.txt", "--config", "c.toml", *MLP)
+    left_alone(*argv, *(("-output", "m") if name != "output" else ()), said="a")
+
+
 FOREIGN = [
     b"dear diary\n",
     b"{}\n",
