@@ -111,6 +111,15 @@ def check_memory(need: int, smaller: str = ROWS) -> None:
         )
 
 
+def check_room(need: int, what: str) -> None:
+    """Raise FastcliError if many bytes are needed that are not available; ``what`` needs them."""
+    memory = available_memory() if need > LARGE else None
+    if memory is not None and need > memory:
+        raise FastcliError(
+            f"{what} would take {size_text(need)} of memory, and {size_text(memory)} are available."
+        )
+
+
 def resident_memory() -> int:
     """Return the bytes of memory that this process has now."""
     try:

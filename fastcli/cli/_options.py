@@ -12,6 +12,7 @@ from fastcli.errors import DataError
 from fastcli.outputs import STREAM, check_apart
 
 if TYPE_CHECKING:
+    from fastcli.contents import Contents
     from fastcli.evaluation.predictor import Classifier
     from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
@@ -69,6 +70,19 @@ def size_in_bytes(text: str | None, ctx: click.Context) -> int:
     return int(digits) * factor
 
 
+def opened(path: str) -> str | Contents:
+    """Open a model once, since a pipe can be read only once.
+
+    What cannot be opened stays a path: whoever reads it says so.
+    """
+    from fastcli.contents import read_or_map
+
+    try:
+        return read_or_map(path)
+    except OSError:
+        return path
+
+
 def load(path: str) -> Model:
     """Load a model; a compilation that this leads to is said on stderr."""
     from fastcli.cli._messages import announce_compiling
@@ -87,13 +101,14 @@ def load_classifier(path: str) -> Classifier:
 
     announce_compiling()
     check_apart([path], [STREAM])
-    if is_mlp(path):
-        return load_mlp(path)
+    contents = opened(path)
+    if is_mlp(contents):
+        return load_mlp(contents)
     from fastcli.fasttext.model_file import load_model
     from fastcli.fasttext.predict import prepare
 
     prepare()
-    return _agreeing(load_model(path), path)
+    return _agreeing(load_model(contents), path)
 
 
 def _agreeing(model: Model, path: str) -> Model:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from fastcli.cli._command import positional
+from fastcli.cli._options import opened
 from fastcli.outputs import STREAM, check_apart
+
+if TYPE_CHECKING:
+    from fastcli.contents import Contents
 
 PARTS = ("args", "dict", "input", "output")
 
@@ -39,10 +44,11 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
 
     announce_compiling()
     check_apart([model], [STREAM])
-    if is_mlp(model):
-        dump_mlp(model, part)
+    contents = opened(model)
+    if is_mlp(contents):
+        dump_mlp(contents, part)
         return
-    loaded = load_model(model)
+    loaded = load_model(contents)
     if sentence := disagreement(model):
         say(sentence)
     out = sys.stdout.buffer
@@ -57,12 +63,12 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
         out.writelines(write.matrix_text(matrix))
 
 
-def dump_mlp(path: str, part: str) -> None:
+def dump_mlp(source: str | Contents, part: str) -> None:
     """Print a part of a perceptron: its configuration, its labels and words, or its layers."""
     from fastcli.mlp.dump import args_text, dictionary_lines, input_lines, output_lines
     from fastcli.mlp.model_file import load_mlp
 
-    model = load_mlp(path)
+    model = load_mlp(source)
     out = sys.stdout.buffer
     if part == "args":
         out.write(args_text(model))

@@ -48,5 +48,6 @@ def matrix_text(matrix: DenseMatrix) -> Iterator[bytes]:
     for first in range(0, rows, step):
         last = min(first + step, rows)
         out = np.empty((last - first) * (13 * dim + 1) + 16, np.uint8)
+        matrix.check_unchanged()
         size = numbers.format_rows(matrix.values, dim, first, last, out)
         yield out[:size].tobytes()

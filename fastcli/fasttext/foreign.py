@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 from typing import TYPE_CHECKING
 
+from fastcli.contents import HEAD
 from fastcli.fasttext.headers import is_floret, is_of_2016
-from fastcli.text.inputs import MODEL_MAGIC, compression
+from fastcli.text.inputs import MODEL_MAGIC, compression_of
 
 if TYPE_CHECKING:
+    from fastcli.contents import Contents
     from fastcli.text.vector_files import Layout
 
-HEAD = 1 << 16  # bytes that are looked at
 UNPACK = {"gz": "gunzip", "bz2": "bunzip2", "xz": "unxz", "zst": "unzstd"}
 VECTORS = "Training starts from it with -pretrainedVectors; it has neither n-grams nor labels."
 PREPARE = "Make training lines of it with 'fastcli prepare', then train a model."
@@ -33,15 +35,16 @@ MAGICS = {
 }
 
 
-def what_it_is(path: str) -> str:
+def what_it_is(contents: Contents) -> str:
     """Return in a sentence what a file is that is no model, and what to do with it."""
-    if not os.path.isfile(path):
-        return "It is no regular file: write the model to a file first."
-    if kind := compression(path):
+    path, head = contents.path, contents.head
+    if not head and not contents.is_regular:
+        return "It is no regular file, and no model came through it."
+    if kind := compression_of(head):
+        if not contents.is_regular:
+            return f"It is compressed: unpack what comes, with {UNPACK[kind]} -c."
         return f"It is compressed: unpack it first, with {UNPACK[kind]} {shlex.quote(path)}."
-    with open(path, "rb") as file:
-        head = file.read(HEAD)
-        size = os.fstat(file.fileno()).st_size
+    size = len(contents.data) if contents.is_regular else sys.maxsize  # of a pipe nobody knows
     return binary_kind(head, size) or _vector_kind(head) or _text_kind(head, path) or _unknown()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,13 +13,24 @@ from fastcli.kernels import predict as kernels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.contents import Contents
+
 
 @dataclass(frozen=True)
 class DenseMatrix:
-    """Rows of ``dim`` floats, flat (float32) one after the other."""
+    """Rows of ``dim`` floats, flat (float32) one after the other.
+
+    ``contents`` is the file that they are mapped from, None where they are in memory.
+    """
 
     values: NDArray[np.float32]
     dim: int
+    contents: Contents | None = None
+
+    def check_unchanged(self) -> None:
+        """Raise ModelFormatError if the rows are mapped, and their file was written to."""
+        if self.contents is not None:
+            self.contents.check_unchanged()
 
     @property
     def n_rows(self) -> int:
@@ -33,5 +45,28 @@ class DenseMatrix:
         The rows of line i are ``features[offsets[i]:offsets[i + 1]]``; zeros if it has none.
         """
         out = np.empty((last - first) * self.dim, np.float32)
+        self.check_unchanged()  # before the bytes of a file that was cut are missed
         kernels.mean_rows(features, offsets, first, last, self.values, self.dim, out)
+        self.check_unchanged()  # before bytes of another model are shown
         return out
+
+
+def largest(values: NDArray[np.float32]) -> float:
+    """Return the largest size of numbers, 0 of none; NaN or infinite if one of them is."""
+    return float(np.maximum(values.max(), -values.min())) if len(values) else 0.0
+
+
+def first_not_finite(rows: NDArray[np.float32]) -> int:
+    """Return the first row (of n x dim) that holds NaN or infinity, or -1."""
+    if math.isfinite(largest(rows.reshape(-1))):
+        return -1
+    return int((~np.isfinite(rows).all(axis=1)).argmax())
+
+
+def row_lengths(rows: NDArray[np.float32]) -> NDArray[Any]:
+    """Return the lengths of rows (n x dim) as n x 1; float64 where squares are too large."""
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    if np.isinf(lengths).any():
+        lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+    return np.asarray(lengths)

@@ -6,23 +6,25 @@ error names the section that is wrong.
 
 from __future__ import annotations
 
-import mmap
-import os
+import math
 import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from fastcli.contents import READ_WHOLE, Contents, read_or_map
 from fastcli.errors import ModelFormatError
 from fastcli.fasttext.about import check_about, read_about
-from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, ModelArgs
-from fastcli.fasttext.headers import ARGS, DICTIONARY, FLORET_HEAD, MAGIC, is_floret
-from fastcli.fasttext.matrix import DenseMatrix
+from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, MOST, ModelArgs
+from fastcli.fasttext.headers import ARGS, DICTIONARY, MAGIC, is_floret
+from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
 from fastcli.kernels import dictionary as kernels
+from fastcli.memory import check_room, size_text
 from fastcli.text.dictionary import Dictionary
+from fastcli.text.inputs import MODEL_MAGIC
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,30 +34,44 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 VERSION = 12
 MATRIX = struct.Struct("<qq")
 NOT_PRUNED = -1
-MAPPED_FROM = 1 << 24  # matrices of so many bytes are mapped, smaller ones read
+COPIED = 1 << 24  # arrays of fewer bytes are copied out of the file
+ENTRY_ROOM = 57  # bytes of memory that an entry of the dictionary takes, its letters aside
+MOST_TIMES, SMALL = 16, 64_000_000  # decoded output rows: times the file, or bytes in any case
+NOT_FINITE = "holds numbers that are NaN or infinite"
 
 
 class _File:
     """A model file and a position in it."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, source: str | Contents) -> None:
         try:
-            with open(path, "rb") as file:
-                self.size = os.fstat(file.fileno()).st_size
-                self.map = (
-                    mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
-                )
+            self.contents = read_or_map(source)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             hint = ""
             if isinstance(error, FileNotFoundError):
                 from fastcli.fasttext.foreign import beside
 
-                hint = beside(path)
-            sentence = f"{path} cannot be opened for loading! ({reason}) {hint}"
+                hint = beside(str(source))
+            sentence = f"{source} cannot be opened for loading! ({reason}) {hint}"
             raise ModelFormatError(sentence.rstrip()) from None
+        self.path = self.contents.path
+        if not self.contents.head.startswith(MODEL_MAGIC):  # a pipe is not read any further
+            raise self.no_model()
+        self.data = self.contents.data
+        self.size = len(self.data)
         self.position = 0
+
+    def no_model(self) -> ModelFormatError:
+        """Return the error of a file that is something else."""
+        from fastcli.fasttext.foreign import what_it_is
+
+        return ModelFormatError(f"{self.path} has wrong file format! {what_it_is(self.contents)}")
+
+    @property
+    def left(self) -> int:
+        """The bytes that have not been read."""
+        return self.size - self.position
 
     def wrong(self, section: str, reason: str) -> ModelFormatError:
         return ModelFormatError(
@@ -66,50 +82,49 @@ class _File:
     def read(self, layout: struct.Struct, section: str) -> tuple[Any, ...]:
         if self.position + layout.size > self.size:
             raise self.wrong(section, f"would go beyond its {self.size:,} bytes: the file was cut")
-        values = layout.unpack_from(self.map, self.position)
+        values = layout.unpack_from(self.data.data, self.position)
         self.position += layout.size
         return values
 
 
-def _no_model(path: str) -> ModelFormatError:
-    """Return the error of a file that is something else."""
-    from fastcli.fasttext.foreign import what_it_is
+def load_model(source: str | Contents) -> Model:
+    """Load a ``.bin`` or ``.ftz`` model; the matrices of a large file are mapped.
 
-    return ModelFormatError(f"{path} has wrong file format! {what_it_is(path)}")
-
-
-def load_model(path: str) -> Model:
-    """Load a ``.bin`` or ``.ftz`` model; large matrices are mapped.
-
-    Raises ModelFormatError for whatever is no whole and sound model.
+    Raises ModelFormatError for whatever is no whole and sound model, and FastcliError for what
+    needs more memory than there is.
     """
-    file = _File(path)
-    if file.size < 8 or struct.unpack_from("<i", file.map)[0] != MAGIC:
-        raise _no_model(path)
+    file = _File(source)
+    path = file.path
+    if file.size < 8:
+        raise file.no_model()
     _, version = file.read(struct.Struct("<ii"), "header")
     if version not in (11, VERSION):
         raise ModelFormatError(
             f"{path} has wrong file format! It is of version {version}; 11 and {VERSION} are known."
         )
-    if is_floret(file.map[:FLORET_HEAD]):
-        raise _no_model(path)
+    if is_floret(file.contents.head):
+        raise file.no_model()
     args = _read_args(file, version)
-    dictionary, pruned = _read_dictionary(file, args.bucket)
+    dictionary, n_kept = _read_dictionary(file)
+    pruned = None if n_kept == NOT_PRUNED else _read_pruning(file, n_kept, args.bucket)
     quantized = _read_flag(file, "input matrix")
     if pruned is not None and not quantized:
         raise file.wrong("dictionary", "is pruned, which only quantized models have")
-    n_ngrams = args.bucket if pruned is None else int(np.count_nonzero(pruned))
+    if dictionary.nwords + args.bucket > MOST:
+        raise file.wrong("arguments", f"have {args.bucket:,} buckets, too many beside its words")
+    n_ngrams = args.bucket if pruned is None else n_kept
     read = _read_quantized if quantized else _read_matrix
     wi = read(file, "input matrix", dictionary.nwords + n_ngrams, args.dim)
     rows = output_rows(args, dictionary)
     if _read_flag(file, "output matrix") and quantized:
         codes = _read_quantized(file, "output matrix", rows, args.dim)
-        wo = DenseMatrix(codes.decode(), args.dim)
+        wo = _decoded(file, codes)
     else:
         wo = _read_matrix(file, "output matrix", rows, args.dim)
-    if file.position != file.size:
-        raise file.wrong("end", f"is followed by {file.size - file.position:,} more bytes")
-    about = read_about(path)
+    _check_numbers(file, "output matrix", wo.values)
+    if file.left:
+        raise file.wrong("end", f"is followed by {file.left:,} more bytes")
+    about = read_about(path) if file.contents.is_regular else {}
     check_about(about, path)
     return Model(args, dictionary, wi, wo, about.get("label", "__label__"), about, pruned)
 
@@ -133,27 +148,27 @@ def _read_args(file: _File, version: int) -> ModelArgs:
     return ModelArgs(**fields)
 
 
-def _read_dictionary(file: _File, bucket: int) -> tuple[Dictionary, NDArray[np.int32] | None]:
-    """Read the dictionary; and, if it was pruned, ``Model.pruned``."""
+def _read_dictionary(file: _File) -> tuple[Dictionary, int]:
+    """Read the dictionary, and how many n-grams pruning left, or NOT_PRUNED."""
     size, nwords, nlabels, ntokens, pruned = file.read(DICTIONARY, "dictionary")
     if nwords < 0 or nlabels < 0 or size != nwords + nlabels:
         raise file.wrong("dictionary", f"has {size} entries but {nwords} words, {nlabels} labels")
-    if size * 10 > file.size - file.position:
+    if size * 10 > file.left:
         raise file.wrong("dictionary", f"should have {size:,} entries, more than the file holds")
-    text = np.frombuffer(file.map, np.uint8)
+    check_room(size * ENTRY_ROOM, f"The {size:,} words and labels of {file.path}")
     starts = np.zeros(size + 1, np.int64)
     counts = np.zeros(size + 1, np.int64)
     kinds = np.zeros(size + 1, np.uint8)
     # Few files have words this long; for them the bytes of the file are bound enough.
-    room = min(file.size - file.position, 1 << 16)
+    room = min(file.left, 1 << 16)
     while True:
         arena = np.zeros(room + 1, np.uint8)
         end = kernels.read_entries(
-            text, file.position, file.size, size, starts, arena, room, counts, kinds
+            file.data, file.position, file.size, size, starts, arena, room, counts, kinds
         )
         if end != -2:
             break
-        room = min(file.size - file.position, 4 * room)
+        room = min(file.left, 4 * room)
     if end < 0:
         raise file.wrong("dictionary", "is cut off")
     file.position = end
@@ -163,13 +178,13 @@ def _read_dictionary(file: _File, bucket: int) -> tuple[Dictionary, NDArray[np.i
     dictionary = Dictionary(nwords, nlabels, ntokens, starts, arena, counts[:size])
     if dictionary.twice >= 0:
         raise file.wrong("dictionary", f"has entry {dictionary.twice} twice")
-    return dictionary, None if pruned == NOT_PRUNED else _read_pruning(file, pruned, bucket)
+    return dictionary, pruned
 
 
 def _read_pruning(file: _File, n: int, bucket: int) -> NDArray[np.int32]:
-    if n < 0 or 8 * n > file.size - file.position:
+    if n < 0 or 8 * n > file.left:
         raise file.wrong("dictionary", f"should keep {n:,} n-grams, more than the file holds")
-    pairs = np.ndarray((n, 2), "<i4", file.map, file.position).copy()
+    pairs = np.ndarray((n, 2), "<i4", file.data, file.position).copy()
     file.position += 8 * n
     buckets, rows = pairs[:, 0], pairs[:, 1]
     are_sound = (buckets >= 0) & (buckets < bucket) & (rows >= 0) & (rows < n)
@@ -191,14 +206,29 @@ def _read_matrix(file: _File, section: str, rows: int, dim: int) -> DenseMatrix:
     m, n = file.read(MATRIX, section)
     if (m, n) != (rows, dim):
         raise file.wrong(section, f"is {m} x {n}, where {rows} x {dim} is expected")
-    size = 4 * m * n
-    if size > file.size - file.position:
-        raise file.wrong(section, f"needs {size:,} bytes, {file.size - file.position:,} are left")
-    matrix = np.ndarray((m * n,), np.float32, file.map or bytearray(4), file.position)
-    if size < MAPPED_FROM:
-        matrix = matrix.copy()
-    file.position += size
-    return DenseMatrix(matrix, dim)
+    matrix = _read_array(file, section, np.float32, m * n)
+    return DenseMatrix(matrix, dim, file.contents if file.contents.is_mapped else None)
+
+
+def _decoded(file: _File, codes: QuantizedMatrix) -> DenseMatrix:
+    """Return the rows of an output matrix, unless the file has far fewer bytes for them.
+
+    fastText's output matrices have two floats a code: eight bytes a byte.
+    """
+    dim, n_bytes = codes.quantizer.dim, 4 * codes.quantizer.dim * codes.n_rows
+    if n_bytes > max(MOST_TIMES * file.size, SMALL):
+        raise file.wrong(
+            "output matrix",
+            f"would take {size_text(n_bytes)} of memory, {n_bytes // file.size} times the file",
+        )
+    check_room(n_bytes, f"The output matrix of {file.path}")
+    return DenseMatrix(codes.decode(), dim)
+
+
+def _check_numbers(file: _File, section: str, values: NDArray[np.float32]) -> None:
+    """Raise ModelFormatError for NaN or infinite numbers, where looking takes next to no time."""
+    if values.nbytes <= READ_WHOLE and not math.isfinite(largest(values)):
+        raise file.wrong(section, NOT_FINITE)
 
 
 def _read_quantized(file: _File, section: str, rows: int, dim: int) -> QuantizedMatrix:
@@ -226,16 +256,18 @@ def _read_quantizer(file: _File, section: str, dim: int) -> Quantizer:
     quantizer = Quantizer(sizes[0], sizes[1], sizes[2], sizes[3], centroids)
     if not quantizer.is_sound():
         raise file.wrong(section, "has centroids whose sizes do not fit")
+    _check_numbers(file, section, centroids)
     return quantizer
 
 
 def _read_array(file: _File, section: str, dtype: type[Scalar], n: int) -> NDArray[Scalar]:
+    """Return n numbers; a copy if they are few, so that they lie well and outlive the file."""
     size = n * np.dtype(dtype).itemsize
-    if n < 0 or size > file.size - file.position:
-        raise file.wrong(section, f"needs {size:,} bytes, {file.size - file.position:,} are left")
-    array = np.ndarray((n,), dtype, file.map, file.position).copy()
+    if n < 0 or size > file.left:
+        raise file.wrong(section, f"needs {size:,} bytes, {file.left:,} are left")
+    array = np.ndarray((n,), dtype, file.data, min(file.position, file.size - size))
     file.position += size
-    return array
+    return array.copy() if size < COPIED else array
 
 
 # -------------------------------------------------------------------- writing

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.contents import HEAD
 from fastcli.errors import DataError
 from fastcli.fasttext.about import disagreement, vectors_disagreement
 from fastcli.fasttext.args import ModelArgs, TrainArgs
-from fastcli.fasttext.foreign import HEAD, binary_kind
+from fastcli.fasttext.foreign import binary_kind
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.vectors import Vectors

@@ -38,9 +38,13 @@ def compression(path: str | os.PathLike[str]) -> str | None:
     if not os.path.isfile(path):
         return None
     with open(path, "rb") as file:
-        head = file.read(10)
+        return compression_of(file.read(10))
+
+
+def compression_of(head: bytes) -> str | None:
+    """Do what ``compression`` does with the first bytes of what need not be a file."""
     for magic, name in _MAGIC.items():
-        if head.startswith(magic) and (name != "bz2" or head[4:] == b"1AY&SY"):
+        if head.startswith(magic) and (name != "bz2" or head[4:10] == b"1AY&SY"):
             return name
     return None
 
