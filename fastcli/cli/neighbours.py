@@ -10,13 +10,13 @@ import click
 from fastcli.cli import _json
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import load, open_blocks, thread_option, threads
+from fastcli.errors import NotFinite
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from fastcli.fasttext.neighbours import Neighbours
-    from fastcli.fasttext.vectors import Vectors
 
 ANSWERS = 1 << 20  # kept in memory at a time
 
@@ -69,40 +69,50 @@ def analogies(model: str, k: int, thread: int | None, as_json: bool) -> None:
 def run(model: str, k: int, thread: int | None, as_json: bool, size: int, prompt: bytes) -> None:
     """Answer queries of ``size`` words until standard input ends."""
     from fastcli.cli._messages import say
+    from fastcli.fasttext.matrix import first_not_finite
     from fastcli.fasttext.neighbours import Neighbours
     from fastcli.fasttext.vectors import Vectors
 
     vectors = Vectors(load(model), threads(thread))
-    neighbours = Neighbours(vectors, threads(thread))
+    neighbours = Neighbours(vectors, threads(thread), model)
     out = sys.stdout.buffer
     if not as_json:
         out.write(prompt)
         out.flush()
-    n_words = neighbours.dictionary.nwords
+    n_words, dim = neighbours.dictionary.nwords, vectors.model.args.dim
+    most = max(1, min(4096, ANSWERS // min(k + size, n_words), 4 * ANSWERS // dim))
+    done = 0
     waiting: list[bytes] = []
     for block in open_blocks("-", "Standard input cannot be read!"):
         waiting += block.tobytes().split()
         while len(waiting) >= size:
-            n = min(len(waiting) // size, 4096, max(1, ANSWERS // min(k + size, n_words)))
+            n = min(len(waiting) // size, most)
             queries = [waiting[i : i + size] for i in range(0, n * size, size)]
             waiting = waiting[n * size :]
-            answer(neighbours, vectors, queries, k, prompt, as_json)
+            words = vectors.of_words([word for query in queries for word in query])
+            bad = first_not_finite(words) // size  # -1 stays -1
+            n = n if bad < 0 else bad
+            answer(neighbours, words[: n * size], queries[:n], k, prompt, as_json)
+            done += n
+            if bad >= 0:
+                raise NotFinite(model, f"the numbers of query {done + 1:,}")
     if waiting:
         say(f"The last {len(waiting)} of the words are no whole query of {size}.")
 
 
 def answer(
     neighbours: Neighbours,
-    vectors: Vectors,
+    words: NDArray[np.float32],
     queries: list[list[bytes]],
     k: int,
     prompt: bytes,
     as_json: bool,
 ) -> None:
-    """Write the answers to some queries."""
+    """Write the answers to some queries, of whose words ``words`` are the vectors."""
     from fastcli.fasttext.neighbours import analogy_vectors, neighbour_lines
 
-    words = vectors.of_words([word for query in queries for word in query])
+    if not queries:
+        return
     wanted: NDArray[np.float32] = words if len(queries[0]) == 1 else analogy_vectors(words)
     counts, ids, similarities = neighbours.find(wanted, queries, k)
     out = sys.stdout.buffer

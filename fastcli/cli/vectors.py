@@ -10,6 +10,7 @@ import click
 from fastcli.cli import _json
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import load, open_blocks, thread_option, threads
+from fastcli.errors import NotFinite
 from fastcli.outputs import STREAM, check_apart
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ NPY = click.option(
     metavar="FILE",
     help="write the vectors to a NumPy file instead: float32, a row each, in the order of input",
 )
+FLOATS = 1 << 22  # of vectors that are made at a time
 MODEL = click.argument("model", metavar="<model>")
 
 
@@ -49,11 +51,13 @@ def print_word_vectors(model: str, thread: int | None, as_json: bool, npy: str |
     """
     vectors = open_vectors(model, thread)
     check_apart([model, STREAM], [npy or ""])
-    with Sink(vectors.model.args.dim, as_json, npy) as sink:
+    dim = vectors.model.args.dim
+    step = max(1, min(4096, FLOATS // dim))
+    with Sink(model, dim, as_json, npy) as sink:
         for block in open_blocks("-", "Standard input cannot be read!"):
             words = block.tobytes().split()
-            for first in range(0, len(words), 4096):
-                some = words[first : first + 4096]
+            for first in range(0, len(words), step):
+                some = words[first : first + step]
                 sink.write(vectors.of_words(some), "word", some)
 
 
@@ -76,7 +80,7 @@ def print_sentence_vectors(model: str, thread: int | None, as_json: bool, npy: s
     """
     vectors = open_vectors(model, thread)
     check_apart([model, STREAM], [npy or ""])
-    with Sink(vectors.model.args.dim, as_json, npy) as sink:
+    with Sink(model, vectors.model.args.dim, as_json, npy) as sink:
         for block in open_blocks("-", "Standard input cannot be read!"):
             lines = block.tobytes().removesuffix(b"\n").split(b"\n") if as_json else []
             done = 0
@@ -100,7 +104,7 @@ def print_ngrams(model: str, word: str, thread: int | None, as_json: bool) -> No
     import os
 
     vectors = open_vectors(model, thread)
-    with Sink(vectors.model.args.dim, as_json, None) as sink:
+    with Sink(model, vectors.model.args.dim, as_json, None) as sink:
         names, rows = vectors.of_ngrams(os.fsencode(word))
         sink.write(rows, "ngram", names)
 
@@ -115,9 +119,10 @@ def open_vectors(model: str, thread: int | None) -> Vectors:
 class Sink:
     """Where vectors go: text or JSON on stdout, flushed at once, or a ``.npy`` file."""
 
-    def __init__(self, dim: int, as_json: bool, npy: str | None) -> None:
+    def __init__(self, model: str, dim: int, as_json: bool, npy: str | None) -> None:
         if as_json and npy is not None:
             raise click.UsageError("--json and --npy cannot be had together.")
+        self._model, self._n_rows = model, 0
         self._as_json = as_json
         self._file: Any = None
         if npy is not None:
@@ -137,7 +142,23 @@ class Sink:
     def write(
         self, rows: NDArray[np.float32], what: str, names: list[bytes], with_words: bool = True
     ) -> None:
-        """Write vectors, each with its name where there is one to be shown."""
+        """Write vectors, each with its name where there is one to be shown.
+
+        Raises NotFinite for the first that holds NaN or infinity, after those before it.
+        """
+        from fastcli.fasttext.matrix import first_not_finite
+
+        bad = first_not_finite(rows)
+        if bad >= 0:
+            self._put(rows[:bad], what, names[:bad], with_words)
+            kind = "line" if what == "text" else what
+            raise NotFinite(self._model, f"the numbers of {kind} {self._n_rows + bad + 1:,}")
+        self._put(rows, what, names, with_words)
+        self._n_rows += len(rows)
+
+    def _put(
+        self, rows: NDArray[np.float32], what: str, names: list[bytes], with_words: bool
+    ) -> None:
         if self._file is not None:
             self._file.write(rows)
             return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from fastcli.errors import ArgumentError, ModelFormatError
+from fastcli.errors import ArgumentError, NotFinite
 from fastcli.evaluation.meter import Meter
 from fastcli.kernels import numbers
 from fastcli.kernels.lines import HAS_LABEL
@@ -29,17 +29,6 @@ WORTH_THREADS = 1 << 15  # bytes of text
 
 
 T = TypeVar("T")
-
-
-class NotFinite(ModelFormatError):
-    """A line met weights that are NaN or infinite, so that its predictions mean nothing."""
-
-    def __init__(self, model: str, line: int) -> None:
-        """Make the error of a line, counted from 1, under a model's name."""
-        super().__init__(
-            f"{model}: the scores of line {line:,} are not finite, since weights of the model are "
-            "NaN or infinite. It is damaged, or its training diverged."
-        )
 
 
 @dataclass
@@ -171,7 +160,8 @@ class Predictor:
                 results.append(result)
                 if bad >= 0:
                     yield results
-                    raise NotFinite(self.name, self._n_lines + bad + 1)
+                    line = self._n_lines + bad + 1
+                    raise NotFinite(self.name, f"the scores of line {line:,}")
                 self._n_lines += n_lines
             yield results
 

@@ -35,12 +35,7 @@ def build_tree(counts: NDArray[np.int64]) -> Tree:
     [1, 0, 1, 0, 1]
     """
     n = len(counts)
-    weights = np.empty(2 * n, np.int64)
-    parents = np.zeros(2 * n, np.int32)
-    children = np.zeros(2 * n, np.int32)
-    branches = np.zeros(2 * n, np.uint8)
-    counts = np.ascontiguousarray(counts, np.int64)
-    kernels.build_tree(counts, n, weights, parents, children, branches)
+    children, parents, branches = _joined(counts)
     offsets = np.zeros(n + 1, np.int64)
     kernels.measure_paths(n, parents, offsets)
     paths = np.zeros(int(offsets[-1]) + 1, np.int32)
@@ -48,3 +43,25 @@ def build_tree(counts: NDArray[np.int64]) -> Tree:
     kernels.write_paths(n, parents, branches, offsets, paths, codes)
     end = int(offsets[-1])
     return Tree(paths[: max(end, 1)], codes[: max(end, 1)], offsets, children)
+
+
+def build_children(counts: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return the children of the tree alone, which are enough to predict.
+
+    Paths may be as long as there are labels, where counts are not in order.
+    """
+    return _joined(counts)[0]
+
+
+def _joined(
+    counts: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
+    """Return the children of inner nodes, and the parents and branches of all nodes."""
+    n = len(counts)
+    weights = np.empty(2 * n, np.int64)
+    parents = np.zeros(2 * n, np.int32)
+    children = np.zeros(2 * n, np.int32)
+    branches = np.zeros(2 * n, np.uint8)
+    counts = np.ascontiguousarray(counts, np.int64)
+    kernels.build_tree(counts, n, weights, parents, children, branches)
+    return children, parents, branches

@@ -13,10 +13,11 @@ import numpy as np
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.predictor import Predictions, Worker, best_count
 from fastcli.fasttext.args import LOSSES, ModelArgs
-from fastcli.fasttext.huffman import Tree, build_tree
-from fastcli.fasttext.matrix import DenseMatrix
+from fastcli.fasttext.huffman import build_children
+from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.kernels import predict as kernels
+from fastcli.memory import check_room
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Lines, Reader
 from fastcli.threads import interrupted
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.text.inputs import Bytes
+
+FLOAT32_MAX = 3.4e38  # a little less than the largest float32
 
 
 @dataclass
@@ -52,20 +55,30 @@ class Model:
         return isinstance(self.wi, QuantizedMatrix)
 
     @cached_property
-    def tree(self) -> Tree:
-        """The Huffman tree over the labels."""
-        return build_tree(self.dictionary.label_counts())
+    def children(self) -> NDArray[np.int32]:
+        """The children of the inner nodes of the Huffman tree over the labels."""
+        return build_children(self.dictionary.label_counts())
 
     @cached_property
     def output_blocks(self) -> NDArray[np.float32]:
         """The output rows in blocks, as scoring reads them; see ``kernels.predict.fill_blocks``.
 
-        A copy, made once: ``wo`` must not change any more.
+        A copy, made once: ``wo`` must not change any more.  Raises FastcliError where there is no
+        memory for it.
         """
         n_blocks = -(-self.nlabels // kernels.BLOCK)
-        blocks = np.empty(n_blocks * kernels.BLOCK * self.args.dim, np.float32)
+        n = n_blocks * kernels.BLOCK * self.args.dim
+        check_room(4 * n, "The output matrix of the model")
+        blocks = np.empty(n, np.float32)
+        self.wo.check_unchanged()
         kernels.fill_blocks(self.wo.values, self.nlabels, self.args.dim, blocks)
+        self.wo.check_unchanged()
         return blocks
+
+    @cached_property
+    def largest_output(self) -> float:
+        """The largest size of a number of the output matrix; NaN or infinite if one is."""
+        return largest(self.output_blocks)
 
     @property
     def nlabels(self) -> int:
@@ -139,24 +152,33 @@ class Scorer:
         self._threshold = -math.inf if math.isnan(threshold) else threshold
         self._loss = LOSSES[model.args.loss]
         has_tree = model.args.loss == "hs"
-        self._children = model.tree.children if has_tree else np.zeros(2, np.int32)
+        self._children = model.children if has_tree else np.zeros(2, np.int32)
         self._nodes = np.empty(model.nlabels + 1, np.int32)
         self._path_scores = np.empty(model.nlabels + 1, np.float32)
         self._blocks = model.output_blocks
+        # Each term of a score is at most this times a number of the line.
+        self._most = model.args.dim * model.largest_output
         n_blocks = len(self._blocks) // model.args.dim // kernels.BLOCK
         self._done = np.empty(n_blocks, np.int32)
         self._scores = np.empty(n_blocks * kernels.BLOCK, np.float32)
 
     def score(self, lines: Lines) -> Predictions:
-        """Return the k best labels of every line, with their probabilities."""
+        """Return the k best labels of every line, with their probabilities.
+
+        Lines from the first on whose scores may not be finite are left as they are.
+        """
         model, dim = self._model, self._model.args.dim
         counts = np.zeros(lines.n, np.int32)
         labels = np.empty(lines.n * self._k, np.int32)
         probs = np.empty(lines.n * self._k, np.float32)
+        not_finite = -1
         step = max(1, (1 << 20) // max(dim, self._k))
         for first in range(0, lines.n, step):
             last = min(first + step, lines.n)
             hidden = model.wi.means(lines.features, lines.offsets, first, last)
+            bad = self._first_not_finite(hidden, lines.offsets[first : last + 1])
+            if bad >= 0:
+                not_finite, last = first + bad, first + bad
             kernels.best_labels(
                 hidden,
                 lines.offsets[first:],
@@ -176,4 +198,17 @@ class Scorer:
                 labels[first * self._k :],
                 probs[first * self._k :],
             )
-        return Predictions(self._k, counts, labels, probs)
+            if bad >= 0:
+                break
+        return Predictions(self._k, counts, labels, probs, not_finite)
+
+    def _first_not_finite(self, hidden: NDArray[np.float32], offsets: NDArray[np.int64]) -> int:
+        """Return the first line with a number, or maybe a score, that is NaN or infinite, or -1.
+
+        Lines without features do not count: they get no label.
+        """
+        if largest(hidden) * self._most < FLOAT32_MAX:
+            return -1
+        rows = np.abs(hidden.reshape(-1, self._model.args.dim)).max(axis=1).astype(np.float64)
+        bad = (np.diff(offsets) > 0) & ~(rows * self._most < FLOAT32_MAX)
+        return int(bad.argmax()) if bad.any() else -1

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import ArgumentError
+from fastcli.errors import ArgumentError, NotFinite
+from fastcli.fasttext.matrix import first_not_finite, row_lengths
 from fastcli.fasttext.vectors import Vectors, packed
 from fastcli.kernels import neighbours as kernels
 from fastcli.kernels import numbers
-from fastcli.memory import zeros
+from fastcli.memory import check_room, zeros
 from fastcli.text.dictionary import as_bytes
 from fastcli.threads import run_apart, share
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fastcli.text.dictionary import Dictionary
 
 COARSE, FINE = 16, 48  # directions that the two bounds look at, of 100; of more, in proportion
+MOST_LOOKED_AT = 1024  # numbers of a vector; the time for them grows with their third power
 SLACK = 1e-6  # by so much a bound is larger, and rounding takes less
 WORTH_A_THREAD = 8  # queries
 
@@ -34,22 +36,27 @@ class Neighbours:
     word vectors have most of their length in few directions.
     """
 
-    def __init__(self, vectors: Vectors, n_threads: int) -> None:
+    def __init__(self, vectors: Vectors, n_threads: int, name: str = "The model") -> None:
+        """Prepare the words of a model, which errors call ``name``.
+
+        Raises ArgumentError if there are none, NotFinite for NaN or infinite weights, FastcliError
+        where there is no memory for them.
+        """
         dictionary = vectors.model.dictionary
         if dictionary.nwords == 0:
             raise ArgumentError("The model has no words, so there are no neighbours.")
         self.dictionary = dictionary
         self._n_threads = n_threads
-        self._words = np.nan_to_num(vectors.of_dictionary())
-        norms = np.linalg.norm(self._words, axis=1, keepdims=True)
-        self._words /= np.where(norms > 0, norms, 1)
-        dim = self._words.shape[1]
-        sample = self._words[:: max(1, len(self._words) // 20000)].astype(np.float64)
-        _, directions = np.linalg.eigh(sample.T @ sample)
-        self._bases = [
-            np.ascontiguousarray(directions[:, : -n - 1 : -1].T, np.float32)
-            for n in (min(n * max(dim, 100) // 100, dim) for n in (COARSE, FINE))
-        ]
+        # What is certain: the vectors, and those divided by their lengths.
+        check_room(
+            8 * dictionary.nwords * vectors.model.args.dim,
+            f"The vectors of {dictionary.nwords:,} words",
+        )
+        self._words = unit_rows(vectors.of_dictionary())
+        if (bad := first_not_finite(self._words)) >= 0:
+            word = dictionary.entry(bad).decode("utf-8", "replace")[:40]
+            raise NotFinite(name, f"the numbers of the word {word!r}")
+        self._bases = principal_bases(self._words)
         self._heads = [in_blocks(with_rest(self._words, basis, n_threads)) for basis in self._bases]
 
     def find(
@@ -61,9 +68,7 @@ class Neighbours:
         neighbours, and their ids and similarities (n x k).
         """
         n, k = len(queries), min(k, len(self._words))
-        queries = np.nan_to_num(queries)
-        norms = np.linalg.norm(queries, axis=1, keepdims=True)
-        queries = (queries / np.where(norms < 1e-8, 1, norms)).astype(np.float32)
+        queries = unit_rows(queries, 1e-8)
         most = max((len(words) for words in banned), default=0)
         wide = max(1, min(k + most, len(self._words)))
         counts = np.zeros(n, np.int32)
@@ -109,6 +114,30 @@ class Neighbours:
         return counts, ids, np.ascontiguousarray(np.take_along_axis(similarities, order, 1))
 
 
+def unit_rows(rows: NDArray[np.float32], least: float = 0.0) -> NDArray[np.float32]:
+    """Return rows divided by their lengths, unless these are ``least`` or less."""
+    norms = row_lengths(rows)
+    return np.asarray(rows / np.where(norms <= least, 1, norms), np.float32)
+
+
+def principal_bases(words: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Return two bases of principal directions, float32[directions, dim], a coarse and a fine one.
+
+    Of very long vectors only the first numbers count, so that finding them takes no minutes: any
+    directions at right angles make a bound, if not as good a one.
+    """
+    dim = words.shape[1]
+    looked_at = min(dim, MOST_LOOKED_AT)
+    sample = words[:: max(1, len(words) // 20000), :looked_at].astype(np.float64)
+    _, directions = np.linalg.eigh(sample.T @ sample)
+    bases = []
+    for n in (min(n * max(looked_at, 100) // 100, looked_at) for n in (COARSE, FINE)):
+        basis = np.zeros((n, dim), np.float32)
+        basis[:, :looked_at] = directions[:, : -n - 1 : -1].T
+        bases.append(basis)
+    return bases
+
+
 def with_rest(
     x: NDArray[np.float32], basis: NDArray[np.float32], n_threads: int
 ) -> NDArray[np.float32]:
@@ -139,7 +168,7 @@ def in_blocks(heads: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def analogy_vectors(words: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a - b + c of every three rows, each divided by its length first."""
-    norms = np.linalg.norm(words, axis=1, keepdims=True) + np.float32(1e-8)
+    norms = row_lengths(words) + np.float32(1e-8)
     a, b, c = (words / norms).reshape(-1, 3, words.shape[1]).transpose(1, 0, 2)
     return np.asarray(a - b + c, np.float32)
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.contents import HEAD
-from fastcli.errors import DataError
+from fastcli.errors import DataError, NotFinite
 from fastcli.fasttext.about import disagreement, vectors_disagreement
 from fastcli.fasttext.args import ModelArgs, TrainArgs
 from fastcli.fasttext.foreign import binary_kind
+from fastcli.fasttext.matrix import first_not_finite
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.vectors import Vectors
@@ -161,6 +162,7 @@ class ModelVectors(VectorSource):
                 values = self._rows(some)
             else:
                 values = Vectors(self._model, n_threads).of_entries(starts, arena, len(some))
+            self._check(values)
             yield WordVectors(starts, arena, values)
 
     def of_others(
@@ -169,11 +171,19 @@ class ModelVectors(VectorSource):
         """See ``VectorSource``."""
         if self._model.args.maxn <= 0:
             return None
-        return Vectors(self._model, n_threads).of_entries(starts, arena, n)
+        values = Vectors(self._model, n_threads).of_entries(starts, arena, n)
+        self._check(values)
+        return values
 
     def of_ngrams(self, buckets: NDArray[np.int64]) -> NDArray[np.float32]:
         """See ``VectorSource``."""
-        return self._rows(self._model.dictionary.nwords + buckets)
+        values = self._rows(self._model.dictionary.nwords + buckets)
+        self._check(values)
+        return values
+
+    def _check(self, values: NDArray[np.float32]) -> None:
+        if first_not_finite(values) >= 0:
+            raise NotFinite(self.path, "the numbers of its words or n-grams")
 
     def _rows(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return input rows by their numbers in the model, zeros for those that were pruned."""

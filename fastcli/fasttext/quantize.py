@@ -5,14 +5,15 @@ Joulin et al. (2016), FastText.zip: Compressing text classification models.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import ArgumentError
+from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.fasttext.args import MOST
-from fastcli.fasttext.matrix import DenseMatrix
+from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_size import OUTPUT_DSUB
 from fastcli.fasttext.norms import nearest_levels, norm_levels
@@ -103,14 +104,24 @@ def usable(quantized: QuantizedModel) -> Model:
 
 
 def row_norms(matrix: DenseMatrix, n_threads: int) -> NDArray[np.float32]:
-    """Return the lengths of the rows."""
+    """Return the lengths of the rows.
+
+    Raises ModelFormatError where one is NaN or infinite.
+    """
     norms = np.empty(matrix.n_rows, np.float32)
+    matrix.check_unchanged()
     run_apart(
         n_threads,
         lambda thread: kernels.row_norms(
             matrix.values, matrix.dim, *share(matrix.n_rows, thread, n_threads), norms
         ),
     )
+    if not math.isfinite(largest(norms)):
+        row = int((~np.isfinite(norms)).argmax())
+        raise ModelFormatError(
+            f"The model cannot be quantized: row {row:,} of a matrix is NaN, infinite or too long. "
+            "It is damaged, or its training diverged."
+        )
     return norms
 
 

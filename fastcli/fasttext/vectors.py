@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.fasttext.matrix import row_lengths
 from fastcli.fasttext.model import Model
 from fastcli.kernels import features as kernels
 from fastcli.kernels import lines as line_kernels
+from fastcli.memory import check_room
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.spelling import count_long, most_bytes, tell
@@ -46,6 +48,7 @@ def word_rows(
         tell(args.maxn, n_long)
     if args.maxn > 0:
         kernels.count_char_ngrams(starts[first:], arena, n, args.minn, args.maxn, offsets)
+    check_room(4 * int(offsets[n]), f"The character n-grams of {n:,} words")
     features = np.empty(int(offsets[n]) + n + 1, np.int32)
     kernels.word_rows(
         starts,
@@ -182,9 +185,10 @@ class Vectors:
         for first in range(0, len(lines), step):
             some = lines[first : first + step]
             vectors = self.of_words([word for line in some for word in line])
-            norms = np.linalg.norm(vectors, axis=1)
-            counted = norms > 0
-            vectors[counted] /= norms[counted, None]
+            norms = row_lengths(vectors)
+            counted = norms[:, 0] > 0
+            with np.errstate(invalid="ignore"):  # infinite ones become NaN
+                vectors[counted] = vectors[counted] / norms[counted]
             owner = np.repeat(np.arange(len(some)), [len(line) for line in some])
             out = np.zeros((len(some), self.model.args.dim), np.float32)
             np.add.at(out, owner, vectors)

@@ -369,33 +369,6 @@ def test_json_of_ngrams(skipgram):
     close([answer["vector"] for answer in answers], ref)
 
 
-@pytest.fixture
-def odd(tmp_path):
-    """Return the path of a model some of whose values are no numbers."""
-    path = tmp_path / "odd.bin"
-    rows = [[float("nan"), 1], [float("inf"), float("-inf")], [0, 0]]
-    words, labels = model_bytes.WORDS, model_bytes.LABELS
-    path.write_bytes(model_bytes.model_bytes(words, labels, rows, model_bytes.WO))
-    return path
-
-
-def strict_vectors(out):
-    """Read vectors as JSON has them: with no NaN and no Infinity."""
-
-    def refuse(name):
-        raise ValueError(f"{name} is no JSON")
-
-    return [json.loads(line, parse_constant=refuse)["vector"] for line in out.splitlines()]
-
-
-def test_nan_is_null_in_json(odd):
-    assert strict_vectors(run(WORDS, odd, "--json", stdin=b"</s> b").text()) == [[None, 1], [0, 0]]
-
-
-def test_infinity_is_null_in_json(odd):
-    assert strict_vectors(run(WORDS, odd, "--json", stdin=b"a").text()) == [[None, None]]
-
-
 @pytest.mark.parametrize("command", [WORDS, SENTENCES])
 @pytest.mark.parametrize("model", ["skipgram", "classifier"])
 def test_npy(model, command, skipgram, tmp_path):
