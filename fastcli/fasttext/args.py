@@ -14,6 +14,7 @@ MODEL_NAMES = {1: "cbow", 2: "sg", 3: "sup"}
 RATES = {"sgd": 0.1, "adagrad": 0.1, "adam": 0.01}  # where a classifier is given none
 OWN = ("no_vec", "no_shuffle", "vectors_words")  # arguments that fastText does not have
 MOST = 2**31 - 1  # what a model file can hold
+MOST_NEG = 10_000  # negatives of a step, which must not take long: steps are not interrupted
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,9 @@ class TrainArgs(ModelArgs):
             value = getattr(self, snake(option))
             if value < least:
                 raise ArgumentError(f"-{option} must be {least} or more, not {value}.")
-            if value > MOST:
-                raise ArgumentError(f"-{option} must be {MOST} or less, not {value}.")
+            most = MOST_NEG if option == "neg" else MOST
+            if value > most:
+                raise ArgumentError(f"-{option} must be {most} or less, not {value}.")
         if self.model != "sup":
             if self.loss in ("ova", "one-vs-all"):
                 raise ArgumentError(f"-loss {self.loss} is for classifiers: use ns, hs or softmax.")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError
+from fastcli.errors import ArgumentError, DataError, ModelFormatError
+from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.train import Reporter, Status, Trainer
 from fastcli.kernels import train as kernels
@@ -14,8 +15,28 @@ from fastcli.memory import padded, zeros
 from fastcli.text.corpus import FeatureArgs, read_known
 
 if TYPE_CHECKING:
-    from fastcli.fasttext.args import TrainArgs
     from fastcli.fasttext.model import Model
+
+
+def check_retrains(model: Model, name: str) -> None:
+    """Raise ModelFormatError for a model that cannot be trained further; ``name`` is its file."""
+    known, counts = model.args, model.dictionary.label_counts()
+    fields = {field: getattr(known, field) for field in type(known).__dataclass_fields__}
+    reason = ""
+    try:
+        TrainArgs(**fields).check_values()
+    except ArgumentError as error:
+        reason = str(error)
+    if not len(counts):
+        reason = "It has no labels."
+    elif known.loss == "ns" and len(counts) < 2:
+        reason = "Its loss is ns, which needs two labels or more, and it has one."
+    elif known.loss == "hs" and (
+        counts[-1] < 1 or (np.diff(counts) > 0).any() or counts.sum(dtype=np.float64) >= 2**62
+    ):
+        reason = "The counts of its labels make no Huffman tree: they must be positive, and fall."
+    if reason:
+        raise ModelFormatError(f"{name} cannot be trained further. {reason}")
 
 
 def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:

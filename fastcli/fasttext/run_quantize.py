@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.about import OF_A_RUN, about_path, disagreement
-from fastcli.fasttext.args import RATES, TrainArgs
+from fastcli.fasttext.args import RATES, ModelArgs, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
+from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.outputs import ModelOutputs
 from fastcli.fasttext.quantize import (
@@ -22,7 +23,7 @@ from fastcli.fasttext.quantize import (
     quantize_model,
     usable,
 )
-from fastcli.fasttext.retrain import retrain
+from fastcli.fasttext.retrain import check_retrains, retrain
 from fastcli.fasttext.save import quantized_model_bytes
 from fastcli.files import write_all
 from fastcli.outputs import check_apart
@@ -68,8 +69,9 @@ class QuantizeArgs:
         if self.optimizer is not None and self.optimizer != optimizer:
             # A learning rate is for one optimizer; check_values says what is unknown.
             optimizer, lr = self.optimizer, RATES.get(self.optimizer)
+        of_model = model.args if self.retrain else ModelArgs()
         args = TrainArgs(
-            **{name: getattr(model.args, name) for name in type(model.args).__dataclass_fields__},
+            **{name: getattr(of_model, name) for name in ModelArgs.__dataclass_fields__},
             input=self.input,
             output=self.output,
             lr=self.lr if self.lr is not None else lr if isinstance(lr, float) else TrainArgs.lr,
@@ -145,6 +147,8 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = Fals
         model = replace(model, label=args.label)
     args.sizes.check(model)
     check_cutoff(args.cutoff, args.target_size)
+    if args.retrain:
+        check_retrains(model, source)
     train_args = args.train_args(model)
     train_args.check_values()
     _check_inputs(args)
@@ -162,6 +166,7 @@ def _quantize(
     """Prune, retrain, quantize and test a model, and write it."""
     source, path = f"{args.output}.bin", f"{args.output}.ftz"
     n_threads = train_args.thread
+    mapped = (model.wi, model.wo)
     before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
     rows_before = model.wi.n_rows
     model, sizes, lost_nothing = _smaller(model, args, n_threads, reporter)
@@ -176,6 +181,9 @@ def _quantize(
         model = replace(model, args=replace(model.args, epoch=train_args.epoch))
     quantized = quantize_model(model, sizes, n_threads, lost_nothing and not args.retrain)
     after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
+    for matrix in mapped:
+        if isinstance(matrix, DenseMatrix):
+            matrix.check_unchanged()
     data = quantized_model_bytes(quantized)
     rows = quantized.wi.n_rows
     how: dict[str, Any] = {"command": args.told(train_args).command(), "rows": rows}

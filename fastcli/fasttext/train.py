@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 BLOCK_NS = 30e6  # of training between two looks at the loss
 WORTH_A_THREAD = 2500  # ns a line; below that, meeting costs threads more than they gain
 LABELS_A_BLOCK = 128
+MOST_DRAWS = 1000  # of random labels, on average, until another one than the target comes
 # Lines are visited in a random order: blocks of neighbouring lines, then lines in windows of them.
 # Of langid75 sorted by its 75 languages, P@1 after five epochs is .924 with 256 lines x 32 blocks,
 # .942 with 256 x 128, .944 with 64 x 128 and .947 with 64 x 512, where the shuffled file has .950:
@@ -294,12 +295,14 @@ class Trainer:
         # in the cache.  It decides how many threads are worth while, never what they compute.
         cache_lines = stride / LANES
         self.cost = len(corpus.rows) / corpus.n_lines * (6 + 2.2 * cache_lines)
-        self.cost += 1.4 * cache_lines * (self.nlabels if all_labels else 20)
+        self.cost += 1.4 * cache_lines * (self.nlabels if all_labels else max(20, args.neg))
         most = max(corpus.lanes, self.blocks) if self.cost > WORTH_A_THREAD else 1
         self.n_threads = min(args.thread, most, usable_cpus())
         self.ntokens = int(corpus.tokens.sum())
         self.tree = build_tree(dictionary.label_counts()) if args.loss == "hs" else no_tree()
-        self.odds, self.aliases = alias_table(np.sqrt(dictionary.label_counts()))
+        self.odds, self.aliases = alias_table(
+            drawable(np.sqrt(np.maximum(dictionary.label_counts(), 0)))
+        )
         self.order = np.arange(corpus.n_lines, dtype=np.int32)
         self.clock = np.zeros(2, np.int64)
         self.draws = np.zeros(1, np.int64)
@@ -435,6 +438,25 @@ def no_tree() -> Tree:
     return Tree(
         np.zeros(1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.int64), np.zeros(1, np.int32)
     )
+
+
+def drawable(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights by which another label than the likeliest is drawn once in a while.
+
+    Drawing goes on until another label than the target comes.  Where that would take more than
+    ``MOST_DRAWS`` on average, which only counts that no text has can make it, the weights of the
+    others are raised by the same amount each.
+    """
+    n = len(weights)
+    largest = int(weights.argmax()) if n else 0
+    if n < 2 or weights[largest] <= 0:
+        return np.ones(n)
+    missing = weights[largest] / MOST_DRAWS - (weights.sum() - weights[largest])
+    if missing <= 0:
+        return weights
+    raised = np.full(n, missing / (n - 1))
+    raised[largest] = 0
+    return np.asarray(weights + raised)
 
 
 def alias_table(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:

@@ -26,6 +26,7 @@ from fastcli.fasttext.train import (
     alias_table,
     check_rows,
     diverged,
+    drawable,
     no_tree,
 )
 from fastcli.fasttext.vectors import word_rows
@@ -172,7 +173,7 @@ class _Trainer:
         self.keep = keep_chances(counts, dictionary.ntokens, args.t)
         self.tree = build_tree(counts) if args.loss == "hs" else no_tree()
         # Negatives are words of the text; what pretrained vectors add would tell it nothing.
-        self.odds, self.aliases = alias_table(np.sqrt(counts) * in_text)
+        self.odds, self.aliases = alias_table(drawable(np.sqrt(counts) * in_text))
         # As in fastText, an epoch is worth all tokens, also the rare ones that lines lack.
         self.total = max(args.epoch, 1) * dictionary.ntokens
         self.n_threads = min(args.thread, usable_cpus(), sentences.n_lines)
