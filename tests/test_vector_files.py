@@ -192,6 +192,43 @@ def test_damaged_binary_files(tmp_path):
     assert "'-1.5'" in refused(path, nan)
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("dim", [20, 2_000_000_000, 999_999_999_999_999_999])
+def test_a_head_with_more_numbers_than_the_file(dim, pack, tmp_path):
+    said = refused(tmp_path / "a", pack(b"2 %d\na 1 2\nb 3 4\n" % dim))
+    assert f"says vectors of {dim:,} numbers, and has" in said
+
+
+@pytest.mark.parametrize("n", [1, 3, 10**17])
+def test_a_head_with_another_number_of_vectors(n, tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"%d 2\na 1 2\nb 3 4\n" % n)
+    assert VectorFile(str(path)).n_words <= 8  # two bytes a number
+    words, _, notes = read(path)
+    assert words == [b"a", b"b"]
+    assert f"says {n:,} vectors, and has 2" in notes[0]
+
+
+@pytest.mark.parametrize("number", [b"nan", b"inf", b"-inf", b"1e39", b"NaN", b"1e999999999"])
+def test_numbers_that_are_none(number, tmp_path):
+    said = refused(tmp_path / "a", b"2 2\na 1 2\nb %b 4\n" % number)
+    assert ", line 3: 2 numbers are needed after the word, neither NaN nor infinite." in said
+
+
+@given(
+    start=st.sampled_from([b"", b"2 2\n", b"9 1\n", b"0 0\n", b"1 300\n", b"a 1 2\n"]),
+    rest=st.binary(max_size=400),
+)
+def test_any_bytes(start, rest, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "any.vec"
+    path.write_bytes(start + rest)
+    with contextlib.suppress(DataError):
+        source = VectorFile(str(path))
+        for part in source.read(1):
+            assert np.isfinite(part.values).all()
+            assert part.values.nbytes <= 2 * len(start + rest)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
 @pytest.mark.parametrize("shift", [0, 1, 2])
 def test_text_after_two_numbers_is_no_binary_row(encoding, shift, tmp_path):

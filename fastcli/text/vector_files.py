@@ -234,14 +234,26 @@ class VectorFile(VectorSource):
         self.n_words = self._about(head)
 
     def _about(self, head: bytes) -> int:
-        """Return how many vectors there are about, at most as many as the file has room for."""
+        """Return how many vectors there are about, at most as many as the file has room for.
+
+        Raises DataError if it has no room for one.
+        """
         layout = self._layout
-        if compression(self.path):
-            return max(layout.n, 0)
-        size = os.path.getsize(self.path)
+        if len(head) < HEAD:
+            size = len(head)
+        elif compression(self.path):
+            return max(layout.n, 0)  # nobody knows the size
+        else:
+            size = os.path.getsize(self.path)
         if layout.n < 0:
             return int(head.count(b"\n") * size / max(len(head), 1))
-        return min(layout.n, size // ((2 if layout.is_text else 4) * self.dim))
+        most = size // ((2 if layout.is_text else 4) * self.dim)
+        if most == 0 and layout.n > 0:
+            raise DataError(
+                f"{self.path} says vectors of {self.dim:,} numbers, and has {size:,} bytes: it was "
+                "cut, or is damaged. Copy it again."
+            )
+        return min(layout.n, most)
 
     def read(self, n_threads: int, known: Dictionary | None = None) -> Iterator[WordVectors]:
         """See ``VectorSource``."""
@@ -261,7 +273,7 @@ class VectorFile(VectorSource):
                 if not is_whole:
                     raise DataError(
                         f"{self.path}, line {n_lines + int(state[1]) + 1}: "
-                        f"{dim} numbers are needed after the word."
+                        f"{dim} numbers are needed after the word, neither NaN nor infinite."
                     )
                 first_left = first_left or (n_lines + int(state[3]) if state[2] else 0)
                 n_lines += int(state[1])
@@ -362,7 +374,9 @@ def _read_lines(block: Bytes, dim: int) -> tuple[WordVectors, NDArray[np.int64],
     """Return the vectors of a block of text, the state of the kernel, and whether all was read."""
     most = len(block) // (2 * dim + 1) + 1
     starts, arena = np.empty(most + 1, np.int64), np.empty(len(block) + 1, np.uint8)
-    values, state = np.empty(most * dim, np.float32), np.zeros(4, np.int64)
+    # A number and what is before it have two bytes, whatever dimension the file says.
+    values = np.empty(min(most * dim, len(block) // 2 + 1), np.float32)
+    state = np.zeros(4, np.int64)
     block = np.ascontiguousarray(block)
     stop = kernels.read_vector_lines(block, 0, len(block), dim, starts, arena, values, state)
     return _fitted(starts, arena, values, int(state[0]), dim), state, stop == len(block)
