@@ -96,13 +96,14 @@ def load(path: str) -> Model:
 def load_classifier(path: str) -> Classifier:
     """Load a model to test or predict with: linear, quantized or perceptron, by its first bytes."""
     from fastcli.cli._messages import announce_compiling
-    from fastcli.mlp.model_file import load_mlp
     from fastcli.mlp.tensor_reader import is_mlp
 
     announce_compiling()
     check_apart([path], [STREAM])
     contents = opened(path)
     if is_mlp(contents):
+        from fastcli.mlp.model_file import load_mlp  # which loads much that others do without
+
         return load_mlp(contents)
     from fastcli.fasttext.model_file import load_model
     from fastcli.fasttext.predict import prepare
