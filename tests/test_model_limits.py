@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli import memory
+from fastcli.contents import READ_WHOLE
 from fastcli.errors import FastcliError, ModelFormatError
 from fastcli.fasttext.args import MOST
 from fastcli.fasttext.model_file import load_model
 from tests import model_bytes
-from tests.command import GOLDEN, run
+from tests.command import GOLDEN, messages, run, start
 from tests.model_bytes import LABELS, WI, WO, WORDS
 
 NAN, INFINITE = float("nan"), float("inf")
@@ -177,6 +178,33 @@ def test_what_comes_through_a_pipe_and_is_no_model(data, said, tmp_path):
     assert (done.code, done.out) == (1, b"")
     assert said in done.err
     assert done.err.count("\n") == 1
+
+
+# ------------------------------------------------- files that change in between
+
+
+def test_a_mapped_model_that_is_cut_while_it_is_in_use(tmp_path):
+    path = tmp_path / "model.bin"
+    sparse(path, 9_000_000)
+    assert path.stat().st_size > READ_WHOLE
+    with start("predict", path, "-", bufsize=0) as process:
+        process.stdin.write(b"a\n")
+        assert process.stdout.readline() == b"__label__y\n"
+        path.write_bytes(b"")
+        out, err = process.communicate(b"a\n")
+    assert (process.returncode, out) == (1, b"")
+    assert messages(err).startswith(f"{path} was written to while it was in use. Start again")
+
+
+def test_a_small_model_that_is_cut_while_it_is_in_use(tmp_path):
+    path = tmp_path / "model.bin"
+    path.write_bytes(model_bytes.small())
+    with start("predict", path, "-", bufsize=0) as process:
+        process.stdin.write(b"a\n")
+        assert process.stdout.readline() == b"__label__x\n"
+        path.write_bytes(b"")
+        out, err = process.communicate(b"b\n")
+    assert (process.returncode, out, messages(err)) == (0, b"__label__y\n", "")
 
 
 # ----------------------------------------------------------- any header at all

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fastcli.text.dictionary import Dictionary
 
 COARSE, FINE = 16, 48  # directions that the two bounds look at, of 100; of more, in proportion
-MOST_LOOKED_AT = 1024  # numbers of a vector; the time for them grows with their third power
+MOST_LOOKED_AT = 512  # numbers of a vector; the time for them grows with their third power
 SLACK = 1e-6  # by so much a bound is larger, and rounding takes less
 WORTH_A_THREAD = 8  # queries
 

@@ -295,6 +295,17 @@ def test_threads_change_nothing(model):
     assert ref.count(NN_PROMPT) == len(stdin.split()) + 1
 
 
+def test_long_vectors_are_looked_at_in_part(rng, monkeypatch, tmp_path):
+    """Bases of some of the numbers make weaker bounds, and the same answers."""
+    rows = rng.normal(size=(200, 40)).tolist()
+    words = [b"w%d" % i for i in range(200)]
+    path = tmp_path / "m.bin"
+    path.write_bytes(model_bytes.model_bytes(words, [], rows, rows, model=2, loss=2, dim=40))
+    expected = run("nn", path, 7, stdin=b"w1 w2 w150").text()
+    monkeypatch.setattr("fastcli.fasttext.neighbours.MOST_LOOKED_AT", 5)
+    assert run("nn", path, 7, stdin=b"w1 w2 w150").text() == expected
+
+
 def test_all_directions_alike(tmp_path, rng):
     """Words in random directions, of which no few are leading: bounds pass nothing over."""
     path = tmp_path / "random.bin"
