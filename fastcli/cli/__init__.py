@@ -40,6 +40,7 @@ COMMANDS = {
     "analogies": ("neighbours", "Print the words nearest to A - B + C."),
     "inspect": ("inspect", "Say what is in a data set or a model, and what is wrong with it."),
     "dump": ("dump", "Print what a model file holds."),
+    "cache": ("cache", "Show, empty or fill the folder of compiled kernels."),
 }
 
 CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

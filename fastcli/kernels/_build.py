@@ -1,9 +1,10 @@
-"""The one door to Numba and llvmlite: compile a kernel once, load its machine code ever after.
+"""Kernels and how they are called: the one door that the rest of fastcli uses.
 
-A kernel is a function over pointers and scalars.  Numba compiles it the first time it is
-called on a machine; the object code goes to a cache folder, and every later process loads it
-with llvmlite alone, without importing Numba.  Calls go through ctypes, which releases the GIL,
-so plain Python threads run kernels in parallel.
+A kernel is a function over pointers and scalars.  Its machine code is looked for in the cache
+(``_cache.py``) by what it depends on (``_key.py``) and the processor (``_target.py``); where
+there is none another process compiles it (``_compile.py``, ``_numba.py``); it is loaded with
+llvmlite alone (``_link.py``), without importing Numba.  Calls go through ctypes, which releases
+the GIL, so plain Python threads run kernels in parallel.
 
 With ``NUMBA_DISABLE_JIT=1`` nothing is compiled: the same function bodies run as Python on the
 NumPy arrays, which is what the tests measure coverage with.
@@ -11,17 +12,10 @@ NumPy arrays, which is what the tests measure coverage with.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import hashlib
-import importlib.util
 import os
-import platform
-import sys
-import tempfile
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +23,9 @@ import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fastcli.kernels._cache import Cache
+    from fastcli.kernels._compile import Job
 
     U8 = NDArray[np.uint8]
     I32 = NDArray[np.int32]
@@ -44,14 +41,14 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": FASTMATH, "_nrt": False}
 
-_POINTERS = {
+POINTERS = {
     "U8": ("uint8", np.uint8),
     "I32": ("int32", np.int32),
     "I64": ("int64", np.int64),
     "F32": ("float32", np.float32),
     "F64": ("float64", np.float64),
 }
-_SCALARS: dict[str, tuple[str, Any]] = {
+SCALARS: dict[str, tuple[str, Any]] = {
     "i64": ("int64", ctypes.c_int64),
     "f32": ("float32", ctypes.c_float),
     "f64": ("float64", ctypes.c_double),
@@ -69,23 +66,9 @@ class Device:
         self.intrinsic = intrinsic
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
-        self._compiled: Any = None
 
     def __call__(self, *args: Any) -> Any:
         return self.function(*args)
-
-    def compiled(self) -> Any:
-        """Return what Numba can call from a kernel; only called while compiling."""
-        if self._compiled is None:
-            if self.intrinsic:
-                from fastcli.kernels import _intrinsics
-
-                self._compiled = getattr(_intrinsics, self.__name__)
-            else:
-                import numba
-
-                self._compiled = numba.njit(**OPTIONS)(_with_compiled_callees(self.function))
-        return self._compiled
 
 
 def device(function: Callable[..., Any]) -> Any:
@@ -102,14 +85,8 @@ def intrinsic(function: Callable[..., Any]) -> Any:
     return Device(function, intrinsic=True)  # type: ignore[arg-type]
 
 
-def _with_compiled_callees(function: FunctionType) -> FunctionType:
-    """Copy a function so that the device functions it names are Numba's own objects."""
-    names = {
-        name: value.compiled()
-        for name, value in function.__globals__.items()
-        if isinstance(value, Device) and name in function.__code__.co_names
-    }
-    return FunctionType(function.__code__, {**function.__globals__, **names}, function.__name__)
+kernels: list[Kernel] = []
+"""All kernels of the modules that are imported."""
 
 
 class Kernel:
@@ -122,11 +99,15 @@ class Kernel:
 
     def __init__(self, function: FunctionType) -> None:
         self.function = function
+        self.module = function.__module__
+        self.qualname = function.__qualname__
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         self.types = [t for k, t in function.__annotations__.items() if k != "return"]
         self.result: str = function.__annotations__["return"]
         self._call: Any = None
+        self._key = ""
+        self._job: Job | None = None  # its compilation, where that has begun
 
     def __call__(self, *args: Any) -> Any:
         if PYTHON_MODE:
@@ -134,25 +115,69 @@ class Kernel:
         call = self._call or self.load()
         return call(*[_argument(a, t) for a, t in zip(args, self.types, strict=True)])
 
+    @property
+    def key(self) -> str:
+        """Return the digest of all that the machine code depends on but the processor."""
+        if not self._key:
+            from fastcli.kernels._key import key_of
+
+            self._key = key_of(self, OPTIONS)
+        return self._key
+
+    @property
+    def entry(self) -> str:
+        """Return the name of its files in the cache."""
+        from fastcli.kernels._cache import entry_name
+
+        return entry_name(self.module, self.qualname, self.key)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Tell whether the machine code is in this process."""
+        return self._call is not None
+
     def load(self) -> Any:
         """Make the kernel ready to be called: from the cache, or by compiling it."""
         if PYTHON_MODE:
             return self.function
         with _lock:
             if self._call is None:
-                if worker := _workers.pop(self.__name__, None):
-                    worker.wait()
-                code = _cache.read(self.__name__)
-                address = _link(self.__name__, code) if code else 0
-                if not address:
-                    code = compile_kernel(self)
-                    _cache.write(self.__name__, code)
-                    address = _link(self.__name__, code)
+                code = None if self._job else find_code(self)
+                address = _link(self, code) if code else 0
+                address = address or _link(self, self._compiled())
                 if not address:
                     raise RuntimeError(f"the kernel {self.__name__} cannot be loaded")
-                kinds = [_SCALARS[t][1] if t in _SCALARS else ctypes.c_void_p for t in self.types]
-                self._call = ctypes.CFUNCTYPE(_SCALARS[self.result][1], *kinds)(address)
+                kinds = [SCALARS[t][1] if t in SCALARS else ctypes.c_void_p for t in self.types]
+                self._call = ctypes.CFUNCTYPE(SCALARS[self.result][1], *kinds)(address)
         return self._call
+
+    def start_compiling(self) -> None:
+        """Have another process compile it; ``load`` waits for that."""
+        from fastcli.kernels._compile import Job
+        from fastcli.kernels._target import own_target
+
+        self._job = Job(self, own_target(), _writable_cache())
+
+    def _compiled(self) -> bytes:
+        """Return new machine code, of another process if it can be had there."""
+        from fastcli.kernels._compile import CannotCompile
+
+        if self.is_ours:
+            try:
+                if self._job is None:
+                    self.start_compiling()
+                assert self._job is not None
+                return self._job.wait()
+            except CannotCompile:
+                pass  # then here, where whatever is wrong is raised
+            finally:
+                self._job = None
+        return compile_here(self)
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether another process finds the kernel by importing its module."""
+        return self.module.partition(".")[0] == __name__.partition(".")[0]
 
     def address(self) -> int:
         """Return where the machine code is; it is loaded if need be."""
@@ -162,226 +187,92 @@ class Kernel:
 
 def kernel(function: Callable[..., Any]) -> Kernel:
     """Make a kernel of a function whose annotations name pointer and scalar types."""
-    return Kernel(function)  # type: ignore[arg-type]
+    made = Kernel(function)  # type: ignore[arg-type]
+    kernels.append(made)
+    return made
 
 
 def _argument(value: Any, kind: str) -> Any:
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return value
-    if value.dtype != _POINTERS[kind][1] or not value.flags.c_contiguous:
-        raise TypeError(f"a contiguous {_POINTERS[kind][0]} array is needed, not {value.dtype}")
+    if value.dtype != POINTERS[kind][1] or not value.flags.c_contiguous:
+        raise TypeError(f"a contiguous {POINTERS[kind][0]} array is needed, not {value.dtype}")
     return value.__array_interface__["data"][0]
 
 
-# ------------------------------------------------------------------ compiling
+# --------------------------------------------------------- finding and compiling
 
 _lock = threading.RLock()
-_engines: list[Any] = []  # the machine code lives as long as its engine
 _announced = False
 announce: Callable[[str], None] | None = None
-"""Called once with a sentence before the first compilation of a process."""
+"""Called with a sentence before the first compilation of a process, and with why it recurs."""
 
 
-def compile_kernel(kernel: Kernel) -> bytes:
-    """Compile one kernel with Numba: its symbol's name, a NUL and the object code."""
-    _announce()
-    import numba
-    from numba import types
+def find_code(kernel: Kernel) -> bytes | None:
+    """Return a kernel's machine code from the cache: for this processor, or a level below it."""
+    from fastcli.kernels._cache import user_cache
+    from fastcli.kernels._folder import NoFolder
+    from fastcli.kernels._target import runnable
 
-    def numba_type(name: str) -> Any:
-        if name in _SCALARS:
-            return getattr(types, _SCALARS[name][0])
-        return types.CPointer(getattr(types, _POINTERS[name][0]))
-
-    signature = numba_type(kernel.result)(*map(numba_type, kernel.types))
-    function = _with_compiled_callees(kernel.function)
-    compiled: Any = numba.cfunc(signature, **OPTIONS)(function)
-    _, _, (code, _) = compiled._library.serialize_using_object_code()
-    return compiled._wrapper_name.encode() + b"\0" + code
+    try:
+        cache = user_cache()
+    except NoFolder:
+        return None
+    found = (cache.read(target, kernel.entry) for target in runnable())
+    return next((code for code in found if code is not None), None)
 
 
-_workers: dict[str, Any] = {}
-_WORKER = """
-import sys
-sys.path[:] = sys.argv[3:]
-import importlib
-getattr(importlib.import_module(sys.argv[1]), sys.argv[2]).load()
-"""
+def _link(kernel: Kernel, code: bytes) -> int:
+    from fastcli.kernels._interrupts import interrupts_held
+    from fastcli.kernels._link import link
+
+    with interrupts_held():
+        return link(kernel.__name__, code)
+
+
+def compile_here(kernel: Kernel) -> bytes:
+    """Compile a kernel in this process: where no other can, or finds it."""
+    from fastcli.kernels._interrupts import interrupts_held
+    from fastcli.kernels._numba import compile_kernel
+    from fastcli.kernels._target import own_target
+
+    cache = _writable_cache()
+    with interrupts_held():
+        code = compile_kernel(kernel)
+        if cache is not None:
+            cache.write(own_target(), kernel.entry, code)
+    return code
 
 
 def compile_beside(kernel: Kernel, *others: Kernel) -> None:
     """Start compiling a large kernel in a process of its own, unless the cache has it.
 
-    Meanwhile this process compiles the others, and whatever it needs first; it waits when the
-    large one is called.
+    Meanwhile this process goes on with the others, and whatever it needs first; it waits when
+    the large one is called.
     """
-    is_known = kernel._call is not None or kernel.__name__ in _workers
-    if PYTHON_MODE or is_known or _cache.has(kernel.__name__):
+    if PYTHON_MODE or kernel.is_loaded or kernel._job or find_code(kernel) is not None:
         return
-    _announce()
-    if _cache.is_writable():
-        import subprocess
-
-        # It imports from where this process does, and not from the current folder.
-        module, name = kernel.function.__module__, kernel.__name__
-        command = [sys.executable, "-c", _WORKER, module, name, *filter(None, sys.path)]
-        with contextlib.suppress(OSError):
-            _workers[kernel.__name__] = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+    kernel.start_compiling()
     for other in others:
         other.load()
 
 
-def _announce() -> None:
+def _writable_cache() -> Cache | None:
+    """Return the cache to keep code in, None where it cannot be kept, which is said once."""
     global _announced
+    from fastcli.kernels._cache import user_cache
+    from fastcli.kernels._folder import NoFolder
+    from fastcli.kernels._target import own_target
+
+    cache, problem = None, ""
+    try:
+        cache = user_cache()
+        cache.check(own_target())
+    except NoFolder as error:
+        cache, problem = None, str(error)
     if not _announced and announce is not None:
         _announced = True
         announce("Compiling for this processor, on the first use of this command: some seconds ...")
-
-
-def _link(name: str, code: bytes) -> int:
-    """Load object code into this process: the address of the kernel, or 0 if that fails."""
-    import llvmlite.binding as llvm
-
-    symbol, _, machine_code = code.partition(b"\0")
-    if not _engines:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        for left_open, address in _open_symbols().items():
-            llvm.add_symbol(left_open, address)
-    try:
-        machine = llvm.Target.from_default_triple().create_target_machine()
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-        engine.add_object_file(llvm.ObjectFileRef.from_data(machine_code))
-        engine.finalize_object()
-        address = int(engine.get_function_address(symbol.decode()))
-    except (RuntimeError, ValueError):
-        return 0
-    _engines.append(engine)
-    return address
-
-
-_NEVER_CALLED = (
-    "numba_gil_ensure",
-    "numba_gil_release",
-    "numba_do_raise",
-    "numba_unpickle",
-    "numba_runtime_build_excinfo_struct",
-    "PyBytes_FromStringAndSize",
-    "PyErr_Clear",
-    "PyErr_SetNone",
-    "PyErr_SetString",
-    "PyErr_WriteUnraisable",
-    "PyExc_RuntimeError",
-    "PyExc_StopIteration",
-    "PyExc_SystemError",
-    "PyUnicode_FromString",
-    "Py_DecRef",
-)
-
-
-def _open_symbols() -> dict[str, int]:
-    """Return the addresses of what object code may call; looking them up is not left to LLVM."""
-
-    def address_of(function: Any) -> int:
-        return ctypes.cast(function, ctypes.c_void_p).value or 0
-
-    on_windows = os.name == "nt"
-    dlls: Any = ctypes  # windll is there on Windows only
-    libc = dlls.cdll.msvcrt if on_windows else ctypes.CDLL(None)
-    found = {name: address_of(getattr(libc, name)) for name in ("memset", "memcpy", "memmove")}
-    found["sched_yield"] = address_of(
-        dlls.windll.kernel32.SwitchToThread if on_windows else libc.sched_yield
-    )
-    # Numba's code for exceptions names these; kernels raise none, so they are never reached.
-    found.update(dict.fromkeys(_NEVER_CALLED, address_of(libc.abort)))
-    return found
-
-
-# -------------------------------------------------------------------- caching
-
-
-class _Cache:
-    """Object code in a folder per user, compiler, processor and kernel source.
-
-    Any trouble (no home, read-only disk, damaged file) means compiling again, never an error.
-    """
-
-    def __init__(self) -> None:
-        self._folder: Path | None = None
-
-    @property
-    def folder(self) -> Path:
-        if self._folder is None:
-            self._folder = cache_root() / _key()
-        return self._folder
-
-    def has(self, name: str) -> bool:
-        return (self.folder / f"{name}.o").is_file()
-
-    def is_writable(self) -> bool:
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.access(self.folder, os.W_OK)
-        return False
-
-    def read(self, name: str) -> bytes | None:
-        try:
-            blob = (self.folder / f"{name}.o").read_bytes()
-        except OSError:
-            return None
-        digest, code = blob[:32], blob[32:]
-        return code if hashlib.sha256(code).digest() == digest else None
-
-    def write(self, name: str, code: bytes) -> None:
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.folder)
-            try:
-                with open(handle, "wb") as file:
-                    file.write(hashlib.sha256(code).digest() + code)
-                os.replace(temporary, self.folder / f"{name}.o")
-            except OSError:
-                os.unlink(temporary)
-
-
-_cache = _Cache()
-
-
-def cache_root() -> Path:
-    """Return the folder that compiled kernels are kept in (``FASTCLI_CACHE_DIR`` moves it)."""
-    named = os.environ.get("FASTCLI_CACHE_DIR")
-    if named:
-        return Path(named)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or tempfile.gettempdir()) / "fastcli"
-    if sys.platform == "darwin":
-        return Path(os.path.expanduser("~/Library/Caches/fastcli"))
-    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "fastcli"
-
-
-def _key() -> str:
-    """Hash everything that the machine code depends on."""
-    import llvmlite
-    import llvmlite.binding as llvm
-
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    numba = importlib.util.find_spec("numba")
-    if numba is not None and numba.origin is not None:
-        digest.update((Path(numba.origin).parent / "_version.py").read_bytes())
-    for fact in (
-        llvmlite.__version__,
-        llvm.get_host_cpu_name(),
-        llvm.get_host_cpu_features().flatten(),
-        platform.machine(),
-        sys.platform,
-        f"{sys.version_info.major}.{sys.version_info.minor}",
-    ):
-        digest.update(fact.encode() + b"\0")
-    return digest.hexdigest()[:32]
+        if problem:
+            announce(f"The compiled code is not kept, so it is compiled every time: {problem}.")
+    return cache

@@ -1,0 +1,178 @@
+"""cache: where compiled kernels are kept, and compiling them ahead of their use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastcli.cli import COMMANDS, cli
+from fastcli.cli._command import Option, positional
+from fastcli.errors import FastcliError
+
+if TYPE_CHECKING:
+    from fastcli.kernels._build import Kernel
+    from fastcli.kernels._target import Target
+
+ACTIONS = ("path", "clear", "warm")
+
+
+@positional("<path|clear|warm> [<command> ...] [--target <processor>] [--shared <folder>]")
+@click.argument("action", metavar="<path|clear|warm>")
+@click.argument("commands", metavar="<command>", nargs=-1)
+@click.option(
+    "--target",
+    cls=Option,
+    metavar="<processor>",
+    help="warm: compile for x86-64-v2, -v3 or -v4, or for a processor by LLVM's name",
+)
+@click.option(
+    "--shared",
+    cls=Option,
+    metavar="<folder>",
+    help="warm: put the code where other users can read it, as in the image of a container",
+)
+@click.pass_context
+def cache(
+    ctx: click.Context, action: str, commands: tuple[str, ...], target: str, shared: str
+) -> None:
+    """Show the folder of compiled kernels, empty it, or compile kernels before they are needed.
+
+    fastcli compiles its inner loops for the processor on first use and keeps the machine code.
+    warm does so now: for all commands, or for those that are named.  A process runs code of its
+    own processor, else of the highest of x86-64-v4, -v3, -v2 that it can run.
+
+    \b
+    Example:
+      fastcli cache warm predict predict-prob
+      fastcli cache warm --target x86-64-v3 --shared /opt/fastcli
+      FASTCLI_CACHE_DIR=/opt/fastcli fastcli predict topics.bin data/samples/topics.test.txt
+    """
+    if action not in ACTIONS:
+        raise click.UsageError(f"Unknown action: {action}; there are {', '.join(ACTIONS)}.", ctx)
+    if action != "warm" and (commands or target or shared):
+        raise click.UsageError(f"{action} takes no commands and no options.", ctx)
+    for command in commands:
+        if command not in COMMANDS:
+            raise click.UsageError(f"Unknown command: {command}.", ctx)
+    from fastcli.kernels._folder import NoFolder
+
+    try:
+        if action == "path":
+            show_path()
+        elif action == "clear":
+            clear_cache()
+        else:
+            warm_cache(ctx, commands, target, shared)
+    except NoFolder as problem:
+        raise FastcliError(f"Compiled kernels cannot be kept: {problem}.") from None
+
+
+def show_path() -> None:
+    """Print the folder; say on stderr why it is not used, if that is so."""
+    from fastcli.cli._messages import say
+    from fastcli.kernels._folder import Folder, NoFolder, cache_root
+
+    root = cache_root()
+    sys.stdout.buffer.write(os.fsencode(root) + b"\n")
+    try:
+        Folder(root).close()
+    except FileNotFoundError:
+        return
+    except NoFolder as problem:
+        say(f"It is not used: {problem}.")
+
+
+def clear_cache() -> None:
+    """Remove all compiled kernels; files that are not ours stay."""
+    from fastcli.cli._messages import say
+    from fastcli.kernels._folder import Folder, NoFolder, cache_root
+    from fastcli.kernels._sweep import clear
+
+    path = cache_root()
+    n = size = 0
+    try:
+        with Folder(path) as root:
+            if not root.is_own:
+                raise NoFolder(f"{path} belongs to root")
+            n, size = clear(root)
+    except FileNotFoundError:
+        pass
+    say(f"Removed {n} compiled {_kernels(n)} ({size / 1e6:.1f} MB) from {path}.")
+
+
+def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, shared: str) -> None:
+    """Compile what the commands need, or everything, where the cache has no code yet."""
+    from fastcli.cli._messages import is_terminal, say
+    from fastcli.kernels._build import PYTHON_MODE
+    from fastcli.kernels._cache import Cache
+    from fastcli.kernels._compile import CannotCompile
+    from fastcli.kernels._folder import PRIVATE, SHARED, cache_root
+    from fastcli.kernels._target import own_target
+    from fastcli.kernels._warm import warm
+
+    if PYTHON_MODE:
+        raise FastcliError("Nothing is compiled with NUMBA_DISABLE_JIT=1.")
+    processor = target_named(target) if target else own_target()
+    root = os.path.abspath(shared) if shared else cache_root()
+    kept = Cache(root, SHARED if shared else PRIVATE)
+    needed = needed_kernels(ctx, commands)
+    n_new = 0
+    try:
+        for i, (kernel, is_new) in enumerate(warm(needed, processor, kept), 1):
+            n_new += is_new
+            line = f"{i} of {len(needed)}"
+            if is_terminal():
+                say(f"\r{line}: {kernel.__name__:<40}", end="" if i < len(needed) else "\n")
+            elif is_new:
+                say(f"{line}: {kernel.__name__}")
+    except CannotCompile as problem:
+        raise FastcliError(f"A kernel cannot be compiled: {problem}.") from None
+    say(
+        f"{len(needed)} {_kernels(len(needed))} for {processor.cpu} in {root}, {n_new} of them new."
+    )
+    if shared:
+        say(readers_of(root))
+
+
+def target_named(name: str) -> Target:
+    """Return the target of that name.  Raises FastcliError if LLVM knows none such here."""
+    from fastcli.kernels._target import is_known_processor, named_target
+
+    if not is_known_processor(name):
+        raise FastcliError(
+            f"{name} is no processor of this machine's architecture that LLVM knows. "
+            "For x86-64 there are x86-64-v2, x86-64-v3 and x86-64-v4."
+        )
+    return named_target(name)
+
+
+def needed_kernels(ctx: click.Context, commands: tuple[str, ...]) -> list[Kernel]:
+    """Return the kernels that the commands can use; all of them if none is named."""
+    from fastcli.cli._reach import kernels_of
+    from fastcli.kernels._warm import all_kernels
+
+    if not commands:
+        return all_kernels()
+    found: dict[str, Any] = {}
+    for name in commands:
+        command = cli.get_command(ctx, name)
+        for kernel in kernels_of(command.callback) if command else ():
+            found[kernel.entry] = kernel
+    return list(found.values())
+
+
+def readers_of(root: str) -> str:
+    """Return who can use a shared cache, and how."""
+    status = os.stat(root)
+    if os.name != "nt" and status.st_uid != 0:
+        return "Other users will not use it: it does not belong to root."
+    if os.name != "nt" and status.st_mode & 0o005 != 0o005:
+        return f"Other users cannot use it before you let them in: chmod 755 {root}"
+    return f"Others use it with FASTCLI_CACHE_DIR={root}"
+
+
+def _kernels(n: int) -> str:
+    return "kernel" if n == 1 else "kernels"

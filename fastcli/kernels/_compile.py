@@ -1,0 +1,164 @@
+"""Having kernels compiled by other processes, which no interrupt of this one can disturb.
+
+Numba and LLVM call Python back, and lose the exception of an interrupt there; so this process
+waits for a compiler process instead, ends it when it is interrupted, and is followed by it when
+it is killed (see ``_worker.py``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from fastcli.kernels._cache import Cache
+
+if TYPE_CHECKING:
+    from fastcli.kernels._build import Kernel
+    from fastcli.kernels._target import Target
+
+_START = (
+    "import sys; sys.path[:] = sys.argv[1:]; from fastcli.kernels._worker import serve; serve()"
+)
+
+
+class CannotCompile(Exception):
+    """A compiler process could not do what it was asked for, and why."""
+
+
+class Compiler:
+    """A process that compiles kernels of this package for one target."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        # It imports from where this process does.  Its current folder is the package, since
+        # Numba reads a file of settings from the current folder.
+        command = [sys.executable, "-c", _START, *map(os.path.abspath, sys.path)]
+        try:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, **target.environ},
+                cwd=os.path.dirname(os.path.abspath(__file__)),
+            )
+        except OSError as error:
+            raise CannotCompile(str(error)) from None
+
+    def compile(self, kernel: Kernel) -> bytes:
+        """Return the object code of a kernel.  Raises CannotCompile."""
+        stdin: Any = self.process.stdin
+        stdout: Any = self.process.stdout
+        request = f"{kernel.module}\t{kernel.qualname}\t{kernel.key}\n"
+        try:
+            stdin.write(request.encode())
+            stdin.flush()
+            head = stdout.read(9)
+            if len(head) < 9:
+                raise EOFError("the compiler process ended")
+            reply = stdout.read(int.from_bytes(head[1:], "little"))
+        except (OSError, EOFError, ValueError) as error:
+            self.end()
+            raise CannotCompile(str(error)) from None
+        if head[:1] != b"+":
+            raise CannotCompile(reply.decode("utf-8", "replace"))
+        return bytes(reply)
+
+    def end(self) -> None:
+        """Kill the process."""
+        with contextlib.suppress(OSError):
+            self.process.kill()
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether the process can be asked."""
+        return self.process.poll() is None
+
+
+_guard = threading.Lock()
+_idle: list[Compiler] = []
+_busy: list[Compiler] = []
+
+
+def _compile(kernel: Kernel, target: Target) -> bytes:
+    """Compile with a process that is there already, or a new one.  Raises CannotCompile."""
+    while True:
+        with _guard:
+            fit = [one for one in _idle if one.target == target]
+            compiler = fit[-1] if fit else None
+            if compiler:
+                _idle.remove(compiler)
+                _busy.append(compiler)
+        is_new = compiler is None
+        if compiler is None:
+            compiler = Compiler(target)
+            with _guard:
+                _busy.append(compiler)
+        try:
+            code = compiler.compile(kernel)
+        except CannotCompile:
+            if is_new or compiler.is_alive:
+                raise
+            continue  # it ended since it had nothing to do
+        finally:
+            with _guard:
+                if compiler in _busy:
+                    _busy.remove(compiler)
+                if compiler.is_alive:
+                    _idle.append(compiler)
+        return code
+
+
+def end_all() -> None:
+    """Kill all compiler processes; what they were doing is given up."""
+    with _guard:
+        for compiler in [*_idle, *_busy]:
+            compiler.end()
+        _idle.clear()
+
+
+class Job:
+    """A kernel on its way into the cache; compiled once however many processes want it."""
+
+    def __init__(self, kernel: Kernel, target: Target, cache: Cache | None) -> None:
+        self.kernel, self.target, self.cache = kernel, target, cache
+        self.code: bytes | None = None
+        self.error: Exception | None = None
+        self.is_kept = self.is_new = False
+        self._done = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            if self.cache is None:
+                self.code = _compile(self.kernel, self.target)
+            else:
+                entry = self.kernel.entry
+                with self.cache.lock(self.target, entry):
+                    self.code = self.cache.read(self.target, entry)
+                    self.is_kept = self.code is not None
+                    if self.code is None:
+                        self.code = _compile(self.kernel, self.target)
+                        self.is_new = True
+                        self.is_kept = self.cache.write(self.target, entry, self.code)
+        except Exception as error:  # it belongs to whoever waits
+            self.error = error
+        finally:
+            self._done.set()
+
+    def wait(self) -> bytes:
+        """Return the code.  Raises CannotCompile; an interrupt ends all compiling."""
+        try:
+            while not self._done.wait(0.2):  # on Windows only a wait that ends hears Ctrl-C
+                pass
+        except BaseException:
+            end_all()
+            raise
+        if self.error is not None:
+            raise self.error
+        assert self.code is not None
+        return self.code

@@ -1,0 +1,78 @@
+"""The symbols that an object file needs from elsewhere: ELF, Mach-O and COFF, 64 bits.
+
+Layouts: the System V ABI's chapter "Object files", Apple's ``mach-o/nlist.h`` and Microsoft's
+"PE format".
+"""
+
+from __future__ import annotations
+
+import struct
+
+
+def undefined_symbols(code: bytes) -> set[str]:
+    """Return the names that an object file leaves open.
+
+    Raises ValueError for what is no whole object file of a kind that is known.
+    """
+    try:
+        if code[:5] == b"\x7fELF\x02":
+            return _elf(code)
+        if code[:4] == b"\xcf\xfa\xed\xfe":
+            return _mach_o(code)
+        if code[:2] in (b"\x64\x86", b"\x64\xaa"):  # x86-64, arm64
+            return _coff(code)
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"an object file that is not whole: {error}") from None
+    raise ValueError("no object file of a known kind")
+
+
+def _text(code: bytes, at: int) -> str:
+    return code[at : code.index(b"\0", at)].decode("utf-8", "replace")
+
+
+def _elf(code: bytes) -> set[str]:
+    (table,) = struct.unpack_from("<Q", code, 0x28)
+    size, count = struct.unpack_from("<HH", code, 0x3A)
+    sections = [struct.unpack_from("<IIQQQQIIQQ", code, table + i * size) for i in range(count)]
+    found = set()
+    for _, kind, _, _, start, length, link, _, _, entry in sections:
+        if kind != 2:  # SHT_SYMTAB
+            continue
+        names = sections[link][4]
+        for at in range(start + entry, start + length, entry):  # the first is empty
+            name, _, _, section = struct.unpack_from("<IBBH", code, at)
+            if section == 0 and name:
+                found.add(_text(code, names + name))
+    return found - {"_GLOBAL_OFFSET_TABLE_"}
+
+
+def _mach_o(code: bytes) -> set[str]:
+    (count,) = struct.unpack_from("<I", code, 16)
+    at = 32
+    found = set()
+    for _ in range(count):
+        command, size = struct.unpack_from("<II", code, at)
+        if command == 2:  # LC_SYMTAB
+            symbols, n, names, _ = struct.unpack_from("<IIII", code, at + 8)
+            for i in range(n):
+                name, kind = struct.unpack_from("<IB", code, symbols + i * 16)
+                if kind & 0xEE == 0 and kind & 1:  # external and of no section
+                    found.add(_text(code, names + name).removeprefix("_"))
+        at += size
+    return found
+
+
+def _coff(code: bytes) -> set[str]:
+    symbols, n = struct.unpack_from("<II", code, 8)
+    names = symbols + n * 18
+    found = set()
+    i = 0
+    while i < n:
+        at = symbols + i * 18
+        value, section, _, storage, more = struct.unpack_from("<IhHBB", code, at + 8)
+        if section == 0 and storage == 2 and value == 0:  # external and of no section
+            zeros, offset = struct.unpack_from("<II", code, at)
+            short = code[at : at + 8].rstrip(b"\0").decode("utf-8", "replace")
+            found.add(short if zeros else _text(code, names + offset))
+        i += 1 + more
+    return found

@@ -1,0 +1,124 @@
+"""Which processor machine code is for.
+
+A process runs code of its own processor, else of the highest level of x86-64 that it can run:
+x86-64-v4, -v3, -v2 (the levels are those of the x86-64 psABI, section 3.1.1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from functools import cache
+
+# What each level needs beyond the one before, by LLVM's names.
+LEVELS = {
+    "x86-64-v2": {"cx16", "sahf", "popcnt", "sse3", "ssse3", "sse4.1", "sse4.2"},
+    "x86-64-v3": {"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"},
+    "x86-64-v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+}
+
+# Settings of Numba that change no code: where it keeps things and what it says.
+_HARMLESS = {
+    "NUMBA_CACHE_DIR",
+    "NUMBA_CACHE_LOCATOR_CLASSES",
+    "NUMBA_CPU_FEATURES",  # these two are in the target itself
+    "NUMBA_CPU_NAME",
+    "NUMBA_DEBUG_CACHE",
+    "NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING",
+    "NUMBA_DISABLE_JIT",
+    "NUMBA_DISABLE_PERFORMANCE_WARNINGS",
+    "NUMBA_NUM_THREADS",
+    "NUMBA_SHOW_HELP",
+    "NUMBA_THREADING_LAYER",
+    "NUMBA_THREADING_LAYER_PRIORITY",
+    "NUMBA_WARNINGS",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A processor's name and its features, as LLVM calls them."""
+
+    cpu: str
+    features: str
+    folder: str  # the name of the folder for its code
+    is_own: bool = False
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return what tells Numba to compile for this target; nothing where it does anyway."""
+        if self.is_own:
+            return {}
+        return {"NUMBA_CPU_NAME": self.cpu, "NUMBA_CPU_FEATURES": self.features}
+
+
+def _target(cpu: str, features: str, is_own: bool = False) -> Target:
+    """Return a target; settings of Numba that change code are part of its folder's name."""
+    settings = sorted(
+        name + "=" + value
+        for name, value in os.environ.items()
+        if name.startswith("NUMBA_") and name not in _HARMLESS
+    )
+    facts = (cpu, features, platform.machine(), sys.platform, settings)
+    digest = hashlib.sha256(repr(facts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "_" for c in cpu[:40])
+    return Target(cpu, features, f"{name}-{digest}", is_own)
+
+
+@cache
+def _host() -> tuple[str, dict[str, bool], str]:
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    return llvm.get_host_cpu_name(), dict(features), features.flatten()
+
+
+def own_target() -> Target:
+    """Return what Numba compiles for here: this processor, or what NUMBA_CPU_* name."""
+    name, _, host_features = _host()
+    cpu = os.environ.get("NUMBA_CPU_NAME", name)
+    features = "" if cpu.lower() == "generic" else host_features
+    return _target(cpu, os.environ.get("NUMBA_CPU_FEATURES", features), is_own=True)
+
+
+def named_target(name: str) -> Target:
+    """Return the target of a level or a processor's name, with the features that it implies."""
+    return _target(name, "")
+
+
+def runnable() -> list[Target]:
+    """Return the targets whose code may run in this process, the best first."""
+    own = own_target()
+    if "NUMBA_CPU_NAME" in os.environ or "NUMBA_CPU_FEATURES" in os.environ:
+        return [own]
+    has = {feature for feature, is_there in _host()[1].items() if is_there}
+    levels: list[Target] = []
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        for level, needed in LEVELS.items():
+            if not needed <= has:
+                break
+            levels.insert(0, named_target(level))
+    return [own, *levels]
+
+
+def is_known_processor(name: str) -> bool:
+    """Tell whether LLVM knows a processor of this architecture; it says so on stderr only."""
+    import subprocess
+
+    code = (
+        "import sys, llvmlite.binding as llvm\n"
+        "llvm.initialize_native_target()\n"
+        "target = llvm.Target.from_default_triple()\n"
+        "target.create_target_machine(cpu=sys.argv[1])\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.path[:] = sys.argv[2:]\n" + code, name]
+        + [os.path.abspath(path) for path in sys.path],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    return run.returncode == 0 and b"not a recognized processor" not in run.stderr

@@ -1,0 +1,54 @@
+"""Compiling many kernels ahead of their use, also for other processors and other users."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastcli.kernels import _build
+from fastcli.kernels._cache import Cache
+from fastcli.kernels._compile import Job
+from fastcli.kernels._folder import NoFolder
+
+if TYPE_CHECKING:
+    from fastcli.kernels._target import Target
+
+
+def all_kernels() -> list[_build.Kernel]:
+    """Return every kernel of this package, after importing all its modules."""
+    package = importlib.import_module(__package__ or "")
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.name.startswith("_"):
+            importlib.import_module(f"{__package__}.{module.name}")
+    return [kernel for kernel in _build.kernels if kernel.is_ours]
+
+
+def warm(
+    kernels: list[_build.Kernel], target: Target, cache: Cache
+) -> Iterator[tuple[_build.Kernel, bool]]:
+    """Compile what a cache lacks, on all processors; yield each kernel, and whether it was new.
+
+    Raises NoFolder if code cannot be kept, CannotCompile if a kernel cannot be compiled.
+    """
+    cache.check(target)
+    waiting = deque(kernels)
+    running: deque[Job] = deque()
+    while waiting or running:
+        while waiting and len(running) < _processors():
+            running.append(Job(waiting.popleft(), target, cache))
+        job = running.popleft()
+        job.wait()
+        if not job.is_kept:
+            raise NoFolder(f"nothing can be written in {cache.root}")
+        cache.open_to_readers(target, job.kernel.entry)
+        yield job.kernel, job.is_new
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
