@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ACTIONS = ("path", "clear", "warm")
 
 
-@positional("<path|clear|warm> [<command> ...] [--target <processor>] [--shared <folder>]")
+@positional("<path|clear|warm> [<command> ...]")
 @click.argument("action", metavar="<path|clear|warm>")
 @click.argument("commands", metavar="<command>", nargs=-1)
 @click.option(
@@ -44,11 +44,13 @@ def cache(
     warm does so now: for all commands, or for those that are named.  A process runs code of its
     own processor, else of the highest of x86-64-v4, -v3, -v2 that it can run.
 
+    For an image or for all users of a machine, as root: warm --target x86-64-v3 --shared
+    /opt/kernels; whoever sets FASTCLI_CACHE_DIR=/opt/kernels starts on that code.
+
     \b
     Example:
-      fastcli cache warm predict predict-prob
-      fastcli cache warm --target x86-64-v3 --shared /opt/fastcli
-      FASTCLI_CACHE_DIR=/opt/fastcli fastcli predict topics.bin data/samples/topics.test.txt
+      fastcli cache path
+      fastcli cache warm prepare
     """
     if action not in ACTIONS:
         raise click.UsageError(f"Unknown action: {action}; there are {', '.join(ACTIONS)}.", ctx)

@@ -7,6 +7,7 @@ it is killed (see ``_worker.py``).
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import subprocess
@@ -62,16 +63,25 @@ class Compiler:
                 raise EOFError("the compiler process ended")
             reply = stdout.read(int.from_bytes(head[1:], "little"))
         except (OSError, EOFError, ValueError) as error:
-            self.end()
+            self.close()
             raise CannotCompile(str(error)) from None
         if head[:1] != b"+":
             raise CannotCompile(reply.decode("utf-8", "replace"))
         return bytes(reply)
 
     def end(self) -> None:
-        """Kill the process."""
+        """Kill the process; whoever waits for its answer gets CannotCompile."""
         with contextlib.suppress(OSError):
             self.process.kill()
+
+    def close(self) -> None:
+        """Kill the process, if it still is, and leave nothing of it."""
+        self.end()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
 
     @property
     def is_alive(self) -> bool:
@@ -106,19 +116,25 @@ def _compile(kernel: Kernel, target: Target) -> bytes:
             continue  # it ended since it had nothing to do
         finally:
             with _guard:
-                if compiler in _busy:
-                    _busy.remove(compiler)
+                _busy.remove(compiler)
                 if compiler.is_alive:
                     _idle.append(compiler)
+                else:
+                    compiler.close()
         return code
 
 
 def end_all() -> None:
     """Kill all compiler processes; what they were doing is given up."""
     with _guard:
-        for compiler in [*_idle, *_busy]:
+        for compiler in _busy:
             compiler.end()
+        for compiler in _idle:
+            compiler.close()
         _idle.clear()
+
+
+atexit.register(end_all)
 
 
 class Job:

@@ -36,12 +36,17 @@ def cache_root() -> str:
     if sys.platform == "win32":
         base, source = os.environ.get("LOCALAPPDATA", ""), "LOCALAPPDATA"
     elif sys.platform == "darwin":
-        base, source = os.path.expanduser("~/Library/Caches"), "the home folder"
+        return os.path.join(_absolute(_home(), "the home folder"), "Library", "Caches", "fastcli")
     elif base := os.environ.get("XDG_CACHE_HOME", ""):
         source = "XDG_CACHE_HOME"
     else:
-        base, source = os.path.expanduser("~/.cache"), "the home folder"
+        return os.path.join(_absolute(_home(), "the home folder"), ".cache", "fastcli")
     return os.path.join(_absolute(base, source), "fastcli")
+
+
+def _home() -> str:
+    """Return the home folder: HOME's, also if that is empty, else that of the list of users."""
+    return os.environ.get("HOME", os.path.expanduser("~"))
 
 
 def _absolute(path: str, source: str) -> str:

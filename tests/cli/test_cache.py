@@ -1,0 +1,248 @@
+"""fastcli cache: its answers, and that warm knows what commands need."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+
+import click
+import pytest
+
+from fastcli.cli import COMMANDS, cli
+from fastcli.cli._reach import kernels_of
+from fastcli.kernels import _build
+from fastcli.kernels._target import own_target
+from tests.command import ROOT, SAMPLES, run
+
+compiled_only = pytest.mark.skipif(
+    _build.PYTHON_MODE, reason="nothing is compiled with NUMBA_DISABLE_JIT=1"
+)
+root_only = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be another user"
+)
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    """Give the test a cache folder that does not exist yet."""
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_path(empty):
+    assert run("cache", "path").text() == f"{empty}\n"
+    assert not empty.exists()
+
+
+def test_path_that_is_not_used(empty):
+    empty.mkdir()
+    os.chmod(empty, 0o777)
+    result = run("cache", "path")
+    assert result.out == f"{empty}\n".encode()
+    if os.name != "nt":
+        assert result.err == f"It is not used: {empty} can be written by other users.\n"
+
+
+@pytest.mark.parametrize("action", ["path", "clear", "warm"])
+def test_a_relative_folder_is_refused(monkeypatch, action, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", "here")
+    result = run("cache", action)
+    assert result.code == 1
+    if not _build.PYTHON_MODE:
+        reason = "FASTCLI_CACHE_DIR is not an absolute path: here"
+        assert result.err == f"Compiled kernels cannot be kept: {reason}.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["fill"], "Unknown action: fill; there are path, clear, warm."),
+        (["path", "predict"], "path takes no commands and no options."),
+        (["clear", "--shared", "x"], "clear takes no commands and no options."),
+        (["warm", "predictt"], "Unknown command: predictt."),
+        (["warm", "--targt", "x"], "Unknown argument: --targt (did you mean --target?)"),
+    ],
+)
+def test_mistakes(empty, words, sentence):
+    result = run("cache", *words)
+    assert result.code == 1
+    assert result.err.startswith(sentence)
+    assert not empty.exists()
+
+
+@compiled_only
+def test_a_processor_that_is_unknown(empty):
+    result = run("cache", "warm", "--target", "x86-64-v9")
+    assert result.code == 1
+    assert result.err.startswith("x86-64-v9 is no processor of this machine's architecture")
+
+
+@compiled_only
+def test_warm_and_clear(empty):
+    result = run("cache", "warm", "prepare")
+    lines = result.err.splitlines()
+    n = len(kernels_of(callback("prepare")))
+    assert [line.split(":")[0] for line in lines[:-1]] == [f"{i} of {n}" for i in range(1, n + 1)]
+    assert lines[-1] == f"{n} kernels for {own_target().cpu} in {empty}, {n} of them new."
+    again = run("cache", "warm", "prepare")
+    assert again.err == f"{n} kernels for {own_target().cpu} in {empty}, 0 of them new.\n"
+    (empty / "letter.txt").write_text("not ours")
+    cleared = run("cache", "clear").err
+    assert re.fullmatch(rf"Removed {n} compiled kernels \(0\.\d MB\) from {empty}\.\n", cleared)
+    assert [path.name for path in empty.iterdir()] == ["letter.txt"]
+    assert run("cache", "clear").err.startswith("Removed 0 compiled kernels")
+
+
+@pytest.mark.skipif(not _build.PYTHON_MODE, reason="only with NUMBA_DISABLE_JIT=1")
+def test_warm_compiles_nothing_in_python_mode(empty):
+    assert run("cache", "warm").err == "Nothing is compiled with NUMBA_DISABLE_JIT=1.\n"
+
+
+@root_only
+def test_somebody_elses_folder_is_not_cleared(empty):
+    empty.mkdir()
+    os.chown(empty, 65534, 65534)
+    result = run("cache", "clear")
+    assert result.code == 1
+    assert "belongs to another user" in result.err
+
+
+# ------------------------------------------------------------------------ sharing
+
+# As root: the modules are imported, then another user loads the same kernels and must not compile.
+OTHER_USER = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from fastcli.kernels import _build, _cache, _compile, _interrupts, _key, _link, _target, spacing
+def run():
+    text = np.frombuffer(b"one, two", np.uint8).copy()
+    out = np.zeros(64, np.uint8)
+    kernel = [k for k in vars(spacing).values() if isinstance(k, _build.Kernel)][0]
+    kernel._call = None
+    kernel.load()
+    return kernel.entry
+first = run()
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+def compiled(*_):
+    raise SystemExit("it is compiled")
+_compile.Job = compiled
+assert run() == first
+print("loaded by", os.geteuid())
+"""
+
+
+@compiled_only
+@root_only
+@pytest.mark.skipif(
+    not {"avx2", "fma"} <= set(own_target().features.replace("+", "").split(",")),
+    reason="this processor cannot run code for x86-64-v3",
+)
+def test_another_user_starts_on_code_for_a_level(tmp_path, monkeypatch):
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        os.chmod(folder, 0o755)
+    shared = tmp_path / "image" / "kernels"
+    result = run("cache", "warm", "prepare", "--target", "x86-64-v3", "--shared", shared)
+    assert result.err.splitlines()[-1] == f"Others use it with FASTCLI_CACHE_DIR={shared}"
+    modes = {
+        path.is_dir(): stat.S_IMODE(path.stat().st_mode)
+        for path in [shared, *shared.rglob("*")]
+        if not path.name.startswith(".")
+    }
+    assert modes == {True: 0o755, False: 0o644}
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", str(shared))
+    command = [sys.executable, "-c", OTHER_USER, str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "loaded by 65534\n", "")
+    assert len([path for path in shared.iterdir() if path.is_dir()]) == 1
+
+
+@compiled_only
+@root_only
+def test_a_folder_that_others_write_is_not_shared(tmp_path):
+    (tmp_path / "open").mkdir()
+    os.chmod(tmp_path / "open", 0o1777)
+    result = run("cache", "warm", "prepare", "--shared", tmp_path / "open")
+    assert result.code == 1
+    assert "can be written by other users" in result.err
+
+
+# ------------------------------------------------------- what commands really load
+
+
+def callback(name):
+    return cli.get_command(click.Context(cli), name).callback
+
+
+# Runs commands in one process; after each it prints the kernels that were called.
+RECORD = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from fastcli.kernels import _build
+asked = set()
+def load(kernel, real=_build.Kernel.load):
+    asked.add(kernel.entry)
+    return real(kernel)
+def call(kernel, *args, real=_build.Kernel.__call__):
+    asked.add(kernel.entry)
+    return real(kernel, *args)
+_build.Kernel.load, _build.Kernel.__call__ = load, call
+from fastcli import cli
+for argv in json.loads(sys.argv[2]):
+    asked.clear()
+    sys.argv = ["fastcli", *argv]
+    try:
+        cli.main()
+    except SystemExit as stop:
+        assert not stop.code, argv
+    print("ASKED", argv[0], *sorted(asked), flush=True)
+"""
+
+
+@compiled_only
+def test_warm_covers_what_commands_load(tmp_path):
+    import json
+
+    train = tmp_path / "train.txt"
+    train.write_text("__label__a one two\n__label__b two three\n" * 8)
+    query = tmp_path / "words.txt"
+    query.write_text("one two\n")
+    shutil.copy(SAMPLES / "topics.test.txt", tmp_path / "raw.txt")
+    small = ["-input", str(train), "-minCount", "1", "-dim", "4", "-epoch", "1", "-bucket", "400"]
+    model, words, mlp = (str(tmp_path / name) for name in ("m", "w", "p"))
+    commands = [
+        ["supervised", *small, "-wordNgrams", "2", "-maxn", "3", "-output", model],
+        ["skipgram", *small, "-output", words],
+        ["cbow", *small, "-output", words],
+        ["mlp-train", "-input", str(train), "-output", mlp, "-epoch", "1", "--hidden", "4"],
+        ["quantize", "-output", model, "-input", str(train), "-cutoff", "300", "-retrain"],
+        ["test", f"{model}.bin", str(train)],
+        ["test-label", f"{model}.ftz", str(train)],
+        ["predict", f"{model}.ftz", str(query)],
+        ["predict-prob", f"{mlp}.mlp", str(query)],
+        ["print-ngrams", f"{words}.bin", "one"],
+        ["inspect", str(train)],
+        ["dump", f"{model}.bin", "dict"],
+    ]
+    command = [sys.executable, "-c", RECORD, str(ROOT), json.dumps(commands)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    loaded = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("ASKED")]
+    assert [name for name, *_ in loaded] == [argv[0] for argv in commands]
+    for name, *entries in loaded:
+        assert set(entries) <= {kernel.entry for kernel in kernels_of(callback(name))}, name
+
+
+def test_commands_need_less_than_everything():
+    assert kernels_of(callback("cache")) == []
+    assert {kernel.__name__ for kernel in kernels_of(callback("supervised"))} >= {"train_lines"}
+    names = {kernel.__name__ for kernel in kernels_of(callback("predict"))}
+    assert "best_labels" in names
+    assert not names & {"train_lines", "train_words", "hash_lines"}
+    assert "train_words" in {kernel.__name__ for kernel in kernels_of(callback("cbow"))}
+    assert "elu_forward" in {kernel.__name__ for kernel in kernels_of(callback("mlp-train"))}
+    assert all(kernels_of(callback(name)) for name in COMMANDS if name != "cache")
