@@ -167,7 +167,10 @@ class Kernel:
                 if self._job is None:
                     self.start_compiling()
                 assert self._job is not None
-                return self._job.wait()
+                code = self._job.wait()
+                if self._job.cache is not None and not self._job.is_kept:
+                    _say_not_kept(f"nothing can be written in {self._job.cache.root}")
+                return code
             except CannotCompile:
                 pass  # then here, where whatever is wrong is raised
             finally:
@@ -203,9 +206,9 @@ def _argument(value: Any, kind: str) -> Any:
 # --------------------------------------------------------- finding and compiling
 
 _lock = threading.RLock()
-_announced = False
+_said: set[str] = set()  # the sentences that were announced
 announce: Callable[[str], None] | None = None
-"""Called with a sentence before the first compilation of a process, and with why it recurs."""
+"""Called with a sentence before the first compilation of a process, and if it is not kept."""
 
 
 def find_code(kernel: Kernel) -> bytes | None:
@@ -239,8 +242,9 @@ def compile_here(kernel: Kernel) -> bytes:
     cache = _writable_cache()
     with interrupts_held():
         code = compile_kernel(kernel)
-        if cache is not None:
-            cache.write(own_target(), kernel.entry, code)
+        is_kept = cache is None or cache.write(own_target(), kernel.entry, code)
+    if cache is not None and not is_kept:
+        _say_not_kept(f"nothing can be written in {cache.root}")
     return code
 
 
@@ -259,20 +263,25 @@ def compile_beside(kernel: Kernel, *others: Kernel) -> None:
 
 def _writable_cache() -> Cache | None:
     """Return the cache to keep code in, None where it cannot be kept, which is said once."""
-    global _announced
     from fastcli.kernels._cache import user_cache
     from fastcli.kernels._folder import NoFolder
     from fastcli.kernels._target import own_target
 
-    cache, problem = None, ""
+    _say_once("Compiling for this processor, on the first use of this command: some seconds ...")
     try:
         cache = user_cache()
         cache.check(own_target())
-    except NoFolder as error:
-        cache, problem = None, str(error)
-    if not _announced and announce is not None:
-        _announced = True
-        announce("Compiling for this processor, on the first use of this command: some seconds ...")
-        if problem:
-            announce(f"The compiled code is not kept, so it is compiled every time: {problem}.")
+    except NoFolder as problem:
+        _say_not_kept(str(problem))
+        return None
     return cache
+
+
+def _say_not_kept(reason: str) -> None:
+    _say_once("The compiled code is not kept, so it is compiled every time", f": {reason}.")
+
+
+def _say_once(sentence: str, rest: str = "") -> None:
+    if announce is not None and sentence not in _said:
+        _said.add(sentence)
+        announce(sentence + rest)

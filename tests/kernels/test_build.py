@@ -237,9 +237,14 @@ def test_full_disk_leaves_no_file(cache, monkeypatch):
     def no_room(*_, **__):
         raise OSError(28, "No space left on device")
 
+    said = []
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", no_room)
+        patch.setattr(_build, "announce", said.append)
+        patch.setattr(_build, "_said", set())
         check(Kernel(halves))
+    assert len(said) == 2
+    assert "is not kept" in said[1]
     assert files() == []
     check(Kernel(halves))
     assert cache == ["halves", "halves"]
@@ -267,7 +272,7 @@ def test_threads_compile_once(cache):
 def test_compiling_is_announced_once(cache, monkeypatch):
     said = []
     monkeypatch.setattr(_build, "announce", said.append)
-    monkeypatch.setattr(_build, "_announced", False)
+    monkeypatch.setattr(_build, "_said", set())
     check(Kernel(halves))
     Kernel(count)(np.zeros(1, np.int64))
     assert len(said) == 1
@@ -279,7 +284,7 @@ def test_nothing_is_announced_where_nothing_is_compiled(cache, monkeypatch):
     check(Kernel(halves))
     said = []
     monkeypatch.setattr(_build, "announce", said.append)
-    monkeypatch.setattr(_build, "_announced", False)
+    monkeypatch.setattr(_build, "_said", set())
     check(Kernel(halves))
     assert said == []
 

@@ -241,7 +241,7 @@ def test_the_reason_is_said_once(monkeypatch, tmp_path):
     said = []
     monkeypatch.setenv("FASTCLI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(_build, "announce", said.append)
-    monkeypatch.setattr(_build, "_announced", False)
+    monkeypatch.setattr(_build, "_said", set())
     for _ in range(3):
         assert _build._writable_cache() is None
     assert len(said) == 2
