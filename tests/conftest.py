@@ -1,6 +1,8 @@
 """What all tests share: one folder of compiled kernels, seeded random numbers, tiny texts."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,6 +40,14 @@ def kernel_cache(pytestconfig):
     if not os.environ.get("FASTCLI_CACHE_DIR"):
         os.environ["FASTCLI_CACHE_DIR"] = str(pytestconfig.cache.mkdir("kernels"))
     return os.environ["FASTCLI_CACHE_DIR"]
+
+
+@pytest.fixture
+def public_path():
+    """Return an empty folder that other users may enter, as those of pytest may not be."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
 
 
 @pytest.fixture

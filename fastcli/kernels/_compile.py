@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from fastcli.kernels._cache import Cache
@@ -26,6 +27,9 @@ _START = (
 )
 
 
+TIDYING = 1.0  # seconds that jobs have for removing their files when the process ends
+
+
 class CannotCompile(Exception):
     """A compiler process could not do what it was asked for, and why."""
 
@@ -35,6 +39,7 @@ class Compiler:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self.is_given_up = False
         # It imports from where this process does.  Its current folder is the package, since
         # Numba reads a file of settings from the current folder.
         command = [sys.executable, "-c", _START, *map(os.path.abspath, sys.path)]
@@ -92,6 +97,7 @@ class Compiler:
 _guard = threading.Lock()
 _idle: list[Compiler] = []
 _busy: list[Compiler] = []
+_jobs: set[Job] = set()  # those that are not done
 
 
 def _compile(kernel: Kernel, target: Target) -> bytes:
@@ -111,7 +117,7 @@ def _compile(kernel: Kernel, target: Target) -> bytes:
         try:
             code = compiler.compile(kernel)
         except CannotCompile:
-            if is_new or compiler.is_alive:
+            if is_new or compiler.is_alive or compiler.is_given_up:
                 raise
             continue  # it ended since it had nothing to do
         finally:
@@ -125,13 +131,17 @@ def _compile(kernel: Kernel, target: Target) -> bytes:
 
 
 def end_all() -> None:
-    """Kill all compiler processes; what they were doing is given up."""
+    """Kill all compiler processes; what they were doing is given up, and its locks are freed."""
     with _guard:
         for compiler in _busy:
+            compiler.is_given_up = True
             compiler.end()
         for compiler in _idle:
             compiler.close()
         _idle.clear()
+    deadline = time.monotonic() + TIDYING
+    for job in list(_jobs):
+        job.is_done.wait(max(deadline - time.monotonic(), 0))
 
 
 atexit.register(end_all)
@@ -145,7 +155,8 @@ class Job:
         self.code: bytes | None = None
         self.error: Exception | None = None
         self.is_kept = self.is_new = False
-        self._done = threading.Event()
+        self.is_done = threading.Event()
+        _jobs.add(self)
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
@@ -164,12 +175,13 @@ class Job:
         except Exception as error:  # it belongs to whoever waits
             self.error = error
         finally:
-            self._done.set()
+            _jobs.discard(self)
+            self.is_done.set()
 
     def wait(self) -> bytes:
         """Return the code.  Raises CannotCompile; an interrupt ends all compiling."""
         try:
-            while not self._done.wait(0.2):  # on Windows only a wait that ends hears Ctrl-C
+            while not self.is_done.wait(0.2):  # on Windows only a wait that ends hears Ctrl-C
                 pass
         except BaseException:
             end_all()

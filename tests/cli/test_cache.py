@@ -142,10 +142,8 @@ print("loaded by", os.geteuid())
     not {"avx2", "fma"} <= set(own_target().features.replace("+", "").split(",")),
     reason="this processor cannot run code for x86-64-v3",
 )
-def test_another_user_starts_on_code_for_a_level(tmp_path, monkeypatch):
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        os.chmod(folder, 0o755)
-    shared = tmp_path / "image" / "kernels"
+def test_another_user_starts_on_code_for_a_level(public_path, monkeypatch):
+    shared = public_path / "image" / "kernels"
     result = run("cache", "warm", "prepare", "--target", "x86-64-v3", "--shared", shared)
     assert result.err.splitlines()[-1] == f"Others use it with FASTCLI_CACHE_DIR={shared}"
     modes = {

@@ -214,10 +214,8 @@ def test_a_private_folder_of_root_is_no_cache_for_others(kept):
 
 
 @root_only
-def test_a_shared_folder_of_root_is_read_and_never_written_by_others(tmp_path):
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        os.chmod(folder, 0o755)
-    cache = Cache(str(tmp_path / "kernels"), SHARED)
+def test_a_shared_folder_of_root_is_read_and_never_written_by_others(public_path):
+    cache = Cache(str(public_path / "kernels"), SHARED)
     assert cache.write(HERE, ENTRY, b"code")
     assert as_user(65534, lambda: cache.read(HERE, ENTRY)) == "b'code'"
     assert as_user(65534, lambda: cache.write(HERE, ENTRY, b"new")) == "False"
