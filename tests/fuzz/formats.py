@@ -1,0 +1,250 @@
+"""The formats that are read, and the commands that read them.
+
+In a command ``{file}`` is the damaged file, ``{stem}`` that file without its last suffix, ``{to}`` a
+name for output, and ``{folder}`` the case's own; all else are sound files, in the
+current folder.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.fuzz import bin_files, compressed, notes, safetensors_files, texts
+from tests.fuzz.damage import Damaged
+from tests.fuzz.samples import CHECKPOINTED, MLP, TUNING
+
+PREDICT = [
+    "predict {file} test.txt",
+    "predict {file} test.txt 3 0.1",
+    "predict-prob {file} test.txt -1",
+    "predict --json {file} test.txt 2",
+    "test {file} test.txt 2",
+    "test-label {file} test.txt",
+]
+LOOK = [
+    "inspect {file}",
+    "inspect --json {file}",
+    "dump {file} args",
+    "dump {file} dict",
+    "dump {file} input",
+    "dump {file} output",
+]
+VECTORS = [
+    "print-word-vectors {file}",
+    "print-sentence-vectors {file}",
+    "print-ngrams {file} hello",
+    "nn {file} 5",
+    "analogies {file} 3",
+]
+TRAIN = "-dim 4 -epoch 1 -bucket 50 -thread 1 -verbose 0"
+QUANTIZE = [
+    "quantize -output {stem} -thread 1 -verbose 0",
+    "quantize -output {stem} -thread 1 -verbose 0 -qnorm -qout -cutoff 260 -dsub 3",
+    "quantize -output {stem} -thread 1 -verbose 0 -cutoff 260 -retrain -epoch 1 -input train.txt",
+    "quantize -output {stem} -thread 1 -verbose 0 --target-size 9k --test test.txt",
+]
+PRETRAINED = [
+    f"supervised -input train.txt -output {{to}} {TRAIN} -pretrainedVectors {{file}}",
+    f"skipgram -input train.txt -output {{to}} {TRAIN} -pretrainedVectors {{file}}",
+    "mlp-train -input train.txt -output {to} -epoch 1 --hidden 3 -thread 1 -verbose 0 "
+    "-pretrainedVectors {file}",
+]
+READ_TEXT = [
+    *(f"{command} -input {{file}} -output {{to}} {TRAIN}" for command in ("supervised", "cbow")),
+    f"skipgram -input {{file}} -output {{to}} {TRAIN} -minn 2 -maxn 4",
+    f"supervised -input {{file}} -output {{to}} {TRAIN} -wordNgrams 3 -loss hs -maxn 3",
+    "mlp-train -input {file} -output {to} " + " ".join(map(str, MLP)) + " -dim 3",
+    "predict softmax.bin {file} 2",
+    "predict-prob ova.bin {file} -1 0.3",
+    "predict pruned.ftz {file}",
+    "predict text.mlp {file}",
+    "test hs.bin {file}",
+    "test-label text.mlp {file}",
+    "quantize -output {folder}/model -thread 1 -verbose 0 --test {file} -cutoff 260 -retrain "
+    "-input {file} -epoch 1",
+    "inspect {file}",
+    "inspect --json {file}",
+]
+PREPARE = [
+    "prepare {file} -o {to} -thread 1 -verbose 0",
+    "prepare {file} -o {to} -thread 1 -verbose 0 --clean --urls mask --dedup near --skip-bad "
+    "--bad-bytes replace",
+    "prepare {file} -o {to} -thread 1 -verbose 0 --text-column text --label-column label "
+    "--group-column group --dedup exact",
+    "prepare {file} -o - -thread 1 -verbose 0 --label-separator a --segment chars --digits zero",
+]
+NUMBERS = ["mlp-train -input {file} -output {to} " + " ".join(map(str, MLP))]
+TUNED = (
+    "supervised -input train.txt -autotune-validation test.txt -output {to} "
+    "--autotune-trials {file} " + " ".join(map(str, TUNING))
+)
+RESUMED = "mlp-train -input train.txt -output {stem} --resume " + " ".join(map(str, CHECKPOINTED))
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: the sound files that are damaged, how, and the commands that read them.
+
+    ``name`` is that of the damaged file, where it matters; ``beside`` are sound files that stand
+    beside it, by the names they have there.
+    """
+
+    files: list[str]
+    damage: Callable[[random.Random, bytes], Damaged]
+    commands: list[str]
+    name: str = ""
+    beside: dict[str, str] = field(default_factory=dict)
+    may_take_long: bool = False  # as the damaged file can rightly ask for
+
+
+def _table(random, data):
+    return texts.damage(random, data, rb'[ \t\n,"{}:]')
+
+
+MODEL = {"softmax.bin": "model.bin"}
+FORMATS = {
+    "bin": Format(
+        ["softmax.bin", "hs.bin", "ns.bin", "ova.bin"],
+        bin_files.damage,
+        PREDICT + LOOK + VECTORS + QUANTIZE + PRETRAINED,
+    ),
+    "words-bin": Format(
+        ["skipgram.bin", "cbow.bin"],
+        bin_files.damage,
+        VECTORS + LOOK + QUANTIZE[:1] + PRETRAINED + PREDICT[:1],
+    ),
+    "ftz": Format(
+        ["plain.ftz", "pruned.ftz", "qout.ftz"],
+        bin_files.damage,
+        PREDICT + LOOK + VECTORS + PRETRAINED[:1],
+    ),
+    "mlp": Format(["text.mlp"], safetensors_files.damage, PREDICT + LOOK + VECTORS[:2]),
+    "mlp-csv": Format(
+        ["csv.mlp"],
+        safetensors_files.damage,
+        [line.replace("test.txt", "numbers.csv") for line in PREDICT] + LOOK,
+    ),
+    "mlp-libsvm": Format(
+        ["libsvm.mlp"],
+        safetensors_files.damage,
+        [line.replace("test.txt", "numbers.libsvm") for line in PREDICT] + LOOK,
+    ),
+    "checkpoint": Format(
+        ["halfway.checkpoint"], safetensors_files.damage, [RESUMED], name="m.checkpoint"
+    ),
+    "bin-json": Format(
+        ["softmax.bin.json"],
+        notes.damage,
+        ["inspect {stem}", "predict {stem} test.txt", "quantize -output {folder}/m -verbose 0"],
+        name="m.bin.json",
+        beside={"softmax.bin": "m.bin"},
+    ),
+    "ftz-json": Format(
+        ["pruned.ftz.json"],
+        notes.damage,
+        ["inspect {stem}", "inspect --json {stem}", "test {stem} test.txt"],
+        name="m.ftz.json",
+        beside={"pruned.ftz": "m.ftz"},
+    ),
+    "legacy-json": Format(
+        ["legacy.json"],
+        notes.damage,
+        ["inspect {stem}.bin", "predict {stem}.bin test.txt"],
+        name="m.json",
+        beside={"softmax.bin": "m.bin"},
+    ),
+    "trials": Format(["trials.jsonl"], notes.damage_lines, [TUNED], may_take_long=True),
+    "recipe": Format(
+        ["prepared/prepare.json"],
+        notes.damage,
+        ["prepare --like {file} test.txt", "prepare rows.csv -o {folder} -verbose 0"],
+        name="prepare.json",
+    ),
+    "vec": Format(["words.vec"], texts.damage, PRETRAINED),
+    "text": Format(
+        ["train.txt", "several.txt"], texts.damage, [*READ_TEXT, PREPARE[0]], beside=MODEL
+    ),
+    "words": Format(
+        ["test.txt"],
+        texts.damage,
+        [
+            f"{line} < {{in}}"
+            for line in (
+                "print-word-vectors skipgram.bin",
+                "print-sentence-vectors softmax.bin",
+                "nn cbow.bin 3",
+                "analogies skipgram.bin 2",
+                "predict ns.bin -",
+                "prepare --like prepared/prepare.json -",
+            )
+        ],
+    ),
+    "csv": Format(["rows.csv"], _table, [*PREPARE, "inspect {file}"]),
+    "tsv": Format(["rows.tsv"], _table, PREPARE),
+    "json": Format(["rows.json"], notes.damage_rows, PREPARE),
+    "jsonl": Format(["rows.jsonl"], notes.damage_lines, PREPARE),
+    "parquet": Format(["rows.parquet"], notes.damage_parquet, PREPARE),
+    "numbers-csv": Format(
+        ["numbers.csv"],
+        _table,
+        [*NUMBERS, "predict csv.mlp {file}", "test csv.mlp {file}"],
+    ),
+    "libsvm": Format(
+        ["numbers.libsvm"],
+        texts.damage,
+        [*NUMBERS, "predict libsvm.mlp {file}", "test libsvm.mlp {file}"],
+    ),
+    "config": Format(
+        ["config.toml"],
+        notes.damage_config,
+        ["mlp-train -input train.txt -output {to} --config {file} -thread 1 -verbose 0"],
+        may_take_long=True,
+    ),
+    "compressed": Format(
+        ["train.txt.gz", "train.txt.bz2", "train.txt.xz"],
+        compressed.damage,
+        READ_TEXT,
+        beside=MODEL,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A damaged file in a folder, and the command that reads it."""
+
+    what: str
+    argv: list[str]
+    stdin: bytes
+    pair: tuple[str, str, str]  # format, sound file and command, as they stand above
+
+
+def known_formats(sound):
+    """Return the names of the formats whose sound files could be made here."""
+    return [n for n, f in FORMATS.items() if all((sound / name).exists() for name in f.files)]
+
+
+def make_case(name, seed, sound, folder, is_sound=False):
+    """Write the files of a case to an empty folder; with ``is_sound`` nothing is damaged."""
+    chance = random.Random(f"{name} {seed}")
+    one = FORMATS[name]
+    source = chance.choice(one.files)
+    command = chance.choice(one.commands)
+    data = (sound / source).read_bytes()
+    damaged = Damaged(data, "nothing") if is_sound else one.damage(chance, data)
+    file = folder / (one.name or Path(source).name)
+    for origin, beside in one.beside.items():
+        shutil.copyfile(sound / origin, folder / beside)
+    file.write_bytes(damaged.data)
+    words, _, has_input = command.partition(" < ")
+    stdin = damaged.data if has_input else STDIN
+    places = {"file": file, "stem": file.with_suffix(""), "folder": folder}
+    argv = [word.format(**places, to=folder / "to") for word in words.split()]
+    return Case(f"{source}: {damaged.what}", argv, stdin, (name, source, command))
+
+
+STDIN = b"the\nhow do you\n\nwhat can i cook\nthe is of\na\n"

@@ -1,0 +1,170 @@
+"""Run a command in this process, and judge what it did."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import traceback
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from fastcli import cli
+from fastcli.errors import FastcliError
+from tests import command
+
+FORESEEN = (FastcliError, click.ClickException, click.Abort, cli.PipeClosed, OSError, MemoryError)
+MOST_LINES = {0: 12, 1: 6}  # by exit code
+MOST_CHARACTERS = 1500  # of a line
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e]")
+# What Python says of its own objects means nothing to a user.
+PYTHON = re.compile(
+    r"NoneType|object is not|has no attribute|unexpected keyword|could not broadcast|"
+    r"cannot reshape|not supported between|indices must be|invalid literal|not subscriptable|"
+    r"is damaged: '\w+'|Errno|codec can't|unhashable|must be str, not|required positional|"
+    r"<class|expected str|object of type|out of bounds|cannot be interpreted|too large to convert"
+)
+MEMORY = 400_000_000  # bytes by which the process may grow
+
+
+class TooLong(BaseException):
+    """The time of a case is over; no ``except Exception`` catches it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did: ``ok``, ``refused``, or a kind of failure; where, and what was said."""
+
+    kind: str
+    where: str = ""
+    said: str = ""
+
+    @property
+    def is_failure(self):
+        return self.kind not in ("ok", "refused", "stopped")
+
+
+def judge(argv, stdin=b"", seconds=0, may_take_long=False):
+    """Run a command, for so many seconds at most (0: for ever); return the outcome."""
+    before = _memory(reset=True)
+    with _unforeseen() as found, _warnings() as warned:
+        try:
+            with _alarm(seconds):
+                result = command.run(*argv, stdin=stdin)
+        except TooLong as error:
+            return Outcome("stopped" if may_take_long else "hang", _place(error), f"{seconds} s")
+        except BaseException as error:
+            return Outcome("traceback", _place(error), f"{type(error).__name__}: {error}")
+    said = result.err
+    if found:
+        return Outcome("traceback", _place(found[0]), f"{type(found[0]).__name__}: {found[0]}")
+    if warned:
+        return Outcome("warning", *warned[0])
+    kind = _kind(result)
+    grown = _memory() - before
+    if kind in ("ok", "refused") and grown > MEMORY:
+        return Outcome("memory", "", f"{grown / 1e6:.0f} MB more; {said}")
+    return Outcome(kind, "", said)
+
+
+def _kind(result):
+    """Return what is wrong with a result's exit code and stderr, or how it ended."""
+    said = result.err
+    lines = said.splitlines()
+    if result.code not in (0, 1):
+        return f"exit {result.code}"
+    if "Traceback" in said or "Warning:" in said:
+        return "traceback"
+    if CONTROL.search(said):
+        return "control characters"
+    if any(len(line) > MOST_CHARACTERS for line in lines) or len(lines) > MOST_LINES[result.code]:
+        return "long message"
+    if result.code == 0:
+        return "ok"
+    if not lines:
+        return "silent"
+    if PYTHON.search(said) or lines[-1].startswith("The output:"):
+        return "unclear"
+    if "memory of this machine" in said:
+        return "memory"
+    return "refused"
+
+
+@contextmanager
+def _unforeseen():
+    """Note exceptions that reach ``main`` and are none that it has a sentence for."""
+    found, former = [], cli.cli.main
+
+    def main(*args, **options):
+        try:
+            return former(*args, **options)
+        except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, FORESEEN):
+                found.append(error)
+            raise
+
+    cli.cli.main = main
+    try:
+        yield found
+    finally:
+        del cli.cli.main
+
+
+@contextmanager
+def _warnings():
+    """Note every warning: users would see it on stderr."""
+    found = []
+
+    def note(message, category, filename, line, *_):
+        stack = [frame for frame in traceback.extract_stack() if "/fastcli/" in frame.filename]
+        where = f"{Path(filename).name}:{line}"
+        if stack:
+            where = f"{_inside(stack[-1].filename)}:{stack[-1].lineno}"
+        found.append((where, f"{category.__name__}: {message}"))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", ResourceWarning)
+        warnings.showwarning = note
+        yield found
+
+
+@contextmanager
+def _alarm(seconds):
+    def ring(*_):
+        raise TooLong
+
+    former = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+
+
+def _place(error):
+    """Return the innermost line of fastcli that an exception came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "/fastcli/" in frame.filename] or frames
+    return f"{_inside(ours[-1].filename)}:{ours[-1].lineno}" if ours else ""
+
+
+def _inside(path):
+    return path.rpartition("/fastcli/")[2]
+
+
+def _memory(reset=False):
+    """Return the bytes that this process had at most since the last reset; 0 where unknown."""
+    if sys.platform != "linux":
+        return 0
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0

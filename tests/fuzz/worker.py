@@ -1,0 +1,73 @@
+"""Run cases in a process that may crash: its parent reads how far it came.
+
+    python -m tests.fuzz.worker <file of cases> <first> <log>
+
+The current folder is that of the sound files.
+The log has a line ``start <number>`` before each case, and its outcome as JSON after it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from fastcli.kernels._build import PYTHON_MODE
+from tests.fuzz.formats import FORMATS, make_case
+from tests.fuzz.judge import judge
+
+ROOM = 4_000_000_000  # bytes of addresses beyond those of the process itself
+SECONDS = 60 if PYTHON_MODE else 10
+
+
+def main(cases, first, log):
+    """Run the cases of a file from the one with number ``first`` on."""
+    if PYTHON_MODE:
+        from tests.fuzz.bounds import check_bounds
+
+        check_bounds()
+    lines = Path(cases).read_text().splitlines()
+    warm = set()
+    with open(log, "a", buffering=1) as file:
+        for number in range(int(first), len(lines)):
+            name, seed = lines[number].split()
+            file.write(f"start {number}\n")
+            outcome, what, argv = run_case(name, int(seed), warm)
+            file.write(json.dumps([number, what, argv, asdict(outcome)]) + "\n")
+
+
+def run_case(name, seed, warm):
+    """Run one case in a folder of its own; return its outcome, the damage and the command.
+
+    ``warm`` has the commands that have run on sound files, which compiles their kernels.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="case-", dir="."))
+    try:
+        case = make_case(name, seed, Path(), folder)
+        if case.pair not in warm:
+            warm.add(case.pair)
+            whole = Path(tempfile.mkdtemp(dir=folder))
+            sane = make_case(name, seed, Path(), whole, is_sound=True)
+            judge(sane.argv, sane.stdin)
+            shutil.rmtree(whole)
+        limit_memory()
+        outcome = judge(case.argv, case.stdin, SECONDS, FORMATS[name].may_take_long)
+        return outcome, case.what, [word.replace(str(folder), "case") for word in case.argv]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def limit_memory():
+    """Let this process grow by ``ROOM`` from here on."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    room = pages * os.sysconf("SC_PAGE_SIZE") + ROOM
+    resource.setrlimit(resource.RLIMIT_AS, (room, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
