@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import struct
 
-from tests.fuzz.damage import Damaged, Field, Layout, Section, damage_layout, set_field
+from tests.fuzz.damage import (
+    FLOATS,
+    INTEGERS,
+    Damaged,
+    Field,
+    Layout,
+    Section,
+    damage_layout,
+    set_field,
+)
+from tests.model_bytes import model_bytes
 
-ARGS = "dim ws epoch minCount neg wordNgrams loss model bucket minn maxn lrUpdateRate".split()
+ARGS = ["dim", "ws", "epoch", "minCount", "neg", "wordNgrams", "loss", "model", "bucket"]
+ARGS += ["minn", "maxn", "lrUpdateRate"]
 
 
 class _Walk:
@@ -78,6 +89,8 @@ def layout_of(data):
 
 def damage(random, data):
     """Damage a ``.bin`` or ``.ftz`` file: most often what its head says, else its arrays."""
+    if random.random() < 0.2:
+        return built(random)
     layout = layout_of(data)
     if random.random() < 0.2:
         return counts(random, data, layout)
@@ -94,7 +107,51 @@ def counts(random, data, layout):
     out = bytearray(data)
     values = set()
     for one in layout.fields:
-        if one.name.startswith("count"):
-            if random.random() < 0.7:
-                values.add(set_field(random, out, one))
+        if one.name.startswith("count") and random.random() < 0.7:
+            values.add(set_field(random, out, one))
     return Damaged(bytes(out), f"counts = {sorted(values)[:4]} ...")
+
+
+ENTRIES = [b"</s>", b"the", b"how", b"", b"__label__a", b"__label__", b"\xff", b"a b", b"x" * 3000]
+ENTRIES += [
+    b"\x1b[31m",
+    b"\n",
+    "\u65e5\u672c".encode(),
+    b"do",
+    b"you",
+    b"<b",
+    b"</s>",
+    b"w" * 70_000,
+]
+FLAGS = ("ws", "epoch", "minCount", "neg", "wordNgrams", "minn", "maxn", "lrUpdateRate")
+
+
+def built(random):
+    """Build a small file whose parts fit each other, of odd words, counts, arguments, weights."""
+    n_words, n_labels = random.choice([0, 1, 2, 5]), random.choice([0, 1, 2, 5])
+    entries = random.sample(ENTRIES, n_words + n_labels)
+    args = {"dim": random.choice([1, 2, 3, 17]), "bucket": random.choice([0, 0, 1, 7])}
+    args |= {"loss": random.choice([1, 2, 3, 4]), "model": random.choice([1, 2, 3, 3, 3])}
+    small = [number for number in INTEGERS if -(2**31) <= number < 2**31]
+    for name in random.sample(FLAGS, random.choice([0, 1, 2, 4])):
+        args[name] = random.choice([*small, 3, 5])
+    odd = random.choice([0, 0, 0.1, 1])
+
+    def matrix(n):
+        return [[weight() for _ in range(args["dim"])] for _ in range(n)] if n else []
+
+    def weight():
+        return random.choice(FLOATS) if random.random() < odd else random.uniform(-1, 1)
+
+    counts = [random.choice([1, 2, 9, *INTEGERS[:3], 2**62]) for _ in entries]
+    rows = n_labels if args["model"] == 3 else n_words
+    data = model_bytes(
+        entries[:n_words],
+        entries[n_words:],
+        matrix(n_words + args["bucket"]),
+        matrix(rows),
+        counts=counts,
+        **args,
+    )
+    shown = [entry[:9] for entry in entries]
+    return Damaged(data, f"built: {n_words} of {shown} with {counts}, {args}, odd weights: {odd}")

@@ -42,7 +42,13 @@ class Checked:
         return self.array[self._inside(key)]
 
     def __setitem__(self, key, value):
-        self.array[self._inside(key)] = value
+        at = self._inside(key)
+        try:
+            self.array[at] = value
+        except OverflowError:  # machine code keeps the low bits
+            bits = 8 * self.array.itemsize
+            value = int(value) & (2**bits - 1)
+            self.array[at] = value - 2**bits if value >> (bits - 1) else value
 
     def __len__(self):
         return self.n

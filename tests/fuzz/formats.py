@@ -1,7 +1,7 @@
 """The formats that are read, and the commands that read them.
 
-In a command ``{file}`` is the damaged file, ``{stem}`` that file without its last suffix, ``{to}`` a
-name for output, and ``{folder}`` the case's own; all else are sound files, in the
+In a command ``{file}`` is the damaged file, ``{stem}`` that file without its last suffix,
+``{to}`` a name for output, and ``{folder}`` the case's own; all else are sound files, in the
 current folder.
 """
 
@@ -75,7 +75,7 @@ PREPARE = [
     "--bad-bytes replace",
     "prepare {file} -o {to} -thread 1 -verbose 0 --text-column text --label-column label "
     "--group-column group --dedup exact",
-    "prepare {file} -o - -thread 1 -verbose 0 --label-separator a --segment chars --digits zero",
+    "prepare {file} -o - -thread 1 -verbose 0 --label-separator ; --segment chars --digits zero",
 ]
 NUMBERS = ["mlp-train -input {file} -output {to} " + " ".join(map(str, MLP))]
 TUNED = (
@@ -164,7 +164,9 @@ FORMATS = {
         ["prepare --like {file} test.txt", "prepare rows.csv -o {folder} -verbose 0"],
         name="prepare.json",
     ),
-    "vec": Format(["words.vec"], texts.damage, PRETRAINED),
+    "vec": Format(
+        ["words.vec"], texts.damage, [line.replace("-dim 4", "-dim 3") for line in PRETRAINED]
+    ),
     "text": Format(
         ["train.txt", "several.txt"], texts.damage, [*READ_TEXT, PREPARE[0]], beside=MODEL
     ),
@@ -228,14 +230,17 @@ def known_formats(sound):
     return [n for n, f in FORMATS.items() if all((sound / name).exists() for name in f.files)]
 
 
-def make_case(name, seed, sound, folder, is_sound=False):
-    """Write the files of a case to an empty folder; with ``is_sound`` nothing is damaged."""
+def make_case(name, seed, sound, folder):
+    """Write the files of a case, which its seed says, to an empty folder."""
     chance = random.Random(f"{name} {seed}")
+    source, command = chance.choice(FORMATS[name].files), chance.choice(FORMATS[name].commands)
+    damaged = FORMATS[name].damage(chance, (sound / source).read_bytes())
+    return write_case(name, source, command, damaged, sound, folder)
+
+
+def write_case(name, source, command, damaged, sound, folder):
+    """Write the files of a case to an empty folder."""
     one = FORMATS[name]
-    source = chance.choice(one.files)
-    command = chance.choice(one.commands)
-    data = (sound / source).read_bytes()
-    damaged = Damaged(data, "nothing") if is_sound else one.damage(chance, data)
     file = folder / (one.name or Path(source).name)
     for origin, beside in one.beside.items():
         shutil.copyfile(sound / origin, folder / beside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 import sys
@@ -15,6 +16,7 @@ import click
 
 from fastcli import cli
 from fastcli.errors import FastcliError
+from fastcli.kernels._build import PYTHON_MODE
 from tests import command
 
 FORESEEN = (FastcliError, click.ClickException, click.Abort, cli.PipeClosed, OSError, MemoryError)
@@ -26,7 +28,7 @@ PYTHON = re.compile(
     r"NoneType|object is not|has no attribute|unexpected keyword|could not broadcast|"
     r"cannot reshape|not supported between|indices must be|invalid literal|not subscriptable|"
     r"is damaged: '\w+'|Errno|codec can't|unhashable|must be str, not|required positional|"
-    r"<class|expected str|object of type|out of bounds|cannot be interpreted|too large to convert"
+    r"<class|expected str\b|object of type|out of bounds|cannot be interpreted|too large to convert"
 )
 MEMORY = 400_000_000  # bytes by which the process may grow
 
@@ -49,9 +51,9 @@ class Outcome:
 
 
 def judge(argv, stdin=b"", seconds=0, may_take_long=False):
-    """Run a command, for so many seconds at most (0: for ever); return the outcome."""
+    """Run a command for so many seconds of the processor at most (0: for ever)."""
     before = _memory(reset=True)
-    with _unforeseen() as found, _warnings() as warned:
+    with _exceptions() as found, _warnings() as warned:
         try:
             with _alarm(seconds):
                 result = command.run(*argv, stdin=stdin)
@@ -59,19 +61,21 @@ def judge(argv, stdin=b"", seconds=0, may_take_long=False):
             return Outcome("stopped" if may_take_long else "hang", _place(error), f"{seconds} s")
         except BaseException as error:
             return Outcome("traceback", _place(error), f"{type(error).__name__}: {error}")
-    said = result.err
-    if found:
-        return Outcome("traceback", _place(found[0]), f"{type(found[0]).__name__}: {found[0]}")
+    where = ""
+    for error in found:
+        where = _place(error)
+        if not isinstance(error, (*FORESEEN, KeyboardInterrupt, SystemExit)):
+            return Outcome("traceback", where, f"{type(error).__name__}: {error}")
     if warned:
         return Outcome("warning", *warned[0])
-    kind = _kind(result)
+    kind = _kind(result, argv)
     grown = _memory() - before
     if kind in ("ok", "refused") and grown > MEMORY:
-        return Outcome("memory", "", f"{grown / 1e6:.0f} MB more; {said}")
-    return Outcome(kind, "", said)
+        return Outcome("memory", where, f"{grown / 1e6:.0f} MB more; {result.err}")
+    return Outcome(kind, where, result.err)
 
 
-def _kind(result):
+def _kind(result, argv):
     """Return what is wrong with a result's exit code and stderr, or how it ended."""
     said = result.err
     lines = said.splitlines()
@@ -84,7 +88,7 @@ def _kind(result):
     if any(len(line) > MOST_CHARACTERS for line in lines) or len(lines) > MOST_LINES[result.code]:
         return "long message"
     if result.code == 0:
-        return "ok"
+        return "nonsense" if _is_nonsense(argv[0], result.out) else "ok"
     if not lines:
         return "silent"
     if PYTHON.search(said) or lines[-1].startswith("The output:"):
@@ -94,17 +98,30 @@ def _kind(result):
     return "refused"
 
 
+def _is_nonsense(name, out):
+    """Tell whether what a model says are no probabilities, or no numbers."""
+    if name not in ("predict-prob", "print-word-vectors", "print-sentence-vectors"):
+        return False
+    for line in out.splitlines():
+        try:
+            value = float(line.rpartition(b" ")[2] or 0)
+        except ValueError:
+            return True
+        if not math.isfinite(value) or (name == "predict-prob" and not 0 <= value < 1.001):
+            return True
+    return False
+
+
 @contextmanager
-def _unforeseen():
-    """Note exceptions that reach ``main`` and are none that it has a sentence for."""
+def _exceptions():
+    """Note the exceptions that reach ``main``, whatever it makes of them."""
     found, former = [], cli.cli.main
 
     def main(*args, **options):
         try:
             return former(*args, **options)
         except BaseException as error:
-            if isinstance(error, Exception) and not isinstance(error, FORESEEN):
-                found.append(error)
+            found.append(error)
             raise
 
     cli.cli.main = main
@@ -120,6 +137,8 @@ def _warnings():
     found = []
 
     def note(message, category, filename, line, *_):
+        if PYTHON_MODE and "/kernels/" in filename:
+            return  # machine code has no warnings
         stack = [frame for frame in traceback.extract_stack() if "/fastcli/" in frame.filename]
         where = f"{Path(filename).name}:{line}"
         if stack:
@@ -138,13 +157,13 @@ def _alarm(seconds):
     def ring(*_):
         raise TooLong
 
-    former = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    former = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, former)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, former)
 
 
 def _place(error):

@@ -16,9 +16,10 @@ from tests.command import environment
 from tests.fuzz.formats import make_case
 from tests.fuzz.judge import Outcome
 
-DEAF = 60  # seconds of a case after which its process is killed
+DEAF = 120  # seconds of a case after which its process is killed
 FIRST = 300  # the same for a process's first cases, whose kernels may have to be compiled
 BATCH = 2000  # cases of a process
+WORKER = ["-m", "tests.fuzz.worker"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def run_cases(cases, sound, python_mode=False, on_outcome=lambda *_: None):
 
 def _run_process(sound, listed, first, log, python_mode):
     """Run a worker until it ends; return how it ended, after killing it if it is deaf."""
-    words = [sys.executable, "-m", "tests.fuzz.worker", listed, first, log]
+    words = [sys.executable, *WORKER, listed, first, log]
     env = {**environment(), "NUMBA_DISABLE_JIT": "1" if python_mode else "0"}
     with open(f"{log}.err", "wb") as errors:
         worker = subprocess.Popen(

@@ -46,12 +46,15 @@ def file_of(ours, tensors):
 def damage(random, data):
     """Damage a file of ours: its JSON, its tensors, its header, or any bytes."""
     ours, tensors = parts_of(data)
-    how = random.choice(["json"] * 4 + ["tensor"] * 4 + ["both", "header", "bytes"])
+    how = random.choice(
+        ["json"] * 4 + ["tensor"] * 4 + ["together"] * 2 + ["both", "header", "bytes"]
+    )
     if how == "header":
         return damage_header(random, data)
     if how == "bytes":
         return damage_bytes(random, data)
-    text, done = json_text(ours), []
+    done = [damage_together(random, ours, tensors)] if how == "together" else []
+    text = json_text(ours)
     if how in ("json", "both"):
         found = damage_json(random, ours)
         text = found.data.decode("utf-8", "replace")
@@ -103,6 +106,51 @@ def damage_tensors(random, tensors):
     if n == 0:
         tensors[i][2] = random.choice([[0], [0, 2**62], [0, 2**64 - 1], [2**31, 0]])
     return f"{name} has {n} elements, shape {tensors[i][2]}"
+
+
+def damage_together(random, ours, tensors):
+    """Damage several parts in place so that they still fit each other; return what was done."""
+    at = {name: i for i, (name, *_) in enumerate(tensors)}
+    if "dictionary.starts" not in at:
+        return damage_tensors(random, tensors)
+    how = random.choice(["wrap", "wrap", "buckets", "no buckets", "moved", "large", "embedding"])
+    starts, buckets = at["dictionary.starts"], at.get("buckets", at["embedding"])
+    if how == "wrap":  # differences that are positive only because they wrap around
+        n = tensors[starts][2][0]
+        first, last = sorted(random.sample(range(1, n - 1), 2))
+        values = list(struct.unpack(f"<{n}q", tensors[starts][3]))
+        odd = [2**62, 2**63 - 1, -(2**63) + 1, -(2**62), -1]
+        values[first:last] = (odd * n)[: last - first]
+        tensors[starts][3] = struct.pack(f"<{n}q", *values)
+        return f"starts[{first}:{last}] = {odd} ..."
+    words = ours["text"]["nwords"]
+    if how == "buckets":  # the same ones again and again, with as many rows as there are
+        n = tensors[buckets][2][0]
+        kept = random.randrange(1, n)
+        tensors[buckets][3] = (tensors[buckets][3][: 4 * kept] * n)[: 4 * n]
+        _resize(tensors[at["embedding"]], words + kept)
+        return f"buckets repeat after {kept}"
+    if how == "no buckets":
+        _resize(tensors[at["embedding"]], words)
+        del tensors[buckets]
+        ours["args"]["maxn"] = random.choice([0, 3])
+        return "no buckets, no rows of them"
+    if how == "moved":
+        n = random.choice([1, 2, words])
+        ours["text"] |= {"nwords": words - n, "nlabels": ours["text"]["nlabels"] + n}
+        return f"{n} words are labels"
+    if how == "large":
+        ours["text"]["bucket"] = random.choice([1, 2**31 - 1, 2**31, 2**62, 2**63])
+        return f"bucket = {ours['text']['bucket']}"
+    ours["args"]["dim"] = random.choice([0, 1, 16, 17, 2**31, -1])
+    return f"dim = {ours['args']['dim']}"
+
+
+def _resize(tensor, rows):
+    """Give a matrix fewer or more rows."""
+    width = WIDTHS[tensor[1]] * tensor[2][1]
+    tensor[2] = [rows, tensor[2][1]]
+    tensor[3] = (tensor[3] + bytes(rows * width))[: rows * width]
 
 
 def damage_header(random, data):
