@@ -18,6 +18,7 @@ from tests.fuzz.judge import Outcome
 
 DEAF = 120  # seconds of a case after which its process is killed
 FIRST = 300  # the same for a process's first cases, whose kernels may have to be compiled
+STARTING = 300  # the same before its first case
 BATCH = 2000  # cases of a process
 WORKER = ["-m", "tests.fuzz.worker"]
 
@@ -78,13 +79,12 @@ def _run_process(sound, listed, first, log, python_mode):
         worker = subprocess.Popen(
             list(map(str, words)), cwd=sound, env=env, stdin=subprocess.DEVNULL, stderr=errors
         )
-        grew, size, patience = time.monotonic(), 0, FIRST
+        grew, size, patience = time.monotonic(), 0, STARTING
         while worker.poll() is None:
             time.sleep(0.02)
             if (now := log.stat().st_size) != size:
                 grew, size = time.monotonic(), now
-            if size > 20_000:
-                patience = DEAF
+                patience = DEAF if size > 20_000 else FIRST
             if time.monotonic() - grew > patience:
                 worker.kill()
                 worker.wait()
