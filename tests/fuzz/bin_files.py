@@ -151,6 +151,7 @@ def built(random):
         matrix(n_words + args["bucket"]),
         matrix(rows),
         counts=counts,
+        version=random.choice([11, 12, 12, 12]),
         **args,
     )
     shown = [entry[:9] for entry in entries]

@@ -53,18 +53,21 @@ class Outcome:
 def judge(argv, stdin=b"", seconds=0, may_take_long=False):
     """Run a command for so many seconds of the processor at most (0: for ever)."""
     before = _memory(reset=True)
+    result = None
     with _exceptions() as found, _warnings() as warned:
         try:
             with _alarm(seconds):
                 result = command.run(*argv, stdin=stdin)
-        except TooLong as error:
-            return Outcome("stopped" if may_take_long else "hang", _place(error), f"{seconds} s")
-        except BaseException as error:
-            return Outcome("traceback", _place(error), f"{type(error).__name__}: {error}")
+        except BaseException as error:  # that main did not see
+            found.append(error)
     where = ""
     for error in found:
         where = _place(error)
-        if not isinstance(error, (*FORESEEN, KeyboardInterrupt, SystemExit)):
+        if isinstance(error, TooLong):  # and what main made of it does not matter
+            return Outcome("stopped" if may_take_long else "hang", where, f"{seconds} s")
+        if type(error).__name__ == "OutOfBounds":
+            return Outcome("out of bounds", where, str(error))
+        if result is None or not isinstance(error, (*FORESEEN, KeyboardInterrupt, SystemExit)):
             return Outcome("traceback", where, f"{type(error).__name__}: {error}")
     if warned:
         return Outcome("warning", *warned[0])

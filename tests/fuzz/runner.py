@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,6 +59,8 @@ def run_cases(cases, sound, python_mode=False, on_outcome=lambda *_: None):
             while first < len(batch):
                 log.write_text("")
                 ended = _run_process(sound, listed, first, log, python_mode)
+                for left in Path(sound).glob("case-*"):  # by a process that crashed
+                    shutil.rmtree(left, ignore_errors=True)
                 for number, what, argv, outcome in _outcomes(log, ended, batch, sound):
                     found = Outcome(**outcome)
                     failure = None
