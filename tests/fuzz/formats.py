@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.fuzz import bin_files, compressed, notes, safetensors_files, texts
 from tests.fuzz.damage import Damaged
-from tests.fuzz.samples import CHECKPOINTED, MLP, TUNING
+from tests.fuzz.samples import CHECKPOINTED, COMPRESS, MLP, TUNING
 
 PREDICT = [
     "predict {file} test.txt",
@@ -80,7 +80,7 @@ PREPARE = [
 NUMBERS = ["mlp-train -input {file} -output {to} " + " ".join(map(str, MLP))]
 TUNED = (
     "supervised -input train.txt -autotune-validation test.txt -output {to} "
-    "--autotune-trials {file} " + " ".join(map(str, TUNING))
+    "--autotune-trials {file} --autotune-resume -autotune-duration 1 " + " ".join(map(str, TUNING))
 )
 RESUMED = "mlp-train -input train.txt -output {stem} --resume " + " ".join(map(str, CHECKPOINTED))
 
@@ -207,7 +207,7 @@ FORMATS = {
         may_take_long=True,
     ),
     "compressed": Format(
-        ["train.txt.gz", "train.txt.bz2", "train.txt.xz"],
+        [f"train.txt.{kind}" for kind in COMPRESS],
         compressed.damage,
         READ_TEXT,
         beside=MODEL,

@@ -27,8 +27,10 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202
 PYTHON = re.compile(
     r"NoneType|object is not|has no attribute|unexpected keyword|could not broadcast|"
     r"cannot reshape|not supported between|indices must be|invalid literal|not subscriptable|"
-    r"is damaged: '\w+'|Errno|codec can't|unhashable|must be str, not|required positional|"
-    r"<class|expected str\b|object of type|out of bounds|cannot be interpreted|too large to convert"
+    r"is damaged: '\w+'\.?$|Errno|codec can't|unhashable|must be str, not|required positional|"
+    r"<class |expected str\b|object of type|out of bounds|cannot be interpreted|"
+    r"too large to convert",
+    re.MULTILINE,
 )
 MEMORY = 400_000_000  # bytes by which the process may grow
 
@@ -67,6 +69,8 @@ def judge(argv, stdin=b"", seconds=0, may_take_long=False):
             return Outcome("stopped" if may_take_long else "hang", where, f"{seconds} s")
         if type(error).__name__ == "OutOfBounds":
             return Outcome("out of bounds", where, str(error))
+        if PYTHON_MODE and "cannot convert float" in str(error) and where.startswith("kernels/"):
+            return Outcome("stopped", where, str(error))  # machine code takes some integer
         if result is None or not isinstance(error, (*FORESEEN, KeyboardInterrupt, SystemExit)):
             return Outcome("traceback", where, f"{type(error).__name__}: {error}")
     if warned:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from tests.fuzz.judge import Outcome
 DEAF = 120  # seconds of a case after which its process is killed
 FIRST = 300  # the same for a process's first cases, whose kernels may have to be compiled
 STARTING = 300  # the same before its first case
+MEMORY = 3_000_000_000  # bytes at which a process is killed, before others suffer
 BATCH = 2000  # cases of a process
 WORKER = ["-m", "tests.fuzz.worker"]
 
@@ -88,13 +90,23 @@ def _run_process(sound, listed, first, log, python_mode):
             if (now := log.stat().st_size) != size:
                 grew, size = time.monotonic(), now
                 patience = DEAF if size > 20_000 else FIRST
-            if time.monotonic() - grew > patience:
+            is_deaf = time.monotonic() - grew > patience
+            if is_deaf or _memory(worker.pid) > MEMORY:
                 worker.kill()
                 worker.wait()
-                return "deaf hang"
+                return "deaf hang" if is_deaf else "memory"
     if worker.returncode < 0:
         return f"crash: {signal.Signals(-worker.returncode).name}"
     return f"exit {worker.returncode}" if worker.returncode else ""
+
+
+def _memory(pid):
+    """Return the bytes of memory that a process has; 0 where that is not known."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):  # not on Linux, or it has ended
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _outcomes(log, ended, batch, sound):
