@@ -94,12 +94,14 @@ def damage(random, data):
     layout = layout_of(data)
     if random.random() < 0.2:
         return counts(random, data, layout)
-    if random.random() < 0.3:  # a word's fields are many, those of the rest are few
-        layout.fields = [one for one in layout.fields if one.name.split()[0] not in _OF_WORDS]
+    if random.random() < 0.8:  # words are many, and all else is few
+        layout.fields = [one for one in layout.fields if not _is_of_word(one)]
+        layout.sections = [one for one in layout.sections if not _is_of_word(one)]
     return damage_layout(random, data, layout)
 
 
-_OF_WORDS = ("count", "type")
+def _is_of_word(one):
+    return one.name.split()[0] in ("count", "type", "word")
 
 
 def counts(random, data, layout):

@@ -111,7 +111,7 @@ def _is_nonsense(name, out):
         return False
     for line in out.splitlines():
         try:
-            value = float(line.rpartition(b" ")[2] or 0)
+            value = float(line.rstrip(b" ").rpartition(b" ")[2] or 0)
         except ValueError:
             return True
         if not math.isfinite(value) or (name == "predict-prob" and not 0 <= value < 1.001):

@@ -122,13 +122,24 @@ def test_what_a_command_does_is_judged(kind, action, monkeypatch):
     assert says(monkeypatch, action).kind == kind
 
 
-def test_a_probability_above_one_is_nonsense(sound, monkeypatch):
-    from fastcli.cli import predict
+@pytest.mark.parametrize(
+    ("command", "line", "kind"),
+    [
+        ("predict-prob", "__label__a 1.65164e+38", "nonsense"),
+        ("predict-prob", "__label__a nan", "nonsense"),
+        ("predict-prob", "__label__a 1.00001 __label__b 1e-05", "ok"),
+        ("predict-prob", "", "ok"),
+        ("print-sentence-vectors", "0.5 nan ", "nonsense"),
+        ("print-sentence-vectors", "0.5 -12.5 ", "ok"),
+    ],
+)
+def test_what_is_no_number_is_nonsense(command, line, kind, monkeypatch):
+    from fastcli.cli import cli
 
-    monkeypatch.setattr(
-        predict.predict_prob, "callback", lambda *_, **__: print("__label__a 1.65164e+38")
-    )
-    assert judge(["predict-prob", "x", "y"]).kind == "nonsense"
+    told = cli.get_command(None, command)
+    monkeypatch.setattr(told, "callback", lambda *_, **__: print(line))
+    words = [command, "x", "y"] if command == "predict-prob" else [command, "x"]
+    assert judge(words).kind == kind
 
 
 WORKER = """
