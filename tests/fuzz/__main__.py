@@ -25,6 +25,8 @@ def main():
     parser.add_argument("--keep", default="fuzz-kept", help="folder for the files of one case")
     args = parser.parse_args()
     if args.seed is not None:
+        if not args.format:
+            parser.error("--seed needs --format")
         sound = Path(args.keep)
         sound.mkdir(parents=True, exist_ok=True)
         sys.exit(_run_one(args, sound))
@@ -37,25 +39,28 @@ def main():
 
 def _run_one(args, sound):
     sound_files(sound)
-    for name in args.format or []:
+    for name in args.format:
         folder = Path(f"{name}-{args.seed}")
         (sound / folder).mkdir(exist_ok=True)
         case = make_case(name, args.seed, sound, sound / folder)
         shown = " ".join(case.argv).replace(str(sound / folder), str(folder))
-        print(f"{name} {args.seed}: {case.what}\n    in {sound}: fastcli {shown}\n")
-    return _run([(name, args.seed) for name in args.format or []], sound, args)
+        print(f"cd {sound} && fastcli {shown}\n")
+    return _run([(name, args.seed) for name in args.format], sound, args)
 
 
 def _run(cases, sound, args):
     started, seen = time.monotonic(), Counter()
 
-    def on_outcome(n, failure):
-        if failure:
-            seen[failure.outcome.kind, failure.outcome.where] += 1
-            if seen[failure.outcome.kind, failure.outcome.where] <= 3 or args.seed is not None:
-                print(f"{failure}\n", flush=True)
+    def on_result(n, result):
+        outcome = result.outcome
+        if outcome.is_failure:
+            seen[outcome.kind, outcome.where] += 1
+        if args.seed is not None or (outcome.is_failure and seen[outcome.kind, outcome.where] <= 3):
+            print(f"{result}\n", flush=True)
+        if n % 10_000 == 0:
+            print(f"{n:,} of {len(cases):,} cases, {seen.total():,} failures\n", flush=True)
 
-    failures, kinds = run_cases(cases, sound, args.python_mode, on_outcome)
+    failures, kinds = run_cases(cases, sound, args.python_mode, on_result)
     seconds = time.monotonic() - started
     print(f"{len(cases):,} cases in {seconds:.0f} s: {dict(kinds.most_common())}")
     for (kind, where), n in seen.most_common():

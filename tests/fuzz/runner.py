@@ -27,8 +27,8 @@ WORKER = ["-m", "tests.fuzz.worker"]
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A case that failed."""
+class Result:
+    """A case: what was damaged, the command, and what that did."""
 
     name: str
     seed: int
@@ -45,10 +45,10 @@ class Failure:
         )
 
 
-def run_cases(cases, sound, python_mode=False, on_outcome=lambda *_: None):
+def run_cases(cases, sound, python_mode=False, on_result=lambda *_: None):
     """Run (format, seed) pairs; return the failures and how often each outcome was.
 
-    ``on_outcome`` hears the number of cases done, and the failure or None.
+    ``on_result`` hears the number of cases done, and the last one's result.
     """
     failures, kinds = [], Counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -64,14 +64,12 @@ def run_cases(cases, sound, python_mode=False, on_outcome=lambda *_: None):
                 for left in Path(sound).glob("case-*"):  # by a process that crashed
                     shutil.rmtree(left, ignore_errors=True)
                 for number, what, argv, outcome in _outcomes(log, ended, batch, sound):
-                    found = Outcome(**outcome)
-                    failure = None
-                    if found.is_failure:
-                        failure = Failure(*batch[number], what, " ".join(argv), found)
-                        failures.append(failure)
-                    kinds[found.kind] += 1
+                    result = Result(*batch[number], what, " ".join(argv), Outcome(**outcome))
+                    if result.outcome.is_failure:
+                        failures.append(result)
+                    kinds[result.outcome.kind] += 1
                     first = number + 1
-                    on_outcome(done + first, failure)
+                    on_result(done + first, result)
             done += len(batch)
     return failures, kinds
 
@@ -84,20 +82,31 @@ def _run_process(sound, listed, first, log, python_mode):
         worker = subprocess.Popen(
             list(map(str, words)), cwd=sound, env=env, stdin=subprocess.DEVNULL, stderr=errors
         )
-        grew, size, patience = time.monotonic(), 0, STARTING
-        while worker.poll() is None:
-            time.sleep(0.02)
-            if (now := log.stat().st_size) != size:
-                grew, size = time.monotonic(), now
-                patience = DEAF if size > 20_000 else FIRST
-            is_deaf = time.monotonic() - grew > patience
-            if is_deaf or _memory(worker.pid) > MEMORY:
-                worker.kill()
-                worker.wait()
-                return "deaf hang" if is_deaf else "memory"
+        try:
+            killed = _watch(worker, log)
+        finally:  # also where this process is interrupted
+            worker.kill()
+            worker.wait()
+    if killed:
+        return killed
     if worker.returncode < 0:
         return f"crash: {signal.Signals(-worker.returncode).name}"
     return f"exit {worker.returncode}" if worker.returncode else ""
+
+
+def _watch(worker, log):
+    """Wait for a worker to end; return why it must be killed, "" if it need not be."""
+    grew, size, patience = time.monotonic(), 0, STARTING
+    while worker.poll() is None:
+        time.sleep(0.02)
+        if (now := log.stat().st_size) != size:
+            grew, size = time.monotonic(), now
+            patience = DEAF if size > 20_000 else FIRST
+        if time.monotonic() - grew > patience:
+            return "deaf hang"
+        if _memory(worker.pid) > MEMORY:
+            return "memory"
+    return ""
 
 
 def _memory(pid):
