@@ -98,6 +98,11 @@ def raises(error):
     raise error
 
 
+def complains(sentence):
+    print(sentence, file=sys.stderr)
+    sys.exit(1)
+
+
 @pytest.mark.parametrize(
     ("kind", "action"),
     [
@@ -107,8 +112,8 @@ def raises(error):
         ("traceback", lambda: raises(RecursionError())),
         ("unclear", lambda: raises(DataError("x is damaged: 'NoneType' object is not iterable."))),
         ("unclear", lambda: raises(OSError("Not a gzipped file"))),
-        ("control characters", lambda: raises(DataError("\x1b[31mred is no column."))),
-        ("long message", lambda: raises(DataError("no column: " + "x, " * 3000))),
+        ("control characters", lambda: complains("\x1b[31mred is no column.")),
+        ("long message", lambda: complains("no column: " + "x, " * 3000)),
         ("silent", lambda: raises(SystemExit(1))),
         ("exit 3", lambda: raises(SystemExit(3))),
         ("warning", lambda: np.float32(1) / np.float32(0)),
