@@ -26,7 +26,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202
 # What Python says of its own objects means nothing to a user.
 PYTHON = re.compile(
     r"NoneType|object is not|has no attribute|unexpected keyword|could not broadcast|"
-    r"cannot reshape|not supported between|indices must be|invalid literal|not subscriptable|"
+    r"cannot reshape|not supported between|indices must be|invalid literal for|not subscriptable|"
     r"is damaged: '\w+'\.?$|Errno|codec can't|unhashable|must be str, not|required positional|"
     r"<class |expected str\b|object of type|out of bounds|cannot be interpreted|"
     r"too large to convert",
