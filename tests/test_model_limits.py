@@ -229,3 +229,43 @@ def test_any_numbers_in_the_header(changes, tmp_path_factory):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 << 20
+
+
+@given(
+    changes=st.lists(
+        st.tuples(st.integers(0, 60), st.sampled_from(["<i", "<q", "<B", "<f"]), NUMBERS),
+        min_size=1,
+        max_size=3,
+    ),
+    at=st.sampled_from(["input matrix", "output matrix"]),
+)
+def test_any_numbers_at_the_start_of_quantized_matrices(changes, at, tmp_path_factory):
+    parts = model_bytes.sections(WORDS, LABELS, WI, WO)
+    parts["input matrix"], parts["output matrix"] = quantized(3, 2, 2), quantized(2, 2, 2)
+    data = bytearray(parts[at])
+    for place, layout, value in changes:
+        struct.pack_into(layout, data, place, value & 255 if layout == "<B" else value)
+    parts[at] = bytes(data)
+    path = tmp_path_factory.getbasetemp() / "codes.ftz"
+    path.write_bytes(b"".join(parts.values()))
+    tracemalloc.start()
+    with contextlib.suppress(ModelFormatError):
+        assert (load_model(str(path)).wi.n_rows, load_model(str(path)).wo.n_rows) == (3, 2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+def test_a_huffman_tree_as_deep_as_there_are_labels(tmp_path):
+    """Counts of zero make a chain, whose paths together are n * n / 2 nodes."""
+    n = 20_000
+    labels = [b"__label__%d" % i for i in range(n)]
+    data = model_bytes.model_bytes(
+        WORDS, labels, WI, [[1, 1]] * n, loss=1, counts=[9, 9, 9] + [0 for _ in range(n)]
+    )
+    (tmp_path / "m.bin").write_bytes(data)
+    model = load_model(str(tmp_path / "m.bin"))
+    tracemalloc.start()
+    assert len(model.children) == 2 * n
+    assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    tracemalloc.stop()
