@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from fastcli.errors import FastcliError
 from fastcli.files import Replacement, cannot_save
-from fastcli.temporary import user
+from fastcli.private import private_folder
 
 LONGEST = 200  # bytes of a file's name
 
@@ -40,10 +39,10 @@ def place_or_rescue(out: Replacement, write: Callable[[Replacement], None]) -> N
 def rescued(out: Replacement, write: Callable[[Replacement], None], error: OSError) -> FastcliError:
     """Write what ``out`` should have been to the private folder; return what is to be said."""
     problem = cannot_save(out.path, error, "; a former file is unchanged.")
-    folder = rescue_folder()
+    folder = private_folder("rescued")
     if folder is None:
         return problem
-    path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{_short(out.path.name)}"
+    path = Path(folder) / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{_short(out.path.name)}"
     other = Replacement(path, fsync=True)
     try:
         with other:
@@ -52,30 +51,6 @@ def rescued(out: Replacement, write: Callable[[Replacement], None], error: OSErr
         reason = second.strerror if isinstance(second, OSError) else None
         return FastcliError(f"{problem} Nor can it be saved in {folder}. ({reason or second})")
     return FastcliError(f"{problem} It was saved as {path}: move it from there.")
-
-
-def rescue_folder() -> Path | None:
-    """Return a folder that only this user can read, made where it was not; or None."""
-    root = private_root()
-    if root is None or not root.is_absolute():
-        return None
-    folder = root / "rescued"
-    try:
-        missing = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
-        for one in reversed(missing):
-            os.mkdir(one, 0o700)
-        status = os.lstat(folder)
-    except OSError:
-        return None
-    is_private = status.st_uid == user() and not stat.S_IMODE(status.st_mode) & 0o077
-    return folder if stat.S_ISDIR(status.st_mode) and (is_private or os.name == "nt") else None
-
-
-def private_root() -> Path | None:
-    """Return the folder of compiled kernels; None where this user has no private one."""
-    from fastcli.kernels._build import cache_root
-
-    return cache_root()
 
 
 def _short(name: str) -> str:

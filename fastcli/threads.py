@@ -55,7 +55,7 @@ def run_on(n_threads: int, function: Callable[[int], None]) -> None:
     if n_threads == 1:
         function(0)
         return
-    with _deferred():
+    with signals_held():
         results = _start(function, range(1, n_threads))
         errors = [_run(function, 0), *(results.get() for _ in range(1, n_threads))]
     _raise_first(errors)
@@ -72,7 +72,7 @@ def run_apart(n_threads: int, function: Callable[[int], None]) -> None:
         run_on(n_threads, function)
         return
     errors: list[BaseException | None] = []
-    with _deferred():
+    with signals_held():
         results = _start(function, range(n_threads))
         left_at = math.inf
         while len(errors) < n_threads and time.monotonic() < left_at:
@@ -172,14 +172,19 @@ def uninterrupted() -> Iterator[None]:
     """Let signals that end the program wait until this is over: it is done whole or not at all."""
     _together[0] += 1
     try:
-        with _deferred():
+        with signals_held():
             yield
     finally:
         _together[0] -= 1
 
 
 @contextmanager
-def _deferred() -> Iterator[None]:
+def signals_held() -> Iterator[None]:
+    """Keep signals that end the process for afterwards.
+
+    Code that LLVM calls back, and finalizers, swallow the exception of an interrupt, and threads
+    work on memory of the caller, so none is raised while they may run.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -38,9 +38,14 @@ def source(tmp_path_factory):
 @pytest.fixture
 def private(tmp_path, monkeypatch):
     """Return the folder that models are rescued to."""
-    root = tmp_path / "cache"
-    monkeypatch.setattr("fastcli.rescue.private_root", lambda: root)
-    return root / "rescued"
+    folder = tmp_path / "cache" / "rescued"
+
+    def private_folder(name):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return str(folder)
+
+    monkeypatch.setattr("fastcli.rescue.private_folder", private_folder)
+    return folder
 
 
 def words(name, source, folder):

@@ -135,3 +135,29 @@ def test_sigterm_ends_the_process_after_that():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode == 143
     assert run.stdout == "done\n"
+
+
+@posix
+def test_interrupts_are_held_until_a_section_is_over():
+    passed = []
+
+    def interrupted():
+        with threads.signals_held():
+            signal.raise_signal(signal.SIGINT)
+            passed.append("still here")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert passed == ["still here"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@posix
+def test_ignored_signals_stay_ignored():
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with threads.signals_held():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, former)

@@ -59,7 +59,7 @@ def cache(
     for command in commands:
         if command not in COMMANDS:
             raise click.UsageError(f"Unknown command: {command}.", ctx)
-    from fastcli.kernels._folder import NoFolder
+    from fastcli.private import NoFolder
 
     try:
         if action == "path":
@@ -75,7 +75,7 @@ def cache(
 def show_path() -> None:
     """Print the folder; say on stderr why it is not used, if that is so."""
     from fastcli.cli._messages import say
-    from fastcli.kernels._folder import Folder, NoFolder, cache_root
+    from fastcli.private import Folder, NoFolder, cache_root
 
     root = cache_root()
     sys.stdout.buffer.write(os.fsencode(root) + b"\n")
@@ -90,8 +90,8 @@ def show_path() -> None:
 def clear_cache() -> None:
     """Remove all compiled kernels; files that are not ours stay."""
     from fastcli.cli._messages import say
-    from fastcli.kernels._folder import Folder, NoFolder, cache_root
     from fastcli.kernels._sweep import clear
+    from fastcli.private import Folder, NoFolder, cache_root
 
     path = cache_root()
     n = size = 0
@@ -107,13 +107,13 @@ def clear_cache() -> None:
 
 def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, shared: str) -> None:
     """Compile what the commands need, or everything, where the cache has no code yet."""
-    from fastcli.cli._messages import is_terminal, say
+    from fastcli.cli._messages import is_terminal, redraw, say
     from fastcli.kernels._build import PYTHON_MODE
     from fastcli.kernels._cache import Cache
     from fastcli.kernels._compile import CannotCompile
-    from fastcli.kernels._folder import PRIVATE, SHARED, cache_root
     from fastcli.kernels._target import own_target
     from fastcli.kernels._warm import warm
+    from fastcli.private import PRIVATE, SHARED, cache_root
 
     if PYTHON_MODE:
         raise FastcliError("Nothing is compiled with NUMBA_DISABLE_JIT=1.")
@@ -127,7 +127,7 @@ def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, share
             n_new += is_new
             line = f"{i} of {len(needed)}"
             if is_terminal():
-                say(f"\r{line}: {kernel.__name__:<40}", end="" if i < len(needed) else "\n")
+                redraw(f"{line}: {kernel.__name__}")
             elif is_new:
                 say(f"{line}: {kernel.__name__}")
     except CannotCompile as problem:

@@ -214,8 +214,8 @@ announce: Callable[[str], None] | None = None
 def find_code(kernel: Kernel) -> bytes | None:
     """Return a kernel's machine code from the cache: for this processor, or a level below it."""
     from fastcli.kernels._cache import user_cache
-    from fastcli.kernels._folder import NoFolder
     from fastcli.kernels._target import runnable
+    from fastcli.private import NoFolder
 
     try:
         cache = user_cache()
@@ -226,21 +226,21 @@ def find_code(kernel: Kernel) -> bytes | None:
 
 
 def _link(kernel: Kernel, code: bytes) -> int:
-    from fastcli.kernels._interrupts import interrupts_held
     from fastcli.kernels._link import link
+    from fastcli.threads import signals_held
 
-    with interrupts_held():
+    with signals_held():
         return link(kernel.__name__, code)
 
 
 def compile_here(kernel: Kernel) -> bytes:
     """Compile a kernel in this process: where no other can, or finds it."""
-    from fastcli.kernels._interrupts import interrupts_held
     from fastcli.kernels._numba import compile_kernel
     from fastcli.kernels._target import own_target
+    from fastcli.threads import signals_held
 
     cache = _writable_cache()
-    with interrupts_held():
+    with signals_held():
         code = compile_kernel(kernel)
         is_kept = cache is None or cache.write(own_target(), kernel.entry, code)
     if cache is not None and not is_kept:
@@ -264,8 +264,8 @@ def compile_beside(kernel: Kernel, *others: Kernel) -> None:
 def _writable_cache() -> Cache | None:
     """Return the cache to keep code in, None where it cannot be kept, which is said once."""
     from fastcli.kernels._cache import user_cache
-    from fastcli.kernels._folder import NoFolder
     from fastcli.kernels._target import own_target
+    from fastcli.private import NoFolder
 
     _say_once("Compiling for this processor, on the first use of this command: some seconds ...")
     try:

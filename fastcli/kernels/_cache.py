@@ -15,8 +15,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fastcli.kernels._folder import PRIVATE, SHARED, Folder, NoFolder, cache_root, distrusted
 from fastcli.kernels._target import Target
+from fastcli.private import PRIVATE, SHARED, Folder, NoFolder, cache_root, distrusted
 
 MAGIC = b"fastcli kernel 1"
 DAY = 86_400

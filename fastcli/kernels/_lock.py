@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 
-from fastcli.kernels._folder import Folder
+from fastcli.private import Folder
 
 PATIENCE = 60.0  # seconds that a lock is waited for; then work is done twice rather than never
 _PAUSE = 0.05

@@ -8,7 +8,7 @@ import re
 import time
 
 from fastcli.kernels._cache import DAY
-from fastcli.kernels._folder import Folder, NoFolder
+from fastcli.private import Folder, NoFolder
 
 UNUSED = 90 * DAY  # for so long an entry is kept that nobody uses
 ABANDONED = DAY  # temporary files and locks of killed processes

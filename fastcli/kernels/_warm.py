@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastcli.kernels import _build
 from fastcli.kernels._cache import Cache
 from fastcli.kernels._compile import Job
-from fastcli.kernels._folder import NoFolder
+from fastcli.private import NoFolder
 
 if TYPE_CHECKING:
     from fastcli.kernels._target import Target

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-import stat
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from fastcli.errors import DataError, FastcliError
-from fastcli.kernels._build import cache_root
 from fastcli.prepare.clean import one_space
+from fastcli.private import private_folder
 
 SEGMENTS = ("none", "chars", "jieba")
 
@@ -72,38 +69,15 @@ def _jieba() -> Any:
         raise FastcliError("--segment jieba needs pip install 'fastcli[zh]'.") from None
     jieba.setLogLevel(logging.CRITICAL)  # a full disk is no reason for a traceback
     tokenizer = jieba.Tokenizer()
-    folder = _private_folder()
+    folder = private_folder("jieba")
     if folder is None:
         with tokenizer.get_dict_file() as file:
             tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(file)
         tokenizer.initialized = True
     else:
-        tokenizer.tmp_dir = str(folder)
+        tokenizer.tmp_dir = folder
         tokenizer.cache_file = f"jieba-{jieba.__version__}.cache"
     return tokenizer
-
-
-def _private_folder() -> Path | None:
-    """Return a folder beside the compiled kernels that only this user may read; None without."""
-    root = cache_root()
-    if root is None or not Path(root).is_absolute():
-        return None
-    folder = Path(root) / "jieba"
-    try:
-        Path(root).mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        are_private = all(map(_is_private, (root, folder)))
-    except OSError:
-        return None
-    return folder if are_private and os.access(folder, os.W_OK) else None
-
-
-def _is_private(folder: str | Path) -> bool:
-    """Tell whether a folder is no link, of this user, and not to be written by others."""
-    found = os.lstat(folder)
-    is_ours = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
-    may_others = os.name == "posix" and found.st_mode & 0o022
-    return stat.S_ISDIR(found.st_mode) and is_ours and not may_others
 
 
 def _by_command(texts: Sequence[str], command: str) -> list[str]:

@@ -118,7 +118,7 @@ OTHER_USER = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
-from fastcli.kernels import _build, _cache, _compile, _interrupts, _key, _link, _target, spacing
+from fastcli.kernels import _build, _cache, _compile, _key, _link, _target, spacing
 def run():
     text = np.frombuffer(b"one, two", np.uint8).copy()
     out = np.zeros(64, np.uint8)

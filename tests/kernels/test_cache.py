@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fastcli.kernels import _build, _folder
+from fastcli import private
+from fastcli.kernels import _build
 from fastcli.kernels._cache import Cache, user_cache
-from fastcli.kernels._folder import SHARED, Folder, NoFolder, cache_root
 from fastcli.kernels._lock import locked
 from fastcli.kernels._sweep import clear
 from fastcli.kernels._target import Target
+from fastcli.private import SHARED, Folder, NoFolder, cache_root
 
 HERE = Target("generic", "", "generic-0123456789abcdef")
 ENTRY = "some.kernel-" + "0" * 32 + ".o"
@@ -249,7 +250,7 @@ def test_the_reason_is_said_once(monkeypatch, tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="what a system without owners does is tried elsewhere")
 def test_without_owners_and_open_folders(monkeypatch, tmp_path):
     """Go the way of Windows, by paths alone."""
-    monkeypatch.setattr(_folder, "_HAS_OWNERS", False)
+    monkeypatch.setattr(private, "_HAS_OWNERS", False)
     cache = Cache(str(tmp_path / "a" / "cache"))
     assert cache.write(HERE, ENTRY, b"code")
     assert cache.read(HERE, ENTRY) == b"code"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import fastcli
-from fastcli.kernels import _build, _compile, _interrupts
+from fastcli.kernels import _build, _compile
 from fastcli.kernels._cache import Cache
 from fastcli.kernels._compile import CannotCompile, Compiler, Job
 from fastcli.kernels._target import own_target
@@ -210,30 +210,3 @@ def test_kernels_of_one_name_in_two_modules(empty, tmp_path):
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert (run.returncode, run.stdout) == (0, "11 1000\n")
     assert len(list(empty.rglob("*.o"))) == 2
-
-
-# --------------------------------------------------------------------- holding back
-
-
-def test_interrupts_are_held_until_a_section_is_over():
-    passed = []
-
-    def interrupted():
-        with _interrupts.interrupts_held():
-            signal.raise_signal(signal.SIGINT)
-            passed.append("still here")
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert passed == ["still here"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_ignored_signals_stay_ignored():
-    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with _interrupts.interrupts_held():
-            signal.raise_signal(signal.SIGINT)
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, former)

@@ -1,4 +1,4 @@
-"""Where compiled kernels may lie: folders and files that nobody else can have written.
+"""Folders that nobody else can have written: where compiled kernels lie, and what is rescued.
 
 Everything is opened relative to a folder that is open already, never through links, and what
 was opened is what is looked at, so that nothing can be exchanged in between.  Windows has no
@@ -160,6 +160,20 @@ class Folder:
             os.replace(self.at(name)[0], self.at(new)[0])
         else:
             os.replace(name, new, src_dir_fd=self.fd, dst_dir_fd=self.fd)
+
+
+def private_folder(name: str) -> str | None:
+    """Return a folder beside the compiled kernels that only this user may read and write.
+
+    It is made if need be; None where there can be none.
+    """
+    try:
+        with Folder(cache_root(), PRIVATE) as root, Folder(name, PRIVATE, above=root) as folder:
+            is_private = not _HAS_OWNERS or not folder.status.st_mode & 0o077
+            is_usable = folder.is_own and is_private and os.access(folder.path, os.W_OK)
+            return folder.path if is_usable else None
+    except (NoFolder, OSError):
+        return None
 
 
 def distrusted(status: os.stat_result) -> str:
