@@ -6,12 +6,12 @@ is starting as quietly as one that works.
 
 import os
 import sys
-import warnings
 
 try:
     from fastcli import signals
 
     signals.end_at_once()
+    import warnings
 except KeyboardInterrupt:
     os._exit(130)
 if not sys.warnoptions:
