@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError
+from fastcli.errors import ArgumentError, DataError
 from fastcli.kernels import matrix as matrix_kernels
 from fastcli.memory import zeros
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples, of_rows
+from fastcli.mlp.limits import MOST
 from fastcli.text.corpus import Corpus, FeatureArgs, Streams, read_corpus
-from fastcli.text.dictionary import Dictionary
+from fastcli.text.dictionary import Dictionary, WordTable
 from fastcli.text.inputs import text_blocks
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
@@ -49,6 +50,15 @@ def bucket_of(args: MlpArgs) -> int:
     return args.bucket if args.word_ngrams > 1 or args.maxn > 0 else 0
 
 
+def check_rows(args: MlpArgs, dictionary: Dictionary) -> None:
+    """Raise ArgumentError for more words and buckets than rows can be numbered."""
+    if dictionary.nwords + dictionary.nlabels + bucket_of(args) > MOST:
+        raise ArgumentError(
+            f"-bucket {args.bucket} and {dictionary.nwords:,} words are more than {MOST} rows "
+            "together: use a smaller -bucket."
+        )
+
+
 def read_text(
     args: MlpArgs,
     on_bytes: Callable[[int], None],
@@ -69,15 +79,27 @@ def read_text(
         bucket_of(args),
     )
     streams: list[Streams] = []
+    more_words = pretrained.extend if pretrained else None
+
+    def hear(dictionary: Dictionary) -> None:
+        check_rows(args, dictionary)
+        on_dictionary(dictionary)
+
+    def extend(dictionary: Dictionary, words: WordTable) -> tuple[Dictionary, NDArray[np.int32]]:
+        assert more_words is not None
+        extended, ids = more_words(dictionary, words)
+        check_rows(args, extended)
+        return extended, ids
+
     dictionary, corpus = read_corpus(
         args.input,
         features,
         args.thread,
         on_bytes,
-        on_dictionary,
+        hear,
         lanes=1,
         on_streams=streams.append if args.word_dropout or args.word_swap else None,
-        extend=pretrained.extend if pretrained else None,
+        extend=extend if more_words else None,
     )
     if dictionary.nlabels == 0:
         raise DataError(

@@ -198,3 +198,10 @@ def test_any_cells_of_a_table(cells, how, ends, data, files):
             result = run(command, model, table)
             assert result.code in (0, 1)
             assert "Warning" not in result.err
+
+
+def test_more_buckets_than_rows_can_be_numbered(files):
+    common = ("-input", files / "t.txt", "-output", files / "none", "-verbose", 0)
+    result = run("mlp-train", *common, "-wordNgrams", 2, "-bucket", 2**31 - 10)
+    assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
+    assert "-bucket 2147483638 and 9 words are more than 2147483647 rows" in result.err
