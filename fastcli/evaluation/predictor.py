@@ -18,7 +18,7 @@ from fastcli.kernels import numbers
 from fastcli.kernels.lines import HAS_LABEL
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.lines import Lines
-from fastcli.threads import run_apart
+from fastcli.threads import run_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,7 +154,7 @@ class Predictor:
                         return
 
             if parts:
-                run_apart(len(parts), work)
+                run_on(len(parts), work)
             results: list[T] = []
             for result, n_lines, bad in (one for some in found for one in some):
                 results.append(result)
