@@ -18,13 +18,13 @@ STREAM = "-"  # standard input where it is read, standard output where it is wri
 LONGEST_LINE = 1 << 20  # bytes that are read of a file to see whose it is
 
 
-def check_apart(inputs: Iterable[str], outputs: Iterable[str]) -> None:
+def check_apart(inputs: Iterable[str], outputs: Iterable[str], reads_folders: bool = False) -> None:
     """Raise ArgumentError where a file would be written that is read too, or written twice.
 
     Files are the same where the system says so: through links, hard links, ``/dev/stdin``,
     redirected streams, names that differ in case where that does not count.  What is no regular
-    file (a terminal, a pipe, ``/dev/null``) can be both.  Empty names stand for nothing; a folder
-    that is read stands for all files in it.
+    file (a terminal, a pipe, ``/dev/null``) can be both.  Empty names stand for nothing; where a
+    command ``reads_folders`` one stands for all files in it.
     """
     written: dict[Any, str] = {}
     for path in filter(None, outputs):
@@ -39,7 +39,7 @@ def check_apart(inputs: Iterable[str], outputs: Iterable[str]) -> None:
     if not any(isinstance(identity, tuple) for identity in written):
         return  # what is new cannot be read
     for path in filter(None, inputs):
-        for part in _files(path):
+        for part in _files(path) if reads_folders else [path]:
             identity = _identity(part, 0)
             output = written.get(identity) if isinstance(identity, tuple) else None
             if output is not None:

@@ -52,6 +52,8 @@ def parse_json(text: bytes) -> Any:
         return json.loads(text.decode())
     except RecursionError:
         raise SchemaError("not valid JSON: nested too deeply") from None
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"not valid UTF-8 at byte {error.start:,}") from None
     except ValueError as error:
         raise SchemaError(f"not valid JSON: {error}") from None
 

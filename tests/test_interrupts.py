@@ -129,9 +129,9 @@ def test_a_block_of_word_vectors_that_would_take_hours(tmp_path):
     text.write_bytes(b"".join(b"w%d w%d w%d\n" % (i, i // 2, i // 3) for i in range(4000)))
     former = tmp_path / "m.bin"
     former.write_bytes(b"former")
-    options = ["-dim", 300, "-neg", 100_000, "-minCount", 1, "-bucket", 100, "-thread", 1]
+    options = ["-dim", 300, "-neg", 10_000, "-epoch", 100, "-minCount", 1, "-bucket", 100]
     child = subprocess.Popen(
-        words("skipgram", "-input", text, "-output", tmp_path / "m", *options),
+        words("skipgram", "-input", text, "-output", tmp_path / "m", "-thread", 1, *options),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),

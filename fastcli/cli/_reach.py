@@ -1,8 +1,8 @@
 """What kernels a command can use, found by walking through its code.
 
 From the function of a command on, every name that code mentions is followed: functions, classes
-with all their methods, tables, and modules that are imported inside functions.  So the answer
-follows the code; it may name more kernels than one run needs, not fewer.
+with all their methods and the types of their fields, tables, and modules that are imported inside
+functions.  So the answer follows the code; it may name more kernels than one run needs, not fewer.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import contextlib
 import functools
 import importlib
 import importlib.util
+import re
+import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -51,7 +53,9 @@ def _next(value: Any) -> list[Any]:
     if isinstance(value, (tuple, list, set, frozenset)):
         return list(value)
     if isinstance(value, type):
-        return [*vars(value).values(), *value.__bases__] if _is_ours(value.__module__) else []
+        if not _is_ours(value.__module__):
+            return []
+        return [*vars(value).values(), *value.__bases__, *_types_of_fields(value)]
     if isinstance(value, (Device, ModuleType)) or not _is_ours(type(value).__module__):
         return [value.__wrapped__] if hasattr(value, "__wrapped__") else []
     return [type(value), *getattr(value, "__dict__", {}).values()]
@@ -60,6 +64,13 @@ def _next(value: Any) -> list[Any]:
 def _is_ours(module: str | None) -> bool:
     name = module or ""
     return name.split(".")[0] == _OURS and not name.startswith(_MACHINERY)
+
+
+def _types_of_fields(value: type) -> list[Any]:
+    """Return what the annotations of a class name: JSON becomes objects of these types."""
+    known = vars(sys.modules[value.__module__])
+    words = re.findall(r"\w+", " ".join(map(str, vars(value).get("__annotations__", {}).values())))
+    return [known[word] for word in words if word in known]
 
 
 def _named_by(function: FunctionType) -> list[Any]:

@@ -199,6 +199,7 @@ def bar(share: float, room: int) -> str:
     >>> bar(0.5, 9)
     '████▌'
     """
+    share = min(max(share, 0.0), 1.0)  # of counts in a damaged file
     whole, part = divmod(round(share * max(room, 8) * 8), 8)
     return "█" * whole + EIGHTHS[part].strip() or "▏"
 

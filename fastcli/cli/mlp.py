@@ -229,7 +229,9 @@ def read_config(ctx: click.Context, path: str) -> dict[str, Any]:
         raise DataError(f"{path} cannot be opened for loading! ({error.strerror})") from None
     except RecursionError:
         raise ArgumentError(f"{path} is not valid TOML: nested too deeply.") from None
-    except ValueError as error:  # of TOML, of UTF-8, and of numbers with thousands of digits
+    except UnicodeDecodeError as error:
+        raise ArgumentError(f"{path} is not valid UTF-8 at byte {error.start:,}.") from None
+    except ValueError as error:  # of TOML, and of numbers with thousands of digits
         raise ArgumentError(f"{path} is not valid TOML: {error}.") from None
     default = click.core.ParameterSource.DEFAULT
     values = from_config({python_name(key): value for key, value in found.items()}, path)

@@ -117,7 +117,8 @@ class Neighbours:
 def unit_rows(rows: NDArray[np.float32], least: float = 0.0) -> NDArray[np.float32]:
     """Return rows divided by their lengths, unless these are ``least`` or less."""
     norms = row_lengths(rows)
-    return np.asarray(rows / np.where(norms <= least, 1, norms), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN is said where it shows
+        return np.asarray(rows / np.where(norms <= least, 1, norms), np.float32)
 
 
 def principal_bases(words: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -257,5 +257,7 @@ def _test(model: Model, path: str, n_threads: int) -> tuple[int, float]:
     try:
         meter = Predictor(model, 1, 0.0, n_threads).test(text_blocks(path))
     except OSError as error:
-        raise DataError(f"Test file cannot be opened! ({path}: {error})") from None
+        raise DataError(
+            f"Test file cannot be opened! ({path}: {error.strerror or error})"
+        ) from None
     return meter.n, meter.precision

@@ -115,7 +115,10 @@ def _tensors(entries: dict[str, Entry], data: NDArray[np.uint8]) -> dict[str, ND
         found = data[at:end]
         if found.ctypes.data % dtype.itemsize:
             found = found.copy()  # the file of somebody else; ours are aligned
-        arrays[name] = found.view(dtype).reshape(entry.shape)
+        try:
+            arrays[name] = found.view(dtype).reshape(entry.shape)
+        except ValueError:  # nothing, of a shape larger than any memory
+            raise SchemaError(f"{name[:40]!a} has a shape that cannot be") from None
         at = end
     if at != len(data):
         raise SchemaError(f"{len(data) - at:,} bytes follow the last tensor")

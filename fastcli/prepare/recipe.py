@@ -9,7 +9,7 @@ from typing import Any
 from fastcli.errors import ArgumentError, DataError
 from fastcli.prepare.clean import DIGITS, UNICODE, URLS, Cleaning, clean, cut
 from fastcli.prepare.segment import SEGMENTS, Segmentation, segment
-from fastcli.printable import listed
+from fastcli.schema import SchemaError, build
 
 FORMAT, VERSION = "fastcli prepare", 1
 LINE_END = "</s>"
@@ -35,14 +35,8 @@ class Recipe:
         ):
             if value not in known:
                 raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
-        if type(c.max_length) is not int or not 0 <= c.max_length <= MOST:
+        if not 0 <= c.max_length <= MOST:
             raise ArgumentError(f"--max-length must be between 0 and {MOST}, not {c.max_length}.")
-        for name in ("html", "control", "lowercase", "punctuation"):
-            if not isinstance(getattr(c, name), bool):
-                raise ArgumentError(f"{name} must be true or false, not {getattr(c, name)!r}.")
-        for name, text in (("tokenizer-cmd", s.command), ("label", self.label)):
-            if not _is_text(text):
-                raise ArgumentError(f"{name} must be text, not {text!r}.")
         if s.command and s.kind != "none":
             raise ArgumentError("--segment and --tokenizer-cmd are two ways: give one of them.")
         if not self.label or self.label.split() != [self.label]:
@@ -108,35 +102,12 @@ def read_recipe(path: str) -> Recipe:
     if found.get("version") != VERSION:
         raise DataError(f"{path} is of another fastcli: version {found.get('version')}.")
     try:
-        recipe = Recipe(
-            _of(Cleaning, found["cleaning"]),
-            _of(Segmentation, found["segmentation"]),
-            found["label"],
-        )
+        recipe = build(Recipe, {one.name: found[one.name] for one in fields(Recipe)})
         recipe.check()
     except KeyError as error:
         raise DataError(f"{path} is damaged: it has no {error}.") from None
-    except (TypeError, ArgumentError) as error:
+    except SchemaError as error:
+        raise DataError(f"{path} is damaged: {error}.") from None
+    except ArgumentError as error:
         raise DataError(f"{path} is damaged: {error}") from None
     return recipe
-
-
-def _of(kind: Any, values: Any) -> Any:
-    """Return a dataclass of the fields of a JSON object; their values are checked later."""
-    if not isinstance(values, dict):
-        raise TypeError(f"{kind.__name__.lower()} must be an object.")
-    known = {one.name for one in fields(kind)}
-    if unknown := sorted(values.keys() - known):
-        raise TypeError(
-            f"{kind.__name__.lower()} has fields that are not known: {listed(unknown)}."
-        )
-    return kind(**values)
-
-
-def _is_text(value: Any) -> bool:
-    """Tell whether a value is text that can be written; bytes that are not UTF-8 can."""
-    try:
-        value.encode("utf-8", "surrogateescape")
-    except (AttributeError, UnicodeEncodeError):
-        return False
-    return True

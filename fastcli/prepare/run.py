@@ -190,7 +190,7 @@ def _check_input(args: PrepareArgs, folder: Path, written: Sequence[str]) -> Non
             raise ArgumentError(
                 f"{folder} is in {path}, which is read: give another folder with -o."
             )
-    check_apart(args.input, written)
+    check_apart(args.input, written, reads_folders=True)
 
 
 class _Run:

@@ -255,6 +255,8 @@ class Source:
                     for found in part.to_pylist():
                         number += 1
                         yield number, found
+            except UnicodeDecodeError:
+                raise DataError(f"{path} is damaged: it has text that is not UTF-8.") from None
             except (OSError, ArrowException) as error:
                 raise DataError(f"{path} is damaged: {error}") from None
 

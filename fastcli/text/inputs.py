@@ -5,6 +5,7 @@ Nothing here decodes: lines are bytes, and whatever they hold comes through unch
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -52,8 +53,8 @@ def compression_of(head: bytes) -> str | None:
 class _Checked(io.RawIOBase):
     """A decompressing stream whose various complaints about damage all are OSError."""
 
-    def __init__(self, stream: Any, errors: tuple[type[Exception], ...]) -> None:
-        self._stream = stream
+    def __init__(self, stream: Any, path: str, errors: tuple[type[Exception], ...]) -> None:
+        self._stream, self._path = stream, path
         self._errors = errors
 
     def readable(self) -> bool:
@@ -63,7 +64,14 @@ class _Checked(io.RawIOBase):
         try:
             return int(self._stream.readinto(buffer))
         except self._errors as error:
-            raise OSError(f"the file is damaged: {error}") from None
+            raise self._damaged(error) from None
+        except OSError as error:
+            if error.errno:  # of the disk
+                raise
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> OSError:
+        return OSError(errno.EIO, f"the file is damaged: {error}", self._path)
 
     def close(self) -> None:
         self._stream.close()
@@ -93,7 +101,7 @@ def open_compressed(path: str | os.PathLike[str], kind: str) -> io.BufferedReade
     else:
         zstd = _zstd(path)
         stream, errors = zstd.open(path, "rb"), (EOFError, zstd.ZstdError)
-    return io.BufferedReader(_Checked(stream, errors), BLOCK)
+    return io.BufferedReader(_Checked(stream, os.fspath(path), errors), BLOCK)
 
 
 def _zstd(path: str | os.PathLike[str]) -> Any:

@@ -124,7 +124,7 @@ def test_numbers_that_float32_has_no_room_for(options, sentence, files):
         ("optimizer = '" + "x" * 9999 + "'", "Unknown optimizer: xxx"),
         ("'a\x7f' = 1", "is not valid TOML"),
         ("x" * 2_000_000, "is too long for a configuration."),
-        ("a\xff".encode("latin-1"), "is not valid TOML"),
+        ("a\xff".encode("latin-1"), "is not valid UTF-8 at byte 1"),
     ],
 )
 def test_odd_values_in_a_configuration(text, sentence, files, tmp_path):

@@ -514,7 +514,12 @@ def test_an_optimizer_in_a_json_file_that_is_none(optimizer, model):
     about = json.loads(path.read_text(encoding="utf-8"))
     about["arguments"]["optimizer"] = optimizer
     path.write_text(json.dumps(about), encoding="utf-8")
-    assert quantize(model, *options) == ref
+    if optimizer == "x":  # of a later version
+        assert quantize(model, *options) == ref
+        return
+    result = run("quantize", "-output", model.with_suffix(""), *options)
+    assert (result.code, result.out) == (1, b"")
+    assert result.err.startswith(f"{path} is damaged: arguments.optimizer should be a string, not")
 
 
 def test_an_unknown_optimizer(model):

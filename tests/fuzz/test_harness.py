@@ -119,7 +119,7 @@ def complains(sentence):
         ("warning", lambda: np.float32(1) / np.float32(0)),
         ("warning", lambda: warnings.warn("Slow.", stacklevel=1)),
         ("memory", lambda: raises(MemoryError())),
-        ("memory", lambda: np.ones(12_000_000)),
+        ("memory", lambda: np.ones(40_000_000)),
         ("hang", lambda: [None for _ in iter(int, 1)]),
     ],
 )
