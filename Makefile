@@ -1,6 +1,7 @@
 # make demo: install into .venv, train, test and predict on data/samples
 # make test: lint, types and the quick tests, in the same .venv
 # make test-all: make test, what is slow, and what needs other packages, in .venv and .venv-peers
+# make test-slow: make test-all, and 100,000 damaged files
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +10,7 @@ SAMPLES := data/samples
 JOBS ?= 2
 PYTEST := -m pytest -q -n $(JOBS)
 
-.PHONY: demo test test-all lint types tests slow peers clean
+.PHONY: demo test test-all test-slow lint types tests slow peers fuzz clean
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -65,6 +66,16 @@ slow: .venv/all
 	$(PYTHON) -m venv .venv-peers
 	$(PEERS)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,peers]'
 	touch $@
+
+# Any number of damaged files: make fuzz N=100000
+N ?= 10000
+fuzz: .venv/dev
+	$(BIN)/python -m tests.fuzz -n $(N)
+
+# Once before a release: what takes half an hour.
+test-slow: test-all
+	$(MAKE) fuzz N=100000
+	$(BIN)/python -m tests.fuzz -n 5000 --python-mode
 
 peers: .venv-peers/installed
 	$(PEERS)/python $(PYTEST) -m "not slow"

@@ -71,7 +71,6 @@ ONLY_IN_CLI = {"click", "rich", "tqdm"}
 COMPILERS = {"numba", "llvmlite"}
 COMPILING = {f"kernels/_{name}.py" for name in ("intrinsics", "key", "link", "numba", "target")}
 HOMES = {
-    "safetensors": "mlp/model_file.py",
     "tomli": "cli/mlp.py",
     "matplotlib": "cli/_curves.py",
     "jieba": "prepare/segment.py",

@@ -12,7 +12,8 @@ from fastcli.kernels import activations as kernels
 from fastcli.kernels._build import Kernel
 from fastcli.kernels.calls import address_of
 from fastcli.mlp.limits import LARGE, MOST_PIECES
-from fastcli.mlp.names import lookup, shortened
+from fastcli.mlp.names import lookup
+from fastcli.printable import shortened
 
 
 @dataclass(frozen=True)

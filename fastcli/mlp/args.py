@@ -14,6 +14,7 @@ from fastcli.mlp.limits import LARGE, MOST, MOST_LAYERS, MOST_UNITS
 from fastcli.mlp.names import canonical, lookup, nearest
 from fastcli.mlp.schedules import SCHEDULES
 from fastcli.optimizers import OPTIMIZERS, Numbers, Optimizer
+from fastcli.printable import shortened
 from fastcli.schema import INT64, shown
 from fastcli.text import VECTORS_WORDS
 
@@ -363,7 +364,7 @@ def from_config(found: dict[str, Any], path: str) -> dict[str, Any]:
         if name not in names:
             plain = [n.replace("_", "-") for n in names]
             hint = nearest(key.replace("_", "-"), plain)
-            raise ArgumentError(f"{path}: unknown option {key}{hint}.")
+            raise ArgumentError(f"{path}: unknown option {shortened(key)}{hint}.")
         kind = type(getattr(defaults, name))
         read = _configured(name, kind, value)
         if read is None:

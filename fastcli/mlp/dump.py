@@ -61,7 +61,8 @@ def matrix_lines(matrix: NDArray[Any]) -> Iterator[bytes]:
     yield b"%d %d\n" % (rows, dim)
     step = max(1, (1 << 18) // max(dim, 1))
     for first in range(0, rows, step):
-        part = np.ascontiguousarray(matrix[first : first + step], np.float32)
+        with np.errstate(over="ignore"):  # what is too large for float32 is printed as infinite
+            part = np.ascontiguousarray(matrix[first : first + step], np.float32)
         out = np.empty(len(part) * (13 * dim + 1) + 16, np.uint8)
         size = numbers.format_rows(part.reshape(-1), dim, 0, len(part), out)
         yield out[:size].tobytes()

@@ -7,20 +7,15 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 from fastcli.errors import ArgumentError
+from fastcli.printable import LONGEST_NAME, shortened
 
 T = TypeVar("T")
-LONGEST = 60  # characters of a name in a message; all known ones are shorter
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a question for the end of an error, or nothing where no known name is near."""
-    close = difflib.get_close_matches(name[:LONGEST], list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name[:LONGEST_NAME], list(known), n=1, cutoff=0.5)
     return f" (did you mean {close[0]}?)" if close else ""
-
-
-def shortened(name: str) -> str:
-    """Return a name as a message shows it."""
-    return name if len(name) <= LONGEST else name[:LONGEST] + "..."
 
 
 def canonical(

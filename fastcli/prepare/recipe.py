@@ -9,7 +9,7 @@ from typing import Any
 from fastcli.errors import ArgumentError, DataError
 from fastcli.prepare.clean import DIGITS, UNICODE, URLS, Cleaning, clean, cut
 from fastcli.prepare.segment import SEGMENTS, Segmentation, segment
-from fastcli.schema import SchemaError, build
+from fastcli.schema import SchemaError, build, shown
 
 FORMAT, VERSION = "fastcli prepare", 1
 LINE_END = "</s>"
@@ -100,7 +100,7 @@ def read_recipe(path: str) -> Recipe:
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise DataError(f"{path} was not written by fastcli prepare.")
     if found.get("version") != VERSION:
-        raise DataError(f"{path} is of another fastcli: version {found.get('version')}.")
+        raise DataError(f"{path} is of another fastcli: version {shown(found.get('version'))}.")
     try:
         recipe = build(Recipe, {one.name: found[one.name] for one in fields(Recipe)})
         recipe.check()
