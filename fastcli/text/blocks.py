@@ -102,13 +102,11 @@ class Blocks:
         bounds = [0, *(self.line_start(self.size * i // n) for i in range(1, n)), self.size]
         return [(a, b) for a, b in pairwise(bounds) if a < b]
 
-    def lines(
-        self, start: int, stop: int, size: int = BLOCK, again: bool = False
-    ) -> Iterator[Bytes]:
+    def lines(self, start: int, stop: int, size: int = BLOCK) -> Iterator[Bytes]:
         """Yield the bytes from ``start`` to ``stop`` in blocks of about ``size`` bytes.
 
         Blocks end where lines end, the last one at ``stop``; a longer line is a block of its own.
-        With ``again`` they share their memory: each is good until the next one is asked for.
+        They share their memory: each is good until the next one is asked for.
         """
         buffer = np.empty(min(size, stop - start), np.uint8)
         while start < stop:
@@ -120,8 +118,6 @@ class Blocks:
                 continue
             yield block[:end]
             start += end
-            if not again and start < stop:
-                buffer = np.empty(min(size, stop - start), np.uint8)
 
 
 def last_line_end(block: Bytes) -> int:

@@ -126,7 +126,7 @@ def _count_file(
         counters = [TokenCounter(prefix, stop - start) for start, stop in spans]
 
         def count(i: int) -> None:
-            for block in file.lines(*spans[i], AT_ONCE, again=True):
+            for block in file.lines(*spans[i], AT_ONCE):
                 if interrupted.is_set():
                     return
                 counters[i].feed(block)

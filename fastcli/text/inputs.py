@@ -119,8 +119,8 @@ def _zstd(path: str | os.PathLike[str]) -> Any:
 def text_blocks(path: str) -> Iterator[Bytes]:
     """Yield the bytes of a file, compressed or not, or of standard input (``-``), in blocks.
 
-    Blocks end where lines end.  Raises OSError where the file cannot be read, DataError where it
-    changed meanwhile.
+    Blocks end where lines end, and each is good until the next one is asked for.  Raises OSError
+    where the file cannot be read, DataError where it changed meanwhile.
     """
     if path == "-":
         if sys.stdin is None:
