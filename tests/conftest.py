@@ -60,3 +60,16 @@ def rng():
 def corpus(request):
     """Return one tiny text after the other."""
     return request.param
+
+
+@pytest.fixture
+def private(tmp_path, monkeypatch):
+    """Return the folder that models are rescued to."""
+    folder = tmp_path / "cache" / "rescued"
+
+    def private_folder(name):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return str(folder)
+
+    monkeypatch.setattr("fastcli.rescue.private_folder", private_folder)
+    return folder

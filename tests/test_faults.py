@@ -37,19 +37,6 @@ def source(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def private(tmp_path, monkeypatch):
-    """Return the folder that models are rescued to."""
-    folder = tmp_path / "cache" / "rescued"
-
-    def private_folder(name):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return str(folder)
-
-    monkeypatch.setattr("fastcli.rescue.private_folder", private_folder)
-    return folder
-
-
 def words(name, source, folder):
     named = {"text": source / "text", "out": folder / "m", "model": source / "m.bin"}
     return [str(word).format(**named) for word in RUNS[name]]

@@ -36,19 +36,6 @@ def small(tmp_path):
         yield make
 
 
-@pytest.fixture
-def private(tmp_path, monkeypatch):
-    """Return the folder that models are rescued to."""
-    folder = tmp_path / "cache" / "rescued"
-
-    def private_folder(name):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return str(folder)
-
-    monkeypatch.setattr("fastcli.rescue.private_folder", private_folder)
-    return folder
-
-
 def rescued(private, err):
     """Return the bytes of the one file that was rescued, and where its message says it is."""
     (path,) = private.iterdir()
