@@ -20,6 +20,22 @@ WORDS = [b"the", b"</s>", "straße".encode(), b"5", b"\xff", b"-1.5"]
 ROWS = np.array([[1, -2, 0.5], [0, 0, 0], [1e-3, 3e8, -7], [1, 2, 3], [4, 5, 6], [7, 8, 9]])
 
 
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_a_file_of_many_blocks_on_several_threads(n_threads, tmp_path, monkeypatch):
+    """Blocks are read at once: none may be in the memory of another."""
+    monkeypatch.setattr("fastcli.text.blocks.Blocks.lines.__defaults__", (200,))
+    rows = np.arange(400, dtype=np.float32).reshape(100, 4)
+    lines = [f"word{i} " + " ".join(map(str, row)) for i, row in enumerate(rows.tolist())]
+    path = tmp_path / "many.vec"
+    path.write_text("\n".join(["100 4", *lines, ""]))
+    found = {}
+    for part in VectorFile(str(path)).read(n_threads):
+        for i in range(len(part)):
+            word = part.arena[part.starts[i] : part.starts[i + 1]].tobytes()
+            found[word] = part.values[i].tolist()
+    assert found == {f"word{i}".encode(): row for i, row in enumerate(rows.tolist())}
+
+
 def as_text(separator=b" ", end=b"\n", header=True):
     lines = [b"%d %d" % ROWS.shape] if header else []
     for word, row in zip(WORDS, ROWS, strict=True):

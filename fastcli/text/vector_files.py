@@ -286,11 +286,14 @@ class VectorFile(VectorSource):
             self._left_out(f"{n_left:,}, the first in line {first_left:,}")
 
     def _blocks(self) -> Iterator[Bytes]:
-        """Yield the text after the header, in blocks that end where lines end."""
+        """Yield the text after the header, in blocks that end where lines end.
+
+        Each has its own memory, since several are read at once.
+        """
         offset = self._layout.offset
         try:
             for block in text_blocks(self.path):
-                yield block[offset:]
+                yield block[offset:].copy()
                 offset = 0
         except OSError as error:
             raise _unreadable(self.path, error) from None
