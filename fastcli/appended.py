@@ -10,7 +10,20 @@ from pathlib import Path
 
 from fastcli.errors import FastcliError
 from fastcli.files import Replacement, cannot_save, is_descriptor, target_of, write_all
-from fastcli.temporary import NO_FOLLOW
+from fastcli.temporary import NO_FOLLOW, close_read, lock_state
+
+
+def _check_not_growing(path: str, target: Path) -> None:
+    """Raise FastcliError if another run is adding to a file: it is locked as long as it grows."""
+    if not os.access(target, os.R_OK):
+        return
+    fd = os.open(target, os.O_RDONLY | NO_FOLLOW)
+    is_free = lock_state(fd)
+    close_read(fd)
+    if is_free is False:
+        raise FastcliError(
+            f"{path} is being written by another run. Wait for its end, or write to another file."
+        )
 
 
 class AppendedFile:
@@ -30,10 +43,12 @@ class AppendedFile:
         try:
             target, former = target_of(Path(path))
             is_regular = former is not None and stat.S_ISREG(former.st_mode)
-            if go_on and former is not None and is_regular and not is_descriptor(target):
-                self._fd = os.open(target, os.O_RDWR | NO_FOLLOW)
-                self._size = former.st_size
-                return
+            if former is not None and is_regular and not is_descriptor(target):
+                _check_not_growing(path, target)
+                if go_on:
+                    self._fd = os.open(target, os.O_RDWR | NO_FOLLOW)
+                    self._size = former.st_size
+                    return
         except OSError as error:
             raise cannot_save(path, error) from None
         self._new = Replacement(path)

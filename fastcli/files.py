@@ -17,11 +17,9 @@ from typing import Any, TypeVar
 
 from fastcli.errors import FastcliError
 from fastcli.temporary import (
-    NO_FOLLOW,
     Temporary,
     close_read,
     is_open_to_all,
-    lock_state,
     temporary_beside,
     user,
 )
@@ -60,6 +58,7 @@ class Replacement:
         self._fsync = fsync
         self._target = self.path
         self._temporary: Temporary | None = None
+        self.replaces = False  # a former file
 
     @property
     def has_holes(self) -> bool:
@@ -86,6 +85,7 @@ class Replacement:
             raise cannot_save(self.path, error, advice) from None
 
     def _make(self, former: os.stat_result | None) -> None:
+        self.replaces = former is not None
         if former is None:
             self._temporary = Temporary(self._target)
         else:
@@ -207,20 +207,32 @@ def target_of(path: Path) -> tuple[Path, os.stat_result | None]:
     a link of somebody else in a folder where anybody may make links, and OSError.
     """
     for _ in range(MOST_LINKS):
+        for folder in path.parents:
+            _check_link(folder)
         try:
             status = os.lstat(path)
         except FileNotFoundError:
             return path, None
         if not stat.S_ISLNK(status.st_mode) or is_descriptor(path):
             return path, status
-        folder = os.stat(path.parent)
-        if is_open_to_all(folder) and status.st_uid not in (user(), folder.st_uid):
-            raise FastcliError(
-                f"{path} is a link that another user made in a folder open to all: it is not "
-                "written through. Write to another file."
-            )
+        _check_link(path)
         path = path.parent / os.readlink(path)
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def _check_link(path: Path) -> None:
+    """Raise FastcliError for a link of somebody else in a folder where anybody may make links."""
+    try:
+        status = os.lstat(path)
+        folder = os.stat(path.parent)
+    except OSError:
+        return  # whoever writes there says so
+    is_foreign = status.st_uid not in (user(), folder.st_uid)
+    if stat.S_ISLNK(status.st_mode) and is_open_to_all(folder) and is_foreign:
+        raise FastcliError(
+            f"{path} is a link that another user made in a folder open to all: it is not "
+            "written through. Write to another file."
+        )
 
 
 def free_space(path: str) -> int | None:
@@ -252,15 +264,8 @@ def _check_replaceable(path: Path, former: os.stat_result) -> None:
     folder = os.stat(path.parent)
     if is_open_to_all(folder) and user() not in (0, former.st_uid, folder.st_uid):
         raise PermissionError(errno.EPERM, "in this folder only its owner can replace it")
-    fd = os.open(path, os.O_RDONLY | NO_FOLLOW) if os.access(path, os.R_OK) else -1
-    if fd >= 0:
-        is_free = lock_state(fd)
-        close_read(fd)
-        if is_free is False:
-            raise FastcliError(
-                f"{path} is being written by another run. Wait for its end, or write to another "
-                "file."
-            )
+    if is_open_to_all(folder) and former.st_uid not in (user(), folder.st_uid):
+        raise PermissionError(errno.EPERM, "another user made it in a folder that is open to all")
 
 
 def _take_over(fd: int, former: os.stat_result) -> None:

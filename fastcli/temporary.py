@@ -203,7 +203,9 @@ def _look_around(folder: Path, target: Path) -> None:
         except OSError:  # gone, or not to be read
             continue
         is_ours = user() in (0, status.st_uid)
-        if is_free is False and maker.target == _digest(target) and (is_ours or not is_shared):
+        # Where anybody may make files, those of others are no sign of a run.
+        may_be_a_run = status.st_uid == user() or not is_shared
+        if is_free is False and maker.target == _digest(target) and may_be_a_run:
             raise FastcliError(
                 f"{target} is being written by another run ({maker.sentence()}). "
                 "Wait for its end, or write to another file."

@@ -152,6 +152,51 @@ def test_a_link_of_another_user_in_a_folder_open_to_all(tmp_path):
     assert victim.read_bytes() == b"precious"
 
 
+@as_root
+def test_a_folder_that_is_a_link_of_another_user_in_a_folder_open_to_all(tmp_path):
+    elsewhere, shared = tmp_path / "elsewhere", tmp_path / "shared"
+    for folder in (elsewhere, shared):
+        folder.mkdir()
+    shared.chmod(0o1777)
+    (shared / "d").symlink_to(elsewhere)
+    put(shared / "d" / "m")
+    os.lchown(shared / "d", NOBODY, NOBODY)
+    with pytest.raises(FastcliError, match="d is a link that another user made"):
+        put(shared / "d" / "other")
+    assert names(elsewhere) == ["m"]
+
+
+@as_root
+def test_a_file_that_another_user_planted_is_not_written_over(tmp_path):
+    tmp_path.chmod(0o1777)
+    (tmp_path / "m").write_bytes(b"planted")
+    (tmp_path / "m").chmod(0o666)
+    os.chown(tmp_path / "m", NOBODY, NOBODY)
+    with pytest.raises(FastcliError, match="another user made it in a folder that is open to all"):
+        put(tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == b"planted"
+
+
+@as_root
+def test_a_temporary_file_that_another_user_planted_stops_nobody(tmp_path):
+    tmp_path.chmod(0o1777)
+    with Temporary(tmp_path / "m") as planted:
+        os.chown(planted.path, NOBODY, NOBODY)
+        put(tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == b"new"
+
+
+@posix
+def test_a_lock_of_somebody_on_a_former_file_stops_nobody(tmp_path):
+    import fcntl
+
+    (tmp_path / "m").write_bytes(b"former")
+    with open(tmp_path / "m", "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        put(tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == b"new"
+
+
 def said_to_another_user(folder, name):
     """Return what another user is told; in a child, which needs no rights to this tree."""
     read, write = os.pipe()
