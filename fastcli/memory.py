@@ -70,13 +70,8 @@ class Needs:
         """
         check_memory(self.to_come, self.smaller)
         least = self.least_disk if self.least_disk >= 0 else self.disk
-        limit, free = largest_file(), free_space(path)
-        if limit is not None and self.file > limit:
-            raise FastcliError(
-                f"{path} cannot be opened for saving. (It needs {size_text(self.file)}, and no "
-                f"file may have more than {size_text(limit)} here; see ulimit -f.) Use a smaller "
-                f"{self.smaller}."
-            )
+        free = free_space(path)
+        check_file_size(path, self.file, self.smaller)
         if free is None or self.disk <= free:
             return
         sentence = f"of disk, and {size_text(free)} are free in {Path(path).parent}."
@@ -86,6 +81,16 @@ class Needs:
                 f"{self.smaller}."
             )
         warn(f"The model file may need {size_text(self.disk)} {sentence}")
+
+
+def check_file_size(path: str, size: int, smaller: str) -> None:
+    """Raise FastcliError if a file of so many bytes may not be; ``smaller`` would make it less."""
+    limit = largest_file()
+    if limit is not None and size > limit:
+        raise FastcliError(
+            f"{path} cannot be opened for saving. (It needs {size_text(size)}, and no file may "
+            f"have more than {size_text(limit)} here; see ulimit -f.) Use a smaller {smaller}."
+        )
 
 
 def largest_file() -> int | None:

@@ -33,6 +33,10 @@ def cache_root() -> str:
     """
     if named := os.environ.get("FASTCLI_CACHE_DIR"):
         return _absolute(named, "FASTCLI_CACHE_DIR")
+    return _default_root()
+
+
+def _default_root() -> str:
     if sys.platform == "win32":
         base, source = os.environ.get("LOCALAPPDATA", ""), "LOCALAPPDATA"
     elif sys.platform == "darwin":
@@ -165,10 +169,14 @@ class Folder:
 def private_folder(name: str) -> str | None:
     """Return a folder beside the compiled kernels that only this user may read and write.
 
-    It is made if need be; None where there can be none.
+    It is made if need be; None where there can be none.  Where the compiled kernels are root's,
+    shared by all, it is where this user's own would be.
     """
     try:
-        with Folder(cache_root(), PRIVATE) as root, Folder(name, PRIVATE, above=root) as folder:
+        path = cache_root()
+        with Folder(path, PRIVATE) as root:
+            path = path if root.is_own else _default_root()
+        with Folder(path, PRIVATE) as root, Folder(name, PRIVATE, above=root) as folder:
             is_private = not _HAS_OWNERS or not folder.status.st_mode & 0o077
             is_usable = folder.is_own and is_private and os.access(folder.path, os.W_OK)
             return folder.path if is_usable else None

@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from fastcli.errors import FastcliError
+from fastcli.fasttext.about import read_about
 from fastcli.memory import Needs
-from tests.command import SAMPLES, process, run
+from tests.command import SAMPLES, process, run, start
 
 TRAIN = SAMPLES / "topics.train.txt"
 OPTIONS = ["-dim", 30, "-epoch", 1, "-thread", 1, "-verbose", 0]
@@ -37,8 +38,8 @@ def small(tmp_path):
 
 
 def rescued(private, err):
-    """Return the bytes of the one file that was rescued, and where its message says it is."""
-    (path,) = private.iterdir()
+    """Return the bytes of the file that was rescued, after checking that its message says where."""
+    (path,) = (path for path in private.iterdir() if path.suffix != ".json")
     assert re.search(r"It was saved as (\S+): move it", err)[1] == str(path)
     assert path.parent.stat().st_mode & 0o777 == 0o700
     return path.read_bytes()
@@ -56,6 +57,10 @@ def test_a_classifier_on_a_disk_that_fills_up(small, private, tmp_path):
     assert said.startswith(f"{folder / 'm'}.bin cannot be opened for saving. (No space left")
     assert rescued(private, said) == (tmp_path / "m.bin").read_bytes()
     assert os.listdir(folder) == ["fill"]
+    (model,) = private.glob("*.bin")
+    about = read_about(str(model))
+    assert about["label"] == "__label__"
+    assert about["arguments"]["dim"] == 30
 
 
 def test_vectors_on_a_disk_that_fills_up(small, private, tmp_path):
@@ -84,7 +89,8 @@ def test_a_checkpoint_that_has_no_room(small, private, tmp_path):
     result = run(*argv, "-output", folder / "m")
     assert (result.code, len(result.err.splitlines())) == (1, 1)
     assert result.err.startswith(f"{folder / 'm'}.checkpoint cannot be opened for saving.")
-    assert os.listdir(folder) == []
+    assert os.listdir(folder) == ["m.mlp"]  # the model of that step
+    assert run("predict", folder / "m.mlp", "-", stdin=b"the train\n").code == 0
     (tmp_path / "m.checkpoint").write_bytes(rescued(private, result.err))
     assert run(*argv, "-output", tmp_path / "m", "--resume").code == 0
     assert run(*argv, "-output", tmp_path / "ref").code == 0
@@ -117,18 +123,31 @@ def test_a_log_that_cannot_be_written_at_all(tmp_path):
 
 
 @posix
-def test_a_limit_of_file_sizes_is_known_before_training(tmp_path):
+@pytest.mark.parametrize(("most", "end"), [(40_000, "mlp"), (150_000, "checkpoint")])
+def test_a_limit_of_file_sizes_is_known_before_training(most, end, tmp_path):
     import resource
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
-    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, "-output", tmp_path / "m"]
-    result = process(*argv, preexec_fn=limit)
+    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, "-dim", 16, "-output", tmp_path / "m"]
+    result = process(*argv, "--save-every", 1, preexec_fn=limit)
     assert result.code == 1
-    assert result.err.startswith(f"{tmp_path / 'm'}.mlp cannot be opened for saving. (It needs ")
-    assert "no file may have more than 40 kB here" in result.err
+    assert result.err.startswith(f"{tmp_path / 'm'}.{end} cannot be opened for saving. (It needs ")
+    assert f"no file may have more than {most // 1000} kB here" in result.err
     assert os.listdir(tmp_path) == []
+
+
+@posix
+def test_a_pipe_that_its_reader_has_closed_is_no_full_disk(private, tmp_path):
+    os.mkfifo(tmp_path / "m.bin")
+    words = ["supervised", "-input", TRAIN, "-output", tmp_path / "m", *OPTIONS, "-bucket", 100_000]
+    child = start(*words)
+    with open(tmp_path / "m.bin", "rb") as pipe:
+        pipe.read(1)
+    _, said = child.communicate(timeout=120)
+    assert (child.returncode, private.exists()) == (1, False)
+    assert b"m.bin cannot be opened for saving. (Broken pipe.)" in said
 
 
 @posix

@@ -1,11 +1,14 @@
 """Folders of this user alone."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from fastcli.private import private_folder
+from tests.command import environment
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
 
@@ -44,6 +47,25 @@ def test_a_folder_that_others_may_use_is_not_used(mode, level, root):
     assert private_folder("rescued")
     (root / level).chmod(mode)
     assert private_folder("rescued") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs a second user")
+def test_where_the_folder_is_shared_by_root_users_have_their_own(root, tmp_path):
+    root.mkdir(parents=True)
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    os.chown(home, 65534, 65534)
+    for folder in (*tmp_path.parents[:3], tmp_path):
+        if folder.stat().st_uid == 0 and folder != Path("/tmp"):
+            folder.chmod(0o755)
+    code = (
+        "import os; from fastcli.private import private_folder; os.setgid(65534); "
+        "os.setuid(65534); print(private_folder('rescued'))"
+    )
+    env = {**environment(), "HOME": str(home)}
+    env.pop("XDG_CACHE_HOME", None)
+    found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert found.stdout == f"{home}/.cache/fastcli/rescued\n", found.stderr
 
 
 @posix

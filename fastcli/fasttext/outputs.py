@@ -57,7 +57,11 @@ class ModelOutputs(Outputs):
         and is in place if only other files have none.
         """
         out, problems = self[path], []
-        save_or_rescue(out, write)
+
+        def notes(fd: int) -> bytes:
+            return about_bytes(about, identity(fd), {})
+
+        save_or_rescue(out, write, notes)
         others = {}
         for name, write_text in texts.items():
             try:
@@ -71,7 +75,7 @@ class ModelOutputs(Outputs):
         try:
             out.place()
         except OSError as error:
-            raise rescued(out, write, error) from None
+            raise rescued(out, write, error, notes) from None
         for name in (*texts, *beside):
             try:
                 self[name].place()

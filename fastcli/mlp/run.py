@@ -19,7 +19,7 @@ from fastcli.kernels import layers, learning
 from fastcli.kernels import mlp as kernels
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.network import INPUT_WIDE, LOSS, RECORD
-from fastcli.memory import Needs
+from fastcli.memory import Needs, check_file_size
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.checkpoint import FORMAT as CHECKPOINT
@@ -164,6 +164,8 @@ def _train(
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
     needs.check(f"{args.output}.mlp", reporter.warn)
+    if args.save_every:
+        check_file_size(checkpoint_path(args), checkpoint_size(args, data, network), needs.smaller)
     network.start(args.seed)
     embedding = NO_EMBEDDING
     if data.embedding is not None:
@@ -189,7 +191,7 @@ def _train(
             log.append(log_lines(history[logged:]))
         logged = len(history)
 
-    diverged: TrainingDiverged | None = None
+    problem: FastcliError | None = None
     try:
         for found in trainer.run(lambda trainer: save_checkpoint(trainer, fsync)):
             if isinstance(found, Evaluation):
@@ -197,10 +199,10 @@ def _train(
                 write_log()
             else:
                 reporter.step(*found)
-    except TrainingDiverged as error:
-        if trainer.best is None:
+    except FastcliError as error:  # the loss diverged, or a checkpoint found no room
+        if trainer.best is None and isinstance(error, TrainingDiverged):
             raise
-        diverged = error
+        problem = error
         trainer.restore()
     except KeyboardInterrupt:
         if trainer.progress.step == 0:
@@ -210,7 +212,7 @@ def _train(
         write_log()
     at = trainer.progress
     trained.seconds = time.monotonic() - started
-    if at.step and diverged is None and not left_behind():
+    if at.step and problem is None and not left_behind():
         for sentence in troubles(trainer):
             reporter.note(sentence)
     trained.history, trained.steps = at.history, at.step
@@ -222,8 +224,8 @@ def _train(
         "parameters": network.n_weights,
     }
     place_or_rescue(out, lambda file: write_mlp(file, trained.model))
-    if diverged is not None:
-        raise diverged
+    if problem is not None:
+        raise problem
     return trained
 
 
@@ -263,6 +265,14 @@ def needs_of(args: MlpArgs, data: Data, network: Network) -> Needs:
     saving = params + (rows if record != wide else 0)
     smaller = "-dim or -bucket" if data.n_rows else "--hidden or --batch-size"
     return Needs(matrices, file, file, saving, smaller)
+
+
+def checkpoint_size(args: MlpArgs, data: Data, network: Network) -> int:
+    """Return the bytes that a checkpoint has at least: parameters, states, and the best model."""
+    wide, record = row_floats(network)
+    params, rows = 4 * len(network.params), 4 * record * data.n_rows
+    best = params + 4 * wide * data.n_rows if args.valid else 0
+    return params * (1 + network.slots) + rows + best
 
 
 def model_of(args: MlpArgs, data: Data, network: Network, rows: NDArray[np.float32]) -> MlpModel:
