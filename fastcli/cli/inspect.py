@@ -262,7 +262,7 @@ def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None
     else:
         yield "Findings"
         numbers = {e[k] for f in found for e in f.examples[:3] for k in ("line", "first") if k in e}
-        texts = lines_at(data.path, numbers)
+        texts = lines_at(data, numbers)
         for note in notes:
             yield from wrapped(printable(note["sentence"]), "  ")
         for finding in found:
@@ -302,7 +302,7 @@ def place_line(place: str, note: str, text: bytes | None, at: int = 0) -> str:
     start = f"{place}: {note}"
     if text is None:
         return start
-    if at > SNIPPET // 2:
+    if len(text) > at > SNIPPET // 2:
         first = text.rfind(b" ", 0, at - SNIPPET // 4) + 1
         first = max(first, at - SNIPPET // 2)
         while text[first] & 0xC0 == 0x80 and first < at:  # not within a character
@@ -343,7 +343,7 @@ def pair_lines(pair: dict[str, Any], first: DataSet, second: DataSet) -> Iterato
         )
         yield from wrapped(sentence, "  ")
         examples = pair["examples"][:3]
-        texts = lines_at(second.path, {example["line"] for example in examples})
+        texts = lines_at(second, {example["line"] for example in examples})
         for example in examples:
             note = f"as line {example['first']}  "
             yield place_line(f"{b}:{example['line']}", note, texts.get(example["line"]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ from fastcli.errors import DataError
 from fastcli.inspect.encoding import check_encoding
 from fastcli.inspect.findings import EXAMPLES, Findings
 from fastcli.inspect.order import Order, order_of
-from fastcli.text.inputs import text_blocks
+from fastcli.mlp.tensor_reader import begins_as_mlp
+from fastcli.text.inputs import MODEL_MAGIC, text_blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,6 +69,7 @@ class DataSet:
     characters: int = 0
     ideographs: int = 0
     letters: int = 0
+    state: tuple[int, int, int] | None = None  # of a regular file, when it was read
 
     @property
     def n(self) -> int:
@@ -202,7 +205,10 @@ def read_data(path: str, prefix: str) -> DataSet:
     Raises DataError where the file cannot be read or is empty.
     """
     reader = _Reader(DataSet(path, prefix))
+    reader.data.state = state_of(path)
     for block in read_blocks(path):
+        if reader.data.n == 0 and reader.data.state is None:
+            _check_no_model(path, block)
         reader.read(block)
     data = reader.data
     if data.n == 0:
@@ -213,6 +219,23 @@ def read_data(path: str, prefix: str) -> DataSet:
     _find_repeats(data)
     _find_joined(data)
     return data
+
+
+def state_of(path: str) -> tuple[int, int, int] | None:
+    """Return what tells a regular file from what it was before; None where it is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    state = (found.st_ino, found.st_size, found.st_mtime_ns)
+    return state if stat.S_ISREG(found.st_mode) else None
+
+
+def _check_no_model(path: str, head: bytes) -> None:
+    """Raise DataError where a pipe brings a model, which has to be read several times."""
+    if head.startswith(MODEL_MAGIC) or begins_as_mlp(head):
+        name = "standard input" if path == "-" else path
+        raise DataError(f"{name} is a model, and inspect reads models from files: save it first.")
 
 
 class _Reader:
@@ -428,13 +451,16 @@ def compare(first: DataSet, second: DataSet) -> dict[str, Any]:
     }
 
 
-def lines_at(path: str, numbers: set[int]) -> dict[int, bytes]:
-    """Return some lines of a file by their numbers, from 1 on; none of standard input."""
+def lines_at(data: DataSet, numbers: set[int]) -> dict[int, bytes]:
+    """Return some lines of a data set by their numbers, from 1 on.
+
+    None of standard input, nor of a file that is another one by now.
+    """
     found: dict[int, bytes] = {}
-    if not os.path.isfile(path) or not numbers:
+    if not numbers or data.state is None or data.state != state_of(data.path):
         return found
     last, n = max(numbers), 0
-    for block in read_blocks(path):
+    for block in read_blocks(data.path):
         n_lines = block.count(b"\n") + (not block.endswith(b"\n"))
         wanted = [number for number in numbers if n < number <= n + n_lines]
         if wanted:

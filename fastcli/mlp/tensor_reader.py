@@ -47,10 +47,14 @@ class Entry:
 def is_mlp(source: str | Contents) -> bool:
     """Tell whether a file starts as one of ours does: eight bytes of length, then JSON."""
     try:
-        head = read_or_map(source).head[: PREFIX + 1]
+        return begins_as_mlp(read_or_map(source).head)
     except OSError:
         return False
-    return head[PREFIX:] == b"{" and 2 <= _length(head) <= LONGEST_HEADER
+
+
+def begins_as_mlp(head: bytes) -> bool:
+    """Tell whether these are the first bytes of a file of ours."""
+    return head[PREFIX : PREFIX + 1] == b"{" and 2 <= _length(head) <= LONGEST_HEADER
 
 
 def _length(head: bytes) -> int:

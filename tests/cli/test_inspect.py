@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -596,8 +597,11 @@ def test_parts_of_the_layout():
 
 def test_lines_of_a_file_by_number(write):
     path = write(b"a\nb\n\nd")
-    assert lines_at(str(path), {1, 3, 4}) == {1: b"a", 3: b"", 4: b"d"}
-    assert lines_at("-", {1}) == {}
+    data = read_data(str(path), "__label__")
+    assert lines_at(data, {1, 3, 4}) == {1: b"a", 3: b"", 4: b"d"}
+    path.write_bytes(b"another one\n" * 9)
+    assert lines_at(data, {1}) == {}
+    assert lines_at(replace(data, path="-", state=None), {1}) == {}
 
 
 # ------------------------------------------------------------------------ errors
