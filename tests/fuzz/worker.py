@@ -17,12 +17,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from fastcli.kernels._build import PYTHON_MODE
+from fastcli.text import corpus
+from fastcli.text.blocks import BLOCK, Blocks
 from tests.fuzz.formats import FORMATS, make_case
 from tests.fuzz.judge import judge
 
 ROOM = 12_000_000_000  # bytes of addresses, of which zeros that nobody touches take no memory
 SECONDS = 60 if PYTHON_MODE else 10  # of the processor, for a case
 COMPILING = 180
+SMALL = 300  # bytes of a block in every second case, so that lines meet the borders of blocks
 
 
 def main(cases, first, log):
@@ -49,6 +52,7 @@ def run_case(name, seed, warm):
     folder = Path(tempfile.mkdtemp(prefix="case-", dir="."))
     try:
         case = make_case(name, seed, Path(), folder)
+        vary(case.argv, seed)
         limit_memory()
         before = {path: path.read_bytes() for path in folder.iterdir()}
         seconds = SECONDS if case.pair in warm else COMPILING
@@ -59,6 +63,15 @@ def run_case(name, seed, warm):
         return outcome, case.what, [word.replace(str(folder), "case") for word in case.argv]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def vary(argv, seed):
+    """Read text in small blocks in every second case, and on two threads in the next ones."""
+    size = SMALL if seed % 2 else BLOCK
+    Blocks.lines.__defaults__ = (size,)
+    corpus.AT_ONCE = size
+    if seed % 4 > 1 and "-thread" in argv:
+        argv[argv.index("-thread") + 1] = "2"
 
 
 def _files(folder, before, kind):
