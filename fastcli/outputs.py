@@ -43,9 +43,10 @@ def check_apart(inputs: Iterable[str], outputs: Iterable[str], reads_folders: bo
             identity = _identity(part, 0)
             output = written.get(identity) if isinstance(identity, tuple) else None
             if output is not None:
-                since = "" if part == output else f", since {_shown(output, 1)} is the same file"
+                read, written_as = _shown(part, 0), _shown(output, 1)
+                since = "" if read == written_as else f", since {written_as} is the same file"
                 raise ArgumentError(
-                    f"{_shown(part, 0)} is read and would be written over{since}: "
+                    f"{read} is read and would be written over{since}: "
                     "give another name to what is written."
                 )
 

@@ -11,6 +11,7 @@ from fastcli.cli import _json
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import load, open_blocks, thread_option, threads
 from fastcli.errors import NotFinite
+from fastcli.outputs import STREAM, check_apart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,23 +60,32 @@ def analogies(model: str, k: int, thread: int | None, as_json: bool) -> None:
     """
     if k < 1:
         raise click.UsageError("k needs to be 1 or higher!")
-    if not as_json:
-        sys.stdout.buffer.write(b"Loading model " + model.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.write(b"\n")
-        sys.stdout.flush()
-    run(model, k, thread, as_json, 3, b"Query triplet (A - B + C)? ")
+    greeting = b"Loading model " + model.encode("utf-8", "surrogateescape") + b"\n"
+    run(model, k, thread, as_json, 3, b"Query triplet (A - B + C)? ", greeting)
 
 
-def run(model: str, k: int, thread: int | None, as_json: bool, size: int, prompt: bytes) -> None:
+def run(
+    model: str,
+    k: int,
+    thread: int | None,
+    as_json: bool,
+    size: int,
+    prompt: bytes,
+    greeting: bytes = b"",
+) -> None:
     """Answer queries of ``size`` words until standard input ends."""
     from fastcli.cli._messages import say
     from fastcli.fasttext.matrix import first_not_finite
     from fastcli.fasttext.neighbours import Neighbours
     from fastcli.fasttext.vectors import Vectors
 
+    check_apart([model, STREAM], [STREAM])
+    out = sys.stdout.buffer
+    if greeting and not as_json:
+        out.write(greeting)
+        out.flush()
     vectors = Vectors(load(model), threads(thread))
     neighbours = Neighbours(vectors, threads(thread), model)
-    out = sys.stdout.buffer
     if not as_json:
         out.write(prompt)
         out.flush()

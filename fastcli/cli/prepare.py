@@ -9,6 +9,7 @@ import click
 
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import threads
+from fastcli.outputs import STREAM, check_apart
 from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
     if options["verbose"] > 0:
         announce_compiling()
     with Progress(options["verbose"]) as progress:
-        if args.output == "-":
+        if args.output == STREAM:
             done = prepare_stream(args, progress, write_out)
         else:
             done = run(args, progress)
@@ -307,13 +308,14 @@ def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: dict[str,
     from fastcli.prepare.recipe import read_recipe
     from fastcli.prepare.run import filter_lines
 
+    check_apart([options["like"], *(inputs or (STREAM,))], [STREAM])
     recipe = read_recipe(options["like"])
     command = recipe.segmentation.command
     if command != options["tokenizer_cmd"]:
         what = f"runs the command {command!r}: allow it by giving the same --tokenizer-cmd."
         what = what if command else "has no --tokenizer-cmd: leave it out."
         raise ArgumentError(f"{options['like']} {what}")
-    for path in inputs or ("-",):
+    for path in inputs or (STREAM,):
         blocks = open_blocks(path, "Input file cannot be opened!")
         filter_lines(recipe, (block.tobytes() for block in blocks), write_out)
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fastcli import __version__
 from fastcli.errors import ArgumentError, DataError, FastcliError
-from fastcli.outputs import check_apart
+from fastcli.outputs import STREAM, check_apart
 from fastcli.prepare.args import PrepareArgs
 from fastcli.prepare.belongings import (
     LABELS,
@@ -164,11 +164,13 @@ def _write(args: PrepareArgs, reporter: Reporter, folder: Path, names: Sequence[
 def prepare_stream(args: PrepareArgs, reporter: Reporter, put: Callable[[bytes], None]) -> Prepared:
     """Read all inputs and hand the lines to ``put``, in the order of rows; nothing is split.
 
-    Raises what ``prepare`` raises, and what ``put`` does.
+    ``put`` is taken to write to standard output.  Raises what ``prepare`` raises, and what ``put``
+    does.
     """
     args = replace(args, shares=(1.0,), shuffle=False)
     args.check()
     check_segmentation(args.recipe.segmentation)
+    check_apart(args.input, [STREAM], reads_folders=True)
     with _without_collector():
         run = _Run(args, reporter, {"lines": StreamWriter(put)}, StreamWriter(lambda _: None))
         run.write_all(Path(gettempdir()))

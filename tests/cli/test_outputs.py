@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,13 @@ def test_standard_input_and_the_file_that_it_is(folder, tmp_path):
     assert Path("x.vec").read_bytes() == TINY
 
 
+@contextmanager
+def both(path):
+    """Open a file as standard input and, at its end, as standard output."""
+    with open(path, "rb") as stdin, open(path, "ab") as stdout:
+        yield stdin, stdout
+
+
 def start_with(stdin, argv, folder, stdout=None):
     done = subprocess.run(
         words(*argv),
@@ -180,6 +188,46 @@ def test_standard_output_that_is_an_input(folder, tmp_path, topics):
             code, err = start_with(None, argv, tmp_path, out)
         assert code == 1
         assert "standard output is the same file" in err
+        assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("argv", "path"),
+    [
+        (("prepare", "j.csv", "-o", "-"), "j.csv"),
+        (("prepare", "below", "-o", "-"), "below/part.txt"),
+        (("prepare", "-", "-o", "-"), "j.csv"),
+        (("prepare", "--like", "r.json"), "j.csv"),
+        (("prepare", "--like", "r.json", "r.json"), "r.json"),
+        (("prepare", "--like", "r.json", os.devnull), "r.json"),
+    ],
+    ids=lambda part: part if isinstance(part, str) else " ".join(part[1:]),
+)
+def test_prepare_does_not_feed_itself(folder, tmp_path, argv, path):
+    folder("j.csv", b"text,label\none two,a\nthree,b\n")
+    folder("r.json", b"{}")
+    (tmp_path / "below").mkdir()
+    folder("below/part.txt")
+    before = Path(path).read_bytes()
+    with both(path) as (stdin, stdout):
+        code, err = start_with(stdin, argv, tmp_path, stdout)
+    assert code == 1
+    assert "is read and would be written over" in err
+    assert Path(path).read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["nn", "analogies"])
+def test_nothing_is_said_into_what_is_read(command, tmp_path, topics):
+    """A prompt, or that a model is loaded, would damage it."""
+    model, queries = tmp_path / "copy.bin", tmp_path / "queries"
+    model.write_bytes(topics.read_bytes())
+    queries.write_bytes(b"egg pan oil\n")
+    for argv, path in [((command, model), model), ((command, topics), queries)]:
+        before = path.read_bytes()
+        with both(path) as (stdin, stdout):
+            code, err = start_with(stdin, argv, tmp_path, stdout)
+        assert code == 1
+        assert "standard output" in err
         assert path.read_bytes() == before
 
 
