@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,6 +85,13 @@ class Cache:
             return False
         return True
 
+    def remove(self, target: Target, entry: str) -> None:
+        """Remove an entry that cannot be used, where the folder is this user's."""
+        with contextlib.suppress(OSError, NoFolder):
+            with Folder(self.root) as root, Folder(target.folder, above=root) as folder:
+                if folder.is_own:
+                    folder.remove(entry)
+
     def open_to_readers(self, target: Target, entry: str) -> None:
         """Let other users read an entry of a shared cache that was there already."""
         if self.mode != SHARED or os.name == "nt":
@@ -96,8 +104,13 @@ class Cache:
                 os.close(fd)
 
     @contextlib.contextmanager
-    def lock(self, target: Target, entry: str) -> Iterator[None]:
-        """Be the only process that compiles an entry, where that can be."""
+    def lock(
+        self, target: Target, entry: str, given_up: threading.Event | None = None
+    ) -> Iterator[None]:
+        """Be the only process that compiles an entry, where that can be.
+
+        ``given_up`` ends the waiting for another one.
+        """
         from fastcli.kernels._lock import locked
 
         with contextlib.ExitStack() as stack:
@@ -105,7 +118,7 @@ class Cache:
                 root = stack.enter_context(Folder(self.root))
                 folder = stack.enter_context(Folder(target.folder, above=root))
                 if folder.is_own:
-                    stack.enter_context(locked(folder, f"{entry}.lock"))
+                    stack.enter_context(locked(folder, f"{entry}.lock", given_up=given_up))
             yield
 
 

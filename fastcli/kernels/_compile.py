@@ -27,6 +27,7 @@ _START = (
 )
 
 
+GIVEN_UP = "it was given up"
 TIDYING = 1.0  # seconds that jobs have for removing their files when the process ends
 
 
@@ -39,7 +40,6 @@ class Compiler:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.is_given_up = False
         # It imports from where this process does.  Its current folder is the package, since
         # Numba reads a file of settings from the current folder.
         command = [sys.executable, "-c", _START, *map(os.path.abspath, sys.path)]
@@ -100,8 +100,11 @@ _busy: list[Compiler] = []
 _jobs: set[Job] = set()  # those that are not done
 
 
-def _compile(kernel: Kernel, target: Target) -> bytes:
-    """Compile with a process that is there already, or a new one.  Raises CannotCompile."""
+def _compile(kernel: Kernel, target: Target, given_up: threading.Event) -> bytes:
+    """Compile with a process that is there already, or a new one.
+
+    Raises CannotCompile, also where it was ``given_up``.
+    """
     while True:
         with _guard:
             fit = [one for one in _idle if one.target == target]
@@ -115,9 +118,12 @@ def _compile(kernel: Kernel, target: Target) -> bytes:
             with _guard:
                 _busy.append(compiler)
         try:
+            if given_up.is_set():  # before there was a process to kill
+                compiler.end()
+                raise CannotCompile(GIVEN_UP)
             code = compiler.compile(kernel)
         except CannotCompile:
-            if is_new or compiler.is_alive or compiler.is_given_up:
+            if is_new or compiler.is_alive or given_up.is_set():
                 raise
             continue  # it ended since it had nothing to do
         finally:
@@ -131,16 +137,21 @@ def _compile(kernel: Kernel, target: Target) -> bytes:
 
 
 def end_all() -> None:
-    """Kill all compiler processes; what they were doing is given up, and its locks are freed."""
+    """Kill all compiler processes; what they were doing is given up, and its locks are freed.
+
+    Jobs are waited for once only, however often this is called.
+    """
+    jobs = [job for job in list(_jobs) if not job.given_up.is_set()]
+    for job in jobs:
+        job.given_up.set()
     with _guard:
         for compiler in _busy:
-            compiler.is_given_up = True
             compiler.end()
         for compiler in _idle:
             compiler.close()
         _idle.clear()
     deadline = time.monotonic() + TIDYING
-    for job in list(_jobs):
+    for job in jobs:
         job.is_done.wait(max(deadline - time.monotonic(), 0))
 
 
@@ -155,21 +166,23 @@ class Job:
         self.code: bytes | None = None
         self.error: Exception | None = None
         self.is_kept = self.is_new = False
-        self.is_done = threading.Event()
+        self.is_done, self.given_up = threading.Event(), threading.Event()
         _jobs.add(self)
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         try:
             if self.cache is None:
-                self.code = _compile(self.kernel, self.target)
+                self.code = _compile(self.kernel, self.target, self.given_up)
             else:
                 entry = self.kernel.entry
-                with self.cache.lock(self.target, entry):
+                with self.cache.lock(self.target, entry, self.given_up):
+                    if self.given_up.is_set():
+                        raise CannotCompile(GIVEN_UP)
                     self.code = self.cache.read(self.target, entry)
                     self.is_kept = self.code is not None
                     if self.code is None:
-                        self.code = _compile(self.kernel, self.target)
+                        self.code = _compile(self.kernel, self.target, self.given_up)
                         self.is_new = True
                         self.is_kept = self.cache.write(self.target, entry, self.code)
         except Exception as error:  # it belongs to whoever waits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterator
 
@@ -14,9 +15,17 @@ _PAUSE = 0.05
 
 
 @contextlib.contextmanager
-def locked(folder: Folder, name: str, patience: float = PATIENCE) -> Iterator[bool]:
-    """Hold the lock of a name in a folder; give False where that cannot be had in time."""
-    fd = _acquire(folder, name, time.monotonic() + patience)
+def locked(
+    folder: Folder,
+    name: str,
+    patience: float = PATIENCE,
+    given_up: threading.Event | None = None,
+) -> Iterator[bool]:
+    """Hold the lock of a name in a folder.
+
+    Give False where that cannot be had in time, or was ``given_up`` while it was waited for.
+    """
+    fd = _acquire(folder, name, time.monotonic() + patience, given_up or threading.Event())
     try:
         yield fd is not None
     finally:
@@ -26,7 +35,7 @@ def locked(folder: Folder, name: str, patience: float = PATIENCE) -> Iterator[bo
             os.close(fd)
 
 
-def _acquire(folder: Folder, name: str, deadline: float) -> int | None:
+def _acquire(folder: Folder, name: str, deadline: float, given_up: threading.Event) -> int | None:
     while True:
         try:
             fd = folder.open(name, os.O_RDWR | os.O_CREAT)
@@ -39,9 +48,8 @@ def _acquire(folder: Folder, name: str, deadline: float) -> int | None:
             os.close(fd)
             return None
         os.close(fd)
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or given_up.wait(_PAUSE):
             return None
-        time.sleep(_PAUSE)
 
 
 def _is_still(fd: int, folder: Folder, name: str) -> bool:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -139,9 +140,9 @@ def test_jobs_for_one_kernel_compile_it_once(empty, monkeypatch):
     seen = []
     compile_kernel = _compile._compile
 
-    def counted(kernel, target):
+    def counted(kernel, target, given_up):
         seen.append(kernel.__name__)
-        return compile_kernel(kernel, target)
+        return compile_kernel(kernel, target, given_up)
 
     monkeypatch.setattr(_compile, "_compile", counted)
     cache = Cache(str(empty))
@@ -154,14 +155,56 @@ def test_jobs_for_one_kernel_compile_it_once(empty, monkeypatch):
     assert [path.suffix for path in (empty / own_target().folder).iterdir()] == [".o"]
 
 
+@compiled_only
+def test_a_job_that_waits_for_another_process_hears_that_it_is_given_up(empty, monkeypatch):
+    monkeypatch.setattr(_compile, "TIDYING", 60)  # seconds, and far less is needed
+    cache = Cache(str(empty))
+    cache.check(own_target())
+    waits = threading.Event()
+    real = Cache.lock
+
+    def lock(self, *args):
+        waits.set()
+        return real(self, *args)
+
+    with cache.lock(own_target(), mark_rows.entry):  # as another process has it
+        monkeypatch.setattr(Cache, "lock", lock)
+        job = Job(mark_rows, own_target(), cache)
+        assert waits.wait(60)
+        _compile.end_all()
+        assert job.is_done.is_set()
+        with pytest.raises(CannotCompile, match="given up"):
+            job.wait()
+
+
+def test_what_was_given_up_is_not_waited_for_again(monkeypatch):
+    class Deaf:
+        given_up, is_done = threading.Event(), threading.Event()
+
+    waited = []
+    Deaf.is_done.wait = waited.append
+    monkeypatch.setattr(_compile, "_jobs", {Deaf})
+    _compile.end_all()
+    _compile.end_all()
+    assert len(waited) == 1
+
+
+@compiled_only
+def test_a_process_is_not_asked_once_it_is_given_up(empty):
+    given_up = threading.Event()
+    given_up.set()
+    with pytest.raises(CannotCompile, match="given up"):
+        _compile._compile(mark_rows, own_target(), given_up)
+
+
 FIRST_RUN = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from fastcli.kernels import _compile, features, lines
 real = _compile._compile
-def counted(kernel, target):
+def counted(kernel, target, given_up):
     print(kernel.__name__, flush=True)
-    return real(kernel, target)
+    return real(kernel, target, given_up)
 _compile._compile = counted
 features.mark_rows.load()
 lines.read_lines.load()
