@@ -12,10 +12,11 @@ NumPy arrays, which is what the tests measure coverage with.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from fastcli.kernels._cache import Cache
     from fastcli.kernels._compile import Job
+    from fastcli.kernels._target import Target
 
     U8 = NDArray[np.uint8]
     I32 = NDArray[np.int32]
@@ -142,9 +144,10 @@ class Kernel:
             return self.function
         with _lock:
             if self._call is None:
-                code = None if self._job else find_code(self)
-                address = _link(self, code) if code else 0
+                address = 0 if self._job else _load_found(self)
                 address = address or _link(self, self._compiled())
+                # What another process took from the cache may be what cannot be loaded.
+                address = address or _link(self, compile_here(self))
                 if not address:
                     raise RuntimeError(f"the kernel {self.__name__} cannot be loaded")
                 kinds = [SCALARS[t][1] if t in SCALARS else ctypes.c_void_p for t in self.types]
@@ -213,6 +216,11 @@ announce: Callable[[str], None] | None = None
 
 def find_code(kernel: Kernel) -> bytes | None:
     """Return a kernel's machine code from the cache: for this processor, or a level below it."""
+    return next((code for _, _, code in _found(kernel)), None)
+
+
+def _found(kernel: Kernel) -> Iterator[tuple[Cache, Target, bytes]]:
+    """Yield what the cache has of a kernel: for this processor, then for the levels below it."""
     from fastcli.kernels._cache import user_cache
     from fastcli.kernels._target import runnable
     from fastcli.private import NoFolder
@@ -220,9 +228,26 @@ def find_code(kernel: Kernel) -> bytes | None:
     try:
         cache = user_cache()
     except NoFolder:
-        return None
-    found = (cache.read(target, kernel.entry) for target in runnable())
-    return next((code for code in found if code is not None), None)
+        return
+    for target in runnable():
+        code = cache.read(target, kernel.entry)
+        if code is not None:
+            yield cache, target, code
+
+
+def _load_found(kernel: Kernel) -> int:
+    """Return the address of a kernel that the cache has; 0 if there is none that can be loaded.
+
+    Whole files whose code cannot be loaded are removed where they are this user's.
+    """
+    from fastcli.kernels._link import UnknownSymbol
+
+    for cache, target, code in _found(kernel):
+        with contextlib.suppress(UnknownSymbol):  # raised again if new code needs it too
+            if address := _link(kernel, code):
+                return address
+        cache.remove(target, kernel.entry)
+    return 0
 
 
 def _link(kernel: Kernel, code: bytes) -> int:

@@ -20,10 +20,12 @@ import pytest
 import fastcli.kernels
 from fastcli.kernels import _build, _numba
 from fastcli.kernels._build import Device, Kernel, device
-from fastcli.kernels._cache import user_cache
-from fastcli.kernels._link import open_symbols
+from fastcli.kernels._cache import Cache, user_cache
+from fastcli.kernels._link import link, open_symbols
 from fastcli.kernels._objects import undefined_symbols
 from fastcli.kernels._target import own_target
+from fastcli.kernels.features import mark_rows
+from fastcli.private import Folder
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import F32, F64, I32, I64, U8, f32, f64, i64
@@ -212,6 +214,40 @@ def test_code_without_the_kernel_is_compiled_again(cache):
     assert kept.write(own_target(), Kernel(halves).entry, code)
     check(Kernel(halves))
     assert cache == ["halves", "halves"]
+
+
+def unloadable(data, kernel):
+    """Put code with a right digest in the cache that this machine cannot load."""
+    kept = user_cache()
+    assert kept.write(own_target(), kernel.entry, data)
+    return kept
+
+
+@compiled_only
+@pytest.mark.parametrize("data", [b"", b"mark_rows\0", b"mark_rows\0\x7fELF and more"], ids=repr)
+def test_code_that_cannot_be_loaded_is_compiled_again(cache, data):
+    """Also of a kernel that another process compiles."""
+    kept = unloadable(data, mark_rows)
+    Kernel(mark_rows.function).load()
+    code = kept.read(own_target(), mark_rows.entry)
+    assert code != data
+    assert link("mark_rows", code) != 0
+
+
+@compiled_only
+def test_code_that_cannot_be_loaded_nor_removed(cache, monkeypatch):
+    kept = unloadable(b"mark_rows\0", mark_rows)
+    monkeypatch.setattr(Cache, "remove", lambda *_: None)
+    Kernel(mark_rows.function).load()
+    assert link("mark_rows", kept.read(own_target(), mark_rows.entry)) != 0  # it was replaced
+
+
+@compiled_only
+def test_code_that_cannot_be_loaded_of_a_folder_of_somebody_else(cache, monkeypatch):
+    kept = unloadable(b"mark_rows\0", mark_rows)
+    monkeypatch.setattr(Folder, "is_own", False)
+    Kernel(mark_rows.function).load()
+    assert kept.read(own_target(), mark_rows.entry) == b"mark_rows\0"
 
 
 @compiled_only
