@@ -37,6 +37,9 @@ _HARMLESS = {
     "NUMBA_WARNINGS",
 }
 
+# What LLVM says of a name that it does not know, and to "help", which it takes for a processor.
+_UNKNOWN = (b"not a recognized processor", b"Available CPUs")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -121,4 +124,4 @@ def is_known_processor(name: str) -> bool:
         stdin=subprocess.DEVNULL,
         check=False,
     )
-    return run.returncode == 0 and b"not a recognized processor" not in run.stderr
+    return run.returncode == 0 and not any(sign in run.stderr for sign in _UNKNOWN)

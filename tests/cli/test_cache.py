@@ -75,10 +75,12 @@ def test_mistakes(empty, words, sentence):
 
 
 @compiled_only
-def test_a_processor_that_is_unknown(empty):
-    result = run("cache", "warm", "--target", "x86-64-v9")
+@pytest.mark.parametrize("name", ["x86-64-v9", "help"])
+def test_a_processor_that_is_unknown(empty, name):
+    result = run("cache", "warm", "--target", name)
     assert result.code == 1
-    assert result.err.startswith("x86-64-v9 is no processor of this machine's architecture")
+    assert not empty.exists()
+    assert result.err.startswith(f"{name} is no processor of this machine's architecture")
 
 
 @compiled_only
