@@ -27,7 +27,8 @@ NPY = click.option(
     "npy",
     cls=Option,
     metavar="FILE",
-    help="write the vectors to a NumPy file instead: float32, a row each, in the order of input",
+    help="write the vectors to a NumPy file instead (-: standard output): float32, a row each, in "
+    "the order of input",
 )
 FLOATS = 1 << 22  # of vectors that are made at a time
 MODEL = click.argument("model", metavar="<model>")
@@ -128,7 +129,7 @@ class Sink:
         if npy is not None:
             from fastcli.fasttext.npy import NpyFile
 
-            self._file = NpyFile(npy, dim)
+            self._file = NpyFile(npy, dim, sys.stdout.buffer if npy == STREAM else None)
 
     def __enter__(self) -> Sink:
         if self._file is not None:

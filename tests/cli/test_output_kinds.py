@@ -5,10 +5,11 @@ import os
 import stat
 import subprocess
 
+import numpy as np
 import pytest
 
 from fastcli.cli import COMMANDS
-from tests.command import SAMPLES, environment, messages, run, start, words
+from tests.command import GOLDEN, SAMPLES, environment, messages, process, run, start, words
 
 TRAIN = SAMPLES / "topics.train.txt"
 OPTIONS = ["-dim", 4, "-epoch", 1, "-bucket", 500, "-wordNgrams", 2, "-thread", 1, "-verbose", 0]
@@ -75,6 +76,71 @@ def test_a_log_to_stdout(tmp_path):
         out, err = child.communicate(timeout=60)
     assert (child.returncode, messages(err)) == (0, "")
     assert json.loads(out)["epoch"] == 1
+
+
+NPY = ("print-sentence-vectors", GOLDEN / "ns.bin", "--npy")
+
+
+def npy_of(path):
+    """Return the bytes of vectors in a regular file."""
+    assert run(*NPY, path, stdin=b"the egg\nthe pan\n").text() == ""
+    return path.read_bytes()
+
+
+@posix
+def test_vectors_through_a_pipe(tmp_path):
+    want = npy_of(tmp_path / "x.npy")
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE) as reader:
+        assert run(*NPY, tmp_path / "pipe", stdin=b"the egg\nthe pan\n").text() == ""
+        assert reader.communicate(timeout=60)[0] == want
+    assert sorted(os.listdir(tmp_path)) == ["pipe", "x.npy"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "-",
+        pytest.param(
+            "/dev/stdout",
+            marks=pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="needs it"),
+        ),
+    ],
+)
+def test_vectors_to_stdout(tmp_path, monkeypatch, name):
+    want = npy_of(tmp_path / "x.npy")
+    monkeypatch.chdir(tmp_path)
+    result = process(*NPY, name, stdin=b"the egg\nthe pan\n")
+    assert (result.code, result.out, result.err) == (0, want, "")
+    with open("y.npy", "wb") as out:
+        done = subprocess.run(
+            words(*NPY, name), stdin=subprocess.DEVNULL, stdout=out, env=environment(), check=False
+        )
+    assert done.returncode == 0
+    assert np.load("y.npy").shape == (0, np.load("x.npy").shape[1])
+    assert sorted(os.listdir()) == ["x.npy", "y.npy"]
+
+
+def test_vectors_to_stdout_that_is_read(tmp_path):
+    (tmp_path / "x").write_bytes(b"egg\n")
+    with open(tmp_path / "x", "rb") as stdin, open(tmp_path / "x", "ab") as stdout:
+        done = subprocess.run(
+            words(*NPY, "-"), stdin=stdin, stdout=stdout, env=environment(), check=False
+        )
+    assert done.returncode == 1
+    assert (tmp_path / "x").read_bytes() == b"egg\n"
+
+
+def test_no_vectors_of_half_an_input_go_to_stdout(tmp_path, monkeypatch):
+    """A reader of half a file would not know."""
+    monkeypatch.setattr("fastcli.fasttext.npy.write_all", failing)
+    result = run(*NPY, "-", stdin=b"egg\n")
+    assert (result.code, result.out) == (1, b"")
+    assert result.err == "The output: No space left on device.\n"
+
+
+def failing(*_):
+    raise OSError(28, "No space left on device")
 
 
 @pytest.mark.parametrize("length", [245, 251])
