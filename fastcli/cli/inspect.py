@@ -17,7 +17,7 @@ import click
 from fastcli.cli._command import Option, positional
 from fastcli.errors import DataError
 from fastcli.outputs import STREAM, check_apart
-from fastcli.printable import printable, shortened
+from fastcli.printable import one_line, printable, shortened
 
 if TYPE_CHECKING:
     from fastcli.inspect.advice import Advice
@@ -392,7 +392,7 @@ def model_lines(report: dict[str, Any]) -> Iterator[str]:
     is_all = len(arguments) == len(report["arguments"])
     yield "Arguments" if is_all else "Optimiser, and arguments that are not the default"
     words = [f"{name} {argument_text(value)}" for name, value in arguments.items()]
-    yield from wrapped(printable(", ".join(words)), "  ")
+    yield from wrapped(one_line(", ".join(words)), "  ")
     if report["label_counts"]:
         yield ""
         yield "Labels"
@@ -401,7 +401,7 @@ def model_lines(report: dict[str, Any]) -> Iterator[str]:
     if report["about"]:
         yield ""
         yield "How it was made"
-        yield from table((k, printable(argument_text(v))) for k, v in report["about"].items())
+        yield from table((k, one_line(argument_text(v))) for k, v in report["about"].items())
 
 
 def argument_text(value: Any) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from fastcli.fasttext.args import DEFAULTS, snake
 from fastcli.inspect.costs import costs
 from fastcli.inspect.data import DataSet, readable
+from fastcli.printable import LONGEST_NAME, shortened
 from fastcli.threads import usable_cpus
 
 UNBALANCED = 50  # lines of the largest label for one of the smallest
@@ -75,10 +76,15 @@ def notes(data: DataSet, is_training: bool) -> list[dict[str, str]]:
     return [{"note": kind, "sentence": sentence} for kind, sentence in found.items() if sentence]
 
 
+def _name(word: bytes) -> str:
+    """Return a word of the text, or its start, as it may stand in a sentence."""
+    return shortened(readable(word))
+
+
 def _no_labels(data: DataSet) -> str:
     if data.labels:
         return ""
-    most = [readable(word) for word, _ in data.first_words.most_common(3)]
+    most = [_name(word) for word, _ in data.first_words.most_common(3)]
     shown = ", ".join(repr(word) for word in most)
     sentence = f"No word starts with {data.prefix}, so there are no labels."
     if shown:
@@ -100,7 +106,7 @@ def _sorted(data: DataSet) -> str:
             f"labels are on the next line too; in a random order, {_percent(order.expected)}."
         )
     elif order.run_lines:
-        label = readable(list(data.labels)[order.run_label])
+        label = _name(list(data.labels)[order.run_label])
         what = (
             f"{order.run_lines:,} neighbouring lines ({order.run_share:.1%}), from line "
             f"{order.run_start:,} on, have the label {label}: they are not in a random order."
@@ -133,7 +139,8 @@ def _likely_prefix(first_words: Counter[bytes]) -> str:
     if not found:
         return ""
     prefix, count = found.most_common(1)[0]
-    return readable(prefix) if count >= 0.9 * sum(first_words.values()) else ""
+    is_likely = count >= 0.9 * sum(first_words.values()) and len(prefix) <= LONGEST_NAME
+    return readable(prefix) if is_likely else ""
 
 
 def _imbalance(data: DataSet) -> str:
@@ -142,8 +149,8 @@ def _imbalance(data: DataSet) -> str:
         return ""
     ordered = data.by_count()
     return (
-        f"The labels are unbalanced: {ordered[0][1]:,} lines of {readable(ordered[0][0])}, "
-        f"{ordered[-1][1]:,} of {readable(ordered[-1][0])}. Look at each label with "
+        f"The labels are unbalanced: {ordered[0][1]:,} lines of {_name(ordered[0][0])}, "
+        f"{ordered[-1][1]:,} of {_name(ordered[-1][0])}. Look at each label with "
         "'fastcli test-label', not at P@1 alone."
     )
 
@@ -165,9 +172,9 @@ def _by_case(data: DataSet) -> str:
     twice = [sorted(names) for names in groups.values() if len(names) > 1]
     if not twice:
         return ""
-    first = min(twice)
+    shown = " and ".join(map(shortened, min(twice)[:2]))
     return (
-        f"Labels differ only in upper and lower case, such as {' and '.join(first[:2])} "
+        f"Labels differ only in upper and lower case, such as {shown} "
         f"({len(twice):,} in all); to a classifier they are different labels."
     )
 

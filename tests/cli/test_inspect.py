@@ -641,3 +641,25 @@ def test_a_label_of_any_length_is_shown_at_once(tmp_path):
     result = run("inspect", path)
     assert result.code == 0
     assert "__label__aaa" in result.text()
+
+
+LONG = "".join(f",column_{i}" for i in range(3000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"id{LONG}\n" + "1,2\n" * 3,  # a table's header, one word
+        f"__label__a{LONG} x\n__label__A{LONG} y\n",  # differ in case only
+        "__label__b x\n" * 200 + f"__label__a{LONG} x\n",  # unbalanced
+        "__label__a x\n__label__c y\n" * 30 + f"__label__b{LONG} x\n" * 60,  # a run of one
+        f"__{'x' * 30_000}__a x\n" * 5,  # a prefix that may be meant
+    ],
+    ids=["header", "case", "unbalanced", "run", "prefix"],
+)
+def test_long_words_of_others_are_cut(text, write):
+    path = write(text.encode())
+    assert notes(path)
+    result = run("inspect", path).text()
+    assert max(map(len, result.splitlines())) < 300
+    assert max(map(len, notes(path).values())) < 600
