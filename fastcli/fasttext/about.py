@@ -42,9 +42,12 @@ def about_path(path: str) -> Path:
 
 
 def is_foreign(path: str) -> bool:
-    """Tell whether a file that fastcli did not write has the name of a model's JSON file."""
+    """Tell whether a file that fastcli did not write has the name of a model's JSON file.
+
+    A link that leads to nothing is no file; it will be written through, as that of a model is.
+    """
     beside = about_path(path)
-    return os.path.lexists(beside) and not _is_ours(_load_json(beside))
+    return os.path.exists(beside) and not _is_ours(_load_json(beside))
 
 
 def about_bytes(
@@ -64,7 +67,7 @@ def about_bytes(
 def read_about(path: str) -> dict[str, Any]:
     """Read the JSON file beside a model, if there is one and it is of that model."""
     beside = about_path(path)
-    if os.path.lexists(beside):
+    if os.path.exists(beside):
         about = _load_json(beside)
         if not _is_ours(about):
             return {}
@@ -168,7 +171,7 @@ def check_about(about: dict[str, Any], path: str) -> None:
             raise SchemaError("label is empty")
     except SchemaError as error:
         beside = about_path(path)
-        beside = beside if os.path.lexists(beside) else Path(path).with_suffix(".json")
+        beside = beside if os.path.exists(beside) else Path(path).with_suffix(".json")
         raise ModelFormatError(
             f"{beside} is damaged: {error}. Correct it, or remove it: the label prefix is then "
             "__label__."

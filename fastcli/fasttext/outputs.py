@@ -46,7 +46,7 @@ class ModelOutputs(Outputs):
         try:
             self.add(str(about_path(path)))
         except FastcliError as error:
-            self._warn(_without_about(path, f"{error};"))
+            self._warn(_without_about(path, str(error)))
 
     def save(
         self, path: str, write: Writer, texts: Mapping[str, Writer], about: dict[str, Any]
@@ -95,11 +95,11 @@ class ModelOutputs(Outputs):
         name = str(about_path(path))
         if is_foreign(path):
             self._warn(
-                _without_about(path, f"{name} was not written by fastcli and stays as it is;")
+                _without_about(path, f"{name} was not written by fastcli and stays as it is.")
             )
             return []
         if not self[path].has_holes:
-            self._warn(_without_about(path, f"{path} is no regular file;"))
+            self._warn(_without_about(path, f"{path} is no regular file."))
         if name not in self:
             return []
         try:
@@ -112,4 +112,5 @@ class ModelOutputs(Outputs):
 
 
 def _without_about(path: str, why: str) -> str:
-    return f"{why} so the label prefix and the arguments of {path} are not written down."
+    """Return a sentence, why the JSON file is not written, and what that means."""
+    return f"{why} So the label prefix and the arguments of {path} are not written down."

@@ -62,7 +62,7 @@ def test_a_foreign_file_of_the_new_name(foreign, text, tmp_path):
     theirs.mkdir() if foreign is None else theirs.write_bytes(foreign)
     said = train(text, tmp_path / "m", "-label", "#")
     assert len(said.splitlines()) == 1
-    assert said.startswith(f"{theirs} was not written by fastcli and stays as it is; ")
+    assert said.startswith(f"{theirs} was not written by fastcli and stays as it is. So the label ")
     assert theirs.is_dir() if foreign is None else theirs.read_bytes() == foreign
     assert (tmp_path / "m.vec").is_file()
     assert not knows_prefix(tmp_path / "m.bin")
@@ -70,11 +70,25 @@ def test_a_foreign_file_of_the_new_name(foreign, text, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
-def test_a_link_to_nothing_is_left_alone(text, tmp_path):
-    (tmp_path / "m.bin.json").symlink_to(tmp_path / "nothing")
-    assert len(train(text, tmp_path / "m", "-label", "#").splitlines()) == 1
-    assert (tmp_path / "m.bin.json").is_symlink()
-    assert not (tmp_path / "nothing").exists()
+def test_a_link_to_nothing_is_written_through(text, tmp_path):
+    """As that of the model is: there is nothing that could be lost."""
+    for name in ("m.bin", "m.bin.json"):
+        (tmp_path / name).symlink_to(tmp_path / f"new {name}")
+    assert train(text, tmp_path / "m", "-label", "#") == ""
+    for name in ("m.bin", "m.bin.json"):
+        assert (tmp_path / name).is_symlink()
+        assert (tmp_path / f"new {name}").is_file()
+    assert knows_prefix(tmp_path / "m.bin")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_into_a_folder_that_is_not_there(text, tmp_path):
+    (tmp_path / "m.bin.json").symlink_to(tmp_path / "nothing" / "m.bin.json")
+    said = train(text, tmp_path / "m", "-label", "#")
+    assert len(said.splitlines()) == 1
+    assert "m.bin.json cannot be opened for saving. (No such file" in said
+    assert f"write to it.) So the label prefix and the arguments of {tmp_path / 'm.bin'} " in said
+    assert not knows_prefix(tmp_path / "m.bin")
 
 
 @pytest.mark.parametrize("command", ["quantize", "autotune"])

@@ -59,7 +59,7 @@ def test_a_model_through_a_pipe(ref, tmp_path):
         result = run(*SUPERVISED, "-output", tmp_path / "m", "--no-vec")
         data = reader.communicate(timeout=60)[0]
     assert result.code == 0
-    assert result.err.startswith(f"{tmp_path / 'm'}.bin is no regular file;")
+    assert result.err.startswith(f"{tmp_path / 'm'}.bin is no regular file. So the label prefix")
     assert len(result.err.splitlines()) == 1
     assert data == (ref / "r.bin").read_bytes()
     assert os.listdir(tmp_path) == ["m.bin"]
@@ -151,7 +151,7 @@ def test_names_up_to_the_limit(length, ref, tmp_path):
     is_too_long = length + len(".bin.json") > 255
     assert result.code == 0
     assert len(result.err.splitlines()) == is_too_long
-    assert ("so the label prefix and the arguments of" in result.err) == is_too_long
+    assert ("So the label prefix and the arguments of" in result.err) == is_too_long
     assert (tmp_path / f"{name}.bin").read_bytes() == (ref / "r.bin").read_bytes()
     assert run("predict", tmp_path / f"{name}.bin", "-", stdin=b"the train\n").code == 0
     assert run("quantize", "-output", tmp_path / name, "-verbose", 0).code == 0
