@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
-from fastcli import signals, temporary, threads
+from fastcli import signals
 
 PATIENCE = 1.5  # seconds that the main thread has for its answer
 
-_writing = [-1]  # the end of a pipe where Python writes the numbers of signals
+_writing = -1  # the end of a pipe where Python writes the numbers of signals
 
 
 @contextlib.contextmanager
@@ -56,35 +56,45 @@ def heard() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _pipe(on_signal: Callable[[int], None]) -> Iterator[None]:
-    """Have a thread call ``on_signal`` with the number of the first signal that ends a process."""
+    """Have a thread call ``on_signal`` with the number of every signal that ends a process.
+
+    Signals that come meanwhile are taken together, as Python takes them.
+    """
+    global _writing
     reading, writing = os.pipe()
     try:
         os.set_blocking(writing, False)
     except (AttributeError, OSError):  # on Windows before Python 3.12
+        os.close(reading)
+        os.close(writing)
         yield
         return
 
     def listen() -> None:
-        with contextlib.closing(open(reading, "rb", buffering=0)) as pipe:
-            while (data := pipe.read(1)) and data[0] not in signals.ENDING:
-                pass
-            if data:
-                on_signal(data[0])
+        while data := os.read(reading, 4096):
+            ending = [number for number in data if number in signals.ENDING]
+            if ending:
+                on_signal(ending[0])
+                os.set_blocking(reading, False)
+                with contextlib.suppress(BlockingIOError):
+                    os.read(reading, 4096)
+                os.set_blocking(reading, True)
+        os.close(reading)
 
     former = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    _writing[0] = writing
+    _writing = writing
     threading.Thread(target=listen, daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(former)
-        _writing[0] = -1
+        _writing = -1
         os.close(writing)
 
 
 def _after_fork() -> None:
     """Keep the signals of a child to itself."""
-    if _writing[0] >= 0:
+    if _writing >= 0:
         signal.set_wakeup_fd(-1)
 
 
@@ -94,12 +104,13 @@ if hasattr(os, "register_at_fork"):
 
 def _wait(number: int, answered: threading.Event) -> None:
     while not answered.wait(PATIENCE):
-        if not threads.works_together():
+        if not signals.together:
             _end(number)
+    answered.clear()
 
 
 def _end(number: int) -> NoReturn:
-    for path in list(temporary.written):
+    for path in list(signals.written):
         with contextlib.suppress(OSError):
             os.unlink(path)
     with contextlib.suppress(OSError):

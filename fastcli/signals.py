@@ -22,6 +22,8 @@ ENDING = tuple(
 )
 
 received = 0  # number of the last of these signals since ``interrupts.heard``
+together = 0  # how many sections are running that may only be done as a whole
+written: set[str] = set()  # temporary files of this process, for whoever ends it at once
 
 
 def exit_code(number: int) -> int:

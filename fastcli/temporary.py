@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastcli import signals
 from fastcli.errors import FastcliError
 
 if sys.platform != "win32":
@@ -34,8 +35,6 @@ NAME = re.compile(
 )
 OLD = 7 * 24 * 3600  # seconds; what is older is litter, whoever left it
 PATIENCE = 2.0  # seconds that another process may look around in the folder
-written: set[Path] = set()
-"""The temporary files of this process, for whoever ends it without unwinding."""
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -51,7 +50,7 @@ class Temporary:
         with _folder_lock(folder):
             _look_around(folder, target)
             self.path, self.fd = _make(folder, target, mode)
-        written.add(self.path)
+        signals.written.add(os.path.abspath(self.path))
 
     def __enter__(self) -> Temporary:
         return self
@@ -73,7 +72,7 @@ class Temporary:
             os.unlink(self.path)
         with contextlib.suppress(OSError):
             self.close()
-        written.discard(self.path)
+        signals.written.discard(os.path.abspath(self.path))
 
 
 def temporary_beside(path: str | os.PathLike[str]) -> Temporary:

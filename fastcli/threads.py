@@ -17,8 +17,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
 
+from fastcli import signals
 from fastcli.errors import FastcliError
-from fastcli.signals import ENDING
 
 PATIENCE = 0.5  # seconds that an interrupt gives to threads before they are left behind
 LOOK = 0.1  # seconds between two looks for an interrupt
@@ -129,7 +129,7 @@ def _end_without_waiting() -> None:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        os._exit(128 + (_last_signal[0] if _last_signal else signal.SIGINT))
+        os._exit(signals.exit_code(signals.received or signal.SIGINT))
 
 
 Job = tuple[Callable[[], BaseException | None], "SimpleQueue[BaseException | None]"]
@@ -158,24 +158,15 @@ def _new_worker(n_threads: int) -> SimpleQueue[Job]:
     return jobs
 
 
-_last_signal: list[int] = []
-_together = [0]
-
-
-def works_together() -> bool:
-    """Tell whether the process is at something that ``uninterrupted`` holds together."""
-    return _together[0] > 0
-
-
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let signals that end the program wait until this is over: it is done whole or not at all."""
-    _together[0] += 1
+    signals.together += 1
     try:
         with signals_held():
             yield
     finally:
-        _together[0] -= 1
+        signals.together -= 1
 
 
 @contextmanager
@@ -193,11 +184,11 @@ def signals_held() -> Iterator[None]:
     def wait(number: int, frame: FrameType | None) -> None:
         interrupted.set()
         waiting.append(number)
-        _last_signal[:] = [number]
+        signals.received = number
 
     former = {
         number: handler
-        for number in ENDING
+        for number in signals.ENDING
         if callable(handler := signal.getsignal(number))  # what is ignored stays ignored
     }
     try:
@@ -205,9 +196,9 @@ def signals_held() -> Iterator[None]:
             signal.signal(number, wait)
         yield
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
         interrupted.clear()
+        for number, handler in reversed(former.items()):  # SIGINT's last: it may raise at once
+            signal.signal(number, handler)
         if waiting:
             signal.raise_signal(waiting[0])
 

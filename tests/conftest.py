@@ -38,7 +38,9 @@ CORPORA = {
 def kernel_cache(pytestconfig):
     """Keep compiled kernels in a folder that is named, or for the next run in pytest's own."""
     if not os.environ.get("FASTCLI_CACHE_DIR"):
-        os.environ["FASTCLI_CACHE_DIR"] = str(pytestconfig.cache.mkdir("kernels"))
+        folder = pytestconfig.cache.mkdir("kernels")
+        folder.chmod(0o700)  # whatever the umask: code that others may write is not loaded
+        os.environ["FASTCLI_CACHE_DIR"] = str(folder)
     return os.environ["FASTCLI_CACHE_DIR"]
 
 

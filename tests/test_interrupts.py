@@ -52,9 +52,8 @@ def test_a_main_thread_that_does_not_hear(tmp_path, number, code, said):
     half = tmp_path / "half written"
     half.write_bytes(b"half")
     child = script(
-        "from pathlib import Path\n"
-        "from fastcli import interrupts, temporary\n"
-        f"temporary.written.add(Path({str(half)!r}))\n"
+        "from fastcli import interrupts, signals\n"
+        f"signals.written.add({str(half)!r})\n"
         "with interrupts.heard():\n"
         "    say_busy()\n"
     )
@@ -83,13 +82,35 @@ def test_what_is_ignored_stays_ignored():
         "from fastcli import interrupts\n"
         "interrupts.PATIENCE = 0.01\n"
         "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n"
         "with interrupts.heard():\n"
         "    print('busy', flush=True)\n"
-        "    signal.sigtimedwait([signal.SIGUSR1], 0.1)\n"
+        "    assert signal.sigwait([signal.SIGUSR1])\n"
         "    print('done', flush=True)\n"
     )
-    code, out, _ = ended(child, signal.SIGHUP)
+    child.send_signal(signal.SIGHUP)
+    code, out, _ = ended(child, signal.SIGUSR1)
     assert (code, out) == (0, b"done\n")
+
+
+def test_a_second_signal_is_heard_as_the_first():
+    child = script(
+        "import time\n"
+        "from fastcli import interrupts\n"
+        "interrupts.PATIENCE = 0.05\n"
+        "with interrupts.heard():\n"
+        "    for name in ('first', 'second', 'third'):\n"
+        "        try:\n"
+        "            print('busy' if name == 'first' else name, flush=True)\n"
+        "            time.sleep(60)\n"
+        "        except KeyboardInterrupt:\n"
+        "            pass\n"
+        "    say_busy()\n"
+    )
+    for name in (b"second\n", b"third\n", b"busy\n"):
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == name
+    assert ended(child, signal.SIGINT) == (130, b"", b"\nInterrupted.\n")
 
 
 @pytest.mark.parametrize("n", [1, 2])

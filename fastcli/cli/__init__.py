@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import sys
 from typing import Any
 
@@ -18,7 +19,6 @@ import click
 
 from fastcli import __version__, interrupts, signals
 from fastcli.cli._messages import say
-from fastcli.cli._unforeseen import sentence as unforeseen
 from fastcli.errors import FastcliError
 
 # Name, the module it is in, and its line of the help, which is shown without loading modules.
@@ -130,12 +130,21 @@ def _main() -> None:
         raise
     except BaseException as error:
         if (code := told(error)) is None:
-            # An interrupt can become another error on its way, within an import for example.
-            code = signals.exit_code(signals.received)
-            if not signals.received:
-                say(unforeseen(error))
-                code = 1
+            code = 1
+            if _came_of_interrupt(error):
+                code = signals.exit_code(signals.received)
+            else:
+                from fastcli.cli._unforeseen import sentence
+
+                say(sentence(error))
         sys.exit(code)
+
+
+def _came_of_interrupt(error: BaseException | None) -> bool:
+    """Tell whether an interrupt became this error on its way, within an import for example."""
+    while error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
+        error = error.__context__
+    return error is not None and signals.received != 0
 
 
 def told(error: BaseException) -> int | None:
@@ -150,7 +159,7 @@ def told(error: BaseException) -> int | None:
         say(f"Try '{path} --help'.")
     elif isinstance(error, click.Abort | KeyboardInterrupt):
         say("Interrupted.")  # click has ended the line with ^C in it
-        return 130
+        return signals.exit_code(signal.SIGINT)
     elif isinstance(error, FastcliError | click.ClickException):
         say(str(error))
     elif isinstance(error, BrokenPipeError | PipeClosed):

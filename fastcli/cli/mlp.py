@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli import signals
 from fastcli.cli._command import NO_PATHS, Option, OptionsOnly
 from fastcli.cli._options import VECTORS, threads
 from fastcli.cli.train import fsync_option
@@ -200,7 +202,7 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     if args.plot:
         plot(args.plot, trained)
     if trained.interrupted:
-        sys.exit(130)
+        sys.exit(signals.exit_code(signals.received or signal.SIGINT))
 
 
 def open_source(args: MlpArgs) -> VectorSource:

@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from typing import Any
 
+from fastcli.errors import FastcliError
 from fastcli.kernels._objects import undefined_symbols
 
 _engines: list[Any] = []  # the machine code lives as long as its engine
@@ -31,7 +32,7 @@ _NEVER_CALLED = (
 )
 
 
-class UnknownSymbol(RuntimeError):
+class UnknownSymbol(FastcliError):
     """Object code calls something that the loader has no address for."""
 
 
@@ -52,7 +53,8 @@ def link(name: str, code: bytes) -> int:
     if unknown:
         raise UnknownSymbol(
             f"The compiled kernel {name} calls {', '.join(sorted(unknown))}, "
-            "which the loader of fastcli does not know."
+            "which its loader does not know. Empty the cache with fastcli cache clear; if it "
+            "stays, report it."
         )
     if not _engines:
         llvm.initialize_native_target()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 from collections import deque
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from fastcli.kernels import _build
 from fastcli.kernels._cache import Cache
 from fastcli.kernels._compile import Job
 from fastcli.private import NoFolder
+from fastcli.threads import usable_cpus
 
 if TYPE_CHECKING:
     from fastcli.kernels._target import Target
@@ -38,7 +38,7 @@ def warm(
     waiting = deque(kernels)
     running: deque[Job] = deque()
     while waiting or running:
-        while waiting and len(running) < _processors():
+        while waiting and len(running) < usable_cpus():
             running.append(Job(waiting.popleft(), target, cache))
         job = running.popleft()
         job.wait()
@@ -46,9 +46,3 @@ def warm(
             raise NoFolder(f"nothing can be written in {cache.root}")
         cache.open_to_readers(target, job.kernel.entry)
         yield job.kernel, job.is_new
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -10,6 +10,8 @@ import sys
 import threading
 from typing import Any
 
+from fastcli.signals import ENDING
+
 IDLE = 5.0  # seconds without a request after which the process ends, since it holds memory
 
 
@@ -19,9 +21,8 @@ def serve() -> None:
     A request is a line of module, qualified name and key; a reply is "+" or "-", the length in 8
     bytes and the object code or the reason.
     """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # they are the parent's to hear
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in ENDING:  # they are the parent's to hear
+        signal.signal(number, signal.SIG_IGN)
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever libraries print is no reply
     requests: queue.Queue[bytes] = queue.Queue()

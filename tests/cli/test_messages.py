@@ -1,5 +1,6 @@
 """What is said of the data of others: on one line, escaped and short; and the last resort."""
 
+import contextlib
 import os
 import re
 import stat
@@ -148,6 +149,21 @@ def test_an_interrupt_that_became_another_error(monkeypatch):
     monkeypatch.setattr("fastcli.fasttext.model_file.load_model", fails)
     result = run("dump", "x.bin", "args")
     assert (result.code, result.err) == (130, "")
+
+
+def test_an_error_after_an_interrupt_that_was_caught(monkeypatch, tmp_path):
+    """What goes wrong while the best model is saved is said."""
+
+    def fails(path):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal_self("SIGINT")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("fastcli.fasttext.model_file.load_model", fails)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    result = run("dump", "x.bin", "args")
+    assert result.code == 1
+    assert "ZeroDivisionError" in result.err
 
 
 def signal_self(name):
