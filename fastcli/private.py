@@ -50,14 +50,17 @@ def _default_root() -> str:
 
 def _home() -> str:
     """Return the home folder: HOME's, also if that is empty, else that of the list of users."""
-    return os.environ.get("HOME", os.path.expanduser("~"))
+    known = os.path.expanduser("~")
+    return os.environ.get("HOME", "" if known == "~" else known)
 
 
 def _absolute(path: str, source: str) -> str:
-    if not path or path.startswith("~"):
+    if not path:
         raise NoFolder(f"{source} is not known" if source.startswith("the") else f"no {source}")
     if not os.path.isabs(path):
-        raise NoFolder(f"{source} is not an absolute path: {path}")
+        literal = " (~ stands for the home folder only where a shell reads it)"
+        why = literal if path.startswith("~") else ""
+        raise NoFolder(f"{source} is not an absolute path: {path}{why}")
     return os.path.normpath(path) if os.name == "nt" else path
 
 
@@ -128,6 +131,11 @@ class Folder:
     def file_mode(self) -> int:
         """Return the mode of files here: as readable as the folder."""
         return stat.S_IMODE(self.status.st_mode) & 0o644
+
+    def open_to(self, mode: int) -> None:
+        """Set the mode of the folder, where folders have one.  Raises OSError."""
+        if self.fd is not None:
+            os.fchmod(self.fd, mode)
 
     def names(self) -> list[str]:
         """Return what is in the folder, sorted."""
@@ -203,4 +211,18 @@ def _make_levels(path: str, mode: int, near: dict[str, Any]) -> None:
     except FileExistsError:
         return
     if _HAS_OWNERS:
-        os.chmod(path, mode, **near)
+        _set_mode(path, mode, near)
+
+
+def _set_mode(path: str, mode: int, near: dict[str, Any]) -> None:
+    """Set the mode of a folder that was just made, never of what a link in its place leads to."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, **near)
+    except PermissionError:  # the umask keeps its owner out
+        with contextlib.suppress(NotImplementedError):
+            os.chmod(path, mode, follow_symlinks=False, **near)
+        return
+    try:
+        os.fchmod(fd, mode)
+    finally:
+        os.close(fd)

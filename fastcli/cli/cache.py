@@ -73,18 +73,37 @@ def cache(
 
 
 def show_path() -> None:
-    """Print the folder; say on stderr why it is not used, if that is so."""
+    """Print the folder; say on stderr if it is not used, or nothing is kept there, and why."""
     from fastcli.cli._messages import say
     from fastcli.private import Folder, NoFolder, cache_root
 
     root = cache_root()
     sys.stdout.buffer.write(os.fsencode(root) + b"\n")
     try:
-        Folder(root).close()
+        with Folder(root) as folder:
+            why = cannot_write(root) if folder.is_own else "it belongs to root"
     except FileNotFoundError:
-        return
+        above = os.path.dirname(root)
+        while not os.path.lexists(above) and above != os.path.dirname(above):
+            above = os.path.dirname(above)
+        why = cannot_write(above)
+        why = why and f"it cannot be made in {above} ({why})"
     except NoFolder as problem:
         say(f"It is not used: {problem}.")
+        return
+    if why:
+        say(f"Nothing is kept there: {why}.")
+
+
+def cannot_write(folder: str) -> str:
+    """Return why no file can be made in a folder, "" if one can; none is left there."""
+    from tempfile import TemporaryFile
+
+    try:
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def clear_cache() -> None:

@@ -98,7 +98,7 @@ class Cache:
             return
         with contextlib.suppress(OSError, NoFolder):
             with Folder(self.root) as root, Folder(target.folder, above=root) as folder:
-                os.chmod(folder.path, SHARED)
+                folder.open_to(SHARED)
                 fd = folder.open(entry, os.O_RDONLY)
                 os.fchmod(fd, SHARED & 0o644)
                 os.close(fd)

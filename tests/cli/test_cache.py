@@ -45,6 +45,37 @@ def test_path_that_is_not_used(empty):
         assert result.err == f"It is not used: {empty} can be written by other users.\n"
 
 
+@pytest.mark.parametrize("name", ["file", "file/cache", "link/cache"])
+def test_a_path_that_cannot_be_a_folder(name, tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"")
+    if name.startswith("link"):
+        (tmp_path / "link").symlink_to(tmp_path / "file")
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", str(tmp_path / name))
+    result = run("cache", "path")
+    assert (result.code, result.out) == (0, f"{tmp_path / name}\n".encode())
+    assert len(result.err.splitlines()) == 1
+    assert "Not a directory" in result.err
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="a folder that nobody can write")
+@pytest.mark.parametrize(
+    ("path", "why"), [("/proc/self", ": "), ("/proc/self/a/b", ": it cannot be made in /proc/")]
+)
+def test_a_path_where_nothing_can_be_kept(path, why, monkeypatch):
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", path)
+    result = run("cache", "path")
+    assert (result.code, result.out) == (0, f"{path}\n".encode())
+    assert result.err.startswith(f"Nothing is kept there{why}")
+    assert len(result.err.splitlines()) == 1
+
+
+def test_a_home_folder_that_no_shell_has_read(monkeypatch):
+    monkeypatch.setenv("FASTCLI_CACHE_DIR", "~/cache")
+    result = run("cache", "path")
+    assert (result.code, result.out) == (1, b"")
+    assert "FASTCLI_CACHE_DIR is not an absolute path: ~/cache (~ stands for" in result.err
+
+
 @pytest.mark.parametrize("action", ["path", "clear", "warm"])
 def test_a_relative_folder_is_refused(monkeypatch, action, tmp_path):
     monkeypatch.chdir(tmp_path)
