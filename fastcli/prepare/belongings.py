@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,26 @@ def recorded(folder: Path) -> dict[str, Any] | None:
         return None
     files = found.get("files")
     return files if isinstance(files, dict) else {}
+
+
+@contextmanager
+def made(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; on an error those that are new and empty are removed.
+
+    Raises FastcliError where they cannot be made.
+    """
+    new = [one for one in (folder, *folder.parents) if not os.path.exists(one)]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FastcliError(f"{folder} cannot be made: {error.strerror}") from None
+        yield
+    except BaseException:
+        with suppress(OSError):  # the first that is not empty keeps those above it
+            for one in new:
+                one.rmdir()
+        raise
 
 
 def check_folder(folder: Path, names: Iterable[str]) -> None:

@@ -31,6 +31,7 @@ from fastcli.prepare.belongings import (
     NOTES,
     REJECTS,
     check_folder,
+    made,
     part_name,
     recorded,
     remove_former,
@@ -120,20 +121,17 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
     args.check()
     check_segmentation(args.recipe.segmentation)
     folder = Path(args.output)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FastcliError(f"{folder} cannot be made: {error.strerror}") from None
     names = [name for name, share in zip(PARTS, args.shares, strict=False) if share > 0]
     written = [*map(part_name, names), LABELS, *[REJECTS] * args.skip_bad, NOTES]
-    _check_input(args, folder, [str(folder / name) for name in written])
-    if not args.overwrite:
-        check_folder(folder, written)
-    with _without_collector():
-        try:
-            run = _write(args, reporter, folder, names)
-        except OSError as error:
-            raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
+    with made(folder):
+        _check_input(args, folder, [str(folder / name) for name in written])
+        if not args.overwrite:
+            check_folder(folder, written)
+        with _without_collector():
+            try:
+                run = _write(args, reporter, folder, names)
+            except OSError as error:
+                raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
     return run.done
 
 

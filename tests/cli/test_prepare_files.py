@@ -185,3 +185,28 @@ def test_an_input_under_another_name(link, kind, rows, tmp_path):
     assert result.code == 1
     assert f"{rows} is read and would be written over, since {folder / 'test.txt'}" in result.err
     assert rows.read_text() == ROWS
+
+
+@pytest.mark.parametrize("below", ["new", "new/one/in/another"])
+def test_a_folder_that_nothing_came_into_is_not_left(below, rows, tmp_path):
+    rows.write_text("title,verdict\na b,x\n")
+    before = contents(tmp_path)
+    result = prepare(rows, tmp_path / below)
+    assert result.code == 1
+    assert "which column?" in result.err
+    assert contents(tmp_path) == before
+
+
+def test_a_former_folder_stays(rows, tmp_path):
+    rows.write_text("title,verdict\na b,x\n")
+    (tmp_path / "former").mkdir()
+    assert prepare(rows, tmp_path / "former" / "new").code == 1
+    assert list((tmp_path / "former").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["rows.csv/new", "n" * 300])
+def test_a_folder_that_cannot_be_made(name, rows, tmp_path):
+    result = prepare(rows, tmp_path / name)
+    assert (result.code, result.err.count("\n")) == (1, 1)
+    assert "cannot be made" in result.err
+    assert list(tmp_path.iterdir()) == [rows]
