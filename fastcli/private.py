@@ -87,7 +87,8 @@ class Folder:
             if not stat.S_ISDIR(self.status.st_mode):
                 raise NotADirectoryError(20, "Not a directory")
             if why := distrusted(self.status):
-                raise NoFolder(f"{self.path} {why}")
+                advice = f"; chmod go-w {self.path} ends that" if self.is_own else ""
+                raise NoFolder(f"{self.path} {why}{advice}")
         except FileNotFoundError:
             if make:
                 raise NoFolder(f"{self.path} cannot be made") from None
@@ -166,6 +167,11 @@ class Folder:
             return True
         return False
 
+    def touch(self, name: str) -> None:
+        """Set the time of a file to now.  Raises OSError."""
+        where, near = self.at(name)
+        os.utime(where, **near)
+
     def rename(self, name: str, new: str) -> None:
         """Put a file in the place of another.  Raises OSError."""
         if self.fd is None:
@@ -177,19 +183,17 @@ class Folder:
 def private_folder(name: str) -> str | None:
     """Return a folder beside the compiled kernels that only this user may read and write.
 
-    It is made if need be; None where there can be none.  Where the compiled kernels are root's,
-    shared by all, it is where this user's own would be.
+    It is made if need be; None where there can be none.  Where the folder of compiled kernels is
+    not this user's alone, it is where that would be if nobody had named another.
     """
-    try:
-        path = cache_root()
-        with Folder(path, PRIVATE) as root:
-            path = path if root.is_own else _default_root()
-        with Folder(path, PRIVATE) as root, Folder(name, PRIVATE, above=root) as folder:
+    for find_root in (cache_root, _default_root):
+        with contextlib.suppress(NoFolder, OSError), contextlib.ExitStack() as stack:
+            root = stack.enter_context(Folder(find_root(), PRIVATE))
+            folder = stack.enter_context(Folder(name, PRIVATE, above=root))
             is_private = not _HAS_OWNERS or not folder.status.st_mode & 0o077
-            is_usable = folder.is_own and is_private and os.access(folder.path, os.W_OK)
-            return folder.path if is_usable else None
-    except (NoFolder, OSError):
-        return None
+            if folder.is_own and is_private and os.access(folder.path, os.W_OK):
+                return folder.path
+    return None
 
 
 def distrusted(status: os.stat_result) -> str:

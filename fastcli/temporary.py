@@ -9,6 +9,7 @@ library filelock, would stay in the folder and would still need a rule for what 
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import hashlib
 import os
@@ -136,13 +137,14 @@ def _machine() -> tuple[str, str]:
 
 def _make(folder: Path, target: Path, mode: int) -> tuple[Path, int]:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW | getattr(os, "O_BINARY", 0)
-    while True:
+    for _ in range(100):
         path = folder / _Maker.here(target).name()
         fd = os.open(path, flags, mode)
         _lock(fd)
         if os.fstat(fd).st_nlink:
             return path, fd
         os.close(fd)  # swept before it was locked, on a file system where folders have no locks
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(folder))
 
 
 def _lock(fd: int) -> None:

@@ -15,9 +15,11 @@ posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of file
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """Return a folder for compiled kernels that is not there yet."""
+    """Return a folder for compiled kernels that is not there yet; there is no home beside it."""
     path = tmp_path / "above" / "cache"
     monkeypatch.setenv("FASTCLI_CACHE_DIR", str(path))
+    monkeypatch.setenv("HOME", "")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     return path
 
 
@@ -37,6 +39,8 @@ def test_every_level_is_private_whatever_the_umask(root):
 def test_no_folder_of_the_current_one(named, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FASTCLI_CACHE_DIR", named)
+    monkeypatch.setenv("HOME", "")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert private_folder("rescued") is None
     assert os.listdir(tmp_path) == []
 
@@ -50,22 +54,20 @@ def test_a_folder_that_others_may_use_is_not_used(mode, level, root):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs a second user")
-def test_where_the_folder_is_shared_by_root_users_have_their_own(root, tmp_path):
-    root.mkdir(parents=True)
-    home = tmp_path / "home"
+def test_where_the_folder_is_shared_by_root_users_have_their_own(public_path):
+    shared, home = public_path / "shared", public_path / "home"
+    shared.mkdir(mode=0o755)
     home.mkdir(mode=0o755)
     os.chown(home, 65534, 65534)
-    for folder in (*tmp_path.parents[:3], tmp_path):
-        if folder.stat().st_uid == 0 and folder != Path("/tmp"):
-            folder.chmod(0o755)
     code = (
         "import os; from fastcli.private import private_folder; os.setgid(65534); "
         "os.setuid(65534); print(private_folder('rescued'))"
     )
-    env = {**environment(), "HOME": str(home)}
+    env = {**environment(), "HOME": str(home), "FASTCLI_CACHE_DIR": str(shared)}
     env.pop("XDG_CACHE_HOME", None)
     found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     assert found.stdout == f"{home}/.cache/fastcli/rescued\n", found.stderr
+    assert list(shared.iterdir()) == []
 
 
 @posix

@@ -111,6 +111,8 @@ def test_spools_are_private_and_leave_nothing(tmp_path, monkeypatch):
 def jieba(monkeypatch, tmp_path):
     """Return jieba, to be loaded anew, and a common folder with a planted file."""
     found = pytest.importorskip("jieba")
+    monkeypatch.setenv("HOME", "")  # so that there is no other private folder
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     common = tmp_path / "tmp"
     common.mkdir()
     (common / "jieba.cache").write_bytes(b"planted")

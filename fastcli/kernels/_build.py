@@ -57,6 +57,7 @@ SCALARS: dict[str, tuple[str, Any]] = {
     "None": ("void", None),
 }
 
+NUMBA_SETTINGS = ".numba_config.yaml"  # in the current folder; the key knows nothing of it
 PYTHON_MODE = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
@@ -259,12 +260,17 @@ def _link(kernel: Kernel, code: bytes) -> int:
 
 
 def compile_here(kernel: Kernel) -> bytes:
-    """Compile a kernel in this process: where no other can, or finds it."""
+    """Compile a kernel in this process: where no other can, or finds it.
+
+    It is not kept where Numba has read settings from the current folder.
+    """
     from fastcli.kernels._numba import compile_kernel
     from fastcli.kernels._target import own_target
     from fastcli.threads import signals_held
 
     cache = _writable_cache()
+    if os.path.exists(NUMBA_SETTINGS):
+        cache = None
     with signals_held():
         code = compile_kernel(kernel)
         is_kept = cache is None or cache.write(own_target(), kernel.entry, code)

@@ -35,7 +35,7 @@ def sweep(root: Folder) -> None:
     Files that are not ours by their names stay, and so do folders that have such.
     """
     os.close(root.open(_SWEPT, os.O_WRONLY | os.O_CREAT))
-    os.utime(root.at(_SWEPT)[0], **root.at(_SWEPT)[1])
+    root.touch(_SWEPT)
     now = time.time()
     _remove(root, {"entry": now - UNUSED, "working": now - ABANDONED}, skip_shared=True)
 

@@ -42,7 +42,8 @@ def test_path_that_is_not_used(empty):
     result = run("cache", "path")
     assert result.out == f"{empty}\n".encode()
     if os.name != "nt":
-        assert result.err == f"It is not used: {empty} can be written by other users.\n"
+        advice = f"chmod go-w {empty} ends that"
+        assert result.err == f"It is not used: {empty} can be written by other users; {advice}.\n"
 
 
 @pytest.mark.parametrize("name", ["file", "file/cache", "link/cache"])

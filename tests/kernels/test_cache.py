@@ -1,5 +1,6 @@
 """Where compiled kernels are kept: whose folders are read, what is kept, what is removed."""
 
+import errno
 import os
 import stat
 import sys
@@ -404,3 +405,14 @@ def test_no_lock_where_nothing_can_be_written(tmp_path):
 def test_the_folder_of_the_user(monkeypatch, tmp_path):
     monkeypatch.setenv("FASTCLI_CACHE_DIR", str(tmp_path / "c"))
     assert user_cache() == Cache(str(tmp_path / "c"))
+
+
+def test_code_is_read_on_a_disk_that_is_only_read(kept, monkeypatch):
+    """A day after its last use the time of an entry is to be set, which is not possible there."""
+    os.utime(path_of(kept), (1, 1))
+
+    def fails(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", fails)
+    assert kept.read(HERE, ENTRY) == b"code"
