@@ -44,6 +44,24 @@ def kernel_cache(pytestconfig):
     return os.environ["FASTCLI_CACHE_DIR"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def temporary_folder(tmp_path_factory):
+    """Have all temporary files of the tests and their processes in one folder, and remove it.
+
+    Other users may write there, as in the one of the system.
+    """
+    tmp_path_factory.getbasetemp()  # pytest's own folders stay where they are
+    with (
+        tempfile.TemporaryDirectory(prefix="fastcli-tests-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        os.chmod(folder, 0o1777)
+        patch.setattr(tempfile, "tempdir", folder)
+        for name in ("TMPDIR", "TEMP", "TMP"):
+            patch.setenv(name, folder)
+        yield Path(folder)
+
+
 @pytest.fixture
 def public_path():
     """Return an empty folder that other users may enter, as those of pytest may not be."""

@@ -6,6 +6,7 @@ import re
 import stat
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -125,6 +126,17 @@ def test_what_nobody_foresaw_is_one_sentence(monkeypatch, tmp_path):
     assert "in fails\n" in path.read_text()
     if os.name == "posix":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_details_of_all_tests_are_removed_with_them(monkeypatch, temporary_folder):
+    """Of commands in this process and in others."""
+
+    def fails(path):
+        raise ZeroDivisionError
+
+    assert os.environ["TMPDIR"] == tempfile.gettempdir() == str(temporary_folder)
+    monkeypatch.setattr("fastcli.fasttext.model_file.load_model", fails)
+    assert f"The details are in {temporary_folder}{os.sep}" in run("dump", "x.bin", "args").err
 
 
 def test_what_nobody_foresaw_where_nothing_can_be_written(monkeypatch, tmp_path):

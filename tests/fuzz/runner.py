@@ -23,6 +23,7 @@ FIRST = 300  # the same for a process's first cases, whose kernels may have to b
 STARTING = 300  # the same before its first case
 MEMORY = 3_000_000_000  # bytes at which a process is killed, before others suffer
 BATCH = 2000  # cases of a process
+TEMPORARY = "temporary"  # folder beside the sound files, where tracebacks are written
 WORKER = ["-m", "tests.fuzz.worker"]
 
 
@@ -77,7 +78,13 @@ def run_cases(cases, sound, python_mode=False, on_result=lambda *_: None):
 def _run_process(sound, listed, first, log, python_mode):
     """Run a worker until it ends; return how it ended, after killing it if it is deaf."""
     words = [sys.executable, *WORKER, listed, first, log]
-    env = {**environment(), "NUMBA_DISABLE_JIT": "1" if python_mode else "0"}
+    temporary = Path(sound, TEMPORARY).resolve()
+    temporary.mkdir(exist_ok=True)
+    env = {
+        **environment(),
+        "NUMBA_DISABLE_JIT": "1" if python_mode else "0",
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
+    }
     with open(f"{log}.err", "wb") as errors:
         worker = subprocess.Popen(
             list(map(str, words)), cwd=sound, env=env, stdin=subprocess.DEVNULL, stderr=errors
