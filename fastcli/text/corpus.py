@@ -502,5 +502,6 @@ def _count(
     paths: Sequence[str], args: FeatureArgs, n_threads: int, on_bytes: Callable[[int], None]
 ) -> tuple[list[TokenCounter], WordTable, list[NDArray[np.int32]]]:
     prefix = os.fsencode(args.label)
-    counters = count_files(paths, prefix, n_threads, on_bytes)
+    # Of empty files nothing is counted, which is a count too.
+    counters = count_files(paths, prefix, n_threads, on_bytes) or [TokenCounter(prefix, 0)]
     return counters, *merge_counters(counters, prefix)

@@ -86,3 +86,16 @@ def test_another_label_is_drawn_soon(counts):
 def test_weights_of_texts_stay_as_they_are(counts):
     weights = np.sqrt(np.array(counts, np.int64))
     assert drawable(weights) is weights or min(counts) * MOST_DRAWS**2 <= max(counts)
+
+
+@pytest.mark.parametrize("name", ["text", "text.gz"])
+def test_an_empty_text(name, tmp_path):
+    assert retrain(tmp_path, [3, 2, 1], loss=NS).code == 0
+    (tmp_path / name).write_bytes(b"")
+    result = run(
+        *("quantize", "-output", tmp_path / "m", "-input", tmp_path / name, "-cutoff", "280"),
+        *("-retrain", "-verbose", "0"),
+    )
+    assert result.code == 1
+    assert "so there is nothing to train on" in result.err
+    assert len(result.err.splitlines()) == 1
