@@ -32,7 +32,10 @@ def check_retrains(model: Model, name: str) -> None:
     elif known.loss == "ns" and len(counts) < 2:
         reason = "Its loss is ns, which needs two labels or more, and it has one."
     elif known.loss == "hs" and (
-        counts[-1] < 1 or (np.diff(counts) > 0).any() or counts.sum(dtype=np.float64) >= 2**62
+        # Compared, not subtracted: differences of numbers from a file may wrap around.
+        counts.min() < 1
+        or (counts[1:] > counts[:-1]).any()
+        or counts.sum(dtype=np.float64) >= 2**62
     ):
         reason = "The counts of its labels make no Huffman tree: they must be positive, and fall."
     if reason:

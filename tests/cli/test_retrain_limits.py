@@ -47,6 +47,8 @@ def test_any_counts_with_ns(counts, tmp_path):
         ([5], {"loss": NS}, "Its loss is ns, which needs two labels or more, and it has one."),
         ([3, 2, 0], {"loss": HS}, "The counts of its labels make no Huffman tree"),
         ([1, 2, 3], {"loss": HS}, "The counts of its labels make no Huffman tree"),
+        ([-(2**63), 1], {"loss": HS}, "The counts of its labels make no Huffman tree"),
+        ([5, -(2**63), 1], {"loss": HS}, "The counts of its labels make no Huffman tree"),
         ([2**62] * 3, {"loss": HS}, "The counts of its labels make no Huffman tree"),
         ([3, 2, 1], {"loss": NS, "neg": 2**31 - 1}, "-neg must be 10000 or less, not 2147483647."),
         ([3, 2, 1], {"neg": -1}, "-neg must be 0 or more, not -1."),
