@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from fastcli.errors import FastcliError
 from fastcli.temporary import (
+    BINARY,
     Temporary,
     close_read,
     is_open_to_all,
@@ -296,7 +297,7 @@ def _open_directly(path: Path) -> int:
     found = DESCRIPTOR.fullmatch(str(path))
     if found and found["process"] in ("self", "thread-self", str(os.getpid()), None):
         return os.dup(int(found["number"]))
-    return os.open(path, os.O_WRONLY)
+    return os.open(path, os.O_WRONLY | BINARY)
 
 
 def _sync_folder(folder: Path) -> None:

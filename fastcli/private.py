@@ -14,11 +14,12 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from fastcli.temporary import NO_FOLLOW
+
 PRIVATE, SHARED = 0o700, 0o755
 
 _HAS_OWNERS = hasattr(os, "geteuid")
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_AS_FILE = _NO_LINK | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_AS_FILE = NO_FOLLOW | getattr(os, "O_NONBLOCK", 0)
 
 
 class NoFolder(Exception):
@@ -80,7 +81,7 @@ class Folder:
             if make:
                 _make_levels(where, make, near)
             if _HAS_OWNERS:
-                follow = 0 if above is None else _NO_LINK
+                follow = 0 if above is None else NO_FOLLOW
                 flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | follow
                 self.fd = os.open(where, flags, **near)
             self.status = os.stat(self.path) if self.fd is None else os.fstat(self.fd)

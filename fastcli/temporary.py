@@ -36,7 +36,9 @@ NAME = re.compile(
 )
 OLD = 7 * 24 * 3600  # seconds; what is older is litter, whoever left it
 PATIENCE = 2.0  # seconds that another process may look around in the folder
-NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+BINARY = getattr(os, "O_BINARY", 0)
+"""On Windows a file opened without it changes the ends of lines as it is read or written."""
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | BINARY
 
 
 class Temporary:
@@ -136,7 +138,7 @@ def _machine() -> tuple[str, str]:
 
 
 def _make(folder: Path, target: Path, mode: int) -> tuple[Path, int]:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW
     for _ in range(100):
         path = folder / _Maker.here(target).name()
         fd = os.open(path, flags, mode)

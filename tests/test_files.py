@@ -409,3 +409,42 @@ def test_spools(tmp_path):
         write_all(spool.fd, b"lines")
         assert os.pread(spool.fd, 5, 0) == b"lines"
     assert names(tmp_path) == []
+
+
+# -------------------------------------------------------------------- Windows
+
+OPENED = """
+import os, sys
+os.O_BINARY = 1 << 28  # no flag that Linux knows
+opened, real = [], os.open
+def note(path, flags, *args, **options):
+    opened.append((os.fspath(path), flags))
+    return real(path, flags, *args, **options)
+os.open = note
+from pathlib import Path
+from fastcli.appended import AppendedFile
+from fastcli.fasttext.about import disagreement
+from fastcli.files import Replacement
+for go_on in (False, True):
+    with AppendedFile("log", print, go_on) as log:
+        log.append(b"a line\\n")
+Path("m.bin").write_bytes(b"a model")
+with Replacement("m.bin.json") as fd:
+    os.write(fd, b'{"format": "fastcli model", "size": 7}')
+assert disagreement("m.bin")
+with Replacement("/dev/null"):
+    pass
+files = [(path, flags) for path, flags in opened if not os.path.isdir(path)]
+assert {"log", "m.bin", "/dev/null"} <= {path for path, _ in files}
+print([path for path, flags in files if not flags & os.O_BINARY])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes flags that it does not know")
+def test_all_files_are_opened_as_bytes(tmp_path):
+    """Windows changes the ends of lines in files that are not opened with O_BINARY."""
+    argv = [sys.executable, "-c", OPENED]
+    done = subprocess.run(
+        argv, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")

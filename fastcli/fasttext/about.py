@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from fastcli.errors import ModelFormatError
 from fastcli.schema import Range, SchemaError, build
+from fastcli.temporary import BINARY
 
 FORMAT = "fastcli model"
 TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
@@ -129,7 +130,7 @@ def identity(fd: int) -> dict[str, int]:
 
 
 def _identity_of(path: str) -> dict[str, int]:
-    fd = os.open(path, os.O_RDONLY)
+    fd = os.open(path, os.O_RDONLY | BINARY)
     try:
         return identity(fd)
     finally:
