@@ -14,7 +14,7 @@ from fastcli.appended import AppendedFile
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.search import Trial
-from fastcli.files import target_of
+from fastcli.files import cannot_save, target_of
 from fastcli.outputs import check_ours, first_object
 
 TUNED = ("epoch", "lr", "dim", "word_ngrams", "minn", "maxn", "bucket", "dsub")
@@ -22,8 +22,14 @@ NAN = float("nan")
 
 
 def former_trials(path: str) -> str:
-    """Return where the file of trials of an earlier search is kept."""
-    return f"{path}.old"
+    """Return where the file of trials of an earlier search is kept: beside what a link leads to.
+
+    Raises FastcliError for a link that is not to be followed.
+    """
+    try:
+        return f"{target_of(Path(path))[0]}.old"
+    except OSError as error:
+        raise cannot_save(path, error) from None
 
 
 def check_trials(path: str) -> None:
@@ -38,7 +44,7 @@ def open_trials(path: str, resume: bool, warn: Callable[[str], None]) -> Appende
     try:
         target, former = target_of(Path(path))
         if not resume and former is not None and stat.S_ISREG(former.st_mode):
-            os.replace(target, former_trials(str(target)))
+            os.replace(target, former_trials(path))
     except OSError as error:
         file.end(error)  # no former trials are lost
     return file
