@@ -7,9 +7,17 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from fastcli.errors import FastcliError
-from fastcli.files import Replacement, cannot_save, is_descriptor, target_of, write_all
+from fastcli.files import (
+    Replacement,
+    cannot_save,
+    check_writable,
+    is_descriptor,
+    target_of,
+    write_all,
+)
 from fastcli.temporary import NO_FOLLOW, close_read, lock_state
 
 
@@ -21,15 +29,37 @@ def _check_not_growing(path: str, target: Path) -> None:
     is_free = lock_state(fd)
     close_read(fd)
     if is_free is False:
-        raise FastcliError(
-            f"{path} is being written by another run. Wait for its end, or write to another file."
-        )
+        raise _is_written(path)
+
+
+def _open_locked(path: str, target: Path) -> int:
+    """Open a file to add to it, and lock it.  Raises FastcliError if another run is writing it."""
+    fd = os.open(target, os.O_RDWR | NO_FOLLOW)
+    try:
+        is_free = lock_state(fd, exclusive=True)
+        if is_free is False or not os.path.samestat(os.fstat(fd), os.stat(target)):
+            raise _is_written(path)
+        check_writable(path)  # another run may be about to replace it
+    except BaseException:
+        close_read(fd)
+        raise
+    return fd
+
+
+def _is_written(path: str) -> FastcliError:
+    return FastcliError(
+        f"{path} is being written by another run. Wait for its end, or write to another file."
+    )
+
+
+AnyFile = TypeVar("AnyFile", bound="AppendedFile")
 
 
 class AppendedFile:
     """A file to which parts are added, each whole or not at all.
 
-    A former file is replaced when there is a first part, or with ``go_on`` added to.  Trouble
+    A former file is replaced when there is a first part, or with ``go_on`` added to.  From the
+    start it is locked, or its new one is, so that no other run writes the same file.  Trouble
     ends the file and not the command: ``warn`` is told once, and what was written before stays.
     Raises FastcliError where there can be no such file.
     """
@@ -43,18 +73,23 @@ class AppendedFile:
         try:
             target, former = target_of(Path(path))
             is_regular = former is not None and stat.S_ISREG(former.st_mode)
-            if former is not None and is_regular and not is_descriptor(target):
+            was_there = former is not None and is_regular and not is_descriptor(target)
+            if was_there and go_on:
+                self._fd = _open_locked(path, target)
+                self._size = os.fstat(self._fd).st_size
+                return
+            self._new = Replacement(path)
+            self._new.open()
+            if was_there:  # looked at after the new one is locked: of two runs one sees the other
                 _check_not_growing(path, target)
-                if go_on:
-                    self._fd = os.open(target, os.O_RDWR | NO_FOLLOW)
-                    self._size = former.st_size
-                    return
         except OSError as error:
+            self.close()
             raise cannot_save(path, error) from None
-        self._new = Replacement(path)
-        self._new.open()
+        except BaseException:
+            self.close()
+            raise
 
-    def __enter__(self) -> AppendedFile:
+    def __enter__(self: AnyFile) -> AnyFile:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -77,6 +112,12 @@ class AppendedFile:
                 with contextlib.suppress(OSError):
                     self._take_back(self._fd)
             self.end(error)
+
+    def cut(self, size: int) -> None:
+        """Take away what follows the first ``size`` bytes of a file that is gone on with."""
+        if self._fd >= 0 and self._size > size:
+            os.ftruncate(self._fd, size)
+            self._size = size
 
     def end(self, error: OSError | FastcliError) -> None:
         """Close the file because of trouble, and tell ``warn``."""

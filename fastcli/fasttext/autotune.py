@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastcli.appended import AppendedFile
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
 from fastcli.evaluation.metric import Metric, parse_metric
 from fastcli.evaluation.predictor import Predictor
@@ -25,7 +24,7 @@ from fastcli.fasttext.search import Trial, free_names, propose, within
 from fastcli.fasttext.size_limit import NothingFits, SizeLimit, is_quantizable
 from fastcli.fasttext.train import Reporter, Status, Trained, train_supervised
 from fastcli.fasttext.trial_model import compact_model, model_of_size
-from fastcli.fasttext.trials import TUNED, check_trials, open_trials, take_up, trial_line
+from fastcli.fasttext.trials import TUNED, TrialsFile, check_trials, take_up, trial_line
 from fastcli.text.inputs import text_blocks
 
 if TYPE_CHECKING:
@@ -130,17 +129,23 @@ class _Watch(Reporter):
             raise _OutOfTime
 
 
-def autotune(args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter) -> Outcome:
+def autotune(
+    args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter, file: TrialsFile
+) -> Outcome:
     """Look for the arguments whose model is best on the validation file, until time is over.
+
+    Trials are written to ``file``, whose earlier ones are taken up if ``tune`` says so.
 
     An interrupt ends the search, and the best model by then is returned.  Raises ArgumentError
     or DataError where nothing can be tried, FastcliError where no trial ended in time.
     """
-    return _Tuner(args, tune, reporter).run()
+    return _Tuner(args, tune, reporter, file).run()
 
 
 class _Tuner:
-    def __init__(self, args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter) -> None:
+    def __init__(
+        self, args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter, file: TrialsFile
+    ) -> None:
         self.started = time.monotonic()
         self.metric = tune.check(args)
         self.args, self.tune, self.reporter = args, tune, reporter
@@ -157,7 +162,7 @@ class _Tuner:
         self.reserve = LEAST_RESERVE
         self.limit: SizeLimit | None = None  # known when the text has been read once
         self.refusal: ArgumentError | None = None
-        self.file: AppendedFile | None = None
+        self.file = file
 
     # Time
 
@@ -188,9 +193,6 @@ class _Tuner:
                 raise
             self.tried -= 1
             self.reporter.note("Aborting autotune: the best model so far is saved.")
-        finally:
-            if self.file is not None:
-                self.file.close()
         if self.best is None:
             if self.refusal is not None:
                 raise self.refusal
@@ -255,8 +257,6 @@ class _Tuner:
             if self.best is None or score > self.best.score:
                 self.best, self.models = trial, models
                 self.reserve = max(LEAST_RESERVE, _saving(*models, self.args.no_vec))
-        if self.file is None:  # not before there is something to put into it
-            self.file = open_trials(self.tune.trials, self.tune.resume, self.reporter.warn)
         self.file.append(trial_line(trial, note, self._question()))
         self.reporter.trial(trial, self.best, note)
         return True
@@ -323,7 +323,7 @@ class _Tuner:
 
     def _take_up(self) -> None:
         """Go on from the trials of an earlier run."""
-        for trial in take_up(self.tune.trials, self.args, self._question()):
+        for trial in take_up(self.file, self.args, self._question()):
             self.tried = max(self.tried, trial.number)
             if trial.score != trial.score:
                 continue

@@ -16,9 +16,9 @@ from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix
 from fastcli.fasttext.run import about, inputs, outputs, text_paths, text_writers
 from fastcli.fasttext.save import write_matrix, write_model, write_quantized
-from fastcli.fasttext.trials import TUNED, former_trials
+from fastcli.fasttext.trials import TUNED, TrialsFile, former_trials
 from fastcli.fasttext.vectors import Vectors
-from fastcli.files import Replacement, check_writable
+from fastcli.files import Replacement
 from fastcli.kernels._build import compile_beside
 from fastcli.kernels.lines import read_lines
 from fastcli.kernels.predict import best_labels
@@ -52,10 +52,13 @@ def tune_and_save(
     if tune.modelsize and args.save_output:
         raise ArgumentError("Option -saveOutput is not supported for quantized models.")
     paths = [f"{args.output}{end}" for end in ends]
-    with ModelOutputs(paths, text_paths(args), reporter.warn, fsync) as files:
-        check_writable(tune.trials)
+    with (
+        ModelOutputs(paths, text_paths(args), reporter.warn, fsync) as files,
+        TrialsFile(tune.trials, reporter.warn, tune.resume) as trials_file,
+    ):
         compile_beside(train_lines, best_labels, read_lines)
-        return _save(args, tune, autotune(args, tune, reporter), files, reporter)
+        outcome = autotune(args, tune, reporter, trials_file)
+        return _save(args, tune, outcome, files, reporter)
 
 
 def _save(

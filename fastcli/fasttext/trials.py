@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcli.appended import AppendedFile
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.search import Trial
 from fastcli.files import cannot_save, target_of
@@ -38,16 +38,27 @@ def check_trials(path: str) -> None:
         check_ours(one, "a file of trials", _is_trials)
 
 
-def open_trials(path: str, resume: bool, warn: Callable[[str], None]) -> AppendedFile:
-    """Open the file of trials; a former one is kept beside it where a new one begins."""
-    file = AppendedFile(path, warn, go_on=resume)
-    try:
-        target, former = target_of(Path(path))
-        if not resume and former is not None and stat.S_ISREG(former.st_mode):
-            os.replace(target, former_trials(path))
-    except OSError as error:
-        file.end(error)  # no former trials are lost
-    return file
+class TrialsFile(AppendedFile):
+    """The file of trials, which belongs to this run from now on; ``resume`` goes on with it.
+
+    Else a former one is kept beside it where a new one begins, which is with its first trial.
+    """
+
+    def __init__(self, path: str, warn: Callable[[str], None], resume: bool) -> None:
+        super().__init__(path, warn, go_on=resume)
+        self._keeps_former = not resume
+
+    def append(self, part: bytes) -> None:
+        """Add a trial: see ``AppendedFile``."""
+        if self._keeps_former:
+            self._keeps_former = False
+            try:
+                target, former = target_of(Path(self.path))
+                if former is not None and stat.S_ISREG(former.st_mode):
+                    os.replace(target, former_trials(self.path))
+            except (OSError, FastcliError) as error:
+                self.end(error)  # no former trials are lost
+        super().append(part)
 
 
 def trial_line(trial: Trial, note: str, question: dict[str, Any]) -> bytes:
@@ -62,15 +73,16 @@ def trial_line(trial: Trial, note: str, question: dict[str, Any]) -> bytes:
     return json.dumps({**line, **({"note": note} if note else {}), **question}).encode() + b"\n"
 
 
-def take_up(path: str, args: TrainArgs, question: dict[str, Any]) -> list[Trial]:
+def take_up(file: TrialsFile, args: TrainArgs, question: dict[str, Any]) -> list[Trial]:
     """Return the trials of an earlier run; the score of those that failed is NaN.
 
     A last line that was cut off is taken away.  Raises DataError where the file is missing, no
     file of trials (it stays as it is), or of another question.
     """
+    path = file.path
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        with open(path, "rb") as former:
+            data = former.read()
     except OSError as error:
         raise DataError(
             f"{path} is not there or cannot be read ({error.strerror}): "
@@ -81,7 +93,7 @@ def take_up(path: str, args: TrainArgs, question: dict[str, Any]) -> list[Trial]
         raise _no_trials(path)
     found = [_read(path, line, args, question) for line in data[:whole].splitlines()]
     if whole < len(data):
-        os.truncate(path, whole)
+        file.cut(whole)
     return found
 
 
