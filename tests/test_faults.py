@@ -7,6 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
+from fastcli.errors import FastcliError
+from fastcli.fasttext.about import read_about
 from fastcli.mlp.model_file import load_mlp
 from tests.command import run
 from tests.faults import Fault, fails
@@ -142,6 +144,55 @@ def check_rescued(err, private, new):
     assert name.endswith(MODELS)
     assert is_equal(name, path.read_bytes(), new[name])
     return True
+
+
+# ------------------------------------------- what cannot be made from a whole model
+
+ROOM = "The n-grams would take 90.0 GB of memory, and 1.0 GB are available."
+
+
+@pytest.mark.parametrize(
+    ("error", "end", "code", "said"),
+    [
+        (FastcliError(ROOM), ".vec", 1, ROOM),
+        (MemoryError(), ".vec", 1, "{out}.vec cannot be opened for saving. (not enough memory)"),
+        (MemoryError(), ".bin.json", 1, "{out}.bin.json cannot be opened for saving. (not enough "),
+        (KeyboardInterrupt(), ".vec", 130, "Interrupted"),
+        (SystemExit(143), ".vec", 143, ""),
+    ],
+    ids=["room", "memory", "json", "interrupt", "ended"],
+)
+def test_a_model_whose_other_files_cannot_be_made(
+    error, end, code, said, source, tmp_path, monkeypatch
+):
+    """It is in its place, which took hours maybe; files that are missing are the former ones."""
+
+    def fail(*_):
+        raise error
+
+    folder = tmp_path / "folder"
+    begin("supervised", source, folder)
+    before = files(folder)
+    argv = words("supervised", source, folder)
+    assert run(*argv).code == 0
+    new = files(folder)
+    begin("supervised", source, folder)
+    made_by = "outputs.about_bytes" if end == ".bin.json" else "run.word_vectors"
+    monkeypatch.setattr(f"fastcli.fasttext.{made_by}", fail)
+    result = run(*argv)
+    assert (result.code, result.out) == (code, b"")
+    assert said.format(out=folder / "m") in result.err
+    assert code != 1 or result.err.endswith(f" {folder / 'm'}.bin is whole and in its place.\n")
+    assert len(result.err.strip().splitlines()) <= 1
+    found = files(folder)
+    assert found.keys() == new.keys()
+    others = (".vec", ".output") if code > 1 else (end,)  # an interrupt leaves all texts out
+    for name, data in found.items():
+        if name in {f"m{one}" for one in others}:
+            assert data == before[name], name
+        else:
+            assert is_equal(name, data, new[name]), name
+    assert end == ".bin.json" or read_about(str(folder / "m.bin"))["label"] == "__label__"
 
 
 def test_the_model_of_a_run_without_faults_is_whole(source, tmp_path):

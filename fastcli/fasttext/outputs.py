@@ -6,6 +6,7 @@ sizes and checksums of the others.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from fastcli.rescue import rescued, save_or_rescue
 
 Writer = Callable[[Replacement], None]
 Warn = Callable[[str], None]
+TROUBLE = (OSError, FastcliError, MemoryError)  # that ends one file and not the saving
 
 
 class ModelOutputs(Outputs):
@@ -54,23 +56,23 @@ class ModelOutputs(Outputs):
         """Write a model, its text files by their paths, and its JSON file; put them in place.
 
         Raises FastcliError where one of them could not be; a model that has no room is rescued,
-        and is in place if only other files have none.
+        and is in place if only others could not be made.  So it is where an interrupt ends the
+        writing of text files, which are then left out.
         """
-        out, problems = self[path], []
+        out = self[path]
+        problems: list[FastcliError] = []
 
         def notes(fd: int) -> bytes:
             return about_bytes(about, identity(fd), {})
 
         save_or_rescue(out, write, notes)
-        others = {}
-        for name, write_text in texts.items():
-            try:
-                write_text(self[name])
-                if self[name].has_holes:
-                    others[os.path.splitext(name)[1]] = identity(self[name].fd)
-            except OSError as error:
+        interrupt: BaseException | None = None
+        try:
+            others = self._write_texts(texts, problems)
+        except BaseException as error:
+            interrupt, others = error, {}
+            for name in texts:
                 self[name].discard()
-                problems.append(cannot_save(name, error))
         beside = self._write_about(path, about, others, problems)
         try:
             out.place()
@@ -81,8 +83,25 @@ class ModelOutputs(Outputs):
                 self[name].place()
             except OSError as error:
                 problems.append(cannot_save(name, error))
+        if interrupt is not None:
+            raise interrupt
         if problems:
             raise FastcliError(f"{' '.join(map(str, problems))} {path} is whole and in its place.")
+
+    def _write_texts(
+        self, texts: Mapping[str, Writer], problems: list[FastcliError]
+    ) -> dict[str, dict[str, int]]:
+        """Write the text files; return the identities of those that were, by their ends."""
+        others = {}
+        for name, write_text in texts.items():
+            try:
+                write_text(self[name])
+                if self[name].has_holes:
+                    others[os.path.splitext(name)[1]] = identity(self[name].fd)
+            except TROUBLE as error:
+                self[name].discard()
+                problems.append(_problem(name, error))
+        return others
 
     def _write_about(
         self,
@@ -104,11 +123,20 @@ class ModelOutputs(Outputs):
             return []
         try:
             write_all(self[name].begin(), about_bytes(about, identity(self[path].fd), others))
-        except OSError as error:
+        except TROUBLE as error:
             self[name].discard()
-            problems.append(cannot_save(name, error))
+            problems.append(_problem(name, error))
             return []
         return [name]
+
+
+def _problem(name: str, error: OSError | FastcliError | MemoryError) -> FastcliError:
+    """Return what is said of a file that could not be made from a whole model."""
+    if isinstance(error, FastcliError):
+        return error
+    if isinstance(error, MemoryError):
+        error = OSError(errno.ENOMEM, "not enough memory")
+    return cannot_save(name, error)
 
 
 def _without_about(path: str, why: str) -> str:
