@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastcli.errors import FastcliError
-from fastcli.fasttext.about import read_about
+from fastcli.fasttext.model_file import load_model
 from fastcli.mlp.model_file import load_mlp
 from tests.command import run
 from tests.faults import Fault, fails
@@ -192,7 +192,7 @@ def test_a_model_whose_other_files_cannot_be_made(
             assert data == before[name], name
         else:
             assert is_equal(name, data, new[name]), name
-    assert end == ".bin.json" or read_about(str(folder / "m.bin"))["label"] == "__label__"
+    assert end == ".bin.json" or load_model(str(folder / "m.bin")).about["label"] == "__label__"
 
 
 def test_the_model_of_a_run_without_faults_is_whole(source, tmp_path):

@@ -423,19 +423,20 @@ def note(path, flags, *args, **options):
 os.open = note
 from pathlib import Path
 from fastcli.appended import AppendedFile
-from fastcli.fasttext.about import disagreement
+from fastcli.fasttext.about import vectors_disagreement
 from fastcli.files import Replacement
 for go_on in (False, True):
     with AppendedFile("log", print, go_on) as log:
         log.append(b"a line\\n")
 Path("m.bin").write_bytes(b"a model")
 with Replacement("m.bin.json") as fd:
-    os.write(fd, b'{"format": "fastcli model", "size": 7}')
-assert disagreement("m.bin")
+    os.write(fd, b'{"format": "fastcli model", "files": {".vec": {}}}')
+Path("m.vec").write_bytes(b"vectors")
+assert vectors_disagreement("m.vec")
 with Replacement("/dev/null"):
     pass
 files = [(path, flags) for path, flags in opened if not os.path.isdir(path)]
-assert {"log", "m.bin", "/dev/null"} <= {path for path, _ in files}
+assert {"log", "m.vec", "/dev/null"} <= {path for path, _ in files}
 print([path for path, flags in files if not flags & os.O_BINARY])
 """
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from fastcli.errors import FastcliError
-from fastcli.fasttext.about import read_about
+from fastcli.fasttext.model_file import load_model
 from fastcli.memory import Needs
 from tests.command import SAMPLES, process, run, start
 
@@ -58,7 +58,7 @@ def test_a_classifier_on_a_disk_that_fills_up(small, private, tmp_path):
     assert rescued(private, said) == (tmp_path / "m.bin").read_bytes()
     assert os.listdir(folder) == ["fill"]
     (model,) = private.glob("*.bin")
-    about = read_about(str(model))
+    about = load_model(str(model)).about
     assert about["label"] == "__label__"
     assert about["arguments"]["dim"] == 30
 

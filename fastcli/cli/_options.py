@@ -86,11 +86,10 @@ def opened(path: str) -> str | Contents:
 def load(path: str) -> Model:
     """Load a model; a compilation that this leads to is said on stderr."""
     from fastcli.cli._messages import announce_compiling
-    from fastcli.fasttext.model_file import load_model
 
     announce_compiling()
     check_apart([path], [STREAM])
-    return _agreeing(load_model(path), path)
+    return load_linear(path)
 
 
 def load_classifier(path: str) -> Classifier:
@@ -105,20 +104,20 @@ def load_classifier(path: str) -> Classifier:
         from fastcli.mlp.model_file import load_mlp  # which loads much that others do without
 
         return load_mlp(contents)
-    from fastcli.fasttext.model_file import load_model
     from fastcli.fasttext.predict import prepare
 
     prepare()
-    return _agreeing(load_model(contents), path)
+    return load_linear(contents)
 
 
-def _agreeing(model: Model, path: str) -> Model:
-    """Return a model; say if the JSON file beside it is of another one."""
+def load_linear(source: str | Contents) -> Model:
+    """Load a linear model; say what there is to say of it and the JSON file beside it."""
     from fastcli.cli._messages import say
-    from fastcli.fasttext.about import disagreement
+    from fastcli.fasttext.model_file import load_model
 
-    if sentence := disagreement(path):
-        say(sentence)
+    model = load_model(source)
+    if model.warning:
+        say(model.warning)
     return model
 
 

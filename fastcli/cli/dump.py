@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastcli.cli._command import positional
-from fastcli.cli._options import opened
+from fastcli.cli._options import load_linear, opened
 from fastcli.outputs import STREAM, check_apart
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
         raise click.UsageError(f"Unknown part of a model: {part}", ctx)
     from fastcli.cli._messages import announce_compiling, say
     from fastcli.fasttext import dump as write
-    from fastcli.fasttext.about import disagreement
-    from fastcli.fasttext.model_file import load_model
     from fastcli.fasttext.quantized import QuantizedMatrix
     from fastcli.mlp.tensor_reader import is_mlp
 
@@ -48,9 +46,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
     if is_mlp(contents):
         dump_mlp(contents, part)
         return
-    loaded = load_model(contents)
-    if sentence := disagreement(model):
-        say(sentence)
+    loaded = load_linear(contents)
     out = sys.stdout.buffer
     if part == "args":
         out.write(write.args_text(loaded))

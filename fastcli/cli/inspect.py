@@ -61,7 +61,7 @@ def inspect(ctx: click.Context, files: tuple[str, ...], as_json: bool, label: st
         raise click.UsageError("-label must not be empty: every word would be a label.", ctx)
     for path in files:
         check_readable(path)
-    from fastcli.cli._messages import announce_compiling
+    from fastcli.cli._messages import announce_compiling, say
     from fastcli.inspect.advice import advise, notes
     from fastcli.inspect.data import compare, read_data
     from fastcli.inspect.models import is_model, model_report
@@ -72,7 +72,7 @@ def inspect(ctx: click.Context, files: tuple[str, ...], as_json: bool, label: st
         if not as_json and i:
             write([""])
         if is_model(path):
-            report = model_report(path)
+            report = model_report(path, say)
             write([to_json(report)] if as_json else model_lines(report))
             continue
         data = read_data(path, label)

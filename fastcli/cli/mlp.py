@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -178,7 +179,6 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     values.setdefault("standardize", not as_they_are)
     from fastcli.cli._curves import check_plot, plot
     from fastcli.cli._mlp_progress import MlpProgress
-    from fastcli.fasttext.pretrained import source_disagreement
     from fastcli.mlp.args import MlpArgs
     from fastcli.mlp.run import outputs, train_and_save_mlp
 
@@ -193,10 +193,8 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     check_apart([options["config"]], outputs(args))
     if args.plot:
         check_plot(args.plot)
-    source = open_source(args) if args.pretrained_vectors else None
     with MlpProgress(args) as progress:
-        if source is not None and (sentence := source_disagreement(args.pretrained_vectors)):
-            progress.note(sentence)
+        source = open_source(args, progress.note) if args.pretrained_vectors else None
         trained = train_and_save_mlp(args, progress, source, options["fsync"])
         progress.finished(trained)
     if args.plot:
@@ -205,12 +203,12 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
         sys.exit(signals.exit_code(signals.received or signal.SIGINT))
 
 
-def open_source(args: MlpArgs) -> VectorSource:
+def open_source(args: MlpArgs, note: Callable[[str], None]) -> VectorSource:
     """Open the vectors that training starts from: a file of them, or a linear model."""
     from fastcli.fasttext import pretrained
 
     ngrams = pretrained.ngram_args(args.minn, args.maxn, args.word_ngrams, args.bucket)
-    return pretrained.open_source(args.pretrained_vectors, ngrams)
+    return pretrained.open_source(args.pretrained_vectors, ngrams, note)
 
 
 def read_config(ctx: click.Context, path: str) -> dict[str, Any]:

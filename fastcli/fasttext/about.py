@@ -11,11 +11,15 @@ import json
 import os
 import zlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastcli.errors import ModelFormatError
 from fastcli.schema import Range, SchemaError, build
 from fastcli.temporary import BINARY
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FORMAT = "fastcli model"
 TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
@@ -65,35 +69,31 @@ def about_bytes(
         return json.dumps(whole, indent=2).encode() + b"\n"
 
 
-def read_about(path: str) -> dict[str, Any]:
-    """Read the JSON file beside a model, if there is one and it is of that model."""
+def read_about(path: str, data: NDArray[np.uint8]) -> tuple[dict[str, Any], str]:
+    """Return what the JSON file beside a model holds, and what is to be said of it.
+
+    ``data`` are the bytes of the model.  There is a sentence, and nothing else, where the files are
+    of two trainings: those of one model are put in place one after the other, the JSON file last,
+    so that a run that is killed between two of them leaves this.
+    """
     beside = about_path(path)
     if os.path.exists(beside):
         about = _load_json(beside)
         if not _is_ours(about):
-            return {}
-        return about if _is_of(about, path) else {}
+            return {}, ""
+        found = {"size": len(data), "tail_crc32": zlib.crc32(data[-TAIL:].data)}
+        if _agrees(about, found):
+            return about, ""
+        return {}, (
+            f"{beside} is of another model than {path} is now, and is not used: a run was "
+            "killed while it put its files in place, or the model was replaced."
+        )
     about = _load_json(Path(path).with_suffix(".json"))
     if not _is_ours(about):
-        return {}
+        return {}, ""
     quantized = about.get("quantized")
     sizes = [about.get("size"), quantized.get("size") if isinstance(quantized, dict) else None]
-    return about if os.stat(path).st_size in sizes else {}
-
-
-def disagreement(path: str) -> str:
-    """Return a sentence if a model and the JSON file beside it are of two trainings, else nothing.
-
-    Files of one model are put in place one after the other, the JSON file last, so that a run that
-    is killed between two of them leaves this.
-    """
-    about = _load_json(about_path(path))
-    if not _is_ours(about) or _is_of(about, path):
-        return ""
-    return (
-        f"{about_path(path)} is of another model than {path} is now, and is not used: a run was "
-        "killed while it put its files in place, or the model was replaced."
-    )
+    return (about if len(data) in sizes else {}), ""
 
 
 def vectors_disagreement(path: str) -> str:
@@ -107,7 +107,7 @@ def vectors_disagreement(path: str) -> str:
         files = about.get(FILES) if _is_ours(about) else None
         if not isinstance(files, dict) or not os.path.isfile(model):
             continue
-        if files.get(end) == _identity_of(path) and _is_of(about, model):
+        if files.get(end) == _identity_of(path) and _agrees(about, _identity_of(model)):
             return ""
         if end in files or model.endswith(".bin"):  # quantize writes no vectors
             models.append(model)
@@ -137,9 +137,8 @@ def _identity_of(path: str) -> dict[str, int]:
         os.close(fd)
 
 
-def _is_of(about: dict[str, Any], path: str) -> bool:
-    """Tell whether a JSON file is of a model as it is now."""
-    found = _identity_of(path)
+def _agrees(about: dict[str, Any], found: dict[str, int]) -> bool:
+    """Tell whether a JSON file is of a model of this identity."""
     return all(about.get(key) == found[key] for key in found)
 
 

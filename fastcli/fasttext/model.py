@@ -38,7 +38,8 @@ class Model:
     are decoded where they were quantized, since every line meets all of them: a row of floats
     is quicker than its codes, and labels are few.  ``label`` is the label prefix, which the
     file does not hold.  In a pruned model ``pruned`` gives the row after the words of every
-    bucket, from 1 on; 0: it was dropped.
+    bucket, from 1 on; 0: it was dropped.  ``warning`` is what whoever opened the model is to be
+    told, if anything: that the JSON file beside it is of another one.
     """
 
     args: ModelArgs
@@ -48,6 +49,7 @@ class Model:
     label: str = "__label__"
     about: dict[str, Any] = field(default_factory=dict)
     pruned: NDArray[np.int32] | None = None
+    warning: str = ""
 
     @property
     def quantized(self) -> bool:

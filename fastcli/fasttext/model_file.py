@@ -124,9 +124,10 @@ def load_model(source: str | Contents) -> Model:
     _check_numbers(file, "output matrix", wo.values)
     if file.left:
         raise file.wrong("end", f"is followed by {file.left:,} more bytes")
-    about = read_about(path) if file.contents.is_regular else {}
+    about, warning = read_about(path, file.data) if file.contents.is_regular else ({}, "")
     check_about(about, path)
-    return Model(args, dictionary, wi, wo, about.get("label", "__label__"), about, pruned)
+    label = about.get("label", "__label__")
+    return Model(args, dictionary, wi, wo, label, about, pruned, warning)
 
 
 def _read_args(file: _File, version: int) -> ModelArgs:

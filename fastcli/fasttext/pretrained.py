@@ -10,7 +10,7 @@ import numpy as np
 
 from fastcli.contents import HEAD
 from fastcli.errors import DataError, NotFinite
-from fastcli.fasttext.about import disagreement, vectors_disagreement
+from fastcli.fasttext.about import vectors_disagreement
 from fastcli.fasttext.args import ModelArgs, TrainArgs
 from fastcli.fasttext.foreign import binary_kind
 from fastcli.fasttext.matrix import first_not_finite
@@ -58,17 +58,21 @@ def source_dim(path: str) -> int:
     return load_model(path).args.dim if is_model(path) else VectorFile(path).dim
 
 
-def open_source(path: str, ngrams: NgramArgs) -> VectorSource:
+def open_source(path: str, ngrams: NgramArgs, note: Callable[[str], None]) -> VectorSource:
     """Open a file of word vectors or a model to start from; ``ngrams`` are those of the training.
 
-    Raises DataError, or ModelFormatError where a model is damaged.
+    ``note`` hears if it and the JSON file are of two trainings.  Raises DataError, or
+    ModelFormatError where a model is damaged.
     """
-    return ModelVectors(path, load_model(path), ngrams) if is_model(path) else VectorFile(path)
-
-
-def source_disagreement(path: str) -> str:
-    """Return a sentence if a model or ``.vec`` file and the JSON file are of two trainings."""
-    return vectors_disagreement(path) or disagreement(path)
+    source: VectorSource
+    if is_model(path):
+        model = load_model(path)
+        source, sentence = ModelVectors(path, model, ngrams), model.warning
+    else:
+        source, sentence = VectorFile(path), vectors_disagreement(path)
+    if sentence:
+        note(sentence)
+    return source
 
 
 def ngram_args(minn: int, maxn: int, word_ngrams: int, bucket: int) -> NgramArgs:
@@ -91,9 +95,7 @@ def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
     for path in args.input:
         if not os.path.exists(path):
             raise DataError(f"{path} cannot be opened for training! (No such file or directory)")
-    source = open_source(args.pretrained_vectors, _ngram_args_of(args))
-    if sentence := source_disagreement(args.pretrained_vectors):
-        note(sentence)
+    source = open_source(args.pretrained_vectors, _ngram_args_of(args), note)
     source.check_dim(args.dim)
     if args.vectors_words == "all" and (need := Pretrained.memory_of(source)) >= LARGE:
         note(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.predictor import Predictor
-from fastcli.fasttext.about import OF_A_RUN, about_path, disagreement
+from fastcli.fasttext.about import OF_A_RUN, about_path
 from fastcli.fasttext.args import RATES, ModelArgs, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
 from fastcli.fasttext.matrix import DenseMatrix
@@ -141,8 +141,8 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = Fals
     source, path = f"{args.output}.bin", f"{args.output}.ftz"
     check_apart([source, *args.input * args.retrain, args.test], [path, str(about_path(path))])
     model = load_model(source)
-    if sentence := disagreement(source):
-        reporter.warn(sentence)
+    if model.warning:
+        reporter.warn(model.warning)
     if args.label is not None:
         model = replace(model, label=args.label)
     args.sizes.check(model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,12 +48,13 @@ def is_model(path: str) -> bool:
     return is_ours or bool(binary_kind(head, size)) or is_word2vec(head)
 
 
-def model_report(path: str) -> dict[str, Any]:
+def model_report(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
     """Return what is to be known of a model, as JSON has it.
 
+    ``warn`` hears if the JSON file beside it is of another one, and so is not in the report.
     Raises ModelFormatError or DataError where it is damaged or cannot be read.
     """
-    report = _perceptron(path) if is_mlp(path) else _linear(path)
+    report = _perceptron(path) if is_mlp(path) else _linear(path, warn)
     status = os.stat(path)
     blocks = getattr(status, "st_blocks", None)  # Windows does not say
     size = status.st_size
@@ -76,8 +78,10 @@ def changed_arguments(report: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given if name in shown or value != defaults[name]}
 
 
-def _linear(path: str) -> dict[str, Any]:
+def _linear(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
     model = load_model(path)
+    if model.warning:
+        warn(model.warning)
     args, dictionary, wi = model.args, model.dictionary, model.wi
     with open(path, "rb") as file:
         version = int.from_bytes(file.read(8)[4:], "little")

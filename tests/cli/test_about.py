@@ -264,3 +264,51 @@ def test_values_of_other_types_are_one_sentence(changes, sentence, name, topics,
         assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
         assert result.err.startswith(f"{tmp_path / name} is damaged: ")
         assert sentence in result.err
+
+
+READERS = {
+    "predict": ["predict", "{m}.bin", "-"],
+    "test": ["test", "{m}.bin", "-"],
+    "nn": ["nn", "{m}.bin", "2"],
+    "vectors": ["print-word-vectors", "{m}.bin"],
+    "dump": ["dump", "{m}.bin", "dict"],
+    "inspect": ["inspect", "{m}.bin"],
+    "inspect --json": ["inspect", "--json", "{m}.bin"],
+    "quantize": ["quantize", "-output", "{m}", "-verbose", "0"],
+    "supervised": [
+        "supervised",
+        "-input",
+        "{text}",
+        "-output",
+        "{m}2",
+        "-pretrainedVectors",
+        "{m}.bin",
+    ],
+    "mlp-train": [
+        "mlp-train",
+        "-input",
+        "{text}",
+        "-output",
+        "{m}2",
+        "-pretrainedVectors",
+        "{m}.bin",
+    ],
+}
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_the_json_file_of_another_model(command, text, tmp_path):
+    """Whatever reads a model says it once, and uses nothing of that file."""
+    m = tmp_path / "m"
+    train(text, m, "-label", "#", "-dim", 5, "-wordNgrams", 2, "-thread", 1)
+    kept = m.with_suffix(".bin").read_bytes()
+    train(text, m, "-label", "#", "-dim", 5, "-wordNgrams", 2, "-seed", 2, "-thread", 1)
+    m.with_suffix(".bin").write_bytes(kept)
+    argv = [word.format(m=m, text=text) for word in READERS[command]]
+    if "-input" in argv:
+        argv += ["-label", "#", "-dim", 5, "-epoch", 1, "-verbose", 1, "-thread", 1]
+    result = run(*argv, stdin=b"#a one\n")
+    assert result.code == 0
+    sentence = f"{m}.bin.json is of another model than {m}.bin is now, and is not used: "
+    assert result.err.count(sentence) == 1
+    assert b"-seed 2" not in result.out
