@@ -28,7 +28,7 @@ PIECE = 1 << 26  # bytes of a pipe that are given room at a time
 
 
 class Contents:
-    """The bytes of a file: ``data`` (uint8, read only), of which ``head`` are the first.
+    """The bytes of a file: ``data`` (uint8, read only), of which ``head`` are the first 64 kB.
 
     ``is_regular`` is false for a pipe or a device, which can be read only once: whoever needs it
     later keeps this object.  Raises OSError where the file cannot be opened or read.
@@ -41,26 +41,35 @@ class Contents:
         self._status = os.fstat(self._file.fileno())
         self.is_regular = stat.S_ISREG(self._status.st_mode)
         self.is_mapped = self.is_regular and self._status.st_size > READ_WHOLE
-        self._head = b""
-        if not self.is_mapped:
-            while len(self._head) < HEAD and (more := self._file.read(HEAD - len(self._head))):
-                self._head += more
-
-    @property
-    def head(self) -> bytes:
-        """The first 64 kB; a pipe is not read any further for them."""
-        return self.data[:HEAD].tobytes() if self.is_mapped else self._head
+        head = b""  # a pipe is not read any further for it
+        while len(head) < HEAD and (more := self._file.read(HEAD - len(head))):
+            head += more
+        self.head = head
 
     @cached_property
     def data(self) -> NDArray[np.uint8]:
-        """All bytes.  Raises FastcliError if a pipe brings more than there is memory for."""
+        """All bytes.
+
+        Raises FastcliError where they cannot be read or mapped, or a pipe brings more than there
+        is memory for.
+        """
+        try:
+            return self._load()
+        except (OSError, ValueError) as error:  # mmap has the latter for files that were cut
+            self.check_unchanged()
+            reason = getattr(error, "strerror", None) or error
+            raise ModelFormatError(
+                f"{self.path} cannot be opened for loading! ({reason})"
+            ) from None
+
+    def _load(self) -> NDArray[np.uint8]:
         if self.is_mapped:
             import mmap
 
             memory = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
             return np.frombuffer(memory, np.uint8)
         size = self._status.st_size if self.is_regular else 0
-        whole = self._read(self._head, size) if size else self._read_stream()
+        whole = self._read(self.head, size) if size else self._read_stream()
         self._file.close()
         whole.flags.writeable = False
         return whole
@@ -76,7 +85,7 @@ class Contents:
         return whole[:n]
 
     def _read_stream(self) -> NDArray[np.uint8]:
-        pieces = [np.frombuffer(self._head, np.uint8)]
+        pieces = [np.frombuffer(self.head, np.uint8)]
         while len(pieces[-1]):
             memory = available_memory()
             if memory is not None and memory < PIECE:

@@ -8,6 +8,11 @@ import pytest
 from fastcli import contents
 from fastcli.contents import Contents, read_or_map
 from fastcli.errors import FastcliError, ModelFormatError
+from fastcli.fasttext.model_file import load_model
+from fastcli.mlp.model_file import load_mlp
+from fastcli.mlp.tensor_reader import is_mlp
+from fastcli.text.inputs import MODEL_MAGIC
+from tests.command import process
 
 
 @pytest.fixture
@@ -57,6 +62,42 @@ def test_a_mapped_file_that_was_written_to(change, path, monkeypatch):
         os.utime(path, ns=(1, 1))  # clocks of file systems are coarse
     with pytest.raises(ModelFormatError, match="was written to while it was in use"):
         opened.check_unchanged()
+
+
+@pytest.mark.parametrize("load", [lambda opened: opened.data, load_model, load_mlp])
+def test_a_mapped_file_that_was_emptied_before_it_was_mapped(load, path, monkeypatch):
+    monkeypatch.setattr(contents, "READ_WHOLE", 1000)
+    if load is load_model:
+        path.write_bytes(MODEL_MAGIC + bytes(5000))
+    opened = read_or_map(str(path))
+    path.write_bytes(b"")
+    with pytest.raises(ModelFormatError, match="was written to while it was in use"):
+        load(opened)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+@pytest.mark.parametrize("end", ["bin", "mlp"])
+def test_a_file_that_there_are_no_addresses_for(end, tmp_path):
+    """As with ``ulimit -v``; what is said names the file."""
+    import resource
+
+    path = tmp_path / f"model.{end}"
+    heads = {"bin": MODEL_MAGIC + b"\x0c\0\0\0", "mlp": (99).to_bytes(8, "little") + b'{"'}
+    path.write_bytes(heads[end])
+    os.truncate(path, 40 << 30)
+    limit = (20 << 30, resource.getrlimit(resource.RLIMIT_AS)[1])
+    done = process(
+        "predict", path, "-", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit)
+    )
+    said = f"{path} cannot be opened for loading! (Cannot allocate memory)\n"
+    assert (done.code, done.out, done.err) == (1, b"", said)
+
+
+def test_a_name_that_no_file_can_have():
+    assert not is_mlp("a\0b")
+    for load in (load_model, load_mlp):
+        with pytest.raises(FastcliError, match="cannot be opened for loading"):
+            load("a\0b")
 
 
 @pytest.mark.parametrize("size", [0, 1, 9, 100_000, 3_000_000])

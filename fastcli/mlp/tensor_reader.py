@@ -48,7 +48,7 @@ def is_mlp(source: str | Contents) -> bool:
     """Tell whether a file starts as one of ours does: eight bytes of length, then JSON."""
     try:
         return begins_as_mlp(read_or_map(source).head)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -71,9 +71,10 @@ def load_arrays(
     path = source if isinstance(source, str) else source.path
     try:
         contents = read_or_map(source)
-        head, data = contents.head[: PREFIX + 1], contents.data
-    except OSError as error:
-        raise DataError(f"{path} cannot be opened for loading! ({error.strerror})") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be opened for loading! ({reason})") from None
+    head, data = contents.head[: PREFIX + 1], contents.data
     if len(head) <= PREFIX or head[PREFIX:] != b"{":
         raise ModelFormatError(f"{path} is no model of mlp-train.")
     length = _length(head)
