@@ -44,17 +44,7 @@ class _File:
     """A model file and a position in it."""
 
     def __init__(self, source: str | Contents) -> None:
-        try:
-            self.contents = read_or_map(source)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            hint = ""
-            if isinstance(error, FileNotFoundError):
-                from fastcli.fasttext.foreign import beside
-
-                hint = beside(str(source))
-            sentence = f"{source} cannot be opened for loading! ({reason}) {hint}"
-            raise ModelFormatError(sentence.rstrip()) from None
+        self.contents = open_model(source)
         self.path = self.contents.path
         if not self.contents.head.startswith(MODEL_MAGIC):  # a pipe is not read any further
             raise self.no_model()
@@ -85,6 +75,24 @@ class _File:
         values = layout.unpack_from(self.data.data, self.position)
         self.position += layout.size
         return values
+
+
+def open_model(source: str | Contents) -> Contents:
+    """Open a model, unless it is open already; its bytes are not read yet.
+
+    Raises ModelFormatError where it cannot be opened, which says what may be meant.
+    """
+    try:
+        return read_or_map(source)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        hint = ""
+        if isinstance(error, FileNotFoundError):
+            from fastcli.fasttext.foreign import beside
+
+            hint = beside(str(source))
+        sentence = f"{source} cannot be opened for loading! ({reason}) {hint}"
+        raise ModelFormatError(sentence.rstrip()) from None
 
 
 def load_model(source: str | Contents) -> Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from fastcli.fasttext.about import OF_A_RUN, about_path
 from fastcli.fasttext.args import RATES, ModelArgs, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
 from fastcli.fasttext.matrix import DenseMatrix
-from fastcli.fasttext.model_file import load_model
+from fastcli.fasttext.model_file import file_size, load_model, open_model
 from fastcli.fasttext.outputs import ModelOutputs
 from fastcli.fasttext.quantize import (
     Sizes,
@@ -133,26 +132,28 @@ class Quantized:
 def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = False) -> Quantized:
     """Quantize ``<output>.bin`` to ``<output>.ftz``; the JSON file beside it tells how.
 
-    Everything that can be wrong is looked at before anything is done.  With ``fsync`` the file is
+    Everything that can be wrong is looked at before anything is done, and the file is made under a
+    temporary name before the model is read.  With ``fsync`` the file is
     forced to the disk.  Raises FastcliError or a child of it.
     """
     if not args.output:
         raise ArgumentError("Empty input or output path.")
     source, path = f"{args.output}.bin", f"{args.output}.ftz"
     check_apart([source, *args.input * args.retrain, args.test], [path, str(about_path(path))])
-    model = load_model(source)
-    if model.warning:
-        reporter.warn(model.warning)
-    if args.label is not None:
-        model = replace(model, label=args.label)
-    args.sizes.check(model)
+    contents = open_model(source)  # so that one that is missing is what is said
     check_cutoff(args.cutoff, args.target_size)
-    if args.retrain:
-        check_retrains(model, source)
-    train_args = args.train_args(model)
-    train_args.check_values()
     _check_inputs(args)
     with ModelOutputs([path], [], reporter.warn, fsync) as outputs:
+        model = load_model(contents)
+        if model.warning:
+            reporter.warn(model.warning)
+        if args.label is not None:
+            model = replace(model, label=args.label)
+        args.sizes.check(model)
+        if args.retrain:
+            check_retrains(model, source)
+        train_args = args.train_args(model)
+        train_args.check_values()
         return _quantize(args, train_args, model, outputs, reporter)
 
 
@@ -164,7 +165,8 @@ def _quantize(
     reporter: Reporter,
 ) -> Quantized:
     """Prune, retrain, quantize and test a model, and write it."""
-    source, path = f"{args.output}.bin", f"{args.output}.ftz"
+    path = f"{args.output}.ftz"
+    size_before = file_size(model.args, model.dictionary)
     n_threads = train_args.thread
     mapped = (model.wi, model.wo)
     before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
@@ -193,7 +195,7 @@ def _quantize(
     outputs.save(path, lambda out: write_all(out.begin(), data), {}, notes)
     return Quantized(
         path,
-        os.stat(source).st_size,
+        size_before,
         len(data),
         rows_before,
         rows,

@@ -9,10 +9,11 @@ import shutil
 import numpy as np
 import pytest
 
-from fastcli.fasttext import fit_size
+from fastcli.fasttext import fit_size, run_quantize
 from fastcli.fasttext.fit_size import rows_kept
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.quantize import Sizes, by_norm, prune, quantize_model, usable
+from fastcli.fasttext.train import Reporter
 from tests import model_bytes
 from tests.cli.conftest import LOSSES
 from tests.command import GOLDEN, SAMPLES, run
@@ -703,6 +704,31 @@ def test_threads_below_none(model):
 def test_a_place_that_cannot_be_written(model):
     model.with_suffix(".ftz").mkdir()
     assert one_sentence(model).startswith(f"{model}.ftz cannot be opened for saving.")
+
+
+def test_what_cannot_be_written_is_known_before_the_model_is_read(model, tmp_path):
+    model.with_suffix(".ftz").mkdir()
+    data = model.with_suffix(".bin").read_bytes()
+    model.with_suffix(".bin").write_bytes(data[:-1])  # which reading would notice
+    assert one_sentence(model).startswith(f"{model}.ftz cannot be opened for saving.")
+    path = tmp_path / "missing" / "m"
+    err = run("quantize", "-output", path).err
+    assert err.startswith(f"{path}.bin cannot be opened for loading!")
+
+
+def test_a_model_that_is_replaced_meanwhile(model, monkeypatch):
+    """The size that is said is that of the one that was quantized."""
+    size = model.with_suffix(".bin").stat().st_size
+    real = run_quantize.load_model
+
+    def load_and_replace(source):
+        loaded = real(source)
+        model.with_suffix(".bin").unlink()
+        return loaded
+
+    monkeypatch.setattr(run_quantize, "load_model", load_and_replace)
+    args = run_quantize.QuantizeArgs(str(model))
+    assert run_quantize.quantize_and_save(args, Reporter()).size_before == size
 
 
 def test_a_former_file_stays_where_it_fails(model):
