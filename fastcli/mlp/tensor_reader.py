@@ -94,7 +94,7 @@ def load_arrays(
 def _config(path: str, metadata: object, kind: str) -> dict[str, Any]:
     """Return our JSON object of a header's metadata.  Raises ModelFormatError or SchemaError."""
     text = metadata.get("fastcli") if isinstance(metadata, dict) else None
-    config = parse_json(text.encode()) if isinstance(text, str) else None
+    config = parse_json(text.encode("utf-8", "surrogateescape")) if isinstance(text, str) else None
     if not isinstance(config, dict) or config.get("format") != kind:
         raise ModelFormatError(f"{path} is a safetensors file, but no {kind} of fastcli.")
     if config.get("version") != VERSION:

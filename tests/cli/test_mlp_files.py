@@ -329,6 +329,10 @@ HEADERS = {
         lambda header: header["__metadata__"].update(fastcli="\ud800"),
         "characters that are none",
     ),
+    "a byte in metadata": (
+        lambda header: header["__metadata__"].update(fastcli="\udc80"),
+        "not valid UTF-8",
+    ),
     "a list in metadata": (
         lambda header: header["__metadata__"].update(fastcli="[1]"),
         "no mlp model",

@@ -166,7 +166,20 @@ def damage_items(random, data, sections):
 DEEP = "@deep@"
 VALUES = (None, True, False, 0, -1, 1, 2, 2.5, 1e300, -1e300, math.inf, math.nan, 10**30, 2**31)
 VALUES += (2**63, -(2**63), 2**64, "", "x", "0", "1", "\ud800", "\x1b[31mred", "a\nb", "\0")
-VALUES += ([], [1], {}, {"a": 1}, [[]], [None], "none", DEEP, "x" * 5000, "é日本", "maxout:1e15")
+VALUES += (
+    "\udc80",
+    [],
+    [1],
+    {},
+    {"a": 1},
+    [[]],
+    [None],
+    "none",
+    DEEP,
+    "x" * 5000,
+    "é日本",
+    "maxout:1e15",
+)
 
 
 def damage_value(random, value):
