@@ -311,7 +311,10 @@ class MlpArgs:
                 self._check_size(name, value)
         if not math.isfinite(self.bias):
             raise ArgumentError(f"--bias must be a number, not {self.bias}.")
-        self._check_size("bias", abs(self.bias))
+        if abs(self.bias) > LARGE:
+            raise ArgumentError(
+                f"--bias must be between -{LARGE:g} and {LARGE:g}, not {self.bias}."
+            )
         if self.norm == "batch" and self.batch_size == 1:
             raise ArgumentError(
                 "--norm batch with --batch-size 1 cannot be: the mean of one example is the "

@@ -84,8 +84,8 @@ def test_any_values_of_options(name, chosen, data, files):
     [
         (("--activation", "maxout:1e300"), "Activation maxout:1e300: 1e300 is above 1e+30."),
         (("--activation", "maxout:1e15"), "maxout needs a whole number of pieces, 2 to 1000."),
-        (("--bias", "1e38"), "--bias must be at most 1e+30, not 1e+38."),
-        (("--bias", "-1e38"), "--bias must be at most 1e+30, not 1e+38."),
+        (("--bias", "1e38"), "--bias must be between -1e+30 and 1e+30, not 1e+38."),
+        (("--bias", "-1e38"), "--bias must be between -1e+30 and 1e+30, not -1e+38."),
         (("-lr", "3.5e38"), "-lr must be at most 1e+30, not 3.5e+38."),
         (("--hidden", "1000000,1000000"), "Training needs "),
     ],
