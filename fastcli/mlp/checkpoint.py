@@ -55,13 +55,11 @@ def save_checkpoint(trainer: Trainer, fsync: bool = False) -> None:
         arrays["best.params"] = trainer.best.params
         arrays["best.running"] = trainer.best.running
         arrays["best.embedding"] = trainer.best.embedding
-    at = trainer.progress
-    progress = {**asdict(at), "stopping": asdict(at.stopping)}
     config = {
         "format": FORMAT,
         "version": VERSION,
         "args": asdict(trainer.args),
-        "progress": progress,
+        "progress": asdict(trainer.progress),
         "fingerprint": fingerprint(trainer),
     }
     out = Replacement(checkpoint_path(trainer.args), fsync)

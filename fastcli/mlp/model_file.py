@@ -13,7 +13,7 @@ import numpy as np
 from fastcli import __version__
 from fastcli.contents import Contents
 from fastcli.errors import ArgumentError, ModelFormatError
-from fastcli.files import Replacement, cannot_save
+from fastcli.files import Replacement
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_reader import FORMAT, model_of
 from fastcli.mlp.tensor_reader import VERSION, load_arrays
@@ -22,19 +22,6 @@ from fastcli.schema import SchemaError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-def save_arrays(path: str, arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> None:
-    """Write arrays and a JSON object to a file, and put it in place whole.
-
-    Raises FastcliError where the file cannot be written.
-    """
-    out = Replacement(path)
-    try:
-        with out:
-            write_tensors(out, arrays, config)
-    except OSError as error:
-        raise cannot_save(path, error) from None
 
 
 def write_mlp(out: Replacement, model: MlpModel) -> None:

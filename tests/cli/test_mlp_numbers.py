@@ -6,7 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from fastcli.mlp.model_file import FORMAT, load_arrays, save_arrays
+from fastcli.files import Replacement
+from fastcli.mlp.model_file import FORMAT, load_arrays
+from fastcli.mlp.tensors import write_tensors
 from tests.cli.test_mlp import FAR, QUICK, ROWS, config_of, one_sentence, scores, train
 from tests.command import SAMPLES, run
 
@@ -79,7 +81,9 @@ def test_models_of_the_first_version_hold_their_scales_as_float32(table, tmp_pat
     assert arrays["columns.mean"].dtype == np.float64
     for name in ("columns.mean", "columns.scale"):
         arrays[name] = arrays[name].astype(np.float32)
-    save_arrays(str(tmp_path / "old.mlp"), arrays, config)
+    out = Replacement(tmp_path / "old.mlp")
+    with out:
+        write_tensors(out, arrays, config)
     for command, asked in (("predict", table), ("dump", "input")):
         found = [run(command, m, asked).text() for m in (model, tmp_path / "old.mlp")]
         assert found[0] == found[1]
