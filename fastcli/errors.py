@@ -19,7 +19,7 @@ class NotFinite(ModelFormatError):
     """What was asked for met weights that are NaN or infinite, so that it means nothing."""
 
     def __init__(self, model: str, what: str) -> None:
-        """Make the error of ``what`` was to be computed with a model."""
+        """Return the error for ``what``, computed with ``model``."""
         super().__init__(
             f"{model}: {what} are not finite, since weights of the model are NaN or infinite. "
             "It is damaged, or its training diverged."

@@ -165,7 +165,7 @@ def _string(value: Any, where: str) -> str:
     if not isinstance(value, str):
         _refuse("a string", value, where)
     if not is_text(value):
-        raise SchemaError(f"{where} has characters that are none (surrogates)")
+        raise SchemaError(f"{where} contains lone surrogates")
     found: str = value
     return found
 

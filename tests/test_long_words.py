@@ -24,7 +24,7 @@ SAID = "Without character n-grams: 1 word of more than 1,048,574 bytes. Are spac
 @pytest.fixture(autouse=True)
 def nothing_said(monkeypatch):
     """Forget what was said, and who heard it."""
-    monkeypatch.setattr(spelling, "_said", set())
+    monkeypatch.setattr(spelling, "_warned", set())
     monkeypatch.setattr(spelling, "announce", None)
 
 
@@ -91,11 +91,11 @@ def test_predicting_says_it(tmp_path, text):
     options = ["-minn", 3, "-maxn", 4, "-dim", 4, "-epoch", 1, "-bucket", 100, "-verbose", 0]
     trained = run("supervised", "-input", text, "-output", tmp_path / "m", *options)
     assert (trained.code, trained.err) == (0, "")
-    spelling._said.clear()
+    spelling._warned.clear()
     result = run("predict", tmp_path / "m.bin", text, "-thread", 1)
     assert (result.code, result.out.count(b"\n")) == (0, 3)
     assert result.err == spelling.sentence(4) + "\n"
-    spelling._said.clear()
+    spelling._warned.clear()
     result = run("print-word-vectors", tmp_path / "m.bin", stdin=LONG + b"\n")
     assert result.err == SAID + "\n"
     assert result.out.startswith(LONG + b" ")

@@ -68,7 +68,7 @@ BAD = {
     "no best": (without("best.params"), "best.params is missing"),
     "another array": (
         lambda arrays, config: arrays.update(x=np.zeros(1, np.float32)),
-        "'x' is a tensor that the run has no use for",
+        "unexpected tensor 'x'",
     ),
     "NaN": (array("params", lambda a: a * np.float32(math.nan)), "params is not finite"),
     "steps as text": (put(progress__step="6"), "progress.step should be a whole number"),
@@ -78,7 +78,7 @@ BAD = {
     "history beyond": (put(progress__step=1), "progress.history do not rise"),
     "no history": (
         put(progress__history=[]),
-        "'best.embedding' is a tensor that the run has no use for",
+        "unexpected tensor 'best.embedding'",
     ),
     "a product of NaN": (put(progress__product=math.nan), "progress.product should be a number"),
     "a loss of infinity": (put(progress__loss=math.inf), "progress.loss should be a number"),

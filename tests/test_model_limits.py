@@ -166,7 +166,7 @@ def test_a_model_through_a_pipe(command, tmp_path):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "no model came through it"),
+        (b"", "delivered no model"),
         (b"\x1f\x8b\x08" + bytes(99), "unpack what comes, with gunzip -c"),
         (b"__label__x a b\n" * 99_999, "It is text with labels"),
         (model_bytes.small()[:-1], "is damaged"),

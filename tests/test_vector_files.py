@@ -212,7 +212,7 @@ def test_damaged_binary_files(tmp_path):
 @pytest.mark.parametrize("dim", [20, 2_000_000_000, 999_999_999_999_999_999])
 def test_a_head_with_more_numbers_than_the_file(dim, pack, tmp_path):
     said = refused(tmp_path / "a", pack(b"2 %d\na 1 2\nb 3 4\n" % dim))
-    assert f"says vectors of {dim:,} numbers, and has" in said
+    assert f"declares {dim:,}-dimensional vectors but has" in said
 
 
 @pytest.mark.parametrize("n", [1, 3, 10**17])

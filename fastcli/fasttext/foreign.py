@@ -39,7 +39,7 @@ def what_it_is(contents: Contents) -> str:
     """Return in a sentence what a file is that is no model, and what to do with it."""
     path, head = contents.path, contents.head
     if not head and not contents.is_regular:
-        return "It is no regular file, and no model came through it."
+        return "It is a pipe or device that delivered no model."
     if kind := compression_of(head):
         if not contents.is_regular:
             return f"It is compressed: unpack what comes, with {UNPACK[kind]} -c."

@@ -13,7 +13,7 @@ from fastcli.kernels import lines as line_kernels
 from fastcli.memory import check_room
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.inputs import split_at_lines
-from fastcli.text.spelling import count_long, most_bytes, tell
+from fastcli.text.spelling import count_long, most_bytes, warn_once
 from fastcli.threads import run_on, share
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def word_rows(
     n = last - first
     offsets = np.zeros(n + 1, np.int64)
     if n_long := count_long(starts[first:], n, args.maxn):
-        tell(args.maxn, n_long)
+        warn_once(args.maxn, n_long)
     if args.maxn > 0:
         kernels.count_char_ngrams(starts[first:], arena, n, args.minn, args.maxn, offsets)
     check_room(4 * int(offsets[n]), f"The character n-grams of {n:,} words")

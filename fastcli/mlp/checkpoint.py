@@ -125,7 +125,7 @@ def _pairs(trainer: Trainer, best: Snapshot | None) -> dict[str, NDArray[Any]]:
 def _check_arrays(pairs: dict[str, NDArray[Any]], arrays: dict[str, NDArray[Any]]) -> None:
     """Raise SchemaError where an array of a checkpoint is not like the one it is copied to."""
     for name in sorted(arrays.keys() - pairs.keys()):
-        raise SchemaError(f"{shown(name)} is a tensor that the run has no use for")
+        raise SchemaError(f"unexpected tensor {shown(name)}")
     for name, to in pairs.items():
         found = arrays.get(name)
         if found is None:
@@ -151,7 +151,7 @@ def _check_progress(path: str, at: Progress, trainer: Trainer) -> None:
     if at.step > trainer.total_steps:
         raise ArgumentError(
             f"{path} is after step {at.step:,}, and this run would end after "
-            f"{trainer.total_steps:,}: give a larger -epoch, or leave --resume out to start anew."
+            f"{trainer.total_steps:,}: give a larger -epoch, or leave --resume out to restart."
         )
 
 
@@ -161,12 +161,12 @@ def _check_same(path: str, header: CheckpointHeader, trainer: Trainer) -> None:
         if f.name not in FREE and before != now:
             raise ArgumentError(
                 f"{path} is of a run with {option_of(f.name)} {_text(before)}, not {_text(now)}: "
-                "give the same options, or leave --resume out to start anew."
+                "give the same options, or leave --resume out to restart."
             )
     if header.fingerprint != fingerprint(trainer):
         raise ArgumentError(
             f"{path} is of a run on other examples than {', '.join(trainer.args.input)} has now: "
-            "leave --resume out to start anew."
+            "leave --resume out to restart."
         )
 
 

@@ -91,7 +91,7 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
             name = f"layers.{i}.{part}"
             model.tensors[name] = _take(left, name, np.float32, shape)
     for name in left:
-        raise SchemaError(f"{shown(name)} is a tensor that the model has no use for")
+        raise SchemaError(f"unexpected tensor {shown(name)}")
     _check_finite(model)
     return model
 

@@ -76,7 +76,7 @@ def load_arrays(
         raise DataError(f"{path} cannot be opened for loading! ({reason})") from None
     head, data = contents.head[: PREFIX + 1], contents.data
     if len(head) <= PREFIX or head[PREFIX:] != b"{":
-        raise ModelFormatError(f"{path} is no model of mlp-train.")
+        raise ModelFormatError(f"{path} is not an mlp-train model.")
     length = _length(head)
     if length > min(len(data) - PREFIX, LONGEST_HEADER):
         raise ModelFormatError(

@@ -1,4 +1,4 @@
-"""What prepare is told."""
+"""Arguments of prepare."""
 
 from __future__ import annotations
 

@@ -214,7 +214,7 @@ class _Run:
             parts=list(writers), lines=[0] * n, tokens=[0] * n, labels=[Counter() for _ in range(n)]
         )
         self.waiting: deque[tuple[Batch, Future[Cleaned] | Cleaned]] = deque()
-        self.unsaid: list[tuple[Place, str, str]] = []  # bad rows after those that wait
+        self.deferred_rejects: list[tuple[Place, str, str]] = []  # bad rows after those that wait
         self.source = Source(
             args.columns,
             self.bad_later,
@@ -257,7 +257,7 @@ class _Run:
     def bad_later(self, place: Place, reason: str, text: str) -> None:
         """Do as ``bad`` does, but after what is bad about rows that still wait to be cleaned."""
         if self.waiting:
-            self.unsaid.append((place, reason, text))
+            self.deferred_rejects.append((place, reason, text))
         else:
             self.bad(place, reason, text)
 
@@ -270,7 +270,7 @@ class _Run:
         else:
             found = self.read(paths)
         for batch in found:
-            batch.bad, self.unsaid = self.unsaid, []
+            batch.bad, self.deferred_rejects = self.deferred_rejects, []
             if batch.lines or batch.bad:
                 self.done.rows += len(batch.lines)
                 yield batch
@@ -308,7 +308,7 @@ class _Run:
                     yield self.with_text(*_result(waiting.popleft()))
             while waiting:
                 yield self.with_text(*_result(waiting.popleft()))
-            for bad in self.unsaid:
+            for bad in self.deferred_rejects:
                 self.bad(*bad)
 
     def with_text(self, batch: Batch, cleaned: Cleaned) -> tuple[Batch, Cleaned]:

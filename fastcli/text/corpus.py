@@ -24,7 +24,7 @@ from fastcli.text.inputs import (
     line_blocks,
     open_compressed,
 )
-from fastcli.text.spelling import count_long, tell
+from fastcli.text.spelling import count_long, warn_once
 from fastcli.threads import interrupted, run_apart, run_on, share
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def make_corpus(
     """
     hashes = _hashes(words)
     if n_long := count_long(words.starts, words.n, args.maxn):
-        tell(args.maxn, n_long)
+        warn_once(args.maxn, n_long)
     offsets, ngrams = char_ngrams(
         words.starts,
         words.arena,

@@ -11,7 +11,7 @@ import numpy as np
 from fastcli.kernels import lines as kernels
 from fastcli.kernels.integers import hash_bytes
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
-from fastcli.text.spelling import most_bytes, tell
+from fastcli.text.spelling import most_bytes, warn_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +106,7 @@ class Reader:
             and len(text) > most_bytes(self._maxn)
             and (self._flags[:n] & kernels.NOT_SPELLED).any()
         ):
-            tell(self._maxn)
+            warn_once(self._maxn)
         lines = Lines(
             n, self._features, self._offsets, self._labels, self._label_offsets, self._flags
         )

@@ -17,7 +17,7 @@ from fastcli.kernels.tokens import MOST_NGRAMS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_said: set[int] = set()
+_warned: set[int] = set()
 
 
 announce: Callable[[str], None] | None = None
@@ -51,9 +51,9 @@ def sentence(maxn: int, n: int = 0) -> str:
     )
 
 
-def tell(maxn: int, n: int = 0) -> None:
+def warn_once(maxn: int, n: int = 0) -> None:
     """Say so, once."""
-    if maxn not in _said:
-        _said.add(maxn)
+    if maxn not in _warned:
+        _warned.add(maxn)
         if announce is not None:
             announce(sentence(maxn, n))

@@ -250,8 +250,8 @@ class VectorFile(VectorSource):
         most = size // ((2 if layout.is_text else 4) * self.dim)
         if most == 0 and layout.n > 0:
             raise DataError(
-                f"{self.path} says vectors of {self.dim:,} numbers, and has {size:,} bytes: it was "
-                "cut, or is damaged. Copy it again."
+                f"{self.path} declares {self.dim:,}-dimensional vectors but has {size:,} bytes: it "
+                "was cut, or is damaged. Copy it again."
             )
         return min(layout.n, most)
 

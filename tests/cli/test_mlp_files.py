@@ -190,7 +190,7 @@ TEXT_EDITS = {
     "a missing tensor": (without("layers.0.running_var"), "layers.0.running_var is missing"),
     "an extra tensor": (
         lambda arrays, config: arrays.update({"layers.9.bias": np.zeros(3, np.float32)}),
-        "'layers.9.bias' is a tensor that the model has no use for",
+        "unexpected tensor 'layers.9.bias'",
     ),
     "NaN in a layer": (
         array("layers.1.weight", lambda a: a * np.float32(np.nan)),
@@ -215,7 +215,7 @@ TEXT_EDITS = {
     "a negative epsilon": (put(args__norm_eps=-1.0), "--norm-eps must be"),
     "NaN for an epsilon": (put(args__norm_eps=float("nan")), "args.norm_eps should be a number"),
     "no label prefix": (put(args__label=""), "-label must not be empty"),
-    "a surrogate as prefix": (put(args__label="\ud800"), "args.label has characters"),
+    "a surrogate as prefix": (put(args__label="\ud800"), "args.label contains lone surrogates"),
     "another loss": (put(loss=2), "loss should be 0 or 1, not 2"),
     "about as a list": (put(about=[1]), "about should be an object"),
 }
@@ -232,7 +232,7 @@ TABLE_EDITS = {
     "twice in other words": (put(labels=["\udcc3\udca9", "é"]), "labels: one is there twice"),
     "an empty label": (put(labels=["", "a"]), "labels[0] cannot be ''"),
     "a label of two lines": (put(labels=["a\nb", "a"]), "labels[0] cannot be 'a\\nb'"),
-    "a surrogate as label": (put(labels=["\ud800", "a"]), "labels[0] has characters"),
+    "a surrogate as label": (put(labels=["\ud800", "a"]), "labels[0] contains lone surrogates"),
     "no labels": (put(labels=[]), "labels are missing"),
     "no delimiter": (put(columns__delimiter=""), "columns.delimiter cannot be ''"),
     "a number as delimiter": (put(columns__delimiter=5), "columns.delimiter should be a string"),
@@ -327,7 +327,7 @@ HEADERS = {
     ),
     "a surrogate in metadata": (
         lambda header: header["__metadata__"].update(fastcli="\ud800"),
-        "characters that are none",
+        "contains lone surrogates",
     ),
     "a byte in metadata": (
         lambda header: header["__metadata__"].update(fastcli="\udc80"),
