@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -124,13 +124,27 @@ def normal_form(text: str, form: str) -> str:
     """
     if text.isascii():
         return text
+    name: Literal["NFC", "NFKC"] = "NFC" if form == "nfc" else "NFKC"
+    # So many marks in a row have one among them at a place that is a multiple of their number.
+    if not _mark().search(text[:: MOST_MARKS + 1]):
+        return unicodedata.normalize(name, text)
     is_mark = _marks()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)]
     bounds = np.flatnonzero(np.diff(is_mark, prepend=False, append=False)).reshape(-1, 2)
     cuts = [0]
     for first, end in bounds[bounds[:, 1] - bounds[:, 0] > MOST_MARKS].tolist():
         cuts.extend(range(first, end, MOST_MARKS))
     parts = [text[a:b] for a, b in pairwise([*cuts, len(text)])]
-    return "".join([unicodedata.normalize("NFC" if form == "nfc" else "NFKC", p) for p in parts])
+    return "".join([unicodedata.normalize(name, part) for part in parts])
+
+
+@cache
+def _mark() -> re.Pattern[str]:
+    """Return a pattern that finds a mark that belongs to a letter.
+
+    Beyond the basic plane it takes letters for marks, too: one range is quick to look through.
+    """
+    basic = np.flatnonzero(_marks()[:0x10000]).tolist()
+    return re.compile(f"[{''.join(map(chr, basic))}\U00010000-\U0001efff]")
 
 
 @cache
