@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 
+from fastcli import temporary
 from fastcli.prepare import segment
 from fastcli.prepare.spools import spool
 from tests.command import environment
@@ -81,30 +82,45 @@ def test_an_interrupt_is_for_the_main_process_only(text, tmp_path):
 
 @posix
 def test_spools_are_private_and_leave_nothing(tmp_path, monkeypatch):
-    with spool(tmp_path) as file:
-        file.write(b"some")
-        assert list(tmp_path.iterdir()) == []
-        status = os.fstat(file.fileno())
-        assert stat.S_IMODE(status.st_mode) == 0o600
-    # Where files without a name cannot be made.
     opened = []
     real = os.open
 
-    def without(path, flags, *more, **kwargs):
-        opened.append((os.fspath(path), flags))
-        if flags & getattr(os, "O_TMPFILE", 0) == getattr(os, "O_TMPFILE", -1):
-            raise OSError(95, "Operation not supported")
+    def watched(path, flags, *more, **kwargs):
+        opened.append((os.path.basename(path), flags))
         return real(path, flags, *more, **kwargs)
 
-    monkeypatch.setattr(os, "open", without)
-    with spool(tmp_path) as file:
+    monkeypatch.setattr(os, "open", watched)
+    with spool(tmp_path) as file, spool(tmp_path) as other:
+        file.write(b"some")
+        other.write(b"more")
+        for one, text in ((file, b"some"), (other, b"more")):
+            assert list(tmp_path.iterdir()) == []
+            assert stat.S_IMODE(os.fstat(one.fileno()).st_mode) == 0o600
+            one.seek(0)
+            assert one.read() == text
+    made = [(name, flags) for name, flags in opened if flags & os.O_CREAT]
+    assert len(made) == 2
+    for name, flags in made:
+        assert temporary.NAME.fullmatch(name)
+        assert flags & os.O_EXCL
+        assert flags & os.O_NOFOLLOW
+    assert temporary.written == set()
+
+
+@posix
+def test_a_spool_that_a_killed_process_left_is_swept(tmp_path):
+    script = """if 1:
+        import os, sys
+        from fastcli.prepare.spools import spool
+        os.unlink = lambda path: os.kill(os.getpid(), 9)
+        spool(sys.argv[1])
+    """
+    argv = [sys.executable, "-c", script, tmp_path]
+    assert subprocess.run(argv, env=environment(), check=False).returncode == -9
+    (left,) = tmp_path.iterdir()
+    assert temporary.NAME.fullmatch(left.name)
+    with spool(tmp_path):
         assert list(tmp_path.iterdir()) == []
-        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
-    path, flags = opened[-1]
-    assert os.path.basename(path).startswith(".fastcli-")
-    assert path.endswith(".tmp")
-    assert flags & os.O_EXCL
-    assert flags & os.O_NOFOLLOW
 
 
 @pytest.fixture
