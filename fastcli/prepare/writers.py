@@ -14,10 +14,6 @@ from fastcli.prepare.shuffle import Sorter, order_keys
 AT_ONCE = 1 << 20  # characters that are collected before they are written
 
 
-class _Unwanted(Exception):
-    """Nothing went wrong, but a file is not to be put in place."""
-
-
 class StreamWriter:
     """Lines on their way to a function that takes bytes, in large pieces."""
 
@@ -51,7 +47,6 @@ class FileWriter(StreamWriter):
     def __init__(self, path: Path) -> None:
         super().__init__(self._append)
         self._file = Replacement(str(path))
-        self._is_wanted = True
         self._written, self._sha256 = 0, hashlib.sha256()
 
     def __enter__(self) -> FileWriter:
@@ -65,11 +60,11 @@ class FileWriter(StreamWriter):
         except BaseException as error:
             self._file.__exit__(type(error), error, None)
             raise
-        self._file.__exit__(kind if self._is_wanted else kind or _Unwanted, *rest)
+        self._file.__exit__(kind, *rest)
 
     def discard(self) -> None:
-        """Leave what has the file's name as it is."""
-        self._is_wanted = False
+        """Leave what has the file's name as it is; nothing more is to be written."""
+        self._file.discard()
 
     def digest(self) -> Digest:
         """Return the digest of what has been written: of all, after ``finish``."""
