@@ -220,6 +220,25 @@ def _look_around(folder: Path, target: Path) -> None:
                 os.unlink(path)
 
 
+def left_behind(target: Path) -> list[Path]:
+    """Return temporary files of ``target`` that killed runs of this user left, not yet swept."""
+    found = []
+    try:
+        names = [name for name in os.listdir(target.parent) if name.startswith(".fastcli-")]
+    except OSError:
+        return []
+    for name in names:
+        maker, path = _Maker.of(name), target.parent / name
+        with contextlib.suppress(OSError):  # gone, or not to be read
+            if maker is None or maker.target != _digest(target):
+                continue
+            status = os.lstat(path)
+            is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == user()
+            if is_ours and _is_free(path):
+                found.append(path)
+    return found
+
+
 def _is_free(path: Path) -> bool | None:
     fd = os.open(path, os.O_RDONLY | NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
     try:

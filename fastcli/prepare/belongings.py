@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from fastcli.errors import FastcliError
-from fastcli.files import Replacement, write_all
 from fastcli.prepare.recipe import FORMAT
 from fastcli.prepare.split import PARTS
+from fastcli.temporary import left_behind
 
 NOTES, LABELS, REJECTS = "prepare.json", "labels.json", "rejects.jsonl"
 AT_ONCE = 1 << 20
@@ -43,10 +43,10 @@ def digest_of(size: int, found: Any) -> Digest:
     return {"size": size, "sha256": found.hexdigest()}
 
 
-def recorded(folder: Path) -> dict[str, Any] | None:
+def recorded(folder: Path, notes: str = NOTES) -> dict[str, Any] | None:
     """Return the files that a folder's prepare.json knows; None where there is none of ours."""
     try:
-        found = json.loads((folder / NOTES).read_bytes())
+        found = json.loads((folder / notes).read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
@@ -86,7 +86,9 @@ def check_folder(folder: Path, names: Iterable[str]) -> None:
         return
     name, more = foreign[0], len(foreign) - 1
     why = "was not written by prepare"
-    if known is not None:
+    if _is_of_killed(folder, name):
+        why = "belongs to a run that was killed"
+    elif known is not None:
         why = "was changed since prepare wrote it" if name in known else f"is not in its {NOTES}"
     raise FastcliError(
         f"{folder / name}{f' (and {more} more)' if more else ''} {why} and would be replaced: give "
@@ -94,30 +96,30 @@ def check_folder(folder: Path, names: Iterable[str]) -> None:
     )
 
 
-def remove_former(folder: Path, known: Mapping[str, Any], names: Iterable[str]) -> list[str]:
-    """Remove the files of an earlier run that are not among ``names``, those of this one.
+def to_remove(
+    folder: Path, known: Mapping[str, Any], names: Iterable[str]
+) -> tuple[list[Path], list[str]]:
+    """Return the files of an earlier run that are not among ``names``, those of this one.
 
-    ``known`` is what was recorded then.  Return those that stay since they were changed.
+    ``known`` is what was recorded then.  The second list has those that stay since they were
+    changed.
     """
-    stayed = []
+    going, stayed = [], []
     for name in EVERY:
         path = folder / name
         if name in names or name not in known or not path.is_file():
             continue
         if _is_as(path, known[name]):
-            path.unlink()
+            going.append(path)
         else:
             stayed.append(name)
-    return stayed
+    return going, stayed
 
 
-def write_json(path: Path, content: Any) -> Digest:
-    """Write a JSON file and return its digest.  Raises OSError."""
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    data = text.encode("utf-8", "replace")
-    with Replacement(str(path)) as fd:
-        write_all(fd, data)
-    return digest_of(len(data), hashlib.sha256(data))
+def _is_of_killed(folder: Path, name: str) -> bool:
+    """Tell whether a run put a file in place that was killed before its notes were there, too."""
+    left = [recorded(folder, notes.name) or {} for notes in left_behind(folder / NOTES)]
+    return any(_is_as(folder / name, known.get(name)) for known in left)
 
 
 def _is_foreign(path: Path, known: Mapping[str, Any] | None) -> bool:

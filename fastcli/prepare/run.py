@@ -34,8 +34,7 @@ from fastcli.prepare.belongings import (
     made,
     part_name,
     recorded,
-    remove_former,
-    write_json,
+    to_remove,
 )
 from fastcli.prepare.beside import read_beside
 from fastcli.prepare.labels import LabelNames
@@ -136,8 +135,13 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
 
 
 def _write(args: PrepareArgs, reporter: Reporter, folder: Path, names: Sequence[str]) -> _Run:
-    """Write all files of a folder under other names, and put them in place at the end."""
-    with ExitStack() as files:
+    """Write all files of a folder under other names, and put them in place at the end.
+
+    The notes are the last: whoever is killed in between leaves those of the former files.
+    """
+    with ExitStack() as last, ExitStack() as files:
+        notes = last.enter_context(FileWriter(folder / NOTES))
+        label_names = files.enter_context(FileWriter(folder / LABELS))
         writers = {name: files.enter_context(_writer(args, folder, name)) for name in names}
         rejects = None
         if args.skip_bad:
@@ -150,12 +154,16 @@ def _write(args: PrepareArgs, reporter: Reporter, folder: Path, names: Sequence[
             digests[REJECTS] = rejects.digest()
         elif rejects is not None:
             rejects.discard()
+        label_names.write_json(run.names.mapping())
+        digests[LABELS] = label_names.digest()
+        notes.write_json({**run.notes(), "files": digests})
+        former = recorded(folder) or {}
+        going, run.done.stayed = to_remove(folder, former, [*digests, NOTES])
         with uninterrupted():
             files.close()  # puts them in place
-            digests[LABELS] = write_json(folder / LABELS, run.names.mapping())
-            former = recorded(folder) or {}
-            run.done.stayed = remove_former(folder, former, [*digests, NOTES])
-            write_json(folder / NOTES, {**run.notes(), "files": digests})
+            for path in going:
+                path.unlink(missing_ok=True)
+            last.close()
     return run
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from fastcli.files import Replacement, write_all
 from fastcli.prepare.belongings import Digest, digest_of
@@ -61,6 +63,11 @@ class FileWriter(StreamWriter):
             self._file.__exit__(type(error), error, None)
             raise
         self._file.__exit__(kind, *rest)
+
+    def write_json(self, content: Any) -> None:
+        """Write a value as JSON for people."""
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        self._append(text.encode("utf-8", "replace"))
 
     def discard(self) -> None:
         """Leave what has the file's name as it is; nothing more is to be written."""

@@ -4,11 +4,15 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import signal
 
 import pytest
 
 from fastcli.prepare import belongings
 from tests.command import run
+from tests.faults import Fault, fails
+from tests.test_kills import killed
 
 ROWS = "text,label\n" + "".join(f"words of row {i},l{i % 3}\n" for i in range(60))
 BAD = "text,label\na b,x\nno label,\nc d,y\n"
@@ -150,21 +154,82 @@ def test_former_parts_that_were_edited_stay(rows, folder):
     assert (folder / "test.txt").read_bytes() == b"mine now\n"
 
 
-def test_notes_are_placed_last(rows, folder, monkeypatch):
-    """What a run that is killed in between leaves is known to be no longer as it was recorded."""
-    real = belongings.Replacement
-    placed = []
+ANOTHER = ["-seed", 9]  # puts other rows into each part
+PLACED = ["test.txt", "valid.txt", "train.txt", "labels.json", "prepare.json"]
 
-    class Watched(real):
-        def __exit__(self, kind, *rest):
-            placed.append(os.path.basename(self.path) if kind is None else None)
-            return super().__exit__(kind, *rest)
 
-    monkeypatch.setattr("fastcli.prepare.writers.Replacement", Watched)
-    monkeypatch.setattr(belongings, "Replacement", Watched)
+def names_of_changed(folder, former):
+    return {name for name, data in contents(folder).items() if data != former.get(name)}
+
+
+@pytest.mark.parametrize("n", range(1, 6))
+def test_a_fault_between_renames(n, rows, folder):
+    former = contents(folder)
+    with Fault(folder, n, fails, ["replace"]):
+        result = prepare(rows, folder, *ANOTHER)
+    assert result.code == 1
+    assert result.err.count("\n") == 1
+    assert set(contents(folder)) == FILES  # nothing is left over, and nothing is missing
+    # labels.json is the same in both runs.
+    assert names_of_changed(folder, former) == set(PLACED[: min(n - 1, 3)])
+    if n == 1:
+        assert prepare(rows, folder).code == 0
+        return
+    assert " was changed since prepare wrote it" in refused(rows, folder)
+    assert prepare(rows, folder, "--overwrite").code == 0
     assert prepare(rows, folder).code == 0
-    assert set(placed) == FILES
-    assert placed[-1] == "prepare.json"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("is_new", [False, True])
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_a_kill_between_renames(n, is_new, rows, folder, tmp_path):
+    if is_new:
+        folder = tmp_path / "new"
+        folder.mkdir()
+    former = contents(folder)
+    argv = ["prepare", rows, "-o", folder, "-thread", 1, *ANOTHER]
+    count = shutil.copytree(folder, tmp_path / "count")
+    with Fault(count, 0, None) as fault:
+        assert prepare(rows, count, *ANOTHER).code == 0
+    renames = [i for i, name in enumerate(fault.seen, 1) if name == "replace"]
+    assert len(renames) == 5
+    assert killed(folder, renames[n - 1], *argv) == "replace"
+    now = contents(folder)
+    assert {name for name in now if not name.startswith(".fastcli-")} == (
+        set(former) | set(PLACED[: n - 1])
+    )
+    assert now.get("prepare.json") == former.get("prepare.json")
+    if n > 1:
+        said = refused(rows, folder)
+        assert re.search(
+            r"\.(txt|json)( \(and \d more\))? belongs to a run that was killed and", said
+        )
+    assert prepare(rows, folder, *["--overwrite"] * (n > 1)).code == 0
+    assert set(contents(folder)) == FILES
+    assert prepare(rows, folder).code == 0
+
+
+def test_what_is_changed_after_a_kill_is_not_of_the_killed_run(rows, folder, monkeypatch):
+    notes = folder / "prepare.json"
+    monkeypatch.setattr(belongings, "left_behind", lambda target: [notes])
+    (folder / "train.txt").write_bytes(b"mine now\n")
+    assert " was changed since prepare wrote it" in refused(rows, folder)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_an_interrupt_is_heard_while_former_files_are_looked_through(rows, folder, monkeypatch):
+    former, went_on = contents(folder), []
+
+    def slow(path, entry):
+        os.kill(os.getpid(), signal.SIGINT)
+        went_on.append(path)
+        return True
+
+    monkeypatch.setattr(belongings, "_is_as", slow)
+    assert prepare(rows, folder, "--split", "100", "--overwrite").code == 130
+    assert len(went_on) <= 1
+    assert contents(folder) == former
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs links")
