@@ -222,7 +222,7 @@ def _make_levels(path: str, mode: int, near: dict[str, Any]) -> None:
 def _set_mode(path: str, mode: int, near: dict[str, Any]) -> None:
     """Set the mode of a folder that was just made, never of what a link in its place leads to."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, **near)
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | NO_FOLLOW, **near)
     except PermissionError:  # the umask keeps its owner out
         with contextlib.suppress(NotImplementedError):
             os.chmod(path, mode, follow_symlinks=False, **near)

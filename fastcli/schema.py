@@ -102,7 +102,9 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         return origin([_build(args[0], one, f"{where}[{i}]") for i, one in enumerate(value)])
     if origin is dict:
         return {
-            _string(name, f"a name in {where}"): _build(args[1], one, _inside(where, name))
+            _string(name, f"a name in {where}" if where else "a name"): _build(
+                args[1], one, _inside(where, name)
+            )
             for name, one in _object(value, where).items()
         }
     if is_dataclass(kind):

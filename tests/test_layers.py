@@ -59,7 +59,7 @@ LAYERS = {
     "contents": {"errors", "memory"},
     "printable": set(),
     "signals": set(),
-    "private": set(),
+    "private": {"temporary"},
     "outputs": {"errors"},
     "interrupts": {"signals", ""},
     "optimizers": {"kernels"},

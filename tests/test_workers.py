@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from fastcli import temporary
+from fastcli import signals, temporary
 from fastcli.prepare import segment
 from fastcli.prepare.spools import spool
 from tests.command import environment
@@ -104,7 +104,7 @@ def test_spools_are_private_and_leave_nothing(tmp_path, monkeypatch):
         assert temporary.NAME.fullmatch(name)
         assert flags & os.O_EXCL
         assert flags & os.O_NOFOLLOW
-    assert temporary.written == set()
+    assert signals.written == set()
 
 
 @posix

@@ -234,14 +234,14 @@ def test_a_file_of_notes_that_cannot_be_replaced_costs_nothing_else(tmp_path, mo
 ODD = {
     "a number as label": ({"label": 5}, "label should be a string, not 5"),
     "an empty label": ({"label": ""}, "label is empty"),
-    "a surrogate as label": ({"label": "\ud800"}, "(surrogates)"),
-    "a surrogate in a name": ({"\ud800": 1}, "(surrogates)"),
+    "a surrogate as label": ({"label": "\ud800"}, "contains lone surrogates"),
+    "a surrogate in a name": ({"\ud800": 1}, "contains lone surrogates"),
     "a command of numbers": ({"command": [1]}, "command should be a string, not a list"),
     "arguments as text": ({"arguments": "x"}, "arguments should be an object, not 'x'"),
     "lr as text": ({"arguments": {"lr": "0.1"}}, "arguments.lr should be a number"),
     "lr that is none": ({"arguments": {"lr": float("nan")}}, "arguments.lr should be a number"),
     "a number as optimizer": ({"arguments": {"optimizer": 1}}, "arguments.optimizer should be"),
-    "a surrogate deep inside": ({"other": [{"a": "\ud800"}]}, "(surrogates)"),
+    "a surrogate deep inside": ({"other": [{"a": "\ud800"}]}, "contains lone surrogates"),
     "deep nesting": ({"other": json.loads("[" * 50 + "]" * 50)}, "other is nested too deeply"),
     "quantized as a list": ({"quantized": []}, "quantized should be an object, not a list"),
 }
