@@ -117,6 +117,21 @@ class Contents:
             )
 
 
+class FromFile:
+    """Something whose numbers may be mapped: ``contents`` is their file, None if in memory."""
+
+    contents: Contents | None
+
+    def check_unchanged(self) -> None:
+        """Raise ModelFormatError if numbers are mapped, and their file was written to.
+
+        To be called before they are used, or the bytes of a file that was cut are missed, and
+        after, before bytes of another model are shown.
+        """
+        if self.contents is not None:
+            self.contents.check_unchanged()
+
+
 def read_or_map(source: str | Contents) -> Contents:
     """Open a file of a model, unless it is open already: see ``Contents``."""
     return source if isinstance(source, Contents) else Contents(source)

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcli.contents import Contents, FromFile
 from fastcli.kernels import predict as kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastcli.contents import Contents
-
 
 @dataclass(frozen=True)
-class DenseMatrix:
+class DenseMatrix(FromFile):
     """Rows of ``dim`` floats, flat (float32) one after the other.
 
     ``contents`` is the file that they are mapped from, None where they are in memory.
@@ -26,11 +25,6 @@ class DenseMatrix:
     values: NDArray[np.float32]
     dim: int
     contents: Contents | None = None
-
-    def check_unchanged(self) -> None:
-        """Raise ModelFormatError if the rows are mapped, and their file was written to."""
-        if self.contents is not None:
-            self.contents.check_unchanged()
 
     @property
     def n_rows(self) -> int:
@@ -45,9 +39,9 @@ class DenseMatrix:
         The rows of line i are ``features[offsets[i]:offsets[i + 1]]``; zeros if it has none.
         """
         out = np.empty((last - first) * self.dim, np.float32)
-        self.check_unchanged()  # before the bytes of a file that was cut are missed
+        self.check_unchanged()
         kernels.mean_rows(features, offsets, first, last, self.values, self.dim, out)
-        self.check_unchanged()  # before bytes of another model are shown
+        self.check_unchanged()
         return out
 
 

@@ -59,6 +59,11 @@ class _File:
         return ModelFormatError(f"{self.path} has wrong file format! {what_it_is(self.contents)}")
 
     @property
+    def mapped(self) -> Contents | None:
+        """The contents, if they are mapped: otherwise they stay as they are."""
+        return self.contents if self.contents.is_mapped else None
+
+    @property
     def left(self) -> int:
         """The bytes that have not been read."""
         return self.size - self.position
@@ -216,7 +221,7 @@ def _read_matrix(file: _File, section: str, rows: int, dim: int) -> DenseMatrix:
     if (m, n) != (rows, dim):
         raise file.wrong(section, f"is {m} x {n}, where {rows} x {dim} is expected")
     matrix = _read_array(file, section, np.float32, m * n)
-    return DenseMatrix(matrix, dim, file.contents if file.contents.is_mapped else None)
+    return DenseMatrix(matrix, dim, file.mapped)
 
 
 def _decoded(file: _File, codes: QuantizedMatrix) -> DenseMatrix:
@@ -250,11 +255,10 @@ def _read_quantized(file: _File, section: str, rows: int, dim: int) -> Quantized
     if n_codes != m * quantizer.nsubq:
         raise file.wrong(section, f"has {n_codes:,} codes for {m:,} rows")
     if not has_norms:
-        return QuantizedMatrix(codes, quantizer)
+        return QuantizedMatrix(codes, quantizer, contents=file.mapped)
     norm_codes = _read_array(file, section, np.uint8, m)
-    return QuantizedMatrix(
-        codes, quantizer, norm_codes, _read_quantizer(file, section, 1).centroids
-    )
+    norms = _read_quantizer(file, section, 1).centroids
+    return QuantizedMatrix(codes, quantizer, norm_codes, norms, file.mapped)
 
 
 def _read_quantizer(file: _File, section: str, dim: int) -> Quantizer:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.contents import Contents, FromFile
 from fastcli.kernels import predict as kernels
 
 if TYPE_CHECKING:
@@ -46,17 +47,19 @@ class Quantizer:
 
 
 @dataclass(frozen=True)
-class QuantizedMatrix:
+class QuantizedMatrix(FromFile):
     """Rows as codes: uint8 ``n_rows`` x ``nsubq``, flat.
 
     With norms (fastText's ``-qnorm``) a row stands for its centroids times its norm, which is
-    one of 256 as well: ``norms[norm_codes[row]]``.
+    one of 256 as well: ``norms[norm_codes[row]]``.  ``contents`` is the file that codes are mapped
+    from, None where they are in memory.
     """
 
     codes: NDArray[np.uint8]
     quantizer: Quantizer
     norm_codes: NDArray[np.uint8] | None = None
     norms: NDArray[np.float32] | None = None
+    contents: Contents | None = None
 
     @property
     def n_rows(self) -> int:
@@ -69,6 +72,7 @@ class QuantizedMatrix:
         """Return the mean rows of lines ``first`` to ``last``, flat; see ``DenseMatrix.means``."""
         q = self.quantizer
         out = np.empty((last - first) * q.dim, np.float32)
+        self.check_unchanged()
         kernels.mean_codes(
             features,
             offsets,
@@ -85,11 +89,14 @@ class QuantizedMatrix:
             q.dim,
             out,
         )
+        self.check_unchanged()
         return out
 
     def decode(self) -> NDArray[np.float32]:
         """Return the rows that the codes stand for, flat."""
+        self.check_unchanged()
         rows = self.quantizer.decode(self.codes.reshape(-1, self.quantizer.nsubq))
         if self.norms is not None and self.norm_codes is not None:
             rows *= self.norms[self.norm_codes][:, None]
+        self.check_unchanged()
         return np.ascontiguousarray(rows).reshape(-1)

@@ -11,7 +11,6 @@ from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.about import OF_A_RUN, about_path
 from fastcli.fasttext.args import RATES, ModelArgs, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
-from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model_file import file_size, load_model, open_model
 from fastcli.fasttext.outputs import ModelOutputs
 from fastcli.fasttext.quantize import (
@@ -184,8 +183,7 @@ def _quantize(
     quantized = quantize_model(model, sizes, n_threads, lost_nothing and not args.retrain)
     after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
     for matrix in mapped:
-        if isinstance(matrix, DenseMatrix):
-            matrix.check_unchanged()
+        matrix.check_unchanged()
     data = quantized_model_bytes(quantized)
     rows = quantized.wi.n_rows
     how: dict[str, Any] = {"command": args.told(train_args).command(), "rows": rows}

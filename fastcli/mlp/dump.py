@@ -43,26 +43,28 @@ def dictionary_lines(model: MlpModel) -> Iterator[bytes]:
 def input_lines(model: MlpModel) -> Iterator[bytes]:
     """Yield the embedding; of numbers, each column's mean and the factor it is scaled by."""
     if model.embedding is not None:
-        yield from matrix_lines(model.embedding[:, : model.args.dim])
+        yield from matrix_lines(model, model.embedding[:, : model.args.dim])
     elif model.columns is not None:
-        yield from matrix_lines(np.stack([model.columns.mean, model.columns.scale]))
+        yield from matrix_lines(model, np.stack([model.columns.mean, model.columns.scale]))
 
 
 def output_lines(model: MlpModel) -> Iterator[bytes]:
     """Yield the tensors of all layers: a line with the name, then the matrix."""
     for name, tensor in model.tensors.items():
         yield f"{name}\n".encode()
-        yield from matrix_lines(tensor.reshape(-1, tensor.shape[-1]))
+        yield from matrix_lines(model, tensor.reshape(-1, tensor.shape[-1]))
 
 
-def matrix_lines(matrix: NDArray[Any]) -> Iterator[bytes]:
-    """Yield ``rows cols``, then a line of values for each row, in pieces."""
+def matrix_lines(model: MlpModel, matrix: NDArray[Any]) -> Iterator[bytes]:
+    """Yield ``rows cols`` of a model's matrix, then a line of values for each row, in pieces."""
     rows, dim = matrix.shape
     yield b"%d %d\n" % (rows, dim)
     step = max(1, (1 << 18) // max(dim, 1))
     for first in range(0, rows, step):
+        model.check_unchanged()
         with np.errstate(over="ignore"):  # what is too large for float32 is printed as infinite
-            part = np.ascontiguousarray(matrix[first : first + step], np.float32)
+            part = np.array(matrix[first : first + step], np.float32, order="C")
+        model.check_unchanged()
         out = np.empty(len(part) * (13 * dim + 1) + 16, np.uint8)
         size = numbers.format_rows(part.reshape(-1), dim, 0, len(part), out)
         yield out[:size].tobytes()

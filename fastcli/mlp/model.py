@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.predictor import Predictions, Worker, best_count
 from fastcli.kernels import mlp as kernels
@@ -33,11 +34,12 @@ MOST_FLOATS = 1 << 22  # of the values of a batch; of very wide networks fewer l
 
 
 @dataclass
-class MlpModel:
+class MlpModel(FromFile):
     """What a ``.mlp`` file holds: arguments, labels, tensors, and how its input is read.
 
     Text has a ``dictionary`` (whose labels are the model's) and an ``embedding`` float32[rows,
     padded dim], numbers have ``columns``.  ``tensors`` are those of ``Network.tensors``.
+    ``contents`` is the file that all these are mapped from, None where they are in memory.
     """
 
     args: MlpArgs
@@ -49,6 +51,7 @@ class MlpModel:
     row_of: NDArray[np.int32] | None = None
     columns: numbers.Columns | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    contents: Contents | None = None
 
     @property
     def nlabels(self) -> int:
@@ -100,8 +103,10 @@ class MlpModel:
             batch = max(1, min(BATCH, MOST_FLOATS // (8 * (units + self.n_in))))
         network = Network(self.args, self.n_in, self.nlabels, embeds, self.loss, batch, 1)
         network.integers[RECORD] = network.integers[INPUT_WIDE]
+        self.check_unchanged()
         for name, view in network.tensors().items():
             view[...] = self.tensors[name]
+        self.check_unchanged()
         return network
 
     def reader(self, max_lines: int = 4096) -> Reader:
@@ -135,7 +140,9 @@ class MlpModel:
             has_input = np.diff(lines.offsets[: lines.n + 1]) > 0
             for first in range(0, lines.n, network.batch):
                 n = min(network.batch, lines.n - first)
+                self.check_unchanged()
                 scorer.score(examples, order, first, n)
+                self.check_unchanged()
                 bad = network.first_not_finite(n, scorer.values, has_input[first : first + n])
                 kernels.best_scores(
                     network.table.reshape(-1),
@@ -159,6 +166,7 @@ class MlpModel:
             def read_text(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
                 position = 0
                 while position < len(text) and not interrupted.is_set():
+                    self.check_unchanged()
                     lines, position = reader.read(text, position)
                     yield best(lines, of_rows(lines.features, lines.offsets, *_none()))
 

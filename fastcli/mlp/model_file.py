@@ -16,7 +16,7 @@ from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.files import Replacement
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_reader import FORMAT, model_of
-from fastcli.mlp.tensor_reader import VERSION, load_arrays
+from fastcli.mlp.tensor_reader import VERSION, load_arrays, open_tensors
 from fastcli.mlp.tensors import write_tensors
 from fastcli.schema import SchemaError
 
@@ -59,10 +59,12 @@ def write_mlp(out: Replacement, model: MlpModel) -> None:
 
 def load_mlp(source: str | Contents) -> MlpModel:
     """Read a model.  Raises ModelFormatError or DataError."""
-    arrays, config = load_arrays(source, FORMAT)
+    contents = open_tensors(source)
+    arrays, config = load_arrays(contents, FORMAT)
     try:
-        return model_of(arrays, config)
+        model = model_of(arrays, config)
     except (SchemaError, ArgumentError) as error:
-        path = source if isinstance(source, str) else source.path
         sentence = str(error).removesuffix(".")
-        raise ModelFormatError(f"{path} is damaged: {sentence}.") from None
+        raise ModelFormatError(f"{contents.path} is damaged: {sentence}.") from None
+    model.contents = contents if contents.is_mapped else None
+    return model

@@ -61,6 +61,15 @@ def _length(head: bytes) -> int:
     return int.from_bytes(head[:PREFIX], "little")
 
 
+def open_tensors(source: str | Contents) -> Contents:
+    """Open a file, unless it is open already.  Raises DataError where it cannot be opened."""
+    try:
+        return read_or_map(source)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{source} cannot be opened for loading! ({reason})") from None
+
+
 def load_arrays(
     source: str | Contents, kind: str
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -68,12 +77,8 @@ def load_arrays(
 
     Raises ModelFormatError where it is damaged or something else, DataError where it is missing.
     """
-    path = source if isinstance(source, str) else source.path
-    try:
-        contents = read_or_map(source)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} cannot be opened for loading! ({reason})") from None
+    contents = open_tensors(source)
+    path = contents.path
     head, data = contents.head[: PREFIX + 1], contents.data
     if len(head) <= PREFIX or head[PREFIX:] != b"{":
         raise ModelFormatError(f"{path} is not an mlp-train model.")

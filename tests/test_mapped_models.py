@@ -1,0 +1,136 @@
+"""Models that are mapped: a file that changes while it is in use ends the work with a sentence."""
+
+import os
+
+import numpy as np
+import pytest
+
+from fastcli import contents
+from fastcli.errors import ModelFormatError
+from fastcli.evaluation.predictor import Predictor
+from fastcli.fasttext import model_file
+from fastcli.fasttext.model_file import load_model
+from fastcli.fasttext.quantized import QuantizedMatrix
+from fastcli.mlp.dump import input_lines
+from fastcli.mlp.model_file import load_mlp
+from tests.command import SAMPLES, run
+
+TRAIN = SAMPLES / "topics.train.txt"
+BLOCK = np.frombuffer(b"__label__x how do i fix it\n__label__x what can i cook\n" * 9, np.uint8)
+SMALL = ["-dim", 8, "-epoch", 1, "-thread", 1, "-verbose", 0]
+SAID = "was written to while it was in use. Start again"
+KINDS = ["bin", "ftz", "mlp"]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Return the path of three models but for their endings."""
+    path = tmp_path_factory.mktemp("models") / "m"
+    linear = ["-input", TRAIN, "-output", path, "-wordNgrams", 2, "-bucket", 3000, *SMALL]
+    assert run("supervised", *linear).code == 0
+    assert run("quantize", "-output", path, "-qnorm", "-verbose", 0).code == 0
+    assert run("mlp-train", "-input", TRAIN, "-output", path, "--hidden", 4, *SMALL).code == 0
+    return path
+
+
+@pytest.fixture
+def opened(models, tmp_path, monkeypatch):
+    """Return a function that opens a copy of a model, mapped; it returns its path, too."""
+    monkeypatch.setattr(contents, "READ_WHOLE", 100)
+    monkeypatch.setattr(model_file, "COPIED", 100)
+
+    def call(end):
+        path = tmp_path / f"m.{end}"
+        path.write_bytes(models.with_suffix(f".{end}").read_bytes())
+        model = load_mlp(str(path)) if end == "mlp" else load_model(str(path))
+        return path, model
+
+    return call
+
+
+def cut(path):
+    path.write_bytes(b"")
+
+
+def overwrite(path):
+    data = path.read_bytes()
+    with open(path, "r+b") as file:
+        file.write(data[:-1000] + bytes(1000))
+    os.utime(path, ns=(1, 1))  # clocks of file systems are coarse
+
+
+def replace(path):
+    path.with_suffix(".new").write_bytes(b"another model")
+    os.replace(path.with_suffix(".new"), path)
+
+
+def predicted(model, change=lambda: None):
+    """Return what is predicted for a block, and, after a change, for another one."""
+
+    def blocks():
+        yield BLOCK
+        change()
+        yield BLOCK
+
+    return list(Predictor(model, 1, 0.0, 1).format(blocks(), True))
+
+
+@pytest.mark.parametrize("change", [cut, overwrite])
+@pytest.mark.parametrize("end", KINDS)
+def test_a_model_that_is_written_to_while_it_is_in_use(end, change, opened):
+    path, model = opened(end)
+    with pytest.raises(ModelFormatError, match=SAID):
+        predicted(model, lambda: change(path))
+
+
+@pytest.mark.parametrize("end", KINDS)
+def test_a_model_that_is_written_to_before_it_is_used(end, opened):
+    path, model = opened(end)
+    cut(path)
+    with pytest.raises(ModelFormatError, match=SAID):
+        predicted(model)
+
+
+@pytest.mark.parametrize("end", KINDS)
+def test_a_change_within_a_block(end, opened, monkeypatch):
+    """What was computed with it is never shown."""
+    path, model = opened(end)
+    name = {"bin": "fastcli.fasttext.matrix.kernels.mean_rows"}.get(
+        end, "fastcli.fasttext.quantized.kernels.mean_codes"
+    )
+    name = "fastcli.mlp.train.Scorer.score" if end == "mlp" else name
+    monkeypatch.setattr(name, lambda *_: overwrite(path))
+    with pytest.raises(ModelFormatError, match=SAID):
+        predicted(model)
+
+
+@pytest.mark.parametrize("end", KINDS)
+def test_a_model_that_is_replaced_by_renaming(end, opened):
+    path, model = opened(end)
+    one, other = predicted(model, lambda: replace(path))
+    assert one == other
+    assert one.count(b"__label__") == 18
+
+
+def test_what_else_reads_codes_and_layers(opened):
+    path, model = opened("ftz")
+    assert isinstance(model.wi, QuantizedMatrix)
+    rows = model.wi.decode()
+    cut(path)
+    with pytest.raises(ModelFormatError, match=SAID):
+        model.wi.decode()
+    assert len(rows) == model.wi.n_rows * 8
+    path, model = opened("mlp")
+    assert b"".join(input_lines(model)).count(b"\n") == len(model.embedding) + 1
+    cut(path)
+    with pytest.raises(ModelFormatError, match=SAID):
+        list(input_lines(model))
+
+
+@pytest.mark.parametrize("end", KINDS)
+def test_small_models_stay_as_they_are(end, models, tmp_path):
+    path = tmp_path / f"m.{end}"
+    path.write_bytes(models.with_suffix(f".{end}").read_bytes())
+    model = load_mlp(str(path)) if end == "mlp" else load_model(str(path))
+    one, other = predicted(model, lambda: cut(path))
+    assert one == other
