@@ -1,11 +1,13 @@
 """Processes beside prepare end with it; its files without names; where jieba keeps its own."""
 
 import os
+import re
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 
 import pytest
 
@@ -57,6 +59,64 @@ def test_workers_end_with_their_parent(text, name, tmp_path):
         main.send_signal(getattr(signal, name))
         _, said = main.communicate(timeout=60)
         assert b"Traceback" not in said
+        assert main.returncode == -getattr(signal, name)
+
+
+TOKENIZING = """
+import sys
+from fastcli.prepare.run import _pool
+from fastcli.prepare.segment import Segmentation, segment
+from fastcli.prepare.workers import starting
+
+if __name__ == "__main__":
+    with _pool(1) as pool:
+        with starting():
+            done = pool.submit(segment, ["a"], Segmentation(command=sys.argv[1]))
+        print(done.result(), flush=True)
+"""
+
+
+def tokenizing(tmp_path, command, **options):
+    script = tmp_path / "main.py"
+    script.write_text(TOKENIZING)
+    argv, pipe = [sys.executable, script, command], subprocess.PIPE
+    env = environment()
+    return subprocess.Popen(argv, env=env, stdout=pipe, stderr=pipe, **options)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_command_of_a_worker_hears_signals(tmp_path):
+    """None is blocked or ignored, but those that were for the program."""
+    command = "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\n'; echo"
+
+    def bits(*names):
+        return sum(1 << getattr(signal, name) - 1 for name in names)
+
+    for hangup in (signal.SIG_DFL, signal.SIG_IGN):
+
+        def begin(hangup=hangup):
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGHUP, hangup)
+
+        with tokenizing(tmp_path, command, preexec_fn=begin) as main:
+            out, err = main.communicate(timeout=60)
+        assert main.returncode == 0, err
+        blocked, ignored = (int(word, 16) for word in re.findall("[0-9a-f]{16}", out.decode()))
+        assert blocked & bits("SIGINT", "SIGTERM", "SIGHUP") == 0
+        assert ignored & bits("SIGINT", "SIGTERM") == 0
+        assert (ignored & bits("SIGHUP") > 0) == (hangup == signal.SIG_IGN)
+
+
+@posix
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
+def test_a_command_of_a_worker_ends_with_it(name, tmp_path):
+    """All that it starts holds the main process's stderr, which ends with the last of them."""
+    command = f"echo > {tmp_path / 'ready'}; sleep 1000 | sleep 1000"
+    with tokenizing(tmp_path, command) as main:
+        while not (tmp_path / "ready").exists():
+            time.sleep(0.01)
+        main.send_signal(getattr(signal, name))
+        main.communicate(timeout=60)
         assert main.returncode == -getattr(signal, name)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any
 
 from fastcli.errors import DataError, FastcliError
 from fastcli.prepare.clean import one_space
+from fastcli.prepare.workers import running
 from fastcli.private import private_folder
 
 SEGMENTS = ("none", "chars", "jieba")
@@ -82,10 +82,11 @@ def _jieba() -> Any:
 
 def _by_command(texts: Sequence[str], command: str) -> list[str]:
     text = "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogateescape")
-    done = subprocess.run(command, shell=True, input=text, stdout=subprocess.PIPE, check=False)
-    if done.returncode != 0:
-        raise DataError(f"--tokenizer-cmd {command!r} ended with exit code {done.returncode}.")
-    lines = done.stdout.decode("utf-8", "surrogateescape").split("\n")
+    with running(command) as process:
+        out, _ = process.communicate(text)
+    if process.returncode != 0:
+        raise DataError(f"--tokenizer-cmd {command!r} ended with exit code {process.returncode}.")
+    lines = out.decode("utf-8", "surrogateescape").split("\n")
     if lines[-1] == "":
         lines.pop()
     if len(lines) != len(texts):

@@ -7,10 +7,13 @@ import gc
 import multiprocessing
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
+from types import FrameType
 
+from fastcli import signals
 from fastcli.signals import ENDING
 
 CONTEXT = multiprocessing.get_context("spawn")
@@ -34,10 +37,61 @@ def starting() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, kept)
 
 
+@contextlib.contextmanager
+def running(command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a shell command, to be talked to through pipes; it ends with this, or this process.
+
+    It is in a session of its own, so that all that it starts ends with it, and signals are
+    for it what they were for the program: neither blocked nor handled.  Raises OSError.
+    """
+    with contextlib.ExitStack() as stack:
+        with _unblocked():
+            process = subprocess.Popen(
+                command,
+                shell=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+            )
+            stack.callback(_commands.discard, process)
+            stack.enter_context(process)
+            stack.callback(_end, process)
+            _commands.add(process)
+        yield process
+
+
+_commands: set[subprocess.Popen[bytes]] = set()
+
+
+@contextlib.contextmanager
+def _unblocked() -> Iterator[None]:
+    """Let signals through again that ``starting`` keeps from workers."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    kept = signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, kept)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command that has not ended, and what it started."""
+    if process.poll() is None:
+        with contextlib.suppress(OSError):
+            if os.name == "nt":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
 def begin() -> None:
     """Make a process that was just started a worker: quiet, and no longer alive than its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process says what there is to say
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # The main process says what there is to say.  A handler, since what is ignored would be so for
+    # commands, too.
+    signals.handle(lambda number, frame: None)
+    signal.signal(signal.SIGTERM, _end_on_signal)
     gc.disable()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -47,4 +101,17 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        _end_commands()
         os._exit(1)
+
+
+def _end_on_signal(number: int, frame: FrameType | None) -> None:
+    """End this process, as the signal would, and the commands that it started."""
+    _end_commands()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _end_commands() -> None:
+    for process in list(_commands):
+        _end(process)
