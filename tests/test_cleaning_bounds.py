@@ -1,6 +1,9 @@
 """Cleaning takes time in proportion to the text, whatever the text: a megabyte of each kind."""
 
+import os
 import re
+import subprocess
+import sys
 import unicodedata
 
 import pytest
@@ -11,6 +14,7 @@ from fastcli.prepare.clean import MOST_MARKS, Cleaning, clean, normal_form
 from fastcli.prepare.labels import LabelNames
 from fastcli.prepare.recipe import Recipe
 from fastcli.text.vector_files import NUMBER
+from tests.command import environment
 
 URLS = re.compile(
     r"(?<![a-z0-9])(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"'，。；！？、）】》]+", re.IGNORECASE
@@ -37,9 +41,29 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_megabyte(kind):
-    assert len(clean([KINDS[kind], "x"], ALL)) == 2
+CPU = 20  # seconds for all kinds, which take about two; the square of a megabyte takes hours
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs RLIMIT_CPU")
+def test_a_megabyte():
+    """A process has a limit of time of the processor, so that a busy machine does not matter."""
+    script = f"""if 1:
+        import resource
+        from fastcli.prepare.clean import clean
+        from tests.test_cleaning_bounds import ALL, KINDS
+        clean(["a", "x"], ALL)  # compiles
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        seconds = int(used.ru_utime + used.ru_stime) + {CPU}
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        for kind, text in KINDS.items():
+            print(kind, flush=True)
+            assert len(clean([text, "x"], ALL)) == 2
+    """
+    argv, env = [sys.executable, "-c", script], {**environment(), "NUMBA_DISABLE_JIT": "0"}
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+    begun = done.stdout.splitlines()
+    assert done.returncode == 0, f"{begun[-1:]} failed or takes too long. {done.stderr}"
+    assert begun == list(KINDS)
 
 
 @given(st.text(st.sampled_from("aZ1.+-:/w <'，\nſ日")), st.sampled_from(["", "://", "www."]))
