@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import struct
@@ -192,10 +193,15 @@ def damage_value(random, value):
     return whole, ", ".join(done)
 
 
+def _any(random):
+    """Return one of ``VALUES``, which may be damaged itself: lists and objects are copies."""
+    return copy.deepcopy(random.choice(VALUES))
+
+
 def _damage_one(random, whole):
     places = list(_places(whole))
     if not places:
-        value = random.choice(VALUES)
+        value = _any(random)
         return value, f"all = {_shown(value)}"
     parent, key, path = random.choice(places)
     how = random.choice(["set"] * 6 + ["gone", "other", "add", "twice", "number"])
@@ -208,14 +214,14 @@ def _damage_one(random, whole):
         return whole, f"{path} = that of {a_path}"
     if how == "add":
         if isinstance(parent, dict):
-            parent["unknown"] = random.choice(VALUES)
+            parent["unknown"] = _any(random)
         else:
-            parent.append(random.choice(VALUES))
+            parent.append(_any(random))
         return whole, f"one more beside {path}"
     if how == "twice" and isinstance(parent, list):
         parent.insert(0, parent[key])
         return whole, f"{path} twice"
-    value = random.choice([*INTEGERS, *FLOATS] if how == "number" else VALUES)
+    value = random.choice([*INTEGERS, *FLOATS]) if how == "number" else _any(random)
     parent[key] = value
     return whole, f"{path} = {_shown(value)}"
 

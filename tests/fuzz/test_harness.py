@@ -1,5 +1,7 @@
 """The fuzzer itself: it damages what it says, and sees what it is to see."""
 
+import copy
+import random
 import subprocess
 import sys
 import warnings
@@ -12,7 +14,7 @@ from tests.command import environment
 from tests.fuzz import bin_files, runner, safetensors_files
 from tests.fuzz import judge as judge_module
 from tests.fuzz.bounds import Checked, OutOfBounds
-from tests.fuzz.damage import Damaged
+from tests.fuzz.damage import VALUES, Damaged, damage_value
 from tests.fuzz.formats import FORMATS, known_formats, make_case, write_case
 from tests.fuzz.judge import judge
 
@@ -46,6 +48,17 @@ def test_sound_files_are_read_by_every_command(name, sound, tmp_path, monkeypatc
         if outcome.kind != "ok":
             assert outcome.kind == "refused", (case, outcome)
             assert (name, case.argv[0]) in REFUSED, (case, outcome)
+
+
+def test_values_stay_what_they_are():
+    before = copy.deepcopy(VALUES)
+    for seed in range(1000):
+        chance = random.Random(seed)
+        value = {"a": [1, {}], "b": {}}
+        for _ in range(3):
+            value = damage_value(chance, value)[0]
+            value = value if isinstance(value, dict) else {"a": value}
+    assert repr(VALUES) == repr(before)
 
 
 def test_a_seed_says_all(sound, tmp_path):
