@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fuzz import bin_files, compressed, notes, safetensors_files, texts
-from tests.fuzz.damage import Damaged
+from tests.fuzz.damage import Damaged, damage_bytes
 from tests.fuzz.samples import CHECKPOINTED, COMPRESS, MLP, TUNING
 
 PREDICT = [
@@ -82,6 +82,11 @@ TUNED = (
     "supervised -input train.txt -autotune-validation test.txt -output {to} "
     "--autotune-trials {file} --autotune-resume -autotune-duration 1 " + " ".join(map(str, TUNING))
 )
+ANEW = TUNED.replace("--autotune-resume ", "")
+CHECKPOINTS = "mlp-train -input train.txt -output {stem} " + " ".join(map(str, CHECKPOINTED))
+LOGGED = (
+    "mlp-train -input train.txt -output {to} --log {file} " + " ".join(map(str, MLP)) + " -dim 3"
+)
 RESUMED = "mlp-train -input train.txt -output {stem} --resume " + " ".join(map(str, CHECKPOINTED))
 
 
@@ -103,6 +108,18 @@ class Format:
 
 def _table(random, data):
     return texts.damage(random, data, rb'[ \t\n,"{}:]')
+
+
+def _word2vec(random, data):
+    """Damage the line of the header, any bytes, or words between bytes of numbers."""
+    how = random.choice(["header", "bytes", "words"])
+    if how == "bytes":
+        return damage_bytes(random, data)
+    if how == "words":
+        return texts.damage(random, data)
+    header, _, rest = data.partition(b"\n")
+    damaged = texts.damage(random, header + b"\n")
+    return Damaged(damaged.data + rest, damaged.what)
 
 
 MODEL = {"softmax.bin": "model.bin"}
@@ -157,6 +174,11 @@ FORMATS = {
         name="m.json",
         beside={"softmax.bin": "m.bin"},
     ),
+    "former-checkpoint": Format(
+        ["halfway.checkpoint"], safetensors_files.damage, [CHECKPOINTS], name="m.checkpoint"
+    ),
+    "log": Format(["steps.jsonl"], notes.damage_lines, [LOGGED]),
+    "former-trials": Format(["trials.jsonl"], notes.damage_lines, [ANEW], may_take_long=True),
     "trials": Format(["trials.jsonl"], notes.damage_lines, [TUNED], may_take_long=True),
     "recipe": Format(
         ["prepared/prepare.json"],
@@ -166,6 +188,11 @@ FORMATS = {
     ),
     "vec": Format(
         ["words.vec"], texts.damage, [line.replace("-dim 4", "-dim 3") for line in PRETRAINED]
+    ),
+    "word2vec": Format(
+        ["word2vec.bin"],
+        _word2vec,
+        [*(line.replace("-dim 4", "-dim 3") for line in PRETRAINED), "inspect {file}"],
     ),
     "text": Format(
         ["train.txt", "several.txt"], texts.damage, [*READ_TEXT, PREPARE[0]], beside=MODEL

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import lzma
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,11 @@ def _tables(folder):
     pairs = [f"{1 + i % 3} 1:{i % 5} 2:{i * 0.37 % 3:.3f} 7:{-i}" for i in range(60)]
     (folder / "numbers.libsvm").write_text("\n".join(pairs) + "\n")
     vectors = [f"w{i} {i / 10} {-i / 20} {i % 3}.5" for i in range(30)] + ["the 1 2 3"]
+    binary = [
+        word.encode() + b" " + struct.pack("<3f", *map(float, numbers)) + b"\n"
+        for word, *numbers in map(str.split, vectors)
+    ]
+    (folder / "word2vec.bin").write_bytes(b"%d 3\n" % len(binary) + b"".join(binary))
     (folder / "words.vec").write_text("\n".join([f"{len(vectors)} 3", *vectors]) + "\n")
 
 
@@ -149,7 +155,8 @@ def _networks(folder):
     for kind in ("csv", "libsvm"):
         table = ["-input", folder / f"numbers.{kind}", "-output", folder / kind]
         done("mlp-train", *table, *MLP, "--activation", "prelu")
-    done("mlp-train", *text[:2], "-output", folder / "halfway", *CHECKPOINTED)
+    log = ["--log", folder / "steps.jsonl"]
+    done("mlp-train", *text[:2], "-output", folder / "halfway", *CHECKPOINTED, *log)
 
 
 def _notes(folder):
