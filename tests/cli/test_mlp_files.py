@@ -422,8 +422,12 @@ def test_any_arrays_load_or_are_refused(data, which, both):
     if array.size and data.draw(st.booleans()):
         flat = array.reshape(-1)
         numbers = [0, 1, -1, 3, 200, 2**31 - 1, 2**62, -(2**63) + 1, np.nan, np.inf, 3e38, -1.0]
-        with np.errstate(all="ignore"), contextlib.suppress(OverflowError, ValueError):
-            flat[data.draw(st.integers(0, len(flat) - 1))] = data.draw(st.sampled_from(numbers))
+        place, number = (
+            data.draw(st.integers(0, len(flat) - 1)),
+            data.draw(st.sampled_from(numbers)),
+        )
+        with np.errstate(all="ignore"):
+            flat[place] = np.array(number).astype(array.dtype)
     else:
         shapes = {"[:1]": array[:1], "[1:]": array[1:], "T": array.T, "flat": array.reshape(-1)}
         types = {"u1": array.view(np.uint8), "i4": array.astype(np.int32, casting="unsafe")}
