@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels import optimizers as rules
-from fastcli.kernels._build import Kernel
+from fastcli.kernels._build import AnyKernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ class Optimizer:
     """One row of the table of optimisers: its rule, slots of state, and default numbers."""
 
     name: str
-    rule: Kernel
+    rule: AnyKernel
     slots: int
     formula: str
     lr: float

@@ -16,15 +16,15 @@ import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from fastcli.kernels._build import Device, Kernel
+from fastcli.kernels._build import AnyKernel, Device, Kernel
 
 _OURS = "fastcli"
 _MACHINERY = "fastcli.kernels._"  # it handles kernels, but needs none
 
 
-def kernels_of(function: Any) -> list[Kernel]:
+def kernels_of(function: Any) -> list[AnyKernel]:
     """Return the kernels that a function can reach, sorted by name."""
-    found: dict[str, Kernel] = {}
+    found: dict[str, AnyKernel] = {}
     seen: dict[int, Any] = {}  # with the objects, so that no number is given twice
     pending = [function]
     while pending:

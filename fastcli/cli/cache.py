@@ -13,7 +13,7 @@ from fastcli.cli._command import Option, positional
 from fastcli.errors import FastcliError
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import Kernel
+    from fastcli.kernels._build import AnyKernel
     from fastcli.kernels._target import Target
 
 ACTIONS = ("path", "clear", "warm")
@@ -170,7 +170,7 @@ def target_named(name: str) -> Target:
     return named_target(name)
 
 
-def needed_kernels(ctx: click.Context, commands: tuple[str, ...]) -> list[Kernel]:
+def needed_kernels(ctx: click.Context, commands: tuple[str, ...]) -> list[AnyKernel]:
     """Return the kernels that the commands can use; all of them if none is named."""
     from fastcli.cli._reach import kernels_of
     from fastcli.kernels._warm import all_kernels

@@ -17,8 +17,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
-from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -61,38 +60,43 @@ NUMBA_SETTINGS = ".numba_config.yaml"  # in the current folder; the key knows no
 PYTHON_MODE = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
-class Device:
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Device(Generic[P, R]):
     """A function that kernels call and the compiler inlines; plain Python to everyone else."""
 
-    def __init__(self, function: FunctionType, intrinsic: bool) -> None:
-        self.function = function
+    def __init__(self, function: Callable[P, R], intrinsic: bool) -> None:
+        self.function: Any = function
         self.intrinsic = intrinsic
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
 
-    def __call__(self, *args: Any) -> Any:
-        return self.function(*args)
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = self.function(*args, **kwargs)
+        return result
 
 
-def device(function: Callable[..., Any]) -> Any:
+def device(function: Callable[P, R]) -> Device[P, R]:
     """Mark a function that kernels and other device functions may call."""
-    return Device(function, intrinsic=False)  # type: ignore[arg-type]
+    return Device(function, intrinsic=False)
 
 
-def intrinsic(function: Callable[..., Any]) -> Any:
+def intrinsic(function: Callable[P, R]) -> Device[P, R]:
     """Mark a device function whose compiled form is the LLVM code of the same name.
 
     The Python body is its meaning, and what runs where nothing is compiled; the compiled form
     is in ``_intrinsics.py``.
     """
-    return Device(function, intrinsic=True)  # type: ignore[arg-type]
+    return Device(function, intrinsic=True)
 
 
-kernels: list[Kernel] = []
+kernels: list[AnyKernel] = []
 """All kernels of the modules that are imported."""
 
 
-class Kernel:
+class Kernel(Generic[P, R]):
     """A compiled function over arrays and scalars; mutates the arrays it is given.
 
     The argument types are the names in the function's annotations (``F32``, ``i64``, ...).
@@ -100,8 +104,8 @@ class Kernel:
     caller's promise.
     """
 
-    def __init__(self, function: FunctionType) -> None:
-        self.function = function
+    def __init__(self, function: Callable[P, R]) -> None:
+        self.function: Any = function
         self.module = function.__module__
         self.qualname = function.__qualname__
         self.__name__ = function.__name__
@@ -112,11 +116,13 @@ class Kernel:
         self._key = ""
         self._job: Job | None = None  # its compilation, where that has begun
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if PYTHON_MODE:
-            return self.function(*args)
+            found: R = self.function(*args)
+            return found
         call = self._call or self.load()
-        return call(*[_argument(a, t) for a, t in zip(args, self.types, strict=True)])
+        result: R = call(*[_argument(a, t) for a, t in zip(args, self.types, strict=True)])
+        return result
 
     @property
     def key(self) -> str:
@@ -192,9 +198,13 @@ class Kernel:
         return ctypes.cast(self._call, ctypes.c_void_p).value or 0
 
 
-def kernel(function: Callable[..., Any]) -> Kernel:
+AnyDevice: TypeAlias = Device[..., Any]
+AnyKernel: TypeAlias = Kernel[..., Any]
+
+
+def kernel(function: Callable[P, R]) -> Kernel[P, R]:
     """Make a kernel of a function whose annotations name pointer and scalar types."""
-    made = Kernel(function)  # type: ignore[arg-type]
+    made = Kernel(function)
     kernels.append(made)
     return made
 
@@ -215,12 +225,12 @@ announce: Callable[[str], None] | None = None
 """Called with a sentence before the first compilation of a process, and if it is not kept."""
 
 
-def find_code(kernel: Kernel) -> bytes | None:
+def find_code(kernel: AnyKernel) -> bytes | None:
     """Return a kernel's machine code from the cache: for this processor, or a level below it."""
     return next((code for _, _, code in _found(kernel)), None)
 
 
-def _found(kernel: Kernel) -> Iterator[tuple[Cache, Target, bytes]]:
+def _found(kernel: AnyKernel) -> Iterator[tuple[Cache, Target, bytes]]:
     """Yield what the cache has of a kernel: for this processor, then for the levels below it."""
     from fastcli.kernels._cache import user_cache
     from fastcli.kernels._target import runnable
@@ -236,7 +246,7 @@ def _found(kernel: Kernel) -> Iterator[tuple[Cache, Target, bytes]]:
             yield cache, target, code
 
 
-def _load_found(kernel: Kernel) -> int:
+def _load_found(kernel: AnyKernel) -> int:
     """Return the address of a kernel that the cache has; 0 if there is none that can be loaded.
 
     Whole files whose code cannot be loaded are removed where they are this user's.
@@ -251,7 +261,7 @@ def _load_found(kernel: Kernel) -> int:
     return 0
 
 
-def _link(kernel: Kernel, code: bytes) -> int:
+def _link(kernel: AnyKernel, code: bytes) -> int:
     from fastcli.kernels._link import link
     from fastcli.threads import signals_held
 
@@ -259,7 +269,7 @@ def _link(kernel: Kernel, code: bytes) -> int:
         return link(kernel.__name__, code)
 
 
-def compile_here(kernel: Kernel) -> bytes:
+def compile_here(kernel: AnyKernel) -> bytes:
     """Compile a kernel in this process: where no other can, or finds it.
 
     It is not kept where Numba has read settings from the current folder.
@@ -279,7 +289,7 @@ def compile_here(kernel: Kernel) -> bytes:
     return code
 
 
-def compile_beside(kernel: Kernel, *others: Kernel) -> None:
+def compile_beside(kernel: AnyKernel, *others: AnyKernel) -> None:
     """Start compiling a large kernel in a process of its own, unless the cache has it.
 
     Meanwhile this process goes on with the others, and whatever it needs first; it waits when

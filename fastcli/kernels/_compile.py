@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from fastcli.kernels._cache import Cache
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import Kernel
+    from fastcli.kernels._build import AnyKernel
     from fastcli.kernels._target import Target
 
 _START = (
@@ -55,7 +55,7 @@ class Compiler:
         except OSError as error:
             raise CannotCompile(str(error)) from None
 
-    def compile(self, kernel: Kernel) -> bytes:
+    def compile(self, kernel: AnyKernel) -> bytes:
         """Return the object code of a kernel.  Raises CannotCompile."""
         stdin: Any = self.process.stdin
         stdout: Any = self.process.stdout
@@ -100,7 +100,7 @@ _busy: list[Compiler] = []
 _jobs: set[Job] = set()  # those that are not done
 
 
-def _compile(kernel: Kernel, target: Target, given_up: threading.Event) -> bytes:
+def _compile(kernel: AnyKernel, target: Target, given_up: threading.Event) -> bytes:
     """Compile with a process that is there already, or a new one.
 
     Raises CannotCompile, also where it was ``given_up``.
@@ -161,7 +161,7 @@ atexit.register(end_all)
 class Job:
     """A kernel on its way into the cache; compiled once however many processes want it."""
 
-    def __init__(self, kernel: Kernel, target: Target, cache: Cache | None) -> None:
+    def __init__(self, kernel: AnyKernel, target: Target, cache: Cache | None) -> None:
         self.kernel, self.target, self.cache = kernel, target, cache
         self.code: bytes | None = None
         self.error: Exception | None = None

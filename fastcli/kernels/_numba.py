@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import CellType, FunctionType
 from typing import Any
 
-from fastcli.kernels._build import OPTIONS, POINTERS, SCALARS, Device, Kernel
+from fastcli.kernels._build import OPTIONS, POINTERS, SCALARS, AnyDevice, AnyKernel, Device
 from fastcli.kernels._key import named
 
 
-def compile_kernel(kernel: Kernel) -> bytes:
+def compile_kernel(kernel: AnyKernel) -> bytes:
     """Compile one kernel: its symbol's name, a NUL and the object code.
 
     Raises what Numba raises for code that it cannot compile.
@@ -25,13 +25,14 @@ def compile_kernel(kernel: Kernel) -> bytes:
     signature = numba_type(kernel.result)(*map(numba_type, kernel.types))
     compiled: Any = numba.cfunc(signature, **OPTIONS)(_with_compiled_callees(kernel.function))
     _, _, (code, _) = compiled._library.serialize_using_object_code()
-    return compiled._wrapper_name.encode() + b"\0" + code
+    name: str = compiled._wrapper_name
+    return name.encode() + b"\0" + bytes(code)
 
 
-_compiled: dict[Device, Any] = {}
+_compiled: dict[AnyDevice, Any] = {}
 
 
-def _callee(device: Device) -> Any:
+def _callee(device: AnyDevice) -> Any:
     """Return what Numba can call from a kernel."""
     if device not in _compiled:
         if device.intrinsic:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fastcli.kernels._target import Target
 
 
-def all_kernels() -> list[_build.Kernel]:
+def all_kernels() -> list[_build.AnyKernel]:
     """Return every kernel of this package, after importing all its modules."""
     package = importlib.import_module(__package__ or "")
     for module in pkgutil.iter_modules(package.__path__):
@@ -28,8 +28,8 @@ def all_kernels() -> list[_build.Kernel]:
 
 
 def warm(
-    kernels: list[_build.Kernel], target: Target, cache: Cache
-) -> Iterator[tuple[_build.Kernel, bool]]:
+    kernels: list[_build.AnyKernel], target: Target, cache: Cache
+) -> Iterator[tuple[_build.AnyKernel, bool]]:
     """Compile what a cache lacks, on all processors; yield each kernel, and whether it was new.
 
     Raises NoFolder if code cannot be kept, CannotCompile if a kernel cannot be compiled.

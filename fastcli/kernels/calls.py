@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastcli.kernels._build import PYTHON_MODE, Kernel, intrinsic
+from fastcli.kernels._build import PYTHON_MODE, AnyKernel, intrinsic
 
 if TYPE_CHECKING:
     from fastcli.kernels._build import i64
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _functions: dict[int, Any] = {}  # what stands for addresses where nothing is compiled
 
 
-def address_of(kernel: Kernel) -> int:
+def address_of(kernel: AnyKernel) -> int:
     """Return what the functions below take for a kernel, which is loaded."""
     if PYTHON_MODE:
         _functions[id(kernel)] = kernel.function

@@ -20,7 +20,7 @@ def store_release(x: I64, i: i64, value: i64) -> None:
 @intrinsic
 def load_acquire(x: I64, i: i64) -> i64:
     """Read ``x[i]`` anew, and with it all that was written before its value."""
-    return x[i]
+    return int(x[i])
 
 
 @intrinsic

@@ -14,7 +14,7 @@ import numpy as np
 from fastcli.kernels._build import device, intrinsic
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, I64, f32, f64, i64
+    from fastcli.kernels._build import F32, I32, I64, f32, f64, i64
 
 
 @intrinsic
@@ -159,7 +159,7 @@ def sigmoid_row(x: F32, i: i64, n: i64) -> f32:
 
 
 @intrinsic
-def prefetch(x: F32, i: i64) -> None:
+def prefetch(x: F32 | I32, i: i64) -> None:
     """Ask for the cache line of ``x[i]``; changes nothing."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fastcli.errors import ArgumentError
 from fastcli.kernels import activations as kernels
-from fastcli.kernels._build import Kernel
+from fastcli.kernels._build import AnyKernel
 from fastcli.kernels.calls import address_of
 from fastcli.mlp.limits import LARGE, MOST_PIECES
 from fastcli.mlp.names import lookup
@@ -35,7 +35,7 @@ class Activation:
         name = {"prelu": "leaky-relu", "rrelu": "leaky-relu"}.get(self.name, self.name)
         if kind == "learned":
             name = self.name
-        kernel: Kernel = getattr(kernels, f"{name.replace('-', '_')}_{kind}")
+        kernel: AnyKernel = getattr(kernels, f"{name.replace('-', '_')}_{kind}")
         return address_of(kernel)
 
     @property
