@@ -241,9 +241,12 @@ class Source:
             raise FastcliError(f"{path}: pyarrow cannot be loaded: {error}.") from None
         try:
             file = parquet.ParquetFile(path)
+            names = file.schema_arrow.names
+        except UnicodeDecodeError:
+            raise DataError(f"{path} is damaged: it has names that are not UTF-8.") from None
         except (OSError, ArrowException) as error:
             raise DataError(f"{path} cannot be read as Parquet: {error}") from None
-        columns = self._keys(path, file.schema_arrow.names)
+        columns = self._keys(path, names)
         wanted = sorted({*columns.names, *filter(None, [columns.group])})
         size, n_rows = os.path.getsize(path), max(file.metadata.num_rows, 1)
 

@@ -117,6 +117,18 @@ def test_a_folder_for_each_label(tmp_path):
     assert "has no folders in it" in fails("prepare", tmp_path / "out", "-o", tmp_path / "b")
 
 
+def test_a_parquet_file_whose_names_are_not_utf8(tmp_path):
+    reason = "pyarrow is not installed, or not for this NumPy"
+    pyarrow = pytest.importorskip("pyarrow", reason=reason, exc_type=ImportError)
+    from pyarrow import parquet
+
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"text": ["one"], "label": ["a"], "odd": ["x"]}), path)
+    path.write_bytes(path.read_bytes().replace(b"odd", b"\xffdd"))
+    said = fails("prepare", path, "-o", tmp_path / "b")
+    assert said == f"{path} is damaged: it has names that are not UTF-8."
+
+
 def test_parquet(tmp_path):
     reason = "pyarrow is not installed, or not for this NumPy"
     pyarrow = pytest.importorskip("pyarrow", reason=reason, exc_type=ImportError)
