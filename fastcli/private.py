@@ -224,6 +224,7 @@ def _set_mode(path: str, mode: int, near: dict[str, Any]) -> None:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | NO_FOLLOW, **near)
     except PermissionError:  # the umask keeps its owner out
+        # A system that cannot change the mode of a link leaves it: opening it then says why not.
         with contextlib.suppress(NotImplementedError):
             os.chmod(path, mode, follow_symlinks=False, **near)
         return
