@@ -12,7 +12,7 @@ import signal
 
 TYPE_CHECKING = False  # as typing has it, which takes longer to import than all this
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
 ENDING = tuple(
@@ -40,9 +40,11 @@ def end_at_once() -> None:
     handle(lambda number, frame: os._exit(exit_code(number)))
 
 
-def handle(handler: Callable[[int, FrameType | None], None]) -> None:
+def handle(
+    handler: Callable[[int, FrameType | None], None], numbers: Iterable[int] = ENDING
+) -> None:
     """Have a function called with each of these signals that was not ignored at the start."""
-    for number in ENDING:
+    for number in numbers:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
             try:
                 signal.signal(number, handler)

@@ -21,13 +21,15 @@ posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and FIFOs")
 CLEANING = """
 import time
 from fastcli.prepare.run import _pool
+from fastcli.prepare.workers import starting
 
 if __name__ == "__main__":
     with _pool(2) as pool:
-        for i in range(4):
-            pool.submit(abs, i).result()
-        for i in range(4):
-            pool.submit(time.sleep, 1000)
+        with starting():
+            for i in range(4):
+                pool.submit(abs, i).result()
+            for i in range(4):
+                pool.submit(time.sleep, 1000)
         print("ready", flush=True)
         time.sleep(1000)
 """
@@ -138,6 +140,33 @@ def test_an_interrupt_is_for_the_main_process_only(text, tmp_path):
         _, said = main.communicate(timeout=60)
         assert main.returncode == -signal.SIGINT  # as Python ends with KeyboardInterrupt
         assert said.count(b"Traceback") == 1
+
+
+@posix
+def test_a_worker_that_is_starting_hears_that_it_is_to_end(tmp_path):
+    """However early SIGTERM comes, it is not lost."""
+    script = tmp_path / "main.py"
+    script.write_text(
+        "import time\n"
+        "from fastcli import interrupts\n"
+        "from fastcli.prepare.workers import CONTEXT, begin, starting\n"
+        "def work():\n"
+        "    begin()\n"
+        "    time.sleep(1000)\n"
+        "if __name__ == '__main__':\n"
+        "    with interrupts.heard():\n"
+        "        with starting():\n"
+        "            workers = [CONTEXT.Process(target=work) for _ in range(8)]\n"
+        "            for worker in workers:\n"
+        "                worker.start()\n"
+        "                worker.terminate()\n"
+        "        for worker in workers:\n"
+        "            worker.join()\n"
+        "        print({worker.exitcode for worker in workers})\n"
+    )
+    argv = [sys.executable, script]
+    done = subprocess.run(argv, env=environment(), capture_output=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == (b"{-15}\n", b"")
 
 
 @posix

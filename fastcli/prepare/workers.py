@@ -11,7 +11,6 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
-from types import FrameType
 
 from fastcli import signals
 from fastcli.signals import ENDING
@@ -21,16 +20,16 @@ CONTEXT = multiprocessing.get_context("spawn")
 
 @contextlib.contextmanager
 def starting() -> Iterator[None]:
-    """Keep Ctrl-C and SIGHUP from processes that are started meanwhile; they wait for this one.
+    """Keep signals from processes that are started meanwhile; SIGTERM until they ``begin``.
 
-    A terminal sends them to all processes, but only the main one has something to say or clean up.
-    What is blocked stays so in a new process, from its first instruction on.
+    A terminal sends Ctrl-C and SIGHUP to all processes, but only the main one has something to say
+    or clean up.  What is blocked stays so in a new process, from its first instruction on.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     resource_tracker.ensure_running()  # which would let them through again
-    kept = signal.pthread_sigmask(signal.SIG_BLOCK, set(ENDING) - {signal.SIGTERM})
+    kept = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
     finally:
@@ -90,8 +89,10 @@ def begin() -> None:
     """Make a process that was just started a worker: quiet, and no longer alive than its parent."""
     # The main process says what there is to say.  A handler, since what is ignored would be so for
     # commands, too.
-    signals.handle(lambda number, frame: None)
-    signal.signal(signal.SIGTERM, _end_on_signal)
+    signals.handle(lambda number, frame: None, set(ENDING) - {signal.SIGTERM})
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        threading.Thread(target=_end_on_sigterm, daemon=True).start()
     gc.disable()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -105,11 +106,15 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _end_on_signal(number: int, frame: FrameType | None) -> None:
-    """End this process, as the signal would, and the commands that it started."""
+def _end_on_sigterm() -> None:
+    """End this process as SIGTERM would, and the commands that it started.
+
+    A thread waits for it, since Python sees a signal late that comes just before a system call.
+    """
+    signal.sigwait({signal.SIGTERM})
     _end_commands()
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end_commands() -> None:
