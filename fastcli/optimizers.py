@@ -1,6 +1,6 @@
 """The optimisers by name: formula, defaults, and the numbers a step needs.
 
-The rules are in ``kernels/optimizers.py``; formulas are those of the seed document, section
+The rules are in ``kernels/base/optimizers.py``; formulas are those of the seed document, section
 5.2, in PyTorch's form where the two differ (eps is added to the root, not under it).
 """
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels import optimizers as rules
-from fastcli.kernels._build import AnyKernel
+from fastcli.jit.build import AnyKernel
+from fastcli.kernels.base import optimizers as rules
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

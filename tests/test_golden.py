@@ -10,7 +10,7 @@ from fastcli.fasttext.model_file import file_size, head_bytes, load_model
 from fastcli.fasttext.save import write_model
 from fastcli.fasttext.train import Trained
 from fastcli.files import Replacement
-from fastcli.kernels.integers import hash_bytes
+from fastcli.kernels.base.integers import hash_bytes
 from fastcli.memory import padded
 from fastcli.text.dictionary import as_bytes
 from tests.command import GOLDEN, is_same_text, run

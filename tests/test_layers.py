@@ -1,6 +1,6 @@
 """Imports go one way, and only some modules may import the large packages.
 
-cli -> fasttext, mlp -> evaluation, text -> kernels -> numpy
+cli -> fasttext, mlp -> evaluation, text -> kernels -> jit -> numpy
 """
 
 import ast
@@ -27,27 +27,25 @@ BASE = {
     "temporary",
     "threads",
 }
+KERNELS = {"kernels/base", "jit"}
 LAYERS = {
-    "kernels": {"kernels"},
-    "machinery": {"kernels", "private", "threads", "signals", "errors", ""},  # kernels/_*.py
-    "text": {"text", "kernels", *BASE},
-    "evaluation": {"evaluation", "text", "kernels", *BASE},
-    "fasttext": {"fasttext", "optimizers", "evaluation", "text", "kernels", "", *BASE},
-    "mlp": {"mlp", "optimizers", "evaluation", "text", "kernels", "", *BASE},
-    "cli": {
-        "cli",
-        "interrupts",
-        "prepare",
-        "inspect",
-        "fasttext",
-        "mlp",
-        "optimizers",
-        "evaluation",
-        "text",
-        "kernels",
-        "",
-        *BASE,
-    },
+    "jit": {"jit", "private", "threads", "signals", "errors", ""},
+    "kernels": set(),
+    "kernels/base": KERNELS,
+    "kernels/text": {"kernels/text", *KERNELS},
+    "kernels/linear": {"kernels/linear", *KERNELS},
+    "kernels/mlp": {"kernels/mlp", *KERNELS},
+    "optimizers": KERNELS,
+    "text": {"text", "kernels/text", *KERNELS, *BASE},
+    "evaluation": {"evaluation", "text", "kernels/text", *KERNELS, *BASE},
+}
+MODEL = {"optimizers", *LAYERS["evaluation"], ""}
+LAYERS |= {
+    "fasttext": {"fasttext", "kernels/linear", *MODEL},
+    "mlp": {"mlp", "kernels/mlp", *MODEL},
+    "prepare": {"prepare", "", *LAYERS["text"]},
+    "inspect": {"inspect", "mlp", "fasttext", *MODEL},
+    "cli": {"cli", "prepare", "inspect", "mlp", "fasttext", "interrupts", *MODEL},
     "errors": set(),
     "threads": {"errors", "signals", ""},
     "files": {"errors", "temporary"},
@@ -62,15 +60,14 @@ LAYERS = {
     "private": {"temporary"},
     "outputs": {"errors"},
     "interrupts": {"signals", ""},
-    "optimizers": {"kernels"},
-    "inspect": {"inspect", "mlp", "fasttext", "evaluation", "text", "kernels", "", *BASE},
-    "prepare": {"prepare", "text", "kernels", "", *BASE},
     "__init__": set(),
     "__main__": {"cli", "signals", ""},
 }
 ONLY_IN_CLI = {"click", "rich", "tqdm"}
 COMPILERS = {"numba", "llvmlite"}
-COMPILING = {f"kernels/_{name}.py" for name in ("intrinsics", "key", "link", "numba", "target")}
+COMPILING = {
+    f"jit/{name}.py" for name in ("intrinsics", "keys", "link", "numba_compiler", "targets")
+}
 HOMES = {
     "tomli": "cli/mlp.py",
     "matplotlib": "cli/_curves.py",
@@ -93,14 +90,16 @@ def imports(tree):
 
 def layer_of(name):
     """Return the part of fastcli that a name belongs to; "" for the package itself."""
-    part = name.split(".")[1] if "." in name else ""
+    part, *rest = name.split(".")[1:] or [""]
+    if part == "kernels" and rest and (PACKAGE / part / rest[0]).is_dir():
+        return f"{part}/{rest[0]}"
     is_module = (PACKAGE / part).is_dir() or (PACKAGE / f"{part}.py").is_file()
     return part if is_module or part in LAYERS else ""
 
 
 def violations(path, source):
     """Return what the file at ``path`` (below fastcli) imports or calls against the rules."""
-    layer = "machinery" if is_machinery(path) else path.split("/")[0].removesuffix(".py")
+    layer = layer_of(f"fastcli.{path.removesuffix('.py').replace('/', '.')}")
     tree = ast.parse(source)
     found = []
     for name in imports(tree):
@@ -114,18 +113,13 @@ def violations(path, source):
         elif top in HOMES:
             allowed = path == HOMES[top]
         elif top in STDLIB:
-            allowed = layer != "kernels" or top in KERNEL_STDLIB
+            allowed = not layer.startswith("kernels") or top in KERNEL_STDLIB
         else:
             allowed = top == "numpy"
         if not allowed:
             found.append(f"{path} imports {name}")
     prints = [node for node in ast.walk(tree) if is_print(node)] if layer != "cli" else []
     return found + [f"{path} prints in line {node.lineno}" for node in prints]
-
-
-def is_machinery(path):
-    """Tell whether a file of kernels/ compiles, keeps or loads kernels, and has none."""
-    return path.startswith("kernels/_")
 
 
 def is_print(node):
@@ -143,14 +137,17 @@ def test_imports(path):
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("kernels/tokens.py", "import numba"),
-        ("kernels/tokens.py", "import os"),
-        ("kernels/tokens.py", "from fastcli.errors import DataError"),
-        ("kernels/_build.py", "from fastcli.text import inputs"),
+        ("kernels/text/tokens.py", "import numba"),
+        ("kernels/text/tokens.py", "import os"),
+        ("kernels/text/tokens.py", "from fastcli.errors import DataError"),
+        ("jit/build.py", "from fastcli.text import inputs"),
         ("text/inputs.py", "from fastcli.fasttext import model"),
         ("text/inputs.py", "import click"),
         ("text/inputs.py", "def f():\n    from rich.table import Table"),
         ("text/inputs.py", "import scipy"),
+        ("kernels/mlp/dense.py", "from fastcli.kernels.linear import tree"),
+        ("kernels/linear/tree.py", "from fastcli.kernels.mlp.noise import dropout_mask"),
+        ("kernels/base/heap.py", "from fastcli.kernels.text import tokens"),
         ("fasttext/model.py", "import fastcli.mlp.network"),
         ("fasttext/model.py", "from fastcli import mlp"),
         ("fasttext/model.py", "print()"),
@@ -169,8 +166,8 @@ def test_violations_are_seen(path, source):
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("kernels/tokens.py", "import time, typing, numpy\nfrom numpy.typing import NDArray"),
-        ("kernels/_numba.py", "import numba, ctypes"),
+        ("kernels/text/tokens.py", "import time, typing, numpy\nfrom numpy.typing import NDArray"),
+        ("jit/numba_compiler.py", "import numba, ctypes"),
         ("text/inputs.py", "import io\nfrom fastcli.kernels import tokens"),
         ("mlp/train.py", "from fastcli import __version__\nfrom fastcli.threads import run_on"),
         ("cli/train.py", "import click, tqdm\nfrom fastcli.fasttext import train\nprint()"),

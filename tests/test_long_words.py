@@ -6,8 +6,8 @@ import pytest
 from fastcli.fasttext.args import ModelArgs
 from fastcli.fasttext.save import segment_sums
 from fastcli.fasttext.vectors import char_ngrams, packed, word_rows
-from fastcli.kernels import lines as line_kernels
-from fastcli.kernels.tokens import MOST_NGRAMS, ngram_bound
+from fastcli.kernels.text import lines as line_kernels
+from fastcli.kernels.text.tokens import MOST_NGRAMS, ngram_bound
 from fastcli.text import spelling
 from fastcli.text.corpus import char_ngrams as ngrams_of_entries
 from fastcli.text.dictionary import Dictionary

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from fastcli.kernels.learning import transpose_all
+from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp import train
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers

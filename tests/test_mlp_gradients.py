@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcli.kernels import network as places
-from fastcli.kernels.learning import transpose_all
+from fastcli.kernels.mlp import network as places
+from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp.activations import ACTIVATIONS
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers, of_rows

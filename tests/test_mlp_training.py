@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastcli.errors import TrainingDiverged
-from fastcli.kernels import network as places
+from fastcli.kernels.mlp import network as places
 from fastcli.mlp import train
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers, of_rows

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fastcli.kernels._build import PYTHON_MODE
+from fastcli.jit.build import PYTHON_MODE
 
 ROOT = Path(__file__).parent.parent
 

@@ -19,7 +19,7 @@ CALLS = {
         },
     ),
     "a device function": (
-        "kernels/losses.py",
+        "kernels/linear/losses.py",
         "row_dot(wo, label * stride, hidden, 0, stride)",
         {
             "an array for a number": "row_dot(label * stride, wo, hidden, 0, stride)",

@@ -38,8 +38,8 @@ def is_terminal() -> bool:
 
 def announce_compiling() -> None:
     """Have a line said on stderr before kernels are compiled, once, and what text lacks."""
-    from fastcli.kernels import _build
+    from fastcli.jit import build
     from fastcli.text import spelling
 
-    _build.announce = say
+    build.announce = say
     spelling.announce = say

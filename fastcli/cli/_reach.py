@@ -16,10 +16,10 @@ import sys
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from fastcli.kernels._build import AnyKernel, Device, Kernel
+from fastcli.jit.build import AnyKernel, Device, Kernel
 
 _OURS = "fastcli"
-_MACHINERY = "fastcli.kernels._"  # it handles kernels, but needs none
+_MACHINERY = "fastcli.jit"  # it handles kernels, but needs none
 
 
 def kernels_of(function: Any) -> list[AnyKernel]:

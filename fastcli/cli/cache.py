@@ -13,8 +13,8 @@ from fastcli.cli._command import Option, positional
 from fastcli.errors import FastcliError
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import AnyKernel
-    from fastcli.kernels._target import Target
+    from fastcli.jit.build import AnyKernel
+    from fastcli.jit.targets import Target
 
 ACTIONS = ("path", "clear", "warm")
 
@@ -109,7 +109,7 @@ def cannot_write(folder: str) -> str:
 def clear_cache() -> None:
     """Remove all compiled kernels; files that are not ours stay."""
     from fastcli.cli._messages import say
-    from fastcli.kernels._sweep import clear
+    from fastcli.jit.sweep import clear
     from fastcli.private import Folder, NoFolder, cache_root
 
     path = cache_root()
@@ -127,11 +127,11 @@ def clear_cache() -> None:
 def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, shared: str) -> None:
     """Compile what the commands need, or everything, where the cache has no code yet."""
     from fastcli.cli._messages import is_terminal, redraw, say
-    from fastcli.kernels._build import PYTHON_MODE
-    from fastcli.kernels._cache import Cache
-    from fastcli.kernels._compile import CannotCompile
-    from fastcli.kernels._target import own_target
-    from fastcli.kernels._warm import warm
+    from fastcli.jit.build import PYTHON_MODE
+    from fastcli.jit.cache import Cache
+    from fastcli.jit.compilers import CannotCompile
+    from fastcli.jit.targets import own_target
+    from fastcli.jit.warm import warm
     from fastcli.private import PRIVATE, SHARED, cache_root
 
     if PYTHON_MODE:
@@ -160,7 +160,7 @@ def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, share
 
 def target_named(name: str) -> Target:
     """Return the target of that name.  Raises FastcliError if LLVM knows none such here."""
-    from fastcli.kernels._target import is_known_processor, named_target
+    from fastcli.jit.targets import is_known_processor, named_target
 
     if not is_known_processor(name):
         raise FastcliError(
@@ -173,7 +173,7 @@ def target_named(name: str) -> Target:
 def needed_kernels(ctx: click.Context, commands: tuple[str, ...]) -> list[AnyKernel]:
     """Return the kernels that the commands can use; all of them if none is named."""
     from fastcli.cli._reach import kernels_of
-    from fastcli.kernels._warm import all_kernels
+    from fastcli.jit.warm import all_kernels
 
     if not commands:
         return all_kernels()

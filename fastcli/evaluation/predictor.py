@@ -14,8 +14,8 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, NotFinite
 from fastcli.evaluation.meter import Meter
-from fastcli.kernels import numbers
-from fastcli.kernels.lines import HAS_LABEL
+from fastcli.kernels.base import printf
+from fastcli.kernels.text.lines import HAS_LABEL
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.lines import Lines
 from fastcli.threads import run_on
@@ -181,7 +181,7 @@ class Predictor:
         shown = np.arange(predictions.k) < predictions.counts[:, None]
         labels = predictions.labels.reshape(n, predictions.k)[shown]
         out = np.empty(int(sizes[labels].sum()) + 16 * len(labels) + n + 16, np.uint8)
-        size = numbers.format_predictions(
+        size = printf.format_predictions(
             predictions.counts,
             predictions.labels,
             predictions.probs,

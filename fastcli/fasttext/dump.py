@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.fasttext.args import ModelArgs
-from fastcli.kernels import numbers
+from fastcli.kernels.base import printf
 
 if TYPE_CHECKING:
     from fastcli.fasttext.matrix import DenseMatrix
@@ -49,5 +49,5 @@ def matrix_text(matrix: DenseMatrix) -> Iterator[bytes]:
         last = min(first + step, rows)
         out = np.empty((last - first) * (13 * dim + 1) + 16, np.uint8)
         matrix.check_unchanged()
-        size = numbers.format_rows(matrix.values, dim, first, last, out)
+        size = printf.format_rows(matrix.values, dim, first, last, out)
         yield out[:size].tobytes()

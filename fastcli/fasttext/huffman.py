@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels import tree as kernels
+from fastcli.kernels.linear import tree as kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from fastcli.fasttext.args import LOSSES, ModelArgs
 from fastcli.fasttext.huffman import build_children
 from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.quantized import QuantizedMatrix
-from fastcli.kernels import predict as kernels
+from fastcli.kernels.linear import predict as kernels
 from fastcli.memory import check_room
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Lines, Reader

@@ -21,7 +21,7 @@ from fastcli.fasttext.headers import ARGS, DICTIONARY, MAGIC, is_floret
 from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
-from fastcli.kernels import dictionary as kernels
+from fastcli.kernels.text import dictionary as kernels
 from fastcli.memory import check_room, size_text
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import MODEL_MAGIC

@@ -9,8 +9,8 @@ import numpy as np
 from fastcli.errors import ArgumentError, NotFinite
 from fastcli.fasttext.matrix import first_not_finite, row_lengths
 from fastcli.fasttext.vectors import Vectors, packed
-from fastcli.kernels import neighbours as kernels
-from fastcli.kernels import numbers
+from fastcli.kernels.base import printf
+from fastcli.kernels.linear import neighbours as kernels
 from fastcli.memory import check_room, zeros
 from fastcli.text.dictionary import as_bytes
 from fastcli.threads import run_apart, share
@@ -186,7 +186,7 @@ def neighbour_lines(
     shown = ids[np.arange(k) < counts[:, None]]
     sizes = dictionary.starts[shown + 1] - dictionary.starts[shown]
     out = np.empty(int(sizes.sum()) + 16 * len(shown) + n * len(prompt) + 16, np.uint8)
-    size = numbers.format_neighbours(
+    size = printf.format_neighbours(
         counts,
         ids.reshape(-1),
         similarities.reshape(-1),

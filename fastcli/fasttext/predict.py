@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fastcli.kernels._build import compile_beside
-from fastcli.kernels.lines import read_lines
-from fastcli.kernels.predict import best_labels
+from fastcli.jit.build import compile_beside
+from fastcli.kernels.linear.predict import best_labels
+from fastcli.kernels.text.lines import read_lines
 
 
 def prepare() -> None:

@@ -17,7 +17,7 @@ from fastcli.fasttext.matrix import first_not_finite
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.vectors import Vectors
-from fastcli.kernels import lines as line_kernels
+from fastcli.kernels.text import lines as line_kernels
 from fastcli.memory import LARGE, size_text
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.inputs import MODEL_MAGIC

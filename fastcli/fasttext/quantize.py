@@ -18,8 +18,8 @@ from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_size import OUTPUT_DSUB
 from fastcli.fasttext.norms import nearest_levels, norm_levels
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
-from fastcli.kernels import dictionary as dictionary_kernels
-from fastcli.kernels import quantize as kernels
+from fastcli.kernels.linear import quantize as kernels
+from fastcli.kernels.text import dictionary as dictionary_kernels
 from fastcli.text.dictionary import EOS, Dictionary
 from fastcli.threads import run_apart, share
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.contents import Contents, FromFile
-from fastcli.kernels import predict as kernels
+from fastcli.kernels.linear import predict as kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

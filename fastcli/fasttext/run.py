@@ -15,10 +15,10 @@ from fastcli.fasttext.save import word_vectors, write_model, write_vectors
 from fastcli.fasttext.train import Reporter, Trained, train_supervised
 from fastcli.fasttext.train_words import train_word_vectors
 from fastcli.files import Replacement
-from fastcli.kernels._build import compile_beside
-from fastcli.kernels.numbers import format_vectors
-from fastcli.kernels.train import train_lines
-from fastcli.kernels.train_words import train_words
+from fastcli.jit.build import compile_beside
+from fastcli.kernels.base.printf import format_vectors
+from fastcli.kernels.linear.train import train_lines
+from fastcli.kernels.linear.train_words import train_words
 from fastcli.outputs import check_apart
 
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training

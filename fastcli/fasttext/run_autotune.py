@@ -19,10 +19,10 @@ from fastcli.fasttext.save import write_matrix, write_model, write_quantized
 from fastcli.fasttext.trials import TUNED, TrialsFile, former_trials
 from fastcli.fasttext.vectors import Vectors
 from fastcli.files import Replacement
-from fastcli.kernels._build import compile_beside
-from fastcli.kernels.lines import read_lines
-from fastcli.kernels.predict import best_labels
-from fastcli.kernels.train import train_lines
+from fastcli.jit.build import compile_beside
+from fastcli.kernels.linear.predict import best_labels
+from fastcli.kernels.linear.train import train_lines
+from fastcli.kernels.text.lines import read_lines
 from fastcli.outputs import check_apart
 
 

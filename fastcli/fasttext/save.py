@@ -16,9 +16,9 @@ from fastcli.fasttext.model_file import MATRIX, file_size, head_bytes, output_ro
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.fasttext.vectors import packed, word_rows
 from fastcli.files import write_all
-from fastcli.kernels import matrix as kernels
-from fastcli.kernels import numbers
-from fastcli.kernels.features import count_char_ngrams
+from fastcli.kernels.base import matrix as kernels
+from fastcli.kernels.base import printf
+from fastcli.kernels.text.features import count_char_ngrams
 from fastcli.memory import padded
 from fastcli.threads import run_on
 
@@ -165,7 +165,7 @@ def write_vectors(
     def make(_: int, part: int) -> NDArray[np.uint8]:
         first, last = part * step, min((part + 1) * step, n)
         text = np.empty(bound(first, last), np.uint8)
-        size = numbers.format_vectors(
+        size = printf.format_vectors(
             matrix, stride, args.dim, first, last, starts, dictionary.arena, first_entry, 1, text
         )
         return text[:size]
@@ -191,7 +191,7 @@ def vector_lines(rows: NDArray[np.float32], names: Sequence[bytes] | None) -> by
     out = np.empty(len(arena) + n * (12 * dim + 2) + 16, np.uint8)
     flat = np.ascontiguousarray(rows).reshape(-1)
     with_names = 0 if names is None else 1
-    size = numbers.format_vectors(flat, dim, dim, 0, n, starts, arena, 0, with_names, out)
+    size = printf.format_vectors(flat, dim, dim, 0, n, starts, arena, 0, with_names, out)
     return out[:size].tobytes()
 
 

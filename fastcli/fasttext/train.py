@@ -1,8 +1,8 @@
 """Training a classifier: plan, read, step through the epochs, and say what happens.
 
-``kernels/train.py`` is the algorithm; here is when it runs.  The main thread starts the kernels
-on a block of lines, waits, looks at the loss, reports, and goes on: the loop below is all there
-is to it.
+``kernels/linear/train.py`` is the algorithm; here is when it runs.  The main thread starts the
+kernels on a block of lines, waits, looks at the loss, reports, and goes on: the loop below is all
+there is to it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from fastcli.fasttext.args import LOSSES, MOST, ModelArgs, TrainArgs
 from fastcli.fasttext.huffman import Tree, build_tree
 from fastcli.fasttext.model_file import file_size
 from fastcli.fasttext.save import rows_of_words, saving_memory
-from fastcli.kernels import matrix as matrix_kernels
-from fastcli.kernels import train as kernels
-from fastcli.kernels.calls import address_of
-from fastcli.kernels.optimizers import H_SIZE
-from fastcli.kernels.order import draw_order
+from fastcli.kernels.base import matrix as matrix_kernels
+from fastcli.kernels.base.indirect import address_of
+from fastcli.kernels.base.optimizers import H_SIZE
+from fastcli.kernels.linear import train as kernels
+from fastcli.kernels.linear.order import draw_order
 from fastcli.memory import LANES, Needs, check_memory, padded, zeros
 from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers
 from fastcli.text.corpus import Corpus, FeatureArgs, read_corpus

@@ -1,7 +1,7 @@
 """Training word vectors: read, step through the text, and say what happens.
 
-``kernels/train_words.py`` is the algorithm.  Threads work on parts of each block of lines and
-share the matrices without locks, as in fastText: one thread gives the same bytes every time,
+``kernels/linear/train_words.py`` is the algorithm.  Threads work on parts of each block of lines
+and share the matrices without locks, as in fastText: one thread gives the same bytes every time,
 several do not.
 """
 
@@ -30,8 +30,8 @@ from fastcli.fasttext.train import (
     no_tree,
 )
 from fastcli.fasttext.vectors import word_rows
-from fastcli.kernels import matrix as matrix_kernels
-from fastcli.kernels import train_words as kernels
+from fastcli.kernels.base import matrix as matrix_kernels
+from fastcli.kernels.linear import train_words as kernels
 from fastcli.memory import Needs, padded, zeros
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.sentences import LONGEST, Sentences, read_sentences

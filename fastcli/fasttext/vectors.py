@@ -8,8 +8,8 @@ import numpy as np
 
 from fastcli.fasttext.matrix import row_lengths
 from fastcli.fasttext.model import Model
-from fastcli.kernels import features as kernels
-from fastcli.kernels import lines as line_kernels
+from fastcli.kernels.text import features as kernels
+from fastcli.kernels.text import lines as line_kernels
 from fastcli.memory import check_room
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.inputs import split_at_lines

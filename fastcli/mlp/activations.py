@@ -1,6 +1,6 @@
 """The activation functions by name: formula, source, parameters, and what suits them.
 
-Their code is in ``kernels/activations.py``, each next to its derivative.
+Their code is in ``kernels/mlp/activations.py``, each next to its derivative.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastcli.errors import ArgumentError
-from fastcli.kernels import activations as kernels
-from fastcli.kernels._build import AnyKernel
-from fastcli.kernels.calls import address_of
+from fastcli.jit.build import AnyKernel
+from fastcli.kernels.base.indirect import address_of
+from fastcli.kernels.mlp import activations as kernels
 from fastcli.mlp.limits import LARGE, MOST_PIECES
 from fastcli.mlp.names import lookup
 from fastcli.printable import shortened

@@ -12,9 +12,9 @@ import numpy as np
 from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.predictor import Predictions, Worker, best_count
-from fastcli.kernels import mlp as kernels
-from fastcli.kernels.lines import HAS_LABEL, KNOWS_LABEL
-from fastcli.kernels.network import INPUT_WIDE, RECORD
+from fastcli.kernels.mlp import steps as kernels
+from fastcli.kernels.mlp.network import INPUT_WIDE, RECORD
+from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples, of_numbers, of_rows

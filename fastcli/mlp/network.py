@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels import layers, learning
-from fastcli.kernels import network as places
-from fastcli.kernels.calls import address_of
+from fastcli.kernels.base.indirect import address_of
+from fastcli.kernels.mlp import layers
+from fastcli.kernels.mlp import network as places
+from fastcli.kernels.mlp import updates as learning
 from fastcli.memory import padded, zeros
 from fastcli.mlp.activations import Chosen
 from fastcli.mlp.args import LOSSES, NORMS, SHAPES, MlpArgs

@@ -15,10 +15,11 @@ import numpy as np
 from fastcli.appended import AppendedFile
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
 from fastcli.files import Outputs, Replacement, check_writable
-from fastcli.kernels import layers, learning
-from fastcli.kernels import mlp as kernels
-from fastcli.kernels._build import compile_beside
-from fastcli.kernels.network import INPUT_WIDE, LOSS, RECORD
+from fastcli.jit.build import compile_beside
+from fastcli.kernels.mlp import layers
+from fastcli.kernels.mlp import steps as kernels
+from fastcli.kernels.mlp import updates as learning
+from fastcli.kernels.mlp.network import INPUT_WIDE, LOSS, RECORD
 from fastcli.memory import Needs, check_file_size
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs

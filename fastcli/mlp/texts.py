@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
-from fastcli.kernels import matrix as matrix_kernels
+from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.memory import zeros
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples, of_rows

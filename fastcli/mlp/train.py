@@ -1,6 +1,6 @@
 """Training a perceptron: the loop, what it measures on the way, and when it stops.
 
-``kernels/mlp.py`` is the algorithm; here is when it runs.  An epoch visits the examples in a
+``kernels/mlp/steps.py`` is the algorithm; here is when it runs.  An epoch visits the examples in a
 random order that depends on the seed and the epoch alone; its steps go to the kernel in groups
 that end where something is to be measured.
 """
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from fastcli.errors import TrainingDiverged
-from fastcli.kernels import mlp as kernels
-from fastcli.kernels.learning import transpose_all
-from fastcli.kernels.network import INPUT_WIDE, OWNERS, RECORD
-from fastcli.kernels.optimizers import H_SIZE
+from fastcli.kernels.base.optimizers import H_SIZE
+from fastcli.kernels.mlp import steps as kernels
+from fastcli.kernels.mlp.network import INPUT_WIDE, OWNERS, RECORD
+from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples
 from fastcli.mlp.network import Network

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from fastcli.kernels.spacing import ALONE, CLASSES, END, GONE, KEEP, SPACE, space_out
+from fastcli.kernels.text.spacing import ALONE, CLASSES, END, GONE, KEEP, SPACE, space_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels.minhash import SIGNATURE, minhash
+from fastcli.kernels.text.minhash import SIGNATURE, minhash
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

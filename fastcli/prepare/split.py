@@ -14,7 +14,7 @@ from itertools import accumulate
 import numpy as np
 
 from fastcli.errors import ArgumentError
-from fastcli.kernels.spacing import hash_lines
+from fastcli.kernels.text.spacing import hash_lines
 
 PARTS = ("train", "valid", "test")
 BITS = 27

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError
-from fastcli.kernels import features as kernels
+from fastcli.kernels.text import features as kernels
 from fastcli.text.blocks import Blocks
 from fastcli.text.dictionary import (
     LABEL,

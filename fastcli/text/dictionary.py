@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from fastcli.errors import DataError
-from fastcli.kernels import dictionary as kernels
-from fastcli.kernels.integers import hash_bytes
+from fastcli.kernels.base.integers import hash_bytes
+from fastcli.kernels.text import dictionary as kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

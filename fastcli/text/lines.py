@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels import lines as kernels
-from fastcli.kernels.integers import hash_bytes
+from fastcli.kernels.base.integers import hash_bytes
+from fastcli.kernels.text import lines as kernels
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.spelling import most_bytes, warn_once
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels import features as kernels
+from fastcli.kernels.text import features as kernels
 from fastcli.text.corpus import Extend, count_files, merge_counters
 from fastcli.text.dictionary import Dictionary, TokenCounter, WordTable, build_dictionary
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels.tokens import MOST_NGRAMS
+from fastcli.kernels.text.tokens import MOST_NGRAMS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

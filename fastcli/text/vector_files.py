@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError
-from fastcli.kernels import vector_files as kernels
+from fastcli.kernels.text import vector_files as kernels
 from fastcli.text.blocks import BLOCK
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed, text_blocks

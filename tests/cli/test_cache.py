@@ -12,12 +12,12 @@ import pytest
 
 from fastcli.cli import COMMANDS, cli
 from fastcli.cli._reach import kernels_of
-from fastcli.kernels import _build
-from fastcli.kernels._target import own_target
+from fastcli.jit import build
+from fastcli.jit.targets import own_target
 from tests.command import ROOT, SAMPLES, run
 
 compiled_only = pytest.mark.skipif(
-    _build.PYTHON_MODE, reason="nothing is compiled with NUMBA_DISABLE_JIT=1"
+    build.PYTHON_MODE, reason="nothing is compiled with NUMBA_DISABLE_JIT=1"
 )
 root_only = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be another user"
@@ -83,7 +83,7 @@ def test_a_relative_folder_is_refused(monkeypatch, action, tmp_path):
     monkeypatch.setenv("FASTCLI_CACHE_DIR", "here")
     result = run("cache", action)
     assert result.code == 1
-    if not _build.PYTHON_MODE:
+    if not build.PYTHON_MODE:
         reason = "FASTCLI_CACHE_DIR is not an absolute path: here"
         assert result.err == f"Compiled kernels cannot be kept: {reason}.\n"
     assert list(tmp_path.iterdir()) == []
@@ -131,7 +131,7 @@ def test_warm_and_clear(empty):
     assert run("cache", "clear").err.startswith("Removed 0 compiled kernels")
 
 
-@pytest.mark.skipif(not _build.PYTHON_MODE, reason="only with NUMBA_DISABLE_JIT=1")
+@pytest.mark.skipif(not build.PYTHON_MODE, reason="only with NUMBA_DISABLE_JIT=1")
 def test_warm_compiles_nothing_in_python_mode(empty):
     assert run("cache", "warm").err == "Nothing is compiled with NUMBA_DISABLE_JIT=1.\n"
 
@@ -152,11 +152,12 @@ OTHER_USER = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
-from fastcli.kernels import _build, _cache, _compile, _key, _link, _target, spacing
+from fastcli.jit import build, cache, compilers, keys, link, targets
+from fastcli.kernels.text import spacing
 def run():
     text = np.frombuffer(b"one, two", np.uint8).copy()
     out = np.zeros(64, np.uint8)
-    kernel = [k for k in vars(spacing).values() if isinstance(k, _build.Kernel)][0]
+    kernel = [k for k in vars(spacing).values() if isinstance(k, build.Kernel)][0]
     kernel._call = None
     kernel.load()
     return kernel.entry
@@ -164,7 +165,7 @@ first = run()
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 def compiled(*_):
     raise SystemExit("it is compiled")
-_compile.Job = compiled
+compilers.Job = compiled
 assert run() == first
 print("loaded by", os.geteuid())
 """
@@ -215,15 +216,16 @@ def callback(name):
 RECORD = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from fastcli.kernels import _build, calls
+from fastcli.jit import build
+from fastcli.kernels.base import indirect as calls
 asked = set()
-def load(kernel, real=_build.Kernel.load):
+def load(kernel, real=build.Kernel.load):
     asked.add(kernel.entry)
     return real(kernel)
-def call(kernel, *args, real=_build.Kernel.__call__):
+def call(kernel, *args, real=build.Kernel.__call__):
     asked.add(kernel.entry)
     return real(kernel, *args)
-_build.Kernel.load, _build.Kernel.__call__ = load, call
+build.Kernel.load, build.Kernel.__call__ = load, call
 from fastcli import cli
 for argv in json.loads(sys.argv[2]):
     asked.clear()
@@ -234,7 +236,7 @@ for argv in json.loads(sys.argv[2]):
     except SystemExit as stop:
         assert not stop.code, argv
     by_address = calls._functions.values()
-    asked.update(k.entry for k in _build.kernels if k.function in by_address)
+    asked.update(k.entry for k in build.kernels if k.function in by_address)
     print("ASKED", argv[0], *sorted(asked), flush=True)
 """
 

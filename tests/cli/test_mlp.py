@@ -12,8 +12,8 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from fastcli.kernels.mlp import train_steps
-from fastcli.kernels.predict import best_labels
+from fastcli.kernels.linear.predict import best_labels
+from fastcli.kernels.mlp.steps import train_steps
 from fastcli.mlp.args import MlpArgs
 from tests.command import SAMPLES, process, run, start
 

@@ -11,7 +11,7 @@ import operator
 
 import numpy as np
 
-from fastcli.kernels import _build
+from fastcli.jit import build
 
 
 class OutOfBounds(Exception):
@@ -56,11 +56,11 @@ class Checked:
 
 def check_bounds():
     """Have every kernel that is called in this process see checked arrays.  Python mode only."""
-    assert _build.PYTHON_MODE
+    assert build.PYTHON_MODE
 
     def call(kernel, *args):
         return kernel.function(
             *(Checked(x.reshape(-1)) if isinstance(x, np.ndarray) else x for x in args)
         )
 
-    _build.Kernel.__call__ = call
+    build.Kernel.__call__ = call

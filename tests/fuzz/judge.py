@@ -16,7 +16,7 @@ import click
 
 from fastcli import cli
 from fastcli.errors import FastcliError
-from fastcli.kernels._build import PYTHON_MODE
+from fastcli.jit.build import PYTHON_MODE
 from tests import command
 
 FORESEEN = (FastcliError, click.ClickException, click.Abort, cli.PipeClosed, OSError, MemoryError)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastcli.kernels._build import PYTHON_MODE
+from fastcli.jit.build import PYTHON_MODE
 from tests.fuzz.formats import known_formats
 from tests.fuzz.runner import in_turn, run_cases
 

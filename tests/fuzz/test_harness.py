@@ -214,7 +214,7 @@ def test_integers_wrap_around_as_in_machine_code():
 
 KERNEL = """
 import numpy as np
-from fastcli.kernels.predict import mean_rows
+from fastcli.kernels.linear.predict import mean_rows
 from tests.fuzz.bounds import OutOfBounds, check_bounds
 check_bounds()
 for row, n in ((0, 1), (-1, 1), (2, 1), (0, 2)):

@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from fastcli.kernels._build import PYTHON_MODE
+from fastcli.jit.build import PYTHON_MODE
 from fastcli.text import corpus
 from fastcli.text.blocks import BLOCK, Blocks
 from tests.fuzz.formats import FORMATS, make_case

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from fastcli.kernels._build import kernel
+from fastcli.jit.build import kernel
 
 
 def probe(function):

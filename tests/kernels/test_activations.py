@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pytest
 
-from fastcli.kernels import activations
+from fastcli.kernels.mlp import activations
 from fastcli.mlp.activations import ACTIVATIONS
 from tests import naive_mlp
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.kernels import neighbours as kernels
-from fastcli.kernels.vector import block_reaches
+from fastcli.kernels.base.vector import block_reaches
+from fastcli.kernels.linear import neighbours as kernels
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, f32, i64
+    from fastcli.jit.signature import F32, f32, i64
 
 
 @probe

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels.dense import DEPTH, multiply
+from fastcli.kernels.mlp.dense import DEPTH, multiply
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, i64
+    from fastcli.jit.signature import F32, i64
 
 
 @probe

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastcli.kernels import dictionary as kernels
+from fastcli.kernels.text import dictionary as kernels
 from tests import naive
 from tests.kernels.tables import array, entries_of, table_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels.vector import (
+from fastcli.kernels.base.vector import (
     block_dots,
     divided,
     exact_exp,
@@ -20,7 +20,7 @@ from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, F64, i64
+    from fastcli.jit.signature import F32, F64, i64
 
 
 @probe

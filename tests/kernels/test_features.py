@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.kernels import features as kernels
-from fastcli.kernels.dictionary import FILE_END, LINE_END
+from fastcli.kernels.text import features as kernels
+from fastcli.kernels.text.dictionary import FILE_END, LINE_END
 from tests import naive
 from tests.kernels.tables import table_of
 

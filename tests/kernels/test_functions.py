@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels.functions import (
+from fastcli.kernels.base.functions import (
     arctan,
     cosine,
     erf,
@@ -22,7 +22,7 @@ from fastcli.kernels.functions import (
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, i64
+    from fastcli.jit.signature import F32, i64
 
 
 @probe

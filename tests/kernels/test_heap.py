@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.kernels.heap import keep_best, sort_best
+from fastcli.kernels.base.heap import keep_best, sort_best
 from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, I32, i64
+    from fastcli.jit.signature import F32, I32, i64
 
 
 @probe

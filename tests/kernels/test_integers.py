@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastcli.kernels.integers import (
+from fastcli.kernels.base.integers import (
     byte_at,
     fnv1a,
     hash_bytes,
@@ -23,7 +23,7 @@ from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import U8, f64, i64
+    from fastcli.jit.signature import U8, f64, i64
 
 
 @probe

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.kernels import quantize as kernels
-from fastcli.kernels.features import pruned_row
-from fastcli.kernels.vector import nearest_centroid
+from fastcli.kernels.base.vector import nearest_centroid
+from fastcli.kernels.linear import quantize as kernels
+from fastcli.kernels.text.features import pruned_row
 from tests import naive, naive_quantize
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, I32, I64, i64
+    from fastcli.jit.signature import F32, I32, I64, i64
 
 
 @probe

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastcli.kernels import lines as kernels
+from fastcli.kernels.text import lines as kernels
 from tests import naive
 from tests.kernels.tables import array, flat, table_of
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.kernels.losses import (
+from fastcli.kernels.linear.losses import (
     HS,
     NS,
     OVA,
@@ -30,7 +30,7 @@ from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, F64, I32, I64, U8, f32, f64, i64
+    from fastcli.jit.signature import F32, F64, I32, I64, U8, f32, f64, i64
 
 
 @probe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcli.kernels import matrix as kernels
+from fastcli.kernels.base import matrix as kernels
 from tests import naive
 
 IDS = np.array([0, 3, 4, 2**33, 7], np.int64)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastcli.kernels._build import PYTHON_MODE
-from fastcli.kernels.minhash import EMPTY, SHINGLE, SIGNATURE, minhash
+from fastcli.jit.build import PYTHON_MODE
+from fastcli.kernels.text.minhash import EMPTY, SHINGLE, SIGNATURE, minhash
 from tests import naive
 
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from fastcli.fasttext.neighbours import in_blocks
-from fastcli.kernels import neighbours as kernels
-from fastcli.kernels import numbers
-from fastcli.kernels.vector import block_reaches
+from fastcli.kernels.base import printf
+from fastcli.kernels.base.vector import block_reaches
+from fastcli.kernels.linear import neighbours as kernels
 from tests import naive
 from tests.kernels.probe import probe
 from tests.kernels.tables import array
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, f32, i64
+    from fastcli.jit.signature import F32, f32, i64
 
 SLACK = 1e-6
 
@@ -130,7 +130,7 @@ def test_format_neighbours():
     similarities = np.array([1, 0.98765432, 9, 9, -1.5e-5, 9], np.float32)
     out = np.zeros(200, np.uint8)
     prompt = b"word? "
-    size = numbers.format_neighbours(
+    size = printf.format_neighbours(
         counts, ids, similarities, 3, 2, starts, arena, array(prompt), len(prompt), out
     )
     ref = "cat 1\na 0.987654\nword? word? ß -1.5e-05\nword? "

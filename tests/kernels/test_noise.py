@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels.noise import (
+from fastcli.kernels.mlp.noise import (
     COLUMN,
     ELEMENT,
     ROW,
@@ -20,7 +20,7 @@ from fastcli.kernels.noise import (
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, f32, i64
+    from fastcli.jit.signature import F32, f32, i64
 
 
 @probe

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels.network import TOGETHER
-from fastcli.kernels.normalization import (
+from fastcli.kernels.mlp.network import TOGETHER
+from fastcli.kernels.mlp.normalization import (
     batch_statistics,
     gradient_sums,
     moments,
@@ -17,7 +17,7 @@ from fastcli.kernels.normalization import (
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, f32, i64
+    from fastcli.jit.signature import F32, f32, i64
 
 ROW, WIDE = 40, 32
 SIZES = [1, 2, TOGETHER - 1, TOGETHER, TOGETHER + 1, 3 * TOGETHER, 61]

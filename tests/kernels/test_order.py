@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.kernels.order import draw_order
+from fastcli.kernels.linear.order import draw_order
 from tests import naive
 
 

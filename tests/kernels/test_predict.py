@@ -9,15 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastcli.kernels import predict as kernels
-from fastcli.kernels.losses import HS, NS, OVA, SOFTMAX
-from fastcli.kernels.tree import build_tree
+from fastcli.kernels.linear import predict as kernels
+from fastcli.kernels.linear.losses import HS, NS, OVA, SOFTMAX
+from fastcli.kernels.linear.tree import build_tree
 from tests import naive
 from tests.kernels.probe import probe
 from tests.kernels.tables import flat
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, i64
+    from fastcli.jit.signature import F32, i64
 
 
 @probe

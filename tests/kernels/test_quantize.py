@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels import predict
-from fastcli.kernels import quantize as kernels
-from fastcli.kernels._build import PYTHON_MODE
-from fastcli.kernels.vector import nearest_centroid
+from fastcli.jit.build import PYTHON_MODE
+from fastcli.kernels.base.vector import nearest_centroid
+from fastcli.kernels.linear import predict
+from fastcli.kernels.linear import quantize as kernels
 from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, i64
+    from fastcli.jit.signature import F32, i64
 
 N = 300 if PYTHON_MODE else 700
 

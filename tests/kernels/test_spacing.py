@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastcli.kernels.spacing import ALONE, CLASSES, END, GONE, KEEP, SPACE, hash_lines, space_out
+from fastcli.kernels.text.spacing import (
+    ALONE,
+    CLASSES,
+    END,
+    GONE,
+    KEEP,
+    SPACE,
+    hash_lines,
+    space_out,
+)
 from tests import naive
 
 KINDS = {" ": SPACE, "\u3000": SPACE, "\n": END, ".": ALONE, "，": ALONE, '"': GONE, "é": KEEP}

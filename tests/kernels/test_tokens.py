@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.kernels.tokens import char_ngrams, find_slot, has_prefix, is_space, same_bytes
+from fastcli.kernels.text.tokens import char_ngrams, find_slot, has_prefix, is_space, same_bytes
 from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import I32, I64, U8, i64
+    from fastcli.jit.signature import I32, I64, U8, i64
 
 
 @probe

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels._build import PYTHON_MODE
-from fastcli.kernels.calls import address_of
-from fastcli.kernels.losses import HS, NS, OVA, SOFTMAX
-from fastcli.kernels.optimizers import H_SIZE
-from fastcli.kernels.train import AHEAD, fetch_rows, train_lines
+from fastcli.jit.build import PYTHON_MODE
+from fastcli.kernels.base.indirect import address_of
+from fastcli.kernels.base.optimizers import H_SIZE
+from fastcli.kernels.linear.losses import HS, NS, OVA, SOFTMAX
+from fastcli.kernels.linear.train import AHEAD, fetch_rows, train_lines
 from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers
 from fastcli.threads import run_on
 from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, I32, i64
+    from fastcli.jit.signature import F32, I32, i64
 
 N_LINES = 8 if PYTHON_MODE else 40
 EPS = 1e-6

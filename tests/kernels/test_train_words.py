@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels import train_words as kernels
-from fastcli.kernels._build import PYTHON_MODE
-from fastcli.kernels.losses import NS
-from fastcli.kernels.vector import pick_dots, pick_steps
+from fastcli.jit.build import PYTHON_MODE
+from fastcli.kernels.base.vector import pick_dots, pick_steps
+from fastcli.kernels.linear import train_words as kernels
+from fastcli.kernels.linear.losses import NS
 from tests import naive, naive_words
 from tests.kernels.probe import probe
 from tests.kernels.words import LOSSES, MODELS, Text
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, I64, i64
+    from fastcli.jit.signature import F32, I64, i64
 
 N_LINES = 4 if PYTHON_MODE else 25
 

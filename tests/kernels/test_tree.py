@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.kernels import tree as kernels
+from fastcli.kernels.linear import tree as kernels
 from tests import naive
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels.vector import (
+from fastcli.kernels.base.vector import (
     any_add,
     any_dot,
     bits_of_float,
@@ -31,7 +31,7 @@ from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import F32, I64, f32, i64
+    from fastcli.jit.signature import F32, I64, f32, i64
 
 
 @probe

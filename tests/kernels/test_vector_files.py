@@ -12,14 +12,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastcli.kernels import vector_files as kernels
-from fastcli.kernels.vector_files import read_number
+from fastcli.kernels.text import vector_files as kernels
+from fastcli.kernels.text.vector_files import read_number
 from tests import naive_vectors as naive
 from tests.kernels.probe import probe
 from tests.kernels.tables import array
 
 if TYPE_CHECKING:
-    from fastcli.kernels._build import U8, f64, i64
+    from fastcli.jit.signature import U8, f64, i64
 
 
 @probe

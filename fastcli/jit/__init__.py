@@ -1,0 +1,1 @@
+"""Compiling kernels, keeping their machine code, and calling it; ``build.py`` is the door."""

@@ -1,0 +1,1 @@
+"""What all kernels build on: vectors, numbers, threads, update rules."""

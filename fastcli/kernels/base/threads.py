@@ -1,0 +1,52 @@
+"""What threads inside kernels meet at: counters in memory, one cache line apart."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from fastcli.jit.build import device, intrinsic
+
+if TYPE_CHECKING:
+    from fastcli.jit.signature import I64, i64
+
+
+@intrinsic
+def store_release(x: I64, i: i64, value: i64) -> None:
+    """Set ``x[i]``; whoever sees the value sees all that was written before it."""
+    x[i] = value
+
+
+@intrinsic
+def load_acquire(x: I64, i: i64) -> i64:
+    """Read ``x[i]`` anew, and with it all that was written before its value."""
+    return int(x[i])
+
+
+@intrinsic
+def give_way() -> None:
+    """Let another thread have the processor."""
+    time.sleep(0)
+
+
+@device
+def arrive(sync: I64, thread: i64, phase: i64) -> None:
+    """Say that a thread has finished a phase."""
+    store_release(sync, thread * 8, phase)
+
+
+@device
+def wait_for(sync: I64, thread: i64, phase: i64) -> None:
+    """Wait until a thread has finished a phase; spins, and gives way when it takes long."""
+    spins = 0
+    while load_acquire(sync, thread * 8) < phase:
+        spins += 1
+        if spins > 2000:
+            give_way()
+
+
+@device
+def wait_for_all(sync: I64, n_threads: i64, phase: i64) -> None:
+    """Wait until every thread has finished a phase."""
+    for thread in range(n_threads):
+        wait_for(sync, thread, phase)

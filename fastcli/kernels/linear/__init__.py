@@ -1,0 +1,1 @@
+"""fastText's model: its losses, trainers, prediction and quantization."""

@@ -1,0 +1,1 @@
+"""Multilayer perceptrons: layers forward and backward, and their training steps."""

@@ -1,0 +1,1 @@
+"""Bytes to words, features and lines."""
