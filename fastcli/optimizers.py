@@ -1,4 +1,4 @@
-"""The optimisers by name: formula, defaults, and the numbers a step needs.
+"""The optimisers by name: formula, defaults, and what each step needs.
 
 The rules are in ``kernels/base/optimizers.py``; formulas are those of the seed document, section
 5.2, in PyTorch's form where the two differ (eps is added to the root, not under it).
@@ -7,15 +7,18 @@ The rules are in ``kernels/base/optimizers.py``; formulas are those of the seed 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastcli.jit.build import AnyKernel
 from fastcli.kernels.base import optimizers as rules
+from fastcli.kernels.base.optimizers import RowUpdates, Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fastcli.jit.signature import Records
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,8 @@ OPTIMIZERS = {
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """The numbers that belong to optimisers."""
+class Hyperparameters:
+    """What the optimisers take beside the learning rate."""
 
     momentum: float
     beta1: float
@@ -103,43 +106,52 @@ class Numbers:
     centered: bool
 
 
-def slots(optimizer: Optimizer, numbers: Numbers) -> int:
+def slots(optimizer: Optimizer, hyperparameters: Hyperparameters) -> int:
     """Return how many numbers the state of a parameter has."""
     if optimizer.name == "rmsprop":
-        return 1 + int(numbers.momentum > 0) + int(numbers.centered)
+        return 1 + int(hyperparameters.momentum > 0) + int(hyperparameters.centered)
     return optimizer.slots
 
 
-class StepNumbers:
-    """What the rules need to know in each step: learning rate and corrections for the start.
+class Steps:
+    """Learning rate and corrections for the start, step by step, as the rules take them.
 
     Steps are asked for in order, from the first, since NAdam's momentum schedule is a product.
     """
 
-    def __init__(self, numbers: Numbers, step: int = 0, product: float = 1.0) -> None:
-        self._n = numbers
+    def __init__(
+        self, hyperparameters: Hyperparameters, step: int = 0, product: float = 1.0
+    ) -> None:
+        self._fixed = hyperparameters
         self.step, self.product = step, product
 
-    def rows(self, lrs: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the rows of the next steps, one for each learning rate: float32[n, H_SIZE]."""
-        n = self._n
-        out = np.zeros((len(lrs), rules.H_SIZE))
-        out[:, rules.LR] = lrs
-        out[:, rules.MU] = n.momentum
-        out[:, rules.BETA1], out[:, rules.BETA2], out[:, rules.RHO] = n.beta1, n.beta2, n.rho
-        out[:, rules.REST1], out[:, rules.REST2] = 1 - n.beta1, 1 - n.beta2
-        out[:, rules.REST_RHO] = 1 - n.rho
-        out[:, rules.EPS], out[:, rules.CENTERED] = n.eps, n.centered
-        t = self.step + 1 + np.arange(len(lrs))
-        out[:, rules.CORRECTION1] = 1 - n.beta1**t
-        out[:, rules.CORRECTION2] = 1 - n.beta2**t
+    def next(self, lrs: NDArray[np.float64]) -> Records[Step]:
+        """Return the next steps, one for each learning rate.
+
+        Everything is computed in float64 and rounded once.
+        """
+        fixed, n = self._fixed, len(lrs)
+        t = self.step + 1 + np.arange(n)
         # Dozat (2016): mu_t = b1 (1 - 0.96**(t / 250) / 2).
-        now = n.beta1 * (1 - 0.5 * 0.96 ** (t * 0.004))
-        later = n.beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * 0.004))
+        now = fixed.beta1 * (1 - 0.5 * 0.96 ** (t * 0.004))
+        later = fixed.beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * 0.004))
         products = self.product * np.cumprod(now)
-        out[:, rules.NOW] = (1 - now) / (1 - products)
-        out[:, rules.NEXT] = later / (1 - products * later)
-        if len(lrs):
-            self.step += len(lrs)
+        steps = Step.table(n)
+        columns: Any = steps
+        columns.lr = lrs
+        columns.momentum, columns.rho, columns.rest_rho = fixed.momentum, fixed.rho, 1 - fixed.rho
+        columns.beta1, columns.rest1 = fixed.beta1, 1 - fixed.beta1
+        columns.beta2, columns.rest2 = fixed.beta2, 1 - fixed.beta2
+        columns.eps, columns.centered = fixed.eps, fixed.centered
+        columns.correction1, columns.correction2 = 1 - fixed.beta1**t, 1 - fixed.beta2**t
+        columns.now, columns.next = (1 - now) / (1 - products), later / (1 - products * later)
+        if n:
+            self.step += n
             self.product = float(products[-1])
-        return out.astype(np.float32)
+        return steps
+
+
+def no_rule() -> RowUpdates:
+    """Return what says that rows are updated by SGD, which needs no state."""
+    nothing = np.zeros(1, np.float32)
+    return RowUpdates(0, 0, np.float32(0.0), Step.table(1), nothing, nothing)

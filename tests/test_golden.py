@@ -8,7 +8,7 @@ import pytest
 
 from fastcli.fasttext.model_file import file_size, head_bytes, load_model
 from fastcli.fasttext.save import write_model
-from fastcli.fasttext.train import Trained
+from fastcli.fasttext.trained import Trained
 from fastcli.files import Replacement
 from fastcli.kernels.base.integers import hash_bytes
 from fastcli.memory import padded

@@ -13,7 +13,7 @@ from fastcli.mlp import train
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers
 from fastcli.mlp.network import Network, loss_code, stride
-from fastcli.optimizers import OPTIMIZERS, StepNumbers
+from fastcli.optimizers import OPTIMIZERS, Steps
 from tests.command import GOLDEN
 
 FOUND = json.loads((GOLDEN / "mlp_torch.json").read_text(encoding="utf-8"))
@@ -49,10 +49,10 @@ def ten_steps(case, n_threads, monkeypatch):
     assert trainer.n_threads == n_threads
     monkeypatch.setattr(trainer, "_order", lambda epoch: np.arange(examples.n))
     transpose_all(network.table.reshape(-1), len(network.layers), network.params, network.values)
-    numbers, losses = StepNumbers(args.numbers()), []
+    numbers, losses = Steps(args.hyperparameters()), []
     for step in range(len(case["losses"])):
         batches = trainer._batches_of(step, step + 1)
-        rows = numbers.rows(trainer._rates(step, step + 1))
+        rows = numbers.next(trainer._rates(step, step + 1))
         found = trainer._steps(batches, step, step + 1, rows)
         losses.append(found[batches.start(step) : batches.start(step + 1)].mean())
     return trainer, losses

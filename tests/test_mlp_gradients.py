@@ -12,7 +12,7 @@ from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import of_numbers, of_rows
 from fastcli.mlp.network import Network, loss_code, stride
 from fastcli.mlp.train import Batches, Trainer
-from fastcli.optimizers import StepNumbers
+from fastcli.optimizers import Steps
 from tests import naive_mlp
 
 N, N_IN, N_LABELS = 11, 6, 5
@@ -106,9 +106,9 @@ def one_step(trainer):
         trainer.network.params,
         trainer.network.values,
     )
-    numbers = StepNumbers(trainer.args.numbers())
+    numbers = Steps(trainer.args.hyperparameters())
     batches = Batches(range(1), 0, np.arange(N), np.array([0, N]))
-    return trainer._steps(batches, 0, 1, numbers.rows(np.zeros(1)))
+    return trainer._steps(batches, 0, 1, numbers.next(np.zeros(1)))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -146,7 +146,6 @@ def test_two_threads_give_the_same_gradients(case):
         trainer._touched *= n_threads
         trainer._uses *= n_threads
         trainer._row_grads *= n_threads
-        trainer._now = [trainer._now[0].copy() for _ in range(n_threads)]
         one_step(trainer)
         found.append(trainer.grads.tobytes())
     assert found[0] == found[1]
@@ -209,9 +208,9 @@ def test_embedding_gradients_are_the_mean_rows_share():
     _, _, dx = naive_mlp.run(layers_of(network), x.astype(np.float64), y, "softmax")
     trainer = Trainer(args, network, examples, None, embedding, 6)
     transpose_all(network.table.reshape(-1), len(network.layers), network.params, network.values)
-    numbers = StepNumbers(args.numbers())
+    numbers = Steps(args.hyperparameters())
     batches = Batches(range(1), 0, np.arange(4), np.array([0, 4]))
-    trainer._steps(batches, 0, 1, numbers.rows(np.full(1, 0.5)))
+    trainer._steps(batches, 0, 1, numbers.next(np.full(1, 0.5)))
     ref = start.astype(np.float64)
     for line, (a, b) in enumerate([(0, 3), (3, 5), (5, 6), (6, 8)]):
         for row in rows[a:b]:

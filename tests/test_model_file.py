@@ -16,7 +16,7 @@ from fastcli.errors import ModelFormatError
 from fastcli.fasttext.args import LOSS_NAMES, ModelArgs
 from fastcli.fasttext.model_file import head_bytes, load_model
 from fastcli.fasttext.save import write_model
-from fastcli.fasttext.train import Trained
+from fastcli.fasttext.trained import Trained
 from fastcli.files import Replacement
 from fastcli.memory import padded
 from fastcli.text.dictionary import Dictionary

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fastcli.cli._messages import announce_compiling, is_terminal, redraw, say
-from fastcli.fasttext.train import Reporter, Status
+from fastcli.fasttext.reporter import Reporter, Status
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -20,9 +20,11 @@ from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_size import TargetTooSmall
 from fastcli.fasttext.quantize import QuantizedModel, usable
+from fastcli.fasttext.reporter import Reporter, Status
 from fastcli.fasttext.search import Trial, free_names, propose, within
 from fastcli.fasttext.size_limit import NothingFits, SizeLimit, is_quantizable
-from fastcli.fasttext.train import Reporter, Status, Trained, train_supervised
+from fastcli.fasttext.train import train_supervised
+from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trial_model import compact_model, model_of_size
 from fastcli.fasttext.trials import TUNED, TrialsFile, check_trials, take_up, trial_line
 from fastcli.text.inputs import text_blocks

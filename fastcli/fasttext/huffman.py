@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.kernels.linear import tree as kernels
+from fastcli.kernels.linear.tree import Tree
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class Tree:
-    """Paths from each leaf to the root, and the children of each inner node.
-
-    ``paths[offsets[i]:offsets[i + 1]]`` are the output rows of label i's inner nodes, ``codes``
-    1 where the path is the second child's; inner node i has ``children[2 * i:2 * i + 2]``, which
-    are labels below n and inner nodes from n on.
-    """
-
-    paths: NDArray[np.int32]
-    codes: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    children: NDArray[np.int32]
 
 
 def build_tree(counts: NDArray[np.int64]) -> Tree:
@@ -35,14 +20,19 @@ def build_tree(counts: NDArray[np.int64]) -> Tree:
     [1, 0, 1, 0, 1]
     """
     n = len(counts)
-    children, parents, branches = _joined(counts)
+    _, parents, branches = _joined(counts)
     offsets = np.zeros(n + 1, np.int64)
     kernels.measure_paths(n, parents, offsets)
     paths = np.zeros(int(offsets[-1]) + 1, np.int32)
     codes = np.zeros(int(offsets[-1]) + 1, np.uint8)
     kernels.write_paths(n, parents, branches, offsets, paths, codes)
     end = int(offsets[-1])
-    return Tree(paths[: max(end, 1)], codes[: max(end, 1)], offsets, children)
+    return Tree(paths[: max(end, 1)], codes[: max(end, 1)], offsets)
+
+
+def no_tree() -> Tree:
+    """Return what kernels take where no tree is used."""
+    return Tree(np.zeros(1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.int64))
 
 
 def build_children(counts: NDArray[np.int64]) -> NDArray[np.int32]:

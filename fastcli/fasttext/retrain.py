@@ -9,7 +9,8 @@ import numpy as np
 from fastcli.errors import ArgumentError, DataError, ModelFormatError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.matrix import DenseMatrix
-from fastcli.fasttext.train import Reporter, Status, Trainer
+from fastcli.fasttext.reporter import Reporter, Status
+from fastcli.fasttext.trainer import Trainer
 from fastcli.kernels.linear import train as kernels
 from fastcli.memory import padded, zeros
 from fastcli.text.corpus import FeatureArgs, read_known

@@ -11,9 +11,11 @@ from fastcli.fasttext.about import about_path
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_file import output_rows
 from fastcli.fasttext.outputs import ModelOutputs, Writer
+from fastcli.fasttext.reporter import Reporter
 from fastcli.fasttext.save import word_vectors, write_model, write_vectors
-from fastcli.fasttext.train import Reporter, Trained, train_supervised
+from fastcli.fasttext.train import train_supervised
 from fastcli.fasttext.train_words import train_word_vectors
+from fastcli.fasttext.trained import Trained
 from fastcli.files import Replacement
 from fastcli.jit.build import compile_beside
 from fastcli.kernels.base.printf import format_vectors

@@ -30,7 +30,7 @@ from fastcli.threads import usable_cpus
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
-    from fastcli.fasttext.train import Reporter
+    from fastcli.fasttext.reporter import Reporter
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.fasttext.quantize import QuantizedModel
-    from fastcli.fasttext.train import Trained
+    from fastcli.fasttext.trained import Trained
     from fastcli.files import Replacement
     from fastcli.text.dictionary import Dictionary
 

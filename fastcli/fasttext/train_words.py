@@ -16,23 +16,21 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import LOSSES, TrainArgs
-from fastcli.fasttext.huffman import build_tree
+from fastcli.fasttext.checks import check_rows
+from fastcli.fasttext.huffman import build_tree, no_tree
 from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.reporter import Reporter, Status
+from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.fasttext.save import saving_memory
-from fastcli.fasttext.train import (
-    Reporter,
-    Status,
-    Trained,
-    alias_table,
-    check_rows,
-    diverged,
-    drawable,
-    no_tree,
-)
+from fastcli.fasttext.trained import Trained
+from fastcli.fasttext.trainer import diverged
 from fastcli.fasttext.vectors import word_rows
 from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.kernels.linear import train_words as kernels
+from fastcli.kernels.linear.losses import Noise, Output
+from fastcli.kernels.linear.schedule import Schedule, linear_decay
 from fastcli.memory import Needs, padded, zeros
+from fastcli.optimizers import no_rule
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.sentences import LONGEST, Sentences, read_sentences
 from fastcli.threads import run_apart, share, usable_cpus
@@ -170,31 +168,44 @@ class _Trainer:
         self.wi, self.wo = wi, wo
         self.n_words = dictionary.nwords
         counts = dictionary.counts[: self.n_words]
-        self.keep = keep_chances(counts, dictionary.ntokens, args.t)
-        self.tree = build_tree(counts) if args.loss == "hs" else no_tree()
+        keep = keep_chances(counts, dictionary.ntokens, args.t)
+        self.lines = kernels.Sentences(sentences.words, sentences.offsets, sentences.tokens, keep)
+        self.words = kernels.Words(rows.places, rows.offsets, rows.gains, wi, stride)
+        self.output = Output(wo, self.n_words, stride, no_rule())
+        ws = min(args.ws, LONGEST)  # no line is longer
         # Negatives are words of the text; what pretrained vectors add would tell it nothing.
-        self.odds, self.aliases = alias_table(drawable(np.sqrt(counts) * in_text))
+        self.task = kernels.Task(
+            kernels.SKIPGRAM if args.model == "sg" else kernels.CBOW,
+            ws,
+            LOSSES[args.loss],
+            build_tree(counts) if args.loss == "hs" else no_tree(),
+            Noise(args.neg, *alias_table(drawable(np.sqrt(counts) * in_text))),
+            args.seed,
+        )
         # As in fastText, an epoch is worth all tokens, also the rare ones that lines lack.
         self.total = max(args.epoch, 1) * dictionary.ntokens
+        self.schedule = Schedule(args.lr, self.total, args.lr_update_rate)
         self.n_threads = min(args.thread, usable_cpus(), sentences.n_lines)
         n_scores = self.n_words + 15 if args.loss == "softmax" else args.neg + 16
-        self.ws = min(args.ws, LONGEST)  # no line is longer
-        width = 2 * self.ws + 1
-        self.scratch = [
-            (
-                np.zeros(LONGEST, np.int32),
-                np.zeros(1, np.int64),
-                np.zeros(width * (args.neg + 1), np.int64),
-                zeros(stride),
-                zeros(stride),
-                zeros(n_scores),
-                zeros(16),
-                zeros(width * stride),
-                zeros(width * stride),
-            )
-            for _ in range(self.n_threads)
-        ]
+        width = 2 * ws + 1
         self.results = np.zeros(8 * self.n_threads)
+        self.workers = [
+            kernels.Worker(
+                thread,
+                self.n_threads,
+                line=np.zeros(LONGEST, np.int32),
+                draws=np.zeros(1, np.int64),
+                picks=np.zeros(width * (args.neg + 1), np.int64),
+                hidden=zeros(stride),
+                grad=zeros(stride),
+                scores=zeros(n_scores),
+                stats=zeros(16),
+                sums=zeros(width * stride),
+                steps=zeros(width * stride),
+                results=self.results,
+            )
+            for thread in range(self.n_threads)
+        ]
         self.order = np.zeros(0, np.int32)
 
     def run(self) -> Iterator[Status]:
@@ -222,7 +233,7 @@ class _Trainer:
             done = int(tokens)
             loss = losses / max(examples, 1.0)
             progress = min(done / self.total, 1.0)
-            lr = args.lr * (1 - progress)
+            lr = linear_decay(self.schedule, done)
             if not math.isfinite(loss):
                 raise diverged(args, 1 + int(progress * args.epoch), lr)
             seconds = max(time.monotonic() - started, 1e-9)
@@ -235,44 +246,19 @@ class _Trainer:
             )
 
     def _block(self, first: int, last: int, visit: int, done: int) -> None:
-        args, sentences, rows, tree = self.args, self.sentences, self.rows, self.tree
-
         def work(thread: int) -> None:
             begin, end = share(last - first, thread, self.n_threads)
             kernels.train_words(
-                kernels.SKIPGRAM if args.model == "sg" else kernels.CBOW,
-                first + begin,
-                first + end,
-                thread,
-                self.n_threads,
-                self.order,
-                sentences.words,
-                sentences.offsets,
-                sentences.tokens,
-                self.keep,
-                rows.offsets,
-                rows.places,
-                rows.gains,
-                self.wi,
-                self.wo,
-                self.stride,
-                self.n_words,
-                self.ws,
-                LOSSES[args.loss],
-                tree.paths,
-                tree.codes,
-                tree.offsets,
-                args.neg,
-                self.odds,
-                self.aliases,
-                args.seed,
+                self.order[first + begin : first + end],
+                end - begin,
                 visit + begin,
-                args.lr,
                 done,
-                self.total,
-                args.lr_update_rate,
-                *self.scratch[thread],
-                self.results,
+                self.lines,
+                self.words,
+                self.task,
+                self.output,
+                self.schedule,
+                self.workers[thread],
             )
 
         run_apart(self.n_threads, work)

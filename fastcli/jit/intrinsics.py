@@ -54,60 +54,49 @@ def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 @intrinsic
-def row_add(typing: Any, y: Any, i: Any, x: Any, j: Any, n: Any) -> Any:
+def row_add(typing: Any, y: Any, x: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        y, i, x, j, n = args
+        y, x, n = args
         with _chunks(builder, n) as (k, _):
-            at = builder.add(i, k)
-            total = builder.fadd(
-                _load(builder, y, at), _load(builder, x, builder.add(j, k)), flags=FAST
-            )
-            _store(builder, total, y, at)
+            total = builder.fadd(_load(builder, y, k), _load(builder, x, k), flags=FAST)
+            _store(builder, total, y, k)
         return context.get_dummy_value()
 
-    return types.void(y, types.int64, x, types.int64, types.int64), codegen
+    return types.void(y, x, types.int64), codegen
 
 
 @intrinsic
-def row_axpy(typing: Any, y: Any, i: Any, a: Any, x: Any, j: Any, n: Any) -> Any:
+def row_axpy(typing: Any, y: Any, a: Any, x: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        y, i, a, x, j, n = args
+        y, a, x, n = args
         factor = _splat(builder, a)
         with _chunks(builder, n) as (k, _):
-            at = builder.add(i, k)
-            old = _load(builder, y, at)
-            new = _fma(builder, factor, _load(builder, x, builder.add(j, k)), old)
-            _store(builder, new, y, at)
+            new = _fma(builder, factor, _load(builder, x, k), _load(builder, y, k))
+            _store(builder, new, y, k)
         return context.get_dummy_value()
 
-    return types.void(y, types.int64, types.float32, x, types.int64, types.int64), codegen
+    return types.void(y, types.float32, x, types.int64), codegen
 
 
 @intrinsic
-def row_dot(typing: Any, x: Any, i: Any, y: Any, j: Any, n: Any) -> Any:
+def row_dot(typing: Any, x: Any, y: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, i, y, j, n = args
+        x, y, n = args
         total = cgutils.alloca_once_value(builder, ir.Constant(VECTOR, [0.0] * LANES))
         with _chunks(builder, n) as (k, _):
-            a = _load(builder, x, builder.add(i, k))
-            b = _load(builder, y, builder.add(j, k))
+            a, b = _load(builder, x, k), _load(builder, y, k)
             builder.store(_fma(builder, a, b, builder.load(total)), total)
         return _sum_lanes(builder, builder.load(total))
 
-    return types.float32(x, types.int64, y, types.int64, types.int64), codegen
+    return types.float32(x, y, types.int64), codegen
 
 
 @intrinsic
-def four_steps(
-    typing: Any, w: Any, i: Any, stride: Any, h: Any, a: Any, at: Any, dh: Any, n: Any
-) -> Any:
+def four_steps(typing: Any, w: Any, stride: Any, h: Any, a: Any, dh: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        w, i, stride, h, a, at, dh, n = args
-        rows = [builder.add(i, builder.mul(stride, I64(r))) for r in range(4)]
-        steps = [
-            _splat(builder, builder.load(_element(builder, a, builder.add(at, I64(r)))))
-            for r in range(4)
-        ]
+        w, stride, h, a, dh, n = args
+        rows = [builder.mul(stride, I64(r)) for r in range(4)]
+        steps = [_splat(builder, builder.load(_element(builder, a, I64(r)))) for r in range(4)]
         with _chunks(builder, n) as (k, _):
             some = _load(builder, h, k)
             grad = _load(builder, dh, k)
@@ -121,19 +110,17 @@ def four_steps(
         return context.get_dummy_value()
 
     size = types.int64
-    return types.void(w, size, size, h, a, size, dh, size), codegen
+    return types.void(w, size, h, a, dh, size), codegen
 
 
 @intrinsic
 def pick_dots(
-    typing: Any, w: Any, picks: Any, first: Any, count: Any, stride: Any, h: Any, out: Any, n: Any
+    typing: Any, w: Any, picks: Any, count: Any, stride: Any, h: Any, out: Any, n: Any
 ) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        w, picks, first, count, stride, h, out, n = args
+        w, picks, count, stride, h, out, n = args
         with cgutils.for_range(builder, count) as loop:
-            row = builder.mul(
-                builder.load(_element(builder, picks, builder.add(first, loop.index))), stride
-            )
+            row = builder.mul(builder.load(_element(builder, picks, loop.index)), stride)
             total = cgutils.alloca_once_value(builder, ir.Constant(VECTOR, [0.0] * LANES))
             builder.store(ir.Constant(VECTOR, [0.0] * LANES), total)
             with _chunks(builder, n) as (k, _):
@@ -144,7 +131,7 @@ def pick_dots(
         return context.get_dummy_value()
 
     size = types.int64
-    return types.void(w, picks, size, size, size, h, out, size), codegen
+    return types.void(w, picks, size, size, h, out, size), codegen
 
 
 @intrinsic
@@ -152,7 +139,6 @@ def pick_steps(
     typing: Any,
     w: Any,
     picks: Any,
-    first: Any,
     count: Any,
     stride: Any,
     h: Any,
@@ -161,15 +147,13 @@ def pick_steps(
     n: Any,
 ) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        w, picks, first, count, stride, h, a, dh, n = args
+        w, picks, count, stride, h, a, dh, n = args
         grad = cgutils.alloca_once(builder, VECTOR)
         with _chunks(builder, n) as (k, _):
             some = _load(builder, h, k)
             builder.store(_load(builder, dh, k), grad)
             with cgutils.for_range(builder, count) as loop:
-                row = builder.mul(
-                    builder.load(_element(builder, picks, builder.add(first, loop.index))), stride
-                )
+                row = builder.mul(builder.load(_element(builder, picks, loop.index)), stride)
                 step = _splat(builder, builder.load(_element(builder, a, loop.index)))
                 at = builder.add(row, k)
                 old = _load(builder, w, at)
@@ -179,23 +163,20 @@ def pick_steps(
         return context.get_dummy_value()
 
     size = types.int64
-    return types.void(w, picks, size, size, size, h, a, dh, size), codegen
+    return types.void(w, picks, size, size, h, a, dh, size), codegen
 
 
 @intrinsic
 def nearest_centroid(
     typing: Any,
     x: Any,
-    i: Any,
     d: Any,
     centroids: Any,
-    table: Any,
     halves: Any,
-    half_at: Any,
     count: Any,
 ) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, i, d, centroids, table, halves, half_at, count = args
+        x, d, centroids, halves, count = args
         ints = ir.VectorType(ir.IntType(32), LANES)
         lanes = ir.Constant(ints, list(range(LANES)))
         best = cgutils.alloca_once_value(builder, _all(3e38))
@@ -204,11 +185,11 @@ def nearest_centroid(
         builder.store(ir.Constant(ints, [0] * LANES), which)
         distance = cgutils.alloca_once(builder, VECTOR)
         with _chunks(builder, count) as (k, _):
-            builder.store(_load(builder, halves, builder.add(half_at, k)), distance)
+            builder.store(_load(builder, halves, k), distance)
             with cgutils.for_range(builder, d) as loop:
-                value = builder.fneg(builder.load(_element(builder, x, builder.add(i, loop.index))))
+                value = builder.fneg(builder.load(_element(builder, x, loop.index)))
                 at = builder.add(builder.mul(loop.index, count), k)
-                some = _load(builder, centroids, builder.add(table, at))
+                some = _load(builder, centroids, at)
                 closer = _fma(builder, _splat(builder, value), some, builder.load(distance))
                 builder.store(closer, distance)
             here = builder.load(distance)
@@ -236,23 +217,21 @@ def nearest_centroid(
         return builder.zext(builder.call(first_of, [candidates]), I64)
 
     size = types.int64
-    return types.int64(x, size, size, centroids, size, halves, size, size), codegen
+    return types.int64(x, size, centroids, halves, size), codegen
 
 
 def _rounded_twice(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return builder.fadd(c, builder.fmul(a, b, flags=EXACT), flags=EXACT)
 
 
-def _block_products(
-    builder: Any, x: Any, i: Any, d: Any, table: Any, at: Any, multiply_add: Any
-) -> list[Any]:
-    """Multiply ``x[i:i+d]`` with a table of d x 64 floats; return the 64 sums in four vectors."""
+def _block_products(builder: Any, x: Any, d: Any, table: Any, multiply_add: Any) -> list[Any]:
+    """Multiply ``x[:d]`` with a table of d x 64 floats; return the 64 sums in four vectors."""
     parts = [cgutils.alloca_once(builder, VECTOR) for _ in range(4)]
     for part in parts:
         builder.store(_all(0.0), part)
     with cgutils.for_range(builder, d) as loop:
-        value = _splat(builder, builder.load(_element(builder, x, builder.add(i, loop.index))))
-        row = builder.add(at, builder.mul(loop.index, I64(4 * LANES)))
+        value = _splat(builder, builder.load(_element(builder, x, loop.index)))
+        row = builder.mul(loop.index, I64(4 * LANES))
         for k, part in enumerate(parts):
             some = _load(builder, table, builder.add(row, I64(k * LANES)))
             builder.store(multiply_add(builder, value, some, builder.load(part)), part)
@@ -260,12 +239,10 @@ def _block_products(
 
 
 @intrinsic
-def block_reaches(
-    typing: Any, x: Any, i: Any, d: Any, table: Any, at: Any, least: Any, out: Any
-) -> Any:
+def block_reaches(typing: Any, x: Any, d: Any, table: Any, least: Any, out: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, i, d, table, at, least, out = args
-        products = _block_products(builder, x, i, d, table, at, _fma)
+        x, d, table, least, out = args
+        products = _block_products(builder, x, d, table, _fma)
         limit = _splat(builder, least)
         any_lane = builder.fcmp_ordered(">=", products[0], limit)
         for product in products[1:]:
@@ -279,33 +256,32 @@ def block_reaches(
         return builder.zext(reached, I64)
 
     size = types.int64
-    return types.int64(x, size, size, table, size, types.float32, out), codegen
+    return types.int64(x, size, table, types.float32, out), codegen
 
 
 @intrinsic
-def block_dots(typing: Any, x: Any, i: Any, d: Any, table: Any, at: Any, out: Any, to: Any) -> Any:
+def block_dots(typing: Any, x: Any, d: Any, table: Any, out: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, i, d, table, at, out, to = args
-        for k, product in enumerate(_block_products(builder, x, i, d, table, at, _rounded_twice)):
-            _store(builder, product, out, builder.add(to, I64(k * LANES)))
+        x, d, table, out = args
+        for k, product in enumerate(_block_products(builder, x, d, table, _rounded_twice)):
+            _store(builder, product, out, I64(k * LANES))
         return context.get_dummy_value()
 
-    size = types.int64
-    return types.void(x, size, size, table, size, out, size), codegen
+    return types.void(x, types.int64, table, out), codegen
 
 
 @intrinsic
-def sum_in_order(typing: Any, x: Any, i: Any, n: Any) -> Any:
+def sum_in_order(typing: Any, x: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, i, n = args
+        x, n = args
         total = cgutils.alloca_once_value(builder, ir.Constant(ir.FloatType(), 0.0))
         builder.store(ir.Constant(ir.FloatType(), 0.0), total)
         with cgutils.for_range(builder, n) as loop:
-            some = builder.load(_element(builder, x, builder.add(i, loop.index)))
+            some = builder.load(_element(builder, x, loop.index))
             builder.store(builder.fadd(builder.load(total), some, flags=EXACT), total)
         return builder.load(total)
 
-    return types.float32(x, types.int64, types.int64), codegen
+    return types.float32(x, types.int64), codegen
 
 
 @intrinsic
@@ -325,14 +301,14 @@ def divided(typing: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def row_max(typing: Any, x: Any, i: Any, n: Any) -> Any:
+def row_max(typing: Any, x: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, i, n = args
+        x, n = args
         kind = ir.FunctionType(VECTOR, [VECTOR, VECTOR])
         larger = cgutils.get_or_insert_function(builder.module, kind, "llvm.maxnum.v16f32")
-        best = cgutils.alloca_once_value(builder, _load(builder, x, i))
+        best = cgutils.alloca_once_value(builder, _load(builder, x, I64(0)))
         with _chunks(builder, n) as (k, _):
-            some = _load(builder, x, builder.add(i, k))
+            some = _load(builder, x, k)
             builder.store(builder.call(larger, [builder.load(best), some]), best)
         kind = ir.FunctionType(ir.FloatType(), [VECTOR])
         reduce = cgutils.get_or_insert_function(
@@ -340,7 +316,7 @@ def row_max(typing: Any, x: Any, i: Any, n: Any) -> Any:
         )
         return builder.call(reduce, [builder.load(best)])
 
-    return types.float32(x, types.int64, types.int64), codegen
+    return types.float32(x, types.int64), codegen
 
 
 def _sum_lanes(builder: Any, vector: Any) -> Any:
@@ -359,20 +335,19 @@ def _sum_lanes(builder: Any, vector: Any) -> Any:
 
 
 @intrinsic
-def row_step(typing: Any, w: Any, i: Any, h: Any, a: Any, dh: Any, n: Any) -> Any:
+def row_step(typing: Any, w: Any, h: Any, a: Any, dh: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        w, i, h, a, dh, n = args
+        w, h, a, dh, n = args
         step = _splat(builder, a)
         with _chunks(builder, n) as (k, _):
-            at = builder.add(i, k)
-            row = _load(builder, w, at)
+            row = _load(builder, w, k)
             grad = _fma(builder, step, row, _load(builder, dh, k))
             new = _fma(builder, step, _load(builder, h, k), row)
             _store(builder, grad, dh, k)
-            _store(builder, new, w, at)
+            _store(builder, new, w, k)
         return context.get_dummy_value()
 
-    return types.void(w, types.int64, h, types.float32, dh, types.int64), codegen
+    return types.void(w, h, types.float32, dh, types.int64), codegen
 
 
 def _all(value: float) -> Any:
@@ -429,32 +404,30 @@ def _log(builder: Any, x: Any) -> Any:
 
 
 @intrinsic
-def exp_row(typing: Any, x: Any, i: Any, shift: Any, n: Any) -> Any:
+def exp_row(typing: Any, x: Any, shift: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, i, shift, n = args
+        x, shift, n = args
         less = _splat(builder, shift)
         total = cgutils.alloca_once_value(builder, _all(0.0))
         with _chunks(builder, n) as (k, _):
-            at = builder.add(i, k)
-            some = _exp(builder, builder.fsub(_load(builder, x, at), less))
-            _store(builder, some, x, at)
+            some = _exp(builder, builder.fsub(_load(builder, x, k), less))
+            _store(builder, some, x, k)
             builder.store(builder.fadd(builder.load(total), some, flags=EXACT), total)
         return _sum_lanes(builder, builder.load(total))
 
-    return types.float32(x, types.int64, types.float32, types.int64), codegen
+    return types.float32(x, types.float32, types.int64), codegen
 
 
 @intrinsic
-def sigmoid_row(typing: Any, x: Any, i: Any, n: Any) -> Any:
+def sigmoid_row(typing: Any, x: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, i, n = args
+        x, n = args
         one = _all(1.0)
         total = cgutils.alloca_once_value(builder, _all(0.0))
         with _chunks(builder, n) as (k, _):
-            at = builder.add(i, k)
-            down = _exp(builder, builder.fsub(_all(0.0), _load(builder, x, at)))
+            down = _exp(builder, builder.fsub(_all(0.0), _load(builder, x, k)))
             some = builder.fdiv(one, builder.fadd(one, down))
-            _store(builder, some, x, at)
+            _store(builder, some, x, k)
             no = builder.fsub(one, some)
             tiny = _all(1e-7)
             no = builder.select(builder.fcmp_ordered(">", no, tiny), no, tiny)
@@ -463,7 +436,7 @@ def sigmoid_row(typing: Any, x: Any, i: Any, n: Any) -> Any:
             builder.store(builder.fadd(builder.load(total), term), total)
         return _sum_lanes(builder, builder.load(total))
 
-    return types.float32(x, types.int64, types.int64), codegen
+    return types.float32(x, types.int64), codegen
 
 
 def _prefetch(builder: Any, args: Any, for_writing: int) -> None:
@@ -597,10 +570,10 @@ def _tile(builder: Any, rows: int, first: Any, operands: Any) -> None:
     Every element is one chain of multiply-adds over k, so that it does not depend on the size
     of the tile that it is computed in.
     """
-    a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, k, add = operands
+    a, a_row, a_step, b, b_row, c, c_row, k, add = operands
     numbers = [builder.add(first, I64(r)) for r in range(rows)]
-    places = [builder.add(ct, builder.mul(c_row, number)) for number in numbers]
-    starts = [builder.add(at, builder.mul(a_row, number)) for number in numbers]
+    places = [builder.mul(c_row, number) for number in numbers]
+    starts = [builder.mul(a_row, number) for number in numbers]
     totals = [cgutils.alloca_once(builder, VECTOR) for _ in range(rows)]
     for total in totals:
         builder.store(_all(0.0), total)
@@ -608,7 +581,7 @@ def _tile(builder: Any, rows: int, first: Any, operands: Any) -> None:
         for total, place in zip(totals, places, strict=True):
             builder.store(_load(builder, c, place), total)
     with cgutils.for_range(builder, k) as loop:
-        some = _load(builder, b, builder.add(bt, builder.mul(loop.index, b_row)))
+        some = _load(builder, b, builder.mul(loop.index, b_row))
         step = builder.mul(loop.index, a_step)
         for total, start in zip(totals, starts, strict=True):
             value = builder.load(_element(builder, a, builder.add(start, step)))
@@ -622,14 +595,11 @@ def _tile(builder: Any, rows: int, first: Any, operands: Any) -> None:
 def strip(
     typing: Any,
     a: Any,
-    at: Any,
     a_row: Any,
     a_step: Any,
     b: Any,
-    bt: Any,
     b_row: Any,
     c: Any,
-    ct: Any,
     c_row: Any,
     m: Any,
     k: Any,
@@ -651,7 +621,7 @@ def strip(
         return context.get_dummy_value()
 
     n = types.int64
-    return types.void(a, n, n, n, b, n, n, c, n, n, n, n, n), codegen
+    return types.void(a, n, n, b, n, c, n, n, n, n), codegen
 
 
 @intrinsic
@@ -665,9 +635,9 @@ def square_root(typing: Any, x: Any) -> Any:
 
 
 @intrinsic
-def uniform_row(typing: Any, out: Any, i: Any, key: Any, n: Any) -> Any:
+def uniform_row(typing: Any, out: Any, key: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        out, i, key, n = args
+        out, key, n = args
         ints = ir.VectorType(ir.IntType(32), LANES)
 
         def whole(value: int) -> Any:
@@ -689,10 +659,10 @@ def uniform_row(typing: Any, out: Any, i: Any, key: Any, n: Any) -> Any:
             x = builder.mul(builder.xor(x, builder.lshr(x, whole(15))), whole(0x846CA68B))
             x = builder.xor(x, builder.lshr(x, whole(16)))
             value = builder.sitofp(builder.lshr(x, whole(8)), VECTOR)
-            _store(builder, builder.fmul(value, _all(2.0**-24)), out, builder.add(i, k))
+            _store(builder, builder.fmul(value, _all(2.0**-24)), out, k)
         return context.get_dummy_value()
 
-    return types.void(out, types.int64, types.int64, types.int64), codegen
+    return types.void(out, types.int64, types.int64), codegen
 
 
 # -------------------------------------------------------------------- calls

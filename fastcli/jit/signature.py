@@ -112,7 +112,10 @@ def parameters(function: Any) -> tuple[Parameter, ...]:
     Raises TypeError for a type that kernels cannot have.
     """
     kinds = {name: kind for name, kind in function.__annotations__.items() if name != "return"}
-    return tuple(_parameter(name, kind, function.__globals__) for name, kind in kinds.items())
+    return tuple(
+        _parameter(name, kind.strip("'\""), function.__globals__)  # quotes: twice a string
+        for name, kind in kinds.items()
+    )
 
 
 def _parameter(name: str, kind: str, names: dict[str, Any]) -> Parameter:

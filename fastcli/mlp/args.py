@@ -13,7 +13,7 @@ from fastcli.mlp.initializers import ALIASES, INITIALIZERS, REFUSED
 from fastcli.mlp.limits import LARGE, MOST, MOST_LAYERS, MOST_UNITS
 from fastcli.mlp.names import canonical, lookup, nearest
 from fastcli.mlp.schedules import SCHEDULES
-from fastcli.optimizers import OPTIMIZERS, Numbers, Optimizer
+from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Optimizer
 from fastcli.printable import shortened
 from fastcli.schema import INT64, shown
 from fastcli.text import VECTORS_WORDS
@@ -231,9 +231,11 @@ class MlpArgs:
                 found.append(f"{what}, only with {names_of(users)}")
         return "; ".join(found) + "." if found else ""
 
-    def numbers(self) -> Numbers:
+    def hyperparameters(self) -> Hyperparameters:
         """Return the optimiser's numbers, of resolved arguments."""
-        return Numbers(self.momentum, self.beta1, self.beta2, self.rho, self.eps, self.centered)
+        return Hyperparameters(
+            self.momentum, self.beta1, self.beta2, self.rho, self.eps, self.centered
+        )
 
     def check(self) -> None:
         """Raise ArgumentError for what cannot be, with what to do instead."""

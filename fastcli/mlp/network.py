@@ -111,7 +111,7 @@ class Network:
         self.floats = np.zeros((n, places.FLOATS), np.float32)
         self._n_params = self._n_running = self._n_values = 0
         row, wide = stride(n_in), padded(n_in)
-        self.slots = slots(args.rule, args.numbers())
+        self.slots = slots(args.rule, args.hyperparameters())
         c = np.zeros(places.C_SIZE, np.int64)
         c[places.INPUT], c[places.INPUT_MASK] = self._value(batch * row), self._value(batch * row)
         c[places.D_INPUT] = self._value(batch * row)

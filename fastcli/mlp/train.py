@@ -11,12 +11,12 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from fastcli.errors import TrainingDiverged
-from fastcli.kernels.base.optimizers import H_SIZE
+from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.mlp.network import INPUT_WIDE, OWNERS, RECORD
 from fastcli.kernels.mlp.updates import transpose_all
@@ -24,12 +24,14 @@ from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.data import Examples
 from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
-from fastcli.optimizers import StepNumbers
+from fastcli.optimizers import Steps
 from fastcli.schema import Range
 from fastcli.threads import run_apart, run_on, share, uninterrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fastcli.jit.signature import Records
 
 GROUP_NS = 50e6  # of training between two looks at the clock
 WORTH_A_THREAD = 60_000  # ns a step; below that, meeting costs threads more than they gain
@@ -249,7 +251,6 @@ class Trainer:
         self._touched = [np.zeros(3 * touched + 1, np.int32) for _ in range(n)]
         self._uses = [np.zeros(2 * uses + 1, np.int32) for _ in range(n)]
         self._row_grads = [np.zeros(wide, np.float32) for _ in range(n)]
-        self._now = [np.zeros(H_SIZE, np.float32) for _ in range(n)]
         rows = sum(layer.n_in + 1 for layer in network.layers)
         self._squares = np.zeros(OWNERS + rows)
         self._batches: Batches | None = None
@@ -303,7 +304,7 @@ class Trainer:
             self.network.values,
         )
         at, total = self.progress, self.total_steps
-        numbers = StepNumbers(self.args.numbers(), at.step, at.product)
+        numbers = Steps(self.args.hyperparameters(), at.step, at.product)
         began = time.monotonic()
         spent = at.history[-1].seconds if at.history else 0.0
         group, checks = 1, self.args.eval_every or self.steps_per_epoch
@@ -312,7 +313,7 @@ class Trainer:
             batches = self._batches_of(first, last)
             lrs = self._rates(first, last)
             started = time.perf_counter_ns()
-            losses = self._steps(batches, first, last, numbers.rows(lrs))
+            losses = self._steps(batches, first, last, numbers.next(lrs))
             taken = (time.perf_counter_ns() - started) / (last - first)
             group = max(1, min(int(GROUP_NS / max(taken, 1)), 4 * group))
             seconds = spent + time.monotonic() - began
@@ -406,17 +407,17 @@ class Trainer:
         )
 
     def _steps(
-        self, batches: Batches, first: int, last: int, h: NDArray[np.float32]
+        self, batches: Batches, first: int, last: int, steps: Records[Step]
     ) -> NDArray[np.float64]:
-        """Take steps ``first`` to ``last``, a row of ``h`` for each; return losses by example.
+        """Take steps ``first`` to ``last``, which ``steps`` describes; return losses by example.
 
         The losses are in the order of the batches; those of other steps are 0.
         """
         network, examples = self.network, self.examples
         sync = np.zeros(8 * self.n_threads, np.int64)
         losses = np.zeros(len(batches.order))
-        rows = np.zeros((last - batches.base, H_SIZE), np.float32)
-        rows[first - batches.base :] = h
+        table: Any = Step.table(last - batches.base)
+        table[first - batches.base :] = steps
 
         def work(thread: int) -> None:
             kernels.train_steps(
@@ -436,7 +437,7 @@ class Trainer:
                 network.floats.reshape(-1),
                 network.integers,
                 network.numbers,
-                rows.reshape(-1),
+                table,
                 self.embedding,
                 network.params,
                 self.grads,
@@ -447,7 +448,6 @@ class Trainer:
                 self._touched[thread],
                 self._uses[thread],
                 self._row_grads[thread],
-                self._now[thread],
                 self._squares,
                 losses,
                 sync,

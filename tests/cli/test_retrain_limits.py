@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.fasttext.train import MOST_DRAWS, alias_table, drawable
+from fastcli.fasttext.sampling import MOST_DRAWS, alias_table, drawable
 from tests import model_bytes
 from tests.command import run
 

@@ -21,7 +21,7 @@ else:
 @pytest.fixture
 def eager_threads(monkeypatch):
     """Let small texts be worth several threads."""
-    from fastcli.fasttext import train as training
+    from fastcli.fasttext import trainer as training
     from fastcli.text import corpus
 
     monkeypatch.setattr(training, "WORTH_A_THREAD", 0)

@@ -220,6 +220,6 @@ def test_code_of_levels_is_run_unless_a_processor_is_named(monkeypatch):
     assert [target.cpu for target in runnable()] == ["some-cpu"]
     monkeypatch.setattr(targets.platform, "machine", lambda: "x86_64")
     monkeypatch.setenv("NUMBA_CPU_NAME", "generic")
-    assert [(targets.cpu, targets.features) for target in runnable()] == [("generic", "")]
+    assert [(target.cpu, target.features) for target in runnable()] == [("generic", "")]
     monkeypatch.setenv("NUMBA_CPU_FEATURES", "+sse3")
-    assert [(targets.cpu, targets.features) for target in runnable()] == [("generic", "+sse3")]
+    assert [(target.cpu, target.features) for target in runnable()] == [("generic", "+sse3")]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.kernels.base.vector import block_reaches
+from fastcli.kernels.base.views import at
 from fastcli.kernels.linear import neighbours as kernels
 from tests.kernels.probe import probe
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 
 @probe
-def call_block_reaches(x: F32, i: i64, d: i64, table: F32, at: i64, least: f32, out: F32) -> i64:
-    return block_reaches(x, i, d, table, at, least, out)
+def call_block_reaches(
+    x: F32, i: i64, d: i64, table: F32, offset: i64, least: f32, out: F32
+) -> i64:
+    return block_reaches(at(x, i), d, at(table, offset), least, out)
 
 
 SLACK = 1e-6

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from fastcli.kernels.base.views import at
 from fastcli.kernels.mlp.dense import DEPTH, multiply
 from tests.kernels.probe import probe
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @probe
 def call_multiply(
     a: F32,
-    at: i64,
+    offset: i64,
     a_row: i64,
     a_step: i64,
     b: F32,
@@ -29,12 +30,11 @@ def call_multiply(
     m: i64,
     n: i64,
     k: i64,
-    add: i64,
 ) -> None:
-    multiply(a, at, a_row, a_step, b, bt, b_row, c, ct, c_row, m, n, k, add)
+    multiply(at(a, offset), a_row, a_step, at(b, bt), b_row, at(c, ct), c_row, m, n, k)
 
 
-def product(a, b, c, add, transposed):
+def product(a, b, c, transposed):
     """Multiply with rows apart and at offsets; what is not asked for must stay as it is."""
     m, k = a.shape
     n = b.shape[1]
@@ -46,7 +46,7 @@ def product(a, b, c, add, transposed):
     two[:, :n], three[:, :n] = b, c
     pad = np.full(2, 7, np.float32)
     flat = [np.concatenate([pad, x.reshape(-1)]) for x in (one, two, three)]
-    call_multiply(flat[0], 2, *steps, flat[1], 2, n + 5, flat[2], 2, n + 16, m, n, k, int(add))
+    call_multiply(flat[0], 2, *steps, flat[1], 2, n + 5, flat[2], 2, n + 16, m, n, k)
     found = flat[2][2:].reshape(m, n + 16)
     assert (found[:, n:] == 7).all()
     assert (flat[2][:2] == 7).all()
@@ -54,22 +54,21 @@ def product(a, b, c, add, transposed):
 
 
 @pytest.mark.parametrize("transposed", [False, True])
-@pytest.mark.parametrize("add", [False, True])
 @pytest.mark.parametrize("m", [0, 1, 2, 3, 5, 6, 7, 11, 12, 17])
 @pytest.mark.parametrize(("n", "k"), [(16, 1), (16, 5), (48, 33), (32, DEPTH + 9), (16, 0)])
-def test_product(m, n, k, add, transposed):
+def test_product(m, n, k, transposed):
     rng = np.random.default_rng(m + 100 * n + k)
     a, b = rng.normal(size=(m, k)), rng.normal(size=(k, n))
     c = rng.normal(size=(m, n)).astype(np.float32)
-    comp = product(a.astype(np.float32), b.astype(np.float32), c, add, transposed)
-    ref = a @ b + (c if add or k == 0 else 0)
+    comp = product(a.astype(np.float32), b.astype(np.float32), c, transposed)
+    ref = a @ b + (c if k == 0 else 0)
     np.testing.assert_allclose(comp, ref, rtol=1e-4, atol=1e-4)
 
 
 def test_a_row_does_not_depend_on_its_tile():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(17, 40)).astype(np.float32), rng.normal(size=(40, 16))
-    whole = product(a, b.astype(np.float32), np.zeros((17, 16)), False, False)
+    whole = product(a, b.astype(np.float32), np.zeros((17, 16)), False)
     for i in range(17):
-        one = product(a[i : i + 1], b.astype(np.float32), np.zeros((1, 16)), False, False)
+        one = product(a[i : i + 1], b.astype(np.float32), np.zeros((1, 16)), False)
         assert (one[0] == whole[i]).all()

@@ -16,6 +16,7 @@ from fastcli.kernels.base.vector import (
     rounded_product,
     sum_in_order,
 )
+from fastcli.kernels.base.views import at
 from tests import naive
 from tests.kernels.probe import probe
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @probe
-def call_block_dots(x: F32, i: i64, d: i64, table: F32, at: i64, out: F32, to: i64) -> None:
-    block_dots(x, i, d, table, at, out, to)
+def call_block_dots(x: F32, i: i64, d: i64, table: F32, offset: i64, out: F32, to: i64) -> None:
+    block_dots(at(x, i), d, at(table, offset), at(out, to))
 
 
 @probe
@@ -37,7 +38,7 @@ def call_pairs(a: F32, b: F32, c: F32, n: i64, sums: F32, quotients: F32) -> Non
 
 @probe
 def call_sum(x: F32, i: i64, n: i64, out: F32) -> None:
-    out[0] = sum_in_order(x, i, n)
+    out[0] = sum_in_order(at(x, i), n)
 
 
 @probe

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.kernels.base.heap import keep_best, sort_best
+from fastcli.kernels.base.views import at
 from tests import naive
 from tests.kernels.probe import probe
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 def call_heap(values: F32, n: i64, k: i64, scores: F32, labels: I32) -> i64:
     found = 0
     for label in range(n):
-        found = keep_best(values[label], label, k, found, scores, labels, 2)
-    sort_best(found, scores, labels, 2)
+        found = keep_best(values[label], label, k, found, at(scores, 2), at(labels, 2))
+    sort_best(found, at(scores, 2), at(labels, 2))
     return found
 
 

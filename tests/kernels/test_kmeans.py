@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.kernels.base.vector import nearest_centroid
+from fastcli.kernels.base.views import at
 from fastcli.kernels.linear import quantize as kernels
 from fastcli.kernels.text.features import pruned_row
 from tests import naive, naive_quantize
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @probe
 def call_nearest(x: F32, n: i64, d: i64, table: F32, halves: F32, count: i64, out: I64) -> None:
     for i in range(n):
-        out[i] = nearest_centroid(x, i * d, d, table, 0, halves, 0, count)
+        out[i] = nearest_centroid(at(x, i * d), d, table, halves, count)
 
 
 @probe

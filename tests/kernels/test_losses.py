@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.losses import (
     HS,
     NS,
     OVA,
     SOFTMAX,
+    Noise,
+    Output,
     binary_step,
     block_start,
     hs_step,
@@ -26,138 +29,64 @@ from fastcli.kernels.linear.losses import (
     softmax_scale,
     softmax_step,
 )
+from fastcli.kernels.linear.losses import Example as State
+from fastcli.kernels.linear.tree import Tree
+from fastcli.optimizers import no_rule
 from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, U8, f32, f64, i64
+    from fastcli.jit.signature import F32, I32, I64, f32, f64, i64
 
 
 @probe
-def call_score_labels(
-    hidden: F32, wo: F32, stride: i64, first: i64, last: i64, scores: F32
-) -> None:
-    score_labels(hidden, wo, stride, first, last, scores)
+def call_score_labels(output: Output, example: State, first: i64, last: i64) -> None:
+    score_labels(output, example, first, last)
 
 
 @probe
 def call_softmax(
-    target: i64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    nlabels: i64,
-    blocks: i64,
-    scores: F32,
-    stats: F32,
-    grad: F32,
+    target: i64, lr: f32, blocks: i64, stats: F32, output: Output, example: State
 ) -> f64:
     for b in range(blocks):
-        first, last = block_start(nlabels, b, blocks), block_start(nlabels, b + 1, blocks)
-        score_labels(hidden, wo, stride, first, last, scores)
-        softmax_block(scores, first, last, stats, b)
-    plain = (0, 0, grad, grad, grad)
+        first, last = block_start(output.n, b, blocks), block_start(output.n, b + 1, blocks)
+        score_labels(output, example, first, last)
+        softmax_block(example.scores, first, last, stats, b)
     loss = 0.0
     for b in range(blocks):
-        first, last = block_start(nlabels, b, blocks), block_start(nlabels, b + 1, blocks)
+        first, last = block_start(output.n, b, blocks), block_start(output.n, b + 1, blocks)
         scale = softmax_scale(stats, blocks, b)
-        loss += softmax_step(
-            target, hidden, wo, stride, lr, first, last, scale, scores, grad, plain
-        )
+        loss += softmax_step(target, lr, first, last, scale, output, example)
     return loss
 
 
 @probe
 def call_ova(
-    labels: I32,
-    first_label: i64,
-    last_label: i64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    nlabels: i64,
-    blocks: i64,
-    scores: F32,
-    grad: F32,
+    labels: I32, first_label: i64, n: i64, lr: f32, blocks: i64, output: Output, example: State
 ) -> f64:
-    plain = (0, 0, grad, grad, grad)
     loss = 0.0
     for b in range(blocks):
-        first, last = block_start(nlabels, b, blocks), block_start(nlabels, b + 1, blocks)
-        score_labels(hidden, wo, stride, first, last, scores)
-        loss += ova_step(
-            labels,
-            first_label,
-            last_label,
-            hidden,
-            wo,
-            stride,
-            lr,
-            first,
-            last,
-            scores,
-            grad,
-            plain,
-        )
+        first, last = block_start(output.n, b, blocks), block_start(output.n, b + 1, blocks)
+        score_labels(output, example, first, last)
+        loss += ova_step(at(labels, first_label), n, lr, first, last, output, example)
     return loss
 
 
 @probe
-def call_binary(
-    answer: f32, row: i64, hidden: F32, wo: F32, stride: i64, lr: f32, grad: F32
-) -> f64:
-    plain = (0, 0, grad, grad, grad)
-    return binary_step(answer, row, hidden, wo, stride, lr, grad, plain)
+def call_binary(answer: f32, row: i64, lr: f32, output: Output, example: State) -> f64:
+    return binary_step(answer, row, lr, output, example)
 
 
 @probe
-def call_hs(
-    target: i64,
-    paths: I32,
-    codes: U8,
-    path_offsets: I64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    grad: F32,
-) -> f64:
-    plain = (0, 0, grad, grad, grad)
-    return hs_step(target, paths, codes, path_offsets, hidden, wo, stride, lr, grad, plain)
+def call_hs(target: i64, tree: Tree, lr: f32, output: Output, example: State) -> f64:
+    return hs_step(target, tree, lr, output, example)
 
 
 @probe
 def call_ns(
-    target: i64,
-    nlabels: i64,
-    neg: i64,
-    odds: F64,
-    aliases: I32,
-    seed: i64,
-    draws: I64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    grad: F32,
+    target: i64, noise: Noise, seed: i64, draws: I64, lr: f32, output: Output, example: State
 ) -> f64:
-    return ns_step(
-        target,
-        nlabels,
-        neg,
-        odds,
-        aliases,
-        seed,
-        draws,
-        hidden,
-        wo,
-        stride,
-        lr,
-        grad,
-        (0, 0, grad, grad, grad),
-    )
+    return ns_step(target, noise, seed, draws, lr, output, example)
 
 
 class Example:
@@ -191,21 +120,24 @@ class Example:
 
     def step(self, loss, labels, lr, blocks=1, seed=0, draws=0, neg=3):
         """Take the step by the kernel; return the loss."""
-        scores, stats = np.zeros(self.nlabels + 15, np.float32), np.zeros(16 * blocks, np.float32)
-        hidden, wo, grad = self.hidden, self.wo.reshape(-1), self.grad
-        memory = (hidden, wo, self.stride, lr)
+        output, example = self.groups()
         if loss == SOFTMAX:
-            return call_softmax(labels[0], *memory, self.nlabels, blocks, scores, stats, grad)
+            stats = np.zeros(16 * blocks, np.float32)
+            return call_softmax(labels[0], lr, blocks, stats, output, example)
         if loss == OVA:
             ids = np.array([-7, *labels, -7], np.int32)
-            end = 1 + len(labels)
-            return call_ova(ids, 1, end, *memory, self.nlabels, blocks, scores, grad)
+            return call_ova(ids, 1, len(labels), lr, blocks, output, example)
         if loss == HS:
-            return call_hs(labels[0], *self.tree, *memory, grad)
+            return call_hs(labels[0], Tree(*self.tree), lr, output, example)
         self.draws = np.array([draws], np.int64)
-        return call_ns(
-            labels[0], self.nlabels, neg, self.odds, self.aliases, seed, self.draws, *memory, grad
-        )
+        noise = Noise(neg, self.odds, self.aliases)
+        return call_ns(labels[0], noise, seed, self.draws, lr, output, example)
+
+    def groups(self):
+        """Return what the kernels take for the output rows and for the example."""
+        scores = np.zeros(self.nlabels + 15, np.float32)
+        output = Output(self.wo.reshape(-1), self.nlabels, self.stride, no_rule())
+        return output, State(self.hidden, self.grad, scores)
 
     def check(self, loss, labels, lr, **options):
         """Take the step by both and compare everything."""
@@ -305,9 +237,7 @@ def test_binary_step(rng, answer):
     example = Example(rng, 4, 10)
     loss, grad, wo = naive.binary_step(answer, 2, example.hidden, example.wo, 0.5)
     grad = example.grad + grad
-    comp = call_binary(
-        float(answer), 2, example.hidden, example.wo.reshape(-1), 16, 0.5, example.grad
-    )
+    comp = call_binary(float(answer), 2, 0.5, *example.groups())
     np.testing.assert_allclose(comp, loss, rtol=1e-5)
     np.testing.assert_allclose(example.grad, grad, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(example.wo, wo, rtol=1e-5, atol=1e-6)
@@ -316,7 +246,8 @@ def test_binary_step(rng, answer):
 def test_score_labels(rng):
     example = Example(rng, 6, 20)
     scores = np.full(6, 9, np.float32)
-    call_score_labels(example.hidden, example.wo.reshape(-1), 32, 1, 5, scores)
+    output, state = example.groups()
+    call_score_labels(output, state._replace(scores=scores), 1, 5)
     np.testing.assert_allclose(scores[1:5], (example.wo @ example.hidden)[1:5], rtol=1e-5)
     assert scores[[0, 5]].tolist() == [9, 9]
 

@@ -10,6 +10,7 @@ import pytest
 from fastcli.fasttext.neighbours import in_blocks
 from fastcli.kernels.base import printf
 from fastcli.kernels.base.vector import block_reaches
+from fastcli.kernels.base.views import at
 from fastcli.kernels.linear import neighbours as kernels
 from tests import naive
 from tests.kernels.probe import probe
@@ -22,8 +23,10 @@ SLACK = 1e-6
 
 
 @probe
-def call_block_reaches(x: F32, i: i64, d: i64, table: F32, at: i64, least: f32, out: F32) -> i64:
-    return block_reaches(x, i, d, table, at, least, out)
+def call_block_reaches(
+    x: F32, i: i64, d: i64, table: F32, offset: i64, least: f32, out: F32
+) -> i64:
+    return block_reaches(at(x, i), d, at(table, offset), least, out)
 
 
 @pytest.mark.parametrize("d", [1, 3, 17])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from fastcli.kernels.base.views import at
 from fastcli.kernels.mlp.noise import (
     COLUMN,
     ELEMENT,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @probe
 def call_uniform(out: F32, i: i64, seed: i64, step: i64, layer: i64, row: i64, n: i64) -> None:
-    uniform_row(out, i, noise_key(seed, step, layer, row), n)
+    uniform_row(at(out, i), noise_key(seed, step, layer, row), n)
 
 
 @probe
@@ -77,7 +78,7 @@ def test_every_key_has_its_own_row(other):
 def test_the_python_twin_gives_the_same_numbers():
     seed, step, layer, row, n = 11, 12, 13, 14, 96
     twin = np.zeros(n, np.float32)
-    uniform_row.function(twin, 0, noise_key(seed, step, layer, row), n)
+    uniform_row.function(twin, noise_key(seed, step, layer, row), n)
     assert (uniform(n, seed, step, layer, row) == twin).all()
 
 

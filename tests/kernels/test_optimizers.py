@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers, slots
+from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps, slots
 from tests import naive_mlp
 
 TINY = np.finfo(np.float32).tiny  # the smallest normal number
-PLAIN = Numbers(0.9, 0.9, 0.99, 0.8, 1e-8, False)
+PLAIN = Hyperparameters(0.9, 0.9, 0.99, 0.8, 1e-8, False)
 RULES = [
     *((name, PLAIN) for name in OPTIMIZERS),
-    ("rmsprop", Numbers(0.0, 0.9, 0.99, 0.8, 1e-8, False)),
-    ("rmsprop", Numbers(0.0, 0.9, 0.99, 0.8, 1e-8, True)),
-    ("rmsprop", Numbers(0.9, 0.9, 0.99, 0.8, 1e-8, True)),
+    ("rmsprop", Hyperparameters(0.0, 0.9, 0.99, 0.8, 1e-8, False)),
+    ("rmsprop", Hyperparameters(0.0, 0.9, 0.99, 0.8, 1e-8, True)),
+    ("rmsprop", Hyperparameters(0.9, 0.9, 0.99, 0.8, 1e-8, True)),
 ]
 each_rule = pytest.mark.parametrize(("name", "numbers"), RULES, ids=str)
 
@@ -30,10 +30,10 @@ def moved(name, numbers, w, gradients, lr=0.01, beside=0):
     states = np.full(beside + max(slots(optimizer, numbers), 1) * (n + beside), 7, np.float32)
     view = states[beside:].reshape(-1, n + beside)[:, :n]
     view[:] = 0
-    rows = StepNumbers(numbers).rows(np.full(len(gradients), lr))
-    for g, h in zip(gradients, rows, strict=True):
-        given = np.concatenate([np.zeros(3), g]).astype(np.float32)
-        optimizer.rule(held, beside, given, 3, n, states, beside, n + beside, h)
+    steps = Steps(numbers).next(np.full(len(gradients), lr))
+    for i, g in enumerate(gradients):
+        given, state = g.astype(np.float32), states[beside:]
+        optimizer.rule(held[beside:], given, n, state, n + beside, steps[i].lr, steps[i:])
         assert (held[:beside] == 7).all()
         assert (states[:beside] == 7).all()
         yield held[beside:].copy(), view.copy()
@@ -56,7 +56,7 @@ def test_states_that_fade_become_zero_and_no_denormal_number(name, numbers):
     # Once there was a gradient, and there is none any more, as for the weights of a dead unit.
     w, gradients = np.ones(16, np.float32), np.zeros((900, 16))
     gradients[:5] = 10.0 ** np.arange(-13, 3)
-    numbers = Numbers(numbers.momentum, 0.9, 0.9, 0.8, 1e-8, numbers.centered)
+    numbers = Hyperparameters(numbers.momentum, 0.9, 0.9, 0.8, 1e-8, numbers.centered)
     for comp, states in moved(name, numbers, w, gradients):
         assert np.isfinite(comp).all()
         assert not is_denormal(states).any()

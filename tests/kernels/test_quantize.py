@@ -10,6 +10,7 @@ import pytest
 
 from fastcli.jit.build import PYTHON_MODE
 from fastcli.kernels.base.vector import nearest_centroid
+from fastcli.kernels.base.views import at
 from fastcli.kernels.linear import predict
 from fastcli.kernels.linear import quantize as kernels
 from tests import naive
@@ -23,9 +24,9 @@ N = 300 if PYTHON_MODE else 700
 
 @probe
 def call_nearest(
-    x: F32, i: i64, d: i64, centroids: F32, at: i64, halves: F32, half_at: i64, count: i64
+    x: F32, i: i64, d: i64, centroids: F32, offset: i64, halves: F32, half_at: i64, count: i64
 ) -> i64:
-    return nearest_centroid(x, i, d, centroids, at, halves, half_at, count)
+    return nearest_centroid(at(x, i), d, at(centroids, offset), at(halves, half_at), count)
 
 
 @pytest.mark.parametrize("count", [16, 32, 256])

@@ -11,16 +11,17 @@ import pytest
 
 from fastcli.jit.build import PYTHON_MODE
 from fastcli.kernels.base.indirect import address_of
-from fastcli.kernels.base.optimizers import H_SIZE
-from fastcli.kernels.linear.losses import HS, NS, OVA, SOFTMAX
-from fastcli.kernels.linear.train import AHEAD, fetch_rows, train_lines
-from fastcli.optimizers import OPTIMIZERS, Numbers, StepNumbers
+from fastcli.kernels.base.optimizers import Step
+from fastcli.kernels.linear import train as kernels
+from fastcli.kernels.linear.losses import HS, NS, OVA, SOFTMAX, Noise
+from fastcli.kernels.linear.schedule import Schedule
+from fastcli.kernels.linear.tree import Tree
+from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps
 from fastcli.threads import run_on
 from tests import naive
-from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, I32, i64
+    pass
 
 N_LINES = 8 if PYTHON_MODE else 40
 EPS = 1e-6
@@ -100,83 +101,76 @@ class Problem:
         """Train by the kernel; each epoch is cut into calls before the lines in ``cuts``."""
         by_lane, _ = naive.number_rows(self.lines, len(self.wi), lanes)
         segments = np.cumsum([0] + [len(lane) for line in by_lane for lane in line])
-        rows = np.array([r for line in by_lane for lane in line for r in lane] + [0] * AHEAD)
+        rows = np.array(
+            [r for line in by_lane for lane in line for r in lane] + [0] * kernels.ROWS_AHEAD
+        )
         label_offsets = np.cumsum([0] + [len(ids) for ids in self.labels])
         labels = np.array([label for ids in self.labels for label in ids])
         wi, wo = self.wi.copy(), self.wo.copy()
-        clock, draws = np.zeros(2, np.int64), np.zeros(1, np.int64)
-        losses = np.zeros(8 * blocks)
-        partial, scores, stats, block_grads = (
-            np.full(n, np.nan, np.float32)
-            for n in (lanes * self.stride, self.nlabels + 15, 16 * blocks, blocks * self.stride)
+        lines = kernels.Lines(
+            rows.astype(np.int32),
+            segments.astype(np.int64),
+            labels.astype(np.int32),
+            label_offsets.astype(np.int64),
+            np.array(self.tokens, np.int32),
+            lanes,
         )
-        private = np.full((n_threads, 2, self.stride), np.nan, np.float32)
+        model = kernels.Model(wi.reshape(-1), wo.reshape(-1), self.nlabels, self.stride)
+        noise = Noise(self.neg, self.odds, self.aliases)
+        what = kernels.Loss(loss, Tree(*self.tree), noise, self.seed)
+        total = self.total or sum(self.tokens) * epochs
+        schedule = Schedule(self.lr0, total, self.lr_update_rate)
+        team = kernels.Team(
+            n_threads,
+            blocks,
+            np.zeros(8 * n_threads, np.int64),
+            np.zeros(2, np.int64),
+            np.zeros(1, np.int64),
+            *(
+                np.full(n, np.nan, np.float32)
+                for n in (
+                    lanes * self.stride,
+                    self.nlabels + 15,
+                    16 * blocks,
+                    blocks * self.stride,
+                )
+            ),
+            np.zeros(8 * blocks),
+        )
+        private = np.full((n_threads, 3, self.stride), np.nan, np.float32)
         n_lines = len(self.lines)
         visited = np.arange(n_lines) if order is None else np.array(order)
-        rule = OPTIMIZERS[self.optimizer]
-        address = 0 if self.optimizer == "sgd" else address_of(rule.rule)
-        steps = StepNumbers(Numbers(0.0, 0.9, 0.999, 0.9, EPS, False))
-        wi_states, wo_states = (np.zeros(rule.slots * w.size + 1, np.float32) for w in (wi, wo))
+        optimizer = OPTIMIZERS[self.optimizer]
+        address = 0 if self.optimizer == "sgd" else address_of(optimizer.rule)
+        steps = Steps(Hyperparameters(0.0, 0.9, 0.999, 0.9, EPS, False))
+        states = [np.zeros(optimizer.slots * w.size + 1, np.float32) for w in (wi, wo)]
         counts = np.zeros(len(wi), np.int32)
-        now = np.full((n_threads, H_SIZE), np.nan, np.float32)
-        scratch = np.full((n_threads, self.stride), np.nan, np.float32)
         bounds = [0, *cuts, n_lines]
         for epoch in range(epochs):
             for first, last in pairwise(bounds):
-                sync = np.zeros(8 * n_threads, np.int64)
-                h = steps.rows(np.zeros(last - first)).reshape(-1)
+                team.sync[:] = 0
+                taken = steps.next(np.zeros(last - first)) if last > first else Step.table(1)
+                rule = kernels.Rule(address, optimizer.slots, taken, *states, counts)
 
-                def work(thread, first=first, last=last, sync=sync, epoch=epoch, h=h):
-                    train_lines(
-                        first,
-                        last,
-                        visited.astype(np.int32),
-                        thread,
-                        n_threads,
-                        lanes,
-                        blocks,
-                        rows.astype(np.int32),
-                        segments.astype(np.int64),
-                        labels.astype(np.int32),
-                        label_offsets.astype(np.int64),
-                        np.array(self.tokens, np.int32),
-                        wi.reshape(-1),
-                        wo.reshape(-1),
-                        self.stride,
-                        self.nlabels,
-                        loss,
-                        *self.tree,
-                        self.neg,
-                        self.odds,
-                        self.aliases,
-                        self.seed,
+                def work(thread, first=first, last=last, epoch=epoch, rule=rule):
+                    kernels.train_lines(
+                        visited[first:last].astype(np.int32),
+                        last - first,
                         epoch * n_lines + first,
-                        self.lr0,
-                        self.total or sum(self.tokens) * epochs,
-                        self.lr_update_rate,
-                        clock,
-                        draws,
-                        sync,
-                        partial,
-                        scores,
-                        stats,
-                        block_grads,
-                        private[thread, 0],
-                        private[thread, 1],
-                        losses,
-                        address,
-                        rule.slots,
-                        h,
-                        wi_states,
-                        wo_states,
-                        counts,
-                        now[thread],
-                        scratch[thread],
+                        lines,
+                        model,
+                        what,
+                        schedule,
+                        rule,
+                        team,
+                        kernels.Worker(thread, *private[thread]),
                     )
 
                 run_on(n_threads, work)
         assert not counts.any()
-        return Result(wi, wo, float(losses[::8].sum()), int(clock.sum()), int(draws[0]))
+        return Result(
+            wi, wo, float(team.losses[::8].sum()), int(team.clock.sum()), int(team.draws[0])
+        )
 
     def check(self, loss, **options):
         """Compare the kernel with the plain loop; return what the kernel gave."""
@@ -311,20 +305,6 @@ def test_learning_rate_is_never_below_zero(rng):
     first = problem.train(SOFTMAX)
     np.testing.assert_array_equal(comp.wi, first.wi)
     np.testing.assert_array_equal(comp.wo, first.wo)
-
-
-@probe
-def call_fetch_rows(rows: I32, start: i64, end: i64, wi: F32, stride: i64) -> None:
-    fetch_rows(rows, start, end, wi, stride)
-
-
-def test_fetch_rows_changes_nothing(rng):
-    wi, rows = rng.normal(size=3 * 32).astype(np.float32), np.array([2, 0, 1], np.int32)
-    before = wi.copy()
-    call_fetch_rows(rows, 0, 3, wi, 32)
-    call_fetch_rows(rows, 1, 1, wi, 32)
-    np.testing.assert_array_equal(wi, before)
-    assert rows.tolist() == [2, 0, 1]
 
 
 @pytest.mark.parametrize("optimizer", ["adagrad", "adam"])

@@ -9,6 +9,7 @@ import pytest
 
 from fastcli.jit.build import PYTHON_MODE
 from fastcli.kernels.base.vector import pick_dots, pick_steps
+from fastcli.kernels.base.views import at
 from fastcli.kernels.linear import train_words as kernels
 from fastcli.kernels.linear.losses import NS
 from tests import naive, naive_words
@@ -23,16 +24,16 @@ N_LINES = 4 if PYTHON_MODE else 25
 
 @probe
 def call_pick_dots(
-    w: F32, picks: I64, at: i64, count: i64, stride: i64, h: F32, out: F32, n: i64
+    w: F32, picks: I64, offset: i64, count: i64, stride: i64, h: F32, out: F32, n: i64
 ) -> None:
-    pick_dots(w, picks, at, count, stride, h, out, n)
+    pick_dots(w, at(picks, offset), count, stride, h, out, n)
 
 
 @probe
 def call_pick_steps(
-    w: F32, picks: I64, at: i64, count: i64, stride: i64, h: F32, a: F32, dh: F32, n: i64
+    w: F32, picks: I64, offset: i64, count: i64, stride: i64, h: F32, a: F32, dh: F32, n: i64
 ) -> None:
-    pick_steps(w, picks, at, count, stride, h, a, dh, n)
+    pick_steps(w, at(picks, offset), count, stride, h, a, dh, n)
 
 
 @pytest.mark.parametrize("n", [16, 48, 112])

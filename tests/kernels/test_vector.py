@@ -27,6 +27,7 @@ from fastcli.kernels.base.vector import (
     sigmoid,
     sigmoid_row,
 )
+from fastcli.kernels.base.views import at
 from tests import naive
 from tests.kernels.probe import probe
 
@@ -36,57 +37,59 @@ if TYPE_CHECKING:
 
 @probe
 def call_add(y: F32, i: i64, x: F32, j: i64, n: i64) -> None:
-    row_add(y, i, x, j, n)
+    row_add(at(y, i), at(x, j), n)
 
 
 @probe
 def call_axpy(y: F32, i: i64, a: f32, x: F32, j: i64, n: i64) -> None:
-    row_axpy(y, i, a, x, j, n)
+    row_axpy(at(y, i), a, at(x, j), n)
 
 
 @probe
 def call_dot(x: F32, i: i64, y: F32, j: i64, n: i64) -> f32:
-    return row_dot(x, i, y, j, n)
+    return row_dot(at(x, i), at(y, j), n)
 
 
 @probe
 def call_step(w: F32, i: i64, h: F32, a: f32, dh: F32, n: i64) -> None:
-    row_step(w, i, h, a, dh, n)
+    row_step(at(w, i), h, a, dh, n)
 
 
 @probe
-def call_four_steps(w: F32, i: i64, stride: i64, h: F32, a: F32, at: i64, dh: F32, n: i64) -> None:
-    four_steps(w, i, stride, h, a, at, dh, n)
+def call_four_steps(
+    w: F32, i: i64, stride: i64, h: F32, a: F32, offset: i64, dh: F32, n: i64
+) -> None:
+    four_steps(at(w, i), stride, h, at(a, offset), dh, n)
 
 
 @probe
 def call_max(x: F32, i: i64, n: i64) -> f32:
-    return row_max(x, i, n)
+    return row_max(at(x, i), n)
 
 
 @probe
 def call_exp_row(x: F32, i: i64, shift: f32, n: i64) -> f32:
-    return exp_row(x, i, shift, n)
+    return exp_row(at(x, i), shift, n)
 
 
 @probe
 def call_sigmoid_row(x: F32, i: i64, n: i64) -> f32:
-    return sigmoid_row(x, i, n)
+    return sigmoid_row(at(x, i), n)
 
 
 @probe
 def call_any_add(y: F32, i: i64, x: F32, j: i64, n: i64) -> None:
-    any_add(y, i, x, j, n)
+    any_add(at(y, i), at(x, j), n)
 
 
 @probe
 def call_any_dot(x: F32, i: i64, y: F32, j: i64, n: i64) -> f32:
-    return any_dot(x, i, y, j, n)
+    return any_dot(at(x, i), at(y, j), n)
 
 
 @probe
 def call_fill(x: F32, i: i64, value: f32, n: i64) -> None:
-    fill(x, i, np.float32(value), n)
+    fill(at(x, i), np.float32(value), n)
 
 
 @probe
@@ -182,14 +185,14 @@ def test_row_step_by_hand():
     assert set(h) == {3}
 
 
-@pytest.mark.parametrize(("i", "stride", "n", "at"), [(0, 16, 16, 0), (5, 40, 32, 3)])
-def test_four_steps_are_four_times_row_step(rng, i, stride, n, at):
+@pytest.mark.parametrize(("i", "stride", "n", "offset"), [(0, 16, 16, 0), (5, 40, 32, 3)])
+def test_four_steps_are_four_times_row_step(rng, i, stride, n, offset):
     w, h, dh, a = floats(rng, 200), floats(rng, 64), floats(rng, 64), floats(rng, 8)
     ref_w, ref_dh = w.copy(), dh.copy()
     for r in range(4):
-        call_step(ref_w, i + r * stride, h, a[at + r], ref_dh, n)
+        call_step(ref_w, i + r * stride, h, a[offset + r], ref_dh, n)
     before = h.copy()
-    call_four_steps(w, i, stride, h, a, at, dh, n)
+    call_four_steps(w, i, stride, h, a, offset, dh, n)
     np.testing.assert_allclose(w, ref_w, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(dh, ref_dh, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(h, before)

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from fastcli.kernels.linear import train_words as kernels
-from fastcli.kernels.linear.losses import HS, NS, SOFTMAX
+from fastcli.kernels.linear.losses import HS, NS, SOFTMAX, Noise, Output
+from fastcli.kernels.linear.schedule import Schedule
+from fastcli.kernels.linear.tree import Tree
+from fastcli.optimizers import no_rule
 from tests import naive, naive_words
 
 MODELS = pytest.mark.parametrize(
@@ -43,52 +46,44 @@ class Text:
         wi, wo, results = self.wi.copy(), self.wo.copy(), np.zeros(8 * self.n_threads)
         longest, width = max(map(len, self.lines)), 2 * self.ws + 1
         # One more element everywhere, to see that it is left alone.
-        line, draws = np.full(longest + 1, -7, np.int32), np.full(2, -7, np.int64)
-        picks = np.full(width * (self.neg + 1) + 1, -7, np.int64)
         n_scores = self.n_words + 15 if loss == SOFTMAX else self.neg + 16
         sizes = (self.stride, self.stride, n_scores, 16, width * self.stride, width * self.stride)
-        scratch = [np.full(n + 1, np.nan, np.float32) for n in sizes]
-        for floats in scratch:
-            floats[-1] = -7
+        whole = [np.full(longest + 1, -7, np.int32), np.full(2, -7, np.int64)]
+        whole.append(np.full(width * (self.neg + 1) + 1, -7, np.int64))
+        for n in sizes:
+            whole.append(np.full(n + 1, np.nan, np.float32))
+            whole[-1][-1] = -7
+        worker = kernels.Worker(self.thread, self.n_threads, *whole, results)
+        words = [word for line in self.lines for word in line]
+        sentences = kernels.Sentences(
+            np.array([*words, 0], np.int32),
+            np.cumsum([0, *map(len, self.lines)]).astype(np.int64),
+            np.array(self.tokens, np.int32),
+            self.keep,
+        )
+        task = kernels.Task(
+            model,
+            self.ws,
+            loss,
+            Tree(*self.tree),
+            Noise(self.neg, self.odds, self.aliases),
+            self.seed,
+        )
         order = np.array(range(len(self.lines)) if order is None else order, np.int32)
         for first, last in pairwise([0, *cuts, len(self.lines)]):
             kernels.train_words(
-                model,
-                first,
-                last,
-                self.thread,
-                self.n_threads,
-                order,
-                np.array([word for line in self.lines for word in line] + [0], np.int32),
-                np.cumsum([0, *map(len, self.lines)]).astype(np.int64),
-                np.array(self.tokens, np.int32),
-                self.keep,
-                offsets,
-                rows,
-                gains,
-                wi.reshape(-1),
-                wo.reshape(-1),
-                self.stride,
-                self.n_words,
-                self.ws,
-                loss,
-                *self.tree,
-                self.neg,
-                self.odds,
-                self.aliases,
-                self.seed,
+                order[first:last],
+                last - first,
                 self.visit + first,
-                self.lr0,
                 self.done + int(results[8 * self.thread + 2]),
-                self.total,
-                self.lr_update_rate,
-                line,
-                draws,
-                picks,
-                *scratch,
-                results,
+                sentences,
+                kernels.Words(rows, offsets, gains, wi.reshape(-1), self.stride),
+                task,
+                Output(wo.reshape(-1), self.n_words, self.stride, no_rule()),
+                Schedule(self.lr0, self.total, self.lr_update_rate),
+                worker,
             )
-        assert {int(x[-1]) for x in (line, draws, picks, *scratch)} == {-7}
+        assert {int(x[-1]) for x in whole} == {-7}
         return wi, wo, results
 
     def naive(self, model, loss, order=None):

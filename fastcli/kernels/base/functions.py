@@ -57,10 +57,10 @@ def settle_mean(x: f32) -> f32:
 
 
 @device
-def settle_row(x: F32, i: i64, n: i64) -> None:
-    """Do ``settle`` for ``x[i:i+n]``."""
+def settle_row(x: F32, n: i64) -> None:
+    """Do ``settle`` for ``x[:n]``."""
     for k in range(n):
-        x[i + k] = settle(x[i + k])
+        x[k] = settle(x[k])
 
 
 @device

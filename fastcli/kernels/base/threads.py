@@ -50,3 +50,9 @@ def wait_for_all(sync: I64, n_threads: i64, phase: i64) -> None:
     """Wait until every thread has finished a phase."""
     for thread in range(n_threads):
         wait_for(sync, thread, phase)
+
+
+@device
+def bounds(n: i64, part: i64, parts: i64) -> tuple[i64, i64]:
+    """Return the bounds of a part of n things; where they are few, the first parts have them."""
+    return (n * part + parts - 1) // parts, (n * (part + 1) + parts - 1) // parts

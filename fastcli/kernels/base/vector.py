@@ -18,108 +18,104 @@ if TYPE_CHECKING:
 
 
 @intrinsic
-def row_add(y: F32, i: i64, x: F32, j: i64, n: i64) -> None:
-    """Add a row to another: ``y[i:i+n] += x[j:j+n]``."""
-    y[i : i + n] += x[j : j + n]
+def row_add(y: F32, x: F32, n: i64) -> None:
+    """Add a row to another: ``y[:n] += x[:n]``."""
+    y[:n] += x[:n]
 
 
 @intrinsic
-def row_axpy(y: F32, i: i64, a: f32, x: F32, j: i64, n: i64) -> None:
-    """Add a multiple of a row to another: ``y[i:i+n] += a * x[j:j+n]``."""
-    y[i : i + n] += np.float32(a) * x[j : j + n]
+def row_axpy(y: F32, a: f32, x: F32, n: i64) -> None:
+    """Add a multiple of a row to another: ``y[:n] += a * x[:n]``."""
+    y[:n] += np.float32(a) * x[:n]
 
 
 @intrinsic
-def row_dot(x: F32, i: i64, y: F32, j: i64, n: i64) -> f32:
-    """Multiply two rows: ``sum(x[i:i+n] * y[j:j+n])``."""
-    return np.float32(np.dot(x[i : i + n], y[j : j + n]))
+def row_dot(x: F32, y: F32, n: i64) -> f32:
+    """Multiply two rows: ``sum(x[:n] * y[:n])``."""
+    return np.float32(np.dot(x[:n], y[:n]))
 
 
 @intrinsic
-def row_step(w: F32, i: i64, h: F32, a: f32, dh: F32, n: i64) -> None:
+def row_step(w: F32, h: F32, a: f32, dh: F32, n: i64) -> None:
     """Take a gradient step on an output row and pass the gradient on, in one sweep.
 
-    ``dh[:n] += a * w[i:i+n]`` with the row before the step, then ``w[i:i+n] += a * h[:n]``.
+    ``dh[:n] += a * w[:n]`` with the row before the step, then ``w[:n] += a * h[:n]``.
     """
-    dh[:n] += np.float32(a) * w[i : i + n]
-    w[i : i + n] += np.float32(a) * h[:n]
+    dh[:n] += np.float32(a) * w[:n]
+    w[:n] += np.float32(a) * h[:n]
 
 
 @intrinsic
-def four_steps(w: F32, i: i64, stride: i64, h: F32, a: F32, at: i64, dh: F32, n: i64) -> None:
-    """Do ``row_step`` for four rows ``i + r * stride`` with the factors ``a[at + r]``."""
+def four_steps(w: F32, stride: i64, h: F32, a: F32, dh: F32, n: i64) -> None:
+    """Do ``row_step`` for four rows, ``stride`` floats apart, with the factors ``a[:4]``."""
     for r in range(4):
-        row = w[i + r * stride : i + r * stride + n]
-        dh[:n] += a[at + r] * row
-        row += a[at + r] * h[:n]
-
-
-@intrinsic
-def pick_dots(
-    w: F32, picks: I64, at: i64, count: i64, stride: i64, h: F32, out: F32, n: i64
-) -> None:
-    """Set ``out[r]`` to the dot product of ``h[:n]`` with row ``picks[at + r]``, for r < count."""
-    for r in range(count):
-        row = picks[at + r] * stride
-        out[r] = np.dot(w[row : row + n], h[:n])
-
-
-@intrinsic
-def pick_steps(
-    w: F32, picks: I64, at: i64, count: i64, stride: i64, h: F32, a: F32, dh: F32, n: i64
-) -> None:
-    """Do ``row_step`` for the rows ``picks[at:at+count]``, in turn, with factors ``a[:count]``."""
-    for r in range(count):
-        row = w[picks[at + r] * stride : picks[at + r] * stride + n]
+        row = w[r * stride : r * stride + n]
         dh[:n] += a[r] * row
         row += a[r] * h[:n]
 
 
 @intrinsic
-def nearest_centroid(
-    x: F32, i: i64, d: i64, centroids: F32, at: i64, halves: F32, half_at: i64, count: i64
-) -> i64:
-    """Return the number of the centroid nearest to ``x[i:i+d]``, the first of equal ones.
-
-    Coordinate j of centroid c is ``centroids[at + j * count + c]``; ``halves[half_at + c]`` is
-    half the square of its length, so that halves - x.c is smallest for the nearest.  ``count``
-    is a multiple of 16.
-    """
-    table = centroids[at : at + d * count].reshape(d, count)
-    return int(np.argmin(halves[half_at : half_at + count] - x[i : i + d] @ table))
+def pick_dots(w: F32, picks: I64, count: i64, stride: i64, h: F32, out: F32, n: i64) -> None:
+    """Set ``out[r]`` to the dot product of ``h[:n]`` with row ``picks[r]``, for r < count."""
+    for r in range(count):
+        row = picks[r] * stride
+        out[r] = np.dot(w[row : row + n], h[:n])
 
 
 @intrinsic
-def block_reaches(x: F32, i: i64, d: i64, table: F32, at: i64, least: f32, out: F32) -> i64:
-    """Multiply ``x[i:i+d]`` with a table of d x 64 floats at ``table[at:]``.
+def pick_steps(
+    w: F32, picks: I64, count: i64, stride: i64, h: F32, a: F32, dh: F32, n: i64
+) -> None:
+    """Do ``row_step`` for the rows ``picks[:count]``, in turn, with the factors ``a[:count]``."""
+    for r in range(count):
+        row = w[picks[r] * stride : picks[r] * stride + n]
+        dh[:n] += a[r] * row
+        row += a[r] * h[:n]
 
-    Returns 1, and sets ``out[:64]`` to the products, if one of them is ``least`` or more; else 0.
+
+@intrinsic
+def nearest_centroid(x: F32, d: i64, centroids: F32, halves: F32, count: i64) -> i64:
+    """Return the number of the centroid nearest to ``x[:d]``, the first of equal ones.
+
+    Coordinate j of centroid c is ``centroids[j * count + c]``; ``halves[c]`` is half the square
+    of its length, so that halves - x.c is smallest for the nearest.  ``count`` is a multiple of
+    16.
     """
-    products = x[i : i + d] @ table[at : at + d * 64].reshape(d, 64)
-    if not (products >= least).any():
+    table = centroids[: d * count].reshape(d, count)
+    return int(np.argmin(halves[:count] - x[:d] @ table))
+
+
+@intrinsic
+def block_reaches(x: F32, d: i64, table: F32, minimum: f32, out: F32) -> i64:
+    """Multiply ``x[:d]`` with a table of d x 64 floats.
+
+    Returns 1, and sets ``out[:64]`` to the products, if one of them is ``minimum`` or more; else 0.
+    """
+    products = x[:d] @ table[: d * 64].reshape(d, 64)
+    if not (products >= minimum).any():
         return 0
     out[:64] = products
     return 1
 
 
 @intrinsic
-def block_dots(x: F32, i: i64, d: i64, table: F32, at: i64, out: F32, to: i64) -> None:
-    """Set ``out[to:to+64]`` to ``x[i:i+d]`` times a table of d x 64 floats at ``table[at:]``.
+def block_dots(x: F32, d: i64, table: F32, out: F32) -> None:
+    """Set ``out[:64]`` to ``x[:d]`` times a table of d x 64 floats.
 
     Every product is rounded, and they are added in turn: what a plain loop over d gives.
     """
     total = np.zeros(64, np.float32)
     for j in range(d):
-        total += x[i + j] * table[at + j * 64 : at + j * 64 + 64]
-    out[to : to + 64] = total
+        total += x[j] * table[j * 64 : j * 64 + 64]
+    out[:64] = total
 
 
 @intrinsic
-def sum_in_order(x: F32, i: i64, n: i64) -> f32:
-    """Add ``x[i:i+n]``, one after the other."""
+def sum_in_order(x: F32, n: i64) -> f32:
+    """Add ``x[:n]``, one after the other."""
     total = np.float32(0.0)
     for j in range(n):
-        total += x[i + j]
+        total += x[j]
     return total
 
 
@@ -137,25 +133,25 @@ def divided(a: f32, b: f32) -> f32:
 
 
 @intrinsic
-def row_max(x: F32, i: i64, n: i64) -> f32:
-    """Return the largest of ``x[i:i+n]``, NaNs left out unless there is nothing else."""
-    return np.fmax.reduce(x[i : i + n])
+def row_max(x: F32, n: i64) -> f32:
+    """Return the largest of ``x[:n]``, NaNs left out unless there is nothing else."""
+    return np.fmax.reduce(x[:n])
 
 
 @intrinsic
-def exp_row(x: F32, i: i64, shift: f32, n: i64) -> f32:
-    """Replace ``x[i:i+n]`` by e**(x - shift) and return the sum; see ``exp``."""
+def exp_row(x: F32, shift: f32, n: i64) -> f32:
+    """Replace ``x[:n]`` by e**(x - shift) and return the sum; see ``exp``."""
     with np.errstate(under="ignore"):
-        x[i : i + n] = np.exp(x[i : i + n] - np.float32(shift))
-    return x[i : i + n].sum(dtype=np.float32)
+        x[:n] = np.exp(x[:n] - np.float32(shift))
+    return x[:n].sum(dtype=np.float32)
 
 
 @intrinsic
-def sigmoid_row(x: F32, i: i64, n: i64) -> f32:
-    """Replace ``x[i:i+n]`` by its sigmoids s; return the sum of log(max(1 - s, 1e-7))."""
+def sigmoid_row(x: F32, n: i64) -> f32:
+    """Replace ``x[:n]`` by its sigmoids s; return the sum of log(max(1 - s, 1e-7))."""
     with np.errstate(over="ignore", under="ignore"):
-        x[i : i + n] = 1 / (1 + np.exp(-x[i : i + n]))
-    return np.log(np.maximum(1 - x[i : i + n], np.float32(1e-7))).sum(dtype=np.float32)
+        x[:n] = 1 / (1 + np.exp(-x[:n]))
+    return np.log(np.maximum(1 - x[:n], np.float32(1e-7))).sum(dtype=np.float32)
 
 
 @intrinsic
@@ -187,36 +183,36 @@ def int_of_float(x: f32) -> i64:
 
 
 @device
-def prefetch_row(x: F32, i: i64, n: i64) -> None:
-    """Ask for the cache lines of ``x[i:i+n]``; changes nothing."""
+def prefetch_row(x: F32, n: i64) -> None:
+    """Ask for the cache lines of ``x[:n]``; changes nothing."""
     for k in range(0, n, 16):
-        prefetch(x, i + k)
+        prefetch(x, k)
 
 
 @device
-def any_add(y: F32, i: i64, x: F32, j: i64, n: i64) -> None:
-    """Add a row of any length to another: ``y[i:i+n] += x[j:j+n]``."""
+def any_add(y: F32, x: F32, n: i64) -> None:
+    """Add a row of any length to another: ``y[:n] += x[:n]``."""
     whole = n - n % 16
-    row_add(y, i, x, j, whole)
+    row_add(y, x, whole)
     for k in range(whole, n):
-        y[i + k] += x[j + k]
+        y[k] += x[k]
 
 
 @device
-def any_dot(x: F32, i: i64, y: F32, j: i64, n: i64) -> f32:
-    """Multiply two rows of any length: ``sum(x[i:i+n] * y[j:j+n])``."""
+def any_dot(x: F32, y: F32, n: i64) -> f32:
+    """Multiply two rows of any length: ``sum(x[:n] * y[:n])``."""
     whole = n - n % 16
-    total = row_dot(x, i, y, j, whole)
+    total = row_dot(x, y, whole)
     for k in range(whole, n):
-        total += x[i + k] * y[j + k]
+        total += x[k] * y[k]
     return total
 
 
 @device
-def fill(x: F32, i: i64, value: f32, n: i64) -> None:
-    """Set ``x[i:i+n]`` to a value."""
+def fill(x: F32, value: f32, n: i64) -> None:
+    """Set ``x[:n]`` to a value."""
     for k in range(n):
-        x[i + k] = value
+        x[k] = value
 
 
 @device

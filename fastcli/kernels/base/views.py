@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fastcli.jit.signature import Records, i64
 
-    Array = TypeVar("Array", bound=NDArray[Any])
+    Array = TypeVar("Array", bound=NDArray[Any] | Records[Any])
     T = TypeVar("T")
 
     def at(x: Array, i: i64) -> Array:

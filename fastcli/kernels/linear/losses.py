@@ -1,21 +1,20 @@
-"""The four losses: one step on the output rows for one example, for the trainer to inline.
+"""The four losses: one step on the output rows for one example, for the trainers to inline.
 
-Every step reads ``hidden`` (the mean of the example's input rows), moves rows of ``wo`` by
-``lr`` times the gradient, adds the same for the hidden vector to ``grad``, and returns the loss
-before the step.  With a rule in ``moves`` the rows go by that rule, and ``lr`` is 1.
-Rows of ``wo`` are ``stride`` floats, a multiple of 16.
+Every step reads the hidden vector (the mean of the example's input rows), updates output rows by
+the learning rate times the gradient, adds the same for the hidden vector to ``grad``, and returns
+the loss before the step.  With an update rule the rows go by that rule, and ``lr`` is 1.
 Joulin et al. (2017), Bag of Tricks for Efficient Text Classification, section 2.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from fastcli.jit.build import device
 from fastcli.kernels.base.integers import random_unit
-from fastcli.kernels.base.optimizers import move_row
+from fastcli.kernels.base.optimizers import RowUpdates, update_row
 from fastcli.kernels.base.vector import (
     exp,
     exp_row,
@@ -28,43 +27,67 @@ from fastcli.kernels.base.vector import (
     sigmoid,
     sigmoid_row,
 )
+from fastcli.kernels.base.views import at
+from fastcli.kernels.linear.tree import Tree
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, U8, f32, f64, i64
-    from fastcli.kernels.base.optimizers import Moves
+    from fastcli.jit.signature import F32, F64, I32, I64, f32, f64, i64
 
 HS, NS, SOFTMAX, OVA = 1, 2, 3, 4
 
 
+class Noise(NamedTuple):
+    """What negative sampling draws from: an alias table (Walker 1977)."""
+
+    neg: i64  # how many are drawn for an example
+    odds: F64  # n: the chance that draw i is i itself
+    aliases: I32  # n: what it is else
+
+
+class Output(NamedTuple):
+    """The output matrix, and how its rows are updated."""
+
+    wo: F32  # n x stride
+    n: i64  # labels, or words
+    stride: i64  # floats from one row to the next, a multiple of 16
+    updates: RowUpdates
+
+
+class Example(NamedTuple):
+    """What a step reads and writes for one example."""
+
+    hidden: F32  # stride
+    grad: F32  # stride
+    scores: F32  # as many as rows are scored, and up to 15 more
+
+
 @device
-def score_labels(hidden: F32, wo: F32, stride: i64, first: i64, last: i64, scores: F32) -> None:
-    """Set ``scores[first:last]`` to the dot products of the labels' rows with ``hidden``."""
+def score_labels(output: Output, example: Example, first: i64, last: i64) -> None:
+    """Set ``scores[first:last]`` to the dot products of the labels' rows with the hidden vector."""
     for label in range(first, last):
-        scores[label] = row_dot(wo, label * stride, hidden, 0, stride)
+        row = at(output.wo, label * output.stride)
+        example.scores[label] = row_dot(row, example.hidden, output.stride)
 
 
 @device
-def step_row(
-    row: i64, hidden: F32, wo: F32, stride: i64, factor: f32, grad: F32, moves: Moves
-) -> None:
+def step_row(row: i64, factor: f32, output: Output, example: Example) -> None:
     """Step on one output row by its factor: the learning rate times its error."""
-    if moves[0] == 0:
-        row_step(wo, row * stride, hidden, factor, grad, stride)
+    w = at(output.wo, row * output.stride)
+    if output.updates.rule == 0:
+        row_step(w, example.hidden, factor, example.grad, output.stride)
     else:
-        row_axpy(grad, 0, factor, wo, row * stride, stride)
-        move_row(moves, wo, row, stride, hidden, factor)
+        row_axpy(example.grad, factor, w, output.stride)
+        update_row(output.updates, output.wo, row, output.stride, example.hidden, factor)
 
 
 @device
-def step_labels(
-    hidden: F32, wo: F32, stride: i64, first: i64, last: i64, factors: F32, grad: F32, moves: Moves
-) -> None:
-    """Step on the labels' rows, each by its factor; not on those whose factor is zero."""
-    zero = np.float32(0.0)
-    if moves[0] != 0:
+def step_labels(first: i64, last: i64, output: Output, example: Example) -> None:
+    """Step on the labels' rows, each by its factor in ``scores``; not where that is zero."""
+    zero, factors, stride = np.float32(0.0), example.scores, output.stride
+    if output.updates.rule != 0:
         for label in range(first, last):
             if factors[label] != zero:
-                step_row(label, hidden, wo, stride, factors[label], grad, moves)
+                step_row(label, factors[label], output, example)
         return
     whole = last - (last - first) % 4
     for label in range(first, whole, 4):
@@ -75,9 +98,11 @@ def step_labels(
             and factors[label + 3] == zero
         ):
             continue
-        four_steps(wo, label * stride, stride, hidden, factors, label, grad, stride)
+        rows = at(output.wo, label * stride)
+        four_steps(rows, stride, example.hidden, at(factors, label), example.grad, stride)
     for label in range(whole, last):
-        row_step(wo, label * stride, hidden, factors[label], grad, stride)
+        w = at(output.wo, label * stride)
+        row_step(w, example.hidden, factors[label], example.grad, stride)
 
 
 @device
@@ -106,9 +131,9 @@ def softmax_block(scores: F32, first: i64, last: i64, stats: F32, block: i64) ->
         stats[block * 16], stats[block * 16 + 1] = np.float32(-1e30), np.float32(0.0)
         return
     n = pad_scores(scores, last) - first
-    largest = row_max(scores, first, n)
+    largest = row_max(at(scores, first), n)
     stats[block * 16] = largest
-    stats[block * 16 + 1] = exp_row(scores, first, largest, n)
+    stats[block * 16 + 1] = exp_row(at(scores, first), largest, n)
 
 
 @device
@@ -125,20 +150,10 @@ def softmax_scale(stats: F32, blocks: i64, block: i64) -> f32:
 
 @device
 def softmax_step(
-    target: i64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    first: i64,
-    last: i64,
-    scale: f32,
-    scores: F32,
-    grad: F32,
-    moves: Moves,
+    target: i64, lr: f32, first: i64, last: i64, scale: f32, output: Output, example: Example
 ) -> f64:
     """Step on the labels of one block; their exponentials times ``scale`` are probabilities."""
-    loss = 0.0
+    loss, scores = 0.0, example.scores
     p = scores[target] * scale if first <= target < last else np.float32(0.0)
     factor = -lr * scale
     for label in range(first, last):
@@ -146,36 +161,26 @@ def softmax_step(
     if first <= target < last:
         scores[target] = lr * (np.float32(1.0) - p)
         loss = -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
-    step_labels(hidden, wo, stride, first, last, scores, grad, moves)
+    step_labels(first, last, output, example)
     return loss
 
 
 @device
 def ova_step(
-    labels: I32,
-    first_label: i64,
-    last_label: i64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    first: i64,
-    last: i64,
-    scores: F32,
-    grad: F32,
-    moves: Moves,
+    labels: I32, n: i64, lr: f32, first: i64, last: i64, output: Output, example: Example
 ) -> f64:
-    """Step on one block of labels, each a yes-or-no question of its own.
+    """Step on one block of labels, each with a binary classifier of its own.
 
-    ``labels[first_label:last_label]`` are the example's labels.
+    ``labels[:n]`` are the example's labels.
     """
     one, tiny = np.float32(1.0), np.float32(1e-7)
-    n = pad_scores(scores, last) - first
-    loss = -float(sigmoid_row(scores, first, n))
+    scores = example.scores
+    padded = pad_scores(scores, last) - first
+    loss = -float(sigmoid_row(at(scores, first), padded))
     for label in range(first, last):
         # Now the error where the answer is no: 0 for scores below -8, as in fastText's table.
         scores[label] = -scores[label] if scores[label] >= np.float32(3.3535013e-4) else 0.0
-    for i in range(first_label, last_label):
+    for i in range(n):
         label = labels[i]
         if first <= label < last and not scores[label] > 0.0:  # above 0: a label given twice
             p = -scores[label]
@@ -183,74 +188,56 @@ def ova_step(
             scores[label] = max(one - p, tiny)
     for label in range(first, last):
         scores[label] *= lr
-    step_labels(hidden, wo, stride, first, last, scores, grad, moves)
+    step_labels(first, last, output, example)
     return loss
 
 
 @device
-def binary_step(
-    answer: f32, row: i64, hidden: F32, wo: F32, stride: i64, lr: f32, grad: F32, moves: Moves
-) -> f64:
-    """Step on one output row as a yes-or-no question; the answer is 1 or 0."""
+def binary_step(answer: f32, row: i64, lr: f32, output: Output, example: Example) -> f64:
+    """Step on one output row as a binary classifier; the answer is 1 or 0."""
     one = np.float32(1.0)
-    p = sigmoid(row_dot(wo, row * stride, hidden, 0, stride))
-    step_row(row, hidden, wo, stride, lr * (answer - p), grad, moves)
+    p = sigmoid(row_dot(at(output.wo, row * output.stride), example.hidden, output.stride))
+    step_row(row, lr * (answer - p), output, example)
     q = p if answer > 0.5 else one - p
     loss = -float(log(q + np.float32(1e-7)))
     return loss if p == p else float(p)
 
 
 @device
-def hs_step(
-    target: i64,
-    paths: I32,
-    codes: U8,
-    path_offsets: I64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    grad: F32,
-    moves: Moves,
-) -> f64:
+def hs_step(target: i64, tree: Tree, lr: f32, output: Output, example: Example) -> f64:
     """Step along the target's path through the Huffman tree, from its leaf to the root.
 
-    Inner node i of the tree is row i of ``wo``; the code at a node is 1 for its second child.
+    Inner node i of the tree is output row i; the code at a node is 1 for its second child.
     """
     loss = 0.0
-    for k in range(path_offsets[target], path_offsets[target + 1]):
-        loss += binary_step(np.float32(codes[k]), paths[k], hidden, wo, stride, lr, grad, moves)
+    for k in range(tree.offsets[target], tree.offsets[target + 1]):
+        loss += binary_step(np.float32(tree.codes[k]), tree.paths[k], lr, output, example)
     return loss
 
 
 @device
-def ns_step(
-    target: i64,
-    nlabels: i64,
-    neg: i64,
-    odds: F64,
-    aliases: I32,
-    seed: i64,
-    draws: I64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    grad: F32,
-    moves: Moves,
-) -> f64:
-    """Step on the target and on ``neg`` other labels drawn by the alias method (Walker 1977).
+def draw_other(target: i64, noise: Noise, n: i64, seed: i64, draws: I64) -> i64:
+    """Return a row of n that is not the target, drawn by the alias method (Walker 1977).
 
     ``draws[0]`` counts the random numbers used so far.
     """
-    loss = binary_step(np.float32(1.0), target, hidden, wo, stride, lr, grad, moves)
-    for _ in range(neg):
-        label = target
-        while label == target:
-            u = random_unit(seed, draws[0]) * nlabels
-            draws[0] += 1
-            label = int(u)
-            if u - label >= odds[label]:
-                label = int(aliases[label])
-        loss += binary_step(np.float32(0.0), label, hidden, wo, stride, lr, grad, moves)
+    other = target
+    while other == target:
+        u = random_unit(seed, draws[0]) * n
+        draws[0] += 1
+        other = int(u)
+        if u - other >= noise.odds[other]:
+            other = int(noise.aliases[other])
+    return other
+
+
+@device
+def ns_step(
+    target: i64, noise: Noise, seed: i64, draws: I64, lr: f32, output: Output, example: Example
+) -> f64:
+    """Step on the target and on ``neg`` other labels."""
+    loss = binary_step(np.float32(1.0), target, lr, output, example)
+    for _ in range(noise.neg):
+        other = draw_other(target, noise, output.n, seed, draws)
+        loss += binary_step(np.float32(0.0), other, lr, output, example)
     return loss

@@ -9,6 +9,7 @@ import numpy as np
 from fastcli.jit.build import kernel
 from fastcli.kernels.base.heap import keep_best, sort_best
 from fastcli.kernels.base.vector import any_dot, block_reaches
+from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I32, f32, i64
@@ -29,10 +30,10 @@ def project_rows(
     """
     width = n_directions + 1
     for row in range(first, last):
-        at = row * dim
-        rest = any_dot(rows, at, rows, at, dim)
+        offset = row * dim
+        rest = any_dot(at(rows, offset), at(rows, offset), dim)
         for k in range(n_directions):
-            x = any_dot(rows, at, basis, k * dim, dim)
+            x = any_dot(at(rows, offset), at(basis, k * dim), dim)
             out[row * width + k] = x
             rest -= x * x
         rest = max(rest, np.float32(0.0)) + slack
@@ -76,19 +77,15 @@ def keep_nearest(
                 to = query * k
                 least = similarities[to] if n == k else np.float32(-1e30)
                 if not block_reaches(
-                    query_coarse,
-                    query * coarse_width,
+                    at(query_coarse, query * coarse_width),
                     coarse_width,
-                    coarse,
-                    block * coarse_width,
+                    at(coarse, block * coarse_width),
                     least,
                     bounds,
                 ) or not block_reaches(
-                    query_fine,
-                    query * fine_width,
+                    at(query_fine, query * fine_width),
                     fine_width,
-                    fine,
-                    block * fine_width,
+                    at(fine, block * fine_width),
                     least,
                     bounds,
                 ):
@@ -97,8 +94,8 @@ def keep_nearest(
                     if n == k and bounds[i] < similarities[to]:
                         continue
                     word = block + i
-                    score = any_dot(queries, query * dim, words, word * dim, dim)
-                    n = keep_best(score, word, k, n, similarities, ids, to)
+                    score = any_dot(at(queries, query * dim), at(words, word * dim), dim)
+                    n = keep_best(score, word, k, n, at(similarities, to), at(ids, to))
                 counts[query] = n
 
 
@@ -106,4 +103,4 @@ def keep_nearest(
 def sort_nearest(n: i64, k: i64, counts: I32, ids: I32, similarities: F32) -> None:
     """Sort the nearest of n queries, the most similar first."""
     for query in range(n):
-        sort_best(int(counts[query]), similarities, ids, query * k)
+        sort_best(int(counts[query]), at(similarities, query * k), at(ids, query * k))

@@ -25,6 +25,7 @@ from fastcli.kernels.base.vector import (
     rounded_product,
     sum_in_order,
 )
+from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.losses import HS, SOFTMAX
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ OFFSET = 1e-5  # what fastText adds to a probability before it takes the logarit
 
 
 @device
-def scale_row(x: F32, at: i64, n: i64, dim: i64) -> None:
+def divide_row(x: F32, n: i64, dim: i64) -> None:
     """Divide the sum of n rows by n; zeros if there are none."""
     scale = np.float32(1.0) / np.float32(max(n, 1))
     for k in range(dim):
-        x[at + k] *= scale
+        x[k] *= scale
 
 
 @kernel
@@ -51,18 +52,18 @@ def mean_rows(
     for line in range(first, last):
         start, end = offsets[line], offsets[line + 1]
         to = (line - first) * dim
-        fill(out, to, np.float32(0.0), dim)
+        fill(at(out, to), np.float32(0.0), dim)
         for j in range(start, end):
             if j + AHEAD < end:
-                prefetch_row(wi, features[j + AHEAD] * dim, dim)
-            any_add(out, to, wi, features[j] * dim, dim)
-        scale_row(out, to, end - start, dim)
+                prefetch_row(at(wi, features[j + AHEAD] * dim), dim)
+            any_add(at(out, to), at(wi, features[j] * dim), dim)
+        divide_row(at(out, to), end - start, dim)
 
 
 @device
 def add_codes(
     codes: U8,
-    at: i64,
+    offset: i64,
     nsubq: i64,
     dsub: i64,
     lastdsub: i64,
@@ -79,13 +80,13 @@ def add_codes(
     """
     if dsub == 2 and lastdsub == 2:  # fastText's default, without an inner loop
         for m in range(nsubq):
-            c = (m * 256 + int(codes[at + m])) * 2
+            c = (m * 256 + int(codes[offset + m])) * 2
             out[to + 2 * m] += rounded_product(a, centroids[c])
             out[to + 2 * m + 1] += rounded_product(a, centroids[c + 1])
         return
     for m in range(nsubq):
         width = lastdsub if m == nsubq - 1 else dsub
-        c = m * 256 * dsub + int(codes[at + m]) * width
+        c = m * 256 * dsub + int(codes[offset + m]) * width
         for j in range(width):
             out[to + m * dsub + j] += rounded_product(a, centroids[c + j])
 
@@ -114,12 +115,12 @@ def mean_codes(
     for line in range(first, last):
         start, end = offsets[line], offsets[line + 1]
         to = (line - first) * dim
-        fill(out, to, np.float32(0.0), dim)
+        fill(at(out, to), np.float32(0.0), dim)
         for j in range(start, end):
             row = int(features[j])
             a = norms[norm_codes[row]] if has_norms == 1 else np.float32(1.0)
             add_codes(codes, row * nsubq, nsubq, dsub, lastdsub, centroids, a, out, to)
-        scale_row(out, to, end - start, dim)
+        divide_row(at(out, to), end - start, dim)
 
 
 @device
@@ -154,20 +155,20 @@ def fill_blocks(wo: F32, nlabels: i64, dim: i64, blocks: F32) -> None:
 
 @device
 def score_block(
-    hidden: F32, at: i64, blocks: F32, dim: i64, block: i64, out: F32, done: I32, line: i64
+    hidden: F32, offset: i64, blocks: F32, dim: i64, block: i64, out: F32, done: I32, line: i64
 ) -> None:
     """Set ``out`` to the scores of a block of labels, unless ``done`` says that it was done.
 
     ``done[block]`` is the number of the line that was done last.
     """
     if done[block] != line:
-        block_dots(hidden, at, dim, blocks, block * BLOCK * dim, out, block * BLOCK)
+        block_dots(at(hidden, offset), dim, at(blocks, block * BLOCK * dim), at(out, block * BLOCK))
         done[block] = line
 
 
 @device
 def label_probs(
-    hidden: F32, at: i64, blocks: F32, dim: i64, nlabels: i64, loss: i64, out: F32
+    hidden: F32, offset: i64, blocks: F32, dim: i64, nlabels: i64, loss: i64, out: F32
 ) -> None:
     """Set ``out[:nlabels]`` to the labels' probabilities: softmax, or one sigmoid each.
 
@@ -175,7 +176,7 @@ def label_probs(
     blocks.
     """
     for first in range(0, nlabels, BLOCK):
-        block_dots(hidden, at, dim, blocks, first * dim, out, first)
+        block_dots(at(hidden, offset), dim, at(blocks, first * dim), at(out, first))
     if loss != SOFTMAX:
         for label in range(nlabels):
             out[label] = table_sigmoid(out[label])
@@ -185,7 +186,7 @@ def label_probs(
         largest = max(largest, out[label])
     for label in range(nlabels):
         out[label] = exact_exp(out[label] - largest)
-    total = sum_in_order(out, 0, nlabels)
+    total = sum_in_order(out, nlabels)
     for label in range(nlabels):
         out[label] = divided(out[label], total)
 
@@ -208,7 +209,7 @@ def surely_worse(p: f32) -> f32:
 @device
 def best_by_tree(
     hidden: F32,
-    at: i64,
+    offset: i64,
     blocks: F32,
     dim: i64,
     nlabels: i64,
@@ -239,10 +240,10 @@ def best_by_tree(
         if score < least or (n == k and score < best[to]):
             continue
         if node < nlabels:
-            n = keep_best(score, node, k, n, best, labels, to)
+            n = keep_best(score, node, k, n, at(best, to), at(labels, to))
             continue
         row = node - nlabels
-        score_block(hidden, at, blocks, dim, row // BLOCK, dots, done, line)
+        score_block(hidden, offset, blocks, dim, row // BLOCK, dots, done, line)
         p = exact_sigmoid(dots[row])
         nodes[depth], scores[depth] = children[2 * row + 1], score + offset_log(p)
         nodes[depth + 1] = children[2 * row]
@@ -287,7 +288,7 @@ def best_labels(
         least_log = offset_log(least)
     for line in range(n_lines):
         n = 0
-        at = line * k
+        offset = line * k
         if features[line + 1] > features[line]:
             if loss == HS:
                 n = best_by_tree(
@@ -306,7 +307,7 @@ def best_labels(
                     scores,
                     probs,
                     labels,
-                    at,
+                    offset,
                 )
             else:
                 label_probs(hidden, line * dim, blocks, dim, nlabels, loss, scores)
@@ -314,10 +315,10 @@ def best_labels(
                 for label in range(nlabels):
                     if scores[label] >= enough:
                         score = offset_log(scores[label])
-                        n = keep_best(score, label, k, n, probs, labels, at)
+                        n = keep_best(score, label, k, n, at(probs, offset), at(labels, offset))
                         if n == k:
-                            enough = max(least, surely_worse(scores[labels[at]]))
-            sort_best(n, probs, labels, at)
-            for i in range(at, at + n):
+                            enough = max(least, surely_worse(scores[labels[offset]]))
+            sort_best(n, at(probs, offset), at(labels, offset))
+            for i in range(offset, offset + n):
                 probs[i] = exp(probs[i]) if loss == HS else scores[labels[i]]
         counts[line] = n

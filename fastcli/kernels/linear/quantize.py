@@ -13,6 +13,7 @@ import numpy as np
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.vector import any_dot, nearest_centroid
+from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, F64, I64, U8, i64
@@ -25,11 +26,15 @@ EPSILON = 1e-7  # by which the two halves of a cluster are moved apart
 def row_norms(matrix: F32, dim: i64, first: i64, last: i64, out: F32) -> None:
     """Set ``out[first:last]`` to the lengths of rows of ``dim`` floats."""
     for row in range(first, last):
-        out[row] = np.float32(np.sqrt(float(any_dot(matrix, row * dim, matrix, row * dim, dim))))
+        out[row] = np.float32(
+            np.sqrt(float(any_dot(at(matrix, row * dim), at(matrix, row * dim), dim)))
+        )
 
 
 @device
-def turn_centroids(centroids: F32, at: i64, d: i64, turned: F32, halves: F32, half_at: i64) -> None:
+def turn_centroids(
+    centroids: F32, offset: i64, d: i64, turned: F32, halves: F32, half_at: i64
+) -> None:
     """Write 256 centroids coordinate by coordinate, and half the squares of their lengths.
 
     They are at ``centroids[at:]``, go to ``turned[at:]``, the halves to ``halves[half_at:]``.
@@ -37,8 +42,8 @@ def turn_centroids(centroids: F32, at: i64, d: i64, turned: F32, halves: F32, ha
     for c in range(CENTROIDS):
         square = np.float32(0.0)
         for j in range(d):
-            value = centroids[at + c * d + j]
-            turned[at + j * CENTROIDS + c] = value
+            value = centroids[offset + c * d + j]
+            turned[offset + j * CENTROIDS + c] = value
             square += value * value
         halves[half_at + c] = square * np.float32(0.5)
 
@@ -153,7 +158,7 @@ def train_centroids(
         turn_centroids(centroids, 0, d, turned, halves, 0)
         moved = 0
         for i in range(n):
-            c = nearest_centroid(points, i * d, d, turned, 0, halves, 0, CENTROIDS)
+            c = nearest_centroid(at(points, i * d), d, turned, halves, CENTROIDS)
             if c != int(codes[i]):
                 codes[i] = c
                 moved += 1
@@ -194,5 +199,5 @@ def encode_rows(
             for j in range(d):
                 point[j] = matrix[row * dim + m * dsub + j] / norms[row]
             codes[row * nsubq + m] = nearest_centroid(
-                point, 0, d, turned, m * CENTROIDS * dsub, halves, m * CENTROIDS, CENTROIDS
+                point, d, at(turned, m * CENTROIDS * dsub), at(halves, m * CENTROIDS), CENTROIDS
             )

@@ -1,28 +1,35 @@
-"""The trainer: one line at a time, by SGD or a rule, the same bytes on any number of threads.
+"""The trainer: one line at a time, by SGD or an update rule; any number of threads, same bytes.
 
-Input rows are divided into lanes (row r belongs to lane r % lanes), labels into blocks.  A
-thread owns some lanes and some blocks, and nobody else writes their rows.  For each line every
-thread adds up the rows of its lanes; the sums are added in the order of the lanes; the owners of
-the blocks score and step; then every thread moves the rows of its lanes.  Lanes and blocks
-depend on the data alone, so the order of additions does too.
+Input rows are divided into shards (row r is in shard r % shards), labels into blocks.  A thread
+owns some shards and some blocks, and nobody else writes their rows.  For each line:
+
+1. every thread sums the rows of its shards;  the threads meet
+2. the owners of blocks add up the sums, score their labels and step on their rows;  they meet
+3. every thread updates the rows of its shards.
+
+Shards and blocks depend on the data alone, so the order of additions does too.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.integers import random_bits
-from fastcli.kernels.base.optimizers import H_SIZE, LR, move_row
-from fastcli.kernels.base.threads import arrive, wait_for, wait_for_all
+from fastcli.kernels.base.optimizers import RowUpdates, Step, update_row
+from fastcli.kernels.base.threads import arrive, bounds, wait_for, wait_for_all
 from fastcli.kernels.base.vector import fill, prefetch_read, prefetch_row, row_add, row_axpy
+from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.losses import (
     HS,
     NS,
     OVA,
     SOFTMAX,
+    Example,
+    Noise,
+    Output,
     block_start,
     hs_step,
     ns_step,
@@ -32,316 +39,314 @@ from fastcli.kernels.linear.losses import (
     softmax_scale,
     softmax_step,
 )
+from fastcli.kernels.linear.schedule import Schedule, linear_decay
+from fastcli.kernels.linear.tree import Tree
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, U8, f64, i64
-    from fastcli.kernels.base.optimizers import Moves
+    from fastcli.jit.signature import F32, F64, I32, I64, Records, f32, i64
 
-AHEAD = 12
+ROWS_AHEAD = 12
 LINES_AHEAD = 4  # how far ahead of its turn a line's bounds are fetched; its rows half as far
-LONGEST_FETCH = 256  # numbers of rows; the processor fetches the rest of a longer line by itself
+LONGEST_FETCH = 256  # rows' numbers; the processor fetches the rest of a longer line by itself
+
+
+class Lines(NamedTuple):
+    """The training lines: the input rows of line i in shard k are ``rows[segments[j]:...]``,
+    with j = i * shards + k.
+    """
+
+    rows: I32
+    segments: I64  # lines * shards + 1
+    labels: I32  # of line i from label_offsets[i] on
+    label_offsets: I64  # lines + 1
+    tokens: I32  # lines: what each counts for the learning rate
+    shards: i64
+
+
+class Model(NamedTuple):
+    """Both matrices, in rows of ``stride`` floats, a multiple of 16."""
+
+    wi: F32
+    wo: F32
+    nlabels: i64
+    stride: i64
+
+
+class Rule(NamedTuple):
+    """An update rule, and its state for both matrices."""
+
+    address: i64  # 0: SGD
+    slots: i64  # of the state of a parameter
+    steps: Records[Step]  # one for each line of the call
+    wi_states: F32  # slots * stride floats a row
+    wo_states: F32
+    counts: I32  # one for each input row, zero before and after
+
+
+class Loss(NamedTuple):
+    """Which loss, and what hs (a tree) and ns (a table to draw from) need."""
+
+    kind: i64
+    tree: Tree
+    noise: Noise
+    seed: i64
+
+
+class Team(NamedTuple):
+    """What the threads share; ``blocks`` is 1 for hs and ns."""
+
+    n_threads: i64
+    blocks: i64
+    sync: I64  # 8 for each thread, zero at the start
+    clock: I64  # tokens done, tokens since the learning rate was set
+    draws: I64  # 1: random numbers drawn for ns
+    partial: F32  # shards * stride: the sums of a line's rows
+    scores: F32  # nlabels, and up to 15 more
+    stats: F32  # blocks * 16
+    block_grads: F32  # blocks * stride
+    losses: F64  # blocks * 8; the first of each 8 is added to
+
+
+class Worker(NamedTuple):
+    """What a thread has for itself."""
+
+    thread: i64
+    hidden: F32  # stride
+    grad: F32  # stride
+    scratch: F32  # stride
 
 
 @device
-def share(n: i64, thread: i64, n_threads: i64) -> i64:
-    """Return where the thread's share of n things begins; thread 0 has the first of few."""
-    return (n * thread + n_threads - 1) // n_threads
+def fetch_rows(lines: Lines, first: i64, last: i64, model: Model) -> None:
+    """Ask for the memory of the input rows ``rows[first:last]``."""
+    for j in range(first, last):
+        prefetch_row(at(model.wi, lines.rows[j] * model.stride), model.stride)
 
 
 @device
-def fetch_rows(rows: I32, start: i64, end: i64, wi: F32, stride: i64) -> None:
-    """Ask for the memory of the input rows ``rows[start:end]``."""
-    for j in range(start, end):
-        prefetch_row(wi, rows[j] * stride, stride)
+def fetch_lines(lines: Lines, order: I32, turn: i64, n: i64) -> None:
+    """Ask for the memory of what says where the rows and labels of lines to come are.
+
+    In a random order the processor cannot foresee which memory comes next.
+    """
+    if turn + LINES_AHEAD < n:
+        line = order[turn + LINES_AHEAD]
+        prefetch_read(lines.segments, line * lines.shards)
+        prefetch_read(lines.label_offsets, line)
+        prefetch_read(lines.tokens, line)
+    if turn + LINES_AHEAD // 2 < n:
+        line = order[turn + LINES_AHEAD // 2]
+        first = lines.segments[line * lines.shards]
+        last = lines.segments[(line + 1) * lines.shards]
+        for j in range(first, min(last, first + LONGEST_FETCH), 16):
+            prefetch_read(lines.rows, j)
+        prefetch_read(lines.labels, lines.label_offsets[line])
 
 
 @device
-def fetch_bounds(line: i64, lanes: i64, segments: I64, label_offsets: I64, tokens: I32) -> None:
-    """Fetch what tells where a line's rows and labels are."""
-    prefetch_read(segments, line * lanes)
-    prefetch_read(label_offsets, line)
-    prefetch_read(tokens, line)
+def target_of(lines: Lines, line: i64, loss: Loss, visit: i64) -> i64:
+    """Return the label to step towards: the first, or a random one of several."""
+    first, last = lines.label_offsets[line], lines.label_offsets[line + 1]
+    if last - first > 1 and loss.kind != OVA:
+        first += random_bits(loss.seed, visit) % (last - first)
+    return int(lines.labels[first])
 
 
 @device
-def fetch_line(
-    line: i64, lanes: i64, rows: I32, segments: I64, labels: I32, label_offsets: I64
-) -> None:
-    """Fetch the numbers of a line's rows, and its labels."""
-    start, end = segments[line * lanes], segments[(line + 1) * lanes]
-    for j in range(start, min(end, start + LONGEST_FETCH), 16):
-        prefetch_read(rows, j)
-    prefetch_read(labels, label_offsets[line])
-
-
-@device
-def sum_lane(
-    rows: I32, start: i64, end: i64, last: i64, wi: F32, stride: i64, out: F32, at: i64
-) -> None:
-    """Set ``out[at:at+stride]`` to the sum of the input rows ``rows[start:end]``.
+def sum_shard(lines: Lines, segment: i64, last: i64, model: Model, out: F32) -> None:
+    """Set ``out[:stride]`` to the sum of a segment's input rows.
 
     Rows up to ``last``, the thread's own in this line, are asked for ahead of their turn; never
     those of another thread, which would have to give them away.
     """
-    fill(out, at, np.float32(0.0), stride)
-    for j in range(start, end):
-        if j + AHEAD < last:
-            prefetch_row(wi, rows[j + AHEAD] * stride, stride)
-        row_add(out, at, wi, rows[j] * stride, stride)
+    rows, stride = lines.rows, model.stride
+    fill(out, np.float32(0.0), stride)
+    for j in range(lines.segments[segment], lines.segments[segment + 1]):
+        if j + ROWS_AHEAD < last:
+            prefetch_row(at(model.wi, rows[j + ROWS_AHEAD] * stride), stride)
+        row_add(out, at(model.wi, rows[j] * stride), stride)
 
 
 @device
-def move_rows(
-    rows: I32, start: i64, end: i64, grad: F32, wi: F32, stride: i64, at: i64, last: i64
-) -> None:
-    """Add the gradient step to the input rows ``rows[start:end]``.
-
-    Meanwhile as many of the rows ``rows[at:last]`` are fetched, which the next line needs.
-    """
-    ahead = at - start
-    for j in range(start, end):
-        if j + ahead < last:
-            prefetch_row(wi, rows[j + ahead] * stride, stride)
-        row_add(wi, rows[j] * stride, grad, 0, stride)
+def mean_of_shards(lines: Lines, scale: f32, model: Model, team: Team, hidden: F32) -> None:
+    """Set the hidden vector: the mean of a line's input rows, added up in the order of shards."""
+    fill(hidden, np.float32(0.0), model.stride)
+    for shard in range(lines.shards):
+        row_axpy(hidden, scale, at(team.partial, shard * model.stride), model.stride)
 
 
 @device
-def move_rows_by(
-    moves: Moves, rows: I32, start: i64, end: i64, grad: F32, wi: F32, stride: i64, counts: I32
+def score_block(block: i64, loss: Loss, output: Output, team: Team, example: Example) -> None:
+    """Score the labels of a block; for softmax, their exponentials and the sum of these."""
+    first = block_start(output.n, block, team.blocks)
+    last = block_start(output.n, block + 1, team.blocks)
+    score_labels(output, example, first, last)
+    if loss.kind == SOFTMAX:
+        softmax_block(example.scores, first, last, team.stats, block)
+
+
+@device
+def step_block(
+    block: i64,
+    line: i64,
+    target: i64,
+    lr: f32,
+    lines: Lines,
+    loss: Loss,
+    output: Output,
+    team: Team,
+    example: Example,
 ) -> None:
-    """Move the input rows ``rows[start:end]`` by a rule, each once: a row that is there n times
-    has n times the gradient.  ``counts``, one number for each row of ``wi``, is zero before and
-    after.
+    """Step on the output rows of a block; ``grad`` gets the gradient of the hidden vector."""
+    first = block_start(output.n, block, team.blocks)
+    last = block_start(output.n, block + 1, team.blocks)
+    fill(example.grad, np.float32(0.0), output.stride)
+    if loss.kind == SOFTMAX:
+        scale = softmax_scale(team.stats, team.blocks, block)
+        team.losses[block * 8] += softmax_step(target, lr, first, last, scale, output, example)
+    elif loss.kind == OVA:
+        start = lines.label_offsets[line]
+        labels, n = at(lines.labels, start), lines.label_offsets[line + 1] - start
+        team.losses[block * 8] += ova_step(labels, n, lr, first, last, output, example)
+    elif loss.kind == HS:
+        team.losses[0] += hs_step(target, loss.tree, lr, output, example)
+    elif loss.kind == NS:
+        noise, seed = loss.noise, loss.seed + 1
+        team.losses[0] += ns_step(target, noise, seed, team.draws, lr, output, example)
+
+
+@device
+def hidden_gradient(model: Model, team: Team, out: F32) -> None:
+    """Set ``out`` to the gradient of the input rows, added up in the order of blocks."""
+    fill(out, np.float32(0.0), model.stride)
+    for block in range(team.blocks):
+        row_add(out, at(team.block_grads, block * model.stride), model.stride)
+
+
+@device
+def add_to_rows(
+    lines: Lines, first: i64, last: i64, grad: F32, model: Model, start: i64, end: i64
+) -> None:
+    """Add the gradient step to the input rows ``rows[first:last]``.
+
+    Meanwhile as many of the rows ``rows[start:end]`` are fetched, which the next line needs.
     """
-    slots, states = moves[1], moves[3]
-    for j in range(start, end):
+    rows, stride, ahead = lines.rows, model.stride, start - first
+    for j in range(first, last):
+        if j + ahead < end:
+            prefetch_row(at(model.wi, rows[j + ahead] * stride), stride)
+        row_add(at(model.wi, rows[j] * stride), grad, stride)
+
+
+@device
+def update_rows(
+    updates: RowUpdates, lines: Lines, first: i64, last: i64, grad: F32, model: Model, counts: I32
+) -> None:
+    """Update the input rows ``rows[first:last]`` by a rule, each once.
+
+    A row that is there n times has n times the gradient.
+    """
+    rows, size = lines.rows, model.stride * updates.slots
+    for j in range(first, last):
         counts[rows[j]] += 1
-        prefetch_row(states, rows[j] * stride * slots, stride * slots)
-    for j in range(start, end):
+        prefetch_row(at(updates.states, rows[j] * size), size)
+    for j in range(first, last):
         n = counts[rows[j]]
         if n > 0:
             counts[rows[j]] = 0
-            move_row(moves, wi, rows[j], stride, grad, np.float32(n))
+            update_row(updates, model.wi, rows[j], model.stride, grad, np.float32(n))
 
 
 @kernel
 def train_lines(
-    first_line: i64,
-    last_line: i64,
     order: I32,
-    thread: i64,
-    n_threads: i64,
-    lanes: i64,
-    blocks: i64,
-    rows: I32,
-    segments: I64,
-    labels: I32,
-    label_offsets: I64,
-    tokens: I32,
-    wi: F32,
-    wo: F32,
-    stride: i64,
-    nlabels: i64,
-    loss: i64,
-    paths: I32,
-    codes: U8,
-    path_offsets: I64,
-    neg: i64,
-    odds: F64,
-    aliases: I32,
-    seed: i64,
+    n: i64,
     visit: i64,
-    lr0: f64,
-    total_tokens: i64,
-    lr_update_rate: i64,
-    clock: I64,
-    draws: I64,
-    sync: I64,
-    partial: F32,
-    scores: F32,
-    stats: F32,
-    block_grads: F32,
-    hidden: F32,
-    grad: F32,
-    losses: F64,
-    rule: i64,
-    slots: i64,
-    h: F32,
-    wi_states: F32,
-    wo_states: F32,
-    counts: I32,
-    now: F32,
-    scratch: F32,
+    lines: Lines,
+    model: Model,
+    loss: Loss,
+    schedule: Schedule,
+    rule: Rule,
+    team: Team,
+    worker: Worker,
 ) -> None:
-    """Train on the lines ``order[first_line:last_line]``; every thread calls it with the same.
+    """Train on the lines ``order[:n]``; every thread calls it with the same lines.
 
-    Shared among the threads: ``clock`` (tokens done, tokens since lr was set), ``draws``
-    (random numbers drawn), ``sync`` (zero at the start), ``partial`` (lanes x stride),
-    ``scores`` (nlabels, and up to 15 more), ``stats`` (blocks x 16), ``block_grads`` (blocks x
-    stride), ``losses`` (blocks x 8; the first of each 8 is added to).  ``blocks`` is 1 for hs and
-    ns.  Private: ``hidden`` and ``grad`` (stride).
     ``visit`` numbers the first of these visits among all.
-
-    ``rule`` is 0 for SGD, or the address of an update rule with this many ``slots`` of state in
-    ``wi_states`` and ``wo_states``; ``h`` has a row of numbers for each line.  ``counts`` (one for
-    each row of ``wi``) is zero.  Private: ``now`` (H_SIZE) and ``scratch`` (stride).
     """
-    one = np.float32(1.0)
-    first_lane, last_lane = share(lanes, thread, n_threads), share(lanes, thread + 1, n_threads)
-    first_block = share(blocks, thread, n_threads)
-    last_block = share(blocks, thread + 1, n_threads)
-    outputs = (rule, slots, now, wo_states, scratch)
-    inputs = (rule, slots, now, wi_states, scratch)
-    done, since = clock[0], clock[1]
+    one, stride, shards, blocks = np.float32(1.0), model.stride, lines.shards, team.blocks
+    thread, n_threads, scratch = worker.thread, team.n_threads, worker.scratch
+    first_shard, last_shard = bounds(shards, thread, n_threads)
+    first_block, last_block = bounds(blocks, thread, n_threads)
+    example = Example(worker.hidden, worker.grad, team.scores)
+    done, since = team.clock[0], team.clock[1]
     phase = 0
-    for turn in range(first_line, last_line):
+    for turn in range(n):
         line = order[turn]
-        # In a random order the processor cannot foresee which memory comes next.
-        if turn + LINES_AHEAD < last_line:
-            fetch_bounds(order[turn + LINES_AHEAD], lanes, segments, label_offsets, tokens)
-        if turn + LINES_AHEAD // 2 < last_line:
-            fetch_line(order[turn + LINES_AHEAD // 2], lanes, rows, segments, labels, label_offsets)
-        lr = np.float32(lr0 * max(1.0 - done / total_tokens, 0.0))
-        if rule != 0:
-            for k in range(H_SIZE):
-                now[k] = h[(turn - first_line) * H_SIZE + k]
-            now[LR] = lr
-            lr = one
-        segment = line * lanes
-        start, end = segments[segment + first_lane], segments[segment + last_lane]
-        scale = one / np.float32(segments[segment + lanes] - segments[segment])
-        for lane in range(first_lane, last_lane):
-            sum_lane(
-                rows,
-                segments[segment + lane],
-                segments[segment + lane + 1],
-                end,
-                wi,
-                stride,
-                partial,
-                lane * stride,
-            )
-        start_next, end_next = 0, 0
-        if turn + 1 < last_line:  # the next line's first rows come while this one is scored
-            following = order[turn + 1] * lanes
-            start_next = segments[following + first_lane]
-            end_next = segments[following + last_lane]
-            fetch_rows(rows, start_next, min(end_next, start_next + AHEAD), wi, stride)
-            start_next += AHEAD
-        first_label, last_label = label_offsets[line], label_offsets[line + 1]
-        target = labels[first_label]
-        if last_label - first_label > 1 and loss != OVA:
-            target = labels[
-                first_label
-                + random_bits(seed, visit + turn - first_line) % (last_label - first_label)
-            ]
+        fetch_lines(lines, order, turn, n)
+        lr = np.float32(linear_decay(schedule, done))
+        step = at(rule.steps, turn if rule.address != 0 else 0)
+        inputs = RowUpdates(rule.address, rule.slots, lr, step, rule.wi_states, scratch)
+        outputs = RowUpdates(rule.address, rule.slots, lr, step, rule.wo_states, scratch)
+        output = Output(model.wo, model.nlabels, stride, outputs)
+        factor = lr if rule.address == 0 else one
 
-        # Forward and backward through the output rows.
+        # 1. The sums of this thread's shards; the next line's first rows come meanwhile.
+        segment = line * shards
+        start, end = lines.segments[segment + first_shard], lines.segments[segment + last_shard]
+        scale = one / np.float32(lines.segments[segment + shards] - lines.segments[segment])
+        for shard in range(first_shard, last_shard):
+            sum_shard(lines, segment + shard, end, model, at(team.partial, shard * stride))
+        start_next, end_next = 0, 0
+        if turn + 1 < n:
+            following = order[turn + 1] * shards
+            start_next = lines.segments[following + first_shard]
+            end_next = lines.segments[following + last_shard]
+            fetch_rows(lines, start_next, min(end_next, start_next + ROWS_AHEAD), model)
+            start_next += ROWS_AHEAD
+        target = target_of(lines, line, loss, visit + turn)
         phase += 1
         if n_threads > 1:
-            arrive(sync, thread, phase)
+            arrive(team.sync, thread, phase)
+
+        # 2. Forward and backward through the output rows of this thread's blocks.
         if blocks > 1 or thread == 0:
             if n_threads > 1:
-                wait_for_all(sync, n_threads, phase)
-            fill(hidden, 0, np.float32(0.0), stride)
-            for lane in range(lanes):
-                row_axpy(hidden, 0, scale, partial, lane * stride, stride)
-        if loss == SOFTMAX or loss == OVA:
+                wait_for_all(team.sync, n_threads, phase)
+            mean_of_shards(lines, scale, model, team, worker.hidden)
+        if loss.kind == SOFTMAX or loss.kind == OVA:
             for block in range(first_block, last_block):
-                start_label = block_start(nlabels, block, blocks)
-                end_label = block_start(nlabels, block + 1, blocks)
-                score_labels(hidden, wo, stride, start_label, end_label, scores)
-                if loss == SOFTMAX:
-                    softmax_block(scores, start_label, end_label, stats, block)
-            if loss == SOFTMAX and blocks > 1 and n_threads > 1:
+                score_block(block, loss, output, team, example)
+            if loss.kind == SOFTMAX and blocks > 1 and n_threads > 1:
                 phase += 1
-                arrive(sync, thread, phase)
-                wait_for_all(sync, n_threads, phase)
-            for block in range(first_block, last_block):
-                start_label = block_start(nlabels, block, blocks)
-                end_label = block_start(nlabels, block + 1, blocks)
-                fill(grad, 0, np.float32(0.0), stride)
-                if loss == SOFTMAX:
-                    losses[block * 8] += softmax_step(
-                        target,
-                        hidden,
-                        wo,
-                        stride,
-                        lr,
-                        start_label,
-                        end_label,
-                        softmax_scale(stats, blocks, block),
-                        scores,
-                        grad,
-                        outputs,
-                    )
-                else:
-                    losses[block * 8] += ova_step(
-                        labels,
-                        first_label,
-                        last_label,
-                        hidden,
-                        wo,
-                        stride,
-                        lr,
-                        start_label,
-                        end_label,
-                        scores,
-                        grad,
-                        outputs,
-                    )
-                fill(block_grads, block * stride, np.float32(0.0), stride)
-                row_axpy(block_grads, block * stride, scale, grad, 0, stride)
-        elif thread == 0:
-            fill(grad, 0, np.float32(0.0), stride)
-            if loss == HS:
-                losses[0] += hs_step(
-                    target, paths, codes, path_offsets, hidden, wo, stride, lr, grad, outputs
-                )
-            elif loss == NS:
-                losses[0] += ns_step(
-                    target,
-                    nlabels,
-                    neg,
-                    odds,
-                    aliases,
-                    seed + 1,
-                    draws,
-                    hidden,
-                    wo,
-                    stride,
-                    lr,
-                    grad,
-                    outputs,
-                )
-            fill(block_grads, 0, np.float32(0.0), stride)
-            row_axpy(block_grads, 0, scale, grad, 0, stride)
+                arrive(team.sync, thread, phase)
+                wait_for_all(team.sync, n_threads, phase)
+        for block in range(first_block, last_block):
+            step_block(block, line, target, factor, lines, loss, output, team, example)
+            grad = at(team.block_grads, block * stride)
+            fill(grad, np.float32(0.0), stride)
+            row_axpy(grad, scale, worker.grad, stride)
         phase += 1
         if n_threads > 1:
+            if blocks > 1 or thread == 0:
+                arrive(team.sync, thread, phase)
             if blocks > 1:
-                arrive(sync, thread, phase)
-                wait_for_all(sync, n_threads, phase)
-            elif thread == 0:
-                arrive(sync, thread, phase)
-            else:
-                wait_for(sync, 0, phase)
+                wait_for_all(team.sync, n_threads, phase)
+            elif thread > 0:
+                wait_for(team.sync, 0, phase)
 
-        # Backward into the input rows.
+        # 3. Backward into the input rows of this thread's shards.
+        grad = team.block_grads
         if blocks > 1:
-            fill(grad, 0, np.float32(0.0), stride)
-            for block in range(blocks):
-                row_add(grad, 0, block_grads, block * stride, stride)
-            if rule == 0:
-                move_rows(rows, start, end, grad, wi, stride, start_next, end_next)
-            else:
-                move_rows_by(inputs, rows, start, end, grad, wi, stride, counts)
-        elif rule == 0:
-            move_rows(rows, start, end, block_grads, wi, stride, start_next, end_next)
+            grad = worker.grad
+            hidden_gradient(model, team, grad)
+        if rule.address == 0:
+            add_to_rows(lines, start, end, grad, model, start_next, end_next)
         else:
-            move_rows_by(inputs, rows, start, end, block_grads, wi, stride, counts)
-        since += tokens[line]
-        if since > lr_update_rate:
+            update_rows(inputs, lines, start, end, grad, model, rule.counts)
+        since += lines.tokens[line]
+        if since > schedule.update_rate:
             done += since
             since = 0
     if thread == 0:
-        clock[0], clock[1] = done, since
+        team.clock[0], team.clock[1] = done, since

@@ -14,7 +14,7 @@ steps only when they leave the window.  Threads share both matrices without lock
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,10 +29,15 @@ from fastcli.kernels.base.vector import (
     row_axpy,
     sigmoid_row,
 )
+from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.losses import (
     HS,
     NS,
     SOFTMAX,
+    Example,
+    Noise,
+    Output,
+    draw_other,
     hs_step,
     pad_scores,
     score_labels,
@@ -40,130 +45,139 @@ from fastcli.kernels.linear.losses import (
     softmax_scale,
     softmax_step,
 )
+from fastcli.kernels.linear.schedule import Schedule, linear_decay
+from fastcli.kernels.linear.tree import Tree
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, U8, f32, f64, i64
+    from fastcli.jit.signature import F32, F64, I32, I64, f32, f64, i64
 
 CBOW, SKIPGRAM = 1, 2
 MANY_ROWS = 256
 
 
-@device
-def sum_word(
-    word: i64, row_offsets: I64, rows: I32, wi: F32, stride: i64, out: F32, at: i64
-) -> None:
-    """Set ``out[at:at+stride]`` to the sum of a word's input rows."""
-    fill(out, at, np.float32(0.0), stride)
-    for j in range(row_offsets[word], row_offsets[word + 1]):
-        row_add(out, at, wi, rows[j] * stride, stride)
+class Sentences(NamedTuple):
+    """The training lines as word ids."""
+
+    words: I32  # of line i from offsets[i] on
+    offsets: I64  # lines + 1
+    tokens: I32  # lines: what each counts for the learning rate
+    keep: F64  # words: the chance that a word stays in a line
+
+
+class Words(NamedTuple):
+    """The input rows of every word: its own and its character n-grams'."""
+
+    rows: I32  # of word w from offsets[w] on
+    offsets: I64  # words + 1
+    gains: F32  # words: a step g on each of its rows moves their mean by gains[w] g
+    wi: F32  # the input matrix, in rows of stride floats
+    stride: i64
+
+
+class Task(NamedTuple):
+    """What is learned: the model, its window and its loss."""
+
+    model: i64  # CBOW or SKIPGRAM
+    ws: i64  # words on either side
+    loss: i64
+    tree: Tree
+    noise: Noise
+    seed: i64
+
+
+class Worker(NamedTuple):
+    """What a thread has for itself."""
+
+    thread: i64
+    n_threads: i64
+    line: I32  # the longest line: the words of a line that stay
+    draws: I64  # 1: random numbers drawn in this line
+    picks: I64  # (2 ws + 1) (neg + 1): targets, each with its negatives
+    hidden: F32  # stride
+    grad: F32  # stride
+    scores: F32  # neg + 16, or words + 15 for softmax
+    stats: F32  # 16
+    sums: F32  # 2 ws + 1 rows: the sums of the rows of the words in the window
+    steps: F32  # 2 ws + 1 rows: what is to be added to each of these
+    results: F64  # 8 a thread: losses, examples and tokens are added to the first three
 
 
 @device
-def move_word(
-    word: i64, row_offsets: I64, rows: I32, grad: F32, at: i64, wi: F32, stride: i64
-) -> None:
-    """Add ``grad[at:at+stride]`` to each of a word's input rows."""
-    for j in range(row_offsets[word], row_offsets[word + 1]):
-        row_add(wi, rows[j] * stride, grad, at, stride)
+def sum_word(word: i64, words: Words, out: F32) -> None:
+    """Set ``out[:stride]`` to the sum of a word's input rows."""
+    fill(out, np.float32(0.0), words.stride)
+    for j in range(words.offsets[word], words.offsets[word + 1]):
+        row_add(out, at(words.wi, words.rows[j] * words.stride), words.stride)
 
 
 @device
-def fetch_word(word: i64, row_offsets: I64, rows: I32, wi: F32, stride: i64) -> None:
+def update_word(word: i64, words: Words, step: F32) -> None:
+    """Add a step to each of a word's input rows."""
+    for j in range(words.offsets[word], words.offsets[word + 1]):
+        row_add(at(words.wi, words.rows[j] * words.stride), step, words.stride)
+
+
+@device
+def fetch_word(word: i64, words: Words) -> None:
     """Ask for the memory of a word's input rows."""
-    for j in range(row_offsets[word], row_offsets[word + 1]):
-        prefetch_row(wi, rows[j] * stride, stride)
+    for j in range(words.offsets[word], words.offsets[word + 1]):
+        prefetch_row(at(words.wi, words.rows[j] * words.stride), words.stride)
+
+
+@device
+def n_rows_of(word: i64, words: Words) -> i64:
+    """Return how many input rows a word has."""
+    return int(words.offsets[word + 1] - words.offsets[word])
 
 
 @device
 def draw_negatives(
-    target: i64,
-    n_words: i64,
-    neg: i64,
-    odds: F64,
-    aliases: I32,
-    seed: i64,
-    draws: I64,
-    picks: I64,
-    at: i64,
-    wo: F32,
-    stride: i64,
+    target: i64, noise: Noise, seed: i64, draws: I64, picks: I64, output: Output
 ) -> None:
-    """Set ``picks[at:]`` to the target and ``neg`` other words drawn by the alias method.
+    """Set ``picks[:neg + 1]`` to the target and ``neg`` other words.
 
-    ``draws[0]`` counts the random numbers used so far.  The memory of the words' output rows is
-    asked for.  Walker (1977).
+    The memory of the words' output rows is asked for.
     """
-    picks[at] = target
-    prefetch_row(wo, target * stride, stride)
-    for i in range(neg):
-        word = target
-        while word == target:
-            u = random_unit(seed, draws[0]) * n_words
-            draws[0] += 1
-            word = int(u)
-            if u - word >= odds[word]:
-                word = int(aliases[word])
-        picks[at + 1 + i] = word
-        prefetch_row(wo, word * stride, stride)
+    wo, stride = output.wo, output.stride
+    picks[0] = target
+    prefetch_row(at(wo, target * stride), stride)
+    for i in range(noise.neg):
+        word = draw_other(target, noise, output.n, seed, draws)
+        picks[1 + i] = word
+        prefetch_row(at(wo, word * stride), stride)
 
 
 @device
-def negatives_step(
-    neg: i64,
-    picks: I64,
-    at: i64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    scores: F32,
-    grad: F32,
-) -> f64:
-    """Step on the target ``picks[at]`` and ``neg`` others, all scored before any moves."""
-    n = neg + 1
-    pick_dots(wo, picks, at, n, stride, hidden, scores, stride)
+def negatives_step(picks: I64, n: i64, lr: f32, output: Output, example: Example) -> f64:
+    """Step on the target ``picks[0]`` and on n - 1 others, all scored before any is updated."""
+    wo, stride, scores = output.wo, output.stride, example.scores
+    pick_dots(wo, picks, n, stride, example.hidden, scores, stride)
     # log s(x) = log(1 - s(x)) + x, so one sum over all does for the loss.
     loss = -float(scores[0])
-    loss -= float(sigmoid_row(scores, 0, pad_scores(scores, n)))
+    loss -= float(sigmoid_row(scores, pad_scores(scores, n)))
     for r in range(n):
         scores[r] *= -lr
     scores[0] += lr
-    pick_steps(wo, picks, at, n, stride, hidden, scores, grad, stride)
+    pick_steps(wo, picks, n, stride, example.hidden, scores, example.grad, stride)
     return loss
 
 
 @device
 def target_step(
-    target: i64,
-    n_words: i64,
-    loss: i64,
-    paths: I32,
-    codes: U8,
-    path_offsets: I64,
-    neg: i64,
-    picks: I64,
-    at: i64,
-    hidden: F32,
-    wo: F32,
-    stride: i64,
-    lr: f32,
-    scores: F32,
-    stats: F32,
-    grad: F32,
+    target: i64, picks: I64, lr: f32, task: Task, output: Output, example: Example, stats: F32
 ) -> f64:
-    """Step on the output rows for one word to be told from the hidden vector.
+    """Step on the output rows for one word that is predicted from the hidden vector.
 
-    For negative sampling, ``picks[at:]`` is that word and the others.
+    For negative sampling, ``picks`` is that word and the others.
     """
-    plain = (0, 0, grad, grad, grad)  # SGD, which looks at the first number only
-    if loss == HS:
-        return hs_step(target, paths, codes, path_offsets, hidden, wo, stride, lr, grad, plain)
-    if loss == SOFTMAX:
-        score_labels(hidden, wo, stride, 0, n_words, scores)
-        softmax_block(scores, 0, n_words, stats, 0)
+    if task.loss == HS:
+        return hs_step(target, task.tree, lr, output, example)
+    if task.loss == SOFTMAX:
+        score_labels(output, example, 0, output.n)
+        softmax_block(example.scores, 0, output.n, stats, 0)
         scale = softmax_scale(stats, 1, 0)
-        return softmax_step(target, hidden, wo, stride, lr, 0, n_words, scale, scores, grad, plain)
-    return negatives_step(neg, picks, at, hidden, wo, stride, lr, scores, grad)
+        return softmax_step(target, lr, 0, output.n, scale, output, example)
+    return negatives_step(picks, task.noise.neg + 1, lr, output, example)
 
 
 @kernel
@@ -186,193 +200,158 @@ def word_gains(row_offsets: I64, rows: I32, first: i64, last: i64, gains: F32) -
         gains[word] = np.float32(equal / max(end - start, 1))
 
 
+@device
+def subsample(sentences: Sentences, index: i64, seed: i64, worker: Worker) -> i64:
+    """Copy the words of a line that stay to ``worker.line``; return how many.
+
+    A word stays with its chance in ``keep`` (Mikolov et al. 2013, section 2.3).
+    """
+    n = 0
+    for j in range(sentences.offsets[index], sentences.offsets[index + 1]):
+        u = random_unit(seed, worker.draws[0])
+        worker.draws[0] += 1
+        if u <= sentences.keep[sentences.words[j]]:
+            worker.line[n] = sentences.words[j]
+            n += 1
+    return n
+
+
+@device
+def window(middle: i64, n: i64, ws: i64, seed: i64, draws: I64) -> tuple[i64, i64]:
+    """Return the bounds of the window around a word: 1 to ws words on either side, at random."""
+    reach = 1 + random_bits(seed, draws[0]) % ws
+    draws[0] += 1
+    return max(middle - reach, 0), min(middle + reach + 1, n)
+
+
+@device
+def skipgram_line(
+    n: i64, seed: i64, lr: f32, task: Task, words: Words, output: Output, worker: Worker
+) -> None:
+    """Predict from each word of ``worker.line[:n]`` the words around it.
+
+    The steps of all pairs of a word go to its rows together; meanwhile its hidden vector moves
+    along by the word's gain.
+    """
+    line, stride, n_picks = worker.line, words.stride, task.noise.neg + 1
+    hidden, grad, steps = worker.hidden, worker.grad, worker.steps
+    example = Example(hidden, grad, worker.scores)
+    for middle in range(n):
+        begin, end = window(middle, n, task.ws, seed, worker.draws)
+        word = int(line[middle])
+        if task.loss == NS:
+            for j in range(begin, end):
+                if j != middle:
+                    picks = at(worker.picks, (j - begin) * n_picks)
+                    draw_negatives(int(line[j]), task.noise, seed, worker.draws, picks, output)
+        if middle + 1 < n:
+            fetch_word(int(line[middle + 1]), words)
+        sum_word(word, words, worker.sums)
+        fill(hidden, np.float32(0.0), stride)
+        scale = np.float32(1.0) / np.float32(n_rows_of(word, words))
+        row_axpy(hidden, scale, worker.sums, stride)
+        fill(steps, np.float32(0.0), stride)
+        for j in range(begin, end):
+            if j == middle:
+                continue
+            fill(grad, np.float32(0.0), stride)
+            picks = at(worker.picks, (j - begin) * n_picks)
+            worker.results[worker.thread * 8] += target_step(
+                int(line[j]), picks, lr, task, output, example, worker.stats
+            )
+            worker.results[worker.thread * 8 + 1] += 1.0
+            row_add(steps, grad, stride)
+            row_axpy(hidden, words.gains[word], grad, stride)
+        update_word(word, words, steps)
+
+
+@device
+def cbow_line(
+    n: i64, seed: i64, lr: f32, task: Task, words: Words, output: Output, worker: Worker
+) -> None:
+    """Predict each word of ``worker.line[:n]`` from the mean of the words around it.
+
+    The sums and steps of the words in the window are in places that go round: word j of the line
+    is in place j % (2 ws + 1).
+    """
+    line, stride, ws, width = worker.line, words.stride, task.ws, 2 * task.ws + 1
+    hidden, grad = worker.hidden, worker.grad
+    example = Example(hidden, grad, worker.scores)
+    entered = 0
+    for middle in range(n):
+        begin, end = window(middle, n, ws, seed, worker.draws)
+        word = int(line[middle])
+        if task.loss == NS:
+            draw_negatives(word, task.noise, seed, worker.draws, worker.picks, output)
+        # Words that the window has left behind are updated; those that it meets are summed up.
+        if middle > ws:
+            gone = middle - ws - 1
+            update_word(int(line[gone]), words, at(worker.steps, gone % width * stride))
+        while entered < min(middle + ws + 1, n):
+            place = entered % width * stride
+            sum_word(int(line[entered]), words, at(worker.sums, place))
+            fill(at(worker.steps, place), np.float32(0.0), stride)
+            entered += 1
+        if entered < n:
+            fetch_word(int(line[entered]), words)
+        n_rows = 0
+        for j in range(begin, end):
+            if j != middle:
+                n_rows += n_rows_of(int(line[j]), words)
+        if n_rows == 0:
+            continue
+        scale = np.float32(1.0) / np.float32(n_rows)
+        fill(hidden, np.float32(0.0), stride)
+        fill(grad, np.float32(0.0), stride)
+        for j in range(begin, end):
+            if j != middle:
+                row_axpy(hidden, scale, at(worker.sums, j % width * stride), stride)
+        worker.results[worker.thread * 8] += target_step(
+            word, worker.picks, lr, task, output, example, worker.stats
+        )
+        worker.results[worker.thread * 8 + 1] += 1.0
+        for j in range(begin, end):
+            if j != middle:
+                near, place = int(line[j]), j % width * stride
+                size = np.float32(n_rows_of(near, words))
+                row_add(at(worker.steps, place), grad, stride)
+                row_axpy(at(worker.sums, place), words.gains[near] * size, grad, stride)
+    for j in range(max(n - ws - 1, 0), n):
+        update_word(int(line[j]), words, at(worker.steps, j % width * stride))
+
+
 @kernel
 def train_words(
-    model: i64,
-    first_line: i64,
-    last_line: i64,
-    thread: i64,
-    n_threads: i64,
     order: I32,
-    words: I32,
-    offsets: I64,
-    tokens: I32,
-    keep: F64,
-    row_offsets: I64,
-    rows: I32,
-    gains: F32,
-    wi: F32,
-    wo: F32,
-    stride: i64,
-    n_words: i64,
-    ws: i64,
-    loss: i64,
-    paths: I32,
-    codes: U8,
-    path_offsets: I64,
-    neg: i64,
-    odds: F64,
-    aliases: I32,
-    seed: i64,
+    n: i64,
     visit: i64,
-    lr0: f64,
     done: i64,
-    total_tokens: i64,
-    lr_update_rate: i64,
-    line: I32,
-    draws: I64,
-    picks: I64,
-    hidden: F32,
-    grad: F32,
-    scores: F32,
-    stats: F32,
-    sums: F32,
-    steps: F32,
-    results: F64,
+    sentences: Sentences,
+    words: Words,
+    task: Task,
+    output: Output,
+    schedule: Schedule,
+    worker: Worker,
 ) -> None:
-    """Train on the lines ``order[first_line:last_line]`` of word ids.
+    """Train on the lines ``order[:n]`` of word ids.
 
-    ``keep[w]`` is the chance that word w stays in a line.  ``rows[row_offsets[w]:]`` are its
-    input rows, and a step g on each moves their mean by ``gains[w]`` g.  ``done`` tokens of
-    ``total_tokens`` are behind all threads; each of the ``n_threads`` is as fast as this one.
-    ``visit`` numbers the first line among all visits, and with ``seed`` decides what is drawn.
-    Private scratch: ``line`` (the longest line), ``draws`` (1), ``picks`` ((2 ws + 1)
-    (neg + 1)), ``hidden``
-    and ``grad`` (stride), ``scores`` (neg + 16, or n_words + 15 for softmax), ``stats`` (16),
-    ``sums`` and ``steps`` (2 ws + 1 rows).
-    ``results[thread * 8]`` is increased by the losses, the next two by the number of examples
-    and of tokens.
+    ``done`` tokens of all threads came before; each thread is as fast as this one.  ``visit``
+    numbers the first line among all visits, and with the seed decides what is drawn.
     """
-    one = np.float32(1.0)
-    width = 2 * ws + 1
     local, since = 0, 0
-    lr = np.float32(lr0 * max(1.0 - done / total_tokens, 0.0))
-    for i in range(first_line, last_line):
+    lr = np.float32(linear_decay(schedule, done))
+    for i in range(n):
         index = order[i]
-        line_seed = random_bits(seed, visit + i - first_line)
-        draws[0] = 0
-        n = 0
-        for at in range(offsets[index], offsets[index + 1]):
-            u = random_unit(line_seed, draws[0])
-            draws[0] += 1
-            if u <= keep[words[at]]:
-                line[n] = words[at]
-                n += 1
-        entered = 0
-        for middle in range(n):
-            reach = 1 + random_bits(line_seed, draws[0]) % ws
-            draws[0] += 1
-            begin, end = max(middle - reach, 0), min(middle + reach + 1, n)
-            word = int(line[middle])
-            if loss == NS:
-                for at in range(begin, end):
-                    target = int(line[at]) if model == SKIPGRAM else word
-                    if (at != middle) == (model == SKIPGRAM):
-                        draw_negatives(
-                            target,
-                            n_words,
-                            neg,
-                            odds,
-                            aliases,
-                            line_seed,
-                            draws,
-                            picks,
-                            (at - begin) * (neg + 1) if model == SKIPGRAM else 0,
-                            wo,
-                            stride,
-                        )
-            if model == SKIPGRAM:
-                if middle + 1 < n:
-                    fetch_word(int(line[middle + 1]), row_offsets, rows, wi, stride)
-                sum_word(word, row_offsets, rows, wi, stride, sums, 0)
-                fill(hidden, 0, np.float32(0.0), stride)
-                scale = one / np.float32(row_offsets[word + 1] - row_offsets[word])
-                row_axpy(hidden, 0, scale, sums, 0, stride)
-                fill(steps, 0, np.float32(0.0), stride)
-                for at in range(begin, end):
-                    if at == middle:
-                        continue
-                    fill(grad, 0, np.float32(0.0), stride)
-                    results[thread * 8] += target_step(
-                        int(line[at]),
-                        n_words,
-                        loss,
-                        paths,
-                        codes,
-                        path_offsets,
-                        neg,
-                        picks,
-                        (at - begin) * (neg + 1),
-                        hidden,
-                        wo,
-                        stride,
-                        lr,
-                        scores,
-                        stats,
-                        grad,
-                    )
-                    results[thread * 8 + 1] += 1.0
-                    row_add(steps, 0, grad, 0, stride)
-                    row_axpy(hidden, 0, gains[word], grad, 0, stride)
-                move_word(word, row_offsets, rows, steps, 0, wi, stride)
-                continue
-            # Whoever the window has left behind is moved; whoever it meets is summed up.
-            if middle > ws:
-                gone = middle - ws - 1
-                move_word(
-                    int(line[gone]), row_offsets, rows, steps, gone % width * stride, wi, stride
-                )
-            while entered < min(middle + ws + 1, n):
-                place = entered % width * stride
-                sum_word(int(line[entered]), row_offsets, rows, wi, stride, sums, place)
-                fill(steps, place, np.float32(0.0), stride)
-                entered += 1
-            if entered < n:
-                fetch_word(int(line[entered]), row_offsets, rows, wi, stride)
-            n_rows = 0
-            fill(hidden, 0, np.float32(0.0), stride)
-            fill(grad, 0, np.float32(0.0), stride)
-            for at in range(begin, end):
-                if at != middle:
-                    n_rows += row_offsets[line[at] + 1] - row_offsets[line[at]]
-            if n_rows == 0:
-                continue
-            scale = one / np.float32(n_rows)
-            for at in range(begin, end):
-                if at != middle:
-                    row_axpy(hidden, 0, scale, sums, at % width * stride, stride)
-            results[thread * 8] += target_step(
-                word,
-                n_words,
-                loss,
-                paths,
-                codes,
-                path_offsets,
-                neg,
-                picks,
-                0,
-                hidden,
-                wo,
-                stride,
-                lr,
-                scores,
-                stats,
-                grad,
-            )
-            results[thread * 8 + 1] += 1.0
-            for at in range(begin, end):
-                if at != middle:
-                    near = int(line[at])
-                    size = np.float32(row_offsets[near + 1] - row_offsets[near])
-                    place = at % width * stride
-                    row_add(steps, place, grad, 0, stride)
-                    row_axpy(sums, place, gains[near] * size, grad, 0, stride)
-        if model == CBOW:
-            for at in range(max(n - ws - 1, 0), n):
-                move_word(int(line[at]), row_offsets, rows, steps, at % width * stride, wi, stride)
-        local += tokens[index]
-        since += tokens[index]
-        if since > lr_update_rate:
+        seed = random_bits(task.seed, visit + i)
+        worker.draws[0] = 0
+        n_words = subsample(sentences, index, seed, worker)
+        if task.model == SKIPGRAM:
+            skipgram_line(n_words, seed, lr, task, words, output, worker)
+        else:
+            cbow_line(n_words, seed, lr, task, words, output, worker)
+        local += sentences.tokens[index]
+        since += sentences.tokens[index]
+        if since > schedule.update_rate:
             since = 0
-            lr = np.float32(lr0 * max(1.0 - (done + local * n_threads) / total_tokens, 0.0))
-    results[thread * 8 + 2] += local
+            lr = np.float32(linear_decay(schedule, done + local * worker.n_threads))
+    worker.results[worker.thread * 8 + 2] += local

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastcli.jit.build import kernel
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import I32, I64, U8, i64
+
+
+class Tree(NamedTuple):
+    """The path of each label from its leaf to the root."""
+
+    paths: I32  # the output rows of label i's inner nodes are paths[offsets[i]:offsets[i + 1]]
+    codes: U8  # 1 where the path is the second child's
+    offsets: I64  # nlabels + 1
 
 
 @kernel

@@ -14,6 +14,7 @@ from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.functions import settle_row
 from fastcli.kernels.base.indirect import call
 from fastcli.kernels.base.vector import row_add
+from fastcli.kernels.base.views import at
 from fastcli.kernels.mlp.activations import maxout, maxout_backward
 from fastcli.kernels.mlp.dense import multiply
 from fastcli.kernels.mlp.network import (
@@ -97,23 +98,19 @@ if TYPE_CHECKING:
 def linear_forward(t: I64, e: i64, first: i64, last: i64, params: F32, values: F32) -> None:
     """Z = X W + b."""
     multiply(
-        values,
-        t[e + X] + first * t[e + IN_ROW],
+        at(values, t[e + X] + first * t[e + IN_ROW]),
         t[e + IN_ROW],
         1,
-        params,
-        t[e + W],
+        at(params, t[e + W]),
         t[e + Z_ROW],
-        values,
-        t[e + Z] + first * t[e + Z_ROW],
+        at(values, t[e + Z] + first * t[e + Z_ROW]),
         t[e + Z_ROW],
         last - first,
         t[e + Z_WIDE],
         t[e + N_IN],
-        0,
     )
     for row in range(first, last):
-        row_add(values, t[e + Z] + row * t[e + Z_ROW], params, t[e + B], t[e + Z_WIDE])
+        row_add(at(values, t[e + Z] + row * t[e + Z_ROW]), at(params, t[e + B]), t[e + Z_WIDE])
 
 
 @device
@@ -121,20 +118,16 @@ def linear_backward(t: I64, e: i64, first: i64, last: i64, values: F32) -> None:
     """The gradient of X is that of Z times W transposed; set where somebody needs it."""
     if t[e + D_BELOW] >= 0:
         multiply(
-            values,
-            t[e + DZ] + first * t[e + Z_ROW],
+            at(values, t[e + DZ] + first * t[e + Z_ROW]),
             t[e + Z_ROW],
             1,
-            values,
-            t[e + WT],
+            at(values, t[e + WT]),
             t[e + IN_ROW],
-            values,
-            t[e + D_BELOW] + first * t[e + IN_ROW],
+            at(values, t[e + D_BELOW] + first * t[e + IN_ROW]),
             t[e + IN_ROW],
             last - first,
             t[e + IN_WIDE],
             t[e + Z_WIDE],
-            0,
         )
 
 
@@ -349,7 +342,7 @@ def activation_forward(
             call(t[e + FORWARD], (values, z, values, a, wide, params, shape, t[e + H_ROW]))
         for k in range(n, wide):
             values[a + k] = np.float32(0.0)
-        settle_row(values, a, n)
+        settle_row(at(values, a), n)
 
 
 @device
@@ -371,7 +364,7 @@ def activation_backward(t: I64, e: i64, first: i64, last: i64, params: F32, valu
             else:
                 shape = t[e + SHAPE]
                 call(t[e + BACKWARD], (values, z, values, dz, wide, params, shape, t[e + H_ROW]))
-            settle_row(values, dz, wide)
+            settle_row(at(values, dz), wide)
 
 
 @device

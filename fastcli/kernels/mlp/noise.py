@@ -13,6 +13,7 @@ from fastcli.jit.build import device, intrinsic
 from fastcli.kernels.base.functions import cosine, square_root
 from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.vector import log
+from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, f32, i64
@@ -21,8 +22,8 @@ ELEMENT, ROW, COLUMN = 0, 1, 2
 
 
 @intrinsic
-def uniform_row(out: F32, i: i64, key: i64, n: i64) -> None:
-    """Set ``out[i:i+n]`` to random numbers in [0, 1) with 24 bits, n being a multiple of 16.
+def uniform_row(out: F32, key: i64, n: i64) -> None:
+    """Set ``out[:n]`` to random numbers in [0, 1) with 24 bits, n being a multiple of 16.
 
     A multiply-and-xorshift hash of the place (constants of Wellons' hash prospector), with the
     two halves of the key added before its two rounds.
@@ -31,7 +32,7 @@ def uniform_row(out: F32, i: i64, key: i64, n: i64) -> None:
     x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D) + np.uint32(key >> 32)
     x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
     x ^= x >> np.uint32(16)
-    out[i : i + n] = (x >> np.uint32(8)) * np.float32(2.0**-24)
+    out[:n] = (x >> np.uint32(8)) * np.float32(2.0**-24)
 
 
 @device
@@ -50,7 +51,7 @@ def dropout_mask(
     """
     zero = np.float32(0.0)
     kept = np.float32(1.0) / (np.float32(1.0) - p)
-    uniform_row(out, i, noise_key(seed, step, layer, 0 if shape == COLUMN else row), n)
+    uniform_row(at(out, i), noise_key(seed, step, layer, 0 if shape == COLUMN else row), n)
     if shape == ROW:
         value = kept if out[i] >= p else zero
         for k in range(n):
@@ -70,8 +71,8 @@ def add_gaussian(
     """
     f = np.float32
     wide = (n + 15) // 16 * 16
-    uniform_row(scratch, t, noise_key(seed, step, 1001, row), wide)
-    uniform_row(scratch, t + wide, noise_key(seed, step, 1002, row), wide)
+    uniform_row(at(scratch, t), noise_key(seed, step, 1001, row), wide)
+    uniform_row(at(scratch, t + wide), noise_key(seed, step, 1002, row), wide)
     for k in range(n):
         u = f(1.0) - scratch[t + k]
         size = square_root(f(-2.0) * log(u))
@@ -83,6 +84,6 @@ def random_slopes(
     out: F32, i: i64, n: i64, low: f32, high: f32, seed: i64, step: i64, layer: i64, row: i64
 ) -> None:
     """Set a row of slopes between two bounds: randomised leaky ReLU (Xu et al. 2015)."""
-    uniform_row(out, i, noise_key(seed, step, 2000 + layer, row), n)
+    uniform_row(at(out, i), noise_key(seed, step, 2000 + layer, row), n)
     for k in range(n):
         out[i + k] = low + (high - low) * out[i + k]

@@ -15,8 +15,9 @@ from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.functions import logistic, settle, softplus
 from fastcli.kernels.base.heap import keep_best, sort_best
 from fastcli.kernels.base.indirect import call
-from fastcli.kernels.base.optimizers import H_SIZE
+from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.base.vector import exp, fill, log, prefetch_row, row_add, sigmoid
+from fastcli.kernels.base.views import at
 from fastcli.kernels.mlp.network import (
     BACKWARD_PASS,
     DIM,
@@ -50,7 +51,7 @@ from fastcli.kernels.mlp.network import (
 from fastcli.kernels.mlp.noise import add_gaussian, dropout_mask
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, f32, f64, i64
+    from fastcli.jit.signature import F32, F64, I32, I64, Records, f32, f64, i64
 
 
 @device
@@ -74,15 +75,15 @@ def read_examples(
     for r in range(first, last):
         example = order[start + r]
         to = c[INPUT] + r * c[INPUT_ROW]
-        fill(values, to, np.float32(0.0), wide)
+        fill(at(values, to), np.float32(0.0), wide)
         if c[DIM] == 0:
-            row_add(values, to, numbers, example * c[INPUT_ROW], wide)
+            row_add(at(values, to), at(numbers, example * c[INPUT_ROW]), wide)
         else:
             begin, end = offsets[example], offsets[example + 1]
             for j in range(begin, end):
                 if j + 8 < end:
-                    prefetch_row(embedding, rows[j + 8] * record, wide)
-                row_add(values, to, embedding, rows[j] * record, wide)
+                    prefetch_row(at(embedding, rows[j + 8] * record), wide)
+                row_add(at(values, to), at(embedding, rows[j] * record), wide)
             scale = np.float32(1.0) / np.float32(max(end - begin, 1))
             for k in range(wide):
                 values[to + k] *= scale
@@ -232,7 +233,7 @@ def train_steps(
     f: F32,
     c: I64,
     r: F32,
-    h: F32,
+    steps: Records[Step],
     embedding: F32,
     params: F32,
     grads: F32,
@@ -243,7 +244,6 @@ def train_steps(
     touched: I32,
     uses: I32,
     row_grad: F32,
-    now: F32,
     squares: F64,
     losses: F64,
     sync: I64,
@@ -251,10 +251,10 @@ def train_steps(
     """Take training steps ``first_step`` to ``last_step`` of an epoch; all threads call it.
 
     Step s is on examples ``order[starts[s]:starts[s + 1]]``; it is step ``base_step + s`` of the
-    run, and row s of ``h`` holds its learning rate and corrections.  ``t``, ``f``, ``c`` and
+    run, and ``steps[s]`` holds its learning rate and corrections.  ``t``, ``f``, ``c`` and
     ``r`` are described above.  ``losses[i]`` is set to the loss of example
     ``order[i]``.  ``sync`` is zero at the start.  Private to a thread: ``touched``,
-    ``uses``, ``row_grad``, ``now`` (H_SIZE).
+    ``uses``, ``row_grad``.
     """
     one = np.float32(1.0)
     layers = c[N_LAYERS]
@@ -263,8 +263,6 @@ def train_steps(
         start, m = starts[step], starts[step + 1] - starts[step]
         first = part(m, c[GROUP], thread, n_threads)
         last = part(m, c[GROUP], thread + 1, n_threads)
-        for k in range(H_SIZE):
-            now[k] = h[step * H_SIZE + k]
         read_examples(order, start, first, last, c, numbers, embedding, rows, offsets, values)
         spoil_input(first, last, base_step + step, c, r, t, values, thread)
         call(
@@ -311,7 +309,7 @@ def train_steps(
                 t,
                 c,
                 r,
-                now,
+                at(steps, step),
                 order,
                 start,
                 m,
@@ -427,6 +425,8 @@ def best_scores(
             found = 0
             for j in range(n):
                 if values[d + j] >= least:
-                    found = keep_best(values[d + j], j, k, found, probs, labels, i * k)
-            sort_best(found, probs, labels, i * k)
+                    found = keep_best(
+                        values[d + j], j, k, found, at(probs, i * k), at(labels, i * k)
+                    )
+            sort_best(found, at(probs, i * k), at(labels, i * k))
             counts[i] = found

@@ -13,8 +13,9 @@ import numpy as np
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.functions import settle, settle_row, square_root
 from fastcli.kernels.base.indirect import call
-from fastcli.kernels.base.optimizers import LR, decay, penalize, scale_row
+from fastcli.kernels.base.optimizers import Step, decay, penalize, scale_row
 from fastcli.kernels.base.vector import fill, prefetch, prefetch_row, row_axpy
+from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.dense import multiply
 from fastcli.kernels.mlp.network import (
     A_IN,
@@ -64,7 +65,7 @@ from fastcli.kernels.mlp.network import (
 from fastcli.kernels.mlp.normalization import column_sums
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, f32, i64
+    from fastcli.jit.signature import F32, F64, I32, I64, Records, f32, i64
 
 ROWS = 2  # of weights that one thread has together, so that tiles stay whole
 
@@ -86,30 +87,26 @@ def layer_gradients(
     last = part(t[e + N_IN], ROWS, thread + 1, n_threads)
     row = t[e + Z_ROW]
     multiply(
-        values,
-        t[e + X] + first,
+        at(values, t[e + X] + first),
         1,
         t[e + IN_ROW],
-        values,
-        t[e + DZ],
+        at(values, t[e + DZ]),
         row,
-        grads,
-        t[e + W] + first * row,
+        at(grads, t[e + W] + first * row),
         row,
         last - first,
         t[e + Z_WIDE],
         m,
-        0,
     )
     w = t[e + W] + first * row
-    penalize(params, w, grads, w, (last - first) * row, r[L1], r[L2], r[CLIP_VALUE])
+    penalize(at(params, w), at(grads, w), (last - first) * row, r[L1], r[L2], r[CLIP_VALUE])
     start, end = (
         columns(t[e + Z_WIDE], thread, n_threads),
         columns(t[e + Z_WIDE], thread + 1, n_threads),
     )
     column_sums(values, t[e + DZ], row, m, start, end, grads, t[e + B])
     if t[e + N_SHAPE] > 0 and thread == n_threads - 1:
-        fill(grads, t[e + SHAPE], np.float32(0.0), t[e + N_SHAPE] * t[e + H_ROW])
+        fill(at(grads, t[e + SHAPE]), np.float32(0.0), t[e + N_SHAPE] * t[e + H_ROW])
         for example in range(m):
             call(
                 t[e + LEARNED],
@@ -139,14 +136,14 @@ def sum_of_squares(x: F32, i: i64, n: i64) -> f32:
 
 @device
 def layer_squares(
-    t: I64, e: i64, at: i64, grads: F32, squares: F64, thread: i64, n_threads: i64
+    t: I64, e: i64, offset: i64, grads: F32, squares: F64, thread: i64, n_threads: i64
 ) -> None:
     """Write the squares of a thread's gradients: a number for each row of W, one for the rest."""
     row = t[e + Z_ROW]
     for i in range(
         part(t[e + N_IN], ROWS, thread, n_threads), part(t[e + N_IN], ROWS, thread + 1, n_threads)
     ):
-        squares[at + i] = float(sum_of_squares(grads, t[e + W] + i * row, t[e + Z_WIDE]))
+        squares[offset + i] = float(sum_of_squares(grads, t[e + W] + i * row, t[e + Z_WIDE]))
     if thread == 0:
         rest = float(sum_of_squares(grads, t[e + B], t[e + Z_WIDE]))
         if t[e + NORM] != NO_NORM:
@@ -154,29 +151,30 @@ def layer_squares(
             rest += float(sum_of_squares(grads, t[e + BETA], t[e + Z_WIDE]))
         if t[e + N_SHAPE] > 0:
             rest += float(sum_of_squares(grads, t[e + SHAPE], t[e + N_SHAPE] * t[e + H_ROW]))
-        squares[at + t[e + N_IN]] = rest
+        squares[offset + t[e + N_IN]] = rest
 
 
 @device
 def update_vector(
     c: I64,
     r: F32,
-    at: i64,
+    offset: i64,
     start: i64,
     end: i64,
     clip: f32,
     params: F32,
     grads: F32,
     states: F32,
-    h: F32,
+    steps: Records[Step],
 ) -> None:
     """Move a vector of parameters that no penalty and no decay applies to."""
-    n, i = end - start, at + start
+    n, i = end - start, offset + start
     limit = r[CLIP_VALUE]
-    penalize(params, i, grads, i, n, np.float32(0.0), np.float32(0.0), limit)
+    penalize(at(params, i), at(grads, i), n, np.float32(0.0), np.float32(0.0), limit)
     if clip < np.float32(1.0):
-        scale_row(grads, i, n, clip)
-    call(c[RULE], (params, i, grads, i, n, states, i, c[N_PARAMS], h))
+        scale_row(at(grads, i), n, clip)
+    place, lr = at(states, i), record(steps, 0).lr
+    call(c[RULE], (at(params, i), at(grads, i), n, place, c[N_PARAMS], lr, steps))
 
 
 @device
@@ -189,7 +187,7 @@ def update_layer(
     params: F32,
     grads: F32,
     states: F32,
-    h: F32,
+    steps: Records[Step],
     thread: i64,
     n_threads: i64,
 ) -> None:
@@ -199,23 +197,24 @@ def update_layer(
     last = part(t[e + N_IN], ROWS, thread + 1, n_threads)
     w, n = t[e + W] + first * row, (last - first) * row
     if clip < np.float32(1.0):
-        scale_row(grads, w, n, clip)
+        scale_row(at(grads, w), n, clip)
     if r[WEIGHT_DECAY] > np.float32(0.0):
-        decay(params, w, n, np.float32(1.0) - h[LR] * r[WEIGHT_DECAY])
-    call(c[RULE], (params, w, grads, w, n, states, w, c[N_PARAMS], h))
+        decay(at(params, w), n, np.float32(1.0) - record(steps, 0).lr * r[WEIGHT_DECAY])
+    lr = record(steps, 0).lr
+    call(c[RULE], (at(params, w), at(grads, w), n, at(states, w), c[N_PARAMS], lr, steps))
     if r[L2] > np.float32(0.0):
-        settle_row(params, w, n)
+        settle_row(at(params, w), n)
     start = columns(t[e + Z_WIDE], thread, n_threads)
     end = columns(t[e + Z_WIDE], thread + 1, n_threads)
-    update_vector(c, r, t[e + B], start, end, clip, params, grads, states, h)
+    update_vector(c, r, t[e + B], start, end, clip, params, grads, states, steps)
     if t[e + NORM] != NO_NORM:
         wide = t[e + WIDE] if t[e + NORM_AFTER] == 1 else t[e + Z_WIDE]
         start, end = columns(wide, thread, n_threads), columns(wide, thread + 1, n_threads)
-        update_vector(c, r, t[e + GAMMA], start, end, clip, params, grads, states, h)
-        update_vector(c, r, t[e + BETA], start, end, clip, params, grads, states, h)
+        update_vector(c, r, t[e + GAMMA], start, end, clip, params, grads, states, steps)
+        update_vector(c, r, t[e + BETA], start, end, clip, params, grads, states, steps)
     if t[e + N_SHAPE] > 0 and thread == n_threads - 1:
         size = t[e + N_SHAPE] * t[e + H_ROW]
-        update_vector(c, r, t[e + SHAPE], 0, size, clip, params, grads, states, h)
+        update_vector(c, r, t[e + SHAPE], 0, size, clip, params, grads, states, steps)
 
 
 @device
@@ -318,14 +317,14 @@ def row_gradient(
 ) -> None:
     """Set ``g`` to the gradient of the k-th row that ``list_uses`` found, in order of examples."""
     wide = c[INPUT_WIDE]
-    fill(g, 0, np.float32(0.0), wide)
+    fill(g, np.float32(0.0), wide)
     use = touched[k * 3 + 1]
     while use >= 0:
         example = order[start + uses[use * 2]]
         scale = np.float32(1.0) / np.float32(max(offsets[example + 1] - offsets[example], 1))
-        row_axpy(g, 0, scale, values, c[D_INPUT] + uses[use * 2] * c[INPUT_ROW], wide)
+        row_axpy(g, scale, at(values, c[D_INPUT] + uses[use * 2] * c[INPUT_ROW]), wide)
         use = uses[use * 2 + 1]
-    penalize(embedding, touched[k * 3] * c[RECORD], g, 0, wide, r[L1], r[L2], r[CLIP_VALUE])
+    penalize(at(embedding, touched[k * 3] * c[RECORD]), g, wide, r[L1], r[L2], r[CLIP_VALUE])
 
 
 @device
@@ -359,7 +358,7 @@ def update_embedding(
     c: I64,
     r: F32,
     clip: f32,
-    h: F32,
+    steps: Records[Step],
     order: I64,
     start: i64,
     offsets: I64,
@@ -370,19 +369,19 @@ def update_embedding(
     g: F32,
 ) -> None:
     """Move the embedding rows of this batch: their state lies after them, other rows stay."""
-    wide, record = c[INPUT_WIDE], c[RECORD]
+    wide, row, lr = c[INPUT_WIDE], c[RECORD], record(steps, 0).lr
     for k in range(n):
         if k + 4 < n:
-            prefetch_row(embedding, touched[(k + 4) * 3] * record, record)
-        at = touched[k * 3] * record
+            prefetch_row(at(embedding, touched[(k + 4) * 3] * row), row)
+        w = at(embedding, touched[k * 3] * row)
         row_gradient(k, c, r, order, start, offsets, embedding, values, touched, uses, g)
         if clip < np.float32(1.0):
-            scale_row(g, 0, wide, clip)
+            scale_row(g, wide, clip)
         if r[WEIGHT_DECAY] > np.float32(0.0):
-            decay(embedding, at, wide, np.float32(1.0) - h[LR] * r[WEIGHT_DECAY])
-        call(c[RULE], (embedding, at, g, 0, wide, embedding, at + wide, wide, h))
+            decay(w, wide, np.float32(1.0) - lr * r[WEIGHT_DECAY])
+        call(c[RULE], (w, g, wide, at(w, wide), wide, lr, steps))
         if r[L2] > np.float32(0.0):
-            settle_row(embedding, at, wide)
+            settle_row(w, wide)
 
 
 @kernel
@@ -390,7 +389,7 @@ def learn(
     t: I64,
     c: I64,
     r: F32,
-    h: F32,
+    steps: Records[Step],
     order: I64,
     start: i64,
     m: i64,
@@ -439,13 +438,13 @@ def learn(
             n_threads,
         )
         meet(sync, thread, n_threads)
-        at = OWNERS
+        offset = OWNERS
         for layer in range(layers):
-            layer_squares(t, layer * FIELDS, at, grads, squares, thread, n_threads)
-            at += t[layer * FIELDS + N_IN] + 1
+            layer_squares(t, layer * FIELDS, offset, grads, squares, thread, n_threads)
+            offset += t[layer * FIELDS + N_IN] + 1
         meet(sync, thread, n_threads)
         total = 0.0
-        for k in range(at):
+        for k in range(offset):
             total += squares[k]
         length = square_root(np.float32(total))
         if length > r[CLIP_NORM]:
@@ -456,7 +455,7 @@ def learn(
             c,
             r,
             clip,
-            h,
+            steps,
             order,
             start,
             offsets,
@@ -468,7 +467,7 @@ def learn(
         )
     for layer in range(layers):
         e = layer * FIELDS
-        update_layer(t, e, c, r, clip, params, grads, states, h, thread, n_threads)
+        update_layer(t, e, c, r, clip, params, grads, states, steps, thread, n_threads)
     if r[MAX_NORM] > np.float32(0.0):
         meet(sync, thread, n_threads)
         for layer in range(layers):

@@ -1,0 +1,38 @@
+"""A model as training leaves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.fasttext.args import ModelArgs
+from fastcli.text.dictionary import Dictionary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass
+class Trained:
+    """A model as training leaves it: only rows that were used have memory.
+
+    ``wi`` and ``wo`` are flat, with rows of ``stride`` floats; row ``places[i]`` of ``wi`` is row
+    ``ids[i]`` of the model file.
+    """
+
+    args: ModelArgs
+    dictionary: Dictionary
+    wi: NDArray[np.float32]
+    wo: NDArray[np.float32]
+    stride: int
+    ids: NDArray[np.int64]
+    places: NDArray[np.int64]
+    loss: float
+    seconds: float
+
+    def output(self) -> NDArray[np.float32]:
+        """Return the output matrix as it stands in a file: flat, rows of ``dim`` floats."""
+        rows = self.wo.reshape(-1, self.stride)[:, : self.args.dim]
+        return np.ascontiguousarray(rows).reshape(-1)
