@@ -29,7 +29,11 @@ class TargetTooSmall(ArgumentError):
 
 
 def matrix_size(rows: int, dim: int, dsub: int, qnorm: bool) -> int:
-    """Return the bytes of a quantized matrix in a file."""
+    """Return the bytes of a quantized matrix in a file.
+
+    >>> matrix_size(1000, 10, 2, True) - matrix_size(0, 10, 2, True)  # five codes and a norm each
+    6000
+    """
     size = 1 + 8 + 8 + 4 + rows * -(-dim // dsub) + 16 + 4 * dim * CENTROIDS
     return size + (rows + 16 + 4 * CENTROIDS if qnorm else 0)
 

@@ -33,6 +33,9 @@ def learning_rates(
     """Return the learning rates of steps ``first`` to ``last`` of ``total``.
 
     During ``warmup`` steps the rate rises in a straight line, on top of the schedule.
+
+    >>> learning_rates("linear", 1.0, 0, 4, 8, 2, 4, 1, 0.1).tolist()
+    [0.5, 0.875, 0.75, 0.625]
     """
     with np.errstate(over="ignore", invalid="ignore"):  # of a huge gamma, many times
         rates = _rates(schedule, lr, first, last, total, steps_per_epoch * step_size, gamma)

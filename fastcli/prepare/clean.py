@@ -121,6 +121,9 @@ def normal_form(text: str, form: str) -> str:
     """Return text in a normal form: ``nfc`` or ``nfkc``.
 
     Of more than ``MOST_MARKS`` marks in a row each part of that length is brought into it alone.
+
+    >>> normal_form("\uff26\uff55\uff4c\uff4c", "nfkc"), len(normal_form("e\u0301", "nfc"))
+    ('Full', 1)
     """
     if text.isascii():
         return text
@@ -156,7 +159,11 @@ def _marks() -> NDArray[np.bool_]:
 
 
 def cut(texts: Sequence[str], max_length: int) -> list[str]:
-    """Return texts with their first ``max_length`` tokens, or whole if that is 0."""
+    """Return texts with their first ``max_length`` tokens, or whole if that is 0.
+
+    >>> cut(["one two three", "four"], 2)
+    ['one two', 'four']
+    """
     if max_length == 0:
         return list(texts)
     return [" ".join(text.split(" ", max_length)[:max_length]) for text in texts]
