@@ -52,7 +52,8 @@ def on_rows(lines, **given):
     record, n_rows = int(network.integers[places.RECORD]), int(flat.max()) + 1
     embedding = np.zeros((n_rows, record), np.float32)
     embedding[:, :10] = np.random.default_rng(5).normal(size=(n_rows, 10))
-    trainer = Trainer(args, network, examples, None, embedding.reshape(-1), n_rows)
+    valid = examples if args.valid else None
+    trainer = Trainer(args, network, examples, valid, embedding.reshape(-1), n_rows)
     trainer._order = lambda epoch: np.arange(len(lines))
     return trainer, embedding
 
@@ -156,6 +157,23 @@ def test_decay_alone_by_hand():
     start = trainer.network.weights(0).copy()
     trained(trainer)
     np.testing.assert_allclose(trainer.network.weights(0), start * 0.95**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "adagrad"])
+def test_decay_of_embedding_rows_by_hand(optimizer):
+    # The first step does not depend on the decay, which takes its share of the old values.
+    lines, lr, decay = [[0, 1, 1], [2, 20, 3]], 0.05, 0.4
+    given = {"optimizer": optimizer, "lr": lr, "batch_size": 2, "epoch": 1}
+    without, plain = on_rows(lines, weight_decay=0.0, **given)
+    start = plain[:, :10].copy()
+    trained(without)
+    with_decay, decayed = on_rows(lines, weight_decay=decay, **given)
+    trained(with_decay)
+    used = [0, 1, 2, 3, 20]
+    shrunk = (plain - decayed)[:, :10]
+    np.testing.assert_allclose(shrunk[used], lr * decay * start[used], rtol=1e-3, atol=1e-6)
+    others = np.setdiff1d(np.arange(len(plain)), used)
+    np.testing.assert_array_equal(decayed[others, :10], start[others])
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -336,6 +354,26 @@ def test_without_patience_all_epochs_run_and_the_best_is_kept(monkeypatch):
     monkeypatch.setattr(train, "evaluate", evaluate)
     assert len(trained(trainer)) == 4
     assert (trainer.network.params == seen[1]).all()
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_embedding_of_the_best_parameters_comes_back(optimizer, monkeypatch):
+    errors = iter([0.5, 0.2, 0.4, 0.3])
+    lines = [[0, 1], [1, 2, 2], [3], [3, 40]]
+    trainer, embedding = on_rows(lines, optimizer=optimizer, epoch=4, batch_size=2, valid="v")
+    seen = []
+
+    def evaluate(scorers, examples):
+        seen.append((trainer.network.params.copy(), embedding[:, :10].copy()))
+        return 1.0, next(errors)
+
+    monkeypatch.setattr(train, "evaluate", evaluate)
+    trained(trainer)
+    params, rows = seen[1]
+    np.testing.assert_array_equal(trainer.network.params, params)
+    np.testing.assert_array_equal(embedding[:, :10], rows)
+    np.testing.assert_array_equal(trainer.rows[:, :10], rows)
+    assert (seen[3][1] != rows).any()
 
 
 def test_equal_errors_are_told_apart_by_the_loss(monkeypatch):

@@ -1,0 +1,69 @@
+"""How word vectors are trained beside the kernel: the learning rate, and what is left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastcli.fasttext import train_words
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.train import Reporter
+
+N_LINES = 300
+
+
+@pytest.fixture
+def one_after_the_other(monkeypatch):
+    """Have threads work one after the other, so that none overwrites a step of another."""
+
+    def run_in_turn(n_threads, work):
+        for thread in range(n_threads):
+            work(thread)
+
+    monkeypatch.setattr(train_words, "run_apart", run_in_turn)
+    monkeypatch.setattr(train_words, "usable_cpus", lambda: 8)
+
+
+def trained(path, **given):
+    """Return word vectors of a text; all words are kept and each has one row."""
+    options = {"min_count": 1, "dim": 8, "minn": 0, "maxn": 0, "t": 1.0, "bucket": 0, "thread": 1}
+    args = TrainArgs(
+        input=(str(path),), output=str(path) + ".model", model="sg", **{**options, **given}
+    )
+    return train_words.train_word_vectors(args, Reporter())
+
+
+@pytest.mark.parametrize("threads", [2, 3, 8])
+@pytest.mark.parametrize("epoch", [1, 3])
+@pytest.mark.parametrize("block", [100, 20000])
+def test_the_learning_rate_falls_alike_on_any_number_of_threads(
+    threads, epoch, block, one_after_the_other, monkeypatch, tmp_path
+):
+    """Equal lines at a tiny rate: output rows move by the sum of all rates times one gradient."""
+    monkeypatch.setattr(train_words, "BLOCK_TOKENS", block)
+    path = tmp_path / "text"
+    path.write_text("a b c d\n" * N_LINES)
+    given = {"loss": "hs", "ws": 1, "lr": 1e-5, "lr_update_rate": 1, "epoch": epoch}
+    one = trained(path, **given).output()
+    assert np.abs(one).max() > 0
+    several = trained(path, thread=threads, **given).output()
+    # A thread of few lines steps less often between the first rate and 0.
+    np.testing.assert_allclose(several, one, rtol=0.06, atol=1e-9)
+
+
+def test_the_chance_of_a_word_to_stay():
+    """sqrt(t / f) + t / f, f the share of a word in all tokens; above 1 it always stays."""
+    counts, n_tokens, t = np.array([500_000, 10_000, 100]), 1_000_000, 1e-4
+    ratio = np.array([1e-4 / 0.5, 1e-4 / 0.01, 1.0])
+    found = train_words.keep_chances(counts, n_tokens, t)
+    np.testing.assert_allclose(found, [ratio[0] ** 0.5 + ratio[0], 0.11, 2.0], rtol=1e-12)
+
+
+def test_frequent_words_are_left_out_of_lines(tmp_path):
+    """A word of a third of all tokens is in few pairs, and its partner learns nothing from it."""
+    path = tmp_path / "text"
+    path.write_text("a b\n" * N_LINES)
+    given = {"loss": "hs", "ws": 1, "lr": 0.1, "epoch": 1}
+    # Each word stays with chance 0.06 (t / f = 0.003): of 300 lines one has both.
+    rare, all_words = trained(path, t=0.001, **given), trained(path, **given)
+    assert np.abs(rare.output()).max() < 0.05 * np.abs(all_words.output()).max()
