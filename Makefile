@@ -1,7 +1,7 @@
 # make demo: install into .venv, train, test and predict on data/samples
 # make test: lint, types and the quick tests, in the same .venv
 # make test-all: make test, what is slow, and what needs other packages, in .venv and .venv-peers
-# make test-slow: make test-all, and 100,000 damaged files
+# make test-slow: make test-all, 100,000 damaged files, and all quick tests in .venv-peers
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,8 +9,15 @@ PEERS := .venv-peers/bin
 SAMPLES := data/samples
 JOBS ?= 2
 PYTEST := -m pytest -q -n $(JOBS)
+# What shows that kernels, files and predictions are the same with NumPy 1.
+WITH_NUMPY_1 := tests/kernels tests/test_golden.py tests/test_mlp_golden.py tests/test_samples.py \
+    tests/test_vector_files.py tests/cli/test_vectors.py
 
-.PHONY: demo test test-all test-slow lint types tests slow peers fuzz clean
+.PHONY: demo test test-all test-slow lint types tests slow peers all-peers fuzz clean
+
+# Tests keep compiled kernels where pytest keeps its own things; compiling all of them at once
+# first keeps every processor busy, and no test waits for what another compiles.
+tests slow peers all-peers: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.pytest_cache/d/kernels
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -47,7 +54,8 @@ types: .venv/dev
 	$(BIN)/mypy
 
 tests: .venv/dev
-	$(BIN)/python $(PYTEST) -m "not slow"
+	$(BIN)/fastcli cache warm
+	$(BIN)/python $(PYTEST) -m "not slow and not peers"
 
 # One after the other, whatever -j says: two runs of tests would be in each other's way.
 test-all:
@@ -60,7 +68,8 @@ test-all:
 	touch $@
 
 slow: .venv/all
-	$(BIN)/python $(PYTEST) -m slow
+	$(BIN)/fastcli cache warm
+	$(BIN)/python $(PYTEST) -m "slow and not peers"
 
 .venv-peers/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
@@ -74,10 +83,16 @@ fuzz: .venv/dev
 
 # Once before a release: what takes half an hour.
 test-slow: test-all
+	$(MAKE) all-peers
 	$(MAKE) fuzz N=100000
 	$(BIN)/python -m tests.fuzz -n 5000 --python-mode
 
 peers: .venv-peers/installed
+	$(PEERS)/fastcli cache warm
+	$(PEERS)/python $(PYTEST) -m "not slow" tests/test_peers*.py $(WITH_NUMPY_1)
+
+all-peers: .venv-peers/installed
+	$(PEERS)/fastcli cache warm
 	$(PEERS)/python $(PYTEST) -m "not slow"
 
 clean:

@@ -16,6 +16,7 @@ MANY = 300  # labels, enough for -qout
 
 # What these packages do by themselves.
 pytestmark = [
+    pytest.mark.peers,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),

@@ -8,6 +8,7 @@ import pytest
 from tests.command import GOLDEN
 
 pytest.importorskip("torch", reason="PyTorch is not installed")
+pytestmark = pytest.mark.peers
 
 
 def paths_and_values(made, path=()):
