@@ -176,6 +176,37 @@ def test_decay_of_embedding_rows_by_hand(optimizer):
     np.testing.assert_array_equal(decayed[others, :10], start[others])
 
 
+@pytest.mark.parametrize(("l1", "l2"), [(0.3, 0.0), (0.0, 0.3), (0.2, 0.1)])
+def test_penalties_on_embedding_rows_by_hand(l1, l2):
+    """SGD adds them to the gradient: l1 sign(w) + l2 w, of rows that are used."""
+    lines, lr = [[0, 1, 1], [2, 20, 3]], 0.05
+    given = {"optimizer": "sgd", "lr": lr, "batch_size": 2, "epoch": 1}
+    without, plain = on_rows(lines, **given)
+    start = plain[:, :10].copy()
+    trained(without)
+    penalized, found = on_rows(lines, l1=l1, l2=l2, **given)
+    trained(penalized)
+    used = [0, 1, 2, 3, 20]
+    expected = lr * (l1 * np.sign(start) + l2 * start)
+    np.testing.assert_allclose((plain - found)[used, :10], expected[used], rtol=1e-3, atol=1e-6)
+    others = np.setdiff1d(np.arange(len(plain)), used)
+    np.testing.assert_array_equal(found[others, :10], start[others])
+
+
+def test_gradients_of_embedding_rows_are_clipped_by_value():
+    lines, limit = [[0, 1, 1], [2, 20, 3]], 1e-4
+    given = {"optimizer": "sgd", "lr": 1.0, "batch_size": 2, "epoch": 1}
+    without, plain = on_rows(lines, **given)
+    start = plain[:, :10].copy()
+    trained(without)
+    clipped, found = on_rows(lines, clip_value=limit, **given)
+    trained(clipped)
+    free = (plain[:, :10] - start)[[0, 1, 2, 3, 20]]
+    assert (np.abs(free) > limit).any()
+    moves = (found[:, :10] - start)[[0, 1, 2, 3, 20]]
+    np.testing.assert_allclose(moves, np.clip(free, -limit, limit), rtol=1e-2, atol=1e-7)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_max_norm_bounds_the_weights_into_each_unit(threads, monkeypatch):
     monkeypatch.setattr(train, "threads_worth", lambda network, n: n)

@@ -51,6 +51,53 @@ def test_the_learning_rate_falls_alike_on_any_number_of_threads(
     np.testing.assert_allclose(several, one, rtol=0.06, atol=1e-9)
 
 
+@pytest.mark.parametrize("threads", [2, 5])
+@pytest.mark.parametrize("block", [200, 20000])
+def test_a_line_draws_the_same_on_any_number_of_threads(
+    threads, block, one_after_the_other, monkeypatch, tmp_path
+):
+    """Words left out, windows and negatives; the rate is one for a block, and tiny."""
+    path = tmp_path / "text"
+    path.write_text("a b c d\nb a d\n" * (N_LINES // 2))
+    given = {"loss": "ns", "ws": 3, "t": 0.05, "lr": 1e-6, "lr_update_rate": 10**9, "epoch": 1}
+    monkeypatch.setattr(train_words, "BLOCK_TOKENS", block)
+    one = trained(path, **given).output()
+    monkeypatch.setattr(train_words, "BLOCK_TOKENS", block // threads)
+    several = trained(path, thread=threads, **given).output()
+    assert np.abs(one).max() > 0
+    np.testing.assert_allclose(several, one, rtol=1e-3, atol=1e-4 * np.abs(one).max())
+
+
+def test_an_epoch_is_worth_all_tokens_of_the_text(tmp_path):
+    """Also words that are too rare to be learned: lines are visited again in their place."""
+    plain, rare = tmp_path / "plain", tmp_path / "rare"
+    plain.write_text("a b c d\n" * N_LINES)
+    rare.write_text("".join(f"a b c d w{i}\n" for i in range(N_LINES)))
+    given = {"loss": "hs", "ws": 1, "lr": 1e-5, "lr_update_rate": 1, "min_count": 2, "epoch": 4}
+    without, found = trained(plain, **given).output(), trained(rare, **given).output()
+    np.testing.assert_allclose(found, without * 6 / 5, rtol=0.02, atol=1e-9)
+
+
+def test_negatives_are_drawn_by_the_square_roots_of_counts(monkeypatch, tmp_path):
+    """As in fastText: not as often as they occur, and never what the text does not have."""
+    drawn = []
+
+    def alias_table(weights):
+        drawn.append(np.array(weights))
+        return original(weights)
+
+    original = train_words.alias_table
+    monkeypatch.setattr(train_words, "alias_table", alias_table)
+    path, vectors = tmp_path / "text", tmp_path / "vectors.vec"
+    path.write_text("a a a a b\na a a b\na b b\n")  # the file adds one to a
+    vectors.write_text("2 8\na 1 1 1 1 1 1 1 1\nother 1 1 1 1 1 1 1 1\n")
+    model = trained(path, loss="ns", pretrained_vectors=str(vectors))
+    words = model.dictionary.entries(0, model.dictionary.nwords)
+    (weights,) = drawn
+    found = dict(zip(words, weights, strict=True))
+    assert found == pytest.approx({b"a": 3, b"b": 2, b"</s>": 3**0.5, b"other": 0})
+
+
 def test_the_chance_of_a_word_to_stay():
     """sqrt(t / f) + t / f, f the share of a word in all tokens; above 1 it always stays."""
     counts, n_tokens, t = np.array([500_000, 10_000, 100]), 1_000_000, 1e-4

@@ -77,6 +77,15 @@ def test_a_thread_supposes_the_others_as_fast(model, rng):
 
 
 @MODELS
+def test_nothing_is_learned_past_the_end(model, rng):
+    text = Text(rng, [[0, 1, 2], [2, 1, 0]], 3)
+    text.done, text.total = 70, 60
+    wi, wo = text.check(model, NS)
+    np.testing.assert_array_equal(wi, text.wi)
+    np.testing.assert_array_equal(wo, text.wo)
+
+
+@MODELS
 @pytest.mark.parametrize("rate", [0, 3, 4, 8, 11, 12])
 def test_the_learning_rate_is_set_after_more_tokens_than_the_rate(model, rate, rng):
     text = Text(rng, [[0, 1, 2]] * 5, 3)  # four tokens each
