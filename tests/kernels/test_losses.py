@@ -224,6 +224,15 @@ def test_ova_with_any_labels(rng, blocks, labels):
     Example(rng, 7, 10).check(OVA, labels, 0.5, blocks=blocks)
 
 
+def test_ova_counts_a_label_once_where_its_probability_is_1(rng):
+    losses = []
+    for labels in ([2], [2, 2]):
+        example = Example(np.random.default_rng(1), 5, 10, 0.1)
+        example.wo[2] = example.hidden * np.float32(200 / (example.hidden @ example.hidden))
+        losses.append(example.step(OVA, labels, 0.5))
+    assert losses[1] == losses[0] < 4
+
+
 @pytest.mark.parametrize("neg", [0, 1, 12])
 def test_ns_draws_what_the_oracle_draws(rng, neg):
     example = Example(rng, 5, 10, 0.5)
