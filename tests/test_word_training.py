@@ -24,13 +24,23 @@ def one_after_the_other(monkeypatch):
     monkeypatch.setattr(train_words, "usable_cpus", lambda: 8)
 
 
-def trained(path, **given):
+class Seen(Reporter):
+    """Keeps what training says of its progress."""
+
+    def __init__(self):
+        self.statuses = []
+
+    def status(self, status):
+        self.statuses.append(status)
+
+
+def trained(path, reporter=None, **given):
     """Return word vectors of a text; all words are kept and each has one row."""
     options = {"min_count": 1, "dim": 8, "minn": 0, "maxn": 0, "t": 1.0, "bucket": 0, "thread": 1}
     args = TrainArgs(
         input=(str(path),), output=str(path) + ".model", model="sg", **{**options, **given}
     )
-    return train_words.train_word_vectors(args, Reporter())
+    return train_words.train_word_vectors(args, reporter or Reporter())
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
@@ -49,6 +59,30 @@ def test_the_learning_rate_falls_alike_on_any_number_of_threads(
     several = trained(path, thread=threads, **given).output()
     # A thread of few lines steps less often between the first rate and 0.
     np.testing.assert_allclose(several, one, rtol=0.06, atol=1e-9)
+
+
+@pytest.mark.parametrize("lines", [1, 7, N_LINES - 1])
+def test_blocks_of_any_size_are_the_same_training(lines, monkeypatch, tmp_path):
+    """Every line is visited once an epoch, also one that is alone in the last block."""
+    path = tmp_path / "text"
+    path.write_text("".join(f"a b c w{i % 89}\n" for i in range(N_LINES)))
+    given = {"loss": "ns", "lr_update_rate": 0, "epoch": 2}
+    whole = trained(path, **given)
+    monkeypatch.setattr(train_words, "BLOCK_TOKENS", 5 * lines)
+    parts = trained(path, **given)
+    assert parts.wi.tobytes() == whole.wi.tobytes()
+    assert parts.wo.tobytes() == whole.wo.tobytes()
+
+
+def test_the_learning_rate_that_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(train_words, "BLOCK_TOKENS", 300)
+    path, seen = tmp_path / "text", Seen()
+    path.write_text("a b c d\n" * N_LINES)
+    trained(path, seen, lr=0.2, epoch=2)
+    said = [(status.progress, status.lr) for status in seen.statuses]
+    assert len(said) == 10  # 60 lines each
+    expected = [(i / 10, 0.2 * (1 - i / 10)) for i in range(1, 11)]
+    np.testing.assert_allclose(said, expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("threads", [2, 5])

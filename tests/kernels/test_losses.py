@@ -218,6 +218,18 @@ def test_softmax_in_blocks(rng, blocks):
         Example(rng, 7, 10).check(SOFTMAX, [target], 0.5, blocks=blocks)
 
 
+@pytest.mark.parametrize("blocks", [2, 3])
+@pytest.mark.parametrize("target", [0, 15, 16, 39])
+def test_softmax_in_blocks_that_all_have_labels(rng, blocks, target):
+    """Each has a largest score of its own: 16 labels are the least that a block is given."""
+    Example(rng, 40, 10).check(SOFTMAX, [target], 0.5, blocks=blocks)
+
+
+@pytest.mark.parametrize("blocks", [2, 3])
+def test_ova_in_blocks_that_all_have_labels(rng, blocks):
+    Example(rng, 40, 10).check(OVA, [39, 0, 16, 15, 16], 0.5, blocks=blocks)
+
+
 @pytest.mark.parametrize("blocks", [1, 2, 3, 7])
 @pytest.mark.parametrize("labels", [[], [5], [6, 0, 3], [2, 2], [1, 4, 1, 1], list(range(7))])
 def test_ova_with_any_labels(rng, blocks, labels):
@@ -250,6 +262,14 @@ def test_binary_step(rng, answer):
     np.testing.assert_allclose(comp, loss, rtol=1e-5)
     np.testing.assert_allclose(example.grad, grad, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(example.wo, wo, rtol=1e-5, atol=1e-6)
+
+
+def test_binary_step_of_a_certain_mistake(rng):
+    """The loss is that of a probability of 1e-7: as in fastText, it is not infinite."""
+    example = Example(rng, 4, 10)
+    example.wo[2] = example.hidden * np.float32(200 / (example.hidden @ example.hidden))
+    memory = (2, example.hidden, example.wo.reshape(-1), 16, 0.5, example.grad)
+    assert call_binary(0.0, *memory) == pytest.approx(-np.log(1e-7), rel=1e-4)
 
 
 def test_score_labels(rng):
