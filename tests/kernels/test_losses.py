@@ -272,6 +272,14 @@ def test_binary_step_of_a_certain_mistake(rng):
     assert call_binary(0.0, *memory) == pytest.approx(-np.log(1e-7), rel=1e-4)
 
 
+def test_softmax_of_a_certain_mistake(rng):
+    """The loss is that of a probability of 1e-30, not infinite: training goes on."""
+    example = Example(rng, 4, 10)
+    example.wo[2] = example.hidden * np.float32(300 / (example.hidden @ example.hidden))
+    example.wo[1] = -example.wo[2]
+    assert example.step(SOFTMAX, [1], 0.5) == pytest.approx(-np.log(1e-30), rel=1e-4)
+
+
 def test_score_labels(rng):
     example = Example(rng, 6, 20)
     scores = np.full(6, 9, np.float32)
