@@ -90,7 +90,7 @@ def activations_table() -> str:
 
     rows = ["| activation | formula | parameters | starts from | source |", "|---|---|---|---|---|"]
     for one in ACTIVATIONS.values():
-        values = ", ".join(f"{name} {value:g}" for name, value in one.parameters)
+        values = ", ".join(f"{each.name} {each.default:g}" for each in one.parameters)
         formula = one.formula.replace("|", "\\|")
         rows.append(f"| `{one.name}` | {formula} | {values} | `{one.init}` | {one.source} |")
     return "\n".join(rows)

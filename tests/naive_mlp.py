@@ -58,7 +58,21 @@ def soft_exponential_turn(x, a):
     return np.where(a > 0, up, down)
 
 
-# Name: the function and its derivative, of x and the parameters of the units.
+def leaky(x, a):
+    return np.where(x > 0, x, a * x)
+
+
+def leaky_slope(x, a):
+    return np.where(x > 0, 1, a)
+
+
+def srelu_turns(x, tl, al, tr, ar):
+    left, right = x <= tl, (x >= tr) & (x > tl)
+    return [left * (1 - al), left * (x - tl), right * (1 - ar), right * (x - tr)]
+
+
+# Name: the function and its derivative, of x and the parameters of the units; where these are
+# learned also the list of derivatives by them.
 ACTIVATIONS = {
     "identity": (lambda x: x, np.ones_like),
     "sigmoid": (sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x))),
@@ -72,8 +86,9 @@ ACTIVATIONS = {
     "softplus": (softplus, sigmoid),
     "relu": (lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0),
     "relu6": (lambda x: np.clip(x, 0, 6), lambda x: ((x > 0) & (x < 6)) * 1.0),
-    "leaky-relu": (lambda x, a: np.where(x > 0, x, a * x), lambda x, a: np.where(x > 0, 1, a)),
-    "prelu": (lambda x, a: np.where(x > 0, x, a * x), lambda x, a: np.where(x > 0, 1, a)),
+    "leaky-relu": (leaky, leaky_slope),
+    "prelu": (leaky, leaky_slope, lambda x, a: [np.minimum(x, 0)]),
+    "rrelu": (leaky, leaky_slope),
     "elu": (
         lambda x, a: np.where(x > 0, x, a * np.expm1(np.minimum(x, 0))),
         lambda x, a: np.where(x > 0, 1, a * np.exp(np.minimum(x, 0))),
@@ -109,8 +124,13 @@ ACTIVATIONS = {
             x <= tl, tl + al * (x - tl), np.where(x >= tr, tr + ar * (x - tr), x)
         ),
         lambda x, tl, al, tr, ar: np.where(x <= tl, al, np.where(x >= tr, ar, 1.0)),
+        srelu_turns,
     ),
-    "soft-exponential": (soft_exponential, soft_exponential_slope),
+    "soft-exponential": (
+        soft_exponential,
+        soft_exponential_slope,
+        lambda x, a: [soft_exponential_turn(x, a)],
+    ),
     "sine": (np.sin, np.cos),
     "sinc": (
         lambda x: np.sinc(x / np.pi),
@@ -120,17 +140,6 @@ ACTIVATIONS = {
     ),
     "gaussian": (lambda x: np.exp(-x * x), lambda x: -2 * x * np.exp(-x * x)),
 }
-
-
-def learned_slopes(name, x, shape):
-    """Return the derivatives of an activation by each of its learned parameters."""
-    if name == "prelu":
-        return [np.minimum(x, 0)]
-    if name == "srelu":
-        tl, al, tr, ar = shape
-        left, right = x <= tl, (x >= tr) & (x > tl)
-        return [left * (1 - al), left * (x - tl), right * (1 - ar), right * (x - tr)]
-    return [soft_exponential_turn(x, *shape)]
 
 
 def normalize(z, kind, gamma, beta, eps):
@@ -232,10 +241,11 @@ def run(layers, x, y, loss, activation_l1=0.0):
             best = z.argmax(axis=1)
             dz = np.where(np.arange(z.shape[1])[:, None] == best[:, None], d[:, None], 0)
         else:
-            slope = ACTIVATIONS[layer["activation"]][1](z[:, 0], *layer["shape"])
-            if layer["activation"] in ("prelu", "srelu", "soft-exponential"):
-                slopes = learned_slopes(layer["activation"], z[:, 0], layer["shape"])
-                grad["shape"] = [(d * s).sum(axis=0) for s in slopes]
+            _, slope_of, *turns_of = ACTIVATIONS[layer["activation"]]
+            slope = slope_of(z[:, 0], *layer["shape"])
+            if turns_of:
+                turns = turns_of[0](z[:, 0], *layer["shape"])
+                grad["shape"] = [(d * turn).sum(axis=0) for turn in turns]
             dz = (d * slope)[:, None]
         if layer["norm"] and not layer["after"]:
             flat, grad["gamma"], grad["beta"] = normalize_backward(

@@ -10,9 +10,6 @@ import numpy as np
 if TYPE_CHECKING:
     from fastcli.mlp.train import Trainer
 
-SATURATING = {"sigmoid": (0.0, 1.0), "hard-sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-SATURATING |= {"hard-tanh": (-1.0, 1.0), "softsign": (-1.0, 1.0)}
-RECTIFIERS = {"relu", "relu6"}
 EXAMPLES = 1024
 
 
@@ -41,16 +38,16 @@ def troubles(trainer: Trainer) -> Iterator[str]:
     for i in range(hidden):
         chosen = network.layers[i].activation
         assert chosen is not None
-        name, values = chosen.activation.name, np.concatenate(outputs[i])
-        if name in RECTIFIERS and not (network.layers[i].norm and network.layers[i].norm_after):
+        activation, values = chosen.activation, np.concatenate(outputs[i])
+        if activation.rectifies and not (network.layers[i].norm and network.layers[i].norm_after):
             dead = int((values <= 0).all(axis=0).sum())
             if dead > values.shape[1] // 10:
                 yield (
                     f"Layer {i + 1}: {dead} of {values.shape[1]} units are dead (0 for every "
                     "example). A smaller -lr, --norm batch or --activation leaky-relu revives them."
                 )
-        if name in SATURATING and not (network.layers[i].norm and network.layers[i].norm_after):
-            low, high = SATURATING[name]
+        if activation.saturates and not (network.layers[i].norm and network.layers[i].norm_after):
+            low, high = activation.saturates
             margin = 0.01 * (high - low)
             share = float(((values < low + margin) | (values > high - margin)).mean())
             if share > 0.75:

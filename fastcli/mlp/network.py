@@ -51,10 +51,7 @@ class Layer:
     @property
     def n_shapes(self) -> int:
         """The parameters of a unit's activation: of rrelu their mean, of maxout none."""
-        if self.activation is None:
-            return 0
-        activation = self.activation.activation
-        return {"rrelu": 1, "maxout": 0}.get(activation.name, len(activation.parameters))
+        return self.activation.activation.n_unit_parameters if self.activation else 0
 
     @property
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -184,7 +181,7 @@ class Network:
             return 0, 0, 0
         assert layer.activation is not None
         activation = layer.activation.activation
-        t[k.FORWARD] = activation.forward
+        t[k.FORWARD] = layer.activation.forward
         if layer.norm:
             t[k.NORM_FORWARD] = address_of(layers.norm_forward)
         t[k.RANDOM] = int(activation.name == "rrelu")
@@ -217,8 +214,8 @@ class Network:
         c[k.RULE] = address_of(self.args.rule.rule)
         for t, layer in zip(self.table, self.layers, strict=True):
             if layer.activation is not None:
-                activation = layer.activation.activation
-                t[k.BACKWARD], t[k.LEARNED] = activation.backward, activation.gradient
+                t[k.BACKWARD] = layer.activation.backward
+                t[k.LEARNED] = layer.activation.gradient
             if layer.norm:
                 t[k.NORM_BACKWARD] = address_of(layers.norm_backward)
 

@@ -1,15 +1,20 @@
-"""Activations where float32 is hard on them: small parameters, and inputs far from 0."""
+"""Every row of the table by its twin, and where float32 is hard on activations: small parameters,
+and inputs far from 0.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
 
-from fastcli.kernels.mlp import activations
-from fastcli.mlp.activations import ACTIVATIONS
+from fastcli.kernels.mlp.activation_table import ACTIVATIONS
+from fastcli.kernels.mlp.activations import ROWS
 from tests import naive_mlp
+from tests.command import ROOT
 
 TINY = np.finfo(np.float32).tiny
 ALPHAS = np.unique(
@@ -38,6 +43,134 @@ def precisely(x, a):
         return float(-room.ln() / a), float(1 / room), float(turn)
 
 
+# ------------------------------------------------------------ every row of the table
+
+
+def test_every_activation_has_a_twin():
+    assert set(ROWS) == set(ACTIVATIONS) - {"maxout"}
+    assert set(naive_mlp.ACTIVATIONS) == set(ROWS), "tests/naive_mlp.py has other activations"
+    learned = {name for name, functions in naive_mlp.ACTIVATIONS.items() if len(functions) > 2}
+    assert learned == {name for name, rows in ROWS.items() if rows.learned}
+
+
+def setting(name):
+    """Return inputs, float32[n], and the parameters of their units, float32[parameters, n]."""
+    row, rng = ACTIVATIONS[name], np.random.default_rng(1)
+    x = np.float32([*np.linspace(-7, 7, 281), *rng.normal(size=100)])  # corners are at .05s
+    params = np.repeat([row.defaults[: row.n_unit_parameters]], len(x), axis=0).T
+    for one, values in zip(row.parameters, params, strict=False):
+        values[1::2] += rng.uniform(-0.4, 0.4, len(values[1::2]))
+        np.maximum(values, one.minimum, out=values)
+    return x, params.astype(np.float32).reshape(-1, len(x))
+
+
+def memory(params, n):
+    """Return parameters as kernels have them: one array, rows of n floats, not empty."""
+    return np.ascontiguousarray(params).reshape(-1) if params.size else np.zeros(n, np.float32)
+
+
+def one_sided(function, at):
+    """Return a function's derivatives from the left and from the right, in float64."""
+    step = 1e-6
+    with np.errstate(all="ignore"):
+        middle = function(at)
+        return (middle - function(at - step)) / step, (function(at + step) - middle) / step
+
+
+def assert_either(found, sides):
+    """Check derivatives against those of both sides, which differ at corners."""
+    with np.errstate(invalid="ignore"):
+        errors = [np.abs(found - side) / (1 + np.abs(side)) for side in sides]
+    worst = np.fmin(*errors)
+    assert worst.max() < 5e-5
+
+
+def in_domain(name, x, params):
+    """Return where the twin has a value, and is not next to where it has none."""
+    twin = naive_mlp.ACTIVATIONS[name][0]
+    with np.errstate(all="ignore"):
+        near = [twin(x.astype(np.float64) + off, *params.astype(np.float64)) for off in (-0.1, 0.1)]
+    found = np.isfinite(near).all(axis=0) & (np.abs(near) < 100).all(axis=0)
+    assert found.mean() > 0.7
+    return found
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_values_and_slopes(name):
+    x, params = setting(name)
+    inside = in_domain(name, x, params)
+    x, params = x[inside], params[:, inside]
+    n, twin = len(x), naive_mlp.ACTIVATIONS[name][0]
+    out, slope = np.zeros(n, np.float32), np.full(n, 2.0, np.float32)
+    ROWS[name].forward(x, out, n, memory(params, n), n)
+    ROWS[name].backward(x, slope, n, memory(params, n), n)
+    wide, exact = x.astype(np.float64), params.astype(np.float64)
+    np.testing.assert_allclose(out, twin(wide, *exact), rtol=3e-6, atol=2e-6)
+    assert_either(slope / 2, one_sided(lambda at: twin(at, *exact), wide))
+
+
+LEARNED = [
+    (name, j)
+    for name, rows in ROWS.items()
+    if rows.learned
+    for j in range(len(ACTIVATIONS[name].parameters))
+]
+    (name, j)
+    for name in ROWS
+    if ROWS[name].learned
+    for j in range(len(ACTIVATIONS[name].parameters))
+]
+
+
+@pytest.mark.parametrize(("name", "j"), LEARNED)
+def test_derivatives_by_learned_parameters(name, j):
+    x, params = setting(name)
+    inside = in_domain(name, x, params)
+    x, params = x[inside], params[:, inside]
+    n, twin = len(x), naive_mlp.ACTIVATIONS[name][0]
+    d = np.full(n, 2.0, np.float32)
+    grads = np.full(params.shape, 3.0, np.float32)
+    ROWS[name].learned(x, d, n, memory(params, n), n, grads.reshape(-1))
+    exact = params.astype(np.float64)
+
+    def by(parameter):
+        return twin(x.astype(np.float64), *exact[:j], parameter, *exact[j + 1 :])
+
+    assert_either((grads[j] - 3) / 2, one_sided(by, exact[j]))
+
+
+def test_kernels_are_named_after_the_activation():
+    kernels = [kernel for rows in ROWS.values() for kernel in rows if kernel is not None]
+    assert ROWS["leaky-relu"].backward.qualname == "leaky_relu_backward"
+    assert len({kernel.qualname for kernel in kernels}) == len(kernels)
+    assert len({kernel.key for kernel in kernels}) == len(kernels)
+    assert {kernel.module for kernel in kernels} == {"fastcli.kernels.mlp.activations"}
+
+
+def test_keys_are_the_same_in_every_process():
+    code = (
+        "from fastcli.kernels.mlp.activations import ROWS\n"
+        "print(*[kernel.key for rows in ROWS.values() for kernel in rows if kernel])\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout.split() == [one.key for rows in ROWS.values() for one in rows if one]
+
+
+def test_the_table_is_light():
+    code = (
+        "import sys\n"
+        "from fastcli.mlp.activations import ACTIVATIONS, parse_activation\n"
+        "parse_activation('elu:0.5')\n"
+        "assert not {'numpy', 'numba', 'llvmlite'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+# ------------------------------------------------------------------- hard inputs
+
+
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_soft_exponential_is_precise_at_every_alpha(alpha):
     x = np.float32([*np.linspace(-3, 3, 25), 1e-3, -1e-5, 0.9993])
@@ -46,10 +179,11 @@ def test_soft_exponential_is_precise_at_every_alpha(alpha):
     n = len(x)
     params = np.full(n, alpha, np.float32)
     value, slope, turn = np.zeros(n, np.float32), np.ones(n, np.float32), np.zeros(n, np.float32)
-    activations.soft_exponential_forward(x, 0, value, 0, n, params, 0, n)
-    activations.soft_exponential_backward(x, 0, slope, 0, n, params, 0, n)
+    rows = ROWS["soft-exponential"]
+    rows.forward(x, value, n, params, n)
+    rows.backward(x, slope, n, params, n)
     ones = np.ones(n, np.float32)
-    activations.soft_exponential_learned(x, 0, ones, 0, n, params, 0, n, turn, 0)
+    rows.learned(x, ones, n, params, n, turn)
     ref = np.array([precisely(one, alpha) for one in x]).reshape(-1, 3)
     # Values near 0 are differences of larger numbers, x and alpha themselves.
     np.testing.assert_allclose(value, ref[:, 0], rtol=3e-6, atol=1e-6)
@@ -62,7 +196,7 @@ def test_soft_exponential_is_precise_at_every_alpha(alpha):
 def test_the_derivative_by_alpha_that_the_plain_formula_has_wrong():
     out = np.zeros(1, np.float32)
     at, alpha, one = np.float32([0.5]), np.float32([0.0011]), np.ones(1, np.float32)
-    activations.soft_exponential_learned(at, 0, one, 0, 1, alpha, 0, 1, out, 0)
+    ROWS["soft-exponential"].learned(at, one, 1, alpha, 1, out)
     assert out[0] == pytest.approx(1.125 + 0.0011 * 0.5**3 / 3, abs=1e-6)
 
 
@@ -73,11 +207,9 @@ SATURATING = sorted(set(ACTIVATIONS) - {"maxout", "rrelu", "prelu", "sinc", "sin
 def test_far_from_zero_nothing_is_denormal(name):
     x = np.float32([*np.linspace(-120, 120, 2401), 0.0])
     n = len(x)
-    shape = np.repeat([value for _, value in ACTIVATIONS[name].parameters] or [0.0], n)
-    params = shape.astype(np.float32)
+    params = np.repeat(ACTIVATIONS[name].defaults or [0.0], n).astype(np.float32)
     out, slope = np.zeros(n, np.float32), np.ones(n, np.float32)
-    kernel = name.replace("-", "_")
-    getattr(activations, f"{kernel}_forward")(x, 0, out, 0, n, params, 0, n)
-    getattr(activations, f"{kernel}_backward")(x, 0, slope, 0, n, params, 0, n)
+    ROWS[name].forward(x, out, n, params, n)
+    ROWS[name].backward(x, slope, n, params, n)
     for values in (out, slope):
         assert not ((values != 0) & (np.abs(values) < TINY)).any()

@@ -331,15 +331,15 @@ def activation_forward(
         z = t[e + A_IN] + row * t[e + Z_ROW]
         a = t[e + A] + row * t[e + H_ROW]
         if t[e + PIECES] > 1:
-            maxout(values, z, values, a, wide, t[e + PIECES])
+            maxout(at(values, z), at(values, a), wide, t[e + PIECES])
         elif t[e + RANDOM] == 1 and training == 1:
             slopes = t[e + SLOPES] + row * t[e + H_ROW]
             low, high = f[fl + LOW], f[fl + HIGH]
             random_slopes(values, slopes, wide, low, high, seed, step, layer, row)
-            call(t[e + FORWARD], (values, z, values, a, wide, values, slopes, 0))
+            call(t[e + FORWARD], (at(values, z), at(values, a), wide, at(values, slopes), 0))
         else:
-            shape = t[e + SHAPE]
-            call(t[e + FORWARD], (values, z, values, a, wide, params, shape, t[e + H_ROW]))
+            shape, h_row = at(params, t[e + SHAPE]), t[e + H_ROW]
+            call(t[e + FORWARD], (at(values, z), at(values, a), wide, shape, h_row))
         for k in range(n, wide):
             values[a + k] = np.float32(0.0)
         settle_row(at(values, a), n)
@@ -353,17 +353,17 @@ def activation_backward(t: I64, e: i64, first: i64, last: i64, params: F32, valu
         z = t[e + A_IN] + row * t[e + Z_ROW]
         d, dz = t[e + D] + row * t[e + H_ROW], t[e + DZ] + row * t[e + Z_ROW]
         if t[e + PIECES] > 1:
-            maxout_backward(values, z, values, d, wide, t[e + PIECES], values, dz)
+            maxout_backward(at(values, z), at(values, d), wide, t[e + PIECES], at(values, dz))
         else:
             if t[e + DZ] != t[e + D]:
                 for k in range(wide):
                     values[dz + k] = values[d + k]
             if t[e + RANDOM] == 1:
                 slopes = t[e + SLOPES] + row * t[e + H_ROW]
-                call(t[e + BACKWARD], (values, z, values, dz, wide, values, slopes, 0))
+                call(t[e + BACKWARD], (at(values, z), at(values, dz), wide, at(values, slopes), 0))
             else:
-                shape = t[e + SHAPE]
-                call(t[e + BACKWARD], (values, z, values, dz, wide, params, shape, t[e + H_ROW]))
+                shape, h_row = at(params, t[e + SHAPE]), t[e + H_ROW]
+                call(t[e + BACKWARD], (at(values, z), at(values, dz), wide, shape, h_row))
             settle_row(at(values, dz), wide)
 
 

@@ -111,16 +111,12 @@ def layer_gradients(
             call(
                 t[e + LEARNED],
                 (
-                    values,
-                    t[e + A_IN] + example * row,
-                    values,
-                    t[e + D] + example * t[e + H_ROW],
+                    at(values, t[e + A_IN] + example * row),
+                    at(values, t[e + D] + example * t[e + H_ROW]),
                     t[e + UNITS],
-                    params,
-                    t[e + SHAPE],
+                    at(params, t[e + SHAPE]),
                     t[e + H_ROW],
-                    grads,
-                    t[e + SHAPE],
+                    at(grads, t[e + SHAPE]),
                 ),
             )
 
