@@ -168,7 +168,7 @@ def test_violations_are_seen(path, source):
     [
         ("kernels/text/tokens.py", "import time, typing, numpy\nfrom numpy.typing import NDArray"),
         ("jit/numba_compiler.py", "import numba, ctypes"),
-        ("text/inputs.py", "import io\nfrom fastcli.kernels import tokens"),
+        ("text/inputs.py", "import io\nfrom fastcli.kernels.text import tokens"),
         ("mlp/train.py", "from fastcli import __version__\nfrom fastcli.threads import run_on"),
         ("cli/train.py", "import click, tqdm\nfrom fastcli.fasttext import train\nprint()"),
     ],
