@@ -152,7 +152,7 @@ def test_imports(path):
         ("fasttext/model.py", "from fastcli import mlp"),
         ("fasttext/model.py", "print()"),
         ("fasttext/model.py", "import pandas"),
-        ("mlp/train.py", "from fastcli.fasttext.train import Reporter"),
+        ("mlp/trainer.py", "from fastcli.fasttext.train import Reporter"),
         ("evaluation/meter.py", "from fastcli.fasttext.model import Model"),
         ("evaluation/meter.py", "from tqdm import tqdm"),
         ("cli/train.py", "import llvmlite.binding"),
@@ -169,7 +169,7 @@ def test_violations_are_seen(path, source):
         ("kernels/text/tokens.py", "import time, typing, numpy\nfrom numpy.typing import NDArray"),
         ("jit/numba_compiler.py", "import numba, ctypes"),
         ("text/inputs.py", "import io\nfrom fastcli.kernels.text import tokens"),
-        ("mlp/train.py", "from fastcli import __version__\nfrom fastcli.threads import run_on"),
+        ("mlp/trainer.py", "from fastcli import __version__\nfrom fastcli.threads import run_on"),
         ("cli/train.py", "import click, tqdm\nfrom fastcli.fasttext import train\nprint()"),
     ],
 )

@@ -98,7 +98,7 @@ def test_a_change_within_a_block(end, opened, monkeypatch):
     name = {"bin": "fastcli.fasttext.matrix.kernels.mean_rows"}.get(
         end, "fastcli.fasttext.quantized.kernels.mean_codes"
     )
-    name = "fastcli.mlp.train.Scorer.score" if end == "mlp" else name
+    name = "fastcli.mlp.scorer.Scorer.score" if end == "mlp" else name
     monkeypatch.setattr(name, lambda *_: overwrite(path))
     with pytest.raises(ModelFormatError, match=SAID):
         predicted(model)

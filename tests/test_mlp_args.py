@@ -15,11 +15,12 @@ from fastcli.errors import ArgumentError
 from fastcli.mlp.activations import ACTIVATIONS, parse_activation
 from fastcli.mlp.activations import ALIASES as ACTIVATION_ALIASES
 from fastcli.mlp.args import MlpArgs, from_config, option_of
+from fastcli.mlp.batches import batch_starts
 from fastcli.mlp.dump import args_text
+from fastcli.mlp.early_stopping import EarlyStopping
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS
 from fastcli.mlp.names import lookup, nearest
 from fastcli.mlp.schedules import SCHEDULES, learning_rates
-from fastcli.mlp.train import EarlyStopping, batch_starts
 from fastcli.optimizers import OPTIMIZERS
 
 if sys.version_info >= (3, 11):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fastcli.kernels.mlp.updates import transpose_all
-from fastcli.mlp import train
+from fastcli.mlp import trainer as training
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.data import of_numbers
+from fastcli.mlp.examples import of_numbers
 from fastcli.mlp.network import Network, loss_code, stride
 from fastcli.optimizers import OPTIMIZERS, Steps
 from tests.command import GOLDEN
@@ -44,8 +44,8 @@ def ten_steps(case, n_threads, monkeypatch):
     tensors = network.tensors()
     for name, values in case["start"].items():
         tensors[name][:] = np.reshape(values, tensors[name].shape)
-    monkeypatch.setattr(train, "threads_worth", lambda network, n: n)
-    trainer = train.Trainer(args, network, examples, None, np.zeros(1, np.float32), 0)
+    monkeypatch.setattr(training, "threads_worth", lambda network, n: n)
+    trainer = training.Trainer(args, network, examples, None, np.zeros(1, np.float32), 0)
     assert trainer.n_threads == n_threads
     monkeypatch.setattr(trainer, "_order", lambda epoch: np.arange(examples.n))
     transpose_all(network.table.reshape(-1), len(network.layers), network.params, network.values)

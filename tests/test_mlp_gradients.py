@@ -9,9 +9,10 @@ from fastcli.kernels.mlp import network as places
 from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp.activations import ACTIVATIONS
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.data import of_numbers, of_rows
+from fastcli.mlp.batches import Batches
+from fastcli.mlp.examples import of_numbers, of_rows
 from fastcli.mlp.network import Network, loss_code, stride
-from fastcli.mlp.train import Batches, Trainer
+from fastcli.mlp.trainer import Trainer
 from fastcli.optimizers import Steps
 from tests import naive_mlp
 

@@ -9,13 +9,14 @@ import pytest
 
 from fastcli.errors import TrainingDiverged
 from fastcli.kernels.mlp import network as places
-from fastcli.mlp import train
+from fastcli.mlp import trainer as training
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.data import of_numbers, of_rows
 from fastcli.mlp.diagnostics import troubles
+from fastcli.mlp.early_stopping import Evaluation
+from fastcli.mlp.examples import of_numbers, of_rows
 from fastcli.mlp.network import Network, stride
 from fastcli.mlp.texts import augment
-from fastcli.mlp.train import Evaluation, Trainer
+from fastcli.mlp.trainer import Trainer
 
 N, N_IN, N_LABELS = 40, 6, 3
 
@@ -67,7 +68,7 @@ def trained(trainer):
 def test_steps_are_the_same_in_groups_of_any_size(given, monkeypatch):
     found = []
     for time in (0, 1e3, 1e12):  # one step; some; many epochs at once
-        monkeypatch.setattr(train, "GROUP_NS", time)
+        monkeypatch.setattr(training, "GROUP_NS", time)
         trainer, saved, began = on_numbers(epoch=30, **given), [], []
         steps = trainer._steps
         trainer._steps = lambda *a, s=steps, b=began: (b.append(a[1:3]), s(*a))[1]
@@ -107,7 +108,7 @@ def test_numbers_are_the_same_on_any_number_of_threads(norm, batch_size, monkeyp
     given = {"norm": norm, "norm_position": "after", "batch_size": batch_size, "hidden": "40,20"}
     one = on_numbers(**given)
     trained(one)
-    monkeypatch.setattr(train, "threads_worth", lambda network, n: n)
+    monkeypatch.setattr(training, "threads_worth", lambda network, n: n)
     for threads in (2, 3, 5):
         several = on_numbers(thread=threads, **given)
         trained(several)
@@ -209,7 +210,7 @@ def test_gradients_of_embedding_rows_are_clipped_by_value():
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_max_norm_bounds_the_weights_into_each_unit(threads, monkeypatch):
-    monkeypatch.setattr(train, "threads_worth", lambda network, n: n)
+    monkeypatch.setattr(training, "threads_worth", lambda network, n: n)
     trainer = on_numbers(max_norm=0.7, optimizer="sgd", thread=threads)
     free = on_numbers(optimizer="sgd")
     trained(trainer)
@@ -265,7 +266,7 @@ def test_rows_are_the_same_on_any_number_of_threads(given, monkeypatch):
     lines = [rng.integers(0, 300, rng.integers(1, 30)).tolist() for _ in range(60)]
     one, embedding = on_rows(lines, batch_size=16, **given)
     trained(one)
-    monkeypatch.setattr(train, "threads_worth", lambda network, n: n)
+    monkeypatch.setattr(training, "threads_worth", lambda network, n: n)
     for threads in (2, 3):
         several, other = on_rows(lines, batch_size=16, thread=threads, **given)
         trained(several)
@@ -365,7 +366,7 @@ def test_the_best_parameters_come_back(monkeypatch):
         seen.append(trainer.network.params.copy())
         return 1.0, next(errors)
 
-    monkeypatch.setattr(train, "evaluate", evaluate)
+    monkeypatch.setattr(training, "evaluate", evaluate)
     history = trained(trainer)
     assert [found.is_best for found in history] == [True, True, False, True, False, False]
     assert trainer.progress.stopping.step == history[3].step == 16
@@ -382,7 +383,7 @@ def test_without_patience_all_epochs_run_and_the_best_is_kept(monkeypatch):
         seen.append(trainer.network.params.copy())
         return 1.0, next(errors)
 
-    monkeypatch.setattr(train, "evaluate", evaluate)
+    monkeypatch.setattr(training, "evaluate", evaluate)
     assert len(trained(trainer)) == 4
     assert (trainer.network.params == seen[1]).all()
 
@@ -410,7 +411,7 @@ def test_the_embedding_of_the_best_parameters_comes_back(optimizer, monkeypatch)
 def test_equal_errors_are_told_apart_by_the_loss(monkeypatch):
     found = iter([(0.4, 0.5), (0.9, 0.2), (0.7, 0.2), (0.7, 0.2), (0.8, 0.2), (0.1, 0.3)])
     trainer = on_numbers(epoch=9, patience=3, valid="v")
-    monkeypatch.setattr(train, "evaluate", lambda scorers, examples: next(found))
+    monkeypatch.setattr(training, "evaluate", lambda scorers, examples: next(found))
     history = trained(trainer)
     assert [one.is_best for one in history] == [True, True, True, False, False, False]
     assert trainer.progress.stopping.step == history[2].step
@@ -429,7 +430,7 @@ def test_a_run_that_diverges_gives_the_best_parameters_back(monkeypatch):
             trainer.network.params[:] = np.nan
         return next(found)
 
-    monkeypatch.setattr(train, "evaluate", evaluate)
+    monkeypatch.setattr(training, "evaluate", evaluate)
     with pytest.raises(TrainingDiverged, match=r"epoch 4 of 6.*; the model of step 8, the best"):
         trained(trainer)
     trainer.restore()
@@ -440,7 +441,7 @@ def test_a_run_that_diverges_gives_the_best_parameters_back(monkeypatch):
 def test_an_interrupt_in_a_slow_step_gives_the_parameters_from_before_it(monkeypatch, n_steps):
     trainer, seen = on_numbers(epoch=6), []
     trainer.is_slow = True
-    whole_step = train.run_apart
+    whole_step = training.run_apart
 
     def step(n_threads, work):
         before = trainer.network.params.copy()
@@ -451,7 +452,7 @@ def test_an_interrupt_in_a_slow_step_gives_the_parameters_from_before_it(monkeyp
         assert (trainer.network.params != before).any()
         seen.append(trainer.network.params.copy())
 
-    monkeypatch.setattr(train, "run_apart", step)
+    monkeypatch.setattr(training, "run_apart", step)
     with pytest.raises(KeyboardInterrupt):
         trained(trainer)
     assert trainer.progress.step >= n_steps
@@ -463,7 +464,7 @@ def test_an_interrupt_in_a_slow_step_gives_the_parameters_from_before_it(monkeyp
 
 def test_a_validation_loss_that_is_no_number_is_never_the_best(monkeypatch):
     trainer = on_numbers(epoch=3, valid="v")
-    monkeypatch.setattr(train, "evaluate", lambda scorers, examples: (float("nan"), 0.0))
+    monkeypatch.setattr(training, "evaluate", lambda scorers, examples: (float("nan"), 0.0))
     with pytest.raises(TrainingDiverged, match=r"in epoch 1 of 3 .*; nothing was saved\."):
         trained(trainer)
     assert trainer.best is None

@@ -14,8 +14,8 @@ from fastcli.files import Replacement, cannot_save, write_all
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fastcli.mlp.run import MlpTrained
-    from fastcli.mlp.train import Evaluation
+    from fastcli.mlp.early_stopping import Evaluation
+    from fastcli.mlp.trained import MlpTrained
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48

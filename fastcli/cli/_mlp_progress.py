@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.cli._curves import learning_curve
 from fastcli.cli._messages import announce_compiling, is_terminal, say
-from fastcli.mlp.run import MlpReporter, MlpTrained
+from fastcli.mlp.reporter import MlpReporter
+from fastcli.mlp.trained import MlpTrained
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from fastcli.mlp.args import MlpArgs
+    from fastcli.mlp.early_stopping import Evaluation
     from fastcli.mlp.network import Network
-    from fastcli.mlp.train import Evaluation
 
 LOG_EVERY = 5.0  # seconds between two lines in a log
 

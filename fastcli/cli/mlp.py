@@ -180,7 +180,7 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     from fastcli.cli._curves import check_plot, plot
     from fastcli.cli._mlp_progress import MlpProgress
     from fastcli.mlp.args import MlpArgs
-    from fastcli.mlp.run import outputs, train_and_save_mlp
+    from fastcli.mlp.train_and_save import outputs, train_and_save_mlp
 
     is_default = ctx.get_parameter_source("dim") is click.core.ParameterSource.DEFAULT
     if values["pretrained_vectors"] and is_default and "dim" not in configured:

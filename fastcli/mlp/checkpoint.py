@@ -12,9 +12,10 @@ import numpy as np
 from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.files import Replacement
 from fastcli.mlp.args import MlpArgs, option_of
+from fastcli.mlp.snapshot import Snapshot
 from fastcli.mlp.tensor_reader import VERSION, load_arrays
 from fastcli.mlp.tensors import write_tensors
-from fastcli.mlp.train import Progress, Snapshot, Trainer
+from fastcli.mlp.trainer import Progress, Trainer
 from fastcli.rescue import place_or_rescue
 from fastcli.schema import Range, SchemaError, build, shown
 

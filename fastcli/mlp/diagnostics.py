@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from fastcli.mlp.train import Trainer
+    from fastcli.mlp.trainer import Trainer
 
 EXAMPLES = 1024
 

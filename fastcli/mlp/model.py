@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,18 +10,15 @@ import numpy as np
 
 from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
-from fastcli.evaluation.predictor import Predictions, Worker, best_count
-from fastcli.kernels.mlp import steps as kernels
+from fastcli.evaluation.predictor import Worker, best_count
 from fastcli.kernels.mlp.network import INPUT_WIDE, RECORD
-from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.data import Examples, of_numbers, of_rows
-from fastcli.mlp.network import Network, layers_of, stride
-from fastcli.mlp.train import Scorer
+from fastcli.mlp.limits import MOST_FLOATS
+from fastcli.mlp.network import Network, layers_of
+from fastcli.mlp.predict import table_worker, text_worker
 from fastcli.text.dictionary import Dictionary
-from fastcli.text.lines import Lines, Reader
-from fastcli.threads import interrupted
+from fastcli.text.lines import Reader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
     from fastcli.text.inputs import Bytes
 
 BATCH = 64  # lines that are scored together
-MOST_FLOATS = 1 << 22  # of the values of a batch; of very wide networks fewer lines go together
 
 
 @dataclass
@@ -127,76 +122,5 @@ class MlpModel(FromFile):
 
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""
-        k = self.best_count(k)
-        network = self.network()
-        embedding = np.zeros(1, np.float32) if self.embedding is None else self.embedding
-        scorer = Scorer(network, embedding.reshape(-1))
-
-        def best(lines: Lines, examples: Examples) -> tuple[Lines, Predictions]:
-            counts = np.zeros(lines.n, np.int32)
-            labels = np.zeros(lines.n * k, np.int32)
-            probs = np.zeros(lines.n * k, np.float32)
-            order = np.arange(lines.n)
-            has_input = np.diff(lines.offsets[: lines.n + 1]) > 0
-            for first in range(0, lines.n, network.batch):
-                n = min(network.batch, lines.n - first)
-                self.check_unchanged()
-                scorer.score(examples, order, first, n)
-                self.check_unchanged()
-                bad = network.first_not_finite(n, scorer.values, has_input[first : first + n])
-                kernels.best_scores(
-                    network.table.reshape(-1),
-                    network.integers,
-                    scorer.values,
-                    n,
-                    k,
-                    threshold,
-                    lines.offsets[first:],
-                    counts[first:],
-                    labels[first * k :],
-                    probs[first * k :],
-                )
-                if bad >= 0:
-                    return lines, Predictions(k, counts, labels, probs, first + bad)
-            return lines, Predictions(k, counts, labels, probs)
-
-        if self.columns is None:
-            reader = self.reader(max_lines)
-
-            def read_text(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
-                position = 0
-                while position < len(text) and not interrupted.is_set():
-                    self.check_unchanged()
-                    lines, position = reader.read(text, position)
-                    yield best(lines, of_rows(lines.features, lines.offsets, *_none()))
-
-            return read_text
-        columns = self.columns
-        max_lines = max(1, min(max_lines, MOST_FLOATS // columns.n_features))
-        table_reader = numbers.Reader(columns, "the input")
-        names = [name.decode("utf-8", "surrogateescape") for name in self.names]
-
-        def read_numbers(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
-            rows = numbers.decoded(text.tobytes())
-            for first in range(0, len(rows), max_lines):
-                part = rows[first : first + max_lines]
-                table = table_reader.read(part)
-                ids, label_offsets = numbers.label_ids(table.labels, names)
-                lines = Lines(
-                    len(table.x),
-                    np.zeros(1, np.int32),
-                    np.concatenate([[0], np.cumsum(~table.blank)]).astype(np.int64),
-                    ids,
-                    label_offsets,
-                    np.array([(HAS_LABEL | KNOWS_LABEL) * bool(s) for s in table.labels], np.uint8),
-                )
-                x = columns.standardize(table.x)
-                found = best(lines, of_numbers(x, stride(columns.n_features), *_none()))
-                found[1].passed_over = len(part) - len(table.x)
-                yield found
-
-        return read_numbers
-
-
-def _none() -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    return np.zeros(1, np.int32), np.zeros(1, np.int64)
+        make = text_worker if self.columns is None else table_worker
+        return make(self, self.best_count(k), threshold, max_lines)

@@ -12,7 +12,7 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.memory import zeros
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.data import Examples, of_rows
+from fastcli.mlp.examples import Examples, of_rows
 from fastcli.mlp.limits import MOST
 from fastcli.text.corpus import Corpus, FeatureArgs, Streams, read_corpus
 from fastcli.text.dictionary import Dictionary, WordTable

@@ -21,12 +21,16 @@ from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.mlp.network import INPUT_WIDE, OWNERS, RECORD
 from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.data import Examples
+from fastcli.mlp.batches import Batches, batch_starts
+from fastcli.mlp.early_stopping import Count, EarlyStopping, Evaluation
+from fastcli.mlp.examples import Examples
 from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
+from fastcli.mlp.scorer import Scorer, evaluate
+from fastcli.mlp.snapshot import Snapshot
 from fastcli.optimizers import Steps
 from fastcli.schema import Range
-from fastcli.threads import run_apart, run_on, share, uninterrupted
+from fastcli.threads import run_apart, run_on, uninterrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,177 +40,7 @@ if TYPE_CHECKING:
 GROUP_NS = 50e6  # of training between two looks at the clock
 WORTH_A_THREAD = 60_000  # ns a step; below that, meeting costs threads more than they gain
 NS_PER_FLOP = 1 / 40
-# What a checkpoint may say; a run without validation has NaN, one without a best model infinity.
-Count = Annotated[int, Range(0)]
-Measured = Annotated[float, Range(nan=True)]
-Positive = Annotated[float, Range(0)]
 SLOW_NS = 0.1e9  # a step may take ten times what it is thought to, and yet end within a second
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What was measured after a step: training loss since the last, validation loss and error."""
-
-    step: Count
-    epoch: Count
-    progress: Annotated[float, Range(0, 1)]
-    lr: float
-    loss: float
-    valid_loss: Measured
-    valid_error: Measured
-    seconds: Annotated[float, Range(0, 1e12)]
-    is_best: bool = False
-
-
-@dataclass
-class EarlyStopping:
-    """The seed's algorithm, section 4.4: keep the best parameters, end after p worse checks.
-
-    ``wait`` counts the checks since the best one (j), ``best`` is its error (v), ``step`` its
-    step (i*).  Of equal errors the one with the smaller loss, ``best_loss``, is better.
-    """
-
-    patience: Count
-    best: Positive = math.inf
-    step: Count = 0
-    wait: Count = 0
-    best_loss: Positive = math.inf
-
-    def check(self, step: int, error: float, loss: float) -> bool:
-        """Take the error and the loss after a step; tell whether they are the best so far.
-
-        They are not where the loss is not finite.
-        """
-        if math.isfinite(loss) and (error, loss) < (self.best, self.best_loss):
-            self.best, self.best_loss, self.step, self.wait = error, loss, step, 0
-            return True
-        self.wait += 1
-        return False
-
-    @property
-    def is_over(self) -> bool:
-        """Whether there were as many worse checks in a row as there is patience."""
-        return self.patience > 0 and self.wait >= self.patience
-
-
-@dataclass(frozen=True)
-class Batches:
-    """The batches of some epochs: step ``base + s`` is on ``order[starts[s]:starts[s + 1]]``."""
-
-    epochs: range
-    base: int
-    order: NDArray[np.int64]
-    starts: NDArray[np.int64]
-
-    def start(self, step: int) -> int:
-        """Return where the examples of a step begin in the order."""
-        return int(self.starts[step - self.base])
-
-
-class Snapshot:
-    """A copy of all that training moves and a model has; the memory is used again and again.
-
-    ``embedding`` is a view float32[rows, padded dim] of the values, the optimiser's apart.
-    """
-
-    def __init__(self, network: Network, embedding: NDArray[np.float32]) -> None:
-        self.params = np.empty_like(network.params)
-        self.running = np.empty_like(network.running)
-        self.embedding = np.empty(embedding.shape, np.float32)
-
-    def take(self, network: Network, embedding: NDArray[np.float32], n_threads: int) -> None:
-        """Copy the parameters as they are now."""
-        self.params[:], self.running[:] = network.params, network.running
-        _copy(embedding, self.embedding, n_threads)
-
-    def put(self, network: Network, embedding: NDArray[np.float32], n_threads: int) -> None:
-        """Copy the parameters back."""
-        network.params[:], network.running[:] = self.params, self.running
-        _copy(self.embedding, embedding, n_threads)
-
-
-def _copy(source: NDArray[np.float32], to: NDArray[np.float32], n_threads: int) -> None:
-    def work(thread: int) -> None:
-        first, last = share(len(source), thread, n_threads)
-        to[first:last] = source[first:last]
-
-    run_on(n_threads, work)
-
-
-class Scorer:
-    """Carries examples through a network as inference does, a batch at a time.
-
-    It has memory of its own for the values of a batch, so that each thread may have one.
-    """
-
-    def __init__(self, network: Network, embedding: NDArray[np.float32]) -> None:
-        self.network, self.embedding = network, embedding
-        self.values = np.zeros_like(network.values)
-        self._sync = np.zeros(8, np.int64)
-        self._losses = np.zeros(network.batch)
-
-    def score(self, examples: Examples, order: NDArray[np.int64], first: int, n: int) -> None:
-        """Leave the scores of examples ``order[first:first + n]`` in the values."""
-        network = self.network
-        kernels.forward_rows(
-            order,
-            first,
-            n,
-            examples.numbers,
-            examples.rows,
-            examples.offsets,
-            network.table.reshape(-1),
-            network.floats.reshape(-1),
-            network.integers,
-            self.embedding,
-            network.params,
-            network.running,
-            self.values,
-            self._sync,
-        )
-
-    def evaluate(self, examples: Examples, start: int, end: int) -> tuple[list[float], int]:
-        """Return the losses of examples, and how many of them have a best label that is right."""
-        network = self.network
-        order = np.arange(examples.n)
-        losses: list[float] = []
-        right = 0
-        for first in range(start, end, network.batch):
-            n = min(network.batch, end - first)
-            self.score(examples, order, first, n)
-            best = network.scores(n, self.values).argmax(axis=1)
-            kernels.score_losses(
-                order,
-                first,
-                n,
-                examples.labels,
-                examples.label_offsets,
-                network.table.reshape(-1),
-                network.integers,
-                self.values,
-                self._losses,
-            )
-            losses += self._losses[:n].tolist()
-            starts = examples.label_offsets[first : first + n + 1]
-            lines = np.repeat(np.arange(n), np.diff(starts))
-            hits = examples.labels[starts[0] : starts[-1]] == best[lines]
-            right += len(np.unique(lines[hits]))
-        return losses, right
-
-
-def evaluate(scorers: list[Scorer], examples: Examples) -> tuple[float, float]:
-    """Return the mean loss, and the share of examples whose best label is wrong."""
-    n_threads = len(scorers)
-    found: list[tuple[list[float], int]] = [([], 0)] * n_threads
-
-    def work(thread: int) -> None:
-        start, end = share(examples.n, thread, n_threads)
-        found[thread] = scorers[thread].evaluate(examples, start, end)
-
-    run_apart(n_threads, work)
-    losses = math.fsum(loss for some, _ in found for loss in some)
-    right = sum(n for _, n in found)
-    return losses / max(examples.n, 1), 1 - right / max(examples.n, 1)
 
 
 @dataclass
@@ -506,19 +340,6 @@ class Trainer:
             f"{self.args.epoch} at a learning rate of {lr:.4g}; {kept}. "
             f"Try -lr {lr / 10:.2g}, or --clip-norm 1."
         )
-
-
-def batch_starts(n: int, batch_size: int, no_single: bool) -> NDArray[np.int64]:
-    """Return where batches start, and n: the last may be smaller; 0 is one batch of all.
-
-    With ``no_single`` a last batch of one example, of which batch norm could make nothing, goes
-    with the one before it.
-    """
-    size = batch_size or max(n, 1)
-    starts = [*range(0, n, size), n]
-    if no_single and len(starts) > 2 and starts[-1] - starts[-2] == 1:
-        del starts[-2]
-    return np.array(starts, np.int64)
 
 
 def threads_worth(network: Network, n_threads: int) -> int:

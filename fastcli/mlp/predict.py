@@ -1,0 +1,119 @@
+"""Predicting with a perceptron: from blocks of text or of table lines to their best labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.evaluation.predictor import Predictions, Worker
+from fastcli.kernels.mlp import steps as kernels
+from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
+from fastcli.mlp import numbers
+from fastcli.mlp.examples import Examples, of_numbers, of_rows
+from fastcli.mlp.limits import MOST_FLOATS
+from fastcli.mlp.network import stride
+from fastcli.mlp.scorer import Scorer
+from fastcli.text.lines import Lines
+from fastcli.threads import interrupted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.mlp.model import MlpModel
+    from fastcli.text.inputs import Bytes
+
+
+class Ranker:
+    """Finds the k best labels of lines; one for each thread, since it has scratch."""
+
+    def __init__(self, model: MlpModel, k: int, threshold: float) -> None:
+        self._model, self._k, self._threshold = model, k, threshold
+        self._network = model.network()
+        embedding = np.zeros(1, np.float32) if model.embedding is None else model.embedding
+        self._scorer = Scorer(self._network, embedding.reshape(-1))
+
+    def rank(self, lines: Lines, examples: Examples) -> Predictions:
+        """Return the best labels of all lines, whose features are ``examples``.
+
+        Raises ModelFormatError if the file of the model is written to meanwhile.
+        """
+        model, network, scorer, k = self._model, self._network, self._scorer, self._k
+        counts = np.zeros(lines.n, np.int32)
+        labels = np.zeros(lines.n * k, np.int32)
+        probs = np.zeros(lines.n * k, np.float32)
+        order = np.arange(lines.n)
+        has_input = np.diff(lines.offsets[: lines.n + 1]) > 0
+        for first in range(0, lines.n, network.batch):
+            n = min(network.batch, lines.n - first)
+            model.check_unchanged()
+            scorer.score(examples, order, first, n)
+            model.check_unchanged()
+            bad = network.first_not_finite(n, scorer.values, has_input[first : first + n])
+            kernels.best_scores(
+                network.table.reshape(-1),
+                network.integers,
+                scorer.values,
+                n,
+                k,
+                self._threshold,
+                lines.offsets[first:],
+                counts[first:],
+                labels[first * k :],
+                probs[first * k :],
+            )
+            if bad >= 0:
+                return Predictions(k, counts, labels, probs, first + bad)
+        return Predictions(k, counts, labels, probs)
+
+
+def text_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> Worker:
+    """Return a function from text to lines and their k best labels."""
+    ranker, reader = Ranker(model, k, threshold), model.reader(max_lines)
+
+    def work(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
+        position = 0
+        while position < len(text) and not interrupted.is_set():
+            model.check_unchanged()
+            lines, position = reader.read(text, position)
+            examples = of_rows(lines.features, lines.offsets, *_no_labels())
+            yield lines, ranker.rank(lines, examples)
+
+    return work
+
+
+def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> Worker:
+    """Return a function from lines of a table of numbers to their k best labels."""
+    columns = model.columns
+    assert columns is not None
+    ranker = Ranker(model, k, threshold)
+    max_lines = max(1, min(max_lines, MOST_FLOATS // columns.n_features))
+    reader = numbers.Reader(columns, "the input")
+    names = [name.decode("utf-8", "surrogateescape") for name in model.names]
+
+    def work(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
+        rows = numbers.decoded(text.tobytes())
+        for first in range(0, len(rows), max_lines):
+            part = rows[first : first + max_lines]
+            table = reader.read(part)
+            ids, label_offsets = numbers.label_ids(table.labels, names)
+            lines = Lines(
+                len(table.x),
+                np.zeros(1, np.int32),
+                np.concatenate([[0], np.cumsum(~table.blank)]).astype(np.int64),
+                ids,
+                label_offsets,
+                np.array([(HAS_LABEL | KNOWS_LABEL) * bool(s) for s in table.labels], np.uint8),
+            )
+            x = columns.standardize(table.x)
+            examples = of_numbers(x, stride(columns.n_features), *_no_labels())
+            predictions = ranker.rank(lines, examples)
+            predictions.passed_over = len(part) - len(table.x)
+            yield lines, predictions
+
+    return work
+
+
+def _no_labels() -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    return np.zeros(1, np.int32), np.zeros(1, np.int64)

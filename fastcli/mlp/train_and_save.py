@@ -1,0 +1,229 @@
+"""Entry point of mlp-train: read, train, and write the model and what goes with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcli.appended import AppendedFile
+from fastcli.errors import FastcliError, TrainingDiverged
+from fastcli.files import Outputs, Replacement, check_writable
+from fastcli.jit.build import compile_beside
+from fastcli.kernels.mlp import layers
+from fastcli.kernels.mlp import steps as kernels
+from fastcli.kernels.mlp import updates as learning
+from fastcli.kernels.mlp.network import LOSS
+from fastcli.memory import check_file_size
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.checkpoint import FORMAT as CHECKPOINT
+from fastcli.mlp.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from fastcli.mlp.diagnostics import troubles
+from fastcli.mlp.early_stopping import Evaluation
+from fastcli.mlp.model import MlpModel
+from fastcli.mlp.model_file import write_mlp
+from fastcli.mlp.needs import checkpoint_size, needs_of, row_floats
+from fastcli.mlp.network import Network, loss_code
+from fastcli.mlp.reporter import MlpReporter
+from fastcli.mlp.tensor_reader import load_arrays
+from fastcli.mlp.trained import MlpTrained
+from fastcli.mlp.trainer import Trainer
+from fastcli.mlp.training_data import TrainingData, read_data
+from fastcli.outputs import check_apart, check_ours, first_object
+from fastcli.rescue import place_or_rescue
+from fastcli.text.vector_files import VectorSource
+from fastcli.threads import left_behind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+DEFAULTS = MlpArgs()
+RUNNING = ("output", "log", "plot", "save_every", "resume", "thread", "verbose")
+NO_EMBEDDING = np.zeros(1, np.float32)
+
+
+def train_and_save_mlp(
+    args: MlpArgs,
+    reporter: MlpReporter,
+    source: VectorSource | None = None,
+    fsync: bool = False,
+) -> MlpTrained:
+    """Train a perceptron and write ``<output>.mlp``.  Raises FastcliError or a child of it.
+
+    With ``fsync`` files are forced to the disk before they take their places.  Of a run that
+    diverges the best model that an evaluation found is written before the error.
+    ``source`` opens what ``pretrained_vectors`` names, if that is a linear model.
+    """
+    args.check()
+    if unused := args.without_effect():
+        reporter.note(unused)
+    args = args.resolved()
+    path = f"{args.output}.mlp"
+    check_whose(args)
+    with Outputs(fsync) as files:
+        files.add(path)
+        for other in (args.plot, checkpoint_path(args) if args.save_every else ""):
+            if other:
+                check_writable(other)
+        with contextlib.ExitStack() as stack:
+            log = None
+            if args.log:
+                log = stack.enter_context(AppendedFile(args.log, reporter.warn))
+            return _train(args, reporter, source, files[path], log, fsync)
+
+
+def _train(
+    args: MlpArgs,
+    reporter: MlpReporter,
+    source: VectorSource | None,
+    out: Replacement,
+    log: AppendedFile | None,
+    fsync: bool,
+) -> MlpTrained:
+    """Train, write evaluations to ``log``, and write the model."""
+    compile_beside(learning.learn)
+    compile_beside(kernels.train_steps, layers.forward, layers.backward)
+    data = read_data(args, reporter, source)
+    loss = loss_code(args.loss, data.examples.has_several)
+    batch = args.batch_size or data.examples.n
+    batch = max(min(batch, data.examples.n), 1) + 1
+    embeds = data.columns is None
+    try:
+        network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
+    except MemoryError:
+        raise FastcliError(
+            "Training needs more memory than this machine can give. Use a smaller --hidden, "
+            "--batch-size or -dim."
+        ) from None
+    needs = needs_of(args, data, network)
+    if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
+        reporter.note(sentence)
+    needs.check(f"{args.output}.mlp", reporter.warn)
+    if args.save_every:
+        check_file_size(checkpoint_path(args), checkpoint_size(args, data, network), needs.smaller)
+    network.start(args.seed)
+    embedding = NO_EMBEDDING
+    if data.embedding is not None:
+        embedding = data.embedding(*row_floats(network))
+    trainer = Trainer(
+        args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
+    )
+    if args.resume:
+        if load_checkpoint(trainer):
+            reporter.note(f"Going on after step {trainer.progress.step:,}.")
+        else:
+            reporter.note("There is no checkpoint yet: starting from the beginning.")
+    reporter.network(network, data.examples.n, trainer.n_threads)
+    for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
+        kernel.load()  # so that compiling does not count as training
+    trained = MlpTrained(model_of(args, data, network, trainer.rows))
+    started, logged = time.monotonic(), 0
+
+    def write_log() -> None:
+        nonlocal logged
+        history = trainer.progress.history
+        if log is not None and len(history) > logged:
+            log.append(log_lines(history[logged:]))
+        logged = len(history)
+
+    problem: FastcliError | None = None
+    try:
+        for found in trainer.run(lambda trainer: save_checkpoint(trainer, fsync)):
+            if isinstance(found, Evaluation):
+                reporter.evaluation(found)
+                write_log()
+            else:
+                reporter.step(*found)
+    except FastcliError as error:  # the loss diverged, or a checkpoint found no room
+        if trainer.best is None and isinstance(error, TrainingDiverged):
+            raise
+        problem = error
+        trainer.restore()
+    except KeyboardInterrupt:
+        if trainer.progress.step == 0:
+            raise
+        trained.interrupted = True
+        trainer.restore()
+        write_log()
+    at = trainer.progress
+    trained.seconds = time.monotonic() - started
+    if at.step and problem is None and not left_behind():
+        for sentence in troubles(trainer):
+            reporter.note(sentence)
+    trained.history, trained.steps = at.history, at.step
+    trained.best_step = at.stopping.step if trainer.best is not None else at.step
+    trained.model = model_of(args, data, network, trainer.rows)
+    trained.model.about = {
+        "steps": trained.steps,
+        "best_step": trained.best_step,
+        "parameters": network.n_weights,
+    }
+    place_or_rescue(out, lambda file: write_mlp(file, trained.model))
+    if problem is not None:
+        raise problem
+    return trained
+
+
+def outputs(args: MlpArgs) -> list[str]:
+    """Return the files that training writes, the model first."""
+    checkpoint = checkpoint_path(args) if args.save_every else ""
+    return [f"{args.output}.mlp", *filter(None, (args.log, args.plot, checkpoint))]
+
+
+def check_whose(args: MlpArgs) -> None:
+    """Raise FastcliError where training would write over what it reads or what is not ours."""
+    check_apart([*args.input, args.valid, args.pretrained_vectors], outputs(args))
+    if args.log:
+        check_ours(args.log, "a log of mlp-train", _is_log)
+    if args.save_every:
+        check_ours(checkpoint_path(args), "a checkpoint of mlp-train", _is_checkpoint)
+
+
+def model_of(
+    args: MlpArgs, data: TrainingData, network: Network, rows: NDArray[np.float32]
+) -> MlpModel:
+    """Return the model of a network as it is now; ``rows`` are those of its embedding.
+
+    How it was run (threads, checkpoints, names of files) is no part of it, so that the same
+    training makes the same file.
+    """
+    return MlpModel(
+        replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
+        data.names,
+        int(network.integers[LOSS]),
+        network.tensors(),
+        data.dictionary,
+        rows if data.n_rows else None,
+        data.row_of,
+        data.columns,
+    )
+
+
+def _is_log(path: str) -> bool:
+    """Tell whether a file begins with an evaluation, as ``write_log`` writes it."""
+    found, _ = first_object(path)
+    known = {f.name for f in fields(Evaluation)}
+    may_lack = {"loss", "valid_loss", "valid_error"}  # which can be NaN
+    return known - may_lack <= set(found) <= known
+
+
+def _is_checkpoint(path: str) -> bool:
+    try:
+        load_arrays(path, CHECKPOINT)
+    except FastcliError:
+        return False
+    return True
+
+
+def log_lines(history: list[Evaluation]) -> bytes:
+    """Return evaluations as JSON objects, one a line."""
+    lines = []
+    for evaluation in history:
+        values: dict[str, Any] = vars(evaluation)
+        lines.append(json.dumps({k: v for k, v in values.items() if v == v}) + "\n")
+    return "".join(lines).encode()

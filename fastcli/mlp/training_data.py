@@ -1,0 +1,174 @@
+"""Reading what a perceptron is trained and validated on: text, or tables of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import ArgumentError, DataError
+from fastcli.mlp import numbers
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.examples import Examples, of_numbers
+from fastcli.mlp.network import stride
+from fastcli.mlp.reporter import MlpReporter
+from fastcli.mlp.texts import (
+    augmented,
+    bucket_of,
+    read_known_text,
+    read_text,
+    start_embedding,
+    start_from,
+)
+from fastcli.printable import listed, shortened
+from fastcli.text.lines import Reader
+from fastcli.text.pretrained import Pretrained
+from fastcli.text.vector_files import VectorFile, VectorSource
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.text.dictionary import Dictionary
+
+
+@dataclass
+class TrainingData:
+    """All that was read: training and validation examples, and how to read more like them."""
+
+    examples: Examples
+    valid: Examples | None
+    n_in: int
+    names: list[bytes]
+    n_rows: int = 0
+    embedding: Callable[[int, int], NDArray[np.float32]] | None = None
+    dictionary: Dictionary | None = None
+    row_of: NDArray[np.int32] | None = None
+    columns: numbers.Columns | None = None
+    augment: Callable[[int], Examples] | None = None
+
+
+def read_data(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None) -> TrainingData:
+    """Read training and validation files, as text or as numbers."""
+    if "-" in args.input:
+        raise ArgumentError("Cannot use stdin for training! Write it to a file first.")
+    purposes = dict.fromkeys(args.input, "training")
+    if args.valid:
+        purposes.setdefault(args.valid, "validation")
+    for path, purpose in purposes.items():
+        if not Path(path).exists():
+            raise DataError(f"{path} cannot be opened for {purpose}! (No such file or directory)")
+    kind = args.format
+    if kind == "auto":
+        kind = numbers.guess_format(args.input[0], args.label)
+    if kind == "text":
+        return _read_text(args, reporter, source)
+    if args.pretrained_vectors:
+        raise ArgumentError("-pretrainedVectors is for text, and the input is numbers.")
+    return _read_numbers(args, kind, reporter)
+
+
+def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None) -> TrainingData:
+    pretrained = None
+    if args.pretrained_vectors:
+        source = source or VectorFile(args.pretrained_vectors)
+        source.check_dim(args.dim)
+        pretrained = Pretrained(source, args.vectors_words, args.label, args.thread)
+    text = read_text(args, reporter.read, lambda dictionary: None, pretrained)
+    dictionary, bucket = text.dictionary, bucket_of(args)
+    row_of = text.row_of if bucket else None
+    valid = None
+    if args.valid:
+        reader = Reader(
+            dictionary, args.label, args.word_ngrams, args.minn, args.maxn, bucket, row_of
+        )
+        valid, left_out = read_known_text(args.valid, reader)
+        if left_out:
+            reporter.note(f"{args.valid}: {left_out:,} lines without a known label or word.")
+
+    def start(wide: int, record: int) -> NDArray[np.float32]:
+        embedding = start_embedding(args, text, wide, record)
+        if pretrained is not None:
+            for sentence in start_from(pretrained, text, embedding.reshape(-1, record)):
+                reporter.note(sentence)
+        return embedding
+
+    return TrainingData(
+        text.examples,
+        valid,
+        args.dim,
+        dictionary.labels(),
+        text.n_rows,
+        start,
+        dictionary,
+        row_of,
+        augment=(lambda epoch: augmented(args, text, epoch)) if text.streams else None,
+    )
+
+
+def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> TrainingData:
+    columns = numbers.inspect_columns(
+        args.input, kind, args.label_column, args.delimiter, reporter.note
+    )
+    table = numbers.read_tables(args.input, columns)
+    labelled = [i for i, names in enumerate(table.labels) if names]
+    if not labelled:
+        raise DataError(
+            f"{args.input[0]}: no line has a label in column {columns.label}. Say --label-column."
+        )
+    if len(labelled) < len(table.labels):
+        reporter.note(f"Lines without a label: {len(table.labels) - len(labelled):,} left out.")
+    is_whole = len(labelled) == len(table.labels)
+    x = table.x if is_whole else table.x[labelled]
+    labels = [table.labels[i] for i in labelled]
+    names = sorted({name for some in labels for name in some}, key=_natural)
+    if columns.kind == "csv" and len(names) > max(100, len(labels) // 2):
+        reporter.note(
+            f"{len(names):,} different labels in {len(labels):,} lines: is column "
+            f"{columns.label} the label? --label-column says which one is."
+        )
+    columns.fit(x, args.standardize)
+    if constant := columns.constant():
+        reporter.note(_constant_sentence(constant, columns.n_features))
+    row = stride(columns.n_features)
+    examples = of_numbers(columns.standardize(x), row, *numbers.label_ids(labels, names))
+    valid = None
+    if args.valid:
+        found = numbers.read_tables([args.valid], columns, "validation")
+        known = set(names)
+        kept = [i for i, some in enumerate(found.labels) if known.intersection(some)]
+        if not kept:
+            raise DataError(f"{args.valid} has no line with a label of the training file.")
+        if len(kept) < len(found.labels):
+            n = len(found.labels) - len(kept)
+            reporter.note(f"{args.valid}: {n:,} lines without a known label.")
+        ids = numbers.label_ids([found.labels[i] for i in kept], names)
+        valid = of_numbers(columns.standardize(found.x[kept]), row, *ids)
+    return TrainingData(
+        examples,
+        valid,
+        columns.n_features,
+        [name.encode("utf-8", "surrogateescape") for name in names],
+        columns=columns,
+    )
+
+
+def _constant_sentence(columns: list[str], n_features: int) -> str:
+    """Say which columns will have no influence."""
+    n = len(columns)
+    which = (
+        f"{n:,} of {n_features:,} columns are" if n > 1 else f"Column {shortened(columns[0])} is"
+    )
+    named = f" ({listed(columns)})" if 1 < n <= 5 else ""
+    later = "they have no influence, whatever they are later." if n > 1 else "it has no influence."
+    return f"{which} the same in every training line{named}: {later}"
+
+
+def _natural(name: str) -> tuple[int, float, str]:
+    """Sort numbers as numbers, before words."""
+    try:
+        return 0, float(name), name
+    except ValueError:
+        return 1, 0.0, name
