@@ -9,8 +9,8 @@ from fastcli.fasttext.vectors import char_ngrams, packed, word_rows
 from fastcli.kernels.text import lines as line_kernels
 from fastcli.kernels.text.tokens import MOST_NGRAMS, ngram_bound
 from fastcli.text import spelling
-from fastcli.text.corpus import char_ngrams as ngrams_of_entries
 from fastcli.text.dictionary import Dictionary
+from fastcli.text.line_features import char_ngrams as ngrams_of_entries
 from fastcli.text.lines import Reader
 from fastcli.text.spelling import most_bytes
 from tests.command import run

@@ -107,7 +107,7 @@ def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
 def epochs_note(pretrained: Pretrained, epoch: int, tokens: int) -> str | None:
     """Return what to say where fastText would train much longer, which counts vectors as tokens."""
     as_fasttext = round(epoch * (1 + pretrained.n_vectors / max(tokens, 1)))
-    if pretrained.extend is None or as_fasttext <= epoch:
+    if not pretrained.adds_words or as_fasttext <= epoch:
         return None
     return (
         f"fastText counts the {pretrained.n_vectors:,} vectors as words of the text, which makes "

@@ -9,11 +9,11 @@ import numpy as np
 from fastcli.errors import ArgumentError, DataError, ModelFormatError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.matrix import DenseMatrix
+from fastcli.fasttext.read_text import read_known
 from fastcli.fasttext.reporter import Reporter, Status
 from fastcli.fasttext.trainer import Trainer
 from fastcli.kernels.linear import train as kernels
 from fastcli.memory import padded, zeros
-from fastcli.text.corpus import FeatureArgs, read_known
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
@@ -50,18 +50,8 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     TrainingDiverged.
     """
     assert isinstance(model.wi, DenseMatrix)
-    known, dictionary, dim = model.args, model.dictionary, model.args.dim
-    features = FeatureArgs(
-        model.label,
-        1,
-        1,
-        known.minn,
-        known.maxn,
-        known.word_ngrams,
-        known.bucket,
-        model.pruned,
-    )
-    corpus = read_known(args.input, dictionary, features, args.thread, reporter.read)
+    dictionary, dim = model.dictionary, model.args.dim
+    corpus = read_known(model, args, reporter)
     if corpus.n_lines == 0 and corpus.skipped.no_label and not corpus.skipped.no_known_label:
         raise DataError(
             f"No label found in {', '.join(args.input)}: no token starts with {model.label!r}. "
@@ -73,11 +63,11 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
             "there is nothing to train on: -input must be text like that the model was trained on."
         )
     stride = padded(dim)
-    wi = zeros(corpus.lanes * corpus.per_lane * stride).reshape(-1, stride)
+    wi = zeros(corpus.shards * corpus.shard_rows * stride).reshape(-1, stride)
     wo = zeros(dictionary.nlabels * stride).reshape(-1, stride)
     # Buckets that the text has are numbered anew; the model's rows follow them and come back.
     inputs, outputs = model.wi.values.reshape(-1, dim), model.wo.values.reshape(-1, dim)
-    wi[corpus.places, :dim] = inputs[corpus.ids]
+    wi[corpus.memory_rows, :dim] = inputs[corpus.ids]
     wo[:, :dim] = outputs
     kernels.train_lines.load()  # so that compiling does not count as training
     status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
@@ -85,5 +75,5 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     for status in trainer.run():
         reporter.status(status)
     reporter.finished(status)
-    inputs[corpus.ids] = wi[corpus.places, :dim]
+    inputs[corpus.ids] = wi[corpus.memory_rows, :dim]
     outputs[:] = np.asarray(wo[:, :dim])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.checks import check_corpus, check_rows
+from fastcli.fasttext.checks import check_corpus
 from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.read_text import read_corpus
 from fastcli.fasttext.reporter import Reporter, Status
 from fastcli.fasttext.save import rows_of_words, saving_memory
 from fastcli.fasttext.trained import Trained
@@ -15,8 +16,6 @@ from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.kernels.linear import train as kernels
 from fastcli.memory import Needs, padded, zeros
 from fastcli.optimizers import OPTIMIZERS
-from fastcli.text.corpus import FeatureArgs, read_corpus
-from fastcli.text.dictionary import Dictionary
 from fastcli.threads import run_apart, share
 
 
@@ -27,40 +26,18 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     """
     args.check()
     model_args = args.model_args()
-    features = FeatureArgs(
-        args.label,
-        args.min_count,
-        args.min_count_label,
-        args.minn,
-        args.maxn,
-        args.word_ngrams,
-        model_args.bucket,
-    )
     stride = padded(args.dim)
     pretrained = None
     if args.pretrained_vectors:
         from fastcli.fasttext.pretrained import epochs_note, open_pretrained, set_rows
 
         pretrained = open_pretrained(args, reporter.note)
-
-    def on_dictionary(dictionary: Dictionary) -> None:
-        reporter.dictionary(dictionary)
-        check_rows(args, model_args, dictionary)
-
-    dictionary, corpus = read_corpus(
-        args.input,
-        features,
-        args.thread,
-        reporter.read,
-        on_dictionary,
-        extend=pretrained.extend if pretrained else None,
-    )
-    check_rows(args, model_args, dictionary)
+    dictionary, corpus = read_corpus(args, reporter, pretrained)
     check_corpus(args, dictionary, corpus, reporter)
     size = file_size(model_args, dictionary)
     pages = len(corpus.ids) * (4 * args.dim + 8192)  # a row may touch two pages it does not fill
     slots = OPTIMIZERS[args.optimizer].slots
-    matrices = 4 * stride * (corpus.lanes * corpus.per_lane + dictionary.nlabels)
+    matrices = 4 * stride * (corpus.shards * corpus.shard_rows + dictionary.nlabels)
     rows = 0 if args.no_vec else rows_of_words(args, dictionary)
     saving = saving_memory(args, dictionary.nwords, rows, dictionary.nlabels)
     needs = Needs(
@@ -73,19 +50,19 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     if sentence := needs.sentence(always=pretrained is not None):
         reporter.note(sentence)
     needs.check(f"{args.output}.bin", reporter.warn)
-    wi = zeros(corpus.lanes * corpus.per_lane * stride)
+    wi = zeros(corpus.shards * corpus.shard_rows * stride)
     wo = zeros(dictionary.nlabels * stride)
 
     def init(thread: int) -> None:
         first, last = share(len(corpus.ids), thread, args.thread)
         matrix_kernels.init_rows(
-            wi, corpus.places, corpus.ids, first, last, stride, args.dim, args.seed
+            wi, corpus.memory_rows, corpus.ids, first, last, stride, args.dim, args.seed
         )
 
     run_apart(args.thread, init)
     if pretrained is not None:
         for sentence in set_rows(
-            pretrained, dictionary, corpus.ids, corpus.places, wi.reshape(-1, stride)
+            pretrained, dictionary, corpus.ids, corpus.memory_rows, wi.reshape(-1, stride)
         ):
             reporter.note(sentence)
         if sentence := epochs_note(pretrained, args.epoch, dictionary.ntokens):
@@ -104,7 +81,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         wo,
         stride,
         corpus.ids,
-        corpus.places,
+        corpus.memory_rows,
         status.loss,
         time.monotonic() - started,
     )

@@ -16,9 +16,9 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import LOSSES, TrainArgs
-from fastcli.fasttext.checks import check_rows
 from fastcli.fasttext.huffman import build_tree, no_tree
 from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.read_text import read_sentences
 from fastcli.fasttext.reporter import Reporter, Status
 from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.fasttext.save import saving_memory
@@ -32,7 +32,7 @@ from fastcli.kernels.linear.schedule import Schedule, linear_decay
 from fastcli.memory import Needs, padded, zeros
 from fastcli.optimizers import no_rule
 from fastcli.text.dictionary import Dictionary, gathered
-from fastcli.text.sentences import LONGEST, Sentences, read_sentences
+from fastcli.text.sentences import LONGEST, Sentences
 from fastcli.threads import run_apart, share, usable_cpus
 
 if TYPE_CHECKING:
@@ -86,22 +86,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         from fastcli.fasttext.pretrained import epochs_note, open_pretrained, set_rows
 
         pretrained = open_pretrained(args, reporter.note)
-
-    def on_dictionary(dictionary: Dictionary) -> None:
-        reporter.dictionary(dictionary)
-        check_rows(args, model_args, dictionary)
-
-    dictionary, sentences = read_sentences(
-        args.input,
-        args.label,
-        args.min_count,
-        args.min_count_label,
-        args.thread,
-        reporter.read,
-        on_dictionary,
-        pretrained.extend if pretrained else None,
-    )
-    check_rows(args, model_args, dictionary)
+    dictionary, sentences = read_sentences(args, reporter, pretrained)
     if dictionary.nwords == 0 or len(sentences.words) == 0:
         raise DataError("Empty vocabulary. Try a smaller -minCount value.")
     in_text = np.ones(dictionary.nwords, bool)

@@ -65,7 +65,7 @@ class Trainer:
         cache_lines = stride / LANES
         self.cost = len(corpus.rows) / corpus.n_lines * (6 + 2.2 * cache_lines)
         self.cost += 1.4 * cache_lines * (self.nlabels if all_labels else max(20, args.neg))
-        most = max(corpus.lanes, self.blocks) if self.cost > WORTH_A_THREAD else 1
+        most = max(corpus.shards, self.blocks) if self.cost > WORTH_A_THREAD else 1
         self.n_threads = min(args.thread, most, usable_cpus())
         self.schedule = Schedule(
             args.lr, max(args.epoch, 1) * int(corpus.tokens.sum()), args.lr_update_rate
@@ -85,7 +85,7 @@ class Trainer:
             corpus.labels,
             corpus.label_offsets,
             corpus.tokens,
-            corpus.lanes,
+            corpus.shards,
         )
         self.model = kernels.Model(wi, wo, self.nlabels, stride)
         self.team = kernels.Team(
@@ -94,7 +94,7 @@ class Trainer:
             sync=np.zeros(8 * self.n_threads + 8, np.int64),
             clock=np.zeros(2, np.int64),
             draws=np.zeros(1, np.int64),
-            partial=zeros(corpus.lanes * stride),
+            partial=zeros(corpus.shards * stride),
             scores=zeros(padded(self.nlabels)),
             stats=zeros(16 * self.blocks),
             block_grads=zeros(self.blocks * stride),

@@ -11,7 +11,7 @@ import numpy as np
 from fastcli.fasttext.save import saving_memory
 from fastcli.inspect.data import DataSet
 from fastcli.memory import PROCESS, padded
-from fastcli.text.corpus import AT_ONCE
+from fastcli.text.counting import AT_ONCE
 from fastcli.text.spelling import most_bytes
 
 if TYPE_CHECKING:

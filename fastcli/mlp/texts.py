@@ -14,11 +14,14 @@ from fastcli.memory import zeros
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_rows
 from fastcli.mlp.limits import MOST
-from fastcli.text.corpus import Corpus, FeatureArgs, Streams, read_corpus
-from fastcli.text.dictionary import Dictionary, WordTable
+from fastcli.text.corpus import Corpus, make_corpus
+from fastcli.text.counting import count_tokens
+from fastcli.text.dictionary import Dictionary, build_dictionary
 from fastcli.text.inputs import text_blocks
+from fastcli.text.line_features import FeatureArgs
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
+from fastcli.text.token_streams import TokenStreams
 from fastcli.threads import run_apart, share
 
 if TYPE_CHECKING:
@@ -29,20 +32,20 @@ if TYPE_CHECKING:
 class Text:
     """Training text: its dictionary, its lines, and which buckets have rows.
 
-    Row i of the embedding is word i, or, from ``nwords`` on, a bucket of n-grams: ``row_of``
+    Row i of the embedding is word i, or, from ``nwords`` on, a bucket of n-grams: ``bucket_rows``
     gives the row after the words of every bucket, from 1 on; 0: it has none.
     """
 
     dictionary: Dictionary
     examples: Examples
-    row_of: NDArray[np.int32]
+    bucket_rows: NDArray[np.int32]
     corpus: Corpus
-    streams: list[Streams]
+    streams: TokenStreams | None
 
     @property
     def n_rows(self) -> int:
         """The rows of the embedding."""
-        return self.corpus.per_lane
+        return self.corpus.shard_rows
 
 
 def bucket_of(args: MlpArgs) -> int:
@@ -60,46 +63,27 @@ def check_rows(args: MlpArgs, dictionary: Dictionary) -> None:
 
 
 def read_text(
-    args: MlpArgs,
-    on_bytes: Callable[[int], None],
-    on_dictionary: Callable[[Dictionary], None],
-    pretrained: Pretrained | None = None,
+    args: MlpArgs, on_bytes: Callable[[int], None], pretrained: Pretrained | None = None
 ) -> Text:
     """Read training text, whose dictionary may get more words from pretrained vectors.
 
     Raises DataError where nothing in it can be trained on.
     """
-    features = FeatureArgs(
-        args.label,
-        args.min_count,
-        args.min_count_label,
-        args.minn,
-        args.maxn,
-        args.word_ngrams,
-        bucket_of(args),
-    )
-    streams: list[Streams] = []
-    more_words = pretrained.extend if pretrained else None
-
-    def hear(dictionary: Dictionary) -> None:
+    counted = count_tokens(args.input, args.label, args.thread, on_bytes)
+    dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
+    check_rows(args, dictionary)
+    all_words = pretrained is not None and pretrained.adds_words
+    if pretrained is not None and all_words:
+        dictionary, ids = pretrained.extend(dictionary, counted.words)
         check_rows(args, dictionary)
-        on_dictionary(dictionary)
-
-    def extend(dictionary: Dictionary, words: WordTable) -> tuple[Dictionary, NDArray[np.int32]]:
-        assert more_words is not None
-        extended, ids = more_words(dictionary, words)
-        check_rows(args, extended)
-        return extended, ids
-
-    dictionary, corpus = read_corpus(
-        args.input,
-        features,
-        args.thread,
-        on_bytes,
-        hear,
-        lanes=1,
-        on_streams=streams.append if args.word_dropout or args.word_swap else None,
-        extend=extend if more_words else None,
+    features = FeatureArgs(
+        minn=args.minn, maxn=args.maxn, word_ngrams=args.word_ngrams, bucket=bucket_of(args)
+    )
+    streams = None
+    if args.word_dropout or args.word_swap:
+        streams = TokenStreams(counted, dictionary, ids, features)
+    corpus = make_corpus(
+        counted, dictionary, ids, features, args.thread, n_shards=1, all_words=all_words
     )
     if dictionary.nlabels == 0:
         raise DataError(
@@ -112,7 +96,7 @@ def read_text(
     examples = of_rows(
         corpus.rows[:n_features], corpus.segments, corpus.labels, corpus.label_offsets
     )
-    return Text(dictionary, examples, corpus.row_of, corpus, streams)
+    return Text(dictionary, examples, corpus.bucket_rows, corpus, streams)
 
 
 def augmented(args: MlpArgs, text: Text, epoch: int) -> Examples:
@@ -128,7 +112,8 @@ def augmented(args: MlpArgs, text: Text, epoch: int) -> Examples:
         rng = np.random.default_rng([args.seed & 0xFFFFFFFF, 3, epoch, part])
         return augment(rng, stream, is_word, args.word_dropout, args.word_swap)
 
-    rows, offsets = text.streams[0].retold(change, text.row_of)
+    assert text.streams is not None
+    rows, offsets = text.streams.changed_rows(change, text.bucket_rows)
     e = text.examples
     if len(offsets) != len(e.offsets):  # a line lost all it had: the lines would not match labels
         return e
@@ -171,7 +156,7 @@ def start_embedding(args: MlpArgs, text: Text, wide: int, record: int) -> NDArra
     def work(thread: int) -> None:
         first, last = share(len(corpus.ids), thread, args.thread)
         matrix_kernels.init_rows(
-            embedding, corpus.places, corpus.ids, first, last, record, args.dim, args.seed
+            embedding, corpus.memory_rows, corpus.ids, first, last, record, args.dim, args.seed
         )
 
     run_apart(args.thread, work)
@@ -185,9 +170,9 @@ def start_from(pretrained: Pretrained, text: Text, embedding: NDArray[np.float32
     """
     nwords = text.dictionary.nwords
     said = pretrained.set_words(text.dictionary, embedding, np.arange(nwords))
-    buckets = np.flatnonzero(text.row_of)
+    buckets = np.flatnonzero(text.bucket_rows)
     return said + pretrained.set_ngrams(
-        buckets, embedding, nwords - 1 + text.row_of[buckets].astype(np.int64)
+        buckets, embedding, nwords - 1 + text.bucket_rows[buckets].astype(np.int64)
     )
 
 

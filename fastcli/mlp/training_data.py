@@ -76,9 +76,9 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None
         source = source or VectorFile(args.pretrained_vectors)
         source.check_dim(args.dim)
         pretrained = Pretrained(source, args.vectors_words, args.label, args.thread)
-    text = read_text(args, reporter.read, lambda dictionary: None, pretrained)
+    text = read_text(args, reporter.read, pretrained)
     dictionary, bucket = text.dictionary, bucket_of(args)
-    row_of = text.row_of if bucket else None
+    row_of = text.bucket_rows if bucket else None
     valid = None
     if args.valid:
         reader = Reader(

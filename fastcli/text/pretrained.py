@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastcli.errors import DataError
 from fastcli.memory import check_memory, padded
-from fastcli.text.corpus import Extend, known_ids
+from fastcli.text.counting import known_ids
 from fastcli.text.dictionary import (
     EOS,
     WORD,
@@ -29,7 +29,7 @@ class Pretrained:
     """The vectors of a source until they are rows of a model.
 
     With ``words`` "all", those of the source that the text lacks enter the dictionary too, as in
-    fastText: ``extend`` is for ``read_corpus`` and ``read_sentences``, and the vectors are held
+    fastText: ``adds_words`` is true, ``extend`` gives the dictionary, and the vectors are held
     until ``set_words``.  With "corpus" they are passed over.
     """
 
@@ -40,8 +40,8 @@ class Pretrained:
         self.n_vectors = 0  # of those that enter the dictionary, repeated ones too
         self._in_text: NDArray[np.bool_] | None = None
         self._n_labels = 0
-        self.extend: Extend | None = self._extended if words == "all" else None
-        if words == "all":
+        self.adds_words = words == "all"
+        if self.adds_words:
             check_memory(self.memory_of(source), "file of vectors, or --vectors-words corpus")
             self._parts = list(source.read(n_threads))
             self.n_vectors = sum(map(len, self._parts))
@@ -57,7 +57,7 @@ class Pretrained:
             return np.ones(dictionary.nwords, bool)
         return self._in_text
 
-    def _extended(
+    def extend(
         self, dictionary: Dictionary, words: WordTable
     ) -> tuple[Dictionary, NDArray[np.int32]]:
         """Return the dictionary with all words of the source, and the ids of the text's words.
@@ -118,7 +118,7 @@ class Pretrained:
         return notes
 
     def _taken_parts(self, dictionary: Dictionary) -> Iterator[WordVectors]:
-        if self.extend is None:
+        if not self.adds_words:
             yield from self.source.read(self._n_threads, dictionary)
         self._parts.reverse()
         while self._parts:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.kernels.text import features as kernels
-from fastcli.text.corpus import Extend, count_files, merge_counters
-from fastcli.text.dictionary import Dictionary, TokenCounter, WordTable, build_dictionary
+from fastcli.text.corpus import joined_offsets
+from fastcli.text.counting import Counted
+from fastcli.text.dictionary import TokenCounter, WordTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,39 +40,20 @@ class Sentences:
         return self.words.nbytes + self.offsets.nbytes + self.tokens.nbytes
 
 
-def read_sentences(
-    paths: Sequence[str],
-    label: str,
-    min_count: int,
-    min_count_label: int,
-    n_threads: int,
-    on_bytes: Callable[[int], None] = lambda n: None,
-    on_dictionary: Callable[[Dictionary], None] = lambda dictionary: None,
-    extend: Extend | None = None,
-) -> tuple[Dictionary, Sentences]:
-    """Read training files: their dictionary, and their lines as word ids.
+def make_sentences(counted: Counted, ids: NDArray[np.int32]) -> Sentences:
+    """Turn counted tokens into lines of word ids; labels are not in the lines.
 
-    Labels are in the dictionary but not in the lines.  ``extend`` is as in ``read_corpus``.
-    Raises DataError where a file cannot be read or no word is left.
+    ``ids`` are the ids of the entries of the word table.  The token streams are let go of on the
+    way.
     """
-    prefix = os.fsencode(label)
-    counters = count_files(paths, prefix, n_threads, on_bytes)
-    words, maps = merge_counters(counters, prefix)
-    dictionary, ids = build_dictionary(words, min_count, min_count_label)
-    on_dictionary(dictionary)
-    if extend is not None:
-        dictionary, ids = extend(dictionary, words)
-    parts = [
-        _lines(counter, entries, words, ids)
-        for counter, entries in zip(counters, maps, strict=True)
+    spans = [
+        _lines(counter, entries, counted.words, ids)
+        for counter, entries in zip(counted.counters, counted.entries, strict=True)
     ]
-    offsets = [np.zeros(1, np.int64)]
-    for part in parts:
-        offsets.append(part.offsets[1:] + offsets[-1][-1])
-    return dictionary, Sentences(
-        np.concatenate([np.empty(0, np.int32), *(part.words for part in parts)]),
-        np.concatenate(offsets),
-        np.concatenate([np.empty(0, np.int32), *(part.tokens for part in parts)]),
+    return Sentences(
+        np.concatenate([span.words for span in spans]),
+        joined_offsets([span.offsets for span in spans]),
+        np.concatenate([span.tokens for span in spans]),
     )
 
 

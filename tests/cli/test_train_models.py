@@ -22,11 +22,11 @@ else:
 def eager_threads(monkeypatch):
     """Let small texts be worth several threads."""
     from fastcli.fasttext import trainer as training
-    from fastcli.text import corpus
+    from fastcli.text import counting
 
     monkeypatch.setattr(training, "WORTH_A_THREAD", 0)
     monkeypatch.setattr(training, "usable_cpus", lambda: 8)
-    monkeypatch.setattr(corpus, "SPAN", 1 << 11)
+    monkeypatch.setattr(counting, "SPAN", 1 << 11)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_threads_and_subwords_and_many_labels(train, tmp_path):
 
 def test_lines_left_out_and_several_spans(eager_threads, monkeypatch, lines_150, train, tmp_path):
     """What is left out before a cut between spans counts all the same for the learning rate."""
-    from fastcli.text import corpus
+    from fastcli.text import counting
 
     path = tmp_path / "gaps.txt"
     lines = lines_150.read_bytes().splitlines()
@@ -68,7 +68,7 @@ def test_lines_left_out_and_several_spans(eager_threads, monkeypatch, lines_150,
     path.write_bytes(gap.join(lines) + gap)
     models = set()
     for n_threads in (1, 2, 3, 4):
-        monkeypatch.setattr(corpus, "SPAN", 500 * n_threads)
+        monkeypatch.setattr(counting, "SPAN", 500 * n_threads)
         models.add(train(path, "-thread", n_threads, "-lrUpdateRate", 1, "-lr", 1))
     assert len(models) == 1
 

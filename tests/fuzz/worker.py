@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from fastcli.jit.build import PYTHON_MODE
-from fastcli.text import corpus
+from fastcli.text import counting
 from fastcli.text.blocks import BLOCK, Blocks
 from tests.fuzz.formats import FORMATS, make_case
 from tests.fuzz.judge import judge
@@ -69,7 +69,7 @@ def vary(argv, seed):
     """Read text in small blocks in every second case, and on two threads in the next ones."""
     size = SMALL if seed % 2 else BLOCK
     Blocks.lines.__defaults__ = (size,)
-    corpus.AT_ONCE = size
+    counting.AT_ONCE = size
     if seed % 4 > 1 and "-thread" in argv:
         argv[argv.index("-thread") + 1] = "2"
 

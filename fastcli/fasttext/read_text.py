@@ -1,0 +1,82 @@
+"""Reading training text: count its tokens, check the dictionary, and make lines of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.checks import check_rows
+from fastcli.fasttext.reporter import Reporter
+from fastcli.text.corpus import Corpus, make_corpus
+from fastcli.text.counting import Counted, count_tokens, known_ids
+from fastcli.text.dictionary import Dictionary, build_dictionary
+from fastcli.text.line_features import FeatureArgs
+from fastcli.text.pretrained import Pretrained
+from fastcli.text.sentences import Sentences, make_sentences
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fastcli.fasttext.model import Model
+
+
+def read_corpus(
+    args: TrainArgs, reporter: Reporter, pretrained: Pretrained | None
+) -> tuple[Dictionary, Corpus]:
+    """Read the input of a classifier: its dictionary, and its lines as rows of features.
+
+    Raises DataError where a file cannot be read or has no words, ArgumentError or FastcliError
+    where there would be too many rows.
+    """
+    counted, dictionary, ids = _count(args, reporter, pretrained)
+    features = FeatureArgs(
+        minn=args.minn,
+        maxn=args.maxn,
+        word_ngrams=args.word_ngrams,
+        bucket=args.model_args().bucket,
+    )
+    all_words = pretrained is not None and pretrained.adds_words
+    corpus = make_corpus(counted, dictionary, ids, features, args.thread, all_words=all_words)
+    return dictionary, corpus
+
+
+def read_sentences(
+    args: TrainArgs, reporter: Reporter, pretrained: Pretrained | None
+) -> tuple[Dictionary, Sentences]:
+    """Read the input of word vectors: its dictionary, and its lines as word ids.
+
+    Raises what ``read_corpus`` does.
+    """
+    counted, dictionary, ids = _count(args, reporter, pretrained)
+    return dictionary, make_sentences(counted, ids)
+
+
+def read_known(model: Model, args: TrainArgs, reporter: Reporter) -> Corpus:
+    """Read text as rows of features of a model; raises DataError where a file cannot be read."""
+    known = model.args
+    counted = count_tokens(args.input, model.label, args.thread, reporter.read)
+    features = FeatureArgs(
+        minn=known.minn,
+        maxn=known.maxn,
+        word_ngrams=known.word_ngrams,
+        bucket=known.bucket,
+        bucket_rows=model.pruned,
+    )
+    ids = known_ids(model.dictionary, counted.words)
+    return make_corpus(counted, model.dictionary, ids, features, args.thread)
+
+
+def _count(
+    args: TrainArgs, reporter: Reporter, pretrained: Pretrained | None
+) -> tuple[Counted, Dictionary, NDArray[np.int32]]:
+    """Count tokens; return them, the dictionary, and the ids of the entries of the word table."""
+    model_args = args.model_args()
+    counted = count_tokens(args.input, args.label, args.thread, reporter.read)
+    dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
+    reporter.dictionary(dictionary)
+    check_rows(args, model_args, dictionary)
+    if pretrained is not None and pretrained.adds_words:
+        dictionary, ids = pretrained.extend(dictionary, counted.words)
+        check_rows(args, model_args, dictionary)
+    return counted, dictionary, ids

@@ -1,0 +1,114 @@
+"""Counting the tokens of files, by all threads: the one time that text is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import DataError
+from fastcli.text.blocks import Blocks
+from fastcli.text.dictionary import LABEL, Dictionary, TokenCounter, WordTable
+from fastcli.text.inputs import (
+    compression,
+    line_blocks,
+    open_compressed,
+)
+from fastcli.threads import interrupted, run_on
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+SPAN = 1 << 20  # bytes of text that are worth a thread of their own
+AT_ONCE = 1 << 20  # bytes of text that a thread reads at a time: they stay in the cache
+
+
+@dataclass(kw_only=True)
+class Counted:
+    """The tokens of text files: each span of text has a counter, and all have one word table.
+
+    ``entries[i]`` are the entries in ``words`` of the entries that the counter of span i has.
+    """
+
+    counters: list[TokenCounter]
+    words: WordTable
+    entries: list[NDArray[np.int32]]
+
+
+def count_tokens(
+    paths: Sequence[str],
+    label: str,
+    n_threads: int,
+    on_bytes: Callable[[int], None] = lambda n: None,
+) -> Counted:
+    """Count the tokens of files; those that start with ``label`` are labels.
+
+    ``on_bytes`` hears, on several threads, of bytes that have been read.  Raises DataError where
+    a file cannot be read.
+    """
+    prefix = os.fsencode(label)
+    counters: list[TokenCounter] = []
+    for path in paths:
+        try:
+            counters += _count_file(path, prefix, n_threads, on_bytes)
+        except OSError as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"{path} cannot be opened for training! ({reason})") from None
+    # Of empty files nothing is counted, which is a count too.
+    counters = counters or [TokenCounter(prefix, 0)]
+    words, entries = _merged(counters, prefix)
+    return Counted(counters=counters, words=words, entries=entries)
+
+
+def _count_file(
+    path: str, prefix: bytes, n_threads: int, on_bytes: Callable[[int], None]
+) -> list[TokenCounter]:
+    kind = compression(path)
+    if kind or not os.path.isfile(path):
+        counter = TokenCounter(prefix, 1 << 26)
+        with open_compressed(path, kind) if kind else open(path, "rb") as stream:
+            for block in line_blocks(stream):
+                counter.feed(block)
+                on_bytes(len(block))
+        return [counter]
+    with Blocks(path) as file:
+        spans = file.spans(max(1, min(n_threads, file.size // SPAN)))
+        counters = [TokenCounter(prefix, stop - start) for start, stop in spans]
+
+        def count(i: int) -> None:
+            for block in file.lines(*spans[i], AT_ONCE):
+                if interrupted.is_set():
+                    return
+                counters[i].feed(block)
+                on_bytes(len(block))
+
+        run_on(len(spans), count) if spans else None
+        file.check()
+    return counters
+
+
+def _merged(
+    counters: Sequence[TokenCounter], prefix: bytes
+) -> tuple[WordTable, list[NDArray[np.int32]]]:
+    """Put the counts of all spans together; with each span's entries in the common table."""
+    if len(counters) == 1:
+        words = counters[0].words
+        return words, [np.arange(words.n, dtype=np.int32)]
+    words = WordTable(prefix)
+    maps = []
+    for counter in counters:
+        part = counter.words
+        maps.append(words.merge(part.starts, part.arena, part.counts, part.kinds, part.n))
+    return words, maps
+
+
+def known_ids(dictionary: Dictionary, words: WordTable) -> NDArray[np.int32]:
+    """Return the word or label id of every entry of a word table; -1 for unknown ones."""
+    found = dictionary.positions(words.starts, words.arena, words.n)
+    is_label = words.kinds[: words.n] == LABEL
+    is_known = np.where(is_label, found >= dictionary.nwords, found < dictionary.nwords)
+    return np.where(is_known, found - dictionary.nwords * is_label, -1).astype(np.int32)
