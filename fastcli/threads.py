@@ -203,6 +203,10 @@ def signals_held() -> Iterator[None]:
             signal.raise_signal(waiting[0])
 
 
-def share(n: int, thread: int, n_threads: int) -> tuple[int, int]:
-    """Return the bounds of a thread's share of n things."""
-    return n * thread // n_threads, n * (thread + 1) // n_threads
+def bounds(n: int, part: int, parts: int) -> tuple[int, int]:
+    """Return where a part of n things begins and ends: the one rule for sharing work.
+
+    >>> [bounds(5, part, 3) for part in range(3)]
+    [(0, 1), (1, 3), (3, 5)]
+    """
+    return n * part // parts, n * (part + 1) // parts

@@ -13,7 +13,7 @@ from fastcli.kernels.base import printf
 from fastcli.kernels.linear import neighbours as kernels
 from fastcli.memory import check_room, zeros
 from fastcli.text.dictionary import as_bytes
-from fastcli.threads import run_apart, share
+from fastcli.threads import bounds, run_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,7 @@ class Neighbours:
                 queries,
                 self._words,
                 queries.shape[1],
-                *share(n, thread, n_threads),
+                *bounds(n, thread, n_threads),
                 wide,
                 np.empty(kernels.BLOCK, np.float32),
                 counts,
@@ -150,7 +150,7 @@ def with_rest(
     run_apart(
         n_threads,
         lambda thread: kernels.project_rows(
-            x, *share(len(x), thread, n_threads), x.shape[1], basis, len(basis), SLACK, out
+            x, *bounds(len(x), thread, n_threads), x.shape[1], basis, len(basis), SLACK, out
         ),
     )
     return out

@@ -21,7 +21,7 @@ from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
 from fastcli.kernels.linear import quantize as kernels
 from fastcli.kernels.text import dictionary as dictionary_kernels
 from fastcli.text.dictionary import EOS, Dictionary
-from fastcli.threads import run_apart, share
+from fastcli.threads import bounds, run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,7 +113,7 @@ def row_norms(matrix: DenseMatrix, n_threads: int) -> NDArray[np.float32]:
     run_apart(
         n_threads,
         lambda thread: kernels.row_norms(
-            matrix.values, matrix.dim, *share(matrix.n_rows, thread, n_threads), norms
+            matrix.values, matrix.dim, *bounds(matrix.n_rows, thread, n_threads), norms
         ),
     )
     if not math.isfinite(largest(norms)):
@@ -207,7 +207,7 @@ def _encode(
     codes = np.empty(matrix.n_rows * quantizer.nsubq, np.uint8)
 
     def work(thread: int) -> None:
-        first, last = share(matrix.n_rows, thread, n_threads)
+        first, last = bounds(matrix.n_rows, thread, n_threads)
         kernels.encode_rows(
             matrix.values,
             matrix.dim,

@@ -16,7 +16,7 @@ from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.kernels.linear import train as kernels
 from fastcli.memory import Needs, padded, zeros
 from fastcli.optimizers import OPTIMIZERS
-from fastcli.threads import run_apart, share
+from fastcli.threads import bounds, run_apart
 
 
 def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
@@ -54,7 +54,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     wo = zeros(dictionary.nlabels * stride)
 
     def init(thread: int) -> None:
-        first, last = share(len(corpus.ids), thread, args.thread)
+        first, last = bounds(len(corpus.ids), thread, args.thread)
         matrix_kernels.init_rows(
             wi, corpus.memory_rows, corpus.ids, first, last, stride, args.dim, args.seed
         )

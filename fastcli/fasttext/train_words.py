@@ -33,7 +33,7 @@ from fastcli.memory import Needs, padded, zeros
 from fastcli.optimizers import no_rule
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.sentences import LONGEST, Sentences
-from fastcli.threads import run_apart, share, usable_cpus
+from fastcli.threads import bounds, run_apart, usable_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,7 +115,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     places = np.arange(len(ids))
 
     def init(thread: int) -> None:
-        first, last = share(len(ids), thread, args.thread)
+        first, last = bounds(len(ids), thread, args.thread)
         matrix_kernels.init_rows(wi, places, ids, first, last, stride, args.dim, args.seed)
 
     run_apart(args.thread, init)
@@ -232,7 +232,7 @@ class _Trainer:
 
     def _block(self, first: int, last: int, visit: int, done: int) -> None:
         def work(thread: int) -> None:
-            begin, end = share(last - first, thread, self.n_threads)
+            begin, end = bounds(last - first, thread, self.n_threads)
             kernels.train_words(
                 self.order[first + begin : first + end],
                 end - begin,

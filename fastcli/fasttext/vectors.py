@@ -14,7 +14,7 @@ from fastcli.memory import check_room
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.spelling import count_long, most_bytes, warn_once
-from fastcli.threads import run_on, share
+from fastcli.threads import bounds, run_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,7 +103,7 @@ class Vectors:
         step = max(1, CHUNK // (16 * dim))
 
         def work(thread: int) -> None:
-            begin, end = share(n, thread, n_threads)
+            begin, end = bounds(n, thread, n_threads)
             for first in range(begin, end, step):
                 last = min(first + step, end)
                 offsets, rows = self._rows(starts, arena, first, last)

@@ -10,7 +10,7 @@ import numpy as np
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.mlp.examples import Examples
 from fastcli.mlp.network import Network
-from fastcli.threads import run_apart, share
+from fastcli.threads import bounds, run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +83,7 @@ def evaluate(scorers: list[Scorer], examples: Examples) -> tuple[float, float]:
     found: list[tuple[list[float], int]] = [([], 0)] * n_threads
 
     def work(thread: int) -> None:
-        start, end = share(examples.n, thread, n_threads)
+        start, end = bounds(examples.n, thread, n_threads)
         found[thread] = scorers[thread].evaluate(examples, start, end)
 
     run_apart(n_threads, work)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.mlp.network import Network
-from fastcli.threads import run_on, share
+from fastcli.threads import bounds, run_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class Snapshot:
 
 def _copy(source: NDArray[np.float32], to: NDArray[np.float32], n_threads: int) -> None:
     def work(thread: int) -> None:
-        first, last = share(len(source), thread, n_threads)
+        first, last = bounds(len(source), thread, n_threads)
         to[first:last] = source[first:last]
 
     run_on(n_threads, work)

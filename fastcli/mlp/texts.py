@@ -22,7 +22,7 @@ from fastcli.text.line_features import FeatureArgs
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.token_streams import TokenStreams
-from fastcli.threads import run_apart, share
+from fastcli.threads import bounds, run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,7 +154,7 @@ def start_embedding(args: MlpArgs, text: Text, wide: int, record: int) -> NDArra
     corpus = text.corpus
 
     def work(thread: int) -> None:
-        first, last = share(len(corpus.ids), thread, args.thread)
+        first, last = bounds(len(corpus.ids), thread, args.thread)
         matrix_kernels.init_rows(
             embedding, corpus.memory_rows, corpus.ids, first, last, record, args.dim, args.seed
         )

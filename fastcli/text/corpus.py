@@ -11,7 +11,7 @@ from fastcli.kernels.text import features as kernels
 from fastcli.text.counting import Counted
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.line_features import FeatureArgs, FeatureMaker, SpanFeatures
-from fastcli.threads import run_apart, share
+from fastcli.threads import bounds, run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,7 +131,7 @@ def _join(
     used = np.zeros(shards * shard_rows, np.uint8)
 
     def place(thread: int) -> None:
-        first, last = share(n_features, thread, n_threads)
+        first, last = bounds(n_features, thread, n_threads)
         kernels.place_rows(rows, first, last, shards, shard_rows)
         kernels.mark_rows(rows, first, last, used)
 
