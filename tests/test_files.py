@@ -423,7 +423,7 @@ def note(path, flags, *args, **options):
 os.open = note
 from pathlib import Path
 from fastcli.appended import AppendedFile
-from fastcli.fasttext.about import vectors_disagreement
+from fastcli.fasttext.sidecar import vectors_disagreement
 from fastcli.files import Replacement
 for go_on in (False, True):
     with AppendedFile("log", print, go_on) as log:

@@ -20,7 +20,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and FIFOs")
 
 CLEANING = """
 import time
-from fastcli.prepare.run import _pool
+from fastcli.prepare.write_parts import _pool
 from fastcli.prepare.workers import starting
 
 if __name__ == "__main__":
@@ -35,7 +35,7 @@ if __name__ == "__main__":
 """
 READING = """
 import sys
-from fastcli.prepare.beside import read_beside
+from fastcli.prepare.reader_process import read_beside
 from fastcli.prepare.rows import Columns
 from fastcli.prepare.sources import Source
 
@@ -66,7 +66,7 @@ def test_workers_end_with_their_parent(text, name, tmp_path):
 
 TOKENIZING = """
 import sys
-from fastcli.prepare.run import _pool
+from fastcli.prepare.write_parts import _pool
 from fastcli.prepare.segment import Segmentation, segment
 from fastcli.prepare.workers import starting
 

@@ -9,7 +9,7 @@ import click
 
 from fastcli.cli._command import Option
 from fastcli.errors import DataError
-from fastcli.outputs import STREAM, check_apart
+from fastcli.overwriting import STREAM, check_apart
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents

@@ -9,7 +9,7 @@ import click
 
 from fastcli.cli._command import positional
 from fastcli.cli._options import load_linear, opened
-from fastcli.outputs import STREAM, check_apart
+from fastcli.overwriting import STREAM, check_apart
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents

@@ -16,7 +16,7 @@ import click
 
 from fastcli.cli._command import Option, positional
 from fastcli.errors import DataError
-from fastcli.outputs import STREAM, check_apart
+from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import one_line, printable, shortened
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from fastcli.cli._command import NO_PATHS, Option, OptionsOnly
 from fastcli.cli._options import VECTORS, threads
 from fastcli.cli.train import fsync_option
 from fastcli.errors import ArgumentError, DataError
-from fastcli.outputs import check_apart
+from fastcli.overwriting import check_apart
 
 if TYPE_CHECKING:
     from fastcli.mlp.args import MlpArgs

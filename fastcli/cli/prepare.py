@@ -9,12 +9,12 @@ import click
 
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import threads
-from fastcli.outputs import STREAM, check_apart
+from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
     from fastcli.prepare.args import PrepareArgs
-    from fastcli.prepare.run import Prepared
+    from fastcli.prepare.write_parts import Prepared
 
 # Option, keywords of click, group, what it means.
 OPTIONS: list[tuple[tuple[str, ...], dict[str, Any], str, str]] = [
@@ -217,9 +217,9 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
     from fastcli.cli._messages import announce_compiling, say
     from fastcli.prepare.args import PrepareArgs
     from fastcli.prepare.rows import Columns
-    from fastcli.prepare.run import prepare as run
-    from fastcli.prepare.run import prepare_stream
     from fastcli.prepare.split import read_shares
+    from fastcli.prepare.write_parts import prepare as run
+    from fastcli.prepare.write_parts import prepare_stream
 
     if options["header"] and options["no_header"]:
         raise click.UsageError("--header and --no-header: give one of them", ctx)
@@ -306,7 +306,7 @@ def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: dict[str,
     from fastcli.cli._options import open_blocks
     from fastcli.errors import ArgumentError
     from fastcli.prepare.recipe import read_recipe
-    from fastcli.prepare.run import filter_lines
+    from fastcli.prepare.write_parts import filter_lines
 
     check_apart([options["like"], *(inputs or (STREAM,))], [STREAM])
     recipe = read_recipe(options["like"])
@@ -357,7 +357,7 @@ def table(done: Prepared, args: PrepareArgs) -> list[str]:
 
 def order_text(done: Prepared, args: PrepareArgs) -> str:
     """Return in which order lines were written."""
-    from fastcli.prepare.run import SHUFFLED
+    from fastcli.prepare.write_parts import SHUFFLED
 
     if args.output == "-":
         return "Lines are in the order of rows; no prepare.json or labels.json was written."

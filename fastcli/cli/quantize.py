@@ -66,7 +66,7 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
     from fastcli.cli._messages import say
     from fastcli.cli._progress import TrainingProgress
     from fastcli.fasttext.quantize import Sizes
-    from fastcli.fasttext.run_quantize import QuantizeArgs, quantize_and_save
+    from fastcli.fasttext.quantize_and_save import QuantizeArgs, quantize_and_save
     from fastcli.memory import size_text
 
     args = QuantizeArgs(

@@ -240,7 +240,7 @@ def run(ctx: click.Context, command: str, options: dict[str, Any]) -> None:
         tune(ctx, args, tuning, fsync)
         return
     from fastcli.cli._progress import TrainingProgress
-    from fastcli.fasttext.run import train_and_save
+    from fastcli.fasttext.train_and_save import train_and_save
 
     with TrainingProgress(args.verbose) as progress:
         train_and_save(args, progress, fsync)
@@ -251,8 +251,8 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], fsync: boo
     from fastcli.cli._messages import say
     from fastcli.cli._tuning import TuningProgress
     from fastcli.fasttext.autotune import AutotuneArgs
-    from fastcli.fasttext.run_autotune import tune_and_save
     from fastcli.fasttext.trials import TUNED
+    from fastcli.fasttext.tune_and_save import tune_and_save
 
     default = click.core.ParameterSource.DEFAULT
     fixed = {name for name in TUNED if ctx.get_parameter_source(name) is not default}

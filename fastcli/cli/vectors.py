@@ -11,7 +11,7 @@ from fastcli.cli import _json
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import load, open_blocks, thread_option, threads
 from fastcli.errors import NotFinite
-from fastcli.outputs import STREAM, check_apart
+from fastcli.overwriting import STREAM, check_apart
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,1 +1,1 @@
-"""How good predictions are."""
+"""Metrics, and running any classifier over blocks of text."""

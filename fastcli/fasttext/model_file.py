@@ -15,12 +15,12 @@ import numpy as np
 
 from fastcli.contents import READ_WHOLE, Contents, read_or_map
 from fastcli.errors import ModelFormatError
-from fastcli.fasttext.about import check_about, read_about
 from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, MOST, ModelArgs
 from fastcli.fasttext.headers import ARGS, DICTIONARY, MAGIC, is_floret
 from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
+from fastcli.fasttext.sidecar import check_about, read_about
 from fastcli.kernels.text import dictionary as kernels
 from fastcli.memory import check_room, size_text
 from fastcli.text.dictionary import Dictionary

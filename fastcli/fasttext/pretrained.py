@@ -10,12 +10,12 @@ import numpy as np
 
 from fastcli.contents import HEAD
 from fastcli.errors import DataError, NotFinite
-from fastcli.fasttext.about import vectors_disagreement
 from fastcli.fasttext.args import ModelArgs, TrainArgs
 from fastcli.fasttext.foreign import binary_kind
 from fastcli.fasttext.matrix import first_not_finite
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_file import load_model
+from fastcli.fasttext.sidecar import vectors_disagreement
 from fastcli.fasttext.vectors import Vectors
 from fastcli.kernels.text import lines as line_kernels
 from fastcli.memory import LARGE, size_text

@@ -15,7 +15,7 @@ from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.search import Trial
 from fastcli.files import cannot_save, target_of
-from fastcli.outputs import check_ours, first_object
+from fastcli.overwriting import check_ours, first_object
 
 TUNED = ("epoch", "lr", "dim", "word_ngrams", "minn", "maxn", "bucket", "dsub")
 NAN = float("nan")

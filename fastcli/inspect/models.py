@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcli.contents import HEAD
-from fastcli.fasttext.about import OF_A_RUN
 from fastcli.fasttext.args import option_of
 from fastcli.fasttext.foreign import binary_kind, is_word2vec
 from fastcli.fasttext.headers import ARGS, DICTIONARY
 from fastcli.fasttext.model_file import MATRIX, load_model, output_rows
 from fastcli.fasttext.quantized import QuantizedMatrix
+from fastcli.fasttext.sidecar import OF_A_RUN
 from fastcli.inspect.data import readable
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.model_file import load_mlp

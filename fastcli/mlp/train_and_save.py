@@ -33,7 +33,7 @@ from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.trained import MlpTrained
 from fastcli.mlp.trainer import Trainer
 from fastcli.mlp.training_data import TrainingData, read_data
-from fastcli.outputs import check_apart, check_ours, first_object
+from fastcli.overwriting import check_apart, check_ours, first_object
 from fastcli.rescue import place_or_rescue
 from fastcli.text.vector_files import VectorSource
 from fastcli.threads import left_behind

@@ -222,7 +222,7 @@ def test_a_file_of_notes_that_cannot_be_replaced_costs_nothing_else(tmp_path, mo
     def fail(*_):
         raise OSError(errno.ENOSPC, "no room for notes")
 
-    monkeypatch.setattr("fastcli.fasttext.outputs.about_bytes", fail)
+    monkeypatch.setattr("fastcli.fasttext.model_outputs.about_bytes", fail)
     source = SAMPLES / "topics.train.txt"
     result = run("supervised", "-input", source, "-output", tmp_path / "m", "-verbose", 0)
     why = f"{tmp_path / 'm'}.bin.json cannot be opened for saving. (no room for notes)"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fastcli.errors import ArgumentError
-from fastcli.outputs import check_apart
+from fastcli.overwriting import check_apart
 from tests.cli.conftest import TINY
 from tests.command import environment, process, run, words
 

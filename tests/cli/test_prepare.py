@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fastcli.prepare import run as prepare_run
+from fastcli.prepare import write_parts as prepare_run
 from tests.command import SAMPLES, process, run
 
 ROWS = [
@@ -499,7 +499,7 @@ def test_processes_write_the_same_files(options, tmp_path, monkeypatch):
     options = [tmp_path / "a.csv", *options, "-verbose", 0]
     prepare(tmp_path / "one", *options, "-thread", 1)
     assert (tmp_path / "a.csv").stat().st_size > prepare_run.BESIDE  # a process reads it
-    monkeypatch.setattr("fastcli.prepare.run.COSTLY", 0.0)
+    monkeypatch.setattr("fastcli.prepare.write_parts.COSTLY", 0.0)
     started = []
     pool = prepare_run._pool
     monkeypatch.setattr(prepare_run, "_pool", lambda n: started.append(n) or pool(n))

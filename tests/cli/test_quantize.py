@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from fastcli.fasttext import fit_size, run_quantize
+from fastcli.fasttext import fit_size
 from fastcli.fasttext.fit_size import rows_kept
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.quantize import Sizes, by_norm, prune, quantize_model, usable
@@ -719,16 +719,16 @@ def test_what_cannot_be_written_is_known_before_the_model_is_read(model, tmp_pat
 def test_a_model_that_is_replaced_meanwhile(model, monkeypatch):
     """The size that is said is that of the one that was quantized."""
     size = model.with_suffix(".bin").stat().st_size
-    real = run_quantize.load_model
+    real = quantize_and_save.load_model
 
     def load_and_replace(source):
         loaded = real(source)
         model.with_suffix(".bin").unlink()
         return loaded
 
-    monkeypatch.setattr(run_quantize, "load_model", load_and_replace)
-    args = run_quantize.QuantizeArgs(str(model))
-    assert run_quantize.quantize_and_save(args, Reporter()).size_before == size
+    monkeypatch.setattr(quantize_and_save, "load_model", load_and_replace)
+    args = quantize_and_save.QuantizeArgs(str(model))
+    assert quantize_and_save.quantize_and_save(args, Reporter()).size_before == size
 
 
 def test_a_former_file_stays_where_it_fails(model):

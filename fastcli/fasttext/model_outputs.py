@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastcli.errors import FastcliError
-from fastcli.fasttext.about import about_bytes, about_path, identity, is_foreign
+from fastcli.fasttext.sidecar import about_bytes, about_path, identity, is_foreign
 from fastcli.files import Outputs, Replacement, cannot_save, write_all
 from fastcli.rescue import rescued, save_or_rescue
 

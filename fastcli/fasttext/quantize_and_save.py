@@ -1,4 +1,4 @@
-"""The whole of quantize: check, prune, retrain, quantize, test, and write the ``.ftz``."""
+"""Entry point of quantize: check, prune, retrain, quantize, test, and write the ``.ftz``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.predictor import Predictor
-from fastcli.fasttext.about import OF_A_RUN, about_path
 from fastcli.fasttext.args import RATES, ModelArgs, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
 from fastcli.fasttext.model_file import file_size, load_model, open_model
-from fastcli.fasttext.outputs import ModelOutputs
+from fastcli.fasttext.model_outputs import ModelOutputs
 from fastcli.fasttext.quantize import (
     Sizes,
     by_norm,
@@ -23,8 +22,9 @@ from fastcli.fasttext.quantize import (
 )
 from fastcli.fasttext.retrain import check_retrains, retrain
 from fastcli.fasttext.save import quantized_model_bytes
+from fastcli.fasttext.sidecar import OF_A_RUN, about_path
 from fastcli.files import write_all
-from fastcli.outputs import check_apart
+from fastcli.overwriting import check_apart
 from fastcli.text.inputs import text_blocks
 from fastcli.threads import usable_cpus
 

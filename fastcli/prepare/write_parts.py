@@ -1,4 +1,4 @@
-"""The way through: rows come in, cleaned lines go out to train, valid and test.
+"""Entry point of prepare: rows come in, cleaned lines go out to train, valid and test.
 
 The main process reads, numbers and writes; processes beside it clean, batch by batch, in order.
 Memory holds a few batches whatever the size of the data.
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fastcli import __version__
 from fastcli.errors import ArgumentError, DataError, FastcliError
-from fastcli.outputs import STREAM, check_apart
+from fastcli.overwriting import STREAM, check_apart
 from fastcli.prepare.args import PrepareArgs
 from fastcli.prepare.belongings import (
     LABELS,
@@ -36,8 +36,8 @@ from fastcli.prepare.belongings import (
     recorded,
     to_remove,
 )
-from fastcli.prepare.beside import read_beside
 from fastcli.prepare.labels import LabelNames
+from fastcli.prepare.reader_process import read_beside
 from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.rows import Batch, Place
 from fastcli.prepare.segment import check_segmentation

@@ -1,4 +1,4 @@
-"""The whole of a training command: check, train, and write every file it leaves."""
+"""Entry point of the training commands: check, train, and write every file it leaves."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fastcli import __version__
-from fastcli.fasttext.about import about_path
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_file import output_rows
-from fastcli.fasttext.outputs import ModelOutputs, Writer
+from fastcli.fasttext.model_outputs import ModelOutputs, Writer
 from fastcli.fasttext.reporter import Reporter
 from fastcli.fasttext.save import word_vectors, write_model, write_vectors
+from fastcli.fasttext.sidecar import about_path
 from fastcli.fasttext.train import train_supervised
 from fastcli.fasttext.train_words import train_word_vectors
 from fastcli.fasttext.trained import Trained
@@ -21,7 +21,7 @@ from fastcli.jit.build import compile_beside
 from fastcli.kernels.base.printf import format_vectors
 from fastcli.kernels.linear.train import train_lines
 from fastcli.kernels.linear.train_words import train_words
-from fastcli.outputs import check_apart
+from fastcli.overwriting import check_apart
 
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 

@@ -1,4 +1,4 @@
-"""The whole of autotune: check, look for the best arguments, write the best model."""
+"""Entry point of autotune: check, look for the best arguments, write the best model."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.autotune import AutotuneArgs, Outcome, TuneReporter, autotune
 from fastcli.fasttext.model_file import file_size
-from fastcli.fasttext.outputs import ModelOutputs, Writer
+from fastcli.fasttext.model_outputs import ModelOutputs, Writer
 from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix
-from fastcli.fasttext.run import about, inputs, outputs, text_paths, text_writers
 from fastcli.fasttext.save import write_matrix, write_model, write_quantized
+from fastcli.fasttext.train_and_save import about, inputs, outputs, text_paths, text_writers
 from fastcli.fasttext.trials import TUNED, TrialsFile, former_trials
 from fastcli.fasttext.vectors import Vectors
 from fastcli.files import Replacement
@@ -23,7 +23,7 @@ from fastcli.jit.build import compile_beside
 from fastcli.kernels.linear.predict import best_labels
 from fastcli.kernels.linear.train import train_lines
 from fastcli.kernels.text.lines import read_lines
-from fastcli.outputs import check_apart
+from fastcli.overwriting import check_apart
 
 
 @dataclass(frozen=True)
