@@ -1,4 +1,4 @@
-"""What goes wrong in a way that a user can mend; every message says what to do next."""
+"""Errors that a user can fix; every message says what to do next."""
 
 from __future__ import annotations
 

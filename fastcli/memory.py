@@ -191,12 +191,12 @@ def available_memory() -> int | None:
     return max(min(limits), 0)
 
 
-LANES = 16  # floats in a cache line, and in the vectors that kernels work with
+CACHE_LINE_FLOATS = 16
 
 
 def padded(dim: int) -> int:
     """Return the floats that a row of ``dim`` takes in memory: a multiple of 16."""
-    return -(-dim // LANES) * LANES
+    return -(-dim // CACHE_LINE_FLOATS) * CACHE_LINE_FLOATS
 
 
 def zeros(n: int) -> NDArray[np.float32]:

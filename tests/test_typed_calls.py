@@ -12,10 +12,10 @@ pytestmark = pytest.mark.slow
 CALLS = {
     "a kernel": (
         "fasttext/save.py",
-        "model.wi, model.stride, dim, model.places, ids, first",
+        "model.wi, model.stride, dim, model.memory_rows, ids, first",
         {
-            "float32 for int64": "model.places, model.stride, dim, model.wi, ids, first",
-            "one too few": "model.wi, model.stride, model.places, ids, first",
+            "float32 for int64": "model.memory_rows, model.stride, dim, model.wi, ids, first",
+            "one too few": "model.wi, model.stride, model.memory_rows, ids, first",
         },
     ),
     "a device function": (

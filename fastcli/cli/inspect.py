@@ -224,8 +224,10 @@ def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None
     if labels["distinct"]:
         label_row += f"; on a line {round(labels['per_line']['mean'], 2):g}, at most "
         label_row += f"{labels['per_line']['max']:,}"
-        if data.several:
-            label_row += f"; several on {counted(data.several)} ({data.several / data.n:.1%})"
+        if data.n_multilabel:
+            label_row += (
+                f"; several on {counted(data.n_multilabel)} ({data.n_multilabel / data.n:.1%})"
+            )
     unique = f"{vocabulary['words']:,}"
     if vocabulary["words"]:
         once = vocabulary["once"] / vocabulary["words"]

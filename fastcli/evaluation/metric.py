@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-KNOWN = (
+KNOWN_METRICS = (
     "f1, f1:LABEL, f1macro, accuracy, precisionAtRecall:30, precisionAtRecall:30:LABEL, "
     "recallAtPrecision:30, recallAtPrecision:30:LABEL"
 )
@@ -96,7 +96,7 @@ def parse_metric(text: str) -> Metric:
         if 0 <= at <= 1:
             return Metric(name, label, at)
         raise ArgumentError(f"{name} needs a percentage, such as {name}:30, not {percent!r}.")
-    raise ArgumentError(f"Unknown metric : {text} (known: {KNOWN})")
+    raise ArgumentError(f"Unknown metric : {text} (known: {KNOWN_METRICS})")
 
 
 def precision_recall(meter: Meter, label: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

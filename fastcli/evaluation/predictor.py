@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from fastcli.text.inputs import Bytes
 
-WORTH_THREADS = 1 << 15  # bytes of text
+MIN_BYTES_FOR_THREADS = 1 << 15
 
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class Classifier(Protocol):
         """The labels one after the other, and where each starts; the last number is the end."""
 
     @property
-    def floor(self) -> float:
+    def printed_offset(self) -> float:
         """What is added to probabilities that are printed as text."""
 
     @property
@@ -136,7 +136,7 @@ class Predictor:
         are finite.  Raises NotFinite.
         """
         for block in blocks:
-            n = len(self._workers) if len(block) >= WORTH_THREADS else 1
+            n = len(self._workers) if len(block) >= MIN_BYTES_FOR_THREADS else 1
             parts = split_at_lines(block, n)
             found: list[list[tuple[T, int, int]]] = [[] for _ in parts]
 
@@ -190,7 +190,7 @@ class Predictor:
             starts,
             arena,
             int(with_probs),
-            self.model.floor,
+            self.model.printed_offset,
             out,
         )
         return out[:size].tobytes()

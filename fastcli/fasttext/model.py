@@ -37,7 +37,7 @@ class Model:
     ``wi`` has (nwords + bucket) rows, ``wo`` nlabels (words, for word vectors); the output rows
     are decoded where they were quantized, since every line meets all of them: a row of floats
     is quicker than its codes, and labels are few.  ``label`` is the label prefix, which the
-    file does not hold.  In a pruned model ``pruned`` gives the row after the words of every
+    file does not hold.  In a pruned model ``bucket_rows`` gives the row after the words of every
     bucket, from 1 on; 0: it was dropped.  ``warning`` is what whoever opened the model is to be
     told, if anything: that the JSON file beside it is of another one.
     """
@@ -48,7 +48,7 @@ class Model:
     wo: DenseMatrix
     label: str = "__label__"
     about: dict[str, Any] = field(default_factory=dict)
-    pruned: NDArray[np.int32] | None = None
+    bucket_rows: NDArray[np.int32] | None = None
     warning: str = ""
 
     @property
@@ -97,7 +97,7 @@ class Model:
             args.minn,
             args.maxn,
             args.bucket,
-            self.pruned,
+            self.bucket_rows,
             max_lines,
         )
 
@@ -111,7 +111,7 @@ class Model:
         return self.dictionary.labels()
 
     @property
-    def floor(self) -> float:
+    def printed_offset(self) -> float:
         """What fastText adds to the probabilities that it prints."""
         return 0.0 if self.args.loss == "hs" else 1e-5
 

@@ -119,13 +119,13 @@ def load_model(source: str | Contents) -> Model:
         raise file.no_model()
     args = _read_args(file, version)
     dictionary, n_kept = _read_dictionary(file)
-    pruned = None if n_kept == NOT_PRUNED else _read_pruning(file, n_kept, args.bucket)
+    bucket_rows = None if n_kept == NOT_PRUNED else _read_pruning(file, n_kept, args.bucket)
     quantized = _read_flag(file, "input matrix")
-    if pruned is not None and not quantized:
+    if bucket_rows is not None and not quantized:
         raise file.wrong("dictionary", "is pruned, which only quantized models have")
     if dictionary.nwords + args.bucket > MOST:
         raise file.wrong("arguments", f"have {args.bucket:,} buckets, too many beside its words")
-    n_ngrams = args.bucket if pruned is None else n_kept
+    n_ngrams = args.bucket if bucket_rows is None else n_kept
     read = _read_quantized if quantized else _read_matrix
     wi = read(file, "input matrix", dictionary.nwords + n_ngrams, args.dim)
     rows = output_rows(args, dictionary)
@@ -140,7 +140,7 @@ def load_model(source: str | Contents) -> Model:
     about, warning = read_about(path, file.data) if file.contents.is_regular else ({}, "")
     check_about(about, path)
     label = about.get("label", "__label__")
-    return Model(args, dictionary, wi, wo, label, about, pruned, warning)
+    return Model(args, dictionary, wi, wo, label, about, bucket_rows, warning)
 
 
 def _read_args(file: _File, version: int) -> ModelArgs:
@@ -190,8 +190,8 @@ def _read_dictionary(file: _File) -> tuple[Dictionary, int]:
     if not np.array_equal(kinds[:size], expected):
         raise file.wrong("dictionary", "has words and labels in the wrong order")
     dictionary = Dictionary(nwords, nlabels, ntokens, starts, arena, counts[:size])
-    if dictionary.twice >= 0:
-        raise file.wrong("dictionary", f"has entry {dictionary.twice} twice")
+    if dictionary.first_duplicate >= 0:
+        raise file.wrong("dictionary", f"has entry {dictionary.first_duplicate} twice")
     return dictionary, pruned
 
 
@@ -204,9 +204,9 @@ def _read_pruning(file: _File, n: int, bucket: int) -> NDArray[np.int32]:
     are_sound = (buckets >= 0) & (buckets < bucket) & (rows >= 0) & (rows < n)
     if not are_sound.all() or len(np.unique(buckets)) != n:
         raise file.wrong("dictionary", "names n-grams that the model cannot have")
-    row_of = np.zeros(max(bucket, 1), np.int32)  # untouched memory is not taken
-    row_of[buckets] = rows + 1
-    return row_of
+    bucket_rows = np.zeros(max(bucket, 1), np.int32)  # untouched memory is not taken
+    bucket_rows[buckets] = rows + 1
+    return bucket_rows
 
 
 def _read_flag(file: _File, section: str) -> bool:
@@ -287,13 +287,13 @@ def _read_array(file: _File, section: str, dtype: type[Scalar], n: int) -> NDArr
 
 
 def head_bytes(
-    args: ModelArgs, dictionary: Dictionary, pruned: NDArray[np.int32] | None = None
+    args: ModelArgs, dictionary: Dictionary, bucket_rows: NDArray[np.int32] | None = None
 ) -> bytes:
     """Return what comes before the matrices: magic, version, arguments and dictionary.
 
-    ``pruned`` is ``Model.pruned``.
+    ``bucket_rows`` is ``Model.bucket_rows``.
     """
-    buckets = np.flatnonzero(pruned) if pruned is not None else np.zeros(0, np.int64)
+    buckets = np.flatnonzero(bucket_rows) if bucket_rows is not None else np.zeros(0, np.int64)
     values = [getattr(args, name) for name in ModelArgs.__dataclass_fields__]
     values[6] = LOSSES[args.loss]
     values[7] = next(number for number, name in MODEL_NAMES.items() if name == args.model)
@@ -305,15 +305,15 @@ def head_bytes(
             dictionary.nwords,
             dictionary.nlabels,
             dictionary.ntokens,
-            NOT_PRUNED if pruned is None else len(buckets),
+            NOT_PRUNED if bucket_rows is None else len(buckets),
         ),
     ]
     step = 1 << 14  # so many entries at a time, since Python takes 360 bytes for each
     for first in range(0, len(dictionary), step):
         last = min(first + step, len(dictionary))
         parts.append(b"".join(_entries_bytes(dictionary, first, last)))
-    if pruned is not None:
-        pairs = np.stack([buckets, pruned[buckets] - 1], axis=1)
+    if bucket_rows is not None:
+        pairs = np.stack([buckets, bucket_rows[buckets] - 1], axis=1)
         parts.append(pairs.astype("<i4").tobytes())
     return b"".join(parts)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 COARSE, FINE = 16, 48  # directions that the two bounds look at, of 100; of more, in proportion
 MOST_LOOKED_AT = 512  # numbers of a vector; the time for them grows with their third power
 SLACK = 1e-6  # by so much a bound is larger, and rounding takes less
-WORTH_A_THREAD = 8  # queries
+MIN_QUERIES_PER_THREAD = 8
 
 
 class Neighbours:
@@ -75,7 +75,7 @@ class Neighbours:
         ids = np.zeros((n, wide), np.int32)
         similarities = np.zeros((n, wide), np.float32)
         coarse, fine = (with_rest(queries, basis, 1) for basis in self._bases)
-        n_threads = max(1, min(self._n_threads, n // WORTH_A_THREAD))
+        n_threads = max(1, min(self._n_threads, n // MIN_QUERIES_PER_THREAD))
 
         def work(thread: int) -> None:
             kernels.keep_nearest(

@@ -119,20 +119,20 @@ def set_rows(
     pretrained: Pretrained,
     dictionary: Dictionary,
     ids: NDArray[np.int64],
-    places: NDArray[np.int64],
+    memory_rows: NDArray[np.int64],
     wi: NDArray[np.float32],
 ) -> list[str]:
     """Set the input rows that have vectors; return what there is to say of them.
 
-    Row ``ids[i]`` of the model file is ``wi[places[i]]``.  Raises DataError if no word of the text
-    has a vector.
+    Row ``ids[i]`` of the model file is ``wi[memory_rows[i]]``.  Raises DataError if no
+    word of the text has a vector.
     """
     are_words = ids < dictionary.nwords
     of_words = np.full(dictionary.nwords, -1, np.int64)
-    of_words[ids[are_words]] = places[are_words]
+    of_words[ids[are_words]] = memory_rows[are_words]
     said = pretrained.set_words(dictionary, wi, of_words)
     buckets = ids[~are_words] - dictionary.nwords
-    return said + pretrained.set_ngrams(buckets, wi, places[~are_words])
+    return said + pretrained.set_ngrams(buckets, wi, memory_rows[~are_words])
 
 
 class ModelVectors(VectorSource):
@@ -192,7 +192,7 @@ class ModelVectors(VectorSource):
         model = self._model
         features = np.append(ids, 0).astype(np.int32)
         offsets = np.arange(len(ids) + 1, dtype=np.int64)
-        if model.pruned is not None:
+        if model.bucket_rows is not None:
             nwords = model.dictionary.nwords
-            line_kernels.prune_features(features, offsets, len(ids), nwords, model.pruned)
+            line_kernels.prune_features(features, offsets, len(ids), nwords, model.bucket_rows)
         return model.wi.means(features, offsets, 0, len(ids)).reshape(-1, self.dim)

@@ -52,7 +52,7 @@ class Sizes:
             )
         if model.quantized:
             raise ArgumentError("The model is quantized already: quantize the .bin it was made of.")
-        if model.pruned is None and model.wi.n_rows < CENTROIDS:
+        if model.bucket_rows is None and model.wi.n_rows < CENTROIDS:
             raise ArgumentError(
                 f"Matrix too small for quantization, must have at least {CENTROIDS} rows: "
                 f"this one has {model.wi.n_rows}, and its .bin is small enough."
@@ -282,15 +282,15 @@ def kept_model(
     nwords = dictionary.nwords
     is_word = rows < nwords
     ngrams = rows[~is_word]
-    pruned = np.zeros(max(args.bucket, 1), np.int32)
-    pruned[ngrams - nwords] = np.arange(1, len(ngrams) + 1)
+    bucket_rows = np.zeros(max(args.bucket, 1), np.int32)
+    bucket_rows[ngrams - nwords] = np.arange(1, len(ngrams) + 1)
     return Model(
         args,
         _subset(dictionary, rows[is_word]),
         DenseMatrix(values, args.dim),
         DenseMatrix(wo, args.dim),
         label,
-        pruned=pruned,
+        bucket_rows=bucket_rows,
     )
 
 

@@ -81,7 +81,7 @@ class QuantizeArgs:
         )
         return args if self.epoch is None else replace(args, epoch=self.epoch)
 
-    def told(self, args: TrainArgs) -> QuantizeArgs:
+    def with_retraining_of(self, args: TrainArgs) -> QuantizeArgs:
         """Return these arguments with those of retraining that the JSON file of a model told.
 
         Without them a command would do something else where that file is lost.
@@ -171,7 +171,7 @@ def _quantize(
     before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
     rows_before = model.wi.n_rows
     model, sizes, lost_nothing = _smaller(model, args, n_threads, reporter)
-    if args.retrain and model.pruned is None:
+    if args.retrain and model.bucket_rows is None:
         reporter.note(
             f"-retrain has no effect: all {rows_before:,} rows are kept. Give a smaller -cutoff."
             if args.cutoff or args.target_size
@@ -186,7 +186,7 @@ def _quantize(
         matrix.check_unchanged()
     data = quantized_model_bytes(quantized)
     rows = quantized.wi.n_rows
-    how: dict[str, Any] = {"command": args.told(train_args).command(), "rows": rows}
+    how: dict[str, Any] = {"command": args.with_retraining_of(train_args).command(), "rows": rows}
     how |= {"dsub": quantized.wi.quantizer.dsub, "qnorm": sizes.qnorm, "qout": sizes.qout}
     notes = {k: v for k, v in model.about.items() if k not in OF_A_RUN}
     notes |= {"label": model.label, "quantized": how}

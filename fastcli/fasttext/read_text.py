@@ -61,7 +61,7 @@ def read_known(model: Model, args: TrainArgs, reporter: Reporter) -> Corpus:
         maxn=known.maxn,
         word_ngrams=known.word_ngrams,
         bucket=known.bucket,
-        bucket_rows=model.pruned,
+        bucket_rows=model.bucket_rows,
     )
     ids = known_ids(model.dictionary, counted.words)
     return make_corpus(counted, model.dictionary, ids, features, args.thread)

@@ -64,7 +64,7 @@ def quantized_model_bytes(quantized: QuantizedModel) -> bytes:
     """Return a ``.ftz`` file."""
     model, wo = quantized.model, quantized.wo
     parts = [
-        head_bytes(model.args, model.dictionary, model.pruned),
+        head_bytes(model.args, model.dictionary, model.bucket_rows),
         b"\1",
         quantized_bytes(quantized.wi),
     ]
@@ -87,7 +87,7 @@ def _write_rows(out: Replacement, base: int, n_rows: int, model: Trained) -> Non
         last = first + int(np.searchsorted(ids[first:], start + span))
         n = int(ids[last - 1]) + 1 - start
         kernels.copy_rows(
-            model.wi, model.stride, dim, model.places, ids, first, last, start, values, n * dim
+            model.wi, model.stride, dim, model.memory_rows, ids, first, last, start, values, n * dim
         )
         gaps = np.flatnonzero((np.diff(ids[first:last]) - 1) * (4 * dim) >= least)
         starts = [0, *(ids[first + gaps + 1] - start).tolist()]
@@ -240,7 +240,7 @@ def word_vectors(model: Trained) -> NDArray[np.float32]:
             some = features[start:end]
             position = np.searchsorted(model.ids, some)
             position[position == len(model.ids)] = 0
-            found = rows[model.places[position]]
+            found = rows[model.memory_rows[position]]
             found[model.ids[position] != some] = 0
             return found
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = "fastcli model"
+SIDECAR_FORMAT = "fastcli model"
 TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
 LARGEST = 1 << 24  # bytes; no file of ours has more, and people's data are not read for nothing
 FILES = "files"  # where the other files of a model are told, by the ends of their names
@@ -62,7 +62,7 @@ def about_bytes(
 
     ``others`` has them by the ends of their names, such as ``.vec``.
     """
-    whole = {"format": FORMAT, **about, **identity, FILES: others}
+    whole = {"format": SIDECAR_FORMAT, **about, **identity, FILES: others}
     try:
         return json.dumps(whole, indent=2, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # an argument was no UTF-8
@@ -152,7 +152,7 @@ def _load_json(path: Path) -> Any:
 
 
 def _is_ours(about: Any) -> bool:
-    return isinstance(about, dict) and about.get("format") == FORMAT
+    return isinstance(about, dict) and about.get("format") == SIDECAR_FORMAT
 
 
 def check_about(about: dict[str, Any], path: str) -> None:

@@ -44,7 +44,7 @@ BLOCK_TOKENS = 20000  # of a thread between two looks at the loss
 class WordRows:
     """The input rows of all words: only those have memory.
 
-    Word w has the rows ``places[offsets[w]:offsets[w + 1]]`` in memory; row i in memory is row
+    Word w has the rows ``rows[offsets[w]:offsets[w + 1]]`` in memory; row i in memory is row
     ``ids[i]`` of the model file.  A step g on each of a word's rows moves their mean by
     ``gains[w]`` g.  Words that are not ``spelled`` take no part in training: they have their own
     row, and none for n-grams that no other word has.
@@ -64,11 +64,11 @@ class WordRows:
         used[features] = True
         self.ids = np.flatnonzero(used)
         numbers = np.cumsum(used, dtype=np.int32) - np.int32(1)
-        self.places = numbers[features]
+        self.rows = numbers[features]
         self.gains = np.ones(nwords, np.float32)
-        kernels.word_gains(self.offsets, self.places, 0, nwords, self.gains)
+        kernels.word_gains(self.offsets, self.rows, 0, nwords, self.gains)
         for word in np.flatnonzero(sizes > kernels.MANY_ROWS):
-            rows = self.places[self.offsets[word] : self.offsets[word + 1]]
+            rows = self.rows[self.offsets[word] : self.offsets[word + 1]]
             counts = np.unique(rows, return_counts=True)[1]
             self.gains[word] = (counts**2).sum() / len(rows)
 
@@ -100,27 +100,27 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     ids = word_rows.ids
     size = file_size(model_args, dictionary)
     scratch = (2 * min(args.ws, LONGEST) + 1) * 8 * (args.neg + stride)
-    saving = saving_memory(args, dictionary.nwords, len(word_rows.places), dictionary.nwords)
+    saving = saving_memory(args, dictionary.nwords, len(word_rows.rows), dictionary.nwords)
     needs = Needs(
         matrices=4 * stride * (len(ids) + dictionary.nwords) + args.thread * scratch,
         file=size,
         disk=min(size, len(ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nwords),
-        saving=saving - sentences.nbytes - word_rows.places.nbytes,
+        saving=saving - sentences.nbytes - word_rows.rows.nbytes,
         least_disk=4 * args.dim * (len(ids) + dictionary.nwords),
     )
     if sentence := needs.sentence(always=pretrained is not None):
         reporter.note(sentence)
     needs.check(f"{args.output}.bin", reporter.warn)
     wi, wo = zeros(len(ids) * stride), zeros(dictionary.nwords * stride)
-    places = np.arange(len(ids))
+    memory_rows = np.arange(len(ids))
 
     def init(thread: int) -> None:
         first, last = bounds(len(ids), thread, args.thread)
-        matrix_kernels.init_rows(wi, places, ids, first, last, stride, args.dim, args.seed)
+        matrix_kernels.init_rows(wi, memory_rows, ids, first, last, stride, args.dim, args.seed)
 
     run_apart(args.thread, init)
     if pretrained is not None:
-        for sentence in set_rows(pretrained, dictionary, ids, places, wi.reshape(-1, stride)):
+        for sentence in set_rows(pretrained, dictionary, ids, memory_rows, wi.reshape(-1, stride)):
             reporter.note(sentence)
         if sentence := epochs_note(pretrained, args.epoch, dictionary.ntokens):
             reporter.note(sentence)
@@ -132,7 +132,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         reporter.status(status)
     reporter.finished(status)
     seconds = time.monotonic() - started
-    return Trained(model_args, dictionary, wi, wo, stride, ids, places, status.loss, seconds)
+    return Trained(model_args, dictionary, wi, wo, stride, ids, memory_rows, status.loss, seconds)
 
 
 class _Trainer:
@@ -155,7 +155,7 @@ class _Trainer:
         counts = dictionary.counts[: self.n_words]
         keep = keep_chances(counts, dictionary.ntokens, args.t)
         self.lines = kernels.Sentences(sentences.words, sentences.offsets, sentences.tokens, keep)
-        self.words = kernels.Words(rows.places, rows.offsets, rows.gains, wi, stride)
+        self.words = kernels.Words(rows.rows, rows.offsets, rows.gains, wi, stride)
         self.output = Output(wo, self.n_words, stride, no_rule())
         ws = min(args.ws, LONGEST)  # no line is longer
         # Negatives are words of the text; what pretrained vectors add would tell it nothing.

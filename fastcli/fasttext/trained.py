@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Trained:
     """A model as training leaves it: only rows that were used have memory.
 
-    ``wi`` and ``wo`` are flat, with rows of ``stride`` floats; row ``places[i]`` of ``wi`` is row
-    ``ids[i]`` of the model file.
+    ``wi`` and ``wo`` are flat, with rows of ``stride`` floats; row ``memory_rows[i]`` of ``wi`` is
+    row ``ids[i]`` of the model file.
     """
 
     args: ModelArgs
@@ -28,7 +28,7 @@ class Trained:
     wo: NDArray[np.float32]
     stride: int
     ids: NDArray[np.int64]
-    places: NDArray[np.int64]
+    memory_rows: NDArray[np.int64]
     loss: float
     seconds: float
 

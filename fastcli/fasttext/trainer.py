@@ -24,7 +24,7 @@ from fastcli.kernels.linear import train as kernels
 from fastcli.kernels.linear.losses import Noise
 from fastcli.kernels.linear.order import draw_order
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
-from fastcli.memory import LANES, padded, zeros
+from fastcli.memory import CACHE_LINE_FLOATS, padded, zeros
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK_NS = 30e6  # of training between two looks at the loss
-WORTH_A_THREAD = 2500  # ns a line; below that, meeting costs threads more than they gain
+MIN_NS_PER_LINE = 2500  # below that, waiting for each other costs threads more than they gain
 LABELS_A_BLOCK = 128
 # Lines are visited in a random order: blocks of neighbouring lines, then lines in windows of them.
 # Of langid75 sorted by its 75 languages, P@1 after five epochs is .924 with 256 lines x 32 blocks,
@@ -62,10 +62,10 @@ class Trainer:
         self.blocks = _power_of_two(self.nlabels // LABELS_A_BLOCK) if all_labels else 1
         # What a line takes on one thread, in ns of one machine: rows wait for memory, labels are
         # in the cache.  It decides how many threads are worth while, never what they compute.
-        cache_lines = stride / LANES
+        cache_lines = stride / CACHE_LINE_FLOATS
         self.cost = len(corpus.rows) / corpus.n_lines * (6 + 2.2 * cache_lines)
         self.cost += 1.4 * cache_lines * (self.nlabels if all_labels else max(20, args.neg))
-        most = max(corpus.shards, self.blocks) if self.cost > WORTH_A_THREAD else 1
+        most = max(corpus.shards, self.blocks) if self.cost > MIN_NS_PER_LINE else 1
         self.n_threads = min(args.thread, most, usable_cpus())
         self.schedule = Schedule(
             args.lr, max(args.epoch, 1) * int(corpus.tokens.sum()), args.lr_update_rate

@@ -37,17 +37,17 @@ def compact_model(trained: Trained, label: str) -> Model:
     buckets = trained.ids[~is_word] - nwords
     values = np.zeros((nwords + len(buckets) + 1, dim), np.float32)
     rows = trained.wi.reshape(-1, trained.stride)
-    values[trained.ids[is_word]] = rows[trained.places[is_word], :dim]
-    values[nwords:-1] = rows[trained.places[~is_word], :dim]
-    pruned = np.full(max(args.bucket, 1), len(buckets) + 1, np.int32)
-    pruned[buckets] = np.arange(1, len(buckets) + 1)
+    values[trained.ids[is_word]] = rows[trained.memory_rows[is_word], :dim]
+    values[nwords:-1] = rows[trained.memory_rows[~is_word], :dim]
+    bucket_rows = np.full(max(args.bucket, 1), len(buckets) + 1, np.int32)
+    bucket_rows[buckets] = np.arange(1, len(buckets) + 1)
     return Model(
         args,
         dictionary,
         DenseMatrix(values.reshape(-1), dim),
         DenseMatrix(trained.output(), dim),
         label,
-        pruned=pruned,
+        bucket_rows=bucket_rows,
     )
 
 
@@ -60,7 +60,7 @@ def model_of_size(
     trained again.  Raises TargetTooSmall where fewer than 256 rows fit, and there are more.
     """
     model_args, dictionary, dim = trained.args, trained.dictionary, args.dim
-    values = trained.wi.reshape(-1, trained.stride)[trained.places, :dim]
+    values = trained.wi.reshape(-1, trained.stride)[trained.memory_rows, :dim]
     values = np.ascontiguousarray(values)
     eos = int(np.searchsorted(trained.ids, dictionary.find(EOS)))
     has_eos = eos < len(trained.ids) and trained.ids[eos] == dictionary.find(EOS)

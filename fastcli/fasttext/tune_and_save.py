@@ -126,7 +126,7 @@ def _quantize_command(args: TrainArgs, quantized: QuantizedModel, target: int) -
     """Return the words of the command that makes a trial's ``.ftz`` of its ``.bin``."""
     words = ["fastcli", "quantize", "-output", args.output, "-qnorm", "-dsub", str(args.dsub)]
     words += ["--target-size", str(target)]
-    if quantized.model.pruned is not None:
+    if quantized.model.bucket_rows is not None:
         words += ["-retrain", *(word for path in args.input for word in ("-input", path))]
         # No -epoch: the .bin has it.  The rest is in the JSON file beside it, which may be lost.
         words += ["-lr", str(args.lr)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fastcli.text.inputs import Bytes
 
 CHUNK = 1 << 22  # floats of vectors made at a time
-WORTH_A_THREAD = 256  # words
+MIN_WORDS_PER_THREAD = 256
 PART = 1 << 16  # bytes of lines that a thread makes vectors of at a time
 
 
@@ -99,7 +99,7 @@ class Vectors:
         """Return the vectors of n words, of which word i is ``arena[starts[i]:starts[i + 1]]``."""
         dim = self.model.args.dim
         out = np.empty((n, dim), np.float32)
-        n_threads = max(1, min(self._n_threads, n // WORTH_A_THREAD))
+        n_threads = max(1, min(self._n_threads, n // MIN_WORDS_PER_THREAD))
         step = max(1, CHUNK // (16 * dim))
 
         def work(thread: int) -> None:
@@ -118,9 +118,9 @@ class Vectors:
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         model = self.model
         offsets, rows = word_rows(model.dictionary, model.args, starts, arena, first, last)
-        if model.pruned is not None:
+        if model.bucket_rows is not None:
             nwords = model.dictionary.nwords
-            line_kernels.prune_features(rows, offsets, last - first, nwords, model.pruned)
+            line_kernels.prune_features(rows, offsets, last - first, nwords, model.bucket_rows)
         return offsets, rows
 
     def of_ngrams(self, word: bytes) -> tuple[list[bytes], NDArray[np.float32]]:
@@ -138,9 +138,9 @@ class Vectors:
             rows += features[int(offsets[1]) - (len(names) - len(rows)) : int(offsets[1])].tolist()
         features = np.array([*rows, 0], np.int32)
         offsets = np.arange(len(rows) + 1, dtype=np.int64)
-        if model.pruned is not None:
+        if model.bucket_rows is not None:
             line_kernels.prune_features(
-                features, offsets, len(rows), dictionary.nwords, model.pruned
+                features, offsets, len(rows), dictionary.nwords, model.bucket_rows
             )
         vectors = model.wi.means(features, offsets, 0, len(rows)).reshape(-1, args.dim)
         are_there = np.diff(offsets) > 0  # pruning drops some

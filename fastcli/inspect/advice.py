@@ -211,7 +211,7 @@ def advise(data: DataSet) -> Advice:
         return _advise_words(data)
     options = [_loss(data), *_ngrams(data), _dim(data), *_epochs(data)]
     if len(data.words) > 500_000:
-        once = data.once / len(data.words)
+        once = data.n_hapax / len(data.words)
         options.append(Suggestion("-minCount", "2", f"{once:.0%} of the words are there once"))
     words = ["fastcli", "supervised", "-input", input_name(data.path)]
     words += ["-output", output_name(data.path)]
@@ -259,8 +259,8 @@ def output_name(path: str) -> str:
 
 def _loss(data: DataSet) -> Suggestion:
     n = len(data.labels)
-    if data.several > 0.01 * data.n and n <= 10 * MANY_LABELS:
-        share = data.several / data.n
+    if data.n_multilabel > 0.01 * data.n and n <= 10 * MANY_LABELS:
+        share = data.n_multilabel / data.n
         return Suggestion("-loss", "one-vs-all", f"{share:.0%} of the lines have several labels")
     if n > MANY_LABELS:
         return Suggestion("-loss", "hs", f"{n:,} labels: a tree is quicker than all of them")

@@ -19,7 +19,7 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.inspect.encoding import check_encoding
-from fastcli.inspect.findings import EXAMPLES, Findings
+from fastcli.inspect.findings import MAX_EXAMPLES, Findings
 from fastcli.inspect.order import Order, order_of
 from fastcli.mlp.tensor_reader import begins_as_mlp
 from fastcli.text.inputs import MODEL_MAGIC, text_blocks
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STEPS = 250  # points of the vocabulary's growth that are kept, at least half of them
 AT_ONCE = 100_000  # words whose characters are counted at a time
-BITS = 23  # of the bitmap that distinct bigrams are estimated with
+BIGRAM_BITS = 23  # of the bitmap that distinct bigrams are estimated with
 FIRST_LINES = 1000  # whose first word tells how labels may look
 # Scripts without spaces between words: Chinese and Japanese, whose words have one to three
 # characters; Thai, Lao, Burmese and Khmer, whose words have more.
@@ -82,12 +82,12 @@ class DataSet:
         return int(np.frombuffer(self.n_words, np.uint32).sum(dtype=np.int64))
 
     @property
-    def several(self) -> int:
+    def n_multilabel(self) -> int:
         """The number of lines with several labels."""
         return int(np.count_nonzero(np.frombuffer(self.n_labels, np.uint32) > 1))
 
     @property
-    def once(self) -> int:
+    def n_hapax(self) -> int:
         """The number of words that are there only once."""
         return int(np.count_nonzero(self.counts == 1))
 
@@ -132,8 +132,8 @@ class DataSet:
                 "per_line": {
                     "mean": round(float(labels.mean()), 3),
                     "max": int(labels.max()),
-                    "lines_with_several": self.several,
-                    "share_with_several": round(self.several / self.n, 4),
+                    "lines_with_several": self.n_multilabel,
+                    "share_with_several": round(self.n_multilabel / self.n, 4),
                 },
                 "imbalance": None if ratio is None else round(ratio, 2),
                 "counts": {readable(label): count for label, count in self.by_count()},
@@ -146,7 +146,7 @@ class DataSet:
             },
             "vocabulary": {
                 "words": len(self.words),
-                "once": self.once,
+                "once": self.n_hapax,
                 "bigrams_about": round(self.bigrams),
                 "growth": [{"lines": n, "words": words} for n, words in self.tenths()],
             },
@@ -245,7 +245,7 @@ class _Reader:
         self.data = data
         self.prefix = os.fsencode(data.prefix)
         self.step = 1
-        self.seen = np.zeros(1 << BITS, np.bool_)
+        self.seen = np.zeros(1 << BIGRAM_BITS, np.bool_)
         self.ids: defaultdict[bytes, int] = defaultdict()
         self.ids.default_factory = self.ids.__len__
         self.label_ids: defaultdict[bytes, int] = defaultdict()
@@ -401,7 +401,7 @@ def _find_joined(data: DataSet) -> None:
     joined = [label for label in data.labels if prefix in label[1:] and len(prefix) > 1]
     examples = [{"line": data.first_line[label], "label": readable(label)} for label in joined]
     count = sum(data.labels[label] for label in joined)
-    data.findings.add_many("joined_labels", count, examples[:EXAMPLES])
+    data.findings.add_many("joined_labels", count, examples[:MAX_EXAMPLES])
 
 
 def hashes(values: array[int]) -> Hashes:
@@ -422,7 +422,7 @@ def _repeats(keys: Hashes) -> tuple[Hashes, Hashes]:
 
 
 def _pairs(later: Hashes, firsts: Hashes) -> list[dict[str, Any]]:
-    pairs = zip(later[:EXAMPLES].tolist(), firsts[:EXAMPLES].tolist(), strict=True)
+    pairs = zip(later[:MAX_EXAMPLES].tolist(), firsts[:MAX_EXAMPLES].tolist(), strict=True)
     return [{"line": a + 1, "first": b + 1} for a, b in pairs]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-EXAMPLES = 5
+MAX_EXAMPLES = 5
 
 # Every kind of finding, in the order of reports, with a sentence of what it means.
 MEANINGS = {
@@ -54,7 +54,7 @@ class Findings:
         """Count a line; the first few are kept as examples."""
         finding = self._found.setdefault(kind, Finding(kind))
         finding.count += 1
-        if len(finding.examples) < EXAMPLES:
+        if len(finding.examples) < MAX_EXAMPLES:
             finding.examples.append({"line": line, **note})
 
     def add_many(self, kind: str, count: int, examples: Iterable[dict[str, Any]]) -> None:

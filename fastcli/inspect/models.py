@@ -20,14 +20,14 @@ from fastcli.fasttext.sidecar import OF_A_RUN
 from fastcli.inspect.data import readable
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.model_file import load_mlp
-from fastcli.mlp.model_reader import FORMAT
+from fastcli.mlp.model_reader import MODEL_FORMAT
 from fastcli.mlp.tensor_reader import is_mlp, load_arrays
 from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
 
-KNOWN = ("loss", "tokens", "steps", "best_step", "fastcli", *OF_A_RUN)
+SHOWN_FIELDS = ("loss", "tokens", "steps", "best_step", "fastcli", *OF_A_RUN)
 
 
 def is_model(path: str) -> bool:
@@ -96,7 +96,7 @@ def _linear(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
             "qnorm": wi.norms is not None,
             "qout": qout,
             "dsub": wi.quantizer.dsub,
-            "pruned": model.pruned is not None,
+            "pruned": model.bucket_rows is not None,
             "kept_rows": wi.n_rows,
         }
     counts = dictionary.label_counts().tolist()
@@ -131,7 +131,7 @@ def _how_made(about: dict[str, Any], path: str) -> dict[str, Any]:
         if isinstance(command, str):
             # version 0.1.0 wrote commands as they were typed
             shown[name] = command if " -output " in command else f"{command} {output}"
-    return shown | {name: about[name] for name in KNOWN if name in about}
+    return shown | {name: about[name] for name in SHOWN_FIELDS if name in about}
 
 
 def _sections(model: Model, size: int) -> list[dict[str, Any]]:
@@ -139,7 +139,7 @@ def _sections(model: Model, size: int) -> list[dict[str, Any]]:
     dictionary, wi = model.dictionary, model.wi
     n = len(dictionary)
     entries = DICTIONARY.size + int(dictionary.starts[n]) + 10 * n
-    if model.pruned is not None:
+    if model.bucket_rows is not None:
         entries += 8 * (wi.n_rows - dictionary.nwords)
     if isinstance(wi, QuantizedMatrix):
         matrix = 2 + 20 + len(wi.codes) + 16 + wi.quantizer.centroids.nbytes
@@ -155,7 +155,7 @@ def _sections(model: Model, size: int) -> list[dict[str, Any]]:
 
 def _perceptron(path: str) -> dict[str, Any]:
     model = load_mlp(path)
-    arrays, config = load_arrays(path, FORMAT)
+    arrays, config = load_arrays(path, MODEL_FORMAT)
     dictionary = model.dictionary
     args = {name: value for name, value in asdict(model.args).items() if value not in ("", ())}
     parts = [
@@ -178,14 +178,14 @@ def _perceptron(path: str) -> dict[str, Any]:
         "words": 0 if dictionary is None else dictionary.nwords,
         "labels": model.nlabels,
         "tokens": 0 if dictionary is None else dictionary.ntokens,
-        "buckets": 0 if model.row_of is None else len(model.row_of),
+        "buckets": 0 if model.bucket_rows is None else len(model.bucket_rows),
         "columns": None if columns is None else columns.n_features,
         "dim": model.n_in,
         "parameters": n_parameters,
         "quantization": None,
         "parts": [{"part": "header", "shape": [], "bytes": rest}, *parts],
         "label_counts": _sorted(model.labels(), counts),
-        "about": {name: model.about[name] for name in KNOWN if name in model.about},
+        "about": {name: model.about[name] for name in SHOWN_FIELDS if name in model.about},
     }
 
 

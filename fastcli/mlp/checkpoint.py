@@ -22,7 +22,7 @@ from fastcli.schema import Range, SchemaError, build, shown
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = "mlp checkpoint"
+CHECKPOINT_FORMAT = "mlp checkpoint"
 # What may differ between a run and the one that goes on from it.
 FREE = {"epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"}
 
@@ -57,7 +57,7 @@ def save_checkpoint(trainer: Trainer, fsync: bool = False) -> None:
         arrays["best.running"] = trainer.best.running
         arrays["best.embedding"] = trainer.best.embedding
     config = {
-        "format": FORMAT,
+        "format": CHECKPOINT_FORMAT,
         "version": VERSION,
         "args": asdict(trainer.args),
         "progress": asdict(trainer.progress),
@@ -90,7 +90,7 @@ def load_checkpoint(trainer: Trainer) -> bool:
     path = checkpoint_path(trainer.args)
     if not os.path.lexists(path):
         return False
-    arrays, config = load_arrays(path, FORMAT)
+    arrays, config = load_arrays(path, CHECKPOINT_FORMAT)
     try:
         header = build(CheckpointHeader, config)
         _check_same(path, header, trainer)

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from fastcli.mlp.trainer import Trainer
 
-EXAMPLES = 1024
+SAMPLE_SIZE = 1024
 
 
 def troubles(trainer: Trainer) -> Iterator[str]:
@@ -27,7 +27,7 @@ def troubles(trainer: Trainer) -> Iterator[str]:
             for i in range(hidden + 1)
         ]
     scorer = trainer.scorers[0]
-    n = min(examples.n, EXAMPLES)
+    n = min(examples.n, SAMPLE_SIZE)
     order = np.arange(n)
     outputs: list[list[np.ndarray]] = [[] for _ in range(hidden)]
     for first in range(0, n, network.batch):

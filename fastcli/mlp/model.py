@@ -43,7 +43,7 @@ class MlpModel(FromFile):
     tensors: dict[str, NDArray[np.float32]]
     dictionary: Dictionary | None = None
     embedding: NDArray[np.float32] | None = None
-    row_of: NDArray[np.int32] | None = None
+    bucket_rows: NDArray[np.int32] | None = None
     columns: numbers.Columns | None = None
     about: dict[str, Any] = field(default_factory=dict)
     contents: Contents | None = None
@@ -64,7 +64,7 @@ class MlpModel(FromFile):
         return starts.astype(np.int64), np.frombuffer(b"".join(self.names) or b"\0", np.uint8)
 
     @property
-    def floor(self) -> float:
+    def printed_offset(self) -> float:
         """What is added to probabilities that are printed: nothing; fastText has no such model."""
         return 0.0
 
@@ -108,7 +108,7 @@ class MlpModel(FromFile):
         """Return what turns text into rows of the embedding."""
         assert self.dictionary is not None
         args = self.args
-        bucket = len(self.row_of) if self.row_of is not None else 0
+        bucket = len(self.bucket_rows) if self.bucket_rows is not None else 0
         return Reader(
             self.dictionary,
             args.label,
@@ -116,7 +116,7 @@ class MlpModel(FromFile):
             args.minn,
             args.maxn,
             bucket,
-            self.row_of,
+            self.bucket_rows,
             max_lines,
         )
 

@@ -15,7 +15,7 @@ from fastcli.contents import Contents
 from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.files import Replacement
 from fastcli.mlp.model import MlpModel
-from fastcli.mlp.model_reader import FORMAT, model_of
+from fastcli.mlp.model_reader import MODEL_FORMAT, model_of
 from fastcli.mlp.tensor_reader import VERSION, load_arrays, open_tensors
 from fastcli.mlp.tensors import write_tensors
 from fastcli.schema import SchemaError
@@ -28,7 +28,7 @@ def write_mlp(out: Replacement, model: MlpModel) -> None:
     """Write a model.  Raises OSError or FastcliError where it cannot be written."""
     arrays: dict[str, NDArray[Any]] = dict(model.tensors)
     config: dict[str, Any] = {"args": asdict(model.args), "loss": model.loss, "about": model.about}
-    config |= {"format": FORMAT, "version": VERSION, "fastcli": __version__}
+    config |= {"format": MODEL_FORMAT, "version": VERSION, "fastcli": __version__}
     if model.dictionary is not None:
         d = model.dictionary
         assert model.embedding is not None
@@ -37,10 +37,10 @@ def write_mlp(out: Replacement, model: MlpModel) -> None:
         arrays["dictionary.starts"] = d.starts
         arrays["dictionary.arena"] = d.arena[: int(d.starts[-1])]
         arrays["dictionary.counts"] = d.counts
-        if model.row_of is not None:
-            config["text"]["bucket"] = len(model.row_of)
-            used = np.flatnonzero(model.row_of)
-            order = np.argsort(model.row_of[used])
+        if model.bucket_rows is not None:
+            config["text"]["bucket"] = len(model.bucket_rows)
+            used = np.flatnonzero(model.bucket_rows)
+            order = np.argsort(model.bucket_rows[used])
             arrays["buckets"] = used[order].astype(np.int32)
     if model.columns is not None:
         c = model.columns
@@ -60,7 +60,7 @@ def write_mlp(out: Replacement, model: MlpModel) -> None:
 def load_mlp(source: str | Contents) -> MlpModel:
     """Read a model.  Raises ModelFormatError or DataError."""
     contents = open_tensors(source)
-    arrays, config = load_arrays(contents, FORMAT)
+    arrays, config = load_arrays(contents, MODEL_FORMAT)
     try:
         model = model_of(arrays, config)
     except (SchemaError, ArgumentError) as error:

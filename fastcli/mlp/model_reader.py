@@ -24,7 +24,7 @@ from fastcli.text.dictionary import Dictionary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = "mlp model"
+MODEL_FORMAT = "mlp model"
 LOOKED_THROUGH = 64_000_000  # bytes of weights that are searched for NaN when a model is opened
 SPACES = tuple(b" \t\n\v\f\r\0")  # where tokens end
 EMBEDDING = "embedding"
@@ -131,8 +131,8 @@ def _read_text(header: TextHeader, model: MlpModel, arrays: dict[str, NDArray[An
         if len(np.unique(buckets)) < len(buckets):
             raise SchemaError("buckets: one is there twice")
         rows += len(buckets)
-        model.row_of = np.zeros(bucket, np.int32)
-        model.row_of[buckets] = np.arange(1, len(buckets) + 1, dtype=np.int32)
+        model.bucket_rows = np.zeros(bucket, np.int32)
+        model.bucket_rows[buckets] = np.arange(1, len(buckets) + 1, dtype=np.int32)
     shape = (rows, padded(model.args.dim))
     model.embedding = _take(arrays, EMBEDDING, np.float32, shape)
 
@@ -151,8 +151,8 @@ def _dictionary(header: TextHeader, arrays: dict[str, NDArray[Any]]) -> Dictiona
     if np.isin(arena[starts[nwords] :], SPACES).any():
         raise SchemaError("dictionary.arena: a label has a space or a line end in it")
     dictionary = Dictionary(nwords, header.nlabels, header.ntokens, starts, arena, counts)
-    if dictionary.twice >= 0:
-        raise SchemaError(f"dictionary: entry {dictionary.twice} is there twice")
+    if dictionary.first_duplicate >= 0:
+        raise SchemaError(f"dictionary: entry {dictionary.first_duplicate} is there twice")
     return dictionary
 
 

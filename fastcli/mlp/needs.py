@@ -10,32 +10,32 @@ from fastcli.mlp.trainer import is_slow
 from fastcli.mlp.training_data import TrainingData
 
 
-def row_floats(network: Network) -> tuple[int, int]:
+def embedding_widths(network: Network) -> tuple[int, int]:
     """Return the floats of an embedding row, without and with the optimiser's states."""
     return int(network.integers[INPUT_WIDE]), int(network.integers[RECORD])
 
 
 def needs_of(args: MlpArgs, data: TrainingData, network: Network) -> Needs:
     """Return what training will need; ``network`` has taken its memory but not touched it."""
-    wide, record = row_floats(network)
+    wide, row_floats = embedding_widths(network)
     params, rows = 4 * len(network.params), 4 * wide * data.n_rows
     # Parameters, gradients and states; the values of a batch in training and in evaluation.
     matrices = (2 + max(network.slots, 1)) * params + 2 * 4 * len(network.values)
-    matrices += 4 * record * data.n_rows
+    matrices += 4 * row_floats * data.n_rows
     if args.valid:  # the best model so far, and evaluation on all threads
         matrices += params + rows + (args.thread - 1) * 4 * len(network.values)
     elif is_slow(network, args.thread):  # the model before a step, for an interrupt
         matrices += params + rows
     file = rows + params
     # The rows are copied where states stand between them.
-    saving = params + (rows if record != wide else 0)
+    saving = params + (rows if row_floats != wide else 0)
     smaller = "-dim or -bucket" if data.n_rows else "--hidden or --batch-size"
     return Needs(matrices, file, file, saving, smaller)
 
 
 def checkpoint_size(args: MlpArgs, data: TrainingData, network: Network) -> int:
     """Return the bytes that a checkpoint has at least: parameters, states, and the best model."""
-    wide, record = row_floats(network)
-    params, rows = 4 * len(network.params), 4 * record * data.n_rows
+    wide, row_floats = embedding_widths(network)
+    params, rows = 4 * len(network.params), 4 * row_floats * data.n_rows
     best = params + 4 * wide * data.n_rows if args.valid else 0
     return params * (1 + network.slots) + rows + best

@@ -144,19 +144,19 @@ def augment(
     return stream
 
 
-def start_embedding(args: MlpArgs, text: Text, wide: int, record: int) -> NDArray[np.float32]:
+def start_embedding(args: MlpArgs, text: Text, wide: int, row_floats: int) -> NDArray[np.float32]:
     """Return the embedding that training starts from: uniform within 1 / dim, flat.
 
-    A row has ``record`` floats, of which the first ``dim`` are its values, those up to ``wide``
+    A row has ``row_floats`` floats, of which the first ``dim`` are its values, those up to ``wide``
     stay zero and the others are for the optimiser.
     """
-    embedding = zeros(text.n_rows * record)
+    embedding = zeros(text.n_rows * row_floats)
     corpus = text.corpus
 
     def work(thread: int) -> None:
         first, last = bounds(len(corpus.ids), thread, args.thread)
         matrix_kernels.init_rows(
-            embedding, corpus.memory_rows, corpus.ids, first, last, record, args.dim, args.seed
+            embedding, corpus.memory_rows, corpus.ids, first, last, row_floats, args.dim, args.seed
         )
 
     run_apart(args.thread, work)
@@ -166,7 +166,8 @@ def start_embedding(args: MlpArgs, text: Text, wide: int, record: int) -> NDArra
 def start_from(pretrained: Pretrained, text: Text, embedding: NDArray[np.float32]) -> list[str]:
     """Set the rows that have pretrained vectors; return what there is to say of them.
 
-    ``embedding`` is float32[rows, record].  Raises DataError if no word of the text has a vector.
+    ``embedding`` is float32[rows, row_floats].  Raises DataError if no word of the text has a
+    vector.
     """
     nwords = text.dictionary.nwords
     said = pretrained.set_words(text.dictionary, embedding, np.arange(nwords))

@@ -20,13 +20,17 @@ from fastcli.kernels.mlp import updates as learning
 from fastcli.kernels.mlp.network import LOSS
 from fastcli.memory import check_file_size
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.checkpoint import FORMAT as CHECKPOINT
-from fastcli.mlp.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from fastcli.mlp.checkpoint import (
+    CHECKPOINT_FORMAT,
+    checkpoint_path,
+    load_checkpoint,
+    save_checkpoint,
+)
 from fastcli.mlp.diagnostics import troubles
 from fastcli.mlp.early_stopping import Evaluation
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
-from fastcli.mlp.needs import checkpoint_size, needs_of, row_floats
+from fastcli.mlp.needs import checkpoint_size, embedding_widths, needs_of
 from fastcli.mlp.network import Network, loss_code
 from fastcli.mlp.reporter import MlpReporter
 from fastcli.mlp.tensor_reader import load_arrays
@@ -109,7 +113,7 @@ def _train(
     network.start(args.seed)
     embedding = NO_EMBEDDING
     if data.embedding is not None:
-        embedding = data.embedding(*row_floats(network))
+        embedding = data.embedding(*embedding_widths(network))
     trainer = Trainer(
         args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
     )
@@ -199,7 +203,7 @@ def model_of(
         network.tensors(),
         data.dictionary,
         rows if data.n_rows else None,
-        data.row_of,
+        data.bucket_rows,
         data.columns,
     )
 
@@ -214,7 +218,7 @@ def _is_log(path: str) -> bool:
 
 def _is_checkpoint(path: str) -> bool:
     try:
-        load_arrays(path, CHECKPOINT)
+        load_arrays(path, CHECKPOINT_FORMAT)
     except FastcliError:
         return False
     return True

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import Records
 
 GROUP_NS = 50e6  # of training between two looks at the clock
-WORTH_A_THREAD = 60_000  # ns a step; below that, meeting costs threads more than they gain
+MIN_NS_PER_STEP = 60_000  # below that, waiting for each other costs threads more than they gain
 NS_PER_FLOP = 1 / 40
 SLOW_NS = 0.1e9  # a step may take ten times what it is thought to, and yet end within a second
 
@@ -111,9 +111,9 @@ class Trainer:
             return np.zeros((0, 1), np.float32)
         if self._kept_rows is not None:
             return self._kept_rows
-        record = int(self.network.integers[RECORD])
+        row_floats = int(self.network.integers[RECORD])
         wide = int(self.network.integers[INPUT_WIDE])
-        return self.embedding.reshape(-1, record)[:, :wide]
+        return self.embedding.reshape(-1, row_floats)[:, :wide]
 
     @property
     def steps_per_epoch(self) -> int:
@@ -345,7 +345,7 @@ class Trainer:
 def threads_worth(network: Network, n_threads: int) -> int:
     """Return how many threads a step is worth: small ones are quicker on one."""
     cost = step_cost(network)
-    most = max(1, min(int(cost / WORTH_A_THREAD) + 1, network.batch // 2, OWNERS))
+    most = max(1, min(int(cost / MIN_NS_PER_STEP) + 1, network.batch // 2, OWNERS))
     return min(n_threads, most)
 
 

@@ -45,7 +45,7 @@ class TrainingData:
     n_rows: int = 0
     embedding: Callable[[int, int], NDArray[np.float32]] | None = None
     dictionary: Dictionary | None = None
-    row_of: NDArray[np.int32] | None = None
+    bucket_rows: NDArray[np.int32] | None = None
     columns: numbers.Columns | None = None
     augment: Callable[[int], Examples] | None = None
 
@@ -78,20 +78,20 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None
         pretrained = Pretrained(source, args.vectors_words, args.label, args.thread)
     text = read_text(args, reporter.read, pretrained)
     dictionary, bucket = text.dictionary, bucket_of(args)
-    row_of = text.bucket_rows if bucket else None
+    bucket_rows = text.bucket_rows if bucket else None
     valid = None
     if args.valid:
         reader = Reader(
-            dictionary, args.label, args.word_ngrams, args.minn, args.maxn, bucket, row_of
+            dictionary, args.label, args.word_ngrams, args.minn, args.maxn, bucket, bucket_rows
         )
         valid, left_out = read_known_text(args.valid, reader)
         if left_out:
             reporter.note(f"{args.valid}: {left_out:,} lines without a known label or word.")
 
-    def start(wide: int, record: int) -> NDArray[np.float32]:
-        embedding = start_embedding(args, text, wide, record)
+    def start(wide: int, row_floats: int) -> NDArray[np.float32]:
+        embedding = start_embedding(args, text, wide, row_floats)
         if pretrained is not None:
-            for sentence in start_from(pretrained, text, embedding.reshape(-1, record)):
+            for sentence in start_from(pretrained, text, embedding.reshape(-1, row_floats)):
                 reporter.note(sentence)
         return embedding
 
@@ -103,7 +103,7 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None
         text.n_rows,
         start,
         dictionary,
-        row_of,
+        bucket_rows,
         augment=(lambda epoch: augmented(args, text, epoch)) if text.streams else None,
     )
 

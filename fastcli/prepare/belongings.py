@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcli.errors import FastcliError
-from fastcli.prepare.recipe import FORMAT
+from fastcli.prepare.recipe import RECIPE_FORMAT
 from fastcli.prepare.split import PARTS
 from fastcli.temporary import left_behind
 
@@ -49,7 +49,7 @@ def recorded(folder: Path, notes: str = NOTES) -> dict[str, Any] | None:
         found = json.loads((folder / notes).read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(found, dict) or found.get("format") != RECIPE_FORMAT:
         return None
     files = found.get("files")
     return files if isinstance(files, dict) else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-KNOWN = 100_000  # sets of labels that are remembered
+MAX_REMEMBERED_SETS = 100_000  # sets of labels that are remembered
 _SPACES = re.compile(r"[\s\0]+")
 
 
@@ -26,7 +26,7 @@ class LabelNames:
         found = self._known.get(labels)
         if found is None:
             found = tuple(self.prefix + self._token(label) for label in dict.fromkeys(labels))
-            if len(self._known) < KNOWN:
+            if len(self._known) < MAX_REMEMBERED_SETS:
                 self._known[labels] = found
         return found
 

@@ -28,7 +28,7 @@ def read_beside(
     with starting():
         reader.start()
     theirs.close()
-    told: dict[str, Callable[..., None]] = {"bad": source.bad, "started": started, "read": read}
+    handlers: dict[str, Callable[..., None]] = {"bad": source.bad, "started": started, "read": read}
     try:
         while True:
             try:
@@ -42,7 +42,7 @@ def read_beside(
             if kind == "batch":
                 yield what[0]
             else:
-                told[kind](*what)
+                handlers[kind](*what)
     finally:
         ours.close()
         reader.terminate()

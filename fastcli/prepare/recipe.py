@@ -11,7 +11,7 @@ from fastcli.prepare.clean import DIGITS, UNICODE, URLS, Cleaning, clean, cut
 from fastcli.prepare.segment import SEGMENTS, Segmentation, segment
 from fastcli.schema import SchemaError, build, shown
 
-FORMAT, VERSION = "fastcli prepare", 1
+RECIPE_FORMAT, VERSION = "fastcli prepare", 1
 LINE_END = "</s>"
 MOST = 2**31 - 1
 
@@ -80,7 +80,7 @@ class Recipe:
     def as_json(self) -> dict[str, Any]:
         """Return what ``prepare.json`` holds of it."""
         return {
-            "format": FORMAT,
+            "format": RECIPE_FORMAT,
             "version": VERSION,
             "label": self.label,
             "cleaning": asdict(self.cleaning),
@@ -97,7 +97,7 @@ def read_recipe(path: str) -> Recipe:
         raise DataError(f"{path} cannot be opened! ({error.strerror})") from None
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(found, dict) or found.get("format") != RECIPE_FORMAT:
         raise DataError(f"{path} was not written by fastcli prepare.")
     if found.get("version") != VERSION:
         raise DataError(f"{path} is of another fastcli: version {shown(found.get('version'))}.")

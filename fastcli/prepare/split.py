@@ -17,7 +17,7 @@ from fastcli.errors import ArgumentError
 from fastcli.kernels.text.spacing import hash_lines
 
 PARTS = ("train", "valid", "test")
-BITS = 27
+FILTER_BITS = 27
 
 
 def read_shares(text: str) -> tuple[float, ...]:
@@ -67,7 +67,7 @@ class Splitter:
         self._seen: set[str] = set()
         self._kept: set[int] = set()
         # A bit for the low bits of every key in another part; now and then one for two of them.
-        self._elsewhere = bytearray(1 << (BITS - 3))
+        self._elsewhere = bytearray(1 << (FILTER_BITS - 3))
 
     def parts(self, keys: Sequence[int], labels: Sequence[Sequence[str]]) -> list[int]:
         """Return the part of each line, 0 being train, by its hash; the order of lines counts."""
@@ -77,7 +77,7 @@ class Splitter:
         elsewhere, seen, found = self._elsewhere, self._seen, []
         for key, some in zip(keys, labels, strict=True):
             part = 0 if key in kept else bisect_right(bounds, key)
-            place, bit = (key & (1 << BITS) - 1) >> 3, 1 << (key & 7)
+            place, bit = (key & (1 << FILTER_BITS) - 1) >> 3, 1 << (key & 7)
             if not seen.issuperset(some):
                 if part and not elsewhere[place] & bit:
                     kept.add(key)

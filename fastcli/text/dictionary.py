@@ -181,13 +181,13 @@ class Dictionary:
     counts: NDArray[np.int64]
     table: NDArray[np.int64] = field(init=False, repr=False)
     hashes: NDArray[np.int64] = field(init=False, repr=False)
-    twice: int = field(init=False)
+    first_duplicate: int = field(init=False)
 
     def __post_init__(self) -> None:
         n = len(self)
         self.table = np.zeros(table_size(n), np.int64)
         self.hashes = np.empty(max(n, 1), np.int64)
-        self.twice = kernels.index_entries(
+        self.first_duplicate = kernels.index_entries(
             self.starts, self.arena, n, self.table, len(self.table) - 1, self.hashes
         )
 

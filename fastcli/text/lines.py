@@ -42,10 +42,10 @@ class Reader:
         minn: int,
         maxn: int,
         bucket: int,
-        pruned: NDArray[np.int32] | None = None,
+        bucket_rows: NDArray[np.int32] | None = None,
         max_lines: int = 4096,
     ) -> None:
-        self._dictionary, self._pruned = dictionary, pruned
+        self._dictionary, self._bucket_rows = dictionary, bucket_rows
         self._word_ngrams, self._minn, self._maxn, self._bucket = word_ngrams, minn, maxn, bucket
         prefix = os.fsencode(label)
         self._prefix, self._prefix_size = as_bytes(prefix), len(prefix)
@@ -97,9 +97,9 @@ class Reader:
                 break
             self._features, self._hashes = np.empty((2, 4 * len(self._features)), np.int32)
             self._labels = np.empty(4 * len(self._labels), np.int32)
-        if self._pruned is not None:
+        if self._bucket_rows is not None:
             kernels.prune_features(
-                self._features, self._offsets, n, dictionary.nwords, self._pruned
+                self._features, self._offsets, n, dictionary.nwords, self._bucket_rows
             )
         if (
             self._maxn > 0

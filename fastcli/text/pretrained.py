@@ -22,7 +22,7 @@ from fastcli.text.dictionary import (
 )
 from fastcli.text.vector_files import VectorSource, WordVectors
 
-SOME = 1 << 14  # rows that are copied at a time
+ROWS_AT_A_TIME = 1 << 14  # rows that are copied at a time
 
 
 class Pretrained:
@@ -74,12 +74,12 @@ class Pretrained:
         return extended, ids
 
     def set_words(
-        self, dictionary: Dictionary, rows: NDArray[np.float32], places: NDArray[np.int64]
+        self, dictionary: Dictionary, rows: NDArray[np.float32], memory_rows: NDArray[np.int64]
     ) -> list[str]:
         """Set the rows of the words that have a vector, and let go of the vectors.
 
-        ``rows`` is float32[n, dim or more]; that of word i is ``places[i]``, -1 if it has none.
-        Of a word that occurs twice in the source the last vector counts.  Returns sentences for
+        ``rows`` is float32[n, dim or more]; that of word i is ``memory_rows[i]``, -1 if it has
+        none.  Of a word that occurs twice in the source the last vector counts.  Returns sentences for
         the user.  Raises DataError if no word of the text has a vector.
         """
         source, dim = self.source, self.source.dim
@@ -87,12 +87,12 @@ class Pretrained:
         for part in self._taken_parts(dictionary):
             found = dictionary.positions(part.starts, part.arena, len(part))
             used = np.flatnonzero((found >= 0) & (found < dictionary.nwords))
-            used = used[places[found[used]] >= 0]
-            rows[places[found[used]], :dim] = part.values[used]
+            used = used[memory_rows[found[used]] >= 0]
+            rows[memory_rows[found[used]], :dim] = part.values[used]
             has[found[used]] = True
         in_text = self.in_text(dictionary)
-        made = np.flatnonzero(in_text & ~has & (places >= 0))
-        made = made[self._set_others(dictionary, made, rows, places)]
+        made = np.flatnonzero(in_text & ~has & (memory_rows >= 0))
+        made = made[self._set_others(dictionary, made, rows, memory_rows)]
         has[made] = True
         counted = in_text.copy()
         if 0 <= (eos := dictionary.find(EOS)) < dictionary.nwords:
@@ -129,31 +129,31 @@ class Pretrained:
         dictionary: Dictionary,
         words: NDArray[np.int64],
         rows: NDArray[np.float32],
-        places: NDArray[np.int64],
+        memory_rows: NDArray[np.int64],
     ) -> NDArray[np.bool_]:
         """Set the rows of words that the source does not list; tell which of them it knows."""
         known = np.zeros(len(words), bool)
-        for first in range(0, len(words), SOME):
-            some = words[first : first + SOME]
-            starts, arena = gathered(dictionary.starts, dictionary.arena, some)
-            vectors = self.source.of_others(starts, arena, len(some), self._n_threads)
+        for first in range(0, len(words), ROWS_AT_A_TIME):
+            chunk = words[first : first + ROWS_AT_A_TIME]
+            starts, arena = gathered(dictionary.starts, dictionary.arena, chunk)
+            vectors = self.source.of_others(starts, arena, len(chunk), self._n_threads)
             if vectors is None:
                 break
             usable = vectors.any(axis=1)
-            rows[places[some[usable]], : self.source.dim] = vectors[usable]
-            known[first : first + len(some)] = usable
+            rows[memory_rows[chunk[usable]], : self.source.dim] = vectors[usable]
+            known[first : first + len(chunk)] = usable
         return known
 
     def set_ngrams(
         self,
         buckets: NDArray[np.int64],
         rows: NDArray[np.float32],
-        places: NDArray[np.int64],
+        memory_rows: NDArray[np.int64],
     ) -> list[str]:
         """Set the rows of n-grams, where the source has the same ones; bucket i is at place i."""
         if not self.source.has_ngrams or not len(buckets):
             return []
-        for first in range(0, len(buckets), SOME):
-            found = self.source.of_ngrams(buckets[first : first + SOME])
-            rows[places[first : first + SOME], : self.source.dim] = found
+        for first in range(0, len(buckets), ROWS_AT_A_TIME):
+            found = self.source.of_ngrams(buckets[first : first + ROWS_AT_A_TIME])
+            rows[memory_rows[first : first + ROWS_AT_A_TIME], : self.source.dim] = found
         return [f"Pretrained n-grams: {len(buckets):,} start from those of {self.source.path}."]

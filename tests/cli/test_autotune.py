@@ -470,7 +470,7 @@ def test_the_commands_make_a_model_of_all_words_again(tmp_path):
     output = tmp_path / "m"
     assert tune(output, "-autotune-modelsize", "1M", "-wordNgrams", 1, "-maxn", 0).code == 0
     ref = output.with_suffix(".ftz").read_bytes()
-    assert load_model(f"{output}.ftz").pruned is None
+    assert load_model(f"{output}.ftz").bucket_rows is None
     commands = about_of(output)["autotune"]["commands"]
     assert "-retrain" not in commands[1]
     for command in commands:

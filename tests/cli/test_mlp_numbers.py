@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fastcli.files import Replacement
-from fastcli.mlp.model_file import FORMAT, load_arrays
+from fastcli.mlp.model_file import MODEL_FORMAT, load_arrays
 from fastcli.mlp.tensors import write_tensors
 from tests.cli.test_mlp import FAR, QUICK, ROWS, config_of, one_sentence, scores, train
 from tests.command import SAMPLES, run
@@ -77,7 +77,7 @@ def test_libsvm_files_in_either_order(turned, tmp_path):
 
 def test_models_of_the_first_version_hold_their_scales_as_float32(table, tmp_path):
     model = train(table, tmp_path / "m", *FAR)
-    arrays, config = load_arrays(str(model), FORMAT)
+    arrays, config = load_arrays(str(model), MODEL_FORMAT)
     assert arrays["columns.mean"].dtype == np.float64
     for name in ("columns.mean", "columns.scale"):
         arrays[name] = arrays[name].astype(np.float32)

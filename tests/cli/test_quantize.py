@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from fastcli.fasttext import fit_size
+from fastcli.fasttext import fit_size, quantize_and_save
 from fastcli.fasttext.fit_size import rows_kept
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.quantize import Sizes, by_norm, prune, quantize_model, usable
@@ -168,9 +168,9 @@ def test_reading_back_is_what_was_quantized(dsub, qnorm, qout, cutoff, labelled,
     np.testing.assert_array_equal(comp.wi.decode(), ref.wi.decode())
     np.testing.assert_array_equal(comp.wo.values, ref.wo.values)
     if cutoff:
-        np.testing.assert_array_equal(comp.pruned, ref.pruned)
+        np.testing.assert_array_equal(comp.bucket_rows, ref.bucket_rows)
     else:
-        assert comp.pruned is None
+        assert comp.bucket_rows is None
 
 
 def test_codes_stand_for_the_nearest_centroids(labelled, put):
@@ -198,7 +198,7 @@ def test_a_cutoff_keeps_the_longest_rows_and_the_line_end(labelled, put):
     comp = load_model(f"{output}.ftz")
     assert {w.decode() for w in comp.dictionary.entries(0, comp.dictionary.nwords)} == kept
     assert "</s>" in kept
-    assert np.count_nonzero(comp.pruned) == n_ngrams
+    assert np.count_nonzero(comp.bucket_rows) == n_ngrams
     assert comp.nlabels == MANY
 
 
@@ -206,7 +206,7 @@ def test_a_cutoff_keeps_the_longest_rows_and_the_line_end(labelled, put):
 def test_a_cutoff_that_keeps_all_is_none(cutoff, model):
     assert load_model(f"{model}.bin").wi.n_rows == 5873
     assert quantize(model, "-cutoff", cutoff) == quantize(model)
-    assert load_model(f"{model}.ftz").pruned is None
+    assert load_model(f"{model}.ftz").bucket_rows is None
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def test_few_zero_rows_stay_where_naming_the_others_takes_more(labelled, put):
     assert not rows.any(axis=1).all()
     for options in (("--target-size", len(ref)), ("-cutoff", len(rows))):
         assert quantize(output, "-dsub", 1, *options) == ref
-    assert load_model(f"{output}.ftz").pruned is None
+    assert load_model(f"{output}.ftz").bucket_rows is None
     quantize(output, "-dsub", 1, "-cutoff", len(rows) - 1)
     assert load_model(f"{output}.ftz").wi.n_rows == np.count_nonzero(rows.any(axis=1))
 

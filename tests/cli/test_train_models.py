@@ -24,7 +24,7 @@ def eager_threads(monkeypatch):
     from fastcli.fasttext import trainer as training
     from fastcli.text import counting
 
-    monkeypatch.setattr(training, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(training, "MIN_NS_PER_LINE", 0)
     monkeypatch.setattr(training, "usable_cpus", lambda: 8)
     monkeypatch.setattr(counting, "SPAN", 1 << 11)
 

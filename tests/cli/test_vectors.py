@@ -69,8 +69,8 @@ def rows_of(model, word):
     ids = ids if 0 <= ids[0] < dictionary.nwords else []
     if args.maxn > 0 and word != b"</s>":
         ids += naive_text.char_ngrams(word, args.minn, args.maxn, args.bucket, dictionary.nwords)
-    if model.pruned is not None:
-        (ids,) = naive_text.prune_features([ids], dictionary.nwords, model.pruned)
+    if model.bucket_rows is not None:
+        (ids,) = naive_text.prune_features([ids], dictionary.nwords, model.bucket_rows)
     return ids
 
 
@@ -218,12 +218,12 @@ def test_sentences_of_quantized_models(quantized, topics):
         [naive_text.hash_bytes(word) for word in (b"the", b"</s>")], 2, 5000, nwords
     )[1]
     ids = [loaded.dictionary.find(b"the"), loaded.dictionary.find(b"</s>"), *bucket]
-    if loaded.pruned is not None:
-        (ids,) = naive_text.prune_features([ids], nwords, loaded.pruned)
+    if loaded.bucket_rows is not None:
+        (ids,) = naive_text.prune_features([ids], nwords, loaded.bucket_rows)
     close(comp, [rows[loaded.dictionary.find(b"</s>")], rows[ids].mean(axis=0)])
     whole = vectors(SENTENCES, topics, TEXT)
     small = vectors(SENTENCES, quantized, TEXT)
-    if loaded.pruned is None:
+    if loaded.bucket_rows is None:
         assert np.linalg.norm(whole - small) < 0.3 * np.linalg.norm(whole)
 
 
