@@ -25,7 +25,7 @@ PROCESS = 93_000_000  # bytes of a process before it reads: Python, NumPy, compi
 ROWS = "-dim or -bucket, or a larger -minCount"  # what makes the rows of a linear model fewer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Needs:
     """What training needs before it starts, in bytes: of memory, of the model file, of the disk.
 

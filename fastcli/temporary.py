@@ -90,7 +90,7 @@ def temporary_beside(path: str | os.PathLike[str]) -> Temporary:
     return Temporary(Path(path), 0o600)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Maker:
     """What a temporary name says."""
 
@@ -106,12 +106,19 @@ class _Maker:
         if found is None:
             return None
         return cls(
-            found["target"], found["host"], found["boot"], int(found["pid"]), int(found["since"])
+            target=found["target"],
+            host=found["host"],
+            boot=found["boot"],
+            pid=int(found["pid"]),
+            since=int(found["since"]),
         )
 
     @classmethod
     def here(cls, target: Path) -> _Maker:
-        return cls(_digest(target), *_machine(), os.getpid(), int(time.time()))
+        host, boot = _machine()
+        return cls(
+            target=_digest(target), host=host, boot=boot, pid=os.getpid(), since=int(time.time())
+        )
 
     def name(self) -> str:
         words = (self.target, self.host, self.boot, self.pid, self.since, secrets.token_hex(8))

@@ -19,7 +19,15 @@ from tests.command import environment
 URLS = re.compile(
     r"(?<![a-z0-9])(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>\"'，。；！？、）】》]+", re.IGNORECASE
 )
-ALL = Cleaning("nfkc", True, "mask", True, True, "zero", True)
+ALL = Cleaning(
+    unicode="nfkc",
+    html=True,
+    urls="mask",
+    control=True,
+    lowercase=True,
+    digits="zero",
+    punctuation=True,
+)
 N = 1_000_000
 KINDS = {
     "dots": "a." * (N // 2),

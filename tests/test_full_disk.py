@@ -156,13 +156,13 @@ def test_rows_in_use_count_and_holes_do_not(tmp_path, monkeypatch):
     path, told = str(tmp_path / "m.bin"), []
     free = 10_000_000
     monkeypatch.setattr("fastcli.memory.free_space", lambda _: free)
-    Needs(0, 10**9, free, least_disk=5).check(path, told.append)
+    Needs(matrices=0, file=10**9, disk=free, least_disk=5).check(path, told.append)
     assert told == []
-    Needs(0, 10**9, free + 1, least_disk=free).check(path, told.append)
+    Needs(matrices=0, file=10**9, disk=free + 1, least_disk=free).check(path, told.append)
     assert told == [
         f"The model file may need 10 MB of disk, and 10 MB are free in {tmp_path}.",
     ]
     with pytest.raises(FastcliError, match="The model file needs about 10 MB of disk"):
-        Needs(0, 10**9, 10**9, least_disk=free + 1).check(path, told.append)
+        Needs(matrices=0, file=10**9, disk=10**9, least_disk=free + 1).check(path, told.append)
     monkeypatch.setattr("fastcli.memory.free_space", lambda _: None)  # a pipe
-    Needs(0, 10**9, 10**9).check(path, told.append)
+    Needs(matrices=0, file=10**9, disk=10**9).check(path, told.append)

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,14 +133,25 @@ def test_saved_again_is_the_same_file(model_path, tmp_path):
     wo = np.zeros((model.nlabels, stride), np.float32)
     wo[:, :dim] = model.wo.values.reshape(-1, dim)
     ids = np.arange(rows)
-    args = (model.args, model.dictionary, wi.reshape(-1), wo.reshape(-1), stride)
+    trained = Trained(
+        args=model.args,
+        dictionary=model.dictionary,
+        wi=wi.reshape(-1),
+        wo=wo.reshape(-1),
+        stride=stride,
+        ids=ids,
+        memory_rows=ids,
+        loss=0.0,
+        seconds=0.0,
+    )
     copy = tmp_path / "copy.bin"
-    save_model(copy, Trained(*args, ids, ids, 0.0, 0.0))
+    save_model(copy, trained)
     assert copy.read_bytes() == model_path.read_bytes()
     # Rows of zeros are left out in memory, and holes in the file.
     used = np.flatnonzero(wi.any(axis=1))
-    args = (model.args, model.dictionary, wi[used].reshape(-1), wo.reshape(-1), stride)
-    save_model(copy, Trained(*args, used, np.arange(len(used)), 0.0, 0.0))
+    memory_rows = np.arange(len(used))
+    kept = replace(trained, wi=wi[used].reshape(-1), ids=used, memory_rows=memory_rows)
+    save_model(copy, kept)
     assert copy.read_bytes() == model_path.read_bytes()
 
 

@@ -58,7 +58,12 @@ def test_a_word_at_the_limit_and_one_beyond():
     assert np.diff(offsets).tolist() == [2 * characters - 5, 0, 1]
     assert char_ngrams(b"x" * (longest + 1), 3, 4) == []
     dictionary = Dictionary(
-        0, 0, 0, np.zeros(1, np.int64), np.zeros(1, np.uint8), np.zeros(0, np.int64)
+        nwords=0,
+        nlabels=0,
+        ntokens=0,
+        starts=np.zeros(1, np.int64),
+        arena=np.zeros(1, np.uint8),
+        counts=np.zeros(0, np.int64),
     )
     args = ModelArgs(minn=3, maxn=4, bucket=1000)
     offsets, _ = word_rows(dictionary, args, starts, arena, 1, 3)
@@ -69,7 +74,9 @@ def test_lines_of_a_model_that_is_there(monkeypatch):
     heard = []
     monkeypatch.setattr(spelling, "announce", heard.append)
     starts, arena = packed([b"good"])
-    dictionary = Dictionary(1, 0, 1, starts, arena, np.ones(1, np.int64))
+    dictionary = Dictionary(
+        nwords=1, nlabels=0, ntokens=1, starts=starts, arena=arena, counts=np.ones(1, np.int64)
+    )
     for _ in range(2):
         reader = Reader(dictionary, "__label__", 1, 4, 4, 100)
         lines, position = reader.read(np.frombuffer(LONG + b" good\ngood\n", np.uint8), 0)

@@ -75,7 +75,7 @@ def counted(meter):
 
 @given(st.lists(lines, max_size=12))
 def test_counts(batch):
-    meter = Meter(NLABELS)
+    meter = Meter(nlabels=NLABELS)
     add(meter, batch)
     assert counted(meter) == naive_counts(batch)
 
@@ -83,7 +83,11 @@ def test_counts(batch):
 @given(st.lists(lines, max_size=6), st.lists(lines, max_size=6))
 def test_batches_and_merging(first, second):
     ref = naive_counts(first + second)
-    one_after_the_other, a, b = Meter(NLABELS), Meter(NLABELS), Meter(NLABELS)
+    one_after_the_other, a, b = (
+        Meter(nlabels=NLABELS),
+        Meter(nlabels=NLABELS),
+        Meter(nlabels=NLABELS),
+    )
     add(one_after_the_other, first)
     add(one_after_the_other, second)
     add(a, first)
@@ -94,7 +98,7 @@ def test_batches_and_merging(first, second):
 
 @given(st.lists(lines, max_size=12))
 def test_scores(batch):
-    meter = Meter(NLABELS)
+    meter = Meter(nlabels=NLABELS)
     add(meter, batch)
     _, _, gold, predicted, right = naive_counts(batch)
 
@@ -114,7 +118,7 @@ def test_scores(batch):
 
 @given(st.lists(lines, max_size=12))
 def test_scores_are_kept_when_asked_for(batch):
-    meter = Meter(NLABELS, with_scores=True)
+    meter = Meter(nlabels=NLABELS, with_scores=True)
     add(meter, batch)
     kept = [pair for part in meter.scored for pair in zip(*part, strict=True)]
     assert kept == [
@@ -126,7 +130,7 @@ def test_scores_are_kept_when_asked_for(batch):
 
 
 def scores_of(*batch):
-    meter = Meter(NLABELS)
+    meter = Meter(nlabels=NLABELS)
     add(meter, list(batch))
     return meter.n, meter.precision, meter.recall
 

@@ -29,7 +29,7 @@ names = st.sampled_from(["", *LABELS])
 
 def meter_of(batch, with_scores=True):
     """Return a meter that has seen a batch, whose predictions are sorted here."""
-    meter = Meter(NLABELS, with_scores)
+    meter = Meter(nlabels=NLABELS, with_scores=with_scores)
     if not batch:
         return meter
     n, k = len(batch), NLABELS

@@ -555,7 +555,7 @@ MEASURED = st.tuples(st.integers(0, 5), st.integers(0, 2))  # error, loss
 
 @given(st.lists(MEASURED, min_size=1, max_size=30), st.integers(0, 4))
 def test_early_stopping_keeps_the_first_best(errors, patience):
-    stopping = EarlyStopping(patience)
+    stopping = EarlyStopping(patience=patience)
     seen = []
     for step, found in enumerate(errors, 1):
         is_best = stopping.check(step, *found)

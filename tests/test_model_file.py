@@ -389,8 +389,18 @@ def test_round_trip(model, tmp_path_factory):
     memory[places, : args["dim"]] = wi[used]
     output = np.zeros((len(labels), stride), np.float32)
     output[:, : args["dim"]] = wo
-    flat = memory.reshape(-1), output.reshape(-1), stride
-    save_model(copy, Trained(loaded.args, loaded.dictionary, *flat, used, places, 0.0, 0.0))
+    trained = Trained(
+        args=loaded.args,
+        dictionary=loaded.dictionary,
+        wi=memory.reshape(-1),
+        wo=output.reshape(-1),
+        stride=stride,
+        ids=used,
+        memory_rows=places,
+        loss=0.0,
+        seconds=0.0,
+    )
+    save_model(copy, trained)
     assert copy.read_bytes() == data
 
 
@@ -405,14 +415,31 @@ def test_rows_far_apart_are_written_where_they_belong(tmp_path):
     args = ModelArgs(dim=dim, bucket=bucket, word_ngrams=2)
     starts = np.array([0, 4, 5, 6, 16, 26], np.int64)
     arena = np.frombuffer(b"".join(WORDS + LABELS) + b"\0", np.uint8)
-    dictionary = Dictionary(3, 2, 99, starts, arena, np.array([5, 4, 3, 2, 1], np.int64))
+    dictionary = Dictionary(
+        nwords=3,
+        nlabels=2,
+        ntokens=99,
+        starts=starts,
+        arena=arena,
+        counts=np.array([5, 4, 3, 2, 1], np.int64),
+    )
     stride = padded(dim)
     memory = np.zeros((len(ids), stride), np.float32)
     memory[:, :dim] = wi[ids]
     output = np.zeros((2, stride), np.float32)
     path = tmp_path / "far.bin"
-    flat = memory.reshape(-1), output.reshape(-1), stride
-    save_model(path, Trained(args, dictionary, *flat, ids, np.arange(len(ids)), 0.0, 0.0))
+    trained = Trained(
+        args=args,
+        dictionary=dictionary,
+        wi=memory.reshape(-1),
+        wo=output.reshape(-1),
+        stride=stride,
+        ids=ids,
+        memory_rows=np.arange(len(ids)),
+        loss=0.0,
+        seconds=0.0,
+    )
+    save_model(path, trained)
     ref = model_bytes.model_bytes(
         WORDS, LABELS, wi.tolist(), [[0] * dim] * 2, dim=dim, bucket=bucket, wordNgrams=2
     )

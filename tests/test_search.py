@@ -38,7 +38,7 @@ histories = st.lists(
     st.tuples(some_args, st.floats(0, 1), st.floats(0.001, 100), st.floats(0.01, 1)), max_size=8
 ).map(
     lambda rows: [
-        Trial(i + 1, args, score, seconds, share * seconds)
+        Trial(number=i + 1, args=args, score=score, seconds=seconds, training=share * seconds)
         for i, (args, score, seconds, share) in enumerate(rows)
     ]
 )
@@ -53,7 +53,7 @@ def searched(n, seed=0, fixed=(), given_args=GIVEN, score=lambda args: args.lr):
         args = propose(given_args, free, trials, number, seed)
         if args is None:
             break
-        trials.append(Trial(number, args, score(args), 1.0, 1.0))
+        trials.append(Trial(number=number, args=args, score=score(args), seconds=1.0, training=1.0))
     return [trial.args for trial in trials]
 
 
@@ -243,7 +243,13 @@ def test_it_climbs(seed):
 
 
 def trial(training, rest=0.0, **values):
-    return Trial(1, replace(GIVEN, **values), 0.5, training + rest, training)
+    return Trial(
+        number=1,
+        args=replace(GIVEN, **values),
+        score=0.5,
+        seconds=training + rest,
+        training=training,
+    )
 
 
 def test_what_fits_is_left_alone():

@@ -25,7 +25,14 @@ def dictionary(nwords, nlabels):
     starts = np.cumsum([0, *map(len, names)]).astype(np.int64)
     arena = np.frombuffer(b"".join(names) + b"\0", np.uint8)
     counts = np.ones(len(names), np.int64)
-    return Dictionary(nwords, nlabels, 10 * len(names), starts, arena, counts)
+    return Dictionary(
+        nwords=nwords,
+        nlabels=nlabels,
+        ntokens=10 * len(names),
+        starts=starts,
+        arena=arena,
+        counts=counts,
+    )
 
 
 texts = st.builds(dictionary, st.integers(1, 700), st.integers(1, 400))

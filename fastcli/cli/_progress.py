@@ -123,7 +123,13 @@ class TrainingProgress(Reporter):
             self._bar.close()
             self._bar = None
         if self._verbose > 0:
-            last = Status(1.0, status.words_per_second, 0.0, status.loss, 0.0)
+            last = Status(
+                progress=1.0,
+                words_per_second=status.words_per_second,
+                lr=0.0,
+                loss=status.loss,
+                eta=0.0,
+            )
             say(f"Progress: 100.0% {numbers(last)}")
 
     def trained(self, seconds: float) -> None:

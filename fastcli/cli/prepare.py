@@ -225,30 +225,30 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
         raise click.UsageError("--header and --no-header: give one of them", ctx)
     header = True if options["header"] else False if options["no_header"] else None
     args = PrepareArgs(
-        inputs,
-        options["output"],
-        recipe_of(options),
-        Columns(
+        input=inputs,
+        output=options["output"],
+        recipe=recipe_of(options),
+        columns=Columns(
             options["text_column"],
             options["label_column"],
             options["group_column"],
             options["join"],
             options["label_separator"],
         ),
-        options["format"],
-        options["delimiter"].replace("\\t", "\t"),
-        header,
-        options["encoding"],
-        options["bad_bytes"],
-        options["quotes"],
-        read_shares(options["split"]),
-        not options["any_label_anywhere"],
-        options["seed"],
-        not options["no_shuffle"],
-        options["dedup"],
-        options["skip_bad"],
-        options["overwrite"],
-        threads(options["thread"]),
+        format=options["format"],
+        delimiter=options["delimiter"].replace("\\t", "\t"),
+        header=header,
+        encoding=options["encoding"],
+        bad_bytes=options["bad_bytes"],
+        quotes=options["quotes"],
+        shares=read_shares(options["split"]),
+        keep_labels=not options["any_label_anywhere"],
+        seed=options["seed"],
+        shuffle=not options["no_shuffle"],
+        dedup=options["dedup"],
+        skip_bad=options["skip_bad"],
+        overwrite=options["overwrite"],
+        thread=threads(options["thread"]),
     )
     args.check()
     default = click.core.ParameterSource.DEFAULT

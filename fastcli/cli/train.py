@@ -266,14 +266,14 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], fsync: boo
             "It will not be automatically optimized."
         )
     given = AutotuneArgs(
-        tuning["autotune_validation"],
-        tuning["autotune_metric"],
-        tuning["autotune_predictions"],
-        tuning["autotune_duration"],
-        size_in_bytes(tuning["autotune_modelsize"], ctx),
-        tuning["autotune_trials"] or f"{args.output}.trials.jsonl",
-        tuning["autotune_resume"],
-        frozenset(fixed),
+        validation=tuning["autotune_validation"],
+        metric=tuning["autotune_metric"],
+        predictions=tuning["autotune_predictions"],
+        duration=tuning["autotune_duration"],
+        modelsize=size_in_bytes(tuning["autotune_modelsize"], ctx),
+        trials=tuning["autotune_trials"] or f"{args.output}.trials.jsonl",
+        resume=tuning["autotune_resume"],
+        fixed=frozenset(fixed),
     )
     with TuningProgress(args.verbose) as progress:
         tuned = tune_and_save(args, given, progress, fsync)

@@ -35,7 +35,7 @@ class Skipped:
         return f"Lines left out of the test: {said}." if said else None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Meter:
     """Counts of predicted, gold and rightly predicted labels; arrays have one entry a label.
 

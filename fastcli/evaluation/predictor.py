@@ -31,7 +31,7 @@ MIN_BYTES_FOR_THREADS = 1 << 15
 T = TypeVar("T")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Predictions:
     """The best labels of a block of lines: ``counts[i]`` of them at ``i * k``, best first.
 
@@ -53,7 +53,9 @@ class Predictions:
         if n < 0:
             return self
         most = n * self.k
-        return Predictions(self.k, self.counts[:n], self.labels[:most], self.probs[:most])
+        return Predictions(
+            k=self.k, counts=self.counts[:n], labels=self.labels[:most], probs=self.probs[:most]
+        )
 
 
 Worker = Callable[["Bytes"], Iterator[tuple[Lines, Predictions]]]
@@ -207,7 +209,7 @@ class Predictor:
 
     def test(self, blocks: Iterable[Bytes], with_scores: bool = False) -> Meter:
         """Compare predictions with the labels of the lines; see ``Meter``."""
-        meters = [Meter(self.model.nlabels, with_scores) for _ in self._workers]
+        meters = [Meter(nlabels=self.model.nlabels, with_scores=with_scores) for _ in self._workers]
 
         def add(thread: int, lines: Lines, predictions: Predictions) -> None:
             n = len(predictions.counts)

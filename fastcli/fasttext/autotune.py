@@ -38,7 +38,7 @@ HOPELESS = 20  # trials that fail one after the other
 DIVERGED = "diverged"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AutotuneArgs:
     """What autotune is told; fastText's names.
 
@@ -248,7 +248,13 @@ class _Tuner:
                 raise
             note = str(error)
         training = models[0].seconds if models is not None else 0.0
-        trial = Trial(number, proposed, score, time.monotonic() - started, training)
+        trial = Trial(
+            number=number,
+            args=proposed,
+            score=score,
+            seconds=time.monotonic() - started,
+            training=training,
+        )
         if models is None:
             self.failed.append(note)
         else:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FLOAT32_MAX = 3.4e38  # a little less than the largest float32
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Model:
     """What a ``.bin`` or ``.ftz`` file holds.
 
@@ -202,7 +202,9 @@ class Scorer:
             )
             if bad >= 0:
                 break
-        return Predictions(self._k, counts, labels, probs, not_finite)
+        return Predictions(
+            k=self._k, counts=counts, labels=labels, probs=probs, not_finite=not_finite
+        )
 
     def _first_not_finite(self, hidden: NDArray[np.float32], offsets: NDArray[np.int64]) -> int:
         """Return the first line with a number, or maybe a score, that is NaN or infinite, or -1.

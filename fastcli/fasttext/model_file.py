@@ -140,7 +140,16 @@ def load_model(source: str | Contents) -> Model:
     about, warning = read_about(path, file.data) if file.contents.is_regular else ({}, "")
     check_about(about, path)
     label = about.get("label", "__label__")
-    return Model(args, dictionary, wi, wo, label, about, bucket_rows, warning)
+    return Model(
+        args=args,
+        dictionary=dictionary,
+        wi=wi,
+        wo=wo,
+        label=label,
+        about=about,
+        bucket_rows=bucket_rows,
+        warning=warning,
+    )
 
 
 def _read_args(file: _File, version: int) -> ModelArgs:
@@ -189,7 +198,14 @@ def _read_dictionary(file: _File) -> tuple[Dictionary, int]:
     expected = np.arange(size) >= nwords
     if not np.array_equal(kinds[:size], expected):
         raise file.wrong("dictionary", "has words and labels in the wrong order")
-    dictionary = Dictionary(nwords, nlabels, ntokens, starts, arena, counts[:size])
+    dictionary = Dictionary(
+        nwords=nwords,
+        nlabels=nlabels,
+        ntokens=ntokens,
+        starts=starts,
+        arena=arena,
+        counts=counts[:size],
+    )
     if dictionary.first_duplicate >= 0:
         raise file.wrong("dictionary", f"has entry {dictionary.first_duplicate} twice")
     return dictionary, pruned
@@ -255,10 +271,12 @@ def _read_quantized(file: _File, section: str, rows: int, dim: int) -> Quantized
     if n_codes != m * quantizer.nsubq:
         raise file.wrong(section, f"has {n_codes:,} codes for {m:,} rows")
     if not has_norms:
-        return QuantizedMatrix(codes, quantizer, contents=file.mapped)
+        return QuantizedMatrix(codes=codes, quantizer=quantizer, contents=file.mapped)
     norm_codes = _read_array(file, section, np.uint8, m)
     norms = _read_quantizer(file, section, 1).centroids
-    return QuantizedMatrix(codes, quantizer, norm_codes, norms, file.mapped)
+    return QuantizedMatrix(
+        codes=codes, quantizer=quantizer, norm_codes=norm_codes, norms=norms, contents=file.mapped
+    )
 
 
 def _read_quantizer(file: _File, section: str, dim: int) -> Quantizer:
@@ -266,7 +284,9 @@ def _read_quantizer(file: _File, section: str, dim: int) -> Quantizer:
     if sizes[0] != dim:
         raise file.wrong(section, f"has centroids of dimension {sizes[0]}, not {dim}")
     centroids = _read_array(file, section, np.float32, dim * CENTROIDS)
-    quantizer = Quantizer(sizes[0], sizes[1], sizes[2], sizes[3], centroids)
+    quantizer = Quantizer(
+        dim=sizes[0], nsubq=sizes[1], dsub=sizes[2], lastdsub=sizes[3], centroids=centroids
+    )
     if not quantizer.is_sound():
         raise file.wrong(section, "has centroids whose sizes do not fit")
     _check_numbers(file, section, centroids)
@@ -334,7 +354,7 @@ def quantized_bytes(matrix: QuantizedMatrix) -> bytes:
     if matrix.norms is not None and matrix.norm_codes is not None:
         parts += [
             matrix.norm_codes.tobytes(),
-            _quantizer_bytes(Quantizer(1, 1, 1, 1, matrix.norms)),
+            _quantizer_bytes(Quantizer(dim=1, nsubq=1, dsub=1, lastdsub=1, centroids=matrix.norms)),
         ]
     return b"".join(parts)
 

@@ -140,12 +140,16 @@ def quantize_matrix(
         has_zeros = keep_zero or len(used) < len(lengths)
         scale = np.ones_like(lengths)
         quantizer = _train(matrix, dsub, scale, used, has_zeros, n_threads)
-        return QuantizedMatrix(_encode(matrix, quantizer, scale, n_threads), quantizer)
+        return QuantizedMatrix(
+            codes=_encode(matrix, quantizer, scale, n_threads), quantizer=quantizer
+        )
     scale = np.where(lengths > 0, lengths, np.float32(1))
     quantizer = _train(matrix, dsub, scale, used, False, n_threads)
     levels = norm_levels(np.append(lengths, np.float32(0)) if keep_zero else lengths)
     codes = _encode(matrix, quantizer, scale, n_threads)
-    return QuantizedMatrix(codes, quantizer, nearest_levels(levels, lengths), levels)
+    return QuantizedMatrix(
+        codes=codes, quantizer=quantizer, norm_codes=nearest_levels(levels, lengths), norms=levels
+    )
 
 
 def _train(
@@ -197,7 +201,9 @@ def _train(
             )
 
     run_apart(n_threads, work)
-    return Quantizer(dim, nsubq, dsub, dim - (nsubq - 1) * dsub, centroids)
+    return Quantizer(
+        dim=dim, nsubq=nsubq, dsub=dsub, lastdsub=dim - (nsubq - 1) * dsub, centroids=centroids
+    )
 
 
 def _encode(
@@ -285,11 +291,11 @@ def kept_model(
     bucket_rows = np.zeros(max(args.bucket, 1), np.int32)
     bucket_rows[ngrams - nwords] = np.arange(1, len(ngrams) + 1)
     return Model(
-        args,
-        _subset(dictionary, rows[is_word]),
-        DenseMatrix(values, args.dim),
-        DenseMatrix(wo, args.dim),
-        label,
+        args=args,
+        dictionary=_subset(dictionary, rows[is_word]),
+        wi=DenseMatrix(values, args.dim),
+        wo=DenseMatrix(wo, args.dim),
+        label=label,
         bucket_rows=bucket_rows,
     )
 
@@ -303,10 +309,10 @@ def _subset(dictionary: Dictionary, words: NDArray[np.int64]) -> Dictionary:
         dictionary.starts, dictionary.arena, order, len(order), starts, arena
     )
     return Dictionary(
-        len(words),
-        dictionary.nlabels,
-        dictionary.ntokens,
-        starts,
-        arena,
-        dictionary.counts[order],
+        nwords=len(words),
+        nlabels=dictionary.nlabels,
+        ntokens=dictionary.ntokens,
+        starts=starts,
+        arena=arena,
+        counts=dictionary.counts[order],
     )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fastcli.fasttext.reporter import Reporter
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QuantizeArgs:
     """What quantize is told; None stands for what the model was trained with.
 
@@ -113,7 +113,7 @@ class QuantizeArgs:
         return shlex.join(words)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quantized:
     """What became of a model."""
 
@@ -192,15 +192,15 @@ def _quantize(
     notes |= {"label": model.label, "quantized": how}
     outputs.save(path, lambda out: write_all(out.begin(), data), {}, notes)
     return Quantized(
-        path,
-        size_before,
-        len(data),
-        rows_before,
-        rows,
-        quantized.wi.quantizer.dsub,
-        before[0],
-        before[1],
-        after[1],
+        path=path,
+        size_before=size_before,
+        size=len(data),
+        rows_before=rows_before,
+        rows=rows,
+        dsub=quantized.wi.quantizer.dsub,
+        n_tested=before[0],
+        p1_before=before[1],
+        p1=after[1],
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CENTROIDS = 256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quantizer:
     """The centroids of ``nsubq`` sub-vectors of ``dsub`` floats, the last of ``lastdsub``."""
 
@@ -46,7 +46,7 @@ class Quantizer:
         return np.concatenate(parts, axis=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QuantizedMatrix(FromFile):
     """Rows as codes: uint8 ``n_rows`` x ``nsubq``, flat.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastcli.text.dictionary import Dictionary
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Status:
     """How far training is."""
 

@@ -70,7 +70,7 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     wi[corpus.memory_rows, :dim] = inputs[corpus.ids]
     wo[:, :dim] = outputs
     kernels.train_lines.load()  # so that compiling does not count as training
-    status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
+    status = Status(progress=1.0, words_per_second=0.0, lr=0.0, loss=0.0, eta=0.0)
     trainer = Trainer(args, dictionary, corpus, wi.reshape(-1), wo.reshape(-1), stride)
     for status in trainer.run():
         reporter.status(status)

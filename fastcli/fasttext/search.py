@@ -39,7 +39,7 @@ LEAST_STEP = 0.15
 ATTEMPTS = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trial:
     """One training: its number from 1 on, arguments, score, and the seconds it took.
 
@@ -86,7 +86,7 @@ def propose(
     rng = np.random.default_rng([number, seed % (1 << 32)])
     best = sorted(trials, key=lambda trial: (-trial.score, trial.number))[:PARENTS]
     if not best:
-        best = [Trial(1, given, 0.0, 0.0, 0.0)]
+        best = [Trial(number=1, args=given, score=0.0, seconds=0.0, training=0.0)]
     # Better ones more often: the first of four four times as often as the last.
     weights = np.arange(len(best), 0, -1.0)
     step = max(LEAST_STEP, 1 / math.sqrt(1 + max(number - len(STARTS), 0) / 6))

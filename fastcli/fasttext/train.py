@@ -70,18 +70,18 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     kernels.train_lines.load()  # so that compiling does not count as training
     trainer = Trainer(args, dictionary, corpus, wi, wo, stride)
     started = time.monotonic()
-    status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
+    status = Status(progress=1.0, words_per_second=0.0, lr=0.0, loss=0.0, eta=0.0)
     for status in trainer.run():
         reporter.status(status)
     reporter.finished(status)
     return Trained(
-        model_args,
-        dictionary,
-        wi,
-        wo,
-        stride,
-        corpus.ids,
-        corpus.memory_rows,
-        status.loss,
-        time.monotonic() - started,
+        args=model_args,
+        dictionary=dictionary,
+        wi=wi,
+        wo=wo,
+        stride=stride,
+        ids=corpus.ids,
+        memory_rows=corpus.memory_rows,
+        loss=status.loss,
+        seconds=time.monotonic() - started,
     )

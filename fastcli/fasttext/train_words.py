@@ -127,12 +127,22 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     kernels.train_words.load()  # so that compiling does not count as training
     trainer = _Trainer(args, dictionary, sentences, word_rows, wi, wo, in_text)
     started = time.monotonic()
-    status = Status(1.0, 0.0, 0.0, 0.0, 0.0)
+    status = Status(progress=1.0, words_per_second=0.0, lr=0.0, loss=0.0, eta=0.0)
     for status in trainer.run():
         reporter.status(status)
     reporter.finished(status)
     seconds = time.monotonic() - started
-    return Trained(model_args, dictionary, wi, wo, stride, ids, memory_rows, status.loss, seconds)
+    return Trained(
+        args=model_args,
+        dictionary=dictionary,
+        wi=wi,
+        wo=wo,
+        stride=stride,
+        ids=ids,
+        memory_rows=memory_rows,
+        loss=status.loss,
+        seconds=seconds,
+    )
 
 
 class _Trainer:
@@ -223,11 +233,11 @@ class _Trainer:
                 raise diverged(args, 1 + int(progress * args.epoch), lr)
             seconds = max(time.monotonic() - started, 1e-9)
             yield Status(
-                progress,
-                done / seconds / self.n_threads,
-                lr,
-                loss,
-                seconds / max(done, 1) * max(self.total - done, 0),
+                progress=progress,
+                words_per_second=done / seconds / self.n_threads,
+                lr=lr,
+                loss=loss,
+                eta=seconds / max(done, 1) * max(self.total - done, 0),
             )
 
     def _block(self, first: int, last: int, visit: int, done: int) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Trained:
     """A model as training leaves it: only rows that were used have memory.
 

@@ -106,7 +106,11 @@ class Trainer:
         ]
         optimizer = OPTIMIZERS[args.optimizer]
         is_plain = args.optimizer == "sgd"
-        self.steps = Steps(Hyperparameters(0.0, 0.9, 0.999, 0.9, optimizer.eps, False))
+        self.steps = Steps(
+            Hyperparameters(
+                momentum=0.0, beta1=0.9, beta2=0.999, rho=0.9, eps=optimizer.eps, centered=False
+            )
+        )
         self.rule = kernels.Rule(
             0 if is_plain else address_of(optimizer.rule),
             optimizer.slots,
@@ -139,11 +143,11 @@ class Trainer:
                     raise diverged(args, epoch + 1, lr)
                 seconds = max(time.monotonic() - started, 1e-9)
                 yield Status(
-                    done / total,
-                    done / seconds / self.n_threads,
-                    lr,
-                    loss,
-                    seconds / max(done, 1) * (total - done),
+                    progress=done / total,
+                    words_per_second=done / seconds / self.n_threads,
+                    lr=lr,
+                    loss=loss,
+                    eta=seconds / max(done, 1) * (total - done),
                 )
 
     def _shuffle(self, epoch: int) -> None:

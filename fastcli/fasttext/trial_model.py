@@ -42,11 +42,11 @@ def compact_model(trained: Trained, label: str) -> Model:
     bucket_rows = np.full(max(args.bucket, 1), len(buckets) + 1, np.int32)
     bucket_rows[buckets] = np.arange(1, len(buckets) + 1)
     return Model(
-        args,
-        dictionary,
-        DenseMatrix(values.reshape(-1), dim),
-        DenseMatrix(trained.output(), dim),
-        label,
+        args=args,
+        dictionary=dictionary,
+        wi=DenseMatrix(values.reshape(-1), dim),
+        wo=DenseMatrix(trained.output(), dim),
+        label=label,
         bucket_rows=bucket_rows,
     )
 
@@ -73,7 +73,7 @@ def model_of_size(
         rows = np.zeros((n_rows, dim), np.float32)
         rows[trained.ids] = values
         wi, wo = DenseMatrix(rows.reshape(-1), dim), DenseMatrix(trained.output(), dim)
-        model = Model(model_args, dictionary, wi, wo, args.label)
+        model = Model(args=model_args, dictionary=dictionary, wi=wi, wo=wo, label=args.label)
         return quantize_model(model, sizes, args.thread)
     kept = np.sort(order[:n])
     model = kept_model(

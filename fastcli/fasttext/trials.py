@@ -112,7 +112,7 @@ def _read(path: str, line: bytes, args: TrainArgs, question: dict[str, Any]) -> 
         raise _no_trials(path) from None
     if any(found.get(name) != value for name, value in question.items()):
         raise DataError(f"{path} is of other files or arguments: start without --autotune-resume.")
-    return Trial(number, tried, score, seconds, training)
+    return Trial(number=number, args=tried, score=score, seconds=seconds, training=training)
 
 
 def _like(example: Any, value: Any) -> Any:

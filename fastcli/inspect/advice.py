@@ -36,7 +36,7 @@ class Suggestion:
     reason: str
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Advice:
     """How to train on a data set, and what the model will take, in bytes."""
 
@@ -217,7 +217,9 @@ def advise(data: DataSet) -> Advice:
     words += ["-output", output_name(data.path)]
     if data.prefix != "__label__":
         words += ["-label", data.prefix]
-    advice = Advice(words + [w for s in options for w in (s.option, s.value)], options)
+    advice = Advice(
+        command=words + [w for s in options for w in (s.option, s.value)], suggestions=options
+    )
     _measure(advice, data)
     return advice
 
@@ -237,7 +239,9 @@ def _advise_words(data: DataSet) -> Advice:
         "-output",
         output_name(data.path),
     ]
-    advice = Advice(words + [w for s in options for w in (s.option, s.value)], options)
+    advice = Advice(
+        command=words + [w for s in options for w in (s.option, s.value)], suggestions=options
+    )
     _measure(advice, data)
     return advice
 

@@ -40,7 +40,7 @@ IDEOGRAPHS += [(0x20000, 0x323AF)]
 LETTERS = [(0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF)]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class DataSet:
     """What was counted in a file.
 
@@ -204,7 +204,7 @@ def read_data(path: str, prefix: str) -> DataSet:
 
     Raises DataError where the file cannot be read or is empty.
     """
-    reader = _Reader(DataSet(path, prefix))
+    reader = _Reader(DataSet(path=path, prefix=prefix))
     reader.data.state = state_of(path)
     for block in read_blocks(path):
         if reader.data.n == 0 and reader.data.state is None:

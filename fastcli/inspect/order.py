@@ -22,7 +22,7 @@ LONG_RUN = 0.1  # share of the lines that one run has
 CHANCE = 1e-4  # that a random order looks like that, at most
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """How labels follow each other, by lines that have any.
 
@@ -63,7 +63,7 @@ def order_of(labels: NDArray[np.uint32], n_labels: NDArray[np.uint32]) -> Order:
     expected = float((counts * (counts - 1.0)).sum()) / n
     most = float(np.maximum(counts - 1, 0).sum())
     with_next = len(keys) * (n - 1) / n
-    found = Order(repeated / with_next, expected / with_next)
+    found = Order(repeated=repeated / with_next, expected=expected / with_next)
     if most - expected < 1e-9 * len(keys):  # each label is on all lines, or on one
         return found
     per_line = np.bincount(keys % stride)
@@ -72,7 +72,7 @@ def order_of(labels: NDArray[np.uint32], n_labels: NDArray[np.uint32]) -> Order:
     position = (repeated - expected) / (most - expected)
     log_chance = -trials * _divergence(found.repeated, found.expected)
     if position * len(keys) / n >= SORTED and log_chance <= math.log(CHANCE):
-        return Order(found.repeated, found.expected, is_sorted=True)
+        return Order(repeated=found.repeated, expected=found.expected, is_sorted=True)
     starts = np.concatenate([[0], np.flatnonzero(~is_repeated) + 1])
     lengths = np.diff(np.append(starts, len(keys)))
     run = _long_run(label[starts], lengths, counts, n)
@@ -81,7 +81,15 @@ def order_of(labels: NDArray[np.uint32], n_labels: NDArray[np.uint32]) -> Order:
     start = int(has_label[keys[starts[run]] % stride]) + 1
     n_run = int(lengths[run])
     which = int(label[starts[run]])
-    return Order(found.repeated, found.expected, False, which, start, n_run, n_run / n)
+    return Order(
+        repeated=found.repeated,
+        expected=found.expected,
+        is_sorted=False,
+        run_label=which,
+        run_start=start,
+        run_lines=n_run,
+        run_share=n_run / n,
+    )
 
 
 def _divergence(a: float, p: float) -> float:

@@ -70,7 +70,7 @@ def save_checkpoint(trainer: Trainer, fsync: bool = False) -> None:
         out.discard()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckpointHeader:
     """The JSON object of a checkpoint."""
 

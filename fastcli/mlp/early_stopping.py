@@ -14,7 +14,7 @@ Measured = Annotated[float, Range(nan=True)]
 Positive = Annotated[float, Range(0)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """What was measured after a step: training loss since the last, validation loss and error."""
 
@@ -29,7 +29,7 @@ class Evaluation:
     is_best: bool = False
 
 
-@dataclass
+@dataclass(kw_only=True)
 class EarlyStopping:
     """The seed's algorithm, section 4.4: keep the best parameters, end after p worse checks.
 

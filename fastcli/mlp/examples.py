@@ -15,7 +15,7 @@ NO_ROWS = np.zeros(1, np.int32)
 NO_OFFSETS = np.zeros(1, np.int64)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Examples:
     """What a network learns from or is asked about; one of the two inputs is empty.
 
@@ -48,7 +48,14 @@ def of_numbers(
     """Return examples of a matrix float32[n, features], its rows padded to ``stride`` floats."""
     numbers = np.zeros((len(x), stride), np.float32)
     numbers[:, : x.shape[1]] = x
-    return Examples(len(x), labels, offsets, numbers.reshape(-1), NO_ROWS, NO_OFFSETS)
+    return Examples(
+        n=len(x),
+        labels=labels,
+        label_offsets=offsets,
+        numbers=numbers.reshape(-1),
+        rows=NO_ROWS,
+        offsets=NO_OFFSETS,
+    )
 
 
 def of_rows(
@@ -58,4 +65,11 @@ def of_rows(
     label_offsets: NDArray[np.int64],
 ) -> Examples:
     """Return examples of embedding rows."""
-    return Examples(len(offsets) - 1, labels, label_offsets, NO_NUMBERS, rows, offsets)
+    return Examples(
+        n=len(offsets) - 1,
+        labels=labels,
+        label_offsets=label_offsets,
+        numbers=NO_NUMBERS,
+        rows=rows,
+        offsets=offsets,
+    )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BATCH = 64  # lines that are scored together
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MlpModel(FromFile):
     """What a ``.mlp`` file holds: arguments, labels, tensors, and how its input is read.
 

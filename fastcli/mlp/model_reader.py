@@ -43,7 +43,7 @@ class TextHeader:
     bucket: Size = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ColumnsHeader:
     """The fields of ``Columns`` that are no arrays."""
 
@@ -55,7 +55,7 @@ class ColumnsHeader:
     base: Literal[0, 1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelHeader:
     """The JSON object of a model: a model of text has ``text``, one of numbers the others."""
 
@@ -76,7 +76,7 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
     header.args.check_values()
     args = header.args.resolved()
     left = dict(arrays)
-    model = MlpModel(args, [], header.loss, {}, about=header.about)
+    model = MlpModel(args=args, names=[], loss=header.loss, tensors={}, about=header.about)
     if (header.text is None) == (header.columns is None):
         raise SchemaError("either text or columns should be there, and not both")
     if header.text is not None:
@@ -150,7 +150,14 @@ def _dictionary(header: TextHeader, arrays: dict[str, NDArray[Any]]) -> Dictiona
         raise SchemaError("dictionary.counts: one is negative")
     if np.isin(arena[starts[nwords] :], SPACES).any():
         raise SchemaError("dictionary.arena: a label has a space or a line end in it")
-    dictionary = Dictionary(nwords, header.nlabels, header.ntokens, starts, arena, counts)
+    dictionary = Dictionary(
+        nwords=nwords,
+        nlabels=header.nlabels,
+        ntokens=header.ntokens,
+        starts=starts,
+        arena=arena,
+        counts=counts,
+    )
     if dictionary.first_duplicate >= 0:
         raise SchemaError(f"dictionary: entry {dictionary.first_duplicate} is there twice")
     return dictionary

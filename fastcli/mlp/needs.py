@@ -30,7 +30,7 @@ def needs_of(args: MlpArgs, data: TrainingData, network: Network) -> Needs:
     # The rows are copied where states stand between them.
     saving = params + (rows if row_floats != wide else 0)
     smaller = "-dim or -bucket" if data.n_rows else "--hidden or --batch-size"
-    return Needs(matrices, file, file, saving, smaller)
+    return Needs(matrices=matrices, file=file, disk=file, saving=saving, smaller=smaller)
 
 
 def checkpoint_size(args: MlpArgs, data: TrainingData, network: Network) -> int:

@@ -64,8 +64,10 @@ class Ranker:
                 probs[first * k :],
             )
             if bad >= 0:
-                return Predictions(k, counts, labels, probs, first + bad)
-        return Predictions(k, counts, labels, probs)
+                return Predictions(
+                    k=k, counts=counts, labels=labels, probs=probs, not_finite=first + bad
+                )
+        return Predictions(k=k, counts=counts, labels=labels, probs=probs)
 
 
 def text_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> Worker:
@@ -99,12 +101,14 @@ def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> W
             table = reader.read(part)
             ids, label_offsets = numbers.label_ids(table.labels, names)
             lines = Lines(
-                len(table.x),
-                np.zeros(1, np.int32),
-                np.concatenate([[0], np.cumsum(~table.blank)]).astype(np.int64),
-                ids,
-                label_offsets,
-                np.array([(HAS_LABEL | KNOWS_LABEL) * bool(s) for s in table.labels], np.uint8),
+                n=len(table.x),
+                features=np.zeros(1, np.int32),
+                offsets=np.concatenate([[0], np.cumsum(~table.blank)]).astype(np.int64),
+                labels=ids,
+                label_offsets=label_offsets,
+                flags=np.array(
+                    [(HAS_LABEL | KNOWS_LABEL) * bool(s) for s in table.labels], np.uint8
+                ),
             )
             x = columns.standardize(table.x)
             examples = of_numbers(x, stride(columns.n_features), *_no_labels())

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Text:
     """Training text: its dictionary, its lines, and which buckets have rows.
 
@@ -96,7 +96,13 @@ def read_text(
     examples = of_rows(
         corpus.rows[:n_features], corpus.segments, corpus.labels, corpus.label_offsets
     )
-    return Text(dictionary, examples, corpus.bucket_rows, corpus, streams)
+    return Text(
+        dictionary=dictionary,
+        examples=examples,
+        bucket_rows=corpus.bucket_rows,
+        corpus=corpus,
+        streams=streams,
+    )
 
 
 def augmented(args: MlpArgs, text: Text, epoch: int) -> Examples:

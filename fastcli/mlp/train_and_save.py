@@ -125,7 +125,7 @@ def _train(
     reporter.network(network, data.examples.n, trainer.n_threads)
     for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
         kernel.load()  # so that compiling does not count as training
-    trained = MlpTrained(model_of(args, data, network, trainer.rows))
+    trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
     started, logged = time.monotonic(), 0
 
     def write_log() -> None:
@@ -197,14 +197,14 @@ def model_of(
     training makes the same file.
     """
     return MlpModel(
-        replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
-        data.names,
-        int(network.integers[LOSS]),
-        network.tensors(),
-        data.dictionary,
-        rows if data.n_rows else None,
-        data.bucket_rows,
-        data.columns,
+        args=replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
+        names=data.names,
+        loss=int(network.integers[LOSS]),
+        tensors=network.tensors(),
+        dictionary=data.dictionary,
+        embedding=rows if data.n_rows else None,
+        bucket_rows=data.bucket_rows,
+        columns=data.columns,
     )
 
 

@@ -8,7 +8,7 @@ from fastcli.mlp.early_stopping import Evaluation
 from fastcli.mlp.model import MlpModel
 
 
-@dataclass
+@dataclass(kw_only=True)
 class MlpTrained:
     """A model with the history of its training."""
 

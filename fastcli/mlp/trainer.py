@@ -43,7 +43,7 @@ NS_PER_FLOP = 1 / 40
 SLOW_NS = 0.1e9  # a step may take ten times what it is thought to, and yet end within a second
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Progress:
     """Where a run is; all that a checkpoint holds beside arrays."""
 
@@ -51,7 +51,7 @@ class Progress:
     product: Annotated[float, Range(0, 1)] = 1.0  # of NAdam's momentum schedule
     loss: float = 0.0  # sum over the examples seen since the last evaluation
     seen: Count = 0
-    stopping: EarlyStopping = field(default_factory=lambda: EarlyStopping(0))
+    stopping: EarlyStopping = field(default_factory=lambda: EarlyStopping(patience=0))
     history: list[Evaluation] = field(default_factory=list)
 
 
@@ -93,7 +93,7 @@ class Trainer:
         self._is_within = False  # a slow step
         self._before: Snapshot | None = None  # the last step, where it is slow and may be left
         self._kept_rows: NDArray[np.float32] | None = None
-        self.progress = Progress(stopping=EarlyStopping(args.patience))
+        self.progress = Progress(stopping=EarlyStopping(patience=args.patience))
         self.best: Snapshot | None = None
         self.stopped = False
 
@@ -317,15 +317,15 @@ class Trainer:
                 self.best = self.best or Snapshot(self.network, self.rows)
                 self.best.take(self.network, self.rows, self.args.thread)
         found = Evaluation(
-            at.step,
-            -(-at.step // self.steps_per_epoch),
-            at.step / max(self.total_steps, 1),
-            lr,
-            loss,
-            valid_loss,
-            valid_error,
-            seconds,
-            is_best,
+            step=at.step,
+            epoch=-(-at.step // self.steps_per_epoch),
+            progress=at.step / max(self.total_steps, 1),
+            lr=lr,
+            loss=loss,
+            valid_loss=valid_loss,
+            valid_error=valid_error,
+            seconds=seconds,
+            is_best=is_best,
         )
         at.history.append(found)
         return found

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from fastcli.text.dictionary import Dictionary
 
 
-@dataclass
+@dataclass(kw_only=True)
 class TrainingData:
     """All that was read: training and validation examples, and how to read more like them."""
 
@@ -96,14 +96,14 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None
         return embedding
 
     return TrainingData(
-        text.examples,
-        valid,
-        args.dim,
-        dictionary.labels(),
-        text.n_rows,
-        start,
-        dictionary,
-        bucket_rows,
+        examples=text.examples,
+        valid=valid,
+        n_in=args.dim,
+        names=dictionary.labels(),
+        n_rows=text.n_rows,
+        embedding=start,
+        dictionary=dictionary,
+        bucket_rows=bucket_rows,
         augment=(lambda epoch: augmented(args, text, epoch)) if text.streams else None,
     )
 
@@ -147,10 +147,10 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> TrainingDa
         ids = numbers.label_ids([found.labels[i] for i in kept], names)
         valid = of_numbers(columns.standardize(found.x[kept]), row, *ids)
     return TrainingData(
-        examples,
-        valid,
-        columns.n_features,
-        [name.encode("utf-8", "surrogateescape") for name in names],
+        examples=examples,
+        valid=valid,
+        n_in=columns.n_features,
+        names=[name.encode("utf-8", "surrogateescape") for name in names],
         columns=columns,
     )
 

@@ -13,7 +13,7 @@ DEDUPS = ("none", "exact", "near")
 MOST_PROCESSES = 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PrepareArgs:
     """All arguments of ``prepare``."""
 

@@ -68,7 +68,7 @@ _GONE = '"“”„«»'
 _MARKS = ";:；：—"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cleaning:
     """What is done to every text; all of it is written to ``prepare.json``."""
 

@@ -68,7 +68,7 @@ class Reporter(Protocol):
         """Hear how many bytes of the input have been read."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Prepared:
     """What came of it."""
 

@@ -165,7 +165,7 @@ def _token_size(text: Bytes, start: int) -> int:
     return len(text) - start
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Dictionary:
     """Words, then labels, each with its count; ids are positions in that order.
 
@@ -258,7 +258,12 @@ def build_dictionary(
     ids[order[nwords:]] = np.arange(len(order) - nwords, dtype=np.int32)
     starts, arena = gathered(words.starts, words.arena, order)
     dictionary = Dictionary(
-        nwords, len(order) - nwords, int(counts.sum()), starts, arena, counts[order]
+        nwords=nwords,
+        nlabels=len(order) - nwords,
+        ntokens=int(counts.sum()),
+        starts=starts,
+        arena=arena,
+        counts=counts[order],
     )
     return dictionary, ids
 

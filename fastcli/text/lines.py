@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fastcli.text.inputs import Bytes
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Lines:
     """A block of lines as features and known labels; see ``kernels.lines.read_lines``."""
 
@@ -108,6 +108,11 @@ class Reader:
         ):
             warn_once(self._maxn)
         lines = Lines(
-            n, self._features, self._offsets, self._labels, self._label_offsets, self._flags
+            n=n,
+            features=self._features,
+            offsets=self._offsets,
+            labels=self._labels,
+            label_offsets=self._label_offsets,
+            flags=self._flags,
         )
         return lines, int(state[0])

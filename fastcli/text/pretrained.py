@@ -79,8 +79,8 @@ class Pretrained:
         """Set the rows of the words that have a vector, and let go of the vectors.
 
         ``rows`` is float32[n, dim or more]; that of word i is ``memory_rows[i]``, -1 if it has
-        none.  Of a word that occurs twice in the source the last vector counts.  Returns sentences for
-        the user.  Raises DataError if no word of the text has a vector.
+        none.  Of a word that occurs twice in the source the last vector counts.  Returns sentences
+        for the user.  Raises DataError if no word of the text has a vector.
         """
         source, dim = self.source, self.source.dim
         has = np.zeros(dictionary.nwords, bool)

@@ -99,7 +99,7 @@ class VectorSource(ABC):
         return np.zeros((len(buckets), self.dim), np.float32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """How a file is to be read: vectors start after ``offset`` bytes, ``lines`` lines.
 
@@ -172,14 +172,25 @@ def layout_of(head: bytes, is_whole: bool) -> Layout | None:
         lines = _sample(rest, is_whole)
         fits = bool(lines) and _n_values(lines[0]) >= dim
         if dim >= 1 and not fits and _is_binary(rest, dim):
-            return Layout(False, dim, n, end + 1, 0, True)
+            return Layout(is_text=False, dim=dim, n=n, offset=end + 1, lines=0, is_sure=True)
         is_headless = not fits and lines and all(_n_values(line) == 1 for line in lines)
         if dim >= 1 and not is_headless:
             is_sure = fits or (not lines and is_text(rest) and (n == 0 or not is_whole))
-            return Layout(True, dim, n, end + 1 if end >= 0 else len(head), 1, is_sure)
+            return Layout(
+                is_text=True,
+                dim=dim,
+                n=n,
+                offset=end + 1 if end >= 0 else len(head),
+                lines=1,
+                is_sure=is_sure,
+            )
     dims = Counter(map(_n_values, _sample(head[start:], is_whole)))
     dim = dims.most_common(1)[0][0] if dims else 0
-    return Layout(True, dim, -1, start, 0, dim > MANY) if dim >= 1 else None
+    return (
+        Layout(is_text=True, dim=dim, n=-1, offset=start, lines=0, is_sure=dim > MANY)
+        if dim >= 1
+        else None
+    )
 
 
 def is_text(data: bytes) -> bool:

@@ -727,7 +727,7 @@ def test_a_model_that_is_replaced_meanwhile(model, monkeypatch):
         return loaded
 
     monkeypatch.setattr(quantize_and_save, "load_model", load_and_replace)
-    args = quantize_and_save.QuantizeArgs(str(model))
+    args = quantize_and_save.QuantizeArgs(output=str(model))
     assert quantize_and_save.quantize_and_save(args, Reporter()).size_before == size
 
 
