@@ -13,7 +13,7 @@ from fastcli.overwriting import STREAM, check_apart
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents
-    from fastcli.evaluation.predictor import Classifier
+    from fastcli.evaluation.classifier import Classifier
     from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
 

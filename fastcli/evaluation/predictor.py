@@ -1,18 +1,14 @@
-"""Predicting blocks of text with any classifier, one worker a thread.
-
-The linear model, quantized or not, and the perceptron are classifiers; whoever tests or
-predicts knows no more of them than this.
-"""
+"""Predicting blocks of text with any classifier, one worker a thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from fastcli.errors import ArgumentError, NotFinite
+from fastcli.errors import NotFinite
+from fastcli.evaluation.classifier import Classifier, Predictions, best_count
 from fastcli.evaluation.meter import Meter
 from fastcli.kernels.base import printf
 from fastcli.kernels.text.lines import HAS_LABEL
@@ -21,88 +17,12 @@ from fastcli.text.lines import Lines
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from fastcli.text.inputs import Bytes
 
 MIN_BYTES_FOR_THREADS = 1 << 15
 
 
 T = TypeVar("T")
-
-
-@dataclass(kw_only=True)
-class Predictions:
-    """The best labels of a block of lines: ``counts[i]`` of them at ``i * k``, best first.
-
-    ``not_finite`` is the first line whose hidden values or scores are NaN or infinite, or -1;
-    it and the lines after it are worth nothing.  ``passed_over`` lines before the block have no
-    predictions (the header of a table).
-    """
-
-    k: int
-    counts: NDArray[np.int32]
-    labels: NDArray[np.int32]
-    probs: NDArray[np.float32]
-    not_finite: int = -1
-    passed_over: int = 0
-
-    def sound(self) -> Predictions:
-        """Return the predictions of the lines before the first that is not finite."""
-        n = self.not_finite
-        if n < 0:
-            return self
-        most = n * self.k
-        return Predictions(
-            k=self.k, counts=self.counts[:n], labels=self.labels[:most], probs=self.probs[:most]
-        )
-
-
-Worker = Callable[["Bytes"], Iterator[tuple[Lines, Predictions]]]
-
-
-class Classifier(Protocol):
-    """Turns blocks of raw lines into their k best labels with probabilities."""
-
-    @property
-    def nlabels(self) -> int:
-        """The number of labels."""
-
-    @property
-    def label_text(self) -> tuple[NDArray[np.int64], Bytes]:
-        """The labels one after the other, and where each starts; the last number is the end."""
-
-    @property
-    def printed_offset(self) -> float:
-        """What is added to probabilities that are printed as text."""
-
-    @property
-    def most_threads(self) -> int:
-        """How many workers may be used at once."""
-
-    def labels(self) -> list[bytes]:
-        """Return all labels, in the order of their ids."""
-
-    def check_predicts(self) -> None:
-        """Raise ArgumentError if the model is no classifier."""
-
-    def best_count(self, k: int) -> int:
-        """Return how many labels a line may get."""
-
-    def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
-        """Return a function from text to lines and their best labels; one for each thread."""
-
-
-def best_count(k: int, nlabels: int) -> int:
-    """Return how many of all labels a line may get: -1 stands for all.
-
-    Raises ArgumentError for 0 and for other negative numbers.
-    """
-    if k == -1:
-        return nlabels
-    if k < 1:
-        raise ArgumentError("k needs to be 1 or higher! (-1 stands for all labels.)")
-    return min(k, nlabels)
 
 
 class Predictor:
@@ -123,9 +43,10 @@ class Predictor:
     ) -> None:
         self.model, self.name = model, name
         model.check_predicts()
-        n_threads = min(n_threads, model.most_threads)
+        n_threads = min(n_threads, model.max_threads)
+        k = best_count(k, model.nlabels)
         # So many lines are read at a time that their predictions take no more than some MB.
-        max_lines = min(4096, 1 + (1 << 20) // model.best_count(k))
+        max_lines = min(4096, 1 + (1 << 20) // k)
         self._workers = [model.worker(k, threshold, max_lines) for _ in range(n_threads)]
         self._n_lines = 0  # so far, for errors
 

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
+from fastcli.evaluation.classifier import Classifier
 from fastcli.evaluation.metric import Metric, parse_metric
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_size import TargetTooSmall
 from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.reporter import Reporter, Status
@@ -295,7 +295,7 @@ class _Tuner:
             self.after = max(self.after, time.monotonic() - ended)
         return trained, quantized, score
 
-    def _score(self, model: Model, n_threads: int) -> float:
+    def _score(self, model: Classifier, n_threads: int) -> float:
         predictor = Predictor(model, self.tune.predictions, 0.0, n_threads)
         meter = predictor.test(text_blocks(self.tune.validation), self.metric.needs_scores)
         if meter.n == 0:
@@ -303,13 +303,7 @@ class _Tuner:
                 f"{self.tune.validation} has no line with a label and a word of the model, so "
                 "nothing can be measured on it."
             )
-
-        def label_id(label: str) -> int:
-            dictionary = model.dictionary
-            found = dictionary.find(os.fsencode(label))
-            return found - dictionary.nwords if found >= dictionary.nwords else -1
-
-        return self.metric.score(meter, label_id)
+        return self.metric.score(meter, lambda label: model.label_id(os.fsencode(label)))
 
     # The file of trials
 

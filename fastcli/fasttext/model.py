@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import ArgumentError
-from fastcli.evaluation.predictor import Predictions, Worker, best_count
+from fastcli.evaluation.classifier import Predictions, Worker
 from fastcli.fasttext.args import LOSSES, ModelArgs
 from fastcli.fasttext.huffman import build_children
 from fastcli.fasttext.matrix import DenseMatrix, largest
@@ -110,12 +110,17 @@ class Model:
         """Return all labels, in the order of their ids."""
         return self.dictionary.labels()
 
+    def label_id(self, label: bytes) -> int:
+        """Return the id of a label, -1 if the model does not have it."""
+        found = self.dictionary.find(label) - self.dictionary.nwords
+        return max(found, -1)
+
     @property
     def printed_offset(self) -> float:
         """What fastText adds to the probabilities that it prints."""
         return 0.0 if self.args.loss == "hs" else 1e-5
 
-    most_threads = 1 << 20
+    max_threads = 1 << 20
 
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""
@@ -139,10 +144,6 @@ class Model:
         if self.nlabels == 0:
             raise ArgumentError("The model has no labels, so there is nothing to predict.")
 
-    def best_count(self, k: int) -> int:
-        """Return how many labels a line may get: see ``best_count``."""
-        return best_count(k, self.nlabels)
-
 
 class Scorer:
     """Finds the best labels of lines; one for each thread, since it has scratch."""
@@ -150,7 +151,7 @@ class Scorer:
     def __init__(self, model: Model, k: int, threshold: float) -> None:
         model.check_predicts()
         self._model = model
-        self._k = model.best_count(k)
+        self._k = k
         self._threshold = -math.inf if math.isnan(threshold) else threshold
         self._loss = LOSSES[model.args.loss]
         has_tree = model.args.loss == "hs"

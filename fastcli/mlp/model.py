@@ -10,7 +10,7 @@ import numpy as np
 
 from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
-from fastcli.evaluation.predictor import Worker, best_count
+from fastcli.evaluation.classifier import Worker
 from fastcli.kernels.mlp.network import INPUT_WIDE, RECORD
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
@@ -57,6 +57,10 @@ class MlpModel(FromFile):
         """Return all labels, in the order of their ids."""
         return self.names
 
+    def label_id(self, label: bytes) -> int:
+        """Return the id of a label, -1 if the model does not have it."""
+        return self.names.index(label) if label in self.names else -1
+
     @cached_property
     def label_text(self) -> tuple[NDArray[np.int64], Bytes]:
         """The labels one after the other, and where each starts; the last number is the end."""
@@ -69,7 +73,7 @@ class MlpModel(FromFile):
         return 0.0
 
     @property
-    def most_threads(self) -> int:
+    def max_threads(self) -> int:
         """Any number for text; lines of numbers are read by one, which counts them."""
         return 1 if self.columns else 1 << 20
 
@@ -77,10 +81,6 @@ class MlpModel(FromFile):
         """Raise ArgumentError if there is nothing to predict."""
         if not self.names:
             raise ArgumentError("The model has no labels, so there is nothing to predict.")
-
-    def best_count(self, k: int) -> int:
-        """Return how many labels a line may get: see ``evaluation.predictor.best_count``."""
-        return best_count(k, self.nlabels)
 
     @property
     def n_in(self) -> int:
@@ -123,4 +123,4 @@ class MlpModel(FromFile):
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""
         make = text_worker if self.columns is None else table_worker
-        return make(self, self.best_count(k), threshold, max_lines)
+        return make(self, k, threshold, max_lines)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.evaluation.predictor import Predictions, Worker
+from fastcli.evaluation.classifier import Predictions, Worker
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
 from fastcli.mlp import numbers

@@ -1,0 +1,98 @@
+"""What both models are to whoever tests, predicts or tunes: one protocol, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from fastcli.errors import ArgumentError
+from fastcli.text.lines import Lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.text.inputs import Bytes
+
+
+@dataclass(kw_only=True)
+class Predictions:
+    """The best labels of a block of lines: ``counts[i]`` of them at ``i * k``, best first.
+
+    ``not_finite`` is the first line whose hidden values or scores are NaN or infinite, or -1;
+    it and the lines after it are worth nothing.  ``passed_over`` lines before the block have no
+    predictions (the header of a table).
+    """
+
+    k: int
+    counts: NDArray[np.int32]
+    labels: NDArray[np.int32]
+    probs: NDArray[np.float32]
+    not_finite: int = -1
+    passed_over: int = 0
+
+    def sound(self) -> Predictions:
+        """Return the predictions of the lines before the first that is not finite."""
+        n = self.not_finite
+        if n < 0:
+            return self
+        most = n * self.k
+        return Predictions(
+            k=self.k, counts=self.counts[:n], labels=self.labels[:most], probs=self.probs[:most]
+        )
+
+
+Worker = Callable[["Bytes"], Iterator[tuple[Lines, Predictions]]]
+
+
+class Classifier(Protocol):
+    """Turns blocks of raw lines into their k best labels with probabilities.
+
+    The linear model, quantized or not, and the perceptron are classifiers.
+    """
+
+    @property
+    def nlabels(self) -> int:
+        """The number of labels."""
+
+    @property
+    def label_text(self) -> tuple[NDArray[np.int64], Bytes]:
+        """The labels one after the other, and where each starts; the last number is the end."""
+
+    @property
+    def printed_offset(self) -> float:
+        """What is added to probabilities that are printed as text."""
+
+    @property
+    def max_threads(self) -> int:
+        """How many workers may be used at once."""
+
+    def labels(self) -> list[bytes]:
+        """Return all labels, in the order of their ids."""
+
+    def label_id(self, label: bytes) -> int:
+        """Return the id of a label, -1 if the model does not have it."""
+
+    def check_predicts(self) -> None:
+        """Raise ArgumentError if the model is no classifier."""
+
+    def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
+        """Return a function from text to lines and their k best labels; one for each thread.
+
+        ``k`` is at most the number of labels (see ``best_count``); labels less probable than
+        ``threshold`` are left out, and at most ``max_lines`` lines are read at a time.
+        """
+
+
+def best_count(k: int, nlabels: int) -> int:
+    """Return how many of all labels a line may get: -1 stands for all.
+
+    Raises ArgumentError for 0 and for other negative numbers.
+    """
+    if k == -1:
+        return nlabels
+    if k < 1:
+        raise ArgumentError("k needs to be 1 or higher! (-1 stands for all labels.)")
+    return min(k, nlabels)
