@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import FastcliError, ModelFormatError
+from fastcli.errors import FastcliError, ModelFormatError, cannot_open
 from fastcli.memory import available_memory, size_text
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ class Contents:
             return self._load()
         except (OSError, ValueError) as error:  # mmap has the latter for files that were cut
             self.check_unchanged()
-            reason = getattr(error, "strerror", None) or error
-            raise ModelFormatError(
-                f"{self.path} cannot be opened for loading! ({reason})"
-            ) from None
+            raise ModelFormatError(cannot_open(self.path, error, "loading")) from None
 
     def _load(self) -> NDArray[np.uint8]:
         if self.is_mapped:

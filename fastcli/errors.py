@@ -32,3 +32,13 @@ class ArgumentError(FastcliError):
 
 class TrainingDiverged(FastcliError):
     """The loss became NaN or infinite."""
+
+
+def cannot_open(path: object, reason: Exception | str, purpose: str = "") -> str:
+    """Return the sentence, as fastText has it, for a file that cannot be opened or read.
+
+    >>> cannot_open("a.txt", FileNotFoundError(2, "No such file or directory"), "training")
+    'a.txt cannot be opened for training! (No such file or directory)'
+    """
+    reason = getattr(reason, "strerror", None) or reason
+    return f"{path} cannot be opened{f' for {purpose}' if purpose else ''}! ({reason})"

@@ -1,12 +1,14 @@
 """Models that are mapped: a file that changes while it is in use ends the work with a sentence."""
 
 import os
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from fastcli import contents
 from fastcli.errors import ModelFormatError
+from fastcli.evaluation.classifier import Classifier
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext import model_file
 from fastcli.fasttext.model_file import load_model
@@ -73,6 +75,22 @@ def predicted(model, change=lambda: None):
         yield BLOCK
 
     return list(Predictor(model, 1, 0.0, 1).format(blocks(), True))
+
+
+@pytest.mark.parametrize("end", KINDS)
+def test_every_kind_of_model_is_a_classifier(end, opened):
+    model: Classifier = opened(end)[1]
+    model.check_predicts()
+    labels = model.labels()
+    starts, arena = model.label_text
+    assert [arena[a:b].tobytes() for a, b in pairwise(starts)] == labels
+    assert [model.label_id(label) for label in labels] == list(range(model.nlabels))
+    for unknown in (b"", b"__label__none", b"how"):  # the last is a word
+        assert model.label_id(unknown) == -1
+    for lines, predictions in model.worker(model.nlabels, 0.0, 5)(BLOCK):
+        assert lines.n <= 5
+        assert (predictions.counts == model.nlabels).all()
+        assert np.allclose(predictions.probs.reshape(lines.n, -1).sum(axis=1), 1, atol=1e-3)
 
 
 @pytest.mark.parametrize("change", [cut, overwrite])

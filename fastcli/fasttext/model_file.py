@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from fastcli.contents import READ_WHOLE, Contents, read_or_map
-from fastcli.errors import ModelFormatError
+from fastcli.errors import ModelFormatError, cannot_open
 from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, MOST, ModelArgs
 from fastcli.fasttext.headers import ARGS, DICTIONARY, MAGIC, is_floret
 from fastcli.fasttext.matrix import DenseMatrix, largest
@@ -90,13 +90,12 @@ def open_model(source: str | Contents) -> Contents:
     try:
         return read_or_map(source)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
         hint = ""
         if isinstance(error, FileNotFoundError):
             from fastcli.fasttext.foreign import beside
 
             hint = beside(str(source))
-        sentence = f"{source} cannot be opened for loading! ({reason}) {hint}"
+        sentence = f"{cannot_open(source, error, 'loading')} {hint}"
         raise ModelFormatError(sentence.rstrip()) from None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.contents import HEAD
-from fastcli.errors import DataError, NotFinite
+from fastcli.errors import DataError, NotFinite, cannot_open
 from fastcli.fasttext.args import ModelArgs, TrainArgs
 from fastcli.fasttext.foreign import binary_kind
 from fastcli.fasttext.matrix import first_not_finite
@@ -94,7 +94,7 @@ def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
     """
     for path in args.input:
         if not os.path.exists(path):
-            raise DataError(f"{path} cannot be opened for training! (No such file or directory)")
+            raise DataError(cannot_open(path, "No such file or directory", "training"))
     source = open_source(args.pretrained_vectors, _ngram_args_of(args), note)
     source.check_dim(args.dim)
     if args.vectors_words == "all" and (need := Pretrained.memory_of(source)) >= LARGE:

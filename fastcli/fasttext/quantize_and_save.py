@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import RATES, ModelArgs, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
@@ -238,7 +238,7 @@ def _check_inputs(args: QuantizeArgs) -> None:
         raise ArgumentError("-retrain needs the training text: give it with -input.")
     for path in args.input if args.retrain else ():
         if reason := _unreadable(path):
-            raise DataError(f"{path} cannot be opened for training! ({reason})")
+            raise DataError(cannot_open(path, reason, "training"))
     if args.test and (reason := _unreadable(args.test)):
         raise DataError(f"Test file cannot be opened! ({args.test}: {reason})")
 

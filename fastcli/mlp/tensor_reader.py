@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from fastcli.contents import Contents, read_or_map
-from fastcli.errors import DataError, ModelFormatError
+from fastcli.errors import DataError, ModelFormatError, cannot_open
 from fastcli.schema import Range, SchemaError, build, parse_json, shown
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def open_tensors(source: str | Contents) -> Contents:
     try:
         return read_or_map(source)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{source} cannot be opened for loading! ({reason})") from None
+        raise DataError(cannot_open(source, error, "loading")) from None
 
 
 def load_arrays(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.memory import zeros
 from fastcli.mlp.args import MlpArgs
@@ -206,9 +206,7 @@ def read_known_text(path: str, reader: Reader) -> tuple[Examples, int]:
                 sizes.append(n_features[used])
                 label_sizes.append(n_labels[used])
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be opened for validation! ({error.strerror or error})"
-        ) from None
+        raise DataError(cannot_open(path, error, "validation")) from None
     if not rows or not sum(map(len, sizes)):
         raise DataError(f"{path} has no line with both a known label and a known word.")
 

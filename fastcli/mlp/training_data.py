@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_numbers
@@ -59,7 +59,7 @@ def read_data(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None)
         purposes.setdefault(args.valid, "validation")
     for path, purpose in purposes.items():
         if not Path(path).exists():
-            raise DataError(f"{path} cannot be opened for {purpose}! (No such file or directory)")
+            raise DataError(cannot_open(path, "No such file or directory", purpose))
     kind = args.format
     if kind == "auto":
         kind = numbers.guess_format(args.input[0], args.label)

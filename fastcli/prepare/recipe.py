@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.prepare.clean import DIGITS, UNICODE, URLS, Cleaning, clean, cut
 from fastcli.prepare.segment import SEGMENTS, Segmentation, segment
 from fastcli.schema import SchemaError, build, shown
@@ -94,7 +94,7 @@ def read_recipe(path: str) -> Recipe:
         with open(path, "rb") as file:
             found = json.load(file)
     except OSError as error:
-        raise DataError(f"{path} cannot be opened! ({error.strerror})") from None
+        raise DataError(cannot_open(path, error)) from None
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or found.get("format") != RECIPE_FORMAT:

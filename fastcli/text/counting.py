@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError
+from fastcli.errors import DataError, cannot_open
 from fastcli.text.blocks import Blocks
 from fastcli.text.dictionary import LABEL, Dictionary, TokenCounter, WordTable
 from fastcli.text.inputs import (
@@ -56,8 +56,7 @@ def count_tokens(
         try:
             counters += _count_file(path, prefix, n_threads, on_bytes)
         except OSError as error:
-            reason = getattr(error, "strerror", None) or error
-            raise DataError(f"{path} cannot be opened for training! ({reason})") from None
+            raise DataError(cannot_open(path, error, "training")) from None
     # Of empty files nothing is counted, which is a count too.
     counters = counters or [TokenCounter(prefix, 0)]
     words, entries = _merged(counters, prefix)

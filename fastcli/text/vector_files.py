@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError
+from fastcli.errors import DataError, cannot_open
 from fastcli.kernels.text import vector_files as kernels
 from fastcli.text.blocks import BLOCK
 from fastcli.text.dictionary import Dictionary, gathered
@@ -126,7 +126,7 @@ def open_vectors(path: str) -> IO[bytes]:
         kind = compression(path)
         return open_compressed(path, kind) if kind else open(path, "rb")
     except OSError as error:
-        raise DataError(f"{path} cannot be opened for loading! ({error.strerror})") from None
+        raise DataError(cannot_open(path, error, "loading")) from None
 
 
 def read_head(path: str, size: int = HEAD) -> bytes:
