@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastcli.text.dictionary import Dictionary
@@ -41,3 +42,12 @@ class Reporter:
 
     def trained(self, seconds: float) -> None:
         """Hear how long training took, reading and saving not included."""
+
+
+def run_and_report(run: Iterator[Status], reporter: Reporter) -> Status:
+    """Train to the end, reporting every status; return the last one."""
+    status = Status(progress=1.0, words_per_second=0.0, lr=0.0, loss=0.0, eta=0.0)
+    for status in run:
+        reporter.status(status)
+    reporter.finished(status)
+    return status

@@ -10,7 +10,7 @@ from fastcli.errors import ArgumentError, DataError, ModelFormatError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.read_text import read_known
-from fastcli.fasttext.reporter import Reporter, Status
+from fastcli.fasttext.reporter import Reporter, run_and_report
 from fastcli.fasttext.trainer import Trainer
 from fastcli.kernels.linear import train as kernels
 from fastcli.memory import padded, zeros
@@ -70,10 +70,7 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     wi[corpus.memory_rows, :dim] = inputs[corpus.ids]
     wo[:, :dim] = outputs
     kernels.train_lines.load()  # so that compiling does not count as training
-    status = Status(progress=1.0, words_per_second=0.0, lr=0.0, loss=0.0, eta=0.0)
     trainer = Trainer(args, dictionary, corpus, wi.reshape(-1), wo.reshape(-1), stride)
-    for status in trainer.run():
-        reporter.status(status)
-    reporter.finished(status)
+    run_and_report(trainer.run(), reporter)
     inputs[corpus.ids] = wi[corpus.memory_rows, :dim]
     outputs[:] = np.asarray(wo[:, :dim])

@@ -17,19 +17,18 @@ import numpy as np
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import LOSSES, TrainArgs
 from fastcli.fasttext.huffman import build_tree, no_tree
-from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.initial_rows import initial_rows
+from fastcli.fasttext.needs import check_needs, word_vectors_needs
 from fastcli.fasttext.read_text import read_sentences
-from fastcli.fasttext.reporter import Reporter, Status
+from fastcli.fasttext.reporter import Reporter, Status, run_and_report
 from fastcli.fasttext.sampling import alias_table, drawable
-from fastcli.fasttext.save import saving_memory
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import diverged
 from fastcli.fasttext.vectors import word_rows
-from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.kernels.linear import train_words as kernels
 from fastcli.kernels.linear.losses import Noise, Output
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
-from fastcli.memory import Needs, padded, zeros
+from fastcli.memory import padded, zeros
 from fastcli.optimizers import no_rule
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.sentences import LONGEST, Sentences
@@ -79,11 +78,10 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     Raises ArgumentError, DataError, FastcliError (too little memory) or TrainingDiverged.
     """
     args.check()
-    model_args = args.model_args()
     stride = padded(args.dim)
     pretrained = None
     if args.pretrained_vectors:
-        from fastcli.fasttext.pretrained import epochs_note, open_pretrained, set_rows
+        from fastcli.fasttext.pretrained import open_pretrained
 
         pretrained = open_pretrained(args, reporter.note)
     dictionary, sentences = read_sentences(args, reporter, pretrained)
@@ -98,42 +96,19 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         raise ArgumentError("-loss ns needs two words or more, and there is one: use -loss hs.")
     word_rows = WordRows(dictionary, args, spelled)
     ids = word_rows.ids
-    size = file_size(model_args, dictionary)
     scratch = (2 * min(args.ws, LONGEST) + 1) * 8 * (args.neg + stride)
-    saving = saving_memory(args, dictionary.nwords, len(word_rows.rows), dictionary.nwords)
-    needs = Needs(
-        matrices=4 * stride * (len(ids) + dictionary.nwords) + args.thread * scratch,
-        file=size,
-        disk=min(size, len(ids) * (4 * args.dim + 8192) + 4 * args.dim * dictionary.nwords),
-        saving=saving - sentences.nbytes - word_rows.rows.nbytes,
-        least_disk=4 * args.dim * (len(ids) + dictionary.nwords),
-    )
-    if sentence := needs.sentence(always=pretrained is not None):
-        reporter.note(sentence)
-    needs.check(f"{args.output}.bin", reporter.warn)
-    wi, wo = zeros(len(ids) * stride), zeros(dictionary.nwords * stride)
+    needs = word_vectors_needs(args, dictionary, sentences, len(ids), len(word_rows.rows), scratch)
+    check_needs(needs, args, reporter)
     memory_rows = np.arange(len(ids))
-
-    def init(thread: int) -> None:
-        first, last = bounds(len(ids), thread, args.thread)
-        matrix_kernels.init_rows(wi, memory_rows, ids, first, last, stride, args.dim, args.seed)
-
-    run_apart(args.thread, init)
-    if pretrained is not None:
-        for sentence in set_rows(pretrained, dictionary, ids, memory_rows, wi.reshape(-1, stride)):
-            reporter.note(sentence)
-        if sentence := epochs_note(pretrained, args.epoch, dictionary.ntokens):
-            reporter.note(sentence)
+    wi = initial_rows(args, ids, memory_rows, len(ids), dictionary, pretrained, reporter)
+    wo = zeros(dictionary.nwords * stride)
     kernels.train_words.load()  # so that compiling does not count as training
     trainer = _Trainer(args, dictionary, sentences, word_rows, wi, wo, in_text)
     started = time.monotonic()
-    status = Status(progress=1.0, words_per_second=0.0, lr=0.0, loss=0.0, eta=0.0)
-    for status in trainer.run():
-        reporter.status(status)
-    reporter.finished(status)
+    status = run_and_report(trainer.run(), reporter)
     seconds = time.monotonic() - started
     return Trained(
-        args=model_args,
+        args=args.model_args(),
         dictionary=dictionary,
         wi=wi,
         wo=wo,

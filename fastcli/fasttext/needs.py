@@ -1,0 +1,80 @@
+"""What training a linear model will need: memory, and room for the model file."""
+
+from __future__ import annotations
+
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.reporter import Reporter
+from fastcli.fasttext.save import rows_of_words, saving_memory
+from fastcli.memory import Needs, padded
+from fastcli.optimizers import OPTIMIZERS
+from fastcli.text.corpus import Corpus
+from fastcli.text.dictionary import Dictionary
+from fastcli.text.sentences import Sentences
+
+# What a row of the model file takes on the disk beyond its floats, where rows of zeros are left
+# out as holes: it may touch two pages that it does not fill.
+PAGES_OF_A_ROW = 8192
+
+
+def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) -> Needs:
+    """Return what training a classifier needs, before its matrices are taken."""
+    slots = OPTIMIZERS[args.optimizer].slots
+    n_rows = corpus.shards * corpus.shard_rows + dictionary.nlabels
+    matrices = 4 * padded(args.dim) * n_rows
+    rows = 0 if args.no_vec else rows_of_words(args, dictionary)
+    saving = saving_memory(args, dictionary.nwords, rows, dictionary.nlabels)
+    return _needs(
+        args,
+        dictionary,
+        (len(corpus.ids), dictionary.nlabels),
+        matrices=(1 + slots) * matrices,
+        saving=saving - slots * matrices - corpus.nbytes,  # which are let go of before
+    )
+
+
+def word_vectors_needs(
+    args: TrainArgs,
+    dictionary: Dictionary,
+    sentences: Sentences,
+    n_rows: int,
+    rows_of_words: int,
+    scratch: int,
+) -> Needs:
+    """Return what training word vectors needs, before its matrices are taken.
+
+    The input matrix has ``n_rows`` in memory, all words together have ``rows_of_words`` of them,
+    and each thread takes ``scratch`` bytes.
+    """
+    matrices = 4 * padded(args.dim) * (n_rows + dictionary.nwords) + args.thread * scratch
+    saving = saving_memory(args, dictionary.nwords, rows_of_words, dictionary.nwords)
+    return _needs(
+        args,
+        dictionary,
+        (n_rows, dictionary.nwords),
+        matrices=matrices,
+        saving=saving - sentences.nbytes - 4 * rows_of_words,  # which are let go of before
+    )
+
+
+def _needs(
+    args: TrainArgs, dictionary: Dictionary, n_rows: tuple[int, int], matrices: int, saving: int
+) -> Needs:
+    """Return needs; ``n_rows`` are those in memory of the input and of the output matrix."""
+    inputs, outputs = n_rows
+    size = file_size(args.model_args(), dictionary)
+    on_disk = inputs * (4 * args.dim + PAGES_OF_A_ROW) + 4 * args.dim * outputs
+    return Needs(
+        matrices=matrices,
+        file=size,
+        disk=min(size, on_disk),
+        saving=saving,
+        least_disk=4 * args.dim * (inputs + outputs),
+    )
+
+
+def check_needs(needs: Needs, args: TrainArgs, reporter: Reporter) -> None:
+    """Note what is needed if it is much; raise FastcliError where there is surely too little."""
+    if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
+        reporter.note(sentence)
+    needs.check(f"{args.output}.bin", reporter.warn)
