@@ -54,3 +54,8 @@ def listed(names: Sequence[str]) -> str:
     shown = ", ".join(map(shortened, names[:MOST_NAMES]))
     more = len(names) - MOST_NAMES
     return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def readable(text: bytes) -> str:
+    """Return bytes as text; what is not UTF-8 becomes ``\\xff``."""
+    return text.decode("utf-8", "backslashreplace")

@@ -201,12 +201,3 @@ def signals_held() -> Iterator[None]:
             signal.signal(number, handler)
         if waiting:
             signal.raise_signal(waiting[0])
-
-
-def bounds(n: int, part: int, parts: int) -> tuple[int, int]:
-    """Return where a part of n things begins and ends: the one rule for sharing work.
-
-    >>> [bounds(5, part, 3) for part in range(3)]
-    [(0, 1), (1, 3), (3, 5)]
-    """
-    return n * part // parts, n * (part + 1) // parts

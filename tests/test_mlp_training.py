@@ -399,7 +399,7 @@ def test_the_embedding_of_the_best_parameters_comes_back(optimizer, monkeypatch)
         seen.append((trainer.network.params.copy(), embedding[:, :10].copy()))
         return 1.0, next(errors)
 
-    monkeypatch.setattr(train, "evaluate", evaluate)
+    monkeypatch.setattr(training, "evaluate", evaluate)
     trained(trainer)
     params, rows = seen[1]
     np.testing.assert_array_equal(trainer.network.params, params)

@@ -63,8 +63,9 @@ def inspect(ctx: click.Context, files: tuple[str, ...], as_json: bool, label: st
         check_readable(path)
     from fastcli.cli._messages import announce_compiling, say
     from fastcli.inspect.advice import advise, notes
-    from fastcli.inspect.data import compare, read_data
+    from fastcli.inspect.data import read_data
     from fastcli.inspect.models import is_model, model_report
+    from fastcli.inspect.repeats import compare
 
     announce_compiling()
     data_sets: list[DataSet] = []

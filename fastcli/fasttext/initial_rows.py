@@ -9,10 +9,11 @@ import numpy as np
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.reporter import Reporter
 from fastcli.kernels.base import matrix as matrix_kernels
+from fastcli.kernels.base.threads import bounds
 from fastcli.memory import padded, zeros
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.pretrained import Pretrained
-from fastcli.threads import bounds, run_apart
+from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

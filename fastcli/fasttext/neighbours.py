@@ -10,10 +10,11 @@ from fastcli.errors import ArgumentError, NotFinite
 from fastcli.fasttext.matrix import first_not_finite, row_lengths
 from fastcli.fasttext.vectors import Vectors, packed
 from fastcli.kernels.base import printf
+from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.linear import neighbours as kernels
 from fastcli.memory import check_room, zeros
 from fastcli.text.dictionary import as_bytes
-from fastcli.threads import bounds, run_apart
+from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,10 +18,11 @@ from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_size import OUTPUT_DSUB
 from fastcli.fasttext.norms import nearest_levels, norm_levels
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
+from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.linear import quantize as kernels
 from fastcli.kernels.text import dictionary as dictionary_kernels
 from fastcli.text.dictionary import EOS, Dictionary
-from fastcli.threads import bounds, run_apart
+from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

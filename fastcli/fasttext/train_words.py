@@ -25,6 +25,7 @@ from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import diverged
 from fastcli.fasttext.vectors import word_rows
+from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.linear import train_words as kernels
 from fastcli.kernels.linear.losses import Noise, Output
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
@@ -32,7 +33,7 @@ from fastcli.memory import padded, zeros
 from fastcli.optimizers import no_rule
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.sentences import LONGEST, Sentences
-from fastcli.threads import bounds, run_apart, usable_cpus
+from fastcli.threads import run_apart, usable_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,13 +8,14 @@ import numpy as np
 
 from fastcli.fasttext.matrix import row_lengths
 from fastcli.fasttext.model import Model
+from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.text import features as kernels
 from fastcli.kernels.text import lines as line_kernels
 from fastcli.memory import check_room
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.spelling import count_long, most_bytes, warn_once
-from fastcli.threads import bounds, run_on
+from fastcli.threads import run_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

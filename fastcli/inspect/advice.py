@@ -15,8 +15,8 @@ import numpy as np
 
 from fastcli.fasttext.args import DEFAULTS, snake
 from fastcli.inspect.costs import costs
-from fastcli.inspect.data import DataSet, readable
-from fastcli.printable import LONGEST_NAME, shortened
+from fastcli.inspect.data import DataSet
+from fastcli.printable import LONGEST_NAME, readable, shortened
 from fastcli.threads import usable_cpus
 
 UNBALANCED = 50  # lines of the largest label for one of the smallest

@@ -21,7 +21,9 @@ from fastcli.errors import DataError
 from fastcli.inspect.encoding import check_encoding
 from fastcli.inspect.findings import MAX_EXAMPLES, Findings
 from fastcli.inspect.order import Order, order_of
+from fastcli.inspect.repeats import find_repeats
 from fastcli.mlp.tensor_reader import begins_as_mlp
+from fastcli.printable import readable
 from fastcli.text.inputs import MODEL_MAGIC, text_blocks
 
 if TYPE_CHECKING:
@@ -157,11 +159,6 @@ class DataSet:
         }
 
 
-def readable(text: bytes) -> str:
-    """Return bytes as text; what is not UTF-8 becomes ``\\xff``."""
-    return text.decode("utf-8", "backslashreplace")
-
-
 def distribution(sizes: NDArray[np.uint32]) -> dict[str, float]:
     """Return smallest, median, mean, 95 % and largest of some numbers."""
     ordered = np.sort(sizes)
@@ -216,7 +213,7 @@ def read_data(path: str, prefix: str) -> DataSet:
     reader.finish()
     per_line = np.frombuffer(data.n_labels, np.uint32)
     data.order = order_of(np.frombuffer(data.line_labels, np.uint32), per_line)
-    _find_repeats(data)
+    find_repeats(data)
     _find_joined(data)
     return data
 
@@ -378,23 +375,6 @@ def _between(codes: NDArray[np.uint32], low: int, high: int) -> NDArray[np.bool_
     return (codes >= low) & (codes <= high)
 
 
-# ------------------------------------------------------------------- repeated lines
-
-
-def _find_repeats(data: DataSet) -> None:
-    """Find lines that are there twice, and texts that have other labels elsewhere."""
-    texts, lines = hashes(data.texts), hashes(data.lines)
-    has_text = np.frombuffer(data.n_words, np.uint32) > 0
-    numbers = np.flatnonzero(has_text)
-    later, firsts = _repeats(lines[numbers])
-    data.findings.add_many("duplicate", len(later), _pairs(numbers[later], numbers[firsts]))
-    numbers = np.flatnonzero(has_text & (np.frombuffer(data.n_labels, np.uint32) > 0))
-    later, firsts = _repeats(texts[numbers])
-    differ = lines[numbers[later]] != lines[numbers[firsts]]
-    later, firsts = numbers[later[differ]], numbers[firsts[differ]]
-    data.findings.add_many("contradiction", len(later), _pairs(later, firsts))
-
-
 def _find_joined(data: DataSet) -> None:
     """Find labels that have the prefix once more; of a single character, such as #, it may."""
     prefix = os.fsencode(data.prefix)
@@ -402,53 +382,6 @@ def _find_joined(data: DataSet) -> None:
     examples = [{"line": data.first_line[label], "label": readable(label)} for label in joined]
     count = sum(data.labels[label] for label in joined)
     data.findings.add_many("joined_labels", count, examples[:MAX_EXAMPLES])
-
-
-def hashes(values: array[int]) -> Hashes:
-    """Return an array of hashes as NumPy's."""
-    return np.frombuffer(values, np.int64)
-
-
-def _repeats(keys: Hashes) -> tuple[Hashes, Hashes]:
-    """Return the places of keys that were there before, in order, and where each was first."""
-    if len(keys) == 0:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    order = np.argsort(keys, kind="stable")
-    is_new = np.concatenate([[True], keys[order][1:] != keys[order][:-1]])
-    start = np.maximum.accumulate(np.where(is_new, np.arange(len(keys)), 0))
-    later, firsts = order[~is_new], order[start[~is_new]]
-    in_order = np.argsort(later)
-    return later[in_order], firsts[in_order]
-
-
-def _pairs(later: Hashes, firsts: Hashes) -> list[dict[str, Any]]:
-    pairs = zip(later[:MAX_EXAMPLES].tolist(), firsts[:MAX_EXAMPLES].tolist(), strict=True)
-    return [{"line": a + 1, "first": b + 1} for a, b in pairs]
-
-
-def compare(first: DataSet, second: DataSet) -> dict[str, Any]:
-    """Return what a data set shares with an earlier one, and what the earlier one lacks of it."""
-    keys, places = np.unique(hashes(first.texts), return_index=True)
-    texts = hashes(second.texts)
-    at = np.minimum(np.searchsorted(keys, texts), len(keys) - 1)
-    has_text = np.frombuffer(second.n_words, np.uint32) > 0
-    shared = np.flatnonzero((keys[at] == texts) & has_text)
-    same = np.isin(hashes(second.lines)[shared], hashes(first.lines))
-    n_texts = int(np.count_nonzero(has_text))
-    unknown = {label: n for label, n in second.by_count() if label not in first.labels}
-    new = [i for word, i in second.words.items() if word not in first.words]
-    n_new = int(second.counts[new].sum()) if new else 0
-    return {
-        "kind": "overlap",
-        "first": readable(os.fsencode(first.path)),
-        "second": readable(os.fsencode(second.path)),
-        "lines": len(shared),
-        "share": round(len(shared) / max(n_texts, 1), 4),
-        "with_same_labels": int(np.count_nonzero(same)),
-        "examples": _pairs(shared, places[at[shared]]),
-        "unknown_labels": {readable(label): n for label, n in unknown.items()},
-        "unknown_tokens_share": round(n_new / max(second.tokens, 1), 4),
-    }
 
 
 def lines_at(data: DataSet, numbers: set[int]) -> dict[int, bytes]:

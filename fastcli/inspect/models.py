@@ -17,11 +17,11 @@ from fastcli.fasttext.headers import ARGS, DICTIONARY
 from fastcli.fasttext.model_file import MATRIX, load_model, output_rows
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.fasttext.sidecar import OF_A_RUN
-from fastcli.inspect.data import readable
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.model_file import load_mlp
 from fastcli.mlp.model_reader import MODEL_FORMAT
 from fastcli.mlp.tensor_reader import is_mlp, load_arrays
+from fastcli.printable import readable
 from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed
 
 if TYPE_CHECKING:

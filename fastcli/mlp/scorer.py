@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.mlp.examples import Examples
 from fastcli.mlp.network import Network
-from fastcli.threads import bounds, run_apart
+from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

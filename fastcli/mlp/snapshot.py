@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.kernels.base.threads import bounds
 from fastcli.mlp.network import Network
-from fastcli.threads import bounds, run_on
+from fastcli.threads import run_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

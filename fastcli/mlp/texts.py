@@ -10,6 +10,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.kernels.base import matrix as matrix_kernels
+from fastcli.kernels.base.threads import bounds
 from fastcli.memory import zeros
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_rows
@@ -22,7 +23,7 @@ from fastcli.text.line_features import FeatureArgs
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.token_streams import TokenStreams
-from fastcli.threads import bounds, run_apart
+from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.text import features as kernels
 from fastcli.text.counting import Counted
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.line_features import FeatureArgs, FeatureMaker, SpanFeatures
-from fastcli.threads import bounds, run_apart
+from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from fastcli.cli.inspect import bar, cut, width
 from fastcli.inspect.advice import buckets
-from fastcli.inspect.data import compare, lines_at, read_data
+from fastcli.inspect.data import lines_at, read_data
+from fastcli.inspect.repeats import compare
 from fastcli.memory import PROCESS
 from tests import model_bytes
 from tests.command import SAMPLES, process, run

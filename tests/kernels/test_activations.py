@@ -115,11 +115,6 @@ LEARNED = [
     if rows.learned
     for j in range(len(ACTIVATIONS[name].parameters))
 ]
-    (name, j)
-    for name in ROWS
-    if ROWS[name].learned
-    for j in range(len(ACTIVATIONS[name].parameters))
-]
 
 
 @pytest.mark.parametrize(("name", "j"), LEARNED)

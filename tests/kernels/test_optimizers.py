@@ -9,12 +9,21 @@ from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps, slots
 from tests import naive_mlp
 
 TINY = np.finfo(np.float32).tiny  # the smallest normal number
-PLAIN = Hyperparameters(0.9, 0.9, 0.99, 0.8, 1e-8, False)
+PLAIN = Hyperparameters(momentum=0.9, beta1=0.9, beta2=0.99, rho=0.8, eps=1e-8, centered=False)
 RULES = [
     *((name, PLAIN) for name in OPTIMIZERS),
-    ("rmsprop", Hyperparameters(0.0, 0.9, 0.99, 0.8, 1e-8, False)),
-    ("rmsprop", Hyperparameters(0.0, 0.9, 0.99, 0.8, 1e-8, True)),
-    ("rmsprop", Hyperparameters(0.9, 0.9, 0.99, 0.8, 1e-8, True)),
+    (
+        "rmsprop",
+        Hyperparameters(momentum=0.0, beta1=0.9, beta2=0.99, rho=0.8, eps=1e-8, centered=False),
+    ),
+    (
+        "rmsprop",
+        Hyperparameters(momentum=0.0, beta1=0.9, beta2=0.99, rho=0.8, eps=1e-8, centered=True),
+    ),
+    (
+        "rmsprop",
+        Hyperparameters(momentum=0.9, beta1=0.9, beta2=0.99, rho=0.8, eps=1e-8, centered=True),
+    ),
 ]
 each_rule = pytest.mark.parametrize(("name", "numbers"), RULES, ids=str)
 
@@ -56,7 +65,14 @@ def test_states_that_fade_become_zero_and_no_denormal_number(name, numbers):
     # Once there was a gradient, and there is none any more, as for the weights of a dead unit.
     w, gradients = np.ones(16, np.float32), np.zeros((900, 16))
     gradients[:5] = 10.0 ** np.arange(-13, 3)
-    numbers = Hyperparameters(numbers.momentum, 0.9, 0.9, 0.8, 1e-8, numbers.centered)
+    numbers = Hyperparameters(
+        momentum=numbers.momentum,
+        beta1=0.9,
+        beta2=0.9,
+        rho=0.8,
+        eps=1e-8,
+        centered=numbers.centered,
+    )
     for comp, states in moved(name, numbers, w, gradients):
         assert np.isfinite(comp).all()
         assert not is_denormal(states).any()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 N_LINES = 8 if PYTHON_MODE else 40
 EPS = 1e-6
+ADAM = Hyperparameters(momentum=0.0, beta1=0.9, beta2=0.999, rho=0.9, eps=EPS, centered=False)
 ALL_LOSSES = {"softmax": SOFTMAX, "ova": OVA, "hs": HS, "ns": NS}
 LOSSES = pytest.mark.parametrize("loss", ALL_LOSSES.values(), ids=ALL_LOSSES.keys())
 SPLITS = [(loss, lanes, 1) for loss in ALL_LOSSES.values() for lanes in (1, 2, 4)] + [
@@ -142,7 +143,9 @@ class Problem:
         visited = np.arange(n_lines) if order is None else np.array(order)
         optimizer = OPTIMIZERS[self.optimizer]
         address = 0 if self.optimizer == "sgd" else address_of(optimizer.rule)
-        steps = Steps(Hyperparameters(0.0, 0.9, 0.999, 0.9, EPS, False))
+        steps = Steps(
+            Hyperparameters(momentum=0.0, beta1=0.9, beta2=0.999, rho=0.9, eps=EPS, centered=False)
+        )
         states = [np.zeros(optimizer.slots * w.size + 1, np.float32) for w in (wi, wo)]
         counts = np.zeros(len(wi), np.int32)
         bounds = [0, *cuts, n_lines]

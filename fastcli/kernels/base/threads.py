@@ -54,5 +54,11 @@ def wait_for_all(sync: I64, n_threads: i64, phase: i64) -> None:
 
 @device
 def bounds(n: i64, part: i64, parts: i64) -> tuple[i64, i64]:
-    """Return the bounds of a part of n things; where they are few, the first parts have them."""
+    """Return where a part of n things begins and ends: the one rule for sharing work.
+
+    Where there are few, the first parts have them.
+
+    >>> [bounds(5, part, 3) for part in range(3)]
+    [(0, 2), (2, 4), (4, 5)]
+    """
     return (n * part + parts - 1) // parts, (n * (part + 1) + parts - 1) // parts
