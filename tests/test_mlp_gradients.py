@@ -182,7 +182,7 @@ def test_central_differences(case):
 
 @pytest.mark.parametrize("name", SMOOTH)
 def test_derivatives_of_activations(name):
-    function, slope = naive_mlp.ACTIVATIONS[name]
+    function, slope = naive_mlp.ACTIVATIONS[name][:2]
     shape = ACTIVATIONS[name].defaults
     x = np.linspace(-4, 4, 401) + 1.234e-3  # beside the corners
     step = 1e-6

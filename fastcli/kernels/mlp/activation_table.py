@@ -7,8 +7,6 @@ made of them are in ``activations.py``.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -17,11 +15,10 @@ class Parameter(NamedTuple):
 
     name: str
     default: float
-    minimum: float = -math.inf
+    minimum: float = float("-inf")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Activation:
+class Activation(NamedTuple):
     """A row of the table.
 
     ``value`` and ``slope`` name functions ``(x, *parameters) -> f32`` of a pre-activation x and

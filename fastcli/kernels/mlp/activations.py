@@ -6,7 +6,6 @@ values do; parameter j of unit k is ``params[j * row + k]``, and its gradient is
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,9 +18,6 @@ from fastcli.kernels.mlp.activation_table import ACTIVATIONS, Activation
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, f32, i64
-
-    Row = Callable[[F32, F32, i64, F32, i64], None]
-    LearnedRow = Callable[[F32, F32, i64, F32, i64, F32], None]
 
 
 class Rows(NamedTuple):
@@ -87,7 +83,7 @@ def _constants(values: tuple[float, ...]) -> AnyDevice:
 # The templates.
 
 
-def _forward(value: AnyDevice, parameters: AnyDevice, scale: f32) -> Row:
+def _forward(value: AnyDevice, parameters: AnyDevice, scale: f32) -> Any:
     def forward(z: F32, out: F32, n: i64, params: F32, row: i64) -> None:
         """Set ``out[:n]`` to the activations of ``z[:n]``."""
         for k in range(n):
@@ -96,7 +92,7 @@ def _forward(value: AnyDevice, parameters: AnyDevice, scale: f32) -> Row:
     return forward
 
 
-def _backward(slope: AnyDevice, parameters: AnyDevice, scale: f32) -> Row:
+def _backward(slope: AnyDevice, parameters: AnyDevice, scale: f32) -> Any:
     def backward(z: F32, d: F32, n: i64, params: F32, row: i64) -> None:
         """Multiply the gradients ``d[:n]`` by the derivatives at ``z[:n]``."""
         for k in range(n):
@@ -105,7 +101,7 @@ def _backward(slope: AnyDevice, parameters: AnyDevice, scale: f32) -> Row:
     return backward
 
 
-def _flat_backward() -> Row:
+def _flat_backward() -> Any:
     def backward(z: F32, d: F32, n: i64, params: F32, row: i64) -> None:
         """Set the gradients ``d[:n]`` to 0, whatever they are."""
         for k in range(n):
@@ -114,7 +110,7 @@ def _flat_backward() -> Row:
     return backward
 
 
-def _learned(learned: AnyDevice, parameters: AnyDevice) -> LearnedRow:
+def _learned(learned: AnyDevice, parameters: AnyDevice) -> Any:
     def learned_row(z: F32, d: F32, n: i64, params: F32, row: i64, grads: F32) -> None:
         """Add the gradients of the parameters, by the gradients ``d[:n]`` of the activations."""
         for k in range(n):
