@@ -7,7 +7,7 @@ message can neither steer a terminal nor look like two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 LONGEST = 4000  # characters of a message
 END = 600  # of them at its end, where it says what to do
@@ -59,3 +59,16 @@ def listed(names: Sequence[str]) -> str:
 def readable(text: bytes) -> str:
     """Return bytes as text; what is not UTF-8 becomes ``\\xff``."""
     return text.decode("utf-8", "backslashreplace")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a question for the end of an error, or nothing where no known name is near.
+
+    >>> nearest("lable", ["text", "Label"])
+    ' (did you mean Label?)'
+    """
+    import difflib  # which most commands do without
+
+    by_lower = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(name[:LONGEST_NAME].lower(), by_lower, n=1, cutoff=0.5)
+    return f" (did you mean {shortened(by_lower[close[0]])}?)" if close else ""

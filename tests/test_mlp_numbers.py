@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fastcli.errors import ArgumentError, DataError
-from fastcli.mlp.numbers import (
-    Columns,
-    Reader,
+from fastcli.mlp.feature_files import (
+    FeatureReader,
     guess_format,
     inspect_columns,
-    label_ids,
-    read_tables,
-    split_cells,
+    read_features,
 )
+from fastcli.mlp.features import FeatureColumns, label_ids
+from fastcli.text.tables import Dialect
 
 DELIMITERS = st.sampled_from([",", ";", "\t"])
 LABELS = st.sampled_from(["a", "b", "spam", "not spam", 'say "x"', "a,b", "a;b", "é", "日本"])
@@ -44,7 +43,7 @@ def read(folder, text, label_column="-1", delimiter="", name="x.csv"):
     path = write(folder, text, name)
     kind = "libsvm" if name.endswith(".svm") else "csv"
     columns = inspect_columns([path], kind, label_column, delimiter)
-    return columns, read_tables([path], columns)
+    return columns, read_features([path], columns)
 
 
 def refused(folder, text, **options):
@@ -110,7 +109,7 @@ def test_lines_without_labels_have_the_same_numbers(folder, table):
     path = write(folder, csv_text(with_labels(x, labels, position), ","))
     columns = inspect_columns([path], "csv", str(position), ",")
     bare = write(folder, csv_text(x.tolist(), ","), "bare.csv")
-    found = read_tables([bare], columns)
+    found = read_features([bare], columns)
     assert np.array_equal(found.x, x)
     assert found.labels == [[] for _ in x]
 
@@ -140,10 +139,10 @@ def test_libsvm_is_read_back(folder, x, data):
 def test_pieces_are_the_whole(folder, table, size):
     x, labels, position = table
     lines = csv_text(with_labels(x, labels, position), ",").splitlines()
-    columns = Columns("csv", ",", [], position, x.shape[1])
-    reader = Reader(columns, "x")
+    columns = FeatureColumns("csv", ",", [], position, x.shape[1])
+    reader = FeatureReader(columns, "x")
     parts = [reader.read(lines[i : i + size]) for i in range(0, len(lines), size)]
-    whole = Reader(columns, "x").read(lines)
+    whole = FeatureReader(columns, "x").read(lines)
     assert np.array_equal(np.concatenate([part.x for part in parts]), whole.x)
     assert [names for part in parts for names in part.labels] == whole.labels
     assert reader.line == len(lines)
@@ -154,13 +153,13 @@ def test_several_files_follow_each_other(folder):
     second = write(folder, "x,y\n3,c\n", "second.csv")
     third = write(folder, "4,d\n", "third.csv")
     columns = inspect_columns([first, second], "csv", "-1", "")
-    found = read_tables([first, second, third], columns)
+    found = read_features([first, second, third], columns)
     assert found.x.tolist() == [[1], [2], [3], [4]]
     assert found.labels == [["a"], ["b"], ["c"], ["d"]]
 
 
 def test_no_file_is_no_row():
-    assert read_tables([], Columns("csv", ",", [], 2, 2)).x.shape == (0, 2)
+    assert read_features([], FeatureColumns("csv", ",", [], 2, 2)).x.shape == (0, 2)
 
 
 def test_compressed_files(folder):
@@ -213,12 +212,12 @@ def test_a_name_makes_the_first_line_a_header(folder):
 
 
 def test_is_header_with_and_without_the_label():
-    columns = Columns("csv", ",", ["x", "l", "y"], 1, 2)
+    columns = FeatureColumns("csv", ",", ["x", "l", "y"], 1, 2)
     for line in ("x,l,y", "x,y", " x , y ", '"x",l,"y"'):
-        assert columns.is_header(split_cells(line, ","))
+        assert columns.is_header(Dialect().cells(line))
     for line in ("", "x", "l,x,y", "y,x", "1,2", "x,l"):
-        assert not columns.is_header(split_cells(line, ","))
-    assert not Columns("csv", ",", [], 1, 0).is_header("")
+        assert not columns.is_header(Dialect().cells(line))
+    assert not FeatureColumns("csv", ",", [], 1, 0).is_header("")
 
 
 @pytest.mark.parametrize(
@@ -246,10 +245,14 @@ def test_delimiters_that_are_given(folder):
 @pytest.mark.parametrize(
     ("text", "column", "sentence"),
     [
-        ("x,y,label\n1,2,a\n", "lable", "no column has that name (did you mean label?)."),
-        ("x,y,label\n1,2,a\n", "qqq", "--label-column qqq: no column has that name."),
-        ("1,2,a\n", "3", "--label-column 3: there are 3 columns, 0 to 2, or -1 from the end."),
-        ("1,2,a\n", "-4", "--label-column -4: there are 3 columns, 0 to 2"),
+        (
+            "x,y,label\n1,2,a\n",
+            "lable",
+            "x.csv has no column lable (did you mean label?). There are: ",
+        ),
+        ("x,y,label\n1,2,a\n", "qqq", "x.csv has no column qqq. There are: x, y, label"),
+        ("1,2,a\n", "3", "x.csv has no column 3: there are 3 columns, 0 to 2, or -1 from the end."),
+        ("1,2,a\n", "-4", "x.csv has no column -4: there are 3 columns, 0 to 2"),
     ],
 )
 def test_label_columns_that_are_not_there(text, column, sentence, folder):
@@ -280,7 +283,7 @@ def test_blank_lines_are_left_out(blank, folder):
 
 def test_blank_lines_keep_their_place_for_predictions():
     """The reader gives a row for them, so that each line has its answer."""
-    table = Reader(Columns("csv", ",", [], 2, 2), "x").read(["1,2,a", "", "3,4"])
+    table = FeatureReader(FeatureColumns("csv", ",", [], 2, 2), "x").read(["1,2,a", "", "3,4"])
     assert table.blank.tolist() == [False, True, False]
     assert table.x.tolist() == [[1, 2], [0, 0], [3, 4]]
     assert table.labels == [["a"], [], []]
@@ -369,7 +372,7 @@ def test_libsvm_by_hand(folder):
 
 
 def test_libsvm_indices_that_training_never_saw_say_nothing():
-    table = Reader(Columns("libsvm", "", [], -1, 2), "x").read(["a 2:1 3:5 900:7"])
+    table = FeatureReader(FeatureColumns("libsvm", "", [], -1, 2), "x").read(["a 2:1 3:5 900:7"])
     assert table.x.tolist() == [[0, 1]]
 
 
@@ -391,7 +394,7 @@ def test_several_libsvm_files_have_the_width_and_base_of_all(first, second, base
     for some in (paths, paths[::-1]):
         columns = inspect_columns(some, "libsvm", "-1", "", said.append)
         assert (columns.base, columns.n_features) == (base, width)
-    one, other = (read_tables(some, columns) for some in (paths, paths[::-1]))
+    one, other = (read_features(some, columns) for some in (paths, paths[::-1]))
     assert np.array_equal(one.x, other.x[::-1])
     assert one.labels == other.labels[::-1]
     assert len(said) == (2 if base == 0 else 0)
@@ -452,7 +455,7 @@ def test_formats_are_guessed(name, text, kind, folder):
     )
 )
 def test_columns_are_put_on_one_scale(x):
-    columns = Columns("csv", ",", [], x.shape[1], x.shape[1])
+    columns = FeatureColumns("csv", ",", [], x.shape[1], x.shape[1])
     columns.fit(x, True)
     z = columns.standardize(x)
     is_constant = (x == x[0]).all(axis=0)
@@ -474,7 +477,7 @@ def test_columns_are_put_on_one_scale(x):
 def test_a_constant_column_has_no_influence_whatever_it_is_later(value, later, n, on):
     assume(on or abs(value) <= 1e30)
     x = np.full((n, 1), value)
-    columns = Columns("csv", ",", [], 1, 1)
+    columns = FeatureColumns("csv", ",", [], 1, 1)
     columns.fit(x, on)
     assert columns.scale.tolist() == [0]
     assert columns.standardize(np.array([[value], [later]])).tolist() == [[0], [0]]
@@ -483,7 +486,7 @@ def test_a_constant_column_has_no_influence_whatever_it_is_later(value, later, n
 
 def test_constant_but_for_rounding_is_constant():
     x = np.array([[0.1 + 0.2, 1.0], [0.3, 1.0 + 1e-12]])
-    columns = Columns("csv", ",", ["x", "label", "y"], 1, 2)
+    columns = FeatureColumns("csv", ",", ["x", "label", "y"], 1, 2)
     columns.fit(x, True)
     assert (columns.scale == 0).tolist() == [True, False]
     assert columns.constant() == ["x"]
@@ -492,14 +495,14 @@ def test_constant_but_for_rounding_is_constant():
 
 
 def test_constant_features_of_libsvm_are_named_by_index():
-    columns = Columns("libsvm", "", [], -1, 3, 1)
+    columns = FeatureColumns("libsvm", "", [], -1, 3, 1)
     columns.fit(np.array([[1.0, 0, 5], [2, 0, 5]]), True)
     assert columns.constant() == ["2", "3"]
 
 
 @given(hnp.arrays(np.float64, (5, 3), elements=FLOATS))
 def test_numbers_as_they_are(x):
-    columns = Columns("csv", ",", [], 3, 3)
+    columns = FeatureColumns("csv", ",", [], 3, 3)
     columns.fit(x, False)
     varies = columns.scale == 1
     fits = np.where(np.abs(x) < np.finfo(np.float32).tiny, 0, x)  # no denormal numbers
@@ -507,7 +510,7 @@ def test_numbers_as_they_are(x):
 
 
 def test_numbers_that_are_too_large_as_they_are():
-    columns = Columns("csv", ",", [], 1, 1)
+    columns = FeatureColumns("csv", ",", [], 1, 1)
     with pytest.raises(DataError, match=r"above 1e\+30.*leave --no-standardize out"):
         columns.fit(np.array([[1.0], [-1e31]]), False)
 
@@ -520,7 +523,7 @@ def test_numbers_that_are_too_large_as_they_are():
 def test_large_offsets_lose_no_digits(offset, n, unit):
     assume(unit > 1e5 * np.spacing(abs(offset)))  # the mean is rounded to float64 too
     x = (offset + unit * np.arange(n))[:, None]
-    columns = Columns("csv", ",", [], 1, 1)
+    columns = FeatureColumns("csv", ",", [], 1, 1)
     columns.fit(x, True)
     step = (x - x[0]) / np.sqrt(np.mean((x - x[0] - np.mean(x - x[0])) ** 2))
     z = columns.standardize(x).astype(np.float64)
@@ -529,7 +532,7 @@ def test_large_offsets_lose_no_digits(offset, n, unit):
 
 
 def test_a_new_line_is_scaled_as_training_was():
-    columns = Columns("csv", ",", [], 1, 1)
+    columns = FeatureColumns("csv", ",", [], 1, 1)
     columns.fit(np.array([[0], [4]], np.float32), True)
     assert (columns.mean.tolist(), columns.scale.tolist()) == ([2], [0.5])
     assert columns.standardize(np.array([[8]], np.float32)).tolist() == [[3]]
@@ -570,12 +573,12 @@ def test_indices_from_zero_on(folder):
     assert (columns.base, columns.n_features) == (0, 3)
     assert found.x.tolist() == [[1, 2, 0], [0, 0, 5]]
     with pytest.raises(DataError, match="'0:3', where indices start at 1"):
-        Reader(Columns("libsvm", "", [], -1, 2), "x").read(["a 0:3"])
+        FeatureReader(FeatureColumns("libsvm", "", [], -1, 2), "x").read(["a 0:3"])
 
 
 @pytest.mark.parametrize("column", ["\u00b2", "--1", "-"])
 def test_a_label_column_that_is_no_integer_is_a_name(column, folder):
-    with pytest.raises(ArgumentError, match="no column has that name"):
+    with pytest.raises(ArgumentError, match="has no column"):
         read(folder, "1,2\n3,4\n", column)
 
 
@@ -590,13 +593,13 @@ def test_a_blank_line_before_the_header(folder):
 )
 def test_extreme_columns_stay_finite(values):
     x = np.array(values, np.float64)[:, None]
-    columns = Columns("csv", ",", [], 1, 1)
+    columns = FeatureColumns("csv", ",", [], 1, 1)
     columns.fit(x, True)
     assert np.isfinite(columns.standardize(x)).all()
 
 
 def test_what_is_far_beyond_training_is_cut_without_a_warning():
-    columns = Columns("csv", ",", [], 1, 1, 0)
+    columns = FeatureColumns("csv", ",", [], 1, 1, 0)
     columns.fit(np.array([[0.0], [1e-20]]), True)
     assert columns.standardize(np.array([[1e299], [-1e299]])).ravel().tolist() == pytest.approx(
         [1e30, -1e30]

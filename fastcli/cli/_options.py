@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 VECTORS = ".vec, GloVe, word2vec (compressed too), .bin, .ftz"
 PATTERN = "<model> <test-data> [<k>] [<th>]"
+NO_TABLE = "--delimiter: no effect, since the model does not read tables."
 
 
 def thread_option(command: Any) -> Any:
@@ -34,12 +35,23 @@ def thread_option(command: Any) -> Any:
     )(command)
 
 
+def delimiter_option(command: Any) -> Any:
+    """Add --delimiter."""
+    return click.option(
+        "--delimiter",
+        "delimiter",
+        cls=Option,
+        default="",
+        help="what separates the columns of a table  [default: found out]",
+    )(command)
+
+
 def prediction_arguments(command: Any) -> Any:
-    """Add ``<model> <test-data> [<k>] [<th>]``, --thread and --json."""
+    """Add ``<model> <test-data> [<k>] [<th>]``, --thread, --delimiter and --json."""
     command = click.option(
         "--json", "as_json", cls=Option, is_flag=True, help="write JSON, with true probabilities"
     )(command)
-    command = thread_option(command)
+    command = thread_option(delimiter_option(command))
     command = click.argument("threshold", metavar="<th>", type=float, default=0.0)(command)
     command = click.argument("k", metavar="<k>", type=int, default=1)(command)
     command = click.argument("data", metavar="<test-data>")(command)
@@ -92,10 +104,15 @@ def load(path: str) -> Model:
     return load_linear(path)
 
 
-def load_classifier(path: str) -> Classifier:
-    """Load a model to test or predict with: linear, quantized or perceptron, by its first bytes."""
-    from fastcli.cli._messages import announce_compiling
+def load_classifier(path: str, delimiter: str = "") -> Classifier:
+    """Load a model to test or predict with: linear, quantized or perceptron, by its first bytes.
+
+    ``delimiter`` is for models of tables; others, on which it has no effect, are said to be such.
+    Raises ArgumentError for what cannot separate columns.
+    """
+    from fastcli.cli._messages import announce_compiling, say
     from fastcli.mlp.tensor_reader import is_mlp
+    from fastcli.text.tables import read_delimiter
 
     announce_compiling()
     check_apart([path], [STREAM])
@@ -103,10 +120,16 @@ def load_classifier(path: str) -> Classifier:
     if is_mlp(contents):
         from fastcli.mlp.model_file import load_mlp  # which loads much that others do without
 
-        return load_mlp(contents)
+        perceptron = load_mlp(contents)
+        perceptron.delimiter, perceptron.note = read_delimiter(delimiter), say
+        if delimiter and (perceptron.columns is None or perceptron.columns.kind != "csv"):
+            say(NO_TABLE)
+        return perceptron
     from fastcli.fasttext.predict import prepare
 
     prepare()
+    if read_delimiter(delimiter):
+        say(NO_TABLE)
     return load_linear(contents)
 
 

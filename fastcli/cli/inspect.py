@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastcli.cli._command import Option, positional
+from fastcli.cli._options import delimiter_option
 from fastcli.errors import DataError
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import one_line, printable, shortened
@@ -44,8 +45,11 @@ SNIPPET = 50  # columns of a line that are shown at least, whatever the width
     show_default=True,
     help="prefix of labels",
 )
+@delimiter_option
 @click.pass_context
-def inspect(ctx: click.Context, files: tuple[str, ...], as_json: bool, label: str) -> None:
+def inspect(
+    ctx: click.Context, files: tuple[str, ...], as_json: bool, label: str, delimiter: str
+) -> None:
     """Say what is in data sets and models, what is wrong with them, and what to train with.
 
     Data sets are lines of labels and text, compressed or not; - is standard input.  Of several
@@ -66,7 +70,9 @@ def inspect(ctx: click.Context, files: tuple[str, ...], as_json: bool, label: st
     from fastcli.inspect.data import read_data
     from fastcli.inspect.models import is_model, model_report
     from fastcli.inspect.repeats import compare
+    from fastcli.text.tables import read_delimiter
 
+    delimiter = read_delimiter(delimiter)
     announce_compiling()
     data_sets: list[DataSet] = []
     for i, path in enumerate(files):
@@ -77,7 +83,7 @@ def inspect(ctx: click.Context, files: tuple[str, ...], as_json: bool, label: st
             write([to_json(report)] if as_json else model_lines(report))
             continue
         data = read_data(path, label)
-        advice, said = advise(data), notes(data, is_training=not data_sets)
+        advice, said = advise(data), notes(data, not data_sets, delimiter)
         if as_json:
             whole = {**data.as_json(), "notes": said, "suggestions": advice.as_json()}
             write([to_json(whole)])

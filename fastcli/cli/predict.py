@@ -18,7 +18,13 @@ from fastcli.cli._options import (
 @positional(PATTERN)
 @prediction_arguments
 def predict(
-    model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
+    thread: int | None,
+    delimiter: str,
+    as_json: bool,
 ) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
 
@@ -30,13 +36,19 @@ def predict(
       fastcli predict topics.bin data/samples/topics.test.txt 2
       echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
-    run(model, data, k, threshold, thread, as_json, with_probs=False)
+    run(model, data, k, threshold, thread, delimiter, as_json, with_probs=False)
 
 
 @positional(PATTERN)
 @prediction_arguments
 def predict_prob(
-    model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
+    thread: int | None,
+    delimiter: str,
+    as_json: bool,
 ) -> None:
     """Print labels as predict does, each followed by its probability.
 
@@ -44,7 +56,7 @@ def predict_prob(
     Example:
       fastcli predict-prob topics.bin data/samples/topics.test.txt 2 0.1
     """
-    run(model, data, k, threshold, thread, as_json, with_probs=True)
+    run(model, data, k, threshold, thread, delimiter, as_json, with_probs=True)
 
 
 def run(
@@ -53,13 +65,14 @@ def run(
     k: int,
     threshold: float,
     thread: int | None,
+    delimiter: str,
     as_json: bool,
     with_probs: bool,
 ) -> None:
     """Predict a file or standard input."""
     from fastcli.evaluation.predictor import Predictor
 
-    predictor = Predictor(load_classifier(model), k, threshold, threads(thread), model)
+    predictor = Predictor(load_classifier(model, delimiter), k, threshold, threads(thread), model)
     blocks = open_blocks(data, "Input file cannot be opened!")
     out = sys.stdout.buffer
     if not as_json:

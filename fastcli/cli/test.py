@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 @positional(PATTERN)
 @prediction_arguments
 def test(
-    model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
+    thread: int | None,
+    delimiter: str,
+    as_json: bool,
 ) -> None:
     """Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
 
@@ -34,7 +40,7 @@ def test(
     Example:
       fastcli test topics.bin data/samples/topics.test.txt
     """
-    meter, _ = run(model, data, k, threshold, thread)
+    meter, _ = run(model, data, k, threshold, thread, delimiter)
     if as_json:
         sys.stdout.buffer.write(_json.line(summary(meter, k)))
         return
@@ -45,7 +51,13 @@ def test(
 @positional(PATTERN)
 @prediction_arguments
 def test_label(
-    model: str, data: str, k: int, threshold: float, thread: int | None, as_json: bool
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
+    thread: int | None,
+    delimiter: str,
+    as_json: bool,
 ) -> None:
     """Print precision, recall and F1 of every label, then what test prints.
 
@@ -53,7 +65,7 @@ def test_label(
     Example:
       fastcli test-label topics.bin data/samples/topics.test.txt
     """
-    meter, labels = run(model, data, k, threshold, thread)
+    meter, labels = run(model, data, k, threshold, thread, delimiter)
     if as_json:
         names = [name.decode("utf-8", "replace") for name in labels]
         scores = [label_summary(meter, i, name) for i, name in enumerate(names)]
@@ -69,13 +81,13 @@ def test_label(
 
 
 def run(
-    model: str, data: str, k: int, threshold: float, thread: int | None
+    model: str, data: str, k: int, threshold: float, thread: int | None, delimiter: str
 ) -> tuple[Meter, list[bytes]]:
     """Test a model on a file or standard input; return the counts and the labels."""
     from fastcli.cli._messages import say
     from fastcli.evaluation.predictor import Predictor
 
-    predictor = Predictor(load_classifier(model), k, threshold, threads(thread), model)
+    predictor = Predictor(load_classifier(model, delimiter), k, threshold, threads(thread), model)
     meter = predictor.test(open_blocks(data, "Test file cannot be opened!"))
     if sentence := meter.skipped.sentence():
         say(sentence)

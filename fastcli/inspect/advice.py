@@ -16,7 +16,8 @@ import numpy as np
 from fastcli.fasttext.args import DEFAULTS, snake
 from fastcli.inspect.costs import costs
 from fastcli.inspect.data import DataSet
-from fastcli.printable import LONGEST_NAME, readable, shortened
+from fastcli.printable import LONGEST_NAME, listed, readable, shortened
+from fastcli.text.tables import BOM, decode_lines, looks_like_table, shown_delimiter
 from fastcli.threads import usable_cpus
 
 UNBALANCED = 50  # lines of the largest label for one of the smallest
@@ -60,13 +61,16 @@ class Advice:
 # ------------------------------------------------------------------------- notes
 
 
-def notes(data: DataSet, is_training: bool) -> list[dict[str, str]]:
+def notes(data: DataSet, is_training: bool, delimiter: str = "") -> list[dict[str, str]]:
     """Return what is to be known of the data set as a whole: a kind and a sentence each.
 
-    The order of lines matters only where they are trained on.
+    The order of lines matters only where they are trained on.  ``delimiter`` is what separates
+    the columns of a table; "": it is found out.
     """
+    table = "" if data.labels else _table(data, delimiter)
     found = {
-        "no_labels": _no_labels(data),
+        "table": table,
+        "no_labels": "" if table else _no_labels(data),
         "sorted": _sorted(data) if is_training else "",
         "imbalance": _imbalance(data),
         "rare_labels": _rare(data),
@@ -79,6 +83,26 @@ def notes(data: DataSet, is_training: bool) -> list[dict[str, str]]:
 def _name(word: bytes) -> str:
     """Return a word of the text, or its start, as it may stand in a sentence."""
     return shortened(readable(word))
+
+
+def _table(data: DataSet, delimiter: str) -> str:
+    """Say that a file is a table, and what its columns are; nothing where it is none."""
+    lines = decode_lines(b"\n".join(data.head).removeprefix(BOM))
+    dialect = looks_like_table(data.path, lines, delimiter)
+    if dialect is None:
+        return ""
+    first = lines[0].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        cells = dialect.cells(first)
+    except ValueError:
+        return ""
+    n = len(cells)
+    columns = f"{n:,} columns, separated by {shown_delimiter(dialect.delimiter)}"
+    return (
+        f"The file is a table of {columns if n > 1 else 'one column'}. The first row: "
+        f"{listed([cell.strip() for cell in cells])}. 'fastcli prepare' makes lines of labels and "
+        "text from it; 'fastcli mlp-train' learns from columns of numbers."
+    )
 
 
 def _no_labels(data: DataSet) -> str:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 STEPS = 250  # points of the vocabulary's growth that are kept, at least half of them
 AT_ONCE = 100_000  # words whose characters are counted at a time
 BIGRAM_BITS = 23  # of the bitmap that distinct bigrams are estimated with
+HEAD_LINES = 10  # that are kept, and tell whether they are rows of a table
 FIRST_LINES = 1000  # whose first word tells how labels may look
 # Scripts without spaces between words: Chinese and Japanese, whose words have one to three
 # characters; Thai, Lao, Burmese and Khmer, whose words have more.
@@ -71,6 +72,7 @@ class DataSet:
     characters: int = 0
     ideographs: int = 0
     letters: int = 0
+    head: list[bytes] = field(default_factory=list)  # the first lines
     state: tuple[int, int, int] | None = None  # of a regular file, when it was read
 
     @property
@@ -254,6 +256,7 @@ class _Reader:
         data = self.data
         data.size += len(block)
         lines = split_lines(block)
+        data.head += lines[: HEAD_LINES - len(data.head)]
         check_encoding(block, lines, data.n + 1, data.findings)
         if b"\0" in block:
             lines = split_lines(block.replace(b"\0", b" "))

@@ -11,10 +11,10 @@ from fastcli.errors import ArgumentError
 from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS, REFUSED
 from fastcli.mlp.limits import LARGE, MOST, MOST_LAYERS, MOST_UNITS
-from fastcli.mlp.names import canonical, lookup, nearest
+from fastcli.mlp.names import canonical, lookup
 from fastcli.mlp.schedules import SCHEDULES
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Optimizer
-from fastcli.printable import shortened
+from fastcli.printable import nearest, shortened
 from fastcli.schema import INT64, shown
 from fastcli.text import VECTORS_WORDS
 

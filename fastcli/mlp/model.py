@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,8 @@ from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.classifier import Worker
 from fastcli.kernels.mlp.network import INPUT_WIDE, RECORD
-from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import Network, layers_of
 from fastcli.mlp.predict import table_worker, text_worker
@@ -35,6 +36,8 @@ class MlpModel(FromFile):
     Text has a ``dictionary`` (whose labels are the model's) and an ``embedding`` float32[rows,
     padded dim], numbers have ``columns``.  ``tensors`` are those of ``Network.tensors``.
     ``contents`` is the file that all these are mapped from, None where they are in memory.
+    Tables to predict are read with ``delimiter`` if there is one, and ``note`` hears what was
+    decided about them.
     """
 
     args: MlpArgs
@@ -44,9 +47,11 @@ class MlpModel(FromFile):
     dictionary: Dictionary | None = None
     embedding: NDArray[np.float32] | None = None
     bucket_rows: NDArray[np.int32] | None = None
-    columns: numbers.Columns | None = None
+    columns: FeatureColumns | None = None
     about: dict[str, Any] = field(default_factory=dict)
     contents: Contents | None = None
+    delimiter: str = ""
+    note: Callable[[str], None] = lambda sentence: None
 
     @property
     def nlabels(self) -> int:

@@ -13,13 +13,14 @@ import numpy as np
 
 from fastcli.memory import padded
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.network import layers_of
-from fastcli.mlp.numbers import Columns, is_delimiter
 from fastcli.mlp.texts import bucket_of
 from fastcli.schema import Range, SchemaError, build, shown
 from fastcli.text.dictionary import Dictionary
+from fastcli.text.tables import is_delimiter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +46,7 @@ class TextHeader:
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnsHeader:
-    """The fields of ``Columns`` that are no arrays."""
+    """The fields of ``FeatureColumns`` that are no arrays."""
 
     kind: Literal["csv", "libsvm"]
     delimiter: str
@@ -163,7 +164,7 @@ def _dictionary(header: TextHeader, arrays: dict[str, NDArray[Any]]) -> Dictiona
     return dictionary
 
 
-def _columns(header: ColumnsHeader, arrays: dict[str, NDArray[Any]]) -> Columns:
+def _columns(header: ColumnsHeader, arrays: dict[str, NDArray[Any]]) -> FeatureColumns:
     n = header.n_features
     if header.kind == "csv":
         if not is_delimiter(header.delimiter):
@@ -174,7 +175,7 @@ def _columns(header: ColumnsHeader, arrays: dict[str, NDArray[Any]]) -> Columns:
             raise SchemaError(f"columns.label is {header.label}, of {n + 1} columns")
     elif header.names or header.label != -1 or header.delimiter:
         raise SchemaError("columns of libsvm files have no names, label and delimiter")
-    return Columns(
+    return FeatureColumns(
         header.kind,
         header.delimiter,
         header.names,

@@ -10,8 +10,9 @@ import numpy as np
 from fastcli.evaluation.classifier import Predictions, Worker
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
-from fastcli.mlp import numbers
 from fastcli.mlp.examples import Examples, of_numbers, of_rows
+from fastcli.mlp.feature_files import FeatureReader
+from fastcli.mlp.features import label_ids
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import stride
 from fastcli.mlp.scorer import Scorer
@@ -91,15 +92,15 @@ def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> W
     assert columns is not None
     ranker = Ranker(model, k, threshold)
     max_lines = max(1, min(max_lines, MOST_FLOATS // columns.n_features))
-    reader = numbers.Reader(columns, "the input")
+    reader = FeatureReader(columns, "the input", model.delimiter, model.note)
     names = [name.decode("utf-8", "surrogateescape") for name in model.names]
 
     def work(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
-        rows = numbers.decoded(text.tobytes())
+        rows = reader.lines(text.tobytes())
         for first in range(0, len(rows), max_lines):
             part = rows[first : first + max_lines]
             table = reader.read(part)
-            ids, label_offsets = numbers.label_ids(table.labels, names)
+            ids, label_offsets = label_ids(table.labels, names)
             lines = Lines(
                 n=len(table.x),
                 features=np.zeros(1, np.int32),

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
-from fastcli.mlp import numbers
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_numbers
+from fastcli.mlp.feature_files import guess_format, inspect_columns, read_features
+from fastcli.mlp.features import FeatureColumns, label_ids
 from fastcli.mlp.network import stride
 from fastcli.mlp.reporter import MlpReporter
 from fastcli.mlp.texts import (
@@ -26,6 +27,7 @@ from fastcli.mlp.texts import (
 from fastcli.printable import listed, shortened
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
+from fastcli.text.tables import read_delimiter
 from fastcli.text.vector_files import VectorFile, VectorSource
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class TrainingData:
     embedding: Callable[[int, int], NDArray[np.float32]] | None = None
     dictionary: Dictionary | None = None
     bucket_rows: NDArray[np.int32] | None = None
-    columns: numbers.Columns | None = None
+    columns: FeatureColumns | None = None
     augment: Callable[[int], Examples] | None = None
 
 
@@ -62,7 +64,7 @@ def read_data(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None)
             raise DataError(cannot_open(path, "No such file or directory", purpose))
     kind = args.format
     if kind == "auto":
-        kind = numbers.guess_format(args.input[0], args.label)
+        kind = guess_format(args.input[0], args.label)
     if kind == "text":
         return _read_text(args, reporter, source)
     if args.pretrained_vectors:
@@ -109,10 +111,9 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None
 
 
 def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> TrainingData:
-    columns = numbers.inspect_columns(
-        args.input, kind, args.label_column, args.delimiter, reporter.note
-    )
-    table = numbers.read_tables(args.input, columns)
+    columns = inspect_columns(args.input, kind, args.label_column, args.delimiter, reporter.note)
+    delimiter = read_delimiter(args.delimiter)
+    table = read_features(args.input, columns, "training", delimiter, reporter.note)
     labelled = [i for i, names in enumerate(table.labels) if names]
     if not labelled:
         raise DataError(
@@ -133,10 +134,10 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> TrainingDa
     if constant := columns.constant():
         reporter.note(_constant_sentence(constant, columns.n_features))
     row = stride(columns.n_features)
-    examples = of_numbers(columns.standardize(x), row, *numbers.label_ids(labels, names))
+    examples = of_numbers(columns.standardize(x), row, *label_ids(labels, names))
     valid = None
     if args.valid:
-        found = numbers.read_tables([args.valid], columns, "validation")
+        found = read_features([args.valid], columns, "validation", delimiter, reporter.note)
         known = set(names)
         kept = [i for i, some in enumerate(found.labels) if known.intersection(some)]
         if not kept:
@@ -144,7 +145,7 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> TrainingDa
         if len(kept) < len(found.labels):
             n = len(found.labels) - len(kept)
             reporter.note(f"{args.valid}: {n:,} lines without a known label.")
-        ids = numbers.label_ids([found.labels[i] for i in kept], names)
+        ids = label_ids([found.labels[i] for i in kept], names)
         valid = of_numbers(columns.standardize(found.x[kept]), row, *ids)
     return TrainingData(
         examples=examples,

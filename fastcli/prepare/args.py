@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from fastcli.errors import ArgumentError
 from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.rows import Columns
-from fastcli.prepare.sources import BAD_BYTES, FORMATS, QUOTES
+from fastcli.prepare.sources import BAD_BYTES, FORMATS
+from fastcli.text.tables import QUOTES, read_delimiter
 
 DEDUPS = ("none", "exact", "near")
 MOST_PROCESSES = 1024
@@ -53,8 +54,7 @@ class PrepareArgs:
         ):
             if value not in known:
                 raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
-        if len(self.delimiter) > 1:
-            raise ArgumentError(f"--delimiter must be one character, not {self.delimiter!r}.")
+        read_delimiter(self.delimiter)
         if not 1 <= self.thread <= MOST_PROCESSES:
             raise ArgumentError(
                 f"-thread must be between 1 and {MOST_PROCESSES}, not {self.thread}."

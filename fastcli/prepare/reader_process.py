@@ -7,9 +7,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from fastcli.errors import FastcliError
-from fastcli.prepare.rows import Batch, Place
+from fastcli.prepare.rows import Batch
 from fastcli.prepare.sources import Bad, Source
 from fastcli.prepare.workers import CONTEXT, begin, starting
+from fastcli.text.tables import Location
 
 
 def read_beside(
@@ -49,7 +50,7 @@ def read_beside(
         reader.join()
 
 
-def _nowhere(place: Place, reason: str, text: str) -> None:
+def _nowhere(place: Location, reason: str, text: str) -> None:
     raise AssertionError("replaced by the reading process")
 
 

@@ -6,7 +6,6 @@ handed to ``Source.bad`` with its place and the reason; reading goes on if that 
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -14,33 +13,36 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.prepare.rows import (
-    BATCH_CHARS,
     Batch,
+    ColumnIndex,
     Columns,
     Keys,
-    Place,
-    Places,
     Raw,
     all_unicode,
     cell_text,
+)
+from fastcli.prepare.streams import elements, opened
+from fastcli.text.inputs import compression, open_compressed
+from fastcli.text.table_rows import BadRow, open_table, row_chunks
+from fastcli.text.tables import (
+    Location,
+    existing,
+    find_column,
+    has_usual_name,
     is_position,
     is_unicode,
-    lines_of,
-    position,
+    is_utf16,
+    kind_of_name,
+    suffix,
 )
-from fastcli.prepare.streams import LastLine, elements, opened
-from fastcli.printable import listed
-from fastcli.text.inputs import compression, open_compressed
 
 FORMATS = ("auto", "csv", "tsv", "json", "jsonl", "parquet", "folder", "fasttext")
 BAD_BYTES = ("error", "replace", "drop")
-QUOTES = ("auto", "yes", "no")
 TEXT_NAMES = ("text", "review", "sentence", "content", "body", "title", "comment", "question")
 LABEL_NAMES = (
     "label",
@@ -53,23 +55,15 @@ LABEL_NAMES = (
     "tags",
     "target",
 )
-CHUNK = 2048  # rows of a table in a batch
 BLANKS = " \t\n\r\v\f\0\xa0\u3000"
 NESTED = (dict, list, tuple)
 KNOWN = 100_000  # cells of labels that are remembered
 _UNDECODED = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of such bytes
-_ENDS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-}
+_KINDS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+TABLES = ("csv", "tsv", "psv")
 
 
-Bad = Callable[[Place, str, str], None]
+Bad = Callable[[Location, str, str], None]
 """Called with the place, the reason and the offending text of a row; may raise DataError."""
 
 
@@ -109,7 +103,7 @@ class Source:
         if kind == "folder":
             raise DataError(f"{path} is no folder: --format folder needs one, with one a label.")
         if kind == "auto":
-            kind = _ENDS.get(_end(path), "auto")
+            kind = kind_of_name(path) or _KINDS.get(suffix(path), "auto")
         if kind == "parquet":
             return self._parquet(path, on_bytes)
         return self._file(path, kind, on_bytes)
@@ -122,7 +116,7 @@ class Source:
                 head = raw.peek(1 << 16) if hasattr(raw, "peek") else b""
                 kind = sniffed(head, self.label_prefix) if kind == "auto" else kind
                 encoding = self.encoding
-                if head[:2] in (b"\xff\xfe", b"\xfe\xff") and "16" not in encoding:
+                if is_utf16(head) and "16" not in encoding:
                     raise DataError(f"{path} looks like UTF-16: give --encoding utf-16.")
                 if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
                     encoding = "utf-8-sig"  # a byte-order mark is not text
@@ -130,9 +124,9 @@ class Source:
                     raw,
                     encoding=encoding,
                     errors="surrogateescape",
-                    newline="" if kind in ("csv", "tsv") else "\n",
+                    newline="" if kind in TABLES else "\n",
                 )
-                if kind in ("csv", "tsv"):
+                if kind in TABLES:
                     yield from self._table(path, text, kind)
                 elif kind == "jsonl":
                     yield from self._objects(path, self._json_lines(path, text))
@@ -148,62 +142,19 @@ class Source:
             raise ArgumentError(f"Unknown encoding: {self.encoding}") from None
 
     def _table(self, path: str, text: IO[str], kind: str) -> Iterator[Batch]:
-        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-        first = text.readline()
-        delimiter = self.delimiter or ("\t" if kind == "tsv" else _delimiter(first))
-        ends = LastLine(chain([first] if first else [], text))
-        are_text = self.quotes == "no" or (self.quotes == "auto" and kind == "tsv")
-        if are_text:
-            rows = csv.reader(ends, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-        else:
-            rows = csv.reader(ends, delimiter=delimiter)
-        places = Places()
-        width = end = 0
-        is_over = False
-        while not is_over:
-            chunk: list[list[str]] = []
-            start, trouble, size = end + 1, "", 0
-            try:
-                for row in rows:
-                    chunk.append(row)
-                    size += sum(map(len, row))
-                    if len(chunk) == CHUNK or size > BATCH_CHARS or width == 0:
-                        break
-                else:
-                    is_over = True
-            except csv.Error as error:
-                trouble = str(error)
-            lines = lines_of(chunk, start, rows.line_num - bool(trouble))
-            end = rows.line_num
-            if chunk and chunk[-1] and "\n" in chunk[-1][-1] and not ends.is_closed:
-                self.bad(Place(path, lines[-1]), "a quote is not closed", chunk[-1][-1])
-                chunk.pop()
-            if width == 0 and chunk and chunk[0]:
-                has_header = self._has_header(chunk[0])
-                places = self._places(path, chunk[0] if has_header else None, len(chunk[0]))
-                width = len(chunk[0])
-                chunk = [] if has_header else chunk
-            if width == 0:
-                chunk = []  # nothing but empty lines so far
-            if any(len(row) != width for row in chunk):
-                chunk, lines = self._of_width(path, chunk, lines, width, delimiter)
-            if chunk:
-                yield self._batch(path, places.of(chunk, lines), places.names)
-            if trouble:
-                self.bad(Place(path, end), trouble, "")
-
-    def _of_width(
-        self, path: str, chunk: list[list[str]], lines: list[int], width: int, delimiter: str
-    ) -> tuple[list[list[str]], list[int]]:
-        """Return the rows that have as many columns as the first; empty lines are no rows."""
-        kept = []
-        for i, row in enumerate(chunk):
-            if len(row) == width:
-                kept.append(i)
-            elif row:
-                reason = f"{len(row)} columns instead of {width}"
-                self.bad(Place(path, lines[i]), reason, delimiter.join(row))
-        return [chunk[i] for i in kept], [lines[i] for i in kept]
+        dialect, lines = open_table(text, kind, self.delimiter, self.quotes)
+        index: ColumnIndex | None = None
+        for chunk in row_chunks(path, lines, dialect):
+            if index is None and chunk.rows:
+                has_header = self._has_header(chunk.rows[0])
+                header = chunk.rows.pop(0) if has_header else None
+                index = self._index(path, header, len(header or chunk.rows[0]))
+                chunk.lines = chunk.lines[-len(chunk.rows) :] if chunk.rows else []
+            if index is not None and chunk.rows:
+                raw = index.of(chunk.rows, chunk.lines)
+                yield self._batch(path, raw, index.names, chunk.bad)
+            else:
+                self._say_before(chunk.bad)
 
     def _json_lines(self, path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
         """Yield what is on each line, and the line's number."""
@@ -212,7 +163,7 @@ class Source:
                 try:
                     yield number, json.loads(line)
                 except (ValueError, RecursionError) as error:
-                    self.bad(Place(path, number, _char(error)), "no JSON", line)
+                    self.bad(Location(path, number, _char(error)), "no JSON", line)
 
     def _objects(self, path: str, numbered: Iterable[tuple[int, Any]]) -> Iterator[Batch]:
         """Yield the rows of objects, each with its place."""
@@ -221,7 +172,7 @@ class Source:
         for number, found in numbered:
             if not isinstance(found, dict):
                 shown = json.dumps(found, ensure_ascii=False)
-                self.bad(Place(path, number), "no object", shown)
+                self.bad(Location(path, number), "no object", shown)
                 continue
             columns = columns or self._keys(path, list(found))
             if self._add_object(path, raw, number, found, columns):
@@ -273,7 +224,7 @@ class Source:
             raise DataError(f"{path} has no folders in it: one for each label is needed.")
         for stray in sorted(Path(path).iterdir()):
             if stray.is_file() and not stray.name.startswith("."):
-                self.bad(Place(str(stray), 0), "not in the folder of a label", "")
+                self.bad(Location(str(stray), 0), "not in the folder of a label", "")
         for folder in folders:
             label = folder.name
             for file in sorted(folder.rglob("*")):
@@ -284,7 +235,7 @@ class Source:
                     with open_compressed(file, kind) if kind else open(file, "rb") as stream:
                         data = stream.read()
                 except OSError as error:
-                    self.bad(Place(str(file), 0), f"cannot be opened: {error}", "")
+                    self.bad(Location(str(file), 0), f"cannot be opened: {error}", "")
                     continue
                 done += len(data)
                 try:
@@ -294,7 +245,7 @@ class Source:
                 except LookupError:
                     raise ArgumentError(f"Unknown encoding: {self.encoding}") from None
                 except UnicodeError:
-                    self.bad(Place(str(file), 0), f"bytes that are not {self.encoding}", "")
+                    self.bad(Location(str(file), 0), f"bytes that are not {self.encoding}", "")
                     continue
                 raw = Raw()
                 raw.add(0, (text,), (label,), "")
@@ -315,8 +266,10 @@ class Source:
 
     # ------------------------------------------------------------------- rows
 
-    def _batch(self, path: str, raw: Raw, names: Sequence[str]) -> Batch:
-        """Return the rows that can be used; the others are bad."""
+    def _batch(
+        self, path: str, raw: Raw, names: Sequence[str], bad: Sequence[BadRow] = ()
+    ) -> Batch:
+        """Return the rows that can be used; the others, and ``bad``, are bad, by line."""
         n_text = len(raw.cells[0]) if raw.cells else 1
         if n_text == 1:
             texts = [cells[0] for cells in raw.cells]
@@ -324,13 +277,22 @@ class Source:
             join = self.columns.join
             texts = [join.join(filter(None, cells)) for cells in raw.cells]
         labels = [self._labels(cells) for cells in raw.labels]
+        waiting = list(bad)
         cells = "".join([*texts, *raw.groups])
         if all(labels) and is_unicode(cells) and all(map(all_unicode, set(labels))):
+            self._say_before(waiting)
             return Batch(path, raw.lines, texts, labels, raw.groups)
         batch = Batch(path)
         for i, (text, found) in enumerate(zip(texts, labels, strict=True)):
+            self._say_before(waiting, raw.lines[i])
             self._add_checked(batch, raw, i, text, found, names)
+        self._say_before(waiting)
         return batch
+
+    def _say_before(self, waiting: list[BadRow], line: int = sys.maxsize) -> None:
+        """Hand on the bad rows before a line, and take them off the list."""
+        while waiting and waiting[0][0].line < line:
+            self.bad(*waiting.pop(0))
 
     def _add_checked(
         self,
@@ -345,20 +307,20 @@ class Source:
         line, n_text = raw.lines[i], len(raw.cells[i])
         label_name = names[n_text] if len(names) > n_text else ""
         if not labels:
-            self.bad(Place(batch.path, line, label_name), "no label", text)
+            self.bad(Location(batch.path, line, label_name), "no label", text)
             return
         if self.bad_bytes == "error":
             wrong = f"bytes that are not {self.encoding}"
             for cell, name in zip(raw.cells[i], names or [""] * n_text, strict=False):
                 if not is_unicode(cell):
-                    self.bad(Place(batch.path, line, name), wrong, cell)
+                    self.bad(Location(batch.path, line, name), wrong, cell)
                     return
             if not is_unicode(raw.groups[i]):
-                self.bad(Place(batch.path, line, self.columns.group), wrong, raw.groups[i])
+                self.bad(Location(batch.path, line, self.columns.group), wrong, raw.groups[i])
                 return
             for label in labels:
                 if not is_unicode(label):
-                    self.bad(Place(batch.path, line, label_name), wrong, label)
+                    self.bad(Location(batch.path, line, label_name), wrong, label)
                     return
         batch.lines.append(line)
         batch.texts.append(self._mended(text))
@@ -389,7 +351,7 @@ class Source:
             if name not in found or nested:
                 shown = json.dumps(found, ensure_ascii=False, default=str)
                 reason = "a list or an object, no text" if name in found else "is not there"
-                self.bad(Place(path, line, name), reason, shown)
+                self.bad(Location(path, line, name), reason, shown)
                 return False
         cells = tuple(cell_text(found[name]) for name in columns.text)
         labels = tuple(
@@ -408,19 +370,19 @@ class Source:
         asked = (*self.columns.text, *self.columns.label)
         if not asked or not all(map(is_position, asked)):
             return True
-        return any(cell.strip().lower() in (*TEXT_NAMES, *LABEL_NAMES) for cell in row)
+        return has_usual_name(row, (*TEXT_NAMES, *LABEL_NAMES))
 
-    def _places(self, path: str, header: list[str] | None, width: int) -> Places:
+    def _index(self, path: str, header: list[str] | None, width: int) -> ColumnIndex:
         names = header or [str(i) for i in range(width)]
-        columns = self._chosen(path, names, header is not None)
-        found = [
-            position(path, name, names, header is not None)
-            for name in (*columns.text, *columns.label)
-        ]
-        group = position(path, columns.group, names, header is not None) if columns.group else -1
-        n = len(columns.text)
-        shown = [names[i] for i in found] if header else [str(i) for i in found]
-        return Places(tuple(found[:n]), tuple(found[n:]), group, tuple(shown))
+        has_names = header is not None
+        columns = self._chosen(path, names, has_names)
+
+        def found(name: str) -> int:
+            return find_column(path, name, names, has_names)
+
+        text, label = tuple(map(found, columns.text)), tuple(map(found, columns.label))
+        group = found(columns.group) if columns.group else -1
+        return ColumnIndex(text, label, group, tuple(names[i] for i in (*text, *label)))
 
     def _keys(self, path: str, names: list[str]) -> Keys:
         columns = self._chosen(path, names, True)
@@ -428,7 +390,7 @@ class Source:
         def named(name: str) -> str:
             """Return a name as it is, or that of a position."""
             if name not in names and is_position(name):
-                return names[position(path, name, names, True)]
+                return names[find_column(path, name, names, True)]
             return name
 
         group = named(columns.group) if columns.group else ""
@@ -445,8 +407,8 @@ class Source:
             label = tuple(names[lower.index(name)] for name in LABEL_NAMES if name in lower)[:1]
         if not text or not label:
             what = "--text-column" if not text else "--label-column"
-            shown = listed(names) if has_names else f"0 to {len(names) - 1}"
-            raise ArgumentError(f"{path}: which column? Give {what}. There are: {shown}")
+            there = existing(names, has_names)
+            raise ArgumentError(f"{path}: which column? Give {what}. {there}")
         return Columns(text, label, columns.group)
 
 
@@ -467,17 +429,6 @@ def sniffed(head: bytes, prefix: str) -> str:
     if any(word.startswith(prefix.encode()) for word in first.split()):
         return "fasttext"
     return "tsv" if b"\t" in first else "csv"
-
-
-def _end(path: str) -> str:
-    name = Path(path)
-    if name.suffix in (".gz", ".bz2", ".xz", ".zst"):
-        name = name.with_suffix("")
-    return name.suffix.lower()
-
-
-def _delimiter(line: str) -> str:
-    return max(",;\t|", key=line.count)
 
 
 def _char(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Streams that tables and JSON are read from: counted bytes, lines, elements of an array."""
+"""Streams that tables and JSON are read from: counted bytes, elements of an array."""
 
 from __future__ import annotations
 
@@ -46,23 +46,6 @@ class _Counted(io.RawIOBase):
         if not self.closed and self._stream is not getattr(sys.stdin, "buffer", None):
             self._stream.close()
         super().close()
-
-
-class LastLine:
-    """Lines, of which the last one that was read is remembered."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines, self._last = lines, ""
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self._lines:
-            self._last = line
-            yield line
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the last line ends with a quote."""
-        return self._last.rstrip().endswith('"')
 
 
 def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:

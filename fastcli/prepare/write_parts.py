@@ -39,13 +39,15 @@ from fastcli.prepare.belongings import (
 from fastcli.prepare.labels import LabelNames
 from fastcli.prepare.reader_process import read_beside
 from fastcli.prepare.recipe import Recipe
-from fastcli.prepare.rows import Batch, Place
+from fastcli.prepare.rows import Batch
 from fastcli.prepare.segment import check_segmentation
 from fastcli.prepare.sources import Source
 from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
 from fastcli.prepare.spools import spool
 from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
+from fastcli.text.table_rows import BadRow
+from fastcli.text.tables import Location
 from fastcli.threads import uninterrupted
 
 if TYPE_CHECKING:
@@ -222,7 +224,7 @@ class _Run:
             parts=list(writers), lines=[0] * n, tokens=[0] * n, labels=[Counter() for _ in range(n)]
         )
         self.waiting: deque[tuple[Batch, Future[Cleaned] | Cleaned]] = deque()
-        self.deferred_rejects: list[tuple[Place, str, str]] = []  # bad rows after those that wait
+        self.deferred_rejects: list[BadRow] = []  # bad rows after those that wait
         self.source = Source(
             args.columns,
             self.bad_later,
@@ -250,7 +252,7 @@ class _Run:
 
     # ---------------------------------------------------------------- reading
 
-    def bad(self, place: Place, reason: str, text: str) -> None:
+    def bad(self, place: Location, reason: str, text: str) -> None:
         """Write a row to the file of rejects, or raise DataError."""
         shown = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
         shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
@@ -262,7 +264,7 @@ class _Run:
         entry = {**asdict(place), "reason": reason, "text": text}
         self.rejects.write(json.dumps(entry, ensure_ascii=True))
 
-    def bad_later(self, place: Place, reason: str, text: str) -> None:
+    def bad_later(self, place: Location, reason: str, text: str) -> None:
         """Do as ``bad`` does, but after what is bad about rows that still wait to be cleaned."""
         if self.waiting:
             self.deferred_rejects.append((place, reason, text))
@@ -330,7 +332,7 @@ class _Run:
             if text:
                 kept.append(i)
             else:
-                self.bad(Place(batch.path, batch.lines[i]), "no text is left", batch.texts[i])
+                self.bad(Location(batch.path, batch.lines[i]), "no text is left", batch.texts[i])
         signatures = cleaned.signatures[kept] if cleaned.signatures is not None else None
         return (
             Batch(
