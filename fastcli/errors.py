@@ -31,7 +31,19 @@ class ArgumentError(FastcliError):
 
 
 class TrainingDiverged(FastcliError):
-    """The loss became NaN or infinite."""
+    """The loss became NaN or infinite: fastText's words, where it was, and what may help."""
+
+    def __init__(self, where: str, advice: str) -> None:
+        """Return the error of a loss that is not finite ``where``."""
+        super().__init__(f"Encountered NaN: the loss is not finite {where}. {advice}")
+
+    @classmethod
+    def within(
+        cls, epoch: int, n_epochs: int, lr: float, advice: str, kept: str = "nothing was saved"
+    ) -> TrainingDiverged:
+        """Return the error of a training: in which epoch, at which learning rate, what is kept."""
+        where = f"in epoch {epoch} of {n_epochs} at a learning rate of {lr:.4g}; {kept}"
+        return cls(where, advice)
 
 
 def cannot_open(path: object, reason: Exception | str, purpose: str = "") -> str:

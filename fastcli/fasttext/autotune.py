@@ -200,8 +200,7 @@ class _Tuner:
                 raise self.refusal
             if self.failed and set(self.failed) == {DIVERGED}:
                 raise TrainingDiverged(
-                    f"Encountered NaN. All {self.tried} trials diverged: "
-                    "give a smaller -lr, or none."
+                    f"in any of {self.tried} trials", "Give a smaller -lr, or none."
                 )
             if self.failed:
                 raise FastcliError(f"No trial gave a model. The last one: {self.failed[-1]}")

@@ -16,7 +16,6 @@ import numpy as np
 from fastcli.errors import TrainingDiverged
 from fastcli.fasttext.args import LOSSES, TrainArgs
 from fastcli.fasttext.huffman import build_tree, no_tree
-from fastcli.fasttext.reporter import Status
 from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
@@ -26,6 +25,7 @@ from fastcli.kernels.linear.order import draw_order
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
 from fastcli.memory import CACHE_LINE_FLOATS, padded, zeros
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps
+from fastcli.fasttext.reporter import Status
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.threads import run_apart, usable_cpus
@@ -187,11 +187,8 @@ class Trainer:
 
 def diverged(args: TrainArgs, epoch: int, lr: float) -> TrainingDiverged:
     """Return the error of a loss that became NaN or infinite."""
-    return TrainingDiverged(
-        f"Encountered NaN. Training diverged in epoch {epoch} of {args.epoch} "
-        f"at a learning rate of {lr:.4g}; nothing was saved. "
-        f"Try -lr {min(args.lr / 4, 1.0):.2g}, or fewer epochs."
-    )
+    advice = f"Try -lr {min(args.lr / 4, 1.0):.2g}, or fewer epochs."
+    return TrainingDiverged.within(epoch, args.epoch, lr, advice)
 
 
 def _power_of_two(n: int) -> int:

@@ -335,11 +335,8 @@ class Trainer:
         kept = "nothing was saved"
         if self.best is not None:
             kept = f"the model of step {self.progress.stopping.step}, the best before, was saved"
-        return TrainingDiverged(
-            f"Encountered NaN: the loss is not finite, in epoch {epoch} of "
-            f"{self.args.epoch} at a learning rate of {lr:.4g}; {kept}. "
-            f"Try -lr {lr / 10:.2g}, or --clip-norm 1."
-        )
+        advice = f"Try -lr {lr / 10:.2g}, or --clip-norm 1."
+        return TrainingDiverged.within(epoch, self.args.epoch, lr, advice, kept)
 
 
 def threads_worth(network: Network, n_threads: int) -> int:

@@ -689,7 +689,7 @@ def test_wrong_input_keeps_the_former_model(name, text, sentence, former, tmp_pa
 def test_divergence_keeps_the_former_model(former, table):
     options = ["--optimizer", "sgd", "-lr", 1e30, "-epoch", 50, "-verbose", 0, "-thread", 1]
     said = one_sentence("mlp-train", "-input", table, "-output", former, *options)
-    assert said.startswith("Encountered NaN: the loss is not finite, in epoch ")
+    assert said.startswith("Encountered NaN: the loss is not finite in epoch ")
     assert "nothing was saved" in said
 
 

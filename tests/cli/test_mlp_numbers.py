@@ -115,7 +115,7 @@ def test_a_run_that_diverges_keeps_its_best_model(table, tmp_path):
     said = one_sentence("mlp-train", "-input", table, "-output", tmp_path / "m", *options)
     found = [json.loads(line) for line in log.read_text().splitlines()]
     best = min(found, key=lambda e: (e["valid_error"], e.get("valid_loss", math.inf)))
-    assert said.startswith("Encountered NaN: the loss is not finite, in epoch ")
+    assert said.startswith("Encountered NaN: the loss is not finite in epoch ")
     assert f"; the model of step {best['step']}, the best before, was saved. Try -lr " in said
     assert config_of(tmp_path / "m.mlp")["about"]["best_step"] == best["step"]
     assert 1 - scores(tmp_path / "m.mlp", table)["precision"] == pytest.approx(best["valid_error"])

@@ -281,7 +281,7 @@ def test_retraining_on_text_of_something_else(model):
 
 def test_retraining_that_diverges(model):
     options = ["-cutoff", 400, "-retrain", "-input", TRAIN, "-lr", 1e30, "-verbose", 0]
-    assert one_sentence(model, *options).startswith("Encountered NaN.")
+    assert one_sentence(model, *options).startswith("Encountered NaN: the loss is not finite ")
 
 
 def test_retraining_on_several_files(model, tmp_path):

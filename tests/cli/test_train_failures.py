@@ -111,7 +111,7 @@ def test_divergence_keeps_the_former_files(loss, lr, former):
     source = SAMPLES / "tags.train.txt"
     options = ["-loss", loss, "-lr", lr, "-epoch", 5, "-dim", 10, "-verbose", 0]
     err = fails("-input", source, "-output", former, *options)
-    assert err.startswith("Encountered NaN.")
+    assert err.startswith("Encountered NaN: the loss is not finite ")
     assert re.search(r"in epoch 1 of 5 at a learning rate of \S+;", err)
     assert re.search(r"Try -lr \S+", err)
 

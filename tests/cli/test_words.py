@@ -365,7 +365,7 @@ def test_divergence_keeps_the_former_files(loss, lr, command, former):
     source = SAMPLES / "tags.train.txt"
     options = ["-loss", loss, "-lr", lr, "-epoch", 3, "-dim", 10, "-t", 1]
     err = refused(command, "-input", source, "-output", former, *SMALL, *options)
-    assert err.startswith("Encountered NaN.")
+    assert err.startswith("Encountered NaN: the loss is not finite ")
     assert len(err.splitlines()) == 1
 
 
