@@ -17,7 +17,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from fastcli.jit.signature import SCALARS, argument, flattened, leaves, parameters
 
@@ -132,9 +132,11 @@ class Kernel(Generic[P, R]):
         with _lock:
             if self._call is None:
                 address = 0 if self._job else _load_found(self)
-                address = address or _link(self, self._compiled())
-                # What another process took from the cache may be what cannot be loaded.
-                address = address or _link(self, compile_here(self))
+                if not address:
+                    with _watched(self):
+                        address = _link(self, self._compiled())
+                        # What another process took from the cache may be what cannot be loaded.
+                        address = address or _link(self, compile_here(self))
                 if not address:
                     raise RuntimeError(f"the kernel {self.__name__} cannot be loaded")
                 kinds = [
@@ -198,6 +200,45 @@ _lock = threading.RLock()
 _said: set[str] = set()  # the sentences that were announced
 announce: Callable[[str], None] | None = None
 """Called with a sentence before the first compilation of a process, and if it is not kept."""
+
+
+class Watcher(Protocol):
+    """Who shows what is being compiled."""
+
+    def expected(self) -> list[AnyKernel]:
+        """Return the kernels that are going to be needed; asked before the first compilation."""
+
+    def begin(self, number: int, total: int) -> None:
+        """Hear that a kernel is being compiled and waited for, the how manieth of how many."""
+
+    def end(self) -> None:
+        """Hear that it is there."""
+
+
+watcher: Watcher | None = None
+"""Hears of compilations in place of the sentence that would be announced."""
+_begun: list[str] = []  # the entries of kernels whose compilation has begun
+_lacking: set[str] = set()  # those that were going to be compiled, and have not begun
+
+
+@contextlib.contextmanager
+def _watched(kernel: AnyKernel) -> Iterator[None]:
+    """Have it shown that a kernel is being compiled, as long as it is waited for."""
+    if watcher is None or PYTHON_MODE:
+        yield
+        return
+    if not _begun:
+        wanted = {k.entry: k for k in watcher.expected() if k is not kernel and not k.is_loaded}
+        _lacking.update(name for name, k in wanted.items() if find_code(k) is None)
+    if kernel.entry not in _begun:
+        _begun.append(kernel.entry)
+    _lacking.discard(kernel.entry)
+    number = _begun.index(kernel.entry) + 1
+    watcher.begin(number, len(_begun) + len(_lacking))
+    try:
+        yield
+    finally:
+        watcher.end()
 
 
 def find_code(kernel: AnyKernel) -> bytes | None:
@@ -283,7 +324,10 @@ def _writable_cache() -> Cache | None:
     from fastcli.jit.targets import own_target
     from fastcli.private import NoFolder
 
-    _say_once("Compiling for this processor, on the first use of this command: some seconds ...")
+    if watcher is None:
+        _say_once(
+            "Compiling for this processor, on the first use of this command: some seconds ..."
+        )
     try:
         cache = user_cache()
         cache.check(own_target())

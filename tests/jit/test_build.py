@@ -278,6 +278,7 @@ def test_full_disk_leaves_no_file(cache, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", no_room)
         patch.setattr(build, "announce", said.append)
+        patch.setattr(build, "watcher", None)
         patch.setattr(build, "_said", set())
         check(Kernel(halves))
     assert len(said) == 2
@@ -309,6 +310,7 @@ def test_threads_compile_once(cache):
 def test_compiling_is_announced_once(cache, monkeypatch):
     said = []
     monkeypatch.setattr(build, "announce", said.append)
+    monkeypatch.setattr(build, "watcher", None)
     monkeypatch.setattr(build, "_said", set())
     check(Kernel(halves))
     Kernel(count)(np.zeros(1, np.int64))
@@ -321,9 +323,36 @@ def test_nothing_is_announced_where_nothing_is_compiled(cache, monkeypatch):
     check(Kernel(halves))
     said = []
     monkeypatch.setattr(build, "announce", said.append)
+    monkeypatch.setattr(build, "watcher", None)
     monkeypatch.setattr(build, "_said", set())
     check(Kernel(halves))
     assert said == []
+
+
+@compiled_only
+def test_compilations_are_counted(cache, monkeypatch):
+    """What is expected and not in the cache is counted; what was not expected, too, in the end."""
+    first, second = Kernel(halves), Kernel(count)
+    heard = []
+
+    class Watcher:
+        def expected(self):
+            heard.append("asked")
+            return [first, second]
+
+        def begin(self, number, total):
+            heard.append((number, total))
+
+        def end(self):
+            heard.append("end")
+
+    monkeypatch.setattr(build, "watcher", Watcher())
+    monkeypatch.setattr(build, "_begun", [])
+    monkeypatch.setattr(build, "_lacking", set())
+    first.load()
+    Kernel(halves).load()  # it is there by now
+    second.load()
+    assert heard == ["asked", (1, 2), "end", (2, 2), "end"]
 
 
 # ----------------------------------------------------------------- all kernels

@@ -273,6 +273,7 @@ def test_the_reason_is_said_once(monkeypatch, tmp_path):
     said = []
     monkeypatch.setenv("FASTCLI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(build, "announce", said.append)
+    monkeypatch.setattr(build, "watcher", None)
     monkeypatch.setattr(build, "_said", set())
     for _ in range(3):
         assert build._writable_cache() is None
