@@ -4,6 +4,7 @@ cli -> fasttext, mlp -> evaluation, text -> kernels -> jit -> numpy
 """
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ BASE = {
     "overwriting",
     "private",
     "printable",
+    "reporting",
     "rescue",
     "schema",
     "signals",
@@ -56,6 +58,7 @@ LAYERS |= {
     "schema": set(),
     "contents": {"errors", "memory"},
     "printable": set(),
+    "reporting": set(),
     "signals": set(),
     "private": {"temporary"},
     "overwriting": {"errors"},
@@ -70,7 +73,7 @@ COMPILING = {
 }
 HOMES = {
     "tomli": "cli/mlp.py",
-    "matplotlib": "cli/_curves.py",
+    "matplotlib": "cli/display/curves.py",
     "jieba": "prepare/segment.py",
     "pyarrow": "prepare/sources.py",
 }
@@ -152,7 +155,7 @@ def test_imports(path):
         ("fasttext/model.py", "from fastcli import mlp"),
         ("fasttext/model.py", "print()"),
         ("fasttext/model.py", "import pandas"),
-        ("mlp/trainer.py", "from fastcli.fasttext.train import Reporter"),
+        ("mlp/trainer.py", "from fastcli.fasttext.model import Model"),
         ("evaluation/meter.py", "from fastcli.fasttext.model import Model"),
         ("evaluation/meter.py", "from tqdm import tqdm"),
         ("cli/train.py", "import llvmlite.binding"),
@@ -194,3 +197,28 @@ def test_help_needs_no_heavy_module():
     )
     assert result.returncode == 0, result.stderr
     assert "supervised" in result.stdout
+
+
+@pytest.mark.parametrize("argv", [("supervised", "-epoch", "1"), ("mlp-train", "-epoch", "1")])
+def test_a_log_needs_neither_rich_nor_tqdm(argv, tmp_path):
+    """Nothing is drawn where stderr is a file, and it has fastText's lines, as ever."""
+    train = PACKAGE.parent / "data" / "samples" / "topics.train.txt"
+    small = ["-input", str(train), "-output", str(tmp_path / "m"), "-dim", "4", "-thread", "1"]
+    code = (
+        "import atexit, sys\n"
+        "drawing = {'rich', 'tqdm'}\n"
+        "atexit.register(lambda: print('drawn by', drawing & set(sys.modules)))\n"
+        f"sys.argv = ['fastcli', *{[*argv, *small]!r}]\n"
+        "from fastcli.cli import main\n"
+        "main()\n"
+    )
+    with open(tmp_path / "log", "wb") as log:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=log, cwd=PACKAGE.parent
+        )
+    said = (tmp_path / "log").read_text(encoding="utf-8")
+    assert (done.returncode, done.stdout.split(b"\n")[0].strip()) == (0, b"drawn by set()"), said
+    assert "\x1b" not in said
+    if argv[0] == "supervised":
+        shape = r"Progress: 100\.0% words/sec/thread: +\d+ lr:  0\.000000 avg\.loss:  \d\.\d{6} "
+        assert re.search(shape + r"ETA:   0h 0m 0s\n", said), said

@@ -1,4 +1,4 @@
-"""The command line: one file per command; the only place that knows click and tqdm.
+"""The command line: one file per command; the only place that knows click, rich and tqdm.
 
 Commands parse, build a dataclass, call the library and print.  Heavy modules are imported inside
 the command bodies, so that help, version and usage errors never load NumPy or Numba.
@@ -18,7 +18,9 @@ from typing import Any
 import click
 
 from fastcli import __version__, interrupts, signals
-from fastcli.cli._messages import say
+from fastcli.cli.display.messages import error as say_error
+from fastcli.cli.display.messages import lines, say
+from fastcli.cli.display.screen import close_all
 from fastcli.errors import FastcliError
 
 # Name, the module it is in, and its line of the help, which is shown without loading modules.
@@ -117,7 +119,7 @@ def usage(ctx: click.Context | None, with_options: bool) -> str:
 def main() -> None:
     """Run the command line and exit; errors end in one sentence, never in a traceback."""
     if sys.stdout is None:
-        say("Standard output is closed, so no result can be written.")
+        say_error("Standard output is closed, so no result can be written.")
         sys.exit(1)
     with interrupts.heard():
         _main()
@@ -127,8 +129,10 @@ def _main() -> None:
     try:
         cli.main(prog_name="fastcli", standalone_mode=False)
     except SystemExit:
+        close_all()
         raise
     except BaseException as error:
+        close_all()
         if (code := told(error)) is None:
             code = 1
             if _came_of_interrupt(error):
@@ -136,7 +140,7 @@ def _main() -> None:
             else:
                 from fastcli.cli._unforeseen import sentence
 
-                say(sentence(error))
+                say_error(sentence(error))
         sys.exit(code)
 
 
@@ -154,24 +158,24 @@ def told(error: BaseException) -> int | None:
 
         path = error.ctx.command_path if error.ctx else "fastcli"
         if sentence := error.format_message():
-            say(sentence)
-        say(*usage(error.ctx, isinstance(error, NoArguments)).split("\n"))
+            say_error(sentence)
+        lines(*usage(error.ctx, isinstance(error, NoArguments)).split("\n"))
         say(f"Try '{path} --help'.")
     elif isinstance(error, click.Abort | KeyboardInterrupt):
         say("Interrupted.")  # click has ended the line with ^C in it
         return signals.exit_code(signal.SIGINT)
     elif isinstance(error, FastcliError | click.ClickException):
-        say(str(error))
+        say_error(str(error))
     elif isinstance(error, BrokenPipeError | PipeClosed):
         # Nothing more can or need be written, also not by Python when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     elif isinstance(error, OSError):
-        say(f"{error.filename or 'The output'}: {error.strerror or error}.")
+        say_error(f"{error.filename or 'The output'}: {error.strerror or error}.")
         with contextlib.suppress(OSError):  # what is still buffered cannot be written either
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     elif isinstance(error, MemoryError):
-        say("The memory of this machine is not enough for that.")
+        say_error("The memory of this machine is not enough for that.")
     else:
         return None
     return 1

@@ -97,7 +97,7 @@ def opened(path: str) -> str | Contents:
 
 def load(path: str) -> Model:
     """Load a model; a compilation that this leads to is said on stderr."""
-    from fastcli.cli._messages import announce_compiling
+    from fastcli.cli.display.messages import announce_compiling
 
     announce_compiling()
     check_apart([path], [STREAM])
@@ -110,7 +110,7 @@ def load_classifier(path: str, delimiter: str = "") -> Classifier:
     ``delimiter`` is for models of tables; others, on which it has no effect, are said to be such.
     Raises ArgumentError for what cannot separate columns.
     """
-    from fastcli.cli._messages import announce_compiling, say
+    from fastcli.cli.display.messages import announce_compiling, say
     from fastcli.mlp.tensor_reader import is_mlp
     from fastcli.text.tables import read_delimiter
 
@@ -135,12 +135,12 @@ def load_classifier(path: str, delimiter: str = "") -> Classifier:
 
 def load_linear(source: str | Contents) -> Model:
     """Load a linear model; say what there is to say of it and the JSON file beside it."""
-    from fastcli.cli._messages import say
+    from fastcli.cli.display.messages import warn
     from fastcli.fasttext.model_file import load_model
 
     model = load_model(source)
     if model.warning:
-        say(model.warning)
+        warn(model.warning)
     return model
 
 

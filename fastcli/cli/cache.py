@@ -74,7 +74,7 @@ def cache(
 
 def show_path() -> None:
     """Print the folder; say on stderr if it is not used, or nothing is kept there, and why."""
-    from fastcli.cli._messages import say
+    from fastcli.cli.display.messages import say
     from fastcli.private import Folder, NoFolder, cache_root
 
     root = cache_root()
@@ -108,7 +108,7 @@ def cannot_write(folder: str) -> str:
 
 def clear_cache() -> None:
     """Remove all compiled kernels; files that are not ours stay."""
-    from fastcli.cli._messages import say
+    from fastcli.cli.display.messages import say
     from fastcli.jit.sweep import clear
     from fastcli.private import Folder, NoFolder, cache_root
 
@@ -126,7 +126,9 @@ def clear_cache() -> None:
 
 def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, shared: str) -> None:
     """Compile what the commands need, or everything, where the cache has no code yet."""
-    from fastcli.cli._messages import is_terminal, redraw, say
+    from fastcli.cli.display.messages import say
+    from fastcli.cli.display.screen import Screen
+    from fastcli.cli.display.terminal import is_live
     from fastcli.jit.build import PYTHON_MODE
     from fastcli.jit.cache import Cache
     from fastcli.jit.compilers import CannotCompile
@@ -142,13 +144,13 @@ def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, share
     needed = needed_kernels(ctx, commands)
     n_new = 0
     try:
-        for i, (kernel, is_new) in enumerate(warm(needed, processor, kept), 1):
-            n_new += is_new
-            line = f"{i} of {len(needed)}"
-            if is_terminal():
-                redraw(f"{line}: {kernel.__name__}")
-            elif is_new:
-                say(f"{line}: {kernel.__name__}")
+        with Screen(is_on=is_live()) as screen:
+            for i, (kernel, is_new) in enumerate(warm(needed, processor, kept), 1):
+                n_new += is_new
+                count = f"{i} of {len(needed)}"
+                screen.show([count, kernel.__name__], i / len(needed))
+                if is_new and not is_live():
+                    say(f"{count}: {kernel.__name__}")
     except CannotCompile as problem:
         raise FastcliError(f"A kernel cannot be compiled: {problem}.") from None
     say(

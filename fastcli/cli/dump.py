@@ -35,7 +35,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
     """
     if part not in PARTS:
         raise click.UsageError(f"Unknown part of a model: {part}", ctx)
-    from fastcli.cli._messages import announce_compiling, say
+    from fastcli.cli.display.messages import announce_compiling, say
     from fastcli.fasttext import dump as write
     from fastcli.fasttext.quantized import QuantizedMatrix
     from fastcli.mlp.tensor_reader import is_mlp

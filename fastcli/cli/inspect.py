@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -16,6 +14,8 @@ import click
 
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import delimiter_option
+from fastcli.cli.display.tables import bar, counted, cut, named_rows, width_of, wrapped
+from fastcli.cli.display.terminal import width
 from fastcli.errors import DataError
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import one_line, printable, shortened
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 TOP = 20  # labels in a chart
 WIDEST = 100  # columns
-EIGHTHS = " ▏▎▍▌▋▊▉"
 SNIPPET = 50  # columns of a line that are shown at least, whatever the width
 
 
@@ -65,7 +64,7 @@ def inspect(
         raise click.UsageError("-label must not be empty: every word would be a label.", ctx)
     for path in files:
         check_readable(path)
-    from fastcli.cli._messages import announce_compiling, say
+    from fastcli.cli.display.messages import announce_compiling, say
     from fastcli.inspect.advice import advise, notes
     from fastcli.inspect.data import read_data
     from fastcli.inspect.models import is_model, model_report
@@ -131,52 +130,7 @@ def to_json(report: dict[str, Any]) -> str:
 
 def columns() -> int:
     """Return the width to write for."""
-    return max(40, min(shutil.get_terminal_size((80, 24)).columns, WIDEST))
-
-
-def width(text: str) -> int:
-    """Return the columns that text takes in a terminal."""
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
-
-
-def counted(n: int, noun: str = "line") -> str:
-    """Return a number and its noun.
-
-    >>> counted(1), counted(2000)
-    ('1 line', '2,000 lines')
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def cut(text: str, most: int) -> str:
-    """Return text that takes at most so many columns."""
-    if width(text) <= most:
-        return text
-    text = text[: 2 * most + 2]  # one letter at a time, of no more than could fit
-    while text and width(text) > most - 1:
-        text = text[:-1]
-    return text + "…"
-
-
-def table(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield rows of a name and what belongs to it, indented and aligned."""
-    rows = list(rows)
-    first = max((width(name) for name, _ in rows), default=0)
-    for name, value in rows:
-        yield f"  {name}{' ' * (first - width(name))}  {value}"
-
-
-def wrapped(text: str, indent: str) -> Iterator[str]:
-    """Yield a sentence in lines of the terminal's width; words are never cut."""
-    line = ""
-    for word in text.split(" "):
-        if line and width(indent + line) + 1 + width(word) > columns():
-            yield indent + line
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    yield indent + line
+    return max(40, min(width(sys.stdout), WIDEST))
 
 
 def bar_chart(counts: list[tuple[str, int | None]], total: int) -> Iterator[str]:
@@ -184,11 +138,11 @@ def bar_chart(counts: list[tuple[str, int | None]], total: int) -> Iterator[str]
     shown = [(cut(printable(name), columns() // 3), n) for name, n in counts[:TOP]]
     rest = counts[TOP:]
     most = max((n or 0 for _, n in shown), default=0) or 1
-    names = max((width(name) for name, _ in shown), default=0)
+    names = max((width_of(name) for name, _ in shown), default=0)
     digits = max((len(f"{n:,}") for _, n in shown if n is not None), default=0)
     room = columns() - names - digits - 14
     for name, n in shown:
-        pad = " " * (names - width(name))
+        pad = " " * (names - width_of(name))
         if n is None:
             yield f"  {name}"
             continue
@@ -200,23 +154,12 @@ def bar_chart(counts: list[tuple[str, int | None]], total: int) -> Iterator[str]
         yield f"{more}, {n:,} in all ({n / max(total, 1):.1%})" if rest[0][1] is not None else more
 
 
-def bar(share: float, room: int) -> str:
-    """Return a bar that takes a share of so many columns, in eighths of one.
-
-    >>> bar(0.5, 9)
-    '████▌'
-    """
-    share = min(max(share, 0.0), 1.0)  # of counts in a damaged file
-    whole, part = divmod(round(share * max(room, 8) * 8), 8)
-    return "█" * whole + EIGHTHS[part].strip() or "▏"
-
-
 # ------------------------------------------------------------------------ data
 
 
 def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None) -> Iterator[str]:
     """Yield the report of a data set; only the training data has advice."""
-    from fastcli.cli._curves import sparkline
+    from fastcli.cli.display.curves import sparkline
     from fastcli.inspect.data import lines_at
     from fastcli.memory import size_text
 
@@ -254,7 +197,7 @@ def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None
         bars = sparkline(growth, 0, growth[-1])
         more = growth[-1] - growth[-2]
         rows.append(("  its growth", f"{bars}  the last tenth of the lines adds {more:,}"))
-    yield from table(rows)
+    yield from named_rows(rows)
     if data.labels:
         yield ""
         ratio = data.imbalance()
@@ -273,7 +216,7 @@ def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None
         numbers = {e[k] for f in found for e in f.examples[:3] for k in ("line", "first") if k in e}
         texts = lines_at(data, numbers)
         for note in notes:
-            yield from wrapped(printable(note["sentence"]), "  ")
+            yield from wrapped(printable(note["sentence"]), columns(), "  ")
         for finding in found:
             if finding.kind == "no_label" and not data.labels:
                 continue
@@ -287,7 +230,7 @@ def finding_lines(finding: Finding, file: str, texts: dict[int, bytes]) -> Itera
     """Yield what was found, in how many lines, and the first of them."""
     from fastcli.inspect.findings import MEANINGS
 
-    yield from wrapped(f"{counted(finding.count)}: {MEANINGS[finding.kind]}", "  ")
+    yield from wrapped(f"{counted(finding.count)}: {MEANINGS[finding.kind]}", columns(), "  ")
     for example in finding.examples[:3]:
         place = f"{file}:{example['line']}"
         note = ""
@@ -319,7 +262,7 @@ def place_line(place: str, note: str, text: bytes | None, at: int = 0) -> str:
         start += "…"
         text = text[first:]
     shown = printable(text[:400].decode("utf-8", "backslashreplace"))
-    return start + cut(shown, max(columns() - width(start), SNIPPET))
+    return start + cut(shown, max(columns() - width_of(start), SNIPPET))
 
 
 def advice_lines(advice: Advice) -> Iterator[str]:
@@ -327,14 +270,14 @@ def advice_lines(advice: Advice) -> Iterator[str]:
     from fastcli.memory import size_text
 
     yield "To start with"
-    yield from table((f"{s.option} {s.value}", s.reason) for s in advice.suggestions)
+    yield from named_rows((f"{s.option} {s.value}", s.reason) for s in advice.suggestions)
     yield ""
     yield f"  {printable(shlex.join(advice.command))}"
     yield ""
     sizes = f"about {size_text(advice.memory)} of memory; a model file of {size_text(advice.file)}"
     if advice.disk < 0.9 * advice.file:
         sizes += f", of which {size_text(advice.disk)} take space on disk"
-    yield from wrapped(f"This takes {sizes}.", "  ")
+    yield from wrapped(f"This takes {sizes}.", columns(), "  ")
 
 
 def pair_lines(pair: dict[str, Any], first: DataSet, second: DataSet) -> Iterator[str]:
@@ -350,7 +293,7 @@ def pair_lines(pair: dict[str, Any], first: DataSet, second: DataSet) -> Iterato
             f"Texts of {a} that are in {b} too: {counted(pair['lines'])} ({pair['share']:.1%}), "
             f"{pair['with_same_labels']:,} with the same labels. A test on them is too easy."
         )
-        yield from wrapped(sentence, "  ")
+        yield from wrapped(sentence, columns(), "  ")
         examples = pair["examples"][:3]
         texts = lines_at(second, {example["line"] for example in examples})
         for example in examples:
@@ -360,9 +303,9 @@ def pair_lines(pair: dict[str, Any], first: DataSet, second: DataSet) -> Iterato
         names = ", ".join(shortened(printable(name)) for name in list(pair["unknown_labels"])[:3])
         n = len(pair["unknown_labels"])
         sentence = f"Not in {a}: {counted(n, 'label')} of {b}, such as {names}."
-        yield from wrapped(sentence, "  ")
+        yield from wrapped(sentence, columns(), "  ")
     yield from wrapped(
-        f"{pair['unknown_tokens_share']:.1%} of the words of {b} are not in {a}.", "  "
+        f"{pair['unknown_tokens_share']:.1%} of the words of {b} are not in {a}.", columns(), "  "
     )
 
 
@@ -392,7 +335,7 @@ def model_lines(report: dict[str, Any]) -> Iterator[str]:
     if report["quantization"]:
         rows.append(("quantized", quantized_text(report["quantization"])))
     rows.append(("version", f"{report['version']}"))
-    yield from table(rows)
+    yield from named_rows(rows)
     yield ""
     yield "Bytes"
     yield from part_lines(report["parts"])
@@ -401,7 +344,7 @@ def model_lines(report: dict[str, Any]) -> Iterator[str]:
     is_all = len(arguments) == len(report["arguments"])
     yield "Arguments" if is_all else "Optimiser, and arguments that are not the default"
     words = [f"{name} {argument_text(value)}" for name, value in arguments.items()]
-    yield from wrapped(one_line(", ".join(words)), "  ")
+    yield from wrapped(one_line(", ".join(words)), columns(), "  ")
     if report["label_counts"]:
         yield ""
         yield "Labels"
@@ -410,7 +353,7 @@ def model_lines(report: dict[str, Any]) -> Iterator[str]:
     if report["about"]:
         yield ""
         yield "How it was made"
-        yield from table((k, one_line(argument_text(v))) for k, v in report["about"].items())
+        yield from named_rows((k, one_line(argument_text(v))) for k, v in report["about"].items())
 
 
 def argument_text(value: Any) -> str:

@@ -177,8 +177,8 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     values["thread"] = threads(values["thread"])
     as_they_are = values.pop("no_standardize")
     values.setdefault("standardize", not as_they_are)
-    from fastcli.cli._curves import check_plot, plot
-    from fastcli.cli._mlp_progress import MlpProgress
+    from fastcli.cli.display.curves import check_plot, plot
+    from fastcli.cli.display.perceptron import MlpDisplay
     from fastcli.mlp.args import MlpArgs
     from fastcli.mlp.train_and_save import outputs, train_and_save_mlp
 
@@ -193,10 +193,10 @@ def mlp_train(ctx: click.Context, /, **options: Any) -> None:
     check_apart([options["config"]], outputs(args))
     if args.plot:
         check_plot(args.plot)
-    with MlpProgress(args) as progress:
+    with MlpDisplay(args) as progress:
         source = open_source(args, progress.note) if args.pretrained_vectors else None
         trained = train_and_save_mlp(args, progress, source, options["fsync"])
-        progress.finished(trained)
+        progress.summary(trained)
     if args.plot:
         plot(args.plot, trained)
     if trained.interrupted:

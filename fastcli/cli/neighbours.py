@@ -74,7 +74,7 @@ def run(
     greeting: bytes = b"",
 ) -> None:
     """Answer queries of ``size`` words until standard input ends."""
-    from fastcli.cli._messages import say
+    from fastcli.cli.display.messages import say
     from fastcli.fasttext.matrix import first_not_finite
     from fastcli.fasttext.neighbours import Neighbours
     from fastcli.fasttext.vectors import Vectors
@@ -86,6 +86,7 @@ def run(
         out.flush()
     vectors = Vectors(load(model), threads(thread))
     neighbours = Neighbours(vectors, threads(thread), model)
+    neighbours.load_kernels()  # so that whoever is asked for a word does not wait after it
     if not as_json:
         out.write(prompt)
         out.flush()

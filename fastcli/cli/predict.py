@@ -70,10 +70,11 @@ def run(
     with_probs: bool,
 ) -> None:
     """Predict a file or standard input."""
+    from fastcli.cli.display.bars import is_into_file, with_bar
     from fastcli.evaluation.predictor import Predictor
 
     predictor = Predictor(load_classifier(model, delimiter), k, threshold, threads(thread), model)
-    blocks = open_blocks(data, "Input file cannot be opened!")
+    blocks = with_bar(open_blocks(data, "Input file cannot be opened!"), data, is_into_file())
     out = sys.stdout.buffer
     if not as_json:
         for text in predictor.format(blocks, with_probs):

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from fastcli.cli._command import Option, positional
 from fastcli.cli._options import threads
 from fastcli.overwriting import STREAM, check_apart
-from fastcli.printable import printable, shortened
-
-if TYPE_CHECKING:
-    from fastcli.prepare.args import PrepareArgs
-    from fastcli.prepare.write_parts import Prepared
 
 # Option, keywords of click, group, what it means.
 OPTIONS: list[tuple[tuple[str, ...], dict[str, Any], str, str]] = [
@@ -214,7 +209,7 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
     if options["like"]:
         filter_input(ctx, inputs, options)
         return
-    from fastcli.cli._messages import announce_compiling, say
+    from fastcli.cli.display.preparing import PrepareDisplay
     from fastcli.prepare.args import PrepareArgs
     from fastcli.prepare.rows import Columns
     from fastcli.prepare.split import read_shares
@@ -254,15 +249,12 @@ def prepare(ctx: click.Context, /, inputs: tuple[str, ...], **options: Any) -> N
     default = click.core.ParameterSource.DEFAULT
     if args.output == "-" and ctx.get_parameter_source("split") is not default:
         raise click.UsageError("--split cannot be combined with -o -, which writes all lines", ctx)
-    if options["verbose"] > 0:
-        announce_compiling()
-    with Progress(options["verbose"]) as progress:
+    with PrepareDisplay(options["verbose"]) as progress:
         if args.output == STREAM:
             done = prepare_stream(args, progress, write_out)
         else:
             done = run(args, progress)
-    if options["verbose"] > 0:
-        say(*table(done, args))
+        progress.summary(done, args)
 
 
 def write_out(text: bytes) -> None:
@@ -318,90 +310,3 @@ def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: dict[str,
     for path in inputs or (STREAM,):
         blocks = open_blocks(path, "Input file cannot be opened!")
         filter_lines(recipe, (block.tobytes() for block in blocks), write_out)
-
-
-def table(done: Prepared, args: PrepareArgs) -> list[str]:
-    """Return what was written: a row for each part, the order of lines, and what was left out."""
-    rows = [("part", "lines", "tokens", "labels", "smallest label")]
-    for name, n_lines, n_tokens, labels in zip(
-        done.parts, done.lines, done.tokens, done.labels, strict=True
-    ):
-        least = min(labels.items(), key=lambda item: item[1], default=("", 0))
-        smallest = f"{least[0]} {least[1]:,}"
-        rows.append((name, f"{n_lines:,}", f"{n_tokens:,}", f"{len(labels):,}", smallest))
-    a, b, c, d, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
-    lines = [
-        f"{name:{a}}  {n_lines:>{b}}  {n_tokens:>{c}}  {n_labels:>{d}}  {smallest}"
-        for name, n_lines, n_tokens, n_labels, smallest in rows
-    ]
-    lines.append(order_text(done, args))
-    left_out = [
-        (done.exact, "repeated"),
-        (done.near, "nearly repeated"),
-        (done.bad, f"bad, in {args.output}/rejects.jsonl"),
-    ]
-    said = ", ".join(f"{n:,} {what}" for n, what in left_out if n)
-    lines.append(f"Left out: {said}." if said else "Nothing was left out.")
-    if done.bad:
-        lines += [f"  {n:,} x {reason}" for reason, n in done.reasons.most_common(5)]
-    if done.stayed:
-        lines.append(f"Of an earlier run, changed since, and left: {', '.join(done.stayed)}.")
-    if done.contradictions:
-        lines.append(f"{done.contradictions:,} texts have several labels, on different lines.")
-    everywhere = set().union(*done.labels)
-    for name, labels in zip(done.parts, done.labels, strict=True):
-        if missing := len(everywhere) - len(labels):
-            lines.append(f"{missing:,} of {len(everywhere):,} labels are not in {name}.txt.")
-    return lines
-
-
-def order_text(done: Prepared, args: PrepareArgs) -> str:
-    """Return in which order lines were written."""
-    from fastcli.prepare.write_parts import SHUFFLED
-
-    if args.output == "-":
-        return "Lines are in the order of rows; no prepare.json or labels.json was written."
-    if not args.shuffle:
-        return "All lines are in the order of rows (--no-shuffle)."
-    others = " and ".join(f"{name}.txt" for name in done.parts if name != SHUFFLED)
-    rest = f"; {others} in the order of rows" if others else ""
-    return f"{SHUFFLED}.txt is in a random order (-seed {args.seed}){rest}."
-
-
-class Progress:
-    """Shows how much of each input has been read: a bar on a terminal, nothing in a log."""
-
-    def __init__(self, verbose: int) -> None:
-        from fastcli.cli._messages import is_terminal
-
-        self._live = verbose > 1 and is_terminal()
-        self._bar: Any = None
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def started(self, path: str, size: int) -> None:
-        """Open the bar of an input."""
-        if not self._live:
-            return
-        from tqdm import tqdm
-
-        if self._bar is not None:
-            self._bar.close()
-        self._bar = tqdm(
-            total=size or None,
-            unit="B",
-            unit_scale=True,
-            desc=shortened(printable(path)),
-            file=sys.stderr,
-            leave=False,
-        )
-
-    def read(self, n_bytes: int) -> None:
-        """Move the bar."""
-        if self._bar is not None:
-            self._bar.update(n_bytes - self._bar.n)

@@ -63,8 +63,8 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
       fastcli quantize -output topics -qnorm -cutoff 2000 -retrain \\
           -input data/samples/topics.train.txt --test data/samples/topics.valid.txt
     """
-    from fastcli.cli._messages import say
-    from fastcli.cli._progress import TrainingProgress
+    from fastcli.cli.display.messages import say
+    from fastcli.cli.display.training import TrainingDisplay
     from fastcli.fasttext.quantize import Sizes
     from fastcli.fasttext.quantize_and_save import QuantizeArgs, quantize_and_save
     from fastcli.memory import size_text
@@ -86,7 +86,7 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
         thread=options["thread"],
         no_shuffle=options["no_shuffle"],
     )
-    with TrainingProgress(options["verbose"]) as progress:
+    with TrainingDisplay(options["verbose"]) as progress:
         done = quantize_and_save(args, progress, options["fsync"])
     if options["verbose"] > 0:
         say(

@@ -84,11 +84,13 @@ def run(
     model: str, data: str, k: int, threshold: float, thread: int | None, delimiter: str
 ) -> tuple[Meter, list[bytes]]:
     """Test a model on a file or standard input; return the counts and the labels."""
-    from fastcli.cli._messages import say
+    from fastcli.cli.display.bars import with_bar
+    from fastcli.cli.display.messages import say
     from fastcli.evaluation.predictor import Predictor
 
     predictor = Predictor(load_classifier(model, delimiter), k, threshold, threads(thread), model)
-    meter = predictor.test(open_blocks(data, "Test file cannot be opened!"))
+    blocks = with_bar(open_blocks(data, "Test file cannot be opened!"), data)
+    meter = predictor.test(blocks)
     if sentence := meter.skipped.sentence():
         say(sentence)
     if meter.n == 0:

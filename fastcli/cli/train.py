@@ -239,17 +239,17 @@ def run(ctx: click.Context, command: str, options: dict[str, Any]) -> None:
     if tuning["autotune_validation"]:
         tune(ctx, args, tuning, fsync)
         return
-    from fastcli.cli._progress import TrainingProgress
+    from fastcli.cli.display.training import TrainingDisplay
     from fastcli.fasttext.train_and_save import train_and_save
 
-    with TrainingProgress(args.verbose) as progress:
+    with TrainingDisplay(args.verbose) as progress:
         train_and_save(args, progress, fsync)
 
 
 def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], fsync: bool) -> None:
     """Look for the best arguments, and save the best model."""
-    from fastcli.cli._messages import say
-    from fastcli.cli._tuning import TuningProgress
+    from fastcli.cli.display.messages import lines, say
+    from fastcli.cli.display.tuning import TuningDisplay
     from fastcli.fasttext.autotune import AutotuneArgs
     from fastcli.fasttext.trials import TUNED
     from fastcli.fasttext.tune_and_save import tune_and_save
@@ -275,7 +275,7 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], fsync: boo
         resume=tuning["autotune_resume"],
         fixed=frozenset(fixed),
     )
-    with TuningProgress(args.verbose) as progress:
+    with TuningDisplay(args.verbose) as progress:
         tuned = tune_and_save(args, given, progress, fsync)
     if args.verbose > 0:
         best = tuned.outcome.trial
@@ -284,4 +284,4 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: dict[str, Any], fsync: boo
             f"{given.metric} {best.score:.6f}; {tuned.path} is its model. The same again:"
         )
         for command in tuned.commands:
-            say(command)
+            lines(command)

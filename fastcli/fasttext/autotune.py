@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
 from fastcli.evaluation.classifier import Classifier
@@ -20,17 +20,15 @@ from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_size import TargetTooSmall
 from fastcli.fasttext.quantize import QuantizedModel, usable
-from fastcli.fasttext.reporter import Reporter, Status
-from fastcli.fasttext.search import Trial, free_names, propose, within
+from fastcli.fasttext.search import Finished, Trial, free_names, propose, within
 from fastcli.fasttext.size_limit import NothingFits, SizeLimit, is_quantizable
 from fastcli.fasttext.train import train_supervised
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trial_model import compact_model, model_of_size
 from fastcli.fasttext.trials import TUNED, TrialsFile, check_trials, take_up, trial_line
+from fastcli.reporting import Reporter, Status
+from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import text_blocks
-
-if TYPE_CHECKING:
-    from fastcli.text.dictionary import Dictionary
 
 DISK_SPEED = 100e6  # bytes a second that saving is sure to reach
 LEAST_RESERVE = 0.5  # seconds kept for saving
@@ -92,16 +90,6 @@ class Outcome:
     n_trials: int
 
 
-class TuneReporter(Reporter):
-    """What a caller is told while arguments are tried; this one says nothing."""
-
-    def trial(self, trial: Trial, best: Trial | None, note: str) -> None:
-        """Hear of a finished trial, the best one by then, and what went wrong with it."""
-
-    def progress(self, share: float, number: int, best: Trial | None, left: float) -> None:
-        """Hear how much of the time is over, and how many seconds are left."""
-
-
 class _OutOfTime(Exception):
     """The time for trials is over."""
 
@@ -118,8 +106,9 @@ class _Watch(Reporter):
         self._deadline, self._on_status = deadline, on_status
         self._on_dictionary = on_dictionary
 
-    def dictionary(self, dictionary: Dictionary) -> None:
-        self._on_dictionary(dictionary)
+    def row(self, row: object) -> None:
+        if isinstance(row, Dictionary):
+            self._on_dictionary(row)
 
     def read(self, n_bytes: int) -> None:
         if time.monotonic() > self._deadline:
@@ -131,9 +120,7 @@ class _Watch(Reporter):
             raise _OutOfTime
 
 
-def autotune(
-    args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter, file: TrialsFile
-) -> Outcome:
+def autotune(args: TrainArgs, tune: AutotuneArgs, reporter: Reporter, file: TrialsFile) -> Outcome:
     """Look for the arguments whose model is best on the validation file, until time is over.
 
     Trials are written to ``file``, whose earlier ones are taken up if ``tune`` says so.
@@ -146,7 +133,7 @@ def autotune(
 
 class _Tuner:
     def __init__(
-        self, args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter, file: TrialsFile
+        self, args: TrainArgs, tune: AutotuneArgs, reporter: Reporter, file: TrialsFile
     ) -> None:
         self.started = time.monotonic()
         self.metric = tune.check(args)
@@ -175,8 +162,13 @@ class _Tuner:
     def tell(self) -> None:
         """Report how far the search is."""
         over = time.monotonic() - self.started
-        self.reporter.progress(
-            min(over / self.tune.duration, 1.0), self.tried, self.best, max(self.left(), 0.0)
+        best = f"best {self.best.score:.6f}" if self.best is not None else "best unknown"
+        self.reporter.status(
+            Status(
+                progress=min(over / self.tune.duration, 1.0),
+                eta=max(self.left(), 0.0),
+                details=(f"trial {self.tried}", best),
+            )
         )
 
     # The search
@@ -265,7 +257,8 @@ class _Tuner:
                 self.best, self.models = trial, models
                 self.reserve = max(LEAST_RESERVE, _saving(*models, self.args.no_vec))
         self.file.append(trial_line(trial, note, self._question()))
-        self.reporter.trial(trial, self.best, note)
+        is_best = self.best is not None and self.best.number == trial.number
+        self.reporter.row(Finished(trial, is_best, note))
         return True
 
     def _check_size(self, args: TrainArgs, dictionary: Dictionary) -> None:

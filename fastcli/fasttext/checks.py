@@ -6,8 +6,8 @@ from pathlib import Path
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import MOST, ModelArgs, TrainArgs
-from fastcli.fasttext.reporter import Reporter
 from fastcli.memory import check_memory, padded
+from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import compression, open_compressed

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.reporter import Reporter
 from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.kernels.base.threads import bounds
 from fastcli.memory import padded, zeros
+from fastcli.reporting import Reporter
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.pretrained import Pretrained
 from fastcli.threads import run_apart

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_file import file_size
-from fastcli.fasttext.reporter import Reporter
 from fastcli.fasttext.save import rows_of_words, saving_memory
 from fastcli.memory import Needs, padded
 from fastcli.optimizers import OPTIMIZERS
+from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.sentences import Sentences

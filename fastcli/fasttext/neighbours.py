@@ -12,6 +12,7 @@ from fastcli.fasttext.vectors import Vectors, packed
 from fastcli.kernels.base import printf
 from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.linear import neighbours as kernels
+from fastcli.kernels.text.dictionary import find_entries
 from fastcli.memory import check_room, zeros
 from fastcli.text.dictionary import as_bytes
 from fastcli.threads import run_apart
@@ -59,6 +60,16 @@ class Neighbours:
             raise NotFinite(name, f"the numbers of the word {word!r}")
         self._bases = principal_bases(self._words)
         self._heads = [in_blocks(with_rest(self._words, basis, n_threads)) for basis in self._bases]
+
+    def load_kernels(self) -> None:
+        """Load what answers need and the words did not, so that no query waits for a compiler."""
+        for kernel in (
+            kernels.keep_nearest,
+            kernels.sort_nearest,
+            find_entries,
+            printf.format_neighbours,
+        ):
+            kernel.load()
 
     def find(
         self, queries: NDArray[np.float32], banned: Sequence[Sequence[bytes]], k: int

@@ -30,7 +30,7 @@ from fastcli.threads import usable_cpus
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
-    from fastcli.fasttext.reporter import Reporter
+    from fastcli.reporting import Reporter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +143,7 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = Fals
     check_cutoff(args.cutoff, args.target_size)
     _check_inputs(args)
     with ModelOutputs([path], [], reporter.warn, fsync) as outputs:
+        reporter.stage("reading")
         model = load_model(contents)
         if model.warning:
             reporter.warn(model.warning)
@@ -168,8 +169,10 @@ def _quantize(
     size_before = file_size(model.args, model.dictionary)
     n_threads = train_args.thread
     mapped = (model.wi, model.wo)
+    reporter.stage("testing") if args.test else None
     before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
     rows_before = model.wi.n_rows
+    reporter.stage("pruning")
     model, sizes, lost_nothing = _smaller(model, args, n_threads, reporter)
     if args.retrain and model.bucket_rows is None:
         reporter.note(
@@ -180,10 +183,13 @@ def _quantize(
     elif args.retrain:
         retrain(model, train_args, reporter)
         model = replace(model, args=replace(model.args, epoch=train_args.epoch))
+    reporter.stage("quantizing")
     quantized = quantize_model(model, sizes, n_threads, lost_nothing and not args.retrain)
+    reporter.stage("testing") if args.test else None
     after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
     for matrix in mapped:
         matrix.check_unchanged()
+    reporter.stage("saving")
     data = quantized_model_bytes(quantized)
     rows = quantized.wi.n_rows
     how: dict[str, Any] = {"command": args.with_retraining_of(train_args).command(), "rows": rows}

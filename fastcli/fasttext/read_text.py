@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.checks import check_rows
-from fastcli.fasttext.reporter import Reporter
+from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus, make_corpus
 from fastcli.text.counting import Counted, count_tokens, known_ids
 from fastcli.text.dictionary import Dictionary, build_dictionary
+from fastcli.text.inputs import text_size
 from fastcli.text.line_features import FeatureArgs
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.sentences import Sentences, make_sentences
@@ -55,7 +56,9 @@ def read_sentences(
 def read_known(model: Model, args: TrainArgs, reporter: Reporter) -> Corpus:
     """Read text as rows of features of a model; raises DataError where a file cannot be read."""
     known = model.args
+    reporter.stage("reading", text_size(args.input))
     counted = count_tokens(args.input, model.label, args.thread, reporter.read)
+    reporter.stage("features")
     features = FeatureArgs(
         minn=known.minn,
         maxn=known.maxn,
@@ -72,9 +75,11 @@ def _count(
 ) -> tuple[Counted, Dictionary, NDArray[np.int32]]:
     """Count tokens; return them, the dictionary, and the ids of the entries of the word table."""
     model_args = args.model_args()
+    reporter.stage("reading", text_size(args.input))
     counted = count_tokens(args.input, args.label, args.thread, reporter.read)
     dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
-    reporter.dictionary(dictionary)
+    reporter.row(dictionary)
+    reporter.stage("features")
     check_rows(args, model_args, dictionary)
     if pretrained is not None and pretrained.adds_words:
         dictionary, ids = pretrained.extend(dictionary, counted.words)

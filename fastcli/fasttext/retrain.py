@@ -10,10 +10,10 @@ from fastcli.errors import ArgumentError, DataError, ModelFormatError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.read_text import read_known
-from fastcli.fasttext.reporter import Reporter, run_and_report
 from fastcli.fasttext.trainer import Trainer
 from fastcli.kernels.linear import train as kernels
 from fastcli.memory import padded, zeros
+from fastcli.reporting import Reporter, run_and_report
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
@@ -70,6 +70,7 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     wi[corpus.memory_rows, :dim] = inputs[corpus.ids]
     wo[:, :dim] = outputs
     kernels.train_lines.load()  # so that compiling does not count as training
+    reporter.stage("training")
     trainer = Trainer(args, dictionary, corpus, wi.reshape(-1), wo.reshape(-1), stride)
     run_and_report(trainer.run(), reporter)
     inputs[corpus.ids] = wi[corpus.memory_rows, :dim]

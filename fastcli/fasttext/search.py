@@ -53,6 +53,15 @@ class Trial:
     training: float
 
 
+@dataclass(frozen=True)
+class Finished:
+    """A trial that is over, whether it is the best so far, and what went wrong with it."""
+
+    trial: Trial
+    is_best: bool
+    note: str
+
+
 def free_names(fixed: set[str], with_size: bool) -> list[str]:
     """Return the arguments that may be changed, given those set by hand."""
     names = ["epoch", "lr", "dim", "word_ngrams", "minn", "bucket", *(["dsub"] * with_size)]

@@ -9,11 +9,11 @@ from fastcli.fasttext.checks import check_corpus
 from fastcli.fasttext.initial_rows import initial_rows
 from fastcli.fasttext.needs import check_needs, classifier_needs
 from fastcli.fasttext.read_text import read_corpus
-from fastcli.fasttext.reporter import Reporter, run_and_report
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import Trainer
 from fastcli.kernels.linear import train as kernels
 from fastcli.memory import padded, zeros
+from fastcli.reporting import Reporter, run_and_report
 
 
 def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
@@ -37,6 +37,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
     )
     wo = zeros(dictionary.nlabels * stride)
     kernels.train_lines.load()  # so that compiling does not count as training
+    reporter.stage("training")
     trainer = Trainer(args, dictionary, corpus, wi, wo, stride)
     started = time.monotonic()
     status = run_and_report(trainer.run(), reporter)

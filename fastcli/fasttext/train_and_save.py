@@ -10,7 +10,6 @@ from fastcli import __version__
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_file import output_rows
 from fastcli.fasttext.model_outputs import ModelOutputs, Writer
-from fastcli.fasttext.reporter import Reporter
 from fastcli.fasttext.save import word_vectors, write_model, write_vectors
 from fastcli.fasttext.sidecar import about_path
 from fastcli.fasttext.train import train_supervised
@@ -22,6 +21,7 @@ from fastcli.kernels.base.printf import format_vectors
 from fastcli.kernels.linear.train import train_lines
 from fastcli.kernels.linear.train_words import train_words
 from fastcli.overwriting import check_apart
+from fastcli.reporting import Reporter
 
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 
@@ -43,7 +43,8 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
         else:
             compile_beside(train_words, format_vectors)
             trained = train_word_vectors(args, reporter)
-        reporter.trained(trained.seconds)
+        reporter.row(trained)
+        reporter.stage("saving")
         writers = text_writers(args, trained)
         files.save(path, lambda out: write_model(out, trained), writers, about(args, trained))
     return trained

@@ -20,7 +20,6 @@ from fastcli.fasttext.huffman import build_tree, no_tree
 from fastcli.fasttext.initial_rows import initial_rows
 from fastcli.fasttext.needs import check_needs, word_vectors_needs
 from fastcli.fasttext.read_text import read_sentences
-from fastcli.fasttext.reporter import Reporter, Status, run_and_report
 from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import diverged
@@ -31,6 +30,7 @@ from fastcli.kernels.linear.losses import Noise, Output
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
 from fastcli.memory import padded, zeros
 from fastcli.optimizers import no_rule
+from fastcli.reporting import Reporter, Status, run_and_report
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.sentences import LONGEST, Sentences
 from fastcli.threads import run_apart, usable_cpus
@@ -104,6 +104,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     wi = initial_rows(args, ids, memory_rows, len(ids), dictionary, pretrained, reporter)
     wo = zeros(dictionary.nwords * stride)
     kernels.train_words.load()  # so that compiling does not count as training
+    reporter.stage("training")
     trainer = _Trainer(args, dictionary, sentences, word_rows, wi, wo, in_text)
     started = time.monotonic()
     status = run_and_report(trainer.run(), reporter)

@@ -25,7 +25,7 @@ from fastcli.kernels.linear.order import draw_order
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
 from fastcli.memory import CACHE_LINE_FLOATS, padded, zeros
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps
-from fastcli.fasttext.reporter import Status
+from fastcli.reporting import Status
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.threads import run_apart, usable_cpus

@@ -22,8 +22,8 @@ from fastcli.text.dictionary import EOS
 
 if TYPE_CHECKING:
     from fastcli.fasttext.args import TrainArgs
-    from fastcli.fasttext.reporter import Reporter
     from fastcli.fasttext.trained import Trained
+    from fastcli.reporting import Reporter
 
 
 def compact_model(trained: Trained, label: str) -> Model:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import TrainArgs, command_line
-from fastcli.fasttext.autotune import AutotuneArgs, Outcome, TuneReporter, autotune
+from fastcli.fasttext.autotune import AutotuneArgs, Outcome, autotune
 from fastcli.fasttext.model_file import file_size
 from fastcli.fasttext.model_outputs import ModelOutputs, Writer
 from fastcli.fasttext.quantize import QuantizedModel, usable
@@ -24,6 +24,7 @@ from fastcli.kernels.linear.predict import best_labels
 from fastcli.kernels.linear.train import train_lines
 from fastcli.kernels.text.lines import read_lines
 from fastcli.overwriting import check_apart
+from fastcli.reporting import Reporter
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Tuned:
 
 
 def tune_and_save(
-    args: TrainArgs, tune: AutotuneArgs, reporter: TuneReporter, fsync: bool = False
+    args: TrainArgs, tune: AutotuneArgs, reporter: Reporter, fsync: bool = False
 ) -> Tuned:
     """Look for the best arguments and write the best model: ``.bin``, or ``.ftz`` with a size.
 
@@ -57,7 +58,9 @@ def tune_and_save(
         TrialsFile(tune.trials, reporter.warn, tune.resume) as trials_file,
     ):
         compile_beside(train_lines, best_labels, read_lines)
+        reporter.stage("tuning")
         outcome = autotune(args, tune, reporter, trials_file)
+        reporter.stage("saving")
         return _save(args, tune, outcome, files, reporter)
 
 
@@ -66,7 +69,7 @@ def _save(
     tune: AutotuneArgs,
     outcome: Outcome,
     outputs: ModelOutputs,
-    reporter: TuneReporter,
+    reporter: Reporter,
 ) -> Tuned:
     """Write the best model, and what makes it again."""
     best, trained = replace(outcome.trial.args, retrain=False), outcome.trained
@@ -114,7 +117,7 @@ def _text_writers(args: TrainArgs, quantized: QuantizedModel) -> dict[str, Write
     return dict.fromkeys(text_paths(args), words)
 
 
-def _note_former(path: str, reporter: TuneReporter) -> None:
+def _note_former(path: str, reporter: Reporter) -> None:
     """Say that the model of an earlier run is still there, if it has the other ending."""
     name, end = path[:-4], path[-4:]
     other = f"{name}.ftz" if end == ".bin" else f"{name}.bin"

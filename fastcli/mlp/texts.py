@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from fastcli.memory import zeros
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_rows
 from fastcli.mlp.limits import MOST
+from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus, make_corpus
 from fastcli.text.counting import count_tokens
 from fastcli.text.dictionary import Dictionary, build_dictionary
@@ -63,14 +63,13 @@ def check_rows(args: MlpArgs, dictionary: Dictionary) -> None:
         )
 
 
-def read_text(
-    args: MlpArgs, on_bytes: Callable[[int], None], pretrained: Pretrained | None = None
-) -> Text:
+def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None = None) -> Text:
     """Read training text, whose dictionary may get more words from pretrained vectors.
 
     Raises DataError where nothing in it can be trained on.
     """
-    counted = count_tokens(args.input, args.label, args.thread, on_bytes)
+    counted = count_tokens(args.input, args.label, args.thread, reporter.read)
+    reporter.stage("features")
     dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
     check_rows(args, dictionary)
     all_words = pretrained is not None and pretrained.adds_words

@@ -32,12 +32,12 @@ from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.needs import checkpoint_size, embedding_widths, needs_of
 from fastcli.mlp.network import Network, loss_code
-from fastcli.mlp.reporter import MlpReporter
 from fastcli.mlp.tensor_reader import load_arrays
-from fastcli.mlp.trained import MlpTrained
+from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.mlp.trainer import Trainer
 from fastcli.mlp.training_data import TrainingData, read_data
 from fastcli.overwriting import check_apart, check_ours, first_object
+from fastcli.reporting import Reporter, Status
 from fastcli.rescue import place_or_rescue
 from fastcli.text.vector_files import VectorSource
 from fastcli.threads import left_behind
@@ -53,7 +53,7 @@ NO_EMBEDDING = np.zeros(1, np.float32)
 
 def train_and_save_mlp(
     args: MlpArgs,
-    reporter: MlpReporter,
+    reporter: Reporter,
     source: VectorSource | None = None,
     fsync: bool = False,
 ) -> MlpTrained:
@@ -83,7 +83,7 @@ def train_and_save_mlp(
 
 def _train(
     args: MlpArgs,
-    reporter: MlpReporter,
+    reporter: Reporter,
     source: VectorSource | None,
     out: Replacement,
     log: AppendedFile | None,
@@ -122,7 +122,9 @@ def _train(
             reporter.note(f"Going on after step {trainer.progress.step:,}.")
         else:
             reporter.note("There is no checkpoint yet: starting from the beginning.")
-    reporter.network(network, data.examples.n, trainer.n_threads)
+    done = trainer.progress.step / max(trainer.total_steps, 1)
+    reporter.row(Setup(network, data.examples.n, trainer.n_threads, done))
+    reporter.stage("training")
     for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
         kernel.load()  # so that compiling does not count as training
     trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
@@ -139,10 +141,10 @@ def _train(
     try:
         for found in trainer.run(lambda trainer: save_checkpoint(trainer, fsync)):
             if isinstance(found, Evaluation):
-                reporter.evaluation(found)
+                reporter.row(found)
                 write_log()
             else:
-                reporter.step(*found)
+                reporter.status(Status(progress=found[0], loss=found[1]))
     except FastcliError as error:  # the loss diverged, or a checkpoint found no room
         if trainer.best is None and isinstance(error, TrainingDiverged):
             raise
@@ -159,6 +161,7 @@ def _train(
     if at.step and problem is None and not left_behind():
         for sentence in troubles(trainer):
             reporter.note(sentence)
+    reporter.stage("saving")
     trained.history, trained.steps = at.history, at.step
     trained.best_step = at.stopping.step if trainer.best is not None else at.step
     trained.model = model_of(args, data, network, trainer.rows)

@@ -1,4 +1,4 @@
-"""A perceptron as training leaves it."""
+"""A perceptron before and after training."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ from dataclasses import dataclass, field
 
 from fastcli.mlp.early_stopping import Evaluation
 from fastcli.mlp.model import MlpModel
+from fastcli.mlp.network import Network
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is going to be trained, and how far a checkpoint has brought it."""
+
+    network: Network
+    n_examples: int
+    n_threads: int
+    progress: float = 0.0
 
 
 @dataclass(kw_only=True)

@@ -15,7 +15,6 @@ from fastcli.mlp.examples import Examples, of_numbers
 from fastcli.mlp.feature_files import guess_format, inspect_columns, read_features
 from fastcli.mlp.features import FeatureColumns, label_ids
 from fastcli.mlp.network import stride
-from fastcli.mlp.reporter import MlpReporter
 from fastcli.mlp.texts import (
     augmented,
     bucket_of,
@@ -25,6 +24,8 @@ from fastcli.mlp.texts import (
     start_from,
 )
 from fastcli.printable import listed, shortened
+from fastcli.reporting import Reporter
+from fastcli.text.inputs import text_size
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.tables import read_delimiter
@@ -52,7 +53,7 @@ class TrainingData:
     augment: Callable[[int], Examples] | None = None
 
 
-def read_data(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None) -> TrainingData:
+def read_data(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -> TrainingData:
     """Read training and validation files, as text or as numbers."""
     if "-" in args.input:
         raise ArgumentError("Cannot use stdin for training! Write it to a file first.")
@@ -62,6 +63,7 @@ def read_data(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None)
     for path, purpose in purposes.items():
         if not Path(path).exists():
             raise DataError(cannot_open(path, "No such file or directory", purpose))
+    reporter.stage("reading", text_size(args.input))
     kind = args.format
     if kind == "auto":
         kind = guess_format(args.input[0], args.label)
@@ -72,13 +74,13 @@ def read_data(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None)
     return _read_numbers(args, kind, reporter)
 
 
-def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None) -> TrainingData:
+def _read_text(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -> TrainingData:
     pretrained = None
     if args.pretrained_vectors:
         source = source or VectorFile(args.pretrained_vectors)
         source.check_dim(args.dim)
         pretrained = Pretrained(source, args.vectors_words, args.label, args.thread)
-    text = read_text(args, reporter.read, pretrained)
+    text = read_text(args, reporter, pretrained)
     dictionary, bucket = text.dictionary, bucket_of(args)
     bucket_rows = text.bucket_rows if bucket else None
     valid = None
@@ -110,7 +112,7 @@ def _read_text(args: MlpArgs, reporter: MlpReporter, source: VectorSource | None
     )
 
 
-def _read_numbers(args: MlpArgs, kind: str, reporter: MlpReporter) -> TrainingData:
+def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
     columns = inspect_columns(args.input, kind, args.label_column, args.delimiter, reporter.note)
     delimiter = read_delimiter(args.delimiter)
     table = read_features(args.input, columns, "training", delimiter, reporter.note)

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import gettempdir
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from fastcli import __version__
 from fastcli.errors import ArgumentError, DataError, FastcliError
@@ -46,6 +46,7 @@ from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
 from fastcli.prepare.spools import spool
 from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
+from fastcli.reporting import Reporter
 from fastcli.text.table_rows import BadRow
 from fastcli.text.tables import Location
 from fastcli.threads import uninterrupted
@@ -58,16 +59,6 @@ BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
 SHOWN = 80  # characters of an offending text
-
-
-class Reporter(Protocol):
-    """What is told on the way."""
-
-    def started(self, path: str, size: int) -> None:
-        """Hear that an input is being read; ``size`` is 0 where that is not known."""
-
-    def read(self, n_bytes: int) -> None:
-        """Hear how many bytes of the input have been read."""
 
 
 @dataclass(kw_only=True)
@@ -214,6 +205,7 @@ class _Run:
         rejects: StreamWriter,
     ) -> None:
         self.args, self.reporter = args, reporter
+        self.n_read = 0  # bytes of the input that is being read
         self.writers = list(writers.values())
         self.rejects = rejects
         self.names = LabelNames(args.recipe.label)
@@ -247,6 +239,7 @@ class _Run:
                 self.without_duplicates(folder, some)
         if sum(self.done.lines) == 0:
             raise DataError(f"{', '.join(self.args.input)}: there is no row to write.")
+        self.reporter.stage("saving")
         for writer in self.writers:
             writer.finish()
 
@@ -276,7 +269,7 @@ class _Run:
         paths = self.args.input
         size = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
         if self.args.thread > 1 and size > BESIDE and "-" not in paths:
-            found = read_beside(self.source, paths, self.started, self.reporter.read)
+            found = read_beside(self.source, paths, self.started, self.read_to)
         else:
             found = self.read(paths)
         for batch in found:
@@ -289,11 +282,18 @@ class _Run:
         """Yield the rows of inputs, read in this process."""
         for path in paths:
             self.started(path)
-            yield from self.source.read(path, self.reporter.read)
+            yield from self.source.read(path, self.read_to)
 
     def started(self, path: str) -> None:
         """Tell that an input is being read."""
-        self.reporter.started(path, os.path.getsize(path) if os.path.isfile(path) else 0)
+        self.n_read = 0
+        size = os.path.getsize(path) if os.path.isfile(path) else 0
+        self.reporter.stage(f"reading {os.path.basename(path) or path}", size)
+
+    def read_to(self, n_bytes: int) -> None:
+        """Tell how many bytes have been read of the input since the last time."""
+        self.reporter.read(n_bytes - self.n_read)
+        self.n_read = n_bytes
 
     def cleaned(self) -> Generator[tuple[Batch, Cleaned], None, None]:
         """Yield batches with their cleaned texts, in order."""

@@ -10,7 +10,7 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,16 @@ def compression(path: str | os.PathLike[str]) -> str | None:
         return None
     with open(path, "rb") as file:
         return compression_of(file.read(10))
+
+
+def text_size(paths: Sequence[str]) -> int:
+    """Return the bytes of text in files, 0 where that is not known before they are read."""
+    try:
+        if all(os.path.isfile(path) and not compression(path) for path in paths):
+            return sum(map(os.path.getsize, paths))
+    except OSError:  # whoever reads them says so
+        pass
+    return 0
 
 
 def compression_of(head: bytes) -> str | None:

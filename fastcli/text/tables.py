@@ -121,7 +121,7 @@ def is_delimiter(text: str) -> bool:
 def shown_delimiter(delimiter: str) -> str:
     """Return a delimiter as it stands in a sentence.
 
-    >>> shown_delimiter("\t"), shown_delimiter(";")
+    >>> shown_delimiter(chr(9)), shown_delimiter(";")
     ('tabs', "';'")
     """
     return "tabs" if delimiter == "\t" else repr(delimiter)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcli.cli.inspect import bar, cut, width
+from fastcli.cli.display.tables import bar, cut, width_of
 from fastcli.inspect.advice import buckets
 from fastcli.inspect.data import lines_at, read_data
 from fastcli.inspect.repeats import compare
@@ -592,7 +592,7 @@ def test_a_process_of_its_own():
 
 def test_parts_of_the_layout():
     assert (bar(1, 10), bar(0, 10), bar(0.5, 9)) == ("█" * 10, "▏", "████▌")
-    assert width("日本a") == 5
+    assert width_of("日本a") == 5
     assert cut("日本語", 5) == "日本…"
 
 

@@ -13,7 +13,7 @@ from fastcli.fasttext import fit_size, quantize_and_save
 from fastcli.fasttext.fit_size import rows_kept
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.quantize import Sizes, by_norm, prune, quantize_model, usable
-from fastcli.fasttext.reporter import Reporter
+from fastcli.reporting import Reporter
 from tests import model_bytes
 from tests.cli.conftest import LOSSES
 from tests.command import GOLDEN, SAMPLES, run

@@ -22,20 +22,23 @@ WIDTH = 48
 PICTURES = (".png", ".svg", ".pdf")
 
 
-def sparkline(values: Sequence[float], low: float, high: float) -> str:
+def sparkline(values: Sequence[float], low: float, high: float, most: int = WIDTH) -> str:
     """Return values as bars between two bounds, a character each; more than fit are thinned.
 
     >>> sparkline([0.0, 0.5, 1.0], 0.0, 1.0)
     '▁▅█'
     """
-    step = max(1.0, len(values) / WIDTH)
-    shown = [values[int(i * step)] for i in range(min(len(values), WIDTH))]
+    step = max(1.0, len(values) / most)
+    shown = [values[int(i * step)] for i in range(min(len(values), most))]
     span = (high - low) or 1.0
     return "".join(BARS[round(7 * min(max((v - low) / span, 0.0), 1.0))] for v in shown)
 
 
-def learning_curve(history: Sequence[Evaluation]) -> str:
-    """Return a chart of training and validation loss and P@1; nothing for few evaluations."""
+def learning_curve(history: Sequence[Evaluation], room: int | None = None) -> str:
+    """Return a chart of training and validation loss and P@1; nothing for few evaluations.
+
+    A terminal of ``room`` columns may have less than the usual width for it, or none.
+    """
     if len(history) < 4:
         return ""
     curves = {
@@ -49,8 +52,11 @@ def learning_curve(history: Sequence[Evaluation]) -> str:
         if not all(map(math.isfinite, values)):
             continue
         low, high = (min(values), max(values)) if name == "P@1" else (min(losses), max(losses))
-        bars = sparkline(values, low, high)
-        lines.append(f"{name:>10}  {bars}  {values[0]:.4f} to {values[-1]:.4f}")
+        ends = f"{values[0]:.4f} to {values[-1]:.4f}"
+        most = WIDTH if room is None else min(WIDTH, room - len(ends) - 14)
+        if most < 4:
+            return ""
+        lines.append(f"{name:>10}  {sparkline(values, low, high, most)}  {ends}")
     return "\n".join(lines)
 
 

@@ -1,0 +1,157 @@
+"""What a person sees of mlp-train: evaluations as they come, and how training went."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastcli.cli.display.curves import learning_curve
+from fastcli.cli.display.messages import lines, say
+from fastcli.cli.display.tables import Column, Rows, counted, short_time
+from fastcli.cli.display.terminal import is_terminal, width
+from fastcli.cli.display.training import Display
+from fastcli.mlp.early_stopping import Evaluation
+from fastcli.mlp.trained import MlpTrained, Setup
+from fastcli.reporting import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastcli.mlp.args import MlpArgs
+
+MOST_ROWS = 12  # of a table of evaluations, and the best
+COLUMNS = (
+    Column("step", 7),
+    Column("epoch", 5),
+    Column("lr", 6),
+    Column("loss", 8),
+)
+VALID = (Column("valid loss", 10), Column("P@1", 6), Column("", 4, is_text=True))
+
+
+class MlpDisplay(Display):
+    """Shows how training goes: rows above a live line, or a table at the end of a log."""
+
+    def __init__(self, args: MlpArgs) -> None:
+        super().__init__(args.verbose)
+        self._args = args
+        self._began = time.monotonic()
+        self._first = 0.0  # the progress of the first status, which is not 0 after a checkpoint
+        self._latest: Evaluation | None = None
+        self._table: Rows | None = None
+        self._seen = 0
+        self._shown: set[int] = set()  # steps
+
+    def row(self, row: object) -> None:
+        """Show what is going to be trained, and evaluations."""
+        if isinstance(row, Setup):
+            self._setup(row)
+        elif isinstance(row, Evaluation):
+            self._latest = row
+            if self.is_live:
+                self._live_row(row)
+            self.status(Status(progress=row.progress, loss=row.loss))
+
+    def _setup(self, setup: Setup) -> None:
+        self._began = time.monotonic()
+        self._first = setup.progress
+        if self.verbose < 1:
+            return
+        network = setup.network
+        widths = [network.n_in, *(layer.units for layer in network.layers)]
+        shape = "-".join(map(str, widths))
+        say(
+            f"Network {shape}, {network.n_weights:,} parameters"
+            f"{' and word vectors' if network.embeds else ''}; {setup.n_examples:,} examples, "
+            f"{network.n_labels} labels, {counted(setup.n_threads, 'thread')}"
+        )
+
+    def status(self, status: Status) -> None:
+        """Move the live line, or write a line every few seconds."""
+        done = max(status.progress - self._first, 1e-9)
+        left = (time.monotonic() - self._began) * (1 - status.progress) / done
+        epoch = min(int(status.progress * self._args.epoch) + 1, max(self._args.epoch, 1))
+        details = [f"epoch {epoch}/{self._args.epoch}"]
+        if self._latest is not None and math.isfinite(self._latest.valid_error):
+            details.append(f"P@1 {1 - self._latest.valid_error:.4f}")
+        super().status(replace(status, eta=left, details=tuple(details)))
+
+    def log_line(self, status: Status) -> str:
+        """Return how far training is, for a log."""
+        epoch, *score = status.details
+        parts = [epoch, f"loss {status.loss:.4f}", *score, f"ETA {short_time(status.eta)}"]
+        return "  ".join([f"{100 * status.progress:5.1f}%", *parts])
+
+    # ------------------------------------------------------------------ the table
+
+    def _begin_table(self, has_valid: bool) -> Rows:
+        """Write the header of the table of evaluations, once."""
+        if self._table is None:
+            columns = [*COLUMNS, *VALID] if has_valid else [*COLUMNS]
+            room = width() if is_terminal() else None
+            if room and has_valid:  # what was measured matters more than where
+                columns = _by_importance(columns, room)
+            self._table = Rows(columns, room)
+            lines(self._table.header())
+        return self._table
+
+    def _write_row(self, e: Evaluation, is_best: bool) -> None:
+        has_valid = math.isfinite(e.valid_error)
+        table = self._begin_table(has_valid)
+        cells = {
+            "step": f"{e.step}",
+            "epoch": f"{e.epoch}",
+            "lr": f"{e.lr:.2g}",
+            "loss": f"{e.loss:.4f}",
+            "valid loss": f"{e.valid_loss:.4f}",
+            "P@1": f"{1 - e.valid_error:.4f}",
+            "": "best" if is_best else "",
+        }
+        lines(table.row([cells[title] for title in table.titles()]))
+        self._shown.add(e.step)
+
+    def _live_row(self, e: Evaluation) -> None:
+        """Write some of the evaluations as they come, about as many as a table has."""
+        expected = round(1 / max(e.progress - self._first, 1e-9) * (self._seen + 1))
+        if self._seen % max(1, -(-expected // MOST_ROWS)) == 0:
+            self._write_row(e, is_best=False)
+        self._seen += 1
+
+    def summary(self, trained: MlpTrained) -> None:
+        """Write the evaluations, or what a terminal has not seen of them, and how it went."""
+        self.screen.close()
+        if self.verbose < 1:
+            return
+        history = trained.history
+        has_valid = any(math.isfinite(e.valid_error) for e in history)
+        self._begin_table(has_valid)
+        for e in self._chosen(history, trained.best_step if has_valid else -1):
+            self._write_row(e, is_best=has_valid and e.step == trained.best_step)
+        if chart := learning_curve(history, width() if is_terminal() else None):
+            lines(*chart.split("\n"))
+        kept = f", the best of them (step {trained.best_step}) kept" if has_valid else ""
+        ended = "Interrupted after" if trained.interrupted else "Trained"
+        say(f"{ended} {trained.steps:,} steps in {trained.seconds:.1f} s{kept}.")
+
+    def _chosen(self, history: Sequence[Evaluation], best: int) -> list[Evaluation]:
+        """Return the rows to write: all of few, else some of them, the last and the best."""
+        if self._shown:  # the others are on the terminal already
+            is_last_shown = not history or history[-1].step in self._shown
+            last = [] if is_last_shown or history[-1].step == best else [history[-1]]
+            return last + [e for e in history if e.step == best]
+        stride = -(-len(history) // MOST_ROWS)
+        return [
+            e
+            for i, e in enumerate(history)
+            if i % stride == 0 or i == len(history) - 1 or e.step == best
+        ]
+
+
+def _by_importance(columns: list[Column], room: int) -> list[Column]:
+    """Leave out of a narrow table what says least: lr, step, and the training loss."""
+    for title in ("lr", "step", "valid loss"):
+        if Rows(columns).width() > room:
+            columns = [column for column in columns if column.title != title]
+    return columns

@@ -1,0 +1,164 @@
+"""What a person sees of supervised, skipgram, cbow and quantize."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from fastcli.cli.display.messages import announce_compiling, lines, say, warn
+from fastcli.cli.display.screen import Screen
+from fastcli.cli.display.tables import fitted, short_number, short_time
+from fastcli.cli.display.terminal import is_live, is_terminal, width
+from fastcli.fasttext.trained import Trained
+from fastcli.reporting import Reporter, Status
+from fastcli.text.dictionary import Dictionary
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+Shown = TypeVar("Shown", bound="Display")
+LOG_EVERY = 5.0  # seconds between two lines in a log
+
+
+def fasttext_line(status: Status) -> str:
+    """Return fastText's progress line."""
+    eta = int(status.eta)
+    return (
+        f"Progress: {100 * status.progress:5.1f}% "
+        f"words/sec/thread: {status.words_per_second:7.0f} lr: {status.lr:9.6f} "
+        f"avg.loss: {status.loss:9.6f} "
+        f"ETA: {eta // 3600:3d}h{eta // 60 % 60:2d}m{eta % 60:2d}s"
+    )
+
+
+def live_parts(stage: str, status: Status) -> list[str]:
+    """Return the parts of a live line: progress, loss and time left first, what matters less last.
+
+    >>> status = Status(progress=0.61, words_per_second=9.9e5, lr=0.04, loss=0.4512, eta=12.0)
+    >>> live_parts("training", status)
+    ['training  61.0%', 'loss 0.4512', 'left 0:12', 'lr 0.04', '990k words/s/thread']
+    """
+    parts = [f"{stage} {100 * status.progress:5.1f}%".lstrip()]
+    if not math.isnan(status.loss):
+        parts.append(f"loss {short_loss(status.loss)}")
+    if not math.isnan(status.eta):
+        parts.append(f"left {short_time(status.eta)}")
+    parts += status.details
+    if not math.isnan(status.lr):
+        parts.append(f"lr {status.lr:.3g}")
+    if not math.isnan(status.words_per_second):
+        parts.append(f"{short_number(status.words_per_second)} words/s/thread")
+    return parts
+
+
+def short_loss(loss: float) -> str:
+    """Return a loss in four decimals, or fewer where it is large.
+
+    >>> short_loss(0.5), short_loss(12345.678)
+    ('0.5000', '1.235e+04')
+    """
+    return f"{loss:.4f}" if abs(loss) < 1000 else f"{loss:.4g}"
+
+
+class Display(Reporter):
+    """Shows stages, sentences and how far work is: a live line on a terminal, lines in a log.
+
+    The base of those that know the rows of their work.  ``log_line`` writes a line of a log.
+    """
+
+    def __init__(self, verbose: int) -> None:
+        self.verbose = verbose
+        self.screen = Screen(is_on=verbose > 1 and is_live())
+        self.is_live = verbose > 1 and is_live()
+        self._logged = time.monotonic()
+        self._n_read = 0
+        self._lock = threading.Lock()
+        if verbose > 0:
+            announce_compiling()
+
+    def __enter__(self: Shown) -> Shown:
+        self.screen.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.screen.__exit__(kind, error, trace)
+
+    def is_due(self) -> bool:
+        """Tell whether it is time for another line in a log."""
+        now = time.monotonic()
+        if now - self._logged < LOG_EVERY:
+            return False
+        self._logged = now
+        return True
+
+    def stage(self, name: str, n_bytes: int = 0) -> None:
+        """Name what begins, on a terminal."""
+        self._n_read = 0
+        self.screen.stage(name, n_bytes)
+
+    def read(self, n_bytes: int) -> None:
+        """Show how much text has been read."""
+        if self.verbose < 2:
+            return
+        if self.is_live:
+            self.screen.advance(n_bytes)
+            return
+        with self._lock:
+            self._n_read += n_bytes
+            if self.is_due():
+                say(f"Read {self._n_read / 1e6:.0f} MB of text")
+
+    def log_line(self, status: Status) -> str:
+        """Return how far work is, for a log."""
+        return fasttext_line(status)
+
+    def status(self, status: Status) -> None:
+        """Move the live line, or write a line every few seconds."""
+        if self.verbose < 2:
+            return
+        if self.is_live:
+            self.screen.show(live_parts(self.screen.name, status), status.progress)
+        elif self.is_due():
+            lines(self.log_line(status))
+
+    def note(self, sentence: str) -> None:
+        """Show something the user should know."""
+        if self.verbose > 0:
+            say(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Show something that was not done."""
+        warn(sentence)
+
+
+class TrainingDisplay(Display):
+    """Shows how fastText's training goes: nothing, the final line, a live line, or a log."""
+
+    def row(self, row: object) -> None:
+        """Show the size of the dictionary, in fastText's words, and how long training took."""
+        if isinstance(row, Dictionary) and self.verbose > 0:
+            lines(
+                f"Read {row.ntokens // 1000000}M words",
+                f"Number of words:  {row.nwords}",
+                f"Number of labels: {row.nlabels}",
+            )
+        elif isinstance(row, Trained) and self.verbose > 1:
+            say(f"Trained in {row.seconds:.3f} s.")
+
+    def finished(self, status: Status) -> None:
+        """Write fastText's final line; a terminal may be too narrow for all of it."""
+        self.screen.close()
+        last = replace(status, progress=1.0, lr=0.0, eta=0.0)
+        if self.verbose > 0 and is_terminal():
+            speed = f"{short_number(last.words_per_second)} words/s/thread"
+            lines(fitted(["Progress: 100.0%", f"loss {last.loss:.6f}", speed], width()))
+        elif self.verbose > 0:
+            lines(fasttext_line(last))

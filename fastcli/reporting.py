@@ -1,0 +1,61 @@
+"""What long work tells its caller on the way: one protocol for training, quantize and prepare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How far work is; what is not known, or has no meaning there, is NaN or empty.
+
+    ``progress`` is from 0 to 1, ``words_per_second`` that of each thread, ``eta`` the seconds that
+    are left; ``details`` are words such as ``trial 8``.
+    """
+
+    progress: float
+    words_per_second: float = NAN
+    lr: float = NAN
+    loss: float = NAN
+    eta: float = NAN
+    details: tuple[str, ...] = ()
+
+
+class Reporter:
+    """What a caller is told on the way; this one says nothing."""
+
+    def stage(self, name: str, n_bytes: int = 0) -> None:
+        """Hear what begins (reading, features, training, saving), and how much is to be read.
+
+        ``n_bytes`` is 0 where that is not known.
+        """
+
+    def read(self, n_bytes: int) -> None:
+        """Hear that so many more bytes have been read; called from several threads."""
+
+    def status(self, status: Status) -> None:
+        """Hear how far the stage is, several times a second."""
+
+    def finished(self, status: Status) -> None:
+        """Hear that training is over."""
+
+    def row(self, row: object) -> None:
+        """Hear of a result: a dictionary, an evaluation, a trial.  What is not known is ignored."""
+
+    def note(self, sentence: str) -> None:
+        """Hear something that the user should know."""
+
+    def warn(self, sentence: str) -> None:
+        """Hear what was not done; unlike notes, to be shown whatever the verbosity."""
+
+
+def run_and_report(run: Iterator[Status], reporter: Reporter) -> Status:
+    """Train to the end, reporting every status; return the last one."""
+    status = Status(progress=1.0, words_per_second=0.0, lr=0.0, loss=0.0, eta=0.0)
+    for status in run:
+        reporter.status(status)
+    reporter.finished(status)
+    return status
