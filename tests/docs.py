@@ -1,7 +1,7 @@
-"""The parts of README.md that are made, not written.
+"""The parts of README.md that are made, not written, and docs/options.md, which is made as a whole.
 
-``python -m tests.docs`` rewrites the tables, ``python -m tests.docs --tour`` also what the commands
-of the tour print, their figures rounded.
+``python -m tests.docs`` rewrites the tables and the page, ``python -m tests.docs --tour`` also
+what the commands of the tour print, their figures rounded.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ from tempfile import TemporaryDirectory
 import click
 
 from fastcli.cli import COMMANDS, cli
+from fastcli.cli._command import Option
+from fastcli.options import GROUPS
 
+UNUSED = GROUPS[-1]
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+REFERENCE = ROOT / "docs" / "options.md"
 
 
 def commands() -> dict[str, click.Command]:
@@ -30,17 +34,30 @@ def commands() -> dict[str, click.Command]:
     return {name: command for name, command in found.items() if command is not None}
 
 
-def shown_default(option: click.Parameter) -> str:
-    """Return the default of an option as the tables show it."""
-    default = option.default if isinstance(option.default, (str, int, float)) else ""
-    default = "" if default == -1.0 else default
-    is_flag = isinstance(option, click.Option) and option.is_flag
-    return "" if is_flag or option.multiple or default in ("", None) else f"`{default}`"
+def options_of(command: click.Command) -> list[Option]:
+    """Return the options of a command that have a row, in the order of its help."""
+    return [one for one in command.params if isinstance(one, Option) and one.row]
 
 
-def meaning(option: click.Parameter) -> str:
-    """Return what an option is for, as the tables show it."""
-    text = str(getattr(option, "help", "")).split("  [")[0]
+def shown_default(option: Option) -> str:
+    """Return the default of an option as the tables show it, "" for flags and where there is none.
+
+    What the default stands for is given in words where the row has them.
+    """
+    if option.is_flag or option.multiple:
+        return ""
+    if option.row.option.default_text:
+        return escaped(option.row.option.default_text)
+    return "" if option.default in ("", None) else f"`{option.default}`"
+
+
+def meaning(option: Option) -> str:
+    """Return what an option is for, as the tables of the README show it: with its choices."""
+    return escaped(str(option.help).split("  [")[0])
+
+
+def escaped(text: str) -> str:
+    """Return text for a cell of a table."""
     return text.replace("<", "&lt;").replace("|", "\\|")
 
 
@@ -48,40 +65,36 @@ def options_table() -> str:
     """Return the table of the training commands' options, with the defaults of each."""
     rows = ["| option | `supervised` | `skipgram`, `cbow` | meaning |", "|---|---|---|---|"]
     found = commands()
-    others = {other.name: other for other in found["skipgram"].params}
-    for option in found["supervised"].params:
-        if option.name.startswith("autotune"):
+    others = {other.name: other for other in options_of(found["skipgram"])}
+    for option in options_of(found["supervised"]):
+        if option.group == "autotune":
             continue
-        names = ", ".join(f"`{name}`" for name in option.opts)
         other = others.get(option.name)
         defaults = f"{shown_default(option)} | {shown_default(other) if other else 'no'}"
-        rows.append(f"| {names} | {defaults} | {meaning(option)} |")
+        rows.append(f"| `{option.shown}` | {defaults} | {meaning(option)} |")
     return "\n".join(rows)
 
 
 def autotune_table() -> str:
     """Return the table of autotune's options."""
-    options = commands()["supervised"].params
-    return _table([one for one in options if one.name.startswith("autotune")])
+    options = options_of(commands()["supervised"])
+    return _table([one for one in options if one.group == "autotune"])
 
 
 def quantize_table() -> str:
     """Return the table of those options of quantize that do something."""
-    used = {"files", "quantization", "running"}
-    options = commands()["quantize"].params
-    retraining = {"lr", "epoch", "label", "seed", "no_shuffle"}
-    return _table([one for one in options if one.group in used or one.name in retraining])
+    options = options_of(commands()["quantize"])
+    return _table([one for one in options if one.group != UNUSED])
 
 
 def mlp_table() -> str:
     """Return the table of mlp-train's options."""
-    return _table(commands()["mlp-train"].params)
+    return _table(options_of(commands()["mlp-train"]))
 
 
 def prepare_table() -> str:
     """Return the table of prepare's options."""
-    options = commands()["prepare"].params
-    return _table([one for one in options if one.param_type_name == "option"])
+    return _table(options_of(commands()["prepare"]))
 
 
 def activations_table() -> str:
@@ -107,12 +120,55 @@ def optimizers_table() -> str:
     return "\n".join(rows)
 
 
-def _table(options: list[click.Parameter]) -> str:
+def _table(options: list[Option]) -> str:
     rows = ["| option | default | meaning |", "|---|---|---|"]
     for option in options:
-        names = ", ".join(f"`{name}`" for name in option.opts)
-        rows.append(f"| {names} | {shown_default(option)} | {meaning(option)} |")
+        rows.append(f"| `{option.shown}` | {shown_default(option)} | {meaning(option)} |")
     return "\n".join(rows)
+
+
+# ------------------------------------------------------------------ the reference page
+
+REFERENCE_HEAD = """# Options
+
+Made by `python -m tests.docs` from the rows of the options; `fastcli <command> --help` shows the
+same. The first spelling of an option is the one in help and messages; the others do the same.
+Names may be completed by the shell: see README.md."""
+
+
+def reference() -> str:
+    """Return docs/options.md: every option of every command, group by group."""
+    parts = [REFERENCE_HEAD]
+    for name, command in commands().items():
+        options = options_of(command)
+        parts.append(f"## `{name}`\n\n`fastcli {name} {command.pattern}`")
+        if not options:
+            parts.append("No options.")
+        for group in dict.fromkeys(option.group for option in options):
+            of_group = [option for option in options if option.group == group]
+            if group == UNUSED:
+                names = ", ".join(f"`{option.shown}`" for option in of_group)
+                parts.append(f"Accepted without effect, as in fastText: {names}.")
+                continue
+            if group != "general":
+                parts.append(f"### {group.capitalize()}")
+            parts.append(reference_table(of_group))
+    return "\n\n".join(parts) + "\n"
+
+
+def reference_table(options: list[Option]) -> str:
+    """Return the rows of a group: all spellings, type, default, values, meaning."""
+    lines = ["| option | type | default | values | meaning |", "|---|---|---|---|---|"]
+    for option in options:
+        row = option.row
+        spellings = ", ".join(f"`{name}`" for name in option.opts)
+        kind = "flag" if row.is_flag else option.type.name
+        kind += ", repeatable" if row.is_repeatable else ""
+        values = ", ".join(f"`{name}`" for name in row.choices) or row.range_text
+        text = escaped(row.option.help)
+        default = shown_default(option)
+        lines.append(f"| {spellings} | {kind} | {default} | {values} | {text} |")
+    return "\n".join(lines)
 
 
 # Name of a benchmark, and what its table answers.
@@ -238,11 +294,13 @@ def with_tour(text: str) -> str:
 
 
 def main() -> None:
-    """Rewrite the README."""
+    """Rewrite the README, and the reference page of options."""
     text = made(README.read_text(encoding="utf-8"))
     if "--tour" in sys.argv[1:]:
         text = with_tour(text)
     README.write_text(text, encoding="utf-8")
+    REFERENCE.parent.mkdir(exist_ok=True)
+    REFERENCE.write_text(reference(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,21 @@ def test_made_sections_are_current():
     assert docs.made(text) == text, "run: python -m tests.docs"
 
 
+def test_the_reference_page_is_current():
+    assert docs.REFERENCE.read_text(encoding="utf-8") == docs.reference(), (
+        "run: python -m tests.docs"
+    )
+
+
+@pytest.mark.parametrize("name", list(docs.commands()))
+def test_the_reference_page_has_every_spelling(name):
+    page = docs.REFERENCE.read_text(encoding="utf-8")
+    section = page.partition(f"## `{name}`\n")[2].partition("\n## ")[0]
+    for option in docs.options_of(docs.commands()[name]):
+        spellings = option.opts if option.group != docs.UNUSED else [option.shown]
+        assert all(f"`{spelling}`" in section for spelling in spellings)
+
+
 @pytest.mark.parametrize("name", list(docs.commands()))
 def test_every_command_is_in_the_readme_and_has_an_example(name):
     command = docs.commands()[name]

@@ -4,22 +4,45 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastcli.cli import CONTEXT
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from fastcli.options import Row
 
 LIKE = 0.75  # how much alike a word and the option are that it is taken for
 NO_PATHS = "Empty input or output path."  # fastText's words
 
 
 class Option(click.Option):
-    """An option that belongs to a group of the help text."""
+    """An option that belongs to a group of the help text, and shows one of its spellings."""
 
-    def __init__(self, *args: Any, group: str = "general", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row: Row | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.group = group
+        self.row = row
+        self.group = row.option.group if row else "general"
+
+    @property
+    def shown(self) -> str:
+        """The spelling that help and messages use."""
+        return self.opts[0]
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the spelling that is shown, with the kind of its value, and the help."""
+        spellings, self.opts = self.opts, [self.shown]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = spellings
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return the option as click's messages quote it."""
+        return f"'{self.shown}'"
 
 
 class NoArguments(click.UsageError):
@@ -92,6 +115,20 @@ class Command(click.Command):
     def as_word(self, word: str, end: str = "") -> str:
         """Return how to give a word that looks like an option, where there can be such words."""
         return ""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return each option that is not given yet, in the first spelling that begins so."""
+        from click.shell_completion import CompletionItem
+
+        found = []
+        for parameter in self.get_params(ctx):
+            default = click.core.ParameterSource.DEFAULT
+            is_given = ctx.get_parameter_source(parameter.name or "") not in (None, default)
+            names = [name for name in parameter.opts if name.startswith(incomplete)]
+            is_option = isinstance(parameter, click.Option) and incomplete.startswith("-")
+            if is_option and names and (parameter.multiple or not is_given):
+                found.append(CompletionItem(names[0], help=getattr(parameter, "help", None)))
+        return found
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line in fastText's way."""

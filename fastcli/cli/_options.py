@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from fastcli.cli._command import Option
+from fastcli.cli._declare import file_argument, takes
 from fastcli.errors import DataError
+from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
+from fastcli.text import options as text
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents
@@ -17,68 +20,46 @@ if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
 
-VECTORS = ".vec, GloVe, word2vec (compressed too), .bin, .ftz"
 PATTERN = "<model> <test-data> [<k>] [<th>]"
 NO_TABLE = "--delimiter: no effect, since the model does not read tables."
 
 
-def thread_option(command: Any) -> Any:
-    """Add --thread."""
-    return click.option(
-        "-thread",
-        "--thread",
-        "thread",
-        cls=Option,
-        type=click.IntRange(min=1),
-        default=None,
-        help="number of threads  [default: processors of this machine]",
-    )(command)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Answering:
+    """The options of commands that answer from a model."""
+
+    thread: int = option(1, text.THREAD, group="general")
+    json: bool = option(False, "write JSON, one object per line, with unrounded numbers")
 
 
-def delimiter_option(command: Any) -> Any:
-    """Add --delimiter."""
-    return click.option(
-        "--delimiter",
-        "delimiter",
-        cls=Option,
-        default="",
-        help="what separates the columns of a table  [default: found out]",
-    )(command)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Predicting(Answering):
+    """The options of commands that predict the lines of a file."""
+
+    delimiter: str = option("", text.DELIMITER)
 
 
-def prediction_arguments(command: Any) -> Any:
-    """Add ``<model> <test-data> [<k>] [<th>]``, --thread, --delimiter and --json."""
-    command = click.option(
-        "--json", "as_json", cls=Option, is_flag=True, help="write JSON, with true probabilities"
-    )(command)
-    command = thread_option(delimiter_option(command))
-    command = click.argument("threshold", metavar="<th>", type=float, default=0.0)(command)
-    command = click.argument("k", metavar="<k>", type=int, default=1)(command)
-    command = click.argument("data", metavar="<test-data>")(command)
-    return click.argument("model", metavar="<model>")(command)
+def prediction_arguments(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``<model> <test-data> [<k>] [<th>]``, -thread, --delimiter and --json."""
+    added = takes(Predicting)(command)
+    added = click.argument("threshold", metavar="<th>", type=float, default=0.0)(added)
+    added = click.argument("k", metavar="<k>", type=int, default=1)(added)
+    added = file_argument("data", "<test-data>")(added)
+    return file_argument("model", "<model>")(added)
 
 
-def threads(number: int | None) -> int:
-    """Return a number of threads: the one given, or the processors of this machine."""
-    if number is not None:
-        return number
-    from fastcli.threads import usable_cpus
-
-    return usable_cpus()
-
-
-def size_in_bytes(text: str | None, ctx: click.Context) -> int:
+def size_in_bytes(size: str, ctx: click.Context) -> int:
     """Read a size such as ``2M``, ``500k``, ``1G`` or a number of bytes; nothing is 0.
 
     The letters are powers of ten, as in fastText.
     """
-    if not text:
+    if not size:
         return 0
-    letter = text[-1].lower()
+    letter = size[-1].lower()
     factor = {"k": 10**3, "m": 10**6, "g": 10**9}.get(letter, 1)
-    digits = text if factor == 1 else text[:-1]
+    digits = size if factor == 1 else size[:-1]
     if not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
-        raise click.UsageError(f"Unable to parse model size {text} (such as 2M, 500k, 1G)", ctx)
+        raise click.UsageError(f"Unable to parse model size {size} (such as 2M, 500k, 1G)", ctx)
     return int(digits) * factor
 
 
@@ -125,11 +106,11 @@ def load_classifier(path: str, delimiter: str = "") -> Classifier:
         if delimiter and (perceptron.columns is None or perceptron.columns.kind != "csv"):
             say(NO_TABLE)
         return perceptron
+    if read_delimiter(delimiter):
+        say(NO_TABLE)
     from fastcli.fasttext.predict import prepare
 
     prepare()
-    if read_delimiter(delimiter):
-        say(NO_TABLE)
     return load_linear(contents)
 
 

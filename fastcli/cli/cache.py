@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastcli.cli import COMMANDS, cli
-from fastcli.cli._command import Option, positional
+from fastcli.cli._command import positional
+from fastcli.cli._declare import Word, takes
 from fastcli.errors import FastcliError
+from fastcli.options import option
 
 if TYPE_CHECKING:
     from fastcli.jit.build import AnyKernel
@@ -19,25 +22,26 @@ if TYPE_CHECKING:
 ACTIONS = ("path", "clear", "warm")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Warming:
+    """The options of ``cache warm``."""
+
+    target: str = option(
+        "", "warm: compile for x86-64-v2, -v3 or -v4, or for a processor by LLVM's name"
+    )
+    shared: str = option(
+        "",
+        "warm: write the code where other users can read it, as in a container image",
+        file="folder",
+    )
+
+
 @positional("<path|clear|warm> [<command> ...]")
-@click.argument("action", metavar="<path|clear|warm>")
-@click.argument("commands", metavar="<command>", nargs=-1)
-@click.option(
-    "--target",
-    cls=Option,
-    metavar="<processor>",
-    help="warm: compile for x86-64-v2, -v3 or -v4, or for a processor by LLVM's name",
-)
-@click.option(
-    "--shared",
-    cls=Option,
-    metavar="<folder>",
-    help="warm: put the code where other users can read it, as in the image of a container",
-)
+@click.argument("action", metavar="<path|clear|warm>", type=Word(ACTIONS))
+@click.argument("commands", metavar="<command>", nargs=-1, type=Word(tuple(COMMANDS)))
+@takes(Warming)
 @click.pass_context
-def cache(
-    ctx: click.Context, action: str, commands: tuple[str, ...], target: str, shared: str
-) -> None:
+def cache(ctx: click.Context, options: Warming, action: str, commands: tuple[str, ...]) -> None:
     """Show the folder of compiled kernels, empty it, or compile kernels before they are needed.
 
     fastcli compiles its inner loops for the processor on first use and keeps the machine code.
@@ -54,7 +58,7 @@ def cache(
     """
     if action not in ACTIONS:
         raise click.UsageError(f"Unknown action: {action}; there are {', '.join(ACTIONS)}.", ctx)
-    if action != "warm" and (commands or target or shared):
+    if action != "warm" and (commands or options.target or options.shared):
         raise click.UsageError(f"{action} takes no commands and no options.", ctx)
     for command in commands:
         if command not in COMMANDS:
@@ -67,7 +71,7 @@ def cache(
         elif action == "clear":
             clear_cache()
         else:
-            warm_cache(ctx, commands, target, shared)
+            warm_cache(ctx, commands, options.target, options.shared)
     except NoFolder as problem:
         raise FastcliError(f"Compiled kernels cannot be kept: {problem}.") from None
 

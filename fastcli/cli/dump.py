@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastcli.cli._command import positional
+from fastcli.cli._declare import Word, file_argument
 from fastcli.cli._options import load_linear, opened
 from fastcli.overwriting import STREAM, check_apart
 
@@ -22,8 +23,8 @@ PARTS = ("args", "dict", "input", "output")
     any_word=True,
     context_settings={"allow_extra_args": True},
 )
-@click.argument("model", metavar="<model>")
-@click.argument("part", metavar="<args|dict|input|output>")
+@file_argument("model", "<model>")
+@click.argument("part", metavar="<args|dict|input|output>", type=Word(PARTS))
 @click.pass_context
 def dump(ctx: click.Context, model: str, part: str) -> None:
     """Print a part of a model: arguments, dictionary, input or output matrix.

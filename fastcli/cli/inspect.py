@@ -7,18 +7,21 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastcli.cli._command import Option, positional
-from fastcli.cli._options import delimiter_option
+from fastcli.cli._command import positional
+from fastcli.cli._declare import FileName, given_names, takes
 from fastcli.cli.display.tables import bar, counted, cut, named_rows, width_of, wrapped
 from fastcli.cli.display.terminal import width
 from fastcli.errors import DataError
+from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import one_line, printable, shortened
+from fastcli.text.options import DELIMITER, LABEL
 
 if TYPE_CHECKING:
     from fastcli.inspect.advice import Advice
@@ -30,37 +33,33 @@ WIDEST = 100  # columns
 SNIPPET = 50  # columns of a line that are shown at least, whatever the width
 
 
+@dataclass(frozen=True, kw_only=True)
+class Inspecting:
+    """The options of inspect."""
+
+    json: bool = option(False, "write JSON, one line per file")
+    label: str = option("__label__", LABEL, group="general")
+    delimiter: str = option("", DELIMITER)
+
+
 @positional("<file>... [options]")
-@click.argument("files", metavar="<file>...", nargs=-1, required=True)
-@click.option(
-    "--json", "as_json", cls=Option, is_flag=True, help="write JSON, a line for each file"
-)
-@click.option(
-    "-label",
-    "--label",
-    "label",
-    cls=Option,
-    default="__label__",
-    show_default=True,
-    help="prefix of labels",
-)
-@delimiter_option
+@click.argument("files", metavar="<file>...", nargs=-1, required=True, type=FileName())
+@takes(Inspecting)
 @click.pass_context
-def inspect(
-    ctx: click.Context, files: tuple[str, ...], as_json: bool, label: str, delimiter: str
-) -> None:
-    """Say what is in data sets and models, what is wrong with them, and what to train with.
+def inspect(ctx: click.Context, options: Inspecting, files: tuple[str, ...]) -> None:
+    """Describe data sets and models, report problems, and suggest training options.
 
     Data sets are lines of labels and text, compressed or not; - is standard input.  Of several
-    data sets the first is taken for the training data, and each pair is searched for texts that
-    are in both.  Nothing is written or changed.
+    data sets the first is taken as the training data, and each pair is searched for texts that
+    occur in both.  Nothing is written or changed.
 
     \b
     Example:
       fastcli inspect data/samples/topics.train.txt data/samples/topics.test.txt
       fastcli inspect --json topics.bin
     """
-    if not label:
+    as_json = options.json
+    if not options.label:
         raise click.UsageError("-label must not be empty: every word would be a label.", ctx)
     for path in files:
         check_readable(path)
@@ -71,7 +70,7 @@ def inspect(
     from fastcli.inspect.repeats import compare
     from fastcli.text.tables import read_delimiter
 
-    delimiter = read_delimiter(delimiter)
+    delimiter = read_delimiter(options.delimiter)
     announce_compiling()
     data_sets: list[DataSet] = []
     for i, path in enumerate(files):
@@ -81,7 +80,7 @@ def inspect(
             report = model_report(path, say)
             write([to_json(report)] if as_json else model_lines(report))
             continue
-        data = read_data(path, label)
+        data = read_data(path, options.label)
         advice, said = advise(data), notes(data, not data_sets, delimiter)
         if as_json:
             whole = {**data.as_json(), "notes": said, "suggestions": advice.as_json()}
@@ -95,6 +94,8 @@ def inspect(
             write([to_json(pair)])
         elif first is data_sets[0] or pair["lines"]:
             write(["", *pair_lines(pair, first, second)])
+    if not data_sets and "label" in given_names(ctx):
+        say("-label: no effect on models, only on data sets.")
 
 
 def check_readable(path: str) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from fastcli.cli import _json
-from fastcli.cli._command import Option, positional
-from fastcli.cli._options import load, open_blocks, thread_option, threads
+from fastcli.cli._command import positional
+from fastcli.cli._declare import file_argument, takes
+from fastcli.cli._options import Answering, load, open_blocks
 from fastcli.errors import NotFinite
 from fastcli.overwriting import STREAM, check_apart
 
@@ -21,19 +22,15 @@ if TYPE_CHECKING:
 
 ANSWERS = 1 << 20  # kept in memory at a time
 
-JSON = click.option(
-    "--json", "as_json", cls=Option, is_flag=True, help="write one JSON object a query"
-)
-MODEL = click.argument("model", metavar="<model>")
+MODEL = file_argument("model", "<model>")
 K = click.argument("k", metavar="<k>", type=int, default=10)
 
 
 @positional("<model> [<k>]")
 @MODEL
 @K
-@thread_option
-@JSON
-def nn(model: str, k: int, thread: int | None, as_json: bool) -> None:
+@takes(Answering)
+def nn(options: Answering, model: str, k: int) -> None:
     """Print the K nearest words of every word on standard input, the most similar first.
 
     Similarity is the cosine.  Words that the model does not know are looked up by their
@@ -43,15 +40,14 @@ def nn(model: str, k: int, thread: int | None, as_json: bool) -> None:
     Example:
       echo "garden" | fastcli nn words.bin 5
     """
-    run(model, max(k, 0), thread, as_json, 1, b"Query word? ")
+    run(options, model, max(k, 0), 1, b"Query word? ")
 
 
 @positional("<model> [<k>]")
 @MODEL
 @K
-@thread_option
-@JSON
-def analogies(model: str, k: int, thread: int | None, as_json: bool) -> None:
+@takes(Answering)
+def analogies(options: Answering, model: str, k: int) -> None:
     """Print the K words nearest to A - B + C for every three words on standard input.
 
     \b
@@ -61,17 +57,11 @@ def analogies(model: str, k: int, thread: int | None, as_json: bool) -> None:
     if k < 1:
         raise click.UsageError("k needs to be 1 or higher!")
     greeting = b"Loading model " + model.encode("utf-8", "surrogateescape") + b"\n"
-    run(model, k, thread, as_json, 3, b"Query triplet (A - B + C)? ", greeting)
+    run(options, model, k, 3, b"Query triplet (A - B + C)? ", greeting)
 
 
 def run(
-    model: str,
-    k: int,
-    thread: int | None,
-    as_json: bool,
-    size: int,
-    prompt: bytes,
-    greeting: bytes = b"",
+    options: Answering, model: str, k: int, size: int, prompt: bytes, greeting: bytes = b""
 ) -> None:
     """Answer queries of ``size`` words until standard input ends."""
     from fastcli.cli.display.messages import say
@@ -81,13 +71,13 @@ def run(
 
     check_apart([model, STREAM], [STREAM])
     out = sys.stdout.buffer
-    if greeting and not as_json:
+    if greeting and not options.json:
         out.write(greeting)
         out.flush()
-    vectors = Vectors(load(model), threads(thread))
-    neighbours = Neighbours(vectors, threads(thread), model)
+    vectors = Vectors(load(model), options.thread)
+    neighbours = Neighbours(vectors, options.thread, model)
     neighbours.load_kernels()  # so that whoever is asked for a word does not wait after it
-    if not as_json:
+    if not options.json:
         out.write(prompt)
         out.flush()
     n_words, dim = neighbours.dictionary.nwords, vectors.model.args.dim
@@ -103,7 +93,7 @@ def run(
             words = vectors.of_words([word for query in queries for word in query])
             bad = first_not_finite(words) // size  # -1 stays -1
             n = n if bad < 0 else bad
-            answer(neighbours, words[: n * size], queries[:n], k, prompt, as_json)
+            answer(neighbours, words[: n * size], queries[:n], k, prompt, options.json)
             done += n
             if bad >= 0:
                 raise NotFinite(model, f"the numbers of query {done + 1:,}")

@@ -8,24 +8,16 @@ from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
+    Predicting,
     load_classifier,
     open_blocks,
     prediction_arguments,
-    threads,
 )
 
 
 @positional(PATTERN)
 @prediction_arguments
-def predict(
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
-    thread: int | None,
-    delimiter: str,
-    as_json: bool,
-) -> None:
+def predict(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
 
     TEST-DATA is a file, or - for standard input; each input line gives one output line, at once
@@ -36,47 +28,34 @@ def predict(
       fastcli predict topics.bin data/samples/topics.test.txt 2
       echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
-    run(model, data, k, threshold, thread, delimiter, as_json, with_probs=False)
+    run(options, model, data, k, threshold, with_probs=False)
 
 
 @positional(PATTERN)
 @prediction_arguments
-def predict_prob(
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
-    thread: int | None,
-    delimiter: str,
-    as_json: bool,
-) -> None:
+def predict_prob(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
     """Print labels as predict does, each followed by its probability.
 
     \b
     Example:
       fastcli predict-prob topics.bin data/samples/topics.test.txt 2 0.1
     """
-    run(model, data, k, threshold, thread, delimiter, as_json, with_probs=True)
+    run(options, model, data, k, threshold, with_probs=True)
 
 
 def run(
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
-    thread: int | None,
-    delimiter: str,
-    as_json: bool,
-    with_probs: bool,
+    options: Predicting, model: str, data: str, k: int, threshold: float, with_probs: bool
 ) -> None:
     """Predict a file or standard input."""
     from fastcli.cli.display.bars import is_into_file, with_bar
     from fastcli.evaluation.predictor import Predictor
 
-    predictor = Predictor(load_classifier(model, delimiter), k, threshold, threads(thread), model)
+    predictor = Predictor(
+        load_classifier(model, options.delimiter), k, threshold, options.thread, model
+    )
     blocks = with_bar(open_blocks(data, "Input file cannot be opened!"), data, is_into_file())
     out = sys.stdout.buffer
-    if not as_json:
+    if not options.json:
         for text in predictor.format(blocks, with_probs):
             out.write(text)
             out.flush()

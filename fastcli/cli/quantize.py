@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
+from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._options import size_in_bytes
-from fastcli.cli.train import fsync_option, option, shuffle_option, table_options
-from fastcli.fasttext.args import DEFAULTS
-
-OWN = ("lr", "epoch", "optimizer", "label")  # by default, what the model was trained with
-
-
-def quantize_options(command: Any) -> Any:
-    """Add the options of quantize; those of training are taken too, as in fastText."""
-    options = [
-        option(
-            "output", "files", "reads <name>.bin; writes <name>.ftz, <name>.ftz.json", default=""
-        ),
-        option("input", "files", "training text, for -retrain only; repeatable", multiple=True),
-        fsync_option(),
-        option("--test", "files", "labelled lines to measure P@1 on, before and after"),
-        option(
-            "--target-size",
-            "quantization",
-            "choose -cutoff, and -dsub if not given, for a file of this size: 2M, 500k, bytes",
-        ),
-        *table_options(DEFAULTS["supervised"], own=OWN),
-        shuffle_option(),
-        option(
-            "thread",
-            "running",
-            "number of threads  [default: processors of this machine]",
-            type=int,
-        ),
-        option("verbose", "running", "0: silent, 1 and 2: progress", type=int, default=2),
-    ]
-    for one in reversed(options):
-        command = one(command)
-    return command
+from fastcli.cli._saving import Saving
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.options import AutotuneOptions, QuantizeOptions
 
 
 @click.command(
@@ -48,14 +17,14 @@ def quantize_options(command: Any) -> Any:
     pattern="-output <name> [options]",
     empty=NO_PATHS,
 )
-@quantize_options
+@takes(QuantizeOptions, Saving, unused=(TrainArgs, AutotuneOptions))
 @click.pass_context
-def quantize(ctx: click.Context, /, **options: Any) -> None:
-    """Make <name>.ftz of <name>.bin: codes of one byte instead of floats, and fewer rows.
+def quantize(ctx: click.Context, options: QuantizeOptions, saving: Saving) -> None:
+    """Make <name>.ftz from <name>.bin: codes of one byte instead of floats, and fewer rows.
 
     What works well: -qnorm -cutoff 50000 -retrain -input with the training text.  Retraining
-    uses the model's own learning rate, epochs and optimizer unless told otherwise.  Options of
-    training that have no place here are taken and have no effect, as in fastText.
+    uses the model's own learning rate, epochs and optimizer unless told otherwise.  Other
+    options of training are accepted without effect, as in fastText, and named on stderr.
 
     \b
     Example:
@@ -70,25 +39,26 @@ def quantize(ctx: click.Context, /, **options: Any) -> None:
     from fastcli.memory import size_text
 
     args = QuantizeArgs(
-        output=options["output"],
-        input=options["input"],
-        sizes=Sizes(options["dsub"], options["qnorm"], options["qout"]),
-        dsub_is_fixed=ctx.get_parameter_source("dsub") is not click.core.ParameterSource.DEFAULT,
-        cutoff=options["cutoff"],
-        target_size=size_in_bytes(options["target_size"], ctx),
-        retrain=options["retrain"],
-        test=options["test"] or "",
-        lr=options["lr"],
-        epoch=options["epoch"],
-        optimizer=options["optimizer"],
-        label=options["label"],
-        seed=options["seed"],
-        thread=options["thread"],
-        no_shuffle=options["no_shuffle"],
+        output=options.output,
+        input=options.input,
+        sizes=Sizes(options.dsub, options.qnorm, options.qout),
+        dsub_is_fixed="dsub" in given_names(ctx),
+        cutoff=options.cutoff,
+        target_size=size_in_bytes(options.target_size, ctx),
+        retrain=options.retrain,
+        test=options.test,
+        lr=options.lr,
+        epoch=options.epoch,
+        optimizer=options.optimizer,
+        label=options.label,
+        seed=options.seed,
+        thread=options.thread,
+        no_shuffle=options.no_shuffle,
     )
-    with TrainingDisplay(options["verbose"]) as progress:
-        done = quantize_and_save(args, progress, options["fsync"])
-    if options["verbose"] > 0:
+    with TrainingDisplay(options.verbose) as progress:
+        done = quantize_and_save(args, progress, saving.fsync)
+    say_without_effect(ctx, vars(options))
+    if options.verbose > 0:
         say(
             f"{done.path}: {size_text(done.size)} instead of {size_text(done.size_before)}, "
             f"{done.rows:,} of {done.rows_before:,} rows, dsub {done.dsub}."

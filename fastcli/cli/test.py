@@ -10,10 +10,10 @@ from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
+    Predicting,
     load_classifier,
     open_blocks,
     prediction_arguments,
-    threads,
 )
 
 if TYPE_CHECKING:
@@ -22,15 +22,7 @@ if TYPE_CHECKING:
 
 @positional(PATTERN)
 @prediction_arguments
-def test(
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
-    thread: int | None,
-    delimiter: str,
-    as_json: bool,
-) -> None:
+def test(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
     """Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
 
     N counts the lines that have a label and a token the model knows; what was left out, and
@@ -40,33 +32,29 @@ def test(
     Example:
       fastcli test topics.bin data/samples/topics.test.txt
     """
-    meter, _ = run(model, data, k, threshold, thread, delimiter)
-    if as_json:
+    meter, _ = run(options, model, data, k, threshold)
+    if options.json:
         sys.stdout.buffer.write(_json.line(summary(meter, k)))
         return
-    lines = [f"N\t{meter.n}", f"P@{k}\t{meter.precision:.3g}", f"R@{k}\t{meter.recall:.3g}"]
+    lines = [
+        f"N\t{meter.n}",
+        f"P@{k}\t{meter.precision:.3g}",
+        f"R@{k}\t{meter.recall:.3g}",
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
 
 
 @positional(PATTERN)
 @prediction_arguments
-def test_label(
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
-    thread: int | None,
-    delimiter: str,
-    as_json: bool,
-) -> None:
+def test_label(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
     """Print precision, recall and F1 of every label, then what test prints.
 
     \b
     Example:
       fastcli test-label topics.bin data/samples/topics.test.txt
     """
-    meter, labels = run(model, data, k, threshold, thread, delimiter)
-    if as_json:
+    meter, labels = run(options, model, data, k, threshold)
+    if options.json:
         names = [name.decode("utf-8", "replace") for name in labels]
         scores = [label_summary(meter, i, name) for i, name in enumerate(names)]
         sys.stdout.buffer.write(_json.line({**summary(meter, k), "per_label": scores}))
@@ -76,19 +64,25 @@ def test_label(
         precision, recall, f1 = map(fixed, meter.label_scores(i))
         line = f"F1-Score : {f1}  Precision : {precision}  Recall : {recall}   "
         out.write(line.encode() + name + b"\n")
-    lines = [f"N\t{meter.n}", f"P@{k}\t{meter.precision:.3f}", f"R@{k}\t{meter.recall:.3f}"]
+    lines = [
+        f"N\t{meter.n}",
+        f"P@{k}\t{meter.precision:.3f}",
+        f"R@{k}\t{meter.recall:.3f}",
+    ]
     out.write(("\n".join(lines) + "\n").encode())
 
 
 def run(
-    model: str, data: str, k: int, threshold: float, thread: int | None, delimiter: str
+    options: Predicting, model: str, data: str, k: int, threshold: float
 ) -> tuple[Meter, list[bytes]]:
     """Test a model on a file or standard input; return the counts and the labels."""
     from fastcli.cli.display.bars import with_bar
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.predictor import Predictor
 
-    predictor = Predictor(load_classifier(model, delimiter), k, threshold, threads(thread), model)
+    predictor = Predictor(
+        load_classifier(model, options.delimiter), k, threshold, options.thread, model
+    )
     blocks = with_bar(open_blocks(data, "Test file cannot be opened!"), data)
     meter = predictor.test(blocks)
     if sentence := meter.skipped.sentence():

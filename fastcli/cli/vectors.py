@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastcli.cli import _json
-from fastcli.cli._command import Option, positional
-from fastcli.cli._options import load, open_blocks, thread_option, threads
+from fastcli.cli._command import positional
+from fastcli.cli._declare import file_argument, takes
+from fastcli.cli._options import Answering, load, open_blocks
 from fastcli.errors import NotFinite
+from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
 
 if TYPE_CHECKING:
@@ -19,27 +22,26 @@ if TYPE_CHECKING:
 
     from fastcli.fasttext.vectors import Vectors
 
-JSON = click.option(
-    "--json", "as_json", cls=Option, is_flag=True, help="write one JSON object a line"
-)
-NPY = click.option(
-    "--npy",
-    "npy",
-    cls=Option,
-    metavar="FILE",
-    help="write the vectors to a NumPy file instead (-: standard output): float32, a row each, in "
-    "the order of input",
-)
 FLOATS = 1 << 22  # of vectors that are made at a time
-MODEL = click.argument("model", metavar="<model>")
+MODEL = file_argument("model", "<model>")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printing(Answering):
+    """The options of commands that can write vectors to a file, too."""
+
+    npy: str | None = option(
+        None,
+        "write a NumPy file instead (-: standard output): float32, one row per vector, in the "
+        "order of the input",
+        file="file",
+    )
 
 
 @positional("<model>")
 @MODEL
-@thread_option
-@JSON
-@NPY
-def print_word_vectors(model: str, thread: int | None, as_json: bool, npy: str | None) -> None:
+@takes(Printing)
+def print_word_vectors(options: Printing, model: str) -> None:
     """Print the vector of every word on standard input, one line a word.
 
     Words that the model does not know get the mean of their character n-grams, where the model
@@ -50,11 +52,11 @@ def print_word_vectors(model: str, thread: int | None, as_json: bool, npy: str |
       echo "egg pan" | fastcli print-word-vectors topics.bin
       fastcli print-word-vectors topics.bin --npy words.npy < data/samples/topics.test.txt
     """
-    vectors = open_vectors(model, thread)
-    check_apart([model, STREAM], [npy or ""])
+    vectors = open_vectors(model, options.thread)
+    check_apart([model, STREAM], [options.npy or ""])
     dim = vectors.model.args.dim
     step = max(1, min(4096, FLOATS // dim))
-    with Sink(model, dim, as_json, npy) as sink:
+    with Sink(model, dim, options.json, options.npy) as sink:
         for block in open_blocks("-", "Standard input cannot be read!"):
             words = block.tobytes().split()
             for first in range(0, len(words), step):
@@ -64,10 +66,8 @@ def print_word_vectors(model: str, thread: int | None, as_json: bool, npy: str |
 
 @positional("<model>")
 @MODEL
-@thread_option
-@JSON
-@NPY
-def print_sentence_vectors(model: str, thread: int | None, as_json: bool, npy: str | None) -> None:
+@takes(Printing)
+def print_sentence_vectors(options: Printing, model: str) -> None:
     """Print a vector for every line on standard input.
 
     Of a classifier it is the mean of the rows of all words and n-grams of the line, which is
@@ -79,11 +79,11 @@ def print_sentence_vectors(model: str, thread: int | None, as_json: bool, npy: s
       head -n 2 data/samples/topics.test.txt | fastcli print-sentence-vectors topics.bin
       fastcli print-sentence-vectors topics.bin --npy lines.npy < data/samples/topics.test.txt
     """
-    vectors = open_vectors(model, thread)
-    check_apart([model, STREAM], [npy or ""])
-    with Sink(model, vectors.model.args.dim, as_json, npy) as sink:
+    vectors = open_vectors(model, options.thread)
+    check_apart([model, STREAM], [options.npy or ""])
+    with Sink(model, vectors.model.args.dim, options.json, options.npy) as sink:
         for block in open_blocks("-", "Standard input cannot be read!"):
-            lines = block.tobytes().removesuffix(b"\n").split(b"\n") if as_json else []
+            lines = block.tobytes().removesuffix(b"\n").split(b"\n") if options.json else []
             done = 0
             for some in vectors.of_lines(block):
                 sink.write(some, "text", lines[done : done + len(some)], with_words=False)
@@ -93,9 +93,8 @@ def print_sentence_vectors(model: str, thread: int | None, as_json: bool, npy: s
 @positional("<model> <word>", any_word=True)
 @MODEL
 @click.argument("word", metavar="<word>")
-@thread_option
-@JSON
-def print_ngrams(model: str, word: str, thread: int | None, as_json: bool) -> None:
+@takes(Answering)
+def print_ngrams(options: Answering, model: str, word: str) -> None:
     """Print the vector of a word, if it is known, and those of its character n-grams.
 
     \b
@@ -104,17 +103,17 @@ def print_ngrams(model: str, word: str, thread: int | None, as_json: bool) -> No
     """
     import os
 
-    vectors = open_vectors(model, thread)
-    with Sink(model, vectors.model.args.dim, as_json, None) as sink:
+    vectors = open_vectors(model, options.thread)
+    with Sink(model, vectors.model.args.dim, options.json, None) as sink:
         names, rows = vectors.of_ngrams(os.fsencode(word))
         sink.write(rows, "ngram", names)
 
 
-def open_vectors(model: str, thread: int | None) -> Vectors:
+def open_vectors(model: str, thread: int) -> Vectors:
     """Load a model for its vectors."""
     from fastcli.fasttext.vectors import Vectors
 
-    return Vectors(load(model), threads(thread))
+    return Vectors(load(model), thread)
 
 
 class Sink:

@@ -3,62 +3,175 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from fastcli import options
 from fastcli.errors import ArgumentError
+from fastcli.options import Need, camel, only_in, only_with, option, rows
 from fastcli.text import VECTORS_WORDS
+from fastcli.text import options as text
 
 LOSSES = {"hs": 1, "ns": 2, "softmax": 3, "one-vs-all": 4, "ova": 4}
 LOSS_NAMES = {1: "hs", 2: "ns", 3: "softmax", 4: "one-vs-all"}
 MODEL_NAMES = {1: "cbow", 2: "sg", 3: "sup"}
 RATES = {"sgd": 0.1, "adagrad": 0.1, "adam": 0.01}  # where a classifier is given none
-OWN = ("no_vec", "no_shuffle", "vectors_words")  # arguments that fastText does not have
-MOST = 2**31 - 1  # what a model file can hold
+MOST = options.MOST  # what a model file can hold
 MOST_NEG = 10_000  # negatives of a step, which must not take long: steps are not interrupted
+FOR_CLASSIFIERS = only_in("supervised")
+FOR_WORDS = only_in("skipgram", "cbow")
+FOR_QUANTIZE = only_in("quantize")
+FOR_SIZES = Need(
+    lambda v: v.command == "quantize" or bool(v.autotune_validation and v.autotune_modelsize),
+    lambda v: f"in {v.command}, only in quantize and with -autotune-modelsize",
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelArgs:
     """The arguments that a model file holds, in the order of the file."""
 
-    dim: int = 100
-    ws: int = 5
-    epoch: int = 5
-    min_count: int = 1
-    neg: int = 5
-    word_ngrams: int = 1
-    loss: str = "softmax"
+    dim: int = option(100, text.DIM)
+    ws: int = option(
+        5,
+        "size of the context window (word vectors)",
+        group="training",
+        fasttext=True,
+        at_least=0,
+        needs=(FOR_WORDS,),
+    )
+    epoch: int = option(5, text.EPOCH)
+    min_count: int = option(1, text.MIN_COUNT)
+    neg: int = option(
+        5,
+        "number of negatives sampled (loss ns)",
+        group="training",
+        fasttext=True,
+        at_least=0,
+        limit=MOST_NEG,
+        needs=(only_with("loss", "ns"),),
+    )
+    word_ngrams: int = option(1, text.WORD_NGRAMS, needs=(FOR_CLASSIFIERS,))
+    loss: str = option(
+        "softmax",
+        "loss function",
+        group="training",
+        fasttext=True,
+        choices=LOSSES,
+    )
     model: str = "sup"
-    bucket: int = 2000000
-    minn: int = 0
-    maxn: int = 0
-    lr_update_rate: int = 100
-    t: float = 1e-4
+    bucket: int = option(2000000, text.BUCKET)
+    minn: int = option(0, text.MINN)
+    maxn: int = option(0, text.MAXN)
+    lr_update_rate: int = option(
+        100,
+        "number of tokens between updates of the learning rate",
+        group="training",
+        order=-1,
+        fasttext=True,
+        at_least=0,
+    )
+    t: float = option(
+        1e-4,
+        "sampling threshold (word vectors): the lower, the fewer frequent words",
+        group="dictionary",
+        fasttext=True,
+        needs=(FOR_WORDS,),
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainArgs(ModelArgs):
     """All arguments of a training command; the defaults are those of ``supervised``."""
 
-    input: tuple[str, ...] = field(default=())
-    output: str = ""
-    lr: float = 0.1
-    optimizer: str = "sgd"
-    min_count_label: int = 0
-    label: str = "__label__"
-    thread: int = 1
-    seed: int = 0
-    verbose: int = 2
-    save_output: bool = False
-    pretrained_vectors: str = ""
-    vectors_words: str = "all"
-    no_vec: bool = False
-    no_shuffle: bool = False
-    cutoff: int = 0
-    retrain: bool = False
-    qnorm: bool = False
-    qout: bool = False
-    dsub: int = 2
+    input: tuple[str, ...] = option(
+        (),
+        "training file, one example per line; repeatable; .gz .bz2 .xz .zst too",
+        group="files",
+        fasttext=True,
+        file="file",
+    )
+    output: str = option(
+        "",
+        "writes <name>.bin (the model), <name>.vec and <name>.bin.json",
+        group="files",
+        fasttext=True,
+        file="file",
+    )
+    lr: float = option(
+        0.1,
+        "learning rate",
+        group="training",
+        order=-2,
+        fasttext=True,
+        at_least=0,
+    )
+    optimizer: str = option(
+        "sgd",
+        "optimizer of classifiers; with adam -lr is 0.01 by default",
+        group="training",
+        shown="-optimizer",
+        choices=RATES,
+    )
+    min_count_label: int = option(0, text.MIN_COUNT_LABEL)
+    label: str = option("__label__", text.LABEL)
+    thread: int = option(1, text.THREAD)
+    seed: int = option(
+        0,
+        text.SEED,
+        help="random seed; the same seed gives the same file (word vectors: on one thread)",
+    )
+    verbose: int = option(2, text.VERBOSE)
+    save_output: bool = option(
+        False,
+        "also write the output matrix to <name>.output",
+        group="files",
+        fasttext=True,
+    )
+    pretrained_vectors: str = option("", text.PRETRAINED_VECTORS)
+    vectors_words: str = option("all", text.VECTORS_WORDS_ROW)
+    no_vec: bool = option(False, "do not write <name>.vec", group="files")
+    no_shuffle: bool = option(
+        False,
+        "visit lines in the order of the file instead of reshuffling them each epoch",
+        group="training",
+    )
+    cutoff: int = option(
+        0,
+        "number of words and n-grams to keep (0: all)",
+        group="quantization",
+        fasttext=True,
+        at_least=0,
+        needs=(FOR_QUANTIZE,),
+    )
+    retrain: bool = option(
+        False,
+        "fine-tune the kept rows on -input after -cutoff",
+        group="quantization",
+        fasttext=True,
+        needs=(FOR_QUANTIZE,),
+    )
+    qnorm: bool = option(
+        False,
+        "quantize norms separately",
+        group="quantization",
+        fasttext=True,
+        needs=(FOR_QUANTIZE,),
+    )
+    qout: bool = option(
+        False,
+        "quantize the output matrix too (256 labels or more)",
+        group="quantization",
+        fasttext=True,
+        needs=(FOR_QUANTIZE,),
+    )
+    dsub: int = option(
+        2,
+        "size of each sub-vector",
+        group="quantization",
+        fasttext=True,
+        at_least=1,
+        needs=(FOR_SIZES,),
+    )
 
     def model_args(self) -> ModelArgs:
         """Return the part that the model file holds."""
@@ -94,27 +207,7 @@ class TrainArgs(ModelArgs):
             raise ArgumentError(
                 f"--vectors-words must be {' or '.join(VECTORS_WORDS)}, not {self.vectors_words!r}."
             )
-        at_least = {"dim": 1, "epoch": 0, "thread": 1, "wordNgrams": 1, "minCount": 0, "neg": 0}
-        at_least.update(
-            {
-                "ws": 0,
-                "seed": -MOST,
-                "minn": 0,
-                "maxn": 0,
-                "bucket": 0,
-                "minCountLabel": 0,
-                "cutoff": 0,
-                "dsub": 1,
-                "lrUpdateRate": 0,
-            }
-        )
-        for option, least in at_least.items():
-            value = getattr(self, snake(option))
-            if value < least:
-                raise ArgumentError(f"-{option} must be {least} or more, not {value}.")
-            most = MOST_NEG if option == "neg" else MOST
-            if value > most:
-                raise ArgumentError(f"-{option} must be {most} or less, not {value}.")
+        options.check_ranges(self)
         if self.model != "sup":
             if self.loss in ("ova", "one-vs-all"):
                 raise ArgumentError(f"-loss {self.loss} is for classifiers: use ns, hs or softmax.")
@@ -122,8 +215,6 @@ class TrainArgs(ModelArgs):
                 raise ArgumentError(f"-ws must be 1 or more, not {self.ws}.")
             if not self.t > 0:
                 raise ArgumentError(f"-t must be above 0, not {self.t} (1 keeps every word).")
-        if not self.lr >= 0 or self.lr == float("inf"):
-            raise ArgumentError(f"-lr must be a number of 0 or more, not {self.lr}.")
         if not self.label:
             raise ArgumentError("-label must not be empty: every token would be a label.")
         if self.maxn and self.minn > self.maxn:
@@ -149,10 +240,7 @@ def option_of(name: str) -> str:
     >>> option_of("no_vec")
     '--no-vec'
     """
-    if name in OWN:
-        return "--" + name.replace("_", "-")
-    first, *rest = name.split("_")
-    return "-" + first + "".join(word.capitalize() for word in rest)
+    return next((row.shown for row in rows(TrainArgs) if row.name == name), "-" + camel(name))
 
 
 def command_line(args: TrainArgs, always: Sequence[str] = ()) -> list[str]:
@@ -171,8 +259,3 @@ def command_line(args: TrainArgs, always: Sequence[str] = ()) -> list[str]:
             continue
         words += [option_of(name)] if value is True else [option_of(name), str(value)]
     return words
-
-
-def snake(option: str) -> str:
-    """Return the Python name of an option: ``wordNgrams`` is ``word_ngrams``."""
-    return "".join("_" + c.lower() if c.isupper() else c for c in option.replace("-", "_"))

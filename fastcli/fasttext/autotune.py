@@ -19,6 +19,7 @@ from fastcli.evaluation.metric import Metric, parse_metric
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_size import TargetTooSmall
+from fastcli.fasttext.options import AutotuneOptions
 from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.search import Finished, Trial, free_names, propose, within
 from fastcli.fasttext.size_limit import NothingFits, SizeLimit, is_quantizable
@@ -26,6 +27,7 @@ from fastcli.fasttext.train import train_supervised
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trial_model import compact_model, model_of_size
 from fastcli.fasttext.trials import TUNED, TrialsFile, check_trials, take_up, trial_line
+from fastcli.options import row_of
 from fastcli.reporting import Reporter, Status
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import text_blocks
@@ -56,11 +58,9 @@ class AutotuneArgs:
     def check(self, train: TrainArgs) -> Metric:
         """Raise an error for values that cannot work; return the metric."""
         metric = parse_metric(self.metric)
-        if self.predictions < 1:
-            raise ArgumentError(f"-autotune-predictions must be 1 or more, not {self.predictions}.")
+        row_of(AutotuneOptions, "autotune_predictions").check_range(self.predictions)
         metric.check(self.predictions)
-        if self.duration < 1:
-            raise ArgumentError(f"-autotune-duration must be 1 or more, not {self.duration}.")
+        row_of(AutotuneOptions, "autotune_duration").check_range(self.duration)
         if train.model != "sup":
             raise ArgumentError("Autotune is for classifiers: use the command supervised.")
         try:

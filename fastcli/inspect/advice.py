@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from fastcli.fasttext.args import DEFAULTS, snake
+from fastcli.fasttext.args import DEFAULTS
 from fastcli.inspect.costs import costs
 from fastcli.inspect.data import DataSet
+from fastcli.options import snake
 from fastcli.printable import LONGEST_NAME, listed, readable, shortened
 from fastcli.text.tables import BOM, decode_lines, looks_like_table, shown_delimiter
 from fastcli.threads import usable_cpus

@@ -64,8 +64,6 @@ def train_and_save_mlp(
     ``source`` opens what ``pretrained_vectors`` names, if that is a linear model.
     """
     args.check()
-    if unused := args.without_effect():
-        reporter.note(unused)
     args = args.resolved()
     path = f"{args.output}.mlp"
     check_whose(args)

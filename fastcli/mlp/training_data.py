@@ -53,6 +53,11 @@ class TrainingData:
     augment: Callable[[int], Examples] | None = None
 
 
+def input_kind(args: MlpArgs) -> str:
+    """Return the format of the input: text, csv or libsvm, guessed where none is given."""
+    return guess_format(args.input[0], args.label) if args.format == "auto" else args.format
+
+
 def read_data(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -> TrainingData:
     """Read training and validation files, as text or as numbers."""
     if "-" in args.input:
@@ -64,9 +69,7 @@ def read_data(args: MlpArgs, reporter: Reporter, source: VectorSource | None) ->
         if not Path(path).exists():
             raise DataError(cannot_open(path, "No such file or directory", purpose))
     reporter.stage("reading", text_size(args.input))
-    kind = args.format
-    if kind == "auto":
-        kind = guess_format(args.input[0], args.label)
+    kind = input_kind(args)
     if kind == "text":
         return _read_text(args, reporter, source)
     if args.pretrained_vectors:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fastcli.errors import ArgumentError
+from fastcli.options import check_choices, row_of
+from fastcli.prepare.options import PrepareOptions
 from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.rows import Columns
-from fastcli.prepare.sources import BAD_BYTES, FORMATS
-from fastcli.text.tables import QUOTES, read_delimiter
-
-DEDUPS = ("none", "exact", "near")
-MOST_PROCESSES = 1024
+from fastcli.text.tables import read_delimiter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +44,13 @@ class PrepareArgs:
         if self.output == "-" and self.skip_bad:
             raise ArgumentError("--skip-bad needs a folder for rejects.jsonl: give one with -o.")
         self.recipe.check()
-        for name, value, known in (
-            ("format", self.format, FORMATS),
-            ("bad-bytes", self.bad_bytes, BAD_BYTES),
-            ("quotes", self.quotes, QUOTES),
-            ("dedup", self.dedup, DEDUPS),
-        ):
-            if value not in known:
-                raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
+        check_choices(
+            PrepareOptions,
+            format=self.format,
+            bad_bytes=self.bad_bytes,
+            quotes=self.quotes,
+            dedup=self.dedup,
+        )
         read_delimiter(self.delimiter)
-        if not 1 <= self.thread <= MOST_PROCESSES:
-            raise ArgumentError(
-                f"-thread must be between 1 and {MOST_PROCESSES}, not {self.thread}."
-            )
-        if not -(2**62) <= self.seed < 2**62:
-            raise ArgumentError(f"-seed must be between -2**62 and 2**62, not {self.seed}.")
+        for name in ("thread", "seed"):
+            row_of(PrepareOptions, name).check_range(getattr(self, name))

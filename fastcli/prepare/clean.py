@@ -23,9 +23,6 @@ from fastcli.kernels.text.spacing import ALONE, CLASSES, END, GONE, KEEP, SPACE,
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-UNICODE = ("none", "nfc", "nfkc")
-DIGITS = ("keep", "zero", "remove")
-URLS = ("keep", "mask", "remove")
 URL_MASK = "URL"
 
 # A tag, a comment, or a script or style with all it holds.

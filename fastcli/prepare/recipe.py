@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
-from fastcli.prepare.clean import DIGITS, UNICODE, URLS, Cleaning, clean, cut
-from fastcli.prepare.segment import SEGMENTS, Segmentation, segment
+from fastcli.options import check_choices, row_of
+from fastcli.prepare.clean import Cleaning, clean, cut
+from fastcli.prepare.options import PrepareOptions
+from fastcli.prepare.segment import Segmentation, segment
 from fastcli.schema import SchemaError, build, shown
 
 RECIPE_FORMAT, VERSION = "fastcli prepare", 1
@@ -27,16 +29,10 @@ class Recipe:
     def check(self) -> None:
         """Raise ArgumentError for a value that cannot be."""
         c, s = self.cleaning, self.segmentation
-        for name, value, known in (
-            ("unicode", c.unicode, UNICODE),
-            ("urls", c.urls, URLS),
-            ("digits", c.digits, DIGITS),
-            ("segment", s.kind, SEGMENTS),
-        ):
-            if value not in known:
-                raise ArgumentError(f"--{name} {value} is not known: {', '.join(known)}.")
-        if not 0 <= c.max_length <= MOST:
-            raise ArgumentError(f"--max-length must be between 0 and {MOST}, not {c.max_length}.")
+        check_choices(
+            PrepareOptions, unicode=c.unicode, urls=c.urls, digits=c.digits, segment=s.kind
+        )
+        row_of(PrepareOptions, "max_length").check_range(c.max_length)
         if s.command and s.kind != "none":
             raise ArgumentError("--segment and --tokenizer-cmd are two ways: give one of them.")
         if not self.label or self.label.split() != [self.label]:

@@ -14,8 +14,6 @@ from fastcli.prepare.clean import one_space
 from fastcli.prepare.workers import running
 from fastcli.private import private_folder
 
-SEGMENTS = ("none", "chars", "jieba")
-
 # Han, kana, and the marks between them; Hangul has spaces.
 _CJK = re.compile(
     "([\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f])"

@@ -41,8 +41,6 @@ from fastcli.text.tables import (
     suffix,
 )
 
-FORMATS = ("auto", "csv", "tsv", "json", "jsonl", "parquet", "folder", "fasttext")
-BAD_BYTES = ("error", "replace", "drop")
 TEXT_NAMES = ("text", "review", "sentence", "content", "body", "title", "comment", "question")
 LABEL_NAMES = (
     "label",

@@ -131,7 +131,7 @@ def test_no_arguments(command):
     pattern = cli.get_command(None, command).pattern
     assert f"usage: fastcli {command} {pattern}" in lines[:2]
     for parameter in cli.get_command(None, command).params:
-        assert all(name in result.err for name in parameter.opts if name.startswith("-"))
+        assert not parameter.opts[0].startswith("-") or parameter.opts[0] in result.err
     if command in ("supervised", "skipgram", "cbow", "quantize", "mlp-train"):
         assert lines[0] == "Empty input or output path."
 

@@ -688,7 +688,7 @@ def test_unusable_validation_file(text, former, tmp_path):
         (("-autotune-duration", 0), "-autotune-duration must be 1 or more, not 0."),
         (("-autotune-duration", -5), "-autotune-duration must be 1 or more, not -5."),
         (("-autotune-predictions", 0), "-autotune-predictions must be 1 or more, not 0."),
-        (("-lr", -1), "-lr must be a number of 0 or more, not -1.0."),
+        (("-lr", -1), "-lr must be 0 or more, not -1.0."),
         (("-thread", 0), "-thread must be 1 or more, not 0."),
     ],
     ids=str,

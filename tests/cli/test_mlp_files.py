@@ -181,7 +181,7 @@ TEXT_EDITS = {
     "too many buckets": (put(text__bucket=2**31 - 1, args__bucket=2**31 - 1), "together"),
     "buckets as a matrix": (array("buckets", lambda a: a[None]), "buckets should have the shape"),
     "n-grams of no bucket": (put(args__bucket=0), "-bucket 0 leaves no room for n-grams"),
-    "n-grams of characters": (put(args__maxn=2**40), "-maxn must be 0 or more"),
+    "n-grams of characters": (put(args__maxn=2**40), "-maxn must be at most 2147483647"),
     "a row less": (array("embedding", lambda a: a[1:]), "embedding should have the shape"),
     "one row for all": (array("embedding", lambda a: a[:1]), "embedding should have the shape"),
     "another type of rows": (array("embedding", lambda a: a.view(np.int32)), "embedding"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastcli.cli.mlp import OPTIONS
+from fastcli.mlp.options import MlpOptions
+from fastcli.options import rows
 from tests.command import run
 
 NUMBERS = [
@@ -31,12 +32,11 @@ WORDS = {
     "--format": ["csv", "text", "libsvm"],
 }
 LEFT_OUT = {"-input", "-output", "--config", "--valid", "--log", "--plot", "-pretrainedVectors"}
-LEFT_OUT |= {"--resume", "-epoch", "-seed"}
+LEFT_OUT |= {"-epoch", "-seed", "-thread", "-verbose"}
 CHOICES = {
-    name: WORDS.get(name, ["x", "", "\0"]) if kind is str else NUMBERS
-    for rows in OPTIONS.values()
-    for name, kind, *_ in rows
-    if name not in LEFT_OUT and kind is not True
+    row.shown: WORDS.get(row.shown, ["x", "", "\0"]) if row.type is str else NUMBERS
+    for row in rows(MlpOptions)
+    if row.shown not in LEFT_OUT and not row.is_flag
 }
 
 

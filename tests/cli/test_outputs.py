@@ -14,7 +14,7 @@ from tests.cli.conftest import TINY
 from tests.command import environment, process, run, words
 
 VECTORS = b"2 3\napple 1 2 3\nwheel 3 2 1\n"
-MLP = ("-dim", 3, "-epoch", 2, "--hidden", 2, "-bucket", 0)
+MLP = ("-dim", 3, "-epoch", 2, "--hidden", 2)
 FAST = ("-dim", 3, "-epoch", 1)
 
 

@@ -247,7 +247,7 @@ def test_threads_change_nothing(thread, tmp_path):
 def test_no_thread():
     result = run("predict", NGRAMS, "-", "-thread", 0)
     assert (result.code, result.out) == (1, b"")
-    assert "usage: fastcli predict" in result.err
+    assert result.err == "-thread must be 1 or more, not 0.\n"
 
 
 # ------------------------------------------------------------------------- JSON

@@ -672,7 +672,7 @@ def test_cutoff_below_256(cutoff, model):
     [
         (("-dsub", 0), "-dsub must be 1 or more, not 0."),
         (("-dsub", -2), "-dsub must be 1 or more, not -2."),
-        (("-cutoff", -1), "-cutoff and --target-size must not be negative."),
+        (("-cutoff", -1), "-cutoff must be 0 or more, not -1."),
     ],
 )
 def test_values_that_cannot_work(options, said, model):
@@ -687,8 +687,8 @@ RETRAIN = ("-cutoff", 400, "-retrain", "-input", TRAIN)
     [
         (("-thread", 0), "-thread must be 1 or more, not 0."),
         (("-epoch", -1, *RETRAIN), "-epoch must be 0 or more, not -1."),
-        (("-lr", -1, *RETRAIN), "-lr must be a number of 0 or more, not -1.0."),
-        (("-lr", "nan", *RETRAIN), "-lr must be a number of 0 or more, not nan."),
+        (("-lr", -1, *RETRAIN), "-lr must be 0 or more, not -1.0."),
+        (("-lr", "nan", *RETRAIN), "-lr must be 0 or more, not nan."),
     ],
     ids=str,
 )

@@ -50,7 +50,7 @@ def test_any_counts_with_ns(counts, tmp_path):
         ([-(2**63), 1], {"loss": HS}, "The counts of its labels make no Huffman tree"),
         ([5, -(2**63), 1], {"loss": HS}, "The counts of its labels make no Huffman tree"),
         ([2**62] * 3, {"loss": HS}, "The counts of its labels make no Huffman tree"),
-        ([3, 2, 1], {"loss": NS, "neg": 2**31 - 1}, "-neg must be 10000 or less, not 2147483647."),
+        ([3, 2, 1], {"loss": NS, "neg": 2**31 - 1}, "-neg must be at most 10000, not 2147483647."),
         ([3, 2, 1], {"neg": -1}, "-neg must be 0 or more, not -1."),
         ([3, 2, 1], {"epoch": -1}, "-epoch must be 0 or more, not -1."),
         ([3, 2, 1], {"ws": -(2**31)}, "-ws must be 0 or more"),

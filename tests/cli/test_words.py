@@ -301,7 +301,7 @@ def test_only_rows_that_the_text_has_are_not_zero(tiny, learn, tmp_path):
         (("-neg", -1), "-neg must be 0 or more, not -1."),
         (("-thread", 0), "-thread must be 1 or more, not 0."),
         (("-epoch", -1), "-epoch must be 0 or more, not -1."),
-        (("-lr", -1), "-lr must be a number of 0 or more, not -1.0."),
+        (("-lr", -1), "-lr must be 0 or more, not -1.0."),
         (("-minn", 7), "-minn (7) must not be above -maxn (6)."),
         (("-minCount", 100), "Empty vocabulary. Try a smaller -minCount value."),
     ],

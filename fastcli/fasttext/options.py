@@ -1,0 +1,124 @@
+"""The options of autotune and of quantize: a row for each; those of training are in ``args``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastcli.fasttext.args import FOR_CLASSIFIERS, TrainArgs
+from fastcli.options import like, only_beside, option
+
+METRICS = (
+    "f1[:LABEL], f1macro, accuracy, precisionAtRecall:30[:LABEL], recallAtPrecision:30[:LABEL]"
+)
+TUNING = (FOR_CLASSIFIERS, only_beside("autotune_validation"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutotuneOptions:
+    """What the command line says of autotune; ``AutotuneArgs`` are made from it."""
+
+    autotune_validation: str = option(
+        "",
+        "validation file on which to search for the best arguments",
+        group="autotune",
+        shown="-autotune-validation",
+        file="file",
+    )
+    autotune_metric: str = option(
+        "f1",
+        f"metric to maximise: {METRICS}",
+        group="autotune",
+        shown="-autotune-metric",
+        needs=TUNING,
+    )
+    autotune_predictions: int = option(
+        1,
+        "labels predicted per line for the metric",
+        group="autotune",
+        shown="-autotune-predictions",
+        at_least=1,
+        needs=TUNING,
+    )
+    autotune_duration: int = option(
+        300,
+        "seconds for the whole search, saving included",
+        group="autotune",
+        shown="-autotune-duration",
+        at_least=1,
+        needs=TUNING,
+    )
+    autotune_modelsize: str = option(
+        "",
+        "make a .ftz (or a small .bin) of at most this size: 2M, 500k, 1G, bytes",
+        group="autotune",
+        shown="-autotune-modelsize",
+        needs=TUNING,
+    )
+    autotune_trials: str = option(
+        "",
+        "file to log trials to, one JSON object per line",
+        group="autotune",
+        default_text="<name>.trials.jsonl",
+        file="file",
+        needs=TUNING,
+    )
+    autotune_resume: bool = option(
+        False, "continue from the trials of an earlier run", group="autotune", needs=TUNING
+    )
+
+
+RETRAINING = (only_beside("retrain"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizeOptions:
+    """What the command line says of quantize; None: what the model was trained with."""
+
+    output: str = like(
+        TrainArgs, "output", help="reads <name>.bin; writes <name>.ftz and <name>.ftz.json"
+    )
+    input: tuple[str, ...] = like(
+        TrainArgs, "input", help="training file for -retrain; repeatable", needs=RETRAINING
+    )
+    test: str = option(
+        "", "labelled file to measure P@1 on, before and after", group="files", file="file"
+    )
+    target_size: str = option(
+        "",
+        "choose -cutoff (and -dsub unless given) for a file of this size: 2M, 500k, bytes",
+        group="quantization",
+    )
+    cutoff: int = like(TrainArgs, "cutoff")
+    dsub: int = like(TrainArgs, "dsub")
+    qnorm: bool = like(TrainArgs, "qnorm")
+    qout: bool = like(TrainArgs, "qout")
+    retrain: bool = like(TrainArgs, "retrain")
+    lr: float | None = like(
+        TrainArgs,
+        "lr",
+        default=None,
+        default_text="that of the model",
+        help="learning rate of -retrain",
+        needs=RETRAINING,
+    )
+    epoch: int | None = like(
+        TrainArgs,
+        "epoch",
+        default=None,
+        default_text="that of the model",
+        help="number of epochs of -retrain",
+        needs=RETRAINING,
+    )
+    optimizer: str | None = like(
+        TrainArgs,
+        "optimizer",
+        default=None,
+        default_text="that of the model",
+        help="optimizer of -retrain",
+        needs=RETRAINING,
+    )
+    label: str | None = like(TrainArgs, "label", default=None, default_text="that of the model")
+    seed: int = like(TrainArgs, "seed", help="random seed of -retrain", needs=RETRAINING)
+    no_shuffle: bool = like(TrainArgs, "no_shuffle", needs=RETRAINING)
+    thread: int = like(TrainArgs, "thread")
+    verbose: int = like(TrainArgs, "verbose", help="0: silent, 1 and 2: progress")

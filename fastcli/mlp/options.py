@@ -1,0 +1,355 @@
+"""The options of ``mlp-train``: a row for each, with nothing loaded that help can do without."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastcli.mlp.limits import LARGE
+from fastcli.options import Need, Option, only_beside, only_with, option
+from fastcli.text import options as text
+
+NORMS = {"none": 0, "batch": 1, "layer": 2}
+LOSSES = {"auto": -1, "softmax": 0, "ova": 1, "one-vs-all": 1}
+SHAPES = {"element": 0, "row": 1, "column": 2}
+FORMATS = ("auto", "text", "csv", "libsvm")
+ADAMS = ("adam", "adamw", "adamax", "nadam")
+# What has a table of its own, which loads NumPy: the names are looked up when they are needed.
+SIZE = Option(help="", group="regularisation", at_least=0, limit=LARGE)
+SHARE = Option(help="", group="regularisation", at_least=0, below=1)
+
+
+def optimizers() -> Collection[str]:
+    """Return the names of the optimisers."""
+    from fastcli.optimizers import OPTIMIZERS
+
+    return OPTIMIZERS
+
+
+def activations() -> Collection[str]:
+    """Return the names of the activations."""
+    from fastcli.mlp.activations import ACTIVATIONS
+
+    return ACTIVATIONS
+
+
+def schedules() -> Collection[str]:
+    """Return the names of the schedules."""
+    from fastcli.mlp.schedules import SCHEDULES
+
+    return SCHEDULES
+
+
+def initializers() -> Collection[str]:
+    """Return the names of the initialisers, with auto."""
+    from fastcli.mlp.initializers import INITIALIZERS
+
+    return ("auto", *INITIALIZERS)
+
+
+def other_initializers() -> Mapping[str, str]:
+    """Return other names of initialisers."""
+    from fastcli.mlp.initializers import ALIASES
+
+    return ALIASES
+
+
+def _has_layers(v: Any) -> bool:
+    return str(v.hidden).strip().lower() not in ("", "0", "none")
+
+
+FOR_TEXT = Need(lambda v: v.reads != "numbers", lambda v: "on numbers, only on text")
+FOR_NUMBERS = Need(lambda v: v.reads != "text", lambda v: "on text, only on numbers")
+FOR_TABLES = Need(
+    lambda v: v.reads != "text" and v.format != "libsvm", lambda v: "without a table (CSV or TSV)"
+)
+WITH_LAYERS = Need(_has_layers, lambda v: f"without hidden layers ({v.shown('hidden')} none)")
+WITH_DROPOUT = Need(
+    lambda v: bool(v.input_dropout) or any(w not in ("0", "0.0") for w in v.dropout.split(",")),
+    lambda v: f"without {v.shown('dropout')} or {v.shown('input_dropout')}",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MlpOptions:
+    """The arguments of ``mlp-train``; -1 for lr, eps and weight decay means the optimiser's own."""
+
+    input: tuple[str, ...] = option(
+        (),
+        "training file: text, CSV/TSV or libsvm, also compressed; repeatable",
+        group="files",
+        fasttext=True,
+        file="file",
+    )
+    output: str = option(
+        "", "writes <name>.mlp (the model)", group="files", fasttext=True, file="file"
+    )
+    valid: str = option(
+        "",
+        "validation file, evaluated during training; the best checkpoint is saved",
+        group="files",
+        file="file",
+    )
+    format: str = option("auto", "format of the input", group="files", choices=FORMATS)
+    # text
+    dim: int = option(100, text.DIM, group="text", needs=(FOR_TEXT,))
+    min_count: int = option(1, text.MIN_COUNT, group="text", needs=(FOR_TEXT,))
+    min_count_label: int = option(0, text.MIN_COUNT_LABEL, group="text", needs=(FOR_TEXT,))
+    word_ngrams: int = option(1, text.WORD_NGRAMS, group="text", needs=(FOR_TEXT,))
+    bucket: int = option(2000000, text.BUCKET, group="text", needs=(FOR_TEXT, *text.BUCKET.needs))
+    minn: int = option(0, text.MINN, group="text", needs=(FOR_TEXT, *text.MINN.needs))
+    maxn: int = option(0, text.MAXN, group="text", needs=(FOR_TEXT,))
+    label: str = option("__label__", text.LABEL, group="text", needs=(FOR_TEXT,))
+    pretrained_vectors: str = option("", text.PRETRAINED_VECTORS, group="text")
+    vectors_words: str = option("all", text.VECTORS_WORDS_ROW, group="text")
+    # numbers
+    label_column: str = option(
+        "-1",
+        "label column, by name or position from 0; -1: the last",
+        group="numbers",
+        needs=(FOR_TABLES,),
+    )
+    delimiter: str = option("", text.DELIMITER, group="numbers", needs=(FOR_TABLES,))
+    standardize: bool = option(
+        True,
+        "do not standardise features (mean 0, variance 1)",
+        group="numbers",
+        needs=(FOR_NUMBERS,),
+    )
+    # network
+    hidden: str = option(
+        "100",
+        "sizes of the hidden layers, such as 128,64; none: no layer",
+        group="network",
+        is_list=True,
+    )
+    activation: str = option(
+        "relu",
+        "activation, one for all hidden layers or one for each: relu,leaky-relu:0.2",
+        group="network",
+        choices=activations,
+        is_list=True,
+        needs=(WITH_LAYERS,),
+    )
+    norm: str = option(
+        "none",
+        "normalisation of hidden layers",
+        group="network",
+        choices=NORMS,
+        kind="norm",
+        needs=(WITH_LAYERS,),
+    )
+    norm_position: str = option(
+        "before",
+        "where to normalise, relative to the activation",
+        group="network",
+        choices=("before", "after"),
+        kind="norm position",
+        needs=(WITH_LAYERS, only_with("norm", "batch", "layer")),
+    )
+    norm_momentum: float = option(
+        0.1,
+        "weight of each batch in the running mean and variance",
+        group="network",
+        above=0,
+        at_most=1,
+        needs=(WITH_LAYERS, only_with("norm", "batch")),
+    )
+    norm_eps: float = option(
+        1e-5,
+        SIZE,
+        help="epsilon added to variances",
+        group="network",
+        needs=(WITH_LAYERS, only_with("norm", "batch", "layer")),
+    )
+    init: str = option(
+        "auto",
+        "weight initialisation; auto: what suits the activation",
+        group="network",
+        choices=initializers,
+        aliases=other_initializers,
+        kind="initialisation",
+    )
+    init_std: float = option(
+        0.01,
+        SIZE,
+        help="standard deviation of --init normal",
+        group="network",
+        needs=(only_with("init", "normal"),),
+    )
+    bias: float = option(0.0, "initial bias", group="network", at_least=-LARGE, at_most=LARGE)
+    loss: str = option(
+        "auto",
+        "loss function (auto: one-vs-all where lines have several labels, else softmax)",
+        group="network",
+        fasttext=True,
+        choices=LOSSES,
+        kind="loss",
+    )
+    # optimiser
+    optimizer: str = option(
+        "adam",
+        "sgd, momentum, nesterov, adagrad, rmsprop, adadelta, adam, adamw, adamax, nadam",
+        group="optimiser",
+        choices=optimizers,
+        kind="optimizer",
+    )
+    lr: float = option(
+        -1.0,
+        SIZE,
+        help="learning rate",
+        group="optimiser",
+        fasttext=True,
+        default_text="the optimiser's",
+    )
+    momentum: float = option(
+        -1.0,
+        SIZE,
+        help="momentum of sgd, momentum, nesterov and rmsprop",
+        group="optimiser",
+        default_text="0.9 for momentum and nesterov, else 0",
+        needs=(only_with("optimizer", "sgd", "momentum", "nesterov", "rmsprop"),),
+    )
+    beta1: float = option(
+        0.9,
+        SHARE,
+        help="decay of the mean gradient (Adam and its variants)",
+        group="optimiser",
+        needs=(only_with("optimizer", *ADAMS),),
+    )
+    beta2: float = option(
+        0.999,
+        SHARE,
+        help="decay of the mean squared gradient (Adam and its variants)",
+        group="optimiser",
+        needs=(only_with("optimizer", *ADAMS),),
+    )
+    rho: float = option(
+        0.9,
+        SHARE,
+        help="decay of the mean squared gradient (rmsprop, adadelta)",
+        group="optimiser",
+        needs=(only_with("optimizer", "rmsprop", "adadelta"),),
+    )
+    eps: float = option(
+        -1.0,
+        SIZE,
+        help="epsilon added to the denominator",
+        group="optimiser",
+        default_text="the optimiser's",
+        needs=(only_with("optimizer", "adagrad", "rmsprop", "adadelta", *ADAMS),),
+    )
+    centered: bool = option(
+        False, "centred RMSprop: subtract the squared mean gradient", group="optimiser"
+    )
+    batch_size: int = option(
+        32, "examples per step (1: one by one, 0: all)", group="optimiser", at_least=0
+    )
+    epoch: int = option(20, text.EPOCH, group="optimiser")
+    schedule: str = option(
+        "constant",
+        "learning rate schedule: constant, linear, step, cosine",
+        group="optimiser",
+        choices=schedules,
+        kind="schedule",
+    )
+    warmup: int = option(0, "number of linear warm-up steps", group="optimiser", at_least=0)
+    step_size: int = option(
+        10,
+        "decay the learning rate every N epochs (schedule step)",
+        group="optimiser",
+        at_least=1,
+        needs=(only_with("schedule", "step"),),
+    )
+    gamma: float = option(
+        0.1,
+        SIZE,
+        help="decay factor (schedule step)",
+        group="optimiser",
+        needs=(only_with("schedule", "step"),),
+    )
+    clip_norm: float = option(
+        0.0, SIZE, help="clip gradients to this global L2 norm (0: off)", group="optimiser"
+    )
+    clip_value: float = option(
+        0.0, SIZE, help="clip each gradient to [-v, v] (0: off)", group="optimiser"
+    )
+    # regularisation
+    l1: float = option(0.0, SIZE, help="L1 penalty on weights")
+    l2: float = option(0.0, SIZE, help="L2 penalty on weights")
+    weight_decay: float = option(
+        -1.0, SIZE, help="decoupled weight decay", default_text="0.01 for adamw, else 0"
+    )
+    dropout: str = option(
+        "0",
+        "dropout, one for all hidden layers or one for each: 0.2,0.5",
+        group="regularisation",
+        is_list=True,
+        needs=(WITH_LAYERS,),
+    )
+    input_dropout: float = option(0.0, SHARE, help="dropout of the inputs")
+    noise_shape: str = option(
+        "element",
+        "what dropout drops",
+        group="regularisation",
+        choices=SHAPES,
+        kind="noise shape",
+        needs=(WITH_DROPOUT,),
+    )
+    input_noise: float = option(
+        0.0, SIZE, help="standard deviation of Gaussian noise added to the inputs"
+    )
+    word_dropout: float = option(
+        0.0,
+        SHARE,
+        help="fraction of words dropped, redrawn each epoch (text)",
+        needs=(FOR_TEXT,),
+    )
+    word_swap: float = option(
+        0.0,
+        SHARE,
+        help="fraction of words swapped with the next one, redrawn each epoch (text)",
+        needs=(FOR_TEXT,),
+    )
+    label_smoothing: float = option(0.0, SHARE, help="label smoothing epsilon")
+    activation_l1: float = option(
+        0.0, SIZE, help="L1 penalty on the outputs of hidden layers", needs=(WITH_LAYERS,)
+    )
+    max_norm: float = option(
+        0.0, SIZE, help="max-norm: L2 bound on the incoming weights of each unit (0: off)"
+    )
+    patience: int = option(
+        0,
+        "stop after N evaluations without improvement (0: never)",
+        group="regularisation",
+        at_least=0,
+    )
+    eval_every: int = option(
+        0, "steps between evaluations (0: one epoch)", group="regularisation", at_least=0
+    )
+    monitor: str = option(
+        "error",
+        "validation metric to minimise (early stopping, best model)",
+        group="regularisation",
+        choices=("error", "loss"),
+        kind="monitor",
+        needs=(only_beside("valid"),),
+    )
+    # running
+    log: str = option(
+        "", "file to log evaluations to, one JSON object per line", group="files", file="file"
+    )
+    plot: str = option(
+        "",
+        "draw the learning curves to this .png, .svg or .pdf (needs fastcli[plot])",
+        group="files",
+        file="file",
+    )
+    save_every: int = option(
+        0, "steps between checkpoints, <name>.checkpoint (0: none)", group="running", at_least=0
+    )
+    resume: bool = option(False, "continue from the checkpoint", group="running")
+    seed: int = option(0, text.SEED, group="running")
+    thread: int = option(1, text.THREAD)
+    verbose: int = option(2, text.VERBOSE, help="0: silent, 1: the table at the end, 2: progress")

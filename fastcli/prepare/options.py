@@ -1,0 +1,170 @@
+"""The options of ``prepare``: a row for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastcli.options import MOST, Need, option
+from fastcli.text import options as text
+
+FORMATS = ("auto", "csv", "tsv", "json", "jsonl", "parquet", "folder", "fasttext")
+BAD_BYTES = ("error", "replace", "drop")
+QUOTES = ("auto", "yes", "no")
+UNICODE = ("none", "nfc", "nfkc")
+DIGITS = ("keep", "zero", "remove")
+URLS = ("keep", "mask", "remove")
+SEGMENTS = ("none", "chars", "jieba")
+DEDUPS = ("none", "exact", "near")
+MOST_PROCESSES = 1024
+
+INTO_FOLDER = Need(lambda v: v.output != "-", lambda v: "with -o -, which writes all lines")
+OF_TABLES = Need(
+    lambda v: v.format in ("auto", "csv", "tsv"), lambda v: f"with --format {v.format}"
+)
+WITH_COLUMNS = Need(
+    lambda v: v.format not in ("folder", "fasttext"), lambda v: f"with --format {v.format}"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareOptions:
+    """What the command line says of prepare; ``PrepareArgs`` are made from it."""
+
+    output: str = option(
+        "",
+        "folder to write to; -: all lines to standard output, in the order of rows",
+        group="files",
+        shown="-o",
+        file="folder",
+    )
+    like: str = option(
+        "",
+        "prepare lines as this prepare.json says: a filter, line in, line out",
+        group="files",
+        file="file",
+    )
+    format: str = option(
+        "auto",
+        "format of the input (folder: one for each label; auto: by name)",
+        group="input",
+        choices=FORMATS,
+    )
+    text_column: tuple[str, ...] = option(
+        (), "text column, by name or position; repeatable", group="input", needs=(WITH_COLUMNS,)
+    )
+    label_column: tuple[str, ...] = option(
+        (), "label column, by name or position; repeatable", group="input", needs=(WITH_COLUMNS,)
+    )
+    group_column: str = option(
+        "",
+        "keep rows with the same value in this column in one part",
+        group="input",
+        needs=(WITH_COLUMNS, INTO_FOLDER),
+    )
+    label_separator: str = option(
+        "", "separator of several labels in one cell", group="input", needs=(WITH_COLUMNS,)
+    )
+    join: str = option(
+        " ",
+        "separator to join several text columns with",
+        group="input",
+        default_text="a space",
+        needs=(
+            WITH_COLUMNS,
+            Need(lambda v: len(v.text_column) > 1, lambda v: "without several --text-column"),
+        ),
+    )
+    delimiter: str = option("", text.DELIMITER, group="input", needs=(OF_TABLES,))
+    quotes: str = option(
+        "auto",
+        "whether quotes enclose cells (no: they are text; auto: csv yes, tsv no)",
+        group="input",
+        choices=QUOTES,
+        needs=(OF_TABLES,),
+    )
+    header: bool = option(
+        False, "the first line names the columns", group="input", needs=(OF_TABLES,)
+    )
+    no_header: bool = option(False, "the first line is data", group="input", needs=(OF_TABLES,))
+    encoding: str = option("utf-8", "encoding of the input, such as gb18030", group="input")
+    bad_bytes: str = option(
+        "error",
+        "what to do with bytes that cannot be decoded (replace: by U+FFFD)",
+        group="input",
+        choices=BAD_BYTES,
+    )
+    skip_bad: bool = option(
+        False,
+        "write bad rows to rejects.jsonl, with the reason, and continue",
+        group="input",
+    )
+    clean: bool = option(
+        False,
+        "the same as --html --unicode nfc --control --lowercase --punctuation",
+        group="cleaning",
+    )
+    html: bool = option(False, "remove tags and decode entities", group="cleaning")
+    urls: str = option(
+        "keep", "what to do with URLs (mask: by the word URL)", group="cleaning", choices=URLS
+    )
+    unicode: str = option(
+        "none",
+        "Unicode normal form (nfkc: full-width letters become narrow)",
+        group="cleaning",
+        choices=UNICODE,
+    )
+    control: bool = option(False, "remove control and invisible characters", group="cleaning")
+    lowercase: bool = option(False, "convert to lower case", group="cleaning")
+    digits: str = option(
+        "keep", "what to do with digits (zero: each becomes 0)", group="cleaning", choices=DIGITS
+    )
+    punctuation: bool = option(
+        False, "separate punctuation from words, as fastText's scripts do", group="cleaning"
+    )
+    max_length: int = option(
+        0, "maximum tokens kept per line (0: all)", group="cleaning", at_least=0, at_most=MOST
+    )
+    segment: str = option(
+        "none",
+        "word segmentation (chars: each Chinese or Japanese character; jieba: fastcli[zh])",
+        group="tokens",
+        choices=SEGMENTS,
+    )
+    tokenizer_cmd: str = option(
+        "", "shell command that writes a line of tokens for each line it reads", group="tokens"
+    )
+    split: str = option("80,10,10", "percentages of train, valid and test", group="output")
+    overwrite: bool = option(
+        False,
+        "replace files in the folder that are not as prepare left them",
+        group="output",
+        needs=(INTO_FOLDER,),
+    )
+    cover_labels: bool = option(
+        True,
+        "do not force every label into train",
+        group="output",
+        also=("--any-label-anywhere",),
+        needs=(INTO_FOLDER,),
+    )
+    no_shuffle: bool = option(
+        False,
+        "keep train.txt in the order of rows, as valid.txt and test.txt are",
+        group="output",
+        needs=(INTO_FOLDER,),
+    )
+    dedup: str = option(
+        "none", "remove duplicates (near: a few words differ)", group="output", choices=DEDUPS
+    )
+    label: str = option("__label__", text.LABEL, group="output")
+    seed: int = option(
+        0,
+        "random seed of the split and of the order of train.txt",
+        group="output",
+        fasttext=True,
+        at_least=-(2**62),
+        at_most=2**62 - 1,
+        needs=(INTO_FOLDER,),
+    )
+    thread: int = option(1, text.THREAD, help="number of processes", at_most=MOST_PROCESSES)
+    verbose: int = option(2, text.VERBOSE, help="0: silent, 1: the table at the end, 2: progress")

@@ -1,0 +1,92 @@
+"""Rows of the options that commands share which read text: see ``fastcli.options``."""
+
+from __future__ import annotations
+
+from fastcli.options import Need, Option, only_beside
+from fastcli.text import VECTORS_WORDS
+
+VECTOR_FILES = ".vec, GloVe, word2vec (compressed too), .bin, .ftz"
+
+
+def _has_ngrams(word_ngrams: int | None, maxn: int | None) -> bool:
+    return (word_ngrams or 1) > 1 or (maxn or 0) > 0
+
+
+# Autotune tries n-grams of its own, so it has a use for both.
+WITH_MAXN = Need(
+    lambda v: bool(v.maxn or v.autotune_validation), lambda v: f"while {v.shown('maxn')} is 0"
+)
+WITH_NGRAMS = Need(
+    lambda v: _has_ngrams(v.word_ngrams, v.maxn) or bool(v.autotune_validation),
+    lambda v: f"without n-grams ({v.shown('word_ngrams')} 2 or more, or {v.shown('maxn')})",
+)
+
+DELIMITER = Option(
+    help="character between the columns of a table", default_text="guessed from the first line"
+)
+MIN_COUNT = Option(
+    help="minimum number of occurrences of a word",
+    group="dictionary",
+    fasttext=True,
+    at_least=0,
+)
+MIN_COUNT_LABEL = Option(
+    help="minimum number of occurrences of a label",
+    group="dictionary",
+    fasttext=True,
+    at_least=0,
+)
+WORD_NGRAMS = Option(
+    help="maximum length of word n-grams", group="dictionary", fasttext=True, at_least=1
+)
+BUCKET = Option(
+    help="number of hash buckets for n-grams",
+    group="dictionary",
+    fasttext=True,
+    at_least=0,
+    needs=(WITH_NGRAMS,),
+)
+MINN = Option(
+    help="minimum length of character n-grams",
+    group="dictionary",
+    fasttext=True,
+    at_least=0,
+    needs=(WITH_MAXN,),
+)
+MAXN = Option(
+    help="maximum length of character n-grams (0: none)",
+    group="dictionary",
+    fasttext=True,
+    at_least=0,
+)
+LABEL = Option(help="prefix of labels", group="dictionary", fasttext=True)
+DIM = Option(help="size of word vectors", group="training", fasttext=True, at_least=1)
+EPOCH = Option(help="number of epochs", group="training", fasttext=True, at_least=0)
+PRETRAINED_VECTORS = Option(
+    help=f"word vectors to start from: {VECTOR_FILES}",
+    group="training",
+    fasttext=True,
+    file="file",
+)
+VECTORS_WORDS_ROW = Option(
+    help="which words of these vectors enter the model (corpus: those of the text)",
+    group="training",
+    choices=VECTORS_WORDS,
+    kind="value of --vectors-words",
+    needs=(only_beside("pretrained_vectors"),),
+)
+SEED = Option(
+    help="random seed; the same seed gives the same file on any number of threads",
+    group="training",
+    fasttext=True,
+    at_least=-(2**31 - 1),
+    at_most=2**31 - 1,
+)
+THREAD = Option(
+    help="number of threads",
+    group="running",
+    fasttext=True,
+    at_least=1,
+    default_text="processors of this machine",
+)
+VERBOSE = Option(help="0: silent, 1: the final line, 2: progress", group="running", fasttext=True)

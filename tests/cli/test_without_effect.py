@@ -1,0 +1,181 @@
+"""Options that change nothing in a run are named, once, in a line on stderr."""
+
+import pytest
+
+from tests.cli.conftest import TINY
+from tests.command import run
+
+LINEAR = ["-dim", 4, "-epoch", 1, "-thread", 1, "-verbose", 1]
+MLP = ["--hidden", 3, "-epoch", 1, "-thread", 1, "-verbose", 1]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Return the folder of a text, a table, and a model with n-grams."""
+    folder = tmp_path_factory.mktemp("without")
+    (folder / "t.txt").write_bytes(TINY * 3)
+    (folder / "t.csv").write_text(
+        "x,y,k\n" + "".join(f"{i},{i % 7},{'ab'[i % 2]}\n" * 2 for i in range(9))
+    )
+    options = ["-wordNgrams", 2, "-bucket", 300, "-dim", 4, "-verbose", 0]
+    assert (
+        run("supervised", "-input", folder / "t.txt", "-output", folder / "m", *options).code == 0
+    )
+    return folder
+
+
+def said(result):
+    """Return the lines that name options without effect, after checking that the run is done."""
+    assert result.code == 0, result.err
+    return [line for line in result.err.splitlines() if ": no effect " in line]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([], ""),
+        (["-qnorm"], "-qnorm: no effect in supervised, only in quantize."),
+        (
+            ["--cutoff", 5, "-retrain", "--qout"],
+            "-cutoff, -retrain, -qout: no effect in supervised, only in quantize.",
+        ),
+        (
+            ["-dsub", 2],
+            "-dsub: no effect in supervised, only in quantize and with -autotune-modelsize.",
+        ),
+        (["-minn", 2], "-minn: no effect while -maxn is 0."),
+        (["-minn", 2, "-maxn", 3, "-bucket", 50], ""),
+        (
+            ["-bucket", 50],
+            "-bucket: no effect without n-grams (-wordNgrams 2 or more, or -maxn).",
+        ),
+        (["-wordNgrams", 2, "-bucket", 50], ""),
+        (["-neg", 5], "-neg: no effect with -loss softmax, only with ns."),
+        (["-neg", 3, "-loss", "ns"], ""),
+        (["-ws", 3, "-t", 0.1], "-t, -ws: no effect in supervised, only in skipgram and cbow."),
+        (
+            ["--vectors-words", "corpus"],
+            "--vectors-words: no effect without -pretrainedVectors.",
+        ),
+        (
+            ["-autotuneMetric", "f1", "-autotune-resume"],
+            "-autotune-metric, --autotune-resume: no effect without -autotune-validation.",
+        ),
+        (
+            ["-qnorm", "-minn", 1],
+            "-minn: no effect while -maxn is 0; -qnorm: no effect in supervised, only in quantize.",
+        ),
+    ],
+)
+def test_supervised(options, sentence, files, tmp_path):
+    common = ("-input", files / "t.txt", "-output", tmp_path / "m", *LINEAR)
+    assert said(run("supervised", *common, *options)) == [sentence] * bool(sentence)
+
+
+def test_word_vectors(files, tmp_path):
+    options = ["-wordNgrams", 2, "-bucket", 50, "-minCount", 1, "-autotune-metric", "f1", *LINEAR]
+    for command in ("skipgram", "cbow"):
+        result = run(command, "-input", files / "t.txt", "-output", tmp_path / "w", *options)
+        sentence = f"-wordNgrams, -autotune-metric: no effect in {command}, only in supervised."
+        assert said(result) == [sentence]
+
+
+def test_nothing_else_changes(files, tmp_path):
+    common = ("-input", files / "t.txt", *LINEAR)
+    plain = run("supervised", *common, "-output", tmp_path / "a")
+    more = run("supervised", *common, "-output", tmp_path / "b", "-qnorm", "-dsub", 3)
+    assert plain.out == more.out == b""
+    assert (tmp_path / "a.bin").read_bytes() == (tmp_path / "b.bin").read_bytes()
+
+
+def test_quiet_commands_do_not_name_them(files, tmp_path):
+    common = ("-input", files / "t.txt", "-output", tmp_path / "m", *LINEAR, "-qnorm")
+    assert run("supervised", *common, "-verbose", 0).err == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["-qnorm"], ""),
+        (["-dim", 9, "-loss", "hs"], "-dim, -loss: no effect in quantize."),
+        (
+            ["-lr", 0.1, "-epoch", 2, "--no-shuffle", "-seed", 3],
+            "-lr, -epoch, -seed, --no-shuffle: no effect without -retrain.",
+        ),
+        (["-autotune-duration", 5], "-autotune-duration: no effect in quantize."),
+    ],
+)
+def test_quantize(options, sentence, files):
+    result = run("quantize", "-output", files / "m", "-verbose", 1, "-dsub", 2, *options)
+    assert said(result) == [sentence] * bool(sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("t.txt", [], ""),
+        (
+            "t.txt",
+            ["--momentum", 0.0],
+            "--momentum: no effect with --optimizer adam, only with sgd, momentum, nesterov and "
+            "rmsprop.",
+        ),
+        (
+            "t.txt",
+            ["-minn", 2, "-stepSize", 2],
+            "-minn: no effect while -maxn is 0; --step-size: no effect with --schedule constant, "
+            "only with step.",
+        ),
+        (
+            "t.txt",
+            ["--delimiter", ",", "--no-standardize"],
+            "--delimiter: no effect without a table (CSV or TSV); --no-standardize: no effect on "
+            "text, only on numbers.",
+        ),
+        (
+            "t.csv",
+            ["-wordNgrams", 2, "--word-dropout", 0.1],
+            "-wordNgrams, --word-dropout: no effect on numbers, only on text.",
+        ),
+        ("t.csv", ["--delimiter", ",", "--no-standardize"], ""),
+        ("t.csv", ["--monitor", "loss"], "--monitor: no effect without --valid."),
+        (
+            "t.csv",
+            ["--noise-shape", "row"],
+            "--noise-shape: no effect without --dropout or --input-dropout.",
+        ),
+        ("t.csv", ["--noise-shape", "row", "--dropout", 0.1], ""),
+        (
+            "t.csv",
+            ["-hidden", "none", "--activation", "tanh", "--norm", "batch", "--dropout", 0.5],
+            "--activation, --norm, --dropout: no effect without hidden layers (--hidden none).",
+        ),
+        ("t.csv", ["--init-std", 0.1, "-init", "normal"], ""),
+    ],
+)
+def test_perceptrons(name, options, sentence, files, tmp_path):
+    common = ("-input", files / name, "-output", tmp_path / "m", *MLP)
+    assert said(run("mlp-train", *common, *options)) == [sentence] * bool(sentence)
+
+
+def test_a_configuration_counts_as_given(files, tmp_path):
+    config = tmp_path / "c.toml"
+    config.write_text('gamma = 0.5\nhidden = "3"\nepoch = 1\n')
+    argv = ("-input", files / "t.csv", "-output", tmp_path / "m", "--config", config)
+    assert said(run("mlp-train", *argv, "-verbose", 1)) == [
+        "--gamma: no effect with --schedule constant, only with step."
+    ]
+
+
+def test_prepare(files, tmp_path):
+    options = ("--text-column", "x", "--label-column", "k", "--join", "-", "-verbose", 1)
+    result = run("prepare", files / "t.csv", "-o", tmp_path / "p", *options)
+    assert said(result) == ["--join: no effect without several --text-column."]
+    result = run("prepare", files / "t.csv", "-o", "-", *options[:4], "-seed", 3, "-verbose", 1)
+    assert said(result) == ["-seed: no effect with -o -, which writes all lines."]
+
+
+def test_inspect(files):
+    result = run("inspect", files / "m.bin", "-label", "x")
+    assert said(result) == ["-label: no effect on models, only on data sets."]
+    assert said(run("inspect", files / "m.bin", files / "t.txt", "-label", "__label__")) == []
