@@ -25,12 +25,12 @@ from fastcli.errors import FastcliError
 
 # Name, the module it is in, and its line of the help, which is shown without loading modules.
 COMMANDS = {
-    "prepare": ("prepare", "Make training files of CSV, TSV, JSON, JSONL, Parquet or folders."),
+    "prepare": ("prepare", "Make training files from CSV, TSV, JSON, JSONL, Parquet or folders."),
     "supervised": ("train", "Train a classifier."),
-    "skipgram": ("train", "Train word vectors (skip-gram)."),
-    "cbow": ("train", "Train word vectors (cbow)."),
+    "skipgram": ("train", "Learn word vectors (skip-gram)."),
+    "cbow": ("train", "Learn word vectors (CBOW)."),
     "mlp-train": ("mlp", "Train a multilayer perceptron on text or numbers."),
-    "quantize": ("quantize", "Make a model small."),
+    "quantize": ("quantize", "Compress a model."),
     "test": ("test", "Print precision and recall on labelled lines."),
     "test-label": ("test", "Print precision, recall and F1 of every label."),
     "predict": ("predict", "Print the best labels of every line."),
@@ -40,8 +40,8 @@ COMMANDS = {
     "print-ngrams": ("vectors", "Print the vectors of a word's character n-grams."),
     "nn": ("neighbours", "Print the words nearest to words on standard input."),
     "analogies": ("neighbours", "Print the words nearest to A - B + C."),
-    "inspect": ("inspect", "Say what is in a data set or a model, and what is wrong with it."),
-    "dump": ("dump", "Print what a model file holds."),
+    "inspect": ("inspect", "Describe data sets and models, report problems, suggest options."),
+    "dump": ("dump", "Print the contents of a model file."),
     "cache": ("cache", "Show, empty or fill the folder of compiled kernels."),
 }
 
