@@ -12,10 +12,10 @@ pytestmark = pytest.mark.slow
 CALLS = {
     "a kernel": (
         "fasttext/save.py",
-        "model.wi, model.stride, dim, model.memory_rows, ids, first",
+        "kept, first, last, start, values, n * dim",
         {
-            "float32 for int64": "model.memory_rows, model.stride, dim, model.wi, ids, first",
-            "one too few": "model.wi, model.stride, model.memory_rows, ids, first",
+            "an array for a group": "model.wi, first, last, start, values, n * dim",
+            "one too few": "kept, first, last, values, n * dim",
         },
     ),
     "a device function": (

@@ -11,6 +11,7 @@ from fastcli.errors import NotFinite
 from fastcli.evaluation.classifier import Classifier, Predictions, best_count
 from fastcli.evaluation.meter import Meter
 from fastcli.kernels.base import printf
+from fastcli.kernels.base.groups import Best, Strings
 from fastcli.kernels.text.lines import HAS_LABEL
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.lines import Lines
@@ -105,13 +106,9 @@ class Predictor:
         labels = predictions.labels.reshape(n, predictions.k)[shown]
         out = np.empty(int(sizes[labels].sum()) + 16 * len(labels) + n + 16, np.uint8)
         size = printf.format_predictions(
-            predictions.counts,
-            predictions.labels,
-            predictions.probs,
+            Best(predictions.k, predictions.counts, predictions.labels, predictions.probs),
             n,
-            predictions.k,
-            starts,
-            arena,
+            Strings(starts, arena),
             int(with_probs),
             self.model.printed_offset,
             out,

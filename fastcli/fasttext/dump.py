@@ -49,5 +49,5 @@ def matrix_text(matrix: DenseMatrix) -> Iterator[bytes]:
         last = min(first + step, rows)
         out = np.empty((last - first) * (13 * dim + 1) + 16, np.uint8)
         matrix.check_unchanged()
-        size = printf.format_rows(matrix.values, dim, first, last, out)
+        size = printf.format_rows(matrix.values[first * dim :], dim, last - first, out)
         yield out[:size].tobytes()

@@ -25,7 +25,7 @@ def build_tree(counts: NDArray[np.int64]) -> Tree:
     kernels.measure_paths(n, parents, offsets)
     paths = np.zeros(int(offsets[-1]) + 1, np.int32)
     codes = np.zeros(int(offsets[-1]) + 1, np.uint8)
-    kernels.write_paths(n, parents, branches, offsets, paths, codes)
+    kernels.write_paths(n, parents, branches, Tree(paths, codes, offsets))
     end = int(offsets[-1])
     return Tree(paths[: max(end, 1)], codes[: max(end, 1)], offsets)
 

@@ -36,10 +36,11 @@ def initial_rows(
     """
     stride = padded(args.dim)
     wi = zeros(n_rows * stride)
+    kept = matrix_kernels.KeptRows(wi, stride, args.dim, memory_rows, ids)
 
     def init(thread: int) -> None:
         first, last = bounds(len(ids), thread, args.thread)
-        matrix_kernels.init_rows(wi, memory_rows, ids, first, last, stride, args.dim, args.seed)
+        matrix_kernels.init_rows(kept, first, last, args.seed)
 
     run_apart(args.thread, init)
     if pretrained is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.contents import Contents, FromFile
-from fastcli.kernels.linear import predict as kernels
+from fastcli.kernels.linear import means as kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +40,7 @@ class DenseMatrix(FromFile):
         """
         out = np.empty((last - first) * self.dim, np.float32)
         self.check_unchanged()
-        kernels.mean_rows(features, offsets, first, last, self.values, self.dim, out)
+        kernels.mean_rows(features, offsets[first:], last - first, self.values, self.dim, out)
         self.check_unchanged()
         return out
 

@@ -16,7 +16,9 @@ from fastcli.fasttext.args import LOSSES, ModelArgs
 from fastcli.fasttext.huffman import build_children
 from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.quantized import QuantizedMatrix
-from fastcli.kernels.linear import predict as kernels
+from fastcli.kernels.base.groups import Best
+from fastcli.kernels.linear import scores as kernels
+from fastcli.kernels.linear.best import Search, best_labels
 from fastcli.memory import check_room
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Lines, Reader
@@ -63,7 +65,7 @@ class Model:
 
     @cached_property
     def output_blocks(self) -> NDArray[np.float32]:
-        """The output rows in blocks, as scoring reads them; see ``kernels.predict.fill_blocks``.
+        """The output rows in blocks, as scoring reads them; see ``scores.fill_blocks``.
 
         A copy, made once: ``wo`` must not change any more.  Raises FastcliError where there is no
         memory for it.
@@ -153,17 +155,24 @@ class Scorer:
         self._model = model
         self._k = k
         self._threshold = -math.inf if math.isnan(threshold) else threshold
-        self._loss = LOSSES[model.args.loss]
         has_tree = model.args.loss == "hs"
-        self._children = model.children if has_tree else np.zeros(2, np.int32)
-        self._nodes = np.empty(model.nlabels + 1, np.int32)
-        self._path_scores = np.empty(model.nlabels + 1, np.float32)
-        self._blocks = model.output_blocks
+        blocks = model.output_blocks
+        self._outputs = kernels.Outputs(
+            blocks,
+            model.nlabels,
+            model.args.dim,
+            LOSSES[model.args.loss],
+            model.children if has_tree else np.zeros(2, np.int32),
+        )
         # Each term of a score is at most this times a number of the line.
         self._most = model.args.dim * model.largest_output
-        n_blocks = len(self._blocks) // model.args.dim // kernels.BLOCK
-        self._done = np.empty(n_blocks, np.int32)
-        self._scores = np.empty(n_blocks * kernels.BLOCK, np.float32)
+        n_scores = len(blocks) // model.args.dim
+        self._search = Search(
+            np.empty(n_scores, np.float32),
+            np.empty(n_scores // kernels.BLOCK, np.int32),
+            np.empty(model.nlabels + 1, np.int32),
+            np.empty(model.nlabels + 1, np.float32),
+        )
 
     def score(self, lines: Lines) -> Predictions:
         """Return the k best labels of every line, with their probabilities.
@@ -182,24 +191,15 @@ class Scorer:
             bad = self._first_not_finite(hidden, lines.offsets[first : last + 1])
             if bad >= 0:
                 not_finite, last = first + bad, first + bad
-            kernels.best_labels(
+            start = first * self._k
+            best_labels(
                 hidden,
                 lines.offsets[first:],
                 last - first,
-                dim,
-                self._blocks,
-                model.nlabels,
-                self._loss,
-                self._children,
-                self._k,
+                self._outputs,
                 self._threshold,
-                self._nodes,
-                self._path_scores,
-                self._done,
-                self._scores,
-                counts[first:],
-                labels[first * self._k :],
-                probs[first * self._k :],
+                self._search,
+                Best(self._k, counts[first:], labels[start:], probs[start:]),
             )
             if bad >= 0:
                 break

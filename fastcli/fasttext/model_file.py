@@ -21,6 +21,7 @@ from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
 from fastcli.fasttext.sidecar import check_about, read_about
+from fastcli.kernels.base.groups import Strings, Text
 from fastcli.kernels.text import dictionary as kernels
 from fastcli.memory import check_room, size_text
 from fastcli.text.dictionary import Dictionary
@@ -185,9 +186,8 @@ def _read_dictionary(file: _File) -> tuple[Dictionary, int]:
     room = min(file.left, 1 << 16)
     while True:
         arena = np.zeros(room + 1, np.uint8)
-        end = kernels.read_entries(
-            file.data, file.position, file.size, size, starts, arena, room, counts, kinds
-        )
+        text, entries = Text(file.data, file.size), Strings(starts, arena)
+        end = kernels.read_entries(text, file.position, size, entries, room, counts, kinds)
         if end != -2:
             break
         room = min(file.left, 4 * room)

@@ -10,11 +10,12 @@ from fastcli.errors import ArgumentError, NotFinite
 from fastcli.fasttext.matrix import first_not_finite, row_lengths
 from fastcli.fasttext.vectors import Vectors, packed
 from fastcli.kernels.base import printf
+from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.linear import neighbours as kernels
 from fastcli.kernels.text.dictionary import find_entries
 from fastcli.memory import check_room, zeros
-from fastcli.text.dictionary import as_bytes
+from fastcli.text.dictionary import as_text
 from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
@@ -86,31 +87,25 @@ class Neighbours:
         counts = np.zeros(n, np.int32)
         ids = np.zeros((n, wide), np.int32)
         similarities = np.zeros((n, wide), np.float32)
-        coarse, fine = (with_rest(queries, basis, 1) for basis in self._bases)
+        best = Best(wide, counts, ids, similarities)
+        coarse, fine = (
+            kernels.Bound(len(basis) + 1, heads, with_rest(queries, basis, 1))
+            for basis, heads in zip(self._bases, self._heads, strict=True)
+        )
         n_threads = max(1, min(self._n_threads, n // MIN_QUERIES_PER_THREAD))
 
         def work(thread: int) -> None:
             kernels.keep_nearest(
-                self._heads[0],
-                coarse.shape[1],
-                self._heads[1],
-                fine.shape[1],
-                len(self._words),
                 coarse,
                 fine,
-                queries,
-                self._words,
-                queries.shape[1],
+                kernels.Vectors(queries.shape[1], len(self._words), self._words, queries),
                 *bounds(n, thread, n_threads),
-                wide,
                 np.empty(kernels.BLOCK, np.float32),
-                counts,
-                ids,
-                similarities,
+                best,
             )
 
         run_apart(n_threads, work)
-        kernels.sort_nearest(n, wide, counts, ids, similarities)
+        kernels.sort_nearest(n, best)
         left_out = np.full((n, max(most, 1)), -1, np.int32)
         sizes = np.array([len(words) for words in banned], np.int64)
         starts, arena = packed([word for words in banned for word in words])
@@ -159,12 +154,13 @@ def with_rest(
     ``basis`` has a direction a row.
     """
     out = np.empty((len(x), len(basis) + 1), np.float32)
-    run_apart(
-        n_threads,
-        lambda thread: kernels.project_rows(
-            x, *bounds(len(x), thread, n_threads), x.shape[1], basis, len(basis), SLACK, out
-        ),
-    )
+
+    def work(thread: int) -> None:
+        first, last = bounds(len(x), thread, n_threads)
+        rows, n_rows = x[first:], last - first
+        kernels.project_rows(rows, n_rows, x.shape[1], basis, len(basis), SLACK, out[first:])
+
+    run_apart(n_threads, work)
     return out
 
 
@@ -198,16 +194,6 @@ def neighbour_lines(
     shown = ids[np.arange(k) < counts[:, None]]
     sizes = dictionary.starts[shown + 1] - dictionary.starts[shown]
     out = np.empty(int(sizes.sum()) + 16 * len(shown) + n * len(prompt) + 16, np.uint8)
-    size = printf.format_neighbours(
-        counts,
-        ids.reshape(-1),
-        similarities.reshape(-1),
-        n,
-        k,
-        dictionary.starts,
-        dictionary.arena,
-        as_bytes(prompt),
-        len(prompt),
-        out,
-    )
+    best = Best(k, counts, ids.reshape(-1), similarities.reshape(-1))
+    size = printf.format_neighbours(best, n, dictionary.table.entries, as_text(prompt), out)
     return out[:size].tobytes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastcli.jit.build import compile_beside
-from fastcli.kernels.linear.predict import best_labels
+from fastcli.kernels.linear.best import best_labels
 from fastcli.kernels.text.lines import read_lines
 
 

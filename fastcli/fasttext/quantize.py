@@ -20,8 +20,7 @@ from fastcli.fasttext.norms import nearest_levels, norm_levels
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
 from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.linear import quantize as kernels
-from fastcli.kernels.text import dictionary as dictionary_kernels
-from fastcli.text.dictionary import EOS, Dictionary
+from fastcli.text.dictionary import EOS, Dictionary, gathered
 from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
@@ -111,12 +110,13 @@ def row_norms(matrix: DenseMatrix, n_threads: int) -> NDArray[np.float32]:
     """
     norms = np.empty(matrix.n_rows, np.float32)
     matrix.check_unchanged()
-    run_apart(
-        n_threads,
-        lambda thread: kernels.row_norms(
-            matrix.values, matrix.dim, *bounds(matrix.n_rows, thread, n_threads), norms
-        ),
-    )
+
+    def work(thread: int) -> None:
+        first, last = bounds(matrix.n_rows, thread, n_threads)
+        rows = matrix.values[first * matrix.dim :]
+        kernels.row_norms(rows, matrix.dim, last - first, norms[first:])
+
+    run_apart(n_threads, work)
     if not math.isfinite(largest(norms)):
         row = int((~np.isfinite(norms)).argmax())
         raise ModelFormatError(
@@ -174,31 +174,20 @@ def _train(
         codes = np.empty(n, np.uint8)
         turned = np.empty(CENTROIDS * dsub, np.float32)
         halves = np.empty(CENTROIDS, np.float32)
-        sums = np.empty(CENTROIDS * (dsub + 1))
-        counts = np.empty(CENTROIDS, np.int64)
+        clusters = kernels.Clusters(np.empty(CENTROIDS * (dsub + 1)), np.empty(CENTROIDS, np.int64))
         for m in range(thread, nsubq, n_threads):
             width = min(dsub, dim - m * dsub)
             rng = np.random.default_rng([SEED, m])
             # Too few rows that are not zero: some are taken more than once.
             some = rng.permutation(used)[:n] if len(used) else np.zeros(1, np.int64)
+            own = centroids[m * CENTROIDS * dsub :]
             kernels.train_centroids(
-                matrix.values,
-                dim,
+                kernels.ScaledRows(matrix.values, dim, scale),
                 m * dsub,
-                width,
-                scale,
-                np.resize(some, n),
-                n,
-                ITERATIONS,
-                int(has_zeros),
-                SEED + m,
-                points,
-                codes,
-                turned,
-                halves,
-                sums,
-                counts,
-                centroids[m * CENTROIDS * dsub :],
+                kernels.Points(n, width, np.resize(some, n), points, codes),
+                kernels.Lloyd(ITERATIONS, int(has_zeros), SEED + m),
+                clusters,
+                kernels.Centroids(own, turned, halves),
             )
 
     run_apart(n_threads, work)
@@ -215,16 +204,17 @@ def _encode(
 
     def work(thread: int) -> None:
         first, last = bounds(matrix.n_rows, thread, n_threads)
-        kernels.encode_rows(
-            matrix.values,
-            matrix.dim,
-            quantizer.dsub,
-            scale,
-            first,
-            last,
+        centroids = kernels.Centroids(
             quantizer.centroids,
             np.empty(CENTROIDS * matrix.dim, np.float32),
             np.empty(CENTROIDS * quantizer.nsubq, np.float32),
+        )
+        kernels.encode_rows(
+            kernels.ScaledRows(matrix.values, matrix.dim, scale),
+            first,
+            last,
+            quantizer.dsub,
+            centroids,
             np.empty(quantizer.dsub, np.float32),
             codes,
         )
@@ -303,12 +293,7 @@ def kept_model(
 
 def _subset(dictionary: Dictionary, words: NDArray[np.int64]) -> Dictionary:
     order = np.concatenate([words, np.arange(dictionary.nwords, len(dictionary))])
-    sizes = np.diff(dictionary.starts)[order]
-    starts = np.empty(len(order) + 1, np.int64)
-    arena = np.empty(int(sizes.sum()) + 1, np.uint8)
-    dictionary_kernels.gather_entries(
-        dictionary.starts, dictionary.arena, order, len(order), starts, arena
-    )
+    starts, arena = gathered(dictionary.starts, dictionary.arena, order)
     return Dictionary(
         nwords=len(words),
         nlabels=dictionary.nlabels,

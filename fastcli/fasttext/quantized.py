@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.contents import Contents, FromFile
-from fastcli.kernels.linear import predict as kernels
+from fastcli.kernels.linear import means as kernels
+from fastcli.kernels.linear.means import CENTROIDS as CENTROIDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-CENTROIDS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,29 +65,28 @@ class QuantizedMatrix(FromFile):
         """The number of rows."""
         return len(self.codes) // self.quantizer.nsubq
 
-    def means(
-        self, features: NDArray[np.int32], offsets: NDArray[np.int64], first: int, last: int
-    ) -> NDArray[np.float32]:
-        """Return the mean rows of lines ``first`` to ``last``, flat; see ``DenseMatrix.means``."""
+    def group(self) -> kernels.Codes:
+        """Return the matrix as kernels take it."""
         q = self.quantizer
-        out = np.empty((last - first) * q.dim, np.float32)
-        self.check_unchanged()
-        kernels.mean_codes(
-            features,
-            offsets,
-            first,
-            last,
+        return kernels.Codes(
             self.codes,
             q.nsubq,
             q.dsub,
             q.lastdsub,
             q.centroids,
+            0 if self.norms is None else 1,
             self.codes if self.norm_codes is None else self.norm_codes,
             q.centroids if self.norms is None else self.norms,
-            0 if self.norms is None else 1,
-            q.dim,
-            out,
         )
+
+    def means(
+        self, features: NDArray[np.int32], offsets: NDArray[np.int64], first: int, last: int
+    ) -> NDArray[np.float32]:
+        """Return the mean rows of lines ``first`` to ``last``, flat; see ``DenseMatrix.means``."""
+        dim = self.quantizer.dim
+        out = np.empty((last - first) * dim, np.float32)
+        self.check_unchanged()
+        kernels.mean_codes(features, offsets[first:], last - first, self.group(), dim, out)
         self.check_unchanged()
         return out
 

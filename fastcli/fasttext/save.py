@@ -18,7 +18,9 @@ from fastcli.fasttext.vectors import packed, word_rows
 from fastcli.files import write_all
 from fastcli.kernels.base import matrix as kernels
 from fastcli.kernels.base import printf
+from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text.features import count_char_ngrams
+from fastcli.kernels.text.groups import Ngrams
 from fastcli.memory import padded
 from fastcli.threads import run_on
 
@@ -81,14 +83,13 @@ def _write_rows(out: Replacement, base: int, n_rows: int, model: Trained) -> Non
     least = _least_hole(ids, 4 * dim)
     span = max(1, PART // (4 * dim))
     values = np.empty(span * dim, np.float32)
+    kept = kernels.KeptRows(model.wi, model.stride, dim, model.memory_rows, ids)
     first = at = 0
     while first < len(ids):
         start = int(ids[first])
         last = first + int(np.searchsorted(ids[first:], start + span))
         n = int(ids[last - 1]) + 1 - start
-        kernels.copy_rows(
-            model.wi, model.stride, dim, model.memory_rows, ids, first, last, start, values, n * dim
-        )
+        kernels.copy_rows(kept, first, last, start, values, n * dim)
         gaps = np.flatnonzero((np.diff(ids[first:last]) - 1) * (4 * dim) >= least)
         starts = [0, *(ids[first + gaps + 1] - start).tolist()]
         ends = [*(ids[first + gaps] + 1 - start).tolist(), n]
@@ -165,9 +166,9 @@ def write_vectors(
     def make(_: int, part: int) -> NDArray[np.uint8]:
         first, last = part * step, min((part + 1) * step, n)
         text = np.empty(bound(first, last), np.uint8)
-        size = printf.format_vectors(
-            matrix, stride, args.dim, first, last, starts, dictionary.arena, first_entry, 1, text
-        )
+        names = Strings(starts[first_entry + first :], dictionary.arena)
+        rows = matrix[first * stride :]
+        size = printf.format_vectors(rows, stride, args.dim, last - first, names, 1, text)
         return text[:size]
 
     fd = out.begin()
@@ -191,7 +192,8 @@ def vector_lines(rows: NDArray[np.float32], names: Sequence[bytes] | None) -> by
     out = np.empty(len(arena) + n * (12 * dim + 2) + 16, np.uint8)
     flat = np.ascontiguousarray(rows).reshape(-1)
     with_names = 0 if names is None else 1
-    size = printf.format_vectors(flat, dim, dim, 0, n, starts, arena, 0, with_names, out)
+    strings = Strings(starts, arena)
+    size = printf.format_vectors(flat, dim, dim, n, strings, with_names, out)
     return out[:size].tobytes()
 
 
@@ -200,7 +202,8 @@ def rows_of_words(args: TrainArgs, dictionary: Dictionary) -> int:
     n = dictionary.nwords
     offsets = np.zeros(n + 1, np.int64)
     if args.maxn > 0:
-        count_char_ngrams(dictionary.starts, dictionary.arena, n, args.minn, args.maxn, offsets)
+        ngrams = Ngrams(args.minn, args.maxn, 1, args.bucket, n)
+        count_char_ngrams(Strings(dictionary.starts, dictionary.arena), n, ngrams, offsets)
     return n + int(offsets[n])
 
 

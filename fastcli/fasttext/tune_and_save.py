@@ -20,7 +20,7 @@ from fastcli.fasttext.trials import TUNED, TrialsFile, former_trials
 from fastcli.fasttext.vectors import Vectors
 from fastcli.files import Replacement
 from fastcli.jit.build import compile_beside
-from fastcli.kernels.linear.predict import best_labels
+from fastcli.kernels.linear.best import best_labels
 from fastcli.kernels.linear.train import train_lines
 from fastcli.kernels.text.lines import read_lines
 from fastcli.overwriting import check_apart

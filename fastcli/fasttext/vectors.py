@@ -8,9 +8,11 @@ import numpy as np
 
 from fastcli.fasttext.matrix import row_lengths
 from fastcli.fasttext.model import Model
+from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.text import features as kernels
 from fastcli.kernels.text import lines as line_kernels
+from fastcli.kernels.text.groups import Ngrams
 from fastcli.memory import check_room
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.inputs import split_at_lines
@@ -47,26 +49,13 @@ def word_rows(
     offsets = np.zeros(n + 1, np.int64)
     if n_long := count_long(starts[first:], n, args.maxn):
         warn_once(args.maxn, n_long)
+    words = Strings(starts[first:], arena)
+    ngrams = Ngrams(args.minn, args.maxn, 1, args.bucket, dictionary.nwords)
     if args.maxn > 0:
-        kernels.count_char_ngrams(starts[first:], arena, n, args.minn, args.maxn, offsets)
+        kernels.count_char_ngrams(words, n, ngrams, offsets)
     check_room(4 * int(offsets[n]), f"The character n-grams of {n:,} words")
     features = np.empty(int(offsets[n]) + n + 1, np.int32)
-    kernels.word_rows(
-        starts,
-        arena,
-        first,
-        last,
-        dictionary.table,
-        len(dictionary.table) - 1,
-        dictionary.starts,
-        dictionary.arena,
-        dictionary.nwords,
-        args.minn,
-        args.maxn,
-        args.bucket,
-        features,
-        offsets,
-    )
+    kernels.word_rows(words, n, dictionary.table, ngrams, features, offsets)
     return offsets, features
 
 

@@ -66,5 +66,5 @@ def matrix_lines(model: MlpModel, matrix: NDArray[Any]) -> Iterator[bytes]:
             part = np.array(matrix[first : first + step], np.float32, order="C")
         model.check_unchanged()
         out = np.empty(len(part) * (13 * dim + 1) + 16, np.uint8)
-        size = printf.format_rows(part.reshape(-1), dim, 0, len(part), out)
+        size = printf.format_rows(part.reshape(-1), dim, len(part), out)
         yield out[:size].tobytes()

@@ -158,12 +158,11 @@ def start_embedding(args: MlpArgs, text: Text, wide: int, row_floats: int) -> ND
     """
     embedding = zeros(text.n_rows * row_floats)
     corpus = text.corpus
+    kept = matrix_kernels.KeptRows(embedding, row_floats, args.dim, corpus.memory_rows, corpus.ids)
 
     def work(thread: int) -> None:
         first, last = bounds(len(corpus.ids), thread, args.thread)
-        matrix_kernels.init_rows(
-            embedding, corpus.memory_rows, corpus.ids, first, last, row_floats, args.dim, args.seed
-        )
+        matrix_kernels.init_rows(kept, first, last, args.seed)
 
     run_apart(args.thread, work)
     return embedding

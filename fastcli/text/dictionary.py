@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from fastcli.errors import DataError
+from fastcli.kernels.base.groups import Strings, Text
 from fastcli.kernels.base.integers import hash_bytes
 from fastcli.kernels.text import dictionary as kernels
+from fastcli.kernels.text.groups import HashTable, WordCounts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +29,11 @@ WORD, LABEL = 0, 1
 def as_bytes(text: bytes) -> Bytes:
     """Return bytes as an array that kernels take (never empty, so that it has an address)."""
     return np.frombuffer(text or b"\0", np.uint8)
+
+
+def as_text(data: bytes | Bytes) -> Text:
+    """Return bytes, or an array of them, as kernels take a text."""
+    return Text(as_bytes(data) if isinstance(data, bytes) else data, len(data))
 
 
 def table_size(n_entries: int) -> int:
@@ -51,6 +58,11 @@ class WordTable:
         size = np.array([0, len(EOS)], np.int64)
         kind = np.array([EOS.startswith(prefix)], np.uint8)
         self.merge(size, as_bytes(EOS), np.zeros(1, np.int64), kind, 1)
+
+    def group(self) -> WordCounts:
+        """Return the entries as kernels take them; growing makes new arrays."""
+        table = HashTable(self.table, len(self.table) - 1, Strings(self.starts, self.arena))
+        return WordCounts(table, self.counts, self.kinds)
 
     def room_for(self, entries: int, arena: int) -> None:
         """Grow so that there is room for that many more entries and bytes."""
@@ -79,19 +91,7 @@ class WordTable:
         self.room_for(n, int(starts[n]))
         entries = np.empty(n, np.int32)
         self.n = kernels.merge_entries(
-            starts,
-            arena,
-            counts,
-            kinds,
-            n,
-            self.table,
-            len(self.table) - 1,
-            self.starts,
-            self.arena,
-            self.counts,
-            self.kinds,
-            self.n,
-            entries,
+            Strings(starts, arena), counts, kinds, n, self.group(), self.n, entries
         )
         return entries
 
@@ -107,7 +107,7 @@ class TokenCounter:
 
     def __init__(self, prefix: bytes, expected_bytes: int) -> None:
         self.words = WordTable(prefix)
-        self._prefix = as_bytes(prefix)
+        self._prefix = as_text(prefix)
         self._state = np.zeros(4, np.int64)
         self._stream = np.empty(min(expected_bytes // 2 + 64, 1 << 26), np.int32)
 
@@ -127,22 +127,9 @@ class TokenCounter:
         state[0] = 0
         while True:
             state[1] = words.n
+            room = kernels.Room(len(words.counts), len(words.arena), len(self._stream))
             reason = kernels.count_tokens(
-                text,
-                len(text),
-                self._prefix,
-                len(words.prefix),
-                words.table,
-                len(words.table) - 1,
-                words.starts,
-                len(words.counts),
-                words.arena,
-                len(words.arena),
-                words.counts,
-                words.kinds,
-                self._stream,
-                len(self._stream),
-                state,
+                as_text(text), self._prefix, words.group(), self._stream, room, state
             )
             words.n = int(state[1])
             if reason == kernels.DONE:
@@ -179,17 +166,16 @@ class Dictionary:
     starts: NDArray[np.int64]
     arena: Bytes
     counts: NDArray[np.int64]
-    table: NDArray[np.int64] = field(init=False, repr=False)
+    table: HashTable = field(init=False, repr=False)
     hashes: NDArray[np.int64] = field(init=False, repr=False)
     first_duplicate: int = field(init=False)
 
     def __post_init__(self) -> None:
         n = len(self)
-        self.table = np.zeros(table_size(n), np.int64)
+        slots = np.zeros(table_size(n), np.int64)
+        self.table = HashTable(slots, len(slots) - 1, Strings(self.starts, self.arena))
         self.hashes = np.empty(max(n, 1), np.int64)
-        self.first_duplicate = kernels.index_entries(
-            self.starts, self.arena, n, self.table, len(self.table) - 1, self.hashes
-        )
+        self.first_duplicate = kernels.index_entries(self.table, n, self.hashes)
 
     def __len__(self) -> int:
         return self.nwords + self.nlabels
@@ -207,13 +193,12 @@ class Dictionary:
 
     def find(self, entry: bytes) -> int:
         """Return the position of an entry, or -1."""
-        text = as_bytes(entry)
-        mask = len(self.table) - 1
-        h = hash_bytes(text, 0, len(entry))
-        slot = h & mask
-        while found := int(self.table[slot]):
-            if found & 0xFFFFFFFF == h and self.entry((found >> 32) - 1) == entry:
-                return (found >> 32) - 1
+        slots, mask = self.table.slots, self.table.mask
+        hash_ = hash_bytes(as_bytes(entry), len(entry))
+        slot = hash_ & mask
+        while content := int(slots[slot]):
+            if content & 0xFFFFFFFF == hash_ and self.entry((content >> 32) - 1) == entry:
+                return (content >> 32) - 1
             slot = (slot + 1) & mask
         return -1
 
@@ -223,9 +208,7 @@ class Dictionary:
         String i is ``arena[starts[i]:starts[i + 1]]``.
         """
         found = np.empty(n, np.int32)
-        kernels.find_entries(
-            starts, arena, n, self.table, len(self.table) - 1, self.starts, self.arena, found
-        )
+        kernels.find_entries(Strings(starts, arena), n, self.table, found)
         return found
 
     def labels(self) -> list[bytes]:
@@ -309,5 +292,6 @@ def gathered(
     """Return the byte strings numbered ``order`` of an arena as an arena of their own."""
     to_starts = np.zeros(len(order) + 1, np.int64)
     to_arena = np.empty(int((starts[order + 1] - starts[order]).sum()) + 1, np.uint8)
-    kernels.gather_entries(starts, arena, order, len(order), to_starts, to_arena)
+    to = Strings(to_starts, to_arena)
+    kernels.gather_entries(Strings(starts, arena), order, len(order), to)
     return to_starts, to_arena

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text import features as kernels
+from fastcli.kernels.text.groups import EntryFeatures, Lines, Ngrams, Stream
 from fastcli.text.counting import Counted
 from fastcli.text.dictionary import LABEL, Dictionary, WordTable
 from fastcli.text.spelling import count_long, warn_once
@@ -110,26 +112,16 @@ class FeatureMaker:
             state=np.zeros(5, np.int64),
         )
         kernels.make_features(
-            stream,
-            len(stream),
-            entries,
-            self._ids,
-            self._words.kinds,
-            self._hashes,
-            self._ngram_offsets,
-            self._ngrams,
-            args.maxn,
-            args.word_ngrams,
-            max(args.bucket, 1),
-            self._nwords,
+            Stream(stream, len(stream), entries),
+            EntryFeatures(
+                self._ids, self._words.kinds, self._hashes, self._ngrams, self._ngram_offsets
+            ),
+            Ngrams(args.minn, args.maxn, args.word_ngrams, max(args.bucket, 1), self._nwords),
             np.zeros(1, np.int32) if args.bucket_rows is None else args.bucket_rows,
             int(args.bucket_rows is not None),
-            np.empty(max(args.word_ngrams, 1), np.int64),
-            made.features,
-            made.offsets,
-            made.labels,
-            made.label_offsets,
+            Lines(made.features, made.offsets, made.labels, made.label_offsets),
             made.tokens,
+            np.empty(max(args.word_ngrams, 1), np.int64),
             made.state,
         )
         return made
@@ -160,7 +152,8 @@ def char_ngrams(
     offsets = np.zeros(n + 1, np.int64)
     if maxn <= 0:
         return offsets, np.zeros(1, np.int32)
-    kernels.count_char_ngrams(starts, arena, n, minn, maxn, offsets)
+    words, which = Strings(starts, arena), Ngrams(minn, maxn, 1, bucket, nwords)
+    kernels.count_char_ngrams(words, n, which, offsets)
     ngrams = np.empty(int(offsets[-1]) + 1, np.int32)
-    kernels.fill_char_ngrams(starts, arena, n, eos, minn, maxn, bucket, nwords, offsets, ngrams)
+    kernels.fill_char_ngrams(words, n, eos, which, offsets, ngrams)
     return offsets, ngrams[: int(offsets[-1]) + 1].copy()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels.base.integers import hash_bytes
+from fastcli.kernels.text import groups
 from fastcli.kernels.text import lines as kernels
-from fastcli.text.dictionary import EOS, Dictionary, as_bytes
+from fastcli.text.dictionary import EOS, Dictionary, as_bytes, as_text
 from fastcli.text.spelling import most_bytes, warn_once
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ class Reader:
         bucket_rows: NDArray[np.int32] | None = None,
         max_lines: int = 4096,
     ) -> None:
-        self._dictionary, self._bucket_rows = dictionary, bucket_rows
-        self._word_ngrams, self._minn, self._maxn, self._bucket = word_ngrams, minn, maxn, bucket
-        prefix = os.fsencode(label)
-        self._prefix, self._prefix_size = as_bytes(prefix), len(prefix)
-        self._eos = dictionary.find(EOS)
-        self._eos_hash = hash_bytes(as_bytes(EOS), 0, len(EOS))
+        self._bucket_rows = bucket_rows
+        eos_hash = hash_bytes(as_bytes(EOS), len(EOS))
+        self._vocabulary = groups.Vocabulary(
+            dictionary.table, dictionary.find(EOS), eos_hash, as_text(os.fsencode(label))
+        )
+        self._ngrams = groups.Ngrams(minn, maxn, word_ngrams, max(bucket, 1), dictionary.nwords)
         self._max_lines = max_lines
         self._features, self._hashes = np.empty((2, 1 << 16), np.int32)
         self._labels = np.empty(1 << 12, np.int32)
@@ -63,34 +64,17 @@ class Reader:
 
         The arrays are this reader's own and change with its next call.
         """
-        dictionary = self._dictionary
+        ngrams = self._ngrams
         state = np.array([position], np.int64)
         while True:
             n = kernels.read_lines(
-                text,
-                len(text),
-                dictionary.table,
-                len(dictionary.table) - 1,
-                dictionary.starts,
-                dictionary.arena,
-                dictionary.nwords,
-                self._eos,
-                self._eos_hash,
-                self._prefix,
-                self._prefix_size,
-                self._minn,
-                self._maxn,
-                self._word_ngrams,
-                max(self._bucket, 1),
-                self._hashes,
-                self._features,
-                len(self._features),
-                self._offsets,
-                self._labels,
-                len(self._labels),
-                self._label_offsets,
+                as_text(text),
+                self._vocabulary,
+                ngrams,
+                groups.Lines(self._features, self._offsets, self._labels, self._label_offsets),
                 self._flags,
-                self._max_lines,
+                kernels.LineRoom(len(self._features), len(self._labels), self._max_lines),
+                self._hashes,
                 state,
             )
             if n > 0 or position >= len(text):
@@ -99,14 +83,14 @@ class Reader:
             self._labels = np.empty(4 * len(self._labels), np.int32)
         if self._bucket_rows is not None:
             kernels.prune_features(
-                self._features, self._offsets, n, dictionary.nwords, self._bucket_rows
+                self._features, self._offsets, n, ngrams.nwords, self._bucket_rows
             )
         if (
-            self._maxn > 0
-            and len(text) > most_bytes(self._maxn)
+            ngrams.maxn > 0
+            and len(text) > most_bytes(ngrams.maxn)
             and (self._flags[:n] & kernels.NOT_SPELLED).any()
         ):
-            warn_once(self._maxn)
+            warn_once(ngrams.maxn)
         lines = Lines(
             n=n,
             features=self._features,

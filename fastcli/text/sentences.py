@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels.text import features as kernels
+from fastcli.kernels.text.groups import EntryFeatures, Stream
 from fastcli.text.corpus import joined_offsets
 from fastcli.text.counting import Counted
 from fastcli.text.dictionary import TokenCounter, WordTable
@@ -65,8 +66,11 @@ def _lines(
     out = np.empty(len(stream), np.int32)
     offsets = np.zeros(most + 1, np.int64)
     tokens = np.empty(most, np.int32)
+    # Word vectors are trained on words alone: their n-grams come with them.
+    none = np.zeros(1, np.int64)
+    of_entries = EntryFeatures(ids, words.kinds, none, np.zeros(1, np.int32), none)
     n = kernels.word_lines(
-        stream, len(stream), entries, ids, words.kinds, LONGEST, out, offsets, tokens
+        Stream(stream, len(stream), entries), of_entries, LONGEST, out, offsets, tokens
     )
     counter.drop_stream()
     return Sentences(out[: int(offsets[n])], offsets[: n + 1], tokens[:n])

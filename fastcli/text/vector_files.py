@@ -17,9 +17,10 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError, cannot_open
+from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text import vector_files as kernels
 from fastcli.text.blocks import BLOCK
-from fastcli.text.dictionary import Dictionary, gathered
+from fastcli.text.dictionary import Dictionary, as_text, gathered
 from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed, text_blocks
 from fastcli.threads import run_on
 
@@ -392,7 +393,8 @@ def _read_lines(block: Bytes, dim: int) -> tuple[WordVectors, NDArray[np.int64],
     values = np.empty(min(most * dim, len(block) // 2 + 1), np.float32)
     state = np.zeros(4, np.int64)
     block = np.ascontiguousarray(block)
-    stop = kernels.read_vector_lines(block, 0, len(block), dim, starts, arena, values, state)
+    words = Strings(starts, arena)
+    stop = kernels.read_vector_lines(as_text(block), dim, words, values, state)
     return _fitted(starts, arena, values, int(state[0]), dim), state, stop == len(block)
 
 
@@ -402,9 +404,8 @@ def _read_rows(block: bytes, dim: int, state: NDArray[np.int64]) -> tuple[WordVe
     starts, arena = np.empty(most + 1, np.int64), np.empty(len(block) + 1, np.uint8)
     values = np.empty(most * dim, "<f4")
     data = np.frombuffer(block, np.uint8)
-    stop = kernels.read_vector_rows(
-        data, 0, len(data), 4 * dim, starts, arena, values.view(np.uint8), state
-    )
+    words = Strings(starts, arena)
+    stop = kernels.read_vector_rows(as_text(data), 4 * dim, words, values.view(np.uint8), state)
     return _fitted(starts, arena, values, int(state[0]), dim), stop
 
 

@@ -12,7 +12,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from fastcli.kernels.linear.predict import best_labels
+from fastcli.kernels.linear.best import best_labels
 from fastcli.kernels.mlp.steps import train_steps
 from fastcli.mlp.args import MlpArgs
 from tests.command import SAMPLES, process, run, start

@@ -214,12 +214,12 @@ def test_integers_wrap_around_as_in_machine_code():
 
 KERNEL = """
 import numpy as np
-from fastcli.kernels.linear.predict import mean_rows
+from fastcli.kernels.linear.means import mean_rows
 from tests.fuzz.bounds import OutOfBounds, check_bounds
 check_bounds()
 for row, n in ((0, 1), (-1, 1), (2, 1), (0, 2)):
     try:
-        mean_rows(np.array([row], np.int32), np.array([0, n]), 0, 1, np.ones(6, np.float32), 3,
+        mean_rows(np.array([row], np.int32), np.array([0, n]), 1, np.ones(6, np.float32), 3,
                   np.ones(3, np.float32))
         print("inside")
     except OutOfBounds as error:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.vector import block_reaches
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear import neighbours as kernels
@@ -31,9 +32,8 @@ SLACK = 1e-6
 def project(rows, basis, first, last):
     out = np.full((len(rows), len(basis) + 1), 9, np.float32)
     dim, n = rows.shape[1], len(basis)
-    kernels.project_rows(
-        rows.reshape(-1), first, last, dim, basis.reshape(-1), n, SLACK, out.reshape(-1)
-    )
+    own, to = rows[first:].reshape(-1), out[first:].reshape(-1)
+    kernels.project_rows(own, last - first, dim, basis.reshape(-1), n, SLACK, to)
     return out
 
 
@@ -64,26 +64,17 @@ def find(words, queries, k, coarse, fine):
     ones = np.ones(n, np.float32)
     counts, ids = np.zeros(n, np.int32), np.full(n * k + 1, -9, np.int32)
     similarities = np.full(n * k + 1, -9, np.float32)
+    best = Best(k, counts, ids, similarities)
     kernels.keep_nearest(
-        in_blocks(coarse),
-        1,
-        in_blocks(fine),
-        1,
-        len(words),
-        ones,
-        ones,
-        queries.reshape(-1),
-        words.reshape(-1),
-        dim,
+        kernels.Bound(1, in_blocks(coarse), ones),
+        kernels.Bound(1, in_blocks(fine), ones),
+        kernels.Vectors(dim, len(words), words.reshape(-1), queries.reshape(-1)),
         0,
         n,
-        k,
         np.full(64, np.nan, np.float32),
-        counts,
-        ids,
-        similarities,
+        best,
     )
-    kernels.sort_nearest(n, k, counts, ids, similarities)
+    kernels.sort_nearest(n, best)
     assert (ids[-1], similarities[-1]) == (-9, -9)
     pairs = list(zip(similarities.tolist(), ids.tolist(), strict=True))
     return [pairs[i * k : i * k + counts[i]] for i in range(n)]

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text import dictionary as kernels
+from fastcli.kernels.text.groups import HashTable, WordCounts
 from tests import naive
-from tests.kernels.tables import array, entries_of, table_of
+from tests.kernels.tables import as_text, entries_of, hash_table, strings_of, table_of
 
 EOS = naive.EOS
 PREFIX = b"__label__"
@@ -32,8 +34,8 @@ class Counter:
 
     def __init__(self, prefix):
         self.prefix = prefix
-        words = table_of([EOS], slots=2, room=1)
-        self.table, self.starts = words.table, words.starts
+        words = table_of([EOS], n_slots=2, room=1)
+        self.slots, self.starts = words.slots, words.starts
         self.arena = words.arena[: len(EOS)].copy()
         self.counts, self.kinds = np.zeros(1, np.int64), np.zeros(1, np.uint8)
         self.kinds[0] = EOS.startswith(prefix)
@@ -50,9 +52,9 @@ class Counter:
         while self._step(text) != kernels.DONE:
             reason = self.reasons[-1]
             if reason == kernels.TABLE_FULL:
-                larger = np.zeros(2 * len(self.table), np.int64)
-                kernels.rehash(self.table, len(self.table), larger, len(larger) - 1)
-                self.table = larger
+                larger = np.zeros(2 * len(self.slots), np.int64)
+                kernels.rehash(self.slots, len(self.slots), larger, len(larger) - 1)
+                self.slots = larger
             elif reason == kernels.ENTRIES_FULL:
                 self.counts = grown(self.counts, len(self.counts) + 1)
                 self.kinds = grown(self.kinds, len(self.kinds) + 1)
@@ -66,20 +68,11 @@ class Counter:
 
     def _step(self, text):
         reason = kernels.count_tokens(
-            array(text),
-            len(text),
-            array(self.prefix),
-            len(self.prefix),
-            self.table,
-            len(self.table) - 1,
-            self.starts,
-            len(self.counts),
-            self.arena,
-            len(self.arena),
-            self.counts,
-            self.kinds,
+            as_text(text),
+            as_text(self.prefix),
+            WordCounts(hash_table(self), self.counts, self.kinds),
             self.stream,
-            len(self.stream),
+            kernels.Room(len(self.counts), len(self.arena), len(self.stream)),
             self.state,
         )
         self.reasons.append(reason)
@@ -136,8 +129,8 @@ def test_count_tokens_by_hand():
 def test_rehash(entries):
     old = table_of(sorted(entries))
     table = np.zeros(128, np.int64)
-    kernels.rehash(old.table, len(old.table), table, 127)
-    assert sorted(table[table != 0]) == sorted(old.table[old.table != 0])
+    kernels.rehash(old.slots, len(old.slots), table, 127)
+    assert sorted(table[table != 0]) == sorted(old.slots[old.slots != 0])
     for found in table[table != 0]:  # each is reached from where its hash belongs
         slot = int(found) & 127
         while table[slot] != found:
@@ -158,21 +151,9 @@ def test_merge_entries(counts, to_counts):
     to_kinds = np.full(40, 7, np.uint8)
     entries = np.full(one.n + 1, -1, np.int32)
     before = to.n
-    to.n = kernels.merge_entries(
-        one.starts,
-        one.arena,
-        ns,
-        kinds,
-        one.n,
-        to.table,
-        len(to.table) - 1,
-        to.starts,
-        to.arena,
-        to_ns,
-        to_kinds,
-        to.n,
-        entries,
-    )
+    words = WordCounts(hash_table(to), to_ns, to_kinds)
+    strings = Strings(one.starts, one.arena)
+    to.n = kernels.merge_entries(strings, ns, kinds, one.n, words, to.n, entries)
     ref = dict(to_counts)
     ref_entries = naive.merge_entries(counts, ref)
     assert entries_of(to) == list(ref)
@@ -184,14 +165,16 @@ def test_merge_entries(counts, to_counts):
 
 
 @pytest.mark.parametrize(
-    ("entries", "twice"),
+    ("entries", "first_duplicate"),
     [([], -1), ([b"a"], -1), ([b"a", b"", b"\xff\xfe"], -1), ([b"a", b"b", b"a", b"b"], 2)],
 )
-def test_index_entries(entries, twice):
+def test_index_entries(entries, first_duplicate):
     words = table_of(entries)
     table, hashes = np.zeros(16, np.int64), np.full(9, -1, np.int64)
-    comp = kernels.index_entries(words.starts, words.arena, words.n, table, 15, hashes)
-    assert comp == twice
+    comp = kernels.index_entries(
+        HashTable(table, 15, Strings(words.starts, words.arena)), words.n, hashes
+    )
+    assert comp == first_duplicate
     assert hashes[: words.n].tolist() == [naive.hash_bytes(e) for e in entries]
     assert (hashes[words.n :] == -1).all()
     assert sorted(table[table != 0] >> 32) == sorted(entries.index(e) + 1 for e in set(entries))
@@ -203,7 +186,8 @@ FILE = b"??</s>\0" + bytes([3, 0, 0, 0, 0, 0, 0, 0, 0]) + b"\xc3\xa9\0" + bytes(
 def read(file, end, n=2, room=50):
     starts, arena = np.zeros(3, np.int64), np.zeros(50, np.uint8)
     counts, kinds = np.zeros(2, np.int64), np.zeros(2, np.uint8)
-    position = kernels.read_entries(array(file), 2, end, n, starts, arena, room, counts, kinds)
+    text = as_text(file)._replace(size=end)
+    position = kernels.read_entries(text, 2, n, Strings(starts, arena), room, counts, kinds)
     words = SimpleNamespace(n=n, starts=starts, arena=arena)
     entries = zip(entries_of(words), counts.tolist(), kinds.tolist(), strict=False)
     return position, list(entries)[:n]
@@ -243,7 +227,8 @@ def test_gather_entries(case):
     words = table_of(entries)
     starts, arena = np.full(9, -1, np.int64), np.zeros(40, np.uint8)
     picked = np.array([*order, 0], np.int64)
-    kernels.gather_entries(words.starts, words.arena, picked, len(order), starts, arena)
+    strings, to = Strings(words.starts, words.arena), Strings(starts, arena)
+    kernels.gather_entries(strings, picked, len(order), to)
     gathered = SimpleNamespace(n=len(order), starts=starts, arena=arena)
     assert entries_of(gathered) == [entries[i] for i in order]
 
@@ -251,17 +236,6 @@ def test_gather_entries(case):
 @given(st.lists(st.sampled_from([b"a", b"bc", b"</s>", b"\xff", b"new", b""]), max_size=6))
 def test_find_entries(asked):
     entries = [b"</s>", b"a", b"bc", b"\xff"]
-    table = table_of(entries)
-    starts = np.cumsum([0, *map(len, asked)]).astype(np.int64)
     found = np.full(len(asked) + 1, 9, np.int32)
-    kernels.find_entries(
-        starts,
-        array(b"".join(asked)),
-        len(asked),
-        table.table,
-        len(table.table) - 1,
-        table.starts,
-        table.arena,
-        found,
-    )
+    kernels.find_entries(strings_of(asked), len(asked), hash_table(table_of(entries)), found)
     assert found.tolist() == [entries.index(x) if x in entries else -1 for x in asked] + [9]

@@ -1,4 +1,4 @@
-"""From tokens to rows: n-grams, lines that are left out, and rows sorted into lanes."""
+"""From tokens to rows: n-grams, lines that are left out, and rows sorted into shards."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from hypothesis import strategies as st
 
 from fastcli.kernels.text import features as kernels
 from fastcli.kernels.text.dictionary import FILE_END, LINE_END
+from fastcli.kernels.text.groups import EntryFeatures, Lines, Ngrams, Stream
 from tests import naive
-from tests.kernels.tables import table_of
+from tests.kernels.tables import hash_table, strings_of, table_of
 
 PREFIX = b"__label__"
-
-
-def array(text):
-    return np.frombuffer(text + b"\0", np.uint8)
 
 
 def starts_of(tokens):
@@ -27,11 +24,12 @@ def starts_of(tokens):
 
 def char_ngrams_of(tokens, eos, minn, maxn, bucket, nwords):
     """Run count_char_ngrams and fill_char_ngrams; check that the one bounds the other."""
-    starts, arena, n = starts_of(tokens), array(b"".join(tokens)), len(tokens)
+    words, n = strings_of(tokens), len(tokens)
+    which = Ngrams(minn, maxn, 1, bucket, nwords)
     bounds, offsets = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
-    kernels.count_char_ngrams(starts, arena, n, minn, maxn, bounds)
+    kernels.count_char_ngrams(words, n, which, bounds)
     ngrams = np.full(int(bounds[-1]) + 1, -9, np.int32)
-    kernels.fill_char_ngrams(starts, arena, n, eos, minn, maxn, bucket, nwords, offsets, ngrams)
+    kernels.fill_char_ngrams(words, n, eos, which, offsets, ngrams)
     assert (offsets <= bounds).all()
     assert (ngrams[offsets[-1] :] == -9).all()
     return offsets, ngrams
@@ -83,26 +81,20 @@ def make(
     offsets, label_offsets = np.zeros((2, len(lines) + 1), np.int64)
     n_tokens, state = np.zeros(len(lines) + 1, np.int32), np.zeros(5, np.int64)
     kernels.make_features(
-        np.array([*stream, 0], np.int32),
-        len(stream),
-        np.array(order, np.int32),
-        ids,
-        np.array([kinds[t] for t in tokens], np.uint8),
-        np.array([naive.hash_bytes(t) for t in tokens], np.int64),
-        ngram_offsets,
-        ngrams,
-        maxn,
-        word_ngrams,
-        bucket,
-        len(words),
+        Stream(np.array([*stream, 0], np.int32), len(stream), np.array(order, np.int32)),
+        EntryFeatures(
+            ids,
+            np.array([kinds[t] for t in tokens], np.uint8),
+            np.array([naive.hash_bytes(t) for t in tokens], np.int64),
+            ngrams,
+            ngram_offsets,
+        ),
+        Ngrams(minn, maxn, word_ngrams, bucket, len(words)),
         np.zeros(1, np.int32) if pruned is None else np.array(pruned, np.int32),
         int(pruned is not None),
-        np.zeros(word_ngrams, np.int64),
-        features,
-        offsets,
-        found_labels,
-        label_offsets,
+        Lines(features, offsets, found_labels, label_offsets),
         n_tokens,
+        np.zeros(word_ngrams, np.int64),
         state,
     )
     kept = [
@@ -171,27 +163,30 @@ def test_word_ngrams_by_hand():
     assert kept[0][0] == [1, 2, 3 + pairs[0], 0, 3 + pairs[1]]  # ids: </s> 0, a 1, b 2
 
 
-def number(parts, nwords, bucket, lanes):
+def number(parts, nwords, bucket, n_shards):
     """Number the rows of parts of a text, one after the other."""
     lines = [line for part in parts for line in part]
     total = sum(map(len, lines))
-    row_of = np.zeros(bucket, np.int32)
-    out, segments = np.full(total + 1, -9, np.int32), np.full(len(lines) * lanes + 1, -9, np.int64)
+    bucket_rows = np.zeros(bucket, np.int32)
+    out, segments = (
+        np.full(total + 1, -9, np.int32),
+        np.full(len(lines) * n_shards + 1, -9, np.int64),
+    )
     segments[0] = 0
     state = np.zeros(3, np.int64)
     for part in parts:
         features = np.array([*(f for line in part for f in line), 0], np.int32)
         offsets = starts_of(part)
         kernels.number_rows(
-            features, offsets, len(part), nwords, row_of, lanes, out, segments, state
+            features, offsets, len(part), nwords, bucket_rows, n_shards, out, segments, state
         )
     assert out[total] == -9
     assert state[1:].tolist() == [total, len(lines)]
     bounds = segments.reshape(-1)
-    by_lane = [out[a:b].tolist() for a, b in pairwise(bounds)]
-    numbered = [by_lane[i * lanes : (i + 1) * lanes] for i in range(len(lines))]
-    buckets = sorted(np.flatnonzero(row_of).tolist(), key=lambda b: row_of[b])
-    assert row_of[buckets].tolist() == list(range(1, int(state[0]) + 1))
+    by_shard = [out[a:b].tolist() for a, b in pairwise(bounds)]
+    numbered = [by_shard[i * n_shards : (i + 1) * n_shards] for i in range(len(lines))]
+    buckets = sorted(np.flatnonzero(bucket_rows).tolist(), key=lambda b: bucket_rows[b])
+    assert bucket_rows[buckets].tolist() == list(range(1, int(state[0]) + 1))
     return numbered, buckets
 
 
@@ -199,30 +194,30 @@ features = st.lists(st.lists(st.integers(0, 30), max_size=12), max_size=6)
 
 
 @given(features, features, st.sampled_from([0, 1, 5, 31]), st.sampled_from([1, 2, 4, 16]))
-def test_number_rows(one, two, nwords, lanes):
-    ref = naive.number_rows(one + two, nwords, lanes)
-    assert number([one, two], nwords, 31, lanes) == ref
+def test_number_rows(one, two, nwords, n_shards):
+    ref = naive.number_rows(one + two, nwords, n_shards)
+    assert number([one, two], nwords, 31, n_shards) == ref
 
 
 def test_number_rows_by_hand():
     # Two words; buckets 7 and 3 occur in this order, so features 9 and 5 are rows 2 and 3.
-    # In two lanes even rows come first.
+    # In two shards even rows come first.
     lines, buckets = number([[[9, 1, 5, 0, 9]]], 2, 10, 2)
     assert lines == [[[2, 0, 2], [1, 3]]]
     assert buckets == [7, 3]
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 8])
-def test_place_rows(rng, lanes):
+@pytest.mark.parametrize("n_shards", [1, 2, 8])
+def test_place_rows(rng, n_shards):
     rows = rng.integers(0, 30, 50).astype(np.int32)
-    ref = naive.place_rows(rows.tolist(), lanes, 30)
+    ref = naive.place_rows(rows.tolist(), n_shards, 30)
     comp = rows.copy()
-    kernels.place_rows(comp, 0, 20, lanes, 30)
+    kernels.place_rows(comp, 0, 20, n_shards, 30)
     assert comp[20:].tolist() == rows[20:].tolist()
-    kernels.place_rows(comp, 20, 50, lanes, 30)
+    kernels.place_rows(comp, 20, 50, n_shards, 30)
     assert comp.tolist() == ref
-    assert len(set(naive.place_rows(range(30), lanes, 30))) == 30
-    assert (comp // 30 == rows % lanes).all()
+    assert len(set(naive.place_rows(range(30), n_shards, 30))) == 30
+    assert (comp // 30 == rows % n_shards).all()
 
 
 def test_mark_rows():
@@ -243,26 +238,11 @@ def test_mark_rows():
 )
 def test_word_rows(words, minn, maxn, bucket):
     entries = [b"</s>", b"a", b"dog", b"__label__x"]  # three words and a label
-    table = table_of(entries)
-    starts, arena = starts_of([b"before", *words]), array(b"".join([b"before", *words]))
+    before = strings_of([b"before", *words])
+    own = before._replace(starts=before.starts[1:])
     out, offsets = np.full(400, -9, np.int32), np.zeros(len(words) + 1, np.int64)
-    mask = len(table.table) - 1
-    kernels.word_rows(
-        starts,
-        arena,
-        1,
-        len(words) + 1,
-        table.table,
-        mask,
-        table.starts,
-        table.arena,
-        3,
-        minn,
-        maxn,
-        bucket,
-        out,
-        offsets,
-    )
+    which = Ngrams(minn, maxn, 1, bucket, 3)
+    kernels.word_rows(own, len(words), hash_table(table_of(entries)), which, out, offsets)
     ref = []
     for word in words:
         # A label has its number for a row, where there are buckets to take it for.
@@ -297,8 +277,10 @@ def test_word_lines(lines, ended, longest):
     stream = np.array([number[t] if t >= 0 else t for t in stream] + [0], np.int32)
     words = np.full(len(stream), -9, np.int32)
     offsets, tokens = np.zeros(len(stream) + 1, np.int64), np.zeros(len(stream), np.int32)
+    none = np.zeros(1, np.int64)
+    of_entries = EntryFeatures(ids, kinds, none, np.zeros(1, np.int32), none)
     n = kernels.word_lines(
-        stream, len(stream) - 1, order, ids, kinds, longest, words, offsets, tokens
+        Stream(stream, len(stream) - 1, order), of_entries, longest, words, offsets, tokens
     )
     comp = [(words[offsets[i] : offsets[i + 1]].tolist(), int(tokens[i])) for i in range(n)]
     assert comp == ref

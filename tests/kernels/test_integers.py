@@ -19,6 +19,7 @@ from fastcli.kernels.base.integers import (
     sign_extended,
     unsigned_modulo,
 )
+from fastcli.kernels.base.views import at
 from tests import naive
 from tests.kernels.probe import probe
 
@@ -38,7 +39,7 @@ def call_fnv1a(h: i64, byte: i64) -> i64:
 
 @probe
 def call_hash_bytes(text: U8, start: i64, end: i64) -> i64:
-    return hash_bytes(text, start, end)
+    return hash_bytes(at(text, start), end - start)
 
 
 @probe

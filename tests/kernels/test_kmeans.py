@@ -15,6 +15,7 @@ from fastcli.kernels.linear import quantize as kernels
 from fastcli.kernels.text.features import pruned_row
 from tests import naive, naive_quantize
 from tests.kernels.probe import probe
+from tests.kernels.test_quantize import with_scratch
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I32, I64, i64
@@ -27,9 +28,9 @@ def call_nearest(x: F32, n: i64, d: i64, table: F32, halves: F32, count: i64, ou
 
 
 @probe
-def call_pruned_row(rows: I64, n: i64, nwords: i64, pruned: I32, out: I64) -> None:
+def call_pruned_row(rows: I64, n: i64, nwords: i64, bucket_rows: I32, out: I64) -> None:
     for i in range(n):
-        out[i] = pruned_row(rows[i], nwords, pruned)
+        out[i] = pruned_row(rows[i], nwords, bucket_rows)
 
 
 def nearest(points, centroids):
@@ -60,23 +61,12 @@ def train(points, iterations, pinned=0, seed=3):
     n, d = points.shape
     centroids, codes = np.full(256 * d + 1, 7, np.float32), np.full(n, 9, np.uint8)
     kernels.train_centroids(
-        points.reshape(-1),
-        d,
+        kernels.ScaledRows(points.reshape(-1), d, np.ones(n, np.float32)),
         0,
-        d,
-        np.ones(n, np.float32),
-        np.arange(n),
-        n,
-        iterations,
-        pinned,
-        seed,
-        np.full(n * d, np.nan, np.float32),
-        codes,
-        np.full(256 * d, np.nan, np.float32),
-        np.full(256, np.nan, np.float32),
-        np.full(256 * (d + 1), np.nan),
-        np.full(256, 9, np.int64),
-        centroids,
+        kernels.Points(n, d, np.arange(n), np.full(n * d, np.nan, np.float32), codes),
+        kernels.Lloyd(iterations, pinned, seed),
+        kernels.Clusters(np.full(256 * (d + 1), np.nan), np.full(256, 9, np.int64)),
+        with_scratch(centroids, d, 1),
     )
     assert centroids[-1] == 7
     return centroids[:-1].reshape(256, d), codes
@@ -150,16 +140,14 @@ def test_encoding_picks_the_first_of_the_nearest(dim, dsub, seed):
     tables = [random.integers(-4, 5, (256, width)) for width in widths]
     nsubq = len(widths)
     codes = np.full((4, nsubq), 9, np.uint8)
+    values = rows.astype(np.float32).reshape(-1)
+    centroids = np.concatenate([table.reshape(-1) for table in tables]).astype(np.float32)
     kernels.encode_rows(
-        rows.astype(np.float32).reshape(-1),
-        dim,
-        dsub,
-        norms.astype(np.float32),
+        kernels.ScaledRows(values, dim, norms.astype(np.float32)),
         1,
         4,
-        np.concatenate([table.reshape(-1) for table in tables]).astype(np.float32),
-        np.full(256 * dim, np.nan, np.float32),
-        np.full(256 * nsubq, np.nan, np.float32),
+        dsub,
+        with_scratch(centroids, dim, nsubq),
         np.full(dsub, np.nan, np.float32),
         codes.reshape(-1),
     )

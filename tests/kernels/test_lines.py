@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fastcli.kernels.text import groups
 from fastcli.kernels.text import lines as kernels
 from tests import naive
-from tests.kernels.tables import array, flat, table_of
+from tests.kernels.tables import as_text, flat, hash_table, table_of
 
 EOS = naive.EOS
 PREFIX = b"__label__"
@@ -28,6 +29,9 @@ class Dictionary:
         """Read a text with the least memory there can be, and more where a line needs it."""
         eos = [*self.words, *self.labels, EOS].index(EOS)
         eos = -1 if eos == self.table.n else eos
+        vocabulary = groups.Vocabulary(
+            hash_table(self.table), eos, naive.hash_bytes(EOS), as_text(self.prefix)
+        )
         n_features, n_labels = 1, 1
         features, labels = np.full(2, -9, np.int32), np.full(2, -9, np.int32)
         offsets, label_offsets = np.zeros((2, max_lines + 1), np.int64)
@@ -38,30 +42,13 @@ class Dictionary:
         while state[0] < len(text):
             before = int(state[0])
             n = kernels.read_lines(
-                array(text),
-                len(text),
-                self.table.table,
-                len(self.table.table) - 1,
-                self.table.starts,
-                self.table.arena,
-                len(self.words),
-                eos,
-                naive.hash_bytes(EOS),
-                array(self.prefix),
-                len(self.prefix),
-                minn,
-                maxn,
-                word_ngrams,
-                bucket,
-                hashes,
-                features,
-                n_features,
-                offsets,
-                labels,
-                n_labels,
-                label_offsets,
+                as_text(text),
+                vocabulary,
+                groups.Ngrams(minn, maxn, word_ngrams, bucket, len(self.words)),
+                groups.Lines(features, offsets, labels, label_offsets),
                 flags,
-                max_lines,
+                kernels.LineRoom(n_features, n_labels, max_lines),
+                hashes,
                 state,
             )
             assert (features[n_features:] == -9).all()

@@ -9,32 +9,32 @@ from fastcli.kernels.base import matrix as kernels
 from tests import naive
 
 IDS = np.array([0, 3, 4, 2**33, 7], np.int64)
-PLACES = np.array([4, 0, 1, 3, 6], np.int64)
+ROWS = np.array([4, 0, 1, 3, 6], np.int64)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3, 4, 10, 16])
 @pytest.mark.parametrize("seed", [0, 5, -1])
 def test_init_rows(dim, seed):
     wi = np.full((7, 16), 9, np.float32)
-    kernels.init_rows(wi.reshape(-1), PLACES, IDS, 0, 5, 16, dim, seed)
+    kernels.init_rows(kernels.KeptRows(wi.reshape(-1), 16, dim, ROWS, IDS), 0, 5, seed)
     ref = naive.init_rows(IDS.tolist(), dim, seed)
-    np.testing.assert_allclose(wi[PLACES, :dim], ref, rtol=0, atol=2e-7 / dim)
+    np.testing.assert_allclose(wi[ROWS, :dim], ref, rtol=0, atol=2e-7 / dim)
     assert (wi[:, dim:] == 9).all()
     assert (wi[[2, 5]] == 9).all()
 
 
 def test_init_rows_in_any_number_of_parts():
     whole, parts = np.zeros((2, 7 * 16), np.float32)
-    kernels.init_rows(whole, PLACES, IDS, 0, 5, 16, 10, 1)
+    kernels.init_rows(kernels.KeptRows(whole, 16, 10, ROWS, IDS), 0, 5, 1)
     for first, last in ((2, 5), (0, 1), (1, 1), (1, 2)):
-        kernels.init_rows(parts, PLACES, IDS, first, last, 16, 10, 1)
+        kernels.init_rows(kernels.KeptRows(parts, 16, 10, ROWS, IDS), first, last, 1)
     assert whole.tobytes() == parts.tobytes()
 
 
 def test_init_rows_is_uniform():
     ids = np.arange(300, dtype=np.int64)
     wi = np.zeros((300, 16), np.float32)
-    kernels.init_rows(wi.reshape(-1), ids, ids, 0, 300, 16, 10, 0)
+    kernels.init_rows(kernels.KeptRows(wi.reshape(-1), 16, 10, ids, ids), 0, 300, 0)
     values = wi[:, :10].ravel()
     assert np.abs(values).max() <= np.float32(0.1)
     counts = np.histogram(values, 10, (-0.1, 0.1))[0]
@@ -49,7 +49,8 @@ def test_copy_rows(rng, dim, base, n):
     inside = np.flatnonzero((ids >= base) & (ids < base + n))
     first, last = (int(inside[0]), int(inside[-1]) + 1) if len(inside) else (0, 0)
     out = np.full(n * dim + 1, 9, np.float32)
-    kernels.copy_rows(wi.reshape(-1), 16, dim, PLACES, ids, first, last, base, out, n * dim)
-    ref = naive.copy_rows(wi[:, :dim], PLACES, ids, base, n)
+    kept = kernels.KeptRows(wi.reshape(-1), 16, dim, ROWS, ids)
+    kernels.copy_rows(kept, first, last, base, out, n * dim)
+    ref = naive.copy_rows(wi[:, :dim], ROWS, ids, base, n)
     np.testing.assert_array_equal(out[:-1].reshape(n, dim), ref)
     assert out[-1] == 9

@@ -9,12 +9,13 @@ import pytest
 
 from fastcli.fasttext.neighbours import in_blocks
 from fastcli.kernels.base import printf
+from fastcli.kernels.base.groups import Best, Strings
 from fastcli.kernels.base.vector import block_reaches
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear import neighbours as kernels
 from tests import naive
 from tests.kernels.probe import probe
-from tests.kernels.tables import array
+from tests.kernels.tables import array, as_text
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, f32, i64
@@ -50,7 +51,7 @@ def project(rows, basis):
     out = np.full((len(rows), len(basis) + 1), np.nan, np.float32)
     dim = rows.shape[1]
     kernels.project_rows(
-        rows.reshape(-1), 0, len(rows), dim, basis.reshape(-1), len(basis), SLACK, out.reshape(-1)
+        rows.reshape(-1), len(rows), dim, basis.reshape(-1), len(basis), SLACK, out.reshape(-1)
     )
     return out
 
@@ -70,26 +71,22 @@ def find(queries, words, k, n_coarse, n_fine, rng, first=0, last=None):
     coarse, fine = basis_of(dim, n_coarse, rng), basis_of(dim, n_fine, rng)
     counts = np.zeros(n, np.int32)
     ids, similarities = np.full((n, k), -1, np.int32), np.full((n, k), np.nan, np.float32)
+    bounds = [
+        kernels.Bound(
+            len(basis) + 1, in_blocks(project(words, basis)), project(queries, basis).reshape(-1)
+        )
+        for basis in (coarse, fine)
+    ]
+    best = Best(k, counts, ids.reshape(-1), similarities.reshape(-1))
     kernels.keep_nearest(
-        in_blocks(project(words, coarse)),
-        n_coarse + 1,
-        in_blocks(project(words, fine)),
-        n_fine + 1,
-        len(words),
-        project(queries, coarse).reshape(-1),
-        project(queries, fine).reshape(-1),
-        queries.reshape(-1),
-        words.reshape(-1),
-        dim,
+        *bounds,
+        kernels.Vectors(dim, len(words), words.reshape(-1), queries.reshape(-1)),
         first,
         n if last is None else last,
-        k,
         np.full(64, np.nan, np.float32),
-        counts,
-        ids.reshape(-1),
-        similarities.reshape(-1),
+        best,
     )
-    kernels.sort_nearest(n, k, counts, ids.reshape(-1), similarities.reshape(-1))
+    kernels.sort_nearest(n, best)
     return counts, ids, similarities
 
 
@@ -133,8 +130,7 @@ def test_format_neighbours():
     similarities = np.array([1, 0.98765432, 9, 9, -1.5e-5, 9], np.float32)
     out = np.zeros(200, np.uint8)
     prompt = b"word? "
-    size = printf.format_neighbours(
-        counts, ids, similarities, 3, 2, starts, arena, array(prompt), len(prompt), out
-    )
+    best = Best(2, counts, ids, similarities)
+    size = printf.format_neighbours(best, 3, Strings(starts, arena), as_text(prompt), out)
     ref = "cat 1\na 0.987654\nword? word? ß -1.5e-05\nword? "
     assert out[:size].tobytes().decode() == ref

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastcli.kernels.linear import predict as kernels
+from fastcli.kernels.base.groups import Best
+from fastcli.kernels.base.views import at
+from fastcli.kernels.linear import scores as kernels
+from fastcli.kernels.linear.best import Search, best_labels
 from fastcli.kernels.linear.losses import HS, NS, OVA, SOFTMAX
+from fastcli.kernels.linear.means import mean_rows
+from fastcli.kernels.linear.scores import Outputs
 from fastcli.kernels.linear.tree import build_tree
 from tests import naive
 from tests.kernels.probe import probe
@@ -27,13 +32,12 @@ def call_sigmoid(x: F32, n: i64, out: F32) -> None:
 
 
 @probe
-def call_probs(
-    hidden: F32, at: i64, blocks: F32, dim: i64, nlabels: i64, loss: i64, out: F32
-) -> None:
-    kernels_label_probs(hidden, at, blocks, dim, nlabels, loss, out)
+def call_probs(hidden: F32, offset: i64, outputs: Outputs, out: F32) -> None:
+    kernels_label_probs(at(hidden, offset), outputs, out)
 
 
 kernels_table_sigmoid, kernels_label_probs = kernels.table_sigmoid, kernels.label_probs
+NO_TREE = np.zeros(2, np.int32)
 
 
 @pytest.mark.parametrize("dim", [1, 15, 16, 33])
@@ -43,7 +47,7 @@ def test_mean_rows(rng, dim, first, last):
     wi = rng.normal(size=(9, dim)).astype(np.float32)
     features, offsets = flat(lines)
     out = np.full((last - first) * dim + 1, 9, np.float32)
-    kernels.mean_rows(features, offsets, first, last, wi.reshape(-1), dim, out)
+    mean_rows(features, offsets[first:], last - first, wi.reshape(-1), dim, out)
     if last > first:
         ref = naive.mean_rows(lines[first:last], wi)
         np.testing.assert_array_equal(out[:-1].reshape(-1, dim), ref)
@@ -97,7 +101,7 @@ def test_label_probs(rng, loss, nlabels, dim):
     hidden, wo = rng.normal(size=3 + dim), rng.normal(size=(nlabels, dim)) / 3
     hidden, wo = hidden.astype(np.float32), wo.astype(np.float32)
     out = np.full(-(-nlabels // 64) * 64 + 1, 9, np.float32)
-    call_probs(hidden, 3, blocks_of(wo), dim, nlabels, loss, out)
+    call_probs(hidden, 3, Outputs(blocks_of(wo), nlabels, dim, loss, NO_TREE), out)
     np.testing.assert_array_equal(out[:nlabels], naive.label_probs(hidden[3:], wo, loss))
     assert out[-1] == 9
 
@@ -105,7 +109,7 @@ def test_label_probs(rng, loss, nlabels, dim):
 def test_softmax_of_large_scores():
     out = np.zeros(64, np.float32)
     blocks = blocks_of(np.array([[1e30], [-1e30], [1e30]]))
-    call_probs(np.ones(1, np.float32), 0, blocks, 1, 3, SOFTMAX, out)
+    call_probs(np.ones(1, np.float32), 0, Outputs(blocks, 3, 1, SOFTMAX, NO_TREE), out)
     assert out[:3].tolist() == [0.5, 0, 0.5]
 
 
@@ -136,32 +140,21 @@ class Labels:
         nodes = np.full(self.nlabels + 2, -9, np.int32)
         path_scores = np.full(self.nlabels + 2, -9, np.float32)
         n_blocks = -(-self.nlabels // kernels.BLOCK)
-        done = np.full(n_blocks + 1, -9, np.int32)
+        lines = np.full(n_blocks + 1, -9, np.int32)
         scores = np.full(n_blocks * kernels.BLOCK + 1, -9, np.float32)
         counts = np.full(n + 1, -9, np.int32)
         labels, probs = np.full(n * k + 1, -9, np.int32), np.full(n * k + 1, -9, np.float32)
-        kernels.best_labels(
+        search, best = Search(scores, lines, nodes, path_scores), Best(k, counts, labels, probs)
+        best_labels(
             self.hidden.reshape(-1),
             offsets,
             n,
-            self.dim,
-            blocks_of(self.wo),
-            self.nlabels,
-            self.loss,
-            self.children,
-            k,
+            Outputs(blocks_of(self.wo), self.nlabels, self.dim, self.loss, self.children),
             threshold,
-            nodes,
-            path_scores,
-            done,
-            scores,
-            counts,
-            labels,
-            probs,
+            search,
+            best,
         )
-        assert [x[-1] for x in (nodes, path_scores, done, scores, counts, labels, probs)] == [
-            -9
-        ] * 7
+        assert [x[-1] for x in (*search, *best[1:])] == [-9] * 7
         return [
             list(zip(probs[i * k :].tolist(), labels[i * k :].tolist(), strict=True))[: counts[i]]
             for i in range(n)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fastcli.jit.build import PYTHON_MODE
 from fastcli.kernels.base import printf
+from fastcli.kernels.base.groups import Best, Strings
 from tests import naive
 
 SPECIAL = [
@@ -55,7 +56,7 @@ def rows_text(values):
     """Format values with %.6g, one row."""
     matrix = np.array(values, np.float32)
     out = np.full(13 * len(matrix) + 1 + 8, 7, np.uint8)
-    size = printf.format_rows(matrix, len(matrix), 0, 1, out)
+    size = printf.format_rows(matrix, len(matrix), 1, out)
     assert size <= 13 * len(matrix) + 1
     assert (out[size:] == 7).all()
     return out[:size].tobytes().decode()
@@ -64,9 +65,9 @@ def rows_text(values):
 def vectors_text(values):
     """Format values with %.5g, one row of a .vec file."""
     matrix = np.array(values, np.float32)
-    starts, arena = np.array([0, 4], np.int64), np.frombuffer(b"word", np.uint8)
+    names = Strings(np.array([0, 4], np.int64), np.frombuffer(b"word", np.uint8))
     out = np.full(4 + 2 + 12 * len(matrix) + 8, 7, np.uint8)
-    size = printf.format_vectors(matrix, len(matrix), len(matrix), 0, 1, starts, arena, 0, 1, out)
+    size = printf.format_vectors(matrix, len(matrix), len(matrix), 1, names, 1, out)
     assert size <= 6 + 12 * len(matrix)
     assert (out[size:] == 7).all()
     return out[:size].tobytes().decode()
@@ -133,14 +134,14 @@ def test_several_rows_with_a_stride():
     matrix = np.arange(24, dtype=np.float32)
     out = np.zeros(400, np.uint8)
     starts = np.array([0, 1, 3, 6], np.int64)
-    arena = np.frombuffer(b"abbccc", np.uint8)
-    size = printf.format_vectors(matrix, 8, 2, 0, 2, starts, arena, 1, 1, out)
+    names = Strings(starts[1:], np.frombuffer(b"abbccc", np.uint8))
+    size = printf.format_vectors(matrix, 8, 2, 2, names, 1, out)
     assert out[:size].tobytes() == b"bb 0 1 \nccc 8 9 \n"
-    size = printf.format_vectors(matrix, 8, 2, 0, 2, starts, arena, 1, 0, out)
+    size = printf.format_vectors(matrix, 8, 2, 2, names, 0, out)
     assert out[:size].tobytes() == b"0 1 \n8 9 \n"
-    size = printf.format_rows(matrix, 4, 1, 3, out)
+    size = printf.format_rows(matrix[4:], 4, 2, out)
     assert out[:size].tobytes() == b"4 5 6 7\n8 9 10 11\n"
-    assert printf.format_rows(matrix, 4, 1, 1, out) == 0
+    assert printf.format_rows(matrix[4:], 4, 0, out) == 0
 
 
 NAMES = ["a", "bb", "", "é"]
@@ -163,13 +164,9 @@ def test_format_predictions(lines, with_probs, added):
     room = sum(len(name.encode()) + 15 for line in lines for name, _ in line) + len(lines)
     out = np.full(room + 1, 7, np.uint8)
     size = printf.format_predictions(
-        np.array([len(line) for line in lines], np.int32),
-        ids,
-        probs,
+        Best(k, np.array([len(line) for line in lines], np.int32), ids, probs),
         len(lines),
-        k,
-        starts,
-        np.frombuffer(b"".join(blobs), np.uint8),
+        Strings(starts, np.frombuffer(b"".join(blobs), np.uint8)),
         int(with_probs),
         added,
         out,
@@ -184,7 +181,6 @@ def test_format_predictions_by_hand():
     probs = np.array([0.75, 0.25, 9, 9, 1, 9], np.float32)
     for with_probs, text in ((0, b"bb a\n\na\n"), (1, b"bb 0.75001 a 0.25001\n\na 1.00001\n")):
         out = np.zeros(60, np.uint8)
-        size = printf.format_predictions(
-            counts, ids, probs, 3, 2, starts, arena, with_probs, 1e-5, out
-        )
+        best, labels = Best(2, counts, ids, probs), Strings(starts, arena)
+        size = printf.format_predictions(best, 3, labels, with_probs, 1e-5, out)
         assert out[:size].tobytes() == text

@@ -11,7 +11,7 @@ import pytest
 from fastcli.jit.build import PYTHON_MODE
 from fastcli.kernels.base.vector import nearest_centroid
 from fastcli.kernels.base.views import at
-from fastcli.kernels.linear import predict
+from fastcli.kernels.linear import means
 from fastcli.kernels.linear import quantize as kernels
 from tests import naive
 from tests.kernels.probe import probe
@@ -57,33 +57,29 @@ def test_row_norms(dim, rng):
     rows = rng.normal(size=(5, dim)).astype(np.float32)
     rows[2] = 0
     out = np.full(5, -1, np.float32)
-    kernels.row_norms(rows.reshape(-1), dim, 1, 4, out)
+    kernels.row_norms(rows.reshape(-1)[dim:], dim, 3, out[1:])
     np.testing.assert_allclose(out[1:4], naive.row_norms(rows)[1:4], rtol=1e-6)
     assert out[[0, 4]].tolist() == [-1, -1]
+
+
+def with_scratch(centroids, dim, nsubq):
+    return kernels.Centroids(
+        centroids, np.full(256 * dim, np.nan, np.float32), np.full(256 * nsubq, np.nan, np.float32)
+    )
 
 
 def train(matrix, column, d, norms, sample, iterations, pinned=0, seed=3):
     """Return the centroids that the kernel finds."""
     n = len(sample)
     centroids = np.full(256 * d, np.nan, np.float32)
+    points = np.full(n * d, np.nan, np.float32), np.full(n, 9, np.uint8)
     kernels.train_centroids(
-        matrix.reshape(-1),
-        matrix.shape[1],
+        kernels.ScaledRows(matrix.reshape(-1), matrix.shape[1], norms.astype(np.float32)),
         column,
-        d,
-        norms.astype(np.float32),
-        np.array(sample, np.int64),
-        n,
-        iterations,
-        pinned,
-        seed,
-        np.full(n * d, np.nan, np.float32),
-        np.full(n, 9, np.uint8),
-        np.full(256 * d, np.nan, np.float32),
-        np.full(256, np.nan, np.float32),
-        np.full(256 * (d + 1), np.nan),
-        np.full(256, 9, np.int64),
-        centroids,
+        kernels.Points(n, d, np.array(sample, np.int64), *points),
+        kernels.Lloyd(iterations, pinned, seed),
+        kernels.Clusters(np.full(256 * (d + 1), np.nan), np.full(256, 9, np.int64)),
+        with_scratch(centroids, d, 1),
     )
     return centroids.reshape(256, d)
 
@@ -145,15 +141,11 @@ def test_encode_rows(dim, dsub, rng):
     centroids = [rng.normal(size=(256, w)).astype(np.float32) for w in widths]
     codes = np.full((40, nsubq), 9, np.uint8)
     kernels.encode_rows(
-        rows.reshape(-1),
-        dim,
-        dsub,
-        norms,
+        kernels.ScaledRows(rows.reshape(-1), dim, norms),
         1,
         39,
-        np.concatenate([c.reshape(-1) for c in centroids]),
-        np.full(256 * dim, np.nan, np.float32),
-        np.full(256 * nsubq, np.nan, np.float32),
+        dsub,
+        with_scratch(np.concatenate([c.reshape(-1) for c in centroids]), dim, nsubq),
         np.full(dsub, np.nan, np.float32),
         codes.reshape(-1),
     )
@@ -180,22 +172,19 @@ def test_mean_codes(dim, dsub, has_norms, rng):
     if has_norms:
         rows *= norms[norm_codes][:, None]
     out = np.full(3 * dim, np.nan, np.float32)
-    predict.mean_codes(
-        np.array([r for line in lines for r in line], np.int32),
-        np.cumsum([0, *map(len, lines)]).astype(np.int64),
-        1,
-        4,
+    matrix = means.Codes(
         codes.reshape(-1),
         nsubq,
         dsub,
         lastdsub,
         np.concatenate([c.reshape(-1) for c in centroids]),
+        has_norms,
         norm_codes,
         norms,
-        has_norms,
-        dim,
-        out,
     )
+    features = np.array([r for line in lines for r in line], np.int32)
+    offsets = np.cumsum([0, *map(len, lines)]).astype(np.int64)
+    means.mean_codes(features, offsets[1:], 3, matrix, dim, out)
     np.testing.assert_allclose(
         out.reshape(3, dim), naive.mean_rows(lines, rows)[1:], rtol=1e-5, atol=1e-6
     )

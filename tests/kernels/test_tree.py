@@ -19,7 +19,7 @@ def tree_of(counts):
     offsets = np.zeros(n + 1, np.int64)
     kernels.measure_paths(n, parents, offsets)
     paths, codes = np.zeros(offsets[-1], np.int32), np.zeros(offsets[-1], np.uint8)
-    kernels.write_paths(n, parents, branches, offsets, paths, codes)
+    kernels.write_paths(n, parents, branches, kernels.Tree(paths, codes, offsets))
     for node in range(n, 2 * n - 1):
         first, second = children[2 * (node - n) : 2 * (node - n) + 2]
         assert parents[first] == parents[second] == node

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fastcli.kernels.base.groups import Strings
+from fastcli.kernels.base.views import at
 from fastcli.kernels.text import vector_files as kernels
 from fastcli.kernels.text.vector_files import read_number
 from tests import naive_vectors as naive
 from tests.kernels.probe import probe
-from tests.kernels.tables import array
+from tests.kernels.tables import array, as_text
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import U8, f64, i64
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 @probe
 def call_read_number(text: U8, start: i64, end: i64) -> f64:
-    return read_number(text, start, end)
+    return read_number(at(text, start), end - start)
 
 
 def number(field):
@@ -65,7 +67,7 @@ def read_lines(text, dim):
     most = len(text) // (2 * dim + 1) + 1
     starts, arena = np.empty(most + 1, np.int64), np.empty(len(text) + 1, np.uint8)
     values, state = np.full(most * dim + 3, 7, np.float32), np.full(4, -1, np.int64)
-    stop = kernels.read_vector_lines(array(text), 0, len(text), dim, starts, arena, values, state)
+    stop = kernels.read_vector_lines(as_text(text), dim, Strings(starts, arena), values, state)
     assert (values[most * dim :] == 7).all()
     n = int(state[0])
     words = [arena[a:b].tobytes() for a, b in pairwise(starts[: n + 1])]
@@ -113,13 +115,13 @@ def test_read_vector_lines(text, dim):
 def test_read_vector_rows(parts, n, cut):
     data = b"".join(a + word + b" " + struct.pack("<2f", *row) for a, word, row in parts)
     data = data[: max(len(data) - cut, 0)]
-    rows, left, at = naive.read_vector_rows(data, 2, n)
+    rows, left, position = naive.read_vector_rows(data, 2, n)
     starts, arena = np.empty(n + 2, np.int64), np.empty(len(data) + 1, np.uint8)
     values, state = np.zeros(2 * (n + 1), np.float32), np.array([9, n, 9], np.int64)
     stop = kernels.read_vector_rows(
-        array(data), 0, len(data), 8, starts, arena, values.view(np.uint8), state
+        as_text(data), 8, Strings(starts, arena), values.view(np.uint8), state
     )
-    assert (stop, int(state[0]), int(state[2])) == (at, len(rows), left)
+    assert (stop, int(state[0]), int(state[2])) == (position, len(rows), left)
     assert int(state[1]) == n - len(rows) - left
     bounds = pairwise(starts[: len(rows) + 1])
     assert [arena[a:b].tobytes() for a, b in bounds] == [word for word, _ in rows]

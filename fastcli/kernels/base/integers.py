@@ -22,15 +22,15 @@ def _signed(value: int) -> int:
 
 
 @intrinsic
-def ngram_hash(h: i64, word: i64) -> i64:
-    """Extend the hash of a word n-gram by one word: ``h * 116049371 + word``, wrapping."""
-    return _signed(int(h) * 116049371 + int(word))
+def ngram_hash(hash_: i64, word: i64) -> i64:
+    """Extend the hash of a word n-gram by one word: ``hash_ * 116049371 + word``, wrapping."""
+    return _signed(int(hash_) * 116049371 + int(word))
 
 
 @intrinsic
-def unsigned_modulo(h: i64, n: i64) -> i64:
-    """Return h modulo n, with h read as an unsigned number."""
-    return (int(h) & _MASK) % int(n)
+def unsigned_modulo(hash_: i64, n: i64) -> i64:
+    """Return a hash modulo n, the hash read as an unsigned integer."""
+    return (int(hash_) & _MASK) % int(n)
 
 
 @intrinsic
@@ -58,27 +58,30 @@ def byte_at(text: U8, i: i64) -> i64:
     return int(text[i])
 
 
+FNV_START = 2166136261  # the hash of no bytes
+
+
 @device
-def fnv1a(h: i64, byte: i64) -> i64:
-    """Take one byte into a 32-bit FNV-1a hash that starts at 2166136261.
+def fnv1a(hash_: i64, byte: i64) -> i64:
+    """Take one byte into a 32-bit FNV-1a hash, which starts at ``FNV_START``.
 
     Bytes above 127 are sign-extended first, as in all released fastText models.
     """
     if byte > 127:
         byte |= 0xFFFFFF00
-    return ((h ^ byte) * 16777619) & 0xFFFFFFFF
+    return ((hash_ ^ byte) * 16777619) & 0xFFFFFFFF
 
 
 @device
-def sign_extended(h: i64) -> i64:
+def sign_extended(hash_: i64) -> i64:
     """Read an unsigned 32-bit hash as a signed one."""
-    return h - 4294967296 if h > 2147483647 else h
+    return hash_ - 4294967296 if hash_ > 2147483647 else hash_
 
 
 @device
-def hash_bytes(text: U8, start: i64, end: i64) -> i64:
-    """Return the 32-bit hash of ``text[start:end]``."""
-    h = 2166136261
-    for i in range(start, end):
-        h = fnv1a(h, byte_at(text, i))
-    return h
+def hash_bytes(text: U8, n: i64) -> i64:
+    """Return the 32-bit hash of ``text[:n]``."""
+    hash_ = FNV_START
+    for i in range(n):
+        hash_ = fnv1a(hash_, byte_at(text, i))
+    return hash_

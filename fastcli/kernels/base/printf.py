@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.kernels.base.groups import Best, Strings, Text
 from fastcli.kernels.base.vector import bits_of_float
+from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, I32, I64, U8, f64, i64
+    from fastcli.jit.signature import F32, U8, f64, i64
 
 
 @device
@@ -38,33 +40,39 @@ def scale_by_ten(value: f64, n: i64) -> f64:
 
 
 @device
-def write_digits(number: i64, width: i64, out: U8, at: i64) -> i64:
-    """Write a non-negative integer with leading zeros; return the position after it."""
+def write_digits(number: i64, width: i64, out: U8) -> i64:
+    """Write a non-negative integer with leading zeros; return the number of bytes."""
     for k in range(width - 1, -1, -1):
-        out[at + k] = 48 + number % 10
+        out[k] = 48 + number % 10
         number //= 10
-    return at + width
+    return width
 
 
 @device
-def write_general(value: f64, digits: i64, out: U8, at: i64) -> i64:
-    """Write a number as printf's ``%.<digits>g`` does; return the position after it.
+def write_three(a: i64, b: i64, c: i64, out: U8) -> i64:
+    """Write three bytes; return their number."""
+    out[0], out[1], out[2] = a, b, c
+    return 3
+
+
+@device
+def write_general(value: f64, digits: i64, out: U8) -> i64:
+    """Write a number as printf's ``%.<digits>g`` does; return the number of bytes.
 
     At most ``digits`` + 7 bytes.
     """
     if value != value:
-        out[at], out[at + 1], out[at + 2] = 110, 97, 110
-        return at + 3
+        return write_three(110, 97, 110, out)
+    n = 0
     if bits_of_float(np.float32(value)) >> 31:
-        out[at] = 45
-        at += 1
+        out[0] = 45
+        n = 1
         value = -value
     if value == 0.0:
-        out[at] = 48
-        return at + 1
+        out[n] = 48
+        return n + 1
     if value > 1e300:
-        out[at], out[at + 1], out[at + 2] = 105, 110, 102
-        return at + 3
+        return n + write_three(105, 110, 102, at(out, n))
     # 1233 / 4096 is log10(2) from below: the guess is right or one too small.
     exponent = ((bits_of_float(np.float32(value)) >> 23) - 127) * 1233 >> 12
     while scale_by_ten(value, -exponent - 1) >= 1.0:
@@ -86,153 +94,133 @@ def write_general(value: f64, digits: i64, out: U8, at: i64) -> i64:
     while size > 1 and mantissa % 10 == 0:
         mantissa //= 10
         size -= 1
-    if -4 <= exponent < digits:
-        if exponent < 0:
-            out[at], out[at + 1] = 48, 46
-            at = write_digits(0, -exponent - 1, out, at + 2)
-            return write_digits(mantissa, size, out, at)
-        whole = exponent + 1
-        if size <= whole:
-            at = write_digits(mantissa, size, out, at)
-            return write_digits(0, whole - size, out, at)
-        split = 1
-        for _ in range(size - whole):
-            split *= 10
-        at = write_digits(mantissa // split, whole, out, at)
-        out[at] = 46
-        return write_digits(mantissa % split, size - whole, out, at + 1)
-    split = 1
-    for _ in range(size - 1):
-        split *= 10
-    at = write_digits(mantissa // split, 1, out, at)
-    if size > 1:
-        out[at] = 46
-        at = write_digits(mantissa % split, size - 1, out, at + 1)
-    out[at] = 101
-    out[at + 1] = 45 if exponent < 0 else 43
+    is_plain = -4 <= exponent < digits
+    n += write_decimal(mantissa, size, exponent + 1 if is_plain else 1, at(out, n))
+    if is_plain:
+        return n
+    out[n] = 101
+    out[n + 1] = 45 if exponent < 0 else 43
     exponent = abs(exponent)
-    return write_digits(exponent, 2 if exponent < 100 else 3, out, at + 2)
+    return n + 2 + write_digits(exponent, 2 if exponent < 100 else 3, at(out, n + 2))
 
 
 @device
-def write_bytes(text: U8, start: i64, end: i64, out: U8, at: i64) -> i64:
-    """Copy ``text[start:end]``; return the position after it."""
-    for k in range(start, end):
-        out[at + k - start] = text[k]
-    return at + end - start
+def write_decimal(mantissa: i64, size: i64, n_whole: i64, out: U8) -> i64:
+    """Write a number of ``size`` digits, ``n_whole`` of them before the point; return the bytes.
+
+    Zeros stand for digits that are missing before the point, or right after it (a number below 0).
+    """
+    if n_whole <= 0:
+        out[0], out[1] = 48, 46
+        return 2 + write_digits(mantissa, size - n_whole, at(out, 2))
+    power = 1
+    for _ in range(abs(size - n_whole)):
+        power *= 10
+    if size <= n_whole:
+        return write_digits(mantissa * power, n_whole, out)
+    n = write_digits(mantissa // power, n_whole, out)
+    out[n] = 46
+    return n + 1 + write_digits(mantissa % power, size - n_whole, at(out, n + 1))
+
+
+@device
+def write_bytes(text: U8, n: i64, out: U8) -> i64:
+    """Copy ``text[:n]``; return n."""
+    for k in range(n):
+        out[k] = text[k]
+    return n
+
+
+@device
+def write_string(strings: Strings, i: i64, out: U8) -> i64:
+    """Copy string i; return its size."""
+    start = strings.starts[i]
+    return write_bytes(at(strings.arena, start), strings.starts[i + 1] - start, out)
 
 
 @kernel
 def format_vectors(
-    matrix: F32,
-    stride: i64,
-    dim: i64,
-    first: i64,
-    last: i64,
-    starts: I64,
-    arena: U8,
-    entry: i64,
-    with_words: i64,
-    out: U8,
+    matrix: F32, stride: i64, dim: i64, n_rows: i64, names: Strings, with_names: i64, out: U8
 ) -> i64:
-    """Write rows as lines of ``word v1 v2 ... vn``, each value ``%.5g`` and a space after it.
+    """Write rows as lines of ``name v1 v2 ... vn``, each value ``%.5g`` and a space after it.
 
-    Row r is written with dictionary entry ``entry + r``, or alone.  A line takes at most the
-    bytes of the word, 1, 12 for each value, and 1.  Returns the number of bytes written.
+    Row i has the values ``matrix[i * stride:i * stride + dim]`` and name i, or none.  A line takes
+    at most the bytes of the name, 1, 12 for each value, and 1.  Returns the number of bytes
+    written.
     """
-    at = 0
-    for row in range(first, last):
-        if with_words == 1:
-            at = write_bytes(arena, starts[entry + row], starts[entry + row + 1], out, at)
-            out[at] = 32
-            at += 1
+    n = 0
+    for row in range(n_rows):
+        if with_names == 1:
+            n += write_string(names, row, at(out, n))
+            out[n] = 32
+            n += 1
         for k in range(dim):
-            at = write_general(float(matrix[row * stride + k]), 5, out, at)
-            out[at] = 32
-            at += 1
-        out[at] = 10
-        at += 1
-    return at
+            n += write_general(float(matrix[row * stride + k]), 5, at(out, n))
+            out[n] = 32
+            n += 1
+        out[n] = 10
+        n += 1
+    return n
 
 
 @kernel
-def format_rows(matrix: F32, dim: i64, first: i64, last: i64, out: U8) -> i64:
-    """Write rows as lines of values ``%.6g`` with single spaces between them.
+def format_rows(matrix: F32, dim: i64, n_rows: i64, out: U8) -> i64:
+    """Write rows of ``dim`` floats as lines of values ``%.6g`` with single spaces between them.
 
     A line takes at most 13 bytes for each value, and 1.  Returns the number of bytes written.
     """
-    at = 0
-    for row in range(first, last):
+    n = 0
+    for row in range(n_rows):
         for k in range(dim):
             if k > 0:
-                out[at] = 32
-                at += 1
-            at = write_general(float(matrix[row * dim + k]), 6, out, at)
-        out[at] = 10
-        at += 1
-    return at
+                out[n] = 32
+                n += 1
+            n += write_general(float(matrix[row * dim + k]), 6, at(out, n))
+        out[n] = 10
+        n += 1
+    return n
 
 
 @kernel
 def format_predictions(
-    counts: I32,
-    ids: I32,
-    probs: F32,
-    n_lines: i64,
-    k: i64,
-    starts: I64,
-    arena: U8,
-    with_probs: i64,
-    added: f64,
-    out: U8,
+    best: Best, n_lines: i64, labels: Strings, with_probs: i64, printed_offset: f64, out: U8
 ) -> i64:
     """Write predictions, one line an example: ``label label`` or ``label prob label prob``.
 
-    ``starts`` and ``arena`` hold the labels; ``added`` is added to every probability.  A label
-    takes at most its bytes, and 15.  Returns the number of bytes written.
+    ``printed_offset`` is added to every probability.  A label takes at most its bytes, and 15.
+    Returns the number of bytes written.
     """
-    at = 0
+    n = 0
     for line in range(n_lines):
-        for i in range(counts[line]):
-            if i > 0:
-                out[at] = 32
-                at += 1
-            label = ids[line * k + i]
-            at = write_bytes(arena, starts[label], starts[label + 1], out, at)
+        first = line * best.k
+        for i in range(first, first + best.counts[line]):
+            if i > first:
+                out[n] = 32
+                n += 1
+            n += write_string(labels, best.ids[i], at(out, n))
             if with_probs == 1:
-                out[at] = 32
-                prob = np.float32(probs[line * k + i] + np.float32(added))
-                at = write_general(float(prob), 6, out, at + 1)
-        out[at] = 10
-        at += 1
-    return at
+                out[n] = 32
+                prob = np.float32(best.scores[i] + np.float32(printed_offset))
+                n += 1 + write_general(float(prob), 6, at(out, n + 1))
+        out[n] = 10
+        n += 1
+    return n
 
 
 @kernel
-def format_neighbours(
-    counts: I32,
-    ids: I32,
-    similarities: F32,
-    n: i64,
-    k: i64,
-    starts: I64,
-    arena: U8,
-    prompt: U8,
-    prompt_size: i64,
-    out: U8,
-) -> i64:
-    """Write the neighbours of n words as lines ``word similarity``, and the prompt after each.
+def format_neighbours(best: Best, n_queries: i64, words: Strings, prompt: Text, out: U8) -> i64:
+    """Write the neighbours of words as lines ``word similarity``, and the prompt after each.
 
-    ``counts[i]`` of them are at ``i * k``.  A line takes at most the bytes of the word, and 15.
-    Returns the number of bytes written.
+    A line takes at most the bytes of the word, and 15.  Returns the number of bytes written.
     """
-    at = 0
-    for i in range(n):
-        for j in range(i * k, i * k + counts[i]):
-            at = write_bytes(arena, starts[ids[j]], starts[ids[j] + 1], out, at)
-            out[at] = 32
-            at = write_general(float(similarities[j]), 6, out, at + 1)
-            out[at] = 10
-            at += 1
-        at = write_bytes(prompt, 0, prompt_size, out, at)
-    return at
+    n = 0
+    for query in range(n_queries):
+        first = query * best.k
+        for i in range(first, first + best.counts[query]):
+            n += write_string(words, best.ids[i], at(out, n))
+            out[n] = 32
+            n += 1 + write_general(float(best.scores[i]), 6, at(out, n + 1))
+            out[n] = 10
+            n += 1
+        n += write_bytes(prompt.data, prompt.size, at(out, n))
+    return n

@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING
 
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.integers import random_bits
+from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import I32, i64
 
 
 @device
-def shuffle(items: I32, first: i64, last: i64, seed: i64) -> None:
-    """Put ``items[first:last]`` in a random order that depends on the seed alone.
+def shuffle(items: I32, n: i64, seed: i64) -> None:
+    """Put ``items[:n]`` in a random order that depends on the seed alone.
 
     Fisher and Yates (1938) as in Durstenfeld (1964), algorithm 235.
     """
-    for n in range(last - first, 1, -1):
-        i = first + ((random_bits(seed, n) >> 31) * n >> 32)  # n < 2**31: no division
+    for left in range(n, 1, -1):
+        i = (random_bits(seed, left) >> 31) * left >> 32  # left < 2**31: no division
         other = items[i]
-        items[i] = items[first + n - 1]
-        items[first + n - 1] = other
+        items[i] = items[left - 1]
+        items[left - 1] = other
 
 
 @kernel
@@ -39,7 +40,7 @@ def draw_order(
     key = random_bits(seed, -1 - epoch)
     for block in range(n_blocks):
         blocks[block] = block
-    shuffle(blocks, 0, n_blocks, key)
+    shuffle(blocks, n_blocks, key)
     end = 0
     for window in range(n_windows):
         first_line = end
@@ -48,4 +49,4 @@ def draw_order(
             for line in range(start, min(start + per_block, n_lines)):
                 order[end] = line
                 end += 1
-        shuffle(order, first_line, end, random_bits(key, -1 - window))
+        shuffle(at(order, first_line), end - first_line, random_bits(key, -1 - window))

@@ -63,14 +63,17 @@ def measure_paths(n: i64, parents: I32, offsets: I64) -> None:
 
 
 @kernel
-def write_paths(n: i64, parents: I32, branches: U8, offsets: I64, paths: I32, codes: U8) -> None:
-    """Write, from each leaf to the root, the output rows of its inner nodes and its branches."""
+def write_paths(n: i64, parents: I32, branches: U8, tree: Tree) -> None:
+    """Write the path of each leaf to the root, to where ``tree.offsets`` says.
+
+    A step has the output row of an inner node, and the branch by which it was reached.
+    """
     root = 2 * n - 2
     for label in range(n):
         node = label
-        at = offsets[label]
+        step = tree.offsets[label]
         while node != root:
-            codes[at] = branches[node]
+            tree.codes[step] = branches[node]
             node = int(parents[node])
-            paths[at] = node - n
-            at += 1
+            tree.paths[step] = node - n
+            step += 1

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastcli.jit.build import device, kernel
-from fastcli.kernels.base.integers import byte_at, ngram_hash, sign_extended, unsigned_modulo
-from fastcli.kernels.text.features import is_eos, pruned_row
+from fastcli.kernels.base.groups import Text
+from fastcli.kernels.base.integers import (
+    FNV_START,
+    byte_at,
+    ngram_hash,
+    sign_extended,
+    unsigned_modulo,
+)
+from fastcli.kernels.base.views import at
+from fastcli.kernels.text.features import pruned_row
+from fastcli.kernels.text.groups import Lines, Ngrams, Vocabulary
 from fastcli.kernels.text.tokens import (
     char_ngrams,
     eos_has_prefix,
-    find_slot,
+    find_entry,
     has_prefix,
+    is_eos,
     is_space,
     ngram_bound,
     scan_token,
@@ -23,162 +33,167 @@ if TYPE_CHECKING:
 HAS_LABEL, KNOWS_LABEL, NOT_SPELLED = 1, 2, 4
 
 
+class LineRoom(NamedTuple):
+    """How much memory there is for what ``read_lines`` writes."""
+
+    features: i64
+    labels: i64
+    lines: i64
+
+
 @device
-def skip_line_ends(text: U8, position: i64, end: i64) -> i64:
+def skip_line_ends(text: Text, position: i64) -> i64:
     """Return the position after spaces and ``</s>`` tokens, on the same line."""
-    while position < end:
-        byte = byte_at(text, position)
+    while position < text.size:
+        byte = byte_at(text.data, position)
         if byte == 10:
             break
         if is_space(byte):
             position += 1
             continue
         start = position
-        while position < end and not is_space(byte_at(text, position)):
+        while position < text.size and not is_space(byte_at(text.data, position)):
             position += 1
-        if not is_eos(text, start, position):
+        if not is_eos(at(text.data, start), position - start):
             return start
     return position
 
 
 @device
-def line_ngrams(hashes: I32, n: i64, size: i64, bucket: i64, nwords: i64, out: I32, at: i64) -> i64:
-    """Write the ids of the n-grams of n words; return the position after them.
+def write_word_ngrams(hashes: I32, n: i64, ngrams: Ngrams, out: I32) -> i64:
+    """Write the ids of the n-grams of a line's n words; return how many there are.
 
-    The n-grams of up to ``size`` words come by their first word, the shorter ones first.
+    They come by their first word, the shorter ones first.
     """
+    count = 0
     for i in range(n - 1):
-        h = int(hashes[i])
-        for j in range(i + 1, min(i + size, n)):
-            h = ngram_hash(h, int(hashes[j]))
-            out[at] = nwords + unsigned_modulo(h, bucket)
-            at += 1
-    return at
+        hash_ = int(hashes[i])
+        for j in range(i + 1, min(i + ngrams.word_ngrams, n)):
+            hash_ = ngram_hash(hash_, int(hashes[j]))
+            out[count] = ngrams.nwords + unsigned_modulo(hash_, ngrams.bucket)
+            count += 1
+    return count
 
 
 @kernel
 def read_lines(
-    text: U8,
-    end: i64,
-    table: I64,
-    mask: i64,
-    starts: I64,
-    arena: U8,
-    nwords: i64,
-    eos: i64,
-    eos_hash: i64,
-    prefix: U8,
-    prefix_size: i64,
-    minn: i64,
-    maxn: i64,
-    word_ngrams: i64,
-    bucket: i64,
-    hashes: I32,
-    features: I32,
-    max_features: i64,
-    offsets: I64,
-    labels: I32,
-    max_labels: i64,
-    label_offsets: I64,
+    text: Text,
+    vocabulary: Vocabulary,
+    ngrams: Ngrams,
+    lines: Lines,
     flags: U8,
-    max_lines: i64,
+    room: LineRoom,
+    hashes: I32,
     state: I64,
 ) -> i64:
     """Read lines of text as feature ids and known labels; return how many were read.
 
-    ``features[offsets[i]:offsets[i + 1]]`` are the ids of line i, those of n-grams of words after
-    all others as in fastText (so that sums are added in its order), ``labels`` likewise, and
-    ``flags[i]`` says whether the line has a label, whether one of them is known, and whether it
-    has a word that is too long for character n-grams.
-    A line's end is the token ``</s>`` (id ``eos``, -1 if it is not in the dictionary); the last may
-    lack it, and ``</s>`` written at the end of a line is that end.  ``hashes`` is scratch, a
-    number for each of ``max_features``.  Stops before a line that does not fit; ``state[0]`` is
-    the position.
+    Of a line's features those of n-grams of words are after all others as in fastText (so that
+    sums are added in its order).  ``flags[i]`` says whether the line has a label, whether one of
+    them is known, and whether it has a word that is too long for character n-grams.
+    A line's end is the token ``</s>``; the last may lack it, and ``</s>`` written at the end of a
+    line is that end.  ``hashes`` is scratch, one for each of ``room.features``.  Stops before a
+    line that does not fit; ``state[0]`` is the position.
     """
+    features, labels, nwords = lines.features, lines.labels, ngrams.nwords
     position = state[0]
     line = 0
     inside = -1  # before it a written </s> is a word of the line
-    offsets[0] = 0
-    label_offsets[0] = 0
-    while position < end and line < max_lines:
-        at, label_at = offsets[line], label_offsets[line]
+    lines.offsets[0] = 0
+    lines.label_offsets[0] = 0
+    while position < text.size and line < room.lines:
+        end, label_end = lines.offsets[line], lines.label_offsets[line]
         n_words, flag = 0, 0
-        ended, full = 0, 0
-        while position < end and ended == 0:
-            byte = byte_at(text, position)
-            token = position
-            h = 2166136261
+        is_ended, is_full = 0, 0
+        while position < text.size and is_ended == 0:
+            byte = byte_at(text.data, position)
+            start = position
+            hash_ = FNV_START
             if byte == 10:
                 position += 1
-                ended = 1
-                entry, h = eos, eos_hash
+                is_ended = 1
+                entry, hash_ = vocabulary.eos, vocabulary.eos_hash
             elif is_space(byte):
                 position += 1
                 continue
             else:
-                position, h = scan_token(text, token, end)
-                if h == eos_hash and position > inside and is_eos(text, token, position):
-                    inside = skip_line_ends(text, position, end)
-                    if inside == end or byte_at(text, inside) == 10:
-                        position = min(inside + 1, end)
-                        ended = 1
-                if ended == 1:
-                    entry = eos
+                position, hash_ = scan_token(text, start)
+                if (
+                    hash_ == vocabulary.eos_hash
+                    and position > inside
+                    and is_eos(at(text.data, start), position - start)
+                ):
+                    inside = skip_line_ends(text, position)
+                    if inside == text.size or byte_at(text.data, inside) == 10:
+                        position = min(inside + 1, text.size)
+                        is_ended = 1
+                if is_ended == 1:
+                    entry = vocabulary.eos
                 else:
-                    slot = find_slot(table, mask, starts, arena, text, token, position, h)
-                    entry = (table[slot] >> 32) - 1
+                    token = at(text.data, start)
+                    entry = find_entry(vocabulary.table, token, position - start, hash_)
             # The most that one token can add, before it is known what it adds.
             # As word_ngrams is 1 or more, that bounds the hashes as well.
-            most = at + 1 + (n_words + 1) * word_ngrams
-            if ended == 0:
-                most += ngram_bound(position - token, maxn)
-            if most > max_features or label_at >= max_labels:
-                full = 1
+            maximum = end + 1 + (n_words + 1) * ngrams.word_ngrams
+            if is_ended == 0:
+                maximum += ngram_bound(position - start, ngrams.maxn)
+            if maximum > room.features or label_end >= room.labels:
+                is_full = 1
                 break
             if entry >= nwords:
-                labels[label_at] = entry - nwords
-                label_at += 1
+                labels[label_end] = entry - nwords
+                label_end += 1
                 flag |= HAS_LABEL | KNOWS_LABEL
                 continue
+            token, size = at(text.data, start), position - start
             if entry < 0:
-                if ended == 1:
-                    is_label = eos_has_prefix(prefix, prefix_size)
+                if is_ended == 1:
+                    is_label = eos_has_prefix(vocabulary.prefix)
                 else:
-                    is_label = has_prefix(text, token, position, prefix, prefix_size)
+                    is_label = has_prefix(token, size, vocabulary.prefix)
                 if is_label:
                     flag |= HAS_LABEL
                     continue
             if entry >= 0:
-                features[at] = entry
-                at += 1
-            if maxn > 0 and ended == 0 and (entry != eos or (entry < 0 and h != eos_hash)):
-                at = char_ngrams(text, token, position, minn, maxn, bucket, nwords, features, at)
-                if ngram_bound(position - token, maxn) == 0:
+                features[end] = entry
+                end += 1
+            if (
+                ngrams.maxn > 0
+                and is_ended == 0
+                and (entry != vocabulary.eos or (entry < 0 and hash_ != vocabulary.eos_hash))
+            ):
+                end += char_ngrams(token, size, ngrams, at(features, end))
+                if ngram_bound(size, ngrams.maxn) == 0:
                     flag |= NOT_SPELLED
-            hashes[n_words] = sign_extended(h)
+            hashes[n_words] = sign_extended(hash_)
             n_words += 1
-        if full == 1:
+        if is_full == 1:
             break
-        if word_ngrams > 1:
-            at = line_ngrams(hashes, n_words, word_ngrams, bucket, nwords, features, at)
+        if ngrams.word_ngrams > 1:
+            end += write_word_ngrams(hashes, n_words, ngrams, at(features, end))
         flags[line] = flag
         line += 1
-        offsets[line] = at
-        label_offsets[line] = label_at
+        lines.offsets[line] = end
+        lines.label_offsets[line] = label_end
         state[0] = position
     return line
 
 
 @kernel
-def prune_features(features: I32, offsets: I64, n_lines: i64, nwords: i64, pruned: I32) -> None:
-    """Renumber the buckets among features by ``pruned`` (from 1 on), and drop those it gives 0."""
-    to, start = 0, 0
+def prune_features(
+    features: I32, offsets: I64, n_lines: i64, nwords: i64, bucket_rows: I32
+) -> None:
+    """Replace the buckets among features by their rows; drop those that have none.
+
+    ``bucket_rows`` is as in ``pruned_row``.
+    """
+    end, first = 0, 0
     for line in range(n_lines):
-        end = offsets[line + 1]
-        for j in range(start, end):
-            row = pruned_row(features[j], nwords, pruned)
+        last = offsets[line + 1]
+        for j in range(first, last):
+            row = pruned_row(features[j], nwords, bucket_rows)
             if row >= 0:
-                features[to] = row
-                to += 1
-        start = end
-        offsets[line + 1] = to
+                features[end] = row
+                end += 1
+        first = last
+        offsets[line + 1] = end

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastcli.jit.build import kernel
 from fastcli.kernels.base.integers import ngram_hash, random_bits
+from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import I32, I64, i64
@@ -24,9 +25,9 @@ def minhash(codes: I32, offsets: I64, n: i64, out: I32) -> None:
     the least hash (Li et al. 2012); an empty bin takes the value of the next that is not.
     """
     for i in range(n):
-        at = i * SIGNATURE
+        bins = at(out, i * SIGNATURE)
         for k in range(SIGNATURE):
-            out[at + k] = EMPTY
+            bins[k] = EMPTY
         start, end = offsets[i], offsets[i + 1]
         for first in range(start, max(end - SHINGLE, start) + 1):
             feature = 0
@@ -35,18 +36,15 @@ def minhash(codes: I32, offsets: I64, n: i64, out: I32) -> None:
             bits = random_bits(feature, 1)
             bin_ = bits & (SIGNATURE - 1)
             value = (bits >> 8) & (EMPTY - 1)
-            if value < out[at + bin_]:
-                out[at + bin_] = value
+            if value < bins[bin_]:
+                bins[bin_] = value
         for k in range(SIGNATURE):
-            if out[at + k] == EMPTY:
+            if bins[k] == EMPTY:
                 step = 1
-                while (
-                    out[at + (k + step) % SIGNATURE] == EMPTY
-                    or out[at + (k + step) % SIGNATURE] < 0
-                ):
+                while bins[(k + step) % SIGNATURE] == EMPTY or bins[(k + step) % SIGNATURE] < 0:
                     step += 1
                 # Marked, so that it is not taken for a bin of its own further on.
-                out[at + k] = -1 - out[at + (k + step) % SIGNATURE]
+                bins[k] = -1 - bins[(k + step) % SIGNATURE]
         for k in range(SIGNATURE):
-            if out[at + k] < 0:
-                out[at + k] = -1 - out[at + k]
+            if bins[k] < 0:
+                bins[k] = -1 - bins[k]

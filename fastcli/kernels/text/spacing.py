@@ -22,19 +22,19 @@ def space_out(text: U8, n: i64, classes: U8, out: U8) -> i64:
     ``text[:n]`` is UTF-8, ``classes[c]`` says what is done with code point c below 65,536 (others
     stay), ``out`` has room for 2 n bytes.
     """
-    size, at, pending, is_start = 0, 0, 0, 1
-    while at < n:
-        first = byte_at(text, at)
+    size, position, pending, is_start = 0, 0, 0, 1
+    while position < n:
+        first = byte_at(text, position)
         length, code = 1, first
         if first >= 0xF0:
             length, code = 4, CLASSES
         elif first >= 0xE0:
             length = 3
-            code = ((first & 0x0F) << 12) | ((byte_at(text, at + 1) & 0x3F) << 6)
-            code |= byte_at(text, at + 2) & 0x3F
+            code = ((first & 0x0F) << 12) | ((byte_at(text, position + 1) & 0x3F) << 6)
+            code |= byte_at(text, position + 2) & 0x3F
         elif first >= 0xC0:
             length = 2
-            code = ((first & 0x1F) << 6) | (byte_at(text, at + 1) & 0x3F)
+            code = ((first & 0x1F) << 6) | (byte_at(text, position + 1) & 0x3F)
         kind = byte_at(classes, code) if code < CLASSES else KEEP
         if kind == END:
             out[size] = first
@@ -46,11 +46,11 @@ def space_out(text: U8, n: i64, classes: U8, out: U8) -> i64:
             if (pending == 1 or kind == ALONE) and is_start == 0:
                 out[size] = 32
                 size += 1
-            for k in range(at, at + length):
+            for k in range(position, position + length):
                 out[size] = text[k]
                 size += 1
             pending, is_start = int(kind == ALONE), 0
-        at += length
+        position += length
     return size
 
 
@@ -60,13 +60,13 @@ def hash_lines(text: U8, n: i64, seed: i64, out: I64) -> None:
 
     A polynomial of the bytes modulo 2**64, whose bits SplitMix64 then mixes.
     """
-    line, h = 0, 0
-    for at in range(n):
-        byte = byte_at(text, at)
+    line, hash_ = 0, 0
+    for i in range(n):
+        byte = byte_at(text, i)
         if byte == 10:
-            out[line] = random_bits(seed, h)
+            out[line] = random_bits(seed, hash_)
             line += 1
-            h = 0
+            hash_ = 0
         else:
-            h = ngram_hash(h, byte + 1)
-    out[line] = random_bits(seed, h)
+            hash_ = ngram_hash(hash_, byte + 1)
+    out[line] = random_bits(seed, hash_)

@@ -1,19 +1,17 @@
-"""Tokens, the word table and n-gram ids: what training and prediction share about text.
-
-A word table is four arrays: ``table`` (open addressing, a power of two of slots; a slot is 0 or
-``(entry + 1) << 32 | hash``), ``starts`` (entry i is ``arena[starts[i]:starts[i + 1]]``) and
-``arena`` (the bytes of all entries, back to back).
-"""
+"""Tokens, the hash table of entries and n-gram ids: what training and prediction share."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from fastcli.jit.build import device
-from fastcli.kernels.base.integers import byte_at, fnv1a
+from fastcli.kernels.base.groups import Text
+from fastcli.kernels.base.integers import FNV_START, byte_at, fnv1a
+from fastcli.kernels.base.views import at
+from fastcli.kernels.text.groups import HashTable, Ngrams
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import I32, I64, U8, i64
+    from fastcli.jit.signature import I32, U8, i64
 
 
 @device
@@ -23,62 +21,78 @@ def is_space(byte: i64) -> bool:
 
 
 @device
-def scan_token(text: U8, position: i64, end: i64) -> tuple[i64, i64]:
+def scan_token(text: Text, position: i64) -> tuple[i64, i64]:
     """Read the token that starts at ``position``; return where it ends and its hash."""
-    h = 2166136261
-    while position < end:
-        byte = byte_at(text, position)
+    hash_ = FNV_START
+    while position < text.size:
+        byte = byte_at(text.data, position)
         if is_space(byte):
             break
-        h = fnv1a(h, byte)
+        hash_ = fnv1a(hash_, byte)
         position += 1
-    return position, h
+    return position, hash_
 
 
 @device
-def same_bytes(a: U8, i: i64, b: U8, j: i64, n: i64) -> bool:
-    """Compare ``a[i:i+n]`` with ``b[j:j+n]``."""
+def same_bytes(a: U8, b: U8, n: i64) -> bool:
+    """Compare ``a[:n]`` with ``b[:n]``."""
     for k in range(n):
-        if a[i + k] != b[j + k]:
+        if a[k] != b[k]:
             return False
     return True
 
 
 @device
-def find_slot(
-    table: I64, mask: i64, starts: I64, arena: U8, text: U8, start: i64, end: i64, h: i64
-) -> i64:
-    """Return the slot of ``text[start:end]`` with hash h, or the free slot where it belongs."""
-    n = end - start
-    slot = h & mask
+def find_slot(table: HashTable, token: U8, size: i64, hash_: i64) -> i64:
+    """Return the slot of the entry ``token[:size]``, or the free slot where it belongs."""
+    starts, arena = table.entries.starts, table.entries.arena
+    slot = hash_ & table.mask
     while True:
-        found = table[slot]
-        if found == 0:
+        content = table.slots[slot]
+        if content == 0:
             return slot
-        if found & 0xFFFFFFFF == h:
-            entry = (found >> 32) - 1
-            at = starts[entry]
-            if starts[entry + 1] - at == n and same_bytes(arena, at, text, start, n):
+        if content & 0xFFFFFFFF == hash_:
+            entry = (content >> 32) - 1
+            start = starts[entry]
+            if starts[entry + 1] - start == size and same_bytes(at(arena, start), token, size):
                 return slot
-        slot = (slot + 1) & mask
+        slot = (slot + 1) & table.mask
 
 
 @device
-def has_prefix(text: U8, start: i64, end: i64, prefix: U8, prefix_size: i64) -> bool:
-    """Tell whether ``text[start:end]`` starts with the label prefix."""
-    return end - start >= prefix_size and same_bytes(text, start, prefix, 0, prefix_size)
+def find_entry(table: HashTable, token: U8, size: i64, hash_: i64) -> i64:
+    """Return the number of the entry ``token[:size]``, -1 if it is none."""
+    return int((table.slots[find_slot(table, token, size, hash_)] >> 32) - 1)
 
 
 @device
-def eos_has_prefix(prefix: U8, prefix_size: i64) -> bool:
+def has_prefix(token: U8, size: i64, prefix: Text) -> bool:
+    """Tell whether ``token[:size]`` starts with the label prefix."""
+    return size >= prefix.size and same_bytes(token, prefix.data, prefix.size)
+
+
+@device
+def eos_has_prefix(prefix: Text) -> bool:
     """Tell whether ``</s>`` starts with the label prefix."""
-    if prefix_size > 4:
+    if prefix.size > 4:
         return False
-    for k in range(prefix_size):
+    for k in range(prefix.size):
         byte = 60 if k == 0 else 47 if k == 1 else 115 if k == 2 else 62
-        if prefix[k] != byte:
+        if prefix.data[k] != byte:
             return False
     return True
+
+
+@device
+def is_eos(token: U8, size: i64) -> bool:
+    """Tell whether ``token[:size]`` is ``</s>``."""
+    return (
+        size == 4
+        and byte_at(token, 0) == 60
+        and byte_at(token, 1) == 47
+        and byte_at(token, 2) == 115
+        and byte_at(token, 3) == 62
+    )
 
 
 MOST_NGRAMS = 1 << 22  # that one word may have; 1 MB with n-grams of up to 4 characters
@@ -95,43 +109,41 @@ def ngram_bound(size: i64, maxn: i64) -> i64:
 
 
 @device
-def bracketed_byte(text: U8, start: i64, end: i64, i: i64) -> i64:
-    """Return byte i of ``<text[start:end]>``."""
+def bracketed_byte(word: U8, size: i64, i: i64) -> i64:
+    """Return byte i of ``<word[:size]>``."""
     if i == 0:
         return 60
-    if i > end - start:
+    if i > size:
         return 62
-    return byte_at(text, start + i - 1)
+    return byte_at(word, i - 1)
 
 
 @device
-def char_ngrams(
-    text: U8, start: i64, end: i64, minn: i64, maxn: i64, bucket: i64, first: i64, out: I32, at: i64
-) -> i64:
-    """Write the ids of the character n-grams of a word; return the position after them.
+def char_ngrams(word: U8, size: i64, ngrams: Ngrams, out: I32) -> i64:
+    """Write the ids of the character n-grams of a word; return how many there are.
 
-    The word is ``text[start:end]`` between ``<`` and ``>``; characters are UTF-8 sequences, and
-    a bare ``<`` or ``>`` is no n-gram.  An id is ``first + hash % bucket``, first being the
-    number of words.  Bojanowski et al. (2017), section 3.2.  Words that are too long have none:
-    see ``ngram_bound``.
+    The word is ``word[:size]`` between ``<`` and ``>``; characters are UTF-8 sequences, and a
+    bare ``<`` or ``>`` is no n-gram.  Bojanowski et al. (2017), section 3.2.  Words that are too
+    long have none: see ``ngram_bound``.
     """
-    if ngram_bound(end - start, maxn) == 0:
-        return at
-    size = end - start + 2
-    for i in range(size):
-        if bracketed_byte(text, start, end, i) & 0xC0 == 0x80:
+    count = 0
+    if ngram_bound(size, ngrams.maxn) == 0:
+        return count
+    end = size + 2
+    for i in range(end):
+        if bracketed_byte(word, size, i) & 0xC0 == 0x80:
             continue
-        h = 2166136261
+        hash_ = FNV_START
         j = i
         n = 1
-        while j < size and n <= maxn:
-            h = fnv1a(h, bracketed_byte(text, start, end, j))
+        while j < end and n <= ngrams.maxn:
+            hash_ = fnv1a(hash_, bracketed_byte(word, size, j))
             j += 1
-            while j < size and bracketed_byte(text, start, end, j) & 0xC0 == 0x80:
-                h = fnv1a(h, bracketed_byte(text, start, end, j))
+            while j < end and bracketed_byte(word, size, j) & 0xC0 == 0x80:
+                hash_ = fnv1a(hash_, bracketed_byte(word, size, j))
                 j += 1
-            if n >= minn and not (n == 1 and (i == 0 or j == size)):
-                out[at] = first + h % bucket
-                at += 1
+            if n >= ngrams.minn and not (n == 1 and (i == 0 or j == end)):
+                out[count] = ngrams.nwords + hash_ % ngrams.bucket
+                count += 1
             n += 1
-    return at
+    return count

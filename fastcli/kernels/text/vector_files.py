@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.kernels.base.groups import Strings, Text
 from fastcli.kernels.base.integers import byte_at
 from fastcli.kernels.base.printf import scale_by_ten
+from fastcli.kernels.base.views import at
 from fastcli.kernels.text.tokens import is_space
 
 if TYPE_CHECKING:
@@ -25,21 +27,21 @@ def is_digit(byte: i64) -> bool:
 
 
 @device
-def read_number(text: U8, start: i64, end: i64) -> f64:
-    """Return the number that ``text[start:end]`` is, such as ``-1.5e-3``; NaN if it is none.
+def read_number(text: U8, end: i64) -> f64:
+    """Return the number that ``text[:end]`` is, such as ``-1.5e-3``; NaN if it is none.
 
     Numbers of up to 15 digits are exact but for the rounding to float64.
     """
-    at = start
+    i = 0
     is_negative = False
-    if at < end and (byte_at(text, at) == 43 or byte_at(text, at) == 45):
-        is_negative = byte_at(text, at) == 45
-        at += 1
+    if i < end and (byte_at(text, i) == 43 or byte_at(text, i) == 45):
+        is_negative = byte_at(text, i) == 45
+        i += 1
     mantissa = 0
     n_digits, n_kept, exponent = 0, 0, 0
     after_point = False
-    while at < end:
-        byte = byte_at(text, at)
+    while i < end:
+        byte = byte_at(text, i)
         if byte == 46 and not after_point:
             after_point = True
         elif is_digit(byte):
@@ -52,23 +54,23 @@ def read_number(text: U8, start: i64, end: i64) -> f64:
                 exponent += 1
         else:
             break
-        at += 1
+        i += 1
     if n_digits == 0:
         return np.nan
-    if at < end and (byte_at(text, at) == 101 or byte_at(text, at) == 69):
-        at += 1
+    if i < end and (byte_at(text, i) == 101 or byte_at(text, i) == 69):
+        i += 1
         shrinks = False
-        if at < end and (byte_at(text, at) == 43 or byte_at(text, at) == 45):
-            shrinks = byte_at(text, at) == 45
-            at += 1
-        if at == end:
+        if i < end and (byte_at(text, i) == 43 or byte_at(text, i) == 45):
+            shrinks = byte_at(text, i) == 45
+            i += 1
+        if i == end:
             return np.nan
         power = 0
-        while at < end and is_digit(byte_at(text, at)):
-            power = min(power * 10 + byte_at(text, at) - 48, 1 << 20)
-            at += 1
+        while i < end and is_digit(byte_at(text, i)):
+            power = min(power * 10 + byte_at(text, i) - 48, 1 << 20)
+            i += 1
         exponent += -power if shrinks else power
-    if at != end:
+    if i != end:
         return np.nan
     value = 0.0
     if mantissa > 0 and exponent > -MOST_EXPONENT:
@@ -77,60 +79,59 @@ def read_number(text: U8, start: i64, end: i64) -> f64:
 
 
 @device
-def read_numbers(text: U8, start: i64, end: i64, out: F32, at: i64) -> bool:
-    """Read the numbers between spaces to ``out[at:]``; tell whether all are finite float32."""
-    position = start
+def read_numbers(text: U8, end: i64, out: F32) -> bool:
+    """Read the numbers between spaces of ``text[:end]``; tell whether all are finite float32."""
+    position, n = 0, 0
     while position < end:
         first = position
         while position < end and not is_space(byte_at(text, position)):
             position += 1
-        value = read_number(text, first, position)
+        value = read_number(at(text, first), position - first)
         if not abs(value) < 3.4028235677973366e38:  # half a step above the largest float32
             return False
-        out[at] = np.float32(value)
-        at += 1
+        out[n] = np.float32(value)
+        n += 1
         while position < end and is_space(byte_at(text, position)):
             position += 1
     return True
 
 
 @device
-def ends_in_number(text: U8, start: i64, end: i64) -> bool:
-    """Tell whether the last of several fields in ``text[start:end]`` is a number."""
+def ends_in_number(text: U8, end: i64) -> bool:
+    """Tell whether the last of several fields in ``text[:end]`` is a number."""
     field = end
-    while field > start and not is_space(byte_at(text, field - 1)):
+    while field > 0 and not is_space(byte_at(text, field - 1)):
         field -= 1
-    value = read_number(text, field, end)
-    return field > start and value == value
+    value = read_number(at(text, field), end - field)
+    return field > 0 and value == value
 
 
 @device
-def add_word(text: U8, start: i64, end: i64, starts: I64, arena: U8, row: i64) -> bool:
-    """Append a word to an arena; tell whether a text can hold it: it has bytes, and no space."""
-    at = starts[row]
-    for k in range(start, end):
-        if is_space(byte_at(text, k)):
+def add_word(word: U8, size: i64, words: Strings, row: i64) -> bool:
+    """Append a word to strings; tell whether a text can hold it: it has bytes, and no space."""
+    start = words.starts[row]
+    for k in range(size):
+        if is_space(byte_at(word, k)):
             return False
-        arena[at + k - start] = text[k]
-    starts[row + 1] = at + end - start
-    return end > start
+        words.arena[start + k] = word[k]
+    words.starts[row + 1] = start + size
+    return size > 0
 
 
 @kernel
-def read_vector_lines(
-    text: U8, position: i64, end: i64, dim: i64, starts: I64, arena: U8, values: F32, state: I64
-) -> i64:
+def read_vector_lines(block: Text, dim: i64, words: Strings, values: F32, state: I64) -> i64:
     """Read lines of a word and ``dim`` numbers, between which are spaces or tabs.
 
     The last ``dim`` fields of a line are its numbers, and what is before them is its word (of GloVe
-    also ``. . .``): word ``row`` is ``arena[starts[row]:starts[row + 1]]`` with
-    ``values[row * dim:]``.  Words that no text can hold, empty ones and those with a space, are
-    left out, and so are empty lines.  Where one more number follows the word the line is damaged.
-    Returns ``end``, or where the first line starts that is damaged.  ``state`` is set to: rows
-    read, lines read, words left out, the line of the first of them (from 1).
+    also ``. . .``): word ``row`` has ``values[row * dim:]``.  Words that no text can hold, empty
+    ones and those with a space, are left out, and so are empty lines.  Where one more number
+    follows the word the line is damaged.
+    Returns the block's size, or where the first line starts that is damaged.  ``state`` is set to:
+    rows read, lines read, words left out, the line of the first of them (from 1).
     """
-    row, line = 0, 0
-    starts[0] = 0
+    text, end = block.data, block.size
+    position, row, line = 0, 0, 0
+    words.starts[0] = 0
     state[2], state[3] = 0, 0
     while position < end:
         after = position
@@ -151,14 +152,15 @@ def read_vector_lines(
                 word_end -= 1
             n += 1
         if last > position:
-            word = position
-            while word < word_end and is_space(byte_at(text, word)):
-                word += 1
-            if n < dim or first == position or ends_in_number(text, word, word_end):
+            start = position
+            while start < word_end and is_space(byte_at(text, start)):
+                start += 1
+            word, size = at(text, start), word_end - start
+            if n < dim or first == position or ends_in_number(word, size):
                 break
-            if not read_numbers(text, first, last, values, row * dim):
+            if not read_numbers(at(text, first), last - first, at(values, row * dim)):
                 break
-            if add_word(text, word, word_end, starts, arena, row):
+            if add_word(word, size, words, row):
                 row += 1
             else:
                 state[3] = line + 1 if state[2] == 0 else state[3]
@@ -170,34 +172,33 @@ def read_vector_lines(
 
 
 @kernel
-def read_vector_rows(
-    data: U8, position: i64, end: i64, size: i64, starts: I64, arena: U8, values: U8, state: I64
-) -> i64:
-    """Read rows of word2vec's binary format: a word, a space, ``size`` bytes, a line end or none.
+def read_vector_rows(block: Text, row_bytes: i64, words: Strings, values: U8, state: I64) -> i64:
+    """Read rows of word2vec's binary format: a word, a space, bytes of floats, a line end or none.
 
     Words are left out as in ``read_vector_lines``.  Returns where the first row starts that is
     not whole, or is not wanted any more.  ``state``: on return the rows read; the rows that are
     still wanted, which the caller sets; on return the words left out.
     """
-    row, left = 0, state[1]
-    starts[0] = 0
+    data, end = block.data, block.size
+    position, row, left = 0, 0, state[1]
+    words.starts[0] = 0
     state[2] = 0
     while left > 0:
-        word = position
-        while word < end and byte_at(data, word) == 10:
-            word += 1
-        word_end = word
+        start = position
+        while start < end and byte_at(data, start) == 10:
+            start += 1
+        word_end = start
         while word_end < end and byte_at(data, word_end) != 32:
             word_end += 1
-        if word_end + 1 + size > end:
+        if word_end + 1 + row_bytes > end:
             break
-        for k in range(size):
-            values[row * size + k] = data[word_end + 1 + k]
-        if add_word(data, word, word_end, starts, arena, row):
+        for k in range(row_bytes):
+            values[row * row_bytes + k] = data[word_end + 1 + k]
+        if add_word(at(data, start), word_end - start, words, row):
             row += 1
         else:
             state[2] += 1
         left -= 1
-        position = word_end + 1 + size
+        position = word_end + 1 + row_bytes
     state[0], state[1] = row, left
     return position
