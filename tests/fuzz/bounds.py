@@ -39,6 +39,11 @@ class Checked:
         return at
 
     def __getitem__(self, key):
+        if isinstance(key, slice) and key.stop is None:  # a view, which is read from later
+            start = operator.index(key.start or 0)
+            if not 0 <= start <= self.n:
+                raise OutOfBounds(f"[{start}:] of {self.n} elements")
+            return Checked(self.array[start:])
         return self.array[self._inside(key)]
 
     def __setitem__(self, key, value):
@@ -58,9 +63,12 @@ def check_bounds():
     """Have every kernel that is called in this process see checked arrays.  Python mode only."""
     assert build.PYTHON_MODE
 
+    def checked(x):
+        if isinstance(x, tuple):  # a group
+            return type(x)(*map(checked, x))
+        return Checked(x.reshape(-1)) if isinstance(x, np.ndarray) else x
+
     def call(kernel, *args):
-        return kernel.function(
-            *(Checked(x.reshape(-1)) if isinstance(x, np.ndarray) else x for x in args)
-        )
+        return kernel.function(*map(checked, args))
 
     build.Kernel.__call__ = call
