@@ -8,10 +8,9 @@ import json
 import numpy as np
 import pytest
 
-from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp import trainer as training
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.examples import of_numbers
+from fastcli.mlp.examples import of_dense
 from fastcli.mlp.network import Network, loss_code, stride
 from fastcli.optimizers import OPTIMIZERS, Steps
 from tests.command import GOLDEN
@@ -36,7 +35,7 @@ def ten_steps(case, n_threads, monkeypatch):
     args.check_values()
     x = np.array(FOUND["examples"], np.float32)
     labels, offsets = np.array(FOUND["labels"], np.int32), np.arange(len(x) + 1)
-    examples = of_numbers(x, stride(x.shape[1]), labels, offsets)
+    examples = of_dense(x, stride(x.shape[1]), labels, offsets)
     loss = loss_code(args.loss, examples.has_several)
     n_labels = int(labels.max()) + 1
     network = Network(args, x.shape[1], n_labels, False, loss, args.batch_size, n_threads)
@@ -48,7 +47,7 @@ def ten_steps(case, n_threads, monkeypatch):
     trainer = training.Trainer(args, network, examples, None, np.zeros(1, np.float32), 0)
     assert trainer.n_threads == n_threads
     monkeypatch.setattr(trainer, "_order", lambda epoch: np.arange(examples.n))
-    transpose_all(network.table.reshape(-1), len(network.layers), network.params, network.values)
+    trainer.transpose()
     numbers, losses = Steps(args.hyperparameters()), []
     for step in range(len(case["losses"])):
         batches = trainer._batches_of(step, step + 1)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcli.kernels.mlp import network as places
-from fastcli.kernels.mlp.updates import transpose_all
+from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.activations import ACTIVATIONS
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.batches import Batches
-from fastcli.mlp.examples import of_numbers, of_rows
+from fastcli.mlp.examples import of_dense, of_rows
 from fastcli.mlp.network import Network, loss_code, stride
 from fastcli.mlp.trainer import Trainer
 from fastcli.optimizers import Steps
@@ -65,13 +64,13 @@ def setting(case, n_threads=1, seed=3):
         labels[0], labels[1] = [2, 4, 2], list(range(N_LABELS))  # one twice; all of them
     flat = np.array([label for some in labels for label in some], np.int32)
     offsets = np.concatenate([[0], np.cumsum([len(some) for some in labels])])
-    examples = of_numbers(x, stride(N_IN), flat, offsets)
+    examples = of_dense(x, stride(N_IN), flat, offsets)
     network = Network(args, N_IN, N_LABELS, False, loss_code(args.loss, False), N, n_threads)
     network.start(seed)
     for i, layer in enumerate(network.layers):
-        network.vector(i, places.B)[...] = rng.normal(size=(layer.pieces, layer.units)) / 3
-        for place in (places.GAMMA, places.BETA) if layer.norm else ():
-            view = network.vector(i, place)
+        network.vector(i, "bias")[...] = rng.normal(size=(layer.pieces, layer.units)) / 3
+        for name in ("gamma", "beta") if layer.norm else ():
+            view = network.vector(i, name)
             view[...] = rng.normal(1.0, 0.3, size=view.shape)
     trainer = Trainer(args, network, examples, None, NO_EMBEDDING, 0)
     return trainer, x, labels
@@ -86,13 +85,13 @@ def layers_of(network):
         found.append(
             {
                 "w": network.weights(i).astype(np.float64),
-                "b": network.vector(i, places.B).astype(np.float64),
+                "b": network.vector(i, "bias").astype(np.float64),
                 "activation": chosen.activation.name if chosen else None,
                 "shape": list(network.shapes(i).astype(np.float64)) if has_shape else [],
                 "norm": {0: "", 1: "batch", 2: "layer"}[layer.norm],
                 "after": layer.norm_after,
-                "gamma": network.vector(i, places.GAMMA).astype(np.float64),
-                "beta": network.vector(i, places.BETA).astype(np.float64),
+                "gamma": network.vector(i, "gamma").astype(np.float64),
+                "beta": network.vector(i, "beta").astype(np.float64),
                 "eps": network.args.norm_eps,
             }
         )
@@ -101,12 +100,7 @@ def layers_of(network):
 
 def one_step(trainer):
     """Take a step with a learning rate of 0, which leaves the gradients; return the losses."""
-    transpose_all(
-        trainer.network.table.reshape(-1),
-        len(trainer.network.layers),
-        trainer.network.params,
-        trainer.network.values,
-    )
+    trainer.transpose()
     numbers = Steps(trainer.args.hyperparameters())
     batches = Batches(range(1), 0, np.arange(N), np.array([0, N]))
     return trainer._steps(batches, 0, 1, numbers.next(np.zeros(1)))
@@ -125,10 +119,10 @@ def test_kernel_gradients(case):
     for i, (grad, layer) in enumerate(zip(ref, layers, strict=True)):
         penalty = args.l1 * np.sign(layer["w"]) + args.l2 * layer["w"]
         close(network.weights(i, trainer.grads), grad["w"] + penalty)
-        close(network.vector(i, places.B, trainer.grads), grad["b"])
-        for name, place in (("gamma", places.GAMMA), ("beta", places.BETA)):
+        close(network.vector(i, "bias", trainer.grads), grad["b"])
+        for name in ("gamma", "beta"):
             if name in grad:
-                close(network.vector(i, place, trainer.grads).reshape(-1), grad[name])
+                close(network.vector(i, name, trainer.grads).reshape(-1), grad[name])
         if "shape" in grad:
             close(network.shapes(i, trainer.grads), np.array(grad["shape"]))
 
@@ -199,7 +193,7 @@ def test_embedding_gradients_are_the_mean_rows_share():
     offsets = np.array([0, 3, 5, 6, 8], np.int64)
     labels = np.array([0, 1, 2, 1], np.int32)
     examples = of_rows(rows, offsets, labels, np.arange(5))
-    network = Network(args, 10, 3, True, 0, 4, 1)
+    network = Network(args, 10, 3, True, SOFTMAX, 4, 1)
     network.start(0)
     start = rng.normal(size=(6, 16)).astype(np.float32)
     start[:, 10:] = 0
@@ -208,7 +202,7 @@ def test_embedding_gradients_are_the_mean_rows_share():
     y = naive_mlp.targets([[0], [1], [2], [1]], 3, "softmax", 0.0)
     _, _, dx = naive_mlp.run(layers_of(network), x.astype(np.float64), y, "softmax")
     trainer = Trainer(args, network, examples, None, embedding, 6)
-    transpose_all(network.table.reshape(-1), len(network.layers), network.params, network.values)
+    trainer.transpose()
     numbers = Steps(args.hyperparameters())
     batches = Batches(range(1), 0, np.arange(4), np.array([0, 4]))
     trainer._steps(batches, 0, 1, numbers.next(np.full(1, 0.5)))

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from fastcli.errors import TrainingDiverged
-from fastcli.kernels.mlp import network as places
+from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp import trainer as training
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.diagnostics import troubles
 from fastcli.mlp.early_stopping import Evaluation
-from fastcli.mlp.examples import of_numbers, of_rows
+from fastcli.mlp.examples import of_dense, of_rows
 from fastcli.mlp.network import Network, stride
 from fastcli.mlp.texts import augment
 from fastcli.mlp.trainer import Trainer
@@ -34,8 +34,8 @@ def on_numbers(seed=0, **given):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(N, N_IN)).astype(np.float32)
     labels = x[:, :N_LABELS].argmax(axis=1).astype(np.int32)
-    examples = of_numbers(x, stride(N_IN), labels, np.arange(N + 1))
-    network = Network(args, N_IN, N_LABELS, False, 0, N + 1, args.thread)
+    examples = of_dense(x, stride(N_IN), labels, np.arange(N + 1))
+    network = Network(args, N_IN, N_LABELS, False, SOFTMAX, N + 1, args.thread)
     network.start(args.seed)
     valid = examples if args.valid else None
     return Trainer(args, network, examples, valid, np.zeros(1, np.float32), 0)
@@ -48,9 +48,9 @@ def on_rows(lines, **given):
     offsets = np.cumsum([0, *map(len, lines)])
     labels = np.arange(len(lines), dtype=np.int32) % N_LABELS
     examples = of_rows(flat, offsets, labels, np.arange(len(lines) + 1))
-    network = Network(args, 10, N_LABELS, True, 0, len(lines) + 1, 1)
+    network = Network(args, 10, N_LABELS, True, SOFTMAX, len(lines) + 1, 1)
     network.start(0)
-    record, n_rows = int(network.integers[places.RECORD]), int(flat.max()) + 1
+    record, n_rows = network.row_floats, int(flat.max()) + 1
     embedding = np.zeros((n_rows, record), np.float32)
     embedding[:, :10] = np.random.default_rng(5).normal(size=(n_rows, 10))
     valid = examples if args.valid else None
@@ -154,7 +154,7 @@ def test_adamw_is_adam_with_decoupled_decay():
 def test_decay_alone_by_hand():
     # No gradient moves anything: all examples are zero and so are the weights into them.
     trainer = on_numbers(optimizer="sgd", hidden="none", weight_decay=0.5, lr=0.1, batch_size=0)
-    trainer.examples.numbers[:] = 0
+    trainer.examples.dense[:] = 0
     start = trainer.network.weights(0).copy()
     trained(trainer)
     np.testing.assert_allclose(trainer.network.weights(0), start * 0.95**2, rtol=1e-6)
@@ -340,9 +340,9 @@ def test_random_slopes_train_and_their_mean_predicts():
     trainer = on_numbers(activation="rrelu:0.1:0.4", optimizer="sgd", lr=0.0, epoch=1, batch_size=0)
     network, trainer._order = trainer.network, lambda epoch: np.arange(N)
     trained(trainer)
-    t = network.table[0]
-    at = int(t[places.Z])
-    z = network.values[at : at + N * int(t[places.Z_ROW])].reshape(N, -1)[:, :8]
+    layer = network.records[0]
+    at = layer.z
+    z = network.values[at : at + N * layer.z_row].reshape(N, -1)[:, :8]
     slopes = network.outputs(0, N, network.values)[z < 0] / z[z < 0]
     assert len(slopes) > 50
     assert 0.1 <= slopes.min() < 0.15
@@ -526,7 +526,7 @@ def healthy(**given):
 
 def test_dead_units_are_said():
     trainer = healthy()
-    trainer.network.vector(1, places.B)[:, :10] = -1000
+    trainer.network.vector(1, "bias")[:, :10] = -1000
     assert re.match("Layer 2: 1[0-3] of 30 units are dead", sentences(trainer))
 
 

@@ -1,4 +1,4 @@
-"""Examples: rows of numbers, or of embeddings, each with its labels."""
+"""Examples: rows of a dense matrix, or of an embedding, each with its labels."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.kernels.mlp import network as groups
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NO_NUMBERS = np.zeros(1, np.float32)
+NO_DENSE = np.zeros(1, np.float32)
 NO_ROWS = np.zeros(1, np.int32)
 NO_OFFSETS = np.zeros(1, np.int64)
 
@@ -19,7 +21,7 @@ NO_OFFSETS = np.zeros(1, np.int64)
 class Examples:
     """What a network learns from or is asked about; one of the two inputs is empty.
 
-    ``numbers`` float32[n * stride], flat, padded with zeros, or ``rows`` int32 and ``offsets``
+    ``dense`` float32[n * stride], flat, padded with zeros, or ``rows`` int32 and ``offsets``
     int64[n + 1]: example i is the mean of the embedding rows ``rows[offsets[i]:offsets[i + 1]]``.
     ``labels[label_offsets[i]:label_offsets[i + 1]]`` are its labels.
     """
@@ -27,9 +29,20 @@ class Examples:
     n: int
     labels: NDArray[np.int32]
     label_offsets: NDArray[np.int64]
-    numbers: NDArray[np.float32]
+    dense: NDArray[np.float32]
     rows: NDArray[np.int32]
     offsets: NDArray[np.int64]
+
+    @property
+    def group(self) -> groups.Examples:
+        """The arrays as kernels take them."""
+        return groups.Examples(
+            dense=self.dense,
+            rows=self.rows,
+            offsets=self.offsets,
+            labels=self.labels,
+            label_offsets=self.label_offsets,
+        )
 
     @property
     def has_several(self) -> bool:
@@ -38,21 +51,21 @@ class Examples:
 
     @property
     def most_features(self) -> int:
-        """The most features that an example has, 0 for numbers."""
+        """The most features that an example has, 0 for dense ones."""
         return int(np.diff(self.offsets).max()) if len(self.offsets) > 1 else 0
 
 
-def of_numbers(
+def of_dense(
     x: NDArray[np.float32], stride: int, labels: NDArray[np.int32], offsets: NDArray[np.int64]
 ) -> Examples:
     """Return examples of a matrix float32[n, features], its rows padded to ``stride`` floats."""
-    numbers = np.zeros((len(x), stride), np.float32)
-    numbers[:, : x.shape[1]] = x
+    dense = np.zeros((len(x), stride), np.float32)
+    dense[:, : x.shape[1]] = x
     return Examples(
         n=len(x),
         labels=labels,
         label_offsets=offsets,
-        numbers=numbers.reshape(-1),
+        dense=dense.reshape(-1),
         rows=NO_ROWS,
         offsets=NO_OFFSETS,
     )
@@ -69,7 +82,7 @@ def of_rows(
         n=len(offsets) - 1,
         labels=labels,
         label_offsets=label_offsets,
-        numbers=NO_NUMBERS,
+        dense=NO_DENSE,
         rows=rows,
         offsets=offsets,
     )

@@ -12,7 +12,6 @@ import numpy as np
 from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.classifier import Worker
-from fastcli.kernels.mlp.network import INPUT_WIDE, RECORD
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST_FLOATS
@@ -102,7 +101,7 @@ class MlpModel(FromFile):
             )
             batch = max(1, min(BATCH, MOST_FLOATS // (8 * (units + self.n_in))))
         network = Network(self.args, self.n_in, self.nlabels, embeds, self.loss, batch, 1)
-        network.integers[RECORD] = network.integers[INPUT_WIDE]
+        network.row_floats = network.input_width  # an optimiser has no state here
         self.check_unchanged()
         for name, view in network.tensors().items():
             view[...] = self.tensors[name]

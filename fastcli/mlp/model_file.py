@@ -15,7 +15,7 @@ from fastcli.contents import Contents
 from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.files import Replacement
 from fastcli.mlp.model import MlpModel
-from fastcli.mlp.model_reader import MODEL_FORMAT, model_of
+from fastcli.mlp.model_reader import LOSS_CODES, MODEL_FORMAT, model_of
 from fastcli.mlp.tensor_reader import VERSION, load_arrays, open_tensors
 from fastcli.mlp.tensors import write_tensors
 from fastcli.schema import SchemaError
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def write_mlp(out: Replacement, model: MlpModel) -> None:
     """Write a model.  Raises OSError or FastcliError where it cannot be written."""
     arrays: dict[str, NDArray[Any]] = dict(model.tensors)
-    config: dict[str, Any] = {"args": asdict(model.args), "loss": model.loss, "about": model.about}
+    loss = LOSS_CODES.index(model.loss)
+    config: dict[str, Any] = {"args": asdict(model.args), "loss": loss, "about": model.about}
     config |= {"format": MODEL_FORMAT, "version": VERSION, "fastcli": __version__}
     if model.dictionary is not None:
         d = model.dictionary

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
+from fastcli.kernels.base.losses import OVA, SOFTMAX
 from fastcli.memory import padded
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.features import FeatureColumns
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MODEL_FORMAT = "mlp model"
+LOSS_CODES = (SOFTMAX, OVA)  # a file has the place of the loss in here
 LOOKED_THROUGH = 64_000_000  # bytes of weights that are searched for NaN when a model is opened
 SPACES = tuple(b" \t\n\v\f\r\0")  # where tokens end
 EMBEDDING = "embedding"
@@ -77,7 +79,9 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
     header.args.check_values()
     args = header.args.resolved()
     left = dict(arrays)
-    model = MlpModel(args=args, names=[], loss=header.loss, tensors={}, about=header.about)
+    model = MlpModel(
+        args=args, names=[], loss=LOSS_CODES[header.loss], tensors={}, about=header.about
+    )
     if (header.text is None) == (header.columns is None):
         raise SchemaError("either text or columns should be there, and not both")
     if header.text is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastcli.kernels.mlp.network import INPUT_WIDE, RECORD
 from fastcli.memory import Needs
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.network import Network
@@ -10,14 +9,9 @@ from fastcli.mlp.trainer import is_slow
 from fastcli.mlp.training_data import TrainingData
 
 
-def embedding_widths(network: Network) -> tuple[int, int]:
-    """Return the floats of an embedding row, without and with the optimiser's states."""
-    return int(network.integers[INPUT_WIDE]), int(network.integers[RECORD])
-
-
 def needs_of(args: MlpArgs, data: TrainingData, network: Network) -> Needs:
     """Return what training will need; ``network`` has taken its memory but not touched it."""
-    wide, row_floats = embedding_widths(network)
+    wide, row_floats = network.input_width, network.row_floats
     params, rows = 4 * len(network.params), 4 * wide * data.n_rows
     # Parameters, gradients and states; the values of a batch in training and in evaluation.
     matrices = (2 + max(network.slots, 1)) * params + 2 * 4 * len(network.values)
@@ -35,7 +29,7 @@ def needs_of(args: MlpArgs, data: TrainingData, network: Network) -> Needs:
 
 def checkpoint_size(args: MlpArgs, data: TrainingData, network: Network) -> int:
     """Return the bytes that a checkpoint has at least: parameters, states, and the best model."""
-    wide, row_floats = embedding_widths(network)
+    wide, row_floats = network.input_width, network.row_floats
     params, rows = 4 * len(network.params), 4 * row_floats * data.n_rows
     best = params + 4 * wide * data.n_rows if args.valid else 0
     return params * (1 + network.slots) + rows + best

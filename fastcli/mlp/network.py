@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels.base.indirect import address_of
-from fastcli.kernels.mlp import layers
-from fastcli.kernels.mlp import network as places
-from fastcli.kernels.mlp import updates as learning
+from fastcli.kernels.base.losses import OVA, SOFTMAX
+from fastcli.kernels.mlp import layers, updates
+from fastcli.kernels.mlp import network as groups
 from fastcli.memory import padded, zeros
 from fastcli.mlp.activations import Chosen
 from fastcli.mlp.args import LOSSES, NORMS, SHAPES, MlpArgs
@@ -81,11 +81,12 @@ def layers_of(args: MlpArgs, n_in: int, n_labels: int) -> list[Layer]:
 
 
 class Network:
-    """The layers of a perceptron as the kernels want them: tables, and one array a purpose.
+    """The layers of a perceptron as the kernels want them: records, and one array a purpose.
 
-    ``params`` float32[n]: weights W (inputs x outputs), biases, gamma and beta of norms, shapes
-    of activations.  ``running``: means and variances of batch norms.  ``values``: what a batch
-    of up to ``batch`` examples needs on its way.  Names of places are those of ``kernels.network``.
+    ``params`` float32[n]: weights W (inputs x outputs), biases, gamma and beta of norms,
+    parameters of activations.  ``running``: means and variances of batch norms.  ``values``: what
+    a batch of up to ``batch`` examples needs on its way.  ``records``, ``group`` and
+    ``regularization`` are those of ``kernels/mlp/network.py``.
     """
 
     def __init__(
@@ -98,51 +99,64 @@ class Network:
         batch: int,
         n_threads: int,
     ) -> None:
-        """Lay out a network with ``n_in`` inputs, numbers or (``embeds``) a mean of embeddings."""
+        """Lay out a network with ``n_in`` inputs, dense or (``embeds``) a mean of embeddings.
+
+        ``loss`` is SOFTMAX or OVA.
+        """
         self.args, self.n_in, self.n_labels, self.batch = args, n_in, n_labels, batch
-        self.embeds = embeds
+        self.embeds, self.loss = embeds, loss
         self.layers = layers_of(args, n_in, n_labels)
-        norm = NORMS[args.norm]
-        n = len(self.layers)
-        self.table = np.zeros((n, places.FIELDS), np.int64)
-        self.floats = np.zeros((n, places.FLOATS), np.float32)
-        self._n_params = self._n_running = self._n_values = 0
-        row, wide = stride(n_in), padded(n_in)
         self.slots = slots(args.rule, args.hyperparameters())
-        c = np.zeros(places.C_SIZE, np.int64)
-        c[places.INPUT], c[places.INPUT_MASK] = self._value(batch * row), self._value(batch * row)
-        c[places.D_INPUT] = self._value(batch * row)
-        c[places.SCRATCH] = self._value(n_threads * (2 * row + 64))
-        x, d = int(c[places.INPUT]), int(c[places.D_INPUT]) if embeds else -1
+        self.input_width = padded(n_in)
+        self.row_floats = self.input_width * (1 + self.slots)
+        n = len(self.layers)
+        self.records = groups.Layer.table(n)
+        self._n_params = self._n_running = self._n_values = 0
+        row = in_row = stride(n_in)
+        x, mask = self._value(batch * row), self._value(batch * row)
+        d_input = self._value(batch * row)
+        scratch = self._value(n_threads * (2 * row + 64))
+        out, d = x, d_input if embeds else -1
         for i in range(n):
-            x, d, row = self._place(i, x, d, row, last=i == n - 1)
-        c[places.N_LAYERS], c[places.LOSS] = n, loss
-        c[places.FORWARD_PASS] = address_of(layers.forward)
-        c[places.SLOTS], c[places.N_PARAMS] = self.slots, self._n_params
-        c[places.INPUT_ROW], c[places.INPUT_WIDE] = stride(n_in), wide
-        c[places.DIM] = n_in if embeds else 0
-        c[places.RECORD] = wide * (1 + self.slots)
-        c[places.SEED] = args.seed
-        c[places.GROUP] = places.TOGETHER if norm else 2
-        c[places.NOISE_SHAPE] = SHAPES[args.noise_shape]
-        r = np.zeros(places.R_SIZE, np.float32)
-        for place, name in (
-            (places.SMOOTHING, "label_smoothing"),
-            (places.INPUT_DROP, "input_dropout"),
-            (places.INPUT_NOISE, "input_noise"),
-            (places.L1, "l1"),
-            (places.L2, "l2"),
-            (places.WEIGHT_DECAY, "weight_decay"),
-            (places.CLIP_VALUE, "clip_value"),
-            (places.CLIP_NORM, "clip_norm"),
-            (places.MAX_NORM, "max_norm"),
-            (places.ACTIVATION_L1, "activation_l1"),
-        ):
-            r[place] = getattr(args, name)
-        self.integers, self.numbers = c, r
+            out, d, in_row = self._place(i, out, d, in_row, last=i == n - 1)
+        self.group = groups.Network(
+            layers=self.records,
+            n_layers=n,
+            loss=loss,
+            seed=args.seed,
+            chunk=groups.EXAMPLES if NORMS[args.norm] else 2,
+            dim=n_in if embeds else 0,
+            input_row=row,
+            input_width=self.input_width,
+            input=x,
+            input_mask=mask,
+            d_input=d_input,
+            scratch=scratch,
+            forward_address=address_of(layers.forward),
+            backward_address=0,  # until training is prepared
+            learn_address=0,
+        )
+        self.regularization = groups.Regularization(
+            label_smoothing=np.float32(args.label_smoothing),
+            input_dropout=np.float32(args.input_dropout),
+            input_noise=np.float32(args.input_noise),
+            noise_shape=SHAPES[args.noise_shape],
+            activation_l1=np.float32(args.activation_l1),
+            l1=np.float32(args.l1),
+            l2=np.float32(args.l2),
+            weight_decay=np.float32(args.weight_decay),
+            clip_value=np.float32(args.clip_value),
+            clip_norm=np.float32(args.clip_norm),
+            max_norm=np.float32(args.max_norm),
+        )
         self.params = zeros(self._n_params)
         self.running = np.zeros(max(self._n_running, 1), np.float32)
         self.values = zeros(self._n_values)
+
+    @property
+    def arrays(self) -> groups.Arrays:
+        """The memory of the network as kernels take it."""
+        return groups.Arrays(self.params, self.running, self.values)
 
     def _param(self, n: int) -> int:
         self._n_params += n
@@ -158,66 +172,63 @@ class Network:
 
     def _place(self, i: int, x: int, d: int, in_row: int, last: bool) -> tuple[int, int, int]:
         """Give layer i its places; return where its outputs and their gradients are, and rows."""
-        layer, t, batch = self.layers[i], self.table[i], self.batch
-        k = places
-        wide = padded(layer.units)
-        z_wide = wide * layer.pieces
-        z_row, h_row = stride(z_wide), stride(layer.units)
-        t[k.N_IN], t[k.IN_WIDE], t[k.IN_ROW] = layer.n_in, padded(layer.n_in), in_row
-        t[k.UNITS], t[k.WIDE], t[k.PIECES] = layer.units, wide, layer.pieces
-        t[k.Z_WIDE], t[k.Z_ROW], t[k.H_ROW] = z_wide, z_row, h_row
-        t[k.NORM], t[k.NORM_AFTER] = layer.norm, int(layer.norm_after)
-        t[k.W], t[k.B] = self._param(layer.n_in * z_row), self._param(z_row)
-        t[k.GAMMA], t[k.BETA] = self._param(z_row), self._param(z_row)
-        t[k.MEAN], t[k.VAR] = self._running(z_row), self._running(z_row)
-        t[k.X], t[k.D_BELOW] = x, d
-        t[k.Z] = t[k.A_IN] = self._value(batch * z_row)
-        t[k.STATS] = self._value(max(2 * z_row, batch))
+        layer, at, batch = self.layers[i], self.records[i], self.batch
+        at.n_in, at.in_width, at.in_row = layer.n_in, padded(layer.n_in), in_row
+        at.units, at.width, at.pieces = layer.units, padded(layer.units), layer.pieces
+        at.z_width = at.width * layer.pieces
+        at.z_row, at.out_row = stride(at.z_width), stride(layer.units)
+        z_row, out_row = int(at.z_row), int(at.out_row)
+        at.norm, at.norm_after = layer.norm, int(layer.norm_after)
+        at.weights, at.bias = self._param(layer.n_in * z_row), self._param(z_row)
+        at.gamma, at.beta = self._param(z_row), self._param(z_row)
+        at.running_mean, at.running_var = self._running(z_row), self._running(z_row)
+        at.x, at.d_below = x, d
+        at.z = at.a_in = self._value(batch * z_row)
+        at.means = at.inv_std = self._value(max(2 * z_row, batch))
+        if layer.norm == NORMS["batch"]:
+            at.inv_std += z_row
         if layer.norm:
-            t[k.SUMS] = self._value(-(-batch // k.TOGETHER) * 2 * z_row)
-        t[k.WT] = self._value(z_wide * in_row) if d >= 0 else 0
+            at.sums = self._value(-(-batch // groups.EXAMPLES) * 2 * z_row)
+        at.transposed = self._value(int(at.z_width) * in_row) if d >= 0 else 0
         if last:
-            t[k.DZ] = t[k.D] = self._value(batch * z_row)
+            at.dz = at.d = self._value(batch * z_row)
             return 0, 0, 0
         assert layer.activation is not None
         activation = layer.activation.activation
-        t[k.FORWARD] = layer.activation.forward
+        at.forward_address = layer.activation.forward
         if layer.norm:
-            t[k.NORM_FORWARD] = address_of(layers.norm_forward)
-        t[k.RANDOM] = int(activation.name == "rrelu")
-        t[k.N_SHAPE] = len(activation.parameters) if activation.learned else 0
-        t[k.SHAPE] = self._param(max(len(activation.parameters), 1) * h_row)
+            at.norm_forward_address = address_of(layers.norm_forward)
+        at.is_random = int(activation.name == "rrelu")
+        at.n_learned = len(activation.parameters) if activation.learned else 0
+        at.activation = self._param(max(len(activation.parameters), 1) * out_row)
         if layer.norm and not layer.norm_after:
-            t[k.A_IN] = self._value(batch * z_row)
-        t[k.A] = t[k.H] = self._value(batch * h_row)
+            at.a_in = self._value(batch * z_row)
+        at.a = at.out = self._value(batch * out_row)
         if layer.norm and layer.norm_after:
-            t[k.H] = self._value(batch * h_row)
-        t[k.MASK] = self._value(batch * h_row)
-        t[k.SLOPES] = self._value(batch * h_row)
-        t[k.D] = t[k.DZ] = self._value(batch * h_row)
+            at.out = self._value(batch * out_row)
+        at.mask = self._value(batch * out_row)
+        at.slopes = self._value(batch * out_row)
+        at.d = at.dz = self._value(batch * out_row)
         if layer.pieces > 1 or activation.learned:
-            t[k.DZ] = self._value(batch * z_row)
-        f = self.floats[i]
-        f[k.DROP], f[k.EPS], f[k.MOMENTUM] = (
-            layer.dropout,
-            self.args.norm_eps,
-            self.args.norm_momentum,
-        )
+            at.dz = self._value(batch * z_row)
+        at.dropout, at.eps = layer.dropout, self.args.norm_eps
+        at.momentum = self.args.norm_momentum
         if activation.name == "rrelu":
-            f[k.LOW], f[k.HIGH] = layer.activation.values
-        return int(t[k.H]), int(t[k.D]), h_row
+            at.low, at.high = layer.activation.values
+        return int(at.out), int(at.d), out_row
 
     def prepare_training(self) -> None:
         """Load the kernels that only training needs, and note where they are."""
-        k, c = places, self.integers
-        c[k.BACKWARD_PASS], c[k.LEARN] = address_of(layers.backward), address_of(learning.learn)
-        c[k.RULE] = address_of(self.args.rule.rule)
-        for t, layer in zip(self.table, self.layers, strict=True):
+        self.group = self.group._replace(
+            backward_address=address_of(layers.backward), learn_address=address_of(updates.learn)
+        )
+        for i, layer in enumerate(self.layers):
+            at = self.records[i]
             if layer.activation is not None:
-                t[k.BACKWARD] = layer.activation.backward
-                t[k.LEARNED] = layer.activation.gradient
+                at.backward_address = layer.activation.backward
+                at.learned_address = layer.activation.gradient
             if layer.norm:
-                t[k.NORM_BACKWARD] = address_of(layers.norm_backward)
+                at.norm_backward_address = address_of(layers.norm_backward)
 
     def start(self, seed: int) -> None:
         """Set the parameters that training starts from."""
@@ -227,9 +238,9 @@ class Network:
             weights = self.weights(i)
             for piece in range(layer.pieces):
                 weights[:, piece] = initialize(rng, layer.n_in, layer.units, self.args.init_std)
-            self.vector(i, places.B)[:] = self.args.bias
-            self.vector(i, places.GAMMA)[:] = 1.0
-            self.statistics(i, places.VAR)[:] = 1.0
+            self.vector(i, "bias")[:] = self.args.bias
+            self.vector(i, "gamma")[:] = 1.0
+            self.statistics(i, "running_var")[:] = 1.0
             if layer.activation is not None:
                 values = layer.activation.values
                 if layer.activation.activation.name == "rrelu":
@@ -243,46 +254,44 @@ class Network:
 
         ``of`` is another array laid out as the parameters are, such as their gradients.
         """
-        t, layer = self.table[i], self.layers[i]
-        at, row = int(t[places.W]), int(t[places.Z_ROW])
+        record, layer = self.records[i], self.layers[i]
+        at, row, width = record.weights, record.z_row, record.width
         flat = (self.params if of is None else of)[at : at + layer.n_in * row]
-        wide = int(t[places.WIDE])
-        pieces = flat.reshape(layer.n_in, row)[:, : wide * layer.pieces]
-        return pieces.reshape(layer.n_in, layer.pieces, wide)[:, :, : layer.units]
+        pieces = flat.reshape(layer.n_in, row)[:, : width * layer.pieces]
+        return pieces.reshape(layer.n_in, layer.pieces, width)[:, :, : layer.units]
 
     def vector(
-        self, i: int, place: int, of: NDArray[np.float32] | None = None
+        self, i: int, name: str, of: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """Return a view of a layer's biases, gamma or beta: float32[pieces, units]."""
-        t, layer = self.table[i], self.layers[i]
-        after = place != places.B and layer.norm_after
-        pieces, wide = 1 if after else layer.pieces, int(t[places.WIDE])
-        at = int(t[place])
-        flat = (self.params if of is None else of)[at : at + pieces * wide]
-        return flat.reshape(pieces, wide)[:, : layer.units]
+        """Return a view of a layer's ``bias``, ``gamma`` or ``beta``: float32[pieces, units]."""
+        record, layer = self.records[i], self.layers[i]
+        after = name != "bias" and layer.norm_after
+        pieces, width = 1 if after else layer.pieces, record.width
+        at: int = getattr(record, name)
+        flat = (self.params if of is None else of)[at : at + pieces * width]
+        return flat.reshape(pieces, width)[:, : layer.units]
 
-    def statistics(self, i: int, place: int) -> NDArray[np.float32]:
-        """Return a view of a batch norm's running means or variances: float32[pieces, units]."""
-        return self.vector(i, place, self.running)
+    def statistics(self, i: int, name: str) -> NDArray[np.float32]:
+        """Return a batch norm's ``running_mean`` or ``running_var``: float32[pieces, units]."""
+        return self.vector(i, name, self.running)
 
     def shapes(self, i: int, of: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return a view of the activation's parameters: float32[parameters, units]."""
-        t, layer = self.table[i], self.layers[i]
-        n = layer.n_shapes
-        at, row = int(t[places.SHAPE]), int(t[places.H_ROW])
+        record, layer = self.records[i], self.layers[i]
+        n, at, row = layer.n_shapes, record.activation, record.out_row
         flat = (self.params if of is None else of)[at : at + n * row]
         return flat.reshape(n, row)[:, : layer.units]
 
     def scores(self, n: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a view of the scores of n examples among ``values``: float32[n, labels]."""
-        t = self.table[-1]
-        at, row = int(t[places.Z]), int(t[places.Z_ROW])
+        record = self.records[-1]
+        at, row = record.z, record.z_row
         return values[at : at + n * row].reshape(n, row)[:, : self.n_labels]
 
     def outputs(self, i: int, n: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a view of what hidden layer i gave for n examples: float32[n, units]."""
-        t = self.table[i]
-        at, row = int(t[places.A]), int(t[places.H_ROW])
+        record = self.records[i]
+        at, row = record.a, record.out_row
         return values[at : at + n * row].reshape(n, row)[:, : self.layers[i].units]
 
     @cached_property
@@ -291,13 +300,14 @@ class Network:
 
         These are the inputs, the linear functions of every layer, their norms, and the outputs.
         """
-        k, c = places, self.integers
-        found = {(int(c[k.INPUT]), int(c[k.INPUT_ROW]), 1, self.n_in): None}
-        for t, layer in zip(self.table, self.layers, strict=True):
-            for place in (k.Z, k.A_IN):
-                found[int(t[place]), int(t[k.Z_ROW]), layer.pieces, layer.units] = None
-            for place in (k.A, k.H) if layer.activation else ():
-                found[int(t[place]), int(t[k.H_ROW]), 1, layer.units] = None
+        group = self.group
+        found = {(group.input, group.input_row, 1, self.n_in): None}
+        for i, layer in enumerate(self.layers):
+            record = self.records[i]
+            for place in (record.z, record.a_in):
+                found[int(place), int(record.z_row), layer.pieces, layer.units] = None
+            for place in (record.a, record.out) if layer.activation else ():
+                found[int(place), int(record.out_row), 1, layer.units] = None
         return list(found)
 
     def first_not_finite(
@@ -324,13 +334,13 @@ class Network:
         found = {}
         for i, layer in enumerate(self.layers):
             found[f"layers.{i}.weight"] = self.weights(i)
-            found[f"layers.{i}.bias"] = self.vector(i, places.B)
+            found[f"layers.{i}.bias"] = self.vector(i, "bias")
             if layer.norm:
-                found[f"layers.{i}.gamma"] = self.vector(i, places.GAMMA)
-                found[f"layers.{i}.beta"] = self.vector(i, places.BETA)
+                found[f"layers.{i}.gamma"] = self.vector(i, "gamma")
+                found[f"layers.{i}.beta"] = self.vector(i, "beta")
             if layer.norm == NORMS["batch"]:
-                found[f"layers.{i}.running_mean"] = self.statistics(i, places.MEAN)
-                found[f"layers.{i}.running_var"] = self.statistics(i, places.VAR)
+                found[f"layers.{i}.running_mean"] = self.statistics(i, "running_mean")
+                found[f"layers.{i}.running_var"] = self.statistics(i, "running_var")
             if layer.n_shapes:
                 found[f"layers.{i}.shape"] = self.shapes(i)
         return found
@@ -351,6 +361,5 @@ class Network:
 
 
 def loss_code(name: str, several_labels: bool) -> int:
-    """Return the code of a loss; ``auto`` is one-vs-all where lines have several labels."""
-    code = LOSSES[name]
-    return int(several_labels) if code < 0 else code
+    """Return SOFTMAX or OVA; ``auto`` is one-vs-all where lines have several labels."""
+    return LOSSES[name] or (OVA if several_labels else SOFTMAX)

@@ -10,7 +10,7 @@ import numpy as np
 from fastcli.evaluation.classifier import Predictions, Worker
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
-from fastcli.mlp.examples import Examples, of_numbers, of_rows
+from fastcli.mlp.examples import Examples, of_dense, of_rows
 from fastcli.mlp.feature_files import FeatureReader
 from fastcli.mlp.features import label_ids
 from fastcli.mlp.limits import MOST_FLOATS
@@ -53,8 +53,7 @@ class Ranker:
             model.check_unchanged()
             bad = network.first_not_finite(n, scorer.values, has_input[first : first + n])
             kernels.best_scores(
-                network.table.reshape(-1),
-                network.integers,
+                network.group,
                 scorer.values,
                 n,
                 k,
@@ -112,7 +111,7 @@ def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> W
                 ),
             )
             x = columns.standardize(table.x)
-            examples = of_numbers(x, stride(columns.n_features), *_no_labels())
+            examples = of_dense(x, stride(columns.n_features), *_no_labels())
             predictions = ranker.rank(lines, examples)
             predictions.passed_over = len(part) - len(table.x)
             yield lines, predictions

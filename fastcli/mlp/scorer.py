@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels.base.threads import bounds
+from fastcli.kernels.mlp import network as groups
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.mlp.examples import Examples
 from fastcli.mlp.network import Network
@@ -24,30 +25,34 @@ class Scorer:
     """
 
     def __init__(self, network: Network, embedding: NDArray[np.float32]) -> None:
-        self.network, self.embedding = network, embedding
+        self.network = network
         self.values = np.zeros_like(network.values)
-        self._sync = np.zeros(8, np.int64)
+        no_rows, no_floats = np.zeros(1, np.int32), np.zeros(1, np.float32)
+        self._embedding = groups.Embedding(
+            matrix=embedding,
+            row_floats=network.row_floats,
+            slots=no_rows,
+            touched=no_rows,
+            uses=no_rows,
+            grad=no_floats,
+        )
+        self._team = groups.Team(0, 1, np.zeros(8, np.int64))
         self._losses = np.zeros(network.batch)
 
     def score(self, examples: Examples, order: NDArray[np.int64], first: int, n: int) -> None:
         """Leave the scores of examples ``order[first:first + n]`` in the values."""
-        network = self.network
         kernels.forward_rows(
-            order,
-            first,
-            n,
-            examples.numbers,
-            examples.rows,
-            examples.offsets,
-            network.table.reshape(-1),
-            network.floats.reshape(-1),
-            network.integers,
-            self.embedding,
-            network.params,
-            network.running,
-            self.values,
-            self._sync,
+            self._batch(order, first, n),
+            examples.group,
+            self.network.group,
+            self.network.regularization,
+            self._embedding,
+            self.network.arrays._replace(values=self.values),
+            self._team,
         )
+
+    def _batch(self, order: NDArray[np.int64], first: int, n: int) -> groups.Batch:
+        return groups.Batch(order=order[first : first + n], m=n, first=0, last=n, key=0)
 
     def evaluate(self, examples: Examples, start: int, end: int) -> tuple[list[float], int]:
         """Return the losses of examples, and how many of them have a best label that is right."""
@@ -59,17 +64,8 @@ class Scorer:
             n = min(network.batch, end - first)
             self.score(examples, order, first, n)
             best = network.scores(n, self.values).argmax(axis=1)
-            kernels.score_losses(
-                order,
-                first,
-                n,
-                examples.labels,
-                examples.label_offsets,
-                network.table.reshape(-1),
-                network.integers,
-                self.values,
-                self._losses,
-            )
+            batch = self._batch(order, first, n)
+            kernels.score_losses(batch, examples.group, network.group, self.values, self._losses)
             losses += self._losses[:n].tolist()
             starts = examples.label_offsets[first : first + n + 1]
             lines = np.repeat(np.arange(n), np.diff(starts))

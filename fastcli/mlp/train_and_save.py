@@ -14,10 +14,8 @@ from fastcli.appended import AppendedFile
 from fastcli.errors import FastcliError, TrainingDiverged
 from fastcli.files import Outputs, Replacement, check_writable
 from fastcli.jit.build import compile_beside
-from fastcli.kernels.mlp import layers
+from fastcli.kernels.mlp import layers, updates
 from fastcli.kernels.mlp import steps as kernels
-from fastcli.kernels.mlp import updates as learning
-from fastcli.kernels.mlp.network import LOSS
 from fastcli.memory import check_file_size
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.checkpoint import (
@@ -30,7 +28,7 @@ from fastcli.mlp.diagnostics import troubles
 from fastcli.mlp.early_stopping import Evaluation
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
-from fastcli.mlp.needs import checkpoint_size, embedding_widths, needs_of
+from fastcli.mlp.needs import checkpoint_size, needs_of
 from fastcli.mlp.network import Network, loss_code
 from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.trained import MlpTrained, Setup
@@ -88,7 +86,7 @@ def _train(
     fsync: bool,
 ) -> MlpTrained:
     """Train, write evaluations to ``log``, and write the model."""
-    compile_beside(learning.learn)
+    compile_beside(updates.learn)
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
     data = read_data(args, reporter, source)
     loss = loss_code(args.loss, data.examples.has_several)
@@ -111,7 +109,7 @@ def _train(
     network.start(args.seed)
     embedding = NO_EMBEDDING
     if data.embedding is not None:
-        embedding = data.embedding(*embedding_widths(network))
+        embedding = data.embedding(network.input_width, network.row_floats)
     trainer = Trainer(
         args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
     )
@@ -200,7 +198,7 @@ def model_of(
     return MlpModel(
         args=replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
         names=data.names,
-        loss=int(network.integers[LOSS]),
+        loss=network.loss,
         tensors=network.tensors(),
         dictionary=data.dictionary,
         embedding=rows if data.n_rows else None,

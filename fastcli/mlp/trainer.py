@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from fastcli.errors import TrainingDiverged
+from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
+from fastcli.kernels.mlp import network as groups
 from fastcli.kernels.mlp import steps as kernels
-from fastcli.kernels.mlp.network import INPUT_WIDE, OWNERS, RECORD
 from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.batches import Batches, batch_starts
@@ -80,13 +81,12 @@ class Trainer:
         self.states = np.zeros(max(network.slots, 1) * len(network.params), np.float32)
         uses = network.batch * examples.most_features if network.embeds else 0
         touched = min(uses, n_rows)
-        wide = int(network.integers[INPUT_WIDE])
         self._slots = np.zeros(max(n_rows, 1), np.int32)
         self._touched = [np.zeros(3 * touched + 1, np.int32) for _ in range(n)]
         self._uses = [np.zeros(2 * uses + 1, np.int32) for _ in range(n)]
-        self._row_grads = [np.zeros(wide, np.float32) for _ in range(n)]
+        self._row_grads = [np.zeros(network.input_width, np.float32) for _ in range(n)]
         rows = sum(layer.n_in + 1 for layer in network.layers)
-        self._squares = np.zeros(OWNERS + rows)
+        self._squares = np.zeros(groups.SHARDS + rows)
         self._batches: Batches | None = None
         self._scorers: list[Scorer] = []
         self.is_slow = is_slow(network, args.thread)
@@ -111,9 +111,8 @@ class Trainer:
             return np.zeros((0, 1), np.float32)
         if self._kept_rows is not None:
             return self._kept_rows
-        row_floats = int(self.network.integers[RECORD])
-        wide = int(self.network.integers[INPUT_WIDE])
-        return self.embedding.reshape(-1, row_floats)[:, :wide]
+        rows = self.embedding.reshape(-1, self.network.row_floats)
+        return rows[:, : self.network.input_width]
 
     @property
     def steps_per_epoch(self) -> int:
@@ -131,12 +130,7 @@ class Trainer:
         ``on_save`` is called after every ``--save-every`` steps.  Raises TrainingDiverged as
         soon as a loss is not finite; ``restore`` then gives the best parameters, if there are any.
         """
-        transpose_all(
-            self.network.table.reshape(-1),
-            len(self.network.layers),
-            self.network.params,
-            self.network.values,
-        )
+        self.transpose()
         at, total = self.progress, self.total_steps
         numbers = Steps(self.args.hyperparameters(), at.step, at.product)
         began = time.monotonic()
@@ -172,6 +166,12 @@ class Trainer:
         if self.best is None and not self._is_finite():
             raise self._diverged(lr)
         self.restore()
+
+    def transpose(self) -> None:
+        """Make the transposed weights anew: before the first step, and where weights were set."""
+        network = self.network
+        alone = groups.Team(0, 1, np.zeros(8, np.int64))
+        transpose_all(network.group, network.params, network.values, alone)
 
     def _is_finite(self) -> bool:
         """Tell whether all parameters are finite after the last step, whose loss nobody saw."""
@@ -247,44 +247,34 @@ class Trainer:
 
         The losses are in the order of the batches; those of other steps are 0.
         """
-        network, examples = self.network, self.examples
+        network, base = self.network, batches.base
         sync = np.zeros(8 * self.n_threads, np.int64)
         losses = np.zeros(len(batches.order))
-        table: Any = Step.table(last - batches.base)
-        table[first - batches.base :] = steps
+        table: Any = Step.table(last - base)
+        table[first - base :] = steps
+        group = groups.Batches(
+            order=batches.order, starts=batches.starts, steps=table, base=base, losses=losses
+        )
+        training = groups.Training(
+            grads=self.grads,
+            states=self.states,
+            n_params=len(network.params),
+            rule=address_of(self.args.rule.rule),
+            squares=self._squares,
+        )
 
         def work(thread: int) -> None:
             kernels.train_steps(
-                thread,
-                self.n_threads,
-                first - batches.base,
-                last - batches.base,
-                batches.base,
-                batches.starts,
-                batches.order,
-                examples.numbers,
-                examples.rows,
-                examples.offsets,
-                examples.labels,
-                examples.label_offsets,
-                network.table.reshape(-1),
-                network.floats.reshape(-1),
-                network.integers,
-                network.numbers,
-                table,
-                self.embedding,
-                network.params,
-                self.grads,
-                self.states,
-                network.running,
-                network.values,
-                self._slots,
-                self._touched[thread],
-                self._uses[thread],
-                self._row_grads[thread],
-                self._squares,
-                losses,
-                sync,
+                first - base,
+                last - base,
+                group,
+                self.examples.group,
+                network.group,
+                network.regularization,
+                self._embedding_of(thread),
+                network.arrays,
+                training,
+                groups.Team(thread, self.n_threads, sync),
             )
 
         if not self.is_slow:
@@ -297,6 +287,17 @@ class Trainer:
         run_apart(self.n_threads, work)
         self._is_within = False
         return losses
+
+    def _embedding_of(self, thread: int) -> groups.Embedding:
+        """Return the embedding with what a thread notes of its rows."""
+        return groups.Embedding(
+            matrix=self.embedding,
+            row_floats=self.network.row_floats,
+            slots=self._slots,
+            touched=self._touched[thread],
+            uses=self._uses[thread],
+            grad=self._row_grads[thread],
+        )
 
     def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
         nan = float("nan")
@@ -342,7 +343,7 @@ class Trainer:
 def threads_worth(network: Network, n_threads: int) -> int:
     """Return how many threads a step is worth: small ones are quicker on one."""
     cost = step_cost(network)
-    most = max(1, min(int(cost / MIN_NS_PER_STEP) + 1, network.batch // 2, OWNERS))
+    most = max(1, min(int(cost / MIN_NS_PER_STEP) + 1, network.batch // 2, groups.SHARDS))
     return min(n_threads, most)
 
 

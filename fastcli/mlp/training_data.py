@@ -11,7 +11,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.examples import Examples, of_numbers
+from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import guess_format, inspect_columns, read_features
 from fastcli.mlp.features import FeatureColumns, label_ids
 from fastcli.mlp.network import stride
@@ -139,7 +139,7 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
     if constant := columns.constant():
         reporter.note(_constant_sentence(constant, columns.n_features))
     row = stride(columns.n_features)
-    examples = of_numbers(columns.standardize(x), row, *label_ids(labels, names))
+    examples = of_dense(columns.standardize(x), row, *label_ids(labels, names))
     valid = None
     if args.valid:
         found = read_features([args.valid], columns, "validation", delimiter, reporter.note)
@@ -151,7 +151,7 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
             n = len(found.labels) - len(kept)
             reporter.note(f"{args.valid}: {n:,} lines without a known label.")
         ids = label_ids([found.labels[i] for i in kept], names)
-        valid = of_numbers(columns.standardize(found.x[kept]), row, *ids)
+        valid = of_dense(columns.standardize(found.x[kept]), row, *ids)
     return TrainingData(
         examples=examples,
         valid=valid,

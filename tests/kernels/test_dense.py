@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels.base.views import at
 from fastcli.kernels.mlp.dense import DEPTH, multiply
 from tests.kernels.probe import probe
 
@@ -17,21 +16,9 @@ if TYPE_CHECKING:
 
 @probe
 def call_multiply(
-    a: F32,
-    offset: i64,
-    a_row: i64,
-    a_step: i64,
-    b: F32,
-    bt: i64,
-    b_row: i64,
-    c: F32,
-    ct: i64,
-    c_row: i64,
-    m: i64,
-    n: i64,
-    k: i64,
+    a: F32, a_row: i64, a_step: i64, b: F32, b_row: i64, c: F32, c_row: i64, m: i64, n: i64, k: i64
 ) -> None:
-    multiply(at(a, offset), a_row, a_step, at(b, bt), b_row, at(c, ct), c_row, m, n, k)
+    multiply(a, a_row, a_step, b, b_row, c, c_row, m, n, k)
 
 
 def product(a, b, c, transposed):
@@ -46,7 +33,8 @@ def product(a, b, c, transposed):
     two[:, :n], three[:, :n] = b, c
     pad = np.full(2, 7, np.float32)
     flat = [np.concatenate([pad, x.reshape(-1)]) for x in (one, two, three)]
-    call_multiply(flat[0], 2, *steps, flat[1], 2, n + 5, flat[2], 2, n + 16, m, n, k)
+    x, y, z = (array[2:] for array in flat)
+    call_multiply(x, *steps, y, n + 5, z, n + 16, m, n, k)
     found = flat[2][2:].reshape(m, n + 16)
     assert (found[:, n:] == 7).all()
     assert (flat[2][:2] == 7).all()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.views import at
 from fastcli.kernels.mlp.noise import (
     COLUMN,
@@ -26,23 +27,23 @@ if TYPE_CHECKING:
 
 @probe
 def call_uniform(out: F32, i: i64, seed: i64, step: i64, layer: i64, row: i64, n: i64) -> None:
-    uniform_row(at(out, i), noise_key(seed, step, layer, row), n)
+    uniform_row(at(out, i), noise_key(random_bits(seed, step), layer, row), n)
 
 
 @probe
 def call_dropout(out: F32, rows: i64, n: i64, p: f32, shape: i64, seed: i64, step: i64) -> None:
     for row in range(rows):
-        dropout_mask(out, row * n, n, p, shape, seed, step, 3, row)
+        dropout_mask(at(out, row * n), n, p, shape, random_bits(seed, step), 3, row)
 
 
 @probe
-def call_gaussian(x: F32, i: i64, n: i64, scale: f32, scratch: F32, seed: i64, step: i64) -> None:
-    add_gaussian(x, i, n, scale, scratch, 0, seed, step, 5)
+def call_gaussian(x: F32, n: i64, scale: f32, scratch: F32, seed: i64, step: i64) -> None:
+    add_gaussian(x, n, scale, scratch, random_bits(seed, step), 5)
 
 
 @probe
 def call_slopes(out: F32, n: i64, low: f32, high: f32, seed: i64) -> None:
-    random_slopes(out, 0, n, low, high, seed, 1, 2, 3)
+    random_slopes(out, n, low, high, random_bits(seed, 1), 2, 3)
 
 
 def uniform(n, seed=1, step=2, layer=3, row=4):
@@ -78,7 +79,7 @@ def test_every_key_has_its_own_row(other):
 def test_the_python_twin_gives_the_same_numbers():
     seed, step, layer, row, n = 11, 12, 13, 14, 96
     twin = np.zeros(n, np.float32)
-    uniform_row.function(twin, noise_key(seed, step, layer, row), n)
+    uniform_row.function(twin, noise_key(random_bits(seed, step), layer, row), n)
     assert (uniform(n, seed, step, layer, row) == twin).all()
 
 
@@ -110,7 +111,7 @@ def test_gaussian_noise_has_its_deviation(n):
     found = []
     for step in range(4000 // n):
         x = np.ones(n + 1, np.float32)
-        call_gaussian(x, 0, n, 0.5, np.zeros(2 * n + 64, np.float32), 1, step)
+        call_gaussian(x, n, 0.5, np.zeros(2 * n + 64, np.float32), 1, step)
         assert x[n] == 1
         found.append(x[:n] - 1)
     noise = np.concatenate(found).astype(np.float64)

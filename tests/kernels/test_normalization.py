@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels.mlp.network import TOGETHER
+from fastcli.kernels.base.views import at
+from fastcli.kernels.mlp.network import EXAMPLES
 from fastcli.kernels.mlp.normalization import (
     batch_statistics,
     gradient_sums,
@@ -20,31 +21,39 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import F32, f32, i64
 
 ROW, WIDE = 40, 32
-SIZES = [1, 2, TOGETHER - 1, TOGETHER, TOGETHER + 1, 3 * TOGETHER, 61]
+SIZES = [1, 2, EXAMPLES - 1, EXAMPLES, EXAMPLES + 1, 3 * EXAMPLES, 61]
 
 
 @probe
 def statistics(
     z: F32, m: i64, eps: f32, momentum: f32, sums: F32, stats: F32, running: F32
 ) -> None:
-    for start in range(0, m, TOGETHER):
-        to = start // TOGETHER * 2 * ROW
-        moments(z, start * ROW, ROW, min(TOGETHER, m - start), WIDE, sums, to, to + ROW)
+    for start in range(0, m, EXAMPLES):
+        means = at(sums, start // EXAMPLES * 2 * ROW)
+        moments(at(z, start * ROW), ROW, min(EXAMPLES, m - start), WIDE, means, at(means, ROW))
     for first in range(0, WIDE, 16):
-        last = first + 16
         batch_statistics(
-            sums, 0, ROW, m, first, last, eps, momentum, stats, 0, ROW, running, 0, ROW
+            at(sums, first),
+            ROW,
+            m,
+            16,
+            eps,
+            momentum,
+            at(stats, first),
+            at(stats, ROW + first),
+            at(running, first),
+            at(running, ROW + first),
         )
 
 
 @probe
 def gradients(z: F32, d: F32, m: i64, sums: F32, grads: F32) -> None:
-    for start in range(0, m, TOGETHER):
-        at, to = start * ROW, start // TOGETHER * 2 * ROW
-        n = min(TOGETHER, m - start)
-        gradient_sums(z, at, d, at, ROW, n, WIDE, sums, to, to + ROW)
+    for start in range(0, m, EXAMPLES):
+        place, plain = start * ROW, at(sums, start // EXAMPLES * 2 * ROW)
+        n = min(EXAMPLES, m - start)
+        gradient_sums(at(z, place), at(d, place), ROW, n, WIDE, plain, at(plain, ROW))
     for first in range(0, WIDE, 16):
-        norm_gradients(sums, 0, ROW, m, first, first + 16, grads, 0, ROW)
+        norm_gradients(at(sums, first), ROW, m, 16, at(grads, first), at(grads, ROW + first))
 
 
 def rows(rng, m, mean=0.0):
@@ -52,7 +61,7 @@ def rows(rng, m, mean=0.0):
 
 
 def chunks(m):
-    return np.full(-(-m // TOGETHER) * 2 * ROW, 7, np.float32)
+    return np.full(-(-m // EXAMPLES) * 2 * ROW, 7, np.float32)
 
 
 @pytest.mark.parametrize("m", SIZES)

@@ -14,514 +14,285 @@ from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.functions import settle_row
 from fastcli.kernels.base.indirect import call
 from fastcli.kernels.base.vector import row_add
-from fastcli.kernels.base.views import at
+from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.activations import maxout, maxout_backward
 from fastcli.kernels.mlp.dense import multiply
 from fastcli.kernels.mlp.network import (
-    A_IN,
-    ACTIVATION_L1,
-    BACKWARD,
-    BETA,
-    D_BELOW,
-    D_INPUT,
-    DIM,
-    DROP,
-    DZ,
-    EPS,
-    FIELDS,
-    FLOATS,
-    FORWARD,
-    GAMMA,
-    H_ROW,
-    HIGH,
-    IN_ROW,
-    IN_WIDE,
-    INPUT_DROP,
-    INPUT_MASK,
-    INPUT_ROW,
-    INPUT_WIDE,
+    COLUMNS,
+    EXAMPLES,
     LAYER_NORM,
-    LOW,
-    MASK,
-    MEAN,
-    MOMENTUM,
-    N_IN,
-    N_LAYERS,
     NO_NORM,
-    NOISE_SHAPE,
-    NORM,
-    NORM_AFTER,
-    NORM_BACKWARD,
-    NORM_FORWARD,
-    PIECES,
-    RANDOM,
-    SEED,
-    SHAPE,
-    SLOPES,
-    STATS,
-    SUMS,
-    TOGETHER,
-    UNITS,
-    VAR,
-    WIDE,
-    WT,
-    Z_ROW,
-    Z_WIDE,
-    A,
-    B,
-    D,
-    H,
-    W,
-    X,
-    Z,
-    columns,
+    Arrays,
+    Batch,
+    Layer,
+    Network,
+    Regularization,
+    Team,
+    Training,
+    chunk_bounds,
     meet,
 )
-from fastcli.kernels.mlp.noise import dropout_mask, random_slopes
+from fastcli.kernels.mlp.noise import dropout_mask, multiply_rows, random_slopes
 from fastcli.kernels.mlp.normalization import (
-    batch_backward,
+    Rows,
     batch_inference,
+    batch_norm_backward,
     batch_normalize,
     batch_statistics,
     gradient_sums,
-    layer_backward,
+    layer_norm_backward,
     layer_normalize,
     moments,
     norm_gradients,
 )
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, I64, f32, i64
+    from fastcli.jit.signature import F32, Records, f32, i64
 
 
 @device
-def linear_forward(t: I64, e: i64, first: i64, last: i64, params: F32, values: F32) -> None:
+def linear_forward(layer: Layer, batch: Batch, params: F32, values: F32) -> None:
     """Z = X W + b."""
-    multiply(
-        at(values, t[e + X] + first * t[e + IN_ROW]),
-        t[e + IN_ROW],
-        1,
-        at(params, t[e + W]),
-        t[e + Z_ROW],
-        at(values, t[e + Z] + first * t[e + Z_ROW]),
-        t[e + Z_ROW],
-        last - first,
-        t[e + Z_WIDE],
-        t[e + N_IN],
-    )
-    for row in range(first, last):
-        row_add(at(values, t[e + Z] + row * t[e + Z_ROW]), at(params, t[e + B]), t[e + Z_WIDE])
+    n_rows, in_row, z_row = batch.last - batch.first, layer.in_row, layer.z_row
+    x, z = at(values, layer.x + batch.first * in_row), at(values, layer.z + batch.first * z_row)
+    w, b = at(params, layer.weights), at(params, layer.bias)
+    multiply(x, in_row, 1, w, z_row, z, z_row, n_rows, layer.z_width, layer.n_in)
+    for r in range(n_rows):
+        row_add(at(z, r * z_row), b, layer.z_width)
 
 
 @device
-def linear_backward(t: I64, e: i64, first: i64, last: i64, values: F32) -> None:
+def linear_backward(layer: Layer, batch: Batch, values: F32) -> None:
     """The gradient of X is that of Z times W transposed; set where somebody needs it."""
-    if t[e + D_BELOW] >= 0:
-        multiply(
-            at(values, t[e + DZ] + first * t[e + Z_ROW]),
-            t[e + Z_ROW],
-            1,
-            at(values, t[e + WT]),
-            t[e + IN_ROW],
-            at(values, t[e + D_BELOW] + first * t[e + IN_ROW]),
-            t[e + IN_ROW],
-            last - first,
-            t[e + IN_WIDE],
-            t[e + Z_WIDE],
-        )
+    if layer.d_below >= 0:
+        n_rows, in_row, z_row = batch.last - batch.first, layer.in_row, layer.z_row
+        dz = at(values, layer.dz + batch.first * z_row)
+        dx = at(values, layer.d_below + batch.first * in_row)
+        wt = at(values, layer.transposed)
+        multiply(dz, z_row, 1, wt, in_row, dx, in_row, n_rows, layer.in_width, layer.z_width)
 
 
 @device
-def norm_rows(t: I64, e: i64) -> tuple[i64, i64, i64]:
-    """Return the stride, the width and the pieces of the rows that a norm is for."""
-    if t[e + NORM_AFTER] == 1:
-        return t[e + H_ROW], t[e + WIDE], 1
-    return t[e + Z_ROW], t[e + Z_WIDE], t[e + PIECES]
+def norm_rows(layer: Layer) -> Rows:
+    """Return how the rows are laid out that the layer's norm is for."""
+    if layer.norm_after == 1:
+        return Rows(layer.out_row, 1, layer.units, layer.width)
+    return Rows(layer.z_row, layer.pieces, layer.units, layer.width)
 
 
 @kernel
 def norm_forward(
-    t: I64,
-    e: i64,
-    f: F32,
-    fl: i64,
-    training: i64,
-    first: i64,
-    last: i64,
-    m: i64,
-    params: F32,
-    running: F32,
-    values: F32,
-    sync: I64,
-    thread: i64,
-    n_threads: i64,
+    layers: Records[Layer], training: i64, batch: Batch, arrays: Arrays, team: Team
 ) -> None:
-    """Normalise Z in place and set what the activation takes; or A, and what the layer gives."""
-    after, stats, sums = t[e + NORM_AFTER] == 1, t[e + STATS], t[e + SUMS]
-    z, out = (t[e + A], t[e + H]) if after else (t[e + Z], t[e + A_IN])
-    row, wide, pieces = norm_rows(t, e)
-    if t[e + NORM] == LAYER_NORM:
-        layer_normalize(
-            values,
-            z,
-            row,
-            first,
-            last,
-            t[e + UNITS],
-            t[e + WIDE],
-            pieces,
-            f[fl + EPS],
-            values,
-            stats,
-            params,
-            t[e + GAMMA],
-            t[e + BETA],
-            values,
-            out,
-        )
+    """Normalise Z in place and set what the activation takes; or A, and what the layer gives.
+
+    The layer is the first of ``layers``.
+    """
+    layer, values = record(layers, 0), arrays.values
+    after = layer.norm_after == 1
+    rows = norm_rows(layer)
+    row, n, n_rows = rows.row, rows.pieces * rows.width, batch.last - batch.first
+    z = at(values, (layer.a if after else layer.z) + batch.first * row)
+    out = at(values, (layer.out if after else layer.a_in) + batch.first * row)
+    gamma, beta = at(arrays.params, layer.gamma), at(arrays.params, layer.beta)
+    mean, inv_std = at(values, layer.means), at(values, layer.inv_std)
+    running_mean = at(arrays.running, layer.running_mean)
+    running_var = at(arrays.running, layer.running_var)
+    if layer.norm == LAYER_NORM:
+        layer_normalize(z, out, rows, n_rows, layer.eps, at(inv_std, batch.first), gamma, beta)
     elif training == 0:
-        batch_inference(
-            values,
-            z,
-            row,
-            first,
-            last,
-            wide,
-            f[fl + EPS],
-            running,
-            t[e + MEAN],
-            t[e + VAR],
-            params,
-            t[e + GAMMA],
-            t[e + BETA],
-            values,
-            out,
-        )
+        batch_inference(z, out, row, n_rows, n, layer.eps, running_mean, running_var, gamma, beta)
     else:
-        for start in range(first, last, TOGETHER):
-            n, to = min(TOGETHER, last - start), sums + start // TOGETHER * 2 * t[e + Z_ROW]
-            moments(values, z + start * row, row, n, wide, values, to, to + t[e + Z_ROW])
-        meet(sync, thread, n_threads)
+        sums = at(values, layer.sums)
+        for start in range(batch.first, batch.last, EXAMPLES):
+            size = min(EXAMPLES, batch.last - start)
+            means = at(sums, start // EXAMPLES * 2 * layer.z_row)
+            moments(at(z, (start - batch.first) * row), row, size, n, means, at(means, layer.z_row))
+        meet(team)
+        start, end = chunk_bounds(n, COLUMNS, team)
         batch_statistics(
-            values,
-            sums,
-            t[e + Z_ROW],
-            m,
-            columns(wide, thread, n_threads),
-            columns(wide, thread + 1, n_threads),
-            f[fl + EPS],
-            f[fl + MOMENTUM],
-            values,
-            stats,
-            stats + t[e + Z_ROW],
-            running,
-            t[e + MEAN],
-            t[e + VAR],
+            at(sums, start),
+            layer.z_row,
+            batch.m,
+            end - start,
+            layer.eps,
+            layer.momentum,
+            at(mean, start),
+            at(inv_std, start),
+            at(running_mean, start),
+            at(running_var, start),
         )
-        meet(sync, thread, n_threads)
-        batch_normalize(
-            values,
-            z,
-            row,
-            first,
-            last,
-            wide,
-            values,
-            stats,
-            stats + t[e + Z_ROW],
-            params,
-            t[e + GAMMA],
-            t[e + BETA],
-            values,
-            out,
-        )
+        meet(team)
+        batch_normalize(z, out, row, n_rows, n, mean, inv_std, gamma, beta)
 
 
 @kernel
 def norm_backward(
-    t: I64,
-    e: i64,
-    first: i64,
-    last: i64,
-    m: i64,
-    params: F32,
-    grads: F32,
-    values: F32,
-    sync: I64,
-    thread: i64,
-    n_threads: i64,
+    layers: Records[Layer], batch: Batch, arrays: Arrays, grads: F32, team: Team
 ) -> None:
-    """Turn the gradient of what the norm gives into that of what it takes."""
-    after = t[e + NORM_AFTER] == 1
-    z, d = (t[e + A], t[e + D]) if after else (t[e + Z], t[e + DZ])
-    row, wide, pieces = norm_rows(t, e)
-    sums = t[e + SUMS]
-    for start in range(first, last, TOGETHER):
-        n, to = min(TOGETHER, last - start), sums + start // TOGETHER * 2 * t[e + Z_ROW]
-        below, above, along = z + start * row, d + start * row, to + t[e + Z_ROW]
-        gradient_sums(values, below, values, above, row, n, wide, values, to, along)
-    meet(sync, thread, n_threads)
+    """Turn the gradient of what the norm of the first layer gives into that of what it takes."""
+    layer, values = record(layers, 0), arrays.values
+    after = layer.norm_after == 1
+    rows = norm_rows(layer)
+    row, n, n_rows = rows.row, rows.pieces * rows.width, batch.last - batch.first
+    z = at(values, (layer.a if after else layer.z) + batch.first * row)
+    d = at(values, (layer.d if after else layer.dz) + batch.first * row)
+    gamma, inv_std = at(arrays.params, layer.gamma), at(values, layer.inv_std)
+    dgamma, dbeta, sums = at(grads, layer.gamma), at(grads, layer.beta), at(values, layer.sums)
+    for start in range(batch.first, batch.last, EXAMPLES):
+        size, place = min(EXAMPLES, batch.last - start), (start - batch.first) * row
+        plain = at(sums, start // EXAMPLES * 2 * layer.z_row)
+        gradient_sums(at(z, place), at(d, place), row, size, n, plain, at(plain, layer.z_row))
+    meet(team)
+    start, end = chunk_bounds(n, COLUMNS, team)
     norm_gradients(
-        values,
-        sums,
-        t[e + Z_ROW],
-        m,
-        columns(wide, thread, n_threads),
-        columns(wide, thread + 1, n_threads),
-        grads,
-        t[e + GAMMA],
-        t[e + BETA],
+        at(sums, start),
+        layer.z_row,
+        batch.m,
+        end - start,
+        at(dgamma, start),
+        at(dbeta, start),
     )
-    meet(sync, thread, n_threads)
-    if t[e + NORM] == LAYER_NORM:
-        layer_backward(
-            values,
-            z,
-            row,
-            first,
-            last,
-            t[e + UNITS],
-            t[e + WIDE],
-            pieces,
-            values,
-            t[e + STATS],
-            params,
-            t[e + GAMMA],
-            values,
-            d,
-        )
+    meet(team)
+    if layer.norm == LAYER_NORM:
+        layer_norm_backward(z, d, rows, n_rows, gamma, at(inv_std, batch.first))
     else:
-        batch_backward(
-            values,
-            z,
-            row,
-            first,
-            last,
-            wide,
-            m,
-            values,
-            t[e + STATS] + t[e + Z_ROW],
-            params,
-            t[e + GAMMA],
-            grads,
-            t[e + BETA],
-            values,
-            d,
-        )
+        batch_norm_backward(z, d, row, n_rows, n, batch.m, gamma, inv_std, dgamma, dbeta)
 
 
 @device
 def activation_forward(
-    t: I64,
-    e: i64,
-    f: F32,
-    fl: i64,
-    layer: i64,
-    training: i64,
-    first: i64,
-    last: i64,
-    seed: i64,
-    step: i64,
-    params: F32,
-    values: F32,
+    layer: Layer, number: i64, training: i64, batch: Batch, arrays: Arrays
 ) -> None:
-    """A = activation(Z), settled, with zeros in what is padded."""
-    n, wide = t[e + UNITS], t[e + WIDE]
-    for row in range(first, last):
-        z = t[e + A_IN] + row * t[e + Z_ROW]
-        a = t[e + A] + row * t[e + H_ROW]
-        if t[e + PIECES] > 1:
-            maxout(at(values, z), at(values, a), wide, t[e + PIECES])
-        elif t[e + RANDOM] == 1 and training == 1:
-            slopes = t[e + SLOPES] + row * t[e + H_ROW]
-            low, high = f[fl + LOW], f[fl + HIGH]
-            random_slopes(values, slopes, wide, low, high, seed, step, layer, row)
-            call(t[e + FORWARD], (at(values, z), at(values, a), wide, at(values, slopes), 0))
+    """A = activation(Z), settled, with zeros in what is padded; ``number`` is the layer's."""
+    n, width, values = layer.units, layer.width, arrays.values
+    params = at(arrays.params, layer.activation)
+    for r in range(batch.first, batch.last):
+        z, a = at(values, layer.a_in + r * layer.z_row), at(values, layer.a + r * layer.out_row)
+        if layer.pieces > 1:
+            maxout(z, a, width, layer.pieces)
+        elif layer.is_random == 1 and training == 1:
+            slopes = at(values, layer.slopes + r * layer.out_row)
+            random_slopes(slopes, width, layer.low, layer.high, batch.key, number, r)
+            call(layer.forward_address, (z, a, width, slopes, 0))
         else:
-            shape, h_row = at(params, t[e + SHAPE]), t[e + H_ROW]
-            call(t[e + FORWARD], (at(values, z), at(values, a), wide, shape, h_row))
-        for k in range(n, wide):
-            values[a + k] = np.float32(0.0)
-        settle_row(at(values, a), n)
+            call(layer.forward_address, (z, a, width, params, layer.out_row))
+        for k in range(n, width):
+            a[k] = np.float32(0.0)
+        settle_row(a, n)
 
 
 @device
-def activation_backward(t: I64, e: i64, first: i64, last: i64, params: F32, values: F32) -> None:
+def activation_backward(layer: Layer, batch: Batch, arrays: Arrays) -> None:
     """The gradient of Z is that of A times the activation's derivative, settled."""
-    wide = t[e + WIDE]
-    for row in range(first, last):
-        z = t[e + A_IN] + row * t[e + Z_ROW]
-        d, dz = t[e + D] + row * t[e + H_ROW], t[e + DZ] + row * t[e + Z_ROW]
-        if t[e + PIECES] > 1:
-            maxout_backward(at(values, z), at(values, d), wide, t[e + PIECES], at(values, dz))
+    width, values = layer.width, arrays.values
+    params = at(arrays.params, layer.activation)
+    for r in range(batch.first, batch.last):
+        z = at(values, layer.a_in + r * layer.z_row)
+        d, dz = at(values, layer.d + r * layer.out_row), at(values, layer.dz + r * layer.z_row)
+        if layer.pieces > 1:
+            maxout_backward(z, d, width, layer.pieces, dz)
         else:
-            if t[e + DZ] != t[e + D]:
-                for k in range(wide):
-                    values[dz + k] = values[d + k]
-            if t[e + RANDOM] == 1:
-                slopes = t[e + SLOPES] + row * t[e + H_ROW]
-                call(t[e + BACKWARD], (at(values, z), at(values, dz), wide, at(values, slopes), 0))
+            if layer.dz != layer.d:
+                for k in range(width):
+                    dz[k] = d[k]
+            if layer.is_random == 1:
+                slopes = at(values, layer.slopes + r * layer.out_row)
+                call(layer.backward_address, (z, dz, width, slopes, 0))
             else:
-                shape, h_row = at(params, t[e + SHAPE]), t[e + H_ROW]
-                call(t[e + BACKWARD], (at(values, z), at(values, dz), wide, shape, h_row))
-            settle_row(at(values, dz), wide)
+                call(layer.backward_address, (z, dz, width, params, layer.out_row))
+            settle_row(dz, width)
 
 
 @device
-def dropout_forward(
-    t: I64,
-    e: i64,
-    f: F32,
-    fl: i64,
-    c: I64,
-    step: i64,
-    layer: i64,
-    first: i64,
-    last: i64,
-    values: F32,
-) -> None:
-    """H = H times a random mask (see ``noise.dropout_mask``)."""
-    wide = t[e + WIDE]
-    for row in range(first, last):
-        h, mask = t[e + H] + row * t[e + H_ROW], t[e + MASK] + row * t[e + H_ROW]
-        drop, shape = f[fl + DROP], c[NOISE_SHAPE]
-        dropout_mask(values, mask, wide, drop, shape, c[SEED], step, layer, row)
-        for k in range(wide):
-            values[h + k] *= values[mask + k]
+def dropout_forward(layer: Layer, number: i64, shape: i64, batch: Batch, values: F32) -> None:
+    """Multiply what the layer gives by a random mask (see ``noise.dropout_mask``)."""
+    for r in range(batch.first, batch.last):
+        out, mask = (
+            at(values, layer.out + r * layer.out_row),
+            at(values, layer.mask + r * layer.out_row),
+        )
+        dropout_mask(mask, layer.width, layer.dropout, shape, batch.key, number, r)
+        multiply_rows(out, mask, layer.width)
 
 
 @device
-def dropout_backward(t: I64, e: i64, first: i64, last: i64, values: F32) -> None:
-    """The gradient passes where H did."""
-    for row in range(first, last):
-        d, mask = t[e + D] + row * t[e + H_ROW], t[e + MASK] + row * t[e + H_ROW]
-        for k in range(t[e + WIDE]):
-            values[d + k] *= values[mask + k]
+def dropout_backward(layer: Layer, batch: Batch, values: F32) -> None:
+    """The gradient passes where the values did."""
+    for r in range(batch.first, batch.last):
+        mask = at(values, layer.mask + r * layer.out_row)
+        multiply_rows(at(values, layer.d + r * layer.out_row), mask, layer.width)
 
 
 @device
-def activation_penalty(
-    t: I64, e: i64, weight: f32, first: i64, last: i64, m: i64, values: F32
-) -> None:
-    """Add the gradient of weight / m times the sum of abs(H), which makes H sparse."""
-    zero, step = np.float32(0.0), weight / np.float32(m)
-    for row in range(first, last):
-        h, d = t[e + H] + row * t[e + H_ROW], t[e + D] + row * t[e + H_ROW]
-        for k in range(t[e + UNITS]):
-            if values[h + k] > zero:
-                values[d + k] += step
-            elif values[h + k] < zero:
-                values[d + k] -= step
+def activation_penalty(layer: Layer, weight: f32, batch: Batch, values: F32) -> None:
+    """Add the gradient of weight / m times the sum of abs(out), which makes outputs sparse."""
+    zero, step = np.float32(0.0), weight / np.float32(batch.m)
+    for r in range(batch.first, batch.last):
+        out, d = (
+            at(values, layer.out + r * layer.out_row),
+            at(values, layer.d + r * layer.out_row),
+        )
+        for k in range(layer.units):
+            if out[k] > zero:
+                d[k] += step
+            elif out[k] < zero:
+                d[k] -= step
 
 
 @kernel
 def forward(
-    t: I64,
-    f: F32,
-    c: I64,
+    network: Network,
+    regularization: Regularization,
     training: i64,
-    first: i64,
-    last: i64,
-    m: i64,
-    step: i64,
-    params: F32,
-    running: F32,
-    values: F32,
-    sync: I64,
-    thread: i64,
-    n_threads: i64,
+    batch: Batch,
+    arrays: Arrays,
+    team: Team,
 ) -> None:
-    """Carry examples ``first`` to ``last`` of a batch of m from the input to the scores."""
-    for layer in range(c[N_LAYERS]):
-        e, fl = layer * FIELDS, layer * FLOATS
-        linear_forward(t, e, first, last, params, values)
-        if layer == c[N_LAYERS] - 1:
+    """Carry a thread's examples of a batch from the input to the scores."""
+    for i in range(network.n_layers):
+        layer = record(network.layers, i)
+        linear_forward(layer, batch, arrays.params, arrays.values)
+        if i == network.n_layers - 1:
             break
-        if t[e + NORM] != NO_NORM and t[e + NORM_AFTER] == 0:
-            call(
-                t[e + NORM_FORWARD],
-                (
-                    t,
-                    e,
-                    f,
-                    fl,
-                    training,
-                    first,
-                    last,
-                    m,
-                    params,
-                    running,
-                    values,
-                    sync,
-                    thread,
-                    n_threads,
-                ),
-            )
-        activation_forward(t, e, f, fl, layer, training, first, last, c[SEED], step, params, values)
-        if t[e + NORM] != NO_NORM and t[e + NORM_AFTER] == 1:
-            call(
-                t[e + NORM_FORWARD],
-                (
-                    t,
-                    e,
-                    f,
-                    fl,
-                    training,
-                    first,
-                    last,
-                    m,
-                    params,
-                    running,
-                    values,
-                    sync,
-                    thread,
-                    n_threads,
-                ),
-            )
-        if training == 1 and f[fl + DROP] > np.float32(0.0):
-            dropout_forward(t, e, f, fl, c, step, layer, first, last, values)
+        norm = (at(network.layers, i), training, batch, arrays, team)
+        if layer.norm != NO_NORM and layer.norm_after == 0:
+            call(layer.norm_forward_address, norm)
+        activation_forward(layer, i, training, batch, arrays)
+        if layer.norm != NO_NORM and layer.norm_after == 1:
+            call(layer.norm_forward_address, norm)
+        if training == 1 and layer.dropout > np.float32(0.0):
+            dropout_forward(layer, i, regularization.noise_shape, batch, arrays.values)
 
 
 @kernel
 def backward(
-    t: I64,
-    f: F32,
-    c: I64,
-    r: F32,
-    first: i64,
-    last: i64,
-    m: i64,
-    params: F32,
-    grads: F32,
-    values: F32,
-    sync: I64,
-    thread: i64,
-    n_threads: i64,
+    network: Network,
+    regularization: Regularization,
+    batch: Batch,
+    arrays: Arrays,
+    training: Training,
+    team: Team,
 ) -> None:
-    """Carry the gradient of the scores of these examples down to the input."""
-    zero = np.float32(0.0)
-    for down in range(c[N_LAYERS]):
-        layer = c[N_LAYERS] - 1 - down
-        e, fl = layer * FIELDS, layer * FLOATS
-        if down > 0:
-            if r[ACTIVATION_L1] > zero:
-                activation_penalty(t, e, r[ACTIVATION_L1], first, last, m, values)
-            if f[fl + DROP] > zero:
-                dropout_backward(t, e, first, last, values)
-            if t[e + NORM] != NO_NORM and t[e + NORM_AFTER] == 1:
-                call(
-                    t[e + NORM_BACKWARD],
-                    (t, e, first, last, m, params, grads, values, sync, thread, n_threads),
-                )
-            activation_backward(t, e, first, last, params, values)
-            if t[e + NORM] != NO_NORM and t[e + NORM_AFTER] == 0:
-                call(
-                    t[e + NORM_BACKWARD],
-                    (t, e, first, last, m, params, grads, values, sync, thread, n_threads),
-                )
-        linear_backward(t, e, first, last, values)
-    if c[DIM] > 0 and r[INPUT_DROP] > zero:
-        for row in range(first, last):
-            d, mask = c[D_INPUT] + row * c[INPUT_ROW], c[INPUT_MASK] + row * c[INPUT_ROW]
-            for k in range(c[INPUT_WIDE]):
-                values[d + k] *= values[mask + k]
+    """Carry the gradient of the scores of a thread's examples down to the input."""
+    zero, values = np.float32(0.0), arrays.values
+    top = network.n_layers - 1
+    linear_backward(record(network.layers, top), batch, values)
+    for i in range(top - 1, -1, -1):
+        layer = record(network.layers, i)
+        norm = (at(network.layers, i), batch, arrays, training.grads, team)
+        if regularization.activation_l1 > zero:
+            activation_penalty(layer, regularization.activation_l1, batch, values)
+        if layer.dropout > zero:
+            dropout_backward(layer, batch, values)
+        if layer.norm != NO_NORM and layer.norm_after == 1:
+            call(layer.norm_backward_address, norm)
+        activation_backward(layer, batch, arrays)
+        if layer.norm != NO_NORM and layer.norm_after == 0:
+            call(layer.norm_backward_address, norm)
+        linear_backward(layer, batch, values)
+    if network.dim > 0 and regularization.input_dropout > zero:
+        for r in range(batch.first, batch.last):
+            mask = at(values, network.input_mask + r * network.input_row)
+            d = at(values, network.d_input + r * network.input_row)
+            multiply_rows(d, mask, network.input_width)

@@ -1,128 +1,207 @@
-"""The tables that describe a network, and how threads share its work out.
+"""What describes a perceptron and its training to kernels: a record a layer, and groups.
 
-A network is a table of integers with a row for each layer, which says where its parameters and
-its values are, and a table of floats; two more tables are the same for all layers.  Widths are
-padded to 16, and what is padded stays zero.
+All that a batch needs on its way is in one array, ``Arrays.values``, and all parameters are in
+another; layers say where their own begin.  A *place* is such an index.  Widths are padded to 16,
+and what is padded stays zero.  A *row* is the floats from one example to the next.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastcli.jit.build import device
-from fastcli.kernels.base.threads import arrive, wait_for_all
+from fastcli.jit.signature import Record
+from fastcli.kernels.base.optimizers import Step
+from fastcli.kernels.base.threads import arrive, bounds, wait_for_all
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import I64, i64
-
-# The table of a layer: sizes, choices, places among parameters, places among values.
-(
-    N_IN,  # units of the layer below
-    IN_WIDE,  # the same, padded
-    IN_ROW,  # floats from one example to the next in the layer below
-    UNITS,
-    WIDE,  # units, padded
-    PIECES,  # inputs of a unit: more than 1 for maxout only
-    Z_WIDE,  # all inputs, padded
-    Z_ROW,
-    H_ROW,
-    FORWARD,  # addresses of the activation's kernels
-    BACKWARD,
-    LEARNED,
-    RANDOM,  # 1: its parameter is random in training
-    NORM,
-    NORM_AFTER,
-    NORM_FORWARD,  # addresses of the norm's kernels
-    NORM_BACKWARD,
-    W,  # in x Z_ROW
-    B,
-    GAMMA,
-    BETA,
-    SHAPE,  # parameters of the activation, H_ROW each
-    N_SHAPE,  # how many of them are learned
-    MEAN,  # running statistics
-    VAR,
-    X,  # values of the layer below
-    Z,  # pre-activations; normalised if the norm comes before
-    A_IN,  # what the activation takes
-    A,  # what it gives; normalised if the norm comes after
-    H,  # what the layer gives
-    MASK,
-    SLOPES,
-    D,  # gradient of H, then of A
-    DZ,  # gradient of Z
-    WT,  # the weights transposed: Z_WIDE x IN_ROW
-    STATS,  # two rows of Z_ROW, or one number an example
-    SUMS,  # what a norm adds up over every TOGETHER examples: two rows of Z_ROW
-    D_BELOW,  # gradient of X, -1 if nobody needs it
-) = range(38)
-FIELDS = 40
-
-# Floats of a layer.
-DROP, EPS, MOMENTUM, LOW, HIGH = range(5)
-FLOATS = 8
+    from fastcli.jit.signature import F32, F64, I32, I64, Records, f32, i64
 
 NO_NORM, BATCH_NORM, LAYER_NORM = 0, 1, 2
-SOFTMAX, OVA = 0, 1
-OWNERS = 16  # groups of embedding rows, which threads share out
-TOGETHER = 8  # examples that a norm adds up before threads meet
 
-# Numbers of a run (r).
-(
-    SMOOTHING,
-    INPUT_DROP,
-    INPUT_NOISE,
-    L1,
-    L2,
-    WEIGHT_DECAY,
-    CLIP_VALUE,
-    CLIP_NORM,
-    MAX_NORM,
-    ACTIVATION_L1,
-) = range(10)
-R_SIZE = 16
+# What stays with one thread, in chunks.
+EXAMPLES = 8  # of a batch, which a norm adds up before threads meet
+WEIGHT_ROWS = 2  # so that tiles of the product stay whole
+COLUMNS = 16  # of weights, biases and statistics
+SHARDS = 16  # of the embedding, whose rows have always the same one
 
-# Integers of a run (c).
-(
-    N_LAYERS,
-    LOSS,
-    RULE,  # address of the update's kernel
-    SLOTS,
-    N_PARAMS,
-    INPUT_ROW,
-    INPUT_WIDE,
-    DIM,  # of embeddings, 0 where the input is numbers
-    RECORD,  # floats from one embedding row to the next
-    SEED,
-    NOISE_SHAPE,
-    INPUT,  # place of the input among values
-    INPUT_MASK,
-    D_INPUT,
-    SCRATCH,
-    FORWARD_PASS,  # addresses of the kernels that do a step
-    BACKWARD_PASS,
-    LEARN,
-    GROUP,  # examples that one thread has together
-) = range(19)
-C_SIZE = 24
+
+class Layer(Record):
+    """One layer: its sizes and choices, the addresses of its kernels, and its places."""
+
+    n_in: i64  # units of the layer below
+    in_width: i64  # the same, padded
+    in_row: i64
+    units: i64
+    width: i64  # units, padded
+    pieces: i64  # inputs of a unit: more than 1 for maxout only
+    z_width: i64  # all inputs, pieces * width
+    z_row: i64
+    out_row: i64
+    # The activation: its kernels, 0 for maxout.
+    forward_address: i64
+    backward_address: i64
+    learned_address: i64  # gradients of its learned parameters
+    n_learned: i64  # learned parameters of a unit
+    is_random: i64  # 1: its parameter is random in training
+    # The norm: which one, 1 if it comes after the activation, its kernels.
+    norm: i64
+    norm_after: i64
+    norm_forward_address: i64
+    norm_backward_address: i64
+    # Places among parameters.
+    weights: i64  # n_in x z_row
+    bias: i64  # z_row
+    gamma: i64  # z_row
+    beta: i64  # z_row
+    activation: i64  # parameters of the activation, out_row each
+    # Places among running statistics.
+    running_mean: i64  # z_row
+    running_var: i64  # z_row
+    # Places among values; of a batch, unless another size is said.
+    x: i64  # what the layer below gives
+    z: i64  # pre-activations; normalised if the norm comes before
+    a_in: i64  # what the activation takes
+    a: i64  # what it gives; normalised if the norm comes after
+    out: i64  # what the layer gives
+    mask: i64  # of dropout
+    slopes: i64  # of a random activation
+    d: i64  # gradient of out, then of a
+    dz: i64  # gradient of z
+    d_below: i64  # gradient of x, -1 if nobody needs it
+    transposed: i64  # the weights transposed: z_width x in_row
+    means: i64  # of columns, z_row
+    inv_std: i64  # 1 / standard deviation: of columns, z_row, or of examples
+    sums: i64  # what a norm adds up over each chunk of examples: two rows of z_row
+    # Numbers.
+    dropout: f32
+    eps: f32  # added to variances
+    momentum: f32  # share of a batch in running statistics
+    low: f32  # bounds of random slopes
+    high: f32
+
+
+class Network(NamedTuple):
+    """The layers, and what is the same for all of them."""
+
+    layers: Records[Layer]  # the output layer last
+    n_layers: i64
+    loss: i64  # SOFTMAX or OVA
+    seed: i64
+    chunk: i64  # examples that stay with one thread
+    dim: i64  # of embedding rows, 0 where the input is dense
+    input_row: i64
+    input_width: i64
+    input: i64  # places among values
+    input_mask: i64
+    d_input: i64
+    scratch: i64  # 2 * input_row + 64 floats a thread
+    forward_address: i64  # of the kernels that do a step
+    backward_address: i64
+    learn_address: i64
+
+
+class Regularization(NamedTuple):
+    """What keeps a network from learning by heart, and gradients short; 0: without."""
+
+    label_smoothing: f32
+    input_dropout: f32
+    input_noise: f32  # standard deviation
+    noise_shape: i64  # of dropout: ELEMENT, ROW or COLUMN
+    activation_l1: f32
+    l1: f32
+    l2: f32
+    weight_decay: f32
+    clip_value: f32
+    clip_norm: f32
+    max_norm: f32
+
+
+class Arrays(NamedTuple):
+    """The memory of a network."""
+
+    params: F32
+    running: F32  # means and variances of batch norms
+    values: F32  # what a batch becomes
+
+
+class Training(NamedTuple):
+    """The memory that only training needs, and how parameters are updated."""
+
+    grads: F32  # laid out as the parameters
+    states: F32  # of the optimiser, slots x parameters
+    n_params: i64
+    rule: i64  # address of the update rule
+    squares: F64  # of gradients: SHARDS, and for each layer one for each input and one more
+
+
+class Examples(NamedTuple):
+    """Examples with their labels; the input of example i is dense or embedded.
+
+    Dense: ``dense[i * input_row:]``.  Embedded: rows ``rows[offsets[i]:offsets[i + 1]]`` of the
+    embedding.  Labels: ``labels[label_offsets[i]:label_offsets[i + 1]]``.
+    """
+
+    dense: F32
+    rows: I32
+    offsets: I64
+    labels: I32
+    label_offsets: I64
+
+
+class Embedding(NamedTuple):
+    """The embedding, and what a thread notes of the rows that a batch uses (``updates.list_uses``).
+
+    Where input is dense there is no row.
+    """
+
+    matrix: F32  # rows x row_floats
+    row_floats: i64  # from one row to the next: the row and the optimiser's states of it
+    slots: I32  # one for each row, zero between steps; threads share it
+    touched: I32  # three for each row that a batch may use
+    uses: I32  # two for each use
+    grad: F32  # of one row
+
+
+class Batches(NamedTuple):
+    """The batches of some epochs: step s is on examples ``order[starts[s]:starts[s + 1]]``."""
+
+    order: I64
+    starts: I64
+    steps: Records[Step]
+    base: i64  # step 0 is this one of the run
+    losses: F64  # of examples, in order
+
+
+class Batch(NamedTuple):
+    """A batch, as one of the threads sees it."""
+
+    order: I64  # example i of the batch is order[i] of all
+    m: i64  # size
+    first: i64  # what the thread carries up and down: examples first to last
+    last: i64
+    key: i64  # of random numbers, another one in every step
+
+
+class Team(NamedTuple):
+    """The threads that take a step together, as one of them sees them."""
+
+    thread: i64  # from 0 on
+    n_threads: i64
+    sync: I64  # 8 for each thread, zero before the first time: a thread's phase
 
 
 @device
-def part(n: i64, group: i64, thread: i64, n_threads: i64) -> i64:
-    """Return where a thread's share of n things begins, in groups that stay whole."""
-    return min(((n + group - 1) // group * thread // n_threads) * group, n)
+def chunk_bounds(n: i64, chunk: i64, team: Team) -> tuple[i64, i64]:
+    """Return the bounds of what a thread does of n things, in chunks that stay whole."""
+    first, last = bounds((n + chunk - 1) // chunk, team.thread, team.n_threads)
+    return min(first * chunk, n), min(last * chunk, n)
 
 
 @device
-def columns(n: i64, thread: i64, n_threads: i64) -> i64:
-    """Return where a thread's share of n columns begins, in groups of 16."""
-    return (n // 16 * thread // n_threads) * 16
-
-
-@device
-def meet(sync: I64, thread: i64, n_threads: i64) -> None:
-    """Wait until all threads are here; ``sync`` is zero before the first time."""
-    if n_threads > 1:
-        phase = sync[thread * 8] + 1
-        arrive(sync, thread, phase)
-        wait_for_all(sync, n_threads, phase)
+def meet(team: Team) -> None:
+    """Wait until all threads are here."""
+    if team.n_threads > 1:
+        phase = team.sync[team.thread * 8] + 1
+        arrive(team.sync, team.thread, phase)
+        wait_for_all(team.sync, team.n_threads, phase)

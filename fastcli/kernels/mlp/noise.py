@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 ELEMENT, ROW, COLUMN = 0, 1, 2
 
+# What random numbers are for, beside the dropout of layers 0, 1, 2 ...
+INPUT_DROPOUT, GAUSSIAN_RADIUS, GAUSSIAN_ANGLE = 1000, 1001, 1002
+SLOPES = 2000  # and on, for every layer
+
 
 @intrinsic
 def uniform_row(out: F32, key: i64, n: i64) -> None:
@@ -36,54 +40,58 @@ def uniform_row(out: F32, key: i64, n: i64) -> None:
 
 
 @device
-def noise_key(seed: i64, step: i64, layer: i64, row: i64) -> i64:
-    """Return the key of a row of random numbers: every step, layer and example has its own."""
-    return random_bits(random_bits(seed, step), layer * 16777216 + row)
+def noise_key(key: i64, source: i64, row: i64) -> i64:
+    """Return the key of a row of random numbers: every step, source and example has its own.
+
+    ``key`` is that of the step; a source is the number of a layer, or one of those above.
+    """
+    return random_bits(key, source * 16777216 + row)
 
 
 @device
-def dropout_mask(
-    out: F32, i: i64, n: i64, p: f32, shape: i64, seed: i64, step: i64, layer: i64, row: i64
-) -> None:
+def dropout_mask(out: F32, n: i64, p: f32, shape: i64, key: i64, source: i64, row: i64) -> None:
     """Set a row of the mask: 0 with a chance of p, else 1 / (1 - p) (Srivastava et al. 2014).
 
     ``shape``: each element by itself, whole rows (examples), or whole columns (units).
     """
     zero = np.float32(0.0)
     kept = np.float32(1.0) / (np.float32(1.0) - p)
-    uniform_row(at(out, i), noise_key(seed, step, layer, 0 if shape == COLUMN else row), n)
+    uniform_row(out, noise_key(key, source, 0 if shape == COLUMN else row), n)
     if shape == ROW:
-        value = kept if out[i] >= p else zero
+        value = kept if out[0] >= p else zero
         for k in range(n):
-            out[i + k] = value
+            out[k] = value
     else:
         for k in range(n):
-            out[i + k] = kept if out[i + k] >= p else zero
+            out[k] = kept if out[k] >= p else zero
 
 
 @device
-def add_gaussian(
-    x: F32, i: i64, n: i64, scale: f32, scratch: F32, t: i64, seed: i64, step: i64, row: i64
-) -> None:
+def multiply_rows(x: F32, mask: F32, n: i64) -> None:
+    """X = x times the mask, which is what dropout does to values and to gradients."""
+    for k in range(n):
+        x[k] *= mask[k]
+
+
+@device
+def add_gaussian(x: F32, n: i64, scale: f32, scratch: F32, key: i64, row: i64) -> None:
     """Add Gaussian noise of a standard deviation to n floats (Box and Muller 1958).
 
-    ``scratch[t:]`` has room for 2 (n + 15) floats.
+    ``scratch`` has room for 2 (n + 15) floats.
     """
     f = np.float32
     wide = (n + 15) // 16 * 16
-    uniform_row(at(scratch, t), noise_key(seed, step, 1001, row), wide)
-    uniform_row(at(scratch, t + wide), noise_key(seed, step, 1002, row), wide)
+    radius, angle = scratch, at(scratch, wide)
+    uniform_row(radius, noise_key(key, GAUSSIAN_RADIUS, row), wide)
+    uniform_row(angle, noise_key(key, GAUSSIAN_ANGLE, row), wide)
     for k in range(n):
-        u = f(1.0) - scratch[t + k]
-        size = square_root(f(-2.0) * log(u))
-        x[i + k] += scale * size * cosine(f(6.2831853) * scratch[t + wide + k])
+        size = square_root(f(-2.0) * log(f(1.0) - radius[k]))
+        x[k] += scale * size * cosine(f(6.2831853) * angle[k])
 
 
 @device
-def random_slopes(
-    out: F32, i: i64, n: i64, low: f32, high: f32, seed: i64, step: i64, layer: i64, row: i64
-) -> None:
+def random_slopes(out: F32, n: i64, low: f32, high: f32, key: i64, layer: i64, row: i64) -> None:
     """Set a row of slopes between two bounds: randomised leaky ReLU (Xu et al. 2015)."""
-    uniform_row(at(out, i), noise_key(seed, step, 2000 + layer, row), n)
+    uniform_row(out, noise_key(key, SLOPES + layer, row), n)
     for k in range(n):
-        out[i + k] = low + (high - low) * out[i + k]
+        out[k] = low + (high - low) * out[k]

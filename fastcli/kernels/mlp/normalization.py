@@ -8,283 +8,235 @@ Columns come in groups of 16; rows are ``row`` floats apart.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from fastcli.jit.build import device
 from fastcli.kernels.base.functions import settle, settle_mean, square_root
-from fastcli.kernels.mlp.network import TOGETHER
+from fastcli.kernels.base.views import at
+from fastcli.kernels.mlp.network import EXAMPLES
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, f32, i64
 
 
-@device
-def column_sums(x: F32, i: i64, row: i64, m: i64, first: i64, last: i64, out: F32, o: i64) -> None:
-    """Set ``out[o + j]`` to the sum of column j over m rows, for ``first <= j < last``."""
-    for j in range(first, last):
-        out[o + j] = np.float32(0.0)
-    for r in range(m):
-        for j in range(first, last):
-            out[o + j] += x[i + r * row + j]
+class Rows(NamedTuple):
+    """How the rows are laid out that a norm is for: each has some pieces with all units."""
+
+    row: i64  # floats from one to the next
+    pieces: i64
+    units: i64
+    width: i64  # floats from one piece to the next
 
 
 @device
-def moments(z: F32, i: i64, row: i64, m: i64, n: i64, out: F32, mean: i64, square: i64) -> None:
-    """Set the means of n columns over m rows, and the sums of the squares of what is left."""
-    scale = np.float32(1.0) / np.float32(m)
-    column_sums(z, i, row, m, 0, n, out, mean)
+def column_sums(x: F32, row: i64, m: i64, n: i64, out: F32) -> None:
+    """Set ``out[:n]`` to the sums of n columns over m rows."""
     for j in range(n):
-        out[mean + j] *= scale
-        out[square + j] = np.float32(0.0)
+        out[j] = np.float32(0.0)
     for r in range(m):
         for j in range(n):
-            d = z[i + r * row + j] - out[mean + j]
-            out[square + j] += d * d
+            out[j] += x[r * row + j]
+
+
+@device
+def moments(z: F32, row: i64, m: i64, n: i64, mean: F32, square: F32) -> None:
+    """Set the means of n columns over m rows, and the sums of the squares of what is left."""
+    scale = np.float32(1.0) / np.float32(m)
+    column_sums(z, row, m, n, mean)
+    for j in range(n):
+        mean[j] *= scale
+        square[j] = np.float32(0.0)
+    for r in range(m):
+        for j in range(n):
+            d = z[r * row + j] - mean[j]
+            square[j] += d * d
 
 
 @device
 def batch_statistics(
     sums: F32,
-    i: i64,
     row: i64,
     m: i64,
-    first: i64,
-    last: i64,
+    n: i64,
     eps: f32,
     momentum: f32,
-    stats: F32,
-    mean: i64,
-    inv: i64,
-    running: F32,
-    running_mean: i64,
-    running_var: i64,
+    mean: F32,
+    inv_std: F32,
+    running_mean: F32,
+    running_var: F32,
 ) -> None:
-    """Set the columns' means and 1 / sqrt(variance + eps), and move the running ones.
+    """Set the means and 1 / sqrt(variance + eps) of n columns, and update the running ones.
 
-    ``sums`` has the ``moments`` of every TOGETHER of m examples, two rows each; they are put
+    ``sums`` has the ``moments`` of every chunk of m examples, two rows each; they are put
     together in that order (Chan et al. 1983, equation 2.1).  The running variance takes the
     unbiased m / (m - 1) variance, which is what inference uses.
     """
     f = np.float32
-    for j in range(first, last):
-        stats[mean + j] = sums[i + j]
-        stats[inv + j] = sums[i + row + j]
-    for start in range(TOGETHER, m, TOGETHER):
-        at = i + start // TOGETHER * 2 * row
-        n = min(TOGETHER, m - start)
-        share = f(n) / f(start + n)
+    for j in range(n):
+        mean[j] = sums[j]
+        inv_std[j] = sums[row + j]
+    for start in range(EXAMPLES, m, EXAMPLES):
+        means = at(sums, start // EXAMPLES * 2 * row)
+        squares = at(means, row)
+        size = min(EXAMPLES, m - start)
+        share = f(size) / f(start + size)
         weight = share * f(start)
-        for j in range(first, last):
-            d = sums[at + j] - stats[mean + j]
-            stats[mean + j] += d * share
-            stats[inv + j] += sums[at + row + j] + d * d * weight
+        for j in range(n):
+            d = means[j] - mean[j]
+            mean[j] += d * share
+            inv_std[j] += squares[j] + d * d * weight
     scale, unbiased = f(1.0) / f(m), f(1.0) / f(max(m - 1, 1))
     keep = f(1.0) - momentum
-    for j in range(first, last):
-        total = stats[inv + j]
-        old_mean, old_var = running[running_mean + j], running[running_var + j]
-        running[running_mean + j] = settle(keep * old_mean + momentum * stats[mean + j])
-        running[running_var + j] = settle_mean(keep * old_var + momentum * total * unbiased)
-        stats[inv + j] = f(1.0) / square_root(total * scale + eps)
+    for j in range(n):
+        total = inv_std[j]
+        running_mean[j] = settle(keep * running_mean[j] + momentum * mean[j])
+        running_var[j] = settle_mean(keep * running_var[j] + momentum * total * unbiased)
+        inv_std[j] = f(1.0) / square_root(total * scale + eps)
 
 
 @device
 def batch_normalize(
     z: F32,
-    i: i64,
-    row: i64,
-    first: i64,
-    last: i64,
-    n: i64,
-    stats: F32,
-    mean: i64,
-    inv: i64,
-    params: F32,
-    gamma: i64,
-    beta: i64,
     out: F32,
-    o: i64,
+    row: i64,
+    n_rows: i64,
+    n: i64,
+    mean: F32,
+    inv_std: F32,
+    gamma: F32,
+    beta: F32,
 ) -> None:
-    """Normalise rows ``first`` to ``last`` in place, and set ``out`` to them scaled and shifted."""
-    for r in range(first, last):
-        a, b = i + r * row, o + r * row
+    """Normalise rows in place, and set ``out`` to them scaled and shifted."""
+    for r in range(n_rows):
+        normal, scaled = at(z, r * row), at(out, r * row)
         for j in range(n):
-            z[a + j] = (z[a + j] - stats[mean + j]) * stats[inv + j]
+            normal[j] = (normal[j] - mean[j]) * inv_std[j]
         for j in range(n):
-            out[b + j] = params[gamma + j] * z[a + j] + params[beta + j]
+            scaled[j] = gamma[j] * normal[j] + beta[j]
 
 
 @device
 def batch_inference(
     z: F32,
-    i: i64,
+    out: F32,
     row: i64,
-    first: i64,
-    last: i64,
+    n_rows: i64,
     n: i64,
     eps: f32,
-    running: F32,
-    running_mean: i64,
-    running_var: i64,
-    params: F32,
-    gamma: i64,
-    beta: i64,
-    out: F32,
-    o: i64,
+    running_mean: F32,
+    running_var: F32,
+    gamma: F32,
+    beta: F32,
 ) -> None:
     """Normalise with the running mean and variance, which makes rows independent."""
-    for r in range(first, last):
-        a, b = i + r * row, o + r * row
+    for r in range(n_rows):
         for j in range(n):
-            scale = params[gamma + j] / square_root(running[running_var + j] + eps)
-            out[b + j] = (z[a + j] - running[running_mean + j]) * scale + params[beta + j]
+            scale = gamma[j] / square_root(running_var[j] + eps)
+            out[r * row + j] = (z[r * row + j] - running_mean[j]) * scale + beta[j]
 
 
 @device
-def batch_backward(
-    z: F32,
-    i: i64,
-    row: i64,
-    first: i64,
-    last: i64,
-    n: i64,
-    m: i64,
-    stats: F32,
-    inv: i64,
-    params: F32,
-    gamma: i64,
-    grads: F32,
-    beta: i64,
-    d: F32,
-    o: i64,
-) -> None:
-    """Replace d by gamma inv (d - sum(d) / m - z sum(d z) / m), z being normalised.
-
-    The sums over the batch are the gradients of beta and gamma, in ``grads``.
-    """
-    scale = np.float32(1.0) / np.float32(m)
-    for r in range(first, last):
-        a, b = i + r * row, o + r * row
-        for j in range(n):
-            less = (grads[beta + j] + z[a + j] * grads[gamma + j]) * scale
-            d[b + j] = params[gamma + j] * stats[inv + j] * (d[b + j] - less)
-
-
-@device
-def gradient_sums(
-    z: F32, i: i64, d: F32, o: i64, row: i64, m: i64, n: i64, out: F32, plain: i64, along: i64
-) -> None:
+def gradient_sums(z: F32, d: F32, row: i64, m: i64, n: i64, plain: F32, along: F32) -> None:
     """Set the sums of d and of d z of n columns over m rows."""
-    column_sums(d, o, row, m, 0, n, out, plain)
+    column_sums(d, row, m, n, plain)
     for j in range(n):
-        out[along + j] = np.float32(0.0)
+        along[j] = np.float32(0.0)
     for r in range(m):
         for j in range(n):
-            out[along + j] += d[o + r * row + j] * z[i + r * row + j]
+            along[j] += d[r * row + j] * z[r * row + j]
 
 
 @device
-def norm_gradients(
-    sums: F32,
-    i: i64,
-    row: i64,
-    m: i64,
-    first: i64,
-    last: i64,
-    grads: F32,
-    gamma: i64,
-    beta: i64,
-) -> None:
-    """Set the gradients of gamma, sum(d z), and of beta, sum(d), for columns first to last.
+def norm_gradients(sums: F32, row: i64, m: i64, n: i64, dgamma: F32, dbeta: F32) -> None:
+    """Set the gradients of gamma, sum(d z), and of beta, sum(d), for n columns.
 
-    ``sums`` has the ``gradient_sums`` of every TOGETHER of m examples, two rows each.
+    ``sums`` has the ``gradient_sums`` of every chunk of m examples, two rows each.
     """
-    n = (m + TOGETHER - 1) // TOGETHER
-    column_sums(sums, i, 2 * row, n, first, last, grads, beta)
-    column_sums(sums, i + row, 2 * row, n, first, last, grads, gamma)
+    chunks = (m + EXAMPLES - 1) // EXAMPLES
+    column_sums(sums, 2 * row, chunks, n, dbeta)
+    column_sums(at(sums, row), 2 * row, chunks, n, dgamma)
+
+
+@device
+def batch_norm_backward(
+    z: F32,
+    d: F32,
+    row: i64,
+    n_rows: i64,
+    n: i64,
+    m: i64,
+    gamma: F32,
+    inv_std: F32,
+    dgamma: F32,
+    dbeta: F32,
+) -> None:
+    """Replace d by gamma inv_std (d - sum(d) / m - z sum(d z) / m), z being normalised.
+
+    The sums over the batch are the gradients of beta and gamma.
+    """
+    scale = np.float32(1.0) / np.float32(m)
+    for r in range(n_rows):
+        for j in range(n):
+            less = (dbeta[j] + z[r * row + j] * dgamma[j]) * scale
+            d[r * row + j] = gamma[j] * inv_std[j] * (d[r * row + j] - less)
 
 
 @device
 def layer_normalize(
-    z: F32,
-    i: i64,
-    row: i64,
-    first: i64,
-    last: i64,
-    n: i64,
-    wide: i64,
-    pieces: i64,
-    eps: f32,
-    stats: F32,
-    inv: i64,
-    params: F32,
-    gamma: i64,
-    beta: i64,
-    out: F32,
-    o: i64,
+    z: F32, out: F32, rows: Rows, n_rows: i64, eps: f32, inv_std: F32, gamma: F32, beta: F32
 ) -> None:
     """Normalise each of the rows over its units, in place; set ``out`` as in batch norm.
 
-    A row has ``pieces`` groups of n units, ``wide`` floats apart.
+    ``inv_std[r]`` is set to 1 / sqrt(variance + eps) of row r.
     """
     f = np.float32
-    scale = f(1.0) / f(n * pieces)
-    for r in range(first, last):
+    n = rows.units
+    scale = f(1.0) / f(n * rows.pieces)
+    for r in range(n_rows):
         total, square = f(0.0), f(0.0)
-        for q in range(pieces):
-            a = i + r * row + q * wide
+        for q in range(rows.pieces):
+            x = at(z, r * rows.row + q * rows.width)
             for j in range(n):
-                total += z[a + j]
+                total += x[j]
         mean = total * scale
-        for q in range(pieces):
-            a = i + r * row + q * wide
+        for q in range(rows.pieces):
+            x = at(z, r * rows.row + q * rows.width)
             for j in range(n):
-                square += (z[a + j] - mean) * (z[a + j] - mean)
+                square += (x[j] - mean) * (x[j] - mean)
         factor = f(1.0) / square_root(square * scale + eps)
-        stats[inv + r] = factor
-        for q in range(pieces):
-            a, b, c = i + r * row + q * wide, o + r * row + q * wide, q * wide
+        inv_std[r] = factor
+        for q in range(rows.pieces):
+            column = q * rows.width
+            x, y = at(z, r * rows.row + column), at(out, r * rows.row + column)
             for j in range(n):
-                z[a + j] = (z[a + j] - mean) * factor
+                x[j] = (x[j] - mean) * factor
             for j in range(n):
-                out[b + j] = params[gamma + c + j] * z[a + j] + params[beta + c + j]
+                y[j] = gamma[column + j] * x[j] + beta[column + j]
 
 
 @device
-def layer_backward(
-    z: F32,
-    i: i64,
-    row: i64,
-    first: i64,
-    last: i64,
-    n: i64,
-    wide: i64,
-    pieces: i64,
-    stats: F32,
-    inv: i64,
-    params: F32,
-    gamma: i64,
-    d: F32,
-    o: i64,
-) -> None:
-    """Replace d by inv (e - mean(e) - z mean(e z)), e being gamma d and means those of the row."""
+def layer_norm_backward(z: F32, d: F32, rows: Rows, n_rows: i64, gamma: F32, inv_std: F32) -> None:
+    """Replace d by inv_std (e - mean(e) - z mean(e z)), where e is gamma d; means of the row."""
     f = np.float32
-    scale = f(1.0) / f(n * pieces)
-    for r in range(first, last):
+    n = rows.units
+    scale = f(1.0) / f(n * rows.pieces)
+    for r in range(n_rows):
         plain, along = f(0.0), f(0.0)
-        for q in range(pieces):
-            a, b, c = i + r * row + q * wide, o + r * row + q * wide, q * wide
+        for q in range(rows.pieces):
+            column = q * rows.width
+            x, dx = at(z, r * rows.row + column), at(d, r * rows.row + column)
             for j in range(n):
-                e = params[gamma + c + j] * d[b + j]
+                e = gamma[column + j] * dx[j]
                 plain += e
-                along += e * z[a + j]
+                along += e * x[j]
         plain *= scale
         along *= scale
-        factor = stats[inv + r]
-        for q in range(pieces):
-            a, b, c = i + r * row + q * wide, o + r * row + q * wide, q * wide
+        factor = inv_std[r]
+        for q in range(rows.pieces):
+            column = q * rows.width
+            x, dx = at(z, r * rows.row + column), at(d, r * rows.row + column)
             for j in range(n):
-                e = params[gamma + c + j] * d[b + j]
-                d[b + j] = factor * (e - plain - z[a + j] * along)
+                e = gamma[column + j] * dx[j]
+                dx[j] = factor * (e - plain - x[j] * along)

@@ -1,7 +1,7 @@
-"""What a batch teaches: the gradients of parameters, their clipping and penalties, their moves.
+"""The updates of one batch: gradients of parameters, clipping, penalties, and update rules.
 
-Every thread does its share of the parameters: rows of a layer's weights, columns of the rest,
-embedding rows by their owner.
+Every thread does its part of the parameters: rows of a layer's weights, columns of the rest,
+shards of the embedding.
 """
 
 from __future__ import annotations
@@ -18,269 +18,222 @@ from fastcli.kernels.base.vector import fill, prefetch, prefetch_row, row_axpy
 from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.dense import multiply
 from fastcli.kernels.mlp.network import (
-    A_IN,
-    BETA,
-    CLIP_NORM,
-    CLIP_VALUE,
-    D_BELOW,
-    D_INPUT,
-    DIM,
-    DZ,
-    FIELDS,
-    GAMMA,
-    H_ROW,
-    IN_ROW,
-    INPUT_ROW,
-    INPUT_WIDE,
-    L1,
-    L2,
-    LEARNED,
-    MAX_NORM,
-    N_IN,
-    N_LAYERS,
-    N_PARAMS,
-    N_SHAPE,
+    COLUMNS,
     NO_NORM,
-    NORM,
-    NORM_AFTER,
-    OWNERS,
-    RECORD,
-    RULE,
-    SHAPE,
-    STATS,
-    UNITS,
-    WEIGHT_DECAY,
-    WIDE,
-    WT,
-    Z_ROW,
-    Z_WIDE,
-    B,
-    D,
-    W,
-    X,
-    columns,
+    SHARDS,
+    WEIGHT_ROWS,
+    Arrays,
+    Batch,
+    Embedding,
+    Examples,
+    Layer,
+    Network,
+    Regularization,
+    Team,
+    Training,
+    chunk_bounds,
     meet,
-    part,
 )
 from fastcli.kernels.mlp.normalization import column_sums
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, Records, f32, i64
-
-ROWS = 2  # of weights that one thread has together, so that tiles stay whole
+    from fastcli.jit.signature import F32, F64, I64, Records, f32, i64
 
 
 @device
 def layer_gradients(
-    t: I64,
-    e: i64,
-    r: F32,
-    m: i64,
-    params: F32,
-    grads: F32,
-    values: F32,
-    thread: i64,
-    n_threads: i64,
+    layer: Layer, m: i64, regularization: Regularization, arrays: Arrays, grads: F32, team: Team
 ) -> None:
-    """Set the gradients of a thread's share of a layer's parameters: dW = X^T dZ, and the rest."""
-    first = part(t[e + N_IN], ROWS, thread, n_threads)
-    last = part(t[e + N_IN], ROWS, thread + 1, n_threads)
-    row = t[e + Z_ROW]
-    multiply(
-        at(values, t[e + X] + first),
-        1,
-        t[e + IN_ROW],
-        at(values, t[e + DZ]),
-        row,
-        at(grads, t[e + W] + first * row),
-        row,
-        last - first,
-        t[e + Z_WIDE],
-        m,
-    )
-    w = t[e + W] + first * row
-    penalize(at(params, w), at(grads, w), (last - first) * row, r[L1], r[L2], r[CLIP_VALUE])
-    start, end = (
-        columns(t[e + Z_WIDE], thread, n_threads),
-        columns(t[e + Z_WIDE], thread + 1, n_threads),
-    )
-    column_sums(values, t[e + DZ], row, m, start, end, grads, t[e + B])
-    if t[e + N_SHAPE] > 0 and thread == n_threads - 1:
-        fill(at(grads, t[e + SHAPE]), np.float32(0.0), t[e + N_SHAPE] * t[e + H_ROW])
-        for example in range(m):
-            call(
-                t[e + LEARNED],
-                (
-                    at(values, t[e + A_IN] + example * row),
-                    at(values, t[e + D] + example * t[e + H_ROW]),
-                    t[e + UNITS],
-                    at(params, t[e + SHAPE]),
-                    t[e + H_ROW],
-                    at(grads, t[e + SHAPE]),
-                ),
-            )
+    """Set the gradients of a thread's part of a layer's parameters: dW = X^T dZ, and the rest."""
+    values, row = arrays.values, layer.z_row
+    dz = at(values, layer.dz)
+    first, last = chunk_bounds(layer.n_in, WEIGHT_ROWS, team)
+    place = layer.weights + first * row
+    w, dw = at(arrays.params, place), at(grads, place)
+    x = at(values, layer.x + first)
+    multiply(x, 1, layer.in_row, dz, row, dw, row, last - first, layer.z_width, m)
+    l1, l2, limit = regularization.l1, regularization.l2, regularization.clip_value
+    penalize(w, dw, (last - first) * row, l1, l2, limit)
+    start, end = chunk_bounds(layer.z_width, COLUMNS, team)
+    column_sums(at(dz, start), row, m, end - start, at(grads, layer.bias + start))
+    if layer.n_learned > 0 and team.thread == team.n_threads - 1:
+        params, dparams = at(arrays.params, layer.activation), at(grads, layer.activation)
+        fill(dparams, np.float32(0.0), layer.n_learned * layer.out_row)
+        for i in range(m):
+            z = at(values, layer.a_in + i * row)
+            d = at(values, layer.d + i * layer.out_row)
+            call(layer.learned_address, (z, d, layer.units, params, layer.out_row, dparams))
 
 
 @device
-def sum_of_squares(x: F32, i: i64, n: i64) -> f32:
-    """Return the square of the length of ``x[i:i+n]``."""
+def sum_of_squares(x: F32, n: i64) -> f32:
+    """Return the square of the length of ``x[:n]``."""
     total = np.float32(0.0)
     for k in range(n):
-        total += settle(x[i + k]) * settle(x[i + k])
+        total += settle(x[k]) * settle(x[k])
     return total
 
 
 @device
-def layer_squares(
-    t: I64, e: i64, offset: i64, grads: F32, squares: F64, thread: i64, n_threads: i64
-) -> None:
+def layer_squares(layer: Layer, grads: F32, squares: F64, team: Team) -> None:
     """Write the squares of a thread's gradients: a number for each row of W, one for the rest."""
-    row = t[e + Z_ROW]
-    for i in range(
-        part(t[e + N_IN], ROWS, thread, n_threads), part(t[e + N_IN], ROWS, thread + 1, n_threads)
-    ):
-        squares[offset + i] = float(sum_of_squares(grads, t[e + W] + i * row, t[e + Z_WIDE]))
-    if thread == 0:
-        rest = float(sum_of_squares(grads, t[e + B], t[e + Z_WIDE]))
-        if t[e + NORM] != NO_NORM:
-            rest += float(sum_of_squares(grads, t[e + GAMMA], t[e + Z_WIDE]))
-            rest += float(sum_of_squares(grads, t[e + BETA], t[e + Z_WIDE]))
-        if t[e + N_SHAPE] > 0:
-            rest += float(sum_of_squares(grads, t[e + SHAPE], t[e + N_SHAPE] * t[e + H_ROW]))
-        squares[offset + t[e + N_IN]] = rest
+    first, last = chunk_bounds(layer.n_in, WEIGHT_ROWS, team)
+    for i in range(first, last):
+        dw = at(grads, layer.weights + i * layer.z_row)
+        squares[i] = float(sum_of_squares(dw, layer.z_width))
+    if team.thread == 0:
+        rest = float(sum_of_squares(at(grads, layer.bias), layer.z_width))
+        if layer.norm != NO_NORM:
+            rest += float(sum_of_squares(at(grads, layer.gamma), layer.z_width))
+            rest += float(sum_of_squares(at(grads, layer.beta), layer.z_width))
+        if layer.n_learned > 0:
+            n = layer.n_learned * layer.out_row
+            rest += float(sum_of_squares(at(grads, layer.activation), n))
+        squares[layer.n_in] = rest
+
+
+@device
+def clip_factor(
+    n_rows: i64,
+    batch: Batch,
+    examples: Examples,
+    network: Network,
+    regularization: Regularization,
+    embedding: Embedding,
+    arrays: Arrays,
+    training: Training,
+    team: Team,
+) -> f32:
+    """Return what shortens all gradients together to ``clip_norm``, 1 where they are no longer.
+
+    The thread has ``n_rows`` rows of the embedding.
+    """
+    squares = training.squares
+    embedding_squares(
+        n_rows, batch, examples, network, regularization, embedding, arrays.values, squares, team
+    )
+    meet(team)
+    n = SHARDS
+    for i in range(network.n_layers):
+        layer = record(network.layers, i)
+        layer_squares(layer, training.grads, at(squares, n), team)
+        n += layer.n_in + 1
+    meet(team)
+    total = 0.0
+    for k in range(n):
+        total += squares[k]
+    length, limit = square_root(np.float32(total)), regularization.clip_norm
+    return limit / (length + np.float32(1e-6)) if length > limit else np.float32(1.0)
 
 
 @device
 def update_vector(
-    c: I64,
-    r: F32,
-    offset: i64,
-    start: i64,
-    end: i64,
+    steps: Records[Step],
+    place: i64,
+    n: i64,
+    limit: f32,
     clip: f32,
     params: F32,
-    grads: F32,
-    states: F32,
-    steps: Records[Step],
+    training: Training,
 ) -> None:
-    """Move a vector of parameters that no penalty and no decay applies to."""
-    n, i = end - start, offset + start
-    limit = r[CLIP_VALUE]
-    penalize(at(params, i), at(grads, i), n, np.float32(0.0), np.float32(0.0), limit)
+    """Update n parameters that no penalty and no decay applies to."""
+    zero = np.float32(0.0)
+    w, g, states = at(params, place), at(training.grads, place), at(training.states, place)
+    penalize(w, g, n, zero, zero, limit)
     if clip < np.float32(1.0):
-        scale_row(at(grads, i), n, clip)
-    place, lr = at(states, i), record(steps, 0).lr
-    call(c[RULE], (at(params, i), at(grads, i), n, place, c[N_PARAMS], lr, steps))
+        scale_row(g, n, clip)
+    call(training.rule, (w, g, n, states, training.n_params, record(steps, 0).lr, steps))
 
 
 @device
 def update_layer(
-    t: I64,
-    e: i64,
-    c: I64,
-    r: F32,
+    steps: Records[Step],
+    layer: Layer,
+    regularization: Regularization,
     clip: f32,
     params: F32,
-    grads: F32,
-    states: F32,
-    steps: Records[Step],
-    thread: i64,
-    n_threads: i64,
+    training: Training,
+    team: Team,
 ) -> None:
-    """Move a thread's share of a layer's parameters."""
-    row = t[e + Z_ROW]
-    first = part(t[e + N_IN], ROWS, thread, n_threads)
-    last = part(t[e + N_IN], ROWS, thread + 1, n_threads)
-    w, n = t[e + W] + first * row, (last - first) * row
+    """Update a thread's part of a layer's parameters."""
+    zero, lr, row = np.float32(0.0), record(steps, 0).lr, layer.z_row
+    first, last = chunk_bounds(layer.n_in, WEIGHT_ROWS, team)
+    place, n = layer.weights + first * row, (last - first) * row
+    w, dw, states = at(params, place), at(training.grads, place), at(training.states, place)
     if clip < np.float32(1.0):
-        scale_row(at(grads, w), n, clip)
-    if r[WEIGHT_DECAY] > np.float32(0.0):
-        decay(at(params, w), n, np.float32(1.0) - record(steps, 0).lr * r[WEIGHT_DECAY])
-    lr = record(steps, 0).lr
-    call(c[RULE], (at(params, w), at(grads, w), n, at(states, w), c[N_PARAMS], lr, steps))
-    if r[L2] > np.float32(0.0):
-        settle_row(at(params, w), n)
-    start = columns(t[e + Z_WIDE], thread, n_threads)
-    end = columns(t[e + Z_WIDE], thread + 1, n_threads)
-    update_vector(c, r, t[e + B], start, end, clip, params, grads, states, steps)
-    if t[e + NORM] != NO_NORM:
-        wide = t[e + WIDE] if t[e + NORM_AFTER] == 1 else t[e + Z_WIDE]
-        start, end = columns(wide, thread, n_threads), columns(wide, thread + 1, n_threads)
-        update_vector(c, r, t[e + GAMMA], start, end, clip, params, grads, states, steps)
-        update_vector(c, r, t[e + BETA], start, end, clip, params, grads, states, steps)
-    if t[e + N_SHAPE] > 0 and thread == n_threads - 1:
-        size = t[e + N_SHAPE] * t[e + H_ROW]
-        update_vector(c, r, t[e + SHAPE], 0, size, clip, params, grads, states, steps)
+        scale_row(dw, n, clip)
+    if regularization.weight_decay > zero:
+        decay(w, n, np.float32(1.0) - lr * regularization.weight_decay)
+    call(training.rule, (w, dw, n, states, training.n_params, lr, steps))
+    if regularization.l2 > zero:
+        settle_row(w, n)
+    limit = regularization.clip_value
+    start, end = chunk_bounds(layer.z_width, COLUMNS, team)
+    update_vector(steps, layer.bias + start, end - start, limit, clip, params, training)
+    if layer.norm != NO_NORM:
+        width = layer.width if layer.norm_after == 1 else layer.z_width
+        start, end = chunk_bounds(width, COLUMNS, team)
+        update_vector(steps, layer.gamma + start, end - start, limit, clip, params, training)
+        update_vector(steps, layer.beta + start, end - start, limit, clip, params, training)
+    if layer.n_learned > 0 and team.thread == team.n_threads - 1:
+        size = layer.n_learned * layer.out_row
+        update_vector(steps, layer.activation, size, limit, clip, params, training)
 
 
 @device
-def limit_columns(
-    t: I64, e: i64, limit: f32, params: F32, values: F32, thread: i64, n_threads: i64
-) -> None:
+def limit_columns(layer: Layer, limit: f32, arrays: Arrays, team: Team) -> None:
     """Shrink the weights into a unit to a length of at most ``limit`` (Srebro et al. 2005)."""
-    first = columns(t[e + Z_WIDE], thread, n_threads)
-    last = columns(t[e + Z_WIDE], thread + 1, n_threads)
-    row, sums = t[e + Z_ROW], t[e + STATS]
-    for j in range(first, last):
-        values[sums + j] = np.float32(0.0)
-    for i in range(t[e + N_IN]):
-        for j in range(first, last):
-            w = params[t[e + W] + i * row + j]
-            values[sums + j] += w * w
-    for j in range(first, last):
-        length = square_root(values[sums + j])
-        values[sums + j] = limit / length if length > limit else np.float32(1.0)
-    for i in range(t[e + N_IN]):
-        for j in range(first, last):
-            params[t[e + W] + i * row + j] *= values[sums + j]
+    first, last = chunk_bounds(layer.z_width, COLUMNS, team)
+    n, w = last - first, at(arrays.params, layer.weights + first)
+    scales = at(arrays.values, layer.means + first)  # which the next batch sets anew
+    for j in range(n):
+        scales[j] = np.float32(0.0)
+    for i in range(layer.n_in):
+        for j in range(n):
+            weight = w[i * layer.z_row + j]
+            scales[j] += weight * weight
+    for j in range(n):
+        length = square_root(scales[j])
+        scales[j] = limit / length if length > limit else np.float32(1.0)
+    for i in range(layer.n_in):
+        for j in range(n):
+            w[i * layer.z_row + j] *= scales[j]
 
 
 @device
-def transpose_weights(
-    t: I64, e: i64, params: F32, values: F32, thread: i64, n_threads: i64
-) -> None:
+def transpose_weights(layer: Layer, params: F32, values: F32, team: Team) -> None:
     """Copy a thread's rows of W to columns of its transpose, where a gradient passes down."""
-    if t[e + D_BELOW] >= 0:
-        first = part(t[e + N_IN], ROWS, thread, n_threads)
-        last = part(t[e + N_IN], ROWS, thread + 1, n_threads)
-        w, w_row, wt, wt_row = t[e + W], t[e + Z_ROW], t[e + WT], t[e + IN_ROW]
-        for start in range(0, t[e + Z_WIDE], 16):
+    if layer.d_below >= 0:
+        first, last = chunk_bounds(layer.n_in, WEIGHT_ROWS, team)
+        w, w_row = at(params, layer.weights), layer.z_row
+        wt, wt_row = at(values, layer.transposed), layer.in_row
+        for start in range(0, layer.z_width, 16):
             for i in range(first, last):
                 for j in range(start, start + 16):
-                    values[wt + j * wt_row + i] = params[w + i * w_row + j]
+                    wt[j * wt_row + i] = w[i * w_row + j]
 
 
 @device
-def owner_of(row: i64) -> i64:
-    """Return the owner of an embedding row: the same for rows whose slots share a cache line."""
-    return (row >> 4) & (OWNERS - 1)
+def shard_of(row: i64) -> i64:
+    """Return the shard of an embedding row: the same for rows whose slots share a cache line."""
+    return (row >> 4) & (SHARDS - 1)
 
 
 @device
-def list_uses(
-    order: I64,
-    start: i64,
-    m: i64,
-    rows: I32,
-    offsets: I64,
-    slots: I32,
-    touched: I32,
-    uses: I32,
-    thread: i64,
-    n_threads: i64,
-) -> i64:
+def list_uses(batch: Batch, examples: Examples, embedding: Embedding, team: Team) -> i64:
     """List a thread's embedding rows in this batch and their uses; return how many rows.
 
     ``touched`` has three numbers for each: the row, its first use, its last use.  ``uses`` has
-    two: the example, and the next use of the same row, -1 after the last.  ``slots``, one for
-    every row of the embedding, is zero before and after.
+    two: the example, and the next use of the same row, -1 after the last.
     """
-    first, last = OWNERS * thread // n_threads, OWNERS * (thread + 1) // n_threads
+    rows, offsets = examples.rows, examples.offsets
+    slots, touched, uses = embedding.slots, embedding.touched, embedding.uses
+    first, last = chunk_bounds(SHARDS, 1, team)
     n, n_uses = 0, 0
-    for example in range(m):
-        for j in range(offsets[order[start + example]], offsets[order[start + example] + 1]):
-            uses[n_uses * 2], uses[n_uses * 2 + 1] = example, rows[j]
-            n_uses += 1 if first <= owner_of(rows[j]) < last else 0  # nobody foresees a branch
+    for i in range(batch.m):
+        for j in range(offsets[batch.order[i]], offsets[batch.order[i] + 1]):
+            uses[n_uses * 2], uses[n_uses * 2 + 1] = i, rows[j]
+            n_uses += 1 if first <= shard_of(rows[j]) < last else 0  # a branch is unpredictable
     for use in range(n_uses):
         if use + 16 < n_uses:
             prefetch(slots, uses[(use + 16) * 2 + 1])
@@ -300,181 +253,142 @@ def list_uses(
 @device
 def row_gradient(
     k: i64,
-    c: I64,
-    r: F32,
-    order: I64,
-    start: i64,
+    batch: Batch,
     offsets: I64,
-    embedding: F32,
+    network: Network,
+    regularization: Regularization,
+    embedding: Embedding,
     values: F32,
-    touched: I32,
-    uses: I32,
-    g: F32,
 ) -> None:
-    """Set ``g`` to the gradient of the k-th row that ``list_uses`` found, in order of examples."""
-    wide = c[INPUT_WIDE]
-    fill(g, np.float32(0.0), wide)
+    """Set ``embedding.grad`` to that of the k-th row of ``list_uses``, in order of examples."""
+    g, touched, uses = embedding.grad, embedding.touched, embedding.uses
+    width = network.input_width
+    fill(g, np.float32(0.0), width)
     use = touched[k * 3 + 1]
     while use >= 0:
-        example = order[start + uses[use * 2]]
+        i = uses[use * 2]
+        example = batch.order[i]
         scale = np.float32(1.0) / np.float32(max(offsets[example + 1] - offsets[example], 1))
-        row_axpy(g, scale, at(values, c[D_INPUT] + uses[use * 2] * c[INPUT_ROW]), wide)
+        row_axpy(g, scale, at(values, network.d_input + i * network.input_row), width)
         use = uses[use * 2 + 1]
-    penalize(at(embedding, touched[k * 3] * c[RECORD]), g, wide, r[L1], r[L2], r[CLIP_VALUE])
+    l1, l2, limit = regularization.l1, regularization.l2, regularization.clip_value
+    penalize(at(embedding.matrix, touched[k * 3] * embedding.row_floats), g, width, l1, l2, limit)
 
 
 @device
 def embedding_squares(
     n: i64,
-    c: I64,
-    r: F32,
-    order: I64,
-    start: i64,
-    offsets: I64,
-    embedding: F32,
+    batch: Batch,
+    examples: Examples,
+    network: Network,
+    regularization: Regularization,
+    embedding: Embedding,
     values: F32,
-    touched: I32,
-    uses: I32,
-    g: F32,
     squares: F64,
-    thread: i64,
-    n_threads: i64,
+    team: Team,
 ) -> None:
-    """Write the squares of the gradients of a thread's rows: a number for each owner."""
-    for owner in range(OWNERS * thread // n_threads, OWNERS * (thread + 1) // n_threads):
-        squares[owner] = 0.0
+    """Write the squares of the gradients of a thread's n rows: a number for each shard."""
+    first, last = chunk_bounds(SHARDS, 1, team)
+    for shard in range(first, last):
+        squares[shard] = 0.0
     for k in range(n):
-        row_gradient(k, c, r, order, start, offsets, embedding, values, touched, uses, g)
-        squares[owner_of(touched[k * 3])] += float(sum_of_squares(g, 0, c[INPUT_WIDE]))
+        row_gradient(k, batch, examples.offsets, network, regularization, embedding, values)
+        shard = shard_of(embedding.touched[k * 3])
+        squares[shard] += float(sum_of_squares(embedding.grad, network.input_width))
 
 
 @device
 def update_embedding(
-    n: i64,
-    c: I64,
-    r: F32,
-    clip: f32,
     steps: Records[Step],
-    order: I64,
-    start: i64,
+    n: i64,
+    batch: Batch,
     offsets: I64,
-    embedding: F32,
+    network: Network,
+    regularization: Regularization,
+    clip: f32,
+    embedding: Embedding,
     values: F32,
-    touched: I32,
-    uses: I32,
-    g: F32,
+    rule: i64,
 ) -> None:
-    """Move the embedding rows of this batch: their state lies after them, other rows stay."""
-    wide, row, lr = c[INPUT_WIDE], c[RECORD], record(steps, 0).lr
+    """Update a thread's n embedding rows of this batch; their state lies after them."""
+    width, row, lr = network.input_width, embedding.row_floats, record(steps, 0).lr
+    touched, g = embedding.touched, embedding.grad
     for k in range(n):
         if k + 4 < n:
-            prefetch_row(at(embedding, touched[(k + 4) * 3] * row), row)
-        w = at(embedding, touched[k * 3] * row)
-        row_gradient(k, c, r, order, start, offsets, embedding, values, touched, uses, g)
+            prefetch_row(at(embedding.matrix, touched[(k + 4) * 3] * row), row)
+        w = at(embedding.matrix, touched[k * 3] * row)
+        row_gradient(k, batch, offsets, network, regularization, embedding, values)
         if clip < np.float32(1.0):
-            scale_row(g, wide, clip)
-        if r[WEIGHT_DECAY] > np.float32(0.0):
-            decay(w, wide, np.float32(1.0) - lr * r[WEIGHT_DECAY])
-        call(c[RULE], (w, g, wide, at(w, wide), wide, lr, steps))
-        if r[L2] > np.float32(0.0):
-            settle_row(w, wide)
+            scale_row(g, width, clip)
+        if regularization.weight_decay > np.float32(0.0):
+            decay(w, width, np.float32(1.0) - lr * regularization.weight_decay)
+        call(rule, (w, g, width, at(w, width), width, lr, steps))
+        if regularization.l2 > np.float32(0.0):
+            settle_row(w, width)
 
 
 @kernel
 def learn(
-    t: I64,
-    c: I64,
-    r: F32,
     steps: Records[Step],
-    order: I64,
-    start: i64,
-    m: i64,
-    rows: I32,
-    offsets: I64,
-    embedding: F32,
-    params: F32,
-    grads: F32,
-    states: F32,
-    values: F32,
-    slots: I32,
-    touched: I32,
-    uses: I32,
-    row_grad: F32,
-    squares: F64,
-    sync: I64,
-    thread: i64,
-    n_threads: i64,
+    batch: Batch,
+    examples: Examples,
+    network: Network,
+    regularization: Regularization,
+    embedding: Embedding,
+    arrays: Arrays,
+    training: Training,
+    team: Team,
 ) -> None:
-    """Move a thread's share of all parameters, once ``backward`` is done with the batch.
+    """Update a thread's part of all parameters, once ``backward`` is done with the batch.
 
-    ``squares`` has a place for each owner of embedding rows and, for each layer, for each of
-    its inputs and one more.  ``touched``, ``uses`` and ``row_grad`` are the thread's own.
+    The first of ``steps`` has the learning rate and what else the rule needs.
     """
-    layers, n_rows = c[N_LAYERS], 0
-    if c[DIM] > 0:
-        n_rows = list_uses(order, start, m, rows, offsets, slots, touched, uses, thread, n_threads)
-    for layer in range(layers):
-        layer_gradients(t, layer * FIELDS, r, m, params, grads, values, thread, n_threads)
+    params, values, n_rows = arrays.params, arrays.values, 0
+    if network.dim > 0:
+        n_rows = list_uses(batch, examples, embedding, team)
+    for i in range(network.n_layers):
+        layer = record(network.layers, i)
+        layer_gradients(layer, batch.m, regularization, arrays, training.grads, team)
     clip = np.float32(1.0)
-    if r[CLIP_NORM] > np.float32(0.0):
-        embedding_squares(
+    if regularization.clip_norm > np.float32(0.0):
+        clip = clip_factor(
             n_rows,
-            c,
-            r,
-            order,
-            start,
-            offsets,
+            batch,
+            examples,
+            network,
+            regularization,
             embedding,
-            values,
-            touched,
-            uses,
-            row_grad,
-            squares,
-            thread,
-            n_threads,
+            arrays,
+            training,
+            team,
         )
-        meet(sync, thread, n_threads)
-        offset = OWNERS
-        for layer in range(layers):
-            layer_squares(t, layer * FIELDS, offset, grads, squares, thread, n_threads)
-            offset += t[layer * FIELDS + N_IN] + 1
-        meet(sync, thread, n_threads)
-        total = 0.0
-        for k in range(offset):
-            total += squares[k]
-        length = square_root(np.float32(total))
-        if length > r[CLIP_NORM]:
-            clip = r[CLIP_NORM] / (length + np.float32(1e-6))
-    if c[DIM] > 0:
+    if network.dim > 0:
         update_embedding(
-            n_rows,
-            c,
-            r,
-            clip,
             steps,
-            order,
-            start,
-            offsets,
+            n_rows,
+            batch,
+            examples.offsets,
+            network,
+            regularization,
+            clip,
             embedding,
             values,
-            touched,
-            uses,
-            row_grad,
+            training.rule,
         )
-    for layer in range(layers):
-        e = layer * FIELDS
-        update_layer(t, e, c, r, clip, params, grads, states, steps, thread, n_threads)
-    if r[MAX_NORM] > np.float32(0.0):
-        meet(sync, thread, n_threads)
-        for layer in range(layers):
-            limit_columns(t, layer * FIELDS, r[MAX_NORM], params, values, thread, n_threads)
-        meet(sync, thread, n_threads)
-    for layer in range(layers):
-        transpose_weights(t, layer * FIELDS, params, values, thread, n_threads)
+    for i in range(network.n_layers):
+        layer = record(network.layers, i)
+        update_layer(steps, layer, regularization, clip, params, training, team)
+    if regularization.max_norm > np.float32(0.0):
+        meet(team)
+        for i in range(network.n_layers):
+            limit_columns(record(network.layers, i), regularization.max_norm, arrays, team)
+        meet(team)
+    for i in range(network.n_layers):
+        transpose_weights(record(network.layers, i), params, values, team)
 
 
 @kernel
-def transpose_all(t: I64, n_layers: i64, params: F32, values: F32) -> None:
+def transpose_all(network: Network, params: F32, values: F32, team: Team) -> None:
     """Make the transposed weights anew, before the first step."""
-    for layer in range(n_layers):
-        transpose_weights(t, layer * FIELDS, params, values, 0, 1)
+    for i in range(network.n_layers):
+        transpose_weights(record(network.layers, i), params, values, team)

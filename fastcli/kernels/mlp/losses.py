@@ -1,0 +1,122 @@
+"""The losses of a row of scores, and their gradients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.jit.build import device
+from fastcli.kernels.base.functions import logistic, settle, softplus
+from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.kernels.base.vector import exp, log
+from fastcli.kernels.base.views import at, record
+from fastcli.kernels.mlp.network import Batch, Examples, Network
+
+if TYPE_CHECKING:
+    from fastcli.jit.signature import F32, F64, I32, f32, f64, i64
+
+
+@device
+def is_new(labels: I32, j: i64) -> i64:
+    """Return 1 if label j of an example is none of those before it, else 0."""
+    for i in range(j):
+        if labels[i] == labels[j]:
+            return 0
+    return 1
+
+
+@device
+def softmax_loss(
+    z: F32, d: F32, n: i64, width: i64, labels: I32, n_labels: i64, eps: f32, scale: f32
+) -> f64:
+    """Return the cross entropy of n scores z, and set its gradient d times ``scale``.
+
+    The target gives 1 - eps to the labels, in equal parts, and eps to the others, in equal parts
+    too (Szegedy et al. 2016; with one label in the form of the seed: eps / (n - 1) each).  Where
+    there are no others the labels have it all.  The gradient is settled.
+    """
+    largest = z[0]
+    for k in range(1, n):
+        largest = max(largest, z[k])
+    total = np.float32(0.0)
+    for k in range(n):
+        e = settle(exp(z[k] - largest))
+        d[k] = e
+        total += e
+    one = np.float32(1.0)
+    count, different = max(n_labels, 1), 1
+    if eps > np.float32(0.0):
+        different = 0
+        for j in range(n_labels):
+            different += is_new(labels, j)
+        eps = eps if different < n else np.float32(0.0)
+    off = eps / np.float32(max(n - different, 1))
+    on = (one - eps) / np.float32(count)
+    inverse = one / total
+    along = 0.0
+    for k in range(n):
+        d[k] = settle((d[k] * inverse - off) * scale)
+    if eps > np.float32(0.0):
+        for k in range(n):
+            along += float(off * (z[k] - largest))
+        for j in range(n_labels):
+            if is_new(labels, j) == 1:
+                d[labels[j]] += off * scale
+                along -= float(off * (z[labels[j]] - largest))
+    for j in range(n_labels):
+        target = labels[j]
+        d[target] -= on * scale
+        along += float(on * (z[target] - largest))
+    for k in range(n, width):
+        d[k] = np.float32(0.0)
+    return float(log(total)) - along
+
+
+@device
+def ova_loss(
+    z: F32, d: F32, n: i64, width: i64, labels: I32, n_labels: i64, eps: f32, scale: f32
+) -> f64:
+    """Return the sum of the binary cross entropies of n scores z, and set its gradient d.
+
+    The target of a label is 1 - eps, of the others eps.  The gradient is settled.
+    """
+    one = np.float32(1.0)
+    loss = 0.0
+    for k in range(n):
+        x = z[k]
+        loss += float(softplus(x) - eps * x)
+        d[k] = settle((logistic(x) - eps) * scale)
+    for j in range(n_labels):
+        target = labels[j]
+        if is_new(labels, j) == 1:
+            loss -= float((one - eps - eps) * z[target])
+            d[target] -= (one - eps - eps) * scale
+    for k in range(n, width):
+        d[k] = np.float32(0.0)
+    return loss
+
+
+@device
+def set_losses(
+    batch: Batch,
+    examples: Examples,
+    network: Network,
+    eps: f32,
+    scale: f32,
+    values: F32,
+    losses: F64,
+) -> None:
+    """Set the losses of a thread's examples, and the gradients of their scores times ``scale``."""
+    layer = record(network.layers, network.n_layers - 1)
+    for i in range(batch.first, batch.last):
+        example = batch.order[i]
+        first, last = examples.label_offsets[example], examples.label_offsets[example + 1]
+        labels, n_labels = at(examples.labels, first), last - first
+        z = at(values, layer.z + i * layer.z_row)
+        d = at(values, layer.dz + i * layer.z_row)
+        n, width = layer.units, layer.width
+        if network.loss == SOFTMAX:
+            losses[i] = softmax_loss(z, d, n, width, labels, n_labels, eps, scale)
+        else:
+            losses[i] = ova_loss(z, d, n, width, labels, n_labels, eps, scale)
