@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from fastcli.errors import ArgumentError
-from fastcli.kernels.base.losses import OVA, SOFTMAX
 from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import REFUSED
 from fastcli.mlp.limits import MOST_LAYERS, MOST_UNITS

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastcli.kernels.base.losses import OVA, SOFTMAX
 from fastcli.mlp.limits import LARGE
 from fastcli.options import Need, Option, only_beside, only_with, option
 from fastcli.text import options as text
 
 NORMS = {"none": 0, "batch": 1, "layer": 2}
-LOSSES = {"auto": -1, "softmax": 0, "ova": 1, "one-vs-all": 1}
+LOSSES = {"auto": 0, "softmax": SOFTMAX, "ova": OVA, "one-vs-all": OVA}
 SHAPES = {"element": 0, "row": 1, "column": 2}
 FORMATS = ("auto", "text", "csv", "libsvm")
 ADAMS = ("adam", "adamw", "adamax", "nadam")

@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
 from fastcli.kernels.base.views import at
+from fastcli.kernels.linear.losses import Example as State
 from fastcli.kernels.linear.losses import (
-    HS,
-    NS,
-    OVA,
-    SOFTMAX,
     Noise,
     Output,
     binary_step,
@@ -29,7 +27,6 @@ from fastcli.kernels.linear.losses import (
     softmax_scale,
     softmax_step,
 )
-from fastcli.kernels.linear.losses import Example as State
 from fastcli.kernels.linear.tree import Tree
 from fastcli.optimizers import no_rule
 from tests import naive

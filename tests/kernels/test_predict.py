@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fastcli.kernels.base.groups import Best
+from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear import scores as kernels
 from fastcli.kernels.linear.best import Search, best_labels
-from fastcli.kernels.linear.losses import HS, NS, OVA, SOFTMAX
 from fastcli.kernels.linear.means import mean_rows
 from fastcli.kernels.linear.scores import Outputs
 from fastcli.kernels.linear.tree import build_tree

@@ -11,9 +11,10 @@ import pytest
 
 from fastcli.jit.build import PYTHON_MODE
 from fastcli.kernels.base.indirect import address_of
+from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.linear import train as kernels
-from fastcli.kernels.linear.losses import HS, NS, OVA, SOFTMAX, Noise
+from fastcli.kernels.linear.losses import Noise
 from fastcli.kernels.linear.schedule import Schedule
 from fastcli.kernels.linear.tree import Tree
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps

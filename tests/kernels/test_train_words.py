@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fastcli.jit.build import PYTHON_MODE
+from fastcli.kernels.base.losses import NS
 from fastcli.kernels.base.vector import pick_dots, pick_steps
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear import train_words as kernels
-from fastcli.kernels.linear.losses import NS
 from tests import naive, naive_words
 from tests.kernels.probe import probe
 from tests.kernels.words import LOSSES, MODELS, Text

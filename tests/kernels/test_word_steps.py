@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fastcli.kernels.base.losses import HS, NS, SOFTMAX
 from fastcli.kernels.linear import train_words as kernels
-from fastcli.kernels.linear.losses import HS, NS, SOFTMAX
 from tests import naive_words
 from tests.kernels.words import LOSSES, MODELS, Text
 

@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from fastcli.kernels.base.losses import HS, NS, SOFTMAX
 from fastcli.kernels.linear import train_words as kernels
-from fastcli.kernels.linear.losses import HS, NS, SOFTMAX, Noise, Output
+from fastcli.kernels.linear.losses import Noise, Output
 from fastcli.kernels.linear.schedule import Schedule
 from fastcli.kernels.linear.tree import Tree
 from fastcli.optimizers import no_rule

@@ -9,9 +9,9 @@ import numpy as np
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.heap import keep_best, sort_best
+from fastcli.kernels.base.losses import HS
 from fastcli.kernels.base.vector import exp
 from fastcli.kernels.base.views import at
-from fastcli.kernels.linear.losses import HS
 from fastcli.kernels.linear.scores import (
     BLOCK,
     OFFSET,

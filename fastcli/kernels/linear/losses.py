@@ -33,8 +33,6 @@ from fastcli.kernels.linear.tree import Tree
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, F64, I32, I64, f32, f64, i64
 
-HS, NS, SOFTMAX, OVA = 1, 2, 3, 4
-
 
 class Noise(NamedTuple):
     """What negative sampling draws from: an alias table (Walker 1977)."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.kernels.base.vector import (
     block_dots,
     divided,
@@ -20,7 +21,6 @@ from fastcli.kernels.base.vector import (
     sum_in_order,
 )
 from fastcli.kernels.base.views import at
-from fastcli.kernels.linear.losses import SOFTMAX
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I32, f32, i64

@@ -18,15 +18,12 @@ import numpy as np
 
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.integers import random_bits
+from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
 from fastcli.kernels.base.optimizers import RowUpdates, Step, update_row
 from fastcli.kernels.base.threads import arrive, bounds, wait_for, wait_for_all
 from fastcli.kernels.base.vector import fill, prefetch_read, prefetch_row, row_add, row_axpy
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.losses import (
-    HS,
-    NS,
-    OVA,
-    SOFTMAX,
     Example,
     Noise,
     Output,

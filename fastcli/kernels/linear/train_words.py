@@ -20,6 +20,7 @@ import numpy as np
 
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.integers import random_bits, random_unit
+from fastcli.kernels.base.losses import HS, NS, SOFTMAX
 from fastcli.kernels.base.vector import (
     fill,
     pick_dots,
@@ -31,9 +32,6 @@ from fastcli.kernels.base.vector import (
 )
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.losses import (
-    HS,
-    NS,
-    SOFTMAX,
     Example,
     Noise,
     Output,
