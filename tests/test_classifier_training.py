@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcli.fasttext import train
+from fastcli.fasttext import sampling, train, trainer
 from fastcli.fasttext.args import TrainArgs
+from fastcli.reporting import Reporter
 
 N_LINES = 150
 
 
-class Seen(train.Reporter):
+class Seen(Reporter):
     """Keeps what training says of its progress."""
 
     def __init__(self):
@@ -27,7 +28,7 @@ def trained(path, reporter=None, **given):
     args = TrainArgs(
         input=(str(path),), output=str(path) + ".model", model="sup", **{**options, **given}
     )
-    return train.train_supervised(args, reporter or train.Reporter())
+    return train.train_supervised(args, reporter or Reporter())
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def test_lines_have_another_order_in_each_epoch(monkeypatch, text):
         original(*arguments)
         orders.append(arguments[-1].tolist())
 
-    original = train.draw_order
-    monkeypatch.setattr(train, "draw_order", draw_order)
+    original = trainer.draw_order
+    monkeypatch.setattr(trainer, "draw_order", draw_order)
     trained(text, epoch=3)
     assert [sorted(order) for order in orders] == [list(range(N_LINES))] * 3
     assert len({tuple(order) for order in orders}) == 3
@@ -58,7 +59,7 @@ def test_lines_have_another_order_in_each_epoch(monkeypatch, text):
 def test_blocks_of_any_size_are_the_same_training(loss, nanoseconds, monkeypatch, text):
     """Which label of a line is learned goes by the lines visited before, not by the block."""
     whole, seen = trained(text, loss=loss, lr_update_rate=0, epoch=2), Seen()
-    monkeypatch.setattr(train, "BLOCK_NS", nanoseconds)
+    monkeypatch.setattr(trainer, "BLOCK_NS", nanoseconds)
     parts = trained(text, seen, loss=loss, lr_update_rate=0, epoch=2)
     assert len(seen.statuses) > 4
     assert parts.wi.tobytes() == whole.wi.tobytes()
@@ -66,7 +67,7 @@ def test_blocks_of_any_size_are_the_same_training(loss, nanoseconds, monkeypatch
 
 
 def test_the_learning_rate_that_is_said(monkeypatch, text):
-    monkeypatch.setattr(train, "BLOCK_NS", 0.0)
+    monkeypatch.setattr(trainer, "BLOCK_NS", 0.0)
     seen = Seen()
     trained(text, seen, lr=0.2, epoch=2)
     said = np.array([(status.progress, status.lr) for status in seen.statuses])
@@ -77,8 +78,8 @@ def test_the_learning_rate_that_is_said(monkeypatch, text):
 
 def test_weights_of_which_one_is_nearly_all():
     """Another label than the likeliest is drawn at least once in MOST_DRAWS times."""
-    found = train.drawable(np.array([1e9, 1.0, 3.0]))
-    assert found[1:].sum() / found[0] == pytest.approx(1 / train.MOST_DRAWS)
+    found = sampling.drawable(np.array([1e9, 1.0, 3.0]))
+    assert found[1:].sum() / found[0] == pytest.approx(1 / sampling.MOST_DRAWS)
     assert found[2] - found[1] == 2
     enough = np.array([500.0, 1.0])
-    np.testing.assert_array_equal(train.drawable(enough), enough)
+    np.testing.assert_array_equal(sampling.drawable(enough), enough)

@@ -177,7 +177,7 @@ def test_a_model_whose_other_files_cannot_be_made(
     assert run(*argv).code == 0
     new = files(folder)
     begin("supervised", source, folder)
-    made_by = "outputs.about_bytes" if end == ".bin.json" else "run.word_vectors"
+    made_by = "model_outputs.about_bytes" if end == ".bin.json" else "train_and_save.word_vectors"
     monkeypatch.setattr(f"fastcli.fasttext.{made_by}", fail)
     result = run(*argv)
     assert (result.code, result.out) == (code, b"")

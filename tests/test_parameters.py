@@ -75,4 +75,3 @@ def test_no_function_has_more_than_ten_parameters():
 )
 def test_what_counts(source, found):
     assert too_long(source) == found
-

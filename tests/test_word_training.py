@@ -7,7 +7,7 @@ import pytest
 
 from fastcli.fasttext import train_words
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.train import Reporter
+from fastcli.reporting import Reporter
 
 N_LINES = 300
 

@@ -2,17 +2,19 @@
 
 Asked only when something has to be compiled.  What a run needs depends on its options and files;
 here are the usual needs of each command, by its options.  A kernel that is missing here is counted
-when it is compiled; ``tests/cli/test_first_use.py`` compares with what commands load.
+when it is compiled; ``tests/cli/test_display.py`` compares with what commands load, and looks for
+all names.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastcli.jit.build import AnyKernel, Kernel
+from fastcli.jit import build
+from fastcli.jit.build import AnyKernel
 
 COUNT = "text.dictionary: count_tokens merge_entries gather_entries index_entries"
 FEATURES = "text.features: make_features number_rows place_rows mark_rows"
@@ -31,13 +33,16 @@ WORDS = (
     START,
     SAVE,
 )
+MEANS = "linear.means: mean_rows"
 LOAD = "text.dictionary: read_entries index_entries"
 SCORE = (
     LOAD,
-    "linear.predict: fill_blocks mean_rows best_labels",
+    "linear.scores: fill_blocks",
+    MEANS,
+    "linear.best: best_labels",
     "text.lines: read_lines",
 )
-VECTORS = (LOAD, WORD_ROWS, "linear.predict: mean_rows")
+VECTORS = (LOAD, WORD_ROWS, MEANS)
 NEAREST = (
     *VECTORS,
     "linear.neighbours: project_rows keep_nearest sort_nearest",
@@ -63,7 +68,7 @@ SCORERS = ("predict", "predict-prob", "test", "test-label")
 def needs(command: str, options: Mapping[str, Any], has_perceptron: bool) -> list[str]:
     """Return the kernels of a command, as lines ``module: name name ...`` below ``kernels``."""
     found: list[str] = []
-    text = not options.get("as_json") and command in ("predict", "predict-prob")
+    text = not options.get("json") and command in ("predict", "predict-prob")
     printed = ["base.printf: format_predictions"] * text
     if command in ("supervised", "skipgram", "cbow"):
         is_sup = command == "supervised"
@@ -86,6 +91,8 @@ def needs(command: str, options: Mapping[str, Any], has_perceptron: bool) -> lis
             found.append("linear.quantize: row_norms")
     elif command == "mlp-train":
         found += [*PERCEPTRON, f"base.optimizers: {options['optimizer']}_update"]
+        if options["format"] in ("auto", "text") and not _is_table(options["input"]):
+            found += [COUNT, FEATURES, START]
         names = {name.partition(":")[0].replace("-", "_") for name in _listed(options)}
         found += [f"mlp.activations: {name}_forward {name}_backward" for name in names]
         if options["norm"] != "none":
@@ -107,6 +114,12 @@ def needs(command: str, options: Mapping[str, Any], has_perceptron: bool) -> lis
     return found
 
 
+def _is_table(paths: Sequence[str]) -> bool:
+    from fastcli.text.tables import kind_of_name
+
+    return any(map(kind_of_name, paths))
+
+
 def _listed(options: Mapping[str, Any]) -> list[str]:
     return str(options["activation"]).split(",") if options["hidden"] != "none" else []
 
@@ -115,10 +128,9 @@ def kernels_needed(command: str, options: Mapping[str, Any]) -> list[AnyKernel]:
     """Return the kernels that a command is about to need, as far as that is known."""
     found: dict[str, AnyKernel] = {}
     for line in needs(command, options, "fastcli.mlp.model" in sys.modules):
-        name, _, kernels = line.partition(": ")
+        name, _, wanted = line.partition(": ")
         module = importlib.import_module(f"fastcli.kernels.{name}")
-        for kernel in kernels.split():
-            value = getattr(module, kernel, None)
-            if isinstance(value, Kernel):
-                found[value.entry] = value
+        for kernel in build.kernels:
+            if kernel.module == module.__name__ and kernel.__name__ in wanted.split():
+                found[kernel.entry] = kernel
     return list(found.values())

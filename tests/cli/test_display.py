@@ -1,5 +1,6 @@
 """What people see: on terminals of several widths, in logs, in colour or without."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -7,8 +8,10 @@ import sys
 
 import pytest
 
+from fastcli.cli import _first_use
 from fastcli.cli._first_use import kernels_needed
 from fastcli.cli.display import screen, tables, terminal
+from fastcli.jit.build import kernels
 from tests.command import SAMPLES, environment, run
 
 TRAIN = SAMPLES / "topics.train.txt"
@@ -251,8 +254,8 @@ def test_only_one_live_line_at_a_time(monkeypatch):
 LOADS = (
     "import atexit, sys\n"
     "from fastcli.jit import build\n"
-    "found, loaded = build._load_found, []\n"
-    "build._load_found = lambda kernel: loaded.append(kernel.entry) or found(kernel)\n"
+    "link, loaded = build._link, []\n"
+    "build._link = lambda kernel, code: loaded.append(kernel.entry) or link(kernel, code)\n"
     "from fastcli.cli import main\n"
     "atexit.register(lambda: print('loaded', *loaded, file=sys.stderr))\n"
     "main()\n"
@@ -291,5 +294,22 @@ def test_what_is_counted_is_what_is_loaded(tmp_path):
     assert set(found) == expected("supervised", maxn=0)
     found = loads("skipgram", *files, *SMALL, "-epoch", 1)
     assert set(found) == expected("skipgram", maxn=6)
+    found = loads("mlp-train", *files, "-dim", 5, "--hidden", 4, "-epoch", 1, "--activation", "elu")
+    assert set(found) == expected("mlp-train", hidden="4", activation="elu", input=(TRAIN,))
     # Nobody asks: what answers would need is there before the prompt.
     assert expected("nn") <= set(loads("nn", tmp_path / "m.bin"))
+
+
+def test_all_kernels_that_are_counted_exist():
+    """A line names the module below ``kernels``, then the kernels; some are made of options."""
+    lines = {
+        line
+        for value in vars(_first_use).values()
+        for line in (value if isinstance(value, tuple) else (value,))
+        if isinstance(line, str) and re.fullmatch(r"\w+\.\w+: [\w ]+", line)
+    }
+    assert len(lines) > 15
+    for line in lines:
+        module, _, names = line.partition(": ")
+        found = importlib.import_module(f"fastcli.kernels.{module}").__name__
+        assert set(names.split()) <= {k.__name__ for k in kernels if k.module == found}, line

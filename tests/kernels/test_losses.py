@@ -265,8 +265,7 @@ def test_binary_step_of_a_certain_mistake(rng):
     """The loss is that of a probability of 1e-7: as in fastText, it is not infinite."""
     example = Example(rng, 4, 10)
     example.wo[2] = example.hidden * np.float32(200 / (example.hidden @ example.hidden))
-    memory = (2, example.hidden, example.wo.reshape(-1), 16, 0.5, example.grad)
-    assert call_binary(0.0, *memory) == pytest.approx(-np.log(1e-7), rel=1e-4)
+    assert call_binary(0.0, 2, 0.5, *example.groups()) == pytest.approx(-np.log(1e-7), rel=1e-4)
 
 
 def test_softmax_of_a_certain_mistake(rng):
