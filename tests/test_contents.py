@@ -9,8 +9,8 @@ from fastcli import contents
 from fastcli.contents import Contents, read_or_map
 from fastcli.errors import FastcliError, ModelFormatError
 from fastcli.fasttext.model_file import load_model
+from fastcli.mlp.first_bytes import is_mlp
 from fastcli.mlp.model_file import load_mlp
-from fastcli.mlp.tensor_reader import is_mlp
 from fastcli.text.inputs import MODEL_MAGIC
 from tests.command import process
 

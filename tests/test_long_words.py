@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastcli.fasttext.args import ModelArgs
+from fastcli.fasttext.model_args import ModelArgs
 from fastcli.fasttext.save import segment_sums
 from fastcli.fasttext.vectors import char_ngrams, packed, word_rows
 from fastcli.kernels.text import lines as line_kernels

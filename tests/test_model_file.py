@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.errors import ModelFormatError
-from fastcli.fasttext.args import LOSS_NAMES, ModelArgs
+from fastcli.fasttext.model_args import LOSS_NAMES, ModelArgs
 from fastcli.fasttext.model_file import head_bytes, load_model
 from fastcli.fasttext.save import write_model
 from fastcli.fasttext.trained import Trained

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fastcli import memory
 from fastcli.contents import READ_WHOLE
 from fastcli.errors import FastcliError, ModelFormatError
-from fastcli.fasttext.args import MOST
+from fastcli.fasttext.model_args import MOST
 from fastcli.fasttext.model_file import load_model
 from tests import model_bytes
 from tests.command import GOLDEN, messages, run, start

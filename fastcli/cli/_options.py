@@ -92,9 +92,12 @@ def load_classifier(path: str, delimiter: str = "") -> Classifier:
     Raises ArgumentError for what cannot separate columns.
     """
     from fastcli.cli.display.messages import announce_compiling, say
-    from fastcli.mlp.tensor_reader import is_mlp
-    from fastcli.text.tables import read_delimiter
+    from fastcli.mlp.first_bytes import is_mlp
 
+    if delimiter:
+        from fastcli.text.tables import read_delimiter
+
+        delimiter = read_delimiter(delimiter)
     announce_compiling()
     check_apart([path], [STREAM])
     contents = opened(path)
@@ -102,11 +105,11 @@ def load_classifier(path: str, delimiter: str = "") -> Classifier:
         from fastcli.mlp.model_file import load_mlp  # which loads much that others do without
 
         perceptron = load_mlp(contents)
-        perceptron.delimiter, perceptron.note = read_delimiter(delimiter), say
+        perceptron.delimiter, perceptron.note = delimiter, say
         if delimiter and (perceptron.columns is None or perceptron.columns.kind != "csv"):
             say(NO_TABLE)
         return perceptron
-    if read_delimiter(delimiter):
+    if delimiter:
         say(NO_TABLE)
     from fastcli.fasttext.predict import prepare
 

@@ -39,7 +39,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
     from fastcli.cli.display.messages import announce_compiling, say
     from fastcli.fasttext import dump as write
     from fastcli.fasttext.quantized import QuantizedMatrix
-    from fastcli.mlp.tensor_reader import is_mlp
+    from fastcli.mlp.first_bytes import is_mlp
 
     announce_compiling()
     check_apart([model], [STREAM])

@@ -9,7 +9,6 @@ import numpy as np
 
 from fastcli.errors import NotFinite
 from fastcli.evaluation.classifier import Classifier, Predictions, best_count
-from fastcli.evaluation.meter import Meter
 from fastcli.kernels.base import printf
 from fastcli.kernels.base.groups import Best, Strings
 from fastcli.kernels.text.lines import HAS_LABEL
@@ -18,6 +17,7 @@ from fastcli.text.lines import Lines
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
+    from fastcli.evaluation.meter import Meter
     from fastcli.text.inputs import Bytes
 
 MIN_BYTES_FOR_THREADS = 1 << 15
@@ -127,6 +127,8 @@ class Predictor:
 
     def test(self, blocks: Iterable[Bytes], with_scores: bool = False) -> Meter:
         """Compare predictions with the labels of the lines; see ``Meter``."""
+        from fastcli.evaluation.meter import Meter
+
         meters = [Meter(nlabels=self.model.nlabels, with_scores=with_scores) for _ in self._workers]
 
         def add(thread: int, lines: Lines, predictions: Predictions) -> None:

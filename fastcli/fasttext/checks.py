@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastcli.errors import ArgumentError, DataError
-from fastcli.fasttext.args import MOST, ModelArgs, TrainArgs
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.model_args import MOST, ModelArgs
 from fastcli.memory import check_memory, padded
 from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus

@@ -20,8 +20,8 @@ from fastcli.fasttext.quantize import Sizes, quantize_matrix, row_norms
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastcli.fasttext.args import ModelArgs
     from fastcli.fasttext.model import Model
+    from fastcli.fasttext.model_args import ModelArgs
     from fastcli.fasttext.quantized import QuantizedMatrix
     from fastcli.text.dictionary import Dictionary
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.classifier import Predictions, Worker
-from fastcli.fasttext.args import LOSSES, ModelArgs
 from fastcli.fasttext.huffman import build_children
 from fastcli.fasttext.matrix import DenseMatrix, largest
+from fastcli.fasttext.model_args import LOSSES, ModelArgs
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.linear import scores as kernels

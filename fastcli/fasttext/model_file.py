@@ -15,10 +15,10 @@ import numpy as np
 
 from fastcli.contents import READ_WHOLE, Contents, read_or_map
 from fastcli.errors import ModelFormatError, cannot_open
-from fastcli.fasttext.args import LOSS_NAMES, LOSSES, MODEL_NAMES, MOST, ModelArgs
 from fastcli.fasttext.headers import ARGS, DICTIONARY, MAGIC, is_floret
 from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model import Model
+from fastcli.fasttext.model_args import LOSS_NAMES, LOSSES, MODEL_NAMES, MOST, ModelArgs
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
 from fastcli.fasttext.sidecar import check_about, read_about
 from fastcli.kernels.base.groups import Strings, Text

@@ -12,7 +12,7 @@ from fastcli.fasttext.quantized import CENTROIDS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastcli.fasttext.args import ModelArgs
+    from fastcli.fasttext.model_args import ModelArgs
     from fastcli.fasttext.quantize import Sizes
     from fastcli.text.dictionary import Dictionary
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastcli.fasttext.args import FOR_CLASSIFIERS, TrainArgs
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.model_args import FOR_CLASSIFIERS
 from fastcli.options import like, only_beside, option
 
 METRICS = (

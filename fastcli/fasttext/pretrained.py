@@ -10,10 +10,11 @@ import numpy as np
 
 from fastcli.contents import HEAD
 from fastcli.errors import DataError, NotFinite, cannot_open
-from fastcli.fasttext.args import ModelArgs, TrainArgs
+from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.foreign import binary_kind
 from fastcli.fasttext.matrix import first_not_finite
 from fastcli.fasttext.model import Model
+from fastcli.fasttext.model_args import ModelArgs
 from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.sidecar import vectors_disagreement
 from fastcli.fasttext.vectors import Vectors

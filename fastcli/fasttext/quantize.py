@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, ModelFormatError
-from fastcli.fasttext.args import MOST
 from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model import Model
+from fastcli.fasttext.model_args import MOST
 from fastcli.fasttext.model_size import OUTPUT_DSUB
 from fastcli.fasttext.norms import nearest_levels, norm_levels
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
@@ -26,7 +26,7 @@ from fastcli.threads import run_apart
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastcli.fasttext.args import ModelArgs
+    from fastcli.fasttext.model_args import ModelArgs
 
 ITERATIONS = 25
 MOST_POINTS = CENTROIDS * 256  # that k-means looks at

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.evaluation.predictor import Predictor
-from fastcli.fasttext.args import RATES, ModelArgs, TrainArgs
+from fastcli.fasttext.args import RATES, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
+from fastcli.fasttext.model_args import ModelArgs
 from fastcli.fasttext.model_file import file_size, load_model, open_model
 from fastcli.fasttext.model_outputs import ModelOutputs
 from fastcli.fasttext.quantize import (

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.fasttext.args import ModelArgs, TrainArgs
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.model_args import ModelArgs
 from fastcli.fasttext.model_file import MATRIX, file_size, head_bytes, output_rows, quantized_bytes
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.fasttext.vectors import packed, word_rows

@@ -26,7 +26,8 @@ from fastcli.fasttext.quantized import CENTROIDS
 from fastcli.fasttext.search import SCALES
 
 if TYPE_CHECKING:
-    from fastcli.fasttext.args import ModelArgs, TrainArgs
+    from fastcli.fasttext.args import TrainArgs
+    from fastcli.fasttext.model_args import ModelArgs
     from fastcli.text.dictionary import Dictionary
 
 LARGEST_DSUB = int(SCALES["dsub"][1])

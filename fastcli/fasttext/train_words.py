@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
-from fastcli.fasttext.args import LOSSES, TrainArgs
+from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.huffman import build_tree, no_tree
 from fastcli.fasttext.initial_rows import initial_rows
+from fastcli.fasttext.model_args import LOSSES
 from fastcli.fasttext.needs import check_needs, word_vectors_needs
 from fastcli.fasttext.read_text import read_sentences
 from fastcli.fasttext.sampling import alias_table, drawable

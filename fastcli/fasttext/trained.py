@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.fasttext.args import ModelArgs
+from fastcli.fasttext.model_args import ModelArgs
 from fastcli.text.dictionary import Dictionary
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import TrainingDiverged
-from fastcli.fasttext.args import LOSSES, TrainArgs
+from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.huffman import build_tree, no_tree
+from fastcli.fasttext.model_args import LOSSES
 from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step

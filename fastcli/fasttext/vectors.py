@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fastcli.fasttext.args import ModelArgs
+    from fastcli.fasttext.model_args import ModelArgs
     from fastcli.text.inputs import Bytes
 
 CHUNK = 1 << 22  # floats of vectors made at a time

@@ -22,7 +22,7 @@ from fastcli.inspect.encoding import check_encoding
 from fastcli.inspect.findings import MAX_EXAMPLES, Findings
 from fastcli.inspect.order import Order, order_of
 from fastcli.inspect.repeats import find_repeats
-from fastcli.mlp.tensor_reader import begins_as_mlp
+from fastcli.mlp.first_bytes import begins_as_mlp
 from fastcli.printable import readable
 from fastcli.text.inputs import MODEL_MAGIC, text_blocks
 

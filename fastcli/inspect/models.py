@@ -18,9 +18,10 @@ from fastcli.fasttext.model_file import MATRIX, load_model, output_rows
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.fasttext.sidecar import OF_A_RUN
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.first_bytes import is_mlp
 from fastcli.mlp.model_file import load_mlp
 from fastcli.mlp.model_reader import MODEL_FORMAT
-from fastcli.mlp.tensor_reader import is_mlp, load_arrays
+from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.printable import readable
 from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed
 

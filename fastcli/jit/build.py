@@ -17,9 +17,18 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from fastcli.jit.signature import SCALARS, argument, flattened, leaves, parameters
+from fastcli.jit.signature import (
+    SCALARS,
+    Leaf,
+    Parameter,
+    argument,
+    flattened,
+    leaves,
+    parameters,
+)
 
 if TYPE_CHECKING:
     from fastcli.jit.cache import Cache
@@ -87,8 +96,6 @@ class Kernel(Generic[P, R]):
         self.qualname = function.__qualname__
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
-        self.parameters = parameters(self.function)
-        self.leaves = tuple(leaves(self.parameters))
         self.result: str = function.__annotations__["return"]
         self._call: Any = None
         self._key = ""
@@ -103,6 +110,16 @@ class Kernel(Generic[P, R]):
         pairs = zip(flattened(args), self.leaves, strict=True)
         result: R = call(*[argument(value, leaf) for value, leaf in pairs])
         return result
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its parameters; raises TypeError for a type that kernels cannot have."""
+        return parameters(self.function)
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """What the machine code takes for its parameters."""
+        return tuple(leaves(self.parameters))
 
     @property
     def key(self) -> str:

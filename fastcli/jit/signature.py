@@ -131,10 +131,10 @@ def _parameter(name: str, kind: str, names: dict[str, Any]) -> Parameter:
     group = names.get(kind)
     if not (isinstance(group, type) and issubclass(group, tuple) and hasattr(group, "_fields")):
         raise TypeError(f"the parameter {name} has the type {kind}, which kernels cannot have")
-    inside = vars(sys.modules[group.__module__])
+    inside = {**names, **vars(sys.modules[group.__module__])}
     kinds: dict[str, Any] = group.__annotations__  # strings, which NamedTuple wraps
     parts = tuple(
-        _parameter(f"{name}_{field}", getattr(of, "__forward_arg__", of), {**names, **inside})
+        _parameter(f"{name}_{field}", getattr(of, "__forward_arg__", of), inside)
         for field, of in kinds.items()
     )
     return Parameter(name, group, parts)

@@ -15,6 +15,7 @@ import numpy as np
 
 from fastcli.contents import Contents, read_or_map
 from fastcli.errors import DataError, ModelFormatError, cannot_open
+from fastcli.mlp.first_bytes import LONGEST_HEADER, PREFIX, header_length
 from fastcli.schema import Range, SchemaError, build, parse_json, shown
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ DTYPES = {
     "I64": np.int64,
     "U8": np.uint8,
 }
-LONGEST_HEADER = 100_000_000  # bytes, as in safetensors
 DIMENSIONS = 3  # the most that a tensor of ours has
-PREFIX = 8  # bytes that say how long the header is
 
 Size = Annotated[int, Range(0)]
 
@@ -42,23 +41,6 @@ class Entry:
     dtype: Literal["F32", "F64", "I32", "I64", "U8"]
     shape: list[Size]
     data_offsets: list[Size]
-
-
-def is_mlp(source: str | Contents) -> bool:
-    """Tell whether a file starts as one of ours does: eight bytes of length, then JSON."""
-    try:
-        return begins_as_mlp(read_or_map(source).head)
-    except (OSError, ValueError):
-        return False
-
-
-def begins_as_mlp(head: bytes) -> bool:
-    """Tell whether these are the first bytes of a file of ours."""
-    return head[PREFIX : PREFIX + 1] == b"{" and 2 <= _length(head) <= LONGEST_HEADER
-
-
-def _length(head: bytes) -> int:
-    return int.from_bytes(head[:PREFIX], "little")
 
 
 def open_tensors(source: str | Contents) -> Contents:
@@ -81,7 +63,7 @@ def load_arrays(
     head, data = contents.head[: PREFIX + 1], contents.data
     if len(head) <= PREFIX or head[PREFIX:] != b"{":
         raise ModelFormatError(f"{path} is not an mlp-train model.")
-    length = _length(head)
+    length = header_length(head)
     if length > min(len(data) - PREFIX, LONGEST_HEADER):
         raise ModelFormatError(
             f"{path} is damaged: its header should have {length:,} bytes, more than the file holds."

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from fastcli.fasttext.args import LOSS_NAMES
+from fastcli.fasttext.model_args import LOSS_NAMES
 from tests import model_bytes
 from tests.command import environment, run
 from tests.model_bytes import LABELS, WO, WORDS

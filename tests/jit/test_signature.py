@@ -121,7 +121,7 @@ def test_other_types_are_refused():
     def kernel(x: complex) -> None: ...
 
     with pytest.raises(TypeError, match="the parameter x has the type complex"):
-        Kernel(kernel)
+        _ = Kernel(kernel).parameters
 
 
 def test_fields_of_records_and_groups_are_part_of_the_key(monkeypatch):

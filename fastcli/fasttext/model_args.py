@@ -1,0 +1,70 @@
+"""The arguments that a model file holds: all that a command needs that uses a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastcli import options
+from fastcli.options import only_in, only_with, option
+from fastcli.text import options as text
+
+LOSSES = {"hs": 1, "ns": 2, "softmax": 3, "one-vs-all": 4, "ova": 4}
+LOSS_NAMES = {1: "hs", 2: "ns", 3: "softmax", 4: "one-vs-all"}
+MODEL_NAMES = {1: "cbow", 2: "sg", 3: "sup"}
+MOST = options.MOST  # what a model file can hold
+MOST_NEG = 10_000  # negatives of a step, which must not take long: steps are not interrupted
+FOR_CLASSIFIERS = only_in("supervised")
+FOR_WORDS = only_in("skipgram", "cbow")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelArgs:
+    """The arguments that a model file holds, in the order of the file."""
+
+    dim: int = option(100, text.DIM)
+    ws: int = option(
+        5,
+        "size of the context window (word vectors)",
+        group="training",
+        fasttext=True,
+        at_least=0,
+        needs=(FOR_WORDS,),
+    )
+    epoch: int = option(5, text.EPOCH)
+    min_count: int = option(1, text.MIN_COUNT)
+    neg: int = option(
+        5,
+        "number of negatives sampled (loss ns)",
+        group="training",
+        fasttext=True,
+        at_least=0,
+        limit=MOST_NEG,
+        needs=(only_with("loss", "ns"),),
+    )
+    word_ngrams: int = option(1, text.WORD_NGRAMS, needs=(FOR_CLASSIFIERS,))
+    loss: str = option(
+        "softmax",
+        "loss function",
+        group="training",
+        fasttext=True,
+        choices=LOSSES,
+    )
+    model: str = "sup"
+    bucket: int = option(2000000, text.BUCKET)
+    minn: int = option(0, text.MINN)
+    maxn: int = option(0, text.MAXN)
+    lr_update_rate: int = option(
+        100,
+        "number of tokens between updates of the learning rate",
+        group="training",
+        order=-1,
+        fasttext=True,
+        at_least=0,
+    )
+    t: float = option(
+        1e-4,
+        "sampling threshold (word vectors): the lower, the fewer frequent words",
+        group="dictionary",
+        fasttext=True,
+        needs=(FOR_WORDS,),
+    )

@@ -1,0 +1,31 @@
+"""Whether a file is a perceptron of ours, by its first bytes; this loads little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastcli.contents import read_or_map
+
+if TYPE_CHECKING:
+    from fastcli.contents import Contents
+
+PREFIX = 8  # bytes that say how long the header is
+LONGEST_HEADER = 100_000_000  # bytes, as in safetensors
+
+
+def is_mlp(source: str | Contents) -> bool:
+    """Tell whether a file starts as one of ours does: eight bytes of length, then JSON."""
+    try:
+        return begins_as_mlp(read_or_map(source).head)
+    except (OSError, ValueError):
+        return False
+
+
+def begins_as_mlp(head: bytes) -> bool:
+    """Tell whether these are the first bytes of a file of ours."""
+    return head[PREFIX : PREFIX + 1] == b"{" and 2 <= header_length(head) <= LONGEST_HEADER
+
+
+def header_length(head: bytes) -> int:
+    """Return how long the header is by the first bytes of a file."""
+    return int.from_bytes(head[:PREFIX], "little")
