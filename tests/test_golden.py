@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fastcli.fasttext.model_file import file_size, head_bytes, load_model
+from fastcli.fasttext.model_bytes import file_size, head_bytes
+from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.save import write_model
 from fastcli.fasttext.trained import Trained
 from fastcli.files import Replacement

@@ -5,7 +5,8 @@ import pytest
 
 from fastcli.fasttext.model_args import ModelArgs
 from fastcli.fasttext.save import segment_sums
-from fastcli.fasttext.vectors import char_ngrams, packed, word_rows
+from fastcli.fasttext.vectors import char_ngrams
+from fastcli.fasttext.word_rows import packed, word_rows
 from fastcli.kernels.text import lines as line_kernels
 from fastcli.kernels.text.tokens import MOST_NGRAMS, ngram_bound
 from fastcli.text import spelling

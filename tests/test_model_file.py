@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from fastcli.errors import ModelFormatError
 from fastcli.fasttext.model_args import LOSS_NAMES, ModelArgs
-from fastcli.fasttext.model_file import head_bytes, load_model
+from fastcli.fasttext.model_bytes import head_bytes
+from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.save import write_model
 from fastcli.fasttext.trained import Trained
 from fastcli.files import Replacement

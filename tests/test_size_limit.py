@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.model_size import TargetTooSmall, rows_that_fit
 from fastcli.fasttext.search import free_names
 from fastcli.fasttext.size_limit import NothingFits, NotTrained, SizeLimit, tuned_sizes

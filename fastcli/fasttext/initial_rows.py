@@ -12,11 +12,12 @@ from fastcli.kernels.base.threads import bounds
 from fastcli.memory import padded, zeros
 from fastcli.reporting import Reporter
 from fastcli.text.dictionary import Dictionary
-from fastcli.text.pretrained import Pretrained
 from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fastcli.text.pretrained import Pretrained
 
 
 def initial_rows(

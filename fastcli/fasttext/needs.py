@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.save import rows_of_words, saving_memory
 from fastcli.memory import Needs, padded
 from fastcli.optimizers import OPTIMIZERS

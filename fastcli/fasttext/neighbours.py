@@ -8,7 +8,8 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, NotFinite
 from fastcli.fasttext.matrix import first_not_finite, row_lengths
-from fastcli.fasttext.vectors import Vectors, packed
+from fastcli.fasttext.vectors import Vectors
+from fastcli.fasttext.word_rows import packed
 from fastcli.kernels.base import printf
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.threads import bounds

@@ -11,7 +11,8 @@ from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import RATES, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
 from fastcli.fasttext.model_args import ModelArgs
-from fastcli.fasttext.model_file import file_size, load_model, open_model
+from fastcli.fasttext.model_bytes import file_size
+from fastcli.fasttext.model_file import load_model, open_model
 from fastcli.fasttext.model_outputs import ModelOutputs
 from fastcli.fasttext.quantize import (
     Sizes,

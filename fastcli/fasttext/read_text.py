@@ -12,7 +12,6 @@ from fastcli.text.counting import Counted, count_tokens, known_ids
 from fastcli.text.dictionary import Dictionary, build_dictionary
 from fastcli.text.inputs import text_size
 from fastcli.text.line_features import FeatureArgs
-from fastcli.text.pretrained import Pretrained
 from fastcli.text.sentences import Sentences, make_sentences
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.fasttext.model import Model
+    from fastcli.text.pretrained import Pretrained
 
 
 def read_corpus(

@@ -13,9 +13,8 @@ import numpy as np
 
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_args import ModelArgs
-from fastcli.fasttext.model_file import MATRIX, file_size, head_bytes, output_rows, quantized_bytes
-from fastcli.fasttext.quantized import QuantizedMatrix
-from fastcli.fasttext.vectors import packed, word_rows
+from fastcli.fasttext.model_bytes import MATRIX, file_size, head_bytes, output_rows, quantized_bytes
+from fastcli.fasttext.word_rows import packed, word_rows
 from fastcli.files import write_all
 from fastcli.kernels.base import matrix as kernels
 from fastcli.kernels.base import printf
@@ -65,6 +64,8 @@ def write_quantized(out: Replacement, quantized: QuantizedModel) -> None:
 
 def quantized_model_bytes(quantized: QuantizedModel) -> bytes:
     """Return a ``.ftz`` file."""
+    from fastcli.fasttext.quantized import QuantizedMatrix  # which most commands do without
+
     model, wo = quantized.model, quantized.wo
     parts = [
         head_bytes(model.args, model.dictionary, model.bucket_rows),

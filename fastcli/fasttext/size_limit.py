@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.model_size import (
     BUCKET,
     TargetTooSmall,

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastcli import __version__
 from fastcli.fasttext.args import TrainArgs, command_line
-from fastcli.fasttext.model_file import output_rows
+from fastcli.fasttext.model_bytes import output_rows
 from fastcli.fasttext.model_outputs import ModelOutputs, Writer
 from fastcli.fasttext.save import word_vectors, write_model, write_vectors
 from fastcli.fasttext.sidecar import about_path

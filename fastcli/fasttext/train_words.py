@@ -24,7 +24,7 @@ from fastcli.fasttext.read_text import read_sentences
 from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import diverged
-from fastcli.fasttext.vectors import word_rows
+from fastcli.fasttext.word_rows import word_rows
 from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.linear import train_words as kernels
 from fastcli.kernels.linear.losses import Noise, Output

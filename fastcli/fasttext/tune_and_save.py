@@ -10,7 +10,7 @@ from typing import Any
 from fastcli.errors import ArgumentError
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.autotune import AutotuneArgs, Outcome, autotune
-from fastcli.fasttext.model_file import file_size
+from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.model_outputs import ModelOutputs, Writer
 from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix

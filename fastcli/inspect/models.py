@@ -14,7 +14,8 @@ from fastcli.contents import HEAD
 from fastcli.fasttext.args import option_of
 from fastcli.fasttext.foreign import binary_kind, is_word2vec
 from fastcli.fasttext.headers import ARGS, DICTIONARY
-from fastcli.fasttext.model_file import MATRIX, load_model, output_rows
+from fastcli.fasttext.model_bytes import MATRIX, output_rows
+from fastcli.fasttext.model_file import load_model
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.fasttext.sidecar import OF_A_RUN
 from fastcli.mlp.args import MlpArgs
