@@ -8,7 +8,7 @@ from dataclasses import dataclass
 NAN = float("nan")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Status:
     """How far work is; what is not known, or has no meaning there, is NaN or empty.
 

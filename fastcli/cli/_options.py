@@ -24,7 +24,7 @@ PATTERN = "<model> <test-data> [<k>] [<th>]"
 NO_TABLE = "--delimiter: no effect, since the model does not read tables."
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Answering:
     """The options of commands that answer from a model."""
 
@@ -32,7 +32,7 @@ class Answering:
     json: bool = option(False, "write JSON, one object per line, with unrounded numbers")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Predicting(Answering):
     """The options of commands that predict the lines of a file."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastcli.options import option
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Saving:
     """How files are written."""
 

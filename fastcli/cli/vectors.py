@@ -26,7 +26,7 @@ FLOATS = 1 << 22  # of vectors that are made at a time
 MODEL = file_argument("model", "<model>")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Printing(Answering):
     """The options of commands that can write vectors to a file, too."""
 

@@ -14,7 +14,7 @@ METRICS = (
 TUNING = (FOR_CLASSIFIERS, only_beside("autotune_validation"))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class AutotuneOptions:
     """What the command line says of autotune; ``AutotuneArgs`` are made from it."""
 
@@ -71,7 +71,7 @@ class AutotuneOptions:
 RETRAINING = (only_beside("retrain"),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class QuantizeOptions:
     """What the command line says of quantize; None: what the model was trained with."""
 

@@ -1,8 +1,8 @@
 """The parameters of kernels: scalars, pointers to them, records, and groups of all these.
 
 A parameter's type is the name in its annotation: a scalar (``i64``, ``f32``, ``f64``), an array of
-them (``F32``, ``I64``, ...), an array of records (``Records[Layer]``), or a group, which is a
-NamedTuple of such fields.  Groups exist for whoever writes and reads kernels: machine code takes
+them (``F32``, ``I64``, ...), an array of records (``Records[Layer]``), or a ``Group``, which is a
+named tuple of such fields.  Groups exist for whoever writes and reads kernels: machine code takes
 their fields one after the other, in registers.
 """
 
@@ -132,10 +132,8 @@ def _parameter(name: str, kind: str, names: dict[str, Any]) -> Parameter:
     if not (isinstance(group, type) and issubclass(group, tuple) and hasattr(group, "_fields")):
         raise TypeError(f"the parameter {name} has the type {kind}, which kernels cannot have")
     inside = {**names, **vars(sys.modules[group.__module__])}
-    kinds: dict[str, Any] = group.__annotations__  # strings, which NamedTuple wraps
     parts = tuple(
-        _parameter(f"{name}_{field}", getattr(of, "__forward_arg__", of), inside)
-        for field, of in kinds.items()
+        _parameter(f"{name}_{field}", of, inside) for field, of in group.__annotations__.items()
     )
     return Parameter(name, group, parts)
 

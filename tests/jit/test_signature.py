@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from fastcli.jit.build import PYTHON_MODE, Kernel, device
+from fastcli.jit.group import Group
 from fastcli.jit.signature import Record
 from fastcli.kernels.base.indirect import address_of, call
 from fastcli.kernels.base.views import at, record
@@ -24,12 +25,12 @@ class Layer(Record):
     total: f64
 
 
-class Inner(NamedTuple):
+class Inner(Group):
     x: F32
     n: i64
 
 
-class Outer(NamedTuple):
+class Outer(Group):
     layers: Records[Layer]
     inner: Inner
     factor: f32
@@ -127,13 +128,13 @@ def test_other_types_are_refused():
 def test_fields_of_records_and_groups_are_part_of_the_key(monkeypatch):
     def key(fields, parts):
         module = types.ModuleType("made_by_a_test")
-        vars(module).update(Record=Record, NamedTuple=NamedTuple, record=record)
+        vars(module).update(Record=Record, Group=Group, record=record)
         monkeypatch.setitem(sys.modules, module.__name__, module)
         source = (
             "from __future__ import annotations\n"
             f"class Row(Record): {fields}\n"
-            f"class Group(NamedTuple): {parts}\n"
-            "def kernel(group: Group) -> i64: return record(group.rows, 0).a\n"
+            f"class Given(Group): {parts}\n"
+            "def kernel(group: Given) -> i64: return record(group.rows, 0).a\n"
         )
         exec(source, vars(module))
         return Kernel(module.kernel).key

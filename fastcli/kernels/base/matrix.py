@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.vector import fill
 from fastcli.kernels.base.views import at
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I64, i64
 
 
-class KeptRows(NamedTuple):
+class KeptRows(Group):
     """The rows of a model's matrix that have memory, as not all of a model file do."""
 
     values: F32  # [rows in memory * stride]; a row has dim values, and room after them

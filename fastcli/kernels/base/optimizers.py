@@ -12,11 +12,12 @@ become denormal numbers, which slow a step down several times.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.jit.signature import Record
 from fastcli.kernels.base.functions import (
     magnitude,
@@ -55,7 +56,7 @@ class Step(Record):
     centered: f32  # 1: RMSprop subtracts the squared mean gradient
 
 
-class RowUpdates(NamedTuple):
+class RowUpdates(Group):
     """How the rows of a matrix are updated: by a rule, with its state, in a step."""
 
     rule: i64  # address of a rule, 0: w += factor g

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.heap import keep_best, sort_best
 from fastcli.kernels.base.losses import HS
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I32, I64, f32, f64, i64
 
 
-class Search(NamedTuple):
+class Search(Group):
     """Scratch of ``best_labels``."""
 
     scores: F32  # [whole blocks of labels]

@@ -8,11 +8,12 @@ Joulin et al. (2017), Bag of Tricks for Efficient Text Classification, section 2
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device
+from fastcli.jit.group import Group
 from fastcli.kernels.base.integers import random_unit
 from fastcli.kernels.base.optimizers import RowUpdates, update_row
 from fastcli.kernels.base.vector import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import F32, F64, I32, I64, f32, f64, i64
 
 
-class Noise(NamedTuple):
+class Noise(Group):
     """What negative sampling draws from: an alias table (Walker 1977)."""
 
     neg: i64  # how many are drawn for an example
@@ -42,7 +43,7 @@ class Noise(NamedTuple):
     aliases: I32  # n: what it is else
 
 
-class Output(NamedTuple):
+class Output(Group):
     """The output matrix, and how its rows are updated."""
 
     wo: F32  # n x stride
@@ -51,7 +52,7 @@ class Output(NamedTuple):
     updates: RowUpdates
 
 
-class Example(NamedTuple):
+class Example(Group):
     """What a step reads and writes for one example."""
 
     hidden: F32  # stride

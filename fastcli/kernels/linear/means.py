@@ -6,11 +6,12 @@ addition after the other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.vector import any_add, fill, prefetch_row, rounded_product
 from fastcli.kernels.base.views import at
 
@@ -21,7 +22,7 @@ AHEAD = 8
 CENTROIDS = 256  # of each sub-vector
 
 
-class Codes(NamedTuple):
+class Codes(Group):
     """The codes of a quantized matrix, and what they stand for.
 
     Sub-vector m of a row is one of the 256 centroids of ``dsub`` floats from

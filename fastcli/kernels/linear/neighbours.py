@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.heap import keep_best, sort_best
 from fastcli.kernels.base.vector import any_dot, block_reaches
@@ -19,7 +20,7 @@ BLOCK = 64  # words whose bounds are computed together
 GROUP = 64  # queries whose heads stay in the first cache while all blocks go by
 
 
-class Bound(NamedTuple):
+class Bound(Group):
     """Rows whose products are at least the similarities of words and queries."""
 
     width: i64
@@ -27,7 +28,7 @@ class Bound(NamedTuple):
     queries: F32  # [queries * width]
 
 
-class Vectors(NamedTuple):
+class Vectors(Group):
     """The vectors whose dot product is the similarity of a word and a query."""
 
     dim: i64

@@ -6,11 +6,12 @@ Jegou, Douze and Schmid (2011), Product Quantization for Nearest Neighbor Search
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.vector import any_dot, nearest_centroid
 from fastcli.kernels.base.views import at
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 EPSILON = 1e-7  # by which the two halves of a cluster are moved apart
 
 
-class ScaledRows(NamedTuple):
+class ScaledRows(Group):
     """Rows of a matrix, each to be divided by its norm."""
 
     values: F32  # [rows * dim]
@@ -30,7 +31,7 @@ class ScaledRows(NamedTuple):
     norms: F32  # [rows]: 1 where rows are quantized as they are
 
 
-class Points(NamedTuple):
+class Points(Group):
     """The sub-vectors that k-means looks at, of d floats each."""
 
     n: i64
@@ -40,7 +41,7 @@ class Points(NamedTuple):
     codes: U8  # scratch: [n], the centroid of each
 
 
-class Centroids(NamedTuple):
+class Centroids(Group):
     """256 centroids of each sub-vector, one set after the other."""
 
     values: F32  # [256 * d] for each sub-vector of d floats
@@ -48,14 +49,14 @@ class Centroids(NamedTuple):
     halves: F32  # scratch: [256] for each sub-vector, half the squares of their lengths
 
 
-class Clusters(NamedTuple):
+class Clusters(Group):
     """Scratch of k-means: what the points of each centroid come to."""
 
     sums: F64  # [256 * (d + 1)]: weighted sums of the points, and of the weights
     counts: I64  # [256]
 
 
-class Lloyd(NamedTuple):
+class Lloyd(Group):
     """How k-means goes: with ``pinned`` centroid 0 stays the zero vector."""
 
     iterations: i64

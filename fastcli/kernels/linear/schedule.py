@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fastcli.jit.build import device
+from fastcli.jit.group import Group
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import f64, i64
 
 
-class Schedule(NamedTuple):
+class Schedule(Group):
     """How the learning rate falls: linearly, set anew every ``update_rate`` tokens."""
 
     lr: f64

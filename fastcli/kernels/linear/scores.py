@@ -7,11 +7,12 @@ comes first is often a matter of the last bit, where there are many labels.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.kernels.base.vector import (
     block_dots,
@@ -29,7 +30,7 @@ BLOCK = 64  # labels whose scores are computed together
 OFFSET = 1e-5  # what fastText adds to a probability before it takes the logarithm
 
 
-class Outputs(NamedTuple):
+class Outputs(Group):
     """What makes labels of a hidden row: output rows, and the loss that they were trained by."""
 
     blocks: F32  # the rows as fill_blocks copies them: [whole blocks of labels * dim]

@@ -12,11 +12,12 @@ Shards and blocks depend on the data alone, so the order of additions does too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
 from fastcli.kernels.base.optimizers import RowUpdates, Step, update_row
@@ -47,7 +48,7 @@ LINES_AHEAD = 4  # how far ahead of its turn a line's bounds are fetched; its ro
 LONGEST_FETCH = 256  # rows' numbers; the processor fetches the rest of a longer line by itself
 
 
-class Lines(NamedTuple):
+class Lines(Group):
     """The training lines: the input rows of line i in shard k are ``rows[segments[j]:...]``,
     with j = i * shards + k.
     """
@@ -60,7 +61,7 @@ class Lines(NamedTuple):
     shards: i64
 
 
-class Model(NamedTuple):
+class Model(Group):
     """Both matrices, in rows of ``stride`` floats, a multiple of 16."""
 
     wi: F32
@@ -69,7 +70,7 @@ class Model(NamedTuple):
     stride: i64
 
 
-class Rule(NamedTuple):
+class Rule(Group):
     """An update rule, and its state for both matrices."""
 
     address: i64  # 0: SGD
@@ -80,7 +81,7 @@ class Rule(NamedTuple):
     counts: I32  # one for each input row, zero before and after
 
 
-class Loss(NamedTuple):
+class Loss(Group):
     """Which loss, and what hs (a tree) and ns (a table to draw from) need."""
 
     kind: i64
@@ -89,7 +90,7 @@ class Loss(NamedTuple):
     seed: i64
 
 
-class Team(NamedTuple):
+class Team(Group):
     """What the threads share; ``blocks`` is 1 for hs and ns."""
 
     n_threads: i64
@@ -104,7 +105,7 @@ class Team(NamedTuple):
     losses: F64  # blocks * 8; the first of each 8 is added to
 
 
-class Worker(NamedTuple):
+class Worker(Group):
     """What a thread has for itself."""
 
     thread: i64

@@ -14,11 +14,12 @@ steps only when they leave the window.  Threads share both matrices without lock
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.integers import random_bits, random_unit
 from fastcli.kernels.base.losses import HS, NS, SOFTMAX
 from fastcli.kernels.base.vector import (
@@ -53,7 +54,7 @@ CBOW, SKIPGRAM = 1, 2
 MANY_ROWS = 256
 
 
-class Sentences(NamedTuple):
+class Sentences(Group):
     """The training lines as word ids."""
 
     words: I32  # of line i from offsets[i] on
@@ -62,7 +63,7 @@ class Sentences(NamedTuple):
     keep: F64  # words: the chance that a word stays in a line
 
 
-class Words(NamedTuple):
+class Words(Group):
     """The input rows of every word: its own and its character n-grams'."""
 
     rows: I32  # of word w from offsets[w] on
@@ -72,7 +73,7 @@ class Words(NamedTuple):
     stride: i64
 
 
-class Task(NamedTuple):
+class Task(Group):
     """What is learned: the model, its window and its loss."""
 
     model: i64  # CBOW or SKIPGRAM
@@ -83,7 +84,7 @@ class Task(NamedTuple):
     seed: i64
 
 
-class Worker(NamedTuple):
+class Worker(Group):
     """What a thread has for itself."""
 
     thread: i64

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fastcli.jit.build import kernel
+from fastcli.jit.group import Group
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import I32, I64, U8, i64
 
 
-class Tree(NamedTuple):
+class Tree(Group):
     """The path of each label from its leaf to the root."""
 
     paths: I32  # the output rows of label i's inner nodes are paths[offsets[i]:offsets[i + 1]]

@@ -7,9 +7,10 @@ and what is padded stays zero.  A *row* is the floats from one example to the ne
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fastcli.jit.build import device
+from fastcli.jit.group import Group
 from fastcli.jit.signature import Record
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.base.threads import arrive, bounds, wait_for_all
@@ -81,7 +82,7 @@ class Layer(Record):
     high: f32
 
 
-class Network(NamedTuple):
+class Network(Group):
     """The layers, and what is the same for all of them."""
 
     layers: Records[Layer]  # the output layer last
@@ -101,7 +102,7 @@ class Network(NamedTuple):
     learn_address: i64
 
 
-class Regularization(NamedTuple):
+class Regularization(Group):
     """What keeps a network from learning by heart, and gradients short; 0: without."""
 
     label_smoothing: f32
@@ -117,7 +118,7 @@ class Regularization(NamedTuple):
     max_norm: f32
 
 
-class Arrays(NamedTuple):
+class Arrays(Group):
     """The memory of a network."""
 
     params: F32
@@ -125,7 +126,7 @@ class Arrays(NamedTuple):
     values: F32  # what a batch becomes
 
 
-class Training(NamedTuple):
+class Training(Group):
     """The memory that only training needs, and how parameters are updated."""
 
     grads: F32  # laid out as the parameters
@@ -135,7 +136,7 @@ class Training(NamedTuple):
     squares: F64  # of gradients: SHARDS, and for each layer one for each input and one more
 
 
-class Examples(NamedTuple):
+class Examples(Group):
     """Examples with their labels; the input of example i is dense or embedded.
 
     Dense: ``dense[i * input_row:]``.  Embedded: rows ``rows[offsets[i]:offsets[i + 1]]`` of the
@@ -149,7 +150,7 @@ class Examples(NamedTuple):
     label_offsets: I64
 
 
-class Embedding(NamedTuple):
+class Embedding(Group):
     """The embedding, and what a thread notes of the rows that a batch uses (``updates.list_uses``).
 
     Where input is dense there is no row.
@@ -163,7 +164,7 @@ class Embedding(NamedTuple):
     grad: F32  # of one row
 
 
-class Batches(NamedTuple):
+class Batches(Group):
     """The batches of some epochs: step s is on examples ``order[starts[s]:starts[s + 1]]``."""
 
     order: I64
@@ -173,7 +174,7 @@ class Batches(NamedTuple):
     losses: F64  # of examples, in order
 
 
-class Batch(NamedTuple):
+class Batch(Group):
     """A batch, as one of the threads sees it."""
 
     order: I64  # example i of the batch is order[i] of all
@@ -183,7 +184,7 @@ class Batch(NamedTuple):
     key: i64  # of random numbers, another one in every step
 
 
-class Team(NamedTuple):
+class Team(Group):
     """The threads that take a step together, as one of them sees them."""
 
     thread: i64  # from 0 on

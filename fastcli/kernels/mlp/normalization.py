@@ -8,11 +8,12 @@ Columns come in groups of 16; rows are ``row`` floats apart.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.jit.build import device
+from fastcli.jit.group import Group
 from fastcli.kernels.base.functions import settle, settle_mean, square_root
 from fastcli.kernels.base.views import at
 from fastcli.kernels.mlp.network import EXAMPLES
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import F32, f32, i64
 
 
-class Rows(NamedTuple):
+class Rows(Group):
     """How the rows are laid out that a norm is for: each has some pieces with all units."""
 
     row: i64  # floats from one to the next

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.groups import Strings, Text
 from fastcli.kernels.base.integers import byte_at, hash_bytes
 from fastcli.kernels.base.views import at
@@ -18,7 +19,7 @@ DONE, TABLE_FULL, ENTRIES_FULL, ARENA_FULL, STREAM_FULL = range(5)
 LINE_END, FILE_END = -1, -2
 
 
-class Room(NamedTuple):
+class Room(Group):
     """How much memory there is for what ``count_tokens`` writes."""
 
     entries: i64

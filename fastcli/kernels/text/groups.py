@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from fastcli.jit.group import Group
 from fastcli.kernels.base.groups import Strings, Text
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import I32, I64, U8, i64
 
 
-class HashTable(NamedTuple):
+class HashTable(Group):
     """Entries that are found by their bytes: open addressing, at most half full.
 
     A slot is 0 or ``(entry + 1) << 32 | hash``, and its place is the hash modulo the number of
@@ -22,7 +23,7 @@ class HashTable(NamedTuple):
     entries: Strings
 
 
-class WordCounts(NamedTuple):
+class WordCounts(Group):
     """Entries and how often each occurs, as they are while text is counted."""
 
     table: HashTable
@@ -30,7 +31,7 @@ class WordCounts(NamedTuple):
     kinds: U8  # [entries]: 1 for those that start with the label prefix
 
 
-class Vocabulary(NamedTuple):
+class Vocabulary(Group):
     """The dictionary of a model, words before labels, and what tells labels from words."""
 
     table: HashTable
@@ -39,7 +40,7 @@ class Vocabulary(NamedTuple):
     prefix: Text  # of labels
 
 
-class Ngrams(NamedTuple):
+class Ngrams(Group):
     """Which n-grams are features: of a line's words, and of the characters of each word.
 
     The feature of an n-gram is ``nwords + hash % bucket``; bucket is 1 or more where there are
@@ -53,7 +54,7 @@ class Ngrams(NamedTuple):
     nwords: i64
 
 
-class Lines(NamedTuple):
+class Lines(Group):
     """Lines as feature ids and label ids.
 
     Those of line i are ``features[offsets[i]:offsets[i + 1]]`` and
@@ -66,7 +67,7 @@ class Lines(NamedTuple):
     label_offsets: I64  # [lines + 1]
 
 
-class Stream(NamedTuple):
+class Stream(Group):
     """The tokens of a part of a text, as ``count_tokens`` writes them.
 
     A token is a number, ``LINE_END`` or ``FILE_END``; ``entries`` maps the numbers of this part to
@@ -78,7 +79,7 @@ class Stream(NamedTuple):
     entries: I32
 
 
-class EntryFeatures(NamedTuple):
+class EntryFeatures(Group):
     """What the entries of a text are to a model; entry 0 is ``</s>``."""
 
     ids: I32  # [entries]: word or label ids, -1 for what was dropped

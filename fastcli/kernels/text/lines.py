@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.groups import Text
 from fastcli.kernels.base.integers import (
     FNV_START,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 HAS_LABEL, KNOWS_LABEL, NOT_SPELLED = 1, 2, 4
 
 
-class LineRoom(NamedTuple):
+class LineRoom(Group):
     """How much memory there is for what ``read_lines`` writes."""
 
     features: i64
