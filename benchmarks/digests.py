@@ -134,6 +134,10 @@ def perceptrons() -> Iterator[Case]:
         " --schedule linear --warmup 10",
         "nadam": f"{text} --optimizer nadam --activation srelu --clip-norm 1 -wordNgrams 2"
         " -bucket 5000",
+        # Rows that are not a whole number of vectors.
+        "odd": f"{text} --hidden 21,13 --activation maxout:3,tanh --norm layer",
+        "odd-after": f"{text} --hidden 50,31 --norm layer --norm-position after --optimizer sgd",
+        "odd-batch": f"{text} --hidden 30,7 --norm batch --activation elu",
         "tags": "-input tags.txt -dim 32 --activation rrelu --noise-shape row --dropout 0.3"
         " --label-smoothing 0.1 --l2 0.0001",
         "patience": f"{rows} --valid valid.csv --patience 2 --monitor loss -lr 0.02"

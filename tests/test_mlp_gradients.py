@@ -184,10 +184,20 @@ def test_derivatives_of_activations(name):
     np.testing.assert_allclose(slope(x, *shape), difference, rtol=1e-6, atol=1e-7)
 
 
-def test_embedding_gradients_are_the_mean_rows_share():
+@pytest.mark.parametrize("drop", [0.0, 0.5])
+def test_embedding_gradients_are_the_mean_rows_share(drop):
+    """Where the input was dropped no gradient passes, and the rest of it is scaled."""
     rng = np.random.default_rng(1)
     args = MlpArgs(
-        input=("x",), output="y", hidden="7", optimizer="sgd", lr=0.5, dim=10, batch_size=4, epoch=1
+        input=("x",),
+        output="y",
+        hidden="7",
+        optimizer="sgd",
+        lr=0.5,
+        dim=10,
+        batch_size=4,
+        epoch=1,
+        input_dropout=drop,
     ).resolved()
     rows = np.array([0, 3, 3, 1, 2, 4, 0, 0], np.int32)
     offsets = np.array([0, 3, 5, 6, 8], np.int64)
@@ -200,12 +210,19 @@ def test_embedding_gradients_are_the_mean_rows_share():
     embedding = start.copy().reshape(-1)
     x = np.array([start[rows[a:b], :10].mean(axis=0) for a, b in [(0, 3), (3, 5), (5, 6), (6, 8)]])
     y = naive_mlp.targets([[0], [1], [2], [1]], 3, "softmax", 0.0)
-    _, _, dx = naive_mlp.run(layers_of(network), x.astype(np.float64), y, "softmax")
+    before = layers_of(network)
     trainer = Trainer(args, network, examples, None, embedding, 6)
     trainer.transpose()
     numbers = Steps(args.hyperparameters())
     batches = Batches(range(1), 0, np.arange(4), np.array([0, 4]))
     trainer._steps(batches, 0, 1, numbers.next(np.full(1, 0.5)))
+    mask = np.ones((4, 10))
+    if drop:
+        at, row = network.group.input_mask, network.group.input_row
+        mask = network.values[at : at + 4 * row].reshape(4, row)[:, :10].astype(np.float64)
+        assert set(mask.reshape(-1)) == {0.0, 2.0}
+    _, _, dx = naive_mlp.run(before, x.astype(np.float64) * mask, y, "softmax")
+    dx = dx * mask
     ref = start.astype(np.float64)
     for line, (a, b) in enumerate([(0, 3), (3, 5), (5, 6), (6, 8)]):
         for row in rows[a:b]:

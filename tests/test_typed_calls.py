@@ -20,10 +20,10 @@ CALLS = {
     ),
     "a device function": (
         "kernels/linear/losses.py",
-        "row_dot(wo, label * stride, hidden, 0, stride)",
+        "row_dot(row, example.hidden, output.stride)",
         {
-            "an array for a number": "row_dot(label * stride, wo, hidden, 0, stride)",
-            "one too few": "row_dot(wo, label * stride, hidden, 0)",
+            "an array for a number": "row_dot(row, output.stride, example.hidden)",
+            "one too few": "row_dot(row, example.hidden)",
         },
     ),
 }

@@ -113,9 +113,10 @@ def _value(value: Any) -> Any:
     if isinstance(value, ModuleType):
         return kind, value.__name__
     if isinstance(value, (type, BuiltinFunctionType, np.ufunc)):
+        # The order of a group's fields is that of the parameters.
         notes = getattr(value, "__annotations__", {}) if isinstance(value, type) else {}
         name = getattr(value, "__qualname__", value.__name__)
-        return getattr(value, "__module__", ""), name, sorted(map(repr, notes.items()))
+        return getattr(value, "__module__", ""), name, list(map(repr, notes.items()))
     raise Unhashable(f"a kernel names {value!r}, a {kind}, which cannot be part of its key")
 
 

@@ -1,6 +1,7 @@
 """Multilayer perceptrons on text and numbers: one file for each idea.
 
-args (every choice), activations, initializers, optimizers, schedules, network (layers and
-memory), data (text and numbers as examples), train (the loop, early stopping), model, model_file.
-What a formula computes is in ``kernels``, forward and backward side by side.
+options and args (every choice), activations, initializers, schedules, network (layers and memory),
+training_data and examples (text and numbers as examples), trainer (the loop), early_stopping,
+scorer, model, model_file, predict.  What a formula computes is in ``kernels/mlp``, forward and
+backward side by side; the update rules are in ``kernels/base/optimizers.py``.
 """

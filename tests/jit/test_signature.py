@@ -144,3 +144,22 @@ def test_fields_of_records_and_groups_are_part_of_the_key(monkeypatch):
     keys = {*(key(fields, one) for fields in columns), key("a: i64", f"{one}; n: i64")}
     assert len(keys) == 4
     assert key("a: i64", one) in keys
+    assert key("a: i64", f"{one}; m: i64; n: i64") != key("a: i64", f"{one}; n: i64; m: i64")
+
+
+def test_the_order_of_the_fields_of_a_group_that_devices_take_is_part_of_the_key(monkeypatch):
+    """Of a group that no parameter names: a device makes it, field after field."""
+
+    def key(fields):
+        names = {"Group": Group, "device": device, "__name__": "made_by_a_test"}
+        source = (
+            "from __future__ import annotations\n"
+            f"class Pair(Group): {fields}\n"
+            "@device\n"
+            "def first(pair: Pair) -> i64: return pair.a\n"
+            "def kernel(x: i64) -> i64: return first(Pair(x, 2))\n"
+        )
+        exec(source, names)
+        return Kernel(names["kernel"]).key
+
+    assert key("a: i64; b: i64") == key("a: i64; b: i64") != key("b: i64; a: i64")

@@ -238,6 +238,9 @@ def layer_norm_backward(z: F32, d: F32, rows: Rows, n_rows: i64, gamma: F32, inv
         for q in range(rows.pieces):
             column = q * rows.width
             x, dx = at(z, r * rows.row + column), at(d, r * rows.row + column)
-            for j in range(n):
+            for j in range(n - n % 4):
                 e = gamma[column + j] * dx[j]
                 dx[j] = factor * (e - plain - x[j] * along)
+            for j in range(n - n % 4, n):  # another order, so that models stay the same bytes
+                less = plain + x[j] * along
+                dx[j] = factor * (gamma[column + j] * dx[j] - less)
