@@ -24,7 +24,9 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--queries", type=int, default=40_000, help="at once  [40000]")
     options.add_argument(
-        "--questions", default="wordsim/questions-words.txt", help="four words a line, below --data"
+        "--questions",
+        default="wordsim/questions-words.txt",
+        help="four words per line, below --data",
     )
     options.add_argument("--thread", type=int, default=2, help="[2]")
     given = options.parse_args()

@@ -60,7 +60,7 @@ class AppendedFile:
 
     A former file is replaced when there is a first part, or with ``go_on`` added to.  From the
     start it is locked, or its new one is, so that no other run writes the same file.  Trouble
-    ends the file and not the command: ``warn`` is told once, and what was written before stays.
+    ends the file and not the command: ``warn`` is called once, and what was written before stays.
     Raises FastcliError where there can be no such file.
     """
 
@@ -96,7 +96,7 @@ class AppendedFile:
         self.close()
 
     def append(self, part: bytes) -> None:
-        """Add a part; nothing happens where there was trouble before."""
+        """Add a part; do nothing after an earlier error."""
         if self._new is None and self._fd < 0:
             return
         try:
@@ -114,13 +114,13 @@ class AppendedFile:
             self.end(error)
 
     def cut(self, size: int) -> None:
-        """Take away what follows the first ``size`` bytes of a file that is gone on with."""
+        """Truncate a file that is continued to its first ``size`` bytes."""
         if self._fd >= 0 and self._size > size:
             os.ftruncate(self._fd, size)
             self._size = size
 
     def end(self, error: OSError | FastcliError) -> None:
-        """Close the file because of trouble, and tell ``warn``."""
+        """Close the file after an error, and tell ``warn``."""
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         self.close()
         self._warn(f"{self.path} ends here, and the run goes on without it. ({reason})")
@@ -137,7 +137,7 @@ class AppendedFile:
         new.place()
 
     def _take_back(self, fd: int) -> None:
-        """Remove what an interrupt left of a part."""
+        """Remove a part that an interrupt left incomplete."""
         if self._size >= 0:
             os.ftruncate(fd, self._size)
             os.lseek(fd, self._size, os.SEEK_SET)

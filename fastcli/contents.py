@@ -1,4 +1,4 @@
-"""What a model file holds: small files are read whole, large ones mapped, pipes read to their end.
+"""The bytes of a model file: small files are read, large ones mapped, pipes read to the end.
 
 What has been read stays as it is whatever becomes of the file.  A mapped file opens at once
 however large it is, and is looked at again with ``check_unchanged``.
@@ -30,7 +30,7 @@ PIECE = 1 << 26  # bytes of a pipe that are given room at a time
 class Contents:
     """The bytes of a file: ``data`` (uint8, read only), of which ``head`` are the first 64 kB.
 
-    ``is_regular`` is false for a pipe or a device, which can be read only once: whoever needs it
+    ``is_regular`` is false for a pipe or a device, which can be read only once: a caller needing it
     later keeps this object.  Raises OSError where the file cannot be opened or read.
     """
 
@@ -87,7 +87,7 @@ class Contents:
             memory = available_memory()
             if memory is not None and memory < PIECE:
                 raise FastcliError(
-                    f"{self.path} brings more bytes than there is memory for: "
+                    f"{self.path} has more bytes than fit into memory: "
                     f"{size_text(sum(map(len, pieces)))} have been read."
                 )
             pieces.append(self._read(b"", PIECE))
@@ -102,15 +102,15 @@ class Contents:
     def check_unchanged(self) -> None:
         """Raise ModelFormatError if a mapped file was written to since it was opened.
 
-        Reading on would give bytes of two models or, where the file was cut, end the process.
+        Reading on would give bytes of two models or, where the file was truncated, end the process.
         """
         if not self.is_mapped:
             return
         now = os.fstat(self._file.fileno())
         if (now.st_size, now.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
             raise ModelFormatError(
-                f"{self.path} was written to while it was in use. Start again; and replace a "
-                "model by renaming another file to its name, which no reader notices."
+                f"{self.path} was written to while it was in use. Start again; to "
+                "replace a model, rename another file to its name, which disturbs no reader."
             )
 
 

@@ -16,7 +16,7 @@ class ModelFormatError(FastcliError):
 
 
 class NotFinite(ModelFormatError):
-    """What was asked for met weights that are NaN or infinite, so that it means nothing."""
+    """The result would depend on weights that are NaN or infinite."""
 
     def __init__(self, model: str, what: str) -> None:
         """Return the error for ``what``, computed with ``model``."""
@@ -31,7 +31,7 @@ class ArgumentError(FastcliError):
 
 
 class TrainingDiverged(FastcliError):
-    """The loss became NaN or infinite: fastText's words, where it was, and what may help."""
+    """The loss became NaN or infinite: fastText's message, where it happened, and what may help."""
 
     def __init__(self, where: str, advice: str) -> None:
         """Return the error of a loss that is not finite ``where``."""

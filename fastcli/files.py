@@ -1,6 +1,6 @@
-"""Putting files in place whole: under a temporary name first, and renamed at the end.
+"""Writing files atomically: under a temporary name first, and renamed at the end.
 
-Links are followed to what they lead to, and what is no regular file (a pipe, ``/dev/stdout``) is
+Links are followed to what they lead to, and what is not a regular file (a pipe, ``/dev/stdout``) is
 written directly.
 """
 
@@ -129,7 +129,7 @@ class Replacement:
         if os.name == "nt":  # where an open file cannot be renamed
             self._temporary.close()
         else:
-            # Some file systems say only on closing that there was no room; the lock is kept.
+            # Some file systems report a full disk only on closing; the lock is kept.
             os.close(os.dup(fd))
         os.replace(self._temporary.path, self._target)
         if is_synced:
@@ -159,7 +159,7 @@ AnyOutputs = TypeVar("AnyOutputs", bound="Outputs")
 
 
 class Outputs:
-    """The files that a command will write, each made under a temporary name before it starts.
+    """The files that a command will write, created under temporary names before the work starts.
 
     So what cannot be written is known before any work, and two runs never write the same files.
     """
@@ -175,7 +175,7 @@ class Outputs:
         self.discard()
 
     def discard(self) -> None:
-        """Remove what was not put in place."""
+        """Remove the files that were not put in place."""
         for file in self._files.values():
             file.discard()
 
@@ -202,10 +202,10 @@ def check_writable(path: str) -> None:
 
 
 def target_of(path: Path) -> tuple[Path, os.stat_result | None]:
-    """Return the file that a path leads to over links, and its state; None where there is none.
+    """Return the target of a path through links, and its status; None if there is none.
 
     Descriptors (``/dev/stdout``) are not followed to the file behind them.  Raises FastcliError for
-    a link of somebody else in a folder where anybody may make links, and OSError.
+    a link of another user in a world-writable folder, and OSError.
     """
     for _ in range(MOST_LINKS):
         for folder in path.parents:
@@ -222,24 +222,24 @@ def target_of(path: Path) -> tuple[Path, os.stat_result | None]:
 
 
 def _check_link(path: Path) -> None:
-    """Raise FastcliError for a link of somebody else in a folder where anybody may make links."""
+    """Raise FastcliError for a link of another user in a world-writable folder."""
     try:
         status = os.lstat(path)
         folder = os.stat(path.parent)
     except OSError:
-        return  # whoever writes there says so
+        return  # reported when it is written
     is_foreign = status.st_uid not in (user(), folder.st_uid)
     if stat.S_ISLNK(status.st_mode) and is_open_to_all(folder) and is_foreign:
         raise FastcliError(
-            f"{path} is a link that another user made in a folder open to all: it is not "
-            "written through. Write to another file."
+            f"{path} is a link that another user made in a world-writable folder: fastcli does "
+            "not write through it. Write to another file."
         )
 
 
 def free_space(path: str) -> int | None:
     """Return the bytes that this user can still write where ``path`` leads to.
 
-    None where that is no regular file, or is not known.
+    None where that is not a regular file, or is not known.
     """
     try:
         target, status = target_of(Path(path))
@@ -259,18 +259,18 @@ def is_descriptor(path: Path) -> bool:
 
 
 def _check_replaceable(path: Path, former: os.stat_result) -> None:
-    """Raise an error where a regular file could not be replaced, or should not be."""
+    """Raise an error if a regular file cannot or should not be replaced."""
     if not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, "the file that is there may not be written to")
+        raise PermissionError(errno.EACCES, "the existing file is not writable")
     folder = os.stat(path.parent)
     if is_open_to_all(folder) and user() not in (0, former.st_uid, folder.st_uid):
         raise PermissionError(errno.EPERM, "in this folder only its owner can replace it")
     if is_open_to_all(folder) and former.st_uid not in (user(), folder.st_uid):
-        raise PermissionError(errno.EPERM, "another user made it in a folder that is open to all")
+        raise PermissionError(errno.EPERM, "another user made it in a world-writable folder")
 
 
 def _take_over(fd: int, former: os.stat_result) -> None:
-    """Give a new file the mode of a former one, and its owner or at least group if possible."""
+    """Give a new file the mode of the old one, and its owner or at least group if possible."""
     if not hasattr(os, "fchown"):
         return
     made = os.fstat(fd)
@@ -285,7 +285,7 @@ def _take_over(fd: int, former: os.stat_result) -> None:
 
 
 def _check_direct(path: Path, status: os.stat_result) -> None:
-    """Raise OSError where what is no regular file cannot be written."""
+    """Raise OSError where what is not a regular file cannot be written."""
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not os.access(path, os.W_OK):
@@ -293,7 +293,7 @@ def _check_direct(path: Path, status: os.stat_result) -> None:
 
 
 def _open_directly(path: Path) -> int:
-    """Open what is no regular file; a descriptor of this process is shared, with its position."""
+    """Open what is not a regular file; a descriptor of this process is shared, and its position."""
     found = DESCRIPTOR.fullmatch(str(path))
     if found and found["process"] in ("self", "thread-self", str(os.getpid()), None):
         return os.dup(int(found["number"]))
@@ -322,7 +322,7 @@ def cannot_save(path: str | os.PathLike[str], error: OSError, why: str = "") -> 
 
 
 def write_all(fd: int, data: Any) -> None:
-    """Write all bytes, however many calls that takes."""
+    """Write all bytes, in as many calls as needed."""
     view = memoryview(data).cast("B")
     while view:
         view = view[os.write(fd, view) :]

@@ -1,4 +1,4 @@
-"""Interrupts: signals that end the process, and the last resort where nobody hears them.
+"""Interrupts: signals that end the process, and a fallback for when Python cannot react.
 
 Python hears a signal between two of its own instructions, and not while a kernel, a sort of NumPy
 or the compiler is at work on the main thread.  So another thread hears them too, and ends the

@@ -1,4 +1,4 @@
-"""Memory: what training will need, whether this machine has it, and taking it."""
+"""Memory: what training needs, whether this machine has it, and allocating it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Needs:
 
     @property
     def to_come(self) -> int:
-        """The bytes of memory that are yet to be taken."""
+        """The bytes of memory that are still to be allocated."""
         return self.matrices + max(self.saving, 0)
 
     def sentence(self, always: bool = False) -> str | None:
@@ -58,13 +58,13 @@ class Needs:
         if max(self.to_come, self.file) < LARGE and not always:
             return None
         return (
-            f"This takes about {size_text(self.memory)} of memory; the model file will have "
-            f"{size_text(self.file)}, of which at most {size_text(self.disk)} take space on disk. "
-            f"Less is needed with a smaller {self.smaller}."
+            f"Needs about {size_text(self.memory)} of memory; the model file will be "
+            f"{size_text(self.file)}, using at most {size_text(self.disk)} of disk. "
+            f"A smaller {self.smaller} needs less."
         )
 
     def check(self, path: str, warn: Callable[[str], None]) -> None:
-        """Raise FastcliError if memory or disk is surely too small; say what would need less.
+        """Raise FastcliError if memory or disk is certainly too small; say what would need less.
 
         ``path`` is where the model will be; ``warn`` hears of a disk that may be too small.
         """
@@ -74,7 +74,7 @@ class Needs:
         check_file_size(path, self.file, self.smaller)
         if free is None or self.disk <= free:
             return
-        sentence = f"of disk, and {size_text(free)} are free in {Path(path).parent}."
+        sentence = f"of disk space, and {size_text(free)} are free in {Path(path).parent}."
         if least > free:
             raise FastcliError(
                 f"The model file needs about {size_text(least)} {sentence} Use a smaller "
@@ -84,7 +84,7 @@ class Needs:
 
 
 def check_file_size(path: str, size: int, smaller: str) -> None:
-    """Raise FastcliError if a file of so many bytes may not be; ``smaller`` would make it less."""
+    """Raise FastcliError if a file of that size is not allowed; ``smaller`` names the remedy."""
     limit = largest_file()
     if limit is not None and size > limit:
         raise FastcliError(
@@ -94,7 +94,7 @@ def check_file_size(path: str, size: int, smaller: str) -> None:
 
 
 def largest_file() -> int | None:
-    """Return the bytes that a file of this process may have, or None where nothing limits it."""
+    """Return the largest size of a file of this process, or None without a limit."""
     try:
         import resource
     except ImportError:  # on Windows
@@ -117,7 +117,7 @@ def check_memory(need: int, smaller: str = ROWS) -> None:
 
 
 def check_room(need: int, what: str) -> None:
-    """Raise FastcliError if many bytes are needed that are not available; ``what`` needs them."""
+    """Raise FastcliError if many bytes are needed and not available; ``what`` needs them."""
     memory = available_memory() if need > LARGE else None
     if memory is not None and need > memory:
         raise FastcliError(
@@ -126,7 +126,7 @@ def check_room(need: int, what: str) -> None:
 
 
 def resident_memory() -> int:
-    """Return the bytes of memory that this process has now."""
+    """Return the bytes of memory that this process uses now."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -135,7 +135,7 @@ def resident_memory() -> int:
 
 
 def peak_memory() -> int:
-    """Return the bytes of memory that this process had at most."""
+    """Return the peak memory of this process, in bytes."""
     try:  # what getrusage says is never less than what the parent had
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -151,7 +151,7 @@ def peak_memory() -> int:
 
 
 def size_text(n: int) -> str:
-    """Write a number of bytes as a person reads it.
+    """Return a number of bytes as text: ``1.2 GB``.
 
     >>> size_text(804047585)
     '804 MB'
@@ -207,7 +207,7 @@ def zeros(n: int) -> NDArray[np.float32]:
     try:
         memory = _anonymous_memory(max(4 * n, 1))
     except (OSError, OverflowError, ValueError) as error:
-        raise MemoryError(f"no memory for {n} numbers") from error
+        raise MemoryError(f"not enough memory for {n} numbers") from error
     with contextlib.suppress(AttributeError, OSError):
         memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.float32, n)

@@ -96,7 +96,7 @@ OPTIMIZERS = {
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What the optimisers take beside the learning rate."""
+    """The parameters of optimisers besides the learning rate."""
 
     momentum: float
     beta1: float
@@ -152,6 +152,6 @@ class Steps:
 
 
 def no_rule() -> RowUpdates:
-    """Return what says that rows are updated by SGD, which needs no state."""
+    """Return the empty rule: rows are updated by SGD, which needs no state."""
     nothing = np.zeros(1, np.float32)
     return RowUpdates(0, 0, np.float32(0.0), Step.table(1), nothing, nothing)

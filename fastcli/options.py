@@ -1,4 +1,4 @@
-"""Options: one row for each, from which everything about it is made.
+"""Options: one row for each, from which everything about it follows.
 
 A row is a field of a dataclass of arguments:
 
@@ -205,7 +205,7 @@ def _rows(kind: Any) -> tuple[Row, ...]:
 
 
 def row_of(kind: type, name: str) -> Row:
-    """Return the row of a field.  Raises KeyError where it is no option."""
+    """Return the row of a field.  Raises KeyError if it is not an option."""
     return {row.name: row for row in rows(kind)}[name]
 
 
@@ -230,7 +230,7 @@ def check_choices(kind: type, **values: str) -> None:
 
 
 def names_of(values: Collection[str]) -> str:
-    """Return names as a person lists them: ``a``, ``a and b``, ``a, b and c``."""
+    """Return names as a list in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     *first, last = values
     return f"{', '.join(first)} and {last}" if first else last
 
@@ -275,13 +275,13 @@ def only_beside(name: str) -> Need:
 
 
 def ignored(row: Row) -> Row:
-    """Return the row of an option that a command takes and makes no use of."""
+    """Return the row of an option that a command accepts and ignores."""
     need = Need(lambda v: False, lambda v: f"in {v.command}")
     return row._replace(option=row.option._replace(group=GROUPS[-1], needs=(need,)))
 
 
 def without_effect(known: Collection[Row], given: Collection[str], values: Values) -> str:
-    """Return a sentence on the given options that change nothing in a run, "" if there are none.
+    """Return a sentence on the given options without effect in a run, "" if there are none.
 
     ``given`` has the names of the fields that a person set; each is named once, with the first of
     its needs that is not met.

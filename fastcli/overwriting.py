@@ -1,4 +1,4 @@
-"""Whose files a command would write over: none that it reads, and some only if they are ours.
+"""Which files a command may overwrite: never its inputs, and some only if fastcli wrote them.
 
 What ``-output`` names is written over, as in fastText, unless it is read.  Files that people do not
 expect to be written over (logs, trials, checkpoints) are ours by what they begin with.
@@ -22,7 +22,7 @@ def check_apart(inputs: Iterable[str], outputs: Iterable[str], reads_folders: bo
     """Raise ArgumentError where a file would be written that is read too, or written twice.
 
     Files are the same where the system says so: through links, hard links, ``/dev/stdin``,
-    redirected streams, names that differ in case where that does not count.  What is no regular
+    redirected streams, names that differ in case where that does not count.  What is not a regular
     file (a terminal, a pipe, ``/dev/null``) can be both.  Empty names stand for nothing; where a
     command ``reads_folders`` one stands for all files in it.
     """
@@ -46,13 +46,13 @@ def check_apart(inputs: Iterable[str], outputs: Iterable[str], reads_folders: bo
                 read, written_as = _shown(part, 0), _shown(output, 1)
                 since = "" if read == written_as else f", since {written_as} is the same file"
                 raise ArgumentError(
-                    f"{read} is read and would be written over{since}: "
-                    "give another name to what is written."
+                    f"{read} is an input and would be overwritten{since}: "
+                    "give the output another name."
                 )
 
 
 def check_ours(path: str, what: str, is_ours: Callable[[str], bool]) -> None:
-    """Raise FastcliError where a file with something in it is not ``what`` (a log of mlp-train)."""
+    """Raise FastcliError where a file with something in it is not ``what`` (an mlp-train log)."""
     try:
         found = os.stat(path)
     except OSError:
@@ -86,7 +86,7 @@ def _shown(path: str, stream: int) -> str:
 
 
 def _identity(path: str, stream: int) -> Any:
-    """Return what tells a regular file from others; None for what is none.
+    """Return what identifies a regular file; None for anything else.
 
     ``stream`` is the number of the one that ``-`` stands for.  A file that is not there yet is told
     by its path.
@@ -94,7 +94,7 @@ def _identity(path: str, stream: int) -> Any:
     try:
         found = os.fstat(stream) if path == STREAM else os.stat(path)
     except ValueError:
-        raise ArgumentError(f"{path!r} is no name of a file.") from None
+        raise ArgumentError(f"{path!r} is not a file name.") from None
     except OSError:
         return None if path == STREAM else os.path.normcase(os.path.realpath(path))
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None

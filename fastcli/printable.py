@@ -1,4 +1,4 @@
-"""Text of others (paths, columns, labels, keys) as it may stand in a message.
+"""Text from input (paths, columns, labels, keys), made safe for messages.
 
 The rule: whatever is not printable by Unicode (``str.isprintable``: control characters, line and
 paragraph separators, marks of direction, lone surrogates) is escaped as Python writes it, so that a

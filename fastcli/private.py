@@ -1,4 +1,4 @@
-"""Folders that nobody else can have written: where compiled kernels lie, and what is rescued.
+"""Folders that no other user can have written: for compiled kernels and rescued models.
 
 Everything is opened relative to a folder that is open already, never through links, and what
 was opened is what is looked at, so that nothing can be exchanged in between.  Windows has no
@@ -23,7 +23,7 @@ _AS_FILE = NO_FOLLOW | getattr(os, "O_NONBLOCK", 0)
 
 
 class NoFolder(Exception):
-    """Why compiled code can be neither read from a folder nor kept there."""
+    """Why compiled code can be neither read from a folder nor saved there."""
 
 
 def cache_root() -> str:
@@ -66,10 +66,10 @@ def _absolute(path: str, source: str) -> str:
 
 
 class Folder:
-    """An open folder that belongs to this user or root and that nobody else may write.
+    """An open folder that belongs to this user or root and that no other user may write.
 
     A context manager; ``make`` is the mode of the levels that are made where there are none, 0 to
-    make none.  Raises NoFolder (somebody else's, no folder, no right), FileNotFoundError if there
+    make none.  Raises NoFolder (another user's, no permission), FileNotFoundError if there
     is none and none is to be made.
     """
 
@@ -88,11 +88,11 @@ class Folder:
             if not stat.S_ISDIR(self.status.st_mode):
                 raise NotADirectoryError(20, "Not a directory")
             if why := distrusted(self.status):
-                advice = f"; chmod go-w {self.path} ends that" if self.is_own else ""
+                advice = f"; chmod go-w {self.path} fixes that" if self.is_own else ""
                 raise NoFolder(f"{self.path} {why}{advice}")
         except FileNotFoundError:
             if make:
-                raise NoFolder(f"{self.path} cannot be made") from None
+                raise NoFolder(f"{self.path} cannot be created") from None
             raise
         except OSError as error:
             self.close()
@@ -185,7 +185,7 @@ def private_folder(name: str) -> str | None:
     """Return a folder beside the compiled kernels that only this user may read and write.
 
     It is made if need be; None where there can be none.  Where the folder of compiled kernels is
-    not this user's alone, it is where that would be if nobody had named another.
+    not this user's alone, it is in the default place instead.
     """
     for find_root in (cache_root, _default_root):
         with contextlib.suppress(NoFolder, OSError), contextlib.ExitStack() as stack:
@@ -198,7 +198,7 @@ def private_folder(name: str) -> str | None:
 
 
 def distrusted(status: os.stat_result) -> str:
-    """Return why somebody else can have written a folder or file, "" if nobody can."""
+    """Return why another user can have written a folder or file, "" if none can."""
     if _HAS_OWNERS and status.st_uid not in (os.geteuid(), 0):
         return "belongs to another user"
     if _HAS_OWNERS and status.st_mode & 0o022:

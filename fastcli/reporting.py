@@ -1,4 +1,4 @@
-"""What long work tells its caller on the way: one protocol for training, quantize and prepare."""
+"""Progress reports of long work: one protocol for training, quantize and prepare."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NAN = float("nan")
 
 @dataclass(kw_only=True)
 class Status:
-    """How far work is; what is not known, or has no meaning there, is NaN or empty.
+    """The progress of work; what is unknown or meaningless is NaN or empty.
 
     ``progress`` is from 0 to 1, ``words_per_second`` that of each thread, ``eta`` the seconds that
     are left; ``details`` are words such as ``trial 8``.
@@ -25,31 +25,31 @@ class Status:
 
 
 class Reporter:
-    """What a caller is told on the way; this one says nothing."""
+    """Receives progress reports; this one ignores them."""
 
     def stage(self, name: str, n_bytes: int = 0) -> None:
-        """Hear what begins (reading, features, training, saving), and how much is to be read.
+        """A stage begins (reading, features, training, saving), with so many bytes to read.
 
         ``n_bytes`` is 0 where that is not known.
         """
 
     def read(self, n_bytes: int) -> None:
-        """Hear that so many more bytes have been read; called from several threads."""
+        """So many more bytes have been read; called from several threads."""
 
     def status(self, status: Status) -> None:
-        """Hear how far the stage is, several times a second."""
+        """The progress of the stage, several times a second."""
 
     def finished(self, status: Status) -> None:
-        """Hear that training is over."""
+        """Training is over."""
 
     def row(self, row: object) -> None:
-        """Hear of a result: a dictionary, an evaluation, a trial.  What is not known is ignored."""
+        """A result: a dictionary, an evaluation, a trial.  Unknown kinds are ignored."""
 
     def note(self, sentence: str) -> None:
-        """Hear something that the user should know."""
+        """Something that the user should know."""
 
     def warn(self, sentence: str) -> None:
-        """Hear what was not done; unlike notes, to be shown whatever the verbosity."""
+        """Something that was not done; unlike notes, shown whatever the verbosity."""
 
 
 def run_and_report(run: Iterator[Status], reporter: Reporter) -> Status:

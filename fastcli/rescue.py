@@ -1,4 +1,4 @@
-"""Where a trained model goes when its disk is full: a private folder beside compiled kernels."""
+"""Saving a trained model when its disk is full: in a private folder beside compiled kernels."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def place_or_rescue(out: Replacement, write: Write, beside: Beside | None = None
 def rescued(
     out: Replacement, write: Write, error: OSError, beside: Beside | None = None
 ) -> FastcliError:
-    """Write what ``out`` should have been to the private folder; return what is to be said.
+    """Write what ``out`` should have been to the private folder; return the message.
 
-    A pipe that its reader has closed is no trouble to rescue a model from.
+    A pipe closed by its reader is not an error that a model is rescued from.
     """
     former = "; the former file is unchanged" if out.replaces else ""
     problem = cannot_save(out.path, error, f"{former}.")

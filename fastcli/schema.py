@@ -1,4 +1,4 @@
-"""JSON and TOML of others: every value is checked against its type before anything is built.
+"""JSON and TOML from input: every value is checked against its type before anything is built.
 
 The schema is the dataclass that a value becomes: types of its fields, with ranges as in
 ``step: Annotated[int, Range(0)]``.  Nothing but the standard library is needed, and nothing that

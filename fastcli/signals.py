@@ -1,4 +1,4 @@
-"""What ends the program from outside: Ctrl-C, SIGTERM, and SIGHUP when a terminal is closed.
+"""Signals that end the program: Ctrl-C, SIGTERM, and SIGHUP when a terminal is closed.
 
 The exit code is 128 and the signal's number, as a shell has it.  What was ignored when the program
 was started, as ``nohup`` ignores SIGHUP, stays ignored.  It is imported before anything else, so it
@@ -23,7 +23,7 @@ ENDING = tuple(
 
 received = 0  # number of the last of these signals since ``interrupts.heard``
 together = 0  # how many sections are running that may only be done as a whole
-written: set[str] = set()  # temporary files of this process, for whoever ends it at once
+written: set[str] = set()  # temporary files of this process, to be removed when it ends at once
 
 
 def exit_code(number: int) -> int:

@@ -1,4 +1,4 @@
-"""Temporary files beside their target: who writes there now, and what killed runs left.
+"""Temporary files beside their target: which run writes there, and what killed runs left.
 
 A name cannot be guessed, and says for which file it is and who made it: process, host, boot, time.
 While its process lives the file is locked (flock), which ends with the process however that ends,
@@ -34,7 +34,7 @@ NAME = re.compile(
     r"\.(?P<pid>[0-9]{1,10})\.(?P<since>[0-9]{1,12})\.[0-9a-f]{16}\.tmp",
     re.ASCII,
 )
-OLD = 7 * 24 * 3600  # seconds; what is older is litter, whoever left it
+OLD = 7 * 24 * 3600  # seconds; older temporary files are removed, whoever made them
 PATIENCE = 2.0  # seconds that another process may look around in the folder
 BINARY = getattr(os, "O_BINARY", 0)
 """On Windows a file opened without it changes the ends of lines as it is read or written."""
@@ -135,7 +135,7 @@ def _digest(target: Path) -> str:
 
 @functools.cache
 def _machine() -> tuple[str, str]:
-    """Return the name of this host, and what is another after every boot."""
+    """Return the name of this host, and an id that changes with every boot."""
     host = re.sub(r"[^A-Za-z0-9_-]", "_", platform.node().partition(".")[0])[:32] or "host"
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
@@ -179,7 +179,7 @@ def lock_state(fd: int, exclusive: bool = False) -> bool | None:
 
 @contextlib.contextmanager
 def _folder_lock(folder: Path) -> Iterator[None]:
-    """Let one process at a time look around in a folder, where folders can be locked."""
+    """Let one process at a time examine a folder, where folders can be locked."""
     try:
         fd = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
     except OSError:  # it may not be read, or this is Windows
@@ -213,7 +213,7 @@ def _look_around(folder: Path, target: Path) -> None:
         except OSError:  # gone, or not to be read
             continue
         is_ours = user() in (0, status.st_uid)
-        # Where anybody may make files, those of others are no sign of a run.
+        # Where anybody may make files, those of others do not show a run.
         may_be_a_run = status.st_uid == user() or not is_shared
         if is_free is False and maker.target == _digest(target) and may_be_a_run:
             raise FastcliError(
@@ -255,13 +255,13 @@ def _is_free(path: Path) -> bool | None:
 
 
 def close_read(fd: int) -> None:
-    """Close what was only looked at, where trouble means nothing."""
+    """Close a file that was only read, ignoring errors."""
     with contextlib.suppress(OSError):
         os.close(fd)
 
 
 def is_open_to_all(status: os.stat_result) -> bool:
-    """Tell whether anybody may make files in a folder, but nobody remove those of others."""
+    """Tell whether a folder is world-writable and sticky, as ``/tmp`` is."""
     return bool(status.st_mode & stat.S_ISVTX and status.st_mode & stat.S_IWOTH)
 
 

@@ -64,8 +64,8 @@ def run_on(n_threads: int, function: Callable[[int], None]) -> None:
 def run_apart(n_threads: int, function: Callable[[int], None]) -> None:
     """Do as ``run_on`` does, but leave the threads behind at work if an interrupt comes.
 
-    For kernels that may take long, work on memory alone and wait for nobody else: the arrays live
-    as long as the threads need them, but whoever catches the KeyboardInterrupt must not use what
+    For kernels that may take long, work in memory and wait for no other thread: the arrays live
+    as long as the threads need them, but code that catches the KeyboardInterrupt must not use what
     they write.  The process ends without waiting for threads that were left behind.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -87,7 +87,7 @@ def run_apart(n_threads: int, function: Callable[[int], None]) -> None:
 
 def _start(function: Callable[[int], None], threads: range) -> SimpleQueue[BaseException | None]:
     """Call ``function(thread)`` on a kept thread each; return where their results will be."""
-    # nobody starts before all are there
+    # no thread starts before all exist
     workers = [_idle.pop() if _idle else _new_worker(threads.stop) for _ in threads]
     results: SimpleQueue[BaseException | None] = SimpleQueue()
     for thread, worker in zip(threads, workers, strict=True):

@@ -186,8 +186,7 @@ TABLES = {
     "queries": "Nearest neighbours (`bench_queries.py`):",
     "autotune": "Autotune on cooking, two threads; it tunes on a tenth of the training lines, the "
     "figures are for the test file (`bench_autotune.py`):",
-    "mlp": "Training neural networks, the same layers, batches, epochs and Adam "
-    "(`bench_mlp.py`):",
+    "mlp": "Training neural networks, the same layers, batches, epochs and Adam (`bench_mlp.py`):",
     "mlp-accuracy": "Accuracy of neural networks, mean of three seeds (`bench_mlp_accuracy.py`):",
     "prepare": "Making training files from a CSV file (`bench_prepare.py`):",
     "open": "Opening a large model and predicting one line (`bench_open.py`):",

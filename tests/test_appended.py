@@ -110,7 +110,7 @@ def test_a_file_beside_what_a_link_leads_to(tmp_path):
     theirs = far / "trials.old"
     theirs.write_bytes(b"the notes of somebody\n")
     assert former_trials(str(link)) == str(theirs)
-    with pytest.raises(FastcliError, match=f"{theirs} exists and is not a file of trials"):
+    with pytest.raises(FastcliError, match=f"{theirs} exists and is not a trials file"):
         check_trials(str(link))
     files = ["-input", TRAIN, "-output", tmp_path / "m", "-autotune-validation", TEST]
     result = run("supervised", *files, "--autotune-trials", link, "-autotune-duration", 1)
@@ -135,5 +135,5 @@ def test_an_input_beside_what_a_link_leads_to(tmp_path):
     files = ["-input", text, "-output", tmp_path / "m", "-autotune-validation", TEST]
     result = run("supervised", *files, "--autotune-trials", link, "-autotune-duration", 1)
     assert (result.code, result.out) == (1, b"")
-    assert f"{text} is read and would be written over" in result.err
+    assert f"{text} is an input and would be overwritten" in result.err
     assert text.read_bytes() == TRAIN.read_bytes()

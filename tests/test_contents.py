@@ -122,7 +122,7 @@ def test_a_pipe_without_an_end_is_refused_before_memory_is_gone(monkeypatch):
     monkeypatch.setattr(contents, "available_memory", lambda: next(left))
     opened = Contents("/dev/zero")
     assert len(opened.head) == contents.HEAD  # which tells that it is no model
-    with pytest.raises(FastcliError, match="/dev/zero brings more bytes than there is memory"):
+    with pytest.raises(FastcliError, match="/dev/zero has more bytes than fit into memory"):
         opened.data  # noqa: B018
 
 

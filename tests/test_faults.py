@@ -119,7 +119,7 @@ def test_a_fault_in_every_call(name, source, private, tmp_path):
         assert ".fastcli-" not in result.err, result.err
         assert "Traceback" not in result.err, result.err
         assert "The output" not in result.err, result.err
-        is_noted = "ends here" in result.err or "are not written down" in result.err
+        is_noted = "ends here" in result.err or "are not recorded" in result.err
         assert len(result.err.splitlines()) == (result.code != 0 or is_noted)
         if result.code == 0:
             stays = {"m.log"} | ({f"{one}.json" for one in changed} if is_noted else set())
@@ -182,7 +182,7 @@ def test_a_model_whose_other_files_cannot_be_made(
     result = run(*argv)
     assert (result.code, result.out) == (code, b"")
     assert said.format(out=folder / "m") in result.err
-    assert code != 1 or result.err.endswith(f" {folder / 'm'}.bin is whole and in its place.\n")
+    assert code != 1 or result.err.endswith(f" {folder / 'm'}.bin is complete and in place.\n")
     assert len(result.err.strip().splitlines()) <= 1
     found = files(folder)
     assert found.keys() == new.keys()

@@ -172,7 +172,7 @@ def test_a_file_that_another_user_planted_is_not_written_over(tmp_path):
     (tmp_path / "m").write_bytes(b"planted")
     (tmp_path / "m").chmod(0o666)
     os.chown(tmp_path / "m", NOBODY, NOBODY)
-    with pytest.raises(FastcliError, match="another user made it in a folder that is open to all"):
+    with pytest.raises(FastcliError, match="another user made it in a world-writable folder"):
         put(tmp_path / "m")
     assert (tmp_path / "m").read_bytes() == b"planted"
 
@@ -229,12 +229,12 @@ def test_a_file_of_another_user_in_a_folder_open_to_all(tmp_path):
     assert said.startswith(start + "(in this folder only its owner can replace it")
     (tmp_path / "m").chmod(0o644)
     said = said_to_another_user(tmp_path, "m")
-    assert said.startswith(start + "(the file that is there may not be written to")
+    assert said.startswith(start + "(the existing file is not writable")
     assert said_to_another_user(tmp_path, "other") == "nothing"
     assert names(tmp_path) == ["m"]
 
 
-# --------------------------------------------------- what is no regular file
+# --------------------------------------------------- what is not a regular file
 
 
 @posix

@@ -50,9 +50,9 @@ FILES = {
     "m.bz2": (bz2.compress(MODEL), "It is compressed: unpack it first, with bunzip2 "),
     "m.xz": (lzma.compress(MODEL), "It is compressed: unpack it first, with unxz "),
     "m.zst": (b"\x28\xb5\x2f\xfd" + bytes(20), "It is compressed: unpack it first, with unzstd "),
-    "old.bin": (of_2016(MODEL), "It is a model of fastText's first format, of 2016, "),
-    "floret.bin": (of_floret(MODEL), "It is a whole model of floret, "),
-    "mode.bin": (of_floret(MODEL, 1, 1), "It is a whole model of floret, "),
+    "old.bin": (of_2016(MODEL), "It is a model in fastText's first format (2016), "),
+    "floret.bin": (of_floret(MODEL), "It is a full floret model, "),
+    "mode.bin": (of_floret(MODEL, 1, 1), "It is a full floret model, "),
     "w2v.bin": (word2vec(), "It holds word vectors in word2vec's binary format. Training starts "),
     "m.vec": (b"2 3\na 1 -2.5e-3 3 \nb 1 2 3 \n", "It is a text file of word vectors (.vec)."),
     "w2v.txt": (b"1 2\na 1 2\n", "It is a text file of word vectors (.vec)."),
@@ -60,7 +60,7 @@ FILES = {
     "train.txt": (b"__label__a x y\n", "It is text with labels: "),
     "text.txt": ("some text, naïve\nand more\n".encode(), "It is a text file: "),
     "long.txt": (("é" * 40_000).encode(), "It is a text file: "),
-    "utf16.txt": ("text".encode("utf-16"), "It is text in UTF-16"),
+    "utf16.txt": ("text".encode("utf-16"), "It is UTF-16 text"),
     "a.csv": (b'text,label\nx y,a\n"b, c",b\n', "It is a table (CSV). Make training lines"),
     "b.txt": (b"x y,a\nz,b\n", "It is a table (CSV). Make training lines"),
     "a.tsv": (b"text\tlabel\nx y\ta\n", "It is a table (TSV). Make training lines"),
@@ -186,21 +186,21 @@ def test_a_perceptron_has_no_word_vectors(tmp_path):
     path = tmp_path / "m.mlp"
     for command in ("nn", "analogies", "print-word-vectors", "print-sentence-vectors"):
         said = run(command, path).err
-        assert "It is a perceptron of mlp-train, which test, predict and dump take" in said
+        assert "It is an mlp-train model, which test, predict and dump take" in said
         assert "wrote" not in said
     path.rename(tmp_path / "m.bin")
     said = run("quantize", "-output", tmp_path / "m").err
-    assert "It is a perceptron of mlp-train" in said
+    assert "It is an mlp-train model" in said
 
 
 def test_other_safetensors_files(tmp_path):
     header = b'{"__metadata__":{"fastcli":"{}"}}'
     path = tmp_path / "m"
     path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
-    assert "checkpoint of mlp-train" in refusal(["nn"], path)
+    assert "mlp-train checkpoint" in refusal(["nn"], path)
     header = b'{"__metadata__":{"format":"pt"}}'
     path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
-    assert "It is a safetensors file, but no model of fastcli." in refusal(["nn"], path)
+    assert "It is a safetensors file, but not a fastcli model." in refusal(["nn"], path)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/null"), reason="there is no /dev/null")
@@ -212,9 +212,9 @@ def test_what_is_no_regular_file(tmp_path):
 def test_names_that_are_nearly_right(tmp_path):
     (tmp_path / "m.bin").write_bytes(MODEL)
     said = refusal(["nn"], tmp_path / "m")
-    assert said.endswith(f"(No such file or directory) Is {tmp_path / 'm.bin'} meant?\n")
+    assert said.endswith(f"(No such file or directory) Did you mean {tmp_path / 'm.bin'}?\n")
     said = run("quantize", "-output", tmp_path / "m.bin").err
-    assert said.endswith(f"Is {tmp_path / 'm.bin'} meant?\n")
+    assert said.endswith(f"Did you mean {tmp_path / 'm.bin'}?\n")
     (tmp_path / "m.bin").rename(tmp_path / "m.ftz")
     said = run("quantize", "-output", tmp_path / "m").err
     assert said.endswith(f"There is {tmp_path / 'm.ftz'}, but it is quantized already.\n")
@@ -234,9 +234,9 @@ def test_only_models_are_meant(other, tmp_path):
     assert refusal(["predict"], tmp_path / "m").endswith(end)
     header = b'{"__metadata__":{}}'
     (tmp_path / "m.mlp").write_bytes(struct.pack("<Q", len(header)) + header)
-    assert refusal(["predict"], tmp_path / "m").endswith(f"Is {tmp_path / 'm.mlp'} meant?\n")
+    assert refusal(["predict"], tmp_path / "m").endswith(f"Did you mean {tmp_path / 'm.mlp'}?\n")
     (tmp_path / "m").write_bytes(MODEL)
-    assert refusal(["predict"], tmp_path / "m.bin").endswith(f"Is {tmp_path / 'm'} meant?\n")
+    assert refusal(["predict"], tmp_path / "m.bin").endswith(f"Did you mean {tmp_path / 'm'}?\n")
 
 
 def test_a_good_model_needs_no_module_of_errors():

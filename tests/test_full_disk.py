@@ -68,7 +68,7 @@ def test_vectors_on_a_disk_that_fills_up(small, private, tmp_path):
     result = run("supervised", "-input", TRAIN, "-output", folder / "m", *OPTIONS[2:], "-dim", 20)
     assert result.code == 1
     assert result.err.startswith(f"{folder / 'm'}.vec cannot be opened for saving. (No space left")
-    assert result.err.endswith(f"{folder / 'm'}.bin is whole and in its place.\n")
+    assert result.err.endswith(f"{folder / 'm'}.bin is complete and in place.\n")
     assert sorted(os.listdir(folder)) == ["m.bin", "m.bin.json"]
     assert run("predict", folder / "m.bin", "-", stdin=b"the train\n").code == 0
     assert not private.exists()
@@ -160,7 +160,7 @@ def test_rows_in_use_count_and_holes_do_not(tmp_path, monkeypatch):
     assert told == []
     Needs(matrices=0, file=10**9, disk=free + 1, least_disk=free).check(path, told.append)
     assert told == [
-        f"The model file may need 10 MB of disk, and 10 MB are free in {tmp_path}.",
+        f"The model file may need 10 MB of disk space, and 10 MB are free in {tmp_path}.",
     ]
     with pytest.raises(FastcliError, match="The model file needs about 10 MB of disk"):
         Needs(matrices=0, file=10**9, disk=10**9, least_disk=free + 1).check(path, told.append)

@@ -92,9 +92,9 @@ def check_killed(folder, n):
     assert "Traceback" not in model + vectors
     is_mixed = len(set(is_new.values())) > 1
     where = f"{folder / 'm'}.bin"
-    assert (f"{where}.json is of another model than {where} is now" in model) == is_mixed
+    assert (f"{where}.json belongs to another model than {where}" in model) == is_mixed
     assert len(model.splitlines()) == is_mixed
-    assert (f"m.vec is of another training than {where}:" in vectors) == is_mixed
+    assert (f"m.vec is from another training run than {where}:" in vectors) == is_mixed
     train(folder.parent / "text", folder / "m")  # the next run sweeps
     assert not temporary(files(folder))
     assert all(files(folder)[name] == new[name] for name in ("m.bin", "m.vec", "m.output"))

@@ -60,7 +60,7 @@ def trained(command, options, text, output):
     )
     said = child.stderr.decode()
     assert child.returncode == 0, said
-    number, unit = re.search(r"^This takes about ([0-9.]+) (\w+) of memory", said, re.M).groups()
+    number, unit = re.search(r"^Needs about ([0-9.]+) (\w+) of memory", said, re.M).groups()
     took = int(re.search(r"^Took (\d+)$", said, re.M)[1])
     return float(number) * UNITS[unit], took
 
@@ -105,7 +105,7 @@ def test_needs_are_those_of_the_whole_process(monkeypatch):
 def test_small_needs_are_not_said():
     assert Needs(matrices=0, file=1000, disk=1000).sentence() is None
     large = Needs(matrices=memory.LARGE, file=1000, disk=1000)
-    assert large.sentence().startswith("This takes about ")
+    assert large.sentence().startswith("Needs about ")
 
 
 def test_memory_of_the_parent_does_not_count():

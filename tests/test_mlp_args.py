@@ -116,7 +116,7 @@ def test_widths(widths):
     ("text", "width"), [("8,0", 0), ("0,8", 0), ("-1", -1), ("1000001", 1000001)]
 )
 def test_widths_that_cannot_be(text, width):
-    assert refused(hidden=text) == f"--hidden: a layer of {width} units cannot be."
+    assert refused(hidden=text) == f"--hidden: a layer of {width} units is not possible."
 
 
 @pytest.mark.parametrize("text", ["8,", ",8", "8.5", "a", "8 8", "8;8"])
@@ -131,7 +131,7 @@ def test_lists_are_for_all_layers_or_for_each(n, given_, name):
     values = {"hidden": ",".join(["4"] * n), name: ",".join([word] * given_)}
     if given_ not in (1, n):
         said = refused(**values)
-        assert said.startswith(f"--{name} names {given_} layers, and --hidden has {n}:")
+        assert said.startswith(f"--{name} has {given_} values for {n} hidden layers:")
         return
     args = replace(ARGS, **values)
     args.check()
@@ -580,7 +580,7 @@ def test_names_in_any_case_mean_the_same():
     ).resolved()
     assert (found.norm, found.loss, found.schedule) == ("batch", "softmax", "linear")
     assert (found.monitor, found.format) == ("loss", "text")
-    with pytest.raises(ArgumentError, match="--batch-size 1 cannot be"):
+    with pytest.raises(ArgumentError, match="--batch-size 1 does not work"):
         replace(ARGS, norm="Batch", batch_size=1).check()
 
 

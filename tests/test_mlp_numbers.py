@@ -350,7 +350,7 @@ def test_empty_files(text, folder):
 
 def test_one_column(folder):
     said, path = refused(folder, "1\n2\n")
-    assert said == f"{path}: one column only, with the delimiter ','. Say --delimiter."
+    assert said == f"{path}: one column only, with the delimiter ','. Give --delimiter."
 
 
 def test_missing_files(folder):

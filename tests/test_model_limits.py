@@ -75,7 +75,7 @@ def test_more_rows_than_numbers_for_them(n_buckets, tmp_path):
     path = tmp_path / "sparse.bin"
     sparse(path, n_buckets)
     message, peak = refusal(path)
-    assert f"{n_buckets:,} buckets, too many beside its words" in message
+    assert f"{n_buckets:,} buckets, too many together with its words" in message
     assert peak < 1 << 20
 
 
@@ -167,7 +167,7 @@ def test_a_model_through_a_pipe(command, tmp_path):
     ("data", "said"),
     [
         (b"", "delivered no model"),
-        (b"\x1f\x8b\x08" + bytes(99), "unpack what comes, with gunzip -c"),
+        (b"\x1f\x8b\x08" + bytes(99), "decompress the stream with gunzip -c"),
         (b"__label__x a b\n" * 99_999, "It is text with labels"),
         (model_bytes.small()[:-1], "is damaged"),
     ],

@@ -306,7 +306,7 @@ def test_columns(asked, names, has_names, position):
         ("2", ["0", "1"], False, "x has no column 2: there are 2 columns, 0 to 1, or -1 from"),
         ("1", ["0"], False, "x has no column 1: there is one column, 0."),
         ("9" * 5000, ["0", "1"], False, "x has no column 999"),
-        ("a", ["a", "b", "a"], True, "x has several columns a: give the position."),
+        ("a", ["a", "b", "a"], True, "x has several columns named a: give the position."),
     ],
 )
 def test_columns_that_are_not_there(asked, names, has_names, said):

@@ -150,10 +150,10 @@ def test_a_first_line_with_spaces_does_not_decide_the_dimension(tmp_path):
 def test_numbers_of_vectors_that_are_not_true_are_said(tmp_path):
     path = tmp_path / "cut.vec"
     path.write_bytes(as_text().replace(b"6 3", b"9 3"))
-    assert read(path)[2] == [f"{path} says 9 vectors, and has 6."]
+    assert read(path)[2] == [f"{path} declares 9 vectors but has 6."]
     path.write_bytes(as_text().replace(b"6 3", b"2 3"))
     words, _, notes = read(path)
-    assert (words, notes) == (WORDS, [f"{path} says 2 vectors, and has 6."])
+    assert (words, notes) == (WORDS, [f"{path} declares 2 vectors but has 6."])
 
 
 @pytest.mark.parametrize("n_surplus", [1, 3, 40_000])
@@ -166,7 +166,7 @@ def test_more_rows_than_a_binary_file_says_are_not_read(n_surplus, block, tmp_pa
     words, rows, notes = read(path)
     assert (words, notes) == (
         WORDS,
-        [f"{path} says 6 vectors, and has more, which are not read."],
+        [f"{path} declares 6 vectors but has more, which are not read."],
     )
     np.testing.assert_array_equal(rows, ROWS.astype(np.float32))
     path.write_bytes(as_binary() + n_surplus * b"\n")
@@ -177,7 +177,7 @@ def test_binary_files_without_rows(tmp_path):
     path = tmp_path / "none.bin"
     path.write_bytes(as_binary().replace(b"6 3", b"0 3"))
     words, _, notes = read(path)
-    assert (words, notes) == ([], [f"{path} says 0 vectors, and has more, which are not read."])
+    assert (words, notes) == ([], [f"{path} declares 0 vectors but has more, which are not read."])
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_damaged_binary_files(tmp_path):
     path = tmp_path / "damaged.bin"
     whole = as_binary()
     for cut in (1, 2, 12, 40):
-        assert " vectors: it was cut." in refused(path, whole[: -1 - cut])
+        assert " vectors: it was truncated." in refused(path, whole[: -1 - cut])
     nan = whole.replace(np.float32(8).tobytes(), np.float32("nan").tobytes())
     assert "'-1.5'" in refused(path, nan)
 
@@ -222,13 +222,13 @@ def test_a_head_with_another_number_of_vectors(n, tmp_path):
     assert VectorFile(str(path)).n_words <= 8  # two bytes a number
     words, _, notes = read(path)
     assert words == [b"a", b"b"]
-    assert f"says {n:,} vectors, and has 2" in notes[0]
+    assert f"declares {n:,} vectors but has 2" in notes[0]
 
 
 @pytest.mark.parametrize("number", [b"nan", b"inf", b"-inf", b"1e39", b"NaN", b"1e999999999"])
 def test_numbers_that_are_none(number, tmp_path):
     said = refused(tmp_path / "a", b"2 2\na 1 2\nb %b 4\n" % number)
-    assert ", line 3: 2 numbers are needed after the word, neither NaN nor infinite." in said
+    assert ", line 3: 2 finite numbers are needed after the word." in said
 
 
 @given(
@@ -250,7 +250,9 @@ def test_any_bytes(start, rest, tmp_path_factory):
 def test_text_after_two_numbers_is_no_binary_row(encoding, shift, tmp_path):
     """A row's bytes may end inside a character of the text."""
     text = "12 34\n" + "新闻 " + "x" * shift + "天气预报 快讯" * 40 + "\n"
-    assert ", line 2: 34 numbers are needed" in refused(tmp_path / "a", text.encode(encoding))
+    assert ", line 2: 34 finite numbers are needed" in refused(
+        tmp_path / "a", text.encode(encoding)
+    )
 
 
 @pytest.mark.parametrize(
@@ -258,7 +260,7 @@ def test_text_after_two_numbers_is_no_binary_row(encoding, shift, tmp_path):
     [b"", b"\n\n", b"__label__a some words\n", b"\xff\xfe\x00binary", b"1,2,3\n"],
 )
 def test_other_files(text, tmp_path):
-    assert "is no file of word vectors" in refused(tmp_path / "other", text)
+    assert "is not a file of word vectors" in refused(tmp_path / "other", text)
 
 
 def test_a_compressed_model_is_named(tmp_path):
@@ -269,7 +271,7 @@ def test_a_compressed_model_is_named(tmp_path):
 def test_compressed_files_that_were_cut(tmp_path):
     for text in (FORMATS["fasttext"], FORMATS["binary"]):
         said = refused(tmp_path / "cut.gz", gzip.compress(text * 2000)[:-9])
-        assert "cannot be read to its end" in said
+        assert "cannot be read to the end" in said
 
 
 @given(data=st.binary(max_size=80))

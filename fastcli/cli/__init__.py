@@ -1,4 +1,4 @@
-"""The command line: one file per command; the only place that knows click, rich and tqdm.
+"""The command line: one file per command; the only place that imports click, rich and tqdm.
 
 Commands parse, build a dataclass, call the library and print.  Heavy modules are imported inside
 the command bodies, so that help, version and usage errors never load NumPy or Numba.
@@ -49,18 +49,18 @@ CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_w
 
 
 class PipeClosed(Exception):
-    """Whoever read the output has seen enough; click would make an error of BrokenPipeError."""
+    """The reader of the output has closed it; click would report BrokenPipeError as an error."""
 
 
 class Group(click.Group):
     """A group that imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of a first session: train, test, predict, look."""
+        """Return the commands in the order of a first session: train, test, predict, inspect."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return a command, or None if there is no such one."""
+        """Return a command, or None if there is none of that name."""
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"fastcli.cli.{COMMANDS[name][0]}")
@@ -103,7 +103,7 @@ def cli(ctx: click.Context) -> None:
 
 
 def usage(ctx: click.Context | None, with_options: bool) -> str:
-    """Return the usage line of the command that an error belongs to, and what it may be given."""
+    """Return the usage line of the command that an error belongs to, and its options."""
     if ctx is None:
         return "usage: fastcli <command> <args>"
     is_program = ctx.command is cli
@@ -145,14 +145,14 @@ def _main() -> None:
 
 
 def _came_of_interrupt(error: BaseException | None) -> bool:
-    """Tell whether an interrupt became this error on its way, within an import for example."""
+    """Tell whether an interrupt caused this error, within an import for example."""
     while error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
         error = error.__context__
     return error is not None and signals.received != 0
 
 
 def told(error: BaseException) -> int | None:
-    """Say what an error is and return the exit code; None for those that nobody foresaw."""
+    """Report an error and return the exit code; None for unexpected ones."""
     if isinstance(error, click.UsageError):
         from fastcli.cli._command import NoArguments
 
@@ -175,7 +175,7 @@ def told(error: BaseException) -> int | None:
         with contextlib.suppress(OSError):  # what is still buffered cannot be written either
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     elif isinstance(error, MemoryError):
-        say_error("The memory of this machine is not enough for that.")
+        say_error("This machine does not have enough memory for that.")
     else:
         return None
     return 1

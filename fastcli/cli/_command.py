@@ -46,7 +46,7 @@ class Option(click.Option):
 
 
 class NoArguments(click.UsageError):
-    """A command was called without arguments: its usage and its options are what to print."""
+    """A command was called without arguments: its usage and options are printed."""
 
 
 class Command(click.Command):
@@ -61,7 +61,7 @@ class Command(click.Command):
         self.pattern, self.empty = pattern, empty
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Look for mistakes as fastText does, then parse."""
+        """Check for errors as fastText does, then parse."""
         if ctx.resilient_parsing:  # shell completion of an unfinished line
             return super().parse_args(ctx, args)
         if not args:
@@ -110,7 +110,7 @@ class Command(click.Command):
     def check_word(
         self, word: str, ctx: click.Context, options: dict[str, Any] | None = None
     ) -> None:
-        """Raise click.UsageError where a word is no argument; ``options`` are those before --."""
+        """Raise click.UsageError where a word is not an argument; ``options`` are those before --."""
 
     def as_word(self, word: str, end: str = "") -> str:
         """Return how to give a word that looks like an option, where there can be such words."""
@@ -148,7 +148,7 @@ class Command(click.Command):
 
 
 class OptionsOnly(Command):
-    """A command without positional arguments, such as ``supervised``; mistakes get its words."""
+    """A command without positional arguments, such as ``supervised``; fastText's error messages."""
 
     def check_word(
         self, word: str, ctx: click.Context, options: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""From rows to the command line: click options of dataclasses, and what the user set of them.
+"""From option rows to the command line: click options of dataclasses, and which of them were set.
 
 A command is a function that takes one object for each dataclass of its options:
 
@@ -31,7 +31,7 @@ else:
 
 
 class FileName(TextType):
-    """A path, checked by whoever opens it; shells complete it with the names of files."""
+    """A path, checked where it is opened; shells complete it with file names."""
 
     name = "file"
 
@@ -42,7 +42,7 @@ class FileName(TextType):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Leave it to the shell to complete the names of files or folders."""
+        """Let the shell complete the names of files or folders."""
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(incomplete, type=self._kind)]
@@ -117,7 +117,7 @@ def click_option(row: Row) -> Any:
 
 
 def help_text(row: Row) -> str:
-    """Return the help of an option: what it is, the names it may have, the default in words."""
+    """Return the help of an option: its meaning, its choices, its default in words."""
     known = row.option.choices
     names = "" if callable(known) or not known else f": {', '.join(known)}"
     default = f"  [default: {row.option.default_text}]" if row.option.default_text else ""
@@ -161,7 +161,7 @@ def _rows_of(kind: Any) -> list[Row]:
 
 
 def _build(kind: Any, values: dict[str, Any]) -> Any:
-    """Return the object of a dataclass, and take what it is made of from the values."""
+    """Return the object of a dataclass, and take its fields from the values."""
     is_type = isinstance(kind, type)
     known = [row for row in rows(kind if is_type else type(kind)) if row.name in values]
     given = {row.name: _value(row, values.pop(row.name)) for row in known}
@@ -187,7 +187,7 @@ def given_names(ctx: click.Context) -> set[str]:
 
 
 def say_without_effect(ctx: click.Context, values: Mapping[str, Any]) -> None:
-    """Name, in a line on stderr, the options given that change nothing in this run.
+    """Name, in a line on stderr, the given options that have no effect in this run.
 
     ``values`` has those of the command's options; ``verbose`` 0 keeps quiet.
     """

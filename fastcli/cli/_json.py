@@ -1,4 +1,4 @@
-"""What ``--json`` writes: one object a line, numbers with the digits of a float32."""
+"""The output of ``--json``: one object per line, numbers with the digits of a float32."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DIGITS = 9  # so many tell every float32 from all others
 
 
 def number(value: float) -> float | None:
-    """Return a number as JSON shows it: 9 significant digits; None, JSON's null, where it is none.
+    """Return a number as JSON shows it: 9 significant digits; None (null) if not finite.
 
     >>> number(1 / 3), number(1.2345678949e-12), number(float("nan"))
     (0.333333333, 1.23456789e-12, None)

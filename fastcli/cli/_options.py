@@ -66,7 +66,7 @@ def size_in_bytes(size: str, ctx: click.Context) -> int:
 def opened(path: str) -> str | Contents:
     """Open a model once, since a pipe can be read only once.
 
-    What cannot be opened stays a path: whoever reads it says so.
+    What cannot be opened stays a path; reading it reports the error.
     """
     from fastcli.contents import read_or_map
 
@@ -77,7 +77,7 @@ def opened(path: str) -> str | Contents:
 
 
 def load(path: str) -> Model:
-    """Load a model; a compilation that this leads to is said on stderr."""
+    """Load a model; a compilation that this starts is reported on stderr."""
     from fastcli.cli.display.messages import announce_compiling
 
     announce_compiling()
@@ -86,7 +86,7 @@ def load(path: str) -> Model:
 
 
 def load_classifier(path: str, delimiter: str = "") -> Classifier:
-    """Load a model to test or predict with: linear, quantized or perceptron, by its first bytes.
+    """Load a model to test or predict with, of the kind that its first bytes show.
 
     ``delimiter`` is for models of tables; others, on which it has no effect, are said to be such.
     Raises ArgumentError for what cannot separate columns.
@@ -118,7 +118,7 @@ def load_classifier(path: str, delimiter: str = "") -> Classifier:
 
 
 def load_linear(source: str | Contents) -> Model:
-    """Load a linear model; say what there is to say of it and the JSON file beside it."""
+    """Load a linear model; print the notes on it and on the JSON file next to it."""
     from fastcli.cli.display.messages import warn
     from fastcli.fasttext.model_file import load_model
 
@@ -149,4 +149,4 @@ def _rest(first: Bytes | None, blocks: Iterator[Bytes], path: str) -> Iterator[B
     try:
         yield from blocks
     except OSError as error:
-        raise DataError(f"{path} cannot be read to its end. ({error})") from None
+        raise DataError(f"{path} cannot be read to the end. ({error})") from None

@@ -1,4 +1,4 @@
-"""What kernels a command can use, found by walking through its code.
+"""Which kernels a command can use, found by walking through its code.
 
 From the function of a command on, every name that code mentions is followed: functions, classes
 with all their methods and the types of their fields, tables, and modules that are imported inside
@@ -67,7 +67,7 @@ def _is_ours(module: str | None) -> bool:
 
 
 def _types_of_fields(value: type) -> list[Any]:
-    """Return what the annotations of a class name: JSON becomes objects of these types."""
+    """Return the types in the annotations of a class: JSON becomes objects of these types."""
     known = vars(sys.modules[value.__module__])
     words = re.findall(r"\w+", " ".join(map(str, vars(value).get("__annotations__", {}).values())))
     return [known[word] for word in words if word in known]

@@ -1,4 +1,4 @@
-"""The last resort: what nobody foresaw is one sentence, and the rest is in a private file."""
+"""Unexpected errors: one sentence for the user, and the details in a private file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = 200  # characters of what the error says
 
 
 def sentence(error: BaseException) -> str:
-    """Write the traceback to a private file and return what to tell of an error."""
+    """Write the traceback to a private file and return the sentence about an error."""
     what = type(error).__name__
     if text := " ".join(str(error).split()):
         what += f": {shortened(text, SHOWN)}"
@@ -25,8 +25,10 @@ def sentence(error: BaseException) -> str:
     except OSError:
         last = traceback.extract_tb(error.__traceback__)[-1:]
         at = "".join(f" {os.path.basename(one.filename)}:{one.lineno}" for one in last)
-        where = f"It happened at{at}, and the details could be written nowhere: please report it."
-    return f"fastcli failed in a way that was not foreseen ({what}). {where}"
+        where = (
+            f"It happened at{at}, and the details could not be saved anywhere: please report it."
+        )
+    return f"fastcli failed unexpectedly ({what}). {where}"
 
 
 def _save(error: BaseException) -> str:

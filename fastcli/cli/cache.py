@@ -49,7 +49,7 @@ def cache(ctx: click.Context, options: Warming, action: str, commands: tuple[str
     own processor, else of the highest of x86-64-v4, -v3, -v2 that it can run.
 
     For an image or for all users of a machine, as root: warm --target x86-64-v3 --shared
-    /opt/kernels; whoever sets FASTCLI_CACHE_DIR=/opt/kernels starts on that code.
+    /opt/kernels; a process with FASTCLI_CACHE_DIR=/opt/kernels starts on that code.
 
     \b
     Example:
@@ -73,11 +73,11 @@ def cache(ctx: click.Context, options: Warming, action: str, commands: tuple[str
         else:
             warm_cache(ctx, commands, options.target, options.shared)
     except NoFolder as problem:
-        raise FastcliError(f"Compiled kernels cannot be kept: {problem}.") from None
+        raise FastcliError(f"Compiled kernels cannot be saved: {problem}.") from None
 
 
 def show_path() -> None:
-    """Print the folder; say on stderr if it is not used, or nothing is kept there, and why."""
+    """Print the folder; say on stderr if it is not used, or not written to, and why."""
     from fastcli.cli.display.messages import say
     from fastcli.private import Folder, NoFolder, cache_root
 
@@ -91,16 +91,16 @@ def show_path() -> None:
         while not os.path.lexists(above) and above != os.path.dirname(above):
             above = os.path.dirname(above)
         why = cannot_write(above)
-        why = why and f"it cannot be made in {above} ({why})"
+        why = why and f"it cannot be created in {above} ({why})"
     except NoFolder as problem:
         say(f"It is not used: {problem}.")
         return
     if why:
-        say(f"Nothing is kept there: {why}.")
+        say(f"Nothing is saved there: {why}.")
 
 
 def cannot_write(folder: str) -> str:
-    """Return why no file can be made in a folder, "" if one can; none is left there."""
+    """Return why no file can be created in a folder, "" if one can; none is left there."""
     from tempfile import TemporaryFile
 
     try:
@@ -165,12 +165,12 @@ def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, share
 
 
 def target_named(name: str) -> Target:
-    """Return the target of that name.  Raises FastcliError if LLVM knows none such here."""
+    """Return the target of that name.  Raises FastcliError if LLVM does not know it here."""
     from fastcli.jit.targets import is_known_processor, named_target
 
     if not is_known_processor(name):
         raise FastcliError(
-            f"{name} is no processor of this machine's architecture that LLVM knows. "
+            f"{name} is not a processor of this architecture that LLVM knows. "
             "For x86-64 there are x86-64-v2, x86-64-v3 and x86-64-v4."
         )
     return named_target(name)
@@ -197,7 +197,7 @@ def readers_of(root: str) -> str:
     if os.name != "nt" and status.st_uid != 0:
         return "Other users will not use it: it does not belong to root."
     if os.name != "nt" and status.st_mode & 0o005 != 0o005:
-        return f"Other users cannot use it before you let them in: chmod 755 {root}"
+        return f"Other users cannot read it until you allow it: chmod 755 {root}"
     return f"Others use it with FASTCLI_CACHE_DIR={root}"
 
 

@@ -1,4 +1,4 @@
-"""dump: what a model file holds, as text."""
+"""dump: the contents of a model file, as text."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
 
 
 def dump_mlp(source: str | Contents, part: str) -> None:
-    """Print a part of a perceptron: its configuration, its labels and words, or its layers."""
+    """Print a part of a neural network: its configuration, its labels and words, or its layers."""
     from fastcli.mlp.dump import args_text, dictionary_lines, input_lines, output_lines
     from fastcli.mlp.model_file import load_mlp
 

@@ -1,4 +1,4 @@
-"""inspect: what is in a data set or a model, and what is wrong with it."""
+"""inspect: describe data sets and models, and report their problems."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def inspect(ctx: click.Context, options: Inspecting, files: tuple[str, ...]) -> 
 
 
 def check_readable(path: str) -> None:
-    """Raise DataError where a file is missing or may not be read, before any work is done."""
+    """Raise DataError if a file is missing or unreadable, before any work is done."""
     check_apart([path], [STREAM])
     if path == "-":
         return
@@ -173,7 +173,7 @@ def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None
     yield ""
     label_row = f"{labels['distinct']:,}"
     if labels["distinct"]:
-        label_row += f"; on a line {round(labels['per_line']['mean'], 2):g}, at most "
+        label_row += f"; per line {round(labels['per_line']['mean'], 2):g} on average, at most "
         label_row += f"{labels['per_line']['max']:,}"
         if data.n_multilabel:
             label_row += (
@@ -188,7 +188,7 @@ def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None
         ("labels", label_row),
         ("words", f"{tokens['total']:,}, of {tokens['mean_length']:.1f} characters"),
         (
-            "words a line",
+            "words per line",
             f"{per_line['min']:,} to {per_line['max']:,}; median {per_line['median']:,}, "
             f"mean {per_line['mean']:,.1f}, 95% have at most {per_line['p95']:,}",
         ),
@@ -197,7 +197,7 @@ def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None
     if len(growth) > 1 and growth[-1]:
         bars = sparkline(growth, 0, growth[-1])
         more = growth[-1] - growth[-2]
-        rows.append(("  its growth", f"{bars}  the last tenth of the lines adds {more:,}"))
+        rows.append(("  growth", f"{bars}  the last tenth of the lines adds {more:,}"))
     yield from named_rows(rows)
     if data.labels:
         yield ""
@@ -228,7 +228,7 @@ def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None
 
 
 def finding_lines(finding: Finding, file: str, texts: dict[int, bytes]) -> Iterator[str]:
-    """Yield what was found, in how many lines, and the first of them."""
+    """Yield the findings, in how many lines each is, and the first of these."""
     from fastcli.inspect.findings import MEANINGS
 
     yield from wrapped(f"{counted(finding.count)}: {MEANINGS[finding.kind]}", columns(), "  ")
@@ -251,7 +251,7 @@ def finding_lines(finding: Finding, file: str, texts: dict[int, bytes]) -> Itera
 
 
 def place_line(place: str, note: str, text: bytes | None, at: int = 0) -> str:
-    """Return a line that starts with a place in a file and shows what is there, byte ``at`` too."""
+    """Return ``file:line`` and an excerpt of the line that contains byte ``at``."""
     start = f"{place}: {note}"
     if text is None:
         return start
@@ -267,18 +267,20 @@ def place_line(place: str, note: str, text: bytes | None, at: int = 0) -> str:
 
 
 def advice_lines(advice: Advice) -> Iterator[str]:
-    """Yield the options, each with its reason, the command, and what the model will take."""
+    """Yield the options, each with its reason, the command, and the memory and disk it needs."""
     from fastcli.memory import size_text
 
-    yield "To start with"
+    yield "Suggested options"
     yield from named_rows((f"{s.option} {s.value}", s.reason) for s in advice.suggestions)
     yield ""
     yield f"  {printable(shlex.join(advice.command))}"
     yield ""
-    sizes = f"about {size_text(advice.memory)} of memory; a model file of {size_text(advice.file)}"
+    sizes = (
+        f"about {size_text(advice.memory)} of memory; the model will be {size_text(advice.file)}"
+    )
     if advice.disk < 0.9 * advice.file:
-        sizes += f", of which {size_text(advice.disk)} take space on disk"
-    yield from wrapped(f"This takes {sizes}.", columns(), "  ")
+        sizes += f" ({size_text(advice.disk)} of disk)"
+    yield from wrapped(f"Needs {sizes}.", columns(), "  ")
 
 
 def pair_lines(pair: dict[str, Any], first: DataSet, second: DataSet) -> Iterator[str]:
@@ -327,7 +329,7 @@ def model_lines(report: dict[str, Any]) -> Iterator[str]:
     if report["words"]:
         rows.append(("words", f"{report['words']:,}, learned from {report['tokens']:,} tokens"))
     if report.get("columns"):
-        rows.append(("columns", f"{report['columns']:,} numbers a row"))
+        rows.append(("columns", f"{report['columns']:,} numbers per row"))
     if report["labels"]:
         rows.append(("labels", f"{report['labels']:,}"))
     if report["buckets"]:
@@ -358,7 +360,7 @@ def model_lines(report: dict[str, Any]) -> Iterator[str]:
 
 
 def argument_text(value: Any) -> str:
-    """Return a value as a person reads it."""
+    """Return a value as text for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -93,7 +93,7 @@ def open_source(args: MlpArgs, note: Callable[[str], None]) -> VectorSource:
 
 
 def kind_of(args: MlpArgs) -> str:
-    """Return what the input is, "text" or "numbers"; "" where that is not known before reading."""
+    """Return the kind of the input, "text" or "numbers"; "" if not known before reading."""
     from fastcli.mlp.training_data import input_kind
 
     if args.format == "auto" and not all(map(os.path.isfile, args.input)):
@@ -104,7 +104,7 @@ def kind_of(args: MlpArgs) -> str:
 
 
 def read_config(path: str, given: Collection[str]) -> dict[str, Any]:
-    """Return what a TOML file says and the command line, which ``given`` lists, does not."""
+    """Return the options of a TOML file that are not in ``given``, those of the command line."""
     from fastcli.mlp.args import from_config
 
     if sys.version_info >= (3, 11):

@@ -65,6 +65,7 @@ def run(
 ) -> None:
     """Answer queries of ``size`` words until standard input ends."""
     from fastcli.cli.display.messages import say
+    from fastcli.cli.display.tables import counted
     from fastcli.fasttext.matrix import first_not_finite
     from fastcli.fasttext.neighbours import Neighbours
     from fastcli.fasttext.vectors import Vectors
@@ -76,7 +77,7 @@ def run(
         out.flush()
     vectors = Vectors(load(model), options.thread)
     neighbours = Neighbours(vectors, options.thread, model)
-    neighbours.load_kernels()  # so that whoever is asked for a word does not wait after it
+    neighbours.load_kernels()  # before the prompt, so that no answer waits for them
     if not options.json:
         out.write(prompt)
         out.flush()
@@ -98,7 +99,8 @@ def run(
             if bad >= 0:
                 raise NotFinite(model, f"the numbers of query {done + 1:,}")
     if waiting:
-        say(f"The last {len(waiting)} of the words are no whole query of {size}.")
+        left = counted(len(waiting), "word")
+        say(f"{left} left over: a query is {size} words.")
 
 
 def answer(

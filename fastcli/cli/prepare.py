@@ -1,4 +1,4 @@
-"""prepare: make training files of the data that people have."""
+"""prepare: make training files from raw data."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: PrepareOp
     for row in rows(PrepareOptions):
         if row.name in given - free:
             raise click.UsageError(
-                f"{row.shown} cannot be combined with --like, which says it all", ctx
+                f"{row.shown} cannot be combined with --like: prepare.json sets it", ctx
             )
     from fastcli.cli._options import open_blocks
     from fastcli.errors import ArgumentError

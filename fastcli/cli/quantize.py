@@ -1,4 +1,4 @@
-"""quantize: make a model small."""
+"""quantize: compress a model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def quantize(ctx: click.Context, options: QuantizeOptions, saving: Saving) -> No
     """Make <name>.ftz from <name>.bin: codes of one byte instead of floats, and fewer rows.
 
     What works well: -qnorm -cutoff 50000 -retrain -input with the training text.  Retraining
-    uses the model's own learning rate, epochs and optimizer unless told otherwise.  Other
+    uses the model's own learning rate, epochs and optimizer unless they are given.  Other
     options of training are accepted without effect, as in fastText, and named on stderr.
 
     \b

@@ -42,7 +42,7 @@ class Printing(Answering):
 @MODEL
 @takes(Printing)
 def print_word_vectors(options: Printing, model: str) -> None:
-    """Print the vector of every word on standard input, one line a word.
+    """Print the vector of every word on standard input, one line per word.
 
     Words that the model does not know get the mean of their character n-grams, where the model
     has them, and zeros otherwise.
@@ -121,7 +121,7 @@ class Sink:
 
     def __init__(self, model: str, dim: int, as_json: bool, npy: str | None) -> None:
         if as_json and npy is not None:
-            raise click.UsageError("--json and --npy cannot be had together.")
+            raise click.UsageError("--json and --npy cannot be combined.")
         self._model, self._n_rows = model, 0
         self._as_json = as_json
         self._file: Any = None

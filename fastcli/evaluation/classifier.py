@@ -1,4 +1,4 @@
-"""What both models are to whoever tests, predicts or tunes: one protocol, and what it returns."""
+"""The protocol of classifiers: all that testing, predicting and tuning need of a model."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Classifier(Protocol):
 
     @property
     def printed_offset(self) -> float:
-        """What is added to probabilities that are printed as text."""
+        """The number added to probabilities that are printed as text."""
 
     @property
     def max_threads(self) -> int:
@@ -76,7 +76,7 @@ class Classifier(Protocol):
         """Return the id of a label, -1 if the model does not have it."""
 
     def check_predicts(self) -> None:
-        """Raise ArgumentError if the model is no classifier."""
+        """Raise ArgumentError if the model is not a classifier."""
 
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their k best labels; one for each thread.

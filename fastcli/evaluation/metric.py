@@ -1,4 +1,4 @@
-"""What autotune makes as large as it can: one number for a test."""
+"""The metrics that autotune maximises: one number for a test."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Metric:
         """Raise ArgumentError where a test with k predictions a line has no such score."""
         if self.name == "accuracy" and k != 1:
             raise ArgumentError(
-                "-autotune-metric accuracy looks at one prediction a line: "
+                "-autotune-metric accuracy uses one prediction per line: "
                 "leave -autotune-predictions out."
             )
 
@@ -52,7 +52,7 @@ class Metric:
             label = label_id(self.label)
             if label < 0:
                 raise ArgumentError(
-                    f"Unknown autotune metric label {self.label}: it is none of the model's."
+                    f"Unknown autotune metric label {self.label}: the model has no such label's."
                 )
         if self.name == "f1":
             value = meter.f1 if label < 0 else meter.label_scores(label)[2]
@@ -77,7 +77,7 @@ class Metric:
 
 
 def parse_metric(text: str) -> Metric:
-    """Read the value of ``-autotune-metric``; raises ArgumentError for what is none."""
+    """Parse the value of ``-autotune-metric``; raises ArgumentError if it is invalid."""
     name, _, rest = text.partition(":")
     if name in ("f1macro", "accuracy") and not rest and text == name:
         return Metric(name)

@@ -1,4 +1,4 @@
-"""Predicting blocks of text with any classifier, one worker a thread."""
+"""Predicting blocks of text with any classifier, one worker per thread."""
 
 from __future__ import annotations
 

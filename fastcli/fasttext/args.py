@@ -1,4 +1,4 @@
-"""Training arguments: fastText's names, its defaults for each command, and what must hold."""
+"""Training arguments: fastText's names, its defaults for each command, and their checks."""
 
 from __future__ import annotations
 

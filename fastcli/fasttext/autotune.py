@@ -40,7 +40,7 @@ DIVERGED = "diverged"
 
 @dataclass(frozen=True, kw_only=True)
 class AutotuneArgs:
-    """What autotune is told; fastText's names.
+    """The arguments of autotune; fastText's names.
 
     ``modelsize`` is in bytes, 0 for any size.  ``fixed`` are the Python names of the arguments
     that were set by hand.
@@ -95,7 +95,7 @@ class _OutOfTime(Exception):
 
 
 class _Watch(Reporter):
-    """Ends a reading or a training when its time is over, or its dictionary will not do."""
+    """Stops reading or training when its time is over, or its dictionary cannot be used."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class _Tuner:
                     f"in any of {self.tried} trials", "Give a smaller -lr, or none."
                 )
             if self.failed:
-                raise FastcliError(f"No trial gave a model. The last one: {self.failed[-1]}")
+                raise FastcliError(f"No trial produced a model. The last one: {self.failed[-1]}")
             raise FastcliError(
                 "Didn't have enough time to train once: please increase `autotune-duration`. "
                 f"({self.tune.duration} s were not enough for one training with these arguments.)"
@@ -206,7 +206,7 @@ class _Tuner:
         return Outcome(self.best, trained, quantized, self.tried)
 
     def _next(self) -> bool:
-        """Try once more; return whether there was something left to try."""
+        """Run one more trial; return whether there was anything left to try."""
         if len(self.failed) >= HOPELESS or self.left() <= self.around:
             return False
         number = self.tried + 1
@@ -300,7 +300,7 @@ class _Tuner:
     # The file of trials
 
     def _question(self) -> dict[str, Any]:
-        """Return what a trial's score depends on beside its arguments."""
+        """Return everything but its arguments that a trial's score depends on."""
         changing = {*TUNED, "output", "thread", "verbose", "no_vec", "save_output"}
         given = {
             name: value
@@ -316,7 +316,7 @@ class _Tuner:
         }
 
     def _take_up(self) -> None:
-        """Go on from the trials of an earlier run."""
+        """Continue from the trials of an earlier run."""
         for trial in take_up(self.file, self.args, self._question()):
             self.tried = max(self.tried, trial.number)
             if trial.score != trial.score:

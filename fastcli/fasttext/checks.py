@@ -18,7 +18,7 @@ def check_rows(args: TrainArgs, model_args: ModelArgs, dictionary: Dictionary) -
     """Raise an error, before memory is taken for them, for more rows than there can be."""
     if dictionary.nwords + dictionary.nlabels + model_args.bucket > MOST:
         raise ArgumentError(
-            f"-bucket {args.bucket} and {dictionary.nwords:,} words are more than {MOST} rows "
+            f"-bucket {args.bucket} and {dictionary.nwords:,} words make more than {MOST} rows "
             "together: use a smaller -bucket."
         )
     # The least that is certain: rows of words and labels, the map of buckets, features twice.
@@ -48,7 +48,7 @@ def check_corpus(
         )
     if args.loss == "ns" and dictionary.nlabels < 2:
         raise ArgumentError(
-            "-loss ns needs two labels or more, and there is one: use -loss softmax."
+            "-loss ns needs at least two labels, and there is only one: use -loss softmax."
         )
     if first.startswith("\ufeff"):
         reporter.note(

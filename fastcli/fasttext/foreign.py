@@ -1,4 +1,4 @@
-"""What a file is that was given as a model and is none, by its first bytes, and what to do."""
+"""Recognise files that are not models by their first bytes, and say what to do with them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 UNPACK = {"gz": "gunzip", "bz2": "bunzip2", "xz": "unxz", "zst": "unzstd"}
 VECTORS = "Training starts from it with -pretrainedVectors; it has neither n-grams nor labels."
-PREPARE = "Make training lines of it with 'fastcli prepare', then train a model."
+PREPARE = "Make training lines from it with 'fastcli prepare', then train a model."
 
 # First bytes of other formats, and what they are.
 MAGICS = {
@@ -29,22 +29,22 @@ MAGICS = {
     b"\x80\x04": "a Python pickle, such as gensim's. Save it as a .bin file of fastText there",
     b"\x80\x05": "a Python pickle, such as gensim's. Save it as a .bin file of fastText there",
     b"\x89HDF": "an HDF5 file. Models are .bin, .ftz and .mlp files",
-    b"PAR1": "a Parquet file. Make training lines of it with 'fastcli prepare', then train",
+    b"PAR1": "a Parquet file. Make training lines from it with 'fastcli prepare', then train",
     b"%PDF": "a PDF document. Models are .bin, .ftz and .mlp files",
-    b"version https://git-lfs": "a pointer of Git LFS, not the file. Get it with git lfs pull",
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself. Get it with git lfs pull",
 }
 
 
 def what_it_is(contents: Contents) -> str:
-    """Return in a sentence what a file is that is no model, and what to do with it."""
+    """Return a sentence: what a file that is not a model is, and what to do with it."""
     path, head = contents.path, contents.head
     if not head and not contents.is_regular:
         return "It is a pipe or device that delivered no model."
     if kind := compression_of(head):
         if not contents.is_regular:
-            return f"It is compressed: unpack what comes, with {UNPACK[kind]} -c."
+            return f"It is compressed: decompress the stream with {UNPACK[kind]} -c."
         return f"It is compressed: unpack it first, with {UNPACK[kind]} {shlex.quote(path)}."
-    size = len(contents.data) if contents.is_regular else sys.maxsize  # of a pipe nobody knows
+    size = len(contents.data) if contents.is_regular else sys.maxsize  # of a pipe it is unknown
     return binary_kind(head, size) or _vector_kind(head) or _text_kind(head, path) or _unknown()
 
 
@@ -58,12 +58,12 @@ def binary_kind(head: bytes, size: int) -> str:
             return f"It is {what}."
     if is_of_2016(head):
         return (
-            "It is a model of fastText's first format, of 2016, before files had a version. "
+            "It is a model in fastText's first format (2016), before files had a version. "
             "Train it again, or convert it with the fastText of that time."
         )
     if is_floret(head):
         return (
-            "It is a whole model of floret, whose format is another one. Save its vectors as .vec "
+            "It is a full floret model, whose format is different. Save its vectors as .vec "
             "in floret, and use them with -pretrainedVectors."
         )
     return _safetensors(head) if _is_safetensors(head, size) else ""
@@ -76,7 +76,7 @@ def is_word2vec(head: bytes) -> bool:
 
 
 def _vectors(head: bytes) -> Layout | None:
-    """Return the layout of a file that can hardly be anything else but word vectors."""
+    """Return the layout of a file that is almost certainly word vectors."""
     from fastcli.text.vector_files import layout_of
 
     layout = layout_of(head, len(head) < HEAD)
@@ -100,22 +100,22 @@ def _is_safetensors(head: bytes, size: int) -> bool:
 def _safetensors(head: bytes) -> str:
     if b'\\"format\\": \\"mlp model\\"' in head:
         return (
-            "It is a perceptron of mlp-train, which test, predict and dump take; this command "
+            "It is an mlp-train model, which test, predict and dump take; this command "
             "needs a .bin or .ftz model."
         )
     if b'{"__metadata__":{"fastcli":' in head:
-        return "It is a checkpoint of mlp-train; the model is the .mlp file beside it."
-    return "It is a safetensors file, but no model of fastcli."
+        return "It is an mlp-train checkpoint; the model is the .mlp file next to it."
+    return "It is a safetensors file, but not a fastcli model."
 
 
 def _text_kind(head: bytes, path: str) -> str:
-    """Return what a text file is, by its first bytes; nothing for other files."""
+    """Return the kind of a text file, by its first bytes; "" for other files."""
     from fastcli.text.vector_files import is_text
 
     if not head:
         return "It is empty: train the model again, or copy it again."
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "It is text in UTF-16, and no model."
+        return "It is UTF-16 text, not a model."
     if not is_text(head):
         return ""
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
@@ -150,10 +150,10 @@ def _unknown() -> str:
 
 
 def beside(path: str) -> str:
-    """Return which model may have been meant by the name of a file that is not there."""
+    """Return the model that the user probably meant by the name of a missing file."""
     for name in (f"{path}.bin", f"{path}.ftz", f"{path}.mlp", path.removesuffix(".bin")):
         if name and name != path and _begins_as_model(name):
-            return f"Is {name} meant?"
+            return f"Did you mean {name}?"
     quantized = f"{path.removesuffix('.bin')}.ftz"
     if path.endswith(".bin") and _begins_as_model(quantized):
         return f"There is {quantized}, but it is quantized already."

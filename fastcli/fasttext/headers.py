@@ -1,4 +1,4 @@
-"""How model files begin: fastText's, and those of its kin that are told apart by it."""
+"""How model files begin: fastText's, and those of related programs."""
 
 from __future__ import annotations
 
@@ -59,5 +59,5 @@ def is_floret(head: bytes) -> bool:
 
 
 def is_dictionary(size: int, nwords: int, nlabels: int, ntokens: int) -> bool:
-    """Tell whether numbers of entries, words, labels and tokens fit each other."""
+    """Tell whether the numbers of entries, words, labels and tokens are consistent."""
     return 0 < size == nwords + nlabels and min(nwords, nlabels) >= 0 and ntokens >= size

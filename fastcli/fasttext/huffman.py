@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def build_tree(counts: NDArray[np.int64]) -> Tree:
-    """Build the tree of labels whose counts fall.
+    """Build the tree of labels in descending order of counts.
 
     >>> build_tree(np.array([4, 2, 1])).paths.tolist()
     [1, 0, 1, 0, 1]

@@ -40,8 +40,8 @@ class Model:
     are decoded where they were quantized, since every line meets all of them: a row of floats
     is quicker than its codes, and labels are few.  ``label`` is the label prefix, which the
     file does not hold.  In a pruned model ``bucket_rows`` gives the row after the words of every
-    bucket, from 1 on; 0: it was dropped.  ``warning`` is what whoever opened the model is to be
-    told, if anything: that the JSON file beside it is of another one.
+    bucket, from 1 on; 0: it was dropped.  ``warning`` is a note for the user of the
+    model, if any: that the JSON file beside it belongs to another one.
     """
 
     args: ModelArgs
@@ -137,7 +137,7 @@ class Model:
         return work
 
     def check_predicts(self) -> None:
-        """Raise ArgumentError if the model is no classifier."""
+        """Raise ArgumentError if the model is not a classifier."""
         if self.args.model != "sup":
             raise ArgumentError(
                 "Model needs to be supervised for prediction! "

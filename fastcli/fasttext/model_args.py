@@ -1,4 +1,4 @@
-"""The arguments that a model file holds: all that a command needs that uses a model."""
+"""The arguments that a model file holds: all that commands which use a model need."""
 
 from __future__ import annotations
 

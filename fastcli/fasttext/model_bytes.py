@@ -84,7 +84,7 @@ def _quantizer_bytes(shape: tuple[int, ...], centroids: NDArray[np.float32]) -> 
 
 
 def output_rows(args: ModelArgs, dictionary: Dictionary) -> int:
-    """Return the rows of the output matrix: a label's each, for word vectors a word's each."""
+    """Return the rows of the output matrix: one per label, for word vectors one per word."""
     return dictionary.nlabels if args.model == "sup" else dictionary.nwords
 
 

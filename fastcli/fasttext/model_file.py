@@ -1,6 +1,6 @@
 """The layout of ``.bin`` and ``.ftz`` files, fastText's, versions 11 and 12: reading, and packing.
 
-Everything a file claims is checked against its size before memory is taken for it, and an
+Everything a file claims is checked against its size before memory is allocated for it, and an
 error names the section that is wrong.
 """
 
@@ -74,7 +74,9 @@ class _File:
 
     def read(self, layout: struct.Struct, section: str) -> tuple[Any, ...]:
         if self.position + layout.size > self.size:
-            raise self.wrong(section, f"would go beyond its {self.size:,} bytes: the file was cut")
+            raise self.wrong(
+                section, f"would go beyond its {self.size:,} bytes: the file was truncated"
+            )
         values = layout.unpack_from(self.data.data, self.position)
         self.position += layout.size
         return values
@@ -100,7 +102,7 @@ def open_model(source: str | Contents) -> Contents:
 def load_model(source: str | Contents) -> Model:
     """Load a ``.bin`` or ``.ftz`` model; the matrices of a large file are mapped.
 
-    Raises ModelFormatError for whatever is no whole and sound model, and FastcliError for what
+    Raises ModelFormatError for anything but a complete and valid model, and FastcliError for what
     needs more memory than there is.
     """
     file = _File(source)
@@ -110,7 +112,7 @@ def load_model(source: str | Contents) -> Model:
     _, version = file.read(struct.Struct("<ii"), "header")
     if version not in (11, VERSION):
         raise ModelFormatError(
-            f"{path} has wrong file format! It is of version {version}; 11 and {VERSION} are known."
+            f"{path} has wrong file format! Its version is {version}; 11 and {VERSION} are known."
         )
     if is_floret(file.contents.head):
         raise file.no_model()
@@ -121,7 +123,9 @@ def load_model(source: str | Contents) -> Model:
     if bucket_rows is not None and not quantized:
         raise file.wrong("dictionary", "is pruned, which only quantized models have")
     if dictionary.nwords + args.bucket > MOST:
-        raise file.wrong("arguments", f"have {args.bucket:,} buckets, too many beside its words")
+        raise file.wrong(
+            "arguments", f"have {args.bucket:,} buckets, too many together with its words"
+        )
     n_ngrams = args.bucket if bucket_rows is None else n_kept
     read = _read_quantized if quantized else _read_matrix
     wi = read(file, "input matrix", dictionary.nwords + n_ngrams, args.dim)
@@ -252,7 +256,7 @@ def _decoded(file: _File, codes: QuantizedMatrix) -> DenseMatrix:
 
 
 def _check_numbers(file: _File, section: str, values: NDArray[np.float32]) -> None:
-    """Raise ModelFormatError for NaN or infinite numbers, where looking takes next to no time."""
+    """Raise ModelFormatError for NaN or infinite numbers, where the check is cheap."""
     if values.nbytes <= READ_WHOLE and not math.isfinite(largest(values)):
         raise file.wrong(section, NOT_FINITE)
 
@@ -284,13 +288,13 @@ def _read_quantizer(file: _File, section: str, dim: int) -> Quantizer:
         dim=sizes[0], nsubq=sizes[1], dsub=sizes[2], lastdsub=sizes[3], centroids=centroids
     )
     if not quantizer.is_sound():
-        raise file.wrong(section, "has centroids whose sizes do not fit")
+        raise file.wrong(section, "has centroids whose sizes do not match")
     _check_numbers(file, section, centroids)
     return quantizer
 
 
 def _read_array(file: _File, section: str, dtype: type[Scalar], n: int) -> NDArray[Scalar]:
-    """Return n numbers; a copy if they are few, so that they lie well and outlive the file."""
+    """Return n numbers; a copy if n is small, so that they are aligned and outlive the file."""
     size = n * np.dtype(dtype).itemsize
     if n < 0 or size > file.left:
         raise file.wrong(section, f"needs {size:,} bytes, {file.left:,} are left")

@@ -1,6 +1,6 @@
 """Writing the files of one model: all of them first, then each is put in place, the JSON last.
 
-What a run that is killed between two of them leaves, the JSON file tells the next reader: it has
+If a run is killed between two of them, the JSON file reveals it to the next reader: it has
 sizes and checksums of the others.
 """
 
@@ -25,7 +25,7 @@ class ModelOutputs(Outputs):
     """The files of a model, or of one of several: ``.bin`` or ``.ftz``, text, JSON.
 
     Raises FastcliError where one of them cannot be written, but for the JSON file: without it all
-    can be done, and ``warn`` is told.
+    can be done, and ``warn`` is called.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class ModelOutputs(Outputs):
         if interrupt is not None:
             raise interrupt
         if problems:
-            raise FastcliError(f"{' '.join(map(str, problems))} {path} is whole and in its place.")
+            raise FastcliError(f"{' '.join(map(str, problems))} {path} is complete and in place.")
 
     def _write_texts(
         self, texts: Mapping[str, Writer], problems: list[FastcliError]
@@ -114,11 +114,11 @@ class ModelOutputs(Outputs):
         name = str(about_path(path))
         if is_foreign(path):
             self._warn(
-                _without_about(path, f"{name} was not written by fastcli and stays as it is.")
+                _without_about(path, f"{name} was not written by fastcli and is left as it is.")
             )
             return []
         if not self[path].has_holes:
-            self._warn(_without_about(path, f"{path} is no regular file."))
+            self._warn(_without_about(path, f"{path} is not a regular file."))
         if name not in self:
             return []
         try:
@@ -131,7 +131,7 @@ class ModelOutputs(Outputs):
 
 
 def _problem(name: str, error: OSError | FastcliError | MemoryError) -> FastcliError:
-    """Return what is said of a file that could not be made from a whole model."""
+    """Return the message about a file that could not be written for a saved model."""
     if isinstance(error, FastcliError):
         return error
     if isinstance(error, MemoryError):
@@ -140,5 +140,5 @@ def _problem(name: str, error: OSError | FastcliError | MemoryError) -> FastcliE
 
 
 def _without_about(path: str, why: str) -> str:
-    """Return a sentence, why the JSON file is not written, and what that means."""
-    return f"{why} So the label prefix and the arguments of {path} are not written down."
+    """Return a sentence that says why the JSON file is not written, and what follows."""
+    return f"{why} So the label prefix and the arguments of {path} are not recorded."

@@ -23,7 +23,7 @@ BUCKET = 8  # bytes that say which bucket a kept row is of
 
 
 class TargetTooSmall(ArgumentError):
-    """No model of this kind is as small as asked for."""
+    """No model of this kind is as small as requested."""
 
     note = "no model that small"
 

@@ -1,4 +1,4 @@
-"""What training a linear model will need: memory, and room for the model file."""
+"""What training a linear model needs: memory, and disk space for the model file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGES_OF_A_ROW = 8192
 
 
 def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) -> Needs:
-    """Return what training a classifier needs, before its matrices are taken."""
+    """Return what training a classifier needs, before its matrices are allocated."""
     slots = OPTIMIZERS[args.optimizer].slots
     n_rows = corpus.shards * corpus.shard_rows + dictionary.nlabels
     matrices = 4 * padded(args.dim) * n_rows
@@ -41,7 +41,7 @@ def word_vectors_needs(
     rows_of_words: int,
     scratch: int,
 ) -> Needs:
-    """Return what training word vectors needs, before its matrices are taken.
+    """Return what training word vectors needs, before its matrices are allocated.
 
     The input matrix has ``n_rows`` in memory, all words together have ``rows_of_words`` of them,
     and each thread takes ``scratch`` bytes.
@@ -74,7 +74,7 @@ def _needs(
 
 
 def check_needs(needs: Needs, args: TrainArgs, reporter: Reporter) -> None:
-    """Note what is needed if it is much; raise FastcliError where there is surely too little."""
+    """Report the needs if they are large; raise FastcliError if they certainly cannot be met."""
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
     needs.check(f"{args.output}.bin", reporter.warn)

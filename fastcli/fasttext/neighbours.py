@@ -48,7 +48,7 @@ class Neighbours:
         """
         dictionary = vectors.model.dictionary
         if dictionary.nwords == 0:
-            raise ArgumentError("The model has no words, so there are no neighbours.")
+            raise ArgumentError("The model has no words, so there are not neighbours.")
         self.dictionary = dictionary
         self._n_threads = n_threads
         # What is certain: the vectors, and those divided by their lengths.
@@ -64,7 +64,7 @@ class Neighbours:
         self._heads = [in_blocks(with_rest(self._words, basis, n_threads)) for basis in self._bases]
 
     def load_kernels(self) -> None:
-        """Load what answers need and the words did not, so that no query waits for a compiler."""
+        """Load the kernels for queries, so that no query waits for a compiler."""
         for kernel in (
             kernels.keep_nearest,
             kernels.sort_nearest,
@@ -123,7 +123,7 @@ class Neighbours:
 
 
 def unit_rows(rows: NDArray[np.float32], least: float = 0.0) -> NDArray[np.float32]:
-    """Return rows divided by their lengths, unless these are ``least`` or less."""
+    """Return rows divided by their lengths, unless these are at most ``least``."""
     norms = row_lengths(rows)
     with np.errstate(invalid="ignore", over="ignore"):  # NaN is said where it shows
         return np.asarray(rows / np.where(norms <= least, 1, norms), np.float32)
@@ -150,7 +150,7 @@ def principal_bases(words: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 def with_rest(
     x: NDArray[np.float32], basis: NDArray[np.float32], n_threads: int
 ) -> NDArray[np.float32]:
-    """Return the coordinates of rows in a basis, and after them the length of what is left.
+    """Return the coordinates of rows in a basis, and after them the length of the residual.
 
     ``basis`` has a direction a row.
     """

@@ -1,4 +1,4 @@
-"""Rows of floats as a ``.npy`` file, without knowing beforehand how many there will be."""
+"""Rows of floats as a ``.npy`` file; their number need not be known in advance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COPIED = 1 << 20  # bytes at a time
 class NpyFile:
     """A float32 matrix of ``dim`` columns that grows row by row (NumPy's format, NEP 1).
 
-    A file is put in place when it is whole; a former one stays until then.  What is no regular
+    A file is put in place when it is complete; an old one stays until then.  What is not a regular
     file, and a ``stream`` that is written to instead, gets all when it is whole: the number of
     rows comes first, so until then they are in a temporary file.
 
@@ -68,7 +68,7 @@ class NpyFile:
                 self._spool.close()
 
     def _problem(self, error: OSError) -> Exception:
-        """Return what to raise; a stream may have been closed by whoever read it."""
+        """Return the error to raise; a stream may have been closed by its reader."""
         return error if self._stream else cannot_save(self._replacement.path, error)
 
     def _finish(self) -> None:

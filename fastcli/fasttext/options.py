@@ -16,7 +16,7 @@ TUNING = (FOR_CLASSIFIERS, only_beside("autotune_validation"))
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class AutotuneOptions:
-    """What the command line says of autotune; ``AutotuneArgs`` are made from it."""
+    """The options of autotune; ``AutotuneArgs`` are made from them."""
 
     autotune_validation: str = option(
         "",
@@ -73,7 +73,7 @@ RETRAINING = (only_beside("retrain"),)
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class QuantizeOptions:
-    """What the command line says of quantize; None: what the model was trained with."""
+    """The options of quantize; None: the value the model was trained with."""
 
     output: str = like(
         TrainArgs, "output", help="reads <name>.bin; writes <name>.ftz and <name>.ftz.json"

@@ -1,4 +1,4 @@
-"""What predicting with a linear model compiles."""
+"""The kernel that predicting with a linear model compiles."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def open_source(path: str, ngrams: NgramArgs, note: Callable[[str], None]) -> Ve
 
 
 def ngram_args(minn: int, maxn: int, word_ngrams: int, bucket: int) -> NgramArgs:
-    """Return what decides which n-gram has which row, equal where the n-grams are the same."""
+    """Return the arguments that map n-grams to rows; equal if the n-grams are the same."""
     minn, maxn = (minn, maxn) if maxn > 0 else (0, 0)
     word_ngrams = max(word_ngrams, 1)
     return minn, maxn, word_ngrams, bucket if maxn or word_ngrams > 1 else 0
@@ -88,7 +88,7 @@ def _ngram_args_of(args: ModelArgs) -> NgramArgs:
 
 
 def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
-    """Open the vectors that training starts from; ``note`` hears of what takes much memory.
+    """Open the vectors that training starts from; ``note`` is called if they need much memory.
 
     Raises DataError where they cannot be read or are of another dimension; and, before that takes
     time, where there is no text to train on.
@@ -123,7 +123,7 @@ def set_rows(
     memory_rows: NDArray[np.int64],
     wi: NDArray[np.float32],
 ) -> list[str]:
-    """Set the input rows that have vectors; return what there is to say of them.
+    """Set the input rows that have vectors; return the notes about them.
 
     Row ``ids[i]`` of the model file is ``wi[memory_rows[i]]``.  Raises DataError if no
     word of the text has a vector.

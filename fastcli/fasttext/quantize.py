@@ -1,4 +1,4 @@
-"""Making a model small: fewer rows, and codes instead of floats.
+"""Compressing a model: fewer rows, and codes instead of floats.
 
 Joulin et al. (2016), FastText.zip: Compressing text classification models.
 """
@@ -51,7 +51,9 @@ class Sizes:
                 "this one holds word vectors."
             )
         if model.quantized:
-            raise ArgumentError("The model is quantized already: quantize the .bin it was made of.")
+            raise ArgumentError(
+                "The model is quantized already: quantize the .bin it was made from."
+            )
         if model.bucket_rows is None and model.wi.n_rows < CENTROIDS:
             raise ArgumentError(
                 f"Matrix too small for quantization, must have at least {CENTROIDS} rows: "
@@ -76,7 +78,7 @@ class QuantizedModel:
 def quantize_model(
     model: Model, sizes: Sizes, n_threads: int, keep_zero: bool = False
 ) -> QuantizedModel:
-    """Quantize the matrices of a model (its rows are what they are: see ``prune``).
+    """Quantize the matrices of a model, all of its rows (see ``prune``).
 
     With ``keep_zero`` the rows have the codes that they would have among zero rows.  The same
     bytes on any number of threads.  Raises ArgumentError as ``Sizes.check`` does.
@@ -96,7 +98,7 @@ def quantize_model(
 
 
 def usable(quantized: QuantizedModel) -> Model:
-    """Return a quantized model as one that predicts, as if it had been saved and loaded."""
+    """Return a quantized model that can predict, as if it had been saved and loaded."""
     wo = quantized.wo
     if isinstance(wo, QuantizedMatrix):
         wo = DenseMatrix(wo.decode(), quantized.model.args.dim)

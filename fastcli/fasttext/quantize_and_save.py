@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantizeArgs:
-    """What quantize is told; None stands for what the model was trained with.
+    """The arguments of quantize; None stands for the value the model was trained with.
 
     As ``thread`` None stands for the processors that may be used.  ``sizes.dsub`` is a default
     that a target size may change unless ``dsub_is_fixed``.
@@ -60,7 +60,7 @@ class QuantizeArgs:
     no_shuffle: bool = False
 
     def train_args(self, model: Model) -> TrainArgs:
-        """Return the arguments of retraining: the model's own, and what was said otherwise."""
+        """Return the arguments of retraining: the model's own, except for those given."""
         known = model.about.get("arguments")
         known = known if isinstance(known, dict) else {}
         lr, optimizer = known.get("lr"), known.get("optimizer")
@@ -84,7 +84,7 @@ class QuantizeArgs:
         return args if self.epoch is None else replace(args, epoch=self.epoch)
 
     def with_retraining_of(self, args: TrainArgs) -> QuantizeArgs:
-        """Return these arguments with those of retraining that the JSON file of a model told.
+        """Return these arguments with those of retraining from the JSON file of a model.
 
         Without them a command would do something else where that file is lost.
         """
@@ -99,7 +99,7 @@ class QuantizeArgs:
         )
 
     def command(self) -> str:
-        """Return the command that does this; where the files are and how it runs is no part."""
+        """Return the command that does this, without paths, threads and verbosity."""
         words = ["fastcli", "quantize"]
         words += ["-dsub", str(self.sizes.dsub)] if self.dsub_is_fixed else []
         words += ["-qnorm"] * self.sizes.qnorm + ["-qout"] * self.sizes.qout
@@ -117,7 +117,7 @@ class QuantizeArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class Quantized:
-    """What became of a model."""
+    """The result of quantizing a model."""
 
     path: str
     size_before: int
@@ -215,7 +215,7 @@ def _quantize(
 def _smaller(
     model: Model, args: QuantizeArgs, n_threads: int, reporter: Reporter
 ) -> tuple[Model, Sizes, bool]:
-    """Leave out the rows that a cutoff or a size has no place for, and zero rows.
+    """Drop the rows beyond a cutoff or size, and zero rows.
 
     Return the model, its sizes, and whether only zero rows were left out.
     """
@@ -241,7 +241,7 @@ def _smaller(
 
 
 def _check_inputs(args: QuantizeArgs) -> None:
-    """Raise an error where a file that will be needed is not there."""
+    """Raise an error if a file that will be needed is missing."""
     if args.retrain and not args.input:
         raise ArgumentError("-retrain needs the training text: give it with -input.")
     for path in args.input if args.retrain else ():

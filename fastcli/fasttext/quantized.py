@@ -30,7 +30,7 @@ class Quantizer:
     centroids: NDArray[np.float32]
 
     def is_sound(self) -> bool:
-        """Tell whether the sizes fit each other."""
+        """Tell whether the sizes are consistent."""
         whole = self.dim == (self.nsubq - 1) * self.dsub + self.lastdsub
         return self.nsubq > 0 and 0 < self.lastdsub <= self.dsub and whole
 

@@ -1,4 +1,4 @@
-"""Training a model that is there already, on the features that it has."""
+"""Training an existing model further, on the features that it has."""
 
 from __future__ import annotations
 
@@ -31,20 +31,22 @@ def check_retrains(model: Model, name: str) -> None:
     if not len(counts):
         reason = "It has no labels."
     elif known.loss == "ns" and len(counts) < 2:
-        reason = "Its loss is ns, which needs two labels or more, and it has one."
+        reason = "Its loss is ns, which needs at least two labels, and it has only one."
     elif known.loss == "hs" and (
         # Compared, not subtracted: differences of numbers from a file may wrap around.
         counts.min() < 1
         or (counts[1:] > counts[:-1]).any()
         or counts.sum(dtype=np.float64) >= 2**62
     ):
-        reason = "The counts of its labels make no Huffman tree: they must be positive, and fall."
+        reason = (
+            "Its label counts do not form a Huffman tree: they must be positive and descending."
+        )
     if reason:
         raise ModelFormatError(f"{name} cannot be trained further. {reason}")
 
 
 def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
-    """Train a classifier further, in place; of ``args`` what is said of training counts.
+    """Train a classifier further, in place, with the training arguments of ``args``.
 
     Raises DataError where no line of the input has a label and a feature of the model, or
     TrainingDiverged.
@@ -60,7 +62,7 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     if corpus.n_lines == 0:
         raise DataError(
             f"No line of {', '.join(args.input)} has both a label and a word of the model, so "
-            "there is nothing to train on: -input must be text like that the model was trained on."
+            "there is nothing to train on: -input must be text like the training text of the model."
         )
     stride = padded(dim)
     wi = zeros(corpus.shards * corpus.shard_rows * stride).reshape(-1, stride)

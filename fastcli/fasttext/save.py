@@ -54,7 +54,7 @@ def write_model(out: Replacement, model: Trained) -> None:
     values = model.output()
     write_all(fd, values)
     if len(head) + 4 * rows * args.dim + len(tail) + values.nbytes != size:
-        raise AssertionError("the model file has not the size it should have")
+        raise AssertionError("the model file does not have the expected size")
 
 
 def write_quantized(out: Replacement, quantized: QuantizedModel) -> None:
@@ -116,7 +116,7 @@ def _skip_rows(out: Replacement, base: int, row_bytes: int, first: int, last: in
 
 
 def _least_hole(ids: NDArray[np.int64], row_bytes: int) -> int:
-    """Return from how many bytes on a run of zero rows becomes a hole.
+    """Return the number of bytes from which a run of zero rows becomes a hole.
 
     Two pages hold one page of zeros wherever they start.  A file system takes longer for very
     many holes than for writing zeros, so only the largest ones stay.
@@ -200,7 +200,7 @@ def vector_lines(rows: NDArray[np.float32], names: Sequence[bytes] | None) -> by
 
 
 def rows_of_words(args: TrainArgs, dictionary: Dictionary) -> int:
-    """Return how many rows the words have, each its own and those of its character n-grams."""
+    """Return how many rows each word has: its own and those of its character n-grams."""
     n = dictionary.nwords
     offsets = np.zeros(n + 1, np.int64)
     if args.maxn > 0:

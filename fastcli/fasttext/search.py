@@ -2,7 +2,7 @@
 
 A first trial with the arguments as given, a few starts that have proved good for text, then
 changes of the best trials so far, large at first and smaller with every trial (an evolution
-strategy; Schwefel 1981).  What was set by hand stays as it is.
+strategy; Schwefel 1981).  What was set by hand is left as it is.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Finished:
-    """A trial that is over, whether it is the best so far, and what went wrong with it."""
+    """A finished trial, whether it is the best so far, and why it failed if it did."""
 
     trial: Trial
     is_best: bool
@@ -137,7 +137,7 @@ def _key(args: TrainArgs, free: list[str]) -> tuple[Any, ...]:
 def within(args: TrainArgs, trials: list[Trial], seconds: float, free: list[str]) -> TrainArgs:
     """Return arguments with fewer epochs, where those asked for would take longer than that.
 
-    What a training takes is told from the trial most like it: in proportion to epochs, to the
+    The time of a training is estimated from the most similar trial: in proportion to epochs, to the
     width of its rows, and to the n-grams of a token.
     """
     if "epoch" not in free or not trials:

@@ -1,4 +1,4 @@
-"""The JSON file beside a model: what the binary cannot hold, and how the model was made.
+"""The JSON file beside a model: what the binary file cannot hold, and how the model was made.
 
 ``topics.bin`` has ``topics.bin.json``, ``topics.ftz`` has ``topics.ftz.json``.  Version 0.1.0 wrote
 one ``topics.json`` for both, which is still read where there is none of the new name.  Files that
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SIDECAR_FORMAT = "fastcli model"
 TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
 LARGEST = 1 << 24  # bytes; no file of ours has more, and people's data are not read for nothing
-FILES = "files"  # where the other files of a model are told, by the ends of their names
+FILES = "files"  # identities of the other files of a model, by their suffixes
 # The types of what is used, in the object and in its arguments.
 KINDS: dict[str, Any] = {
     "label": str,
@@ -49,7 +49,7 @@ def about_path(path: str) -> Path:
 def is_foreign(path: str) -> bool:
     """Tell whether a file that fastcli did not write has the name of a model's JSON file.
 
-    A link that leads to nothing is no file; it will be written through, as that of a model is.
+    A dangling link is not a file; it will be written through, as that of a model is.
     """
     beside = about_path(path)
     return os.path.exists(beside) and not _is_ours(_load_json(beside))
@@ -70,7 +70,7 @@ def about_bytes(
 
 
 def read_about(path: str, data: NDArray[np.uint8]) -> tuple[dict[str, Any], str]:
-    """Return what the JSON file beside a model holds, and what is to be said of it.
+    """Return the content of the JSON file beside a model, and a note about it.
 
     ``data`` are the bytes of the model.  There is a sentence, and nothing else, where the files are
     of two trainings: those of one model are put in place one after the other, the JSON file last,
@@ -85,7 +85,7 @@ def read_about(path: str, data: NDArray[np.uint8]) -> tuple[dict[str, Any], str]
         if _agrees(about, found):
             return about, ""
         return {}, (
-            f"{beside} is of another model than {path} is now, and is not used: a run was "
+            f"{beside} belongs to another model than {path}, and is not used: a run was "
             "killed while it put its files in place, or the model was replaced."
         )
     about = _load_json(Path(path).with_suffix(".json"))
@@ -97,7 +97,7 @@ def read_about(path: str, data: NDArray[np.uint8]) -> tuple[dict[str, Any], str]
 
 
 def vectors_disagreement(path: str) -> str:
-    """Return a sentence if a ``.vec`` file is of another training than the model of its name."""
+    """Return a sentence if a ``.vec`` file is from another training run than its model."""
     stem, end = os.path.splitext(path)
     if end != ".vec" or not os.path.isfile(path):
         return ""
@@ -114,13 +114,13 @@ def vectors_disagreement(path: str) -> str:
     if not models:
         return ""
     return (
-        f"{path} is of another training than {models[0]}: a run was killed while it put its "
+        f"{path} is from another training run than {models[0]}: a run was killed while it put its "
         "files in place, or one of them was replaced."
     )
 
 
 def identity(fd: int) -> dict[str, int]:
-    """Return what tells an open file from others: its size, and a checksum of its last bytes."""
+    """Return what identifies an open file: its size, and a checksum of its last bytes."""
     size = os.fstat(fd).st_size
     os.lseek(fd, max(size - TAIL, 0), os.SEEK_SET)
     checksum = 0
@@ -138,7 +138,7 @@ def _identity_of(path: str) -> dict[str, int]:
 
 
 def _agrees(about: dict[str, Any], found: dict[str, int]) -> bool:
-    """Tell whether a JSON file is of a model of this identity."""
+    """Tell whether a JSON file belongs to a model of this identity."""
     return all(about.get(key) == found[key] for key in found)
 
 

@@ -1,4 +1,4 @@
-"""Which arguments can give a model of a certain size: what autotune knows before it trains.
+"""Which arguments can give a model of a certain size, determined before training.
 
 The dictionary and the arguments decide all of a model's bytes but those of its kept rows, and of
 these there are 256 or more, as quantizing has it (all of them, where there are fewer).
@@ -34,17 +34,17 @@ LARGEST_DSUB = int(SCALES["dsub"][1])
 
 
 class NotTrained(TargetTooSmall):
-    """No model with these arguments is as small as asked for, which is known beforehand."""
+    """No model with these arguments is as small as requested; found before training."""
 
     note = "no model that small, not trained"
 
 
 class NothingFits(TargetTooSmall):
-    """No arguments that may be tried give a model as small as asked for."""
+    """No arguments that may be tried give a model as small as requested."""
 
 
 def is_quantizable(args: ModelArgs, dictionary: Dictionary) -> bool:
-    """Tell whether a model has rows enough to be quantized; if not, its ``.bin`` is the model."""
+    """Tell whether a model has enough rows to be quantized; if not, its ``.bin`` is the model."""
     return dictionary.nwords + args.bucket >= CENTROIDS
 
 
@@ -57,7 +57,7 @@ class SizeLimit:
     """A number of bytes that a model may have, for a text with a certain dictionary.
 
     ``free`` are the names of the arguments that may be changed (see ``search.free_names``).
-    ``note`` is told, once, where n-grams are left out.
+    ``note`` is called, once, if n-grams are left out.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class SizeLimit:
         return replace(args, dim=dim) if dim else None
 
     def check(self, args: TrainArgs) -> None:
-        """Raise NotTrained where a training with these arguments would be in vain.
+        """Raise NotTrained if no model with these arguments can fit.
 
         Between the bounds it depends on which rows turn out to be the longest.
         """
@@ -182,6 +182,6 @@ class SizeLimit:
         lower = min(self.lower_bound(args) for args in tried)
         upper = min(self.upper_bound(args) for args in tried)
         return (
-            f"Couldn't fulfil model size constraint: {what} has at least {lower:,} bytes, and one "
-            f"is sure to fit into {upper:,} bytes; {self.target:,} are asked for."
+            f"Couldn't fulfil model size constraint: {what} has at least {lower:,} bytes, and "
+            f"{upper:,} bytes are surely enough for one; {self.target:,} are asked for."
         )

@@ -1,4 +1,4 @@
-"""Entry point of the training commands: check, train, and write every file it leaves."""
+"""Entry point of the training commands: check, train, and write all output files."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
 
 
 def text_paths(args: TrainArgs) -> list[str]:
-    """Return the files of text that the arguments ask for beside a model."""
+    """Return the text files that the arguments request beside a model."""
     vec, output = f"{args.output}.vec", f"{args.output}.output"
     return [vec] * (not args.no_vec) + [output] * args.save_output
 
@@ -67,7 +67,7 @@ def outputs(args: TrainArgs, model_path: str) -> list[str]:
 
 
 def text_writers(args: TrainArgs, trained: Trained) -> dict[str, Writer]:
-    """Return what writes ``<output>.vec`` and ``<output>.output``, as the arguments say."""
+    """Return the functions that write ``<output>.vec`` and ``<output>.output``, if requested."""
     dictionary, stride = trained.dictionary, trained.stride
     n_outputs = output_rows(trained.args, dictionary)
     first = dictionary.nwords if args.model == "sup" else 0
@@ -85,7 +85,7 @@ def text_writers(args: TrainArgs, trained: Trained) -> dict[str, Writer]:
 
 
 def about(args: TrainArgs, trained: Trained) -> dict[str, Any]:
-    """Return what the JSON file beside a model says of it.
+    """Return the content of the JSON file beside a model.
 
     Only what follows from the training: nothing of where it was written, of the time it took or
     of the machine, so that equal trainings write equal files.

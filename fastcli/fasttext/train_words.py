@@ -1,4 +1,4 @@
-"""Training word vectors: read, step through the text, and say what happens.
+"""Training word vectors: read, step through the text, and report progress.
 
 ``kernels/linear/train_words.py`` is the algorithm.  Threads work on parts of each block of lines
 and share the matrices without locks, as in fastText: one thread gives the same bytes every time,
@@ -43,7 +43,7 @@ BLOCK_TOKENS = 20000  # of a thread between two looks at the loss
 
 
 class WordRows:
-    """The input rows of all words: only those have memory.
+    """The input rows of all words; only these are in memory.
 
     Word w has the rows ``rows[offsets[w]:offsets[w + 1]]`` in memory; row i in memory is row
     ``ids[i]`` of the model file.  A step g on each of a word's rows moves their mean by
@@ -95,7 +95,9 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         in_text = pretrained.in_text(dictionary)
         spelled = in_text | pretrained.source.has_ngrams
     if args.loss == "ns" and np.count_nonzero(in_text) < 2:
-        raise ArgumentError("-loss ns needs two words or more, and there is one: use -loss hs.")
+        raise ArgumentError(
+            "-loss ns needs at least two words, and there is only one: use -loss hs."
+        )
     word_rows = WordRows(dictionary, args, spelled)
     ids = word_rows.ids
     scratch = (2 * min(args.ws, LONGEST) + 1) * 8 * (args.neg + stride)
@@ -124,7 +126,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
 
 
 class _Trainer:
-    """The state of a run: matrices, scratch for every thread, and how far it is."""
+    """The state of a run: matrices, scratch for every thread, and its progress."""
 
     def __init__(
         self,
@@ -182,7 +184,7 @@ class _Trainer:
         self.order = np.zeros(0, np.int32)
 
     def run(self) -> Iterator[Status]:
-        """Train; yield after every block of lines how far it is.
+        """Train; yield the progress after every block of lines.
 
         Raises TrainingDiverged as soon as the loss is not finite.
         """

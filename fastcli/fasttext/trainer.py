@@ -1,7 +1,7 @@
 """The loop of training a classifier: block after block of lines, for all epochs.
 
-``kernels/linear/train.py`` is the algorithm; here is when it runs.  The main thread starts the
-kernels on a block of lines, waits, looks at the loss, reports, and goes on.
+``kernels/linear/train.py`` is the algorithm; this module decides when it runs.  The main thread
+starts the kernels on a block of lines, waits, checks the loss, reports, and continues.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Trainer:
         )
 
     def run(self) -> Iterator[Status]:
-        """Train; yield after every block of lines how far it is.
+        """Train; yield the progress after every block of lines.
 
         Raises TrainingDiverged as soon as the loss is not finite.
         """

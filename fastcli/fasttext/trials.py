@@ -1,4 +1,4 @@
-"""The file of trials: one JSON object a line, by which a search is taken up again."""
+"""The trials file: one JSON object per line, from which a search can be resumed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAN = float("nan")
 
 
 def former_trials(path: str) -> str:
-    """Return where the file of trials of an earlier search is kept: beside what a link leads to.
+    """Return where the trials file of an earlier search is kept: beside the target of a link.
 
     Raises FastcliError for a link that is not to be followed.
     """
@@ -33,13 +33,13 @@ def former_trials(path: str) -> str:
 
 
 def check_trials(path: str) -> None:
-    """Raise FastcliError if a new file of trials would replace a file of something else."""
+    """Raise FastcliError if a new trials file would replace a file that is not one."""
     for one in (path, former_trials(path)):
-        check_ours(one, "a file of trials", _is_trials)
+        check_ours(one, "a trials file", _is_trials)
 
 
 class TrialsFile(AppendedFile):
-    """The file of trials, which belongs to this run from now on; ``resume`` goes on with it.
+    """The trials file, owned by this run from now on; ``resume`` continues it.
 
     Else a former one is kept beside it where a new one begins, which is with its first trial.
     """
@@ -85,7 +85,7 @@ def take_up(file: TrialsFile, args: TrainArgs, question: dict[str, Any]) -> list
             data = former.read()
     except OSError as error:
         raise DataError(
-            f"{path} is not there or cannot be read ({error.strerror}): "
+            f"{path} does not exist or cannot be read ({error.strerror}): "
             "start without --autotune-resume."
         ) from None
     whole = data.rfind(b"\n") + 1
@@ -111,7 +111,9 @@ def _read(path: str, line: bytes, args: TrainArgs, question: dict[str, Any]) -> 
     except (ValueError, KeyError, TypeError, RecursionError, ArgumentError):
         raise _no_trials(path) from None
     if any(found.get(name) != value for name, value in question.items()):
-        raise DataError(f"{path} is of other files or arguments: start without --autotune-resume.")
+        raise DataError(
+            f"{path} is from a run with other files or arguments: start without --autotune-resume."
+        )
     return Trial(number=number, args=tried, score=score, seconds=seconds, training=training)
 
 
@@ -126,7 +128,7 @@ def _like(example: Any, value: Any) -> Any:
 
 
 def _no_trials(path: str) -> DataError:
-    return DataError(f"{path} is no file of trials: start without --autotune-resume.")
+    return DataError(f"{path} is not a trials file: start without --autotune-resume.")
 
 
 def _is_trials(path: str) -> bool:

@@ -29,7 +29,7 @@ from fastcli.reporting import Reporter
 
 @dataclass(frozen=True)
 class Tuned:
-    """What autotune found, where the model is, and the commands that make it again."""
+    """The result of autotune, the path of the model, and the commands that reproduce it."""
 
     outcome: Outcome
     path: str
@@ -71,7 +71,7 @@ def _save(
     outputs: ModelOutputs,
     reporter: Reporter,
 ) -> Tuned:
-    """Write the best model, and what makes it again."""
+    """Write the best model, and the commands that reproduce it."""
     best, trained = replace(outcome.trial.args, retrain=False), outcome.trained
     names = [name for name in TUNED if name != "dsub"]
     commands = [shlex.join(command_line(replace(best, dsub=2), names))]
@@ -107,7 +107,7 @@ def _save(
 
 
 def _text_writers(args: TrainArgs, quantized: QuantizedModel) -> dict[str, Writer]:
-    """Return what writes the vectors of a quantized model, if they are to be written."""
+    """Return the function that writes the vectors of a quantized model, if requested."""
 
     def words(out: Replacement) -> None:
         model = usable(quantized)
@@ -118,7 +118,7 @@ def _text_writers(args: TrainArgs, quantized: QuantizedModel) -> dict[str, Write
 
 
 def _note_former(path: str, reporter: Reporter) -> None:
-    """Say that the model of an earlier run is still there, if it has the other ending."""
+    """Say that the model of an earlier run is still there, if it has the other suffix."""
     name, end = path[:-4], path[-4:]
     other = f"{name}.ftz" if end == ".bin" else f"{name}.bin"
     if os.path.exists(other):
@@ -126,7 +126,7 @@ def _note_former(path: str, reporter: Reporter) -> None:
 
 
 def _quantize_command(args: TrainArgs, quantized: QuantizedModel, target: int) -> list[str]:
-    """Return the words of the command that makes a trial's ``.ftz`` of its ``.bin``."""
+    """Return the words of the command that makes a trial's ``.ftz`` from its ``.bin``."""
     words = ["fastcli", "quantize", "-output", args.output, "-qnorm", "-dsub", str(args.dsub)]
     words += ["--target-size", str(target)]
     if quantized.model.bucket_rows is not None:

@@ -29,7 +29,7 @@ PART = 1 << 16  # bytes of lines that a thread makes vectors of at a time
 
 
 class Vectors:
-    """Makes vectors with a model: float32 matrices of one row a word or line."""
+    """Makes vectors with a model: float32 matrices with one row per word or line."""
 
     def __init__(self, model: Model, n_threads: int) -> None:
         self.model = model

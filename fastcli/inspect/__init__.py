@@ -1,1 +1,1 @@
-"""What is in a data set or a model, and what is wrong with it."""
+"""The contents and problems of data sets and models."""

@@ -1,4 +1,4 @@
-"""What follows from a data set: notes on the whole of it, and options to train with."""
+"""Advice on a data set: notes on the whole of it, and suggested training options."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Suggestion:
 
 @dataclass(kw_only=True)
 class Advice:
-    """How to train on a data set, and what the model will take, in bytes."""
+    """How to train on a data set, and the memory and disk space it needs, in bytes."""
 
     command: list[str]
     suggestions: list[Suggestion] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Advice:
     disk: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """Return the advice as JSON has it."""
+        """Return the advice as JSON."""
         return {
             "command": shlex.join(self.command),
             "options": [vars(suggestion) for suggestion in self.suggestions],
@@ -63,7 +63,7 @@ class Advice:
 
 
 def notes(data: DataSet, is_training: bool, delimiter: str = "") -> list[dict[str, str]]:
-    """Return what is to be known of the data set as a whole: a kind and a sentence each.
+    """Return notes on the data set as a whole: a kind and a sentence each.
 
     The order of lines matters only where they are trained on.  ``delimiter`` is what separates
     the columns of a table; "": it is found out.
@@ -82,12 +82,12 @@ def notes(data: DataSet, is_training: bool, delimiter: str = "") -> list[dict[st
 
 
 def _name(word: bytes) -> str:
-    """Return a word of the text, or its start, as it may stand in a sentence."""
+    """Return a word of the text, or its start, for use in a sentence."""
     return shortened(readable(word))
 
 
 def _table(data: DataSet, delimiter: str) -> str:
-    """Say that a file is a table, and what its columns are; nothing where it is none."""
+    """Say that a file is a table, and what its columns are; "" if it is not one."""
     lines = decode_lines(b"\n".join(data.head).removeprefix(BOM))
     dialect = looks_like_table(data.path, lines, delimiter)
     if dialect is None:
@@ -116,10 +116,10 @@ def _no_labels(data: DataSet) -> str:
         sentence += f" Lines start with {shown}."
     prefix = _likely_prefix(data.first_words)
     if prefix:
-        return f"{sentence} Perhaps -label {shlex.quote(prefix)} is meant."
+        return f"{sentence} Did you mean -label {shlex.quote(prefix)}?"
     return (
-        f"{sentence} If labels have another prefix, give it with -label; lines of CSV, TSV or "
-        "JSON are made into such lines by 'fastcli prepare'."
+        f"{sentence} If labels have another prefix, give it with -label; 'fastcli prepare' makes "
+        "such lines from CSV, TSV or JSON."
     )
 
 
@@ -127,7 +127,7 @@ def _sorted(data: DataSet) -> str:
     order = data.order
     if order.is_sorted:
         what = (
-            f"The lines are sorted by label, or in runs of one: {_percent(order.repeated)} of the "
+            f"The lines are sorted by label, or grouped by it: {_percent(order.repeated)} of the "
             f"labels are on the next line too; in a random order, {_percent(order.expected)}."
         )
     elif order.run_lines:
@@ -140,7 +140,7 @@ def _sorted(data: DataSet) -> str:
         return ""
     return (
         f"{what} 'fastcli supervised' shuffles lines itself; before training with --no-shuffle or "
-        "with fastText, which visit lines as they stand and would learn badly, shuffle them "
+        "with fastText, which keep the order of the file and would learn badly, shuffle them "
         "with shuf or 'fastcli prepare'."
     )
 
@@ -205,7 +205,7 @@ def _by_case(data: DataSet) -> str:
 
 
 def is_unsegmented(data: DataSet) -> bool:
-    """Tell whether the text is of a script without spaces, and has not been cut into words."""
+    """Tell whether the text is in a script without spaces and is not segmented."""
     foreign = data.ideographs + data.letters
     if foreign < 0.3 * data.characters or not data.tokens:
         return False
@@ -237,7 +237,7 @@ def advise(data: DataSet) -> Advice:
     options = [_loss(data), *_ngrams(data), _dim(data), *_epochs(data)]
     if len(data.words) > 500_000:
         once = data.n_hapax / len(data.words)
-        options.append(Suggestion("-minCount", "2", f"{once:.0%} of the words are there once"))
+        options.append(Suggestion("-minCount", "2", f"{once:.0%} of the words occur only once"))
     words = ["fastcli", "supervised", "-input", input_name(data.path)]
     words += ["-output", output_name(data.path)]
     if data.prefix != "__label__":
@@ -254,7 +254,7 @@ def _advise_words(data: DataSet) -> Advice:
     reason = f"about {ngrams:,.0f} different character n-grams"
     options = [_dim(data), Suggestion("-bucket", str(buckets(ngrams)), reason)]
     if data.tokens < 5_000_000:
-        options.append(Suggestion("-minCount", "2", f"{data.tokens:,} words of text are few"))
+        options.append(Suggestion("-minCount", "2", f"{data.tokens:,} words of text are not many"))
         options.append(Suggestion("-epoch", "20", "little text: more epochs"))
     words = [
         "fastcli",
@@ -301,7 +301,7 @@ def _ngrams(data: DataSet) -> list[Suggestion]:
         n = character_ngrams(data, 1, 3)
         return [
             Suggestion("-minn", "1", "text that is not cut into words: its characters"),
-            Suggestion("-maxn", "3", "and what two and three of them mean together"),
+            Suggestion("-maxn", "3", "and sequences of two and three of them"),
             Suggestion("-bucket", str(buckets(n)), f"about {n:,.0f} different n-grams"),
         ]
     if data.bigrams < 1:
@@ -320,7 +320,7 @@ def _ngrams(data: DataSet) -> list[Suggestion]:
 
 
 def character_ngrams(data: DataSet, minn: int, maxn: int, min_count: int = 1) -> float:
-    """Return about how many different character n-grams the words have, by some of the words.
+    """Estimate the number of different character n-grams from a sample of the words.
 
     Their number grows with a power of the number of words (Heaps' law), which the second half of
     those words shows.
@@ -372,7 +372,7 @@ def _epochs(data: DataSet) -> list[Suggestion]:
 
 
 def _measure(advice: Advice, data: DataSet) -> None:
-    """Set what training with the options takes: memory, size of the file, and its disk space."""
+    """Set what training with the options needs: memory, file size, and disk space."""
     command = DEFAULTS["supervised" if data.labels else "skipgram"]
     known = {snake(s.option[1:]): s.value for s in advice.suggestions}
     given = {name: type(getattr(command, name))(value) for name, value in known.items()}

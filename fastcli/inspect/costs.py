@@ -1,4 +1,4 @@
-"""What training on a data set takes: memory of the process, the model file, its space on disk."""
+"""What training on a data set needs: memory, the size of the model file, and its disk space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets: what the lines of a text file hold, counted while it is read once.
+"""Data sets: statistics of the lines of a text file, counted while it is read once.
 
 Of a line only hashes and a few numbers are kept, of the text only the vocabulary.
 """
@@ -82,7 +82,7 @@ class DataSet:
 
     @property
     def tokens(self) -> int:
-        """The number of words, each as often as it is there; labels are no words."""
+        """The number of words, counting repetitions; labels are not words."""
         return int(np.frombuffer(self.n_words, np.uint32).sum(dtype=np.int64))
 
     @property
@@ -92,7 +92,7 @@ class DataSet:
 
     @property
     def n_hapax(self) -> int:
-        """The number of words that are there only once."""
+        """The number of words that occur only once."""
         return int(np.count_nonzero(self.counts == 1))
 
     @property
@@ -105,7 +105,7 @@ class DataSet:
         return sorted(self.labels.items(), key=lambda item: (-item[1], item[0]))
 
     def imbalance(self) -> float | None:
-        """Return how often the largest label is there for once the smallest is; None: no two."""
+        """Return the ratio of the largest label count to the smallest; None without two labels."""
         if len(self.labels) < 2:
             return None
         return max(self.labels.values()) / min(self.labels.values())
@@ -122,7 +122,7 @@ class DataSet:
         return list(dict.fromkeys(found))
 
     def as_json(self) -> dict[str, Any]:
-        """Return what was counted, as JSON has it."""
+        """Return the counts as JSON."""
         sizes = np.frombuffer(self.n_words, np.uint32)
         labels = np.frombuffer(self.n_labels, np.uint32)
         ratio = self.imbalance()
@@ -186,7 +186,7 @@ def read_blocks(path: str) -> Iterator[bytes]:
             yield block.tobytes()
     except OSError as error:
         reason = getattr(error, "strerror", None) or error
-        problem = "be read to its end." if has_begun else "be opened!"
+        problem = "be read to the end." if has_begun else "be opened!"
         raise DataError(f"{path} cannot {problem} ({reason})") from None
 
 
@@ -221,7 +221,7 @@ def read_data(path: str, prefix: str) -> DataSet:
 
 
 def state_of(path: str) -> tuple[int, int, int] | None:
-    """Return what tells a regular file from what it was before; None where it is none."""
+    """Return what shows whether a regular file has changed; None if it is not one."""
     try:
         found = os.stat(path)
     except OSError:
@@ -350,7 +350,7 @@ class _Reader:
         self.seen[mixed[is_inside[:-1]] & np.uint64(len(self.seen) - 1)] = True
 
     def count_characters(self, first: int, words: list[bytes]) -> None:
-        """Count the characters of some words, each as often as it is there."""
+        """Count the characters of some words, weighted by the counts of the words."""
         data = self.data
         text = b"".join(word + b"\n" for word in words).decode("utf-8", "replace")
         codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
@@ -379,7 +379,7 @@ def _between(codes: NDArray[np.uint32], low: int, high: int) -> NDArray[np.bool_
 
 
 def _find_joined(data: DataSet) -> None:
-    """Find labels that have the prefix once more; of a single character, such as #, it may."""
+    """Find labels that contain the prefix again, unless it is one character, such as #."""
     prefix = os.fsencode(data.prefix)
     joined = [label for label in data.labels if prefix in label[1:] and len(prefix) > 1]
     examples = [{"line": data.first_line[label], "label": readable(label)} for label in joined]

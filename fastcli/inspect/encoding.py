@@ -1,4 +1,4 @@
-"""Problems of encoding: whole blocks are checked, lines are looked at only where one fails."""
+"""Problems of encoding: whole blocks are checked, single lines only if a block fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ODD_SPACE = re.compile(b"|".join(SPACES))
 
 
 def check_encoding(block: bytes, lines: list[bytes], first: int, findings: Findings) -> None:
-    """Add what is wrong in a block of lines; ``first`` is the number of its first line."""
+    """Add the problems of a block of lines; ``first`` is the number of its first line."""
     if first == 1:
         if block.startswith((b"\xff\xfe", b"\xfe\xff")):
             findings.add("utf16", 1)

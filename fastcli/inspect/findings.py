@@ -1,4 +1,4 @@
-"""Findings: what is worth knowing of a file, how often it is there, and in which lines first."""
+"""Findings: what is worth knowing about a file, how often it occurs, and in which lines first."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ MAX_EXAMPLES = 5
 
 # Every kind of finding, in the order of reports, with a sentence of what it means.
 MEANINGS = {
-    "utf16": "the file is UTF-16: make UTF-8 of it with iconv -f UTF-16 -t UTF-8",
+    "utf16": "the file is UTF-16: convert it to UTF-8 with iconv -f UTF-16 -t UTF-8",
     "byte_order_mark": "a byte order mark hides the first label: remove the first three bytes",
-    "invalid_utf8": "bytes that are no UTF-8: another encoding, or damage",
-    "control_characters": "control characters; those that are no spaces become parts of words",
+    "invalid_utf8": "invalid UTF-8: another encoding, or damage",
+    "control_characters": "control characters; those that are not whitespace become parts of words",
     "replacement_character": "U+FFFD, a character that was lost when the text was converted",
     "mojibake": "looks like UTF-8 that was read as Latin-1 and written again, such as Ã© for é",
     "c1_controls": "characters U+0080 to U+009F: Windows-1252 text that was read as Latin-1",
     "odd_spaces": "spaces that do not separate words, such as U+00A0, U+3000 and U+200B",
-    "carriage_returns": "lines end as in Windows files; they are read like any others",
+    "carriage_returns": "Windows line ends (CRLF); they are read like any others",
     "sentence_end": "the word </s>, which ends a line before its end",
-    "empty": "nothing in the line",
+    "empty": "the line is empty",
     "no_label": "no label, so a classifier does not learn from the line",
     "no_text": "labels, but no text",
     "bare_prefix": "a label that is only the prefix, without a name",
@@ -40,7 +40,7 @@ class Finding:
     examples: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the finding as it is written in JSON."""
+        """Return the finding as JSON."""
         return {"finding": self.kind, "lines": self.count, "examples": self.examples}
 
 
@@ -58,7 +58,7 @@ class Findings:
             finding.examples.append({"line": line, **note})
 
     def add_many(self, kind: str, count: int, examples: Iterable[dict[str, Any]]) -> None:
-        """Take a count and examples that were found together; nothing happens if it is 0."""
+        """Add a count with its examples; do nothing if it is 0."""
         if count:
             self._found[kind] = Finding(kind, count, list(examples))
 

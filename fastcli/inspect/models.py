@@ -1,4 +1,4 @@
-"""Models: what kind they are, their sizes, where their bytes are, and their labels."""
+"""Models: their kind, sizes, use of bytes, and labels."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHOWN_FIELDS = ("loss", "tokens", "steps", "best_step", "fastcli", *OF_A_RUN)
 
 
 def is_model(path: str) -> bool:
-    """Tell by its first bytes whether a regular file is a model, if only one of somebody else.
+    """Tell by its first bytes whether a regular file is a model, even another program's.
 
     Of those, and of compressed ones, ``model_report`` says what they are.
     """
@@ -51,7 +51,7 @@ def is_model(path: str) -> bool:
 
 
 def model_report(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
-    """Return what is to be known of a model, as JSON has it.
+    """Return the report of a model as JSON.
 
     ``warn`` hears if the JSON file beside it is of another one, and so is not in the report.
     Raises ModelFormatError or DataError where it is damaged or cannot be read.
@@ -68,7 +68,7 @@ def model_report(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
 
 
 def changed_arguments(report: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a model: of a perceptron, which has many, those not the default.
+    """Return the arguments of a model: of a neural network, which has many, the non-default ones.
 
     The optimiser and its learning rate are always among them.
     """

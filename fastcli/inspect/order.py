@@ -40,7 +40,7 @@ class Order:
     run_share: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """Return the order as JSON has it."""
+        """Return the order as JSON."""
         shown = {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
         del shown["run_label"], shown["run_share"]
         return shown
@@ -53,7 +53,7 @@ def order_of(labels: NDArray[np.uint32], n_labels: NDArray[np.uint32]) -> Order:
     if n < 3:
         return Order()
     lines = np.repeat(np.arange(n), n_labels[has_label])
-    stride = n + 1  # so that a label's last line and the next label's first are no neighbours
+    stride = n + 1  # so that a label's last line and the next label's first are not neighbours
     keys = np.sort(labels.astype(np.int64) * stride + lines)
     keys = keys[np.append(True, np.diff(keys) > 0)]  # a label that a line has twice counts once
     label = keys // stride
@@ -67,7 +67,7 @@ def order_of(labels: NDArray[np.uint32], n_labels: NDArray[np.uint32]) -> Order:
     if most - expected < 1e-9 * len(keys):  # each label is on all lines, or on one
         return found
     per_line = np.bincount(keys % stride)
-    # Labels that come together are no independent trials.
+    # Labels that come together are not independent trials.
     trials = with_next * len(keys) / float((per_line * per_line).sum())
     position = (repeated - expected) / (most - expected)
     log_chance = -trials * _divergence(found.repeated, found.expected)
@@ -101,7 +101,7 @@ def _divergence(a: float, p: float) -> float:
 
 
 def _long_run(labels: Numbers, lengths: Numbers, counts: Numbers, n: int) -> int:
-    """Return the place of the longest run that is no chance, or -1.
+    """Return the position of the longest run that is unlikely by chance, or -1.
 
     A run of r lines begins at one of n (1 - p) places, each with the chance p^r at most.
     """

@@ -1,4 +1,4 @@
-"""Lines that are there twice: in one data set, and in two of them."""
+"""Repeated lines: in one data set, and between two."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def find_repeats(data: DataSet) -> None:
-    """Find lines that are there twice, and texts that have other labels elsewhere."""
+    """Find repeated lines, and texts that have other labels elsewhere."""
     texts, lines = hashes(data.texts), hashes(data.lines)
     has_text = np.frombuffer(data.n_words, np.uint32) > 0
     numbers = np.flatnonzero(has_text)
@@ -39,7 +39,7 @@ def hashes(values: array[int]) -> Hashes:
 
 
 def _repeats(keys: Hashes) -> tuple[Hashes, Hashes]:
-    """Return the places of keys that were there before, in order, and where each was first."""
+    """Return the positions of repeated keys, in order, and where each occurred first."""
     if len(keys) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     order = np.argsort(keys, kind="stable")
@@ -56,7 +56,7 @@ def _pairs(later: Hashes, firsts: Hashes) -> list[dict[str, Any]]:
 
 
 def compare(first: DataSet, second: DataSet) -> dict[str, Any]:
-    """Return what a data set shares with an earlier one, and what the earlier one lacks of it."""
+    """Return what a data set shares with an earlier one, and what the earlier one lacks."""
     keys, places = np.unique(hashes(first.texts), return_index=True)
     texts = hashes(second.texts)
     at = np.minimum(np.searchsorted(keys, texts), len(keys) - 1)

@@ -1,1 +1,1 @@
-"""Compiling kernels, keeping their machine code, and calling it; ``build.py`` is the door."""
+"""Compiling kernels, caching their machine code, and calling it; ``build.py`` is the entry."""

@@ -1,4 +1,4 @@
-"""Kernels and how they are called: the one door that the rest of fastcli uses.
+"""Kernels and how they are called: the one entry point for the rest of fastcli.
 
 A kernel is a function over pointers and scalars.  Its machine code is looked for in the cache
 (``cache.py``) by what it depends on (``keys.py``) and the processor (``targets.py``); where
@@ -102,7 +102,7 @@ class Kernel(Generic[P, R]):
         self._job: Job | None = None  # its compilation, where that has begun
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the machine code, which is loaded if need be."""
+        """Run the machine code, loading it first if needed."""
         if PYTHON_MODE:
             found: R = self.function(*args)
             return found
@@ -171,7 +171,7 @@ class Kernel(Generic[P, R]):
         self._job = Job(self, own_target(), _writable_cache())
 
     def _compiled(self) -> bytes:
-        """Return new machine code, of another process if it can be had there."""
+        """Return new machine code, compiled by another process if possible."""
         from fastcli.jit.compilers import CannotCompile
 
         if self.is_ours:
@@ -195,7 +195,7 @@ class Kernel(Generic[P, R]):
         return self.module.partition(".")[0] == __name__.partition(".")[0]
 
     def address(self) -> int:
-        """Return where the machine code is; it is loaded if need be."""
+        """Return the address of the machine code, loading it first if needed."""
         self.load()
         return ctypes.cast(self._call, ctypes.c_void_p).value or 0
 
@@ -220,16 +220,16 @@ announce: Callable[[str], None] | None = None
 
 
 class Watcher(Protocol):
-    """Who shows what is being compiled."""
+    """The protocol of displays of compilations."""
 
     def expected(self) -> list[AnyKernel]:
-        """Return the kernels that are going to be needed; asked before the first compilation."""
+        """Return the kernels that will be needed; called before the first compilation."""
 
     def begin(self, number: int, total: int) -> None:
-        """Hear that a kernel is being compiled and waited for, the how manieth of how many."""
+        """A kernel is being compiled and waited for: number ``number`` of ``total``."""
 
     def end(self) -> None:
-        """Hear that it is there."""
+        """The kernel is ready."""
 
 
 watcher: Watcher | None = None
@@ -240,7 +240,7 @@ _lacking: set[str] = set()  # those that were going to be compiled, and have not
 
 @contextlib.contextmanager
 def _watched(kernel: AnyKernel) -> Iterator[None]:
-    """Have it shown that a kernel is being compiled, as long as it is waited for."""
+    """Show that a kernel is being compiled, for as long as it is waited for."""
     if watcher is None or PYTHON_MODE:
         yield
         return
@@ -336,14 +336,14 @@ def compile_beside(kernel: AnyKernel, *others: AnyKernel) -> None:
 
 
 def _writable_cache() -> Cache | None:
-    """Return the cache to keep code in, None where it cannot be kept, which is said once."""
+    """Return the cache to keep code in, None if there is none, which is reported once."""
     from fastcli.jit.cache import user_cache
     from fastcli.jit.targets import own_target
     from fastcli.private import NoFolder
 
     if watcher is None:
         _say_once(
-            "Compiling for this processor, on the first use of this command: some seconds ..."
+            "Compiling for this processor, on the first use of this command: a few seconds ..."
         )
     try:
         cache = user_cache()

@@ -1,8 +1,8 @@
 """Machine code in files: one for each kernel and target, found by its key.
 
-``<root>/<target>/<module>.<kernel>-<key>.o`` holds a digest and the object code.  Any trouble
-means compiling again, never an error: no home, a full disk, a damaged file, a folder of somebody
-else.
+``<root>/<target>/<module>.<kernel>-<key>.o`` holds a digest and the object code.  Any problem
+means compiling again, never an error: no home, a full disk, a damaged file, a folder of another
+user.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Cache:
                     raise NoFolder(f"{folder.path} cannot be written")
 
     def write(self, target: Target, entry: str, code: bytes) -> bool:
-        """Keep the code of an entry; tell whether that went well.
+        """Store the code of an entry; tell whether that succeeded.
 
         Once a day, what was not used for long is removed.
         """
@@ -115,7 +115,7 @@ class Cache:
     def lock(
         self, target: Target, entry: str, given_up: threading.Event | None = None
     ) -> Iterator[None]:
-        """Be the only process that compiles an entry, where that can be.
+        """Be the only process that compiles an entry, if locks are supported.
 
         ``given_up`` ends the waiting for another one.
         """

@@ -73,12 +73,12 @@ class Compiler:
         return bytes(reply)
 
     def end(self) -> None:
-        """Kill the process; whoever waits for its answer gets CannotCompile."""
+        """Kill the process; those that wait for its answer get CannotCompile."""
         with contextlib.suppress(OSError):
             self.process.kill()
 
     def close(self) -> None:
-        """Kill the process, if it still is, and leave nothing of it."""
+        """Kill the process if it is still running, and clean up."""
         self.end()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
@@ -135,7 +135,7 @@ def _compile(kernel: AnyKernel, target: Target, given_up: threading.Event) -> by
 
 
 def end_all() -> None:
-    """Kill all compiler processes; what they were doing is given up, and its locks are freed.
+    """Kill all compiler processes; their work is abandoned, and its locks are freed.
 
     Jobs are waited for once only, however often this is called.
     """
@@ -157,7 +157,7 @@ atexit.register(end_all)
 
 
 class Job:
-    """A kernel on its way into the cache; compiled once however many processes want it."""
+    """A kernel being compiled into the cache; compiled once however many processes need it."""
 
     def __init__(self, kernel: AnyKernel, target: Target, cache: Cache | None) -> None:
         self.kernel, self.target, self.cache = kernel, target, cache
@@ -183,7 +183,7 @@ class Job:
                         self.code = _compile(self.kernel, self.target, self.given_up)
                         self.is_new = True
                         self.is_kept = self.cache.write(self.target, entry, self.code)
-        except Exception as error:  # it belongs to whoever waits
+        except Exception as error:  # raised where the result is waited for
             self.error = error
         finally:
             _jobs.discard(self)

@@ -1,7 +1,7 @@
 """What a kernel's machine code depends on, as a digest: its code, its constants, what it calls.
 
 Code objects are hashed, not sources: they are there in every process that has imported the
-kernels, and comments and docstrings are no part of them.  Of the LLVM builders the source is
+kernels, and comments and docstrings are not part of them.  Of the LLVM builders the source is
 hashed, since importing them would import Numba.
 """
 

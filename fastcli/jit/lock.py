@@ -30,7 +30,7 @@ def locked(
         yield fd is not None
     finally:
         if fd is not None:
-            # Gone before it is free: whoever waits for it sees that it is another file by then.
+            # Removed before it is unlocked: a waiting process sees that the file is another.
             folder.remove(name)
             os.close(fd)
 

@@ -12,7 +12,7 @@ import struct
 def undefined_symbols(code: bytes) -> set[str]:
     """Return the names that an object file leaves open.
 
-    Raises ValueError for what is no whole object file of a kind that is known.
+    Raises ValueError for anything but a complete object file of a known kind.
     """
     try:
         if code[:5] == b"\x7fELF\x02":
@@ -22,8 +22,8 @@ def undefined_symbols(code: bytes) -> set[str]:
         if code[:2] in (b"\x64\x86", b"\x64\xaa"):  # x86-64, arm64
             return _coff(code)
     except (struct.error, IndexError) as error:
-        raise ValueError(f"an object file that is not whole: {error}") from None
-    raise ValueError("no object file of a known kind")
+        raise ValueError(f"a truncated object file: {error}") from None
+    raise ValueError("not an object file of a known kind")
 
 
 def _text(code: bytes, at: int) -> str:

@@ -2,7 +2,7 @@
 
 A parameter's type is the name in its annotation: a scalar (``i64``, ``f32``, ``f64``), an array of
 them (``F32``, ``I64``, ...), an array of records (``Records[Layer]``), or a ``Group``, which is a
-named tuple of such fields.  Groups exist for whoever writes and reads kernels: machine code takes
+named tuple of such fields.  Groups exist for people who write and read kernels: machine code takes
 their fields one after the other, in registers.
 """
 

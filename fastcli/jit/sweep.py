@@ -1,4 +1,4 @@
-"""Removing compiled kernels: those that nobody uses any more, or all."""
+"""Removing compiled kernels: unused ones, or all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from fastcli.jit.cache import DAY
 from fastcli.private import Folder, NoFolder
 
-UNUSED = 90 * DAY  # for so long an entry is kept that nobody uses
+UNUSED = 90 * DAY  # an entry unused for longer is removed
 ABANDONED = DAY  # temporary files and locks of killed processes
 
 _TARGET = re.compile(r"[A-Za-z0-9_.-]{1,40}-[0-9a-f]{16}")
@@ -30,7 +30,7 @@ def is_time_to_sweep(root: Folder) -> bool:
 
 
 def sweep(root: Folder) -> None:
-    """Remove entries that nobody used for long, and what killed processes left.
+    """Remove entries unused for long, and what killed processes left.
 
     Files that are not ours by their names stay, and so do folders that have such.
     """

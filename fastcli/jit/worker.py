@@ -1,4 +1,4 @@
-"""What a compiler process does: answer with object code until nobody asks any more."""
+"""The compiler process: answers requests with object code until its input ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def serve() -> None:
     for number in ENDING:  # they are the parent's to hear
         signal.signal(number, signal.SIG_IGN)
     replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever libraries print is no reply
+    os.dup2(2, 1)  # output of libraries is not a reply
     requests: queue.Queue[bytes] = queue.Queue()
 
     def listen() -> None:

@@ -1,4 +1,4 @@
-"""Multilayer perceptrons on text and numbers: one file for each idea.
+"""Neural networks (MLP) on text and numbers: one file for each idea.
 
 options and args (every choice), activations, initializers, schedules, network (layers and memory),
 training_data and examples (text and numbers as examples), trainer (the loop), early_stopping,

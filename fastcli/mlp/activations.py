@@ -1,4 +1,4 @@
-"""Activations as people choose them: a name, and values for its parameters.
+"""Activations as given by the user: a name, and values of its parameters.
 
 What there is to choose from is in ``kernels/mlp/activation_table.py``.
 """
@@ -30,7 +30,7 @@ class Chosen:
 
     @property
     def forward(self) -> int:
-        """The address of the kernel that computes it, 0 for maxout, which has its own way."""
+        """The address of the kernel that computes it, 0 for maxout, which is handled separately."""
         return self._address("forward")
 
     @property

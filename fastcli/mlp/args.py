@@ -1,4 +1,4 @@
-"""Every choice of a training run: what follows from the options, and what cannot be."""
+"""All choices of a training run: what follows from the options, and their checks."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class MlpArgs(MlpOptions):
             raise ArgumentError(f"--hidden has {len(widths):,} layers, more than {MOST_LAYERS:,}.")
         for width in widths:
             if not 1 <= width <= MOST_UNITS:
-                raise ArgumentError(f"--hidden: a layer of {shown(width)} units cannot be.")
+                raise ArgumentError(f"--hidden: a layer of {shown(width)} units is not possible.")
         return widths
 
     def _each(self, option: str, text: str) -> list[str]:
         n, words = len(self.widths), text.split(",")
         if len(words) not in (1, n):
             raise ArgumentError(
-                f"{option} names {len(words)} layers, and --hidden has {n}: give one for all, or "
+                f"{option} has {len(words)} values for {n} hidden layers: give one for all, or "
                 "one for each."
             )
         return words * n if len(words) == 1 else words
@@ -91,7 +91,7 @@ class MlpArgs(MlpOptions):
         return activation.activation.init if activation else "xavier-uniform"
 
     def resolved(self) -> MlpArgs:
-        """Return the arguments with the optimiser's own numbers, and names as the tables have them.
+        """Return the arguments with the optimiser's defaults, and canonical names.
 
         Raises ArgumentError for an unknown name.
         """
@@ -116,7 +116,7 @@ class MlpArgs(MlpOptions):
         return MlpArgs(**values)
 
     def without_effect(self, given: Collection[str] | None = None, reads: str = "") -> str:
-        """Return a sentence on options that change nothing, "" if there are none.
+        """Return a sentence on options without effect, "" if there are none.
 
         ``given`` has the names of those that a person set, ``reads`` is "text" or "numbers" where
         that is known.  Without names, those are meant that differ from the default.  The arguments
@@ -138,7 +138,7 @@ class MlpArgs(MlpOptions):
         )
 
     def check(self) -> None:
-        """Raise ArgumentError for what cannot be, with what to do instead."""
+        """Raise ArgumentError for values that cannot work, with what to do instead."""
         if not self.input or not all(self.input) or not self.output:
             raise ArgumentError("Empty input or output path.")
         self.check_values()
@@ -158,7 +158,7 @@ class MlpArgs(MlpOptions):
         check_ranges(self)
         if self.norm == "batch" and self.batch_size == 1:
             raise ArgumentError(
-                "--norm batch with --batch-size 1 cannot be: the mean of one example is the "
+                "--norm batch with --batch-size 1 does not work: the mean of one example is the "
                 "example itself. Use --norm layer, or a larger --batch-size."
             )
         if self.centered and rule.name != "rmsprop":

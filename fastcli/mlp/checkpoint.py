@@ -1,4 +1,4 @@
-"""Checkpoints: all that a run needs to go on as if it had not stopped, in one safetensors file."""
+"""Checkpoints: all that is needed to resume a run exactly, in one safetensors file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def fingerprint(trainer: Trainer) -> int:
 
 
 def save_checkpoint(trainer: Trainer, fsync: bool = False) -> None:
-    """Write a checkpoint; a former one stays whole until this one is.
+    """Write a checkpoint; an existing one stays intact until this one is complete.
 
     Raises FastcliError where it cannot be written, saying where it is instead if it was rescued.
     """
@@ -161,12 +161,12 @@ def _check_same(path: str, header: CheckpointHeader, trainer: Trainer) -> None:
         before, now = getattr(header.args, f.name), getattr(trainer.args, f.name)
         if f.name not in FREE and before != now:
             raise ArgumentError(
-                f"{path} is of a run with {option_of(f.name)} {_text(before)}, not {_text(now)}: "
+                f"{path} is from a run with {option_of(f.name)} {_text(before)}, not {_text(now)}: "
                 "give the same options, or leave --resume out to restart."
             )
     if header.fingerprint != fingerprint(trainer):
         raise ArgumentError(
-            f"{path} is of a run on other examples than {', '.join(trainer.args.input)} has now: "
+            f"{path} is from a run on other examples than {', '.join(trainer.args.input)} has now: "
             "leave --resume out to restart."
         )
 

@@ -1,4 +1,4 @@
-"""What is wrong with a network, by what its layers give: one sentence for each trouble."""
+"""Problems of a network, seen from the outputs of its layers: one sentence for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A perceptron as text: its configuration as TOML, its labels and words, its matrices."""
+"""A neural network as text: its configuration as TOML, its labels and words, its matrices."""
 
 from __future__ import annotations
 

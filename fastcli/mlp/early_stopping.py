@@ -1,4 +1,4 @@
-"""What is measured while a perceptron is trained, and when training stops early."""
+"""Evaluations during training, and early stopping."""
 
 from __future__ import annotations
 
@@ -56,5 +56,5 @@ class EarlyStopping:
 
     @property
     def is_over(self) -> bool:
-        """Whether there were as many worse checks in a row as there is patience."""
+        """Whether ``patience`` evaluations in a row brought no improvement."""
         return self.patience > 0 and self.wait >= self.patience

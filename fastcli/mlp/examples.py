@@ -19,7 +19,7 @@ NO_OFFSETS = np.zeros(1, np.int64)
 
 @dataclass(kw_only=True)
 class Examples:
-    """What a network learns from or is asked about; one of the two inputs is empty.
+    """The input and labels of training or prediction; one of the two inputs is empty.
 
     ``dense`` float32[n * stride], flat, padded with zeros, or ``rows`` int32 and ``offsets``
     int64[n + 1]: example i is the mean of the embedding rows ``rows[offsets[i]:offsets[i + 1]]``.

@@ -42,7 +42,7 @@ LIBSVM = {".svm", ".libsvm"}  # ends of file names
 
 
 def _ignore(sentence: str) -> None:
-    """Take a note, and do nothing with it."""
+    """Ignore a note."""
 
 
 def guess_format(path: str, label: str) -> str:
@@ -192,7 +192,7 @@ class FeatureReader:
                 at = i + 1 + int(had_label and i >= self.columns.label)
                 raise DataError(
                     f"{self.path}, line {self.line}, column {at}: {cell[:40]!r} is not a number. "
-                    "Which column is the label? Say --label-column."
+                    "Which column is the label? Give --label-column."
                 )
 
     def _libsvm(self, line: str, x: NDArray[np.float64]) -> list[str]:
@@ -246,7 +246,7 @@ def open_text(path: str, purpose: str = "training") -> Iterator[bytes]:
 def _check_encoding(path: str, head: bytes) -> None:
     """Raise DataError for a file that begins as UTF-16 does."""
     if is_utf16(head):
-        raise DataError(f"{path} is UTF-16: make UTF-8 of it with iconv -f UTF-16 -t UTF-8.")
+        raise DataError(f"{path} is UTF-16: convert it to UTF-8 with iconv -f UTF-16 -t UTF-8.")
 
 
 def inspect_columns(
@@ -259,7 +259,7 @@ def inspect_columns(
     """Look at training files: their delimiter, header, label column and number of features.
 
     Of libsvm files all are looked at, of tables the first, which the others must be like.  What
-    is not certain is told to ``note``.  Raises DataError for an empty file and ArgumentError for
+    is not certain is passed to ``note``.  Raises DataError for an empty file and ArgumentError for
     a label column that is not there.
     """
     if kind == "libsvm":
@@ -278,7 +278,7 @@ def inspect_columns(
     position = find_column(path, label_column, names, has_header)
     if len(names) < 2:
         raise DataError(
-            f"{path}: one column only, with the delimiter {dialect.delimiter!r}. Say --delimiter."
+            f"{path}: one column only, with the delimiter {dialect.delimiter!r}. Give --delimiter."
         )
     return FeatureColumns(
         "csv", dialect.delimiter, names if has_header else [], position, len(names) - 1

@@ -77,7 +77,7 @@ class FeatureColumns:
         if not on:
             if max(-low.min(initial=0.0), high.max(initial=0.0)) > LARGE:
                 raise DataError(
-                    f"A number is above {LARGE:.0e}, too large to be taken as it is: leave "
+                    f"A number is above {LARGE:.0e}, too large to be used unscaled: leave "
                     "--no-standardize out."
                 )
             self.mean = np.zeros(x.shape[1])

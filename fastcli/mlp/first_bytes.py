@@ -1,4 +1,4 @@
-"""Whether a file is a perceptron of ours, by its first bytes; this loads little."""
+"""Whether a file is a model of mlp-train, by its first bytes; imports little."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained perceptron, ready to predict."""
+"""A trained neural network, ready to predict."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class TextHeader:
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnsHeader:
-    """The fields of ``FeatureColumns`` that are no arrays."""
+    """The fields of ``FeatureColumns`` that are not arrays."""
 
     kind: Literal["csv", "libsvm"]
     delimiter: str
@@ -83,7 +83,7 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
         args=args, names=[], loss=LOSS_CODES[header.loss], tensors={}, about=header.about
     )
     if (header.text is None) == (header.columns is None):
-        raise SchemaError("either text or columns should be there, and not both")
+        raise SchemaError("exactly one of text and columns must be present")
     if header.text is not None:
         _read_text(header.text, model, left)
     elif header.columns is not None:
@@ -134,7 +134,7 @@ def _read_text(header: TextHeader, model: MlpModel, arrays: dict[str, NDArray[An
         if len(buckets) and not 0 <= buckets.min() <= buckets.max() < bucket:
             raise SchemaError("buckets: a bucket is out of range")
         if len(np.unique(buckets)) < len(buckets):
-            raise SchemaError("buckets: one is there twice")
+            raise SchemaError("buckets: one is repeated")
         rows += len(buckets)
         model.bucket_rows = np.zeros(bucket, np.int32)
         model.bucket_rows[buckets] = np.arange(1, len(buckets) + 1, dtype=np.int32)
@@ -143,7 +143,7 @@ def _read_text(header: TextHeader, model: MlpModel, arrays: dict[str, NDArray[An
 
 
 def _dictionary(header: TextHeader, arrays: dict[str, NDArray[Any]]) -> Dictionary:
-    """Return the dictionary, whose numbers and arrays must fit each other before it is indexed."""
+    """Return the dictionary, checked for consistency before it is indexed."""
     nwords, n = header.nwords, header.nwords + header.nlabels
     starts = _take(arrays, "dictionary.starts", np.int64, (n + 1,))
     counts = _take(arrays, "dictionary.counts", np.int64, (n,))
@@ -164,7 +164,7 @@ def _dictionary(header: TextHeader, arrays: dict[str, NDArray[Any]]) -> Dictiona
         counts=counts,
     )
     if dictionary.first_duplicate >= 0:
-        raise SchemaError(f"dictionary: entry {dictionary.first_duplicate} is there twice")
+        raise SchemaError(f"dictionary: entry {dictionary.first_duplicate} is repeated")
     return dictionary
 
 
@@ -174,7 +174,7 @@ def _columns(header: ColumnsHeader, arrays: dict[str, NDArray[Any]]) -> FeatureC
         if not is_delimiter(header.delimiter):
             raise SchemaError(f"columns.delimiter cannot be {shown(header.delimiter)}")
         if len(header.names) not in (0, n + 1):
-            raise SchemaError(f"columns.names are {len(header.names)}, and columns {n + 1}")
+            raise SchemaError(f"columns.names has length {len(header.names)}, not {n + 1}")
         if not 0 <= header.label <= n:
             raise SchemaError(f"columns.label is {header.label}, of {n + 1} columns")
     elif header.names or header.label != -1 or header.delimiter:
@@ -207,7 +207,7 @@ def _labels(names: list[str]) -> list[bytes]:
         if not name or b"\n" in name or b"\r" in name:
             raise SchemaError(f"labels[{i}] cannot be {shown(names[i])}")
     if len(set(found)) < len(found):
-        raise SchemaError("labels: one is there twice")
+        raise SchemaError("labels: one is repeated")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Choices by name: a wrong one is an error that names the nearest right one."""
+"""Choices by name: an unknown one is an error that names the nearest known one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training a perceptron will need: memory, and room for its files."""
+"""What training a neural network needs: memory, and disk space for its files."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def layers_of(args: MlpArgs, n_in: int, n_labels: int) -> list[Layer]:
 
 
 class Network:
-    """The layers of a perceptron as the kernels want them: records, and one array a purpose.
+    """The layers of a network as kernels take them: records, and one array per purpose.
 
     ``params`` float32[n]: weights W (inputs x outputs), biases, gamma and beta of norms,
     parameters of activations.  ``running``: means and variances of batch norms.  ``values``: what
@@ -313,7 +313,7 @@ class Network:
     def first_not_finite(
         self, n: int, values: NDArray[np.float32], has_input: NDArray[np.bool_]
     ) -> int:
-        """Return the first of n examples that NaN or infinity came up in, or -1.
+        """Return the first of n examples with NaN or infinity in its values, or -1.
 
         ``has_input`` bool[n]: the others do not count.
         """
@@ -330,7 +330,7 @@ class Network:
         return int(bad.argmax()) if bad.any() else -1
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
-        """Return views of all that training moves and inference needs, by name."""
+        """Return views of all tensors that are trained or needed for inference, by name."""
         found = {}
         for i, layer in enumerate(self.layers):
             found[f"layers.{i}.weight"] = self.weights(i)
@@ -347,7 +347,7 @@ class Network:
 
     @property
     def n_weights(self) -> int:
-        """The number of parameters that training moves, embeddings and padding apart.
+        """The number of trained parameters, without embeddings and padding.
 
         What an activation is given (the slope of leaky-relu) and running statistics are none.
         """

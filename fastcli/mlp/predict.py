@@ -1,4 +1,4 @@
-"""Predicting with a perceptron: from blocks of text or of table lines to their best labels."""
+"""Predicting with a neural network: from blocks of text or of table lines to their best labels."""
 
 from __future__ import annotations
 

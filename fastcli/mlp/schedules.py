@@ -1,4 +1,4 @@
-"""Learning rates over time: pure functions of how far training is."""
+"""Learning rate schedules: pure functions of the progress of training."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SCHEDULES = {
-    "constant": "the same all the time",
-    "linear": "falls to 0 in a straight line, as in fastText",
-    "step": "times gamma after every --step-size epochs",
-    "cosine": "falls to 0 along half a cosine (Loshchilov and Hutter 2017)",
+    "constant": "constant",
+    "linear": "decays linearly to 0, as in fastText",
+    "step": "multiplied by gamma every --step-size epochs",
+    "cosine": "decays to 0 along half a cosine (Loshchilov and Hutter 2017)",
 }
 
 

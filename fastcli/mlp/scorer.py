@@ -1,4 +1,4 @@
-"""Inference with a network: the scores of examples, and how good they are."""
+"""Inference with a network: the scores of examples, and their losses and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of what a perceptron has learned."""
+"""Copies of the learned parameters of a network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Snapshot:
-    """A copy of all that training moves and a model has; the memory is used again and again.
+    """A copy of all trained tensors of a model; its memory is reused.
 
     ``embedding`` is a view float32[rows, padded dim] of the values, the optimiser's apart.
     """

@@ -1,4 +1,4 @@
-"""Reading safetensors files of ours: every size is checked against the file's before it is used.
+"""Reading fastcli's safetensors files: every size is checked against the file's before it is used.
 
 A file is eight bytes of length, a JSON header of that length, and the bytes of all tensors one
 after the other (https://github.com/huggingface/safetensors, "Format").  Ours keep a JSON object of
@@ -82,12 +82,12 @@ def _config(path: str, metadata: object, kind: str) -> dict[str, Any]:
     text = metadata.get("fastcli") if isinstance(metadata, dict) else None
     config = parse_json(text.encode("utf-8", "surrogateescape")) if isinstance(text, str) else None
     if not isinstance(config, dict) or config.get("format") != kind:
-        raise ModelFormatError(f"{path} is a safetensors file, but no {kind} of fastcli.")
+        raise ModelFormatError(f"{path} is a safetensors file, but not a fastcli {kind}.")
     if config.get("version") != VERSION:
         version = config.get("version")
         version = version if isinstance(version, str) and version.isalnum() else shown(version)
         raise ModelFormatError(
-            f"{path} is of another version of fastcli ({version[:20]}): update fastcli."
+            f"{path} is from another version of fastcli ({version[:20]}): update fastcli."
         )
     return config
 
@@ -105,11 +105,11 @@ def _tensors(entries: dict[str, Entry], data: NDArray[np.uint8]) -> dict[str, ND
             raise SchemaError(f"the data of {name[:40]!a} are not where they should be")
         found = data[at:end]
         if found.ctypes.data % dtype.itemsize:
-            found = found.copy()  # the file of somebody else; ours are aligned
+            found = found.copy()  # a file of another program; ours are aligned
         try:
             arrays[name] = found.view(dtype).reshape(entry.shape)
         except ValueError:  # nothing, of a shape larger than any memory
-            raise SchemaError(f"{name[:40]!a} has a shape that cannot be") from None
+            raise SchemaError(f"{name[:40]!a} has an impossible shape") from None
         at = end
     if at != len(data):
         raise SchemaError(f"{len(data) - at:,} bytes follow the last tensor")

@@ -58,7 +58,7 @@ def check_rows(args: MlpArgs, dictionary: Dictionary) -> None:
     """Raise ArgumentError for more words and buckets than rows can be numbered."""
     if dictionary.nwords + dictionary.nlabels + bucket_of(args) > MOST:
         raise ArgumentError(
-            f"-bucket {args.bucket} and {dictionary.nwords:,} words are more than {MOST} rows "
+            f"-bucket {args.bucket} and {dictionary.nwords:,} words make more than {MOST} rows "
             "together: use a smaller -bucket."
         )
 
@@ -88,7 +88,7 @@ def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None =
     if dictionary.nlabels == 0:
         raise DataError(
             f"No label found in {', '.join(args.input)}: no token starts with {args.label!r}. "
-            "Write each example as LABEL text, give the prefix with -label, or say --format csv."
+            "Write each example as LABEL text, give the prefix with -label, or give --format csv."
         )
     if corpus.n_lines == 0:
         raise DataError("No line has both a label and a word, so there is nothing to train on.")
@@ -169,7 +169,7 @@ def start_embedding(args: MlpArgs, text: Text, wide: int, row_floats: int) -> ND
 
 
 def start_from(pretrained: Pretrained, text: Text, embedding: NDArray[np.float32]) -> list[str]:
-    """Set the rows that have pretrained vectors; return what there is to say of them.
+    """Set the rows that have pretrained vectors; return the notes about them.
 
     ``embedding`` is float32[rows, row_floats].  Raises DataError if no word of the text has a
     vector.
@@ -183,7 +183,7 @@ def start_from(pretrained: Pretrained, text: Text, embedding: NDArray[np.float32
 
 
 def read_known_text(path: str, reader: Reader) -> tuple[Examples, int]:
-    """Read labelled lines of a dictionary that is there; return them and how many were left out.
+    """Read labelled lines with an existing dictionary; return them and how many were left out.
 
     Lines without a known label or without features are left out.  Raises DataError where the
     file, which is for validation, cannot be read.

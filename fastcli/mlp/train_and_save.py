@@ -1,4 +1,4 @@
-"""Entry point of mlp-train: read, train, and write the model and what goes with it."""
+"""Entry point of mlp-train: read, train, and write the model, logs and plots."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def train_and_save_mlp(
     source: VectorSource | None = None,
     fsync: bool = False,
 ) -> MlpTrained:
-    """Train a perceptron and write ``<output>.mlp``.  Raises FastcliError or a child of it.
+    """Train a neural network and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
     With ``fsync`` files are forced to the disk before they take their places.  Of a run that
     diverges the best model that an evaluation found is written before the error.
@@ -115,7 +115,7 @@ def _train(
     )
     if args.resume:
         if load_checkpoint(trainer):
-            reporter.note(f"Going on after step {trainer.progress.step:,}.")
+            reporter.note(f"Resuming after step {trainer.progress.step:,}.")
         else:
             reporter.note("There is no checkpoint yet: starting from the beginning.")
     done = trainer.progress.step / max(trainer.total_steps, 1)
@@ -179,12 +179,12 @@ def outputs(args: MlpArgs) -> list[str]:
 
 
 def check_whose(args: MlpArgs) -> None:
-    """Raise FastcliError where training would write over what it reads or what is not ours."""
+    """Raise FastcliError if training would overwrite an input or a file of something else."""
     check_apart([*args.input, args.valid, args.pretrained_vectors], outputs(args))
     if args.log:
-        check_ours(args.log, "a log of mlp-train", _is_log)
+        check_ours(args.log, "an mlp-train log", _is_log)
     if args.save_every:
-        check_ours(checkpoint_path(args), "a checkpoint of mlp-train", _is_checkpoint)
+        check_ours(checkpoint_path(args), "an mlp-train checkpoint", _is_checkpoint)
 
 
 def model_of(
@@ -192,7 +192,7 @@ def model_of(
 ) -> MlpModel:
     """Return the model of a network as it is now; ``rows`` are those of its embedding.
 
-    How it was run (threads, checkpoints, names of files) is no part of it, so that the same
+    How it was run (threads, checkpoints, names of files) is not part of it, so that the same
     training makes the same file.
     """
     return MlpModel(
@@ -224,7 +224,7 @@ def _is_checkpoint(path: str) -> bool:
 
 
 def log_lines(history: list[Evaluation]) -> bytes:
-    """Return evaluations as JSON objects, one a line."""
+    """Return evaluations as JSON objects, one per line."""
     lines = []
     for evaluation in history:
         values: dict[str, Any] = vars(evaluation)

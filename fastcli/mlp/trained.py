@@ -1,4 +1,4 @@
-"""A perceptron before and after training."""
+"""A neural network before and after training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastcli.mlp.network import Network
 
 @dataclass(frozen=True)
 class Setup:
-    """What is going to be trained, and how far a checkpoint has brought it."""
+    """What will be trained, and the progress from a checkpoint."""
 
     network: Network
     n_examples: int

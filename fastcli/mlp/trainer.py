@@ -1,8 +1,8 @@
-"""Training a perceptron: the loop, what it measures on the way, and when it stops.
+"""Training a neural network: the loop, its evaluations, and when it stops.
 
-``kernels/mlp/steps.py`` is the algorithm; here is when it runs.  An epoch visits the examples in a
-random order that depends on the seed and the epoch alone; its steps go to the kernel in groups
-that end where something is to be measured.
+``kernels/mlp/steps.py`` is the algorithm; this module decides when it runs.  An epoch visits the
+examples in a random order that depends on the seed and the epoch alone; its steps go to the
+kernel in groups that end where an evaluation is due.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SLOW_NS = 0.1e9  # a step may take ten times what it is thought to, and yet end 
 
 @dataclass(kw_only=True)
 class Progress:
-    """Where a run is; all that a checkpoint holds beside arrays."""
+    """The progress of a run; all that a checkpoint holds besides arrays."""
 
     step: Count = 0
     product: Annotated[float, Range(0, 1)] = 1.0  # of NAdam's momentum schedule
@@ -99,7 +99,7 @@ class Trainer:
 
     @property
     def scorers(self) -> list[Scorer]:
-        """What evaluates, one a thread; made when it is needed first."""
+        """The scorers, one per thread; created on first use."""
         if not self._scorers:
             self._scorers = [Scorer(self.network, self.embedding) for _ in range(self.args.thread)]
         return self._scorers
@@ -168,19 +168,19 @@ class Trainer:
         self.restore()
 
     def transpose(self) -> None:
-        """Make the transposed weights anew: before the first step, and where weights were set."""
+        """Recompute the transposed weights: before the first step, and where weights were set."""
         network = self.network
         alone = groups.Team(0, 1, np.zeros(8, np.int64))
         transpose_all(network.group, network.params, network.values, alone)
 
     def _is_finite(self) -> bool:
-        """Tell whether all parameters are finite after the last step, whose loss nobody saw."""
+        """Tell whether all parameters are finite after the last step, whose loss is unchecked."""
         network = self.network
         some = (network.params, network.running, self.embedding)
         return all(bool(np.isfinite(array).all()) for array in some)
 
     def restore(self) -> None:
-        """Put the best parameters back, where there is a validation set to tell them.
+        """Restore the best parameters, if there is a validation set.
 
         Where an interrupt came in a slow step, whose threads may still write to the arrays, their
         place is taken by the best parameters, or by those from before the step.
@@ -194,7 +194,7 @@ class Trainer:
     def _end_of_group(self, group: int, checks: int) -> int:
         """Return the step to train to: ``group`` steps on, in an epoch or over whole epochs.
 
-        It is no further than to where the validation set is asked or a checkpoint is written.
+        It is at most the step of the next evaluation or checkpoint.
         """
         step, epoch = self.progress.step, self.steps_per_epoch
         n = min(group, epoch - step % epoch)

@@ -1,4 +1,4 @@
-"""Reading what a perceptron is trained and validated on: text, or tables of numbers."""
+"""Reading the training and validation data of a neural network: text, or tables of numbers."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
     labelled = [i for i, names in enumerate(table.labels) if names]
     if not labelled:
         raise DataError(
-            f"{args.input[0]}: no line has a label in column {columns.label}. Say --label-column."
+            f"{args.input[0]}: no line has a label in column {columns.label}. Give --label-column."
         )
     if len(labelled) < len(table.labels):
         reporter.note(f"Lines without a label: {len(table.labels) - len(labelled):,} left out.")
@@ -162,13 +162,15 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
 
 
 def _constant_sentence(columns: list[str], n_features: int) -> str:
-    """Say which columns will have no influence."""
+    """Say which columns have no influence."""
     n = len(columns)
     which = (
         f"{n:,} of {n_features:,} columns are" if n > 1 else f"Column {shortened(columns[0])} is"
     )
     named = f" ({listed(columns)})" if 1 < n <= 5 else ""
-    later = "they have no influence, whatever they are later." if n > 1 else "it has no influence."
+    later = (
+        "they have no influence on predictions." if n > 1 else "it has no influence on predictions."
+    )
     return f"{which} the same in every training line{named}: {later}"
 
 

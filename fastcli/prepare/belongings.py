@@ -1,4 +1,4 @@
-"""What prepare wrote in a folder: prepare.json knows the size and digest of every file.
+"""The files that prepare wrote in a folder: prepare.json has the size and digest of each.
 
 Only files that are as prepare left them are written over or removed, unless ``--overwrite`` says
 that others may be too.  prepare.json is placed last: what it says is there.
@@ -44,7 +44,7 @@ def digest_of(size: int, found: Any) -> Digest:
 
 
 def recorded(folder: Path, notes: str = NOTES) -> dict[str, Any] | None:
-    """Return the files that a folder's prepare.json knows; None where there is none of ours."""
+    """Return the files that a folder's prepare.json knows; None if fastcli did not write one."""
     try:
         found = json.loads((folder / notes).read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -66,7 +66,7 @@ def made(folder: Path) -> Iterator[None]:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FastcliError(f"{folder} cannot be made: {error.strerror}") from None
+            raise FastcliError(f"{folder} cannot be created: {error.strerror}") from None
         yield
     except BaseException:
         with suppress(OSError):  # the first that is not empty keeps those above it
@@ -78,7 +78,7 @@ def made(folder: Path) -> Iterator[None]:
 def check_folder(folder: Path, names: Iterable[str]) -> None:
     """Raise FastcliError where a file that would be written is not as prepare left it.
 
-    An empty file is nobody's loss.
+    Empty files may be replaced.
     """
     known = recorded(folder)
     foreign = [name for name in names if _is_foreign(folder / name, known)]
@@ -117,7 +117,7 @@ def to_remove(
 
 
 def _is_of_killed(folder: Path, name: str) -> bool:
-    """Tell whether a run put a file in place that was killed before its notes were there, too."""
+    """Tell whether a file is from a run that was killed before it wrote its prepare.json."""
     left = [recorded(folder, notes.name) or {} for notes in left_behind(folder / NOTES)]
     return any(_is_as(folder / name, known.get(name)) for known in left)
 

@@ -1,4 +1,4 @@
-"""Cleaning text: each step by itself, in a fixed order, on many texts at once.
+"""Cleaning text: separate steps in a fixed order, on many texts at once.
 
 Texts are joined by line ends for it, since one call on a long string is much faster than many
 calls on short ones; no step adds or takes away a line end.
@@ -32,7 +32,7 @@ _TAGS = re.compile(
     re.IGNORECASE,
 )
 _BREAKS = re.compile(r"&(?:#0*1[03](?![0-9])|#x0*[ad](?![0-9a-f])|NewLine(?=;));?", re.IGNORECASE)
-# A number of an entity: zeros before it say nothing, and eight digits are no character.
+# A number of an entity: leading zeros are ignored, and eight digits are not a character.
 _ZEROS = re.compile(r"&#0+(?=[0-9])")
 _TOO_LARGE = re.compile(r"&#[0-9]{8,};?")
 # An address: a scheme, from the first letter of its run that no letter or digit precedes, or www.

@@ -1,4 +1,4 @@
-"""Finding lines that are there twice, exactly or nearly, in bounded memory.
+"""Finding exact and near duplicates of lines, in bounded memory.
 
 Keys of all lines are in a file; they are compared a share at a time, equal keys being in the
 same share.  Near duplicates: MinHash signatures (Broder 1997) by one permutation (Li et al. 2012),

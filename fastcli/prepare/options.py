@@ -28,7 +28,7 @@ WITH_COLUMNS = Need(
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareOptions:
-    """What the command line says of prepare; ``PrepareArgs`` are made from it."""
+    """The options of prepare; ``PrepareArgs`` are made from them."""
 
     output: str = option(
         "",

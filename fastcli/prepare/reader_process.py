@@ -1,4 +1,4 @@
-"""Reading in a process of its own, which parses while this one cleans and writes."""
+"""Reading in a separate process, which parses while this one cleans and writes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_beside(
             try:
                 kind, *what = ours.recv()
             except EOFError:
-                raise FastcliError("The process that reads ended before all was read.") from None
+                raise FastcliError("The reading process ended early.") from None
             if kind == "end":
                 return
             if kind == "error":
@@ -72,4 +72,4 @@ def _read(plain: Source, paths: list[str], connection: Connection) -> None:
     except FastcliError as error:
         send("error", error)
     except BrokenPipeError:
-        pass  # nobody listens any more
+        pass  # the reader of the pipe has gone

@@ -1,4 +1,4 @@
-"""What was done to a data set, as ``prepare.json`` says it and ``--like`` reads it."""
+"""How a data set was prepared, as ``prepare.json`` records it and ``--like`` reads it."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ class Recipe:
         )
         row_of(PrepareOptions, "max_length").check_range(c.max_length)
         if s.command and s.kind != "none":
-            raise ArgumentError("--segment and --tokenizer-cmd are two ways: give one of them.")
+            raise ArgumentError(
+                "--segment and --tokenizer-cmd cannot be combined: give one of them."
+            )
         if not self.label or self.label.split() != [self.label]:
             raise ArgumentError("-label must be a prefix without spaces, such as __label__.")
 
     def apply(self, texts: list[str]) -> list[str]:
-        """Return texts as they stand in a training file; words are never labels."""
+        """Return texts as written to a training file; words are never labels."""
         cleaned = clean(texts, self.cleaning)
         cleaned = cut(segment(cleaned, self.segmentation), self.cleaning.max_length)
         if any(self.label in text or LINE_END in text for text in cleaned):
@@ -47,7 +49,7 @@ class Recipe:
         return cleaned
 
     def apply_to_lines(self, lines: list[str]) -> list[str]:
-        """Return lines of fastText's format with their text prepared, a line for a line.
+        """Return lines of fastText's format with their text prepared, one line for each line.
 
         Labels in front of a line stay as they are.
         """
@@ -85,7 +87,7 @@ class Recipe:
 
 
 def read_recipe(path: str) -> Recipe:
-    """Read a ``prepare.json``.  Raises DataError where it is none."""
+    """Read a ``prepare.json``.  Raises DataError if it is not one."""
     try:
         with open(path, "rb") as file:
             found = json.load(file)
@@ -96,7 +98,9 @@ def read_recipe(path: str) -> Recipe:
     if not isinstance(found, dict) or found.get("format") != RECIPE_FORMAT:
         raise DataError(f"{path} was not written by fastcli prepare.")
     if found.get("version") != VERSION:
-        raise DataError(f"{path} is of another fastcli: version {shown(found.get('version'))}.")
+        raise DataError(
+            f"{path} is from another version of fastcli: {shown(found.get('version'))}."
+        )
     try:
         recipe = build(Recipe, {one.name: found[one.name] for one in fields(Recipe)})
         recipe.check()

@@ -1,4 +1,4 @@
-"""Rows on their way from a file to a batch, and the columns that they come from."""
+"""Rows read from a file into batches, and the columns that they come from."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def all_unicode(texts: Sequence[str]) -> bool:
 
 
 def cell_text(value: Any) -> str:
-    """Return a value of JSON or Parquet as text; nothing and NaN are none."""
+    """Return a value of JSON or Parquet as text; null and NaN become ""."""
     if value is None:
         return ""
     if isinstance(value, bool):

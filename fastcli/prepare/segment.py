@@ -32,7 +32,7 @@ def segment(texts: Sequence[str], how: Segmentation) -> list[str]:
     """Return texts with spaces between tokens.
 
     Raises FastcliError where jieba is not installed, and DataError where a command fails or
-    does not give a line for a line.
+    does not give one line for each line.
     """
     if how.command:
         return _by_command(texts, how.command)
@@ -44,7 +44,7 @@ def segment(texts: Sequence[str], how: Segmentation) -> list[str]:
 
 
 def check_segmentation(how: Segmentation) -> None:
-    """Raise FastcliError where what is to cut text is not there."""
+    """Raise FastcliError if the tokenizer is not installed."""
     if how.kind == "jieba":
         _by_jieba([])
 
@@ -65,7 +65,7 @@ def _jieba() -> Any:
         import jieba
     except ImportError:
         raise FastcliError("--segment jieba needs pip install 'fastcli[zh]'.") from None
-    jieba.setLogLevel(logging.CRITICAL)  # a full disk is no reason for a traceback
+    jieba.setLogLevel(logging.CRITICAL)  # no traceback for a full disk
     tokenizer = jieba.Tokenizer()
     folder = private_folder("jieba")
     if folder is None:

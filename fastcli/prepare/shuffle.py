@@ -97,7 +97,7 @@ class _Bucket:
             yield np.frombuffer(file.read(KEY_BITS // 8 * n), np.uint64), file.read(size)
 
     def remove(self) -> None:
-        """Give the room of the file back, and forget what is in memory."""
+        """Free the disk space of the file, and drop what is in memory."""
         self._text, self._keys, self._blocks, self.n, self.size = [], [], [], 0, 0
         if self._file is not None:
             self._file.close()
@@ -157,6 +157,6 @@ class Sorter:
                 bucket.remove()
 
     def remove(self) -> None:
-        """Give the room of all files back."""
+        """Free the disk space of all files."""
         for bucket in self._buckets:
             bucket.remove()

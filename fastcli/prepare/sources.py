@@ -99,7 +99,9 @@ class Source:
                 raise DataError(f"{path} is a folder: --format {kind} is for files.")
             return self._folder(path, on_bytes)
         if kind == "folder":
-            raise DataError(f"{path} is no folder: --format folder needs one, with one a label.")
+            raise DataError(
+                f"{path} is not a folder: --format folder needs one, with a subfolder per label."
+            )
         if kind == "auto":
             kind = kind_of_name(path) or _KINDS.get(suffix(path), "auto")
         if kind == "parquet":
@@ -170,7 +172,7 @@ class Source:
         for number, found in numbered:
             if not isinstance(found, dict):
                 shown = json.dumps(found, ensure_ascii=False)
-                self.bad(Location(path, number), "no object", shown)
+                self.bad(Location(path, number), "not an object", shown)
                 continue
             columns = columns or self._keys(path, list(found))
             if self._add_object(path, raw, number, found, columns):
@@ -219,7 +221,7 @@ class Source:
         done = 0
         folders = sorted(one for one in Path(path).iterdir() if one.is_dir())
         if not folders:
-            raise DataError(f"{path} has no folders in it: one for each label is needed.")
+            raise DataError(f"{path} has no subfolders: one per label is needed.")
         for stray in sorted(Path(path).iterdir()):
             if stray.is_file() and not stray.name.startswith("."):
                 self.bad(Location(str(stray), 0), "not in the folder of a label", "")
@@ -321,9 +323,9 @@ class Source:
                     self.bad(Location(batch.path, line, label_name), wrong, label)
                     return
         batch.lines.append(line)
-        batch.texts.append(self._mended(text))
-        batch.labels.append(tuple(map(self._mended, labels)))
-        batch.groups.append(self._mended(raw.groups[i]))
+        batch.texts.append(self._repaired(text))
+        batch.labels.append(tuple(map(self._repaired, labels)))
+        batch.groups.append(self._repaired(raw.groups[i]))
 
     def _labels(self, cells: tuple[str, ...]) -> tuple[str, ...]:
         """Return the labels that cells hold, without spaces around them."""
@@ -337,7 +339,7 @@ class Source:
                 self._known[cells] = found
         return found
 
-    def _mended(self, text: str) -> str:
+    def _repaired(self, text: str) -> str:
         """Return text with undecoded bytes replaced or dropped."""
         return _UNDECODED.sub("\ufffd" if self.bad_bytes == "replace" else "", text)
 
@@ -348,7 +350,7 @@ class Source:
             nested = [one for one in (value if is_list else [value]) if isinstance(one, NESTED)]
             if name not in found or nested:
                 shown = json.dumps(found, ensure_ascii=False, default=str)
-                reason = "a list or an object, no text" if name in found else "is not there"
+                reason = "a list or an object, not text" if name in found else "is missing"
                 self.bad(Location(path, line, name), reason, shown)
                 return False
         cells = tuple(cell_text(found[name]) for name in columns.text)

@@ -1,4 +1,4 @@
-"""Dividing lines into train, valid and test by a fixed hash.
+"""Splitting lines into train, valid and test by a fixed hash.
 
 The same text goes to the same part whatever else is in the data, so that a line stays where it
 is when data grow, and no text is in two parts.
@@ -29,7 +29,7 @@ def read_shares(text: str) -> tuple[float, ...]:
     try:
         shares = [float(word) for word in text.split(",")]
     except ValueError:
-        raise ArgumentError(f"--split {text} is no list of numbers, such as 80,10,10.") from None
+        raise ArgumentError(f"--split {text} is not a list of numbers, such as 80,10,10.") from None
     if len(shares) > len(PARTS) or not all(0 <= x < math.inf for x in shares) or shares[0] == 0:
         raise ArgumentError(
             f"--split {text}: give one to three shares (train, valid, test), the first above 0."
@@ -44,7 +44,7 @@ def fixed_hashes(texts: Sequence[str], seed: int) -> list[int]:
     """Return 63 bits for each text, a line, which depend on it and the seed alone."""
     joined = "\n".join(texts)
     if texts and joined.count("\n") != len(texts) - 1:
-        raise ValueError("a text has a line end in it")
+        raise ValueError("a text contains a line end")
     data = np.frombuffer(joined.encode(), np.uint8)
     out = np.zeros(len(texts) + 1, np.int64)
     hash_lines(data if len(data) else np.zeros(1, np.uint8), len(data), seed, out)

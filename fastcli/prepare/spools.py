@@ -1,4 +1,4 @@
-"""Files for what does not fit into memory, which nobody else can open and nothing leaves behind."""
+"""Private temporary files for what does not fit into memory; they never stay behind."""
 
 from __future__ import annotations
 

@@ -58,7 +58,9 @@ def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
         line += buffer.count("\n", start, at)
         if at < len(buffer) and not inside:
             if buffer[at] != "[":
-                raise DataError(f"{path} is no JSON array of objects; for one a line: jsonl.")
+                raise DataError(
+                    f"{path} is not a JSON array of objects; one object per line is --format jsonl."
+                )
             inside, at = True, at + 1
             continue
         if at < len(buffer) and buffer[at] == "]":
@@ -78,10 +80,10 @@ def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
                 if not is_cut:
                     shown = buffer[error.pos : error.pos + 40]
                     line += buffer.count("\n", at, error.pos)
-                    raise DataError(f"{path}:{line}: no JSON: {shown!r}.") from None
+                    raise DataError(f"{path}:{line}: not valid JSON: {shown!r}.") from None
                 end = -1
             except ValueError as error:  # a number of thousands of digits
-                raise DataError(f"{path}:{line}: no JSON: {error}.") from None
+                raise DataError(f"{path}:{line}: not valid JSON: {error}.") from None
             if 0 <= end < len(buffer):  # a number at the end may go on
                 yield line, found
                 line += buffer.count("\n", at, end)

@@ -1,4 +1,4 @@
-"""Processes that read or clean beside the main one, and that end with it however it ends."""
+"""Worker processes that read or clean, and that end with the main one however it ends."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def begin() -> None:
-    """Make a process that was just started a worker: quiet, and no longer alive than its parent."""
+    """Make a process that was just started a worker: quiet, and ended with its parent."""
     # The main process says what there is to say.  A handler, since what is ignored would be so for
     # commands, too.
     signals.handle(lambda number, frame: None, set(ENDING) - {signal.SIGTERM})

@@ -63,7 +63,7 @@ SHOWN = 80  # characters of an offending text
 
 @dataclass(kw_only=True)
 class Prepared:
-    """What came of it."""
+    """The result of a run."""
 
     rows: int = 0
     bad: int = 0
@@ -130,7 +130,7 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
 def _write(args: PrepareArgs, reporter: Reporter, folder: Path, names: Sequence[str]) -> _Run:
     """Write all files of a folder under other names, and put them in place at the end.
 
-    The notes are the last: whoever is killed in between leaves those of the former files.
+    prepare.json is written last: a kill in between leaves that of the old files.
     """
     with ExitStack() as last, ExitStack() as files:
         notes = last.enter_context(FileWriter(folder / NOTES))
@@ -189,7 +189,7 @@ def _check_input(args: PrepareArgs, folder: Path, written: Sequence[str]) -> Non
         above = [folder.resolve(), *folder.resolve().parents]
         if os.path.isdir(path) and Path(path).resolve() in above:
             raise ArgumentError(
-                f"{folder} is in {path}, which is read: give another folder with -o."
+                f"{folder} is in {path}, which is an input: give another folder with -o."
             )
     check_apart(args.input, written, reads_folders=True)
 
@@ -469,7 +469,7 @@ def _result(waiting: tuple[Batch, Future[Cleaned] | Cleaned]) -> tuple[Batch, Cl
         return batch, one.result() if isinstance(one, Future) else one
     except BrokenProcessPool:
         raise FastcliError(
-            "A process that cleans ended early, perhaps for want of memory: try -thread 1."
+            "A cleaning process ended early, perhaps out of memory: try -thread 1."
         ) from None
 
 

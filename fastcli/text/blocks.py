@@ -1,6 +1,6 @@
 """A file of text, read at any place into memory of our own, in blocks that end where lines end.
 
-Text is never mapped: a mapped file that somebody shortens kills whoever reads it (SIGBUS), and one
+Text is never mapped: a mapped file that is truncated kills its reader (SIGBUS), and one
 that is overwritten changes under the eyes of the kernels.
 """
 

@@ -56,7 +56,7 @@ class Corpus:
 
     @property
     def nbytes(self) -> int:
-        """The memory that is given back after training."""
+        """The memory that is freed after training."""
         arrays = (self.rows, self.segments, self.labels, self.label_offsets, self.tokens)
         return sum(array.nbytes for array in arrays)
 
@@ -70,7 +70,7 @@ def make_corpus(
     n_shards: int = 0,
     all_words: bool = False,
 ) -> Corpus:
-    """Turn counted tokens into rows of features, in as many shards as suit them, or ``n_shards``.
+    """Turn counted tokens into rows of features, in ``n_shards`` shards or as many as suit them.
 
     ``ids`` are the word or label ids of the entries of the word table.  With ``all_words`` also
     words that no line has are among the rows that are used.  The counters are emptied on the

@@ -1,4 +1,4 @@
-"""Counting the tokens of files, by all threads: the one time that text is read."""
+"""Counting the tokens of files, by all threads: the only time that text is read."""
 
 from __future__ import annotations
 

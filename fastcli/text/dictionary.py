@@ -117,7 +117,7 @@ class TokenCounter:
         return self._stream[: int(self._state[2])]
 
     def drop_stream(self) -> None:
-        """Give the memory of the stream back; the counts stay."""
+        """Free the memory of the stream; the counts stay."""
         self._stream = self._stream[:0].copy()
         self._state[2] = 0
 
@@ -203,7 +203,7 @@ class Dictionary:
         return -1
 
     def positions(self, starts: NDArray[np.int64], arena: Bytes, n: int) -> NDArray[np.int32]:
-        """Return the positions of n byte strings, -1 for those that are no entries.
+        """Return the positions of n byte strings, -1 for those that are not entries.
 
         String i is ``arena[starts[i]:starts[i + 1]]``.
         """
@@ -223,7 +223,7 @@ class Dictionary:
 def build_dictionary(
     words: WordTable, min_count: int, min_count_label: int
 ) -> tuple[Dictionary, NDArray[np.int32]]:
-    """Keep what occurs often enough, words before labels, each by falling count.
+    """Keep what occurs often enough, words before labels, each by descending count.
 
     Equal counts stay in order of first appearance.  Returns the dictionary and, for every
     entry of ``words``, its id as a word or as a label, -1 where it was dropped.
@@ -254,7 +254,7 @@ def build_dictionary(
 def with_words(
     dictionary: Dictionary, prefix: bytes, lists: Iterable[tuple[NDArray[np.int64], Bytes, int]]
 ) -> Dictionary:
-    """Return a dictionary that has more words: each of a list counts as one more occurrence.
+    """Return a dictionary with added words; each word of the list counts as one occurrence.
 
     A list is as in ``Dictionary.positions``; its words that start with the label prefix stay out.
     The order is by falling count anew, as fastText has it when it starts from pretrained vectors;

@@ -47,13 +47,13 @@ def text_size(paths: Sequence[str]) -> int:
     try:
         if all(os.path.isfile(path) and not compression(path) for path in paths):
             return sum(map(os.path.getsize, paths))
-    except OSError:  # whoever reads them says so
+    except OSError:  # reported when it is read
         pass
     return 0
 
 
 def compression_of(head: bytes) -> str | None:
-    """Do what ``compression`` does with the first bytes of what need not be a file."""
+    """Do what ``compression`` does for first bytes, not necessarily of a file."""
     for magic, name in _MAGIC.items():
         if head.startswith(magic) and (name != "bz2" or head[4:10] == b"1AY&SY"):
             return name
@@ -61,7 +61,7 @@ def compression_of(head: bytes) -> str | None:
 
 
 class _Checked(io.RawIOBase):
-    """A decompressing stream whose various complaints about damage all are OSError."""
+    """A decompressing stream whose errors about damage are all OSError."""
 
     def __init__(self, stream: Any, path: str, errors: tuple[type[Exception], ...]) -> None:
         self._stream, self._path = stream, path

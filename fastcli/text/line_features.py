@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureArgs:
-    """What decides which tokens become which features; fastText's names and meanings.
+    """The arguments that map tokens to features; fastText's names and meanings.
 
     ``bucket_rows`` gives the row after the words of every bucket, from 1 on; 0: it has none, and
     its n-grams are left out.  None: every bucket has the row of its number.
@@ -147,7 +147,7 @@ def char_ngrams(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return the character n-gram ids of n entries, and where each entry's start and end.
 
-    Entry ``eos``, the end of a line, has none; with ``maxn`` 0 nobody has any.
+    Entry ``eos``, the end of a line, has none; with ``maxn`` 0 none has any.
     """
     offsets = np.zeros(n + 1, np.int64)
     if maxn <= 0:

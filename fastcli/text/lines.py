@@ -1,4 +1,4 @@
-"""Lines of text as features and known labels, for whoever predicts."""
+"""Lines of text as features and known labels, for prediction."""
 
 from __future__ import annotations
 

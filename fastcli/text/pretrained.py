@@ -76,7 +76,7 @@ class Pretrained:
     def set_words(
         self, dictionary: Dictionary, rows: NDArray[np.float32], memory_rows: NDArray[np.int64]
     ) -> list[str]:
-        """Set the rows of the words that have a vector, and let go of the vectors.
+        """Set the rows of the words that have a vector, and free the vectors.
 
         ``rows`` is float32[n, dim or more]; that of word i is ``memory_rows[i]``, -1 if it has
         none.  Of a word that occurs twice in the source the last vector counts.  Returns sentences

@@ -37,7 +37,7 @@ class Sentences:
 
     @property
     def nbytes(self) -> int:
-        """The memory that is given back after training."""
+        """The memory that is freed after training."""
         return self.words.nbytes + self.offsets.nbytes + self.tokens.nbytes
 
 

@@ -1,4 +1,4 @@
-"""Reading the rows of a delimited table, some at a time, whatever is wrong with one of them."""
+"""Reading the rows of a delimited table, some at a time, despite bad rows among them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def open_table(
 def row_chunks(path: str, lines: Iterator[str], dialect: Dialect) -> Iterator[Chunk]:
     """Yield the rows of a table that have as many columns as the first one, in order.
 
-    Empty lines are no rows.  A row of another width, a quote that is not closed and what the csv
+    Empty lines are not rows.  A row of another width, a quote that is not closed and what the csv
     module refuses are in ``Chunk.bad``.
     """
     ends = _LastLine(lines)
@@ -91,7 +91,7 @@ def lines_of_rows(rows: list[list[str]], start: int, end: int) -> list[int]:
 
 
 def _keep_width(path: str, chunk: Chunk, width: int, delimiter: str) -> None:
-    """Move the rows of another width to what is bad, and drop empty ones."""
+    """Move rows of another width to the bad ones, and drop empty ones."""
     kept = []
     for row, line in zip(chunk.rows, chunk.lines, strict=True):
         if row and len(row) == width:

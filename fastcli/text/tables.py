@@ -241,7 +241,7 @@ def find_column(path: str, asked: str, names: Sequence[str], has_names: bool) ->
     if has_names:
         for known in (list(names), [name.strip() for name in names]):
             if known.count(asked) > 1:
-                raise ArgumentError(f"{path} has several columns {asked}: give the position.")
+                raise ArgumentError(f"{path} has several columns named {asked}: give the position.")
             if asked in known:
                 return known.index(asked)
     if is_position(asked) and -len(names) <= int(asked) < len(names):

@@ -57,7 +57,7 @@ class WordVectors:
 class VectorSource(ABC):
     """Where vectors come from.
 
-    ``n_words`` is how many there are about, 0 where nobody knows; ``has_ngrams`` tells whether
+    ``n_words`` is how many there are about, 0 if unknown; ``has_ngrams`` tells whether
     ``of_ngrams`` gives rows.
     """
 
@@ -122,7 +122,7 @@ def open_vectors(path: str) -> IO[bytes]:
     try:
         if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
             raise DataError(
-                f"{path} is no regular file, and is to be read twice: write it to a file first."
+                f"{path} is not a regular file, and must be read twice: write it to a file first."
             )
         kind = compression(path)
         return open_compressed(path, kind) if kind else open(path, "rb")
@@ -140,7 +140,7 @@ def read_head(path: str, size: int = HEAD) -> bytes:
 
 
 def _unreadable(path: str, error: OSError) -> DataError:
-    return DataError(f"{path} cannot be read to its end. ({error})")
+    return DataError(f"{path} cannot be read to the end. ({error})")
 
 
 def find_layout(path: str, head: bytes) -> Layout:
@@ -152,8 +152,8 @@ def find_layout(path: str, head: bytes) -> Layout:
     if layout is None:
         compressed = " (it is one, compressed: decompress it)" * head.startswith(MODEL_MAGIC)
         raise DataError(
-            f"{path} is no file of word vectors: lines of a word and its numbers, as in a .vec "
-            f"file or in GloVe's, or word2vec's binary format, or a fastText model{compressed}."
+            f"{path} is not a file of word vectors: it should be text (.vec, GloVe), in "
+            f"word2vec's binary format or a fastText model{compressed}."
         )
     return layout
 
@@ -254,7 +254,7 @@ class VectorFile(VectorSource):
         if len(head) < HEAD:
             size = len(head)
         elif compression(self.path):
-            return max(layout.n, 0)  # nobody knows the size
+            return max(layout.n, 0)  # the size is not known
         else:
             size = os.path.getsize(self.path)
         if layout.n < 0:
@@ -263,7 +263,7 @@ class VectorFile(VectorSource):
         if most == 0 and layout.n > 0:
             raise DataError(
                 f"{self.path} declares {self.dim:,}-dimensional vectors but has {size:,} bytes: it "
-                "was cut, or is damaged. Copy it again."
+                "was truncated, or is damaged. Copy it again."
             )
         return min(layout.n, most)
 
@@ -285,7 +285,7 @@ class VectorFile(VectorSource):
                 if not is_whole:
                     raise DataError(
                         f"{self.path}, line {n_lines + int(state[1]) + 1}: "
-                        f"{dim} numbers are needed after the word, neither NaN nor infinite."
+                        f"{dim} finite numbers are needed after the word."
                     )
                 first_left = first_left or (n_lines + int(state[3]) if state[2] else 0)
                 n_lines += int(state[1])
@@ -293,7 +293,7 @@ class VectorFile(VectorSource):
                 n_rows += int(state[0] + state[2])
                 yield part
         if layout.n not in (-1, n_rows):
-            self.notes.append(f"{self.path} says {layout.n:,} vectors, and has {n_rows:,}.")
+            self.notes.append(f"{self.path} declares {layout.n:,} vectors but has {n_rows:,}.")
         if n_left:
             self._left_out(f"{n_left:,}, the first in line {first_left:,}")
 
@@ -332,11 +332,11 @@ class VectorFile(VectorSource):
         if state[1] > 0:
             raise DataError(
                 f"{self.path} ends after {layout.n - int(state[1]):,} of its {layout.n:,} vectors: "
-                "it was cut. Copy it again."
+                "it was truncated. Copy it again."
             )
         if has_more:
             self.notes.append(
-                f"{self.path} says {layout.n:,} vectors, and has more, which are not read."
+                f"{self.path} declares {layout.n:,} vectors but has more, which are not read."
             )
         if n_left:
             self._left_out(f"{n_left:,}")
@@ -359,7 +359,7 @@ class VectorFile(VectorSource):
             )
             raise DataError(
                 f"{self.path} is damaged at or after the word {word.decode('utf-8', 'replace')!r}: "
-                f"a word, a space and {self.dim} numbers of 4 bytes were to follow."
+                f"a word, a space and {self.dim} numbers of 4 bytes should follow."
             )
 
 

@@ -62,7 +62,9 @@ def test_a_foreign_file_of_the_new_name(foreign, text, tmp_path):
     theirs.mkdir() if foreign is None else theirs.write_bytes(foreign)
     said = train(text, tmp_path / "m", "-label", "#")
     assert len(said.splitlines()) == 1
-    assert said.startswith(f"{theirs} was not written by fastcli and stays as it is. So the label ")
+    assert said.startswith(
+        f"{theirs} was not written by fastcli and is left as it is. So the label "
+    )
     assert theirs.is_dir() if foreign is None else theirs.read_bytes() == foreign
     assert (tmp_path / "m.vec").is_file()
     assert not knows_prefix(tmp_path / "m.bin")
@@ -226,7 +228,7 @@ def test_a_file_of_notes_that_cannot_be_replaced_costs_nothing_else(tmp_path, mo
     source = SAMPLES / "topics.train.txt"
     result = run("supervised", "-input", source, "-output", tmp_path / "m", "-verbose", 0)
     why = f"{tmp_path / 'm'}.bin.json cannot be opened for saving. (no room for notes)"
-    said = f"{why} {tmp_path / 'm'}.bin is whole and in its place.\n"
+    said = f"{why} {tmp_path / 'm'}.bin is complete and in place.\n"
     assert (result.code, result.err) == (1, said)
     assert {path.name for path in tmp_path.iterdir()} == {"m.bin", "m.vec"}
 
@@ -309,6 +311,6 @@ def test_the_json_file_of_another_model(command, text, tmp_path):
         argv += ["-label", "#", "-dim", 5, "-epoch", 1, "-verbose", 1, "-thread", 1]
     result = run(*argv, stdin=b"#a one\n")
     assert result.code == 0
-    sentence = f"{m}.bin.json is of another model than {m}.bin is now, and is not used: "
+    sentence = f"{m}.bin.json belongs to another model than {m}.bin, and is not used: "
     assert result.err.count(sentence) == 1
     assert b"-seed 2" not in result.out

@@ -356,7 +356,7 @@ def test_the_commands_to_paste_make_the_same_small_file(sized, tmp_path):
 def needed(err):
     """Return the size that an error names as enough."""
     found = re.fullmatch(
-        r"Couldn't fulfil model size constraint: .* is sure to fit into ([\d,]+) bytes; "
+        r"Couldn't fulfil model size constraint: .*, and ([\d,]+) bytes are surely enough for one; "
         r"[\d,]+ are asked for\.",
         err.splitlines()[-1],
     )
@@ -602,7 +602,7 @@ def test_resuming_where_an_earlier_run_had_the_best(tmp_path):
 
 def test_resuming_from_nothing(tmp_path):
     err = refused(tmp_path / "m", "--autotune-resume")
-    assert err.startswith(f"{tmp_path / 'm'}.trials.jsonl is not there")
+    assert err.startswith(f"{tmp_path / 'm'}.trials.jsonl does not exist")
     assert len(err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -616,7 +616,7 @@ def test_resuming_from_files_of_something_else(text, tmp_path):
     path = tmp_path / "m.trials.jsonl"
     path.write_bytes(text)
     err = refused(tmp_path / "m", "--autotune-resume")
-    assert err.startswith(f"{path} is no file of trials")
+    assert err.startswith(f"{path} is not a trials file")
     assert len(err.splitlines()) == 1
     assert path.read_bytes() == text
     assert [p.name for p in tmp_path.iterdir()] == ["m.trials.jsonl"]
@@ -640,7 +640,7 @@ def test_resuming_another_question(options, tuned, tmp_path):
     path.write_bytes(tuned[0].with_name("m.trials.jsonl").read_bytes())
     former = path.read_bytes()
     err = refused(tmp_path / "m", "--autotune-resume", *options)
-    assert err.startswith(f"{path} is of other files or arguments")
+    assert err.startswith(f"{path} is from a run with other files or arguments")
     assert len(err.splitlines()) == 1
     assert path.read_bytes() == former
 
@@ -699,7 +699,7 @@ def test_values_that_cannot_work(options, said, former):
 
 def test_accuracy_of_several_predictions(former):
     err = refused(former, "-autotune-metric", "accuracy", "-autotune-predictions", 2)
-    assert err.startswith("-autotune-metric accuracy looks at one prediction a line")
+    assert err.startswith("-autotune-metric accuracy uses one prediction per line")
 
 
 def test_missing_input(former, tmp_path):

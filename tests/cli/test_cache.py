@@ -42,7 +42,7 @@ def test_path_that_is_not_used(empty):
     result = run("cache", "path")
     assert result.out == f"{empty}\n".encode()
     if os.name != "nt":
-        advice = f"chmod go-w {empty} ends that"
+        advice = f"chmod go-w {empty} fixes that"
         assert result.err == f"It is not used: {empty} can be written by other users; {advice}.\n"
 
 
@@ -60,13 +60,13 @@ def test_a_path_that_cannot_be_a_folder(name, tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="a folder that nobody can write")
 @pytest.mark.parametrize(
-    ("path", "why"), [("/proc/self", ": "), ("/proc/self/a/b", ": it cannot be made in /proc/")]
+    ("path", "why"), [("/proc/self", ": "), ("/proc/self/a/b", ": it cannot be created in /proc/")]
 )
 def test_a_path_where_nothing_can_be_kept(path, why, monkeypatch):
     monkeypatch.setenv("FASTCLI_CACHE_DIR", path)
     result = run("cache", "path")
     assert (result.code, result.out) == (0, f"{path}\n".encode())
-    assert result.err.startswith(f"Nothing is kept there{why}")
+    assert result.err.startswith(f"Nothing is saved there{why}")
     assert len(result.err.splitlines()) == 1
 
 
@@ -85,7 +85,7 @@ def test_a_relative_folder_is_refused(monkeypatch, action, tmp_path):
     assert result.code == 1
     if not build.PYTHON_MODE:
         reason = "FASTCLI_CACHE_DIR is not an absolute path: here"
-        assert result.err == f"Compiled kernels cannot be kept: {reason}.\n"
+        assert result.err == f"Compiled kernels cannot be saved: {reason}.\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,7 +112,7 @@ def test_a_processor_that_is_unknown(empty, name):
     result = run("cache", "warm", "--target", name)
     assert result.code == 1
     assert not empty.exists()
-    assert result.err.startswith(f"{name} is no processor of this machine's architecture")
+    assert result.err.startswith(f"{name} is not a processor of this architecture")
 
 
 @compiled_only

@@ -323,9 +323,9 @@ def test_labels_by_case(write):
 @pytest.mark.parametrize(
     ("text", "ref"),
     [
-        (b"__tag__a x\n__tag__b y\n", "Perhaps -label __tag__ is meant."),
-        (b"#a x\n#b y\n", "Perhaps -label '#' is meant."),
-        (b"topic:a x\ntopic:b y\n", "Perhaps -label topic: is meant."),
+        (b"__tag__a x\n__tag__b y\n", "Did you mean -label __tag__?"),
+        (b"#a x\n#b y\n", "Did you mean -label '#'?"),
+        (b"topic:a x\ntopic:b y\n", "Did you mean -label topic:?"),
         (b"text,label\nsome words,a\n", "'fastcli prepare'"),
     ],
 )
@@ -546,9 +546,9 @@ def test_data_in_words(write):
     text = run("inspect", path).text()
     lines = text.splitlines()
     assert lines[0] == f"{path}: data set, 71 bytes"
-    assert "  lines         4" in lines
-    assert "  labels        2; on a line 1, at most 1" in lines
-    assert "  words a line  1 to 2; median 2, mean 1.8, 95% have at most 2" in lines
+    assert "  lines           4" in lines
+    assert "  labels          2; per line 1 on average, at most 1" in lines
+    assert "  words per line  1 to 2; median 2, mean 1.8, 95% have at most 2" in lines
     assert "Labels (the largest has 1.0 times the lines of the smallest)" in lines
     assert f"{path}:2: as line 1  __label__a one two" in lines
     assert f"{path}:3: unlike line 1  __label__b one two" in lines
@@ -566,7 +566,7 @@ def test_a_problem_far_into_a_line_is_shown(write):
 def test_a_clean_file_in_words():
     lines = run("inspect", TRAIN, TEST).text().splitlines()
     assert lines.count("No problems found.") == 2
-    assert lines.count("To start with") == 1
+    assert lines.count("Suggested options") == 1
     assert f"  No text of {TEST} is in {TRAIN}." in lines
     start = "  __label__health     161   17.9%  "
     assert any(line.startswith(start) and set(line[len(start) :]) == {"█"} for line in lines)

@@ -53,7 +53,7 @@ def test_sorted_and_shuffled_samples(corpus, in_order):
     data, (said,) = report(in_order(corpus, sorted))
     assert data["order"]["is_sorted"]
     assert len(said) == 1
-    assert said[0].startswith("The lines are sorted by label, or in runs of one: ")
+    assert said[0].startswith("The lines are sorted by label, or grouped by it: ")
     assert "'fastcli supervised' shuffles lines itself" in said[0]
     assert "--no-shuffle" in said[0]
     assert "shuf or 'fastcli prepare'" in said[0]
@@ -66,9 +66,9 @@ def test_the_sentence_in_words(in_order):
     path = in_order("zh-words", sorted)
     text = " ".join(run("inspect", path).text().split())
     assert (
-        "The lines are sorted by label, or in runs of one: 99.4% of the labels are on the next "
+        "The lines are sorted by label, or grouped by it: 99.4% of the labels are on the next "
         "line too; in a random order, 20.1%. 'fastcli supervised' shuffles lines itself; before "
-        "training with --no-shuffle or with fastText, which visit lines as they stand and would "
+        "training with --no-shuffle or with fastText, which keep the order of the file and would "
         "learn badly, shuffle them with shuf or 'fastcli prepare'." in text
     )
 

@@ -575,11 +575,11 @@ def test_going_on_needs_the_same_run(tmp_path, table):
     result = run(*options, "--resume", "--hidden", 4)
     assert "There is no checkpoint yet: starting from the beginning." in result.err
     assert run(*options, "--save-every", 1, "--hidden", 4).code == 0
-    assert "of a run with --hidden 4, not 5" in one_sentence(*options, "--resume", "--hidden", 5)
+    assert "from a run with --hidden 4, not 5" in one_sentence(*options, "--resume", "--hidden", 5)
     with open(table, "a") as file:
         file.write("1,2,low\n")
     said = one_sentence(*options, "--resume", "--hidden", 4)
-    assert "of a run on other examples" in said
+    assert "from a run on other examples" in said
     (tmp_path / "m.checkpoint").write_bytes(b"{}")
     assert "m.checkpoint" in one_sentence(*options, "--resume", "--hidden", 4)
 
@@ -613,8 +613,8 @@ def test_an_interrupt_saves_the_best_so_far(tmp_path):
     [
         (["--optimizer", "adm"], "Unknown optimizer: adm (did you mean adam?)."),
         (["--activation", "rleu"], "Unknown activation: rleu (did you mean relu?)."),
-        (["--hidden", "8,0"], "--hidden: a layer of 0 units cannot be."),
-        (["--hidden", "8,4", "--dropout", "0.1,0.1,0.1"], "--dropout names 3 layers"),
+        (["--hidden", "8,0"], "--hidden: a layer of 0 units is not possible."),
+        (["--hidden", "8,4", "--dropout", "0.1,0.1,0.1"], "--dropout has 3 values"),
         (["--init", "zero"], "--init zero is refused"),
         (["--norm", "batch", "--batch-size", 1], "--norm batch with --batch-size 1"),
         (["-epoch", -1], "-epoch must be 0 or more, not -1."),
@@ -783,12 +783,12 @@ def test_damaged_headers(old, new, topics, tmp_path):
 def test_other_kinds_of_files(topics, tmp_path):
     other = changed(tmp_path / "kind.mlp", topics, b"mlp model", b"mlp noble")
     for said in complaints(other, TOPICS_TEST):
-        assert said == f"{other} is a safetensors file, but no mlp model of fastcli."
+        assert said == f"{other} is a safetensors file, but not a fastcli mlp model."
     newer = changed(
         tmp_path / "newer.mlp", topics, b'\\"version\\": \\"1\\"', b'\\"version\\": \\"9\\"'
     )
     for said in complaints(newer, TOPICS_TEST):
-        assert said == f"{newer} is of another version of fastcli (9): update fastcli."
+        assert said == f"{newer} is from another version of fastcli (9): update fastcli."
     missing = tmp_path / "missing.mlp"
     for said in complaints(missing, TOPICS_TEST):
         assert said == f"{missing} cannot be opened for loading! (No such file or directory)"

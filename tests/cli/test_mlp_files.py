@@ -171,7 +171,7 @@ TEXT_EDITS = {
     "no start at 0": (starts(1), "dictionary.starts"),
     "starts of 32 bits": (array("dictionary.starts", lambda a: a.astype(np.int32)), "int32"),
     "negative counts": (array("dictionary.counts", lambda a: a - 10**6), "dictionary.counts"),
-    "an entry twice": (twice_the_same_word, "is there twice"),
+    "an entry twice": (twice_the_same_word, "is repeated"),
     "a label with a space": (label_with_space, "a label has a space"),
     "buckets twice": (array("buckets", lambda a: np.full_like(a, 3)), "buckets"),
     "negative buckets": (array("buckets", lambda a: a - 50), "buckets"),
@@ -199,7 +199,7 @@ TEXT_EDITS = {
     "words as a string": (put(text__nwords="12"), "text.nwords should be a whole number"),
     "words as a fraction": (put(text__nwords=12.0), "text.nwords should be a whole number"),
     "negative words": (put(text__nwords=-1), "text.nwords should be a whole number"),
-    "no text": (put(text=None), "either text or columns"),
+    "no text": (put(text=None), "exactly one of text and columns"),
     "no arguments": (put(args=[]), "args should be an object"),
     "an unknown argument": (put(args__depth=3), "args.depth is not known"),
     "an unknown field": (put(extra=3), "extra is not known"),
@@ -228,8 +228,8 @@ def column_of_floats(value):
 TABLE_EDITS = {
     "labels as numbers": (put(labels=[1]), "labels[0] should be a string, not 1"),
     "a label more": (put(labels=["a", "b", "c"]), "layers.1.weight should have the shape"),
-    "a label twice": (put(labels=["a", "a"]), "labels: one is there twice"),
-    "twice in other words": (put(labels=["\udcc3\udca9", "é"]), "labels: one is there twice"),
+    "a label twice": (put(labels=["a", "a"]), "labels: one is repeated"),
+    "twice in other words": (put(labels=["\udcc3\udca9", "é"]), "labels: one is repeated"),
     "an empty label": (put(labels=["", "a"]), "labels[0] cannot be ''"),
     "a label of two lines": (put(labels=["a\nb", "a"]), "labels[0] cannot be 'a\\nb'"),
     "a surrogate as label": (put(labels=["\ud800", "a"]), "labels[0] contains lone surrogates"),
@@ -240,7 +240,7 @@ TABLE_EDITS = {
     "a line end as delimiter": (put(columns__delimiter="\n"), "columns.delimiter cannot be"),
     "a quote as delimiter": (put(columns__delimiter='"'), "columns.delimiter cannot be"),
     "names as a number": (put(columns__names=5), "columns.names should be a list, not 5"),
-    "few names": (put(columns__names=["a"]), "columns.names are 1, and columns 3"),
+    "few names": (put(columns__names=["a"]), "columns.names has length 1, not 3"),
     "names of numbers": (put(columns__names=[1, 2, 3]), "columns.names[0] should be a string"),
     "base as a word": (put(columns__base="x"), "columns.base should be 0 or 1, not 'x'"),
     "another base": (put(columns__base=-5), "columns.base should be 0 or 1, not -5"),
@@ -253,7 +253,10 @@ TABLE_EDITS = {
     "means of one": (array("columns.mean", lambda a: a[:1]), "columns.mean should have the shape"),
     "NaN as a mean": (array("columns.mean", lambda a: a * np.nan), "columns.mean is not finite"),
     "infinite scales": (column_of_floats(np.inf), "columns.scale is not finite"),
-    "text too": (put(text={"nwords": 1, "nlabels": 1, "ntokens": 1}), "either text or columns"),
+    "text too": (
+        put(text={"nwords": 1, "nlabels": 1, "ntokens": 1}),
+        "exactly one of text and columns",
+    ),
     "shapes of another width": (array("layers.0.shape", lambda a: a[:, 1:]), "layers.0.shape"),
 }
 COMMANDS = (("predict",), ("predict-prob", "--json"), ("test",), ("dump",), ("inspect",))
@@ -316,10 +319,13 @@ HEADERS = {
     "a type as a number": (in_header("columns.mean", dtype=[]), "dtype should be"),
     "an entry as a list": (lambda header: header.update(x=[1]), "x should be an object"),
     "a tensor less": (lambda header: header.pop("layers.1.bias") and None, "are not where they"),
-    "metadata as a list": (lambda header: header.update(__metadata__=[]), "no mlp model"),
+    "metadata as a list": (
+        lambda header: header.update(__metadata__=[]),
+        "not a fastcli mlp model",
+    ),
     "metadata as numbers": (
         lambda header: header["__metadata__"].update(fastcli=5),
-        "no mlp model",
+        "not a fastcli mlp model",
     ),
     "no JSON in metadata": (
         lambda header: header["__metadata__"].update(fastcli="{"),
@@ -335,7 +341,7 @@ HEADERS = {
     ),
     "a list in metadata": (
         lambda header: header["__metadata__"].update(fastcli="[1]"),
-        "no mlp model",
+        "not a fastcli mlp model",
     ),
     "deep metadata": (
         lambda header: header["__metadata__"].update(fastcli='{"a":' + "[" * 50_000),

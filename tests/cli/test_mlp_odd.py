@@ -120,7 +120,7 @@ def test_numbers_that_float32_has_no_room_for(options, sentence, files):
         ("[[input]]\na = 1", "should be tuple."),
         ("hidden = " + "[" * 5000 + "]" * 5000, "is not valid TOML: nested too deeply."),
         ("hidden = '" + "7" * 9999 + "'", "--hidden must be widths such as 128,64 (or none), not"),
-        ("activation = 'relu" + ",relu" * 9999 + "'", "--activation names 10000 layers"),
+        ("activation = 'relu" + ",relu" * 9999 + "'", "--activation has 10000 values"),
         ("optimizer = '" + "x" * 9999 + "'", "Unknown optimizer: xxx"),
         ("'a\x7f' = 1", "is not valid TOML"),
         ("x" * 2_000_000, "is too long for a configuration."),
@@ -204,4 +204,4 @@ def test_more_buckets_than_rows_can_be_numbered(files):
     common = ("-input", files / "t.txt", "-output", files / "none", "-verbose", 0)
     result = run("mlp-train", *common, "-wordNgrams", 2, "-bucket", 2**31 - 10)
     assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
-    assert "-bucket 2147483638 and 9 words are more than 2147483647 rows" in result.err
+    assert "-bucket 2147483638 and 9 words make more than 2147483647 rows" in result.err

@@ -244,8 +244,8 @@ def test_a_last_triplet_that_is_none(rest, options, small):
     ref = run("analogies", small, *options, stdin=b"east north west\n").text()
     result = run("analogies", small, *options, stdin=b"east north west\n" + rest)
     assert (result.code, result.out.decode()) == (0, ref)
-    n = len(rest.split())
-    assert result.err == f"The last {n} of the words are no whole query of 3.\n"
+    left = {1: "1 word", 2: "2 words"}[len(rest.split())]
+    assert result.err == f"{left} left over: a query is 3 words.\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -397,7 +397,7 @@ def test_models_without_words(command, tmp_path):
     path.write_bytes(model_bytes.model_bytes([], model_bytes.LABELS, [], model_bytes.WO))
     result = run(command, path, "--json", stdin=b"a b c")
     assert (result.code, result.out) == (1, b"")
-    assert result.err == "The model has no words, so there are no neighbours.\n"
+    assert result.err == "The model has no words, so there are not neighbours.\n"
 
 
 # ---------------------------------------------------------------------- pipes

@@ -59,7 +59,7 @@ def test_a_model_through_a_pipe(ref, tmp_path):
         result = run(*SUPERVISED, "-output", tmp_path / "m", "--no-vec")
         data = reader.communicate(timeout=60)[0]
     assert result.code == 0
-    assert result.err.startswith(f"{tmp_path / 'm'}.bin is no regular file. So the label prefix")
+    assert result.err.startswith(f"{tmp_path / 'm'}.bin is not a regular file. So the label prefix")
     assert len(result.err.splitlines()) == 1
     assert data == (ref / "r.bin").read_bytes()
     assert os.listdir(tmp_path) == ["m.bin"]

@@ -60,7 +60,9 @@ def left_alone(*argv, said=""):
 def test_a_training_text_that_would_be_written(folder, command, name, options):
     folder(name)
     argv = (command, "-input", name, "-output", "x", *FAST, *options)
-    left_alone(*argv, said=f"{name} is read and would be written over: give another name")
+    left_alone(
+        *argv, said=f"{name} is an input and would be overwritten: give the output another name"
+    )
 
 
 def test_what_is_not_written_may_be_read(folder):
@@ -74,7 +76,7 @@ def test_vectors_that_would_be_written(folder):
     folder("t.txt")
     folder("x.vec", VECTORS)
     argv = ("supervised", "-input", "t.txt", "-output", "x", "-pretrainedVectors", "x.vec")
-    left_alone(*argv, said="x.vec is read and would be written over")
+    left_alone(*argv, said="x.vec is an input and would be overwritten")
 
 
 @pytest.mark.parametrize("end", ["bin", "vec", "trials.jsonl", "trials.jsonl.old"])
@@ -82,7 +84,7 @@ def test_a_validation_file_that_would_be_written(folder, end):
     folder("t.txt")
     folder(f"w.{end}")
     argv = ("supervised", "-input", "t.txt", "-output", "w", "-autotune-validation", f"w.{end}")
-    left_alone(*argv, said="is read and would be written over")
+    left_alone(*argv, said="is an input and would be overwritten")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_what_an_mlp_reads_and_would_write(folder, option, name):
     argv = ("mlp-train", "-input", "t.txt", option, name, *outputs, "-dim", 3)
     result = run(*argv)
     assert result.code == 1
-    assert "is read and would be written over" in result.err or "fastcli[plot]" in result.err
+    assert "is an input and would be overwritten" in result.err or "fastcli[plot]" in result.err
     assert Path(name).read_bytes() == data
 
 
@@ -119,7 +121,9 @@ def test_a_text_that_quantize_would_write(folder):
     left_alone("quantize", "-output", "q", "--test", "q.ftz", said="q.ftz is read")
     os.unlink("q.ftz")
     os.symlink("q.bin", "q.ftz")
-    left_alone("quantize", "-output", "q", said="q.bin is read and would be written over, since q")
+    left_alone(
+        "quantize", "-output", "q", said="q.bin is an input and would be overwritten, since q"
+    )
 
 
 @pytest.mark.parametrize("kind", ["link", "hard link", "link to a link", "folder"])
@@ -212,7 +216,7 @@ def test_prepare_does_not_feed_itself(folder, tmp_path, argv, path):
     with both(path) as (stdin, stdout):
         code, err = start_with(stdin, argv, tmp_path, stdout)
     assert code == 1
-    assert "is read and would be written over" in err
+    assert "is an input and would be overwritten" in err
     assert Path(path).read_bytes() == before
 
 
@@ -235,7 +239,7 @@ def test_npy_of_a_model(topics, tmp_path):
     before = topics.read_bytes()
     result = run("print-word-vectors", topics, "--npy", topics, stdin=b"a\n")
     assert result.code == 1
-    assert "is read and would be written over" in result.err
+    assert "is an input and would be overwritten" in result.err
     assert topics.read_bytes() == before
 
 
@@ -277,7 +281,7 @@ def test_a_log_of_somebody_else(folder, data):
     folder("t.txt")
     folder("log", data)
     argv = ("mlp-train", "-input", "t.txt", "-output", "m", "--log", "log", *MLP)
-    left_alone(*argv, said="log exists and is not a log of mlp-train")
+    left_alone(*argv, said="log exists and is not an mlp-train log")
 
 
 def test_a_log_of_ours_is_replaced(folder):
@@ -295,7 +299,7 @@ def test_a_checkpoint_of_somebody_else(folder):
     folder("t.txt")
     folder("m.checkpoint", b"my own checkpoint\n")
     argv = ("mlp-train", "-input", "t.txt", "-output", "m", "--save-every", 1, *MLP)
-    left_alone(*argv, said="m.checkpoint exists and is not a checkpoint of mlp-train")
+    left_alone(*argv, said="m.checkpoint exists and is not an mlp-train checkpoint")
     os.unlink("m.checkpoint")
     for _ in range(2):
         assert run(*argv, "-verbose", 0).text() == ""
@@ -340,7 +344,7 @@ WRONG = [
 def test_trials_with_fields_of_another_type(folder, wrong):
     folder("t.txt")
     folder("trials", json.dumps({**LINE, **wrong}).encode() + b"\n")
-    err = left_alone(*trials("trials", "--autotune-resume"), said="trials is no file of trials")
+    err = left_alone(*trials("trials", "--autotune-resume"), said="trials is not a trials file")
     assert "Traceback" not in err
 
 
@@ -355,11 +359,11 @@ def test_notes_are_no_trials(folder, data, resume):
 def test_a_former_file_of_trials_that_is_none(folder):
     folder("t.txt")
     folder("trials.old", b"my old trials in court\n")
-    left_alone(*trials("trials"), said="trials.old exists and is not a file of trials")
+    left_alone(*trials("trials"), said="trials.old exists and is not a trials file")
 
 
 def test_processes_are_refused_too(folder, tmp_path):
     folder("x.vec")
     result = process("supervised", "-input", "x.vec", "-output", "x", cwd=tmp_path)
     assert (result.code, result.out) == (1, b"")
-    assert "give another name" in result.err
+    assert "give the output another name" in result.err

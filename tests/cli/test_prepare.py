@@ -114,7 +114,7 @@ def test_a_folder_for_each_label(tmp_path):
         (tmp_path / "in" / label / f"{i}.txt").write_text(text, encoding="utf-8")
     found = prepare(tmp_path / "out", tmp_path / "in", *ALL)["train"]
     assert sorted(found) == sorted(EXPECTED)
-    assert "has no folders in it" in fails("prepare", tmp_path / "out", "-o", tmp_path / "b")
+    assert "has no subfolders" in fails("prepare", tmp_path / "out", "-o", tmp_path / "b")
 
 
 def test_a_parquet_file_whose_names_are_not_utf8(tmp_path):
@@ -404,7 +404,7 @@ def test_bad_rows_are_named(tmp_path):
     )
     assert first(b"text,label\n  ,y\n").startswith("/a.csv:2: no text is left.")
     assert first(b'{"text": "a"}\n', "--label-column", "label", name="a.jsonl").startswith(
-        "/a.jsonl:1, column label: is not there: "
+        "/a.jsonl:1, column label: is missing: "
     )
     assert first(b'{"text": "a", "label": "b"}\n{"tex\n', name="a.jsonl").startswith(
         "/a.jsonl:2, column "
@@ -448,15 +448,15 @@ def test_bad_bytes(how, text, tmp_path):
         (["-o", "out"], "Give one input or more: files, folders, or - for standard input."),
         (["missing.csv", "-o", "out"], "missing.csv cannot be opened! (No such file or directory)"),
         (["a.csv", "-o", "out", "--split", "80,30"], "--split 80,30 adds up to 110: "),
-        (["a.csv", "-o", "out", "--split", "x"], "--split x is no list of numbers"),
+        (["a.csv", "-o", "out", "--split", "x"], "--split x is not a list of numbers"),
         (["a.csv", "-o", "out", "--split", "0,100"], "--split 0,100: give one to three shares"),
         (["a.csv", "-o", "out", "--unicode", "nfd"], "--unicode nfd is not known: none, nfc, nfkc"),
         (["a.csv", "-o", "out", "--dedup", "yes"], "--dedup yes is not known: none, exact, near."),
         (["a.csv", "-o", "out", "--encoding", "utf9"], "Unknown encoding: utf9"),
         (["a.csv", "-o", "out", "--text-column", "body"], "a.csv has no column body. There are: "),
         (["b.csv", "-o", "out"], "b.csv: which column? Give --text-column. There are: one, two"),
-        (["a.csv", "-o", "out", "--format", "folder"], "a.csv is no folder"),
-        (["a.csv", "-o", "a.csv"], "a.csv cannot be made: "),
+        (["a.csv", "-o", "out", "--format", "folder"], "a.csv is not a folder"),
+        (["a.csv", "-o", "a.csv"], "a.csv cannot be created: "),
         (["empty.csv", "-o", "out"], "empty.csv: there is no row to write."),
         (["a.csv", "-o", "out", "--delimiter", "ab"], "--delimiter must be one character"),
         (["a.csv", "-o", "-", "--skip-bad"], "--skip-bad needs a folder for rejects.jsonl"),
@@ -477,7 +477,7 @@ def test_mistakes(options, sentence, tmp_path, monkeypatch):
 def test_options_beside_like_are_usage_errors(tmp_path):
     result = run("prepare", "--like", "x.json", "--lowercase", "-")
     assert result.code == 1
-    assert "--lowercase cannot be combined with --like, which says it all" in result.err
+    assert "--lowercase cannot be combined with --like: prepare.json sets it" in result.err
 
 
 def test_former_files_stay_when_a_row_is_bad(tmp_path):
@@ -646,13 +646,15 @@ def test_no_input_is_written_over(tmp_path):
     for name in ("train.txt", "test.txt"):
         (folder / name).write_text("__label__a x\n")
     said = fails("prepare", folder / "train.txt", "-o", folder)
-    assert said.endswith("is read and would be written over: give another name to what is written.")
+    assert said.endswith("is an input and would be overwritten: give the output another name.")
     other = tmp_path / "other.txt"
     other.write_text("__label__a x\n")
     prepare(folder, other, "--overwrite", *ALL)
     assert (folder / "test.txt").exists()  # which prepare had not made
     (tmp_path / "tree" / "a").mkdir(parents=True)
-    assert "which is read" in fails("prepare", tmp_path / "tree", "-o", tmp_path / "tree" / "out")
+    assert "which is an input" in fails(
+        "prepare", tmp_path / "tree", "-o", tmp_path / "tree" / "out"
+    )
 
 
 def test_what_fasttext_takes_for_spaces_and_line_ends(tmp_path):
@@ -667,12 +669,12 @@ def test_what_fasttext_takes_for_spaces_and_line_ends(tmp_path):
     ("text", "sentence"),
     [
         ('[{"text": "a", "label": "b"}]\n[{"text": "lost"}]', ":1: there is more after the array"),
-        ('[{"text": "a", "label": "b"},\n\n\n{"text": ""}]', ":4, column label: is not there"),
-        ('[{"text": "a", "label": "b"},\n{"text": oops}' + " " * 500, ":2: no JSON: 'oops}"),
+        ('[{"text": "a", "label": "b"},\n\n\n{"text": ""}]', ":4, column label: is missing"),
+        ('[{"text": "a", "label": "b"},\n{"text": oops}' + " " * 500, ":2: not valid JSON: 'oops}"),
         ('[{"text": "a", "label": "b"}', ":1: the array ends before it is closed."),
         ("[" * 100_000, ":1: the JSON is nested too deeply."),
-        ('{"a": 1}', " is no JSON array of objects"),
-        ('[{"text": ["a"], "label": "b"}]', ":1, column text: a list or an object, no text"),
+        ('{"a": 1}', " is not a JSON array of objects"),
+        ('[{"text": ["a"], "label": "b"}]', ":1, column text: a list or an object, not text"),
         ('[{"text": "a", "label": {"k": 1}}]', ":1, column label: a list or an object"),
         ('[{"text": "a", "label": [["b"]]}]', ":1, column label: a list or an object"),
     ],
@@ -698,9 +700,9 @@ def test_objects_that_cannot_be(tmp_path):
         return said.removeprefix(f"{tmp_path / 'a.jsonl'}")
 
     good = '{"text": "a", "label": "b"}\n'
-    assert first(good, "--group-column", "who").startswith(":1, column who: is not there: ")
-    assert first("5\n" + good).startswith(":1: no object: '5'")
-    assert first("[" * 100_000 + "\n").startswith(":1: no JSON: ")
+    assert first(good, "--group-column", "who").startswith(":1, column who: is missing: ")
+    assert first("5\n" + good).startswith(":1: not an object: '5'")
+    assert first("[" * 100_000 + "\n").startswith(":1: not valid JSON: ")
     (tmp_path / "a.jsonl").write_text("5\n" + good)
     assert prepare(tmp_path / "out", tmp_path / "a.jsonl", "--skip-bad", *ALL) == {
         "train": ["__label__b a"]
@@ -738,7 +740,7 @@ def test_quotes_of_tables(tmp_path):
 def test_names_that_are_there_twice(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"text,text,label\na,b,c\n")
     said = fails("prepare", tmp_path / "a.csv", "-o", tmp_path / "out")
-    assert said.endswith("a.csv has several columns text: give the position.")
+    assert said.endswith("a.csv has several columns named text: give the position.")
     options = ["--text-column", 1, *ALL]
     assert prepare(tmp_path / "out", tmp_path / "a.csv", "--header", *options) == {
         "train": ["__label__c b"]

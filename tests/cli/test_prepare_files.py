@@ -149,7 +149,7 @@ def test_former_parts_that_were_edited_stay(rows, folder):
     (folder / "test.txt").write_bytes(b"mine now\n")
     result = prepare(rows, folder, "--split", "100")
     assert result.code == 0
-    assert "Of an earlier run, changed since, and left: test.txt." in result.err
+    assert "Left in place, since they were changed after a run: test.txt." in result.err
     assert set(contents(folder)) == FILES - {"valid.txt"}
     assert (folder / "test.txt").read_bytes() == b"mine now\n"
 
@@ -248,7 +248,7 @@ def test_an_input_under_another_name(link, kind, rows, tmp_path):
     link(rows, folder / "test.txt")
     result = prepare(source, folder, "--overwrite")
     assert result.code == 1
-    assert f"{rows} is read and would be written over, since {folder / 'test.txt'}" in result.err
+    assert f"{rows} is an input and would be overwritten, since {folder / 'test.txt'}" in result.err
     assert rows.read_text() == ROWS
 
 
@@ -273,5 +273,5 @@ def test_a_former_folder_stays(rows, tmp_path):
 def test_a_folder_that_cannot_be_made(name, rows, tmp_path):
     result = prepare(rows, tmp_path / name)
     assert (result.code, result.err.count("\n")) == (1, 1)
-    assert "cannot be made" in result.err
+    assert "cannot be created" in result.err
     assert list(tmp_path.iterdir()) == [rows]

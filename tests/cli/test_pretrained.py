@@ -121,7 +121,7 @@ def test_the_file_beside_the_model_says_which(tiny, vectors, tmp_path):
 def test_counts_and_order_are_those_of_fasttext(command, least, ref, tmp_path):
     """Rare words go first, then each line of the file counts as one more: as fastText 0.9.2 does.
 
-    Of a word that is there twice the last vector counts.
+    Of a word that is repeated the last vector counts.
     """
     text, path = tmp_path / "text.txt", tmp_path / "some.vec"
     text.write_text(
@@ -183,7 +183,7 @@ def test_memory_for_all_words_is_checked_first(tiny, vectors, tmp_path, monkeypa
         sizes = []
         for words in ("all", "corpus"):
             _, _, said = learn(command, tiny, tmp_path / "m", *given, "--vectors-words", words)
-            sizes.append(float(said.split("This takes about ")[1].split()[0]))
+            sizes.append(float(said.split("Needs about ")[1].split()[0]))
         assert sizes[0] > sizes[1]
 
 
@@ -214,8 +214,8 @@ def test_vectors_that_do_not_fit(former, tiny, tmp_path):
         options = ["-pretrainedVectors", path, "-verbose", 0]
         return fails("-input", tiny, "-output", former, *options)
 
-    assert f"{path} is no file of word vectors" in said(b"")
-    assert f"{path} is no file of word vectors" in said(b"\xff\xfe\x00binary")
+    assert f"{path} is not a file of word vectors" in said(b"")
+    assert f"{path} is not a file of word vectors" in said(b"\xff\xfe\x00binary")
     assert f"{path}, line 2" in said(b"1 4\napple 1 2 3\n")
     assert f"{path}, line 3" in said(b"2 4\nroad 1 1 1 1\napple 1 2 3 nan\n")
     packed = gzip.compress(b"9 4\n" + os.urandom(5000).hex().encode() + b"\n" + VECTORS)

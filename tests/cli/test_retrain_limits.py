@@ -44,12 +44,16 @@ def test_any_counts_with_ns(counts, tmp_path):
 @pytest.mark.parametrize(
     ("counts", "args", "said"),
     [
-        ([5], {"loss": NS}, "Its loss is ns, which needs two labels or more, and it has one."),
-        ([3, 2, 0], {"loss": HS}, "The counts of its labels make no Huffman tree"),
-        ([1, 2, 3], {"loss": HS}, "The counts of its labels make no Huffman tree"),
-        ([-(2**63), 1], {"loss": HS}, "The counts of its labels make no Huffman tree"),
-        ([5, -(2**63), 1], {"loss": HS}, "The counts of its labels make no Huffman tree"),
-        ([2**62] * 3, {"loss": HS}, "The counts of its labels make no Huffman tree"),
+        (
+            [5],
+            {"loss": NS},
+            "Its loss is ns, which needs at least two labels, and it has only one.",
+        ),
+        ([3, 2, 0], {"loss": HS}, "Its label counts do not form a Huffman tree"),
+        ([1, 2, 3], {"loss": HS}, "Its label counts do not form a Huffman tree"),
+        ([-(2**63), 1], {"loss": HS}, "Its label counts do not form a Huffman tree"),
+        ([5, -(2**63), 1], {"loss": HS}, "Its label counts do not form a Huffman tree"),
+        ([2**62] * 3, {"loss": HS}, "Its label counts do not form a Huffman tree"),
         ([3, 2, 1], {"loss": NS, "neg": 2**31 - 1}, "-neg must be at most 10000, not 2147483647."),
         ([3, 2, 1], {"neg": -1}, "-neg must be 0 or more, not -1."),
         ([3, 2, 1], {"epoch": -1}, "-epoch must be 0 or more, not -1."),

@@ -144,7 +144,7 @@ def test_utf16_is_named(model, tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes("1,2,a\n".encode("utf-16"))
     said = one_sentence("mlp-train", "-input", path, "-output", tmp_path / "m")
-    assert said == f"{path} is UTF-16: make UTF-8 of it with iconv -f UTF-16 -t UTF-8."
+    assert said == f"{path} is UTF-16: convert it to UTF-8 with iconv -f UTF-16 -t UTF-8."
     assert one_sentence("predict", model, path).startswith("the input is UTF-16: ")
 
 

@@ -70,7 +70,7 @@ def test_one_label_and_negative_sampling(former, tmp_path):
     path = tmp_path / "one.txt"
     path.write_bytes(b"__label__a one two\n")
     err = fails("-input", path, "-output", former, "-loss", "ns", "-verbose", 0)
-    assert "-loss ns needs two labels or more" in err
+    assert "-loss ns needs at least two labels" in err
 
 
 def test_one_label_and_another_loss(train, tmp_path):

@@ -434,7 +434,7 @@ def test_models_that_cannot_be_read(argv, tmp_path):
 
 def test_json_and_npy_together(tmp_path):
     err = said(WORDS, NGRAMS, "--json", "--npy", tmp_path / "x.npy")
-    assert err.startswith("--json and --npy cannot be had together.")
+    assert err.startswith("--json and --npy cannot be combined.")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -338,7 +338,7 @@ def test_one_word(command, former, tmp_path):
     path = tmp_path / "one.txt"
     path.write_bytes(b"same same same")
     err = refused(command, "-input", path, "-output", former, *SMALL)
-    assert err.startswith("-loss ns needs two words or more")
+    assert err.startswith("-loss ns needs at least two words")
     assert len(err.splitlines()) == 1
 
 

@@ -100,7 +100,7 @@ def _kind(result, argv):
         return "silent"
     if PYTHON.search(said) or lines[-1].startswith("The output:"):
         return "unclear"
-    if "memory of this machine" in said:
+    if "does not have enough memory" in said:
         return "memory"
     return "refused"
 

@@ -1,4 +1,4 @@
-"""What people see on stderr: sentences, live lines, bars and tables.
+"""Display on stderr: sentences, live lines, bars and tables.
 
 ``terminal`` knows what the terminal can do, ``screen`` keeps sentences and the live line apart,
 ``live`` (rich) and ``bars`` (tqdm) draw, ``tables`` lays out; ``training``, ``perceptron``,

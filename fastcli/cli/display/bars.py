@@ -18,7 +18,7 @@ NAME = 24  # columns of a file's name
 
 
 class ByteBar:
-    """How many of ``n_bytes`` have been read; 0 where nobody knows how many there are."""
+    """How many of ``n_bytes`` have been read; 0 if the size is not known."""
 
     def __init__(self, name: str, n_bytes: int, done: int = 0) -> None:
         from tqdm import tqdm
@@ -37,7 +37,7 @@ class ByteBar:
         )
 
     def move(self, done: int) -> None:
-        """Show that ``done`` bytes have been read; more than there seemed to be need no total."""
+        """Show that ``done`` bytes have been read; if more than expected, without a total."""
         if self._bar.total and done > self._bar.total:
             self._bar.total = None
         self._bar.ncols = width() - 1
@@ -68,7 +68,7 @@ def with_bar(blocks: Iterator[Bytes], path: str, is_wanted: bool = True) -> Iter
 
 
 def is_into_file() -> bool:
-    """Tell whether standard output is a file; a terminal or a pipe shows how far it is itself."""
+    """Tell whether standard output is a file; elsewhere the output itself shows progress."""
     try:
         return stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
     except (AttributeError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What a person sees while kernels are compiled: how many there are, on the first use."""
+"""Display while kernels are compiled on first use: how many there are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Compiling:
         """Show that a kernel, the ``number``-th of ``total``, is being compiled."""
         if not is_live():
             if number == 1:
-                say(f"{SENTENCE}: {counted(total, 'kernel')}, some seconds ...")
+                say(f"{SENTENCE}: {counted(total, 'kernel')}, a few seconds ...")
             return
         self._screen.__enter__()
         count = f"{number} of {total}"
@@ -30,5 +30,5 @@ class Compiling:
         self._screen.stage(f"{start}: {count}" if start else count)
 
     def end(self) -> None:
-        """Erase the line: what was waited for is there."""
+        """Erase the line: the kernel is ready."""
         self._screen.__exit__(None, None, None)

@@ -23,7 +23,7 @@ PICTURES = (".png", ".svg", ".pdf")
 
 
 def sparkline(values: Sequence[float], low: float, high: float, most: int = WIDTH) -> str:
-    """Return values as bars between two bounds, a character each; more than fit are thinned.
+    """Return values as bars between two bounds, one character each; subsampled to fit.
 
     >>> sparkline([0.0, 0.5, 1.0], 0.0, 1.0)
     '▁▅█'
@@ -61,7 +61,7 @@ def learning_curve(history: Sequence[Evaluation], room: int | None = None) -> st
 
 
 def check_plot(path: str) -> None:
-    """Raise ArgumentError, before any work, where no picture can be made."""
+    """Raise ArgumentError, before any work, if no plot can be drawn."""
     if Path(path).suffix.lower() not in PICTURES:
         raise ArgumentError(f"--plot {path}: the name must end in {', '.join(PICTURES)}.")
     if importlib.util.find_spec("matplotlib") is None:

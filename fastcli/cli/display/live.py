@@ -13,7 +13,7 @@ LEAST_BAR, LONGEST_BAR = 8, 40  # columns
 
 
 def console() -> Any:
-    """Return what draws on stderr: as wide as the terminal is now, in colours if it has them."""
+    """Return the console of stderr: as wide as the terminal is now, in colour if it can."""
     from rich.console import Console
 
     coloured = has_colour()
@@ -32,7 +32,7 @@ def console() -> Any:
 
 
 class LiveLine:
-    """One line that is drawn in its own place; what is written meanwhile stands above it."""
+    """One line that is redrawn in place; other output is written above it."""
 
     def __init__(self) -> None:
         from rich.live import Live
@@ -49,7 +49,7 @@ class LiveLine:
         self._console.show_cursor(True)  # so that a process that is killed leaves it
 
     def draw(self, parts: Sequence[str], progress: float | None = None) -> None:
-        """Draw the parts that there is room for, and a bar where there still is some."""
+        """Draw the parts that fit, and a bar if there is space left."""
         from rich.text import Text
 
         columns = width() - 1  # the last one makes some terminals begin a new line

@@ -1,4 +1,4 @@
-"""Sentences on stderr: what is said, warned of, and what went wrong."""
+"""Sentences on stderr: notes, warnings and errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def error(sentence: str) -> None:
 
 
 def _labelled(label: str, sentence: str) -> None:
-    """Write a sentence, after a word of what it is where a person looks on."""
+    """Write a sentence, after a coloured label on a terminal."""
     coloured = has_colour()
     if not (is_terminal() or coloured):
         lines(sentence)
@@ -78,7 +78,7 @@ def _write(text: str) -> None:
 
 
 def announce_compiling() -> None:
-    """Have it shown on stderr that kernels are compiled, how many, and what text lacks."""
+    """Show on stderr that kernels are compiled, how many, and warnings about text."""
     import click
 
     from fastcli.jit import build
@@ -90,7 +90,7 @@ def announce_compiling() -> None:
 
 
 class _Watcher:
-    """Hears of compilations; what counts and shows them is imported with the first of them."""
+    """Listens to compilations; the display is imported with the first of them."""
 
     def __init__(self, context: click.Context | None) -> None:
         self._context = context
@@ -105,13 +105,13 @@ class _Watcher:
         return kernels_needed(self._context.info_name, self._context.params)
 
     def begin(self, number: int, total: int) -> None:
-        """Show that a kernel is being compiled, or waited for."""
+        """Show that a kernel is being compiled or waited for."""
         from fastcli.cli.display.compiling import Compiling
 
         self._display = self._display or Compiling()
         self._display.begin(number, total)
 
     def end(self) -> None:
-        """Hear that it is there."""
+        """The kernel is ready."""
         if self._display is not None:
             self._display.end()

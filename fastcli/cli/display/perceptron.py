@@ -1,4 +1,4 @@
-"""What a person sees of mlp-train: evaluations as they come, and how training went."""
+"""Display of mlp-train: evaluations as they come, and a summary of training."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class MlpDisplay(Display):
         super().status(replace(status, eta=left, details=tuple(details)))
 
     def log_line(self, status: Status) -> str:
-        """Return how far training is, for a log."""
+        """Return the progress line for a log."""
         epoch, *score = status.details
         parts = [epoch, f"loss {status.loss:.4f}", *score, f"ETA {short_time(status.eta)}"]
         return "  ".join([f"{100 * status.progress:5.1f}%", *parts])
@@ -120,7 +120,7 @@ class MlpDisplay(Display):
         self._seen += 1
 
     def summary(self, trained: MlpTrained) -> None:
-        """Write the evaluations, or what a terminal has not seen of them, and how it went."""
+        """Write the evaluations that were not shown yet, and a summary."""
         self.screen.close()
         if self.verbose < 1:
             return
@@ -150,7 +150,7 @@ class MlpDisplay(Display):
 
 
 def _by_importance(columns: list[Column], room: int) -> list[Column]:
-    """Leave out of a narrow table what says least: lr, step, and the training loss."""
+    """Drop the least important columns of a narrow table: lr, step, and the training loss."""
     for title in ("lr", "step", "valid loss"):
         if Rows(columns).width() > room:
             columns = [column for column in columns if column.title != title]

@@ -1,4 +1,4 @@
-"""What a person sees of prepare: how much of each input has been read, and what was written."""
+"""Display of prepare: how much of each input has been read, and what was written."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def _sentences(done: Prepared, args: PrepareArgs) -> list[str]:
     if done.bad:
         said += [f"  {n:,} x {reason}" for reason, n in done.reasons.most_common(5)]
     if done.stayed:
-        said.append(f"Of an earlier run, changed since, and left: {', '.join(done.stayed)}.")
+        said.append(
+            f"Left in place, since they were changed after a run: {', '.join(done.stayed)}."
+        )
     if done.contradictions:
         said.append(f"{done.contradictions:,} texts have several labels, on different lines.")
     everywhere = set().union(*done.labels)

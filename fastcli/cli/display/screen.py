@@ -73,7 +73,7 @@ class Screen:
         return self._name
 
     def stage(self, name: str, n_bytes: int = 0) -> None:
-        """Begin a stage: name it, once there has been time enough for a person to see it."""
+        """Begin a stage: name it, once the last one was shown long enough to be seen."""
         with self._drawing():
             self._erase_bar()
             self._name, self._n_bytes, self._done = name, n_bytes, 0

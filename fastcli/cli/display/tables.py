@@ -1,7 +1,7 @@
 """Layout of text in columns: tables, wrapped sentences, charts of bars; nothing is ever coloured.
 
 The same rows are written to a terminal and to a file; what a narrow terminal has no room for are
-whole columns, the last ones first, so that no number is ever cut.
+whole columns, the last ones first, so that no number is ever truncated.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def cut(text: str, most: int) -> str:
 
 
 def named_rows(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield rows of a name and what belongs to it, indented and aligned."""
+    """Yield rows of a name and its value, indented and aligned."""
     rows = list(rows)
     first = max((width_of(name) for name, _ in rows), default=0)
     for name, value in rows:
@@ -90,7 +90,7 @@ def fitted(parts: Sequence[str], room: int) -> str:
 
 
 def bar(share: float, room: int) -> str:
-    """Return a bar that takes a share of so many columns, in eighths of one.
+    """Return a bar of a fraction of so many columns, in eighths of a column.
 
     >>> bar(0.5, 9)
     '████▌'
@@ -152,7 +152,7 @@ def aligned(rows: Sequence[Sequence[str]], n_text: int = 1, room: int | None = N
 
 
 def short_time(seconds: float) -> str:
-    """Return seconds as a person reads them: minutes and seconds, or hours too.
+    """Return seconds as ``m:ss``, or ``h:mm:ss`` from an hour on.
 
     >>> short_time(12.9), short_time(3723), short_time(float("nan"))
     ('0:12', '1:02:03', '-:--')
@@ -165,7 +165,7 @@ def short_time(seconds: float) -> str:
 
 
 def short_number(value: float) -> str:
-    """Return a count in four figures at most, and a letter.
+    """Return a count with at most four figures, and a letter.
 
     >>> short_number(999), short_number(12_345), short_number(9_900_000)
     ('999', '12.3k', '9.9M')

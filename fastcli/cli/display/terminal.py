@@ -1,4 +1,4 @@
-"""What a terminal can do, and what its user has asked for."""
+"""Capabilities of the terminal, and the user's settings for it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 import sys
 from typing import IO, Any
 
-USUAL = 80  # columns, where nobody knows
+USUAL = 80  # columns, if the width is not known
 
 
 def is_terminal(stream: IO[Any] | None = None) -> bool:
-    """Tell whether a person is likely to look at a stream (stderr unless one is given)."""
+    """Tell whether a stream (stderr unless one is given) is a terminal."""
     stream = sys.stderr if stream is None else stream
     return stream is not None and not stream.closed and stream.isatty()
 
@@ -21,7 +21,7 @@ def is_live() -> bool:
 
 
 def has_colour(stream: IO[Any] | None = None) -> bool:
-    """Tell whether a stream gets colours: on a terminal that knows them, unless told otherwise.
+    """Tell whether a stream gets colours: on a terminal that has them, or as the environment says.
 
     NO_COLOR is heard first, then FORCE_COLOR (0 is no), then TERM, as in Python itself; empty
     values say nothing.

@@ -1,4 +1,4 @@
-"""What a person sees of supervised, skipgram, cbow and quantize."""
+"""Display of supervised, skipgram, cbow and quantize."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def fasttext_line(status: Status) -> str:
 
 
 def live_parts(stage: str, status: Status) -> list[str]:
-    """Return the parts of a live line: progress, loss and time left first, what matters less last.
+    """Return the parts of a live line: progress, loss and time left first.
 
     >>> status = Status(progress=0.61, words_per_second=9.9e5, lr=0.04, loss=0.4512, eta=12.0)
     >>> live_parts("training", status)
@@ -100,7 +100,7 @@ class Display(Reporter):
         return True
 
     def stage(self, name: str, n_bytes: int = 0) -> None:
-        """Name what begins, on a terminal."""
+        """Show the name of the stage, on a terminal."""
         self._n_read = 0
         self.screen.stage(name, n_bytes)
 
@@ -117,7 +117,7 @@ class Display(Reporter):
                 say(f"Read {self._n_read / 1e6:.0f} MB of text")
 
     def log_line(self, status: Status) -> str:
-        """Return how far work is, for a log."""
+        """Return the progress line for a log."""
         return fasttext_line(status)
 
     def status(self, status: Status) -> None:

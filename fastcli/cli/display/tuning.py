@@ -1,4 +1,4 @@
-"""What a person sees while autotune runs: a row for each trial, and how much time is left."""
+"""Display of autotune: a row for each trial, and how much time is left."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STAR = "  *"
 
 
 class TuningDisplay(Display):
-    """Shows a table of trials, and how far the search is on a terminal."""
+    """Shows a table of trials, and the progress of the search on a terminal."""
 
     def __init__(self, verbose: int) -> None:
         super().__init__(verbose)

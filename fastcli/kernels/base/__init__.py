@@ -1,1 +1,1 @@
-"""What all kernels build on: vectors, numbers, threads, update rules."""
+"""The basis of all kernels: vectors, integers, threads, update rules."""

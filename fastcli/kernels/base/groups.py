@@ -1,4 +1,4 @@
-"""Arrays that belong together, and that kernels of several rooms take as one parameter."""
+"""Arrays that belong together, and that kernels of several packages take as one parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The update rules: how a gradient moves parameters; ``fastcli/optimizers.py`` names them.
+"""The update rules: how a gradient updates parameters; ``fastcli/optimizers.py`` names them.
 
 A rule updates n parameters ``w`` with gradients ``g``, which it may overwrite, and learning rate
 ``lr``.  Slot k of their state is ``s[k * apart:][:n]``.  ``steps[0]`` has the numbers that are the
@@ -258,7 +258,7 @@ def decay(w: F32, n: i64, factor: f32) -> None:
 
 @device
 def scale_row(g: F32, n: i64, factor: f32) -> None:
-    """Multiply by a factor: what clipping by the norm does to gradients."""
+    """Multiply by a factor, as clipping by the norm does with gradients."""
     for k in range(n):
         g[k] *= factor
 

@@ -1,4 +1,4 @@
-"""What threads inside kernels meet at: counters in memory, one cache line apart."""
+"""Synchronisation of threads inside kernels: counters in memory, one cache line apart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @intrinsic
 def store_release(x: I64, i: i64, value: i64) -> None:
-    """Set ``x[i]``; whoever sees the value sees all that was written before it."""
+    """Set ``x[i]``; a thread that sees the value also sees all that was written before it."""
     x[i] = value
 
 
@@ -25,13 +25,13 @@ def load_acquire(x: I64, i: i64) -> i64:
 
 @intrinsic
 def give_way() -> None:
-    """Let another thread have the processor."""
+    """Yield the processor to another thread."""
     time.sleep(0)
 
 
 @device
 def arrive(sync: I64, thread: i64, phase: i64) -> None:
-    """Say that a thread has finished a phase."""
+    """Signal that a thread has finished a phase."""
     store_release(sync, thread * 8, phase)
 
 
@@ -54,7 +54,7 @@ def wait_for_all(sync: I64, n_threads: i64, phase: i64) -> None:
 
 @device
 def bounds(n: i64, part: i64, parts: i64) -> tuple[i64, i64]:
-    """Return where a part of n things begins and ends: the one rule for sharing work.
+    """Return where a part of n things begins and ends: the one rule for dividing work.
 
     Where there are few, the first parts have them.
 

@@ -156,12 +156,12 @@ def sigmoid_row(x: F32, n: i64) -> f32:
 
 @intrinsic
 def prefetch(x: F32 | I32, i: i64) -> None:
-    """Ask for the cache line of ``x[i]``; changes nothing."""
+    """Prefetch the cache line of ``x[i]``; changes nothing."""
 
 
 @intrinsic
 def prefetch_read(x: Any, i: i64) -> None:
-    """Ask for the cache line of ``x[i]`` without taking it from others that read it."""
+    """Prefetch the cache line of ``x[i]`` for reading, without taking it from other readers."""
 
 
 @intrinsic
@@ -178,13 +178,13 @@ def bits_of_float(x: f32) -> i64:
 
 @intrinsic
 def int_of_float(x: f32) -> i64:
-    """Cut a float32 of less than 2**31 to an integer."""
+    """Truncate a float32 below 2**31 to an integer."""
     return int(x) if x == x else 0
 
 
 @device
 def prefetch_row(x: F32, n: i64) -> None:
-    """Ask for the cache lines of ``x[:n]``; changes nothing."""
+    """Prefetch the cache lines of ``x[:n]``; changes nothing."""
     for k in range(0, n, 16):
         prefetch(x, k)
 

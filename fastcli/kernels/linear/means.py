@@ -1,4 +1,4 @@
-"""What a line is to a linear model: the mean of the input rows of its features.
+"""The hidden vector of a line: the mean of the input rows of its features.
 
 Numbers are computed to the bit as fastText does it (v0.9.2 without fused multiply-add): sums one
 addition after the other.

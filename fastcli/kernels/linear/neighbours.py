@@ -41,7 +41,7 @@ class Vectors(Group):
 def project_rows(
     rows: F32, n_rows: i64, dim: i64, basis: F32, n_directions: i64, slack: f32, out: F32
 ) -> None:
-    """Write the coordinates of rows in a basis, and after them the length of what is left.
+    """Write the coordinates of rows in a basis, and after them the length of the residual.
 
     Each row gets ``n_directions`` + 1 floats.  ``basis`` has a direction of ``dim`` floats a row,
     all at right angles and of length 1.  The square of the last float is ``slack`` larger than it

@@ -50,7 +50,7 @@ class Centroids(Group):
 
 
 class Clusters(Group):
-    """Scratch of k-means: what the points of each centroid come to."""
+    """Scratch of k-means: the sums and counts of the points of each centroid."""
 
     sums: F64  # [256 * (d + 1)]: weighted sums of the points, and of the weights
     counts: I64  # [256]

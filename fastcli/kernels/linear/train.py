@@ -1,7 +1,7 @@
 """The trainer: one line at a time, by SGD or an update rule; any number of threads, same bytes.
 
 Input rows are divided into shards (row r is in shard r % shards), labels into blocks.  A thread
-owns some shards and some blocks, and nobody else writes their rows.  For each line:
+owns some shards and some blocks, and no other thread writes their rows.  For each line:
 
 1. every thread sums the rows of its shards;  the threads meet
 2. the owners of blocks add up the sums, score their labels and step on their rows;  they meet
@@ -116,14 +116,14 @@ class Worker(Group):
 
 @device
 def fetch_rows(lines: Lines, first: i64, last: i64, model: Model) -> None:
-    """Ask for the memory of the input rows ``rows[first:last]``."""
+    """Prefetch the input rows ``rows[first:last]``."""
     for j in range(first, last):
         prefetch_row(at(model.wi, lines.rows[j] * model.stride), model.stride)
 
 
 @device
 def fetch_lines(lines: Lines, order: I32, turn: i64, n: i64) -> None:
-    """Ask for the memory of what says where the rows and labels of lines to come are.
+    """Prefetch the indices of rows and labels of the next lines.
 
     In a random order the processor cannot foresee which memory comes next.
     """

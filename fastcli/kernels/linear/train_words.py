@@ -118,7 +118,7 @@ def update_word(word: i64, words: Words, step: F32) -> None:
 
 @device
 def fetch_word(word: i64, words: Words) -> None:
-    """Ask for the memory of a word's input rows."""
+    """Prefetch a word's input rows."""
     for j in range(words.offsets[word], words.offsets[word + 1]):
         prefetch_row(at(words.wi, words.rows[j] * words.stride), words.stride)
 
@@ -181,7 +181,7 @@ def target_step(
 
 @kernel
 def word_gains(row_offsets: I64, rows: I32, first: i64, last: i64, gains: F32) -> None:
-    """Set ``gains[w]`` to by how many g the mean of a word's rows moves if each moves by g.
+    """Set ``gains[w]`` to how many g the mean of a word's rows changes by if each changes by g.
 
     A row that is among them c times moves by c g and counts c times: the gain is the sum of the
     c**2 over the number of rows, 1 where all are different.  Words of more than ``MANY_ROWS`` are

@@ -1,1 +1,1 @@
-"""Multilayer perceptrons: layers forward and backward, and their training steps."""
+"""Neural networks (MLP): layers forward and backward, and their training steps."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Parameter(NamedTuple):
-    """A parameter of an activation: what it is unless given, and the least it may be."""
+    """A parameter of an activation: its default and its minimum."""
 
     name: str
     default: float
@@ -223,7 +223,7 @@ ACTIVATIONS = {
         ),
         Activation(
             name="binary-step",
-            formula="1 from 0 on, 0 below; derivative 0, so what lies below keeps its random start",
+            formula="1 from 0 on, 0 below; derivative 0, so layers before it are not trained",
             source="Rosenblatt 1958",
             value="binary_step",
             slope=None,

@@ -1,7 +1,7 @@
 """The layers of a network, each part forward and backward.
 
-A thread carries its own examples of a batch up and down.  What a norm adds up over all of them is
-added up over a few at first, by the thread that has them; then threads share out the columns.
+A thread carries its own examples of a batch forward and backward.  The sums of a norm over all of
+them are taken over a few at first, by the thread that has them; then threads divide the columns.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def linear_forward(layer: Layer, batch: Batch, params: F32, values: F32) -> None
 
 @device
 def linear_backward(layer: Layer, batch: Batch, values: F32) -> None:
-    """The gradient of X is that of Z times W transposed; set where somebody needs it."""
+    """The gradient of X is that of Z times W transposed; set only if it is needed."""
     if layer.d_below >= 0:
         n_rows, in_row, z_row = batch.last - batch.first, layer.in_row, layer.z_row
         dz = at(values, layer.dz + batch.first * z_row)

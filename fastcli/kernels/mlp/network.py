@@ -1,4 +1,4 @@
-"""What describes a perceptron and its training to kernels: a record a layer, and groups.
+"""The description of a network and its training for kernels: one record per layer, and groups.
 
 All that a batch needs on its way is in one array, ``Arrays.values``, and all parameters are in
 another; layers say where their own begin.  A *place* is such an index.  Widths are padded to 16,
@@ -69,7 +69,7 @@ class Layer(Record):
     slopes: i64  # of a random activation
     d: i64  # gradient of out, then of a
     dz: i64  # gradient of z
-    d_below: i64  # gradient of x, -1 if nobody needs it
+    d_below: i64  # gradient of x, -1 if it is not needed
     transposed: i64  # the weights transposed: z_width x in_row
     means: i64  # of columns, z_row
     inv_std: i64  # 1 / standard deviation: of columns, z_row, or of examples
@@ -103,7 +103,7 @@ class Network(Group):
 
 
 class Regularization(Group):
-    """What keeps a network from learning by heart, and gradients short; 0: without."""
+    """Regularisation and gradient clipping; 0: off."""
 
     label_smoothing: f32
     input_dropout: f32
@@ -194,14 +194,14 @@ class Team(Group):
 
 @device
 def chunk_bounds(n: i64, chunk: i64, team: Team) -> tuple[i64, i64]:
-    """Return the bounds of what a thread does of n things, in chunks that stay whole."""
+    """Return the bounds of a thread's part of n things, in whole chunks."""
     first, last = bounds((n + chunk - 1) // chunk, team.thread, team.n_threads)
     return min(first * chunk, n), min(last * chunk, n)
 
 
 @device
 def meet(team: Team) -> None:
-    """Wait until all threads are here."""
+    """Wait for all threads."""
     if team.n_threads > 1:
         phase = team.sync[team.thread * 8] + 1
         arrive(team.sync, team.thread, phase)

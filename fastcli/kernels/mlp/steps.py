@@ -1,6 +1,6 @@
 """The multilayer perceptron: many training steps in one call, and inference.
 
-Threads share out the examples of a batch for forward and backward (``layers.py``), and the
+Threads divide the examples of a batch for forward and backward (``layers.py``), and the
 parameters for gradients and updates (``updates.py``); an element is always computed by the
 same additions in the same order, so that the model does not depend on the number of threads.
 """

@@ -104,7 +104,7 @@ def clip_factor(
     training: Training,
     team: Team,
 ) -> f32:
-    """Return what shortens all gradients together to ``clip_norm``, 1 where they are no longer.
+    """Return the factor that clips the global gradient norm to ``clip_norm``, at most 1.
 
     The thread has ``n_rows`` rows of the embedding.
     """
@@ -136,7 +136,7 @@ def update_vector(
     params: F32,
     training: Training,
 ) -> None:
-    """Update n parameters that no penalty and no decay applies to."""
+    """Update n parameters without penalty and decay."""
     zero = np.float32(0.0)
     w, g, states = at(params, place), at(training.grads, place), at(training.states, place)
     penalize(w, g, n, zero, zero, limit)
@@ -182,7 +182,7 @@ def update_layer(
 
 @device
 def limit_columns(layer: Layer, limit: f32, arrays: Arrays, team: Team) -> None:
-    """Shrink the weights into a unit to a length of at most ``limit`` (Srebro et al. 2005)."""
+    """Scale the incoming weights of a unit to a norm of at most ``limit`` (Srebro et al. 2005)."""
     first, last = chunk_bounds(layer.z_width, COLUMNS, team)
     n, w = last - first, at(arrays.params, layer.weights + first)
     scales = at(arrays.values, layer.means + first)  # which the next batch sets anew
@@ -389,6 +389,6 @@ def learn(
 
 @kernel
 def transpose_all(network: Network, params: F32, values: F32, team: Team) -> None:
-    """Make the transposed weights anew, before the first step."""
+    """Recompute the transposed weights, before the first step."""
     for i in range(network.n_layers):
         transpose_weights(record(network.layers, i), params, values, team)

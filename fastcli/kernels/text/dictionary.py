@@ -109,7 +109,7 @@ def count_tokens(
 
 @kernel
 def rehash(old: I64, old_size: i64, slots: I64, mask: i64) -> None:
-    """Move the slots of a table to more of them, which are empty."""
+    """Move the slots of a table to a larger, empty array of slots."""
     for i in range(old_size):
         content = old[i]
         if content != 0:
@@ -167,7 +167,7 @@ def index_entries(table: HashTable, n: i64, hashes: I64) -> i64:
 
 @kernel
 def find_entries(strings: Strings, n: i64, table: HashTable, entries: I32) -> None:
-    """Set ``entries[i]`` to the entry that string i is, -1 if it is none."""
+    """Set ``entries[i]`` to the entry that string i is, -1 if it is not one."""
     for i in range(n):
         token = at(strings.arena, strings.starts[i])
         size = strings.starts[i + 1] - strings.starts[i]

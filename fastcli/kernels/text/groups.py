@@ -1,4 +1,4 @@
-"""What the kernels of text take together: the dictionary, n-grams, and lines of features."""
+"""Groups of the text kernels: the dictionary, n-grams, and lines of features."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Stream(Group):
 
 
 class EntryFeatures(Group):
-    """What the entries of a text are to a model; entry 0 is ``</s>``."""
+    """The ids and n-grams of a text's entries in a model; entry 0 is ``</s>``."""
 
     ids: I32  # [entries]: word or label ids, -1 for what was dropped
     kinds: U8  # [entries]: 1 for labels

@@ -1,4 +1,4 @@
-"""Reading lines of bytes as the feature ids and labels of a model that is there."""
+"""Reading lines of bytes as the feature ids and labels of an existing model."""
 
 from __future__ import annotations
 

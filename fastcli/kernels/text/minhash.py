@@ -1,4 +1,4 @@
-"""Signatures by which texts that are nearly the same are found."""
+"""MinHash signatures, by which near-duplicate texts are found."""
 
 from __future__ import annotations
 

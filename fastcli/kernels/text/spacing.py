@@ -1,4 +1,4 @@
-"""Putting spaces right in text (one between words, punctuation apart), and hashing its lines."""
+"""Normalising spaces in text (one between words, punctuation separated), and hashing its lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLASSES = 65536
 
 @kernel
 def space_out(text: U8, n: i64, classes: U8, out: U8) -> i64:
-    """Write text with its spaces put right to ``out``; return how many bytes that are.
+    """Write text with normalised spaces to ``out``; return its number of bytes.
 
     ``text[:n]`` is UTF-8, ``classes[c]`` says what is done with code point c below 65,536 (others
     stay), ``out`` has room for 2 n bytes.

@@ -61,7 +61,7 @@ def find_slot(table: HashTable, token: U8, size: i64, hash_: i64) -> i64:
 
 @device
 def find_entry(table: HashTable, token: U8, size: i64, hash_: i64) -> i64:
-    """Return the number of the entry ``token[:size]``, -1 if it is none."""
+    """Return the number of the entry ``token[:size]``, -1 if it is not one."""
     return int((table.slots[find_slot(table, token, size, hash_)] >> 32) - 1)
 
 
@@ -102,7 +102,7 @@ MOST_NGRAMS = 1 << 22  # that one word may have; 1 MB with n-grams of up to 4 ch
 def ngram_bound(size: i64, maxn: i64) -> i64:
     """Return a bound of the character n-grams of a word of ``size`` bytes: 0 where it has none.
 
-    Whatever is so long that it might have more than MOST_NGRAMS is no word, and has none.
+    Whatever is so long that it might have more than MOST_NGRAMS is not a word, and has none.
     """
     bound = (size + 2) * min(maxn, size + 2)
     return bound if 0 < bound <= MOST_NGRAMS else 0
@@ -123,7 +123,7 @@ def char_ngrams(word: U8, size: i64, ngrams: Ngrams, out: I32) -> i64:
     """Write the ids of the character n-grams of a word; return how many there are.
 
     The word is ``word[:size]`` between ``<`` and ``>``; characters are UTF-8 sequences, and a
-    bare ``<`` or ``>`` is no n-gram.  Bojanowski et al. (2017), section 3.2.  Words that are too
+    bare ``<`` or ``>`` is not an n-gram.  Bojanowski et al. (2017), section 3.2.  Words that are too
     long have none: see ``ngram_bound``.
     """
     count = 0
