@@ -56,9 +56,9 @@ AnyFile = TypeVar("AnyFile", bound="AppendedFile")
 
 
 class AppendedFile:
-    """A file to which parts are added, each whole or not at all.
+    """A file to which parts are added, each completely or not at all.
 
-    A former file is replaced when there is a first part, or with ``go_on`` added to.  From the
+    An existing file is replaced when there is a first part, or with ``go_on`` added to.  From the
     start it is locked, or its new one is, so that no other run writes the same file.  Trouble
     ends the file and not the command: ``warn`` is called once, and what was written before stays.
     Raises FastcliError where there can be no such file.
@@ -68,7 +68,7 @@ class AppendedFile:
         self.path = path
         self._warn = warn
         self._fd = -1
-        self._size = -1  # bytes of whole parts; -1 where what is written cannot be taken back
+        self._size = -1  # bytes of complete parts; -1 where what is written cannot be taken back
         self._new: Replacement | None = None
         try:
             target, former = target_of(Path(path))
@@ -123,7 +123,7 @@ class AppendedFile:
         """Close the file after an error, and tell ``warn``."""
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         self.close()
-        self._warn(f"{self.path} ends here, and the run goes on without it. ({reason})")
+        self._warn(f"{self.path} ends here; the run continues without it. ({reason})")
 
     def _begin(self, new: Replacement, part: bytes) -> None:
         """Put the file in place with its first part; it stays open, and locked."""

@@ -66,20 +66,20 @@ class Contents:
             memory = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
             return np.frombuffer(memory, np.uint8)
         size = self._status.st_size if self.is_regular else 0
-        whole = self._read(self.head, size) if size else self._read_stream()
+        content = self._read(self.head, size) if size else self._read_stream()
         self._file.close()
-        whole.flags.writeable = False
-        return whole
+        content.flags.writeable = False
+        return content
 
     def _read(self, head: bytes, size: int) -> NDArray[np.uint8]:
         """Return the head and the bytes that follow, as many as ``size`` unless the file ends."""
-        whole = np.empty(size, np.uint8)
+        content = np.empty(size, np.uint8)
         n = min(len(head), size)
-        whole[:n] = np.frombuffer(head, np.uint8, n)
-        view = whole.data
+        content[:n] = np.frombuffer(head, np.uint8, n)
+        view = content.data
         while n < size and (more := self._file.readinto(view[n:])):
             n += more
-        return whole[:n]
+        return content[:n]
 
     def _read_stream(self) -> NDArray[np.uint8]:
         pieces = [np.frombuffer(self.head, np.uint8)]
@@ -91,13 +91,13 @@ class Contents:
                     f"{size_text(sum(map(len, pieces)))} have been read."
                 )
             pieces.append(self._read(b"", PIECE))
-        whole = np.empty(sum(map(len, pieces)), np.uint8)
+        content = np.empty(sum(map(len, pieces)), np.uint8)
         at = 0
         while pieces:  # each is let go of as soon as it has been copied
             piece = pieces.pop(0)
-            whole[at : at + len(piece)] = piece
+            content[at : at + len(piece)] = piece
             at += len(piece)
-        return whole
+        return content
 
     def check_unchanged(self) -> None:
         """Raise ModelFormatError if a mapped file was written to since it was opened.

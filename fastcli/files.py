@@ -45,7 +45,7 @@ NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM, 
 class Replacement:
     """A file written under a temporary name and put in place at the end.
 
-    The former file stays whole until then; if writing fails the temporary file is removed.  A
+    The old file stays intact until then; if writing fails the temporary file is removed.  A
     former file's mode is kept, and its owner where that is possible; a new one gets what the umask
     leaves.  ``fd`` is what to write to, and where ``has_holes`` what is skipped by seeking will be
     zero; elsewhere all must be written, in order.

@@ -160,7 +160,7 @@ def _new_worker(n_threads: int) -> SimpleQueue[Job]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let signals that end the program wait until this is over: it is done whole or not at all."""
+    """Delay signals that end the program until this is over: all of it is done, or nothing."""
     signals.together += 1
     try:
         with signals_held():
@@ -179,11 +179,11 @@ def signals_held() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    waiting: list[int] = []
+    pending: list[int] = []
 
     def wait(number: int, frame: FrameType | None) -> None:
         interrupted.set()
-        waiting.append(number)
+        pending.append(number)
         signals.received = number
 
     former = {
@@ -199,5 +199,5 @@ def signals_held() -> Iterator[None]:
         interrupted.clear()
         for number, handler in reversed(former.items()):  # SIGINT's last: it may raise at once
             signal.signal(number, handler)
-        if waiting:
-            signal.raise_signal(waiting[0])
+        if pending:
+            signal.raise_signal(pending[0])

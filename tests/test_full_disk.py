@@ -104,7 +104,7 @@ def test_a_log_on_a_full_disk(small, tmp_path):
     result = run(*argv, "-output", tmp_path / "m", "--log", folder / "log")
     assert result.code == 0
     assert result.err == (
-        f"{folder / 'log'} ends here, and the run goes on without it. (No space left on device)\n"
+        f"{folder / 'log'} ends here; the run continues without it. (No space left on device)\n"
     )
     assert (tmp_path / "m.mlp").exists()
     lines = (folder / "log").read_bytes().splitlines(keepends=True)
@@ -118,7 +118,7 @@ def test_a_log_that_cannot_be_written_at_all(tmp_path):
     argv = ["mlp-train", "-input", TRAIN, *OPTIONS, "-dim", 8, "-epoch", 5]
     result = run(*argv, "-output", tmp_path / "m", "--log", "/dev/full")
     assert result.code == 0
-    assert result.err.startswith("/dev/full ends here, and the run goes on without it.")
+    assert result.err.startswith("/dev/full ends here; the run continues without it.")
     assert len(result.err.splitlines()) == 1
 
 

@@ -88,7 +88,7 @@ class Group(click.Group):
 def cli(ctx: click.Context) -> None:
     """Classify text and make word vectors: fastText's commands, options and files.
 
-    A training file has one example a line, labels first: __label__sport they won the cup.
+    A training file has one example per line, labels first: __label__sport they won the cup.
 
     \b
     Example:

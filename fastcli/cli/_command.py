@@ -110,7 +110,7 @@ class Command(click.Command):
     def check_word(
         self, word: str, ctx: click.Context, options: dict[str, Any] | None = None
     ) -> None:
-        """Raise click.UsageError where a word is not an argument; ``options`` are those before --."""
+        """Raise click.UsageError if a word is not an argument; ``options`` are those before --."""
 
     def as_word(self, word: str, end: str = "") -> str:
         """Return how to give a word that looks like an option, where there can be such words."""

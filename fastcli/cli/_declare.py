@@ -195,8 +195,8 @@ def say_without_effect(ctx: click.Context, values: Mapping[str, Any]) -> None:
         return
     command = ctx.info_name or ""
     known = [one.row for one in ctx.command.params if isinstance(one, Option) and one.row]
-    said = without_effect(known, given_names(ctx), Values(command, values, known))
-    if said:
+    sentence = without_effect(known, given_names(ctx), Values(command, values, known))
+    if sentence:
         from fastcli.cli.display.messages import say
 
-        say(said)
+        say(sentence)

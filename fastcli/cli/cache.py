@@ -45,10 +45,10 @@ def cache(ctx: click.Context, options: Warming, action: str, commands: tuple[str
     """Show the folder of compiled kernels, empty it, or compile kernels before they are needed.
 
     fastcli compiles its inner loops for the processor on first use and keeps the machine code.
-    warm does so now: for all commands, or for those that are named.  A process runs code of its
-    own processor, else of the highest of x86-64-v4, -v3, -v2 that it can run.
+    warm compiles now: for all commands, or for those that are named.  A process runs code for
+    its own processor, else for the highest of x86-64-v4, -v3, -v2 that it supports.
 
-    For an image or for all users of a machine, as root: warm --target x86-64-v3 --shared
+    For a container image or for all users of a machine, as root: warm --target x86-64-v3 --shared
     /opt/kernels; a process with FASTCLI_CACHE_DIR=/opt/kernels starts on that code.
 
     \b

@@ -49,8 +49,8 @@ class Inspecting:
 def inspect(ctx: click.Context, options: Inspecting, files: tuple[str, ...]) -> None:
     """Describe data sets and models, report problems, and suggest training options.
 
-    Data sets are lines of labels and text, compressed or not; - is standard input.  Of several
-    data sets the first is taken as the training data, and each pair is searched for texts that
+    Data sets are lines of labels and text, compressed or not; - is standard input.  The first
+    of several data sets is taken as the training data, and each pair is searched for texts that
     occur in both.  Nothing is written or changed.
 
     \b
@@ -81,12 +81,12 @@ def inspect(ctx: click.Context, options: Inspecting, files: tuple[str, ...]) -> 
             write([to_json(report)] if as_json else model_lines(report))
             continue
         data = read_data(path, options.label)
-        advice, said = advise(data), notes(data, not data_sets, delimiter)
+        advice, remarks = advise(data), notes(data, not data_sets, delimiter)
         if as_json:
-            whole = {**data.as_json(), "notes": said, "suggestions": advice.as_json()}
-            write([to_json(whole)])
+            described = {**data.as_json(), "notes": remarks, "suggestions": advice.as_json()}
+            write([to_json(described)])
         else:
-            write(data_lines(data, said, None if data_sets else advice))
+            write(data_lines(data, remarks, None if data_sets else advice))
         data_sets.append(data)
     for first, second in combinations(data_sets, 2):
         pair = compare(first, second)

@@ -33,7 +33,7 @@ K = click.argument("k", metavar="<k>", type=int, default=10)
 def nn(options: Answering, model: str, k: int) -> None:
     """Print the K nearest words of every word on standard input, the most similar first.
 
-    Similarity is the cosine.  Words that the model does not know are looked up by their
+    Similarity is the cosine.  Words that the model does not know get a vector from their
     character n-grams.
 
     \b
@@ -84,13 +84,13 @@ def run(
     n_words, dim = neighbours.dictionary.nwords, vectors.model.args.dim
     most = max(1, min(4096, ANSWERS // min(k + size, n_words), 4 * ANSWERS // dim))
     done = 0
-    waiting: list[bytes] = []
+    pending: list[bytes] = []
     for block in open_blocks("-", "Standard input cannot be read!"):
-        waiting += block.tobytes().split()
-        while len(waiting) >= size:
-            n = min(len(waiting) // size, most)
-            queries = [waiting[i : i + size] for i in range(0, n * size, size)]
-            waiting = waiting[n * size :]
+        pending += block.tobytes().split()
+        while len(pending) >= size:
+            n = min(len(pending) // size, most)
+            queries = [pending[i : i + size] for i in range(0, n * size, size)]
+            pending = pending[n * size :]
             words = vectors.of_words([word for query in queries for word in query])
             bad = first_not_finite(words) // size  # -1 stays -1
             n = n if bad < 0 else bad
@@ -98,8 +98,8 @@ def run(
             done += n
             if bad >= 0:
                 raise NotFinite(model, f"the numbers of query {done + 1:,}")
-    if waiting:
-        left = counted(len(waiting), "word")
+    if pending:
+        left = counted(len(pending), "word")
         say(f"{left} left over: a query is {size} words.")
 
 
@@ -116,8 +116,8 @@ def answer(
 
     if not queries:
         return
-    wanted: NDArray[np.float32] = words if len(queries[0]) == 1 else analogy_vectors(words)
-    counts, ids, similarities = neighbours.find(wanted, queries, k)
+    vectors: NDArray[np.float32] = words if len(queries[0]) == 1 else analogy_vectors(words)
+    counts, ids, similarities = neighbours.find(vectors, queries, k)
     out = sys.stdout.buffer
     if not as_json:
         out.write(neighbour_lines(neighbours.dictionary, counts, ids, similarities, prompt))

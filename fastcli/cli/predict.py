@@ -20,8 +20,8 @@ from fastcli.cli._options import (
 def predict(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
 
-    TEST-DATA is a file, or - for standard input; each input line gives one output line, at once
-    when lines come through a pipe.
+    TEST-DATA is a file, or - for standard input; each input line gives one output line,
+    immediately when lines come through a pipe.
 
     \b
     Example:

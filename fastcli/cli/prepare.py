@@ -24,8 +24,8 @@ from fastcli.prepare.options import PrepareOptions
 def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]) -> None:
     """Make train.txt, valid.txt and test.txt from CSV, TSV, JSON, JSONL, Parquet or folders.
 
-    The lines of train.txt are shuffled.  What was done is written to <folder>/prepare.json, by
-    which the lines to predict can be prepared in the same way; labels.json says what each label
+    The lines of train.txt are shuffled.  The steps are recorded in <folder>/prepare.json, so
+    that lines to predict can be prepared in the same way; labels.json says what each label
     was in the data.
 
     \b

@@ -22,7 +22,7 @@ from fastcli.fasttext.options import AutotuneOptions, QuantizeOptions
 def quantize(ctx: click.Context, options: QuantizeOptions, saving: Saving) -> None:
     """Make <name>.ftz from <name>.bin: codes of one byte instead of floats, and fewer rows.
 
-    What works well: -qnorm -cutoff 50000 -retrain -input with the training text.  Retraining
+    A good start: -qnorm -cutoff 50000 -retrain -input with the training text.  Retraining
     uses the model's own learning rate, epochs and optimizer unless they are given.  Other
     options of training are accepted without effect, as in fastText, and named on stderr.
 

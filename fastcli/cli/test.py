@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def test(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
     """Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
 
-    N counts the lines that have a label and a token the model knows; what was left out, and
-    why, is said on stderr.  With one label a line, P@1 and R@1 are the same number.
+    N counts the lines that have a label and a token the model knows; the lines left out,
+    and why, are listed on stderr.  With one label per line, P@1 and R@1 are the same number.
 
     \b
     Example:

@@ -46,8 +46,8 @@ def supervised(
 def skipgram(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, saving: Saving) -> None:
     """Learn word vectors by predicting the context of each word.
 
-    A word is the sum of its own vector and those of its character n-grams, so that there are
-    vectors for words that the text does not have.  The same seed gives the same file on one
+    A word is the sum of its own vector and those of its character n-grams, so there are
+    vectors for words that are not in the text.  The same seed gives the same file on one
     thread; several threads are faster and give a slightly different one each time.
 
     \b

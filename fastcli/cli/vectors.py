@@ -44,8 +44,7 @@ class Printing(Answering):
 def print_word_vectors(options: Printing, model: str) -> None:
     """Print the vector of every word on standard input, one line per word.
 
-    Words that the model does not know get the mean of their character n-grams, where the model
-    has them, and zeros otherwise.
+    Unknown words get the mean of their character n-grams, if the model has n-grams, else zeros.
 
     \b
     Example:
@@ -70,8 +69,8 @@ def print_word_vectors(options: Printing, model: str) -> None:
 def print_sentence_vectors(options: Printing, model: str) -> None:
     """Print a vector for every line on standard input.
 
-    Of a classifier it is the mean of the rows of all words and n-grams of the line, which is
-    what it predicts from; of word vectors the mean of the words' vectors, each divided by its
+    For a classifier it is the mean of the rows of all words and n-grams of the line, which is
+    what it predicts from; for word vectors, the mean of the words' vectors, each divided by its
     length.
 
     \b

@@ -31,13 +31,13 @@ class Skipped:
             (self.unknown_label, "with labels the model does not know"),
             (self.no_known_token, "without a token the model knows"),
         ]
-        said = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
-        return f"Lines left out of the test: {said}." if said else None
+        counts = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
+        return f"Lines left out of the test: {counts}." if counts else None
 
 
 @dataclass(kw_only=True)
 class Meter:
-    """Counts of predicted, gold and rightly predicted labels; arrays have one entry a label.
+    """Counts of predicted, gold and rightly predicted labels; arrays have one entry per label.
 
     A label given twice in a line counts twice as gold; gold labels that the model does not know
     do not count.

@@ -35,7 +35,7 @@ class Metric:
         return self.name in ("precisionAtRecall", "recallAtPrecision")
 
     def check(self, k: int) -> None:
-        """Raise ArgumentError where a test with k predictions a line has no such score."""
+        """Raise ArgumentError where a test with k predictions per line has no such score."""
         if self.name == "accuracy" and k != 1:
             raise ArgumentError(
                 "-autotune-metric accuracy uses one prediction per line: "

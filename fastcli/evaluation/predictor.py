@@ -56,7 +56,7 @@ class Predictor:
     ) -> Iterator[list[T]]:
         """Yield, for each block, what ``use(thread, lines, predictions)`` makes of its lines.
 
-        It is called by several threads, one a part of the block, and gets only predictions that
+        It is called by several threads, one per part of the block, and gets only predictions that
         are finite.  Raises NotFinite.
         """
         for block in blocks:

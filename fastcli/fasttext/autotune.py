@@ -32,7 +32,7 @@ from fastcli.reporting import Reporter, Status
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import text_blocks
 
-DISK_SPEED = 100e6  # bytes a second that saving is sure to reach
+DISK_SPEED = 100e6  # bytes per second that saving certainly reaches
 LEAST_RESERVE = 0.5  # seconds kept for saving
 HOPELESS = 20  # trials that fail one after the other
 DIVERGED = "diverged"

@@ -61,9 +61,9 @@ def check_corpus(
         (skipped.no_known_label, "with rare labels only"),
         (skipped.no_feature, "without a word of the dictionary"),
     ]
-    said = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
-    if said:
-        reporter.note(f"Lines left out of training: {said}.")
+    counts = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
+    if counts:
+        reporter.note(f"Lines left out of training: {counts}.")
 
 
 def first_line(paths: tuple[str, ...]) -> bytes:

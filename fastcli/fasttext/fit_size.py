@@ -117,6 +117,6 @@ def _squared_error(matrix: DenseMatrix, codes: QuantizedMatrix) -> float:
     for first in range(0, matrix.n_rows, step):
         n = min(step, matrix.n_rows - first)
         decoded = codes.means(features + np.int32(first), offsets, 0, n)
-        wanted = matrix.values[first * matrix.dim : (first + n) * matrix.dim]
-        error += float(((decoded - wanted) ** 2).sum(dtype=np.float64))
+        original = matrix.values[first * matrix.dim : (first + n) * matrix.dim]
+        error += float(((decoded - original) ** 2).sum(dtype=np.float64))
     return error

@@ -21,7 +21,7 @@ class NpyFile:
     """A float32 matrix of ``dim`` columns that grows row by row (NumPy's format, NEP 1).
 
     A file is put in place when it is complete; an old one stays until then.  What is not a regular
-    file, and a ``stream`` that is written to instead, gets all when it is whole: the number of
+    file, and a ``stream`` that is written to instead, gets all when it is complete: the number of
     rows comes first, so until then they are in a temporary file.
 
     Raises FastcliError where something cannot be written, OSError where a stream cannot.

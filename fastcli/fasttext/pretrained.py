@@ -131,9 +131,9 @@ def set_rows(
     are_words = ids < dictionary.nwords
     of_words = np.full(dictionary.nwords, -1, np.int64)
     of_words[ids[are_words]] = memory_rows[are_words]
-    said = pretrained.set_words(dictionary, wi, of_words)
+    notes = pretrained.set_words(dictionary, wi, of_words)
     buckets = ids[~are_words] - dictionary.nwords
-    return said + pretrained.set_ngrams(buckets, wi, memory_rows[~are_words])
+    return notes + pretrained.set_ngrams(buckets, wi, memory_rows[~are_words])
 
 
 class ModelVectors(VectorSource):

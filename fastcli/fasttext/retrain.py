@@ -67,7 +67,7 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     stride = padded(dim)
     wi = zeros(corpus.shards * corpus.shard_rows * stride).reshape(-1, stride)
     wo = zeros(dictionary.nlabels * stride).reshape(-1, stride)
-    # Buckets that the text has are numbered anew; the model's rows follow them and come back.
+    # Buckets that the text has are renumbered; the model's rows follow them and come back.
     inputs, outputs = model.wi.values.reshape(-1, dim), model.wo.values.reshape(-1, dim)
     wi[corpus.memory_rows, :dim] = inputs[corpus.ids]
     wo[:, :dim] = outputs

@@ -216,12 +216,12 @@ def saving_memory(args: TrainArgs, words: int, rows: int, outputs: int) -> int:
     number of output rows.
     """
     stride = 4 * padded(args.dim)
-    whole = max(4 * args.dim * outputs + PART, ENTRY * (words + outputs))
+    fixed = max(4 * args.dim * outputs + PART, ENTRY * (words + outputs))
     if args.no_vec:
-        return whole
+        return fixed
     at_once = min(WORDS_AT_ONCE, words)
     summing = 2 * stride * min(at_once * rows // max(words, 1) + at_once, ROWS_AT_ONCE)
-    return max(whole, stride * words + max(summing, args.thread * PART))
+    return max(fixed, stride * words + max(summing, args.thread * PART))
 
 
 def word_vectors(model: Trained) -> NDArray[np.float32]:

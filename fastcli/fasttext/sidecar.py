@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SIDECAR_FORMAT = "fastcli model"
 TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
-LARGEST = 1 << 24  # bytes; no file of ours has more, and people's data are not read for nothing
+LARGEST = 1 << 24  # bytes; fastcli writes no larger ones, and other data is not read in vain
 FILES = "files"  # identities of the other files of a model, by their suffixes
 # The types of what is used, in the object and in its arguments.
 KINDS: dict[str, Any] = {
@@ -62,11 +62,11 @@ def about_bytes(
 
     ``others`` has them by the ends of their names, such as ``.vec``.
     """
-    whole = {"format": SIDECAR_FORMAT, **about, **identity, FILES: others}
+    document = {"format": SIDECAR_FORMAT, **about, **identity, FILES: others}
     try:
-        return json.dumps(whole, indent=2, ensure_ascii=False).encode() + b"\n"
+        return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # an argument was no UTF-8
-        return json.dumps(whole, indent=2).encode() + b"\n"
+        return json.dumps(document, indent=2).encode() + b"\n"
 
 
 def read_about(path: str, data: NDArray[np.uint8]) -> tuple[dict[str, Any], str]:

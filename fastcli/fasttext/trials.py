@@ -88,12 +88,12 @@ def take_up(file: TrialsFile, args: TrainArgs, question: dict[str, Any]) -> list
             f"{path} does not exist or cannot be read ({error.strerror}): "
             "start without --autotune-resume."
         ) from None
-    whole = data.rfind(b"\n") + 1
-    if not whole and data and not _is_trials(path):
+    end = data.rfind(b"\n") + 1
+    if not end and data and not _is_trials(path):
         raise _no_trials(path)
-    found = [_read(path, line, args, question) for line in data[:whole].splitlines()]
-    if whole < len(data):
-        file.cut(whole)
+    found = [_read(path, line, args, question) for line in data[:end].splitlines()]
+    if end < len(data):
+        file.cut(end)
     return found
 
 

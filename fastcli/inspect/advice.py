@@ -194,13 +194,13 @@ def _by_case(data: DataSet) -> str:
     groups: dict[str, list[str]] = {}
     for label in data.labels:
         groups.setdefault(readable(label).casefold(), []).append(readable(label))
-    twice = [sorted(names) for names in groups.values() if len(names) > 1]
-    if not twice:
+    ambiguous = [sorted(names) for names in groups.values() if len(names) > 1]
+    if not ambiguous:
         return ""
-    shown = " and ".join(map(shortened, min(twice)[:2]))
+    shown = " and ".join(map(shortened, min(ambiguous)[:2]))
     return (
         f"Labels differ only in upper and lower case, such as {shown} "
-        f"({len(twice):,} in all); to a classifier they are different labels."
+        f"({len(ambiguous):,} in all); to a classifier they are different labels."
     )
 
 
@@ -236,8 +236,8 @@ def advise(data: DataSet) -> Advice:
         return _advise_words(data)
     options = [_loss(data), *_ngrams(data), _dim(data), *_epochs(data)]
     if len(data.words) > 500_000:
-        once = data.n_hapax / len(data.words)
-        options.append(Suggestion("-minCount", "2", f"{once:.0%} of the words occur only once"))
+        share = data.n_hapax / len(data.words)
+        options.append(Suggestion("-minCount", "2", f"{share:.0%} of the words occur only once"))
     words = ["fastcli", "supervised", "-input", input_name(data.path)]
     words += ["-output", output_name(data.path)]
     if data.prefix != "__label__":

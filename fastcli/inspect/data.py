@@ -398,10 +398,10 @@ def lines_at(data: DataSet, numbers: set[int]) -> dict[int, bytes]:
     last, n = max(numbers), 0
     for block in read_blocks(data.path):
         n_lines = block.count(b"\n") + (not block.endswith(b"\n"))
-        wanted = [number for number in numbers if n < number <= n + n_lines]
-        if wanted:
+        in_block = [number for number in numbers if n < number <= n + n_lines]
+        if in_block:
             lines = split_lines(block)
-            found |= {number: lines[number - n - 1] for number in wanted}
+            found |= {number: lines[number - n - 1] for number in in_block}
         n += n_lines
         if n >= last:
             break

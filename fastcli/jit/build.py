@@ -245,8 +245,8 @@ def _watched(kernel: AnyKernel) -> Iterator[None]:
         yield
         return
     if not _begun:
-        wanted = {k.entry: k for k in watcher.expected() if k is not kernel and not k.is_loaded}
-        _lacking.update(name for name, k in wanted.items() if find_code(k) is None)
+        expected = {k.entry: k for k in watcher.expected() if k is not kernel and not k.is_loaded}
+        _lacking.update(name for name, k in expected.items() if find_code(k) is None)
     if kernel.entry not in _begun:
         _begun.append(kernel.entry)
     _lacking.discard(kernel.entry)
@@ -325,7 +325,7 @@ def compile_here(kernel: AnyKernel) -> bytes:
 def compile_beside(kernel: AnyKernel, *others: AnyKernel) -> None:
     """Start compiling a large kernel in a process of its own, unless the cache has it.
 
-    Meanwhile this process goes on with the others, and whatever it needs first; it waits when
+    Meanwhile this process continues with the others, and whatever it needs first; it waits when
     the large one is called.
     """
     if PYTHON_MODE or kernel.is_loaded or kernel._job or find_code(kernel) is not None:

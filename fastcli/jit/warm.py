@@ -34,11 +34,11 @@ def warm(
     Raises NoFolder if code cannot be kept, CannotCompile if a kernel cannot be compiled.
     """
     cache.check(target)
-    waiting = deque(kernels)
+    queue = deque(kernels)
     running: deque[Job] = deque()
-    while waiting or running:
-        while waiting and len(running) < usable_cpus():
-            running.append(Job(waiting.popleft(), target, cache))
+    while queue or running:
+        while queue and len(running) < usable_cpus():
+            running.append(Job(queue.popleft(), target, cache))
         job = running.popleft()
         job.wait()
         if not job.is_kept:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHECKPOINT_FORMAT = "mlp checkpoint"
-# What may differ between a run and the one that goes on from it.
+# What may differ between a run and the one that resumes it.
 FREE = {"epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"}
 
 

@@ -14,7 +14,7 @@ LONGEST_HEADER = 100_000_000  # bytes, as in safetensors
 
 
 def is_mlp(source: str | Contents) -> bool:
-    """Tell whether a file starts as one of ours does: eight bytes of length, then JSON."""
+    """Tell whether a file starts like a model of mlp-train: eight bytes of length, then JSON."""
     try:
         return begins_as_mlp(read_or_map(source).head)
     except (OSError, ValueError):
@@ -22,7 +22,7 @@ def is_mlp(source: str | Contents) -> bool:
 
 
 def begins_as_mlp(head: bytes) -> bool:
-    """Tell whether these are the first bytes of a file of ours."""
+    """Tell whether these are the first bytes of a model of mlp-train."""
     return head[PREFIX : PREFIX + 1] == b"{" and 2 <= header_length(head) <= LONGEST_HEADER
 
 

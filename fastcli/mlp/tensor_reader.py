@@ -29,7 +29,7 @@ DTYPES = {
     "I64": np.int64,
     "U8": np.uint8,
 }
-DIMENSIONS = 3  # the most that a tensor of ours has
+DIMENSIONS = 3  # the most that fastcli's tensors have
 
 Size = Annotated[int, Range(0)]
 

@@ -109,7 +109,7 @@ def augmented(args: MlpArgs, text: Text, epoch: int) -> Examples:
     """Return the training lines of an epoch with words dropped and neighbours swapped.
 
     Word dropout (Iyyer et al. 2015, section 3.2) and random swap (Wei and Zou 2019), each with
-    the chance given, anew in every epoch.  n-grams that the text itself does not have get no row.
+    the chance given, redrawn every epoch.  n-grams that the text itself does not have get no row.
     """
 
     def change(
@@ -175,9 +175,9 @@ def start_from(pretrained: Pretrained, text: Text, embedding: NDArray[np.float32
     vector.
     """
     nwords = text.dictionary.nwords
-    said = pretrained.set_words(text.dictionary, embedding, np.arange(nwords))
+    notes = pretrained.set_words(text.dictionary, embedding, np.arange(nwords))
     buckets = np.flatnonzero(text.bucket_rows)
-    return said + pretrained.set_ngrams(
+    return notes + pretrained.set_ngrams(
         buckets, embedding, nwords - 1 + text.bucket_rows[buckets].astype(np.int64)
     )
 

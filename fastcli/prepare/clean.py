@@ -156,7 +156,7 @@ def _marks() -> NDArray[np.bool_]:
 
 
 def cut(texts: Sequence[str], max_length: int) -> list[str]:
-    """Return texts with their first ``max_length`` tokens, or whole if that is 0.
+    """Return texts with their first ``max_length`` tokens, or all of them if that is 0.
 
     >>> cut(["one two three", "four"], 2)
     ['one two', 'four']

@@ -1,7 +1,7 @@
 """Reading rows of text and labels from files of all kinds, a batch at a time.
 
 Parsing is left to the standard library (csv, json) and pyarrow.  A row that cannot be used is
-handed to ``Source.bad`` with its place and the reason; reading goes on if that returns.
+handed to ``Source.bad`` with its position and the reason; reading continues if that returns.
 """
 
 from __future__ import annotations
@@ -198,13 +198,13 @@ class Source:
         except (OSError, ArrowException) as error:
             raise DataError(f"{path} cannot be read as Parquet: {error}") from None
         columns = self._keys(path, names)
-        wanted = sorted({*columns.names, *filter(None, [columns.group])})
+        columns_read = sorted({*columns.names, *filter(None, [columns.group])})
         size, n_rows = os.path.getsize(path), max(file.metadata.num_rows, 1)
 
         def rows() -> Iterator[tuple[int, Any]]:
             number = 0
             try:
-                for part in file.iter_batches(batch_size=4096, columns=wanted):
+                for part in file.iter_batches(batch_size=4096, columns=columns_read):
                     on_bytes(size * number // n_rows)
                     for found in part.to_pylist():
                         number += 1
@@ -277,22 +277,22 @@ class Source:
             join = self.columns.join
             texts = [join.join(filter(None, cells)) for cells in raw.cells]
         labels = [self._labels(cells) for cells in raw.labels]
-        waiting = list(bad)
+        pending = list(bad)
         cells = "".join([*texts, *raw.groups])
         if all(labels) and is_unicode(cells) and all(map(all_unicode, set(labels))):
-            self._say_before(waiting)
+            self._say_before(pending)
             return Batch(path, raw.lines, texts, labels, raw.groups)
         batch = Batch(path)
         for i, (text, found) in enumerate(zip(texts, labels, strict=True)):
-            self._say_before(waiting, raw.lines[i])
+            self._say_before(pending, raw.lines[i])
             self._add_checked(batch, raw, i, text, found, names)
-        self._say_before(waiting)
+        self._say_before(pending)
         return batch
 
-    def _say_before(self, waiting: list[BadRow], line: int = sys.maxsize) -> None:
+    def _say_before(self, pending: list[BadRow], line: int = sys.maxsize) -> None:
         """Hand on the bad rows before a line, and take them off the list."""
-        while waiting and waiting[0][0].line < line:
-            self.bad(*waiting.pop(0))
+        while pending and pending[0][0].line < line:
+            self.bad(*pending.pop(0))
 
     def _add_checked(
         self,

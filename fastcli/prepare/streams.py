@@ -84,7 +84,7 @@ def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
                 end = -1
             except ValueError as error:  # a number of thousands of digits
                 raise DataError(f"{path}:{line}: not valid JSON: {error}.") from None
-            if 0 <= end < len(buffer):  # a number at the end may go on
+            if 0 <= end < len(buffer):  # a number at the end may continue
                 yield line, found
                 line += buffer.count("\n", at, end)
                 at, size = end, 1 << 16

@@ -107,7 +107,7 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
     """Read all inputs and write the files of ``args.output``.
 
     Raises ArgumentError, DataError (bad rows unless ``skip_bad``), or FastcliError where files
-    cannot be written or are not as an earlier run left them.  Former files stay whole until all is
+    cannot be written or are not as an earlier run left them.  Old files stay intact until all is
     done.
     """
     args.check()
@@ -463,8 +463,8 @@ def _is_done(one: Future[Cleaned] | Cleaned) -> bool:
     return one.done() if isinstance(one, Future) else True
 
 
-def _result(waiting: tuple[Batch, Future[Cleaned] | Cleaned]) -> tuple[Batch, Cleaned]:
-    batch, one = waiting
+def _result(pending: tuple[Batch, Future[Cleaned] | Cleaned]) -> tuple[Batch, Cleaned]:
+    batch, one = pending
     try:
         return batch, one.result() if isinstance(one, Future) else one
     except BrokenProcessPool:

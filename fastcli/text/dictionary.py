@@ -257,7 +257,7 @@ def with_words(
     """Return a dictionary with added words; each word of the list counts as one occurrence.
 
     A list is as in ``Dictionary.positions``; its words that start with the label prefix stay out.
-    The order is by falling count anew, as fastText has it when it starts from pretrained vectors;
+    The order is by descending count again, as in fastText when it starts from pretrained vectors;
     ``ntokens`` stays that of the text.
     """
     table = WordTable(prefix)

@@ -104,12 +104,12 @@ class Pretrained:
                 "the text's language, in the same case and segmented alike, or leave "
                 "-pretrainedVectors out."
             )
-        said = f"Pretrained vectors: {n:,} of {n_text:,} words have one"
+        summary = f"Pretrained vectors: {n:,} of {n_text:,} words have one"
         if len(made):
-            said += f" ({len(made):,} of them by character n-grams)"
+            summary += f" ({len(made):,} of them by character n-grams)"
         if more := dictionary.nwords - int(in_text.sum()):
-            said += f"; words added that the text lacks: {more:,}"
-        notes = [said + ".", *source.notes]
+            summary += f"; words added that the text lacks: {more:,}"
+        notes = [summary + ".", *source.notes]
         if self._n_labels:
             notes.append(
                 f"{source.path}: words left out because they start with the label prefix "

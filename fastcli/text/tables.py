@@ -57,7 +57,7 @@ class Dialect:
     has_quotes: bool = True
 
     def rows(self, lines: Iterable[str]) -> Reader:
-        """Return the rows of lines, which keep their ends; an enclosed cell may go on over lines.
+        """Return the rows of lines, which keep their ends; an enclosed cell may span lines.
 
         It has ``line_num``, the number of lines read so far.  Raises csv.Error on the way.
         """

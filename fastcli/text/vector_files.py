@@ -206,7 +206,7 @@ def is_text(data: bytes) -> bool:
 
 
 def _sample(head: bytes, is_whole: bool) -> list[bytes]:
-    """Return the first lines that are not empty; without the last, unless it is whole."""
+    """Return the first lines that are not empty; without the last, unless it is complete."""
     lines = head.split(b"\n", SAMPLE)
     lines = lines[:SAMPLE] if len(lines) > SAMPLE or not is_whole else lines
     return [line for line in lines if line.strip()]
@@ -399,7 +399,7 @@ def _read_lines(block: Bytes, dim: int) -> tuple[WordVectors, NDArray[np.int64],
 
 
 def _read_rows(block: bytes, dim: int, state: NDArray[np.int64]) -> tuple[WordVectors, int]:
-    """Return the vectors of a block of word2vec's binary format, and where it goes on."""
+    """Return the vectors of a block of word2vec's binary format, and where the rest starts."""
     most = min(int(state[1]), len(block) // (4 * dim + 1) + 1)
     starts, arena = np.empty(most + 1, np.int64), np.empty(len(block) + 1, np.uint8)
     values = np.empty(most * dim, "<f4")

@@ -43,27 +43,27 @@ def _table(done: Prepared) -> list[str]:
 
 
 def _sentences(done: Prepared, args: PrepareArgs) -> list[str]:
-    said = [_order(done, args)]
+    sentences = [_order(done, args)]
     left_out = [
         (done.exact, "repeated"),
         (done.near, "nearly repeated"),
         (done.bad, f"bad, in {args.output}/rejects.jsonl"),
     ]
     which = ", ".join(f"{n:,} {what}" for n, what in left_out if n)
-    said.append(f"Left out: {which}." if which else "Nothing was left out.")
+    sentences.append(f"Left out: {which}." if which else "Nothing was left out.")
     if done.bad:
-        said += [f"  {n:,} x {reason}" for reason, n in done.reasons.most_common(5)]
+        sentences += [f"  {n:,} x {reason}" for reason, n in done.reasons.most_common(5)]
     if done.stayed:
-        said.append(
+        sentences.append(
             f"Left in place, since they were changed after a run: {', '.join(done.stayed)}."
         )
     if done.contradictions:
-        said.append(f"{done.contradictions:,} texts have several labels, on different lines.")
+        sentences.append(f"{done.contradictions:,} texts have several labels, on different lines.")
     everywhere = set().union(*done.labels)
     for name, labels in zip(done.parts, done.labels, strict=True):
         if missing := len(everywhere) - len(labels):
-            said.append(f"{missing:,} of {len(everywhere):,} labels are not in {name}.txt.")
-    return said
+            sentences.append(f"{missing:,} of {len(everywhere):,} labels are not in {name}.txt.")
+    return sentences
 
 
 def _order(done: Prepared, args: PrepareArgs) -> str:

@@ -96,8 +96,8 @@ def bar(share: float, room: int) -> str:
     '████▌'
     """
     share = min(max(share, 0.0), 1.0)  # of counts in a damaged file
-    whole, part = divmod(round(share * max(room, 8) * 8), 8)
-    return "█" * whole + EIGHTHS[part].strip() or "▏"
+    full, part = divmod(round(share * max(room, 8) * 8), 8)
+    return "█" * full + EIGHTHS[part].strip() or "▏"
 
 
 class Column(NamedTuple):
@@ -159,9 +159,9 @@ def short_time(seconds: float) -> str:
     """
     if not math.isfinite(seconds) or seconds < 0 or seconds > 1e7:
         return "-:--"
-    whole = int(seconds)
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+    total = int(seconds)
+    hours, minutes = total // 3600, total // 60 % 60
+    return f"{hours}:{minutes:02d}:{total % 60:02d}" if hours else f"{minutes}:{total % 60:02d}"
 
 
 def short_number(value: float) -> str:

@@ -63,7 +63,7 @@ class RowUpdates(Group):
     slots: i64  # of the state of a parameter
     lr: f32
     steps: Records[Step]  # the step is the first of them
-    states: F32  # slots x stride floats a row
+    states: F32  # slots x stride floats per row
     scratch: F32  # stride floats
 
 

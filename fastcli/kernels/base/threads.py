@@ -19,7 +19,7 @@ def store_release(x: I64, i: i64, value: i64) -> None:
 
 @intrinsic
 def load_acquire(x: I64, i: i64) -> i64:
-    """Read ``x[i]`` anew, and with it all that was written before its value."""
+    """Read ``x[i]`` from memory, and with it all that was written before its value."""
     return int(x[i])
 
 

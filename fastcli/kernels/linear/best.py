@@ -106,7 +106,7 @@ def best_labels(
 ) -> None:
     """Find the k most probable labels of every line, best first, at least ``threshold`` each.
 
-    ``hidden`` has one row a line; ``offsets`` are those of its features: lines without features
+    ``hidden`` has one row per line; ``offsets`` are those of its features: lines without features
     get no label.  The scores of ``best`` are probabilities; for the hierarchical softmax they are
     products of (p + 1e-5) along the path.
     """

@@ -43,7 +43,7 @@ def project_rows(
 ) -> None:
     """Write the coordinates of rows in a basis, and after them the length of the residual.
 
-    Each row gets ``n_directions`` + 1 floats.  ``basis`` has a direction of ``dim`` floats a row,
+    Each row gets ``n_directions`` + 1 floats.  ``basis`` has a direction of ``dim`` floats per row,
     all at right angles and of length 1.  The square of the last float is ``slack`` larger than it
     should be.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Schedule(Group):
-    """How the learning rate falls: linearly, set anew every ``update_rate`` tokens."""
+    """Linear decay of the learning rate, updated every ``update_rate`` tokens."""
 
     lr: f64
     total: i64  # tokens in all epochs

@@ -76,7 +76,7 @@ class Rule(Group):
     address: i64  # 0: SGD
     slots: i64  # of the state of a parameter
     steps: Records[Step]  # one for each line of the call
-    wi_states: F32  # slots * stride floats a row
+    wi_states: F32  # slots * stride floats per row
     wo_states: F32
     counts: I32  # one for each input row, zero before and after
 

@@ -96,7 +96,7 @@ class Network(Group):
     input: i64  # places among values
     input_mask: i64
     d_input: i64
-    scratch: i64  # 2 * input_row + 64 floats a thread
+    scratch: i64  # 2 * input_row + 64 floats per thread
     forward_address: i64  # of the kernels that do a step
     backward_address: i64
     learn_address: i64

@@ -185,7 +185,7 @@ def limit_columns(layer: Layer, limit: f32, arrays: Arrays, team: Team) -> None:
     """Scale the incoming weights of a unit to a norm of at most ``limit`` (Srebro et al. 2005)."""
     first, last = chunk_bounds(layer.z_width, COLUMNS, team)
     n, w = last - first, at(arrays.params, layer.weights + first)
-    scales = at(arrays.values, layer.means + first)  # which the next batch sets anew
+    scales = at(arrays.values, layer.means + first)  # which the next batch sets again
     for j in range(n):
         scales[j] = np.float32(0.0)
     for i in range(layer.n_in):

@@ -45,9 +45,9 @@ def count_tokens(
 
     A line's end is ``LINE_END`` in the stream and counts as the entry 0, which the caller has
     made ``</s>``; a last line without an end is closed by ``FILE_END``.  Whatever runs out of room
-    stops the kernel between two tokens with the reason as result; it goes on from ``state`` when
+    stops the kernel between two tokens with the reason as result; it continues from ``state`` when
     called again: position in the text, number of entries, number of tokens in the stream, and
-    whether the line has been begun.
+    whether a line has started.
     """
     table = words.table
     position = state[0]

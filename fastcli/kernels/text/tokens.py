@@ -123,7 +123,7 @@ def char_ngrams(word: U8, size: i64, ngrams: Ngrams, out: I32) -> i64:
     """Write the ids of the character n-grams of a word; return how many there are.
 
     The word is ``word[:size]`` between ``<`` and ``>``; characters are UTF-8 sequences, and a
-    bare ``<`` or ``>`` is not an n-gram.  Bojanowski et al. (2017), section 3.2.  Words that are too
+    bare ``<`` or ``>`` is none.  Bojanowski et al. (2017), section 3.2.  Words that are too
     long have none: see ``ngram_bound``.
     """
     count = 0

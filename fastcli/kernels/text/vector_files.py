@@ -176,7 +176,7 @@ def read_vector_rows(block: Text, row_bytes: i64, words: Strings, values: U8, st
     """Read rows of word2vec's binary format: a word, a space, bytes of floats, a line end or none.
 
     Words are left out as in ``read_vector_lines``.  Returns where the first row starts that is
-    not whole, or is not wanted any more.  ``state``: on return the rows read; the rows that are
+    not complete, or is not needed any more.  ``state``: on return the rows read; the rows that are
     still wanted, which the caller sets; on return the words left out.
     """
     data, end = block.data, block.size
