@@ -1,4 +1,4 @@
-"""How long training a perceptron takes beside PyTorch and scikit-learn, training alone."""
+"""How long training a neural network takes, compared with PyTorch and scikit-learn."""
 
 from __future__ import annotations
 

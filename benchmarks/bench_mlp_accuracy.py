@@ -1,4 +1,4 @@
-"""How accurate perceptrons are, with one configuration for tables and one for text, over seeds.
+"""How accurate neural networks are, with one configuration for tables and one for text, over seeds.
 
 On text `supervised` stands beside, with the options of `bench_accuracy.py`.
 """

@@ -1,4 +1,4 @@
-"""How exactly quantizing keeps the lengths of rows (-qnorm), and what is left of P@1.
+"""The error of row norms after quantizing with -qnorm, and the P@1 that remains.
 
 One model a case, trained by fastcli, is quantized by all tools without a cutoff, so that every
 row of a .ftz can be compared with the same row of the .bin.

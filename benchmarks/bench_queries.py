@@ -1,4 +1,4 @@
-"""How many nearest-neighbour queries a second are answered, as a whole process and beyond start."""
+"""How many nearest-neighbour queries are answered per second, with and without start-up."""
 
 from __future__ import annotations
 

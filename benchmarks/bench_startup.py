@@ -1,4 +1,4 @@
-"""How long fastcli takes to start: help, version, a mistake, one line, and the first time ever."""
+"""How long fastcli takes to start: help, version, usage error, one line, first use ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole processes, measured in turn: what every script here shares.
+"""Measuring whole processes in turn: shared by all scripts here.
 
 Owns running a command with its wall time, CPU time and peak memory, taking turns between tools,
 the description of the machine, tables and the files of figures.  Standard library only, and small
@@ -183,7 +183,7 @@ def parser(text: str | None, pairs: int = 5, data: bool = True) -> argparse.Argu
         help="a peer's name on PyPI and the python that has it; repeatable",
     )
     options.add_argument("--pairs", type=int, default=pairs, help=f"counted rounds  [{pairs}]")
-    options.add_argument("--warmup", type=int, default=1, help="rounds before them  [1]")
+    options.add_argument("--warmup", type=int, default=1, help="uncounted rounds before  [1]")
     options.add_argument("--scratch", type=Path, help="folder for models  [a temporary one]")
     options.add_argument("--runs", type=Path, default=HERE / "runs", help="folder for figures")
     return options

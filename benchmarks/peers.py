@@ -1,8 +1,8 @@
-"""Run a peer as a whole process; executed by the Python that has the peer installed.
+"""Run a peer as a whole process, with the Python that has the peer installed.
 
     python peers.py train   NAME input=... output=... [option=value ...]
     python peers.py test    NAME model=... data=...       prints N, P@1 (and R@1)
-    python peers.py predict NAME model=... data=...       prints one label a line
+    python peers.py predict NAME model=... data=...       prints one label per line
     python peers.py embed    NAME input=... output=... model=skipgram|cbow [option=value ...]
     python peers.py words    NAME model=... data=...      prints a word and its vector a line
     python peers.py quantize NAME model=... output=... [option=value ...]
@@ -60,7 +60,7 @@ def fasttext_embed(input: str, output: str, **options: Any) -> None:
 
 
 def fasttext_words(model: str, data: str) -> None:
-    """Print every word of a file, one a line, and its vector."""
+    """Print every word of a file, one per line, with its vector."""
     loaded = fasttext().load_model(model)
     with open(data, encoding="utf-8") as file:
         for word in file.read().split():

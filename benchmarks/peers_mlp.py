@@ -1,4 +1,4 @@
-"""Train a perceptron with a peer as a whole process; executed by the Python that has the peer.
+"""Train a neural network with a peer as a whole process, run by the Python that has the peer.
 
     python peers_mlp.py torch        input=F test=F hidden=128,64 batch=32 epoch=20 [norm=batch]
                                      [dropout=0.3] [text=1 dim=100 bucket=2000000] thread=2

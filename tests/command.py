@@ -31,7 +31,7 @@ class Result:
 
 
 def messages(err):
-    """Return stderr as text, without the line about compiling, which is said once a machine."""
+    """Return stderr as text, without the line about compiling on first use."""
     said = err.decode("utf-8", "backslashreplace").splitlines(keepends=True)
     return "".join(line for line in said if not line.startswith("Compiling for this processor"))
 

@@ -45,7 +45,7 @@ def matrix(rows):
 
 
 def model_bytes(*args, **options):
-    """Return a whole model file."""
+    """Return a complete model file."""
     return b"".join(sections(*args, **options).values())
 
 

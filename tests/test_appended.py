@@ -41,7 +41,7 @@ def held(path, *words):
 @pytest.mark.parametrize("goes_on", [False, True])
 @pytest.mark.parametrize("other", [(False, False), (False, True), (True, False), (True, True)])
 def test_a_file_of_another_run(goes_on, other, tmp_path):
-    """Whether either goes on, and whether the other has written a part yet."""
+    """Whether either continues, and whether the other has written a part yet."""
     path = tmp_path / "log"
     path.write_bytes(b"former\n")
     with held(path, *other) as process:

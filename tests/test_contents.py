@@ -1,4 +1,4 @@
-"""Opening models: whole, mapped or through a pipe; what becomes of the file afterwards."""
+"""Opening models: read, mapped or through a pipe; and changes of the file afterwards."""
 
 import os
 import threading
@@ -78,7 +78,7 @@ def test_a_mapped_file_that_was_emptied_before_it_was_mapped(load, path, monkeyp
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 @pytest.mark.parametrize("end", ["bin", "mlp"])
 def test_a_file_that_there_are_no_addresses_for(end, tmp_path):
-    """As with ``ulimit -v``; what is said names the file."""
+    """As with ``ulimit -v``; the message names the file."""
     import resource
 
     path = tmp_path / f"model.{end}"

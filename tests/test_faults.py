@@ -84,7 +84,7 @@ def is_equal(name, one, other):
 
 
 def check_former_or_new(before, found, new):
-    """Every file is whole: the one that was there, or the one that a run without faults writes."""
+    """Every file is complete: the old one, or the one that a run without faults writes."""
     for name, data in found.items():
         assert is_equal(name, data, new[name]) or data == before.get(name), name
 
@@ -196,7 +196,7 @@ def test_a_model_whose_other_files_cannot_be_made(
 
 
 def test_the_model_of_a_run_without_faults_is_whole(source, tmp_path):
-    """The reference of the tests above is no accident: a model that predicts."""
+    """The reference of the tests above is a model that predicts."""
     folder = tmp_path / "folder"
     begin("npy", source, folder)
     assert run(*words("npy", source, folder), stdin=TEXT).code == 0

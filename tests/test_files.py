@@ -1,4 +1,4 @@
-"""Files are put in place whole: names, modes, links, pipes, other runs, what killed runs left."""
+"""Files are written atomically: names, modes, links, pipes, other runs, what killed runs left."""
 
 import os
 import stat
@@ -198,7 +198,7 @@ def test_a_lock_of_somebody_on_a_former_file_stops_nobody(tmp_path):
 
 
 def said_to_another_user(folder, name):
-    """Return what another user is told; in a child, which needs no rights to this tree."""
+    """Return the message that another user gets; in a child, which needs no rights to this tree."""
     read, write = os.pipe()
     if (child := os.fork()) == 0:
         said = "nothing"
@@ -260,7 +260,7 @@ def test_checking_a_pipe_does_not_wait_for_its_reader(tmp_path):
 @posix
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
 def test_descriptors_are_written_directly(name, tmp_path):
-    """What stdout leads to is neither cut nor replaced: it goes on from where it is."""
+    """The target of stdout is neither truncated nor replaced: writing continues at its position."""
     if not os.path.exists("/proc/self/fd"):
         pytest.skip("needs /proc")
     if name == "link":

@@ -85,7 +85,7 @@ FILES = {
 
 
 def refusal(command, path):
-    """Return the sentence about a file that is no model."""
+    """Return the sentence about a file that is not a model."""
     result = run(*command, path, *(["-"] if command[0] in ("test", "predict") else []))
     assert (result.code, result.out) == (1, b"")
     assert len(result.err.splitlines()) == 1

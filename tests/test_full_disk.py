@@ -152,7 +152,7 @@ def test_a_pipe_that_its_reader_has_closed_is_no_full_disk(private, tmp_path):
 
 @posix
 def test_rows_in_use_count_and_holes_do_not(tmp_path, monkeypatch):
-    """What may not fit is said, what surely does not is refused."""
+    """What may not fit gets a warning, what certainly does not is refused."""
     path, told = str(tmp_path / "m.bin"), []
     free = 10_000_000
     monkeypatch.setattr("fastcli.memory.free_space", lambda _: free)

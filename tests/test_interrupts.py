@@ -1,4 +1,4 @@
-"""Interrupts of a process that is busy: it ends all the same, and what it had stays whole."""
+"""Interrupts of a process that is busy: it ends all the same, and its files stay intact."""
 
 import signal
 import subprocess

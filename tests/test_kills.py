@@ -1,4 +1,4 @@
-"""Killed runs: what they leave is whole, swept by the next run, and noticed by the next reader."""
+"""Killed runs: their files are intact, swept by the next run, and noticed by the next reader."""
 
 import os
 import shutil
@@ -58,7 +58,7 @@ def temporary(names):
 
 
 def said_by_readers(folder):
-    """Return what is said on stderr by a command that reads .bin, and one that reads .vec."""
+    """Return the stderr of a command that reads .bin, and one that reads .vec."""
     predict = run("predict", folder / "m.bin", "-", stdin=b"one dos\n")
     argv = ["supervised", "-input", folder.parent / "other", "-output", folder.parent / "next"]
     vectors = [*OPTIONS, "-pretrainedVectors", folder / "m.vec", "-verbose", 1]
@@ -134,7 +134,7 @@ def test_a_run_that_is_killed_while_it_trains_leaves_what_is_swept(folder):
 
 
 def test_two_runs_on_one_output(folder):
-    """The second ends before it reads, and names the first, which goes on."""
+    """The second ends before it reads, and names the first, which continues."""
     calls = calls_of(shutil.copytree(folder, folder.parent / "count"))
     argv = ["supervised", "-input", folder.parent / "text", "-output", folder / "m", *OPTIONS]
     words = [sys.executable, "-m", "tests.faults", folder, calls.index("write") + 1, *argv]

@@ -1,4 +1,4 @@
-"""The memory that training and inspect speak of is that of the whole process at its peak."""
+"""The memory that training and inspect report is the peak of the whole process."""
 
 import os
 import re

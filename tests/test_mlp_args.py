@@ -32,7 +32,7 @@ ARGS = MlpArgs(input=("in.txt",), output="out")
 
 
 def refused(**values):
-    """Return what is said of arguments that cannot be."""
+    """Return the error about invalid arguments."""
     with pytest.raises(ArgumentError) as caught:
         replace(ARGS, **values).check()
     return str(caught.value)

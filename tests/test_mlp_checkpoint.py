@@ -1,4 +1,4 @@
-"""Checkpoints that others made or damaged: the run goes on from them exactly, or not at all."""
+"""Foreign or damaged checkpoints: a run resumes from them exactly, or not at all."""
 
 from __future__ import annotations
 

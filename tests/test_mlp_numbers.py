@@ -47,7 +47,7 @@ def read(folder, text, label_column="-1", delimiter="", name="x.csv"):
 
 
 def refused(folder, text, **options):
-    """Return what is said of a text that cannot be read, and its path."""
+    """Return the error about a text that cannot be read, and its path."""
     with pytest.raises((DataError, ArgumentError)) as caught:
         read(folder, text, **options)
     return str(caught.value), str(folder / options.get("name", "x.csv"))

@@ -109,7 +109,7 @@ def test_zero_rows_stay_zero(n_different, rng):
 @pytest.mark.parametrize("qnorm", [False, True])
 @pytest.mark.parametrize("n", [1, 2, 200, 255, 256])
 def test_fewer_rows_than_centroids_are_as_good_as_exact(n, qnorm, rng):
-    """Which of two centroids is nearest is told by rounded numbers, if they are very near."""
+    """Rounded numbers decide which of two very near centroids is the nearest."""
     rows = rng.normal(size=(n, 5)).astype(np.float32)
     for dsub in (1, 2, 5):
         codes = quantize_matrix(DenseMatrix(rows.reshape(-1), 5), dsub, qnorm, 1)

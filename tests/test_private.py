@@ -15,7 +15,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of file
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """Return a folder for compiled kernels that is not there yet; there is no home beside it."""
+    """Return a folder for compiled kernels that does not exist yet, without a home folder."""
     path = tmp_path / "above" / "cache"
     monkeypatch.setenv("FASTCLI_CACHE_DIR", str(path))
     monkeypatch.setenv("HOME", "")

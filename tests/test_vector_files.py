@@ -49,7 +49,7 @@ def as_binary(end=b"\n"):
 
 
 def read(path, n_threads=1):
-    """Return all words and vectors of a file, and what is said of it."""
+    """Return all words and vectors of a file, and the notes about it."""
     source = VectorFile(str(path))
     words, rows = [], []
     for part in source.read(n_threads):

@@ -214,7 +214,7 @@ def test_a_spool_that_a_killed_process_left_is_swept(tmp_path):
 
 @pytest.fixture
 def jieba(monkeypatch, tmp_path):
-    """Return jieba, to be loaded anew, and a common folder with a planted file."""
+    """Return jieba, to be loaded again, and a common folder with a planted file."""
     found = pytest.importorskip("jieba")
     monkeypatch.setenv("HOME", "")  # so that there is no other private folder
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)

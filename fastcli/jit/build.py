@@ -355,7 +355,7 @@ def _writable_cache() -> Cache | None:
 
 
 def _say_not_kept(reason: str) -> None:
-    _say_once("The compiled code is not kept, so it is compiled every time", f": {reason}.")
+    _say_once("The compiled code cannot be saved, so it is compiled every time", f": {reason}.")
 
 
 def _say_once(sentence: str, rest: str = "") -> None:

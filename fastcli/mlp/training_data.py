@@ -133,7 +133,7 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
     if columns.kind == "csv" and len(names) > max(100, len(labels) // 2):
         reporter.note(
             f"{len(names):,} different labels in {len(labels):,} lines: is column "
-            f"{columns.label} the label? --label-column says which one is."
+            f"{columns.label} the label? If not, give --label-column."
         )
     columns.fit(x, args.standardize)
     if constant := columns.constant():

@@ -57,7 +57,7 @@ def test_a_foreign_file_of_the_old_name(foreign, text, tmp_path):
 
 @pytest.mark.parametrize("foreign", [*FOREIGN, None], ids=range(len(FOREIGN) + 1))
 def test_a_foreign_file_of_the_new_name(foreign, text, tmp_path):
-    """It is left alone, a folder too; training goes on and says what is not written."""
+    """It is left alone, a folder too; training continues and says what is not written."""
     theirs = tmp_path / "m.bin.json"
     theirs.mkdir() if foreign is None else theirs.write_bytes(foreign)
     said = train(text, tmp_path / "m", "-label", "#")

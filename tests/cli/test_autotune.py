@@ -374,7 +374,7 @@ def test_a_size_that_cannot_be_kept(tmp_path):
 
 
 def test_dims_that_cannot_fit_are_not_trained(tmp_path):
-    """The default one has codebooks of 100 kB; the search goes on with smaller ones."""
+    """The default one has codebooks of 100 kB; the search continues with smaller ones."""
     output = tmp_path / "m"
     files = ["-input", TRAIN, "-output", output, "-autotune-validation", TEST, "--no-vec"]
     options = ["-autotune-duration", 1, "-autotune-modelsize", "30k", "-bucket", 2000]

@@ -1,4 +1,4 @@
-"""What is said of the data of others: on one line, escaped and short; and the last resort."""
+"""Messages about input data: on one line, escaped and short; and unexpected errors."""
 
 import contextlib
 import os
@@ -164,7 +164,7 @@ def test_an_interrupt_that_became_another_error(monkeypatch):
 
 
 def test_an_error_after_an_interrupt_that_was_caught(monkeypatch, tmp_path):
-    """What goes wrong while the best model is saved is said."""
+    """An error while the best model is saved is reported."""
 
     def fails(path):
         with contextlib.suppress(KeyboardInterrupt):

@@ -816,7 +816,7 @@ def test_commands_for_linear_models(command, topics):
 
 
 def edited(path, model, edit):
-    """Write a model anew with its JSON or its arrays changed by ``edit(config, arrays)``."""
+    """Write a model again with its JSON or its arrays changed by ``edit(config, arrays)``."""
     config, arrays = config_of(model), dict(load_file(model))
     edit(config, arrays)
     save_file(arrays, path, {"fastcli": json.dumps(config)})

@@ -145,7 +145,7 @@ def failing(*_):
 
 @pytest.mark.parametrize("length", [245, 251])
 def test_names_up_to_the_limit(length, ref, tmp_path):
-    """Where only the JSON file's name is too long, all else is written, and that is said."""
+    """Where only the JSON file's name is too long, all else is written, with a message."""
     name = "m" * length
     result = run(*SUPERVISED, "-output", tmp_path / name)
     is_too_long = length + len(".bin.json") > 255

@@ -1,4 +1,4 @@
-"""-pretrainedVectors: which words a model gets, from what files, and what is said of it."""
+"""-pretrainedVectors: which words a model gets, from what files, and the notes about it."""
 
 import gzip
 import json

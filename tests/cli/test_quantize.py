@@ -400,7 +400,7 @@ def test_target_size_with_quantized_output(labelled, put):
 
 
 def test_the_smallest_target_size(model):
-    """What is said of the smallest model holds to the byte."""
+    """The size of the smallest model in the message is exact."""
     err = one_sentence(model, "--target-size", "5k")
     assert err.startswith("Couldn't fulfil model size constraint: ")
     (smallest,) = re.findall(r"has ([\d,]+) bytes; 5,000 are asked for", err)
@@ -717,7 +717,7 @@ def test_what_cannot_be_written_is_known_before_the_model_is_read(model, tmp_pat
 
 
 def test_a_model_that_is_replaced_meanwhile(model, monkeypatch):
-    """The size that is said is that of the one that was quantized."""
+    """The reported size is that of the quantized model."""
     size = model.with_suffix(".bin").stat().st_size
     real = quantize_and_save.load_model
 

@@ -42,7 +42,7 @@ def quantized(request, topics, tmp_path_factory):
 
 
 def vectors(command, model, stdin):
-    """Return what a command prints as an array of a row a line, after checking the format."""
+    """Return what a command prints as an array with one row per line, after checking the format."""
     dim = load_model(str(model)).args.dim
     rows = []
     lines = run(command, model, stdin=stdin).out.split(b"\n")

@@ -106,7 +106,7 @@ def _kind(result, argv):
 
 
 def _is_nonsense(name, out):
-    """Tell whether what a model says are no probabilities, or no numbers."""
+    """Tell whether a model's output is not probabilities, or not numbers."""
     if name not in ("predict-prob", "print-word-vectors", "print-sentence-vectors"):
         return False
     for line in out.splitlines():

@@ -269,7 +269,7 @@ def test_binary_step_of_a_certain_mistake(rng):
 
 
 def test_softmax_of_a_certain_mistake(rng):
-    """The loss is that of a probability of 1e-30, not infinite: training goes on."""
+    """The loss is that of a probability of 1e-30, not infinite: training continues."""
     example = Example(rng, 4, 10)
     example.wo[2] = example.hidden * np.float32(300 / (example.hidden @ example.hidden))
     example.wo[1] = -example.wo[2]

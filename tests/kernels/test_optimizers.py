@@ -29,7 +29,7 @@ each_rule = pytest.mark.parametrize(("name", "numbers"), RULES, ids=str)
 
 
 def moved(name, numbers, w, gradients, lr=0.01, beside=0):
-    """Move float32 parameters by gradients, a row a step; yield them and their state after each.
+    """Update float32 parameters by gradients, one row per step; yield them and their state.
 
     There are ``beside`` numbers before each array, which must stay as they are.
     """
