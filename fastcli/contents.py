@@ -93,7 +93,7 @@ class Contents:
             pieces.append(self._read(b"", PIECE))
         content = np.empty(sum(map(len, pieces)), np.uint8)
         at = 0
-        while pieces:  # each is let go of as soon as it has been copied
+        while pieces:  # each is freed as soon as it has been copied
             piece = pieces.pop(0)
             content[at : at + len(piece)] = piece
             at += len(piece)

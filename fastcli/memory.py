@@ -66,7 +66,7 @@ class Needs:
     def check(self, path: str, warn: Callable[[str], None]) -> None:
         """Raise FastcliError if memory or disk is certainly too small; say what would need less.
 
-        ``path`` is where the model will be; ``warn`` hears of a disk that may be too small.
+        ``path`` is where the model will be; ``warn`` is called if the disk may be too small.
         """
         check_memory(self.to_come, self.smaller)
         least = self.least_disk if self.least_disk >= 0 else self.disk
@@ -216,5 +216,5 @@ def zeros(n: int) -> NDArray[np.float32]:
 def _anonymous_memory(n_bytes: int) -> mmap.mmap:
     if sys.platform == "win32":
         return mmap.mmap(-1, n_bytes)
-    # Python maps shared memory where nothing is said, and that gets no large pages.
+    # Python maps shared memory by default, which gets no large pages.
     return mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

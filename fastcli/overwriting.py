@@ -56,7 +56,7 @@ def check_ours(path: str, what: str, is_ours: Callable[[str], bool]) -> None:
     try:
         found = os.stat(path)
     except OSError:
-        return  # what cannot be written is said where it is written
+        return  # reported when it is written
     if stat.S_ISREG(found.st_mode) and found.st_size > 0 and not is_ours(path):
         raise FastcliError(
             f"{path} exists and is not {what}; it would be replaced. "

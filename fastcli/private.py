@@ -29,8 +29,8 @@ class NoFolder(Exception):
 def cache_root() -> str:
     """Return the folder that compiled kernels are kept in (``FASTCLI_CACHE_DIR`` moves it).
 
-    It is absolute: what lies in the current folder came with it, so its code is not run.  Raises
-    NoFolder where there is none: nothing is kept then.
+    It is absolute: code in the current folder is not trusted, so it is not run.  Raises
+    NoFolder where there is none: nothing is saved then.
     """
     if named := os.environ.get("FASTCLI_CACHE_DIR"):
         return _absolute(named, "FASTCLI_CACHE_DIR")

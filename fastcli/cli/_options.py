@@ -88,7 +88,7 @@ def load(path: str) -> Model:
 def load_classifier(path: str, delimiter: str = "") -> Classifier:
     """Load a model to test or predict with, of the kind that its first bytes show.
 
-    ``delimiter`` is for models of tables; others, on which it has no effect, are said to be such.
+    ``delimiter`` is for models of tables; for others a note says that it has no effect.
     Raises ArgumentError for what cannot separate columns.
     """
     from fastcli.cli.display.messages import announce_compiling, say

@@ -123,7 +123,7 @@ class _Watch(Reporter):
 def autotune(args: TrainArgs, tune: AutotuneArgs, reporter: Reporter, file: TrialsFile) -> Outcome:
     """Look for the arguments whose model is best on the validation file, until time is over.
 
-    Trials are written to ``file``, whose earlier ones are taken up if ``tune`` says so.
+    Trials are written to ``file``, whose earlier trials are resumed if ``tune`` says so.
 
     An interrupt ends the search, and the best model by then is returned.  Raises ArgumentError
     or DataError where nothing can be tried, FastcliError where no trial ended in time.
@@ -160,7 +160,7 @@ class _Tuner:
         return self.tune.duration - self.reserve - (time.monotonic() - self.started)
 
     def tell(self) -> None:
-        """Report how far the search is."""
+        """Report the progress of the search."""
         over = time.monotonic() - self.started
         best = f"best {self.best.score:.6f}" if self.best is not None else "best unknown"
         self.reporter.status(

@@ -63,7 +63,7 @@ def _entries_bytes(dictionary: Dictionary, first: int, last: int) -> Iterator[by
 
 
 def quantized_bytes(matrix: QuantizedMatrix) -> bytes:
-    """Return a quantized matrix as it stands in a file."""
+    """Return a quantized matrix in the layout of the file."""
     q = matrix.quantizer
     shape = struct.pack("<Bqqi", matrix.norms is not None, matrix.n_rows, q.dim, len(matrix.codes))
     parts = [

@@ -29,7 +29,7 @@ def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) ->
         dictionary,
         (len(corpus.ids), dictionary.nlabels),
         matrices=(1 + slots) * matrices,
-        saving=saving - slots * matrices - corpus.nbytes,  # which are let go of before
+        saving=saving - slots * matrices - corpus.nbytes,  # which are freed before
     )
 
 
@@ -53,7 +53,7 @@ def word_vectors_needs(
         dictionary,
         (n_rows, dictionary.nwords),
         matrices=matrices,
-        saving=saving - sentences.nbytes - 4 * rows_of_words,  # which are let go of before
+        saving=saving - sentences.nbytes - 4 * rows_of_words,  # which are freed before
     )
 
 

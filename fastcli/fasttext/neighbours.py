@@ -125,7 +125,7 @@ class Neighbours:
 def unit_rows(rows: NDArray[np.float32], least: float = 0.0) -> NDArray[np.float32]:
     """Return rows divided by their lengths, unless these are at most ``least``."""
     norms = row_lengths(rows)
-    with np.errstate(invalid="ignore", over="ignore"):  # NaN is said where it shows
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN is reported where it is used
         return np.asarray(rows / np.where(norms <= least, 1, norms), np.float32)
 
 

@@ -63,7 +63,7 @@ def _least_squares(
 ) -> NDArray[np.float64]:
     """Return up to n levels, rising, for more than n values, rising; ``counts`` are their weights.
 
-    Lloyd's iterations move levels by little.  Where the values lie in lumps, some of the levels
+    Lloyd's iterations move levels by little.  Where the values form clusters, some of the levels
     are wanted elsewhere: those that are missed least go to the cells of the largest error, as
     long as the error becomes less (Patane and Russo 2001, The enhanced LBG algorithm).
     """

@@ -141,7 +141,7 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = Fals
         raise ArgumentError("Empty input or output path.")
     source, path = f"{args.output}.bin", f"{args.output}.ftz"
     check_apart([source, *args.input * args.retrain, args.test], [path, str(about_path(path))])
-    contents = open_model(source)  # so that one that is missing is what is said
+    contents = open_model(source)  # so that a missing model is the error reported
     check_cutoff(args.cutoff, args.target_size)
     _check_inputs(args)
     with ModelOutputs([path], [], reporter.warn, fsync) as outputs:

@@ -13,7 +13,7 @@ MOST_DRAWS = 1000  # of random labels, on average, until another one than the ta
 
 
 def drawable(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return weights by which another label than the likeliest is drawn once in a while.
+    """Return weights by which labels other than the likeliest are drawn often enough.
 
     Drawing continues until a label other than the target is drawn.  Where that would take more than
     ``MOST_DRAWS`` on average, which only counts that no text has can make it, the weights of the

@@ -33,6 +33,6 @@ class Trained:
     seconds: float
 
     def output(self) -> NDArray[np.float32]:
-        """Return the output matrix as it stands in a file: flat, rows of ``dim`` floats."""
+        """Return the output matrix in the layout of the file: flat, rows of ``dim`` floats."""
         rows = self.wo.reshape(-1, self.stride)[:, : self.args.dim]
         return np.ascontiguousarray(rows).reshape(-1)

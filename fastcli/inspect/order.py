@@ -67,7 +67,7 @@ def order_of(labels: NDArray[np.uint32], n_labels: NDArray[np.uint32]) -> Order:
     if most - expected < 1e-9 * len(keys):  # each label is on all lines, or on one
         return found
     per_line = np.bincount(keys % stride)
-    # Labels that come together are not independent trials.
+    # Labels of one line are not independent trials.
     trials = with_next * len(keys) / float((per_line * per_line).sum())
     position = (repeated - expected) / (most - expected)
     log_chance = -trials * _divergence(found.repeated, found.expected)

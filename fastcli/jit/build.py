@@ -41,7 +41,7 @@ FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": FASTMATH, "_nrt": False}
 
-NUMBA_SETTINGS = ".numba_config.yaml"  # in the current folder; the key knows nothing of it
+NUMBA_SETTINGS = ".numba_config.yaml"  # in the current folder; not part of the key
 PYTHON_MODE = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 

@@ -349,7 +349,7 @@ class Network:
     def n_weights(self) -> int:
         """The number of trained parameters, without embeddings and padding.
 
-        What an activation is given (the slope of leaky-relu) and running statistics are none.
+        Fixed parameters (the slope of leaky-relu) and running statistics do not count.
         """
         fixed = {
             f"layers.{i}.shape"

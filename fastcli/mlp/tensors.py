@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from fastcli.files import Replacement
 
-# In the order in which they stand in a file: the library writes the widest first.
+# In the order of the file: the library writes the widest first.
 NAMES = {"<i8": "I64", "<f8": "F64", "<f4": "F32", "<i4": "I32", "|u1": "U8"}
 AT_ONCE = 1 << 24  # bytes of an array that is not contiguous that are copied at a time
 
@@ -54,7 +54,7 @@ def write_tensors(
 
 
 def _write_array(fd: int, array: NDArray[Any]) -> None:
-    """Write an array in C order; what lies apart in memory is copied part by part."""
+    """Write an array in C order; non-contiguous arrays are copied part by part."""
     if array.flags.c_contiguous:
         write_all(fd, array.reshape(-1).view(np.uint8))
         return

@@ -302,7 +302,7 @@ class Trainer:
     def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
         nan = float("nan")
         valid_loss, valid_error = evaluate(self.scorers, self.valid) if self.valid else (nan, nan)
-        with uninterrupted():  # a model that is half the best one is none
+        with uninterrupted():  # a model that is half restored is useless
             return self._note(loss, valid_loss, valid_error, lr, seconds)
 
     def _note(

@@ -127,7 +127,7 @@ def _is_foreign(path: Path, known: Mapping[str, Any] | None) -> bool:
         if not path.exists() or (path.is_file() and path.stat().st_size == 0):
             return False
     except OSError:
-        return False  # what cannot be written is said where it is written
+        return False  # reported when it is written
     if path.name == NOTES:
         return known is None
     return known is None or not _is_as(path, known.get(path.name))

@@ -105,7 +105,7 @@ class _Bucket:
 
 
 class Sorter:
-    """Lines with keys, which are given back in the order of their keys.
+    """Lines with keys, which are returned in the order of their keys.
 
     What is beyond ``LIMIT`` bytes waits in files of ``folder`` that have no names; ``remove`` gives
     their room back.  Lines of equal keys keep their order.

@@ -55,7 +55,7 @@ def fixed_hashes(texts: Sequence[str], seed: int) -> list[int]:
 class Splitter:
     """Says which part a line belongs to.
 
-    Shares hold for every label up to chance, since the hash knows nothing of labels.  The first
+    Shares hold for every label up to chance, since the hash does not depend on labels.  The first
     text of each label goes to train, and so do its repetitions, so that no label is only tested;
     unless that text is in another part already, where it stays, and the next one is taken.
     """

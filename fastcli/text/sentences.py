@@ -44,7 +44,7 @@ class Sentences:
 def make_sentences(counted: Counted, ids: NDArray[np.int32]) -> Sentences:
     """Turn counted tokens into lines of word ids; labels are not in the lines.
 
-    ``ids`` are the ids of the entries of the word table.  The token streams are let go of on the
+    ``ids`` are the ids of the entries of the word table.  The token streams are freed on the
     way.
     """
     spans = [

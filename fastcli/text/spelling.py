@@ -1,7 +1,7 @@
 """Words that are too long for character n-grams: base64, binary data, text without line ends.
 
 fastText makes all n-grams of whatever stands between two spaces; of 50 MB that is 13 GB of memory.
-Here a word that might have more than MOST_NGRAMS has none, and that is said.
+Here a word that might have more than MOST_NGRAMS has none, and a warning says so.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def is_delimiter(text: str) -> bool:
 
 
 def shown_delimiter(delimiter: str) -> str:
-    """Return a delimiter as it stands in a sentence.
+    """Return a delimiter as text for a sentence.
 
     >>> shown_delimiter(chr(9)), shown_delimiter(";")
     ('tabs', "';'")

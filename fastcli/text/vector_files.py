@@ -235,7 +235,7 @@ def _is_binary(rest: bytes, dim: int) -> bool:
 
 
 class VectorFile(VectorSource):
-    """A file of word vectors.  Raises DataError if it is none."""
+    """A file of word vectors.  Raises DataError if it is not one."""
 
     def __init__(self, path: str) -> None:
         super().__init__()

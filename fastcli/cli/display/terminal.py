@@ -23,7 +23,7 @@ def is_live() -> bool:
 def has_colour(stream: IO[Any] | None = None) -> bool:
     """Tell whether a stream gets colours: on a terminal that has them, or as the environment says.
 
-    NO_COLOR is heard first, then FORCE_COLOR (0 is no), then TERM, as in Python itself; empty
+    NO_COLOR comes first, then FORCE_COLOR (0 is no), then TERM, as in Python itself; empty
     values say nothing.
     """
     if os.environ.get("NO_COLOR"):

@@ -64,7 +64,7 @@ def short_loss(loss: float) -> str:
 
 
 class Display(Reporter):
-    """Shows stages, sentences and how far work is: a live line on a terminal, lines in a log.
+    """Shows stages, sentences and progress: a live line on a terminal, lines in a log.
 
     The base of those that know the rows of their work.  ``log_line`` writes a line of a log.
     """

@@ -65,7 +65,7 @@ def settle_row(x: F32, n: i64) -> None:
 
 @device
 def logistic(x: f32) -> f32:
-    """Return the sigmoid, settled: 0 below -44, where the plain one comes to denormal numbers."""
+    """Return the sigmoid, settled: 0 below -44, where the plain one reaches denormal numbers."""
     f = np.float32
     return settle(sigmoid(f(-50.0) if x < f(-50.0) else x))
 

@@ -2,7 +2,7 @@
 
 Every step reads the hidden vector (the mean of the example's input rows), updates output rows by
 the learning rate times the gradient, adds the same for the hidden vector to ``grad``, and returns
-the loss before the step.  With an update rule the rows go by that rule, and ``lr`` is 1.
+the loss before the step.  With an update rule the rows are updated by it, and ``lr`` is 1.
 Joulin et al. (2017), Bag of Tricks for Efficient Text Classification, section 2.
 """
 

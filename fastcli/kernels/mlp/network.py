@@ -59,7 +59,7 @@ class Layer(Record):
     # Places among running statistics.
     running_mean: i64  # z_row
     running_var: i64  # z_row
-    # Places among values; of a batch, unless another size is said.
+    # Places among values; of a batch, unless another size is given.
     x: i64  # what the layer below gives
     z: i64  # pre-activations; normalised if the norm comes before
     a_in: i64  # what the activation takes

@@ -310,7 +310,7 @@ def update_embedding(
     values: F32,
     rule: i64,
 ) -> None:
-    """Update a thread's n embedding rows of this batch; their state lies after them."""
+    """Update a thread's n embedding rows of this batch; their state follows them in memory."""
     width, row, lr = network.input_width, embedding.row_floats, record(steps, 0).lr
     touched, g = embedding.touched, embedding.grad
     for k in range(n):

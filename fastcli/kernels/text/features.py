@@ -281,7 +281,7 @@ def number_rows(
 def place_rows(rows: I32, first: i64, last: i64, n_shards: i64, shard_rows: i64) -> None:
     """Replace rows by where they are in memory: shard after shard, ``shard_rows`` rows each.
 
-    What one thread writes lies apart from what others write, so no cache line near a shard's
+    Threads write to separate memory, so no cache line near a shard's
     rows travels between processors.
     """
     mask = n_shards - 1

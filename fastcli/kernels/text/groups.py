@@ -35,7 +35,7 @@ class Vocabulary(Group):
     """The dictionary of a model, words before labels, and what tells labels from words."""
 
     table: HashTable
-    eos: i64  # the entry of </s>, -1 if it is none
+    eos: i64  # the entry of </s>, -1 if it is not one
     eos_hash: i64
     prefix: Text  # of labels
 

@@ -16,7 +16,7 @@ from fastcli.kernels.text.tokens import is_space
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I64, U8, f64, i64
 
-MOST_DIGITS = 18  # decimal digits that surely fit into 64 bits
+MOST_DIGITS = 18  # decimal digits that always fit into 64 bits
 MOST_EXPONENT = 400  # beyond it every number is 0 or infinite, also as float64
 
 
@@ -28,7 +28,7 @@ def is_digit(byte: i64) -> bool:
 
 @device
 def read_number(text: U8, end: i64) -> f64:
-    """Return the number that ``text[:end]`` is, such as ``-1.5e-3``; NaN if it is none.
+    """Return the number that ``text[:end]`` is, such as ``-1.5e-3``; NaN if it is not a number.
 
     Numbers of up to 15 digits are exact but for the rounding to float64.
     """
