@@ -61,7 +61,7 @@ class AppendedFile:
     An existing file is replaced when there is a first part, or with ``go_on`` added to.  From the
     start it is locked, or its new one is, so that no other run writes the same file.  Trouble
     ends the file and not the command: ``warn`` is called once, and what was written before stays.
-    Raises FastcliError where there can be no such file.
+    Raises FastcliError if there can be no such file.
     """
 
     def __init__(self, path: str, warn: Callable[[str], None], go_on: bool = False) -> None:

@@ -31,7 +31,7 @@ class Contents:
     """The bytes of a file: ``data`` (uint8, read only), of which ``head`` are the first 64 kB.
 
     ``is_regular`` is false for a pipe or a device, which can be read only once: a caller needing it
-    later keeps this object.  Raises OSError where the file cannot be opened or read.
+    later keeps this object.  Raises OSError if the file cannot be opened or read.
     """
 
     def __init__(self, path: str) -> None:
@@ -50,7 +50,7 @@ class Contents:
     def data(self) -> NDArray[np.uint8]:
         """All bytes.
 
-        Raises FastcliError where they cannot be read or mapped, or a pipe brings more than there
+        Raises FastcliError if they cannot be read or mapped, or a pipe brings more than there
         is memory for.
         """
         try:

@@ -59,7 +59,7 @@ class Replacement:
         self._fsync = fsync
         self._target = self.path
         self._temporary: Temporary | None = None
-        self.replaces = False  # a former file
+        self.replaces = False  # an existing file
 
     @property
     def has_holes(self) -> bool:
@@ -100,7 +100,7 @@ class Replacement:
         self.fd = self._temporary.fd
 
     def begin(self) -> int:
-        """Return ``fd``, opened if it was not.  Raises FastcliError where that cannot be."""
+        """Return ``fd``, opened if it was not.  Raises FastcliError if that cannot be."""
         self.open()
         if self.fd < 0:
             try:
@@ -182,7 +182,7 @@ class Outputs:
     def add(self, path: str) -> None:
         """Make the temporary file of an output; ``self[path]`` is what to write to.
 
-        Raises FastcliError where it cannot be made.
+        Raises FastcliError if it cannot be made.
         """
         file = Replacement(path, self._fsync)
         file.open()
@@ -239,7 +239,7 @@ def _check_link(path: Path) -> None:
 def free_space(path: str) -> int | None:
     """Return the bytes that this user can still write where ``path`` leads to.
 
-    None where that is not a regular file, or is not known.
+    None if that is not a regular file, or is not known.
     """
     try:
         target, status = target_of(Path(path))
@@ -285,7 +285,7 @@ def _take_over(fd: int, former: os.stat_result) -> None:
 
 
 def _check_direct(path: Path, status: os.stat_result) -> None:
-    """Raise OSError where what is not a regular file cannot be written."""
+    """Raise OSError if what is not a regular file cannot be written."""
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not os.access(path, os.W_OK):

@@ -54,7 +54,7 @@ class Needs:
         return self.matrices + max(self.saving, 0)
 
     def sentence(self, always: bool = False) -> str | None:
-        """Return what to tell a user; None where the needs are small, unless ``always``."""
+        """Return what to tell a user; None if the needs are small, unless ``always``."""
         if max(self.to_come, self.file) < LARGE and not always:
             return None
         return (
@@ -167,7 +167,7 @@ def size_text(n: int) -> str:
 
 
 def available_memory() -> int | None:
-    """Return the bytes of memory that can still be taken, or None where that is not known."""
+    """Return the bytes of memory that can still be taken, or None if that is not known."""
     limits = []
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
@@ -202,7 +202,7 @@ def padded(dim: int) -> int:
 def zeros(n: int) -> NDArray[np.float32]:
     """Return n zeros in fresh memory, on a page's start, in large pages where there are any.
 
-    Raises MemoryError where there is none.
+    Raises MemoryError if there is none.
     """
     try:
         memory = _anonymous_memory(max(4 * n, 1))

@@ -125,7 +125,7 @@ class Row(NamedTuple):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The names that the value may be one of; loads the table of them if need be."""
+        """The names that the value may be one of; loads the table of them if needed."""
         known = self.option.choices
         return tuple(known() if callable(known) else known)
 
@@ -137,7 +137,7 @@ class Row(NamedTuple):
 
     @property
     def range_text(self) -> str:
-        """The values that are in range, "" where all are."""
+        """The values that are in range, "" if all are."""
         o = self.option
         low, high = o.at_least if o.above is None else o.above, o.at_most
         if o.above is not None:

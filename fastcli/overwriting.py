@@ -19,7 +19,7 @@ LONGEST_LINE = 1 << 20  # bytes that are read of a file to see whose it is
 
 
 def check_apart(inputs: Iterable[str], outputs: Iterable[str], reads_folders: bool = False) -> None:
-    """Raise ArgumentError where a file would be written that is read too, or written twice.
+    """Raise ArgumentError if a file would be written that is read too, or written twice.
 
     Files are the same where the system says so: through links, hard links, ``/dev/stdin``,
     redirected streams, names that differ in case where that does not count.  What is not a regular
@@ -52,7 +52,7 @@ def check_apart(inputs: Iterable[str], outputs: Iterable[str], reads_folders: bo
 
 
 def check_ours(path: str, what: str, is_ours: Callable[[str], bool]) -> None:
-    """Raise FastcliError where a file with something in it is not ``what`` (an mlp-train log)."""
+    """Raise FastcliError if a file with something in it is not ``what`` (an mlp-train log)."""
     try:
         found = os.stat(path)
     except OSError:

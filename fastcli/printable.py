@@ -62,7 +62,7 @@ def readable(text: bytes) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a question for the end of an error, or nothing where no known name is near.
+    """Return a question for the end of an error, or nothing if no known name is near.
 
     >>> nearest("lable", ["text", "Label"])
     ' (did you mean Label?)'

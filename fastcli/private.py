@@ -184,7 +184,7 @@ class Folder:
 def private_folder(name: str) -> str | None:
     """Return a folder beside the compiled kernels that only this user may read and write.
 
-    It is made if need be; None where there can be none.  Where the folder of compiled kernels is
+    It is made if needed; None if there can be none.  Where the folder of compiled kernels is
     not this user's alone, it is in the default place instead.
     """
     for find_root in (cache_root, _default_root):

@@ -30,7 +30,7 @@ class Reporter:
     def stage(self, name: str, n_bytes: int = 0) -> None:
         """A stage begins (reading, features, training, saving), with so many bytes to read.
 
-        ``n_bytes`` is 0 where that is not known.
+        ``n_bytes`` is 0 if that is not known.
         """
 
     def read(self, n_bytes: int) -> None:

@@ -85,7 +85,7 @@ def temporary_beside(path: str | os.PathLike[str]) -> Temporary:
     ...     os.write(spool.fd, b"some")
     4
 
-    Raises OSError where none can be made.
+    Raises OSError if none can be made.
     """
     return Temporary(Path(path), 0o600)
 

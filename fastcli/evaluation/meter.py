@@ -132,7 +132,7 @@ class Meter:
         return float(np.mean(2 * self.right[seen] / totals[seen])) if seen.any() else float("nan")
 
     def label_scores(self, label: int) -> tuple[float, float, float]:
-        """Return precision, recall and F1 of one label, NaN where there is nothing to divide by."""
+        """Return precision, recall and F1 of one label, NaN if there is nothing to divide by."""
         right, predicted = int(self.right[label]), int(self.predicted[label])
         gold = int(self.gold[label])
         return (

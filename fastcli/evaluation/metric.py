@@ -35,7 +35,7 @@ class Metric:
         return self.name in ("precisionAtRecall", "recallAtPrecision")
 
     def check(self, k: int) -> None:
-        """Raise ArgumentError where a test with k predictions per line has no such score."""
+        """Raise ArgumentError if a test with k predictions per line has no such score."""
         if self.name == "accuracy" and k != 1:
             raise ArgumentError(
                 "-autotune-metric accuracy uses one prediction per line: "
@@ -43,9 +43,9 @@ class Metric:
             )
 
     def score(self, meter: Meter, label_id: Callable[[str], int]) -> float:
-        """Return the score, 0 where there is nothing to divide by.
+        """Return the score, 0 if there is nothing to divide by.
 
-        Raises ArgumentError where the model does not have the label.
+        Raises ArgumentError if the model does not have the label.
         """
         label = -1
         if self.label:

@@ -62,7 +62,7 @@ def fit_to_size(
 
     A larger dsub leaves room for more rows, each less exact.  Where all rows fit, the smallest
     dsub is taken with which they do; otherwise the one with the least squared error over all
-    rows, those that are dropped included.  Raises TargetTooSmall where the target is too small
+    rows, those that are dropped included.  Raises TargetTooSmall if the target is too small
     for any.
     """
     assert isinstance(model.wi, DenseMatrix)

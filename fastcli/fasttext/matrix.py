@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class DenseMatrix(FromFile):
     """Rows of ``dim`` floats, flat (float32) one after the other.
 
-    ``contents`` is the file that they are mapped from, None where they are in memory.
+    ``contents`` is the file that they are mapped from, None if they are in memory.
     """
 
     values: NDArray[np.float32]

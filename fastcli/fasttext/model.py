@@ -67,7 +67,7 @@ class Model:
     def output_blocks(self) -> NDArray[np.float32]:
         """The output rows in blocks, as scoring reads them; see ``scores.fill_blocks``.
 
-        A copy, made once: ``wo`` must not change any more.  Raises FastcliError where there is no
+        A copy, made once: ``wo`` must not change any more.  Raises FastcliError if there is no
         memory for it.
         """
         n_blocks = -(-self.nlabels // kernels.BLOCK)

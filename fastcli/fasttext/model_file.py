@@ -85,7 +85,7 @@ class _File:
 def open_model(source: str | Contents) -> Contents:
     """Open a model, unless it is open already; its bytes are not read yet.
 
-    Raises ModelFormatError where it cannot be opened, which says what may be meant.
+    Raises ModelFormatError if it cannot be opened, which says what may be meant.
     """
     try:
         return read_or_map(source)

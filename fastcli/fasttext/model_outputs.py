@@ -24,7 +24,7 @@ TROUBLE = (OSError, FastcliError, MemoryError)  # that ends one file and not the
 class ModelOutputs(Outputs):
     """The files of a model, or of one of several: ``.bin`` or ``.ftz``, text, JSON.
 
-    Raises FastcliError where one of them cannot be written, but for the JSON file: without it all
+    Raises FastcliError if one of them cannot be written, but for the JSON file: without it all
     can be done, and ``warn`` is called.
     """
 
@@ -55,7 +55,7 @@ class ModelOutputs(Outputs):
     ) -> None:
         """Write a model, its text files by their paths, and its JSON file; put them in place.
 
-        Raises FastcliError where one of them could not be; a model that has no room is rescued,
+        Raises FastcliError if one of them could not be; a model that has no room is rescued,
         and is in place if only others could not be made.  So it is where an interrupt ends the
         writing of text files, which are then left out.
         """

@@ -85,7 +85,7 @@ def rows_that_fit(
 ) -> int:
     """Return how many rows, in an order, a pruned model of at most ``target`` bytes has.
 
-    Raises TargetTooSmall where that is less than 256, and rows are left out.
+    Raises TargetTooSmall if that is less than 256, and rows are left out.
     """
     ends = pruned_sizes(args, dictionary, order, sizes)
     n = int(np.searchsorted(ends, target, side="right"))

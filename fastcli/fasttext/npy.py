@@ -24,7 +24,7 @@ class NpyFile:
     file, and a ``stream`` that is written to instead, gets all when it is complete: the number of
     rows comes first, so until then they are in a temporary file.
 
-    Raises FastcliError where something cannot be written, OSError where a stream cannot.
+    Raises FastcliError if something cannot be written, OSError where a stream cannot.
     """
 
     def __init__(self, path: str, dim: int, stream: IO[bytes] | None = None) -> None:

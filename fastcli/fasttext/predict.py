@@ -8,5 +8,5 @@ from fastcli.kernels.text.lines import read_lines
 
 
 def prepare() -> None:
-    """Have the largest kernel compiled while the model is being loaded, if need be."""
+    """Have the largest kernel compiled while the model is being loaded, if needed."""
     compile_beside(best_labels, read_lines)

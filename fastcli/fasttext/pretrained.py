@@ -41,7 +41,7 @@ NgramArgs = tuple[int, int, int, int]  # minn, maxn, word_ngrams, bucket
 def is_model(path: str) -> bool:
     """Tell whether a file is a model that fastText or fastcli wrote.
 
-    Raises DataError where it cannot be opened, or is known to be something else.
+    Raises DataError if it cannot be opened, or is known to be something else.
     """
     with open_vectors(path):
         pass
@@ -90,7 +90,7 @@ def _ngram_args_of(args: ModelArgs) -> NgramArgs:
 def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
     """Open the vectors that training starts from; ``note`` is called if they need much memory.
 
-    Raises DataError where they cannot be read or are of another dimension; and, before that takes
+    Raises DataError if they cannot be read or are of another dimension; and, before that takes
     time, where there is no text to train on.
     """
     for path in args.input:

@@ -42,7 +42,7 @@ class Sizes:
     qout: bool = False
 
     def check(self, model: Model) -> None:
-        """Raise ArgumentError where a model cannot be quantized this way."""
+        """Raise ArgumentError if a model cannot be quantized this way."""
         if self.dsub < 1:
             raise ArgumentError(f"-dsub must be 1 or more, not {self.dsub}.")
         if model.args.model != "sup":
@@ -108,7 +108,7 @@ def usable(quantized: QuantizedModel) -> Model:
 def row_norms(matrix: DenseMatrix, n_threads: int) -> NDArray[np.float32]:
     """Return the lengths of the rows.
 
-    Raises ModelFormatError where one is NaN or infinite.
+    Raises ModelFormatError if one is NaN or infinite.
     """
     norms = np.empty(matrix.n_rows, np.float32)
     matrix.check_unchanged()

@@ -51,7 +51,7 @@ class QuantizedMatrix(FromFile):
 
     With norms (fastText's ``-qnorm``) a row stands for its centroids times its norm, which is
     one of 256 as well: ``norms[norm_codes[row]]``.  ``contents`` is the file that codes are mapped
-    from, None where they are in memory.
+    from, None if they are in memory.
     """
 
     codes: NDArray[np.uint8]

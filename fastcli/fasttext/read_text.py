@@ -27,7 +27,7 @@ def read_corpus(
 ) -> tuple[Dictionary, Corpus]:
     """Read the input of a classifier: its dictionary, and its lines as rows of features.
 
-    Raises DataError where a file cannot be read or has no words, ArgumentError or FastcliError
+    Raises DataError if a file cannot be read or has no words, ArgumentError or FastcliError
     where there would be too many rows.
     """
     counted, dictionary, ids = _count(args, reporter, pretrained)
@@ -54,7 +54,7 @@ def read_sentences(
 
 
 def read_known(model: Model, args: TrainArgs, reporter: Reporter) -> Corpus:
-    """Read text as rows of features of a model; raises DataError where a file cannot be read."""
+    """Read text as rows of features of a model; raises DataError if a file cannot be read."""
     known = model.args
     reporter.stage("reading", text_size(args.input))
     counted = count_tokens(args.input, model.label, args.thread, reporter.read)

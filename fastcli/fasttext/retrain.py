@@ -48,7 +48,7 @@ def check_retrains(model: Model, name: str) -> None:
 def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     """Train a classifier further, in place, with the training arguments of ``args``.
 
-    Raises DataError where no line of the input has a label and a feature of the model, or
+    Raises DataError if no line of the input has a label and a feature of the model, or
     TrainingDiverged.
     """
     assert isinstance(model.wi, DenseMatrix)

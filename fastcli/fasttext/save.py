@@ -41,7 +41,7 @@ ENTRY = 60  # bytes of an entry of the dictionary, three times, on its way to th
 
 
 def write_model(out: Replacement, model: Trained) -> None:
-    """Write a ``.bin`` file.  Raises OSError or FastcliError where it cannot be written."""
+    """Write a ``.bin`` file.  Raises OSError or FastcliError if it cannot be written."""
     args, dictionary = model.args, model.dictionary
     rows = dictionary.nwords + args.bucket
     size = file_size(args, dictionary)
@@ -58,7 +58,7 @@ def write_model(out: Replacement, model: Trained) -> None:
 
 
 def write_quantized(out: Replacement, quantized: QuantizedModel) -> None:
-    """Write a ``.ftz`` file.  Raises OSError or FastcliError where it cannot be written."""
+    """Write a ``.ftz`` file.  Raises OSError or FastcliError if it cannot be written."""
     write_all(out.begin(), quantized_model_bytes(quantized))
 
 
@@ -156,7 +156,7 @@ def write_vectors(
 ) -> None:
     """Write rows as text: a line ``n dim``, then a line for each with its dictionary entry.
 
-    Raises OSError or FastcliError where the file cannot be written.
+    Raises OSError or FastcliError if the file cannot be written.
     """
     starts = dictionary.starts
     step = max(1, PART // (12 * args.dim + 32))

@@ -156,7 +156,7 @@ def _is_ours(about: Any) -> bool:
 
 
 def check_about(about: dict[str, Any], path: str) -> None:
-    """Raise ModelFormatError where the JSON file beside a model has values of other types.
+    """Raise ModelFormatError if the JSON file beside a model has values of other types.
 
     Only what is used is typed; of the rest strings must stand for bytes and nesting end somewhere.
     """

@@ -165,7 +165,7 @@ class SizeLimit:
             raise NotTrained(self._refusal("the model of a trial", [args]))
 
     def check_any(self, given: TrainArgs) -> None:
-        """Raise NothingFits where the target is too small for all that may be tried."""
+        """Raise NothingFits if the target is too small for all that may be tried."""
         smallest = given
         if "dim" in self._free:
             smallest = replace(smallest, dim=1)

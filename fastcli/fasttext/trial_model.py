@@ -57,7 +57,7 @@ def model_of_size(
     """Do what ``quantize -qnorm -retrain --target-size`` does with these arguments' dsub.
 
     The longest rows that fit are kept and trained again; where all rows stay, nothing is to be
-    trained again.  Raises TargetTooSmall where fewer than 256 rows fit, and there are more.
+    trained again.  Raises TargetTooSmall if fewer than 256 rows fit, and there are more.
     """
     model_args, dictionary, dim = trained.args, trained.dictionary, args.dim
     values = trained.wi.reshape(-1, trained.stride)[trained.memory_rows, :dim]

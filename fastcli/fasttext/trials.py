@@ -41,7 +41,7 @@ def check_trials(path: str) -> None:
 class TrialsFile(AppendedFile):
     """The trials file, owned by this run from now on; ``resume`` continues it.
 
-    Else a former one is kept beside it where a new one begins, which is with its first trial.
+    Else an old one is kept beside it where a new one begins, which is with its first trial.
     """
 
     def __init__(self, path: str, warn: Callable[[str], None], resume: bool) -> None:
@@ -76,7 +76,7 @@ def trial_line(trial: Trial, note: str, question: dict[str, Any]) -> bytes:
 def take_up(file: TrialsFile, args: TrainArgs, question: dict[str, Any]) -> list[Trial]:
     """Return the trials of an earlier run; the score of those that failed is NaN.
 
-    A last line that was cut off is taken away.  Raises DataError where the file is missing, no
+    A last line that was cut off is taken away.  Raises DataError if the file is missing, no
     file of trials (it stays as it is), or of another question.
     """
     path = file.path

@@ -178,7 +178,7 @@ def distribution(sizes: NDArray[np.uint32]) -> dict[str, float]:
 
 
 def read_blocks(path: str) -> Iterator[bytes]:
-    """Yield the bytes of a file in blocks of lines.  Raises DataError where it cannot be read."""
+    """Yield the bytes of a file in blocks of lines.  Raises DataError if it cannot be read."""
     has_begun = False
     try:
         for block in text_blocks(path):
@@ -201,7 +201,7 @@ def split_lines(block: bytes) -> list[bytes]:
 def read_data(path: str, prefix: str) -> DataSet:
     """Read a file, or standard input (``-``), and count.
 
-    Raises DataError where the file cannot be read or is empty.
+    Raises DataError if the file cannot be read or is empty.
     """
     reader = _Reader(DataSet(path=path, prefix=prefix))
     reader.data.state = state_of(path)
@@ -231,7 +231,7 @@ def state_of(path: str) -> tuple[int, int, int] | None:
 
 
 def _check_no_model(path: str, head: bytes) -> None:
-    """Raise DataError where a pipe brings a model, which has to be read several times."""
+    """Raise DataError if a pipe brings a model, which has to be read several times."""
     if head.startswith(MODEL_MAGIC) or begins_as_mlp(head):
         name = "standard input" if path == "-" else path
         raise DataError(f"{name} is a model, and inspect reads models from files: save it first.")

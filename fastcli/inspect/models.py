@@ -54,7 +54,7 @@ def model_report(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
     """Return the report of a model as JSON.
 
     ``warn`` hears if the JSON file beside it is of another one, and so is not in the report.
-    Raises ModelFormatError or DataError where it is damaged or cannot be read.
+    Raises ModelFormatError or DataError if it is damaged or cannot be read.
     """
     report = _perceptron(path) if is_mlp(path) else _linear(path, warn)
     status = os.stat(path)

@@ -50,7 +50,7 @@ class Cache:
         return code if is_whole else None
 
     def check(self, target: Target) -> None:
-        """Make the folder of a target, if need be.  Raises NoFolder if nothing can be kept."""
+        """Make the folder of a target, if needed.  Raises NoFolder if nothing can be kept."""
         with Folder(self.root, self.mode) as root:
             if not root.is_own:
                 raise NoFolder(f"{self.root} belongs to root")
@@ -143,5 +143,5 @@ def entry_name(module: str, name: str, key: str) -> str:
 
 
 def user_cache() -> Cache:
-    """Return the cache that this process uses.  Raises NoFolder where it has none."""
+    """Return the cache that this process uses.  Raises NoFolder if it has none."""
     return Cache(cache_root())

@@ -99,7 +99,7 @@ _jobs: set[Job] = set()  # those that are not done
 
 
 def _compile(kernel: AnyKernel, target: Target, given_up: threading.Event) -> bytes:
-    """Compile with a process that is there already, or a new one.
+    """Compile with a process that exists already, or a new one.
 
     Raises CannotCompile, also where it was ``given_up``.
     """

@@ -60,7 +60,7 @@ def _is_still(fd: int, folder: Folder, name: str) -> bool:
 
 
 def _try(fd: int) -> bool:
-    """Lock a file if that can be done at once.  Raises OSError where files have no locks."""
+    """Lock a file if that can be done at once.  Raises OSError if files have no locks."""
     try:
         if os.name == "nt":
             import msvcrt

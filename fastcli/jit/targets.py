@@ -52,7 +52,7 @@ class Target:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Return what tells Numba to compile for this target; nothing where it does anyway."""
+        """Return what tells Numba to compile for this target; nothing if it does anyway."""
         if self.is_own:
             return {}
         return {"NUMBA_CPU_NAME": self.cpu, "NUMBA_CPU_FEATURES": self.features}

@@ -210,7 +210,7 @@ def from_config(found: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 def _configured(row: Row, kind: type, value: Any) -> Any:
-    """Return a value of TOML as an argument of that kind, None where it cannot be one."""
+    """Return a value of TOML as an argument of that kind, None if it cannot be one."""
     if kind is tuple:
         value = [value] if isinstance(value, str) else value
         is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)

@@ -44,7 +44,7 @@ def fingerprint(trainer: Trainer) -> int:
 def save_checkpoint(trainer: Trainer, fsync: bool = False) -> None:
     """Write a checkpoint; an existing one stays intact until this one is complete.
 
-    Raises FastcliError where it cannot be written, saying where it is instead if it was rescued.
+    Raises FastcliError if it cannot be written, saying where it is instead if it was rescued.
     """
     arrays: dict[str, NDArray[Any]] = {
         "params": trainer.network.params,
@@ -84,7 +84,7 @@ class CheckpointHeader:
 def load_checkpoint(trainer: Trainer) -> bool:
     """Put a run where its checkpoint is; return whether there is one.
 
-    Raises ArgumentError where the checkpoint is of other arguments or examples, and
+    Raises ArgumentError if the checkpoint is of other arguments or examples, and
     ModelFormatError where it is damaged; the run is then as it was.
     """
     path = checkpoint_path(trainer.args)
@@ -124,7 +124,7 @@ def _pairs(trainer: Trainer, best: Snapshot | None) -> dict[str, NDArray[Any]]:
 
 
 def _check_arrays(pairs: dict[str, NDArray[Any]], arrays: dict[str, NDArray[Any]]) -> None:
-    """Raise SchemaError where an array of a checkpoint is not like the one it is copied to."""
+    """Raise SchemaError if an array of a checkpoint is not like the one it is copied to."""
     for name in sorted(arrays.keys() - pairs.keys()):
         raise SchemaError(f"unexpected tensor {shown(name)}")
     for name, to in pairs.items():

@@ -233,7 +233,7 @@ def read_features(
 
 
 def open_text(path: str, purpose: str = "training") -> Iterator[bytes]:
-    """Yield the blocks of a file.  Raises DataError where it cannot be read."""
+    """Yield the blocks of a file.  Raises DataError if it cannot be read."""
     try:
         for block in text_blocks(path):
             yield block.tobytes()

@@ -34,7 +34,7 @@ class MlpModel(FromFile):
 
     Text has a ``dictionary`` (whose labels are the model's) and an ``embedding`` float32[rows,
     padded dim], numbers have ``columns``.  ``tensors`` are those of ``Network.tensors``.
-    ``contents`` is the file that all these are mapped from, None where they are in memory.
+    ``contents`` is the file that all these are mapped from, None if they are in memory.
     Tables to predict are read with ``delimiter`` if there is one, and ``note`` hears what was
     decided about them.
     """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def write_mlp(out: Replacement, model: MlpModel) -> None:
-    """Write a model.  Raises OSError or FastcliError where it cannot be written."""
+    """Write a model.  Raises OSError or FastcliError if it cannot be written."""
     arrays: dict[str, NDArray[Any]] = dict(model.tensors)
     loss = LOSS_CODES.index(model.loss)
     config: dict[str, Any] = {"args": asdict(model.args), "loss": loss, "about": model.about}

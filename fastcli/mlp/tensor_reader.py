@@ -44,7 +44,7 @@ class Entry:
 
 
 def open_tensors(source: str | Contents) -> Contents:
-    """Open a file, unless it is open already.  Raises DataError where it cannot be opened."""
+    """Open a file, unless it is open already.  Raises DataError if it cannot be opened."""
     try:
         return read_or_map(source)
     except (OSError, ValueError) as error:
@@ -56,7 +56,7 @@ def load_arrays(
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Return the tensors of a file, read only, and its JSON object, which is of ``kind``.
 
-    Raises ModelFormatError where it is damaged or something else, DataError where it is missing.
+    Raises ModelFormatError if it is damaged or something else, DataError where it is missing.
     """
     contents = open_tensors(source)
     path = contents.path

@@ -29,7 +29,7 @@ def write_tensors(
 ) -> None:
     """Write arrays by name, and a JSON object as metadata.
 
-    The same arrays and the same object make the same bytes.  Raises OSError where the file cannot
+    The same arrays and the same object make the same bytes.  Raises OSError if the file cannot
     be written, and FastcliError where it cannot be opened.
     """
     fd = out.begin()

@@ -50,7 +50,7 @@ class Text:
 
 
 def bucket_of(args: MlpArgs) -> int:
-    """Return the number of buckets, 0 where there are no n-grams."""
+    """Return the number of buckets, 0 if there are no n-grams."""
     return args.bucket if args.word_ngrams > 1 or args.maxn > 0 else 0
 
 
@@ -66,7 +66,7 @@ def check_rows(args: MlpArgs, dictionary: Dictionary) -> None:
 def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None = None) -> Text:
     """Read training text, whose dictionary may get more words from pretrained vectors.
 
-    Raises DataError where nothing in it can be trained on.
+    Raises DataError if nothing in it can be trained on.
     """
     counted = count_tokens(args.input, args.label, args.thread, reporter.read)
     reporter.stage("features")
@@ -185,7 +185,7 @@ def start_from(pretrained: Pretrained, text: Text, embedding: NDArray[np.float32
 def read_known_text(path: str, reader: Reader) -> tuple[Examples, int]:
     """Read labelled lines with an existing dictionary; return them and how many were left out.
 
-    Lines without a known label or without features are left out.  Raises DataError where the
+    Lines without a known label or without features are left out.  Raises DataError if the
     file, which is for validation, cannot be read.
     """
     rows, sizes, labels, label_sizes = [], [], [], []

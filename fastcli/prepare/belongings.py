@@ -59,7 +59,7 @@ def recorded(folder: Path, notes: str = NOTES) -> dict[str, Any] | None:
 def made(folder: Path) -> Iterator[None]:
     """Make a folder and those above it; on an error those that are new and empty are removed.
 
-    Raises FastcliError where they cannot be made.
+    Raises FastcliError if they cannot be made.
     """
     new = [one for one in (folder, *folder.parents) if not os.path.exists(one)]
     try:
@@ -76,7 +76,7 @@ def made(folder: Path) -> Iterator[None]:
 
 
 def check_folder(folder: Path, names: Iterable[str]) -> None:
-    """Raise FastcliError where a file that would be written is not as prepare left it.
+    """Raise FastcliError if a file that would be written is not as prepare left it.
 
     Empty files may be replaced.
     """

@@ -60,7 +60,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class ColumnIndex:
-    """Where the columns of a table are; ``group`` is -1 where there is none."""
+    """Where the columns of a table are; ``group`` is -1 if there is none."""
 
     text: tuple[int, ...] = ()
     label: tuple[int, ...] = ()

@@ -31,7 +31,7 @@ class Segmentation:
 def segment(texts: Sequence[str], how: Segmentation) -> list[str]:
     """Return texts with spaces between tokens.
 
-    Raises FastcliError where jieba is not installed, and DataError where a command fails or
+    Raises FastcliError if jieba is not installed, and DataError where a command fails or
     does not give one line for each line.
     """
     if how.command:

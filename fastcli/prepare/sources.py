@@ -87,7 +87,7 @@ class Source:
     def read(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
         """Yield the rows of an input: a file, a folder, or ``-``.
 
-        ``on_bytes`` hears how much of the file has been read.  Raises DataError where it cannot
+        ``on_bytes`` hears how much of the file has been read.  Raises DataError if it cannot
         be read, and ArgumentError where its columns or format are not known.
         """
         kind = self.kind

@@ -184,7 +184,7 @@ def _writer(args: PrepareArgs, folder: Path, name: str) -> FileWriter:
 
 
 def _check_input(args: PrepareArgs, folder: Path, written: Sequence[str]) -> None:
-    """Raise ArgumentError where an input would be written, or holds the folder."""
+    """Raise ArgumentError if an input would be written, or holds the folder."""
     for path in args.input:
         above = [folder.resolve(), *folder.resolve().parents]
         if os.path.isdir(path) and Path(path).resolve() in above:

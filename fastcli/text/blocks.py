@@ -29,7 +29,7 @@ LOOK = 1 << 16  # bytes read at a time to find the end of a line
 class Blocks:
     """A regular file as it was when it was opened; any thread may read any part of it.
 
-    Raises OSError where the file cannot be opened or read, DataError as soon as it is seen that
+    Raises OSError if the file cannot be opened or read, DataError as soon as it is seen that
     it changed meanwhile.
     """
 

@@ -226,7 +226,7 @@ def build_dictionary(
     """Keep what occurs often enough, words before labels, each by descending count.
 
     Equal counts stay in order of first appearance.  Returns the dictionary and, for every
-    entry of ``words``, its id as a word or as a label, -1 where it was dropped.
+    entry of ``words``, its id as a word or as a label, -1 if it was dropped.
     """
     n = words.n
     counts, kinds = words.counts[:n], words.kinds[:n]

@@ -43,7 +43,7 @@ def compression(path: str | os.PathLike[str]) -> str | None:
 
 
 def text_size(paths: Sequence[str]) -> int:
-    """Return the bytes of text in files, 0 where that is not known before they are read."""
+    """Return the bytes of text in files, 0 if that is not known before they are read."""
     try:
         if all(os.path.isfile(path) and not compression(path) for path in paths):
             return sum(map(os.path.getsize, paths))

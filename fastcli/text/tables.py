@@ -69,7 +69,7 @@ class Dialect:
     def cells(self, line: str) -> list[str]:
         """Return the cells of a line that is a row of its own.
 
-        Raises ValueError where they cannot be told apart.
+        Raises ValueError if they cannot be told apart.
 
         >>> Dialect(";").cells('1;"a;b";2')
         ['1', 'a;b', '2']
@@ -86,7 +86,7 @@ class Dialect:
 
 
 def kind_of_name(path: str) -> str | None:
-    """Return ``csv``, ``tsv`` or ``psv``, or None where a file's name is not that of a table.
+    """Return ``csv``, ``tsv`` or ``psv``, or None if a file's name is not that of a table.
 
     >>> kind_of_name("a/b.TSV.gz")
     'tsv'
@@ -235,7 +235,7 @@ def find_column(path: str, asked: str, names: Sequence[str], has_names: bool) ->
     """Return the position, from 0, of a column that is asked for by its name or position.
 
     ``names`` are those of the header, or (not ``has_names``) any, as many as there are columns.  A
-    name, spaces around it aside, goes before a position.  Raises ArgumentError where there is no
+    name, spaces around it aside, goes before a position.  Raises ArgumentError if there is no
     such column, or more than one.
     """
     if has_names:

@@ -81,7 +81,7 @@ class VectorSource(ABC):
     def read(self, n_threads: int, known: Dictionary | None = None) -> Iterator[WordVectors]:
         """Yield all words with their vectors, or those that are words of a dictionary, in parts.
 
-        Afterwards ``notes`` says what was left out.  Raises DataError where the file is damaged.
+        Afterwards ``notes`` says what was left out.  Raises DataError if the file is damaged.
         """
 
     def of_others(
@@ -118,7 +118,7 @@ class Layout:
 
 
 def open_vectors(path: str) -> IO[bytes]:
-    """Open a file, compressed or not.  Raises DataError where it cannot be opened."""
+    """Open a file, compressed or not.  Raises DataError if it cannot be opened."""
     try:
         if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
             raise DataError(

@@ -71,7 +71,7 @@ def check_plot(path: str) -> None:
 def plot(path: str, trained: MlpTrained) -> None:
     """Draw loss and P@1 over the epochs, the step that was kept marked.
 
-    Raises FastcliError where the picture cannot be written.
+    Raises FastcliError if the picture cannot be written.
     """
     from matplotlib.figure import Figure
 

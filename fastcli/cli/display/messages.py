@@ -33,7 +33,7 @@ def say(*sentences: str) -> None:
 
 
 def lines(*rows: str) -> None:
-    """Write lines to stderr as they are: rows of tables, and commands that a person may copy."""
+    """Write lines to stderr as they are: rows of tables, and commands that a user may copy."""
     _write("".join(f"{one_line(row)}\n" for row in rows))
 
 

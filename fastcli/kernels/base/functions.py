@@ -40,13 +40,13 @@ def magnitude(x: f32) -> f32:
 
 @device
 def settle(x: f32) -> f32:
-    """Return x, 0 where it is smaller in size than ``LEAST``: 1.1e-19."""
+    """Return x, 0 if it is smaller in size than ``LEAST``: 1.1e-19."""
     return np.float32(0.0) if magnitude(x) < np.float32(LEAST) else x
 
 
 @device
 def settle_for_mean(x: f32) -> f32:
-    """Return what is to be squared, 0 where it is smaller than ``LEAST_IN_MEAN``: 1.4e-17."""
+    """Return what is to be squared, 0 if it is smaller than ``LEAST_IN_MEAN``: 1.4e-17."""
     return np.float32(0.0) if magnitude(x) < np.float32(LEAST_IN_MEAN) else x
 
 

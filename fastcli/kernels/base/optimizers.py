@@ -5,7 +5,7 @@ A rule updates n parameters ``w`` with gradients ``g``, which it may overwrite, 
 same for all parameters of a step.  A rule touches nothing else, so that the same code updates a
 layer's weights and, lazily, the rows of an embedding that a batch has used.
 
-What a state forgets little by little, and a gradient on its way into one, is 0 where it is too
+What a state forgets little by little, and a gradient on its way into one, is 0 if it is too
 small to matter (``functions.settle``): else the states of units that are no longer trained would
 become denormal numbers, which slow a step down several times.
 """

@@ -184,7 +184,7 @@ def word_gains(row_offsets: I64, rows: I32, first: i64, last: i64, gains: F32) -
     """Set ``gains[w]`` to how many g the mean of a word's rows changes by if each changes by g.
 
     A row that is among them c times moves by c g and counts c times: the gain is the sum of the
-    c**2 over the number of rows, 1 where all are different.  Words of more than ``MANY_ROWS`` are
+    c**2 over the number of rows, 1 if all are different.  Words of more than ``MANY_ROWS`` are
     left out, since all their rows are compared with all.
     """
     for word in range(first, last):

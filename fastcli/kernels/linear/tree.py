@@ -15,7 +15,7 @@ class Tree(Group):
     """The path of each label from its leaf to the root."""
 
     paths: I32  # the output rows of label i's inner nodes are paths[offsets[i]:offsets[i + 1]]
-    codes: U8  # 1 where the path is the second child's
+    codes: U8  # 1 if the path is the second child's
     offsets: I64  # nlabels + 1
 
 

@@ -120,7 +120,7 @@ def _learned(learned: AnyDevice, parameters: AnyDevice) -> Any:
 
 
 def _named(function: str) -> AnyDevice:
-    """Return a function that the table names.  Raises AttributeError where there is none."""
+    """Return a function that the table names.  Raises AttributeError if there is none."""
     home = activation_functions if hasattr(activation_functions, function) else elementary
     found: AnyDevice = getattr(home, function)
     return found

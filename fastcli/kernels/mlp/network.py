@@ -90,7 +90,7 @@ class Network(Group):
     loss: i64  # SOFTMAX or OVA
     seed: i64
     chunk: i64  # examples that stay with one thread
-    dim: i64  # of embedding rows, 0 where the input is dense
+    dim: i64  # of embedding rows, 0 if the input is dense
     input_row: i64
     input_width: i64
     input: i64  # places among values

@@ -180,7 +180,7 @@ def read_entries(
 ) -> i64:
     """Read n dictionary entries of a model file: bytes, NUL, int64 count, int8 type.
 
-    Returns the position after them, -1 where the file ends before, -2 where the arena of the
+    Returns the position after them, -1 if the file ends before, -2 where the arena of the
     entries with its ``room`` bytes is too small.
     """
     entries.starts[0] = 0

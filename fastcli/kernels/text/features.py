@@ -99,7 +99,7 @@ def add_word_ngrams(hash_: i64, window: I64, n_window: i64, ngrams: Ngrams, out:
 
 @device
 def pruned_row(row: i64, nwords: i64, bucket_rows: I32) -> i64:
-    """Return the row of a feature in a pruned model, -1 where it was dropped.
+    """Return the row of a feature in a pruned model, -1 if it was dropped.
 
     ``bucket_rows`` gives the row after the words of every bucket, from 1 on; 0: it was dropped.
     """

@@ -100,7 +100,7 @@ MOST_NGRAMS = 1 << 22  # that one word may have; 1 MB with n-grams of up to 4 ch
 
 @device
 def ngram_bound(size: i64, maxn: i64) -> i64:
-    """Return a bound of the character n-grams of a word of ``size`` bytes: 0 where it has none.
+    """Return a bound of the character n-grams of a word of ``size`` bytes: 0 if it has none.
 
     Whatever is so long that it might have more than MOST_NGRAMS is not a word, and has none.
     """
