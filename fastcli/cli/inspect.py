@@ -279,7 +279,7 @@ def advice_lines(advice: Advice) -> Iterator[str]:
         f"about {size_text(advice.memory)} of memory; the model will be {size_text(advice.file)}"
     )
     if advice.disk < 0.9 * advice.file:
-        sizes += f" ({size_text(advice.disk)} of disk)"
+        sizes += f" ({size_text(advice.disk)} on disk)"
     yield from wrapped(f"Needs {sizes}.", columns(), "  ")
 
 

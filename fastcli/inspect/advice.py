@@ -254,7 +254,7 @@ def _advise_words(data: DataSet) -> Advice:
     reason = f"about {ngrams:,.0f} different character n-grams"
     options = [_dim(data), Suggestion("-bucket", str(buckets(ngrams)), reason)]
     if data.tokens < 5_000_000:
-        options.append(Suggestion("-minCount", "2", f"{data.tokens:,} words of text are not many"))
+        options.append(Suggestion("-minCount", "2", f"only {data.tokens:,} words of text"))
         options.append(Suggestion("-epoch", "20", "little text: more epochs"))
     words = [
         "fastcli",

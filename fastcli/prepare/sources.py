@@ -163,7 +163,7 @@ class Source:
                 try:
                     yield number, json.loads(line)
                 except (ValueError, RecursionError) as error:
-                    self.bad(Location(path, number, _char(error)), "no JSON", line)
+                    self.bad(Location(path, number, _char(error)), "not valid JSON", line)
 
     def _objects(self, path: str, numbered: Iterable[tuple[int, Any]]) -> Iterator[Batch]:
         """Yield the rows of objects, each with its place."""

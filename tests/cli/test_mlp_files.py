@@ -296,7 +296,7 @@ def in_header(name, **changes):
 
 
 HEADERS = {
-    "no JSON": (lambda header: b'{"a": 1', "not valid JSON"),
+    "not valid JSON": (lambda header: b'{"a": 1', "not valid JSON"),
     "no UTF-8": (lambda header: b'{"\xff": 1}', "not valid UTF-8 at byte 2"),
     "nested deep": (lambda header: b'{"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}", "too deeply"),
     "huge numbers": (lambda header: b'{"a":' + b"9" * 5000 + b"}", "not valid JSON"),

@@ -106,6 +106,6 @@ def test_json_numbers_of_thousands_of_digits(tmp_path, end):
     path.write_text(f"[{row}]" if end == "json" else row)
     result = run("prepare", path, "-o", tmp_path / "out")
     assert result.code == 1
-    assert "no JSON" in result.err
+    assert "not valid JSON" in result.err
     assert result.err.count("\n") == 1
     assert len(result.err) < 400
