@@ -1,7 +1,7 @@
 # make demo: install into .venv, train, test and predict on data/samples
-# make test: lint, types and the quick tests, in the same .venv
-# make test-all: make test, what is slow, and what needs other packages, in .venv and .venv-peers
-# make test-slow: make test-all, 100,000 damaged files, and all quick tests in .venv-peers
+# make test: lint, types and the fast tests, in the same .venv
+# make test-all: make test, slow tests and those that need other packages (.venv, .venv-peers)
+# make test-slow: make test-all, 100,000 damaged files, and all fast tests in .venv-peers
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,14 +9,14 @@ PEERS := .venv-peers/bin
 SAMPLES := data/samples
 JOBS ?= 2
 PYTEST := -m pytest -q -n $(JOBS)
-# What shows that kernels, files and predictions are the same with NumPy 1.
+# Tests that kernels, files and predictions are the same with NumPy 1.
 WITH_NUMPY_1 := tests/kernels tests/test_golden.py tests/test_mlp_golden.py tests/test_samples.py \
     tests/test_vector_files.py tests/cli/test_vectors.py
 
 .PHONY: demo test test-all test-slow lint types tests slow peers all-peers fuzz clean
 
-# Tests keep compiled kernels where pytest keeps its own things; compiling all of them at once
-# first keeps every processor busy, and no test waits for what another compiles.
+# Tests keep compiled kernels in pytest's cache folder; compiling all of them first keeps every
+# processor busy, and no test waits for a kernel that another one compiles.
 tests slow peers all-peers: export FASTCLI_CACHE_DIR ?= $(CURDIR)/.pytest_cache/d/kernels
 
 .venv/installed: pyproject.toml
@@ -57,7 +57,7 @@ tests: .venv/dev
 	$(BIN)/fastcli cache warm
 	$(BIN)/python $(PYTEST) -m "not slow and not peers"
 
-# One after the other, whatever -j says: two runs of tests would be in each other's way.
+# One after the other, whatever -j says: two runs of tests would disturb each other.
 test-all:
 	$(MAKE) test
 	$(MAKE) slow
