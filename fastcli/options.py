@@ -156,10 +156,11 @@ class Row(NamedTuple):
         is_number = self.type in (int, float) and value is not None
         if not (is_number and self.range_text) or value == self.default:
             return
+        if self.type is float and not math.isfinite(value):
+            raise ArgumentError(f"{self.shown} must be a finite number, not {value}.")
         o = self.option
         is_inside = (
-            (self.type is int or math.isfinite(value))
-            and (o.at_least is None or value >= o.at_least)
+            (o.at_least is None or value >= o.at_least)
             and (o.above is None or value > o.above)
             and (o.at_most is None or value <= o.at_most)
             and (o.below is None or value < o.below)

@@ -1,6 +1,6 @@
 """Imports go one way, and only some modules may import the large packages.
 
-cli -> fasttext, mlp -> evaluation, text -> kernels -> jit -> numpy
+cli -> fasttext, mlp, prepare, inspect -> evaluation, text -> kernels -> jit -> numpy
 """
 
 import ast

@@ -610,7 +610,7 @@ def test_inputs_of_a_configuration_are_names(value):
 def test_configurations_know_what_the_command_line_knows():
     assert from_config({"no_standardize": True}, "c.toml") == {"standardize": False}
     found = from_config({"lr": 10**400}, "c.toml")
-    with pytest.raises(ArgumentError, match="-lr must be 0 or more, not inf"):
+    with pytest.raises(ArgumentError, match="-lr must be a finite number, not inf"):
         replace(ARGS, **found).check()
 
 

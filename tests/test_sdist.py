@@ -17,7 +17,7 @@ else:
     import tomli as tomllib
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-# The folders and files of the repository that `make test` reads; docs/ once there is one.
+# The folders and files of the repository that `make test` reads.
 NEEDED = ["fastcli", "tests", "benchmarks", "data/samples", "docs"]
 FILES = ["Makefile", "pyproject.toml", "LICENSE", *(path.name for path in ROOT.glob("*.md"))]
 NOT_KEPT = {"__pycache__", ".DS_Store", ".gitignore"}

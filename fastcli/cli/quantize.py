@@ -55,9 +55,9 @@ def quantize(ctx: click.Context, options: QuantizeOptions, saving: Saving) -> No
         thread=options.thread,
         no_shuffle=options.no_shuffle,
     )
+    say_without_effect(ctx, vars(options))
     with TrainingDisplay(options.verbose) as progress:
         done = quantize_and_save(args, progress, saving.fsync)
-    say_without_effect(ctx, vars(options))
     if options.verbose > 0:
         say(
             f"{done.path}: {size_text(done.size)} instead of {size_text(done.size_before)}, "

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastcli import options
+from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
 from fastcli.options import only_in, only_with, option
 from fastcli.text import options as text
 
-LOSSES = {"hs": 1, "ns": 2, "softmax": 3, "one-vs-all": 4, "ova": 4}
-LOSS_NAMES = {1: "hs", 2: "ns", 3: "softmax", 4: "one-vs-all"}
+LOSSES = {"hs": HS, "ns": NS, "softmax": SOFTMAX, "one-vs-all": OVA, "ova": OVA}
+LOSS_NAMES = {HS: "hs", NS: "ns", SOFTMAX: "softmax", OVA: "one-vs-all"}
 MODEL_NAMES = {1: "cbow", 2: "sg", 3: "sup"}
 MOST = options.MOST  # what a model file can hold
 MOST_NEG = 10_000  # negatives of a step, which must not take long: steps are not interrupted

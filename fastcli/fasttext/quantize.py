@@ -68,7 +68,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class QuantizedModel:
-    """A model ready to be written as ``.ftz``: see ``save.save_quantized``."""
+    """A model ready to be written as ``.ftz``: see ``save.quantized_model_bytes``."""
 
     model: Model
     wi: QuantizedMatrix

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 else:
     from collections import namedtuple
 
+    # What a class body has beside its fields; Python 3.13 and later have some more.
+    NAMES = {"__module__", "__qualname__", "__doc__", "__annotations__", "__firstlineno__"}
+    NAMES |= {"__static_attributes__", "__conditional_annotations__", "__classdictcell__"}
+
     class _Grouping(type):
         """Makes a named tuple of a class in half the time that ``typing.NamedTuple`` takes.
 
@@ -19,6 +23,8 @@ else:
 
         def __new__(cls, name, bases, names):
             kinds = names["__annotations__"]
+            if other := names.keys() - NAMES:
+                raise TypeError(f"a group has fields only, not {', '.join(sorted(other))}")
             made = namedtuple(name, kinds, module=names["__module__"])
             made.__doc__, made.__qualname__ = names.get("__doc__"), names["__qualname__"]
             made.__annotations__ = dict(kinds)

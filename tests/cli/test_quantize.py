@@ -688,7 +688,7 @@ RETRAIN = ("-cutoff", 400, "-retrain", "-input", TRAIN)
         (("-thread", 0), "-thread must be 1 or more, not 0."),
         (("-epoch", -1, *RETRAIN), "-epoch must be 0 or more, not -1."),
         (("-lr", -1, *RETRAIN), "-lr must be 0 or more, not -1.0."),
-        (("-lr", "nan", *RETRAIN), "-lr must be 0 or more, not nan."),
+        (("-lr", "nan", *RETRAIN), "-lr must be a finite number, not nan."),
     ],
     ids=str,
 )

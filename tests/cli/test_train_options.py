@@ -219,7 +219,7 @@ def test_missing_input(tiny, tmp_path):
         (("-epoch", -1), "-epoch must be 0 or more, not -1."),
         (("-wordNgrams", 0), "-wordNgrams must be 1 or more, not 0."),
         (("-lr", -0.5), "-lr must be 0 or more, not -0.5."),
-        (("-lr", "nan"), "-lr must be 0 or more, not nan."),
+        (("-lr", "nan"), "-lr must be a finite number, not nan."),
         (("-label", ""), "-label must not be empty"),
         (("-minn", 4, "-maxn", 2), "-minn (4) must not be above -maxn (2)."),
         (("-bucket", 0, "-wordNgrams", 2), "-bucket 0 leaves no room for n-grams"),
