@@ -29,7 +29,7 @@ COMMANDS = {
     "supervised": ("train", "Train a classifier."),
     "skipgram": ("train", "Learn word vectors (skip-gram)."),
     "cbow": ("train", "Learn word vectors (CBOW)."),
-    "mlp-train": ("mlp", "Train a multilayer perceptron on text or numbers."),
+    "mlp-train": ("mlp", "Train a neural network (MLP) on text or numbers."),
     "quantize": ("quantize", "Compress a model."),
     "test": ("test", "Print precision and recall on labelled lines."),
     "test-label": ("test", "Print precision, recall and F1 of every label."),

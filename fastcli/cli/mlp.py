@@ -1,4 +1,4 @@
-"""mlp-train: train a multilayer perceptron on text or numbers."""
+"""mlp-train: train a neural network (MLP) on text or numbers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Configured:
 def mlp_train(
     ctx: click.Context, options: MlpOptions, configured: Configured, saving: Saving
 ) -> None:
-    """Train a multilayer perceptron on lines of labels and text, or on rows of numbers.
+    """Train a neural network (MLP) on lines of labels and text, or on rows of numbers.
 
     \b
     Example:

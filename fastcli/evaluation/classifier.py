@@ -50,7 +50,7 @@ Worker = Callable[["Bytes"], Iterator[tuple[Lines, Predictions]]]
 class Classifier(Protocol):
     """Turns blocks of raw lines into their k best labels with probabilities.
 
-    The linear model, quantized or not, and the perceptron are classifiers.
+    The linear model, quantized or not, and the neural network are classifiers.
     """
 
     @property

@@ -1,7 +1,7 @@
 """Compiled inner loops: pointers and scalars in, memory mutated.
 
 No Python objects, no allocation, no I/O, no globals.  Four packages: ``base`` is for all, ``text``
-for bytes, words and features, ``linear`` for fastText's model, ``mlp`` for perceptrons; ``linear``
+for bytes, words and features, ``linear`` for fastText's model, ``mlp`` for networks; ``linear``
 and ``mlp`` do not know each other.
 
 Work is shared out in four words.  A *thread* is one of those that do it together.  A *shard* is

@@ -556,8 +556,7 @@ def test_arguments_by_hand_that_may_fit_are_trained(tmp_path):
     by_hand = ["-wordNgrams", 1, "-maxn", 0, "-dsub", 2, "--no-vec"]
     err = refused(output, "-autotune-modelsize", 1000, *by_hand)
     lower, upper = (
-        int(size.replace(",", ""))
-        for size in re.findall(r"(?:at least|, and) ([\d,]+) bytes", err)
+        int(size.replace(",", "")) for size in re.findall(r"(?:at least|, and) ([\d,]+) bytes", err)
     )
     size = (lower + 2 * upper) // 3
     assert lower < size < upper

@@ -392,9 +392,9 @@ def test_bad_rows_are_named(tmp_path):
         assert len(said.splitlines()) == 1
         return said.replace(str(tmp_path), "")
 
-    mend = " Fix it, or skip such rows with --skip-bad."
+    fix = " Fix it, or skip such rows with --skip-bad."
     assert (
-        first(b"text,label\nno label,\n") == "/a.csv:2, column label: no label: 'no label'." + mend
+        first(b"text,label\nno label,\n") == "/a.csv:2, column label: no label: 'no label'." + fix
     )
     assert first(b'text,label\n"a\nb",x\nto,o,many\n').startswith(
         "/a.csv:4: 3 columns instead of 2: 'to,o,many'."

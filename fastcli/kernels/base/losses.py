@@ -1,3 +1,3 @@
-"""The codes of the losses, as fastText's files have them; perceptrons have the last two."""
+"""The codes of the losses, as fastText's files have them; mlp-train uses the last two."""
 
 HS, NS, SOFTMAX, OVA = 1, 2, 3, 4

@@ -1,4 +1,4 @@
-"""The multilayer perceptron: many training steps in one call, and inference.
+"""The neural network (MLP): many training steps in one call, and inference.
 
 Threads divide the examples of a batch for forward and backward (``layers.py``), and the
 parameters for gradients and updates (``updates.py``); an element is always computed by the
