@@ -40,6 +40,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
     from fastcli.cli.display.preparing import PrepareDisplay
     from fastcli.prepare.args import PrepareArgs
     from fastcli.prepare.rows import Columns
+    from fastcli.prepare.sources import kind_of_input
     from fastcli.prepare.split import read_shares
     from fastcli.prepare.write_parts import prepare as run
     from fastcli.prepare.write_parts import prepare_stream
@@ -77,7 +78,9 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
     args.check()
     if args.output == STREAM and "split" in given_names(ctx):
         raise click.UsageError("--split cannot be combined with -o -, which writes all lines", ctx)
-    say_without_effect(ctx, vars(options))
+    is_auto = options.format == "auto"
+    kinds = {kind_of_input(path, options.label) for path in inputs} if is_auto else set()
+    say_without_effect(ctx, {**vars(options), "kinds": kinds})
     with PrepareDisplay(options.verbose) as progress:
         if args.output == STREAM:
             done = prepare_stream(args, progress, write_out)

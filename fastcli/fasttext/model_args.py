@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastcli import options
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
-from fastcli.options import only_in, only_with, option
+from fastcli.options import Need, only_in, only_with, option
 from fastcli.text import options as text
 
 LOSSES = {"hs": HS, "ns": NS, "softmax": SOFTMAX, "one-vs-all": OVA, "ova": OVA}
@@ -16,6 +16,11 @@ MOST = options.MOST  # what a model file can hold
 MOST_NEG = 10_000  # negatives of a step, which must not take long: steps are not interrupted
 FOR_CLASSIFIERS = only_in("supervised")
 FOR_WORDS = only_in("skipgram", "cbow")
+# Word vectors have no word n-grams, but without -maxn the option decides, as in fastText, whether
+# the file has the rows of -bucket.
+FOR_CLASSIFIERS_OR_BUCKETS = Need(
+    lambda v: FOR_CLASSIFIERS.is_met(v) or not v.maxn, FOR_CLASSIFIERS.reason
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +47,7 @@ class ModelArgs:
         limit=MOST_NEG,
         needs=(only_with("loss", "ns"),),
     )
-    word_ngrams: int = option(1, text.WORD_NGRAMS, needs=(FOR_CLASSIFIERS,))
+    word_ngrams: int = option(1, text.WORD_NGRAMS, needs=(FOR_CLASSIFIERS_OR_BUCKETS,))
     loss: str = option(
         "softmax",
         "loss function",

@@ -60,7 +60,19 @@ def _has_layers(v: Any) -> bool:
     return str(v.hidden).strip().lower() not in ("", "0", "none")
 
 
+def _is_named(path: str) -> bool:
+    from fastcli.mlp.feature_files import LIBSVM
+    from fastcli.text.tables import kind_of_name, suffix
+
+    return kind_of_name(path) is not None or suffix(path) in LIBSVM
+
+
 FOR_TEXT = Need(lambda v: v.reads != "numbers", lambda v: "on numbers, only on text")
+# The prefix of labels also decides what a file is whose name does not say it.
+FOR_TEXT_OR_GUESS = Need(
+    lambda v: FOR_TEXT.is_met(v) or (v.format == "auto" and not _is_named(v.input[0])),
+    FOR_TEXT.reason,
+)
 FOR_NUMBERS = Need(lambda v: v.reads != "text", lambda v: "on text, only on numbers")
 FOR_TABLES = Need(
     lambda v: v.reads != "text" and v.format != "libsvm", lambda v: "without a table (CSV or TSV)"
@@ -101,7 +113,7 @@ class MlpOptions:
     bucket: int = option(2000000, text.BUCKET, group="text", needs=(FOR_TEXT, *text.BUCKET.needs))
     minn: int = option(0, text.MINN, group="text", needs=(FOR_TEXT, *text.MINN.needs))
     maxn: int = option(0, text.MAXN, group="text", needs=(FOR_TEXT,))
-    label: str = option("__label__", text.LABEL, group="text", needs=(FOR_TEXT,))
+    label: str = option("__label__", text.LABEL, group="text", needs=(FOR_TEXT_OR_GUESS,))
     pretrained_vectors: str = option("", text.PRETRAINED_VECTORS, group="text")
     vectors_words: str = option("all", text.VECTORS_WORDS_ROW, group="text")
     # numbers

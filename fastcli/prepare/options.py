@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastcli.options import MOST, Need, option
+from fastcli.options import MOST, Need, Values, names_of, option
 from fastcli.text import options as text
 
 FORMATS = ("auto", "csv", "tsv", "json", "jsonl", "parquet", "folder", "fasttext")
@@ -18,12 +18,28 @@ DEDUPS = ("none", "exact", "near")
 MOST_PROCESSES = 1024
 
 INTO_FOLDER = Need(lambda v: v.output != "-", lambda v: "with -o -, which writes all lines")
-OF_TABLES = Need(
-    lambda v: v.format in ("auto", "csv", "tsv"), lambda v: f"with --format {v.format}"
-)
-WITH_COLUMNS = Need(
-    lambda v: v.format not in ("folder", "fasttext"), lambda v: f"with --format {v.format}"
-)
+KINDS = {
+    "json": "JSON",
+    "jsonl": "JSONL",
+    "parquet": "Parquet",
+    "folder": "folders",
+    "fasttext": "lines of fastText",
+}  # that are no tables
+
+
+def _formats(v: Values) -> set[str]:
+    """Return the formats of the inputs; "" for one that is not known before it is read."""
+    return set(v.kinds) if v.kinds else {"" if v.format == "auto" else v.format}
+
+
+def _on_formats(v: Values) -> str:
+    if v.format != "auto":
+        return f"with --format {v.format}"
+    return f"on {names_of([KINDS[kind] for kind in sorted(_formats(v))])}"
+
+
+OF_TABLES = Need(lambda v: not _formats(v) <= KINDS.keys(), _on_formats)
+WITH_COLUMNS = Need(lambda v: not _formats(v) <= {"folder", "fasttext"}, _on_formats)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +75,10 @@ class PrepareOptions:
         "",
         "keep rows with the same value in this column in one part",
         group="input",
-        needs=(WITH_COLUMNS, INTO_FOLDER),
+        needs=(INTO_FOLDER,),
     )
     label_separator: str = option(
-        "", "separator of several labels in one cell", group="input", needs=(WITH_COLUMNS,)
+        "", "separator of several labels in one cell (or name)", group="input"
     )
     join: str = option(
         " ",

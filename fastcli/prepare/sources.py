@@ -103,7 +103,7 @@ class Source:
                 f"{path} is not a folder: --format folder needs one, with a subfolder per label."
             )
         if kind == "auto":
-            kind = kind_of_name(path) or _KINDS.get(suffix(path), "auto")
+            kind = _named_kind(path)
         if kind == "parquet":
             return self._parquet(path, on_bytes)
         return self._file(path, kind, on_bytes)
@@ -410,6 +410,26 @@ class Source:
             there = existing(names, has_names)
             raise ArgumentError(f"{path}: which column? Give {what}. {there}")
         return Columns(text, label, columns.group)
+
+
+def _named_kind(path: str) -> str:
+    return kind_of_name(path) or _KINDS.get(suffix(path), "auto")
+
+
+def kind_of_input(path: str, prefix: str) -> str:
+    """Return the format of an input, "" where that is not known before it is read."""
+    if os.path.isdir(path):
+        return "folder"
+    kind = _named_kind(path)
+    if kind != "auto":
+        return kind
+    if not os.path.isfile(path):
+        return ""  # what comes through a pipe can be read only once
+    try:
+        with opened(path, lambda n: None) as raw:
+            return sniffed(raw.peek(1 << 16), prefix)
+    except (OSError, EOFError, FastcliError):  # which reading will say
+        return ""
 
 
 def labels_of(words: Sequence[str], prefix: str) -> tuple[list[str], list[str]]:

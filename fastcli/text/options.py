@@ -18,7 +18,11 @@ WITH_MAXN = Need(
 )
 WITH_NGRAMS = Need(
     lambda v: _has_ngrams(v.word_ngrams, v.maxn) or bool(v.autotune_validation),
-    lambda v: f"without n-grams ({v.shown('word_ngrams')} 2 or more, or {v.shown('maxn')})",
+    lambda v: (
+        f"while {v.shown('maxn')} is 0"
+        if v.command in ("skipgram", "cbow")
+        else f"without n-grams ({v.shown('word_ngrams')} 2 or more, or {v.shown('maxn')})"
+    ),
 )
 
 DELIMITER = Option(

@@ -80,6 +80,20 @@ def test_word_vectors(files, tmp_path):
         assert said(result) == [sentence]
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["-wordNgrams", 2, "-bucket", 50], ""),  # the file has the rows of the buckets
+        (["-bucket", 50], "-bucket: no effect while -maxn is 0."),
+        (["-minn", 2], "-minn: no effect while -maxn is 0."),
+    ],
+)
+def test_word_vectors_without_ngrams(options, sentence, files, tmp_path):
+    common = ("-input", files / "t.txt", "-output", tmp_path / "w", "-minCount", 1, *LINEAR)
+    result = run("skipgram", *common, "-maxn", 0, *options)
+    assert said(result) == [sentence] * bool(sentence)
+
+
 def test_nothing_else_changes(files, tmp_path):
     common = ("-input", files / "t.txt", *LINEAR)
     plain = run("supervised", *common, "-output", tmp_path / "a")
@@ -173,6 +187,38 @@ def test_prepare(files, tmp_path):
     assert said(result) == ["--join: no effect without several --text-column."]
     result = run("prepare", files / "t.csv", "-o", "-", *options[:4], "-seed", 3, "-verbose", 1)
     assert said(result) == ["-seed: no effect with -o -, which writes all lines."]
+
+
+TABLE_OPTIONS = ("--header", "--quotes", "no", "--delimiter", ",")
+OF_TABLES = "--delimiter, --quotes, --header: no effect"
+COLUMN = ("--text-column", "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("t.txt", TABLE_OPTIONS, f"{OF_TABLES} on lines of fastText."),
+        ("o.jsonl", (*COLUMN, *TABLE_OPTIONS), f"{OF_TABLES} on JSONL."),
+        ("o.json", (*COLUMN, *TABLE_OPTIONS), f"{OF_TABLES} on JSON."),
+        ("o", (*COLUMN, *TABLE_OPTIONS), f"{OF_TABLES} on JSONL."),
+        ("folders", TABLE_OPTIONS, f"{OF_TABLES} on folders."),
+        ("folders", COLUMN, "--text-column: no effect on folders."),
+        ("t.txt", COLUMN, "--text-column: no effect on lines of fastText."),
+        ("t.txt", ("--format", "fasttext", *COLUMN), "--text-column: no effect with --format "
+         "fasttext."),
+        ("t.txt", ("--label-separator", ","), ""),  # which labels of any format may have
+    ],
+)  # fmt: skip
+def test_prepare_by_format(name, options, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.txt").write_bytes(TINY)
+    for own in ("o.jsonl", "o"):
+        (tmp_path / own).write_text('{"x": "a", "label": "k"}\n' * 2)
+    (tmp_path / "o.json").write_text('[{"x": "a", "label": "k"}]')
+    (tmp_path / "folders" / "k").mkdir(parents=True)
+    (tmp_path / "folders" / "k" / "1").write_text("text")
+    result = run("prepare", name, "-o", "p", "-verbose", 1, *options)
+    assert said(result) == [sentence] * bool(sentence)
 
 
 def test_inspect(files):
