@@ -53,6 +53,7 @@ class Option(NamedTuple):
     ``fasttext`` options are shown in fastText's spelling, ``-wordNgrams``, others as
     ``--batch-size``; ``shown`` is for the few that follow neither rule, ``also`` has more
     spellings.  The default is never out of range; beyond ``limit`` there is no room for a value.
+    ``values`` tells the range where something else than the row checks it.
     ``choices`` may be a function where the table of names is in a module that loads slowly.
     ``default_text`` tells in words what the default stands for.  ``file`` is "file" or "folder"
     where the value is a path.  ``is_list``: in a configuration the parts may be a list.
@@ -70,6 +71,7 @@ class Option(NamedTuple):
     at_most: float | None = None
     below: float | None = None
     limit: float | None = None
+    values: str = ""
     choices: Choices = ()
     kind: str = ""
     aliases: Callable[[], Mapping[str, str]] | None = None
@@ -150,6 +152,14 @@ class Row(NamedTuple):
         if high is None:
             return f"{low:g} or more"
         return f"between {_number(low)} and {_number(high)}"
+
+    @property
+    def values_text(self) -> str:
+        """The values that are taken, as the reference page tells them, "" where all are."""
+        o = self.option
+        if not o.values and o.limit is not None and o.at_least is not None:
+            return f"between {_number(o.at_least)} and {_number(o.limit)}"
+        return o.values or self.range_text
 
     def check_range(self, value: Any) -> None:
         """Raise ArgumentError for a number out of range."""

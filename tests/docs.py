@@ -164,7 +164,7 @@ def reference_table(options: list[Option]) -> str:
         spellings = ", ".join(f"`{name}`" for name in option.opts)
         kind = "flag" if row.is_flag else option.type.name
         kind += ", repeatable" if row.is_repeatable else ""
-        values = ", ".join(f"`{name}`" for name in row.choices) or row.range_text
+        values = ", ".join(f"`{name}`" for name in row.choices) or row.values_text
         text = escaped(row.option.help)
         default = shown_default(option)
         lines.append(f"| {spellings} | {kind} | {default} | {values} | {text} |")

@@ -24,6 +24,7 @@ from fastcli.options import (
     rows,
     without_effect,
 )
+from tests.docs import REFERENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,26 @@ def test_what_is_out_of_range(values, sentence):
     with pytest.raises(ArgumentError) as caught:
         check_ranges(Some(**values))
     assert str(caught.value) == sentence
+
+
+def test_the_reference_page_tells_what_is_checked():
+    told = {
+        name: row_of(Some, name).values_text for name in ("batch_size", "share", "rate", "rule")
+    }
+    assert told == {
+        "batch_size": "between 0 and 1000",
+        "share": "from 0 to below 1",
+        "rate": "0 or more",
+        "rule": "",
+    }
+    page = REFERENCE.read_text(encoding="utf-8")
+    for line in (
+        "| `-ws`, `--ws` | integer | `5` | 1 or more |",
+        "| `-t`, `--t` | float | `0.0001` | above 0 |",
+        "| `-neg`, `--neg` | integer | `5` | between 0 and 10000 |",
+        "| `--dropout`, `-dropout` | text | `0` | from 0 to below 1 |",
+    ):
+        assert line in page
 
 
 @given(st.integers(-10, 10))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fastcli import options
 from fastcli.errors import ArgumentError
-from fastcli.fasttext.model_args import LOSSES, ModelArgs
+from fastcli.fasttext.model_args import FEWEST_WS, LEAST_T, LOSSES, ModelArgs
 from fastcli.options import Need, camel, only_in, option, rows
 from fastcli.text import VECTORS_WORDS
 from fastcli.text import options as text
@@ -153,9 +153,9 @@ class TrainArgs(ModelArgs):
             if self.loss in ("ova", "one-vs-all"):
                 raise ArgumentError(f"-loss {self.loss} is for classifiers: use ns, hs or softmax.")
             if self.ws < 1:
-                raise ArgumentError(f"-ws must be 1 or more, not {self.ws}.")
+                raise ArgumentError(f"-ws must be {FEWEST_WS}, not {self.ws}.")
             if not self.t > 0:
-                raise ArgumentError(f"-t must be above 0, not {self.t} (1 keeps every word).")
+                raise ArgumentError(f"-t must be {LEAST_T}, not {self.t} (1 keeps every word).")
         if not self.label:
             raise ArgumentError("-label must not be empty: every token would be a label.")
         if self.maxn and self.minn > self.maxn:

@@ -14,6 +14,9 @@ LOSS_NAMES = {HS: "hs", NS: "ns", SOFTMAX: "softmax", OVA: "one-vs-all"}
 MODEL_NAMES = {1: "cbow", 2: "sg", 3: "sup"}
 MOST = options.MOST  # what a model file can hold
 MOST_NEG = 10_000  # negatives of a step, which must not take long: steps are not interrupted
+# Of word vectors; classifiers, models of fastText among them, may have other values.
+FEWEST_WS = "1 or more"
+LEAST_T = "above 0"
 FOR_CLASSIFIERS = only_in("supervised")
 FOR_WORDS = only_in("skipgram", "cbow")
 # Word vectors have no word n-grams, but without -maxn the option decides, as in fastText, whether
@@ -34,6 +37,7 @@ class ModelArgs:
         group="training",
         fasttext=True,
         at_least=0,
+        values=FEWEST_WS,
         needs=(FOR_WORDS,),
     )
     epoch: int = option(5, text.EPOCH)
@@ -72,5 +76,6 @@ class ModelArgs:
         "sampling threshold (word vectors): the lower, the fewer frequent words",
         group="dictionary",
         fasttext=True,
+        values=LEAST_T,
         needs=(FOR_WORDS,),
     )

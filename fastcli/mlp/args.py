@@ -12,7 +12,7 @@ from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import REFUSED
 from fastcli.mlp.limits import MOST_LAYERS, MOST_UNITS
 from fastcli.mlp.names import canonical, lookup
-from fastcli.mlp.options import LOSSES, NORMS, SHAPES, MlpOptions
+from fastcli.mlp.options import LOSSES, NORMS, SHAPES, SHARES, MlpOptions
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Optimizer
 from fastcli.options import Row, Values, check_ranges, rows, without_effect
 from fastcli.printable import nearest, shortened
@@ -72,7 +72,7 @@ class MlpArgs(MlpOptions):
             except ValueError:
                 raise ArgumentError(f"--dropout: {shown(word)} is not a number.") from None
             if not 0 <= found[-1] < 1:
-                raise ArgumentError(f"--dropout must be from 0 to below 1, not {word}.")
+                raise ArgumentError(f"--dropout must be {SHARES}, not {word}.")
         return found
 
     @property

@@ -18,6 +18,7 @@ FORMATS = ("auto", "text", "csv", "libsvm")
 ADAMS = ("adam", "adamw", "adamax", "nadam")
 # What has a table of its own, which loads NumPy: the names are looked up when they are needed.
 SIZE = Option(help="", group="regularisation", at_least=0, limit=LARGE)
+SHARES = "from 0 to below 1"
 SHARE = Option(help="", group="regularisation", at_least=0, below=1)
 
 
@@ -298,6 +299,7 @@ class MlpOptions:
         "0",
         "dropout, one for all hidden layers or one for each: 0.2,0.5",
         group="regularisation",
+        values=SHARES,
         is_list=True,
         needs=(WITH_LAYERS,),
     )
