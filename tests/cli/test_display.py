@@ -111,7 +111,8 @@ def test_tables_fit_the_terminal(columns, tmp_path):
     table = [SAMPLES / "reviews.csv", "--text-column", "review", "--label-column", "verdict"]
     lines = drawn(on_terminal(columns, "prepare", *table, "-o", tmp_path / "out"))
     assert fits(lines, columns)
-    assert [line for line in lines if line.startswith("reading reviews.csv: ")]
+    name = "reading reviews.csv: " if columns == 80 else "reading r"
+    assert [line for line in lines if line.startswith(name)]
     assert [line for line in lines if re.match(r"train +\d+ +\d", line)]
 
 
@@ -124,10 +125,49 @@ def test_predicting_into_a_file_has_a_bar(columns, tmp_path):
     with open(tmp_path / "out.txt", "wb") as out:
         lines = drawn(on_terminal(columns, *argv, stdout=out))
     assert fits(lines, columns)
-    assert lines[0].startswith("topics.train.txt: ")
+    assert lines[0].startswith("topics.train.txt: " if columns == 80 else "topics.")
     whole = (tmp_path / "out.txt").read_bytes()
     assert whole == run(*argv).out
     assert drawn(on_terminal(columns, *argv)) == []  # what is no file may show it itself
+
+
+BAR = (
+    "import sys\n"
+    "from fastcli.cli.display.bars import ByteBar\n"
+    "bar = ByteBar(sys.argv[1], int(sys.argv[2]))\n"
+    "bar._bar.start_t -= 10\n"
+    "bar.move(5_710_000)\n"
+    "bar.close()\n"
+)
+
+
+@on_posix
+@pytest.mark.parametrize("name", ["reading bigtab.csv", "日本語の長い名前のファイル名.txt"])
+@pytest.mark.parametrize("columns", [120, 80, 60, 45, 40, 30, 24, 10])
+def test_bars_leave_out_whole_parts(columns, name):
+    """The name is shortened first, then the graphic goes, then the rate; no number is cut."""
+    lines = drawn(on_terminal(columns, name, 14_500_000, code=BAR))
+    assert fits(lines, columns - 1)
+    last = lines[-1].rstrip()
+    rest = r" 39%(\|.{8,}\| | )5\.71M/14\.5M (\[00:10<00:15(, [0-9.]+[kM]?B/s)?\]|<00:15)$"
+    found = re.search(rest, last)
+    assert found or (columns == 10 and last == " 39%"), lines
+    if columns >= 80:
+        assert "|" in last
+        assert found[3]
+    if columns >= 45:
+        assert last.startswith(name[:3])
+        assert "[00:10<00:15" in last
+    if columns >= 24:
+        assert "00:15" in last
+
+
+@on_posix
+@pytest.mark.parametrize("columns", [80, 45, 24, 10])
+def test_bars_of_unknown_size_keep_the_bytes(columns):
+    lines = drawn(on_terminal(columns, "standard input", 0, code=BAR))
+    assert fits(lines, columns - 1)
+    assert re.search(r"(^|: )5\.71MB( \[00:10(, [0-9.]+[kM]?B/s)?\])?$", lines[-1].rstrip())
 
 
 @on_posix
