@@ -1,6 +1,7 @@
 """What people see: on terminals of several widths, in logs, in colour or without."""
 
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -114,6 +115,24 @@ def test_tables_fit_the_terminal(columns, tmp_path):
     name = "reading reviews.csv: " if columns == 80 else "reading r"
     assert [line for line in lines if line.startswith(name)]
     assert [line for line in lines if re.match(r"train +\d+ +\d", line)]
+
+
+@on_posix
+@pytest.mark.parametrize("epochs", [1, 3, 30])
+def test_the_best_evaluation_is_written_once(epochs, tmp_path):
+    """The last row with a mark is the best; a row that was shown is not written again."""
+    log = tmp_path / "log.jsonl"
+    options = ["-epoch", epochs, "--valid", SAMPLES / "topics.valid.txt", "-thread", 1, "--seed", 1]
+    files = ["-input", TRAIN, "-output", tmp_path / "m", "--log", log]
+    lines = drawn(on_terminal(80, "mlp-train", *files, "-dim", 4, "--hidden", 4, *options))
+    rows = [line.split() for line in lines if re.match(r" +\d+ +\d+ +\S+ +\d\.\d+ ", line)]
+    steps = [row[0] for row in rows]
+    assert len(set(steps)) == len(steps) > 0, lines
+    found = [json.loads(line) for line in log.read_text().splitlines()]
+    best = [str(e["step"]) for e in found if e["is_best"]][-1]
+    assert [row[0] for row in rows if row[-1] == "best"][-1] == best
+    assert any(f"(step {best}) kept" in line for line in lines)
+    assert str(found[-1]["step"]) in steps
 
 
 @on_posix

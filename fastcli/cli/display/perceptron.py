@@ -113,10 +113,13 @@ class MlpDisplay(Display):
         self._shown.add(e.step)
 
     def _live_row(self, e: Evaluation) -> None:
-        """Write some of the evaluations as they come, about as many as a table has."""
+        """Write some of the evaluations as they come, about as many as a table has.
+
+        The best so far are marked, so that the last one with a mark is the best in the end.
+        """
         expected = round(1 / max(e.progress - self._first, 1e-9) * (self._seen + 1))
         if self._seen % max(1, -(-expected // MOST_ROWS)) == 0:
-            self._write_row(e, is_best=False)
+            self._write_row(e, e.is_best)
         self._seen += 1
 
     def summary(self, trained: MlpTrained) -> None:
@@ -133,14 +136,14 @@ class MlpDisplay(Display):
             lines(*chart.split("\n"))
         kept = f", the best of them (step {trained.best_step}) kept" if has_valid else ""
         ended = "Interrupted after" if trained.interrupted else "Trained"
-        say(f"{ended} {trained.steps:,} steps in {trained.seconds:.1f} s{kept}.")
+        say(f"{ended} {counted(trained.steps, 'step')} in {trained.seconds:.1f} s{kept}.")
 
     def _chosen(self, history: Sequence[Evaluation], best: int) -> list[Evaluation]:
         """Return the rows to write: all of few, else some of them, the last and the best."""
         if self._shown:  # the others are on the terminal already
-            is_last_shown = not history or history[-1].step in self._shown
-            last = [] if is_last_shown or history[-1].step == best else [history[-1]]
-            return last + [e for e in history if e.step == best]
+            last = [e for e in history[-1:] if e.step != best]
+            rows = last + [e for e in history if e.step == best]
+            return [e for e in rows if e.step not in self._shown]
         stride = -(-len(history) // MOST_ROWS)
         return [
             e
