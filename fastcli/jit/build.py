@@ -225,16 +225,17 @@ class Watcher(Protocol):
     def expected(self) -> list[AnyKernel]:
         """Return the kernels that will be needed; called before the first compilation."""
 
-    def begin(self, number: int, total: int) -> None:
-        """A kernel is being compiled and waited for: number ``number`` of ``total``."""
+    def begin(self, finished: int, total: int) -> None:
+        """A kernel is being compiled and waited for; ``finished`` of ``total`` are done."""
 
-    def end(self) -> None:
-        """The kernel is ready."""
+    def end(self, finished: int, total: int) -> None:
+        """The kernel is ready: ``finished`` of ``total`` are done now."""
 
 
 watcher: Watcher | None = None
 """Hears of compilations in place of the sentence that would be announced."""
-_begun: list[str] = []  # the entries of kernels whose compilation has begun
+_begun: set[str] = set()  # the entries of kernels whose compilation has begun
+_finished: set[str] = set()  # those of them that are compiled, or could not be
 _lacking: set[str] = set()  # those that were going to be compiled, and have not begun
 
 
@@ -245,17 +246,16 @@ def _watched(kernel: AnyKernel) -> Iterator[None]:
         yield
         return
     if not _begun:
-        expected = {k.entry: k for k in watcher.expected() if k is not kernel and not k.is_loaded}
-        _lacking.update(name for name, k in expected.items() if find_code(k) is None)
-    if kernel.entry not in _begun:
-        _begun.append(kernel.entry)
+        wanted = {k.entry: k for k in watcher.expected() if k is not kernel and not k.is_loaded}
+        _lacking.update(name for name, k in wanted.items() if find_code(k) is None)
+    _begun.add(kernel.entry)
     _lacking.discard(kernel.entry)
-    number = _begun.index(kernel.entry) + 1
-    watcher.begin(number, len(_begun) + len(_lacking))
+    watcher.begin(len(_finished), len(_begun) + len(_lacking))
     try:
         yield
     finally:
-        watcher.end()
+        _finished.add(kernel.entry)
+        watcher.end(len(_finished), len(_begun) + len(_lacking))
 
 
 def find_code(kernel: AnyKernel) -> bytes | None:

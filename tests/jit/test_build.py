@@ -340,19 +340,20 @@ def test_compilations_are_counted(cache, monkeypatch):
             heard.append("asked")
             return [first, second]
 
-        def begin(self, number, total):
-            heard.append((number, total))
+        def begin(self, finished, total):
+            heard.append((finished, total))
 
-        def end(self):
-            heard.append("end")
+        def end(self, finished, total):
+            heard.append((finished, total))
 
     monkeypatch.setattr(build, "watcher", Watcher())
-    monkeypatch.setattr(build, "_begun", [])
+    monkeypatch.setattr(build, "_begun", set())
+    monkeypatch.setattr(build, "_finished", set())
     monkeypatch.setattr(build, "_lacking", set())
     first.load()
     Kernel(halves).load()  # it is there by now
     second.load()
-    assert heard == ["asked", (1, 2), "end", (2, 2), "end"]
+    assert heard == ["asked", (0, 2), (1, 2), (1, 2), (2, 2)]
 
 
 # ----------------------------------------------------------------- all kernels

@@ -104,14 +104,14 @@ class _Watcher:
             return []
         return kernels_needed(self._context.info_name, self._context.params)
 
-    def begin(self, number: int, total: int) -> None:
+    def begin(self, finished: int, total: int) -> None:
         """Show that a kernel is being compiled or waited for."""
         from fastcli.cli.display.compiling import Compiling
 
         self._display = self._display or Compiling()
-        self._display.begin(number, total)
+        self._display.begin(finished, total)
 
-    def end(self) -> None:
+    def end(self, finished: int, total: int) -> None:
         """The kernel is ready."""
         if self._display is not None:
-            self._display.end()
+            self._display.end(finished, total)
