@@ -74,7 +74,10 @@ def needs(command: str, options: Mapping[str, Any], has_perceptron: bool) -> lis
         is_sup = command == "supervised"
         found += SUPERVISED if is_sup else WORDS
         if options["autotune_validation"]:
-            found += SCORE[1:]
+            found += [*SCORE[1:], CHAR_NGRAMS, "text.lines: prune_features"]
+        if options["autotune_modelsize"]:
+            found += [*QUANTIZE[1:], "text.dictionary: find_entries", "linear.means: mean_codes"]
+            found.append("linear.quantize: row_norms")
         if not options["no_vec"]:
             found += [WORD_ROWS, WRITE_VECTORS]
         if options["optimizer"] != "sgd":

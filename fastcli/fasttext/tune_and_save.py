@@ -16,13 +16,10 @@ from fastcli.fasttext.quantize import QuantizedModel, usable
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix
 from fastcli.fasttext.save import write_matrix, write_model, write_quantized
 from fastcli.fasttext.train_and_save import about, inputs, outputs, text_paths, text_writers
+from fastcli.fasttext.trial_kernels import load_trial_kernels
 from fastcli.fasttext.trials import TUNED, TrialsFile, former_trials
 from fastcli.fasttext.vectors import Vectors
 from fastcli.files import Replacement
-from fastcli.jit.build import compile_beside
-from fastcli.kernels.linear.best import best_labels
-from fastcli.kernels.linear.train import train_lines
-from fastcli.kernels.text.lines import read_lines
 from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
 
@@ -57,7 +54,7 @@ def tune_and_save(
         ModelOutputs(paths, text_paths(args), reporter.warn, fsync) as files,
         TrialsFile(tune.trials, reporter.warn, tune.resume) as trials_file,
     ):
-        compile_beside(train_lines, best_labels, read_lines)
+        load_trial_kernels(args, tune)  # so that compiling does not count as tuning
         reporter.stage("tuning")
         outcome = autotune(args, tune, reporter, trials_file)
         reporter.stage("saving")

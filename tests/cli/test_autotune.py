@@ -5,13 +5,15 @@ import os
 import re
 import shlex
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
 from fastcli.fasttext.model_file import load_model
-from tests.command import SAMPLES, run, start
+from tests.command import SAMPLES, environment, run, start
 
 TRAIN, TEST = SAMPLES / "topics.train.txt", SAMPLES / "topics.test.txt"
 SMALL = ["-dim", 8, "-bucket", 2000]
@@ -793,3 +795,53 @@ def test_an_interrupt_before_the_first_trial_is_done(former):
     assert (child.returncode, out) == (130, b"")
     assert b"Interrupted" in err
     assert b"Traceback" not in err
+
+
+WHILE_TUNING = (
+    "import sys\n"
+    "from fastcli.fasttext import tune_and_save\n"
+    "from fastcli.jit import build\n"
+    "link, loaded = build._link, []\n"
+    "build._link = lambda kernel, code: loaded.append(kernel.__name__) or link(kernel, code)\n"
+    "tune = tune_and_save.autotune\n"
+    "def autotune(*args):\n"
+    "    before = len(loaded)\n"
+    "    try:\n"
+    "        return tune(*args)\n"
+    "    finally:\n"
+    "        print('before', before, 'while', *loaded[before:], file=sys.stderr)\n"
+    "tune_and_save.autotune = autotune\n"
+    "from fastcli.cli import main\n"
+    "main()\n"
+)
+
+
+@pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"), reason="nothing is compiled"
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["-loss", "hs", "-minn", 2, "-maxn", 3],
+        ["-loss", "ova", "--optimizer", "adam"],
+        ["-autotune-modelsize", "200K"],
+    ],
+    ids=str,
+)
+def test_no_kernel_is_loaded_while_the_clock_runs(options, tmp_path):
+    """Compiling is no time of a trial, so all that trials and scoring need is there before."""
+    files = ["-input", SAMPLES / "topics.train.txt", "-output", tmp_path / "m", "-no-vec"]
+    tuning = ["-autotune-validation", SAMPLES / "topics.valid.txt", "-autotune-duration", 1]
+    argv = ["supervised", *files, *tuning, "-dim", 4, "-bucket", 1000, "-thread", 1, *options]
+    done = subprocess.run(
+        [sys.executable, "-c", WHILE_TUNING, *map(str, argv)],
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    said = done.stderr.decode()
+    found = re.search(r"^before (\d+) while *(.*)$", said, re.MULTILINE)
+    assert found is not None, said
+    assert int(found[1]) > 10
+    assert found[2] == ""
