@@ -118,7 +118,7 @@ def test_a_text_that_quantize_would_write(folder):
     folder("t.txt", TINY * 30)
     assert run("supervised", "-input", "t.txt", "-output", "q", "-verbose", 0, *FAST).code == 0
     folder("q.ftz")
-    left_alone("quantize", "-output", "q", "--test", "q.ftz", said="q.ftz is read")
+    left_alone("quantize", "-output", "q", "--test", "q.ftz", said="q.ftz is an input")
     os.unlink("q.ftz")
     os.symlink("q.bin", "q.ftz")
     left_alone(
