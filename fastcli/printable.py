@@ -45,13 +45,22 @@ def shortened(name: str, most: int = LONGEST_NAME) -> str:
     return name if len(name) <= most else f"{name[:most]}..."
 
 
+def named(name: str) -> str:
+    """Return a name as it stands in a sentence: shortened, in quotes where nothing can be seen.
+
+    >>> named("a"), named(" ")
+    ('a', "' '")
+    """
+    return shortened(name) if name.strip() else repr(shortened(name))
+
+
 def listed(names: Sequence[str]) -> str:
     """Return the first names of a list, and how many more there are.
 
-    >>> listed(["a", "b"])
-    'a, b'
+    >>> listed(["a", "b", ""])
+    "a, b, ''"
     """
-    shown = ", ".join(map(shortened, names[:MOST_NAMES]))
+    shown = ", ".join(map(named, names[:MOST_NAMES]))
     more = len(names) - MOST_NAMES
     return f"{shown} and {more:,} more" if more > 0 else shown
 
@@ -71,4 +80,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     by_lower = {one.lower(): one for one in known}
     close = difflib.get_close_matches(name[:LONGEST_NAME].lower(), by_lower, n=1, cutoff=0.5)
-    return f" (did you mean {shortened(by_lower[close[0]])}?)" if close else ""
+    return f" (did you mean {named(by_lower[close[0]])}?)" if close else ""

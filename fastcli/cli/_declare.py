@@ -104,6 +104,8 @@ def click_option(row: Row) -> Any:
         more = {"type": row_type, "multiple": True}
     elif row.name == "thread":
         more["default"] = None
+    if row.name == "delimiter":
+        more["callback"] = _given_delimiter
     shown = not row.is_flag and not row.option.default_text and row.default not in ("", (), None)
     return click.option(
         *row.spellings,
@@ -114,6 +116,15 @@ def click_option(row: Row) -> Any:
         show_default=shown,
         **more,
     )
+
+
+def _given_delimiter(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Refuse an empty delimiter, which is the default, where it is given."""
+    if value == "" and _is_given(ctx, param.name or ""):
+        from fastcli.text.tables import no_delimiter
+
+        raise no_delimiter(value)
+    return value
 
 
 def help_text(row: Row) -> str:
@@ -182,8 +193,11 @@ def _value(row: Row, value: Any) -> Any:
 
 def given_names(ctx: click.Context) -> set[str]:
     """Return the names of the options that the command line has."""
-    default = click.core.ParameterSource.DEFAULT
-    return {name for name in ctx.params if ctx.get_parameter_source(name) is not default}
+    return {name for name in ctx.params if _is_given(ctx, name)}
+
+
+def _is_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
 def say_without_effect(ctx: click.Context, values: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from fastcli import memory
 from fastcli.errors import DataError
 from fastcli.mlp.features import LARGEST, FeatureColumns
 from fastcli.mlp.limits import MOST
+from fastcli.printable import listed
 from fastcli.text.inputs import text_blocks
 from fastcli.text.tables import (
     BOM,
@@ -26,6 +27,7 @@ from fastcli.text.tables import (
     dialect_of,
     find_column,
     has_words_above_numbers,
+    instead_of,
     is_index,
     is_number,
     is_position,
@@ -182,17 +184,21 @@ class FeatureReader:
         try:
             x[:] = cells
         except ValueError:
-            self._complain(cells, bool(found))
+            self._complain(cells, found)
         return [name for name in found if name]
 
-    def _complain(self, cells: Sequence[str], had_label: bool) -> None:
+    def _complain(self, cells: Sequence[str], labels: Sequence[str]) -> None:
         """Raise DataError for the first cell that is not a number."""
         for i, cell in enumerate(cells):
             if not is_number(cell):
-                at = i + 1 + int(had_label and i >= self.columns.label)
+                columns = self.columns
+                at = i + 1 + int(bool(labels) and i >= columns.label)
+                what = "Which column is the label? Give --label-column."
+                if len(columns.mean):  # the model knows them
+                    whole = [*cells[: columns.label], *labels, *cells[columns.label :]]
+                    what = f"{columns.expected} This line has: {listed(whole)}."
                 raise DataError(
-                    f"{self.path}, line {self.line}, column {at}: {cell[:40]!r} is not a number. "
-                    "Which column is the label? Give --label-column."
+                    f"{self.path}, line {self.line}, column {at}: {cell[:40]!r} is not a number. {what}"
                 )
 
     def _libsvm(self, line: str, x: NDArray[np.float64]) -> list[str]:
@@ -274,12 +280,13 @@ def inspect_columns(
     except ValueError as error:
         raise DataError(f"{path}, one of the first lines: {error}.") from None
     names = [cell.strip() for cell in cells[0]]
-    has_header = not is_position(label_column) or has_words_above_numbers(cells, int(label_column))
-    position = find_column(path, label_column, names, has_header)
     if len(names) < 2:
         raise DataError(
-            f"{path}: one column only, with the delimiter {dialect.delimiter!r}. Give --delimiter."
+            f"{path}: one column only, with the delimiter {dialect.delimiter!r}. "
+            f"{instead_of(dialect.delimiter, first[0])}"
         )
+    has_header = not is_position(label_column) or has_words_above_numbers(cells, int(label_column))
+    position = find_column(path, label_column, names, has_header)
     return FeatureColumns(
         "csv", dialect.delimiter, names if has_header else [], position, len(names) - 1
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.mlp.limits import LARGE
+from fastcli.printable import listed, named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,6 +47,18 @@ class FeatureColumns:
     def width(self) -> int:
         """The number of columns of a line with a label."""
         return self.n_features + 1
+
+    @property
+    def expected(self) -> str:
+        """A sentence on the columns of a table that a model is for."""
+        names = self.names[: self.label] + self.names[self.label + 1 :]
+        named_so = f" ({listed(names)})" if names else ""
+        label = f" ({named(self.names[self.label])})" if names else ""
+        plural = "s" * (self.n_features > 1)
+        return (
+            f"The model expects {self.n_features:,} column{plural} of numbers{named_so}, and may "
+            f"be given the label{label} as column {self.label + 1}."
+        )
 
     def is_header(self, cells: Sequence[str]) -> bool:
         """Tell whether a line's cells are the training file's header, with or without the label."""

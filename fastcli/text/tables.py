@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastcli.errors import ArgumentError
-from fastcli.printable import listed, nearest, shortened
+from fastcli.printable import listed, named, nearest, shortened
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -109,8 +110,13 @@ def read_delimiter(text: str) -> str:
     """
     delimiter = WORDS.get(text, text)
     if delimiter and not is_delimiter(delimiter):
-        raise ArgumentError(f"--delimiter must be one character (or tab), not {text!r}.")
+        raise no_delimiter(text)
     return delimiter
+
+
+def no_delimiter(text: str) -> ArgumentError:
+    """Return the error of a text that is given as the delimiter and cannot be one."""
+    return ArgumentError(f"--delimiter must be one character (or tab), not {text!r}.")
 
 
 def is_delimiter(text: str) -> bool:
@@ -148,6 +154,18 @@ def most_frequent_delimiter(line: str, has_quotes: bool = True) -> str:
     """
     outside = _ENCLOSED.sub("", line) if has_quotes else line
     return max(DELIMITERS, key=outside.count)
+
+
+def instead_of(delimiter: str, line: str) -> str:
+    """Say which delimiter to try where a line has one column only by this one.
+
+    >>> instead_of(";", "a,b"), instead_of(",", "a"), instead_of(",", "a;b")
+    ('Try --delimiter ,', 'Say --delimiter.', "Try --delimiter ';'")
+    """
+    found = most_frequent_delimiter(line)
+    if found == delimiter or found not in line:
+        return "Say --delimiter."
+    return "Try --delimiter " + ("tab" if found == "\t" else shlex.quote(found))
 
 
 def dialect_like(known: Dialect, line: str, widths: Collection[int]) -> Dialect:
@@ -241,12 +259,14 @@ def find_column(path: str, asked: str, names: Sequence[str], has_names: bool) ->
     if has_names:
         for known in (list(names), [name.strip() for name in names]):
             if known.count(asked) > 1:
-                raise ArgumentError(f"{path} has several columns named {asked}: give the position.")
+                raise ArgumentError(
+                    f"{path} has several columns {named(asked)}: give the position."
+                )
             if asked in known:
                 return known.index(asked)
     if is_position(asked) and -len(names) <= int(asked) < len(names):
         return int(asked) % len(names)
-    what = f"{path} has no column {shortened(asked)}"
+    what = f"{path} has no column {named(asked)}"
     if has_names:
         raise ArgumentError(f"{what}{nearest(asked, names)}. {existing(names, has_names)}")
     n = len(names)

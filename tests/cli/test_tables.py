@@ -155,3 +155,76 @@ def test_bad_rows_are_said_by_line(tmp_path):
     assert result.code == 0
     entries = (tmp_path / "out" / "rejects.jsonl").read_text().splitlines()
     assert [json.loads(entry)["line"] for entry in entries] == [2, 3, 4, 6, 7, 8]
+
+
+def one_line(*argv):
+    """Run what fails with one sentence; return it."""
+    result = run(*argv)
+    assert (result.code, result.out) == (1, b"")
+    return result.err.removesuffix("\n")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Go to a folder with a table, a header-less one, one with words, and models of two."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.csv").write_text("x,y,k\n1,2,a\n3,4,b\n5,1,a\n")
+    (tmp_path / "bare.csv").write_text("1,2,a\n3,4,b\n5,1,a\n")
+    (tmp_path / "words.csv").write_text("x,,k\nalpha,2,a\n")
+    quick = ["-epoch", 1, "--hidden", "none", "-verbose", 0]
+    for name in ("c", "bare"):
+        assert run("mlp-train", "-input", f"{name}.csv", "-output", name, *quick).code == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["mlp-train", "-input", "c.csv", "-output", "m", "--delimiter", ""],
+        ["prepare", "c.csv", "-o", "p", "--text-column", "x", "-delimiter", ""],
+        ["inspect", "c.csv", "--delimiter="],
+        ["predict", "c.mlp", "c.csv", "--delimiter", ""],
+        ["test", "c.mlp", "c.csv", "--delimiter", ""],
+    ],
+)
+def test_no_delimiter_is_refused_where_it_is_given(argv, here):
+    assert one_line(*argv) == "--delimiter must be one character (or tab), not ''."
+
+
+@pytest.mark.parametrize("found", [",", ";", "|", "\t"])
+@pytest.mark.parametrize("label", [[], ["--label-column", "k"]])
+def test_one_column_by_the_delimiter_that_is_given(found, label, here):
+    (here / "o.csv").write_text(f"x{found}k\n1{found}a\n2{found}b\n")
+    said = one_line("mlp-train", "-input", "o.csv", "-output", "m", "--delimiter", ":", *label)
+    word = {",": ",", "\t": "tab"}.get(found, f"'{found}'")
+    assert said == f"o.csv: one column only, with the delimiter ':'. Try --delimiter {word}"
+
+
+@pytest.mark.parametrize("command", ["predict", "test"])
+@pytest.mark.parametrize(
+    ("name", "names", "label"), [("c", " (x, y)", " (k)"), ("bare", "", "")]
+)  # fmt: skip
+def test_words_where_a_model_expects_numbers(command, name, names, label, here):
+    said = one_line(command, f"{name}.mlp", "words.csv")
+    assert said == (
+        f"the input, line 1, column 1: 'x' is not a number. The model expects 2 columns of "
+        f"numbers{names}, and may be given the label{label} as column 3. "
+        "This line has: x, '', k."
+    )
+
+
+def test_words_in_validation(here):
+    argv = ["mlp-train", "-input", "c.csv", "-output", "m", "--valid", "words.csv", "-verbose", 0]
+    said = one_line(*argv)
+    assert said.startswith("words.csv, line 1, column 1: 'x' is not a number. The model expects 2")
+    assert "--label-column" not in said
+
+
+@pytest.mark.parametrize("asked", ["", " ", "nothing"])
+def test_empty_names_are_quoted(asked, here):
+    shown = asked if asked.strip() else f"'{asked}'"
+    (here / "e.csv").write_text("a,,b\n1,2,3\n")
+    said = one_line("mlp-train", "-input", "e.csv", "-output", "m", "--label-column", f"{asked}x")
+    assert said.endswith("There are: a, '', b")
+    said = one_line("mlp-train", "-input", "c.csv", "-output", "m", "--label-column", asked)
+    assert said == f"c.csv has no column {shown}. There are: x, y, k"
