@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from fastcli.errors import ArgumentError
+from fastcli.printable import unknown
 
 MOST = 2**31 - 1  # the largest whole number, unless a row says otherwise: an int32 holds it
 KINDS: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
@@ -237,7 +238,8 @@ def check_choices(kind: type, **values: str) -> None:
     for name, value in values.items():
         row = row_of(kind, name)
         if value not in row.choices:
-            raise ArgumentError(f"{row.shown} {value} is not known: {', '.join(row.choices)}.")
+            what = row.option.kind or f"value of {row.shown}"
+            raise ArgumentError(unknown(what, value, row.choices))
 
 
 def names_of(values: Collection[str]) -> str:

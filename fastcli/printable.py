@@ -81,3 +81,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_lower = {one.lower(): one for one in known}
     close = difflib.get_close_matches(name[:LONGEST_NAME].lower(), by_lower, n=1, cutoff=0.5)
     return f" (did you mean {named(by_lower[close[0]])}?)" if close else ""
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that a value is none of the known ones, the nearest of which is named.
+
+    >>> unknown("loss", "softmx", ["ns", "softmax"])
+    'Unknown loss: softmx (did you mean softmax?). Known: ns, softmax.'
+    """
+    return f"Unknown {what}: {named(name)}{nearest(name, known)}. Known: {', '.join(known)}."

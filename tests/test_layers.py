@@ -62,7 +62,7 @@ LAYERS |= {
     "reporting": set(),
     "signals": set(),
     "private": {"temporary"},
-    "options": {"errors"},
+    "options": {"errors", "printable"},
     "overwriting": {"errors"},
     "interrupts": {"signals", ""},
     "__init__": set(),

@@ -19,9 +19,10 @@ from fastcli.mlp.batches import batch_starts
 from fastcli.mlp.dump import args_text
 from fastcli.mlp.early_stopping import EarlyStopping
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS
-from fastcli.mlp.names import lookup, nearest
+from fastcli.mlp.names import lookup
 from fastcli.mlp.schedules import SCHEDULES, learning_rates
 from fastcli.optimizers import OPTIMIZERS
+from fastcli.printable import nearest
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -126,8 +126,10 @@ def test_the_default_is_never_out_of_range():
 
 def test_choices():
     check_choices(Some, rule="adam")
-    with pytest.raises(ArgumentError, match=r"^--rule x is not known: sgd, adam\.$"):
+    with pytest.raises(ArgumentError, match=r"^Unknown value of --rule: x\. Known: sgd, adam\.$"):
         check_choices(Some, rule="x")
+    with pytest.raises(ArgumentError, match=r": adm \(did you mean adam\?\)\. Known: "):
+        check_choices(Some, rule="adm")
 
 
 def test_a_row_of_another_dataclass():

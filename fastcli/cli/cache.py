@@ -14,6 +14,7 @@ from fastcli.cli._command import positional
 from fastcli.cli._declare import Word, takes
 from fastcli.errors import FastcliError
 from fastcli.options import option
+from fastcli.printable import unknown
 
 if TYPE_CHECKING:
     from fastcli.jit.build import AnyKernel
@@ -57,12 +58,12 @@ def cache(ctx: click.Context, options: Warming, action: str, commands: tuple[str
       fastcli cache warm prepare
     """
     if action not in ACTIONS:
-        raise click.UsageError(f"Unknown action: {action}; there are {', '.join(ACTIONS)}.", ctx)
+        raise click.UsageError(unknown("action", action, ACTIONS), ctx)
     if action != "warm" and (commands or options.target or options.shared):
         raise click.UsageError(f"{action} takes no commands and no options.", ctx)
     for command in commands:
         if command not in COMMANDS:
-            raise click.UsageError(f"Unknown command: {command}.", ctx)
+            raise click.UsageError(unknown("command", command, COMMANDS), ctx)
     from fastcli.private import NoFolder
 
     try:

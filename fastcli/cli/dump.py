@@ -11,6 +11,7 @@ from fastcli.cli._command import positional
 from fastcli.cli._declare import Word, file_argument
 from fastcli.cli._options import load_linear, opened
 from fastcli.overwriting import STREAM, check_apart
+from fastcli.printable import unknown
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents
@@ -35,7 +36,7 @@ def dump(ctx: click.Context, model: str, part: str) -> None:
       fastcli dump topics.bin dict | head
     """
     if part not in PARTS:
-        raise click.UsageError(f"Unknown part of a model: {part}", ctx)
+        raise click.UsageError(unknown("part of a model", part, PARTS), ctx)
     from fastcli.cli.display.messages import announce_compiling, say
     from fastcli.fasttext import dump as write
     from fastcli.fasttext.quantized import QuantizedMatrix

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.meter import Meter
+from fastcli.printable import named, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,8 @@ def parse_metric(text: str) -> Metric:
         if 0 <= at <= 1:
             return Metric(name, label, at)
         raise ArgumentError(f"{name} needs a percentage, such as {name}:30, not {percent!r}.")
-    raise ArgumentError(f"Unknown metric : {text} (known: {KNOWN_METRICS})")
+    hint = nearest(text, ("f1", "f1macro", "accuracy", "precisionAtRecall", "recallAtPrecision"))
+    raise ArgumentError(f"Unknown metric : {named(text)}{hint}. Known: {KNOWN_METRICS}.")
 
 
 def precision_recall(meter: Meter, label: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from fastcli import options
 from fastcli.errors import ArgumentError
-from fastcli.fasttext.model_args import FEWEST_WS, LEAST_T, LOSSES, ModelArgs
+from fastcli.fasttext.model_args import FEWEST_WS, LEAST_T, ModelArgs
 from fastcli.options import Need, camel, only_in, option, rows
-from fastcli.text import VECTORS_WORDS
 from fastcli.text import options as text
 
 RATES = {"sgd": 0.1, "adagrad": 0.1, "adam": 0.01}  # where a classifier is given none
@@ -52,6 +51,7 @@ class TrainArgs(ModelArgs):
         group="training",
         shown="-optimizer",
         choices=RATES,
+        kind="optimizer",
     )
     min_count_label: int = option(0, text.MIN_COUNT_LABEL)
     label: str = option("__label__", text.LABEL)
@@ -137,17 +137,10 @@ class TrainArgs(ModelArgs):
                 "Cannot use stdin for training! Write the text to a file first, or use "
                 "-input <(command) in a shell that has it."
             )
-        if self.loss not in LOSSES:
-            raise ArgumentError(f"Unknown loss: {self.loss} (known: {', '.join(LOSSES)})")
-        if self.optimizer not in RATES:
-            known = ", ".join(RATES)
-            raise ArgumentError(f"Unknown optimizer: {self.optimizer} (known: {known})")
+        options.check_choices(TrainArgs, loss=self.loss, optimizer=self.optimizer)
         if self.optimizer != "sgd" and self.model != "sup":
             raise ArgumentError(f"-optimizer {self.optimizer} is for classifiers: leave it out.")
-        if self.vectors_words not in VECTORS_WORDS:
-            raise ArgumentError(
-                f"--vectors-words must be {' or '.join(VECTORS_WORDS)}, not {self.vectors_words!r}."
-            )
+        options.check_choices(TrainArgs, vectors_words=self.vectors_words)
         options.check_ranges(self)
         if self.model != "sup":
             if self.loss in ("ova", "one-vs-all"):

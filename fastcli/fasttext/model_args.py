@@ -58,6 +58,7 @@ class ModelArgs:
         group="training",
         fasttext=True,
         choices=LOSSES,
+        kind="loss",
     )
     model: str = "sup"
     bucket: int = option(2000000, text.BUCKET)

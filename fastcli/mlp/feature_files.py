@@ -198,7 +198,8 @@ class FeatureReader:
                     whole = [*cells[: columns.label], *labels, *cells[columns.label :]]
                     what = f"{columns.expected} This line has: {listed(whole)}."
                 raise DataError(
-                    f"{self.path}, line {self.line}, column {at}: {cell[:40]!r} is not a number. {what}"
+                    f"{self.path}, line {self.line}, column {at}: {cell[:40]!r} is not a number. "
+                    + what
                 )
 
     def _libsvm(self, line: str, x: NDArray[np.float64]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 from fastcli.errors import ArgumentError
-from fastcli.printable import nearest, shortened
+from fastcli.printable import shortened, unknown
 
 T = TypeVar("T")
 
@@ -22,9 +22,7 @@ def canonical(
     plain = name.strip().lower().replace("_", "-")
     plain = (aliases or {}).get(plain, plain)
     if plain not in known:
-        raise ArgumentError(
-            f"Unknown {kind}: {name}{nearest(plain, known)}. Known: {', '.join(known)}."
-        )
+        raise ArgumentError(unknown(kind, name, known))
     return plain
 
 

@@ -160,11 +160,11 @@ def instead_of(delimiter: str, line: str) -> str:
     """Say which delimiter to try where a line has one column only by this one.
 
     >>> instead_of(";", "a,b"), instead_of(",", "a"), instead_of(",", "a;b")
-    ('Try --delimiter ,', 'Say --delimiter.', "Try --delimiter ';'")
+    ('Try --delimiter ,', 'Give --delimiter.', "Try --delimiter ';'")
     """
     found = most_frequent_delimiter(line)
     if found == delimiter or found not in line:
-        return "Say --delimiter."
+        return "Give --delimiter."
     return "Try --delimiter " + ("tab" if found == "\t" else shlex.quote(found))
 
 
@@ -260,7 +260,7 @@ def find_column(path: str, asked: str, names: Sequence[str], has_names: bool) ->
         for known in (list(names), [name.strip() for name in names]):
             if known.count(asked) > 1:
                 raise ArgumentError(
-                    f"{path} has several columns {named(asked)}: give the position."
+                    f"{path} has several columns named {named(asked)}: give the position."
                 )
             if asked in known:
                 return known.index(asked)

@@ -92,10 +92,10 @@ def test_a_relative_folder_is_refused(monkeypatch, action, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["fill"], "Unknown action: fill; there are path, clear, warm."),
+        (["fill"], "Unknown action: fill. Known: path, clear, warm."),
         (["path", "predict"], "path takes no commands and no options."),
         (["clear", "--shared", "x"], "clear takes no commands and no options."),
-        (["warm", "predictt"], "Unknown command: predictt."),
+        (["warm", "predictt"], "Unknown command: predictt (did you mean predict?). Known: "),
         (["warm", "--targt", "x"], "Unknown argument: --targt (did you mean --target?)"),
     ],
 )

@@ -525,7 +525,7 @@ def test_an_optimizer_in_a_json_file_that_is_none(optimizer, model):
 
 def test_an_unknown_optimizer(model):
     options = ["-cutoff", 500, "-retrain", "-input", TRAIN, "-optimizer", "x"]
-    assert refused(model, *options).startswith("Unknown optimizer: x (known: ")
+    assert refused(model, *options).startswith("Unknown optimizer: x. Known: sgd, ")
 
 
 def test_no_dsub_is_counted_twice(model, monkeypatch):

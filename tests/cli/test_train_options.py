@@ -125,7 +125,38 @@ def test_word_vectors_have_their_learning_rate(tiny, tmp_path):
 
 def test_unknown_optimizers_are_refused(tiny, tmp_path):
     err = fails("-input", tiny, "-output", tmp_path / "m", "-optimizer", "adamw")
-    assert err.splitlines()[0] == "Unknown optimizer: adamw (known: sgd, adagrad, adam)"
+    sentence = "Unknown optimizer: adamw (did you mean adam?). Known: sgd, adagrad, adam."
+    assert err.splitlines()[0] == sentence
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (
+            ["supervised", "-input", "t", "-output", "m", "-loss", "softmx"],
+            "Unknown loss: softmx (did you mean softmax?). Known: hs, ns, softmax, ",
+        ),
+        (
+            ["skipgram", "-input", "t", "-output", "m", "--vectors-words", "al"],
+            "Unknown value of --vectors-words: al (did you mean all?). Known: all, corpus.",
+        ),
+        (
+            ["mlp-train", "-input", "t", "-output", "m", "--schedule", "cosin"],
+            "Unknown schedule: cosin (did you mean cosine?). Known: ",
+        ),
+        (
+            ["prepare", "t", "-o", "p", "--segment", "char"],
+            "Unknown value of --segment: char (did you mean chars?). Known: none, chars, jieba.",
+        ),
+        (
+            ["dump", "m.bin", "inputs"],
+            "Unknown part of a model: inputs (did you mean input?). Known: args, dict, input, ",
+        ),
+        (["cache", "clean"], "Unknown action: clean (did you mean clear?). Known: path, "),
+    ],
+)
+def test_unknown_values_have_one_form(argv, sentence):
+    assert run(*argv).err.startswith(sentence)
 
 
 def test_word_vectors_have_no_optimizers(tiny, tmp_path):

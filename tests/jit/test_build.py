@@ -282,7 +282,7 @@ def test_full_disk_leaves_no_file(cache, monkeypatch):
         patch.setattr(build, "_said", set())
         check(Kernel(halves))
     assert len(said) == 2
-    assert "is not kept" in said[1]
+    assert "cannot be saved" in said[1]
     assert files() == []
     check(Kernel(halves))
     assert cache == ["halves", "halves"]
