@@ -1,6 +1,7 @@
 """Which kernels a command is about to need, so that the message of the first use can count them.
 
-Asked only when something has to be compiled.  What a run needs depends on its options and files;
+Asked only when something has to be compiled.  What a run needs depends on its options and files,
+of which ``_first_use_model.py`` reads the heads of models;
 here are the usual needs of each command, by its options.  A kernel that is missing here is counted
 when it is compiled; ``tests/cli/test_display.py`` compares with what commands load, and looks for
 all names.
@@ -9,10 +10,10 @@ all names.
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fastcli.cli._first_use_model import Needs, needs_of_model
 from fastcli.jit import build
 from fastcli.jit.build import AnyKernel
 
@@ -65,8 +66,15 @@ PREDICT_PERCEPTRON = ("mlp.layers: forward", "mlp.steps: forward_rows best_score
 SCORERS = ("predict", "predict-prob", "test", "test-label")
 
 
-def needs(command: str, options: Mapping[str, Any], has_perceptron: bool) -> list[str]:
+WORD_CHAR_NGRAMS = "text.features: count_char_ngrams"
+PRUNE = "text.lines: prune_features"
+FIND_VECTORS = "text.dictionary: find_entries"
+READ_VECTORS = "text.vector_files: read_vector_lines"
+
+
+def needs(command: str, options: Mapping[str, Any]) -> list[str]:
     """Return the kernels of a command, as lines ``module: name name ...`` below ``kernels``."""
+    model = needs_of_model(options.get("model", ""))
     found: list[str] = []
     text = not options.get("json") and command in ("predict", "predict-prob")
     printed = ["base.printf: format_predictions"] * text
@@ -74,10 +82,12 @@ def needs(command: str, options: Mapping[str, Any], has_perceptron: bool) -> lis
         is_sup = command == "supervised"
         found += SUPERVISED if is_sup else WORDS
         if options["autotune_validation"]:
-            found += [*SCORE[1:], CHAR_NGRAMS, "text.lines: prune_features"]
+            found += [*SCORE[1:], CHAR_NGRAMS, PRUNE]
         if options["autotune_modelsize"]:
             found += [*QUANTIZE[1:], "text.dictionary: find_entries", "linear.means: mean_codes"]
             found.append("linear.quantize: row_norms")
+            found.remove(SAVE)
+        found += _of_pretrained(options)
         if not options["no_vec"]:
             found += [WORD_ROWS, WRITE_VECTORS]
         if options["optimizer"] != "sgd":
@@ -87,34 +97,69 @@ def needs(command: str, options: Mapping[str, Any], has_perceptron: bool) -> lis
         if options["maxn"] > 0 and is_sup:
             found.append(CHAR_NGRAMS)
         elif options["maxn"] > 0:
-            found.append("text.features: count_char_ngrams")
+            found.append(WORD_CHAR_NGRAMS)
     elif command == "quantize":
-        found += [*QUANTIZE, *RETRAIN * options["retrain"]]
+        found += [*QUANTIZE, "linear.quantize: row_norms", *RETRAIN * options["retrain"]]
         if options["cutoff"] or options["target_size"]:
-            found.append("linear.quantize: row_norms")
+            found.append("text.dictionary: gather_entries")
     elif command == "mlp-train":
         found += [*PERCEPTRON, f"base.optimizers: {options['optimizer']}_update"]
         if options["format"] in ("auto", "text") and not _is_table(options["input"]):
             found += [COUNT, FEATURES, START]
+            found += [CHAR_NGRAMS] * (options["maxn"] > 0)
+            found += ["text.lines: read_lines"] * bool(options["valid"])
+            found += _of_pretrained(options)
         names = {name.partition(":")[0].replace("-", "_") for name in _listed(options)}
-        found += [f"mlp.activations: {name}_forward {name}_backward" for name in names]
+        for name in names:
+            found.append(f"mlp.activations: {name}_forward {name}_backward {name}_learned")
         if options["norm"] != "none":
             found.append("mlp.layers: norm_forward norm_backward")
-    elif command in SCORERS and has_perceptron:
-        found += [*PREDICT_PERCEPTRON, *printed]
+    elif command in SCORERS and model.is_perceptron:
+        found += [*PREDICT_PERCEPTRON, *_of_perceptron(model), *printed]
+        found += ["text.lines: read_lines"] * model.has_text
     elif command in SCORERS:
-        found += [*SCORE, *printed]
+        found += [*SCORE, *printed, *["linear.tree: build_tree"] * model.has_tree]
     elif command in ("nn", "analogies"):
-        found += NEAREST
+        found += [*NEAREST, *[WORD_CHAR_NGRAMS] * model.has_char_ngrams]
+    elif command == "print-sentence-vectors":
+        found += [LOAD, MEANS, "text.lines: read_lines", WRITE_VECTORS]
     elif command.startswith("print-"):
-        found += [*VECTORS, WRITE_VECTORS]
+        found += [*VECTORS, WRITE_VECTORS, *[WORD_CHAR_NGRAMS] * model.has_char_ngrams]
     elif command == "prepare":
         found += ["text.spacing: space_out hash_lines"]
         if options["dedup"] == "near":
             found.append("text.minhash: minhash")
-    elif command in ("inspect", "dump"):
-        found.append(LOAD)
+    elif command == "dump":
+        found.append("text.dictionary: index_entries" if model.is_perceptron else LOAD)
+        found += ["base.printf: format_rows"] * (options["part"] in ("input", "output"))
+    elif command == "inspect":
+        for kind in map(needs_of_model, options["files"] or ()):
+            found += (
+                ["mlp.layers: forward", *_of_perceptron(kind)] if kind.is_perceptron else [LOAD]
+            )
+    if model.is_quantized and MEANS in found:
+        found[found.index(MEANS)] = "linear.means: mean_codes"
+    return found + [PRUNE] * (model.is_pruned and command != "dump")
+
+
+def _of_perceptron(model: Needs) -> list[str]:
+    """Return what the layers and the text of a perceptron need, as far as they are not usual."""
+    found = [f"mlp.activations: {name}_forward" for name in model.activations]
+    found += ["mlp.layers: norm_forward"] * model.has_norm
+    if model.has_text:
+        found.append("text.dictionary: index_entries")
     return found
+
+
+def _of_pretrained(options: Mapping[str, Any]) -> list[str]:
+    """Return what pretrained vectors need: those of a file of text, or of a model."""
+    path = options["pretrained_vectors"]
+    if not path:
+        return []
+    if not str(path).endswith((".bin", ".ftz")):
+        return [FIND_VECTORS, READ_VECTORS]
+    model = needs_of_model(path)
+    return [LOAD, FIND_VECTORS, WORD_ROWS, MEANS, *[WORD_CHAR_NGRAMS] * model.has_char_ngrams]
 
 
 def _is_table(paths: Sequence[str]) -> bool:
@@ -130,7 +175,7 @@ def _listed(options: Mapping[str, Any]) -> list[str]:
 def kernels_needed(command: str, options: Mapping[str, Any]) -> list[AnyKernel]:
     """Return the kernels that a command is about to need, as far as that is known."""
     found: dict[str, AnyKernel] = {}
-    for line in needs(command, options, "fastcli.mlp.model" in sys.modules):
+    for line in needs(command, options):
         name, _, wanted = line.partition(": ")
         module = importlib.import_module(f"fastcli.kernels.{name}")
         for kernel in build.kernels:

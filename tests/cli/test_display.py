@@ -359,6 +359,35 @@ def test_what_is_counted_is_what_is_loaded(tmp_path):
     assert expected("nn") <= set(loads("nn", tmp_path / "m.bin"))
 
 
+@compiled_only
+def test_what_a_model_needs_is_counted_by_its_head(tmp_path):
+    """The loss, n-grams, activations and kind of a model are read before it is loaded."""
+    files, model = ["-input", TRAIN, "-output", tmp_path / "m"], tmp_path / "m"
+    quick = ["-verbose", 0, "-epoch", 1]
+    grams = ["-dim", 4, "-bucket", 1000, "-minn", 2, "-maxn", 3, "-loss", "hs", "-no-vec"]
+    assert run("supervised", *files, *grams, *quick).text() == ""
+    layers = ["-dim", 4, "--hidden", "4,3", "--activation", "prelu,gelu", *quick]
+    more = [*layers, "--valid", SAMPLES / "topics.valid.txt"]
+    found = loads("mlp-train", *files, *more)
+    options = {"hidden": "4,3", "activation": "prelu,gelu", "valid": "v"}
+    assert set(found) == expected("mlp-train", input=(TRAIN,), **options)
+    for end in (".bin", ".mlp"):
+        path = f"{model}{end}"
+        assert set(loads("predict", path, TRAIN)) == expected("predict", model=path)
+        assert set(loads("inspect", path)) == expected("inspect", files=[path])
+    argv = ["-output", model, "-retrain", "-cutoff", 300, "-qnorm", "-input", TRAIN, "-verbose", 0]
+    assert run("quantize", *argv).text() == ""
+    path = f"{model}.ftz"
+    assert set(loads("predict", path, TRAIN)) == expected("predict", model=path)
+
+
+@pytest.mark.parametrize("head", [b"", b"x" * 100, (20).to_bytes(8, "little") + b"{" * 30])
+def test_a_damaged_head_is_no_error_of_the_count(head, tmp_path):
+    (tmp_path / "m.bin").write_bytes(head)
+    wanted = kernels_needed("dump", {"model": tmp_path / "m.bin", "part": "args"})
+    assert {kernel.__name__ for kernel in wanted} == {"index_entries", "read_entries"}
+
+
 def test_all_kernels_that_are_counted_exist():
     """A line names the module below ``kernels``, then the kernels; some are made of options."""
     lines = {
