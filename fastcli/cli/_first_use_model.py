@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import struct
 from typing import NamedTuple
 
 from fastcli.mlp.first_bytes import LONGEST_HEADER, PREFIX, begins_as_mlp, header_length
 
 HEAD = struct.Struct("<14id3i2q")  # magic number, version, arguments, sizes of the dictionary
+MISSING = (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error)
+TOO_LARGE = (RecursionError, MemoryError)  # JSON that is deep or large
 
 
 class Needs(NamedTuple):
@@ -27,15 +31,15 @@ class Needs(NamedTuple):
 def needs_of_model(path: object) -> Needs:
     """Read the head of a model file; whatever is wrong with it is said when it is loaded."""
     try:
+        if not stat.S_ISREG(os.stat(str(path)).st_mode):  # a pipe is read once only
+            return Needs()
         with open(str(path), "rb") as file:
-            if not file.seekable():
-                return Needs()
             head = file.read(HEAD.size)
             if begins_as_mlp(head):
                 file.seek(PREFIX)
                 return _of_perceptron(file.read(min(header_length(head), LONGEST_HEADER)))
         return _of_linear(head, str(path).endswith(".ftz"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+    except (*MISSING, *TOO_LARGE):
         return Needs()
 
 

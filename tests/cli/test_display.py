@@ -381,11 +381,21 @@ def test_what_a_model_needs_is_counted_by_its_head(tmp_path):
     assert set(loads("predict", path, TRAIN)) == expected("predict", model=path)
 
 
-@pytest.mark.parametrize("head", [b"", b"x" * 100, (20).to_bytes(8, "little") + b"{" * 30])
+DEEP = (100_000).to_bytes(8, "little") + b'{"a":' * 20_000
+
+
+@pytest.mark.parametrize("head", [b"", b"x" * 100, (20).to_bytes(8, "little") + b"{" * 30, DEEP])
 def test_a_damaged_head_is_no_error_of_the_count(head, tmp_path):
     (tmp_path / "m.bin").write_bytes(head)
     wanted = kernels_needed("dump", {"model": tmp_path / "m.bin", "part": "args"})
     assert {kernel.__name__ for kernel in wanted} == {"index_entries", "read_entries"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_the_count_leaves_a_pipe_to_the_command(tmp_path):
+    """Opening it a second time would wait forever for somebody who writes."""
+    os.mkfifo(tmp_path / "m.bin")
+    assert kernels_needed("predict", {"model": tmp_path / "m.bin"})
 
 
 def test_all_kernels_that_are_counted_exist():

@@ -126,7 +126,7 @@ class Display(Reporter):
             return
         if self.is_live:
             self.screen.show(live_parts(self.screen.name, status), status.progress)
-        elif self.is_due():
+        elif status.progress < 1.0 and self.is_due():  # the last line is that of finished()
             lines(self.log_line(status))
 
     def note(self, sentence: str) -> None:
