@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -20,7 +22,7 @@ from fastcli import signals
 
 PATIENCE = 1.5  # seconds that the main thread has for its answer
 
-_writing = -1  # the end of a pipe where Python writes the numbers of signals
+_unanswered: socket.socket | None = None  # has the numbers of the signals without an answer
 
 
 @contextlib.contextmanager
@@ -36,6 +38,8 @@ def heard() -> Iterator[None]:
     signals.received = 0
 
     def answer(number: int, frame: FrameType | None) -> NoReturn:
+        if _unanswered is not None:
+            _take(_unanswered)
         answered.set()
         signals.received = number
         if number == signal.SIGINT:
@@ -45,68 +49,76 @@ def heard() -> Iterator[None]:
     former = {number: signal.getsignal(number) for number in signals.ENDING}
     signals.handle(answer)
     try:
-        with _pipe(lambda number: _wait(number, answered)):
+        with _listener(answered):
             yield
     finally:
-        answered.set()
         for number, handler in former.items():
             if handler is not None:
                 signal.signal(number, handler)
 
 
 @contextlib.contextmanager
-def _pipe(on_signal: Callable[[int], None]) -> Iterator[None]:
-    """Have a thread call ``on_signal`` with the number of every signal that ends a process.
+def _listener(answered: threading.Event) -> Iterator[None]:
+    """Have a thread end the process where a signal gets no answer from the main thread.
 
-    Signals that come meanwhile are taken together, as Python takes them.
+    Python writes the number of every signal to a socket, and the main thread takes the numbers of
+    those that it answers.  What is still there belongs to a signal that came later.
     """
-    global _writing
-    reading, writing = os.pipe()
-    try:
-        os.set_blocking(writing, False)
-    except (AttributeError, OSError):  # on Windows before Python 3.12
-        os.close(reading)
-        os.close(writing)
-        yield
-        return
+    global _unanswered
+    reading, writing = socket.socketpair()
+    reading.setblocking(False)
+    writing.setblocking(False)
 
     def listen() -> None:
-        while data := os.read(reading, 4096):
-            ending = [number for number in data if number in signals.ENDING]
-            if ending:
-                on_signal(ending[0])
-                os.set_blocking(reading, False)
-                with contextlib.suppress(BlockingIOError):
-                    os.read(reading, 4096)
-                os.set_blocking(reading, True)
-        os.close(reading)
+        with reading:
+            while True:
+                select.select([reading], [], [])
+                answered.clear()
+                with contextlib.suppress(BlockingIOError):  # answered just before
+                    numbers = reading.recv(4096, socket.MSG_PEEK)
+                    if not numbers:
+                        return
+                    ending = [number for number in numbers if number in signals.ENDING]
+                    if ending:
+                        _wait(ending[0], answered)
+                    else:
+                        _take(reading)
 
-    former = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    _writing = writing
+    former = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    _unanswered = reading
     threading.Thread(target=listen, daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(former)
-        _writing = -1
-        os.close(writing)
+        _unanswered = None
+        _take(reading)
+        answered.set()
+        writing.close()
 
 
 def _after_fork() -> None:
     """Keep the signals of a child to itself."""
-    if _writing >= 0:
+    global _unanswered
+    if _unanswered is not None:
         signal.set_wakeup_fd(-1)
+        _unanswered = None
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
+def _take(numbers: socket.socket) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while numbers.recv(4096):
+            pass
+
+
 def _wait(number: int, answered: threading.Event) -> None:
     while not answered.wait(PATIENCE):
         if not signals.together:
             _end(number)
-    answered.clear()
 
 
 def _end(number: int) -> NoReturn:

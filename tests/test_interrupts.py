@@ -113,6 +113,28 @@ def test_a_second_signal_is_heard_as_the_first():
     assert ended(child, signal.SIGINT) == (130, b"", b"\nInterrupted.\n")
 
 
+def test_a_second_signal_is_heard_by_a_late_thread():
+    child = script(
+        "import select, time\n"
+        "from fastcli import interrupts\n"
+        "interrupts.PATIENCE = 0.05\n"
+        "wait = interrupts._wait\n"
+        "def wait_until_the_next_signal(number, answered):\n"
+        "    wait(number, answered)\n"
+        "    select.select([interrupts._unanswered], [], [])\n"
+        "interrupts._wait = wait_until_the_next_signal\n"
+        "with interrupts.heard():\n"
+        "    try:\n"
+        "        print('busy', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    except KeyboardInterrupt:\n"
+        "        say_busy()\n"
+    )
+    child.send_signal(signal.SIGINT)
+    assert child.stdout.readline() == b"busy\n"
+    assert ended(child, signal.SIGINT) == (130, b"", b"\nInterrupted.\n")
+
+
 @pytest.mark.parametrize("n", [1, 2])
 def test_threads_at_work_are_left_behind(n):
     child = script(
