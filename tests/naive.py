@@ -301,6 +301,85 @@ def train_lines(
     return total
 
 
+def line_factors(loss, target, labels, tree, others, hidden, wo):
+    """Return the loss of a line, the output rows that it steps on, and their errors."""
+    if loss in (SOFTMAX, OVA):
+        rows = range(len(wo))
+        if loss == SOFTMAX:
+            p = np.exp(wo @ hidden - (wo @ hidden).max())
+            p /= p.sum()
+            return -np.log(p[target]), rows, (np.arange(len(wo)) == target) - p
+        p, answers = sigmoid(wo @ hidden), np.zeros(len(wo))
+        answers[list(labels)] = 1
+        return -np.log(np.where(answers == 1, p, 1 - p)).sum(), rows, answers - p
+    questions = [(1, target)] + [(0, other) for other in others]
+    if loss == HS:
+        paths, codes, offsets = tree
+        questions = [(codes[k], paths[k]) for k in range(offsets[target], offsets[target + 1])]
+    rows = [row for _, row in questions]
+    answers = np.array([answer for answer, _ in questions], float)
+    p = sigmoid(np.array([wo[row] @ hidden for row in rows]))
+    return -np.log(np.where(answers == 1, p, 1 - p)).sum(), rows, answers - p
+
+
+def train_batches(
+    lines,
+    labels,
+    tokens,
+    wi,
+    wo,
+    loss,
+    size,
+    tree=None,
+    neg=0,
+    odds=None,
+    aliases=None,
+    seed=0,
+    lr0=0.1,
+    total_tokens=1,
+    lr_update_rate=0,
+    rule=None,
+):
+    """Do as ``train_lines`` does, ``size`` lines at a time, scored with the same parameters."""
+    done, since, total = 0, 0, 0.0
+    for first in range(0, len(lines), size):
+        before, steps = (wi.copy(), wo.copy()), []
+        for i in range(first, min(first + size, len(lines))):
+            lr = lr0 * max(1 - done / total_tokens, 0)
+            hidden = sum(before[0][r] for r in lines[i]) / len(lines[i])
+            target = labels[i][0]
+            if len(labels[i]) > 1:
+                target = labels[i][random_bits(seed, i) % len(labels[i])]
+            others = []
+            if loss == NS:
+                others, _ = ns_labels(target, neg, odds, aliases, random_bits(seed + 1, i), 0)
+            value, rows, errors = line_factors(
+                loss, target, labels[i], tree, others, hidden, before[1]
+            )
+            grad = sum(e * before[1][row] for row, e in zip(rows, errors, strict=True))
+            steps.append((lr, i, rows, errors, hidden, grad / len(lines[i])))
+            total += value
+            since += tokens[i]
+            if since > lr_update_rate:
+                done += since
+                since = 0
+        for lr, i, rows, errors, hidden, grad in steps:
+            if rule:
+                rule.lr, rule.step = lr, rule.step + 1
+            for row, error in zip(rows, errors, strict=True):
+                if rule:
+                    rule.move("wo", wo, row, -error * hidden)
+                else:
+                    wo[row] += lr * error * hidden
+            for r in dict.fromkeys(lines[i]):
+                move = lines[i].count(r) * grad
+                if rule:
+                    rule.move("wi", wi, r, -move)
+                else:
+                    wi[r] += lr * move
+    return total
+
+
 # ------------------------------------------------------------------- matrices
 
 

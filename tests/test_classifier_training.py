@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from fastcli.fasttext import sampling, train, trainer
+from fastcli.fasttext import sampling, schemes, train, trainer
 from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.huffman import build_tree
+from fastcli.fasttext.initial_rows import initial_rows
+from fastcli.fasttext.model_args import LOSSES
+from fastcli.fasttext.read_text import read_corpus
+from fastcli.fasttext.schemes import Work, lines_at_once
 from fastcli.reporting import Reporter
+from tests import naive
 
 N_LINES = 150
 
@@ -66,7 +74,88 @@ def test_blocks_of_any_size_are_the_same_training(loss, nanoseconds, monkeypatch
     assert parts.wo.tobytes() == whole.wo.tobytes()
 
 
+def naively_trained(args):
+    """Return what a plain loop makes of a text: both matrices, in the rows that are in memory."""
+    dictionary, corpus = read_corpus(args, Reporter(), None)
+    n_rows = corpus.shards * corpus.shard_rows
+    wi = initial_rows(
+        args, corpus.ids, corpus.memory_rows, n_rows, dictionary, None, Reporter()
+    ).reshape(n_rows, -1)
+    wi, wo = wi.astype(np.float64), np.zeros((dictionary.nlabels, wi.shape[1]))
+    ends = corpus.segments[:: corpus.shards]
+    counts = dictionary.label_counts()
+    tree = build_tree(counts)
+    naive.train_batches(
+        lists(corpus.rows, ends),
+        lists(corpus.labels, corpus.label_offsets),
+        corpus.tokens.tolist(),
+        wi,
+        wo,
+        LOSSES[args.loss],
+        8,
+        (tree.paths, tree.codes, tree.offsets),
+        args.neg,
+        *sampling.alias_table(sampling.drawable(np.sqrt(counts))),
+        args.seed,
+        args.lr,
+        int(corpus.tokens.sum()),
+        args.lr_update_rate,
+    )
+    return wi, wo
+
+
+def lists(values, offsets):
+    """Return what is between offsets, as lists."""
+    return [values[a:b].tolist() for a, b in pairwise(offsets)]
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize(("loss", "lr"), [("softmax", 1.0), ("ova", 0.6), ("hs", 1.0), ("ns", 0.5)])
+def test_short_lines_are_trained_on_in_batches(loss, lr, n_threads, text):
+    more = {"epoch": 1, "no_shuffle": True, "lr": lr, "neg": 1, "thread": n_threads}
+    model = trained(text, loss=loss, **more)
+    assert model.lines_at_once == 8
+    args = TrainArgs(
+        input=(str(text),),
+        output="",
+        model="sup",
+        loss=loss,
+        **{"dim": 8, "min_count": 1, "bucket": 0, **more},
+    )
+    wi, wo = naively_trained(args)
+    np.testing.assert_allclose(model.wi.reshape(wi.shape), wi, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(model.wo.reshape(wo.shape), wo, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("given", "features", "nlabels", "expected"),
+    [
+        ({"lr": 0.1}, 40, 4, 16),
+        ({"lr": 0.5}, 40, 4, 16),
+        ({"lr": 1.0}, 40, 4, 8),
+        ({"lr": 2.0}, 40, 4, 4),
+        ({"lr": 9.0}, 40, 4, 1),
+        ({"lr": 1.0, "dim": 10}, 400, 4, 8),
+        ({"lr": 0.1, "dim": 100}, 400, 4, 1),
+        ({"lr": 0.5, "loss": "ova"}, 40, 100, 16),
+        ({"lr": 0.5, "loss": "ova"}, 40, 735, 1),
+        ({"lr": 0.1, "loss": "ova"}, 40, 735, 16),
+        ({"lr": 0.5}, 40, 735, 16),
+        ({"lr": 2.0}, 40, 735, 1),
+        ({"lr": 0.1, "loss": "ns"}, 40, 735, 16),
+        ({"lr": 0.1, "loss": "ns"}, 40, 2, 2),
+        ({"lr": 1.0, "loss": "hs"}, 40, 735, 8),
+        ({"lr": 3.0, "optimizer": "adagrad"}, 40, 4, 16),
+    ],
+)
+def test_how_many_lines_at_once(given, features, nlabels, expected):
+    args = TrainArgs(input=("x",), output="y", model="sup", **given)
+    work = Work(args, 1000 * features, 1000, nlabels)
+    assert lines_at_once(args, work, nlabels) == expected
+
+
 def test_the_learning_rate_that_is_said(monkeypatch, text):
+    monkeypatch.setattr(schemes, "ALONE_NS", 0)
     monkeypatch.setattr(trainer, "BLOCK_NS", 0.0)
     seen = Seen()
     trained(text, seen, lr=0.2, epoch=2)

@@ -150,7 +150,7 @@ def test_imports(path):
         ("text/inputs.py", "import click"),
         ("text/inputs.py", "def f():\n    from rich.table import Table"),
         ("text/inputs.py", "import scipy"),
-        ("kernels/mlp/dense.py", "from fastcli.kernels.linear import tree"),
+        ("kernels/mlp/layers.py", "from fastcli.kernels.linear import tree"),
         ("kernels/linear/tree.py", "from fastcli.kernels.mlp.noise import dropout_mask"),
         ("kernels/base/heap.py", "from fastcli.kernels.text import tokens"),
         ("fasttext/model.py", "import fastcli.mlp.network"),

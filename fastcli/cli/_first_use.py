@@ -25,7 +25,8 @@ START = "base.matrix: init_rows"
 SAVE = "base.matrix: copy_rows"
 WRITE_VECTORS = "base.printf: format_vectors"
 WORD_ROWS = "text.features: word_rows"
-SUPERVISED = (COUNT, FEATURES, START, "linear.train: train_lines", "linear.order: draw_order", SAVE)
+TRAIN = "linear.train_batches: train_batches"
+SUPERVISED = (COUNT, FEATURES, START, TRAIN, "linear.order: draw_order", SAVE)
 WORDS = (
     COUNT,
     "text.features: word_lines",
@@ -54,7 +55,7 @@ QUANTIZE = (LOAD, "linear.quantize: train_centroids encode_rows")
 RETRAIN = (
     "text.dictionary: count_tokens merge_entries gather_entries find_entries",
     FEATURES,
-    "linear.train: train_lines",
+    TRAIN,
     "linear.order: draw_order",
 )
 PERCEPTRON = (
@@ -82,7 +83,7 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
         is_sup = command == "supervised"
         found += SUPERVISED if is_sup else WORDS
         if options["autotune_validation"]:
-            found += [*SCORE[1:], CHAR_NGRAMS, PRUNE]
+            found += [*SCORE[1:], CHAR_NGRAMS, PRUNE, "linear.train: train_lines"]
         if options["autotune_modelsize"]:
             found += [*QUANTIZE[1:], "text.dictionary: find_entries", "linear.means: mean_codes"]
             found.append("linear.quantize: row_norms")

@@ -11,7 +11,6 @@ from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.read_text import read_known
 from fastcli.fasttext.trainer import Trainer
-from fastcli.kernels.linear import train as kernels
 from fastcli.memory import padded, zeros
 from fastcli.reporting import Reporter, run_and_report
 
@@ -71,9 +70,9 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     inputs, outputs = model.wi.values.reshape(-1, dim), model.wo.values.reshape(-1, dim)
     wi[corpus.memory_rows, :dim] = inputs[corpus.ids]
     wo[:, :dim] = outputs
-    kernels.train_lines.load()  # so that compiling does not count as training
-    reporter.stage("training")
     trainer = Trainer(args, dictionary, corpus, wi.reshape(-1), wo.reshape(-1), stride)
+    trainer.scheme.kernel.load()  # so that compiling does not count as training
+    reporter.stage("training")
     run_and_report(trainer.run(), reporter)
     inputs[corpus.ids] = wi[corpus.memory_rows, :dim]
     outputs[:] = np.asarray(wo[:, :dim])

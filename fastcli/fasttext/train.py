@@ -11,7 +11,6 @@ from fastcli.fasttext.needs import check_needs, classifier_needs
 from fastcli.fasttext.read_text import read_corpus
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import Trainer
-from fastcli.kernels.linear import train as kernels
 from fastcli.memory import padded, zeros
 from fastcli.reporting import Reporter, run_and_report
 
@@ -36,9 +35,9 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         args, corpus.ids, corpus.memory_rows, n_rows, dictionary, pretrained, reporter
     )
     wo = zeros(dictionary.nlabels * stride)
-    kernels.train_lines.load()  # so that compiling does not count as training
-    reporter.stage("training")
     trainer = Trainer(args, dictionary, corpus, wi, wo, stride)
+    trainer.scheme.kernel.load()  # so that compiling does not count as training
+    reporter.stage("training")
     started = time.monotonic()
     status = run_and_report(trainer.run(), reporter)
     return Trained(
@@ -50,5 +49,6 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
         ids=corpus.ids,
         memory_rows=corpus.memory_rows,
         loss=status.loss,
+        lines_at_once=trainer.lines_at_once,
         seconds=time.monotonic() - started,
     )

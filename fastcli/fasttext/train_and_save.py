@@ -18,7 +18,7 @@ from fastcli.fasttext.trained import Trained
 from fastcli.files import Replacement
 from fastcli.jit.build import compile_beside
 from fastcli.kernels.base.printf import format_vectors
-from fastcli.kernels.linear.train import train_lines
+from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.linear.train_words import train_words
 from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
@@ -38,7 +38,7 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
     check_apart(inputs(args), outputs(args, path))
     with ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files:
         if args.model == "sup":
-            compile_beside(train_lines, format_vectors)
+            compile_beside(train_batches, format_vectors)
             trained = train_supervised(args, reporter)
         else:
             compile_beside(train_words, format_vectors)
@@ -91,6 +91,7 @@ def about(args: TrainArgs, trained: Trained) -> dict[str, Any]:
     of the machine, so that equal trainings write equal files.
     """
     kept = replace(args, **{name: getattr(TrainArgs, name) for name in RUNNING})
+    lines = {"lines_at_once": trained.lines_at_once} if args.model == "sup" else {}
     return {
         "fastcli": __version__,
         "command": shlex.join(command_line(kept)),
@@ -100,4 +101,5 @@ def about(args: TrainArgs, trained: Trained) -> dict[str, Any]:
         "labels": trained.dictionary.nlabels,
         "tokens": trained.dictionary.ntokens,
         "loss": round(trained.loss, 6),
+        **lines,
     }

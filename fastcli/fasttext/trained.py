@@ -31,6 +31,7 @@ class Trained:
     memory_rows: NDArray[np.int64]
     loss: float
     seconds: float
+    lines_at_once: int = 1  # that a classifier was trained on
 
     def output(self) -> NDArray[np.float32]:
         """Return the output matrix in the layout of the file: flat, rows of ``dim`` floats."""

@@ -1,6 +1,7 @@
 """The loop of training a classifier: block after block of lines, for all epochs.
 
-``kernels/linear/train.py`` is the algorithm; this module decides when it runs.  The main thread
+``kernels/linear/train.py`` and ``train_batches.py`` are the algorithm; ``schemes.py`` chooses; this
+module decides when it runs.  The main thread
 starts the kernels on a block of lines, waits, checks the loss, reports, and continues.
 """
 
@@ -18,25 +19,23 @@ from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.huffman import build_tree, no_tree
 from fastcli.fasttext.model_args import LOSSES
 from fastcli.fasttext.sampling import alias_table, drawable
+from fastcli.fasttext.schemes import InBatches, OneByOne, Scheme, Work, lines_at_once
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
-from fastcli.kernels.linear import train as kernels
+from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
 from fastcli.kernels.linear.losses import Noise
 from fastcli.kernels.linear.order import draw_order
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
-from fastcli.memory import CACHE_LINE_FLOATS, padded, zeros
+from fastcli.memory import zeros
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps
 from fastcli.reporting import Status
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
-from fastcli.threads import run_apart, usable_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK_NS = 30e6  # of training between two looks at the loss
-MIN_NS_PER_LINE = 2500  # below that, waiting for each other costs threads more than they gain
-LABELS_A_BLOCK = 128
 # Lines are visited in a random order: blocks of neighbouring lines, then lines in windows of them.
 # Of langid75 sorted by its 75 languages, P@1 after five epochs is .924 with 256 lines x 32 blocks,
 # .942 with 256 x 128, .944 with 64 x 128 and .947 with 64 x 512, where the shuffled file has .950:
@@ -59,28 +58,20 @@ class Trainer:
         self.args, self.corpus, self.stride = args, corpus, stride
         self.wi, self.wo = wi, wo
         self.nlabels = dictionary.nlabels
-        all_labels = args.loss in ("softmax", "ova", "one-vs-all")
-        self.blocks = _power_of_two(self.nlabels // LABELS_A_BLOCK) if all_labels else 1
-        # What a line takes on one thread, in ns of one machine: rows wait for memory, labels are
-        # in the cache.  It decides how many threads are worth while, never what they compute.
-        cache_lines = stride / CACHE_LINE_FLOATS
-        self.cost = len(corpus.rows) / corpus.n_lines * (6 + 2.2 * cache_lines)
-        self.cost += 1.4 * cache_lines * (self.nlabels if all_labels else max(20, args.neg))
-        most = max(corpus.shards, self.blocks) if self.cost > MIN_NS_PER_LINE else 1
-        self.n_threads = min(args.thread, most, usable_cpus())
+        self.work = Work(args, len(corpus.rows), corpus.n_lines, self.nlabels)
         self.schedule = Schedule(
             args.lr, max(args.epoch, 1) * int(corpus.tokens.sum()), args.lr_update_rate
         )
         label_counts = dictionary.label_counts()
         weights = drawable(np.sqrt(np.maximum(label_counts, 0)))
-        self.loss = kernels.Loss(
+        loss = Loss(
             LOSSES[args.loss],
             build_tree(label_counts) if args.loss == "hs" else no_tree(),
             Noise(args.neg, *alias_table(weights)),
             args.seed,
         )
         self.order = np.arange(corpus.n_lines, dtype=np.int32)
-        self.lines = kernels.Lines(
+        lines = Lines(
             corpus.rows,
             corpus.segments,
             corpus.labels,
@@ -88,23 +79,15 @@ class Trainer:
             corpus.tokens,
             corpus.shards,
         )
-        self.model = kernels.Model(wi, wo, self.nlabels, stride)
-        self.team = kernels.Team(
-            self.n_threads,
-            self.blocks,
-            sync=np.zeros(8 * self.n_threads + 8, np.int64),
-            clock=np.zeros(2, np.int64),
-            draws=np.zeros(1, np.int64),
-            partial=zeros(corpus.shards * stride),
-            scores=zeros(padded(self.nlabels)),
-            stats=zeros(16 * self.blocks),
-            block_grads=zeros(self.blocks * stride),
-            losses=np.zeros(8 * self.blocks),
-        )
-        self.workers = [
-            kernels.Worker(thread, zeros(stride), zeros(stride), zeros(stride))
-            for thread in range(self.n_threads)
-        ]
+        model = Model(wi, wo, self.nlabels, stride)
+        self.lines_at_once = lines_at_once(args, self.work, self.nlabels)
+        self.scheme: Scheme
+        if self.lines_at_once == 1:
+            self.scheme = OneByOne(args, self.work, lines, model, loss, self.schedule)
+        else:
+            self.scheme = InBatches(
+                args, self.work, lines, model, loss, self.schedule, self.lines_at_once
+            )
         optimizer = OPTIMIZERS[args.optimizer]
         is_plain = args.optimizer == "sgd"
         self.steps = Steps(
@@ -112,7 +95,7 @@ class Trainer:
                 momentum=0.0, beta1=0.9, beta2=0.999, rho=0.9, eps=optimizer.eps, centered=False
             )
         )
-        self.rule = kernels.Rule(
+        self.rule = Rule(
             0 if is_plain else address_of(optimizer.rule),
             optimizer.slots,
             Step.table(1),
@@ -127,7 +110,7 @@ class Trainer:
         Raises TrainingDiverged as soon as the loss is not finite.
         """
         args, n_lines = self.args, self.corpus.n_lines
-        size = max(1, int(BLOCK_NS / self.cost))
+        size = max(1, int(BLOCK_NS / self.work.total / self.lines_at_once)) * self.lines_at_once
         started = time.monotonic()
         total, visits = self.schedule.total, 0
         for epoch in range(args.epoch):
@@ -137,15 +120,15 @@ class Trainer:
                 last = min(first + size, n_lines)
                 self._block(first, last, epoch * n_lines + first)
                 visits += last - first
-                loss = float(self.team.losses[::8].sum()) / visits
-                done = int(self.team.clock.sum())
+                loss = self.scheme.loss / visits
+                done = self.scheme.tokens
                 lr = linear_decay(self.schedule, done)
                 if not math.isfinite(loss):
                     raise diverged(args, epoch + 1, lr)
                 seconds = max(time.monotonic() - started, 1e-9)
                 yield Status(
                     progress=done / total,
-                    words_per_second=done / seconds / self.n_threads,
+                    words_per_second=done / seconds / self.scheme.n_threads,
                     lr=lr,
                     loss=loss,
                     eta=seconds / max(done, 1) * (total - done),
@@ -164,34 +147,13 @@ class Trainer:
         )
 
     def _block(self, first: int, last: int, visit: int) -> None:
-        self.team.sync[:] = 0
-        rule, order = self.rule, self.order[first:last]
+        rule = self.rule
         if rule.address:
             rule = rule._replace(steps=self.steps.next(np.zeros(last - first)))
-
-        def work(thread: int) -> None:
-            kernels.train_lines(
-                order,
-                len(order),
-                visit,
-                self.lines,
-                self.model,
-                self.loss,
-                self.schedule,
-                rule,
-                self.team,
-                self.workers[thread],
-            )
-
-        run_apart(self.n_threads, work)
+        self.scheme.run(self.order[first:last], visit, rule)
 
 
 def diverged(args: TrainArgs, epoch: int, lr: float) -> TrainingDiverged:
     """Return the error of a loss that became NaN or infinite."""
     advice = f"Try -lr {min(args.lr / 4, 1.0):.2g}, or fewer epochs."
     return TrainingDiverged.within(epoch, args.epoch, lr, advice)
-
-
-def _power_of_two(n: int) -> int:
-    """Return the largest power of two up to n and 16, at least 1."""
-    return 1 << min(max(n, 1).bit_length() - 1, 4)

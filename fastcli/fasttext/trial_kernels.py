@@ -12,6 +12,7 @@ from fastcli.kernels.linear.means import mean_codes, mean_rows
 from fastcli.kernels.linear.order import draw_order
 from fastcli.kernels.linear.scores import fill_blocks
 from fastcli.kernels.linear.train import train_lines
+from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.text import dictionary, features
 from fastcli.kernels.text.lines import prune_features, read_lines
 from fastcli.optimizers import OPTIMIZERS
@@ -38,12 +39,12 @@ def trial_kernels(args: TrainArgs, tune: AutotuneArgs) -> list[AnyKernel]:
     if tune.modelsize:
         found += [quantize.row_norms, quantize.train_centroids, quantize.encode_rows, mean_codes]
         found.append(dictionary.find_entries)
-    return [*found, train_lines, best_labels]
+    return [*found, train_lines, train_batches, best_labels]
 
 
 def load_trial_kernels(args: TrainArgs, tune: AutotuneArgs) -> None:
-    """Load them, the two large ones compiled beside the others, so that no trial waits for one."""
-    compile_beside(train_lines)
-    compile_beside(best_labels)
+    """Load them, the large ones compiled beside the others, so that no trial waits for one."""
+    for large in (train_batches, train_lines, best_labels):
+        compile_beside(large)
     for kernel in trial_kernels(args, tune):
         kernel.load()

@@ -66,6 +66,18 @@ def row_add(typing: Any, y: Any, x: Any, n: Any) -> Any:
 
 
 @intrinsic
+def row_set(typing: Any, y: Any, a: Any, x: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        y, a, x, n = args
+        factor = _splat(builder, a)
+        with _chunks(builder, n) as (k, _):
+            _store(builder, builder.fmul(factor, _load(builder, x, k), flags=FAST), y, k)
+        return context.get_dummy_value()
+
+    return types.void(y, types.float32, x, types.int64), codegen
+
+
+@intrinsic
 def row_axpy(typing: Any, y: Any, a: Any, x: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         y, a, x, n = args
@@ -418,25 +430,94 @@ def exp_row(typing: Any, x: Any, shift: Any, n: Any) -> Any:
     return types.float32(x, types.float32, types.int64), codegen
 
 
+def _sigmoid_and_log(builder: Any, x: Any) -> tuple[Any, Any]:
+    """Return the sigmoids s, and log(max(1 - s, 1e-7)), NaN where s is."""
+    one = _all(1.0)
+    some = builder.fdiv(one, builder.fadd(one, _exp(builder, builder.fsub(_all(0.0), x))))
+    no = builder.fsub(one, some)
+    tiny = _all(1e-7)
+    no = builder.select(builder.fcmp_ordered(">", no, tiny), no, tiny)
+    is_nan = builder.fcmp_unordered("uno", some, some)
+    return some, builder.select(is_nan, some, _log(builder, no))
+
+
 @intrinsic
 def sigmoid_row(typing: Any, x: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, n = args
-        one = _all(1.0)
         total = cgutils.alloca_once_value(builder, _all(0.0))
         with _chunks(builder, n) as (k, _):
-            down = _exp(builder, builder.fsub(_all(0.0), _load(builder, x, k)))
-            some = builder.fdiv(one, builder.fadd(one, down))
+            some, term = _sigmoid_and_log(builder, _load(builder, x, k))
             _store(builder, some, x, k)
-            no = builder.fsub(one, some)
-            tiny = _all(1e-7)
-            no = builder.select(builder.fcmp_ordered(">", no, tiny), no, tiny)
-            is_nan = builder.fcmp_unordered("uno", some, some)
-            term = builder.select(is_nan, some, _log(builder, no))
             builder.store(builder.fadd(builder.load(total), term), total)
         return _sum_lanes(builder, builder.load(total))
 
     return types.float32(x, types.int64), codegen
+
+
+@intrinsic
+def lane_max(typing: Any, y: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        y, x = args
+        kind = ir.FunctionType(VECTOR, [VECTOR, VECTOR])
+        larger = cgutils.get_or_insert_function(builder.module, kind, "llvm.maxnum.v16f32")
+        values = [_load(builder, y, I64(0)), _load(builder, x, I64(0))]
+        _store(builder, builder.call(larger, values), y, I64(0))
+        return context.get_dummy_value()
+
+    return types.void(y, x), codegen
+
+
+@intrinsic
+def lane_exp(typing: Any, x: Any, shift: Any, total: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, shift, total = args
+        less = builder.fsub(_load(builder, x, I64(0)), _load(builder, shift, I64(0)))
+        some = _exp(builder, less)
+        _store(builder, some, x, I64(0))
+        _add_to(builder, total, some)
+        return context.get_dummy_value()
+
+    return types.void(x, shift, total), codegen
+
+
+def _add_to(builder: Any, total: Any, some: Any) -> None:
+    _store(builder, builder.fadd(_load(builder, total, I64(0)), some, flags=EXACT), total, I64(0))
+
+
+@intrinsic
+def lane_sigmoid(typing: Any, x: Any, total: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, total = args
+        some, term = _sigmoid_and_log(builder, _load(builder, x, I64(0)))
+        _store(builder, some, x, I64(0))
+        _add_to(builder, total, builder.fsub(_all(0.0), term))
+        return context.get_dummy_value()
+
+    return types.void(x, total), codegen
+
+
+@intrinsic
+def lane_multiply(typing: Any, y: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        y, x = args
+        values = [_load(builder, y, I64(0)), _load(builder, x, I64(0))]
+        _store(builder, builder.fmul(*values, flags=EXACT), y, I64(0))
+        return context.get_dummy_value()
+
+    return types.void(y, x), codegen
+
+
+@intrinsic
+def lane_errors(typing: Any, y: Any, least: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        y, least = args
+        some = _load(builder, y, I64(0))
+        is_small = builder.fcmp_ordered("<", some, _splat(builder, least))
+        _store(builder, builder.select(is_small, _all(0.0), builder.fneg(some)), y, I64(0))
+        return context.get_dummy_value()
+
+    return types.void(y, types.float32), codegen
 
 
 def _prefetch(builder: Any, args: Any, for_writing: int) -> None:

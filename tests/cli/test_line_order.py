@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fastcli.fasttext import schemes
 from tests.command import SAMPLES, run
 
 # Of models trained on the samples in the order of the file by commit cd5e60a, before there was
-# another order; processors with fused multiply-add agree on them.
+# another order, one line at a time; processors with fused multiply-add agree on them.
 IN_FILE_ORDER = {
     ("softmax", "sgd"): "e1240823e88d5a08f730102776342c65214b99cf6bfbd31e456137dcc1fc2af7",
     ("softmax", "adagrad"): "fb3886bf7c7933791433d3d2a4dc8572a49d53284612cdd6c29c9bff0df2a68c",
@@ -34,7 +35,10 @@ def has_fused_multiply_add():
 )
 @pytest.mark.parametrize(("loss", "optimizer"), IN_FILE_ORDER)
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_no_shuffle_gives_the_bytes_of_earlier_versions(loss, optimizer, n_threads, tmp_path):
+def test_single_lines_give_the_bytes_of_earlier_versions(
+    loss, optimizer, n_threads, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(schemes, "ALONE_NS", 0)
     options = ["-dim", 12, "-wordNgrams", 2, "-minn", 2, "-maxn", 3, "-bucket", 3000]
     options += ["-lr", 0.2, "-epoch", 3, "-minCount", 2, "-verbose", 0, "-thread", n_threads]
     options += ["-loss", loss, "-optimizer", optimizer, "--no-shuffle", "--no-vec"]

@@ -21,11 +21,12 @@ else:
 @pytest.fixture
 def eager_threads(monkeypatch):
     """Let small texts be worth several threads."""
-    from fastcli.fasttext import trainer as training
+    from fastcli.fasttext import schemes
     from fastcli.text import counting
 
-    monkeypatch.setattr(training, "MIN_NS_PER_LINE", 0)
-    monkeypatch.setattr(training, "usable_cpus", lambda: 8)
+    monkeypatch.setattr(schemes, "DIVIDED_NS", 0)
+    monkeypatch.setattr(schemes, "EXCHANGE_NS", 0)
+    monkeypatch.setattr(schemes, "usable_cpus", lambda: 8)
     monkeypatch.setattr(counting, "SPAN", 1 << 11)
 
 
@@ -37,14 +38,33 @@ def lines_150(tmp_path_factory):
     return path
 
 
+@pytest.mark.parametrize("scheme", ["single lines", "batches"])
 @pytest.mark.parametrize("dim", [10, 64])
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.usefixtures("eager_threads")
-def test_the_number_of_threads_changes_nothing(loss, dim, lines_150, train):
-    options = ["-loss", loss, "-dim", dim, "-wordNgrams", 3, "-epoch", 2, "-lr", 0.5]
+def test_the_number_of_threads_changes_nothing(
+    loss, optimizer, dim, scheme, lines_150, train, monkeypatch
+):
+    if scheme == "single lines":
+        monkeypatch.setattr("fastcli.fasttext.schemes.ALONE_NS", 0)
+    options = ["-loss", loss, "-dim", dim, "-wordNgrams", 3, "-epoch", 2, "-lr", 0.25]
+    options += ["-optimizer", optimizer, *["-minn", 2, "-maxn", 3] * (dim == 10)]
     ref = train(lines_150, *options, "-thread", 1)
-    assert train(lines_150, *options, "-thread", 2) == ref
-    assert train(lines_150, *options, "-thread", 3) == ref
+    for n_threads in (2, 3, 4):
+        assert train(lines_150, *options, "-thread", n_threads) == ref
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.usefixtures("eager_threads")
+def test_the_number_of_threads_changes_nothing_in_sorted_files(loss, lines_150, train, tmp_path):
+    path = tmp_path / "sorted.txt"
+    path.write_bytes(b"".join(sorted(lines_150.read_bytes().splitlines(keepends=True))))
+    for order in ([], ["--no-shuffle"]):
+        options = ["-loss", loss, "-dim", 20, "-epoch", 2, "-lr", 0.25, *order]
+        ref = train(path, *options, "-thread", 1)
+        for n_threads in (2, 4):
+            assert train(path, *options, "-thread", n_threads) == ref
 
 
 @pytest.mark.usefixtures("eager_threads")

@@ -14,6 +14,7 @@ from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.linear import train as kernels
+from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
 from fastcli.kernels.linear.losses import Noise
 from fastcli.kernels.linear.schedule import Schedule
 from fastcli.kernels.linear.tree import Tree
@@ -99,8 +100,8 @@ class Problem:
         )
         return Result(wi, wo, total, 0, 0)
 
-    def train(self, loss, n_threads=1, lanes=1, blocks=1, epochs=1, cuts=(), order=None):
-        """Train by the kernel; each epoch is cut into calls before the lines in ``cuts``."""
+    def arrays(self, loss, lanes, epochs):
+        """Return what both trainers take: lines, model, loss, schedule, rule and its steps."""
         by_lane, _ = naive.number_rows(self.lines, len(self.wi), lanes)
         segments = np.cumsum([0] + [len(lane) for line in by_lane for lane in line])
         rows = np.array(
@@ -108,8 +109,7 @@ class Problem:
         )
         label_offsets = np.cumsum([0] + [len(ids) for ids in self.labels])
         labels = np.array([label for ids in self.labels for label in ids])
-        wi, wo = self.wi.copy(), self.wo.copy()
-        lines = kernels.Lines(
+        lines = Lines(
             rows.astype(np.int32),
             segments.astype(np.int64),
             labels.astype(np.int32),
@@ -117,11 +117,41 @@ class Problem:
             np.array(self.tokens, np.int32),
             lanes,
         )
-        model = kernels.Model(wi.reshape(-1), wo.reshape(-1), self.nlabels, self.stride)
+        wi, wo = self.wi.copy(), self.wo.copy()
+        model = Model(wi.reshape(-1), wo.reshape(-1), self.nlabels, self.stride)
         noise = Noise(self.neg, self.odds, self.aliases)
-        what = kernels.Loss(loss, Tree(*self.tree), noise, self.seed)
+        what = Loss(loss, Tree(*self.tree), noise, self.seed)
         total = self.total or sum(self.tokens) * epochs
         schedule = Schedule(self.lr0, total, self.lr_update_rate)
+        optimizer = OPTIMIZERS[self.optimizer]
+        address = 0 if self.optimizer == "sgd" else address_of(optimizer.rule)
+        states = [np.zeros(optimizer.slots * w.size + 1, np.float32) for w in (wi, wo)]
+        counts = np.zeros(len(wi), np.int32)
+        rule = Rule(address, optimizer.slots, Step.table(1), *states, counts)
+        return lines, model, what, schedule, rule, Steps(ADAM)
+
+    def run(self, call, n_threads, sync, rule, steps, epochs, cuts, order):
+        """Call ``call(thread, order, visit, rule)`` on threads, for all lines in every epoch.
+
+        Each epoch is cut into calls before the lines in ``cuts``.
+        """
+        n_lines = len(self.lines)
+        visited = np.arange(n_lines) if order is None else np.array(order)
+        for epoch in range(epochs):
+            for first, last in pairwise([0, *cuts, n_lines]):
+                sync[:] = 0
+                taken = steps.next(np.zeros(last - first)) if last > first else Step.table(1)
+                some, now = visited[first:last].astype(np.int32), rule._replace(steps=taken)
+
+                def work(thread, some=some, visit=epoch * n_lines + first, now=now):
+                    call(thread, some, visit, now)
+
+                run_on(n_threads, work)
+        assert not rule.counts.any()
+
+    def train(self, loss, n_threads=1, lanes=1, blocks=1, epochs=1, cuts=(), order=None):
+        """Train by the kernel; each epoch is cut into calls before the lines in ``cuts``."""
+        lines, model, what, schedule, rule, steps = self.arrays(loss, lanes, epochs)
         team = kernels.Team(
             n_threads,
             blocks,
@@ -140,38 +170,15 @@ class Problem:
             np.zeros(8 * blocks),
         )
         private = np.full((n_threads, 3, self.stride), np.nan, np.float32)
-        n_lines = len(self.lines)
-        visited = np.arange(n_lines) if order is None else np.array(order)
-        optimizer = OPTIMIZERS[self.optimizer]
-        address = 0 if self.optimizer == "sgd" else address_of(optimizer.rule)
-        steps = Steps(
-            Hyperparameters(momentum=0.0, beta1=0.9, beta2=0.999, rho=0.9, eps=EPS, centered=False)
-        )
-        states = [np.zeros(optimizer.slots * w.size + 1, np.float32) for w in (wi, wo)]
-        counts = np.zeros(len(wi), np.int32)
-        bounds = [0, *cuts, n_lines]
-        for epoch in range(epochs):
-            for first, last in pairwise(bounds):
-                team.sync[:] = 0
-                taken = steps.next(np.zeros(last - first)) if last > first else Step.table(1)
-                rule = kernels.Rule(address, optimizer.slots, taken, *states, counts)
 
-                def work(thread, first=first, last=last, epoch=epoch, rule=rule):
-                    kernels.train_lines(
-                        visited[first:last].astype(np.int32),
-                        last - first,
-                        epoch * n_lines + first,
-                        lines,
-                        model,
-                        what,
-                        schedule,
-                        rule,
-                        team,
-                        kernels.Worker(thread, *private[thread]),
-                    )
+        def call(thread, some, visit, now):
+            worker = kernels.Worker(thread, *private[thread])
+            kernels.train_lines(
+                some, len(some), visit, lines, model, what, schedule, now, team, worker
+            )
 
-                run_on(n_threads, work)
-        assert not counts.any()
+        self.run(call, n_threads, team.sync, rule, steps, epochs, cuts, order)
+        wi, wo = (w.reshape(-1, self.stride) for w in (model.wi, model.wo))
         return Result(
             wi, wo, float(team.losses[::8].sum()), int(team.clock.sum()), int(team.draws[0])
         )

@@ -17,12 +17,18 @@ from fastcli.kernels.base.vector import (
     float_of_bits,
     four_steps,
     int_of_float,
+    lane_errors,
+    lane_exp,
+    lane_max,
+    lane_multiply,
+    lane_sigmoid,
     log,
     prefetch,
     row_add,
     row_axpy,
     row_dot,
     row_max,
+    row_set,
     row_step,
     sigmoid,
     sigmoid_row,
@@ -135,6 +141,25 @@ def mapped(call, x):
     return out
 
 
+@probe
+def call_set(y: F32, i: i64, a: f32, x: F32, j: i64, n: i64) -> None:
+    row_set(at(y, i), a, at(x, j), n)
+
+
+@probe
+def call_lanes(what: i64, x: F32, y: F32, z: F32) -> None:
+    if what == 0:
+        lane_max(x, y)
+    elif what == 1:
+        lane_exp(x, y, z)
+    elif what == 2:
+        lane_sigmoid(x, z)
+    elif what == 3:
+        lane_multiply(x, y)
+    else:
+        lane_errors(x, np.float32(0.25))
+
+
 # Offsets that are no multiple of 16, and rows in the middle of a matrix.
 ROWS = pytest.mark.parametrize(("i", "j", "n"), [(0, 0, 0), (0, 0, 16), (3, 17, 16), (48, 5, 64)])
 ANY_ROWS = pytest.mark.parametrize("n", [0, 1, 3, 15, 16, 17, 31, 33, 100])
@@ -151,6 +176,50 @@ def test_row_add_and_row_axpy(rng, i, j, n):
         np.testing.assert_allclose(y, ref, rtol=1e-6, atol=1e-7)
         outside = np.delete(np.arange(120), np.arange(i, i + n))
         np.testing.assert_array_equal(y[outside], before[outside])
+
+
+@ROWS
+def test_row_set(rng, i, j, n):
+    y, x = floats(rng, 120), floats(rng, 120)
+    ref = y.copy()
+    ref[i : i + n] = np.float32(-0.37) * x[j : j + n]
+    call_set(y, i, -0.37, x, j, n)
+    np.testing.assert_allclose(y, ref, rtol=1e-6)
+
+
+def lanes(rng):
+    """Return three rows of 20 floats, of which 16 are used."""
+    return [rng.normal(0, 3, 20).astype(np.float32) for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("what", "formula"),
+    [
+        (0, lambda x, y, z: (np.maximum(x, y), z)),
+        (1, lambda x, y, z: (np.exp(x - y), z + np.exp(x - y))),
+        (2, lambda x, y, z: (1 / (1 + np.exp(-x)), z + np.log(1 + np.exp(x)))),
+        (3, lambda x, y, z: (x * y, z)),
+        (4, lambda x, y, z: (np.where(x < 0.25, 0, -x), z)),
+    ],
+    ids=["max", "exp", "sigmoid", "multiply", "errors"],
+)
+def test_sixteen_lanes(rng, what, formula):
+    x, y, z = lanes(rng)
+    before = [row.astype(np.float64) for row in (x, y, z)]
+    call_lanes(what, x, y, z)
+    for row, ref, old in zip((x, z), formula(*before), (before[0], before[2]), strict=True):
+        np.testing.assert_allclose(row[:16], ref[:16], rtol=2e-6, atol=1e-6)
+        np.testing.assert_array_equal(row[16:], old[16:])
+    np.testing.assert_array_equal(y, before[1])
+
+
+@pytest.mark.parametrize("what", [1, 2, 3, 4])
+def test_nan_stays_in_its_lane(rng, what):
+    x, y, z = lanes(rng)
+    x[3] = np.nan
+    call_lanes(what, x, y, z)
+    assert np.flatnonzero(np.isnan(x[:16])).tolist() == [3]
+    assert np.isnan(z[3]) == (what in (1, 2))
 
 
 @ROWS

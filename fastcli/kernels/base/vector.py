@@ -24,6 +24,12 @@ def row_add(y: F32, x: F32, n: i64) -> None:
 
 
 @intrinsic
+def row_set(y: F32, a: f32, x: F32, n: i64) -> None:
+    """Set a row to a multiple of another: ``y[:n] = a * x[:n]``."""
+    y[:n] = np.float32(a) * x[:n]
+
+
+@intrinsic
 def row_axpy(y: F32, a: f32, x: F32, n: i64) -> None:
     """Add a multiple of a row to another: ``y[:n] += a * x[:n]``."""
     y[:n] += np.float32(a) * x[:n]
@@ -152,6 +158,43 @@ def sigmoid_row(x: F32, n: i64) -> f32:
     with np.errstate(over="ignore", under="ignore"):
         x[:n] = 1 / (1 + np.exp(-x[:n]))
     return np.log(np.maximum(1 - x[:n], np.float32(1e-7))).sum(dtype=np.float32)
+
+
+@intrinsic
+def lane_max(y: F32, x: F32) -> None:
+    """Set 16 floats to the larger of two each, NaNs left out: ``y[:16] = fmax(y, x)``."""
+    y[:16] = np.fmax(y[:16], x[:16])
+
+
+@intrinsic
+def lane_exp(x: F32, shift: F32, total: F32) -> None:
+    """Replace 16 floats by e**(x - shift), each with a shift of its own, and add them up.
+
+    ``total[:16] += x[:16]``; see ``exp``.
+    """
+    with np.errstate(under="ignore"):
+        x[:16] = np.exp(x[:16] - shift[:16])
+    total[:16] += x[:16]
+
+
+@intrinsic
+def lane_sigmoid(x: F32, total: F32) -> None:
+    """Replace 16 floats by their sigmoids s; ``total[:16] -= log(max(1 - s, 1e-7))``."""
+    with np.errstate(over="ignore", under="ignore"):
+        x[:16] = 1 / (1 + np.exp(-x[:16]))
+    total[:16] -= np.log(np.maximum(1 - x[:16], np.float32(1e-7)))
+
+
+@intrinsic
+def lane_multiply(y: F32, x: F32) -> None:
+    """Multiply 16 floats: ``y[:16] *= x[:16]``."""
+    y[:16] *= x[:16]
+
+
+@intrinsic
+def lane_errors(y: F32, least: f32) -> None:
+    """Replace probabilities of a yes by the errors where it is a no: -p, or 0 below ``least``."""
+    y[:16] = np.where(y[:16] < least, np.float32(0.0), -y[:16])
 
 
 @intrinsic

@@ -34,6 +34,8 @@ from fastcli.kernels.linear.tree import Tree
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, F64, I32, I64, f32, f64, i64
 
+LEAST_SIGMOID = 3.3535013e-4  # of a score of -8; below it the error of a no is 0
+
 
 class Noise(Group):
     """What negative sampling draws from: an alias table (Walker 1977)."""
@@ -148,11 +150,12 @@ def softmax_scale(stats: F32, blocks: i64, block: i64) -> f32:
 
 
 @device
-def softmax_step(
-    target: i64, lr: f32, first: i64, last: i64, scale: f32, output: Output, example: Example
-) -> f64:
-    """Step on the labels of one block; their exponentials times ``scale`` are probabilities."""
-    loss, scores = 0.0, example.scores
+def softmax_factors(target: i64, lr: f32, first: i64, last: i64, scale: f32, scores: F32) -> f64:
+    """Turn a block's exponentials into factors: the learning rate times each label's error.
+
+    The exponentials times ``scale`` are probabilities.  Returns the loss.
+    """
+    loss = 0.0
     p = scores[target] * scale if first <= target < last else np.float32(0.0)
     factor = -lr * scale
     for label in range(first, last):
@@ -160,7 +163,39 @@ def softmax_step(
     if first <= target < last:
         scores[target] = lr * (np.float32(1.0) - p)
         loss = -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
+    return loss
+
+
+@device
+def softmax_step(
+    target: i64, lr: f32, first: i64, last: i64, scale: f32, output: Output, example: Example
+) -> f64:
+    """Step on the labels of one block; their exponentials times ``scale`` are probabilities."""
+    loss = softmax_factors(target, lr, first, last, scale, example.scores)
     step_labels(first, last, output, example)
+    return loss
+
+
+@device
+def ova_factors(labels: I32, n: i64, lr: f32, first: i64, last: i64, scores: F32) -> f64:
+    """Turn the scores of a block into factors, where each label has a binary classifier.
+
+    ``labels[:n]`` are the example's labels.  Returns the loss.
+    """
+    one, tiny = np.float32(1.0), np.float32(1e-7)
+    padded = pad_scores(scores, last) - first
+    loss = -float(sigmoid_row(at(scores, first), padded))
+    for label in range(first, last):
+        # Now the error where the answer is no: 0 for scores below -8, as in fastText's table.
+        scores[label] = -scores[label] if scores[label] >= np.float32(LEAST_SIGMOID) else 0.0
+    for i in range(n):
+        label = labels[i]
+        if first <= label < last and not scores[label] > 0.0:  # above 0: a label given twice
+            p = -scores[label]
+            loss += float(log(max(one - p, tiny)) - log(max(p, tiny)))
+            scores[label] = max(one - p, tiny)
+    for label in range(first, last):
+        scores[label] *= lr
     return loss
 
 
@@ -172,34 +207,31 @@ def ova_step(
 
     ``labels[:n]`` are the example's labels.
     """
-    one, tiny = np.float32(1.0), np.float32(1e-7)
-    scores = example.scores
-    padded = pad_scores(scores, last) - first
-    loss = -float(sigmoid_row(at(scores, first), padded))
-    for label in range(first, last):
-        # Now the error where the answer is no: 0 for scores below -8, as in fastText's table.
-        scores[label] = -scores[label] if scores[label] >= np.float32(3.3535013e-4) else 0.0
-    for i in range(n):
-        label = labels[i]
-        if first <= label < last and not scores[label] > 0.0:  # above 0: a label given twice
-            p = -scores[label]
-            loss += float(log(max(one - p, tiny)) - log(max(p, tiny)))
-            scores[label] = max(one - p, tiny)
-    for label in range(first, last):
-        scores[label] *= lr
+    loss = ova_factors(labels, n, lr, first, last, example.scores)
     step_labels(first, last, output, example)
     return loss
 
 
 @device
-def binary_step(answer: f32, row: i64, lr: f32, output: Output, example: Example) -> f64:
-    """Step on one output row as a binary classifier; the answer is 1 or 0."""
-    one = np.float32(1.0)
-    p = sigmoid(row_dot(at(output.wo, row * output.stride), example.hidden, output.stride))
-    step_row(row, lr * (answer - p), output, example)
-    q = p if answer > 0.5 else one - p
+def binary_probability(row: i64, output: Output, example: Example) -> f32:
+    """Return what an output row gives as a binary classifier: the probability of a yes."""
+    return sigmoid(row_dot(at(output.wo, row * output.stride), example.hidden, output.stride))
+
+
+@device
+def binary_loss(answer: f32, p: f32) -> f64:
+    """Return the loss of a binary classifier; the answer is 1 or 0."""
+    q = p if answer > 0.5 else np.float32(1.0) - p
     loss = -float(log(q + np.float32(1e-7)))
     return loss if p == p else float(p)
+
+
+@device
+def binary_step(answer: f32, row: i64, lr: f32, output: Output, example: Example) -> f64:
+    """Step on one output row as a binary classifier; the answer is 1 or 0."""
+    p = binary_probability(row, output, example)
+    step_row(row, lr * (answer - p), output, example)
+    return binary_loss(answer, p)
 
 
 @device

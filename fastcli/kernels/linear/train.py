@@ -18,15 +18,23 @@ import numpy as np
 
 from fastcli.jit.build import device, kernel
 from fastcli.jit.group import Group
-from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
-from fastcli.kernels.base.optimizers import RowUpdates, Step, update_row
+from fastcli.kernels.base.optimizers import RowUpdates
 from fastcli.kernels.base.threads import arrive, bounds, wait_for, wait_for_all
-from fastcli.kernels.base.vector import fill, prefetch_read, prefetch_row, row_add, row_axpy
+from fastcli.kernels.base.vector import fill, prefetch_row, row_add, row_axpy
 from fastcli.kernels.base.views import at
+from fastcli.kernels.linear.lines import (
+    Lines,
+    Loss,
+    Model,
+    Rule,
+    fetch_lines,
+    fetch_rows,
+    target_of,
+    update_rows,
+)
 from fastcli.kernels.linear.losses import (
     Example,
-    Noise,
     Output,
     block_start,
     hs_step,
@@ -38,56 +46,11 @@ from fastcli.kernels.linear.losses import (
     softmax_step,
 )
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
-from fastcli.kernels.linear.tree import Tree
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, Records, f32, i64
+    from fastcli.jit.signature import F32, F64, I32, I64, f32, i64
 
 ROWS_AHEAD = 12
-LINES_AHEAD = 4  # how far ahead of its turn a line's bounds are fetched; its rows half as far
-LONGEST_FETCH = 256  # rows' numbers; the processor fetches the rest of a longer line by itself
-
-
-class Lines(Group):
-    """The training lines: the input rows of line i in shard k are ``rows[segments[j]:...]``,
-    with j = i * shards + k.
-    """
-
-    rows: I32
-    segments: I64  # lines * shards + 1
-    labels: I32  # of line i from label_offsets[i] on
-    label_offsets: I64  # lines + 1
-    tokens: I32  # lines: what each counts for the learning rate
-    shards: i64
-
-
-class Model(Group):
-    """Both matrices, in rows of ``stride`` floats, a multiple of 16."""
-
-    wi: F32
-    wo: F32
-    nlabels: i64
-    stride: i64
-
-
-class Rule(Group):
-    """An update rule, and its state for both matrices."""
-
-    address: i64  # 0: SGD
-    slots: i64  # of the state of a parameter
-    steps: Records[Step]  # one for each line of the call
-    wi_states: F32  # slots * stride floats per row
-    wo_states: F32
-    counts: I32  # one for each input row, zero before and after
-
-
-class Loss(Group):
-    """Which loss, and what hs (a tree) and ns (a table to draw from) need."""
-
-    kind: i64
-    tree: Tree
-    noise: Noise
-    seed: i64
 
 
 class Team(Group):
@@ -112,42 +75,6 @@ class Worker(Group):
     hidden: F32  # stride
     grad: F32  # stride
     scratch: F32  # stride
-
-
-@device
-def fetch_rows(lines: Lines, first: i64, last: i64, model: Model) -> None:
-    """Prefetch the input rows ``rows[first:last]``."""
-    for j in range(first, last):
-        prefetch_row(at(model.wi, lines.rows[j] * model.stride), model.stride)
-
-
-@device
-def fetch_lines(lines: Lines, order: I32, turn: i64, n: i64) -> None:
-    """Prefetch the indices of rows and labels of the next lines.
-
-    In a random order the processor cannot foresee which memory comes next.
-    """
-    if turn + LINES_AHEAD < n:
-        line = order[turn + LINES_AHEAD]
-        prefetch_read(lines.segments, line * lines.shards)
-        prefetch_read(lines.label_offsets, line)
-        prefetch_read(lines.tokens, line)
-    if turn + LINES_AHEAD // 2 < n:
-        line = order[turn + LINES_AHEAD // 2]
-        first = lines.segments[line * lines.shards]
-        last = lines.segments[(line + 1) * lines.shards]
-        for j in range(first, min(last, first + LONGEST_FETCH), 16):
-            prefetch_read(lines.rows, j)
-        prefetch_read(lines.labels, lines.label_offsets[line])
-
-
-@device
-def target_of(lines: Lines, line: i64, loss: Loss, visit: i64) -> i64:
-    """Return the label to step towards: the first, or a random one of several."""
-    first, last = lines.label_offsets[line], lines.label_offsets[line + 1]
-    if last - first > 1 and loss.kind != OVA:
-        first += random_bits(loss.seed, visit) % (last - first)
-    return int(lines.labels[first])
 
 
 @device
@@ -236,25 +163,6 @@ def add_to_rows(
         row_add(at(model.wi, rows[j] * stride), grad, stride)
 
 
-@device
-def update_rows(
-    updates: RowUpdates, lines: Lines, first: i64, last: i64, grad: F32, model: Model, counts: I32
-) -> None:
-    """Update the input rows ``rows[first:last]`` by a rule, each once.
-
-    A row that is there n times has n times the gradient.
-    """
-    rows, size = lines.rows, model.stride * updates.slots
-    for j in range(first, last):
-        counts[rows[j]] += 1
-        prefetch_row(at(updates.states, rows[j] * size), size)
-    for j in range(first, last):
-        n = counts[rows[j]]
-        if n > 0:
-            counts[rows[j]] = 0
-            update_row(updates, model.wi, rows[j], model.stride, grad, np.float32(n))
-
-
 @kernel
 def train_lines(
     order: I32,
@@ -281,7 +189,7 @@ def train_lines(
     phase = 0
     for turn in range(n):
         line = order[turn]
-        fetch_lines(lines, order, turn, n)
+        fetch_lines(lines, order, turn, n, first_shard, last_shard)
         lr = np.float32(linear_decay(schedule, done))
         step = at(rule.steps, turn if rule.address != 0 else 0)
         inputs = RowUpdates(rule.address, rule.slots, lr, step, rule.wi_states, scratch)
@@ -341,7 +249,7 @@ def train_lines(
         if rule.address == 0:
             add_to_rows(lines, start, end, grad, model, start_next, end_next)
         else:
-            update_rows(inputs, lines, start, end, grad, model, rule.counts)
+            update_rows(inputs, lines, start, end, grad, model, rule.counts, 0, 1)
         since += lines.tokens[line]
         if since > schedule.update_rate:
             done += since

@@ -13,10 +13,10 @@ import numpy as np
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.functions import settle_row
 from fastcli.kernels.base.indirect import call
+from fastcli.kernels.base.products import multiply
 from fastcli.kernels.base.vector import row_add
 from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.activations import maxout, maxout_backward
-from fastcli.kernels.mlp.dense import multiply
 from fastcli.kernels.mlp.network import (
     COLUMNS,
     EXAMPLES,

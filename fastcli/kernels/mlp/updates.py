@@ -14,9 +14,9 @@ from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.functions import settle, settle_row, square_root
 from fastcli.kernels.base.indirect import call
 from fastcli.kernels.base.optimizers import Step, decay, penalize, scale_row
+from fastcli.kernels.base.products import multiply
 from fastcli.kernels.base.vector import fill, prefetch, prefetch_row, row_axpy
 from fastcli.kernels.base.views import at, record
-from fastcli.kernels.mlp.dense import multiply
 from fastcli.kernels.mlp.network import (
     COLUMNS,
     NO_NORM,

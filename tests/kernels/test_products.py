@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fastcli.kernels.mlp.dense import DEPTH, multiply
+from fastcli.kernels.base.products import DEPTH, multiply
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:

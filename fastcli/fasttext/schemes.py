@@ -1,0 +1,248 @@
+"""The two ways to train on lines: one at a time, or several; which is used follows from the data.
+
+Lines with much work are trained on one at a time: threads divide their rows.  Where a line has too
+little work for that, threads divide a batch of lines, scored with the same parameters.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.fasttext.args import TrainArgs
+from fastcli.jit.build import AnyKernel
+from fastcli.kernels.linear import train as one_by_one
+from fastcli.kernels.linear import train_batches as in_batches
+from fastcli.kernels.linear.batches import MOST_LINES, Batch, BatchWorker
+from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
+from fastcli.kernels.linear.schedule import Schedule
+from fastcli.memory import CACHE_LINE_FLOATS, padded, zeros
+from fastcli.threads import run_apart, usable_cpus
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# What takes how long on one machine, in ns.  It decides how lines are trained on and how many
+# threads are worth while, the latter without an effect on the result.
+ROW_NS, ROW_LINE_NS = 6, 2.2  # an input row, and each of its cache lines, which wait for memory
+OUTPUT_LINE_NS = 1.4  # a cache line of an output row, which are in the cache
+EXCHANGE_NS = 25  # a cache line that one thread writes and another reads
+ALONE_NS = 5000  # of input rows: lines with more are trained on one at a time
+DIVIDED_NS = 2500  # lines with less work, one at a time, are faster on one thread
+
+# Batches learn as single lines do, up to a size that falls with the learning rate: by softmax, 16
+# lines are safe at a rate of 1 and 32 are not (trec6, sst2 and ag_news diverge), at a rate of 4 it
+# is 2 and 4.  One-vs-all is as safe up to some 200 labels, and less with more, since all of them
+# pull at the hidden vector (cooking, 735 labels, rate .5: 8 lines are safe, 16 not).  Negative
+# sampling needs many more labels than it draws, or a row takes several steps at once (sst2, rate 2:
+# not even 2 lines are safe).  Update rules keep the size of their steps by themselves.
+SAFE_LINES = 8  # at a rate of 1
+SAFE_LABELS = 200  # of one-vs-all
+LABELS_A_DRAW = 16  # of negative sampling
+FEWEST_LINES = 8  # a batch with blocks of labels has at least so many, or is not worth while
+LABELS_A_BLOCK = 128  # for single lines
+FEWEST_LABELS = 32  # that batches divide into blocks
+LABELS_A_BATCH_BLOCK = 64
+MOST_COPIED = 8  # labels, of which every thread keeps the rows
+
+
+class Work:
+    """What a line of a text takes on the average, in ns, by the parts of it."""
+
+    def __init__(self, args: TrainArgs, n_features: int, n_lines: int, nlabels: int) -> None:
+        cache_lines = padded(args.dim) / CACHE_LINE_FLOATS
+        self.all_labels = args.loss in ("softmax", "ova", "one-vs-all")
+        self.inputs = n_features / max(n_lines, 1) * (ROW_NS + ROW_LINE_NS * cache_lines)
+        outputs = nlabels if self.all_labels else max(20, args.neg)
+        self.total = self.inputs + OUTPUT_LINE_NS * cache_lines * outputs
+        rows = 3 if self.all_labels else 3 + outputs / 4
+        self.exchange = EXCHANGE_NS * cache_lines * rows
+
+
+def lines_at_once(args: TrainArgs, work: Work, nlabels: int) -> int:
+    """Return how many lines are trained on at a time: a power of two, by the data and the rate."""
+    if work.inputs > ALONE_NS:
+        return 1
+    safe = float(MOST_LINES)
+    if args.optimizer == "sgd":
+        safe = SAFE_LINES / max(args.lr, 1e-9)
+        if args.loss in ("ova", "one-vs-all"):
+            safe /= max(1.0, nlabels / SAFE_LABELS)
+        elif args.loss == "ns":
+            safe *= min(1.0, nlabels / (LABELS_A_DRAW * max(args.neg, 1)))
+    n = 1 << max(int(min(safe, MOST_LINES)).bit_length() - 1, 0)
+    return 1 if has_blocks(work, nlabels) and n < FEWEST_LINES else n
+
+
+def has_blocks(work: Work, nlabels: int) -> bool:
+    """Tell whether a batch divides its labels, and not its lines."""
+    return work.all_labels and nlabels >= FEWEST_LABELS
+
+
+class Scheme(ABC):
+    """A way to train on lines: the lines and the model, and arrays that all threads share."""
+
+    kernel: AnyKernel
+
+    def __init__(
+        self, lines: Lines, model: Model, loss: Loss, schedule: Schedule, n_threads: int
+    ) -> None:
+        self.lines, self.model, self.what, self.schedule = lines, model, loss, schedule
+        self.n_threads = n_threads
+        self.sync = np.zeros(8 * n_threads, np.int64)
+        self.clock = np.zeros(2, np.int64)
+        self.losses = np.zeros(8 * MOST_LINES)
+
+    @property
+    def loss(self) -> float:
+        """The sum of the losses so far."""
+        return float(self.losses[::8].sum())
+
+    @property
+    def tokens(self) -> int:
+        """The tokens done so far."""
+        return int(self.clock.sum())
+
+    def run(self, order: NDArray[np.int32], visit: int, rule: Rule) -> None:
+        """Train on lines in this order; ``visit`` numbers the first of the visits."""
+        self.sync[:] = 0
+        run_apart(self.n_threads, lambda thread: self._train(thread, order, visit, rule))
+
+    @abstractmethod
+    def _train(self, thread: int, order: NDArray[np.int32], visit: int, rule: Rule) -> None:
+        """Do what one thread does."""
+
+
+class OneByOne(Scheme):
+    """Lines one at a time, each divided among the threads."""
+
+    kernel = one_by_one.train_lines
+
+    def __init__(
+        self,
+        args: TrainArgs,
+        work: Work,
+        lines: Lines,
+        model: Model,
+        loss: Loss,
+        schedule: Schedule,
+    ) -> None:
+        blocks = power_of_two(model.nlabels // LABELS_A_BLOCK) if work.all_labels else 1
+        most = max(lines.shards, blocks) if work.total > DIVIDED_NS else 1
+        super().__init__(lines, model, loss, schedule, min(args.thread, most, usable_cpus()))
+        stride = model.stride
+        self.team = one_by_one.Team(
+            self.n_threads,
+            blocks,
+            sync=self.sync,
+            clock=self.clock,
+            draws=np.zeros(1, np.int64),
+            partial=zeros(lines.shards * stride),
+            scores=zeros(padded(model.nlabels)),
+            stats=zeros(16 * blocks),
+            block_grads=zeros(blocks * stride),
+            losses=self.losses,
+        )
+        self.workers = [
+            one_by_one.Worker(thread, zeros(stride), zeros(stride), zeros(stride))
+            for thread in range(self.n_threads)
+        ]
+
+    def _train(self, thread: int, order: NDArray[np.int32], visit: int, rule: Rule) -> None:
+        one_by_one.train_lines(
+            order,
+            len(order),
+            visit,
+            self.lines,
+            self.model,
+            self.what,
+            self.schedule,
+            rule,
+            self.team,
+            self.workers[thread],
+        )
+
+
+class InBatches(Scheme):
+    """Several lines at a time, divided among the threads."""
+
+    kernel = in_batches.train_batches
+
+    def __init__(
+        self,
+        args: TrainArgs,
+        work: Work,
+        lines: Lines,
+        model: Model,
+        loss: Loss,
+        schedule: Schedule,
+        size: int,
+    ) -> None:
+        n_threads = min(args.thread, usable_cpus()) if work.exchange < work.total else 1
+        super().__init__(lines, model, loss, schedule, n_threads)
+        stride, nlabels = model.stride, model.nlabels
+        is_divided = has_blocks(work, nlabels)
+        blocks = max(2, power_of_two(nlabels // LABELS_A_BATCH_BLOCK)) if is_divided else 1
+        is_copied = work.all_labels and nlabels <= MOST_COPIED and args.optimizer == "sgd"
+        if is_divided:
+            width = nlabels
+        elif args.loss == "hs":
+            width = padded(int(np.diff(loss.tree.offsets).max(initial=1)))
+        else:
+            width = padded(nlabels if work.all_labels else args.neg + 1)
+        self.batch = Batch(
+            size,
+            n_threads,
+            blocks,
+            int(is_copied),
+            width,
+            sync=self.sync,
+            clock=self.clock,
+            sums=zeros(lines.shards * MOST_LINES * stride),
+            hidden=zeros(MOST_LINES * stride),
+            factors=zeros(MOST_LINES * width),
+            grads=zeros(blocks * MOST_LINES * stride),
+            stats=zeros(blocks * 2 * MOST_LINES),
+            losses=self.losses,
+        )
+        picks = 0 if is_divided else MOST_LINES * width
+        self.workers = [
+            BatchWorker(
+                thread,
+                rates=zeros(MOST_LINES),
+                factors=zeros(MOST_LINES),
+                targets=np.zeros(MOST_LINES, np.int64),
+                picks=np.zeros(picks, np.int32),
+                counts=np.zeros(MOST_LINES, np.int64),
+                hidden=zeros(MOST_LINES * stride),
+                lanes=zeros(MOST_LINES * stride),
+                grads=zeros(MOST_LINES * stride),
+                scratch=zeros(stride),
+                wo=zeros(nlabels * stride * is_copied),
+                stack=zeros(6 * stride),
+                joined=np.zeros(6, np.int64),
+                draws=np.zeros(1, np.int64),
+            )
+            for thread in range(n_threads)
+        ]
+
+    def _train(self, thread: int, order: NDArray[np.int32], visit: int, rule: Rule) -> None:
+        in_batches.train_batches(
+            order,
+            len(order),
+            visit,
+            self.lines,
+            self.model,
+            self.what,
+            self.schedule,
+            rule,
+            self.batch,
+            self.workers[thread],
+        )
+
+
+def power_of_two(n: int) -> int:
+    """Return the largest power of two up to n and 16, at least 1."""
+    return 1 << min(max(n, 1).bit_length() - 1, 4)
