@@ -25,8 +25,9 @@ START = "base.matrix: init_rows"
 SAVE = "base.matrix: copy_rows"
 WRITE_VECTORS = "base.printf: format_vectors"
 WORD_ROWS = "text.features: word_rows"
-TRAIN = "linear.train_batches: train_batches"
-SUPERVISED = (COUNT, FEATURES, START, TRAIN, "linear.order: draw_order", SAVE)
+TRAIN = ("linear.train_batches: train_batches", "linear.batch_lines: score_lines step_lines")
+ALL_TRAINERS = ("linear.train: train_lines", "linear.label_blocks: score_blocks step_blocks")
+SUPERVISED = (COUNT, FEATURES, START, *TRAIN, "linear.order: draw_order", SAVE)
 WORDS = (
     COUNT,
     "text.features: word_lines",
@@ -55,7 +56,7 @@ QUANTIZE = (LOAD, "linear.quantize: train_centroids encode_rows")
 RETRAIN = (
     "text.dictionary: count_tokens merge_entries gather_entries find_entries",
     FEATURES,
-    TRAIN,
+    *TRAIN,
     "linear.order: draw_order",
 )
 PERCEPTRON = (
@@ -83,7 +84,7 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
         is_sup = command == "supervised"
         found += SUPERVISED if is_sup else WORDS
         if options["autotune_validation"]:
-            found += [*SCORE[1:], CHAR_NGRAMS, PRUNE, "linear.train: train_lines"]
+            found += [*SCORE[1:], CHAR_NGRAMS, PRUNE, *ALL_TRAINERS]
         if options["autotune_modelsize"]:
             found += [*QUANTIZE[1:], "text.dictionary: find_entries", "linear.means: mean_codes"]
             found.append("linear.quantize: row_norms")

@@ -13,6 +13,8 @@ import numpy as np
 
 from fastcli.fasttext.args import TrainArgs
 from fastcli.jit.build import AnyKernel
+from fastcli.kernels.base.indirect import address_of
+from fastcli.kernels.linear import batch_lines, label_blocks
 from fastcli.kernels.linear import train as one_by_one
 from fastcli.kernels.linear import train_batches as in_batches
 from fastcli.kernels.linear.batches import MOST_LINES, Batch, BatchWorker
@@ -192,7 +194,13 @@ class InBatches(Scheme):
             width = padded(int(np.diff(loss.tree.offsets).max(initial=1)))
         else:
             width = padded(nlabels if work.all_labels else args.neg + 1)
+        if is_divided:
+            score, step = label_blocks.score_blocks, label_blocks.step_blocks
+        else:
+            score, step = batch_lines.score_lines, batch_lines.step_lines
         self.batch = Batch(
+            address_of(score),
+            address_of(step),
             size,
             n_threads,
             blocks,

@@ -18,6 +18,7 @@ from fastcli.fasttext.trained import Trained
 from fastcli.files import Replacement
 from fastcli.jit.build import compile_beside
 from fastcli.kernels.base.printf import format_vectors
+from fastcli.kernels.linear.batch_lines import score_lines, step_lines
 from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.linear.train_words import train_words
 from fastcli.overwriting import check_apart
@@ -38,7 +39,8 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
     check_apart(inputs(args), outputs(args, path))
     with ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files:
         if args.model == "sup":
-            compile_beside(train_batches, format_vectors)
+            compile_beside(train_batches)
+            compile_beside(score_lines, step_lines, format_vectors)
             trained = train_supervised(args, reporter)
         else:
             compile_beside(train_words, format_vectors)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from fastcli.jit.build import AnyKernel, compile_beside
 from fastcli.kernels.base.matrix import init_rows
 from fastcli.kernels.linear import quantize, tree
+from fastcli.kernels.linear.batch_lines import score_lines, step_lines
 from fastcli.kernels.linear.best import best_labels
+from fastcli.kernels.linear.label_blocks import score_blocks, step_blocks
 from fastcli.kernels.linear.means import mean_codes, mean_rows
 from fastcli.kernels.linear.order import draw_order
 from fastcli.kernels.linear.scores import fill_blocks
@@ -39,7 +41,11 @@ def trial_kernels(args: TrainArgs, tune: AutotuneArgs) -> list[AnyKernel]:
     if tune.modelsize:
         found += [quantize.row_norms, quantize.train_centroids, quantize.encode_rows, mean_codes]
         found.append(dictionary.find_entries)
-    return [*found, train_lines, train_batches, best_labels]
+    return [
+        *found,
+        *(train_lines, train_batches, score_lines, step_lines, score_blocks, step_blocks),
+        best_labels,
+    ]
 
 
 def load_trial_kernels(args: TrainArgs, tune: AutotuneArgs) -> None:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from fastcli.jit.build import PYTHON_MODE
+from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
+from fastcli.kernels.linear import batch_lines, label_blocks
 from fastcli.kernels.linear import train_batches as kernels
 from fastcli.kernels.linear.batches import MOST_LINES, Batch, BatchWorker, share_of
 from tests import naive
@@ -73,7 +75,12 @@ class Problem(single.Problem):
         def nans(*sizes):
             return [np.full(size, np.nan, np.float32) for size in sizes]
 
+        score, step = label_blocks.score_blocks, label_blocks.step_blocks
+        if blocks == 1:
+            score, step = batch_lines.score_lines, batch_lines.step_lines
         batch = Batch(
+            address_of(score),
+            address_of(step),
             self.size,
             n_threads,
             blocks,

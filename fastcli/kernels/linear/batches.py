@@ -17,10 +17,10 @@ from fastcli.kernels.base.optimizers import RowUpdates
 from fastcli.kernels.base.threads import arrive, bounds, wait_for_all
 from fastcli.kernels.base.vector import row_add, row_set
 from fastcli.kernels.base.views import at
-from fastcli.kernels.linear.lines import Rule
+from fastcli.kernels.linear.lines import Lines, Rule
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, i64
+    from fastcli.jit.signature import F32, F64, I32, I64, f32, i64
 
 MOST_LINES = 16  # of a batch: as many as a vector has floats
 MOST_SHARDS = 16
@@ -32,6 +32,8 @@ class Batch(Group):
     With one block of labels, every thread scores some of the lines; else some of the blocks.
     """
 
+    score: i64  # address of the kernel that scores: ``score_lines`` or ``score_blocks``
+    step: i64  # and of the one that updates output rows: ``step_lines`` or ``step_blocks``
     size: i64  # lines, at most MOST_LINES
     n_threads: i64
     blocks: i64  # of the labels; 1 for hs and ns
@@ -152,3 +154,10 @@ def updates_of(i: i64, rule: Rule, states: F32, worker: BatchWorker) -> RowUpdat
     """Return how rows are updated by line i of the batch."""
     steps = at(rule.steps, i if rule.address != 0 else 0)
     return RowUpdates(rule.address, rule.slots, worker.rates[i], steps, states, worker.scratch)
+
+
+@device
+def scale_of(lines: Lines, line: i64) -> f32:
+    """Return 1 / the number of a line's rows."""
+    first, last = lines.segments[line * lines.shards], lines.segments[(line + 1) * lines.shards]
+    return np.float32(1.0) / np.float32(last - first)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.jit.build import device
+from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.kernels.base.optimizers import update_row
 from fastcli.kernels.base.products import strip
@@ -24,36 +24,22 @@ from fastcli.kernels.base.vector import (
     lane_multiply,
     lane_sigmoid,
     log,
-    row_axpy,
+    row_set,
 )
 from fastcli.kernels.base.views import at
-from fastcli.kernels.linear.batches import MOST_LINES, Batch, BatchWorker, updates_of
+from fastcli.kernels.linear.batches import (
+    MOST_LINES,
+    Batch,
+    BatchWorker,
+    scale_of,
+    total_of,
+    updates_of,
+)
 from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
 from fastcli.kernels.linear.losses import LEAST_SIGMOID, block_start
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I32, f32, i64
-
-
-@device
-def score_blocks(size: i64, loss: Loss, model: Model, batch: Batch, worker: BatchWorker) -> None:
-    """Score the labels of this thread's blocks; for softmax, their exponentials and sums."""
-    stride = model.stride
-    for i in range(size):
-        for k in range(stride):
-            worker.lanes[k * MOST_LINES + i] = worker.hidden[i * stride + k]
-    for i in range(size, MOST_LINES):
-        for k in range(stride):
-            worker.lanes[k * MOST_LINES + i] = np.float32(0.0)
-    start, end = bounds(batch.blocks, worker.thread, batch.n_threads)
-    for block in range(start, end):
-        first = block_start(model.nlabels, block, batch.blocks)
-        n = block_start(model.nlabels, block + 1, batch.blocks) - first
-        scores, w = at(batch.factors, first * MOST_LINES), at(model.wo, first * stride)
-        strip(w, stride, 1, worker.lanes, MOST_LINES, scores, MOST_LINES, n, stride, 0)
-        if loss.kind == SOFTMAX:
-            largest = at(batch.stats, block * 2 * MOST_LINES)
-            exp_lanes(scores, n, largest, at(largest, MOST_LINES))
 
 
 @device
@@ -188,11 +174,52 @@ def update_block(
                 update_row(updates, model.wo, first + label, stride, hidden, factor)
 
 
-@device
-def add_block_grads(i: i64, scale: f32, model: Model, batch: Batch, worker: BatchWorker) -> None:
-    """Set the gradient of line i's input rows, added up in the order of blocks."""
-    grad = at(worker.grads, i * model.stride)
-    fill(grad, np.float32(0.0), model.stride)
-    for block in range(batch.blocks):
-        part = at(batch.grads, (block * MOST_LINES + i) * model.stride)
-        row_axpy(grad, scale, part, model.stride)
+@kernel
+def score_blocks(
+    chosen: I32,
+    size: i64,
+    visit: i64,
+    lines: Lines,
+    model: Model,
+    loss: Loss,
+    rule: Rule,
+    batch: Batch,
+    worker: BatchWorker,
+) -> None:
+    """Score the labels of this thread's blocks; for softmax, their exponentials and sums."""
+    stride = model.stride
+    for i in range(MOST_LINES):
+        hidden = at(worker.hidden, i * stride)
+        if i < size:
+            total = total_of(i, lines.shards, stride, batch, worker)
+            row_set(hidden, scale_of(lines, chosen[i]), total, stride)
+        else:
+            fill(hidden, np.float32(0.0), stride)
+        for k in range(stride):
+            worker.lanes[k * MOST_LINES + i] = hidden[k]
+    start, end = bounds(batch.blocks, worker.thread, batch.n_threads)
+    for block in range(start, end):
+        first = block_start(model.nlabels, block, batch.blocks)
+        n = block_start(model.nlabels, block + 1, batch.blocks) - first
+        scores, w = at(batch.factors, first * MOST_LINES), at(model.wo, first * stride)
+        strip(w, stride, 1, worker.lanes, MOST_LINES, scores, MOST_LINES, n, stride, 0)
+        if loss.kind == SOFTMAX:
+            largest = at(batch.stats, block * 2 * MOST_LINES)
+            exp_lanes(scores, n, largest, at(largest, MOST_LINES))
+
+
+@kernel
+def step_blocks(
+    chosen: I32,
+    size: i64,
+    visit: i64,
+    lines: Lines,
+    model: Model,
+    loss: Loss,
+    rule: Rule,
+    batch: Batch,
+    worker: BatchWorker,
+) -> None:
+    """Set the gradients of this thread's blocks, and update their rows, once all are scored."""
+    block_factors(size, chosen, lines, loss, model, batch, worker)
+    block_gradients(size, model, rule, batch, worker)
