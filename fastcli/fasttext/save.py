@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from fastcli.files import Replacement
     from fastcli.text.dictionary import Dictionary
 
-PART = 1 << 22  # bytes prepared at a time by a thread
+PART = 1 << 22  # bytes of text prepared at a time by a thread
+PART_OF_ROWS = 1 << 20  # bytes of rows, which are in the cache when they are written
 MOST_HOLES = 1 << 14
 PAGE = 4096
 WORDS_AT_ONCE = 1 << 10  # whose rows are summed at a time
 ROWS_AT_ONCE = 1 << 16  # that are summed at a time
-ENTRY = 60  # bytes of an entry of the dictionary, three times, on its way to the file
+ENTRY = 60  # bytes of an entry of the dictionary on its way to the file, its letters three times
 
 
 def write_model(out: Replacement, model: Trained) -> None:
@@ -51,9 +52,11 @@ def write_model(out: Replacement, model: Trained) -> None:
     _write_rows(out, len(head), rows, model)
     tail = b"\0" + MATRIX.pack(output_rows(args, dictionary), args.dim)
     write_all(fd, tail)
-    values = model.output()
-    write_all(fd, values)
-    if len(head) + 4 * rows * args.dim + len(tail) + values.nbytes != size:
+    outputs = model.wo.reshape(-1, model.stride)
+    step = max(1, PART_OF_ROWS // (4 * args.dim))
+    for first in range(0, len(outputs), step):
+        write_all(fd, np.ascontiguousarray(outputs[first : first + step, : args.dim]))
+    if len(head) + 4 * args.dim * (rows + len(outputs)) + len(tail) != size:
         raise AssertionError("the model file does not have the expected size")
 
 
@@ -83,7 +86,7 @@ def _write_rows(out: Replacement, base: int, n_rows: int, model: Trained) -> Non
     """Write the input rows from ``base`` on; runs of rows that are zero become holes."""
     dim, ids, fd = model.args.dim, model.ids, out.fd
     least = _least_hole(ids, 4 * dim)
-    span = max(1, PART // (4 * dim))
+    span = max(1, PART_OF_ROWS // (4 * dim))
     values = np.empty(span * dim, np.float32)
     kept = kernels.KeptRows(model.wi, model.stride, dim, model.memory_rows, ids)
     first = at = 0
@@ -216,7 +219,7 @@ def saving_memory(args: TrainArgs, words: int, rows: int, outputs: int) -> int:
     number of output rows.
     """
     stride = 4 * padded(args.dim)
-    fixed = max(4 * args.dim * outputs + PART, ENTRY * (words + outputs))
+    fixed = max(2 * PART_OF_ROWS, ENTRY * (words + outputs))
     if args.no_vec:
         return fixed
     at_once = min(WORDS_AT_ONCE, words)

@@ -140,7 +140,8 @@ def _join(
     buckets = np.flatnonzero(bucket_rows)
     words = np.arange(nwords, dtype=np.int64)
     row_numbers = np.concatenate([words, nwords - 1 + bucket_rows[buckets].astype(np.int64)])
-    memory_rows = row_numbers % shards * shard_rows + row_numbers // shards
+    shift = shards.bit_length() - 1  # a power of two: no division
+    memory_rows = (row_numbers & (shards - 1)) * shard_rows + (row_numbers >> shift)
     is_used = used[memory_rows] == 1
     is_used[:nwords] |= all_words
     ids = np.concatenate([words, nwords + buckets.astype(np.int64)])[is_used]

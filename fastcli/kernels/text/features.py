@@ -12,6 +12,7 @@ from fastcli.kernels.base.integers import (
     sign_extended,
     unsigned_modulo,
 )
+from fastcli.kernels.base.vector import prefetch
 from fastcli.kernels.base.views import at
 from fastcli.kernels.text.dictionary import LINE_END
 from fastcli.kernels.text.groups import EntryFeatures, HashTable, Lines, Ngrams, Stream
@@ -19,6 +20,8 @@ from fastcli.kernels.text.tokens import char_ngrams, find_entry, is_eos, ngram_b
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import I32, I64, U8, i64
+
+BUCKETS_AHEAD = 16  # how far ahead of its turn the number of a bucket is fetched
 
 
 @kernel
@@ -245,13 +248,15 @@ def number_rows(
     ``state``: buckets numbered so far, rows written so far, lines so far.
     """
     n_buckets, n_rows, line = state[0], state[1], state[2]
-    mask = n_shards - 1
+    mask, last = n_shards - 1, offsets[n_lines]
     for i in range(n_lines):
         start, end = offsets[i], offsets[i + 1]
         bounds = at(segments, (line + i) * n_shards)
         for k in range(n_shards):
             bounds[k + 1] = 0
         for j in range(start, end):
+            if j + BUCKETS_AHEAD < last and features[j + BUCKETS_AHEAD] >= nwords:
+                prefetch(bucket_rows, features[j + BUCKETS_AHEAD] - nwords)
             row = features[j]
             if row >= nwords:
                 bucket = row - nwords
