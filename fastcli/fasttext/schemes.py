@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 ROW_NS, ROW_LINE_NS = 6, 2.2  # an input row, and each of its cache lines, which wait for memory
 OUTPUT_LINE_NS = 1.4  # a cache line of an output row, which are in the cache
 EXCHANGE_NS = 25  # a cache line that one thread writes and another reads
-ALONE_NS = 5000  # of input rows: lines with more are trained on one at a time
+MEETING_NS = 160  # a line's part of the meetings about a batch
+GAIN = 1.7  # threads are worth while where the work is so many times what they exchange
+ALONE_NS = 4000  # of input rows: lines with more are trained on one at a time
 DIVIDED_NS = 2500  # lines with less work, one at a time, are faster on one thread
 
 # Batches learn as single lines do, up to a size that falls with the learning rate: by softmax, 16
@@ -50,17 +52,22 @@ LABELS_A_BATCH_BLOCK = 64
 MOST_COPIED = 8  # labels, of which every thread keeps the rows
 
 
+ALL_LABELS = ("softmax", "ova", "one-vs-all")  # losses that score all of them
+
+
 class Work:
     """What a line of a text takes on the average, in ns, by the parts of it."""
 
     def __init__(self, args: TrainArgs, n_features: int, n_lines: int, nlabels: int) -> None:
         cache_lines = padded(args.dim) / CACHE_LINE_FLOATS
-        self.all_labels = args.loss in ("softmax", "ova", "one-vs-all")
+        self.all_labels = args.loss in ALL_LABELS
         self.inputs = n_features / max(n_lines, 1) * (ROW_NS + ROW_LINE_NS * cache_lines)
         outputs = nlabels if self.all_labels else max(20, args.neg)
         self.total = self.inputs + OUTPUT_LINE_NS * cache_lines * outputs
-        rows = 3 if self.all_labels else 3 + outputs / 4
-        self.exchange = EXCHANGE_NS * cache_lines * rows
+        rows = 2.0 if is_copied(args, nlabels) else 3.0
+        if not self.all_labels:
+            rows += outputs / 4
+        self.exchange = EXCHANGE_NS * cache_lines * rows + MEETING_NS
 
 
 def lines_at_once(args: TrainArgs, work: Work, nlabels: int) -> int:
@@ -76,6 +83,12 @@ def lines_at_once(args: TrainArgs, work: Work, nlabels: int) -> int:
             safe *= min(1.0, nlabels / (LABELS_A_DRAW * max(args.neg, 1)))
     n = 1 << max(int(min(safe, MOST_LINES)).bit_length() - 1, 0)
     return 1 if has_blocks(work, nlabels) and n < FEWEST_LINES else n
+
+
+def is_copied(args: TrainArgs, nlabels: int) -> bool:
+    """Tell whether every thread keeps all output rows, which are few."""
+    all_labels = args.loss in ALL_LABELS
+    return all_labels and nlabels <= MOST_COPIED and args.optimizer == "sgd"
 
 
 def has_blocks(work: Work, nlabels: int) -> bool:
@@ -182,12 +195,13 @@ class InBatches(Scheme):
         schedule: Schedule,
         size: int,
     ) -> None:
-        n_threads = min(args.thread, usable_cpus()) if work.exchange < work.total else 1
-        super().__init__(lines, model, loss, schedule, n_threads)
         stride, nlabels = model.stride, model.nlabels
         is_divided = has_blocks(work, nlabels)
         blocks = max(2, power_of_two(nlabels // LABELS_A_BATCH_BLOCK)) if is_divided else 1
-        is_copied = work.all_labels and nlabels <= MOST_COPIED and args.optimizer == "sgd"
+        most = max(lines.shards, blocks) if work.total > GAIN * work.exchange else 1
+        n_threads = min(args.thread, most, usable_cpus())
+        super().__init__(lines, model, loss, schedule, n_threads)
+        copies = int(is_copied(args, nlabels))
         if is_divided:
             width = nlabels
         elif args.loss == "hs":
@@ -204,7 +218,7 @@ class InBatches(Scheme):
             size,
             n_threads,
             blocks,
-            int(is_copied),
+            copies,
             width,
             sync=self.sync,
             clock=self.clock,
@@ -228,7 +242,7 @@ class InBatches(Scheme):
                 lanes=zeros(MOST_LINES * stride),
                 grads=zeros(MOST_LINES * stride),
                 scratch=zeros(stride),
-                wo=zeros(nlabels * stride * is_copied),
+                wo=zeros(nlabels * stride * copies),
                 stack=zeros(6 * stride),
                 joined=np.zeros(6, np.int64),
                 draws=np.zeros(1, np.int64),

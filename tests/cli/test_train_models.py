@@ -25,7 +25,7 @@ def eager_threads(monkeypatch):
     from fastcli.text import counting
 
     monkeypatch.setattr(schemes, "DIVIDED_NS", 0)
-    monkeypatch.setattr(schemes, "EXCHANGE_NS", 0)
+    monkeypatch.setattr(schemes, "GAIN", 0)
     monkeypatch.setattr(schemes, "usable_cpus", lambda: 8)
     monkeypatch.setattr(counting, "SPAN", 1 << 11)
 

@@ -10,7 +10,7 @@ from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
 from fastcli.kernels.linear import batch_lines, label_blocks
 from fastcli.kernels.linear import train_batches as kernels
-from fastcli.kernels.linear.batches import MOST_LINES, Batch, BatchWorker, share_of
+from fastcli.kernels.linear.batches import MOST_LINES, Batch, BatchWorker
 from tests import naive
 from tests.kernels import test_train as single
 from tests.kernels.test_train import ALL_LOSSES, EPS, LOSSES, Result
@@ -235,13 +235,3 @@ def test_what_is_not_finite_shows_in_the_loss(rng, loss, where):
     problem = Problem(rng)
     getattr(problem, where)[:] = np.nan
     assert np.isnan(problem.train(loss).loss)
-
-
-def test_every_shard_has_its_owners():
-    for n_threads in range(1, 20):
-        for shards in (1, 2, 4, 8, 16):
-            shares = [share_of(thread, n_threads, shards) for thread in range(n_threads)]
-            for shard in range(shards):
-                owners = [s for s in shares if s.first_shard <= shard < s.last_shard]
-                assert [s.part for s in owners] == list(range(owners[0].parts))
-                assert all(s.parts == len(owners) for s in owners)

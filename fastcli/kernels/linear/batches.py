@@ -69,23 +69,10 @@ class BatchWorker(Group):
 
 
 class Share(Group):
-    """The part of the input rows that a thread has."""
+    """The input rows that a thread has: those of some shards."""
 
     first_shard: i64
     last_shard: i64
-    part: i64  # of so many parts of one shard, where there are more threads than shards
-    parts: i64
-
-
-@device
-def share_of(thread: i64, n_threads: i64, shards: i64) -> Share:
-    """Return the part of a thread."""
-    if n_threads <= shards:
-        first, last = bounds(shards, thread, n_threads)
-        return Share(first, last, 0, 1)
-    shard = thread * shards // n_threads
-    first, last = bounds(n_threads, shard, shards)
-    return Share(shard, shard + 1, thread - first, last - first)
 
 
 @device
@@ -131,9 +118,9 @@ def total_of(i: i64, shards: i64, stride: i64, batch: Batch, worker: BatchWorker
     """Return the sum of line i over all shards, of which threads have joined what they have."""
     if batch.n_threads == 1 or shards == 1:
         return sums_of(i, 0, stride, batch)
-    depth, n_threads = 0, min(batch.n_threads, shards)
-    for thread in range(n_threads):
-        first, last = bounds(shards, thread, n_threads)
+    depth = 0
+    for thread in range(batch.n_threads):
+        first, last = bounds(shards, thread, batch.n_threads)
         while first < last:
             n = joined(first, last)
             sums = sums_of(i, first, stride, batch)

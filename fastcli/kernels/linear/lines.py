@@ -104,34 +104,19 @@ def target_of(lines: Lines, line: i64, loss: Loss, visit: i64) -> i64:
 
 
 @device
-def is_owner(row: i64, part: i64, parts: i64) -> bool:
-    """Tell whether an input row is of a part, where several parts share a shard."""
-    return parts == 1 or ((row * 40503 & 0xFFFF) * parts) >> 16 == part
-
-
-@device
 def update_rows(
-    updates: RowUpdates,
-    lines: Lines,
-    first: i64,
-    last: i64,
-    grad: F32,
-    model: Model,
-    counts: I32,
-    part: i64,
-    parts: i64,
+    updates: RowUpdates, lines: Lines, first: i64, last: i64, grad: F32, model: Model, counts: I32
 ) -> None:
-    """Update the input rows ``rows[first:last]`` of a part by a rule, each once.
+    """Update the input rows ``rows[first:last]`` by a rule, each once.
 
     A row that is there n times has n times the gradient.
     """
     rows, size = lines.rows, model.stride * updates.slots
     for j in range(first, last):
-        if is_owner(rows[j], part, parts):
-            counts[rows[j]] += 1
-            prefetch_row(at(updates.states, rows[j] * size), size)
+        counts[rows[j]] += 1
+        prefetch_row(at(updates.states, rows[j] * size), size)
     for j in range(first, last):
-        if is_owner(rows[j], part, parts) and counts[rows[j]] > 0:
-            n = counts[rows[j]]
+        n = counts[rows[j]]
+        if n > 0:
             counts[rows[j]] = 0
             update_row(updates, model.wi, rows[j], model.stride, grad, np.float32(n))

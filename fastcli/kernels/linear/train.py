@@ -249,7 +249,7 @@ def train_lines(
         if rule.address == 0:
             add_to_rows(lines, start, end, grad, model, start_next, end_next)
         else:
-            update_rows(inputs, lines, start, end, grad, model, rule.counts, 0, 1)
+            update_rows(inputs, lines, start, end, grad, model, rule.counts)
         since += lines.tokens[line]
         if since > schedule.update_rate:
             done += since

@@ -20,6 +20,7 @@ import numpy as np
 
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.indirect import call
+from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.base.vector import (
     fill,
     prefetch_row,
@@ -36,7 +37,6 @@ from fastcli.kernels.linear.batches import (
     join_sums,
     meet,
     scale_of,
-    share_of,
     sums_of,
     updates_of,
 )
@@ -47,7 +47,6 @@ from fastcli.kernels.linear.lines import (
     Rule,
     fetch_lines,
     fetch_rows,
-    is_owner,
     target_of,
     update_rows,
 )
@@ -113,12 +112,10 @@ def step_inputs(
         for j in range(first, last):
             if j + ROWS_AHEAD < last:
                 prefetch_row(at(model.wi, rows[j + ROWS_AHEAD] * stride), stride)
-            if is_owner(rows[j], share.part, share.parts):
-                row_add(at(model.wi, rows[j] * stride), grad, stride)
+            row_add(at(model.wi, rows[j] * stride), grad, stride)
     else:
         updates = updates_of(i, rule, rule.wi_states, worker)
-        counts, part, parts = rule.counts, share.part, share.parts
-        update_rows(updates, lines, first, last, grad, model, counts, part, parts)
+        update_rows(updates, lines, first, last, grad, model, rule.counts)
 
 
 @kernel
@@ -139,7 +136,8 @@ def train_batches(
     ``visit`` numbers the first of these visits among all.
     """
     stride, shards = model.stride, lines.shards
-    share = share_of(worker.thread, batch.n_threads, shards)
+    first_shard, last_shard = bounds(shards, worker.thread, batch.n_threads)
+    share = Share(first_shard, last_shard)
     done, since = batch.clock[0], batch.clock[1]
     phase = 0
     if batch.copies == 1:
@@ -159,9 +157,9 @@ def train_batches(
         this = Rule(rule.address, rule.slots, steps, rule.wi_states, rule.wo_states, rule.counts)
 
         # 1. The sums of this thread's rows.
-        for i in range(share.part, size, share.parts):
+        for i in range(size):
             fetch_lines(lines, order, first + i, n, share.first_shard, share.last_shard)
-            following = chosen[i + share.parts] if i + share.parts < size else -1
+            following = chosen[i + 1] if i + 1 < size else -1
             sum_rows(i, chosen, following, lines, share, model, batch)
         phase = meet(batch, worker, phase)
 
@@ -183,8 +181,6 @@ def train_batches(
         grads = worker.grads if batch.blocks > 1 or batch.copies == 1 else batch.grads
         for i in range(size):
             step_inputs(i, chosen[i], lines, share, model, this, worker, at(grads, i * stride))
-        if batch.n_threads > shards:
-            phase = meet(batch, worker, phase)  # the next sums are of rows of several owners
     if worker.thread == 0:
         if batch.copies == 1:
             row_set(model.wo, np.float32(1.0), worker.wo, model.nlabels * stride)
