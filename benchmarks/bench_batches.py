@@ -83,7 +83,7 @@ def bench(session: Session, given: Namespace) -> None:
 
 def error_of(numbers: list[float]) -> float:
     """Return the standard error of a mean."""
-    return statistics.stdev(numbers) / len(numbers) ** 0.5
+    return float(statistics.stdev(numbers) / len(numbers) ** 0.5)
 
 
 def training(session: Session, name: str, case: str, options: Options, command: list[str]) -> Tool:

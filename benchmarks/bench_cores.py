@@ -16,8 +16,9 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import numpy as np
 from measure import table
@@ -31,13 +32,19 @@ from fastcli.kernels.base.views import at
 from fastcli.reporting import Reporter
 from fastcli.threads import run_on
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.jit.signature import F32, I64, i64
+    from fastcli.kernels.linear.lines import Rule
+
 CASES = {"ag_news": (100, 10), "sst2": (100, 10)}
 CORES = (2, 4, 8, 16, 64)
 PASSED = 1 << 40  # the phase that a thread which is not there has reached
 
 
 @kernel
-def exchange(n: i64, lines: i64, thread: i64, sync: I64, shared: F32, own: F32) -> None:  # noqa: F821
+def exchange(n: i64, lines: i64, thread: i64, sync: I64, shared: F32, own: F32) -> None:
     """Meet n times; before every second one write lines, and after it read the other thread's."""
     for phase in range(1, n + 1):
         mine, others = at(shared, thread * lines * 16), at(shared, (1 - thread) * lines * 16)
@@ -67,12 +74,13 @@ def exchange_seconds(lines: int, n: int = 100_000) -> float:
 class Alone:
     """Training as one thread of several that is alone, and does not wait for the others."""
 
-    def __init__(self, n_threads: int) -> None:
-        self.n_threads = n_threads
+    def __init__(self) -> None:
         self.seconds = 0.0
-        self.scheme: schemes.Scheme | None = None
+        self.scheme: schemes.InBatches | None = None
 
-    def run(self, scheme: schemes.Scheme, order: np.ndarray, visit: int, rule: object) -> None:
+    def run(
+        self, scheme: schemes.InBatches, order: NDArray[np.int32], visit: int, rule: Rule
+    ) -> None:
         """Stand for ``Scheme.run``."""
         self.scheme = scheme
         scheme.sync[:] = PASSED
@@ -94,23 +102,22 @@ def arguments(data: Path, name: str, dim: int, n_threads: int) -> TrainArgs:
     )
 
 
-def least(measure: Callable[[], float], times: int) -> float:
-    """Return the least of several measurements."""
-    return min(measure() for _ in range(times))
+def alone(args: TrainArgs, times: int = 1) -> tuple[float, schemes.InBatches]:
+    """Return the seconds that one of ``args.thread`` threads works, and its scheme.
 
-
-def alone(args: TrainArgs, n_threads: int) -> tuple[float, schemes.InBatches]:
-    """Return the seconds that one of several threads works, and the scheme that it used."""
-    thread = Alone(n_threads)
-    original, cpus = schemes.Scheme.run, schemes.usable_cpus
-    schemes.Scheme.run = lambda *given: thread.run(*given)
-    schemes.usable_cpus = lambda: n_threads
-    try:
-        train.train_supervised(args, Reporter())
-    finally:
-        schemes.Scheme.run, schemes.usable_cpus = original, cpus
-    assert isinstance(thread.scheme, schemes.InBatches)
-    return thread.seconds, thread.scheme
+    The seconds are the least of several trainings.
+    """
+    found = []
+    for _ in range(times):
+        thread = Alone()
+        with (
+            patch.object(schemes.Scheme, "run", lambda *given: thread.run(*given)),  # noqa: B023
+            patch.object(schemes, "usable_cpus", lambda: args.thread),
+        ):
+            train.train_supervised(args, Reporter())
+        assert thread.scheme is not None
+        found.append((thread.seconds, thread.scheme))
+    return min(found, key=lambda pair: pair[0])
 
 
 def lines_read(scheme: schemes.InBatches) -> float:
@@ -155,16 +162,15 @@ def case(given: argparse.Namespace, name: str, dim: int, meeting: float, line: f
 
     pairs = [(trained(1), trained(2)) for _ in range(given.times)]
     measured = statistics.median(one / two for one, two in pairs)
-    single = least(lambda: alone(args, 1)[0], given.times)
-    _, scheme = alone(args, 1)
+    single, scheme = alone(args, given.times)
     n_batches = args.epoch * -(-len(scheme.lines.tokens) // scheme.batch.size)
     cells = []
     for n in CORES:
-        several = arguments(given.data, name, dim, n)
-        work = least(lambda: alone(several, n)[0], given.times)  # noqa: B023
-        _, scheme = alone(several, n)
-        waits = 2 * (meeting + (scheme.n_threads - 2) * line)
-        cells.append(single / (work + n_batches * (waits + lines_read(scheme) * line)))
+        work, scheme = alone(arguments(given.data, name, dim, n), given.times)
+        waits = 0.0
+        if scheme.n_threads > 1:
+            waits = 2 * (meeting + (scheme.n_threads - 2) * line) + lines_read(scheme) * line
+        cells.append(single / (work + n_batches * waits))
     return [
         name,
         str(dim),

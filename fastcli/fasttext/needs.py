@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.save import rows_of_words, saving_memory
+from fastcli.kernels.linear.batches import MOST_LINES
 from fastcli.memory import Needs, padded
 from fastcli.optimizers import OPTIMIZERS
 from fastcli.reporting import Reporter
@@ -22,14 +23,15 @@ def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) ->
     slots = OPTIMIZERS[args.optimizer].slots
     n_rows = corpus.shards * corpus.shard_rows + dictionary.nlabels
     matrices = 4 * padded(args.dim) * n_rows
+    scores = 4 * MOST_LINES * dictionary.nlabels  # of a batch of lines
     rows = 0 if args.no_vec else rows_of_words(args, dictionary)
     saving = saving_memory(args, dictionary.nwords, rows, dictionary.nlabels)
     return _needs(
         args,
         dictionary,
         (len(corpus.ids), dictionary.nlabels),
-        matrices=(1 + slots) * matrices,
-        saving=saving - slots * matrices - corpus.nbytes,  # which are freed before
+        matrices=(1 + slots) * matrices + scores,
+        saving=saving - slots * matrices - scores - corpus.nbytes,  # which are freed before
     )
 
 

@@ -26,37 +26,35 @@ from fastcli.threads import run_apart, usable_cpus
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# What takes how long on one machine, in ns.  It decides how lines are trained on and how many
-# threads are worth while, the latter without an effect on the result.
+# What takes how long on one machine, in ns.  It decides how lines are trained on, and how many
+# threads are worthwhile, which has no effect on the result.
 ROW_NS, ROW_LINE_NS = 6, 2.2  # an input row, and each of its cache lines, which wait for memory
 OUTPUT_LINE_NS = 1.4  # a cache line of an output row, which are in the cache
 EXCHANGE_NS = 25  # a cache line that one thread writes and another reads
-MEETING_NS = 160  # a line's part of the meetings about a batch
-GAIN = 1.7  # threads are worth while where the work is so many times what they exchange
+MEETING_NS = 160  # a line's part of the meetings: measured, with waiting for the slowest
+GAIN = 1.7  # threads are worthwhile where the work is so many times what they exchange
 ALONE_NS = 4000  # of input rows: lines with more are trained on one at a time
 DIVIDED_NS = 2500  # lines with less work, one at a time, are faster on one thread
 
-# Batches learn as single lines do, up to a size that falls with the learning rate: by softmax, 16
-# lines are safe at a rate of 1 and 32 are not (trec6, sst2 and ag_news diverge), at a rate of 4 it
-# is 2 and 4.  One-vs-all is as safe up to some 200 labels, and less with more, since all of them
-# pull at the hidden vector (cooking, 735 labels, rate .5: 8 lines are safe, 16 not).  Negative
-# sampling needs many more labels than it draws, or a row takes several steps at once (sst2, rate 2:
-# not even 2 lines are safe).  Update rules keep the size of their steps by themselves.
+# Batches learn as single lines do, up to a size that falls with the learning rate.  By softmax, 16
+# lines are safe at a rate of 1 and 32 diverge (trec6, sst2, ag_news); at 4, 2 are safe and 4
+# diverge.  So lines times rate may be 8.  One-vs-all is as safe up to some 200 labels, and less
+# with more, since all of them pull at the hidden vector (cooking, 735 labels, rate .5: 8 lines are
+# safe, 16 diverge).  With negative sampling and few labels, a row is stepped on by several draws
+# at once (sst2, rate 2: not even 2 lines are safe).  Update rules keep steps small themselves.
 SAFE_LINES = 8  # at a rate of 1
 SAFE_LABELS = 200  # of one-vs-all
 LABELS_A_DRAW = 16  # of negative sampling
-FEWEST_LINES = 8  # a batch with blocks of labels has at least so many, or is not worth while
+FEWEST_LINES = 8  # a batch with blocks of labels has at least so many, or is not worthwhile
 LABELS_A_BLOCK = 128  # for single lines
 FEWEST_LABELS = 32  # that batches divide into blocks
 LABELS_A_BATCH_BLOCK = 64
 MOST_COPIED = 8  # labels, of which every thread keeps the rows
-
-
 ALL_LABELS = ("softmax", "ova", "one-vs-all")  # losses that score all of them
 
 
 class Work:
-    """What a line of a text takes on the average, in ns, by the parts of it."""
+    """What a line of a text takes on average, in ns, by the parts of it."""
 
     def __init__(self, args: TrainArgs, n_features: int, n_lines: int, nlabels: int) -> None:
         cache_lines = padded(args.dim) / CACHE_LINE_FLOATS
@@ -104,14 +102,14 @@ class Scheme(ABC):
     def __init__(
         self, lines: Lines, model: Model, loss: Loss, schedule: Schedule, n_threads: int
     ) -> None:
-        self.lines, self.model, self.what, self.schedule = lines, model, loss, schedule
+        self.lines, self.model, self.loss, self.schedule = lines, model, loss, schedule
         self.n_threads = n_threads
         self.sync = np.zeros(8 * n_threads, np.int64)
         self.clock = np.zeros(2, np.int64)
         self.losses = np.zeros(8 * MOST_LINES)
 
     @property
-    def loss(self) -> float:
+    def total_loss(self) -> float:
         """The sum of the losses so far."""
         return float(self.losses[::8].sum())
 
@@ -172,7 +170,7 @@ class OneByOne(Scheme):
             visit,
             self.lines,
             self.model,
-            self.what,
+            self.loss,
             self.schedule,
             rule,
             self.team,
@@ -202,16 +200,14 @@ class InBatches(Scheme):
         n_threads = min(args.thread, most, usable_cpus())
         super().__init__(lines, model, loss, schedule, n_threads)
         copies = int(is_copied(args, nlabels))
+        score, step = batch_lines.score_lines, batch_lines.step_lines
         if is_divided:
+            score, step = label_blocks.score_blocks, label_blocks.step_blocks
             width = nlabels
         elif args.loss == "hs":
             width = padded(int(np.diff(loss.tree.offsets).max(initial=1)))
         else:
             width = padded(nlabels if work.all_labels else args.neg + 1)
-        if is_divided:
-            score, step = label_blocks.score_blocks, label_blocks.step_blocks
-        else:
-            score, step = batch_lines.score_lines, batch_lines.step_lines
         self.batch = Batch(
             address_of(score),
             address_of(step),
@@ -257,7 +253,7 @@ class InBatches(Scheme):
             visit,
             self.lines,
             self.model,
-            self.what,
+            self.loss,
             self.schedule,
             rule,
             self.batch,

@@ -1,8 +1,8 @@
 """The loop of training a classifier: block after block of lines, for all epochs.
 
-``kernels/linear/train.py`` and ``train_batches.py`` are the algorithm; ``schemes.py`` chooses; this
-module decides when it runs.  The main thread
-starts the kernels on a block of lines, waits, checks the loss, reports, and continues.
+``kernels/linear/train.py`` and ``train_batches.py`` are the algorithm, and ``schemes.py`` chooses;
+this module decides when it runs.  The main thread starts the kernels on a block of lines, waits,
+checks the loss, reports, and continues.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ LINES_A_BLOCK, BLOCKS_A_WINDOW = 64, 1024
 
 
 class Trainer:
-    """The state of a run: matrices, scratch, and the clock that sets the learning rate."""
+    """A run: how its lines are trained on, in which order, and by which rule."""
 
     def __init__(
         self,
@@ -55,10 +55,9 @@ class Trainer:
         wo: NDArray[np.float32],
         stride: int,
     ) -> None:
-        self.args, self.corpus, self.stride = args, corpus, stride
-        self.wi, self.wo = wi, wo
+        self.args, self.corpus = args, corpus
         self.nlabels = dictionary.nlabels
-        self.work = Work(args, len(corpus.rows), corpus.n_lines, self.nlabels)
+        self.work = Work(args, int(corpus.segments[-1]), corpus.n_lines, self.nlabels)
         self.schedule = Schedule(
             args.lr, max(args.epoch, 1) * int(corpus.tokens.sum()), args.lr_update_rate
         )
@@ -120,7 +119,7 @@ class Trainer:
                 last = min(first + size, n_lines)
                 self._block(first, last, epoch * n_lines + first)
                 visits += last - first
-                loss = self.scheme.loss / visits
+                loss = self.scheme.total_loss / visits
                 done = self.scheme.tokens
                 lr = linear_decay(self.schedule, done)
                 if not math.isfinite(loss):

@@ -44,7 +44,7 @@ def pick_rows(i: i64, visit: i64, loss: Loss, n: i64, batch: Batch, worker: Batc
         seed = random_bits(loss.seed + 1, visit)
         for k in range(1, loss.noise.neg + 1):
             picks[k] = draw_other(target, loss.noise, n, seed, worker.draws)
-    elif worker.counts[i] != n:  # all of them, for the first batch
+    elif worker.counts[i] != n:  # all rows; set once, in the first batch
         worker.counts[i] = n
         for k in range(n):
             picks[k] = k
@@ -58,9 +58,9 @@ def line_factors(
     out, n = at(batch.factors, i * batch.width), worker.counts[i]
     target, lr = worker.targets[i], worker.factors[i]
     if loss.kind == SOFTMAX:
-        stats = at(batch.stats, i * 2)
-        softmax_block(out, 0, n, stats, 0)
-        return softmax_factors(target, lr, 0, n, softmax_scale(stats, 1, 0), out)
+        softmax_block(out, 0, n, worker.scratch, 0)
+        scale = softmax_scale(worker.scratch, 1, 0)
+        return softmax_factors(target, lr, 0, n, scale, out)
     if loss.kind == OVA:
         first = lines.label_offsets[line]
         n_labels = lines.label_offsets[line + 1] - first

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import F32, F64, I32, I64, f32, i64
 
 MOST_LINES = 16  # of a batch: as many as a vector has floats
-MOST_SHARDS = 16
 
 
 class Batch(Group):
@@ -38,11 +37,11 @@ class Batch(Group):
     n_threads: i64
     blocks: i64  # of the labels; 1 for hs and ns
     copies: i64  # 1: every thread keeps the output matrix, which is small, and updates all of it
-    width: i64  # room for the factors of a line, a multiple of 16
+    width: i64  # room for the factors of a line, a multiple of 16; with several blocks nlabels
     sync: I64  # 8 for each thread, zero at the start
     clock: I64  # tokens done, tokens since the learning rate was set
     sums: F32  # shards * MOST_LINES * stride: of the lines' rows
-    hidden: F32  # MOST_LINES * stride
+    hidden: F32  # MOST_LINES * stride; with one block
     factors: F32  # MOST_LINES * width; with several blocks nlabels * MOST_LINES
     grads: F32  # blocks * MOST_LINES * stride
     stats: F32  # blocks * 2 * MOST_LINES
@@ -56,14 +55,14 @@ class BatchWorker(Group):
     rates: F32  # MOST_LINES: the learning rate of each line
     factors: F32  # MOST_LINES: what errors are multiplied by: the same, or 1 for an update rule
     targets: I64  # MOST_LINES
-    picks: I32  # MOST_LINES * width: the output rows of each line
+    picks: I32  # MOST_LINES * width: the output rows of each line; with one block
     counts: I64  # MOST_LINES: how many these are
-    hidden: F32  # MOST_LINES * stride
+    hidden: F32  # MOST_LINES * stride; with several blocks
     lanes: F32  # stride * MOST_LINES: the same, transposed
     grads: F32  # MOST_LINES * stride
     scratch: F32  # stride
     wo: F32  # nlabels * stride where there are copies
-    stack: F32  # 6 * stride: sums of shards that are still to be joined
+    stack: F32  # 6 * stride, enough for 32 shards: sums of shards that are still to be joined
     joined: I64  # 6: of how many shards
     draws: I64  # 1
 

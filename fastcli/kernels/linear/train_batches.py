@@ -5,8 +5,9 @@ their order.  Batches are small, so that this learns as one line at a time does.
 
 1. every thread sums the rows of its shards for each line;  the threads meet
 2. each thread scores some of the lines, or, where there are many labels, some blocks of these
-   (``label_blocks.py``): the factors of output rows, and the gradient of input rows;  they meet
-3. every thread updates its rows.
+   (``label_blocks.py``);  they meet
+3. every thread updates its output rows;  with blocks they meet again, and add up the gradients
+4. every thread updates its input rows.
 
 Shards, blocks and batches depend on the data and the learning rate alone, so the order of additions
 does too.
@@ -163,7 +164,7 @@ def train_batches(
             sum_rows(i, chosen, following, lines, share, model, batch)
         phase = meet(batch, worker, phase)
 
-        # 2. Forward and backward through the output rows.
+        # 2 and 3. Forward and backward through the output rows.
         given = (chosen, size, visit + first, lines, model, loss, this, batch, worker)
         call(batch.score, given)
         phase = meet(batch, worker, phase)
@@ -173,7 +174,7 @@ def train_batches(
             for i in range(size):
                 add_block_grads(i, scale_of(lines, chosen[i]), model, batch, worker)
 
-        # 3. Backward into the input rows; the first of the next batch come meanwhile.
+        # 4. Backward into the input rows; the first of the next batch come meanwhile.
         if first + size < n:
             base = chosen[size] * shards
             start, end = base + share.first_shard, base + share.last_shard
