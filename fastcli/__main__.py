@@ -14,6 +14,9 @@ try:
     import warnings
 except KeyboardInterrupt:
     os._exit(130)
+# NumPy's BLAS would start a thread for every processor, which spin for a while as they start and
+# end; the little linear algebra here gains nothing by them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 if not sys.warnoptions:
     warnings.simplefilter("ignore")  # they are for programmers: the commands say what matters
     sys.warnoptions.append("ignore")  # nor are they said by processes that this one starts

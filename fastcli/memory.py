@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import platform
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGE = 500_000_000
-PROCESS = 93_000_000  # bytes of a process before it reads: Python, NumPy, compiled kernels
+_LOADS_ITSELF = sys.platform == "linux" and platform.machine() == "x86_64"  # see jit/elf.py
+# Bytes of a process before it reads: Python, NumPy, compiled kernels, and LLVM where it loads them.
+PROCESS = 41_000_000 if _LOADS_ITSELF else 93_000_000
 ROWS = "-dim or -bucket, or a larger -minCount"  # what makes the rows of a linear model fewer
 
 

@@ -71,7 +71,8 @@ LAYERS |= {
 ONLY_IN_CLI = {"click", "rich", "tqdm"}
 COMPILERS = {"numba", "llvmlite"}
 COMPILING = {
-    f"jit/{name}.py" for name in ("intrinsics", "keys", "link", "numba_compiler", "targets")
+    f"jit/{name}.py"
+    for name in ("intrinsics", "keys", "link", "numba_compiler", "processor", "targets")
 }
 HOMES = {
     "tomli": "cli/mlp.py",

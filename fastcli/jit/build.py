@@ -3,8 +3,8 @@
 A kernel is a function over pointers and scalars.  Its machine code is looked for in the cache
 (``cache.py``) by what it depends on (``keys.py``) and the processor (``targets.py``); where
 there is none another process compiles it (``compilers.py``, ``numba_compiler.py``); it is loaded
-with llvmlite alone (``link.py``), without importing Numba.  Calls go through ctypes, which releases
-the GIL, so plain Python threads run kernels in parallel.
+without importing Numba, and where possible without LLVM (``link.py``).  Calls go through ctypes,
+which releases the GIL, so plain Python threads run kernels in parallel.
 
 With ``NUMBA_DISABLE_JIT=1`` nothing is compiled: the same function bodies run as Python on the
 NumPy arrays, which is what the tests measure coverage with.

@@ -1,12 +1,13 @@
 """The symbols that an object file needs from elsewhere: ELF, Mach-O and COFF, 64 bits.
 
-Layouts: the System V ABI's chapter "Object files", Apple's ``mach-o/nlist.h`` and Microsoft's
-"PE format".
+Layouts: ``elf.py``, Apple's ``mach-o/nlist.h`` and Microsoft's "PE format".
 """
 
 from __future__ import annotations
 
 import struct
+
+from fastcli.jit import elf
 
 
 def undefined_symbols(code: bytes) -> set[str]:
@@ -15,8 +16,8 @@ def undefined_symbols(code: bytes) -> set[str]:
     Raises ValueError for anything but a complete object file of a known kind.
     """
     try:
-        if code[:5] == b"\x7fELF\x02":
-            return _elf(code)
+        if code[:5] == elf.MAGIC:
+            return elf.ObjectFile(code).undefined()
         if code[:4] == b"\xcf\xfa\xed\xfe":
             return _mach_o(code)
         if code[:2] in (b"\x64\x86", b"\x64\xaa"):  # x86-64, arm64
@@ -28,22 +29,6 @@ def undefined_symbols(code: bytes) -> set[str]:
 
 def _text(code: bytes, at: int) -> str:
     return code[at : code.index(b"\0", at)].decode("utf-8", "replace")
-
-
-def _elf(code: bytes) -> set[str]:
-    (table,) = struct.unpack_from("<Q", code, 0x28)
-    size, count = struct.unpack_from("<HH", code, 0x3A)
-    sections = [struct.unpack_from("<IIQQQQIIQQ", code, table + i * size) for i in range(count)]
-    found = set()
-    for _, kind, _, _, start, length, link, _, _, entry in sections:
-        if kind != 2:  # SHT_SYMTAB
-            continue
-        names = sections[link][4]
-        for at in range(start + entry, start + length, entry):  # the first is empty
-            name, _, _, section = struct.unpack_from("<IBBH", code, at)
-            if section == 0 and name:
-                found.add(_text(code, names + name))
-    return found - {"_GLOBAL_OFFSET_TABLE_"}
 
 
 def _mach_o(code: bytes) -> set[str]:

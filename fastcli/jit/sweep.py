@@ -14,8 +14,9 @@ UNUSED = 90 * DAY  # an entry unused for longer is removed
 ABANDONED = DAY  # temporary files and locks of killed processes
 
 _TARGET = re.compile(r"[A-Za-z0-9_.-]{1,40}-[0-9a-f]{16}")
-_ENTRY = re.compile(r"[\w.]+-[0-9a-f]{32}\.o")
-_WORKING = re.compile(r"[\w.]+-[0-9a-f]{32}\.o\.(lock|[0-9a-f]{16}\.tmp)")
+_ANSWER = ".json"  # what LLVM calls a processor, beside the kernels
+_ENTRY = re.compile(r"[\w.]+-[0-9a-f]{32}\.(o|json)")
+_WORKING = re.compile(r"[\w.]+-[0-9a-f]{32}\.(o|json)\.(lock|[0-9a-f]{16}\.tmp)")
 _SWEPT = ".swept"  # its time is that of the last look for unused entries
 _OLD_TARGET = re.compile(r"[0-9a-f]{32}")  # what version 0.1 left, and only that
 _OLD_ENTRY = re.compile(r"\w+\.o|tmp\w{8}")
@@ -41,7 +42,7 @@ def sweep(root: Folder) -> None:
 
 
 def clear(root: Folder) -> tuple[int, int]:
-    """Remove all entries; return how many and their bytes.  Foreign files stay."""
+    """Remove all entries; return how many kernels and their bytes.  Foreign files stay."""
     removed = _remove(root, {"entry": float("inf"), "working": float("inf")})
     with contextlib.suppress(OSError):
         root.remove(_SWEPT)
@@ -68,7 +69,7 @@ def _remove(root: Folder, before: dict[str, float], skip_shared: bool = False) -
                         continue
                     status = folder.status_of(file)
                     old = status.st_mtime < before["entry" if is_entry else "working"]
-                    if old and folder.remove(file) and is_entry:
+                    if old and folder.remove(file) and is_entry and not file.endswith(_ANSWER):
                         n, size = n + 1, size + status.st_size
                 is_empty = not folder.names()
         except (OSError, NoFolder):

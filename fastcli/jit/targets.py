@@ -11,7 +11,8 @@ import os
 import platform
 import sys
 from dataclasses import dataclass
-from functools import cache
+
+from fastcli.jit.processor import host
 
 # What each level needs beyond the one before, by LLVM's names.
 LEVELS = {
@@ -71,19 +72,11 @@ def _target(cpu: str, features: str, is_own: bool = False) -> Target:
     return Target(cpu, features, f"{name}-{digest}", is_own)
 
 
-@cache
-def _host() -> tuple[str, dict[str, bool], str]:
-    import llvmlite.binding as llvm
-
-    features = llvm.get_host_cpu_features()
-    return llvm.get_host_cpu_name(), dict(features), features.flatten()
-
-
 def own_target() -> Target:
     """Return what Numba compiles for here: this processor, or what NUMBA_CPU_* name."""
-    name, _, host_features = _host()
-    cpu = os.environ.get("NUMBA_CPU_NAME", name)
-    features = "" if cpu.lower() == "generic" else host_features
+    this = host()
+    cpu = os.environ.get("NUMBA_CPU_NAME", this.name)
+    features = "" if cpu.lower() == "generic" else this.features
     return _target(cpu, os.environ.get("NUMBA_CPU_FEATURES", features), is_own=True)
 
 
@@ -97,11 +90,10 @@ def runnable() -> list[Target]:
     own = own_target()
     if "NUMBA_CPU_NAME" in os.environ or "NUMBA_CPU_FEATURES" in os.environ:
         return [own]
-    has = {feature for feature, is_there in _host()[1].items() if is_there}
     levels: list[Target] = []
     if platform.machine().lower() in ("x86_64", "amd64"):
         for level, needed in LEVELS.items():
-            if not needed <= has:
+            if not needed <= host().has():
                 break
             levels.insert(0, named_target(level))
     return [own, *levels]

@@ -14,6 +14,7 @@ import pytest
 import fastcli
 from fastcli.jit import keys, targets
 from fastcli.jit.build import OPTIONS, Device, Kernel
+from fastcli.jit.processor import Processor
 from fastcli.jit.targets import LEVELS, own_target, runnable
 
 if TYPE_CHECKING:
@@ -208,13 +209,17 @@ def test_code_of_levels_is_run_unless_a_processor_is_named(monkeypatch):
     for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"):
         monkeypatch.delenv(name, raising=False)
     has = {feature for level in ("x86-64-v2", "x86-64-v3") for feature in LEVELS[level]}
-    host = ("some-cpu", dict.fromkeys(has, True) | {"avx512f": False}, "+fma")
-    monkeypatch.setattr(targets, "_host", lambda: host)
+
+    def be(has):
+        features = ",".join(f"+{feature}" for feature in sorted(has)) + ",-avx512f"
+        monkeypatch.setattr(targets, "host", lambda: Processor("some-cpu", features))
+
+    be(has)
     monkeypatch.setattr(targets.platform, "machine", lambda: "x86_64")
     assert [target.cpu for target in runnable()] == ["some-cpu", "x86-64-v3", "x86-64-v2"]
-    host[1].update(dict.fromkeys(LEVELS["x86-64-v4"], True))
+    be(has | LEVELS["x86-64-v4"])
     assert [target.cpu for target in runnable()][1] == "x86-64-v4"
-    host[1]["bmi2"] = False
+    be((has | LEVELS["x86-64-v4"]) - {"bmi2"})
     assert [target.cpu for target in runnable()] == ["some-cpu", "x86-64-v2"]
     monkeypatch.setattr(targets.platform, "machine", lambda: "aarch64")
     assert [target.cpu for target in runnable()] == ["some-cpu"]
