@@ -5,7 +5,7 @@ Run it with the Python that has fastcli.  For a number of threads it measures
 - the work of a thread between two meetings: one thread of so many runs alone, and never waits;
 - what a meeting of two threads costs, and a cache line that one writes and another reads.
 
-The time of a batch is then its work, two meetings, and the lines that a thread reads of others.
+The time of a batch is then its work, its meetings, and the lines that a thread reads of others.
 A meeting of more threads has more counters to read, a line each.  What is left out: that cores
 share the memory's bandwidth, and that some wait for the slowest.  For two threads the calculated
 time is compared with the measured one.
@@ -29,12 +29,11 @@ from fastcli.jit.build import kernel
 from fastcli.kernels.base.threads import arrive, wait_for_all
 from fastcli.kernels.base.vector import row_add
 from fastcli.kernels.base.views import at
+from fastcli.kernels.linear.train_batches import Visits
 from fastcli.reporting import Reporter
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from fastcli.jit.signature import F32, I64, i64
     from fastcli.kernels.linear.lines import Rule
 
@@ -78,15 +77,13 @@ class Alone:
         self.seconds = 0.0
         self.scheme: schemes.InBatches | None = None
 
-    def run(
-        self, scheme: schemes.InBatches, order: NDArray[np.int32], visit: int, rule: Rule
-    ) -> None:
+    def run(self, scheme: schemes.InBatches, visits: Visits, rule: Rule) -> None:
         """Stand for ``Scheme.run``."""
         self.scheme = scheme
         scheme.sync[:] = PASSED
         scheme.sync[0] = 0
         started = time.perf_counter()
-        scheme._train(0, order, visit, rule)
+        scheme._train(0, visits, rule)
         self.seconds += time.perf_counter() - started
 
 
@@ -123,15 +120,16 @@ def alone(args: TrainArgs, times: int = 1) -> tuple[float, schemes.InBatches]:
 def lines_read(scheme: schemes.InBatches) -> float:
     """Return how many cache lines a thread reads of others for a batch.
 
-    Of its own lines the sums that others have, of theirs the hidden vectors, the factors, and the
-    gradients where it does not compute them.
+    With few labels the sums of all lines that others have.  Else those of its own lines; of the
+    others' lines the hidden vectors, the factors and the gradients.
     """
     batch, threads = scheme.batch, scheme.n_threads
     shards = min(threads, scheme.lines.shards)
     row = scheme.model.stride / 16
+    if batch.copies:
+        return float(batch.size * (shards - 1) * row)
     of_others = batch.size * (1 - 1 / threads)
-    vectors = 1 if batch.copies else 2
-    return float(batch.size / threads * (shards - 1) * row + of_others * (vectors * row + 1))
+    return float(batch.size / threads * (shards - 1) * row + of_others * (2 * row + 1))
 
 
 def main() -> None:
@@ -169,7 +167,9 @@ def case(given: argparse.Namespace, name: str, dim: int, meeting: float, line: f
         work, scheme = alone(arguments(given.data, name, dim, n), given.times)
         waits = 0.0
         if scheme.n_threads > 1:
-            waits = 2 * (meeting + (scheme.n_threads - 2) * line) + lines_read(scheme) * line
+            meetings = 1 if scheme.batch.copies else 2
+            waits = meetings * (meeting + (scheme.n_threads - 2) * line)
+            waits += lines_read(scheme) * line
         cells.append(single / (work + n_batches * waits))
     return [
         name,

@@ -15,7 +15,6 @@ import hashlib
 import os
 import platform
 import re
-import secrets
 import stat
 import sys
 import time
@@ -121,7 +120,7 @@ class _Maker:
         )
 
     def name(self) -> str:
-        words = (self.target, self.host, self.boot, self.pid, self.since, secrets.token_hex(8))
+        words = (self.target, self.host, self.boot, self.pid, self.since, os.urandom(8).hex())
         return f".fastcli-{'.'.join(map(str, words))}.tmp"
 
     def sentence(self) -> str:

@@ -255,10 +255,12 @@ def train_lines(
     total_tokens=1,
     lr_update_rate=0,
     rule=None,
+    own_draws=False,
 ):
     """Train on lines of input rows, one after the other; return the sum of the losses.
 
-    By SGD, or by a Rule.
+    By SGD, or by a Rule.  With ``own_draws`` the draws of ns depend on the visit, else on what was
+    drawn before.
 
     ``wi`` and ``wo`` are changed in place, in their own precision.
     """
@@ -283,8 +285,9 @@ def train_lines(
         elif loss == HS:
             value, grad, after = hs_step(target, tree, hidden, wo, lr)
         else:
+            key, draws = (random_bits(seed + 1, visit + i), 0) if own_draws else (seed + 1, draws)
             value, grad, after, draws = ns_step(
-                target, neg, odds, aliases, seed + 1, draws, hidden, wo, lr
+                target, neg, odds, aliases, key, draws, hidden, wo, lr
             )
         wo[:] = after
         for r in dict.fromkeys(rows):
@@ -311,7 +314,8 @@ def line_factors(loss, target, labels, tree, others, hidden, wo):
             return -np.log(p[target]), rows, (np.arange(len(wo)) == target) - p
         p, answers = sigmoid(wo @ hidden), np.zeros(len(wo))
         answers[list(labels)] = 1
-        return -np.log(np.where(answers == 1, p, 1 - p)).sum(), rows, answers - p
+        right = np.maximum(np.where(answers == 1, p, 1 - p), 1e-7)
+        return -np.log(right).sum(), rows, answers - p
     questions = [(1, target)] + [(0, other) for other in others]
     if loss == HS:
         paths, codes, offsets = tree

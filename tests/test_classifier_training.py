@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from fastcli.fasttext import sampling, schemes, train, trainer
+from fastcli.fasttext import sampling, schemes, train, trainer, visits
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.huffman import build_tree
 from fastcli.fasttext.initial_rows import initial_rows
@@ -41,9 +41,13 @@ def trained(path, reporter=None, **given):
 
 @pytest.fixture
 def text(tmp_path):
-    path = tmp_path / "text"
+    return text_of(tmp_path / "text", 5)
+
+
+def text_of(path, n):
+    """Write lines of two labels each, of n and of 3."""
     path.write_text(
-        "".join(f"__label__{i % 5} __label__x{i % 3} a b w{i % 37}\n" for i in range(N_LINES))
+        "".join(f"__label__{i % n} __label__x{i % 3} a b w{i % 37}\n" for i in range(N_LINES))
     )
     return path
 
@@ -51,12 +55,12 @@ def text(tmp_path):
 def test_lines_have_another_order_in_each_epoch(monkeypatch, text):
     orders = []
 
-    def draw_order(*arguments):
-        original(*arguments)
-        orders.append(arguments[-1].tolist())
+    class Order(visits.Order):
+        def start(self, epoch):
+            super().start(epoch)
+            orders.append(self.lines.tolist())
 
-    original = trainer.draw_order
-    monkeypatch.setattr(trainer, "draw_order", draw_order)
+    monkeypatch.setattr(trainer, "Order", Order)
     trained(text, epoch=3)
     assert [sorted(order) for order in orders] == [list(range(N_LINES))] * 3
     assert len({tuple(order) for order in orders}) == 3
@@ -74,7 +78,7 @@ def test_blocks_of_any_size_are_the_same_training(loss, nanoseconds, monkeypatch
     assert parts.wo.tobytes() == whole.wo.tobytes()
 
 
-def naively_trained(args):
+def naively_trained(args, size):
     """Return what a plain loop makes of a text: both matrices, in the rows that are in memory."""
     dictionary, corpus = read_corpus(args, Reporter(), None)
     n_rows = corpus.shards * corpus.shard_rows
@@ -85,22 +89,21 @@ def naively_trained(args):
     ends = corpus.segments[:: corpus.shards]
     counts = dictionary.label_counts()
     tree = build_tree(counts)
-    naive.train_batches(
+    total, rate = int(corpus.tokens.sum()), args.lr_update_rate
+    of_ns = (args.neg, *sampling.alias_table(sampling.drawable(np.sqrt(counts))), args.seed)
+    more = ((tree.paths, tree.codes, tree.offsets), *of_ns)
+    given = (
         lists(corpus.rows, ends),
         lists(corpus.labels, corpus.label_offsets),
         corpus.tokens.tolist(),
         wi,
         wo,
         LOSSES[args.loss],
-        8,
-        (tree.paths, tree.codes, tree.offsets),
-        args.neg,
-        *sampling.alias_table(sampling.drawable(np.sqrt(counts))),
-        args.seed,
-        args.lr,
-        int(corpus.tokens.sum()),
-        args.lr_update_rate,
     )
+    if size == 1:
+        naive.train_lines(*given, *more, 0, args.lr, total, rate, own_draws=True)
+    else:
+        naive.train_batches(*given, size, *more, args.lr, total, rate)
     return wi, wo
 
 
@@ -110,11 +113,24 @@ def lists(values, offsets):
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-@pytest.mark.parametrize(("loss", "lr"), [("softmax", 1.0), ("ova", 0.6), ("hs", 1.0), ("ns", 0.5)])
-def test_short_lines_are_trained_on_in_batches(loss, lr, n_threads, text):
+@pytest.mark.parametrize(
+    ("labels", "loss", "lr", "at_once", "size"),
+    [
+        *((5, loss, 0.6, 16, 1) for loss in ("softmax", "ova", "hs", "ns")),
+        (40, "softmax", 1.0, 8, 8),
+        (40, "ova", 0.1, 16, 16),
+        (40, "hs", 1.0, 8, 8),
+        (40, "ns", 1.0, 8, 8),
+    ],
+)
+def test_short_lines_are_trained_on_in_batches(
+    labels, loss, lr, at_once, size, n_threads, tmp_path
+):
+    """With few labels, batches learn what one line at a time does."""
+    text = text_of(tmp_path / "text", labels)
     more = {"epoch": 1, "no_shuffle": True, "lr": lr, "neg": 1, "thread": n_threads}
     model = trained(text, loss=loss, **more)
-    assert model.lines_at_once == 8
+    assert model.lines_at_once == at_once
     args = TrainArgs(
         input=(str(text),),
         output="",
@@ -122,7 +138,7 @@ def test_short_lines_are_trained_on_in_batches(loss, lr, n_threads, text):
         loss=loss,
         **{"dim": 8, "min_count": 1, "bucket": 0, **more},
     )
-    wi, wo = naively_trained(args)
+    wi, wo = naively_trained(args, size)
     np.testing.assert_allclose(model.wi.reshape(wi.shape), wi, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(model.wo.reshape(wo.shape), wo, rtol=1e-3, atol=1e-4)
 
@@ -131,19 +147,21 @@ def test_short_lines_are_trained_on_in_batches(loss, lr, n_threads, text):
     ("given", "features", "nlabels", "expected"),
     [
         ({"lr": 0.1}, 40, 4, 16),
-        ({"lr": 0.5}, 40, 4, 16),
-        ({"lr": 1.0}, 40, 4, 8),
-        ({"lr": 2.0}, 40, 4, 4),
-        ({"lr": 9.0}, 40, 4, 1),
-        ({"lr": 1.0, "dim": 10}, 400, 4, 8),
+        ({"lr": 9.0, "loss": "ns"}, 40, 4, 16),
+        ({"lr": 9.0}, 40, 31, 16),
+        ({"lr": 1.0, "dim": 10}, 400, 4, 16),
         ({"lr": 0.1, "dim": 100}, 400, 4, 1),
+        ({"lr": 0.1, "loss": "hs"}, 40, 32, 16),
+        ({"lr": 1.0, "loss": "hs"}, 40, 32, 8),
+        ({"lr": 2.0, "loss": "hs"}, 40, 32, 4),
+        ({"lr": 9.0, "loss": "hs"}, 40, 32, 1),
         ({"lr": 0.5, "loss": "ova"}, 40, 100, 16),
         ({"lr": 0.5, "loss": "ova"}, 40, 735, 1),
         ({"lr": 0.1, "loss": "ova"}, 40, 735, 16),
         ({"lr": 0.5}, 40, 735, 16),
         ({"lr": 2.0}, 40, 735, 1),
         ({"lr": 0.1, "loss": "ns"}, 40, 735, 16),
-        ({"lr": 0.1, "loss": "ns"}, 40, 2, 2),
+        ({"lr": 0.5, "loss": "ns"}, 40, 40, 8),
         ({"lr": 1.0, "loss": "hs"}, 40, 735, 8),
         ({"lr": 3.0, "optimizer": "adagrad"}, 40, 4, 16),
     ],

@@ -45,7 +45,7 @@ def test_no_file_of_others_is_opened(tmp_path, monkeypatch):
     """A link with the very name of the temporary is not written through."""
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
-    monkeypatch.setattr("fastcli.temporary.secrets.token_hex", lambda n: "0" * 2 * n)
+    monkeypatch.setattr("fastcli.temporary.os.urandom", bytes)
     monkeypatch.setattr("fastcli.temporary.time.time", lambda: 10.0**9)
     with Temporary(tmp_path / "m") as known:
         name = known.path

@@ -25,9 +25,16 @@ START = "base.matrix: init_rows"
 SAVE = "base.matrix: copy_rows"
 WRITE_VECTORS = "base.printf: format_vectors"
 WORD_ROWS = "text.features: word_rows"
-TRAIN = ("linear.train_batches: train_batches", "linear.batch_lines: score_lines step_lines")
-ALL_TRAINERS = ("linear.train: train_lines", "linear.label_blocks: score_blocks step_blocks")
-SUPERVISED = (COUNT, FEATURES, START, *TRAIN, "linear.order: draw_order", SAVE)
+TRAIN = ("linear.train_batches: train_batches", "linear.order: draw_order")
+FEW_LABELS = ("linear.few_labels: learn_lines", "linear.shared_rows: count_shared")
+SINGLE_LINES = "linear.batch_lines: score_lines step_lines"
+ALL_TRAINERS = (
+    "linear.train: train_lines",
+    "linear.label_blocks: score_blocks step_blocks",
+    SINGLE_LINES,
+    *FEW_LABELS,
+)
+SUPERVISED = (COUNT, FEATURES, START, *TRAIN, SAVE)
 WORDS = (
     COUNT,
     "text.features: word_lines",
@@ -57,7 +64,7 @@ RETRAIN = (
     "text.dictionary: count_tokens merge_entries gather_entries find_entries",
     FEATURES,
     *TRAIN,
-    "linear.order: draw_order",
+    *FEW_LABELS,
 )
 PERCEPTRON = (
     "mlp.layers: forward backward",
@@ -85,6 +92,8 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
         found += SUPERVISED if is_sup else WORDS
         if options["autotune_validation"]:
             found += [*SCORE[1:], CHAR_NGRAMS, PRUNE, *ALL_TRAINERS]
+        elif is_sup:
+            found += FEW_LABELS if options["optimizer"] == "sgd" else [SINGLE_LINES]
         if options["autotune_modelsize"]:
             found += [*QUANTIZE[1:], "text.dictionary: find_entries", "linear.means: mean_codes"]
             found.append("linear.quantize: row_norms")

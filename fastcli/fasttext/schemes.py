@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.visits import Order
 from fastcli.jit.build import AnyKernel
 from fastcli.kernels.base.indirect import address_of
-from fastcli.kernels.linear import batch_lines, label_blocks
+from fastcli.kernels.base.threads import bounds
+from fastcli.kernels.linear import batch_lines, few_labels, label_blocks
+from fastcli.kernels.linear import shared_rows as kernels
 from fastcli.kernels.linear import train as one_by_one
 from fastcli.kernels.linear import train_batches as in_batches
 from fastcli.kernels.linear.batches import MOST_LINES, Batch, BatchWorker
 from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
 from fastcli.kernels.linear.schedule import Schedule
+from fastcli.kernels.linear.train_batches import Visits
 from fastcli.memory import CACHE_LINE_FLOATS, padded, zeros
 from fastcli.threads import run_apart, usable_cpus
 
@@ -33,23 +37,22 @@ OUTPUT_LINE_NS = 1.4  # a cache line of an output row, which are in the cache
 EXCHANGE_NS = 25  # a cache line that one thread writes and another reads
 MEETING_NS = 160  # a line's part of the meetings: measured, with waiting for the slowest
 GAIN = 1.7  # threads are worthwhile where the work is so many times what they exchange
-ALONE_NS = 4000  # of input rows: lines with more are trained on one at a time
+ALONE_NS = 6000  # of input rows: lines with more are trained on one at a time
 DIVIDED_NS = 2500  # lines with less work, one at a time, are faster on one thread
 
-# Batches learn as single lines do, up to a size that falls with the learning rate.  By softmax, 16
-# lines are safe at a rate of 1 and 32 diverge (trec6, sst2, ag_news); at 4, 2 are safe and 4
-# diverge.  So lines times rate may be 8.  One-vs-all is as safe up to some 200 labels, and less
-# with more, since all of them pull at the hidden vector (cooking, 735 labels, rate .5: 8 lines are
-# safe, 16 diverge).  With negative sampling and few labels, a row is stepped on by several draws
-# at once (sst2, rate 2: not even 2 lines are safe).  Update rules keep steps small themselves.
+# With few labels and plain SGD, batches learn what single lines do (see ``few_labels.py``).  Others
+# do so nearly, up to a size that falls with the learning rate: lines times rate may be 8, since
+# by softmax 16 lines are safe at a rate of 1 and 32 diverge.  One-vs-all is as safe up to some 200
+# labels, and less with more, since all of them pull at the hidden vector (cooking, 735 labels,
+# rate .5: 8 lines are safe, 16 diverge).  With negative sampling, the fewer labels there are, the
+# more draws step on a row at once.  Update rules keep steps small themselves.
 SAFE_LINES = 8  # at a rate of 1
 SAFE_LABELS = 200  # of one-vs-all
 LABELS_A_DRAW = 16  # of negative sampling
 FEWEST_LINES = 8  # a batch with blocks of labels has at least so many, or is not worthwhile
 LABELS_A_BLOCK = 128  # for single lines
-FEWEST_LABELS = 32  # that batches divide into blocks
+FEWEST_LABELS = 32  # that batches divide into blocks; of fewer, every thread keeps all rows
 LABELS_A_BATCH_BLOCK = 64
-MOST_COPIED = 8  # labels, of which every thread keeps the rows
 ALL_LABELS = ("softmax", "ova", "one-vs-all")  # losses that score all of them
 
 
@@ -62,7 +65,7 @@ class Work:
         self.inputs = n_features / max(n_lines, 1) * (ROW_NS + ROW_LINE_NS * cache_lines)
         outputs = nlabels if self.all_labels else max(20, args.neg)
         self.total = self.inputs + OUTPUT_LINE_NS * cache_lines * outputs
-        rows = 2.0 if is_copied(args, nlabels) else 3.0
+        rows = 1.0 if is_copied(args, nlabels) else 3.0
         if not self.all_labels:
             rows += outputs / 4
         self.exchange = EXCHANGE_NS * cache_lines * rows + MEETING_NS
@@ -72,6 +75,8 @@ def lines_at_once(args: TrainArgs, work: Work, nlabels: int) -> int:
     """Return how many lines are trained on at a time: a power of two, by the data and the rate."""
     if work.inputs > ALONE_NS:
         return 1
+    if is_copied(args, nlabels):
+        return MOST_LINES
     safe = float(MOST_LINES)
     if args.optimizer == "sgd":
         safe = SAFE_LINES / max(args.lr, 1e-9)
@@ -85,8 +90,7 @@ def lines_at_once(args: TrainArgs, work: Work, nlabels: int) -> int:
 
 def is_copied(args: TrainArgs, nlabels: int) -> bool:
     """Tell whether every thread keeps all output rows, which are few."""
-    all_labels = args.loss in ALL_LABELS
-    return all_labels and nlabels <= MOST_COPIED and args.optimizer == "sgd"
+    return nlabels < FEWEST_LABELS and args.optimizer == "sgd"
 
 
 def has_blocks(work: Work, nlabels: int) -> bool:
@@ -118,13 +122,13 @@ class Scheme(ABC):
         """The tokens done so far."""
         return int(self.clock.sum())
 
-    def run(self, order: NDArray[np.int32], visit: int, rule: Rule) -> None:
-        """Train on lines in this order; ``visit`` numbers the first of the visits."""
+    def run(self, visits: Visits, rule: Rule) -> None:
+        """Train on lines in the order of these visits."""
         self.sync[:] = 0
-        run_apart(self.n_threads, lambda thread: self._train(thread, order, visit, rule))
+        run_apart(self.n_threads, lambda thread: self._train(thread, visits, rule))
 
     @abstractmethod
-    def _train(self, thread: int, order: NDArray[np.int32], visit: int, rule: Rule) -> None:
+    def _train(self, thread: int, visits: Visits, rule: Rule) -> None:
         """Do what one thread does."""
 
 
@@ -163,11 +167,11 @@ class OneByOne(Scheme):
             for thread in range(self.n_threads)
         ]
 
-    def _train(self, thread: int, order: NDArray[np.int32], visit: int, rule: Rule) -> None:
+    def _train(self, thread: int, visits: Visits, rule: Rule) -> None:
         one_by_one.train_lines(
-            order,
-            len(order),
-            visit,
+            visits.order,
+            visits.n,
+            visits.first,
             self.lines,
             self.model,
             self.loss,
@@ -191,6 +195,7 @@ class InBatches(Scheme):
         model: Model,
         loss: Loss,
         schedule: Schedule,
+        order: Order,
         size: int,
     ) -> None:
         stride, nlabels = model.stride, model.nlabels
@@ -201,7 +206,10 @@ class InBatches(Scheme):
         super().__init__(lines, model, loss, schedule, n_threads)
         copies = int(is_copied(args, nlabels))
         score, step = batch_lines.score_lines, batch_lines.step_lines
-        if is_divided:
+        if copies:
+            score = step = few_labels.learn_lines
+            width = padded(nlabels)
+        elif is_divided:
             score, step = label_blocks.score_blocks, label_blocks.step_blocks
             width = nlabels
         elif args.loss == "hs":
@@ -218,11 +226,14 @@ class InBatches(Scheme):
             width,
             sync=self.sync,
             clock=self.clock,
-            sums=zeros(lines.shards * MOST_LINES * stride),
+            sums=zeros(2 * lines.shards * MOST_LINES * stride),
             hidden=zeros(MOST_LINES * stride),
             factors=zeros(MOST_LINES * width),
             grads=zeros(blocks * MOST_LINES * stride),
             stats=zeros(blocks * 2 * MOST_LINES),
+            shared=shared_rows(lines, order, len(model.wi) // stride, args.thread)
+            if copies
+            else np.zeros(1, np.int32),
             losses=self.losses,
         )
         picks = 0 if is_divided else MOST_LINES * width
@@ -231,26 +242,26 @@ class InBatches(Scheme):
                 thread,
                 rates=zeros(MOST_LINES),
                 factors=zeros(MOST_LINES),
-                targets=np.zeros(MOST_LINES, np.int64),
-                picks=np.zeros(picks, np.int32),
-                counts=np.zeros(MOST_LINES, np.int64),
+                targets=integers(MOST_LINES),
+                picks=zeros(picks).view(np.int32),
+                counts=integers(MOST_LINES),
+                now=integers(2),
                 hidden=zeros(MOST_LINES * stride),
                 lanes=zeros(MOST_LINES * stride),
                 grads=zeros(MOST_LINES * stride),
                 scratch=zeros(stride),
                 wo=zeros(nlabels * stride * copies),
+                scores=zeros(width * copies),
                 stack=zeros(6 * stride),
-                joined=np.zeros(6, np.int64),
-                draws=np.zeros(1, np.int64),
+                joined=integers(6),
+                draws=integers(1),
             )
             for thread in range(n_threads)
         ]
 
-    def _train(self, thread: int, order: NDArray[np.int32], visit: int, rule: Rule) -> None:
+    def _train(self, thread: int, visits: Visits, rule: Rule) -> None:
         in_batches.train_batches(
-            order,
-            len(order),
-            visit,
+            visits,
             self.lines,
             self.model,
             self.loss,
@@ -259,6 +270,32 @@ class InBatches(Scheme):
             self.batch,
             self.workers[thread],
         )
+
+
+def shared_rows(lines: Lines, order: Order, n_rows: int, n_threads: int) -> NDArray[np.int32]:
+    """Return how many rows the lines of each group share, as ``count_shared`` packs that."""
+    n_groups, n_lines, size = len(order.groups), len(order.lines), order.size
+    shared = np.zeros(max(n_groups, 1) * kernels.PACKED, np.int32)
+    rows = np.diff(lines.segments[:: lines.shards])[order.lines]
+    most = int(np.add.reduceat(rows, np.arange(0, n_lines, size)).max(initial=1))
+
+    def count(thread: int) -> None:
+        seen = kernels.Seen(
+            np.zeros(n_rows, np.int32),
+            np.zeros(most + 1, np.int32),
+            zeros(MOST_LINES * (most + 1)),
+            zeros(MOST_LINES),
+        )
+        first, last = bounds(n_groups, thread, n_threads)
+        kernels.count_shared(order.lines, n_lines, size, first, last, lines, seen, shared)
+
+    run_apart(n_threads, count)
+    return shared
+
+
+def integers(n: int) -> NDArray[np.int64]:
+    """Return n zeros in memory of their own, so that no thread writes beside another's."""
+    return zeros(2 * n).view(np.int64)
 
 
 def power_of_two(n: int) -> int:

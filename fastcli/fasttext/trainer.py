@@ -19,13 +19,14 @@ from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.huffman import build_tree, no_tree
 from fastcli.fasttext.model_args import LOSSES
 from fastcli.fasttext.sampling import alias_table, drawable
-from fastcli.fasttext.schemes import InBatches, OneByOne, Scheme, Work, lines_at_once
+from fastcli.fasttext.schemes import InBatches, OneByOne, Scheme, Work, is_copied, lines_at_once
+from fastcli.fasttext.visits import Order
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
 from fastcli.kernels.linear.losses import Noise
-from fastcli.kernels.linear.order import draw_order
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
+from fastcli.kernels.linear.train_batches import Visits
 from fastcli.memory import zeros
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps
 from fastcli.reporting import Status
@@ -36,11 +37,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK_NS = 30e6  # of training between two looks at the loss
-# Lines are visited in a random order: blocks of neighbouring lines, then lines in windows of them.
-# Of langid75 sorted by its 75 languages, P@1 after five epochs is .924 with 256 lines x 32 blocks,
-# .942 with 256 x 128, .944 with 64 x 128 and .947 with 64 x 512, where the shuffled file has .950:
-# a window must hold many blocks of each label.  64 lines are still some kB to read at a time.
-LINES_A_BLOCK, BLOCKS_A_WINDOW = 64, 1024
 
 
 class Trainer:
@@ -69,7 +65,6 @@ class Trainer:
             Noise(args.neg, *alias_table(weights)),
             args.seed,
         )
-        self.order = np.arange(corpus.n_lines, dtype=np.int32)
         lines = Lines(
             corpus.rows,
             corpus.segments,
@@ -80,12 +75,15 @@ class Trainer:
         )
         model = Model(wi, wo, self.nlabels, stride)
         self.lines_at_once = lines_at_once(args, self.work, self.nlabels)
+        is_grouped = self.lines_at_once > 1 and is_copied(args, self.nlabels)
+        size = self.lines_at_once if is_grouped else 1
+        self.order = Order(corpus.n_lines, size, args.seed, not args.no_shuffle)
         self.scheme: Scheme
         if self.lines_at_once == 1:
             self.scheme = OneByOne(args, self.work, lines, model, loss, self.schedule)
         else:
             self.scheme = InBatches(
-                args, self.work, lines, model, loss, self.schedule, self.lines_at_once
+                args, self.work, lines, model, loss, self.schedule, self.order, self.lines_at_once
             )
         optimizer = OPTIMIZERS[args.optimizer]
         is_plain = args.optimizer == "sgd"
@@ -113,8 +111,7 @@ class Trainer:
         started = time.monotonic()
         total, visits = self.schedule.total, 0
         for epoch in range(args.epoch):
-            if not args.no_shuffle:
-                self._shuffle(epoch)
+            self.order.start(epoch)
             for first in range(0, n_lines, size):
                 last = min(first + size, n_lines)
                 self._block(first, last, epoch * n_lines + first)
@@ -133,23 +130,13 @@ class Trainer:
                     eta=seconds / max(done, 1) * (total - done),
                 )
 
-    def _shuffle(self, epoch: int) -> None:
-        n_blocks = -(-self.corpus.n_lines // LINES_A_BLOCK)
-        draw_order(
-            self.corpus.n_lines,
-            LINES_A_BLOCK,
-            -(-n_blocks // BLOCKS_A_WINDOW),
-            self.args.seed,
-            epoch,
-            np.empty(n_blocks, np.int32),
-            self.order,
-        )
-
     def _block(self, first: int, last: int, visit: int) -> None:
         rule = self.rule
         if rule.address:
             rule = rule._replace(steps=self.steps.next(np.zeros(last - first)))
-        self.scheme.run(self.order[first:last], visit, rule)
+        size = self.order.size
+        groups = self.order.groups[first // size : -(-last // size)]
+        self.scheme.run(Visits(last - first, visit, self.order.lines[first:last], groups), rule)
 
 
 def diverged(args: TrainArgs, epoch: int, lr: float) -> TrainingDiverged:

@@ -9,10 +9,12 @@ from fastcli.kernels.base.matrix import init_rows
 from fastcli.kernels.linear import quantize, tree
 from fastcli.kernels.linear.batch_lines import score_lines, step_lines
 from fastcli.kernels.linear.best import best_labels
+from fastcli.kernels.linear.few_labels import learn_lines
 from fastcli.kernels.linear.label_blocks import score_blocks, step_blocks
 from fastcli.kernels.linear.means import mean_codes, mean_rows
 from fastcli.kernels.linear.order import draw_order
 from fastcli.kernels.linear.scores import fill_blocks
+from fastcli.kernels.linear.shared_rows import count_shared
 from fastcli.kernels.linear.train import train_lines
 from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.text import dictionary, features
@@ -44,7 +46,7 @@ def trial_kernels(args: TrainArgs, tune: AutotuneArgs) -> list[AnyKernel]:
     return [
         *found,
         *(train_lines, train_batches, score_lines, step_lines, score_blocks, step_blocks),
-        best_labels,
+        *(learn_lines, count_shared, best_labels),
     ]
 
 

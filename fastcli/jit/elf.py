@@ -10,9 +10,8 @@ from __future__ import annotations
 import ctypes
 import mmap
 import struct
-from collections.abc import Iterator, Mapping
-from functools import cached_property
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, TypeVar
 
 MAGIC = b"\x7fELF\x02"  # 64 bits
 LITTLE_ENDIAN, RELOCATABLE, X86_64 = 1, 1, 62
@@ -20,7 +19,9 @@ SYMTAB, RELA, NOBITS = 2, 4, 8  # kinds of sections
 ALLOC = 2  # the flag of sections that are in memory
 ABSOLUTE = 1  # R_X86_64_64: the symbol's address and the addend, in eight bytes
 UNWINDING = ".eh_frame"  # for exceptions, of which kernels raise none, and debuggers
-RESERVED = 0xFF00  # numbers of sections from here on have other meanings
+
+
+Row = TypeVar("Row", bound="tuple[int, ...]")
 
 
 class CannotLoad(Exception):
@@ -45,65 +46,74 @@ class Section(NamedTuple):
 class Symbol(NamedTuple):
     """An entry of the table of symbols; ``section`` 0 means that it is defined elsewhere."""
 
-    name: str
+    name: int
+    info: int
+    other: int
     section: int
     value: int
+    size: int
+
+
+class Relocation(NamedTuple):
+    """An address that a section lacks: where, which symbol's (32 bits) and kind, the addend."""
+
+    where: int
+    info: int
+    addend: int
 
 
 class ObjectFile:
-    """An ELF object file of 64 bits.  Reading raises ValueError where it is cut short."""
+    """An ELF object file of 64 bits.  Reading raises ValueError where it is damaged."""
 
     def __init__(self, code: bytes) -> None:
         self.code = code
-        (table,) = self._unpacked("<Q", 0x28)
-        size, count, names = self._unpacked("<HHH", 0x3A)
-        self.sections = [
-            Section(*self._unpacked("<IIQQQQIIQQ", table + i * size)) for i in range(count)
-        ]
-        self._names = self._section(names).start
-
-    def _unpacked(self, layout: str, at: int) -> tuple[Any, ...]:
         try:
-            return struct.unpack_from(layout, self.code, at)
-        except (struct.error, OverflowError) as error:
-            raise ValueError(f"a truncated object file: {error}") from None
+            (table,) = struct.unpack_from("<Q", code, 0x28)
+            _, count, names = struct.unpack_from("<HHH", code, 0x3A)
+            self.sections = self._table(Section, "<IIQQQQIIQQ", table, 64 * count)
+            self._section_names = self.sections[names].start
+            self.symbols: list[Symbol] = []
+            self._symbol_names = 0
+            for one in self.sections:
+                if one.kind == SYMTAB:
+                    self.symbols = self._table(Symbol, "<IBBHQQ", one.start, one.size)
+                    self._symbol_names = self.sections[one.link].start
+        except (struct.error, IndexError, OverflowError) as error:
+            raise ValueError(f"a damaged object file: {error}") from None
 
-    def _section(self, i: int) -> Section:
-        if i >= len(self.sections):
-            raise ValueError(f"an object file without the section {i} that it names")
-        return self.sections[i]
+    def _table(self, row: type[Row], layout: str, start: int, size: int) -> list[Row]:
+        data = self.code[start : start + size]
+        if len(data) != size:
+            raise ValueError("a damaged object file: it is cut short")
+        return [row(*fields) for fields in struct.iter_unpack(layout, data)]
 
     def _text(self, at: int) -> str:
         return self.code[at : self.code.index(b"\0", at)].decode("utf-8", "replace")
 
-    def name_of(self, section: Section) -> str:
+    def section_name(self, section: Section) -> str:
         """Return the name of a section."""
-        return self._text(self._names + section.name)
+        return self._text(self._section_names + section.name)
 
-    @cached_property
-    def symbols(self) -> list[Symbol]:
-        """Its symbols, with the empty one that comes first."""
-        found = []
-        for table in self.sections:
-            if table.kind == SYMTAB:
-                names = self._section(table.link).start
-                for at in range(table.start, table.start + table.size, max(table.entry_size, 1)):
-                    name, _, _, section, value = self._unpacked("<IBBHQ", at)
-                    found.append(Symbol(self._text(names + name), section, value))
-        return found
+    def name(self, symbol: Symbol) -> str:
+        """Return the name of a symbol."""
+        return self._text(self._symbol_names + symbol.name)
 
     def undefined(self) -> set[str]:
         """Return the names that it leaves open."""
-        names = {symbol.name for symbol in self.symbols if symbol.section == 0}
+        names = {self.name(symbol) for symbol in self.symbols if symbol.section == 0}
         return names - {"", "_GLOBAL_OFFSET_TABLE_"}
 
-    def relocations(self, target: int) -> Iterator[tuple[int, int, int, int]]:
-        """Yield where a section lacks an address, of which kind and symbol, and the addend."""
-        for table in self.sections:
-            if table.kind == RELA and table.info == target:
-                for at in range(table.start, table.start + table.size, 24):
-                    where, info, addend = self._unpacked("<QQq", at)
-                    yield where, info & 0xFFFFFFFF, info >> 32, addend
+    def relocations(self, target: int) -> list[Relocation]:
+        """Return the addresses that a section lacks."""
+        tables = [one for one in self.sections if one.kind == RELA and one.info == target]
+        try:
+            return [
+                found
+                for one in tables
+                for found in self._table(Relocation, "<QQq", one.start, one.size)
+            ]
+        except struct.error as error:
+            raise ValueError(f"a damaged object file: {error}") from None
 
 
 def load(code: bytes, name: str, elsewhere: Mapping[str, int]) -> int:
@@ -126,17 +136,18 @@ def load(code: bytes, name: str, elsewhere: Mapping[str, int]) -> int:
         if section.kind != NOBITS:
             data = code[section.start : section.start + section.size]
             if len(data) != section.size:
-                raise ValueError("a truncated object file")
+                raise ValueError("a damaged object file: it is cut short")
             memory.map[place : place + section.size] = data
-        for where, kind, number, addend in file.relocations(i):
+        for where, info, addend in file.relocations(i):
+            number, kind = info >> 32, info & 0xFFFF_FFFF
             if kind != ABSOLUTE:
                 raise CannotLoad(f"a relocation of kind {kind}")
             if where + 8 > section.size or number >= len(file.symbols):
-                raise ValueError("an object file with an address outside it")
-            value = _address(file.symbols[number], places, memory.address, elsewhere) + addend
+                raise ValueError("a damaged object file: an address outside it")
+            value = addend + memory.address_of(file, file.symbols[number], places, elsewhere)
             struct.pack_into("<Q", memory.map, place + where, value & 0xFFFF_FFFF_FFFF_FFFF)
     for symbol in file.symbols:
-        if symbol.name == name and symbol.section in places:
+        if symbol.section in places and file.name(symbol) == name:
             memory.make_executable()
             return places[symbol.section] + symbol.value + memory.address
     raise ValueError(f"an object file without {name}")
@@ -147,25 +158,13 @@ def _laid_out(file: ObjectFile) -> tuple[dict[int, int], int]:
     places: dict[int, int] = {}
     end = 0
     for i, section in enumerate(file.sections):
-        if section.flags & ALLOC and section.size and file.name_of(section) != UNWINDING:
+        if section.flags & ALLOC and section.size and file.section_name(section) != UNWINDING:
             alignment = max(section.alignment, 1)
             if alignment > mmap.PAGESIZE or section.size > len(file.code):
-                raise ValueError("an object file whose sections cannot be in memory")
+                raise ValueError("a damaged object file: sections that cannot be in memory")
             places[i] = -(-end // alignment) * alignment
             end = places[i] + section.size
     return places, end
-
-
-def _address(
-    symbol: Symbol, places: Mapping[int, int], base: int, elsewhere: Mapping[str, int]
-) -> int:
-    if symbol.section == 0:
-        if symbol.name not in elsewhere:
-            raise ValueError(f"an object file that needs {symbol.name or 'an empty name'}")
-        return elsewhere[symbol.name]
-    if symbol.section >= RESERVED or symbol.section not in places:
-        raise CannotLoad("an address in a section that is not in memory")
-    return base + places[symbol.section] + symbol.value
 
 
 _loaded: list[_Memory] = []  # what may be running, so it stays
@@ -181,6 +180,23 @@ class _Memory:
             raise CannotLoad(f"no memory for code: {error}") from None
         self._first = ctypes.c_char.from_buffer(self.map)
         self.address = ctypes.addressof(self._first)
+
+    def address_of(
+        self,
+        file: ObjectFile,
+        symbol: Symbol,
+        places: Mapping[int, int],
+        elsewhere: Mapping[str, int],
+    ) -> int:
+        """Return the address of a symbol: here, or elsewhere."""
+        if symbol.section == 0:
+            name = file.name(symbol)
+            if name not in elsewhere:
+                raise ValueError(f"an object file that needs {name or 'an empty name'}")
+            return elsewhere[name]
+        if symbol.section not in places:  # numbers above all sections have other meanings
+            raise CannotLoad("an address in a section that is not in memory")
+        return self.address + places[symbol.section] + symbol.value
 
     def make_executable(self) -> None:
         """Let it be run, and no longer written."""

@@ -8,11 +8,11 @@ hashed, since importing them would import Numba.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import re
 import sys
 from functools import cache
+from importlib.machinery import PathFinder
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -184,7 +184,7 @@ def _compiler() -> Any:
     """Return the versions of all that turns a kernel into machine code; imports nothing large."""
     import llvmlite
 
-    numba = importlib.util.find_spec("numba")
+    numba = PathFinder.find_spec("numba")
     version = b""
     if numba is not None and numba.origin is not None:
         with open(os.path.join(os.path.dirname(numba.origin), "_version.py"), "rb") as file:

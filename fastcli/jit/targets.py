@@ -10,6 +10,7 @@ import hashlib
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastcli.jit.processor import host
@@ -85,18 +86,18 @@ def named_target(name: str) -> Target:
     return _target(name, "")
 
 
-def runnable() -> list[Target]:
-    """Return the targets whose code may run in this process, the best first."""
-    own = own_target()
+def runnable() -> Iterator[Target]:
+    """Yield the targets whose code may run in this process, the best first."""
+    yield own_target()
     if "NUMBA_CPU_NAME" in os.environ or "NUMBA_CPU_FEATURES" in os.environ:
-        return [own]
-    levels: list[Target] = []
+        return
+    levels: list[str] = []
     if platform.machine().lower() in ("x86_64", "amd64"):
         for level, needed in LEVELS.items():
             if not needed <= host().has():
                 break
-            levels.insert(0, named_target(level))
-    return [own, *levels]
+            levels.insert(0, level)
+    yield from map(named_target, levels)
 
 
 def is_known_processor(name: str) -> bool:

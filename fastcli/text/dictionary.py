@@ -41,20 +41,31 @@ def table_size(n_entries: int) -> int:
     return 1 << max(10, (2 * n_entries + 1).bit_length())
 
 
+def empty_slots(n: int) -> NDArray[np.int64]:
+    """Return n free slots of a hash table, written: a page that is read first costs two faults."""
+    return np.full(n, 0, np.int64)
+
+
+SLOT_BYTES = 64  # of text, for each slot that a table starts with
+LEAST_SLOTS, MOST_SLOTS = 1 << 14, 1 << 17  # 128 kB, and 1 MB
+
+
 class WordTable:
     """A growing set of byte strings with counts, numbered in order of first appearance.
 
     Entry 0 is ``</s>``.  ``kinds`` is 1 for entries that start with the label prefix.
     """
 
-    def __init__(self, prefix: bytes) -> None:
+    def __init__(self, prefix: bytes, expected_bytes: int = 0) -> None:
         self.prefix = prefix
         self.n = 0
-        self.table = np.zeros(1 << 14, np.int64)
-        self.starts = np.zeros(1 + (1 << 13), np.int64)
-        self.counts = np.zeros(1 << 13, np.int64)
-        self.kinds = np.zeros(1 << 13, np.uint8)
-        self.arena = np.zeros(1 << 17, np.uint8)
+        expected = 1 << (expected_bytes // SLOT_BYTES).bit_length()
+        n_slots = min(max(expected, LEAST_SLOTS), MOST_SLOTS)
+        self.table = empty_slots(n_slots)
+        self.starts = np.zeros(1 + n_slots // 2, np.int64)
+        self.counts = np.zeros(n_slots // 2, np.int64)
+        self.kinds = np.zeros(n_slots // 2, np.uint8)
+        self.arena = np.zeros(n_slots * 8, np.uint8)
         size = np.array([0, len(EOS)], np.int64)
         kind = np.array([EOS.startswith(prefix)], np.uint8)
         self.merge(size, as_bytes(EOS), np.zeros(1, np.int64), kind, 1)
@@ -67,7 +78,7 @@ class WordTable:
     def room_for(self, entries: int, arena: int) -> None:
         """Grow so that there is room for that many more entries and bytes."""
         if (self.n + entries) * 2 >= len(self.table):
-            larger = np.zeros(table_size(self.n + entries), np.int64)
+            larger = empty_slots(table_size(self.n + entries))
             kernels.rehash(self.table, len(self.table), larger, len(larger) - 1)
             self.table = larger
         if self.n + entries > len(self.counts):
@@ -106,7 +117,7 @@ class TokenCounter:
     """Counts the tokens of blocks of text and keeps them as a stream of entry numbers."""
 
     def __init__(self, prefix: bytes, expected_bytes: int) -> None:
-        self.words = WordTable(prefix)
+        self.words = WordTable(prefix, expected_bytes)
         self._prefix = as_text(prefix)
         self._state = np.zeros(4, np.int64)
         self._stream = np.empty(min(expected_bytes // 2 + 64, 1 << 26), np.int32)
@@ -172,7 +183,7 @@ class Dictionary:
 
     def __post_init__(self) -> None:
         n = len(self)
-        slots = np.zeros(table_size(n), np.int64)
+        slots = empty_slots(table_size(n))
         self.table = HashTable(slots, len(slots) - 1, Strings(self.starts, self.arena))
         self.hashes = np.empty(max(n, 1), np.int64)
         self.first_duplicate = kernels.index_entries(self.table, n, self.hashes)

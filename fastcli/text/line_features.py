@@ -78,7 +78,7 @@ class FeatureMaker:
         words = counted.words
         if n_long := count_long(words.starts, words.n, args.maxn):
             warn_once(args.maxn, n_long)
-        self._hashes = _hashes(words)
+        self._hashes = _hashes(words) if args.word_ngrams > 1 else np.zeros(1, np.int64)
         self._ngram_offsets, self._ngrams = char_ngrams(
             words.starts,
             words.arena,

@@ -74,7 +74,7 @@ class Problem:
         self.tree = naive.build_tree(counts)
         self.odds, self.aliases = naive.alias_table(np.sqrt(counts))
 
-    def naive(self, loss, epochs=1, order=None):
+    def naive(self, loss, epochs=1, order=None, own_draws=False):
         order = range(len(self.lines)) if order is None else order
         lines, labels, tokens = (
             [part[i] for i in order] * epochs for part in (self.lines, self.labels, self.tokens)
@@ -97,6 +97,7 @@ class Problem:
             self.total or sum(self.tokens) * epochs,
             self.lr_update_rate,
             None if self.optimizer == "sgd" else naive.Rule(self.optimizer, EPS),
+            own_draws,
         )
         return Result(wi, wo, total, 0, 0)
 

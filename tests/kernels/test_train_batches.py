@@ -8,7 +8,7 @@ import pytest
 from fastcli.jit.build import PYTHON_MODE
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
-from fastcli.kernels.linear import batch_lines, label_blocks
+from fastcli.kernels.linear import batch_lines, few_labels, label_blocks, shared_rows
 from fastcli.kernels.linear import train_batches as kernels
 from fastcli.kernels.linear.batches import MOST_LINES, Batch, BatchWorker
 from tests import naive
@@ -18,11 +18,10 @@ from tests.kernels.test_train import ALL_LOSSES, EPS, LOSSES, Result
 SPLITS = [
     *(
         (loss, shards, 1, copies)
-        for loss in (SOFTMAX, OVA)
+        for loss in (SOFTMAX, OVA, HS, NS)
         for shards in (1, 4)
         for copies in (0, 1)
     ),
-    *((loss, shards, 1, 0) for loss in (HS, NS) for shards in (1, 4)),
     *(
         (loss, shards, blocks, 0)
         for loss in (SOFTMAX, OVA)
@@ -39,9 +38,16 @@ class Problem(single.Problem):
 
     size = 5
 
+    def check(self, loss, **options):
+        """Compare with a plain loop: over single lines, where every thread has all output rows."""
+        self.copies = options.get("copies", 0)
+        return super().check(loss, **options)
+
     def naive(self, loss, epochs=1, order=None):
         assert epochs == 1
         assert order is None
+        if self.copies:
+            return super().naive(loss, own_draws=True)
         lines, labels, tokens = self.lines, self.labels, self.tokens
         wi, wo = self.wi.astype(np.float64), self.wo.astype(np.float64)
         total = naive.train_batches(
@@ -64,12 +70,27 @@ class Problem(single.Problem):
         )
         return Result(wi, wo, total, 0, 0)
 
+    def shared(self, lines, order, n_rows):
+        """Return what the groups share, counted from where nothing was set."""
+        rng, n_groups = np.random.default_rng(0), -(-len(order) // self.size)
+        most = MOST_LINES * max(map(len, self.lines), default=1) + 1
+        seen = shared_rows.Seen(
+            rng.integers(0, 2**31, n_rows).astype(np.int32),
+            rng.integers(0, n_rows, most).astype(np.int32),
+            np.full(most * MOST_LINES, 9.0, np.float32),
+            np.full(MOST_LINES, np.nan, np.float32),
+        )
+        out = np.zeros(max(n_groups, 1) * shared_rows.PACKED, np.int32)
+        shared_rows.count_shared(order, len(order), self.size, 0, n_groups, lines, seen, out)
+        return out
+
     def train(self, loss, n_threads=1, shards=1, blocks=1, copies=0, epochs=1, cuts=(), order=None):
         """Train by the kernel; memory that it has to set itself is NaN before."""
         lines, model, what, schedule, rule, steps = self.arrays(loss, shards, epochs)
+        visited = np.array(range(len(self.lines)) if order is None else order, np.int32)
         stride, nlabels = self.stride, self.nlabels
         longest = np.diff(self.tree[2]).max(initial=1) if loss == HS else self.neg + 1
-        width = longest if loss in (HS, NS) else nlabels
+        width = longest if loss in (HS, NS) and not copies else nlabels
         width = nlabels if blocks > 1 else -(-width // 16) * 16
 
         def nans(*sizes):
@@ -78,6 +99,8 @@ class Problem(single.Problem):
         score, step = label_blocks.score_blocks, label_blocks.step_blocks
         if blocks == 1:
             score, step = batch_lines.score_lines, batch_lines.step_lines
+        if copies:
+            score = step = few_labels.learn_lines
         batch = Batch(
             address_of(score),
             address_of(step),
@@ -89,12 +112,13 @@ class Problem(single.Problem):
             np.zeros(8 * n_threads, np.int64),
             np.zeros(2, np.int64),
             *nans(
-                shards * MOST_LINES * stride,
+                2 * shards * MOST_LINES * stride,
                 MOST_LINES * stride,
                 MOST_LINES * width,
                 blocks * MOST_LINES * stride,
                 blocks * 2 * MOST_LINES,
             ),
+            self.shared(lines, visited, len(model.wi) // stride),
             np.zeros(8 * MOST_LINES),
         )
         many = MOST_LINES * stride
@@ -105,7 +129,8 @@ class Problem(single.Problem):
                 np.full(MOST_LINES, -1, np.int64),
                 np.full(MOST_LINES * width, -1, np.int32),
                 np.full(MOST_LINES, -1, np.int64),
-                *nans(many, many, many, stride, nlabels * stride, 6 * stride),
+                np.zeros(2, np.int64),
+                *nans(many, many, many, stride, nlabels * stride, width, 6 * stride),
                 np.full(6, -1, np.int64),
                 np.zeros(1, np.int64),
             )
@@ -113,9 +138,10 @@ class Problem(single.Problem):
         ]
 
         def call(thread, some, visit, now):
-            kernels.train_batches(
-                some, len(some), visit, lines, model, what, schedule, now, batch, workers[thread]
-            )
+            first = visit % max(len(visited), 1) // self.size
+            groups = np.arange(first, first + -(-len(some) // self.size), dtype=np.int32)
+            visits = kernels.Visits(len(some), visit, some, groups)
+            kernels.train_batches(visits, lines, model, what, schedule, now, batch, workers[thread])
 
         self.run(call, n_threads, batch.sync, rule, steps, epochs, cuts, order)
         wi, wo = (w.reshape(-1, stride) for w in (model.wi, model.wo))
@@ -132,66 +158,66 @@ def test_any_number_of_threads_gives_the_same_bytes(rng, loss, shards, blocks, c
 
 
 @LOSSES
-def test_copies_of_the_output_rows_change_nothing(rng, loss):
-    if loss in (HS, NS):
-        pytest.skip("of softmax and one-vs-all only")
-    problem = Problem(rng)
-    assert problem.train(loss, 2, copies=0).same_bytes(problem.train(loss, 2, copies=1))
-
-
-@LOSSES
 @pytest.mark.parametrize("size", [1, 2, 16])
-def test_any_size(rng, loss, size):
+@pytest.mark.parametrize("copies", [0, 1])
+def test_any_size(rng, loss, size, copies):
     problem = Problem(rng)
     problem.size = size
-    one = problem.check(loss, shards=2)
-    assert one.same_bytes(problem.train(loss, 3, shards=2))
+    one = problem.check(loss, shards=2, copies=copies)
+    assert one.same_bytes(problem.train(loss, 3, shards=2, copies=copies))
 
 
 @LOSSES
 @pytest.mark.parametrize("dim", [1, 16, 17])
-def test_any_dimension(rng, loss, dim):
-    Problem(rng, dim=dim).check(loss, shards=2)
+@pytest.mark.parametrize("copies", [0, 1])
+def test_any_dimension(rng, loss, dim, copies):
+    Problem(rng, dim=dim).check(loss, shards=2, copies=copies)
 
 
 @LOSSES
-def test_lines_of_one_feature(rng, loss):
+@pytest.mark.parametrize("copies", [0, 1])
+def test_lines_of_one_feature(rng, loss, copies):
     problem = Problem(rng, longest=1)
-    assert problem.check(loss, shards=4).same_bytes(problem.train(loss, 3, shards=4))
+    one = problem.check(loss, shards=4, copies=copies)
+    assert one.same_bytes(problem.train(loss, 3, shards=4, copies=copies))
 
 
 @LOSSES
-def test_lines_of_one_feature_many_times(rng, loss):
+@pytest.mark.parametrize("copies", [0, 1])
+def test_lines_of_one_feature_many_times(rng, loss, copies):
     problem = Problem(rng, n_rows=1)
-    one = problem.check(loss, shards=4)
-    assert one.same_bytes(problem.train(loss, n_threads=3, shards=4))
+    one = problem.check(loss, shards=4, copies=copies)
+    assert one.same_bytes(problem.train(loss, n_threads=3, shards=4, copies=copies))
 
 
-@pytest.mark.parametrize("blocks", [1, 2])
-def test_a_label_that_a_line_has_twice(rng, blocks):
+@pytest.mark.parametrize(("blocks", "copies"), [(1, 0), (2, 0), (1, 1)])
+def test_a_label_that_a_line_has_twice(rng, blocks, copies):
     problem = Problem(rng, nlabels=40)
-    once = problem.train(OVA, blocks=blocks)
+    once = problem.train(OVA, blocks=blocks, copies=copies)
     problem.labels = [[label for label in ids for _ in range(2)] for ids in problem.labels]
-    assert once.same_bytes(problem.train(OVA, blocks=blocks))
+    assert once.same_bytes(problem.train(OVA, blocks=blocks, copies=copies))
 
 
 @LOSSES
-def test_calls_may_be_cut_between_batches(rng, loss):
+@pytest.mark.parametrize("copies", [0, 1])
+def test_calls_may_be_cut_between_batches(rng, loss, copies):
     problem = Problem(rng)
     problem.size = 4
-    whole = problem.train(loss, shards=2)
+    whole = problem.train(loss, shards=2, copies=copies)
     for n_threads in (1, 2):
-        assert whole.same_bytes(problem.train(loss, n_threads, shards=2, cuts=(0, 4, 8, 8)))
+        parts = problem.train(loss, n_threads, shards=2, copies=copies, cuts=(0, 4, 8, 8))
+        assert whole.same_bytes(parts)
 
 
 @LOSSES
-def test_lines_are_visited_in_the_order_given(rng, loss):
+@pytest.mark.parametrize("copies", [0, 1])
+def test_lines_are_visited_in_the_order_given(rng, loss, copies):
     problem = Problem(rng)
     order = rng.permutation(len(problem.lines)).tolist()
-    some = problem.train(loss, 2, shards=2, order=order)
+    some = problem.train(loss, 2, shards=2, copies=copies, order=order)
     for part in (problem.lines, problem.labels, problem.tokens):
         part[:] = [part[i] for i in order]
-    assert some.same_bytes(problem.check(loss, shards=2))
+    assert some.same_bytes(problem.check(loss, shards=2, copies=copies))
 
 
 def test_one_batch_by_hand():
@@ -206,6 +232,22 @@ def test_one_batch_by_hand():
     assert comp.loss == pytest.approx(2 * np.log(2), rel=1e-6)
     assert comp.wo[:, 0] == pytest.approx([-0.25, 0.25], rel=1e-6)
     assert comp.wi[:, 0] == pytest.approx([1, 2], rel=1e-6)
+
+
+def test_shared_rows_are_counted_in_pairs(rng):
+    problem = Problem(rng, n_lines=7)
+    problem.size = 4
+    problem.lines = [[0, 1, 1], [1, 2], [], [2, 2, 1, 0], [0] * 300, [0] * 300, [1]]
+    lines = problem.arrays(SOFTMAX, 2, 1)[0]
+    shared = problem.shared(lines, np.arange(7, dtype=np.int32), len(problem.wi))
+    for group in range(2):
+        some = problem.lines[group * 4 : group * 4 + 4]
+        mine = shared[group * shared_rows.PACKED :]
+        for j, line in enumerate(some):
+            for i in range(j):
+                pairs = sum(line.count(row) for row in some[i])
+                found = shared_rows.pairs_of(mine, i, j)
+                assert found == min(pairs, shared_rows.MOST_PAIRS)
 
 
 def test_no_line_changes_nothing(rng):
@@ -231,7 +273,8 @@ def test_update_rules(rng, optimizer, loss, shards, blocks):
 
 @pytest.mark.parametrize("loss", ALL_LOSSES.values(), ids=ALL_LOSSES.keys())
 @pytest.mark.parametrize("where", ["wi", "wo"])
-def test_what_is_not_finite_shows_in_the_loss(rng, loss, where):
+@pytest.mark.parametrize("copies", [0, 1])
+def test_what_is_not_finite_shows_in_the_loss(rng, loss, where, copies):
     problem = Problem(rng)
     getattr(problem, where)[:] = np.nan
-    assert np.isnan(problem.train(loss).loss)
+    assert np.isnan(problem.train(loss, copies=copies).loss)

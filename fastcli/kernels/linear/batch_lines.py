@@ -25,7 +25,7 @@ from fastcli.kernels.linear.losses import (
 )
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, I32, f32, f64, i64
+    from fastcli.jit.signature import I32, f32, f64, i64
 
 
 @device
@@ -92,10 +92,9 @@ def score_line(
 
 
 @device
-def line_gradient(
-    i: i64, scale: f32, model: Model, batch: Batch, worker: BatchWorker, grad: F32
-) -> None:
+def line_gradient(i: i64, scale: f32, model: Model, batch: Batch, worker: BatchWorker) -> None:
     """Set the gradient of the input rows of line i of the batch."""
+    grad = at(batch.grads, i * model.stride)
     fill(grad, np.float32(0.0), model.stride)
     for k in range(i * batch.width, i * batch.width + worker.counts[i]):
         row = at(model.wo, worker.picks[k] * model.stride)
@@ -111,20 +110,12 @@ def step_outputs(size: i64, model: Model, rule: Rule, batch: Batch, worker: Batc
         updates = updates_of(i, rule, rule.wo_states, worker)
         for k in range(i * batch.width, i * batch.width + worker.counts[i]):
             row, factor = worker.picks[k], batch.factors[k]
-            if batch.copies == 0 and row % n_threads != worker.thread:
+            if row % n_threads != worker.thread:
                 continue
             if rule.address == 0:
                 row_axpy(at(model.wo, row * stride), factor, hidden, stride)
             elif factor != np.float32(0.0):
                 update_row(updates, model.wo, row, stride, hidden, factor)
-
-
-@device
-def outputs_of(model: Model, batch: Batch, worker: BatchWorker) -> Model:
-    """Return the model with the output rows that this thread reads."""
-    return Model(
-        model.wi, worker.wo if batch.copies == 1 else model.wo, model.nlabels, model.stride
-    )
 
 
 @kernel
@@ -140,15 +131,12 @@ def score_lines(
     worker: BatchWorker,
 ) -> None:
     """Set the factors of this thread's lines ``chosen[:size]``, and their gradients."""
-    outputs = outputs_of(model, batch, worker)
     for i in range(size):
         pick_rows(i, visit + i, loss, model.nlabels, batch, worker)
     start, end = bounds(size, worker.thread, batch.n_threads)
     for i in range(start, end):
-        score_line(i, chosen[i], lines, loss, outputs, batch, worker)
-        if batch.copies == 0:
-            grad = at(batch.grads, i * model.stride)
-            line_gradient(i, scale_of(lines, chosen[i]), outputs, batch, worker, grad)
+        score_line(i, chosen[i], lines, loss, model, batch, worker)
+        line_gradient(i, scale_of(lines, chosen[i]), model, batch, worker)
 
 
 @kernel
@@ -163,13 +151,5 @@ def step_lines(
     batch: Batch,
     worker: BatchWorker,
 ) -> None:
-    """Update this thread's output rows by all lines, once they are scored.
-
-    Where a thread has copies of all output rows, it computes the gradients of all lines before.
-    """
-    outputs = outputs_of(model, batch, worker)
-    if batch.copies == 1:
-        for i in range(size):
-            grad = at(worker.grads, i * model.stride)
-            line_gradient(i, scale_of(lines, chosen[i]), outputs, batch, worker, grad)
-    step_outputs(size, outputs, rule, batch, worker)
+    """Update this thread's output rows by all lines, once they are scored."""
+    step_outputs(size, model, rule, batch, worker)

@@ -28,23 +28,27 @@ MOST_LINES = 16  # of a batch: as many as a vector has floats
 class Batch(Group):
     """What the threads share: the lines of a batch, and what they exchange about them.
 
-    With one block of labels, every thread scores some of the lines; else some of the blocks.
+    With few labels (``copies``), every thread has all output rows; else with one block of labels it
+    scores some of the lines, and with several some of the blocks.
     """
 
-    score: i64  # address of the kernel that scores: ``score_lines`` or ``score_blocks``
-    step: i64  # and of the one that updates output rows: ``step_lines`` or ``step_blocks``
+    score: i64  # address of the kernel that scores: ``score_lines``, ``_blocks``; ``learn_lines``
+    step: (
+        i64  # and of the one that updates output rows, if it does not: ``step_lines``, ``_blocks``
+    )
     size: i64  # lines, at most MOST_LINES
     n_threads: i64
     blocks: i64  # of the labels; 1 for hs and ns
-    copies: i64  # 1: every thread keeps the output matrix, which is small, and updates all of it
+    copies: i64  # 1: every thread keeps the output matrix, which is small, and learns all of it
     width: i64  # room for the factors of a line, a multiple of 16; with several blocks nlabels
     sync: I64  # 8 for each thread, zero at the start
     clock: I64  # tokens done, tokens since the learning rate was set
-    sums: F32  # shards * MOST_LINES * stride: of the lines' rows
+    sums: F32  # 2 * shards * MOST_LINES * stride: of the lines' rows, in this batch and the last
     hidden: F32  # MOST_LINES * stride; with one block
     factors: F32  # MOST_LINES * width; with several blocks nlabels * MOST_LINES
     grads: F32  # blocks * MOST_LINES * stride
     stats: F32  # blocks * 2 * MOST_LINES
+    shared: I32  # PACKED of each group, see ``shared_rows.py``; with copies
     losses: F64  # 8 * max(MOST_LINES, blocks): of the lines or the blocks, 8 apart
 
 
@@ -57,11 +61,13 @@ class BatchWorker(Group):
     targets: I64  # MOST_LINES
     picks: I32  # MOST_LINES * width: the output rows of each line; with one block
     counts: I64  # MOST_LINES: how many these are
-    hidden: F32  # MOST_LINES * stride; with several blocks
+    now: I64  # 2: which half of ``Batch.sums`` is that of this batch, and the number of its group
+    hidden: F32  # MOST_LINES * stride; with copies or several blocks
     lanes: F32  # stride * MOST_LINES: the same, transposed
     grads: F32  # MOST_LINES * stride
     scratch: F32  # stride
-    wo: F32  # nlabels * stride where there are copies
+    wo: F32  # nlabels * stride; with copies
+    scores: F32  # width; with copies
     stack: F32  # 6 * stride, enough for 32 shards: sums of shards that are still to be joined
     joined: I64  # 6: of how many shards
     draws: I64  # 1
@@ -85,13 +91,13 @@ def meet(batch: Batch, worker: BatchWorker, phase: i64) -> i64:
 
 
 @device
-def sums_of(i: i64, shard: i64, stride: i64, batch: Batch) -> F32:
+def sums_of(i: i64, shard: i64, stride: i64, batch: Batch, worker: BatchWorker) -> F32:
     """Return where the sum of line i of the batch over some shards is, ``shard`` the first."""
-    return at(batch.sums, (shard * MOST_LINES + i) * stride)
+    return at(batch.sums, ((2 * shard + worker.now[0]) * MOST_LINES + i) * stride)
 
 
 @device
-def join_sums(i: i64, first: i64, end: i64, stride: i64, batch: Batch) -> None:
+def join_sums(i: i64, first: i64, end: i64, stride: i64, batch: Batch, worker: BatchWorker) -> None:
     """Join the sum of line i over shard ``end - 1`` with those before it, back to ``first``.
 
     Two sums are joined where both are over n shards, and n shards begin at a multiple of 2 n.
@@ -99,7 +105,8 @@ def join_sums(i: i64, first: i64, end: i64, stride: i64, batch: Batch) -> None:
     n = 1
     while end & n == 0 and end - 2 * n >= first:  # end is a multiple of n
         left, right = end - 2 * n, end - n
-        row_add(sums_of(i, left, stride, batch), sums_of(i, right, stride, batch), stride)
+        to = sums_of(i, left, stride, batch, worker)
+        row_add(to, sums_of(i, right, stride, batch, worker), stride)
         n *= 2
 
 
@@ -116,13 +123,13 @@ def joined(first: i64, last: i64) -> i64:
 def total_of(i: i64, shards: i64, stride: i64, batch: Batch, worker: BatchWorker) -> F32:
     """Return the sum of line i over all shards, of which threads have joined what they have."""
     if batch.n_threads == 1 or shards == 1:
-        return sums_of(i, 0, stride, batch)
+        return sums_of(i, 0, stride, batch, worker)
     depth = 0
     for thread in range(batch.n_threads):
         first, last = bounds(shards, thread, batch.n_threads)
         while first < last:
             n = joined(first, last)
-            sums = sums_of(i, first, stride, batch)
+            sums = sums_of(i, first, stride, batch, worker)
             row_set(at(worker.stack, depth * stride), np.float32(1.0), sums, stride)
             first += n
             while depth > 0 and worker.joined[depth - 1] == n and first & n == 0:

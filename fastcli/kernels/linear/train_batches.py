@@ -1,13 +1,15 @@
 """The trainer of short lines: several of them at a time, on any number of threads, same bytes.
 
-The lines of a batch are scored with the same parameters; then every row is updated by them, in
+The lines of a batch are scored with the same input rows; then every row is updated by them, in
 their order.  Batches are small, so that this learns as one line at a time does.  For each batch:
 
 1. every thread sums the rows of its shards for each line;  the threads meet
-2. each thread scores some of the lines, or, where there are many labels, some blocks of these
-   (``label_blocks.py``);  they meet
+2. each thread scores some of the lines (``batch_lines.py``), or, where there are many labels, some
+   blocks of these (``label_blocks.py``);  they meet
 3. every thread updates its output rows;  with blocks they meet again, and add up the gradients
 4. every thread updates its input rows.
+
+With few labels every thread does 2 and 3 for all lines in turn (``few_labels.py``).
 
 Shards, blocks and batches depend on the data and the learning rate alone, so the order of additions
 does too.
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
 from fastcli.kernels.base.indirect import call
 from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.base.vector import (
@@ -61,7 +64,14 @@ ROWS_AHEAD = 4  # rows of a batch are near; these come nearer
 
 @device
 def sum_rows(
-    i: i64, chosen: I32, following: i64, lines: Lines, share: Share, model: Model, batch: Batch
+    i: i64,
+    chosen: I32,
+    following: i64,
+    lines: Lines,
+    share: Share,
+    model: Model,
+    batch: Batch,
+    worker: BatchWorker,
 ) -> None:
     """Sum this thread's rows of line i of the batch, shard by shard, and join the sums.
 
@@ -73,14 +83,14 @@ def sum_rows(
         start = lines.segments[following * lines.shards + share.first_shard]
         end = lines.segments[following * lines.shards + share.last_shard]
     for shard in range(share.first_shard, share.last_shard):
-        total = sums_of(i, shard, stride, batch)
+        total = sums_of(i, shard, stride, batch, worker)
         fill(total, np.float32(0.0), stride)
         for j in range(lines.segments[base + shard], lines.segments[base + shard + 1]):
             if start < end:
                 prefetch_row(at(model.wi, rows[start] * stride), stride)
                 start += 1
             row_add(total, at(model.wi, rows[j] * stride), stride)
-        join_sums(i, share.first_shard, shard + 1, stride, batch)
+        join_sums(i, share.first_shard, shard + 1, stride, batch, worker)
     fetch_rows(lines, start, end, model)
 
 
@@ -119,11 +129,18 @@ def step_inputs(
         update_rows(updates, lines, first, last, grad, model, rule.counts)
 
 
+class Visits(Group):
+    """Lines to train on, in this order, in groups of ``Batch.size``."""
+
+    n: i64
+    first: i64  # the number of the first of these visits among all
+    order: I32  # n: the lines
+    groups: I32  # the numbers of their groups; with copies
+
+
 @kernel
 def train_batches(
-    order: I32,
-    n: i64,
-    visit: i64,
+    visits: Visits,
     lines: Lines,
     model: Model,
     loss: Loss,
@@ -132,10 +149,8 @@ def train_batches(
     batch: Batch,
     worker: BatchWorker,
 ) -> None:
-    """Train on the lines ``order[:n]``; every thread calls it with the same lines.
-
-    ``visit`` numbers the first of these visits among all.
-    """
+    """Train on lines; every thread calls it with the same ones."""
+    n, visit, order = visits.n, visits.first, visits.order
     stride, shards = model.stride, lines.shards
     first_shard, last_shard = bounds(shards, worker.thread, batch.n_threads)
     share = Share(first_shard, last_shard)
@@ -157,18 +172,23 @@ def train_batches(
         steps = at(rule.steps, first if rule.address != 0 else 0)
         this = Rule(rule.address, rule.slots, steps, rule.wi_states, rule.wo_states, rule.counts)
 
-        # 1. The sums of this thread's rows.
+        # 1. The sums of this thread's rows.  With copies it does not wait until the others have
+        # read them: they surely have when all meet again, so the next sums go elsewhere.
+        if batch.copies == 1:
+            worker.now[0] = (first // batch.size) & 1 if batch.n_threads > 1 else 0
+            worker.now[1] = visits.groups[first // batch.size]
         for i in range(size):
             fetch_lines(lines, order, first + i, n, share.first_shard, share.last_shard)
             following = chosen[i + 1] if i + 1 < size else -1
-            sum_rows(i, chosen, following, lines, share, model, batch)
+            sum_rows(i, chosen, following, lines, share, model, batch, worker)
         phase = meet(batch, worker, phase)
 
         # 2 and 3. Forward and backward through the output rows.
         given = (chosen, size, visit + first, lines, model, loss, this, batch, worker)
         call(batch.score, given)
-        phase = meet(batch, worker, phase)
-        call(batch.step, given)
+        if batch.copies == 0:
+            phase = meet(batch, worker, phase)
+            call(batch.step, given)
         if batch.blocks > 1:
             phase = meet(batch, worker, phase)
             for i in range(size):

@@ -1,0 +1,78 @@
+"""How many input rows the lines of a group have in common, pair by pair.
+
+If line i moves each of its rows by g, then the sum of line j's rows moves by g times the pairs of
+equal rows, one of i and one of j.  So line j can be scored as if line i had been learned before,
+without touching a row (see ``few_labels.py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.jit.build import device, kernel
+from fastcli.jit.group import Group
+from fastcli.kernels.base.vector import fill, row_add, row_set
+from fastcli.kernels.base.views import at
+from fastcli.kernels.linear.batches import MOST_LINES
+from fastcli.kernels.linear.lines import Lines
+
+if TYPE_CHECKING:
+    from fastcli.jit.signature import F32, I32, i64
+
+PAIRS = MOST_LINES * (MOST_LINES - 1) // 2
+PACKED = PAIRS // 2  # numbers of a group: each has the counts of two pairs
+MOST_PAIRS = 0xFFFF  # a larger count is cut off: of lines of thousands of words, which come alone
+
+
+class Seen(Group):
+    """The rows of the lines of a group so far: a sparse set (Briggs and Torczon 1993).
+
+    Row r is in it if ``places[r]`` is less than the number of rows and ``rows`` has r there, so
+    nothing needs to be set before, or cleared for the next group.
+    """
+
+    places: I32  # of every row of the input matrix
+    rows: I32  # as many as a group may have
+    times: F32  # rows * MOST_LINES: how many times each line has the row; finite before
+    found: F32  # MOST_LINES: the pairs of the line at hand with each before
+
+
+@device
+def pairs_of(shared: I32, i: i64, j: i64) -> i64:
+    """Return how many pairs of equal rows line j of a group has with line i before it."""
+    pair = j * (j - 1) // 2 + i
+    return int((shared[pair >> 1] >> (16 * (pair & 1))) & MOST_PAIRS)
+
+
+@kernel
+def count_shared(
+    order: I32, n: i64, size: i64, first: i64, last: i64, lines: Lines, seen: Seen, shared: I32
+) -> None:
+    """Count the shared rows in the groups ``first`` to ``last``.
+
+    Group g is the ``size`` lines from ``order[g * size]`` on, of ``order[:n]``.  Its counts are
+    ``shared[g * PACKED:][:PACKED]``, zero before.
+    """
+    for group in range(first, last):
+        chosen, out = at(order, group * size), at(shared, group * PACKED)
+        n_rows = 0
+        for j in range(min(size, n - group * size)):
+            fill(seen.found, np.float32(0.0), MOST_LINES)
+            base = chosen[j] * lines.shards
+            for r in range(lines.segments[base], lines.segments[base + lines.shards]):
+                # Without branches, since nobody can foresee which rows are new.
+                row = lines.rows[r]
+                place = min(seen.places[row], n_rows)
+                is_old = 1 if (place < n_rows) & (seen.rows[place] == row) else 0
+                place = place if is_old == 1 else n_rows
+                n_rows += 1 - is_old
+                seen.places[row], seen.rows[place] = place, row
+                times = at(seen.times, place * MOST_LINES)
+                row_set(times, np.float32(is_old), times, MOST_LINES)
+                row_add(seen.found, times, MOST_LINES)
+                times[j] += np.float32(1.0)
+            for i in range(j):
+                pair = j * (j - 1) // 2 + i
+                out[pair >> 1] |= min(int(seen.found[i]), MOST_PAIRS) << (16 * (pair & 1))

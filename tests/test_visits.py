@@ -1,0 +1,65 @@
+"""The order of lines: which stay together, and that each epoch has all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastcli.fasttext.visits import LINES_A_BLOCK, Order
+
+SIZES = pytest.mark.parametrize("size", [1, 2, 16])
+LENGTHS = pytest.mark.parametrize("n_lines", [1, 15, 16, 17, 500, 5000])
+
+
+def groups_of(order):
+    """Return the lines of every group, by its number."""
+    starts = range(0, len(order.lines), order.size)
+    return {
+        int(group): tuple(order.lines[start : start + order.size].tolist())
+        for group, start in zip(order.groups, starts, strict=True)
+    }
+
+
+@SIZES
+@LENGTHS
+def test_every_epoch_has_all_lines_in_the_same_groups(n_lines, size):
+    order = Order(n_lines, size, 7, is_shuffled=True)
+    found, seen = [], set()
+    for epoch in range(4):
+        order.start(epoch)
+        assert sorted(order.lines) == list(range(n_lines))
+        found.append(groups_of(order))
+        seen.add(order.lines.tobytes())
+    assert all(groups == found[0] for groups in found)
+    whole = n_lines // size
+    assert len(found[0].get(whole, ())) == n_lines % size  # what is left over is the last group
+    assert n_lines % size == 0 or order.groups[-1] == whole
+    if whole > 10:
+        assert len(seen) == 4
+
+
+@SIZES
+def test_without_shuffling_lines_come_as_they_are(size):
+    order = Order(100, size, 7, is_shuffled=False)
+    order.start(3)
+    np.testing.assert_array_equal(order.lines, np.arange(100))
+    np.testing.assert_array_equal(order.groups, np.arange(-(-100 // size)))
+
+
+@SIZES
+def test_the_order_depends_on_the_seed_and_the_epoch_alone(size):
+    def lines(seed, epoch):
+        order = Order(1000, size, seed, is_shuffled=True)
+        order.start(epoch)
+        return order.lines.tolist()
+
+    assert lines(1, 2) == lines(1, 2)
+    assert len({str(lines(*given)) for given in ((1, 2), (1, 3), (2, 2))}) == 3
+
+
+def test_neighbours_are_not_in_one_group():
+    """Neighbours in a file often have one label."""
+    order = Order(16 * LINES_A_BLOCK, 16, 0, is_shuffled=True)
+    order.start(0)
+    together = [len({line // 16 for line in lines}) for lines in groups_of(order).values()]
+    assert np.mean(together) > 14
