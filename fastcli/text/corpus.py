@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,12 +81,11 @@ def make_corpus(
     spans: list[SpanFeatures | None] = [None] * len(counters)
     maker = FeatureMaker(counted, dictionary, ids, args)
 
-    def make(thread: int) -> None:
-        for i in range(thread, len(counters), n_threads):
-            spans[i] = maker.features(i, counters[i].stream)
-            counters[i].drop_stream()
+    def make(i: int) -> None:
+        spans[i] = maker.features(i, counters[i].stream)
+        counters[i].drop_stream()
 
-    run_apart(min(n_threads, max(len(counters), 1)), make)
+    run_each(len(counters), n_threads, make)
     counters.clear()
     made = [span for span in spans if span is not None]
     return _join(made, dictionary.nwords, args.bucket, n_threads, n_shards, all_words)
@@ -114,8 +114,10 @@ def _join(
     rows[n_features:] = 0  # kernels read ahead
     segments = np.zeros(total * shards + 1, np.int64)
     bucket_rows = np.zeros(max(bucket, 1), np.int32)
-    state = np.zeros(3, np.int64)
-    for span in spans:
+    states = _states(spans)
+
+    def number(i: int) -> None:
+        span = spans[i]
         kernels.number_rows(
             span.features,
             span.offsets,
@@ -125,10 +127,18 @@ def _join(
             shards,
             rows,
             segments,
-            state,
+            states[i],
         )
         span.features = span.features[:0]
-    shard_rows = -(-(nwords + int(state[0])) // shards)
+
+    if bucket == 0:
+        run_each(len(spans), n_threads, number)
+    else:  # the order of first appearance goes on from span to span
+        for i in range(len(spans)):
+            states[i, 0] = states[i - 1, 0] if i else 0
+            number(i)
+    n_buckets = int(states[-1, 0])
+    shard_rows = -(-(nwords + n_buckets) // shards)
     used = np.zeros(shards * shard_rows, np.uint8)
 
     def place(thread: int) -> None:
@@ -159,6 +169,24 @@ def _join(
         skipped=Skipped(*(int(sum(s.state[k] for s in spans)) for k in (1, 2, 3))),
         bucket_rows=bucket_rows,
     )
+
+
+def _states(spans: list[SpanFeatures]) -> NDArray[np.int64]:
+    """Return the state of ``number_rows`` before each span: the rows and lines before it."""
+    states = np.zeros((len(spans), 3), np.int64)
+    states[1:, 1] = np.cumsum([span.n_features for span in spans[:-1]])
+    states[1:, 2] = np.cumsum([span.n_lines for span in spans[:-1]])
+    return states
+
+
+def run_each(n: int, n_threads: int, function: Callable[[int], None]) -> None:
+    """Call a function with 0 to n - 1, on up to so many threads."""
+
+    def run(thread: int) -> None:
+        for i in range(thread, n, n_threads):
+            function(i)
+
+    run_apart(max(min(n_threads, n), 1), run)
 
 
 def _carry_tokens(spans: list[SpanFeatures]) -> None:

@@ -31,12 +31,14 @@ AT_ONCE = 1 << 20  # bytes of text that a thread reads at a time: they stay in t
 class Counted:
     """The tokens of text files: each span of text has a counter, and all have one word table.
 
-    ``entries[i]`` are the entries in ``words`` of the entries that the counter of span i has.
+    Token k of span i's stream is entry ``entries[i][k]`` of ``words``, and ``counts[i][k]`` is how
+    often the span has it.
     """
 
     counters: list[TokenCounter]
     words: WordTable
     entries: list[NDArray[np.int32]]
+    counts: list[NDArray[np.int64]]
 
 
 def count_tokens(
@@ -59,8 +61,7 @@ def count_tokens(
             raise DataError(cannot_open(path, error, "training")) from None
     # Of empty files nothing is counted, which is a count too.
     counters = counters or [TokenCounter(prefix, 0)]
-    words, entries = _merged(counters, prefix)
-    return Counted(counters=counters, words=words, entries=entries)
+    return _merged(counters)
 
 
 def _count_file(
@@ -90,19 +91,16 @@ def _count_file(
     return counters
 
 
-def _merged(
-    counters: Sequence[TokenCounter], prefix: bytes
-) -> tuple[WordTable, list[NDArray[np.int32]]]:
-    """Put the counts of all spans together; with each span's entries in the common table."""
-    if len(counters) == 1:
-        words = counters[0].words
-        return words, [np.arange(words.n, dtype=np.int32)]
-    words = WordTable(prefix)
-    maps = []
-    for counter in counters:
+def _merged(counters: list[TokenCounter]) -> Counted:
+    """Put the counts of all spans together, in the table of the first."""
+    words = counters[0].words
+    counts = [counter.words.counts[: counter.words.n].copy() for counter in counters]
+    entries = [np.arange(words.n, dtype=np.int32)]
+    for counter in counters[1:]:
         part = counter.words
-        maps.append(words.merge(part.starts, part.arena, part.counts, part.kinds, part.n))
-    return words, maps
+        entries.append(words.merge(part.starts, part.arena, part.counts, part.kinds, part.n))
+        counter.words = words  # the memory of its own is free
+    return Counted(counters=counters, words=words, entries=entries, counts=counts)
 
 
 def known_ids(dictionary: Dictionary, words: WordTable) -> NDArray[np.int32]:

@@ -74,7 +74,7 @@ class FeatureMaker:
         self, counted: Counted, dictionary: Dictionary, ids: NDArray[np.int32], args: FeatureArgs
     ) -> None:
         self._words, self._entries, self._ids = counted.words, counted.entries, ids
-        self._counters, self._args, self._nwords = counted.counters, args, dictionary.nwords
+        self._counts, self._args, self._nwords = counted.counts, args, dictionary.nwords
         words = counted.words
         if n_long := count_long(words.starts, words.n, args.maxn):
             warn_once(args.maxn, n_long)
@@ -97,12 +97,12 @@ class FeatureMaker:
 
     def features(self, span: int, stream: NDArray[np.int32]) -> SpanFeatures:
         """Return the lines of a span of text, whose tokens are ``stream``."""
-        args, words, entries = self._args, self._counters[span].words, self._entries[span]
+        args, words, entries = self._args, self._words, self._entries[span]
         n_lines = int(np.count_nonzero(stream < 0))
         sizes = np.diff(self._ngram_offsets)[entries]
-        counts = words.counts[: words.n]
+        counts = self._counts[span]
         max_features = len(stream) * max(args.word_ngrams, 1) + int((sizes * counts).sum())
-        max_labels = int(counts[words.kinds[: words.n] == LABEL].sum())
+        max_labels = int(counts[words.kinds[entries] == LABEL].sum())
         made = SpanFeatures(
             features=np.empty(max_features + 1, np.int32),
             offsets=np.empty(n_lines + 1, np.int64),

@@ -245,7 +245,8 @@ def number_rows(
     ``bucket_rows`` maps a bucket to its row after the words, from 1 on (0: it has none).  Within a
     line the rows are sorted into shards: row r belongs to shard r % n_shards (a power of two), and
     the rows of shard k of line i are ``out[segments[i * n_shards + k]:]`` up to the next segment.
-    ``state``: buckets numbered so far, rows written so far, lines so far.
+    ``state``: buckets numbered so far, rows written so far, lines so far.  Where there are no
+    buckets, several calls may run at once on lines that follow each other.
     """
     n_buckets, n_rows, line = state[0], state[1], state[2]
     mask, last = n_shards - 1, offsets[n_lines]
@@ -266,8 +267,10 @@ def number_rows(
                 row = nwords + bucket_rows[bucket] - 1
                 features[j] = row
             bounds[(row & mask) + 1] += 1
-        # Sizes to ends; then each row goes to the end of its shard, from the back.
-        for k in range(n_shards):
+        # Sizes to ends; then each row goes to the end of its shard, from the back.  ``bounds[0]``
+        # is the end of the line before, which another call may be writing.
+        bounds[1] += n_rows
+        for k in range(1, n_shards):
             bounds[k + 1] += bounds[k]
         for j in range(end - 1, start - 1, -1):
             row = features[j]
