@@ -6,6 +6,7 @@ from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.save import rows_of_words, saving_memory
 from fastcli.kernels.linear.batches import MOST_LINES
+from fastcli.kernels.linear.shared_rows import PACKED
 from fastcli.memory import Needs, padded
 from fastcli.optimizers import OPTIMIZERS
 from fastcli.reporting import Reporter
@@ -18,12 +19,16 @@ from fastcli.text.sentences import Sentences
 PAGES_OF_A_ROW = 8192
 
 
+SHARED_BYTES = 4 * PACKED // MOST_LINES  # of a line, for what it shares with others of its group
+
+
 def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) -> Needs:
     """Return what training a classifier needs, before its matrices are allocated."""
     slots = OPTIMIZERS[args.optimizer].slots
     n_rows = corpus.shards * corpus.shard_rows + dictionary.nlabels
     matrices = 4 * padded(args.dim) * n_rows
     scores = 4 * MOST_LINES * dictionary.nlabels  # of a batch of lines
+    scores += SHARED_BYTES * corpus.n_lines
     rows = 0 if args.no_vec else rows_of_words(args, dictionary)
     saving = saving_memory(args, dictionary.nwords, rows, dictionary.nlabels)
     return _needs(

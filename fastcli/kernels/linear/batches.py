@@ -32,10 +32,8 @@ class Batch(Group):
     scores some of the lines, and with several some of the blocks.
     """
 
-    score: i64  # address of the kernel that scores: ``score_lines``, ``_blocks``; ``learn_lines``
-    step: (
-        i64  # and of the one that updates output rows, if it does not: ``step_lines``, ``_blocks``
-    )
+    score: i64  # address of the kernel that scores: ``learn_lines``, ``score_lines``, ``_blocks``
+    step: i64  # without copies, of the one that updates output rows: ``step_lines``, ``_blocks``
     size: i64  # lines, at most MOST_LINES
     n_threads: i64
     blocks: i64  # of the labels; 1 for hs and ns
