@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.save import rows_of_words, saving_memory
+from fastcli.fasttext.schemes import COUNTING_THREADS
 from fastcli.kernels.linear.batches import MOST_LINES
 from fastcli.kernels.linear.shared_rows import PACKED
 from fastcli.memory import Needs, padded
@@ -28,7 +29,7 @@ def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) ->
     n_rows = corpus.shards * corpus.shard_rows + dictionary.nlabels
     matrices = 4 * padded(args.dim) * n_rows
     scores = 4 * MOST_LINES * dictionary.nlabels  # of a batch of lines
-    scores += SHARED_BYTES * corpus.n_lines
+    scores += SHARED_BYTES * corpus.n_lines + 4 * n_rows * min(args.thread, COUNTING_THREADS)
     rows = 0 if args.no_vec else rows_of_words(args, dictionary)
     saving = saving_memory(args, dictionary.nwords, rows, dictionary.nlabels)
     return _needs(

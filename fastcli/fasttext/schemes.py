@@ -53,6 +53,7 @@ FEWEST_LINES = 8  # a batch with blocks of labels has at least so many, or is no
 LABELS_A_BLOCK = 128  # for single lines
 FEWEST_LABELS = 32  # that batches divide into blocks; of fewer, every thread keeps all rows
 LABELS_A_BATCH_BLOCK = 64
+COUNTING_THREADS = 4  # that count what lines share: each needs a number for every row
 ALL_LABELS = ("softmax", "ova", "one-vs-all")  # losses that score all of them
 
 
@@ -236,7 +237,7 @@ class InBatches(Scheme):
             else np.zeros(1, np.int32),
             losses=self.losses,
         )
-        picks = 0 if is_divided else MOST_LINES * width
+        picks = 0 if is_divided or copies else MOST_LINES * width
         self.workers = [
             BatchWorker(
                 thread,
@@ -278,6 +279,7 @@ def shared_rows(lines: Lines, order: Order, n_rows: int, n_threads: int) -> NDAr
     shared = np.zeros(max(n_groups, 1) * kernels.PACKED, np.int32)
     rows = np.diff(lines.segments[:: lines.shards])[order.lines]
     most = int(np.add.reduceat(rows, np.arange(0, n_lines, size)).max(initial=1))
+    threads = min(n_threads, COUNTING_THREADS)
 
     def count(thread: int) -> None:
         seen = kernels.Seen(
@@ -286,10 +288,10 @@ def shared_rows(lines: Lines, order: Order, n_rows: int, n_threads: int) -> NDAr
             zeros(MOST_LINES * (most + 1)),
             zeros(MOST_LINES),
         )
-        first, last = bounds(n_groups, thread, n_threads)
+        first, last = bounds(n_groups, thread, threads)
         kernels.count_shared(order.lines, n_lines, size, first, last, lines, seen, shared)
 
-    run_apart(n_threads, count)
+    run_apart(threads, count)
     return shared
 
 
