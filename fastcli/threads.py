@@ -85,6 +85,16 @@ def run_apart(n_threads: int, function: Callable[[int], None]) -> None:
     _raise_first(errors)
 
 
+def run_each(n: int, n_threads: int, function: Callable[[int], None]) -> None:
+    """Call a function with 0 to n - 1, on up to so many threads."""
+
+    def run(thread: int) -> None:
+        for i in range(thread, n, n_threads):
+            function(i)
+
+    run_apart(max(min(n_threads, n), 1), run)
+
+
 def _start(function: Callable[[int], None], threads: range) -> SimpleQueue[BaseException | None]:
     """Call ``function(thread)`` on a kept thread each; return where their results will be."""
     # no thread starts before all exist

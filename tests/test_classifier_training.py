@@ -15,6 +15,7 @@ from fastcli.fasttext.model_args import LOSSES
 from fastcli.fasttext.read_text import read_corpus
 from fastcli.fasttext.schemes import Work, lines_at_once
 from fastcli.reporting import Reporter
+from fastcli.text import counting
 from tests import naive
 
 N_LINES = 150
@@ -55,12 +56,12 @@ def text_of(path, n):
 def test_lines_have_another_order_in_each_epoch(monkeypatch, text):
     orders = []
 
-    class Order(visits.Order):
+    class VisitOrder(visits.VisitOrder):
         def start(self, epoch):
             super().start(epoch)
             orders.append(self.lines.tolist())
 
-    monkeypatch.setattr(trainer, "Order", Order)
+    monkeypatch.setattr(trainer, "VisitOrder", VisitOrder)
     trained(text, epoch=3)
     assert [sorted(order) for order in orders] == [list(range(N_LINES))] * 3
     assert len({tuple(order) for order in orders}) == 3
@@ -76,6 +77,31 @@ def test_blocks_of_any_size_are_the_same_training(loss, nanoseconds, monkeypatch
     assert len(seen.statuses) > 4
     assert parts.wi.tobytes() == whole.wi.tobytes()
     assert parts.wo.tobytes() == whole.wo.tobytes()
+
+
+@pytest.mark.parametrize("given", [{}, {"word_ngrams": 2, "bucket": 50}], ids=["words", "pairs"])
+def test_text_that_several_threads_read_is_the_same(given, monkeypatch, text):
+    whole = trained(text, epoch=2, **given)
+    monkeypatch.setattr(counting, "SPAN", 64)
+    for thread in (2, 5):
+        parts = trained(text, epoch=2, thread=thread, **given)
+        assert parts.ids.tolist() == whole.ids.tolist()
+        assert parts.wi.tobytes() == whole.wi.tobytes()
+        assert parts.wo.tobytes() == whole.wo.tobytes()
+
+
+@pytest.mark.parametrize(("loss", "lr"), [("softmax", 2.0), ("ova", 0.3), ("hs", 2.0)])
+def test_groups_that_are_shuffled_learn_what_single_lines_learn(loss, lr, monkeypatch, text):
+    """In every epoch, the counts of what lines share are those of their group."""
+    given = {"epoch": 3, "lr": lr, "loss": loss}
+    found = trained(text, **given)
+    assert found.lines_at_once == 16
+    monkeypatch.setattr(schemes, "ALONE_NS", 0)
+    monkeypatch.setattr(trainer, "VisitOrder", lambda n, _, *rest: visits.VisitOrder(n, 16, *rest))
+    single = trained(text, **given)
+    assert single.lines_at_once == 1
+    np.testing.assert_allclose(found.wi, single.wi, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.wo, single.wo, rtol=1e-3, atol=1e-4)
 
 
 def naively_trained(args, size):

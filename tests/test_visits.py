@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcli.fasttext.visits import LINES_A_BLOCK, Order
+from fastcli.fasttext.visits import LINES_A_BLOCK, VisitOrder, shared_rows
+from fastcli.kernels.linear.lines import Lines
+from fastcli.kernels.linear.shared_rows import PACKED, pairs_of
 
 SIZES = pytest.mark.parametrize("size", [1, 2, 16])
 LENGTHS = pytest.mark.parametrize("n_lines", [1, 15, 16, 17, 500, 5000])
@@ -23,7 +25,7 @@ def groups_of(order):
 @SIZES
 @LENGTHS
 def test_every_epoch_has_all_lines_in_the_same_groups(n_lines, size):
-    order = Order(n_lines, size, 7, is_shuffled=True)
+    order = VisitOrder(n_lines, size, 7, is_shuffled=True)
     found, seen = [], set()
     for epoch in range(4):
         order.start(epoch)
@@ -40,7 +42,7 @@ def test_every_epoch_has_all_lines_in_the_same_groups(n_lines, size):
 
 @SIZES
 def test_without_shuffling_lines_come_as_they_are(size):
-    order = Order(100, size, 7, is_shuffled=False)
+    order = VisitOrder(100, size, 7, is_shuffled=False)
     order.start(3)
     np.testing.assert_array_equal(order.lines, np.arange(100))
     np.testing.assert_array_equal(order.groups, np.arange(-(-100 // size)))
@@ -49,7 +51,7 @@ def test_without_shuffling_lines_come_as_they_are(size):
 @SIZES
 def test_the_order_depends_on_the_seed_and_the_epoch_alone(size):
     def lines(seed, epoch):
-        order = Order(1000, size, seed, is_shuffled=True)
+        order = VisitOrder(1000, size, seed, is_shuffled=True)
         order.start(epoch)
         return order.lines.tolist()
 
@@ -59,7 +61,25 @@ def test_the_order_depends_on_the_seed_and_the_epoch_alone(size):
 
 def test_neighbours_are_not_in_one_group():
     """Neighbours in a file often have one label."""
-    order = Order(16 * LINES_A_BLOCK, 16, 0, is_shuffled=True)
+    order = VisitOrder(16 * LINES_A_BLOCK, 16, 0, is_shuffled=True)
     order.start(0)
     together = [len({line // 16 for line in lines}) for lines in groups_of(order).values()]
     assert np.mean(together) > 14
+
+
+@pytest.mark.parametrize("n_threads", [1, 3, 9])
+@pytest.mark.parametrize("n_lines", [1, 100])
+def test_what_lines_share_is_counted_for_their_groups(rng, n_lines, n_threads):
+    texts = [rng.integers(0, 20, rng.integers(1, 30)).tolist() for _ in range(n_lines)]
+    rows = np.array([row for text in texts for row in text], np.int32)
+    segments = np.cumsum([0, *map(len, texts)]).astype(np.int64)
+    none = np.zeros(n_lines + 1, np.int32)
+    order = VisitOrder(n_lines, 16, 5, is_shuffled=True)
+    lines = Lines(rows, segments, none, segments, none, 1)
+    shared = shared_rows(lines, order, 20, n_threads)
+    order.start(1)
+    for group, members in groups_of(order).items():
+        for j, line in enumerate(members):
+            for i in range(j):
+                pairs = sum(texts[line].count(row) for row in texts[members[i]])
+                assert pairs_of(shared[group * PACKED :], i, j) == pairs

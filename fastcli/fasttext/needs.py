@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.save import rows_of_words, saving_memory
-from fastcli.fasttext.schemes import COUNTING_THREADS
+from fastcli.fasttext.schemes import is_copied
+from fastcli.fasttext.visits import COUNTING_THREADS
 from fastcli.kernels.linear.batches import MOST_LINES
 from fastcli.kernels.linear.shared_rows import PACKED
 from fastcli.memory import Needs, padded
@@ -20,7 +21,13 @@ from fastcli.text.sentences import Sentences
 PAGES_OF_A_ROW = 8192
 
 
-SHARED_BYTES = 4 * PACKED // MOST_LINES  # of a line, for what it shares with others of its group
+def batch_memory(args: TrainArgs, nlabels: int, n_lines: int, n_rows: int) -> int:
+    """Return the bytes that training in batches takes beside the matrices."""
+    scores = 4 * MOST_LINES * nlabels
+    if not is_copied(args, nlabels):
+        return scores
+    counting = 4 * n_rows * min(args.thread, COUNTING_THREADS)
+    return scores + 4 * PACKED * n_lines // MOST_LINES + counting  # and what lines share
 
 
 def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) -> Needs:
@@ -28,16 +35,15 @@ def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) ->
     slots = OPTIMIZERS[args.optimizer].slots
     n_rows = corpus.shards * corpus.shard_rows + dictionary.nlabels
     matrices = 4 * padded(args.dim) * n_rows
-    scores = 4 * MOST_LINES * dictionary.nlabels  # of a batch of lines
-    scores += SHARED_BYTES * corpus.n_lines + 4 * n_rows * min(args.thread, COUNTING_THREADS)
+    batches = batch_memory(args, dictionary.nlabels, corpus.n_lines, n_rows)
     rows = 0 if args.no_vec else rows_of_words(args, dictionary)
     saving = saving_memory(args, dictionary.nwords, rows, dictionary.nlabels)
     return _needs(
         args,
         dictionary,
         (len(corpus.ids), dictionary.nlabels),
-        matrices=(1 + slots) * matrices + scores,
-        saving=saving - slots * matrices - scores - corpus.nbytes,  # which are freed before
+        matrices=(1 + slots) * matrices + batches,
+        saving=saving - slots * matrices - batches - corpus.nbytes,  # which are freed before
     )
 
 

@@ -12,23 +12,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.visits import Order
+from fastcli.fasttext.visits import VisitOrder, shared_rows
 from fastcli.jit.build import AnyKernel
 from fastcli.kernels.base.indirect import address_of
-from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.linear import batch_lines, few_labels, label_blocks
-from fastcli.kernels.linear import shared_rows as kernels
 from fastcli.kernels.linear import train as one_by_one
 from fastcli.kernels.linear import train_batches as in_batches
 from fastcli.kernels.linear.batches import MOST_LINES, Batch, BatchWorker
 from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
 from fastcli.kernels.linear.schedule import Schedule
 from fastcli.kernels.linear.train_batches import Visits
-from fastcli.memory import CACHE_LINE_FLOATS, padded, zeros
+from fastcli.memory import CACHE_LINE_FLOATS, integers, padded, zeros
 from fastcli.threads import run_apart, usable_cpus
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 # What takes how long on one machine, in ns.  It decides how lines are trained on, and how many
 # threads are worthwhile, which has no effect on the result.
@@ -53,7 +51,6 @@ FEWEST_LINES = 8  # a batch with blocks of labels has at least so many, or is no
 LABELS_A_BLOCK = 128  # for single lines
 FEWEST_LABELS = 32  # that batches divide into blocks; of fewer, every thread keeps all rows
 LABELS_A_BATCH_BLOCK = 64
-COUNTING_THREADS = 4  # that count what lines share: each needs a number for every row
 ALL_LABELS = ("softmax", "ova", "one-vs-all")  # losses that score all of them
 
 
@@ -196,7 +193,7 @@ class InBatches(Scheme):
         model: Model,
         loss: Loss,
         schedule: Schedule,
-        order: Order,
+        order: VisitOrder,
         size: int,
     ) -> None:
         stride, nlabels = model.stride, model.nlabels
@@ -246,7 +243,8 @@ class InBatches(Scheme):
                 targets=integers(MOST_LINES),
                 picks=zeros(picks).view(np.int32),
                 counts=integers(MOST_LINES),
-                now=integers(2),
+                half=integers(1),
+                group=integers(1),
                 hidden=zeros(MOST_LINES * stride),
                 lanes=zeros(MOST_LINES * stride),
                 grads=zeros(MOST_LINES * stride),
@@ -271,33 +269,6 @@ class InBatches(Scheme):
             self.batch,
             self.workers[thread],
         )
-
-
-def shared_rows(lines: Lines, order: Order, n_rows: int, n_threads: int) -> NDArray[np.int32]:
-    """Return how many rows the lines of each group share, as ``count_shared`` packs that."""
-    n_groups, n_lines, size = len(order.groups), len(order.lines), order.size
-    shared = np.zeros(max(n_groups, 1) * kernels.PACKED, np.int32)
-    rows = np.diff(lines.segments[:: lines.shards])[order.lines]
-    most = int(np.add.reduceat(rows, np.arange(0, n_lines, size)).max(initial=1))
-    threads = min(n_threads, COUNTING_THREADS)
-
-    def count(thread: int) -> None:
-        seen = kernels.Seen(
-            np.zeros(n_rows, np.int32),
-            np.zeros(most + 1, np.int32),
-            zeros(MOST_LINES * (most + 1)),
-            zeros(MOST_LINES),
-        )
-        first, last = bounds(n_groups, thread, threads)
-        kernels.count_shared(order.lines, n_lines, size, first, last, lines, seen, shared)
-
-    run_apart(threads, count)
-    return shared
-
-
-def integers(n: int) -> NDArray[np.int64]:
-    """Return n zeros in memory of their own, so that no thread writes beside another's."""
-    return zeros(2 * n).view(np.int64)
 
 
 def power_of_two(n: int) -> int:

@@ -20,6 +20,7 @@ from fastcli.jit.build import compile_beside
 from fastcli.kernels.base.printf import format_vectors
 from fastcli.kernels.linear.batch_lines import score_lines, step_lines
 from fastcli.kernels.linear.few_labels import learn_lines
+from fastcli.kernels.linear.shared_rows import count_shared
 from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.linear.train_words import train_words
 from fastcli.overwriting import check_apart
@@ -41,8 +42,8 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
     with ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files:
         if args.model == "sup":
             compile_beside(train_batches)
-            score = (learn_lines,) if args.optimizer == "sgd" else (score_lines, step_lines)
-            compile_beside(*score, format_vectors)
+            few, several = (learn_lines, count_shared), (score_lines, step_lines)
+            compile_beside(*(few if args.optimizer == "sgd" else several), format_vectors)
             trained = train_supervised(args, reporter)
         else:
             compile_beside(train_words, format_vectors)

@@ -20,7 +20,7 @@ from fastcli.fasttext.huffman import build_tree, no_tree
 from fastcli.fasttext.model_args import LOSSES
 from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.fasttext.schemes import InBatches, OneByOne, Scheme, Work, is_copied, lines_at_once
-from fastcli.fasttext.visits import Order
+from fastcli.fasttext.visits import VisitOrder
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
@@ -77,7 +77,7 @@ class Trainer:
         self.lines_at_once = lines_at_once(args, self.work, self.nlabels)
         is_grouped = self.lines_at_once > 1 and is_copied(args, self.nlabels)
         size = self.lines_at_once if is_grouped else 1
-        self.order = Order(corpus.n_lines, size, args.seed, not args.no_shuffle)
+        self.order = VisitOrder(corpus.n_lines, size, args.seed, not args.no_shuffle)
         self.scheme: Scheme
         if self.lines_at_once == 1:
             self.scheme = OneByOne(args, self.work, lines, model, loss, self.schedule)

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.kernels.base.threads import bounds
+from fastcli.kernels.linear import shared_rows as kernels
+from fastcli.kernels.linear.batches import MOST_LINES
+from fastcli.kernels.linear.lines import Lines
 from fastcli.kernels.linear.order import draw_order
+from fastcli.memory import zeros
+from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +28,10 @@ if TYPE_CHECKING:
 LINES_A_BLOCK, BLOCKS_A_WINDOW = 64, 1024
 
 
-class Order:
+COUNTING_THREADS = 4  # that count what lines share: each needs a number for every row
+
+
+class VisitOrder:
     """The lines in the order of an epoch (``lines``), and the groups they come in (``groups``).
 
     A group is ``size`` lines; what is left over is a smaller one, and always the last.
@@ -44,8 +53,8 @@ class Order:
         self._draw(self.groups, whole, self.size, epoch)
         if self.size > 1:
             shape, end = (whole, self.size), whole * self.size
-            members = self._members[:end].reshape(shape)
-            np.take(members, self.groups[:whole], axis=0, out=self.lines[:end].reshape(shape))
+            members, lines = (part[:end].reshape(shape) for part in (self._members, self.lines))
+            np.take(members, self.groups[:whole], axis=0, out=lines, mode="clip")  # without a copy
 
     def _draw(self, items: NDArray[np.int32], n: int, size: int, epoch: int) -> None:
         per_block = max(LINES_A_BLOCK // size, 1)
@@ -53,3 +62,29 @@ class Order:
         n_windows = -(-n_blocks // BLOCKS_A_WINDOW)
         blocks = np.empty(n_blocks, np.int32)
         draw_order(n, per_block, n_windows, self.seed, epoch, blocks, items)
+
+
+def shared_rows(lines: Lines, order: VisitOrder, n_rows: int, n_threads: int) -> NDArray[np.int32]:
+    """Return how many rows the lines of each group share, as ``count_shared`` packs that.
+
+    To be called before the first epoch.
+    """
+    n_groups, n_lines, size = len(order.groups), len(order.lines), order.size
+    shared = np.zeros(max(n_groups, 1) * kernels.PACKED, np.int32)
+    rows = np.diff(lines.segments[:: lines.shards])[order.lines]
+    most = int(np.add.reduceat(rows, np.arange(0, n_lines, size)).max(initial=1))
+    most = min(most, n_rows)
+    threads = min(n_threads, COUNTING_THREADS)
+
+    def count(thread: int) -> None:
+        seen = kernels.Seen(
+            np.zeros(n_rows, np.int32),
+            np.zeros(most + 1, np.int32),
+            zeros(MOST_LINES * (most + 1)),
+            zeros(MOST_LINES),
+        )
+        first, last = bounds(n_groups, thread, threads)
+        kernels.count_shared(order.lines, n_lines, size, first, last, lines, seen, shared)
+
+    run_apart(threads, count)
+    return shared

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.fasttext.needs import SHARED_BYTES
+from fastcli.fasttext.needs import batch_memory
 from fastcli.fasttext.save import saving_memory
 from fastcli.inspect.data import DataSet
 from fastcli.memory import PROCESS, padded
@@ -73,7 +73,7 @@ def _memory(data: DataSet, args: TrainArgs, words: list[bytes], rows: int, outpu
             features += int(np.maximum(per_line + 2 - n, 0).sum())
         of_words = 4 * int(grams.sum()) + 16 * len(data.words)
         preparing = tables + of_words + 4 * tokens + 9 * features + 4 * args.bucket
-        training = 5 * features + 4 * args.bucket + SHARED_BYTES * data.n
+        training = 5 * features + 4 * args.bucket + batch_memory(args, outputs, data.n, rows)
     else:
         preparing = tables + 12 * tokens
         training = 4 * tokens + 4 * word_rows

@@ -1,4 +1,4 @@
-"""Object files for x86-64 on Linux and its like: read, and loaded into this process without LLVM.
+"""Object files for x86-64 on Linux and similar systems: read, and loaded without LLVM.
 
 LLVM takes longer to load than many a command to run.  What it compiles for use in memory (the
 large code model) has one kind of relocation, so loading it is little work.  Layouts: the System V
@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 MAGIC = b"\x7fELF\x02"  # 64 bits
 LITTLE_ENDIAN, RELOCATABLE, X86_64 = 1, 1, 62
 SYMTAB, RELA, NOBITS = 2, 4, 8  # kinds of sections
-ALLOC = 2  # the flag of sections that are in memory
+WRITE, ALLOC = 1, 2  # flags of sections: written at run time, in memory
 ABSOLUTE = 1  # R_X86_64_64: the symbol's address and the addend, in eight bytes
 UNWINDING = ".eh_frame"  # for exceptions, of which kernels raise none, and debuggers
 
@@ -25,7 +25,7 @@ Row = TypeVar("Row", bound="tuple[int, ...]")
 
 
 class CannotLoad(Exception):
-    """An object file, or a system, that only LLVM may know how to load from."""
+    """An object file, or a system, that this loader does not support; LLVM's may."""
 
 
 class Section(NamedTuple):
@@ -99,7 +99,7 @@ class ObjectFile:
         return self._text(self._symbol_names + symbol.name)
 
     def undefined(self) -> set[str]:
-        """Return the names that it leaves open."""
+        """Return the names of its undefined symbols."""
         names = {self.name(symbol) for symbol in self.symbols if symbol.section == 0}
         return names - {"", "_GLOBAL_OFFSET_TABLE_"}
 
@@ -119,7 +119,7 @@ class ObjectFile:
 def load(code: bytes, name: str, elsewhere: Mapping[str, int]) -> int:
     """Load an object file for good; return the address of the function ``name``.
 
-    ``elsewhere`` has the addresses of what it leaves open.  Raises ValueError for a damaged file
+    ``elsewhere`` has the addresses of its undefined symbols.  Raises ValueError for a damaged file
     and one without that function, CannotLoad for what LLVM may be able to load.
     """
     if code[:5] != MAGIC or struct.unpack_from("<BxxxxxxxxxxHH", code.ljust(20), 5) != (
@@ -129,42 +129,46 @@ def load(code: bytes, name: str, elsewhere: Mapping[str, int]) -> int:
     ):
         raise CannotLoad("not an object file for x86-64")
     file = ObjectFile(code)
-    places, size = _laid_out(file)
+    offsets, size = _laid_out(file)
     memory = _Memory(size)
-    for i, place in places.items():
+    for i, offset in offsets.items():
         section = file.sections[i]
         if section.kind != NOBITS:
             data = code[section.start : section.start + section.size]
             if len(data) != section.size:
                 raise ValueError("a damaged object file: it is cut short")
-            memory.map[place : place + section.size] = data
+            memory.map[offset : offset + section.size] = data
         for where, info, addend in file.relocations(i):
             number, kind = info >> 32, info & 0xFFFF_FFFF
             if kind != ABSOLUTE:
                 raise CannotLoad(f"a relocation of kind {kind}")
             if where + 8 > section.size or number >= len(file.symbols):
                 raise ValueError("a damaged object file: an address outside it")
-            value = addend + memory.address_of(file, file.symbols[number], places, elsewhere)
-            struct.pack_into("<Q", memory.map, place + where, value & 0xFFFF_FFFF_FFFF_FFFF)
+            value = addend + memory.address_of(file, file.symbols[number], offsets, elsewhere)
+            struct.pack_into("<Q", memory.map, offset + where, value & 0xFFFF_FFFF_FFFF_FFFF)
     for symbol in file.symbols:
-        if symbol.section in places and file.name(symbol) == name:
+        if symbol.section in offsets and file.name(symbol) == name:
+            if symbol.value >= file.sections[symbol.section].size:
+                raise ValueError(f"a damaged object file: {name} is outside it")
             memory.make_executable()
-            return places[symbol.section] + symbol.value + memory.address
+            return offsets[symbol.section] + symbol.value + memory.address
     raise ValueError(f"an object file without {name}")
 
 
 def _laid_out(file: ObjectFile) -> tuple[dict[int, int], int]:
     """Return where in memory each section comes that is needed there, and how much that is."""
-    places: dict[int, int] = {}
+    offsets: dict[int, int] = {}
     end = 0
     for i, section in enumerate(file.sections):
         if section.flags & ALLOC and section.size and file.section_name(section) != UNWINDING:
             alignment = max(section.alignment, 1)
+            if section.flags & WRITE:
+                raise CannotLoad("data that is written")
             if alignment > mmap.PAGESIZE or section.size > len(file.code):
-                raise ValueError("a damaged object file: sections that cannot be in memory")
-            places[i] = -(-end // alignment) * alignment
-            end = places[i] + section.size
-    return places, end
+                raise CannotLoad("a section that is large, or aligned to more than a page")
+            offsets[i] = -(-end // alignment) * alignment
+            end = offsets[i] + section.size
+    return offsets, end
 
 
 _loaded: list[_Memory] = []  # what may be running, so it stays
@@ -185,7 +189,7 @@ class _Memory:
         self,
         file: ObjectFile,
         symbol: Symbol,
-        places: Mapping[int, int],
+        offsets: Mapping[int, int],
         elsewhere: Mapping[str, int],
     ) -> int:
         """Return the address of a symbol: here, or elsewhere."""
@@ -194,9 +198,9 @@ class _Memory:
             if name not in elsewhere:
                 raise ValueError(f"an object file that needs {name or 'an empty name'}")
             return elsewhere[name]
-        if symbol.section not in places:  # numbers above all sections have other meanings
+        if symbol.section not in offsets:  # numbers above all sections have other meanings
             raise CannotLoad("an address in a section that is not in memory")
-        return self.address + places[symbol.section] + symbol.value
+        return self.address + offsets[symbol.section] + symbol.value
 
     def make_executable(self) -> None:
         """Let it be run, and no longer written."""

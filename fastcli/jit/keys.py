@@ -185,6 +185,10 @@ def _compiler() -> Any:
     import llvmlite
 
     numba = PathFinder.find_spec("numba")
+    if numba is None:  # an editable installation, which takes longer to find
+        from importlib.util import find_spec
+
+        numba = find_spec("numba")
     version = b""
     if numba is not None and numba.origin is not None:
         with open(os.path.join(os.path.dirname(numba.origin), "_version.py"), "rb") as file:

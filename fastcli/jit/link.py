@@ -1,6 +1,6 @@
 """Loading object code into this process: by our own loader where it can, else with llvmlite.
 
-LLVM takes 40 ms and 50 MiB to be there.
+Loading LLVM takes 40 ms and 50 MiB.
 """
 
 from __future__ import annotations

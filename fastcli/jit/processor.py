@@ -1,17 +1,22 @@
 """The processor of this machine: LLVM's name for it, and its features.
 
 LLVM is asked once for every kind of processor; the answer is kept beside the compiled kernels,
-since loading LLVM takes longer than many a command.
+since loading LLVM takes longer than many a command.  It is taken for that of this machine where
+the system describes its first processor in the same words; ``fastcli cache clear`` forgets it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-ABOUT = "/proc/cpuinfo"  # on Linux only: elsewhere LLVM is always asked
+if TYPE_CHECKING:
+    from fastcli.jit.cache import Cache
+
+CPUINFO = "/proc/cpuinfo"  # on Linux only: elsewhere LLVM is always asked
 # What the file says of one kind of processor in every process; the rest is speeds and numbers.
 _FACTS = ("vendor_id", "cpu family", "model", "model name", "stepping", "microcode", "flags")
 _MOST = 1 << 14  # bytes that the first processor's part may have
@@ -31,9 +36,7 @@ class Processor(NamedTuple):
 @cache
 def host() -> Processor:
     """Return the processor that this process runs on."""
-    from fastcli.jit.cache import user_cache
     from fastcli.jit.targets import Target
-    from fastcli.private import NoFolder
 
     facts = _facts()
     if not facts:
@@ -43,15 +46,31 @@ def host() -> Processor:
     digest = hashlib.sha256(repr((facts, llvmlite.__version__)).encode()).hexdigest()
     target = Target("", "", f"processor-{digest[:16]}")
     entry = f"llvm-{digest[:32]}.json"
-    try:
-        kept = user_cache()
-    except NoFolder:
+    kept = _cache()
+    if kept is None:
         return _ask()
     if found := kept.read(target, entry):
         return Processor(*json.loads(found))
     answer = _ask()
     kept.write(target, entry, json.dumps(answer).encode())
     return answer
+
+
+def _cache() -> Cache | None:
+    """Return the cache of compiled kernels if there is one; who may read that may read the answer.
+
+    It is not made: who makes it decides about its mode.
+    """
+    from fastcli.jit.cache import Cache
+    from fastcli.private import PRIVATE, SHARED, Folder, NoFolder, cache_root
+
+    try:
+        root = cache_root()
+        with Folder(root) as folder:
+            is_shared = folder.status.st_mode & SHARED == SHARED
+            return Cache(root, SHARED if is_shared else PRIVATE)
+    except (NoFolder, FileNotFoundError):
+        return None
 
 
 def _ask() -> Processor:
@@ -63,10 +82,11 @@ def _ask() -> Processor:
 def _facts() -> list[str]:
     """Return what the system says of its first processor; nothing where it says no features."""
     try:
-        with open(ABOUT, "rb") as file:
+        with open(CPUINFO, "rb") as file:
             first, _, _ = file.read(_MOST).partition(b"\n\n")
     except OSError:
         return []
     lines = [line.decode("utf-8", "replace") for line in first.split(b"\n")]
     facts = [line for line in lines if line.partition(":")[0].strip() in _FACTS]
-    return facts if any(line.startswith("flags") for line in facts) else []
+    has_flags = any(line.startswith("flags") for line in facts)
+    return [platform.release(), *facts] if has_flags else []

@@ -14,7 +14,7 @@ UNUSED = 90 * DAY  # an entry unused for longer is removed
 ABANDONED = DAY  # temporary files and locks of killed processes
 
 _TARGET = re.compile(r"[A-Za-z0-9_.-]{1,40}-[0-9a-f]{16}")
-_ANSWER = ".json"  # what LLVM calls a processor, beside the kernels
+_PROCESSOR = ".json"  # what LLVM calls a processor, beside the kernels
 _ENTRY = re.compile(r"[\w.]+-[0-9a-f]{32}\.(o|json)")
 _WORKING = re.compile(r"[\w.]+-[0-9a-f]{32}\.(o|json)\.(lock|[0-9a-f]{16}\.tmp)")
 _SWEPT = ".swept"  # its time is that of the last look for unused entries
@@ -69,7 +69,7 @@ def _remove(root: Folder, before: dict[str, float], skip_shared: bool = False) -
                         continue
                     status = folder.status_of(file)
                     old = status.st_mtime < before["entry" if is_entry else "working"]
-                    if old and folder.remove(file) and is_entry and not file.endswith(_ANSWER):
+                    if old and folder.remove(file) and is_entry and not file.endswith(_PROCESSOR):
                         n, size = n + 1, size + status.st_size
                 is_empty = not folder.names()
         except (OSError, NoFolder):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from fastcli.kernels.text import features as kernels
 from fastcli.text.counting import Counted
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.line_features import FeatureArgs, FeatureMaker, SpanFeatures
-from fastcli.threads import run_apart
+from fastcli.threads import run_apart, run_each
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,7 +134,8 @@ def _join(
         run_each(len(spans), n_threads, number)
     else:  # the order of first appearance goes on from span to span
         for i in range(len(spans)):
-            states[i, 0] = states[i - 1, 0] if i else 0
+            if i:
+                states[i, 0] = states[i - 1, 0]
             number(i)
     n_buckets = int(states[-1, 0])
     shard_rows = -(-(nwords + n_buckets) // shards)
@@ -177,16 +177,6 @@ def _states(spans: list[SpanFeatures]) -> NDArray[np.int64]:
     states[1:, 1] = np.cumsum([span.n_features for span in spans[:-1]])
     states[1:, 2] = np.cumsum([span.n_lines for span in spans[:-1]])
     return states
-
-
-def run_each(n: int, n_threads: int, function: Callable[[int], None]) -> None:
-    """Call a function with 0 to n - 1, on up to so many threads."""
-
-    def run(thread: int) -> None:
-        for i in range(thread, n, n_threads):
-            function(i)
-
-    run_apart(max(min(n_threads, n), 1), run)
 
 
 def _carry_tokens(spans: list[SpanFeatures]) -> None:

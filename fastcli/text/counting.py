@@ -31,8 +31,8 @@ AT_ONCE = 1 << 20  # bytes of text that a thread reads at a time: they stay in t
 class Counted:
     """The tokens of text files: each span of text has a counter, and all have one word table.
 
-    Token k of span i's stream is entry ``entries[i][k]`` of ``words``, and ``counts[i][k]`` is how
-    often the span has it.
+    Entry k of span i's own table is entry ``entries[i][k]`` of ``words``, and ``counts[i][k]`` is
+    how often the span has it.
     """
 
     counters: list[TokenCounter]

@@ -42,7 +42,10 @@ def table_size(n_entries: int) -> int:
 
 
 def empty_slots(n: int) -> NDArray[np.int64]:
-    """Return n free slots of a hash table, written: a page that is read first costs two faults."""
+    """Return n free slots of a hash table.
+
+    They are written, since reading a fresh page before writing it costs two page faults.
+    """
     return np.full(n, 0, np.int64)
 
 

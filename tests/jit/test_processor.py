@@ -1,5 +1,6 @@
 """What LLVM says of the processor is asked once, and kept."""
 
+import stat
 import subprocess
 import sys
 
@@ -9,6 +10,8 @@ pytest.importorskip("llvmlite")
 
 from fastcli.jit import processor
 from fastcli.jit.processor import Processor, host
+from fastcli.jit.sweep import clear
+from fastcli.private import Folder
 from tests.command import process
 
 INFO = "processor\t: 0\nmodel name\t: Some\ncpu MHz\t\t: 2100.0\nflags\t\t: fpu avx2\n\n"
@@ -25,8 +28,9 @@ def asked(monkeypatch, tmp_path):
 
     (tmp_path / "info").write_text(INFO)
     monkeypatch.setattr(processor, "_ask", ask)
-    monkeypatch.setattr(processor, "ABOUT", str(tmp_path / "info"))
+    monkeypatch.setattr(processor, "CPUINFO", str(tmp_path / "info"))
     monkeypatch.setenv("FASTCLI_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir(mode=0o700)
     yield answers
     host.cache_clear()
 
@@ -43,7 +47,7 @@ def test_it_is_asked_once(asked, tmp_path):
     assert len(asked) == 1
 
 
-def test_another_processor_is_asked_for_anew(asked, tmp_path):
+def test_another_processor_is_asked_for_again(asked, tmp_path):
     answer()
     (tmp_path / "info").write_text(INFO.replace("avx2", "avx2 avx512f"))
     assert answer().features.endswith("+v1")
@@ -53,10 +57,34 @@ def test_a_system_that_does_not_say_is_asked_each_time(asked, monkeypatch, tmp_p
     for text in ("", "processor\t: 0\nFeatures\t: asimd\n"):
         (tmp_path / "info").write_text(text)
         answer(), answer()
-    monkeypatch.setattr(processor, "ABOUT", str(tmp_path / "none"))
+    monkeypatch.setattr(processor, "CPUINFO", str(tmp_path / "none"))
     answer()
     assert len(asked) == 5
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_no_cache_is_made_for_it(asked, tmp_path):
+    (tmp_path / "cache").rmdir()
+    answer(), answer()
+    assert len(asked) == 2
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes of files")
+@pytest.mark.parametrize(("mode", "of_file"), [(0o700, 0o600), (0o755, 0o644)])
+def test_who_may_read_the_cache_may_read_it(asked, tmp_path, mode, of_file):
+    (tmp_path / "cache").chmod(mode)
+    answer()
+    (kept,) = (tmp_path / "cache").glob("processor-*/*.json")
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == mode
+    assert stat.S_IMODE(kept.stat().st_mode) == of_file
+
+
+def test_clearing_the_cache_forgets_it(asked, tmp_path):
+    answer()
+    with Folder(str(tmp_path / "cache")) as root:
+        assert clear(root) == (0, 0)  # it is no kernel
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_nothing_is_kept_where_nothing_can_be(asked, monkeypatch):
@@ -65,7 +93,7 @@ def test_nothing_is_kept_where_nothing_can_be(asked, monkeypatch):
     assert len(asked) == 2
 
 
-def test_a_damaged_answer_is_asked_for_anew(asked, tmp_path):
+def test_a_damaged_answer_is_asked_for_again(asked, tmp_path):
     answer()
     (kept,) = (tmp_path / "cache").glob("processor-*/*.json")
     kept.write_bytes(kept.read_bytes()[:-3])

@@ -129,7 +129,8 @@ class Problem(single.Problem):
                 np.full(MOST_LINES, -1, np.int64),
                 np.full(MOST_LINES * width, -1, np.int32),
                 np.full(MOST_LINES, -1, np.int64),
-                np.zeros(2, np.int64),
+                np.zeros(1, np.int64),
+                np.zeros(1, np.int64),
                 *nans(many, many, many, stride, nlabels * stride, width, 6 * stride),
                 np.full(6, -1, np.int64),
                 np.zeros(1, np.int64),
@@ -237,7 +238,7 @@ def test_one_batch_by_hand():
 def test_shared_rows_are_counted_in_pairs(rng):
     problem = Problem(rng, n_lines=7)
     problem.size = 4
-    problem.lines = [[0, 1, 1], [1, 2], [], [2, 2, 1, 0], [0] * 300, [0] * 300, [1]]
+    problem.lines = [[0, 1, 1], [1, 2], [], [2, 2, 1, 0], [0] * 300, [0] * 300, [0] * 300]
     lines = problem.arrays(SOFTMAX, 2, 1)[0]
     shared = problem.shared(lines, np.arange(7, dtype=np.int32), len(problem.wi))
     for group in range(2):

@@ -32,8 +32,8 @@ class Batch(Group):
     scores some of the lines, and with several some of the blocks.
     """
 
-    score: i64  # address of the kernel that scores: ``learn_lines``, ``score_lines``, ``_blocks``
-    step: i64  # without copies, of the one that updates output rows: ``step_lines``, ``_blocks``
+    score: i64  # address of ``learn_lines``, ``score_lines`` or ``score_blocks``
+    step: i64  # and, without copies, of ``step_lines`` or ``step_blocks``
     size: i64  # lines, at most MOST_LINES
     n_threads: i64
     blocks: i64  # of the labels; 1 for hs and ns
@@ -59,7 +59,8 @@ class BatchWorker(Group):
     targets: I64  # MOST_LINES
     picks: I32  # MOST_LINES * width: the output rows of each line; with one block
     counts: I64  # MOST_LINES: how many these are
-    now: I64  # 2: which half of ``Batch.sums`` is that of this batch, and the number of its group
+    half: I64  # 1: which half of ``Batch.sums`` is that of this batch
+    group: I64  # 1: the number of the group that this batch is; with copies
     hidden: F32  # MOST_LINES * stride; with copies or several blocks
     lanes: F32  # stride * MOST_LINES: the same, transposed
     grads: F32  # MOST_LINES * stride
@@ -91,7 +92,7 @@ def meet(batch: Batch, worker: BatchWorker, phase: i64) -> i64:
 @device
 def sums_of(i: i64, shard: i64, stride: i64, batch: Batch, worker: BatchWorker) -> F32:
     """Return where the sum of line i of the batch over some shards is, ``shard`` the first."""
-    return at(batch.sums, ((2 * shard + worker.now[0]) * MOST_LINES + i) * stride)
+    return at(batch.sums, ((2 * shard + worker.half[0]) * MOST_LINES + i) * stride)
 
 
 @device

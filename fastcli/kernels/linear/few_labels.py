@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @device
-def step_outputs(
+def learn_line(
     i: i64, line: i64, visit: i64, lines: Lines, loss: Loss, output: Output, worker: BatchWorker
 ) -> f64:
     """Step on the output rows by line i of the batch; return its loss."""
@@ -73,7 +73,7 @@ def learn_lines(
     worker: BatchWorker,
 ) -> None:
     """Learn by the lines ``chosen[:size]`` in turn, and set the gradients of their input rows."""
-    stride, shared = model.stride, at(batch.shared, worker.now[1] * PACKED)
+    stride, shared = model.stride, at(batch.shared, worker.group[0] * PACKED)
     for i in range(size):
         line = chosen[i]
         hidden, grad = at(worker.hidden, i * stride), at(worker.grads, i * stride)
@@ -88,7 +88,7 @@ def learn_lines(
         fill(grad, np.float32(0.0), stride)
         updates = updates_of(i, rule, rule.wo_states, worker)
         output = Output(worker.wo, model.nlabels, stride, updates)
-        value = step_outputs(i, line, visit + i, lines, loss, output, worker)
+        value = learn_line(i, line, visit + i, lines, loss, output, worker)
         if worker.thread == 0:
             batch.losses[i * 8] += value
         row_set(grad, scale, grad, stride)

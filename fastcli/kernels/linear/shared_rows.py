@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 PAIRS = MOST_LINES * (MOST_LINES - 1) // 2
 PACKED = PAIRS // 2  # numbers of a group: each has the counts of two pairs
-MOST_PAIRS = 0xFFFF  # a larger count is cut off: of lines of thousands of words, which come alone
+MOST_PAIRS = 0x7FFF  # a larger count is cut off: of two lines that have one word 182 times each
 
 
 class Seen(Group):
     """The rows of the lines of a group so far: a sparse set (Briggs and Torczon 1993).
 
-    Row r is in it if ``places[r]`` is less than the number of rows and ``rows`` has r there, so
-    nothing needs to be set before, or cleared for the next group.
+    Row r is in it if ``slots[r]`` is less than the number of rows and ``rows`` has r there, so
+    nothing needs to be cleared for the next group, or set before, but that it is not negative.
     """
 
-    places: I32  # of every row of the input matrix
+    slots: I32  # of every row of the input matrix
     rows: I32  # as many as a group may have
     times: F32  # rows * MOST_LINES: how many times each line has the row; finite before
     found: F32  # MOST_LINES: the pairs of the line at hand with each before
@@ -43,7 +43,7 @@ class Seen(Group):
 def pairs_of(shared: I32, i: i64, j: i64) -> i64:
     """Return how many pairs of equal rows line j of a group has with line i before it."""
     pair = j * (j - 1) // 2 + i
-    return int((shared[pair >> 1] >> (16 * (pair & 1))) & MOST_PAIRS)
+    return int((shared[pair >> 1] >> (16 * (pair & 1))) & 0xFFFF)
 
 
 @kernel
@@ -62,14 +62,14 @@ def count_shared(
             fill(seen.found, np.float32(0.0), MOST_LINES)
             base = chosen[j] * lines.shards
             for r in range(lines.segments[base], lines.segments[base + lines.shards]):
-                # Without branches, since nobody can foresee which rows are new.
+                # Branch-free: which rows are new is unpredictable.
                 row = lines.rows[r]
-                place = min(seen.places[row], n_rows)
-                is_old = 1 if (place < n_rows) & (seen.rows[place] == row) else 0
-                place = place if is_old == 1 else n_rows
+                slot = min(seen.slots[row], n_rows)
+                is_old = 1 if (slot < n_rows) & (seen.rows[slot] == row) else 0
+                slot = slot if is_old == 1 else n_rows
                 n_rows += 1 - is_old
-                seen.places[row], seen.rows[place] = place, row
-                times = at(seen.times, place * MOST_LINES)
+                seen.slots[row], seen.rows[slot] = slot, row
+                times = at(seen.times, slot * MOST_LINES)
                 row_set(times, np.float32(is_old), times, MOST_LINES)
                 row_add(seen.found, times, MOST_LINES)
                 times[j] += np.float32(1.0)

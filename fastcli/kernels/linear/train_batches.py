@@ -173,10 +173,10 @@ def train_batches(
         this = Rule(rule.address, rule.slots, steps, rule.wi_states, rule.wo_states, rule.counts)
 
         # 1. The sums of this thread's rows.  With copies it does not wait until the others have
-        # read them: they surely have when all meet again, so the next sums go elsewhere.
+        # read them: all have by the next meeting, so the sums of the next batch go elsewhere.
         if batch.copies == 1:
-            worker.now[0] = (first // batch.size) & 1 if batch.n_threads > 1 else 0
-            worker.now[1] = visits.groups[first // batch.size]
+            worker.half[0] = (first // batch.size) & 1 if batch.n_threads > 1 else 0
+            worker.group[0] = visits.groups[first // batch.size]
         for i in range(size):
             fetch_lines(lines, order, first + i, n, share.first_shard, share.last_shard)
             following = chosen[i + 1] if i + 1 < size else -1
