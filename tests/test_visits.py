@@ -7,7 +7,7 @@ import pytest
 
 from fastcli.fasttext.visits import LINES_A_BLOCK, VisitOrder, shared_rows
 from fastcli.kernels.linear.lines import Lines
-from fastcli.kernels.linear.shared_rows import PACKED, pairs_of
+from fastcli.kernels.linear.shared_rows import PAIRS, pair_of
 
 SIZES = pytest.mark.parametrize("size", [1, 2, 16])
 LENGTHS = pytest.mark.parametrize("n_lines", [1, 15, 16, 17, 500, 5000])
@@ -82,4 +82,4 @@ def test_what_lines_share_is_counted_for_their_groups(rng, n_lines, n_threads):
         for j, line in enumerate(members):
             for i in range(j):
                 pairs = sum(texts[line].count(row) for row in texts[members[i]])
-                assert pairs_of(shared[group * PACKED :], i, j) == pairs
+                assert shared[group * PAIRS + pair_of(i, j)] == pairs

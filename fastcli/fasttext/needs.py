@@ -8,7 +8,7 @@ from fastcli.fasttext.save import rows_of_words, saving_memory
 from fastcli.fasttext.schemes import is_copied
 from fastcli.fasttext.visits import COUNTING_THREADS
 from fastcli.kernels.linear.batches import MOST_LINES
-from fastcli.kernels.linear.shared_rows import PACKED
+from fastcli.kernels.linear.shared_rows import PAIRS
 from fastcli.memory import Needs, padded
 from fastcli.optimizers import OPTIMIZERS
 from fastcli.reporting import Reporter
@@ -27,7 +27,7 @@ def batch_memory(args: TrainArgs, nlabels: int, n_lines: int, n_rows: int) -> in
     if not is_copied(args, nlabels):
         return scores
     counting = 4 * n_rows * min(args.thread, COUNTING_THREADS)
-    return scores + 4 * PACKED * n_lines // MOST_LINES + counting  # and what lines share
+    return scores + 4 * PAIRS * n_lines // MOST_LINES + counting  # and what lines share
 
 
 def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) -> Needs:

@@ -38,16 +38,10 @@ GAIN = 1.7  # threads are worthwhile where the work is so many times what they e
 ALONE_NS = 6000  # of input rows: lines with more are trained on one at a time
 DIVIDED_NS = 2500  # lines with less work, one at a time, are faster on one thread
 
-# With few labels and plain SGD, batches learn what single lines do (see ``few_labels.py``).  Others
-# do so nearly, up to a size that falls with the learning rate: lines times rate may be 8, since
-# by softmax 16 lines are safe at a rate of 1 and 32 diverge.  One-vs-all is as safe up to some 200
-# labels, and less with more, since all of them pull at the hidden vector (cooking, 735 labels,
-# rate .5: 8 lines are safe, 16 diverge).  With negative sampling, the fewer labels there are, the
-# more draws step on a row at once.  Update rules keep steps small themselves.
-SAFE_LINES = 8  # at a rate of 1
-SAFE_LABELS = 200  # of one-vs-all
-LABELS_A_DRAW = 16  # of negative sampling
-FEWEST_LINES = 8  # a batch with blocks of labels has at least so many, or is not worthwhile
+# Batches learn what single lines do where every thread keeps all output rows (``few_labels.py``).
+# Otherwise they are scored with the same parameters, which an update rule makes up for, and plain
+# SGD does not: where lines are alike (one-vs-all, queries of a word, files sorted by label) 16 of
+# them have diverged at a rate of .1.
 LABELS_A_BLOCK = 128  # for single lines
 FEWEST_LABELS = 32  # that batches divide into blocks; of fewer, every thread keeps all rows
 LABELS_A_BATCH_BLOCK = 64
@@ -70,20 +64,10 @@ class Work:
 
 
 def lines_at_once(args: TrainArgs, work: Work, nlabels: int) -> int:
-    """Return how many lines are trained on at a time: a power of two, by the data and the rate."""
+    """Return how many lines are trained on at a time."""
     if work.inputs > ALONE_NS:
         return 1
-    if is_copied(args, nlabels):
-        return MOST_LINES
-    safe = float(MOST_LINES)
-    if args.optimizer == "sgd":
-        safe = SAFE_LINES / max(args.lr, 1e-9)
-        if args.loss in ("ova", "one-vs-all"):
-            safe /= max(1.0, nlabels / SAFE_LABELS)
-        elif args.loss == "ns":
-            safe *= min(1.0, nlabels / (LABELS_A_DRAW * max(args.neg, 1)))
-    n = 1 << max(int(min(safe, MOST_LINES)).bit_length() - 1, 0)
-    return 1 if has_blocks(work, nlabels) and n < FEWEST_LINES else n
+    return MOST_LINES if args.optimizer != "sgd" or is_copied(args, nlabels) else 1
 
 
 def is_copied(args: TrainArgs, nlabels: int) -> bool:

@@ -16,7 +16,7 @@ from fastcli.kernels.linear.batches import MOST_LINES
 from fastcli.kernels.linear.lines import Lines
 from fastcli.kernels.linear.order import draw_order
 from fastcli.memory import zeros
-from fastcli.threads import run_apart
+from fastcli.threads import run_apart, usable_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,16 +65,16 @@ class VisitOrder:
 
 
 def shared_rows(lines: Lines, order: VisitOrder, n_rows: int, n_threads: int) -> NDArray[np.int32]:
-    """Return how many rows the lines of each group share, as ``count_shared`` packs that.
+    """Return how many rows the lines of each group share, see ``count_shared``.
 
     To be called before the first epoch.
     """
     n_groups, n_lines, size = len(order.groups), len(order.lines), order.size
-    shared = np.zeros(max(n_groups, 1) * kernels.PACKED, np.int32)
+    shared = np.zeros(max(n_groups, 1) * kernels.PAIRS, np.int32)
     rows = np.diff(lines.segments[:: lines.shards])[order.lines]
     most = int(np.add.reduceat(rows, np.arange(0, n_lines, size)).max(initial=1))
     most = min(most, n_rows)
-    threads = min(n_threads, COUNTING_THREADS)
+    threads = max(min(n_threads, usable_cpus(), COUNTING_THREADS, n_groups), 1)
 
     def count(thread: int) -> None:
         seen = kernels.Seen(

@@ -80,7 +80,7 @@ class Problem(single.Problem):
             np.full(most * MOST_LINES, 9.0, np.float32),
             np.full(MOST_LINES, np.nan, np.float32),
         )
-        out = np.zeros(max(n_groups, 1) * shared_rows.PACKED, np.int32)
+        out = np.zeros(max(n_groups, 1) * shared_rows.PAIRS, np.int32)
         shared_rows.count_shared(order, len(order), self.size, 0, n_groups, lines, seen, out)
         return out
 
@@ -243,12 +243,11 @@ def test_shared_rows_are_counted_in_pairs(rng):
     shared = problem.shared(lines, np.arange(7, dtype=np.int32), len(problem.wi))
     for group in range(2):
         some = problem.lines[group * 4 : group * 4 + 4]
-        mine = shared[group * shared_rows.PACKED :]
+        mine = shared[group * shared_rows.PAIRS :]
         for j, line in enumerate(some):
             for i in range(j):
                 pairs = sum(line.count(row) for row in some[i])
-                found = shared_rows.pairs_of(mine, i, j)
-                assert found == min(pairs, shared_rows.MOST_PAIRS)
+                assert mine[shared_rows.pair_of(i, j)] == pairs
 
 
 def test_no_line_changes_nothing(rng):

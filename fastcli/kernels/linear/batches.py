@@ -46,7 +46,7 @@ class Batch(Group):
     factors: F32  # MOST_LINES * width; with several blocks nlabels * MOST_LINES
     grads: F32  # blocks * MOST_LINES * stride
     stats: F32  # blocks * 2 * MOST_LINES
-    shared: I32  # PACKED of each group, see ``shared_rows.py``; with copies
+    shared: I32  # PAIRS of each group, see ``shared_rows.py``; with copies
     losses: F64  # 8 * max(MOST_LINES, blocks): of the lines or the blocks, 8 apart
 
 

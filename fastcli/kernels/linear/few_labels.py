@@ -30,7 +30,7 @@ from fastcli.kernels.linear.losses import (
     softmax_scale,
     softmax_step,
 )
-from fastcli.kernels.linear.shared_rows import PACKED, pairs_of
+from fastcli.kernels.linear.shared_rows import PAIRS, pair_of
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import I32, f64, i64
@@ -73,7 +73,7 @@ def learn_lines(
     worker: BatchWorker,
 ) -> None:
     """Learn by the lines ``chosen[:size]`` in turn, and set the gradients of their input rows."""
-    stride, shared = model.stride, at(batch.shared, worker.group[0] * PACKED)
+    stride, shared = model.stride, at(batch.shared, worker.group[0] * PAIRS)
     for i in range(size):
         line = chosen[i]
         hidden, grad = at(worker.hidden, i * stride), at(worker.grads, i * stride)
@@ -81,7 +81,7 @@ def learn_lines(
         scale = scale_of(lines, line)
         row_set(hidden, scale, total, stride)
         for before in range(i):
-            pairs = pairs_of(shared, before, i)
+            pairs = shared[pair_of(before, i)]
             if pairs > 0:
                 moved = at(worker.grads, before * stride)
                 row_axpy(hidden, scale * np.float32(pairs), moved, stride)

@@ -21,9 +21,8 @@ from fastcli.kernels.linear.lines import Lines
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I32, i64
 
-PAIRS = MOST_LINES * (MOST_LINES - 1) // 2
-PACKED = PAIRS // 2  # numbers of a group: each has the counts of two pairs
-MOST_PAIRS = 0x7FFF  # a larger count is cut off: of two lines that have one word 182 times each
+PAIRS = MOST_LINES * (MOST_LINES - 1) // 2  # of lines of a group
+MOST_SHARED = 2**31 - 128  # the largest float that an int32 holds
 
 
 class Seen(Group):
@@ -40,10 +39,9 @@ class Seen(Group):
 
 
 @device
-def pairs_of(shared: I32, i: i64, j: i64) -> i64:
-    """Return how many pairs of equal rows line j of a group has with line i before it."""
-    pair = j * (j - 1) // 2 + i
-    return int((shared[pair >> 1] >> (16 * (pair & 1))) & 0xFFFF)
+def pair_of(i: i64, j: i64) -> i64:
+    """Return the number of a pair of lines of a group, i before j."""
+    return j * (j - 1) // 2 + i
 
 
 @kernel
@@ -53,10 +51,10 @@ def count_shared(
     """Count the shared rows in the groups ``first`` to ``last``.
 
     Group g is the ``size`` lines from ``order[g * size]`` on, of ``order[:n]``.  Its counts are
-    ``shared[g * PACKED:][:PACKED]``, zero before.
+    ``shared[g * PAIRS:][:PAIRS]``, by ``pair_of``.
     """
     for group in range(first, last):
-        chosen, out = at(order, group * size), at(shared, group * PACKED)
+        chosen, out = at(order, group * size), at(shared, group * PAIRS)
         n_rows = 0
         for j in range(min(size, n - group * size)):
             fill(seen.found, np.float32(0.0), MOST_LINES)
@@ -74,5 +72,4 @@ def count_shared(
                 row_add(seen.found, times, MOST_LINES)
                 times[j] += np.float32(1.0)
             for i in range(j):
-                pair = j * (j - 1) // 2 + i
-                out[pair >> 1] |= min(int(seen.found[i]), MOST_PAIRS) << (16 * (pair & 1))
+                out[pair_of(i, j)] = min(int(seen.found[i]), MOST_SHARED)
