@@ -120,16 +120,14 @@ def alone(args: TrainArgs, times: int = 1) -> tuple[float, schemes.InBatches]:
 def lines_read(scheme: schemes.InBatches) -> float:
     """Return how many cache lines a thread reads of others for a batch.
 
-    With few labels the sums of all lines that others have.  Else those of its own lines; of the
-    others' lines the hidden vectors, the factors and the gradients.
+    Of its own lines the sums that others have; of the others' lines those sums, joined (with few
+    labels), or the hidden vectors, the factors and the gradients.
     """
     batch, threads = scheme.batch, scheme.n_threads
     shards = min(threads, scheme.lines.shards)
     row = scheme.model.stride / 16
-    if batch.copies:
-        return float(batch.size * (shards - 1) * row)
-    of_others = batch.size * (1 - 1 / threads)
-    return float(batch.size / threads * (shards - 1) * row + of_others * (2 * row + 1))
+    of_others = batch.size * (1 - 1 / threads) * (row if batch.copies else 2 * row + 1)
+    return float(batch.size / threads * (shards - 1) * row + of_others)
 
 
 def main() -> None:
@@ -167,7 +165,7 @@ def case(given: argparse.Namespace, name: str, dim: int, meeting: float, line: f
         work, scheme = alone(arguments(given.data, name, dim, n), given.times)
         waits = 0.0
         if scheme.n_threads > 1:
-            meetings = 1 if scheme.batch.copies else 2
+            meetings = 1 if scheme.batch.copies and scheme.n_threads == 2 else 2
             waits = meetings * (meeting + (scheme.n_threads - 2) * line)
             waits += lines_read(scheme) * line
         cells.append(single / (work + n_batches * waits))

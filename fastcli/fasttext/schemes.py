@@ -34,7 +34,7 @@ ROW_NS, ROW_LINE_NS = 6, 2.2  # an input row, and each of its cache lines, which
 OUTPUT_LINE_NS = 1.4  # a cache line of an output row, which are in the cache
 EXCHANGE_NS = 25  # a cache line that one thread writes and another reads
 MEETING_NS = 160  # a line's part of the meetings: measured, with waiting for the slowest
-GAIN = 1.7  # threads are worthwhile where the work is so many times what they exchange
+GAIN = 2.0  # threads are worthwhile where the work is so many times what they exchange
 ALONE_NS = 6000  # of input rows: lines with more are trained on one at a time
 DIVIDED_NS = 2500  # lines with less work, one at a time, are faster on one thread
 

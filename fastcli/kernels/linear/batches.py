@@ -42,7 +42,7 @@ class Batch(Group):
     sync: I64  # 8 for each thread, zero at the start
     clock: I64  # tokens done, tokens since the learning rate was set
     sums: F32  # 2 * shards * MOST_LINES * stride: of the lines' rows, in this batch and the last
-    hidden: F32  # MOST_LINES * stride; with one block
+    hidden: F32  # MOST_LINES * stride; with one block; with copies the lines' sums
     factors: F32  # MOST_LINES * width; with several blocks nlabels * MOST_LINES
     grads: F32  # blocks * MOST_LINES * stride
     stats: F32  # blocks * 2 * MOST_LINES

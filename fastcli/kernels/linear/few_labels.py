@@ -77,7 +77,10 @@ def learn_lines(
     for i in range(size):
         line = chosen[i]
         hidden, grad = at(worker.hidden, i * stride), at(worker.grads, i * stride)
-        total = total_of(i, lines.shards, stride, batch, worker)
+        if batch.n_threads > 2:
+            total = at(batch.hidden, i * stride)
+        else:
+            total = total_of(i, lines.shards, stride, batch, worker)
         scale = scale_of(lines, line)
         row_set(hidden, scale, total, stride)
         for before in range(i):

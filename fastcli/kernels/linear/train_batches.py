@@ -9,7 +9,8 @@ their order.  Batches are small, so that this learns as one line at a time does.
 3. every thread updates its output rows;  with blocks they meet again, and add up the gradients
 4. every thread updates its input rows.
 
-With few labels every thread does 2 and 3 for all lines in turn (``few_labels.py``).
+With few labels every thread does 2 and 3 for all lines in turn (``few_labels.py``), and more than
+two threads meet before, when each has joined the sums of some lines.
 
 Shards, blocks and batches depend on the data and the learning rate alone, so the order of additions
 does too.
@@ -42,6 +43,7 @@ from fastcli.kernels.linear.batches import (
     meet,
     scale_of,
     sums_of,
+    total_of,
     updates_of,
 )
 from fastcli.kernels.linear.lines import (
@@ -129,6 +131,18 @@ def step_inputs(
         update_rows(updates, lines, first, last, grad, model, rule.counts)
 
 
+@device
+def join_lines(size: i64, lines: Lines, model: Model, batch: Batch, worker: BatchWorker) -> None:
+    """Set the sums of this thread's part of the lines over all rows.
+
+    With many threads all read fewer sums in this way: one of each line, and not one of each thread.
+    """
+    first, last = bounds(size, worker.thread, batch.n_threads)
+    for i in range(first, last):
+        total = total_of(i, lines.shards, model.stride, batch, worker)
+        row_set(at(batch.hidden, i * model.stride), np.float32(1.0), total, model.stride)
+
+
 class Visits(Group):
     """Lines to train on, in this order, in groups of ``Batch.size``."""
 
@@ -182,6 +196,9 @@ def train_batches(
             following = chosen[i + 1] if i + 1 < size else -1
             sum_rows(i, chosen, following, lines, share, model, batch, worker)
         phase = meet(batch, worker, phase)
+        if batch.copies == 1 and batch.n_threads > 2:
+            join_lines(size, lines, model, batch, worker)
+            phase = meet(batch, worker, phase)
 
         # 2 and 3. Forward and backward through the output rows.
         given = (chosen, size, visit + first, lines, model, loss, this, batch, worker)
