@@ -44,7 +44,7 @@ def running(command: str) -> Iterator[subprocess.Popen[bytes]]:
     for it what they were for the program: neither blocked nor handled.  Raises OSError.
     """
     with contextlib.ExitStack() as stack:
-        with _unblocked():
+        with _unblocked(), _beginning:
             process = subprocess.Popen(
                 command,
                 shell=True,
@@ -52,27 +52,41 @@ def running(command: str) -> Iterator[subprocess.Popen[bytes]]:
                 stdout=subprocess.PIPE,
                 start_new_session=True,
             )
-            stack.callback(_commands.discard, process)
-            stack.enter_context(process)
-            stack.callback(_end, process)
             _commands.add(process)
+        stack.callback(_commands.discard, process)
+        stack.enter_context(process)
+        stack.callback(_end, process)
         yield process
 
 
 _commands: set[subprocess.Popen[bytes]] = set()
+_beginning = threading.Lock()
+"""Held while a command begins, and for good once they are ended: none is missed, and none follows.
+"""
 
 
 @contextlib.contextmanager
 def _unblocked() -> Iterator[None]:
-    """Let signals through again that ``starting`` keeps from workers."""
+    """Let signals through again that ``starting`` keeps from workers.
+
+    A SIGTERM that would end this process meanwhile, and not what it starts, comes again afterwards.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    missed: list[int] = []
+    is_default = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if is_default and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, frame: missed.append(number))
     kept = signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, kept)
+        signal.pthread_sigmask(signal.SIG_SETMASK, kept)  # calls the handler if it must be
+        if is_default and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if missed:
+            os.kill(os.getpid(), missed[0])
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -118,5 +132,6 @@ def _end_on_sigterm() -> None:
 
 
 def _end_commands() -> None:
+    _beginning.acquire()
     for process in list(_commands):
         _end(process)
