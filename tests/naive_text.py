@@ -1,6 +1,7 @@
 """Slow and obvious versions of the kernels about text: hashes, tokens, dictionaries, features."""
 
 import re
+import struct
 
 EOS = b"</s>"
 
@@ -239,3 +240,39 @@ def prune_features(lines, nwords, pruned):
         ]
         for line in lines
     ]
+
+
+# ------------------------------------------------------------------- decimals
+
+DECIMAL = re.compile(rb"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan)", re.I)
+
+
+def read_decimal(field, point=b"."):
+    """Return the number that a field is, NaN if it has spaces alone, or None."""
+    text = field.strip(b" \t\r")
+    if not text:
+        return float("nan")
+    if point != b".":
+        text = text.replace(b".", b"_").replace(point, b".")
+    return float(text) if DECIMAL.fullmatch(text) else None
+
+
+def nearest_bits(digits, ten):
+    """Return the bits of the float64 next to digits * 10**ten."""
+    return struct.unpack("<q", struct.pack("<d", float(f"{digits}e{ten}")))[0]
+
+
+def product_high(a, b):
+    return a * b // 2**62
+
+
+def product_low(a, b):
+    return a * b % 2**62
+
+
+def bit_length(x):
+    return len(f"{x:b}".lstrip("0"))
+
+
+def float64_of_bits(bits):
+    return struct.unpack("<d", struct.pack("<q", bits))[0]

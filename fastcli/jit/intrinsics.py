@@ -611,6 +611,47 @@ def random_bits(typing: Any, seed: Any, counter: Any) -> Any:
     return types.int64(types.int64, types.int64), codegen
 
 
+def _wide_product(builder: Any, a: Any, b: Any) -> Any:
+    """Return the product of two non-negative integers of 64 bits in 128."""
+    wide = ir.IntType(128)
+    return builder.mul(builder.zext(a, wide), builder.zext(b, wide))
+
+
+@intrinsic
+def product_high(typing: Any, a: Any, b: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        product = _wide_product(builder, *args)
+        return builder.trunc(builder.lshr(product, ir.IntType(128)(62)), I64)
+
+    return types.int64(types.int64, types.int64), codegen
+
+
+@intrinsic
+def product_low(typing: Any, a: Any, b: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        product = builder.trunc(_wide_product(builder, *args), I64)
+        return builder.and_(product, I64((1 << 62) - 1))
+
+    return types.int64(types.int64, types.int64), codegen
+
+
+@intrinsic
+def bit_length(typing: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        zeros = builder.ctlz(args[0], ir.IntType(1)(0))
+        return builder.sub(I64(64), zeros)
+
+    return types.int64(types.int64), codegen
+
+
+@intrinsic
+def float64_of_bits(typing: Any, bits: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.int64), codegen
+
+
 # ------------------------------------------------------------------ threads
 
 

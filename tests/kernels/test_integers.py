@@ -10,10 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fastcli.kernels.base.integers import (
+    bit_length,
     byte_at,
+    float64_of_bits,
     fnv1a,
     hash_bytes,
     ngram_hash,
+    product_high,
+    product_low,
     random_bits,
     random_unit,
     sign_extended,
@@ -65,6 +69,26 @@ def call_random_bits(seed: i64, counter: i64) -> i64:
 @probe
 def call_random_unit(seed: i64, counter: i64) -> f64:
     return random_unit(seed, counter)
+
+
+@probe
+def call_product_high(a: i64, b: i64) -> i64:
+    return product_high(a, b)
+
+
+@probe
+def call_product_low(a: i64, b: i64) -> i64:
+    return product_low(a, b)
+
+
+@probe
+def call_bit_length(x: i64) -> i64:
+    return bit_length(x)
+
+
+@probe
+def call_float64_of_bits(bits: i64) -> f64:
+    return float64_of_bits(bits)
 
 
 int64 = st.integers(-(2**63), 2**63 - 1)
@@ -124,6 +148,29 @@ def test_unsigned_modulo_by_hand():
 def test_random_bits(seed, counter):
     assert call_random_bits(seed, counter) == naive.random_bits(seed, counter)
     assert call_random_unit(seed, counter) == naive.random_unit(seed, counter)
+
+
+@given(st.integers(0, 2**62 - 1), st.integers(0, 2**62 - 1))
+@example(2**62 - 1, 2**62 - 1)
+@example(0, 2**62 - 1)
+@example(2**61, 2)
+def test_products_of_124_bits(a, b):
+    assert call_product_high(a, b) == naive.product_high(a, b)
+    assert call_product_low(a, b) == naive.product_low(a, b)
+
+
+@given(st.integers(0, 63).flatmap(lambda n: st.integers(0, 2**n - 1)))
+@example(0)
+@example(2**63 - 1)
+def test_bit_length(x):
+    assert call_bit_length(x) == naive.bit_length(x)
+
+
+@given(st.floats(allow_nan=False))
+def test_float64_of_bits(value):
+    bits = int(np.float64(value).view(np.int64))
+    for found in (call_float64_of_bits(bits), naive.float64_of_bits(bits)):
+        assert np.float64(found).view(np.int64) == bits
 
 
 def test_random_bits_published():

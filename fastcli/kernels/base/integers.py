@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fastcli.jit.build import device, intrinsic
 
 if TYPE_CHECKING:
@@ -50,6 +52,30 @@ def random_bits(seed: i64, counter: i64) -> i64:
 def random_unit(seed: i64, counter: i64) -> f64:
     """Return a random number in [0, 1) that depends on (seed, counter) alone."""
     return (random_bits(seed, counter) >> 10) * (1.0 / 9007199254740992.0)
+
+
+@intrinsic
+def product_high(a: i64, b: i64) -> i64:
+    """Return a product of two non-negative integers divided by 2**62, which fits if both do."""
+    return int(a) * int(b) >> 62
+
+
+@intrinsic
+def product_low(a: i64, b: i64) -> i64:
+    """Return the low 62 bits of a product of two non-negative integers."""
+    return int(a) * int(b) & ((1 << 62) - 1)
+
+
+@intrinsic
+def bit_length(x: i64) -> i64:
+    """Return how many bits a non-negative integer has without leading zeros; 0 has none."""
+    return int(x).bit_length()
+
+
+@intrinsic
+def float64_of_bits(bits: i64) -> f64:
+    """Return the float64 that has these 64 bits."""
+    return float(np.array([bits], np.int64).view(np.float64)[0])
 
 
 @intrinsic
