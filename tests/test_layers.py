@@ -79,6 +79,7 @@ HOMES = {
     "matplotlib": "cli/display/curves.py",
     "jieba": "prepare/segment.py",
     "pyarrow": "prepare/sources.py",
+    "chardet": "text/encodings.py",
 }
 KERNEL_STDLIB = {"__future__", "time", "typing"}
 STDLIB = {*sys.stdlib_module_names, "compression", "tomllib"}
