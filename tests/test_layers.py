@@ -40,13 +40,14 @@ LAYERS = {
     "kernels/mlp": {"kernels/mlp", *KERNELS},
     "optimizers": KERNELS,
     "text": {"text", "kernels/text", *KERNELS, *BASE},
+    "tables": {"tables", "text", "kernels/text", *KERNELS, *BASE},
     "evaluation": {"evaluation", "text", "kernels/text", *KERNELS, *BASE},
 }
-MODEL = {"optimizers", *LAYERS["evaluation"], ""}
+MODEL = {"optimizers", "tables", *LAYERS["evaluation"], ""}
 LAYERS |= {
     "fasttext": {"fasttext", "kernels/linear", *MODEL},
     "mlp": {"mlp", "kernels/mlp", *MODEL},
-    "prepare": {"prepare", "", *LAYERS["text"]},
+    "prepare": {"prepare", "", *LAYERS["tables"]},
     "inspect": {"inspect", "mlp", "fasttext", *MODEL},
     "cli": {"cli", "prepare", "inspect", "mlp", "fasttext", "interrupts", *MODEL},
     "errors": set(),
@@ -78,7 +79,8 @@ HOMES = {
     "tomli": "cli/mlp.py",
     "matplotlib": "cli/display/curves.py",
     "jieba": "prepare/segment.py",
-    "pyarrow": "prepare/sources.py",
+    "orjson": "tables/objects.py",
+    "pyarrow": "tables/objects.py",
     "chardet": "text/encodings.py",
 }
 KERNEL_STDLIB = {"__future__", "time", "typing"}

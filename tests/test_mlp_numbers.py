@@ -3,8 +3,9 @@
 import csv
 import gzip
 import io
-import os
 import re
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,14 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fastcli.errors import ArgumentError, DataError
-from fastcli.mlp.feature_files import (
-    FeatureReader,
-    guess_format,
-    inspect_columns,
-    read_features,
-)
-from fastcli.mlp.features import FeatureColumns, label_ids
-from fastcli.text.tables import Dialect
+from fastcli.mlp.feature_files import LibsvmReader, guess_format, libsvm_columns, read_libsvm
+from fastcli.mlp.feature_tables import TableOptions, TableReader, read_like, read_tables
+from fastcli.mlp.features import FeatureColumns, Labels
+from fastcli.tables.labels import LabelOptions
 
 DELIMITERS = st.sampled_from([",", ";", "\t"])
 LABELS = st.sampled_from(["a", "b", "spam", "not spam", 'say "x"', "a,b", "a;b", "é", "日本"])
@@ -38,12 +35,33 @@ def write(folder, text, name="x.csv"):
     return str(path)
 
 
-def read(folder, text, label_column="-1", delimiter="", name="x.csv"):
-    """Return the columns and the table of a text."""
+class Read(NamedTuple):
+    """Columns as they are read, and the labels of each row."""
+
+    x: np.ndarray
+    labels: list[list[str]]
+
+
+def rows_of(raw, labels):
+    """Return numbers, and labels by name."""
+    names = list(labels.known)
+    return Read(raw, [[names[i] for i in labels.ids[a:b]] for a, b in pairwise(labels.offsets)])
+
+
+def read(folder, text, label_column="-1", delimiter="", name="x.csv", **options):
+    """Return the columns and the rows of a text."""
     path = write(folder, text, name)
-    kind = "libsvm" if name.endswith(".svm") else "csv"
-    columns = inspect_columns([path], kind, label_column, delimiter)
-    return columns, read_features([path], columns)
+    if name.endswith(".svm"):
+        columns = libsvm_columns([path])
+        return columns, rows_of(*read_libsvm([path], columns))
+    options = TableOptions(label_column, delimiter, labels=LabelOptions("none"), **options)
+    columns, raw, labels = read_tables([path], options)
+    return columns, rows_of(raw, labels)
+
+
+def read_more(path, columns):
+    """Return the rows of a file with the columns of another."""
+    return rows_of(*read_like([str(path)], columns, TableOptions(), "training"))
 
 
 def refused(folder, text, **options):
@@ -84,7 +102,7 @@ def test_csv_is_read_back(folder, table, delimiter, from_the_end):
     width = x.shape[1] + 1
     column = str(position - width if from_the_end else position)
     rows = with_labels(x, labels, position)
-    columns, found = read(folder, csv_text(rows, delimiter), column, delimiter)
+    columns, found = read(folder, csv_text(rows, delimiter), column, delimiter, header=False)
     assert (columns.names, columns.label, columns.n_features) == ([], position, x.shape[1])
     assert found.x.dtype == np.float64
     assert np.array_equal(found.x, x)
@@ -97,7 +115,8 @@ def test_csv_with_a_header_is_read_back(folder, table, delimiter, by_name):
     header = [f"column {i}" for i in range(x.shape[1])]
     header.insert(position, "kind")
     text = csv_text([header, *with_labels(x, labels, position)], delimiter)
-    columns, found = read(folder, text, "kind" if by_name else str(position), delimiter)
+    label = "kind" if by_name else str(position)
+    columns, found = read(folder, text, label, delimiter, header=True)
     assert (columns.names, columns.label) == (header, position)
     assert np.array_equal(found.x, x)
     assert found.labels == [[label] for label in labels]
@@ -107,9 +126,11 @@ def test_csv_with_a_header_is_read_back(folder, table, delimiter, by_name):
 def test_lines_without_labels_have_the_same_numbers(folder, table):
     x, labels, position = table
     path = write(folder, csv_text(with_labels(x, labels, position), ","))
-    columns = inspect_columns([path], "csv", str(position), ",")
+    columns, _, _ = read_tables(
+        [path], TableOptions(str(position), ",", False, labels=LabelOptions("none"))
+    )
     bare = write(folder, csv_text(x.tolist(), ","), "bare.csv")
-    found = read_features([bare], columns)
+    found = rows_of(*read_like([bare], columns, TableOptions(header=False), "training"))
     assert np.array_equal(found.x, x)
     assert found.labels == [[] for _ in x]
 
@@ -135,31 +156,34 @@ def test_libsvm_is_read_back(folder, x, data):
     assert found.labels == [names for names, there in zip(labels, is_there, strict=True) if there]
 
 
-@given(tables(), st.integers(1, 7))
-def test_pieces_are_the_whole(folder, table, size):
+@given(tables(), st.lists(st.integers(0, 3), min_size=7, max_size=7))
+def test_every_line_has_its_row(folder, table, blanks):
+    """Lines without anything are rows, too, so that each line has its answer."""
     x, labels, position = table
-    lines = csv_text(with_labels(x, labels, position), ",").splitlines()
+    lines = csv_text(with_labels(x, labels, position), ",").splitlines(keepends=True)
+    text = "".join("\n" * n + line for n, line in zip(blanks, lines, strict=False))
+    path = write(folder, text + "\n" * blanks[-1])
     columns = FeatureColumns("csv", ",", [], position, x.shape[1])
-    reader = FeatureReader(columns, "x")
-    parts = [reader.read(lines[i : i + size]) for i in range(0, len(lines), size)]
-    whole = FeatureReader(columns, "x").read(lines)
-    assert np.array_equal(np.concatenate([part.x for part in parts]), whole.x)
-    assert [names for part in parts for names in part.labels] == whole.labels
-    assert reader.line == len(lines)
+    reader = TableReader(columns, path, TableOptions(header=False))
+    found = list(reader.rows(with_blank=True))
+    is_blank = np.concatenate([part.blank for part in found])
+    raw = np.concatenate([part.raw for part in found])
+    n = len(lines)
+    expected = [one for k in blanks[:n] for one in [*[True] * k, False]] + [True] * blanks[-1]
+    assert is_blank.tolist() == expected
+    assert np.array_equal(raw[~is_blank], x)
+    names = [name for part in found for name in part.names]
+    assert [name for name in names if name] == labels
 
 
 def test_several_files_follow_each_other(folder):
     first = write(folder, "x,y\n1,a\n2,b\n", "first.csv")
     second = write(folder, "x,y\n3,c\n", "second.csv")
     third = write(folder, "4,d\n", "third.csv")
-    columns = inspect_columns([first, second], "csv", "-1", "")
-    found = read_features([first, second, third], columns)
+    columns, _, _ = read_tables([first, second], TableOptions("y"))
+    found = rows_of(*read_like([first, second, third], columns, TableOptions(), "training"))
     assert found.x.tolist() == [[1], [2], [3], [4]]
     assert found.labels == [["a"], ["b"], ["c"], ["d"]]
-
-
-def test_no_file_is_no_row():
-    assert read_features([], FeatureColumns("csv", ",", [], 2, 2)).x.shape == (0, 2)
 
 
 def test_compressed_files(folder):
@@ -181,7 +205,7 @@ def test_compressed_files(folder):
         ('"x, in m","y","l"\n1,2,a\n', ["x, in m", "y", "l"]),
         ("1,y,l\n1,2,a\n", ["1", "y", "l"]),
         ("x,y,3\n1,2,3\n", ["x", "y", "3"]),
-        ("1,2,l\n1,2,a\n", []),  # the label's column tells nothing
+        ("1,2,l\n1,2,a\n", []),  # a word above a word tells nothing
         ("1,2,3\n1,2,3\n", []),
         ("1,2,a", []),
     ],
@@ -211,13 +235,20 @@ def test_a_name_makes_the_first_line_a_header(folder):
     assert found.labels == [["4"]]
 
 
-def test_is_header_with_and_without_the_label():
-    columns = FeatureColumns("csv", ",", ["x", "l", "y"], 1, 2)
-    for line in ("x,l,y", "x,y", " x , y ", '"x",l,"y"'):
-        assert columns.is_header(Dialect().cells(line))
-    for line in ("", "x", "l,x,y", "y,x", "1,2", "x,l"):
-        assert not columns.is_header(Dialect().cells(line))
-    assert not FeatureColumns("csv", ",", [], 1, 0).is_header("")
+def test_columns_of_other_files_are_found_by_name(folder):
+    columns, _ = read(folder, "x,l,y\n1,a,2\n3,b,4\n", "l")
+    for text in (
+        "x,l,y\n5,a,6\n",
+        "x,y\n5,6\n",
+        " y , x \n6,5\n",
+        'id,"y",l,x\n9,6,a,5\n',
+        "5,6\n",
+    ):
+        assert read_more(write(folder, text, "more.csv"), columns).x.tolist() == [[5, 6]]
+    with pytest.raises(
+        ArgumentError, match=r"has no column y, which the model needs\. There are: x"
+    ):
+        read_more(write(folder, "x,z\n1,2\n", "more.csv"), columns)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +262,7 @@ def test_is_header_with_and_without_the_label():
 )
 def test_delimiters_are_found(name, text, delimiter, folder):
     path = write(folder, text, name)
-    assert inspect_columns([path], "csv", "-1", "").delimiter == delimiter
+    assert read_tables([path], TableOptions())[0].delimiter == delimiter
 
 
 def test_delimiters_that_are_given(folder):
@@ -264,14 +295,18 @@ def test_label_columns_that_are_not_there(text, column, sentence, folder):
 
 
 def test_quoted_cells(folder):
-    _, found = read(folder, '"1",2,"a,b"\n3," 4 ","say ""x"""\n5,6,"open\n')
-    assert found.x.tolist() == [[1, 2], [3, 4], [5, 6]]
-    assert found.labels == [["a,b"], ['say "x"'], ["open"]]
+    _, found = read(folder, '"1",2,"a,b"\n3," 4 ","say ""x"""\n')
+    assert found.x.tolist() == [[1, 2], [3, 4]]
+    assert found.labels == [["a,b"], ['say "x"']]
+    said, path = refused(folder, '1,2,a\n5,6,"open\n')
+    assert said.startswith(f"{path}:2, column 5: a quote is not closed: ")
 
 
 def test_labels_of_any_bytes(folder):
-    _, found = read(folder, b"1,2,caf\xe9\n3,4,\xe6\x97\xa5\n")
-    assert [os.fsencode(names[0]) for names in found.labels] == [b"caf\xe9", b"\xe6\x97\xa5"]
+    _, found = read(folder, b"1,2,caf\xe9\n3,4,\xe9t\xe9\n", encoding="cp1252")
+    assert found.labels == [["caf\xe9"], ["\xe9t\xe9"]]
+    said, path = refused(folder, b"1,2,caf\xe9\n3,4,\xe9t\xe9\n")
+    assert said.startswith(f"{path} (line 1) is not UTF-8; it looks like cp1252")
 
 
 @pytest.mark.parametrize("blank", ["", " ", ",,", " , ,", "\r"])
@@ -281,19 +316,11 @@ def test_blank_lines_are_left_out(blank, folder):
     assert found.labels == [["a"], ["b"]]
 
 
-def test_blank_lines_keep_their_place_for_predictions():
-    """The reader gives a row for them, so that each line has its answer."""
-    table = FeatureReader(FeatureColumns("csv", ",", [], 2, 2), "x").read(["1,2,a", "", "3,4"])
-    assert table.blank.tolist() == [False, True, False]
-    assert table.x.tolist() == [[1, 2], [0, 0], [3, 4]]
-    assert table.labels == [["a"], [], []]
-
-
 def test_a_missing_label(folder):
-    columns, found = read(folder, "l,x,y\na,1,2\n,3,4\n5,6\n", "l")
+    columns, found = read(folder, "l,x,y\na,1,2\n,3,4\n", "l")
     assert columns.label == 0
-    assert found.labels == [["a"], [], []]
-    assert found.x.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert found.labels == [["a"], []]
+    assert found.x.tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize(
@@ -302,9 +329,8 @@ def test_a_missing_label(folder):
         ("1,2,a\n1,z,b\n", "-1", "line 2, column 2", "'z'"),
         ("a,1,2\nb,1,z\n", "0", "line 2, column 3", "'z'"),
         ("5,a,2\nz,a,2\n", "1", "line 2, column 1", "'z'"),
-        ("x,y,l\n\n1,2,a\n1,,b\n", "-1", "line 4, column 2", "''"),
+        ("x,y,l\n\n1,2,a\n1,-5x,b\n", "-1", "line 4, column 2", "'-5x'"),
         ("1,2,a\n0x10,2,b\n", "-1", "line 2, column 1", "'0x10'"),
-        ("1,2,a\nz,2\n", "-1", "line 2, column 1", "'z'"),
     ],
 )
 def test_a_bad_cell_is_named(text, column, place, cell, folder):
@@ -327,14 +353,21 @@ def test_the_place_of_any_bad_cell(folder, table, data):
     assert said.startswith(f"{path}, line {line + 1}, column {column + 1}: 'oops'")
 
 
-@pytest.mark.parametrize("line", ["1", "1,2,a,b", "1,2,3,4,5"])
+@pytest.mark.parametrize("line", ["1", "1,2", "1,2,a,b", "1,2,3,4,5"])
 def test_another_number_of_columns(line, folder):
     said, path = refused(folder, f"1,2,a\n{line}\n")
     n = len(line.split(","))
-    assert said == (f"{path}, line 2: {n} columns, where 3 are expected (2 without the label).")
+    assert said.startswith(f"{path}:2: {n} columns instead of 3: '{line}'.")
 
 
-@pytest.mark.parametrize("word", ["nan", "inf", "-inf", "1e400", "Infinity"])
+@pytest.mark.parametrize("text", ["1,2,3,4\n", "1\n"])
+def test_files_of_another_number_of_columns(text, folder):
+    columns, _ = read(folder, "1,2,a\n3,4,b\n")
+    with pytest.raises(DataError, match=r"columns, where 3 are expected|one column only"):
+        read_more(write(folder, text, "more.csv"), columns)
+
+
+@pytest.mark.parametrize("word", ["inf", "-inf", "1e400", "Infinity"])
 @pytest.mark.parametrize("header", ["", "x,y,l\n\n"])
 def test_numbers_that_are_not_finite(word, header, folder):
     said, path = refused(folder, f"{header}1,2,a\n1,{word},b\n")
@@ -355,9 +388,9 @@ def test_one_column(folder):
 
 def test_missing_files(folder):
     path = str(folder / "missing.csv")
-    for kind in ("csv", "libsvm"):
+    for read_all in (libsvm_columns, lambda paths: read_tables(paths, TableOptions())):
         with pytest.raises(DataError, match=r"missing\.csv cannot be opened for training!"):
-            inspect_columns([path], kind, "-1", "")
+            read_all([path])
 
 
 # ------------------------------------------------------------------------ libsvm
@@ -372,8 +405,9 @@ def test_libsvm_by_hand(folder):
 
 
 def test_libsvm_indices_that_training_never_saw_say_nothing():
-    table = FeatureReader(FeatureColumns("libsvm", "", [], -1, 2), "x").read(["a 2:1 3:5 900:7"])
-    assert table.x.tolist() == [[0, 1]]
+    reader = LibsvmReader(FeatureColumns("libsvm", "", [], -1, 2), "x")
+    (found,) = reader.rows([b"a 2:1 3:5 900:7"], 100)
+    assert found.raw.tolist() == [[0, 1]]
 
 
 def write_two(folder, first, second):
@@ -392,16 +426,16 @@ def write_two(folder, first, second):
 def test_several_libsvm_files_have_the_width_and_base_of_all(first, second, base, width, folder):
     paths, said = write_two(folder, first, second), []
     for some in (paths, paths[::-1]):
-        columns = inspect_columns(some, "libsvm", "-1", "", said.append)
+        columns = libsvm_columns(some, said.append)
         assert (columns.base, columns.n_features) == (base, width)
-    one, other = (read_features(some, columns) for some in (paths, paths[::-1]))
+    one, other = (rows_of(*read_libsvm(some, columns)) for some in (paths, paths[::-1]))
     assert np.array_equal(one.x, other.x[::-1])
     assert one.labels == other.labels[::-1]
     assert len(said) == (2 if base == 0 else 0)
     assert all("start at 0 in all files, since" in sentence for sentence in said)
 
 
-@pytest.mark.parametrize("word", ["1:x", "x:1", "-1:2", "1.5:2", "1:", ":1", "1", "qid:3"])
+@pytest.mark.parametrize("word", ["1:x", "x:1", "-1:2", "1.5:2", "1:", ":1", "1", "qid:x"])
 def test_what_is_no_pair(word, folder):
     said, path = refused(folder, f"a 1:1\nb 1:1 {word}\n", name="x.svm")
     assert said == f"{path}, line 2: {word!r} is not index:value."
@@ -541,25 +575,45 @@ def test_a_new_line_is_scaled_as_training_was():
 # ------------------------------------------------------------------------- labels
 
 
-@given(st.lists(st.lists(st.sampled_from("abcdxy"), max_size=4), max_size=8))
-def test_ids_of_labels(labels):
+@given(st.lists(st.lists(st.sampled_from("abcdxy"), max_size=4), max_size=8), st.data())
+def test_ids_of_labels(labels, data):
     names = ["a", "b", "c", "d"]
-    ids, offsets = label_ids(labels, names)
-    assert (ids.dtype, offsets.dtype, len(offsets)) == (np.int32, np.int64, len(labels) + 1)
-    for i, some in enumerate(labels):
-        found = [names[j] for j in ids[offsets[i] : offsets[i + 1]]]
-        assert found == [name for name in some if name in names]
+    kept = np.array([data.draw(st.booleans()) for _ in labels], np.bool_)
+    found = Labels()
+    for some in labels:
+        found.add(some)
+    for rows, expected in (
+        (None, labels),
+        (kept, [s for s, k in zip(labels, kept, strict=True) if k]),
+    ):
+        ids, offsets = found.numbered(names, rows)
+        assert (ids.dtype, offsets.dtype, len(offsets)) == (np.int32, np.int64, len(expected) + 1)
+        for i, some in enumerate(expected):
+            shown = [names[j] for j in ids[offsets[i] : offsets[i + 1]]]
+            assert shown == [name for name in some if name in names]
+
+
+@given(st.lists(st.sampled_from(["a", "b", "", "c"]), max_size=20), st.integers(0, 20))
+def test_labels_of_one_a_row(names, cut):
+    one, other = Labels(), Labels()
+    for some in (names[:cut], names[cut:]):
+        one.add_single(some)
+        for name in some:
+            other.add([name] if name else [])
+    assert (one.ids, one.offsets) == (other.ids, other.offsets)
+    assert one.known == other.known
+    renamed = one.renamed({"a": ["x", "b"], "b": ["b"], "c": []}.__getitem__)
+    expected = [{"a": ["x", "b"], "b": ["b"]}.get(name, []) for name in names]
+    assert rows_of(None, renamed).labels == expected
 
 
 @pytest.mark.parametrize(
     ("text", "kind", "sentence"),
     [
-        ("1,2,a\nnan,nan,b\n", "csv", "line 2: a number is not finite."),
         ("a 1:2\nb 1:nan\n", "libsvm", "line 2: a number is not finite."),
         ("1,2,a\n1e400,2,b\n", "csv", "line 2: a number is not finite."),
         ("1,2,a\n1,-1e305,b\n", "csv", "line 2: a number is above 1e+300."),
-        ("1,2,a\n1\r2,3,b\n", "csv", "one of the first lines: a carriage return inside the line."),
-        ("1,2,a\n1,3,b\n1\r2,3,b\n", "csv", "line 3: a carriage return inside the line."),
+        ("1,2,a\n1\r2,3,b\n", "csv", ":2: 1 columns instead of 3: '1'"),
         ("a 1:1\nb \u00b2:1\n", "libsvm", "line 2: '\u00b2:1' is not index:value."),
     ],
 )
@@ -573,7 +627,7 @@ def test_indices_from_zero_on(folder):
     assert (columns.base, columns.n_features) == (0, 3)
     assert found.x.tolist() == [[1, 2, 0], [0, 0, 5]]
     with pytest.raises(DataError, match="'0:3', where indices start at 1"):
-        FeatureReader(FeatureColumns("libsvm", "", [], -1, 2), "x").read(["a 0:3"])
+        list(LibsvmReader(FeatureColumns("libsvm", "", [], -1, 2), "x").rows([b"a 0:3"], 100))
 
 
 @pytest.mark.parametrize("column", ["\u00b2", "--1", "-"])

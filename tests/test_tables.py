@@ -1,182 +1,70 @@
-"""Delimited tables: what Python's csv module writes is read back; delimiters, headers, columns."""
+"""Tables: dialects, rows with damage among them, headers, columns, labels."""
 
 import csv
 import io
-import os
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fastcli.errors import ArgumentError
-from fastcli.text.table_rows import CHARS, ROWS, open_table, row_chunks
-from fastcli.text.tables import (
-    DELIMITERS,
-    Dialect,
-    Location,
-    decode_lines,
-    dialect_like,
-    dialect_of,
+from fastcli.tables import delimited
+from fastcli.tables.choice import Columns, choose
+from fastcli.tables.columns import (
+    are_row_numbers,
     find_column,
-    has_usual_name,
-    has_words_above_numbers,
-    is_delimiter,
     is_position,
+    usual_label,
+    usual_text,
+)
+from fastcli.tables.delimited import OPEN_QUOTE, REMNANT, TEXT_AFTER_QUOTE, Delimited, Utf8
+from fastcli.tables.dialects import (
+    DELIMITERS,
+    Asked,
+    Dialect,
+    Like,
+    decode_lines,
+    dialect_of,
+    is_delimiter,
     kind_of_name,
     looks_like_table,
-    most_frequent_delimiter,
     read_delimiter,
+    skip_sep_line,
 )
+from fastcli.tables.headers import has_header
+from fastcli.tables.labels import BadLabel, LabelOptions, LabelReader, LabelsAreText, read_list
+from fastcli.tables.values import is_date, is_missing, is_number, shortest, whole_number
 
-ALPHABET = st.sampled_from([*"ab1 é日,;\t|:\"'\\.#\u2028\x0b\x85"])
-CELLS = st.text(ALPHABET, max_size=6)
-LONG_CELLS = st.lists(ALPHABET | st.sampled_from(["\n", "\r\n"]), max_size=6).map("".join)
-ALL_DELIMITERS = st.sampled_from([*DELIMITERS, ":", " ", "^", "é"])
-LINE_ENDS = st.sampled_from(["\n", "\r\n"])
-QUOTING = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
+CELLS = st.text(st.sampled_from([*"ab1 é日,;|:\"'.#\u2028\x0b\x85"]), max_size=6)
 
 
-def tables_of(cells):
-    return st.integers(1, 4).flatmap(
-        lambda width: st.lists(
-            st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=8
-        )
-    )
+def opened(data, encoding="", **asked):
+    data = data if isinstance(data, bytes) else data.encode()
+    stream = io.BytesIO(data)
+    return Delimited("x", Utf8(stream, encoding) if encoding else stream, Asked(**asked))
 
 
-def written(rows, delimiter, end="\n", quoting=csv.QUOTE_MINIMAL):
-    out = io.StringIO()
-    csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows(rows)
-    return out.getvalue()
+def rows_of(data, encoding="", **asked):
+    return [row for chunk in opened(data, encoding, **asked).chunks() for row in chunk.table()]
 
 
-def chunks_of(text, kind="csv", delimiter="", quotes="auto"):
-    dialect, lines = open_table(io.StringIO(text, newline=""), kind, delimiter, quotes)
-    return list(row_chunks("x", lines, dialect))
-
-
-def rows_of(text, **options):
-    return [row for chunk in chunks_of(text, **options) for row in chunk.rows]
-
-
-# ------------------------------------------------------------------ round trips
-
-
-@given(tables_of(LONG_CELLS), ALL_DELIMITERS, LINE_ENDS, QUOTING)
-def test_rows_are_read_back(rows, delimiter, end, quoting):
-    text = written(rows, delimiter, end, quoting)
-    chunks = chunks_of(text, delimiter=delimiter)
-    assert [row for chunk in chunks for row in chunk.rows] == rows
-    assert [bad for chunk in chunks for bad in chunk.bad] == []
-
-
-@given(tables_of(LONG_CELLS), ALL_DELIMITERS, LINE_ENDS, QUOTING)
-def test_lines_are_those_that_rows_begin_at(rows, delimiter, end, quoting):
-    lines, start = [], 1
-    for row in rows:
-        lines.append(start)
-        text = written([row], delimiter, end, quoting)
-        start += text.count("\n") + text.count("\r") - text.count("\r\n")
-    chunks = chunks_of(written(rows, delimiter, end, quoting), delimiter=delimiter)
-    assert [line for chunk in chunks for line in chunk.lines] == lines
-
-
-@given(tables_of(CELLS), ALL_DELIMITERS, st.sampled_from(["", "\n", "\r\n"]), QUOTING)
-@example([[""]], ",", "", csv.QUOTE_MINIMAL)
-def test_single_lines_are_read_back(rows, delimiter, end, quoting):
-    """Where a line is a row, one line at a time gives what the csv module reads."""
-    dialect = Dialect(delimiter)
-    for row in rows:
-        assert dialect.cells(written([row], delimiter, end, quoting)) == row
-
-
-@given(st.text(ALPHABET, max_size=20), ALL_DELIMITERS)
-def test_any_line_is_read_as_the_csv_module_reads_it(line, delimiter):
-    assert Dialect(delimiter).cells(line) == next(csv.reader([line], delimiter=delimiter), [])
-
-
-@given(st.text(ALPHABET, max_size=20), ALL_DELIMITERS)
-def test_quotes_that_are_text(line, delimiter):
-    expected = next(csv.reader([line], delimiter=delimiter, quoting=csv.QUOTE_NONE), [])
-    assert Dialect(delimiter, has_quotes=False).cells(line) == expected
-    assert rows_of(line, delimiter=delimiter, quotes="no") == [row for row in [expected] if row]
-
-
-@given(st.text(ALPHABET | st.sampled_from("\r\n"), max_size=40), ALL_DELIMITERS)
-def test_no_text_is_too_odd(text, delimiter):
-    """Whatever it is, every chunk has rows of one width, and their lines rise."""
-    chunks = chunks_of(text, delimiter=delimiter)
-    assert len({len(row) for chunk in chunks for row in chunk.rows}) <= 1
-    lines = [line for chunk in chunks for line in chunk.lines]
-    assert lines == sorted(set(lines))
-    assert all(len(chunk.rows) == len(chunk.lines) for chunk in chunks)
-
-
-def test_bytes_that_are_no_utf8_come_through():
-    lines = decode_lines(b"a,caf\xe9\n\xff\n")
-    assert [[os.fsencode(cell) for cell in Dialect().cells(line)] for line in lines] == [
-        [b"a", b"caf\xe9"],
-        [b"\xff"],
+def bad_of(data, **asked):
+    return [
+        (str(place), reason, text)
+        for chunk in opened(data, **asked).chunks()
+        for place, reason, text in chunk.bad
     ]
 
 
-# ------------------------------------------------------------------------- rows
-
-
-def test_rows_come_in_chunks():
-    rows = [[str(i), "x"] for i in range(ROWS + 5)]
-    chunks = chunks_of(written(rows, ","))
-    assert [len(chunk.rows) for chunk in chunks] == [ROWS, 5]
-    assert [line for chunk in chunks for line in chunk.lines] == list(range(1, ROWS + 6))
-    long = chunks_of(written([["a" * (CHARS // 2), "b"]] * 4, ","))
-    assert [len(chunk.rows) for chunk in long] == [2, 2]
-
-
-def test_long_cells_have_no_limit_of_the_csv_module():
-    cell = "a" * 300_000
-    assert rows_of(f'x,"{cell}"\n') == [["x", cell]]
-    assert Dialect().cells(f'x,"{cell}"') == ["x", cell]
-
-
-def test_empty_lines_are_no_rows():
-    (chunk,) = chunks_of("\n\na,b\n\n1,2\n")
-    assert chunk.rows == [["a", "b"], ["1", "2"]]
-    assert chunk.lines == [3, 5]
-    assert chunks_of("") == chunks_of("\n\n") == []
-
-
-def test_rows_of_another_width():
-    (chunk,) = chunks_of('a,b\n"1\n",2\n3,4,5\n6\n7,8\n')
-    assert chunk.rows == [["a", "b"], ["1\n", "2"], ["7", "8"]]
-    assert chunk.lines == [1, 2, 6]
-    assert [(str(place), *rest) for place, *rest in chunk.bad] == [
-        ("x:4", "3 columns instead of 2", "3,4,5"),
-        ("x:5", "1 columns instead of 2", "6"),
-    ]
-
-
-def test_a_quote_that_is_not_closed():
-    (chunk,) = chunks_of('a,b\n1,"2\n3,4\n')
-    assert chunk.rows == [["a", "b"]]
-    assert chunk.bad == [(Location("x", 2), "a quote is not closed", "2\n3,4\n")]
-
-
-def test_what_the_csv_module_refuses_is_in_the_next_chunk():
-    lines = ["a,b\n", "1,2\r3\n", "5,6\n"]
-    chunks = list(row_chunks("x", iter(lines), Dialect()))
-    assert [row for chunk in chunks for row in chunk.rows] == [["a", "b"], ["5", "6"]]
-    ((place, reason, _),) = [bad for chunk in chunks for bad in chunk.bad]
-    assert place == Location("x", 2)
-    assert "new-line character" in reason
-
-
-def test_a_carriage_return_inside_a_line():
-    assert Dialect().cells("a,b\r") == ["a", "b"]
-    with pytest.raises(ValueError, match="a carriage return inside the line"):
-        Dialect().cells("a\r,b")
+def head(text, delimiter=","):
+    return [line.split(delimiter) for line in text.split("\n")]
 
 
 # ---------------------------------------------------------------------- dialects
+
+
+def dialect(text, **asked):
+    return dialect_of(text.encode(), Asked(**asked))
 
 
 @pytest.mark.parametrize(
@@ -186,43 +74,74 @@ def test_a_carriage_return_inside_a_line():
         ("a;b,c;d", "csv", ";"),
         ("a\tb", "csv", "\t"),
         ("a|b|c,d", "csv", "|"),
-        ("a,b", "tsv", "\t"),
-        ("a,b", "psv", "|"),
+        ("a\tb,c,d", "tsv", "\t"),
+        ("a|b,c,d", "psv", "|"),
+        ("a,b", "tsv", ","),  # whatever its name says
         ('"Doe, J, and son";x', "csv", ";"),
         ("", "csv", ","),
         ("one", "csv", ","),
+        ("a;b\n1,5;2\n2,5;3", "csv", ";"),
+        ("1,5;2,5;x\n3,5;4,5;y", "csv", ";"),  # decimal commas
+        ('text,label\n"a; b",x\n"c; d",y', "csv", ","),
+        ("a|b, c, d\ne|f\ng|h", "csv", "|"),  # all rows have as many
     ],
 )
 def test_delimiters(line, kind, delimiter):
-    assert dialect_of(line, kind).delimiter == delimiter
-    assert dialect_of(line, kind, "^").delimiter == "^"
+    assert dialect(line, kind=kind).delimiter == delimiter
+    assert dialect(line, kind=kind, delimiter="^").delimiter == "^"
 
 
-@given(tables_of(st.text("ab1 é", min_size=1)), st.sampled_from(DELIMITERS), QUOTING)
+@given(
+    st.lists(st.lists(st.text("ab1 é", min_size=1), min_size=2, max_size=4), min_size=1),
+    st.sampled_from(DELIMITERS),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
 def test_the_delimiter_of_plain_cells_is_found(rows, delimiter, quoting):
-    rows = [[*row, "x"] for row in rows]
-    assert rows_of(written(rows, delimiter, quoting=quoting)) == rows
+    out = io.StringIO()
+    rows = [(row * 2)[: len(rows[0])] for row in rows]
+    csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator="\n").writerows(rows)
+    expected = [row for row in rows if len(row) == len(rows[0])]
+    assert rows_of(out.getvalue()) == expected
 
 
 def test_quotes_by_kind():
-    assert dialect_of("a", "csv").has_quotes
-    assert dialect_of("a", "psv").has_quotes
-    assert not dialect_of("a", "tsv").has_quotes
-    assert dialect_of("a", "tsv", quotes="yes").has_quotes
-    assert not dialect_of("a", "csv", quotes="no").has_quotes
-    assert most_frequent_delimiter('a;5" b, 6" c, 7"', has_quotes=False) == ","
+    assert dialect("a", kind="csv").has_quotes
+    assert dialect("a", kind="psv").has_quotes
+    assert not dialect("a", kind="tsv").has_quotes
+    assert dialect("a", kind="tsv", quotes="yes").has_quotes
+    assert not dialect("a", kind="csv", quotes="no").has_quotes
 
 
-@pytest.mark.parametrize("text", ["\t", "\\t", "tab"])
-def test_words_for_a_tab(text):
-    assert read_delimiter(text) == "\t"
+def test_escapes_are_seen():
+    escaped = 'label,text\njeans,"2\\" seam"\nshirt,"he said \\"hi\\""\n'
+    assert dialect(escaped) == Dialect(escape="\\")
+    assert rows_of(escaped)[1:] == [["jeans", '2" seam'], ["shirt", 'he said "hi"']]
+    assert dialect(escaped, escape="none") == Dialect()
+    assert dialect('a,b\n1,"c:\\"\n2,"d\\"\n') == Dialect()  # they are text
+    assert dialect("a,b\n1,2\n", escape="backslash") == Dialect(escape="\\")
 
 
-@pytest.mark.parametrize("text", [",,", '"', "\n", "\r", "\0", "comma"])
-def test_what_cannot_separate_columns(text):
-    assert not is_delimiter(text)
-    with pytest.raises(ArgumentError, match="--delimiter must be one character"):
-        read_delimiter(text)
+def test_spaces_before_quotes_are_seen():
+    text = 'a, "b", c\n1, "x, y", z\n'
+    assert dialect(text) == Dialect(skips_spaces=True)
+    assert rows_of(text) == [["a", "b", "c"], ["1", "x, y", "z"]]
+    assert dialect('a, b\n1, say "x"\n') == Dialect()
+
+
+def test_the_line_of_excel():
+    assert skip_sep_line(b"sep=;\r\na;b") == (";", 7)
+    assert skip_sep_line(b'"sep=,"\na') == (",", 8)
+    assert skip_sep_line(b"sep=;; a\n") == skip_sep_line(b"separate\n") == ("", 0)
+    table = opened("sep=|\na|b\n1|2\n")
+    assert [chunk.table() for chunk in table.chunks()] == [[["a", "b"], ["1", "2"]]]
+    assert table.head.lines == [2, 3]
+
+
+def test_remarks():
+    assert Dialect().remark() == Dialect("\t").remark("tsv") == ""
+    assert Dialect("\t").remark() == "separated by tabs"
+    said = "separated by ';', quotes escaped by backslashes, spaces after separators"
+    assert Dialect(";", '"', "\\", True).remark() == said
 
 
 @pytest.mark.parametrize(
@@ -239,7 +158,20 @@ def test_what_cannot_separate_columns(text):
     ],
 )
 def test_another_file_with_the_same_columns(line, delimiter):
-    assert dialect_like(Dialect(","), line, (2, 3)).delimiter == delimiter
+    found = dialect_of(line.encode(), Asked(), like=Like(",", (2, 3)))
+    assert found.delimiter == delimiter
+
+
+@pytest.mark.parametrize("text", ["\t", "\\t", "tab"])
+def test_words_for_a_tab(text):
+    assert read_delimiter(text) == "\t"
+
+
+@pytest.mark.parametrize("text", [",,", '"', "\n", "\r", "\0", "comma"])
+def test_what_cannot_separate_columns(text):
+    assert not is_delimiter(text)
+    with pytest.raises(ArgumentError, match="--delimiter must be one character"):
+        read_delimiter(text)
 
 
 def test_kinds_by_name():
@@ -265,15 +197,159 @@ def test_what_looks_like_a_table(path, text, delimiter):
     assert (found and found.delimiter) == delimiter
 
 
-# ------------------------------------------------------------ headers and columns
+# -------------------------------------------------------------------------- rows
+
+BLOCKS = [1, 3, 7, 64, 1 << 20]
 
 
-def test_headers():
-    assert has_usual_name(["id", " Label "], {"label"})
-    assert not has_usual_name(["labels of it"], {"label"})
-    assert has_words_above_numbers([["x", "l"], ["1", "a"]], -1)
-    assert not has_words_above_numbers([["1", "l"], ["1", "2"]], -1)
-    assert not has_words_above_numbers([["x", "y"]], 0)
+@settings(max_examples=300)
+@given(
+    st.integers(2, 4).flatmap(
+        lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), min_size=1, max_size=8)
+    ),
+    st.sampled_from(DELIMITERS),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030", "cp1252", "shift_jis", "latin-1"]),
+    st.sampled_from(BLOCKS),
+)
+@example([["a", "b"], ["\xe9", "\u65e5"]], ";", "\r", csv.QUOTE_ALL, "utf-16", 3)
+def test_tables_of_any_dialect_and_encoding(rows, delimiter, end, quoting, encoding, block):
+    """What Python's csv module writes is read back equal, in blocks of any size."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    writer.writerows(rows)
+    text = out.getvalue()
+    try:
+        data = text.encode(encoding)
+    except UnicodeEncodeError:
+        encoding, data = "utf-8", text.encode()
+    # Rows of cells that are all blank are lines without anything where nothing is in quotes.
+    expected = [row for row in rows if quoting == csv.QUOTE_ALL or delimiter in text]
+    before, delimited.BLOCK = delimited.BLOCK, block
+    head_before, delimited.HEAD = delimited.HEAD, max(block, 16)
+    try:
+        is_utf8 = encoding.startswith("utf-8")
+        found = rows_of(data, "" if is_utf8 else encoding, delimiter=delimiter, quotes="yes")
+    finally:
+        delimited.BLOCK, delimited.HEAD = before, head_before
+    assert found == expected
+
+
+def test_bytes_that_are_no_utf8_come_through():
+    assert rows_of(b"a,caf\xe9\n\xff,b\n") == [["a", "caf\udce9"], ["\udcff", "b"]]
+    assert decode_lines(b"caf\xe9\n\xff\n") == ["caf\udce9", "\udcff"]
+    (row,) = rows_of(b"a,\x81\n", encoding="cp1252")
+    assert row == ["a", "\udc81"]
+
+
+def test_rows_of_another_width():
+    data = 'a,b\n"1\n",2\n3,4,5\n6\n7,8\n'
+    assert rows_of(data) == [["a", "b"], ["1\n", "2"], ["7", "8"]]
+    assert [line for chunk in opened(data).chunks() for line in chunk.lines] == [1, 2, 6]
+    assert bad_of(data) == [
+        ("x:4", "3 columns instead of 2", "3,4,5"),
+        ("x:5", "1 columns instead of 2", "6"),
+    ]
+
+
+def test_a_quote_that_is_not_closed_costs_one_line():
+    data = 'a,b\n1,"2\n3,4\n5,6\n'
+    assert rows_of(data) == [["a", "b"], ["3", "4"], ["5", "6"]]
+    assert bad_of(data) == [("x:2, column 3", OPEN_QUOTE, '1,"2\n3,4\n5,6\n')]
+
+
+def test_text_behind_a_quote_costs_the_lines_of_its_row():
+    data = 'a,b\n"x" y,1\n"one\ntwo" more,2\n3,"4"\n5" screen,6\n'
+    assert rows_of(data) == [["a", "b"], ["3", "4"], ['5" screen', "6"]]
+    assert bad_of(data) == [
+        ("x:2, column 1", TEXT_AFTER_QUOTE, '"x" y'),
+        ("x:3, column 1", TEXT_AFTER_QUOTE, '"one\ntwo" m'),
+        ("x:4", REMNANT, 'two" more,2'),
+    ]
+    data = 'a,b\n"x" y,1\nThird "q",3\n'
+    assert rows_of(data) == [["a", "b"], ['Third "q"', "3"]]
+
+
+def test_a_row_that_never_ends(monkeypatch):
+    monkeypatch.setattr(delimited, "LONGEST_ROW", 1000)
+    monkeypatch.setattr(delimited, "BLOCK", 256)
+    data = 'a,b\n1,"2\n' + "3,4\n" * 1000
+    assert len(rows_of(data)) == 1001
+    (bad,) = bad_of(data)
+    assert bad[:2] == ("x:2, column 3", OPEN_QUOTE)
+
+
+def test_empty_lines_are_no_rows():
+    table = opened("\n \na,b\n\t\n1,2\n")
+    (chunk,) = [chunk for chunk in table.chunks() if chunk.n]
+    assert chunk.table() == [["a", "b"], ["1", "2"]]
+    assert chunk.lines == [3, 5]
+    assert rows_of("") == rows_of("\n\n") == []
+
+
+def test_a_first_row_longer_than_what_is_looked_at():
+    data = ",".join(["name"] * 30_000) + "\n" + ",".join(["1"] * 30_000) + "\n"
+    table = opened(data)
+    assert len(table.head.table()[0]) == 30_000
+    assert [len(row) for row in rows_of(data)] == [30_000] * 2
+
+
+def test_long_cells():
+    cell = "a" * 3_000_000
+    assert rows_of(f'x,"{cell}"\ny,z\n') == [["x", cell], ["y", "z"]]
+
+
+# ----------------------------------------------------------------------- headers
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("label,a,b\n0,1.5,2\n1,3.5,1", True),
+        ("ItemText,Rating\ngood thing,5\nbad thing,1", True),
+        ("0,1,2,label\n3.1,-2.9,0.1,yes\n-0.3,0.4,0.2,no", True),
+        (",0,1,2,y\n0,1.5,2,3,a\n1,3,4,5,b", True),
+        ("0,1,2,3\n0.5,1.5,2.5,3\n4,5,6,7", True),
+        ("label,0,1\na,1.5,2\nb,2.5,3", True),
+        ("text,label\nFirst,one\nx,two", True),
+        ("id,comment_text,toxic,obscene\n1,you fool,1,0\n2,hello,0,0", True),
+        ("Body,Team\nx y z,A\nfoo,B", True),
+        ("question,answer\nwhat is it,a thing\nwho,me", True),
+        ("text\nhello there\nmore", True),
+        ("sepal_length,species\n5.1,setosa", True),
+        ("文本,标签\n今天天气很好,天气\n股票大涨,财经", True),
+        ("date,amount\n2020-01-01,\n2020-01-02,", True),
+        ("text,label", True),
+        ("1,y,l\n1,2,a", True),
+        ("text,text,label\na,b,c", True),
+        ("is the shop open today ?,question\nthe shop is open,statement\nclose it,command", False),
+        ("hello,question\nhow are you today,greeting", False),
+        ("5.1,3.5,1.4,Iris-setosa\n4.9,3.0,1.4,Iris-setosa", False),
+        ("good food,5\nbad food,1", False),
+        ("0,1,2,yes\n3,1,2,no\n4,5,6,yes", False),
+        ("1,2,3,4\n2,3,4,5\n3,4,5,6", False),
+        ("a,1,2\nb,1,z", False),
+        ("n/a,yes\n3,no\n4,yes", False),
+        ("今天天气很好,天气\n股票大涨,财经", False),
+        ("Great product,5\nBad,1", False),
+        ("good movie,pos", False),
+        ("title,body\ntitle,body", False),
+        ("1,2", False),
+        ("2023-01-02,a\n2023-01-03,b", False),
+    ],
+)
+def test_headers(text, expected):
+    assert has_header(head(text)) == expected
+
+
+def test_the_label_tells_nothing_by_its_numbers():
+    rows = head("2,x,1\n3,4,5")
+    assert has_header(rows, 2)
+    assert has_header(rows, -1)
+
+
+# ----------------------------------------------------------------------- columns
 
 
 @pytest.mark.parametrize(
@@ -318,3 +394,146 @@ def test_columns_that_are_not_there(asked, names, has_names, said):
 def test_positions():
     assert all(map(is_position, ["0", "12", "-1"]))
     assert not any(map(is_position, ["", "-", "--1", "1.0", "\u00b2", "a", "9" * 41]))
+
+
+def test_usual_names():
+    assert usual_label("x", ["id", "Class_Label", "text"]) == "Class_Label"
+    assert usual_label("x", ["x", "y", "kind"]) is None  # coordinates
+    assert usual_label("x", ["x1", "x2", "y"]) == "y"
+    assert usual_text("x", ["title", "text", "label"]) == "text"
+    with pytest.raises(ArgumentError, match=r"x: 2 columns could be meant \(label, class\)\. Give"):
+        usual_label("x", ["label", "class"])
+    with pytest.raises(ArgumentError, match="--text-column title or --text-column body"):
+        usual_text("x", ["title", "body"])
+
+
+def test_row_numbers():
+    assert are_row_numbers(["5", "6", "7"])
+    assert not any(map(are_row_numbers, [[], ["0", "2"], ["a"], ["1.0"]]))
+
+
+def test_choices():
+    found = choose("x", Columns(), ["what", "label"], True, True)
+    assert (found.text_names, found.label_names) == (("what",), ("label",))
+    assert (
+        found.sentence("x", ["header"]) == "x: header; text: column 'what'; label: column 'label'"
+    )
+    found = choose("x", Columns(("0",)), ["0", "1"], False, False)
+    assert (found.text, found.label) == ((0,), ())
+    with pytest.raises(ArgumentError, match="which column"):
+        choose("x", Columns(("0",)), ["0", "1"], False, True)
+    with pytest.raises(ArgumentError, match="cannot be used twice"):
+        choose("x", Columns(("a",), ("0",)), ["a", "b"], True, True)
+
+
+# ------------------------------------------------------------------------ labels
+
+
+def labels_of(cells, names=("l",), read=None, **options):
+    rows = [cell if isinstance(cell, tuple) else (cell,) for cell in cells]
+    reader = LabelReader("x", names, rows, LabelOptions(**options), **(read or {}))
+    return [reader.of(row) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1.0", "2.0", "1"], ["1", "2", "1"]),
+        (["+1", "-1.0", "-0"], ["1", "-1", "0"]),
+        (["01", "1"], ["01", "1"]),
+        (["1.10", "1"], ["1.10", "1"]),
+        (["1", "x"], ["1", "x"]),
+        ([" a ", "__label__b"], ["a", "b"]),
+        ([1, 1.0, 2.5, True], ["1", "1", "2.5", "true"]),
+        (["['food', \"cheap eats\"]", "[]"], ["food cheap eats", ""]),
+        (['["a", 1, 2.0]', "['b']"], ["a 1 2", "b"]),
+        ([["a", "b"], []], ["a b", ""]),
+        ([{"toxic": 1, "obscene": 0}, {"toxic": 0}], ["toxic", ""]),
+        ([None, "a", float("nan")], ["", "a", ""]),
+    ],
+)
+def test_labels(cells, expected):
+    assert [" ".join(found) for found in labels_of(cells)] == expected
+
+
+def test_labels_are_what_is_asked_for():
+    assert labels_of(["1.0", "01"], labels_as="text") == [("1.0",), ("01",)]
+    assert labels_of(["1.0", "01", "2.50"], labels_as="number") == [("1",), ("1",), ("2.5",)]
+    assert labels_of(["a|b", "c"], separator="|") == [("a", "b"), ("c",)]
+    assert labels_of(["", "a"], none="nothing") == [("nothing",), ("a",)]
+    with pytest.raises(BadLabel, match="'x' is not a number"):
+        LabelReader("x", ("l",), [("1",)], LabelOptions(labels_as="number")).of(("x",))
+
+
+def test_numbers_that_turn_out_to_be_text():
+    with pytest.raises(LabelsAreText, match=r"there are 1\.0 and 1\.10\. Give --labels-as text"):
+        labels_of(["1.0", "2.0", "1.10"])
+    assert labels_of(["1", "2", "1.10", "1.0"]) == [("1",), ("2",), ("1.10",), ("1.0",)]
+
+
+def test_columns_of_zeros_and_ones():
+    names = ("toxic", "obscene")
+    rows = [("1", "0"), ("0", "0"), ("1", "true")]
+    assert labels_of(rows, names) == [("toxic",), (), ("toxic", "obscene")]
+    assert labels_of(rows, names, none="fine")[1] == ("fine",)
+    assert labels_of([("1", "news"), ("0", "sport")], names) == [("1", "news"), ("0", "sport")]
+    with pytest.raises(BadLabel, match="'2' where column obscene has 0 or 1"):
+        LabelReader("x", names, rows).of(("1", "2"))
+    with pytest.raises(ArgumentError, match="no header that names them"):
+        LabelReader("x", ("0", "1"), rows, has_names=False)
+
+
+def test_lists_of_zeros_and_ones_need_names():
+    rows = [([1, 0, 1],), ([0, 0, 0],)]
+    with pytest.raises(ArgumentError, match="lists of 3 zeros and ones in l do not say"):
+        LabelReader("x", ("l",), rows)
+    names = {"l": ["a", "b", "c"]}
+    assert labels_of([[1, 0, 1], [0, 0, 0]], read={"class_names": names}) == [("a", "c"), ()]
+    assert labels_of([2, 0], read={"class_names": names}) == [("c",), ("a",)]
+    assert labels_of([[1], [0]]) == [("1",), ("0",)]
+
+
+@pytest.mark.parametrize("cell", ["['a' 'b']", "[a, b]", "[1", "['a'] + ['b']", "[['a']]", "a"])
+def test_what_is_no_list(cell):
+    assert read_list(cell) is None
+
+
+def separators(cells, **options):
+    rows = [(cell,) for cell in cells]
+    reader = LabelReader("x", ("l",), rows, LabelOptions(**options))
+    for row in rows:
+        reader.of(row)
+    return reader.check_separators()
+
+
+def test_cells_of_several_labels():
+    with pytest.raises(
+        ArgumentError, match=r"4 different ones, made of 3\. Give --label-sep.* ','"
+    ):
+        separators(["a,b", "b", "a", "b,c"])
+    with pytest.raises(ArgumentError, match=r"--label-separator ';'"):
+        separators(["x; y", "x", "y; x", "y"])
+    assert separators(["a,b", "b", "a", "b,c"], separator="none") == ""
+    assert separators(["Sports, Outdoors", "Books", "Toys"]) == ""
+    said = separators(["New York, NY", "Austin, TX", "Salem, OR"])
+    assert said.startswith("x: 3 of 3 labels have ',', such as New York, NY: give --label-sep")
+
+
+# ------------------------------------------------------------------------ values
+
+
+def test_values():
+    assert all(map(is_number, ["1", "-1.5", "1e3", " 2 ", "1,5", "nan", "inf"]))
+    assert not any(map(is_number, ["", "a", "1_0", "1,5,6", "0x10"]))
+    assert all(map(is_missing, ["", " ", "NA", "n/a", "NaN", "null", "?", "None"]))
+    assert not any(map(is_missing, ["0", "no", "x"]))
+    dates = ["2023-10-03", "3.10.2023", "10/3/23", "2023-10-03 12:30", "2023-10-03T12:30:05.1Z"]
+    assert all(map(is_date, [*dates, "3 Oct 2023", "Oct 3, 2023", "2023年10月3日"]))
+    assert not any(map(is_date, ["2023", "1-2", "12:30", "1.5", "a-b-c", "1700000000000"]))
+    assert [*map(whole_number, ["1", "1.00", "007", "1.5", "", "-0.0"])] == [
+        "1",
+        "1",
+        *[None] * 3,
+        "0",
+    ]
+    assert [*map(shortest, [1.0, -2.5, 1e20, 0.1])] == ["1", "-2.5", "1e+20", "0.1"]

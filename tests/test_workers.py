@@ -36,11 +36,11 @@ if __name__ == "__main__":
 READING = """
 import sys
 from fastcli.prepare.reader_process import read_beside
-from fastcli.prepare.rows import Columns
-from fastcli.prepare.sources import Source
+from fastcli.tables.choice import Columns
+from fastcli.tables.sources import Reading, Source
 
 if __name__ == "__main__":
-    source = Source(Columns(("0",), ("1",)), print, "csv")
+    source = Source(Columns(("0",), ("1",)), print, Reading("csv"))
     for _ in read_beside(source, [sys.argv[1]], lambda path: print("ready", flush=True), print):
         pass
 """

@@ -121,7 +121,7 @@ def click_option(row: Row) -> Any:
 def _given_delimiter(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Refuse an empty delimiter, which is the default, where it is given."""
     if value == "" and _is_given(ctx, param.name or ""):
-        from fastcli.text.tables import no_delimiter
+        from fastcli.tables.dialects import no_delimiter
 
         raise no_delimiter(value)
     return value

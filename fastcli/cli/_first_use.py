@@ -75,6 +75,7 @@ PREDICT_PERCEPTRON = ("mlp.layers: forward", "mlp.steps: forward_rows best_score
 SCORERS = ("predict", "predict-prob", "test", "test-label")
 
 
+SPLIT, DECIMALS = "text.rows: split_rows", "text.decimals: read_decimals"
 WORD_CHAR_NGRAMS = "text.features: count_char_ngrams"
 PRUNE = "text.lines: prune_features"
 FIND_VECTORS = "text.dictionary: find_entries"
@@ -120,6 +121,8 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
             found += [CHAR_NGRAMS] * (options["maxn"] > 0)
             found += ["text.lines: read_lines"] * bool(options["valid"])
             found += _of_pretrained(options)
+        else:
+            found += [SPLIT, DECIMALS] if options["format"] != "libsvm" else []
         names = {name.partition(":")[0].replace("-", "_") for name in _listed(options)}
         for name in names:
             found.append(f"mlp.activations: {name}_forward {name}_backward {name}_learned")
@@ -127,7 +130,7 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
             found.append("mlp.layers: norm_forward norm_backward")
     elif command in SCORERS and model.is_perceptron:
         found += [*PREDICT_PERCEPTRON, *_of_perceptron(model), *printed]
-        found += ["text.lines: read_lines"] * model.has_text
+        found += ["text.lines: read_lines"] if model.has_text else [SPLIT, DECIMALS]
     elif command in SCORERS:
         found += [*SCORE, *printed, *["linear.tree: build_tree"] * model.has_tree]
     elif command in ("nn", "analogies"):
@@ -137,7 +140,7 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
     elif command.startswith("print-"):
         found += [*VECTORS, WRITE_VECTORS, *[WORD_CHAR_NGRAMS] * model.has_char_ngrams]
     elif command == "prepare":
-        found += ["text.spacing: space_out hash_lines"]
+        found += ["text.spacing: space_out hash_lines", "text.rows: split_rows copy_columns"]
         if options["dedup"] == "near":
             found.append("text.minhash: minhash")
     elif command == "dump":
@@ -174,7 +177,7 @@ def _of_pretrained(options: Mapping[str, Any]) -> list[str]:
 
 
 def _is_table(paths: Sequence[str]) -> bool:
-    from fastcli.text.tables import kind_of_name
+    from fastcli.tables.dialects import kind_of_name
 
     return any(map(kind_of_name, paths))
 

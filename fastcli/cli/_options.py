@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastcli.cli._declare import file_argument, takes
-from fastcli.errors import DataError
+from fastcli.errors import ArgumentError, DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.text import options as text
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents
-    from fastcli.evaluation.classifier import Classifier
+    from fastcli.evaluation.classifier import Block, Classifier
     from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
 
 PATTERN = "<model> <test-data> [<k>] [<th>]"
-NO_TABLE = "--delimiter: no effect, since the model does not read tables."
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -37,10 +36,13 @@ class Predicting(Answering):
     """The options of commands that predict the lines of a file."""
 
     delimiter: str = option("", text.DELIMITER)
+    header: bool = option(False, text.HEADER)
+    no_header: bool = option(False, text.NO_HEADER)
+    encoding: str = option("utf-8", text.ENCODING)
 
 
 def prediction_arguments(command: Callable[..., None]) -> Callable[..., None]:
-    """Add ``<model> <test-data> [<k>] [<th>]``, -thread, --delimiter and --json."""
+    """Add ``<model> <test-data> [<k>] [<th>]``, -thread, --json and how tables are read."""
     added = takes(Predicting)(command)
     added = click.argument("threshold", metavar="<th>", type=float, default=0.0)(added)
     added = click.argument("k", metavar="<k>", type=int, default=1)(added)
@@ -85,19 +87,28 @@ def load(path: str) -> Model:
     return load_linear(path)
 
 
-def load_classifier(path: str, delimiter: str = "") -> Classifier:
+def load_classifier(path: str, options: Predicting | None = None) -> Classifier:
     """Load a model to test or predict with, of the kind that its first bytes show.
 
-    ``delimiter`` is for models of tables; for others a note says that it has no effect.
-    Raises ArgumentError for what cannot separate columns.
+    ``options`` say how tables are read; where the model does not read any, a note says that they
+    have no effect.  Raises ArgumentError for values that cannot be.
     """
     from fastcli.cli.display.messages import announce_compiling, say
     from fastcli.mlp.first_bytes import is_mlp
 
-    if delimiter:
-        from fastcli.text.tables import read_delimiter
+    delimiter, header, encoding = "", None, "utf-8"
+    if options is not None:
+        from fastcli.tables.dialects import is_utf8, read_delimiter
 
-        delimiter = read_delimiter(delimiter)
+        delimiter, header = read_delimiter(options.delimiter), header_of(options)
+        encoding = options.encoding
+    given = {
+        "--delimiter": delimiter,
+        "--header": header,
+        "--no-header": header is False,
+        "--encoding": encoding != "utf-8" and not is_utf8(encoding),
+    }
+    unused = [name for name, value in given.items() if value]
     announce_compiling()
     check_apart([path], [STREAM])
     contents = opened(path)
@@ -105,16 +116,39 @@ def load_classifier(path: str, delimiter: str = "") -> Classifier:
         from fastcli.mlp.model_file import load_mlp  # which loads much that others do without
 
         perceptron = load_mlp(contents)
-        perceptron.delimiter, perceptron.note = delimiter, say
-        if delimiter and (perceptron.columns is None or perceptron.columns.kind != "csv"):
-            say(NO_TABLE)
+        perceptron.note = say
+        perceptron.table_options = replace(
+            perceptron.table_options, delimiter=delimiter, header=header, encoding=encoding
+        )
+        if unused and (perceptron.columns is None or perceptron.columns.kind != "csv"):
+            say(f"{', '.join(unused)}: no effect, since the model does not read tables.")
         return perceptron
-    if delimiter:
-        say(NO_TABLE)
+    if unused:
+        say(f"{', '.join(unused)}: no effect, since the model does not read tables.")
     from fastcli.fasttext.predict import prepare
 
     prepare()
     return load_linear(contents)
+
+
+def header_of(options: Any) -> bool | None:
+    """Return what --header and --no-header say; None if neither is given.
+
+    Raises ArgumentError where both are.
+    """
+    if options.header and options.no_header:
+        raise ArgumentError("--header and --no-header: give one of them.")
+    return True if options.header else False if options.no_header else None
+
+
+def blocks_of(model: Classifier, path: str, message: str) -> Iterator[Block]:
+    """Return the blocks of a file (or stdin) as a model reads it: lines, or rows of a table.
+
+    Errors start with fastText's message.
+    """
+    check_apart([path], [STREAM])
+    rows = model.rows_of(path, message + " ({path}: {reason})")
+    return open_blocks(path, message) if rows is None else rows
 
 
 def load_linear(source: str | Contents) -> Model:

@@ -68,7 +68,7 @@ def inspect(ctx: click.Context, options: Inspecting, files: tuple[str, ...]) -> 
     from fastcli.inspect.data import read_data
     from fastcli.inspect.models import is_model, model_report
     from fastcli.inspect.repeats import compare
-    from fastcli.text.tables import read_delimiter
+    from fastcli.tables.dialects import read_delimiter
 
     delimiter = read_delimiter(options.delimiter)
     announce_compiling()

@@ -9,8 +9,8 @@ from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
     Predicting,
+    blocks_of,
     load_classifier,
-    open_blocks,
     prediction_arguments,
 )
 
@@ -50,10 +50,11 @@ def run(
     from fastcli.cli.display.bars import is_into_file, with_bar
     from fastcli.evaluation.predictor import Predictor
 
-    predictor = Predictor(
-        load_classifier(model, options.delimiter), k, threshold, options.thread, model
+    classifier = load_classifier(model, options)
+    predictor = Predictor(classifier, k, threshold, options.thread, model)
+    blocks = with_bar(
+        blocks_of(classifier, data, "Input file cannot be opened!"), data, is_into_file()
     )
-    blocks = with_bar(open_blocks(data, "Input file cannot be opened!"), data, is_into_file())
     out = sys.stdout.buffer
     if not options.json:
         for text in predictor.format(blocks, with_probs):

@@ -39,11 +39,12 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         return
     from fastcli.cli.display.preparing import PrepareDisplay
     from fastcli.prepare.args import PrepareArgs
-    from fastcli.prepare.rows import Columns
-    from fastcli.prepare.sources import kind_of_input
     from fastcli.prepare.split import read_shares
     from fastcli.prepare.write_parts import prepare as run
     from fastcli.prepare.write_parts import prepare_stream
+    from fastcli.tables.choice import Columns
+    from fastcli.tables.labels import LabelOptions
+    from fastcli.tables.sources import Reading, kind_of_input
 
     if options.header and options.no_header:
         raise click.UsageError("--header and --no-header: give one of them", ctx)
@@ -53,19 +54,24 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         options.label_column,
         options.group_column,
         options.join,
-        options.label_separator,
     )
     args = PrepareArgs(
         input=inputs,
         output=options.output,
         recipe=recipe_of(options),
         columns=columns,
-        format=options.format,
-        delimiter=options.delimiter.replace("\\t", "\t"),
-        header=header,
-        encoding=options.encoding,
-        bad_bytes=options.bad_bytes,
-        quotes=options.quotes,
+        reading=Reading(
+            kind=options.format,
+            delimiter=options.delimiter,
+            quotes=options.quotes,
+            escape=options.escape,
+            header=header,
+            encoding=options.encoding,
+            bad_bytes=options.bad_bytes,
+        ),
+        labels=LabelOptions(
+            options.label_separator, options.labels_as, options.none, options.label
+        ),
         shares=read_shares(options.split),
         keep_labels=options.cover_labels,
         seed=options.seed,

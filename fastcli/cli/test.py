@@ -11,8 +11,8 @@ from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
     Predicting,
+    blocks_of,
     load_classifier,
-    open_blocks,
     prediction_arguments,
 )
 
@@ -80,10 +80,9 @@ def run(
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.predictor import Predictor
 
-    predictor = Predictor(
-        load_classifier(model, options.delimiter), k, threshold, options.thread, model
-    )
-    blocks = with_bar(open_blocks(data, "Test file cannot be opened!"), data)
+    classifier = load_classifier(model, options)
+    predictor = Predictor(classifier, k, threshold, options.thread, model)
+    blocks = with_bar(blocks_of(classifier, data, "Test file cannot be opened!"), data)
     meter = predictor.test(blocks)
     if sentence := meter.skipped.sentence():
         say(sentence)

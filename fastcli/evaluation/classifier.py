@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -22,8 +22,7 @@ class Predictions:
     """The best labels of a block of lines: ``counts[i]`` of them at ``i * k``, best first.
 
     ``not_finite`` is the first line whose hidden values or scores are NaN or infinite, or -1;
-    it and the lines after it are worth nothing.  ``passed_over`` lines before the block have no
-    predictions (the header of a table).
+    it and the lines after it are worth nothing.
     """
 
     k: int
@@ -31,7 +30,6 @@ class Predictions:
     labels: NDArray[np.int32]
     probs: NDArray[np.float32]
     not_finite: int = -1
-    passed_over: int = 0
 
     def sound(self) -> Predictions:
         """Return the predictions of the lines before the first that is not finite."""
@@ -44,7 +42,10 @@ class Predictions:
         )
 
 
-Worker = Callable[["Bytes"], Iterator[tuple[Lines, Predictions]]]
+Block: TypeAlias = Any
+"""Bytes of lines, uint8, or, for a model of tables, some rows of one."""
+
+Worker = Callable[[Block], Iterator[tuple[Lines, Predictions]]]
 
 
 class Classifier(Protocol):
@@ -78,8 +79,14 @@ class Classifier(Protocol):
     def check_predicts(self) -> None:
         """Raise ArgumentError if the model is not a classifier."""
 
+    def rows_of(self, path: str, cannot: str) -> Iterator[Block] | None:
+        """Return the rows of a file where the model is for tables, None where it reads lines.
+
+        ``cannot`` is what is said, with {path} and {reason}, where the file cannot be opened.
+        """
+
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
-        """Return a function from text to lines and their k best labels; one for each thread.
+        """Return a function from a block to lines and their k best labels; one for each thread.
 
         ``k`` is at most the number of labels (see ``best_count``); labels less probable than
         ``threshold`` are left out, and at most ``max_lines`` lines are read at a time.

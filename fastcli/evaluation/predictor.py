@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from fastcli.errors import NotFinite
-from fastcli.evaluation.classifier import Classifier, Predictions, best_count
+from fastcli.evaluation.classifier import Block, Classifier, Predictions, best_count
 from fastcli.kernels.base import printf
 from fastcli.kernels.base.groups import Best, Strings
 from fastcli.kernels.text.lines import HAS_LABEL
@@ -18,7 +19,6 @@ from fastcli.threads import run_on
 
 if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
-    from fastcli.text.inputs import Bytes
 
 MIN_BYTES_FOR_THREADS = 1 << 15
 
@@ -52,7 +52,7 @@ class Predictor:
         self._n_lines = 0  # so far, for errors
 
     def _results(
-        self, blocks: Iterable[Bytes], use: Callable[[int, Lines, Predictions], T]
+        self, blocks: Iterable[Block], use: Callable[[int, Lines, Predictions], T]
     ) -> Iterator[list[T]]:
         """Yield, for each block, what ``use(thread, lines, predictions)`` makes of its lines.
 
@@ -60,20 +60,20 @@ class Predictor:
         are finite.  Raises NotFinite.
         """
         for block in blocks:
-            n = len(self._workers) if len(block) >= MIN_BYTES_FOR_THREADS else 1
-            parts = split_at_lines(block, n)
+            self._n_lines += getattr(block, "passed", 0)
+            n = len(self._workers) if block.nbytes >= MIN_BYTES_FOR_THREADS else 1
+            parts = _divided(block, n)
             found: list[list[tuple[T, int, int]]] = [[] for _ in parts]
 
             def work(
                 i: int,
-                parts: list[Bytes] = parts,
+                parts: list[Block] = parts,
                 found: list[list[tuple[T, int, int]]] = found,
             ) -> None:
                 for lines, predictions in self._workers[i](parts[i]):
-                    before, n = predictions.passed_over, len(predictions.counts)
                     bad = predictions.not_finite
-                    at = before + bad if bad >= 0 else -1
-                    found[i].append((use(i, lines, predictions.sound()), before + n, at))
+                    n = len(predictions.counts)
+                    found[i].append((use(i, lines, predictions.sound()), n, bad))
                     if bad >= 0:
                         return
 
@@ -89,7 +89,7 @@ class Predictor:
                 self._n_lines += n_lines
             yield results
 
-    def format(self, blocks: Iterable[Bytes], with_probs: bool) -> Iterator[bytes]:
+    def format(self, blocks: Iterable[Block], with_probs: bool) -> Iterator[bytes]:
         """Yield predictions as text, a line for each line, a piece for each block."""
 
         def text(thread: int, lines: Lines, predictions: Predictions) -> bytes:
@@ -115,7 +115,7 @@ class Predictor:
         )
         return out[:size].tobytes()
 
-    def rows(self, blocks: Iterable[Bytes]) -> Iterator[list[tuple[bytes, float]]]:
+    def rows(self, blocks: Iterable[Block]) -> Iterator[list[tuple[bytes, float]]]:
         """Yield for each line its labels with their true probabilities, at most 1."""
         names = self.model.labels()
         for found in self._results(blocks, lambda thread, lines, predictions: predictions):
@@ -125,7 +125,7 @@ class Predictor:
                 for line, n in enumerate(predictions.counts.tolist()):
                     yield [(names[labels[j]], probs[j]) for j in range(line * k, line * k + n)]
 
-    def test(self, blocks: Iterable[Bytes], with_scores: bool = False) -> Meter:
+    def test(self, blocks: Iterable[Block], with_scores: bool = False) -> Meter:
         """Compare predictions with the labels of the lines; see ``Meter``."""
         from fastcli.evaluation.meter import Meter
 
@@ -149,3 +149,11 @@ class Predictor:
         for meter in meters[1:]:
             meters[0].merge(meter)
         return meters[0]
+
+
+def _divided(block: Block, n: int) -> list[Block]:
+    """Divide a block among n threads: text at line ends, rows anywhere."""
+    if isinstance(block, np.ndarray):
+        return split_at_lines(block, n)
+    bounds = [len(block) * i // n for i in range(n + 1)]
+    return [block[a:b] for a, b in pairwise(bounds) if a < b]

@@ -124,6 +124,9 @@ class Model:
 
     max_threads = 1 << 20
 
+    def rows_of(self, path: str, cannot: str) -> None:
+        """Return None: the model reads lines of text."""
+
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""
         reader, scorer = self.reader(max_lines), Scorer(self, k, threshold)

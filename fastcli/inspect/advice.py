@@ -18,7 +18,7 @@ from fastcli.inspect.costs import costs
 from fastcli.inspect.data import DataSet
 from fastcli.options import snake
 from fastcli.printable import LONGEST_NAME, listed, readable, shortened
-from fastcli.text.tables import BOM, decode_lines, looks_like_table, shown_delimiter
+from fastcli.tables.dialects import BOM, decode_lines, looks_like_table, shown_delimiter
 from fastcli.threads import usable_cpus
 
 UNBALANCED = 50  # lines of the largest label for one of the smallest
@@ -93,9 +93,12 @@ def _table(data: DataSet, delimiter: str) -> str:
     if dialect is None:
         return ""
     first = lines[0].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    try:
-        cells = dialect.cells(first)
-    except ValueError:
+    found = dialect.split(np.frombuffer(first.encode(), np.uint8), most_rows=1)
+    cells = [
+        first.encode()[a:b].decode()
+        for a, b in zip(found.cell_starts.tolist(), found.cell_ends.tolist(), strict=True)
+    ]
+    if found.n == 0:
         return ""
     n = len(cells)
     columns = f"{n:,} columns, separated by {shown_delimiter(dialect.delimiter)}"

@@ -58,9 +58,11 @@ class Examples:
 def of_dense(
     x: NDArray[np.float32], stride: int, labels: NDArray[np.int32], offsets: NDArray[np.int64]
 ) -> Examples:
-    """Return examples of a matrix float32[n, features], its rows padded to ``stride`` floats."""
-    dense = np.zeros((len(x), stride), np.float32)
-    dense[:, : x.shape[1]] = x
+    """Return examples of a matrix float32[n, features or stride], in rows of ``stride`` floats."""
+    dense = x
+    if x.shape[1] != stride:
+        dense = np.zeros((len(x), stride), np.float32)
+        dense[:, : x.shape[1]] = x
     return Examples(
         n=len(x),
         labels=labels,

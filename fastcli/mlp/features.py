@@ -6,8 +6,10 @@ digits that float32 does not have.  ``feature_files`` reads them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,12 +28,35 @@ ROWS = 4096  # that are standardised together
 
 
 @dataclass
+class TableColumn:
+    """A column of a table that training used, at a position of its training file.
+
+    A column of words has an input for each of its ``levels``, which is 1 where the word is that
+    one (in training they are known when all rows have been read).  A column of numbers has one
+    input, and, if it ``may_lack`` them, a second one, which is 1 where there is no number; the
+    first is then the column's mean.
+    """
+
+    name: str
+    position: int
+    levels: list[str] = field(default_factory=list)
+    may_lack: bool = False
+    is_words: bool = False
+
+    @property
+    def n_features(self) -> int:
+        """The number of inputs."""
+        return len(self.levels) if self.is_words else 1 + int(self.may_lack)
+
+
+@dataclass
 class FeatureColumns:
     """What the columns of a training file are, and how its numbers are put on one scale.
 
-    ``names`` is empty where the file has no header.  ``label`` is the position of the label, or
-    -1 in libsvm files, whose first word it is; ``base`` is the index of their first feature, 0
-    or 1.  ``mean`` and ``scale``: float64[features].
+    Tables: ``names`` are those of all columns, empty without a header; ``width`` is their number,
+    ``label`` the position of the label, ``table`` the columns that are inputs.  libsvm files have
+    none of these (``label`` is -1), and ``base`` is the index of their first feature, 0 or 1.
+    ``mean`` and ``scale``: float64[features]; ``fill`` is what stands for a number that is missing.
     """
 
     kind: str
@@ -42,89 +67,233 @@ class FeatureColumns:
     base: int = 1
     mean: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     scale: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    fill: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    table: list[TableColumn] = field(default_factory=list)
+    width: int = 0
+    labels_as: str = "text"
+    point: str = "."  # before the fraction of a number
+
+    def __post_init__(self) -> None:
+        if self.kind == "csv" and not self.table:  # as version 0.1.0 had them: all are numbers
+            self.width = self.n_features + 1
+            self.table = [
+                TableColumn(self.names[i] if self.names else "", i)
+                for i in range(self.width)
+                if i != self.label
+            ]
+        if len(self.fill) == 0:
+            self.fill = self.mean
 
     @property
-    def width(self) -> int:
-        """The number of columns of a line with a label."""
-        return self.n_features + 1
+    def n_raw(self) -> int:
+        """The number of columns that are read."""
+        return len(self.table) if self.kind == "csv" else self.n_features
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each column is one input."""
+        return self.n_raw == self.n_features
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the columns that are inputs, positions without a header."""
+        return [column.name or str(column.position) for column in self.table]
 
     @property
     def expected(self) -> str:
         """A sentence on the columns of a table that a model is for."""
-        names = self.names[: self.label] + self.names[self.label + 1 :]
+        names = [column.name for column in self.table] if self.names else []
         named_so = f" ({listed(names)})" if names else ""
-        label = f" ({named(self.names[self.label])})" if names else ""
-        plural = "s" * (self.n_features > 1)
+        label = f" ({named(self.names[self.label])})" if self.names else ""
+        plural = "s" * (self.n_raw > 1)
         return (
-            f"The model expects {self.n_features:,} column{plural} of numbers{named_so}, and may "
+            f"The model expects {self.n_raw:,} column{plural} of numbers{named_so}, and may "
             f"be given the label{label} as column {self.label + 1}."
         )
 
-    def is_header(self, cells: Sequence[str]) -> bool:
-        """Tell whether a line's cells are the training file's header, with or without the label."""
-        cells = [cell.strip() for cell in cells]
-        without = self.names[: self.label] + self.names[self.label + 1 :]
-        return bool(self.names) and cells in (self.names, without)
+    def expand(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the inputs, float64[n, features], of columns as they are read, [n, columns].
 
-    def standardize(self, x: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return (x - mean) * scale, within +-``LARGE``: float32[n, features]."""
-        out = np.empty(x.shape, np.float32)
-        for first in range(0, len(x), ROWS):
-            with np.errstate(over="ignore"):  # what is too large is cut to LARGE
-                wide = (x[first : first + ROWS] - self.mean) * self.scale
-            np.clip(wide, -LARGE, LARGE, out=wide)
-            wide[np.abs(wide) < TINY] = 0.0
-            out[first : first + ROWS] = wide
+        Numbers that are not there are NaN, and words are the numbers of their levels, -1 where
+        there is none or a new one.
+        """
+        if self.is_plain and not any(column.is_words for column in self.table):
+            return np.where(np.isnan(raw), self.fill, raw) if np.isnan(raw).any() else raw
+        out = np.zeros((len(raw), self.n_features))
+        at = 0
+        for k, column in enumerate(self.table):
+            values = raw[:, k]
+            if column.is_words:
+                rows = np.flatnonzero(values >= 0)
+                out[rows, at + values[rows].astype(np.int64)] = 1
+            else:
+                is_missing = np.isnan(values)
+                out[:, at] = np.where(is_missing, self.fill[at], values)
+                if column.may_lack:
+                    out[:, at + 1] = is_missing
+            at += column.n_features
         return out
 
-    def fit(self, x: NDArray[np.float64], on: bool) -> None:
+    def standardize(
+        self, raw: NDArray[np.float64], stride: int | None = None
+    ) -> NDArray[np.float32]:
+        """Return (inputs - mean) * scale, within +-``LARGE``: float32[n, stride or features].
+
+        ``raw`` are columns as they are read; see ``expand``.
+        """
+        n = self.n_features
+        out = np.zeros((len(raw), stride or n), np.float32)
+        for first in range(0, len(raw), ROWS):
+            x = self.expand(raw[first : first + ROWS])
+            with np.errstate(over="ignore"):  # what is too large is cut to LARGE
+                wide = (x - self.mean) * self.scale
+            np.clip(wide, -LARGE, LARGE, out=wide)
+            wide[np.abs(wide) < TINY] = 0.0
+            out[first : first + ROWS, :n] = wide
+        return out
+
+    def fit(self, raw: NDArray[np.float64], on: bool) -> None:
         """Take mean and standard deviation of training data, or (not ``on``) 0 and 1.
 
-        A column that is constant, but for rounding in its last bits, tells nothing, and what it
-        would do at another value is nowhere learned: its scale is 0 either way, so that it has no
-        influence whatever it is later.
+        ``raw`` are columns as they are read.  A column that is constant, but for rounding in its
+        last bits, tells nothing, and what it would do at another value is nowhere learned: its
+        scale is 0 either way, so that it has no influence whatever it is later.
         Raises DataError for numbers that float32 cannot hold as they are.
         """
-        low, high = x.min(axis=0), x.max(axis=0)
+        n = self.n_features
+        self.fill = self._means_of_present(raw)
+        low, high = np.full(n, np.inf), np.full(n, -np.inf)
+        for x in self._blocks(raw):
+            np.minimum(low, x.min(axis=0), out=low)
+            np.maximum(high, x.max(axis=0), out=high)
         is_constant = high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
+        # From the middle of the column in units of half its range, where no digits are lost.
+        middle, half = low / 2 + high / 2, high / 2 - low / 2
+        half[is_constant | (half < 1 / LARGEST)] = 1.0
+        total, squares = np.zeros(n), np.zeros(n)
+        for x in self._blocks(raw):
+            total += ((x - middle) / half).sum(axis=0)
+        mean = total / len(raw)
+        self.mean = np.where(is_constant, low, middle + half * mean)
+        self.fill = np.where(np.isnan(self.fill), self.mean, self.fill)
         if not on:
             if max(-low.min(initial=0.0), high.max(initial=0.0)) > LARGE:
                 raise DataError(
                     f"A number is above {LARGE:.0e}, too large to be used unscaled: leave "
                     "--no-standardize out."
                 )
-            self.mean = np.zeros(x.shape[1])
+            self.mean = np.zeros(n)
             self.scale = np.where(is_constant, 0.0, 1.0)
             return
-        # From the middle of the column in units of half its range, where no digits are lost.
-        middle, half = low / 2 + high / 2, high / 2 - low / 2
-        half[is_constant | (half < 1 / LARGEST)] = 1.0
-        total, squares = np.zeros(x.shape[1]), np.zeros(x.shape[1])
-        for first in range(0, len(x), ROWS):
-            total += ((x[first : first + ROWS] - middle) / half).sum(axis=0)
-        mean = total / len(x)
-        for first in range(0, len(x), ROWS):
-            squares += (((x[first : first + ROWS] - middle) / half - mean) ** 2).sum(axis=0)
-        self.mean = np.where(is_constant, low, middle + half * mean)
-        std = half * np.sqrt(squares / len(x))
+        for x in self._blocks(raw):
+            squares += (((x - middle) / half - mean) ** 2).sum(axis=0)
+        std = half * np.sqrt(squares / len(raw))
         self.scale = np.where(is_constant, 0.0, 1 / np.maximum(std, 1 / LARGEST))
+
+    def _blocks(self, raw: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+        """Yield the inputs of some rows at a time."""
+        return (self.expand(raw[first : first + ROWS]) for first in range(0, len(raw), ROWS))
+
+    def _means_of_present(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the means of columns that lack numbers, over those they have; NaN for others."""
+        means = np.full(self.n_features, np.nan)
+        at = 0
+        for k, column in enumerate(self.table):
+            if column.may_lack:
+                found = raw[:, k]
+                found = found[~np.isnan(found)]
+                means[at] = (found / max(len(found), 1)).sum()
+            at += column.n_features
+        return means
 
     def constant(self) -> list[str]:
         """Return the columns that were the same in all training data: names, else positions."""
-        positions = np.flatnonzero(self.scale == 0)
+        positions = np.flatnonzero(self.scale == 0).tolist()
         if self.kind == "libsvm":
             return [str(i + self.base) for i in positions]
-        positions += (positions >= self.label).astype(positions.dtype)
-        return [self.names[i] if self.names else str(i) for i in positions]
+        owners = [
+            name
+            for c, name in zip(self.table, self.input_names, strict=True)
+            for _ in range(c.n_features)
+        ]
+        return list(dict.fromkeys(owners[i] for i in positions))
 
 
-def label_ids(
-    labels: list[list[str]], names: list[str]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return label ids and offsets of named labels; unknown names are left out."""
-    known = {name: i for i, name in enumerate(names)}
-    ids = [[known[name] for name in some if name in known] for some in labels]
-    offsets = np.zeros(len(ids) + 1, np.int64)
-    np.cumsum([len(some) for some in ids], out=offsets[1:])
-    flat = np.array([i for some in ids for i in some], np.int32)
-    return (flat if len(flat) else np.zeros(1, np.int32)), offsets
+def natural(name: str) -> tuple[int, float, str]:
+    """Return a key that sorts numbers as numbers, before words."""
+    try:
+        return 0, float(name), name
+    except ValueError:
+        return 1, 0.0, name
+
+
+class Labels:
+    """The labels of rows, as numbers in the order of their first appearance.
+
+    Rows have none, one or several; those of row i are ``ids[offsets[i]:offsets[i + 1]]``.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+        self.ids, self.offsets = array("i"), array("q", [0])
+
+    def add(self, names: Iterable[str]) -> None:
+        """Add a row with some labels."""
+        known = self.known
+        for name in names:
+            self.ids.append(known.setdefault(name, len(known)))
+        self.offsets.append(len(self.ids))
+
+    def add_single(self, names: Sequence[str]) -> None:
+        """Add rows with one label each, or none where it is empty."""
+        if not all(names):
+            for name in names:
+                self.add([name] if name else [])
+            return
+        known, first = self.known, len(self.ids)
+        for name in dict.fromkeys(names):
+            known.setdefault(name, len(known))
+        self.ids.extend(map(known.__getitem__, names))
+        self.offsets.extend(range(first + 1, len(self.ids) + 1))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def renamed(self, labels_of: Callable[[str], Sequence[str]]) -> Labels:
+        """Return the labels that each of these stands for: one, several, or none."""
+        found = Labels()
+        new = [labels_of(name) for name in self.known]
+        if [list(some) for some in new] == [[name] for name in self.known]:
+            return self
+        for a, b in pairwise(self.offsets):
+            found.add(dict.fromkeys(one for i in self.ids[a:b] for one in new[i]))
+        return found
+
+    def numbered(
+        self, names: Sequence[str], rows: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return ids and offsets by the numbers of some names; labels that are not there are left
+        out, and so are rows that ``rows`` does not have.
+        """
+        places = {name: i for i, name in enumerate(names)}
+        to = np.array([places.get(name, -1) for name in self.known] or [-1], np.int32)
+        ids = to[np.frombuffer(self.ids, np.int32)] if self.ids else np.zeros(0, np.int32)
+        ends = np.frombuffer(self.offsets, np.int64)
+        counts = ends[1:] - ends[:-1]
+        row_of = np.repeat(np.arange(len(counts)), counts)
+        kept = ids >= 0
+        if rows is not None:
+            kept &= rows[row_of]
+        n_kept = np.bincount(row_of[kept], minlength=len(counts))
+        if rows is not None:
+            n_kept = n_kept[rows]
+        offsets = np.zeros(len(n_kept) + 1, np.int64)
+        np.cumsum(n_kept, out=offsets[1:])
+        found = ids[kept]
+        return (found if len(found) else np.zeros(1, np.int32)), offsets
+
+    @property
+    def has_label(self) -> NDArray[np.bool_]:
+        """Which rows have a label: bool[n]."""
+        ends = np.frombuffer(self.offsets, np.int64)
+        return ends[1:] > ends[:-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,18 @@ from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.classifier import Worker
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.feature_tables import TableOptions
 from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import Network, layers_of
-from fastcli.mlp.predict import table_worker, text_worker
+from fastcli.mlp.predict import table_rows, table_worker, text_worker
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Reader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.mlp.feature_files import FeatureRows
     from fastcli.text.inputs import Bytes
 
 BATCH = 64  # lines that are scored together
@@ -35,8 +37,8 @@ class MlpModel(FromFile):
     Text has a ``dictionary`` (whose labels are the model's) and an ``embedding`` float32[rows,
     padded dim], numbers have ``columns``.  ``tensors`` are those of ``Network.tensors``.
     ``contents`` is the file that all these are mapped from, None if they are in memory.
-    Tables to predict are read with ``delimiter`` if there is one, and ``note`` hears what was
-    decided about them.
+    Tables to predict are read as ``table_options`` say, and ``note`` hears what was decided about
+    them.
     """
 
     args: MlpArgs
@@ -49,7 +51,7 @@ class MlpModel(FromFile):
     columns: FeatureColumns | None = None
     about: dict[str, Any] = field(default_factory=dict)
     contents: Contents | None = None
-    delimiter: str = ""
+    table_options: TableOptions = field(default_factory=TableOptions)
     note: Callable[[str], None] = lambda sentence: None
 
     @property
@@ -78,8 +80,8 @@ class MlpModel(FromFile):
 
     @property
     def max_threads(self) -> int:
-        """Any number for text; lines of numbers are read by one, which counts them."""
-        return 1 if self.columns else 1 << 20
+        """Any number."""
+        return 1 << 20
 
     def check_predicts(self) -> None:
         """Raise ArgumentError if there is nothing to predict."""
@@ -123,6 +125,10 @@ class MlpModel(FromFile):
             self.bucket_rows,
             max_lines,
         )
+
+    def rows_of(self, path: str, cannot: str) -> Iterator[FeatureRows] | None:
+        """Return the rows of a file, where the model is for tables; None where it is for text."""
+        return None if self.columns is None else table_rows(self, path, cannot)
 
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""

@@ -54,6 +54,14 @@ def write_mlp(out: Replacement, model: MlpModel) -> None:
             "n_features": c.n_features,
             "base": c.base,
         }
+        if c.kind == "csv":
+            arrays["columns.fill"] = c.fill
+            config["columns"] |= {
+                "table": [asdict(column) for column in c.table],
+                "width": c.width,
+                "labels_as": c.labels_as,
+                "point": c.point,
+            }
         config["labels"] = [name.decode("utf-8", "surrogateescape") for name in model.names]
     write_tensors(out, arrays, config)
 

@@ -14,14 +14,14 @@ import numpy as np
 from fastcli.kernels.base.losses import OVA, SOFTMAX
 from fastcli.memory import padded
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.features import FeatureColumns
+from fastcli.mlp.features import FeatureColumns, TableColumn
 from fastcli.mlp.limits import MOST
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.network import layers_of
 from fastcli.mlp.texts import bucket_of
 from fastcli.schema import Range, SchemaError, build, shown
+from fastcli.tables.dialects import is_delimiter
 from fastcli.text.dictionary import Dictionary
-from fastcli.text.tables import is_delimiter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,8 +47,19 @@ class TextHeader:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ColumnHeader:
+    """The fields of ``TableColumn``."""
+
+    name: str
+    position: Size
+    levels: list[str]
+    may_lack: bool
+    is_words: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class ColumnsHeader:
-    """The fields of ``FeatureColumns`` that are not arrays."""
+    """The fields of ``FeatureColumns`` that are not arrays; version 0.1.0 had no table."""
 
     kind: Literal["csv", "libsvm"]
     delimiter: str
@@ -56,6 +67,10 @@ class ColumnsHeader:
     label: Annotated[int, Range(-1, MOST)]
     n_features: Annotated[int, Range(1, MOST)]
     base: Literal[0, 1]
+    table: list[ColumnHeader] = field(default_factory=list)
+    width: Size = 0
+    labels_as: Literal["text", "number"] = "text"
+    point: Literal[".", ","] = "."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,15 +185,19 @@ def _dictionary(header: TextHeader, arrays: dict[str, NDArray[Any]]) -> Dictiona
 
 def _columns(header: ColumnsHeader, arrays: dict[str, NDArray[Any]]) -> FeatureColumns:
     n = header.n_features
+    width = header.width if header.table else n + 1
     if header.kind == "csv":
         if not is_delimiter(header.delimiter):
             raise SchemaError(f"columns.delimiter cannot be {shown(header.delimiter)}")
-        if len(header.names) not in (0, n + 1):
-            raise SchemaError(f"columns.names has length {len(header.names)}, not {n + 1}")
-        if not 0 <= header.label <= n:
-            raise SchemaError(f"columns.label is {header.label}, of {n + 1} columns")
-    elif header.names or header.label != -1 or header.delimiter:
-        raise SchemaError("columns of libsvm files have no names, label and delimiter")
+        if len(header.names) not in (0, width):
+            raise SchemaError(f"columns.names has length {len(header.names)}, not {width}")
+        if not 0 <= header.label < width:
+            raise SchemaError(f"columns.label is {header.label}, of {width} columns")
+        _check_table(header, width)
+    elif header.names or header.label != -1 or header.delimiter or header.table:
+        raise SchemaError("columns of libsvm files have no names, label, delimiter and table")
+    mean, scale = (_statistics(arrays, f"columns.{name}", n) for name in ("mean", "scale"))
+    has_fill = "columns.fill" in arrays
     return FeatureColumns(
         header.kind,
         header.delimiter,
@@ -186,9 +205,30 @@ def _columns(header: ColumnsHeader, arrays: dict[str, NDArray[Any]]) -> FeatureC
         header.label,
         n,
         header.base,
-        _statistics(arrays, "columns.mean", n),
-        _statistics(arrays, "columns.scale", n),
+        mean,
+        scale,
+        _statistics(arrays, "columns.fill", n) if has_fill else mean,
+        [TableColumn(**vars(column)) for column in header.table],
+        width if header.kind == "csv" else 0,
+        header.labels_as,
+        header.point,
     )
+
+
+def _check_table(header: ColumnsHeader, width: int) -> None:
+    """Raise SchemaError if the columns of a table do not make up its features."""
+    if not header.table:
+        return
+    columns = [TableColumn(**vars(column)) for column in header.table]
+    if sum(column.n_features for column in columns) != header.n_features:
+        raise SchemaError(f"columns.table does not make {header.n_features} features")
+    last = -1
+    for i, column in enumerate(columns):
+        if not last < column.position < width or column.position == header.label:
+            raise SchemaError(f"columns.table[{i}].position cannot be {column.position}")
+        if len(set(column.levels)) < len(column.levels) or (column.levels and not column.is_words):
+            raise SchemaError(f"columns.table[{i}].levels cannot be {shown(column.levels)}")
+        last = column.position
 
 
 def _statistics(arrays: dict[str, NDArray[Any]], name: str, n: int) -> NDArray[np.float64]:

@@ -63,7 +63,7 @@ def _has_layers(v: Any) -> bool:
 
 def _is_named(path: str) -> bool:
     from fastcli.mlp.feature_files import LIBSVM
-    from fastcli.text.tables import kind_of_name, suffix
+    from fastcli.tables.dialects import kind_of_name, suffix
 
     return kind_of_name(path) is not None or suffix(path) in LIBSVM
 
@@ -119,12 +119,42 @@ class MlpOptions:
     vectors_words: str = option("all", text.VECTORS_WORDS_ROW, group="text")
     # numbers
     label_column: str = option(
-        "-1",
+        "",
         "label column, by name or position from 0; -1: the last",
+        group="numbers",
+        default_text="one of a usual name, else the last",
+        needs=(FOR_TABLES,),
+    )
+    drop: tuple[str, ...] = option(
+        (),
+        "column to leave out, by name or position; repeatable",
+        group="numbers",
+        needs=(FOR_TABLES,),
+    )
+    words: tuple[str, ...] = option(
+        (),
+        "column of words (or of numbers that are names): a feature for each; repeatable",
         group="numbers",
         needs=(FOR_TABLES,),
     )
     delimiter: str = option("", text.DELIMITER, group="numbers", needs=(FOR_TABLES,))
+    header: bool = option(False, text.HEADER, group="numbers", needs=(FOR_TABLES,))
+    no_header: bool = option(False, text.NO_HEADER, group="numbers", needs=(FOR_TABLES,))
+    encoding: str = option("utf-8", text.ENCODING, group="numbers", needs=(FOR_TABLES,))
+    decimal: str = option(
+        "auto",
+        "what stands before the fraction of a number (auto: found in the first rows)",
+        group="numbers",
+        choices=("auto", "point", "comma"),
+        needs=(FOR_TABLES,),
+    )
+    label_separator: str = option(
+        "",
+        "separator of several labels in one cell; none: a cell is one label",
+        group="numbers",
+        needs=(FOR_TABLES,),
+    )
+    labels_as: str = option("auto", text.LABELS_AS, group="numbers", needs=(FOR_TABLES,))
     standardize: bool = option(
         True,
         "do not standardise features (mean 0, variance 1)",

@@ -1,9 +1,9 @@
-"""Predicting with a neural network: from blocks of text or of table lines to their best labels."""
+"""Predicting with a neural network: from blocks of text or rows of tables to their best labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,11 +11,13 @@ from fastcli.evaluation.classifier import Predictions, Worker
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
 from fastcli.mlp.examples import Examples, of_dense, of_rows
-from fastcli.mlp.feature_files import FeatureReader
-from fastcli.mlp.features import label_ids
+from fastcli.mlp.feature_files import FeatureRows, LibsvmReader, libsvm_labels, open_text
+from fastcli.mlp.feature_tables import TableReader, label_reader
+from fastcli.mlp.features import Labels
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import stride
 from fastcli.mlp.scorer import Scorer
+from fastcli.overwriting import STREAM
 from fastcli.text.lines import Lines
 from fastcli.threads import interrupted
 
@@ -85,36 +87,52 @@ def text_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> Wo
     return work
 
 
+def table_rows(model: MlpModel, path: str, cannot: str) -> Iterator[FeatureRows]:
+    """Yield the rows of a table of numbers or of a libsvm file, those of empty lines as well.
+
+    Raises DataError where the file cannot be read: ``cannot``, with the path and the reason.
+    """
+    columns = model.columns
+    assert columns is not None
+    if columns.kind == "libsvm":
+        name = "the input" if path == STREAM else path
+        yield from LibsvmReader(columns, name).rows(open_text(path, cannot), MOST_FLOATS)
+    else:
+        reader = TableReader(columns, path, model.table_options, note=model.note)
+        yield from reader.rows(cannot, with_blank=True)
+
+
 def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> Worker:
-    """Return a function from lines of a table of numbers to their k best labels."""
+    """Return a function from rows of a table of numbers to their k best labels."""
     columns = model.columns
     assert columns is not None
     ranker = Ranker(model, k, threshold)
     max_lines = max(1, min(max_lines, MOST_FLOATS // columns.n_features))
-    reader = FeatureReader(columns, "the input", model.delimiter, model.note)
     names = [name.decode("utf-8", "surrogateescape") for name in model.names]
+    if columns.kind == "libsvm":
+        labels_of: Callable[[str], Sequence[str]] = libsvm_labels
+    else:
+        cells = label_reader(columns, "", (), model.table_options.labels)
+        labels_of = lambda name: cells.of((name,))  # noqa: E731
 
-    def work(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
-        rows = reader.lines(text.tobytes())
+    def work(rows: Any) -> Iterator[tuple[Lines, Predictions]]:
         for first in range(0, len(rows), max_lines):
             part = rows[first : first + max_lines]
-            table = reader.read(part)
-            ids, label_offsets = label_ids(table.labels, names)
+            found = Labels()
+            for name in part.names:
+                found.add(labels_of(name) if name else ())
+            ids, label_offsets = found.numbered(names)
             lines = Lines(
-                n=len(table.x),
+                n=len(part),
                 features=np.zeros(1, np.int32),
-                offsets=np.concatenate([[0], np.cumsum(~table.blank)]).astype(np.int64),
+                offsets=np.concatenate([[0], np.cumsum(~part.blank)]).astype(np.int64),
                 labels=ids,
                 label_offsets=label_offsets,
-                flags=np.array(
-                    [(HAS_LABEL | KNOWS_LABEL) * bool(s) for s in table.labels], np.uint8
-                ),
+                flags=((HAS_LABEL | KNOWS_LABEL) * found.has_label).astype(np.uint8),
             )
-            x = columns.standardize(table.x)
+            x = columns.standardize(part.raw, stride(columns.n_features))
             examples = of_dense(x, stride(columns.n_features), *_no_labels())
-            predictions = ranker.rank(lines, examples)
-            predictions.passed_over = len(part) - len(table.x)
-            yield lines, predictions
+            yield lines, ranker.rank(lines, examples)
 
     return work
 

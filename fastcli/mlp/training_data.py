@@ -12,8 +12,9 @@ import numpy as np
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_dense
-from fastcli.mlp.feature_files import guess_format, inspect_columns, read_features
-from fastcli.mlp.features import FeatureColumns, label_ids
+from fastcli.mlp.feature_files import guess_format, libsvm_columns, read_libsvm
+from fastcli.mlp.feature_tables import TableOptions, read_like, read_tables
+from fastcli.mlp.features import FeatureColumns, natural
 from fastcli.mlp.network import stride
 from fastcli.mlp.texts import (
     augmented,
@@ -25,10 +26,11 @@ from fastcli.mlp.texts import (
 )
 from fastcli.printable import listed, shortened
 from fastcli.reporting import Reporter
+from fastcli.tables.dialects import read_delimiter
+from fastcli.tables.labels import LabelOptions
 from fastcli.text.inputs import text_size
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
-from fastcli.text.tables import read_delimiter
 from fastcli.text.vector_files import VectorFile, VectorSource
 
 if TYPE_CHECKING:
@@ -115,50 +117,74 @@ def _read_text(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -
     )
 
 
+def table_options(args: MlpArgs) -> TableOptions:
+    """Return what the arguments say about tables."""
+    header = True if args.header else False if args.no_header else None
+    return TableOptions(
+        label_column=args.label_column,
+        delimiter=read_delimiter(args.delimiter),
+        header=header,
+        drop=args.drop,
+        words=args.words,
+        point={"point": ".", "comma": ","}.get(args.decimal, ""),
+        encoding=args.encoding,
+        labels=LabelOptions(args.label_separator, args.labels_as),
+    )
+
+
 def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
-    columns = inspect_columns(args.input, kind, args.label_column, args.delimiter, reporter.note)
-    delimiter = read_delimiter(args.delimiter)
-    table = read_features(args.input, columns, "training", delimiter, reporter.note)
-    labelled = [i for i, names in enumerate(table.labels) if names]
-    if not labelled:
+    options = table_options(args)
+    if kind == "libsvm":
+        columns = libsvm_columns(args.input, reporter.note)
+        raw, labels = read_libsvm(args.input, columns)
+    else:
+        columns, raw, labels = read_tables(args.input, options, reporter.note)
+    has_label = labels.has_label
+    n = int(has_label.sum())
+    if n == 0:
         raise DataError(
             f"{args.input[0]}: no line has a label in column {columns.label}. Give --label-column."
         )
-    if len(labelled) < len(table.labels):
-        reporter.note(f"Lines without a label: {len(table.labels) - len(labelled):,} left out.")
-    is_whole = len(labelled) == len(table.labels)
-    x = table.x if is_whole else table.x[labelled]
-    labels = [table.labels[i] for i in labelled]
-    names = sorted({name for some in labels for name in some}, key=_natural)
-    if columns.kind == "csv" and len(names) > max(100, len(labels) // 2):
+    if n < len(labels):
+        reporter.note(f"Lines without a label: {len(labels) - n:,} left out.")
+        raw = raw[has_label]
+    names = sorted(labels.known, key=natural)
+    if columns.kind == "csv" and len(names) > max(100, n // 2):
         reporter.note(
-            f"{len(names):,} different labels in {len(labels):,} lines: is column "
+            f"{len(names):,} different labels in {n:,} lines: is column "
             f"{columns.label} the label? If not, give --label-column."
         )
-    columns.fit(x, args.standardize)
+    columns.fit(raw, args.standardize)
     if constant := columns.constant():
         reporter.note(_constant_sentence(constant, columns.n_features))
     row = stride(columns.n_features)
-    examples = of_dense(columns.standardize(x), row, *label_ids(labels, names))
-    valid = None
-    if args.valid:
-        found = read_features([args.valid], columns, "validation", delimiter, reporter.note)
-        known = set(names)
-        kept = [i for i, some in enumerate(found.labels) if known.intersection(some)]
-        if not kept:
-            raise DataError(f"{args.valid} has no line with a label of the training file.")
-        if len(kept) < len(found.labels):
-            n = len(found.labels) - len(kept)
-            reporter.note(f"{args.valid}: {n:,} lines without a known label.")
-        ids = label_ids([found.labels[i] for i in kept], names)
-        valid = of_dense(columns.standardize(found.x[kept]), row, *ids)
+    examples = of_dense(columns.standardize(raw, row), row, *labels.numbered(names, has_label))
     return TrainingData(
         examples=examples,
-        valid=valid,
+        valid=_read_valid(args, columns, names, reporter) if args.valid else None,
         n_in=columns.n_features,
         names=[name.encode("utf-8", "surrogateescape") for name in names],
         columns=columns,
     )
+
+
+def _read_valid(
+    args: MlpArgs, columns: FeatureColumns, names: list[str], reporter: Reporter
+) -> Examples:
+    """Read the validation file as examples; rows without a label of training are left out."""
+    if columns.kind == "libsvm":
+        raw, labels = read_libsvm([args.valid], columns, "validation")
+    else:
+        options = table_options(args)
+        raw, labels = read_like([args.valid], columns, options, "validation", reporter.note)
+    _, offsets = labels.numbered(names)
+    kept = offsets[1:] > offsets[:-1]
+    if not kept.any():
+        raise DataError(f"{args.valid} has no line with a label of the training file.")
+    if n := int((~kept).sum()):
+        reporter.note(f"{args.valid}: {n:,} lines without a known label.")
+    row = stride(columns.n_features)
+    return of_dense(columns.standardize(raw[kept], row), row, *labels.numbered(names, kept))
 
 
 def _constant_sentence(columns: list[str], n_features: int) -> str:
@@ -172,11 +198,3 @@ def _constant_sentence(columns: list[str], n_features: int) -> str:
         "they have no influence on predictions." if n > 1 else "it has no influence on predictions."
     )
     return f"{which} the same in every training line{named}: {later}"
-
-
-def _natural(name: str) -> tuple[int, float, str]:
-    """Sort numbers as numbers, before words."""
-    try:
-        return 0, float(name), name
-    except ValueError:
-        return 1, 0.0, name

@@ -8,8 +8,10 @@ from fastcli.errors import ArgumentError
 from fastcli.options import check_choices, row_of
 from fastcli.prepare.options import PrepareOptions
 from fastcli.prepare.recipe import Recipe
-from fastcli.prepare.rows import Columns
-from fastcli.text.tables import read_delimiter
+from fastcli.tables.choice import Columns
+from fastcli.tables.dialects import read_delimiter
+from fastcli.tables.labels import LabelOptions
+from fastcli.tables.sources import Reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +22,8 @@ class PrepareArgs:
     output: str
     recipe: Recipe = field(default_factory=Recipe)
     columns: Columns = field(default_factory=Columns)
-    format: str = "auto"
-    delimiter: str = ""
-    header: bool | None = None
-    encoding: str = "utf-8"
-    bad_bytes: str = "error"
-    quotes: str = "auto"
+    reading: Reading = field(default_factory=Reading)
+    labels: LabelOptions = field(default_factory=LabelOptions)
     shares: tuple[float, ...] = (0.8, 0.1, 0.1)
     keep_labels: bool = True
     seed: int = 0
@@ -46,11 +44,13 @@ class PrepareArgs:
         self.recipe.check()
         check_choices(
             PrepareOptions,
-            format=self.format,
-            bad_bytes=self.bad_bytes,
-            quotes=self.quotes,
+            format=self.reading.kind,
+            bad_bytes=self.reading.bad_bytes,
+            quotes=self.reading.quotes,
+            escape=self.reading.escape,
+            labels_as=self.labels.labels_as,
             dedup=self.dedup,
         )
-        read_delimiter(self.delimiter)
+        read_delimiter(self.reading.delimiter)
         for name in ("thread", "seed"):
             row_of(PrepareOptions, name).check_range(getattr(self, name))

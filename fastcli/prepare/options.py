@@ -10,6 +10,7 @@ from fastcli.text import options as text
 FORMATS = ("auto", "csv", "tsv", "json", "jsonl", "parquet", "folder", "fasttext")
 BAD_BYTES = ("error", "replace", "drop")
 QUOTES = ("auto", "yes", "no")
+ESCAPES = ("auto", "backslash", "none")
 UNICODE = ("none", "nfc", "nfkc")
 DIGITS = ("keep", "zero", "remove")
 URLS = ("keep", "mask", "remove")
@@ -78,8 +79,12 @@ class PrepareOptions:
         needs=(INTO_FOLDER,),
     )
     label_separator: str = option(
-        "", "separator of several labels in one cell (or name)", group="input"
+        "",
+        "separator of several labels in one cell (or name); none: a cell is one label",
+        group="input",
     )
+    labels_as: str = option("auto", text.LABELS_AS, group="input")
+    none: str = option("", "label for rows that have none", group="input")
     join: str = option(
         " ",
         "separator to join several text columns with",
@@ -98,10 +103,15 @@ class PrepareOptions:
         choices=QUOTES,
         needs=(OF_TABLES,),
     )
-    header: bool = option(
-        False, "the first line names the columns", group="input", needs=(OF_TABLES,)
+    escape: str = option(
+        "auto",
+        "what escapes a quote inside a cell (auto: found in the first rows)",
+        group="input",
+        choices=ESCAPES,
+        needs=(OF_TABLES,),
     )
-    no_header: bool = option(False, "the first line is data", group="input", needs=(OF_TABLES,))
+    header: bool = option(False, text.HEADER, group="input", needs=(OF_TABLES,))
+    no_header: bool = option(False, text.NO_HEADER, group="input", needs=(OF_TABLES,))
     encoding: str = option("utf-8", "encoding of the input, such as gb18030", group="input")
     bad_bytes: str = option(
         "error",

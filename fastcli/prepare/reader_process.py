@@ -7,10 +7,11 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from fastcli.errors import FastcliError
-from fastcli.prepare.rows import Batch
-from fastcli.prepare.sources import Bad, Source
 from fastcli.prepare.workers import CONTEXT, begin, starting
-from fastcli.text.tables import Location
+from fastcli.tables.delimited import Location
+from fastcli.tables.objects import Bad
+from fastcli.tables.rows import Batch
+from fastcli.tables.sources import Source
 
 
 def read_beside(
@@ -24,12 +25,18 @@ def read_beside(
     The pipe between the processes holds little, so that the reader never runs far ahead.
     """
     ours, theirs = CONTEXT.Pipe(duplex=False)
-    plain = Source(**{**source.parts(), "bad": _nowhere})
+    plain = Source(**{**source.parts(), "bad": _nowhere, "say": _unsaid})
     reader = CONTEXT.Process(target=_read, args=(plain, list(paths), theirs), daemon=True)
     with starting():
         reader.start()
     theirs.close()
-    handlers: dict[str, Callable[..., None]] = {"bad": source.bad, "started": started, "read": read}
+    handlers: dict[str, Callable[..., None]] = {
+        "bad": source.bad,
+        "say": source.say,
+        "record": source.record.update,
+        "started": started,
+        "read": read,
+    }
     try:
         while True:
             try:
@@ -54,6 +61,10 @@ def _nowhere(place: Location, reason: str, text: str) -> None:
     raise AssertionError("replaced by the reading process")
 
 
+def _unsaid(sentence: str) -> None:
+    raise AssertionError("replaced by the reading process")
+
+
 def _read(plain: Source, paths: list[str], connection: Connection) -> None:
     """Read all paths and send what there is to say."""
     begin()
@@ -62,12 +73,15 @@ def _read(plain: Source, paths: list[str], connection: Connection) -> None:
         connection.send(message)
 
     bad: Bad = lambda place, reason, text: send("bad", place, reason, text)  # noqa: E731
-    source = Source(**{**plain.parts(), "bad": bad})
+    say: Callable[[str], None] = lambda sentence: send("say", sentence)  # noqa: E731
+    source = Source(**{**plain.parts(), "bad": bad, "say": say})
     try:
         for path in paths:
             send("started", path)
             for batch in source.read(path, lambda n: send("read", n)):
                 send("batch", batch)
+        source.finish()
+        send("record", source.record)
         send("end")
     except FastcliError as error:
         send("error", error)

@@ -39,16 +39,16 @@ from fastcli.prepare.belongings import (
 from fastcli.prepare.labels import LabelNames
 from fastcli.prepare.reader_process import read_beside
 from fastcli.prepare.recipe import Recipe
-from fastcli.prepare.rows import Batch
 from fastcli.prepare.segment import check_segmentation
-from fastcli.prepare.sources import Source
 from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
 from fastcli.prepare.spools import spool
 from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
 from fastcli.reporting import Reporter
-from fastcli.text.table_rows import BadRow
-from fastcli.text.tables import Location
+from fastcli.tables.delimited import OPEN_QUOTE, TEXT_AFTER_QUOTE, BadRow, Location
+from fastcli.tables.labels import LabelsAreText
+from fastcli.tables.rows import Batch
+from fastcli.tables.sources import Source
 from fastcli.threads import uninterrupted
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
 SHOWN = 80  # characters of an offending text
+_QUOTES = "or, if quotes are text, --quotes no"
+HINTS = {
+    TEXT_AFTER_QUOTE: "Fix it (a quote inside a cell is doubled), skip such rows with --skip-bad, "
+    f"{_QUOTES}; if backslashes stand before such quotes, --escape backslash.",
+    OPEN_QUOTE: f"Fix it, skip such rows with --skip-bad, {_QUOTES}.",
+}
 
 
 @dataclass(kw_only=True)
@@ -121,7 +127,13 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
             check_folder(folder, written)
         with _without_collector():
             try:
-                run = _write(args, reporter, folder, names)
+                try:
+                    run = _write(args, reporter, folder, names)
+                except LabelsAreText:
+                    if STREAM in args.input:
+                        raise
+                    labels = replace(args.labels, labels_as="text")
+                    run = _write(replace(args, labels=labels), reporter, folder, names)
             except OSError as error:
                 raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
     return run.done
@@ -220,13 +232,10 @@ class _Run:
         self.source = Source(
             args.columns,
             self.bad_later,
-            args.format,
-            args.delimiter,
-            args.header,
-            args.encoding,
-            args.bad_bytes,
-            args.quotes,
-            args.recipe.label,
+            args.reading,
+            args.labels,
+            skips_bad=args.skip_bad,
+            say=reporter.note,
         )
 
     def write_all(self, folder: Path) -> None:
@@ -251,7 +260,8 @@ class _Run:
         shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
         if not self.args.skip_bad:
             what = f": {shown!r}" if shown else ""
-            raise DataError(f"{place}: {reason}{what}. Fix it, or skip such rows with --skip-bad.")
+            fix = HINTS.get(reason, "Fix it, or skip such rows with --skip-bad.")
+            raise DataError(f"{place}: {reason}{what}. {fix}")
         self.done.bad += 1
         self.done.reasons[reason] += 1
         entry = {**asdict(place), "reason": reason, "text": text}
@@ -283,6 +293,7 @@ class _Run:
         for path in paths:
             self.started(path)
             yield from self.source.read(path, self.read_to)
+        self.source.finish()
 
     def started(self, path: str) -> None:
         """Tell that an input is being read."""
@@ -360,7 +371,7 @@ class _Run:
             chosen = [i for i, part in enumerate(parts) if part == number]
             if not chosen:
                 continue
-            lines = [f"{' '.join(labels[i])} {texts[i]}" for i in chosen]
+            lines = [" ".join((*labels[i], texts[i])) for i in chosen]
             text = "\n".join(lines)
             writer.write(text)
             counts = self.done.labels[number]
@@ -396,7 +407,7 @@ class _Run:
             kept = (line for line, keep in zip(lines, found.keep, strict=True) if keep)
             while rows := [line[:-1].split("\t") for line in islice(kept, 10_000)]:
                 self.write(
-                    [tuple(row[1].split(" ")) for row in rows],
+                    [tuple(row[1].split()) for row in rows],
                     [row[2] for row in rows],
                     [int(row[0], 16) for row in rows],
                 )
@@ -410,8 +421,8 @@ class _Run:
             **args.recipe.as_json(),
             "fastcli": __version__,
             "input": list(args.input),
-            "columns": asdict(args.columns),
-            "bad_bytes": args.bad_bytes,
+            "columns": {**asdict(args.columns), **self.source.record},
+            "bad_bytes": args.reading.bad_bytes,
             "split": {
                 "shares": dict(zip(PARTS, args.shares, strict=False)),
                 "seed": args.seed,

@@ -12,9 +12,10 @@ import re
 import unicodedata
 from itertools import islice
 
+from fastcli.errors import DataError
 from fastcli.printable import shortened
 
-EQUALLY = 0.93  # of the confidence in the best: as likely as that
+EQUALLY = 0.9  # of the confidence in the best: as likely as that
 AS_LIKELY = 0.8  # of the confidence in the best: encodings to take instead if that is not plausible
 MOST_ODD = 0.2  # of the characters that are not ASCII
 MOST_CONTROLS = 0.01  # of the bytes of a text
@@ -123,6 +124,15 @@ def likely_encoding(sample: bytes) -> str | None:
     oddness = {name: round(_oddness(sample, name), 1) for name in likely}
     # The likeliest, unless another one makes far more words of the bytes.
     best = min(likely, key=oddness.__getitem__, default="")
+    is_chinese = likely.get("gb18030", 0) >= AS_LIKELY * likely.get("cp949", 1)
+    if best == "cp949" and (is_chinese or _has_chinese_letters(sample)):
+        return "gb18030"
+    is_western = _oddness(sample, "cp1252") <= MOST_ODD
+    is_old = best in OLD and oddness.get("cp1252", 1) <= oddness[best]
+    if is_western and (
+        not best or is_old or oddness[best] > MOST_ODD or _is_as_cp1252(sample, best)
+    ):
+        return "cp1252"
     rivals = [
         name
         for name in likely.keys() & OLD
@@ -130,6 +140,17 @@ def likely_encoding(sample: bytes) -> str | None:
     ]
     is_clear = best not in OLD or rivals == [best]
     return best if best and oddness[best] <= MOST_ODD and is_clear else None
+
+
+def _has_chinese_letters(sample: bytes) -> bool:
+    """Tell whether what may be Korean has Chinese letters, which Korean is hardly written with."""
+    is_chinese = any("\u4e00" <= c <= "\u9fff" for c in _decoded(sample, "cp949"))
+    return is_chinese and not _unreal(_decoded(sample, "gb18030") or "\x80")
+
+
+def _is_as_cp1252(sample: bytes, name: str) -> bool:
+    """Tell whether cp1252 reads bytes as another encoding does: café is the same in cp1250."""
+    return _decoded(sample, name) == _decoded(sample, "cp1252")
 
 
 def is_mostly_utf8(sample: bytes) -> bool:
@@ -140,6 +161,24 @@ def is_mostly_utf8(sample: bytes) -> bool:
     rest, n_valid = _UTF8.subn(b"", sample)
     n_others = len(rest) - len(rest.translate(None, _HIGH))
     return n_valid > 0 and n_valid >= LEAST_UTF8 * (n_valid + n_others)
+
+
+def check_utf8(path: str, head: bytes, otherwise: str = "") -> None:
+    """Raise DataError where the first bytes of a file are not UTF-8: ``not_utf8``.
+
+    The last line, which may be cut, is not looked at unless it is the only one.
+    """
+    whole = head[: head.rfind(b"\n") + 1] or head
+    try:
+        whole.decode()
+    except UnicodeDecodeError as error:
+        if error.end == len(whole) == len(head) and error.reason == "unexpected end of data":
+            return  # a character that is cut
+        line = whole.count(b"\n", 0, error.start) + 1
+        start = whole.rfind(b"\n", 0, error.start) + 1
+        raise DataError(
+            not_utf8(path, f"line {line}", whole[start:], otherwise=otherwise)
+        ) from None
 
 
 def not_utf8(

@@ -26,7 +26,14 @@ WITH_NGRAMS = Need(
 )
 
 DELIMITER = Option(
-    help="character between the columns of a table", default_text="guessed from the first line"
+    help="character between the columns of a table", default_text="found in the first rows"
+)
+HEADER = Option(help="the first row of a table names its columns", default_text="by the rows below")
+NO_HEADER = Option(help="the first row of a table is data")
+ENCODING = Option(help="encoding of a table, such as gb18030")
+LABELS_AS = Option(
+    help="take labels as text, or as numbers (auto: whole numbers of a column by their value)",
+    choices=("auto", "text", "number"),
 )
 MIN_COUNT = Option(
     help="minimum number of occurrences of a word",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastcli.errors import DataError, ModelFormatError
+from fastcli.errors import ArgumentError, DataError, ModelFormatError
 from fastcli.evaluation.predictor import NotFinite, Predictor
 from fastcli.mlp.dump import args_text, dictionary_lines, input_lines, output_lines
 from fastcli.mlp.model_file import load_mlp
@@ -394,11 +394,12 @@ def use(path, lines):
     """Load a model and ask it all that commands ask; only one kind of error may come."""
     model = load_mlp(str(path))
     predictor = Predictor(model, 2, 0.0, 1)
-    text = np.frombuffer(lines, np.uint8)
-    with contextlib.suppress(NotFinite, DataError):
-        list(predictor.rows([text]))
-    with contextlib.suppress(NotFinite, DataError):
-        predictor.test([text])
+    asked = path.with_name("asked.csv")
+    asked.write_bytes(lines)
+    for use_blocks in (predictor.rows, predictor.test):
+        with contextlib.suppress(NotFinite, DataError, ArgumentError):
+            blocks = model.rows_of(str(asked), "") or [np.frombuffer(lines, np.uint8)]
+            list(use_blocks(blocks)) if use_blocks == predictor.rows else use_blocks(blocks)
     for part in (dictionary_lines(model), input_lines(model), output_lines(model)):
         for _ in part:
             pass

@@ -33,8 +33,9 @@ def prepare(folder, *argv, stdin=b""):
 
 
 def fails(*argv, stdin=b""):
-    """Run a command that fails with one sentence; return it."""
-    result = run(*argv, stdin=stdin)
+    """Run a command that fails with one sentence, silent as it is; return it."""
+    quiet = ["-verbose", 0] if argv[0] == "prepare" and "--like" not in argv else []
+    result = run(*argv, *quiet, stdin=stdin)
     assert (result.code, result.out) == (1, b"")
     assert "Traceback" not in result.err
     return result.err.rstrip("\n")
@@ -393,18 +394,21 @@ def test_bad_rows_are_named(tmp_path):
         return said.replace(str(tmp_path), "")
 
     fix = " Fix it, or skip such rows with --skip-bad."
-    assert (
-        first(b"text,label\nno label,\n") == "/a.csv:2, column label: no label: 'no label'." + fix
+    assert first(b"text,label\nno label,\na,x\nb,\n") == (
+        "/a.csv:2, column label: no label (2 of 3 rows have none). Give them one with --none NAME, "
+        "or leave them out with --skip-bad."
     )
     assert first(b'text,label\n"a\nb",x\nto,o,many\n').startswith(
         "/a.csv:4: 3 columns instead of 2: 'to,o,many'."
     )
-    assert first(b"text,label\na,x\n\xff,y\n").startswith(
-        "/a.csv:3, column text: bytes that are not utf-8: "
+    assert first(b"text,label\na,x\n\xff,y\n").startswith("/a.csv (line 3) is not UTF-8")
+    late = b"text,label\n" + b"a,x\n" * 300_000 + b"caf\xe9 au lait,y\n"
+    assert first(late).startswith(
+        "/a.csv:300002, column text is not UTF-8; it looks like cp1252 (Western European): add "
     )
-    assert first(b"text,label\n  ,y\n").startswith("/a.csv:2: no text is left.")
+    assert first(b"text,label\n  ,y\n") == "/a.csv:2: no text is left." + fix
     assert first(b'{"text": "a"}\n', "--label-column", "label", name="a.jsonl").startswith(
-        "/a.jsonl:1, column label: is missing: "
+        "/a.jsonl has no column label. There are: text"
     )
     assert first(b'{"text": "a", "label": "b"}\n{"tex\n', name="a.jsonl").startswith(
         "/a.jsonl:2, column "
@@ -412,7 +416,9 @@ def test_bad_rows_are_named(tmp_path):
     assert first(b'[{"text": "a", "label": "b"}, 3]', name="a.json").startswith(
         "/a.json:1: not an obj"
     )
-    assert first(b"__label__a x\nno label here\n", name="a.txt").startswith("/a.txt:2: no label: ")
+    assert first(b"__label__a x\nno label here\n", name="a.txt").startswith(
+        "/a.txt:2: no label (1 of 2"
+    )
     long = b"text,label\n" + b"a" * 500 + b",\n"
     assert len(first(long)) < 250
 
@@ -567,7 +573,8 @@ def test_what_is_written_about_it(tmp_path):
 def test_the_table_at_the_end(tmp_path):
     (tmp_path / "a.csv").write_bytes(csv_bytes(many(1000)))
     result = run("prepare", tmp_path / "a.csv", "-o", tmp_path / "out", "-thread", 1)
-    lines = result.err.splitlines()
+    said, *lines = result.err.splitlines()
+    assert said.endswith("a.csv: header; text: column 'text'; label: column 'label'")
     assert lines[0].split() == ["part", "lines", "tokens", "labels", "smallest", "label"]
     assert lines[1].split()[:1] == ["train"]
     assert lines[-2] == (
@@ -644,8 +651,11 @@ def test_empty_lines_before_a_table(tmp_path):
 def test_bad_bytes_in_groups(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"text,label,who\na,x,g\nb,y,\xff\n")
     options = ["prepare", tmp_path / "a.csv", "-o", tmp_path / "out", "--group-column", "who"]
-    assert "a.csv:3, column who: bytes that are not utf-8" in fails(*options)
-    assert run(*options, "--bad-bytes", "drop").code == 0
+    assert "a.csv (line 3) is not UTF-8" in fails(*options)
+    result = run(*options, "--skip-bad", "-verbose", 0)
+    assert result.code == 0
+    assert "bytes that are not utf-8" in (tmp_path / "out" / "rejects.jsonl").read_text()
+    assert run(*options, "--bad-bytes", "drop", "--overwrite").code == 0
 
 
 def test_no_input_is_written_over(tmp_path):
@@ -677,13 +687,13 @@ def test_what_fasttext_takes_for_spaces_and_line_ends(tmp_path):
     ("text", "sentence"),
     [
         ('[{"text": "a", "label": "b"}]\n[{"text": "lost"}]', ":1: there is more after the array"),
-        ('[{"text": "a", "label": "b"},\n\n\n{"text": ""}]', ":4, column label: is missing"),
+        ('[{"text": "a", "label": "b"},\n\n\n{"text": ""}]', ":4, column label: no label (1 of 2"),
         ('[{"text": "a", "label": "b"},\n{"text": oops}' + " " * 500, ":2: not valid JSON: 'oops}"),
         ('[{"text": "a", "label": "b"}', ":1: the array ends before it is closed."),
         ("[" * 100_000, ":1: the JSON is nested too deeply."),
         ('{"a": 1}', " is not a JSON array of objects"),
         ('[{"text": ["a"], "label": "b"}]', ":1, column text: a list or an object, not text"),
-        ('[{"text": "a", "label": {"k": 1}}]', ":1, column label: a list or an object"),
+        ('[{"text": "a", "label": {"k": 2}}]', ":1, column label: a list or an object"),
         ('[{"text": "a", "label": [["b"]]}]', ":1, column label: a list or an object"),
     ],
 )
@@ -708,7 +718,9 @@ def test_objects_that_cannot_be(tmp_path):
         return said.removeprefix(f"{tmp_path / 'a.jsonl'}")
 
     good = '{"text": "a", "label": "b"}\n'
-    assert first(good, "--group-column", "who").startswith(":1, column who: is missing: ")
+    assert first(good, "--group-column", "who").startswith(
+        " has no column who. There are: text, label"
+    )
     assert first("5\n" + good).startswith(":1: not an object: '5'")
     assert first("[" * 100_000 + "\n").startswith(":1: not valid JSON: ")
     (tmp_path / "a.jsonl").write_text("5\n" + good)
@@ -737,10 +749,12 @@ def test_quotes_of_tables(tmp_path):
     ]
     (tmp_path / "a.csv").write_bytes(b'label,text\na,"x\ny"\nb,"z\nc,w\nd,v\n')
     said = fails("prepare", tmp_path / "a.csv", "-o", tmp_path / "out")
-    assert said.startswith(f"{tmp_path / 'a.csv'}:4: a quote is not closed: 'z c,w d,v'.")
+    assert said.startswith(
+        f"{tmp_path / 'a.csv'}:4, column 3: a quote is not closed: 'b,\"z c,w d,v'."
+    )
     long = b'label,text\na,x\nb,"' + b"some words\n" * 100_000
     (tmp_path / "a.csv").write_bytes(long)
-    assert "a.csv:3: a quote is not closed" in fails(
+    assert "a.csv:3, column 3: a quote is not closed" in fails(
         "prepare", tmp_path / "a.csv", "-o", tmp_path / "out"
     )
 
@@ -748,7 +762,9 @@ def test_quotes_of_tables(tmp_path):
 def test_names_that_are_there_twice(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"text,text,label\na,b,c\n")
     said = fails("prepare", tmp_path / "a.csv", "-o", tmp_path / "out")
-    assert said.endswith("a.csv has several columns named text: give the position.")
+    assert said.endswith(
+        "a.csv has several columns named text: give the position with --text-column."
+    )
     options = ["--text-column", 1, *ALL]
     assert prepare(tmp_path / "out", tmp_path / "a.csv", "--header", *options) == {
         "train": ["__label__c b"]
@@ -758,7 +774,7 @@ def test_names_that_are_there_twice(tmp_path):
 def test_utf_16(tmp_path):
     (tmp_path / "a.csv").write_bytes("text,label\nä,x\n".encode("utf-16"))
     said = fails("prepare", tmp_path / "a.csv", "-o", tmp_path / "out")
-    assert said.endswith("looks like UTF-16: give --encoding utf-16.")
+    assert "is not UTF-8; it looks like utf-16: add --encoding utf-16" in said
     options = ["--encoding", "utf-16", *ALL]
     assert prepare(tmp_path / "out", tmp_path / "a.csv", *options)["train"] == ["__label__x ä"]
 

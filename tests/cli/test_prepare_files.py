@@ -166,7 +166,7 @@ def names_of_changed(folder, former):
 def test_a_fault_between_renames(n, rows, folder):
     former = contents(folder)
     with Fault(folder, n, fails, ["replace"]):
-        result = prepare(rows, folder, *ANOTHER)
+        result = prepare(rows, folder, "-verbose", 0, *ANOTHER)
     assert result.code == 1
     assert result.err.count("\n") == 1
     assert set(contents(folder)) == FILES  # nothing is left over, and nothing is missing
@@ -254,7 +254,7 @@ def test_an_input_under_another_name(link, kind, rows, tmp_path):
 
 @pytest.mark.parametrize("below", ["new", "new/one/in/another"])
 def test_a_folder_that_nothing_came_into_is_not_left(below, rows, tmp_path):
-    rows.write_text("title,verdict\na b,x\n")
+    rows.write_text("what,how\na b,x\n")
     before = contents(tmp_path)
     result = prepare(rows, tmp_path / below)
     assert result.code == 1
@@ -263,7 +263,7 @@ def test_a_folder_that_nothing_came_into_is_not_left(below, rows, tmp_path):
 
 
 def test_a_former_folder_stays(rows, tmp_path):
-    rows.write_text("title,verdict\na b,x\n")
+    rows.write_text("what,how\na b,x\n")
     (tmp_path / "former").mkdir()
     assert prepare(rows, tmp_path / "former" / "new").code == 1
     assert list((tmp_path / "former").iterdir()) == []

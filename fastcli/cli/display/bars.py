@@ -14,7 +14,7 @@ from fastcli.cli.display.terminal import is_live, width
 from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
-    from fastcli.text.inputs import Bytes
+    from fastcli.evaluation.classifier import Block
 
 NAME, LEAST_NAME = 24, 8  # columns of a file's name
 # In what form bars are drawn, the longest that there is room for: with the graphic and the rate,
@@ -85,7 +85,7 @@ class ByteBar:
         self._bar.close()
 
 
-def with_bar(blocks: Iterator[Bytes], path: str, is_wanted: bool = True) -> Iterator[Bytes]:
+def with_bar(blocks: Iterator[Block], path: str, is_wanted: bool = True) -> Iterator[Block]:
     """Yield the blocks of a file that is read, with a bar of the bytes on a terminal."""
     if not (is_wanted and is_live()):
         yield from blocks
@@ -97,7 +97,7 @@ def with_bar(blocks: Iterator[Bytes], path: str, is_wanted: bool = True) -> Iter
         screen.stage(os.path.basename(path) if path != "-" else "standard input", text_size([path]))
         for block in blocks:
             yield block
-            screen.advance(len(block))
+            screen.advance(block.nbytes)
 
 
 def is_into_file() -> bool:

@@ -1,0 +1,100 @@
+"""Which columns of a table hold the text, the labels and the groups, and one line that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from fastcli.errors import ArgumentError
+from fastcli.printable import named
+from fastcli.tables.columns import existing, find_column, usual_label, usual_text
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns hold what; names, or positions from 0 (negative ones from the end)."""
+
+    text: tuple[str, ...] = ()
+    label: tuple[str, ...] = ()
+    group: str = ""
+    join: str = " "
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The positions of the chosen columns of a file, among its ``names``; ``group`` may be -1.
+
+    ``has_names``: the names are the file's own, not the numbers of columns.
+    """
+
+    names: tuple[str, ...]
+    text: tuple[int, ...]
+    label: tuple[int, ...]
+    group: int = -1
+    has_names: bool = True
+
+    @property
+    def text_names(self) -> tuple[str, ...]:
+        """The names of the columns of text."""
+        return tuple(self.names[i] for i in self.text)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names of the columns of labels."""
+        return tuple(self.names[i] for i in self.label)
+
+    def sentence(self, path: str, remarks: Sequence[str]) -> str:
+        """Say what was decided about a file."""
+        parts = [one for one in remarks[:1] if one]
+        parts.append(f"text: {shown_columns(self.text_names)}")
+        if not self.label:
+            parts.append("no label column (--label-column, if there is one)")
+        else:
+            what = "label" if len(self.label) == 1 else "labels"
+            parts.append(f"{what}: {shown_columns(self.label_names)}")
+        return f"{path}: {'; '.join([*parts, *filter(None, remarks[1:])])}"
+
+
+def choose(
+    path: str, columns: Columns, names: Sequence[str], has_names: bool, needs_labels: bool
+) -> Choice:
+    """Return the columns asked for, or those whose names say what they are.
+
+    Where the label's column is known and one other is left, that is the text.  Raises
+    ArgumentError where a column is not known, or, with ``needs_labels``, the label's is not.
+    """
+
+    def found(name: str) -> int:
+        return find_column(path, name, names, has_names)
+
+    text, label = tuple(map(found, columns.text)), tuple(map(found, columns.label))
+    group = found(columns.group) if columns.group else -1
+    others = [name for i, name in enumerate(names) if i not in (*text, *label, group)]
+    if not label and has_names and (usual := usual_label(path, others)) is not None:
+        label = (names.index(usual),)
+        others.remove(usual)
+    if not text and has_names and (usual := usual_text(path, others)) is not None:
+        text = (names.index(usual),)
+    if not text and label and len(others) == 1:
+        text = (names.index(others[0]),)
+    if not text or (not label and needs_labels):
+        what = "--text-column" if not text else "--label-column"
+        raise ArgumentError(f"{path}: which column? Give {what}. {existing(names, has_names)}")
+    both = sorted((*text, *label))
+    for a, b in pairwise(both):
+        if a == b:
+            raise ArgumentError(
+                f"{path}: column {named(names[a])} cannot be used twice, as text or label."
+            )
+    return Choice(tuple(names), text, label, group, has_names)
+
+
+def shown_columns(names: Sequence[str]) -> str:
+    """Return columns for a sentence.
+
+    >>> shown_columns(["a", "b"])
+    "columns 'a', 'b'"
+    """
+    quoted = [repr(name) for name in names]
+    return f"column {quoted[0]}" if len(names) == 1 else f"columns {', '.join(quoted)}"

@@ -1,0 +1,151 @@
+"""Rows that are objects: of JSON lines, of JSON arrays, of Parquet."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, Any
+
+import orjson
+
+from fastcli.errors import DataError, FastcliError
+from fastcli.tables.delimited import Location
+
+AT_ONCE = 4096  # rows of Parquet that are read at a time
+HUGGING_FACE = b"huggingface"  # the key under which data sets describe their columns
+
+Bad = Callable[[Location, str, str], None]
+"""Called with the place, the reason and the offending text of a row; may raise DataError."""
+
+
+def json_lines(path: str, lines: Iterable[bytes | str], bad: Bad) -> Iterator[tuple[int, Any]]:
+    """Yield what is on each line, and the line's number; lines that are no JSON are bad."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield number, read_json(line)
+        except (ValueError, RecursionError) as error:
+            column = str(error.colno) if isinstance(error, json.JSONDecodeError) else ""
+            text = line if isinstance(line, str) else line.decode("utf-8", "surrogateescape")
+            bad(Location(path, number, column), "not valid JSON", text)
+
+
+def read_json(line: bytes | str) -> Any:
+    """Return what a line of JSON holds; what is not UTF-8 comes through as lone surrogates.
+
+    orjson reads it, and, where it refuses, Python's module, which also knows NaN, long numbers and
+    halves of surrogate pairs.  Raises ValueError and RecursionError as that does.
+    """
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        text = line if isinstance(line, str) else line.decode("utf-8", "surrogateescape")
+        return json.loads(text.removeprefix("\ufeff"))
+
+
+def parquet_rows(
+    path: str, on_bytes: Callable[[int], None]
+) -> tuple[list[str], dict[str, list[str]], Callable[[list[str]], Iterator[tuple[int, Any]]]]:
+    """Open a Parquet file.
+
+    Returns the names of its columns, the names of classes that it gives to numbers of columns, and
+    a function that yields the rows of some columns, numbered from 1.  Raises DataError, also while
+    rows are read, and FastcliError without pyarrow.
+    """
+    try:
+        from pyarrow import ArrowException, parquet
+    except ModuleNotFoundError:
+        raise FastcliError(
+            f"{path}: reading Parquet needs pip install 'fastcli[parquet]'."
+        ) from None
+    except ImportError as error:  # such as a NumPy that is too old for it
+        raise FastcliError(f"{path}: pyarrow cannot be loaded: {error}.") from None
+    try:
+        file = parquet.ParquetFile(path)
+        names = file.schema_arrow.names
+        class_names = _class_names(file.schema_arrow.metadata)
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is damaged: it has names that are not UTF-8.") from None
+    except (OSError, ArrowException) as error:
+        raise DataError(f"{path} cannot be read as Parquet: {error}") from None
+    size, n_rows = os.path.getsize(path), max(file.metadata.num_rows, 1)
+
+    def rows(columns: list[str]) -> Iterator[tuple[int, Any]]:
+        number = 0
+        try:
+            for part in file.iter_batches(batch_size=AT_ONCE, columns=columns):
+                on_bytes(size * number // n_rows)
+                for found in part.to_pylist():
+                    number += 1
+                    yield number, found
+        except UnicodeDecodeError:
+            raise DataError(f"{path} is damaged: it has text that is not UTF-8.") from None
+        except (OSError, ArrowException) as error:
+            raise DataError(f"{path} is damaged: {error}") from None
+
+    return names, class_names, rows
+
+
+def _class_names(metadata: Any) -> dict[str, list[str]]:
+    """Return the names of classes by column, as the library datasets writes them into a file."""
+    found: dict[str, list[str]] = {}
+    try:
+        features = json.loads((metadata or {})[HUGGING_FACE])["info"]["features"]
+        for name, feature in features.items():
+            inner = feature.get("feature", feature)
+            inner = inner[0] if isinstance(inner, list) else inner
+            names = inner.get("names")
+            if isinstance(names, list) and all(isinstance(one, str) for one in names):
+                found[name] = names
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+        pass
+    return found
+
+
+def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
+    """Yield the elements of a JSON array and their lines, without holding all of it."""
+    decoder, buffer, at, line, inside, size = json.JSONDecoder(), "", 0, 1, False, 1 << 16
+    while True:
+        start = at
+        while at < len(buffer) and (buffer[at].isspace() or (inside and buffer[at] == ",")):
+            at += 1
+        line += buffer.count("\n", start, at)
+        if at < len(buffer) and not inside:
+            if buffer[at] != "[":
+                raise DataError(
+                    f"{path} is not a JSON array of objects; one object per line is --format jsonl."
+                )
+            inside, at = True, at + 1
+            continue
+        if at < len(buffer) and buffer[at] == "]":
+            rest = buffer[at + 1 :].strip()
+            while not rest and (more := text.read(size)):
+                rest = more.strip()
+            if rest:
+                raise DataError(f"{path}:{line}: there is more after the array: {rest[:40]!r}.")
+            return
+        if at < len(buffer):
+            try:
+                found, end = decoder.raw_decode(buffer, at)
+            except RecursionError:
+                raise DataError(f"{path}:{line}: the JSON is nested too deeply.") from None
+            except json.JSONDecodeError as error:
+                is_cut = error.pos > len(buffer) - 64 or error.msg.startswith("Unterminated")
+                if not is_cut:
+                    shown = buffer[error.pos : error.pos + 40]
+                    line += buffer.count("\n", at, error.pos)
+                    raise DataError(f"{path}:{line}: not valid JSON: {shown!r}.") from None
+                end = -1
+            except ValueError as error:  # a number of thousands of digits
+                raise DataError(f"{path}:{line}: not valid JSON: {error}.") from None
+            if 0 <= end < len(buffer):  # a number at the end may continue
+                yield line, found
+                line += buffer.count("\n", at, end)
+                at, size = end, 1 << 16
+                continue
+        more = text.read(size)
+        if not more:
+            raise DataError(f"{path}:{line}: the array ends before it is closed.")
+        buffer, at, size = buffer[at:] + more, 0, 2 * size

@@ -1,0 +1,470 @@
+"""Reading rows of text and labels from files of all kinds, a batch at a time.
+
+A row that cannot be used is handed to ``Source.bad`` with its position and the reason; reading
+continues if that returns.  What is decided about a file (its header, its columns) goes to
+``Source.say``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import chain, islice
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any
+
+from fastcli.errors import ArgumentError, DataError, FastcliError
+from fastcli.tables.choice import Choice, Columns, choose
+from fastcli.tables.columns import is_position
+from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location, Utf8
+from fastcli.tables.dialects import HEAD_ROWS, Asked, is_unicode, is_utf8, kind_of_name, suffix
+from fastcli.tables.headers import has_header
+from fastcli.tables.labels import BadLabel, LabelOptions, LabelReader, no_label_sentence
+from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
+from fastcli.tables.rows import Batch, Raw, all_unicode, value_text
+from fastcli.tables.streams import opened
+from fastcli.text.encodings import check_utf8, not_utf8
+from fastcli.text.inputs import compression, open_compressed
+
+NESTED = (dict, list, tuple)
+ENOUGH = 1000  # rows by which it is first seen whether label cells have several labels
+_UNDECODED = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of such bytes
+_KINDS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+TABLES = ("csv", "tsv", "psv")
+NO_LABEL = "no label"
+OTHERWISE = "Or take them out with --bad-bytes replace, or such rows with --skip-bad."
+
+
+def _ignore(sentence: str) -> None:
+    """Ignore what is said."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What options say about how files are read."""
+
+    kind: str = "auto"
+    delimiter: str = ""
+    quotes: str = "auto"
+    escape: str = "auto"
+    header: bool | None = None  # None: decided by the first rows
+    encoding: str = "utf-8"
+    bad_bytes: str = "error"
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether files are UTF-8; raises ArgumentError for an unknown encoding."""
+        return is_utf8(self.encoding)
+
+
+@dataclass
+class Source:
+    """How inputs are read.
+
+    With ``needs_labels`` a label column must be known.  Unless ``skips_bad`` rows without a label
+    are counted to the end of their file before that is an error.
+    """
+
+    columns: Columns
+    bad: Bad
+    reading: Reading = field(default_factory=Reading)
+    labels: LabelOptions = field(default_factory=LabelOptions)
+    needs_labels: bool = False
+    skips_bad: bool = False
+    say: Callable[[str], None] = _ignore
+    record: dict[str, Any] = field(default_factory=dict, init=False)  # what was decided, as JSON
+    _reader: LabelReader | None = field(default=None, init=False)
+    _said: set[str] = field(default_factory=set, init=False)
+    _first_unlabelled: Location | None = field(default=None, init=False)
+    _n_rows: int = field(default=0, init=False)  # of the file that is being read
+    _n_unlabelled: int = field(default=0, init=False)
+
+    def parts(self) -> dict[str, Any]:
+        """Return what a source like this one is made of."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+
+    def read(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
+        """Yield the rows of an input: a file, a folder, or ``-``.
+
+        ``on_bytes`` hears how much of the file has been read.  Raises DataError if it cannot
+        be read, and ArgumentError where its columns or format are not known.
+        """
+        self._begin()
+        for batch in self._read(path, on_bytes):
+            if self._first_unlabelled is None:
+                yield batch
+        if (place := self._first_unlabelled) is not None:
+            kind = self._reader.kind if self._reader else ""
+            raise DataError(no_label_sentence(str(place), self._n_unlabelled, self._n_rows, kind))
+
+    def _begin(self) -> None:
+        self._first_unlabelled, self._n_rows, self._n_unlabelled = None, 0, 0
+
+    def finish(self) -> None:
+        """Check what only all rows show; to be called when all inputs have been read."""
+        if self._reader is not None:
+            self.record["labels_as"] = self._reader.labels_as
+            if note := self._reader.check_separators():
+                self.say(note)
+
+    def _read(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
+        kind = self.reading.kind
+        has_columns = not os.path.isdir(path) and kind not in ("folder", "fasttext")
+        if self.columns.group and not has_columns:
+            raise ArgumentError(f"{path} has no columns, so there is no --group-column.")
+        if os.path.isdir(path):
+            if kind not in ("auto", "folder"):
+                raise DataError(f"{path} is a folder: --format {kind} is for files.")
+            return self._folder(path, on_bytes)
+        if kind == "folder":
+            raise DataError(
+                f"{path} is not a folder: --format folder needs one, with a subfolder per label."
+            )
+        if kind == "auto":
+            kind = _named_kind(path)
+        if kind == "parquet":
+            return self._parquet(path, on_bytes)
+        return self._file(path, kind, on_bytes)
+
+    # ------------------------------------------------------------------ kinds
+
+    def _file(self, path: str, kind: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
+        reading = self.reading
+        try:
+            with opened(path, on_bytes) as raw:
+                head = raw.peek(1 << 16) if hasattr(raw, "peek") else b""
+                kind = sniffed(head, self.labels.prefix) if kind == "auto" else kind
+                if reading.is_utf8 and reading.bad_bytes == "error" and not self.skips_bad:
+                    check_utf8(path, head, OTHERWISE)
+                if kind in TABLES:
+                    stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
+                    yield from self._table(path, stream, kind)
+                elif kind == "jsonl":
+                    lines: Iterable[bytes | str] = raw if reading.is_utf8 else self._text(raw)
+                    yield from self._objects(path, json_lines(path, lines, self.bad))
+                elif kind == "json":
+                    yield from self._objects(path, elements(path, self._text(raw)))
+                else:
+                    yield from self._fasttext(path, self._text(raw))
+        except OSError as error:
+            raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
+        except UnicodeError as error:
+            raise DataError(
+                f"{path} is not {reading.encoding}: {error}. Give --encoding."
+            ) from None
+
+    def _text(self, raw: Any) -> IO[str]:
+        encoding = "utf-8-sig" if self.reading.is_utf8 else self.reading.encoding
+        return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="\n")
+
+    def _table(self, path: str, stream: IO[bytes] | Utf8, kind: str) -> Iterator[Batch]:
+        reading = self.reading
+        table = Delimited(
+            path, stream, Asked(kind, reading.delimiter, reading.quotes, reading.escape)
+        )
+        choice: Choice | None = None
+        for chunk in table.chunks():
+            if choice is None and chunk.n:
+                head = table.head.table()
+                has_names = self._has_header(head)
+                names = head[0] if has_names else [str(i) for i in range(len(head[0]))]
+                choice = choose(path, self.columns, names, has_names, self.needs_labels)
+                remark = table.dialect.remark(kind)
+                header = "header" if has_names else "no header"
+                remarks = [", ".join(filter(None, [header, remark]))]
+                chunk = chunk.without_first() if has_names else chunk
+                raw = self._cells(chunk, choice)
+                self._decide(path, choice, raw.labels, remarks)
+            elif choice is not None and chunk.n:
+                raw = self._cells(chunk, choice)
+            else:
+                raw = Raw()
+            if choice is not None and raw.lines:
+                yield self._batch(path, raw, choice, chunk.bad)
+            else:
+                self._say_before(list(chunk.bad))
+
+    def _cells(self, chunk: Chunk, choice: Choice) -> Raw:
+        """Return the texts, the cells of labels and the groups of a chunk's rows."""
+        columns = [chunk.column(i) for i in choice.label]
+        labels = list(zip(*columns, strict=True)) if columns else [()] * chunk.n
+        groups = [""] * chunk.n if choice.group < 0 else chunk.column(choice.group)
+        return Raw(chunk.lines, chunk.texts(choice.text, self.columns.join), labels, groups)
+
+    def _objects(
+        self,
+        path: str,
+        numbered: Iterable[tuple[int, Any]],
+        choice: Choice | None = None,
+        class_names: dict[str, list[str]] | None = None,
+    ) -> Iterator[Batch]:
+        """Yield the rows of objects, each with its place; the first one shows their columns."""
+        raw, is_decided = Raw(), False
+        numbered = iter(numbered)
+        first = list(islice(numbered, HEAD_ROWS))
+        objects = [found for _, found in first if isinstance(found, dict)]
+        if choice is None and objects:
+            names = list(dict.fromkeys(chain.from_iterable(objects)))
+            choice = choose(path, self.columns, names, True, self.needs_labels)
+        for number, found in chain(first, numbered, [(0, None)]):
+            if number == 0:
+                is_full = bool(raw.lines)
+            elif isinstance(found, dict):
+                choice = choice or choose(path, self.columns, list(found), True, self.needs_labels)
+                is_full = self._add_object(path, raw, number, found, choice)
+            else:
+                shown = json.dumps(found, ensure_ascii=False, default=str)
+                self.bad(Location(path, number), "not an object", shown)
+                continue
+            if is_full and choice is not None:
+                if not is_decided:
+                    self._decide(path, choice, raw.labels, [""], class_names)
+                is_decided = True
+                yield self._batch(path, raw, choice)
+                raw = Raw()
+
+    def _parquet(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
+        names, class_names, rows = parquet_rows(path, on_bytes)
+        choice = choose(path, self.columns, names, True, self.needs_labels)
+        group = [names[choice.group]] if choice.group >= 0 else []
+        read = sorted({*choice.text_names, *choice.label_names, *group})
+        yield from self._objects(path, rows(read), choice, class_names)
+
+    def _folder(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
+        """Read a folder of folders: each is a label, each file in it a text."""
+        done = 0
+        reading = self.reading
+        folders = sorted(one for one in Path(path).iterdir() if one.is_dir())
+        if not folders:
+            raise DataError(f"{path} has no subfolders: one per label is needed.")
+        for stray in sorted(Path(path).iterdir()):
+            if stray.is_file() and not stray.name.startswith("."):
+                self.bad(Location(str(stray), 0), "not in the folder of a label", "")
+        for folder in folders:
+            label = folder.name
+            for file in sorted(folder.rglob("*")):
+                if not file.is_file() or file.name.startswith("."):
+                    continue
+                try:
+                    kind = compression(file)
+                    with open_compressed(file, kind) if kind else open(file, "rb") as stream:
+                        data = stream.read()
+                except OSError as error:
+                    self.bad(Location(str(file), 0), f"cannot be opened: {error}", "")
+                    continue
+                done += len(data)
+                try:
+                    text = data.removeprefix(b"\xef\xbb\xbf").decode(
+                        reading.encoding, "surrogateescape"
+                    )
+                except UnicodeError:
+                    self.bad(Location(str(file), 0), f"bytes that are not {reading.encoding}", "")
+                    continue
+                yield self._checked(str(file), Raw([0], [text], [()], [""]), [(label,)])
+                on_bytes(done)
+
+    def _fasttext(self, path: str, text: IO[str]) -> Iterator[Batch]:
+        raw, prefix = Raw(), self.labels.prefix
+        for number, line in enumerate(text, 1):
+            words = line.split()
+            if not words:
+                continue
+            labels, rest = labels_of(words, prefix)
+            if raw.add(number, " ".join(rest), tuple(labels)):
+                yield self._checked(path, raw, raw.labels)
+                raw = Raw()
+        yield self._checked(path, raw, raw.labels)
+
+    # ------------------------------------------------------------------- rows
+
+    def _decide(
+        self,
+        path: str,
+        choice: Choice,
+        labels: Sequence[tuple[Any, ...]],
+        remarks: Sequence[str],
+        class_names: dict[str, list[str]] | None = None,
+    ) -> None:
+        """Decide by its first rows how the labels of a file are read, and say what was decided."""
+        names = choice.label_names
+        if names and (self._reader is None or self._reader.names != names):
+            options = self.labels
+            if self._reader is not None and options.labels_as == "auto":
+                options = replace(options, labels_as=self._reader.labels_as)
+            self._reader = LabelReader(
+                path, names, labels, options, choice.has_names, class_names or {}
+            )
+        if not self.record:
+            self.record |= {
+                "text": list(choice.text_names),
+                "label": list(names),
+                "header": choice.has_names,
+            }
+        remark = self._reader.remark if names and self._reader else ""
+        sentence = choice.sentence("", [*remarks, remark])
+        if sentence not in self._said:
+            self.say(path + sentence)
+        self._said.add(sentence)
+
+    def _batch(self, path: str, raw: Raw, choice: Choice, bad: Sequence[BadRow] = ()) -> Batch:
+        """Return the rows that can be used; the others, and ``bad``, are bad, by line."""
+        reader, wrong = self._reader, {}
+        if not choice.label or reader is None:
+            return self._checked(path, raw, [()] * len(raw.lines), choice, bad)
+        try:
+            labels = list(map(reader.of, raw.labels))
+        except BadLabel:
+            labels = []
+            for i, cells in enumerate(raw.labels):
+                try:
+                    labels.append(reader.of(cells))
+                except BadLabel as error:
+                    labels.append(())
+                    wrong[i] = str(error)
+        if self._n_rows < ENOUGH <= self._n_rows + len(labels) and (
+            note := reader.check_separators()
+        ):
+            self.say(note)
+        return self._checked(path, raw, labels, choice, bad, wrong)
+
+    def _checked(
+        self,
+        path: str,
+        raw: Raw,
+        labels: list[tuple[str, ...]],
+        choice: Choice | None = None,
+        bad: Sequence[BadRow] = (),
+        wrong: Mapping[int, str] = MappingProxyType({}),
+    ) -> Batch:
+        """Return the rows that can be used; ``wrong`` says what is about the labels of some."""
+        self._n_rows += len(labels)
+        may_lack = choice is not None and not choice.label
+        pending = list(bad)
+        cells = "".join([*raw.texts, *raw.groups])
+        is_labelled = may_lack or all(labels)
+        if is_labelled and is_unicode(cells) and all(map(all_unicode, set(labels))):
+            self._say_before(pending)
+            return Batch(path, raw.lines, raw.texts, labels, raw.groups)
+        batch = Batch(path)
+        for i, found in enumerate(labels):
+            self._say_before(pending, raw.lines[i])
+            if i in wrong:
+                name = choice.label_names[0] if choice else ""
+                self.bad(Location(path, raw.lines[i], name), wrong[i], raw.texts[i])
+            elif found or may_lack:
+                self._add_checked(batch, raw, i, found, choice)
+            else:
+                name = choice.label_names[0] if choice else ""
+                self._unlabelled(Location(path, raw.lines[i], name), raw.texts[i])
+        self._say_before(pending)
+        return batch
+
+    def _unlabelled(self, place: Location, text: str) -> None:
+        """Count a row without a label, or hand it on as a bad one."""
+        if self.skips_bad:
+            self.bad(place, NO_LABEL, text)
+            return
+        self._first_unlabelled = self._first_unlabelled or place
+        self._n_unlabelled += 1
+
+    def _say_before(self, pending: list[BadRow], line: int = sys.maxsize) -> None:
+        """Hand on the bad rows before a line, and take them off the list."""
+        while pending and pending[0][0].line < line:
+            self.bad(*pending.pop(0))
+
+    def _add_checked(
+        self, batch: Batch, raw: Raw, i: int, labels: tuple[str, ...], choice: Choice | None
+    ) -> None:
+        """Add row i to a batch, or say what is bad about its bytes."""
+        line, text, group = raw.lines[i], raw.texts[i], raw.groups[i]
+        if self.reading.bad_bytes == "error":
+            text_name = choice.text_names[0] if choice and len(choice.text) == 1 else ""
+            label_name = choice.label_names[0] if choice and choice.label else ""
+            found = [(text, text_name), (group, self.columns.group)]
+            for cell, name in [*found, *((label, label_name) for label in labels)]:
+                if not is_unicode(cell):
+                    place = Location(batch.path, line, name)
+                    if self.reading.is_utf8 and not self.skips_bad:
+                        sample = "\n".join([cell, *raw.texts[i:]]).encode(
+                            "utf-8", "surrogateescape"
+                        )
+                        raise DataError(not_utf8(str(place), "", sample, otherwise=OTHERWISE))
+                    self.bad(place, f"bytes that are not {self.reading.encoding}", cell)
+                    return
+        batch.lines.append(line)
+        batch.texts.append(self._repaired(text))
+        batch.labels.append(tuple(map(self._repaired, labels)))
+        batch.groups.append(self._repaired(group))
+
+    def _repaired(self, text: str) -> str:
+        """Return text with undecoded bytes replaced or dropped."""
+        by = "\ufffd" if self.reading.bad_bytes == "replace" else ""
+        return _UNDECODED.sub(by, text)
+
+    def _add_object(
+        self, path: str, raw: Raw, line: int, found: dict[str, Any], choice: Choice
+    ) -> bool:
+        """Add an object to the rows; tell whether there are enough for a batch."""
+        group = choice.names[choice.group] if choice.group >= 0 else ""
+        for name in (*choice.text_names, *choice.label_names, *filter(None, [group])):
+            is_nested = name not in choice.label_names and isinstance(found.get(name), NESTED)
+            if is_nested or (name not in found and name not in choice.label_names):
+                shown = json.dumps(found, ensure_ascii=False, default=str)
+                reason = "a list or an object, not text" if name in found else "is missing"
+                self.bad(Location(path, line, name), reason, shown)
+                return False
+        texts = [value_text(found[name]) for name in choice.text_names]
+        text = texts[0] if len(texts) == 1 else self.columns.join.join(filter(None, texts))
+        labels = tuple(found.get(name) for name in choice.label_names)
+        return raw.add(line, text, labels, value_text(found[group]) if group else "")
+
+    def _has_header(self, head: Sequence[Sequence[str]]) -> bool:
+        if self.reading.header is not None:
+            return self.reading.header
+        asked = (*self.columns.text, *self.columns.label, *filter(None, [self.columns.group]))
+        return not all(map(is_position, asked)) or has_header(head)
+
+
+def _named_kind(path: str) -> str:
+    return kind_of_name(path) or _KINDS.get(suffix(path), "auto")
+
+
+def kind_of_input(path: str, prefix: str) -> str:
+    """Return the format of an input, "" where that is not known before it is read."""
+    if os.path.isdir(path):
+        return "folder"
+    kind = _named_kind(path)
+    if kind != "auto":
+        return kind
+    if not os.path.isfile(path):
+        return ""  # what comes through a pipe can be read only once
+    try:
+        with opened(path, lambda n: None) as raw:
+            return sniffed(raw.peek(1 << 16), prefix)
+    except (OSError, EOFError, FastcliError):  # which reading will say
+        return ""
+
+
+def labels_of(words: Sequence[str], prefix: str) -> tuple[list[str], list[str]]:
+    """Divide a line of fastText into labels, without prefix, and words."""
+    labels = [word[len(prefix) :] for word in words if word.startswith(prefix)]
+    return labels, [word for word in words if not word.startswith(prefix)]
+
+
+def sniffed(head: bytes, prefix: str) -> str:
+    """Tell the format of a file by how it begins."""
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"{"):
+        return "jsonl"
+    if re.match(rb"\[\s*[\[{\]]", head):
+        return "json"
+    first = head.split(b"\n", 1)[0]
+    if any(word.startswith(prefix.encode()) for word in first.split()):
+        return "fasttext"
+    return "tsv" if b"\t" in first else "csv"

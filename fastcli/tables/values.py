@@ -1,0 +1,64 @@
+"""What the cells of a table are: numbers, dates, nothing."""
+
+from __future__ import annotations
+
+import re
+
+# What tools write for a value that is not there; compared in lower case.
+MISSING = frozenset(
+    ("", "na", "n/a", "nan", "null", "none", "nil", "?", "-", "#n/a", "<na>", "nat")
+)
+_WHOLE = re.compile(r"([+-]?)(0|[1-9][0-9]*)(?:\.0+)?")
+_DATE = re.compile(
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})"
+    r"|\d{1,2} [A-Za-z]{3,9} \d{4}|[A-Za-z]{3,9} \d{1,2}, \d{4}|\d{4}年\d{1,2}月\d{1,2}日)"
+    r"(?:[T ]\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?(?:Z|\s?[+-]\d{2}:?\d{2})?)?"
+)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+
+
+def is_missing(cell: str) -> bool:
+    """Tell whether a cell stands for a value that is not there."""
+    return cell.strip().lower() in MISSING
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether a cell is a number, NaN and infinity included."""
+    try:
+        float(cell)
+    except ValueError:
+        return _DECIMAL_COMMA.fullmatch(cell.strip()) is not None
+    return "_" not in cell
+
+
+def is_decimal_comma(cell: str) -> bool:
+    """Tell whether a cell is a number with a decimal comma, such as ``-1,5``."""
+    return _DECIMAL_COMMA.fullmatch(cell.strip()) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Tell whether a cell is a date, perhaps with a time."""
+    return _DATE.fullmatch(cell.strip()) is not None
+
+
+def whole_number(cell: str) -> str | None:
+    """Return the shortest form of a whole number, or None: of ``1.0`` and ``+1`` it is ``1``.
+
+    Text with leading zeros, such as ``01``, is not a number but a name made of digits.
+
+    >>> whole_number("-1.0"), whole_number("1.10"), whole_number("01")
+    ('-1', None, None)
+    """
+    found = _WHOLE.fullmatch(cell)
+    if found is None:
+        return None
+    return "-" * (found[1] == "-" and found[2] != "0") + found[2]
+
+
+def shortest(value: float) -> str:
+    """Return the shortest text of a number, of whole ones without a decimal point.
+
+    >>> shortest(2.50), shortest(-1.0)
+    ('2.5', '-1')
+    """
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
