@@ -7,6 +7,7 @@ continues if that returns.  What is decided about a file (its header, its column
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -391,10 +392,10 @@ class Source:
                 if not is_unicode(cell):
                     place = Location(batch.path, line, name)
                     if self.reading.is_utf8 and not self.skips_bad:
-                        sample = "\n".join([cell, *raw.texts[i:]]).encode(
-                            "utf-8", "surrogateescape"
-                        )
-                        raise DataError(not_utf8(str(place), "", sample, otherwise=OTHERWISE))
+                        with contextlib.suppress(UnicodeEncodeError):  # halves of a pair, in JSON
+                            sample = "\n".join([cell, *raw.texts[i:]])
+                            encoded = sample.encode("utf-8", "surrogateescape")
+                            raise DataError(not_utf8(str(place), "", encoded, otherwise=OTHERWISE))
                     self.bad(place, f"bytes that are not {self.reading.encoding}", cell)
                     return
         batch.lines.append(line)
