@@ -8,6 +8,7 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_args import MOST, ModelArgs
 from fastcli.memory import check_memory, padded
+from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
@@ -37,7 +38,7 @@ def check_corpus(
     first = shortened(first_line(args.input))
     if dictionary.nlabels == 0:
         raise DataError(
-            f"No label found in {', '.join(args.input)}: no token starts with {args.label!r} "
+            f"No label found in {listed_files(args.input)}: no token starts with {args.label!r} "
             f"(or none occurs -minCountLabel times). The first line is {first!r}. "
             "Write each example as LABEL text, or give the prefix with -label."
         )

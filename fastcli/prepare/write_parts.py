@@ -46,6 +46,7 @@ from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
 from fastcli.prepare.spools import spool
 from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
+from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
 from fastcli.text.table_rows import BadRow
 from fastcli.text.tables import Location
@@ -238,7 +239,7 @@ class _Run:
             else:
                 self.without_duplicates(folder, some)
         if sum(self.done.lines) == 0:
-            raise DataError(f"{', '.join(self.args.input)}: there is no row to write.")
+            raise DataError(f"{listed_files(self.args.input)}: there is no row to write.")
         self.reporter.stage("saving")
         for writer in self.writers:
             writer.finish()
