@@ -10,6 +10,7 @@ from fastcli.errors import FastcliError
 from fastcli.prepare.rows import Batch
 from fastcli.prepare.sources import Bad, Source
 from fastcli.prepare.workers import CONTEXT, begin, starting
+from fastcli.text import compressed
 from fastcli.text.tables import Location
 
 
@@ -29,7 +30,12 @@ def read_beside(
     with starting():
         reader.start()
     theirs.close()
-    handlers: dict[str, Callable[..., None]] = {"bad": source.bad, "started": started, "read": read}
+    handlers: dict[str, Callable[..., None]] = {
+        "bad": source.bad,
+        "started": started,
+        "read": read,
+        "warning": compressed.warn,
+    }
     try:
         while True:
             try:
@@ -63,6 +69,7 @@ def _read(plain: Source, paths: list[str], connection: Connection) -> None:
 
     bad: Bad = lambda place, reason, text: send("bad", place, reason, text)  # noqa: E731
     source = Source(**{**plain.parts(), "bad": bad})
+    compressed.announce = lambda sentence: send("warning", sentence)
     try:
         for path in paths:
             send("started", path)

@@ -5,8 +5,6 @@ Nothing here decodes: lines are bytes, and whatever they hold comes through unch
 
 from __future__ import annotations
 
-import errno
-import importlib
 import io
 import os
 import sys
@@ -16,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.errors import DataError
 from fastcli.text.blocks import BLOCK, Blocks
+from fastcli.text.compressed import compression_of, open_members
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,13 +23,6 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 MODEL_MAGIC = b"\xba\x16\x4f\x2f"  # first bytes of the models that fastText and fastcli write
-
-_MAGIC = {
-    b"\x1f\x8b\x08": "gz",
-    b"BZh": "bz2",
-    b"\xfd7zXZ\x00": "xz",
-    b"\x28\xb5\x2f\xfd": "zst",
-}
 
 
 def compression(path: str | os.PathLike[str]) -> str | None:
@@ -52,78 +43,12 @@ def text_size(paths: Sequence[str]) -> int:
     return 0
 
 
-def compression_of(head: bytes) -> str | None:
-    """Do what ``compression`` does for first bytes, not necessarily of a file."""
-    for magic, name in _MAGIC.items():
-        if head.startswith(magic) and (name != "bz2" or head[4:10] == b"1AY&SY"):
-            return name
-    return None
-
-
-class _Checked(io.RawIOBase):
-    """A decompressing stream whose errors about damage are all OSError."""
-
-    def __init__(self, stream: Any, path: str, errors: tuple[type[Exception], ...]) -> None:
-        self._stream, self._path = stream, path
-        self._errors = errors
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            return int(self._stream.readinto(buffer))
-        except self._errors as error:
-            raise self._damaged(error) from None
-        except OSError as error:
-            if error.errno:  # of the disk
-                raise
-            raise self._damaged(error) from None
-
-    def _damaged(self, error: Exception) -> OSError:
-        return OSError(errno.EIO, f"the file is damaged: {error}", self._path)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-
 def open_compressed(path: str | os.PathLike[str], kind: str) -> io.BufferedReader:
     """Open a compressed file for reading; damage in it raises OSError when it is met.
 
     The file is closed with the reader that is returned.
     """
-    errors: tuple[type[Exception], ...] = (EOFError,)
-    stream: Any
-    if kind == "gz":
-        import gzip
-        import zlib
-
-        stream, errors = gzip.open(path, "rb"), (EOFError, zlib.error)  # noqa: SIM115
-    elif kind == "bz2":
-        import bz2
-
-        stream = bz2.open(path, "rb")  # noqa: SIM115
-    elif kind == "xz":
-        import lzma
-
-        stream, errors = lzma.open(path, "rb"), (EOFError, lzma.LZMAError)  # noqa: SIM115
-    else:
-        zstd = _zstd(path)
-        stream, errors = zstd.open(path, "rb"), (EOFError, zstd.ZstdError)
-    return io.BufferedReader(_Checked(stream, os.fspath(path), errors), BLOCK)
-
-
-def _zstd(path: str | os.PathLike[str]) -> Any:
-    try:
-        if sys.version_info >= (3, 14):
-            return importlib.import_module("compression.zstd")
-        return importlib.import_module("backports.zstd")
-    except ImportError:
-        raise DataError(
-            f"{os.fspath(path)} is compressed with zstd: "
-            "reading it needs pip install 'fastcli[zstd]'."
-        ) from None
+    return open_members(os.fspath(path), kind, os.fspath(path))
 
 
 def text_blocks(path: str) -> Iterator[Bytes]:
