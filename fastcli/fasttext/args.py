@@ -10,6 +10,7 @@ from fastcli.errors import ArgumentError
 from fastcli.fasttext.model_args import FEWEST_WS, LEAST_T, ModelArgs
 from fastcli.options import Need, camel, only_in, option, rows
 from fastcli.text import options as text
+from fastcli.text.spooled import check_stdin
 
 RATES = {"sgd": 0.1, "adagrad": 0.1, "adam": 0.01}  # where a classifier is given none
 FOR_QUANTIZE = only_in("quantize")
@@ -132,11 +133,7 @@ class TrainArgs(ModelArgs):
 
     def check_values(self) -> None:
         """Do what ``check`` does, but let there be no input or output."""
-        if "-" in self.input:
-            raise ArgumentError(
-                "Cannot use stdin for training! Write the text to a file first, or use "
-                "-input <(command) in a shell that has it."
-            )
+        check_stdin(self.input)
         options.check_choices(TrainArgs, loss=self.loss, optimizer=self.optimizer)
         if self.optimizer != "sgd" and self.model != "sup":
             raise ArgumentError(f"-optimizer {self.optimizer} is for classifiers: leave it out.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import TrainArgs
@@ -13,6 +13,7 @@ from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import compression, open_compressed
+from fastcli.text.spooled import place_of
 
 
 def check_rows(args: TrainArgs, model_args: ModelArgs, dictionary: Dictionary) -> None:
@@ -70,10 +71,10 @@ def check_corpus(
 def first_line(paths: tuple[str, ...]) -> bytes:
     """Return the first line of the first file that has one."""
     for path in paths:
-        if not Path(path).is_file():
+        if not os.path.isfile(place_of(path)):
             continue
         kind = compression(path)
-        with open_compressed(path, kind) if kind else open(path, "rb") as file:
+        with open_compressed(path, kind) if kind else open(place_of(path), "rb") as file:
             line = file.readline(400)
             if line:
                 return line

@@ -17,6 +17,7 @@ from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Optimizer
 from fastcli.options import Row, Values, check_ranges, rows, without_effect
 from fastcli.printable import nearest, shortened
 from fastcli.schema import INT64, shown
+from fastcli.text.spooled import check_stdin
 
 __all__ = ["LOSSES", "NORMS", "SHAPES", "MlpArgs", "from_config", "option_of"]
 
@@ -141,6 +142,7 @@ class MlpArgs(MlpOptions):
         """Raise ArgumentError for values that cannot work, with what to do instead."""
         if not self.input or not all(self.input) or not self.output:
             raise ArgumentError("Empty input or output path.")
+        check_stdin(self.input)
         self.check_values()
 
     def check_values(self) -> None:

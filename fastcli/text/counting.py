@@ -17,6 +17,7 @@ from fastcli.text.inputs import (
     line_blocks,
     open_compressed,
 )
+from fastcli.text.spooled import place_of
 from fastcli.threads import interrupted, run_on
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ def _count_file(
     path: str, prefix: bytes, n_threads: int, on_bytes: Callable[[int], None]
 ) -> list[TokenCounter]:
     kind = compression(path)
-    if kind or not os.path.isfile(path):
+    if kind or not os.path.isfile(place_of(path)):
         counter = TokenCounter(prefix, 1 << 26)
-        with open_compressed(path, kind) if kind else open(path, "rb") as stream:
+        with open_compressed(path, kind) if kind else open(place_of(path), "rb") as stream:
             for block in line_blocks(stream):
                 counter.feed(block)
                 on_bytes(len(block))

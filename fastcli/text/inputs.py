@@ -16,6 +16,7 @@ import numpy as np
 
 from fastcli.text.blocks import BLOCK, Blocks
 from fastcli.text.compressed import compression_of, open_members
+from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,17 +28,19 @@ MODEL_MAGIC = b"\xba\x16\x4f\x2f"  # first bytes of the models that fastText and
 
 def compression(path: str | os.PathLike[str]) -> str | None:
     """Return ``gz``, ``bz2``, ``xz``, ``zst`` or None, by a regular file's first bytes."""
-    if not os.path.isfile(path):
+    place = place_of(path)
+    if not os.path.isfile(place):
         return None
-    with open(path, "rb") as file:
+    with open(place, "rb") as file:
         return compression_of(file.read(10))
 
 
 def text_size(paths: Sequence[str]) -> int:
     """Return the bytes of text in files, 0 if that is not known before they are read."""
     try:
-        if all(os.path.isfile(path) and not compression(path) for path in paths):
-            return sum(map(os.path.getsize, paths))
+        places = [place_of(path) for path in paths]
+        if all(os.path.isfile(place) and not compression(place) for place in places):
+            return sum(map(os.path.getsize, places))
     except OSError:  # reported when it is read
         pass
     return 0
@@ -48,7 +51,7 @@ def open_compressed(path: str | os.PathLike[str], kind: str) -> io.BufferedReade
 
     The file is closed with the reader that is returned.
     """
-    return open_members(os.fspath(path), kind, os.fspath(path))
+    return open_members(place_of(path), kind, os.fspath(path))
 
 
 def text_blocks(path: str) -> Iterator[Bytes]:
@@ -57,7 +60,7 @@ def text_blocks(path: str) -> Iterator[Bytes]:
     Blocks end where lines end, and each is good until the next one is asked for.  Raises OSError
     where the file cannot be read, DataError where it changed meanwhile.
     """
-    if path == "-":
+    if path == "-" and place_of(path) == path:
         if sys.stdin is None:
             raise OSError("standard input is closed")
         yield from line_blocks(sys.stdin.buffer)
@@ -66,12 +69,12 @@ def text_blocks(path: str) -> Iterator[Bytes]:
     if kind:
         with open_compressed(path, kind) as stream:
             yield from line_blocks(stream)
-    elif os.path.isfile(path):
+    elif os.path.isfile(place_of(path)):
         with Blocks(path) as file:
             yield from file.lines(0, file.size)
             file.check()
     else:
-        with open(path, "rb") as stream:
+        with open(place_of(path), "rb") as stream:
             yield from line_blocks(stream)
 
 
