@@ -147,7 +147,7 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = Fals
     _check_inputs(args)
     with (
         ModelOutputs([path], [], reporter.warn, fsync) as outputs,
-        spooled(args.input * args.retrain),
+        spooled(args.input * args.retrain, reporter),
     ):
         reporter.stage("reading")
         model = load_model(contents)

@@ -42,7 +42,7 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
     check_apart(inputs(args), outputs(args, path))
     with (
         ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files,
-        spooled(args.input),
+        spooled(args.input, reporter),
     ):
         if args.model == "sup":
             compile_beside(train_batches)

@@ -54,7 +54,7 @@ def tune_and_save(
     with (
         ModelOutputs(paths, text_paths(args), reporter.warn, fsync) as files,
         TrialsFile(tune.trials, reporter.warn, tune.resume) as trials_file,
-        spooled(args.input),
+        spooled(args.input, reporter),
     ):
         load_trial_kernels(args, tune)  # so that compiling does not count as tuning
         reporter.stage("tuning")

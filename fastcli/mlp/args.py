@@ -15,9 +15,9 @@ from fastcli.mlp.names import canonical, lookup
 from fastcli.mlp.options import LOSSES, NORMS, SHAPES, SHARES, MlpOptions
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Optimizer
 from fastcli.options import Row, Values, check_ranges, rows, without_effect
+from fastcli.overwriting import STREAM
 from fastcli.printable import nearest, shortened
 from fastcli.schema import INT64, shown
-from fastcli.text.spooled import check_stdin
 
 __all__ = ["LOSSES", "NORMS", "SHAPES", "MlpArgs", "from_config", "option_of"]
 
@@ -142,7 +142,10 @@ class MlpArgs(MlpOptions):
         """Raise ArgumentError for values that cannot work, with what to do instead."""
         if not self.input or not all(self.input) or not self.output:
             raise ArgumentError("Empty input or output path.")
-        check_stdin(self.input)
+        if STREAM in self.input:
+            from fastcli.text.spooled import check_stdin
+
+            check_stdin(self.input)
         self.check_values()
 
     def check_values(self) -> None:

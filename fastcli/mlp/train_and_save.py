@@ -75,7 +75,7 @@ def train_and_save_mlp(
             log = None
             if args.log:
                 log = stack.enter_context(AppendedFile(args.log, reporter.warn))
-            stack.enter_context(spooled(args.input))
+            stack.enter_context(spooled(args.input, reporter))
             return _train(args, reporter, source, files[path], log, fsync)
 
 

@@ -11,11 +11,14 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError, cannot_open
+from fastcli.overwriting import STREAM
 
-STREAM = "-"
+if TYPE_CHECKING:
+    from fastcli.reporting import Reporter
+
 NO_STDIN = (  # fastText's words, and why
     "Cannot use stdin for training! It is a terminal, closed or empty: give a file with -input, or "
     "pipe the text into this command."
@@ -53,7 +56,7 @@ def check_stdin(paths: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def spooled(paths: Iterable[str]) -> Iterator[None]:
+def spooled(paths: Iterable[str], reporter: Reporter) -> Iterator[None]:
     """Copy the streams among some inputs to temporary files, which are removed at the end.
 
     A regular file that is standard input is not copied where the system lets it be opened again.
@@ -65,7 +68,7 @@ def spooled(paths: Iterable[str]) -> Iterator[None]:
             if path in _places or not is_stream(path):
                 continue
             place = _reopened_stdin() if path == STREAM else ""
-            place = place or stack.enter_context(_copy(path))
+            place = place or stack.enter_context(_copy(path, reporter))
             if path == STREAM and os.path.getsize(place) == 0:
                 raise ArgumentError(NO_STDIN)
             _places[path] = place
@@ -100,8 +103,8 @@ def _reopened_stdin() -> str:
 
 
 @contextlib.contextmanager
-def _copy(path: str) -> Iterator[str]:
-    """Give the path of a temporary file with all bytes of a stream."""
+def _copy(path: str, reporter: Reporter) -> Iterator[str]:
+    """Give the path of a temporary file with all bytes of a stream, which ``reporter`` counts."""
     import secrets
     from pathlib import Path
     from tempfile import gettempdir
@@ -119,6 +122,7 @@ def _copy(path: str) -> Iterator[str]:
             "Set TMPDIR to a folder that you may write to."
         ) from None
     with temporary:
+        reporter.stage("copying")
         for block in _blocks(path):
             try:
                 write_all(temporary.fd, block)
@@ -127,6 +131,7 @@ def _copy(path: str) -> Iterator[str]:
                     f"{shown} cannot be copied to {folder} ({error.strerror or error}). "
                     "Set TMPDIR to a folder with more room."
                 ) from None
+            reporter.read(len(block))
         yield str(temporary.path)
 
 
