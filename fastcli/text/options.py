@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastcli.options import Need, Option, only_beside
 from fastcli.text import VECTORS_WORDS
 
+INPUTS = "files, folders of parts, 'part-*' or -; .gz .bz2 .xz .zst too"
 VECTOR_FILES = ".vec, GloVe, word2vec (compressed too), .bin, .ftz"
 
 
@@ -27,6 +28,9 @@ WITH_NGRAMS = Need(
 
 DELIMITER = Option(
     help="character between the columns of a table", default_text="guessed from the first line"
+)
+FILES_FROM = Option(
+    help="file with more inputs, a path per line; -: standard input", group="files", file="file"
 )
 MIN_COUNT = Option(
     help="minimum number of occurrences of a word",
