@@ -57,7 +57,8 @@ class Option(NamedTuple):
     ``values`` tells the range where something else than the row checks it.
     ``choices`` may be a function where the table of names is in a module that loads slowly.
     ``default_text`` tells in words what the default stands for.  ``file`` is "file" or "folder"
-    where the value is a path.  ``is_list``: in a configuration the parts may be a list.
+    where the value is a path; with ``more_files`` words right after it that are files belong to it,
+    too.  ``is_list``: in a configuration the parts may be a list.
     ``order`` moves a row to another place in its group.
     """
 
@@ -78,6 +79,7 @@ class Option(NamedTuple):
     aliases: Callable[[], Mapping[str, str]] | None = None
     default_text: str = ""
     file: str = ""
+    more_files: bool = False
     is_list: bool = False
     needs: tuple[Need, ...] = ()
 

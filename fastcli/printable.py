@@ -13,6 +13,7 @@ LONGEST = 4000  # characters of a message
 END = 600  # of them at its end, where it says what to do
 LONGEST_NAME = 60  # characters of a name in a list
 MOST_NAMES = 12  # names of a list
+MOST_FILES = 3  # paths of a list: they are long
 
 
 def printable(text: str) -> str:
@@ -62,6 +63,17 @@ def listed(names: Sequence[str]) -> str:
     """
     shown = ", ".join(map(named, names[:MOST_NAMES]))
     more = len(names) - MOST_NAMES
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def listed_files(paths: Sequence[str]) -> str:
+    """Return the first of some paths, and how many more there are.
+
+    >>> listed_files(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    more = len(paths) - MOST_FILES
+    shown = ", ".join(paths[:MOST_FILES])
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 

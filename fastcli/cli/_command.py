@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from fastcli.options import Row
 
+WORDS = "fastcli.words"  # what shell completion keeps of the line in its context
+MORE_FILES = "fastcli.more_files"  # set in its context where words were taken as further files
 LIKE = 0.75  # how much alike a word and the option are that it is taken for
 NO_PATHS = "Empty input or output path."  # fastText's words
 
@@ -45,6 +47,16 @@ class Option(click.Option):
         return f"'{self.shown}'"
 
 
+def takes_more_files(option: click.Parameter) -> bool:
+    """Tell whether files right after the value of an option belong to it: ``-input part-*``."""
+    return isinstance(option, Option) and option.row is not None and option.row.option.more_files
+
+
+def _is_file(word: str) -> bool:
+    """Tell whether a word can be one of several files: not ``-``, and not like an option."""
+    return not word.startswith("-") and "\0" not in word and os.path.exists(word)
+
+
 class NoArguments(click.UsageError):
     """A command was called without arguments: its usage and options are printed."""
 
@@ -63,6 +75,7 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Check for errors as fastText does, then parse."""
         if ctx.resilient_parsing:  # shell completion of an unfinished line
+            ctx.meta[WORDS] = list(args)
             return super().parse_args(ctx, args)
         if not args:
             raise NoArguments(self.empty, ctx)
@@ -98,13 +111,19 @@ class Command(click.Command):
                 continue
             options.append(word)
             option = known[name]
-            if option.is_flag or option.count or has_value:
+            if option.is_flag or option.count:
                 continue
-            if position == len(args):
-                message = f"{word} is missing an argument"
-                raise click.UsageError(message + self.as_word(word, "."), ctx)
-            options.append(args[position])
-            position += 1
+            if not has_value:
+                if position == len(args):
+                    message = f"{word} is missing an argument"
+                    raise click.UsageError(message + self.as_word(word, "."), ctx)
+                options.append(args[position])
+                position += 1
+            if takes_more_files(option):
+                while position < len(args) and _is_file(args[position]):
+                    ctx.meta[MORE_FILES] = True
+                    options += [name, args[position]]
+                    position += 1
         return options, words
 
     def check_word(
@@ -120,6 +139,8 @@ class Command(click.Command):
         """Return each option that is not given yet, in the first spelling that begins so."""
         from click.shell_completion import CompletionItem
 
+        if not incomplete.startswith("-") and self._is_behind_files(ctx):
+            return [CompletionItem(incomplete, type="file")]
         found = []
         for parameter in self.get_params(ctx):
             default = click.core.ParameterSource.DEFAULT
@@ -129,6 +150,17 @@ class Command(click.Command):
             if is_option and names and (parameter.multiple or not is_given):
                 found.append(CompletionItem(names[0], help=getattr(parameter, "help", None)))
         return found
+
+    def _is_behind_files(self, ctx: click.Context) -> bool:
+        """Tell whether the last option of an unfinished line takes one more file."""
+        words = ctx.meta.get(WORDS, [])
+        last = next((i for i in reversed(range(len(words))) if words[i].startswith("-")), -1)
+        name, has_value, _ = words[last].partition("=") if last >= 0 else ("", "", "")
+        has_value = has_value or len(words) > last + 1
+        return bool(has_value) and any(
+            name in parameter.opts and takes_more_files(parameter)
+            for parameter in self.get_params(ctx)
+        )
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line in fastText's way."""

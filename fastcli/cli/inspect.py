@@ -15,6 +15,7 @@ import click
 
 from fastcli.cli._command import positional
 from fastcli.cli._declare import FileName, given_names, takes
+from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli.display.tables import bar, counted, cut, named_rows, width_of, wrapped
 from fastcli.cli.display.terminal import width
 from fastcli.errors import DataError
@@ -43,10 +44,10 @@ class Inspecting:
 
 
 @positional("<file>... [options]")
-@click.argument("files", metavar="<file>...", nargs=-1, required=True, type=FileName())
-@takes(Inspecting)
+@click.argument("files", metavar="<file>...", nargs=-1, type=FileName())
+@takes(Inspecting, Lists)
 @click.pass_context
-def inspect(ctx: click.Context, options: Inspecting, files: tuple[str, ...]) -> None:
+def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[str, ...]) -> None:
     """Describe data sets and models, report problems, and suggest training options.
 
     Data sets are lines of labels and text, compressed or not; - is standard input.  The first
@@ -61,6 +62,9 @@ def inspect(ctx: click.Context, options: Inspecting, files: tuple[str, ...]) -> 
     as_json = options.json
     if not options.label:
         raise click.UsageError("-label must not be empty: every word would be a label.", ctx)
+    files = read_inputs(ctx, "files", files, lists.files_from, opens_folders=False)
+    if not files:
+        raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
     for path in files:
         check_readable(path)
     from fastcli.cli.display.messages import announce_compiling, say

@@ -15,6 +15,7 @@ import click
 from fastcli import signals
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
+from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._saving import Saving
 from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError, DataError, FastcliError
@@ -42,10 +43,10 @@ class Configured:
 
 
 @click.command(cls=OptionsOnly, pattern="-input <file> -output <name> [options]", empty=NO_PATHS)
-@takes(MlpOptions, Configured, Saving)
+@takes(MlpOptions, Configured, Lists, Saving)
 @click.pass_context
 def mlp_train(
-    ctx: click.Context, options: MlpOptions, configured: Configured, saving: Saving
+    ctx: click.Context, options: MlpOptions, configured: Configured, lists: Lists, saving: Saving
 ) -> None:
     """Train a neural network (MLP) on lines of labels and text, or on rows of numbers.
 
@@ -63,13 +64,15 @@ def mlp_train(
 
     args = MlpArgs(**{**vars(options), **found})
     given |= found.keys()
+    inputs = read_inputs(ctx, "input", args.input, lists.files_from, args.verbose)
+    args = replace(args, input=inputs)
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
 
         args = replace(args, dim=source_dim(args.pretrained_vectors))
     args.check()
     args = args.resolved()
-    check_apart([configured.config], outputs(args))
+    check_apart([configured.config, *lists.files_from], outputs(args))
     if args.plot:
         check_plot(args.plot)
     if args.verbose > 0 and (unused := args.without_effect(given, kind_of(args))):

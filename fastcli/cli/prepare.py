@@ -9,6 +9,7 @@ import click
 
 from fastcli.cli._command import positional
 from fastcli.cli._declare import FileName, given_names, say_without_effect, takes
+from fastcli.cli._inputs import read_inputs
 from fastcli.options import rows
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.prepare.options import PrepareOptions
@@ -34,14 +35,16 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
           --text-column review --label-column verdict --clean
       echo "Very GOOD!" | fastcli prepare --like reviews/prepare.json -
     """
+    lists = options.files_from
+    inputs = read_inputs(ctx, "inputs", inputs, lists, options.verbose, opens_folders=False)
     if options.like:
         filter_input(ctx, inputs, options)
         return
     from fastcli.cli.display.preparing import PrepareDisplay
     from fastcli.prepare.args import PrepareArgs
     from fastcli.prepare.split import read_shares
+    from fastcli.prepare.write_parts import outputs, prepare_stream
     from fastcli.prepare.write_parts import prepare as run
-    from fastcli.prepare.write_parts import prepare_stream
     from fastcli.tables.choice import Columns
     from fastcli.tables.labels import LabelOptions
     from fastcli.tables.sources import Reading, kind_of_input
@@ -84,6 +87,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
     args.check()
     if args.output == STREAM and "split" in given_names(ctx):
         raise click.UsageError("--split cannot be combined with -o -, which writes all lines", ctx)
+    check_apart(lists, [STREAM] if args.output == STREAM else outputs(args))
     is_auto = options.format == "auto"
     kinds = {kind_of_input(path, options.label) for path in inputs} if is_auto else set()
     say_without_effect(ctx, {**vars(options), "kinds": kinds})
@@ -125,7 +129,7 @@ def recipe_of(options: PrepareOptions) -> Any:
 
 def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: PrepareOptions) -> None:
     """Prepare lines of files or standard input, and write them to standard output."""
-    free, given = {"like", "tokenizer_cmd", "thread", "verbose"}, given_names(ctx)
+    free, given = {"like", "files_from", "tokenizer_cmd", "thread", "verbose"}, given_names(ctx)
     for row in rows(PrepareOptions):
         if row.name in given - free:
             raise click.UsageError(
@@ -136,7 +140,7 @@ def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: PrepareOp
     from fastcli.prepare.recipe import read_recipe
     from fastcli.prepare.write_parts import filter_lines
 
-    check_apart([options.like, *(inputs or (STREAM,))], [STREAM])
+    check_apart([options.like, *options.files_from, *(inputs or (STREAM,))], [STREAM])
     recipe = read_recipe(options.like)
     command = recipe.segmentation.command
     if command != options.tokenizer_cmd:

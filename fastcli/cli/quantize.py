@@ -6,10 +6,12 @@ import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
+from fastcli.cli._inputs import read_inputs
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.options import AutotuneOptions, QuantizeOptions
+from fastcli.overwriting import check_apart
 
 
 @click.command(
@@ -38,9 +40,14 @@ def quantize(ctx: click.Context, options: QuantizeOptions, saving: Saving) -> No
     from fastcli.fasttext.quantize_and_save import QuantizeArgs, quantize_and_save
     from fastcli.memory import size_text
 
+    inputs = options.input
+    if options.retrain:
+        inputs = read_inputs(ctx, "input", inputs, options.files_from, options.verbose)
+        path = f"{options.output}.ftz"
+        check_apart(options.files_from, [path, f"{path}.json"])
     args = QuantizeArgs(
         output=options.output,
-        input=options.input,
+        input=inputs,
         sizes=Sizes(options.dsub, options.qnorm, options.qout),
         dsub_is_fixed="dsub" in given_names(ctx),
         cutoff=options.cutoff,

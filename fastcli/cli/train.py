@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +10,12 @@ import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
+from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
 from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of
 from fastcli.fasttext.options import AutotuneOptions
+from fastcli.overwriting import check_apart
 
 PATTERN = "-input <file> -output <name> [options]"
 
@@ -21,14 +23,14 @@ PATTERN = "-input <file> -output <name> [options]"
 def training(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the decorator that adds the options of a training command."""
     without = () if command == "supervised" else ("no_shuffle",)
-    return takes(DEFAULTS[command], AutotuneOptions, Saving, without=without)
+    return takes(DEFAULTS[command], AutotuneOptions, Lists, Saving, without=without)
 
 
 @click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
 @training("supervised")
 @click.pass_context
 def supervised(
-    ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, saving: Saving
+    ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, lists: Lists, saving: Saving
 ) -> None:
     """Train a classifier on lines of labels and text.
 
@@ -37,13 +39,15 @@ def supervised(
       fastcli supervised -input data/samples/topics.train.txt -output topics \\
           -lr 0.5 -epoch 25 -wordNgrams 2 -dim 20 -bucket 20000
     """
-    run(ctx, args, tuning, saving)
+    run(ctx, args, tuning, lists, saving)
 
 
 @click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
 @training("skipgram")
 @click.pass_context
-def skipgram(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, saving: Saving) -> None:
+def skipgram(
+    ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, lists: Lists, saving: Saving
+) -> None:
     """Learn word vectors by predicting the context of each word.
 
     A word is the sum of its own vector and those of its character n-grams, so there are
@@ -55,13 +59,15 @@ def skipgram(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, savin
       fastcli skipgram -input data/samples/topics.train.txt -output words -minCount 2 -dim 20 \\
           -bucket 20000 -epoch 20
     """
-    run(ctx, args, tuning, saving)
+    run(ctx, args, tuning, lists, saving)
 
 
 @click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
 @training("cbow")
 @click.pass_context
-def cbow(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, saving: Saving) -> None:
+def cbow(
+    ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, lists: Lists, saving: Saving
+) -> None:
     """Learn word vectors by predicting each word from its context.
 
     Faster than skipgram; see there.
@@ -71,12 +77,17 @@ def cbow(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, saving: S
       fastcli cbow -input data/samples/topics.train.txt -output words -minCount 2 -dim 20 \\
           -bucket 20000 -epoch 20
     """
-    run(ctx, args, tuning, saving)
+    run(ctx, args, tuning, lists, saving)
 
 
-def run(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, saving: Saving) -> None:
+def run(
+    ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, lists: Lists, saving: Saving
+) -> None:
     """Train and save, with the options of a command."""
     given = given_names(ctx)
+    args = replace(
+        args, input=read_inputs(ctx, "input", args.input, lists.files_from, args.verbose)
+    )
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
 
@@ -84,6 +95,8 @@ def run(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, saving: Sa
     if args.optimizer != "sgd" and "lr" not in given:
         args = replace(args, lr=RATES.get(args.optimizer, args.lr))
     args.check()
+    if lists.files_from:
+        check_lists(lists.files_from, args, tuning)
     say_without_effect(ctx, {**vars(args), **vars(tuning)})
     if tuning.autotune_validation:
         tune(ctx, args, tuning, saving.fsync)
@@ -93,6 +106,15 @@ def run(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, saving: Sa
 
     with TrainingDisplay(args.verbose) as progress:
         train_and_save(args, progress, saving.fsync)
+
+
+def check_lists(lists: Sequence[str], args: TrainArgs, tuning: AutotuneOptions) -> None:
+    """Raise ArgumentError if training would overwrite a list of inputs."""
+    from fastcli.fasttext.train_and_save import outputs
+
+    ends = (".bin", ".ftz") if tuning.autotune_modelsize else (".bin",)
+    written = [path for end in ends for path in outputs(args, f"{args.output}{end}")]
+    check_apart(lists, dict.fromkeys([*written, tuning.autotune_trials]))
 
 
 def tune(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, fsync: bool) -> None:

@@ -9,6 +9,7 @@ from fastcli import options
 from fastcli.errors import ArgumentError
 from fastcli.fasttext.model_args import FEWEST_WS, LEAST_T, ModelArgs
 from fastcli.options import Need, camel, only_in, option, rows
+from fastcli.overwriting import STREAM
 from fastcli.text import options as text
 
 RATES = {"sgd": 0.1, "adagrad": 0.1, "adam": 0.01}  # where a classifier is given none
@@ -25,10 +26,11 @@ class TrainArgs(ModelArgs):
 
     input: tuple[str, ...] = option(
         (),
-        "training file, one example per line; repeatable; .gz .bz2 .xz .zst too",
+        f"training text, one example per line: {text.INPUTS}",
         group="files",
         fasttext=True,
         file="file",
+        more_files=True,
     )
     output: str = option(
         "",
@@ -132,11 +134,10 @@ class TrainArgs(ModelArgs):
 
     def check_values(self) -> None:
         """Do what ``check`` does, but let there be no input or output."""
-        if "-" in self.input:
-            raise ArgumentError(
-                "Cannot use stdin for training! Write the text to a file first, or use "
-                "-input <(command) in a shell that has it."
-            )
+        if STREAM in self.input:
+            from fastcli.text.spooled import check_stdin
+
+            check_stdin(self.input)
         options.check_choices(TrainArgs, loss=self.loss, optimizer=self.optimizer)
         if self.optimizer != "sgd" and self.model != "sup":
             raise ArgumentError(f"-optimizer {self.optimizer} is for classifiers: leave it out.")

@@ -31,6 +31,7 @@ from fastcli.options import row_of
 from fastcli.reporting import Reporter, Status
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import text_blocks
+from fastcli.text.spooled import is_stream
 
 DISK_SPEED = 100e6  # bytes per second that saving certainly reaches
 LEAST_RESERVE = 0.5  # seconds kept for saving
@@ -71,7 +72,8 @@ class AutotuneArgs:
                 f"Validation file cannot be opened! ({self.validation}: {error.strerror})"
             ) from None
         for path in (self.validation, *train.input):
-            if os.path.exists(path) and not os.path.isfile(path):
+            is_copied = path in train.input and is_stream(path)
+            if os.path.exists(path) and not os.path.isfile(path) and not is_copied:
                 raise DataError(
                     f"{path} cannot be read again for every trial: write it to a file first."
                 )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_args import MOST, ModelArgs
 from fastcli.memory import check_memory, padded
+from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import compression, open_compressed
+from fastcli.text.spooled import place_of
 
 
 def check_rows(args: TrainArgs, model_args: ModelArgs, dictionary: Dictionary) -> None:
@@ -37,7 +39,7 @@ def check_corpus(
     first = shortened(first_line(args.input))
     if dictionary.nlabels == 0:
         raise DataError(
-            f"No label found in {', '.join(args.input)}: no token starts with {args.label!r} "
+            f"No label found in {listed_files(args.input)}: no token starts with {args.label!r} "
             f"(or none occurs -minCountLabel times). The first line is {first!r}. "
             "Write each example as LABEL text, or give the prefix with -label."
         )
@@ -69,10 +71,10 @@ def check_corpus(
 def first_line(paths: tuple[str, ...]) -> bytes:
     """Return the first line of the first file that has one."""
     for path in paths:
-        if not Path(path).is_file():
+        if not os.path.isfile(place_of(path)):
             continue
         kind = compression(path)
-        with open_compressed(path, kind) if kind else open(path, "rb") as file:
+        with open_compressed(path, kind) if kind else open(place_of(path), "rb") as file:
             line = file.readline(400)
             if line:
                 return line

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from fastcli.contents import HEAD
 from fastcli.fasttext.headers import is_floret, is_of_2016
-from fastcli.text.inputs import MODEL_MAGIC, compression_of
+from fastcli.text.compressed import compression_of
+from fastcli.text.inputs import MODEL_MAGIC
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_args import FOR_CLASSIFIERS
 from fastcli.options import like, only_beside, option
+from fastcli.text import options as text
 
 METRICS = (
     "f1[:LABEL], f1macro, accuracy, precisionAtRecall:30[:LABEL], recallAtPrecision:30[:LABEL]"
@@ -79,8 +80,9 @@ class QuantizeOptions:
         TrainArgs, "output", help="reads <name>.bin; writes <name>.ftz and <name>.ftz.json"
     )
     input: tuple[str, ...] = like(
-        TrainArgs, "input", help="training file for -retrain; repeatable", needs=RETRAINING
+        TrainArgs, "input", help="training text for -retrain, as in supervised", needs=RETRAINING
     )
+    files_from: tuple[str, ...] = option((), text.FILES_FROM, needs=RETRAINING)
     test: str = option(
         "", "labelled file to measure P@1 on, before and after", group="files", file="file"
     )

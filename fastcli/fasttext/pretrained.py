@@ -23,6 +23,7 @@ from fastcli.memory import LARGE, size_text
 from fastcli.text.dictionary import Dictionary, gathered
 from fastcli.text.inputs import MODEL_MAGIC
 from fastcli.text.pretrained import Pretrained
+from fastcli.text.spooled import place_of
 from fastcli.text.vector_files import (
     VectorFile,
     VectorSource,
@@ -94,7 +95,7 @@ def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
     takes time, and if they cannot be read or have another dimension.
     """
     for path in args.input:
-        if not os.path.exists(path):
+        if not os.path.exists(place_of(path)):
             raise DataError(cannot_open(path, "No such file or directory", "training"))
     source = open_source(args.pretrained_vectors, _ngram_args_of(args), note)
     source.check_dim(args.dim)

@@ -28,6 +28,7 @@ from fastcli.fasttext.sidecar import OF_A_RUN, about_path
 from fastcli.files import write_all
 from fastcli.overwriting import check_apart
 from fastcli.text.inputs import text_blocks
+from fastcli.text.spooled import check_stdin, is_stream, spooled
 from fastcli.threads import usable_cpus
 
 if TYPE_CHECKING:
@@ -144,7 +145,10 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = Fals
     contents = open_model(source)  # so that a missing model is the error reported
     check_cutoff(args.cutoff, args.target_size)
     _check_inputs(args)
-    with ModelOutputs([path], [], reporter.warn, fsync) as outputs:
+    with (
+        ModelOutputs([path], [], reporter.warn, fsync) as outputs,
+        spooled(args.input * args.retrain, reporter),
+    ):
         reporter.stage("reading")
         model = load_model(contents)
         if model.warning:
@@ -244,8 +248,9 @@ def _check_inputs(args: QuantizeArgs) -> None:
     """Raise an error if a file that will be needed is missing."""
     if args.retrain and not args.input:
         raise ArgumentError("-retrain needs the training text: give it with -input.")
+    check_stdin(args.input * args.retrain)
     for path in args.input if args.retrain else ():
-        if reason := _unreadable(path):
+        if not is_stream(path) and (reason := _unreadable(path)):
             raise DataError(cannot_open(path, reason, "training"))
     if args.test and (reason := _unreadable(args.test)):
         raise DataError(f"Test file cannot be opened! ({args.test}: {reason})")

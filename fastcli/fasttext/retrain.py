@@ -12,6 +12,7 @@ from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.read_text import read_known
 from fastcli.fasttext.trainer import Trainer
 from fastcli.memory import padded, zeros
+from fastcli.printable import listed_files
 from fastcli.reporting import Reporter, run_and_report
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ def retrain(model: Model, args: TrainArgs, reporter: Reporter) -> None:
     corpus = read_known(model, args, reporter)
     if corpus.n_lines == 0 and corpus.skipped.no_label and not corpus.skipped.no_known_label:
         raise DataError(
-            f"No label found in {', '.join(args.input)}: no token starts with {model.label!r}. "
+            f"No label found in {listed_files(args.input)}: no token starts with {model.label!r}. "
             "Give the prefix of labels that the model was trained with: -label."
         )
     if corpus.n_lines == 0:
         raise DataError(
-            f"No line of {', '.join(args.input)} has both a label and a word of the model, so "
+            f"No line of {listed_files(args.input)} has both a label and a word of the model, so "
             "there is nothing to train on: -input must be text like the training text of the model."
         )
     stride = padded(dim)

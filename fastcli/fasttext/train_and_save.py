@@ -25,6 +25,7 @@ from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.linear.train_words import train_words
 from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
+from fastcli.text.spooled import spooled
 
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 
@@ -39,7 +40,10 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
     path = f"{args.output}.bin"
     args.check()
     check_apart(inputs(args), outputs(args, path))
-    with ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files:
+    with (
+        ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files,
+        spooled(args.input, reporter),
+    ):
         if args.model == "sup":
             compile_beside(train_batches)
             few, several = (learn_lines, count_shared), (score_lines, step_lines)

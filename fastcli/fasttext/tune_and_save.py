@@ -22,6 +22,7 @@ from fastcli.fasttext.vectors import Vectors
 from fastcli.files import Replacement
 from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
+from fastcli.text.spooled import spooled
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def tune_and_save(
     with (
         ModelOutputs(paths, text_paths(args), reporter.warn, fsync) as files,
         TrialsFile(tune.trials, reporter.warn, tune.resume) as trials_file,
+        spooled(args.input, reporter),
     ):
         load_trial_kernels(args, tune)  # so that compiling does not count as tuning
         reporter.stage("tuning")

@@ -15,6 +15,7 @@ from fastcli.mlp.names import canonical, lookup
 from fastcli.mlp.options import LOSSES, NORMS, SHAPES, SHARES, MlpOptions
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Optimizer
 from fastcli.options import Row, Values, check_ranges, rows, without_effect
+from fastcli.overwriting import STREAM
 from fastcli.printable import nearest, shortened
 from fastcli.schema import INT64, shown
 
@@ -141,6 +142,10 @@ class MlpArgs(MlpOptions):
         """Raise ArgumentError for values that cannot work, with what to do instead."""
         if not self.input or not all(self.input) or not self.output:
             raise ArgumentError("Empty input or output path.")
+        if STREAM in self.input:
+            from fastcli.text.spooled import check_stdin
+
+            check_stdin(self.input)
         self.check_values()
 
     def check_values(self) -> None:

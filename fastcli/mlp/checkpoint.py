@@ -16,6 +16,7 @@ from fastcli.mlp.snapshot import Snapshot
 from fastcli.mlp.tensor_reader import VERSION, load_arrays
 from fastcli.mlp.tensors import write_tensors
 from fastcli.mlp.trainer import Progress, Trainer
+from fastcli.printable import listed_files
 from fastcli.rescue import place_or_rescue
 from fastcli.schema import Range, SchemaError, build, shown
 
@@ -166,8 +167,8 @@ def _check_same(path: str, header: CheckpointHeader, trainer: Trainer) -> None:
             )
     if header.fingerprint != fingerprint(trainer):
         raise ArgumentError(
-            f"{path} is from a run on other examples than {', '.join(trainer.args.input)} has now: "
-            "leave --resume out to restart."
+            f"{path} is from a run on other examples than {listed_files(trainer.args.input)} has "
+            "now: leave --resume out to restart."
         )
 
 

@@ -49,6 +49,7 @@ from fastcli.tables.streams import opened
 from fastcli.tables.values import is_date, is_decimal_comma, is_missing, is_number
 from fastcli.text.decimals import read_fields
 from fastcli.text.encodings import check_utf8
+from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -395,7 +396,7 @@ class TableReader:
         self.columns, self.path, self.options = columns, path, options
         self.levels = levels_of(columns) if levels is None else levels
         self.grows, self.note = grows, note
-        self.shown = "the input" if path == STREAM else path
+        self.shown = "the input" if path == STREAM and not grows else path
         self._said: set[str] = set()
 
     def rows(self, cannot: str = CANNOT_TRAIN, with_blank: bool = False) -> Iterator[FeatureRows]:
@@ -412,7 +413,7 @@ class TableReader:
                 stream,
                 Asked(kind, self.options.delimiter, "yes"),
                 None if self.grows else Like(columns.delimiter, self._widths),
-                self.path == STREAM,
+                place_of(self.path) == STREAM,
             )
             self._note_delimiter(table.dialect)
             head = table.head.table()
@@ -562,7 +563,7 @@ def _opened(path: str, encoding: str, cannot: str = CANNOT_TRAIN) -> Iterator[An
     try:
         with opened(path, lambda n: None) as stream:
             if is_utf8(encoding):
-                check_utf8("the input" if path == STREAM else path, stream.peek(1 << 16))
+                check_utf8(path, stream.peek(1 << 16))
                 yield stream
             else:
                 yield Utf8(stream, encoding)

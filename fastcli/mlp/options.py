@@ -91,10 +91,11 @@ class MlpOptions:
 
     input: tuple[str, ...] = option(
         (),
-        "training file: text, CSV/TSV or libsvm, also compressed; repeatable",
+        f"training text, or tables (CSV, TSV, libsvm): {text.INPUTS}",
         group="files",
         fasttext=True,
         file="file",
+        more_files=True,
     )
     output: str = option(
         "", "writes <name>.mlp (the model)", group="files", fasttext=True, file="file"

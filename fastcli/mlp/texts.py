@@ -14,6 +14,7 @@ from fastcli.memory import zeros
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_rows
 from fastcli.mlp.limits import MOST
+from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus, make_corpus
 from fastcli.text.counting import count_tokens
@@ -87,7 +88,7 @@ def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None =
     )
     if dictionary.nlabels == 0:
         raise DataError(
-            f"No label found in {', '.join(args.input)}: no token starts with {args.label!r}. "
+            f"No label found in {listed_files(args.input)}: no token starts with {args.label!r}. "
             "Write each example as LABEL text, give the prefix with -label, or give --format csv."
         )
     if corpus.n_lines == 0:

@@ -37,6 +37,7 @@ from fastcli.mlp.training_data import TrainingData, read_data
 from fastcli.overwriting import check_apart, check_ours, first_object
 from fastcli.reporting import Reporter, Status
 from fastcli.rescue import place_or_rescue
+from fastcli.text.spooled import spooled
 from fastcli.text.vector_files import VectorSource
 from fastcli.threads import left_behind
 
@@ -74,6 +75,7 @@ def train_and_save_mlp(
             log = None
             if args.log:
                 log = stack.enter_context(AppendedFile(args.log, reporter.warn))
+            stack.enter_context(spooled(args.input, reporter))
             return _train(args, reporter, source, files[path], log, fsync)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,7 @@ from fastcli.tables.labels import LabelOptions
 from fastcli.text.inputs import text_size
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
+from fastcli.text.spooled import place_of
 from fastcli.text.vector_files import VectorFile, VectorSource
 
 if TYPE_CHECKING:
@@ -62,13 +63,11 @@ def input_kind(args: MlpArgs) -> str:
 
 def read_data(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -> TrainingData:
     """Read training and validation files, as text or as numbers."""
-    if "-" in args.input:
-        raise ArgumentError("Cannot use stdin for training! Write it to a file first.")
     purposes = dict.fromkeys(args.input, "training")
     if args.valid:
         purposes.setdefault(args.valid, "validation")
     for path, purpose in purposes.items():
-        if not Path(path).exists():
+        if not os.path.exists(place_of(path)):
             raise DataError(cannot_open(path, "No such file or directory", purpose))
     reporter.stage("reading", text_size(args.input))
     kind = input_kind(args)

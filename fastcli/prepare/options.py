@@ -54,6 +54,7 @@ class PrepareOptions:
         shown="-o",
         file="folder",
     )
+    files_from: tuple[str, ...] = option((), text.FILES_FROM)
     like: str = option(
         "",
         "prepare lines as this prepare.json says: a filter, line in, line out",

@@ -12,6 +12,7 @@ from fastcli.tables.delimited import Location
 from fastcli.tables.objects import Bad
 from fastcli.tables.rows import Batch
 from fastcli.tables.sources import Source
+from fastcli.text import compressed
 
 
 def read_beside(
@@ -36,6 +37,7 @@ def read_beside(
         "record": source.record.update,
         "started": started,
         "read": read,
+        "warning": compressed.warn,
     }
     try:
         while True:
@@ -75,6 +77,7 @@ def _read(plain: Source, paths: list[str], connection: Connection) -> None:
     bad: Bad = lambda place, reason, text: send("bad", place, reason, text)  # noqa: E731
     say: Callable[[str], None] = lambda sentence: send("say", sentence)  # noqa: E731
     source = Source(**{**plain.parts(), "bad": bad, "say": say})
+    compressed.announce = lambda sentence: send("warning", sentence)
     try:
         for path in paths:
             send("started", path)

@@ -44,6 +44,7 @@ from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
 from fastcli.prepare.spools import spool
 from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
+from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
 from fastcli.tables.delimited import OPEN_QUOTE, TEXT_AFTER_QUOTE, BadRow, Location
 from fastcli.tables.labels import LabelsAreText
@@ -119,10 +120,9 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
     args.check()
     check_segmentation(args.recipe.segmentation)
     folder = Path(args.output)
-    names = [name for name, share in zip(PARTS, args.shares, strict=False) if share > 0]
-    written = [*map(part_name, names), LABELS, *[REJECTS] * args.skip_bad, NOTES]
+    names, written = _part_names(args), _file_names(args)
     with made(folder):
-        _check_input(args, folder, [str(folder / name) for name in written])
+        _check_input(args, folder, outputs(args))
         if not args.overwrite:
             check_folder(folder, written)
         with _without_collector():
@@ -137,6 +137,20 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
             except OSError as error:
                 raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
     return run.done
+
+
+def outputs(args: PrepareArgs) -> list[str]:
+    """Return the files that ``prepare`` writes."""
+    return [str(Path(args.output) / name) for name in _file_names(args)]
+
+
+def _part_names(args: PrepareArgs) -> list[str]:
+    return [name for name, share in zip(PARTS, args.shares, strict=False) if share > 0]
+
+
+def _file_names(args: PrepareArgs) -> list[str]:
+    parts = map(part_name, _part_names(args))
+    return [*parts, LABELS, *[REJECTS] * args.skip_bad, NOTES]
 
 
 def _write(args: PrepareArgs, reporter: Reporter, folder: Path, names: Sequence[str]) -> _Run:
@@ -247,7 +261,7 @@ class _Run:
             else:
                 self.without_duplicates(folder, some)
         if sum(self.done.lines) == 0:
-            raise DataError(f"{', '.join(self.args.input)}: there is no row to write.")
+            raise DataError(f"{listed_files(self.args.input)}: there is no row to write.")
         self.reporter.stage("saving")
         for writer in self.writers:
             writer.finish()

@@ -7,17 +7,20 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from fastcli.overwriting import STREAM
 from fastcli.text.inputs import compression, open_compressed
+from fastcli.text.spooled import place_of
 
 
 def opened(path: str, on_bytes: Callable[[int], None]) -> Any:
     """Open a file, plain or compressed, or standard input, to be read as bytes.  Raises OSError."""
-    if path == "-":
+    place = place_of(path)
+    if place == STREAM:
         if sys.stdin is None:
             raise OSError("standard input is closed")
         return io.BufferedReader(_Counted(sys.stdin.buffer, on_bytes), 1 << 20)
     kind = compression(path)
-    raw = open(path, "rb", buffering=0)  # noqa: SIM115
+    raw = open(place, "rb", buffering=0)  # noqa: SIM115
     if kind:
         raw.close()
         return open_compressed(path, kind)

@@ -16,6 +16,7 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.temporary import BINARY
+from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class Blocks:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        self._fd = os.open(path, os.O_RDONLY | BINARY)
+        self._fd = os.open(place_of(path), os.O_RDONLY | BINARY)
         self._at_first = self._state()
         self._lock = threading.Lock()  # where reading moves the file's position
 

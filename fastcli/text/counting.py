@@ -17,6 +17,7 @@ from fastcli.text.inputs import (
     line_blocks,
     open_compressed,
 )
+from fastcli.text.spooled import place_of
 from fastcli.threads import interrupted, run_on
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def count_tokens(
     counters: list[TokenCounter] = []
     for path in paths:
         try:
-            counters += _count_file(path, prefix, n_threads, on_bytes)
+            counters += _count_file(path, prefix, n_threads, on_bytes, _with_room(counters))
         except OSError as error:
             raise DataError(cannot_open(path, error, "training")) from None
     # Of empty files nothing is counted, which is a count too.
@@ -64,20 +65,34 @@ def count_tokens(
     return _merged(counters)
 
 
+def _with_room(counters: list[TokenCounter]) -> list[TokenCounter]:
+    """Return the last counter, in a list, if it is worth no thread of its own yet.
+
+    A counter takes a MB or so, which would be more than the text of many small files.
+    """
+    return [counter for counter in counters[-1:] if counter.n_bytes < SPAN]
+
+
 def _count_file(
-    path: str, prefix: bytes, n_threads: int, on_bytes: Callable[[int], None]
+    path: str,
+    prefix: bytes,
+    n_threads: int,
+    on_bytes: Callable[[int], None],
+    last: list[TokenCounter],
 ) -> list[TokenCounter]:
+    """Count a file, by counters that are returned, or, if it is read in one go, by the last one."""
     kind = compression(path)
-    if kind or not os.path.isfile(path):
-        counter = TokenCounter(prefix, 1 << 26)
-        with open_compressed(path, kind) if kind else open(path, "rb") as stream:
+    if kind or not os.path.isfile(place_of(path)):
+        counter = last[0] if last else TokenCounter(prefix, 1 << 26)
+        with open_compressed(path, kind) if kind else open(place_of(path), "rb") as stream:
             for block in line_blocks(stream):
                 counter.feed(block)
                 on_bytes(len(block))
-        return [counter]
+        return [] if last else [counter]
     with Blocks(path) as file:
         spans = file.spans(max(1, min(n_threads, file.size // SPAN)))
-        counters = [TokenCounter(prefix, stop - start) for start, stop in spans]
+        shared = last if len(spans) <= 1 else []
+        counters = shared or [TokenCounter(prefix, stop - start) for start, stop in spans]
 
         def count(i: int) -> None:
             for block in file.lines(*spans[i], AT_ONCE):
@@ -88,7 +103,7 @@ def _count_file(
 
         run_on(len(spans), count) if spans else None
         file.check()
-    return counters
+    return [] if shared else counters
 
 
 def _merged(counters: list[TokenCounter]) -> Counted:

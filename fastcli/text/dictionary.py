@@ -124,6 +124,7 @@ class TokenCounter:
         self._prefix = as_text(prefix)
         self._state = np.zeros(4, np.int64)
         self._stream = np.empty(min(expected_bytes // 2 + 64, 1 << 26), np.int32)
+        self.n_bytes = 0  # of text that was counted
 
     @property
     def stream(self) -> NDArray[np.int32]:
@@ -138,6 +139,7 @@ class TokenCounter:
     def feed(self, text: Bytes) -> None:
         """Count a block of text that ends where a line ends, or is the last of its file."""
         words, state = self.words, self._state
+        self.n_bytes += len(text)
         state[0] = 0
         while True:
             state[1] = words.n

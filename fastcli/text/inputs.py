@@ -5,8 +5,6 @@ Nothing here decodes: lines are bytes, and whatever they hold comes through unch
 
 from __future__ import annotations
 
-import errno
-import importlib
 import io
 import os
 import sys
@@ -16,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.errors import DataError
 from fastcli.text.blocks import BLOCK, Blocks
+from fastcli.text.compressed import compression_of, open_members
+from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,66 +25,25 @@ if TYPE_CHECKING:
 
 MODEL_MAGIC = b"\xba\x16\x4f\x2f"  # first bytes of the models that fastText and fastcli write
 
-_MAGIC = {
-    b"\x1f\x8b\x08": "gz",
-    b"BZh": "bz2",
-    b"\xfd7zXZ\x00": "xz",
-    b"\x28\xb5\x2f\xfd": "zst",
-}
-
 
 def compression(path: str | os.PathLike[str]) -> str | None:
     """Return ``gz``, ``bz2``, ``xz``, ``zst`` or None, by a regular file's first bytes."""
-    if not os.path.isfile(path):
+    place = place_of(path)
+    if not os.path.isfile(place):
         return None
-    with open(path, "rb") as file:
+    with open(place, "rb") as file:
         return compression_of(file.read(10))
 
 
 def text_size(paths: Sequence[str]) -> int:
     """Return the bytes of text in files, 0 if that is not known before they are read."""
     try:
-        if all(os.path.isfile(path) and not compression(path) for path in paths):
-            return sum(map(os.path.getsize, paths))
+        places = [place_of(path) for path in paths]
+        if all(os.path.isfile(place) and not compression(place) for place in places):
+            return sum(map(os.path.getsize, places))
     except OSError:  # reported when it is read
         pass
     return 0
-
-
-def compression_of(head: bytes) -> str | None:
-    """Do what ``compression`` does for first bytes, not necessarily of a file."""
-    for magic, name in _MAGIC.items():
-        if head.startswith(magic) and (name != "bz2" or head[4:10] == b"1AY&SY"):
-            return name
-    return None
-
-
-class _Checked(io.RawIOBase):
-    """A decompressing stream whose errors about damage are all OSError."""
-
-    def __init__(self, stream: Any, path: str, errors: tuple[type[Exception], ...]) -> None:
-        self._stream, self._path = stream, path
-        self._errors = errors
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            return int(self._stream.readinto(buffer))
-        except self._errors as error:
-            raise self._damaged(error) from None
-        except OSError as error:
-            if error.errno:  # of the disk
-                raise
-            raise self._damaged(error) from None
-
-    def _damaged(self, error: Exception) -> OSError:
-        return OSError(errno.EIO, f"the file is damaged: {error}", self._path)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
 
 
 def open_compressed(path: str | os.PathLike[str], kind: str) -> io.BufferedReader:
@@ -93,37 +51,7 @@ def open_compressed(path: str | os.PathLike[str], kind: str) -> io.BufferedReade
 
     The file is closed with the reader that is returned.
     """
-    errors: tuple[type[Exception], ...] = (EOFError,)
-    stream: Any
-    if kind == "gz":
-        import gzip
-        import zlib
-
-        stream, errors = gzip.open(path, "rb"), (EOFError, zlib.error)  # noqa: SIM115
-    elif kind == "bz2":
-        import bz2
-
-        stream = bz2.open(path, "rb")  # noqa: SIM115
-    elif kind == "xz":
-        import lzma
-
-        stream, errors = lzma.open(path, "rb"), (EOFError, lzma.LZMAError)  # noqa: SIM115
-    else:
-        zstd = _zstd(path)
-        stream, errors = zstd.open(path, "rb"), (EOFError, zstd.ZstdError)
-    return io.BufferedReader(_Checked(stream, os.fspath(path), errors), BLOCK)
-
-
-def _zstd(path: str | os.PathLike[str]) -> Any:
-    try:
-        if sys.version_info >= (3, 14):
-            return importlib.import_module("compression.zstd")
-        return importlib.import_module("backports.zstd")
-    except ImportError:
-        raise DataError(
-            f"{os.fspath(path)} is compressed with zstd: "
-            "reading it needs pip install 'fastcli[zstd]'."
-        ) from None
+    return open_members(place_of(path), kind, os.fspath(path))
 
 
 def text_blocks(path: str) -> Iterator[Bytes]:
@@ -132,7 +60,7 @@ def text_blocks(path: str) -> Iterator[Bytes]:
     Blocks end where lines end, and each is good until the next one is asked for.  Raises OSError
     where the file cannot be read, DataError where it changed meanwhile.
     """
-    if path == "-":
+    if path == "-" and place_of(path) == path:
         if sys.stdin is None:
             raise OSError("standard input is closed")
         yield from line_blocks(sys.stdin.buffer)
@@ -141,12 +69,12 @@ def text_blocks(path: str) -> Iterator[Bytes]:
     if kind:
         with open_compressed(path, kind) as stream:
             yield from line_blocks(stream)
-    elif os.path.isfile(path):
+    elif os.path.isfile(place_of(path)):
         with Blocks(path) as file:
             yield from file.lines(0, file.size)
             file.check()
     else:
-        with open(path, "rb") as stream:
+        with open(place_of(path), "rb") as stream:
             yield from line_blocks(stream)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastcli.options import Need, Option, only_beside
 from fastcli.text import VECTORS_WORDS
 
+INPUTS = "files, folders of parts, 'part-*' or -; .gz .bz2 .xz .zst too"
 VECTOR_FILES = ".vec, GloVe, word2vec (compressed too), .bin, .ftz"
 
 
@@ -34,6 +35,9 @@ ENCODING = Option(help="encoding of a table, such as gb18030")
 LABELS_AS = Option(
     help="take labels as text, or as numbers (auto: whole numbers of a column by their value)",
     choices=("auto", "text", "number"),
+)
+FILES_FROM = Option(
+    help="file with more inputs, a path per line; -: standard input", group="files", file="file"
 )
 MIN_COUNT = Option(
     help="minimum number of occurrences of a word",

@@ -114,3 +114,21 @@ def test_the_names_of_files_are_left_to_the_shell(line, kind, complete):
 def test_numbers_and_free_text_are_not_completed(complete):
     assert complete("fastcli supervised -dim 1") == []
     assert complete("fastcli supervised -label a") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("supervised -input a", "file"),
+        ("supervised -input a b", "file"),  # one more of several files
+        ("supervised -input a b ", "file"),
+        ("mlp-train --input=a ", "file"),
+        ("supervised -input a -output b c", None),
+        ("supervised -output b ", None),
+        ("supervised --files-from l", "file"),
+        ("supervised --files-from l m", None),
+    ],
+)
+def test_files_behind_an_input(line, kind, complete):
+    last = line.split(" ")[-1]
+    assert complete(f"fastcli {line}") == ([f"{kind},{last}"] if kind else [])

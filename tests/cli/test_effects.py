@@ -40,6 +40,7 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "autotune_trials": ["trials.jsonl"],
     "autotune_resume": [],
     "input": ["t.txt"],
+    "files_from": ["list"],
     "lr": [0.7],
     "epoch": [3],
     "optimizer": ["adagrad"],
@@ -146,6 +147,7 @@ def folder(tmp_path, monkeypatch):
     """Go to a folder with data of every kind."""
     monkeypatch.chdir(tmp_path)
     Path("t.txt").write_bytes(TINY * 3)
+    Path("list").write_text("t.txt\n")
     cells = [(i, i % 7, "ab"[i % 2]) for i in range(12)]
     table = "x,y,k\n" + "".join(f"{x},{y},{k}\n" for x, y, k in cells)
     Path("t.csv").write_text(table)

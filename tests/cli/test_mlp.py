@@ -666,7 +666,7 @@ def test_no_path(former):
     assert one_sentence("mlp-train", "-output", former) == "Empty input or output path."
     assert one_sentence("mlp-train", "-input", TOPICS) == "Empty input or output path."
     said = one_sentence("mlp-train", "-input", "-", "-output", former)
-    assert said == "Cannot use stdin for training! Write it to a file first."
+    assert said.startswith("Cannot use stdin for training! ")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fastcli.fasttext.model_file import load_model
+from fastcli.text import counting
 from fastcli.text.dictionary import as_bytes
 from tests.cli.conftest import LOSSES, TINY, dictionary_of, fails
 from tests.command import SAMPLES, run
@@ -63,6 +64,20 @@ def test_repeated_input(parts, train, tmp_path):
     packed = tmp_path / "part1.gz"
     packed.write_bytes(gzip.compress(paths[1].read_bytes()))
     assert train([paths[0], packed, paths[2]], "-minn", 2, "-maxn", 3, "-epoch", 2) == ref
+
+
+def test_small_files_share_a_counter(train, tmp_path, monkeypatch):
+    """A last line without an end stays a line of its own, whatever follows."""
+    texts = [b"__label__a one two", b"", b"__label__b two three\n", b"__label__a four\n\n", b" "]
+    paths = []
+    for i, text in enumerate(texts * 3):
+        paths.append(tmp_path / f"{i}.txt")
+        paths[-1].write_bytes(gzip.compress(text) if i % 4 == 3 else text)
+    shared = train(paths, "-wordNgrams", 2, "-thread", 2)
+    assert len(counting.count_tokens([*map(str, paths)], "__label__", 1).counters) == 1
+    monkeypatch.setattr(counting, "_with_room", lambda counters: [])
+    assert len(counting.count_tokens([*map(str, paths)], "__label__", 1).counters) > 6
+    assert train(paths, "-wordNgrams", 2, "-thread", 2) == shared
 
 
 def test_gzip_members_one_after_the_other(parts, train, tmp_path):

@@ -66,6 +66,7 @@ READ_TEXT = [
     "test-label text.mlp {file}",
     "quantize -output {folder}/model -thread 1 -verbose 0 --test {file} -cutoff 260 -retrain "
     "-input {file} -epoch 1",
+    f"supervised -input - -input train.txt -output {{to}} {TRAIN} < {{in}}",
     "inspect {file}",
     "inspect --json {file}",
 ]
@@ -210,6 +211,15 @@ FORMATS = {
                 "predict ns.bin -",
                 "prepare --like prepared/prepare.json -",
             )
+        ],
+    ),
+    "list": Format(
+        ["list.txt"],
+        texts.damage,
+        [
+            f"supervised --files-from {{file}} -output {{to}} {TRAIN}",
+            "prepare --files-from {file} -o {to} -thread 1 -verbose 0",
+            "inspect --json --files-from - < {in}",
         ],
     ),
     "csv": Format(["rows.csv"], _table, [*PREPARE, "inspect {file}"]),

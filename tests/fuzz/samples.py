@@ -79,6 +79,7 @@ def _texts(folder):
     (folder / "test.txt").write_bytes(b"".join(lines[TEXT_LINES : TEXT_LINES + 12]))
     tags = (SAMPLES / "tags.train.txt").read_bytes().splitlines(keepends=True)
     (folder / "several.txt").write_bytes(b"".join(tags[:40]))
+    (folder / "list.txt").write_bytes(b"train.txt\nseveral.txt\n\ntest.txt\n")
     many = b"".join(b"__label__%d w%d w%d\n" % (i, i % 9, i % 5) for i in range(260))
     (folder / "many.txt").write_bytes(many)
     (folder / "config.toml").write_text(CONFIG)

@@ -77,6 +77,13 @@ def _write(text: str) -> None:
         sys.stderr.flush()
 
 
+def announce_warnings() -> None:
+    """Show warnings about compressed files on stderr."""
+    from fastcli.text import compressed
+
+    compressed.announce = warn
+
+
 def announce_compiling() -> None:
     """Show on stderr that kernels are compiled, how many, and warnings about text."""
     import click
@@ -84,6 +91,7 @@ def announce_compiling() -> None:
     from fastcli.jit import build
     from fastcli.text import spelling
 
+    announce_warnings()
     build.announce = say
     spelling.announce = say
     build.watcher = _Watcher(click.get_current_context(silent=True))

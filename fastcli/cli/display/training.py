@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from fastcli.cli.display.messages import announce_compiling, lines, say, warn
+from fastcli.cli.display.messages import announce_compiling, announce_warnings, lines, say, warn
 from fastcli.cli.display.screen import Screen
 from fastcli.cli.display.tables import fitted, short_number, short_time
 from fastcli.cli.display.terminal import is_live, is_terminal, width
@@ -76,6 +76,7 @@ class Display(Reporter):
         self._logged = time.monotonic()
         self._n_read = 0
         self._lock = threading.Lock()
+        announce_warnings()
         if verbose > 0:
             announce_compiling()
 

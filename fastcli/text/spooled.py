@@ -1,0 +1,149 @@
+"""Streams that are read like files: standard input and pipes are copied to temporary files first.
+
+Training reads its input several times, and looks at its first bytes for compression.  Whoever opens
+an input asks ``place_of`` where its bytes are; messages and records keep the name that was given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from fastcli.errors import ArgumentError, DataError, FastcliError, cannot_open
+from fastcli.overwriting import STREAM
+
+if TYPE_CHECKING:
+    from fastcli.reporting import Reporter
+
+NO_STDIN = (  # fastText's words, and why
+    "Cannot use stdin for training! It is a terminal, closed or empty: give a file with -input, or "
+    "pipe the text into this command."
+)
+CHUNK = 1 << 20  # bytes copied at a time
+
+_places: dict[str, str] = {}
+
+
+def place_of(path: str | os.PathLike[str]) -> str:
+    """Return the file that has the bytes of an input: the copy of a stream, else the path."""
+    path = os.fspath(path)
+    return _places.get(path, path)
+
+
+def is_stream(path: str) -> bool:
+    """Tell whether a path is standard input, a named pipe or a socket, which are read only once."""
+    if path == STREAM:
+        return True
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # reported when it is opened
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def check_stdin(paths: Iterable[str]) -> None:
+    """Raise ArgumentError, with fastText's message, for a standard input that brings nothing."""
+    if STREAM not in paths:
+        return
+    status = None if sys.stdin is None else _status(sys.stdin)
+    is_device = status is not None and stat.S_ISCHR(status.st_mode)  # a terminal, /dev/null
+    if sys.stdin is None or is_device:
+        raise ArgumentError(NO_STDIN)
+
+
+@contextlib.contextmanager
+def spooled(paths: Iterable[str], reporter: Reporter) -> Iterator[None]:
+    """Copy the streams among some inputs to temporary files, which are removed at the end.
+
+    A regular file that is standard input is not copied where the system lets it be opened again.
+    Raises ArgumentError for an empty standard input, DataError for a stream that cannot be read,
+    and FastcliError where there is no room for the copy.
+    """
+    with contextlib.ExitStack() as stack:
+        for path in dict.fromkeys(paths):
+            if path in _places or not is_stream(path):
+                continue
+            place = _reopened_stdin() if path == STREAM else ""
+            place = place or stack.enter_context(_copy(path, reporter))
+            if path == STREAM and os.path.getsize(place) == 0:
+                raise ArgumentError(NO_STDIN)
+            _places[path] = place
+            stack.callback(_places.pop, path)
+        yield
+
+
+def _status(stream: Any) -> os.stat_result | None:
+    """Return the status of an open stream, None where it is no file of the system."""
+    try:
+        return os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return None
+
+
+def _reopened_stdin() -> str:
+    """Return a path that opens a redirected file anew, "" if there is none.
+
+    That needs Linux, where opening /dev/fd/0 gives a position of its own, and a file of which
+    nothing was read yet.
+    """
+    status = _status(sys.stdin)
+    if sys.platform != "linux" or status is None or not stat.S_ISREG(status.st_mode):
+        return ""
+    fd = sys.stdin.fileno()
+    path = f"/dev/fd/{fd}"
+    with contextlib.suppress(OSError):
+        is_same = os.path.samestat(os.stat(path), status)
+        if is_same and os.access(path, os.R_OK) and os.lseek(fd, 0, os.SEEK_CUR) == 0:
+            return path
+    return ""
+
+
+@contextlib.contextmanager
+def _copy(path: str, reporter: Reporter) -> Iterator[str]:
+    """Give the path of a temporary file with all bytes of a stream, which ``reporter`` counts."""
+    import secrets
+    from pathlib import Path
+    from tempfile import gettempdir
+
+    from fastcli.files import temporary_beside, write_all
+
+    shown = "Standard input" if path == STREAM else path
+    try:
+        folder = gettempdir()
+        # A target of its own: no other run is at work on it.
+        temporary = temporary_beside(Path(folder) / secrets.token_hex(8))
+    except OSError as error:
+        raise FastcliError(
+            f"{shown} cannot be copied to a temporary file ({error.strerror or error}). "
+            "Set TMPDIR to a folder that you may write to."
+        ) from None
+    with temporary:
+        reporter.stage("copying")
+        for block in _blocks(path):
+            try:
+                write_all(temporary.fd, block)
+            except OSError as error:
+                raise FastcliError(
+                    f"{shown} cannot be copied to {folder} ({error.strerror or error}). "
+                    "Set TMPDIR to a folder with more room."
+                ) from None
+            reporter.read(len(block))
+        yield str(temporary.path)
+
+
+def _blocks(path: str) -> Iterator[bytes]:
+    try:
+        if path == STREAM:
+            stream: Any = sys.stdin.buffer
+            while block := stream.read1(CHUNK):
+                yield block
+        else:
+            with open(path, "rb", buffering=0) as pipe:
+                while block := pipe.read(CHUNK):
+                    yield block
+    except OSError as error:
+        raise DataError(cannot_open(path, error, "training")) from None
