@@ -39,6 +39,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         return
     from fastcli.cli.display.preparing import PrepareDisplay
     from fastcli.prepare.args import PrepareArgs
+    from fastcli.prepare.relabel import LabelRules, read_label_map
     from fastcli.prepare.rows import Columns
     from fastcli.prepare.sources import kind_of_input
     from fastcli.prepare.split import read_shares
@@ -55,6 +56,13 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         options.join,
         options.label_separator,
     )
+    labels = LabelRules(
+        case=options.label_case,
+        map=read_label_map(options.label_map, options.label) if options.label_map else (),
+        minimum=options.min_label,
+        other=options.other.strip() if options.min_label > 1 else "",
+        maximum=options.max_per_label,
+    )
     args = PrepareArgs(
         input=inputs,
         output=options.output,
@@ -66,7 +74,9 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         encoding=options.encoding,
         bad_bytes=options.bad_bytes,
         quotes=options.quotes,
+        labels=labels,
         shares=read_shares(options.split),
+        split_by=options.split_by,
         keep_labels=options.cover_labels,
         seed=options.seed,
         shuffle=not options.no_shuffle,

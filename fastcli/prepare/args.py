@@ -8,6 +8,7 @@ from fastcli.errors import ArgumentError
 from fastcli.options import check_choices, row_of
 from fastcli.prepare.options import PrepareOptions
 from fastcli.prepare.recipe import Recipe
+from fastcli.prepare.relabel import LabelRules
 from fastcli.prepare.rows import Columns
 from fastcli.text.tables import read_delimiter
 
@@ -26,7 +27,9 @@ class PrepareArgs:
     encoding: str = "utf-8"
     bad_bytes: str = "error"
     quotes: str = "auto"
+    labels: LabelRules = field(default_factory=LabelRules)
     shares: tuple[float, ...] = (0.8, 0.1, 0.1)
+    split_by: str = "hash"
     keep_labels: bool = True
     seed: int = 0
     shuffle: bool = True
@@ -43,14 +46,25 @@ class PrepareArgs:
             raise ArgumentError("Give the folder to write to: -o DIR.")
         if self.output == "-" and self.skip_bad:
             raise ArgumentError("--skip-bad needs a folder for rejects.jsonl: give one with -o.")
+        if self.columns.group and self.split_by == "order":
+            raise ArgumentError(
+                "--group-column cannot be combined with --split-by order, which splits by rows."
+            )
         self.recipe.check()
+        self.labels.check()
         check_choices(
             PrepareOptions,
             format=self.format,
             bad_bytes=self.bad_bytes,
             quotes=self.quotes,
             dedup=self.dedup,
+            split_by=self.split_by,
         )
         read_delimiter(self.delimiter)
         for name in ("thread", "seed"):
             row_of(PrepareOptions, name).check_range(getattr(self, name))
+
+    @property
+    def needs_all_rows(self) -> bool:
+        """Whether a row can be written only once all of them are known."""
+        return self.dedup != "none" or self.labels.minimum > 1 or self.split_by == "order"

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.kernels.text.minhash import SIGNATURE, minhash
+from fastcli.prepare.split import fixed_hashes
+from fastcli.prepare.spools import spool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +37,45 @@ class Duplicates:
     exact: int = 0
     near: int = 0
     contradictions: int = 0
+
+
+class DuplicateFinder:
+    """Keys, and for near duplicates signatures, of all lines, in files of a folder."""
+
+    def __init__(self, folder: Path, near: bool) -> None:
+        self._files = ExitStack()
+        self._keys = self._files.enter_context(spool(folder))
+        self._signatures = self._files.enter_context(spool(folder)) if near else None
+        self._n = 0
+
+    def __enter__(self) -> DuplicateFinder:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._files.close()
+
+    def add(
+        self,
+        labels: Sequence[Sequence[str]],
+        texts: Sequence[str],
+        found: NDArray[np.int32] | None,
+    ) -> None:
+        """Take lines, and their signatures for near duplicates.  Raises OSError."""
+        of_labels = fixed_hashes([" ".join(sorted(some)) for some in labels], 1)
+        pairs = zip(fixed_hashes(texts, 1), of_labels, strict=True)
+        write_keys(self._keys, list(chain.from_iterable(pairs)))
+        if self._signatures is not None and found is not None:
+            self._signatures.write(found.tobytes())
+        self._n += len(texts)
+
+    def find(self) -> Duplicates:
+        """Compare all lines.  Raises OSError."""
+        self._keys.flush()
+        found = find_exact(self._keys, self._n)
+        if self._signatures is not None:
+            self._signatures.flush()
+            find_near(self._signatures, self._keys, found)
+        return found
 
 
 def signatures(texts: Sequence[str]) -> NDArray[np.int32]:

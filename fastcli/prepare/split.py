@@ -1,14 +1,15 @@
-"""Splitting lines into train, valid and test by a fixed hash.
+"""Splitting lines into train, valid and test, by a fixed hash or by their order.
 
-The same text goes to the same part whatever else is in the data, so that a line stays where it
-is when data grow, and no text is in two parts.
+By the hash the same text goes to the same part whatever else is in the data, so that a line stays
+where it is when data grow, and no text is in two parts.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -86,5 +87,40 @@ class Splitter:
                     seen.update(some)
             if part:
                 elsewhere[place] |= bit
+            found.append(part)
+        return found
+
+
+class OrderSplitter:
+    """Says which part a line belongs to: of each label the first are train, the last are test.
+
+    A line counts for its first label.  ``rows_of`` has the number of lines of each.  With
+    ``keep_labels`` the first line of every label is train, whatever its other labels.
+    """
+
+    def __init__(
+        self, shares: Sequence[float], rows_of: Mapping[str, int], keep_labels: bool
+    ) -> None:
+        self._cuts = list(accumulate(shares))[:-1]
+        self._rows_of = rows_of
+        self._keep_labels = keep_labels
+        self._n: Counter[str] = Counter()
+        self._bounds: dict[str, list[int]] = {}
+        self._seen: set[str] = set()
+
+    def parts(self, keys: Sequence[int], labels: Sequence[Sequence[str]]) -> list[int]:
+        """Return the part of each line, 0 being train; the order of lines counts, keys do not."""
+        found = []
+        for some in labels:
+            label = some[0] if some else ""
+            bounds = self._bounds.get(label)
+            if bounds is None:
+                n = self._rows_of[label]
+                bounds = self._bounds[label] = [math.floor(cut * n + 0.5) for cut in self._cuts]
+            part = bisect_right(bounds, self._n[label])
+            self._n[label] += 1
+            if self._keep_labels and not self._seen.issuperset(some):
+                part = 0
+                self._seen.update(some)
             found.append(part)
         return found
