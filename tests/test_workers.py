@@ -24,7 +24,7 @@ from fastcli.prepare.clean_batches import cleaning_processes
 from fastcli.prepare.workers import starting
 
 if __name__ == "__main__":
-    with cleaning_processes(2) as pool:
+    with cleaning_processes(2, None) as pool:
         with starting():
             for i in range(4):
                 pool.submit(abs, i).result()
@@ -71,7 +71,7 @@ from fastcli.prepare.segment import Segmentation, segment
 from fastcli.prepare.workers import starting
 
 if __name__ == "__main__":
-    with cleaning_processes(1) as pool:
+    with cleaning_processes(1, None) as pool:
         with starting():
             done = pool.submit(segment, ["a"], Segmentation(command=sys.argv[1]))
         print(done.result(), flush=True)

@@ -110,6 +110,8 @@ def recipe_of(options: PrepareOptions) -> Any:
     from fastcli.prepare.clean import Cleaning
     from fastcli.prepare.recipe import Recipe
     from fastcli.prepare.segment import Segmentation
+    from fastcli.prepare.word_files import read_stopwords, read_user_dict
+    from fastcli.prepare.words import Words
 
     everything = options.clean
     unicode = options.unicode
@@ -123,8 +125,11 @@ def recipe_of(options: PrepareOptions) -> Any:
         punctuation=options.punctuation or everything,
         max_length=options.max_length,
     )
-    segmentation = Segmentation(options.segment, options.tokenizer_cmd)
-    return Recipe(cleaning, segmentation, options.label)
+    entries = read_user_dict(options.user_dict) if options.user_dict else ()
+    segmentation = Segmentation(options.segment, options.tokenizer_cmd, entries)
+    stopwords = read_stopwords(options.stopwords) if options.stopwords else ()
+    words = Words(stopwords, options.min_token_length)
+    return Recipe(cleaning, segmentation, options.label, words)
 
 
 def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: PrepareOptions) -> None:

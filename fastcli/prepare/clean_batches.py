@@ -37,26 +37,46 @@ class Cleaned:
         )
 
 
-def clean_batch(
-    recipe: Recipe, seed: int, near: bool, texts: list[str], groups: list[str]
-) -> Cleaned:
-    """Clean texts, and hash each, or its group, for the split."""
-    cleaned = recipe.apply(texts) if texts else []
-    pairs = zip(cleaned, groups, strict=True)
-    hashed = [group.replace("\n", "\x1f") or text for text, group in pairs]
-    keys = fixed_hashes(hashed if any(groups) else cleaned, seed)
-    signatures = None
-    if near:
-        from fastcli.prepare.duplicates import signatures as of
+@dataclass(frozen=True)
+class BatchCleaner:
+    """Cleans texts, and hashes each, or its group, for the split by ``seed``."""
 
-        signatures = of(cleaned)
-    return Cleaned(cleaned, keys, signatures)
+    recipe: Recipe
+    seed: int
+    near: bool  # whether signatures are asked for
+
+    def clean(self, texts: list[str], groups: list[str]) -> Cleaned:
+        """Return texts as they are written."""
+        cleaned = self.recipe.apply(texts) if texts else []
+        pairs = zip(cleaned, groups, strict=True)
+        hashed = [group.replace("\n", "\x1f") or text for text, group in pairs]
+        keys = fixed_hashes(hashed if any(groups) else cleaned, self.seed)
+        signatures = None
+        if self.near:
+            from fastcli.prepare.duplicates import signatures as of
+
+            signatures = of(cleaned)
+        return Cleaned(cleaned, keys, signatures)
+
+
+_cleaner: list[BatchCleaner] = []
+"""What cleans in a process that was started for it."""
+
+
+def clean_in_process(texts: list[str], groups: list[str]) -> Cleaned:
+    """Clean texts in a process of ``cleaning_processes``, which got what cleans once."""
+    return _cleaner[0].clean(texts, groups)
+
+
+def _begin(cleaner: BatchCleaner) -> None:
+    begin()
+    _cleaner.append(cleaner)
 
 
 @contextmanager
-def cleaning_processes(n: int) -> Iterator[ProcessPoolExecutor]:
+def cleaning_processes(n: int, cleaner: BatchCleaner) -> Iterator[ProcessPoolExecutor]:
     """Start processes that clean; they are ended, not waited for, where something goes wrong."""
-    pool = ProcessPoolExecutor(n, mp_context=CONTEXT, initializer=begin)
+    pool = ProcessPoolExecutor(n, mp_context=CONTEXT, initializer=_begin, initargs=(cleaner,))
     try:
         yield pool
     except BaseException:

@@ -183,6 +183,15 @@ class PrepareOptions:
     tokenizer_cmd: str = option(
         "", "shell command that writes a line of tokens for each line it reads", group="tokens"
     )
+    user_dict: str = option(
+        "", "user dictionary of jieba: word, frequency, part of speech", group="tokens", file="file"
+    )
+    stopwords: str = option(
+        "", "file of words to take out, one on each line", group="tokens", file="file"
+    )
+    min_token_length: int = option(
+        0, "take out tokens of fewer characters", group="tokens", at_least=0, at_most=MOST
+    )
     split: str = option("80,10,10", "percentages of train, valid and test", group="output")
     split_by: str = option(
         "hash",

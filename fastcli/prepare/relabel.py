@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.errors import ArgumentError, DataError
 from fastcli.options import check_choices, row_of
 from fastcli.prepare.labels import MAX_REMEMBERED_SETS
 from fastcli.prepare.options import PrepareOptions
 from fastcli.prepare.rows import Batch
+from fastcli.prepare.word_files import read_small
 from fastcli.printable import named
 from fastcli.text.alike import label_key, plain_label
 
@@ -71,30 +73,13 @@ def read_label_map(path: str, prefix: str) -> tuple[tuple[str, ...], ...]:
 
 def _csv_rows(path: str) -> Iterable[tuple[int, list[str]]]:
     """Yield the rows of a CSV file and the lines that they end at."""
+    text = io.StringIO(read_small(path), newline="")
+    reader = csv.reader(text, strict=True, skipinitialspace=True)
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True, skipinitialspace=True)
-            try:
-                for row in reader:
-                    yield reader.line_num, row
-            except csv.Error as error:
-                raise DataError(f"{path}:{reader.line_num}: not valid CSV: {error}.") from None
-            except UnicodeDecodeError:
-                line = _first_not_utf8(path)
-                raise DataError(f"{path}:{line}: not UTF-8: convert it with iconv.") from None
-    except OSError as error:
-        raise DataError(cannot_open(path, error)) from None
-
-
-def _first_not_utf8(path: str) -> int:
-    """Return the number of the first line that is not UTF-8."""
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number
-    return 1
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: not valid CSV: {error}.") from None
 
 
 def _conflict(old: str, first: str, second: str) -> str:

@@ -37,8 +37,9 @@ from fastcli.prepare.belongings import (
     to_remove,
 )
 from fastcli.prepare.clean_batches import (
+    BatchCleaner,
     Cleaned,
-    clean_batch,
+    clean_in_process,
     cleaning_processes,
     is_done,
     result_of,
@@ -268,22 +269,24 @@ class _Run:
 
     def cleaned(self) -> Generator[tuple[Batch, Cleaned], None, None]:
         """Yield batches with their cleaned texts, in order."""
-        waiting, near, most = self.waiting, self.args.dedup == "near", 3 * self.args.thread
+        waiting, most = self.waiting, 3 * self.args.thread
+        cleaner = BatchCleaner(self.args.recipe, self.args.seed, self.args.dedup == "near")
         started, spent = time.perf_counter(), 0.0
         with ExitStack() as stack:
             pool: ProcessPoolExecutor | None = None
             for number, batch in enumerate(self.batches()):
                 is_costly = spent > COSTLY * (time.perf_counter() - started)
                 if pool is None and number >= INLINE and self.args.thread > 1 and is_costly:
-                    pool = stack.enter_context(cleaning_processes(self.args.thread - 1))
-                args = (self.args.recipe, self.args.seed, near, batch.texts, batch.groups)
+                    pool = stack.enter_context(cleaning_processes(self.args.thread - 1, cleaner))
                 busy = sum(isinstance(one, Future) and not one.done() for _, one in waiting)
                 if pool is not None and busy <= self.args.thread:
                     with starting():  # submitting starts processes
-                        waiting.append((batch, pool.submit(clean_batch, *args)))
+                        waiting.append(
+                            (batch, pool.submit(clean_in_process, batch.texts, batch.groups))
+                        )
                 else:
                     before = time.perf_counter()
-                    waiting.append((batch, clean_batch(*args)))
+                    waiting.append((batch, cleaner.clean(batch.texts, batch.groups)))
                     spent += time.perf_counter() - before
                 while waiting and (len(waiting) > most or is_done(waiting[0][1])):
                     yield self.with_text(*result_of(waiting.popleft()))

@@ -510,7 +510,9 @@ def test_processes_write_the_same_files(options, tmp_path, monkeypatch):
     monkeypatch.setattr("fastcli.prepare.write_parts.COSTLY", 0.0)
     started = []
     pool = prepare_run.cleaning_processes
-    monkeypatch.setattr(prepare_run, "cleaning_processes", lambda n: started.append(n) or pool(n))
+    monkeypatch.setattr(
+        prepare_run, "cleaning_processes", lambda n, what: started.append(n) or pool(n, what)
+    )
     prepare(tmp_path / "two", *options, "-thread", 3)
     assert started == [2]
     for path in (tmp_path / "one").iterdir():
