@@ -43,6 +43,7 @@ from tests.naive_text import (  # noqa: F401
     is_space,
     make_features,
     merge_entries,
+    multiply_add,
     ngram_hash,
     number_rows,
     place_rows,

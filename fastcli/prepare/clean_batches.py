@@ -7,34 +7,49 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fastcli.errors import FastcliError
+from fastcli.prepare.lines import gathered, line_bounds
 from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.rows import Batch
-from fastcli.prepare.split import fixed_hashes
+from fastcli.prepare.split import fixed_hashes, line_hashes
 from fastcli.prepare.workers import CONTEXT, begin
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A batch as a cleaning process gives it back; ``signatures`` are for near duplicates."""
+    """A batch as a cleaning process gives it back.
 
-    texts: list[str]
-    keys: list[int]
+    ``data`` has its texts as UTF-8, each a line with its end; ``keys`` are int64[n];
+    ``signatures`` are for near duplicates.
+    """
+
+    data: bytes
+    keys: NDArray[np.int64]
     signatures: NDArray[np.int32] | None
+
+    @cached_property
+    def bounds(self) -> NDArray[np.int64]:
+        """Where texts begin, and where the last one ends, int64[n + 1]."""
+        return line_bounds(self.data)
+
+    def empty(self) -> list[int]:
+        """Return the numbers of the texts that have nothing left."""
+        found: list[int] = np.flatnonzero(np.diff(self.bounds) == 1).tolist()
+        return found
 
     def only(self, rows: Sequence[int]) -> Cleaned:
         """Return some of the rows."""
-        return Cleaned(
-            [self.texts[i] for i in rows],
-            [self.keys[i] for i in rows],
-            self.signatures[rows] if self.signatures is not None else None,
-        )
+        order = np.array(rows, np.int64)
+        signatures = self.signatures[order] if self.signatures is not None else None
+        return Cleaned(gathered(self.data, self.bounds, order), self.keys[order], signatures)
 
 
 @dataclass(frozen=True)
@@ -47,16 +62,23 @@ class BatchCleaner:
 
     def clean(self, texts: list[str], groups: list[str]) -> Cleaned:
         """Return texts as they are written."""
-        cleaned = self.recipe.apply(texts) if texts else []
-        pairs = zip(cleaned, groups, strict=True)
-        hashed = [group.replace("\n", "\x1f") or text for text, group in pairs]
-        keys = fixed_hashes(hashed if any(groups) else cleaned, self.seed)
+        data = self.recipe.apply_to_bytes(texts)
+        if any(groups):
+            pairs = zip(_texts(data), groups, strict=True)
+            hashed = [group.replace("\n", "\x1f") or text for text, group in pairs]
+            keys = fixed_hashes(hashed, self.seed)
+        else:
+            keys = line_hashes(data, line_bounds(data), self.seed)
         signatures = None
         if self.near:
             from fastcli.prepare.duplicates import signatures as of
 
-            signatures = of(cleaned)
-        return Cleaned(cleaned, keys, signatures)
+            signatures = of(_texts(data))
+        return Cleaned(data, keys, signatures)
+
+
+def _texts(data: bytes) -> list[str]:
+    return data.decode().split("\n")[:-1]
 
 
 _cleaner: list[BatchCleaner] = []

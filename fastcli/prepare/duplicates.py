@@ -7,22 +7,22 @@ compared where all values of a band are equal.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.kernels.text.minhash import SIGNATURE, minhash
-from fastcli.prepare.split import fixed_hashes
+from fastcli.prepare.split import fixed_hashes, line_hashes
 from fastcli.prepare.spools import spool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fastcli.prepare.clean_batches import Cleaned
 
 SHARE = 1 << 21  # keys that are compared at a time
 BANDS = 8
@@ -54,19 +54,14 @@ class DuplicateFinder:
     def __exit__(self, *error: object) -> None:
         self._files.close()
 
-    def add(
-        self,
-        labels: Sequence[Sequence[str]],
-        texts: Sequence[str],
-        found: NDArray[np.int32] | None,
-    ) -> None:
+    def add(self, labels: Sequence[Sequence[str]], cleaned: Cleaned) -> None:
         """Take lines, and their signatures for near duplicates.  Raises OSError."""
         of_labels = fixed_hashes([" ".join(sorted(some)) for some in labels], 1)
-        pairs = zip(fixed_hashes(texts, 1), of_labels, strict=True)
-        write_keys(self._keys, list(chain.from_iterable(pairs)))
-        if self._signatures is not None and found is not None:
-            self._signatures.write(found.tobytes())
-        self._n += len(texts)
+        of_texts = line_hashes(cleaned.data, cleaned.bounds, 1)
+        self._keys.write(np.stack([of_texts, of_labels], axis=1).tobytes())
+        if self._signatures is not None and cleaned.signatures is not None:
+            self._signatures.write(cleaned.signatures.tobytes())
+        self._n += len(labels)
 
     def find(self) -> Duplicates:
         """Compare all lines.  Raises OSError."""
@@ -86,11 +81,6 @@ def signatures(texts: Sequence[str]) -> NDArray[np.int32]:
     out = np.zeros((len(texts), SIGNATURE), np.int32)
     minhash(np.append(flat, np.int32(0)), offsets, len(texts), out.reshape(-1))
     return out
-
-
-def write_keys(file: IO[bytes], keys: Sequence[int]) -> None:
-    """Append keys of 64 bits to a file."""
-    file.write(array("Q", keys).tobytes())
 
 
 def find_exact(file: IO[bytes], n: int) -> Duplicates:

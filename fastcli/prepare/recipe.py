@@ -8,7 +8,7 @@ from typing import Any
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.options import check_choices, row_of
-from fastcli.prepare.clean import Cleaning, clean, cut
+from fastcli.prepare.clean import Cleaning, clean, clean_to_bytes, cut
 from fastcli.prepare.options import PrepareOptions
 from fastcli.prepare.segment import Segmentation, segment
 from fastcli.prepare.word_files import wrong_entry
@@ -19,7 +19,7 @@ from fastcli.schema import SchemaError, build, shown
 RECIPE_FORMAT, VERSION = "fastcli prepare", 2
 READABLE = (1, 2)  # versions; the first had no words
 LINE_END = "</s>"
-MOST = 2**31 - 1
+MOST_TRIED = 200  # places where a word may begin that are looked at one by one
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,25 @@ class Recipe:
             cleaned = [self._of_words(text) for text in cleaned]
         return cleaned
 
+    def apply_to_bytes(self, texts: list[str]) -> bytes:
+        """Return the same as UTF-8, each text a line with its end."""
+        if not texts:
+            return b""
+        if self._is_cleaning_alone:
+            data = clean_to_bytes(texts, self.cleaning) + b"\n"
+            if not _has(data, self.label) and not _has(data, LINE_END):
+                return data
+        return "\n".join([*self.apply(texts), ""]).encode()
+
+    @property
+    def _is_cleaning_alone(self) -> bool:
+        """Whether no step looks at tokens."""
+        return (
+            self.segmentation == Segmentation()
+            and self.words == Words()
+            and self.cleaning.max_length == 0
+        )
+
     def apply_to_lines(self, lines: list[str]) -> list[str]:
         """Return lines of fastText's format with their text prepared, one line for each line.
 
@@ -97,6 +116,17 @@ class Recipe:
             "segmentation": asdict(self.segmentation),
             "words": asdict(self.words),
         }
+
+
+def _has(data: bytes, word: str) -> bool:
+    """Tell whether bytes hold a word; its first byte alone, if it is rare, is quicker to find."""
+    found = word.encode()
+    at = data.find(found[:1])
+    for _ in range(MOST_TRIED):
+        if at < 0 or data.startswith(found, at):
+            return at >= 0
+        at = data.find(found[:1], at + 1)
+    return at >= 0 and data.find(found, at) >= 0
 
 
 def read_recipe(path: str) -> Recipe:

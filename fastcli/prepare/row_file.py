@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.prepare.clean_batches import Cleaned
 from fastcli.prepare.labels import MAX_REMEMBERED_SETS
 from fastcli.prepare.spools import spool
 
@@ -39,13 +40,12 @@ class RowFile:
     def __exit__(self, *error: object) -> None:
         self._files.close()
 
-    def add(self, labels: Sequence[Labels], texts: Sequence[str], keys: Sequence[int]) -> None:
-        """Append rows; texts are lines, labels are tokens.  Raises OSError."""
-        if texts:
-            self._labels.write("\n".join([*map(" ".join, labels), ""]).encode())
-            self._texts.write("\n".join([*texts, ""]).encode())
-            self._keys.write(np.array(keys, np.int64).tobytes())
-            self.n += len(texts)
+    def add(self, labels: Sequence[Labels], cleaned: Cleaned) -> None:
+        """Append rows; labels are tokens.  Raises OSError."""
+        self._labels.write("\n".join([*map(" ".join, labels), ""]).encode())
+        self._texts.write(cleaned.data)
+        self._keys.write(cleaned.keys.tobytes())
+        self.n += len(labels)
 
     def labels(self, keep: NDArray[np.bool_]) -> Iterator[tuple[int, Labels]]:
         """Yield the number and the labels of each row that is kept."""
@@ -56,17 +56,21 @@ class RowFile:
             for i in np.flatnonzero(keep[first : first + AT_ONCE]).tolist():
                 yield first + i, _tokens(lines[i], known)
 
-    def rows(self, keep: NDArray[np.bool_]) -> Iterator[tuple[list[Labels], list[str], list[int]]]:
+    def rows(self, keep: NDArray[np.bool_]) -> Iterator[tuple[list[Labels], Cleaned]]:
         """Yield the labels, texts and keys of rows that are kept, some at a time, in order."""
         for file in (self._labels, self._texts, self._keys):
             file.seek(0)
         known: dict[bytes, Labels] = {}
         for first in range(0, self.n, AT_ONCE):
-            labels = [_tokens(line, known) for line in islice(self._labels, AT_ONCE)]
-            texts = b"".join(islice(self._texts, AT_ONCE)).decode().split("\n")
-            keys = np.frombuffer(self._keys.read(8 * len(labels)), np.int64).tolist()
-            kept = np.flatnonzero(keep[first : first + AT_ONCE]).tolist()
-            yield [labels[i] for i in kept], [texts[i] for i in kept], [keys[i] for i in kept]
+            labels = list(islice(self._labels, AT_ONCE))
+            texts = list(islice(self._texts, AT_ONCE))
+            keys = np.frombuffer(self._keys.read(8 * len(labels)), np.int64)
+            kept = np.flatnonzero(keep[first : first + AT_ONCE])
+            data = b"".join([texts[i] for i in kept.tolist()])
+            yield (
+                [_tokens(labels[i], known) for i in kept.tolist()],
+                Cleaned(data, keys[kept], None),
+            )
 
 
 def _tokens(line: bytes, known: dict[bytes, Labels]) -> Labels:

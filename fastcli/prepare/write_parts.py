@@ -15,7 +15,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
-from itertools import chain
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
@@ -45,6 +44,7 @@ from fastcli.prepare.clean_batches import (
     result_of,
 )
 from fastcli.prepare.labels import LabelNames
+from fastcli.prepare.lines import Heads, gathered
 from fastcli.prepare.prepared import Prepared
 from fastcli.prepare.reader_process import read_beside
 from fastcli.prepare.recipe import Recipe
@@ -68,6 +68,7 @@ SHUFFLED = "train"
 BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
+SPACE = ord(" ")
 SHOWN = 80  # characters of an offending text
 
 
@@ -206,7 +207,7 @@ class _Run:
                 self.write_chosen(folder, some)
             else:
                 for batch, cleaned in some:
-                    self.write_first(self.named(batch), cleaned.texts, cleaned.keys)
+                    self.write_first(self.named(batch), cleaned)
         self.done.note_labels(self.relabelling, self.limit, self.names.tokens)
         if sum(self.done.lines) == 0:
             raise DataError(f"{', '.join(self.args.input)}: {self.done.nothing()}")
@@ -299,49 +300,50 @@ class _Run:
         """Return the rows that have text left; the others are bad."""
         for bad in batch.bad:
             self.bad(*bad)
-        if all(cleaned.texts):
+        empty = cleaned.empty()
+        if not empty:
             return batch, cleaned
-        kept = []
-        for i, text in enumerate(cleaned.texts):
-            if text:
-                kept.append(i)
-            else:
-                self.bad(Location(batch.path, batch.lines[i]), "no text is left", batch.texts[i])
+        for i in empty:
+            self.bad(Location(batch.path, batch.lines[i]), "no text is left", batch.texts[i])
+        kept = np.delete(np.arange(len(batch.lines)), empty).tolist()
         return only(batch, kept), cleaned.only(kept)
 
     def named(self, batch: Batch) -> list[tuple[str, ...]]:
         """Return the label tokens of a batch's rows."""
-        return [self.names.of(labels) for labels in batch.labels]
+        tokens = {labels: self.names.of(labels) for labels in dict.fromkeys(batch.labels)}
+        return [tokens[labels] for labels in batch.labels]
 
     # ---------------------------------------------------------------- writing
 
-    def write_first(
-        self, labels: Sequence[tuple[str, ...]], texts: Sequence[str], keys: Sequence[int]
-    ) -> None:
+    def write_first(self, labels: Sequence[tuple[str, ...]], cleaned: Cleaned) -> None:
         """Write the lines that are among the first of their labels."""
         if self.args.labels.maximum:
             chosen = [i for i, some in enumerate(labels) if self.limit.takes(some)]
-            labels = [labels[i] for i in chosen]
-            texts, keys = [texts[i] for i in chosen], [keys[i] for i in chosen]
-        self.write(labels, texts, keys)
+            labels, cleaned = [labels[i] for i in chosen], cleaned.only(chosen)
+        self.write(labels, cleaned)
 
-    def write(
-        self, labels: Sequence[tuple[str, ...]], texts: Sequence[str], keys: Sequence[int]
-    ) -> None:
+    def write(self, labels: Sequence[tuple[str, ...]], cleaned: Cleaned) -> None:
         """Write lines, each to the part that it belongs to."""
-        parts = self.splitter.parts(keys, labels)
+        parts = self.splitter.parts(cleaned.keys, labels)
+        different = list(dict.fromkeys(labels))
+        number_of = {some: number for number, some in enumerate(different)}
+        heads = Heads(
+            [f"{' '.join(some)} ".encode() if some else b"" for some in different],
+            np.array([number_of[some] for some in labels], np.int64),
+        )
         for number, writer in enumerate(self.writers):
-            chosen = [i for i, part in enumerate(parts) if part == number]
-            if not chosen:
+            chosen = np.flatnonzero(parts == number)
+            if len(chosen) == 0:
                 continue
-            lines = [f"{' '.join(labels[i])} {texts[i]}" for i in chosen]
-            text = "\n".join(lines)
-            writer.write(text)
+            data = gathered(cleaned.data, cleaned.bounds, chosen, heads)
+            writer.write_lines(data)
             counts = self.done.labels[number]
             before = counts.total()
-            counts.update(chain.from_iterable([labels[i] for i in chosen]))
-            self.done.lines[number] += len(lines)
-            self.done.tokens[number] += text.count(" ") + len(lines) - (counts.total() - before)
+            for i, n in _counted(heads.of[chosen]):
+                counts.update(dict.fromkeys(different[i], n))
+            self.done.lines[number] += len(chosen)
+            n_spaces = int(np.count_nonzero(np.frombuffer(data, np.uint8) == SPACE))
+            self.done.tokens[number] += n_spaces + len(chosen) - (counts.total() - before)
 
     def write_chosen(self, folder: Path, batches: Iterator[tuple[Batch, Cleaned]]) -> None:
         """Put all rows into files beside, choose among them, and write those that are kept."""
@@ -354,8 +356,8 @@ class _Run:
             if args.split_by == "order":
                 shares = [share for share in args.shares if share > 0]
                 self.splitter = OrderSplitter(shares, choice.rows_of, args.keep_labels)
-            for labels, texts, keys in rows.rows(choice.keep):
-                self.write([choice.relabelled(some) for some in labels], texts, keys)
+            for labels, cleaned in rows.rows(choice.keep):
+                self.write([choice.relabelled(some) for some in labels], cleaned)
 
     def kept(
         self, folder: Path, rows: RowFile, batches: Iterator[tuple[Batch, Cleaned]]
@@ -369,9 +371,9 @@ class _Run:
                 finder = stack.enter_context(DuplicateFinder(folder, self.args.dedup == "near"))
             for batch, cleaned in batches:
                 labels = self.named(batch)
-                rows.add(labels, cleaned.texts, cleaned.keys)
+                rows.add(labels, cleaned)
                 if finder is not None:
-                    finder.add(labels, cleaned.texts, cleaned.signatures)
+                    finder.add(labels, cleaned)
             if finder is None:
                 return np.ones(rows.n, np.bool_)
             found, done = finder.find(), self.done
@@ -420,6 +422,13 @@ class _Run:
                 )
             },
         }
+
+
+def _counted(numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield the different numbers, in order of appearance, and how often each is there."""
+    found, first, n = np.unique(numbers, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    yield from zip(found[order].tolist(), n[order].tolist(), strict=True)
 
 
 @contextmanager
