@@ -6,6 +6,7 @@ The steps are those of the README, each a function of the standard library on on
 import html
 import re
 import sys
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +92,14 @@ def test_texts_are_cleaned_as_one_by_one(texts, cleaning):
     assert recipe.apply_to_bytes(texts) == "".join(f"{x}\n" for x in recipe.apply(texts)).encode()
     if texts:
         assert clean_to_bytes(texts, cleaning).decode().split("\n") == wanted
+
+
+@given(st.lists(TEXTS.filter(is_unicode), max_size=6), st.sampled_from(["NFC", "NFKC"]))
+def test_a_normal_form_of_some_lines_at_a_time(lines, form):
+    text = "\n".join(lines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fastcli.prepare.clean.PIECE", 1)
+        assert normal_form(text, form.lower()) == unicodedata.normalize(form, text)
 
 
 @pytest.mark.parametrize("digits", ["keep", "zero", "remove"])

@@ -60,6 +60,7 @@ _URLS = re.compile(
 # Unicode's normal forms order the marks above and below a letter, which takes the square of their
 # number; text of people has a few (Unicode Standard Annex 15, section 13: at most 30).
 MOST_MARKS = 30
+PIECE = 500  # characters, at least, that are brought into a normal form at a time
 # Controls (but tabs and what breaks lines), joiners and marks of direction, byte-order marks.
 _CONTROLS = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufff9-\ufffb]"
@@ -172,14 +173,24 @@ def normal_form(text: str, form: str) -> str:
     name: Literal["NFC", "NFKC"] = "NFC" if form == "nfc" else "NFKC"
     # So many marks in a row have one among them at a place that is a multiple of their number.
     if not _mark().search(text[:: MOST_MARKS + 1]):
-        return unicodedata.normalize(name, text)
+        return _by_pieces(name, text)
     is_mark = _marks()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)]
     bounds = np.flatnonzero(np.diff(is_mark, prepend=False, append=False)).reshape(-1, 2)
     cuts = [0]
     for first, end in bounds[bounds[:, 1] - bounds[:, 0] > MOST_MARKS].tolist():
         cuts.extend(range(first, end, MOST_MARKS))
     parts = [text[a:b] for a, b in pairwise([*cuts, len(text)])]
-    return "".join([unicodedata.normalize(name, part) for part in parts])
+    return "".join([_by_pieces(name, part) for part in parts])
+
+
+def _by_pieces(name: Literal["NFC", "NFKC"], text: str) -> str:
+    """Return a normal form, a few lines at a time: most are soon found to be in it."""
+    pieces, first = [], 0
+    while first < len(text):
+        end = text.find("\n", first + PIECE) + 1 or len(text)
+        pieces.append(unicodedata.normalize(name, text[first:end]))
+        first = end
+    return "".join(pieces)
 
 
 def _is_latin(text: str) -> bool:
