@@ -24,7 +24,8 @@ MOST = 2**31 - 1  # the largest whole number, unless a row says otherwise: an in
 KINDS: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
 # The order of groups in the help of every command.
 GROUPS = (
-    *("general", "files", "input", "cleaning", "tokens", "output", "dictionary", "text", "numbers"),
+    *("general", "files", "input", "labels", "cleaning", "tokens", "output"),
+    *("dictionary", "text", "numbers"),
     *(
         "network",
         "training",

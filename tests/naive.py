@@ -45,6 +45,7 @@ from tests.naive_text import (  # noqa: F401
     is_space,
     make_features,
     merge_entries,
+    multiply_add,
     nearest_bits,
     ngram_hash,
     number_rows,

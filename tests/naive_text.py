@@ -18,6 +18,10 @@ def ngram_hash(h, word):
     return wrapped(h * 116049371 + word)
 
 
+def multiply_add(a, b, c):
+    return wrapped(a * b + c)
+
+
 def unsigned_modulo(h, n):
     return (h % (1 << 64)) % n
 

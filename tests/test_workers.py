@@ -20,11 +20,11 @@ posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and FIFOs")
 
 CLEANING = """
 import time
-from fastcli.prepare.write_parts import _pool
+from fastcli.prepare.clean_batches import cleaning_processes
 from fastcli.prepare.workers import starting
 
 if __name__ == "__main__":
-    with _pool(2) as pool:
+    with cleaning_processes(2, None) as pool:
         with starting():
             for i in range(4):
                 pool.submit(abs, i).result()
@@ -66,12 +66,12 @@ def test_workers_end_with_their_parent(text, name, tmp_path):
 
 TOKENIZING = """
 import sys
-from fastcli.prepare.write_parts import _pool
+from fastcli.prepare.clean_batches import cleaning_processes
 from fastcli.prepare.segment import Segmentation, segment
 from fastcli.prepare.workers import starting
 
 if __name__ == "__main__":
-    with _pool(1) as pool:
+    with cleaning_processes(1, None) as pool:
         with starting():
             done = pool.submit(segment, ["a"], Segmentation(command=sys.argv[1]))
         print(done.result(), flush=True)

@@ -140,7 +140,8 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
     elif command.startswith("print-"):
         found += [*VECTORS, WRITE_VECTORS, *[WORD_CHAR_NGRAMS] * model.has_char_ngrams]
     elif command == "prepare":
-        found += ["text.spacing: space_out hash_lines", "text.rows: split_rows copy_columns"]
+        found += ["text.spacing: space_out hash_lines", "text.gather: gather_lines"]
+        found += ["text.rows: split_rows copy_columns"]
         if options["dedup"] == "near":
             found.append("text.minhash: minhash")
     elif command == "dump":

@@ -42,6 +42,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         return
     from fastcli.cli.display.preparing import PrepareDisplay
     from fastcli.prepare.args import PrepareArgs
+    from fastcli.prepare.relabel import LabelRules, read_label_map
     from fastcli.prepare.split import read_shares
     from fastcli.prepare.write_parts import outputs, prepare_stream
     from fastcli.prepare.write_parts import prepare as run
@@ -58,6 +59,13 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         options.group_column,
         options.join,
     )
+    labels = LabelRules(
+        case=options.label_case,
+        map=read_label_map(options.label_map, options.label) if options.label_map else (),
+        minimum=options.min_label,
+        other=options.other.strip() if options.min_label > 1 else "",
+        maximum=options.max_per_label,
+    )
     args = PrepareArgs(
         input=inputs,
         output=options.output,
@@ -71,11 +79,13 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
             header=header,
             encoding=options.encoding,
             bad_bytes=options.bad_bytes,
+            labels=LabelOptions(
+                options.label_separator, options.labels_as, options.none, options.label
+            ),
         ),
-        labels=LabelOptions(
-            options.label_separator, options.labels_as, options.none, options.label
-        ),
+        labels=labels,
         shares=read_shares(options.split),
+        split_by=options.split_by,
         keep_labels=options.cover_labels,
         seed=options.seed,
         shuffle=not options.no_shuffle,
@@ -110,6 +120,8 @@ def recipe_of(options: PrepareOptions) -> Any:
     from fastcli.prepare.clean import Cleaning
     from fastcli.prepare.recipe import Recipe
     from fastcli.prepare.segment import Segmentation
+    from fastcli.prepare.word_files import read_stopwords, read_user_dict
+    from fastcli.prepare.words import Words
 
     everything = options.clean
     unicode = options.unicode
@@ -123,8 +135,11 @@ def recipe_of(options: PrepareOptions) -> Any:
         punctuation=options.punctuation or everything,
         max_length=options.max_length,
     )
-    segmentation = Segmentation(options.segment, options.tokenizer_cmd)
-    return Recipe(cleaning, segmentation, options.label)
+    entries = read_user_dict(options.user_dict) if options.user_dict else ()
+    segmentation = Segmentation(options.segment, options.tokenizer_cmd, entries)
+    stopwords = read_stopwords(options.stopwords) if options.stopwords else ()
+    words = Words(stopwords, options.min_token_length)
+    return Recipe(cleaning, segmentation, options.label, words)
 
 
 def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: PrepareOptions) -> None:

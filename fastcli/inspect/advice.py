@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import shlex
 from collections import Counter
@@ -19,6 +20,7 @@ from fastcli.inspect.data import DataSet
 from fastcli.options import snake
 from fastcli.printable import LONGEST_NAME, listed, readable, shortened
 from fastcli.tables.dialects import BOM, decode_lines, looks_like_table, shown_delimiter
+from fastcli.text.alike import alike
 from fastcli.threads import usable_cpus
 
 UNBALANCED = 50  # lines of the largest label for one of the smallest
@@ -75,7 +77,7 @@ def notes(data: DataSet, is_training: bool, delimiter: str = "") -> list[dict[st
         "sorted": _sorted(data) if is_training else "",
         "imbalance": _imbalance(data),
         "rare_labels": _rare(data),
-        "labels_by_case": _by_case(data),
+        "labels_by_case": _alike(data),
         "unsegmented": _unsegmented(data),
     }
     return [{"note": kind, "sentence": sentence} for kind, sentence in found.items() if sentence]
@@ -193,17 +195,17 @@ def _rare(data: DataSet) -> str:
     )
 
 
-def _by_case(data: DataSet) -> str:
-    groups: dict[str, list[str]] = {}
-    for label in data.labels:
-        groups.setdefault(readable(label).casefold(), []).append(readable(label))
-    ambiguous = [sorted(names) for names in groups.values() if len(names) > 1]
-    if not ambiguous:
+def _alike(data: DataSet) -> str:
+    prefix = os.fsencode(data.prefix)
+    tokens = {readable(label.removeprefix(prefix)): readable(label) for label in data.labels}
+    groups = sorted(sorted(tokens[name] for name in group) for group in alike(tokens))
+    if not groups:
         return ""
-    shown = " and ".join(map(shortened, min(ambiguous)[:2]))
+    shown = " and ".join(map(shortened, groups[0][:2]))
     return (
-        f"Labels differ only in upper and lower case, such as {shown} "
-        f"({len(ambiguous):,} in all); to a classifier they are different labels."
+        f"Labels differ only by case, spaces or a final comma, such as {shown} "
+        f"({len(groups):,} in all); to a classifier they are different labels. "
+        "'fastcli prepare --label-case first' makes one label of them."
     )
 
 

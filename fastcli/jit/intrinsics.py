@@ -591,6 +591,14 @@ def ngram_hash(typing: Any, h: Any, word: Any) -> Any:
 
 
 @intrinsic
+def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.add(builder.mul(args[0], args[1]), args[2])
+
+    return types.int64(types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
 def unsigned_modulo(typing: Any, h: Any, n: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.urem(args[0], args[1])

@@ -8,9 +8,9 @@ from fastcli.errors import ArgumentError
 from fastcli.options import check_choices, row_of
 from fastcli.prepare.options import PrepareOptions
 from fastcli.prepare.recipe import Recipe
+from fastcli.prepare.relabel import LabelRules
 from fastcli.tables.choice import Columns
 from fastcli.tables.dialects import read_delimiter
-from fastcli.tables.labels import LabelOptions
 from fastcli.tables.sources import Reading
 
 
@@ -23,8 +23,9 @@ class PrepareArgs:
     recipe: Recipe = field(default_factory=Recipe)
     columns: Columns = field(default_factory=Columns)
     reading: Reading = field(default_factory=Reading)
-    labels: LabelOptions = field(default_factory=LabelOptions)
+    labels: LabelRules = field(default_factory=LabelRules)
     shares: tuple[float, ...] = (0.8, 0.1, 0.1)
+    split_by: str = "hash"
     keep_labels: bool = True
     seed: int = 0
     shuffle: bool = True
@@ -41,16 +42,27 @@ class PrepareArgs:
             raise ArgumentError("Give the folder to write to: -o DIR.")
         if self.output == "-" and self.skip_bad:
             raise ArgumentError("--skip-bad needs a folder for rejects.jsonl: give one with -o.")
+        if self.columns.group and self.split_by == "order":
+            raise ArgumentError(
+                "--group-column cannot be combined with --split-by order, which splits by rows."
+            )
         self.recipe.check()
+        self.labels.check()
         check_choices(
             PrepareOptions,
             format=self.reading.kind,
             bad_bytes=self.reading.bad_bytes,
             quotes=self.reading.quotes,
             escape=self.reading.escape,
-            labels_as=self.labels.labels_as,
+            labels_as=self.reading.labels.labels_as,
             dedup=self.dedup,
+            split_by=self.split_by,
         )
         read_delimiter(self.reading.delimiter)
         for name in ("thread", "seed"):
             row_of(PrepareOptions, name).check_range(getattr(self, name))
+
+    @property
+    def needs_all_rows(self) -> bool:
+        """Whether a row can be written only once all of them are known."""
+        return self.dedup != "none" or self.labels.minimum > 1 or self.split_by == "order"

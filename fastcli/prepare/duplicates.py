@@ -7,17 +7,22 @@ compared where all values of a band are equal.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.kernels.text.minhash import SIGNATURE, minhash
+from fastcli.prepare.split import fixed_hashes, line_hashes
+from fastcli.prepare.spools import spool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fastcli.prepare.clean_batches import Cleaned
 
 SHARE = 1 << 21  # keys that are compared at a time
 BANDS = 8
@@ -34,6 +39,40 @@ class Duplicates:
     contradictions: int = 0
 
 
+class DuplicateFinder:
+    """Keys, and for near duplicates signatures, of all lines, in files of a folder."""
+
+    def __init__(self, folder: Path, near: bool) -> None:
+        self._files = ExitStack()
+        self._keys = self._files.enter_context(spool(folder))
+        self._signatures = self._files.enter_context(spool(folder)) if near else None
+        self._n = 0
+
+    def __enter__(self) -> DuplicateFinder:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._files.close()
+
+    def add(self, labels: Sequence[Sequence[str]], cleaned: Cleaned) -> None:
+        """Take lines, and their signatures for near duplicates.  Raises OSError."""
+        of_labels = fixed_hashes([" ".join(sorted(some)) for some in labels], 1)
+        of_texts = line_hashes(cleaned.data, cleaned.bounds, 1)
+        self._keys.write(np.stack([of_texts, of_labels], axis=1).tobytes())
+        if self._signatures is not None and cleaned.signatures is not None:
+            self._signatures.write(cleaned.signatures.tobytes())
+        self._n += len(labels)
+
+    def find(self) -> Duplicates:
+        """Compare all lines.  Raises OSError."""
+        self._keys.flush()
+        found = find_exact(self._keys, self._n)
+        if self._signatures is not None:
+            self._signatures.flush()
+            find_near(self._signatures, self._keys, found)
+        return found
+
+
 def signatures(texts: Sequence[str]) -> NDArray[np.int32]:
     """Return the signatures of texts, int32[n, SIGNATURE]; case and spaces do not count."""
     codes = ["".join(text.casefold().split()) for text in texts]
@@ -42,11 +81,6 @@ def signatures(texts: Sequence[str]) -> NDArray[np.int32]:
     out = np.zeros((len(texts), SIGNATURE), np.int32)
     minhash(np.append(flat, np.int32(0)), offsets, len(texts), out.reshape(-1))
     return out
-
-
-def write_keys(file: IO[bytes], keys: Sequence[int]) -> None:
-    """Append keys of 64 bits to a file."""
-    file.write(array("Q", keys).tobytes())
 
 
 def find_exact(file: IO[bytes], n: int) -> Duplicates:

@@ -16,6 +16,8 @@ DIGITS = ("keep", "zero", "remove")
 URLS = ("keep", "mask", "remove")
 SEGMENTS = ("none", "chars", "jieba")
 DEDUPS = ("none", "exact", "near")
+LABEL_CASES = ("keep", "first", "lower")
+SPLITS = ("hash", "order")
 MOST_PROCESSES = 1024
 
 INTO_FOLDER = Need(lambda v: v.output != "-", lambda v: "with -o -, which writes all lines")
@@ -125,6 +127,38 @@ class PrepareOptions:
         "write bad rows to rejects.jsonl, with the reason, and continue",
         group="input",
     )
+    label_case: str = option(
+        "keep",
+        "labels that differ by case, spaces or a final comma become one (first: as first seen)",
+        group="labels",
+        choices=LABEL_CASES,
+    )
+    label_map: str = option(
+        "",
+        "CSV file of the columns from,to: labels that get another name (none: rows left out)",
+        group="labels",
+        file="file",
+    )
+    min_label: int = option(
+        0,
+        "leave out labels with fewer rows than this",
+        group="labels",
+        at_least=0,
+        at_most=MOST,
+    )
+    other: str = option(
+        "",
+        "name that labels below --min-label get, instead of being left out",
+        group="labels",
+        needs=(Need(lambda v: v.min_label > 1, lambda v: "without --min-label"),),
+    )
+    max_per_label: int = option(
+        0,
+        "most rows of each label, the first ones (0: all)",
+        group="labels",
+        at_least=0,
+        at_most=MOST,
+    )
     clean: bool = option(
         False,
         "the same as --html --unicode nfc --control --lowercase --punctuation",
@@ -160,7 +194,23 @@ class PrepareOptions:
     tokenizer_cmd: str = option(
         "", "shell command that writes a line of tokens for each line it reads", group="tokens"
     )
+    user_dict: str = option(
+        "", "user dictionary of jieba: word, frequency, part of speech", group="tokens", file="file"
+    )
+    stopwords: str = option(
+        "", "file of words to take out, one on each line", group="tokens", file="file"
+    )
+    min_token_length: int = option(
+        0, "take out tokens of fewer characters", group="tokens", at_least=0, at_most=MOST
+    )
     split: str = option("80,10,10", "percentages of train, valid and test", group="output")
+    split_by: str = option(
+        "hash",
+        "how rows are split (hash: of the text; order: the first rows of each label are train)",
+        group="output",
+        choices=SPLITS,
+        needs=(INTO_FOLDER,),
+    )
     overwrite: bool = option(
         False,
         "replace files in the folder that are not as prepare left them",

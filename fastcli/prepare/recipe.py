@@ -8,23 +8,28 @@ from typing import Any
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.options import check_choices, row_of
-from fastcli.prepare.clean import Cleaning, clean, cut
+from fastcli.prepare.clean import Cleaning, clean, clean_to_bytes, cut
 from fastcli.prepare.options import PrepareOptions
 from fastcli.prepare.segment import Segmentation, segment
+from fastcli.prepare.word_files import wrong_entry
+from fastcli.prepare.words import Words, keep_words
+from fastcli.printable import named
 from fastcli.schema import SchemaError, build, shown
 
-RECIPE_FORMAT, VERSION = "fastcli prepare", 1
+RECIPE_FORMAT, VERSION = "fastcli prepare", 2
+READABLE = (1, 2)  # versions; the first had no words
 LINE_END = "</s>"
-MOST = 2**31 - 1
+MOST_TRIED = 200  # places where a word may begin that are looked at one by one
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that happens to a text: cleaning, segmentation, and what a label begins with."""
+    """All that happens to a text: cleaning, segmentation, words, and what a label begins with."""
 
     cleaning: Cleaning = field(default_factory=Cleaning)
     segmentation: Segmentation = field(default_factory=Segmentation)
     label: str = "__label__"
+    words: Words = field(default_factory=Words)
 
     def check(self) -> None:
         """Raise ArgumentError for a value that cannot be."""
@@ -33,6 +38,11 @@ class Recipe:
             PrepareOptions, unicode=c.unicode, urls=c.urls, digits=c.digits, segment=s.kind
         )
         row_of(PrepareOptions, "max_length").check_range(c.max_length)
+        row_of(PrepareOptions, "min_token_length").check_range(self.words.min_length)
+        if s.user_dict and s.kind != "jieba":
+            raise ArgumentError("--user-dict is for jieba: give --segment jieba, too.")
+        if wrong := wrong_entry(s.user_dict):
+            raise ArgumentError(f"--user-dict: {named(wrong)!r} is not an entry.")
         if s.command and s.kind != "none":
             raise ArgumentError(
                 "--segment and --tokenizer-cmd cannot be combined: give one of them."
@@ -43,10 +53,31 @@ class Recipe:
     def apply(self, texts: list[str]) -> list[str]:
         """Return texts as written to a training file; words are never labels."""
         cleaned = clean(texts, self.cleaning)
-        cleaned = cut(segment(cleaned, self.segmentation), self.cleaning.max_length)
+        cleaned = segment(cleaned, self.segmentation)
+        cleaned = keep_words(cleaned, self.words, self.cleaning, self.segmentation)
+        cleaned = cut(cleaned, self.cleaning.max_length)
         if any(self.label in text or LINE_END in text for text in cleaned):
             cleaned = [self._of_words(text) for text in cleaned]
         return cleaned
+
+    def apply_to_bytes(self, texts: list[str]) -> bytes:
+        """Return the same as UTF-8, each text a line with its end."""
+        if not texts:
+            return b""
+        if self._is_cleaning_alone:
+            data = clean_to_bytes(texts, self.cleaning) + b"\n"
+            if not _has(data, self.label) and not _has(data, LINE_END):
+                return data
+        return "\n".join([*self.apply(texts), ""]).encode()
+
+    @property
+    def _is_cleaning_alone(self) -> bool:
+        """Whether no step looks at tokens."""
+        return (
+            self.segmentation == Segmentation()
+            and self.words == Words()
+            and self.cleaning.max_length == 0
+        )
 
     def apply_to_lines(self, lines: list[str]) -> list[str]:
         """Return lines of fastText's format with their text prepared, one line for each line.
@@ -83,7 +114,19 @@ class Recipe:
             "label": self.label,
             "cleaning": asdict(self.cleaning),
             "segmentation": asdict(self.segmentation),
+            "words": asdict(self.words),
         }
+
+
+def _has(data: bytes, word: str) -> bool:
+    """Tell whether bytes hold a word; its first byte alone, if it is rare, is quicker to find."""
+    found = word.encode()
+    at = data.find(found[:1])
+    for _ in range(MOST_TRIED):
+        if at < 0 or data.startswith(found, at):
+            return at >= 0
+        at = data.find(found[:1], at + 1)
+    return at >= 0 and data.find(found, at) >= 0
 
 
 def read_recipe(path: str) -> Recipe:
@@ -97,12 +140,13 @@ def read_recipe(path: str) -> Recipe:
         found = None
     if not isinstance(found, dict) or found.get("format") != RECIPE_FORMAT:
         raise DataError(f"{path} was not written by fastcli prepare.")
-    if found.get("version") != VERSION:
+    if found.get("version") not in READABLE:
         raise DataError(
             f"{path} is from another version of fastcli: {shown(found.get('version'))}."
         )
     try:
-        recipe = build(Recipe, {one.name: found[one.name] for one in fields(Recipe)})
+        names = [one.name for one in fields(Recipe) if one.name != "words" or found["version"] > 1]
+        recipe = build(Recipe, {name: found[name] for name in names})
         recipe.check()
     except KeyError as error:
         raise DataError(f"{path} is damaged: it has no {error}.") from None

@@ -22,10 +22,14 @@ _CJK = re.compile(
 
 @dataclass(frozen=True)
 class Segmentation:
-    """How text is cut into tokens; ``command`` is a shell command, a line in, a line out."""
+    """How text is cut into tokens; ``command`` is a shell command, a line in, a line out.
+
+    ``user_dict`` has jieba's entries of further words: ``word``, ``word 5`` or ``word 5 n``.
+    """
 
     kind: str = "none"
     command: str = ""
+    user_dict: tuple[str, ...] = ()
 
 
 def segment(texts: Sequence[str], how: Segmentation) -> list[str]:
@@ -39,24 +43,24 @@ def segment(texts: Sequence[str], how: Segmentation) -> list[str]:
     if how.kind == "chars":
         return one_space(_CJK.sub(r" \1 ", "\n".join(texts))).split("\n")
     if how.kind == "jieba":
-        return _by_jieba(texts)
+        return _by_jieba(texts, how.user_dict)
     return list(texts)
 
 
 def check_segmentation(how: Segmentation) -> None:
     """Raise FastcliError if the tokenizer is not installed."""
     if how.kind == "jieba":
-        _by_jieba([])
+        _jieba(how.user_dict)
 
 
-def _by_jieba(texts: Sequence[str]) -> list[str]:
-    tokenizer = _jieba()
+def _by_jieba(texts: Sequence[str], user_dict: tuple[str, ...]) -> list[str]:
+    tokenizer = _jieba(user_dict)
     return [" ".join(" ".join(tokenizer.cut(text)).split()) for text in texts]
 
 
 @cache
-def _jieba() -> Any:
-    """Return jieba's tokenizer.
+def _jieba(user_dict: tuple[str, ...] = ()) -> Any:
+    """Return jieba's tokenizer, which knows the words of a user dictionary, too.
 
     It keeps its dictionary as Python objects (marshal), by default in the folder for temporary
     files, where anybody can put others.  Here they are in a folder of this user, or not kept.
@@ -75,6 +79,10 @@ def _jieba() -> Any:
     else:
         tokenizer.tmp_dir = folder
         tokenizer.cache_file = f"jieba-{jieba.__version__}.cache"
+    for entry in user_dict:
+        word, *rest = entry.split(" ")
+        n = rest.pop(0) if rest and rest[0].isdecimal() else None
+        tokenizer.add_word(word, n, rest[0] if rest else None)
     return tokenizer
 
 

@@ -9,7 +9,6 @@ whatever the memory and the number of buckets.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.prepare.lines import gathered, line_bounds
 from fastcli.prepare.spools import spool
 
 if TYPE_CHECKING:
@@ -80,16 +80,14 @@ class _Bucket:
             text, keys = b"".join(text for _, text in blocks), [keys for keys, _ in blocks]
         else:
             text, keys = b"".join(self._text), self._keys
-        lines = io.BytesIO(text).readlines()
-        order = np.argsort(np.concatenate(keys), kind="stable").tolist()
-        return b"".join([lines[i] for i in order])
+        order = np.argsort(np.concatenate(keys), kind="stable")
+        return gathered(text, line_bounds(text), order)
 
-    def chunks(self) -> Iterator[tuple[Keys, list[bytes]]]:
+    def chunks(self) -> Iterator[tuple[Keys, bytes]]:
         """Yield keys and lines as they came, some at a time, from the file."""
         self.flush()
         if self._file is not None:
-            for keys, text in self._read(self._file):
-                yield keys, io.BytesIO(text).readlines()
+            yield from self._read(self._file)
 
     def _read(self, file: IO[bytes]) -> Iterator[tuple[Keys, bytes]]:
         file.seek(0)
@@ -118,18 +116,20 @@ class Sorter:
         self._buckets = [_Bucket(folder) for _ in range(BUCKETS)]
         self._held = 0  # bytes in memory
 
-    def add(self, keys: Keys, lines: list[bytes]) -> None:
+    def add(self, keys: Keys, data: bytes) -> None:
         """Take lines, with their ends, and the key of each.  Raises OSError."""
         numbers = ((keys >> self._shift) & np.uint64(BUCKETS - 1)).astype(np.uint8)
         order = np.argsort(numbers, kind="stable")
         keys = keys[order]
-        lines = [lines[i] for i in order.tolist()]
-        bounds = np.searchsorted(numbers[order], np.arange(BUCKETS + 1))
-        for bucket, (start, end) in zip(self._buckets, pairwise(bounds.tolist()), strict=True):
+        bounds = line_bounds(data)
+        text = gathered(data, bounds, order)
+        ends = np.concatenate([[0], np.cumsum(np.diff(bounds)[order])]).tolist()
+        starts = np.searchsorted(numbers[order], np.arange(BUCKETS + 1)).tolist()
+        for bucket, (start, end) in zip(self._buckets, pairwise(starts), strict=True):
             if start < end:
-                text = b"".join(lines[start:end])
-                bucket.add(keys[start:end], text)
-                self._held += len(text)
+                part = text[ends[start] : ends[end]]
+                bucket.add(keys[start:end], part)
+                self._held += len(part)
         self._held += keys.nbytes
         if self._held > LIMIT:
             for bucket in self._buckets:
@@ -146,8 +146,8 @@ class Sorter:
             if bucket.size > LIMIT and can_be_divided:
                 part = Sorter(self.folder, self._used_bits)
                 try:
-                    for keys, lines in bucket.chunks():
-                        part.add(keys, lines)
+                    for keys, text in bucket.chunks():
+                        part.add(keys, text)
                     bucket.remove()
                     part.write(write)
                 finally:

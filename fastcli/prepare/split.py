@@ -1,20 +1,26 @@
-"""Splitting lines into train, valid and test by a fixed hash.
+"""Splitting lines into train, valid and test, by a fixed hash or by their order.
 
-The same text goes to the same part whatever else is in the data, so that a line stays where it
-is when data grow, and no text is in two parts.
+By the hash the same text goes to the same part whatever else is in the data, so that a line stays
+where it is when data grow, and no text is in two parts.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import accumulate
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.kernels.text.spacing import hash_lines
+from fastcli.prepare.lines import line_bounds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PARTS = ("train", "valid", "test")
 FILTER_BITS = 27
@@ -40,16 +46,21 @@ def read_shares(text: str) -> tuple[float, ...]:
     return tuple(share / total for share in shares)
 
 
-def fixed_hashes(texts: Sequence[str], seed: int) -> list[int]:
-    """Return 63 bits for each text, a line, which depend on it and the seed alone."""
-    joined = "\n".join(texts)
-    if texts and joined.count("\n") != len(texts) - 1:
+def fixed_hashes(texts: Sequence[str], seed: int) -> NDArray[np.int64]:
+    """Return 63 bits for each text, a line, which depend on it and the seed alone, int64[n]."""
+    data = "\n".join([*texts, ""]).encode()
+    bounds = line_bounds(data)
+    if len(bounds) != len(texts) + 1:
         raise ValueError("a text contains a line end")
-    data = np.frombuffer(joined.encode(), np.uint8)
-    out = np.zeros(len(texts) + 1, np.int64)
-    hash_lines(data if len(data) else np.zeros(1, np.uint8), len(data), seed, out)
-    found: list[int] = out[: len(texts)].tolist()
-    return found
+    return line_hashes(data, bounds, seed)
+
+
+def line_hashes(data: bytes, bounds: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Return the same for lines in one block of bytes; ``bounds`` are those of ``line_bounds``."""
+    out = np.empty(len(bounds) - 1, np.int64)
+    if len(out):
+        hash_lines(np.frombuffer(data, np.uint8), bounds, len(out), seed, out)
+    return out
 
 
 class Splitter:
@@ -62,29 +73,79 @@ class Splitter:
 
     def __init__(self, shares: Sequence[float], keep_labels: bool) -> None:
         bounds = [round(share * 2**63) for share in accumulate(shares)]
-        self._bounds = bounds[:-1]  # what is not below the last of these is the last part's
+        # What is not below the last of these is the last part's.
+        self._bounds = np.array(bounds[:-1], np.uint64)
         self._keep_labels = keep_labels
         self._seen: set[str] = set()
         self._kept: set[int] = set()
         # A bit for the low bits of every key in another part; now and then one for two of them.
-        self._elsewhere = bytearray(1 << (FILTER_BITS - 3))
+        self._elsewhere = np.zeros(1 << (FILTER_BITS - 3), np.uint8)
 
-    def parts(self, keys: Sequence[int], labels: Sequence[Sequence[str]]) -> list[int]:
+    def parts(self, keys: NDArray[np.int64], labels: Sequence[Sequence[str]]) -> NDArray[np.intp]:
         """Return the part of each line, 0 being train, by its hash; the order of lines counts."""
-        bounds, kept = self._bounds, self._kept
-        if not self._keep_labels or not bounds:
-            return [bisect_right(bounds, key) for key in keys]
-        elsewhere, seen, found = self._elsewhere, self._seen, []
-        for key, some in zip(keys, labels, strict=True):
-            part = 0 if key in kept else bisect_right(bounds, key)
+        found = np.searchsorted(self._bounds, keys.astype(np.uint64), "right")
+        if not self._keep_labels or len(self._bounds) == 0:
+            return found
+        if not self._seen.issuperset(chain.from_iterable(set(labels))):
+            return self._one_by_one(keys.tolist(), labels, found.tolist())
+        if self._kept:
+            found[np.isin(keys, np.fromiter(self._kept, np.int64, len(self._kept)))] = 0
+        others = keys[found > 0]
+        places, bits = (others & (1 << FILTER_BITS) - 1) >> 3, others & 7
+        for bit in range(8):
+            self._elsewhere[places[bits == bit]] |= 1 << bit
+        return found
+
+    def _one_by_one(
+        self, keys: list[int], labels: Sequence[Sequence[str]], found: list[int]
+    ) -> NDArray[np.intp]:
+        """Do the same where labels come for the first time; ``found`` are parts by hash alone."""
+        elsewhere, seen, kept = self._elsewhere, self._seen, self._kept
+        for i, (key, some) in enumerate(zip(keys, labels, strict=True)):
+            if key in kept:
+                found[i] = 0
             place, bit = (key & (1 << FILTER_BITS) - 1) >> 3, 1 << (key & 7)
             if not seen.issuperset(some):
-                if part and not elsewhere[place] & bit:
+                if found[i] and not elsewhere[place] & bit:
                     kept.add(key)
-                    part = 0
-                if part == 0:
+                    found[i] = 0
+                if found[i] == 0:
                     seen.update(some)
-            if part:
+            if found[i]:
                 elsewhere[place] |= bit
+        return np.array(found, np.intp)
+
+
+class OrderSplitter:
+    """Says which part a line belongs to: of each label the first are train, the last are test.
+
+    A line counts for its first label.  ``rows_of`` has the number of lines of each.  With
+    ``keep_labels`` the first line of every label is train, whatever its other labels.
+    """
+
+    def __init__(
+        self, shares: Sequence[float], rows_of: Mapping[str, int], keep_labels: bool
+    ) -> None:
+        self._cuts = list(accumulate(shares))[:-1]
+        self._rows_of = rows_of
+        self._keep_labels = keep_labels
+        self._n: Counter[str] = Counter()
+        self._bounds: dict[str, list[int]] = {}
+        self._seen: set[str] = set()
+
+    def parts(self, keys: NDArray[np.int64], labels: Sequence[Sequence[str]]) -> NDArray[np.intp]:
+        """Return the part of each line, 0 being train; the order of lines counts, keys do not."""
+        found = []
+        for some in labels:
+            label = some[0] if some else ""
+            bounds = self._bounds.get(label)
+            if bounds is None:
+                n = self._rows_of[label]
+                bounds = self._bounds[label] = [math.floor(cut * n + 0.5) for cut in self._cuts]
+            part = bisect_right(bounds, self._n[label])
+            self._n[label] += 1
+            if self._keep_labels and not self._seen.issuperset(some):
+                part = 0
+                self._seen.update(some)
             found.append(part)
-        return found
+        return np.array(found, np.intp)

@@ -7,20 +7,19 @@ Memory holds a few batches whatever the size of the data.
 from __future__ import annotations
 
 import gc
-import io
 import json
 import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from itertools import chain, islice
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from fastcli import __version__
 from fastcli.errors import ArgumentError, DataError, FastcliError
@@ -36,13 +35,24 @@ from fastcli.prepare.belongings import (
     recorded,
     to_remove,
 )
+from fastcli.prepare.clean_batches import (
+    BatchCleaner,
+    Cleaned,
+    clean_in_process,
+    cleaning_processes,
+    is_done,
+    result_of,
+)
 from fastcli.prepare.labels import LabelNames
+from fastcli.prepare.lines import Heads, gathered
+from fastcli.prepare.prepared import Prepared
 from fastcli.prepare.reader_process import read_beside
 from fastcli.prepare.recipe import Recipe
+from fastcli.prepare.relabel import Relabelling, only
+from fastcli.prepare.row_file import LabelLimit, RowFile, choose
 from fastcli.prepare.segment import check_segmentation
-from fastcli.prepare.split import PARTS, Splitter, fixed_hashes
-from fastcli.prepare.spools import spool
-from fastcli.prepare.workers import CONTEXT, begin, starting
+from fastcli.prepare.split import PARTS, OrderSplitter, Splitter
+from fastcli.prepare.workers import starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
 from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
@@ -59,6 +69,7 @@ SHUFFLED = "train"
 BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
+SPACE = ord(" ")
 SHOWN = 80  # characters of an offending text
 _QUOTES = "or, if quotes are text, --quotes no"
 HINTS = {
@@ -66,48 +77,6 @@ HINTS = {
     f"{_QUOTES}; if backslashes stand before such quotes, --escape backslash.",
     OPEN_QUOTE: f"Fix it, skip such rows with --skip-bad, {_QUOTES}.",
 }
-
-
-@dataclass(kw_only=True)
-class Prepared:
-    """The result of a run."""
-
-    rows: int = 0
-    bad: int = 0
-    exact: int = 0
-    near: int = 0
-    contradictions: int = 0
-    parts: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    tokens: list[int] = field(default_factory=list)
-    labels: list[Counter[str]] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
-    stayed: list[str] = field(default_factory=list)  # files of an earlier run, changed since
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """A batch as a cleaning process gives it back; ``signatures`` are for near duplicates."""
-
-    texts: list[str]
-    keys: list[int]
-    signatures: NDArray[Any] | None
-
-
-def clean_batch(
-    recipe: Recipe, seed: int, near: bool, texts: list[str], groups: list[str]
-) -> Cleaned:
-    """Clean texts, and hash each, or its group, for the split."""
-    cleaned = recipe.apply(texts) if texts else []
-    pairs = zip(cleaned, groups, strict=True)
-    hashed = [group.replace("\n", "\x1f") or text for text, group in pairs]
-    keys = fixed_hashes(hashed if any(groups) else cleaned, seed)
-    signatures = None
-    if near:
-        from fastcli.prepare.duplicates import signatures as of
-
-        signatures = of(cleaned)
-    return Cleaned(cleaned, keys, signatures)
 
 
 def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
@@ -132,8 +101,9 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
                 except LabelsAreText:
                     if STREAM in args.input:
                         raise
-                    labels = replace(args.labels, labels_as="text")
-                    run = _write(replace(args, labels=labels), reporter, folder, names)
+                    labels = replace(args.reading.labels, labels_as="text")
+                    args = replace(args, reading=replace(args.reading, labels=labels))
+                    run = _write(args, reporter, folder, names)
             except OSError as error:
                 raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
     return run.done
@@ -173,7 +143,7 @@ def _write(args: PrepareArgs, reporter: Reporter, folder: Path, names: Sequence[
             digests[REJECTS] = rejects.digest()
         elif rejects is not None:
             rejects.discard()
-        label_names.write_json(run.names.mapping())
+        label_names.write_json(run.label_names())
         digests[LABELS] = label_names.digest()
         notes.write_json({**run.notes(), "files": digests})
         former = recorded(folder) or {}
@@ -192,7 +162,7 @@ def prepare_stream(args: PrepareArgs, reporter: Reporter, put: Callable[[bytes],
     ``put`` is taken to write to standard output.  Raises what ``prepare`` raises, and what ``put``
     does.
     """
-    args = replace(args, shares=(1.0,), shuffle=False)
+    args = replace(args, shares=(1.0,), shuffle=False, split_by="hash")
     args.check()
     check_segmentation(args.recipe.segmentation)
     check_apart(args.input, [STREAM], reads_folders=True)
@@ -234,9 +204,11 @@ class _Run:
         self.n_read = 0  # bytes of the input that is being read
         self.writers = list(writers.values())
         self.rejects = rejects
+        self.relabelling = Relabelling(args.labels)
+        self.limit = LabelLimit(args.labels.maximum)
         self.names = LabelNames(args.recipe.label)
         shares = [share for share in args.shares if share > 0]
-        self.splitter = Splitter(shares, args.keep_labels)
+        self.splitter: Splitter | OrderSplitter = Splitter(shares, args.keep_labels)
         n = len(writers)
         self.done = Prepared(
             parts=list(writers), lines=[0] * n, tokens=[0] * n, labels=[Counter() for _ in range(n)]
@@ -247,7 +219,6 @@ class _Run:
             args.columns,
             self.bad_later,
             args.reading,
-            args.labels,
             skips_bad=args.skip_bad,
             say=reporter.note,
         )
@@ -255,13 +226,14 @@ class _Run:
     def write_all(self, folder: Path) -> None:
         """Read everything and write all lines; ``folder`` is for temporary files."""
         with closing(self.cleaned()) as some:
-            if self.args.dedup == "none":
-                for batch, cleaned in some:
-                    self.write(self.named(batch), cleaned.texts, cleaned.keys)
+            if self.args.needs_all_rows:
+                self.write_chosen(folder, some)
             else:
-                self.without_duplicates(folder, some)
+                for batch, cleaned in some:
+                    self.write_first(self.named(batch), cleaned)
+        self.done.note_labels(self.relabelling, self.limit, self.names.tokens)
         if sum(self.done.lines) == 0:
-            raise DataError(f"{listed_files(self.args.input)}: there is no row to write.")
+            raise DataError(f"{listed_files(self.args.input)}: {self.done.nothing()}")
         self.reporter.stage("saving")
         for writer in self.writers:
             writer.finish()
@@ -298,8 +270,9 @@ class _Run:
             found = self.read(paths)
         for batch in found:
             batch.bad, self.deferred_rejects = self.deferred_rejects, []
+            self.done.rows += len(batch.lines)
+            batch = self.relabelling.apply(batch)
             if batch.lines or batch.bad:
-                self.done.rows += len(batch.lines)
                 yield batch
 
     def read(self, paths: Sequence[str]) -> Iterator[Batch]:
@@ -322,27 +295,29 @@ class _Run:
 
     def cleaned(self) -> Generator[tuple[Batch, Cleaned], None, None]:
         """Yield batches with their cleaned texts, in order."""
-        waiting, near, most = self.waiting, self.args.dedup == "near", 3 * self.args.thread
+        waiting, most = self.waiting, 3 * self.args.thread
+        cleaner = BatchCleaner(self.args.recipe, self.args.seed, self.args.dedup == "near")
         started, spent = time.perf_counter(), 0.0
         with ExitStack() as stack:
             pool: ProcessPoolExecutor | None = None
             for number, batch in enumerate(self.batches()):
                 is_costly = spent > COSTLY * (time.perf_counter() - started)
                 if pool is None and number >= INLINE and self.args.thread > 1 and is_costly:
-                    pool = stack.enter_context(_pool(self.args.thread - 1))
-                args = (self.args.recipe, self.args.seed, near, batch.texts, batch.groups)
+                    pool = stack.enter_context(cleaning_processes(self.args.thread - 1, cleaner))
                 busy = sum(isinstance(one, Future) and not one.done() for _, one in waiting)
                 if pool is not None and busy <= self.args.thread:
                     with starting():  # submitting starts processes
-                        waiting.append((batch, pool.submit(clean_batch, *args)))
+                        waiting.append(
+                            (batch, pool.submit(clean_in_process, batch.texts, batch.groups))
+                        )
                 else:
                     before = time.perf_counter()
-                    waiting.append((batch, clean_batch(*args)))
+                    waiting.append((batch, cleaner.clean(batch.texts, batch.groups)))
                     spent += time.perf_counter() - before
-                while waiting and (len(waiting) > most or _is_done(waiting[0][1])):
-                    yield self.with_text(*_result(waiting.popleft()))
+                while waiting and (len(waiting) > most or is_done(waiting[0][1])):
+                    yield self.with_text(*result_of(waiting.popleft()))
             while waiting:
-                yield self.with_text(*_result(waiting.popleft()))
+                yield self.with_text(*result_of(waiting.popleft()))
             for bad in self.deferred_rejects:
                 self.bad(*bad)
 
@@ -350,93 +325,110 @@ class _Run:
         """Return the rows that have text left; the others are bad."""
         for bad in batch.bad:
             self.bad(*bad)
-        if all(cleaned.texts):
+        empty = cleaned.empty()
+        if not empty:
             return batch, cleaned
-        kept = []
-        for i, text in enumerate(cleaned.texts):
-            if text:
-                kept.append(i)
-            else:
-                self.bad(Location(batch.path, batch.lines[i]), "no text is left", batch.texts[i])
-        signatures = cleaned.signatures[kept] if cleaned.signatures is not None else None
-        return (
-            Batch(
-                batch.path,
-                [batch.lines[i] for i in kept],
-                [batch.texts[i] for i in kept],
-                [batch.labels[i] for i in kept],
-                [batch.groups[i] for i in kept],
-            ),
-            Cleaned([cleaned.texts[i] for i in kept], [cleaned.keys[i] for i in kept], signatures),
-        )
+        for i in empty:
+            self.bad(Location(batch.path, batch.lines[i]), "no text is left", batch.texts[i])
+        kept = np.delete(np.arange(len(batch.lines)), empty).tolist()
+        return only(batch, kept), cleaned.only(kept)
 
     def named(self, batch: Batch) -> list[tuple[str, ...]]:
         """Return the label tokens of a batch's rows."""
-        return [self.names.of(labels) for labels in batch.labels]
+        tokens = {labels: self.names.of(labels) for labels in dict.fromkeys(batch.labels)}
+        return [tokens[labels] for labels in batch.labels]
 
     # ---------------------------------------------------------------- writing
 
-    def write(
-        self, labels: Sequence[tuple[str, ...]], texts: Sequence[str], keys: Sequence[int]
-    ) -> None:
+    def write_first(self, labels: Sequence[tuple[str, ...]], cleaned: Cleaned) -> None:
+        """Write the lines that are among the first of their labels."""
+        if self.args.labels.maximum:
+            chosen = [i for i, some in enumerate(labels) if self.limit.takes(some)]
+            labels, cleaned = [labels[i] for i in chosen], cleaned.only(chosen)
+        self.write(labels, cleaned)
+
+    def write(self, labels: Sequence[tuple[str, ...]], cleaned: Cleaned) -> None:
         """Write lines, each to the part that it belongs to."""
-        parts = self.splitter.parts(keys, labels)
+        parts = self.splitter.parts(cleaned.keys, labels)
+        different = list(dict.fromkeys(labels))
+        number_of = {some: number for number, some in enumerate(different)}
+        heads = Heads(
+            [f"{' '.join(some)} ".encode() if some else b"" for some in different],
+            np.array([number_of[some] for some in labels], np.int64),
+        )
         for number, writer in enumerate(self.writers):
-            chosen = [i for i, part in enumerate(parts) if part == number]
-            if not chosen:
+            chosen = np.flatnonzero(parts == number)
+            if len(chosen) == 0:
                 continue
-            lines = [" ".join((*labels[i], texts[i])) for i in chosen]
-            text = "\n".join(lines)
-            writer.write(text)
+            data = gathered(cleaned.data, cleaned.bounds, chosen, heads)
+            writer.write_lines(data)
             counts = self.done.labels[number]
             before = counts.total()
-            counts.update(chain.from_iterable([labels[i] for i in chosen]))
-            self.done.lines[number] += len(lines)
-            self.done.tokens[number] += text.count(" ") + len(lines) - (counts.total() - before)
+            for i, n in _counted(heads.of[chosen]):
+                counts.update(dict.fromkeys(different[i], n))
+            self.done.lines[number] += len(chosen)
+            n_spaces = int(np.count_nonzero(np.frombuffer(data, np.uint8) == SPACE))
+            self.done.tokens[number] += n_spaces + len(chosen) - (counts.total() - before)
 
-    def without_duplicates(self, folder: Path, batches: Iterator[tuple[Batch, Cleaned]]) -> None:
-        """Write all lines and their keys to files beside, compare keys, and write what is kept."""
-        from fastcli.prepare.duplicates import find_exact, find_near, write_keys
+    def write_chosen(self, folder: Path, batches: Iterator[tuple[Batch, Cleaned]]) -> None:
+        """Put all rows into files beside, choose among them, and write those that are kept."""
+        args, done = self.args, self.done
+        with RowFile(folder) as rows:
+            keep = self.kept(folder, rows, batches)
+            other = "".join(self.names.of((self.relabelling.other,))) if args.labels.other else ""
+            choice = choose(rows, keep, args.labels.minimum, other, self.limit)
+            done.rare, done.rare_rows = choice.rare, choice.rare_rows
+            if args.split_by == "order":
+                shares = [share for share in args.shares if share > 0]
+                self.splitter = OrderSplitter(shares, choice.rows_of, args.keep_labels)
+            for labels, cleaned in rows.rows(choice.keep):
+                self.write([choice.relabelled(some) for some in labels], cleaned)
 
-        near = self.args.dedup == "near"
-        n = 0
-        with spool(folder) as rows_file, spool(folder) as keys, spool(folder) as signatures:
-            lines = io.TextIOWrapper(rows_file, encoding="utf-8", newline="\n")
+    def kept(
+        self, folder: Path, rows: RowFile, batches: Iterator[tuple[Batch, Cleaned]]
+    ) -> NDArray[np.bool_]:
+        """Put all rows into a file; return which of them are no duplicates, if that is asked."""
+        with ExitStack() as stack:
+            finder = None
+            if self.args.dedup != "none":
+                from fastcli.prepare.duplicates import DuplicateFinder
+
+                finder = stack.enter_context(DuplicateFinder(folder, self.args.dedup == "near"))
             for batch, cleaned in batches:
-                if cleaned.signatures is not None:
-                    signatures.write(cleaned.signatures.tobytes())
                 labels = self.named(batch)
-                of_labels = fixed_hashes([" ".join(sorted(some)) for some in labels], 1)
-                pairs = zip(fixed_hashes(cleaned.texts, 1), of_labels, strict=True)
-                write_keys(keys, list(chain.from_iterable(pairs)))
-                for some, text, key in zip(labels, cleaned.texts, cleaned.keys, strict=True):
-                    lines.write(f"{key:x}\t{' '.join(some)}\t{text}\n")
-                n += len(labels)
-            for file in (lines, keys, signatures):
-                file.flush()
-            found = find_exact(keys, n)
-            if near:
-                find_near(signatures, keys, found)
-            lines.seek(0)
-            kept = (line for line, keep in zip(lines, found.keep, strict=True) if keep)
-            while rows := [line[:-1].split("\t") for line in islice(kept, 10_000)]:
-                self.write(
-                    [tuple(row[1].split()) for row in rows],
-                    [row[2] for row in rows],
-                    [int(row[0], 16) for row in rows],
-                )
-        self.done.exact, self.done.near = found.exact, found.near
-        self.done.contradictions = found.contradictions
+                rows.add(labels, cleaned)
+                if finder is not None:
+                    finder.add(labels, cleaned)
+            if finder is None:
+                return np.ones(rows.n, np.bool_)
+            found, done = finder.find(), self.done
+        done.exact, done.near = found.exact, found.near
+        done.contradictions = found.contradictions
+        return found.keep
+
+    def label_names(self) -> dict[str, str]:
+        """Return the tokens of labels that were written, and the labels they stand for."""
+        written = set().union(*self.done.labels)
+        return {token: name for token, name in self.names.mapping().items() if token in written}
 
     def notes(self) -> dict[str, Any]:
         """Return what ``prepare.json`` says, but for the files."""
-        args, done = self.args, self.done
+        args, done, names = self.args, self.done, self.names.mapping()
         return {
             **args.recipe.as_json(),
             "fastcli": __version__,
             "input": list(args.input),
             "columns": {**asdict(args.columns), **self.source.record},
             "bad_bytes": args.reading.bad_bytes,
+            "labels": {
+                **asdict(args.labels),
+                "merged": done.merged,
+                "rows_left_out_by_map": dict(done.mapped_out),
+                "rare": {names[token]: n for token, n in done.rare.most_common()},
+                "rows_left_out_as_rare": done.rare_rows,
+                "rows_beyond_maximum": done.beyond,
+            },
+            "split_by": args.split_by,
             "split": {
                 "shares": dict(zip(PARTS, args.shares, strict=False)),
                 "seed": args.seed,
@@ -457,6 +449,13 @@ class _Run:
         }
 
 
+def _counted(numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield the different numbers, in order of appearance, and how often each is there."""
+    found, first, n = np.unique(numbers, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    yield from zip(found[order].tolist(), n[order].tolist(), strict=True)
+
+
 @contextmanager
 def _without_collector() -> Iterator[None]:
     """Keep Python from looking for cycles among millions of rows, where there are none."""
@@ -467,35 +466,6 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-@contextmanager
-def _pool(n: int) -> Iterator[ProcessPoolExecutor]:
-    """Start processes that clean; they are ended, not waited for, where something goes wrong."""
-    pool = ProcessPoolExecutor(n, mp_context=CONTEXT, initializer=begin)
-    try:
-        yield pool
-    except BaseException:
-        processes = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-        raise
-    pool.shutdown()
-
-
-def _is_done(one: Future[Cleaned] | Cleaned) -> bool:
-    return one.done() if isinstance(one, Future) else True
-
-
-def _result(pending: tuple[Batch, Future[Cleaned] | Cleaned]) -> tuple[Batch, Cleaned]:
-    batch, one = pending
-    try:
-        return batch, one.result() if isinstance(one, Future) else one
-    except BrokenProcessPool:
-        raise FastcliError(
-            "A cleaning process ended early, perhaps out of memory: try -thread 1."
-        ) from None
 
 
 def filter_lines(recipe: Recipe, blocks: Iterator[bytes], write: Callable[[bytes], None]) -> None:

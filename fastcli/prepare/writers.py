@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +29,11 @@ class StreamWriter:
         self._size += len(line)
         if self._size > AT_ONCE:
             self.flush()
+
+    def write_lines(self, data: bytes) -> None:
+        """Write many lines, with their ends, at once."""
+        self.flush()
+        self._put(data)
 
     def flush(self) -> None:
         """Write what has been collected."""
@@ -105,6 +109,6 @@ class ShuffledWriter(FileWriter):
         self._sorter.write(self._append)
 
     def _collect(self, data: bytes) -> None:
-        lines = io.BytesIO(data).readlines()
-        self._sorter.add(order_keys(self._seed, self._n, len(lines)), lines)
-        self._n += len(lines)
+        n = data.count(b"\n")
+        self._sorter.add(order_keys(self._seed, self._n, n), data)
+        self._n += n

@@ -57,6 +57,7 @@ class Reading:
     header: bool | None = None  # None: decided by the first rows
     encoding: str = "utf-8"
     bad_bytes: str = "error"
+    labels: LabelOptions = field(default_factory=LabelOptions)
 
     @property
     def is_utf8(self) -> bool:
@@ -75,7 +76,6 @@ class Source:
     columns: Columns
     bad: Bad
     reading: Reading = field(default_factory=Reading)
-    labels: LabelOptions = field(default_factory=LabelOptions)
     needs_labels: bool = False
     skips_bad: bool = False
     say: Callable[[str], None] = _ignore
@@ -140,7 +140,7 @@ class Source:
         try:
             with opened(path, on_bytes) as raw:
                 head = raw.peek(1 << 16) if hasattr(raw, "peek") else b""
-                kind = sniffed(head, self.labels.prefix) if kind == "auto" else kind
+                kind = sniffed(head, self.reading.labels.prefix) if kind == "auto" else kind
                 if reading.is_utf8 and reading.bad_bytes == "error" and not self.skips_bad:
                     check_utf8(path, head, OTHERWISE)
                 if kind in TABLES:
@@ -271,7 +271,7 @@ class Source:
                 on_bytes(done)
 
     def _fasttext(self, path: str, text: IO[str]) -> Iterator[Batch]:
-        raw, prefix = Raw(), self.labels.prefix
+        raw, prefix = Raw(), self.reading.labels.prefix
         for number, line in enumerate(text, 1):
             words = line.split()
             if not words:
@@ -295,7 +295,7 @@ class Source:
         """Decide by its first rows how the labels of a file are read, and say what was decided."""
         names = choice.label_names
         if names and (self._reader is None or self._reader.names != names):
-            options = self.labels
+            options = self.reading.labels
             if self._reader is not None and options.labels_as == "auto":
                 options = replace(options, labels_as=self._reader.labels_as)
             self._reader = LabelReader(

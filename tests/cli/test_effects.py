@@ -87,6 +87,8 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "no_header": [],
     "overwrite": [],
     "cover_labels": [],
+    "other": ["rest"],
+    "split_by": ["order"],
 }
 RUNS = {
     "supervised": [

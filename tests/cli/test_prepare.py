@@ -515,8 +515,10 @@ def test_processes_write_the_same_files(options, tmp_path, monkeypatch):
     assert (tmp_path / "a.csv").stat().st_size > prepare_run.BESIDE  # a process reads it
     monkeypatch.setattr("fastcli.prepare.write_parts.COSTLY", 0.0)
     started = []
-    pool = prepare_run._pool
-    monkeypatch.setattr(prepare_run, "_pool", lambda n: started.append(n) or pool(n))
+    pool = prepare_run.cleaning_processes
+    monkeypatch.setattr(
+        prepare_run, "cleaning_processes", lambda n, what: started.append(n) or pool(n, what)
+    )
     prepare(tmp_path / "two", *options, "-thread", 3)
     assert started == [2]
     for path in (tmp_path / "one").iterdir():

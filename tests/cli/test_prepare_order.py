@@ -205,7 +205,8 @@ def test_lines_are_sorted_by_key(batches, limit):
             everything = []
             for batch in batches:
                 found = [(key, text.replace(b"\n", b"\r") + b"\n") for key, text in batch]
-                sorter.add(np.array([k for k, _ in found], np.uint64), [text for _, text in found])
+                data = b"".join([text for _, text in found])
+                sorter.add(np.array([k for k, _ in found], np.uint64), data)
                 everything += found
             written = []
             sorter.write(written.append)

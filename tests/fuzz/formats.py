@@ -77,6 +77,8 @@ PREPARE = [
     "prepare {file} -o {to} -thread 1 -verbose 0 --text-column text --label-column label "
     "--group-column group --dedup exact",
     "prepare {file} -o - -thread 1 -verbose 0 --label-separator ; --segment chars --digits zero",
+    "prepare {file} -o {to} -thread 1 --label-case first --min-label 3 --other rest --skip-bad "
+    "--max-per-label 9 --split-by order --min-token-length 2 --clean",
 ]
 NUMBERS = ["mlp-train -input {file} -output {to} " + " ".join(map(str, MLP))]
 TUNED = (
@@ -186,6 +188,22 @@ FORMATS = {
         notes.damage,
         ["prepare --like {file} test.txt", "prepare rows.csv -o {folder} -verbose 0"],
         name="prepare.json",
+    ),
+    "label-map": Format(
+        ["labels.csv"],
+        _table,
+        [
+            "prepare rows.csv -o {folder} -verbose 0 --label-map {file}",
+            "prepare rows.csv -o - -verbose 0 --label-map {file} --label-case lower",
+        ],
+    ),
+    "word-list": Format(
+        ["words.txt"],
+        texts.damage,
+        [
+            "prepare rows.csv -o {folder} -verbose 0 --stopwords {file} --clean",
+            "prepare rows.csv -o - -verbose 0 --stopwords {file} --segment chars",
+        ],
     ),
     "vec": Format(
         ["words.vec"], texts.damage, [line.replace("-dim 4", "-dim 3") for line in PRETRAINED]

@@ -91,6 +91,8 @@ def _tables(folder):
         rows.append([f"the {i % 7} words, in row {i} of it", "abc"[i % 3], f"g{i % 4}"])
     quoted = [",".join(f'"{cell}"' if "," in cell else cell for cell in row) for row in rows]
     (folder / "rows.csv").write_text("\n".join(quoted) + "\n")
+    (folder / "labels.csv").write_text('from,to\na,"one, two"\nb,c\nd,\n')
+    (folder / "words.txt").write_text("the\nin row\n,\nit's\n")
     (folder / "rows.tsv").write_text("\n".join("\t".join(row) for row in rows) + "\n")
     objects = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
     if (parquet := parquet_bytes(objects)) is not None:

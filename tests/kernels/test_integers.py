@@ -15,7 +15,9 @@ from fastcli.kernels.base.integers import (
     float64_of_bits,
     fnv1a,
     hash_bytes,
+    multiply_add,
     ngram_hash,
+    ngram_power,
     product_high,
     product_low,
     random_bits,
@@ -49,6 +51,11 @@ def call_hash_bytes(text: U8, start: i64, end: i64) -> i64:
 @probe
 def call_sign_extended(h: i64) -> i64:
     return sign_extended(h)
+
+
+@probe
+def call_multiply_add(a: i64, b: i64, c: i64) -> i64:
+    return multiply_add(a, b, c)
 
 
 @probe
@@ -132,6 +139,20 @@ def test_sign_extended(h):
 @given(int64, st.integers(-(2**31), 2**31 - 1))
 def test_ngram_hash_wraps(h, word):
     assert call_ngram_hash(h, word) == naive.ngram_hash(h, word)
+
+
+@given(int64, int64, int64)
+def test_multiply_add_wraps(a, b, c):
+    assert call_multiply_add(a, b, c) == naive.multiply_add(a, b, c)
+
+
+@given(int64, st.lists(st.integers(0, 255), max_size=9))
+def test_steps_of_a_hash_at_once(h, words):
+    one_by_one, of_words = h, 0
+    for word in words:
+        one_by_one = naive.ngram_hash(one_by_one, word)
+        of_words = naive.ngram_hash(of_words, word)
+    assert naive.multiply_add(h, ngram_power(len(words)), of_words) == one_by_one
 
 
 @given(int64, st.integers(1, 2**40))

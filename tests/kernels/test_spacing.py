@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastcli.kernels.text.spacing import (
+    ACTION_BITS,
     ALONE,
-    CLASSES,
+    CODES,
     END,
     GONE,
     KEEP,
@@ -18,19 +19,24 @@ from fastcli.kernels.text.spacing import (
 from tests import naive
 
 KINDS = {" ": SPACE, "\u3000": SPACE, "\n": END, ".": ALONE, "，": ALONE, '"': GONE, "é": KEEP}
-TEXTS = st.lists(st.sampled_from([*KINDS, "a", "字", "😀", "\x00", "\uffff"]), max_size=40)
+NEW = {"B": "b", "Ö": "ö", "Ⱥ": "ⱥ", "\u212a": "k", "\U00010400": "\U00010428", "Ａ": "ａ"}
+CHARACTERS = [*KINDS, *NEW, "a", "字", "😀", "\x00", "\uffff", "\U00020000", "\U0010ffff"]
+TEXTS = st.lists(st.sampled_from(CHARACTERS), max_size=40)
+GUARD = 7
 
 
 def spaced_out(text):
     """Return what the kernel makes of a text."""
-    classes = np.full(CLASSES, KEEP, np.uint8)
+    actions = (np.arange(CODES) << ACTION_BITS | KEEP).astype(np.int32)
     for character, kind in KINDS.items():
-        classes[ord(character)] = kind
+        actions[ord(character)] = ord(character) << ACTION_BITS | kind
+    for character, new in NEW.items():
+        actions[ord(character)] = ord(new) << ACTION_BITS | KEEP
     data = np.frombuffer(text.encode() + b"\0", np.uint8)
-    out = np.full(2 * len(data), 255, np.uint8)
-    n = space_out(data, len(data) - 1, classes, out)
-    assert n <= 2 * (len(data) - 1)
-    assert (out[max(n, 0) :] == 255).all()
+    out = np.full(2 * (len(data) - 1) + GUARD, 255, np.uint8)
+    n = space_out(data, len(data) - 1, actions, out)
+    assert n <= len(out) - GUARD
+    assert (out[len(out) - GUARD :] == 255).all()
     return out[:n].tobytes().decode()
 
 
@@ -41,6 +47,7 @@ def plainly(text):
             text = text.replace(character, " " if kind == SPACE else "")
         elif kind == ALONE:
             text = text.replace(character, f" {character} ")
+    text = text.translate({ord(old): new for old, new in NEW.items()})
     return "\n".join(" ".join(filter(None, line.split(" "))) for line in text.split("\n"))
 
 
@@ -60,9 +67,10 @@ def test_spaces_by_hand(text, wanted):
 
 
 def hashes(lines, seed):
-    data = np.frombuffer(b"\n".join(lines) + b"\0", np.uint8)
+    data = b"".join([line + b"\n" for line in lines])
+    bounds = np.cumsum([0, *[len(line) + 1 for line in lines]]).astype(np.int64)
     out = np.zeros(len(lines), np.int64)
-    hash_lines(data, len(data) - 1, seed, out)
+    hash_lines(np.frombuffer(data, np.uint8), bounds, len(lines), seed, out)
     return out.tolist()
 
 
@@ -75,7 +83,7 @@ def plain_hash(line, seed):
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), min_size=1, max_size=5),
+    st.lists(st.binary(max_size=20), min_size=1, max_size=5),
     st.integers(-(2**62), 2**62),
 )
 def test_hashes(lines, seed):

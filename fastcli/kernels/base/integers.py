@@ -29,6 +29,17 @@ def ngram_hash(hash_: i64, word: i64) -> i64:
     return _signed(int(hash_) * 116049371 + int(word))
 
 
+def ngram_power(n: int) -> int:
+    """Return what ``ngram_hash`` multiplies by in n steps, wrapping; for constants."""
+    return _signed(116049371**n)
+
+
+@intrinsic
+def multiply_add(a: i64, b: i64, c: i64) -> i64:
+    """Return ``a * b + c``, wrapping."""
+    return _signed(int(a) * int(b) + int(c))
+
+
 @intrinsic
 def unsigned_modulo(hash_: i64, n: i64) -> i64:
     """Return a hash modulo n, the hash read as an unsigned integer."""

@@ -4,69 +4,121 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastcli.jit.build import kernel
-from fastcli.kernels.base.integers import byte_at, ngram_hash, random_bits
+from fastcli.jit.build import device, kernel
+from fastcli.kernels.base.integers import (
+    byte_at,
+    multiply_add,
+    ngram_hash,
+    ngram_power,
+    random_bits,
+)
+from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import I64, U8, i64
+    from fastcli.jit.signature import I32, I64, U8, i64
 
-# What is done with a character; END is the line end, which stays.
-KEEP, SPACE, ALONE, GONE, END = range(5)
-CLASSES = 65536
+# What is done with a character, as bits: whether it is written as part of a word, whether a space
+# comes before it, whether one comes after it, whether it changes nothing, whether it ends a line.
+KEEP, SPACE, ALONE, GONE, END = 1, 4, 7, 8, 16
+ACTION_BITS = 5
+CODES = 0x20000  # code points that something can be done with
+FACTOR_4 = ngram_power(4)
 
 
 @kernel
-def space_out(text: U8, n: i64, classes: U8, out: U8) -> i64:
+def space_out(text: U8, n: i64, actions: I32, out: U8) -> i64:
     """Write text with normalised spaces to ``out``; return its number of bytes.
 
-    ``text[:n]`` is UTF-8, ``classes[c]`` says what is done with code point c below 65,536 (others
-    stay), ``out`` has room for 2 n bytes.
+    ``text[:n]`` is UTF-8.  ``actions[c]`` says what is done with code point c below CODES (others
+    stay): in its low ACTION_BITS bits one of the constants above, in the others the code point that
+    stands for it, an ASCII one for an ASCII one.  ``out`` has room for 2 n bytes, which is enough
+    if no code point grows, but those of two bytes to three; what is beyond the result is undefined.
+
+    Words end too often to be foreseen, so ASCII takes no branches.
     """
     size, position, pending, is_start = 0, 0, 0, 1
     while position < n:
-        first = byte_at(text, position)
-        length, code = 1, first
-        if first >= 0xF0:
-            length, code = 4, CLASSES
-        elif first >= 0xE0:
-            length = 3
-            code = ((first & 0x0F) << 12) | ((byte_at(text, position + 1) & 0x3F) << 6)
-            code |= byte_at(text, position + 2) & 0x3F
-        elif first >= 0xC0:
-            length = 2
-            code = ((first & 0x1F) << 6) | (byte_at(text, position + 1) & 0x3F)
-        kind = byte_at(classes, code) if code < CLASSES else KEEP
-        if kind == END:
-            out[size] = first
-            size += 1
-            pending, is_start = 0, 1
-        elif kind == SPACE:
-            pending = 1
-        elif kind != GONE:
-            if (pending == 1 or kind == ALONE) and is_start == 0:
+        code = byte_at(text, position)
+        if code < 0x80:
+            action = int(actions[code])
+            is_word = action & 1
+            out[size] = 32
+            size += is_word & (pending | (action >> 1)) & (is_start ^ 1)
+            out[size] = action >> ACTION_BITS
+            size += is_word | ((action >> 4) & 1)
+            position += 1
+        else:
+            length, code = _decoded(text, position)
+            action = int(actions[code]) if code < CODES else (code << ACTION_BITS) | KEEP
+            is_word = action & 1
+            if is_word == 1:
                 out[size] = 32
-                size += 1
-            for k in range(position, position + length):
-                out[size] = text[k]
-                size += 1
-            pending, is_start = int(kind == ALONE), 0
-        position += length
+                size += (pending | (action >> 1)) & (is_start ^ 1) & 1
+                new = action >> ACTION_BITS
+                if new == code:
+                    for k in range(position, position + length):
+                        out[size] = byte_at(text, k)
+                        size += 1
+                else:
+                    size += _encode(new, at(out, size))
+            position += length
+        pending = ((action >> 2) & 1) | (pending & (action >> 3))
+        is_start = ((action >> 4) & 1) | (is_start & (is_word ^ 1))
     return size
 
 
+@device
+def _decoded(text: U8, position: i64) -> tuple[i64, i64]:
+    """Return the length of a character of several bytes, and its code point."""
+    first = byte_at(text, position)
+    code = byte_at(text, position + 1) & 0x3F
+    if first < 0xE0:
+        return 2, ((first & 0x1F) << 6) | code
+    code = (code << 6) | (byte_at(text, position + 2) & 0x3F)
+    if first < 0xF0:
+        return 3, ((first & 0x0F) << 12) | code
+    return 4, ((first & 0x07) << 18) | (code << 6) | (byte_at(text, position + 3) & 0x3F)
+
+
+@device
+def _encode(code: i64, out: U8) -> i64:
+    """Write a code point as UTF-8; return its number of bytes."""
+    if code < 0x80:
+        out[0] = code
+        return 1
+    if code < 0x800:
+        out[0] = 0xC0 | (code >> 6)
+        out[1] = 0x80 | (code & 0x3F)
+        return 2
+    if code < 0x10000:
+        out[0] = 0xE0 | (code >> 12)
+        out[1] = 0x80 | ((code >> 6) & 0x3F)
+        out[2] = 0x80 | (code & 0x3F)
+        return 3
+    out[0] = 0xF0 | (code >> 18)
+    out[1] = 0x80 | ((code >> 12) & 0x3F)
+    out[2] = 0x80 | ((code >> 6) & 0x3F)
+    out[3] = 0x80 | (code & 0x3F)
+    return 4
+
+
 @kernel
-def hash_lines(text: U8, n: i64, seed: i64, out: I64) -> None:
+def hash_lines(text: U8, bounds: I64, n: i64, seed: i64, out: I64) -> None:
     """Set ``out[i]`` to 63 bits that depend on the bytes of line i and on the seed alone.
 
-    A polynomial of the bytes modulo 2**64, whose bits SplitMix64 then mixes.
+    Line i is ``text[bounds[i]:bounds[i + 1]]``, its end included, which does not count.  The hash
+    is a polynomial of the bytes modulo 2**64, whose bits SplitMix64 then mixes; four bytes are
+    joined first, since each step has to wait for the one before.
     """
-    line, hash_ = 0, 0
     for i in range(n):
-        byte = byte_at(text, i)
-        if byte == 10:
-            out[line] = random_bits(seed, hash_)
-            line += 1
-            hash_ = 0
-        else:
-            hash_ = ngram_hash(hash_, byte + 1)
-    out[line] = random_bits(seed, hash_)
+        hash_, k, end = 0, bounds[i], bounds[i + 1] - 1
+        while k + 4 <= end:
+            four = ngram_hash(byte_at(text, k) + 1, byte_at(text, k + 1) + 1)
+            four = ngram_hash(four, byte_at(text, k + 2) + 1)
+            four = ngram_hash(four, byte_at(text, k + 3) + 1)
+            hash_ = multiply_add(hash_, FACTOR_4, four)
+            k += 4
+        while k < end:
+            hash_ = ngram_hash(hash_, byte_at(text, k) + 1)
+            k += 1
+        out[i] = random_bits(seed, hash_)
