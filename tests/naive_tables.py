@@ -81,3 +81,17 @@ def cell_value(cell, is_quoted, delimiter, quote, escape):
         out += one
         at += 1
     return out
+
+
+def add_cells(rows, labels, probs, k, delimiter, line_end):
+    """Return rows with k labels behind each, and, unless ``probs`` is None, probabilities."""
+    out = b""
+    for i, row in enumerate(rows):
+        cells = []
+        for j in range(k):
+            is_there = j < len(labels[i])
+            cells.append(labels[i][j] if is_there else b"")
+            if probs is not None:
+                cells.append(b"%.6g" % min(probs[i][j], 1.0) if is_there else b"")
+        out += delimiter.join([row, *cells]) + line_end
+    return out

@@ -75,6 +75,7 @@ PREDICT_PERCEPTRON = ("mlp.layers: forward", "mlp.steps: forward_rows best_score
 SCORERS = ("predict", "predict-prob", "test", "test-label")
 
 
+COPY = "text.rows: copy_columns"
 SPLIT, DECIMALS = "text.rows: split_rows", "text.decimals: read_decimals"
 WORD_CHAR_NGRAMS = "text.features: count_char_ngrams"
 PRUNE = "text.lines: prune_features"
@@ -132,6 +133,9 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
         found += [*PREDICT_PERCEPTRON, *_of_perceptron(model), *printed]
         found += ["text.lines: read_lines"] if model.has_text else [SPLIT, DECIMALS]
     elif command in SCORERS:
+        if any(options.get(name) for name in ("output", "text_column", "label_column")):
+            found += [SPLIT, COPY, "text.spacing: space_out"]
+            found += ["text.labelled: add_cells"] if options.get("output") else []
         found += [*SCORE, *printed, *["linear.tree: build_tree"] * model.has_tree]
     elif command in ("nn", "analogies"):
         found += [*NEAREST, *[WORD_CHAR_NGRAMS] * model.has_char_ngrams]

@@ -12,6 +12,7 @@ from fastcli.cli._declare import file_argument, takes
 from fastcli.errors import ArgumentError, DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
+from fastcli.tables.options import TABLES, TableOptions
 from fastcli.text import options as text
 
 if TYPE_CHECKING:
@@ -31,19 +32,12 @@ class Answering:
     json: bool = option(False, "write JSON, one object per line, with unrounded numbers")
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class Predicting(Answering):
-    """The options of commands that predict the lines of a file."""
-
-    delimiter: str = option("", text.DELIMITER)
-    header: bool = option(False, text.HEADER)
-    no_header: bool = option(False, text.NO_HEADER)
-    encoding: str = option("utf-8", text.ENCODING)
+def prediction_arguments(*kinds: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what adds ``<model> <test-data> [<k>] [<th>]`` and the options of some dataclasses."""
+    return lambda command: _with_arguments(takes(*kinds)(command))
 
 
-def prediction_arguments(command: Callable[..., None]) -> Callable[..., None]:
-    """Add ``<model> <test-data> [<k>] [<th>]``, -thread, --json and how tables are read."""
-    added = takes(Predicting)(command)
+def _with_arguments(added: Callable[..., None]) -> Callable[..., None]:
     added = click.argument("threshold", metavar="<th>", type=float, default=0.0)(added)
     added = click.argument("k", metavar="<k>", type=int, default=1)(added)
     added = file_argument("data", "<test-data>")(added)
@@ -87,7 +81,7 @@ def load(path: str) -> Model:
     return load_linear(path)
 
 
-def load_classifier(path: str, options: Predicting | None = None) -> Classifier:
+def load_classifier(path: str, options: TableOptions | None = None) -> Classifier:
     """Load a model to test or predict with, of the kind that its first bytes show.
 
     ``options`` say how tables are read; where the model does not read any, a note says that they
@@ -108,7 +102,8 @@ def load_classifier(path: str, options: Predicting | None = None) -> Classifier:
         "--no-header": header is False,
         "--encoding": encoding != "utf-8" and not is_utf8(encoding),
     }
-    unused = [name for name, value in given.items() if value]
+    is_table = options is not None and bool(options.text_column or options.format in TABLES)
+    unused = [name for name, value in given.items() if value and not is_table]
     announce_compiling()
     check_apart([path], [STREAM])
     contents = opened(path)

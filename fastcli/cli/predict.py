@@ -1,73 +1,177 @@
-"""predict and predict-prob: the best labels of every line."""
+"""predict and predict-prob: the best labels of every line, or of every row of a table."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
 
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
-    Predicting,
+    Answering,
     blocks_of,
     load_classifier,
     prediction_arguments,
 )
+from fastcli.cli._tables import asks_for_table, refuse_table
+from fastcli.errors import ArgumentError
+from fastcli.options import option
+from fastcli.tables.options import TableOptions
+
+if TYPE_CHECKING:
+    from fastcli.evaluation.classifier import Classifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelling:
+    """What is done with the rows of a table."""
+
+    output: str = option(
+        "",
+        "write the rows of a table and their labels to a file (.csv, .tsv, .jsonl, .parquet; -)",
+        group="tables",
+        file="file",
+    )
+    like: str = option(
+        "", "columns and cleaning as in this prepare.json", group="tables", file="file"
+    )
+    wide: bool = option(False, "a column for the probability of each label", group="tables")
+    as_name: str = option("label", "name of the column of labels", group="tables", shown="--as")
 
 
 @positional(PATTERN)
-@prediction_arguments
-def predict(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
+@prediction_arguments(Answering, TableOptions, Labelling)
+@click.pass_context
+def predict(
+    ctx: click.Context,
+    options: Answering,
+    table: TableOptions,
+    labelling: Labelling,
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
+) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
 
     TEST-DATA is a file, or - for standard input; each input line gives one output line,
-    immediately when lines come through a pipe.
+    immediately when lines come through a pipe.  With --output it is a table, whose rows are
+    written with their labels.
 
     \b
     Example:
       fastcli predict topics.bin data/samples/topics.test.txt 2
       echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
-    run(options, model, data, k, threshold, with_probs=False)
+    Run(ctx, options, table, labelling, False).run(model, data, k, threshold)
 
 
 @positional(PATTERN)
-@prediction_arguments
-def predict_prob(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
+@prediction_arguments(Answering, TableOptions, Labelling)
+@click.pass_context
+def predict_prob(
+    ctx: click.Context,
+    options: Answering,
+    table: TableOptions,
+    labelling: Labelling,
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
+) -> None:
     """Print labels as predict does, each followed by its probability.
 
     \b
     Example:
       fastcli predict-prob topics.bin data/samples/topics.test.txt 2 0.1
     """
-    run(options, model, data, k, threshold, with_probs=True)
+    Run(ctx, options, table, labelling, True).run(model, data, k, threshold)
 
 
-def run(
-    options: Predicting, model: str, data: str, k: int, threshold: float, with_probs: bool
-) -> None:
-    """Predict a file or standard input."""
-    from fastcli.cli.display.bars import is_into_file, with_bar
-    from fastcli.evaluation.predictor import Predictor
+@dataclass
+class Run:
+    """A run of one of the commands."""
 
-    classifier = load_classifier(model, options)
-    predictor = Predictor(classifier, k, threshold, options.thread, model)
-    blocks = with_bar(
-        blocks_of(classifier, data, "Input file cannot be opened!"), data, is_into_file()
-    )
-    out = sys.stdout.buffer
-    if not options.json:
-        for text in predictor.format(blocks, with_probs):
-            out.write(text)
-            out.flush()
-        return
-    for block in blocks:
-        try:
-            for labels in predictor.rows([block]):
-                names = [name.decode("utf-8", "replace") for name, _ in labels]
-                answer: dict[str, object] = {"labels": names}
-                if with_probs:
-                    answer["probabilities"] = [_json.number(p) for _, p in labels]
-                out.write(_json.line(answer))
-        finally:
-            out.flush()  # also where a line is not finite: those before it stand
+    ctx: click.Context
+    options: Answering
+    table: TableOptions
+    labelling: Labelling
+    with_probs: bool
+
+    def run(self, model: str, data: str, k: int, threshold: float) -> None:
+        """Predict a file or standard input: a table where the options say so, else lines."""
+        is_table = bool(self.labelling.output or self.labelling.like) or asks_for_table(self.table)
+        classifier = load_classifier(model, self.table)
+        if is_table and getattr(classifier, "columns", None) is None:
+            self.label_table(classifier, model, data, k, threshold)
+            return
+        if self.table.format == "auto" and getattr(classifier, "columns", None) is None:
+            command = ["fastcli", self.ctx.info_name or "predict", model, data]
+            knows = bool(getattr(classifier, "about", {}).get("prepared"))
+            refuse_table(data, "", [*command, "--output", "labelled.csv"], knows)
+        self.print_lines(classifier, model, data, k, threshold)
+
+    def print_lines(
+        self, classifier: Classifier, model: str, data: str, k: int, threshold: float
+    ) -> None:
+        """Print the predictions of lines, as fastText does."""
+        from fastcli.cli.display.bars import is_into_file, with_bar
+        from fastcli.evaluation.predictor import Predictor
+
+        predictor = Predictor(classifier, k, threshold, self.options.thread, model)
+        blocks = blocks_of(classifier, data, "Input file cannot be opened!")
+        blocks = with_bar(blocks, data, is_into_file())
+        out = sys.stdout.buffer
+        if not self.options.json:
+            for text in predictor.format(blocks, self.with_probs):
+                out.write(text)
+                out.flush()
+            return
+        for block in blocks:
+            try:
+                for labels in predictor.rows([block]):
+                    names = [name.decode("utf-8", "replace") for name, _ in labels]
+                    answer: dict[str, object] = {"labels": names}
+                    if self.with_probs:
+                        answer["probabilities"] = [_json.number(p) for _, p in labels]
+                    out.write(_json.line(answer))
+            finally:
+                out.flush()  # also where a line is not finite: those before it stand
+
+    def label_table(
+        self, classifier: Classifier, model: str, data: str, k: int, threshold: float
+    ) -> None:
+        """Write the rows of a table with their labels, or, without --output, print the labels."""
+        from fastcli.cli._labelling import open_texts, write_labelled
+        from fastcli.evaluation.predictor import Predictor
+        from fastcli.labelling.label_table import LabelArgs
+
+        if self.options.json:
+            raise ArgumentError("--json is for lines: give --output FILE.jsonl for a table.")
+        table, prepared = open_texts(classifier, model, data, self.table, self.labelling.like)
+        if not self.labelling.output:
+            predictor = Predictor(classifier, k, threshold, self.options.thread, model)
+            blocks = (prepared.recipe.apply_to_bytes(block.texts) for block in table.blocks)
+            for text in predictor.format(map(_as_array, blocks), self.with_probs):
+                sys.stdout.buffer.write(text)
+            return
+        args = LabelArgs(
+            output=self.labelling.output,
+            k=k,
+            threshold=threshold,
+            with_probs=self.with_probs,
+            wide=self.labelling.wide,
+            name=self.labelling.as_name,
+            thread=self.options.thread,
+        )
+        write_labelled(classifier, table, prepared, args, [model, data, self.labelling.like])
+
+
+def _as_array(data: bytes) -> object:
+    import numpy as np
+
+    return np.frombuffer(data, np.uint8)

@@ -6,23 +6,36 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
-    Predicting,
+    Answering,
     blocks_of,
     load_classifier,
     prediction_arguments,
 )
+from fastcli.cli._tables import asks_for_table, refuse_table
+from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
 
 
 @positional(PATTERN)
-@prediction_arguments
-def test(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
+@prediction_arguments(Answering, TableOptions)
+@click.pass_context
+def test(
+    ctx: click.Context,
+    options: Answering,
+    table: TableOptions,
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
+) -> None:
     """Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
 
     N counts the lines that have a label and a token the model knows; the lines left out,
@@ -32,7 +45,7 @@ def test(options: Predicting, model: str, data: str, k: int, threshold: float) -
     Example:
       fastcli test topics.bin data/samples/topics.test.txt
     """
-    meter, _ = run(options, model, data, k, threshold)
+    meter, _ = run(ctx, options, table, model, data, k, threshold)
     if options.json:
         sys.stdout.buffer.write(_json.line(summary(meter, k)))
         return
@@ -45,15 +58,24 @@ def test(options: Predicting, model: str, data: str, k: int, threshold: float) -
 
 
 @positional(PATTERN)
-@prediction_arguments
-def test_label(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
+@prediction_arguments(Answering, TableOptions)
+@click.pass_context
+def test_label(
+    ctx: click.Context,
+    options: Answering,
+    table: TableOptions,
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
+) -> None:
     """Print precision, recall and F1 of every label, then what test prints.
 
     \b
     Example:
       fastcli test-label topics.bin data/samples/topics.test.txt
     """
-    meter, labels = run(options, model, data, k, threshold)
+    meter, labels = run(ctx, options, table, model, data, k, threshold)
     if options.json:
         names = [name.decode("utf-8", "replace") for name in labels]
         scores = [label_summary(meter, i, name) for i, name in enumerate(names)]
@@ -73,16 +95,33 @@ def test_label(options: Predicting, model: str, data: str, k: int, threshold: fl
 
 
 def run(
-    options: Predicting, model: str, data: str, k: int, threshold: float
+    ctx: click.Context,
+    options: Answering,
+    table: TableOptions,
+    model: str,
+    data: str,
+    k: int,
+    threshold: float,
 ) -> tuple[Meter, list[bytes]]:
     """Test a model on a file or standard input; return the counts and the labels."""
     from fastcli.cli.display.bars import with_bar
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.predictor import Predictor
 
-    classifier = load_classifier(model, options)
+    classifier = load_classifier(model, table)
+    reads_lines = getattr(classifier, "columns", None) is None
+    if reads_lines and asks_for_table(table):
+        from fastcli.cli._labelling import open_examples
+
+        blocks = open_examples(classifier, model, data, table)
+    else:
+        if reads_lines and table.format == "auto":
+            label = getattr(classifier, "label", "__label__")
+            knows = bool(getattr(classifier, "about", {}).get("prepared"))
+            refuse_table(data, label, ["fastcli", ctx.info_name or "test", model, data], knows)
+        blocks = blocks_of(classifier, data, "Test file cannot be opened!")
     predictor = Predictor(classifier, k, threshold, options.thread, model)
-    blocks = with_bar(blocks_of(classifier, data, "Test file cannot be opened!"), data)
+    blocks = with_bar(blocks, data)
     meter = predictor.test(blocks)
     if sentence := meter.skipped.sentence():
         say(sentence)

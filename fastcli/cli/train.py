@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,33 +14,43 @@ from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
+from fastcli.cli._tables import asks_for_table, prepared_table, refuse_table
 from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of
 from fastcli.fasttext.options import AutotuneOptions
 from fastcli.overwriting import check_apart
+from fastcli.tables.options import TableOptions
 
 PATTERN = "-input <file> -output <name> [options]"
 
 
 def training(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the decorator that adds the options of a training command."""
-    without = () if command == "supervised" else ("no_shuffle",)
-    return takes(DEFAULTS[command], AutotuneOptions, Lists, Saving, without=without)
+    if command == "supervised":
+        return takes(DEFAULTS[command], AutotuneOptions, Lists, TableOptions, Saving)
+    return takes(DEFAULTS[command], AutotuneOptions, Lists, Saving, without=("no_shuffle",))
 
 
 @click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
 @training("supervised")
 @click.pass_context
 def supervised(
-    ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, lists: Lists, saving: Saving
+    ctx: click.Context,
+    args: TrainArgs,
+    tuning: AutotuneOptions,
+    lists: Lists,
+    table: TableOptions,
+    saving: Saving,
 ) -> None:
-    """Train a classifier on lines of labels and text.
+    """Train a classifier on lines of labels and text, or on a table.
 
     \b
     Example:
       fastcli supervised -input data/samples/topics.train.txt -output topics \\
           -lr 0.5 -epoch 25 -wordNgrams 2 -dim 20 -bucket 20000
+      fastcli supervised -input data/samples/reviews.csv -output verdicts \\
+          --text-column review --label-column verdict --none other
     """
-    run(ctx, args, tuning, lists, saving)
+    run(ctx, args, tuning, lists, saving, table)
 
 
 @click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
@@ -81,7 +92,12 @@ def cbow(
 
 
 def run(
-    ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, lists: Lists, saving: Saving
+    ctx: click.Context,
+    args: TrainArgs,
+    tuning: AutotuneOptions,
+    lists: Lists,
+    saving: Saving,
+    table: TableOptions | None = None,
 ) -> None:
     """Train and save, with the options of a command."""
     given = given_names(ctx)
@@ -97,7 +113,13 @@ def run(
     args.check()
     if lists.files_from:
         check_lists(lists.files_from, args, tuning)
-    say_without_effect(ctx, {**vars(args), **vars(tuning)})
+    say_without_effect(ctx, {**vars(args), **vars(tuning), **(vars(table) if table else {})})
+    is_table = table is not None and asks_for_table(table)
+    if table is not None and table.format == "auto" and not is_table:
+        for path in args.input:
+            refuse_table(
+                path, args.label, ["fastcli", "supervised", "-input", path, "-output", args.output]
+            )
     if tuning.autotune_validation:
         tune(ctx, args, tuning, saving.fsync)
         return
@@ -105,7 +127,21 @@ def run(
     from fastcli.fasttext.train_and_save import train_and_save
 
     with TrainingDisplay(args.verbose) as progress:
-        train_and_save(args, progress, saving.fsync)
+        if table is not None and is_table:
+            with prepared_table(args.input, table, args.label, progress) as prepared:
+                train_and_save(args, progress, saving.fsync, prepared)
+            return
+        train_and_save(args, progress, saving.fsync, prepared_before(args.input))
+
+
+def prepared_before(inputs: Sequence[str]) -> dict[str, Any]:
+    """Return what a model records of how its training file was prepared, if that is known."""
+    beside = os.path.join(os.path.dirname(inputs[0]), "prepare.json") if inputs else ""
+    if len(inputs) != 1 or not os.path.isfile(beside):
+        return {}
+    from fastcli.prepare.recorded import recorded_beside
+
+    return recorded_beside(inputs[0])
 
 
 def check_lists(lists: Sequence[str], args: TrainArgs, tuning: AutotuneOptions) -> None:

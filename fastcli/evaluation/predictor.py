@@ -115,15 +115,19 @@ class Predictor:
         )
         return out[:size].tobytes()
 
+    def predictions(self, blocks: Iterable[Block]) -> Iterator[Predictions]:
+        """Yield the predictions of lines, some at a time."""
+        for found in self._results(blocks, lambda thread, lines, predictions: predictions):
+            yield from found
+
     def rows(self, blocks: Iterable[Block]) -> Iterator[list[tuple[bytes, float]]]:
         """Yield for each line its labels with their true probabilities, at most 1."""
         names = self.model.labels()
-        for found in self._results(blocks, lambda thread, lines, predictions: predictions):
-            for predictions in found:
-                k, labels = predictions.k, predictions.labels.tolist()
-                probs = np.minimum(predictions.probs, 1.0).tolist()
-                for line, n in enumerate(predictions.counts.tolist()):
-                    yield [(names[labels[j]], probs[j]) for j in range(line * k, line * k + n)]
+        for predictions in self.predictions(blocks):
+            k, labels = predictions.k, predictions.labels.tolist()
+            probs = np.minimum(predictions.probs, 1.0).tolist()
+            for line, n in enumerate(predictions.counts.tolist()):
+                yield [(names[labels[j]], probs[j]) for j in range(line * k, line * k + n)]
 
     def test(self, blocks: Iterable[Block], with_scores: bool = False) -> Meter:
         """Compare predictions with the labels of the lines; see ``Meter``."""

@@ -32,6 +32,7 @@ KINDS: dict[str, Any] = {
     "arguments": dict[str, Any],
     "quantized": dict[str, Any],
     "tokens": int,
+    "prepared": dict[str, Any],
 }
 ARGUMENTS: dict[str, Any] = {"lr": Annotated[float, Range(0, 1e30)], "optimizer": str}
 OF_A_RUN = ("python", "seconds", "threads")  # version 0.1.0 wrote them; the model does not know

@@ -30,12 +30,17 @@ from fastcli.text.spooled import spooled
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 
 
-def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> Trained:
+def train_and_save(
+    args: TrainArgs,
+    reporter: Reporter,
+    fsync: bool = False,
+    prepared: dict[str, Any] | None = None,
+) -> Trained:
     """Train a classifier or word vectors; write ``<output>.bin``, its JSON, ``.vec``, ``.output``.
 
     Every file is made under a temporary name before anything is read, and put in place when all
-    are whole; with ``fsync`` each is forced to the disk first.  Raises FastcliError or a child of
-    it.
+    are whole; with ``fsync`` each is forced to the disk first.  ``prepared`` is what the JSON file
+    records of how the input was prepared.  Raises FastcliError or a child of it.
     """
     path = f"{args.output}.bin"
     args.check()
@@ -55,7 +60,10 @@ def train_and_save(args: TrainArgs, reporter: Reporter, fsync: bool = False) -> 
         reporter.row(trained)
         reporter.stage("saving")
         writers = text_writers(args, trained)
-        files.save(path, lambda out: write_model(out, trained), writers, about(args, trained))
+        notes = about(args, trained)
+        if prepared:
+            notes["prepared"] = prepared
+        files.save(path, lambda out: write_model(out, trained), writers, notes)
     return trained
 
 

@@ -24,6 +24,7 @@ class PrepareArgs:
     columns: Columns = field(default_factory=Columns)
     reading: Reading = field(default_factory=Reading)
     labels: LabelRules = field(default_factory=LabelRules)
+    needs_labels: bool = False
     shares: tuple[float, ...] = (0.8, 0.1, 0.1)
     split_by: str = "hash"
     keep_labels: bool = True

@@ -122,9 +122,18 @@ def one_space(text: str) -> str:
     return _apply_actions(text, Cleaning()).decode("utf-8", "surrogatepass")
 
 
+def space_lines(text: bytes) -> bytes:
+    """Do what ``one_space`` does for lines of UTF-8."""
+    return _on_bytes(text, Cleaning())
+
+
 def _apply_actions(text: str, cleaning: Cleaning) -> bytes:
     """Return lines as UTF-8, after what is done to each character alone and to spaces."""
-    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    return _on_bytes(text.encode("utf-8", "surrogatepass"), cleaning)
+
+
+def _on_bytes(text: bytes, cleaning: Cleaning) -> bytes:
+    data = np.frombuffer(text, np.uint8)
     if len(data) == 0:
         return b""
     out = np.empty(2 * len(data), np.uint8)

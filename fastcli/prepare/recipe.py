@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.options import check_choices, row_of
-from fastcli.prepare.clean import Cleaning, clean, clean_to_bytes, cut
+from fastcli.prepare.clean import Cleaning, clean, clean_to_bytes, cut, space_lines
 from fastcli.prepare.options import PrepareOptions
 from fastcli.prepare.segment import Segmentation, segment
 from fastcli.prepare.word_files import wrong_entry
 from fastcli.prepare.words import Words, keep_words
 from fastcli.printable import named
 from fastcli.schema import SchemaError, build, shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 RECIPE_FORMAT, VERSION = "fastcli prepare", 2
 READABLE = (1, 2)  # versions; the first had no words
@@ -70,6 +74,15 @@ class Recipe:
                 return data
         return "\n".join([*self.apply(texts), ""]).encode()
 
+    def apply_to_text_lines(self, data: NDArray[np.uint8]) -> bytes:
+        """Do what ``apply_to_bytes`` does, for texts that are lines of UTF-8, with their ends."""
+        raw = data.tobytes()
+        if self._is_cleaning_alone and self.cleaning == Cleaning() and is_utf8(raw):
+            found = space_lines(raw)
+            if not _has(found, self.label) and not _has(found, LINE_END):
+                return found
+        return self.apply_to_bytes(raw.decode("utf-8", "surrogateescape").split("\n")[:-1])
+
     @property
     def _is_cleaning_alone(self) -> bool:
         """Whether no step looks at tokens."""
@@ -118,6 +131,15 @@ class Recipe:
         }
 
 
+def is_utf8(data: bytes) -> bool:
+    """Tell whether bytes are valid UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _has(data: bytes, word: str) -> bool:
     """Tell whether bytes hold a word; its first byte alone, if it is rare, is quicker to find."""
     found = word.encode()
@@ -138,6 +160,11 @@ def read_recipe(path: str) -> Recipe:
         raise DataError(cannot_open(path, error)) from None
     except (ValueError, RecursionError):
         found = None
+    return recipe_from(found, path)
+
+
+def recipe_from(found: Any, path: str) -> Recipe:
+    """Return the recipe of a JSON object.  Raises DataError, which names ``path``, as needed."""
     if not isinstance(found, dict) or found.get("format") != RECIPE_FORMAT:
         raise DataError(f"{path} was not written by fastcli prepare.")
     if found.get("version") not in READABLE:

@@ -219,6 +219,7 @@ class _Run:
             args.columns,
             self.bad_later,
             args.reading,
+            needs_labels=args.needs_labels,
             skips_bad=args.skip_bad,
             say=reporter.note,
         )

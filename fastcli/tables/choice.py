@@ -44,16 +44,32 @@ class Choice:
         """The names of the columns of labels."""
         return tuple(self.names[i] for i in self.label)
 
-    def sentence(self, path: str, remarks: Sequence[str]) -> str:
+    def sentence(self, path: str, remarks: Sequence[str], with_label: bool = True) -> str:
         """Say what was decided about a file."""
         parts = [one for one in remarks[:1] if one]
         parts.append(f"text: {shown_columns(self.text_names)}")
-        if not self.label:
+        if not with_label:
+            pass
+        elif not self.label:
             parts.append("no label column (--label-column, if there is one)")
         else:
             what = "label" if len(self.label) == 1 else "labels"
             parts.append(f"{what}: {shown_columns(self.label_names)}")
         return f"{path}: {'; '.join([*parts, *filter(None, remarks[1:])])}"
+
+
+def choose_text(path: str, columns: Columns, names: Sequence[str], has_names: bool) -> Choice:
+    """Return the columns of text alone: those asked for, or the one whose name says so."""
+    if columns.text:
+        text = tuple(find_column(path, name, names, has_names) for name in columns.text)
+    else:
+        found = usual_text(path, names) if has_names else None
+        if found is None and len(names) > 1:
+            raise ArgumentError(
+                f"{path}: which column? Give --text-column. {existing(names, has_names)}"
+            )
+        text = (names.index(found) if found is not None else 0,)
+    return Choice(tuple(names), text, (), -1, has_names)
 
 
 def choose(

@@ -22,19 +22,26 @@ from typing import IO, Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.tables.choice import Choice, Columns, choose
-from fastcli.tables.columns import is_position
+from fastcli.tables.columns import LABEL_NAMES, TEXT_NAMES, is_position, usual
 from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location, Utf8
-from fastcli.tables.dialects import HEAD_ROWS, Asked, is_unicode, is_utf8, kind_of_name, suffix
+from fastcli.tables.dialects import (
+    HEAD,
+    HEAD_ROWS,
+    Asked,
+    is_unicode,
+    is_utf8,
+    kind_of_name,
+    suffix,
+)
 from fastcli.tables.headers import has_header
 from fastcli.tables.labels import BadLabel, LabelOptions, LabelReader, no_label_sentence
-from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
+from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows, read_json
 from fastcli.tables.rows import Batch, Raw, all_unicode, value_text
 from fastcli.tables.streams import opened
 from fastcli.text.encodings import check_utf8, not_utf8
 from fastcli.text.inputs import compression, open_compressed
 
 NESTED = (dict, list, tuple)
-ENOUGH = 1000  # rows by which it is first seen whether label cells have several labels
 _UNDECODED = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of such bytes
 _KINDS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 TABLES = ("csv", "tsv", "psv")
@@ -78,6 +85,7 @@ class Source:
     reading: Reading = field(default_factory=Reading)
     needs_labels: bool = False
     skips_bad: bool = False
+    allows_unlabelled: bool = False  # rows without a label are passed on
     say: Callable[[str], None] = _ignore
     record: dict[str, Any] = field(default_factory=dict, init=False)  # what was decided, as JSON
     _reader: LabelReader | None = field(default=None, init=False)
@@ -111,8 +119,14 @@ class Source:
         """Check what only all rows show; to be called when all inputs have been read."""
         if self._reader is not None:
             self.record["labels_as"] = self._reader.labels_as
-            if note := self._reader.check_separators():
-                self.say(note)
+            self._check_separators(self._reader)
+
+    def _check_separators(self, reader: LabelReader) -> None:
+        """Raise ArgumentError for cells of several labels; say once that there may be such."""
+        note = reader.check_separators()
+        if note and reader.path not in self._said:
+            self.say(note)
+            self._said.add(reader.path)
 
     def _read(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
         kind = self.reading.kind
@@ -128,7 +142,7 @@ class Source:
                 f"{path} is not a folder: --format folder needs one, with a subfolder per label."
             )
         if kind == "auto":
-            kind = _named_kind(path)
+            kind = named_kind(path)
         if kind == "parquet":
             return self._parquet(path, on_bytes)
         return self._file(path, kind, on_bytes)
@@ -328,10 +342,8 @@ class Source:
                 except BadLabel as error:
                     labels.append(())
                     wrong[i] = str(error)
-        if self._n_rows < ENOUGH <= self._n_rows + len(labels) and (
-            note := reader.check_separators()
-        ):
-            self.say(note)
+        if self._n_rows == 0:  # before anything is passed on
+            self._check_separators(reader)
         return self._checked(path, raw, labels, choice, bad, wrong)
 
     def _checked(
@@ -345,7 +357,7 @@ class Source:
     ) -> Batch:
         """Return the rows that can be used; ``wrong`` says what is about the labels of some."""
         self._n_rows += len(labels)
-        may_lack = choice is not None and not choice.label
+        may_lack = self.allows_unlabelled or (choice is not None and not choice.label)
         pending = list(bad)
         cells = "".join([*raw.texts, *raw.groups])
         is_labelled = may_lack or all(labels)
@@ -432,7 +444,8 @@ class Source:
         return not all(map(is_position, asked)) or has_header(head)
 
 
-def _named_kind(path: str) -> str:
+def named_kind(path: str) -> str:
+    """Return the format that a file's name says, ``auto`` if it says none."""
     return kind_of_name(path) or _KINDS.get(suffix(path), "auto")
 
 
@@ -440,7 +453,7 @@ def kind_of_input(path: str, prefix: str) -> str:
     """Return the format of an input, "" where that is not known before it is read."""
     if os.path.isdir(path):
         return "folder"
-    kind = _named_kind(path)
+    kind = named_kind(path)
     if kind != "auto":
         return kind
     if not os.path.isfile(path):
@@ -450,6 +463,51 @@ def kind_of_input(path: str, prefix: str) -> str:
             return sniffed(raw.peek(1 << 16), prefix)
     except (OSError, EOFError, FastcliError):  # which reading will say
         return ""
+
+
+@dataclass(frozen=True)
+class SureTable:
+    """A file that is surely a table: its columns, and those of a usual name ("" for none)."""
+
+    names: list[str]
+    text: str = ""
+    label: str = ""
+
+
+def sure_table(path: str, prefix: str) -> SureTable | None:
+    """Return the columns of a file that is surely a table, None for any other.
+
+    That is Parquet; or a file whose name says it is CSV, TSV, JSON or JSON lines, and that holds
+    objects, or a header above at least two columns, and (with a prefix) no label.
+    """
+    try:
+        if not os.path.isfile(path):
+            return None
+        with opened(path, lambda n: None) as raw:
+            head = raw.peek(HEAD)[:HEAD]
+        if head.startswith(b"PAR1"):
+            return _sure(parquet_rows(path, lambda n: None)[0])
+        if suffix(path) not in (".csv", ".tsv", ".json", ".jsonl"):
+            return None
+        if prefix and prefix.encode() in head:
+            return None
+        if sniffed(head, prefix or "__label__") in ("json", "jsonl"):
+            first = head.lstrip(b"\xef\xbb\xbf \t\r\n[").split(b"\n", 1)[0].rstrip(b", \r]")
+            found = read_json(first)
+            return _sure(list(found)) if isinstance(found, dict) and found else None
+        kind = kind_of_name(path) or "csv"
+        rows = Delimited(path, io.BytesIO(head[: head.rfind(b"\n") + 1]), Asked(kind)).head
+        table = rows.table()
+        if rows.bad or len(table) < 2 or len(table[0]) < 2 or not has_header(table):
+            return None
+        return _sure(table[0])
+    except (OSError, EOFError, ValueError, FastcliError):  # which reading it will say
+        return None
+
+
+def _sure(names: list[str]) -> SureTable:
+    text, label = usual(names, TEXT_NAMES), usual(names, LABEL_NAMES)
+    return SureTable(names, text[0] if len(text) == 1 else "", label[0] if len(label) == 1 else "")
 
 
 def labels_of(words: Sequence[str], prefix: str) -> tuple[list[str], list[str]]:

@@ -244,14 +244,19 @@ def _xz(shown: str) -> _Format:
     return _Format(_starts(b"\xfd7zXZ\x00"), member, (lzma.LZMAError,))
 
 
-def _zst(shown: str) -> _Format:
+def zstd_module(shown: str, what: str = "reading") -> Any:
+    """Return the module for zstd.  Raises DataError where there is none."""
     try:
         name = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
-        zstd = importlib.import_module(name)
+        return importlib.import_module(name)
     except ImportError:
         raise DataError(
-            f"{shown} is compressed with zstd: reading it needs pip install 'fastcli[zstd]'."
+            f"{shown} is compressed with zstd: {what} it needs pip install 'fastcli[zstd]'."
         ) from None
+
+
+def _zst(shown: str) -> _Format:
+    zstd = zstd_module(shown)
     begins = _starts(ZST)
     return _Format(
         lambda head: begins(head) or _begins_zst(head), zstd.ZstdDecompressor, (zstd.ZstdError,)

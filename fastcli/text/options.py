@@ -31,6 +31,10 @@ DELIMITER = Option(
 )
 HEADER = Option(help="the first row of a table names its columns", default_text="by the rows below")
 NO_HEADER = Option(help="the first row of a table is data")
+NONE = Option(help="label for rows that have none")
+JOIN = Option(help="separator to join several text columns with", default_text="a space")
+QUOTES = Option(help="whether quotes enclose cells (no: they are text; auto: csv yes, tsv no)")
+ESCAPE = Option(help="what escapes a quote inside a cell (auto: found in the first rows)")
 ENCODING = Option(help="encoding of a table, such as gb18030")
 LABELS_AS = Option(
     help="take labels as text, or as numbers (auto: whole numbers of a column by their value)",

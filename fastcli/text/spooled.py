@@ -10,7 +10,7 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError, cannot_open
@@ -74,6 +74,20 @@ def spooled(paths: Iterable[str], reporter: Reporter) -> Iterator[None]:
             _places[path] = place
             stack.callback(_places.pop, path)
         yield
+
+
+@contextlib.contextmanager
+def standing_for(paths: Sequence[str], place: str, empty: str) -> Iterator[None]:
+    """Let a file have the bytes of all these inputs together; ``empty`` is made for the others."""
+    if len(paths) > 1:
+        open(empty, "x").close()
+    places = dict.fromkeys(paths, empty) | {paths[0]: place}
+    _places.update(places)
+    try:
+        yield
+    finally:
+        for path in places:
+            _places.pop(path, None)
 
 
 def _status(stream: Any) -> os.stat_result | None:

@@ -46,8 +46,8 @@ def test_commands(complete):
         ("mlp-train -batch", ["-batchSize"]),
         ("mlp-train --no-s", ["--no-standardize"]),
         ("quantize --target", ["--target-size"]),
-        ("predict m.bin text --j", ["--json"]),
-        ("supervised -qnorm -q", ["-qout"]),  # what is given is not offered again
+        ("predict m.bin text --js", ["--json"]),
+        ("supervised -qnorm -q", ["-quotes", "-qout"]),  # what is given is not offered again
         ("supervised -input a -inp", ["-input"]),  # but for what may be repeated
     ],
 )

@@ -83,6 +83,7 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "words": ["y"],
     "drop": ["y"],
     "labels_as": ["text"],
+    "none": ["nothing"],
     "header": [],
     "no_header": [],
     "overwrite": [],

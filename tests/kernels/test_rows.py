@@ -9,7 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fastcli.kernels.base.groups import Best, Strings, Text
 from fastcli.kernels.text import rows as kernels
+from fastcli.kernels.text.labelled import add_cells
 from fastcli.tables.delimited import Chunk
 from fastcli.tables.dialects import Dialect, cell_text
 from tests import naive_tables as naive
@@ -158,3 +160,54 @@ def test_where_text_follows_a_quote(data, stop, cell, seen):
     found = split(data, Dialect())
     assert found.status == kernels.TEXT_AFTER_QUOTE
     assert (found.stop, found.bad_cell, found.error_at) == (stop, cell, seen)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.binary(max_size=5).map(lambda row: row.replace(b"\n", b"")),
+            st.lists(st.tuples(st.integers(0, 2), st.floats(0, 1.125, width=32)), max_size=3),
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.integers(1, 3),
+    st.booleans(),
+    st.sampled_from([b",", b"\t", b"\xc2\xa7"]),
+    st.sampled_from([b"\n", b"\r\n"]),
+)
+def test_add_cells(rows, k, with_probs, delimiter, line_end):
+    names = [b"a", b'"b, c"', b""]
+    found = [labels[:k] for _, labels in rows]
+    text = b"\n".join(row for row, _ in rows)
+    starts = np.cumsum([0, *(len(row) + 1 for row, _ in rows)]).astype(np.int64)
+    ends = starts[1:] - 1
+    ids, scores = np.full((len(rows), k), -1, np.int32), np.full((len(rows), k), np.nan, np.float32)
+    for i, some in enumerate(found):
+        for j, (label, p) in enumerate(some):
+            ids[i, j], scores[i, j] = label, p
+    counts = np.array([len(some) for some in found], np.int32)
+    bounds = np.cumsum([0, *map(len, names)]).astype(np.int64)
+    cells = Strings(bounds, np.frombuffer(b"".join(names), np.uint8))
+    room = len(rows) * (k * (7 + 2 * len(delimiter) + 13) + len(line_end))
+    out = np.empty(len(text) + room, np.uint8)
+    size = add_cells(
+        np.frombuffer(text or b" ", np.uint8),
+        starts,
+        ends,
+        len(rows),
+        Best(k, counts, ids.ravel(), scores.ravel()),
+        cells,
+        *(Text(np.frombuffer(one, np.uint8), len(one)) for one in (delimiter, line_end)),
+        int(with_probs),
+        out,
+    )
+    expected = naive.add_cells(
+        [row for row, _ in rows],
+        [[names[label] for label, _ in some] for some in found],
+        [[float(np.float32(p)) for _, p in some] for some in found] if with_probs else None,
+        k,
+        delimiter,
+        line_end,
+    )
+    assert out[:size].tobytes() == expected

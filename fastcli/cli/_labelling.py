@@ -1,0 +1,120 @@
+"""Labelled tables: opening them as the model was trained, writing them, and the summary."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fastcli.cli._tables import columns_of, reading_of
+from fastcli.cli.display.messages import lines, say
+from fastcli.errors import ArgumentError
+from fastcli.overwriting import STREAM, check_apart
+
+if TYPE_CHECKING:
+    from fastcli.evaluation.classifier import Classifier
+    from fastcli.labelling.label_table import LabelArgs
+    from fastcli.labelling.predicted import Labelled
+    from fastcli.labelling.rows import OpenTable
+    from fastcli.prepare.recorded import Prepared
+    from fastcli.tables.options import TableOptions
+
+
+def prepared_of(classifier: Classifier, model: str, like: str) -> Prepared:
+    """Return how texts are prepared: as prepare.json says, or as the model records.
+
+    Raises ArgumentError where that would run a command.
+    """
+    from fastcli.prepare.recipe import Recipe
+    from fastcli.prepare.recorded import PREPARED, Prepared, prepared_from, read_prepared
+
+    about = getattr(classifier, "about", {})
+    found = read_prepared(like) if like else prepared_from(about.get(PREPARED), f"{model}.json")
+    if found is None:
+        label = getattr(classifier, "label", "__label__")
+        return Prepared(recipe=Recipe(label=label))
+    if found.recipe.segmentation.command:
+        raise ArgumentError(
+            f"{like or model}: texts were tokenized by the command "
+            f"{found.recipe.segmentation.command!r}: make lines with prepare --like first."
+        )
+    return found
+
+
+def open_texts(
+    classifier: Classifier, model: str, data: str, options: TableOptions, like: str
+) -> tuple[OpenTable, Prepared]:
+    """Open a table, with the columns that options name, else those that the model records."""
+    from fastcli.labelling.rows import open_table
+
+    prepared = prepared_of(classifier, model, like)
+    columns = columns_of(options)
+    if not columns.text:
+        columns = replace(columns, text=prepared.columns.text, join=prepared.columns.join)
+    table = open_table(data, reading_of(options, prepared.recipe.label), columns)
+    say(table.sentence)
+    return table, prepared
+
+
+def open_examples(
+    classifier: Classifier, model: str, data: str, options: TableOptions, like: str = ""
+) -> Iterator[Any]:
+    """Return the rows of a table as blocks of lines of labels and text."""
+    from fastcli.labelling.label_table import labelled_lines
+    from fastcli.labelling.rows import raise_bad
+    from fastcli.tables.choice import Columns
+    from fastcli.tables.sources import Source
+
+    prepared = prepared_of(classifier, model, like)
+    asked, known = columns_of(options), prepared.columns
+    columns = Columns(
+        asked.text or known.text,
+        asked.label or known.label,
+        join=asked.join if asked.text else known.join,
+    )
+    reading = reading_of(options, prepared.recipe.label)
+    if options.labels_as == "auto" and prepared.labels_as == "number":
+        reading = replace(reading, labels=replace(reading.labels, labels_as="number"))
+    source = Source(columns, raise_bad, reading, needs_labels=True, allows_unlabelled=True, say=say)
+    return labelled_lines(data, source, prepared.recipe, prepared.names)
+
+
+def write_labelled(
+    classifier: Classifier,
+    table: OpenTable,
+    prepared: Prepared,
+    args: LabelArgs,
+    inputs: Sequence[str],
+) -> None:
+    """Write a labelled table to its file, put in place when all is done, or to standard output."""
+    from fastcli.labelling.label_table import label_table
+    from fastcli.labelling.outputs import open_output
+
+    check_apart(inputs, [args.output])
+    with open_output(args.output, sys.stdout.buffer) as put:
+        done = label_table(classifier, table, prepared.recipe, prepared.names, args, put)
+    for sentence in summary(done, args):
+        lines(sentence)
+
+
+def summary(done: Labelled, args: LabelArgs) -> list[str]:
+    """Return what was written, the rows of each label, and how sure they are."""
+    from fastcli.cli.display.tables import aligned
+
+    where = "standard output" if args.output == STREAM else args.output
+    found = [f"Wrote {done.rows:,} rows to {where}: all columns, and {', '.join(done.added[:4])}."]
+    total = max(done.rows, 1)
+    rows = [("predicted", "rows", "share")]
+    rows += [(name, f"{n:,}", f"{n / total:.1%}") for name, n in done.labels.most_common(12)]
+    more = len(done.labels) - 12
+    found += ["", *aligned(rows)]
+    if more > 0:
+        found.append(f"and {more:,} more labels")
+    sure = [
+        ("surer than 0.9", done.sure),
+        ("below 0.5", done.unsure),
+        ("no text at all", done.without_text),
+    ]
+    table = [(f"  {name}", f"{n:,}", f"{n / total:.1%}") for name, n in sure if n]
+    return [*found, "", *aligned(table)] if table else found

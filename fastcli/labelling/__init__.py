@@ -1,0 +1,1 @@
+"""Labelling tables: the rows of a file, with the labels that a model predicts for them."""

@@ -1,0 +1,245 @@
+"""Rows of a table that are passed on as they are: their bytes or objects, and their texts."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from fastcli.errors import DataError
+from fastcli.tables.choice import Choice, Columns, choose_text
+from fastcli.tables.columns import is_position
+from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location, Utf8
+from fastcli.tables.dialects import BOM, HEAD_ROWS, Asked, Dialect
+from fastcli.tables.headers import has_header
+from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
+from fastcli.tables.rows import value_text
+from fastcli.tables.sources import TABLES, Reading, named_kind, sniffed
+from fastcli.tables.streams import opened
+from fastcli.text.encodings import check_utf8
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+AT_ONCE = 2000  # objects of a block
+CHARS = 1 << 20  # of their texts
+
+
+@dataclass
+class RowBlock:
+    """Some rows: a chunk of a delimited table, or objects, with their lines of JSON if any.
+
+    Their texts are a list, or, of a chunk, ``text_lines``: bytes with a line for each.
+    """
+
+    strings: list[str] = field(default_factory=list)
+    chunk: Chunk | None = None
+    objects: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    text_lines: NDArray[np.uint8] | None = None
+
+    def __len__(self) -> int:
+        return self.chunk.n if self.chunk is not None else len(self.strings)
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of the rows; a line end inside one is a space where it came from a table."""
+        if self.text_lines is None:
+            return self.strings
+        return self.text_lines.tobytes().decode("utf-8", "surrogateescape").split("\n")[:-1]
+
+    @cached_property
+    def table(self) -> list[list[str]]:
+        """All cells of a delimited table."""
+        return self.chunk.table() if self.chunk is not None else []
+
+
+@dataclass
+class OpenTable:
+    """A table that is being read: its format, its columns, and its rows, block by block.
+
+    ``header`` has the bytes of the first row of a delimited table, if that is a header.
+    """
+
+    kind: str
+    choice: Choice
+    sentence: str
+    blocks: Iterator[RowBlock]
+    dialect: Dialect | None = None
+    header: bytes = b""
+    line_end: bytes = b"\n"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all columns, their numbers without a header."""
+        return list(self.choice.names)
+
+
+def open_table(
+    path: str,
+    reading: Reading,
+    columns: Columns,
+    on_bytes: Callable[[int], None] = lambda n: None,
+) -> OpenTable:
+    """Open a table of texts.
+
+    Raises DataError where it cannot be read, now or when its rows are, and ArgumentError for
+    columns that are not there or not known.
+    """
+    kind = named_kind(path) if reading.kind == "auto" else reading.kind
+    if kind == "parquet":
+        return _parquet(path, columns, on_bytes)
+    try:
+        raw = opened(path, on_bytes)
+        head = raw.peek(1 << 16)
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
+    kind = sniffed(head, "__label__") if kind == "auto" else kind
+    if reading.is_utf8:
+        check_utf8(path, head)
+    if kind in TABLES:
+        return _delimited(path, raw, kind, reading, columns)
+    encoding = "utf-8-sig" if reading.is_utf8 else reading.encoding
+    if kind == "jsonl" and reading.is_utf8:
+        return _objects(path, _json_lines(path, raw), columns, kind)
+    text = io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="\n")
+    found = json_lines(path, text, raise_bad) if kind == "jsonl" else elements(path, text)
+    return _objects(path, _parsed(path, raw, found), columns, kind)
+
+
+def raise_bad(place: Location, reason: str, text: str) -> NoReturn:
+    """Raise DataError for a row that cannot be used."""
+    shown = " ".join(text.split())[:80]
+    raise DataError(f"{place}: {reason}: {shown!r}. Fix it, or see --quotes and --escape.")
+
+
+def raise_first(bad: Sequence[BadRow]) -> None:
+    """Raise DataError for the first of some bad rows."""
+    for one in bad[:1]:
+        raise_bad(*one)
+
+
+# ------------------------------------------------------------------ delimited
+
+
+def _delimited(path: str, raw: Any, kind: str, reading: Reading, columns: Columns) -> OpenTable:
+    stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
+    asked = Asked(kind, reading.delimiter, reading.quotes, reading.escape)
+    table = Delimited(path, stream, asked)
+    raise_first(table.head.bad)
+    head = table.head.table()
+    if not head:
+        raise DataError(f"{path} is empty: there is no row.")
+    has_names = reading.header
+    if has_names is None:
+        has_names = not all(map(is_position, columns.text)) or has_header(head)
+    names = head[0] if has_names else [str(i) for i in range(len(head[0]))]
+    choice = choose_text(path, columns, names, has_names)
+    first = table.head.split.row(int(table.head.rows[0]))
+    after = table.head.split.ends[table.head.rows[0]]
+    ends = table.head.split.text[after : after + 2].tobytes()
+    line_end = b"\r\n" if ends == b"\r\n" else b"\r" if ends[:1] == b"\r" else b"\n"
+
+    def blocks() -> Iterator[RowBlock]:
+        is_first = True
+        with raw:
+            for chunk in table.chunks():
+                raise_first(chunk.bad)
+                if is_first and chunk.n:
+                    chunk = chunk.without_first() if has_names else chunk
+                    is_first = False
+                if chunk.n:
+                    lines, size = chunk.lines_of(choice.text, columns.join)
+                    yield RowBlock(chunk=chunk, text_lines=lines[:size])
+
+    header = "header" if has_names else "no header"
+    remarks = [", ".join(filter(None, [header, table.dialect.remark(kind)]))]
+    return OpenTable(
+        kind,
+        choice,
+        choice.sentence(path, remarks, False),
+        blocks(),
+        table.dialect,
+        first.removeprefix(BOM) if has_names else b"",
+        line_end,
+    )
+
+
+# -------------------------------------------------------------------- objects
+
+Found = tuple[dict[str, Any], bytes]
+"""An object, and the line of JSON that it is, if it is one."""
+
+
+def _json_lines(path: str, raw: Any) -> Iterator[Found]:
+    """Yield the objects of a file of UTF-8, and their lines."""
+    with raw:
+        for number, line in enumerate(raw, 1):
+            if number == 1:
+                line = line.removeprefix(BOM)
+            if not line.strip():
+                continue
+            for _, found in json_lines(path, [line], _at(number)):
+                yield _checked(path, number, found), line
+
+
+def _at(number: int) -> Bad:
+    """Return what says that a line is bad."""
+    return lambda place, reason, text: raise_bad(replace(place, line=number), reason, text)
+
+
+def _parsed(path: str, raw: Any, numbered: Iterator[tuple[int, Any]]) -> Iterator[Found]:
+    with raw:
+        for number, found in numbered:
+            yield _checked(path, number, found), b""
+
+
+def _checked(path: str, number: int, found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise_bad(Location(path, number), "not an object", json.dumps(found, default=str))
+    return dict(found)
+
+
+def _objects(path: str, found: Iterator[Found], columns: Columns, kind: str) -> OpenTable:
+    first = list(islice(found, HEAD_ROWS))
+    if not first:
+        raise DataError(f"{path} is empty: there is no row.")
+    names = list(dict.fromkeys(chain.from_iterable(one for one, _ in first)))
+    choice = choose_text(path, columns, names, True)
+    blocks = _blocks(path, chain(first, found), choice, columns.join)
+    return OpenTable(kind, choice, choice.sentence(path, [""], False), blocks)
+
+
+def _blocks(path: str, found: Iterator[Found], choice: Choice, join: str) -> Iterator[RowBlock]:
+    names = choice.text_names
+    block, size = RowBlock(), 0
+    for one, line in found:
+        cells = [one.get(name) for name in names]
+        if any(isinstance(cell, list | dict) for cell in cells):
+            raise_bad(
+                Location(path, 0), "a text is a list or an object", json.dumps(one, default=str)
+            )
+        texts = list(map(value_text, cells))
+        text = texts[0] if len(texts) == 1 else join.join(filter(None, texts))
+        block.strings.append(text)
+        block.objects.append(one)
+        block.lines.append(line)
+        size += len(text)
+        if len(block) >= AT_ONCE or size >= CHARS:
+            yield block
+            block, size = RowBlock(), 0
+    if len(block):
+        yield block
+
+
+def _parquet(path: str, columns: Columns, on_bytes: Callable[[int], None]) -> OpenTable:
+    names, _, rows = parquet_rows(path, on_bytes)
+    choice = choose_text(path, columns, names, True)
+    found = ((one, b"") for _, one in rows(names))
+    blocks = _blocks(path, found, choice, columns.join)
+    return OpenTable("parquet", choice, choice.sentence(path, [""], False), blocks)

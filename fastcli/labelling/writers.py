@@ -1,0 +1,325 @@
+"""Writing labelled rows: as they were read with fields added, or in another format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import orjson
+
+from fastcli.errors import ArgumentError, DataError, FastcliError
+from fastcli.kernels.base.groups import Best, Strings, Text
+from fastcli.kernels.text.labelled import add_cells
+from fastcli.labelling.predicted import Predicted
+from fastcli.labelling.rows import OpenTable, RowBlock
+from fastcli.tables.dialects import KINDS, Dialect, suffix
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+OBJECTS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+DELIMITERS = {"csv": ",", "tsv": "\t", "psv": "|"}
+Put = Callable[[bytes], None]
+
+
+def output_format(path: str, kind: str) -> str:
+    """Return the format of an output by its name; ``kind``, the input's, for standard output."""
+    if path == "-":
+        return "jsonl" if kind == "json" else kind
+    found = KINDS.get(suffix(path)) or OBJECTS.get(suffix(path))
+    if found is None:
+        raise ArgumentError(
+            f"{path}: the format is not known by the name. Let it end with .csv, .tsv, .jsonl or "
+            ".parquet."
+        )
+    return found
+
+
+class RowWriter(Protocol):
+    """Writes rows with added columns."""
+
+    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+        """Write some rows of a block (None: all) with what was predicted for all of them."""
+
+    def finish(self) -> None:
+        """Write what is left."""
+
+
+def writer_of(table: OpenTable, kind: str, added: Sequence[str], put: Put) -> RowWriter:
+    """Return what writes the rows of a table in a format, and its header at once."""
+    if kind in DELIMITERS:
+        if table.dialect is not None and kind == table.kind:
+            return SameRows(table, added, put)
+        return DelimitedRows(table, DELIMITERS[kind], added, put)
+    if kind == "parquet":
+        return ParquetRows(table, added, put)
+    return JsonRows(table, added, put, is_array=kind == "json")
+
+
+# ------------------------------------------------------------------ delimited
+
+
+class SameRows:
+    """Rows of a delimited table, byte for byte, with cells added."""
+
+    def __init__(self, table: OpenTable, added: Sequence[str], put: Put) -> None:
+        assert table.dialect is not None
+        self._dialect, self._put = table.dialect, put
+        delimiter = table.dialect.delimiter.encode()
+        self._delimiter, self._end = _text(delimiter), _text(table.line_end)
+        self._cells: Strings | None = None
+        if table.header:
+            cells = [table.header, *(quoted(name, table.dialect) for name in added)]
+            put(delimiter.join(cells) + table.line_end)
+
+    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+        """Write rows as they were read, each with its cells."""
+        chunk = block.chunk
+        assert chunk is not None
+        chosen = chunk.rows if rows is None else chunk.rows[np.array(rows, np.int64)]
+        starts, ends = chunk.split.starts[chosen], chunk.split.ends[chosen]
+        if found.wide or rows is not None:
+            self._put(self._joined(chunk.split.text, starts, ends, rows, found))
+            return
+        cells = self._cells = self._cells or self._quoted(found.names)
+        n, longest = len(starts), int(np.diff(cells.starts).max(initial=0))
+        room = n * (found.k * (longest + 2 * self._delimiter.size + 13) + self._end.size)
+        out = np.empty(int((ends - starts).sum()) + room, np.uint8)
+        size = add_cells(
+            chunk.split.text,
+            starts,
+            ends,
+            n,
+            Best(found.k, found.counts, found.ids, found.probs),
+            cells,
+            self._delimiter,
+            self._end,
+            int(found.with_probs),
+            out,
+        )
+        self._put(out[:size].tobytes())
+
+    def _quoted(self, names: Sequence[str]) -> Strings:
+        """Return names as they are written."""
+        cells = [quoted(name, self._dialect) for name in names]
+        starts = np.cumsum([0, *map(len, cells)]).astype(np.int64)
+        return Strings(starts, np.frombuffer(b"".join(cells) or b" ", np.uint8))
+
+    def _joined(
+        self,
+        text: NDArray[np.uint8],
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        rows: Sequence[int] | None,
+        found: Predicted,
+    ) -> bytes:
+        """Return rows with cells of any kind."""
+        delimiter, end = self._delimiter.data.tobytes(), self._end.data.tobytes()
+        values = found.values()
+        parts = []
+        order = range(len(starts)) if rows is None else rows
+        for i, a, b in zip(order, starts.tolist(), ends.tolist(), strict=True):
+            cells = [quoted(shown(value), self._dialect) for value in values[i]]
+            parts.append(delimiter.join([text[a:b].tobytes(), *cells]) + end)
+        return b"".join(parts)
+
+    def finish(self) -> None:
+        """Write nothing: all has been written."""
+
+
+def _text(data: bytes) -> Text:
+    return Text(np.frombuffer(data, np.uint8), len(data))
+
+
+def quoted(text: str, dialect: Dialect) -> bytes:
+    """Return a cell as it is written in a dialect."""
+    special = any(c in text for c in (dialect.delimiter, '"', "\r", "\n"))
+    if not dialect.quote:
+        return (
+            " ".join(text.replace(dialect.delimiter, " ").split()).encode()
+            if special
+            else text.encode()
+        )
+    if not special and text.strip() == text:
+        return text.encode("utf-8", "surrogateescape")
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'.encode("utf-8", "surrogateescape")
+
+
+class DelimitedRows:
+    """Rows of anything as a delimited table."""
+
+    def __init__(self, table: OpenTable, delimiter: str, added: Sequence[str], put: Put) -> None:
+        self._put, self._names = put, table.names
+        self._text = io.StringIO(newline="")
+        self._writer = csv.writer(self._text, delimiter=delimiter, lineterminator="\n")
+        self._known = set(self._names)
+        self._writer.writerow([*self._names, *added])
+
+    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+        """Write the cells of rows, and those that are added."""
+        values = found.values()
+        for i in range(len(block)) if rows is None else rows:
+            self._writer.writerow([*self._cells(block, i), *map(shown, values[i])])
+        self._flush()
+
+    def _cells(self, block: RowBlock, i: int) -> list[str]:
+        if block.chunk is not None:
+            return block.table[i]
+        found = block.objects[i]
+        if not found.keys() <= self._known:
+            new = next(name for name in found if name not in self._known)
+            raise DataError(
+                f"A row has the field {new!r}, which no row above has, and the header is written: "
+                "write .jsonl instead."
+            )
+        return [shown(found.get(name)) for name in self._names]
+
+    def _flush(self) -> None:
+        text = self._text.getvalue()
+        self._put(text.encode("utf-8", "surrogateescape"))
+        self._text.seek(0)
+        self._text.truncate()
+
+    def finish(self) -> None:
+        """Write the header where there was no row."""
+        self._flush()
+
+
+def shown(value: Any) -> str:
+    """Return a value as the text of a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6g}" if value == value else ""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+
+
+# ----------------------------------------------------------------------- JSON
+
+
+class JsonRows:
+    """Rows as lines of JSON, or as one array; lines that were JSON keep their bytes."""
+
+    def __init__(
+        self, table: OpenTable, added: Sequence[str], put: Put, is_array: bool = False
+    ) -> None:
+        self._put, self._names, self._is_array = put, table.names, is_array
+        self._keys = [orjson.dumps(name) for name in added]
+        self._is_first = True
+
+    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+        """Write objects with fields added at their end."""
+        values = found.values()
+        parts: list[bytes] = []
+        for i in range(len(block)) if rows is None else rows:
+            if self._is_array:
+                parts.append(b"[\n" if self._is_first else b",\n")
+                self._is_first = False
+            parts.append(self._line(block, i, values[i]))
+            parts.append(b"" if self._is_array else b"\n")
+        self._put(b"".join(parts))
+
+    def _line(self, block: RowBlock, i: int, row: Sequence[Any]) -> bytes:
+        line = block.lines[i].rstrip() if block.lines else b""
+        line = line or as_json(row_object(block, i, self._names))
+        fields = b",".join(
+            [key + b":" + as_value(value) for key, value in zip(self._keys, row, strict=True)]
+        )
+        before = line[:-1].rstrip()
+        comma = b"" if before.endswith(b"{") or not fields else b","
+        return before + comma + fields + b"}"
+
+    def finish(self) -> None:
+        """Write the end of the array."""
+        if self._is_array:
+            self._put(b"[\n]\n" if self._is_first else b"\n]\n")
+
+
+def as_value(value: Any) -> bytes:
+    """Return a value as JSON; a probability as it is printed elsewhere."""
+    return b"%.6g" % value if isinstance(value, float) else orjson.dumps(value)
+
+
+def row_object(block: RowBlock, i: int, names: Sequence[str]) -> dict[str, Any]:
+    """Return a row as an object."""
+    return block.objects[i] if block.objects else dict(zip(names, block.table[i], strict=True))
+
+
+def as_json(found: dict[str, Any]) -> bytes:
+    """Return an object as a line of JSON, whatever it holds."""
+    try:
+        return orjson.dumps(found)
+    except (TypeError, orjson.JSONEncodeError):
+        return json.dumps(found, ensure_ascii=True, default=str).encode()
+
+
+# -------------------------------------------------------------------- Parquet
+
+
+@dataclass
+class _Sink:
+    put: Put
+    size: int = 0
+    closed: bool = False
+
+    def write(self, data: Any) -> int:
+        found = bytes(data)
+        self.put(found)
+        self.size += len(found)
+        return len(found)
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class ParquetRows:
+    """Rows as a Parquet file; the types of columns are those of the first rows."""
+
+    def __init__(self, table: OpenTable, added: Sequence[str], put: Put) -> None:
+        try:
+            import pyarrow
+            from pyarrow import parquet
+        except ImportError:
+            raise FastcliError("Writing Parquet needs pip install 'fastcli[parquet]'.") from None
+        self._arrow, self._parquet = pyarrow, parquet
+        self._names, self._added = table.names, list(added)
+        self._sink = _Sink(put)
+        self._file: Any = None
+        self._schema: Any = None
+
+    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+        """Write a group of rows."""
+        values = found.values()
+        objects = [
+            {**row_object(block, i, self._names), **dict(zip(self._added, values[i], strict=True))}
+            for i in (range(len(block)) if rows is None else rows)
+        ]
+        if not objects:
+            return
+        table = self._arrow.Table.from_pylist(objects, schema=self._schema)
+        if self._file is None:
+            self._schema = table.schema
+            self._file = self._parquet.ParquetWriter(self._sink, self._schema)
+        self._file.write_table(table)
+
+    def finish(self) -> None:
+        """Write the end of the file."""
+        if self._file is None:
+            names = [*self._names, *self._added]
+            schema = self._arrow.schema([(name, self._arrow.string()) for name in names])
+            self._file = self._parquet.ParquetWriter(self._sink, schema)
+        self._file.close()

@@ -1,0 +1,196 @@
+"""Training, testing and predicting on tables: rows come back as they were, with labels."""
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.command import SAMPLES, run
+
+TABLE = (
+    "id,title,body,team\r\n"
+    '1,broken screen,"it is ""cracked"", help",Tech support\r\n'
+    '2,invoice wrong,"two\nlines of text",Billing\r\n'
+    "3,,,Billing\r\n"
+    "4,refund please,money back,Billing\r\n"
+    "5,crash,app crashes again,Tech support\r\n"
+)
+COLUMNS = ["--text-column", "title", "--text-column", "body"]
+QUICK = ["-dim", 5, "-epoch", 50, "-lr", 0.5, "-thread", 1, "-minCount", 1, "-bucket", 10]
+
+
+def fails(*argv):
+    """Run what fails; return its last line."""
+    result = run(*argv)
+    assert (result.code, result.out) == (1, b"")
+    return result.err.splitlines()[-1]
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    """Go to a folder with a table and a model of it."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text(TABLE, newline="")
+    table = [*COLUMNS, "--label-column", "team"]
+    trained = Path("train.csv")
+    trained.write_text(TABLE.replace("3,,,Billing\r\n", ""), newline="")
+    result = run("supervised", "-input", trained, "-output", "m", *table, *QUICK)
+    assert result.code == 0, result.err
+    assert "text: columns 'title', 'body'; label: column 'team'" in result.err
+    return "m.bin"
+
+
+def test_training_on_a_table_is_training_on_what_prepare_writes(model):
+    table = [*COLUMNS, "--label-column", "team"]
+    made = run("prepare", "train.csv", "-o", "p", "--split", 100, *table, "-verbose", 0)
+    assert made.code == 0
+    assert run("supervised", "-input", "p/train.txt", "-output", "q", *QUICK).code == 0
+    assert Path("m.bin").read_bytes() == Path("q.bin").read_bytes()
+    about = [json.loads(Path(f"{name}.bin.json").read_text()) for name in "mq"]
+    assert about[0]["arguments"]["input"] == ["train.csv"]
+    assert about[0]["prepared"] == about[1]["prepared"]
+    assert about[0]["prepared"]["columns"]["text"] == ["title", "body"]
+    assert about[0]["prepared"]["names"] == {"__label__Tech_support": "Tech support"}
+
+
+def test_a_training_file_that_was_changed_records_nothing(model):
+    table = [*COLUMNS, "--label-column", "team"]
+    run("prepare", "train.csv", "-o", "p", "--split", 100, *table, "-verbose", 0)
+    with open("p/train.txt", "a") as file:
+        file.write("__label__Billing one more\n")
+    assert run("supervised", "-input", "p/train.txt", "-output", "q", *QUICK).code == 0
+    assert "prepared" not in json.loads(Path("q.bin.json").read_text())
+
+
+def test_rows_come_back_with_labels(model):
+    result = run("predict-prob", model, "t.csv", "--output", "out.csv")
+    assert result.code == 0, result.err
+    before, after = TABLE.split("\r\n"), Path("out.csv").read_bytes().decode().split("\r\n")
+    assert after[0] == "id,title,body,team,label,probability"
+    for old, new in zip(before[1:], after[1:], strict=True):
+        assert new.startswith(old)
+    rows = list(csv.DictReader(io.StringIO(Path("out.csv").read_text(), newline="")))
+    assert [row["label"] for row in rows] == [
+        *("Tech support", "Billing", "", "Billing", "Tech support")
+    ]
+    assert rows[2]["probability"] == ""
+    assert all(0.5 < float(row["probability"]) <= 1 for row in rows if row["label"])
+    assert "Wrote 5 rows to out.csv: all columns, and label, probability." in result.err
+    assert "no text at all" in result.err
+
+
+def test_formats_by_the_name_of_the_output(model):
+    run("predict-prob", model, "t.csv", "--output", "a.jsonl")
+    objects = [json.loads(line) for line in Path("a.jsonl").read_text().splitlines()]
+    assert [one["id"] for one in objects] == ["1", "2", "3", "4", "5"]
+    assert objects[0]["body"] == 'it is "cracked", help'
+    assert (objects[2]["label"], objects[2]["probability"]) == (None, None)
+    run("predict", model, "a.jsonl", "--output", "b.jsonl.gz", "--as", "team")
+    with gzip.open("b.jsonl.gz", "rt") as file:
+        lines = file.read().splitlines()
+    for old, new in zip(Path("a.jsonl").read_text().splitlines(), lines, strict=True):
+        assert new.startswith(f'{old[:-1]},"predicted_team":')
+    run("predict", model, "b.jsonl.gz", "--output", "c.tsv")
+    rows = list(csv.reader(io.StringIO(Path("c.tsv").read_text()), delimiter="\t"))
+    assert rows[0][-1] == "predicted_label"
+    assert rows[1][2] == 'it is "cracked", help'
+    result = run("predict-prob", model, "t.csv", 2, "--output", "-")
+    assert (
+        result.out.decode()
+        .split("\r\n")[0]
+        .endswith("team,label_1,probability_1,label_2,probability_2")
+    )
+    assert "the format is not known by the name" in fails(
+        "predict", model, "t.csv", "--output", "x.dat"
+    )
+
+
+def test_a_column_for_each_label(model):
+    run("predict-prob", model, "t.csv", "--output", "w.csv", "--wide")
+    rows = list(csv.DictReader(io.StringIO(Path("w.csv").read_text(), newline="")))
+    for row in rows[:2]:
+        probabilities = {name: float(row[name]) for name in ("Billing", "Tech support")}
+        assert sum(probabilities.values()) == pytest.approx(1, abs=1e-4)
+        assert row["label"] == max(probabilities, key=probabilities.get)
+    assert rows[2]["Billing"] == ""
+
+
+def test_parquet(model):
+    pytest.importorskip("pyarrow")
+    run("predict-prob", model, "t.csv", "--output", "a.parquet")
+    run("predict-prob", model, "a.parquet", "--output", "b.jsonl")
+    objects = [json.loads(line) for line in Path("b.jsonl").read_text().splitlines()]
+    assert objects[0]["label"] == objects[0]["predicted_label"] == "Tech support"
+    assert objects[2]["predicted_label"] is None
+
+
+def test_columns_and_cleaning_of_another_recipe(model):
+    table = [*COLUMNS, "--label-column", "team"]
+    run("prepare", "train.csv", "-o", "p", "--clean", "--split", 100, *table, "-verbose", 0)
+    run("supervised", "-input", "p/train.txt", "-output", "q", *QUICK)
+    Path("n.csv").write_text("body,title\n<b>CRACKED</b>,Broken Screen!\n")
+    run("predict-prob", "q.bin", "n.csv", "--output", "a.csv")
+    run("predict-prob", "q.bin", "n.csv", "--output", "b.csv", "--like", "p/prepare.json")
+    assert Path("a.csv").read_text() == Path("b.csv").read_text()
+    line = run("prepare", "-", "--like", "p/prepare.json", stdin=b"Broken Screen! <b>CRACKED</b>\n")
+    label, probability = run("predict-prob", "q.bin", "-", stdin=line.out).text().split()
+    *_, name, p = Path("a.csv").read_text().splitlines()[-1].split(",")
+    assert name == label.removeprefix("__label__").replace("_", " ")
+    assert float(p) == pytest.approx(float(probability), abs=2e-5)  # printed with fastText's offset
+
+
+def test_a_test_on_a_table(model):
+    result = run("test", model, "t.csv", "--label-column", "team")
+    assert result.out.decode().splitlines() == ["N\t5", "P@1\t0.8", "R@1\t0.8"]
+    assert "label: column 'team'" in result.err
+    found = run("test-label", model, "t.csv", "--label-column", "team").out.decode()
+    assert "__label__Tech_support" in found
+
+
+def test_predictions_of_a_table_as_lines(model):
+    result = run("predict", model, "t.csv", *COLUMNS)
+    assert result.out.decode().splitlines()[:2] == ["__label__Tech_support", "__label__Billing"]
+
+
+def test_tables_that_are_taken_for_lines(model):
+    for command, option in (("predict", "--output labelled.csv"), ("test", "--label-column")):
+        said = fails(command, model, "t.csv")
+        assert said.startswith("t.csv is a table, not lines of")
+        assert option in said
+        assert run(command, model, "t.csv", "--format", "text").code == 0
+    said = fails("supervised", "-input", "t.csv", "-output", "x")
+    assert "fastcli supervised -input t.csv -output x --text-column COLUMN --label-column" in said
+    Path("lines.csv").write_text("__label__a one, two\n__label__b three, four\n")
+    assert run("supervised", "-input", "lines.csv", "-output", "x", *QUICK).code == 0
+    with open("t.csv", "rb") as file:
+        assert run("predict", model, "-", stdin=file.read()).code == 0
+
+
+def test_a_damaged_row_leaves_no_output(model):
+    Path("bad.csv").write_text(TABLE.replace("\r\n", "\n") + '6,"x" y,z,Billing\n')
+    said = fails("predict", model, "bad.csv", "--output", "out.csv")
+    assert said.startswith("bad.csv:8, column 3: text after the quote that closes a cell")
+    assert not Path("out.csv").exists()
+
+
+def test_an_output_that_is_the_input(model):
+    said = fails("predict", model, "t.csv", "--output", "t.csv")
+    assert "is an input and would be overwritten" in said
+
+
+def test_the_sample_reviews(tmp_path, monkeypatch):
+    """From raw CSV to labelled CSV in two commands."""
+    monkeypatch.chdir(tmp_path)
+    reviews = SAMPLES / "reviews.csv"
+    table = ["--text-column", "review", "--label-column", "verdict", "--none", "unknown"]
+    assert run("supervised", "-input", reviews, "-output", "v", *table, *QUICK).code == 0
+    result = run("predict-prob", "v.bin", reviews, "--output", "labelled.csv")
+    assert result.code == 0
+    with open(reviews, encoding="utf-8", newline="") as file:
+        before = list(csv.reader(file))
+    with open("labelled.csv", encoding="utf-8", newline="") as file:
+        after = list(csv.reader(file))
+    assert [row[:-2] for row in after] == before
