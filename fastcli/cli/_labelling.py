@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastcli.cli._tables import columns_of, reading_of
 from fastcli.cli.display.messages import lines, say
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.labelling.label_table import LabelArgs
     from fastcli.labelling.predicted import Labelled
-    from fastcli.labelling.rows import OpenTable
+    from fastcli.labelling.rows import OpenTable, ReadsNumbers
     from fastcli.prepare.recorded import Prepared
     from fastcli.tables.options import TableOptions
 
@@ -46,8 +46,14 @@ def open_texts(
     classifier: Classifier, model: str, data: str, options: TableOptions, like: str
 ) -> tuple[OpenTable, Prepared]:
     """Open a table, with the columns that options name, else those that the model records."""
-    from fastcli.labelling.rows import open_table
+    from fastcli.labelling.rows import open_numbers, open_table
+    from fastcli.prepare.recorded import Prepared
 
+    if getattr(classifier, "columns", None) is not None:
+        reading = reading_of(options)
+        table = open_numbers(data, reading, cast("ReadsNumbers", classifier))
+        say(table.sentence)
+        return table, Prepared()
     prepared = prepared_of(classifier, model, like)
     columns = columns_of(options)
     if not columns.text:

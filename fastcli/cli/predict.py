@@ -106,10 +106,11 @@ class Run:
         """Predict a file or standard input: a table where the options say so, else lines."""
         is_table = bool(self.labelling.output or self.labelling.like) or asks_for_table(self.table)
         classifier = load_classifier(model, self.table)
-        if is_table and getattr(classifier, "columns", None) is None:
+        reads_lines = getattr(classifier, "columns", None) is None
+        if self.labelling.output or (is_table and reads_lines):
             self.label_table(classifier, model, data, k, threshold)
             return
-        if self.table.format == "auto" and getattr(classifier, "columns", None) is None:
+        if self.table.format == "auto" and reads_lines:
             command = ["fastcli", self.ctx.info_name or "predict", model, data]
             knows = bool(getattr(classifier, "about", {}).get("prepared"))
             refuse_table(data, "", [*command, "--output", "labelled.csv"], knows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,17 +81,24 @@ def added_names(args: LabelArgs, labels: list[str], existing: list[str]) -> list
     return [f"predicted_{name}" if name in existing else name for name in found]
 
 
+def _lines(recipe: Recipe, block: RowBlock) -> NDArray[np.uint8]:
+    """Return the texts of a block as the model reads them, a line for each."""
+    if block.text_lines is not None:
+        return np.frombuffer(recipe.apply_to_text_lines(block.text_lines), np.uint8)
+    return np.frombuffer(recipe.apply_to_bytes(block.texts), np.uint8)
+
+
 def _predicted(
     predictor: Predictor, recipe: Recipe, block: RowBlock, shown: list[str], args: LabelArgs
 ) -> Predicted:
     """Return the best labels of the rows of a block; those without text have none."""
-    if block.text_lines is not None:
-        lines = recipe.apply_to_text_lines(block.text_lines)
+    data: Any
+    if block.features is not None:
+        data, is_empty = block.features, block.features.blank
     else:
-        lines = recipe.apply_to_bytes(block.texts)
-    data = np.frombuffer(lines, np.uint8)
+        data = _lines(recipe, block)
+        is_empty = np.diff(np.flatnonzero(data == LINE_END), prepend=-1) == 1
     found = list(predictor.predictions([data]))
-    is_empty = np.diff(np.flatnonzero(data == LINE_END), prepend=-1) == 1
     counts = np.concatenate([one.counts for one in found])
     counts[is_empty] = 0
     return Predicted(

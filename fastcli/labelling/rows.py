@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from fastcli.errors import DataError
 from fastcli.tables.choice import Choice, Columns, choose_text
@@ -42,6 +42,7 @@ class RowBlock:
     objects: list[dict[str, Any]] = field(default_factory=list)
     lines: list[bytes] = field(default_factory=list)
     text_lines: NDArray[np.uint8] | None = None
+    features: Any = None  # for a model of numbers
 
     def __len__(self) -> int:
         return self.chunk.n if self.chunk is not None else len(self.strings)
@@ -127,7 +128,37 @@ def raise_first(bad: Sequence[BadRow]) -> None:
 # ------------------------------------------------------------------ delimited
 
 
-def _delimited(path: str, raw: Any, kind: str, reading: Reading, columns: Columns) -> OpenTable:
+def open_numbers(path: str, reading: Reading, model: ReadsNumbers) -> OpenTable:
+    """Open a delimited table of numbers, whose columns a model finds; as ``open_table``."""
+    try:
+        raw = opened(path, lambda n: None)
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
+    kind = reading.kind if reading.kind != "auto" else named_kind(path)
+    return _delimited(path, raw, kind if kind in TABLES else "csv", reading, Columns(), model)
+
+
+class ReadsNumbers(Protocol):
+    """A model of tables of numbers."""
+
+    def numbers_of(
+        self, path: str, head: list[list[str]]
+    ) -> tuple[bool, str, Callable[[Chunk], Any]]:
+        """Return what reads the rows of a file that begins with ``head``.
+
+        Whether the first row is a header, a sentence on the columns, and the function from rows to
+        what the model predicts.  Raises ArgumentError or DataError for columns that are missing.
+        """
+
+
+def _delimited(
+    path: str,
+    raw: Any,
+    kind: str,
+    reading: Reading,
+    columns: Columns,
+    model: ReadsNumbers | None = None,
+) -> OpenTable:
     stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
     asked = Asked(kind, reading.delimiter, reading.quotes, reading.escape)
     table = Delimited(path, stream, asked)
@@ -135,11 +166,21 @@ def _delimited(path: str, raw: Any, kind: str, reading: Reading, columns: Column
     head = table.head.table()
     if not head:
         raise DataError(f"{path} is empty: there is no row.")
-    has_names = reading.header
-    if has_names is None:
+    numbers: Callable[[Chunk], Any] | None = None
+    if model is not None:
+        has_names, sentence, numbers = model.numbers_of(path, head)
+    elif reading.header is not None:
+        has_names = reading.header
+    else:
         has_names = not all(map(is_position, columns.text)) or has_header(head)
     names = head[0] if has_names else [str(i) for i in range(len(head[0]))]
-    choice = choose_text(path, columns, names, has_names)
+    if model is not None:
+        choice = Choice(tuple(names), (), (), -1, has_names)
+    else:
+        choice = choose_text(path, columns, names, has_names)
+        header = "header" if has_names else "no header"
+        remarks = [", ".join(filter(None, [header, table.dialect.remark(kind)]))]
+        sentence = choice.sentence(path, remarks, False)
     first = table.head.split.row(int(table.head.rows[0]))
     after = table.head.split.ends[table.head.rows[0]]
     ends = table.head.split.text[after : after + 2].tobytes()
@@ -153,16 +194,16 @@ def _delimited(path: str, raw: Any, kind: str, reading: Reading, columns: Column
                 if is_first and chunk.n:
                     chunk = chunk.without_first() if has_names else chunk
                     is_first = False
-                if chunk.n:
+                if chunk.n and numbers is not None:
+                    yield RowBlock(chunk=chunk, features=numbers(chunk))
+                elif chunk.n:
                     lines, size = chunk.lines_of(choice.text, columns.join)
                     yield RowBlock(chunk=chunk, text_lines=lines[:size])
 
-    header = "header" if has_names else "no header"
-    remarks = [", ".join(filter(None, [header, table.dialect.remark(kind)]))]
     return OpenTable(
         kind,
         choice,
-        choice.sentence(path, remarks, False),
+        sentence,
         blocks(),
         table.dialect,
         first.removeprefix(BOM) if has_names else b"",

@@ -13,11 +13,12 @@ from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.classifier import Worker
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.feature_tables import TableOptions
+from fastcli.mlp.feature_tables import TableOptions, TableReader, place
 from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import Network, layers_of
 from fastcli.mlp.predict import table_rows, table_worker, text_worker
+from fastcli.printable import listed
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Reader
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.mlp.feature_files import FeatureRows
+    from fastcli.tables.delimited import Chunk
     from fastcli.text.inputs import Bytes
 
 BATCH = 64  # lines that are scored together
@@ -129,6 +131,23 @@ class MlpModel(FromFile):
     def rows_of(self, path: str, cannot: str) -> Iterator[FeatureRows] | None:
         """Return the rows of a file, where the model is for tables; None where it is for text."""
         return None if self.columns is None else table_rows(self, path, cannot)
+
+    def numbers_of(
+        self, path: str, head: list[list[str]]
+    ) -> tuple[bool, str, Callable[[Chunk], FeatureRows]]:
+        """Return what reads the rows of a table that begins with ``head``.
+
+        Whether its first row is a header, a sentence on its columns, and the function from rows to
+        numbers.  Raises ArgumentError or DataError where the model's columns are not there.
+        """
+        columns = self.columns
+        if columns is None or columns.kind != "csv":
+            raise ArgumentError("The model does not read tables, whose rows could be labelled.")
+        reader = TableReader(columns, path, self.table_options, note=self.note)
+        placing = place(columns, path, head, self.table_options.header, self.note)
+        how = "by name" if placing.has_header and columns.names else "by position"
+        sentence = f"{path}: {columns.n_raw:,} features {how}: {listed(columns.input_names)}"
+        return placing.has_header, sentence, lambda chunk: reader.numbers(chunk, placing)
 
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""

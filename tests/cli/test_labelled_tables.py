@@ -181,6 +181,27 @@ def test_an_output_that_is_the_input(model):
     assert "is an input and would be overwritten" in said
 
 
+def test_tables_of_numbers(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{i},{'yes' if i > 4 else 'no'},{-i}\n" for i in range(10))
+    Path("n.csv").write_text(f"x1,label,x2\n{rows}")
+    options = ["--hidden", "none", "-epoch", 200, "-lr", 0.1, "-thread", 1, "-verbose", 0]
+    assert run("mlp-train", "-input", "n.csv", "-output", "m", *options).code == 0
+    Path("new.csv").write_text("id,x2,x1\na,-9,9\nb,,\nc,-1,1\n")
+    result = run("predict-prob", "m.mlp", "new.csv", "--output", "out.csv")
+    assert "new.csv: 2 features by name: x1, x2" in result.err
+    found = [line.split(",") for line in Path("out.csv").read_text().splitlines()]
+    assert found[0] == ["id", "x2", "x1", "label", "probability"]
+    assert [row[:4] for row in found[1:]] == [
+        ["a", "-9", "9", "yes"],
+        ["b", "", "", ""],
+        ["c", "-1", "1", "no"],
+    ]
+    Path("s.svm").write_text("1 1:1\n2 1:2\n")
+    run("mlp-train", "-input", "s.svm", "-output", "s", *options)
+    assert "does not read tables" in fails("predict", "s.mlp", "new.csv", "--output", "o.csv")
+
+
 def test_the_sample_reviews(tmp_path, monkeypatch):
     """From raw CSV to labelled CSV in two commands."""
     monkeypatch.chdir(tmp_path)
