@@ -47,8 +47,9 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
     from fastcli.prepare.write_parts import outputs, prepare_stream
     from fastcli.prepare.write_parts import prepare as run
     from fastcli.tables.choice import Columns
+    from fastcli.tables.formats import kind_of_input
     from fastcli.tables.labels import LabelOptions
-    from fastcli.tables.sources import Reading, kind_of_input
+    from fastcli.tables.sources import Reading
 
     if options.header and options.no_header:
         raise click.UsageError("--header and --no-header: give one of them", ctx)
@@ -58,6 +59,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         options.label_column,
         options.group_column,
         options.join,
+        options.label_from,
     )
     labels = LabelRules(
         case=options.label_case,
