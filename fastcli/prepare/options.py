@@ -60,7 +60,7 @@ class PrepareOptions:
     files_from: tuple[str, ...] = option((), text.FILES_FROM)
     like: str = option(
         "",
-        "prepare lines as this prepare.json says: a filter, line in, line out",
+        "prepare lines or rows as this prepare.json says, a line for each to standard output",
         group="files",
         file="file",
     )

@@ -130,7 +130,12 @@ def _has(data: bytes, word: str) -> bool:
 
 
 def read_recipe(path: str) -> Recipe:
-    """Read a ``prepare.json``.  Raises DataError if it is not one."""
+    """Read the recipe of a ``prepare.json``.  Raises DataError if it is not one."""
+    return read_notes(path)[0]
+
+
+def read_notes(path: str) -> tuple[Recipe, dict[str, Any]]:
+    """Read a ``prepare.json``: the recipe, and all that it holds.  Raises DataError."""
     try:
         with open(path, "rb") as file:
             found = json.load(file)
@@ -154,4 +159,4 @@ def read_recipe(path: str) -> Recipe:
         raise DataError(f"{path} is damaged: {error}.") from None
     except ArgumentError as error:
         raise DataError(f"{path} is damaged: {error}") from None
-    return recipe
+    return recipe, found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from fastcli.errors import ArgumentError
@@ -82,6 +82,8 @@ def choose(
         return find_column(path, name, names, has_names)
 
     has_column = columns.label_from == "column"
+    if may_lack_labels and columns.text:
+        columns = replace(columns, text=_text_if_there(path, columns, names, has_names))
     text = tuple(map(found, columns.text))
     label = tuple(map(found, columns.label)) if has_column and not may_lack_labels else ()
     if has_column and may_lack_labels:
@@ -106,6 +108,26 @@ def choose(
                 f"{path}: column {named(names[a])} cannot be used twice, as text or label."
             )
     return Choice(tuple(names), text, label, group, has_names, columns.label_from)
+
+
+def _text_if_there(
+    path: str, columns: Columns, names: Sequence[str], has_names: bool
+) -> tuple[str, ...]:
+    """Return the text columns, or the only one there is where the table has no names.
+
+    Raises ArgumentError, which names the option, where there is no such column.
+    """
+    if not has_names and len(names) == len(columns.text) == 1:
+        return ("0",)
+    try:
+        for name in columns.text:
+            find_column(path, name, names, has_names)
+    except ArgumentError as error:
+        said = str(error).rstrip(".")
+        raise ArgumentError(
+            f"{said}. Give --text-column, or --format fasttext if it holds lines."
+        ) from None
+    return columns.text
 
 
 def _label_if_there(

@@ -90,10 +90,15 @@ def sniffed(head: bytes, prefix: str) -> str:
         return "jsonl"
     if re.match(rb"\[\s*[\[{\]]", head):
         return "json"
-    first = head.split(b"\n", 1)[0]
-    if any(word.startswith(prefix.encode()) for word in first.split()):
+    if has_prefix(head, prefix):
         return "fasttext"
-    return "tsv" if b"\t" in first else "csv"
+    return "tsv" if b"\t" in head.split(b"\n", 1)[0] else "csv"
+
+
+def has_prefix(head: bytes, prefix: str) -> bool:
+    """Tell whether the first line of text has a word that begins as labels do."""
+    first = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    return any(word.startswith(prefix.encode()) for word in first.split())
 
 
 def are_objects(head: bytes) -> bool:

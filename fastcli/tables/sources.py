@@ -97,6 +97,7 @@ class Source:
     may_lack_labels: bool = False
     record: dict[str, Any] = field(default_factory=dict, init=False)  # what was decided, as JSON
     kind: str = field(default="", init=False)  # the format of the file that is being read
+    _delimiter: str = field(default="", init=False)  # of that file, if it is a table
     _reader: LabelReader | None = field(default=None, init=False)
     _said: set[str] = field(default_factory=set, init=False)
     _first_unlabelled: Location | None = field(default=None, init=False)
@@ -207,7 +208,7 @@ class Source:
             check_objects(path, head)
             is_named = reading.kind == "auto"
             kind = "jsonl" if is_named and sniffed(head, "") == "jsonl" else kind
-        self.kind = kind
+        self.kind, self._delimiter = kind, ""
         if kind in TABLES:
             stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
             yield from self._table(path, stream, kind)
@@ -228,6 +229,7 @@ class Source:
         table = Delimited(
             path, stream, Asked(kind, reading.delimiter, reading.quotes, reading.escape)
         )
+        self._delimiter = table.dialect.delimiter
         choice: Choice | None = None
         for chunk in table.chunks():
             if choice is None and chunk.n:
@@ -291,7 +293,7 @@ class Source:
 
     def _parquet(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
         names, class_names, rows = parquet_rows(path, on_bytes)
-        self.kind = "parquet"
+        self.kind, self._delimiter = "parquet", ""
         choice = self._choose(path, names)
         group = [names[choice.group]] if choice.group >= 0 else []
         read = sorted({*choice.text_names, *choice.label_names, *group})
@@ -307,6 +309,8 @@ class Source:
         for stray in folder.strays:
             self.bad(Location(str(stray), 0), "not in the folder of a label", "")
         self._label_from = "folder" if columns.label_from == "column" else columns.label_from
+        if not folder.are_tables:
+            self.say(f"{path}: each file is a text; label: the name of the {self._label_from}")
         for label, file in folder.files:
             self._label = label
             if columns.label and folder.are_tables:  # which are asked for
@@ -380,6 +384,7 @@ class Source:
                 "label": list(names),
                 "header": choice.has_names,
                 "format": self.kind,
+                "delimiter": self._delimiter,
             }
         remark = self._reader.remark if names and self._reader else ""
         sentence = choice.sentence("", [*remarks, remark])
