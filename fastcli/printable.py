@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 LONGEST = 4000  # characters of a message
 END = 600  # of them at its end, where it says what to do
 LONGEST_NAME = 60  # characters of a name in a list
+EXCERPT = 80  # characters of an offending text
 MOST_NAMES = 12  # names of a list
 MOST_FILES = 3  # paths of a list: they are long
 
@@ -44,6 +45,12 @@ def shortened(name: str, most: int = LONGEST_NAME) -> str:
     'abc...'
     """
     return name if len(name) <= most else f"{name[:most]}..."
+
+
+def excerpt(text: str) -> str:
+    """Return the begin of an offending text on one line; what is not UTF-8 is replaced."""
+    shown = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    return shown if len(shown) <= EXCERPT else shown[:EXCERPT] + "..."
 
 
 def named(name: str) -> str:

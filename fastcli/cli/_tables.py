@@ -57,7 +57,7 @@ def refuse_table(
     ``label`` is the prefix of labels, "" where lines have none; ``command`` is the command line
     without the options of columns; a model may know those.
     """
-    from fastcli.tables.sources import sure_table
+    from fastcli.tables.sure import sure_table
 
     found = sure_table(path, label)
     if found is None:

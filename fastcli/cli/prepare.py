@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
 from fastcli.cli._command import positional
 from fastcli.cli._declare import FileName, given_names, say_without_effect, takes
+from fastcli.cli._filtering import filter_by_options, filter_like, is_filter, write_out
 from fastcli.cli._inputs import read_inputs
-from fastcli.options import rows
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.prepare.options import PrepareOptions
 
@@ -26,19 +25,23 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
     """Make train.txt, valid.txt and test.txt from CSV, TSV, JSON, JSONL, Parquet or folders.
 
     The lines of train.txt are shuffled.  The steps are recorded in <folder>/prepare.json, so
-    that lines to predict can be prepared in the same way; labels.json says what each label
-    was in the data.
+    that new lines or rows can be prepared in the same way; labels.json says what each label
+    was in the data.  Cleaning options without -o filter lines.
 
     \b
     Example:
       fastcli prepare data/samples/reviews.csv -o reviews --text-column title \\
           --text-column review --label-column verdict --clean
       echo "Very GOOD!" | fastcli prepare --like reviews/prepare.json -
+      fastcli prepare --like reviews/prepare.json data/samples/reviews.csv
     """
     lists = options.files_from
     inputs = read_inputs(ctx, "inputs", inputs, lists, options.verbose, opens_folders=False)
     if options.like:
-        filter_input(ctx, inputs, options)
+        filter_like(ctx, inputs, options)
+        return
+    if is_filter(ctx, options):
+        filter_by_options(ctx, inputs, recipe_of(options))
         return
     from fastcli.cli.display.preparing import PrepareDisplay
     from fastcli.prepare.args import PrepareArgs
@@ -47,8 +50,9 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
     from fastcli.prepare.write_parts import outputs, prepare_stream
     from fastcli.prepare.write_parts import prepare as run
     from fastcli.tables.choice import Columns
+    from fastcli.tables.formats import kind_of_input
     from fastcli.tables.labels import LabelOptions
-    from fastcli.tables.sources import Reading, kind_of_input
+    from fastcli.tables.sources import Reading
 
     if options.header and options.no_header:
         raise click.UsageError("--header and --no-header: give one of them", ctx)
@@ -58,6 +62,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         options.label_column,
         options.group_column,
         options.join,
+        options.label_from,
     )
     labels = LabelRules(
         case=options.label_case,
@@ -109,12 +114,6 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         progress.summary(done, args)
 
 
-def write_out(text: bytes) -> None:
-    """Write to standard output at once."""
-    sys.stdout.buffer.write(text)
-    sys.stdout.buffer.flush()
-
-
 def recipe_of(options: PrepareOptions) -> Any:
     """Return the recipe that the options describe."""
     from fastcli.prepare.clean import Cleaning
@@ -140,28 +139,3 @@ def recipe_of(options: PrepareOptions) -> Any:
     stopwords = read_stopwords(options.stopwords) if options.stopwords else ()
     words = Words(stopwords, options.min_token_length)
     return Recipe(cleaning, segmentation, options.label, words)
-
-
-def filter_input(ctx: click.Context, inputs: tuple[str, ...], options: PrepareOptions) -> None:
-    """Prepare lines of files or standard input, and write them to standard output."""
-    free, given = {"like", "files_from", "tokenizer_cmd", "thread", "verbose"}, given_names(ctx)
-    for row in rows(PrepareOptions):
-        if row.name in given - free:
-            raise click.UsageError(
-                f"{row.shown} cannot be combined with --like: prepare.json sets it", ctx
-            )
-    from fastcli.cli._options import open_blocks
-    from fastcli.errors import ArgumentError
-    from fastcli.prepare.recipe import read_recipe
-    from fastcli.prepare.write_parts import filter_lines
-
-    check_apart([options.like, *options.files_from, *(inputs or (STREAM,))], [STREAM])
-    recipe = read_recipe(options.like)
-    command = recipe.segmentation.command
-    if command != options.tokenizer_cmd:
-        what = f"runs the command {command!r}: allow it by giving the same --tokenizer-cmd."
-        what = what if command else "has no --tokenizer-cmd: leave it out."
-        raise ArgumentError(f"{options.like} {what}")
-    for path in inputs or (STREAM,):
-        blocks = open_blocks(path, "Input file cannot be opened!")
-        filter_lines(recipe, (block.tobytes() for block in blocks), write_out)

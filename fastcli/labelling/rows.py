@@ -15,10 +15,11 @@ from fastcli.tables.choice import Choice, Columns, choose_text
 from fastcli.tables.columns import is_position
 from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location, Utf8
 from fastcli.tables.dialects import BOM, HEAD_ROWS, Asked, Dialect
+from fastcli.tables.formats import TABLES, named_kind, sniffed
 from fastcli.tables.headers import has_header
 from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
 from fastcli.tables.rows import value_text
-from fastcli.tables.sources import TABLES, Reading, named_kind, sniffed
+from fastcli.tables.sources import Reading
 from fastcli.tables.streams import opened
 from fastcli.text.encodings import check_utf8
 

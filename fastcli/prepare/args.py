@@ -47,11 +47,16 @@ class PrepareArgs:
             raise ArgumentError(
                 "--group-column cannot be combined with --split-by order, which splits by rows."
             )
+        if self.columns.label and self.columns.label_from != "column":
+            raise ArgumentError(
+                f"--label-column and --label-from {self.columns.label_from}: give one of them."
+            )
         self.recipe.check()
         self.labels.check()
         check_choices(
             PrepareOptions,
             format=self.reading.kind,
+            label_from=self.columns.label_from,
             bad_bytes=self.reading.bad_bytes,
             quotes=self.reading.quotes,
             escape=self.reading.escape,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 MAX_REMEMBERED_SETS = 100_000  # sets of labels that are remembered
 _SPACES = re.compile(r"[\s\0]+")
@@ -20,6 +21,12 @@ class LabelNames:
         self._taken: set[str] = set()
         self._next: dict[str, int] = {}  # the number to try for a token that is taken
         self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def know(self, tokens: Mapping[str, str]) -> None:
+        """Take over the tokens, with the prefix, that labels have had."""
+        for label, token in tokens.items():
+            self.tokens[label] = token.removeprefix(self.prefix)
+            self._taken.add(self.tokens[label])
 
     def of(self, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Return the tokens of labels, with the prefix, each once."""

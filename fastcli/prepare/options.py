@@ -13,6 +13,7 @@ QUOTES = ("auto", "yes", "no")
 ESCAPES = ("auto", "backslash", "none")
 UNICODE = ("none", "nfc", "nfkc")
 DIGITS = ("keep", "zero", "remove")
+LABELS_FROM = ("column", "file", "folder")
 URLS = ("keep", "mask", "remove")
 SEGMENTS = ("none", "chars", "jieba")
 DEDUPS = ("none", "exact", "near")
@@ -59,13 +60,13 @@ class PrepareOptions:
     files_from: tuple[str, ...] = option((), text.FILES_FROM)
     like: str = option(
         "",
-        "prepare lines as this prepare.json says: a filter, line in, line out",
+        "prepare lines or rows as this prepare.json says, a line for each to standard output",
         group="files",
         file="file",
     )
     format: str = option(
         "auto",
-        "format of the input (folder: one for each label; auto: by name)",
+        "format of the input (folder: each file is a text; auto: by name and content)",
         group="input",
         choices=FORMATS,
     )
@@ -74,6 +75,12 @@ class PrepareOptions:
     )
     label_column: tuple[str, ...] = option(
         (), "label column, by name or position; repeatable", group="input", needs=(WITH_COLUMNS,)
+    )
+    label_from: str = option(
+        "column",
+        "what is the label of a row: a column, or the name of its file or of its folder",
+        group="input",
+        choices=LABELS_FROM,
     )
     group_column: str = option(
         "",

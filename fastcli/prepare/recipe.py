@@ -152,7 +152,12 @@ def _has(data: bytes, word: str) -> bool:
 
 
 def read_recipe(path: str) -> Recipe:
-    """Read a ``prepare.json``.  Raises DataError if it is not one."""
+    """Read the recipe of a ``prepare.json``.  Raises DataError if it is not one."""
+    return read_notes(path)[0]
+
+
+def read_notes(path: str) -> tuple[Recipe, dict[str, Any]]:
+    """Read a ``prepare.json``: the recipe, and all that it holds.  Raises DataError."""
     try:
         with open(path, "rb") as file:
             found = json.load(file)
@@ -160,7 +165,7 @@ def read_recipe(path: str) -> Recipe:
         raise DataError(cannot_open(path, error)) from None
     except (ValueError, RecursionError):
         found = None
-    return recipe_from(found, path)
+    return recipe_from(found, path), found
 
 
 def recipe_from(found: Any, path: str) -> Recipe:

@@ -124,6 +124,11 @@ class Relabelling:
             self._names.setdefault(key, old)
         self._is_idle = rules.case == "keep" and not rules.map
 
+    def know(self, labels: Iterable[str]) -> None:
+        """Take over the spellings that labels had before."""
+        for label in labels:
+            self._spellings.setdefault(label_key(label), label)
+
     def of(self, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Return what the labels of a row become, each once; of a row to leave out: none."""
         found = self._known.get(labels)

@@ -54,7 +54,7 @@ from fastcli.prepare.segment import check_segmentation
 from fastcli.prepare.split import PARTS, OrderSplitter, Splitter
 from fastcli.prepare.workers import starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
-from fastcli.printable import listed_files
+from fastcli.printable import excerpt, listed_files
 from fastcli.reporting import Reporter
 from fastcli.tables.delimited import OPEN_QUOTE, TEXT_AFTER_QUOTE, BadRow, Location
 from fastcli.tables.labels import LabelsAreText
@@ -70,7 +70,6 @@ BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
 SPACE = ord(" ")
-SHOWN = 80  # characters of an offending text
 _QUOTES = "or, if quotes are text, --quotes no"
 HINTS = {
     TEXT_AFTER_QUOTE: "Fix it (a quote inside a cell is doubled), skip such rows with --skip-bad, "
@@ -243,8 +242,7 @@ class _Run:
 
     def bad(self, place: Location, reason: str, text: str) -> None:
         """Write a row to the file of rejects, or raise DataError."""
-        shown = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
-        shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
+        shown = excerpt(text)
         if not self.args.skip_bad:
             what = f": {shown!r}" if shown else ""
             fix = HINTS.get(reason, "Fix it, or skip such rows with --skip-bad.")
@@ -419,7 +417,12 @@ class _Run:
             **args.recipe.as_json(),
             "fastcli": __version__,
             "input": list(args.input),
-            "columns": {**asdict(args.columns), **self.source.record},
+            "columns": {
+                **asdict(args.columns),
+                "separator": args.reading.labels.separator,
+                "none": args.reading.labels.none,
+                **self.source.record,
+            },
             "bad_bytes": args.reading.bad_bytes,
             "labels": {
                 **asdict(args.labels),

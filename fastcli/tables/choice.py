@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from fastcli.errors import ArgumentError
@@ -13,12 +13,16 @@ from fastcli.tables.columns import existing, find_column, usual_label, usual_tex
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns hold what; names, or positions from 0 (negative ones from the end)."""
+    """Which columns hold what; names, or positions from 0 (negative ones from the end).
+
+    ``label_from``: a ``column`` has the labels, or the ``file``'s name or its ``folder`` is one.
+    """
 
     text: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
     group: str = ""
     join: str = " "
+    label_from: str = "column"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Choice:
     label: tuple[int, ...]
     group: int = -1
     has_names: bool = True
+    label_from: str = "column"
 
     @property
     def text_names(self) -> tuple[str, ...]:
@@ -50,6 +55,8 @@ class Choice:
         parts.append(f"text: {shown_columns(self.text_names)}")
         if not with_label:
             pass
+        elif self.label_from != "column":
+            parts.append(f"label: the name of the {self.label_from}")
         elif not self.label:
             parts.append("no label column (--label-column, if there is one)")
         else:
@@ -73,28 +80,41 @@ def choose_text(path: str, columns: Columns, names: Sequence[str], has_names: bo
 
 
 def choose(
-    path: str, columns: Columns, names: Sequence[str], has_names: bool, needs_labels: bool
+    path: str,
+    columns: Columns,
+    names: Sequence[str],
+    has_names: bool,
+    needs_labels: bool,
+    may_lack_labels: bool = False,
 ) -> Choice:
     """Return the columns asked for, or those whose names say what they are.
 
-    Where the label's column is known and one other is left, that is the text.  Raises
+    Where the label's column is known and one other is left, that is the text.  With
+    ``may_lack_labels`` a file that lacks one of the label columns has no labels.  Raises
     ArgumentError where a column is not known, or, with ``needs_labels``, the label's is not.
     """
 
     def found(name: str) -> int:
         return find_column(path, name, names, has_names)
 
-    text, label = tuple(map(found, columns.text)), tuple(map(found, columns.label))
+    has_column = columns.label_from == "column"
+    if may_lack_labels and columns.text:
+        columns = replace(columns, text=_text_if_there(path, columns, names, has_names))
+    text = tuple(map(found, columns.text))
+    label = tuple(map(found, columns.label)) if has_column and not may_lack_labels else ()
+    if has_column and may_lack_labels:
+        label = _label_if_there(path, columns, names, has_names)
     group = found(columns.group) if columns.group else -1
     others = [name for i, name in enumerate(names) if i not in (*text, *label, group)]
-    if not label and has_names and (usual := usual_label(path, others)) is not None:
+    is_sought = has_column and has_names and not columns.label
+    if is_sought and (usual := usual_label(path, others)) is not None:
         label = (names.index(usual),)
         others.remove(usual)
     if not text and has_names and (usual := usual_text(path, others)) is not None:
         text = (names.index(usual),)
-    if not text and label and len(others) == 1:
+    if not text and (label or not has_column) and len(others) == 1:
         text = (names.index(others[0]),)
-    if not text or (not label and needs_labels):
+    if not text or (not label and needs_labels and has_column):
         what = "--text-column" if not text else "--label-column"
         raise ArgumentError(f"{path}: which column? Give {what}. {existing(names, has_names)}")
     both = sorted((*text, *label))
@@ -103,7 +123,39 @@ def choose(
             raise ArgumentError(
                 f"{path}: column {named(names[a])} cannot be used twice, as text or label."
             )
-    return Choice(tuple(names), text, label, group, has_names)
+    return Choice(tuple(names), text, label, group, has_names, columns.label_from)
+
+
+def _text_if_there(
+    path: str, columns: Columns, names: Sequence[str], has_names: bool
+) -> tuple[str, ...]:
+    """Return the text columns, or the only one there is where the table has no names.
+
+    Raises ArgumentError, which names the option, where there is no such column.
+    """
+    if not has_names and len(names) == len(columns.text) == 1:
+        return ("0",)
+    try:
+        for name in columns.text:
+            find_column(path, name, names, has_names)
+    except ArgumentError as error:
+        said = str(error).rstrip(".")
+        raise ArgumentError(
+            f"{said}. Give --text-column, or --format fasttext if it holds lines."
+        ) from None
+    return columns.text
+
+
+def _label_if_there(
+    path: str, columns: Columns, names: Sequence[str], has_names: bool
+) -> tuple[int, ...]:
+    """Return the label columns where a file has all of them, apart from those of the text."""
+    try:
+        label = tuple(find_column(path, name, names, has_names) for name in columns.label)
+        text = {find_column(path, name, names, has_names) for name in columns.text}
+    except ArgumentError:
+        return ()
+    return () if text.intersection(label) else label
 
 
 def shown_columns(names: Sequence[str]) -> str:

@@ -15,27 +15,37 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from fastcli.errors import ArgumentError, DataError, FastcliError
+from fastcli.errors import ArgumentError, DataError
+from fastcli.overwriting import STREAM
+from fastcli.printable import listed
 from fastcli.tables.choice import Choice, Columns, choose
-from fastcli.tables.columns import LABEL_NAMES, TEXT_NAMES, is_position, usual
+from fastcli.tables.columns import is_position
 from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location, Utf8
 from fastcli.tables.dialects import (
-    HEAD,
     HEAD_ROWS,
     Asked,
     is_unicode,
     is_utf8,
-    kind_of_name,
-    suffix,
 )
+from fastcli.tables.formats import (
+    TABLES,
+    check_objects,
+    folder_of,
+    is_parquet,
+    label_of_name,
+    named_kind,
+    sniffed,
+)
+from fastcli.tables.formats import kind_of_input as kind_of_input  # as it is asked for from here
 from fastcli.tables.headers import has_header
 from fastcli.tables.labels import BadLabel, LabelOptions, LabelReader, no_label_sentence
-from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows, read_json
+from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
 from fastcli.tables.rows import Batch, Raw, all_unicode, value_text
 from fastcli.tables.streams import opened
 from fastcli.text.encodings import check_utf8, not_utf8
@@ -43,9 +53,8 @@ from fastcli.text.inputs import compression, open_compressed
 
 NESTED = (dict, list, tuple)
 _UNDECODED = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of such bytes
-_KINDS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-TABLES = ("csv", "tsv", "psv")
 NO_LABEL = "no label"
+ALL_ROWS = "Or take them out with --bad-bytes replace."
 OTHERWISE = "Or take them out with --bad-bytes replace, or such rows with --skip-bad."
 
 
@@ -77,7 +86,9 @@ class Source:
     """How inputs are read.
 
     With ``needs_labels`` a label column must be known.  Unless ``skips_bad`` rows without a label
-    are counted to the end of their file before that is an error.
+    are counted to the end of their file before that is an error.  With ``keeps_all`` those without
+    text or labels are rows, too; with ``may_lack_labels`` files without the label columns have
+    none.
     """
 
     columns: Columns
@@ -87,12 +98,19 @@ class Source:
     skips_bad: bool = False
     allows_unlabelled: bool = False  # rows without a label are passed on
     say: Callable[[str], None] = _ignore
+    keeps_all: bool = False
+    may_lack_labels: bool = False
     record: dict[str, Any] = field(default_factory=dict, init=False)  # what was decided, as JSON
+    kind: str = field(default="", init=False)  # the format of the file that is being read
+    _delimiter: str = field(default="", init=False)  # of that file, if it is a table
     _reader: LabelReader | None = field(default=None, init=False)
     _said: set[str] = field(default_factory=set, init=False)
     _first_unlabelled: Location | None = field(default=None, init=False)
     _n_rows: int = field(default=0, init=False)  # of the file that is being read
     _n_unlabelled: int = field(default=0, init=False)
+    _label_from: str = field(default="column", init=False)  # of the file that is being read
+    _label: str = field(default="", init=False)  # that its name or its folder gives to all rows
+    _names: dict[str, None] = field(default_factory=dict, init=False)  # of tables without labels
 
     def parts(self) -> dict[str, Any]:
         """Return what a source like this one is made of."""
@@ -120,6 +138,17 @@ class Source:
         if self._reader is not None:
             self.record["labels_as"] = self._reader.labels_as
             self._check_separators(self._reader)
+        if len(self._names) > 1 and not self.record.get("label") and not self.keeps_all:
+            self.say(
+                "No table has a label column: --label-from file makes labels of the names "
+                f"({listed(list(self._names))})."
+            )
+
+    def read_stream(self, path: str, stream: IO[bytes], kind: str) -> Iterator[Batch]:
+        """Yield the rows of an open stream of some format, which has ``path`` as its name."""
+        self._begin()
+        self._begin_file(path)
+        yield from self._stream(path, stream, kind)
 
     def _check_separators(self, reader: LabelReader) -> None:
         """Raise ArgumentError for cells of several labels; say once that there may be such."""
@@ -130,19 +159,38 @@ class Source:
 
     def _read(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
         kind = self.reading.kind
-        has_columns = not os.path.isdir(path) and kind not in ("folder", "fasttext")
-        if self.columns.group and not has_columns:
-            raise ArgumentError(f"{path} has no columns, so there is no --group-column.")
         if os.path.isdir(path):
-            if kind not in ("auto", "folder"):
-                raise DataError(f"{path} is a folder: --format {kind} is for files.")
             return self._folder(path, on_bytes)
         if kind == "folder":
             raise DataError(
                 f"{path} is not a folder: --format folder needs one, with a subfolder per label."
             )
+        if kind == "fasttext":
+            self._check_group(path)
+        self._begin_file(path)
+        return self._one(path, on_bytes)
+
+    def _check_group(self, path: str) -> None:
+        if self.columns.group:
+            raise ArgumentError(f"{path} has no columns, so there is no --group-column.")
+
+    def _begin_file(self, path: str) -> None:
+        """Note which label the name or the folder of a file gives to its rows."""
+        self._label_from, self._label = self.columns.label_from, ""
+        if self._label_from == "column":
+            return
+        if path == STREAM:
+            raise ArgumentError(
+                f"Standard input has no name: --label-from {self._label_from} needs files."
+            )
+        is_file = self._label_from == "file"
+        self._label = label_of_name(path) if is_file else Path(path).resolve().parent.name
+
+    def _one(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
+        """Yield the rows of a file."""
+        kind = self.reading.kind
         if kind == "auto":
-            kind = named_kind(path)
+            kind = "parquet" if is_parquet(path) else named_kind(path)
         if kind == "parquet":
             return self._parquet(path, on_bytes)
         return self._file(path, kind, on_bytes)
@@ -150,29 +198,38 @@ class Source:
     # ------------------------------------------------------------------ kinds
 
     def _file(self, path: str, kind: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
-        reading = self.reading
         try:
             with opened(path, on_bytes) as raw:
-                head = raw.peek(1 << 16) if hasattr(raw, "peek") else b""
-                kind = sniffed(head, self.reading.labels.prefix) if kind == "auto" else kind
-                if reading.is_utf8 and reading.bad_bytes == "error" and not self.skips_bad:
-                    check_utf8(path, head, OTHERWISE)
-                if kind in TABLES:
-                    stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
-                    yield from self._table(path, stream, kind)
-                elif kind == "jsonl":
-                    lines: Iterable[bytes | str] = raw if reading.is_utf8 else self._text(raw)
-                    yield from self._objects(path, json_lines(path, lines, self.bad))
-                elif kind == "json":
-                    yield from self._objects(path, elements(path, self._text(raw)))
-                else:
-                    yield from self._fasttext(path, self._text(raw))
+                yield from self._stream(path, raw, kind)
         except OSError as error:
             raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
         except UnicodeError as error:
             raise DataError(
-                f"{path} is not {reading.encoding}: {error}. Give --encoding."
+                f"{path} is not {self.reading.encoding}: {error}. Give --encoding."
             ) from None
+
+    def _stream(self, path: str, raw: Any, kind: str) -> Iterator[Batch]:
+        """Yield the rows of an open file; ``auto``: by how it begins."""
+        reading = self.reading
+        head = raw.peek(1 << 16) if hasattr(raw, "peek") else b""
+        kind = sniffed(head, self.reading.labels.prefix) if kind == "auto" else kind
+        if reading.is_utf8 and reading.bad_bytes == "error" and not self.skips_bad:
+            check_utf8(path, head, ALL_ROWS if self.keeps_all else OTHERWISE)
+        if kind in ("json", "jsonl") and reading.is_utf8:
+            check_objects(path, head)
+            is_named = reading.kind == "auto"
+            kind = "jsonl" if is_named and sniffed(head, "") == "jsonl" else kind
+        self.kind, self._delimiter = kind, ""
+        if kind in TABLES:
+            stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
+            yield from self._table(path, stream, kind)
+        elif kind == "jsonl":
+            lines: Iterable[bytes | str] = raw if reading.is_utf8 else self._text(raw)
+            yield from self._objects(path, json_lines(path, lines, self.bad))
+        elif kind == "json":
+            yield from self._objects(path, elements(path, self._text(raw)))
+        else:
+            yield from self._fasttext(path, self._text(raw))
 
     def _text(self, raw: Any) -> IO[str]:
         encoding = "utf-8-sig" if self.reading.is_utf8 else self.reading.encoding
@@ -183,13 +240,14 @@ class Source:
         table = Delimited(
             path, stream, Asked(kind, reading.delimiter, reading.quotes, reading.escape)
         )
+        self._delimiter = table.dialect.delimiter
         choice: Choice | None = None
         for chunk in table.chunks():
             if choice is None and chunk.n:
                 head = table.head.table()
                 has_names = self._has_header(head)
                 names = head[0] if has_names else [str(i) for i in range(len(head[0]))]
-                choice = choose(path, self.columns, names, has_names, self.needs_labels)
+                choice = self._choose(path, names, has_names)
                 remark = table.dialect.remark(kind)
                 header = "header" if has_names else "no header"
                 remarks = [", ".join(filter(None, [header, remark]))]
@@ -226,12 +284,12 @@ class Source:
         objects = [found for _, found in first if isinstance(found, dict)]
         if choice is None and objects:
             names = list(dict.fromkeys(chain.from_iterable(objects)))
-            choice = choose(path, self.columns, names, True, self.needs_labels)
+            choice = self._choose(path, names)
         for number, found in chain(first, numbered, [(0, None)]):
             if number == 0:
                 is_full = bool(raw.lines)
             elif isinstance(found, dict):
-                choice = choice or choose(path, self.columns, list(found), True, self.needs_labels)
+                choice = choice or self._choose(path, list(found))
                 is_full = self._add_object(path, raw, number, found, choice)
             else:
                 shown = json.dumps(found, ensure_ascii=False, default=str)
@@ -246,43 +304,50 @@ class Source:
 
     def _parquet(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
         names, class_names, rows = parquet_rows(path, on_bytes)
-        choice = choose(path, self.columns, names, True, self.needs_labels)
+        self.kind, self._delimiter = "parquet", ""
+        choice = self._choose(path, names)
         group = [names[choice.group]] if choice.group >= 0 else []
         read = sorted({*choice.text_names, *choice.label_names, *group})
         yield from self._objects(path, rows(read), choice, class_names)
 
     def _folder(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
-        """Read a folder of folders: each is a label, each file in it a text."""
+        """Read a folder of folders, each a label: its files are tables, or each is a text."""
         done = 0
-        reading = self.reading
-        folders = sorted(one for one in Path(path).iterdir() if one.is_dir())
-        if not folders:
-            raise DataError(f"{path} has no subfolders: one per label is needed.")
-        for stray in sorted(Path(path).iterdir()):
-            if stray.is_file() and not stray.name.startswith("."):
-                self.bad(Location(str(stray), 0), "not in the folder of a label", "")
-        for folder in folders:
-            label = folder.name
-            for file in sorted(folder.rglob("*")):
-                if not file.is_file() or file.name.startswith("."):
-                    continue
-                try:
-                    kind = compression(file)
-                    with open_compressed(file, kind) if kind else open(file, "rb") as stream:
-                        data = stream.read()
-                except OSError as error:
-                    self.bad(Location(str(file), 0), f"cannot be opened: {error}", "")
-                    continue
-                done += len(data)
-                try:
-                    text = data.removeprefix(b"\xef\xbb\xbf").decode(
-                        reading.encoding, "surrogateescape"
-                    )
-                except UnicodeError:
-                    self.bad(Location(str(file), 0), f"bytes that are not {reading.encoding}", "")
-                    continue
+        columns = self.columns
+        folder = folder_of(path, self.reading.kind, columns.label_from)
+        if not folder.are_tables:
+            self._check_group(path)
+        for stray in folder.strays:
+            self.bad(Location(str(stray), 0), "not in the folder of a label", "")
+        self._label_from = "folder" if columns.label_from == "column" else columns.label_from
+        if not folder.are_tables:
+            self.say(f"{path}: each file is a text; label: the name of the {self._label_from}")
+        for label, file in folder.files:
+            self._label = label
+            if columns.label and folder.are_tables:  # which are asked for
+                self._label_from = "column"
+            if folder.are_tables:
+                yield from self._one(str(file), partial(_read_to, on_bytes, done))
+            elif (text := self._text_of(file)) is not None:
                 yield self._checked(str(file), Raw([0], [text], [()], [""]), [(label,)])
-                on_bytes(done)
+            done += os.path.getsize(file) if file.is_file() else 0
+            on_bytes(done)
+
+    def _text_of(self, file: Path) -> str | None:
+        """Return all of a file as text; None, once that is handed on, where it cannot be read."""
+        encoding = self.reading.encoding
+        try:
+            kind = compression(file)
+            with open_compressed(file, kind) if kind else open(file, "rb") as stream:
+                data = stream.read()
+        except OSError as error:
+            self.bad(Location(str(file), 0), f"cannot be opened: {error}", "")
+            return None
+        try:
+            return data.removeprefix(b"\xef\xbb\xbf").decode(encoding, "surrogateescape")
+        except UnicodeError:
+            self.bad(Location(str(file), 0), f"bytes that are not {encoding}", "")
+            return None
 
     def _fasttext(self, path: str, text: IO[str]) -> Iterator[Batch]:
         raw, prefix = Raw(), self.reading.labels.prefix
@@ -291,12 +356,21 @@ class Source:
             if not words:
                 continue
             labels, rest = labels_of(words, prefix)
+            if self._label:
+                labels = [self._label]
             if raw.add(number, " ".join(rest), tuple(labels)):
                 yield self._checked(path, raw, raw.labels)
                 raw = Raw()
         yield self._checked(path, raw, raw.labels)
 
     # ------------------------------------------------------------------- rows
+
+    def _choose(self, path: str, names: Sequence[str], has_names: bool = True) -> Choice:
+        columns = replace(self.columns, label_from=self._label_from)
+        found = choose(path, columns, names, has_names, self.needs_labels, self.may_lack_labels)
+        if not found.label and found.label_from == "column":
+            self._names[label_of_name(path)] = None
+        return found
 
     def _decide(
         self,
@@ -320,6 +394,8 @@ class Source:
                 "text": list(choice.text_names),
                 "label": list(names),
                 "header": choice.has_names,
+                "format": self.kind,
+                "delimiter": self._delimiter,
             }
         remark = self._reader.remark if names and self._reader else ""
         sentence = choice.sentence("", [*remarks, remark])
@@ -331,7 +407,8 @@ class Source:
         """Return the rows that can be used; the others, and ``bad``, are bad, by line."""
         reader, wrong = self._reader, {}
         if not choice.label or reader is None:
-            return self._checked(path, raw, [()] * len(raw.lines), choice, bad)
+            given = (self._label,) if choice.label_from != "column" else ()
+            return self._checked(path, raw, [given] * len(raw.lines), choice, bad)
         try:
             labels = list(map(reader.of, raw.labels))
         except BadLabel:
@@ -357,7 +434,9 @@ class Source:
     ) -> Batch:
         """Return the rows that can be used; ``wrong`` says what is about the labels of some."""
         self._n_rows += len(labels)
-        may_lack = self.allows_unlabelled or (choice is not None and not choice.label)
+        may_lack = (
+            self.keeps_all or self.allows_unlabelled or (choice is not None and not choice.label)
+        )
         pending = list(bad)
         cells = "".join([*raw.texts, *raw.groups])
         is_labelled = may_lack or all(labels)
@@ -404,10 +483,11 @@ class Source:
                 if not is_unicode(cell):
                     place = Location(batch.path, line, name)
                     if self.reading.is_utf8 and not self.skips_bad:
+                        otherwise = ALL_ROWS if self.keeps_all else OTHERWISE
                         with contextlib.suppress(UnicodeEncodeError):  # halves of a pair, in JSON
                             sample = "\n".join([cell, *raw.texts[i:]])
                             encoded = sample.encode("utf-8", "surrogateescape")
-                            raise DataError(not_utf8(str(place), "", encoded, otherwise=OTHERWISE))
+                            raise DataError(not_utf8(str(place), "", encoded, otherwise=otherwise))
                     self.bad(place, f"bytes that are not {self.reading.encoding}", cell)
                     return
         batch.lines.append(line)
@@ -427,15 +507,16 @@ class Source:
         group = choice.names[choice.group] if choice.group >= 0 else ""
         for name in (*choice.text_names, *choice.label_names, *filter(None, [group])):
             is_nested = name not in choice.label_names and isinstance(found.get(name), NESTED)
-            if is_nested or (name not in found and name not in choice.label_names):
+            may_lack = self.keeps_all or name in choice.label_names
+            if is_nested or (name not in found and not may_lack):
                 shown = json.dumps(found, ensure_ascii=False, default=str)
                 reason = "a list or an object, not text" if name in found else "is missing"
                 self.bad(Location(path, line, name), reason, shown)
                 return False
-        texts = [value_text(found[name]) for name in choice.text_names]
+        texts = [value_text(found.get(name)) for name in choice.text_names]
         text = texts[0] if len(texts) == 1 else self.columns.join.join(filter(None, texts))
         labels = tuple(found.get(name) for name in choice.label_names)
-        return raw.add(line, text, labels, value_text(found[group]) if group else "")
+        return raw.add(line, text, labels, value_text(found.get(group)) if group else "")
 
     def _has_header(self, head: Sequence[Sequence[str]]) -> bool:
         if self.reading.header is not None:
@@ -444,86 +525,11 @@ class Source:
         return not all(map(is_position, asked)) or has_header(head)
 
 
-def named_kind(path: str) -> str:
-    """Return the format that a file's name says, ``auto`` if it says none."""
-    return kind_of_name(path) or _KINDS.get(suffix(path), "auto")
-
-
-def kind_of_input(path: str, prefix: str) -> str:
-    """Return the format of an input, "" where that is not known before it is read."""
-    if os.path.isdir(path):
-        return "folder"
-    kind = named_kind(path)
-    if kind != "auto":
-        return kind
-    if not os.path.isfile(path):
-        return ""  # what comes through a pipe can be read only once
-    try:
-        with opened(path, lambda n: None) as raw:
-            return sniffed(raw.peek(1 << 16), prefix)
-    except (OSError, EOFError, FastcliError):  # which reading will say
-        return ""
-
-
-@dataclass(frozen=True)
-class SureTable:
-    """A file that is surely a table: its columns, and those of a usual name ("" for none)."""
-
-    names: list[str]
-    text: str = ""
-    label: str = ""
-
-
-def sure_table(path: str, prefix: str) -> SureTable | None:
-    """Return the columns of a file that is surely a table, None for any other.
-
-    That is Parquet; or a file whose name says it is CSV, TSV, JSON or JSON lines, and that holds
-    objects, or a header above at least two columns, and (with a prefix) no label.
-    """
-    try:
-        if not os.path.isfile(path):
-            return None
-        with opened(path, lambda n: None) as raw:
-            head = raw.peek(HEAD)[:HEAD]
-        if head.startswith(b"PAR1"):
-            return _sure(parquet_rows(path, lambda n: None)[0])
-        if suffix(path) not in (".csv", ".tsv", ".json", ".jsonl"):
-            return None
-        if prefix and prefix.encode() in head:
-            return None
-        if sniffed(head, prefix or "__label__") in ("json", "jsonl"):
-            first = head.lstrip(b"\xef\xbb\xbf \t\r\n[").split(b"\n", 1)[0].rstrip(b", \r]")
-            found = read_json(first)
-            return _sure(list(found)) if isinstance(found, dict) and found else None
-        kind = kind_of_name(path) or "csv"
-        rows = Delimited(path, io.BytesIO(head[: head.rfind(b"\n") + 1]), Asked(kind)).head
-        table = rows.table()
-        if rows.bad or len(table) < 2 or len(table[0]) < 2 or not has_header(table):
-            return None
-        return _sure(table[0])
-    except (OSError, EOFError, ValueError, FastcliError):  # which reading it will say
-        return None
-
-
-def _sure(names: list[str]) -> SureTable:
-    text, label = usual(names, TEXT_NAMES), usual(names, LABEL_NAMES)
-    return SureTable(names, text[0] if len(text) == 1 else "", label[0] if len(label) == 1 else "")
-
-
 def labels_of(words: Sequence[str], prefix: str) -> tuple[list[str], list[str]]:
     """Divide a line of fastText into labels, without prefix, and words."""
     labels = [word[len(prefix) :] for word in words if word.startswith(prefix)]
     return labels, [word for word in words if not word.startswith(prefix)]
 
 
-def sniffed(head: bytes, prefix: str) -> str:
-    """Tell the format of a file by how it begins."""
-    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"{"):
-        return "jsonl"
-    if re.match(rb"\[\s*[\[{\]]", head):
-        return "json"
-    first = head.split(b"\n", 1)[0]
-    if any(word.startswith(prefix.encode()) for word in first.split()):
-        return "fasttext"
-    return "tsv" if b"\t" in first else "csv"
+def _read_to(on_bytes: Callable[[int], None], before: int, n_bytes: int) -> None:
+    on_bytes(before + n_bytes)

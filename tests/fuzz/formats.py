@@ -79,6 +79,8 @@ PREPARE = [
     "prepare {file} -o - -thread 1 -verbose 0 --label-separator ; --segment chars --digits zero",
     "prepare {file} -o {to} -thread 1 --label-case first --min-label 3 --other rest --skip-bad "
     "--max-per-label 9 --split-by order --min-token-length 2 --clean",
+    "prepare --like prepared/prepare.json {file} -verbose 0",
+    "prepare {file} -o - -verbose 0 --label-from file --text-column 0",
 ]
 NUMBERS = ["mlp-train -input {file} -output {to} " + " ".join(map(str, MLP))]
 TUNED = (
@@ -186,7 +188,11 @@ FORMATS = {
     "recipe": Format(
         ["prepared/prepare.json"],
         notes.damage,
-        ["prepare --like {file} test.txt", "prepare rows.csv -o {folder} -verbose 0"],
+        [
+            "prepare --like {file} test.txt",
+            "prepare --like {file} rows.csv --text-column text",
+            "prepare rows.csv -o {folder} -verbose 0",
+        ],
         name="prepare.json",
     ),
     "label-map": Format(
