@@ -21,7 +21,7 @@ from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text import vector_files as kernels
 from fastcli.text.blocks import BLOCK
 from fastcli.text.dictionary import Dictionary, as_text, gathered
-from fastcli.text.encodings import MARKS
+from fastcli.text.encodings import MARKS, iconv_command
 from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed, text_blocks
 from fastcli.threads import run_on
 
@@ -154,7 +154,7 @@ def find_layout(path: str, head: bytes) -> Layout:
     if layout is None:
         compressed = " (it is one, compressed: decompress it)" * head.startswith(MODEL_MAGIC)
         encoding = next((name for name, marks in MARKS.items() if head.startswith(marks)), "")
-        what = f" It looks like {encoding}: iconv -f {encoding} -t utf-8." if encoding else ""
+        what = f" It looks like {encoding}: {iconv_command(encoding)}." if encoding else ""
         raise DataError(
             f"{path} is not a file of word vectors: it should be text (.vec, GloVe: in each line a "
             "word and its numbers, between spaces or tabs), in word2vec's binary format or a "
