@@ -17,6 +17,7 @@ from fastcli.text import options as text
 if TYPE_CHECKING:
     from fastcli.contents import Contents
     from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.evaluation.predictor import Predictor
     from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
 
@@ -149,6 +150,15 @@ def blocks_of(model: Classifier, path: str, message: str) -> Iterator[Block]:
     check_apart([path], [STREAM])
     rows = model.rows_of(path, message + " ({path}: {reason})")
     return open_blocks(path, message) if rows is None else rows
+
+
+def say_unknown_words(predictor: Predictor, path: str, are_queries: bool) -> None:
+    """Say, in a line on stderr, if the model hardly knew a word of what it was given, and why."""
+    from fastcli.cli.display.messages import say
+
+    name = "standard input" if path == STREAM else path
+    if sentence := predictor.unknown_words_note(name, are_queries):
+        say(sentence)
 
 
 def load_linear(source: str | Contents) -> Model:

@@ -12,6 +12,7 @@ from fastcli.cli._options import (
     blocks_of,
     load_classifier,
     prediction_arguments,
+    say_unknown_words,
 )
 
 
@@ -60,6 +61,7 @@ def run(
         for text in predictor.format(blocks, with_probs):
             out.write(text)
             out.flush()
+        say_unknown_words(predictor, data, are_queries=True)
         return
     for block in blocks:
         try:
@@ -71,3 +73,4 @@ def run(
                 out.write(_json.line(answer))
         finally:
             out.flush()  # also where a line is not finite: those before it stand
+    say_unknown_words(predictor, data, are_queries=True)

@@ -14,6 +14,7 @@ from fastcli.cli._options import (
     blocks_of,
     load_classifier,
     prediction_arguments,
+    say_unknown_words,
 )
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def run(
     meter = predictor.test(blocks)
     if sentence := meter.skipped.sentence():
         say(sentence)
+    say_unknown_words(predictor, data, are_queries=False)
     if meter.n == 0:
         what = "no line is left to test on" if sentence else "there are no lines to test on"
         where = "Standard input" if data == "-" else data

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fastcli.printable import readable, shortened
-from fastcli.text.encodings import WRITING, likely_encoding
+from fastcli.text.dictionary import EOS
+from fastcli.text.encodings import WRITING, iconv_command, likely_encoding
 
 MOST_CHECKED = 200  # words of the text
 MOST_KNOWN = 2000  # words of the other side, of which the encoding is told
@@ -43,9 +44,15 @@ def likely_cause(
     """
     text, model = names
     words = list(dict.fromkeys(words))[:MOST_CHECKED]
+    known = [word for word in known if word != EOS]
     for name, sample in ((model, known[:MOST_KNOWN]), (text, words)):
         if _n_invalid(sample) > MOST_INVALID * len(sample):
-            return Cause(clause=f"{name} has {_encoding_of(sample)}", is_certain=True)
+            likely = likely_encoding(b" ".join(sample))
+            clause = f"{name} has words that are not UTF-8"
+            clause += f" but look like {likely}" if likely else ""
+            clause += f" ({WRITING[likely]})" if likely in WRITING else ""
+            clause += f": {iconv_command(likely)}" if likely and sample is words else ""
+            return Cause(clause=clause, is_certain=True)
     for change, clause in (
         (_in_other_case, "upper and lower case differ"),
         (_stripped, "punctuation is not split off"),
@@ -82,14 +89,6 @@ def is_utf8(text: bytes) -> bool:
     return True
 
 
-def _encoding_of(words: Sequence[bytes]) -> str:
-    found = likely_encoding(b" ".join(words))
-    if found is None:
-        return "words that are not UTF-8"
-    writing = f" ({WRITING[found]})" if found in WRITING else ""
-    return f"words that are not UTF-8 but look like {found}{writing}"
-
-
 def _first(words: Sequence[str], is_known: Callable[[bytes], bool]) -> bytes | None:
     encoded = (word.encode("utf-8", "surrogateescape") for word in words)
     return next((word for word in encoded if is_known(word)), None)
@@ -124,5 +123,5 @@ def _segments(word: bytes) -> list[str]:
 
 
 def _telling(words: Sequence[bytes]) -> list[bytes]:
-    """Return words with letters, or all if none has any."""
+    """Return the words with letters, or all if none has any."""
     return [word for word in words if any(map(str.isalpha, _text(word)))] or list(words)
