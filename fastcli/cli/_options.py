@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastcli.cli._declare import file_argument, takes
+from fastcli.cli._declare import FileName, file_argument, takes
+from fastcli.cli._inputs import Lists
 from fastcli.errors import ArgumentError, DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
 
+MOST_NOTES = 3  # about unknown words, of several files
 PATTERN = "<model> <test-data> [<k>] [<th>]"
 
 
@@ -36,6 +39,8 @@ class Answering:
 class Predicting(Answering):
     """The options of commands that predict the lines of a file."""
 
+    k: int = option(1, "number of labels per line (-1: all)", shown="-k")
+    threshold: float = option(0.0, "least probability of a label")
     delimiter: str = option("", text.DELIMITER)
     header: bool = option(False, text.HEADER)
     no_header: bool = option(False, text.NO_HEADER)
@@ -43,11 +48,24 @@ class Predicting(Answering):
 
 
 def prediction_arguments(command: Callable[..., None]) -> Callable[..., None]:
-    """Add ``<model> <test-data> [<k>] [<th>]``, -thread, --json and how tables are read."""
-    added = takes(Predicting)(command)
-    added = click.argument("threshold", metavar="<th>", type=float, default=0.0)(added)
-    added = click.argument("k", metavar="<k>", type=int, default=1)(added)
-    added = file_argument("data", "<test-data>")(added)
+    """Add ``<model> <test-data>... [<k>] [<th>]``, -thread, --json and how tables are read.
+
+    The command gets the options, the model, the files, k and the threshold.
+    """
+
+    @functools.wraps(command)
+    def run(
+        ctx: click.Context, options: Predicting, lists: Lists, model: str, data: tuple[str, ...]
+    ) -> None:
+        from fastcli.cli._test_data import read_test_data
+
+        files, k, threshold = read_test_data(
+            ctx, data, lists.files_from, options.k, options.threshold
+        )
+        command(options, model, files, k, threshold)
+
+    added = takes(Predicting, Lists)(click.pass_context(run))
+    added = click.argument("data", metavar="<test-data>", nargs=-1, type=FileName())(added)
     return file_argument("model", "<model>")(added)
 
 
@@ -152,13 +170,20 @@ def blocks_of(model: Classifier, path: str, message: str) -> Iterator[Block]:
     return open_blocks(path, message) if rows is None else rows
 
 
-def say_unknown_words(predictor: Predictor, path: str, are_queries: bool) -> None:
-    """Say, in a line on stderr, if the model hardly knew a word of what it was given, and why."""
+def unknown_words_note(predictor: Predictor, path: str, are_queries: bool) -> list[str]:
+    """Return the sentence, if any, that a model hardly knew a word of a file, and why."""
+    name = "standard input" if path == STREAM else path
+    sentence = predictor.unknown_words_note(name, are_queries)
+    return [sentence] if sentence else []
+
+
+def say_unknown_words(notes: Sequence[str]) -> None:
+    """Say of which files a model hardly knew a word: the first few, and how many more."""
     from fastcli.cli.display.messages import say
 
-    name = "standard input" if path == STREAM else path
-    if sentence := predictor.unknown_words_note(name, are_queries):
-        say(sentence)
+    say(*notes[:MOST_NOTES])
+    if (more := len(notes) - MOST_NOTES) > 0:
+        say(f"The same of {more:,} more file{'s' if more > 1 else ''}.")
 
 
 def load_linear(source: str | Contents) -> Model:

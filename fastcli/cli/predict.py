@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from fastcli.cli import _json
 from fastcli.cli._command import positional
@@ -13,16 +15,23 @@ from fastcli.cli._options import (
     load_classifier,
     prediction_arguments,
     say_unknown_words,
+    unknown_words_note,
 )
+
+if TYPE_CHECKING:
+    from fastcli.evaluation.predictor import Predictor
+
+CANNOT_OPEN = "Input file cannot be opened!"
 
 
 @positional(PATTERN)
 @prediction_arguments
-def predict(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
+def predict(options: Predicting, model: str, data: Sequence[str], k: int, threshold: float) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
 
     TEST-DATA is a file, or - for standard input; each input line gives one output line,
-    immediately when lines come through a pipe.
+    immediately when lines come through a pipe.  Several files, or patterns in quotes, are
+    predicted in turn; K and TH come after them, or are given with -k and --threshold.
 
     \b
     Example:
@@ -34,7 +43,9 @@ def predict(options: Predicting, model: str, data: str, k: int, threshold: float
 
 @positional(PATTERN)
 @prediction_arguments
-def predict_prob(options: Predicting, model: str, data: str, k: int, threshold: float) -> None:
+def predict_prob(
+    options: Predicting, model: str, data: Sequence[str], k: int, threshold: float
+) -> None:
     """Print labels as predict does, each followed by its probability.
 
     \b
@@ -45,23 +56,38 @@ def predict_prob(options: Predicting, model: str, data: str, k: int, threshold: 
 
 
 def run(
-    options: Predicting, model: str, data: str, k: int, threshold: float, with_probs: bool
+    options: Predicting,
+    model: str,
+    data: Sequence[str],
+    k: int,
+    threshold: float,
+    with_probs: bool,
 ) -> None:
-    """Predict a file or standard input."""
-    from fastcli.cli.display.bars import is_into_file, with_bar
+    """Predict files or standard input, one after the other."""
+    from fastcli.cli._test_data import check_readable
     from fastcli.evaluation.predictor import Predictor
 
+    check_readable(data, CANNOT_OPEN)
     classifier = load_classifier(model, options)
-    predictor = Predictor(classifier, k, threshold, options.thread, model)
-    blocks = with_bar(
-        blocks_of(classifier, data, "Input file cannot be opened!"), data, is_into_file()
-    )
+    notes: list[str] = []
+    for path in data:
+        name = f"{model}, {path}" if len(data) > 1 else model
+        predictor = Predictor(classifier, k, threshold, options.thread, name)
+        predict_file(predictor, path, options.json, with_probs)
+        notes += unknown_words_note(predictor, path, are_queries=True)
+    say_unknown_words(notes)
+
+
+def predict_file(predictor: Predictor, path: str, as_json: bool, with_probs: bool) -> None:
+    """Print what is predicted for the lines of a file or of standard input."""
+    from fastcli.cli.display.bars import is_into_file, with_bar
+
+    blocks = with_bar(blocks_of(predictor.model, path, CANNOT_OPEN), path, is_into_file())
     out = sys.stdout.buffer
-    if not options.json:
+    if not as_json:
         for text in predictor.format(blocks, with_probs):
             out.write(text)
             out.flush()
-        say_unknown_words(predictor, data, are_queries=True)
         return
     for block in blocks:
         try:
@@ -73,4 +99,3 @@ def run(
                 out.write(_json.line(answer))
         finally:
             out.flush()  # also where a line is not finite: those before it stand
-    say_unknown_words(predictor, data, are_queries=True)
