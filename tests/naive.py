@@ -58,6 +58,7 @@ from tests.naive_text import (  # noqa: F401
     read_decimal,
     read_entries,
     read_lines,
+    seen_words,
     sign_extended,
     unsigned_modulo,
     wrapped,

@@ -234,6 +234,18 @@ def read_lines(text, words, labels, prefix, minn, maxn, word_ngrams, bucket):
     return read
 
 
+def seen_words(text, words, labels, prefix):
+    """Count the words, known words, lines with a word, and those of them without a known one."""
+    lines, _, _ = count_tokens(text, prefix)
+    inner = [line[:-1] if line[-1:] == [EOS] else line for line in map(ended_once, lines)]
+    kept = [
+        [t in words for t in line if t not in labels and (t in words or not t.startswith(prefix))]
+        for line in inner
+    ]
+    kept = [line for line in kept if line]
+    return [sum(map(len, kept)), sum(map(sum, kept)), len(kept), sum(not any(k) for k in kept)]
+
+
 def prune_features(lines, nwords, pruned):
     """Return the lines with row ``pruned[bucket]`` after the words, from 1 on; 0 is none."""
     return [

@@ -265,4 +265,8 @@ def test_nothing_to_test_on(command, tmp_path):
     assert result.err == f"{empty}: {ref}"
     result = run(command, tmp_path / "m.bin", "-", "--json", stdin=b"x y\n")
     assert json.loads(result.out)["precision"] is None
-    assert result.err.splitlines()[1].startswith("Standard input: no line is left to test on, so ")
+    assert (
+        result.err.splitlines()[1]
+        .splitlines()[-1]
+        .startswith("Standard input: no line is left to test on, so ")
+    )

@@ -73,6 +73,9 @@ FORMATS = {
     "tabs": as_text(b"\t"),
     "windows": as_text(end=b"\r\n"),
     "byte-order mark": b"\xef\xbb\xbf" + as_text(),
+    "several spaces": as_text(b"   "),
+    "all at once": b"\xef\xbb\xbf\r\n \r\n" + as_text(b" \t", b"\t\r\n"),
+    "blank lines, no header": b"\n\n" + as_text(header=False),
     "glove": as_text(header=False),
     "glove with tabs": as_text(b"\t", header=False),
     "no last line end": as_text()[:-1],
@@ -261,6 +264,15 @@ def test_text_after_two_numbers_is_no_binary_row(encoding, shift, tmp_path):
 )
 def test_other_files(text, tmp_path):
     assert "is not a file of word vectors" in refused(tmp_path / "other", text)
+
+
+def test_lines_are_counted_from_the_start_of_the_file(tmp_path):
+    assert "line 5: 2 finite" in refused(tmp_path / "x.vec", b"\n\n2 2\na 1 2\nb 1 x\n")
+
+
+def test_utf16_is_named(tmp_path):
+    said = refused(tmp_path / "x.vec", "2 2\na 1 2\nb 1 3\n".encode("utf-16"))
+    assert said.endswith("It looks like utf-16: iconv -f utf-16 -t utf-8.")
 
 
 def test_a_compressed_model_is_named(tmp_path):

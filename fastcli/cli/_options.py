@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastcli.cli._declare import file_argument, takes
+from fastcli.cli._declare import FileName, file_argument, takes
+from fastcli.cli._inputs import Lists
 from fastcli.errors import ArgumentError, DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
@@ -18,9 +20,11 @@ from fastcli.text import options as text
 if TYPE_CHECKING:
     from fastcli.contents import Contents
     from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.evaluation.predictor import Predictor
     from fastcli.fasttext.model import Model
     from fastcli.text.inputs import Bytes
 
+MOST_NOTES = 3  # about unknown words, of several files
 PATTERN = "<model> <test-data> [<k>] [<th>]"
 
 
@@ -32,16 +36,57 @@ class Answering:
     json: bool = option(False, "write JSON, one object per line, with unrounded numbers")
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class Predicting(Answering):
+    """The options of commands that predict the lines of files."""
+
+    k: int = option(1, "number of labels per line (-1: all)", shown="-k")
+    threshold: float = option(0.0, "least probability of a label")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: a model, the files, how many labels, how probable at least."""
+
+    model: str
+    data: tuple[str, ...]
+    k: int
+    threshold: float
+
+    def named(self, path: str) -> str:
+        """Return what errors call the model where it predicts a file."""
+        return f"{self.model}, {path}" if len(self.data) > 1 else self.model
+
+
 def prediction_arguments(*kinds: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return what adds ``<model> <test-data> [<k>] [<th>]`` and the options of some dataclasses."""
-    return lambda command: _with_arguments(takes(*kinds)(command))
+    """Return what adds ``<model> <test-data>... [<k>] [<th>]`` and the options of prediction.
 
+    ``kinds`` are dataclasses of more options.  The command gets the context, the options of
+    ``Predicting``, those of ``kinds``, and a ``Question``.
+    """
 
-def _with_arguments(added: Callable[..., None]) -> Callable[..., None]:
-    added = click.argument("threshold", metavar="<th>", type=float, default=0.0)(added)
-    added = click.argument("k", metavar="<k>", type=int, default=1)(added)
-    added = file_argument("data", "<test-data>")(added)
-    return file_argument("model", "<model>")(added)
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(
+            ctx: click.Context,
+            options: Predicting,
+            lists: Lists,
+            *more: Any,
+            model: str,
+            data: tuple[str, ...],
+        ) -> None:
+            from fastcli.cli._test_data import read_test_data
+
+            files, k, threshold = read_test_data(
+                ctx, data, lists.files_from, options.k, options.threshold
+            )
+            command(ctx, options, *more, Question(model, tuple(files), k, threshold))
+
+        added = takes(Predicting, Lists, *kinds)(click.pass_context(run))
+        added = click.argument("data", metavar="<test-data>", nargs=-1, type=FileName())(added)
+        return file_argument("model", "<model>")(added)
+
+    return add
 
 
 def size_in_bytes(size: str, ctx: click.Context) -> int:
@@ -144,6 +189,22 @@ def blocks_of(model: Classifier, path: str, message: str) -> Iterator[Block]:
     check_apart([path], [STREAM])
     rows = model.rows_of(path, message + " ({path}: {reason})")
     return open_blocks(path, message) if rows is None else rows
+
+
+def unknown_words_note(predictor: Predictor, path: str, are_queries: bool) -> list[str]:
+    """Return the sentence, if any, that a model hardly knew a word of a file, and why."""
+    name = "standard input" if path == STREAM else path
+    sentence = predictor.unknown_words_note(name, are_queries)
+    return [sentence] if sentence else []
+
+
+def say_unknown_words(notes: Sequence[str]) -> None:
+    """Say of which files a model hardly knew a word: the first few, and how many more."""
+    from fastcli.cli.display.messages import say
+
+    say(*notes[:MOST_NOTES])
+    if (more := len(notes) - MOST_NOTES) > 0:
+        say(f"The same of {more:,} more file{'s' if more > 1 else ''}.")
 
 
 def load_linear(source: str | Contents) -> Model:

@@ -12,10 +12,13 @@ from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
-    Answering,
+    Predicting,
+    Question,
     blocks_of,
     load_classifier,
     prediction_arguments,
+    say_unknown_words,
+    unknown_words_note,
 )
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.errors import ArgumentError
@@ -24,6 +27,9 @@ from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
+    from fastcli.evaluation.predictor import Predictor
+
+CANNOT_OPEN = "Input file cannot be opened!"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,44 +50,37 @@ class Labelling:
 
 
 @positional(PATTERN)
-@prediction_arguments(Answering, TableOptions, Labelling)
-@click.pass_context
+@prediction_arguments(TableOptions, Labelling)
 def predict(
     ctx: click.Context,
-    options: Answering,
+    options: Predicting,
     table: TableOptions,
     labelling: Labelling,
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
+    asked: Question,
 ) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
 
     TEST-DATA is a file, or - for standard input; each input line gives one output line,
-    immediately when lines come through a pipe.  With --output it is a table, whose rows are
-    written with their labels.
+    immediately when lines come through a pipe.  Several files, or patterns in quotes, are
+    predicted in turn; K and TH come after them, or are given with -k and --threshold.
+    With --output the file is a table, whose rows are written with their labels.
 
     \b
     Example:
       fastcli predict topics.bin data/samples/topics.test.txt 2
       echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
-    Run(ctx, options, table, labelling, False).run(model, data, k, threshold)
+    Run(ctx, options, table, labelling, False).run(asked)
 
 
 @positional(PATTERN)
-@prediction_arguments(Answering, TableOptions, Labelling)
-@click.pass_context
+@prediction_arguments(TableOptions, Labelling)
 def predict_prob(
     ctx: click.Context,
-    options: Answering,
+    options: Predicting,
     table: TableOptions,
     labelling: Labelling,
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
+    asked: Question,
 ) -> None:
     """Print labels as predict does, each followed by its probability.
 
@@ -89,7 +88,7 @@ def predict_prob(
     Example:
       fastcli predict-prob topics.bin data/samples/topics.test.txt 2 0.1
     """
-    Run(ctx, options, table, labelling, True).run(model, data, k, threshold)
+    Run(ctx, options, table, labelling, True).run(asked)
 
 
 @dataclass
@@ -97,51 +96,44 @@ class Run:
     """A run of one of the commands."""
 
     ctx: click.Context
-    options: Answering
+    options: Predicting
     table: TableOptions
     labelling: Labelling
     with_probs: bool
 
-    def run(self, model: str, data: str, k: int, threshold: float) -> None:
-        """Predict a file or standard input: a table where the options say so, else lines."""
+    def run(self, asked: Question) -> None:
+        """Predict files or standard input: tables where the options say so, else lines."""
+        from fastcli.cli._test_data import check_readable
+
+        check_readable(asked.data, CANNOT_OPEN)
+        classifier = load_classifier(asked.model, self.table)
         is_table = bool(self.labelling.output or self.labelling.like) or asks_for_table(self.table)
-        classifier = load_classifier(model, self.table)
         reads_lines = getattr(classifier, "columns", None) is None
         if self.labelling.output or (is_table and reads_lines):
-            self.label_table(classifier, model, data, k, threshold)
+            self.label_tables(classifier, asked)
             return
-        if self.table.format == "auto" and reads_lines:
-            command = ["fastcli", self.ctx.info_name or "predict", model, data]
-            knows = bool(getattr(classifier, "about", {}).get("prepared"))
-            refuse_table(data, "", [*command, "--output", "labelled.csv"], knows)
-        self.print_lines(classifier, model, data, k, threshold)
-
-    def print_lines(
-        self, classifier: Classifier, model: str, data: str, k: int, threshold: float
-    ) -> None:
-        """Print the predictions of lines, as fastText does."""
-        from fastcli.cli.display.bars import is_into_file, with_bar
         from fastcli.evaluation.predictor import Predictor
 
-        predictor = Predictor(classifier, k, threshold, self.options.thread, model)
-        blocks = blocks_of(classifier, data, "Input file cannot be opened!")
-        blocks = with_bar(blocks, data, is_into_file())
-        out = sys.stdout.buffer
-        if not self.options.json:
-            for text in predictor.format(blocks, self.with_probs):
-                out.write(text)
-                out.flush()
-            return
-        for block in blocks:
-            try:
-                for labels in predictor.rows([block]):
-                    names = [name.decode("utf-8", "replace") for name, _ in labels]
-                    answer: dict[str, object] = {"labels": names}
-                    if self.with_probs:
-                        answer["probabilities"] = [_json.number(p) for _, p in labels]
-                    out.write(_json.line(answer))
-            finally:
-                out.flush()  # also where a line is not finite: those before it stand
+        notes: list[str] = []
+        for path in asked.data:
+            if self.table.format == "auto" and reads_lines:
+                command = ["fastcli", self.ctx.info_name or "predict", asked.model, path]
+                knows = bool(getattr(classifier, "about", {}).get("prepared"))
+                refuse_table(path, "", [*command, "--output", "labelled.csv"], knows)
+            name = asked.named(path)
+            predictor = Predictor(classifier, asked.k, asked.threshold, self.options.thread, name)
+            predict_file(predictor, path, self.options.json, self.with_probs)
+            notes += unknown_words_note(predictor, path, are_queries=True)
+        say_unknown_words(notes)
+
+    def label_tables(self, classifier: Classifier, asked: Question) -> None:
+        """Write the rows of a table with their labels, or, without --output, print the labels."""
+        if self.options.json:
+            raise ArgumentError("--json is for lines: give --output FILE.jsonl for a table.")
+        if self.labelling.output and len(asked.data) > 1:
+            raise ArgumentError("--output takes the rows of one table: give one at a time.")
+        for path in asked.data:
+            self.label_table(classifier, asked.model, path, asked.k, asked.threshold)
 
     def label_table(
         self, classifier: Classifier, model: str, data: str, k: int, threshold: float
@@ -151,8 +143,6 @@ class Run:
         from fastcli.evaluation.predictor import Predictor
         from fastcli.labelling.label_table import LabelArgs
 
-        if self.options.json:
-            raise ArgumentError("--json is for lines: give --output FILE.jsonl for a table.")
         table, prepared = open_texts(classifier, model, data, self.table, self.labelling.like)
         if not self.labelling.output:
             predictor = Predictor(classifier, k, threshold, self.options.thread, model)
@@ -176,3 +166,26 @@ def _as_array(data: bytes) -> object:
     import numpy as np
 
     return np.frombuffer(data, np.uint8)
+
+
+def predict_file(predictor: Predictor, path: str, as_json: bool, with_probs: bool) -> None:
+    """Print what is predicted for the lines of a file or of standard input."""
+    from fastcli.cli.display.bars import is_into_file, with_bar
+
+    blocks = with_bar(blocks_of(predictor.model, path, CANNOT_OPEN), path, is_into_file())
+    out = sys.stdout.buffer
+    if not as_json:
+        for text in predictor.format(blocks, with_probs):
+            out.write(text)
+            out.flush()
+        return
+    for block in blocks:
+        try:
+            for labels in predictor.rows([block]):
+                names = [name.decode("utf-8", "replace") for name, _ in labels]
+                answer: dict[str, object] = {"labels": names}
+                if with_probs:
+                    answer["probabilities"] = [_json.number(p) for _, p in labels]
+                out.write(_json.line(answer))
+        finally:
+            out.flush()  # also where a line is not finite: those before it stand

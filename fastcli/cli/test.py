@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,43 +14,48 @@ from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._options import (
     PATTERN,
-    Answering,
+    Predicting,
+    Question,
     blocks_of,
     load_classifier,
     prediction_arguments,
+    say_unknown_words,
+    unknown_words_note,
 )
 from fastcli.cli._tables import asks_for_table, refuse_table
+from fastcli.printable import listed_files, printable
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
+    from fastcli.evaluation.classifier import Block, Classifier
     from fastcli.evaluation.meter import Meter
+
+CANNOT_OPEN = "Test file cannot be opened!"
+TOTAL = "total"
 
 
 @positional(PATTERN)
-@prediction_arguments(Answering, TableOptions)
-@click.pass_context
-def test(
-    ctx: click.Context,
-    options: Answering,
-    table: TableOptions,
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
-) -> None:
+@prediction_arguments(TableOptions)
+def test(ctx: click.Context, options: Predicting, table: TableOptions, asked: Question) -> None:
     """Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
 
     N counts the lines that have a label and a token the model knows; the lines left out,
     and why, are listed on stderr.  With one label per line, P@1 and R@1 are the same number.
+    Several files, or patterns in quotes, give a line each and the total; K and TH come
+    after them, or are given with -k and --threshold.
 
     \b
     Example:
       fastcli test topics.bin data/samples/topics.test.txt
     """
-    meter, _ = run(ctx, options, table, model, data, k, threshold)
+    tested, k = run(ctx, options, table, asked), asked.k
     if options.json:
-        sys.stdout.buffer.write(_json.line(summary(meter, k)))
+        write_json(tested, k)
         return
+    if len(asked.data) > 1:
+        write_table(tested, k)
+        return
+    meter = tested.total
     lines = [
         f"N\t{meter.n}",
         f"P@{k}\t{meter.precision:.3g}",
@@ -58,34 +65,31 @@ def test(
 
 
 @positional(PATTERN)
-@prediction_arguments(Answering, TableOptions)
-@click.pass_context
+@prediction_arguments(TableOptions)
 def test_label(
-    ctx: click.Context,
-    options: Answering,
-    table: TableOptions,
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
+    ctx: click.Context, options: Predicting, table: TableOptions, asked: Question
 ) -> None:
     """Print precision, recall and F1 of every label, then what test prints.
+
+    Of several files the labels are those of all lines.
 
     \b
     Example:
       fastcli test-label topics.bin data/samples/topics.test.txt
     """
-    meter, labels = run(ctx, options, table, model, data, k, threshold)
+    tested, k = run(ctx, options, table, asked), asked.k
     if options.json:
-        names = [name.decode("utf-8", "replace") for name in labels]
-        scores = [label_summary(meter, i, name) for i, name in enumerate(names)]
-        sys.stdout.buffer.write(_json.line({**summary(meter, k), "per_label": scores}))
+        write_json(tested, k, per_label=True)
         return
-    out = sys.stdout.buffer
-    for i, name in enumerate(labels):
+    out, meter = sys.stdout.buffer, tested.total
+    for i, name in enumerate(tested.labels):
         precision, recall, f1 = map(fixed, meter.label_scores(i))
         line = f"F1-Score : {f1}  Precision : {precision}  Recall : {recall}   "
         out.write(line.encode() + name + b"\n")
+    if len(asked.data) > 1:
+        out.flush()
+        write_table(tested, k)
+        return
     lines = [
         f"N\t{meter.n}",
         f"P@{k}\t{meter.precision:.3f}",
@@ -94,42 +98,89 @@ def test_label(
     out.write(("\n".join(lines) + "\n").encode())
 
 
-def run(
-    ctx: click.Context,
-    options: Answering,
-    table: TableOptions,
-    model: str,
-    data: str,
-    k: int,
-    threshold: float,
-) -> tuple[Meter, list[bytes]]:
-    """Test a model on a file or standard input; return the counts and the labels."""
+@dataclass(kw_only=True)
+class Tested:
+    """The counts of every file and of all together, and the labels of the model."""
+
+    files: list[tuple[str, Meter]]
+    total: Meter
+    labels: list[bytes]
+
+
+def run(ctx: click.Context, options: Predicting, table: TableOptions, asked: Question) -> Tested:
+    """Test a model on files or standard input."""
+    from fastcli.cli._test_data import check_readable
     from fastcli.cli.display.bars import with_bar
     from fastcli.cli.display.messages import say
+    from fastcli.evaluation.meter import Meter
     from fastcli.evaluation.predictor import Predictor
 
-    classifier = load_classifier(model, table)
+    data = asked.data
+    check_readable(data, CANNOT_OPEN)
+    classifier = load_classifier(asked.model, table)
+    total, files, notes = Meter(nlabels=classifier.nlabels), [], []
+    for path in data:
+        name = asked.named(path)
+        predictor = Predictor(classifier, asked.k, asked.threshold, options.thread, name)
+        blocks = examples(ctx, classifier, table, asked.model, path)
+        meter = predictor.test(with_bar(blocks, path))
+        notes += unknown_words_note(predictor, path, are_queries=False)
+        files.append((path, meter))
+        total.merge(meter)
+    if sentence := total.skipped.sentence():
+        say(sentence)
+    say_unknown_words(notes)
+    if total.n == 0:
+        what = "no line is left to test on" if sentence else "there are no lines to test on"
+        where = "Standard input" if list(data) == ["-"] else listed_files(data)
+        say(f"{where}: {what}, so precision and recall are undefined (nan).")
+    return Tested(files=files, total=total, labels=classifier.labels())
+
+
+def examples(
+    ctx: click.Context, classifier: Classifier, table: TableOptions, model: str, path: str
+) -> Iterator[Block]:
+    """Return the lines, or rows, of a file that the model is tested on.
+
+    Raises DataError for a file that is surely a table where lines are asked for.
+    """
     reads_lines = getattr(classifier, "columns", None) is None
     if reads_lines and asks_for_table(table):
         from fastcli.cli._labelling import open_examples
 
-        blocks = open_examples(classifier, model, data, table)
-    else:
-        if reads_lines and table.format == "auto":
-            label = getattr(classifier, "label", "__label__")
-            knows = bool(getattr(classifier, "about", {}).get("prepared"))
-            refuse_table(data, label, ["fastcli", ctx.info_name or "test", model, data], knows)
-        blocks = blocks_of(classifier, data, "Test file cannot be opened!")
-    predictor = Predictor(classifier, k, threshold, options.thread, model)
-    blocks = with_bar(blocks, data)
-    meter = predictor.test(blocks)
-    if sentence := meter.skipped.sentence():
-        say(sentence)
-    if meter.n == 0:
-        what = "no line is left to test on" if sentence else "there are no lines to test on"
-        where = "Standard input" if data == "-" else data
-        say(f"{where}: {what}, so precision and recall are undefined (nan).")
-    return meter, predictor.model.labels()
+        return open_examples(classifier, model, path, table)
+    if reads_lines and table.format == "auto":
+        label = getattr(classifier, "label", "__label__")
+        knows = bool(getattr(classifier, "about", {}).get("prepared"))
+        refuse_table(path, label, ["fastcli", ctx.info_name or "test", model, path], knows)
+    return blocks_of(classifier, path, CANNOT_OPEN)
+
+
+def write_table(tested: Tested, k: int) -> None:
+    """Print a line for each file and one for all, numbers first, since paths may be long."""
+    rows = [("N", f"P@{k}", f"R@{k}", "file")]
+    for path, meter in [*tested.files, (TOTAL, tested.total)]:
+        scores = f"{meter.precision:.3g}", f"{meter.recall:.3g}"
+        rows.append((str(meter.n), *scores, printable(path)))
+    wide = max(len(row[0]) for row in rows)
+    for n, precision, recall, path in rows:
+        line = f"{n:>{wide}}  {precision:>8}  {recall:>8}  {path}\n"
+        sys.stdout.buffer.write(line.encode())
+
+
+def write_json(tested: Tested, k: int, per_label: bool = False) -> None:
+    """Print an object for a single file; of several one for each, and one for all."""
+    named: list[tuple[dict[str, Any], Meter]] = [({}, tested.total)]
+    if len(tested.files) > 1:
+        named = [({"file": printable(path)}, meter) for path, meter in tested.files]
+        named.append(({"file": None, "files": len(tested.files)}, tested.total))
+    names = [name.decode("utf-8", "replace") for name in tested.labels]
+    for start, meter in named:
+        answer = {**start, **summary(meter, k)}
+        if per_label:
+            scores = [label_summary(meter, i, name) for i, name in enumerate(names)]
+            answer["per_label"] = scores
+        sys.stdout.buffer.write(_json.line(answer))
 
 
 def fixed(value: float) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.unknown_words import KnownWords
 from fastcli.text.lines import Lines
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class Classifier(Protocol):
     @property
     def max_threads(self) -> int:
         """How many workers may be used at once."""
+
+    @property
+    def known_words(self) -> KnownWords | None:
+        """The words that it knows; None if it is for tables."""
 
     def labels(self) -> list[bytes]:
         """Return all labels, in the order of their ids."""

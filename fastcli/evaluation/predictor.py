@@ -10,11 +10,12 @@ import numpy as np
 
 from fastcli.errors import NotFinite
 from fastcli.evaluation.classifier import Block, Classifier, Predictions, best_count
+from fastcli.evaluation.unknown_words import SeenText, unknown_words_note
 from fastcli.kernels.base import printf
 from fastcli.kernels.base.groups import Best, Strings
 from fastcli.kernels.text.lines import HAS_LABEL
 from fastcli.text.inputs import split_at_lines
-from fastcli.text.lines import Lines
+from fastcli.text.lines import Lines, SeenWords
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
@@ -50,6 +51,21 @@ class Predictor:
         max_lines = min(4096, 1 + (1 << 20) // k)
         self._workers = [model.worker(k, threshold, max_lines) for _ in range(n_threads)]
         self._n_lines = 0  # so far, for errors
+        self._seen = SeenText()
+        self._words = [SeenWords() for _ in self._workers]
+
+    def unknown_words_note(self, name: str, are_queries: bool = False) -> str | None:
+        """Return what to say if most of the words so far, of a text ``name``, were unknown.
+
+        See ``unknown_words.unknown_words_note``.
+        """
+        known = self.model.known_words
+        if known is None:
+            return None
+        self._seen.words = SeenWords()
+        for words in self._words:
+            self._seen.words.add(words)
+        return unknown_words_note(self._seen, known, name, are_queries)
 
     def _results(
         self, blocks: Iterable[Block], use: Callable[[int, Lines, Predictions], T]
@@ -61,6 +77,8 @@ class Predictor:
         """
         for block in blocks:
             self._n_lines += getattr(block, "passed", 0)
+            if isinstance(block, np.ndarray):
+                self._seen.start(block)
             n = len(self._workers) if block.nbytes >= MIN_BYTES_FOR_THREADS else 1
             parts = _divided(block, n)
             found: list[list[tuple[T, int, int]]] = [[] for _ in parts]
@@ -71,6 +89,7 @@ class Predictor:
                 found: list[list[tuple[T, int, int]]] = found,
             ) -> None:
                 for lines, predictions in self._workers[i](parts[i]):
+                    self._words[i].add(lines.words)
                     bad = predictions.not_finite
                     n = len(predictions.counts)
                     found[i].append((use(i, lines, predictions.sound()), n, bad))

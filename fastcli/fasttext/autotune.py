@@ -104,9 +104,13 @@ class _Watch(Reporter):
         deadline: float,
         on_status: Callable[[], None],
         on_dictionary: Callable[[Dictionary], None] = lambda dictionary: None,
+        on_note: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self._deadline, self._on_status = deadline, on_status
-        self._on_dictionary = on_dictionary
+        self._on_dictionary, self._on_note = on_dictionary, on_note
+
+    def note(self, sentence: str) -> None:
+        self._on_note(sentence)
 
     def row(self, row: object) -> None:
         if isinstance(row, Dictionary):
@@ -227,7 +231,12 @@ class _Tuner:
         models: tuple[Trained, QuantizedModel | None] | None = None
         try:
             deadline = self.started + self.tune.duration - self.reserve - self.after
-            watch = _Watch(deadline, self.tell, lambda words: self._check_size(proposed, words))
+            watch = _Watch(
+                deadline,
+                self.tell,
+                lambda words: self._check_size(proposed, words),
+                self._note_of_first,
+            )
             trained, quantized, score = self._train(proposed, watch)
             models = trained, quantized
         except TrainingDiverged:
@@ -262,6 +271,11 @@ class _Tuner:
         is_best = self.best is not None and self.best.number == trial.number
         self.reporter.row(Finished(trial, is_best, note))
         return True
+
+    def _note_of_first(self, sentence: str) -> None:
+        """Pass on what the first trial says of the text and of pretrained vectors."""
+        if not (self.trials or self.failed):
+            self.reporter.note(sentence)
 
     def _check_size(self, args: TrainArgs, dictionary: Dictionary) -> None:
         """Raise TargetTooSmall, before anything is trained, where no model would fit."""

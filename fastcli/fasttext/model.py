@@ -12,6 +12,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.classifier import Predictions, Worker
+from fastcli.evaluation.unknown_words import KnownWords
 from fastcli.fasttext.huffman import build_children
 from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model_args import LOSSES, ModelArgs
@@ -123,6 +124,12 @@ class Model:
         return 0.0 if self.args.loss == "hs" else 1e-5
 
     max_threads = 1 << 20
+
+    @property
+    def known_words(self) -> KnownWords:
+        """The words of the dictionary; n-grams of characters make something of others as well."""
+        knows_others = self.args.maxn > 0 or self.bucket_rows is not None
+        return KnownWords(dictionary=self.dictionary, label=self.label, knows_others=knows_others)
 
     def rows_of(self, path: str, cannot: str) -> None:
         """Return None: the model reads lines of text."""

@@ -11,6 +11,7 @@ from fastcli.text.corpus import Corpus, make_corpus
 from fastcli.text.counting import Counted, count_tokens, known_ids
 from fastcli.text.dictionary import Dictionary, build_dictionary
 from fastcli.text.inputs import text_size
+from fastcli.text.invalid_utf8 import invalid_utf8_note
 from fastcli.text.line_features import FeatureArgs
 from fastcli.text.sentences import Sentences, make_sentences
 
@@ -77,6 +78,8 @@ def _count(
     model_args = args.model_args()
     reporter.stage("reading", text_size(args.input))
     counted = count_tokens(args.input, args.label, args.thread, reporter.read)
+    if sentence := invalid_utf8_note(counted, args.input):
+        reporter.note(sentence)
     dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
     reporter.row(dictionary)
     reporter.stage("features")

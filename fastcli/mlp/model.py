@@ -12,6 +12,7 @@ import numpy as np
 from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.classifier import Worker
+from fastcli.evaluation.unknown_words import KnownWords
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.feature_tables import TableOptions, TableReader, place
 from fastcli.mlp.features import FeatureColumns
@@ -84,6 +85,15 @@ class MlpModel(FromFile):
     def max_threads(self) -> int:
         """Any number."""
         return 1 << 20
+
+    @property
+    def known_words(self) -> KnownWords | None:
+        """The words of the dictionary, None for a model of numbers."""
+        if self.dictionary is None:
+            return None
+        return KnownWords(
+            dictionary=self.dictionary, label=self.args.label, knows_others=self.args.maxn > 0
+        )
 
     def check_predicts(self) -> None:
         """Raise ArgumentError if there is nothing to predict."""

@@ -20,6 +20,7 @@ from fastcli.text.corpus import Corpus, make_corpus
 from fastcli.text.counting import count_tokens
 from fastcli.text.dictionary import Dictionary, build_dictionary
 from fastcli.text.inputs import text_blocks
+from fastcli.text.invalid_utf8 import invalid_utf8_note
 from fastcli.text.line_features import FeatureArgs
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
@@ -70,6 +71,8 @@ def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None =
     Raises DataError if nothing in it can be trained on.
     """
     counted = count_tokens(args.input, args.label, args.thread, reporter.read)
+    if sentence := invalid_utf8_note(counted, args.input):
+        reporter.note(sentence)
     reporter.stage("features")
     dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
     check_rows(args, dictionary)

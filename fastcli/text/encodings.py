@@ -103,6 +103,12 @@ _ENDS = _JOINS + "”»›™®©°²³¹ªº€"  # what may follow a word
 _UTF16 = ("utf-16-le", "utf-16-be")
 
 
+def iconv_command(name: str) -> str:
+    """Return the command that makes UTF-8 of an encoding, which is given by its Python name."""
+    known = {"mac-roman": "macintosh", "utf-16-le": "utf-16le", "utf-16-be": "utf-16be"}
+    return f"iconv -f {known.get(name, name.replace('_', '-'))} -t utf-8"
+
+
 def likely_encoding(sample: bytes) -> str | None:
     """Return the Python name of the encoding that bytes seem to have, None if that is not clear.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True)
+class SeenWords:
+    """How many words a text has, line ends and labels apart, and how many of them are known.
+
+    ``n_lines`` have a word, ``n_strange_lines`` of them have no known one.
+    """
+
+    n_words: int = 0
+    n_known: int = 0
+    n_lines: int = 0
+    n_strange_lines: int = 0
+
+    def add(self, other: SeenWords) -> None:
+        """Add the counts of another text."""
+        self.n_words += other.n_words
+        self.n_known += other.n_known
+        self.n_lines += other.n_lines
+        self.n_strange_lines += other.n_strange_lines
+
+
+@dataclass(kw_only=True)
 class Lines:
     """A block of lines as features and known labels; see ``kernels.lines.read_lines``."""
 
@@ -30,6 +50,7 @@ class Lines:
     labels: NDArray[np.int32]
     label_offsets: NDArray[np.int64]
     flags: NDArray[np.uint8]
+    words: SeenWords = field(default_factory=SeenWords)
 
 
 class Reader:
@@ -65,7 +86,7 @@ class Reader:
         The arrays are this reader's own and change with its next call.
         """
         ngrams = self._ngrams
-        state = np.array([position], np.int64)
+        state = np.array([position, 0, 0, 0, 0], np.int64)
         while True:
             n = kernels.read_lines(
                 as_text(text),
@@ -91,6 +112,7 @@ class Reader:
             and (self._flags[:n] & kernels.NOT_SPELLED).any()
         ):
             warn_once(ngrams.maxn)
+        after, n_words, n_known, n_lines, none = state.tolist()
         lines = Lines(
             n=n,
             features=self._features,
@@ -98,5 +120,8 @@ class Reader:
             labels=self._labels,
             label_offsets=self._label_offsets,
             flags=self._flags,
+            words=SeenWords(
+                n_words=n_words, n_known=n_known, n_lines=n_lines, n_strange_lines=none
+            ),
         )
-        return lines, int(state[0])
+        return lines, after

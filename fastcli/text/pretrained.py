@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,12 @@ from fastcli.text.dictionary import (
     have_prefix,
     with_words,
 )
+from fastcli.text.unknown_words import MOST_CHECKED, Cause, likely_cause
 from fastcli.text.vector_files import VectorSource, WordVectors
 
 ROWS_AT_A_TIME = 1 << 14  # rows that are copied at a time
+FEW = 0.05  # of the words of the text: a cause is looked for where fewer have a vector
+MOST_SEARCHED = 100_000  # words of the source among which it is looked for
 
 
 class Pretrained:
@@ -99,9 +103,10 @@ class Pretrained:
             counted[eos] = False  # every file has the end of a line, whatever its language
         n, n_text = int((has & counted).sum()), int(counted.sum())
         if n == 0 and n_text:
+            why = self._cause(dictionary, np.flatnonzero(counted))
             raise DataError(
-                f"None of the {n_text:,} words of the text is in {source.path}: give vectors of "
-                "the text's language, in the same case and segmented alike, or leave "
+                f"0 of {n_text:,} words of the text are in {source.path}: {why.clause}. Give "
+                "vectors of the text's language, in the same case and segmented alike, or leave "
                 "-pretrainedVectors out."
             )
         summary = f"Pretrained vectors: {n:,} of {n_text:,} words have one"
@@ -110,12 +115,29 @@ class Pretrained:
         if more := dictionary.nwords - int(in_text.sum()):
             summary += f"; words added that the text lacks: {more:,}"
         notes = [summary + ".", *source.notes]
+        if n < FEW * n_text:
+            why = self._cause(dictionary, np.flatnonzero(counted & ~has))
+            notes += [f"Few words have one: {why.clause}."] * why.is_certain
         if self._n_labels:
             notes.append(
                 f"{source.path}: words left out because they start with the label prefix "
                 f"{self._prefix.decode('utf-8', 'replace')!r}: {self._n_labels:,}."
             )
         return notes
+
+    def _cause(self, dictionary: Dictionary, lacking: NDArray[np.int64]) -> Cause:
+        """Return why words of the dictionary are not in the source, whose start is read again."""
+        words: dict[bytes, None] = {}
+        for part in self.source.read(self._n_threads):
+            text = part.arena.tobytes()
+            words.update((text[a:b], None) for a, b in pairwise(part.starts.tolist()))
+            if len(words) >= MOST_SEARCHED:
+                break
+        if not words:
+            return Cause(clause="it has no word that a text can have", is_certain=True)
+        given = [dictionary.entry(i) for i in lacking[:MOST_CHECKED].tolist()]
+        names = "the text", os.path.basename(self.source.path)
+        return likely_cause(given, list(words), words.__contains__, names)
 
     def _taken_parts(self, dictionary: Dictionary) -> Iterator[WordVectors]:
         if not self.adds_words:

@@ -21,6 +21,7 @@ from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text import vector_files as kernels
 from fastcli.text.blocks import BLOCK
 from fastcli.text.dictionary import Dictionary, as_text, gathered
+from fastcli.text.encodings import MARKS, iconv_command
 from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed, text_blocks
 from fastcli.threads import run_on
 
@@ -35,6 +36,7 @@ SAMPLE = 100  # lines that decide the dimension where no header says it
 LONGEST_WORD = 1 << 16  # bytes; a longer word is a sign of damage
 MANY = 10  # numbers in a line, more of which are a vector's even where no header says so
 LARGEST = 1e15  # no vector has a larger number; text that is read as float32 soon has
+BLANK_LINES = re.compile(rb"(?:[ \t\v\f\r]*\n)+")
 NUMBER = re.compile(rb"[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|inf)", re.IGNORECASE)
 
 
@@ -151,9 +153,12 @@ def find_layout(path: str, head: bytes) -> Layout:
     layout = layout_of(head, len(head) < HEAD)
     if layout is None:
         compressed = " (it is one, compressed: decompress it)" * head.startswith(MODEL_MAGIC)
+        encoding = next((name for name, marks in MARKS.items() if head.startswith(marks)), "")
+        what = f" It looks like {encoding}: {iconv_command(encoding)}." if encoding else ""
         raise DataError(
-            f"{path} is not a file of word vectors: it should be text (.vec, GloVe), in "
-            f"word2vec's binary format or a fastText model{compressed}."
+            f"{path} is not a file of word vectors: it should be text (.vec, GloVe: in each line a "
+            "word and its numbers, between spaces or tabs), in word2vec's binary format or a "
+            f"fastText model{compressed}.{what}"
         )
     return layout
 
@@ -164,6 +169,8 @@ def layout_of(head: bytes, is_whole: bool) -> Layout | None:
     None if it holds no word vectors, as far as one can see.
     """
     start = len(BOM) if head.startswith(BOM) else 0
+    blank = BLANK_LINES.match(head, start)
+    n_blank, start = (blank.group().count(b"\n"), blank.end()) if blank else (0, start)
     end = head.find(b"\n", start)
     first = head[start : end if end >= 0 else None]
     fields = first.split()
@@ -182,13 +189,13 @@ def layout_of(head: bytes, is_whole: bool) -> Layout | None:
                 dim=dim,
                 n=n,
                 offset=end + 1 if end >= 0 else len(head),
-                lines=1,
+                lines=n_blank + 1,
                 is_sure=is_sure,
             )
     dims = Counter(map(_n_values, _sample(head[start:], is_whole)))
     dim = dims.most_common(1)[0][0] if dims else 0
     return (
-        Layout(is_text=True, dim=dim, n=-1, offset=start, lines=0, is_sure=dim > MANY)
+        Layout(is_text=True, dim=dim, n=-1, offset=start, lines=n_blank, is_sure=dim > MANY)
         if dim >= 1
         else None
     )

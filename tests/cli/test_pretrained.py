@@ -239,9 +239,58 @@ def test_vectors_of_no_word_of_the_text(command, words, tiny, tmp_path):
     argv = ["-input", tiny, "-output", tmp_path / "m", "-pretrainedVectors", path]
     result = run(command, *argv, *OPTIONS[command], "--vectors-words", words, "-verbose", 0)
     assert result.code == 1
-    assert result.err.startswith(f"None of the 6 words of the text is in {path}: ")
+    assert result.err.startswith(
+        f"0 of 6 words of the text are in {path}: upper and lower case differ: "
+        "the text has 'apple' where other.vec has 'Apple'. Give vectors of "
+    )
     assert len(result.err.splitlines()) == 1
     assert not (tmp_path / "m.bin").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "vectors", "cause"),
+    [
+        ("red apple", "1 1\nrouge 1\n", "another language, segmentation or kind of text: the text"),
+        ("red apple", "red, 1\napple, 2\n", "another language, segmentation or kind of text"),
+        ("red, apple.", "red 1\napple 2\n", "punctuation is not split off: the text has 'red,'"),
+        ("Red, Apple.", "red 1\napple 2\n", "case and punctuation differ: the text has 'Red,'"),
+        ("学习语言很好", "学习 1\n语言 2\n", "words are segmented differently"),
+        ("red apple", "0 red 1\n1 apple 2\n", "it has no word that a text can have"),
+    ],
+)
+def test_why_no_word_of_the_text_has_a_vector(text, vectors, cause, tmp_path):
+    (tmp_path / "t.txt").write_text(f"__label__a {text}\n", "utf-8")
+    (tmp_path / "v.vec").write_text(vectors, "utf-8")
+    argv = ["-input", tmp_path / "t.txt", "-output", tmp_path / "m", "-verbose", 0]
+    err = run("supervised", *argv, "-pretrainedVectors", tmp_path / "v.vec").err
+    n = len(text.split())
+    assert err.startswith(f"0 of {n} words of the text are in {tmp_path / 'v.vec'}: {cause}")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("head", ["4\t3\n", "", "\ufeff4\t3\n", "\n\n4 3\n"])
+@pytest.mark.parametrize(("space", "end"), [("\t", "\n"), ("   ", "\r\n"), (" \t", "\n")])
+def test_vectors_between_tabs_and_spaces(command, head, space, end, tmp_path):
+    rows = {"cat": [0.11, 0.12, 0.13], "dog": [1, 2, 3], "tree": [-1, 0, 1], "house": [5, 6, 7]}
+    lines = [space.join([word, *map(str, row)]) for word, row in rows.items()]
+    (tmp_path / "tab.vec").write_bytes(f"{head}{end.join(lines)}{end}".encode())
+    (tmp_path / "t.txt").write_text("__label__a cat dog\n__label__b tree house bird\n")
+    given = ["-pretrainedVectors", tmp_path / "tab.vec", "-epoch", 0]
+    _, found, said = learn(command, tmp_path / "t.txt", tmp_path / "m", *given)
+    assert "Pretrained vectors: 4 of 5 words have one." in said
+    for word, row in rows.items():
+        np.testing.assert_array_equal(found[word.encode()], np.float32(row))
+
+
+def test_few_words_with_vectors_are_explained(tmp_path):
+    words = [f"word{i}" for i in range(100)]
+    (tmp_path / "t.txt").write_text(f"__label__a , {' '.join(words)}\n")
+    upper = "".join(f"{word.upper()} 1 2\n" for word in words)
+    (tmp_path / "v.vec").write_text(f", 1 2\n{upper}")
+    given = ["-pretrainedVectors", tmp_path / "v.vec"]
+    _, _, said = learn("supervised", tmp_path / "t.txt", tmp_path / "m", *given)
+    assert "Pretrained vectors: 1 of 101 words have one" in said
+    assert "Few words have one: upper and lower case differ: the text has 'word0' where" in said
 
 
 # --------------------------------------------------------------------- models

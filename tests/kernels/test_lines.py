@@ -36,7 +36,9 @@ class Dictionary:
         features, labels = np.full(2, -9, np.int32), np.full(2, -9, np.int32)
         offsets, label_offsets = np.zeros((2, max_lines + 1), np.int64)
         flags = np.full(max_lines + 1, 9, np.uint8)
-        state = np.zeros(1, np.int64)
+        state = np.full(5, 7, np.int64)
+        state[0] = 0
+        self.seen = np.zeros(4, np.int64)
         hashes = np.full(2, -9, np.int32)
         lines = []
         while state[0] < len(text):
@@ -54,6 +56,7 @@ class Dictionary:
             assert (features[n_features:] == -9).all()
             assert (labels[n_labels:] == -9).all()
             assert (n == 0) == (state[0] == before)
+            self.seen += state[1:]
             if n == 0:  # not even one line fits: it has been left alone
                 n_features, n_labels = n_features * 3 // 2 + 1, n_labels * 3 // 2 + 1
                 features = np.full(n_features + 1, -9, np.int32)
@@ -76,6 +79,7 @@ class Dictionary:
         options = (minn, maxn, word_ngrams, bucket)
         ref = naive.read_lines(text, self.words, self.labels, self.prefix, *options)
         assert self.read(text, *options, max_lines) == ref
+        assert self.seen.tolist() == naive.seen_words(text, self.words, self.labels, self.prefix)
         return ref
 
 
@@ -150,6 +154,13 @@ def test_read_lines_by_hand():
         ([1, 0], [], True, False),
         ([0], [0], True, True),
     ]
+
+
+def test_seen_words_by_hand():
+    # Six words, a and b of them known; four lines have a word, two of them no known one.
+    dictionary = Dictionary([EOS, b"a", b"b"], [b"__label__x"])
+    dictionary.read(b"a c __label__x b\n\nd\n__label__x\nd </s>\n__label__z a")
+    assert dictionary.seen.tolist() == [6, 3, 4, 2]
 
 
 def test_ngrams_of_an_unknown_word_by_hand():

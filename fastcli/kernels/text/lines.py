@@ -94,17 +94,21 @@ def read_lines(
     them is known, and whether it has a word that is too long for character n-grams.
     A line's end is the token ``</s>``; the last may lack it, and ``</s>`` written at the end of a
     line is that end.  ``hashes`` is scratch, one for each of ``room.features``.  Stops before a
-    line that does not fit; ``state[0]`` is the position.
+    line that does not fit; ``state[0]`` is the position.  The rest of ``state`` is set, and counts
+    what was read: its words, those of them that are known, the lines with a word, and those of
+    them without a known one; a line's end is no word here.
     """
     features, labels, nwords = lines.features, lines.labels, ngrams.nwords
     position = state[0]
     line = 0
+    state[1], state[2], state[3], state[4] = 0, 0, 0, 0
     inside = -1  # before it a written </s> is a word of the line
     lines.offsets[0] = 0
     lines.label_offsets[0] = 0
     while position < text.size and line < room.lines:
         end, label_end = lines.offsets[line], lines.label_offsets[line]
         n_words, flag = 0, 0
+        n_tokens, n_known = 0, 0
         is_ended, is_full = 0, 0
         while position < text.size and is_ended == 0:
             byte = byte_at(text.data, position)
@@ -158,6 +162,9 @@ def read_lines(
             if entry >= 0:
                 features[end] = entry
                 end += 1
+            if is_ended == 0:
+                n_tokens += 1
+                n_known += 1 if entry >= 0 else 0
             if (
                 ngrams.maxn > 0
                 and is_ended == 0
@@ -173,6 +180,10 @@ def read_lines(
         if ngrams.word_ngrams > 1:
             end += write_word_ngrams(hashes, n_words, ngrams, at(features, end))
         flags[line] = flag
+        state[1] += n_tokens
+        state[2] += n_known
+        state[3] += 1 if n_tokens > 0 else 0
+        state[4] += 1 if n_tokens > 0 and n_known == 0 else 0
         line += 1
         lines.offsets[line] = end
         lines.label_offsets[line] = label_end
