@@ -241,8 +241,8 @@ class VectorFile(VectorSource):
         super().__init__()
         self.path = path
         head = read_head(path)
-        self._layout = find_layout(path, head)
-        self.dim = self._layout.dim
+        self.layout = find_layout(path, head)
+        self.dim = self.layout.dim
         self.n_words = self._about(head)
 
     def _about(self, head: bytes) -> int:
@@ -250,7 +250,7 @@ class VectorFile(VectorSource):
 
         Raises DataError if it has no room for one.
         """
-        layout = self._layout
+        layout = self.layout
         if len(head) < HEAD:
             size = len(head)
         elif compression(self.path):
@@ -270,7 +270,7 @@ class VectorFile(VectorSource):
     def read(self, n_threads: int, known: Dictionary | None = None) -> Iterator[WordVectors]:
         """See ``VectorSource``."""
         self.notes = []
-        parts = self._text_parts(n_threads) if self._layout.is_text else self._binary_parts()
+        parts = self._text_parts(n_threads) if self.layout.is_text else self._binary_parts()
         for part in parts:
             if known is not None:
                 found = known.positions(part.starts, part.arena, len(part))
@@ -278,7 +278,7 @@ class VectorFile(VectorSource):
             yield part
 
     def _text_parts(self, n_threads: int) -> Iterator[WordVectors]:
-        layout, dim = self._layout, self.dim
+        layout, dim = self.layout, self.dim
         n_lines, n_rows, n_left, first_left = layout.lines, 0, 0, 0
         for blocks in _groups(self._blocks(), n_threads):
             for part, state, is_whole in _read_all(blocks, dim):
@@ -302,7 +302,7 @@ class VectorFile(VectorSource):
 
         Each has its own memory, since several are read at once.
         """
-        offset = self._layout.offset
+        offset = self.layout.offset
         try:
             for block in text_blocks(self.path):
                 yield block[offset:].copy()
@@ -311,7 +311,7 @@ class VectorFile(VectorSource):
             raise _unreadable(self.path, error) from None
 
     def _binary_parts(self) -> Iterator[WordVectors]:
-        layout, size = self._layout, 4 * self.dim
+        layout, size = self.layout, 4 * self.dim
         state = np.array([0, layout.n, 0], np.int64)
         rest, n_left = b"", 0
         with open_vectors(self.path) as file:
