@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.errors import DataError
-from fastcli.text import inputs, vector_files
+from fastcli.text import vector_files
 from fastcli.text.vector_files import VectorFile
 
 WORDS = [b"the", b"</s>", "straße".encode(), b"5", b"\xff", b"-1.5"]
@@ -261,11 +261,6 @@ def test_text_after_two_numbers_is_no_binary_row(encoding, shift, tmp_path):
 )
 def test_other_files(text, tmp_path):
     assert "is not a file of word vectors" in refused(tmp_path / "other", text)
-
-
-def test_a_compressed_model_is_named(tmp_path):
-    said = refused(tmp_path / "m.bin.gz", gzip.compress(inputs.MODEL_MAGIC + bytes(100)))
-    assert "(it is one, compressed: decompress it)" in said
 
 
 def test_compressed_files_that_were_cut(tmp_path):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastcli.contents import HEAD
+from fastcli.contents import Contents
+from fastcli.errors import DataError, cannot_open
 from fastcli.fasttext.args import option_of
-from fastcli.fasttext.foreign import binary_kind, is_word2vec
+from fastcli.fasttext.foreign import binary_kind
 from fastcli.fasttext.headers import ARGS, DICTIONARY
 from fastcli.fasttext.model_bytes import MATRIX, output_rows
 from fastcli.fasttext.model_file import load_model
@@ -24,7 +25,7 @@ from fastcli.mlp.model_file import load_mlp
 from fastcli.mlp.model_reader import MODEL_FORMAT
 from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.printable import readable
-from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed
+from fastcli.text.inputs import MODEL_MAGIC
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
@@ -35,19 +36,18 @@ SHOWN_FIELDS = ("loss", "tokens", "steps", "best_step", "fastcli", *OF_A_RUN)
 def is_model(path: str) -> bool:
     """Tell by its first bytes whether a regular file is a model, even another program's.
 
-    Of those, and of compressed ones, ``model_report`` says what they are.
+    Of those ``model_report`` says what they are; word vectors are not among them.
     """
     if not os.path.isfile(path):
         return False
-    if kind := compression(path):
-        with contextlib.suppress(OSError), open_compressed(path, kind) as stream:
-            return stream.read(4) == MODEL_MAGIC
+    try:
+        contents = Contents(path)
+    except OSError:  # which reading will say
         return False
-    with open(path, "rb") as file:
-        head = file.read(HEAD)
-        size = os.fstat(file.fileno()).st_size
-    is_ours = head.startswith(MODEL_MAGIC) or is_mlp(path)
-    return is_ours or bool(binary_kind(head, size)) or is_word2vec(head)
+    if contents.head.startswith(MODEL_MAGIC) or is_mlp(contents):
+        return True
+    size = sys.maxsize if contents.packed else os.path.getsize(path)
+    return bool(binary_kind(contents.head, size))
 
 
 def model_report(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
@@ -56,12 +56,17 @@ def model_report(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
     ``warn`` hears if the JSON file beside it is of another one, and so is not in the report.
     Raises ModelFormatError or DataError if it is damaged or cannot be read.
     """
-    report = _perceptron(path) if is_mlp(path) else _linear(path, warn)
+    try:
+        contents = Contents(path)
+    except OSError as error:
+        raise DataError(cannot_open(path, error, "loading")) from None
+    report = _perceptron(contents) if is_mlp(contents) else _linear(contents, warn)
     status = os.stat(path)
     blocks = getattr(status, "st_blocks", None)  # Windows does not say
-    size = status.st_size
+    size = len(contents.data)
     report["bytes"] = size
-    report["bytes_on_disk"] = None if blocks is None else min(blocks * 512, size)
+    report["compression"] = contents.packed or None
+    report["bytes_on_disk"] = None if blocks is None else min(blocks * 512, status.st_size)
     for part in report["parts"]:
         part["share"] = round(part["bytes"] / size, 4)
     return {"file": readable(os.fsencode(path)), "kind": "model", **report}
@@ -80,16 +85,15 @@ def changed_arguments(report: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given if name in shown or value != defaults[name]}
 
 
-def _linear(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
-    model = load_model(path)
+def _linear(contents: Contents, warn: Callable[[str], None]) -> dict[str, Any]:
+    model = load_model(contents)
     if model.warning:
         warn(model.warning)
     args, dictionary, wi = model.args, model.dictionary, model.wi
-    with open(path, "rb") as file:
-        version = int.from_bytes(file.read(8)[4:], "little")
-        parts = _sections(model, os.fstat(file.fileno()).st_size)
-        file.seek(sum(part["bytes"] for part in parts[:3]))
-        qout = file.read(1) == b"\1" and model.quantized
+    version = int.from_bytes(contents.head[4:8], "little")
+    parts = _sections(model, len(contents.data))
+    at = sum(part["bytes"] for part in parts[:3])
+    qout = contents.data[at : at + 1].tobytes() == b"\1" and model.quantized
     rows = output_rows(args, dictionary)
     n_ngrams = wi.n_rows - dictionary.nwords
     quantization: dict[str, Any] | None = None
@@ -118,7 +122,7 @@ def _linear(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
         "quantization": quantization,
         "parts": parts,
         "label_counts": _sorted(model.labels(), counts),
-        "about": _how_made(model.about, path),
+        "about": _how_made(model.about, contents.path),
     }
 
 
@@ -155,9 +159,9 @@ def _sections(model: Model, size: int) -> list[dict[str, Any]]:
     return [{"part": name, "bytes": n_bytes} for name, n_bytes in sizes.items()]
 
 
-def _perceptron(path: str) -> dict[str, Any]:
-    model = load_mlp(path)
-    arrays, config = load_arrays(path, MODEL_FORMAT)
+def _perceptron(contents: Contents) -> dict[str, Any]:
+    model = load_mlp(contents)
+    arrays, config = load_arrays(contents, MODEL_FORMAT)
     dictionary = model.dictionary
     args = {name: value for name, value in asdict(model.args).items() if value not in ("", ())}
     parts = [
@@ -171,7 +175,7 @@ def _perceptron(path: str) -> dict[str, Any]:
     if dictionary is not None:
         counts = list(dictionary.label_counts().tolist())
     columns = model.columns
-    rest = os.stat(path).st_size - sum(int(array.nbytes) for array in arrays.values())
+    rest = len(contents.data) - sum(int(array.nbytes) for array in arrays.values())
     return {
         "model": "perceptron",
         "task": "classifier",

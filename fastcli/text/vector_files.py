@@ -21,7 +21,7 @@ from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text import vector_files as kernels
 from fastcli.text.blocks import BLOCK
 from fastcli.text.dictionary import Dictionary, as_text, gathered
-from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed, text_blocks
+from fastcli.text.inputs import compression, open_compressed, text_blocks
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
@@ -150,10 +150,9 @@ def find_layout(path: str, head: bytes) -> Layout:
     """
     layout = layout_of(head, len(head) < HEAD)
     if layout is None:
-        compressed = " (it is one, compressed: decompress it)" * head.startswith(MODEL_MAGIC)
         raise DataError(
             f"{path} is not a file of word vectors: it should be text (.vec, GloVe), in "
-            f"word2vec's binary format or a fastText model{compressed}."
+            "word2vec's binary format or a fastText model."
         )
     return layout
 

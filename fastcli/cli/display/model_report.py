@@ -20,7 +20,8 @@ def model_lines(report: dict[str, Any]) -> Iterator[str]:
     yield ""
     size = size_text(report["bytes"])
     if report["bytes_on_disk"] is not None and report["bytes_on_disk"] < report["bytes"]:
-        size += f", of which {size_text(report['bytes_on_disk'])} take space on disk"
+        what = f"compressed ({report['compression']}), " if report["compression"] else ""
+        size += f", {what}of which {size_text(report['bytes_on_disk'])} take space on disk"
     rows = [("size", size), ("parameters", f"{report['parameters']:,}")]
     if report["words"]:
         rows.append(("words", f"{report['words']:,}, learned from {report['tokens']:,} tokens"))
