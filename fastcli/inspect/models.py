@@ -12,24 +12,30 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.contents import Contents
 from fastcli.errors import DataError, cannot_open
-from fastcli.fasttext.args import option_of
+from fastcli.fasttext.args import DEFAULTS, option_of
 from fastcli.fasttext.foreign import binary_kind
 from fastcli.fasttext.headers import ARGS, DICTIONARY
 from fastcli.fasttext.model_bytes import MATRIX, output_rows
 from fastcli.fasttext.model_file import load_model
+from fastcli.fasttext.model_size import unpruned_size
+from fastcli.fasttext.quantize import Sizes
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.fasttext.sidecar import OF_A_RUN
+from fastcli.fasttext.size_limit import is_quantizable
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.first_bytes import is_mlp
 from fastcli.mlp.model_file import load_mlp
 from fastcli.mlp.model_reader import MODEL_FORMAT
 from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.printable import readable
+from fastcli.text.dictionary import EOS
 from fastcli.text.inputs import MODEL_MAGIC
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
 
+OF_TRAINING = ("input", "lr", "seed", "optimizer")
+SMALLER = 0.8  # of the bytes, at most, where quantizing is proposed
 SHOWN_FIELDS = ("loss", "tokens", "steps", "best_step", "fastcli", *OF_A_RUN)
 
 
@@ -66,8 +72,9 @@ def model_report(path: str, warn: Callable[[str], None]) -> dict[str, Any]:
     size = len(contents.data)
     report["bytes"] = size
     report["compression"] = contents.packed or None
+    report["written"] = int(status.st_mtime)
     report["bytes_on_disk"] = None if blocks is None else min(blocks * 512, status.st_size)
-    for part in report["parts"]:
+    for part in [*report["parts"], *report["use"]]:
         part["share"] = round(part["bytes"] / size, 4)
     return {"file": readable(os.fsencode(path)), "kind": "model", **report}
 
@@ -83,6 +90,23 @@ def changed_arguments(report: dict[str, Any]) -> dict[str, Any]:
     shown = {"optimizer", "lr"}
     given = report["arguments"].items()
     return {name: value for name, value in given if name in shown or value != defaults[name]}
+
+
+def unusual_arguments(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a linear model that are not the default, but those that say most.
+
+    Names are those of options.  A model without n-grams has no buckets, whatever was asked for.
+    """
+    command = "supervised" if report["task"] == "classifier" else report["arguments"]["model"]
+    defaults = asdict(DEFAULTS[{"sg": "skipgram", "cbow": "cbow"}.get(command, command)])
+    usual = {option_of(name)[1:]: value for name, value in defaults.items()}
+    said = ("model", "dim", "epoch", "loss", "wordNgrams", "minn", "maxn", "bucket")
+    given = {**report["arguments"], **{k: v for k, v in report["training"].items() if k != "input"}}
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in (*said, "lr", "seed") and name in usual and value != usual[name]
+    }
 
 
 def _linear(contents: Contents, warn: Callable[[str], None]) -> dict[str, Any]:
@@ -107,6 +131,8 @@ def _linear(contents: Contents, warn: Callable[[str], None]) -> dict[str, Any]:
         }
     counts = dictionary.label_counts().tolist()
     kind = "classifier" if args.model == "sup" else "word vectors"
+    eos = dictionary.find(EOS)
+    lines = int(dictionary.counts[eos]) if 0 <= eos < dictionary.nwords else 0
     return {
         "model": "quantized" if model.quantized else "linear",
         "task": kind,
@@ -121,9 +147,50 @@ def _linear(contents: Contents, warn: Callable[[str], None]) -> dict[str, Any]:
         "parameters": (wi.n_rows + rows) * args.dim,
         "quantization": quantization,
         "parts": parts,
+        "use": _use(parts, dictionary.nwords, wi.n_rows, kind),
         "label_counts": _sorted(model.labels(), counts),
+        "labels_per_line": round(sum(counts) / lines, 2) if lines and counts else None,
+        "training": {name: model.about["arguments"][name] for name in _shown(model.about)},
+        "smaller": _smaller(model, contents),
         "about": _how_made(model.about, contents.path),
     }
+
+
+def _shown(about: dict[str, Any]) -> list[str]:
+    """Return which of the arguments of training are shown that the model itself does not hold."""
+    arguments = about.get("arguments")
+    known = arguments if isinstance(arguments, dict) else {}
+    return [name for name in OF_TRAINING if name in known]
+
+
+def _use(parts: list[dict[str, Any]], n_words: int, n_rows: int, kind: str) -> list[dict[str, Any]]:
+    """Return what the bytes of a linear model are for; those of rows by how many there are."""
+    sizes = {part["part"]: part["bytes"] for part in parts}
+    rows = sizes["input matrix"]
+    words = rows * n_words // n_rows if n_rows else rows
+    use = {
+        "words": words,
+        "n-grams": rows - words,
+        "labels" if kind == "classifier" else "contexts": sizes["output matrix"],
+        "dictionary": sizes["dictionary"] + sizes["arguments"],
+    }
+    return [{"part": name, "bytes": n} for name, n in use.items()]
+
+
+def _smaller(model: Model, contents: Contents) -> dict[str, Any] | None:
+    """Return the command that makes a classifier smaller, and the bytes that it leaves."""
+    path, dictionary = contents.path, model.dictionary
+    is_large_enough = is_quantizable(model.args, dictionary)
+    if model.quantized or model.args.model != "sup" or not is_large_enough:
+        return None
+    if contents.packed or not path.endswith(".bin"):
+        return None  # quantize reads NAME.bin
+    sizes = Sizes(dsub=2, qnorm=True)
+    n_bytes = unpruned_size(model.args, dictionary, sizes)
+    if n_bytes > SMALLER * len(contents.data):
+        return None
+    command = ["fastcli", "quantize", "-output", path.removesuffix(".bin"), "-qnorm"]
+    return {"command": shlex.join(command), "bytes": n_bytes}
 
 
 def _how_made(about: dict[str, Any], path: str) -> dict[str, Any]:
@@ -190,6 +257,7 @@ def _perceptron(contents: Contents) -> dict[str, Any]:
         "parameters": n_parameters,
         "quantization": None,
         "parts": [{"part": "header", "shape": [], "bytes": rest}, *parts],
+        "use": [],
         "label_counts": _sorted(model.labels(), counts),
         "about": {name: model.about[name] for name in SHOWN_FIELDS if name in model.about},
     }
