@@ -499,7 +499,7 @@ def test_a_linear_model_in_words(tmp_path, monkeypatch):
     assert use["words"] == 17 + 4 * 100 * 873
     assert (use["n-grams"], sum(use.values())) == (0, report["bytes"])
     assert any(re.fullmatch(r"  words +349,217 +95.6%  █+.", line) for line in lines)
-    assert "Made by: fastcli supervised -input train.txt -output tix -lr 0.3" in lines
+    assert "Made by: fastcli supervised -input train.txt -lr 0.3 -output tix" in lines
     (smaller,) = [line for line in lines if line.startswith("Smaller: ")]
     command, size = re.fullmatch(r"Smaller: fastcli (.*)   \(about (.*)\)", smaller).groups()
     assert (run(*command.split(), "-verbose", 0).code, size) == (0, "164 kB")
