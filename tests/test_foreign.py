@@ -130,7 +130,8 @@ def test_files_that_are_no_models(name, tmp_path):
     data, what = FILES[name]
     path = tmp_path / name
     path.write_bytes(data)
-    for command in (["nn"], ["predict"], ["test"], ["print-word-vectors"]):
+    takes_vectors = [] if "word vectors" in what else [["nn"], ["print-word-vectors"]]
+    for command in (["predict"], ["test"], *takes_vectors):
         said = refusal(command, path)
         assert said.startswith(f"{path} has wrong file format! {what}")
         assert "damaged" not in said
@@ -165,7 +166,7 @@ def test_text_is_text_wherever_its_head_ends(n_before, tmp_path):
     assert "It is text with labels: " in refusal(["nn"], path)
     rows = "".join(f"快讯{i} 1 2 3\n" for i in range(9_000))
     path.write_bytes(b"9001 3\n" + b"x" * n_before + "新闻".encode() + b" 1 2 3\n" + rows.encode())
-    assert "It is a text file of word vectors (.vec). " in refusal(["nn"], path)
+    assert "It is a text file of word vectors (.vec). " in refusal(["predict"], path)
     path.write_bytes(b"12 34\n" + b"x" * n_before + ("新闻 " + "快讯" * 40_000).encode())
     assert "It is a text file: " in refusal(["nn"], path)
     assert b": data set, " in run("inspect", path).out

@@ -21,10 +21,9 @@ from fastcli.tables.sources import TABLES, kind_of_input, sniffed
 from fastcli.tables.streams import opened
 from fastcli.text.encodings import likely_encoding
 from fastcli.text.spooled import is_stream, place_of
-from fastcli.text.vector_files import Layout, layout_of
+from fastcli.text.vector_files import likely_layout
 
 HEAD = 1 << 16
-VECTORS = (".vec", ".glove", ".w2v")  # ends of the names of files of word vectors
 PARQUET = b"PAR1"
 OBJECTS = ("json", "jsonl")
 
@@ -46,7 +45,7 @@ def kind_of_file(path: str, prefix: str, delimiter: str = "") -> str:
     if sniffed(text, prefix) == "fasttext":
         return "lines"
     named = kind_of_input(path, prefix) if _is_named(path) else ""
-    if not named and _vectors(path, head):
+    if not named and likely_layout(path, head, len(head) < HEAD):
         return "vectors"
     if named in TABLES:
         return named
@@ -63,11 +62,6 @@ def kind_of_file(path: str, prefix: str, delimiter: str = "") -> str:
     lines = lines[:-1] if len(lines) > 1 and len(head) >= HEAD else lines
     is_table = looks_like_table(path, lines, delimiter) or numbers == "csv"
     return begins if is_table and begins in TABLES else "lines"
-
-
-def vectors_layout(path: str) -> Layout | None:
-    """Return the layout of a file of word vectors; None if it is not one, as far as one can see."""
-    return _vectors(path, _head(path))
 
 
 def decoded(head: bytes) -> bytes:
@@ -89,23 +83,6 @@ def _head(path: str) -> bytes:
 
 def _is_named(path: str) -> bool:
     return kind_of_name(path) is not None or suffix(path) in (".json", ".jsonl", ".ndjson")
-
-
-def _vectors(path: str, head: bytes) -> Layout | None:
-    layout = layout_of(head, len(head) < HEAD) if head else None
-    if layout is None or (not layout.is_sure and suffix(path) not in VECTORS):
-        return None
-    first = head[layout.offset :].split(maxsplit=1)[:1]
-    is_number = layout.n < 0 and bool(first) and _is_float(first[0])
-    return None if is_number else layout  # a matrix of numbers
-
-
-def _is_float(word: bytes) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 def _has_json(head: bytes, kind: str) -> bool:

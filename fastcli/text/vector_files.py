@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 HEAD = 1 << 20  # bytes that decide what a file is
 SAMPLE = 100  # lines that decide the dimension where no header says it
+NAMES = re.compile(r"\.(vec|glove|w2v)(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)
 LONGEST_WORD = 1 << 16  # bytes; a longer word is a sign of damage
 MANY = 10  # numbers in a line, more of which are a vector's even where no header says so
 LARGEST = 1e15  # no vector has a larger number; text that is read as float32 soon has
@@ -191,6 +192,20 @@ def layout_of(head: bytes, is_whole: bool) -> Layout | None:
         if dim >= 1
         else None
     )
+
+
+def likely_layout(path: str, head: bytes, is_whole: bool) -> Layout | None:
+    """Return the layout of a file of word vectors, by its first bytes and its name.
+
+    None if it is not one, as far as one can see: a matrix of numbers is none, nor is text that
+    might be anything, unless its name says so.
+    """
+    layout = layout_of(head, is_whole) if head else None
+    if layout is None or not (layout.is_sure or NAMES.search(path)):
+        return None
+    first = head[layout.offset :].split(maxsplit=1)[:1]
+    is_matrix = layout.n < 0 and bool(first) and NUMBER.fullmatch(first[0]) is not None
+    return None if is_matrix else layout
 
 
 def is_text(data: bytes) -> bool:
