@@ -466,7 +466,7 @@ class TableReader:
         values, status = read_fields(
             split.text, split.cell_starts[at].ravel(), split.cell_ends[at].ravel(), columns.point
         )
-        raw, kinds = values.reshape(n, -1), status.reshape(n, -1)
+        raw, kinds = values.reshape(at.shape), status.reshape(at.shape)
         is_blank = (kinds == EMPTY).all(axis=1)
         for k, column in enumerate(columns.table):
             if column.is_words:
