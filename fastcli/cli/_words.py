@@ -11,7 +11,7 @@ from fastcli.overwriting import STREAM, check_apart
 if TYPE_CHECKING:
     from fastcli.fasttext.vectors import Vectors
 
-MOST_SAID = 10  # words that are named
+MOST_SAID = 5  # words that are named
 
 
 def load_vectors(path: str, thread: int) -> Vectors:

@@ -238,6 +238,8 @@ class Column:
         kind = self.kind
         if kind == "id":
             repeated = self.n_repeated
+            if self.different is None:
+                return "an id"
             return f"an id; {repeated:,} repeat" if repeated else "an id (all different)"
         if kind == "date":
             order = next(iter(self._orders)) if len(self._orders) == 1 else ""

@@ -106,6 +106,11 @@ def read_table(path: str, kind: str, delimiter: str = "") -> TableFile:
                 _text(found, raw, delimiter)
         except OSError as error:
             raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
+        except UnicodeError:
+            raise DataError(
+                f"{path} seems to be {found.encoding}, but is not to the end: it is damaged, or "
+                "parts of it have another encoding."
+            ) from None
     if not found.n and not found.bad:
         raise DataError(f"{path} is empty: there is nothing to inspect.")
     return found

@@ -80,6 +80,7 @@ PREPARE = [
     "prepare {file} -o {to} -thread 1 --label-case first --min-label 3 --other rest --skip-bad "
     "--max-per-label 9 --split-by order --min-token-length 2 --clean",
 ]
+INSPECT = ["inspect {file}", "inspect --json {file}"]
 NUMBERS = ["mlp-train -input {file} -output {to} " + " ".join(map(str, MLP))]
 TUNED = (
     "supervised -input train.txt -autotune-validation test.txt -output {to} "
@@ -206,12 +207,14 @@ FORMATS = {
         ],
     ),
     "vec": Format(
-        ["words.vec"], texts.damage, [line.replace("-dim 4", "-dim 3") for line in PRETRAINED]
+        ["words.vec"],
+        texts.damage,
+        [*(line.replace("-dim 4", "-dim 3") for line in PRETRAINED), *INSPECT, *VECTORS],
     ),
     "word2vec": Format(
         ["word2vec.bin"],
         _word2vec,
-        [*(line.replace("-dim 4", "-dim 3") for line in PRETRAINED), "inspect {file}"],
+        [*(line.replace("-dim 4", "-dim 3") for line in PRETRAINED), *INSPECT, *VECTORS],
     ),
     "text": Format(
         ["train.txt", "several.txt"], texts.damage, [*READ_TEXT, PREPARE[0]], beside=MODEL
@@ -240,20 +243,20 @@ FORMATS = {
             "inspect --json --files-from - < {in}",
         ],
     ),
-    "csv": Format(["rows.csv"], _table, [*PREPARE, "inspect {file}"]),
-    "tsv": Format(["rows.tsv"], _table, PREPARE),
-    "json": Format(["rows.json"], notes.damage_rows, PREPARE),
-    "jsonl": Format(["rows.jsonl"], notes.damage_lines, PREPARE),
-    "parquet": Format(["rows.parquet"], notes.damage_parquet, PREPARE),
+    "csv": Format(["rows.csv"], _table, [*PREPARE, *INSPECT]),
+    "tsv": Format(["rows.tsv"], _table, [*PREPARE, *INSPECT]),
+    "json": Format(["rows.json"], notes.damage_rows, [*PREPARE, *INSPECT]),
+    "jsonl": Format(["rows.jsonl"], notes.damage_lines, [*PREPARE, *INSPECT]),
+    "parquet": Format(["rows.parquet"], notes.damage_parquet, [*PREPARE, *INSPECT]),
     "numbers-csv": Format(
         ["numbers.csv"],
         _table,
-        [*NUMBERS, "predict csv.mlp {file}", "test csv.mlp {file}"],
+        [*NUMBERS, "predict csv.mlp {file}", "test csv.mlp {file}", *INSPECT],
     ),
     "libsvm": Format(
         ["numbers.libsvm"],
         texts.damage,
-        [*NUMBERS, "predict libsvm.mlp {file}", "test libsvm.mlp {file}"],
+        [*NUMBERS, "predict libsvm.mlp {file}", "test libsvm.mlp {file}", *INSPECT],
     ),
     "config": Format(
         ["config.toml"],
