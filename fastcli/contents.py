@@ -1,7 +1,8 @@
 """The bytes of a model file: small files are read, large ones mapped, pipes read to the end.
 
-What has been read stays as it is whatever becomes of the file.  A mapped file opens at once
-however large it is, and is looked at again with ``check_unchanged``.
+Compressed files are decompressed into memory.  What has been read stays as it is whatever becomes
+of the file.  A mapped file opens at once however large it is, and is looked at again with
+``check_unchanged``.
 """
 
 from __future__ import annotations
@@ -16,22 +17,25 @@ import numpy as np
 
 from fastcli.errors import FastcliError, ModelFormatError, cannot_open
 from fastcli.memory import available_memory, size_text
+from fastcli.text.compressed import compression_of, open_members
 
 if TYPE_CHECKING:
-    from io import FileIO
+    from io import BufferedReader, FileIO
 
     from numpy.typing import NDArray
 
 READ_WHOLE = 64_000_000  # bytes; larger files are mapped
 HEAD = 1 << 16  # bytes that tell what a file is
-PIECE = 1 << 26  # bytes of a pipe that are given room at a time
+PIECE = 1 << 26  # bytes of a pipe or a compressed file that are given room at a time
 
 
 class Contents:
     """The bytes of a file: ``data`` (uint8, read only), of which ``head`` are the first 64 kB.
 
     ``is_regular`` is false for a pipe or a device, which can be read only once: a caller needing it
-    later keeps this object.  Raises OSError if the file cannot be opened or read.
+    later keeps this object.  ``packed`` is how a regular file is compressed (``gz``, ``zst``, ...;
+    ""), whose bytes are those that it stands for.  Raises OSError if the file cannot be opened or
+    read, or is damaged, and DataError where what decompresses it is not installed.
     """
 
     def __init__(self, path: str) -> None:
@@ -40,10 +44,16 @@ class Contents:
         weakref.finalize(self, self._file.close)
         self._status = os.fstat(self._file.fileno())
         self.is_regular = stat.S_ISREG(self._status.st_mode)
-        self.is_mapped = self.is_regular and self._status.st_size > READ_WHOLE
         head = b""  # a pipe is not read any further for it
         while len(head) < HEAD and (more := self._file.read(HEAD - len(head))):
             head += more
+        self.packed = (compression_of(head) or "") if self.is_regular else ""
+        self.is_mapped = self.is_regular and not self.packed and self._status.st_size > READ_WHOLE
+        self._unpacked: BufferedReader | None = None
+        if self.packed:
+            self._unpacked = open_members(path, self.packed, path)
+            weakref.finalize(self, self._unpacked.close)
+            head = self._unpacked.read(HEAD)
         self.head = head
 
     @cached_property
@@ -65,9 +75,11 @@ class Contents:
 
             memory = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
             return np.frombuffer(memory, np.uint8)
-        size = self._status.st_size if self.is_regular else 0
+        size = self._status.st_size if self.is_regular and not self.packed else 0
         content = self._read(self.head, size) if size else self._read_stream()
         self._file.close()
+        if self._unpacked is not None:
+            self._unpacked.close()
         content.flags.writeable = False
         return content
 
@@ -77,7 +89,8 @@ class Contents:
         n = min(len(head), size)
         content[:n] = np.frombuffer(head, np.uint8, n)
         view = content.data
-        while n < size and (more := self._file.readinto(view[n:])):
+        stream = self._file if self._unpacked is None else self._unpacked
+        while n < size and (more := stream.readinto(view[n:])):
             n += more
         return content[:n]
 
@@ -86,9 +99,10 @@ class Contents:
         while len(pieces[-1]):
             memory = available_memory()
             if memory is not None and memory < PIECE:
+                how = f" of what is compressed in {self.path}" if self.packed else ""
                 raise FastcliError(
                     f"{self.path} has more bytes than fit into memory: "
-                    f"{size_text(sum(map(len, pieces)))} have been read."
+                    f"{size_text(sum(map(len, pieces)))}{how} have been read."
                 )
             pieces.append(self._read(b"", PIECE))
         content = np.empty(sum(map(len, pieces)), np.uint8)

@@ -1,13 +1,14 @@
 """Files given as models that are none: each is named for what it is, with what to do."""
 
-import bz2
 import gzip
+import io
 import json
-import lzma
 import os
 import struct
 import subprocess
 import sys
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from fastcli.errors import ModelFormatError
 from fastcli.fasttext import headers
 from fastcli.fasttext.model_file import load_model
+from fastcli.fasttext.other_tools import UNREADABLE
 from tests import model_bytes
 from tests.command import GOLDEN, SAMPLES, run
 from tests.model_bytes import LABELS, WI, WO, WORDS
@@ -44,12 +46,18 @@ def word2vec(n=3, dim=4):
     return b"%d %d\n" % (n, dim) + b"".join(b"w%d " % i + row + b"\n" for i in range(n))
 
 
+def zipped(*names):
+    """Return a zip archive of files of these names."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        for name in names:
+            file.writestr(name, b"content")
+    return out.getvalue()
+
+
+PICKLE = b"\x80\x04\x95\x20\0\0\0\0\0\0\0\x8c\x17sklearn.linear_model._sgd\x94joblib."
 GLOVE = "".join(f"w{i} " + " ".join(f"{j / 100}" for j in range(50)) + "\n" for i in range(9))
 FILES = {
-    "m.bin.gz": (gzip.compress(MODEL), "It is compressed: unpack it first, with gunzip "),
-    "m.bz2": (bz2.compress(MODEL), "It is compressed: unpack it first, with bunzip2 "),
-    "m.xz": (lzma.compress(MODEL), "It is compressed: unpack it first, with unxz "),
-    "m.zst": (b"\x28\xb5\x2f\xfd" + bytes(20), "It is compressed: unpack it first, with unzstd "),
     "old.bin": (of_2016(MODEL), "It is a model in fastText's first format (2016), "),
     "floret.bin": (of_floret(MODEL), "It is a full floret model, "),
     "mode.bin": (of_floret(MODEL, 1, 1), "It is a full floret model, "),
@@ -68,9 +76,34 @@ FILES = {
     "a.jsonl": (b'{"text": "x"}\n{"text": "y"}\n', "It is JSON. Make training lines"),
     "m.bin.json": (b'{\n  "format": "fastcli model"}', "It is the JSON file beside a model: give "),
     "empty": (b"", "It is empty: "),
+    "old.bin.gz": (
+        gzip.compress(of_2016(MODEL)),
+        "It is a model in fastText's first format (2016)",
+    ),
     "a.npy": (b"\x93NUMPY\x01\x00", "It is a NumPy array."),
-    "a.pt": (b"PK\x03\x04" + bytes(9), "It is a zip archive."),
+    "a.zip": (b"PK\x03\x04" + bytes(9), "It is a zip archive."),
     "a.model": (b"\x80\x04\x95" + bytes(9), "It is a Python pickle, such as gensim's."),
+    "a.pt": (
+        zipped("archive/data.pkl"),
+        f"It is a model of PyTorch (a zip archive), {UNREADABLE}",
+    ),
+    "a.npz": (zipped("arr_0.npy"), "It is NumPy arrays (.npz, a zip archive), "),
+    "a.keras": (zipped("metadata.json", "config.json"), "It is a model of Keras (a zip archive), "),
+    "a.xlsx": (
+        zipped("[Content_Types].xml"),
+        "It is a document of Office (a zip archive). ",
+    ),
+    "a.joblib": (PICKLE, f"It is a model of scikit-learn (a Python pickle), {UNREADABLE}."),
+    "a.joblib.gz": (gzip.compress(PICKLE), "It is a model of scikit-learn (a Python pickle), "),
+    "a.joblib.z": (zlib.compress(PICKLE), "It is a model of scikit-learn (a Python pickle), "),
+    "a.pth": (
+        b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
+        "It is a model of PyTorch (a Python pickle)",
+    ),
+    "a.onnx": (b"\x08\x07\x12\x07pytorch\x1a\x052.0.1:" + bytes(9), "It is an ONNX model, which "),
+    "a.tflite": (b"\x1c\0\0\0TFL3" + bytes(9), "It is a model of TensorFlow Lite, "),
+    "lgb.txt": (b"tree\nversion=v4\n", "It is a model of LightGBM, "),
+    "a.gguf": (b"GGUF" + bytes(9), "It is a language model of llama.cpp (GGUF), "),
     "latin1.vec": (
         b"3 2\na 1 2\n\xe9t\xe9 1 2\nb 1 2\n",
         "It is a text file of word vectors (.vec).",
@@ -97,15 +130,27 @@ def test_files_that_are_no_models(name, tmp_path):
     data, what = FILES[name]
     path = tmp_path / name
     path.write_bytes(data)
-    for command in (["nn"], ["predict"], ["test"], ["print-word-vectors"]):
+    takes_vectors = [] if "word vectors" in what else [["nn"], ["print-word-vectors"]]
+    for command in (["predict"], ["test"], *takes_vectors):
         said = refusal(command, path)
         assert said.startswith(f"{path} has wrong file format! {what}")
         assert "damaged" not in said
-    if ": unpack" in what or what.endswith("give "):
+    if what.endswith("give "):
         assert str(path).removesuffix(".json") in said.split("!")[1]
 
 
-@pytest.mark.parametrize("name", ["m.bin.gz", "old.bin", "floret.bin", "w2v.bin", "a.npy"])
+def test_safetensors_of_others(tmp_path):
+    header = b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    for command in (["nn"], ["predict"], ["test"], ["inspect"]):
+        assert "is a safetensors file, but not a fastcli m" in refusal(command, path)
+
+
+OF_OTHERS = ["old.bin", "old.bin.gz", "floret.bin", "a.npy", "a.pt", "a.joblib", "a.joblib.gz"]
+
+
+@pytest.mark.parametrize("name", [*OF_OTHERS, "a.onnx", "a.xlsx", "a.keras"])
 def test_inspect_names_models_of_others(name, tmp_path):
     data, what = FILES[name]
     path = tmp_path / name
@@ -121,7 +166,7 @@ def test_text_is_text_wherever_its_head_ends(n_before, tmp_path):
     assert "It is text with labels: " in refusal(["nn"], path)
     rows = "".join(f"快讯{i} 1 2 3\n" for i in range(9_000))
     path.write_bytes(b"9001 3\n" + b"x" * n_before + "新闻".encode() + b" 1 2 3\n" + rows.encode())
-    assert "It is a text file of word vectors (.vec). " in refusal(["nn"], path)
+    assert "It is a text file of word vectors (.vec). " in refusal(["predict"], path)
     path.write_bytes(b"12 34\n" + b"x" * n_before + ("新闻 " + "快讯" * 40_000).encode())
     assert "It is a text file: " in refusal(["nn"], path)
     assert b": data set, " in run("inspect", path).out
@@ -146,13 +191,22 @@ def test_inspect_reads_text_whose_first_line_is_two_numbers(name, tmp_path):
     assert "wrong file format" not in result.err
 
 
-@pytest.mark.parametrize("name", ["m.vec", "train.txt", "a.csv", "text.txt"])
-def test_inspect_reads_text_as_text(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("m.vec", b"  word vectors, text with a header line"),
+        ("glove.txt", b"  word vectors, text without a header line"),
+        ("train.txt", b": data set, "),
+        ("a.csv", b"  CSV, comma, quoted, "),
+        ("text.txt", b": data set, "),
+    ],
+)
+def test_inspect_reads_text_as_text(name, what, tmp_path):
     path = tmp_path / name
     path.write_bytes(FILES[name][0])
     result = run("inspect", path)
     assert result.code == 0
-    assert b": data set, " in result.out
+    assert what in result.out
     packed = tmp_path / "packed"
     packed.write_bytes(gzip.compress(FILES[name][0]))
     assert run("inspect", packed).code == 0
@@ -265,8 +319,4 @@ def test_nothing_to_test_on(command, tmp_path):
     assert result.err == f"{empty}: {ref}"
     result = run(command, tmp_path / "m.bin", "-", "--json", stdin=b"x y\n")
     assert json.loads(result.out)["precision"] is None
-    assert (
-        result.err.splitlines()[1]
-        .splitlines()[-1]
-        .startswith("Standard input: no line is left to test on, so ")
-    )
+    assert "Standard input: no line is left to test on, so " in result.err

@@ -59,7 +59,7 @@ LAYERS |= {
     "rescue": {"errors", "files", "private"},
     "memory": {"errors", "files"},
     "schema": set(),
-    "contents": {"errors", "memory"},
+    "contents": {"errors", "memory", "text"},
     "printable": set(),
     "reporting": set(),
     "signals": set(),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.errors import DataError
-from fastcli.text import inputs, vector_files
+from fastcli.text import vector_files
 from fastcli.text.vector_files import VectorFile
 
 WORDS = [b"the", b"</s>", "straße".encode(), b"5", b"\xff", b"-1.5"]
@@ -273,11 +273,6 @@ def test_lines_are_counted_from_the_start_of_the_file(tmp_path):
 def test_utf16_is_named(tmp_path):
     said = refused(tmp_path / "x.vec", "2 2\na 1 2\nb 1 3\n".encode("utf-16"))
     assert said.endswith("It looks like utf-16: iconv -f utf-16 -t utf-8.")
-
-
-def test_a_compressed_model_is_named(tmp_path):
-    said = refused(tmp_path / "m.bin.gz", gzip.compress(inputs.MODEL_MAGIC + bytes(100)))
-    assert "(it is one, compressed: decompress it)" in said
 
 
 def test_compressed_files_that_were_cut(tmp_path):

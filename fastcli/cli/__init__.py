@@ -40,7 +40,7 @@ COMMANDS = {
     "print-ngrams": ("vectors", "Print the vectors of a word's character n-grams."),
     "nn": ("neighbours", "Print the words nearest to words on standard input."),
     "analogies": ("neighbours", "Print the words nearest to A - B + C."),
-    "inspect": ("inspect", "Describe data sets and models, report problems, suggest options."),
+    "inspect": ("inspect", "Describe tables, data sets and models, and report problems."),
     "dump": ("dump", "Print the contents of a model file."),
     "cache": ("cache", "Show, empty or fill the folder of compiled kernels."),
 }

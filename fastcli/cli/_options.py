@@ -117,15 +117,6 @@ def opened(path: str) -> str | Contents:
         return path
 
 
-def load(path: str) -> Model:
-    """Load a model; a compilation that this starts is reported on stderr."""
-    from fastcli.cli.display.messages import announce_compiling
-
-    announce_compiling()
-    check_apart([path], [STREAM])
-    return load_linear(path)
-
-
 def load_classifier(path: str, options: TableOptions | None = None) -> Classifier:
     """Load a model to test or predict with, of the kind that its first bytes show.
 

@@ -10,7 +10,8 @@ import click
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._declare import file_argument, takes
-from fastcli.cli._options import Answering, load, open_blocks
+from fastcli.cli._options import Answering, open_blocks
+from fastcli.cli._words import Missing, load_vectors
 from fastcli.errors import NotFinite
 from fastcli.overwriting import STREAM, check_apart
 
@@ -34,7 +35,8 @@ def nn(options: Answering, model: str, k: int) -> None:
     """Print the K nearest words of every word on standard input, the most similar first.
 
     Similarity is the cosine.  Words that the model does not know get a vector from their
-    character n-grams.
+    character n-grams.  The model may be a file of word vectors (.vec, GloVe, word2vec), which has
+    none: words that are not in it have no answer.
 
     \b
     Example:
@@ -68,14 +70,14 @@ def run(
     from fastcli.cli.display.tables import counted
     from fastcli.fasttext.matrix import first_not_finite
     from fastcli.fasttext.neighbours import Neighbours
-    from fastcli.fasttext.vectors import Vectors
 
     check_apart([model, STREAM], [STREAM])
     out = sys.stdout.buffer
     if greeting and not options.json:
         out.write(greeting)
         out.flush()
-    vectors = Vectors(load(model), options.thread)
+    vectors = load_vectors(model, options.thread)
+    missing = Missing(model, vectors)
     neighbours = Neighbours(vectors, options.thread, model)
     neighbours.load_kernels()  # before the prompt, so that no answer waits for them
     if not options.json:
@@ -91,13 +93,17 @@ def run(
             n = min(len(pending) // size, most)
             queries = [pending[i : i + size] for i in range(0, n * size, size)]
             pending = pending[n * size :]
-            words = vectors.of_words([word for query in queries for word in query])
+            flat = [word for query in queries for word in query]
+            words = vectors.of_words(flat)
+            unknown = missing.check(flat)
+            known = [not any(unknown[i : i + size]) for i in range(0, len(flat), size)]
             bad = first_not_finite(words) // size  # -1 stays -1
             n = n if bad < 0 else bad
-            answer(neighbours, words[: n * size], queries[:n], k, prompt, options.json)
+            answer(neighbours, words[: n * size], queries[:n], k, prompt, options.json, known[:n])
             done += n
             if bad >= 0:
                 raise NotFinite(model, f"the numbers of query {done + 1:,}")
+    missing.finish()
     if pending:
         left = counted(len(pending), "word")
         say(f"{left} left over: a query is {size} words.")
@@ -110,14 +116,19 @@ def answer(
     k: int,
     prompt: bytes,
     as_json: bool,
+    known: list[bool],
 ) -> None:
-    """Write the answers to some queries, of whose words ``words`` are the vectors."""
+    """Write the answers to some queries, of whose words ``words`` are the vectors.
+
+    Queries that are not ``known`` have a word without a vector, and no answer.
+    """
     from fastcli.fasttext.neighbours import analogy_vectors, neighbour_lines
 
     if not queries:
         return
     vectors: NDArray[np.float32] = words if len(queries[0]) == 1 else analogy_vectors(words)
     counts, ids, similarities = neighbours.find(vectors, queries, k)
+    counts[[not one for one in known]] = 0
     out = sys.stdout.buffer
     if not as_json:
         out.write(neighbour_lines(neighbours.dictionary, counts, ids, similarities, prompt))

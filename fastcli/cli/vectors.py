@@ -11,7 +11,8 @@ import click
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._declare import file_argument, takes
-from fastcli.cli._options import Answering, load, open_blocks
+from fastcli.cli._options import Answering, open_blocks
+from fastcli.cli._words import Missing, load_vectors
 from fastcli.errors import NotFinite
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
@@ -19,8 +20,6 @@ from fastcli.overwriting import STREAM, check_apart
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from fastcli.fasttext.vectors import Vectors
 
 FLOATS = 1 << 22  # of vectors that are made at a time
 MODEL = file_argument("model", "<model>")
@@ -44,23 +43,27 @@ class Printing(Answering):
 def print_word_vectors(options: Printing, model: str) -> None:
     """Print the vector of every word on standard input, one line per word.
 
-    Unknown words get the mean of their character n-grams, if the model has n-grams, else zeros.
+    The model may be a file of word vectors (.vec, GloVe, word2vec).  Unknown words get the mean of
+    their character n-grams, if the model has n-grams, else zeros.
 
     \b
     Example:
       echo "egg pan" | fastcli print-word-vectors topics.bin
       fastcli print-word-vectors topics.bin --npy words.npy < data/samples/topics.test.txt
     """
-    vectors = open_vectors(model, options.thread)
+    vectors = load_vectors(model, options.thread)
     check_apart([model, STREAM], [options.npy or ""])
     dim = vectors.model.args.dim
     step = max(1, min(4096, FLOATS // dim))
+    missing = Missing(model, vectors)
     with Sink(model, dim, options.json, options.npy) as sink:
         for block in open_blocks("-", "Standard input cannot be read!"):
             words = block.tobytes().split()
             for first in range(0, len(words), step):
                 some = words[first : first + step]
+                missing.check(some)
                 sink.write(vectors.of_words(some), "word", some)
+    missing.finish()
 
 
 @positional("<model>")
@@ -78,15 +81,19 @@ def print_sentence_vectors(options: Printing, model: str) -> None:
       head -n 2 data/samples/topics.test.txt | fastcli print-sentence-vectors topics.bin
       fastcli print-sentence-vectors topics.bin --npy lines.npy < data/samples/topics.test.txt
     """
-    vectors = open_vectors(model, options.thread)
+    vectors = load_vectors(model, options.thread)
     check_apart([model, STREAM], [options.npy or ""])
+    missing = Missing(model, vectors)
     with Sink(model, vectors.model.args.dim, options.json, options.npy) as sink:
         for block in open_blocks("-", "Standard input cannot be read!"):
+            if missing.is_possible:
+                missing.check(block.tobytes().split())
             lines = block.tobytes().removesuffix(b"\n").split(b"\n") if options.json else []
             done = 0
             for some in vectors.of_lines(block):
                 sink.write(some, "text", lines[done : done + len(some)], with_words=False)
                 done += len(some)
+    missing.finish()
 
 
 @positional("<model> <word>", any_word=True)
@@ -102,17 +109,11 @@ def print_ngrams(options: Answering, model: str, word: str) -> None:
     """
     import os
 
-    vectors = open_vectors(model, options.thread)
+    vectors = load_vectors(model, options.thread)
     with Sink(model, vectors.model.args.dim, options.json, None) as sink:
+        Missing(model, vectors).check([os.fsencode(word)])
         names, rows = vectors.of_ngrams(os.fsencode(word))
         sink.write(rows, "ngram", names)
-
-
-def open_vectors(model: str, thread: int) -> Vectors:
-    """Load a model for its vectors."""
-    from fastcli.fasttext.vectors import Vectors
-
-    return Vectors(load(model), thread)
 
 
 class Sink:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 from typing import TYPE_CHECKING
 
 from fastcli.contents import HEAD
 from fastcli.fasttext.headers import is_floret, is_of_2016
+from fastcli.fasttext.other_tools import other_tool
+from fastcli.fasttext.sidecar import PACKED
 from fastcli.text.compressed import compression_of
 from fastcli.text.inputs import MODEL_MAGIC
 
@@ -21,42 +22,26 @@ UNPACK = {"gz": "gunzip", "bz2": "bunzip2", "xz": "unxz", "zst": "unzstd"}
 VECTORS = "Training starts from it with -pretrainedVectors; it has neither n-grams nor labels."
 PREPARE = "Make training lines from it with 'fastcli prepare', then train a model."
 
-# First bytes of other formats, and what they are.
-MAGICS = {
-    b"\x93NUMPY": "a NumPy array. Models are .bin, .ftz and .mlp files",
-    b"PK\x03\x04": "a zip archive. Unpack it first; models are .bin, .ftz and .mlp files",
-    b"\x80\x02": "a Python pickle, such as gensim's. Save it as a .bin file of fastText there",
-    b"\x80\x03": "a Python pickle, such as gensim's. Save it as a .bin file of fastText there",
-    b"\x80\x04": "a Python pickle, such as gensim's. Save it as a .bin file of fastText there",
-    b"\x80\x05": "a Python pickle, such as gensim's. Save it as a .bin file of fastText there",
-    b"\x89HDF": "an HDF5 file. Models are .bin, .ftz and .mlp files",
-    b"PAR1": "a Parquet file. Make training lines from it with 'fastcli prepare', then train",
-    b"%PDF": "a PDF document. Models are .bin, .ftz and .mlp files",
-    b"version https://git-lfs": "a Git LFS pointer, not the file itself. Get it with git lfs pull",
-}
-
 
 def what_it_is(contents: Contents) -> str:
     """Return a sentence: what a file that is not a model is, and what to do with it."""
     path, head = contents.path, contents.head
     if not head and not contents.is_regular:
         return "It is a pipe or device that delivered no model."
-    if kind := compression_of(head):
-        if not contents.is_regular:
-            return f"It is compressed: decompress the stream with {UNPACK[kind]} -c."
-        return f"It is compressed: unpack it first, with {UNPACK[kind]} {shlex.quote(path)}."
-    size = len(contents.data) if contents.is_regular else sys.maxsize  # of a pipe it is unknown
+    if (kind := compression_of(head)) and not contents.is_regular:
+        return f"It is compressed: decompress the stream with {UNPACK[kind]} -c."
+    is_known = contents.is_regular and not contents.packed
+    size = len(contents.data) if is_known else sys.maxsize  # of a pipe it is unknown
     return binary_kind(head, size) or _vector_kind(head) or _text_kind(head, path) or _unknown()
 
 
 def binary_kind(head: bytes, size: int) -> str:
     """Return what a file of so many bytes is, by its first ones, if it is binary and known.
 
-    Word vectors are not among it: see ``is_word2vec``.
+    Word vectors are not among it.
     """
-    for magic, what in MAGICS.items():
-        if head.startswith(magic):
-            return f"It is {what}."
+    if what := other_tool(head):
+        return f"It is {what}."
     if is_of_2016(head):
         return (
             "It is a model in fastText's first format (2016), before files had a version. "
@@ -68,12 +53,6 @@ def binary_kind(head: bytes, size: int) -> str:
             "in floret, and use them with -pretrainedVectors."
         )
     return _safetensors(head) if _is_safetensors(head, size) else ""
-
-
-def is_word2vec(head: bytes) -> bool:
-    """Tell by its first bytes whether a file holds word vectors in word2vec's binary format."""
-    layout = _vectors(head)
-    return layout is not None and not layout.is_text
 
 
 def _vectors(head: bytes) -> Layout | None:
@@ -106,7 +85,7 @@ def _safetensors(head: bytes) -> str:
         )
     if b'{"__metadata__":{"fastcli":' in head:
         return "It is an mlp-train checkpoint; the model is the .mlp file next to it."
-    return "It is a safetensors file, but not a fastcli model."
+    return "It is a safetensors file, but not a fastcli model. fastcli cannot read it."
 
 
 def _text_kind(head: bytes, path: str) -> str:
@@ -155,6 +134,9 @@ def beside(path: str) -> str:
     for name in (f"{path}.bin", f"{path}.ftz", f"{path}.mlp", path.removesuffix(".bin")):
         if name and name != path and _begins_as_model(name):
             return f"Did you mean {name}?"
+    for end in PACKED:
+        if path and os.path.isfile(path + end):
+            return f"There is {path}{end}: give that name, or decompress it."
     quantized = f"{path.removesuffix('.bin')}.ftz"
     if path.endswith(".bin") and _begins_as_model(quantized):
         return f"There is {quantized}, but it is quantized already."

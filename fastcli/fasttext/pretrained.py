@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,14 @@ from fastcli.fasttext.vectors import Vectors
 from fastcli.kernels.text import lines as line_kernels
 from fastcli.memory import LARGE, size_text
 from fastcli.text.dictionary import Dictionary, gathered
-from fastcli.text.inputs import MODEL_MAGIC
+from fastcli.text.inputs import MODEL_MAGIC, compression
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.spooled import place_of
 from fastcli.text.vector_files import (
     VectorFile,
     VectorSource,
     WordVectors,
-    open_vectors,
+    read_head,
 )
 
 if TYPE_CHECKING:
@@ -44,13 +45,11 @@ def is_model(path: str) -> bool:
 
     Raises DataError if it cannot be opened, or is known to be something else.
     """
-    with open_vectors(path):
-        pass
-    with open(path, "rb") as file:
-        head = file.read(HEAD)
+    head = read_head(path, HEAD)
     if head.startswith(MODEL_MAGIC):
         return True
-    if what := binary_kind(head, os.path.getsize(path)):
+    size = sys.maxsize if compression(path) else os.path.getsize(path)
+    if what := binary_kind(head, size):
         raise DataError(f"{path} is not a file of word vectors. {what}")
     return False
 

@@ -35,16 +35,19 @@ KINDS: dict[str, Any] = {
     "prepared": dict[str, Any],
 }
 ARGUMENTS: dict[str, Any] = {"lr": Annotated[float, Range(0, 1e30)], "optimizer": str}
+PACKED = (".gz", ".bz2", ".xz", ".zst")  # ends of names of compressed files
 OF_A_RUN = ("python", "seconds", "threads")  # version 0.1.0 wrote them; the model does not know
 
 
 def about_path(path: str) -> Path:
-    """Return the path of the JSON file beside a model.
+    """Return the path of the JSON file beside a model; a compressed one has that of the model.
 
-    >>> about_path("out/topics.bin").name
-    'topics.bin.json'
+    >>> about_path("out/topics.bin").name, about_path("topics.bin.gz").name
+    ('topics.bin.json', 'topics.bin.json')
     """
-    return Path(f"{path}.json")
+    stem, end = os.path.splitext(path)
+    packed = end.lower() in PACKED and os.path.splitext(stem)[1].lower() in (".bin", ".ftz")
+    return Path(f"{stem if packed else path}.json")
 
 
 def is_foreign(path: str) -> bool:

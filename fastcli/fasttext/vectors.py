@@ -42,6 +42,13 @@ class Vectors:
         """
         return self.of_entries(*packed(words), len(words))
 
+    def unknown(self, words: Sequence[bytes]) -> NDArray[np.bool_]:
+        """Tell of words whether they are in no file of vectors; of a model none is unknown.
+
+        A model without n-grams has zeros for words that it does not know, as in fastText.
+        """
+        return np.zeros(len(words), np.bool_)
+
     def of_dictionary(self) -> NDArray[np.float32]:
         """Return the vectors of all words of the model."""
         dictionary = self.model.dictionary

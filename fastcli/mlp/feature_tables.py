@@ -25,6 +25,7 @@ from fastcli.mlp.features import LARGEST, FeatureColumns, Labels, TableColumn
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed, named, shortened
 from fastcli.tables.columns import (
+    IDS,
     are_row_numbers,
     existing,
     find_column,
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
 
 MOST_LEVELS = 100  # different words of a column that become an input each
 LAST = "-1"
-IDS = ("id", "ids", "uid", "uuid", "guid", "key", "index", "row", "nr", "no")
 
 
 @dataclass(frozen=True)
@@ -466,7 +466,7 @@ class TableReader:
         values, status = read_fields(
             split.text, split.cell_starts[at].ravel(), split.cell_ends[at].ravel(), columns.point
         )
-        raw, kinds = values.reshape(n, -1), status.reshape(n, -1)
+        raw, kinds = values.reshape(at.shape), status.reshape(at.shape)
         is_blank = (kinds == EMPTY).all(axis=1)
         for k, column in enumerate(columns.table):
             if column.is_words:

@@ -20,6 +20,7 @@ TEXT_NAMES = (
     *("comment text", "question", "question text", "message", "description", "headline", "tweet"),
     *("document", "summary", "utterance", "query", "文本", "内容", "正文", "评论", "标题"),
 )
+IDS = ("id", "ids", "uid", "uuid", "guid", "key", "index", "row", "nr", "no")  # of ids, at the end
 # What writers of row numbers call their column.
 ROW_NUMBERS = ("", "unnamed: 0")
 

@@ -30,6 +30,14 @@ class BadLabel(Exception):
     """The labels of a row cannot be used, for the reason that it holds."""
 
 
+class SeveralLabels(ArgumentError):
+    """Cells seem to hold several labels each, divided by ``separator``."""
+
+    def __init__(self, sentence: str, separator: str) -> None:
+        super().__init__(sentence)
+        self.separator = separator
+
+
 class LabelsAreText(DataError):
     """Labels were taken for numbers, and a later one shows that they are text."""
 
@@ -68,7 +76,7 @@ class LabelReader:
         self._may_be_number = self.options.labels_as == "auto"
         self._changed = ""  # a label that was not written as it is
         values = [one for cells in self.head for one in cells if not _is_empty(one)]
-        if len(self.names) > 1 and values and all(_truth(one) is not None for one in values):
+        if len(self.names) > 1 and values and all(truth_of(one) is not None for one in values):
             self.kind = "columns"
             if not self.has_names:
                 raise ArgumentError(
@@ -131,7 +139,7 @@ class LabelReader:
             names = self.class_names[self.names[0]]
             if not isinstance(cell, list | tuple) or len(cell) != len(names):
                 raise BadLabel(f"not a list of {len(names)} zeros and ones")
-            labels = [name for name, one in zip(names, cell, strict=True) if _truth(one)]
+            labels = [name for name, one in zip(names, cell, strict=True) if truth_of(one)]
         else:
             labels = [
                 label
@@ -145,7 +153,7 @@ class LabelReader:
     def _columns(self, cells: tuple[Any, ...]) -> list[str]:
         labels = []
         for name, cell in zip(self.names, cells, strict=True):
-            truth = _truth(cell)
+            truth = truth_of(cell)
             if truth is None:
                 raise BadLabel(f"{str(cell)!r} where column {named(name)} has 0 or 1")
             if truth:
@@ -159,8 +167,8 @@ class LabelReader:
                 raise BadLabel("a list or an object, not text")
             return [label for one in cell for label in self._values(one, class_names)]
         if isinstance(cell, dict):
-            if cell and all(_truth(one) is not None for one in cell.values()):
-                return [name for name, one in cell.items() if _truth(one)]
+            if cell and all(truth_of(one) is not None for one in cell.values()):
+                return [name for name, one in cell.items() if truth_of(one)]
             raise BadLabel("a list or an object, not text")
         if cell is None:
             return []
@@ -225,10 +233,11 @@ class LabelReader:
             shared = sum(all(counts[part] > 1 for part in apart[cell]) for cell in composite)
             option = f"--label-separator '{separator}'"
             if len(counts) < len(cells) and 2 * shared >= len(composite):
-                raise ArgumentError(
+                raise SeveralLabels(
                     f"{self.path}: the cells of {named(self.names[0])} seem to hold several labels "
                     f"each: {len(cells):,} different ones, made of {len(counts):,}. Give {option}, "
-                    f"or --label-separator {NO_SEPARATOR} if each is one label."
+                    f"or --label-separator {NO_SEPARATOR} if each is one label.",
+                    separator,
                 )
             if not note and len(composite) >= max(2, SHARE * len(cells)):
                 note = (
@@ -285,7 +294,7 @@ def no_label_sentence(place: str, n: int, n_rows: int, kind: str) -> str:
     )
 
 
-def _truth(value: Any) -> bool | None:
+def truth_of(value: Any) -> bool | None:
     """Return what 0, 1, true or false stands for; None for another value."""
     if isinstance(value, str):
         return TRUTH.get(value.strip().lower())
@@ -306,5 +315,5 @@ def _are_indicators(lists: Sequence[Sequence[Any]]) -> bool:
     return (
         len(sizes) == 1
         and sizes.pop() > 1
-        and all(not isinstance(v, str) and _truth(v) is not None for one in lists for v in one)
+        and all(not isinstance(v, str) and truth_of(v) is not None for one in lists for v in one)
     )

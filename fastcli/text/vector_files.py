@@ -22,7 +22,7 @@ from fastcli.kernels.text import vector_files as kernels
 from fastcli.text.blocks import BLOCK
 from fastcli.text.dictionary import Dictionary, as_text, gathered
 from fastcli.text.encodings import MARKS, iconv_command
-from fastcli.text.inputs import MODEL_MAGIC, compression, open_compressed, text_blocks
+from fastcli.text.inputs import compression, open_compressed, text_blocks
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 HEAD = 1 << 20  # bytes that decide what a file is
 SAMPLE = 100  # lines that decide the dimension where no header says it
+NAMES = re.compile(r"\.(vec|glove|w2v)(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)
 LONGEST_WORD = 1 << 16  # bytes; a longer word is a sign of damage
 MANY = 10  # numbers in a line, more of which are a vector's even where no header says so
 LARGEST = 1e15  # no vector has a larger number; text that is read as float32 soon has
@@ -152,13 +153,12 @@ def find_layout(path: str, head: bytes) -> Layout:
     """
     layout = layout_of(head, len(head) < HEAD)
     if layout is None:
-        compressed = " (it is one, compressed: decompress it)" * head.startswith(MODEL_MAGIC)
         encoding = next((name for name, marks in MARKS.items() if head.startswith(marks)), "")
         what = f" It looks like {encoding}: {iconv_command(encoding)}." if encoding else ""
         raise DataError(
             f"{path} is not a file of word vectors: it should be text (.vec, GloVe: in each line a "
             "word and its numbers, between spaces or tabs), in word2vec's binary format or a "
-            f"fastText model{compressed}.{what}"
+            f"fastText model.{what}"
         )
     return layout
 
@@ -199,6 +199,20 @@ def layout_of(head: bytes, is_whole: bool) -> Layout | None:
         if dim >= 1
         else None
     )
+
+
+def likely_layout(path: str, head: bytes, is_whole: bool) -> Layout | None:
+    """Return the layout of a file of word vectors, by its first bytes and its name.
+
+    None if it is not one, as far as one can see: a matrix of numbers is none, nor is text that
+    might be anything, unless its name says so.
+    """
+    layout = layout_of(head, is_whole) if head else None
+    if layout is None or not (layout.is_sure or NAMES.search(path)):
+        return None
+    first = head[layout.offset :].split(maxsplit=1)[:1]
+    is_matrix = layout.n < 0 and bool(first) and NUMBER.fullmatch(first[0]) is not None
+    return None if is_matrix else layout
 
 
 def is_text(data: bytes) -> bool:
@@ -248,8 +262,8 @@ class VectorFile(VectorSource):
         super().__init__()
         self.path = path
         head = read_head(path)
-        self._layout = find_layout(path, head)
-        self.dim = self._layout.dim
+        self.layout = find_layout(path, head)
+        self.dim = self.layout.dim
         self.n_words = self._about(head)
 
     def _about(self, head: bytes) -> int:
@@ -257,7 +271,7 @@ class VectorFile(VectorSource):
 
         Raises DataError if it has no room for one.
         """
-        layout = self._layout
+        layout = self.layout
         if len(head) < HEAD:
             size = len(head)
         elif compression(self.path):
@@ -277,7 +291,7 @@ class VectorFile(VectorSource):
     def read(self, n_threads: int, known: Dictionary | None = None) -> Iterator[WordVectors]:
         """See ``VectorSource``."""
         self.notes = []
-        parts = self._text_parts(n_threads) if self._layout.is_text else self._binary_parts()
+        parts = self._text_parts(n_threads) if self.layout.is_text else self._binary_parts()
         for part in parts:
             if known is not None:
                 found = known.positions(part.starts, part.arena, len(part))
@@ -285,7 +299,7 @@ class VectorFile(VectorSource):
             yield part
 
     def _text_parts(self, n_threads: int) -> Iterator[WordVectors]:
-        layout, dim = self._layout, self.dim
+        layout, dim = self.layout, self.dim
         n_lines, n_rows, n_left, first_left = layout.lines, 0, 0, 0
         for blocks in _groups(self._blocks(), n_threads):
             for part, state, is_whole in _read_all(blocks, dim):
@@ -309,7 +323,7 @@ class VectorFile(VectorSource):
 
         Each has its own memory, since several are read at once.
         """
-        offset = self._layout.offset
+        offset = self.layout.offset
         try:
             for block in text_blocks(self.path):
                 yield block[offset:].copy()
@@ -318,7 +332,7 @@ class VectorFile(VectorSource):
             raise _unreadable(self.path, error) from None
 
     def _binary_parts(self) -> Iterator[WordVectors]:
-        layout, size = self._layout, 4 * self.dim
+        layout, size = self.layout, 4 * self.dim
         state = np.array([0, layout.n, 0], np.int64)
         rest, n_left = b"", 0
         with open_vectors(self.path) as file:

@@ -163,3 +163,12 @@ def test_errors_about_a_validation_file_speak_of_validation(name, source, table,
     options = ["-output", tmp_path / "m", "--valid", tmp_path / name, *QUICK]
     said = one_sentence("mlp-train", "-input", path, *options)
     assert said.startswith(f"{tmp_path / name} cannot be opened for validation! (")
+
+
+def test_a_header_without_rows(tmp_path):
+    path = tmp_path / "named.csv"
+    path.write_text("a,b,label\n" + "".join(f"{x},{y},{name}\n" for x, y, name in ROWS))
+    model = train(path, tmp_path / "m", *QUICK)
+    for text in (b"a,b,label\n", b"a,b\n", b"\n\na,b\n"):
+        result = run("predict", model, "-", stdin=text)
+        assert (result.code, result.err) == (0, "")

@@ -82,6 +82,7 @@ PREPARE = [
     "prepare --like prepared/prepare.json {file} -verbose 0",
     "prepare {file} -o - -verbose 0 --label-from file --text-column 0",
 ]
+INSPECT = ["inspect {file}", "inspect --json {file}"]
 NUMBERS = ["mlp-train -input {file} -output {to} " + " ".join(map(str, MLP))]
 TUNED = (
     "supervised -input train.txt -autotune-validation test.txt -output {to} "
@@ -212,12 +213,14 @@ FORMATS = {
         ],
     ),
     "vec": Format(
-        ["words.vec"], texts.damage, [line.replace("-dim 4", "-dim 3") for line in PRETRAINED]
+        ["words.vec"],
+        texts.damage,
+        [*(line.replace("-dim 4", "-dim 3") for line in PRETRAINED), *INSPECT, *VECTORS],
     ),
     "word2vec": Format(
         ["word2vec.bin"],
         _word2vec,
-        [*(line.replace("-dim 4", "-dim 3") for line in PRETRAINED), "inspect {file}"],
+        [*(line.replace("-dim 4", "-dim 3") for line in PRETRAINED), *INSPECT, *VECTORS],
     ),
     "text": Format(
         ["train.txt", "several.txt"], texts.damage, [*READ_TEXT, PREPARE[0]], beside=MODEL
@@ -246,20 +249,20 @@ FORMATS = {
             "inspect --json --files-from - < {in}",
         ],
     ),
-    "csv": Format(["rows.csv"], _table, [*PREPARE, "inspect {file}"]),
-    "tsv": Format(["rows.tsv"], _table, PREPARE),
-    "json": Format(["rows.json"], notes.damage_rows, PREPARE),
-    "jsonl": Format(["rows.jsonl"], notes.damage_lines, PREPARE),
-    "parquet": Format(["rows.parquet"], notes.damage_parquet, PREPARE),
+    "csv": Format(["rows.csv"], _table, [*PREPARE, *INSPECT]),
+    "tsv": Format(["rows.tsv"], _table, [*PREPARE, *INSPECT]),
+    "json": Format(["rows.json"], notes.damage_rows, [*PREPARE, *INSPECT]),
+    "jsonl": Format(["rows.jsonl"], notes.damage_lines, [*PREPARE, *INSPECT]),
+    "parquet": Format(["rows.parquet"], notes.damage_parquet, [*PREPARE, *INSPECT]),
     "numbers-csv": Format(
         ["numbers.csv"],
         _table,
-        [*NUMBERS, "predict csv.mlp {file}", "test csv.mlp {file}"],
+        [*NUMBERS, "predict csv.mlp {file}", "test csv.mlp {file}", *INSPECT],
     ),
     "libsvm": Format(
         ["numbers.libsvm"],
         texts.damage,
-        [*NUMBERS, "predict libsvm.mlp {file}", "test libsvm.mlp {file}"],
+        [*NUMBERS, "predict libsvm.mlp {file}", "test libsvm.mlp {file}", *INSPECT],
     ),
     "config": Format(
         ["config.toml"],

@@ -1,0 +1,96 @@
+"""What a file is that inspect is given: a model, word vectors, a table, libsvm or lines of text."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from fastcli.inspect.models import is_model
+from fastcli.mlp.feature_files import guess_format
+from fastcli.tables.dialects import (
+    BOM,
+    HEAD_ROWS,
+    decode_lines,
+    is_utf16,
+    kind_of_name,
+    looks_like_table,
+    suffix,
+)
+from fastcli.tables.formats import TABLES, kind_of_input, sniffed
+from fastcli.tables.objects import read_json
+from fastcli.tables.streams import opened
+from fastcli.text.encodings import likely_encoding
+from fastcli.text.spooled import is_stream, place_of
+from fastcli.text.vector_files import likely_layout
+
+HEAD = 1 << 16
+PARQUET = b"PAR1"
+OBJECTS = ("json", "jsonl")
+
+
+def kind_of_file(path: str, prefix: str, delimiter: str = "") -> str:
+    """Return ``model``, ``vectors``, ``libsvm``, ``lines``, or a format of tables.
+
+    A file is what its name says, unless it begins with a label or, of JSON, with something else;
+    without such a name its first lines tell.  Streams are lines.
+    """
+    if is_stream(path) and place_of(path) == path:
+        return "lines"
+    head = _head(path)
+    if head.startswith(PARQUET):
+        return "parquet"
+    if is_model(path):
+        return "model"
+    text = decoded(head)
+    if sniffed(text, prefix) == "fasttext":
+        return "lines"
+    named = kind_of_input(path, prefix) if _is_named(path) else ""
+    if not named and likely_layout(path, head, len(head) < HEAD):
+        return "vectors"
+    if named in TABLES:
+        return named
+    begins = sniffed(text, prefix)
+    if begins in OBJECTS and _has_json(text, begins):
+        return named if named in OBJECTS else begins
+    try:
+        numbers = guess_format(path, prefix)
+    except OSError:  # which reading will say
+        return "lines"
+    if numbers == "libsvm":
+        return "libsvm"
+    lines = decode_lines(text.removeprefix(BOM))[: HEAD_ROWS + 1]
+    lines = lines[:-1] if len(lines) > 1 and len(head) >= HEAD else lines
+    is_table = looks_like_table(path, lines, delimiter) or numbers == "csv"
+    return begins if is_table and begins in TABLES else "lines"
+
+
+def decoded(head: bytes) -> bytes:
+    """Return the first bytes of a text as UTF-8, if they seem to be in another encoding."""
+    if is_utf16(head) or b"\0" in head:
+        with contextlib.suppress(UnicodeError, LookupError):
+            return head.decode(likely_encoding(head) or "utf-16", "replace").encode()
+    return head
+
+
+def _head(path: str) -> bytes:
+    try:
+        with opened(path, lambda n: None) as stream:
+            found: bytes = stream.read(HEAD)
+            return found
+    except (OSError, EOFError):  # which reading will say
+        return b""
+
+
+def _is_named(path: str) -> bool:
+    return kind_of_name(path) is not None or suffix(path) in (".json", ".jsonl", ".ndjson")
+
+
+def _has_json(head: bytes, kind: str) -> bool:
+    """Tell whether a file begins with objects of JSON: the first line is one, or an array does."""
+    if kind == "json":
+        return True
+    first: Any = None
+    text = head.removeprefix(BOM).lstrip()
+    with contextlib.suppress(ValueError, RecursionError):
+        first = read_json(text.split(b"\n", 1)[0])
+    return isinstance(first, dict) or (len(head) >= HEAD and b"\n" not in text)

@@ -1,0 +1,189 @@
+"""Tables of numbers: what mlp-train makes of them, and which columns it should not learn from."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from fastcli.errors import ArgumentError, DataError
+from fastcli.inspect.advice import input_name, output_name
+from fastcli.inspect.columns import MOST_VALUES, Column
+from fastcli.inspect.table_columns import (
+    likeliest_label,
+    may_be_label,
+)
+from fastcli.inspect.table_contents import (
+    ERROR,
+    WARNING,
+    Problem,
+    TableReport,
+    alike_groups,
+    asked,
+    difference,
+    reading_options,
+    row_problems,
+    rows_that,
+)
+from fastcli.inspect.table_files import TableFile
+from fastcli.mlp.feature_tables import MOST_LEVELS, TableOptions, columns_of, label_reader
+from fastcli.printable import named
+from fastcli.tables.columns import usual_label
+from fastcli.tables.labels import LabelOptions
+
+LEFT_OUT = ("id", "row numbers", "date", "text", "object")  # of columns of numbers
+
+
+def numeric_table(report: TableReport, delimiter: str) -> None:
+    """Fill in a report of a table of numbers: mlp-train reads it."""
+    file = report.file
+    report.purpose = "numbers"
+    if not file.is_delimited:
+        report.problems.append(
+            Problem(ERROR, "mlp-train reads numbers from CSV, TSV and libsvm files only")
+        )
+    options = TableOptions(delimiter=delimiter, encoding=file.encoding or "utf-8")
+    label = _label_of_numbers(report, options)
+    drop = _to_leave_out(file, label)
+    names = [column.name for column in file.columns]
+    if label is not None:
+        report.label_names = (names[label],)
+        _count_labels(report, label)
+    report.problems += _number_problems(report, label, drop)
+    if not file.is_delimited or label is None:
+        return
+    dropped = tuple(asked(names, i) for i in drop)
+    given = TableOptions(
+        label_column=asked(names, label),
+        delimiter=delimiter,
+        drop=dropped,
+        encoding=options.encoding,
+        header=file.has_names,
+    )
+    try:
+        columns_of(file.path, given, report.said.append)
+    except (ArgumentError, DataError) as error:
+        report.problems.append(Problem(ERROR, str(error).removeprefix(f"{file.path}: ")))
+    report.said = [said.removeprefix(f"{file.path}: ") for said in report.said]
+    command = ["fastcli", "mlp-train", "-input", input_name(file.path)]
+    command += ["-output", output_name(file.path), "--label-column", given.label_column]
+    for name in dropped:
+        command += ["--drop", name]
+    report.command = [*command, *reading_options(file, delimiter)]
+    if file.encoding not in ("utf-8", ""):
+        report.command += ["--encoding", file.encoding]
+
+
+def _label_of_numbers(report: TableReport, options: TableOptions) -> int | None:
+    """Return the label's column: the one mlp-train takes, unless that has too many values."""
+    file = report.file
+    names = [column.name for column in file.columns]
+    last = len(names) - 1
+    usual = None
+    with contextlib.suppress(ArgumentError):
+        usual = usual_label(file.path, names) if file.has_names else None
+    position = last if usual is None else names.index(usual)
+    if file.is_delimited:
+        dropped = tuple(asked(names, i) for i in _to_leave_out(file, position))
+        with contextlib.suppress(ArgumentError, DataError):  # said where the command is made
+            position = columns_of(file.path, replace(options, drop=dropped)).label
+    column = file.columns[position]
+    if usual is not None:
+        return position
+    likely = likeliest_label(file.columns)
+    if may_be_label(column) or column.kind == "short text" or likely is None:
+        report.label_how = "the last column"
+        return position
+    report.label_how = "a guess"
+    return likely
+
+
+def _to_leave_out(file: TableFile, label: int | None) -> list[int]:
+    """Return the columns that a model of numbers does not learn from."""
+    return [
+        i
+        for i, column in enumerate(file.columns)
+        if i != label
+        and (
+            column.kind in LEFT_OUT
+            or (column.kind == "short text" and (column.different or MOST_LEVELS + 1) > MOST_LEVELS)
+        )
+        and not (column.kind == "row numbers" and i == 0 and not column.name)
+    ]
+
+
+def _count_labels(report: TableReport, label: int) -> None:
+    """Count the labels of a table of numbers as mlp-train reads them."""
+    file = report.file
+    column = file.columns[label]
+    report.n_unlabelled = column.n - column.filled
+    if column.values is None:
+        return
+    report.labels = column.values
+    if file.is_delimited:
+        columns = columns_like(file, label)
+        reader = label_reader(columns, file.path, list(column.values), LabelOptions())
+        counts: Counter[str] = Counter()
+        for name, n in column.values.items():
+            counts[", ".join(reader.of((name,)))] += n
+        report.labels = counts
+    report.alike = alike_groups(report.labels)
+
+
+def columns_like(file: TableFile, label: int) -> Any:
+    """Return what ``label_reader`` needs of the columns of a table."""
+    from fastcli.mlp.features import FeatureColumns
+
+    names = [column.name for column in file.columns] if file.has_names else []
+    return FeatureColumns("csv", ",", names, label, len(file.columns) - 1)
+
+
+def _number_problems(report: TableReport, label: int | None, drop: list[int]) -> Iterator[Problem]:
+    file = report.file
+    names = [column.name for column in file.columns]
+    if file.encoding not in ("utf-8", ""):
+        yield Problem(
+            ERROR, f"not UTF-8; reads as {file.encoding}", f"--encoding {file.encoding}", file.n
+        )
+    yield from row_problems(file.bad, file, "")
+    if n := report.n_unlabelled:
+        yield Problem(ERROR, f"{rows_that(n, 'has', 'have')} no label", "", n)
+    if label is None:
+        yield Problem(ERROR, "no column has few values, as labels do", "--label-column NAME")
+    elif not report.labels:
+        sentence = f"the label has more than {MOST_VALUES:,} values"
+        yield Problem(ERROR, sentence, "--label-column NAME")
+    if report.alike:
+        yield Problem(WARNING, f"labels differ by {difference(report.alike)}")
+    for i in drop:
+        column = file.columns[i]
+        what = {"id": "an id", "date": "a date", "object": "an object"}.get(column.kind)
+        what = what or column.kind
+        option = f"--drop {shlex.quote(asked(names, i))}"
+        mark = WARNING if column.kind in ("id", "row numbers") else ERROR
+        yield Problem(mark, f"column {_said(column, file)} is {what}", option)
+    for i, column in enumerate(file.columns):
+        if i == label or i in drop:
+            continue
+        others = column.present - column.n_numbers
+        if column.n_numbers and others:
+            option = f"--drop {shlex.quote(asked(names, i))}"
+            yield Problem(
+                ERROR, f"{others:,} cells of {_said(column, file)} are no numbers", option
+            )
+        elif column.kind in ("constant", "empty"):
+            yield Problem(
+                WARNING, f"column {_said(column, file)} tells nothing: {column.looks_like()}"
+            )
+        if column.n_numbers and (n := column.n - column.present):
+            yield Problem(
+                WARNING, f"{n:,} cells of {_said(column, file)} are missing: taken as the mean"
+            )
+
+
+def _said(column: Column, file: TableFile) -> str:
+    """Return the name of a column for a sentence."""
+    return named(column.name) if file.has_names else str(column.position)
