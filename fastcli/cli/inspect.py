@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ import click
 from fastcli.cli._command import positional
 from fastcli.cli._declare import FileName, given_names, takes
 from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._options import header_of
 from fastcli.errors import DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
-from fastcli.text.options import DELIMITER, LABEL
+from fastcli.text import options as text
 
 if TYPE_CHECKING:
     from fastcli.inspect.data import DataSet
@@ -29,8 +30,13 @@ class Inspecting:
     """The options of inspect."""
 
     json: bool = option(False, "write JSON, one line per file")
-    label: str = option("__label__", LABEL, group="general")
-    delimiter: str = option("", DELIMITER)
+    label: str = option("__label__", text.LABEL, group="general")
+    delimiter: str = option("", text.DELIMITER, group="input")
+    header: bool = option(False, text.HEADER, group="input")
+    no_header: bool = option(False, text.NO_HEADER, group="input")
+    encoding: str = option(
+        "utf-8", text.ENCODING, group="input", default_text="found in the first bytes"
+    )
 
 
 @positional("<file>... [options]")
@@ -74,9 +80,17 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
     from fastcli.inspect.tables import table_report
     from fastcli.inspect.vectors import vectors_report
     from fastcli.tables.dialects import read_delimiter
+    from fastcli.tables.labels import LabelOptions
+    from fastcli.tables.sources import Reading
     from fastcli.threads import usable_cpus
 
     delimiter = read_delimiter(options.delimiter)
+    reading = Reading(
+        delimiter=delimiter,
+        header=header_of(options),
+        encoding=options.encoding,
+        labels=LabelOptions(prefix=options.label),
+    )
     announce_compiling()
     data_sets: list[DataSet] = []
     for i, path in enumerate(files):
@@ -96,7 +110,7 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
             write([to_json(vectors.as_json())] if as_json else vectors_lines(vectors))
             continue
         if kind != "lines":
-            table = table_report(path, kind, options.label, delimiter)
+            table = table_report(path, replace(reading, kind=kind))
             write([to_json(table.as_json())] if as_json else table_lines(table))
             continue
         data = read_data(path, options.label)
