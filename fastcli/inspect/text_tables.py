@@ -110,6 +110,8 @@ def _text_problems(report: TableReport, texts: Texts) -> Iterator[Problem]:
     elif any(column.is_spaceless for column in columns):
         yield Problem(WARNING, "no spaces between the words: --tokenizer-cmd can cut them")
     n_labels = len(report.labels)
+    if not report.label_names:
+        yield Problem(WARNING, "no column looks like a label: add --label-column NAME, if one is")
     if report.label_names and n_labels > max(MOST_VALUES, report.file.n // 2):
         yield Problem(WARNING, f"{n_labels:,} different labels: is it another column?")
     elif report.label_names and n_labels == 1:

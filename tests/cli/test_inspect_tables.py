@@ -224,10 +224,13 @@ def test_bytes_that_are_nothing(write):
 def test_no_label_and_no_header(write):
     report = inspected(write("".join(f"this is sentence number {i}\n" for i in range(9)), "a.csv"))
     assert (report["header"], report["label"], report["text_columns"]) == (False, None, ["0"])
+    sentence = "no column looks like a label: add --label-column NAME, if one is"
+    assert problems(report) == [("!", sentence, "")]
+    runs(report)
     rows = "".join(f"this is sentence {i}\t{('pos', 'neg')[i % 2]}\n" for i in range(40))
     report = inspected(write(rows, "a.txt"))  # by content
     assert (report["format"], report["label"]["columns"]) == ("tsv", ["1"])
-    runs(report)
+    runs(report, "--overwrite")
 
 
 def test_options_of_reading(write):
