@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from fastcli.inspect.data import DataSet
 
 
+OF_TABLES = ("header", "no_header", "encoding")  # options
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inspecting:
     """The options of inspect."""
@@ -93,6 +96,7 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
     )
     announce_compiling()
     data_sets: list[DataSet] = []
+    has_tables = False
     for i, path in enumerate(files):
         if not as_json and i:
             write([""])
@@ -110,6 +114,7 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
             write([to_json(vectors.as_json())] if as_json else vectors_lines(vectors))
             continue
         if kind != "lines":
+            has_tables = True
             table = table_report(path, replace(reading, kind=kind))
             write([to_json(table.as_json())] if as_json else table_lines(table))
             continue
@@ -127,8 +132,12 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
             write([to_json(pair)])
         elif first is data_sets[0] or pair["lines"]:
             write(["", *pair_lines(pair, first, second)])
-    if not data_sets and "label" in given_names(ctx):
+    given = given_names(ctx)
+    if not data_sets and not has_tables and "label" in given:
         say("-label: no effect on models, only on data sets.")
+    unused = [f"--{name.replace('_', '-')}" for name in OF_TABLES if name in given]
+    if unused and not has_tables:
+        say(f"{', '.join(unused)}: no effect, since no file is a table.")
 
 
 def check_readable(path: str) -> None:

@@ -245,6 +245,8 @@ def test_options_of_reading(write):
     runs(report)
     assert run("inspect", path, "--header", "--no-header").code == 1
     assert "Unknown encoding" in run("inspect", path, "--encoding", "x").err
+    result = run("inspect", write("some words\n", "a.txt"), "--header", "--encoding", "cp1252")
+    assert result.err == "--header, --encoding: no effect, since no file is a table.\n"
 
 
 def test_a_header_that_mlp_train_sees(write):
