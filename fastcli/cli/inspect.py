@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,17 @@ import click
 from fastcli.cli._command import positional
 from fastcli.cli._declare import FileName, given_names, takes
 from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._options import header_of
 from fastcli.errors import DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
-from fastcli.text.options import DELIMITER, LABEL
+from fastcli.text import options as text
 
 if TYPE_CHECKING:
     from fastcli.inspect.data import DataSet
+
+
+OF_TABLES = ("header", "no_header", "encoding")  # options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +33,13 @@ class Inspecting:
     """The options of inspect."""
 
     json: bool = option(False, "write JSON, one line per file")
-    label: str = option("__label__", LABEL, group="general")
-    delimiter: str = option("", DELIMITER)
+    label: str = option("__label__", text.LABEL, group="general")
+    delimiter: str = option("", text.DELIMITER, group="input")
+    header: bool = option(False, text.HEADER, group="input")
+    no_header: bool = option(False, text.NO_HEADER, group="input")
+    encoding: str = option(
+        "utf-8", text.ENCODING, group="input", default_text="found in the first bytes"
+    )
 
 
 @positional("<file>... [options]")
@@ -74,11 +83,20 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
     from fastcli.inspect.tables import table_report
     from fastcli.inspect.vectors import vectors_report
     from fastcli.tables.dialects import read_delimiter
+    from fastcli.tables.labels import LabelOptions
+    from fastcli.tables.sources import Reading
     from fastcli.threads import usable_cpus
 
     delimiter = read_delimiter(options.delimiter)
+    reading = Reading(
+        delimiter=delimiter,
+        header=header_of(options),
+        encoding=options.encoding,
+        labels=LabelOptions(prefix=options.label),
+    )
     announce_compiling()
     data_sets: list[DataSet] = []
+    has_tables = False
     for i, path in enumerate(files):
         if not as_json and i:
             write([""])
@@ -96,7 +114,8 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
             write([to_json(vectors.as_json())] if as_json else vectors_lines(vectors))
             continue
         if kind != "lines":
-            table = table_report(path, kind, options.label, delimiter)
+            has_tables = True
+            table = table_report(path, replace(reading, kind=kind))
             write([to_json(table.as_json())] if as_json else table_lines(table))
             continue
         data = read_data(path, options.label)
@@ -113,8 +132,12 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
             write([to_json(pair)])
         elif first is data_sets[0] or pair["lines"]:
             write(["", *pair_lines(pair, first, second)])
-    if not data_sets and "label" in given_names(ctx):
+    given = given_names(ctx)
+    if not data_sets and not has_tables and "label" in given:
         say("-label: no effect on models, only on data sets.")
+    unused = [f"--{name.replace('_', '-')}" for name in OF_TABLES if name in given]
+    if unused and not has_tables:
+        say(f"{', '.join(unused)}: no effect, since no file is a table.")
 
 
 def check_readable(path: str) -> None:

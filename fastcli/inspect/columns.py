@@ -35,7 +35,8 @@ LONGEST = 1000  # words or characters that a median may have
 NUMBERED = ("number", "0/1")
 SUBJECTS = ("subject", "name")  # of texts: usual beside a text, not alone
 _HTML = re.compile(r"</?[A-Za-z][^<>]*>|&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-z]{2,8});")
-# Scripts without spaces between words: Chinese, Japanese, Thai, Lao, Burmese, Khmer.
+# Scripts without spaces between words: Chinese and Japanese; Thai, Lao, Burmese, Khmer too.
+_IDEOGRAPHS = re.compile("[\u3005-\u30ff\u3400-\u9fff]")
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff]")
 _SLASHED = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]\d{2,4}")
 _YEAR_FIRST = re.compile(r"\s*\d{4}[-/.年]")
@@ -56,7 +57,8 @@ class Column:
         self.values: Counter[str] | None = Counter()
         self.low, self.high = math.inf, -math.inf
         self.n_numbers = self.n_whole = self.n_dates = self.n_truths = 0
-        self.n_lists = self.n_nested = self.n_html = self.n_breaks = self.n_spaceless = 0
+        self.n_lists = self.n_nested = self.n_html = self.n_breaks = 0
+        self.n_spaceless = self.n_ideographic = 0
         self.has_decimal_commas = False
         self._different: set[int] | None = set()
         self._words = np.zeros(LONGEST + 1, np.int64)
@@ -113,6 +115,7 @@ class Column:
             self.n_html += times
         if not value.isascii() and 2 * len(_SPACELESS.findall(value)) > len(value):
             self.n_spaceless += times
+            self.n_ideographic += times * (_IDEOGRAPHS.search(value) is not None)
 
     def _add_number(self, value: str, times: int) -> None:
         self.n_numbers += times
@@ -169,6 +172,11 @@ class Column:
     def is_spaceless(self) -> bool:
         """Whether the script has no spaces between words."""
         return 2 * self.n_spaceless > self.filled
+
+    @property
+    def is_ideographic(self) -> bool:
+        """Whether it is such a script, and Chinese or Japanese."""
+        return 2 * self.n_ideographic > self.filled
 
     @property
     def is_few(self) -> bool:

@@ -33,11 +33,12 @@ from fastcli.mlp.feature_tables import MOST_LEVELS, TableOptions, columns_of, la
 from fastcli.printable import named
 from fastcli.tables.columns import usual_label
 from fastcli.tables.labels import LabelOptions
+from fastcli.tables.sources import Reading
 
 LEFT_OUT = ("id", "row numbers", "date", "text", "object")  # of columns of numbers
 
 
-def numeric_table(report: TableReport, delimiter: str) -> None:
+def numeric_table(report: TableReport, reading: Reading) -> None:
     """Fill in a report of a table of numbers: mlp-train reads it."""
     file = report.file
     report.purpose = "numbers"
@@ -45,7 +46,9 @@ def numeric_table(report: TableReport, delimiter: str) -> None:
         report.problems.append(
             Problem(ERROR, "mlp-train reads numbers from CSV, TSV and libsvm files only")
         )
-    options = TableOptions(delimiter=delimiter, encoding=file.encoding or "utf-8")
+    options = TableOptions(
+        delimiter=reading.delimiter, encoding=file.encoding or "utf-8", header=reading.header
+    )
     label = _label_of_numbers(report, options)
     drop = _to_leave_out(file, label)
     names = [column.name for column in file.columns]
@@ -58,7 +61,7 @@ def numeric_table(report: TableReport, delimiter: str) -> None:
     dropped = tuple(asked(names, i) for i in drop)
     given = TableOptions(
         label_column=asked(names, label),
-        delimiter=delimiter,
+        delimiter=reading.delimiter,
         drop=dropped,
         encoding=options.encoding,
         header=file.has_names,
@@ -72,7 +75,7 @@ def numeric_table(report: TableReport, delimiter: str) -> None:
     command += ["-output", output_name(file.path), "--label-column", given.label_column]
     for name in dropped:
         command += ["--drop", name]
-    report.command = [*command, *reading_options(file, delimiter)]
+    report.command = [*command, *reading_options(file, reading)]
     if file.encoding not in ("utf-8", ""):
         report.command += ["--encoding", file.encoding]
 

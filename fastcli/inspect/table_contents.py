@@ -12,6 +12,7 @@ from fastcli.inspect.columns import Column
 from fastcli.inspect.table_files import TableFile
 from fastcli.tables.delimited import OPEN_QUOTE, REMNANT, TEXT_AFTER_QUOTE
 from fastcli.tables.dialects import typed_delimiter
+from fastcli.tables.sources import Reading
 from fastcli.text.alike import alike
 
 ERROR, WARNING = "x", "!"
@@ -139,6 +140,10 @@ def rows_that(n: int, one: str, several: str) -> str:
     return f"1 row {one}" if n == 1 else f"{n:,} rows {several}"
 
 
-def reading_options(file: TableFile, delimiter: str) -> list[str]:
+def reading_options(file: TableFile, reading: Reading) -> list[str]:
     """Return the options without which a table is not read as it was here, encodings aside."""
-    return ["--delimiter", typed_delimiter(delimiter)] if delimiter else []
+    delimiter = shlex.split(f"--delimiter {typed_delimiter(reading.delimiter)}")
+    delimiter = delimiter if reading.delimiter else []
+    if reading.header is None or not file.is_delimited:
+        return delimiter
+    return [*delimiter, "--header" if reading.header else "--no-header"]

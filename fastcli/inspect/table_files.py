@@ -24,7 +24,7 @@ from fastcli.tables.formats import TABLES
 from fastcli.tables.headers import has_header
 from fastcli.tables.objects import elements, json_lines, parquet_rows
 from fastcli.tables.rows import value_text
-from fastcli.tables.sources import NESTED
+from fastcli.tables.sources import NESTED, Reading
 from fastcli.tables.streams import opened
 from fastcli.text.encodings import check_utf8, likely_encoding
 from fastcli.text.inputs import compression
@@ -91,20 +91,22 @@ class TableFile:
         }
 
 
-def read_table(path: str, kind: str, delimiter: str = "") -> TableFile:
+def read_table(path: str, reading: Reading) -> TableFile:
     """Read a table of a kind that ``prepare --format`` knows.
 
+    What ``reading`` has of encoding, header and delimiter is taken, the rest found out.
     Raises DataError if it cannot be read, or has no rows.
     """
     place = place_of(path)
     size = os.path.getsize(place) if os.path.isfile(place) else 0
+    kind = reading.kind
     found = TableFile(path=path, kind=kind, size=size, packed=compression(path) or "")
     if kind == "parquet":
         _parquet(found)
     else:
         try:
             with opened(path, lambda n: None) as raw:
-                _text(found, raw, delimiter)
+                _text(found, raw, reading)
         except OSError as error:
             raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
         except UnicodeError:
@@ -117,9 +119,9 @@ def read_table(path: str, kind: str, delimiter: str = "") -> TableFile:
     return found
 
 
-def _text(found: TableFile, raw: Any, delimiter: str) -> None:
+def _text(found: TableFile, raw: Any, reading: Reading) -> None:
     head = raw.peek(HEAD)[:HEAD]
-    found.encoding = _encoding(found.path, head)
+    found.encoding = _encoding(found.path, head) if reading.is_utf8 else reading.encoding
     found.has_bom = head.startswith(BOM) or is_utf16(head)
     stream: Any = raw
     if found.encoding not in ("utf-8", ""):
@@ -127,7 +129,8 @@ def _text(found: TableFile, raw: Any, delimiter: str) -> None:
         head = head.decode(found.encoding, "replace").encode()
     found.line_ends = _line_ends(head)
     if found.kind in TABLES:
-        _delimited(found, Delimited(found.path, stream, Asked(found.kind, delimiter)))
+        table = Delimited(found.path, stream, Asked(found.kind, reading.delimiter))
+        _delimited(found, table, reading.header)
         return
     text = io.TextIOWrapper(
         raw, found.encoding.replace("utf-8", "utf-8-sig") or "utf-8", "surrogateescape", "\n"
@@ -161,10 +164,10 @@ def _line_ends(head: bytes) -> str:
     return " and ".join(there) if there else "no line ends"
 
 
-def _delimited(found: TableFile, table: Delimited) -> None:
+def _delimited(found: TableFile, table: Delimited, header: bool | None) -> None:
     found.dialect = table.dialect
     head = table.head.table()
-    found.has_names = has_header(head)
+    found.has_names = has_header(head) if header is None else header
     found.is_quoted = bool((table.head.split.cell_kinds & QUOTED).any())
     is_first = True
     for chunk in table.chunks():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fastcli.inspect.advice import input_name, output_name
 from fastcli.inspect.columns import MOST_VALUES
@@ -27,12 +28,11 @@ from fastcli.inspect.table_files import TableFile
 from fastcli.inspect.table_text import Texts, read_texts
 from fastcli.printable import listed
 from fastcli.tables.choice import Columns
-from fastcli.tables.labels import LabelOptions
 from fastcli.tables.sources import NO_LABEL, Reading
 
 
-def text_table(report: TableReport, chosen: Chosen, prefix: str, delimiter: str) -> None:
-    """Fill in a report of a table of text: prepare reads it."""
+def text_table(report: TableReport, chosen: Chosen, asked_for: Reading) -> None:
+    """Fill in a report of a table of text: prepare reads it; ``asked_for`` is what options say."""
     file = report.file
     names = [column.name for column in file.columns]
     if not chosen.text:
@@ -45,12 +45,10 @@ def text_table(report: TableReport, chosen: Chosen, prefix: str, delimiter: str)
     report.label_how = "a guess" if chosen.label and chosen.is_guess else ""
     words = [asked(names, i) for i in (*chosen.text, *chosen.label)]
     text, label = tuple(words[: len(chosen.text)]), tuple(words[len(chosen.text) :])
-    reading = Reading(
-        kind=file.kind,
-        delimiter=delimiter,
+    reading = replace(
+        asked_for,
         encoding=file.encoding or "utf-8",
         header=file.has_names if file.is_delimited else None,
-        labels=LabelOptions(prefix=prefix),
     )
     texts = read_texts(file.path, Columns(text=text, label=label), reading)
     report.labels, report.n_several = texts.labels, texts.n_several
@@ -62,7 +60,7 @@ def text_table(report: TableReport, chosen: Chosen, prefix: str, delimiter: str)
         command += ["--text-column", name]
     for name in label:
         command += ["--label-column", name]
-    command += reading_options(file, delimiter)
+    command += reading_options(file, asked_for)
     if _needs_cleaning(report):
         command.append("--clean")
     report.command = [*command, *_options_of(report.problems)]
@@ -106,7 +104,14 @@ def _text_problems(report: TableReport, texts: Texts) -> Iterator[Problem]:
             "--dedup exact",
             n,
         )
+    columns = [column for column in file.columns if column.name in report.text_names]
+    if any(column.is_ideographic for column in columns):
+        yield Problem(WARNING, "no spaces between the words of the text", "--segment chars")
+    elif any(column.is_spaceless for column in columns):
+        yield Problem(WARNING, "no spaces between the words: --tokenizer-cmd can cut them")
     n_labels = len(report.labels)
+    if not report.label_names:
+        yield Problem(WARNING, "no column looks like a label: add --label-column NAME, if one is")
     if report.label_names and n_labels > max(MOST_VALUES, report.file.n // 2):
         yield Problem(WARNING, f"{n_labels:,} different labels: is it another column?")
     elif report.label_names and n_labels == 1:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fastcli.inspect.columns import MOST_DIFFERENT, MOST_VALUES, Column
 from fastcli.inspect.kinds import kind_of_file
 from fastcli.inspect.table_files import read_table
+from fastcli.tables.sources import Reading
 from tests.command import SAMPLES, run
 
 
@@ -133,6 +134,8 @@ def test_samples(name, tmp_path, monkeypatch):
     report = inspected(SAMPLES / name)
     monkeypatch.chdir(tmp_path)
     runs(report)
+    has_spaces = name == "reviews.csv"
+    assert report["command"].endswith(" --segment chars") != has_spaces
     text = {"reviews.csv": ["title", "review"], "titles.jsonl": ["title", "summary"]}
     assert report["text_columns"] == text[name]
     assert report["label"]["how"] == "by name"
@@ -221,10 +224,37 @@ def test_bytes_that_are_nothing(write):
 def test_no_label_and_no_header(write):
     report = inspected(write("".join(f"this is sentence number {i}\n" for i in range(9)), "a.csv"))
     assert (report["header"], report["label"], report["text_columns"]) == (False, None, ["0"])
+    sentence = "no column looks like a label: add --label-column NAME, if one is"
+    assert problems(report) == [("!", sentence, "")]
+    runs(report)
     rows = "".join(f"this is sentence {i}\t{('pos', 'neg')[i % 2]}\n" for i in range(40))
     report = inspected(write(rows, "a.txt"))  # by content
     assert (report["format"], report["label"]["columns"]) == ("tsv", ["1"])
+    runs(report, "--overwrite")
+
+
+def test_options_of_reading(write):
+    rows = "".join(f"this is sentence {i};{('pos', 'neg')[i % 2]}\n" for i in range(40))
+    path = write(f"texte;mark\n{rows}", encoding="utf-8")
+    report = inspected(path, "--no-header", "--delimiter", ";")
+    assert (report["header"], report["rows"]) == (False, 41)
+    assert report["command"].endswith(" --delimiter ';' --no-header --clean")
+    report = inspected(path, "--header", "--encoding", "cp1252")
+    assert (report["header"], report["encoding"]) == (True, "cp1252")
+    assert "--header" in report["command"]
     runs(report)
+    assert run("inspect", path, "--header", "--no-header").code == 1
+    assert "Unknown encoding" in run("inspect", path, "--encoding", "x").err
+    result = run("inspect", write("some words\n", "a.txt"), "--header", "--encoding", "cp1252")
+    assert result.err == "--header, --encoding: no effect, since no file is a table.\n"
+
+
+def test_a_header_that_mlp_train_sees(write):
+    """In the label's column numbers tell nothing: two words above words, and one above numbers."""
+    rows = "".join(f"{'ab'[i % 2]},{'cd'[i % 2]},{i % 3}\n" for i in range(30))
+    report = inspected(write(f"left,right,7\n{rows}"))
+    runs(report, "--hidden", 2, "-epoch", 1, "-verbose", 0)
+    assert report["notes"][0].startswith("header" if report["header"] else "no header")
 
 
 def test_columns_that_are_not_known_are_no_error(write):
@@ -349,7 +379,7 @@ def test_counts_of_random_tables(tmp_path_factory, rows):
     names = ["alpha text", "beta name", "gamma label"]
     with open(path, "w", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([names, *rows])
-    found = read_table(str(path), "csv")
+    found = read_table(str(path), Reading(kind="csv"))
     if not found.has_names:
         return  # a column repeats its name, or looks like it
     assert (found.n, found.bad) == (len(rows), {})

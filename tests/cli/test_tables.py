@@ -98,11 +98,8 @@ def test_a_delimiter_that_is_given(model, tmp_path):
     texts = write(tmp_path / "t.csv", "^", [("fine weather", "a")], ("text", "label"))
     result = run("prepare", texts, "-o", "-", "-verbose", 0, "--delimiter", "^")
     assert result.text() == "__label__a fine weather\n"
-    (report,) = run("inspect", "--json", path, "--delimiter", "^").out.splitlines()
-    (note,) = [one["sentence"] for one in json.loads(report)["notes"] if one["note"] == "table"]
-    assert note.startswith(
-        "The file is a table of 3 columns, separated by '^'. The first row: x, y"
-    )
+    report = json.loads(run("inspect", "--json", path, "--delimiter", "^").out)
+    assert [column["name"] for column in report["columns"]] == ["x", "y", "label"]
 
 
 @pytest.mark.parametrize("command", ["predict", "test", "inspect", "prepare", "mlp-train"])
@@ -131,13 +128,12 @@ def test_models_that_read_no_tables(tmp_path):
 @pytest.mark.parametrize("name", ["x.csv", "x.txt"])
 def test_inspect(delimiter, name, tmp_path):
     path = write(tmp_path / name, delimiter)
-    shown = "tabs" if delimiter == "\t" else repr(delimiter)
-    found = " ".join(run("inspect", path).text().split())
-    assert (
-        f"The file is a table of 3 columns, separated by {shown}. The first row: x, y, label."
-        in found
-    )
-    assert "No word starts with" not in found
+    shown = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "pipe"}[delimiter]
+    first, second, *rest = run("inspect", path).text().splitlines()
+    found = " ".join([first, second])
+    assert f"{shown}, no quotes, UTF-8, LF, header" in found
+    assert "20 rows, 3 columns" in found + rest[0]
+    assert any(line.split()[:2] == ["label", "100.0%"] for line in rest)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "gb18030", "cp1252"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastcli.cli.display.reports import TOP, columns, command_lines, titled
-from fastcli.cli.display.tables import Column, Rows, bar, cut, width_of, wrapped
+from fastcli.cli.display.tables import Column, Rows, bar, counted, cut, width_of, wrapped
 from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def label_lines(report: TableReport) -> Iterator[str]:
     how = f" ({report.label_how})" if report.label_how else ""
     title = f"{names}  {n:,} label{'s' * (n != 1)}{how}"
     if report.n_several:
-        title += f", several in {report.n_several:,} rows"
+        title += f", several in {counted(report.n_several, 'row')}"
     yield cut(title, columns())
     others = {group[0]: group[1:] for group in report.alike}
     hidden = {name for group in report.alike for name in group[1:]}
