@@ -537,3 +537,4 @@ def test_values():
         "0",
     ]
     assert [*map(shortest, [1.0, -2.5, 1e20, 0.1])] == ["1", "-2.5", "1e+20", "0.1"]
+    assert [shortest(float("inf")), shortest(float("-inf"))] == ["inf", "-inf"]

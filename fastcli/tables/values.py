@@ -61,4 +61,5 @@ def shortest(value: float) -> str:
     >>> shortest(2.50), shortest(-1.0)
     ('2.5', '-1')
     """
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    is_whole = abs(value) < 1e15 and value == int(value)  # infinity is no integer
+    return str(int(value)) if is_whole else repr(value)
