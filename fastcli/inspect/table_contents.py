@@ -85,7 +85,7 @@ class TableReport:
             if self.label_names
             else None,
             "problems": [vars(problem) for problem in self.problems],
-            "notes": self.said,
+            "notes": [{"note": "read_as", "sentence": sentence} for sentence in self.said],
             "command": shlex.join(self.command) or None,
         }
 

@@ -254,7 +254,7 @@ def test_a_header_that_mlp_train_sees(write):
     rows = "".join(f"{'ab'[i % 2]},{'cd'[i % 2]},{i % 3}\n" for i in range(30))
     report = inspected(write(f"left,right,7\n{rows}"))
     runs(report, "--hidden", 2, "-epoch", 1, "-verbose", 0)
-    assert report["notes"][0].startswith("header" if report["header"] else "no header")
+    assert report["notes"][0]["sentence"].startswith("header" if report["header"] else "no header")
 
 
 def test_columns_that_are_not_known_are_no_error(write):
@@ -287,7 +287,11 @@ def test_numbers(write):
     assert report["command"] == (
         "fastcli mlp-train -input t.csv -output t --label-column target --drop id --drop date"
     )
-    assert report["notes"] == ["header; label: column 'target'; 4 features: x1, x2, const, color"]
+    (note,) = report["notes"]
+    assert note == {
+        "note": "read_as",
+        "sentence": "header; label: column 'target'; 4 features: x1, x2, const, color",
+    }
     runs(report, "--hidden", 2, "-epoch", 1, "-verbose", 0)
 
 
