@@ -119,7 +119,7 @@ def test_a_column_for_each_label(model):
 
 
 def test_parquet(model):
-    pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow", exc_type=ImportError)
     run("predict-prob", model, "t.csv", "--output", "a.parquet")
     run("predict-prob", model, "a.parquet", "--output", "b.jsonl")
     objects = [json.loads(line) for line in Path("b.jsonl").read_text().splitlines()]
