@@ -107,6 +107,11 @@ class Run:
 
         check_readable(asked.data, CANNOT_OPEN)
         classifier = load_classifier(asked.model, self.table)
+        unused = ["--wide"] * self.labelling.wide + ["--as"] * (self.labelling.as_name != "label")
+        if unused and not self.labelling.output:
+            from fastcli.cli.display.messages import say
+
+            say(f"{', '.join(unused)}: no effect without --output.")
         is_table = bool(self.labelling.output or self.labelling.like) or asks_for_table(self.table)
         reads_lines = getattr(classifier, "columns", None) is None
         if self.labelling.output or (is_table and reads_lines):

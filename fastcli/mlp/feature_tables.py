@@ -519,7 +519,7 @@ class TableReader:
         if self.grows:
             name = shlex.quote(column.name or str(column.position))
             hint = (
-                f"Mend it, leave the column out (--drop {name}), take it as words (--words {name})"
+                f"Fix it, leave the column out (--drop {name}), take it as words (--words {name})"
                 ", or give another --label-column."
             )
         else:

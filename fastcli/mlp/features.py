@@ -33,8 +33,8 @@ class TableColumn:
 
     A column of words has an input for each of its ``levels``, which is 1 where the word is that
     one (in training they are known when all rows have been read).  A column of numbers has one
-    input, and, if it ``may_lack`` them, a second one, which is 1 where there is no number; the
-    first is then the column's mean.
+    input and, if values are missing in training (``may_lack``), a missing-value indicator; a
+    missing value is replaced by the column's mean.
     """
 
     name: str

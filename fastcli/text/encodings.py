@@ -302,7 +302,7 @@ def _unreal(text: str) -> set[str]:
 
 
 def _oddness(sample: bytes, name: str) -> float:
-    """Return the share of odd ones among the characters that are not ASCII; 1 if it is no text."""
+    """Return the share of non-ASCII characters that are out of place; 1 if it is not text."""
     text = _decoded(sample, name)
     if not text or _unreal(text):
         return 1.0

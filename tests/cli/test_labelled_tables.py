@@ -155,6 +155,14 @@ def test_predictions_of_a_table_as_lines(model):
     assert result.out.decode().splitlines()[:2] == ["__label__Tech_support", "__label__Billing"]
 
 
+def test_options_without_effect(model):
+    result = run("predict", model, "-", "--wide", "--as", "x", stdin=b"broken screen\n")
+    assert (result.out, result.err) == (
+        b"__label__Tech_support\n",
+        "--wide, --as: no effect without --output.\n",
+    )
+
+
 def test_tables_that_are_taken_for_lines(model):
     for command, option in (("predict", "--output labelled.csv"), ("test", "--label-column")):
         said = fails(command, model, "t.csv")

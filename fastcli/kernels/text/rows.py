@@ -76,16 +76,23 @@ def is_delimiter(text: Text, position: i64, form: Form) -> bool:
 
 
 @device
+def after_line_end(text: Text, position: i64) -> i64:
+    """Return the position behind the line end, LF, CR or both, that begins at a position."""
+    after = position + 1
+    is_cr = byte_at(text.data, position) == CR
+    if is_cr and after < text.size and byte_at(text.data, after) == LF:
+        after += 1
+    return after
+
+
+@device
 def skip_blank_line(text: Text, position: i64, form: Form) -> i64:
     """Return where the next line begins if there are only spaces on this one, else its start."""
     data, size, start = text.data, text.size, position
     while position < size:
         byte = byte_at(data, position)
         if byte == LF or byte == CR:
-            position += 1
-            if byte == CR and position < size and byte_at(data, position) == LF:
-                position += 1
-            return position
+            return after_line_end(text, position)
         if byte != SPACE and byte != TAB:
             return start
         if byte == byte_at(form.delimiter, 0):
@@ -98,7 +105,11 @@ def skip_blank_line(text: Text, position: i64, form: Form) -> i64:
 def scan_open_cell(
     text: Text, position: i64, at_end: i64, form: Form
 ) -> tuple[i64, i64, i64, i64, i64]:
-    """Scan a cell without quotes; see ``scan_cell``."""
+    """Scan a cell without quotes.
+
+    Returns where it ends, where the next cell or row begins, what it is (``ESCAPED``), the line
+    ends inside it, and how the scan ended (``NEXT_CELL`` ...).
+    """
     data, size = text.data, text.size
     first_byte = byte_at(form.delimiter, 0)
     kind, lines = 0, 0
@@ -106,13 +117,8 @@ def scan_open_cell(
         byte = byte_at(data, position)
         if byte == first_byte and is_delimiter(text, position, form):
             return position, position + form.delimiter_size, kind, lines, NEXT_CELL
-        if byte == LF:
-            return position, position + 1, kind, lines, ROW_END
-        if byte == CR:
-            after = position + 1
-            if after < size and byte_at(data, after) == LF:
-                after += 1
-            return position, after, kind, lines, ROW_END
+        if byte == LF or byte == CR:
+            return position, after_line_end(text, position), kind, lines, ROW_END
         if byte == form.escape and byte != 0 and position + 1 < size:
             kind = ESCAPED
             position += 1
@@ -128,7 +134,7 @@ def scan_open_cell(
 def scan_quoted_cell(
     text: Text, position: i64, at_end: i64, form: Form
 ) -> tuple[i64, i64, i64, i64, i64]:
-    """Scan a cell from behind the quote that opens it; see ``scan_cell``."""
+    """Scan a cell from behind the quote that opens it; returns what ``scan_open_cell`` does."""
     data, size = text.data, text.size
     kind, lines = QUOTED, 0
     while position < size:
@@ -158,13 +164,8 @@ def scan_quoted_cell(
     if is_delimiter(text, position, form):
         return end, position + form.delimiter_size, kind, lines, NEXT_CELL
     byte = byte_at(data, position)
-    if byte == LF:
-        return end, position + 1, kind, lines, ROW_END
-    if byte == CR:
-        after = position + 1
-        if after < size and byte_at(data, after) == LF:
-            after += 1
-        return end, after, kind, lines, ROW_END
+    if byte == LF or byte == CR:
+        return end, after_line_end(text, position), kind, lines, ROW_END
     if position + form.delimiter_size > size and at_end == 0:  # it may be cut
         return end, size, kind, lines, INCOMPLETE
     return end, position, kind, lines, TEXT_AFTER_QUOTE
