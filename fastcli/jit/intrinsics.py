@@ -583,6 +583,26 @@ def byte_at(typing: Any, text: Any, i: Any) -> Any:
 
 
 @intrinsic
+def bytes_within(typing: Any, text: Any, i: Any, low: Any, high: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        text, i, low, high = args
+        vector = ir.VectorType(ir.IntType(8), 32)
+
+        def splat(value: Any) -> Any:
+            undefined = ir.Constant(vector, ir.Undefined)
+            first = builder.insert_element(undefined, builder.trunc(value, ir.IntType(8)), I64(0))
+            zeros = ir.Constant(ir.VectorType(ir.IntType(32), 32), [0] * 32)
+            return builder.shuffle_vector(first, undefined, zeros)
+
+        pointer = builder.bitcast(_element(builder, text, i), vector.as_pointer())
+        above = builder.sub(builder.load(pointer, align=1), splat(low))
+        is_within = builder.icmp_unsigned("<=", above, splat(builder.sub(high, low)))
+        return builder.zext(builder.bitcast(is_within, ir.IntType(32)), I64)
+
+    return types.int64(text, types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
 def ngram_hash(typing: Any, h: Any, word: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.add(builder.mul(args[0], I64(116049371)), args[1])

@@ -26,6 +26,7 @@ from fastcli.kernels.text.spacing import (
     END,
     GONE,
     KEEP,
+    NONE_PLAIN,
     SPACE,
     space_out,
 )
@@ -137,8 +138,15 @@ def _on_bytes(text: bytes, cleaning: Cleaning) -> bytes:
     if len(data) == 0:
         return b""
     out = np.empty(2 * len(data), np.uint8)
-    n = space_out(data, len(data), _actions(cleaning), out)
+    n = space_out(data, len(data), _actions(cleaning), _capitals(cleaning), out)
     return out[:n].tobytes()
+
+
+def _capitals(cleaning: Cleaning) -> int:
+    """Return what cleaning adds to A to Z, NONE_PLAIN if it changes other ASCII than spaces."""
+    if cleaning.punctuation or cleaning.digits != "keep":
+        return NONE_PLAIN
+    return 32 if cleaning.lowercase else 0
 
 
 @cache

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fastcli.kernels.base.integers import (
     bit_length,
     byte_at,
+    bytes_within,
     float64_of_bits,
     fnv1a,
     hash_bytes,
@@ -89,6 +90,11 @@ def call_product_low(a: i64, b: i64) -> i64:
 
 
 @probe
+def call_bytes_within(text: U8, i: i64, low: i64, high: i64) -> i64:
+    return bytes_within(text, i, low, high)
+
+
+@probe
 def call_bit_length(x: i64) -> i64:
     return bit_length(x)
 
@@ -99,6 +105,13 @@ def call_float64_of_bits(bits: i64) -> f64:
 
 
 int64 = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(st.binary(min_size=35, max_size=35), st.integers(0, 3), st.integers(0, 255), st.data())
+def test_bytes_within(data, i, low, more):
+    high = more.draw(st.integers(low, 255))
+    wanted = sum(2**k for k in range(32) if low <= data[i + k] <= high)
+    assert call_bytes_within(np.frombuffer(data, np.uint8), i, low, high) == wanted
 
 
 def test_byte_at_is_unsigned():

@@ -21,7 +21,20 @@ STOPS = {
     kernels.OPEN_QUOTE: "open quote",
     kernels.TEXT_AFTER_QUOTE: "text after quote",
 }
-PIECES = [*'ab ,;\t|"\\\n\r', "\r\n", '""', '",', '\\"', "é", "é;", ", ", '" ', "\0", "12.5"]
+PIECES = [
+    *'ab ,;\t|"\\\n\r',
+    "\r\n",
+    '""',
+    '",',
+    '\\"',
+    "é",
+    "é;",
+    ", ",
+    '" ',
+    "\0",
+    "12.5",
+    "x" * 29,
+]
 texts = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 dialects = st.builds(
     Dialect,
@@ -118,7 +131,9 @@ WRITERS = [
     {"quoting": csv.QUOTE_ALL, "doublequote": False, "escapechar": "\\"},
     {"quoting": csv.QUOTE_NONE, "escapechar": "\\"},
 ]
-cell_texts = st.lists(st.sampled_from([*'ab ,;|\t"\\é日.1', "\n", "\r\n"]), max_size=8).map("".join)
+cell_texts = st.lists(
+    st.sampled_from([*'ab ,;|\t"\\é日.1', "\n", "\r\n", "y" * 33]), max_size=8
+).map("".join)
 
 
 @given(

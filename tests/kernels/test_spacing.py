@@ -12,6 +12,7 @@ from fastcli.kernels.text.spacing import (
     END,
     GONE,
     KEEP,
+    NONE_PLAIN,
     SPACE,
     hash_lines,
     space_out,
@@ -20,34 +21,35 @@ from tests import naive
 
 KINDS = {" ": SPACE, "\u3000": SPACE, "\n": END, ".": ALONE, "，": ALONE, '"': GONE, "é": KEEP}
 NEW = {"B": "b", "Ö": "ö", "Ⱥ": "ⱥ", "\u212a": "k", "\U00010400": "\U00010428", "Ａ": "ａ"}
+PLAIN = {" ": SPACE, "\n": END, "\u3000": SPACE}
 CHARACTERS = [*KINDS, *NEW, "a", "字", "😀", "\x00", "\uffff", "\U00020000", "\U0010ffff"]
 TEXTS = st.lists(st.sampled_from(CHARACTERS), max_size=40)
 GUARD = 7
 
 
-def spaced_out(text):
+def spaced_out(text, kinds=KINDS, new=NEW, capitals=NONE_PLAIN):
     """Return what the kernel makes of a text."""
     actions = (np.arange(CODES) << ACTION_BITS | KEEP).astype(np.int32)
-    for character, kind in KINDS.items():
+    for character, kind in kinds.items():
         actions[ord(character)] = ord(character) << ACTION_BITS | kind
-    for character, new in NEW.items():
-        actions[ord(character)] = ord(new) << ACTION_BITS | KEEP
+    for character, other in new.items():
+        actions[ord(character)] = ord(other) << ACTION_BITS | KEEP
     data = np.frombuffer(text.encode() + b"\0", np.uint8)
     out = np.full(2 * (len(data) - 1) + GUARD, 255, np.uint8)
-    n = space_out(data, len(data) - 1, actions, out)
+    n = space_out(data, len(data) - 1, actions, capitals, out)
     assert n <= len(out) - GUARD
     assert (out[len(out) - GUARD :] == 255).all()
     return out[:n].tobytes().decode()
 
 
-def plainly(text):
+def plainly(text, kinds=KINDS, new=NEW):
     """Return the same by replacing and splitting."""
-    for character, kind in KINDS.items():
+    for character, kind in kinds.items():
         if kind in (SPACE, GONE):
             text = text.replace(character, " " if kind == SPACE else "")
         elif kind == ALONE:
             text = text.replace(character, f" {character} ")
-    text = text.translate({ord(old): new for old, new in NEW.items()})
+    text = text.translate({ord(old): other for old, other in new.items()})
     return "\n".join(" ".join(filter(None, line.split(" "))) for line in text.split("\n"))
 
 
@@ -56,6 +58,18 @@ def plainly(text):
 def test_spaces(characters):
     text = "".join(characters)
     assert spaced_out(text) == plainly(text)
+
+
+WORDS = [*[" "] * 4, "\n", "\u3000", "a", "Z~!", "é", "\x7f", "\x00", "Abc" * 9, "the cat sat " * 5]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=20), st.booleans())
+def test_blocks_of_plain_text(parts, lowers):
+    text = "".join(parts)
+    new = {chr(c): chr(c + 32) for c in range(65, 91)} if lowers else {}
+    found = spaced_out(text, PLAIN, new, 32 if lowers else 0)
+    assert found == spaced_out(text, PLAIN, new) == plainly(text, PLAIN, new)
 
 
 @pytest.mark.parametrize(

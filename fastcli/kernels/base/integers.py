@@ -95,6 +95,15 @@ def byte_at(text: U8, i: i64) -> i64:
     return int(text[i])
 
 
+@intrinsic
+def bytes_within(text: U8, i: i64, low: i64, high: i64) -> i64:
+    """Return 32 bits: bit k tells whether ``text[i + k]`` is from ``low`` to ``high``, both 0-255.
+
+    ``text[i:i + 32]`` must be there.
+    """
+    return sum(1 << k for k in range(32) if low <= int(text[i + k]) <= high)
+
+
 FNV_START = 2166136261  # the hash of no bytes
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastcli.jit.build import device, kernel
 from fastcli.jit.group import Group
 from fastcli.kernels.base.groups import Text
-from fastcli.kernels.base.integers import byte_at
+from fastcli.kernels.base.integers import bit_length, byte_at, bytes_within
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import I64, U8, i64
@@ -102,6 +102,23 @@ def skip_blank_line(text: Text, position: i64, form: Form) -> i64:
 
 
 @device
+def to_special(text: Text, position: i64, form: Form, first: i64) -> i64:
+    """Return the first position that may be special: a line end, a quote, an escape, or ``first``.
+
+    32 bytes are looked at together; what is left at the end is not looked at.
+    """
+    data = text.data
+    while position + 32 <= text.size:
+        found = bytes_within(data, position, first, first) | bytes_within(data, position, LF, CR)
+        found |= bytes_within(data, position, form.quote, form.quote)
+        found |= bytes_within(data, position, form.escape, form.escape)
+        if found != 0:
+            return position + bit_length(found & -found) - 1
+        position += 32
+    return position
+
+
+@device
 def scan_open_cell(
     text: Text, position: i64, at_end: i64, form: Form
 ) -> tuple[i64, i64, i64, i64, i64]:
@@ -113,6 +130,7 @@ def scan_open_cell(
     data, size = text.data, text.size
     first_byte = byte_at(form.delimiter, 0)
     kind, lines = 0, 0
+    position = to_special(text, position, form, first_byte)
     while position < size:
         byte = byte_at(data, position)
         if byte == first_byte and is_delimiter(text, position, form):
@@ -126,7 +144,7 @@ def scan_open_cell(
             if byte == CR and position + 1 < size and byte_at(data, position + 1) == LF:
                 position += 1
             lines += 1 if byte == LF or byte == CR else 0
-        position += 1
+        position = to_special(text, position + 1, form, first_byte)
     return size, size, kind, lines, ROW_END if at_end else INCOMPLETE
 
 
@@ -137,6 +155,7 @@ def scan_quoted_cell(
     """Scan a cell from behind the quote that opens it; returns what ``scan_open_cell`` does."""
     data, size = text.data, text.size
     kind, lines = QUOTED, 0
+    position = to_special(text, position, form, form.quote)
     while position < size:
         byte = byte_at(data, position)
         if byte == form.escape and byte != 0 and position + 1 < size:
@@ -152,7 +171,7 @@ def scan_quoted_cell(
             lines += 1
         elif byte == CR and position + 1 < size and byte_at(data, position + 1) != LF:
             lines += 1
-        position += 1
+        position = to_special(text, position + 1, form, form.quote)
     if position >= size:
         return size, size, kind, lines, OPEN_QUOTE if at_end else INCOMPLETE
     end = position

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.integers import (
     byte_at,
+    bytes_within,
     multiply_add,
     ngram_hash,
     ngram_power,
@@ -23,10 +24,23 @@ KEEP, SPACE, ALONE, GONE, END = 1, 4, 7, 8, 16
 ACTION_BITS = 5
 CODES = 0x20000  # code points that something can be done with
 FACTOR_4 = ngram_power(4)
+BLOCK = 32  # bytes that are looked at together
+ALL = (1 << BLOCK) - 1
+NONE_PLAIN = -1
+
+
+@device
+def is_plain(text: U8, position: i64, is_behind_space: i64) -> bool:
+    """Tell whether a block is printable ASCII that has no space behind another."""
+    spaces = bytes_within(text, position, 32, 32)
+    return (
+        bytes_within(text, position, 32, 126) == ALL
+        and (spaces & ((spaces << 1) | is_behind_space)) == 0
+    )
 
 
 @kernel
-def space_out(text: U8, n: i64, actions: I32, out: U8) -> i64:
+def space_out(text: U8, n: i64, actions: I32, capitals: i64, out: U8) -> i64:
     """Write text with normalised spaces to ``out``; return its number of bytes.
 
     ``text[:n]`` is UTF-8.  ``actions[c]`` says what is done with code point c below CODES (others
@@ -34,10 +48,27 @@ def space_out(text: U8, n: i64, actions: I32, out: U8) -> i64:
     stands for it, an ASCII one for an ASCII one.  ``out`` has room for 2 n bytes, which is enough
     if no code point grows, but those of two bytes to three; what is beyond the result is undefined.
 
-    Words end too often to be foreseen, so ASCII takes no branches.
+    ``capitals`` is what ``actions`` add to A to Z where they keep all other printable ASCII but the
+    space: blocks of it whose spaces are right are copied at once.  It is NONE_PLAIN elsewhere.
+    Words end too often to be foreseen, so other ASCII takes no branches.
     """
-    size, position, pending, is_start = 0, 0, 0, 1
+    size, position, pending, is_start, next_block = 0, 0, 0, 1, 0
+    if capitals == NONE_PLAIN:
+        next_block = n
     while position < n:
+        if position >= next_block and position + BLOCK <= n:
+            if is_plain(text, position, pending | is_start):
+                out[size] = 32
+                size += pending & (is_start ^ 1)
+                for k in range(BLOCK):
+                    c = byte_at(text, position + k)
+                    out[size + k] = c + capitals if 65 <= c <= 90 else c
+                position += BLOCK
+                pending = 1 if text[position - 1] == 32 else 0
+                size += BLOCK - pending
+                is_start = 0
+                continue
+            next_block = position + BLOCK
         code = byte_at(text, position)
         if code < 0x80:
             action = int(actions[code])
