@@ -3,6 +3,7 @@
     python peers.py train   NAME input=... output=... [option=value ...]
     python peers.py test    NAME model=... data=...       prints N, P@1 (and R@1)
     python peers.py predict NAME model=... data=...       prints one label per line
+    python peers.py label   NAME model=... data=... output=...   JSON lines, one label each
     python peers.py embed    NAME input=... output=... model=skipgram|cbow [option=value ...]
     python peers.py words    NAME model=... data=...      prints a word and its vector a line
     python peers.py quantize NAME model=... output=... [option=value ...]
@@ -52,6 +53,18 @@ def fasttext_predict(model: str, data: str) -> None:
         lines = [line.rstrip("\n") for line in file]
     labels, _ = fasttext().load_model(model).predict(lines)
     sys.stdout.write("".join(f"{best[0]}\n" for best in labels))
+
+
+def fasttext_label(model: str, data: str, output: str) -> None:
+    """Write JSON lines with the best label of each text, and its probability."""
+    orjson, loaded = import_module("orjson"), fasttext().load_model(model)
+    with open(data, "rb") as lines, open(output, "wb") as target:
+        for line in lines:
+            found = orjson.loads(line)
+            labels, probs = loaded.predict(found["text"].replace("\n", " "))
+            found["label"] = labels[0].removeprefix("__label__")
+            found["probability"] = float(probs[0])
+            target.write(orjson.dumps(found) + b"\n")
 
 
 def fasttext_embed(input: str, output: str, **options: Any) -> None:
