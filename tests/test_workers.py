@@ -37,7 +37,8 @@ READING = """
 import sys
 from fastcli.prepare.reader_process import read_beside
 from fastcli.tables.choice import Columns
-from fastcli.tables.sources import Reading, Source
+from fastcli.tables.reading import Reading
+from fastcli.tables.sources import Source
 
 if __name__ == "__main__":
     source = Source(Columns(("0",), ("1",)), print, Reading("csv"))

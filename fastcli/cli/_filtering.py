@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fastcli.prepare.like import Like
     from fastcli.prepare.recipe import Recipe
     from fastcli.tables.choice import Columns
-    from fastcli.tables.sources import Reading
+    from fastcli.tables.reading import Reading
 
 ANYWHERE = {"files_from", "tokenizer_cmd", "thread", "verbose"}
 # What says how new data are read, which prepare.json cannot know.
@@ -181,7 +181,7 @@ def _columns(like: Like, options: PrepareOptions) -> Columns:
 
 def _reading(like: Like, options: PrepareOptions, header: bool | None) -> Reading:
     from fastcli.tables.labels import LabelOptions
-    from fastcli.tables.sources import Reading
+    from fastcli.tables.reading import Reading
 
     recorded, is_recorded = like.recorded, bool(like.recorded.text)
     is_asked = header is not None or options.text_column

@@ -13,7 +13,7 @@ from fastcli.tables.options import TABLES, TableOptions
 if TYPE_CHECKING:
     from fastcli.reporting import Reporter
     from fastcli.tables.choice import Columns
-    from fastcli.tables.sources import Reading
+    from fastcli.tables.reading import Reading
 
 
 def asks_for_table(options: TableOptions) -> bool:
@@ -27,7 +27,7 @@ def reading_of(options: TableOptions, label: str = "__label__") -> Reading:
     from fastcli.options import check_choices
     from fastcli.tables.dialects import read_delimiter
     from fastcli.tables.labels import LabelOptions
-    from fastcli.tables.sources import Reading
+    from fastcli.tables.reading import Reading
 
     names = ("format", "quotes", "escape", "labels_as")
     check_choices(TableOptions, **{name: getattr(options, name) for name in names})

@@ -84,7 +84,7 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
     from fastcli.inspect.vectors import vectors_report
     from fastcli.tables.dialects import read_delimiter
     from fastcli.tables.labels import LabelOptions
-    from fastcli.tables.sources import Reading
+    from fastcli.tables.reading import Reading
     from fastcli.threads import usable_cpus
 
     delimiter = read_delimiter(options.delimiter)

@@ -52,7 +52,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
     from fastcli.tables.choice import Columns
     from fastcli.tables.formats import kind_of_input
     from fastcli.tables.labels import LabelOptions
-    from fastcli.tables.sources import Reading
+    from fastcli.tables.reading import Reading
 
     if options.header and options.no_header:
         raise click.UsageError("--header and --no-header: give one of them", ctx)

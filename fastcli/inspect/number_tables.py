@@ -33,7 +33,7 @@ from fastcli.mlp.feature_tables import MOST_LEVELS, TableOptions, columns_of, la
 from fastcli.printable import named
 from fastcli.tables.columns import usual_label
 from fastcli.tables.labels import LabelOptions
-from fastcli.tables.sources import Reading
+from fastcli.tables.reading import Reading
 
 LEFT_OUT = ("id", "row numbers", "date", "text", "object")  # of columns of numbers
 

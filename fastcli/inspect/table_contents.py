@@ -12,7 +12,7 @@ from fastcli.inspect.columns import Column
 from fastcli.inspect.table_files import TableFile
 from fastcli.tables.delimited import OPEN_QUOTE, REMNANT, TEXT_AFTER_QUOTE
 from fastcli.tables.dialects import typed_delimiter
-from fastcli.tables.sources import Reading
+from fastcli.tables.reading import Reading
 from fastcli.text.alike import alike
 
 ERROR, WARNING = "x", "!"

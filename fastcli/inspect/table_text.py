@@ -16,7 +16,8 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.tables.choice import Columns
 from fastcli.tables.delimited import Location
 from fastcli.tables.labels import LabelOptions, LabelsAreText, SeveralLabels
-from fastcli.tables.sources import Reading, Source
+from fastcli.tables.reading import Reading
+from fastcli.tables.sources import Source
 
 MOST_TEXTS = 10_000_000  # whose hashes are kept, eight bytes each
 MOST_LABELS = 100_000

@@ -12,7 +12,7 @@ from fastcli.inspect.table_contents import TableReport
 from fastcli.inspect.table_files import TableFile, read_table
 from fastcli.inspect.text_tables import text_table
 from fastcli.mlp.feature_tables import TableOptions, columns_of
-from fastcli.tables.sources import Reading
+from fastcli.tables.reading import Reading
 
 
 def table_report(path: str, reading: Reading) -> TableReport:

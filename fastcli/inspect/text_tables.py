@@ -28,7 +28,8 @@ from fastcli.inspect.table_files import TableFile
 from fastcli.inspect.table_text import Texts, read_texts
 from fastcli.printable import listed
 from fastcli.tables.choice import Columns
-from fastcli.tables.sources import NO_LABEL, Reading
+from fastcli.tables.reading import Reading
+from fastcli.tables.sources import NO_LABEL
 
 
 def text_table(report: TableReport, chosen: Chosen, asked_for: Reading) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,16 +11,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from fastcli.errors import DataError
 from fastcli.tables.choice import Choice, Columns, choose_text
-from fastcli.tables.columns import is_position
-from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location, Utf8
-from fastcli.tables.dialects import BOM, HEAD_ROWS, Asked, Dialect
-from fastcli.tables.formats import TABLES, named_kind, sniffed
-from fastcli.tables.headers import has_header
+from fastcli.tables.delimited import BadRow, Chunk, Location
+from fastcli.tables.dialects import BOM, HEAD_ROWS, Dialect
+from fastcli.tables.formats import HEAD, TABLES
 from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
-from fastcli.tables.rows import value_text
-from fastcli.tables.sources import Reading
+from fastcli.tables.reading import Reading
+from fastcli.tables.rows import joined_text
 from fastcli.tables.streams import opened
-from fastcli.text.encodings import check_utf8
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,25 +89,28 @@ def open_table(
     Raises DataError where it cannot be read, now or when its rows are, and ArgumentError for
     columns that are not there or not known.
     """
-    kind = named_kind(path) if reading.kind == "auto" else reading.kind
+    kind = reading.kind_by_name(path)
     if kind == "parquet":
         return _parquet(path, columns, on_bytes)
-    try:
-        raw = opened(path, on_bytes)
-        head = raw.peek(1 << 16)
-    except OSError as error:
-        raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
-    kind = sniffed(head, "__label__") if kind == "auto" else kind
-    if reading.is_utf8:
-        check_utf8(path, head)
+    raw = _opened(path, on_bytes)
+    head = raw.peek(HEAD)
+    reading.check_bytes(path, head)
+    kind = reading.kind_of(path, head, kind)
     if kind in TABLES:
         return _delimited(path, raw, kind, reading, columns)
-    encoding = "utf-8-sig" if reading.is_utf8 else reading.encoding
     if kind == "jsonl" and reading.is_utf8:
         return _objects(path, _json_lines(path, raw), columns, kind)
-    text = io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="\n")
+    text = reading.text(raw)
     found = json_lines(path, text, raise_bad) if kind == "jsonl" else elements(path, text)
     return _objects(path, _parsed(path, raw, found), columns, kind)
+
+
+def _opened(path: str, on_bytes: Callable[[int], None]) -> Any:
+    """Open a file.  Raises DataError where it cannot be."""
+    try:
+        return opened(path, on_bytes)
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
 
 
 def raise_bad(place: Location, reason: str, text: str) -> NoReturn:
@@ -131,11 +130,8 @@ def raise_first(bad: Sequence[BadRow]) -> None:
 
 def open_numbers(path: str, reading: Reading, model: ReadsNumbers) -> OpenTable:
     """Open a delimited table of numbers, whose columns a model finds; as ``open_table``."""
-    try:
-        raw = opened(path, lambda n: None)
-    except OSError as error:
-        raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
-    kind = reading.kind if reading.kind != "auto" else named_kind(path)
+    raw = _opened(path, lambda n: None)
+    kind = reading.kind_by_name(path)
     return _delimited(path, raw, kind if kind in TABLES else "csv", reading, Columns(), model)
 
 
@@ -160,9 +156,7 @@ def _delimited(
     columns: Columns,
     model: ReadsNumbers | None = None,
 ) -> OpenTable:
-    stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
-    asked = Asked(kind, reading.delimiter, reading.quotes, reading.escape)
-    table = Delimited(path, stream, asked)
+    table = reading.delimited(path, raw, kind)
     raise_first(table.head.bad)
     head = table.head.table()
     if not head:
@@ -170,10 +164,8 @@ def _delimited(
     numbers: Callable[[Chunk], Any] | None = None
     if model is not None:
         has_names, sentence, numbers = model.numbers_of(path, head)
-    elif reading.header is not None:
-        has_names = reading.header
     else:
-        has_names = not all(map(is_position, columns.text)) or has_header(head)
+        has_names = reading.has_header(columns, head)
     names = head[0] if has_names else [str(i) for i in range(len(head[0]))]
     if model is not None:
         choice = Choice(tuple(names), (), (), -1, has_names)
@@ -266,8 +258,7 @@ def _blocks(path: str, found: Iterator[Found], choice: Choice, join: str) -> Ite
             raise_bad(
                 Location(path, 0), "a text is a list or an object", json.dumps(one, default=str)
             )
-        texts = list(map(value_text, cells))
-        text = texts[0] if len(texts) == 1 else join.join(filter(None, texts))
+        text = joined_text(one, names, join)
         block.strings.append(text)
         block.objects.append(one)
         block.lines.append(line)

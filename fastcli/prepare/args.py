@@ -11,7 +11,7 @@ from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.relabel import LabelRules
 from fastcli.tables.choice import Columns
 from fastcli.tables.dialects import read_delimiter
-from fastcli.tables.sources import Reading
+from fastcli.tables.reading import Reading
 
 
 @dataclass(frozen=True, kw_only=True)

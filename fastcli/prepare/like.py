@@ -33,8 +33,9 @@ from fastcli.tables.delimited import OPEN_QUOTE, TEXT_AFTER_QUOTE, Location
 from fastcli.tables.dialects import DELIMITER_OF_KIND, DELIMITERS
 from fastcli.tables.formats import are_objects, has_prefix, is_parquet, named_kind
 from fastcli.tables.formats import head_of as head_of  # beside what takes a head
+from fastcli.tables.reading import Reading
 from fastcli.tables.rows import Batch
-from fastcli.tables.sources import Reading, Source
+from fastcli.tables.sources import Source
 from fastcli.text.inputs import line_blocks
 
 LINES = "fasttext"  # the format of lines, with labels in front or without

@@ -62,3 +62,10 @@ def value_text(value: Any) -> str:
     if isinstance(value, float) and math.isnan(value):
         return ""
     return value if isinstance(value, str) else str(value)
+
+
+def joined_text(found: dict[str, Any], names: Sequence[str], join: str) -> str:
+    """Return the text of an object: the values of some names that are not empty, joined."""
+    if len(names) == 1:
+        return value_text(found.get(names[0]))
+    return join.join(filter(None, [value_text(found.get(name)) for name in names]))

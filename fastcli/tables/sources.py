@@ -8,7 +8,6 @@ continues if that returns.  What is decided about a file (its header, its column
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import re
@@ -25,30 +24,24 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed
 from fastcli.tables.choice import Choice, Columns, choose
-from fastcli.tables.columns import is_position
-from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location, Utf8
+from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location
 from fastcli.tables.dialects import (
     HEAD_ROWS,
-    Asked,
     is_unicode,
-    is_utf8,
 )
 from fastcli.tables.formats import (
+    HEAD,
     TABLES,
-    check_objects,
     folder_of,
-    is_parquet,
     label_of_name,
-    named_kind,
-    sniffed,
 )
 from fastcli.tables.formats import kind_of_input as kind_of_input  # as it is asked for from here
-from fastcli.tables.headers import has_header
-from fastcli.tables.labels import BadLabel, LabelOptions, LabelReader, no_label_sentence
+from fastcli.tables.labels import BadLabel, LabelReader, no_label_sentence
 from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
-from fastcli.tables.rows import Batch, Raw, all_unicode, value_text
+from fastcli.tables.reading import Reading
+from fastcli.tables.rows import Batch, Raw, all_unicode, joined_text, value_text
 from fastcli.tables.streams import opened
-from fastcli.text.encodings import check_utf8, not_utf8
+from fastcli.text.encodings import not_utf8
 from fastcli.text.inputs import compression, open_compressed
 
 NESTED = (dict, list, tuple)
@@ -60,25 +53,6 @@ OTHERWISE = "Or take them out with --bad-bytes replace, or such rows with --skip
 
 def _ignore(sentence: str) -> None:
     """Ignore what is said."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What options say about how files are read."""
-
-    kind: str = "auto"
-    delimiter: str = ""
-    quotes: str = "auto"
-    escape: str = "auto"
-    header: bool | None = None  # None: decided by the first rows
-    encoding: str = "utf-8"
-    bad_bytes: str = "error"
-    labels: LabelOptions = field(default_factory=LabelOptions)
-
-    @property
-    def is_utf8(self) -> bool:
-        """Whether files are UTF-8; raises ArgumentError for an unknown encoding."""
-        return is_utf8(self.encoding)
 
 
 @dataclass
@@ -188,9 +162,7 @@ class Source:
 
     def _one(self, path: str, on_bytes: Callable[[int], None]) -> Iterator[Batch]:
         """Yield the rows of a file."""
-        kind = self.reading.kind
-        if kind == "auto":
-            kind = "parquet" if is_parquet(path) else named_kind(path)
+        kind = self.reading.kind_by_name(path)
         if kind == "parquet":
             return self._parquet(path, on_bytes)
         return self._file(path, kind, on_bytes)
@@ -211,41 +183,28 @@ class Source:
     def _stream(self, path: str, raw: Any, kind: str) -> Iterator[Batch]:
         """Yield the rows of an open file; ``auto``: by how it begins."""
         reading = self.reading
-        head = raw.peek(1 << 16) if hasattr(raw, "peek") else b""
-        kind = sniffed(head, self.reading.labels.prefix) if kind == "auto" else kind
-        if reading.is_utf8 and reading.bad_bytes == "error" and not self.skips_bad:
-            check_utf8(path, head, ALL_ROWS if self.keeps_all else OTHERWISE)
-        if kind in ("json", "jsonl") and reading.is_utf8:
-            check_objects(path, head)
-            is_named = reading.kind == "auto"
-            kind = "jsonl" if is_named and sniffed(head, "") == "jsonl" else kind
+        head = raw.peek(HEAD) if hasattr(raw, "peek") else b""
+        if not self.skips_bad:
+            reading.check_bytes(path, head, ALL_ROWS if self.keeps_all else OTHERWISE)
+        kind = reading.kind_of(path, head, kind)
         self.kind, self._delimiter = kind, ""
         if kind in TABLES:
-            stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
-            yield from self._table(path, stream, kind)
+            yield from self._table(path, reading.delimited(path, raw, kind), kind)
         elif kind == "jsonl":
-            lines: Iterable[bytes | str] = raw if reading.is_utf8 else self._text(raw)
+            lines: Iterable[bytes | str] = raw if reading.is_utf8 else reading.text(raw)
             yield from self._objects(path, json_lines(path, lines, self.bad))
         elif kind == "json":
-            yield from self._objects(path, elements(path, self._text(raw)))
+            yield from self._objects(path, elements(path, reading.text(raw)))
         else:
-            yield from self._fasttext(path, self._text(raw))
+            yield from self._fasttext(path, reading.text(raw))
 
-    def _text(self, raw: Any) -> IO[str]:
-        encoding = "utf-8-sig" if self.reading.is_utf8 else self.reading.encoding
-        return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="\n")
-
-    def _table(self, path: str, stream: IO[bytes] | Utf8, kind: str) -> Iterator[Batch]:
-        reading = self.reading
-        table = Delimited(
-            path, stream, Asked(kind, reading.delimiter, reading.quotes, reading.escape)
-        )
+    def _table(self, path: str, table: Delimited, kind: str) -> Iterator[Batch]:
         self._delimiter = table.dialect.delimiter
         choice: Choice | None = None
         for chunk in table.chunks():
             if choice is None and chunk.n:
                 head = table.head.table()
-                has_names = self._has_header(head)
+                has_names = self.reading.has_header(self.columns, head)
                 names = head[0] if has_names else [str(i) for i in range(len(head[0]))]
                 choice = self._choose(path, names, has_names)
                 remark = table.dialect.remark(kind)
@@ -513,16 +472,9 @@ class Source:
                 reason = "a list or an object, not text" if name in found else "is missing"
                 self.bad(Location(path, line, name), reason, shown)
                 return False
-        texts = [value_text(found.get(name)) for name in choice.text_names]
-        text = texts[0] if len(texts) == 1 else self.columns.join.join(filter(None, texts))
+        text = joined_text(found, choice.text_names, self.columns.join)
         labels = tuple(found.get(name) for name in choice.label_names)
         return raw.add(line, text, labels, value_text(found.get(group)) if group else "")
-
-    def _has_header(self, head: Sequence[Sequence[str]]) -> bool:
-        if self.reading.header is not None:
-            return self.reading.header
-        asked = (*self.columns.text, *self.columns.label, *filter(None, [self.columns.group]))
-        return not all(map(is_position, asked)) or has_header(head)
 
 
 def labels_of(words: Sequence[str], prefix: str) -> tuple[list[str], list[str]]:

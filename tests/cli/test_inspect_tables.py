@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fastcli.inspect.columns import MOST_DIFFERENT, MOST_VALUES, Column
 from fastcli.inspect.kinds import kind_of_file
 from fastcli.inspect.table_files import read_table
-from fastcli.tables.sources import Reading
+from fastcli.tables.reading import Reading
 from tests.command import SAMPLES, run
 
 
