@@ -80,8 +80,9 @@ def open_examples(
         join=asked.join if asked.text else known.join,
     )
     reading = reading_of(options, prepared.recipe.label)
-    if options.labels_as == "auto" and prepared.labels_as == "number":
-        reading = replace(reading, labels=replace(reading.labels, labels_as="number"))
+    if options.labels_as == "auto":
+        labels = replace(reading.labels, labels_as=prepared.labels_as)
+        reading = replace(reading, labels=labels)
     source = Source(columns, raise_bad, reading, needs_labels=True, allows_unlabelled=True, say=say)
     return labelled_lines(data, source, prepared.recipe, prepared.names)
 

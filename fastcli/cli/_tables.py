@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import DataError
@@ -49,13 +51,22 @@ def columns_of(options: TableOptions) -> Columns:
     return Columns(options.text_column, options.label_column, join=options.join)
 
 
+AS_LINES = "give --format text"
+PIPED = "give it through a pipe, as -input -"  # where there is no such option
+
+
 def refuse_table(
-    path: str, label: str, command: Sequence[str], knows_columns: bool = False
+    path: str,
+    label: str,
+    command: Sequence[str],
+    otherwise: str = AS_LINES,
+    knows_columns: bool = False,
 ) -> None:
     """Raise DataError where a file is surely a table, with the command that reads it.
 
     ``label`` is the prefix of labels, "" where lines have none; ``command`` is the command line
-    without the options of columns; a model may know those.
+    without the options of columns, which a model may know; ``otherwise`` is what to do if each line
+    is a text.
     """
     from fastcli.tables.sure import sure_table
 
@@ -70,7 +81,7 @@ def refuse_table(
     raise DataError(
         f"{path} is a table, not lines of {'labels and ' if label else ''}text; its columns: "
         f"{listed(found.names)}. Read it as one: {' '.join([shlex.join(command), *columns])}. "
-        "If each line is a text, give --format text."
+        f"If each line is a text, {otherwise}."
     )
 
 
@@ -105,3 +116,56 @@ def prepared_table(
         train = Path(folder, "train.txt")
         with standing_for(inputs, str(train), str(Path(folder, "empty"))):
             yield recorded_beside(train)
+
+
+@contextmanager
+def lines_of_tables(
+    inputs: Sequence[str],
+    options: TableOptions | None,
+    label: str,
+    reporter: Reporter,
+    tested: str = "",
+) -> Iterator[dict[str, Any]]:
+    """Let the lines of tables stand for training files, and for ``tested`` if that is a table.
+
+    Without options that ask for a table all are lines as they are.  Yields what a model records of
+    how its input was prepared.
+    """
+    if options is None or not asks_for_table(options):
+        yield _prepared_before(inputs)
+        return
+    from fastcli.tables.sure import sure_table
+
+    with ExitStack() as stack:
+        prepared = {}
+        if inputs:
+            prepared = stack.enter_context(prepared_table(inputs, options, label, reporter))
+        if tested and (options.format in TABLES or sure_table(tested, label)):
+            labels_as = prepared.get("columns", {}).get("labels_as", options.labels_as)
+            like = replace(options, labels_as=labels_as)  # not decided again by other labels
+            stack.enter_context(prepared_table([tested], like, label, reporter))
+        yield prepared
+
+
+def _prepared_before(inputs: Sequence[str]) -> dict[str, Any]:
+    """Return what a model records of how its training file was prepared, if that is known."""
+    beside = os.path.join(os.path.dirname(inputs[0]), "prepare.json") if inputs else ""
+    if len(inputs) != 1 or not os.path.isfile(beside):
+        return {}
+    from fastcli.prepare.recorded import recorded_beside
+
+    return recorded_beside(inputs[0])
+
+
+def table_words(options: TableOptions) -> list[str]:
+    """Return the words of a command line by which it reads a table as these options say."""
+    words = []
+    for field in fields(options):
+        value = getattr(options, field.name)
+        name = "--" + field.name.replace("_", "-")
+        if value is True:
+            words.append(name)
+        elif value != field.default:
+            several = value if isinstance(value, tuple) else (value,)
+            words += [word for one in several for word in (name, str(one))]
+    return words

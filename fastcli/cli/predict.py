@@ -124,7 +124,7 @@ class Run:
             if self.table.format == "auto" and reads_lines:
                 command = ["fastcli", self.ctx.info_name or "predict", asked.model, path]
                 knows = bool(getattr(classifier, "about", {}).get("prepared"))
-                refuse_table(path, "", [*command, "--output", "labelled.csv"], knows)
+                refuse_table(path, "", [*command, "--output", "labelled.csv"], knows_columns=knows)
             name = asked.named(path)
             predictor = Predictor(classifier, asked.k, asked.threshold, self.options.thread, name)
             predict_file(predictor, path, self.options.json, self.with_probs)

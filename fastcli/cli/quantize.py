@@ -9,9 +9,11 @@ from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import read_inputs
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
+from fastcli.cli._tables import asks_for_table, lines_of_tables, refuse_table
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.options import AutotuneOptions, QuantizeOptions
 from fastcli.overwriting import check_apart
+from fastcli.tables.options import TableOptions
 
 
 @click.command(
@@ -19,9 +21,11 @@ from fastcli.overwriting import check_apart
     pattern="-output <name> [options]",
     empty=NO_PATHS,
 )
-@takes(QuantizeOptions, Saving, unused=(TrainArgs, AutotuneOptions))
+@takes(QuantizeOptions, TableOptions, Saving, unused=(TrainArgs, AutotuneOptions))
 @click.pass_context
-def quantize(ctx: click.Context, options: QuantizeOptions, saving: Saving) -> None:
+def quantize(
+    ctx: click.Context, options: QuantizeOptions, table: TableOptions, saving: Saving
+) -> None:
     """Make <name>.ftz from <name>.bin: codes of one byte instead of floats, and fewer rows.
 
     A good start: -qnorm -cutoff 50000 -retrain -input with the training text.  Retraining
@@ -45,6 +49,11 @@ def quantize(ctx: click.Context, options: QuantizeOptions, saving: Saving) -> No
         inputs = read_inputs(ctx, "input", inputs, options.files_from, options.verbose)
         path = f"{options.output}.ftz"
         check_apart(options.files_from, [path, f"{path}.json"])
+    if table.format == "auto" and not asks_for_table(table):
+        command = ["fastcli", "quantize", "-output", options.output, "-retrain"]
+        read = [("-input", one) for one in inputs * options.retrain] + [("--test", options.test)]
+        for name, one in read:
+            refuse_table(one, options.label or TrainArgs.label, [*command, name, one])
     args = QuantizeArgs(
         output=options.output,
         input=inputs,
@@ -62,8 +71,12 @@ def quantize(ctx: click.Context, options: QuantizeOptions, saving: Saving) -> No
         thread=options.thread,
         no_shuffle=options.no_shuffle,
     )
-    say_without_effect(ctx, vars(options))
-    with TrainingDisplay(options.verbose) as progress:
+    say_without_effect(ctx, {**vars(options), **vars(table)})
+    label = options.label or TrainArgs.label
+    with (
+        TrainingDisplay(options.verbose) as progress,
+        lines_of_tables(inputs * options.retrain, table, label, progress, options.test),
+    ):
         done = quantize_and_save(args, progress, saving.fsync)
     if options.verbose > 0:
         say(

@@ -12,6 +12,7 @@ import click
 
 from fastcli.cli import _json
 from fastcli.cli._command import positional
+from fastcli.cli._declare import say_without_effect
 from fastcli.cli._options import (
     PATTERN,
     Predicting,
@@ -118,6 +119,8 @@ def run(ctx: click.Context, options: Predicting, table: TableOptions, asked: Que
     data = asked.data
     check_readable(data, CANNOT_OPEN)
     classifier = load_classifier(asked.model, table)
+    is_table = getattr(classifier, "columns", None) is not None  # of numbers
+    say_without_effect(ctx, {**vars(options), **vars(table), "is_table": is_table})
     total, files, notes = Meter(nlabels=classifier.nlabels), [], []
     for path in data:
         name = asked.named(path)
@@ -152,7 +155,8 @@ def examples(
     if reads_lines and table.format == "auto":
         label = getattr(classifier, "label", "__label__")
         knows = bool(getattr(classifier, "about", {}).get("prepared"))
-        refuse_table(path, label, ["fastcli", ctx.info_name or "test", model, path], knows)
+        command = ["fastcli", ctx.info_name or "test", model, path]
+        refuse_table(path, label, command, knows_columns=knows)
     return blocks_of(classifier, path, CANNOT_OPEN)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,11 +13,20 @@ from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
-from fastcli.cli._tables import asks_for_table, prepared_table, refuse_table
+from fastcli.cli._tables import (
+    PIPED,
+    asks_for_table,
+    lines_of_tables,
+    refuse_table,
+    table_words,
+)
 from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of
 from fastcli.fasttext.options import AutotuneOptions
 from fastcli.overwriting import check_apart
 from fastcli.tables.options import TableOptions
+
+if TYPE_CHECKING:
+    pass
 
 PATTERN = "-input <file> -output <name> [options]"
 
@@ -114,34 +122,29 @@ def run(
     if lists.files_from:
         check_lists(lists.files_from, args, tuning)
     say_without_effect(ctx, {**vars(args), **vars(tuning), **(vars(table) if table else {})})
-    is_table = table is not None and asks_for_table(table)
-    if table is not None and table.format == "auto" and not is_table:
-        for path in args.input:
-            refuse_table(
-                path, args.label, ["fastcli", "supervised", "-input", path, "-output", args.output]
-            )
+    check_lines(args, tuning, table)
     if tuning.autotune_validation:
-        tune(ctx, args, tuning, saving.fsync)
+        tune(ctx, args, tuning, saving.fsync, table)
         return
     from fastcli.cli.display.training import TrainingDisplay
     from fastcli.fasttext.train_and_save import train_and_save
 
-    with TrainingDisplay(args.verbose) as progress:
-        if table is not None and is_table:
-            with prepared_table(args.input, table, args.label, progress) as prepared:
-                train_and_save(args, progress, saving.fsync, prepared)
-            return
-        train_and_save(args, progress, saving.fsync, prepared_before(args.input))
+    with (
+        TrainingDisplay(args.verbose) as progress,
+        lines_of_tables(args.input, table, args.label, progress) as prepared,
+    ):
+        train_and_save(args, progress, saving.fsync, prepared)
 
 
-def prepared_before(inputs: Sequence[str]) -> dict[str, Any]:
-    """Return what a model records of how its training file was prepared, if that is known."""
-    beside = os.path.join(os.path.dirname(inputs[0]), "prepare.json") if inputs else ""
-    if len(inputs) != 1 or not os.path.isfile(beside):
-        return {}
-    from fastcli.prepare.recorded import recorded_beside
-
-    return recorded_beside(inputs[0])
+def check_lines(args: TrainArgs, tuning: AutotuneOptions, table: TableOptions | None) -> None:
+    """Raise DataError, with the command to use, for a table where lines are asked for."""
+    if table is None:
+        for path in args.input:
+            refuse_table(path, "", ["fastcli", "prepare", path, "-o", "NAME"], PIPED)
+    elif table.format == "auto" and not asks_for_table(table):
+        for path in filter(None, [*args.input, tuning.autotune_validation]):
+            command = ["fastcli", "supervised", "-input", *args.input, "-output", args.output]
+            refuse_table(path, args.label, command)
 
 
 def check_lists(lists: Sequence[str], args: TrainArgs, tuning: AutotuneOptions) -> None:
@@ -153,7 +156,13 @@ def check_lists(lists: Sequence[str], args: TrainArgs, tuning: AutotuneOptions) 
     check_apart(lists, dict.fromkeys([*written, tuning.autotune_trials]))
 
 
-def tune(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, fsync: bool) -> None:
+def tune(
+    ctx: click.Context,
+    args: TrainArgs,
+    tuning: AutotuneOptions,
+    fsync: bool,
+    table: TableOptions | None,
+) -> None:
     """Look for the best arguments, and save the best model."""
     from fastcli.cli.display.messages import lines, say
     from fastcli.cli.display.tuning import TuningDisplay
@@ -181,8 +190,12 @@ def tune(ctx: click.Context, args: TrainArgs, tuning: AutotuneOptions, fsync: bo
         resume=tuning.autotune_resume,
         fixed=frozenset(fixed),
     )
-    with TuningDisplay(args.verbose) as progress:
-        tuned = tune_and_save(args, given, progress, fsync)
+    with (
+        TuningDisplay(args.verbose) as progress,
+        lines_of_tables(args.input, table, args.label, progress, given.validation) as prepared,
+    ):
+        words = table_words(table) if table else []
+        tuned = tune_and_save(args, given, progress, fsync, prepared, words)
     if args.verbose > 0:
         best = tuned.outcome.trial
         say(

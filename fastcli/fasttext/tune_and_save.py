@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,13 +35,28 @@ class Tuned:
     commands: list[str]
 
 
+@dataclass(frozen=True)
+class Input:
+    """How the input was prepared, as the model records it, and the words that read it again."""
+
+    prepared: dict[str, Any]
+    words: list[str]
+
+
 def tune_and_save(
-    args: TrainArgs, tune: AutotuneArgs, reporter: Reporter, fsync: bool = False
+    args: TrainArgs,
+    tune: AutotuneArgs,
+    reporter: Reporter,
+    fsync: bool = False,
+    prepared: dict[str, Any] | None = None,
+    reading: Sequence[str] = (),
 ) -> Tuned:
     """Look for the best arguments and write the best model: ``.bin``, or ``.ftz`` with a size.
 
     A model that has too few rows to be quantized is written as ``.bin`` with a size, too.  With
-    ``fsync`` files are forced to the disk.  Raises FastcliError or a child of it.
+    ``fsync`` files are forced to the disk.  ``prepared`` is recorded, as ``train_and_save`` does;
+    ``reading`` are words that commands need to read the same input.  Raises FastcliError or a child
+    of it.
     """
     trials = [tune.trials] if tune.resume else [tune.trials, former_trials(tune.trials)]
     ends = (".bin", ".ftz") if tune.modelsize else (".bin",)
@@ -60,7 +76,7 @@ def tune_and_save(
         reporter.stage("tuning")
         outcome = autotune(args, tune, reporter, trials_file)
         reporter.stage("saving")
-        return _save(args, tune, outcome, files, reporter)
+        return _save(args, tune, outcome, files, reporter, Input(prepared or {}, list(reading)))
 
 
 def _save(
@@ -69,16 +85,19 @@ def _save(
     outcome: Outcome,
     outputs: ModelOutputs,
     reporter: Reporter,
+    read: Input,
 ) -> Tuned:
     """Write the best model, and the commands that reproduce it."""
     best, trained = replace(outcome.trial.args, retrain=False), outcome.trained
     names = [name for name in TUNED if name != "dsub"]
-    commands = [shlex.join(command_line(replace(best, dsub=2), names))]
+    commands = [shlex.join([*command_line(replace(best, dsub=2), names), *read.words])]
     notes: dict[str, Any] = about(best, trained)
+    if read.prepared:
+        notes["prepared"] = read.prepared
     quantized = outcome.quantized
     path = f"{args.output}.bin" if quantized is None else f"{args.output}.ftz"
     if quantized is not None:
-        commands.append(shlex.join(_quantize_command(best, quantized, tune.modelsize)))
+        commands.append(shlex.join(_quantize_command(best, quantized, tune.modelsize, read.words)))
     elif tune.modelsize:
         size = file_size(trained.args, trained.dictionary)
         reporter.note(
@@ -124,12 +143,15 @@ def _note_former(path: str, reporter: Reporter) -> None:
         reporter.note(f"{other} of an earlier run is still there; the model of this one is {path}.")
 
 
-def _quantize_command(args: TrainArgs, quantized: QuantizedModel, target: int) -> list[str]:
+def _quantize_command(
+    args: TrainArgs, quantized: QuantizedModel, target: int, reading: Sequence[str]
+) -> list[str]:
     """Return the words of the command that makes a trial's ``.ftz`` from its ``.bin``."""
     words = ["fastcli", "quantize", "-output", args.output, "-qnorm", "-dsub", str(args.dsub)]
     words += ["--target-size", str(target)]
     if quantized.model.bucket_rows is not None:
         words += ["-retrain", *(word for path in args.input for word in ("-input", path))]
+        words += reading
         # No -epoch: the .bin has it.  The rest is in the JSON file beside it, which may be lost.
         words += ["-lr", str(args.lr)]
         words += ["-seed", str(args.seed)] if args.seed else []

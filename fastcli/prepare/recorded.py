@@ -21,6 +21,7 @@ from fastcli.tables.choice import Columns
 PREPARED = "prepared"  # the name under which a model's JSON file has it
 RECIPE = ("format", "version", "label", "cleaning", "segmentation", "words")
 AT_ONCE = 1 << 20
+LABELS_AS = ("number", "text")  # how the labels of a column were read
 
 
 def recorded_beside(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -71,12 +72,13 @@ def _read(path: Path) -> dict[str, Any] | None:
 class Prepared:
     """How texts of a model were prepared: the recipe, the columns, the names of labels.
 
-    ``names`` has the tokens of labels whose names in the data are others.
+    ``labels_as`` is "auto" where that is not known.  ``names`` has the tokens of labels whose names
+    in the data are others.
     """
 
     recipe: Recipe = field(default_factory=Recipe)
     columns: Columns = field(default_factory=Columns)
-    labels_as: str = "text"
+    labels_as: str = "auto"
     names: dict[str, str] = field(default_factory=dict)
 
 
@@ -118,7 +120,7 @@ def prepared_from(found: Any, where: str) -> Prepared | None:
             tuple(_strings(columns, "label")),
             join=columns.get("join", " "),
         ),
-        "number" if columns.get("labels_as") == "number" else "text",
+        labels_as if (labels_as := columns.get("labels_as")) in LABELS_AS else "auto",
         names,
     )
 

@@ -223,3 +223,67 @@ def test_the_sample_reviews(tmp_path, monkeypatch):
     with open("labelled.csv", encoding="utf-8", newline="") as file:
         after = list(csv.reader(file))
     assert [row[:-2] for row in after] == before
+
+
+def test_autotune_and_quantize_read_tables(model):
+    table = [*COLUMNS, "--label-column", "team"]
+    tune = ["-autotune-validation", "train.csv", "-autotune-duration", 1, "-thread", 1]
+    result = run("supervised", "-input", "train.csv", "-output", "a", *table, *tune)
+    assert result.code == 0, result.err
+    about = json.loads(Path("a.bin.json").read_text())
+    assert about["prepared"]["columns"]["label"] == ["team"]
+    assert about["autotune"]["score"] == 1.0
+    words = "--text-column title --text-column body --label-column team"
+    assert about["autotune"]["commands"][0].endswith(words)
+    assert words in result.err.splitlines()[-1]
+    larger = [*QUICK[:-1], 400, "-wordNgrams", 2]
+    assert run("supervised", "-input", "train.csv", "-output", "m", *table, *larger).code == 0
+    again = ["quantize", "-output", "m", "-retrain", "-input", "train.csv", "-cutoff", 300]
+    result = run(*again, *table, "--test", "train.csv", "-epoch", 50)
+    assert result.code == 0, result.err
+    assert "on 4 lines of train.csv" in result.err
+    kept = json.loads(Path("m.ftz.json").read_text())["prepared"]
+    assert kept == json.loads(Path("m.bin.json").read_text())["prepared"]
+
+
+def test_numbers_are_labels_of_a_validation_table_as_in_training(tmp_path, monkeypatch):
+    """A file whose labels could be numbers has the text of training's."""
+    monkeypatch.chdir(tmp_path)
+    rows = "".join([f"word{i % 2},{'01' if i % 2 else '1.0'}\n" for i in range(8)])
+    Path("t.csv").write_text(f"text,label\n{rows}")
+    Path("v.csv").write_text("text,label\nword0,1.0\nword0,1.0\n")
+    table = ["--text-column", "text", "--label-column", "label"]
+    tune = ["-autotune-validation", "v.csv", "-autotune-duration", 1, "-thread", 1]
+    result = run("supervised", "-input", "t.csv", "-output", "a", *table, *tune)
+    assert result.code == 0, result.err
+    assert json.loads(Path("a.bin.json").read_text())["autotune"]["score"] == 1.0
+    result = run("test", "a.bin", "v.csv", *table)
+    assert result.out.decode().split() == ["N", "2", "P@1", "1", "R@1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "read_by"),
+    [
+        (["skipgram", "-input", "t.csv", "-output", "v"], "prepare t.csv -o NAME --text-column"),
+        (["cbow", "-input", "t.csv", "-output", "v"], "prepare t.csv -o NAME --text-column"),
+        (["quantize", "-output", "m", "-retrain", "-input", "t.csv"], "-input t.csv --text-column"),
+        (["quantize", "-output", "m", "--test", "t.csv"], "--test t.csv --text-column"),
+        (
+            ["supervised", "-input", "l.txt", "-output", "v", "-autotune-validation", "t.csv"],
+            "supervised -input l.txt -output v --text-column",
+        ),
+    ],
+)
+def test_tables_where_lines_are_asked_for(model, words, read_by):
+    Path("l.txt").write_text("__label__a b\n")
+    last = fails(*words)
+    assert last.startswith("t.csv is a table, not lines of ")
+    assert read_by in last
+    assert not Path("v.bin").exists()
+
+
+def test_options_of_tables_without_one(model):
+    Path("l.txt").write_text("__label__Billing money back\n")
+    result = run("test", model, "l.txt", "--quotes", "no", "--none", "x")
+    assert (result.code, result.out.splitlines()[0]) == (0, b"N\t1")
+    assert "--none, --quotes: no effect without a table" in result.err
