@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastcli.labelling.predicted import Labelled
     from fastcli.labelling.rows import OpenTable, ReadsNumbers
     from fastcli.prepare.recorded import Prepared
+    from fastcli.tables.bad_rows import BadRows
     from fastcli.tables.options import TableOptions
 
 
@@ -43,22 +44,30 @@ def prepared_of(classifier: Classifier, model: str, like: str) -> Prepared:
 
 
 def open_texts(
-    classifier: Classifier, model: str, data: str, options: TableOptions, like: str
+    classifier: Classifier,
+    model: str,
+    data: str,
+    options: TableOptions,
+    like: str,
+    bad: BadRows,
 ) -> tuple[OpenTable, Prepared]:
-    """Open a table, with the columns that options name, else those that the model records."""
+    """Open a table, with the columns that options name, else those that the model records.
+
+    ``bad`` is given the rows that cannot be used.
+    """
     from fastcli.labelling.rows import open_numbers, open_table
     from fastcli.prepare.recorded import Prepared
 
     if getattr(classifier, "columns", None) is not None:
         reading = reading_of(options)
-        table = open_numbers(data, reading, cast("ReadsNumbers", classifier))
+        table = open_numbers(data, reading, cast("ReadsNumbers", classifier), bad)
         say(table.sentence)
         return table, Prepared()
     prepared = prepared_of(classifier, model, like)
     columns = columns_of(options)
     if not columns.text:
         columns = replace(columns, text=prepared.columns.text, join=prepared.columns.join)
-    table = open_table(data, reading_of(options, prepared.recipe.label), columns)
+    table = open_table(data, reading_of(options, prepared.recipe.label), columns, bad)
     say(table.sentence)
     return table, prepared
 
@@ -66,9 +75,9 @@ def open_texts(
 def open_examples(
     classifier: Classifier, model: str, data: str, options: TableOptions, like: str = ""
 ) -> Iterator[Any]:
-    """Return the rows of a table as blocks of lines of labels and text."""
+    """Yield the rows of a table as blocks of lines of labels and text."""
     from fastcli.labelling.label_table import labelled_lines
-    from fastcli.labelling.rows import raise_bad
+    from fastcli.tables.bad_rows import BadRows
     from fastcli.tables.choice import Columns
     from fastcli.tables.sources import Source
 
@@ -83,8 +92,24 @@ def open_examples(
     if options.labels_as == "auto":
         labels = replace(reading.labels, labels_as=prepared.labels_as)
         reading = replace(reading, labels=labels)
-    source = Source(columns, raise_bad, reading, needs_labels=True, allows_unlabelled=True, say=say)
-    return labelled_lines(data, source, prepared.recipe, prepared.names)
+    bad = BadRows(options.skip_bad)
+    source = Source(
+        columns,
+        bad,
+        reading,
+        needs_labels=True,
+        skips_bad=options.skip_bad,
+        allows_unlabelled=True,
+        say=say,
+    )
+    yield from labelled_lines(data, source, prepared.recipe, prepared.names)
+    say_left_out(bad)
+
+
+def say_left_out(bad: BadRows) -> None:
+    """Say which rows were left out, if any."""
+    if sentence := bad.sentence():
+        say(sentence)
 
 
 def write_labelled(

@@ -31,7 +31,7 @@ def reading_of(options: TableOptions, label: str = "__label__") -> Reading:
     from fastcli.tables.labels import LabelOptions
     from fastcli.tables.reading import Reading
 
-    names = ("format", "quotes", "escape", "labels_as")
+    names = ("format", "quotes", "escape", "labels_as", "bad_bytes")
     check_choices(TableOptions, **{name: getattr(options, name) for name in names})
     return Reading(
         kind="auto" if options.format == "text" else options.format,
@@ -40,6 +40,7 @@ def reading_of(options: TableOptions, label: str = "__label__") -> Reading:
         escape=options.escape,
         header=header_of(options),
         encoding=options.encoding,
+        bad_bytes=options.bad_bytes,
         labels=LabelOptions(options.label_separator, options.labels_as, options.none, label),
     )
 
@@ -100,6 +101,7 @@ def prepared_table(
     from fastcli.prepare.recipe import Recipe
     from fastcli.prepare.recorded import recorded_beside
     from fastcli.prepare.write_parts import prepare
+    from fastcli.tables.bad_rows import left_out
     from fastcli.text.spooled import standing_for
 
     with tempfile.TemporaryDirectory(prefix="fastcli-") as folder:
@@ -111,8 +113,11 @@ def prepared_table(
             reading=reading_of(options, label),
             needs_labels=True,
             shares=(1.0,),
+            skip_bad=options.skip_bad,
         )
-        prepare(args, reporter)
+        done = prepare(args, reporter)
+        if done.reasons:
+            reporter.note(left_out(done.reasons))
         train = Path(folder, "train.txt")
         with standing_for(inputs, str(train), str(Path(folder, "empty"))):
             yield recorded_beside(train)

@@ -144,16 +144,19 @@ class Run:
         self, classifier: Classifier, model: str, data: str, k: int, threshold: float
     ) -> None:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
-        from fastcli.cli._labelling import open_texts, write_labelled
+        from fastcli.cli._labelling import open_texts, say_left_out, write_labelled
         from fastcli.evaluation.predictor import Predictor
         from fastcli.labelling.label_table import LabelArgs
+        from fastcli.tables.bad_rows import BadRows
 
-        table, prepared = open_texts(classifier, model, data, self.table, self.labelling.like)
+        bad = BadRows(self.table.skip_bad)
+        table, prepared = open_texts(classifier, model, data, self.table, self.labelling.like, bad)
         if not self.labelling.output:
             predictor = Predictor(classifier, k, threshold, self.options.thread, model)
             blocks = (prepared.recipe.apply_to_bytes(block.texts) for block in table.blocks)
             for text in predictor.format(map(_as_array, blocks), self.with_probs):
                 sys.stdout.buffer.write(text)
+            say_left_out(bad)
             return
         args = LabelArgs(
             output=self.labelling.output,
@@ -165,6 +168,7 @@ class Run:
             thread=self.options.thread,
         )
         write_labelled(classifier, table, prepared, args, [model, data, self.labelling.like])
+        say_left_out(bad)
 
 
 def _as_array(data: bytes) -> object:

@@ -24,8 +24,7 @@ from fastcli.tables.formats import TABLES
 from fastcli.tables.headers import has_header
 from fastcli.tables.objects import elements, json_lines, parquet_rows
 from fastcli.tables.reading import Reading
-from fastcli.tables.rows import value_text
-from fastcli.tables.sources import NESTED
+from fastcli.tables.rows import NESTED, value_text
 from fastcli.tables.streams import opened
 from fastcli.text.encodings import check_utf8, likely_encoding
 from fastcli.text.inputs import compression

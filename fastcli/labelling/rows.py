@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from fastcli.errors import DataError
+from fastcli.tables.bad_rows import OTHERWISE, BadRows
 from fastcli.tables.choice import Choice, Columns, choose_text
-from fastcli.tables.delimited import BadRow, Chunk, Location
-from fastcli.tables.dialects import BOM, HEAD_ROWS, Dialect
+from fastcli.tables.delimited import Chunk, Location
+from fastcli.tables.dialects import BOM, HEAD_ROWS, Dialect, is_unicode
 from fastcli.tables.formats import HEAD, TABLES
 from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
 from fastcli.tables.reading import Reading
-from fastcli.tables.rows import joined_text
+from fastcli.tables.rows import NESTED, joined_text
 from fastcli.tables.streams import opened
+from fastcli.text.encodings import is_valid_utf8, not_utf8
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 AT_ONCE = 2000  # objects of a block
@@ -82,27 +85,29 @@ def open_table(
     path: str,
     reading: Reading,
     columns: Columns,
+    bad: BadRows,
     on_bytes: Callable[[int], None] = lambda n: None,
 ) -> OpenTable:
     """Open a table of texts.
 
-    Raises DataError where it cannot be read, now or when its rows are, and ArgumentError for
-    columns that are not there or not known.
+    Raises DataError where it cannot be read, now or when its rows are (unless ``bad`` leaves out
+    those that cannot be used), and ArgumentError for columns that are not there or not known.
     """
     kind = reading.kind_by_name(path)
     if kind == "parquet":
-        return _parquet(path, columns, on_bytes)
+        return _parquet(path, columns, bad, on_bytes)
     raw = _opened(path, on_bytes)
     head = raw.peek(HEAD)
-    reading.check_bytes(path, head)
+    if not bad.skips:
+        reading.check_bytes(path, head, OTHERWISE)
     kind = reading.kind_of(path, head, kind)
     if kind in TABLES:
-        return _delimited(path, raw, kind, reading, columns)
+        return _delimited(path, raw, kind, reading, columns, bad)
     if kind == "jsonl" and reading.is_utf8:
-        return _objects(path, _json_lines(path, raw), columns, kind)
+        return _objects(path, _json_lines(path, raw, bad), columns, kind, reading, bad)
     text = reading.text(raw)
-    found = json_lines(path, text, raise_bad) if kind == "jsonl" else elements(path, text)
-    return _objects(path, _parsed(path, raw, found), columns, kind)
+    found = json_lines(path, text, bad) if kind == "jsonl" else elements(path, text)
+    return _objects(path, _parsed(raw, found), columns, kind, reading, bad)
 
 
 def _opened(path: str, on_bytes: Callable[[int], None]) -> Any:
@@ -113,26 +118,14 @@ def _opened(path: str, on_bytes: Callable[[int], None]) -> Any:
         raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
 
 
-def raise_bad(place: Location, reason: str, text: str) -> NoReturn:
-    """Raise DataError for a row that cannot be used."""
-    shown = " ".join(text.split())[:80]
-    raise DataError(f"{place}: {reason}: {shown!r}. Fix it, or see --quotes and --escape.")
-
-
-def raise_first(bad: Sequence[BadRow]) -> None:
-    """Raise DataError for the first of some bad rows."""
-    for one in bad[:1]:
-        raise_bad(*one)
-
-
 # ------------------------------------------------------------------ delimited
 
 
-def open_numbers(path: str, reading: Reading, model: ReadsNumbers) -> OpenTable:
+def open_numbers(path: str, reading: Reading, model: ReadsNumbers, bad: BadRows) -> OpenTable:
     """Open a delimited table of numbers, whose columns a model finds; as ``open_table``."""
     raw = _opened(path, lambda n: None)
     kind = reading.kind_by_name(path)
-    return _delimited(path, raw, kind if kind in TABLES else "csv", reading, Columns(), model)
+    return _delimited(path, raw, kind if kind in TABLES else "csv", reading, Columns(), bad, model)
 
 
 class ReadsNumbers(Protocol):
@@ -154,10 +147,12 @@ def _delimited(
     kind: str,
     reading: Reading,
     columns: Columns,
+    bad: BadRows,
     model: ReadsNumbers | None = None,
 ) -> OpenTable:
     table = reading.delimited(path, raw, kind)
-    raise_first(table.head.bad)
+    for one in [] if bad.skips else table.head.bad:
+        bad(*one)
     head = table.head.table()
     if not head:
         raise DataError(f"{path} is empty: there is no row.")
@@ -183,15 +178,17 @@ def _delimited(
         is_first = True
         with raw:
             for chunk in table.chunks():
-                raise_first(chunk.bad)
+                for one in chunk.bad:
+                    bad(*one)
                 if is_first and chunk.n:
                     chunk = chunk.without_first() if has_names else chunk
                     is_first = False
                 if chunk.n and numbers is not None:
                     yield RowBlock(chunk=chunk, features=numbers(chunk))
                 elif chunk.n:
-                    lines, size = chunk.lines_of(choice.text, columns.join)
-                    yield RowBlock(chunk=chunk, text_lines=lines[:size])
+                    block = _text_block(path, chunk, choice, columns.join, reading, bad)
+                    if len(block):
+                        yield block
 
     return OpenTable(
         kind,
@@ -204,13 +201,51 @@ def _delimited(
     )
 
 
+def _text_block(
+    path: str, chunk: Chunk, choice: Choice, join: str, reading: Reading, bad: BadRows
+) -> RowBlock:
+    """Return the rows of a chunk with their texts; bytes that are not UTF-8 are seen to."""
+    lines, size = chunk.lines_of(choice.text, join)
+    if is_valid_utf8(lines[:size].tobytes()):
+        return RowBlock(chunk=chunk, text_lines=lines[:size])
+    texts = chunk.texts(choice.text, join)
+    kept = _decoded(path, chunk.lines, texts, choice, reading, bad)
+    found = "\n".join([*(texts[i] for i in kept), ""]).encode()
+    return RowBlock(chunk=chunk.only(kept), text_lines=np.frombuffer(found, np.uint8))
+
+
+def _decoded(
+    path: str,
+    lines: Sequence[int],
+    texts: list[str],
+    choice: Choice,
+    reading: Reading,
+    bad: BadRows,
+) -> list[int]:
+    """Return which rows can be used, and repair their texts, where some have undecoded bytes."""
+    kept = []
+    for i, text in enumerate(texts):
+        if not is_unicode(text):
+            place = Location(path, lines[i], ", ".join(choice.text_names))
+            if reading.bad_bytes != "error":
+                texts[i] = reading.repaired(text)
+            elif bad.skips or not reading.is_utf8:
+                bad(place, f"bytes that are not {reading.encoding}", text)
+                continue
+            else:
+                sample = "\n".join(texts[i:]).encode("utf-8", "surrogateescape")
+                raise DataError(not_utf8(str(place), "", sample, otherwise=OTHERWISE))
+        kept.append(i)
+    return kept
+
+
 # -------------------------------------------------------------------- objects
 
-Found = tuple[dict[str, Any], bytes]
-"""An object, and the line of JSON that it is, if it is one."""
+Found = tuple[int, Any, bytes]
+"""The line of an object, the object, and its line of JSON, if it is one."""
 
 
-def _json_lines(path: str, raw: Any) -> Iterator[Found]:
+def _json_lines(path: str, raw: Any, bad: BadRows) -> Iterator[Found]:
     """Yield the objects of a file of UTF-8, and their lines."""
     with raw:
         for number, line in enumerate(raw, 1):
@@ -218,61 +253,90 @@ def _json_lines(path: str, raw: Any) -> Iterator[Found]:
                 line = line.removeprefix(BOM)
             if not line.strip():
                 continue
-            for _, found in json_lines(path, [line], _at(number)):
-                yield _checked(path, number, found), line
+            for _, found in json_lines(path, [line], _at(number, bad)):
+                yield number, found, line
 
 
-def _at(number: int) -> Bad:
+def _at(number: int, bad: BadRows) -> Bad:
     """Return what says that a line is bad."""
-    return lambda place, reason, text: raise_bad(replace(place, line=number), reason, text)
+    return lambda place, reason, text: bad(replace(place, line=number), reason, text)
 
 
-def _parsed(path: str, raw: Any, numbered: Iterator[tuple[int, Any]]) -> Iterator[Found]:
+def _parsed(raw: Any, numbered: Iterator[tuple[int, Any]]) -> Iterator[Found]:
     with raw:
         for number, found in numbered:
-            yield _checked(path, number, found), b""
+            yield number, found, b""
 
 
-def _checked(path: str, number: int, found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise_bad(Location(path, number), "not an object", json.dumps(found, default=str))
-    return dict(found)
-
-
-def _objects(path: str, found: Iterator[Found], columns: Columns, kind: str) -> OpenTable:
+def _objects(
+    path: str,
+    found: Iterator[Found],
+    columns: Columns,
+    kind: str,
+    reading: Reading,
+    bad: BadRows,
+) -> OpenTable:
     first = list(islice(found, HEAD_ROWS))
-    if not first:
+    objects = [one for _, one, _ in first if isinstance(one, dict)]
+    names = list(dict.fromkeys(chain.from_iterable(objects)))
+    if not objects:
+        for _ in _blocks(path, iter(first), Choice((), (), (), -1, True), "", reading, bad):
+            pass  # which says what is wrong with them
         raise DataError(f"{path} is empty: there is no row.")
-    names = list(dict.fromkeys(chain.from_iterable(one for one, _ in first)))
     choice = choose_text(path, columns, names, True)
-    blocks = _blocks(path, chain(first, found), choice, columns.join)
+    blocks = _blocks(path, chain(first, found), choice, columns.join, reading, bad)
     return OpenTable(kind, choice, choice.sentence(path, [""], False), blocks)
 
 
-def _blocks(path: str, found: Iterator[Found], choice: Choice, join: str) -> Iterator[RowBlock]:
+def _blocks(
+    path: str, found: Iterator[Found], choice: Choice, join: str, reading: Reading, bad: BadRows
+) -> Iterator[RowBlock]:
+    """Yield objects as blocks; those that cannot be used are bad."""
     names = choice.text_names
-    block, size = RowBlock(), 0
-    for one, line in found:
-        cells = [one.get(name) for name in names]
-        if any(isinstance(cell, list | dict) for cell in cells):
-            raise_bad(
-                Location(path, 0), "a text is a list or an object", json.dumps(one, default=str)
-            )
+    block, numbers, size = RowBlock(), [], 0
+    for number, one, line in found:
+        if not isinstance(one, dict) or any(isinstance(one.get(name), NESTED) for name in names):
+            is_object = isinstance(one, dict)
+            reason = "a text is a list or an object" if is_object else "not an object"
+            bad(Location(path, number), reason, json.dumps(one, default=str))
+            continue
         text = joined_text(one, names, join)
         block.strings.append(text)
         block.objects.append(one)
         block.lines.append(line)
+        numbers.append(number)
         size += len(text)
         if len(block) >= AT_ONCE or size >= CHARS:
-            yield block
-            block, size = RowBlock(), 0
+            yield from _checked(path, block, numbers, choice, reading, bad)
+            block, numbers, size = RowBlock(), [], 0
+    yield from _checked(path, block, numbers, choice, reading, bad)
+
+
+def _checked(
+    path: str,
+    block: RowBlock,
+    numbers: list[int],
+    choice: Choice,
+    reading: Reading,
+    bad: BadRows,
+) -> Iterator[RowBlock]:
+    """Yield a block of objects, if any; texts with undecoded bytes are bad, or repaired."""
+    if not is_unicode("".join(block.strings)):
+        kept = _decoded(path, numbers, block.strings, choice, reading, bad)
+        block = RowBlock(
+            strings=[block.strings[i] for i in kept],
+            objects=[block.objects[i] for i in kept],
+            lines=[block.lines[i] for i in kept],
+        )
     if len(block):
         yield block
 
 
-def _parquet(path: str, columns: Columns, on_bytes: Callable[[int], None]) -> OpenTable:
+def _parquet(
+    path: str, columns: Columns, bad: BadRows, on_bytes: Callable[[int], None]
+) -> OpenTable:
     names, _, rows = parquet_rows(path, on_bytes)
     choice = choose_text(path, columns, names, True)
-    found = ((one, b"") for _, one in rows(names))
-    blocks = _blocks(path, found, choice, columns.join)
+    found = ((number, one, b"") for number, one in rows(names))
+    blocks = _blocks(path, found, choice, columns.join, Reading(), bad)
     return OpenTable("parquet", choice, choice.sentence(path, [""], False), blocks)

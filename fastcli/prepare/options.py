@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastcli.options import MOST, Need, Values, names_of, option
+from fastcli.tables.options import BAD_BYTES
 from fastcli.text import options as text
 
 FORMATS = ("auto", "csv", "tsv", "json", "jsonl", "parquet", "folder", "fasttext")
-BAD_BYTES = ("error", "replace", "drop")
 QUOTES = ("auto", "yes", "no")
 ESCAPES = ("auto", "backslash", "none")
 UNICODE = ("none", "nfc", "nfkc")
@@ -123,12 +123,7 @@ class PrepareOptions:
     header: bool = option(False, text.HEADER, group="input", needs=(OF_TABLES,))
     no_header: bool = option(False, text.NO_HEADER, group="input", needs=(OF_TABLES,))
     encoding: str = option("utf-8", "encoding of the input, such as gb18030", group="input")
-    bad_bytes: str = option(
-        "error",
-        "what to do with bytes that cannot be decoded (replace: by U+FFFD)",
-        group="input",
-        choices=BAD_BYTES,
-    )
+    bad_bytes: str = option("error", text.BAD_BYTES, group="input", choices=BAD_BYTES)
     skip_bad: bool = option(
         False,
         "write bad rows to rejects.jsonl, with the reason, and continue",

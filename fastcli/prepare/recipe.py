@@ -15,6 +15,7 @@ from fastcli.prepare.word_files import wrong_entry
 from fastcli.prepare.words import Words, keep_words
 from fastcli.printable import named
 from fastcli.schema import SchemaError, build, shown
+from fastcli.text.encodings import is_valid_utf8
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +78,7 @@ class Recipe:
     def apply_to_text_lines(self, data: NDArray[np.uint8]) -> bytes:
         """Do what ``apply_to_bytes`` does, for texts that are lines of UTF-8, with their ends."""
         raw = data.tobytes()
-        if self._is_cleaning_alone and self.cleaning == Cleaning() and is_utf8(raw):
+        if self._is_cleaning_alone and self.cleaning == Cleaning() and is_valid_utf8(raw):
             found = space_lines(raw)
             if not _has(found, self.label) and not _has(found, LINE_END):
                 return found
@@ -129,15 +130,6 @@ class Recipe:
             "segmentation": asdict(self.segmentation),
             "words": asdict(self.words),
         }
-
-
-def is_utf8(data: bytes) -> bool:
-    """Tell whether bytes are valid UTF-8."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _has(data: bytes, word: str) -> bool:

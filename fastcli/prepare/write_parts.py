@@ -54,9 +54,10 @@ from fastcli.prepare.segment import check_segmentation
 from fastcli.prepare.split import PARTS, OrderSplitter, Splitter
 from fastcli.prepare.workers import starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
-from fastcli.printable import excerpt, listed_files
+from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
-from fastcli.tables.delimited import OPEN_QUOTE, TEXT_AFTER_QUOTE, BadRow, Location
+from fastcli.tables.bad_rows import bad_row
+from fastcli.tables.delimited import BadRow, Location
 from fastcli.tables.labels import LabelsAreText
 from fastcli.tables.rows import Batch
 from fastcli.tables.sources import Source
@@ -70,12 +71,6 @@ BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
 SPACE = ord(" ")
-_QUOTES = "or, if quotes are text, --quotes no"
-HINTS = {
-    TEXT_AFTER_QUOTE: "Fix it (a quote inside a cell is doubled), skip such rows with --skip-bad, "
-    f"{_QUOTES}; if backslashes stand before such quotes, --escape backslash.",
-    OPEN_QUOTE: f"Fix it, skip such rows with --skip-bad, {_QUOTES}.",
-}
 
 
 def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
@@ -242,11 +237,8 @@ class _Run:
 
     def bad(self, place: Location, reason: str, text: str) -> None:
         """Write a row to the file of rejects, or raise DataError."""
-        shown = excerpt(text)
         if not self.args.skip_bad:
-            what = f": {shown!r}" if shown else ""
-            fix = HINTS.get(reason, "Fix it, or skip such rows with --skip-bad.")
-            raise DataError(f"{place}: {reason}{what}. {fix}")
+            raise bad_row(place, reason, text)
         self.done.bad += 1
         self.done.reasons[reason] += 1
         entry = {**asdict(place), "reason": reason, "text": text}

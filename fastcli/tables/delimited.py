@@ -142,6 +142,12 @@ class Chunk:
         """Return the rows but the first, which is a header."""
         return replace(self, rows=self.rows[1:], firsts=self.firsts[1:], lines=self.lines[1:])
 
+    def only(self, kept: Sequence[int]) -> Chunk:
+        """Return some of the rows."""
+        at = np.array(kept, np.int64)
+        lines = [self.lines[i] for i in kept]
+        return replace(self, rows=self.rows[at], firsts=self.firsts[at], lines=lines)
+
 
 class Delimited:
     """A delimited table that is being read: its dialect, its first rows, then all of them.

@@ -10,6 +10,7 @@ from fastcli.text import options as text
 TABLES = ("csv", "tsv", "json", "jsonl", "parquet")
 FORMATS = ("auto", "text", *TABLES)
 QUOTES = ("auto", "yes", "no")
+BAD_BYTES = ("error", "replace", "drop")
 ESCAPES = ("auto", "backslash", "none")
 
 
@@ -53,3 +54,12 @@ class TableOptions:
     header: bool = option(False, text.HEADER, group="tables", needs=(OF_TABLES,))
     no_header: bool = option(False, text.NO_HEADER, group="tables", needs=(OF_TABLES,))
     encoding: str = option("utf-8", text.ENCODING, group="tables", needs=(OF_TABLES,))
+    bad_bytes: str = option(
+        "error", text.BAD_BYTES, group="tables", choices=BAD_BYTES, needs=(OF_TABLES,)
+    )
+    skip_bad: bool = option(
+        False,
+        "leave out rows that cannot be used, and say how many",
+        group="tables",
+        needs=(OF_TABLES,),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from fastcli.text.encodings import check_utf8
 
 if TYPE_CHECKING:
     from fastcli.tables.choice import Columns
+
+_UNDECODED = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of such bytes
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,10 @@ class Reading:
         """Raise DataError where UTF-8 is expected and ``head`` is not, naming what it may be."""
         if self.is_utf8 and self.bad_bytes == "error":
             check_utf8(path, head, otherwise)
+
+    def repaired(self, text: str) -> str:
+        """Return text with undecoded bytes replaced or dropped."""
+        return _UNDECODED.sub("\ufffd" if self.bad_bytes == "replace" else "", text)
 
     def delimited(self, path: str, raw: IO[bytes], kind: str) -> Delimited:
         """Return a table that is read from an open file."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -23,6 +22,7 @@ from typing import IO, Any
 from fastcli.errors import ArgumentError, DataError
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed
+from fastcli.tables.bad_rows import OTHERWISE
 from fastcli.tables.choice import Choice, Columns, choose
 from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location
 from fastcli.tables.dialects import (
@@ -39,16 +39,13 @@ from fastcli.tables.formats import kind_of_input as kind_of_input  # as it is as
 from fastcli.tables.labels import BadLabel, LabelReader, no_label_sentence
 from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
 from fastcli.tables.reading import Reading
-from fastcli.tables.rows import Batch, Raw, all_unicode, joined_text, value_text
+from fastcli.tables.rows import NESTED, Batch, Raw, all_unicode, joined_text, value_text
 from fastcli.tables.streams import opened
 from fastcli.text.encodings import not_utf8
 from fastcli.text.inputs import compression, open_compressed
 
-NESTED = (dict, list, tuple)
-_UNDECODED = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of such bytes
 NO_LABEL = "no label"
 ALL_ROWS = "Or take them out with --bad-bytes replace."
-OTHERWISE = "Or take them out with --bad-bytes replace, or such rows with --skip-bad."
 
 
 def _ignore(sentence: str) -> None:
@@ -450,14 +447,10 @@ class Source:
                     self.bad(place, f"bytes that are not {self.reading.encoding}", cell)
                     return
         batch.lines.append(line)
-        batch.texts.append(self._repaired(text))
-        batch.labels.append(tuple(map(self._repaired, labels)))
-        batch.groups.append(self._repaired(group))
-
-    def _repaired(self, text: str) -> str:
-        """Return text with undecoded bytes replaced or dropped."""
-        by = "\ufffd" if self.reading.bad_bytes == "replace" else ""
-        return _UNDECODED.sub(by, text)
+        repaired = self.reading.repaired
+        batch.texts.append(repaired(text))
+        batch.labels.append(tuple(map(repaired, labels)))
+        batch.groups.append(repaired(group))
 
     def _add_object(
         self, path: str, raw: Raw, line: int, found: dict[str, Any], choice: Choice

@@ -169,6 +169,15 @@ def is_mostly_utf8(sample: bytes) -> bool:
     return n_valid > 0 and n_valid >= LEAST_UTF8 * (n_valid + n_others)
 
 
+def is_valid_utf8(data: bytes) -> bool:
+    """Tell whether bytes are UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def check_utf8(path: str, head: bytes, otherwise: str = "") -> None:
     """Raise DataError where the first bytes of a file are not UTF-8: ``not_utf8``.
 

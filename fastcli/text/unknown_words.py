@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from fastcli.printable import readable, shortened
 from fastcli.text.dictionary import EOS
-from fastcli.text.encodings import WRITING, iconv_command, likely_encoding
+from fastcli.text.encodings import WRITING, iconv_command, is_valid_utf8, likely_encoding
 
 MOST_CHECKED = 200  # words of the text
 MOST_KNOWN = 2000  # words of the other side, of which the encoding is told
@@ -77,16 +77,7 @@ def quoted(word: bytes) -> str:
 
 def _n_invalid(words: Sequence[bytes]) -> int:
     """Return how many words are not UTF-8."""
-    return sum(not is_utf8(word) for word in words)
-
-
-def is_utf8(text: bytes) -> bool:
-    """Tell whether bytes are UTF-8."""
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return sum(not is_valid_utf8(word) for word in words)
 
 
 def _first(words: Sequence[str], is_known: Callable[[bytes], bool]) -> bytes | None:

@@ -78,6 +78,8 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "join": ["-"],
     "quotes": ["no"],
     "escape": ["backslash"],
+    "bad_bytes": ["drop"],
+    "skip_bad": [],
     "decimal": ["comma"],
     "encoding": ["cp1252"],
     "words": ["y"],

@@ -287,3 +287,75 @@ def test_options_of_tables_without_one(model):
     result = run("test", model, "l.txt", "--quotes", "no", "--none", "x")
     assert (result.code, result.out.splitlines()[0]) == (0, b"N\t1")
     assert "--none, --quotes: no effect without a table" in result.err
+
+
+LATIN = b"text,label\nmoney back,Billing\ncaf\xe9 closed,Billing\napp crash,Tech\n"
+
+
+def test_bytes_that_are_not_utf_8_far_into_a_table(model):
+    far = b"text,label\n" + b"money back,Billing\n" * 60_000 + b"caf\xe9 closed,Billing\n"
+    objects = b'{"text": "money back"}\n' * 60_000 + b'{"text": "caf\xe9 closed"}\n'
+    for name, data, place in (
+        ("far.csv", far, "far.csv:60002, column text"),
+        ("far.jsonl", objects, "far.jsonl:60001, column text"),
+    ):
+        Path(name).write_bytes(data)
+        words = ["predict", model, name, "--text-column", "text", "--output", "o.csv"]
+        result = run(*words)
+        assert result.code == 1
+        assert result.err.splitlines()[-1].startswith(f"{place} is not UTF-8; it looks like cp1252")
+        assert not Path("o.csv").exists()
+        result = run(*words, "--skip-bad")
+        assert result.code == 0
+        assert result.err.splitlines()[-1] == (
+            f"Left out: 1 bad row (1 x bytes that are not utf-8), the first at {place}."
+        )
+        assert len(Path("o.csv").read_bytes().splitlines()) == 60_001
+        Path("o.csv").unlink()
+
+
+@pytest.mark.parametrize("how", ["replace", "drop"])
+def test_bytes_that_are_not_utf_8_are_taken_out_of_what_is_predicted(model, how):
+    """The row itself is passed on as it was."""
+    Path("l.csv").write_bytes(LATIN)
+    words = ["--text-column", "text", "--output", "o.csv", "--bad-bytes", how]
+    assert run("predict", model, "l.csv", *words).code == 0
+    rows = Path("o.csv").read_bytes().splitlines()
+    assert rows[2].startswith(b"caf\xe9 closed,Billing,")
+    assert len(rows) == 4
+
+
+def test_bad_rows_are_left_out_and_counted(model):
+    Path("bad.csv").write_text('text,label\n"a" b,Billing\nmoney back,Billing\nx,\nlate,Tech,3\n')
+    table = ["--text-column", "text", "--label-column", "label"]
+    train = ["supervised", "-input", "bad.csv", "-output", "b", *table, *QUICK]
+    assert "bad.csv:2, column 1: text after the quote" in fails(*train)
+    result = run(*train, "--skip-bad")
+    assert result.code == 0, result.err
+    said = [line for line in result.err.splitlines() if line.startswith("Left out")]
+    assert said[0].startswith("Left out: 3 bad rows (")
+    assert "1 x no label" in said[0]
+    assert json.loads(Path("b.bin.json").read_text())["arguments"]["input"] == ["bad.csv"]
+    result = run("test", "b.bin", "bad.csv", *table, "--skip-bad")
+    assert result.out.split()[:2] == [b"N", b"1"]
+    assert "the first at bad.csv:2" in result.err
+    result = run("predict", "b.bin", "bad.csv", "--output", "-", "--skip-bad")
+    assert result.out.splitlines()[1:] == [b"money back,Billing,Billing", b"x,,Billing"]
+    assert "Left out: 2 bad rows" in result.err.splitlines()[-1]
+
+
+def test_bad_objects_are_left_out_and_counted(model):
+    lines = ['{"text": "money back"}', "[1]", '{"text": ["a"]}', "{", '{"text": "app crash"}']
+    Path("b.jsonl").write_text("\n".join(lines))
+    words = ["predict", model, "b.jsonl", "--text-column", "text", "--output", "-"]
+    assert fails(*words).startswith("b.jsonl:4, column ")
+    result = run(*words, "--skip-bad")
+    assert [json.loads(line)["text"] for line in result.out.splitlines()] == [
+        "money back",
+        "app crash",
+    ]
+    assert "Left out: 3 bad rows" in result.err
+    assert "the first at b.jsonl:2" in result.err
+    Path("b.jsonl").write_text("[1]\n[2]\n")
+    assert "b.jsonl:1: not an object: '[1]'" in fails(*words)
+    assert "b.jsonl is empty" in fails(*words, "--skip-bad")
