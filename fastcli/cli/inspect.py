@@ -82,9 +82,11 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
     from fastcli.inspect.repeats import compare
     from fastcli.inspect.tables import table_report
     from fastcli.inspect.vectors import vectors_report
+    from fastcli.reporting import Reporter
     from fastcli.tables.dialects import read_delimiter
     from fastcli.tables.labels import LabelOptions
     from fastcli.tables.reading import Reading
+    from fastcli.text.spooled import spooled
     from fastcli.threads import usable_cpus
 
     delimiter = read_delimiter(options.delimiter)
@@ -95,6 +97,7 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
         labels=LabelOptions(prefix=options.label),
     )
     announce_compiling()
+    ctx.with_resource(spooled(files, Reporter(), allows_empty=True))  # so that it is read twice
     data_sets: list[DataSet] = []
     has_tables = False
     for i, path in enumerate(files):

@@ -20,7 +20,6 @@ from fastcli.tables.formats import TABLES, kind_of_input, sniffed
 from fastcli.tables.objects import read_json
 from fastcli.tables.streams import opened
 from fastcli.text.encodings import likely_encoding
-from fastcli.text.spooled import is_stream, place_of
 from fastcli.text.vector_files import likely_layout
 
 HEAD = 1 << 16
@@ -32,10 +31,8 @@ def kind_of_file(path: str, prefix: str, delimiter: str = "") -> str:
     """Return ``model``, ``vectors``, ``libsvm``, ``lines``, or a format of tables.
 
     A file is what its name says, unless it begins with a label or, of JSON, with something else;
-    without such a name its first lines tell.  Streams are lines.
+    without such a name its first lines tell.  Streams have been copied.
     """
-    if is_stream(path) and place_of(path) == path:
-        return "lines"
     head = _head(path)
     if head.startswith(PARQUET):
         return "parquet"

@@ -56,12 +56,12 @@ def check_stdin(paths: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def spooled(paths: Iterable[str], reporter: Reporter) -> Iterator[None]:
+def spooled(paths: Iterable[str], reporter: Reporter, allows_empty: bool = False) -> Iterator[None]:
     """Copy the streams among some inputs to temporary files, which are removed at the end.
 
     A regular file that is standard input is not copied where the system lets it be opened again.
-    Raises ArgumentError for an empty standard input, DataError for a stream that cannot be read,
-    and FastcliError where there is no room for the copy.
+    Raises ArgumentError for an empty standard input unless ``allows_empty``, DataError for a stream
+    that cannot be read, and FastcliError where there is no room for the copy.
     """
     with contextlib.ExitStack() as stack:
         for path in dict.fromkeys(paths):
@@ -69,7 +69,7 @@ def spooled(paths: Iterable[str], reporter: Reporter) -> Iterator[None]:
                 continue
             place = _reopened_stdin() if path == STREAM else ""
             place = place or stack.enter_context(_copy(path, reporter))
-            if path == STREAM and os.path.getsize(place) == 0:
+            if path == STREAM and not allows_empty and os.path.getsize(place) == 0:
                 raise ArgumentError(NO_STDIN)
             _places[path] = place
             stack.callback(_places.pop, path)

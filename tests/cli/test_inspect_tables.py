@@ -410,3 +410,13 @@ def test_what_columns_look_like():
         column = Column("x", 0)
         column.add(cells)
         assert column.kind == kind, cells
+
+
+@pytest.mark.parametrize("compresses", [False, True])
+def test_a_table_that_comes_through_a_pipe(compresses):
+    data = (SAMPLES / "reviews.csv").read_bytes()
+    stdin = gzip.compress(data) if compresses else data
+    report = json.loads(run("inspect", "-", "--json", stdin=stdin).out)
+    wanted = json.loads(run("inspect", SAMPLES / "reviews.csv", "--json").out)
+    assert report["columns"] == wanted["columns"]
+    assert report["rows"] == 800
