@@ -183,20 +183,16 @@ def _reading(like: Like, options: PrepareOptions, header: bool | None) -> Readin
     from fastcli.tables.labels import LabelOptions
     from fastcli.tables.reading import Reading
 
-    recorded, is_recorded = like.recorded, bool(like.recorded.text)
     is_asked = header is not None or options.text_column
     return Reading(
         kind=options.format,
         delimiter=options.delimiter,
         quotes=options.quotes,
         escape=options.escape,
-        header=header if is_asked else recorded.header,
+        header=header if is_asked else like.recorded.header,
         encoding=options.encoding,
         bad_bytes=like.bad_bytes if options.bad_bytes == "error" else options.bad_bytes,
         labels=LabelOptions(
-            recorded.separator if is_recorded else options.label_separator,
-            recorded.labels_as if is_recorded else options.labels_as,
-            recorded.none if is_recorded else options.none,
-            like.recipe.label,
+            options.label_separator, options.labels_as, options.none, like.recipe.label
         ),
     )

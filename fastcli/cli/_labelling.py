@@ -57,6 +57,7 @@ def open_texts(
     """
     from fastcli.labelling.rows import open_numbers, open_table
     from fastcli.prepare.recorded import Prepared
+    from fastcli.tables.formats import kind_of_input
 
     if getattr(classifier, "columns", None) is not None:
         reading = reading_of(options)
@@ -67,7 +68,10 @@ def open_texts(
     columns = columns_of(options)
     if not columns.text:
         columns = replace(columns, text=prepared.columns.text, join=prepared.columns.join)
-    table = open_table(data, reading_of(options, prepared.recipe.label), columns, bad)
+    reading = prepared.recorded.applied_to(
+        reading_of(options, prepared.recipe.label), kind_of_input(data, "")
+    )
+    table = open_table(data, reading, columns, bad)
     say(table.sentence)
     return table, prepared
 
@@ -79,6 +83,7 @@ def open_examples(
     from fastcli.labelling.label_table import labelled_lines
     from fastcli.tables.bad_rows import BadRows
     from fastcli.tables.choice import Columns
+    from fastcli.tables.formats import kind_of_input
     from fastcli.tables.sources import Source
 
     prepared = prepared_of(classifier, model, like)
@@ -88,10 +93,9 @@ def open_examples(
         asked.label or known.label,
         join=asked.join if asked.text else known.join,
     )
-    reading = reading_of(options, prepared.recipe.label)
-    if options.labels_as == "auto":
-        labels = replace(reading.labels, labels_as=prepared.labels_as)
-        reading = replace(reading, labels=labels)
+    reading = prepared.recorded.applied_to(
+        reading_of(options, prepared.recipe.label), kind_of_input(data, "")
+    )
     bad = BadRows(options.skip_bad)
     source = Source(
         columns,

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from fastcli.prepare.belongings import LABELS
 from fastcli.prepare.labels import LabelNames
 from fastcli.prepare.lines import Heads, gathered, line_bounds
 from fastcli.prepare.recipe import Recipe, read_notes
+from fastcli.prepare.recorded import Recorded, known_fields, recorded_columns
 from fastcli.prepare.relabel import LabelRules, Relabelling
 from fastcli.printable import excerpt
 from fastcli.schema import SchemaError, build
@@ -42,21 +43,6 @@ LINES = "fasttext"  # the format of lines, with labels in front or without
 OBJECTS = ("json", "jsonl")
 _ARRAY = re.compile(rb'\[\s*\{\s*"')
 _QUOTES = " Or, if quotes are text, give --quotes no."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recorded:
-    """What ``columns`` of a prepare.json holds."""
-
-    text: tuple[str, ...] = ()
-    label: tuple[str, ...] = ()
-    join: str = " "
-    header: bool | None = None
-    labels_as: str = "auto"
-    separator: str = ""
-    none: str = ""
-    format: str = ""
-    delimiter: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +70,8 @@ def read_like(path: str) -> Like:
     recipe, notes = read_notes(path)
     columns, labels = notes.get("columns", {}), notes.get("labels", {})
     try:
-        recorded = build(Recorded, _known(Recorded, columns, "columns"), "columns")
-        rules = build(LabelRules, _known(LabelRules, labels, "labels"), "labels")
+        recorded = recorded_columns(columns)
+        rules = build(LabelRules, known_fields(LabelRules, labels, "labels"), "labels")
         rules.check()
         rare = build(dict[str, int], labels.get("rare", {}), "labels.rare")
         inputs = build(tuple[str, ...], notes.get("input", []), "input")
@@ -104,14 +90,6 @@ def read_like(path: str) -> Like:
         rare=frozenset(rare),
         tokens=_read_tokens(Path(path).parent / LABELS),
     )
-
-
-def _known(kind: Any, found: Any, where: str) -> dict[str, Any]:
-    """Return those values of an object that are fields of a dataclass."""
-    if not isinstance(found, dict):
-        raise SchemaError(f"{where} should be an object")
-    names = {one.name for one in fields(kind)}
-    return {name: value for name, value in found.items() if name in names}
 
 
 def _read_tokens(path: Path) -> dict[str, str]:
@@ -206,7 +184,7 @@ class RowFilter:
         say: Callable[[str], None],
     ) -> None:
         self._recipe, self._recorded, self._say = like.recipe, like.recorded, say
-        self._delimiter = reading.delimiter
+        self._reading, self._delimiter = reading, reading.delimiter
         self._source = Source(
             columns,
             _bad,
@@ -231,7 +209,8 @@ class RowFilter:
         """
         source, named = self._source, named_kind(path) if kind == "auto" else kind
         delimiter = self._delimiter or delimiter_like(self._recorded, named, head_of(path))
-        source.reading = replace(source.reading, kind=kind, delimiter=delimiter)
+        reading = self._recorded.applied_to(self._reading, named)
+        source.reading = replace(reading, kind=kind, delimiter=delimiter)
         batches = source.read(path, _ignore) if stream is None else None
         n = n_empty = 0
         for batch in batches or source.read_stream(path, stream, kind):

@@ -9,19 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from fastcli.errors import DataError
+from fastcli.errors import ArgumentError, DataError
+from fastcli.options import check_choices
 from fastcli.prepare.belongings import LABELS, NOTES, recorded
 from fastcli.prepare.recipe import Recipe, read_recipe, recipe_from
+from fastcli.schema import SchemaError, build
 from fastcli.tables.choice import Columns
+from fastcli.tables.options import TableOptions
+from fastcli.tables.reading import Reading
 
 PREPARED = "prepared"  # the name under which a model's JSON file has it
 RECIPE = ("format", "version", "label", "cleaning", "segmentation", "words")
 AT_ONCE = 1 << 20
-LABELS_AS = ("number", "text")  # how the labels of a column were read
 
 
 def recorded_beside(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -68,18 +71,87 @@ def _read(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What ``columns`` of a prepare.json holds: which columns were read, and how.
+
+    ``quotes`` and ``escape`` are what was asked for; "auto" are what was not, or is not known.
+    """
+
+    text: tuple[str, ...] = ()
+    label: tuple[str, ...] = ()
+    join: str = " "
+    header: bool | None = None
+    labels_as: str = "auto"
+    separator: str = ""
+    none: str = ""
+    format: str = ""
+    delimiter: str = ""
+    quotes: str = "auto"
+    escape: str = "auto"
+
+    def check(self) -> None:
+        """Raise ArgumentError for a value that cannot be."""
+        check_choices(
+            TableOptions, quotes=self.quotes, escape=self.escape, labels_as=self.labels_as
+        )
+
+    def applied_to(self, reading: Reading, kind: str) -> Reading:
+        """Return how a file of some format is read where nothing else is asked for.
+
+        Quotes and escapes were those of the recorded format.
+        """
+        is_alike = kind == self.format
+        return replace(
+            reading,
+            quotes=self.quotes if reading.quotes == "auto" and is_alike else reading.quotes,
+            escape=self.escape if reading.escape == "auto" and is_alike else reading.escape,
+            labels=replace(
+                reading.labels,
+                separator=reading.labels.separator or self.separator,
+                labels_as=(
+                    self.labels_as
+                    if reading.labels.labels_as == "auto"
+                    else reading.labels.labels_as
+                ),
+                none=reading.labels.none or self.none,
+            ),
+        )
+
+
+def recorded_columns(found: Any) -> Recorded:
+    """Return what ``columns`` of a prepare.json holds.
+
+    Raises SchemaError or ArgumentError where that cannot be.
+    """
+    recorded = build(Recorded, known_fields(Recorded, found, "columns"), "columns")
+    recorded.check()
+    return recorded
+
+
+def known_fields(kind: Any, found: Any, where: str) -> dict[str, Any]:
+    """Return those values of an object that are fields of a dataclass.  Raises SchemaError."""
+    if not isinstance(found, dict):
+        raise SchemaError(f"{where} should be an object")
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in found.items() if name in names}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prepared:
     """How texts of a model were prepared: the recipe, the columns, the names of labels.
 
-    ``labels_as`` is "auto" where that is not known.  ``names`` has the tokens of labels whose names
-    in the data are others.
+    ``names`` has the tokens of labels whose names in the data are others.
     """
 
     recipe: Recipe = field(default_factory=Recipe)
-    columns: Columns = field(default_factory=Columns)
-    labels_as: str = "auto"
+    recorded: Recorded = field(default_factory=Recorded)
     names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of texts and labels."""
+        return Columns(self.recorded.text, self.recorded.label, join=self.recorded.join)
 
 
 def read_prepared(path: str) -> Prepared:
@@ -102,29 +174,9 @@ def prepared_from(found: Any, where: str) -> Prepared | None:
     if not found:
         return None
     recipe = recipe_from(found, where)
-    columns = found.get("columns", {})
-    names = found.get("names", {})
-    strings = [*_strings(columns, "text"), *_strings(columns, "label")]
-    is_sound = (
-        isinstance(columns, dict)
-        and isinstance(names, dict)
-        and all(isinstance(one, str) for one in (*strings, *names, *names.values()))
-        and isinstance(columns.get("join", " "), str)
-    )
-    if not is_sound:
-        raise DataError(f"{where} is damaged: its columns or names of labels cannot be.")
-    return Prepared(
-        recipe,
-        Columns(
-            tuple(_strings(columns, "text")),
-            tuple(_strings(columns, "label")),
-            join=columns.get("join", " "),
-        ),
-        labels_as if (labels_as := columns.get("labels_as")) in LABELS_AS else "auto",
-        names,
-    )
-
-
-def _strings(columns: Any, name: str) -> list[Any]:
-    found = columns.get(name, []) if isinstance(columns, dict) else []
-    return list(found) if isinstance(found, list | tuple) else [None]
+    try:
+        recorded = recorded_columns(found.get("columns", {}))
+        names = build(dict[str, str], found.get("names", {}), "names")
+    except (SchemaError, ArgumentError) as error:
+        raise DataError(f"{where} is damaged: {error}") from None
+    return Prepared(recipe=recipe, recorded=recorded, names=names)

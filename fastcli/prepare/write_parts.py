@@ -413,6 +413,8 @@ class _Run:
                 **asdict(args.columns),
                 "separator": args.reading.labels.separator,
                 "none": args.reading.labels.none,
+                "quotes": args.reading.quotes,
+                "escape": args.reading.escape,
                 **self.source.record,
             },
             "bad_bytes": args.reading.bad_bytes,

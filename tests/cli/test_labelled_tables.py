@@ -359,3 +359,35 @@ def test_bad_objects_are_left_out_and_counted(model):
     Path("b.jsonl").write_text("[1]\n[2]\n")
     assert "b.jsonl:1: not an object: '[1]'" in fails(*words)
     assert "b.jsonl is empty" in fails(*words, "--skip-bad")
+
+
+def test_a_model_reads_tables_as_its_training_table(tmp_path, monkeypatch):
+    """Quotes, escapes, the separator of labels and the name of none are recorded."""
+    monkeypatch.chdir(tmp_path)
+    rows = 'text,label\n"open quote,a;b\nno label here,\nmore "text" here,b\n'
+    Path("t.csv").write_text(rows)
+    table = ["--text-column", "text", "--label-column", "label"]
+    asked = ["--quotes", "no", "--label-separator", ";", "--none", "nothing"]
+    trained = run("supervised", "-input", "t.csv", "-output", "m", *table, *asked, *QUICK)
+    assert trained.code == 0, trained.err
+    result = run("test", "m.bin", "t.csv", *table)
+    assert result.out.split()[:4] == [b"N", b"3", b"P@1", b"1"]
+    result = run("predict", "m.bin", "t.csv", "--output", "-")
+    assert result.out.splitlines()[1].startswith(b'"open quote,a;b,')
+    assert result.out.splitlines()[2] == b"no label here,,nothing"
+    columns = json.loads(Path("m.bin.json").read_text())["prepared"]["columns"]
+    columns["quotes"] = "perhaps"
+    about = json.loads(Path("m.bin.json").read_text())
+    about["prepared"]["columns"] = columns
+    Path("m.bin.json").write_text(json.dumps(about))
+    assert "m.bin.json is damaged: " in fails("predict", "m.bin", "t.csv", "--output", "-")
+
+
+def test_lines_like_those_of_a_table_without_quotes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text('text,label\n"open quote,a\nmore "text" here,b\n')
+    asked = ["--quotes", "no", "--split", 100]
+    assert run("prepare", "t.csv", "-o", "p", *asked).code == 0
+    result = run("prepare", "--like", "p/prepare.json", "t.csv")
+    assert result.code == 0, result.err
+    assert result.out.splitlines() == [b'__label__a "open quote', b'__label__b more "text" here']
