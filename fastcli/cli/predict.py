@@ -22,7 +22,9 @@ from fastcli.cli._options import (
 )
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.errors import ArgumentError
+from fastcli.labelling.options import Filters
 from fastcli.options import option
+from fastcli.overwriting import STREAM
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
@@ -50,12 +52,13 @@ class Labelling:
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling)
+@prediction_arguments(TableOptions, Labelling, Filters)
 def predict(
     ctx: click.Context,
     options: Predicting,
     table: TableOptions,
     labelling: Labelling,
+    filters: Filters,
     asked: Question,
 ) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
@@ -70,16 +73,17 @@ def predict(
       fastcli predict topics.bin data/samples/topics.test.txt 2
       echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
-    Run(ctx, options, table, labelling, False).run(asked)
+    Run(ctx, options, table, labelling, filters, False).run(asked)
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling)
+@prediction_arguments(TableOptions, Labelling, Filters)
 def predict_prob(
     ctx: click.Context,
     options: Predicting,
     table: TableOptions,
     labelling: Labelling,
+    filters: Filters,
     asked: Question,
 ) -> None:
     """Print labels as predict does, each followed by its probability.
@@ -88,7 +92,7 @@ def predict_prob(
     Example:
       fastcli predict-prob topics.bin data/samples/topics.test.txt 2 0.1
     """
-    Run(ctx, options, table, labelling, True).run(asked)
+    Run(ctx, options, table, labelling, filters, True).run(asked)
 
 
 @dataclass
@@ -99,12 +103,14 @@ class Run:
     options: Predicting
     table: TableOptions
     labelling: Labelling
+    filters: Filters
     with_probs: bool
 
     def run(self, asked: Question) -> None:
         """Predict files or standard input: tables where the options say so, else lines."""
         from fastcli.cli._test_data import check_readable
 
+        self.filters.check(self.labelling.output)
         check_readable(asked.data, CANNOT_OPEN)
         classifier = load_classifier(asked.model, self.table)
         unused = ["--wide"] * self.labelling.wide + ["--as"] * (self.labelling.as_name != "label")
@@ -145,26 +151,32 @@ class Run:
     ) -> None:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
         from fastcli.cli._labelling import open_texts, write_labelled
+        from fastcli.cli.display.labelling import LabellingDisplay, say_summary
         from fastcli.evaluation.predictor import Predictor
         from fastcli.labelling.label_table import LabelArgs
 
-        table, prepared = open_texts(classifier, model, data, self.table, self.labelling.like)
-        if not self.labelling.output:
-            predictor = Predictor(classifier, k, threshold, self.options.thread, model)
-            blocks = (prepared.recipe.apply_to_bytes(block.texts) for block in table.blocks)
-            for text in predictor.format(map(_as_array, blocks), self.with_probs):
-                sys.stdout.buffer.write(text)
-            return
-        args = LabelArgs(
-            output=self.labelling.output,
-            k=k,
-            threshold=threshold,
-            with_probs=self.with_probs,
-            wide=self.labelling.wide,
-            name=self.labelling.as_name,
-            thread=self.options.thread,
-        )
-        write_labelled(classifier, table, prepared, args, [model, data, self.labelling.like])
+        like, output = self.labelling.like, self.labelling.output
+        with LabellingDisplay(data, output or STREAM) as display:
+            table, prepared = open_texts(classifier, model, data, self.table, like, display.read)
+            if not output:
+                predictor = Predictor(classifier, k, threshold, self.options.thread, model)
+                blocks = (prepared.recipe.apply_to_bytes(block.texts) for block in table.blocks)
+                for text in predictor.format(map(_as_array, blocks), self.with_probs):
+                    sys.stdout.buffer.write(text)
+                return
+            args = LabelArgs(
+                output=output,
+                k=k,
+                threshold=threshold,
+                with_probs=self.with_probs,
+                wide=self.labelling.wide,
+                name=self.labelling.as_name,
+                thread=self.options.thread,
+                filters=self.filters,
+            )
+            inputs = [model, data, like]
+            done = write_labelled(classifier, table, prepared, args, inputs, display.advance)
+        say_summary(done, args)
 
 
 def _as_array(data: bytes) -> object:

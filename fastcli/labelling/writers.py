@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +15,7 @@ import orjson
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.kernels.base.groups import Best, Strings, Text
 from fastcli.kernels.text.labelled import add_cells
+from fastcli.labelling.outputs import Put
 from fastcli.labelling.predicted import Predicted
 from fastcli.labelling.rows import OpenTable, RowBlock
 from fastcli.tables.dialects import KINDS, Dialect, suffix
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 OBJECTS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 DELIMITERS = {"csv": ",", "tsv": "\t", "psv": "|"}
-Put = Callable[[bytes], None]
+if TYPE_CHECKING:
+    Rows = NDArray[np.int64] | None  # places of some rows of a block; None: all
 
 
 def output_format(path: str, kind: str) -> str:
@@ -43,7 +45,7 @@ def output_format(path: str, kind: str) -> str:
 class RowWriter(Protocol):
     """Writes rows with added columns."""
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write some rows of a block (None: all) with what was predicted for all of them."""
 
     def finish(self) -> None:
@@ -59,6 +61,12 @@ def writer_of(table: OpenTable, kind: str, added: Sequence[str], put: Put) -> Ro
     if kind == "parquet":
         return ParquetRows(table, added, put)
     return JsonRows(table, added, put, is_array=kind == "json")
+
+
+def _with_values(block: RowBlock, rows: Rows, found: Predicted) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the place of each row, and the values that are added to it."""
+    places = range(len(block)) if rows is None else rows.tolist()
+    return zip(places, found.of(rows).values(), strict=True)
 
 
 # ------------------------------------------------------------------ delimited
@@ -77,16 +85,18 @@ class SameRows:
             cells = [table.header, *(quoted(name, table.dialect) for name in added)]
             put(delimiter.join(cells) + table.line_end)
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write rows as they were read, each with its cells."""
         chunk = block.chunk
         assert chunk is not None
-        chosen = chunk.rows if rows is None else chunk.rows[np.array(rows, np.int64)]
+        chosen = chunk.rows if rows is None else chunk.rows[rows]
+        found = found.of(rows)
         starts, ends = chunk.split.starts[chosen], chunk.split.ends[chosen]
-        if found.wide or rows is not None:
-            self._put(self._joined(chunk.split.text, starts, ends, rows, found))
+        if found.wide:
+            self._put(self._joined(chunk.split.text, starts, ends, found))
             return
-        cells = self._cells = self._cells or self._quoted(found.names)
+        cells = self._cells = self._cells or self._quoted(found.all_names)
+        counts, ids = found.written()
         n, longest = len(starts), int(np.diff(cells.starts).max(initial=0))
         room = n * (found.k * (longest + 2 * self._delimiter.size + 13) + self._end.size)
         out = np.empty(int((ends - starts).sum()) + room, np.uint8)
@@ -95,7 +105,7 @@ class SameRows:
             starts,
             ends,
             n,
-            Best(found.k, found.counts, found.ids, found.probs),
+            Best(found.k, counts, ids, found.probs),
             cells,
             self._delimiter,
             self._end,
@@ -104,9 +114,9 @@ class SameRows:
         )
         self._put(out[:size].tobytes())
 
-    def _quoted(self, names: Sequence[str]) -> Strings:
-        """Return names as they are written."""
-        cells = [quoted(name, self._dialect) for name in names]
+    def _quoted(self, names: Sequence[str | None]) -> Strings:
+        """Return names as they are written, nothing for None."""
+        cells = [quoted(shown(name), self._dialect) for name in names]
         starts = np.cumsum([0, *map(len, cells)]).astype(np.int64)
         return Strings(starts, np.frombuffer(b"".join(cells) or b" ", np.uint8))
 
@@ -115,16 +125,13 @@ class SameRows:
         text: NDArray[np.uint8],
         starts: NDArray[np.int64],
         ends: NDArray[np.int64],
-        rows: Sequence[int] | None,
         found: Predicted,
     ) -> bytes:
         """Return rows with cells of any kind."""
         delimiter, end = self._delimiter.data.tobytes(), self._end.data.tobytes()
-        values = found.values()
         parts = []
-        order = range(len(starts)) if rows is None else rows
-        for i, a, b in zip(order, starts.tolist(), ends.tolist(), strict=True):
-            cells = [quoted(shown(value), self._dialect) for value in values[i]]
+        for a, b, row in zip(starts.tolist(), ends.tolist(), found.values(), strict=True):
+            cells = [quoted(shown(value), self._dialect) for value in row]
             parts.append(delimiter.join([text[a:b].tobytes(), *cells]) + end)
         return b"".join(parts)
 
@@ -161,11 +168,10 @@ class DelimitedRows:
         self._known = set(self._names)
         self._writer.writerow([*self._names, *added])
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write the cells of rows, and those that are added."""
-        values = found.values()
-        for i in range(len(block)) if rows is None else rows:
-            self._writer.writerow([*self._cells(block, i), *map(shown, values[i])])
+        for i, row in _with_values(block, rows, found):
+            self._writer.writerow([*self._cells(block, i), *map(shown, row)])
         self._flush()
 
     def _cells(self, block: RowBlock, i: int) -> list[str]:
@@ -215,15 +221,14 @@ class JsonRows:
         self._keys = [orjson.dumps(name) for name in added]
         self._is_first = True
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write objects with fields added at their end."""
-        values = found.values()
         parts: list[bytes] = []
-        for i in range(len(block)) if rows is None else rows:
+        for i, row in _with_values(block, rows, found):
             if self._is_array:
                 parts.append(b"[\n" if self._is_first else b",\n")
                 self._is_first = False
-            parts.append(self._line(block, i, values[i]))
+            parts.append(self._line(block, i, row))
             parts.append(b"" if self._is_array else b"\n")
         self._put(b"".join(parts))
 
@@ -301,12 +306,11 @@ class ParquetRows:
         self._file: Any = None
         self._schema: Any = None
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write a group of rows."""
-        values = found.values()
         objects = [
-            {**row_object(block, i, self._names), **dict(zip(self._added, values[i], strict=True))}
-            for i in (range(len(block)) if rows is None else rows)
+            {**row_object(block, i, self._names), **dict(zip(self._added, row, strict=True))}
+            for i, row in _with_values(block, rows, found)
         ]
         if not objects:
             return

@@ -1,0 +1,193 @@
+"""Display of labelled tables: a live line of rows, and the summary of what was written."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastcli.cli.display.bars import is_into_file
+from fastcli.cli.display.live import LEAST_BAR
+from fastcli.cli.display.messages import lines, say
+from fastcli.cli.display.reports import WIDEST
+from fastcli.cli.display.screen import Screen
+from fastcli.cli.display.tables import aligned, bar, counted, cut, short_time, width_of
+from fastcli.cli.display.terminal import is_live, is_terminal, width
+from fastcli.overwriting import STREAM
+from fastcli.printable import named, printable, shortened
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from fastcli.labelling.label_table import LabelArgs
+    from fastcli.labelling.predicted import Labelled
+
+TOP = 12  # labels in the summary
+LONGEST_BAR = 24  # columns
+MOST_COLUMNS = 4  # added ones that are named
+
+
+class LabellingDisplay:
+    """Shows on a terminal how many rows are done, and the time left where the size is known."""
+
+    def __init__(self, data: str, output: str) -> None:
+        from fastcli.text.inputs import text_size
+
+        goes_to_screen = output == STREAM and not is_into_file()
+        self.screen = Screen(is_on=is_live() and not goes_to_screen)
+        self._n_bytes = text_size([data]) if self.screen.is_on and data != STREAM else 0
+        self._began = time.monotonic()
+        self._rows = 0
+        self._read = 0
+
+    def __enter__(self) -> LabellingDisplay:
+        self.screen.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.screen.__exit__(kind, error, trace)
+
+    def read(self, n_bytes: int) -> None:
+        """Hear how many bytes of the table have been read so far."""
+        self._read = n_bytes
+
+    def advance(self, rows: int) -> None:
+        """Show that so many more rows are done."""
+        self._rows += rows
+        if self.screen.is_on:
+            progress = min(self._read / self._n_bytes, 1.0) if self._n_bytes else None
+            seconds = time.monotonic() - self._began
+            self.screen.show(live_parts(self._rows, seconds, progress), progress)
+
+
+def live_parts(rows: int, seconds: float, progress: float | None) -> list[str]:
+    """Return the parts of the live line; without ``progress`` the time left is not known.
+
+    >>> live_parts(122_400, 1.275, 0.61)
+    ['61%', '122,400 rows', '96,000/s', 'left 0:00']
+    """
+    parts = [counted(rows, "row"), f"{rows / max(seconds, 1e-9):,.0f}/s"]
+    if progress:
+        left = seconds * (1 - progress) / progress
+        parts = [f"{progress:.0%}", *parts, f"left {short_time(left)}"]
+    return parts
+
+
+# ----------------------------------------------------------------------------- summary
+
+
+def say_summary(done: Labelled, args: LabelArgs) -> None:
+    """Write what was written, the rows of each label, and how sure they are."""
+    say(*written_sentences(done, args))
+    room = max(40, min(width(), WIDEST))
+    for part in (label_lines(done, room), fact_lines(done, args, room if is_terminal() else None)):
+        rows = list(part)
+        lines(*([""] if rows else []), *rows)
+
+
+def written_sentences(done: Labelled, args: LabelArgs) -> Iterator[str]:
+    """Yield a sentence for each output."""
+    filters = args.filters
+    added = ", ".join(map(printable, done.added[:MOST_COLUMNS]))
+    if more := len(done.added) - MOST_COLUMNS:
+        added += f" and {more:,} more" if more > 0 else ""
+    where, rows = _where(args.output), counted(done.kept, "row")
+    if not filters.keep:
+        yield f"Wrote {rows} to {where}: all columns, and {added}."
+    else:
+        kept = " and ".join(shortened(one) for one in filters.keep)
+        share = f"{done.kept / max(done.rows, 1):.1%}"
+        yield f"Kept {rows} of {done.rows:,} ({share}), those with {kept}."
+        yield f"Wrote them to {where}: all columns, and {added}."
+        n = done.rows - done.kept
+        if filters.dropped:
+            yield f"Wrote the other {counted(n, 'row')} to {_where(filters.dropped)}."
+        elif n:
+            yield f"Left out {counted(n, 'row')}; --dropped FILE writes them to a file."
+    if filters.unsure:
+        limit, path = filters.unsure
+        unsure = counted(done.unsure_written, "row")
+        yield f"Wrote {unsure} below {limit.strip()} to {_where(path)} as well."
+
+
+def _where(path: str) -> str:
+    return "standard output" if path == STREAM else path
+
+
+def label_lines(done: Labelled, room: int) -> Iterator[str]:
+    """Yield a row for each of the most frequent labels, as many columns as there is room for.
+
+    They are the rows with the label, of all rows and of those kept, their share of all, a bar of
+    it, and the label's share of the training lines.
+    """
+    counts = done.labels.most_common(TOP)
+    if not counts:
+        return
+    total = max(done.rows, 1)
+    has_kept = bool(done.kept_labels) or done.kept < done.rows
+    trained = sum(done.trained_on.values())
+    titles = ["predicted", "rows", *(["kept"] if has_kept else []), "share"]
+    cells = []
+    for name, n in counts:
+        kept = [f"{done.kept_labels[name]:,}"] if has_kept else []
+        cells.append([cut(printable(name), room // 3), f"{n:,}", *kept, f"{n / total:.1%}"])
+    before = aligned([[*row, ""] for row in [titles, *cells]])
+    used = max(map(width_of, before))
+    title = "in training"
+    has_trained = trained > 0 and used + 2 + len(title) <= room
+    bar_room = min(room - used - 2 - (has_trained and len(title) + 2), LONGEST_BAR)
+    bars = [""] * len(counts)
+    if bar_room >= LEAST_BAR and _has_bars():
+        bars = [bar(n / counts[0][1], bar_room) for _, n in counts]
+    widest = max(map(width_of, bars))
+    for i, line in enumerate(before):
+        drawn = bars[i - 1] if i else ""
+        if widest:
+            line = f"{line}{' ' * (used - width_of(line))}  {drawn}"
+        if has_trained:
+            known = done.trained_on.get(counts[i - 1][0]) if i else None
+            share = title if i == 0 else "" if known is None else f"{known / trained:.1%}"
+            end = used + (widest + 2 if widest else 0)
+            line = f"{line}{' ' * (end - width_of(line))}  {share:>{len(title)}}"
+        yield line.rstrip()
+    if more := len(done.labels) - len(counts):
+        rest = done.labels.total() - sum(n for _, n in counts)
+        yield f"and {more:,} more, {counted(rest, 'row')} in all ({rest / total:.1%})"
+
+
+def _has_bars() -> bool:
+    encoding = getattr(sys.stderr, "encoding", None) or ""
+    return encoding.lower().replace("-", "") == "utf8"
+
+
+def fact_lines(done: Labelled, args: LabelArgs, room: int | None) -> list[str]:
+    """Return how sure the labels are, which rows have none, and what can be done about it."""
+    filters = args.filters
+    total = max(done.rows, 1)
+    look = f"worth a look: --unsure 0.5 unsure{_ending(args.output)}"
+    low = f"below {filters.min_prob or 0:g}"
+    default = f"label is {named(filters.default)}" if filters.default else "label left empty"
+    unlabelled = "no known word" if args.threshold <= 0 else f"no label of {args.threshold:g}"
+    empty = "not kept" if filters.keep else "label left empty"
+    facts = [
+        ("surer than 0.9", done.sure, ""),
+        ("below 0.5", done.unsure, "" if filters.unsure else look),
+        (low, done.defaulted, default),
+        (unlabelled, done.without_label, empty if args.threshold <= 0 else "label left empty"),
+        ("no text at all", done.without_text, empty),
+    ]
+    rows = [(f"  {name}", f"{n:,}", f"{n / total:.1%}", note) for name, n, note in facts if n]
+    return aligned(rows, room=room) if rows else []
+
+
+def _ending(path: str) -> str:
+    """Return the ending of an output, by which an output of the same kind is named."""
+    from pathlib import Path
+
+    return "".join(Path(path).suffixes[-2:]) if path != STREAM and Path(path).suffixes else ".csv"
