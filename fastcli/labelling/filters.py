@@ -29,6 +29,19 @@ COMPARE: dict[str, Any] = {
 }
 
 
+def labels_to_see(bound: float, labels: KnownLabels) -> int:
+    """Return how many of the best labels of a row are enough to compare any with a bound.
+
+    Of probabilities that sum to 1 at most 1 / bound are as large as the bound; one that is not
+    among so many, and one for rounding, is below it.  Of others all are needed.
+
+    >>> labels_to_see(0.9, KnownLabels("abcdef", "abcdef", "", True))
+    2
+    """
+    n = len(labels.tokens)
+    return min(n, int(1 / bound) + 1) if labels.sum_to_one and bound * n > 1 else n
+
+
 class Scored(NamedTuple):
     """The best k labels of n rows, and the probabilities of those that conditions are about."""
 
@@ -53,6 +66,18 @@ class Chosen(NamedTuple):
     defaulted: NDArray[np.bool_] | None  # [n]: its best label is replaced
 
 
+class KnownLabels(NamedTuple):
+    """The labels of a model: their tokens, their names, and the prefix of the tokens.
+
+    ``sum_to_one``: the probabilities of a row are those of one label among all.
+    """
+
+    tokens: Sequence[str]
+    names: Sequence[str]
+    prefix: str
+    sum_to_one: bool
+
+
 class Rules:
     """The filters of a run, for the labels of a model.
 
@@ -60,25 +85,19 @@ class Rules:
     label of a condition, and for a ``k`` that cannot be.
     """
 
-    def __init__(
-        self,
-        filters: Filters,
-        tokens: Sequence[str],
-        shown: Sequence[str],
-        prefix: str,
-        k: int,
-        threshold: float,
-    ) -> None:
+    def __init__(self, filters: Filters, labels: KnownLabels, k: int, threshold: float) -> None:
+        tokens, names, prefix, _ = labels
         self._conditions = filters.conditions
-        self._ids = [label_of(one.label, tokens, shown, prefix) for one in self._conditions]
+        self._ids = [label_of(one.label, tokens, names, prefix) for one in self._conditions]
         self._limit, self._minimum = filters.limit, filters.min_prob
         self._threshold = threshold
         self.k = best_count(k, len(tokens))
         # Of rows that a condition or a limit is about, more must be known than what is written.
         sees_all = bool(self._conditions or self._limit is not None or self._minimum is not None)
-        self.predicted_k = len(tokens) if self._conditions else self.k
         self.predicted_threshold = 0.0 if sees_all else min(threshold, UNSURE)
-        default = dict(zip(tokens, shown, strict=True)).get(filters.default, filters.default)
+        most = [labels_to_see(one.bound, labels) for one in self._conditions]
+        self.predicted_k = max([self.k, *most])
+        default = dict(zip(tokens, names, strict=True)).get(filters.default, filters.default)
         self.default = default or None
 
     def scored(self, found: Predictions) -> Scored:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fastcli.evaluation.predictor import Predictor
-from fastcli.labelling.filters import Rules
+from fastcli.labelling.filters import KnownLabels, Rules
 from fastcli.labelling.options import Filters
 from fastcli.labelling.outputs import Put
 from fastcli.labelling.predicted import Labelled, Predicted
@@ -65,7 +65,8 @@ def label_table(
     tokens = [label.decode("utf-8", "replace") for label in model.labels()]
     shown = [names.get(token, token.removeprefix(prefix)) for token in tokens]
     k = -1 if args.wide else args.k
-    rules = Rules(args.filters, tokens, shown, prefix, k, args.threshold)
+    known = KnownLabels(tokens, shown, prefix, model.sums_to_one)
+    rules = Rules(args.filters, known, k, args.threshold)
     predictor = Predictor(model, rules.predicted_k, rules.predicted_threshold, args.thread)
     added = added_names(args, shown, table.names)
     puts = iter([put, *more])
@@ -73,7 +74,8 @@ def label_table(
         writer_of(table, output_format(path, table.kind), added, next(puts)) if path else None
         for path in (args.output, *args.filters.files)
     )
-    done = Labelled(added, trained_on=dict(zip(shown, _training_counts(model), strict=False)))
+    counts = model.label_counts
+    done = Labelled(added, {} if counts is None else dict(zip(shown, counts.tolist(), strict=True)))
     for block in table.blocks:
         rows, found = _predicted(predictor, recipe, block, shown, args, rules)
         for writer, chosen in ((output, rows.kept), (dropped, rows.dropped), (unsure, rows.unsure)):
@@ -85,12 +87,6 @@ def label_table(
     for writer in filter(None, (output, dropped, unsure)):
         writer.finish()
     return done
-
-
-def _training_counts(model: Classifier) -> list[int]:
-    """Return how often each label occurred in training, nothing where a model does not know."""
-    dictionary = getattr(model, "dictionary", None)
-    return [] if dictionary is None else dictionary.label_counts().tolist()
 
 
 def added_names(args: LabelArgs, labels: list[str], existing: list[str]) -> list[str]:

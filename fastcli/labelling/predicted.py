@@ -23,6 +23,7 @@ class Labelled:
     """
 
     added: list[str]
+    trained_on: dict[str, int] = field(default_factory=dict)  # how often labels were in training
     rows: int = 0
     kept: int = 0
     without_text: int = 0
@@ -33,7 +34,6 @@ class Labelled:
     unsure_written: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     kept_labels: Counter[str] = field(default_factory=Counter)
-    trained_on: dict[str, int] = field(default_factory=dict)  # how often labels were in training
 
 
 @dataclass
