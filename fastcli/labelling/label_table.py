@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -68,14 +70,16 @@ def label_table(
     known = KnownLabels(tokens, shown, prefix, model.sums_to_one)
     rules = Rules(args.filters, known, k, args.threshold)
     predictor = Predictor(model, rules.predicted_k, rules.predicted_threshold, args.thread)
-    added = added_names(args, shown, table.names)
+    wanted = added_names(args, shown)
+    taken = set(table.names)
+    added = [new_name(name, taken) for name in wanted]
     puts = iter([put, *more])
     output, dropped, unsure = (
         writer_of(table, output_format(path, table.kind), added, next(puts)) if path else None
         for path in (args.output, *args.filters.files)
     )
-    counts = model.label_counts
-    done = Labelled(added, {} if counts is None else dict(zip(shown, counts.tolist(), strict=True)))
+    done = Labelled(added, trained_on=_training_counts(model, shown))
+    done.renamed = {old: new for old, new in zip(wanted, added, strict=True) if old != new}
     for block in table.blocks:
         rows, found = _predicted(predictor, recipe, block, shown, args, rules)
         for writer, chosen in ((output, rows.kept), (dropped, rows.dropped), (unsure, rows.unsure)):
@@ -89,16 +93,35 @@ def label_table(
     return done
 
 
-def added_names(args: LabelArgs, labels: list[str], existing: list[str]) -> list[str]:
-    """Return the names of the added columns; those that exist get ``predicted_`` before them."""
+def _training_counts(model: Classifier, names: Sequence[str]) -> Counter[str]:
+    """Return how often each label occurred in training; nothing where that is not known."""
+    found: Counter[str] = Counter()
+    counts = model.label_counts
+    for name, n in zip(names, [] if counts is None else counts.tolist(), strict=False):
+        found[name] += n
+    return found
+
+
+def added_names(args: LabelArgs, labels: list[str]) -> list[str]:
+    """Return the names of the added columns, unless the table has such columns already."""
     if args.wide:
-        found = [args.name, *labels] if args.with_probs else [args.name]
-    else:
-        probability = "probability" if args.name == "label" else f"{args.name}_probability"
-        parts = [args.name, probability] if args.with_probs else [args.name]
-        n = len(labels) if args.k == -1 else min(args.k, len(labels))
-        found = parts if n == 1 else [f"{part}_{i + 1}" for i in range(n) for part in parts]
-    return [f"predicted_{name}" if name in existing else name for name in found]
+        return [args.name, *labels] if args.with_probs else [args.name]
+    probability = "probability" if args.name == "label" else f"{args.name}_probability"
+    parts = [args.name, probability] if args.with_probs else [args.name]
+    n = len(labels) if args.k == -1 else min(args.k, len(labels))
+    return parts if n == 1 else [f"{part}_{i + 1}" for i in range(n) for part in parts]
+
+
+def new_name(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken, and take it: ``predicted_`` and a number if needed.
+
+    >>> [new_name("label", taken) for taken in (set(), {"label"}, {"label", "predicted_label"})]
+    ['label', 'predicted_label', 'predicted_label_2']
+    """
+    candidates = chain([name, f"predicted_{name}"], (f"predicted_{name}_{i}" for i in count(2)))
+    found = next(one for one in candidates if one not in taken)
+    taken.add(found)
+    return found
 
 
 def _lines(recipe: Recipe, block: RowBlock) -> NDArray[np.uint8]:

@@ -23,7 +23,8 @@ class Labelled:
     """
 
     added: list[str]
-    trained_on: dict[str, int] = field(default_factory=dict)  # how often labels were in training
+    trained_on: Counter[str] = field(default_factory=Counter)  # how often labels were in training
+    renamed: dict[str, str] = field(default_factory=dict)  # added columns whose name was taken
     rows: int = 0
     kept: int = 0
     without_text: int = 0

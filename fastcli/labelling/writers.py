@@ -19,6 +19,7 @@ from fastcli.labelling.outputs import Put
 from fastcli.labelling.predicted import Predicted
 from fastcli.labelling.rows import OpenTable, RowBlock
 from fastcli.tables.dialects import KINDS, Dialect, suffix
+from fastcli.tables.rows import value_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -184,7 +185,7 @@ class DelimitedRows:
                 f"A row has the field {new!r}, which no row above has, and the header is written: "
                 "write .jsonl instead."
             )
-        return [shown(found.get(name)) for name in self._names]
+        return [as_cell(found.get(name)) for name in self._names]
 
     def _flush(self) -> None:
         text = self._text.getvalue()
@@ -198,14 +199,15 @@ class DelimitedRows:
 
 
 def shown(value: Any) -> str:
-    """Return a value as the text of a cell."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.6g}" if value == value else ""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+    """Return a value that is added as the text of a cell."""
+    return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def as_cell(value: Any) -> str:
+    """Return a value of an object as the text of a cell, numbers in all their digits."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value_text(value)
 
 
 # ----------------------------------------------------------------------- JSON
@@ -218,7 +220,7 @@ class JsonRows:
         self, table: OpenTable, added: Sequence[str], put: Put, is_array: bool = False
     ) -> None:
         self._put, self._names, self._is_array = put, table.names, is_array
-        self._keys = [orjson.dumps(name) for name in added]
+        self._keys, self._added = [orjson.dumps(name) for name in added], set(added)
         self._is_first = True
 
     def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
@@ -235,6 +237,12 @@ class JsonRows:
     def _line(self, block: RowBlock, i: int, row: Sequence[Any]) -> bytes:
         line = block.lines[i].rstrip() if block.lines else b""
         line = line or as_json(row_object(block, i, self._names))
+        if block.objects and not self._added.isdisjoint(block.objects[i]):
+            name = min(self._added & block.objects[i].keys())
+            raise DataError(
+                f"A row has the field {name!r}, which no row at the start of the file has, and "
+                "which is the name of what is added: give another name with --as NAME."
+            )
         fields = b",".join(
             [key + b":" + as_value(value) for key, value in zip(self._keys, row, strict=True)]
         )

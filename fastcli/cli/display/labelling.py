@@ -110,6 +110,10 @@ def written_sentences(done: Labelled, args: LabelArgs) -> Iterator[str]:
             yield f"Wrote the other {counted(n, 'row')} to {_where(filters.dropped)}."
         elif n:
             yield f"Left out {counted(n, 'row')}; --dropped FILE writes them to a file."
+    if done.renamed:
+        old, new = map(shortened, next(iter(done.renamed.items())))
+        others = f" ({len(done.renamed) - 1:,} more likewise)" if len(done.renamed) > 1 else ""
+        yield f"The table has a column {old} already: ours is {new}{others}. --as names it."
     if filters.unsure:
         limit, path = filters.unsure
         unsure = counted(done.unsure_written, "row")
@@ -151,8 +155,8 @@ def label_lines(done: Labelled, room: int) -> Iterator[str]:
         if widest:
             line = f"{line}{' ' * (used - width_of(line))}  {drawn}"
         if has_trained:
-            known = done.trained_on.get(counts[i - 1][0]) if i else None
-            share = title if i == 0 else "" if known is None else f"{known / trained:.1%}"
+            known = done.trained_on[counts[i - 1][0]] if i else 0
+            share = title if i == 0 else f"{known / trained:.1%}"
             end = used + (widest + 2 if widest else 0)
             line = f"{line}{' ' * (end - width_of(line))}  {share:>{len(title)}}"
         yield line.rstrip()
