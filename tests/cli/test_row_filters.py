@@ -142,6 +142,37 @@ def test_all_conditions_must_hold(topics, docs):
     assert 0 < len(kept) < 117
 
 
+def test_from_documents_to_good_documents_in_one_command(tmp_path, monkeypatch):
+    """A model of a table filters JSON lines; documents without text are with the others."""
+    monkeypatch.chdir(tmp_path)
+    table = ["--text-column", "review", "--label-column", "verdict", "--none", "unknown"]
+    options = ["-lr", 0.5, "-epoch", 15, "-dim", 10, "-bucket", 1000, "-verbose", 0]
+    source = SAMPLES / "reviews.csv"
+    assert run("supervised", "-input", source, "-output", "v", *table, *options).code == 0
+    with open(source, encoding="utf-8", newline="") as file:
+        reviews = [row["review"] for row in csv.DictReader(file)][:60]
+    documents = [{"id": i, "review": text, "meta": {"i": [i]}} for i, text in enumerate(reviews)]
+    documents[5]["review"], documents[6]["review"] = "", None
+    lines = [json.dumps(one).encode() for one in documents]
+    with gzip.open("docs.jsonl.gz", "wb") as packed:
+        packed.write(b"\n".join(lines))
+    files = ["--output", "good.jsonl", "--keep", "very good>=0.9", "--dropped", "rest.jsonl.gz"]
+    result = run("predict-prob", "v.bin", "docs.jsonl.gz", *files)
+    assert result.code == 0, result.err
+    good = Path("good.jsonl").read_bytes().splitlines()
+    with gzip.open("rest.jsonl.gz") as packed:
+        rest = packed.read().splitlines()
+    assert len(good) + len(rest) == 60
+    assert len(good) > 5
+    for line in good:
+        assert json.loads(line)["label"] == "very good"
+        assert json.loads(line)["probability"] >= 0.9
+    for line in good + rest:
+        assert line.rpartition(b',"label":')[0] + b"}" == lines[json.loads(line)["id"]]
+    empty = [one for one in map(json.loads, rest) if one["id"] in (5, 6)]
+    assert [one["label"] for one in empty] == [None, None]
+
+
 @pytest.fixture
 def odd_labels(tmp_path, monkeypatch):
     """Go to a folder with a model whose labels have other names in the data."""
