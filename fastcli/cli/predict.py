@@ -91,6 +91,8 @@ def predict_prob(
     \b
     Example:
       fastcli predict-prob topics.bin data/samples/topics.test.txt 2 0.1
+      fastcli predict-prob verdicts.bin data/samples/reviews.csv \\
+          --output good.csv --keep 'very good>=0.9' --dropped others.csv
     """
     Run(ctx, options, table, labelling, filters, True).run(asked)
 

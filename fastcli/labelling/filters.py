@@ -94,7 +94,7 @@ class Rules:
         self.k = best_count(k, len(tokens))
         # Of rows that a condition or a limit is about, more must be known than what is written.
         sees_all = bool(self._conditions or self._limit is not None or self._minimum is not None)
-        self.predicted_threshold = 0.0 if sees_all else min(threshold, UNSURE)
+        self.predicted_threshold = min(threshold, 0.0 if sees_all else UNSURE)
         most = [labels_to_see(one.bound, labels) for one in self._conditions]
         self.predicted_k = max([self.k, *most])
         default = dict(zip(tokens, names, strict=True)).get(filters.default, filters.default)

@@ -16,8 +16,8 @@ class Filters:
 
     keep: tuple[str, ...] = option(
         (),
-        "keep only rows in which a label has such a probability: 'pos>=0.9' (>=, >, <=, <); "
-        "repeatable, all must hold",
+        "keep only rows that meet a condition on the probability of a label: 'pos>=0.9' (>=, >, "
+        "<=, <); repeatable, all must hold",
         group="filters",
     )
     dropped: str = option(

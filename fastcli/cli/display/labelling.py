@@ -12,7 +12,18 @@ from fastcli.cli.display.live import LEAST_BAR
 from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.reports import WIDEST
 from fastcli.cli.display.screen import Screen
-from fastcli.cli.display.tables import aligned, bar, counted, cut, short_time, width_of
+from fastcli.cli.display.tables import (
+    GAP,
+    Column,
+    Rows,
+    aligned,
+    bar,
+    counted,
+    cut,
+    fitted,
+    short_time,
+    width_of,
+)
 from fastcli.cli.display.terminal import is_live, is_terminal, width
 from fastcli.overwriting import STREAM
 from fastcli.printable import named, printable, shortened
@@ -26,6 +37,7 @@ if TYPE_CHECKING:
 TOP = 12  # labels in the summary
 LONGEST_BAR = 24  # columns
 MOST_COLUMNS = 4  # added ones that are named
+TRAINING = "in training"
 
 
 class LabellingDisplay:
@@ -133,36 +145,42 @@ def label_lines(done: Labelled, room: int) -> Iterator[str]:
     counts = done.labels.most_common(TOP)
     if not counts:
         return
-    total = max(done.rows, 1)
-    has_kept = bool(done.kept_labels) or done.kept < done.rows
+    total, most = max(done.rows, 1), counts[0][1]
+    columns = {
+        "predicted": [cut(printable(name), room // 3) for name, _ in counts],
+        "rows": [f"{n:,}" for _, n in counts],
+        "kept": [f"{done.kept_labels[name]:,}" for name, _ in counts],
+        "share": [f"{n / total:.1%}" for _, n in counts],
+    }
+    if not done.kept_labels and done.kept == done.rows:
+        del columns["kept"]
     trained = sum(done.trained_on.values())
-    titles = ["predicted", "rows", *(["kept"] if has_kept else []), "share"]
-    cells = []
-    for name, n in counts:
-        kept = [f"{done.kept_labels[name]:,}"] if has_kept else []
-        cells.append([cut(printable(name), room // 3), f"{n:,}", *kept, f"{n / total:.1%}"])
-    before = aligned([[*row, ""] for row in [titles, *cells]])
-    used = max(map(width_of, before))
-    title = "in training"
-    has_trained = trained > 0 and used + 2 + len(title) <= room
-    bar_room = min(room - used - 2 - (has_trained and len(title) + 2), LONGEST_BAR)
-    bars = [""] * len(counts)
+    shares = [done.trained_on[name] / max(trained, 1) for name, _ in counts]
+    training = [f"{share:.1%}" if share else "" for share in shares]
+    table = _table(columns, {TRAINING: training} if any(training) else {}, room)
+    bar_room = min(room - table.width() - len(GAP), LONGEST_BAR)
     if bar_room >= LEAST_BAR and _has_bars():
-        bars = [bar(n / counts[0][1], bar_room) for _, n in counts]
-    widest = max(map(width_of, bars))
-    for i, line in enumerate(before):
-        drawn = bars[i - 1] if i else ""
-        if widest:
-            line = f"{line}{' ' * (used - width_of(line))}  {drawn}"
-        if has_trained:
-            known = done.trained_on[counts[i - 1][0]] if i else 0
-            share = title if i == 0 else f"{known / trained:.1%}"
-            end = used + (widest + 2 if widest else 0)
-            line = f"{line}{' ' * (end - width_of(line))}  {share:>{len(title)}}"
-        yield line.rstrip()
+        columns[""] = [bar(n / most, bar_room) for _, n in counts]
+    if table.titles()[-1] == TRAINING:
+        columns[TRAINING] = training
+    table = _table(columns, {}, room)
+    yield table.header()
+    yield from map(table.row, zip(*columns.values(), strict=True))
     if more := len(done.labels) - len(counts):
         rest = done.labels.total() - sum(n for _, n in counts)
-        yield f"and {more:,} more, {counted(rest, 'row')} in all ({rest / total:.1%})"
+        parts = [f"and {more:,} more", counted(rest, "row"), f"{rest / total:.1%}"]
+        yield fitted(parts, room)
+
+
+def _table(columns: dict[str, list[str]], more: dict[str, list[str]], room: int) -> Rows:
+    """Return the layout of columns; names and bars are at the left."""
+    return Rows(
+        [
+            Column(title, max(map(width_of, cells)), title in ("predicted", ""))
+            for title, cells in {**columns, **more}.items()
+        ],
+        room,
+    )
 
 
 def _has_bars() -> bool:
