@@ -300,6 +300,8 @@ def test_a_default_for_labels_that_are_unsure(topics, docs):
         assert new == ({**old, "label": "other"} if is_low else old)
     assert [one["label"] for one in after].count("other") == pytest.approx(20, abs=1)
     assert "label is other" in result.err
+    half = run("predict", topics, docs, "--output", "x.csv", "--min-prob", 0.5).err
+    assert half.count("below 0.5") == 1
     run("predict", topics, docs, "--output", "none.csv", "--min-prob", limit)
     with open("none.csv", newline="") as file:
         rows = list(csv.DictReader(file))

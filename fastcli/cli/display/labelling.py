@@ -190,6 +190,8 @@ def _has_bars() -> bool:
 
 def fact_lines(done: Labelled, args: LabelArgs, room: int | None) -> list[str]:
     """Return how sure the labels are, which rows have none, and what can be done about it."""
+    from fastcli.labelling.predicted import UNSURE
+
     filters = args.filters
     total = max(done.rows, 1)
     look = f"worth a look: --unsure 0.5 unsure{_ending(args.output)}"
@@ -204,6 +206,8 @@ def fact_lines(done: Labelled, args: LabelArgs, room: int | None) -> list[str]:
         (unlabelled, done.without_label, empty if args.threshold <= 0 else "label left empty"),
         ("no text at all", done.without_text, empty),
     ]
+    if filters.min_prob == UNSURE:
+        del facts[1]  # the same rows as in the next one
     rows = [(f"  {name}", f"{n:,}", f"{n / total:.1%}", note) for name, n, note in facts if n]
     return aligned(rows, room=room) if rows else []
 
