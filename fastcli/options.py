@@ -25,7 +25,7 @@ KINDS: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
 # The order of groups in the help of every command.
 GROUPS = (
     *("general", "files", "input", "labels", "cleaning", "tokens", "output"),
-    *("tables", "dictionary", "text", "numbers"),
+    *("tables", "filters", "dictionary", "text", "numbers"),
     *(
         "network",
         "training",
@@ -59,8 +59,8 @@ class Option(NamedTuple):
     ``choices`` may be a function where the table of names is in a module that loads slowly.
     ``default_text`` tells in words what the default stands for.  ``file`` is "file" or "folder"
     where the value is a path; with ``more_files`` words right after it that are files belong to it,
-    too.  ``is_list``: in a configuration the parts may be a list.
-    ``order`` moves a row to another place in its group.
+    too.  ``is_list``: in a configuration the parts may be a list.  ``metavar`` names the values of
+    an option that takes several.  ``order`` moves a row to another place in its group.
     """
 
     help: str
@@ -81,6 +81,7 @@ class Option(NamedTuple):
     default_text: str = ""
     file: str = ""
     more_files: bool = False
+    metavar: str = ""
     is_list: bool = False
     needs: tuple[Need, ...] = ()
 
@@ -102,6 +103,11 @@ class Row(NamedTuple):
     is_repeatable: bool
     default: Any
     option: Option
+
+    @property
+    def n_values(self) -> int:
+        """How many words the option takes, flags apart."""
+        return len(self.option.metavar.split()) or 1
 
     @property
     def is_flag(self) -> bool:
@@ -213,8 +219,9 @@ def _rows(kind: Any) -> tuple[Row, ...]:
     for f in fields(kind):
         if "option" in f.metadata:
             name = str(getattr(f.type, "__name__", f.type)).removesuffix(" | None")
-            is_repeatable = name.startswith("tuple")
-            row_type = str if is_repeatable else KINDS[name]
+            is_tuple = name.startswith("tuple")
+            is_repeatable = is_tuple and not f.metadata["option"].metavar
+            row_type = str if is_tuple else KINDS[name]
             found.append(Row(f.name, row_type, is_repeatable, f.default, f.metadata["option"]))
     return tuple(found)
 

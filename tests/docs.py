@@ -162,7 +162,7 @@ def reference_table(options: list[Option]) -> str:
     for option in options:
         row = option.row
         spellings = ", ".join(f"`{name}`" for name in option.opts)
-        kind = "flag" if row.is_flag else option.type.name
+        kind = "flag" if row.is_flag else escaped(row.option.metavar) or option.type.name
         kind += ", repeatable" if row.is_repeatable else ""
         values = ", ".join(f"`{name}`" for name in row.choices) or row.values_text
         text = escaped(row.option.help)

@@ -113,12 +113,12 @@ class Command(click.Command):
             option = known[name]
             if option.is_flag or option.count:
                 continue
-            if not has_value:
-                if position == len(args):
-                    message = f"{word} is missing an argument"
-                    raise click.UsageError(message + self.as_word(word, "."), ctx)
-                options.append(args[position])
-                position += 1
+            n = option.nargs - has_value
+            if position + n > len(args):
+                message = f"{word} is missing an argument"
+                raise click.UsageError(message + self.as_word(word, "."), ctx)
+            options += args[position : position + n]
+            position += n
             if takes_more_files(option):
                 while position < len(args) and _is_file(args[position]):
                     ctx.meta[MORE_FILES] = True

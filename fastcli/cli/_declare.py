@@ -102,6 +102,8 @@ def click_option(row: Row) -> Any:
         more = {"is_flag": True}
     elif row.is_repeatable:
         more = {"type": row_type, "multiple": True}
+    elif row.n_values > 1:
+        more = {"type": row_type, "nargs": row.n_values, "metavar": row.option.metavar}
     elif row.name == "thread":
         more["default"] = None
     if row.name == "delimiter":
@@ -184,6 +186,8 @@ def _build(kind: Any, values: dict[str, Any]) -> Any:
 def _value(row: Row, value: Any) -> Any:
     if row.is_flag and row.default is True:
         return not value
+    if row.n_values > 1 and value is None:
+        return row.default
     if row.name == "thread" and value is None:
         from fastcli.threads import usable_cpus
 

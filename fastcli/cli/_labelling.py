@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from fastcli.cli._tables import columns_of, reading_of
-from fastcli.cli.display.messages import lines, say
+from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError
-from fastcli.overwriting import STREAM, check_apart
+from fastcli.overwriting import check_apart
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -50,10 +50,12 @@ def open_texts(
     options: TableOptions,
     like: str,
     bad: BadRows,
+    on_bytes: Callable[[int], None] = lambda n: None,
 ) -> tuple[OpenTable, Prepared]:
     """Open a table, with the columns that options name, else those that the model records.
 
-    ``bad`` is given the rows that cannot be used.
+    ``bad`` is given the rows that cannot be used; ``on_bytes`` hears how many bytes have been read
+    so far.
     """
     from fastcli.labelling.rows import open_numbers, open_table
     from fastcli.prepare.recorded import Prepared
@@ -71,7 +73,7 @@ def open_texts(
     reading = prepared.recorded.applied_to(
         reading_of(options, prepared.recipe.label), kind_of_input(data, "")
     )
-    table = open_table(data, reading, columns, bad)
+    table = open_table(data, reading, columns, bad, on_bytes)
     say(table.sentence)
     return table, prepared
 
@@ -122,35 +124,19 @@ def write_labelled(
     prepared: Prepared,
     args: LabelArgs,
     inputs: Sequence[str],
-) -> None:
-    """Write a labelled table to its file, put in place when all is done, or to standard output."""
+    progress: Callable[[int], None] = lambda n: None,
+) -> Labelled:
+    """Write a labelled table to its files, put in place when all is done, or to standard output.
+
+    ``progress`` hears of rows.
+    """
     from fastcli.labelling.label_table import label_table
-    from fastcli.labelling.outputs import open_output
+    from fastcli.labelling.outputs import open_outputs
 
-    check_apart(inputs, [args.output])
-    with open_output(args.output, sys.stdout.buffer) as put:
-        done = label_table(classifier, table, prepared.recipe, prepared.names, args, put)
-    for sentence in summary(done, args):
-        lines(sentence)
-
-
-def summary(done: Labelled, args: LabelArgs) -> list[str]:
-    """Return what was written, the rows of each label, and how sure they are."""
-    from fastcli.cli.display.tables import aligned
-
-    where = "standard output" if args.output == STREAM else args.output
-    found = [f"Wrote {done.rows:,} rows to {where}: all columns, and {', '.join(done.added[:4])}."]
-    total = max(done.rows, 1)
-    rows = [("predicted", "rows", "share")]
-    rows += [(name, f"{n:,}", f"{n / total:.1%}") for name, n in done.labels.most_common(12)]
-    more = len(done.labels) - 12
-    found += ["", *aligned(rows)]
-    if more > 0:
-        found.append(f"and {more:,} more labels")
-    sure = [
-        ("surer than 0.9", done.sure),
-        ("below 0.5", done.unsure),
-        ("no text at all", done.without_text),
-    ]
-    table = [(f"  {name}", f"{n:,}", f"{n / total:.1%}") for name, n in sure if n]
-    return [*found, "", *aligned(table)] if table else found
+    paths = [args.output, *filter(None, args.filters.files)]
+    check_apart(inputs, paths)
+    with open_outputs(paths, sys.stdout.buffer) as (put, *more):
+        done = label_table(
+            classifier, table, prepared.recipe, prepared.names, args, put, progress, more
+        )
+    return done

@@ -22,7 +22,9 @@ from fastcli.cli._options import (
 )
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.errors import ArgumentError
+from fastcli.labelling.options import Filters
 from fastcli.options import option
+from fastcli.overwriting import STREAM
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
@@ -50,12 +52,13 @@ class Labelling:
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling)
+@prediction_arguments(TableOptions, Labelling, Filters)
 def predict(
     ctx: click.Context,
     options: Predicting,
     table: TableOptions,
     labelling: Labelling,
+    filters: Filters,
     asked: Question,
 ) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
@@ -70,16 +73,17 @@ def predict(
       fastcli predict topics.bin data/samples/topics.test.txt 2
       echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
-    Run(ctx, options, table, labelling, False).run(asked)
+    Run(ctx, options, table, labelling, filters, False).run(asked)
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling)
+@prediction_arguments(TableOptions, Labelling, Filters)
 def predict_prob(
     ctx: click.Context,
     options: Predicting,
     table: TableOptions,
     labelling: Labelling,
+    filters: Filters,
     asked: Question,
 ) -> None:
     """Print labels as predict does, each followed by its probability.
@@ -87,8 +91,10 @@ def predict_prob(
     \b
     Example:
       fastcli predict-prob topics.bin data/samples/topics.test.txt 2 0.1
+      fastcli predict-prob verdicts.bin data/samples/reviews.csv \\
+          --output good.csv --keep 'very good>=0.9' --dropped others.csv
     """
-    Run(ctx, options, table, labelling, True).run(asked)
+    Run(ctx, options, table, labelling, filters, True).run(asked)
 
 
 @dataclass
@@ -99,12 +105,14 @@ class Run:
     options: Predicting
     table: TableOptions
     labelling: Labelling
+    filters: Filters
     with_probs: bool
 
     def run(self, asked: Question) -> None:
         """Predict files or standard input: tables where the options say so, else lines."""
         from fastcli.cli._test_data import check_readable
 
+        self.filters.check(self.labelling.output)
         check_readable(asked.data, CANNOT_OPEN)
         classifier = load_classifier(asked.model, self.table)
         unused = ["--wide"] * self.labelling.wide + ["--as"] * (self.labelling.as_name != "label")
@@ -145,29 +153,37 @@ class Run:
     ) -> None:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
         from fastcli.cli._labelling import open_texts, say_left_out, write_labelled
+        from fastcli.cli.display.labelling import LabellingDisplay, say_summary
         from fastcli.evaluation.predictor import Predictor
         from fastcli.labelling.label_table import LabelArgs
         from fastcli.tables.bad_rows import BadRows
 
+        like, output = self.labelling.like, self.labelling.output
         bad = BadRows(self.table.skip_bad)
-        table, prepared = open_texts(classifier, model, data, self.table, self.labelling.like, bad)
-        if not self.labelling.output:
-            predictor = Predictor(classifier, k, threshold, self.options.thread, model)
-            blocks = (prepared.recipe.apply_to_bytes(block.texts) for block in table.blocks)
-            for text in predictor.format(map(_as_array, blocks), self.with_probs):
-                sys.stdout.buffer.write(text)
-            say_left_out(bad)
-            return
-        args = LabelArgs(
-            output=self.labelling.output,
-            k=k,
-            threshold=threshold,
-            with_probs=self.with_probs,
-            wide=self.labelling.wide,
-            name=self.labelling.as_name,
-            thread=self.options.thread,
-        )
-        write_labelled(classifier, table, prepared, args, [model, data, self.labelling.like])
+        with LabellingDisplay(data, output or STREAM) as display:
+            table, prepared = open_texts(
+                classifier, model, data, self.table, like, bad, display.read
+            )
+            if not output:
+                predictor = Predictor(classifier, k, threshold, self.options.thread, model)
+                blocks = (prepared.recipe.apply_to_bytes(block.texts) for block in table.blocks)
+                for text in predictor.format(map(_as_array, blocks), self.with_probs):
+                    sys.stdout.buffer.write(text)
+                say_left_out(bad)
+                return
+            args = LabelArgs(
+                output=output,
+                k=k,
+                threshold=threshold,
+                with_probs=self.with_probs,
+                wide=self.labelling.wide,
+                name=self.labelling.as_name,
+                thread=self.options.thread,
+                filters=self.filters,
+            )
+            inputs = [model, data, like]
+            done = write_labelled(classifier, table, prepared, args, inputs, display.advance)
+        say_summary(done, args)
         say_left_out(bad)
 
 

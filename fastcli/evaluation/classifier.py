@@ -75,6 +75,14 @@ class Classifier(Protocol):
     def known_words(self) -> KnownWords | None:
         """The words that it knows; None if it is for tables."""
 
+    @property
+    def sums_to_one(self) -> bool:
+        """Whether the probabilities of a line are those of one label among all: softmax, hs."""
+
+    @property
+    def label_counts(self) -> NDArray[np.int64] | None:
+        """How often each label occurred in training; None where the model does not know."""
+
     def labels(self) -> list[bytes]:
         """Return all labels, in the order of their ids."""
 

@@ -136,7 +136,14 @@ class Predictor:
 
     def predictions(self, blocks: Iterable[Block]) -> Iterator[Predictions]:
         """Yield the predictions of lines, some at a time."""
-        for found in self._results(blocks, lambda thread, lines, predictions: predictions):
+        return self.reduced(blocks, lambda predictions: predictions)
+
+    def reduced(self, blocks: Iterable[Block], use: Callable[[Predictions], T]) -> Iterator[T]:
+        """Yield what ``use`` makes of the predictions of lines, some at a time.
+
+        So not all the labels of all lines of a block are in memory at once.
+        """
+        for found in self._results(blocks, lambda thread, lines, predictions: use(predictions)):
             yield from found
 
     def rows(self, blocks: Iterable[Block]) -> Iterator[list[tuple[bytes, float]]]:

@@ -123,6 +123,16 @@ class Model:
         """What fastText adds to the probabilities that it prints."""
         return 0.0 if self.args.loss == "hs" else 1e-5
 
+    @property
+    def sums_to_one(self) -> bool:
+        """Whether the probabilities of all labels sum to 1; ns and ova decide each label alone."""
+        return self.args.loss in ("softmax", "hs")
+
+    @property
+    def label_counts(self) -> NDArray[np.int64]:
+        """How often each label occurred in training."""
+        return self.dictionary.label_counts()
+
     max_threads = 1 << 20
 
     @property

@@ -4,39 +4,82 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fastcli.files import Replacement, cannot_save
+from fastcli.files import Outputs, Replacement, cannot_save
 from fastcli.overwriting import STREAM
 
 LEVEL = 2  # of gzip by isal, whose levels are 0 to 3
 
 
-@contextmanager
-def open_output(path: str, stream: BinaryIO) -> Iterator[Callable[[bytes], None]]:
-    """Give what writes bytes to a file, or, for ``-``, to a stream; compressed by the file's name.
+Put = Callable[[bytes], None]
 
-    The file is put in place at the end, unless something goes wrong.  Raises FastcliError where
-    it cannot be written.
+
+@contextmanager
+def open_output(path: str, stream: BinaryIO) -> Iterator[Put]:
+    """Give what writes bytes to a file, or, for ``-``, to a stream; see ``open_outputs``."""
+    with open_outputs([path], stream) as (put,):
+        yield put
+
+
+@contextmanager
+def open_outputs(paths: Sequence[str], stream: BinaryIO) -> Iterator[list[Put]]:
+    """Give, for each path, what writes bytes to it, compressed by the file's name.
+
+    ``-`` is the stream.  The files are put in place when all of them are whole, unless something
+    goes wrong.  Raises FastcliError where one cannot be written.
     """
-    if path == STREAM:
-        yield _written(stream)
-        stream.flush()
-        return
-    replacement = Replacement(path)
+    with Outputs() as files:
+        for path in paths:
+            if path != STREAM:
+                files.add(path)
+        with ExitStack() as stack:
+            yield [
+                _written(stream)
+                if path == STREAM
+                else stack.enter_context(_file_put(path, files[path]))
+                for path in paths
+            ]
+        for path in paths:
+            if path == STREAM:
+                stream.flush()
+                continue
+            try:
+                files[path].place()
+            except OSError as error:
+                raise cannot_save(path, error) from None
+
+
+@contextmanager
+def _file_put(path: str, replacement: Replacement) -> Iterator[Put]:
+    """Give what writes bytes to the temporary file of an output; the end makes it whole."""
+    elsewhere: OSError | None = None  # of an input, or of another output
+
+    def put(data: bytes) -> None:
+        try:
+            target.write(data)
+        except OSError as error:
+            raise cannot_save(path, error) from None
+
     try:
-        with replacement as fd, ExitStack() as stack:
-            file = stack.enter_context(open(os.dup(fd), "wb", 1 << 20))
+        with ExitStack() as stack:
+            file = stack.enter_context(open(os.dup(replacement.begin()), "wb", 1 << 20))
             target = stack.enter_context(_compressed(path, file))
-            yield target.write
+            try:
+                yield put
+            except OSError as error:
+                elsewhere = error
+                raise
     except OSError as error:
+        if error is elsewhere:
+            raise
         raise cannot_save(path, error) from None
 
 
-def _written(stream: BinaryIO) -> Callable[[bytes], None]:
+def _written(stream: BinaryIO) -> Put:
     def put(data: bytes) -> None:
         stream.write(data)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,16 +15,19 @@ import orjson
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.kernels.base.groups import Best, Strings, Text
 from fastcli.kernels.text.labelled import add_cells
+from fastcli.labelling.outputs import Put
 from fastcli.labelling.predicted import Predicted
 from fastcli.labelling.rows import OpenTable, RowBlock
 from fastcli.tables.dialects import KINDS, Dialect, suffix
+from fastcli.tables.rows import value_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OBJECTS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 DELIMITERS = {"csv": ",", "tsv": "\t", "psv": "|"}
-Put = Callable[[bytes], None]
+if TYPE_CHECKING:
+    Rows = NDArray[np.int64] | None  # places of some rows of a block; None: all
 
 
 def output_format(path: str, kind: str) -> str:
@@ -43,7 +46,7 @@ def output_format(path: str, kind: str) -> str:
 class RowWriter(Protocol):
     """Writes rows with added columns."""
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write some rows of a block (None: all) with what was predicted for all of them."""
 
     def finish(self) -> None:
@@ -59,6 +62,12 @@ def writer_of(table: OpenTable, kind: str, added: Sequence[str], put: Put) -> Ro
     if kind == "parquet":
         return ParquetRows(table, added, put)
     return JsonRows(table, added, put, is_array=kind == "json")
+
+
+def _with_values(block: RowBlock, rows: Rows, found: Predicted) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the place of each row, and the values that are added to it."""
+    places = range(len(block)) if rows is None else rows.tolist()
+    return zip(places, found.of(rows).values(), strict=True)
 
 
 # ------------------------------------------------------------------ delimited
@@ -77,16 +86,18 @@ class SameRows:
             cells = [table.header, *(quoted(name, table.dialect) for name in added)]
             put(delimiter.join(cells) + table.line_end)
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write rows as they were read, each with its cells."""
         chunk = block.chunk
         assert chunk is not None
-        chosen = chunk.rows if rows is None else chunk.rows[np.array(rows, np.int64)]
+        chosen = chunk.rows if rows is None else chunk.rows[rows]
+        found = found.of(rows)
         starts, ends = chunk.split.starts[chosen], chunk.split.ends[chosen]
-        if found.wide or rows is not None:
-            self._put(self._joined(chunk.split.text, starts, ends, rows, found))
+        if found.wide:
+            self._put(self._joined(chunk.split.text, starts, ends, found))
             return
-        cells = self._cells = self._cells or self._quoted(found.names)
+        cells = self._cells = self._cells or self._quoted(found.all_names)
+        counts, ids = found.written()
         n, longest = len(starts), int(np.diff(cells.starts).max(initial=0))
         room = n * (found.k * (longest + 2 * self._delimiter.size + 13) + self._end.size)
         out = np.empty(int((ends - starts).sum()) + room, np.uint8)
@@ -95,7 +106,7 @@ class SameRows:
             starts,
             ends,
             n,
-            Best(found.k, found.counts, found.ids, found.probs),
+            Best(found.k, counts, ids, found.probs),
             cells,
             self._delimiter,
             self._end,
@@ -104,9 +115,9 @@ class SameRows:
         )
         self._put(out[:size].tobytes())
 
-    def _quoted(self, names: Sequence[str]) -> Strings:
-        """Return names as they are written."""
-        cells = [quoted(name, self._dialect) for name in names]
+    def _quoted(self, names: Sequence[str | None]) -> Strings:
+        """Return names as they are written, nothing for None."""
+        cells = [quoted(shown(name), self._dialect) for name in names]
         starts = np.cumsum([0, *map(len, cells)]).astype(np.int64)
         return Strings(starts, np.frombuffer(b"".join(cells) or b" ", np.uint8))
 
@@ -115,16 +126,13 @@ class SameRows:
         text: NDArray[np.uint8],
         starts: NDArray[np.int64],
         ends: NDArray[np.int64],
-        rows: Sequence[int] | None,
         found: Predicted,
     ) -> bytes:
         """Return rows with cells of any kind."""
         delimiter, end = self._delimiter.data.tobytes(), self._end.data.tobytes()
-        values = found.values()
         parts = []
-        order = range(len(starts)) if rows is None else rows
-        for i, a, b in zip(order, starts.tolist(), ends.tolist(), strict=True):
-            cells = [quoted(shown(value), self._dialect) for value in values[i]]
+        for a, b, row in zip(starts.tolist(), ends.tolist(), found.values(), strict=True):
+            cells = [quoted(shown(value), self._dialect) for value in row]
             parts.append(delimiter.join([text[a:b].tobytes(), *cells]) + end)
         return b"".join(parts)
 
@@ -161,11 +169,10 @@ class DelimitedRows:
         self._known = set(self._names)
         self._writer.writerow([*self._names, *added])
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write the cells of rows, and those that are added."""
-        values = found.values()
-        for i in range(len(block)) if rows is None else rows:
-            self._writer.writerow([*self._cells(block, i), *map(shown, values[i])])
+        for i, row in _with_values(block, rows, found):
+            self._writer.writerow([*self._cells(block, i), *map(shown, row)])
         self._flush()
 
     def _cells(self, block: RowBlock, i: int) -> list[str]:
@@ -178,7 +185,7 @@ class DelimitedRows:
                 f"A row has the field {new!r}, which no row above has, and the header is written: "
                 "write .jsonl instead."
             )
-        return [shown(found.get(name)) for name in self._names]
+        return [as_cell(found.get(name)) for name in self._names]
 
     def _flush(self) -> None:
         text = self._text.getvalue()
@@ -192,14 +199,15 @@ class DelimitedRows:
 
 
 def shown(value: Any) -> str:
-    """Return a value as the text of a cell."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.6g}" if value == value else ""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+    """Return a value that is added as the text of a cell."""
+    return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def as_cell(value: Any) -> str:
+    """Return a value of an object as the text of a cell, numbers in all their digits."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return value_text(value)
 
 
 # ----------------------------------------------------------------------- JSON
@@ -212,24 +220,29 @@ class JsonRows:
         self, table: OpenTable, added: Sequence[str], put: Put, is_array: bool = False
     ) -> None:
         self._put, self._names, self._is_array = put, table.names, is_array
-        self._keys = [orjson.dumps(name) for name in added]
+        self._keys, self._added = [orjson.dumps(name) for name in added], set(added)
         self._is_first = True
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write objects with fields added at their end."""
-        values = found.values()
         parts: list[bytes] = []
-        for i in range(len(block)) if rows is None else rows:
+        for i, row in _with_values(block, rows, found):
             if self._is_array:
                 parts.append(b"[\n" if self._is_first else b",\n")
                 self._is_first = False
-            parts.append(self._line(block, i, values[i]))
+            parts.append(self._line(block, i, row))
             parts.append(b"" if self._is_array else b"\n")
         self._put(b"".join(parts))
 
     def _line(self, block: RowBlock, i: int, row: Sequence[Any]) -> bytes:
         line = block.lines[i].rstrip() if block.lines else b""
         line = line or as_json(row_object(block, i, self._names))
+        if block.objects and not self._added.isdisjoint(block.objects[i]):
+            name = min(self._added & block.objects[i].keys())
+            raise DataError(
+                f"A row has the field {name!r}, which no row at the start of the file has, and "
+                "which is the name of what is added: give another name with --as NAME."
+            )
         fields = b",".join(
             [key + b":" + as_value(value) for key, value in zip(self._keys, row, strict=True)]
         )
@@ -301,12 +314,11 @@ class ParquetRows:
         self._file: Any = None
         self._schema: Any = None
 
-    def write(self, block: RowBlock, rows: Sequence[int] | None, found: Predicted) -> None:
+    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write a group of rows."""
-        values = found.values()
         objects = [
-            {**row_object(block, i, self._names), **dict(zip(self._added, values[i], strict=True))}
-            for i in (range(len(block)) if rows is None else rows)
+            {**row_object(block, i, self._names), **dict(zip(self._added, row, strict=True))}
+            for i, row in _with_values(block, rows, found)
         ]
         if not objects:
             return

@@ -13,6 +13,7 @@ from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.classifier import Worker
 from fastcli.evaluation.unknown_words import KnownWords
+from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.feature_tables import TableOptions, TableReader, place
 from fastcli.mlp.features import FeatureColumns
@@ -80,6 +81,16 @@ class MlpModel(FromFile):
     def printed_offset(self) -> float:
         """What is added to probabilities that are printed: nothing; fastText has no such model."""
         return 0.0
+
+    @property
+    def sums_to_one(self) -> bool:
+        """Whether the probabilities of all labels sum to 1, as those of softmax do."""
+        return self.loss == SOFTMAX
+
+    @property
+    def label_counts(self) -> NDArray[np.int64] | None:
+        """How often each label occurred in training, None for a model of numbers."""
+        return None if self.dictionary is None else self.dictionary.label_counts()
 
     @property
     def max_threads(self) -> int:

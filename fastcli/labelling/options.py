@@ -1,0 +1,88 @@
+"""The options that choose rows of a labelled table, and give unsure ones another label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastcli.errors import ArgumentError
+from fastcli.labelling.conditions import Condition, read_condition, read_probability
+from fastcli.options import option
+from fastcli.overwriting import STREAM
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which rows are written where, by the probabilities that a model gives to their labels."""
+
+    keep: tuple[str, ...] = option(
+        (),
+        "keep only rows that meet a condition on the probability of a label: 'pos>=0.9' (>=, >, "
+        "<=, <); repeatable, all must hold",
+        group="filters",
+    )
+    dropped: str = option(
+        "", "write the rows that --keep leaves out to another file", group="filters", file="file"
+    )
+    unsure: tuple[str, str] | tuple[()] = option(
+        (),
+        "write rows whose best label is less probable than P to FILE as well",
+        group="filters",
+        metavar="P FILE",
+        file="file",
+    )
+    min_prob: float | None = option(
+        None,
+        "a best label less probable than this is left empty, or becomes --default",
+        group="filters",
+        at_least=0,
+        at_most=1,
+    )
+    default: str = option("", "label of rows whose best is below --min-prob", group="filters")
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """The conditions that kept rows meet.  Raises ArgumentError for what is none."""
+        return [read_condition(text) for text in self.keep]
+
+    @property
+    def limit(self) -> float | None:
+        """The probability below which the best label of a row is unsure.
+
+        None if unsure rows are not asked for.  Raises ArgumentError for what is no probability.
+        """
+        return read_probability(self.unsure[0], "--unsure P FILE") if self.unsure else None
+
+    @property
+    def files(self) -> list[str]:
+        """The further outputs: dropped rows, then unsure rows, "" for what is not asked for."""
+        return [self.dropped, self.unsure[1] if self.unsure else ""]
+
+    def check(self, output: str) -> None:
+        """Raise ArgumentError for options that cannot be, or that would do nothing."""
+        values = {
+            "--keep": self.keep,
+            "--dropped": self.dropped,
+            "--unsure": self.unsure,
+            "--min-prob": self.min_prob is not None,
+            "--default": self.default,
+        }
+        given = [name for name, value in values.items() if value]
+        if given and not output:
+            raise ArgumentError(
+                f"{', '.join(given)}: lines that are printed cannot be filtered. Give --output "
+                "FILE (- for standard output), which writes the rows of a table."
+            )
+        if self.dropped and not self.keep:
+            raise ArgumentError(
+                "--dropped: without a condition no row is dropped. Give one: --keep 'LABEL>=0.9'."
+            )
+        if self.default and self.min_prob is None:
+            raise ArgumentError(
+                f"--default {self.default}: of which rows? Give --min-prob P as well, the "
+                "probability below which a best label becomes it."
+            )
+        if self.unsure and not self.unsure[1]:
+            raise ArgumentError("--unsure P FILE: the name of the file is empty.")
+        if [output, *self.files].count(STREAM) > 1:
+            raise ArgumentError("Only one output can be -, standard output: give the others files.")
+        _ = self.conditions, self.limit
