@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -50,10 +50,13 @@ def open_texts(
     options: TableOptions,
     like: str,
     bad: BadRows,
+    on_bytes: Callable[[int], None] = lambda n: None,
+    tell: Callable[[str], None] = say,
 ) -> tuple[OpenTable, Prepared]:
     """Open a table, with the columns that options name, else those that the model records.
 
-    ``bad`` is given the rows that cannot be used.
+    ``bad`` is given the rows that cannot be used; ``on_bytes`` hears how many bytes have been read
+    so far, ``tell`` what was decided.
     """
     from fastcli.labelling.rows import open_numbers, open_table
     from fastcli.prepare.recorded import Prepared
@@ -61,14 +64,14 @@ def open_texts(
     if getattr(classifier, "columns", None) is not None:
         reading = reading_of(options)
         table = open_numbers(data, reading, cast("ReadsNumbers", classifier), bad)
-        say(table.sentence)
+        tell(table.sentence)
         return table, Prepared()
     prepared = prepared_of(classifier, model, like)
     columns = columns_of(options)
     if not columns.text:
         columns = replace(columns, text=prepared.columns.text, join=prepared.columns.join)
-    table = open_table(data, reading_of(options, prepared.recipe.label), columns, bad)
-    say(table.sentence)
+    table = open_table(data, reading_of(options, prepared.recipe.label), columns, bad, on_bytes)
+    tell(table.sentence)
     return table, prepared
 
 

@@ -20,6 +20,7 @@ from fastcli.cli._options import (
     say_unknown_words,
     unknown_words_note,
 )
+from fastcli.cli._parts import PartOptions, check_part_options, label_parts
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.errors import ArgumentError
 from fastcli.options import option
@@ -28,6 +29,7 @@ from fastcli.tables.options import TableOptions
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.predictor import Predictor
+    from fastcli.labelling.label_table import LabelArgs
 
 CANNOT_OPEN = "Input file cannot be opened!"
 
@@ -50,12 +52,13 @@ class Labelling:
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling)
+@prediction_arguments(TableOptions, Labelling, PartOptions)
 def predict(
     ctx: click.Context,
     options: Predicting,
     table: TableOptions,
     labelling: Labelling,
+    parts: PartOptions,
     asked: Question,
 ) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
@@ -63,23 +66,25 @@ def predict(
     TEST-DATA is a file, or - for standard input; each input line gives one output line,
     immediately when lines come through a pipe.  Several files, or patterns in quotes, are
     predicted in turn; K and TH come after them, or are given with -k and --threshold.
-    With --output the file is a table, whose rows are written with their labels.
+    With --output the file is a table, whose rows are written with their labels; with
+    --output-dir there may be many, each of which becomes a part in that folder.
 
     \b
     Example:
       fastcli predict topics.bin data/samples/topics.test.txt 2
       echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
-    Run(ctx, options, table, labelling, False).run(asked)
+    Run(ctx, options, table, labelling, parts, False).run(asked)
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling)
+@prediction_arguments(TableOptions, Labelling, PartOptions)
 def predict_prob(
     ctx: click.Context,
     options: Predicting,
     table: TableOptions,
     labelling: Labelling,
+    parts: PartOptions,
     asked: Question,
 ) -> None:
     """Print labels as predict does, each followed by its probability.
@@ -88,7 +93,7 @@ def predict_prob(
     Example:
       fastcli predict-prob topics.bin data/samples/topics.test.txt 2 0.1
     """
-    Run(ctx, options, table, labelling, True).run(asked)
+    Run(ctx, options, table, labelling, parts, True).run(asked)
 
 
 @dataclass
@@ -99,19 +104,24 @@ class Run:
     options: Predicting
     table: TableOptions
     labelling: Labelling
+    parts: PartOptions
     with_probs: bool
 
     def run(self, asked: Question) -> None:
         """Predict files or standard input: tables where the options say so, else lines."""
         from fastcli.cli._test_data import check_readable
 
+        check_part_options(self.parts, self.labelling.output, len(asked.data))
         check_readable(asked.data, CANNOT_OPEN)
         classifier = load_classifier(asked.model, self.table)
         unused = ["--wide"] * self.labelling.wide + ["--as"] * (self.labelling.as_name != "label")
-        if unused and not self.labelling.output:
+        if unused and not (self.labelling.output or self.parts.output_dir):
             from fastcli.cli.display.messages import say
 
             say(f"{', '.join(unused)}: no effect without --output.")
+        if self.parts.output_dir:
+            self.label_parts(classifier, asked)
+            return
         is_table = bool(self.labelling.output or self.labelling.like) or asks_for_table(self.table)
         reads_lines = getattr(classifier, "columns", None) is None
         if self.labelling.output or (is_table and reads_lines):
@@ -135,8 +145,6 @@ class Run:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
         if self.options.json:
             raise ArgumentError("--json is for lines: give --output FILE.jsonl for a table.")
-        if self.labelling.output and len(asked.data) > 1:
-            raise ArgumentError("--output takes the rows of one table: give one at a time.")
         for path in asked.data:
             self.label_table(classifier, asked.model, path, asked.k, asked.threshold)
 
@@ -146,7 +154,6 @@ class Run:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
         from fastcli.cli._labelling import open_texts, say_left_out, write_labelled
         from fastcli.evaluation.predictor import Predictor
-        from fastcli.labelling.label_table import LabelArgs
         from fastcli.tables.bad_rows import BadRows
 
         bad = BadRows(self.table.skip_bad)
@@ -158,7 +165,15 @@ class Run:
                 sys.stdout.buffer.write(text)
             say_left_out(bad)
             return
-        args = LabelArgs(
+        args = self.label_args(k, threshold)
+        write_labelled(classifier, table, prepared, args, [model, data, self.labelling.like])
+        say_left_out(bad)
+
+    def label_args(self, k: int, threshold: float) -> LabelArgs:
+        """Return what is added to rows."""
+        from fastcli.labelling.label_table import LabelArgs
+
+        return LabelArgs(
             output=self.labelling.output,
             k=k,
             threshold=threshold,
@@ -167,8 +182,14 @@ class Run:
             name=self.labelling.as_name,
             thread=self.options.thread,
         )
-        write_labelled(classifier, table, prepared, args, [model, data, self.labelling.like])
-        say_left_out(bad)
+
+    def label_parts(self, classifier: Classifier, asked: Question) -> None:
+        """Write a part for each table, ``-thread`` at a time."""
+        if self.options.json:
+            raise ArgumentError("--json is for lines: parts have the formats of their tables.")
+        args = self.label_args(asked.k, asked.threshold)
+        lists = self.ctx.params["files_from"]
+        label_parts(classifier, asked, self.table, self.labelling.like, self.parts, args, lists)
 
 
 def _as_array(data: bytes) -> object:

@@ -26,7 +26,10 @@ LINE_END = 10
 
 @dataclass(frozen=True)
 class LabelArgs:
-    """What is added to rows: the k best labels, with probabilities if asked for."""
+    """What is added to rows: the k best labels, with probabilities if asked for.
+
+    ``format`` is that of the output; "" where its name tells.
+    """
 
     output: str
     k: int = 1
@@ -35,6 +38,7 @@ class LabelArgs:
     wide: bool = False
     name: str = "label"
     thread: int = 1
+    format: str = ""
 
 
 def label_table(
@@ -58,7 +62,8 @@ def label_table(
     k = -1 if args.wide else args.k
     predictor = Predictor(model, k, args.threshold, args.thread)
     added = added_names(args, shown, table.names)
-    writer = writer_of(table, output_format(args.output, table.kind), added, put)
+    kind = args.format or output_format(args.output, table.kind)
+    writer = writer_of(table, kind, added, put)
     done = Labelled(added)
     for block in table.blocks:
         found = _predicted(predictor, recipe, block, shown, args)

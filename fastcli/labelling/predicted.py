@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,15 @@ class Labelled:
     sure: int = 0
     unsure: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Labelled) -> None:
+        """Add what was done elsewhere: numbers and counts are added up, the rest is the same."""
+        for one in fields(self):
+            ours, theirs = getattr(self, one.name), getattr(other, one.name)
+            if isinstance(ours, int | Counter):
+                setattr(self, one.name, ours + theirs)
+            else:
+                setattr(self, one.name, ours or theirs)
 
 
 @dataclass
