@@ -133,9 +133,12 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
         found += [*PREDICT_PERCEPTRON, *_of_perceptron(model), *printed]
         found += ["text.lines: read_lines"] if model.has_text else [SPLIT, DECIMALS]
     elif command in SCORERS:
-        if any(options.get(name) for name in ("output", "text_column", "label_column")):
+        if any(
+            options.get(name) for name in ("output", "output_dir", "text_column", "label_column")
+        ):
             found += [SPLIT, COPY, "text.spacing: space_out"]
-            found += ["text.labelled: add_cells"] if options.get("output") else []
+            is_written = options.get("output") or options.get("output_dir")
+            found += ["text.labelled: add_cells"] if is_written else []
         found += [*SCORE, *printed, *["linear.tree: build_tree"] * model.has_tree]
     elif command in ("nn", "analogies"):
         found += [*NEAREST, *[WORD_CHAR_NGRAMS] * model.has_char_ngrams]

@@ -51,11 +51,12 @@ def open_texts(
     like: str,
     bad: BadRows,
     on_bytes: Callable[[int], None] = lambda n: None,
+    tell: Callable[[str], None] = say,
 ) -> tuple[OpenTable, Prepared]:
     """Open a table, with the columns that options name, else those that the model records.
 
     ``bad`` is given the rows that cannot be used; ``on_bytes`` hears how many bytes have been read
-    so far.
+    so far, ``tell`` what was decided.
     """
     from fastcli.labelling.rows import open_numbers, open_table
     from fastcli.prepare.recorded import Prepared
@@ -64,7 +65,7 @@ def open_texts(
     if getattr(classifier, "columns", None) is not None:
         reading = reading_of(options)
         table = open_numbers(data, reading, cast("ReadsNumbers", classifier), bad)
-        say(table.sentence)
+        tell(table.sentence)
         return table, Prepared()
     prepared = prepared_of(classifier, model, like)
     columns = columns_of(options)
@@ -74,7 +75,7 @@ def open_texts(
         reading_of(options, prepared.recipe.label), kind_of_input(data, "")
     )
     table = open_table(data, reading, columns, bad, on_bytes)
-    say(table.sentence)
+    tell(table.sentence)
     return table, prepared
 
 

@@ -10,6 +10,7 @@ import click
 
 from fastcli.cli import _json
 from fastcli.cli._command import positional
+from fastcli.cli._declare import say_without_effect
 from fastcli.cli._options import (
     PATTERN,
     Predicting,
@@ -20,17 +21,20 @@ from fastcli.cli._options import (
     say_unknown_words,
     unknown_words_note,
 )
+from fastcli.cli._parts import PartOptions, check_part_options, label_parts
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
-from fastcli.options import option
+from fastcli.options import Need, option
 from fastcli.overwriting import STREAM
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.predictor import Predictor
+    from fastcli.labelling.label_table import LabelArgs
 
+OF_OUTPUT = Need(lambda v: bool(v.output or v.output_dir), lambda v: "without --output")
 CANNOT_OPEN = "Input file cannot be opened!"
 
 
@@ -47,18 +51,27 @@ class Labelling:
     like: str = option(
         "", "columns and cleaning as in this prepare.json", group="tables", file="file"
     )
-    wide: bool = option(False, "a column for the probability of each label", group="tables")
-    as_name: str = option("label", "name of the column of labels", group="tables", shown="--as")
+    wide: bool = option(
+        False, "a column for the probability of each label", group="tables", needs=(OF_OUTPUT,)
+    )
+    as_name: str = option(
+        "label",
+        "name of the column of labels",
+        group="tables",
+        shown="--as",
+        needs=(OF_OUTPUT,),
+    )
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling, Filters)
+@prediction_arguments(TableOptions, Labelling, Filters, PartOptions)
 def predict(
     ctx: click.Context,
     options: Predicting,
     table: TableOptions,
     labelling: Labelling,
     filters: Filters,
+    parts: PartOptions,
     asked: Question,
 ) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
@@ -66,24 +79,26 @@ def predict(
     TEST-DATA is a file, or - for standard input; each input line gives one output line,
     immediately when lines come through a pipe.  Several files, or patterns in quotes, are
     predicted in turn; K and TH come after them, or are given with -k and --threshold.
-    With --output the file is a table, whose rows are written with their labels.
+    With --output the file is a table, whose rows are written with their labels; with
+    --output-dir there may be many, each of which becomes a part in that folder.
 
     \b
     Example:
       fastcli predict topics.bin data/samples/topics.test.txt 2
       echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
-    Run(ctx, options, table, labelling, filters, False).run(asked)
+    Run(ctx, options, table, labelling, filters, parts, False).run(asked)
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling, Filters)
+@prediction_arguments(TableOptions, Labelling, Filters, PartOptions)
 def predict_prob(
     ctx: click.Context,
     options: Predicting,
     table: TableOptions,
     labelling: Labelling,
     filters: Filters,
+    parts: PartOptions,
     asked: Question,
 ) -> None:
     """Print labels as predict does, each followed by its probability.
@@ -94,7 +109,7 @@ def predict_prob(
       fastcli predict-prob verdicts.bin data/samples/reviews.csv \\
           --output good.csv --keep 'very good>=0.9' --dropped others.csv
     """
-    Run(ctx, options, table, labelling, filters, True).run(asked)
+    Run(ctx, options, table, labelling, filters, parts, True).run(asked)
 
 
 @dataclass
@@ -106,21 +121,29 @@ class Run:
     table: TableOptions
     labelling: Labelling
     filters: Filters
+    parts: PartOptions
     with_probs: bool
 
     def run(self, asked: Question) -> None:
         """Predict files or standard input: tables where the options say so, else lines."""
         from fastcli.cli._test_data import check_readable
 
-        self.filters.check(self.labelling.output)
+        check_part_options(self.parts, self.labelling.output, len(asked.data))
+        self.filters.check(self.labelling.output, bool(self.parts.output_dir))
         check_readable(asked.data, CANNOT_OPEN)
         classifier = load_classifier(asked.model, self.table)
-        unused = ["--wide"] * self.labelling.wide + ["--as"] * (self.labelling.as_name != "label")
-        if unused and not self.labelling.output:
-            from fastcli.cli.display.messages import say
-
-            say(f"{', '.join(unused)}: no effect without --output.")
-        is_table = bool(self.labelling.output or self.labelling.like) or asks_for_table(self.table)
+        is_table = bool(
+            self.labelling.output
+            or self.labelling.like
+            or self.parts.output_dir
+            or asks_for_table(self.table)
+            or getattr(classifier, "columns", None) is not None
+        )
+        given = {**vars(self.table), **vars(self.labelling), **vars(self.parts)}
+        say_without_effect(self.ctx, {**given, "is_table": is_table})
+        if self.parts.output_dir:
+            self.label_parts(classifier, asked)
+            return
         reads_lines = getattr(classifier, "columns", None) is None
         if self.labelling.output or (is_table and reads_lines):
             self.label_tables(classifier, asked)
@@ -143,8 +166,6 @@ class Run:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
         if self.options.json:
             raise ArgumentError("--json is for lines: give --output FILE.jsonl for a table.")
-        if self.labelling.output and len(asked.data) > 1:
-            raise ArgumentError("--output takes the rows of one table: give one at a time.")
         for path in asked.data:
             self.label_table(classifier, asked.model, path, asked.k, asked.threshold)
 
@@ -155,7 +176,6 @@ class Run:
         from fastcli.cli._labelling import open_texts, say_left_out, write_labelled
         from fastcli.cli.display.labelling import LabellingDisplay, say_summary
         from fastcli.evaluation.predictor import Predictor
-        from fastcli.labelling.label_table import LabelArgs
         from fastcli.tables.bad_rows import BadRows
 
         like, output = self.labelling.like, self.labelling.output
@@ -171,20 +191,34 @@ class Run:
                     sys.stdout.buffer.write(text)
                 say_left_out(bad)
                 return
-            args = LabelArgs(
-                output=output,
-                k=k,
-                threshold=threshold,
-                with_probs=self.with_probs,
-                wide=self.labelling.wide,
-                name=self.labelling.as_name,
-                thread=self.options.thread,
-                filters=self.filters,
-            )
+            args = self.label_args(k, threshold)
             inputs = [model, data, like]
             done = write_labelled(classifier, table, prepared, args, inputs, display.advance)
         say_summary(done, args)
         say_left_out(bad)
+
+    def label_args(self, k: int, threshold: float) -> LabelArgs:
+        """Return what is added to rows."""
+        from fastcli.labelling.label_table import LabelArgs
+
+        return LabelArgs(
+            output=self.labelling.output,
+            k=k,
+            threshold=threshold,
+            with_probs=self.with_probs,
+            wide=self.labelling.wide,
+            name=self.labelling.as_name,
+            thread=self.options.thread,
+            filters=self.filters,
+        )
+
+    def label_parts(self, classifier: Classifier, asked: Question) -> None:
+        """Write a part for each table, ``-thread`` at a time."""
+        if self.options.json:
+            raise ArgumentError("--json is for lines: parts have the formats of their tables.")
+        args = self.label_args(asked.k, asked.threshold)
+        lists = self.ctx.params["files_from"]
+        label_parts(classifier, asked, self.table, self.labelling.like, self.parts, args, lists)
 
 
 def _as_array(data: bytes) -> object:

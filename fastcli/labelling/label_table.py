@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -33,7 +32,8 @@ LINE_END = 10
 class LabelArgs:
     """What is added to rows: the k best labels, with probabilities if asked for.
 
-    ``filters`` say which rows are written where.
+    ``format`` is that of the output, "" where its name tells; ``filters`` say which rows are
+    written where.
     """
 
     output: str
@@ -43,6 +43,7 @@ class LabelArgs:
     wide: bool = False
     name: str = "label"
     thread: int = 1
+    format: str = ""
     filters: Filters = field(default_factory=Filters)
 
 
@@ -74,9 +75,12 @@ def label_table(
     taken = set(table.names)
     added = [new_name(name, taken) for name in wanted]
     puts = iter([put, *more])
+    formats = (args.format, "", "")  # of the further outputs the names tell
     output, dropped, unsure = (
-        writer_of(table, output_format(path, table.kind), added, next(puts)) if path else None
-        for path in (args.output, *args.filters.files)
+        writer_of(table, kind or output_format(path, table.kind), added, next(puts))
+        if path
+        else None
+        for path, kind in zip((args.output, *args.filters.files), formats, strict=True)
     )
     done = Labelled(added, trained_on=_training_counts(model, shown))
     done.renamed = {old: new for old, new in zip(wanted, added, strict=True) if old != new}
@@ -93,13 +97,10 @@ def label_table(
     return done
 
 
-def _training_counts(model: Classifier, names: Sequence[str]) -> Counter[str]:
+def _training_counts(model: Classifier, names: Sequence[str]) -> dict[str, int]:
     """Return how often each label occurred in training; nothing where that is not known."""
-    found: Counter[str] = Counter()
     counts = model.label_counts
-    for name, n in zip(names, [] if counts is None else counts.tolist(), strict=False):
-        found[name] += n
-    return found
+    return {} if counts is None else dict(zip(names, counts.tolist(), strict=False))
 
 
 def added_names(args: LabelArgs, labels: list[str]) -> list[str]:

@@ -57,8 +57,11 @@ class Filters:
         """The further outputs: dropped rows, then unsure rows, "" for what is not asked for."""
         return [self.dropped, self.unsure[1] if self.unsure else ""]
 
-    def check(self, output: str) -> None:
-        """Raise ArgumentError for options that cannot be, or that would do nothing."""
+    def check(self, output: str, has_parts: bool = False) -> None:
+        """Raise ArgumentError for options that cannot be, or that would do nothing.
+
+        ``has_parts`` says that each of many tables has an output of its own.
+        """
         values = {
             "--keep": self.keep,
             "--dropped": self.dropped,
@@ -67,7 +70,12 @@ class Filters:
             "--default": self.default,
         }
         given = [name for name, value in values.items() if value]
-        if given and not output:
+        if has_parts and (self.dropped or self.unsure):
+            name = "--dropped" if self.dropped else "--unsure"
+            raise ArgumentError(
+                f"{name} FILE is for one table, --output-dir for many: give one of them."
+            )
+        if given and not output and not has_parts:
             raise ArgumentError(
                 f"{', '.join(given)}: lines that are printed cannot be filtered. Give --output "
                 "FILE (- for standard output), which writes the rows of a table."

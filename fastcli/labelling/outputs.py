@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,13 +16,6 @@ LEVEL = 2  # of gzip by isal, whose levels are 0 to 3
 
 
 Put = Callable[[bytes], None]
-
-
-@contextmanager
-def open_output(path: str, stream: BinaryIO) -> Iterator[Put]:
-    """Give what writes bytes to a file, or, for ``-``, to a stream; see ``open_outputs``."""
-    with open_outputs([path], stream) as (put,):
-        yield put
 
 
 @contextmanager
@@ -86,27 +79,31 @@ def _written(stream: BinaryIO) -> Put:
     return put
 
 
-@contextmanager
-def _compressed(path: str, file: BinaryIO) -> Iterator[Any]:
+def _compressed(path: str, file: BinaryIO) -> AbstractContextManager[Any]:
     """Give a file to write to that compresses as the name says."""
-    end = Path(path).suffix.lower()
+    return compressed_as(Path(path).suffix.lower().removeprefix("."), path, file)
+
+
+@contextmanager
+def compressed_as(kind: str, path: str, file: BinaryIO) -> Iterator[Any]:
+    """Give a file to write to that compresses as ``gz``, ``bz2``, ``xz``, ``zst``, else not."""
     target: Any = file
-    if end == ".gz":
+    if kind == "gz":
         try:
             gzip: Any = importlib.import_module("isal.igzip")
             target = gzip.IGzipFile("", "wb", LEVEL, file, mtime=0)
         except ImportError:
             gzip = importlib.import_module("gzip")
             target = gzip.GzipFile("", "wb", 6, file, mtime=0)
-    elif end == ".bz2":
+    elif kind == "bz2":
         import bz2
 
         target = bz2.BZ2File(file, "wb")
-    elif end == ".xz":
+    elif kind == "xz":
         import lzma
 
         target = lzma.LZMAFile(file, "wb")  # noqa: SIM115
-    elif end == ".zst":
+    elif kind == "zst":
         from fastcli.text.compressed import zstd_module
 
         target = zstd_module(path, "writing").ZstdFile(file, "wb")

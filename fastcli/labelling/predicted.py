@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ class Labelled:
     """
 
     added: list[str]
-    trained_on: Counter[str] = field(default_factory=Counter)  # how often labels were in training
+    trained_on: dict[str, int] = field(default_factory=dict)  # how often labels were in training
     renamed: dict[str, str] = field(default_factory=dict)  # added columns whose name was taken
     rows: int = 0
     kept: int = 0
@@ -35,6 +35,15 @@ class Labelled:
     unsure_written: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     kept_labels: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Labelled) -> None:
+        """Add what was done elsewhere: numbers and counts are added up, the rest is the same."""
+        for one in fields(self):
+            ours, theirs = getattr(self, one.name), getattr(other, one.name)
+            if isinstance(ours, int | Counter):
+                setattr(self, one.name, ours + theirs)
+            else:
+                setattr(self, one.name, ours or theirs)
 
 
 @dataclass

@@ -117,6 +117,9 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         _end_commands()
+        for path in list(signals.written):
+            with contextlib.suppress(OSError):
+                os.unlink(path)
         os._exit(1)
 
 

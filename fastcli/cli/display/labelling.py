@@ -94,22 +94,26 @@ def live_parts(rows: int, seconds: float, progress: float | None) -> list[str]:
 # ----------------------------------------------------------------------------- summary
 
 
-def say_summary(done: Labelled, args: LabelArgs) -> None:
-    """Write what was written, the rows of each label, and how sure they are."""
-    say(*written_sentences(done, args))
+def say_summary(done: Labelled, args: LabelArgs, parts: str = "") -> None:
+    """Write what was written, the rows of each label, and how sure they are.
+
+    ``parts`` are the outputs where there are many, such as ``8 parts in out``.
+    """
+    say(*written_sentences(done, args, parts))
     room = max(40, min(width(), WIDEST))
-    for part in (label_lines(done, room), fact_lines(done, args, room if is_terminal() else None)):
+    facts = fact_lines(done, args, bool(parts), room if is_terminal() else None)
+    for part in (label_lines(done, room), facts):
         rows = list(part)
         lines(*([""] if rows else []), *rows)
 
 
-def written_sentences(done: Labelled, args: LabelArgs) -> Iterator[str]:
+def written_sentences(done: Labelled, args: LabelArgs, parts: str = "") -> Iterator[str]:
     """Yield a sentence for each output."""
     filters = args.filters
     added = ", ".join(map(printable, done.added[:MOST_COLUMNS]))
     if more := len(done.added) - MOST_COLUMNS:
         added += f" and {more:,} more" if more > 0 else ""
-    where, rows = _where(args.output), counted(done.kept, "row")
+    where, rows = parts or _where(args.output), counted(done.kept, "row")
     if not filters.keep:
         yield f"Wrote {rows} to {where}: all columns, and {added}."
     else:
@@ -121,7 +125,8 @@ def written_sentences(done: Labelled, args: LabelArgs) -> Iterator[str]:
         if filters.dropped:
             yield f"Wrote the other {counted(n, 'row')} to {_where(filters.dropped)}."
         elif n:
-            yield f"Left out {counted(n, 'row')}; --dropped FILE writes them to a file."
+            more_is_known = "" if parts else "; --dropped FILE writes them to a file"
+            yield f"Left out {counted(n, 'row')}{more_is_known}."
     if done.renamed:
         old, new = map(shortened, next(iter(done.renamed.items())))
         others = f" ({len(done.renamed) - 1:,} more likewise)" if len(done.renamed) > 1 else ""
@@ -155,7 +160,7 @@ def label_lines(done: Labelled, room: int) -> Iterator[str]:
     if not done.kept_labels and done.kept == done.rows:
         del columns["kept"]
     trained = sum(done.trained_on.values())
-    shares = [done.trained_on[name] / max(trained, 1) for name, _ in counts]
+    shares = [done.trained_on.get(name, 0) / max(trained, 1) for name, _ in counts]
     training = [f"{share:.1%}" if share else "" for share in shares]
     table = _table(columns, {TRAINING: training} if any(training) else {}, room)
     bar_room = min(room - table.width() - len(GAP), LONGEST_BAR)
@@ -188,7 +193,7 @@ def _has_bars() -> bool:
     return encoding.lower().replace("-", "") == "utf8"
 
 
-def fact_lines(done: Labelled, args: LabelArgs, room: int | None) -> list[str]:
+def fact_lines(done: Labelled, args: LabelArgs, has_parts: bool, room: int | None) -> list[str]:
     """Return how sure the labels are, which rows have none, and what can be done about it."""
     from fastcli.labelling.predicted import UNSURE
 
@@ -201,7 +206,7 @@ def fact_lines(done: Labelled, args: LabelArgs, room: int | None) -> list[str]:
     empty = "not kept" if filters.keep else "label left empty"
     facts = [
         ("surer than 0.9", done.sure, ""),
-        ("below 0.5", done.unsure, "" if filters.unsure else look),
+        ("below 0.5", done.unsure, "" if filters.unsure or has_parts else look),
         (low, done.defaulted, default),
         (unlabelled, done.without_label, empty if args.threshold <= 0 else "label left empty"),
         ("no text at all", done.without_text, empty),
