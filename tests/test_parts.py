@@ -1,6 +1,7 @@
 """Names of parts, and which inputs a shard has."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,10 @@ def test_names_that_differ_by_case(ignores_case, monkeypatch):
         return
     with pytest.raises(ArgumentError, match=r"A\.csv and a\.csv would make the same part"):
         parts_module._check_names(both, "out")
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="no folder in memory here")
+def test_files_in_memory_are_files():
+    with tempfile.NamedTemporaryFile(dir="/dev/shm", suffix=".csv") as file:
+        (part,) = parts_of([file.name], "out")
+        assert part.name == os.path.basename(file.name)

@@ -13,7 +13,11 @@ from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.overwriting import STREAM
 
 RECORDS = ".parts"  # the folder, in that of the parts, of what they were made from
-STREAMS = ("/dev/", "/proc/self/fd/")  # where what is redirected has names that say nothing
+STREAMS = (
+    "/dev/stdin",
+    "/dev/fd/",
+    "/proc/self/fd/",
+)  # where what is redirected has names that say nothing
 SHARD = re.compile(r"([0-9]{1,9})/([0-9]{1,9})", re.ASCII)
 
 
