@@ -16,7 +16,7 @@ try:
     import warnings
 except KeyboardInterrupt:
     os._exit(130)
-gc.set_threshold(50_000)  # what is imported stays: looking for garbage in it slows the start
+gc.set_threshold(200_000)  # what is imported stays: looking for garbage in it slows the start
 # NumPy's BLAS would start a thread for every processor, which spin for a while as they start and
 # end; the little linear algebra here gains little by them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -7,7 +7,6 @@ calls on short ones; no step adds or takes away a line end.  Steps that look at 
 
 from __future__ import annotations
 
-import html
 import re
 import sys
 import unicodedata
@@ -251,6 +250,8 @@ def cut(texts: Sequence[str], max_length: int) -> list[str]:
 @lru_cache(4096)
 def _unescaped(entity: str) -> str:
     """Return what an entity stands for; line ends are spaces."""
+    import html  # its table takes a while
+
     entity = _ZEROS.sub("&#", _BREAKS.sub(" ", entity))
     return html.unescape(_TOO_LARGE.sub("\ufffd", entity))
 

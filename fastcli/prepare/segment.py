@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import Any
 
 from fastcli.errors import DataError, FastcliError
 from fastcli.prepare.clean import one_space
-from fastcli.prepare.workers import running
 from fastcli.private import private_folder
 
 # Han, kana, and the marks between them; Hangul has spaces.
@@ -65,6 +63,8 @@ def _jieba(user_dict: tuple[str, ...] = ()) -> Any:
     It keeps its dictionary as Python objects (marshal), by default in the folder for temporary
     files, where anybody can put others.  Here they are in a folder of this user, or not kept.
     """
+    import logging
+
     try:
         import jieba
     except ImportError:
@@ -87,6 +87,8 @@ def _jieba(user_dict: tuple[str, ...] = ()) -> Any:
 
 
 def _by_command(texts: Sequence[str], command: str) -> list[str]:
+    from fastcli.prepare.workers import running  # few texts need it
+
     text = "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogateescape")
     with running(command) as process:
         out, _ = process.communicate(text)
