@@ -117,8 +117,10 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
             found.append("text.dictionary: gather_entries")
     elif command == "mlp-train":
         found += [*PERCEPTRON, f"base.optimizers: {options['optimizer']}_update"]
-        if options["format"] in ("auto", "text") and not _is_table(options["input"]):
+        is_lines = options["format"] in ("auto", "text") and not _is_table(options["input"])
+        if is_lines or options["text_column"]:
             found += [COUNT, FEATURES, START]
+            found += [SPLIT, COPY] if options["text_column"] else []
             found += [CHAR_NGRAMS] * (options["maxn"] > 0)
             found += ["text.lines: read_lines"] * bool(options["valid"])
             found += _of_pretrained(options)

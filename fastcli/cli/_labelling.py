@@ -35,12 +35,17 @@ def prepared_of(classifier: Classifier, model: str, like: str) -> Prepared:
     if found is None:
         label = getattr(classifier, "label", "__label__")
         return Prepared(recipe=Recipe(label=label))
-    if found.recipe.segmentation.command:
-        raise ArgumentError(
-            f"{like or model}: texts were tokenized by the command "
-            f"{found.recipe.segmentation.command!r}: make lines with prepare --like first."
-        )
+    check_runs_nothing(found, like or model)
     return found
+
+
+def check_runs_nothing(prepared: Prepared, where: str) -> None:
+    """Raise ArgumentError, which names ``where``, for texts that a command has tokenized."""
+    if command := prepared.recipe.segmentation.command:
+        raise ArgumentError(
+            f"{where}: texts were tokenized by the command {command!r}: make lines with prepare "
+            "--like first."
+        )
 
 
 def open_texts(
@@ -83,13 +88,26 @@ def open_examples(
     classifier: Classifier, model: str, data: str, options: TableOptions, like: str = ""
 ) -> Iterator[Any]:
     """Yield the rows of a table as blocks of lines of labels and text."""
+    return example_lines(data, prepared_of(classifier, model, like), options)
+
+
+def example_lines(
+    data: str,
+    prepared: Prepared,
+    options: TableOptions,
+    note: Callable[[str], None] = say,
+) -> Iterator[Any]:
+    """Yield the rows of a table as blocks of lines of labels and text, as those of training were.
+
+    Columns are those that options name, else those that are recorded; ``note`` hears which, and
+    which rows were left out.
+    """
     from fastcli.labelling.label_table import labelled_lines
     from fastcli.tables.bad_rows import BadRows
     from fastcli.tables.choice import Columns
     from fastcli.tables.formats import kind_of_input
     from fastcli.tables.sources import Source
 
-    prepared = prepared_of(classifier, model, like)
     asked, known = columns_of(options), prepared.columns
     columns = Columns(
         asked.text or known.text,
@@ -107,10 +125,11 @@ def open_examples(
         needs_labels=True,
         skips_bad=options.skip_bad,
         allows_unlabelled=True,
-        say=say,
+        say=note,
     )
     yield from labelled_lines(data, source, prepared.recipe, prepared.names)
-    say_left_out(bad)
+    if sentence := bad.sentence():
+        note(sentence)
 
 
 def say_left_out(bad: BadRows) -> None:

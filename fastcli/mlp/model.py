@@ -59,6 +59,11 @@ class MlpModel(FromFile):
     note: Callable[[str], None] = lambda sentence: None
 
     @property
+    def label(self) -> str:
+        """The prefix of labels in lines of text."""
+        return self.args.label
+
+    @property
     def nlabels(self) -> int:
         """The number of labels."""
         return len(self.names)

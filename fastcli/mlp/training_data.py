@@ -58,6 +58,8 @@ class TrainingData:
 
 def input_kind(args: MlpArgs) -> str:
     """Return the format of the input: text, csv or libsvm, guessed where none is given."""
+    if args.text_column:
+        return "text"  # which the lines are that stand for the table
     return guess_format(args.input[0], args.label) if args.format == "auto" else args.format
 
 
@@ -120,7 +122,7 @@ def table_options(args: MlpArgs) -> TableOptions:
     """Return what the arguments say about tables."""
     header = True if args.header else False if args.no_header else None
     return TableOptions(
-        label_column=args.label_column,
+        label_column="".join(args.label_column[:1]),
         delimiter=read_delimiter(args.delimiter),
         header=header,
         drop=args.drop,

@@ -143,7 +143,7 @@ def test_quantize(options, sentence, files):
         (
             "t.txt",
             ["--delimiter", ",", "--no-standardize"],
-            "--delimiter: no effect without a table (CSV or TSV); --no-standardize: no effect on "
+            "--delimiter: no effect without a table (CSV, TSV, JSON, Parquet); --no-standardize: no effect on "
             "text, only on numbers.",
         ),
         (
