@@ -29,7 +29,9 @@ from fastcli.inspect.table_contents import (
     rows_that,
 )
 from fastcli.inspect.table_files import TableFile
-from fastcli.mlp.feature_tables import MOST_LEVELS, TableOptions, columns_of, label_reader
+from fastcli.mlp.feature_tables import label_reader
+from fastcli.mlp.table_columns import TableOptions, columns_of
+from fastcli.mlp.table_reader import MOST_LEVELS
 from fastcli.printable import named
 from fastcli.tables.columns import usual_label
 from fastcli.tables.labels import LabelOptions

@@ -15,11 +15,12 @@ from fastcli.evaluation.classifier import Worker
 from fastcli.evaluation.unknown_words import KnownWords
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.feature_tables import TableOptions, TableReader, place
 from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import Network, layers_of
 from fastcli.mlp.predict import table_rows, table_worker, text_worker
+from fastcli.mlp.table_columns import TableOptions
+from fastcli.mlp.table_reader import TableReader, place
 from fastcli.printable import listed
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Reader
@@ -27,7 +28,7 @@ from fastcli.text.lines import Reader
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastcli.mlp.feature_files import FeatureRows
+    from fastcli.mlp.feature_rows import FeatureRows
     from fastcli.tables.delimited import Chunk
     from fastcli.text.inputs import Bytes
 

@@ -11,12 +11,14 @@ from fastcli.evaluation.classifier import Predictions, Worker
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
 from fastcli.mlp.examples import Examples, of_dense, of_rows
-from fastcli.mlp.feature_files import FeatureRows, LibsvmReader, libsvm_labels, open_text
-from fastcli.mlp.feature_tables import TableReader, label_reader
+from fastcli.mlp.feature_files import LibsvmReader, libsvm_labels, open_text
+from fastcli.mlp.feature_rows import FeatureRows
+from fastcli.mlp.feature_tables import label_reader
 from fastcli.mlp.features import Labels
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import stride
 from fastcli.mlp.scorer import Scorer
+from fastcli.mlp.table_reader import TableReader
 from fastcli.overwriting import STREAM
 from fastcli.text.lines import Lines
 from fastcli.threads import interrupted

@@ -13,9 +13,10 @@ from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import guess_format, libsvm_columns, read_libsvm
-from fastcli.mlp.feature_tables import TableOptions, read_like, read_tables
+from fastcli.mlp.feature_tables import read_like, read_tables
 from fastcli.mlp.features import FeatureColumns, natural
 from fastcli.mlp.network import stride
+from fastcli.mlp.table_columns import TableOptions
 from fastcli.mlp.texts import (
     augmented,
     bucket_of,
@@ -148,7 +149,7 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
         )
     if n < len(labels):
         reporter.note(f"Lines without a label: {len(labels) - n:,} left out.")
-        raw = raw[has_label]
+        raw = raw.take_only(has_label)
     names = sorted(labels.known, key=natural)
     if columns.kind == "csv" and len(names) > max(100, n // 2):
         reporter.note(
@@ -159,7 +160,8 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
     if constant := columns.constant():
         reporter.note(_constant_sentence(constant, columns.n_features))
     row = stride(columns.n_features)
-    examples = of_dense(columns.standardize(raw, row), row, *labels.numbered(names, has_label))
+    numbered = labels.numbered(names, has_label)
+    examples = of_dense(columns.standardize(raw, row), row, *numbered)
     return TrainingData(
         examples=examples,
         valid=_read_valid(args, columns, names, reporter) if args.valid else None,
@@ -185,7 +187,9 @@ def _read_valid(
     if n := int((~kept).sum()):
         reporter.note(f"{args.valid}: {n:,} lines without a known label.")
     row = stride(columns.n_features)
-    return of_dense(columns.standardize(raw[kept], row), row, *labels.numbered(names, kept))
+    if not kept.all():
+        raw = raw.take_only(kept)
+    return of_dense(columns.standardize(raw, row), row, *labels.numbered(names, kept))
 
 
 def _constant_sentence(columns: list[str], n_features: int) -> str:

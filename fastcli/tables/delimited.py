@@ -13,6 +13,7 @@ from fastcli.kernels.base.groups import Text
 from fastcli.kernels.text import rows as kernels
 from fastcli.kernels.text.rows import Cells, Chosen
 from fastcli.printable import shortened
+from fastcli.tables.coded import Coded
 from fastcli.tables.dialects import (
     BOM,
     HEAD,
@@ -25,6 +26,7 @@ from fastcli.tables.dialects import (
     dialect_of,
     skip_sep_line,
 )
+from fastcli.text.decimals import read_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,14 +85,35 @@ class Chunk:
 
     def column(self, i: int) -> list[str]:
         """Return the cells of a column; bytes that are not UTF-8 become lone surrogates."""
+        return [cell.decode("utf-8", self.errors) for cell in self._cells(i)]
+
+    def coded(self, i: int) -> Coded:
+        """Return the cells of a column as numbers of its different ones."""
+        return Coded.of(self._cells(i), lambda cell: cell.decode("utf-8", self.errors))
+
+    def fields(
+        self, columns: Sequence[int], point: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Return the numbers of some columns, [rows, columns], and what they are: ``read_fields``.
+
+        ``point`` is the character before the fraction.
+        """
+        split, at = self.split, self.firsts[:, None] + np.array(columns, np.int64)
+        starts, ends = split.cell_starts[at].ravel(), split.cell_ends[at].ravel()
+        values, status = read_fields(split.text, starts, ends, point)
+        return values.reshape(at.shape), status.reshape(at.shape)
+
+    def _cells(self, i: int) -> list[bytes]:
         split, dialect, at = self.split, self.dialect, self.firsts + i
-        data = split.text.data
-        starts, ends = split.cell_starts[at].tolist(), split.cell_ends[at].tolist()
+        starts, ends = split.cell_starts[at], split.cell_ends[at]
+        first = int(starts.min(initial=len(split.text)))
+        data = split.text[first : int(ends.max(initial=first))].tobytes()
+        spans = zip((starts - first).tolist(), (ends - first).tolist(), strict=True)
+        cells = [data[a:b] for a, b in spans]
         kinds = split.cell_kinds[at]
-        cells = [bytes(data[a:b]) for a, b in zip(starts, ends, strict=True)]
         for k in np.flatnonzero(kinds >= kernels.ESCAPED).tolist():
             cells[k] = cell_text(cells[k], int(kinds[k]), dialect)
-        return [cell.decode("utf-8", self.errors) for cell in cells]
+        return cells
 
     def lines_of(self, columns: Sequence[int], join: str) -> tuple[NDArray[np.uint8], int]:
         """Return bytes with a line for each row, and their number.
