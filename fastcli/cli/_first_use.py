@@ -187,9 +187,9 @@ def _of_pretrained(options: Mapping[str, Any]) -> list[str]:
 
 
 def _is_table(paths: Sequence[str]) -> bool:
-    from fastcli.tables.dialects import kind_of_name
+    from fastcli.tables.formats import named_kind
 
-    return any(map(kind_of_name, paths))
+    return any(named_kind(path) != "auto" for path in paths)
 
 
 def _listed(options: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from fastcli.overwriting import check_apart
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.labelling.label_table import LabelArgs
+    from fastcli.labelling.number_objects import ReadsObjects
     from fastcli.labelling.predicted import Labelled
     from fastcli.labelling.rows import OpenTable, ReadsNumbers
     from fastcli.prepare.recorded import Prepared
@@ -63,13 +64,17 @@ def open_texts(
     ``bad`` is given the rows that cannot be used; ``on_bytes`` hears how many bytes have been read
     so far, ``tell`` what was decided.
     """
+    from fastcli.labelling.number_objects import has_objects, open_number_objects
     from fastcli.labelling.rows import open_numbers, open_table
     from fastcli.prepare.recorded import Prepared
     from fastcli.tables.formats import kind_of_input
 
     if getattr(classifier, "columns", None) is not None:
         reading = reading_of(options)
-        table = open_numbers(data, reading, cast("ReadsNumbers", classifier), bad)
+        if has_objects(data, reading):
+            table = open_number_objects(data, reading, cast("ReadsObjects", classifier), bad)
+        else:
+            table = open_numbers(data, reading, cast("ReadsNumbers", classifier), bad)
         tell(table.sentence)
         return table, Prepared()
     prepared = prepared_of(classifier, model, like)
@@ -128,14 +133,13 @@ def example_lines(
         say=note,
     )
     yield from labelled_lines(data, source, prepared.recipe, prepared.names)
-    if sentence := bad.sentence():
-        note(sentence)
+    say_left_out(bad, note)
 
 
-def say_left_out(bad: BadRows) -> None:
+def say_left_out(bad: BadRows, note: Callable[[str], None] = say) -> None:
     """Say which rows were left out, if any."""
     if sentence := bad.sentence():
-        say(sentence)
+        note(sentence)
 
 
 def write_labelled(

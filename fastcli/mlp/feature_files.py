@@ -19,8 +19,10 @@ from fastcli.mlp.limits import MOST
 from fastcli.tables.coded import Coded
 from fastcli.tables.columns import is_index
 from fastcli.tables.dialects import BOM, decode_lines, is_utf16, kind_of_name, suffix
+from fastcli.tables.formats import are_objects, is_parquet, named_kind, sniffed
 from fastcli.tables.values import is_number, shortest
 from fastcli.text.inputs import text_blocks
+from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,9 +36,17 @@ def ignore(sentence: str) -> None:
 
 
 def guess_format(path: str, label: str) -> str:
-    """Return ``csv``, ``libsvm`` or ``text``, by a file's name, else by its first lines."""
+    """Return the format of a file by its name, else by its first lines.
+
+    That is ``csv`` for all delimited tables, ``json``, ``jsonl``, ``parquet``, ``libsvm`` or
+    ``text``.
+    """
     if kind_of_name(path):
         return "csv"
+    if (kind := named_kind(path)) != "auto":
+        return kind
+    if is_parquet(place_of(path)):
+        return "parquet"
     if suffix(path) in LIBSVM:
         return "libsvm"
     for block in text_blocks(path):
@@ -46,6 +56,10 @@ def guess_format(path: str, label: str) -> str:
                 continue
             if words[0].startswith(label):
                 return "text"
+            if sniffed(line.encode("utf-8", "surrogateescape"), label) == "json":
+                return "json"
+            if are_objects(line.encode("utf-8", "surrogateescape")):
+                return "jsonl"
             if len(words) == 1:  # in libsvm a label whose features are all 0
                 if _is_numeric_row(line):
                     return "csv"
@@ -103,7 +117,7 @@ class LibsvmReader:
             blank[i] = not text.strip(" \t\r")
             names.append("" if blank[i] else self._row(text, x[i]))
             if not (np.abs(x[i]) <= LARGEST).all():
-                raise not_finite(self.path, self.line, x[i])
+                raise not_finite(f"{self.path}, line {self.line}", x[i])
         return FeatureRows(x, Coded.of(names), blank)
 
     def _row(self, line: str, x: NDArray[np.float64]) -> str:
@@ -164,11 +178,11 @@ def check_room(path: str, n: int, n_features: int) -> None:
         )
 
 
-def not_finite(path: str, line: int, row: NDArray[np.float64]) -> DataError:
-    """Return the error of a line with a number that is too large."""
+def not_finite(place: str, row: NDArray[np.float64]) -> DataError:
+    """Return the error of a line, at a place, with a number that is too large."""
     is_large = (np.isfinite(row) & (np.abs(row) > LARGEST)).any()
     what = f"above {LARGEST:.0e}" if is_large else "not finite"
-    return DataError(f"{path}, line {line}: a number is {what}.")
+    return DataError(f"{place}: a number is {what}.")
 
 
 # What is said of a file that cannot be opened, for some purpose.

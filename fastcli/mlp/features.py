@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -249,7 +249,7 @@ class Labels:
     """
 
     def __init__(self) -> None:
-        self.known: dict[str, int] = {}
+        self.known: dict[Any, int] = {}  # keys are tuples where a cell is a list of labels
         self.ids, self.offsets = array("i"), array("q", [0])
 
     def add(self, names: Iterable[str]) -> None:
@@ -283,7 +283,7 @@ class Labels:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def renamed(self, labels_of: Callable[[str], Sequence[str]]) -> Labels:
+    def renamed(self, labels_of: Callable[[Any], Sequence[str]]) -> Labels:
         """Return the labels that each of these stands for: one, several, or none."""
         found = Labels()
         new = [labels_of(name) for name in self.known]

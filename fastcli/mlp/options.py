@@ -64,9 +64,10 @@ def _has_layers(v: Any) -> bool:
 
 def _is_named(path: str) -> bool:
     from fastcli.mlp.feature_files import LIBSVM
-    from fastcli.tables.dialects import kind_of_name, suffix
+    from fastcli.tables.dialects import suffix
+    from fastcli.tables.formats import named_kind
 
-    return kind_of_name(path) is not None or suffix(path) in LIBSVM
+    return named_kind(path) != "auto" or suffix(path) in LIBSVM
 
 
 FOR_TEXT = Need(lambda v: v.reads != "numbers", lambda v: "on numbers, only on text")

@@ -19,11 +19,11 @@ from fastcli.overwriting import STREAM
 from fastcli.printable import listed, named, shortened
 from fastcli.tables.coded import Coded
 from fastcli.tables.columns import existing
-from fastcli.tables.delimited import BadRow, Chunk, Delimited
-from fastcli.tables.dialects import Asked, Dialect, Like, kind_of_name, shown_delimiter
+from fastcli.tables.delimited import BadRow, Chunk
+from fastcli.tables.dialects import Dialect, Like, shown_delimiter
 from fastcli.tables.headers import has_header
+from fastcli.tables.object_rows import ObjectRows, ObjectTable
 from fastcli.tables.values import is_missing
-from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,6 +81,27 @@ def place(
     return Placing(*_by_position(columns, path, width), width, header)
 
 
+def place_names(columns: FeatureColumns, path: str, names: Sequence[str]) -> Placing:
+    """Find the columns of a model in a file of objects, by name; a label may be missing.
+
+    Raises ArgumentError where a column is not there, and for a model that knows only positions.
+    """
+    if not columns.names:
+        raise ArgumentError(
+            f"{path}: the model knows its columns by their positions, and those of objects have "
+            "names. Train it on a table with a header."
+        )
+    wanted = [column.name for column in columns.table]
+    if missing := [name for name in wanted if name not in names]:
+        raise ArgumentError(
+            f"{path} has no column {listed(missing)}, which the model needs. "
+            f"{existing(names, True)}."
+        )
+    label = columns.names[columns.label]
+    at = list(names).index(label) if label in names and label not in wanted else -1
+    return Placing(tuple(map(list(names).index, wanted)), at, len(names), True)
+
+
 def _by_position(columns: FeatureColumns, path: str, width: int) -> tuple[tuple[int, ...], int]:
     """Return where the columns and the label are in a file of as many columns."""
     label, whole = columns.label, columns.width
@@ -125,15 +146,11 @@ class TableReader:
         Raises DataError if the file cannot be read: ``cannot`` with the path and the reason.
         """
         columns, name = self.columns, self.shown
-        with open_table(self.path, self.options.encoding, cannot) as stream:
-            kind = kind_of_name(self.path) or "csv"
-            table = Delimited(
-                name,
-                stream,
-                Asked(kind, self.options.delimiter, "yes"),
-                None if self.grows else Like(columns.delimiter, self._widths),
-                place_of(self.path) == STREAM,
-            )
+        like = None if self.grows else Like(columns.delimiter, self._widths)
+        with open_table(self.path, self.options, cannot, like, name) as table:
+            if isinstance(table, ObjectTable):
+                yield from self._object_rows(table)
+                return
             self._note_delimiter(table.dialect)
             head = table.head.table()
             if head and len(head[0]) == 1 < columns.n_raw:
@@ -158,6 +175,20 @@ class TableReader:
                     found.passed, passed = passed, 0
                     yield found
 
+    def _object_rows(self, table: ObjectTable) -> Iterator[FeatureRows]:
+        """Yield the rows of a file of objects, whose columns are found by name."""
+        if table.head.n:
+            placing = place_names(self.columns, self.shown, table.names)
+        known = set(table.names)
+        for chunk in table.chunks():
+            new = sorted(set().union(*chunk.objects) - known) if self.grows else []
+            if new:
+                known |= set(new)
+                self.note(
+                    f"{self.shown}: left out, since the first rows do not have them: {listed(new)}."
+                )
+            yield self.numbers(chunk, placing)
+
     @property
     def _widths(self) -> tuple[int, ...]:
         n, width = self.columns.n_raw, self.columns.width
@@ -176,14 +207,14 @@ class TableReader:
         shown = shortened(" ".join(text.split()), 80)
         return DataError(f"{place}: {reason}: {shown!r}. Fix it, or leave the row out.")
 
-    def numbers(self, chunk: Chunk, place: Placing) -> FeatureRows:
+    def numbers(self, chunk: Chunk | ObjectRows, place: Placing) -> FeatureRows:
         """Return the rows of a chunk as numbers, with their labels."""
         columns, n = self.columns, chunk.n
         check_room(self.shown, n, columns.n_raw)
         raw, kinds = chunk.fields(place.columns, columns.point)
         names = Coded(np.zeros(n, np.int32), [""])
         if place.label >= 0:
-            names = chunk.coded(place.label).stripped()
+            names = chunk.labels(place.label)
         is_blank = np.zeros(n, np.bool_)
         are_numbers = bool((kinds == EXACT).all())
         if not are_numbers:
@@ -196,7 +227,7 @@ class TableReader:
         size = np.abs(raw)
         if not (size.max(initial=0.0) <= LARGEST) and (size > LARGEST).any():
             row = int(np.flatnonzero((size > LARGEST).any(axis=1))[0])
-            raise not_finite(self.shown, chunk.lines[row], raw[row])
+            raise not_finite(self._place(chunk, row), raw[row])
         return FeatureRows(raw, names, is_blank)
 
     def _codes(self, k: int, words: Coded) -> NDArray[np.float64]:
@@ -224,16 +255,27 @@ class TableReader:
         to = np.array([known.get(cell, -1) for cell in words.values], np.float64)
         return to[words.codes]
 
-    def _check_missing(self, chunk: Chunk, place: Placing, k: int, rows: NDArray[np.int64]) -> None:
+    def _place(self, chunk: Chunk | ObjectRows, row: int, column: int = -1) -> str:
+        """Return where a row is, or a cell."""
+        if isinstance(chunk, ObjectRows):
+            return chunk.place(row, column)
+        where = f"{self.shown}, line {chunk.lines[row]}"
+        return where if column < 0 else f"{where}, column {column + 1}"
+
+    def _check_missing(
+        self, chunk: Chunk | ObjectRows, place: Placing, k: int, rows: NDArray[np.int64]
+    ) -> None:
         """Raise DataError for the first of some cells that is not a number, and not missing."""
         cells = chunk.column(place.columns[k])
         for row in rows.tolist():
             if not is_missing(cells[row]):
                 raise self._no_number(chunk, place, k, row, cells[row])
 
-    def _no_number(self, chunk: Chunk, place: Placing, k: int, row: int, cell: str) -> DataError:
+    def _no_number(
+        self, chunk: Chunk | ObjectRows, place: Placing, k: int, row: int, cell: str
+    ) -> DataError:
         columns, column = self.columns, self.columns.table[k]
-        what = f"{self.shown}, line {chunk.lines[row]}, column {place.columns[k] + 1}"
+        what = self._place(chunk, row, place.columns[k])
         if self.grows:
             name = shlex.quote(column.name or str(column.position))
             hint = (

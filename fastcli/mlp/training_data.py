@@ -29,6 +29,7 @@ from fastcli.printable import listed, shortened
 from fastcli.reporting import Reporter
 from fastcli.tables.dialects import read_delimiter
 from fastcli.tables.labels import LabelOptions
+from fastcli.tables.options import TABLES
 from fastcli.text.inputs import text_size
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
@@ -131,6 +132,7 @@ def table_options(args: MlpArgs) -> TableOptions:
         point={"point": ".", "comma": ","}.get(args.decimal, ""),
         encoding=args.encoding,
         labels=LabelOptions(args.label_separator, args.labels_as),
+        kind=args.format if args.format in TABLES else "auto",
     )
 
 

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Coded:
-    """Cells, of which the i-th is ``values[codes[i]]``; ``codes`` is int32[n]."""
+    """Cells, of which the i-th is ``values[codes[i]]``; ``codes`` is int32[n].
+
+    Values are text, or tuples where a cell is a list.
+    """
 
     codes: NDArray[np.int32]
-    values: list[str]
+    values: list[Any]
 
     @classmethod
     def of(
-        cls, cells: Sequence[Hashable], text_of: Callable[[Any], str] = lambda cell: cell
+        cls, cells: Sequence[Hashable], text_of: Callable[[Any], Any] = lambda cell: cell
     ) -> Coded:
         """Return cells with their different values in order of appearance, as ``text_of`` says.
 
@@ -38,12 +41,8 @@ class Coded:
     def __getitem__(self, part: slice | NDArray[Any]) -> Coded:
         return Coded(self.codes[part], self.values)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         return map(self.values.__getitem__, self.codes.tolist())
-
-    def map(self, function: Callable[[str], Any]) -> list[Any]:
-        """Return what a function makes of each of the different values."""
-        return list(map(function, self.values))
 
     def stripped(self) -> Coded:
         """Return the cells without spaces around them."""

@@ -91,6 +91,10 @@ class Chunk:
         """Return the cells of a column as numbers of its different ones."""
         return Coded.of(self._cells(i), lambda cell: cell.decode("utf-8", self.errors))
 
+    def labels(self, i: int) -> Coded:
+        """Return the cells of a column of labels as numbers of its different ones."""
+        return self.coded(i).stripped()
+
     def fields(
         self, columns: Sequence[int], point: str
     ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
