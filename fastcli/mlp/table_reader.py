@@ -243,8 +243,9 @@ class TableReader:
                 name = column.name or str(column.position)
                 raise ArgumentError(
                     f"{self.shown}: column {named(name)} has more than {MOST_LEVELS} different "
-                    f"words, such as {listed(list(known)[:3])}. Leave it out: "
-                    f"--drop {shlex.quote(name)}."
+                    f"words, such as {listed(list(known)[:3])}. Leave it out: --drop "
+                    f"{shlex.quote(name)}; or, if it is text to learn from, --text-column "
+                    f"{shlex.quote(name)}."
                 )
         elif new:
             self._say_once(
