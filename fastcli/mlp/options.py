@@ -166,7 +166,7 @@ class MlpOptions:
         False,
         "leave out rows that cannot be used, and say how many",
         group="tables",
-        needs=(FOR_TEXT_TABLES,),
+        needs=(FOR_TABLES,),
     )
     # numbers
     drop: tuple[str, ...] = option(

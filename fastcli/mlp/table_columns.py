@@ -12,6 +12,7 @@ from fastcli.mlp.feature_files import CANNOT_TRAIN, ignore
 from fastcli.mlp.features import FeatureColumns, TableColumn
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed, named, shortened
+from fastcli.tables.bad_rows import BadRows
 from fastcli.tables.columns import (
     IDS,
     are_row_numbers,
@@ -27,6 +28,7 @@ from fastcli.tables.formats import HEAD, PARQUET_MAGIC
 from fastcli.tables.headers import has_header
 from fastcli.tables.labels import LabelOptions
 from fastcli.tables.object_rows import KINDS, ObjectTable, open_objects
+from fastcli.tables.objects import Bad
 from fastcli.tables.reading import Reading
 from fastcli.tables.streams import opened
 from fastcli.tables.values import is_date, is_decimal_comma, is_missing, is_number
@@ -50,6 +52,7 @@ class TableOptions:
     encoding: str = "utf-8"
     labels: LabelOptions = field(default_factory=LabelOptions)
     kind: str = "auto"
+    skip_bad: bool = False  # leave out rows that cannot be used
 
     @property
     def reading(self) -> Reading:
@@ -64,7 +67,7 @@ def columns_of(
 
     Raises DataError for an empty file, ArgumentError for columns that are not there or not known.
     """
-    with open_table(path, options) as table:
+    with open_table(path, options, bad=BadRows(skips=True) if options.skip_bad else None) as table:
         head = table.head.table()
     if not head:
         raise DataError(f"{path} is empty, so there is nothing to train on.")
@@ -235,11 +238,13 @@ def open_table(
     cannot: str = CANNOT_TRAIN,
     like: Like | None = None,
     shown: str = "",
+    bad: Bad | None = None,
 ) -> Iterator[Delimited | ObjectTable]:
     """Open a table: delimited, or, by its name or its beginning, of objects.
 
-    ``like`` is the delimiter of training, ``shown`` what messages call the file.  What goes wrong
-    with it until it is closed is a DataError: ``cannot``, with the path and the reason.
+    ``like`` is the delimiter of training, ``shown`` what messages call the file; ``bad`` is given
+    what is no object, else that is an error.  What goes wrong with the file until it is closed is a
+    DataError: ``cannot``, with the path and the reason.
     """
     reading, shown = options.reading, shown or path
     is_live = place_of(path) == STREAM
@@ -253,7 +258,7 @@ def open_table(
                     reading.check_bytes(shown, head)
                 kind = "parquet" if is_parquet else reading.kind_of(shown, head, kind)
             if kind in KINDS:
-                yield open_objects(place_of(path), raw, kind, reading, is_live, shown)
+                yield open_objects(place_of(path), raw, kind, reading, is_live, shown, bad)
                 return
             stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
             named_so = options.kind if options.kind != "auto" else kind_of_name(path) or "csv"

@@ -17,9 +17,10 @@ from fastcli.mlp.features import LARGEST, FeatureColumns
 from fastcli.mlp.table_columns import TableOptions, one_column, open_table
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed, named, shortened
+from fastcli.tables.bad_rows import BadRows
 from fastcli.tables.coded import Coded
 from fastcli.tables.columns import existing
-from fastcli.tables.delimited import BadRow, Chunk
+from fastcli.tables.delimited import BadRow, Chunk, Location
 from fastcli.tables.dialects import Dialect, Like, shown_delimiter
 from fastcli.tables.headers import has_header
 from fastcli.tables.object_rows import ObjectRows, ObjectTable
@@ -137,6 +138,7 @@ class TableReader:
         self.levels = levels_of(columns) if levels is None else levels
         self.grows, self.note = grows, note
         self.shown = "the input" if path == STREAM and not grows else path
+        self._bad = BadRows(options.skip_bad)
         self._said: set[str] = set()
 
     def rows(self, cannot: str = CANNOT_TRAIN, with_blank: bool = False) -> Iterator[FeatureRows]:
@@ -147,9 +149,11 @@ class TableReader:
         """
         columns, name = self.columns, self.shown
         like = None if self.grows else Like(columns.delimiter, self._widths)
-        with open_table(self.path, self.options, cannot, like, name) as table:
+        refused = self._bad if self.options.skip_bad else None
+        with open_table(self.path, self.options, cannot, like, name, refused) as table:
             if isinstance(table, ObjectTable):
                 yield from self._object_rows(table)
+                self._say_left_out()
                 return
             self._note_delimiter(table.dialect)
             head = table.head.table()
@@ -159,8 +163,10 @@ class TableReader:
                 placing = place(columns, name, head, self.options.header, self.note)
             is_first, line, passed = True, 1, 0
             for chunk in table.chunks():
-                for bad in chunk.bad[:1]:
-                    raise self._bad_row(bad)
+                for bad in chunk.bad:
+                    if not self._bad.skips:
+                        raise self._bad_row(bad)
+                    self._bad(*bad)
                 if is_first and placing.has_header and chunk.n:
                     # Lines without anything before it are rows, too.
                     line = chunk.lines_after()[0] - (chunk.lines[0] - 1)
@@ -174,6 +180,12 @@ class TableReader:
                 if len(found):
                     found.passed, passed = passed, 0
                     yield found
+        self._say_left_out()
+
+    def _say_left_out(self) -> None:
+        """Say which rows were left out, if any."""
+        if sentence := self._bad.sentence():
+            self.note(sentence)
 
     def _object_rows(self, table: ObjectTable) -> Iterator[FeatureRows]:
         """Yield the rows of a file of objects, whose columns are found by name."""
@@ -205,7 +217,8 @@ class TableReader:
     def _bad_row(self, bad: BadRow) -> DataError:
         place, reason, text = bad
         shown = shortened(" ".join(text.split()), 80)
-        return DataError(f"{place}: {reason}: {shown!r}. Fix it, or leave the row out.")
+        leave = "skip such rows with --skip-bad" if self.grows else "leave the row out"
+        return DataError(f"{place}: {reason}: {shown!r}. Fix it, or {leave}.")
 
     def numbers(self, chunk: Chunk | ObjectRows, place: Placing) -> FeatureRows:
         """Return the rows of a chunk as numbers, with their labels."""
@@ -215,7 +228,7 @@ class TableReader:
         names = Coded(np.zeros(n, np.int32), [""])
         if place.label >= 0:
             names = chunk.labels(place.label)
-        is_blank = np.zeros(n, np.bool_)
+        is_blank, is_bad = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         are_numbers = bool((kinds == EXACT).all())
         if not are_numbers:
             is_blank = names.is_empty & (kinds == EMPTY).all(axis=1)
@@ -223,12 +236,25 @@ class TableReader:
             if column.is_words:
                 raw[:, k] = self._codes(k, chunk.coded(place.columns[k]).stripped())
             elif not are_numbers and (kinds[:, k] == NOT_A_NUMBER).any():
-                self._check_missing(chunk, place, k, np.flatnonzero(kinds[:, k] == NOT_A_NUMBER))
+                rows = np.flatnonzero(kinds[:, k] == NOT_A_NUMBER)
+                self._check_missing(chunk, place, k, rows, is_bad)
         size = np.abs(raw)
         if not (size.max(initial=0.0) <= LARGEST) and (size > LARGEST).any():
-            row = int(np.flatnonzero((size > LARGEST).any(axis=1))[0])
-            raise not_finite(self._place(chunk, row), raw[row])
-        return FeatureRows(raw, names, is_blank)
+            for row in np.flatnonzero((size > LARGEST).any(axis=1)).tolist():
+                if not self._bad.skips:
+                    raise not_finite(self._place(chunk, row), raw[row])
+                self._leave_out(chunk, row, "a number is too large", is_bad)
+        found = FeatureRows(raw, names, is_blank)
+        return found[~is_bad] if is_bad.any() else found
+
+    def _leave_out(
+        self, chunk: Chunk | ObjectRows, row: int, reason: str, is_bad: NDArray[np.bool_]
+    ) -> None:
+        """Count a row that cannot be used, once."""
+        if not is_bad[row]:
+            numbers = chunk.numbers if isinstance(chunk, ObjectRows) else chunk.lines
+            self._bad(Location(self.shown, numbers[row]), reason, "")
+        is_bad[row] = True
 
     def _codes(self, k: int, words: Coded) -> NDArray[np.float64]:
         """Return the numbers of words; -1 for those that training did not have, and for none."""
@@ -264,13 +290,24 @@ class TableReader:
         return where if column < 0 else f"{where}, column {column + 1}"
 
     def _check_missing(
-        self, chunk: Chunk | ObjectRows, place: Placing, k: int, rows: NDArray[np.int64]
+        self,
+        chunk: Chunk | ObjectRows,
+        place: Placing,
+        k: int,
+        rows: NDArray[np.int64],
+        is_bad: NDArray[np.bool_],
     ) -> None:
-        """Raise DataError for the first of some cells that is not a number, and not missing."""
+        """Look at cells that are not numbers, and may be missing.
+
+        Raises DataError for the first that is not, or leaves out such rows, which are ``is_bad``.
+        """
         cells = chunk.column(place.columns[k])
         for row in rows.tolist():
-            if not is_missing(cells[row]):
+            if is_missing(cells[row]):
+                continue
+            if not self._bad.skips:
                 raise self._no_number(chunk, place, k, row, cells[row])
+            self._leave_out(chunk, row, "not a number", is_bad)
 
     def _no_number(
         self, chunk: Chunk | ObjectRows, place: Placing, k: int, row: int, cell: str

@@ -133,6 +133,7 @@ def table_options(args: MlpArgs) -> TableOptions:
         encoding=args.encoding,
         labels=LabelOptions(args.label_separator, args.labels_as),
         kind=args.format if args.format in TABLES else "auto",
+        skip_bad=args.skip_bad,
     )
 
 

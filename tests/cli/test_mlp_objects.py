@@ -245,3 +245,25 @@ def test_any_numbers_are_read_as_they_are(tmp_path_factory, rows):
     expected = [[np.nan if v is None else float(v) for v in row[:2]] for row in rows]
     assert np.array_equal(raw.whole(), [[0.5, 1.0], *expected], equal_nan=True)
     assert len(labels) == len(rows) + 1
+
+
+def test_bad_rows_are_left_out_where_that_is_asked_for():
+    Path("good.csv").write_text("x,z,y\n1,2,a\n3,,a\n4,5,b\n")
+    train("good.csv")
+    expected = tensors()[0]
+    Path("bad.csv").write_text(
+        'x,z,y\n1,2,a\n"q"r,1,b\nfive,2,b\n3,1e400,b\n2,1\n3,,a\nsix,six,b\n4,5,b\n'
+    )
+    said = train("bad.csv", code=1)
+    assert "bad.csv:3, column 1: text after the quote that closes a cell" in said
+    assert said.endswith("Fix it, or skip such rows with --skip-bad.\n")
+    said = train("bad.csv", "--skip-bad", "--valid", "bad.csv")
+    assert "Left out: 5 bad rows (2 x not a number, 1 x text after the quote" in said
+    assert "the first at bad.csv:3, column 1." in said
+    assert tensors()[0] == expected
+    lines = ["nope", "[1]", '{"x": "five", "y": "b"}', '{"x": 1, "z": 2, "y": "a"}']
+    lines += ['{"x": 3, "y": "a"}', '{"x": 1e400, "z": 1, "y": "b"}', '{"x": 4, "z": 5, "y": "b"}']
+    Path("bad.jsonl").write_text("\n".join(lines))
+    said = train("bad.jsonl", "--skip-bad", "--label-column", "y")
+    assert "Left out: 4 bad rows" in said
+    assert tensors()[0] == expected
