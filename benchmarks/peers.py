@@ -7,10 +7,12 @@
     python peers.py embed    NAME input=... output=... model=skipgram|cbow [option=value ...]
     python peers.py words    NAME model=... data=...      prints a word and its vector a line
     python peers.py quantize NAME model=... output=... [option=value ...]
+    python peers.py read     NAME data=...                prints the means of the columns
     python peers.py autotune NAME input=... validation=... duration=... thread=... output=...
 
-NAME is the peer's name on PyPI: fasttext-wheel, fasttext-turbo (both are ``import fasttext``), or
-scikit-learn.  Options are fastText's own; scikit-learn uses epoch, thread and wordNgrams.
+NAME is the peer's name on PyPI: fasttext-wheel, fasttext-turbo (both are ``import fasttext``),
+scikit-learn, or pandas.  Options are fastText's own; scikit-learn uses epoch, thread and
+wordNgrams.
 """
 
 from __future__ import annotations
@@ -130,10 +132,19 @@ def sklearn_test(model: str, data: str) -> None:
     print(len(texts), classifier.score(vectorizer.transform(texts), labels))
 
 
+def pandas_read(data: str) -> None:
+    """Read a table of numbers as float32, with the column label apart; print the means."""
+    frame = import_module("pandas").read_csv(data)
+    labels = frame.pop("label").to_numpy()
+    matrix = frame.to_numpy("float32")
+    assert len(labels) == len(matrix)
+    print(*matrix.mean(axis=0, dtype="float64"))
+
+
 def main() -> None:
     """Find the function of an action and a peer and call it."""
     action, name, *words = sys.argv[1:]
-    library = "sklearn" if name == "scikit-learn" else "fasttext"
+    library = {"scikit-learn": "sklearn", "pandas": "pandas"}.get(name, "fasttext")
     options = dict(word.partition("=")[::2] for word in words)
     globals()[f"{library}_{action}"](**{key: value(text) for key, text in options.items()})
 

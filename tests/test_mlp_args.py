@@ -384,7 +384,8 @@ def test_weights_of_the_output_layer():
         ({"--clip-norm": 1, "-epoch": 3}, {"clip_norm": 1.0, "epoch": 3}),
         ({"input": "a.txt"}, {"input": ("a.txt",)}),
         ({"input": ["a.txt", "b.txt"]}, {"input": ("a.txt", "b.txt")}),
-        ({"label_column": 2}, {"label_column": "2"}),
+        ({"label_column": 2}, {"label_column": ("2",)}),
+        ({"label_column": "y"}, {"label_column": ("y",)}),
         ({"standardize": False, "centered": True}, {"standardize": False, "centered": True}),
     ],
 )

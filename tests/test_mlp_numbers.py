@@ -15,8 +15,11 @@ from hypothesis.extra import numpy as hnp
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.mlp.feature_files import LibsvmReader, guess_format, libsvm_columns, read_libsvm
-from fastcli.mlp.feature_tables import TableOptions, TableReader, read_like, read_tables
+from fastcli.mlp.feature_rows import RawRows
+from fastcli.mlp.feature_tables import read_like, read_tables
 from fastcli.mlp.features import FeatureColumns, Labels
+from fastcli.mlp.table_columns import TableOptions
+from fastcli.mlp.table_reader import TableReader
 from fastcli.tables.labels import LabelOptions
 
 DELIMITERS = st.sampled_from([",", ";", "\t"])
@@ -45,7 +48,9 @@ class Read(NamedTuple):
 def rows_of(raw, labels):
     """Return numbers, and labels by name."""
     names = list(labels.known)
-    return Read(raw, [[names[i] for i in labels.ids[a:b]] for a, b in pairwise(labels.offsets)])
+    return Read(
+        raw.whole(), [[names[i] for i in labels.ids[a:b]] for a, b in pairwise(labels.offsets)]
+    )
 
 
 def read(folder, text, label_column="-1", delimiter="", name="x.csv", **options):
@@ -604,7 +609,7 @@ def test_labels_of_one_a_row(names, cut):
     assert one.known == other.known
     renamed = one.renamed({"a": ["x", "b"], "b": ["b"], "c": []}.__getitem__)
     expected = [{"a": ["x", "b"], "b": ["b"]}.get(name, []) for name in names]
-    assert rows_of(None, renamed).labels == expected
+    assert rows_of(RawRows(1), renamed).labels == expected
 
 
 @pytest.mark.parametrize(

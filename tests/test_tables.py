@@ -236,6 +236,23 @@ def test_tables_of_any_dialect_and_encoding(rows, delimiter, end, quoting, encod
     assert found == expected
 
 
+@given(
+    st.lists(
+        st.text(
+            st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\n\0"), max_size=9
+        ),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_columns_as_numbers_of_their_cells(cells):
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([("x", cell) for cell in cells])
+    table = Delimited("x.csv", io.BytesIO(out.getvalue().encode()), Asked("csv", ","))
+    found = [cell for chunk in table.chunks() for cell in chunk.coded(1)]
+    assert found == cells
+
+
 def test_bytes_that_are_no_utf8_come_through():
     assert rows_of(b"a,caf\xe9\n\xff,b\n") == [["a", "caf\udce9"], ["\udcff", "b"]]
     assert decode_lines(b"caf\xe9\n\xff\n") == ["caf\udce9", "\udcff"]

@@ -117,8 +117,10 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
             found.append("text.dictionary: gather_entries")
     elif command == "mlp-train":
         found += [*PERCEPTRON, f"base.optimizers: {options['optimizer']}_update"]
-        if options["format"] in ("auto", "text") and not _is_table(options["input"]):
+        is_lines = options["format"] in ("auto", "text") and not _is_table(options["input"])
+        if is_lines or options["text_column"]:
             found += [COUNT, FEATURES, START]
+            found += [SPLIT, COPY] if options["text_column"] else []
             found += [CHAR_NGRAMS] * (options["maxn"] > 0)
             found += ["text.lines: read_lines"] * bool(options["valid"])
             found += _of_pretrained(options)
@@ -185,9 +187,9 @@ def _of_pretrained(options: Mapping[str, Any]) -> list[str]:
 
 
 def _is_table(paths: Sequence[str]) -> bool:
-    from fastcli.tables.dialects import kind_of_name
+    from fastcli.tables.formats import named_kind
 
-    return any(map(kind_of_name, paths))
+    return any(named_kind(path) != "auto" for path in paths)
 
 
 def _listed(options: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from fastcli.overwriting import check_apart
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.labelling.label_table import LabelArgs
+    from fastcli.labelling.number_objects import ReadsObjects
     from fastcli.labelling.predicted import Labelled
     from fastcli.labelling.rows import OpenTable, ReadsNumbers
     from fastcli.prepare.recorded import Prepared
@@ -35,12 +36,17 @@ def prepared_of(classifier: Classifier, model: str, like: str) -> Prepared:
     if found is None:
         label = getattr(classifier, "label", "__label__")
         return Prepared(recipe=Recipe(label=label))
-    if found.recipe.segmentation.command:
-        raise ArgumentError(
-            f"{like or model}: texts were tokenized by the command "
-            f"{found.recipe.segmentation.command!r}: make lines with prepare --like first."
-        )
+    check_runs_nothing(found, like or model)
     return found
+
+
+def check_runs_nothing(prepared: Prepared, where: str) -> None:
+    """Raise ArgumentError, which names ``where``, for texts that a command has tokenized."""
+    if command := prepared.recipe.segmentation.command:
+        raise ArgumentError(
+            f"{where}: texts were tokenized by the command {command!r}: make lines with prepare "
+            "--like first."
+        )
 
 
 def open_texts(
@@ -58,13 +64,17 @@ def open_texts(
     ``bad`` is given the rows that cannot be used; ``on_bytes`` hears how many bytes have been read
     so far, ``tell`` what was decided.
     """
+    from fastcli.labelling.number_objects import has_objects, open_number_objects
     from fastcli.labelling.rows import open_numbers, open_table
     from fastcli.prepare.recorded import Prepared
     from fastcli.tables.formats import kind_of_input
 
     if getattr(classifier, "columns", None) is not None:
         reading = reading_of(options)
-        table = open_numbers(data, reading, cast("ReadsNumbers", classifier), bad)
+        if has_objects(data, reading):
+            table = open_number_objects(data, reading, cast("ReadsObjects", classifier), bad)
+        else:
+            table = open_numbers(data, reading, cast("ReadsNumbers", classifier), bad)
         tell(table.sentence)
         return table, Prepared()
     prepared = prepared_of(classifier, model, like)
@@ -83,13 +93,26 @@ def open_examples(
     classifier: Classifier, model: str, data: str, options: TableOptions, like: str = ""
 ) -> Iterator[Any]:
     """Yield the rows of a table as blocks of lines of labels and text."""
+    return example_lines(data, prepared_of(classifier, model, like), options)
+
+
+def example_lines(
+    data: str,
+    prepared: Prepared,
+    options: TableOptions,
+    note: Callable[[str], None] = say,
+) -> Iterator[Any]:
+    """Yield the rows of a table as blocks of lines of labels and text, as those of training were.
+
+    Columns are those that options name, else those that are recorded; ``note`` hears which, and
+    which rows were left out.
+    """
     from fastcli.labelling.label_table import labelled_lines
     from fastcli.tables.bad_rows import BadRows
     from fastcli.tables.choice import Columns
     from fastcli.tables.formats import kind_of_input
     from fastcli.tables.sources import Source
 
-    prepared = prepared_of(classifier, model, like)
     asked, known = columns_of(options), prepared.columns
     columns = Columns(
         asked.text or known.text,
@@ -107,16 +130,16 @@ def open_examples(
         needs_labels=True,
         skips_bad=options.skip_bad,
         allows_unlabelled=True,
-        say=say,
+        say=note,
     )
     yield from labelled_lines(data, source, prepared.recipe, prepared.names)
-    say_left_out(bad)
+    say_left_out(bad, note)
 
 
-def say_left_out(bad: BadRows) -> None:
+def say_left_out(bad: BadRows, note: Callable[[str], None] = say) -> None:
     """Say which rows were left out, if any."""
     if sentence := bad.sentence():
-        say(sentence)
+        note(sentence)
 
 
 def write_labelled(

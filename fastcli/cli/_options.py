@@ -149,7 +149,11 @@ def load_classifier(path: str, options: TableOptions | None = None) -> Classifie
         perceptron = load_mlp(contents)
         perceptron.note = say
         perceptron.table_options = replace(
-            perceptron.table_options, delimiter=delimiter, header=header, encoding=encoding
+            perceptron.table_options,
+            delimiter=delimiter,
+            header=header,
+            encoding=encoding,
+            kind=options.format if options and options.format in TABLES else "auto",
         )
         if unused and (perceptron.columns is None or perceptron.columns.kind != "csv"):
             say(f"{', '.join(unused)}: no effect, since the model does not read tables.")

@@ -137,7 +137,7 @@ def lines_of_tables(
     how its input was prepared.
     """
     if options is None or not asks_for_table(options):
-        yield _prepared_before(inputs)
+        yield prepared_before(inputs)
         return
     from fastcli.tables.sure import sure_table
 
@@ -152,7 +152,7 @@ def lines_of_tables(
         yield prepared
 
 
-def _prepared_before(inputs: Sequence[str]) -> dict[str, Any]:
+def prepared_before(inputs: Sequence[str]) -> dict[str, Any]:
     """Return what a model records of how its training file was prepared, if that is known."""
     beside = os.path.join(os.path.dirname(inputs[0]), "prepare.json") if inputs else ""
     if len(inputs) != 1 or not os.path.isfile(beside):

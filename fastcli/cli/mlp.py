@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,17 @@ from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._saving import Saving
+from fastcli.cli._tables import prepared_before, prepared_table
 from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.mlp.options import MlpOptions
-from fastcli.options import option, snake
+from fastcli.options import option, rows, snake
 from fastcli.overwriting import check_apart
+from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from fastcli.mlp.args import MlpArgs
+    from fastcli.reporting import Reporter
     from fastcli.text.vector_files import VectorSource
 
 LONGEST_CONFIG = 1 << 20  # bytes
@@ -48,12 +51,14 @@ class Configured:
 def mlp_train(
     ctx: click.Context, options: MlpOptions, configured: Configured, lists: Lists, saving: Saving
 ) -> None:
-    """Train a neural network (MLP) on lines of labels and text, or on rows of numbers.
+    """Train a neural network (MLP) on lines of labels and text, or on a table of texts or numbers.
 
     \b
     Example:
       fastcli mlp-train -input data/samples/topics.train.txt -output deep -dim 20 --hidden 32 \\
           --dropout 0.3 -lr 0.01 -epoch 10
+      fastcli mlp-train -input data/samples/reviews.csv -output verdicts -dim 20 --hidden 32 \\
+          --text-column review --label-column verdict --none other
     """
     given = given_names(ctx)
     found = read_config(configured.config, given) if configured.config else {}
@@ -77,14 +82,43 @@ def mlp_train(
         check_plot(args.plot)
     if args.verbose > 0 and (unused := args.without_effect(given, kind_of(args))):
         say(unused)
-    with MlpDisplay(args) as progress:
+    with MlpDisplay(args) as progress, training_lines(args, progress) as prepared:
         source = open_source(args, progress.note) if args.pretrained_vectors else None
-        trained = train_and_save_mlp(args, progress, source, saving.fsync)
+        trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared)
         progress.summary(trained)
     if args.plot:
         plot(args.plot, trained)
     if trained.interrupted:
         sys.exit(signals.exit_code(signals.received or signal.SIGINT))
+
+
+@contextlib.contextmanager
+def training_lines(args: MlpArgs, reporter: Reporter) -> Iterator[dict[str, Any]]:
+    """Let lines of labels and text stand for tables of texts, those of --valid included.
+
+    Yields what the model records of how they were prepared, also where prepare did it before.
+    """
+    from fastcli.cli._validation import validation_lines
+
+    if kind_of(args) == "numbers":
+        yield {}
+        return
+    table = table_options(args)
+    with contextlib.ExitStack() as stack:
+        if args.text_column:
+            made = prepared_table(args.input, table, args.label, reporter)
+            prepared = stack.enter_context(made)
+        else:
+            prepared = prepared_before(args.input)
+        if args.valid and args.valid not in args.input:
+            stack.enter_context(validation_lines(args.valid, table, args.label, prepared, reporter))
+        yield prepared
+
+
+def table_options(args: MlpArgs) -> TableOptions:
+    """Return what the arguments say about tables of texts."""
+    names = {row.name for row in rows(TableOptions)}
+    return TableOptions(**{name: getattr(args, name) for name in names})
 
 
 def open_source(args: MlpArgs, note: Callable[[str], None]) -> VectorSource:

@@ -29,7 +29,9 @@ from fastcli.inspect.table_contents import (
     rows_that,
 )
 from fastcli.inspect.table_files import TableFile
-from fastcli.mlp.feature_tables import MOST_LEVELS, TableOptions, columns_of, label_reader
+from fastcli.mlp.feature_tables import label_reader
+from fastcli.mlp.table_columns import TableOptions, columns_of
+from fastcli.mlp.table_reader import MOST_LEVELS
 from fastcli.printable import named
 from fastcli.tables.columns import usual_label
 from fastcli.tables.labels import LabelOptions
@@ -42,12 +44,11 @@ def numeric_table(report: TableReport, reading: Reading) -> None:
     """Fill in a report of a table of numbers: mlp-train reads it."""
     file = report.file
     report.purpose = "numbers"
-    if not file.is_delimited:
-        report.problems.append(
-            Problem(ERROR, "mlp-train reads numbers from CSV, TSV and libsvm files only")
-        )
     options = TableOptions(
-        delimiter=reading.delimiter, encoding=file.encoding or "utf-8", header=reading.header
+        delimiter=reading.delimiter,
+        encoding=file.encoding or "utf-8",
+        header=reading.header,
+        kind="auto" if file.is_delimited else file.kind,
     )
     label = _label_of_numbers(report, options)
     drop = _to_leave_out(file, label)
@@ -56,16 +57,10 @@ def numeric_table(report: TableReport, reading: Reading) -> None:
         report.label_names = (names[label],)
         _count_labels(report, label)
     report.problems += _number_problems(report, label, drop)
-    if not file.is_delimited or label is None:
+    if label is None:
         return
     dropped = tuple(asked(names, i) for i in drop)
-    given = TableOptions(
-        label_column=asked(names, label),
-        delimiter=reading.delimiter,
-        drop=dropped,
-        encoding=options.encoding,
-        header=file.has_names,
-    )
+    given = replace(options, label_column=asked(names, label), drop=dropped, header=file.has_names)
     try:
         columns_of(file.path, given, report.said.append)
     except (ArgumentError, DataError) as error:
@@ -89,10 +84,9 @@ def _label_of_numbers(report: TableReport, options: TableOptions) -> int | None:
     with contextlib.suppress(ArgumentError):
         usual = usual_label(file.path, names) if file.has_names else None
     position = last if usual is None else names.index(usual)
-    if file.is_delimited:
-        dropped = tuple(asked(names, i) for i in _to_leave_out(file, position))
-        with contextlib.suppress(ArgumentError, DataError):  # said where the command is made
-            position = columns_of(file.path, replace(options, drop=dropped)).label
+    dropped = tuple(asked(names, i) for i in _to_leave_out(file, position))
+    with contextlib.suppress(ArgumentError, DataError):  # said where the command is made
+        position = columns_of(file.path, replace(options, drop=dropped)).label
     column = file.columns[position]
     if usual is not None:
         return position

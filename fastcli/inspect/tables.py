@@ -11,7 +11,7 @@ from fastcli.inspect.table_columns import choose_columns, is_of_numbers
 from fastcli.inspect.table_contents import TableReport
 from fastcli.inspect.table_files import TableFile, read_table
 from fastcli.inspect.text_tables import text_table
-from fastcli.mlp.feature_tables import TableOptions, columns_of
+from fastcli.mlp.table_columns import TableOptions, columns_of
 from fastcli.tables.reading import Reading
 
 

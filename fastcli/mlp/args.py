@@ -146,6 +146,16 @@ class MlpArgs(MlpOptions):
             from fastcli.text.spooled import check_stdin
 
             check_stdin(self.input)
+        if self.text_column and self.format in ("text", "libsvm"):
+            raise ArgumentError(
+                f"--format {self.format} has no columns: leave out --text-column, or give the "
+                "format of the table."
+            )
+        if len(self.label_column) > 1 and not self.text_column:
+            raise ArgumentError(
+                "Numbers have one label column: give one --label-column. Texts may have several, "
+                "with --text-column."
+            )
         self.check_values()
 
     def check_values(self) -> None:
@@ -217,9 +227,11 @@ def from_config(found: dict[str, Any], path: str) -> dict[str, Any]:
 def _configured(row: Row, kind: type, value: Any) -> Any:
     """Return a value of TOML as an argument of that kind, None if it cannot be one."""
     if kind is tuple:
-        value = [value] if isinstance(value, str) else value
-        is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
-        return tuple(value) if is_list else None
+        found = value if isinstance(value, list) else [value]
+        # A column may be given by its position; a file's name is text.
+        is_text = all(isinstance(one, str) for one in found) or not row.option.file
+        words = [None if isinstance(one, list) else _configured(row, str, one) for one in found]
+        return tuple(words) if is_text and None not in words else None
     if kind is str and isinstance(value, list) and row.option.is_list:
         parts = [_configured(row, str, one) for one in value if not isinstance(one, list)]
         is_list = len(parts) == len(value) and None not in parts

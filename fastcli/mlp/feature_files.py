@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli import memory
 from fastcli.errors import DataError
+from fastcli.mlp.feature_rows import FeatureRows, RawRows
 from fastcli.mlp.features import LARGEST, FeatureColumns, Labels
 from fastcli.mlp.limits import MOST
+from fastcli.tables.coded import Coded
 from fastcli.tables.columns import is_index
 from fastcli.tables.dialects import BOM, decode_lines, is_utf16, kind_of_name, suffix
+from fastcli.tables.formats import are_objects, is_parquet, named_kind, sniffed
 from fastcli.tables.values import is_number, shortest
 from fastcli.text.inputs import text_blocks
+from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,9 +36,17 @@ def ignore(sentence: str) -> None:
 
 
 def guess_format(path: str, label: str) -> str:
-    """Return ``csv``, ``libsvm`` or ``text``, by a file's name, else by its first lines."""
+    """Return the format of a file by its name, else by its first lines.
+
+    That is ``csv`` for all delimited tables, ``json``, ``jsonl``, ``parquet``, ``libsvm`` or
+    ``text``.
+    """
     if kind_of_name(path):
         return "csv"
+    if (kind := named_kind(path)) != "auto":
+        return kind
+    if is_parquet(place_of(path)):
+        return "parquet"
     if suffix(path) in LIBSVM:
         return "libsvm"
     for block in text_blocks(path):
@@ -45,6 +56,10 @@ def guess_format(path: str, label: str) -> str:
                 continue
             if words[0].startswith(label):
                 return "text"
+            if sniffed(line.encode("utf-8", "surrogateescape"), label) == "json":
+                return "json"
+            if are_objects(line.encode("utf-8", "surrogateescape")):
+                return "jsonl"
             if len(words) == 1:  # in libsvm a label whose features are all 0
                 if _is_numeric_row(line):
                     return "csv"
@@ -68,28 +83,6 @@ def is_pair(word: str) -> bool:
     """Tell whether a word is ``index:value`` of libsvm, or the number of a query."""
     index, _, value = word.partition(":")
     return (is_index(index) or index == QUERY) and is_number(value)
-
-
-@dataclass
-class FeatureRows:
-    """Lines as they are read: ``raw`` float64[n, columns], the labels of each, which are blank.
-
-    In ``raw`` numbers that are missing are NaN, and words are the numbers of their levels, -1
-    for others: see ``FeatureColumns.expand``.  ``names`` are labels as they are written: "" for
-    none, several with commas in libsvm.
-    """
-
-    raw: NDArray[np.float64]
-    names: list[str]
-    blank: NDArray[np.bool_]
-    nbytes: int = 0  # of the text that they were read from
-    passed: int = 0  # lines before them that are not rows: a header
-
-    def __len__(self) -> int:
-        return len(self.raw)
-
-    def __getitem__(self, part: slice) -> FeatureRows:
-        return FeatureRows(self.raw[part], self.names[part], self.blank[part])
 
 
 class LibsvmReader:
@@ -124,8 +117,8 @@ class LibsvmReader:
             blank[i] = not text.strip(" \t\r")
             names.append("" if blank[i] else self._row(text, x[i]))
             if not (np.abs(x[i]) <= LARGEST).all():
-                raise not_finite(self.path, self.line, x[i])
-        return FeatureRows(x, names, blank)
+                raise not_finite(f"{self.path}, line {self.line}", x[i])
+        return FeatureRows(x, Coded.of(names), blank)
 
     def _row(self, line: str, x: NDArray[np.float64]) -> str:
         """Set x to the numbers of a line, and return its labels."""
@@ -161,42 +154,18 @@ def by_value(name: str) -> str:
     return shortest(value) if abs(value) < LARGEST and name.isascii() else name
 
 
-class Growing:
-    """A matrix float64[n, width] that rows are added to, without a second copy of it."""
-
-    def __init__(self, width: int) -> None:
-        self._floats = np.empty(0)
-        self._width, self._n = width, 0
-
-    def add(self, rows: NDArray[np.float64]) -> None:
-        """Add rows at the end."""
-        end = (self._n + len(rows)) * self._width
-        if end > len(self._floats):
-            self._floats.resize(end + end // 8, refcheck=False)
-        self._floats[self._n * self._width : end] = rows.reshape(-1)
-        self._n += len(rows)
-
-    def whole(self) -> NDArray[np.float64]:
-        """Return the matrix; nothing can be added afterwards."""
-        floats, n = self._floats, self._n
-        self._floats = np.empty(0)
-        floats.resize(n * self._width, refcheck=False)
-        return floats.reshape(n, self._width)
-
-
 def read_libsvm(
     paths: Iterable[str], columns: FeatureColumns, purpose: str = "training"
-) -> tuple[NDArray[np.float64], Labels]:
+) -> tuple[RawRows, Labels]:
     """Read whole files; blank lines are left out.  Raises DataError, which names the purpose."""
-    rows, labels = Growing(columns.n_features), Labels()
+    rows, labels = RawRows(columns.n_features), Labels()
     for path in paths:
         for found in LibsvmReader(columns, path).rows(
             open_text(path, CANNOT_OPEN.format(purpose=purpose)), sys.maxsize
         ):
             rows.add(found.raw[~found.blank])
-            kept = zip(found.names, found.blank.tolist(), strict=True)
-            labels.add_single([names for names, is_blank in kept if not is_blank])
-    return rows.whole(), labels.renamed(libsvm_labels)
+            labels.add_coded(found.names[~found.blank])
+    return rows, labels.renamed(libsvm_labels)
 
 
 def check_room(path: str, n: int, n_features: int) -> None:
@@ -209,11 +178,11 @@ def check_room(path: str, n: int, n_features: int) -> None:
         )
 
 
-def not_finite(path: str, line: int, row: NDArray[np.float64]) -> DataError:
-    """Return the error of a line with a number that is too large."""
+def not_finite(place: str, row: NDArray[np.float64]) -> DataError:
+    """Return the error of a line, at a place, with a number that is too large."""
     is_large = (np.isfinite(row) & (np.abs(row) > LARGEST)).any()
     what = f"above {LARGEST:.0e}" if is_large else "not finite"
-    return DataError(f"{path}, line {line}: a number is {what}.")
+    return DataError(f"{place}: a number is {what}.")
 
 
 # What is said of a file that cannot be opened, for some purpose.

@@ -10,13 +10,16 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastcli.errors import DataError
+from fastcli.memory import zeros
+from fastcli.mlp.feature_rows import ROWS, RawRows
 from fastcli.mlp.limits import LARGE
 from fastcli.printable import listed, named
+from fastcli.tables.coded import Coded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
 LARGEST = 1e300  # what float64 holds with room for differences
 TINY = np.finfo(np.float32).tiny  # the smallest number that processors take at full speed
 ROUNDING = 4 * np.finfo(np.float64).eps
-ROWS = 4096  # that are standardised together
 
 
 @dataclass
@@ -135,24 +137,30 @@ class FeatureColumns:
         return out
 
     def standardize(
-        self, raw: NDArray[np.float64], stride: int | None = None
+        self, raw: NDArray[np.float64] | RawRows, stride: int | None = None
     ) -> NDArray[np.float32]:
         """Return (inputs - mean) * scale, within +-``LARGE``: float32[n, stride or features].
 
-        ``raw`` are columns as they are read; see ``expand``.
+        ``raw`` are columns as they are read, see ``expand``; of ``RawRows`` none are left, so that
+        memory holds most of them only once.
         """
-        n = self.n_features
-        out = np.zeros((len(raw), stride or n), np.float32)
-        for first in range(0, len(raw), ROWS):
-            x = self.expand(raw[first : first + ROWS])
-            with np.errstate(over="ignore"):  # what is too large is cut to LARGE
-                wide = (x - self.mean) * self.scale
-            np.clip(wide, -LARGE, LARGE, out=wide)
-            wide[np.abs(wide) < TINY] = 0.0
-            out[first : first + ROWS, :n] = wide
+        n, row, at = self.n_features, stride or self.n_features, 0
+        out = zeros(len(raw) * row).reshape(len(raw), row)
+        scratch, sizes = (np.empty((min(ROWS, len(raw)), n)) for _ in range(2))
+        for block in raw.take() if isinstance(raw, RawRows) else (raw,):
+            for x in self._inputs(block):
+                with np.errstate(over="ignore"):  # what is too large is cut to LARGE
+                    wide = np.subtract(x, self.mean, out=scratch[: len(x)])
+                    wide *= self.scale
+                size = np.abs(wide, out=sizes[: len(x)])
+                if not size.max(initial=0.0) <= LARGE:
+                    np.clip(wide, -LARGE, LARGE, out=wide)
+                wide[size < TINY] = 0.0
+                out[at : at + len(x), :n] = wide
+                at += len(x)
         return out
 
-    def fit(self, raw: NDArray[np.float64], on: bool) -> None:
+    def fit(self, raw: NDArray[np.float64] | RawRows, on: bool) -> None:
         """Take mean and standard deviation of training data, or (not ``on``) 0 and 1.
 
         ``raw`` are columns as they are read.  A column that is constant, but for rounding in its
@@ -171,8 +179,11 @@ class FeatureColumns:
         middle, half = low / 2 + high / 2, high / 2 - low / 2
         half[is_constant | (half < 1 / LARGEST)] = 1.0
         total, squares = np.zeros(n), np.zeros(n)
+        scratch = np.empty((min(ROWS, len(raw)), n))
         for x in self._blocks(raw):
-            total += ((x - middle) / half).sum(axis=0)
+            within = np.subtract(x, middle, out=scratch[: len(x)])
+            within /= half
+            total += within.sum(axis=0)
         mean = total / len(raw)
         self.mean = np.where(is_constant, low, middle + half * mean)
         self.fill = np.where(np.isnan(self.fill), self.mean, self.fill)
@@ -186,21 +197,28 @@ class FeatureColumns:
             self.scale = np.where(is_constant, 0.0, 1.0)
             return
         for x in self._blocks(raw):
-            squares += (((x - middle) / half - mean) ** 2).sum(axis=0)
+            within = np.subtract(x, middle, out=scratch[: len(x)])
+            within /= half
+            within -= mean
+            squares += np.square(within, out=within).sum(axis=0)
         std = half * np.sqrt(squares / len(raw))
         self.scale = np.where(is_constant, 0.0, 1 / np.maximum(std, 1 / LARGEST))
 
-    def _blocks(self, raw: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-        """Yield the inputs of some rows at a time."""
-        return (self.expand(raw[first : first + ROWS]) for first in range(0, len(raw), ROWS))
+    def _blocks(self, raw: NDArray[np.float64] | RawRows) -> Iterator[NDArray[np.float64]]:
+        """Yield the inputs of ``ROWS`` rows at a time."""
+        for block in _blocks_of(raw):
+            yield from self._inputs(block)
 
-    def _means_of_present(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _inputs(self, block: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+        return (self.expand(block[first : first + ROWS]) for first in range(0, len(block), ROWS))
+
+    def _means_of_present(self, raw: NDArray[np.float64] | RawRows) -> NDArray[np.float64]:
         """Return the means of columns that lack numbers, over those they have; NaN for others."""
         means = np.full(self.n_features, np.nan)
         at = 0
         for k, column in enumerate(self.table):
             if column.may_lack:
-                found = raw[:, k]
+                found = np.concatenate([block[:, k] for block in _blocks_of(raw)])
                 found = found[~np.isnan(found)]
                 means[at] = (found / max(len(found), 1)).sum()
             at += column.n_features
@@ -219,6 +237,10 @@ class FeatureColumns:
         return list(dict.fromkeys(owners[i] for i in positions))
 
 
+def _blocks_of(raw: NDArray[np.float64] | RawRows) -> Sequence[NDArray[np.float64]]:
+    return raw.blocks() if isinstance(raw, RawRows) else [raw]
+
+
 def natural(name: str) -> tuple[int, float, str]:
     """Return a key that sorts numbers as numbers, before words."""
     try:
@@ -234,7 +256,7 @@ class Labels:
     """
 
     def __init__(self) -> None:
-        self.known: dict[str, int] = {}
+        self.known: dict[Any, int] = {}  # keys are tuples where a cell is a list of labels
         self.ids, self.offsets = array("i"), array("q", [0])
 
     def add(self, names: Iterable[str]) -> None:
@@ -246,25 +268,40 @@ class Labels:
 
     def add_single(self, names: Sequence[str]) -> None:
         """Add rows with one label each, or none where it is empty."""
-        if not all(names):
-            for name in names:
-                self.add([name] if name else [])
-            return
-        known, first = self.known, len(self.ids)
-        for name in dict.fromkeys(names):
-            known.setdefault(name, len(known))
-        self.ids.extend(map(known.__getitem__, names))
-        self.offsets.extend(range(first + 1, len(self.ids) + 1))
+        self.add_coded(Coded.of(names))
+
+    def add_coded(self, names: Coded) -> None:
+        """Do as ``add_single`` does."""
+        known = self.known
+        used = np.bincount(names.codes, minlength=len(names.values))
+        to = [
+            known.setdefault(name, len(known)) if name and n else -1
+            for name, n in zip(names.values, used.tolist(), strict=True)
+        ]
+        self._append(np.array(to or [-1], np.int32)[names.codes])
+
+    def _append(self, ids: NDArray[np.int32]) -> None:
+        """Add rows of one label each, none where it is -1."""
+        is_there = ids >= 0
+        ends = len(self.ids) + np.cumsum(is_there, dtype=np.int64)
+        self.ids.frombytes(ids[is_there].tobytes())
+        self.offsets.frombytes(ends.tobytes())
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def renamed(self, labels_of: Callable[[str], Sequence[str]]) -> Labels:
+    def renamed(self, labels_of: Callable[[Any], Sequence[str]]) -> Labels:
         """Return the labels that each of these stands for: one, several, or none."""
         found = Labels()
         new = [labels_of(name) for name in self.known]
         if [list(some) for some in new] == [[name] for name in self.known]:
             return self
+        counts = np.diff(np.frombuffer(self.offsets, np.int64))
+        if counts.max(initial=0) <= 1 and all(len(some) <= 1 for some in new):
+            names = Coded(np.full(len(self), len(new), np.int32), [*("".join(n) for n in new), ""])
+            names.codes[counts > 0] = np.frombuffer(self.ids, np.int32)
+            found.add_coded(names)
+            return found
         for a, b in pairwise(self.offsets):
             found.add(dict.fromkeys(one for i in self.ids[a:b] for one in new[i]))
         return found

@@ -15,11 +15,12 @@ from fastcli.evaluation.classifier import Worker
 from fastcli.evaluation.unknown_words import KnownWords
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.args import MlpArgs
-from fastcli.mlp.feature_tables import TableOptions, TableReader, place
 from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import Network, layers_of
 from fastcli.mlp.predict import table_rows, table_worker, text_worker
+from fastcli.mlp.table_columns import TableOptions
+from fastcli.mlp.table_reader import TableReader, place, place_names
 from fastcli.printable import listed
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Reader
@@ -27,8 +28,9 @@ from fastcli.text.lines import Reader
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastcli.mlp.feature_files import FeatureRows
+    from fastcli.mlp.feature_rows import FeatureRows
     from fastcli.tables.delimited import Chunk
+    from fastcli.tables.object_rows import ObjectRows
     from fastcli.text.inputs import Bytes
 
 BATCH = 64  # lines that are scored together
@@ -57,6 +59,11 @@ class MlpModel(FromFile):
     contents: Contents | None = None
     table_options: TableOptions = field(default_factory=TableOptions)
     note: Callable[[str], None] = lambda sentence: None
+
+    @property
+    def label(self) -> str:
+        """The prefix of labels in lines of text."""
+        return self.args.label
 
     @property
     def nlabels(self) -> int:
@@ -161,14 +168,34 @@ class MlpModel(FromFile):
         Whether its first row is a header, a sentence on its columns, and the function from rows to
         numbers.  Raises ArgumentError or DataError where the model's columns are not there.
         """
-        columns = self.columns
-        if columns is None or columns.kind != "csv":
-            raise ArgumentError("The model does not read tables, whose rows could be labelled.")
-        reader = TableReader(columns, path, self.table_options, note=self.note)
+        columns, reader = self._table_reader(path)
         placing = place(columns, path, head, self.table_options.header, self.note)
         how = "by name" if placing.has_header and columns.names else "by position"
         sentence = f"{path}: {columns.n_raw:,} features {how}: {listed(columns.input_names)}"
         return placing.has_header, sentence, lambda chunk: reader.numbers(chunk, placing)
+
+    def numbers_of_objects(
+        self, path: str, names: list[str]
+    ) -> tuple[str, Callable[[ObjectRows], FeatureRows]]:
+        """Return what reads the rows of a file of objects that have these names.
+
+        A sentence on its columns, and the function from rows to numbers.  Raises ArgumentError
+        where the model's columns are not there.
+        """
+        columns, reader = self._table_reader(path)
+        placing = place_names(columns, path, names)
+        sentence = f"{path}: {columns.n_raw:,} features by name: {listed(columns.input_names)}"
+        return sentence, lambda rows: reader.numbers(rows, placing)
+
+    def _table_reader(self, path: str) -> tuple[FeatureColumns, TableReader]:
+        """Return the columns of the model, and what reads tables by them.
+
+        Raises ArgumentError for a model that does not read tables.
+        """
+        columns = self.columns
+        if columns is None or columns.kind != "csv":
+            raise ArgumentError("The model does not read tables, whose rows could be labelled.")
+        return columns, TableReader(columns, path, self.table_options, note=self.note)
 
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""

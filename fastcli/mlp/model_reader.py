@@ -90,7 +90,7 @@ class ModelHeader:
 
 def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpModel:
     """Return the model of a file.  Raises SchemaError or ArgumentError, which name the field."""
-    header = build(ModelHeader, config)
+    header = build(ModelHeader, _as_written_now(config))
     header.args.check_values()
     args = header.args.resolved()
     left = dict(arrays)
@@ -114,6 +114,15 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
         raise SchemaError(f"unexpected tensor {shown(name)}")
     _check_finite(model)
     return model
+
+
+def _as_written_now(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON object of a model with the label column as a list; it was one name before."""
+    args = config.get("args")
+    column = args.get("label_column") if isinstance(args, dict) else None
+    if not isinstance(args, dict) or not isinstance(column, str):
+        return config
+    return {**config, "args": {**args, "label_column": [column] if column else []}}
 
 
 def _take(

@@ -9,12 +9,13 @@ from typing import Any
 from fastcli.kernels.base.losses import OVA, SOFTMAX
 from fastcli.mlp.limits import LARGE
 from fastcli.options import Need, Option, only_beside, only_with, option
+from fastcli.tables.options import BAD_BYTES, ESCAPES, QUOTES, TABLES
 from fastcli.text import options as text
 
 NORMS = {"none": 0, "batch": 1, "layer": 2}
 LOSSES = {"auto": 0, "softmax": SOFTMAX, "ova": OVA, "one-vs-all": OVA}
 SHAPES = {"element": 0, "row": 1, "column": 2}
-FORMATS = ("auto", "text", "csv", "libsvm")
+FORMATS = ("auto", "text", *TABLES, "libsvm")
 ADAMS = ("adam", "adamw", "adamax", "nadam")
 # What has a table of its own, which loads NumPy: the names are looked up when they are needed.
 SIZE = Option(help="", group="regularisation", at_least=0, limit=LARGE)
@@ -63,9 +64,10 @@ def _has_layers(v: Any) -> bool:
 
 def _is_named(path: str) -> bool:
     from fastcli.mlp.feature_files import LIBSVM
-    from fastcli.tables.dialects import kind_of_name, suffix
+    from fastcli.tables.dialects import suffix
+    from fastcli.tables.formats import named_kind
 
-    return kind_of_name(path) is not None or suffix(path) in LIBSVM
+    return named_kind(path) != "auto" or suffix(path) in LIBSVM
 
 
 FOR_TEXT = Need(lambda v: v.reads != "numbers", lambda v: "on numbers, only on text")
@@ -75,9 +77,16 @@ FOR_TEXT_OR_GUESS = Need(
     FOR_TEXT.reason,
 )
 FOR_NUMBERS = Need(lambda v: v.reads != "text", lambda v: "on text, only on numbers")
+_reads_numbers = FOR_NUMBERS.is_met
 FOR_TABLES = Need(
-    lambda v: v.reads != "text" and v.format != "libsvm", lambda v: "without a table (CSV or TSV)"
+    lambda v: bool(v.text_column) or (_reads_numbers(v) and v.format != "libsvm"),
+    lambda v: "without a table (CSV, TSV, JSON, Parquet)",
 )
+FOR_NUMBER_TABLES = Need(
+    lambda v: _reads_numbers(v) and v.format != "libsvm",
+    lambda v: "on text, only on numbers" if v.text_column else FOR_TABLES.reason(v),
+)
+FOR_TEXT_TABLES = only_beside("text_column")
 WITH_LAYERS = Need(_has_layers, lambda v: f"without hidden layers ({v.shown('hidden')} none)")
 WITH_DROPOUT = Need(
     lambda v: bool(v.input_dropout) or any(w not in ("0", "0.0") for w in v.dropout.split(",")),
@@ -91,7 +100,7 @@ class MlpOptions:
 
     input: tuple[str, ...] = option(
         (),
-        f"training text, or tables (CSV, TSV, libsvm): {text.INPUTS}",
+        f"training text, or tables of texts or numbers, libsvm: {text.INPUTS}",
         group="files",
         fasttext=True,
         file="file",
@@ -118,44 +127,67 @@ class MlpOptions:
     label: str = option("__label__", text.LABEL, group="text", needs=(FOR_TEXT_OR_GUESS,))
     pretrained_vectors: str = option("", text.PRETRAINED_VECTORS, group="text")
     vectors_words: str = option("all", text.VECTORS_WORDS_ROW, group="text")
-    # numbers
-    label_column: str = option(
-        "",
-        "label column, by name or position from 0; -1: the last",
-        group="numbers",
-        default_text="one of a usual name, else the last",
-        needs=(FOR_TABLES,),
-    )
-    drop: tuple[str, ...] = option(
+    # tables
+    text_column: tuple[str, ...] = option(
         (),
-        "column to leave out, by name or position; repeatable",
-        group="numbers",
-        needs=(FOR_TABLES,),
+        "column of texts to train on, by name or position; repeatable; none: numbers",
+        group="tables",
     )
-    words: tuple[str, ...] = option(
+    label_column: tuple[str, ...] = option(
         (),
-        "column of words (or of numbers that are names): a feature for each; repeatable",
-        group="numbers",
-        needs=(FOR_TABLES,),
-    )
-    delimiter: str = option("", text.DELIMITER, group="numbers", needs=(FOR_TABLES,))
-    header: bool = option(False, text.HEADER, group="numbers", needs=(FOR_TABLES,))
-    no_header: bool = option(False, text.NO_HEADER, group="numbers", needs=(FOR_TABLES,))
-    encoding: str = option("utf-8", text.ENCODING, group="numbers", needs=(FOR_TABLES,))
-    decimal: str = option(
-        "auto",
-        "what stands before the fraction of a number (auto: found in the first rows)",
-        group="numbers",
-        choices=("auto", "point", "comma"),
+        "label column, by name or position from 0; -1: the last; repeatable for texts",
+        group="tables",
+        default_text="one of a usual name; of numbers else the last",
         needs=(FOR_TABLES,),
     )
     label_separator: str = option(
         "",
         "separator of several labels in one cell; none: a cell is one label",
-        group="numbers",
+        group="tables",
         needs=(FOR_TABLES,),
     )
-    labels_as: str = option("auto", text.LABELS_AS, group="numbers", needs=(FOR_TABLES,))
+    labels_as: str = option("auto", text.LABELS_AS, group="tables", needs=(FOR_TABLES,))
+    none: str = option("", text.NONE, group="tables", needs=(FOR_TEXT_TABLES,))
+    join: str = option(" ", text.JOIN, group="tables", needs=(FOR_TEXT_TABLES,))
+    delimiter: str = option("", text.DELIMITER, group="tables", needs=(FOR_TABLES,))
+    quotes: str = option(
+        "auto", text.QUOTES, group="tables", choices=QUOTES, needs=(FOR_TEXT_TABLES,)
+    )
+    escape: str = option(
+        "auto", text.ESCAPE, group="tables", choices=ESCAPES, needs=(FOR_TEXT_TABLES,)
+    )
+    header: bool = option(False, text.HEADER, group="tables", needs=(FOR_TABLES,))
+    no_header: bool = option(False, text.NO_HEADER, group="tables", needs=(FOR_TABLES,))
+    encoding: str = option("utf-8", text.ENCODING, group="tables", needs=(FOR_TABLES,))
+    bad_bytes: str = option(
+        "error", text.BAD_BYTES, group="tables", choices=BAD_BYTES, needs=(FOR_TEXT_TABLES,)
+    )
+    skip_bad: bool = option(
+        False,
+        "leave out rows that cannot be used, and say how many",
+        group="tables",
+        needs=(FOR_TABLES,),
+    )
+    # numbers
+    drop: tuple[str, ...] = option(
+        (),
+        "column to leave out, by name or position; repeatable",
+        group="numbers",
+        needs=(FOR_NUMBER_TABLES,),
+    )
+    words: tuple[str, ...] = option(
+        (),
+        "column of words (or of numbers that are names): a feature for each; repeatable",
+        group="numbers",
+        needs=(FOR_NUMBER_TABLES,),
+    )
+    decimal: str = option(
+        "auto",
+        "what stands before the fraction of a number (auto: found in the first rows)",
+        group="numbers",
+        choices=("auto", "point", "comma"),
+        needs=(FOR_NUMBER_TABLES,),
+    )
     standardize: bool = option(
         True,
         "do not standardise features (mean 0, variance 1)",

@@ -11,13 +11,16 @@ from fastcli.evaluation.classifier import Predictions, Worker
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
 from fastcli.mlp.examples import Examples, of_dense, of_rows
-from fastcli.mlp.feature_files import FeatureRows, LibsvmReader, libsvm_labels, open_text
-from fastcli.mlp.feature_tables import TableReader, label_reader
+from fastcli.mlp.feature_files import LibsvmReader, libsvm_labels, open_text
+from fastcli.mlp.feature_rows import FeatureRows
+from fastcli.mlp.feature_tables import label_reader
 from fastcli.mlp.features import Labels
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import stride
 from fastcli.mlp.scorer import Scorer
+from fastcli.mlp.table_reader import TableReader
 from fastcli.overwriting import STREAM
+from fastcli.tables.labels import read_list
 from fastcli.text.lines import Lines
 from fastcli.threads import interrupted
 
@@ -110,10 +113,10 @@ def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> W
     max_lines = max(1, min(max_lines, MOST_FLOATS // columns.n_features))
     names = [name.decode("utf-8", "surrogateescape") for name in model.names]
     if columns.kind == "libsvm":
-        labels_of: Callable[[str], Sequence[str]] = libsvm_labels
+        labels_of: Callable[[Any], Sequence[str]] = libsvm_labels
     else:
         cells = label_reader(columns, "", (), model.table_options.labels)
-        labels_of = lambda name: cells.of((name,))  # noqa: E731
+        labels_of = lambda name: cells.of((_listed(name),))  # noqa: E731
 
     def work(rows: Any) -> Iterator[tuple[Lines, Predictions]]:
         for first in range(0, len(rows), max_lines):
@@ -135,6 +138,12 @@ def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> W
             yield lines, ranker.rank(lines, examples)
 
     return work
+
+
+def _listed(cell: Any) -> Any:
+    """Return a cell of labels, as a list where it is the text of one."""
+    found = read_list(cell) if isinstance(cell, str) else None
+    return cell if found is None else tuple(found)
 
 
 def _no_labels() -> tuple[NDArray[np.int32], NDArray[np.int64]]:

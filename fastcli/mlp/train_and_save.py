@@ -55,12 +55,14 @@ def train_and_save_mlp(
     reporter: Reporter,
     source: VectorSource | None = None,
     fsync: bool = False,
+    prepared: dict[str, Any] | None = None,
 ) -> MlpTrained:
     """Train a neural network and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
     With ``fsync`` files are forced to the disk before they take their places.  Of a run that
     diverges the best model that an evaluation found is written before the error.
-    ``source`` opens what ``pretrained_vectors`` names, if that is a linear model.
+    ``source`` opens what ``pretrained_vectors`` names, if that is a linear model; ``prepared`` is
+    what the model records of how its texts were prepared.
     """
     args.check()
     args = args.resolved()
@@ -76,7 +78,8 @@ def train_and_save_mlp(
             if args.log:
                 log = stack.enter_context(AppendedFile(args.log, reporter.warn))
             stack.enter_context(spooled(args.input, reporter))
-            return _train(args, reporter, source, files[path], log, fsync)
+            about = {"prepared": prepared} if prepared else {}
+            return _train(args, reporter, source, files[path], log, fsync, about)
 
 
 def _train(
@@ -86,8 +89,9 @@ def _train(
     out: Replacement,
     log: AppendedFile | None,
     fsync: bool,
+    about: dict[str, Any],
 ) -> MlpTrained:
-    """Train, write evaluations to ``log``, and write the model."""
+    """Train, write evaluations to ``log``, and write the model, with ``about`` in it."""
     compile_beside(updates.learn)
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
     data = read_data(args, reporter, source)
@@ -167,6 +171,7 @@ def _train(
         "steps": trained.steps,
         "best_step": trained.best_step,
         "parameters": network.n_weights,
+        **about,
     }
     place_or_rescue(out, lambda file: write_mlp(file, trained.model))
     if problem is not None:

@@ -13,9 +13,10 @@ from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import guess_format, libsvm_columns, read_libsvm
-from fastcli.mlp.feature_tables import TableOptions, read_like, read_tables
+from fastcli.mlp.feature_tables import read_like, read_tables
 from fastcli.mlp.features import FeatureColumns, natural
 from fastcli.mlp.network import stride
+from fastcli.mlp.table_columns import TableOptions
 from fastcli.mlp.texts import (
     augmented,
     bucket_of,
@@ -28,6 +29,7 @@ from fastcli.printable import listed, shortened
 from fastcli.reporting import Reporter
 from fastcli.tables.dialects import read_delimiter
 from fastcli.tables.labels import LabelOptions
+from fastcli.tables.options import TABLES
 from fastcli.text.inputs import text_size
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
@@ -58,6 +60,8 @@ class TrainingData:
 
 def input_kind(args: MlpArgs) -> str:
     """Return the format of the input: text, csv or libsvm, guessed where none is given."""
+    if args.text_column:
+        return "text"  # which the lines are that stand for the table
     return guess_format(args.input[0], args.label) if args.format == "auto" else args.format
 
 
@@ -120,7 +124,7 @@ def table_options(args: MlpArgs) -> TableOptions:
     """Return what the arguments say about tables."""
     header = True if args.header else False if args.no_header else None
     return TableOptions(
-        label_column=args.label_column,
+        label_column="".join(args.label_column[:1]),
         delimiter=read_delimiter(args.delimiter),
         header=header,
         drop=args.drop,
@@ -128,6 +132,8 @@ def table_options(args: MlpArgs) -> TableOptions:
         point={"point": ".", "comma": ","}.get(args.decimal, ""),
         encoding=args.encoding,
         labels=LabelOptions(args.label_separator, args.labels_as),
+        kind=args.format if args.format in TABLES else "auto",
+        skip_bad=args.skip_bad,
     )
 
 
@@ -146,7 +152,7 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
         )
     if n < len(labels):
         reporter.note(f"Lines without a label: {len(labels) - n:,} left out.")
-        raw = raw[has_label]
+        raw = raw.take_only(has_label)
     names = sorted(labels.known, key=natural)
     if columns.kind == "csv" and len(names) > max(100, n // 2):
         reporter.note(
@@ -157,7 +163,8 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
     if constant := columns.constant():
         reporter.note(_constant_sentence(constant, columns.n_features))
     row = stride(columns.n_features)
-    examples = of_dense(columns.standardize(raw, row), row, *labels.numbered(names, has_label))
+    numbered = labels.numbered(names, has_label)
+    examples = of_dense(columns.standardize(raw, row), row, *numbered)
     return TrainingData(
         examples=examples,
         valid=_read_valid(args, columns, names, reporter) if args.valid else None,
@@ -183,7 +190,9 @@ def _read_valid(
     if n := int((~kept).sum()):
         reporter.note(f"{args.valid}: {n:,} lines without a known label.")
     row = stride(columns.n_features)
-    return of_dense(columns.standardize(raw[kept], row), row, *labels.numbered(names, kept))
+    if not kept.all():
+        raw = raw.take_only(kept)
+    return of_dense(columns.standardize(raw, row), row, *labels.numbered(names, kept))
 
 
 def _constant_sentence(columns: list[str], n_features: int) -> str:

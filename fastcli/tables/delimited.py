@@ -13,6 +13,7 @@ from fastcli.kernels.base.groups import Text
 from fastcli.kernels.text import rows as kernels
 from fastcli.kernels.text.rows import Cells, Chosen
 from fastcli.printable import shortened
+from fastcli.tables.coded import Coded
 from fastcli.tables.dialects import (
     BOM,
     HEAD,
@@ -25,12 +26,15 @@ from fastcli.tables.dialects import (
     dialect_of,
     skip_sep_line,
 )
+from fastcli.text.decimals import read_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK = 1 << 20  # bytes read at a time
 LONGEST_ROW = 64_000_000  # bytes; a longer one is a quote that is not closed
+
+PACKED = 7  # bytes of a cell that a whole number of 64 bits holds beside their count
 
 REMNANT = "the rest of a damaged row"
 TEXT_AFTER_QUOTE = "text after the quote that closes a cell"
@@ -83,14 +87,61 @@ class Chunk:
 
     def column(self, i: int) -> list[str]:
         """Return the cells of a column; bytes that are not UTF-8 become lone surrogates."""
+        return [cell.decode("utf-8", self.errors) for cell in self._cells(i)]
+
+    def coded(self, i: int) -> Coded:
+        """Return the cells of a column as numbers of its different ones."""
+        packed = self._packed(i)
+        if packed is None:
+            return Coded.of(self._cells(i), lambda cell: cell.decode("utf-8", self.errors))
+        return Coded.of(packed.tolist(), lambda key: _unpacked(key).decode("utf-8", self.errors))
+
+    def _packed(self, i: int) -> NDArray[np.uint64] | None:
+        """Return short cells as whole numbers: their bytes, and above them how many these are.
+
+        None where a cell is longer than ``PACKED`` bytes or escaped.  This takes a quarter of the
+        time of cells as bytes.
+        """
+        split, at = self.split, self.firsts + i
+        starts = split.cell_starts.take(at)
+        sizes = split.cell_ends.take(at) - starts
+        longest = int(sizes.max(initial=0))
+        if longest > PACKED or (split.cell_kinds.take(at) >= kernels.ESCAPED).any():
+            return None
+        keys = sizes.astype(np.uint64) << np.uint64(8 * PACKED)
+        for j in range(longest):
+            has = sizes > j
+            letters = split.text.take(np.where(has, starts + j, 0)).astype(np.uint64)
+            keys |= np.where(has, letters, np.uint64(0)) << np.uint64(8 * j)
+        return keys
+
+    def labels(self, i: int) -> Coded:
+        """Return the cells of a column of labels as numbers of its different ones."""
+        return self.coded(i).stripped()
+
+    def fields(
+        self, columns: Sequence[int], point: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Return the numbers of some columns, [rows, columns], and what they are: ``read_fields``.
+
+        ``point`` is the character before the fraction.
+        """
+        split, at = self.split, self.firsts[:, None] + np.array(columns, np.int64)
+        starts, ends = (edges.take(at.ravel()) for edges in (split.cell_starts, split.cell_ends))
+        values, status = read_fields(split.text, starts, ends, point)
+        return values.reshape(at.shape), status.reshape(at.shape)
+
+    def _cells(self, i: int) -> list[bytes]:
         split, dialect, at = self.split, self.dialect, self.firsts + i
-        data = split.text.data
-        starts, ends = split.cell_starts[at].tolist(), split.cell_ends[at].tolist()
+        starts, ends = split.cell_starts[at], split.cell_ends[at]
+        first = int(starts.min(initial=len(split.text)))
+        data = split.text[first : int(ends.max(initial=first))].tobytes()
+        spans = zip((starts - first).tolist(), (ends - first).tolist(), strict=True)
+        cells = [data[a:b] for a, b in spans]
         kinds = split.cell_kinds[at]
-        cells = [bytes(data[a:b]) for a, b in zip(starts, ends, strict=True)]
         for k in np.flatnonzero(kinds >= kernels.ESCAPED).tolist():
             cells[k] = cell_text(cells[k], int(kinds[k]), dialect)
-        return [cell.decode("utf-8", self.errors) for cell in cells]
+        return cells
 
     def lines_of(self, columns: Sequence[int], join: str) -> tuple[NDArray[np.uint8], int]:
         """Return bytes with a line for each row, and their number.
@@ -147,6 +198,11 @@ class Chunk:
         at = np.array(kept, np.int64)
         lines = [self.lines[i] for i in kept]
         return replace(self, rows=self.rows[at], firsts=self.firsts[at], lines=lines)
+
+
+def _unpacked(key: int) -> bytes:
+    """Return the cell of a number of ``Chunk._packed``."""
+    return key.to_bytes(PACKED + 1, "little")[: key >> 8 * PACKED]
 
 
 class Delimited:

@@ -311,8 +311,11 @@ def test_the_last_column_is_the_label(write):
 
 def test_numbers_in_json(write):
     lines = "".join(json.dumps({"a": i, "b": i / 2, "label": i % 2}) + "\n" for i in range(30))
-    report = inspected(write(lines, "n.jsonl"))
-    assert (report["purpose"], report["command"]) == ("numbers", None)
+    path = write(lines, "n.jsonl")
+    report = inspected(path)
+    command = f"fastcli mlp-train -input {path} -output n --label-column label --drop a"
+    assert (report["purpose"], report["command"]) == ("numbers", command)
+    assert report["label"]["counts"] == {"0": 15, "1": 15}
 
 
 def test_libsvm(write):

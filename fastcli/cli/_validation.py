@@ -1,0 +1,75 @@
+"""Validation files that are tables of texts: their rows as the lines that training reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fastcli.errors import DataError
+
+if TYPE_CHECKING:
+    from fastcli.reporting import Reporter
+    from fastcli.tables.options import TableOptions
+
+
+@contextmanager
+def validation_lines(
+    path: str,
+    options: TableOptions,
+    label: str,
+    prepared: dict[str, Any],
+    reporter: Reporter,
+) -> Iterator[None]:
+    """Let lines stand for a validation file where it is a table of texts.
+
+    Its columns are those of ``options``, else those that training recorded in ``prepared``; labels
+    have the tokens of training.  Raises DataError for what is surely a table whose columns are not
+    known, and what reading it raises.
+    """
+    import tempfile
+    from pathlib import Path
+
+    from fastcli.cli._labelling import check_runs_nothing, example_lines
+    from fastcli.prepare.recipe import Recipe
+    from fastcli.prepare.recorded import Prepared, prepared_from
+    from fastcli.text.spooled import standing_for
+
+    known = prepared_from(prepared, path) or Prepared(recipe=Recipe(label=label))
+    if not _is_table(path, options, label, bool(known.columns.text)):
+        yield
+        return
+    from fastcli.tables.formats import named_kind
+
+    check_runs_nothing(known, path)
+    if named_kind(path) != "auto":
+        options = replace(options, format="auto")  # that of the training file may be another
+    with tempfile.TemporaryDirectory(prefix="fastcli-") as folder:
+        lines = Path(folder, "valid.txt")
+        with open(lines, "wb") as file:
+            for block in example_lines(path, known, options, reporter.note):
+                file.write(block)
+        with standing_for([path], str(lines), ""):
+            yield
+
+
+def _is_table(path: str, options: TableOptions, label: str, knows_columns: bool) -> bool:
+    """Tell whether a validation file is read as a table.
+
+    It is where training reads one, unless it has lines of labels; else where it is surely one.
+    """
+    from fastcli.printable import listed
+    from fastcli.tables.formats import kind_of_input
+    from fastcli.tables.sure import sure_table
+
+    if options.text_column:
+        return kind_of_input(path, label) not in ("fasttext", "")
+    found = sure_table(path, label)
+    if found is not None and not knows_columns:
+        raise DataError(
+            f"{path} is a table ({listed(found.names)}), and it is not known which of its columns "
+            "have the texts and labels: give --text-column and --label-column, by which -input may "
+            "stay lines."
+        )
+    return found is not None

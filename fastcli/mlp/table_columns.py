@@ -1,0 +1,268 @@
+"""The columns of a table of numbers: which are inputs, which is the label, and what is said."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from fastcli.errors import ArgumentError, DataError
+from fastcli.mlp.feature_files import CANNOT_TRAIN, ignore
+from fastcli.mlp.features import FeatureColumns, TableColumn
+from fastcli.overwriting import STREAM
+from fastcli.printable import listed, named, shortened
+from fastcli.tables.bad_rows import BadRows
+from fastcli.tables.columns import (
+    IDS,
+    are_row_numbers,
+    find_column,
+    is_position,
+    is_row_number_name,
+    plain_name,
+    usual_label,
+)
+from fastcli.tables.delimited import Delimited, Utf8
+from fastcli.tables.dialects import Asked, Like, instead_of, kind_of_name
+from fastcli.tables.formats import HEAD, PARQUET_MAGIC
+from fastcli.tables.headers import has_header
+from fastcli.tables.labels import LabelOptions
+from fastcli.tables.object_rows import KINDS, ObjectTable, open_objects
+from fastcli.tables.objects import Bad
+from fastcli.tables.reading import Reading
+from fastcli.tables.streams import opened
+from fastcli.tables.values import is_date, is_decimal_comma, is_missing, is_number
+from fastcli.text.spooled import place_of
+
+LAST = "-1"
+LEAST_WORDS = 3.5  # of a cell, on average, where a column has texts
+NEW = 0.8  # of its cells are different
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """What options say about tables of numbers."""
+
+    label_column: str = ""
+    delimiter: str = ""
+    header: bool | None = None
+    drop: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    point: str = ""
+    encoding: str = "utf-8"
+    labels: LabelOptions = field(default_factory=LabelOptions)
+    kind: str = "auto"
+    skip_bad: bool = False  # leave out rows that cannot be used
+
+    @property
+    def reading(self) -> Reading:
+        """How a file is opened."""
+        return Reading(self.kind, self.delimiter, header=self.header, encoding=self.encoding)
+
+
+def columns_of(
+    path: str, options: TableOptions, note: Callable[[str], None] = ignore
+) -> FeatureColumns:
+    """Return what the columns of a training file are, by its first rows; ``note`` hears it.
+
+    Raises DataError for an empty file, ArgumentError for columns that are not there or not known.
+    """
+    with open_table(path, options, bad=BadRows(skips=True) if options.skip_bad else None) as table:
+        head = table.head.table()
+    if not head:
+        raise DataError(f"{path} is empty, so there is nothing to train on.")
+    asked_label = options.label_column
+    if isinstance(table, ObjectTable):
+        return _columns_of_objects(path, table, head, options, note)
+    dialect = table.dialect
+    if len(head[0]) < 2:
+        raise one_column(path, dialect.delimiter, head[0][0])
+    first = [cell.strip() for cell in head[0]]
+    has_names = options.header
+    if has_names is None:
+        is_named = any(one and not is_position(one) for one in (asked_label, *options.drop))
+        has_names = is_named or has_header(head, int(asked_label or LAST))
+    names = first if has_names else [str(i) for i in range(len(first))]
+    below = head[1:] if has_names else head
+    label, how = _label(path, names, has_names, asked_label)
+    chosen = _Choice(path, names, has_names, below, options)
+    columns = chosen.columns(label)
+    columns.delimiter = dialect.delimiter
+    header = "header" if has_names else "no header"
+    remark = dialect.remark(kind_of_name(path) or "csv")
+    note(chosen.sentence(columns, ", ".join(filter(None, [header, remark])), how))
+    return columns
+
+
+def _columns_of_objects(
+    path: str,
+    table: ObjectTable,
+    head: Sequence[Sequence[str]],
+    options: TableOptions,
+    note: Callable[[str], None],
+) -> FeatureColumns:
+    """Return what the columns of a file of objects are; its keys are their names."""
+    names = table.names
+    if not names:
+        raise DataError(f"{path}: its objects are empty, so there is nothing to train on.")
+    label, how = _label(path, names, True, options.label_column)
+    chosen = _Choice(path, names, True, head, options, table.nested)
+    columns = chosen.columns(label)
+    note(chosen.sentence(columns, "", how))
+    return columns
+
+
+def one_column(path: str, delimiter: str, first: str) -> DataError:
+    """Return the error of a table that has one column by its delimiter."""
+    return DataError(
+        f"{path}: one column only, with the delimiter {delimiter!r}. {instead_of(delimiter, first)}"
+    )
+
+
+def _label(path: str, names: Sequence[str], has_names: bool, asked: str) -> tuple[int, str]:
+    """Return the position of the label's column, and how it was found where it is the last."""
+    if asked:
+        return find_column(path, asked, names, has_names), ""
+    if has_names and (usual := usual_label(path, names)) is not None:
+        return names.index(usual), ""
+    return len(names) - 1, " (the last)"
+
+
+class _Choice:
+    """Decides about the columns of a training file, and says what was decided."""
+
+    def __init__(
+        self,
+        path: str,
+        names: Sequence[str],
+        has_names: bool,
+        below: Sequence[Sequence[str]],
+        options: TableOptions,
+        nested: Collection[str] = (),
+    ) -> None:
+        self.path, self.names, self.has_names = path, names, has_names
+        self.below, self.options = below, options
+        self.dropped = [find_column(path, one, names, has_names) for one in options.drop]
+        self.words = [find_column(path, one, names, has_names) for one in options.words]
+        self.nested = nested  # columns of lists and objects
+        self.left_out: list[str] = []
+        self.numbered = -1  # the column that counts the rows
+        self.ids: list[str] = []
+        self.points: set[str] = set()
+
+    def columns(self, label: int) -> FeatureColumns:
+        """Return the columns; which of them are words is settled when all rows are read."""
+        table = []
+        for i, name in enumerate(self.names):
+            if i == label or i in self.dropped:
+                continue
+            if name in self.nested:
+                self.left_out.append(name)
+                continue
+            cells = [row[i] for row in self.below if not is_missing(row[i])]
+            if i == 0 and self.has_names and is_row_number_name(name) and are_row_numbers(cells):
+                self.numbered = 0
+                continue
+            column = TableColumn(name if self.has_names else "", i)
+            column.is_words = i in self.words or (bool(cells) and not any(map(is_number, cells)))
+            if column.is_words and all(map(is_date, cells)) and i not in self.words:
+                raise ArgumentError(
+                    f"{self.path}: column {named(name)} has dates, such as {cells[0]}, which are "
+                    f"no numbers. Leave it out: --drop {shlex.quote(name)}."
+                )
+            if column.is_words and i not in self.words and are_texts(cells):
+                raise ArgumentError(
+                    f"{self.path}: column {named(name)} has texts, such as "
+                    f"{shortened(cells[0], 40)!r}. Train on them with --text-column "
+                    f"{shlex.quote(name)}, or leave them out: --drop {shlex.quote(name)}."
+                )
+            if not column.is_words:
+                self._look_at(name, cells)
+            table.append(column)
+        if not table:
+            nested = f": {listed(self.left_out)} hold lists or objects" * bool(self.left_out)
+            raise ArgumentError(f"{self.path}: no column is left to learn from{nested}.")
+        point = self.options.point or ("," if self.points == {","} else ".")
+        names = list(self.names) if self.has_names else []
+        n = len(table)
+        return FeatureColumns(
+            "csv", ",", names, label, n, table=table, width=len(self.names), point=point
+        )
+
+    def _look_at(self, name: str, cells: Sequence[str]) -> None:
+        """Look for decimal commas, and for numbers that are names of rows."""
+        if any(map(is_decimal_comma, cells)):
+            self.points.add(",")
+        elif any("." in cell for cell in cells):
+            self.points.add(".")
+        last = plain_name(name).split()[-1:]
+        if self.has_names and last and last[0] in IDS and len(set(cells)) == len(cells) > 1:
+            self.ids.append(name)
+
+    def sentence(self, columns: FeatureColumns, remark: str, how: str) -> str:
+        """Say what was decided; ``remark`` is about the header and the dialect."""
+        label = self.names[columns.label]
+        n = columns.n_raw
+        decimal = "decimal commas" if columns.point == "," else ""
+        shown = f": {listed([c.name for c in columns.table])}" if self.has_names else ""
+        parts = [
+            ", ".join(filter(None, [remark, decimal])),
+            f"label: column {repr(label) if self.has_names else label}{how}",
+            f"{n:,} feature{'s' * (n > 1)}{shown}",
+        ]
+        if self.numbered >= 0:
+            parts.append("left out: the numbers of the rows")
+        if self.left_out:
+            parts.append(f"left out, since they hold lists or objects: {listed(self.left_out)}")
+        if self.ids:
+            drop = " ".join(f"--drop {shlex.quote(name)}" for name in self.ids)
+            verb = "looks" if len(self.ids) == 1 else "look"
+            parts.append(f"{listed(self.ids)} {verb} like ids, which tell nothing: {drop}")
+        return f"{self.path}: {'; '.join(filter(None, parts))}"
+
+
+def are_texts(cells: Sequence[str]) -> bool:
+    """Tell whether cells are texts to read, not words of a few kinds: long, and nearly all new.
+
+    >>> are_texts(["the shop is open", "close the door now"]), are_texts(["New York", "New York"])
+    (True, False)
+    """
+    n_words = sum(len(cell.split()) for cell in cells)
+    return n_words >= LEAST_WORDS * len(cells) and len(set(cells)) > NEW * len(cells)
+
+
+@contextmanager
+def open_table(
+    path: str,
+    options: TableOptions,
+    cannot: str = CANNOT_TRAIN,
+    like: Like | None = None,
+    shown: str = "",
+    bad: Bad | None = None,
+) -> Iterator[Delimited | ObjectTable]:
+    """Open a table: delimited, or, by its name or its beginning, of objects.
+
+    ``like`` is the delimiter of training, ``shown`` what messages call the file; ``bad`` is given
+    what is no object, else that is an error.  What goes wrong with the file until it is closed is a
+    DataError: ``cannot``, with the path and the reason.
+    """
+    reading, shown = options.reading, shown or path
+    is_live = place_of(path) == STREAM
+    try:
+        kind = reading.kind_by_name(path)
+        with opened(path, lambda n: None) as raw:
+            if kind != "parquet":
+                head = raw.peek(1 if is_live else HEAD)
+                is_parquet = head.startswith(PARQUET_MAGIC)
+                if not is_parquet:
+                    reading.check_bytes(shown, head)
+                kind = "parquet" if is_parquet else reading.kind_of(shown, head, kind)
+            if kind in KINDS:
+                yield open_objects(place_of(path), raw, kind, reading, is_live, shown, bad)
+                return
+            stream = raw if reading.is_utf8 else Utf8(raw, reading.encoding)
+            named_so = options.kind if options.kind != "auto" else kind_of_name(path) or "csv"
+            asked = Asked(named_so, options.delimiter, "yes")
+            yield Delimited(shown, stream, asked, like, is_live)
+    except OSError as error:
+        raise DataError(cannot.format(path=path, reason=error.strerror or error)) from None

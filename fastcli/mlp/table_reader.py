@@ -1,0 +1,331 @@
+"""Reading the rows of a table of numbers by the columns of a model, in this file or another."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import ArgumentError, DataError
+from fastcli.kernels.text.decimals import EMPTY, EXACT, NOT_A_NUMBER
+from fastcli.mlp.feature_files import CANNOT_TRAIN, check_room, ignore, not_finite
+from fastcli.mlp.feature_rows import FeatureRows, spread
+from fastcli.mlp.features import LARGEST, FeatureColumns
+from fastcli.mlp.table_columns import TableOptions, one_column, open_table
+from fastcli.overwriting import STREAM
+from fastcli.printable import listed, named, shortened
+from fastcli.tables.bad_rows import BadRows
+from fastcli.tables.coded import Coded
+from fastcli.tables.columns import existing
+from fastcli.tables.delimited import BadRow, Chunk, Location
+from fastcli.tables.dialects import Dialect, Like, shown_delimiter
+from fastcli.tables.headers import has_header
+from fastcli.tables.object_rows import ObjectRows, ObjectTable
+from fastcli.tables.values import is_missing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_LEVELS = 100  # different words of a column that become an input each
+
+
+def levels_of(columns: FeatureColumns) -> list[dict[str, int]]:
+    """Return the number of each word of the columns of words."""
+    return [{word: i for i, word in enumerate(column.levels)} for column in columns.table]
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where the columns of a model are in a file, and whether its first row is a header.
+
+    ``label`` is -1 where the file has none; ``width`` is the number of its columns.
+    """
+
+    columns: tuple[int, ...]
+    label: int
+    width: int
+    has_header: bool
+
+
+def place(
+    columns: FeatureColumns,
+    path: str,
+    head: Sequence[Sequence[str]],
+    header: bool | None,
+    note: Callable[[str], None] = ignore,
+) -> Placing:
+    """Find the columns of a model in a file: by name if it has a header, else by position.
+
+    Without a header the label, and the columns that training left out, may be missing.
+    Raises ArgumentError where a column is not there, DataError for another number of columns.
+    """
+    first = [cell.strip() for cell in head[0]]
+    width = len(first)
+    wanted = [column.name for column in columns.table]
+    has_names = columns.names and set(wanted) <= set(first)
+    if header is None:
+        header = bool(has_names) or has_header(head)
+    if header and columns.names:
+        missing = [name for name in wanted if name not in first]
+        if missing:
+            raise ArgumentError(
+                f"{path} has no column {listed(missing)}, which the model needs. "
+                f"{existing(first, True)}. If its first row is no header, give --no-header."
+            )
+        if all(wanted.count(name) == 1 == first.count(name) for name in wanted):
+            label = columns.names[columns.label]
+            at = first.index(label) if label in first and label not in wanted else -1
+            return Placing(tuple(map(first.index, wanted)), at, width, True)
+    return Placing(*_by_position(columns, path, width), width, header)
+
+
+def place_names(columns: FeatureColumns, path: str, names: Sequence[str]) -> Placing:
+    """Find the columns of a model in a file of objects, by name; a label may be missing.
+
+    Raises ArgumentError where a column is not there, and for a model that knows only positions.
+    """
+    if not columns.names:
+        raise ArgumentError(
+            f"{path}: the model knows its columns by their positions, and those of objects have "
+            "names. Train it on a table with a header."
+        )
+    wanted = [column.name for column in columns.table]
+    if missing := [name for name in wanted if name not in names]:
+        raise ArgumentError(
+            f"{path} has no column {listed(missing)}, which the model needs. "
+            f"{existing(names, True)}."
+        )
+    label = columns.names[columns.label]
+    at = list(names).index(label) if label in names and label not in wanted else -1
+    return Placing(tuple(map(list(names).index, wanted)), at, len(names), True)
+
+
+def _by_position(columns: FeatureColumns, path: str, width: int) -> tuple[tuple[int, ...], int]:
+    """Return where the columns and the label are in a file of as many columns."""
+    label, whole = columns.label, columns.width
+    positions = [column.position for column in columns.table]
+    if width == whole:
+        return tuple(positions), label
+    if width == whole - 1:
+        return tuple(i - (i > label) for i in positions), -1
+    if width == len(positions):
+        return tuple(range(width)), -1
+    raise DataError(
+        f"{path}, line 1: {width} columns, where {whole} are expected "
+        f"({whole - 1} without the label)."
+    )
+
+
+class TableReader:
+    """Reads the rows of one file as numbers; errors name the file, the line and the column.
+
+    ``levels`` are the numbers of words, for each column; with ``grows`` new words get new ones.
+    """
+
+    def __init__(
+        self,
+        columns: FeatureColumns,
+        path: str,
+        options: TableOptions,
+        levels: list[dict[str, int]] | None = None,
+        grows: bool = False,
+        note: Callable[[str], None] = ignore,
+    ) -> None:
+        self.columns, self.path, self.options = columns, path, options
+        self.levels = levels_of(columns) if levels is None else levels
+        self.grows, self.note = grows, note
+        self.shown = "the input" if path == STREAM and not grows else path
+        self._bad = BadRows(options.skip_bad)
+        self._said: set[str] = set()
+
+    def rows(self, cannot: str = CANNOT_TRAIN, with_blank: bool = False) -> Iterator[FeatureRows]:
+        """Yield the rows of the file, some at a time; of a pipe, as they come.
+
+        ``with_blank``: each line without anything is a row, too, so that it has its answer.
+        Raises DataError if the file cannot be read: ``cannot`` with the path and the reason.
+        """
+        columns, name = self.columns, self.shown
+        like = None if self.grows else Like(columns.delimiter, self._widths)
+        refused = self._bad if self.options.skip_bad else None
+        with open_table(self.path, self.options, cannot, like, name, refused) as table:
+            if isinstance(table, ObjectTable):
+                yield from self._object_rows(table)
+                self._say_left_out()
+                return
+            self._note_delimiter(table.dialect)
+            head = table.head.table()
+            if head and len(head[0]) == 1 < columns.n_raw:
+                raise one_column(name, table.dialect.delimiter, head[0][0])
+            if head:
+                placing = place(columns, name, head, self.options.header, self.note)
+            is_first, line, passed = True, 1, 0
+            for chunk in table.chunks():
+                for bad in chunk.bad:
+                    if not self._bad.skips:
+                        raise self._bad_row(bad)
+                    self._bad(*bad)
+                if is_first and placing.has_header and chunk.n:
+                    # Lines without anything before it are rows, too.
+                    line = chunk.lines_after()[0] - (chunk.lines[0] - 1)
+                    passed = 1
+                    chunk = chunk.without_first()
+                is_first = is_first and not chunk.n
+                found = self.numbers(chunk, placing)
+                if with_blank:
+                    found, line = spread(found, chunk, line)
+                found.nbytes = chunk.split.stop
+                if len(found):
+                    found.passed, passed = passed, 0
+                    yield found
+        self._say_left_out()
+
+    def _say_left_out(self) -> None:
+        """Say which rows were left out, if any."""
+        if sentence := self._bad.sentence():
+            self.note(sentence)
+
+    def _object_rows(self, table: ObjectTable) -> Iterator[FeatureRows]:
+        """Yield the rows of a file of objects, whose columns are found by name."""
+        if table.head.n:
+            placing = place_names(self.columns, self.shown, table.names)
+        known = set(table.names)
+        for chunk in table.chunks():
+            new = sorted(set().union(*chunk.objects) - known) if self.grows else []
+            if new:
+                known |= set(new)
+                self.note(
+                    f"{self.shown}: left out, since the first rows do not have them: {listed(new)}."
+                )
+            yield self.numbers(chunk, placing)
+
+    @property
+    def _widths(self) -> tuple[int, ...]:
+        n, width = self.columns.n_raw, self.columns.width
+        return width, width - 1, n
+
+    def _note_delimiter(self, dialect: Dialect) -> None:
+        known = self.columns.delimiter
+        if dialect.delimiter != known and not self.options.delimiter:
+            self.note(
+                f"{self.shown}: columns are separated by {shown_delimiter(dialect.delimiter)}, "
+                f"where the training file has {shown_delimiter(known)}."
+            )
+
+    def _bad_row(self, bad: BadRow) -> DataError:
+        place, reason, text = bad
+        shown = shortened(" ".join(text.split()), 80)
+        leave = "skip such rows with --skip-bad" if self.grows else "leave the row out"
+        return DataError(f"{place}: {reason}: {shown!r}. Fix it, or {leave}.")
+
+    def numbers(self, chunk: Chunk | ObjectRows, place: Placing) -> FeatureRows:
+        """Return the rows of a chunk as numbers, with their labels."""
+        columns, n = self.columns, chunk.n
+        check_room(self.shown, n, columns.n_raw)
+        raw, kinds = chunk.fields(place.columns, columns.point)
+        names = Coded(np.zeros(n, np.int32), [""])
+        if place.label >= 0:
+            names = chunk.labels(place.label)
+        is_blank, is_bad = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+        are_numbers = bool((kinds == EXACT).all())
+        if not are_numbers:
+            is_blank = names.is_empty & (kinds == EMPTY).all(axis=1)
+        for k, column in enumerate(columns.table):
+            if column.is_words:
+                raw[:, k] = self._codes(k, chunk.coded(place.columns[k]).stripped())
+            elif not are_numbers and (kinds[:, k] == NOT_A_NUMBER).any():
+                rows = np.flatnonzero(kinds[:, k] == NOT_A_NUMBER)
+                self._check_missing(chunk, place, k, rows, is_bad)
+        size = np.abs(raw)
+        if not (size.max(initial=0.0) <= LARGEST) and (size > LARGEST).any():
+            for row in np.flatnonzero((size > LARGEST).any(axis=1)).tolist():
+                if not self._bad.skips:
+                    raise not_finite(self._place(chunk, row), raw[row])
+                self._leave_out(chunk, row, "a number is too large", is_bad)
+        found = FeatureRows(raw, names, is_blank)
+        return found[~is_bad] if is_bad.any() else found
+
+    def _leave_out(
+        self, chunk: Chunk | ObjectRows, row: int, reason: str, is_bad: NDArray[np.bool_]
+    ) -> None:
+        """Count a row that cannot be used, once."""
+        if not is_bad[row]:
+            numbers = chunk.numbers if isinstance(chunk, ObjectRows) else chunk.lines
+            self._bad(Location(self.shown, numbers[row]), reason, "")
+        is_bad[row] = True
+
+    def _codes(self, k: int, words: Coded) -> NDArray[np.float64]:
+        """Return the numbers of words; -1 for those that training did not have, and for none."""
+        known, column = self.levels[k], self.columns.table[k]
+        used = np.bincount(words.codes, minlength=len(words.values)) > 0
+        cells = [cell for cell, is_used in zip(words.values, used, strict=True) if is_used]
+        new = [cell for cell in cells if cell not in known and not is_missing(cell)]
+        if self.grows:
+            for cell in new:
+                known.setdefault(cell, len(known))
+            if len(known) > MOST_LEVELS:
+                name = column.name or str(column.position)
+                raise ArgumentError(
+                    f"{self.shown}: column {named(name)} has more than {MOST_LEVELS} different "
+                    f"words, such as {listed(list(known)[:3])}. Leave it out: --drop "
+                    f"{shlex.quote(name)}; or, if it is text to learn from, --text-column "
+                    f"{shlex.quote(name)}."
+                )
+        elif new:
+            self._say_once(
+                k,
+                f"{self.shown}: column {named(column.name or str(column.position))} has words that "
+                f"training did not have, such as {named(min(new))}: they count as none.",
+            )
+        to = np.array([known.get(cell, -1) for cell in words.values], np.float64)
+        return to[words.codes]
+
+    def _place(self, chunk: Chunk | ObjectRows, row: int, column: int = -1) -> str:
+        """Return where a row is, or a cell."""
+        if isinstance(chunk, ObjectRows):
+            return chunk.place(row, column)
+        where = f"{self.shown}, line {chunk.lines[row]}"
+        return where if column < 0 else f"{where}, column {column + 1}"
+
+    def _check_missing(
+        self,
+        chunk: Chunk | ObjectRows,
+        place: Placing,
+        k: int,
+        rows: NDArray[np.int64],
+        is_bad: NDArray[np.bool_],
+    ) -> None:
+        """Look at cells that are not numbers, and may be missing.
+
+        Raises DataError for the first that is not, or leaves out such rows, which are ``is_bad``.
+        """
+        cells = chunk.column(place.columns[k])
+        for row in rows.tolist():
+            if is_missing(cells[row]):
+                continue
+            if not self._bad.skips:
+                raise self._no_number(chunk, place, k, row, cells[row])
+            self._leave_out(chunk, row, "not a number", is_bad)
+
+    def _no_number(
+        self, chunk: Chunk | ObjectRows, place: Placing, k: int, row: int, cell: str
+    ) -> DataError:
+        columns, column = self.columns, self.columns.table[k]
+        what = self._place(chunk, row, place.columns[k])
+        if self.grows:
+            name = shlex.quote(column.name or str(column.position))
+            hint = (
+                f"Fix it, leave the column out (--drop {name}), take it as words (--words {name})"
+                ", or give another --label-column."
+            )
+        else:
+            whole = chunk.table()[row]
+            hint = f"{columns.expected} This line has: {listed(whole)}."
+        return DataError(f"{what}: {cell[:40]!r} is not a number. {hint}")
+
+    def _say_once(self, k: int, sentence: str) -> None:
+        if str(k) not in self._said:
+            self.note(sentence)
+        self._said.add(str(k))
