@@ -114,10 +114,12 @@ def example_lines(
     from fastcli.tables.sources import Source
 
     asked, known = columns_of(options), prepared.columns
+    is_asked = bool(asked.label) or asked.label_from != "column"
     columns = Columns(
         asked.text or known.text,
-        asked.label or known.label,
+        asked.label if is_asked else known.label,
         join=asked.join if asked.text else known.join,
+        label_from=asked.label_from if is_asked else known.label_from,
     )
     reading = prepared.recorded.applied_to(
         reading_of(options, prepared.recipe.label), kind_of_input(data, "")

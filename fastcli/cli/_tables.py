@@ -6,10 +6,10 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from fastcli.errors import DataError
+from fastcli.errors import ArgumentError, DataError
 from fastcli.tables.options import TABLES, TableOptions
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def asks_for_table(options: TableOptions) -> bool:
     """Tell whether options say that the input is a table."""
-    return bool(options.text_column or options.label_column or options.format in TABLES)
+    is_asked = options.text_column or options.label_column or options.label_from != "column"
+    return bool(is_asked or options.format in TABLES)
 
 
 def reading_of(options: TableOptions, label: str = "__label__") -> Reading:
@@ -46,10 +47,21 @@ def reading_of(options: TableOptions, label: str = "__label__") -> Reading:
 
 
 def columns_of(options: TableOptions) -> Columns:
-    """Return the columns that are asked for."""
+    """Return the columns that are asked for.  Raises ArgumentError for what cannot be."""
+    from fastcli.options import check_choices
     from fastcli.tables.choice import Columns
 
-    return Columns(options.text_column, options.label_column, join=options.join)
+    check_choices(TableOptions, label_from=options.label_from)
+    if options.label_column and options.label_from != "column":
+        raise ArgumentError(
+            f"--label-column and --label-from {options.label_from}: give one of them."
+        )
+    return Columns(
+        options.text_column,
+        options.label_column,
+        join=options.join,
+        label_from=options.label_from,
+    )
 
 
 AS_LINES = "give --format text"
@@ -126,29 +138,26 @@ def prepared_table(
 @contextmanager
 def lines_of_tables(
     inputs: Sequence[str],
-    options: TableOptions | None,
+    options: TableOptions,
+    is_table: bool,
     label: str,
     reporter: Reporter,
     tested: str = "",
 ) -> Iterator[dict[str, Any]]:
     """Let the lines of tables stand for training files, and for ``tested`` if that is a table.
 
-    Without options that ask for a table all are lines as they are.  Yields what a model records of
-    how its input was prepared.
+    Training files are lines as they are unless ``is_table``.  Yields what a model records of how
+    its input was prepared, also where prepare did it before.
     """
-    if options is None or not asks_for_table(options):
-        yield prepared_before(inputs)
-        return
-    from fastcli.tables.sure import sure_table
+    from fastcli.cli._validation import validation_lines
 
     with ExitStack() as stack:
-        prepared = {}
-        if inputs:
+        if is_table and inputs:
             prepared = stack.enter_context(prepared_table(inputs, options, label, reporter))
-        if tested and (options.format in TABLES or sure_table(tested, label)):
-            labels_as = prepared.get("columns", {}).get("labels_as", options.labels_as)
-            like = replace(options, labels_as=labels_as)  # not decided again by other labels
-            stack.enter_context(prepared_table([tested], like, label, reporter))
+        else:
+            prepared = prepared_before(inputs)
+        if tested and tested not in inputs:
+            stack.enter_context(validation_lines(tested, options, label, prepared, reporter))
         yield prepared
 
 

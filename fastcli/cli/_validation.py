@@ -68,8 +68,7 @@ def _is_table(path: str, options: TableOptions, label: str, knows_columns: bool)
     found = sure_table(path, label)
     if found is not None and not knows_columns:
         raise DataError(
-            f"{path} is a table ({listed(found.names)}), and it is not known which of its columns "
-            "have the texts and labels: give --text-column and --label-column, by which -input may "
-            "stay lines."
+            f"{path} is a table, not lines of labels and text; its columns: {listed(found.names)}. "
+            "Give --text-column and --label-column (-input can still be lines)."
         )
     return found is not None

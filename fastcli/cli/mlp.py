@@ -17,7 +17,7 @@ from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._saving import Saving
-from fastcli.cli._tables import prepared_before, prepared_table
+from fastcli.cli._tables import lines_of_tables
 from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.mlp.options import MlpOptions
@@ -98,20 +98,11 @@ def training_lines(args: MlpArgs, reporter: Reporter) -> Iterator[dict[str, Any]
 
     Yields what the model records of how they were prepared, also where prepare did it before.
     """
-    from fastcli.cli._validation import validation_lines
-
     if kind_of(args) == "numbers":
         yield {}
         return
-    table = table_options(args)
-    with contextlib.ExitStack() as stack:
-        if args.text_column:
-            made = prepared_table(args.input, table, args.label, reporter)
-            prepared = stack.enter_context(made)
-        else:
-            prepared = prepared_before(args.input)
-        if args.valid and args.valid not in args.input:
-            stack.enter_context(validation_lines(args.valid, table, args.label, prepared, reporter))
+    table, is_table = table_options(args), bool(args.text_column)
+    with lines_of_tables(args.input, table, is_table, args.label, reporter, args.valid) as prepared:
         yield prepared
 
 

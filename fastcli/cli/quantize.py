@@ -51,9 +51,8 @@ def quantize(
         check_apart(options.files_from, [path, f"{path}.json"])
     if table.format == "auto" and not asks_for_table(table):
         command = ["fastcli", "quantize", "-output", options.output, "-retrain"]
-        read = [("-input", one) for one in inputs * options.retrain] + [("--test", options.test)]
-        for name, one in read:
-            refuse_table(one, options.label or TrainArgs.label, [*command, name, one])
+        for one in inputs * options.retrain:
+            refuse_table(one, options.label or TrainArgs.label, [*command, "-input", one])
     args = QuantizeArgs(
         output=options.output,
         input=inputs,
@@ -72,10 +71,10 @@ def quantize(
         no_shuffle=options.no_shuffle,
     )
     say_without_effect(ctx, {**vars(options), **vars(table)})
-    label = options.label or TrainArgs.label
+    read = inputs * options.retrain, table, asks_for_table(table), options.label or TrainArgs.label
     with (
         TrainingDisplay(options.verbose) as progress,
-        lines_of_tables(inputs * options.retrain, table, label, progress, options.test),
+        lines_of_tables(*read, progress, options.test),
     ):
         done = quantize_and_save(args, progress, saving.fsync)
     if options.verbose > 0:

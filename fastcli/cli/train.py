@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from fastcli.overwriting import check_apart
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
-    pass
+    from fastcli.reporting import Reporter
 
 PATTERN = "-input <file> -output <name> [options]"
 
@@ -131,7 +132,7 @@ def run(
 
     with (
         TrainingDisplay(args.verbose) as progress,
-        lines_of_tables(args.input, table, args.label, progress) as prepared,
+        training_lines(args, table, progress) as prepared,
     ):
         train_and_save(args, progress, saving.fsync, prepared)
 
@@ -142,9 +143,18 @@ def check_lines(args: TrainArgs, tuning: AutotuneOptions, table: TableOptions | 
         for path in args.input:
             refuse_table(path, "", ["fastcli", "prepare", path, "-o", "NAME"], PIPED)
     elif table.format == "auto" and not asks_for_table(table):
-        for path in filter(None, [*args.input, tuning.autotune_validation]):
+        for path in args.input:
             command = ["fastcli", "supervised", "-input", *args.input, "-output", args.output]
             refuse_table(path, args.label, command)
+
+
+def training_lines(
+    args: TrainArgs, table: TableOptions | None, reporter: Reporter, validation: str = ""
+) -> AbstractContextManager[dict[str, Any]]:
+    """Let lines stand for tables: see ``lines_of_tables``."""
+    table = table or TableOptions()
+    is_table = asks_for_table(table)
+    return lines_of_tables(args.input, table, is_table, args.label, reporter, validation)
 
 
 def check_lists(lists: Sequence[str], args: TrainArgs, tuning: AutotuneOptions) -> None:
@@ -192,7 +202,7 @@ def tune(
     )
     with (
         TuningDisplay(args.verbose) as progress,
-        lines_of_tables(args.input, table, args.label, progress, given.validation) as prepared,
+        training_lines(args, table, progress, given.validation) as prepared,
     ):
         words = table_words(table) if table else []
         tuned = tune_and_save(args, given, progress, fsync, prepared, words)

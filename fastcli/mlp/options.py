@@ -9,7 +9,7 @@ from typing import Any
 from fastcli.kernels.base.losses import OVA, SOFTMAX
 from fastcli.mlp.limits import LARGE
 from fastcli.options import Need, Option, only_beside, only_with, option
-from fastcli.tables.options import BAD_BYTES, ESCAPES, QUOTES, TABLES
+from fastcli.tables.options import BAD_BYTES, ESCAPES, LABELS_FROM, QUOTES, TABLES
 from fastcli.text import options as text
 
 NORMS = {"none": 0, "batch": 1, "layer": 2}
@@ -139,6 +139,9 @@ class MlpOptions:
         group="tables",
         default_text="one of a usual name; of numbers else the last",
         needs=(FOR_TABLES,),
+    )
+    label_from: str = option(
+        "column", text.LABEL_FROM, group="tables", choices=LABELS_FROM, needs=(FOR_TEXT_TABLES,)
     )
     label_separator: str = option(
         "",

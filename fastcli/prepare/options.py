@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastcli.options import MOST, Need, Values, names_of, option
-from fastcli.tables.options import BAD_BYTES
+from fastcli.tables.options import BAD_BYTES, LABELS_FROM
 from fastcli.text import options as text
 
 FORMATS = ("auto", "csv", "tsv", "json", "jsonl", "parquet", "folder", "fasttext")
@@ -13,7 +13,6 @@ QUOTES = ("auto", "yes", "no")
 ESCAPES = ("auto", "backslash", "none")
 UNICODE = ("none", "nfc", "nfkc")
 DIGITS = ("keep", "zero", "remove")
-LABELS_FROM = ("column", "file", "folder")
 URLS = ("keep", "mask", "remove")
 SEGMENTS = ("none", "chars", "jieba")
 DEDUPS = ("none", "exact", "near")
@@ -76,12 +75,7 @@ class PrepareOptions:
     label_column: tuple[str, ...] = option(
         (), "label column, by name or position; repeatable", group="input", needs=(WITH_COLUMNS,)
     )
-    label_from: str = option(
-        "column",
-        "what is the label of a row: a column, or the name of its file or of its folder",
-        group="input",
-        choices=LABELS_FROM,
-    )
+    label_from: str = option("column", text.LABEL_FROM, group="input", choices=LABELS_FROM)
     group_column: str = option(
         "",
         "keep rows with the same value in this column in one part",

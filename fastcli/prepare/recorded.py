@@ -81,6 +81,7 @@ class Recorded:
     text: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
     join: str = " "
+    label_from: str = "column"
     header: bool | None = None
     labels_as: str = "auto"
     separator: str = ""
@@ -93,7 +94,11 @@ class Recorded:
     def check(self) -> None:
         """Raise ArgumentError for a value that cannot be."""
         check_choices(
-            TableOptions, quotes=self.quotes, escape=self.escape, labels_as=self.labels_as
+            TableOptions,
+            quotes=self.quotes,
+            escape=self.escape,
+            labels_as=self.labels_as,
+            label_from=self.label_from,
         )
 
     def applied_to(self, reading: Reading, kind: str) -> Reading:
@@ -151,7 +156,8 @@ class Prepared:
     @property
     def columns(self) -> Columns:
         """The columns of texts and labels."""
-        return Columns(self.recorded.text, self.recorded.label, join=self.recorded.join)
+        found = self.recorded
+        return Columns(found.text, found.label, join=found.join, label_from=found.label_from)
 
 
 def read_prepared(path: str) -> Prepared:

@@ -10,6 +10,8 @@ from fastcli.errors import ArgumentError
 from fastcli.printable import named
 from fastcli.tables.columns import existing, find_column, usual_label, usual_text
 
+OR_NAMES = ", or --label-from file (or folder) if its name is the label"
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -115,7 +117,7 @@ def choose(
     if not text and (label or not has_column) and len(others) == 1:
         text = (names.index(others[0]),)
     if not text or (not label and needs_labels and has_column):
-        what = "--text-column" if not text else "--label-column"
+        what = "--text-column" if not text else f"--label-column{OR_NAMES}"
         raise ArgumentError(f"{path}: which column? Give {what}. {existing(names, has_names)}")
     both = sorted((*text, *label))
     for a, b in pairwise(both):

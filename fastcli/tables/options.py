@@ -10,12 +10,14 @@ from fastcli.text import options as text
 TABLES = ("csv", "tsv", "json", "jsonl", "parquet")
 FORMATS = ("auto", "text", *TABLES)
 QUOTES = ("auto", "yes", "no")
+LABELS_FROM = ("column", "file", "folder")
 BAD_BYTES = ("error", "replace", "drop")
 ESCAPES = ("auto", "backslash", "none")
 
 
 def _reads_table(v: Values) -> bool:
-    return bool(v.text_column or v.label_column or v.format in TABLES or v.is_table)
+    is_asked = v.text_column or v.label_column or v.label_from in LABELS_FROM[1:]
+    return bool(is_asked or v.format in TABLES or v.is_table)
 
 
 OF_TABLES = Need(
@@ -34,6 +36,7 @@ class TableOptions:
     label_column: tuple[str, ...] = option(
         (), "label column, by name or position; repeatable", group="tables"
     )
+    label_from: str = option("column", text.LABEL_FROM, group="tables", choices=LABELS_FROM)
     label_separator: str = option(
         "",
         "separator of several labels in one cell; none: a cell is one label",

@@ -78,6 +78,7 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "join": ["-"],
     "quotes": ["no"],
     "escape": ["backslash"],
+    "label_from": ["file"],
     "bad_bytes": ["drop"],
     "skip_bad": [],
     "decimal": ["comma"],

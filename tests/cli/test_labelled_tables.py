@@ -18,6 +18,7 @@ TABLE = (
     "4,refund please,money back,Billing\r\n"
     "5,crash,app crashes again,Tech support\r\n"
 )
+TEXTS = [("Billing", "invoice refund money back"), ("Tech_support", "crash screen broken")]
 COLUMNS = ["--text-column", "title", "--text-column", "body"]
 QUICK = ["-dim", 5, "-epoch", 50, "-lr", 0.5, "-thread", 1, "-minCount", 1, "-bucket", 10]
 
@@ -246,6 +247,16 @@ def test_autotune_and_quantize_read_tables(model):
     assert kept == json.loads(Path("m.bin.json").read_text())["prepared"]
 
 
+def test_a_validation_table_beside_lines(model):
+    lines = [f"__label__{name} {text}" for name, text in TEXTS]
+    Path("l.txt").write_text("\n".join([*lines, ""]))
+    tune = ["-autotune-validation", "train.csv", "-autotune-duration", 1, "-thread", 1]
+    table = ["--text-column", "title", "--text-column", "body", "--label-column", "team"]
+    result = run("supervised", "-input", "l.txt", "-output", "a", *table, *tune)
+    assert result.code == 0, result.err
+    assert json.loads(Path("a.bin.json").read_text())["autotune"]["score"] == 1.0
+
+
 def test_numbers_are_labels_of_a_validation_table_as_in_training(tmp_path, monkeypatch):
     """A file whose labels could be numbers has the text of training's."""
     monkeypatch.chdir(tmp_path)
@@ -267,10 +278,10 @@ def test_numbers_are_labels_of_a_validation_table_as_in_training(tmp_path, monke
         (["skipgram", "-input", "t.csv", "-output", "v"], "prepare t.csv -o NAME --text-column"),
         (["cbow", "-input", "t.csv", "-output", "v"], "prepare t.csv -o NAME --text-column"),
         (["quantize", "-output", "m", "-retrain", "-input", "t.csv"], "-input t.csv --text-column"),
-        (["quantize", "-output", "m", "--test", "t.csv"], "--test t.csv --text-column"),
+        (["quantize", "-output", "m", "--test", "t.csv"], "Give --text-column and --label-column"),
         (
             ["supervised", "-input", "l.txt", "-output", "v", "-autotune-validation", "t.csv"],
-            "supervised -input l.txt -output v --text-column",
+            "Give --text-column and --label-column (-input can still be lines).",
         ),
     ],
 )
@@ -391,3 +402,28 @@ def test_lines_like_those_of_a_table_without_quotes(tmp_path, monkeypatch):
     result = run("prepare", "--like", "p/prepare.json", "t.csv")
     assert result.code == 0, result.err
     assert result.out.splitlines() == [b'__label__a "open quote', b'__label__b more "text" here']
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_the_name_of_a_folder_is_the_label(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("car", "wheels and engine"), ("tech", "chips and code")):
+        (tmp_path / "news" / name).mkdir(parents=True)
+        Path(f"news/{name}/a.csv").write_text(f"content,n\n{text},1\nmore {text},2\n")
+    columns = ["--text-column", "content", "--label-from", "folder"]
+    quick = QUICK if command == "supervised" else ["-dim", 4, "--hidden", 4, "-epoch", 30]
+    result = run(command, "-input", "news", "-output", "m", *columns, *quick)
+    assert result.code == 0, result.err
+    assert "label: the name of the folder" in result.err
+    model = "m.bin" if command == "supervised" else "m.mlp"
+    result = run("test", model, "news/car/a.csv", *columns[:2])
+    assert result.out.split()[:4] == [b"N", b"2", b"P@1", b"1"]
+    result = run("predict", model, "news/tech/a.csv", "--output", "-")
+    assert [line.rsplit(b",", 1)[1] for line in result.out.splitlines()] == [
+        b"label",
+        b"tech",
+        b"tech",
+    ]
+    both = [*columns, "--label-column", "n"]
+    last = fails("test", model, "news/car/a.csv", *both)
+    assert last == "--label-column and --label-from folder: give one of them."

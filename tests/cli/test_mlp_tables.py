@@ -126,7 +126,7 @@ def test_a_validation_file_that_is_a_table():
 def test_a_validation_table_of_unknown_columns():
     Path("lines.txt").write_text("__label__a one\n__label__b two\n")
     said = train("lines.txt", "--valid", "t.csv", code=1).err
-    assert "t.csv is a table (id, body, team)" in said
+    assert "t.csv is a table, not lines of labels and text; its columns: id, body, team" in said
     assert "--text-column" in said
     assert not Path("m.mlp").exists()
 
