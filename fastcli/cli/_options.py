@@ -120,26 +120,11 @@ def opened(path: str) -> str | Contents:
 def load_classifier(path: str, options: TableOptions | None = None) -> Classifier:
     """Load a model to test or predict with, of the kind that its first bytes show.
 
-    ``options`` say how tables are read; where the model does not read any, a note says that they
-    have no effect.  Raises ArgumentError for values that cannot be.
+    ``options`` say how it reads tables, if it does.  Raises ArgumentError for what cannot be.
     """
     from fastcli.cli.display.messages import announce_compiling, say
     from fastcli.mlp.first_bytes import is_mlp
 
-    delimiter, header, encoding = "", None, "utf-8"
-    if options is not None:
-        from fastcli.tables.dialects import is_utf8, read_delimiter
-
-        delimiter, header = read_delimiter(options.delimiter), header_of(options)
-        encoding = options.encoding
-    given = {
-        "--delimiter": delimiter,
-        "--header": header,
-        "--no-header": header is False,
-        "--encoding": encoding != "utf-8" and not is_utf8(encoding),
-    }
-    is_table = options is not None and bool(options.text_column or options.format in TABLES)
-    unused = [name for name, value in given.items() if value and not is_table]
     announce_compiling()
     check_apart([path], [STREAM])
     contents = opened(path)
@@ -148,22 +133,28 @@ def load_classifier(path: str, options: TableOptions | None = None) -> Classifie
 
         perceptron = load_mlp(contents)
         perceptron.note = say
-        perceptron.table_options = replace(
-            perceptron.table_options,
-            delimiter=delimiter,
-            header=header,
-            encoding=encoding,
-            kind=options.format if options and options.format in TABLES else "auto",
-        )
-        if unused and (perceptron.columns is None or perceptron.columns.kind != "csv"):
-            say(f"{', '.join(unused)}: no effect, since the model does not read tables.")
+        if options is not None:
+            from fastcli.tables.dialects import read_delimiter
+
+            perceptron.table_options = replace(
+                perceptron.table_options,
+                delimiter=read_delimiter(options.delimiter),
+                header=header_of(options),
+                encoding=options.encoding,
+                kind=options.format if options.format in TABLES else "auto",
+                skip_bad=options.skip_bad,
+            )
         return perceptron
-    if unused:
-        say(f"{', '.join(unused)}: no effect, since the model does not read tables.")
     from fastcli.fasttext.predict import prepare
 
     prepare()
     return load_linear(contents)
+
+
+def reads_tables(model: Classifier) -> bool:
+    """Tell whether a model is one of tables of numbers, whatever options say."""
+    columns = getattr(model, "columns", None)
+    return columns is not None and columns.kind == "csv"
 
 
 def header_of(options: Any) -> bool | None:

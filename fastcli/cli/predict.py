@@ -18,6 +18,7 @@ from fastcli.cli._options import (
     blocks_of,
     load_classifier,
     prediction_arguments,
+    reads_tables,
     say_unknown_words,
     unknown_words_note,
 )
@@ -137,7 +138,7 @@ class Run:
             or self.labelling.like
             or self.parts.output_dir
             or asks_for_table(self.table)
-            or getattr(classifier, "columns", None) is not None
+            or reads_tables(classifier)
         )
         given = {**vars(self.table), **vars(self.labelling), **vars(self.parts)}
         say_without_effect(self.ctx, {**given, "is_table": is_table})

@@ -20,6 +20,7 @@ from fastcli.cli._options import (
     blocks_of,
     load_classifier,
     prediction_arguments,
+    reads_tables,
     say_unknown_words,
     unknown_words_note,
 )
@@ -119,8 +120,8 @@ def run(ctx: click.Context, options: Predicting, table: TableOptions, asked: Que
     data = asked.data
     check_readable(data, CANNOT_OPEN)
     classifier = load_classifier(asked.model, table)
-    is_table = getattr(classifier, "columns", None) is not None  # of numbers
-    say_without_effect(ctx, {**vars(options), **vars(table), "is_table": is_table})
+    given = {**vars(options), **vars(table), "is_table": reads_tables(classifier)}
+    say_without_effect(ctx, given)
     total, files, notes = Meter(nlabels=classifier.nlabels), [], []
     for path in data:
         name = asked.named(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,12 @@ from fastcli.tables.choice import Choice, Columns, choose_text
 from fastcli.tables.delimited import Chunk, Location
 from fastcli.tables.dialects import BOM, HEAD_ROWS, Dialect, is_unicode
 from fastcli.tables.formats import HEAD, TABLES
-from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
+from fastcli.tables.objects import (
+    elements_as_written,
+    json_lines,
+    objects_as_written,
+    parquet_rows,
+)
 from fastcli.tables.reading import Reading
 from fastcli.tables.rows import NESTED, joined_text
 from fastcli.tables.streams import opened
@@ -104,10 +109,12 @@ def open_table(
     if kind in TABLES:
         return _delimited(path, raw, kind, reading, columns, bad)
     if kind == "jsonl" and reading.is_utf8:
-        return _objects(path, _json_lines(path, raw, bad), columns, kind, reading, bad)
-    text = reading.text(raw)
-    found = json_lines(path, text, bad) if kind == "jsonl" else elements(path, text)
-    return _objects(path, _parsed(raw, found), columns, kind, reading, bad)
+        found: Iterator[Found] = objects_as_written(path, raw, bad)
+    elif kind == "json":
+        found = elements_as_written(path, reading.text(raw))
+    else:
+        found = ((i, one, b"") for i, one in json_lines(path, reading.text(raw), bad))
+    return _objects(path, _closing(raw, found), columns, kind, reading, bad)
 
 
 def _opened(path: str, on_bytes: Callable[[int], None]) -> Any:
@@ -245,27 +252,10 @@ Found = tuple[int, Any, bytes]
 """The line of an object, the object, and its line of JSON, if it is one."""
 
 
-def _json_lines(path: str, raw: Any, bad: BadRows) -> Iterator[Found]:
-    """Yield the objects of a file of UTF-8, and their lines."""
+def _closing(raw: Any, found: Iterator[Found]) -> Iterator[Found]:
+    """Yield what is found, and close the file at the end."""
     with raw:
-        for number, line in enumerate(raw, 1):
-            if number == 1:
-                line = line.removeprefix(BOM)
-            if not line.strip():
-                continue
-            for _, found in json_lines(path, [line], _at(number, bad)):
-                yield number, found, line
-
-
-def _at(number: int, bad: BadRows) -> Bad:
-    """Return what says that a line is bad."""
-    return lambda place, reason, text: bad(replace(place, line=number), reason, text)
-
-
-def _parsed(raw: Any, numbered: Iterator[tuple[int, Any]]) -> Iterator[Found]:
-    with raw:
-        for number, found in numbered:
-            yield number, found, b""
+        yield from found
 
 
 def _objects(

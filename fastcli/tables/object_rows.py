@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,7 +17,13 @@ from fastcli.tables.coded import Coded
 from fastcli.tables.delimited import Location
 from fastcli.tables.dialects import HEAD_ROWS
 from fastcli.tables.labels import truth_of, value_text
-from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
+from fastcli.tables.objects import (
+    Bad,
+    elements_as_written,
+    json_lines,
+    objects_as_written,
+    parquet_rows,
+)
 from fastcli.tables.reading import Reading
 from fastcli.text.decimals import read_fields
 
@@ -214,22 +220,14 @@ def open_objects(
         names, _, rows = parquet_rows(path, lambda n: None)
         return ObjectTable(shown, ((i, one, b"") for i, one in rows(names)), "row")
     if kind == "jsonl" and reading.is_utf8:
-        return ObjectTable(shown, _objects(shown, _lines(shown, raw, bad), bad), is_live=is_live)
+        return ObjectTable(
+            shown, _objects(shown, objects_as_written(shown, raw, bad), bad), is_live=is_live
+        )
     text = reading.text(raw)
-    found = json_lines(shown, text, bad) if kind == "jsonl" else elements(shown, text)
-    return ObjectTable(shown, _objects(shown, ((i, one, b"") for i, one in found), bad))
-
-
-def _lines(path: str, raw: Iterable[bytes], bad: Bad) -> Iterator[tuple[int, Any, bytes]]:
-    """Yield the number of each line, what it holds, and the line."""
-    for number, line in enumerate(raw, 1):
-        for _, found in json_lines(path, [line], _at(number, bad)):
-            yield number, found, line
-
-
-def _at(number: int, bad: Bad) -> Bad:
-    """Return what is told of a line alone, and passes on its number."""
-    return lambda place, reason, text: bad(replace(place, line=number), reason, text)
+    if kind == "json":
+        return ObjectTable(shown, _objects(shown, elements_as_written(shown, text), bad))
+    found = ((i, one, b"") for i, one in json_lines(shown, text, bad))
+    return ObjectTable(shown, _objects(shown, found, bad))
 
 
 def _objects(path: str, numbered: Iterable[tuple[int, Any, bytes]], bad: Bad) -> Iterator[Found]:

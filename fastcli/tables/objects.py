@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import IO, Any
 
 import orjson
 
 from fastcli.errors import DataError, FastcliError
 from fastcli.tables.delimited import Location
+from fastcli.tables.dialects import BOM
 
 AT_ONCE = 4096  # rows of Parquet that are read at a time
+_LINE_ENDS = re.compile(r"[\r\n]+")
 HUGGING_FACE = b"huggingface"  # the key under which data sets describe their columns
 
 Bad = Callable[[Location, str, str], None]
@@ -104,8 +108,29 @@ def _class_names(metadata: Any) -> dict[str, list[str]]:
     return found
 
 
+def objects_as_written(
+    path: str, raw: Iterable[bytes], bad: Bad
+) -> Iterator[tuple[int, Any, bytes]]:
+    """Yield the number of each line of UTF-8, what is on it, and the line."""
+    for number, line in enumerate(raw, 1):
+        if number == 1:
+            line = line.removeprefix(BOM)
+        for _, found in json_lines(path, [line], _at(number, bad)):
+            yield number, found, line
+
+
+def _at(number: int, bad: Bad) -> Bad:
+    """Return what is told of a line alone, and passes on its number."""
+    return lambda place, reason, text: bad(replace(place, line=number), reason, text)
+
+
 def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
     """Yield the elements of a JSON array and their lines, without holding all of it."""
+    return ((line, found) for line, found, _ in elements_as_written(path, text))
+
+
+def elements_as_written(path: str, text: IO[str]) -> Iterator[tuple[int, Any, bytes]]:
+    """Yield the elements of a JSON array, where they begin, and their JSON, on one line."""
     decoder, buffer, at, line, inside, size = json.JSONDecoder(), "", 0, 1, False, 1 << 16
     while True:
         start = at
@@ -141,7 +166,9 @@ def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
             except ValueError as error:  # a number of thousands of digits
                 raise DataError(f"{path}:{line}: not valid JSON: {error}.") from None
             if 0 <= end < len(buffer):  # a number at the end may continue
-                yield line, found
+                # There are no line ends in strings of JSON.
+                written = _LINE_ENDS.sub(" ", buffer[at:end])
+                yield line, found, written.encode("utf-8", "surrogateescape")
                 line += buffer.count("\n", at, end)
                 at, size = end, 1 << 16
                 continue

@@ -427,3 +427,15 @@ def test_the_name_of_a_folder_is_the_label(command, tmp_path, monkeypatch):
     both = [*columns, "--label-column", "n"]
     last = fails("test", model, "news/car/a.csv", *both)
     assert last == "--label-column and --label-from folder: give one of them."
+
+
+def test_elements_of_an_array_are_passed_on_as_they_were_written(model):
+    Path("a.json").write_text(
+        '[\n {"text": "money\\\\n back",\n  "n": 1.10, "big": 1e400,\r\n "n": 2},\n {"text":"x"}]\n'
+    )
+    first = '{"text": "money\\\\n back",   "n": 1.10, "big": 1e400,  "n": 2,"label":"Billing"}'
+    words = ["predict", model, "a.json", "--text-column", "text", "--output"]
+    result = run(*words, "-")
+    assert result.out.decode().splitlines()[0] == first
+    assert run(*words, "o.json").code == 0
+    assert Path("o.json").read_text().splitlines()[:2] == ["[", f"{first},"]

@@ -120,7 +120,9 @@ def test_models_that_read_no_tables(tmp_path):
     text.write_text("__label__a one two\n__label__b three\n" * 5)
     run("supervised", "-input", text, "-output", tmp_path / "m", "-bucket", 10, *QUIET)
     result = run("predict", tmp_path / "m.bin", text, "--delimiter", "tab")
-    assert result.err == "--delimiter: no effect, since the model does not read tables.\n"
+    assert result.err == (
+        "--delimiter: no effect without a table (--text-column, --label-column or --format).\n"
+    )
     assert result.out.count(b"\n") == 10
 
 
