@@ -21,12 +21,13 @@ class ReadsObjects(Protocol):
     """A model of tables of numbers, which reads objects too."""
 
     def numbers_of_objects(
-        self, path: str, names: list[str]
-    ) -> tuple[str, Callable[[ObjectRows], Any]]:
+        self, path: str, names: list[str], bad: BadRows
+    ) -> tuple[str, Callable[[ObjectRows], tuple[Any, ObjectRows]]]:
         """Return what reads the rows of a file of objects that have these names.
 
-        A sentence on the columns, and the function from rows to what the model predicts.  Raises
-        ArgumentError for columns that are missing.
+        A sentence on the columns, and the function from rows to what the model predicts and the
+        rows that are predicted; ``bad`` is given the others.  Raises ArgumentError for columns that
+        are missing.
         """
 
 
@@ -55,16 +56,18 @@ def open_number_objects(
     table = open_objects(path, raw, kind, reading, bad=bad)
     if not table.names:
         raise DataError(f"{path} is empty: there is no row.")
-    sentence, numbers = model.numbers_of_objects(path, table.names)
+    sentence, numbers = model.numbers_of_objects(path, table.names, bad)
 
     def blocks() -> Iterator[RowBlock]:
         with closing(raw):  # which may be closed when all of it was read
             for chunk in table.chunks():
-                yield RowBlock(
-                    strings=[""] * chunk.n,
-                    objects=chunk.objects,
-                    lines=chunk.raw,
-                    features=numbers(chunk),
-                )
+                features, rows = numbers(chunk)
+                if rows.n:
+                    yield RowBlock(
+                        strings=[""] * rows.n,
+                        objects=rows.objects,
+                        lines=rows.raw,
+                        features=features,
+                    )
 
     return OpenTable(kind, Choice(tuple(table.names), (), ()), sentence, blocks())

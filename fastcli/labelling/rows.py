@@ -139,12 +139,13 @@ class ReadsNumbers(Protocol):
     """A model of tables of numbers."""
 
     def numbers_of(
-        self, path: str, head: list[list[str]]
-    ) -> tuple[bool, str, Callable[[Chunk], Any]]:
+        self, path: str, head: list[list[str]], bad: BadRows
+    ) -> tuple[bool, str, Callable[[Chunk], tuple[Any, Chunk]]]:
         """Return what reads the rows of a file that begins with ``head``.
 
         Whether the first row is a header, a sentence on the columns, and the function from rows to
-        what the model predicts.  Raises ArgumentError or DataError for columns that are missing.
+        what the model predicts and the rows that are predicted; ``bad`` is given the others.
+        Raises ArgumentError or DataError for columns that are missing.
         """
 
 
@@ -163,9 +164,9 @@ def _delimited(
     head = table.head.table()
     if not head:
         raise DataError(f"{path} is empty: there is no row.")
-    numbers: Callable[[Chunk], Any] | None = None
+    numbers: Callable[[Chunk], tuple[Any, Chunk]] | None = None
     if model is not None:
-        has_names, sentence, numbers = model.numbers_of(path, head)
+        has_names, sentence, numbers = model.numbers_of(path, head, bad)
     else:
         has_names = reading.has_header(columns, head)
     names = head[0] if has_names else [str(i) for i in range(len(head[0]))]
@@ -191,7 +192,9 @@ def _delimited(
                     chunk = chunk.without_first() if has_names else chunk
                     is_first = False
                 if chunk.n and numbers is not None:
-                    yield RowBlock(chunk=chunk, features=numbers(chunk))
+                    features, chunk = numbers(chunk)
+                    if chunk.n:
+                        yield RowBlock(chunk=chunk, features=features)
                 elif chunk.n:
                     block = _text_block(path, chunk, choice, columns.join, reading, bad)
                     if len(block):

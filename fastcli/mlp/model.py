@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.mlp.feature_rows import FeatureRows
+    from fastcli.tables.bad_rows import BadRows
     from fastcli.tables.delimited import Chunk
     from fastcli.tables.object_rows import ObjectRows
     from fastcli.text.inputs import Bytes
@@ -161,33 +162,35 @@ class MlpModel(FromFile):
         return None if self.columns is None else table_rows(self, path, cannot)
 
     def numbers_of(
-        self, path: str, head: list[list[str]]
-    ) -> tuple[bool, str, Callable[[Chunk], FeatureRows]]:
+        self, path: str, head: list[list[str]], bad: BadRows
+    ) -> tuple[bool, str, Callable[[Chunk], tuple[FeatureRows, Chunk]]]:
         """Return what reads the rows of a table that begins with ``head``.
 
         Whether its first row is a header, a sentence on its columns, and the function from rows to
-        numbers.  Raises ArgumentError or DataError where the model's columns are not there.
+        numbers and the rows that have them; ``bad`` is given the others.  Raises ArgumentError or
+        DataError where the model's columns are not there.
         """
-        columns, reader = self._table_reader(path)
+        columns, reader = self._table_reader(path, bad)
         placing = place(columns, path, head, self.table_options.header, self.note)
         how = "by name" if placing.has_header and columns.names else "by position"
         sentence = f"{path}: {columns.n_raw:,} features {how}: {listed(columns.input_names)}"
         return placing.has_header, sentence, lambda chunk: reader.numbers(chunk, placing)
 
     def numbers_of_objects(
-        self, path: str, names: list[str]
-    ) -> tuple[str, Callable[[ObjectRows], FeatureRows]]:
+        self, path: str, names: list[str], bad: BadRows
+    ) -> tuple[str, Callable[[ObjectRows], tuple[FeatureRows, ObjectRows]]]:
         """Return what reads the rows of a file of objects that have these names.
 
-        A sentence on its columns, and the function from rows to numbers.  Raises ArgumentError
-        where the model's columns are not there.
+        A sentence on its columns, and the function from rows to numbers and the rows that have
+        them; ``bad`` is given the others.  Raises ArgumentError where the model's columns are not
+        there.
         """
-        columns, reader = self._table_reader(path)
+        columns, reader = self._table_reader(path, bad)
         placing = place_names(columns, path, names)
         sentence = f"{path}: {columns.n_raw:,} features by name: {listed(columns.input_names)}"
         return sentence, lambda rows: reader.numbers(rows, placing)
 
-    def _table_reader(self, path: str) -> tuple[FeatureColumns, TableReader]:
+    def _table_reader(self, path: str, bad: BadRows) -> tuple[FeatureColumns, TableReader]:
         """Return the columns of the model, and what reads tables by them.
 
         Raises ArgumentError for a model that does not read tables.
@@ -195,7 +198,7 @@ class MlpModel(FromFile):
         columns = self.columns
         if columns is None or columns.kind != "csv":
             raise ArgumentError("The model does not read tables, whose rows could be labelled.")
-        return columns, TableReader(columns, path, self.table_options, note=self.note)
+        return columns, TableReader(columns, path, self.table_options, note=self.note, bad=bad)
 
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -119,6 +119,9 @@ def _by_position(columns: FeatureColumns, path: str, width: int) -> tuple[tuple[
     )
 
 
+Table = TypeVar("Table", Chunk, ObjectRows)
+
+
 class TableReader:
     """Reads the rows of one file as numbers; errors name the file, the line and the column.
 
@@ -133,12 +136,13 @@ class TableReader:
         levels: list[dict[str, int]] | None = None,
         grows: bool = False,
         note: Callable[[str], None] = ignore,
+        bad: BadRows | None = None,
     ) -> None:
         self.columns, self.path, self.options = columns, path, options
         self.levels = levels_of(columns) if levels is None else levels
         self.grows, self.note = grows, note
         self.shown = "the input" if path == STREAM and not grows else path
-        self._bad = BadRows(options.skip_bad)
+        self._bad = bad or BadRows(options.skip_bad)
         self._said: set[str] = set()
 
     def rows(self, cannot: str = CANNOT_TRAIN, with_blank: bool = False) -> Iterator[FeatureRows]:
@@ -173,7 +177,7 @@ class TableReader:
                     passed = 1
                     chunk = chunk.without_first()
                 is_first = is_first and not chunk.n
-                found = self.numbers(chunk, placing)
+                found, chunk = self.numbers(chunk, placing)
                 if with_blank:
                     found, line = spread(found, chunk, line)
                 found.nbytes = chunk.split.stop
@@ -199,7 +203,7 @@ class TableReader:
                 self.note(
                     f"{self.shown}: left out, since the first rows do not have them: {listed(new)}."
                 )
-            yield self.numbers(chunk, placing)
+            yield self.numbers(chunk, placing)[0]
 
     @property
     def _widths(self) -> tuple[int, ...]:
@@ -217,11 +221,15 @@ class TableReader:
     def _bad_row(self, bad: BadRow) -> DataError:
         place, reason, text = bad
         shown = shortened(" ".join(text.split()), 80)
-        leave = "skip such rows with --skip-bad" if self.grows else "leave the row out"
-        return DataError(f"{place}: {reason}: {shown!r}. Fix it, or {leave}.")
+        return DataError(
+            f"{place}: {reason}: {shown!r}. Fix it, or skip such rows with --skip-bad."
+        )
 
-    def numbers(self, chunk: Chunk | ObjectRows, place: Placing) -> FeatureRows:
-        """Return the rows of a chunk as numbers, with their labels."""
+    def numbers(self, chunk: Table, place: Placing) -> tuple[FeatureRows, Table]:
+        """Return the rows of a chunk as numbers, with their labels, and the chunk.
+
+        Both are without the rows that cannot be used, where these are left out.
+        """
         columns, n = self.columns, chunk.n
         check_room(self.shown, n, columns.n_raw)
         raw, kinds = chunk.fields(place.columns, columns.point)
@@ -245,7 +253,9 @@ class TableReader:
                     raise not_finite(self._place(chunk, row), raw[row])
                 self._leave_out(chunk, row, "a number is too large", is_bad)
         found = FeatureRows(raw, names, is_blank)
-        return found[~is_bad] if is_bad.any() else found
+        if not is_bad.any():
+            return found, chunk
+        return found[~is_bad], chunk.only(np.flatnonzero(~is_bad).tolist())
 
     def _leave_out(
         self, chunk: Chunk | ObjectRows, row: int, reason: str, is_bad: NDArray[np.bool_]

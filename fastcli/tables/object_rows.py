@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -72,6 +72,15 @@ class ObjectRows:
     def n(self) -> int:
         """The number of rows."""
         return len(self.objects)
+
+    def only(self, kept: Sequence[int]) -> ObjectRows:
+        """Return some of the rows."""
+        return replace(
+            self,
+            numbers=[self.numbers[i] for i in kept],
+            objects=[self.objects[i] for i in kept],
+            raw=[self.raw[i] for i in kept],
+        )
 
     def table(self) -> list[list[str]]:
         """Return all cells of all rows, as text."""

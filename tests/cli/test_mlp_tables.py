@@ -162,3 +162,26 @@ def test_models_with_the_label_column_as_text_are_read():
         with out:
             write_tensors(out, arrays, config)
         assert run("test", "old.mlp", "t.csv", "--label-column", "team").code == 0
+
+
+def test_rows_that_a_model_of_numbers_cannot_read_are_left_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("n.csv").write_text("a,b,label\n" + "1,2,x\n5,1,y\n" * 8)
+    quick = ["--hidden", "none", "-epoch", 60, "-lr", 0.1, "-verbose", 0]
+    assert run("mlp-train", "-input", "n.csv", "-output", "n", *quick).code == 0
+    Path("bad.csv").write_text("a,b,label\n1,2,x\n3,1\n5,1,y\n1,k,x\n")
+    Path("bad.jsonl").write_text('{"a":1,"b":2}\n{"a":"k","b":2}\n{"a":5,"b":1}\n')
+    for command in ("test", "predict"):
+        assert run(command, "n.mlp", "bad.csv").err.splitlines()[-1].endswith("--skip-bad.")
+    said = "Left out: 2 bad rows (1 x 2 columns instead of 3, 1 x not a number), the first at"
+    result = run("test", "n.mlp", "bad.csv", "--skip-bad")
+    assert result.out.split()[:4] == [b"N", b"2", b"P@1", b"1"]
+    assert f"{said} bad.csv:3.\n" in result.err
+    result = run("predict", "n.mlp", "bad.csv", "--skip-bad")
+    assert result.out == b"x\n\ny\n\n"  # a line for each line
+    result = run("predict", "n.mlp", "bad.csv", "--skip-bad", "--output", "-")
+    assert [line.rsplit(b",", 1)[1] for line in result.out.splitlines()[1:]] == [b"x", b"y"]
+    assert f"{said} bad.csv:3.\n" in result.err
+    result = run("predict", "n.mlp", "bad.jsonl", "--skip-bad", "--output", "-")
+    assert result.out == b'{"a":1,"b":2,"label":"x"}\n{"a":5,"b":1,"label":"y"}\n'
+    assert "the first at bad.jsonl:2" in result.err
