@@ -15,7 +15,7 @@ from fastcli.errors import DataError
 from fastcli.tables.bad_rows import OTHERWISE, BadRows
 from fastcli.tables.choice import Choice, Columns, choose_text
 from fastcli.tables.delimited import Chunk, Location
-from fastcli.tables.dialects import BOM, HEAD_ROWS, Dialect, is_unicode
+from fastcli.tables.dialects import HEAD_ROWS, Dialect, is_unicode
 from fastcli.tables.formats import HEAD, TABLES
 from fastcli.tables.objects import (
     elements_as_written,
@@ -69,7 +69,8 @@ class RowBlock:
 class OpenTable:
     """A table that is being read: its format, its columns, and its rows, block by block.
 
-    ``header`` has the bytes of the first row of a delimited table, if that is a header.
+    ``header`` has the bytes of the first row of a delimited table, if that is a header;
+    ``preamble`` those before it.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class OpenTable:
     blocks: Iterator[RowBlock]
     dialect: Dialect | None = None
     header: bytes = b""
+    preamble: bytes = b""
     line_end: bytes = b"\n"
 
     @property
@@ -206,7 +208,8 @@ def _delimited(
         sentence,
         blocks(),
         table.dialect,
-        first.removeprefix(BOM) if has_names else b"",
+        first if has_names else b"",
+        table.preamble,
         line_end,
     )
 

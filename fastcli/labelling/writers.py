@@ -82,6 +82,7 @@ class SameRows:
         delimiter = table.dialect.delimiter.encode()
         self._delimiter, self._end = _text(delimiter), _text(table.line_end)
         self._cells: Strings | None = None
+        put(table.preamble)
         if table.header:
             cells = [table.header, *(quoted(name, table.dialect) for name in added)]
             put(delimiter.join(cells) + table.line_end)

@@ -208,7 +208,8 @@ def _unpacked(key: int) -> bytes:
 class Delimited:
     """A delimited table that is being read: its dialect, its first rows, then all of them.
 
-    ``stream`` gives UTF-8.
+    ``stream`` gives UTF-8.  ``preamble`` is what stands before the rows: a byte-order mark, and
+    Excel's ``sep=;``.
     """
 
     def __init__(
@@ -222,14 +223,12 @@ class Delimited:
         self.path, self._stream, self._is_live = path, stream, is_live
         self.errors = stream.errors if isinstance(stream, Utf8) else "surrogateescape"
         self._buffer, self._is_end = self._read_head()
-        self._line = 1
-        if self._buffer.startswith(BOM):
-            self._buffer = self._buffer[len(BOM) :]
-        delimiter, size = skip_sep_line(self._buffer)
+        bom = len(BOM) * self._buffer.startswith(BOM)
+        delimiter, size = skip_sep_line(self._buffer[bom:])
         if size and not asked.delimiter:
             asked = Asked(asked.kind, delimiter, asked.quotes, asked.escape)
-        if size:
-            self._buffer, self._line = self._buffer[size:], 2
+        self._line = 2 if size else 1
+        self.preamble, self._buffer = self._buffer[: bom + size], self._buffer[bom + size :]
         self.width = 0
         self._is_recovering = False
         self.dialect = dialect_of(self._buffer, asked, self._is_end, like)

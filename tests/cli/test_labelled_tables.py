@@ -439,3 +439,11 @@ def test_elements_of_an_array_are_passed_on_as_they_were_written(model):
     assert result.out.decode().splitlines()[0] == first
     assert run(*words, "o.json").code == 0
     assert Path("o.json").read_text().splitlines()[:2] == ["[", f"{first},"]
+
+
+@pytest.mark.parametrize("preamble", ["\ufeff", "sep=;\r\n", "\ufeffsep=;\n"])
+def test_what_stands_before_the_rows_is_kept(model, preamble):
+    """Excel needs it to read the table."""
+    Path("e.csv").write_bytes(f"{preamble}id;title\r\n1;refund\r\n".encode())
+    result = run("predict", model, "e.csv", "--text-column", "title", "--output", "-")
+    assert result.out == f"{preamble}id;title;label\r\n1;refund;Billing\r\n".encode()
