@@ -72,9 +72,11 @@ def open_texts(
     if getattr(classifier, "columns", None) is not None:
         reading = reading_of(options)
         if has_objects(data, reading):
-            table = open_number_objects(data, reading, cast("ReadsObjects", classifier), bad)
+            table = open_number_objects(
+                data, reading, cast("ReadsObjects", classifier), bad, on_bytes
+            )
         else:
-            table = open_numbers(data, reading, cast("ReadsNumbers", classifier), bad)
+            table = open_numbers(data, reading, cast("ReadsNumbers", classifier), bad, on_bytes)
         tell(table.sentence)
         return table, Prepared()
     prepared = prepared_of(classifier, model, like)

@@ -40,14 +40,18 @@ def has_objects(path: str, reading: Reading) -> bool:
 
 
 def open_number_objects(
-    path: str, reading: Reading, model: ReadsObjects, bad: BadRows
+    path: str,
+    reading: Reading,
+    model: ReadsObjects,
+    bad: BadRows,
+    on_bytes: Callable[[int], None] = lambda n: None,
 ) -> OpenTable:
     """Open a file of objects, whose columns a model finds; ``bad`` is given what is none.
 
     Raises DataError where it cannot be read, now or when its rows are.
     """
     try:
-        raw = opened(path, lambda n: None)
+        raw = opened(path, on_bytes)
     except OSError as error:
         raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
     kind = reading.kind_by_name(path)

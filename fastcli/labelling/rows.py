@@ -130,9 +130,15 @@ def _opened(path: str, on_bytes: Callable[[int], None]) -> Any:
 # ------------------------------------------------------------------ delimited
 
 
-def open_numbers(path: str, reading: Reading, model: ReadsNumbers, bad: BadRows) -> OpenTable:
+def open_numbers(
+    path: str,
+    reading: Reading,
+    model: ReadsNumbers,
+    bad: BadRows,
+    on_bytes: Callable[[int], None] = lambda n: None,
+) -> OpenTable:
     """Open a delimited table of numbers, whose columns a model finds; as ``open_table``."""
-    raw = _opened(path, lambda n: None)
+    raw = _opened(path, on_bytes)
     kind = reading.kind_by_name(path)
     return _delimited(path, raw, kind if kind in TABLES else "csv", reading, Columns(), bad, model)
 

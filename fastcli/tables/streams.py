@@ -23,7 +23,7 @@ def opened(path: str, on_bytes: Callable[[int], None]) -> Any:
     raw = open(place, "rb", buffering=0)  # noqa: SIM115
     if kind:
         raw.close()
-        return open_compressed(path, kind)
+        return open_compressed(path, kind, on_bytes)
     return io.BufferedReader(_Counted(raw, on_bytes), 1 << 20)
 
 

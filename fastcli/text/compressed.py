@@ -56,21 +56,30 @@ def compression_of(head: bytes) -> str | None:
     return "zst" if _begins_zst(head) else None
 
 
-def open_members(path: str, kind: str, shown: str) -> io.BufferedReader:
+def open_members(
+    path: str, kind: str, shown: str, on_bytes: Callable[[int], None] | None = None
+) -> io.BufferedReader:
     """Open a compressed file for reading; damage in it raises OSError when it is met.
 
-    ``shown`` is the name of the file for messages.  The file is closed with the reader.  Raises
+    ``shown`` is the name of the file for messages; ``on_bytes`` hears how many compressed bytes
+    have been read.  The file is closed with the reader.  Raises
     DataError where what reads the format is not installed, and OSError.
     """
     known = _FORMATS[kind](shown)
-    return io.BufferedReader(_Members(path, known, shown), BLOCK)
+    return io.BufferedReader(_Members(path, known, shown, on_bytes), BLOCK)
 
 
 class _Members(io.RawIOBase):
     """The decompressed bytes of a file of one member or more."""
 
-    def __init__(self, path: str, known: _Format, shown: str) -> None:
-        self._format, self._shown = known, shown
+    def __init__(
+        self,
+        path: str,
+        known: _Format,
+        shown: str,
+        on_bytes: Callable[[int], None] | None = None,
+    ) -> None:
+        self._format, self._shown, self._on_bytes = known, shown, on_bytes
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115
         self._member = known.member()
         self._unread = b""  # compressed bytes that were read too far
@@ -100,7 +109,10 @@ class _Members(io.RawIOBase):
 
     def _more(self) -> bytes:
         found, self._unread = self._unread, b""
-        return found or self._file.read(CHUNK) or b""
+        found = found or self._file.read(CHUNK) or b""
+        if self._on_bytes is not None:
+            self._on_bytes(self._file.tell())
+        return found
 
     def _has_another(self) -> bool:
         """Begin with the next member, if there is one; warn of other bytes than zeros."""

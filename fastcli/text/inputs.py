@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +46,15 @@ def text_size(paths: Sequence[str]) -> int:
     return 0
 
 
-def open_compressed(path: str | os.PathLike[str], kind: str) -> io.BufferedReader:
+def open_compressed(
+    path: str | os.PathLike[str], kind: str, on_bytes: Callable[[int], None] | None = None
+) -> io.BufferedReader:
     """Open a compressed file for reading; damage in it raises OSError when it is met.
 
-    The file is closed with the reader that is returned.
+    ``on_bytes`` hears how many compressed bytes have been read.  The file is closed with the reader
+    that is returned.
     """
-    return open_members(place_of(path), kind, os.fspath(path))
+    return open_members(place_of(path), kind, os.fspath(path), on_bytes)
 
 
 def text_blocks(path: str) -> Iterator[Bytes]:

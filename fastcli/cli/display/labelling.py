@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -44,11 +45,9 @@ class LabellingDisplay:
     """Shows on a terminal how many rows are done, and the time left where the size is known."""
 
     def __init__(self, data: str, output: str) -> None:
-        from fastcli.text.inputs import text_size
-
         goes_to_screen = output == STREAM and not is_into_file()
         self.screen = Screen(is_on=is_live() and not goes_to_screen)
-        self._n_bytes = text_size([data]) if self.screen.is_on and data != STREAM else 0
+        self._n_bytes = os.path.getsize(data) if os.path.isfile(data) else 0
         self._began = time.monotonic()
         self._rows = 0
         self._read = 0
