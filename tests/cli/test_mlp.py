@@ -802,7 +802,10 @@ def test_questions_that_cannot_be(numbers_model, tmp_path):
     path = tmp_path / "new.csv"
     for text, sentence in (
         ("1,q\n", "line 1, column 2: 'q' is not a number."),
-        ("1,2\n1,2,3,4\n", ":2: 4 columns instead of 2: '1,2,3,4'. Fix it, or leave the row out."),
+        (
+            "1,2\n1,2,3,4\n",
+            ":2: 4 columns instead of 2: '1,2,3,4'. Fix it, or skip such rows with --skip-bad.",
+        ),
         ("1,inf\n", "line 1: a number is not finite."),
     ):
         path.write_text(text)
