@@ -91,9 +91,10 @@ def refuse_table(
         columns.append(f"--label-column {shlex.quote(found.label or 'COLUMN')}")
     from fastcli.printable import listed
 
+    named = f"; its columns: {listed(found.names)}" if found.names else ""
     raise DataError(
-        f"{path} is a table, not lines of {'labels and ' if label else ''}text; its columns: "
-        f"{listed(found.names)}. Read it as one: {' '.join([shlex.join(command), *columns])}. "
+        f"{path} is a table, not lines of {'labels and ' if label else ''}text{named}. "
+        f"Read it as one: {' '.join([shlex.join(command), *columns])}. "
         f"If each line is a text, {otherwise}."
     )
 

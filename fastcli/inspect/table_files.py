@@ -22,7 +22,7 @@ from fastcli.tables.delimited import Delimited, Location, Utf8
 from fastcli.tables.dialects import BOM, Asked, Dialect, is_utf16
 from fastcli.tables.formats import TABLES
 from fastcli.tables.headers import has_header
-from fastcli.tables.objects import elements, json_lines, parquet_rows
+from fastcli.tables.objects import bounded_lines, elements, json_lines, parquet_rows
 from fastcli.tables.reading import Reading
 from fastcli.tables.rows import NESTED, value_text
 from fastcli.tables.streams import opened
@@ -138,7 +138,14 @@ def _text(found: TableFile, raw: Any, reading: Reading) -> None:
     if found.kind == "json":
         _objects(found, elements(found.path, text))
     else:
-        _objects(found, json_lines(found.path, text, lambda p, why, t: found.add_bad(p, why)))
+        _objects(
+            found,
+            json_lines(
+                found.path,
+                bounded_lines(found.path, text),
+                lambda p, why, t: found.add_bad(p, why),
+            ),
+        )
 
 
 def _encoding(path: str, head: bytes) -> str:

@@ -18,6 +18,7 @@ from fastcli.tables.delimited import Chunk, Location
 from fastcli.tables.dialects import HEAD_ROWS, Dialect, is_unicode
 from fastcli.tables.formats import HEAD, TABLES
 from fastcli.tables.objects import (
+    bounded_lines,
     elements_as_written,
     json_lines,
     objects_as_written,
@@ -115,7 +116,10 @@ def open_table(
     elif kind == "json":
         found = elements_as_written(path, reading.text(raw))
     else:
-        found = ((i, one, b"") for i, one in json_lines(path, reading.text(raw), bad))
+        found = (
+            (i, one, b"")
+            for i, one in json_lines(path, bounded_lines(path, reading.text(raw)), bad)
+        )
     return _objects(path, _closing(raw, found), columns, kind, reading, bad)
 
 

@@ -19,7 +19,8 @@ from fastcli.prepare.spools import spool
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-AT_ONCE = 10_000  # rows
+AT_ONCE = 10_000  # rows, and
+BYTES = 1 << 22  # of their texts, but for a longer row
 
 Labels = tuple[str, ...]
 
@@ -61,16 +62,26 @@ class RowFile:
         for file in (self._labels, self._texts, self._keys):
             file.seek(0)
         known: dict[bytes, Labels] = {}
-        for first in range(0, self.n, AT_ONCE):
-            labels = list(islice(self._labels, AT_ONCE))
-            texts = list(islice(self._texts, AT_ONCE))
+        first = 0
+        while texts := self._some_texts():
+            labels = list(islice(self._labels, len(texts)))
             keys = np.frombuffer(self._keys.read(8 * len(labels)), np.int64)
-            kept = np.flatnonzero(keep[first : first + AT_ONCE])
+            kept = np.flatnonzero(keep[first : first + len(texts)])
+            first += len(texts)
             data = b"".join([texts[i] for i in kept.tolist()])
             yield (
                 [_tokens(labels[i], known) for i in kept.tolist()],
                 Cleaned(data, keys[kept], None),
             )
+
+    def _some_texts(self) -> list[bytes]:
+        """Return the next texts, ``AT_ONCE`` at most, of about ``BYTES`` together."""
+        found: list[bytes] = []
+        size = 0
+        while len(found) < AT_ONCE and size < BYTES and (text := self._texts.readline()):
+            found.append(text)
+            size += len(text)
+        return found
 
 
 def _tokens(line: bytes, known: dict[bytes, Labels]) -> Labels:

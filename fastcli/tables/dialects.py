@@ -415,9 +415,12 @@ def is_utf8(encoding: str) -> bool:
     Raises ArgumentError for the name of none.
     """
     try:
-        return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
-    except LookupError:
+        found = codecs.lookup(encoding)
+    except (LookupError, ValueError):  # ValueError: a name with a zero byte
         raise ArgumentError(f"Unknown encoding: {encoding}") from None
+    if not getattr(found, "_is_text_encoding", True):  # such as rot13 and base64
+        raise ArgumentError(f"{encoding} is not an encoding of text.")
+    return found.name in ("utf-8", "utf-8-sig")
 
 
 def decode_lines(block: bytes) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastcli.errors import DataError, FastcliError
-from fastcli.tables.dialects import COMPRESSED, KINDS, kind_of_name, suffix
+from fastcli.tables.dialects import BOM, COMPRESSED, KINDS, kind_of_name, suffix
 from fastcli.tables.streams import opened
 
 TABLES = ("csv", "tsv", "psv")
@@ -18,6 +18,7 @@ PARQUET_MAGIC = b"PAR1"
 HEAD = 1 << 16  # bytes by which a format is told
 _OBJECTS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]*", re.IGNORECASE)
+_OBJECT = re.compile(rb'\s*(?:\[\s*)?\{\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:)')
 _ONLY_LIST = re.compile(r'\s*\{\s*"([A-Za-z_]\w*)"\s*:\s*\[\s*\{')
 
 
@@ -85,7 +86,7 @@ def kind_of_input(path: str, prefix: str) -> str:
 
 def sniffed(head: bytes, prefix: str) -> str:
     """Tell the format of a file by how it begins."""
-    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = head.removeprefix(BOM).lstrip()
     if head.startswith(b"{"):
         return "jsonl"
     if re.match(rb"\[\s*[\[{\]]", head):
@@ -97,13 +98,13 @@ def sniffed(head: bytes, prefix: str) -> str:
 
 def has_prefix(head: bytes, prefix: str) -> bool:
     """Tell whether the first line of text has a word that begins as labels do."""
-    first = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    first = head.removeprefix(BOM).lstrip().split(b"\n", 1)[0]
     return any(word.startswith(prefix.encode()) for word in first.split())
 
 
 def are_objects(head: bytes) -> bool:
     """Tell whether text surely begins with a JSON object that is a line of its own."""
-    first = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    first = head.removeprefix(BOM).lstrip().split(b"\n", 1)[0]
     if not first.startswith(b'{"'):
         return False
     try:
@@ -112,9 +113,18 @@ def are_objects(head: bytes) -> bool:
         return False
 
 
+def begins_as_objects(head: bytes) -> bool:
+    """Tell whether text begins as a JSON object, or as an array of such, does.
+
+    >>> [begins_as_objects(head) for head in (b'{"a": 1}', b'[ {"b', b'{a}', b'[{"a}"],1')]
+    [True, False, False, False]
+    """
+    return _OBJECT.match(head.removeprefix(BOM)) is not None
+
+
 def check_objects(path: str, head: bytes) -> None:
     """Raise DataError where text begins with a JSON object that goes on over several lines."""
-    text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape").lstrip()
+    text = head.removeprefix(BOM).decode("utf-8", "surrogateescape").lstrip()
     first = text.split("\n", 1)[0].strip()
     if not text.startswith("{") or are_objects(head) or "\n" not in text:
         return

@@ -19,6 +19,7 @@ from fastcli.tables.dialects import HEAD_ROWS
 from fastcli.tables.labels import truth_of, value_text
 from fastcli.tables.objects import (
     Bad,
+    bounded_lines,
     elements_as_written,
     json_lines,
     objects_as_written,
@@ -235,7 +236,7 @@ def open_objects(
     text = reading.text(raw)
     if kind == "json":
         return ObjectTable(shown, _objects(shown, elements_as_written(shown, text), bad))
-    found = ((i, one, b"") for i, one in json_lines(shown, text, bad))
+    found = ((i, one, b"") for i, one in json_lines(shown, bounded_lines(shown, text), bad))
     return ObjectTable(shown, _objects(shown, found, bad))
 
 

@@ -12,10 +12,11 @@ from typing import IO, Any
 import orjson
 
 from fastcli.errors import DataError, FastcliError
-from fastcli.tables.delimited import Location
+from fastcli.tables.delimited import LONGEST_ROW, Location
 from fastcli.tables.dialects import BOM
 
 AT_ONCE = 4096  # rows of Parquet that are read at a time
+OPENING, FIRST, COMMA, ELEMENT = range(4)  # what is due in an array, but for its end
 _LINE_ENDS = re.compile(r"[\r\n]+")
 HUGGING_FACE = b"huggingface"  # the key under which data sets describe their columns
 
@@ -81,15 +82,30 @@ def parquet_rows(
         try:
             for part in file.iter_batches(batch_size=AT_ONCE, columns=columns):
                 on_bytes(size * number // n_rows)
-                for found in part.to_pylist():
+                for found in _python_rows(part):
                     number += 1
                     yield number, found
         except UnicodeDecodeError:
             raise DataError(f"{path} is damaged: it has text that is not UTF-8.") from None
-        except (OSError, ArrowException) as error:
-            raise DataError(f"{path} is damaged: {error}") from None
+        except (OSError, ArrowException, ValueError, OverflowError) as error:
+            raise DataError(
+                f"{path}: row {number + 1:,} or later cannot be read: {error}"
+            ) from None
 
     return names, class_names, rows
+
+
+def _python_rows(part: Any) -> list[dict[str, Any]]:
+    """Return the rows of a record batch; times lose their nanoseconds, which Python has not."""
+    import pyarrow
+
+    for i, kind in enumerate(part.schema):
+        if pyarrow.types.is_timestamp(kind.type) and kind.type.unit == "ns":
+            whole = pyarrow.timestamp("us", kind.type.tz)
+            cells = part.column(i).cast(whole, safe=False)
+            part = part.set_column(i, kind.name, cells)
+    found: list[dict[str, Any]] = part.to_pylist()
+    return found
 
 
 def _class_names(metadata: Any) -> dict[str, list[str]]:
@@ -108,11 +124,24 @@ def _class_names(metadata: Any) -> dict[str, list[str]]:
     return found
 
 
-def objects_as_written(
-    path: str, raw: Iterable[bytes], bad: Bad
-) -> Iterator[tuple[int, Any, bytes]]:
+def bounded_lines(path: str, stream: Any) -> Iterator[Any]:
+    """Yield the lines of a stream of bytes or text; raises DataError for a very long one."""
+    number = 0
+    while line := stream.readline(LONGEST_ROW + 1):
+        number += 1
+        if len(line) > LONGEST_ROW:
+            raise too_long(Location(path, number))
+        yield line
+
+
+def too_long(place: Location) -> DataError:
+    """Return the error of a row that is longer than any that somebody wrote as a row."""
+    return DataError(f"{place}: a row of more than {LONGEST_ROW:,} bytes: has it line ends?")
+
+
+def objects_as_written(path: str, raw: IO[bytes], bad: Bad) -> Iterator[tuple[int, Any, bytes]]:
     """Yield the number of each line of UTF-8, what is on it, and the line."""
-    for number, line in enumerate(raw, 1):
+    for number, line in enumerate(bounded_lines(path, raw), 1):
         if number == 1:
             line = line.removeprefix(BOM)
         for _, found in json_lines(path, [line], _at(number, bad)):
@@ -131,27 +160,32 @@ def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
 
 def elements_as_written(path: str, text: IO[str]) -> Iterator[tuple[int, Any, bytes]]:
     """Yield the elements of a JSON array, where they begin, and their JSON, on one line."""
-    decoder, buffer, at, line, inside, size = json.JSONDecoder(), "", 0, 1, False, 1 << 16
+    decoder, buffer, at, line, size = json.JSONDecoder(), "", 0, 1, 1 << 16
+    due = OPENING
     while True:
         start = at
-        while at < len(buffer) and (buffer[at].isspace() or (inside and buffer[at] == ",")):
+        while at < len(buffer) and buffer[at].isspace():
             at += 1
         line += buffer.count("\n", start, at)
-        if at < len(buffer) and not inside:
-            if buffer[at] != "[":
-                raise DataError(
-                    f"{path} is not a JSON array of objects; one object per line is --format jsonl."
-                )
-            inside, at = True, at + 1
-            continue
-        if at < len(buffer) and buffer[at] == "]":
+        begins = buffer[at : at + 1]
+        if begins and due == OPENING and begins != "[":
+            raise DataError(
+                f"{path} is not a JSON array of objects; one object per line is --format jsonl."
+            )
+        if begins and due == COMMA and begins not in ",]":
+            shown = buffer[at : at + 40]
+            raise DataError(f"{path}:{line}: a comma is missing in the array: {shown!r}.")
+        if begins == "]" and due in (FIRST, COMMA):
             rest = buffer[at + 1 :].strip()
             while not rest and (more := text.read(size)):
                 rest = more.strip()
             if rest:
                 raise DataError(f"{path}:{line}: there is more after the array: {rest[:40]!r}.")
             return
-        if at < len(buffer):
+        if begins and due in (OPENING, COMMA):
+            due, at = FIRST if due == OPENING else ELEMENT, at + 1
+            continue
+        if begins:
             try:
                 found, end = decoder.raw_decode(buffer, at)
             except RecursionError:
@@ -170,9 +204,13 @@ def elements_as_written(path: str, text: IO[str]) -> Iterator[tuple[int, Any, by
                 written = _LINE_ENDS.sub(" ", buffer[at:end])
                 yield line, found, written.encode("utf-8", "surrogateescape")
                 line += buffer.count("\n", at, end)
-                at, size = end, 1 << 16
+                at, size, due = end, 1 << 16, COMMA
                 continue
+        if len(buffer) - at > LONGEST_ROW:
+            raise too_long(Location(path, line))
         more = text.read(size)
         if not more:
+            if begins and begins in ",]}":  # where an element is due
+                raise DataError(f"{path}:{line}: not valid JSON: {buffer[at : at + 40]!r}.")
             raise DataError(f"{path}:{line}: the array ends before it is closed.")
         buffer, at, size = buffer[at:] + more, 0, 2 * size

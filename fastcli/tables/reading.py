@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from fastcli.tables.columns import is_position
 from fastcli.tables.delimited import Delimited, Utf8
 from fastcli.tables.dialects import Asked, is_utf8
-from fastcli.tables.formats import check_objects, is_parquet, named_kind, sniffed
+from fastcli.tables.formats import begins_as_objects, check_objects, is_parquet, named_kind, sniffed
 from fastcli.tables.headers import has_header
 from fastcli.tables.labels import LabelOptions
 from fastcli.text.encodings import check_utf8
@@ -53,10 +53,10 @@ class Reading:
         """
         kind = kind or self.kind_by_name(path)
         found = sniffed(head, self.labels.prefix) if kind == "auto" else kind
+        if self.kind == "auto" and self.is_utf8 and begins_as_objects(head):
+            found = sniffed(head, "")  # whatever the name says
         if found in ("json", "jsonl") and self.is_utf8:
             check_objects(path, head)
-            if self.kind == "auto" and sniffed(head, "") == "jsonl":
-                return "jsonl"
         return found
 
     def check_bytes(self, path: str, head: bytes, otherwise: str = "") -> None:

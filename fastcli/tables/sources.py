@@ -37,7 +37,7 @@ from fastcli.tables.formats import (
 )
 from fastcli.tables.formats import kind_of_input as kind_of_input  # as it is asked for from here
 from fastcli.tables.labels import BadLabel, LabelReader, no_label_sentence
-from fastcli.tables.objects import Bad, elements, json_lines, parquet_rows
+from fastcli.tables.objects import Bad, bounded_lines, elements, json_lines, parquet_rows
 from fastcli.tables.reading import Reading
 from fastcli.tables.rows import NESTED, Batch, Raw, all_unicode, joined_text, value_text
 from fastcli.tables.streams import opened
@@ -188,8 +188,9 @@ class Source:
         if kind in TABLES:
             yield from self._table(path, reading.delimited(path, raw, kind), kind)
         elif kind == "jsonl":
-            lines: Iterable[bytes | str] = raw if reading.is_utf8 else reading.text(raw)
-            yield from self._objects(path, json_lines(path, lines, self.bad))
+            lines: IO[Any] = raw if reading.is_utf8 else reading.text(raw)
+            found = json_lines(path, bounded_lines(path, lines), self.bad)
+            yield from self._objects(path, found)
         elif kind == "json":
             yield from self._objects(path, elements(path, reading.text(raw)))
         else:

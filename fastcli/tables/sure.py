@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from dataclasses import dataclass
 
 from fastcli.errors import FastcliError
 from fastcli.tables.columns import LABEL_NAMES, TEXT_NAMES, usual
 from fastcli.tables.delimited import Delimited
-from fastcli.tables.dialects import HEAD, Asked, kind_of_name, suffix
-from fastcli.tables.formats import sniffed
+from fastcli.tables.dialects import BOM, HEAD, Asked, kind_of_name, suffix
+from fastcli.tables.formats import begins_as_objects, check_objects
 from fastcli.tables.headers import has_header
-from fastcli.tables.objects import parquet_rows, read_json
+from fastcli.tables.objects import parquet_rows
 from fastcli.tables.streams import opened
 
 
@@ -29,7 +30,8 @@ def sure_table(path: str, prefix: str) -> SureTable | None:
     """Return the columns of a file that is surely a table, None for any other.
 
     That is Parquet; or a file whose name says it is CSV, TSV, JSON or JSON lines, and that holds
-    objects, or a header above at least two columns, and (with a prefix) no label.
+    objects, or a header above at least two columns, and (with a prefix) no label.  Raises DataError
+    for one JSON object over several lines.
     """
     try:
         if not os.path.isfile(path):
@@ -38,22 +40,39 @@ def sure_table(path: str, prefix: str) -> SureTable | None:
             head = raw.peek(HEAD)[:HEAD]
         if head.startswith(b"PAR1"):
             return _sure(parquet_rows(path, lambda n: None)[0])
-        if suffix(path) not in (".csv", ".tsv", ".json", ".jsonl"):
-            return None
-        if prefix and prefix.encode() in head:
-            return None
-        if sniffed(head, prefix or "__label__") in ("json", "jsonl"):
-            first = head.lstrip(b"\xef\xbb\xbf \t\r\n[").split(b"\n", 1)[0].rstrip(b", \r]")
-            found = read_json(first)
-            return _sure(list(found)) if isinstance(found, dict) and found else None
-        kind = kind_of_name(path) or "csv"
-        rows = Delimited(path, io.BytesIO(head[: head.rfind(b"\n") + 1]), Asked(kind)).head
-        table = rows.table()
-        if rows.bad or len(table) < 2 or len(table[0]) < 2 or not has_header(table):
-            return None
-        return _sure(table[0])
-    except (OSError, EOFError, ValueError, FastcliError):  # which reading it will say
+    except (OSError, EOFError, FastcliError):  # which reading it will say
         return None
+    if suffix(path) not in (".csv", ".tsv", ".json", ".jsonl"):
+        return None
+    if prefix and prefix.encode() in head:
+        return None
+    if begins_as_objects(head):
+        check_objects(path, head)
+        return _sure(_first_names(head))
+    return _sure_delimited(path, head)
+
+
+def _sure_delimited(path: str, head: bytes) -> SureTable | None:
+    """Return the columns of a delimited table that begins like this, None for what may be none."""
+    whole = head[: head.rfind(b"\n") + 1] if len(head) >= HEAD else head
+    try:
+        rows = Delimited(path, io.BytesIO(whole), Asked(kind_of_name(path) or "csv")).head
+        table = rows.table()
+    except (ValueError, FastcliError):  # which reading it will say
+        return None
+    if rows.bad or len(table) < 2 or len(table[0]) < 2 or not has_header(table):
+        return None
+    return _sure(table[0])
+
+
+def _first_names(head: bytes) -> list[str]:
+    """Return the names of the first object of JSON, those that are there if it is cut."""
+    text = head.removeprefix(BOM).decode("utf-8", "surrogateescape").lstrip(" \t\r\n[")
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text)
+        return list(found)
+    except (ValueError, RecursionError):
+        return []
 
 
 def _sure(names: list[str]) -> SureTable:

@@ -447,3 +447,35 @@ def test_what_stands_before_the_rows_is_kept(model, preamble):
     Path("e.csv").write_bytes(f"{preamble}id;title\r\n1;refund\r\n".encode())
     result = run("predict", model, "e.csv", "--text-column", "title", "--output", "-")
     assert result.out == f"{preamble}id;title;label\r\n1;refund;Billing\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '[{"title": "refund"}, {"title": "crash"}]'),
+        ("b.json", '[\n {\n  "title": "refund"\n },\n {"title": "crash"}\n]\n'),
+        ("c.jsonl", '[{"title": "refund"}, {"title": "crash"}]'),
+        ("d.jsonl", json.dumps({"id": 1, "title": "refund " * 20_000})),
+        ("e.csv", "id,title\n1,refund"),
+    ],
+)
+def test_tables_of_other_forms_are_refused_as_lines(model, name, text):
+    Path(name).write_text(text)
+    assert f"{name} is a table, not lines of text" in fails("predict", model, name)
+    assert f"{name} is a table, not lines of labels and text" in fails("test", model, name)
+
+
+def test_json_in_a_file_of_another_name(model):
+    Path("a.csv").write_text('{"title": "refund", "body": ""}\n')
+    Path("b.jsonl").write_text('[{"title": "refund", "body": ""}]')
+    for name in ("a.csv", "b.jsonl"):
+        result = run("predict", model, name, "--output", "-")
+        assert json.loads(result.out.strip(b"[]\n"))["label"] == "Billing"
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "base64", "zip", "no-such", "a\0b"])
+def test_encodings_of_other_things_than_text(model, encoding):
+    words = ["--text-column", "title", "--encoding", encoding, "--output", "-"]
+    last = fails("predict", model, "t.csv", *words)
+    assert "encoding" in last
+    assert "unexpectedly" not in last
