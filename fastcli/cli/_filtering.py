@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastcli.cli._declare import given_names, say_without_effect
-from fastcli.cli._options import header_of, open_blocks
+from fastcli.cli._options import open_blocks
 from fastcli.errors import ArgumentError
 from fastcli.options import rows
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.prepare.options import PrepareOptions
+from fastcli.tables.options import header_of
 
 if TYPE_CHECKING:
     from fastcli.prepare.like import Like
@@ -37,7 +38,7 @@ def write_out(text: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def is_filter(ctx: click.Context, options: PrepareOptions) -> bool:
+def is_filter(ctx: click.Context) -> bool:
     """Tell whether the given options, with no output among them, say how lines are changed."""
     given = given_names(ctx)
     steps = {row.name for row in rows(PrepareOptions) if row.option.group in ("cleaning", "tokens")}

@@ -11,7 +11,7 @@ import click
 
 from fastcli.cli._declare import FileName, file_argument, takes
 from fastcli.cli._inputs import Lists
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.tables.options import TABLES, TableOptions
@@ -135,6 +135,7 @@ def load_classifier(path: str, options: TableOptions | None = None) -> Classifie
         perceptron.note = say
         if options is not None:
             from fastcli.tables.dialects import read_delimiter
+            from fastcli.tables.options import header_of
 
             perceptron.table_options = replace(
                 perceptron.table_options,
@@ -155,16 +156,6 @@ def reads_tables(model: Classifier) -> bool:
     """Tell whether a model is one of tables of numbers, whatever options say."""
     columns = getattr(model, "columns", None)
     return columns is not None and columns.kind == "csv"
-
-
-def header_of(options: Any) -> bool | None:
-    """Return what --header and --no-header say; None if neither is given.
-
-    Raises ArgumentError where both are.
-    """
-    if options.header and options.no_header:
-        raise ArgumentError("--header and --no-header: give one of them.")
-    return True if options.header else False if options.no_header else None
 
 
 def blocks_of(model: Classifier, path: str, message: str) -> Iterator[Block]:

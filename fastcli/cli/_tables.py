@@ -26,10 +26,10 @@ def asks_for_table(options: TableOptions) -> bool:
 
 def reading_of(options: TableOptions, label: str = "__label__") -> Reading:
     """Return how tables are read.  Raises ArgumentError for values that cannot be."""
-    from fastcli.cli._options import header_of
     from fastcli.options import check_choices
     from fastcli.tables.dialects import read_delimiter
     from fastcli.tables.labels import LabelOptions
+    from fastcli.tables.options import header_of
     from fastcli.tables.reading import Reading
 
     names = ("format", "quotes", "escape", "labels_as", "bad_bytes")

@@ -12,6 +12,7 @@ from fastcli.cli._declare import given_names
 from fastcli.cli._inputs import read_inputs
 from fastcli.errors import DataError
 from fastcli.overwriting import STREAM
+from fastcli.tables.values import plain_float
 from fastcli.text.spooled import is_stream
 
 KINDS = (("<k>", "-k", int, "integer"), ("<th>", "--threshold", float, "float"))
@@ -28,14 +29,10 @@ class Positionals:
 def is_number(word: str) -> bool:
     """Tell whether a word is a number and not the name of a file, such as ``nan`` or ``inf``.
 
-    >>> [is_number(word) for word in ("5", "-1", "1e-3", ".5", "inf", "5.txt", "./5")]
+    >>> [is_number(word) for word in ("5", "-1", "1e-3", ".5", "inf", "5.txt", "2024_01")]
     [True, True, True, True, False, False, False]
     """
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return any(map(str.isdigit, word))
+    return plain_float(word) is not None and any(map(str.isdigit, word))
 
 
 def divided(words: Sequence[str]) -> Positionals:

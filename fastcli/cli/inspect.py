@@ -15,10 +15,10 @@ import click
 from fastcli.cli._command import positional
 from fastcli.cli._declare import FileName, given_names, takes
 from fastcli.cli._inputs import Lists, read_inputs
-from fastcli.cli._options import header_of
 from fastcli.errors import DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
+from fastcli.tables.options import header_of
 from fastcli.text import options as text
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
     if options.like:
         filter_like(ctx, inputs, options)
         return
-    if is_filter(ctx, options):
+    if is_filter(ctx):
         filter_by_options(ctx, inputs, recipe_of(options))
         return
     from fastcli.cli.display.preparing import PrepareDisplay

@@ -123,7 +123,7 @@ def run(
     if lists.files_from:
         check_lists(lists.files_from, args, tuning)
     say_without_effect(ctx, {**vars(args), **vars(tuning), **(vars(table) if table else {})})
-    check_lines(args, tuning, table)
+    check_lines(args, table)
     if tuning.autotune_validation:
         tune(ctx, args, tuning, saving.fsync, table)
         return
@@ -137,7 +137,7 @@ def run(
         train_and_save(args, progress, saving.fsync, prepared)
 
 
-def check_lines(args: TrainArgs, tuning: AutotuneOptions, table: TableOptions | None) -> None:
+def check_lines(args: TrainArgs, table: TableOptions | None) -> None:
     """Raise DataError, with the command to use, for a table where lines are asked for."""
     if table is None:
         for path in args.input:

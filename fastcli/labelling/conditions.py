@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fastcli.errors import ArgumentError
 from fastcli.printable import listed, named, shortened
+from fastcli.tables.values import plain_float
 
 OPERATORS = (">=", "<=", ">", "<")
 # Whatever is before the last operator is the label, which may contain such characters.
@@ -51,11 +52,8 @@ def read_probability(text: str, what: str) -> float:
     >>> read_probability(" 0.9", "--keep")
     0.9
     """
-    try:
-        value = float(text) if "_" not in text else -1.0
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
+    value = plain_float(text)
+    if value is None or not 0.0 <= value <= 1.0:
         raise ArgumentError(
             f"{what}: {shortened(text.strip())!r} is not a probability, a number from 0 to 1."
         )

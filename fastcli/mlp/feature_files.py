@@ -20,7 +20,7 @@ from fastcli.tables.coded import Coded
 from fastcli.tables.columns import is_index
 from fastcli.tables.dialects import BOM, decode_lines, is_utf16, kind_of_name, suffix
 from fastcli.tables.formats import are_objects, is_parquet, named_kind, sniffed
-from fastcli.tables.values import is_number, shortest
+from fastcli.tables.values import is_number, plain_float, shortest
 from fastcli.text.inputs import text_blocks
 from fastcli.text.spooled import place_of
 
@@ -147,11 +147,8 @@ def libsvm_labels(names: str) -> tuple[str, ...]:
 
 def by_value(name: str) -> str:
     """Return a label of libsvm: of a number the shortest form, so that +1, 1 and 1.0 are one."""
-    try:
-        value = float(name)
-    except ValueError:
-        return name
-    return shortest(value) if abs(value) < LARGEST and name.isascii() else name
+    value = plain_float(name)
+    return name if value is None or not abs(value) < LARGEST else shortest(value)
 
 
 def read_libsvm(

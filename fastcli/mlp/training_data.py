@@ -29,7 +29,7 @@ from fastcli.printable import listed, shortened
 from fastcli.reporting import Reporter
 from fastcli.tables.dialects import read_delimiter
 from fastcli.tables.labels import LabelOptions
-from fastcli.tables.options import TABLES
+from fastcli.tables.options import TABLES, header_of
 from fastcli.text.inputs import text_size
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
@@ -122,11 +122,10 @@ def _read_text(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -
 
 def table_options(args: MlpArgs) -> TableOptions:
     """Return what the arguments say about tables."""
-    header = True if args.header else False if args.no_header else None
     return TableOptions(
         label_column="".join(args.label_column[:1]),
         delimiter=read_delimiter(args.delimiter),
-        header=header,
+        header=header_of(args),
         drop=args.drop,
         words=args.words,
         point={"point": ".", "comma": ","}.get(args.decimal, ""),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from fastcli.errors import ArgumentError
 from fastcli.options import Need, Values, option
 from fastcli.text import options as text
 
@@ -66,3 +68,13 @@ class TableOptions:
         group="tables",
         needs=(OF_TABLES,),
     )
+
+
+def header_of(options: Any) -> bool | None:
+    """Return what --header and --no-header say; None if neither is given.
+
+    Raises ArgumentError where both are.
+    """
+    if options.header and options.no_header:
+        raise ArgumentError("--header and --no-header: give one of them.")
+    return True if options.header else False if options.no_header else None

@@ -24,11 +24,21 @@ def is_missing(cell: str) -> bool:
 
 def is_number(cell: str) -> bool:
     """Tell whether a cell is a number, NaN and infinity included."""
+    return plain_float(cell) is not None or is_decimal_comma(cell)
+
+
+def plain_float(text: str) -> float | None:
+    """Return the number that a text is, None for none: ``1_0`` and other scripts' digits are none.
+
+    >>> plain_float(" -1.5e3 "), plain_float("1_0"), plain_float("\u0663")
+    (-1500.0, None, None)
+    """
+    if "_" in text or not text.isascii():
+        return None
     try:
-        float(cell)
+        return float(text)
     except ValueError:
-        return _DECIMAL_COMMA.fullmatch(cell.strip()) is not None
-    return "_" not in cell
+        return None
 
 
 def is_decimal_comma(cell: str) -> bool:
