@@ -28,7 +28,7 @@ from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
 from fastcli.options import Need, option
 from fastcli.overwriting import STREAM
-from fastcli.tables.options import TableOptions
+from fastcli.tables.options import OF_TEXTS, TableOptions
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -50,7 +50,11 @@ class Labelling:
         file="file",
     )
     like: str = option(
-        "", "columns and cleaning as in this prepare.json", group="tables", file="file"
+        "",
+        "columns and cleaning as in this prepare.json",
+        group="tables",
+        file="file",
+        needs=(OF_TEXTS,),
     )
     wide: bool = option(
         False, "a column for the probability of each label", group="tables", needs=(OF_OUTPUT,)
@@ -141,7 +145,9 @@ class Run:
             or reads_tables(classifier)
         )
         given = {**vars(self.table), **vars(self.labelling), **vars(self.parts)}
-        say_without_effect(self.ctx, {**given, "is_table": is_table})
+        of_numbers = getattr(classifier, "columns", None) is not None
+        given |= {"is_table": is_table, "of_numbers": of_numbers, "reads_labels": False}
+        say_without_effect(self.ctx, given)
         if self.parts.output_dir:
             self.label_parts(classifier, asked)
             return

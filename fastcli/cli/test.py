@@ -120,8 +120,9 @@ def run(ctx: click.Context, options: Predicting, table: TableOptions, asked: Que
     data = asked.data
     check_readable(data, CANNOT_OPEN)
     classifier = load_classifier(asked.model, table)
-    given = {**vars(options), **vars(table), "is_table": reads_tables(classifier)}
-    say_without_effect(ctx, given)
+    of_numbers = getattr(classifier, "columns", None) is not None
+    kinds = {"is_table": reads_tables(classifier), "of_numbers": of_numbers}
+    say_without_effect(ctx, {**vars(options), **vars(table), **kinds})
     total, files, notes = Meter(nlabels=classifier.nlabels), [], []
     for path in data:
         name = asked.named(path)

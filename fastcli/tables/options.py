@@ -25,6 +25,10 @@ def _reads_table(v: Values) -> bool:
 OF_TABLES = Need(
     _reads_table, lambda v: "without a table (--text-column, --label-column or --format)"
 )
+OF_TEXTS = Need(lambda v: not v.of_numbers, lambda v: "with a model of numbers")
+OF_LABELS = Need(
+    lambda v: v.reads_labels is not False, lambda v: f"in {v.command}, which reads no labels"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,34 +37,48 @@ class TableOptions:
 
     format: str = option("auto", "format of the input", group="tables", choices=FORMATS)
     text_column: tuple[str, ...] = option(
-        (), "text column, by name or position; repeatable", group="tables"
+        (), "text column, by name or position; repeatable", group="tables", needs=(OF_TEXTS,)
     )
     label_column: tuple[str, ...] = option(
-        (), "label column, by name or position; repeatable", group="tables"
+        (), "label column, by name or position; repeatable", group="tables", needs=(OF_TEXTS,)
     )
-    label_from: str = option("column", text.LABEL_FROM, group="tables", choices=LABELS_FROM)
+    label_from: str = option(
+        "column",
+        text.LABEL_FROM,
+        group="tables",
+        choices=LABELS_FROM,
+        needs=(OF_TEXTS, OF_LABELS),
+    )
     label_separator: str = option(
         "",
         "separator of several labels in one cell; none: a cell is one label",
         group="tables",
-        needs=(OF_TABLES,),
+        needs=(OF_TABLES, OF_LABELS),
     )
-    labels_as: str = option("auto", text.LABELS_AS, group="tables", needs=(OF_TABLES,))
-    none: str = option("", text.NONE, group="tables", needs=(OF_TABLES,))
+    labels_as: str = option("auto", text.LABELS_AS, group="tables", needs=(OF_TABLES, OF_LABELS))
+    none: str = option("", text.NONE, group="tables", needs=(OF_TABLES, OF_TEXTS, OF_LABELS))
     join: str = option(
         " ",
         text.JOIN,
         group="tables",
-        needs=(OF_TABLES,),
+        needs=(OF_TABLES, OF_TEXTS),
     )
     delimiter: str = option("", text.DELIMITER, group="tables", needs=(OF_TABLES,))
-    quotes: str = option("auto", text.QUOTES, group="tables", choices=QUOTES, needs=(OF_TABLES,))
-    escape: str = option("auto", text.ESCAPE, group="tables", choices=ESCAPES, needs=(OF_TABLES,))
+    quotes: str = option(
+        "auto", text.QUOTES, group="tables", choices=QUOTES, needs=(OF_TABLES, OF_TEXTS)
+    )
+    escape: str = option(
+        "auto", text.ESCAPE, group="tables", choices=ESCAPES, needs=(OF_TABLES, OF_TEXTS)
+    )
     header: bool = option(False, text.HEADER, group="tables", needs=(OF_TABLES,))
     no_header: bool = option(False, text.NO_HEADER, group="tables", needs=(OF_TABLES,))
     encoding: str = option("utf-8", text.ENCODING, group="tables", needs=(OF_TABLES,))
     bad_bytes: str = option(
-        "error", text.BAD_BYTES, group="tables", choices=BAD_BYTES, needs=(OF_TABLES,)
+        "error",
+        text.BAD_BYTES,
+        group="tables",
+        choices=BAD_BYTES,
+        needs=(OF_TABLES, OF_TEXTS),
     )
     skip_bad: bool = option(
         False,

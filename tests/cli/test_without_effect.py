@@ -225,3 +225,22 @@ def test_inspect(files):
     result = run("inspect", files / "m.bin", "-label", "x")
     assert said(result) == ["-label: no effect on models, only on data sets."]
     assert said(run("inspect", files / "m.bin", files / "t.txt", "-label", "__label__")) == []
+
+
+def test_options_of_labels_and_of_texts(tmp_path, monkeypatch):
+    """What a command does not read, and what a model of numbers does not, is said."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("text,label\na b,x\nc d,y\n")
+    table = ["--text-column", "text", "--label-column", "label"]
+    quick = ["-dim", 2, "-bucket", 10, "-verbose", 0]
+    assert run("supervised", "-input", "t.csv", "-output", "m", *table, *quick).code == 0
+    unread = ["--none", "n", "--labels-as", "text", "--label-separator", ";"]
+    said = run("predict", "m.bin", "t.csv", "--output", "o.csv", *unread).err
+    assert "--label-separator, --labels-as, --none: no effect in predict, which reads no" in said
+    (tmp_path / "n.csv").write_text("a,b,label\n1,2,x\n2,1,y\n")
+    small = ["--hidden", "none", "-epoch", 1, "-verbose", 0]
+    assert run("mlp-train", "-input", "n.csv", "-output", "n", *small).code == 0
+    said = run("test", "n.mlp", "n.csv", "--text-column", "a", "--quotes", "no").err
+    assert said == "--text-column, --quotes: no effect with a model of numbers.\n"
+    said = run("predict", "n.mlp", "n.csv", "--output", "o.csv", "--like", "nope.json").err
+    assert said.startswith("--like: no effect with a model of numbers.\n")
