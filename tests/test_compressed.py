@@ -71,9 +71,9 @@ def test_members_and_zeros_between_them(kind, read, said, zlib_like):
 def test_bytes_behind_the_end_are_said_and_left_out(kind, tail, read, said, zlib_like, tmp_path):
     assert read(PACK[kind](TEXT) + tail, kind, "with a tail") == TEXT
     n = len(tail.lstrip(b"\0"))
-    counted = "1 byte is" if n == 1 else f"{n:,} bytes are"
+    counted = "1 byte" if n == 1 else f"{n:,} bytes"
     path = tmp_path / "with a tail"
-    assert said == [f"{path}: {counted} left out, which follow the end of the compressed data."]
+    assert said == [f"{path}: ignored {counted} after the end of the compressed data."]
 
 
 @pytest.mark.parametrize("kind", PACK)

@@ -46,7 +46,7 @@ def read_inputs(
         for sentence in found.notes:
             say(sentence)
         if found.repeated and name != REPORTED_APART:
-            say(f"Given more than once, and read as often: {listed_files(found.repeated)}.")
+            say(f"Given more than once and read each time: {listed_files(found.repeated)}.")
         if MORE_FILES in ctx.meta:
             say(f"Input: {summary(found.paths)}")
     ctx.params[name] = tuple(found.paths)

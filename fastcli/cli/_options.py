@@ -41,7 +41,7 @@ class Predicting(Answering):
     """The options of commands that predict the lines of files."""
 
     k: int = option(1, "number of labels per line (-1: all)", shown="-k")
-    threshold: float = option(0.0, "least probability of a label")
+    threshold: float = option(0.0, "minimum probability of a label")
 
 
 @dataclass(frozen=True)

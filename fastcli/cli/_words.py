@@ -67,8 +67,8 @@ class Missing:
                 continue
             self._said.add(word)
             say(
-                f"{self._path} does not have the word {shortened(readable(word))!r}, and no "
-                "n-grams to build its vector from."
+                f"{self._path} has no vector for {shortened(readable(word))!r} and no n-grams to "
+                "build one from."
             )
         found: list[bool] = unknown.tolist()
         return found

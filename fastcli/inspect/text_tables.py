@@ -116,7 +116,7 @@ def _text_problems(report: TableReport, texts: Texts) -> Iterator[Problem]:
     if report.label_names and n_labels > max(MOST_VALUES, report.file.n // 2):
         yield Problem(WARNING, f"{n_labels:,} different labels: is it another column?")
     elif report.label_names and n_labels == 1:
-        yield Problem(WARNING, "there is one label only, so nothing to tell apart")
+        yield Problem(WARNING, "there is only one label, so there is nothing to classify")
 
 
 def _of_file(texts: Texts, file: TableFile) -> Counter[str]:

@@ -88,5 +88,5 @@ def _near(name: str, known: Sequence[str]) -> str:
     by_lower: Mapping[str, str] = {one.lower(): one for one in known}
     close = difflib.get_close_matches(name[:60].lower(), by_lower, n=NEAREST, cutoff=0.5)
     if close:
-        return f"The nearest: {listed([by_lower[one] for one in close])}."
+        return f"Closest: {listed([by_lower[one] for one in close])}."
     return f"Its labels: {listed(known)}."

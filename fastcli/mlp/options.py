@@ -180,13 +180,13 @@ class MlpOptions:
     )
     words: tuple[str, ...] = option(
         (),
-        "column of words (or of numbers that are names): a feature for each; repeatable",
+        "categorical column, one-hot encoded; repeatable",
         group="numbers",
         needs=(FOR_NUMBER_TABLES,),
     )
     decimal: str = option(
         "auto",
-        "what stands before the fraction of a number (auto: found in the first rows)",
+        "decimal separator (auto: found in the first rows)",
         group="numbers",
         choices=("auto", "point", "comma"),
         needs=(FOR_NUMBER_TABLES,),

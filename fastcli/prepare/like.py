@@ -252,7 +252,7 @@ def _ignore(n_bytes: int) -> None:
 def _bad(place: Location, reason: str, text: str) -> None:
     what = f": {shown!r}" if (shown := excerpt(text)) else ""
     quotes = _QUOTES if reason in (TEXT_AFTER_QUOTE, OPEN_QUOTE) else ""
-    raise DataError(f"{place}: {reason}{what}. Fix it: each row is to give a line.{quotes}")
+    raise DataError(f"{place}: {reason}{what}. Fix it: every row must produce one line.{quotes}")
 
 
 # ------------------------------------------------------------------ streams

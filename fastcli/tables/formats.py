@@ -167,16 +167,20 @@ def folder_of(path: str, kind: str, label_from: str) -> Folder:
     ``kind`` is the format that was asked for: of all files, ``folder`` where each is a text, or
     ``auto``.  Hidden files do not count.  With ``label_from`` ``file`` each file has its own name
     as its label, wherever it is; with ``folder`` one without subfolders is that of a label itself.
-    Raises DataError where there are no subfolders, and where some files are tables and others not.
+    Raises DataError where it cannot be
+    read, where there are no subfolders, and where some files are tables and others not.
     """
     top = Path(path)
-    folders = sorted(one for one in top.iterdir() if one.is_dir())
-    if label_from == "file":
-        files = [(label_of_name(one.name), one) for one in _files(top)]
-    elif label_from == "folder" and not folders:
-        files = [(top.resolve().name, one) for one in _files(top)]
-    else:
-        files = [(folder.name, one) for folder in folders for one in _files(folder)]
+    try:
+        folders = sorted(one for one in top.iterdir() if one.is_dir())
+        if label_from == "file":
+            files = [(label_of_name(one.name), one) for one in _files(top)]
+        elif label_from == "folder" and not folders:
+            files = [(top.resolve().name, one) for one in _files(top)]
+        else:
+            files = [(folder.name, one) for folder in folders for one in _files(folder)]
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened! ({error.strerror or error})") from None
     if not folders and label_from == "column":
         one = next((file for file in _files(top) if is_table_name(str(file))), None)
         hint = f" {one} is a table: give tables by their names, or --label-from file." * bool(one)

@@ -35,9 +35,7 @@ NONE = Option(help="label for rows that have none")
 JOIN = Option(help="separator to join several text columns with", default_text="a space")
 QUOTES = Option(help="whether quotes enclose cells (no: they are text; auto: csv yes, tsv no)")
 ESCAPE = Option(help="what escapes a quote inside a cell (auto: found in the first rows)")
-LABEL_FROM = Option(
-    help="what is the label of a row: a column, or the name of its file or of its folder"
-)
+LABEL_FROM = Option(help="where labels come from: a column, or the name of the file or folder")
 BAD_BYTES = Option(help="what to do with bytes that cannot be decoded (replace: by U+FFFD)")
 ENCODING = Option(help="encoding of a table, such as gb18030")
 LABELS_AS = Option(

@@ -23,7 +23,7 @@ def test_commands_warn_once_and_go_on(command, topics, tmp_path):
         command, *words.get(command, ["-input", path, "-output", tmp_path / "m", *OPTIONS])
     )
     assert result.code == 0
-    said = f"{path}: 4 bytes are left out, which follow the end of the compressed data."
+    said = f"{path}: ignored 4 bytes after the end of the compressed data."
     assert result.err.splitlines().count(said) == 1
     assert len(result.err.splitlines()) == 1 or command == "inspect"
 
@@ -36,4 +36,4 @@ def test_the_reading_process_of_prepare_warns_too(tmp_path):
     more = ["--label-column", 2, "--thread", 2]
     done = process("prepare", path, "-o", tmp_path / "made", "--text-column", 1, *more)
     assert done.code == 0, done.err
-    assert done.err.count("4 bytes are left out") == 1
+    assert done.err.count("ignored 4 bytes") == 1

@@ -113,7 +113,7 @@ def test_files_behind_other_options_are_refused(parts):
 def test_a_file_twice_is_read_twice_and_said(parts):
     known, said = trained("-input", "part-00", "part-02", "./part-00")
     assert known == ["part-00", "part-02", "./part-00"]
-    repeated = "Given more than once, and read as often: ./part-00."
+    repeated = "Given more than once and read each time: ./part-00."
     assert said == [repeated, "Input: 3 files, 151 bytes"]
     assert trained("-input", "part-00", "-input", "./part-00")[1] == [repeated]
     _, said = trained("-input", "part-00", "part-00", "-verbose", 0)

@@ -99,7 +99,7 @@ def test_the_first_spelling_is_kept(prepare, tmp_path):
     files, said = prepare(ROWS, "--label-case", "first")
     found = labels_of(files["train"])
     assert found == [*["Sport"] * 4, "very_good", "very_good", "news", "ham", "junk"]
-    assert "4 spellings of labels are others now (--label-case first): 'sport' is 'Sport'" in said
+    assert "4 label spellings were merged (--label-case first): 'sport' is 'Sport'" in said
     assert "and 1 more" in said
     assert "differ only by" not in said
     assert about(tmp_path)["labels"]["case"] == "first"

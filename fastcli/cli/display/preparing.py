@@ -74,11 +74,7 @@ def _labels(done: Prepared, args: PrepareArgs) -> list[str]:
     if done.merged:
         pairs = [f"{shortened(old)!r} is {shortened(new)!r}" for old, new in done.merged.items()]
         n = len(done.merged)
-        what = (
-            "1 spelling of a label is another one now"
-            if n == 1
-            else (f"{n:,} spellings of labels are others now")
-        )
+        what = "1 label spelling was merged" if n == 1 else f"{n:,} label spellings were merged"
         sentences.append(f"{what} (--label-case {args.labels.case}): {some_of(pairs)}.")
     if done.rare:
         n, rows = len(done.rare), done.rare.total()
