@@ -10,7 +10,7 @@ import numpy as np
 
 from fastcli.evaluation.predictor import Predictor
 from fastcli.labelling.filters import KnownLabels, Rules
-from fastcli.labelling.names import new_name, unique_names
+from fastcli.labelling.names import new_name, other_names
 from fastcli.labelling.options import Filters
 from fastcli.labelling.outputs import Put
 from fastcli.labelling.predicted import Labelled, Predicted
@@ -72,7 +72,7 @@ def label_table(
     rules = Rules(args.filters, known, k, args.threshold)
     predictor = Predictor(model, rules.predicted_k, rules.predicted_threshold, args.thread)
     wanted = added_columns(args, shown)
-    taken = {*table.names, *unique_names(table.names)}
+    taken = {*table.names, *table.keys}
     added = {new_name(name, taken): kind for name, kind in wanted}
     puts = iter([put, *more])
     formats = (args.format, "", "")  # of the further outputs the names tell
@@ -85,6 +85,8 @@ def label_table(
     done = Labelled(list(added), trained_on=_training_counts(model, shown))
     done.renamed = {old: new for (old, _), new in zip(wanted, added, strict=True) if old != new}
     writers = list(filter(None, (output, dropped, unsure)))
+    if any(writer.has_unique_names for writer in writers):
+        done.other_names = other_names(table.names, table.keys)
     try:
         for block in table.blocks:
             rows, found = _predicted(predictor, recipe, block, shown, args, rules)

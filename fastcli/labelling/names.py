@@ -37,3 +37,12 @@ def unique_names(names: Sequence[str]) -> list[str]:
             found.append(next(one for one in candidates if one not in own | taken))
         taken.add(found[-1])
     return found
+
+
+def other_names(names: Sequence[str], keys: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the positions of columns that have another name among ``keys``, and that.
+
+    >>> other_names(["", "x", "x"], ["0", "x", "x_2"])
+    [(0, '0'), (2, 'x_2')]
+    """
+    return [(i, new) for i, (old, new) in enumerate(zip(names, keys, strict=True)) if old != new]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import DataError, FastcliError
 from fastcli.labelling.json_types import JsonType, Unlike
-from fastcli.labelling.names import unique_names
 from fastcli.labelling.outputs import Put
 from fastcli.labelling.predicted import Predicted
 from fastcli.labelling.row_writer import Rows, RowWriter, check_fields, with_values
@@ -115,10 +114,12 @@ class ArrowRows(_ParquetRows):
 class CellRows(_ParquetRows):
     """Rows of a delimited table, whose cells are text."""
 
+    has_unique_names = True
+
     def __init__(self, table: OpenTable, added: Added, put: Put) -> None:
         super().__init__(added, put)
         text = self._arrow.string()
-        self._schema = self._arrow.schema([(name, text) for name in unique_names(table.names)])
+        self._schema = self._arrow.schema([(name, text) for name in table.keys])
         self._begin(self._schema)
 
     def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:

@@ -23,6 +23,8 @@ else:
 class RowWriter(ABC):
     """Writes rows with added columns."""
 
+    has_unique_names = False  # columns of the same name get different ones
+
     @abstractmethod
     def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write some rows of a block (None: all) with what was predicted for all of them."""

@@ -100,6 +100,12 @@ class OpenTable:
         """The names of all columns, their numbers without a header."""
         return list(self.choice.names)
 
+    @property
+    def keys(self) -> list[str]:
+        """The names of its rows' fields as objects: unique, as those of JSON are."""
+        is_json = self.dialect is None and self.schema is None
+        return self.names if is_json else unique_names(self.names)
+
 
 def open_table(
     path: str,

@@ -14,7 +14,6 @@ import orjson
 from fastcli.errors import ArgumentError, DataError
 from fastcli.kernels.base.groups import Best, Strings, Text
 from fastcli.kernels.text.labelled import add_cells
-from fastcli.labelling.names import unique_names
 from fastcli.labelling.outputs import Put
 from fastcli.labelling.parquet_writers import parquet_rows_of
 from fastcli.labelling.predicted import Predicted
@@ -149,7 +148,7 @@ class DelimitedRows(RowWriter):
     """Rows of anything as a delimited table."""
 
     def __init__(self, table: OpenTable, delimiter: str, added: Added, put: Put) -> None:
-        self._put, self._names = put, unique_names(table.names)
+        self._put, self._names = put, table.keys
         self._text = io.StringIO(newline="")
         self._writer = csv.writer(self._text, delimiter=delimiter, lineterminator="\n")
         self._known = set(self._names)
@@ -202,8 +201,10 @@ def as_cell(value: Any) -> str:
 class JsonRows(RowWriter):
     """Rows as lines of JSON, or as one array; lines that were JSON keep their bytes."""
 
+    has_unique_names = True
+
     def __init__(self, table: OpenTable, added: Added, put: Put, is_array: bool = False) -> None:
-        self._put, self._names, self._is_array = put, unique_names(table.names), is_array
+        self._put, self._names, self._is_array = put, table.keys, is_array
         self._keys, self._added = [orjson.dumps(name) for name in added], set(added)
         self._is_first = True
 

@@ -447,3 +447,34 @@ def test_what_stands_before_the_rows_is_kept(model, preamble):
     Path("e.csv").write_bytes(f"{preamble}id;title\r\n1;refund\r\n".encode())
     result = run("predict", model, "e.csv", "--text-column", "title", "--output", "-")
     assert result.out == f"{preamble}id;title;label\r\n1;refund;Billing\r\n".encode()
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json", "parquet"])
+def test_columns_of_the_same_name_are_kept(model, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", exc_type=ImportError)
+    Path("d.csv").write_text(",title,x,x\n7,broken screen,1,2\n")
+    columns = ["--text-column", "title"]
+    result = run("predict", model, "d.csv", "--output", f"d.{ending}", *columns)
+    assert result.code == 0, result.err
+    said = "Names that are empty or repeated are others here: column 0 is 0, column 3 is x_2."
+    assert said in result.err
+    result = run("predict", model, f"d.{ending}", "--output", "e.csv", "--as", "again", *columns)
+    assert Path("e.csv").read_text() == (
+        "0,title,x,x_2,label,again\n7,broken screen,1,2,Tech support,Tech support\n"
+    )
+    assert "Names that are" not in result.err
+    result = run("predict", model, "d.csv", "--output", "d.tsv", *columns)
+    assert Path("d.tsv").read_text().startswith("\ttitle\tx\tx\tlabel\n")
+    assert "Names that are" not in result.err
+
+
+def test_an_empty_key_of_json_is_kept(model):
+    Path("d.jsonl").write_text('{"":"a","title":"broken screen"}\n')
+    columns = ["--text-column", "title"]
+    for name in ("e.csv", "e.jsonl"):
+        assert (
+            "Names that are" not in run("predict", model, "d.jsonl", "--output", name, *columns).err
+        )
+    assert Path("e.csv").read_text() == ",title,label\na,broken screen,Tech support\n"
+    assert json.loads(Path("e.jsonl").read_text())[""] == "a"
