@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AT_ONCE = 2000  # objects of a block
+# A cell that is empty is "" in such a table, as Python's csv module and pandas write it.
+BLANK_LINES = "blank lines are not rows (--format text: every line is one)"
+LINE = "text"  # the name of the column that lines are
 CHARS = 1 << 20  # of their texts
 
 
@@ -138,6 +141,27 @@ def open_table(
     return _objects(path, _closing(raw, found), columns, kind, reading, bad)
 
 
+def open_lines(
+    path: str,
+    columns: Columns,
+    reading: Reading,
+    bad: BadRows,
+    on_bytes: Callable[[int], None] = lambda n: None,
+) -> OpenTable:
+    """Open a file of lines as a table of one column, ``text``; a blank line is a row, too.
+
+    Raises what ``open_table`` does.
+    """
+    choice = choose_text(path, columns, [LINE], True)
+    raw = _opened(path, on_bytes)
+    if not bad.skips:
+        reading.check_bytes(path, raw.peek(HEAD), OTHERWISE)
+    lines = enumerate(reading.text(raw), 1)
+    found = ((i, {LINE: line.removesuffix("\n").removesuffix("\r")}, b"") for i, line in lines)
+    blocks = _blocks(path, _closing(raw, found), choice, "", reading, bad)
+    return OpenTable("csv", choice, f"{path}: each line is a text", blocks)
+
+
 def _opened(path: str, on_bytes: Callable[[int], None]) -> Any:
     """Open a file.  Raises DataError where it cannot be."""
     try:
@@ -203,6 +227,8 @@ def _delimited(
         choice = choose_text(path, columns, names, has_names)
         header = "header" if has_names else "no header"
         remarks = [", ".join(filter(None, [header, table.dialect.remark(kind)]))]
+        if len(names) == 1:
+            remarks.append(BLANK_LINES)
         sentence = choice.sentence(path, remarks, False)
     first = table.head.split.row(int(table.head.rows[0]))
     after = table.head.split.ends[table.head.rows[0]]

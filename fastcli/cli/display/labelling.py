@@ -131,8 +131,8 @@ def written_sentences(done: Labelled, args: LabelArgs, parts: str = "") -> Itera
         others = f" ({len(done.renamed) - 1:,} more likewise)" if len(done.renamed) > 1 else ""
         yield f"The table has a column {old} already: ours is {new}{others}. --as names it."
     if done.other_names:
-        others = [f"column {i} is {named(name)}" for i, name in done.other_names]
-        yield f"Names that are empty or repeated are others here: {listed(others)}."
+        shown = [f"column {i} is {named(name)}" for i, name in done.other_names]
+        yield f"Names that are empty or repeated are others here: {listed(shown)}."
     if filters.unsure:
         limit, path = filters.unsure
         unsure = counted(done.unsure_written, "row")
