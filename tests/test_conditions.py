@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fastcli.errors import ArgumentError
 from fastcli.labelling.conditions import OPERATORS, label_of, read_condition, read_probability
 from fastcli.labelling.filters import KnownLabels, labels_to_see
-from fastcli.labelling.label_table import new_name
+from fastcli.labelling.names import new_name
 
 LABELS = st.text(st.sampled_from("ab<>= .é\n"), min_size=1).filter(str.strip)
 

@@ -81,7 +81,12 @@ HOMES = {
     "matplotlib": ("cli/display/curves.py",),
     "jieba": ("prepare/segment.py",),
     "orjson": ("tables/objects.py", "labelling/writers.py"),
-    "pyarrow": ("tables/objects.py", "labelling/writers.py"),
+    "pyarrow": (
+        "tables/objects.py",
+        "labelling/batches.py",
+        "labelling/json_types.py",
+        "labelling/parquet_writers.py",
+    ),
     "chardet": ("text/encodings.py",),
 }
 KERNEL_STDLIB = {"__future__", "time", "typing"}

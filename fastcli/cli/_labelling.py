@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fastcli.tables.bad_rows import BadRows
     from fastcli.tables.options import TableOptions
 
+AS_LINES = "text"  # the --format of a file whose lines are texts
+
 
 def prepared_of(classifier: Classifier, model: str, like: str) -> Prepared:
     """Return how texts are prepared: as prepare.json says, or as the model records.
@@ -61,11 +63,14 @@ def open_texts(
 ) -> tuple[OpenTable, Prepared]:
     """Open a table, with the columns that options name, else those that the model records.
 
+    With --format text each line is a text, as it is, unless ``like`` says how it is prepared.
+
     ``bad`` is given the rows that cannot be used; ``on_bytes`` hears how many bytes have been read
     so far, ``tell`` what was decided.
     """
     from fastcli.labelling.number_objects import has_objects, open_number_objects
-    from fastcli.labelling.rows import open_numbers, open_table
+    from fastcli.labelling.rows import open_lines, open_numbers, open_table
+    from fastcli.prepare.recipe import Recipe
     from fastcli.prepare.recorded import Prepared
     from fastcli.tables.formats import kind_of_input
 
@@ -81,6 +86,13 @@ def open_texts(
         return table, Prepared()
     prepared = prepared_of(classifier, model, like)
     columns = columns_of(options)
+    if options.format == AS_LINES:
+        reading = reading_of(options, prepared.recipe.label)
+        table = open_lines(data, columns, reading, bad, on_bytes)
+        tell(table.sentence)
+        if not like:  # as predict reads lines without --output
+            prepared = replace(prepared, recipe=Recipe(label=prepared.recipe.label))
+        return table, prepared
     if not columns.text:
         columns = replace(columns, text=prepared.columns.text, join=prepared.columns.join)
     reading = prepared.recorded.applied_to(

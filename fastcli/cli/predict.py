@@ -223,6 +223,11 @@ class Run:
         """Write a part for each table, ``-thread`` at a time."""
         if self.options.json:
             raise ArgumentError("--json is for lines: parts have the formats of their tables.")
+        if self.table.format == "text":
+            raise ArgumentError(
+                "--format text: lines have no format that a part could have. Give --output "
+                "FILE.csv for each file."
+            )
         args = self.label_args(asked.k, asked.threshold)
         lists = self.ctx.params["files_from"]
         label_parts(classifier, asked, self.table, self.labelling.like, self.parts, args, lists)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from fastcli.evaluation.predictor import Predictor
 from fastcli.labelling.filters import KnownLabels, Rules
+from fastcli.labelling.names import new_name, other_names
 from fastcli.labelling.options import Filters
 from fastcli.labelling.outputs import Put
 from fastcli.labelling.predicted import Labelled, Predicted
@@ -71,9 +71,9 @@ def label_table(
     known = KnownLabels(tokens, shown, prefix, model.sums_to_one)
     rules = Rules(args.filters, known, k, args.threshold)
     predictor = Predictor(model, rules.predicted_k, rules.predicted_threshold, args.thread)
-    wanted = added_names(args, shown)
-    taken = set(table.names)
-    added = [new_name(name, taken) for name in wanted]
+    wanted = added_columns(args, shown)
+    taken = {*table.names, *table.keys}
+    added = {new_name(name, taken): kind for name, kind in wanted}
     puts = iter([put, *more])
     formats = (args.format, "", "")  # of the further outputs the names tell
     output, dropped, unsure = (
@@ -82,18 +82,27 @@ def label_table(
         else None
         for path, kind in zip((args.output, *args.filters.files), formats, strict=True)
     )
-    done = Labelled(added, trained_on=_training_counts(model, shown))
-    done.renamed = {old: new for old, new in zip(wanted, added, strict=True) if old != new}
-    for block in table.blocks:
-        rows, found = _predicted(predictor, recipe, block, shown, args, rules)
-        for writer, chosen in ((output, rows.kept), (dropped, rows.dropped), (unsure, rows.unsure)):
-            if writer is not None:
-                writer.write(block, chosen, found)
-        found.count(done, rows.kept)
-        done.unsure_written += len(rows.unsure)
-        progress(len(block))
-    for writer in filter(None, (output, dropped, unsure)):
-        writer.finish()
+    done = Labelled(list(added), trained_on=_training_counts(model, shown))
+    done.renamed = {old: new for (old, _), new in zip(wanted, added, strict=True) if old != new}
+    writers = list(filter(None, (output, dropped, unsure)))
+    if any(writer.has_unique_names for writer in writers):
+        done.other_names = other_names(table.names, table.keys)
+    try:
+        for block in table.blocks:
+            rows, found = _predicted(predictor, recipe, block, shown, args, rules)
+            places = (rows.kept, rows.dropped, rows.unsure)
+            for writer, chosen in zip((output, dropped, unsure), places, strict=True):
+                if writer is not None:
+                    writer.write(block, chosen, found)
+            found.count(done, rows.kept)
+            done.unsure_written += len(rows.unsure)
+            progress(len(block))
+        for writer in writers:
+            writer.finish()
+    except BaseException:
+        for writer in writers:
+            writer.abandon()
+        raise
     return done
 
 
@@ -103,26 +112,18 @@ def _training_counts(model: Classifier, names: Sequence[str]) -> dict[str, int]:
     return {} if counts is None else dict(zip(names, counts.tolist(), strict=False))
 
 
-def added_names(args: LabelArgs, labels: list[str]) -> list[str]:
-    """Return the names of the added columns, unless the table has such columns already."""
+def added_columns(args: LabelArgs, labels: list[str]) -> list[tuple[str, type]]:
+    """Return the added columns and their types, unless the table has such columns already."""
     if args.wide:
-        return [args.name, *labels] if args.with_probs else [args.name]
+        of_labels = [(label, float) for label in labels if args.with_probs]
+        return [(args.name, str), *of_labels]
     probability = "probability" if args.name == "label" else f"{args.name}_probability"
-    parts = [args.name, probability] if args.with_probs else [args.name]
+    parts: list[tuple[str, type]] = [(args.name, str), (probability, float)]
+    parts = parts[: 1 + args.with_probs]
     n = len(labels) if args.k == -1 else min(args.k, len(labels))
-    return parts if n == 1 else [f"{part}_{i + 1}" for i in range(n) for part in parts]
-
-
-def new_name(name: str, taken: set[str]) -> str:
-    """Return a name that is not taken, and take it: ``predicted_`` and a number if needed.
-
-    >>> [new_name("label", taken) for taken in (set(), {"label"}, {"label", "predicted_label"})]
-    ['label', 'predicted_label', 'predicted_label_2']
-    """
-    candidates = chain([name, f"predicted_{name}"], (f"predicted_{name}_{i}" for i in count(2)))
-    found = next(one for one in candidates if one not in taken)
-    taken.add(found)
-    return found
+    if n == 1:
+        return parts
+    return [(f"{part}_{i + 1}", kind) for i in range(n) for part, kind in parts]
 
 
 def _lines(recipe: Recipe, block: RowBlock) -> NDArray[np.uint8]:

@@ -7,12 +7,14 @@ from contextlib import closing
 from typing import Any, Protocol
 
 from fastcli.errors import DataError
+from fastcli.labelling.batches import HeldBatches
 from fastcli.labelling.rows import OpenTable, RowBlock
 from fastcli.overwriting import STREAM
 from fastcli.tables.bad_rows import BadRows
 from fastcli.tables.choice import Choice
 from fastcli.tables.formats import head_of
-from fastcli.tables.object_rows import KINDS, ObjectRows, open_objects
+from fastcli.tables.object_rows import KINDS, ObjectRows, ObjectTable, open_objects
+from fastcli.tables.objects import open_parquet, parquet_batches
 from fastcli.tables.reading import Reading
 from fastcli.tables.streams import opened
 
@@ -57,7 +59,14 @@ def open_number_objects(
     kind = reading.kind_by_name(path)
     if kind != "parquet":
         kind = reading.kind_of(path, head_of(path), kind)
-    table = open_objects(path, raw, kind, reading, bad=bad)
+    held, schema = None, None
+    if kind == "parquet":
+        raw.close()
+        file, schema = open_parquet(path)
+        held = HeldBatches(parquet_batches(path, file, on_bytes))
+        table = ObjectTable(path, ((number, one, b"") for number, one in held.rows()), "row")
+    else:
+        table = open_objects(path, raw, kind, reading, bad=bad)
     if not table.names:
         raise DataError(f"{path} is empty: there is no row.")
     sentence, numbers = model.numbers_of_objects(path, table.names, bad)
@@ -69,9 +78,12 @@ def open_number_objects(
                 if rows.n:
                     yield RowBlock(
                         strings=[""] * rows.n,
-                        objects=rows.objects,
+                        dicts=rows.objects,
                         lines=rows.raw,
+                        numbers=rows.numbers,
+                        batch=held.take(rows.numbers) if held else None,
                         features=features,
                     )
 
-    return OpenTable(kind, Choice(tuple(table.names), (), ()), sentence, blocks())
+    names = tuple(table.names if schema is None else schema.names)
+    return OpenTable(kind, Choice(names, (), ()), sentence, blocks(), schema=schema)

@@ -25,6 +25,7 @@ class Labelled:
     added: list[str]
     trained_on: dict[str, int] = field(default_factory=dict)  # how often labels were in training
     renamed: dict[str, str] = field(default_factory=dict)  # added columns whose name was taken
+    other_names: list[tuple[int, str]] = field(default_factory=list)  # see names.other_names
     rows: int = 0
     kept: int = 0
     without_text: int = 0

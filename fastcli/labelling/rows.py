@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from fastcli.errors import DataError
+from fastcli.labelling.batches import HeldBatches, plain_rows
+from fastcli.labelling.names import unique_names
 from fastcli.tables.bad_rows import OTHERWISE, BadRows
 from fastcli.tables.choice import Choice, Columns, choose_text
 from fastcli.tables.delimited import Chunk, Location
@@ -22,7 +24,8 @@ from fastcli.tables.objects import (
     elements_as_written,
     json_lines,
     objects_as_written,
-    parquet_rows,
+    open_parquet,
+    parquet_batches,
 )
 from fastcli.tables.reading import Reading
 from fastcli.tables.rows import NESTED, joined_text
@@ -33,20 +36,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AT_ONCE = 2000  # objects of a block
+# A cell that is empty is "" in such a table, as Python's csv module and pandas write it.
+BLANK_LINES = "blank lines are not rows (--format text: every line is one)"
+LINE = "text"  # the name of the column that lines are
 CHARS = 1 << 20  # of their texts
 
 
 @dataclass
 class RowBlock:
-    """Some rows: a chunk of a delimited table, or objects, with their lines of JSON if any.
+    """Some rows: a chunk of a delimited table, a batch of Parquet, or objects.
+
+    Objects have their lines of JSON, if they are some.
 
     Their texts are a list, or, of a chunk, ``text_lines``: bytes with a line for each.
     """
 
     strings: list[str] = field(default_factory=list)
     chunk: Chunk | None = None
-    objects: list[dict[str, Any]] = field(default_factory=list)
+    dicts: list[dict[str, Any]] = field(default_factory=list)
     lines: list[bytes] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)  # of objects: their lines, or their rows
+    batch: Any = None  # of a Parquet file: a pyarrow.Table
     text_lines: NDArray[np.uint8] | None = None
     features: Any = None  # for a model of numbers
 
@@ -59,6 +69,11 @@ class RowBlock:
         if self.text_lines is None:
             return self.strings
         return self.text_lines.tobytes().decode("utf-8", "surrogateescape").split("\n")[:-1]
+
+    @cached_property
+    def objects(self) -> list[dict[str, Any]]:
+        """The rows as objects, unless they are those of a delimited table."""
+        return self.dicts if self.batch is None else plain_rows(self.batch)
 
     @cached_property
     def table(self) -> list[list[str]]:
@@ -82,11 +97,18 @@ class OpenTable:
     header: bytes = b""
     preamble: bytes = b""
     line_end: bytes = b"\n"
+    schema: Any = None  # of a Parquet file
 
     @property
     def names(self) -> list[str]:
         """The names of all columns, their numbers without a header."""
         return list(self.choice.names)
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of its rows' fields as objects: unique, as those of JSON are."""
+        is_json = self.dialect is None and self.schema is None
+        return self.names if is_json else unique_names(self.names)
 
 
 def open_table(
@@ -121,6 +143,27 @@ def open_table(
             for i, one in json_lines(path, bounded_lines(path, reading.text(raw)), bad)
         )
     return _objects(path, _closing(raw, found), columns, kind, reading, bad)
+
+
+def open_lines(
+    path: str,
+    columns: Columns,
+    reading: Reading,
+    bad: BadRows,
+    on_bytes: Callable[[int], None] = lambda n: None,
+) -> OpenTable:
+    """Open a file of lines as a table of one column, ``text``; a blank line is a row, too.
+
+    Raises what ``open_table`` does.
+    """
+    choice = choose_text(path, columns, [LINE], True)
+    raw = _opened(path, on_bytes)
+    if not bad.skips:
+        reading.check_bytes(path, raw.peek(HEAD), OTHERWISE)
+    lines = enumerate(reading.text(raw), 1)
+    found = ((i, {LINE: line.removesuffix("\n").removesuffix("\r")}, b"") for i, line in lines)
+    blocks = _blocks(path, _closing(raw, found), choice, "", reading, bad)
+    return OpenTable("csv", choice, f"{path}: each line is a text", blocks)
 
 
 def _opened(path: str, on_bytes: Callable[[int], None]) -> Any:
@@ -188,6 +231,8 @@ def _delimited(
         choice = choose_text(path, columns, names, has_names)
         header = "header" if has_names else "no header"
         remarks = [", ".join(filter(None, [header, table.dialect.remark(kind)]))]
+        if len(names) == 1:
+            remarks.append(BLANK_LINES)
         sentence = choice.sentence(path, remarks, False)
     first = table.head.split.row(int(table.head.rows[0]))
     after = table.head.split.ends[table.head.rows[0]]
@@ -299,7 +344,7 @@ def _blocks(
 ) -> Iterator[RowBlock]:
     """Yield objects as blocks; those that cannot be used are bad."""
     names = choice.text_names
-    block, numbers, size = RowBlock(), [], 0
+    block, size = RowBlock(), 0
     for number, one, line in found:
         if not isinstance(one, dict) or any(isinstance(one.get(name), NESTED) for name in names):
             is_object = isinstance(one, dict)
@@ -308,31 +353,31 @@ def _blocks(
             continue
         text = joined_text(one, names, join)
         block.strings.append(text)
-        block.objects.append(one)
+        block.dicts.append(one)
         block.lines.append(line)
-        numbers.append(number)
+        block.numbers.append(number)
         size += len(text)
         if len(block) >= AT_ONCE or size >= CHARS:
-            yield from _checked(path, block, numbers, choice, reading, bad)
-            block, numbers, size = RowBlock(), [], 0
-    yield from _checked(path, block, numbers, choice, reading, bad)
+            yield from _checked(path, block, choice, reading, bad)
+            block, size = RowBlock(), 0
+    yield from _checked(path, block, choice, reading, bad)
 
 
 def _checked(
     path: str,
     block: RowBlock,
-    numbers: list[int],
     choice: Choice,
     reading: Reading,
     bad: BadRows,
 ) -> Iterator[RowBlock]:
     """Yield a block of objects, if any; texts with undecoded bytes are bad, or repaired."""
     if not is_unicode("".join(block.strings)):
-        kept = _decoded(path, numbers, block.strings, choice, reading, bad)
+        kept = _decoded(path, block.numbers, block.strings, choice, reading, bad)
         block = RowBlock(
             strings=[block.strings[i] for i in kept],
-            objects=[block.objects[i] for i in kept],
+            dicts=[block.dicts[i] for i in kept],
             lines=[block.lines[i] for i in kept],
+            numbers=[block.numbers[i] for i in kept],
         )
     if len(block):
         yield block
@@ -341,8 +386,17 @@ def _checked(
 def _parquet(
     path: str, columns: Columns, bad: BadRows, on_bytes: Callable[[int], None]
 ) -> OpenTable:
-    names, _, rows = parquet_rows(path, on_bytes)
-    choice = choose_text(path, columns, names, True)
-    found = ((number, one, b"") for number, one in rows(names))
-    blocks = _blocks(path, found, choice, columns.join, Reading(), bad)
-    return OpenTable("parquet", choice, choice.sentence(path, [""], False), blocks)
+    file, schema = open_parquet(path)
+    choice = choose_text(path, columns, schema.names, True)
+    # Only texts are made objects; the rows themselves stay as Arrow has them.
+    names = unique_names(schema.names)
+    texts = replace(choice, names=tuple(names))
+    held = HeldBatches(parquet_batches(path, file, on_bytes))
+
+    def blocks() -> Iterator[RowBlock]:
+        found = ((number, one, b"") for number, one in held.rows(texts.text))
+        for block in _blocks(path, found, texts, columns.join, Reading(), bad):
+            yield replace(block, dicts=[], batch=held.take(block.numbers))
+
+    sentence = choice.sentence(path, [""], False)
+    return OpenTable("parquet", choice, sentence, blocks(), schema=schema)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
-from fastcli.errors import ArgumentError, DataError, FastcliError
+from fastcli.errors import ArgumentError, DataError
 from fastcli.kernels.base.groups import Best, Strings, Text
 from fastcli.kernels.text.labelled import add_cells
 from fastcli.labelling.outputs import Put
+from fastcli.labelling.parquet_writers import parquet_rows_of
 from fastcli.labelling.predicted import Predicted
+from fastcli.labelling.row_writer import Rows, RowWriter, check_fields, with_values
 from fastcli.labelling.rows import OpenTable, RowBlock
 from fastcli.tables.dialects import KINDS, Dialect, suffix
 from fastcli.tables.rows import value_text
@@ -24,10 +25,9 @@ from fastcli.tables.rows import value_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Added = Mapping[str, type]
 OBJECTS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 DELIMITERS = {"csv": ",", "tsv": "\t", "psv": "|"}
-if TYPE_CHECKING:
-    Rows = NDArray[np.int64] | None  # places of some rows of a block; None: all
 
 
 def output_format(path: str, kind: str) -> str:
@@ -43,40 +43,27 @@ def output_format(path: str, kind: str) -> str:
     return found
 
 
-class RowWriter(Protocol):
-    """Writes rows with added columns."""
+def writer_of(table: OpenTable, kind: str, added: Added, put: Put) -> RowWriter:
+    """Return what writes the rows of a table in a format, and its header at once.
 
-    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
-        """Write some rows of a block (None: all) with what was predicted for all of them."""
-
-    def finish(self) -> None:
-        """Write what is left."""
-
-
-def writer_of(table: OpenTable, kind: str, added: Sequence[str], put: Put) -> RowWriter:
-    """Return what writes the rows of a table in a format, and its header at once."""
+    ``added`` are the columns that each row gets, and their types.
+    """
     if kind in DELIMITERS:
         if table.dialect is not None and kind == table.kind:
             return SameRows(table, added, put)
         return DelimitedRows(table, DELIMITERS[kind], added, put)
     if kind == "parquet":
-        return ParquetRows(table, added, put)
+        return parquet_rows_of(table, added, put)
     return JsonRows(table, added, put, is_array=kind == "json")
-
-
-def _with_values(block: RowBlock, rows: Rows, found: Predicted) -> Iterator[tuple[int, list[Any]]]:
-    """Yield the place of each row, and the values that are added to it."""
-    places = range(len(block)) if rows is None else rows.tolist()
-    return zip(places, found.of(rows).values(), strict=True)
 
 
 # ------------------------------------------------------------------ delimited
 
 
-class SameRows:
+class SameRows(RowWriter):
     """Rows of a delimited table, byte for byte, with cells added."""
 
-    def __init__(self, table: OpenTable, added: Sequence[str], put: Put) -> None:
+    def __init__(self, table: OpenTable, added: Added, put: Put) -> None:
         assert table.dialect is not None
         self._dialect, self._put = table.dialect, put
         delimiter = table.dialect.delimiter.encode()
@@ -137,9 +124,6 @@ class SameRows:
             parts.append(delimiter.join([text[a:b].tobytes(), *cells]) + end)
         return b"".join(parts)
 
-    def finish(self) -> None:
-        """Write nothing: all has been written."""
-
 
 def _text(data: bytes) -> Text:
     return Text(np.frombuffer(data, np.uint8), len(data))
@@ -160,19 +144,19 @@ def quoted(text: str, dialect: Dialect) -> bytes:
     return f'"{doubled}"'.encode("utf-8", "surrogateescape")
 
 
-class DelimitedRows:
+class DelimitedRows(RowWriter):
     """Rows of anything as a delimited table."""
 
-    def __init__(self, table: OpenTable, delimiter: str, added: Sequence[str], put: Put) -> None:
-        self._put, self._names = put, table.names
+    def __init__(self, table: OpenTable, delimiter: str, added: Added, put: Put) -> None:
+        self._put, self._names = put, table.keys
         self._text = io.StringIO(newline="")
         self._writer = csv.writer(self._text, delimiter=delimiter, lineterminator="\n")
         self._known = set(self._names)
-        self._writer.writerow([*self._names, *added])
+        self._writer.writerow([*table.names, *added])
 
     def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write the cells of rows, and those that are added."""
-        for i, row in _with_values(block, rows, found):
+        for i, row in with_values(block, rows, found):
             self._writer.writerow([*self._cells(block, i), *map(shown, row)])
         self._flush()
 
@@ -207,27 +191,27 @@ def shown(value: Any) -> str:
 def as_cell(value: Any) -> str:
     """Return a value of an object as the text of a cell, numbers in all their digits."""
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return value_text(value)
+        return json.dumps(value, ensure_ascii=False, default=_as_text)
+    return _as_text(value)
 
 
 # ----------------------------------------------------------------------- JSON
 
 
-class JsonRows:
+class JsonRows(RowWriter):
     """Rows as lines of JSON, or as one array; lines that were JSON keep their bytes."""
 
-    def __init__(
-        self, table: OpenTable, added: Sequence[str], put: Put, is_array: bool = False
-    ) -> None:
-        self._put, self._names, self._is_array = put, table.names, is_array
+    has_unique_names = True
+
+    def __init__(self, table: OpenTable, added: Added, put: Put, is_array: bool = False) -> None:
+        self._put, self._names, self._is_array = put, table.keys, is_array
         self._keys, self._added = [orjson.dumps(name) for name in added], set(added)
         self._is_first = True
 
     def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write objects with fields added at their end."""
         parts: list[bytes] = []
-        for i, row in _with_values(block, rows, found):
+        for i, row in with_values(block, rows, found):
             if self._is_array:
                 parts.append(b"[\n" if self._is_first else b",\n")
                 self._is_first = False
@@ -238,12 +222,8 @@ class JsonRows:
     def _line(self, block: RowBlock, i: int, row: Sequence[Any]) -> bytes:
         line = block.lines[i].rstrip() if block.lines else b""
         line = line or as_json(row_object(block, i, self._names))
-        if block.objects and not self._added.isdisjoint(block.objects[i]):
-            name = min(self._added & block.objects[i].keys())
-            raise DataError(
-                f"A row has the field {name!r}, which no row at the start of the file has, and "
-                "which is the name of what is added: give another name with --as NAME."
-            )
+        if block.objects:
+            check_fields(block.objects[i], self._added)
         fields = b",".join(
             [key + b":" + as_value(value) for key, value in zip(self._keys, row, strict=True)]
         )
@@ -268,71 +248,17 @@ def row_object(block: RowBlock, i: int, names: Sequence[str]) -> dict[str, Any]:
 
 
 def as_json(found: dict[str, Any]) -> bytes:
-    """Return an object as a line of JSON, whatever it holds."""
+    """Return an object as a line of JSON, whatever it holds: times as in ISO 8601, the rest text.
+
+    Python's module writes what orjson refuses: long whole numbers, and halves of surrogate pairs.
+    """
     try:
-        return orjson.dumps(found)
+        return orjson.dumps(found, _as_text)
     except (TypeError, orjson.JSONEncodeError):
-        return json.dumps(found, ensure_ascii=True, default=str).encode()
+        separators = (",", ":")
+        return json.dumps(found, separators=separators, default=_as_text).encode()
 
 
-# -------------------------------------------------------------------- Parquet
-
-
-@dataclass
-class _Sink:
-    put: Put
-    size: int = 0
-    closed: bool = False
-
-    def write(self, data: Any) -> int:
-        found = bytes(data)
-        self.put(found)
-        self.size += len(found)
-        return len(found)
-
-    def tell(self) -> int:
-        return self.size
-
-    def flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class ParquetRows:
-    """Rows as a Parquet file; the types of columns are those of the first rows."""
-
-    def __init__(self, table: OpenTable, added: Sequence[str], put: Put) -> None:
-        try:
-            import pyarrow
-            from pyarrow import parquet
-        except ImportError:
-            raise FastcliError("Writing Parquet needs pip install 'fastcli[parquet]'.") from None
-        self._arrow, self._parquet = pyarrow, parquet
-        self._names, self._added = table.names, list(added)
-        self._sink = _Sink(put)
-        self._file: Any = None
-        self._schema: Any = None
-
-    def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
-        """Write a group of rows."""
-        objects = [
-            {**row_object(block, i, self._names), **dict(zip(self._added, row, strict=True))}
-            for i, row in _with_values(block, rows, found)
-        ]
-        if not objects:
-            return
-        table = self._arrow.Table.from_pylist(objects, schema=self._schema)
-        if self._file is None:
-            self._schema = table.schema
-            self._file = self._parquet.ParquetWriter(self._sink, self._schema)
-        self._file.write_table(table)
-
-    def finish(self) -> None:
-        """Write the end of the file."""
-        if self._file is None:
-            names = [*self._names, *self._added]
-            schema = self._arrow.schema([(name, self._arrow.string()) for name in names])
-            self._file = self._parquet.ParquetWriter(self._sink, schema)
-        self._file.close()
+def _as_text(value: Any) -> str:
+    """Return what JSON has no type for as text."""
+    return value.isoformat() if hasattr(value, "isoformat") else value_text(value)

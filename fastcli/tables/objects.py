@@ -15,6 +15,8 @@ from fastcli.errors import DataError, FastcliError
 from fastcli.tables.delimited import LONGEST_ROW, Location
 from fastcli.tables.dialects import BOM
 
+LONG = 2.0**63
+MAY_BE_LONG = (float, list, dict)
 AT_ONCE = 4096  # rows of Parquet that are read at a time
 OPENING, FIRST, COMMA, ELEMENT = range(4)  # what is due in an array, but for its end
 _LINE_ENDS = re.compile(r"[\r\n]+")
@@ -40,24 +42,38 @@ def json_lines(path: str, lines: Iterable[bytes | str], bad: Bad) -> Iterator[tu
 def read_json(line: bytes | str) -> Any:
     """Return what a line of JSON holds; what is not UTF-8 comes through as lone surrogates.
 
-    orjson reads it, and, where it refuses, Python's module, which also knows NaN, long numbers and
-    halves of surrogate pairs.  Raises ValueError and RecursionError as that does.
+    orjson reads it, and, where it refuses or makes floats of long whole numbers, Python's module,
+    which also knows NaN and halves of surrogate pairs.  Raises ValueError and RecursionError as
+    that does.
+
+    >>> read_json(b"[1, 12345678901234567890123]")
+    [1, 12345678901234567890123]
     """
     try:
-        return orjson.loads(line)
+        found = orjson.loads(line)
+        if not _has_long_number(found):
+            return found
     except orjson.JSONDecodeError:
-        text = line if isinstance(line, str) else line.decode("utf-8", "surrogateescape")
-        return json.loads(text.removeprefix("\ufeff"))
+        pass
+    text = line if isinstance(line, str) else line.decode("utf-8", "surrogateescape")
+    return json.loads(text.removeprefix("\ufeff"))
 
 
-def parquet_rows(
-    path: str, on_bytes: Callable[[int], None]
-) -> tuple[list[str], dict[str, list[str]], Callable[[list[str]], Iterator[tuple[int, Any]]]]:
-    """Open a Parquet file.
+def _has_long_number(found: Any) -> bool:
+    """Tell whether there is a float that may have been a whole number of more than 64 bits."""
+    if isinstance(found, float):
+        return abs(found) >= LONG
+    if isinstance(found, dict):
+        return any(_has_long_number(one) for one in found.values() if type(one) in MAY_BE_LONG)
+    if isinstance(found, list):
+        return any(_has_long_number(one) for one in found if type(one) in MAY_BE_LONG)
+    return False
 
-    Returns the names of its columns, the names of classes that it gives to numbers of columns, and
-    a function that yields the rows of some columns, numbered from 1.  Raises DataError, also while
-    rows are read, and FastcliError without pyarrow.
+
+def open_parquet(path: str) -> tuple[Any, Any]:
+    """Return a Parquet file of pyarrow, and its schema.
+
+    Raises DataError for what is none, and FastcliError without pyarrow.
     """
     try:
         from pyarrow import ArrowException, parquet
@@ -69,30 +85,60 @@ def parquet_rows(
         raise FastcliError(f"{path}: pyarrow cannot be loaded: {error}.") from None
     try:
         file = parquet.ParquetFile(path)
-        names = file.schema_arrow.names
-        class_names = _class_names(file.schema_arrow.metadata)
+        schema = file.schema_arrow
+        _ = schema.names, schema.metadata
     except UnicodeDecodeError:
         raise DataError(f"{path} is damaged: it has names that are not UTF-8.") from None
     except (OSError, ArrowException) as error:
         raise DataError(f"{path} cannot be read as Parquet: {error}") from None
-    size, n_rows = os.path.getsize(path), max(file.metadata.num_rows, 1)
+    return file, schema
+
+
+def parquet_batches(
+    path: str, file: Any, on_bytes: Callable[[int], None], columns: list[str] | None = None
+) -> Iterator[Any]:
+    """Yield some columns (None: all) of the rows of a Parquet file, some rows at a time.
+
+    Raises DataError where they cannot be read.
+    """
+    from pyarrow import ArrowException
+
+    size, n_rows, number = os.path.getsize(path), max(file.metadata.num_rows, 1), 0
+    try:
+        for part in file.iter_batches(batch_size=AT_ONCE, columns=columns):
+            on_bytes(size * number // n_rows)
+            number += len(part)
+            yield part
+    except (OSError, ArrowException) as error:
+        raise DataError(f"{path} is damaged: {error}") from None
+
+
+def parquet_rows(
+    path: str, on_bytes: Callable[[int], None]
+) -> tuple[list[str], dict[str, list[str]], Callable[[list[str]], Iterator[tuple[int, Any]]]]:
+    """Open a Parquet file.
+
+    Returns the names of its columns, the names of classes that it gives to numbers of columns, and
+    a function that yields the rows of some columns, numbered from 1.  Raises DataError, also while
+    rows are read, and FastcliError without pyarrow.
+    """
+    file, schema = open_parquet(path)
 
     def rows(columns: list[str]) -> Iterator[tuple[int, Any]]:
         number = 0
-        try:
-            for part in file.iter_batches(batch_size=AT_ONCE, columns=columns):
-                on_bytes(size * number // n_rows)
-                for found in _python_rows(part):
-                    number += 1
-                    yield number, found
-        except UnicodeDecodeError:
-            raise DataError(f"{path} is damaged: it has text that is not UTF-8.") from None
-        except (OSError, ArrowException, ValueError, OverflowError) as error:
-            raise DataError(
-                f"{path}: row {number + 1:,} or later cannot be read: {error}"
-            ) from None
+        for part in parquet_batches(path, file, on_bytes, columns):
+            try:
+                found_rows = _python_rows(part)
+            except UnicodeDecodeError:
+                raise DataError(f"{path} is damaged: it has text that is not UTF-8.") from None
+            except (ValueError, OverflowError) as error:  # also of Arrow
+                place = f"{path}: row {number + 1:,} or later"
+                raise DataError(f"{place} cannot be read: {error}") from None
+            for found in found_rows:
+                number += 1
+                yield number, found
 
-    return names, class_names, rows
+    return schema.names, _class_names(schema.metadata), rows
 
 
 def _python_rows(part: Any) -> list[dict[str, Any]]:

@@ -479,3 +479,72 @@ def test_encodings_of_other_things_than_text(model, encoding):
     last = fails("predict", model, "t.csv", *words)
     assert "encoding" in last
     assert "unexpectedly" not in last
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json", "parquet"])
+def test_columns_of_the_same_name_are_kept(model, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", exc_type=ImportError)
+    Path("d.csv").write_text(",title,x,x\n7,broken screen,1,2\n")
+    columns = ["--text-column", "title"]
+    result = run("predict", model, "d.csv", "--output", f"d.{ending}", *columns)
+    assert result.code == 0, result.err
+    said = "Names that are empty or repeated are others here: column 0 is 0, column 3 is x_2."
+    assert said in result.err
+    result = run("predict", model, f"d.{ending}", "--output", "e.csv", "--as", "again", *columns)
+    assert Path("e.csv").read_text() == (
+        "0,title,x,x_2,label,again\n7,broken screen,1,2,Tech support,Tech support\n"
+    )
+    assert "Names that are" not in result.err
+    result = run("predict", model, "d.csv", "--output", "d.tsv", *columns)
+    assert Path("d.tsv").read_text().startswith("\ttitle\tx\tx\tlabel\n")
+    assert "Names that are" not in result.err
+
+
+def test_an_empty_key_of_json_is_kept(model):
+    Path("d.jsonl").write_text('{"":"a","title":"broken screen"}\n')
+    columns = ["--text-column", "title"]
+    for name in ("e.csv", "e.jsonl"):
+        assert (
+            "Names that are" not in run("predict", model, "d.jsonl", "--output", name, *columns).err
+        )
+    assert Path("e.csv").read_text() == ",title,label\na,broken screen,Tech support\n"
+    assert json.loads(Path("e.jsonl").read_text())[""] == "a"
+
+
+def test_each_line_is_a_row_with_format_text(model):
+    Path("l.txt").write_bytes(b'broken screen, "\nrefund\r\n\nmoney back')
+    lines = ["predict", model, "l.txt", "--format", "text"]
+    result = run(*lines, "--output", "o.csv")
+    assert "l.txt: each line is a text" in result.err
+    assert "Wrote 4 rows" in result.err
+    assert Path("o.csv").read_text() == (
+        'text,label\n"broken screen, """,Tech support\nrefund,Billing\n,\nmoney back,Billing\n'
+    )
+    run(*lines, "--output", "o.jsonl")
+    assert Path("o.jsonl").read_text().splitlines()[2] == '{"text":"","label":null}'
+    assert run(*lines, "--output", "-").out.decode() == Path("o.csv").read_text()
+    assert "lines have no format that a part could have" in fails(*lines, "--output-dir", "parts")
+    assert "has no column" in fails(*lines, "--output", "-", "--text-column", "Body")
+    assert run(*lines).text().count("\n") == 4
+
+
+def test_lines_are_read_as_they_are_unless_like_says_how(model):
+    table = [*COLUMNS, "--label-column", "team"]
+    run("prepare", "train.csv", "-o", "p", "--lowercase", "--split", 100, *table, "-verbose", 0)
+    run("supervised", "-input", "p/train.txt", "-output", "q", *QUICK)
+    Path("l.txt").write_text("BROKEN SCREEN\n")
+    lines = ["predict-prob", "q.bin", "l.txt", "--format", "text"]
+    label, probability = run(*lines).out.decode().split()
+    assert label == "__label__Tech_support"
+    found = run(*lines, "--output", "-").out.decode().split()[-1].split(",")[1]
+    assert float(found) == pytest.approx(float(probability), abs=2e-5)
+    like = run(*lines, "--output", "-", "--like", "p/prepare.json").out.decode().split()[-1]
+    assert float(like.split(",")[1]) > float(probability) + 0.1
+
+
+def test_a_blank_line_of_one_column_is_not_a_row(model):
+    Path("o.csv").write_text('text\nrefund\n\n""\nscreen\n')
+    result = run("predict", model, "o.csv", "--text-column", "text", "--output", "-")
+    assert result.out.decode() == 'text,label\nrefund,Billing\n"",\nscreen,Tech support\n'
+    assert "blank lines are not rows (--format text: every line is one)" in result.err

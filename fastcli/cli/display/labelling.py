@@ -27,7 +27,7 @@ from fastcli.cli.display.tables import (
 )
 from fastcli.cli.display.terminal import is_live, is_terminal, width
 from fastcli.overwriting import STREAM
-from fastcli.printable import named, printable, shortened
+from fastcli.printable import listed, named, printable, shortened
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -130,6 +130,9 @@ def written_sentences(done: Labelled, args: LabelArgs, parts: str = "") -> Itera
         old, new = map(shortened, next(iter(done.renamed.items())))
         others = f" ({len(done.renamed) - 1:,} more likewise)" if len(done.renamed) > 1 else ""
         yield f"The table has a column {old} already: ours is {new}{others}. --as names it."
+    if done.other_names:
+        shown = [f"column {i} is {named(name)}" for i, name in done.other_names]
+        yield f"Names that are empty or repeated are others here: {listed(shown)}."
     if filters.unsure:
         limit, path = filters.unsure
         unsure = counted(done.unsure_written, "row")
