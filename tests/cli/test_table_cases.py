@@ -7,6 +7,7 @@ import pytest
 from tests.command import run
 
 LINES = ["-o", "-"]
+POSITIONS = ["--text-column", 0, "--label-column", 1]
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +111,27 @@ def test_the_header_of_pandas():
 
 
 QUOTES = 'text\tlabel\nFirst\tone\n"Second\ttwo\nThird "q"\tthree\n'
+
+
+def test_a_header_above_words():
+    rows = "vhigh,low,med,unacc\nlow,high,high,good\n" * 7
+    said = mlp("car.csv", f"buying,maint,safety,class\n{rows}")
+    assert said == "car.csv: header; label: column 'class'; 3 features: buying, maint, safety"
+    text = "v1,v2\n" + "ham,see you at the station\nspam,win a prize now\n" * 3
+    found, said = lines("sms.csv", text, "--text-column", 1, "--label-column", 0)
+    assert (len(found), said.split(";")[0]) == (6, "sms.csv: header")
+    found, said = lines("a.csv", "no header row,x\nsecond row,y\n", *POSITIONS)
+    assert found == ["__label__x no header row", "__label__y second row"]
+    assert said.startswith("a.csv: no header;")
+
+
+def test_a_header_with_columns_without_a_name():
+    for text in ("text,label,\na b,x,\nc d,y,\n", "text,,label\na b,,x\nc d,,y\n"):
+        found, said = lines("a.csv", text)
+        assert found == ["__label__x a b", "__label__y c d"]
+        assert said == "a.csv: header; text: column 'text'; label: column 'label'"
+    found, _ = lines("a.csv", "text,label,\na b,x,\nc d,y,\ne f g,x,\n", *POSITIONS)
+    assert found[0] == "__label__x a b"
 
 
 def test_text_behind_a_closing_quote():
