@@ -182,7 +182,7 @@ def _read_valid(
         raw, labels = read_libsvm([args.valid], columns, "validation")
     else:
         options = table_options(args)
-        raw, labels = read_like([args.valid], columns, options, "validation", reporter.note)
+        raw, labels = read_like([args.valid], columns, options, "validation", reporter.note, names)
     _, offsets = labels.numbered(names)
     kept = offsets[1:] > offsets[:-1]
     if not kept.any():

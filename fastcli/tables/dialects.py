@@ -304,13 +304,18 @@ def dialect_of(
 
 
 def _delimiter_like(like: Like, head: bytes, dialect: Dialect) -> str:
-    """Return the delimiter by which the first row has as many columns as another table."""
-    text = np.frombuffer(head, np.uint8)
+    """Return the delimiter by which the first row has as many columns as another table.
+
+    Of several that is the one that leaves numbers with decimal commas, else the first.
+    """
+    text, found = np.frombuffer(head, np.uint8), []
     for delimiter in dict.fromkeys(like.delimiter + DELIMITERS):
         first = replace(dialect, delimiter=delimiter).split(text, most_rows=1)
         if delimiter.encode() in head and first.n and int(first.widths[0]) in like.widths:
-            return delimiter
-    return like.delimiter
+            found.append(replace(dialect, delimiter=delimiter))
+    if len(found) > 1:
+        found.sort(key=lambda one: not _reading(head, one, False).has_decimals)
+    return found[0].delimiter if found else like.delimiter
 
 
 @dataclass(frozen=True)
