@@ -172,7 +172,8 @@ def test_commas_that_may_separate_thousands_are_asked_about():
     said = refused("mlp-train", "-input", "t.csv", "-output", "m")
     assert said == (
         "t.csv: the comma of '1,234' in column a may stand before a fraction or separate "
-        "thousands. Give --decimal comma if it stands before a fraction, else take such commas out.\n"
+        "thousands. Give --decimal comma if it stands before a fraction, else take such commas "
+        "out.\n"
     )
     result = run("mlp-train", "-input", "t.csv", "-output", "m", "--decimal", "comma", *QUIET[:-2])
     assert (result.code, "header, decimal commas" in result.err) == (0, True)
