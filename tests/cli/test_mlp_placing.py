@@ -1,6 +1,7 @@
 """Tables of numbers that are not quite like the training file: which columns are the model's."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,33 @@ def test_commas_that_may_separate_thousands_are_asked_about():
     assert "decimal commas" in train("t.csv")
     Path("t.jsonl").write_text('{"a": "1,5", "b": 2.5, "y": "u"}\n{"a": "2", "b": 1, "y": "v"}\n')
     assert "t.jsonl: decimal commas; label" in train("t.jsonl")
+
+
+@pytest.mark.parametrize("end", ["", "p q r side\n"])
+def test_numbers_between_spaces(end):
+    lines = [f"  {a} {b}  {c} {name}\n" for a, b, c, name in ROWS]
+    Path("s.data").write_text(end + "".join(lines))
+    header = "header" if end else "no header"
+    assert f"s.data: {header}, separated by spaces; label" in train("s.data")
+    assert run("predict", "m.mlp", "s.data").out == ANSWERS
+    Path("alone.data").write_text("p q r\n" * bool(end) + "1.5 2.5 3.5\n9.5 8.5 7.5\n")
+    assert run("predict", "m.mlp", "alone.data").out == b"left\nright\n"
+    result = run("predict", "m.mlp", "alone.data", "--format", "csv", "--output", "-")
+    assert result.out.decode().splitlines()[-1] == "9.5 8.5 7.5 right"
+    write("comma.csv", [row[:3] for row in ROWS], "p,q,r" * bool(end))
+    assert run("predict", "m.mlp", "comma.csv").out == ANSWERS
+    train("named.csv" if end else "bare.csv", output="n")
+    if not end:
+        assert run("predict", "n.mlp", "s.data").out == ANSWERS
+    report = json.loads(run("inspect", "--json", "s.data").out)
+    assert report["purpose"] == "numbers"
+    assert run(*shlex.split(report["command"])[1:], "-epoch", 1).code == 0
+
+
+def test_a_delimiter_makes_a_table_of_what_is_no_text():
+    Path("h.data").write_text("a#b#y\n1#2.5#p\n3#4#q\n")
+    result = run("mlp-train", "-input", "h.data", "-output", "m", "--delimiter", "#", "-epoch", 1)
+    assert (result.code, "separated by '#'; label: column 'y'" in result.err) == (0, True)
+    Path("t.txt").write_text("__label__a one # two\n__label__b three\n")
+    result = run("mlp-train", "-input", "t.txt", "-output", "m", "--delimiter", "#", "-epoch", 1)
+    assert (result.code, "--delimiter: no effect" in result.err) == (0, True)
