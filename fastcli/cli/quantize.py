@@ -9,7 +9,7 @@ from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import read_inputs
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
-from fastcli.cli._tables import asks_for_table, lines_of_tables, refuse_table
+from fastcli.cli._tables import asks_for_table, lines_of_tables, refuse_table, table_words
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.options import AutotuneOptions, QuantizeOptions
 from fastcli.overwriting import check_apart
@@ -69,6 +69,7 @@ def quantize(
         seed=options.seed,
         thread=options.thread,
         no_shuffle=options.no_shuffle,
+        reading=tuple(table_words(table)) if asks_for_table(table) else (),
     )
     say_without_effect(ctx, {**vars(options), **vars(table)})
     read = inputs * options.retrain, table, asks_for_table(table), options.label or TrainArgs.label

@@ -134,7 +134,7 @@ def run(
         TrainingDisplay(args.verbose) as progress,
         training_lines(args, table, progress) as prepared,
     ):
-        train_and_save(args, progress, saving.fsync, prepared)
+        train_and_save(args, progress, saving.fsync, prepared, reading_words(table))
 
 
 def check_lines(args: TrainArgs, table: TableOptions | None) -> None:
@@ -155,6 +155,11 @@ def training_lines(
     table = table or TableOptions()
     is_table = asks_for_table(table)
     return lines_of_tables(args.input, table, is_table, args.label, reporter, validation)
+
+
+def reading_words(table: TableOptions | None) -> list[str]:
+    """Return the words by which a command reads the same table again, none for lines."""
+    return table_words(table) if table and asks_for_table(table) else []
 
 
 def check_lists(lists: Sequence[str], args: TrainArgs, tuning: AutotuneOptions) -> None:
@@ -204,7 +209,7 @@ def tune(
         TuningDisplay(args.verbose) as progress,
         training_lines(args, table, progress, given.validation) as prepared,
     ):
-        words = table_words(table) if table else []
+        words = reading_words(table)
         tuned = tune_and_save(args, given, progress, fsync, prepared, words)
     if args.verbose > 0:
         best = tuned.outcome.trial

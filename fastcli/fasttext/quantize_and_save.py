@@ -59,6 +59,7 @@ class QuantizeArgs:
     seed: int = 0
     thread: int | None = None
     no_shuffle: bool = False
+    reading: tuple[str, ...] = ()  # words by which a command reads tables
 
     def train_args(self, model: Model) -> TrainArgs:
         """Return the arguments of retraining: the model's own, except for those given."""
@@ -108,6 +109,7 @@ class QuantizeArgs:
         words += ["--target-size", str(self.target_size)] if self.target_size else []
         if self.retrain:
             words += ["-retrain", *(word for path in self.input for word in ("-input", path))]
+            words += self.reading
             given = {"-lr": self.lr, "-epoch": self.epoch, "-optimizer": self.optimizer}
             given["-seed"] = self.seed or None
             words += [w for name, v in given.items() if v is not None for w in (name, str(v))]

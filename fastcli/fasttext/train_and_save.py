@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -35,12 +36,14 @@ def train_and_save(
     reporter: Reporter,
     fsync: bool = False,
     prepared: dict[str, Any] | None = None,
+    reading: Sequence[str] = (),
 ) -> Trained:
     """Train a classifier or word vectors; write ``<output>.bin``, its JSON, ``.vec``, ``.output``.
 
     Every file is made under a temporary name before anything is read, and put in place when all
     are whole; with ``fsync`` each is forced to the disk first.  ``prepared`` is what the JSON file
-    records of how the input was prepared.  Raises FastcliError or a child of it.
+    records of how the input was prepared, ``reading`` are words that the command needs to read the
+    same input.  Raises FastcliError or a child of it.
     """
     path = f"{args.output}.bin"
     args.check()
@@ -60,7 +63,7 @@ def train_and_save(
         reporter.row(trained)
         reporter.stage("saving")
         writers = text_writers(args, trained)
-        notes = about(args, trained)
+        notes = about(args, trained, reading)
         if prepared:
             notes["prepared"] = prepared
         files.save(path, lambda out: write_model(out, trained), writers, notes)
@@ -101,17 +104,18 @@ def text_writers(args: TrainArgs, trained: Trained) -> dict[str, Writer]:
     return {path: writers[path] for path in text_paths(args)}
 
 
-def about(args: TrainArgs, trained: Trained) -> dict[str, Any]:
+def about(args: TrainArgs, trained: Trained, reading: Sequence[str] = ()) -> dict[str, Any]:
     """Return the content of the JSON file beside a model.
 
     Only what follows from the training: nothing of where it was written, of the time it took or
-    of the machine, so that equal trainings write equal files.
+    of the machine, so that equal trainings write equal files.  ``reading``: see
+    ``train_and_save``.
     """
     kept = replace(args, **{name: getattr(TrainArgs, name) for name in RUNNING})
     lines = {"lines_at_once": trained.lines_at_once} if args.model == "sup" else {}
     return {
         "fastcli": __version__,
-        "command": shlex.join(command_line(kept)),
+        "command": shlex.join([*command_line(kept), *reading]),
         "label": args.label,
         "arguments": {k: v for k, v in asdict(args).items() if k not in RUNNING},
         "words": trained.dictionary.nwords,

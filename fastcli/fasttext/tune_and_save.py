@@ -91,7 +91,7 @@ def _save(
     best, trained = replace(outcome.trial.args, retrain=False), outcome.trained
     names = [name for name in TUNED if name != "dsub"]
     commands = [shlex.join([*command_line(replace(best, dsub=2), names), *read.words])]
-    notes: dict[str, Any] = about(best, trained)
+    notes: dict[str, Any] = about(best, trained, read.words)
     if read.prepared:
         notes["prepared"] = read.prepared
     quantized = outcome.quantized

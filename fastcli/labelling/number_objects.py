@@ -23,9 +23,9 @@ class ReadsObjects(Protocol):
     """A model of tables of numbers, which reads objects too."""
 
     def numbers_of_objects(
-        self, path: str, names: list[str], bad: BadRows
+        self, path: str, table: ObjectTable, bad: BadRows
     ) -> tuple[str, Callable[[ObjectRows], tuple[Any, ObjectRows]]]:
-        """Return what reads the rows of a file of objects that have these names.
+        """Return what reads the rows of a file of objects that is open.
 
         A sentence on the columns, and the function from rows to what the model predicts and the
         rows that are predicted; ``bad`` is given the others.  Raises ArgumentError for columns that
@@ -69,7 +69,7 @@ def open_number_objects(
         table = open_objects(path, raw, kind, reading, bad=bad)
     if not table.names:
         raise DataError(f"{path} is empty: there is no row.")
-    sentence, numbers = model.numbers_of_objects(path, table.names, bad)
+    sentence, numbers = model.numbers_of_objects(path, table, bad)
 
     def blocks() -> Iterator[RowBlock]:
         with closing(raw):  # which may be closed when all of it was read

@@ -18,7 +18,15 @@ from fastcli.mlp.features import LARGEST, FeatureColumns, Labels
 from fastcli.mlp.limits import MOST
 from fastcli.tables.coded import Coded
 from fastcli.tables.columns import is_index
-from fastcli.tables.dialects import BOM, decode_lines, is_utf16, kind_of_name, suffix
+from fastcli.tables.dialects import (
+    BOM,
+    HEAD,
+    decode_lines,
+    has_spaced_numbers,
+    is_utf16,
+    kind_of_name,
+    suffix,
+)
 from fastcli.tables.formats import are_objects, is_parquet, named_kind, sniffed
 from fastcli.tables.values import is_number, plain_float, shortest
 from fastcli.text.inputs import text_blocks
@@ -66,7 +74,8 @@ def guess_format(path: str, label: str) -> str:
                 continue
             if all(map(is_pair, words[1:])):
                 return "libsvm"
-            return "csv" if _is_numeric_row(line) else "text"
+            is_table = _is_numeric_row(line) or has_spaced_numbers(block.tobytes()[:HEAD], False)
+            return "csv" if is_table else "text"
     return "text"
 
 

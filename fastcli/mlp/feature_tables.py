@@ -10,10 +10,12 @@ import numpy as np
 from fastcli.mlp.feature_files import CANNOT_OPEN, ignore
 from fastcli.mlp.feature_rows import RawRows
 from fastcli.mlp.features import FeatureColumns, Labels
+from fastcli.mlp.placing import IsLabel, any_label
 from fastcli.mlp.table_columns import TableOptions, columns_of
 from fastcli.mlp.table_reader import TableReader, levels_of
 from fastcli.printable import shortened
 from fastcli.tables.labels import LabelOptions, LabelReader, LabelsAreText
+from fastcli.tables.values import is_number
 
 
 def read_tables(
@@ -43,10 +45,13 @@ def read_like(
     options: TableOptions,
     purpose: str,
     note: Callable[[str], None] = ignore,
+    known: Sequence[str] = (),
 ) -> tuple[RawRows, Labels]:
-    """Read files with the columns of training; as ``read_tables``."""
+    """Read files with the columns of training, whose labels are ``known``; as ``read_tables``."""
     levels = levels_of(columns)
-    raw, labels = _read(paths, columns, levels, options, purpose, note)
+    cells = label_reader(columns, paths[0], (), options.labels)
+    is_label = (lambda cell: not set(known).isdisjoint(cells.of((cell,)))) if known else any_label
+    raw, labels = _read(paths, columns, levels, options, purpose, note, is_label)
     reader = label_reader(columns, paths[0], list(labels.known), options.labels)
     return raw, labels.renamed(lambda name: reader.of((name,)))
 
@@ -58,16 +63,32 @@ def _read(
     options: TableOptions,
     purpose: str,
     note: Callable[[str], None],
+    is_label: IsLabel | None = None,
 ) -> tuple[RawRows, Labels]:
-    """Read whole files; words that ``levels`` does not have get new numbers in training."""
+    """Read whole files; words that ``levels`` does not have get new numbers in training.
+
+    Unless ``is_label`` tells labels, all are but numbers among words.
+    """
     rows, labels = RawRows(columns.n_raw), Labels()
     for path in paths:
-        reader = TableReader(columns, path, options, levels, purpose == "training", note)
+        may_be = is_label or (_like(list(labels.known)) if labels.known else any_label)
+        grows = purpose == "training"
+        reader = TableReader(columns, path, options, levels, grows, note, is_label=may_be)
         for found in reader.rows(CANNOT_OPEN.format(purpose=purpose)):
             kept = found[~found.blank] if found.blank.any() else found
             rows.add(kept.raw)
             labels.add_coded(kept.names)
     return rows, labels
+
+
+def _like(known: Sequence[str]) -> IsLabel:
+    """Return what tells whether a number may be a label beside others: not where all are words.
+
+    >>> _like(["a", "b"])("1.5"), _like(["1"])("1.5")
+    (False, True)
+    """
+    has_numbers = any(isinstance(name, str) and is_number(name) for name in known)
+    return lambda cell: has_numbers
 
 
 def label_reader(

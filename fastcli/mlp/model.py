@@ -18,10 +18,8 @@ from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import Network, layers_of
-from fastcli.mlp.predict import table_rows, table_worker, text_worker
+from fastcli.mlp.predict import table_reader, table_rows, table_worker, text_worker
 from fastcli.mlp.table_columns import TableOptions
-from fastcli.mlp.table_reader import TableReader, place, place_names
-from fastcli.printable import listed
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Reader
 
@@ -29,9 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.mlp.feature_rows import FeatureRows
+    from fastcli.mlp.table_reader import TableReader
     from fastcli.tables.bad_rows import BadRows
     from fastcli.tables.delimited import Chunk
-    from fastcli.tables.object_rows import ObjectRows
+    from fastcli.tables.object_rows import ObjectRows, ObjectTable
     from fastcli.text.inputs import Bytes
 
 BATCH = 64  # lines that are scored together
@@ -170,35 +169,36 @@ class MlpModel(FromFile):
         numbers and the rows that have them; ``bad`` is given the others.  Raises ArgumentError or
         DataError where the model's columns are not there.
         """
-        columns, reader = self._table_reader(path, bad)
-        placing = place(columns, path, head, self.table_options.header, self.note)
-        how = "by name" if placing.has_header and columns.names else "by position"
-        sentence = f"{path}: {columns.n_raw:,} features {how}: {listed(columns.input_names)}"
-        return placing.has_header, sentence, lambda chunk: reader.numbers(chunk, placing)
+        reader = self._table_reader(path, bad)
+        placing = reader.place(head)
+        return (
+            placing.has_header,
+            placing.sentence(path),
+            lambda chunk: reader.numbers(chunk, placing),
+        )
 
     def numbers_of_objects(
-        self, path: str, names: list[str], bad: BadRows
+        self, path: str, table: ObjectTable, bad: BadRows
     ) -> tuple[str, Callable[[ObjectRows], tuple[FeatureRows, ObjectRows]]]:
-        """Return what reads the rows of a file of objects that have these names.
+        """Return what reads the rows of a file of objects that is open.
 
         A sentence on its columns, and the function from rows to numbers and the rows that have
         them; ``bad`` is given the others.  Raises ArgumentError where the model's columns are not
         there.
         """
-        columns, reader = self._table_reader(path, bad)
-        placing = place_names(columns, path, names)
-        sentence = f"{path}: {columns.n_raw:,} features by name: {listed(columns.input_names)}"
-        return sentence, lambda rows: reader.numbers(rows, placing)
+        reader = self._table_reader(path, bad)
+        placing = reader.place_objects(table)
+        return placing.sentence(path), lambda rows: reader.numbers(rows, placing)
 
-    def _table_reader(self, path: str, bad: BadRows) -> tuple[FeatureColumns, TableReader]:
-        """Return the columns of the model, and what reads tables by them.
+    def _table_reader(self, path: str, bad: BadRows) -> TableReader:
+        """Return what reads a table by the columns of the model.
 
         Raises ArgumentError for a model that does not read tables.
         """
         columns = self.columns
         if columns is None or columns.kind != "csv":
             raise ArgumentError("The model does not read tables, whose rows could be labelled.")
-        return columns, TableReader(columns, path, self.table_options, note=self.note, bad=bad)
+        return table_reader(self, path, bad)
 
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""

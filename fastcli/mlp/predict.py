@@ -20,6 +20,7 @@ from fastcli.mlp.network import stride
 from fastcli.mlp.scorer import Scorer
 from fastcli.mlp.table_reader import TableReader
 from fastcli.overwriting import STREAM
+from fastcli.tables.bad_rows import BadRows
 from fastcli.tables.labels import read_list
 from fastcli.text.lines import Lines
 from fastcli.threads import interrupted
@@ -101,8 +102,36 @@ def table_rows(model: MlpModel, path: str, cannot: str) -> Iterator[FeatureRows]
         name = "the input" if path == STREAM else path
         yield from LibsvmReader(columns, name).rows(open_text(path, cannot), MOST_FLOATS)
     else:
-        reader = TableReader(columns, path, model.table_options, note=model.note)
-        yield from reader.rows(cannot, with_blank=True)
+        yield from table_reader(model, path).rows(cannot, with_blank=True)
+
+
+def table_reader(model: MlpModel, path: str, bad: BadRows | None = None) -> TableReader:
+    """Return what reads a table by the columns of a model; ``bad`` is given what is no row."""
+    columns = model.columns
+    assert columns is not None
+    labels_of, known = labels_reader(model), set(model_names(model))
+
+    def is_label(cell: str) -> bool:
+        return not known.isdisjoint(labels_of(cell))
+
+    return TableReader(
+        columns, path, model.table_options, note=model.note, bad=bad, is_label=is_label
+    )
+
+
+def labels_reader(model: MlpModel) -> Callable[[Any], Sequence[str]]:
+    """Return what makes labels of a cell of the label's column."""
+    columns = model.columns
+    assert columns is not None
+    if columns.kind == "libsvm":
+        return libsvm_labels
+    cells = label_reader(columns, "", (), model.table_options.labels)
+    return lambda name: cells.of((_listed(name),))
+
+
+def model_names(model: MlpModel) -> list[str]:
+    """Return the labels of a model as text."""
+    return [name.decode("utf-8", "surrogateescape") for name in model.names]
 
 
 def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> Worker:
@@ -111,12 +140,7 @@ def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> W
     assert columns is not None
     ranker = Ranker(model, k, threshold)
     max_lines = max(1, min(max_lines, MOST_FLOATS // columns.n_features))
-    names = [name.decode("utf-8", "surrogateescape") for name in model.names]
-    if columns.kind == "libsvm":
-        labels_of: Callable[[Any], Sequence[str]] = libsvm_labels
-    else:
-        cells = label_reader(columns, "", (), model.table_options.labels)
-        labels_of = lambda name: cells.of((_listed(name),))  # noqa: E731
+    names, labels_of = model_names(model), labels_reader(model)
 
     def work(rows: Any) -> Iterator[tuple[Lines, Predictions]]:
         for first in range(0, len(rows), max_lines):

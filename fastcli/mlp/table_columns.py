@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fastcli.errors import ArgumentError, DataError
+from fastcli.mlp.decimal_points import may_be_thousands, points_of
 from fastcli.mlp.feature_files import CANNOT_TRAIN, ignore
 from fastcli.mlp.features import FeatureColumns, TableColumn
 from fastcli.overwriting import STREAM
@@ -31,7 +32,7 @@ from fastcli.tables.object_rows import KINDS, ObjectTable, open_objects
 from fastcli.tables.objects import Bad
 from fastcli.tables.reading import Reading
 from fastcli.tables.streams import opened
-from fastcli.tables.values import is_date, is_decimal_comma, is_missing, is_number
+from fastcli.tables.values import is_date, is_missing, is_number
 from fastcli.text.spooled import place_of
 
 LAST = "-1"
@@ -86,8 +87,7 @@ def columns_of(
     below = head[1:] if has_names else head
     label, how = _label(path, names, has_names, asked_label)
     chosen = _Choice(path, names, has_names, below, options)
-    columns = chosen.columns(label)
-    columns.delimiter = dialect.delimiter
+    columns = chosen.columns(label, dialect.delimiter)
     header = "header" if has_names else "no header"
     remark = dialect.remark(kind_of_name(path) or "csv")
     note(chosen.sentence(columns, ", ".join(filter(None, [header, remark])), how))
@@ -107,6 +107,7 @@ def _columns_of_objects(
         raise DataError(f"{path}: its objects are empty, so there is nothing to train on.")
     label, how = _label(path, names, True, options.label_column)
     chosen = _Choice(path, names, True, head, options, table.nested)
+    chosen.texts = table.head.texts()
     columns = chosen.columns(label)
     note(chosen.sentence(columns, "", how))
     return columns
@@ -142,6 +143,7 @@ class _Choice:
     ) -> None:
         self.path, self.names, self.has_names = path, names, has_names
         self.below, self.options = below, options
+        self.texts = below  # cells that may have decimal commas
         self.dropped = [find_column(path, one, names, has_names) for one in options.drop]
         self.words = [find_column(path, one, names, has_names) for one in options.words]
         self.nested = nested  # columns of lists and objects
@@ -149,8 +151,9 @@ class _Choice:
         self.numbered = -1  # the column that counts the rows
         self.ids: list[str] = []
         self.points: set[str] = set()
+        self.unsure: list[tuple[str, str]] = []  # columns, and a comma that may separate thousands
 
-    def columns(self, label: int) -> FeatureColumns:
+    def columns(self, label: int, delimiter: str = ",") -> FeatureColumns:
         """Return the columns; which of them are words is settled when all rows are read."""
         table = []
         for i, name in enumerate(self.names):
@@ -177,24 +180,40 @@ class _Choice:
                     f"{shlex.quote(name)}, or leave them out: --drop {shlex.quote(name)}."
                 )
             if not column.is_words:
-                self._look_at(name, cells)
+                self._look_at(i, cells)
             table.append(column)
         if not table:
             nested = f": {listed(self.left_out)} hold lists or objects" * bool(self.left_out)
             raise ArgumentError(f"{self.path}: no column is left to learn from{nested}.")
-        point = self.options.point or ("," if self.points == {","} else ".")
+        point = self.options.point or self._point(delimiter)
         names = list(self.names) if self.has_names else []
         n = len(table)
         return FeatureColumns(
-            "csv", ",", names, label, n, table=table, width=len(self.names), point=point
+            "csv", delimiter, names, label, n, table=table, width=len(self.names), point=point
         )
 
-    def _look_at(self, name: str, cells: Sequence[str]) -> None:
+    def _point(self, delimiter: str) -> str:
+        """Return what stands before fractions.
+
+        Between semicolons that is a comma.  Raises ArgumentError where commas may as well separate
+        thousands.
+        """
+        if self.unsure and not self.points and delimiter != ";":
+            name, cell = self.unsure[0]
+            raise ArgumentError(
+                f"{self.path}: the comma of {cell!r} in column {named(name)} may stand before a "
+                "fraction or separate thousands. Give --decimal comma if it stands before a "
+                "fraction, else take such commas out."
+            )
+        return "," if self.points == {","} or (self.unsure and not self.points) else "."
+
+    def _look_at(self, i: int, cells: Sequence[str]) -> None:
         """Look for decimal commas, and for numbers that are names of rows."""
-        if any(map(is_decimal_comma, cells)):
-            self.points.add(",")
-        elif any("." in cell for cell in cells):
-            self.points.add(".")
+        name = self.names[i]
+        texts = [row[i] for row in self.texts]
+        sure = [text for text in texts if not may_be_thousands(text)]
+        self.points |= points_of(sure)
+        self.unsure += [(name, text) for text in texts if may_be_thousands(text)][:1]
         last = plain_name(name).split()[-1:]
         if self.has_names and last and last[0] in IDS and len(set(cells)) == len(cells) > 1:
             self.ids.append(name)

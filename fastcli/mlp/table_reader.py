@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -14,17 +13,16 @@ from fastcli.kernels.text.decimals import EMPTY, EXACT, NOT_A_NUMBER
 from fastcli.mlp.feature_files import CANNOT_TRAIN, check_room, ignore, not_finite
 from fastcli.mlp.feature_rows import FeatureRows, spread
 from fastcli.mlp.features import LARGEST, FeatureColumns
+from fastcli.mlp.placing import IsLabel, Placing, any_label, place, place_objects
 from fastcli.mlp.table_columns import TableOptions, one_column, open_table
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed, named, shortened
 from fastcli.tables.bad_rows import BadRows
 from fastcli.tables.coded import Coded
-from fastcli.tables.columns import existing
 from fastcli.tables.delimited import BadRow, Chunk, Location
 from fastcli.tables.dialects import Dialect, Like, shown_delimiter
-from fastcli.tables.headers import has_header
 from fastcli.tables.object_rows import ObjectRows, ObjectTable
-from fastcli.tables.values import is_missing
+from fastcli.tables.values import is_missing, is_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,88 +35,6 @@ def levels_of(columns: FeatureColumns) -> list[dict[str, int]]:
     return [{word: i for i, word in enumerate(column.levels)} for column in columns.table]
 
 
-@dataclass(frozen=True)
-class Placing:
-    """Where the columns of a model are in a file, and whether its first row is a header.
-
-    ``label`` is -1 where the file has none; ``width`` is the number of its columns.
-    """
-
-    columns: tuple[int, ...]
-    label: int
-    width: int
-    has_header: bool
-
-
-def place(
-    columns: FeatureColumns,
-    path: str,
-    head: Sequence[Sequence[str]],
-    header: bool | None,
-    note: Callable[[str], None] = ignore,
-) -> Placing:
-    """Find the columns of a model in a file: by name if it has a header, else by position.
-
-    Without a header the label, and the columns that training left out, may be missing.
-    Raises ArgumentError where a column is not there, DataError for another number of columns.
-    """
-    first = [cell.strip() for cell in head[0]]
-    width = len(first)
-    wanted = [column.name for column in columns.table]
-    has_names = columns.names and set(wanted) <= set(first)
-    if header is None:
-        header = bool(has_names) or has_header(head)
-    if header and columns.names:
-        missing = [name for name in wanted if name not in first]
-        if missing:
-            raise ArgumentError(
-                f"{path} has no column {listed(missing)}, which the model needs. "
-                f"{existing(first, True)}. If its first row is no header, give --no-header."
-            )
-        if all(wanted.count(name) == 1 == first.count(name) for name in wanted):
-            label = columns.names[columns.label]
-            at = first.index(label) if label in first and label not in wanted else -1
-            return Placing(tuple(map(first.index, wanted)), at, width, True)
-    return Placing(*_by_position(columns, path, width), width, header)
-
-
-def place_names(columns: FeatureColumns, path: str, names: Sequence[str]) -> Placing:
-    """Find the columns of a model in a file of objects, by name; a label may be missing.
-
-    Raises ArgumentError where a column is not there, and for a model that knows only positions.
-    """
-    if not columns.names:
-        raise ArgumentError(
-            f"{path}: the model knows its columns by their positions, and those of objects have "
-            "names. Train it on a table with a header."
-        )
-    wanted = [column.name for column in columns.table]
-    if missing := [name for name in wanted if name not in names]:
-        raise ArgumentError(
-            f"{path} has no column {listed(missing)}, which the model needs. "
-            f"{existing(names, True)}."
-        )
-    label = columns.names[columns.label]
-    at = list(names).index(label) if label in names and label not in wanted else -1
-    return Placing(tuple(map(list(names).index, wanted)), at, len(names), True)
-
-
-def _by_position(columns: FeatureColumns, path: str, width: int) -> tuple[tuple[int, ...], int]:
-    """Return where the columns and the label are in a file of as many columns."""
-    label, whole = columns.label, columns.width
-    positions = [column.position for column in columns.table]
-    if width == whole:
-        return tuple(positions), label
-    if width == whole - 1:
-        return tuple(i - (i > label) for i in positions), -1
-    if width == len(positions):
-        return tuple(range(width)), -1
-    raise DataError(
-        f"{path}, line 1: {width} columns, where {whole} are expected "
-        f"({whole - 1} without the label)."
-    )
-
-
 Table = TypeVar("Table", Chunk, ObjectRows)
 
 
@@ -126,6 +42,7 @@ class TableReader:
     """Reads the rows of one file as numbers; errors name the file, the line and the column.
 
     ``levels`` are the numbers of words, for each column; with ``grows`` new words get new ones.
+    Without names of columns, ``is_label`` tells whether one is that of the label.
     """
 
     def __init__(
@@ -137,11 +54,13 @@ class TableReader:
         grows: bool = False,
         note: Callable[[str], None] = ignore,
         bad: BadRows | None = None,
+        is_label: IsLabel = any_label,
     ) -> None:
         self.columns, self.path, self.options = columns, path, options
         self.levels = levels_of(columns) if levels is None else levels
         self.grows, self.note = grows, note
         self.shown = "the input" if path == STREAM and not grows else path
+        self._is_label = is_label
         self._bad = bad or BadRows(options.skip_bad)
         self._said: set[str] = set()
 
@@ -164,7 +83,9 @@ class TableReader:
             if head and len(head[0]) == 1 < columns.n_raw:
                 raise one_column(name, table.dialect.delimiter, head[0][0])
             if head:
-                placing = place(columns, name, head, self.options.header, self.note)
+                placing = self.place(head)
+                if placing.has_header and not (placing.is_by_name or self.grows):
+                    self.note(placing.sentence(name))
             is_first, line, passed = True, 1, 0
             for chunk in table.chunks():
                 for bad in chunk.bad:
@@ -186,6 +107,16 @@ class TableReader:
                     yield found
         self._say_left_out()
 
+    def place(self, head: Sequence[Sequence[str]]) -> Placing:
+        """Find the columns in a file that begins with these rows: ``placing.place``."""
+        return place(
+            self.columns, self.shown, head, self.options, self.note, is_label=self._is_label
+        )
+
+    def place_objects(self, table: ObjectTable) -> Placing:
+        """Find the columns in a file of objects: ``placing.place_objects``."""
+        return place_objects(self.columns, self.shown, table, self.options, self.note)
+
     def _say_left_out(self) -> None:
         """Say which rows were left out, if any."""
         if sentence := self._bad.sentence():
@@ -194,7 +125,7 @@ class TableReader:
     def _object_rows(self, table: ObjectTable) -> Iterator[FeatureRows]:
         """Yield the rows of a file of objects, whose columns are found by name."""
         if table.head.n:
-            placing = place_names(self.columns, self.shown, table.names)
+            placing = self.place_objects(table)
         known = set(table.names)
         for chunk in table.chunks():
             new = sorted(set().union(*chunk.objects) - known) if self.grows else []
@@ -225,27 +156,27 @@ class TableReader:
             f"{place}: {reason}: {shown!r}. Fix it, or skip such rows with --skip-bad."
         )
 
-    def numbers(self, chunk: Table, place: Placing) -> tuple[FeatureRows, Table]:
+    def numbers(self, chunk: Table, placing: Placing) -> tuple[FeatureRows, Table]:
         """Return the rows of a chunk as numbers, with their labels, and the chunk.
 
         Both are without the rows that cannot be used, where these are left out.
         """
         columns, n = self.columns, chunk.n
         check_room(self.shown, n, columns.n_raw)
-        raw, kinds = chunk.fields(place.columns, columns.point)
+        raw, kinds = chunk.fields(placing.columns, placing.point)
         names = Coded(np.zeros(n, np.int32), [""])
-        if place.label >= 0:
-            names = chunk.labels(place.label)
+        if placing.label >= 0:
+            names = chunk.labels(placing.label)
         is_blank, is_bad = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         are_numbers = bool((kinds == EXACT).all())
         if not are_numbers:
             is_blank = names.is_empty & (kinds == EMPTY).all(axis=1)
         for k, column in enumerate(columns.table):
             if column.is_words:
-                raw[:, k] = self._codes(k, chunk.coded(place.columns[k]).stripped())
+                raw[:, k] = self._codes(k, chunk.coded(placing.columns[k]).stripped())
             elif not are_numbers and (kinds[:, k] == NOT_A_NUMBER).any():
                 rows = np.flatnonzero(kinds[:, k] == NOT_A_NUMBER)
-                self._check_missing(chunk, place, k, rows, is_bad)
+                self._check_missing(chunk, placing, k, rows, is_bad)
         size = np.abs(raw)
         if not (size.max(initial=0.0) <= LARGEST) and (size > LARGEST).any():
             for row in np.flatnonzero((size > LARGEST).any(axis=1)).tolist():
@@ -302,7 +233,7 @@ class TableReader:
     def _check_missing(
         self,
         chunk: Chunk | ObjectRows,
-        place: Placing,
+        placing: Placing,
         k: int,
         rows: NDArray[np.int64],
         is_bad: NDArray[np.bool_],
@@ -311,19 +242,19 @@ class TableReader:
 
         Raises DataError for the first that is not, or leaves out such rows, which are ``is_bad``.
         """
-        cells = chunk.column(place.columns[k])
+        cells = chunk.column(placing.columns[k])
         for row in rows.tolist():
             if is_missing(cells[row]):
                 continue
             if not self._bad.skips:
-                raise self._no_number(chunk, place, k, row, cells[row])
+                raise self._no_number(chunk, placing, k, row, cells[row])
             self._leave_out(chunk, row, "not a number", is_bad)
 
     def _no_number(
-        self, chunk: Chunk | ObjectRows, place: Placing, k: int, row: int, cell: str
+        self, chunk: Chunk | ObjectRows, placing: Placing, k: int, row: int, cell: str
     ) -> DataError:
         columns, column = self.columns, self.columns.table[k]
-        what = self._place(chunk, row, place.columns[k])
+        what = self._place(chunk, row, placing.columns[k])
         if self.grows:
             name = shlex.quote(column.name or str(column.position))
             hint = (
@@ -333,7 +264,15 @@ class TableReader:
         else:
             whole = chunk.table()[row]
             hint = f"{columns.expected} This line has: {listed(whole)}."
-        return DataError(f"{what}: {cell[:40]!r} is not a number. {hint}")
+        why = ""
+        if is_number(cell):  # of the other kind
+            kind = "commas" if placing.point == "," else "points"
+            why = f", since the first rows are read with decimal {kind}"
+            hint = "Write all numbers of a file alike."
+            if self.grows:
+                other = "point" if placing.point == "," else "comma"
+                hint = f"Write all numbers of a file alike, or give --decimal {other}."
+        return DataError(f"{what}: {cell[:40]!r} is not a number{why}. {hint}")
 
     def _say_once(self, k: int, sentence: str) -> None:
         if str(k) not in self._said:

@@ -28,6 +28,7 @@ from fastcli.mlp.texts import (
 from fastcli.printable import listed, shortened
 from fastcli.reporting import Reporter
 from fastcli.tables.dialects import read_delimiter
+from fastcli.tables.formats import has_prefix, head_of
 from fastcli.tables.labels import LabelOptions
 from fastcli.tables.options import TABLES, header_of
 from fastcli.text.inputs import text_size
@@ -62,7 +63,13 @@ def input_kind(args: MlpArgs) -> str:
     """Return the format of the input: text, csv or libsvm, guessed where none is given."""
     if args.text_column:
         return "text"  # which the lines are that stand for the table
-    return guess_format(args.input[0], args.label) if args.format == "auto" else args.format
+    if args.format != "auto":
+        return args.format
+    path = args.input[0]
+    kind = guess_format(path, args.label)
+    if kind == "text" and args.delimiter and not has_prefix(head_of(place_of(path)), args.label):
+        return "csv"
+    return kind
 
 
 def read_data(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -> TrainingData:
@@ -181,7 +188,7 @@ def _read_valid(
         raw, labels = read_libsvm([args.valid], columns, "validation")
     else:
         options = table_options(args)
-        raw, labels = read_like([args.valid], columns, options, "validation", reporter.note)
+        raw, labels = read_like([args.valid], columns, options, "validation", reporter.note, names)
     _, offsets = labels.numbered(names)
     kept = offsets[1:] > offsets[:-1]
     if not kept.any():

@@ -21,6 +21,7 @@ from fastcli.errors import ArgumentError
 from fastcli.kernels.base.groups import Text
 from fastcli.kernels.text import rows as kernels
 from fastcli.kernels.text.rows import Cells, Form, Rows
+from fastcli.tables.spaced_numbers import are_spaced_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -280,7 +281,7 @@ def dialect_of(
     first row has one; else the one of ``DELIMITERS`` by which the first rows have equally many
     columns, of several the one that the first row has most of.  Quotes enclose cells unless
     ``quotes`` is ``no``, or ``auto`` in ``tsv``.  Backslashes escape, and spaces before quotes are
-    no text, where the first rows can be read only so.
+    no text, where the first rows can be read only so.  Spaces separate ``are_spaced_numbers``.
     """
     has_quotes = asked.quotes == "yes" or (asked.quotes == "auto" and asked.kind != "tsv")
     dialect = Dialect(quote='"' if has_quotes else "")
@@ -293,6 +294,8 @@ def dialect_of(
     else:
         usual = DELIMITER_OF_KIND.get(asked.kind, "")
         first = _first_line(head)
+        if has_spaced_numbers(head, is_end):
+            return replace(dialect, delimiter=" ", skips_spaces=True)
         delimiters = [usual] if usual and usual in first else _by_frequency(first, has_quotes)
     readings = []
     for delimiter in delimiters:
@@ -304,13 +307,20 @@ def dialect_of(
 
 
 def _delimiter_like(like: Like, head: bytes, dialect: Dialect) -> str:
-    """Return the delimiter by which the first row has as many columns as another table."""
-    text = np.frombuffer(head, np.uint8)
+    """Return the delimiter by which the first row has as many columns as another table.
+
+    Of several that is the one that leaves numbers with decimal commas, else the first.
+    """
+    text, found = np.frombuffer(head, np.uint8), []
     for delimiter in dict.fromkeys(like.delimiter + DELIMITERS):
         first = replace(dialect, delimiter=delimiter).split(text, most_rows=1)
         if delimiter.encode() in head and first.n and int(first.widths[0]) in like.widths:
-            return delimiter
-    return like.delimiter
+            found.append(replace(dialect, delimiter=delimiter))
+    if not found and has_spaced_numbers(head, False):
+        return " "
+    if len(found) > 1:
+        found.sort(key=lambda one: not _reading(head, one, False).has_decimals)
+    return found[0].delimiter if found else like.delimiter
 
 
 @dataclass(frozen=True)
@@ -337,6 +347,13 @@ def _reading(head: bytes, dialect: Dialect, is_end: bool) -> _Reading:
         decimals = sum(bool(_DECIMAL_COMMA.fullmatch(head[a:b])) for a, b in cells)
     has_decimals = decimals > 0 and decimals * int(widths.max(initial=1)) >= found.n
     return _Reading(dialect, is_even, found.is_error, has_decimals)
+
+
+def has_spaced_numbers(head: bytes, is_end: bool) -> bool:
+    """Tell whether a file begins with ``are_spaced_numbers``; ``is_end``: ``head`` is all of it."""
+    lines = head.removeprefix(BOM).decode("utf-8", "surrogateescape").splitlines()
+    lines = lines if is_end else lines[:-1]
+    return are_spaced_numbers([line for line in lines if line.strip()][:HEAD_ROWS], DELIMITERS)
 
 
 def _variants(dialect: Dialect, head: bytes, asked: Asked) -> Iterator[Dialect]:

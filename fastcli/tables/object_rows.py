@@ -87,6 +87,13 @@ class ObjectRows:
         """Return all cells of all rows, as text."""
         return [[cell_text(one.get(name)) for name in self.names] for one in self.objects]
 
+    def texts(self) -> list[list[str]]:
+        """Return all cells of all rows that are text; the others are empty."""
+        return [
+            [value if isinstance(value := one.get(name), str) else "" for name in self.names]
+            for one in self.objects
+        ]
+
     def place(self, row: int, column: int = -1) -> str:
         """Return where a row is, or a cell."""
         where = f"{self.path}, {self.unit} {self.numbers[row]}"

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shlex
 import shutil
 
 import pytest
@@ -12,6 +13,7 @@ from tests.command import SAMPLES, run
 TRAIN = SAMPLES / "topics.train.txt"
 HASHED = b"#a one two\n#b three four\n#a two\n" * 200
 FOREIGN = [b'[{"stars": 5}]', b"no json", b"", b'{"format": "other"}', b"[" * 100_000]
+FILMS = [("good", "up"), ("bad", "down"), ("fine", "up"), ("worst", "down")]
 SMALL = ["-dim", 4, "-epoch", 2, "-bucket", 500, "-verbose", 0]
 
 
@@ -314,3 +316,29 @@ def test_the_json_file_of_another_model(command, text, tmp_path):
     sentence = f"{m}.bin.json belongs to another model than {m}.bin, and is not used: "
     assert result.err.count(sentence) == 1
     assert b"-seed 2" not in result.out
+
+
+def test_commands_read_the_same_table_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{i};a '{word}' film;{label}" for i, (word, label) in enumerate(FILMS * 5)]
+    (tmp_path / "t.txt").write_text("\n".join(["id;the text;team name", *rows]) + "\n")
+    reading = ["--text-column", "the text", "--label-column", "team name", "--delimiter", ";"]
+    train("t.txt", "m", *reading, "-wordNgrams", 2, "-thread", 1)
+    assert run("quantize", "-output", "m", "-retrain", "-input", "t.txt", *reading).code == 0
+    assert load(tmp_path / "m.bin.json")["command"].endswith(
+        " --text-column 'the text' --label-column 'team name' --delimiter ';'"
+    )
+    about = json.loads(run("inspect", "--json", "m.ftz").out)["about"]
+    commands = [about["command"], about["quantize"]]
+    before = {end: (tmp_path / f"m.{end}").read_bytes() for end in ("bin", "ftz")}
+    for end in before:
+        (tmp_path / f"m.{end}").unlink()
+    for command in commands:
+        result = run(*shlex.split(command)[1:], "-thread", 1)
+        assert result.code == 0, result.err
+    assert {end: (tmp_path / f"m.{end}").read_bytes() for end in before} == before
+
+
+def test_commands_about_lines_name_no_columns(text, tmp_path):
+    train(text, tmp_path / "m", "-label", "#", "--join", "-")
+    assert "--join" not in load(tmp_path / "m.bin.json")["command"]
