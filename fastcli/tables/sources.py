@@ -338,14 +338,16 @@ class Source:
         class_names: dict[str, list[str]] | None = None,
     ) -> None:
         """Decide by its first rows how the labels of a file are read, and say what was decided."""
-        names = choice.label_names
-        if names and (self._reader is None or self._reader.names != names):
+        names, former = choice.label_names, self._reader
+        given = {name: found for name, found in (class_names or {}).items() if name in names}
+        is_alike = former is not None and (former.names, former.class_names) == (names, given)
+        if names and not is_alike:
             options = self.reading.labels
-            if self._reader is not None and options.labels_as == "auto":
-                options = replace(options, labels_as=self._reader.labels_as)
-            self._reader = LabelReader(
-                path, names, labels, options, choice.has_names, class_names or {}
-            )
+            if former is not None:
+                self._check_separators(former)
+                if options.labels_as == "auto":
+                    options = replace(options, labels_as=former.labels_as)
+            self._reader = LabelReader(path, names, labels, options, choice.has_names, given)
         if not self.record:
             self.record |= {
                 "text": list(choice.text_names),

@@ -259,3 +259,30 @@ def test_columns_of_words_of_dates_and_with_gaps():
     many = "".join(f"w{i},{i},{'ab'[i % 2]}\n" for i in range(200))
     said = refused("mlp-train", "-input", write("w.csv", f"w,v,y\n{many}"), "-output", "m")
     assert "column w has more than 100 different words" in said
+
+
+def test_each_file_of_parquet_has_its_own_names_of_classes():
+    pyarrow = pytest.importorskip("pyarrow", exc_type=ImportError)
+    from pyarrow import parquet
+
+    for name, classes in (("a", ["neg", "pos"]), ("b", ["pos", "neg"])):
+        features = {"label": {"names": classes, "_type": "ClassLabel"}}
+        about = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+        table = pyarrow.table({"text": [f"{name} zero", f"{name} one"], "label": [0, 1]})
+        parquet.write_table(table.replace_schema_metadata(about), f"{name}.parquet")
+    write("c.csv", "text,label\nc,pos\n")
+    result = run("prepare", "c.csv", "a.parquet", "b.parquet", *LINES)
+    assert result.out.decode().splitlines() == [
+        "__label__pos c",
+        "__label__neg a zero",
+        "__label__pos a one",
+        "__label__pos b zero",
+        "__label__neg b one",
+    ]
+
+
+def test_separators_are_looked_for_in_each_file():
+    pairs = [f"{a};{b}" for a in "abcde" for b in "fghij"]
+    write("s1.csv", "text,tags\n" + "".join(f"t{i},{x}\n" for i, x in enumerate(pairs)))
+    write("s2.csv", "text,label\nx,one\ny,two\n")
+    assert "Give --label-separator ';'" in refused("prepare", "s1.csv", "s2.csv", "-o", "o")
