@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -59,7 +59,8 @@ def cell_text(value: Any) -> str:
 class ObjectRows:
     """Some rows of a table of objects, as ``Chunk`` has those of a delimited one.
 
-    ``numbers`` are those of their lines, or in Parquet of the rows; ``raw`` their lines of JSON.
+    ``numbers`` are those of their lines, or in Parquet of the rows; ``raw`` their lines of JSON;
+    ``class_names`` what numbers of a column stand for, where it has labels.
     """
 
     path: str
@@ -68,6 +69,7 @@ class ObjectRows:
     objects: list[dict[str, Any]]
     raw: list[bytes]
     unit: str = "line"
+    class_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -114,7 +116,10 @@ class ObjectRows:
     def labels(self, i: int) -> Coded:
         """Return the labels of a column as numbers of different ones; several are a tuple."""
         cells: list[Any] = []
+        classes = self.class_names.get(self.names[i], ())
         for row, value in enumerate(self._values(i)):
+            if classes and isinstance(value, int) and 0 <= value < len(classes):
+                value = classes[value]
             if isinstance(value, dict) and all(truth_of(v) is not None for v in value.values()):
                 cells.append(tuple(name for name, v in value.items() if truth_of(v)))
             elif isinstance(value, list | tuple) and not any(map(is_nested, value)):
@@ -193,8 +198,9 @@ class ObjectTable:
         found: Iterable[Found],
         unit: str = "line",
         is_live: bool = False,
+        class_names: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self.path, self._unit = path, unit
+        self.path, self._unit, self._class_names = path, unit, class_names or {}
         self._at_once = 1 if is_live else AT_ONCE
         self._found = iter(found)
         self._first = list(islice(self._found, 1 if is_live else HEAD_ROWS))
@@ -204,7 +210,9 @@ class ObjectTable:
     def _rows(self, found: Sequence[Found]) -> ObjectRows:
         numbers = [number for number, _, _ in found]
         objects, raw = [one for _, one, _ in found], [line for _, _, line in found]
-        return ObjectRows(self.path, self.names, numbers, objects, raw, self._unit)
+        return ObjectRows(
+            self.path, self.names, numbers, objects, raw, self._unit, self._class_names
+        )
 
     @property
     def nested(self) -> set[str]:
@@ -234,8 +242,9 @@ def open_objects(
     """
     shown, bad = shown or path, bad or _refuse
     if kind == "parquet":
-        names, _, rows = parquet_rows(path, lambda n: None)
-        return ObjectTable(shown, ((i, one, b"") for i, one in rows(names)), "row")
+        names, classes, rows = parquet_rows(path, lambda n: None)
+        found = ((i, one, b"") for i, one in rows(names))
+        return ObjectTable(shown, found, "row", class_names=classes)
     if kind == "jsonl" and reading.is_utf8:
         return ObjectTable(
             shown, _objects(shown, objects_as_written(shown, raw, bad), bad), is_live=is_live
@@ -258,7 +267,7 @@ def _objects(path: str, numbered: Iterable[tuple[int, Any, bytes]], bad: Bad) ->
 
 def _refuse(place: Location, reason: str, text: str) -> NoReturn:
     shown = shortened(" ".join(text.split()), 80)
-    raise DataError(f"{place}: {reason}: {shown!r}. Fix it, or leave the row out.")
+    raise DataError(f"{place}: {reason}: {shown!r}. Fix it, or skip such rows with --skip-bad.")
 
 
 def _float(value: float) -> float:

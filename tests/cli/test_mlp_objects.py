@@ -267,3 +267,18 @@ def test_bad_rows_are_left_out_where_that_is_asked_for():
     said = train("bad.jsonl", "--skip-bad", "--label-column", "y")
     assert "Left out: 4 bad rows" in said
     assert tensors()[0] == expected
+
+
+def test_names_of_classes_of_parquet_are_the_labels(tmp_path, monkeypatch):
+    pyarrow = pytest.importorskip("pyarrow", exc_type=ImportError)
+    from pyarrow import parquet
+
+    monkeypatch.chdir(tmp_path)
+    features = {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}
+    about = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
+    table = pyarrow.table({"a": [1.0, 5.0] * 9, "label": [0, 1] * 9})
+    parquet.write_table(table.replace_schema_metadata(about), "c.parquet")
+    quick = ["--hidden", "none", "-epoch", 60, "-lr", 0.1, "-verbose", 0]
+    assert run("mlp-train", "-input", "c.parquet", "-output", "c", *quick).code == 0
+    assert run("test", "c.mlp", "c.parquet").out.split()[:4] == [b"N", b"18", b"P@1", b"1"]
+    assert run("predict", "c.mlp", "c.parquet").out.splitlines()[:2] == [b"neg", b"pos"]
