@@ -74,7 +74,8 @@ def guess_format(path: str, label: str) -> str:
                 continue
             if all(map(is_pair, words[1:])):
                 return "libsvm"
-            is_table = _is_numeric_row(line) or has_spaced_numbers(block.tobytes()[:HEAD], False)
+            head = block.tobytes()[:HEAD]
+            is_table = _is_numeric_row(line) or has_spaced_numbers(head, len(head) < HEAD)
             return "csv" if is_table else "text"
     return "text"
 

@@ -10,8 +10,9 @@ from fastcli.tables.values import is_missing, is_number
 def are_spaced_numbers(lines: Sequence[str], delimiters: str) -> bool:
     """Tell whether lines are numbers between spaces: all have equally many words.
 
-    One of a line may be a word, such as its label, and the first line may be names.  Where one of
-    some ``delimiters`` is in a line, that separates them.
+    One of a line may be a word, such as its label, beside two numbers or more; the first line may
+    be names.  One line alone tells nothing.  Where one of some ``delimiters`` is in a line, that
+    separates them.
 
     >>> are_spaced_numbers(["1 2.5  a", "3 4 b"], ","), are_spaced_numbers(["a b", "c d"], ",")
     (True, False)
@@ -25,4 +26,4 @@ def are_spaced_numbers(lines: Sequence[str], delimiters: str) -> bool:
     n_words = [sum(not (is_number(word) or is_missing(word)) for word in row) for row in rows]
     if n_words[0] == width:  # names
         n_words = n_words[1:]
-    return bool(n_words) and max(n_words) <= 1
+    return len(n_words) > 1 and max(n_words) <= (1 if width > 2 else 0)
