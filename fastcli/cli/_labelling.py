@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fastcli.cli._tables import columns_of, reading_of
 from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError
-from fastcli.overwriting import check_apart
+from fastcli.overwriting import STREAM, check_apart
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -85,10 +85,12 @@ def open_texts(
         tell(table.sentence)
         return table, Prepared()
     prepared = prepared_of(classifier, model, like)
+    shown = "standard input" if data == STREAM else data
     columns = columns_of(options)
     if options.format == AS_LINES:
         reading = reading_of(options, prepared.recipe.label)
         table = open_lines(data, columns, reading, bad, on_bytes)
+        table.shown = shown
         tell(table.sentence)
         if not like:  # as predict reads lines without --output
             prepared = replace(prepared, recipe=Recipe(label=prepared.recipe.label))
@@ -99,6 +101,7 @@ def open_texts(
         reading_of(options, prepared.recipe.label), kind_of_input(data, "")
     )
     table = open_table(data, reading, columns, bad, on_bytes)
+    table.shown = shown
     tell(table.sentence)
     return table, prepared
 

@@ -224,6 +224,7 @@ class _Run:
 
     def report(self, folder: str) -> None:
         """Say what was done; raise FastcliError where parts failed."""
+        from fastcli.cli._options import say_unknown_words
         from fastcli.cli.display.labelling import say_summary
         from fastcli.labelling.predicted import Labelled
         from fastcli.tables.bad_rows import left_out
@@ -234,6 +235,7 @@ class _Run:
             bad.update(self.done[name].bad)
         if self.done:
             say_summary(total, self.args, f"{_counted(len(self.done), 'part')} in {folder}")
+        say_unknown_words(total.unknown_words)
         if bad:
             say(left_out(bad))
         counts = (

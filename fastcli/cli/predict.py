@@ -196,12 +196,14 @@ class Run:
                 blocks = (prepared.recipe.apply_to_bytes(block.texts) for block in table.blocks)
                 for text in predictor.format(map(_as_array, blocks), self.with_probs):
                     sys.stdout.buffer.write(text)
+                say_unknown_words(unknown_words_note(predictor, data, are_queries=True))
                 say_left_out(bad)
                 return
             args = self.label_args(k, threshold)
             inputs = [model, data, like]
             done = write_labelled(classifier, table, prepared, args, inputs, display.advance)
         say_summary(done, args)
+        say_unknown_words(done.unknown_words)
         say_left_out(bad)
 
     def label_args(self, k: int, threshold: float) -> LabelArgs:

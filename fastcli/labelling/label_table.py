@@ -97,6 +97,8 @@ def label_table(
             found.count(done, rows.kept)
             done.unsure_written += len(rows.unsure)
             progress(len(block))
+        if note := predictor.unknown_words_note(table.shown, are_queries=True):
+            done.unknown_words.append(note)
         for writer in writers:
             writer.finish()
     except BaseException:

@@ -26,6 +26,7 @@ class Labelled:
     trained_on: dict[str, int] = field(default_factory=dict)  # how often labels were in training
     renamed: dict[str, str] = field(default_factory=dict)  # added columns whose name was taken
     other_names: list[tuple[int, str]] = field(default_factory=list)  # see names.other_names
+    unknown_words: list[str] = field(default_factory=list)  # sentences on tables of such words
     rows: int = 0
     kept: int = 0
     without_text: int = 0
@@ -38,10 +39,10 @@ class Labelled:
     kept_labels: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Labelled) -> None:
-        """Add what was done elsewhere: numbers and counts are added up, the rest is the same."""
+        """Add what was done elsewhere: numbers, counts and sentences; the rest is the same."""
         for one in fields(self):
             ours, theirs = getattr(self, one.name), getattr(other, one.name)
-            if isinstance(ours, int | Counter):
+            if isinstance(ours, int | Counter) or one.name == "unknown_words":
                 setattr(self, one.name, ours + theirs)
             else:
                 setattr(self, one.name, ours or theirs)

@@ -98,6 +98,7 @@ class OpenTable:
     preamble: bytes = b""
     line_end: bytes = b"\n"
     schema: Any = None  # of a Parquet file
+    shown: str = ""  # what messages call it
 
     @property
     def names(self) -> list[str]:

@@ -42,6 +42,31 @@ def test_a_model_of_bytes_that_are_not_utf8(of_gbk, command):
     assert run(command, model, path.with_name("gbk.txt")).err == ""
 
 
+def test_unknown_words_of_tables(of_gbk):
+    model, path = of_gbk
+    folder = path.parent
+    rows = [line.split(" ", 1) for line in LINES]
+    lines = [f"{label.removeprefix('__label__')},{text}\n" for label, text in rows]
+    for name in ("t1.csv", "t2.csv"):
+        (folder / name).write_text("".join(["label,text\n", *lines]), "utf-8")
+    table = folder / "t1.csv"
+    note = "no word of 100 of 100 lines is known to the model: the model has words that are not "
+    columns = ["--text-column", "text"]
+    for command in (
+        ["predict", model, table, "--output", folder / "o.csv", *columns],
+        ["predict-prob", model, table, *columns],
+        ["test", model, table, *columns, "--label-column", "label"],
+    ):
+        result = run(*command)
+        assert result.code == 0
+        assert result.err.count(f"{table}: {note}") == 1
+    parts = ["predict", model, folder / "t*.csv", "--output-dir", folder / "parts", *columns]
+    result = run(*parts, "-thread", 2, "--overwrite")
+    assert result.code == 0
+    for name in ("t1.csv", "t2.csv"):
+        assert result.err.count(f"{folder / name}: {note}") == 1
+
+
 @pytest.mark.parametrize("command", SCORERS)
 def test_nothing_is_said_of_nothing(of_gbk, command):
     model, _ = of_gbk
