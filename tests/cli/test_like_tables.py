@@ -256,7 +256,10 @@ def test_standard_output_may_be_named():
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ("a,b,c", "a.csv:2: 3 columns instead of 2: 'a,b,c'. Fix it: every row must produce one line."),
+        (
+            "a,b,c",
+            "a.csv:2: 3 columns instead of 2: 'a,b,c'. Fix it: every row must produce one line.",
+        ),
         ('"a"b,c', "a.csv:2, column 1: text after the quote that closes a cell: "),
         ("caf\xe9,b", "a.csv (line 2) is not UTF-8; it looks like cp1252"),
     ],
