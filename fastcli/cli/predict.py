@@ -135,6 +135,8 @@ class Run:
 
         check_part_options(self.parts, self.labelling.output, len(asked.data))
         self.filters.check(self.labelling.output, bool(self.parts.output_dir))
+        if not self.labelling.as_name.strip():
+            raise ArgumentError("--as: the name is empty.")
         check_readable(asked.data, CANNOT_OPEN)
         classifier = load_classifier(asked.model, self.table)
         is_table = bool(
@@ -182,8 +184,10 @@ class Run:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
         from fastcli.cli._labelling import open_texts, say_left_out, write_labelled
         from fastcli.cli.display.labelling import LabellingDisplay, say_summary
+        from fastcli.cli.display.messages import say
         from fastcli.evaluation.predictor import Predictor
         from fastcli.tables.bad_rows import BadRows
+        from fastcli.tables.dialects import is_utf8
 
         like, output = self.labelling.like, self.labelling.output
         bad = BadRows(self.table.skip_bad)
@@ -203,6 +207,8 @@ class Run:
             inputs = [model, data, like]
             done = write_labelled(classifier, table, prepared, args, inputs, display.advance)
         say_summary(done, args)
+        if not is_utf8(self.table.encoding):
+            say(f"{'Standard output' if output == STREAM else output} is UTF-8.")
         say_unknown_words(done.unknown_words)
         say_left_out(bad)
 

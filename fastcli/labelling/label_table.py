@@ -101,6 +101,8 @@ def label_table(
             done.unknown_words.append(note)
         for writer in writers:
             writer.finish()
+        if output is not None:
+            done.flattened = output.flattened
     except BaseException:
         for writer in writers:
             writer.abandon()

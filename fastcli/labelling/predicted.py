@@ -35,6 +35,7 @@ class Labelled:
     unsure: int = 0
     defaulted: int = 0  # rows whose best label was replaced or left out
     unsure_written: int = 0
+    flattened: int = 0  # cells whose delimiters and line ends are spaces where there are no quotes
     labels: Counter[str] = field(default_factory=Counter)
     kept_labels: Counter[str] = field(default_factory=Counter)
 

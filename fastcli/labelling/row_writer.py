@@ -24,6 +24,7 @@ class RowWriter(ABC):
     """Writes rows with added columns."""
 
     has_unique_names = False  # columns of the same name get different ones
+    flattened = 0  # cells whose delimiters and line ends became spaces
 
     @abstractmethod
     def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:

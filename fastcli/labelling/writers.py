@@ -129,15 +129,17 @@ def _text(data: bytes) -> Text:
     return Text(np.frombuffer(data, np.uint8), len(data))
 
 
+def unquotable(text: str, delimiter: str) -> str:
+    """Return a cell as it is written without quotes: delimiters and line ends are spaces."""
+    text = text.replace(delimiter, " ")
+    return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+
+
 def quoted(text: str, dialect: Dialect) -> bytes:
     """Return a cell as it is written in a dialect."""
     special = any(c in text for c in (dialect.delimiter, '"', "\r", "\n"))
     if not dialect.quote:
-        return (
-            " ".join(text.replace(dialect.delimiter, " ").split()).encode()
-            if special
-            else text.encode()
-        )
+        return unquotable(text, dialect.delimiter).encode("utf-8", "surrogateescape")
     if not special and text.strip() == text:
         return text.encode("utf-8", "surrogateescape")
     doubled = text.replace('"', '""')
@@ -152,13 +154,23 @@ class DelimitedRows(RowWriter):
         self._text = io.StringIO(newline="")
         self._writer = csv.writer(self._text, delimiter=delimiter, lineterminator="\n")
         self._known = set(self._names)
-        self._writer.writerow([*table.names, *added])
+        self._is_quoted = delimiter != "\t"  # as readers of TSV take it
+        if table.choice.has_names:
+            self._write_row([*table.names, *added])
 
     def write(self, block: RowBlock, rows: Rows, found: Predicted) -> None:
         """Write the cells of rows, and those that are added."""
         for i, row in with_values(block, rows, found):
-            self._writer.writerow([*self._cells(block, i), *map(shown, row)])
+            self._write_row([*self._cells(block, i), *map(shown, row)])
         self._flush()
+
+    def _write_row(self, cells: list[str]) -> None:
+        if self._is_quoted:
+            self._writer.writerow(cells)
+            return
+        flat = [unquotable(cell, "\t") for cell in cells]
+        self.flattened += sum(a != b for a, b in zip(cells, flat, strict=True))
+        self._text.write("\t".join(flat) + "\n")
 
     def _cells(self, block: RowBlock, i: int) -> list[str]:
         if block.chunk is not None:

@@ -548,3 +548,33 @@ def test_a_blank_line_of_one_column_is_not_a_row(model):
     result = run("predict", model, "o.csv", "--text-column", "text", "--output", "-")
     assert result.out.decode() == 'text,label\nrefund,Billing\n"",\nscreen,Tech support\n'
     assert "blank lines are not rows (--format text: every line is one)" in result.err
+
+
+def test_tsv_has_no_quotes(model):
+    """Readers of TSV take quotes as text, ours included."""
+    cells = {"title": 'a "quoted" title', "body": "two\nlines\tand a tab", "n": '"'}
+    Path("q.jsonl").write_text(json.dumps(cells) + "\n")
+    result = run("predict", model, "q.jsonl", "--output", "q.tsv")
+    assert "TSV has no quotes: tabs and line ends in 1 cell are spaces." in result.err
+    row = 'a "quoted" title\ttwo lines and a tab\t"\t'
+    assert Path("q.tsv").read_text().splitlines()[1].startswith(row)
+    again = run("predict", model, "q.tsv", "--output", "-", "--as", "again")
+    assert again.out.decode().splitlines()[1].startswith(row)
+
+
+def test_a_table_without_a_header_gets_none(model):
+    Path("n.csv").write_text("7,broken screen\n8,invoice\n")
+    words = ["predict", model, "n.csv", "--text-column", 1, "--no-header", "--output"]
+    for name in ("o.csv", "o.tsv"):
+        assert run(*words, name).code == 0
+        assert len(Path(name).read_text().splitlines()) == 2
+    assert run(*words, "o.jsonl").code == 0
+    assert json.loads(Path("o.jsonl").read_text().splitlines()[0])["1"] == "broken screen"
+
+
+def test_what_is_written_is_utf_8(model):
+    Path("l.csv").write_bytes(b"text\ncaf\xe9\n")
+    words = ["--encoding", "cp1252", "--text-column", "text", "--output", "o.csv"]
+    assert "o.csv is UTF-8." in run("predict", model, "l.csv", *words).err
+    assert Path("o.csv").read_text(encoding="utf-8").startswith("text,label\ncaf\xe9,")
+    assert "--as: the name is empty." in fails("predict", model, "l.csv", *words, "--as", "")

@@ -133,6 +133,9 @@ def written_sentences(done: Labelled, args: LabelArgs, parts: str = "") -> Itera
     if done.other_names:
         shown = [f"column {i} is {named(name)}" for i, name in done.other_names]
         yield f"Names that are empty or repeated are others here: {listed(shown)}."
+    if done.flattened:
+        cells = counted(done.flattened, "cell")
+        yield f"TSV has no quotes: tabs and line ends in {cells} are spaces."
     if filters.unsure:
         limit, path = filters.unsure
         unsure = counted(done.unsure_written, "row")
