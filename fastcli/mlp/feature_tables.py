@@ -34,7 +34,7 @@ def read_tables(
     for sentence in (reader.remark, reader.check_separators()):
         if sentence:
             note(sentence if sentence.startswith(paths[0]) else f"{paths[0]}: labels: {sentence}.")
-    return columns, raw, labels.renamed(lambda name: reader.of((name,)))
+    return columns, raw, labels.renamed(reader.of_cell)
 
 
 def read_like(
@@ -48,7 +48,7 @@ def read_like(
     levels = levels_of(columns)
     raw, labels = _read(paths, columns, levels, options, purpose, note)
     reader = label_reader(columns, paths[0], list(labels.known), options.labels)
-    return raw, labels.renamed(lambda name: reader.of((name,)))
+    return raw, labels.renamed(reader.of_cell)
 
 
 def _read(
