@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 from hypothesis import example, given, settings
@@ -33,6 +34,7 @@ from fastcli.tables.dialects import (
 )
 from fastcli.tables.headers import has_header
 from fastcli.tables.labels import BadLabel, LabelOptions, LabelReader, LabelsAreText, read_list
+from fastcli.tables.lists import is_like_list, read_bare_list
 from fastcli.tables.values import is_date, is_missing, is_number, shortest, whole_number
 
 CELLS = st.text(st.sampled_from([*"ab1 é日,;|:\"'.#\u2028\x0b\x85"]), max_size=6)
@@ -500,6 +502,89 @@ def test_columns_of_zeros_and_ones():
         LabelReader("x", ("0", "1"), rows, has_names=False)
 
 
+def test_mistakes_in_columns_of_zeros_and_ones():
+    names = ("toxic", "obscene")
+    for rows in (
+        [("-1", "-1"), ("0", "1"), ("1", "0")],
+        [*[("0", "1")] * 9, ("1", "2"), ("", "0")],
+        [*[("-1", "-1")] * 9, ("0", "1")],  # -1: not known
+    ):
+        reader = LabelReader("x", names, rows)
+        assert reader.kind == "columns"
+        assert reader.of(("0", "1")) == ("obscene",)
+        for row in (("0", "-1"), ("1", "2"), ("0", "")):
+            with pytest.raises(BadLabel, match=f"'{row[1]}' where column obscene") as caught:
+                reader.of(row)
+            assert caught.value.column == "obscene"
+    for rows in ([("1", "2"), ("5", "3"), ("1", "4")], [("1", "1"), ("2", "3")]):
+        assert LabelReader("x", names, rows).kind == "values"
+    numbers = LabelOptions(labels_as="number")
+    assert LabelReader("x", names, [("0", "1")], numbers).of(("0", "1")) == ("0", "1")
+
+
+def test_columns_of_yes_and_no():
+    rows = [("Yes", "no"), ("no", "no"), ("yes", "YES")]
+    assert labels_of(rows, ("a", "b")) == [("a",), (), ("a", "b")]
+
+
+def test_lists_of_zeros_and_ones_in_text_need_names():
+    for cells in (
+        ["[1, 0, 1]", "[0, 1, 0]"],
+        ["[1 0 1]", "[0 0 0]", "nan"],
+        ["[0,1,1]", "[0,1,1]", "[1,0,0]", "[1,0,2]"],
+        ["[1.0, 0.0]", "[0.0, 1.0]"],
+        [[1, 0, 1], [0, 0, 0], [1, 0, 0], [1]],
+        ["[1,1,0]", *["[0,1,0]"] * 5, "[]"],
+    ):
+        with pytest.raises(ArgumentError, match=r"lists of [23] zeros and ones in l do not say"):
+            LabelReader("x", ("l",), [(cell,) for cell in cells])
+    read = {"class_names": {"l": ["a", "b"]}}
+    assert labels_of(["[1, 0]", "[1, 1]", ""], read=read) == [("a",), ("a", "b"), ()]
+    reader = LabelReader("x", ("l",), [("[1, 0]",), ("[1, 1]",)], **read)
+    for cell in ("[1, 2]", "[1]", "a"):
+        with pytest.raises(BadLabel, match="is not a list of 2 zeros and ones"):
+            reader.of((cell,))
+    assert labels_of(["[1]", "[0, 1]", "[1]"]) == [("1",), ("0", "1"), ("1",)]
+
+
+@pytest.mark.parametrize(
+    "cell", ["('x', 'y')", "{'x', 'y'}", "['x' 'y']", "['x'\n 'y']", '["x", "y"]', "('x', 'y',)"]
+)
+def test_lists_as_programs_write_them(cell):
+    missing = ["nan", "", "None", "null"]
+    assert labels_of([cell, "['z']", *missing]) == [("x", "y"), ("z",), *[()] * 4]
+    reader = LabelReader("x", ("l",), [(cell,)] * 3 + [("broken",)])
+    with pytest.raises(BadLabel, match="'broken' is not a list of labels"):
+        reader.of(("broken",))
+    reader = LabelReader("x", ("l",), [("news",), ("sport",), (cell,)])
+    with pytest.raises(BadLabel, match="looks like a list, and most labels are none"):
+        reader.of((cell,))
+    assert labels_of([cell, "a"], separator="none") == [(cell,), ("a",)]
+
+
+def test_lists_without_quotes():
+    assert labels_of(["[x, y]", "[z]", "nan"]) == [("x", "y"), ("z",), ()]
+    assert labels_of(["[URGENT]", "[LATER]"]) == [("[URGENT]",), ("[LATER]",)]
+    assert labels_of(["news (a, b)", "x"]) == [("news (a, b)",), ("x",)]
+    reader = LabelReader("x", ("l",), [("news",), ("sport",), ("[x, y]",)])
+    for cell in ("[x, y]", "['x', 'y", "array(['x'])", "{'x': 1}", "set(['x'])"):
+        with pytest.raises(BadLabel, match="looks like a list"):
+            reader.of((cell,))
+
+
+@given(st.lists(st.text(max_size=9), min_size=1, max_size=5))
+def test_lists_are_read_back(items):
+    for cell in (str(items), json.dumps(items), str(tuple(items))):
+        assert read_list(cell) == items
+
+
+@given(st.text("[](){}'\",x1 \\", max_size=12))
+def test_any_text_is_a_list_or_not(text):
+    read_list(text)
+    read_bare_list(text)
+    is_like_list(text)
+
+
 def test_lists_of_zeros_and_ones_need_names():
     rows = [([1, 0, 1],), ([0, 0, 0],)]
     with pytest.raises(ArgumentError, match="lists of 3 zeros and ones in l do not say"):
@@ -510,7 +595,7 @@ def test_lists_of_zeros_and_ones_need_names():
     assert labels_of([[1], [0]]) == [("1",), ("0",)]
 
 
-@pytest.mark.parametrize("cell", ["['a' 'b']", "[a, b]", "[1", "['a'] + ['b']", "[['a']]", "a"])
+@pytest.mark.parametrize("cell", ["('a')", "[a, b]", "[1", "['a'] + ['b']", "[['a']]", "a"])
 def test_what_is_no_list(cell):
     assert read_list(cell) is None
 

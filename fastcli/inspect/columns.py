@@ -107,7 +107,7 @@ class Column:
             self._add_date(value)
         if len(value) <= 5 and truth_of(value) is not None:
             self.n_truths += times
-        if value[0] == "[" and read_list(value) is not None:
+        if value[0] in "[({" and read_list(value) is not None:
             self.n_lists += times
         if "\n" in value or "\r" in value:
             self.n_breaks += times

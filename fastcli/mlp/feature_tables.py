@@ -36,7 +36,7 @@ def read_tables(
     for sentence in (reader.remark, reader.check_separators()):
         if sentence:
             note(sentence if sentence.startswith(paths[0]) else f"{paths[0]}: labels: {sentence}.")
-    return columns, raw, labels.renamed(lambda name: reader.of((name,)))
+    return columns, raw, labels.renamed(reader.of_cell)
 
 
 def read_like(
@@ -53,7 +53,7 @@ def read_like(
     is_label = (lambda cell: not set(known).isdisjoint(cells.of((cell,)))) if known else any_label
     raw, labels = _read(paths, columns, levels, options, purpose, note, is_label)
     reader = label_reader(columns, paths[0], list(labels.known), options.labels)
-    return raw, labels.renamed(lambda name: reader.of((name,)))
+    return raw, labels.renamed(reader.of_cell)
 
 
 def _read(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastcli.errors import ArgumentError, DataError
-from fastcli.printable import named
+from fastcli.printable import named, shortened
+from fastcli.tables.lists import MOSTLY, are_indicators, is_like_list, read_bare_list
+from fastcli.tables.lists import read_list as read_list  # beside what reads such labels
+from fastcli.tables.lists import truth_of as truth_of
 from fastcli.tables.values import is_missing, shortest, whole_number
 
 LABELS_AS = ("auto", "text", "number")
@@ -20,14 +21,15 @@ SEPARATORS = (",", ";", "|", "/")  # that are looked for in cells
 BLANKS = " \t\n\r\v\f\0\xa0\u3000"
 MOST_CELLS = 100_000  # that are remembered
 SHARE = 0.2  # of the cells that have a separator, from which on it is worth a note
-TRUTH = {"1": True, "0": False, "true": True, "false": False, "1.0": True, "0.0": False}
-_STRING = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-_ITEM = rf"(?:{_STRING}|[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?|None|True|False)"
-_LIST = re.compile(rf"\[\s*(?:{_ITEM}\s*(?:,\s*{_ITEM}\s*)*,?)?\s*\]", re.DOTALL)
+ANSWERS = {"yes": True, "no": False}  # of label columns, beside 0, 1, true and false
 
 
 class BadLabel(Exception):
-    """The labels of a row cannot be used, for the reason that it holds."""
+    """The labels of a row cannot be used, for the reason that it holds; ``column`` if it is one."""
+
+    def __init__(self, reason: str, column: str = "") -> None:
+        super().__init__(reason)
+        self.column = column
 
 
 class SeveralLabels(ArgumentError):
@@ -56,8 +58,9 @@ class LabelOptions:
 class LabelReader:
     """Turns the cells of the label columns into labels: decided on the first rows.
 
-    With several columns of 0 and 1 the names of the columns are the labels; cells that are lists
-    have several.  ``class_names`` are names that the file itself gives to the numbers of a column.
+    With several columns of 0 and 1 (true, false, yes, no) the names of the columns are the labels,
+    unless labels are to be numbers; cells that are lists have several.  ``class_names`` are names
+    that the file itself gives to the numbers of a column.
     Raises ArgumentError where the names of labels are not known.
     """
 
@@ -67,7 +70,7 @@ class LabelReader:
     options: LabelOptions = LabelOptions()
     has_names: bool = True
     class_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    kind: str = field(default="", init=False)
+    kind: str = field(default="values", init=False)
 
     def __post_init__(self) -> None:
         self._known: dict[tuple[Any, ...], tuple[str, ...]] = {}
@@ -76,21 +79,22 @@ class LabelReader:
         self._may_be_number = self.options.labels_as == "auto"
         self._changed = ""  # a label that was not written as it is
         values = [one for cells in self.head for one in cells if not _is_empty(one)]
-        if len(self.names) > 1 and values and all(truth_of(one) is not None for one in values):
+        if len(self.names) > 1 and not self._as_number and _are_answers(self.head):
             self.kind = "columns"
             if not self.has_names:
                 raise ArgumentError(
                     f"{self.path}: the label columns hold 0 and 1, and there is no header that "
                     "names them. Add one, or give --header."
                 )
-        elif len(self.names) == 1 and values and all(map(_is_list_text, values)):
-            self.kind = "lists"
-        else:
-            self.kind = "values"
+        elif len(self.names) == 1 and self.options.separator != NO_SEPARATOR:
+            self.kind = self._kind_of_lists(values)
         lists = [one for one in values if isinstance(one, list | tuple)]
-        if len(self.names) == 1 and lists and _are_indicators(lists):
+        if self.kind in ("lists", "bare lists"):
+            read = [self._read(one) for one in values if isinstance(one, str)]
+            lists += [found for found in read if found is not None]
+        if len(self.names) == 1 and are_indicators(lists):
             self.kind = "indicators"
-            n = len(lists[0])
+            n = Counter(map(len, filter(None, lists))).most_common(1)[0][0]
             if len(self.class_names.get(self.names[0], ())) != n:
                 raise ArgumentError(
                     f"{self.path}: lists of {n} zeros and ones in {named(self.names[0])} do not "
@@ -101,12 +105,27 @@ class LabelReader:
             with contextlib.suppress(BadLabel):  # said when the row is used
                 self.of(cells)
 
+    def _kind_of_lists(self, values: Sequence[Any]) -> str:
+        """Return ``lists`` where half of the cells are such, ``bare lists`` without quotes.
+
+        Those are told from labels in brackets where all cells are in brackets, some with a comma.
+        """
+        texts = [one for one in values if isinstance(one, str)]
+        if texts and 2 * sum(map(_is_list_text, texts)) >= len(values):
+            return "lists"
+        is_bare = texts and all(map(_is_bare_list, texts)) and any("," in one for one in texts)
+        return "bare lists" if is_bare else "values"
+
+    def _read(self, cell: str) -> list[Any] | None:
+        """Return the items of a cell that is a list."""
+        return read_bare_list(cell) if self.kind == "bare lists" else read_list(cell)
+
     @property
     def remark(self) -> str:
         """What was decided about labels, in a few words; "" where it is plain."""
         if self.kind == "columns":
             return "a 1 is the label of that name"
-        if self.kind in ("lists", "indicators"):
+        if self.kind in ("lists", "bare lists", "indicators"):
             return "several labels a row"
         if self._changed or self._as_number:
             return "numbers by value"
@@ -131,15 +150,18 @@ class LabelReader:
                 self._known[cells] = found
         return found
 
+    def of_cell(self, cell: str) -> tuple[str, ...]:
+        """Return the labels of the cell of a single column.  Raises DataError, as ``of``."""
+        try:
+            return self.of((cell,))
+        except BadLabel as error:
+            raise DataError(f"{self.path}, column {shortened(self.names[0])}: {error}.") from None
+
     def _found(self, cells: tuple[Any, ...]) -> tuple[str, ...]:
         if self.kind == "columns":
             labels = self._columns(cells)
         elif self.kind == "indicators":
-            (cell,) = cells
-            names = self.class_names[self.names[0]]
-            if not isinstance(cell, list | tuple) or len(cell) != len(names):
-                raise BadLabel(f"not a list of {len(names)} zeros and ones")
-            labels = [name for name, one in zip(names, cell, strict=True) if truth_of(one)]
+            labels = self._indicated(cells[0])
         else:
             labels = [
                 label
@@ -150,12 +172,26 @@ class LabelReader:
         found = tuple(dict.fromkeys(filter(None, kept)))
         return found or ((self.options.none,) if self.options.none else ())
 
+    def _indicated(self, cell: Any) -> list[str]:
+        """Return the names that a list of zeros and ones stands for; no cell has none."""
+        if _is_empty(cell):
+            return []
+        names = self.class_names[self.names[0]]
+        items = self._read(cell) if isinstance(cell, str) else cell
+        truths = [truth_of(one) for one in items] if isinstance(items, list | tuple) else []
+        if len(truths) != len(names) or None in truths:
+            raise BadLabel(
+                f"{shortened(str(cell), 40)!r} is not a list of {len(names)} zeros and ones"
+            )
+        return [name for name, one in zip(names, truths, strict=True) if one]
+
     def _columns(self, cells: tuple[Any, ...]) -> list[str]:
         labels = []
         for name, cell in zip(self.names, cells, strict=True):
-            truth = truth_of(cell)
+            truth = _answer_of(cell)
             if truth is None:
-                raise BadLabel(f"{str(cell)!r} where column {named(name)} has 0 or 1")
+                shown = "" if cell is None else str(cell)
+                raise BadLabel(f"{shown!r} where column {named(name)} has 0 or 1", name)
             if truth:
                 labels.append(name)
         return labels
@@ -180,12 +216,17 @@ class LabelReader:
                 self._changed = repr(cell)
                 self._may_be_number = False
             return [found]
-        if self.kind == "lists" and cell.strip():
-            items = read_list(cell)
-            if items is None:
-                raise BadLabel("not a list of labels, as in the rows before")
-            return [value_text(item) for item in items]
         separator = self.options.separator
+        if self.kind != "values":
+            items = [] if is_missing(cell) else self._read(cell)
+            if items is None:
+                raise BadLabel(f"{shortened(cell, 40)!r} is not a list of labels, as others are")
+            return [value_text(item) for item in items]
+        if not separator and is_like_list(cell):
+            raise BadLabel(
+                f"{shortened(cell, 40)!r} looks like a list, and most labels are none "
+                f"(--label-separator {NO_SEPARATOR}, if it is a label)"
+            )
         if separator and separator != NO_SEPARATOR:
             return [self._number(one.strip(BLANKS)) for one in cell.split(separator)]
         cell = cell.strip(BLANKS)
@@ -256,30 +297,6 @@ def value_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def read_list(text: str) -> list[Any] | None:
-    """Return the items of a list written in Python or JSON; None if it is not one.
-
-    >>> read_list("['food', \\"cheap eats\\"]"), read_list("[]"), read_list("['a' 'b']")
-    (['food', 'cheap eats'], [], None)
-    """
-    import ast
-
-    text = text.strip()
-    if not (text.startswith("[") and text.endswith("]")):
-        return None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        if not _LIST.fullmatch(text):
-            return None
-        try:
-            found = ast.literal_eval(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return None
-    is_flat = all(one is None or isinstance(one, str | int | float) for one in found)
-    return found if is_flat else None
-
-
 def no_label_sentence(place: str, n: int, n_rows: int, kind: str) -> str:
     """Return the error of rows without a label: where the first is, how many of how many there are.
 
@@ -294,13 +311,6 @@ def no_label_sentence(place: str, n: int, n_rows: int, kind: str) -> str:
     )
 
 
-def truth_of(value: Any) -> bool | None:
-    """Return what 0, 1, true or false stands for; None for another value."""
-    if isinstance(value, str):
-        return TRUTH.get(value.strip().lower())
-    return bool(value) if isinstance(value, bool | int | float) and value in (0, 1) else None
-
-
 def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and is_missing(value))
 
@@ -309,11 +319,32 @@ def _is_list_text(value: Any) -> bool:
     return isinstance(value, str) and read_list(value) is not None
 
 
-def _are_indicators(lists: Sequence[Sequence[Any]]) -> bool:
-    """Tell whether lists are all of the same length, two or more, and of zeros and ones."""
-    sizes = {len(one) for one in lists}
-    return (
-        len(sizes) == 1
-        and sizes.pop() > 1
-        and all(not isinstance(v, str) and truth_of(v) is not None for one in lists for v in one)
-    )
+def _is_bare_list(value: Any) -> bool:
+    return isinstance(value, str) and read_bare_list(value) is not None
+
+
+def _answer_of(value: Any) -> bool | None:
+    """Return what a cell of a label column says: 0, 1, true, false, yes or no; None for others."""
+    truth = truth_of(value)
+    return ANSWERS.get(value.strip().lower()) if truth is None and isinstance(value, str) else truth
+
+
+def _are_answers(head: Sequence[tuple[Any, ...]]) -> bool:
+    """Tell whether columns say by 0 and 1 which labels a row has, apart from mistakes.
+
+    That is so where they hold nothing else, or -1 (not known) beside them, or where both are
+    there and most cells of all columns, and half of those of each, are 0 or 1.
+    """
+    shares, answers, others = [], Counter[bool](), set()
+    for column in zip(*head, strict=True):
+        filled = [one for one in column if not _is_empty(one)]
+        found = [_answer_of(one) for one in filled]
+        answers.update(one for one in found if one is not None)
+        others |= {str(v).strip() for v, one in zip(filled, found, strict=True) if one is None}
+        if filled:
+            shares.append(sum(one is not None for one in found) / len(filled))
+    n_cells = sum(not _is_empty(one) for cells in head for one in cells)
+    if not others or len(answers) < 2:
+        return bool(answers) and not others
+    is_unknown = others <= {"-1", "-1.0"} and all(shares)
+    return is_unknown or (min(shares) >= 0.5 and answers.total() >= MOSTLY * n_cells)

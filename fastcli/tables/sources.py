@@ -364,7 +364,8 @@ class Source:
 
     def _batch(self, path: str, raw: Raw, choice: Choice, bad: Sequence[BadRow] = ()) -> Batch:
         """Return the rows that can be used; the others, and ``bad``, are bad, by line."""
-        reader, wrong = self._reader, {}
+        reader = self._reader
+        wrong: dict[int, BadLabel] = {}
         if not choice.label or reader is None:
             given = (self._label,) if choice.label_from != "column" else ()
             return self._checked(path, raw, [given] * len(raw.lines), choice, bad)
@@ -377,7 +378,7 @@ class Source:
                     labels.append(reader.of(cells))
                 except BadLabel as error:
                     labels.append(())
-                    wrong[i] = str(error)
+                    wrong[i] = error
         if self._n_rows == 0:  # before anything is passed on
             self._check_separators(reader)
         return self._checked(path, raw, labels, choice, bad, wrong)
@@ -389,7 +390,7 @@ class Source:
         labels: list[tuple[str, ...]],
         choice: Choice | None = None,
         bad: Sequence[BadRow] = (),
-        wrong: Mapping[int, str] = MappingProxyType({}),
+        wrong: Mapping[int, BadLabel] = MappingProxyType({}),
     ) -> Batch:
         """Return the rows that can be used; ``wrong`` says what is about the labels of some."""
         self._n_rows += len(labels)
@@ -406,8 +407,8 @@ class Source:
         for i, found in enumerate(labels):
             self._say_before(pending, raw.lines[i])
             if i in wrong:
-                name = choice.label_names[0] if choice else ""
-                self.bad(Location(path, raw.lines[i], name), wrong[i], raw.texts[i])
+                name = wrong[i].column or (choice.label_names[0] if choice else "")
+                self.bad(Location(path, raw.lines[i], name), str(wrong[i]), raw.texts[i])
             elif found or may_lack:
                 self._add_checked(batch, raw, i, found, choice)
             else:

@@ -7,6 +7,7 @@ import pytest
 from tests.command import run
 
 LINES = ["-o", "-"]
+B = ["--label-column", "b"]
 POSITIONS = ["--text-column", 0, "--label-column", 1]
 
 
@@ -76,6 +77,57 @@ def test_columns_of_zeros_and_ones_are_labels():
     ]
     result = run("prepare", "t.csv", *TOXIC_COLUMNS, "-o", "o", "--skip-bad", "--split", 100)
     assert "1 x no label" in result.err
+
+
+def test_mistakes_in_label_columns():
+    columns = ["--label-column", "toxic", "--label-column", "severe"]
+    rows = "".join(f"{i},0,1,hello\n" for i in range(3000))
+    options = [*columns, "--text-column", "text"]
+    for text, place in (
+        ("1,-1,-1,foo\n2,0,1,hello\n3,1,0,bye\n", "2, column toxic: '-1'"),
+        (f"{rows}7,1,2,foo\n", "3002, column severe: '2'"),
+    ):
+        write("jig.csv", f"id,toxic,severe,text\n{text}")
+        said = refused("supervised", "-input", "jig.csv", "-output", "m", *options)
+        column = place.split()[2].rstrip(":")
+        assert said.startswith(f"jig.csv:{place} where column {column} has 0 or 1: 'foo'.")
+    write("jig.csv", f"id,toxic,severe,text\n7,1,2,foo\n{rows}")
+    result = run("prepare", "jig.csv", "-o", "o", "--split", 100, "--skip-bad", *options)
+    assert result.code == 0, result.err
+    with open("o/train.txt") as file:
+        assert set(file) == {"__label__severe hello\n"}
+    found, _ = lines("a.csv", "text,a,b\nx y,yes,no\nz,No,Yes\n", "--label-column", "a", *B)
+    assert found == ["__label__a x y", "__label__b z"]
+
+
+def test_lists_of_zeros_and_ones_in_cells():
+    rows = '"[1, 0, 1]"\nc d,"[0, 1, 0]"\n'
+    for command in (
+        ["prepare", "a.csv", *LINES],
+        ["supervised", "-input", "a.csv", "-output", "m"],
+    ):
+        write("a.csv", f"text,labels\na b,{rows}")
+        said = refused(*command, "--label-column", "labels", "--text-column", "text")
+        assert said.startswith("a.csv: lists of 3 zeros and ones in labels do not say which labels")
+    write("n.csv", f"x,labels\n1,{rows}".replace("c d", "2"))
+    said = refused("mlp-train", "-input", "n.csv", "-output", "m", "-epoch", 1)
+    assert said.startswith("n.csv: lists of 3 zeros and ones in labels do not say which labels")
+    text = '{"text":"a b","labels":"[1, 0]"}\n{"text":"c","labels":"[0, 1]"}\n'
+    assert "lists of 2 zeros" in refused("prepare", write("a.jsonl", text), *LINES)
+
+
+def test_cells_that_are_no_lists_among_lists():
+    text = """text,labels\na b,"['x', 'y']"\nc d,"('z',)"\ne f,nan\n"""
+    found, said = lines("a.csv", text, "--none", "nothing")
+    assert found == ["__label__x __label__y a b", "__label__z c d", "__label__nothing e f"]
+    assert said.endswith("several labels a row")
+    said = refused("prepare", write("a.csv", text + "g h,broken\n"), *LINES)
+    assert said.startswith(
+        "a.csv:5, column labels: 'broken' is not a list of labels, as others are: 'g h'. Fix it"
+    )
+    write("n.csv", """x,labels\n1,"['x', 'y']"\n2,"['z']"\n3,broken\n""")
+    said = refused("mlp-train", "-input", "n.csv", "-output", "m", "-epoch", 1)
+    assert said.startswith("n.csv, column labels: 'broken' is not a list of labels")
 
 
 def test_lists_of_zeros_and_ones_need_names():
