@@ -28,7 +28,7 @@ from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
 from fastcli.options import Need, option
 from fastcli.overwriting import STREAM
-from fastcli.tables.options import OF_TEXTS, TableOptions
+from fastcli.tables.options import LikeOption, TableOptions
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -40,7 +40,7 @@ CANNOT_OPEN = "Input file cannot be opened!"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labelling:
+class Labelling(LikeOption):
     """What is done with the rows of a table."""
 
     output: str = option(
@@ -48,13 +48,6 @@ class Labelling:
         "write the rows of a table and their labels to a file (.csv, .tsv, .jsonl, .parquet; -)",
         group="tables",
         file="file",
-    )
-    like: str = option(
-        "",
-        "columns and cleaning as in this prepare.json",
-        group="tables",
-        file="file",
-        needs=(OF_TEXTS,),
     )
     wide: bool = option(
         False, "a column for the probability of each label", group="tables", needs=(OF_OUTPUT,)

@@ -26,7 +26,7 @@ from fastcli.cli._options import (
 )
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.printable import listed_files, printable
-from fastcli.tables.options import TableOptions
+from fastcli.tables.options import LikeOption, TableOptions
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Block, Classifier
@@ -37,8 +37,10 @@ TOTAL = "total"
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions)
-def test(ctx: click.Context, options: Predicting, table: TableOptions, asked: Question) -> None:
+@prediction_arguments(TableOptions, LikeOption)
+def test(
+    ctx: click.Context, options: Predicting, table: TableOptions, like: LikeOption, asked: Question
+) -> None:
     """Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
 
     N counts the lines that have a label and a token the model knows; the lines left out,
@@ -50,7 +52,7 @@ def test(ctx: click.Context, options: Predicting, table: TableOptions, asked: Qu
     Example:
       fastcli test topics.bin data/samples/topics.test.txt
     """
-    tested, k = run(ctx, options, table, asked), asked.k
+    tested, k = run(ctx, options, table, like.like, asked), asked.k
     if options.json:
         write_json(tested, k)
         return
@@ -67,9 +69,9 @@ def test(ctx: click.Context, options: Predicting, table: TableOptions, asked: Qu
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions)
+@prediction_arguments(TableOptions, LikeOption)
 def test_label(
-    ctx: click.Context, options: Predicting, table: TableOptions, asked: Question
+    ctx: click.Context, options: Predicting, table: TableOptions, like: LikeOption, asked: Question
 ) -> None:
     """Print precision, recall and F1 of every label, then what test prints.
 
@@ -79,7 +81,7 @@ def test_label(
     Example:
       fastcli test-label topics.bin data/samples/topics.test.txt
     """
-    tested, k = run(ctx, options, table, asked), asked.k
+    tested, k = run(ctx, options, table, like.like, asked), asked.k
     if options.json:
         write_json(tested, k, per_label=True)
         return
@@ -109,7 +111,9 @@ class Tested:
     labels: list[bytes]
 
 
-def run(ctx: click.Context, options: Predicting, table: TableOptions, asked: Question) -> Tested:
+def run(
+    ctx: click.Context, options: Predicting, table: TableOptions, like: str, asked: Question
+) -> Tested:
     """Test a model on files or standard input."""
     from fastcli.cli._test_data import check_readable
     from fastcli.cli.display.bars import with_bar
@@ -121,13 +125,13 @@ def run(ctx: click.Context, options: Predicting, table: TableOptions, asked: Que
     check_readable(data, CANNOT_OPEN)
     classifier = load_classifier(asked.model, table)
     of_numbers = getattr(classifier, "columns", None) is not None
-    kinds = {"is_table": reads_tables(classifier), "of_numbers": of_numbers}
-    say_without_effect(ctx, {**vars(options), **vars(table), **kinds})
+    kinds = {"is_table": bool(like) or reads_tables(classifier), "of_numbers": of_numbers}
+    say_without_effect(ctx, {**vars(options), **vars(table), **kinds, "like": like})
     total, files, notes = Meter(nlabels=classifier.nlabels), [], []
     for path in data:
         name = asked.named(path)
         predictor = Predictor(classifier, asked.k, asked.threshold, options.thread, name)
-        blocks = examples(ctx, classifier, table, asked.model, path)
+        blocks = examples(ctx, classifier, table, like, asked.model, path)
         meter = predictor.test(with_bar(blocks, path))
         notes += unknown_words_note(predictor, path, are_queries=False)
         files.append((path, meter))
@@ -143,17 +147,22 @@ def run(ctx: click.Context, options: Predicting, table: TableOptions, asked: Que
 
 
 def examples(
-    ctx: click.Context, classifier: Classifier, table: TableOptions, model: str, path: str
+    ctx: click.Context,
+    classifier: Classifier,
+    table: TableOptions,
+    like: str,
+    model: str,
+    path: str,
 ) -> Iterator[Block]:
     """Return the lines, or rows, of a file that the model is tested on.
 
     Raises DataError for a file that is surely a table where lines are asked for.
     """
     reads_lines = getattr(classifier, "columns", None) is None
-    if reads_lines and asks_for_table(table):
+    if reads_lines and (like or asks_for_table(table)):
         from fastcli.cli._labelling import open_examples
 
-        return open_examples(classifier, model, path, table)
+        return open_examples(classifier, model, path, table, like)
     if reads_lines and table.format == "auto":
         label = getattr(classifier, "label", "__label__")
         knows = bool(getattr(classifier, "about", {}).get("prepared"))

@@ -88,6 +88,19 @@ class TableOptions:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class LikeOption:
+    """The record by which tables are read where a model has none, or another one is wanted."""
+
+    like: str = option(
+        "",
+        "columns and cleaning as in this prepare.json",
+        group="tables",
+        file="file",
+        needs=(OF_TEXTS,),
+    )
+
+
 def header_of(options: Any) -> bool | None:
     """Return what --header and --no-header say; None if neither is given.
 

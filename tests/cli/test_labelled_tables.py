@@ -578,3 +578,18 @@ def test_what_is_written_is_utf_8(model):
     assert "o.csv is UTF-8." in run("predict", model, "l.csv", *words).err
     assert Path("o.csv").read_text(encoding="utf-8").startswith("text,label\ncaf\xe9,")
     assert "--as: the name is empty." in fails("predict", model, "l.csv", *words, "--as", "")
+
+
+@pytest.mark.parametrize("command", ["test", "test-label"])
+def test_a_test_like_a_prepared_table(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("head,Text,Team\nx,GOOD food,a\ny,BAD taste,b\n")
+    columns = ["--text-column", "Text", "--label-column", "Team"]
+    assert run("prepare", "t.csv", "-o", "p", "--split", 100, *columns, "--lowercase").code == 0
+    Path("lines.txt").write_bytes(Path("p/train.txt").read_bytes())
+    assert run("supervised", "-input", "lines.txt", "-output", "m", *QUICK).code == 0
+    result = run(command, "m.bin", "t.csv", "--like", "p/prepare.json")
+    assert result.out.split()[-6:] in (
+        [b"N", b"2", b"P@1", b"1", b"R@1", b"1"],
+        [b"N", b"2", b"P@1", b"1.000", b"R@1", b"1.000"],
+    )
