@@ -199,6 +199,7 @@ class Source:
     def _table(self, path: str, table: Delimited, kind: str) -> Iterator[Batch]:
         self._delimiter = table.dialect.delimiter
         choice: Choice | None = None
+        n_repeated = 0
         for chunk in table.chunks():
             if choice is None and chunk.n:
                 head = table.head.table()
@@ -209,9 +210,12 @@ class Source:
                 header = "header" if has_names else "no header"
                 remarks = [", ".join(filter(None, [header, remark]))]
                 chunk = chunk.without_first() if has_names else chunk
+                chunk, n_repeated = _without_headers(chunk, choice)
                 raw = self._cells(chunk, choice)
                 self._decide(path, choice, raw.labels, remarks)
             elif choice is not None and chunk.n:
+                chunk, n = _without_headers(chunk, choice)
+                n_repeated += n
                 raw = self._cells(chunk, choice)
             else:
                 raw = Raw()
@@ -219,6 +223,9 @@ class Source:
                 yield self._batch(path, raw, choice, chunk.bad)
             else:
                 self._say_before(list(chunk.bad))
+        if n_repeated:
+            rows = "1 row repeats" if n_repeated == 1 else f"{n_repeated:,} rows repeat"
+            self.say(f"{path}: {rows} the header: left out.")
 
     def _cells(self, chunk: Chunk, choice: Choice) -> Raw:
         """Return the texts, the cells of labels and the groups of a chunk's rows."""
@@ -472,6 +479,24 @@ class Source:
         text = joined_text(found, choice.text_names, self.columns.join)
         labels = tuple(found.get(name) for name in choice.label_names)
         return raw.add(line, text, labels, value_text(found.get(group)) if group else "")
+
+
+def _without_headers(chunk: Chunk, choice: Choice) -> tuple[Chunk, int]:
+    """Return the rows that do not repeat the header, as those of joined files do, and how many do.
+
+    A row is looked at whole only where its first chosen cell is the column's name.
+    """
+    chosen = (*choice.label, *choice.text)
+    if not choice.has_names or not chosen:
+        return chunk, 0
+    names = choice.names
+    may_be = [i for i, cell in enumerate(chunk.column(chosen[0])) if cell == names[chosen[0]]]
+    if not may_be:
+        return chunk, 0
+    some = chunk.only(may_be).table()
+    repeated = {i for i, row in zip(may_be, some, strict=True) if tuple(row) == tuple(names)}
+    kept = [i for i in range(chunk.n) if i not in repeated]
+    return (chunk.only(kept) if repeated else chunk), len(repeated)
 
 
 def labels_of(words: Sequence[str], prefix: str) -> tuple[list[str], list[str]]:

@@ -338,3 +338,17 @@ def test_separators_are_looked_for_in_each_file():
     write("s1.csv", "text,tags\n" + "".join(f"t{i},{x}\n" for i, x in enumerate(pairs)))
     write("s2.csv", "text,label\nx,one\ny,two\n")
     assert "Give --label-separator ';'" in refused("prepare", "s1.csv", "s2.csv", "-o", "o")
+
+
+def test_a_header_that_is_repeated_is_no_example():
+    """As in files that were put together."""
+    text = "Body,Team\na b,x\nBody,y\nBody,Team\ne f,x\nBody,Team\n"
+    write("k.csv", text)
+    columns = ["--text-column", "Body", "--label-column", "Team"]
+    result = run("prepare", "k.csv", *LINES, *columns)
+    assert result.out.decode().splitlines() == [
+        "__label__x a b",
+        "__label__y Body",
+        "__label__x e f",
+    ]
+    assert "k.csv: 2 rows repeat the header: left out.\n" in result.err
