@@ -222,3 +222,11 @@ def shown(value: object) -> str:
 
 def _refuse(what: str, value: object, where: str) -> Any:
     raise SchemaError(f"{where or 'the value'} should be {what}, not {shown(value)}")
+
+
+def known_fields(kind: Any, found: Any, where: str) -> dict[str, Any]:
+    """Return those values of an object that are fields of a dataclass.  Raises SchemaError."""
+    if not isinstance(found, dict):
+        raise SchemaError(f"{where} should be an object")
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in found.items() if name in names}

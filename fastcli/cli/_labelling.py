@@ -151,7 +151,7 @@ def example_lines(
         allows_unlabelled=True,
         say=note,
     )
-    yield from labelled_lines(data, source, prepared.recipe, prepared.names)
+    yield from labelled_lines(data, source, prepared.recipe, prepared.labels())
     say_left_out(bad, note)
 
 

@@ -16,7 +16,6 @@ from fastcli.labelling.outputs import Put
 from fastcli.labelling.predicted import Labelled, Predicted
 from fastcli.labelling.rows import OpenTable, RowBlock
 from fastcli.labelling.writers import output_format, writer_of
-from fastcli.prepare.labels import LabelNames
 from fastcli.prepare.recipe import Recipe
 from fastcli.tables.sources import Source
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.evaluation.classifier import Classifier
+    from fastcli.prepare.learned_labels import LearnedLabels
 
 LINE_END = 10
 
@@ -184,19 +184,11 @@ def _predicted(
 
 
 def labelled_lines(
-    path: str, source: Source, recipe: Recipe, names: dict[str, str]
+    path: str, source: Source, recipe: Recipe, tokens: LearnedLabels
 ) -> Iterator[NDArray[np.uint8]]:
-    """Yield the rows of a table as lines of labels and text, for a test of a model.
-
-    ``names`` are the labels' names in the data where they are others than their tokens.
-    """
-    tokens = LabelNames(recipe.label)
-    known = {name: token for token, name in names.items()}
+    """Yield the rows of a table as lines of labels and text, as those of training were."""
     for batch in source.read(path, lambda n: None):
-        heads = [
-            [known.get(label) or tokens.of((label,))[0] for label in labels]
-            for labels in batch.labels
-        ]
+        heads = map(tokens.of, batch.labels)
         lines = recipe.apply_to_bytes(batch.texts).split(b"\n")
         joined = [
             " ".join([*head, ""]).encode("utf-8", "surrogateescape") + line + b"\n"

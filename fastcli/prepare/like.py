@@ -21,11 +21,11 @@ import numpy as np
 from fastcli.errors import ArgumentError, DataError
 from fastcli.overwriting import STREAM
 from fastcli.prepare.belongings import LABELS
-from fastcli.prepare.labels import LabelNames
+from fastcli.prepare.learned_labels import LearnedLabels, recorded_rules
 from fastcli.prepare.lines import Heads, gathered, line_bounds
 from fastcli.prepare.recipe import Recipe, read_notes
-from fastcli.prepare.recorded import Recorded, known_fields, recorded_columns
-from fastcli.prepare.relabel import LabelRules, Relabelling
+from fastcli.prepare.recorded import Recorded, recorded_columns
+from fastcli.prepare.relabel import LabelRules
 from fastcli.printable import excerpt
 from fastcli.schema import SchemaError, build
 from fastcli.tables.choice import Columns
@@ -71,9 +71,7 @@ def read_like(path: str) -> Like:
     columns, labels = notes.get("columns", {}), notes.get("labels", {})
     try:
         recorded = recorded_columns(columns)
-        rules = build(LabelRules, known_fields(LabelRules, labels, "labels"), "labels")
-        rules.check()
-        rare = build(dict[str, int], labels.get("rare", {}), "labels.rare")
+        rules, rare = recorded_rules(labels)
         inputs = build(tuple[str, ...], notes.get("input", []), "input")
         bad_bytes = build(str, notes.get("bad_bytes", "error"), "bad_bytes")
     except SchemaError as error:
@@ -87,7 +85,7 @@ def read_like(path: str) -> Like:
         recorded=recorded,
         rules=rules,
         bad_bytes=bad_bytes,
-        rare=frozenset(rare),
+        rare=rare,
         tokens=_read_tokens(Path(path).parent / LABELS),
     )
 
@@ -193,12 +191,7 @@ class RowFilter:
             keeps_all=True,
             may_lack_labels=may_lack_labels,
         )
-        self._relabelling = Relabelling(like.rules)
-        self._relabelling.know(like.tokens)
-        self._other = (self._relabelling.other,) if like.rules.other else ()
-        self._rare = like.rare
-        self._names = LabelNames(like.recipe.label)
-        self._names.know(like.tokens)
+        self._tokens = LearnedLabels(like.recipe.label, like.rules, like.rare, like.tokens)
 
     def read(
         self, path: str, write: Callable[[bytes], None], kind: str, stream: Any = None
@@ -233,16 +226,9 @@ class RowFilter:
         numbers: dict[tuple[str, ...], int] = {(): 0}
         of = np.array([numbers.setdefault(x, len(numbers)) for x in batch.labels], np.int64)
         of[is_empty] = 0
-        heads = [" ".join([*self._tokens(labels), ""]).encode() for labels in numbers]
+        heads = [" ".join([*self._tokens.of(labels), ""]).encode() for labels in numbers]
         order = np.arange(len(of))
         return gathered(data, bounds, order, Heads(heads, of)), int(is_empty.sum())
-
-    def _tokens(self, labels: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the tokens that the recipe has for the labels of a row."""
-        found: list[str] = []
-        for label in self._relabelling.of(labels):
-            found += self._other if label in self._rare else (label,)
-        return self._names.of(tuple(found))
 
 
 def _ignore(n_bytes: int) -> None:

@@ -9,21 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.options import check_choices
 from fastcli.prepare.belongings import LABELS, NOTES, recorded
+from fastcli.prepare.learned_labels import LearnedLabels, recorded_rules
 from fastcli.prepare.recipe import Recipe, read_recipe, recipe_from
-from fastcli.schema import SchemaError, build
+from fastcli.prepare.relabel import LabelRules
+from fastcli.schema import SchemaError, build, known_fields
 from fastcli.tables.choice import Columns
 from fastcli.tables.options import TableOptions
 from fastcli.tables.reading import Reading
 
 PREPARED = "prepared"  # the name under which a model's JSON file has it
 RECIPE = ("format", "version", "label", "cleaning", "segmentation", "words")
+OF_LABELS = ("case", "map", "minimum", "other", "maximum", "rare")  # what was done to labels
 AT_ONCE = 1 << 20
 
 
@@ -42,10 +45,17 @@ def recorded_beside(path: str | os.PathLike[str]) -> dict[str, Any]:
     found = {name: notes[name] for name in RECIPE if name in notes}
     found["columns"] = notes.get("columns", {})
     prefix = notes.get("label", "")
+    rules = notes.get("labels", {})
+    idle = {"case": "keep", "map": [], "minimum": 0}
+    has_rules = isinstance(rules, dict) and any(
+        rules.get(name, usual) != usual for name, usual in idle.items()
+    )
+    if has_rules:
+        found["labels"] = {name: rules[name] for name in OF_LABELS if name in rules}
     found["names"] = {
         token: name
         for token, name in names.items()
-        if isinstance(name, str) and token != f"{prefix}{name}"
+        if isinstance(name, str) and (has_rules or token != f"{prefix}{name}")
     }
     return found
 
@@ -134,14 +144,6 @@ def recorded_columns(found: Any) -> Recorded:
     return recorded
 
 
-def known_fields(kind: Any, found: Any, where: str) -> dict[str, Any]:
-    """Return those values of an object that are fields of a dataclass.  Raises SchemaError."""
-    if not isinstance(found, dict):
-        raise SchemaError(f"{where} should be an object")
-    names = {one.name for one in fields(kind)}
-    return {name: value for name, value in found.items() if name in names}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """How texts of a model were prepared: the recipe, the columns, the names of labels.
@@ -152,6 +154,13 @@ class Prepared:
     recipe: Recipe = field(default_factory=Recipe)
     recorded: Recorded = field(default_factory=Recorded)
     names: dict[str, str] = field(default_factory=dict)
+    rules: LabelRules = field(default_factory=LabelRules)
+    rare: frozenset[str] = frozenset()
+
+    def labels(self) -> LearnedLabels:
+        """Return what makes tokens of the labels of rows."""
+        tokens = {name: token for token, name in self.names.items()}
+        return LearnedLabels(self.recipe.label, self.rules, self.rare, tokens)
 
     @property
     def columns(self) -> Columns:
@@ -183,6 +192,7 @@ def prepared_from(found: Any, where: str) -> Prepared | None:
     try:
         recorded = recorded_columns(found.get("columns", {}))
         names = build(dict[str, str], found.get("names", {}), "names")
+        rules, rare = recorded_rules(found.get("labels", {}))
     except (SchemaError, ArgumentError) as error:
         raise DataError(f"{where} is damaged: {error}") from None
-    return Prepared(recipe=recipe, recorded=recorded, names=names)
+    return Prepared(recipe=recipe, recorded=recorded, names=names, rules=rules, rare=rare)

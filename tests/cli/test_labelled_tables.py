@@ -593,3 +593,34 @@ def test_a_test_like_a_prepared_table(command, tmp_path, monkeypatch):
         [b"N", b"2", b"P@1", b"1", b"R@1", b"1"],
         [b"N", b"2", b"P@1", b"1.000", b"R@1", b"1.000"],
     )
+
+
+@pytest.mark.parametrize("like", [False, True])
+def test_labels_of_a_test_become_what_they_became_in_training(like, tmp_path, monkeypatch):
+    """One spelling, other names, and rare ones taken together, as the record has them."""
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        ("red apple", "Fruit"),
+        ("green pear", "fruit"),
+        ("old car", "Auto"),
+        ("new car", "auto"),
+    ]
+    rows += [("blue car", "cars"), ("odd thing", "Rare"), ("left out", "junk")]
+    Path("t.csv").write_text("text,label\n" + "".join(f"{a},{b}\n" for a, b in rows))
+    Path("map.csv").write_text("from,to\ncars,auto\njunk,\n")
+    steps = ["--label-case", "lower", "--label-map", "map.csv", "--min-label", 2, "--other", "rest"]
+    assert run("prepare", "t.csv", "-o", "p", "--split", 100, *steps).code == 0
+    train = "p/train.txt"
+    if like:
+        Path("lines.txt").write_bytes(Path(train).read_bytes())
+        train = "lines.txt"
+    assert run("supervised", "-input", train, "-output", "m", *QUICK).code == 0
+    words = ["--like", "p/prepare.json"] if like else ["--label-column", "label"]
+    result = run("test", "m.bin", "t.csv", *words)
+    assert result.out.split()[:4] == [b"N", b"6", b"P@1", b"1"], result.err
+    assert "Lines left out of the test: 1 without a label." in result.err
+    about = json.loads(Path("m.bin.json").read_text())
+    if not like:
+        about["prepared"]["labels"]["case"] = "upper"
+        Path("m.bin.json").write_text(json.dumps(about))
+        assert "m.bin.json is damaged" in fails("test", "m.bin", "t.csv", *words)
