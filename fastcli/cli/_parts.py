@@ -136,7 +136,7 @@ def _setting(
     given |= {name: value for name, value in asdict(table).items() if value != usual[name]}
     found = {SHOWN.get(name) or f"--{name.replace('_', '-')}": one for name, one in given.items()}
     # Columns, cleaning and the names of labels: of --like, or recorded beside the model.
-    text = json.dumps(asdict(prepared), sort_keys=True)
+    text = json.dumps(asdict(prepared), sort_keys=True, default=sorted)  # sets
     found["columns, cleaning or names of labels"] = hashlib.sha256(text.encode()).hexdigest()[:16]
     return Setting(model=digest, options=found), status
 
@@ -193,8 +193,8 @@ class _Run:
                     make_parts(parts, n_processes, replace(labeller, args=each).start, self.hear)
             except (KeyboardInterrupt, SystemExit):
                 screen.close()
-                n_done = _counted(len(self.done), "part")
-                say(f"{n_done} of {len(parts):,} written: the same command makes the rest.")
+                n_done = _counted(sum(os.path.exists(part.target) for part in parts), "part")
+                say(f"{n_done} of {len(parts):,} are there: the same command makes the rest.")
                 raise
 
     def hear(self, part: Part, kind: str, what: Any) -> None:

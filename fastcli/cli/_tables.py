@@ -13,6 +13,7 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.tables.options import TABLES, TableOptions
 
 if TYPE_CHECKING:
+    from fastcli.evaluation.classifier import Classifier
     from fastcli.reporting import Reporter
     from fastcli.tables.choice import Columns
     from fastcli.tables.reading import Reading
@@ -73,23 +74,29 @@ def refuse_table(
     label: str,
     command: Sequence[str],
     otherwise: str = AS_LINES,
-    knows_columns: bool = False,
+    model: Classifier | None = None,
 ) -> None:
     """Raise DataError where a file is surely a table, with the command that reads it.
 
     ``label`` is the prefix of labels, "" where lines have none; ``command`` is the command line
-    without the options of columns, which a model may know; ``otherwise`` is what to do if each line
-    is a text.
+    without the options of columns, which a ``model`` may know; ``otherwise`` is what to do if each
+    line is a text.
     """
+    from fastcli.printable import listed
     from fastcli.tables.sure import sure_table
 
     found = sure_table(path, label)
     if found is None:
         return
-    columns = [f"--text-column {shlex.quote(found.text or 'COLUMN')}"] * (not knows_columns)
+    known = recorded_columns_of(model)
+    columns = []
+    if not known.get("text") or not set(known["text"]) <= set(found.names):
+        columns.append(f"--text-column {shlex.quote(found.text or 'COLUMN')}")
     if label:
-        columns.append(f"--label-column {shlex.quote(found.label or 'COLUMN')}")
-    from fastcli.printable import listed
+        there = [name for name in known.get("label", []) if name in found.names]
+        columns += [
+            f"--label-column {shlex.quote(one)}" for one in there or [found.label or "COLUMN"]
+        ]
 
     named = f"; its columns: {listed(found.names)}" if found.names else ""
     raise DataError(
@@ -97,6 +104,20 @@ def refuse_table(
         f"Read it as one: {' '.join([shlex.join(command), *columns])}. "
         f"If each line is a text, {otherwise}."
     )
+
+
+def recorded_columns_of(model: Classifier | None) -> dict[str, list[str]]:
+    """Return the columns of texts and labels that a model records; without any none."""
+    about = getattr(model, "about", None) or {}
+    columns = (about.get("prepared") or {}).get("columns")
+    if not isinstance(columns, dict):
+        return {}
+    lists = {name: columns.get(name) for name in ("text", "label")}
+    return {
+        name: found
+        for name, found in lists.items()
+        if isinstance(found, list) and all(isinstance(one, str) for one in found)
+    }
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -156,8 +157,8 @@ class Run:
         for path in asked.data:
             if self.table.format == "auto" and reads_lines:
                 command = ["fastcli", self.ctx.info_name or "predict", asked.model, path]
-                knows = bool(getattr(classifier, "about", {}).get("prepared"))
-                refuse_table(path, "", [*command, "--output", "labelled.csv"], knows_columns=knows)
+                command += ["--output", f"labelled{''.join(Path(path).suffixes[-1:])}"]
+                refuse_table(path, "", command, model=classifier)
             name = asked.named(path)
             predictor = Predictor(classifier, asked.k, asked.threshold, self.options.thread, name)
             predict_file(predictor, path, self.options.json, self.with_probs)

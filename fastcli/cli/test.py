@@ -165,9 +165,8 @@ def examples(
         return open_examples(classifier, model, path, table, like)
     if reads_lines and table.format == "auto":
         label = getattr(classifier, "label", "__label__")
-        knows = bool(getattr(classifier, "about", {}).get("prepared"))
         command = ["fastcli", ctx.info_name or "test", model, path]
-        refuse_table(path, label, command, knows_columns=knows)
+        refuse_table(path, label, command, model=classifier)
     return blocks_of(classifier, path, CANNOT_OPEN)
 
 

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -624,3 +625,24 @@ def test_labels_of_a_test_become_what_they_became_in_training(like, tmp_path, mo
         about["prepared"]["labels"]["case"] = "upper"
         Path("m.bin.json").write_text(json.dumps(about))
         assert "m.bin.json is damaged" in fails("test", "m.bin", "t.csv", *words)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("same.csv", "title,body,team\nrefund,x,Billing\n"),
+        ("other.csv", "text,label\nrefund,Billing\n"),
+        ("docs.jsonl", '{"text": "refund", "label": "Billing"}\n'),
+    ],
+)
+@pytest.mark.parametrize("command", ["predict", "test"])
+def test_the_proposed_command_works(model, command, name, text):
+    Path(name).write_text(text)
+    last = fails(command, model, name)
+    words = shlex.split(last.partition("Read it as one: ")[2].partition(". If each line")[0])
+    result = run(*words[1:])
+    assert result.code == 0, (words, result.err)
+    if command == "predict":
+        assert Path(f"labelled{Path(name).suffix}").exists()
+    else:
+        assert result.out.split()[:2] == [b"N", b"1"]
