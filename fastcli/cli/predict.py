@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.predictor import Predictor
     from fastcli.labelling.label_table import LabelArgs
+    from fastcli.labelling.rows import OpenTable
+    from fastcli.prepare.recipe import Recipe
 
 OF_OUTPUT = Need(lambda v: bool(v.output or v.output_dir), lambda v: "without --output")
 CANNOT_OPEN = "Input file cannot be opened!"
@@ -191,9 +193,7 @@ class Run:
             )
             if not output:
                 predictor = Predictor(classifier, k, threshold, self.options.thread, model)
-                blocks = (prepared.recipe.apply_to_bytes(block.texts) for block in table.blocks)
-                for text in predictor.format(map(_as_array, blocks), self.with_probs):
-                    sys.stdout.buffer.write(text)
+                print_rows(predictor, table, prepared.recipe, self.with_probs)
                 say_unknown_words(unknown_words_note(predictor, data, are_queries=True))
                 say_left_out(bad)
                 return
@@ -235,10 +235,28 @@ class Run:
         label_parts(classifier, asked, self.table, self.labelling.like, self.parts, args, lists)
 
 
-def _as_array(data: bytes) -> object:
+def print_rows(predictor: Predictor, table: OpenTable, recipe: Recipe, with_probs: bool) -> None:
+    """Print what is predicted for the rows of a table, an empty line for each without text."""
     import numpy as np
 
-    return np.frombuffer(data, np.uint8)
+    from fastcli.cli.display.messages import say
+    from fastcli.labelling.label_table import LINE_END, lines_of
+
+    out, n_empty = sys.stdout.buffer, 0
+    for block in table.blocks:
+        data = lines_of(recipe, block)
+        is_empty = np.diff(np.flatnonzero(data == LINE_END), prepend=-1) == 1
+        text = b"".join(predictor.format([data], with_probs))
+        if is_empty.any():
+            lines = text.split(b"\n")
+            for i in np.flatnonzero(is_empty).tolist():
+                lines[i] = b""
+            text = b"\n".join(lines)
+            n_empty += int(is_empty.sum())
+        out.write(text)
+    if n_empty:
+        rows = "1 row has" if n_empty == 1 else f"{n_empty:,} rows have"
+        say(f"{table.shown}: {rows} no text: an empty line for each.")
 
 
 def predict_file(predictor: Predictor, path: str, as_json: bool, with_probs: bool) -> None:

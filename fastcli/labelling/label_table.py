@@ -130,7 +130,7 @@ def added_columns(args: LabelArgs, labels: list[str]) -> list[tuple[str, type]]:
     return [(f"{part}_{i + 1}", kind) for i in range(n) for part, kind in parts]
 
 
-def _lines(recipe: Recipe, block: RowBlock) -> NDArray[np.uint8]:
+def lines_of(recipe: Recipe, block: RowBlock) -> NDArray[np.uint8]:
     """Return the texts of a block as the model reads them, a line for each."""
     if block.text_lines is not None:
         return np.frombuffer(recipe.apply_to_text_lines(block.text_lines), np.uint8)
@@ -158,7 +158,7 @@ def _predicted(
     if block.features is not None:
         data, is_empty = block.features, block.features.blank
     else:
-        data = _lines(recipe, block)
+        data = lines_of(recipe, block)
         is_empty = np.diff(np.flatnonzero(data == LINE_END), prepend=-1) == 1
     found = rules.chosen(list(predictor.reduced([data], rules.scored)), is_empty)
     predicted = Predicted(

@@ -646,3 +646,13 @@ def test_the_proposed_command_works(model, command, name, text):
         assert Path(f"labelled{Path(name).suffix}").exists()
     else:
         assert result.out.split()[:2] == [b"N", b"1"]
+
+
+def test_rows_without_text_get_an_empty_line(model):
+    Path("e.jsonl").write_text(
+        '{"title": "refund"}\n{"title": ""}\n{"title": " "}\n{"title": "crash"}\n'
+    )
+    result = run("predict", model, "e.jsonl", "--text-column", "title")
+    lines = result.out.split(b"\n")
+    assert lines == [b"__label__Billing", b"", b"", b"__label__Tech_support", b""]
+    assert "e.jsonl: 2 rows have no text: an empty line for each." in result.err
