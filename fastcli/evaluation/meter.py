@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.kernels.text.lines import HAS_LABEL
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fastcli.evaluation.classifier import Predictions
+    from fastcli.text.lines import Lines
 
 
 @dataclass
@@ -102,6 +107,20 @@ class Meter:
         self.right += np.bincount(predicted[is_right], minlength=self.nlabels)
         if self.with_scores:
             self.scored.append((predicted, probs[lines * k + columns], is_right))
+
+    def add_lines(self, lines: Lines, found: Predictions) -> None:
+        """Count lines as they were read and predicted."""
+        n = len(found.counts)
+        self.add(
+            np.diff(lines.offsets[: n + 1]),
+            (lines.flags[:n] & HAS_LABEL) != 0,
+            lines.label_offsets,
+            lines.labels,
+            found.k,
+            found.counts,
+            found.labels,
+            found.probs,
+        )
 
     def add_losses(self, n: int, loss: float, log_loss: float) -> None:
         """Add the sums of the losses of n lines: what training minimises, and the log loss."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,13 +13,13 @@ from fastcli.evaluation.classifier import Block, Classifier, Predictions, Worker
 from fastcli.evaluation.unknown_words import SeenText, unknown_words_note
 from fastcli.kernels.base import printf
 from fastcli.kernels.base.groups import Best, Strings
-from fastcli.kernels.text.lines import HAS_LABEL
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.lines import Lines, SeenWords
 from fastcli.threads import run_on
 
 if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
+    from fastcli.evaluation.tally import Mistakes, Tally
 
 MIN_BYTES_FOR_THREADS = 1 << 15
 
@@ -59,6 +59,11 @@ class Predictor:
         self._n_lines = 0  # so far, for errors
         self._seen = SeenText()
         self._words = [SeenWords() for _ in self._workers]
+
+    @property
+    def n_threads(self) -> int:
+        """How many threads predict."""
+        return len(self._workers)
 
     def unknown_words_note(self, name: str, are_queries: bool = False) -> str | None:
         """Return what to say if most of the words so far, of a text ``name``, were unknown.
@@ -171,17 +176,7 @@ class Predictor:
         meters = [Meter(nlabels=self.model.nlabels, with_scores=with_scores) for _ in self._workers]
 
         def add(thread: int, lines: Lines, predictions: Predictions) -> None:
-            n = len(predictions.counts)
-            meters[thread].add(
-                np.diff(lines.offsets[: n + 1]),
-                (lines.flags[:n] & HAS_LABEL) != 0,
-                lines.label_offsets,
-                lines.labels,
-                predictions.k,
-                predictions.counts,
-                predictions.labels,
-                predictions.probs,
-            )
+            meters[thread].add_lines(lines, predictions)
             if predictions.every is not None:
                 self._add_losses(meters[thread], lines, predictions.every)
 
@@ -190,6 +185,28 @@ class Predictor:
         for meter in meters[1:]:
             meters[0].merge(meter)
         return meters[0]
+
+    def tally(
+        self, blocks: Iterable[Block], tallies: Sequence[Tally]
+    ) -> Iterator[tuple[Block, int, list[tuple[int, Mistakes]]]]:
+        """Count lines for a report, in a tally for each thread, of a predictor ``with_all``.
+
+        Yields each block, the number of lines before it, and its parts: how many lines each has,
+        and which of them are mistakes.
+        """
+
+        def add(thread: int, lines: Lines, found: Predictions) -> tuple[int, Mistakes]:
+            return len(found.counts), tallies[thread].add(lines, found)
+
+        seen: list[tuple[Block, int]] = []
+
+        def watched() -> Iterator[Block]:
+            for block in blocks:
+                seen[:] = [(block, self._n_lines + getattr(block, "passed", 0))]
+                yield block
+
+        for parts in self._results(watched(), add):
+            yield *seen[0], parts
 
     def _add_losses(self, meter: Meter, lines: Lines, found: Predictions) -> None:
         from fastcli.evaluation.probabilities import dense_probs, dense_truth, line_losses

@@ -179,11 +179,16 @@ def _predicted(
 
 
 def labelled_lines(
-    path: str, source: Source, recipe: Recipe, names: dict[str, str]
+    path: str,
+    source: Source,
+    recipe: Recipe,
+    names: dict[str, str],
+    placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield the rows of a table as lines of labels and text, for a test of a model.
 
-    ``names`` are the labels' names in the data where they are others than their tokens.
+    ``names`` are the labels' names in the data where they are others than their tokens; ``placed``
+    hears of the file and the lines of the rows that come next.
     """
     tokens = LabelNames(recipe.label)
     known = {name: token for token, name in names.items()}
@@ -197,4 +202,5 @@ def labelled_lines(
             " ".join([*head, ""]).encode("utf-8", "surrogateescape") + line + b"\n"
             for head, line in zip(heads, lines, strict=False)
         ]
+        placed(batch.path, batch.lines)
         yield np.frombuffer(b"".join(joined), np.uint8)

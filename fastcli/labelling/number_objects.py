@@ -68,6 +68,7 @@ def open_number_objects(
                         objects=rows.objects,
                         lines=rows.raw,
                         features=features,
+                        numbers=rows.numbers,
                     )
 
     return OpenTable(kind, Choice(tuple(table.names), (), ()), sentence, blocks())

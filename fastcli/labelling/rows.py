@@ -48,6 +48,7 @@ class RowBlock:
     lines: list[bytes] = field(default_factory=list)
     text_lines: NDArray[np.uint8] | None = None
     features: Any = None  # for a model of numbers
+    numbers: list[int] = field(default_factory=list)  # the lines where objects begin
 
     def __len__(self) -> int:
         return self.chunk.n if self.chunk is not None else len(self.strings)
@@ -58,6 +59,17 @@ class RowBlock:
         if self.text_lines is None:
             return self.strings
         return self.text_lines.tobytes().decode("utf-8", "surrogateescape").split("\n")[:-1]
+
+    @property
+    def places(self) -> list[int]:
+        """The lines where the rows begin."""
+        return self.chunk.lines if self.chunk is not None else self.numbers
+
+    def cells(self, i: int, names: Sequence[str]) -> dict[str, Any]:
+        """Return the fields of a row by the names of its columns."""
+        if self.chunk is None:
+            return self.objects[i]
+        return dict(zip(names, self.chunk.only([i]).table()[0], strict=False))
 
     @cached_property
     def table(self) -> list[list[str]]:
@@ -321,6 +333,8 @@ def _checked(
             objects=[block.objects[i] for i in kept],
             lines=[block.lines[i] for i in kept],
         )
+        numbers = [numbers[i] for i in kept]
+    block.numbers = numbers
     if len(block):
         yield block
 
