@@ -274,12 +274,13 @@ class ReportRun:
         if self.errors is not None:
             n = self.errors.write(puts[self.reporting.errors])
             say(f"Wrote {counted(n, 'mistake')} to {self.reporting.errors}.")
-        for path, rows in (
-            (self.reporting.csv, total.label_rows()),
-            (self.reporting.confusion_file, total.confusion_rows()),
+        for path, rows, what in (
+            (self.reporting.csv, total.label_rows(), "the scores of labels"),
+            (self.reporting.confusion_file, total.confusion_rows(), "the confusion matrix"),
         ):
             if path:
                 _write_rows(puts[path], _delimiter(path) or ",", rows)
+                say(f"Wrote {what} to {path}.")
 
     def close(self) -> None:
         """Remove temporary files."""

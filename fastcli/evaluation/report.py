@@ -95,6 +95,18 @@ class Report:
         found = np.lexsort((-self.predicted, -self.gold))
         return [int(i) for i in found if self.seen[i]]
 
+    def chosen(self, most: int) -> list[int]:
+        """Return at most so many of the labels, the most frequent first.
+
+        Of more those that have the most mistakes are left: they show what goes wrong.
+        """
+        order = self.order
+        if len(order) <= most:
+            return order
+        wrong = self.gold + self.predicted - 2 * self.right
+        kept = set(sorted(order, key=lambda i: -int(wrong[i]))[:most])
+        return [i for i in order if i in kept]
+
     # ------------------------------------------------------------------ labels
 
     @cached_property

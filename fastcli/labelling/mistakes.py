@@ -14,6 +14,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.labelling.outputs import Put
+from fastcli.labelling.writers import as_cell
 from fastcli.prepare.spools import spool
 from fastcli.tables.dialects import suffix
 
@@ -52,7 +53,9 @@ class Surest:
     @property
     def least(self) -> float:
         """The probability above which a mistake is one of the surest."""
-        return self.found[-1].prob if len(self.found) >= self.most else -1.0
+        if len(self.found) < self.most:
+            return -1.0
+        return self.found[-1].prob if self.found else 1.0
 
     def add(self, mistakes: Iterable[Mistake]) -> None:
         """Take mistakes in the order of the lines."""
@@ -138,8 +141,8 @@ class MistakesFile:
         def write(record: list[Any]) -> None:
             values = _values(record)
             cells = record[-1] or {}
-            own = [_cell(values[name]) for name in shown]
-            row([*own, *(_cell(cells.get(name)) for name in self._names)])
+            own = [BETWEEN.join(x) if isinstance(x := values[name], list) else x for name in shown]
+            row([*own, *(as_cell(cells.get(name)) for name in self._names)])
 
         row([*shown.values(), *self._names])
         return write
@@ -173,16 +176,6 @@ def _values(record: list[Any]) -> dict[str, Any]:
         "predicted": predicted,
         "text": text,
     }
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return BETWEEN.join(map(str, value))
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def _objects(put: Put, shown: dict[str, str]) -> Callable[[list[Any]], None]:

@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 
 TOP = 20  # labels in the table
 MOST_CONFUSED = 12  # labels of the matrix, unless more are asked for
+LEAST_HEAD = 3  # columns of their abbreviations
+OTHER = "other"  # the column of all labels that are not shown
 BAR = 10  # columns
 NARROW = 60  # columns, of less than which titles are short
 BETWEEN = "   "  # figures
+PATH = 20  # characters of a file beside the number of a line
+TAKEN, LEAST_TAKEN = "mostly taken for", 22  # a column, and its least width if it needs more
 MOST_NAMES = 6  # labels of a hint
 MOST_ALIKE = 3  # groups of labels of a hint
 WORTH_SAYING = 0.05  # of the mistakes
@@ -50,6 +54,11 @@ class Shown:
     errors: str = ""
     csv: str = ""
     surest: list[Mistake] = field(default_factory=list)
+
+    @property
+    def decides(self) -> bool:
+        """Whether lines get as many labels as are probable enough, and not the k best."""
+        return self.threshold > 0
 
 
 def report_lines(report: Report, shown: Shown) -> Iterator[str]:
@@ -145,9 +154,11 @@ def _figures(report: Report, shown: Shown) -> Iterator[list[str]]:
         yield [*averages, f"micro {_score(micro.f1)}"]
         labels = int(report.gold.sum()) / report.n
         got = int(report.predicted.sum()) / report.n
+        first, second = ("precision", "recall") if shown.decides else (f"P@{k}", f"R@{k}")
         yield [
-            f"P@{k} {_score(micro.precision)}",
-            f"R@{k} {_score(micro.recall)} ({labels:.3g} labels a line, {got:.3g} predicted)",
+            f"{first} {_score(micro.precision)}",
+            f"{second} {_score(micro.recall)}",
+            f"({labels:.3g} labels a line, {got:.3g} predicted)",
         ]
         yield [
             f"exact match {_score(report.exact_match)}",
@@ -168,44 +179,39 @@ def _figures(report: Report, shown: Shown) -> Iterator[list[str]]:
 
 
 def _label_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
-    """Yield a row for each of the most frequent labels, then the averages."""
+    """Yield a row for each label, or those with the most mistakes, then the averages."""
     is_narrow = room < NARROW
     titles = ("P", "R", "F1") if is_narrow else ("precision", "recall", "F1")
-    order = report.order[:TOP]
+    labels = report.chosen(TOP)
     most = 12 if is_narrow else room // 4
     averages = [("micro", report.micro), ("macro", report.macro), ("weighted", report.weighted)]
-    names = [cut(printable(report.names[i]), most) for i in order]
+    names = [cut(printable(report.names[i]), most) for i in labels]
     width = max(map(width_of, [*names, "label", *(name for name, _ in averages)]))
-    digits = max(len("lines"), *(len(f"{int(report.gold[i]):,}") for i in order))
+    digits = max(len("lines"), *(len(f"{int(report.gold[i]):,}") for i in labels))
     layout = [Column("label", width, is_text=True), Column("lines", digits)]
     layout += [Column(title, 5) for title in titles]
-    rows = [[name, *_label_cells(report, i)] for name, i in zip(names, order, strict=True)]
+    rows = [[name, *_label_cells(report, i)] for name, i in zip(names, labels, strict=True)]
     left = room - Rows(layout).width() - len(GAP)
-    taken = [_taken_for(report, i) for i in order]
-    wide = max(map(width_of, [*taken, "mostly taken for"]))
-    if any(taken) and (least := min(wide, 22)) <= left:
-        if least + len(GAP) + BAR <= left:
-            layout.append(Column("", BAR, is_text=True))
-            for row, i in zip(rows, order, strict=True):
-                f1 = float(report.label_scores[2][i])
-                row.append(bar(f1, BAR) if f1 else "")
-            left -= len(GAP) + BAR
-        layout.append(Column("mostly taken for", min(wide, left), is_text=True))
-        for row, label, text in zip(rows, order, taken, strict=True):
-            row.append(_taken_for(report, label, left) if text else "")
-    elif left >= BAR:
+    wide = max(width_of(TAKEN), *(width_of(_taken_for(report, i)) for i in labels))
+    has_taken = any(report.mostly(i) for i in labels) and left >= min(wide, LEAST_TAKEN)
+    if left >= BAR + (len(GAP) + min(wide, LEAST_TAKEN)) * has_taken:
         layout.append(Column("", BAR, is_text=True))
-        for row, i in zip(rows, order, strict=True):
+        for row, i in zip(rows, labels, strict=True):
             f1 = float(report.label_scores[2][i])
             row.append(bar(f1, BAR) if f1 else "")
+        left -= BAR + len(GAP)
+    if has_taken:
+        layout.append(Column(TAKEN, min(wide, left), is_text=True))
+        for row, i in zip(rows, labels, strict=True):
+            row.append(_taken_for(report, i, left))
     table = Rows(layout)
     yield table.header()
     yield from map(table.row, rows)
-    rest = report.order[TOP:]
+    rest = [i for i in report.order if i not in labels]
     if rest:
         mean = sum(float(report.label_scores[2][i]) for i in rest) / len(rest)
-        more = f"and {len(rest):,} more labels, mean F1 {mean:.3f}"
-        yield from wrapped(more + ("" if shown.csv else ": --csv FILE has all of them"), room)
+        more = f"and {counted(len(rest), 'label')} with fewer mistakes, mean F1 {mean:.3f}"
+        yield from wrapped(more + ("" if shown.csv else ": --csv FILE has all"), room)
     for name, scores in averages:
         yield table.row([name, "", *_scores(scores)])
 
@@ -240,40 +246,35 @@ def _taken_for(report: Report, label: int, room: int = 1000) -> str:
 
 
 def _confusion_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
-    """Yield the matrix of the most frequent labels, as many as there is room for."""
-    labels = [i for i in report.order if report.gold[i]]
-    most = len(labels) if shown.confused == -1 else (shown.confused or MOST_CONFUSED)
-    labels = labels[:most]
+    """Yield the matrix of labels, of too many those with the most mistakes."""
+    n = len(report.order)
+    largest = max(int(report.right.max()), *(some[0][1] for some in report.confusions.values()))
+    digits = len(str(largest))
+    wide = min(max(width_of(printable(report.names[i])) for i in report.order), 16)
+    wide = min(wide, 12) if room < NARROW else wide
+    most = n if shown.confused == -1 else shown.confused
+    if most is None:
+        others = len(GAP) + max(digits, len(OTHER))
+        fitting = (room - wide - others) // (max(digits, LEAST_HEAD) + len(GAP))
+        most = max(min(fitting, MOST_CONFUSED), 2)
+    labels = report.chosen(most)
     names = [printable(report.names[i]) for i in labels]
-    digits = max(len(str(int(report.right[i]))) for i in labels)
-    digits = max(digits, *(len(str(n)) for i in labels for _, n in report.confusions.get(i, [])), 1)
-    wide = min(max(map(width_of, names)), 12 if room < NARROW else 16)
-    if shown.confused is None:
-        fitting = (room - wide) // (max(digits, 3) + len(GAP)) - 1  # one for the others
-        labels, names = labels[: max(fitting, 2)], names[: max(fitting, 2)]
-    heads = abbreviations(names, 3 if shown.confused is None else max(digits, 4))
-    rows = [
-        [cut(name, wide), *_cells(report, i, labels)] for name, i in zip(names, labels, strict=True)
-    ]
-    has_others = any(row[-1] != "." for row in rows)
-    if not has_others:
-        rows = [row[:-1] for row in rows]
-    heads += ["other"] if has_others else []
+    heads = abbreviations(names, LEAST_HEAD)
+    rows = [_cells(report, i, labels) for i in labels]
+    if any(row[-1] != "." for row in rows):
+        heads.append(OTHER)
+    if heads[0] == "1":
+        names = [f"{i} {name}" for i, name in enumerate(names, 1)]
     layout = [Column("", wide, is_text=True)]
-    layout += [Column(head, max(digits, width_of(head))) for head in heads]
-    if heads and heads[0] == "1":
-        rows = [[cut(f"{i} {row[0]}", wide), *row[1:]] for i, row in enumerate(rows, 1)]
+    layout += [Column(" " * (digits - width_of(head)) + head, digits) for head in heads]
     table = Rows(layout)
-    more = []
-    if len(labels) < len([i for i in report.order if report.gold[i]]):
-        more.append("--confusion all")
-    if not shown.confusion_file:
-        more.append("--confusion-file FILE.csv")
+    more = ["--confusion all"] if len(labels) < n else []
+    more += [] if shown.confusion_file else ["--confusion-file FILE.csv"]
     note = f" ({', or '.join(more)})" if more else ""
     yield from wrapped(f"true label down, predicted across{note}", room, "Confusion  ", GAP)
-    heading = [" " * (c.width - width_of(c.title)) + c.title for c in layout[1:]]
-    yield GAP.join([" " * wide, *heading]).rstrip()
-    yield from map(table.row, rows)
+    yield table.header()
+    for name, row in zip(names, rows, strict=True):
+        yield table.row([cut(name, wide), *row])
 
 
 def _cells(report: Report, label: int, across: Sequence[int]) -> list[str]:
@@ -291,7 +292,7 @@ def abbreviations(names: Sequence[str], most: int) -> list[str]:
     >>> abbreviations(["Billing", "Shipping"], 3), abbreviations(["spam 1", "spam 2"], 3)
     (['Bil', 'Shi'], ['1', '2'])
     """
-    for size in range(most, most + 3):
+    for size in range(most, most + 4):
         found = [_beginning(name, size) for name in names]
         if len(set(found)) == len(found) and all(found):
             return found
@@ -307,6 +308,16 @@ def _beginning(name: str, room: int) -> str:
 # ----------------------------------------------------------------------------- mistakes
 
 
+def _short(path: str) -> str:
+    """Return the end of a path, by which a person tells it from others.
+
+    >>> _short("data/samples/topics.test.txt")
+    '…ples/topics.test.txt'
+    """
+    shown = printable(path)
+    return shown if width_of(shown) <= PATH else "…" + shown[len(shown) - PATH + 1 :]
+
+
 def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
     """Yield the surest mistakes: where they are, their labels, and the text."""
     n = report.n_mistakes
@@ -317,7 +328,7 @@ def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
     most = 12 if room < NARROW else 16
     rows = [
         [
-            f"{printable(one.file)}:{one.line}" if several else str(one.line),
+            f"{_short(one.file)}:{one.line}" if several else str(one.line),
             f"{one.prob:.2f}" if one.predicted else "-",
             cut(printable(", ".join(one.true)), most),
             cut(printable(", ".join(one.predicted) or "(nothing)"), most),
@@ -366,8 +377,8 @@ def _hints(report: Report, shown: Shown) -> Iterator[str]:
         more = len(missing) - MOST_NAMES
         rest = f" and {more:,} more" if more > 0 else ""
         yield f"Never predicted, though in the file: {shown_names}{rest}."
-    decides = shown.threshold > 0 or shown.k != 1
-    if report.is_multilabel and not report.tally.sums_to_one and not decides:
+    is_plain = not shown.decides and shown.k == 1
+    if report.is_multilabel and not report.tally.sums_to_one and is_plain:
         yield "Lines have several labels: -k -1 --threshold 0.5 predicts as many as are likely."
     if report.sums.n_repeated:
         yield (
