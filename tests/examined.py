@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from fastcli.evaluation.classifier import Predictions
 from fastcli.evaluation.report import Report
-from fastcli.evaluation.tally import Tally
+from fastcli.evaluation.tally import Room, Tally
 from fastcli.kernels.text.lines import HAS_LABEL
 from fastcli.text.lines import Lines
 
@@ -85,13 +85,14 @@ def add(tally, lines, k, threshold):
 
 def report_of(nlabels, parts, k=1, threshold=0.0, sums_to_one=True):
     """Return the report of some parts, each counted in a tally of its own."""
-    tallies = []
+    tallies, room = [], Room()
     for lines in parts:
         tally = Tally(
             nlabels=nlabels,
             sums_to_one=sums_to_one,
             decides=threshold > 0,
             top=min(3, nlabels),
+            room=room,
         )
         add(tally, lines, k, threshold)
         tallies.append(tally)

@@ -125,7 +125,7 @@ def test_too_many_probabilities_are_not_kept(monkeypatch):
     monkeypatch.setattr(tallies, "MOST_PAIRS", 5)
     line = (1, [0, 1], False, [0.75, 0.25, 0.0])
     assert report_of(3, [[line]]).average_precision is not None
-    for parts in ([[line, line]], [[line], [line]]):
+    for parts in ([[line, line]], [[line], [line]], [[line], [line], []]):
         report = report_of(3, parts)
         assert report.average_precision is None
         assert report.as_json()["fastcli"]["average_precision"] is None
@@ -163,3 +163,12 @@ def test_labels_that_differ_by_case():
     assert (alike.mistakes, alike.accuracy) == (3, 0.75)
     assert sorted(alike.groups[0]) == ["Spam", "spam "]
     assert Report(tally, ["Spam", "eggs", "ham"]).alike is None
+
+
+def test_labels_with_the_names_of_averages_have_keys_of_their_own():
+    tally = Tally(nlabels=2, sums_to_one=True)
+    add(tally, [(1, [0], False, [0.75, 0.25]), (1, [1], False, [0.75, 0.25])], 1, 0.0)
+    found = Report(tally, ["accuracy", "macro avg"]).as_json()
+    assert found["accuracy"] == 0.5
+    assert found["accuracy (label)"]["recall"] == 1
+    assert found["macro avg (label)"]["support"] == 1

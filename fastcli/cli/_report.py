@@ -158,11 +158,12 @@ class ReportRun:
         reporting: Reporting,
         with_scores: bool,
     ) -> None:
+        from fastcli.evaluation.tally import Room
         from fastcli.labelling.examination import Examination
         from fastcli.labelling.mistakes import MistakesFile, Surest
 
         self.classifier, self.asked, self.table = classifier, asked, table
-        self.reporting, self._with_scores = reporting, with_scores
+        self.reporting, self._with_scores, self._room = reporting, with_scores, Room()
         self.surest = Surest(SHOWN if reporting.report else 0)
         self.errors = (
             MistakesFile(reporting.errors, len(asked.data) > 1) if reporting.errors else None
@@ -184,6 +185,7 @@ class ReportRun:
             decides=self.asked.threshold > 0,
             top=min(k if k > 1 else 3, n),
             with_scores=self._with_scores,
+            room=self._room,
         )
 
     def run(

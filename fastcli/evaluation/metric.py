@@ -9,6 +9,7 @@ if metric.is_better(value, best): ...      # nan is better than nothing
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -98,20 +99,15 @@ class Metric:
         )
 
     def check(self, k: int) -> None:
-        """Raise ArgumentError if autotune with k predictions per line cannot maximise it."""
-        if self.lower_is_better:
+        """Raise ArgumentError if autotune with k predictions per line has no such score."""
+        if self.name in ("accuracy", "error") and k != 1:
             raise ArgumentError(
-                f"-autotune-metric {self.name} is better where it is smaller, and autotune "
-                "maximises: use accuracy, f1, f1macro or f1weighted."
-            )
-        if self.name == "accuracy" and k != 1:
-            raise ArgumentError(
-                "-autotune-metric accuracy uses one prediction per line: "
+                f"-autotune-metric {self.name} uses one prediction per line: "
                 "leave -autotune-predictions out."
             )
 
     def score(self, meter: Meter, label_id: Callable[[str], int]) -> float:
-        """Return what autotune maximises: the value, 0 if there is nothing to divide by.
+        """Return what autotune compares: the value, the worst if there is nothing to divide by.
 
         Raises ArgumentError if the model does not have the label, as fastText spells it.
         """
@@ -123,7 +119,8 @@ class Metric:
                     f"Unknown autotune metric label {self.label}: the model has no such label's."
                 )
         value = self.value(meter, label)
-        return value if value == value else 0.0
+        worst = math.inf if self.lower_is_better else 0.0
+        return value if value == value else worst
 
     def value(self, meter: Meter, label: int = -1) -> float:
         """Return the value, NaN if there is nothing to divide by or the meter does not know.

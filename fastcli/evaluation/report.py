@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SCHEMA = 1  # of the JSON: its version
 Z95 = 1.959963984540054  # the normal distribution's 97.5th percentile
 OURS = "fastcli"  # the key of what scikit-learn does not have
+RESERVED = {"accuracy", "file", "files", OURS} | {
+    f"{kind} avg" for kind in ("micro", "macro", "weighted", "samples")
+}
 NOTHING = "(nothing)"  # no label, in tables of confusions
 NAN = float("nan")
 
@@ -312,7 +315,7 @@ class Report:
         gold = self.gold.tolist()
         total = sum(gold)
         found: dict[str, Any] = {
-            self.names[i]: _row(Scores(precision[i], recall[i], f1[i]), gold[i])
+            _key(self.names[i]): _row(Scores(precision[i], recall[i], f1[i]), gold[i])
             for i in sorted(self.order)
         }
         if self.is_single:
@@ -376,6 +379,11 @@ class Report:
         return self.names[label] if label < len(self.names) else None
 
 
+def _key(name: str) -> str:
+    """Return the key of a label, another one where the name is that of an average."""
+    return f"{name} (label)" if name in RESERVED else name
+
+
 def _row(scores: Scores, support: int) -> dict[str, float]:
     return {
         "precision": scores.precision,
@@ -400,10 +408,9 @@ def average_precision(codes: NDArray[np.uint32]) -> float:
     0.8333333333333333
     """
     codes = np.sort(codes)[::-1]
-    found = np.cumsum((codes & 1).astype(np.int64))
-    is_last = np.append(codes[1:] >> 1 != codes[:-1] >> 1, True)
-    made = np.flatnonzero(is_last) + 1
-    found = found[is_last]
+    last = np.flatnonzero(np.append(codes[1:] >> 1 != codes[:-1] >> 1, True))
+    found = np.cumsum(codes & 1, dtype=np.int64)[last]
+    made = last + 1
     if not len(found) or not found[-1]:
         return 0.0
     gained = np.diff(found, prepend=0)

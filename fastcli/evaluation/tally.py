@@ -7,6 +7,7 @@ line has twice counts once, as in scikit-learn.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Predictions
     from fastcli.text.lines import Lines
 
-MOST_PAIRS = 1 << 25  # probabilities that are kept for average precision: 128 MB
+MOST_PAIRS = 1 << 24  # probabilities that are kept for average precision: 64 MB
 MERGED_AT = 1 << 20  # confusions that are gathered before equal ones are added up
 
 
@@ -79,6 +80,19 @@ class Sums:
             setattr(self, name, getattr(self, name) + value)
 
 
+class Room:
+    """How many probabilities all tallies of a test keep; beyond ``MOST_PAIRS`` none does."""
+
+    def __init__(self) -> None:
+        self._n, self._lock = 0, Lock()
+
+    def take(self, n: int) -> bool:
+        """Ask for room for so many more; tell whether all that was asked for has some."""
+        with self._lock:
+            self._n += n
+            return self._n <= MOST_PAIRS
+
+
 @dataclass(kw_only=True)
 class Tally:
     """The counts of a report; arrays have one entry per label.
@@ -93,15 +107,14 @@ class Tally:
     decides: bool = False
     top: int = 3
     with_scores: bool = False  # of the meter
+    room: Room = field(default_factory=Room)  # of all tallies of a test
     sums: Sums = field(default_factory=Sums)
     calibration: Calibration = field(default_factory=Calibration)
     meter: Meter = field(init=False)
     gold: NDArray[np.int64] = field(init=False)
     predicted: NDArray[np.int64] = field(init=False)
     right: NDArray[np.int64] = field(init=False)
-    codes: list[NDArray[np.uint32]] | None = field(default_factory=list)
-    """Probabilities of all labels of lines, with their truth; None where they are too many."""
-    _n_codes: int = 0
+    _codes: list[NDArray[np.uint32]] = field(default_factory=list)
     _taken: list[NDArray[np.int64]] = field(default_factory=list)
     _n_taken: int = 0
     _keys: NDArray[np.int64] = field(init=False)
@@ -218,11 +231,10 @@ class Tally:
         confidence = np.minimum(every.probs.reshape(-1, k)[used, 0], 1.0)
         self.calibration.add(confidence, hits[:, 0])
         sums.ranking += _ranking_precision(probs, truth)
-        self._n_codes += truth.size
-        if self._n_codes > MOST_PAIRS:
-            self.codes = None
-        if self.codes is not None:
-            self.codes.append((probs.view(np.uint32) << np.uint32(1)) | truth)
+        if self.room.take(truth.size):
+            self._codes.append((probs.view(np.uint32) << np.uint32(1)) | truth)
+        else:
+            self._codes.clear()
 
     def _mistakes(
         self,
@@ -250,6 +262,11 @@ class Tally:
             offsets=_offsets(there),
         )
 
+    @property
+    def codes(self) -> list[NDArray[np.uint32]] | None:
+        """Probabilities of all labels of lines, with their truth; None where they are too many."""
+        return self._codes if self.room.take(0) else None
+
     def merge(self, other: Tally) -> None:
         """Add the counts of another tally over the same labels."""
         self.meter.merge(other.meter)
@@ -258,11 +275,7 @@ class Tally:
         self.gold += other.gold
         self.predicted += other.predicted
         self.right += other.right
-        self._n_codes += other._n_codes
-        if self.codes is None or other.codes is None or self._n_codes > MOST_PAIRS:
-            self.codes = None
-        else:
-            self.codes += other.codes
+        self._codes += other._codes
         other.confusions()
         self._keys = np.concatenate([self._keys, other._keys])
         self._counts = np.concatenate([self._counts, other._counts])

@@ -11,7 +11,7 @@ from fastcli.text import options as text
 
 METRICS = (
     "f1[:LABEL], f1macro, f1weighted, accuracy, precisionAtRecall:30[:LABEL], "
-    "recallAtPrecision:30[:LABEL]"
+    "recallAtPrecision:30[:LABEL]; to minimise: error, loss, logloss"
 )
 TUNING = (FOR_CLASSIFIERS, only_beside("autotune_validation"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,12 @@ class Examination:
         self._by_token = names
         self._new_tally, self._surest, self._file = new_tally, surest, file
         tokens = [label.decode("utf-8", "replace") for label in classifier.labels()]
-        self.names = list(map(self._name, tokens))
+        shown = list(map(self._name, tokens))
+        seen = Counter(shown)
+        # Labels of the same name are told apart by their tokens.
+        self.names = [
+            token if seen[name] > 1 else name for token, name in zip(tokens, shown, strict=True)
+        ]
 
     def _name(self, token: str) -> str:
         found = self._by_token.get(token)

@@ -165,9 +165,16 @@ def _figures(report: Report, shown: Shown) -> Iterator[list[str]]:
             f"Hamming loss {report.hamming_loss:.4f}",
             f"ranking precision {_score(report.ranking_precision)}",
         ]
-        if report.is_multilabel and report.average_precision is not None:
-            of_all, of_labels = report.average_precision
-            yield [f"average precision micro {_score(of_all)}", f"macro {_score(of_labels)}"]
+        if report.is_multilabel:
+            found = report.average_precision
+            yield (
+                ["average precision left out: too many lines and labels"]
+                if found is None
+                else [
+                    f"average precision micro {_score(found[0])}",
+                    f"macro {_score(found[1])}",
+                ]
+            )
     yield [
         f"log loss {report.log_loss:.3f}",
         f"Brier score {report.brier:.3f}",
