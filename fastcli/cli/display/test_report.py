@@ -30,7 +30,7 @@ OTHER = "other"  # the column of all labels that are not shown
 BAR = 10  # columns
 NARROW = 60  # columns, of less than which titles are short
 BETWEEN = "   "  # figures
-PATH = 20  # characters of a file beside the number of a line
+PATH = 20  # columns of a file beside the number of a line
 TAKEN, LEAST_TAKEN = "mostly taken for", 22  # a column, and its least width if it needs more
 MOST_NAMES = 6  # labels of a hint
 MOST_ALIKE = 3  # groups of labels of a hint
@@ -296,7 +296,7 @@ def _cells(report: Report, label: int, across: Sequence[int]) -> list[str]:
 def abbreviations(names: Sequence[str], most: int) -> list[str]:
     """Return the beginnings of names that tell them apart, else their numbers from 1 on.
 
-    >>> abbreviations(["Billing", "Shipping"], 3), abbreviations(["spam 1", "spam 2"], 3)
+    >>> abbreviations(["Billing", "Shipping"], 3), abbreviations(["class 1", "class 2"], 3)
     (['Bil', 'Shi'], ['1', '2'])
     """
     for size in range(most, most + 4):
@@ -319,10 +319,15 @@ def _short(path: str) -> str:
     """Return the end of a path, by which a person tells it from others.
 
     >>> _short("data/samples/topics.test.txt")
-    '…ples/topics.test.txt'
+    '…les/topics.test.txt'
     """
     shown = printable(path)
-    return shown if width_of(shown) <= PATH else "…" + shown[len(shown) - PATH + 1 :]
+    if width_of(shown) <= PATH:
+        return shown
+    shown = shown[-PATH:]
+    while width_of(shown) > PATH - 1:
+        shown = shown[1:]
+    return f"…{shown}"
 
 
 def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
