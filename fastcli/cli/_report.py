@@ -15,7 +15,7 @@ from fastcli.cli import _json
 from fastcli.cli._tables import asks_for_table
 from fastcli.cli.display.tables import counted
 from fastcli.errors import ArgumentError, FastcliError
-from fastcli.options import option
+from fastcli.options import only_beside, option
 from fastcli.overwriting import check_apart
 from fastcli.printable import printable
 
@@ -48,6 +48,7 @@ class Reporting:
         "labels in the confusion matrix: a number, or all",
         group="report",
         default_text="as many as fit",
+        needs=(only_beside("report"),),
     )
     confusion_file: str = option(
         "", "write the confusion matrix to this .csv or .tsv", group="report", file="file"

@@ -151,7 +151,8 @@ def run(
     reporting.check()
     check_readable(data, CANNOT_OPEN)
     classifier = load_classifier(asked.model, table)
-    given = {**vars(options), **vars(table), "is_table": reads_tables(classifier)}
+    given = {**vars(options), **vars(reporting), **vars(table)}
+    given["is_table"] = reads_tables(classifier)
     say_without_effect(ctx, given)
     required = required_of(reporting, classifier, asked)
     with_scores = any(one.needs_scores for one in required.metrics)

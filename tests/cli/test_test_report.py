@@ -76,14 +76,14 @@ def test_without_report_nothing_changes(tmp_path):
 def test_lines_that_do_not_count_are_told_apart(small, tmp_path):
     result = run("test", "--report", small, "-", stdin=MIXED)
     assert result.code == 0
-    text = result.out.decode()
+    text = " ".join(result.out.decode().split())
     assert "on standard input: 5 lines, 2 labels" in text
     assert (
         "Lines left out of the test: 2 without a label, 1 with labels the model does not know, "
         "1 without a token"
-    ) in " ".join(text.split())
+    ) in text
     assert result.err == ""  # which is in the report
-    assert "1 line with a label twice: it counts once here" in " ".join(text.split())
+    assert "1 line with a label twice: it counts once here" in text
 
 
 def test_nothing_to_test(small):
@@ -137,6 +137,12 @@ def test_the_size_of_the_confusion_matrix(n, rows):
     if rows:
         rest = lines[starts[0] :]
         assert rest.index("") - len([x for x in rest[:3] if "(" in x or "FILE" in x]) == rows + 1
+
+
+def test_a_matrix_without_a_report_has_no_effect():
+    result = run("test", SOFTMAX, TEST, "--confusion", 2)
+    assert result.out == run("test", SOFTMAX, TEST).out
+    assert result.err == "--confusion: no effect without --report.\n"
 
 
 def test_several_files_and_their_total():
