@@ -25,7 +25,7 @@ KINDS: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
 # The order of groups in the help of every command.
 GROUPS = (
     *("general", "files", "input", "labels", "cleaning", "tokens", "output"),
-    *("tables", "filters", "dictionary", "text", "numbers"),
+    *("report", "tables", "filters", "dictionary", "text", "numbers"),
     *(
         "network",
         "training",

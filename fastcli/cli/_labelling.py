@@ -107,10 +107,15 @@ def open_texts(
 
 
 def open_examples(
-    classifier: Classifier, model: str, data: str, options: TableOptions, like: str = ""
+    classifier: Classifier,
+    model: str,
+    data: str,
+    options: TableOptions,
+    like: str,
+    placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None,
 ) -> Iterator[Any]:
-    """Yield the rows of a table as blocks of lines of labels and text."""
-    return example_lines(data, prepared_of(classifier, model, like), options)
+    """Yield the rows of a table as blocks of lines of labels and text; see ``labelled_lines``."""
+    return example_lines(data, prepared_of(classifier, model, like), options, placed=placed)
 
 
 def example_lines(
@@ -118,11 +123,12 @@ def example_lines(
     prepared: Prepared,
     options: TableOptions,
     note: Callable[[str], None] = say,
+    placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None,
 ) -> Iterator[Any]:
     """Yield the rows of a table as blocks of lines of labels and text, as those of training were.
 
     Columns are those that options name, else those that are recorded; ``note`` hears which, and
-    which rows were left out.
+    which rows were left out; ``placed`` hears where rows are.
     """
     from fastcli.labelling.label_table import labelled_lines
     from fastcli.tables.bad_rows import BadRows
@@ -151,7 +157,7 @@ def example_lines(
         allows_unlabelled=True,
         say=note,
     )
-    yield from labelled_lines(data, source, prepared.recipe, prepared.labels())
+    yield from labelled_lines(data, source, prepared.recipe, prepared.labels(), placed)
     say_left_out(bad, note)
 
 

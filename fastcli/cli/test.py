@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from fastcli.cli._options import (
     say_unknown_words,
     unknown_words_note,
 )
+from fastcli.cli._report import Reporting, ReportRun, Required, open_report, required_of
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.printable import listed_files, printable
 from fastcli.tables.options import LikeOption, TableOptions
@@ -37,22 +38,40 @@ TOTAL = "total"
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, LikeOption)
+@prediction_arguments(Reporting, TableOptions, LikeOption)
 def test(
-    ctx: click.Context, options: Predicting, table: TableOptions, like: LikeOption, asked: Question
+    ctx: click.Context,
+    options: Predicting,
+    reporting: Reporting,
+    table: TableOptions,
+    like: LikeOption,
+    asked: Question,
 ) -> None:
     """Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
 
     N counts the lines that have a label and a token the model knows; the lines left out,
     and why, are listed on stderr.  With one label per line, P@1 and R@1 are the same number.
     Several files, or patterns in quotes, give a line each and the total; K and TH come
-    after them, or are given with -k and --threshold.
+    after them, or are given with -k and --threshold.  --report shows instead which labels go
+    wrong, and what they are taken for.
 
     \b
     Example:
       fastcli test topics.bin data/samples/topics.test.txt
+      fastcli test --report topics.bin data/samples/topics.test.txt
+      fastcli test --require 'f1macro>=0.9' topics.bin data/samples/topics.test.txt
     """
-    tested, k = run(ctx, options, table, like.like, asked), asked.k
+    tested, k = run(ctx, options, table, like.like, asked, reporting), asked.k
+    print_tested(options, asked, tested, k)
+    sys.stdout.flush()
+    tested.required.check(tested.total, listed_files(asked.data))
+
+
+def print_tested(options: Predicting, asked: Question, tested: Tested, k: int) -> None:
+    """Print a report where it was asked for, else N, precision and recall."""
+    if tested.report is not None:
+        tested.report.print(options.json)
+        return
     if options.json:
         write_json(tested, k)
         return
@@ -81,7 +100,7 @@ def test_label(
     Example:
       fastcli test-label topics.bin data/samples/topics.test.txt
     """
-    tested, k = run(ctx, options, table, like.like, asked), asked.k
+    tested, k = run(ctx, options, table, like.like, asked, Reporting()), asked.k
     if options.json:
         write_json(tested, k, per_label=True)
         return
@@ -109,10 +128,17 @@ class Tested:
     files: list[tuple[str, Meter]]
     total: Meter
     labels: list[bytes]
+    required: Required
+    report: ReportRun | None = None  # to be printed in the place of the counts
 
 
 def run(
-    ctx: click.Context, options: Predicting, table: TableOptions, like: str, asked: Question
+    ctx: click.Context,
+    options: Predicting,
+    table: TableOptions,
+    like: str,
+    asked: Question,
+    reporting: Reporting,
 ) -> Tested:
     """Test a model on files or standard input."""
     from fastcli.cli._test_data import check_readable
@@ -120,30 +146,50 @@ def run(
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.meter import Meter
     from fastcli.evaluation.predictor import Predictor
+    from fastcli.labelling.examination import Places
 
     data = asked.data
+    reporting.check()
     check_readable(data, CANNOT_OPEN)
     classifier = load_classifier(asked.model, table)
     of_numbers = getattr(classifier, "columns", None) is not None
     kinds = {"is_table": bool(like) or reads_tables(classifier), "of_numbers": of_numbers}
-    say_without_effect(ctx, {**vars(options), **vars(table), **kinds, "like": like})
+    given = {**vars(options), **vars(reporting), **vars(table), **kinds, "like": like}
+    say_without_effect(ctx, given)
+    required = required_of(reporting, classifier, asked)
+    with_scores = any(one.needs_scores for one in required.metrics)
+    with_all = reporting.is_asked or any(one.needs_losses for one in required.metrics)
     total, files, notes = Meter(nlabels=classifier.nlabels), [], []
-    for path in data:
-        name = asked.named(path)
-        predictor = Predictor(classifier, asked.k, asked.threshold, options.thread, name)
-        blocks = examples(ctx, classifier, table, like, asked.model, path)
-        meter = predictor.test(with_bar(blocks, path))
-        notes += unknown_words_note(predictor, path, are_queries=False)
-        files.append((path, meter))
-        total.merge(meter)
-    if sentence := total.skipped.sentence():
+    with open_report(classifier, asked, table, like, reporting, with_scores) as report:
+        for path in data:
+            predictor = Predictor(
+                classifier, asked.k, asked.threshold, options.thread, asked.named(path), with_all
+            )
+            places = Places()
+            read = examples(ctx, classifier, table, like, asked.model, path, places.hear)
+            blocks = with_bar(read, path)
+            if report is None:
+                meter = predictor.test(blocks, with_scores)
+            else:
+                meter = report.run(predictor, path, blocks, places)
+            notes += unknown_words_note(predictor, path, are_queries=False)
+            files.append((path, meter))
+            total.merge(meter)
+    is_shown = report is not None and reporting.report
+    if (sentence := total.skipped.sentence()) and not is_shown:
         say(sentence)
     say_unknown_words(notes)
     if total.n == 0:
         what = "no line is left to test on" if sentence else "there are no lines to test on"
         where = "Standard input" if list(data) == ["-"] else listed_files(data)
         say(f"{where}: {what}, so precision and recall are undefined (nan).")
-    return Tested(files=files, total=total, labels=classifier.labels())
+    return Tested(
+        files=files,
+        total=total,
+        labels=classifier.labels(),
+        required=required,
+        report=report if is_shown else None,
+    )
 
 
 def examples(
@@ -153,8 +199,11 @@ def examples(
     like: str,
     model: str,
     path: str,
+    placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None,
 ) -> Iterator[Block]:
     """Return the lines, or rows, of a file that the model is tested on.
+
+    ``placed`` hears where the rows of a table of texts are.
 
     Raises DataError for a file that is surely a table where lines are asked for.
     """
@@ -162,7 +211,7 @@ def examples(
     if reads_lines and (like or asks_for_table(table)):
         from fastcli.cli._labelling import open_examples
 
-        return open_examples(classifier, model, path, table, like)
+        return open_examples(classifier, model, path, table, like, placed)
     if reads_lines and table.format == "auto":
         label = getattr(classifier, "label", "__label__")
         command = ["fastcli", ctx.info_name or "test", model, path]

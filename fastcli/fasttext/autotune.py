@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
@@ -217,7 +217,7 @@ class _Tuner:
             return False
         number = self.tried + 1
         fitted = self.limit.fitted if self.limit is not None else lambda args: args
-        proposed = propose(self.args, self.free, self.trials, number, self.args.seed, fitted)
+        proposed = propose(self.args, self.free, self._ranked(), number, self.args.seed, fitted)
         if proposed is None:
             return False
         self.tried = number
@@ -264,13 +264,19 @@ class _Tuner:
             self.trials.append(trial)
             if number > 1:  # the first trial may have compiled
                 self.around = max(self.around, trial.seconds - training)
-            if self.best is None or score > self.best.score:
+            if self.best is None or self.metric.is_better(score, self.best.score):
                 self.best, self.models = trial, models
                 self.reserve = max(LEAST_RESERVE, _saving(*models, self.args.no_vec))
         self.file.append(trial_line(trial, note, self._question()))
         is_best = self.best is not None and self.best.number == trial.number
         self.reporter.row(Finished(trial, is_best, note))
         return True
+
+    def _ranked(self) -> list[Trial]:
+        """Return the trials with scores of which a larger one is better."""
+        if not self.metric.lower_is_better:
+            return self.trials
+        return [replace(trial, score=-trial.score) for trial in self.trials]
 
     def _note_of_first(self, sentence: str) -> None:
         """Pass on what the first trial says of the text and of pretrained vectors."""
@@ -304,7 +310,8 @@ class _Tuner:
         return trained, quantized, score
 
     def _score(self, model: Classifier, n_threads: int) -> float:
-        predictor = Predictor(model, self.tune.predictions, 0.0, n_threads)
+        needs_all = self.metric.needs_losses
+        predictor = Predictor(model, self.tune.predictions, 0.0, n_threads, with_all=needs_all)
         meter = predictor.test(text_blocks(self.tune.validation), self.metric.needs_scores)
         if meter.n == 0:
             raise DataError(
@@ -338,7 +345,7 @@ class _Tuner:
             if trial.score != trial.score:
                 continue
             self.trials.append(trial)
-            if self.best is None or trial.score > self.best.score:
+            if self.best is None or self.metric.is_better(trial.score, self.best.score):
                 self.best = trial
         if self.best is not None:
             # It will be trained again, which gives the same model, and takes as long as it took.

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.comparison import OPERATORS, divided
 from fastcli.printable import listed, named, shortened
 from fastcli.tables.values import plain_float
 
-OPERATORS = (">=", "<=", ">", "<")
-# Whatever is before the last operator is the label, which may contain such characters.
-CONDITION = re.compile(r"(.*?)(>=|<=|>|<)([^<>]*)", re.DOTALL)
 NEAREST = 3  # labels that an error proposes
 
 
@@ -36,13 +33,13 @@ def read_condition(text: str) -> Condition:
     >>> read_condition("a>=b>=0.9")
     Condition(label='a>=b', operator='>=', bound=0.9)
     """
-    found = CONDITION.fullmatch(text)
-    if found is None or not found[1].strip():
+    found = divided(text)
+    if found is None or not found[0].strip():
         raise ArgumentError(
             f"--keep {shortened(text)!r} is not a condition: give a label, one of "
             f"{', '.join(OPERATORS)}, and a probability, such as 'pos>=0.9'."
         )
-    label, operator, bound = found.groups()
+    label, operator, bound = found
     return Condition(label, operator, read_probability(bound, f"--keep {shortened(text)!r}"))
 
 

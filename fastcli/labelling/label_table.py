@@ -184,9 +184,16 @@ def _predicted(
 
 
 def labelled_lines(
-    path: str, source: Source, recipe: Recipe, tokens: LearnedLabels
+    path: str,
+    source: Source,
+    recipe: Recipe,
+    tokens: LearnedLabels,
+    placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None,
 ) -> Iterator[NDArray[np.uint8]]:
-    """Yield the rows of a table as lines of labels and text, as those of training were."""
+    """Yield the rows of a table as lines of labels and text, as those of training were.
+
+    ``placed`` hears of the file and the lines of the rows that come next.
+    """
     for batch in source.read(path, lambda n: None):
         heads = map(tokens.of, batch.labels)
         lines = recipe.apply_to_bytes(batch.texts).split(b"\n")
@@ -194,4 +201,5 @@ def labelled_lines(
             " ".join([*head, ""]).encode("utf-8", "surrogateescape") + line + b"\n"
             for head, line in zip(heads, lines, strict=False)
         ]
+        placed(batch.path, batch.lines)
         yield np.frombuffer(b"".join(joined), np.uint8)

@@ -70,6 +70,17 @@ class RowBlock:
             return self.strings
         return self.text_lines.tobytes().decode("utf-8", "surrogateescape").split("\n")[:-1]
 
+    @property
+    def places(self) -> list[int]:
+        """The lines where the rows begin."""
+        return self.chunk.lines if self.chunk is not None else self.numbers
+
+    def cells(self, i: int, names: Sequence[str]) -> dict[str, Any]:
+        """Return the fields of a row by the names of its columns."""
+        if self.chunk is None:
+            return self.objects[i]
+        return dict(zip(names, self.chunk.only([i]).table()[0], strict=False))
+
     @cached_property
     def objects(self) -> list[dict[str, Any]]:
         """The rows as objects, unless they are those of a delimited table."""

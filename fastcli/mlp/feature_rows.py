@@ -34,12 +34,14 @@ class FeatureRows:
     blank: NDArray[np.bool_]
     nbytes: int = 0  # of the text that they were read from
     passed: int = 0  # lines before them that are not rows: a header
+    lines: NDArray[np.int64] | None = None  # int64[n]: where they begin, None if in every line one
 
     def __len__(self) -> int:
         return len(self.raw)
 
     def __getitem__(self, part: slice | NDArray[Any]) -> FeatureRows:
-        return FeatureRows(self.raw[part], self.names[part], self.blank[part])
+        lines = None if self.lines is None else self.lines[part]
+        return FeatureRows(self.raw[part], self.names[part], self.blank[part], lines=lines)
 
 
 class RawRows:
@@ -126,6 +128,7 @@ def spread(rows: FeatureRows, chunk: Chunk, line: int) -> tuple[FeatureRows, int
     raw[at] = rows.raw
     codes, blank = np.full(n, len(rows.names.values), np.int32), np.ones(n, np.bool_)
     codes[at], blank[at] = rows.names.codes, rows.blank
-    return FeatureRows(raw, Coded(codes, [*rows.names.values, ""]), blank), max(
-        chunk.next_line, end
-    )
+    lines = np.zeros(n, np.int64)  # of lines without anything nobody asks
+    lines[at] = chunk.lines
+    found = FeatureRows(raw, Coded(codes, [*rows.names.values, ""]), blank, lines=lines)
+    return found, max(chunk.next_line, end)

@@ -183,7 +183,8 @@ class TableReader:
                 if not self._bad.skips:
                     raise not_finite(self._place(chunk, row), raw[row])
                 self._leave_out(chunk, row, "a number is too large", is_bad)
-        found = FeatureRows(raw, names, is_blank)
+        numbers = chunk.numbers if isinstance(chunk, ObjectRows) else chunk.lines
+        found = FeatureRows(raw, names, is_blank, lines=np.array(numbers, np.int64))
         if not is_bad.any():
             return found, chunk
         return found[~is_bad], chunk.only(np.flatnonzero(~is_bad).tolist())

@@ -848,3 +848,22 @@ def test_no_kernel_is_loaded_while_the_clock_runs(options, tmp_path):
     assert found is not None, said
     assert int(found[1]) > 10
     assert found[2] == ""
+
+
+def test_a_percentage_below_1_is_asked_about(tmp_path):
+    result = tune(tmp_path / "m", "-autotune-metric", "recallAtPrecision:0.9", "--no-vec")
+    assert result.code == 0
+    said = "recallAtPrecision:0.9 is 0.9 percent, as in fastText: was recallAtPrecision:90 meant?"
+    assert result.err.count(said) == 1
+
+
+@pytest.mark.parametrize("metric", ["logloss", "error"])
+def test_metrics_that_are_better_where_they_are_smaller(metric, tmp_path):
+    result = tune(tmp_path / "m", "-autotune-metric", metric, "--no-vec")
+    assert (result.code, result.out) == (0, b"")
+    scores = [one["score"] for one in trials_of(tmp_path / "m") if one["score"] is not None]
+    assert len(scores) > 1
+    assert about_of(tmp_path / "m")["autotune"]["score"] == min(scores)
+    report = json.loads(run("test", "--report", "--json", tmp_path / "m.bin", TEST).text())
+    value = 1 - report["accuracy"] if metric == "error" else report["fastcli"]["log_loss"]
+    assert min(scores) == pytest.approx(value, rel=1e-5)

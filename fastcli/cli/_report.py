@@ -1,0 +1,357 @@
+"""test --report: counting what goes right and wrong, the screen, and the files of it."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fastcli.cli import _json
+from fastcli.cli._tables import asks_for_table
+from fastcli.cli.display.tables import counted
+from fastcli.errors import ArgumentError, FastcliError
+from fastcli.options import only_beside, option
+from fastcli.overwriting import check_apart
+from fastcli.printable import printable
+
+if TYPE_CHECKING:
+    from fastcli.cli._options import Question
+    from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.evaluation.meter import Meter
+    from fastcli.evaluation.metric import Metric
+    from fastcli.evaluation.predictor import Predictor
+    from fastcli.evaluation.report import Report
+    from fastcli.evaluation.requirement import Requirement
+    from fastcli.evaluation.tally import Tally
+    from fastcli.labelling.examination import Places
+    from fastcli.labelling.outputs import Put
+    from fastcli.tables.options import TableOptions
+
+SHOWN = 5  # mistakes on the screen
+PATHS = ("errors", "confusion_file", "csv")  # options that are files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reporting:
+    """What a report of a test shows, and what is written to files."""
+
+    report: bool = option(
+        False, "show what goes right and wrong, label by label", group="report", order=-1
+    )
+    confusion: str = option(
+        "",
+        "labels in the confusion matrix: a number, or all",
+        group="report",
+        default_text="as many as fit",
+        needs=(only_beside("report"),),
+    )
+    confusion_file: str = option(
+        "", "write the confusion matrix to this .csv or .tsv", group="report", file="file"
+    )
+    errors: str = option(
+        "",
+        "write all mistakes, the surest first, to this .csv, .tsv or .jsonl",
+        group="report",
+        file="file",
+    )
+    csv: str = option(
+        "", "write the scores of each label to this .csv or .tsv", group="report", file="file"
+    )
+    require: tuple[str, ...] = option(
+        (),
+        "exit with 1 unless this holds, such as 'f1macro>=0.9'; repeatable",
+        group="report",
+    )
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether more is counted than test prints."""
+        return bool(self.report or any(getattr(self, name) for name in PATHS))
+
+    def check(self) -> None:
+        """Raise ArgumentError for values that cannot be."""
+        from fastcli.labelling.mistakes import mistakes_format
+
+        self.confused()
+        if self.errors:
+            mistakes_format(self.errors)
+        for name in PATHS[1:]:
+            path = getattr(self, name)
+            if path and _delimiter(path) is None:
+                raise ArgumentError(
+                    f"--{name.replace('_', '-')} {path}: the format is not known by the name. Let "
+                    "it end with .csv or .tsv."
+                )
+
+    def confused(self) -> int | None:
+        """Return how many labels the matrix has, -1 for all, None for those that fit."""
+        if not self.confusion:
+            return None
+        if self.confusion == "all":
+            return -1
+        if not (self.confusion.isascii() and self.confusion.isdigit()):
+            raise ArgumentError(
+                f"--confusion takes a number of labels or all, not {self.confusion!r}."
+            )
+        return int(self.confusion)
+
+    def requirements(self) -> list[Requirement]:
+        """Return what --require says.  Raises ArgumentError."""
+        from fastcli.evaluation.requirement import read_requirement
+
+        return list(map(read_requirement, self.require))
+
+
+def _delimiter(path: str) -> str | None:
+    from fastcli.tables.dialects import suffix
+
+    return {".csv": ",", ".tsv": "\t"}.get(suffix(path))
+
+
+# ------------------------------------------------------------------ requirements
+
+
+@dataclass
+class Required:
+    """Requirements with the ids of their labels in a model."""
+
+    wanted: list[tuple[Requirement, int]]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """What is required to be measured."""
+        return [one.metric for one, _ in self.wanted]
+
+    def check(self, meter: Any, data: str) -> None:
+        """Raise FastcliError, a sentence for each, where some are not met."""
+        missed = [one.missed(meter, label, data) for one, label in self.wanted]
+        if sentences := list(filter(None, missed)):
+            raise FastcliError(" ".join(sentences))
+
+
+def required_of(reporting: Reporting, classifier: Classifier, asked: Question) -> Required:
+    """Return the requirements on a test of a model.  Raises ArgumentError for unknown labels."""
+    from fastcli.cli.display.messages import say
+
+    wanted = [(one, one.metric.find_label(classifier)) for one in reporting.requirements()]
+    for one, _ in wanted:
+        if one.metric.doubt:
+            say(one.metric.doubt)
+    return Required(wanted)
+
+
+# ------------------------------------------------------------------ counting
+
+
+class ReportRun:
+    """The report of a test: what is counted of each file, and of all of them together."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        asked: Question,
+        table: TableOptions,
+        like: str,
+        reporting: Reporting,
+        with_scores: bool,
+    ) -> None:
+        from fastcli.evaluation.tally import Room
+        from fastcli.labelling.examination import Examination
+        from fastcli.labelling.mistakes import MistakesFile, Surest
+
+        self.classifier, self.asked, self.table, self.like = classifier, asked, table, like
+        self.reporting, self._with_scores, self._room = reporting, with_scores, Room()
+        self.surest = Surest(SHOWN if reporting.report else 0)
+        self.errors = (
+            MistakesFile(reporting.errors, len(asked.data) > 1) if reporting.errors else None
+        )
+        names = _names(classifier, asked.model, like)
+        self._examination = Examination(
+            classifier, names, self._new_tally, self.surest, self.errors
+        )
+        self.total = self._new_tally()
+        self.files: list[tuple[str, Tally]] = []
+
+    def _new_tally(self) -> Tally:
+        from fastcli.evaluation.tally import Tally
+
+        k, n = self.asked.k, self.classifier.nlabels
+        return Tally(
+            nlabels=n,
+            sums_to_one=self.classifier.sums_to_one,
+            decides=self.asked.threshold > 0,
+            top=min(k if k > 1 else 3, n),
+            with_scores=self._with_scores,
+            room=self._room,
+        )
+
+    def run(
+        self, predictor: Predictor, path: str, blocks: Iterator[Block], places: Places
+    ) -> Meter:
+        """Count the lines of a file; ``places`` hear where the rows of tables are."""
+        from fastcli.labelling.examination import Tested
+
+        tested = Tested(path=path, blocks=blocks, places=places, again=self._again(path))
+        tally = self._examination.run(predictor, tested)
+        self.files.append((path, tally))
+        self.total.merge(tally)
+        return tally.meter
+
+    def _again(self, path: str) -> Any:
+        """Return how the original columns of a table are read, None for lines of text."""
+        from fastcli.labelling.examination import lines_again, rows_again
+
+        columns = getattr(self.classifier, "columns", None)
+        if columns is not None and columns.kind == "libsvm":
+            return lambda wanted: lines_again(path, wanted)
+        if columns is None and not (self.like or asks_for_table(self.table)):
+            return None
+        if os.path.isdir(path):
+            return None  # of files, the texts are written
+
+        def again(wanted: Sequence[int]) -> Any:
+            from fastcli.cli._labelling import open_texts
+            from fastcli.tables.bad_rows import BadRows
+
+            table, _ = open_texts(
+                self.classifier,
+                self.asked.model,
+                path,
+                self.table,
+                self.like,
+                BadRows(True),
+                tell=lambda sentence: None,
+            )
+            return rows_again(table, wanted)
+
+        return again
+
+    def report(self, tally: Tally) -> Report:
+        """Return the figures of some lines."""
+        from fastcli.evaluation.report import Report
+
+        return Report(tally, self._examination.names)
+
+    # ------------------------------------------------------------------ output
+
+    def print(self, as_json: bool) -> None:
+        """Print the report; of several files a row for each before it, or an object for each."""
+        reports = [(path, self.report(tally)) for path, tally in self.files]
+        total = self.report(self.total)
+        out = sys.stdout.buffer
+        if as_json:
+            several = len(reports) > 1
+            for path, one in reports if several else ():
+                out.write(_json.line(_numbers({**one.as_json(), "file": printable(path)})))
+            more = {"file": None, "files": len(reports)} if several else {}
+            out.write(_json.line(_numbers({**total.as_json(), **more})))
+            return
+        from fastcli.cli.display.test_report import Shown, file_lines, report_lines
+
+        reporting, asked = self.reporting, self.asked
+        shown = Shown(
+            model=asked.model,
+            data=asked.data,
+            k=self.classifier.nlabels if asked.k == -1 else asked.k,
+            threshold=asked.threshold,
+            confused=reporting.confused(),
+            confusion_file=reporting.confusion_file,
+            errors=reporting.errors,
+            csv=reporting.csv,
+            surest=self.surest.found,
+        )
+        lines = list(file_lines(reports)) if len(reports) > 1 else []
+        lines += [""] * bool(lines)
+        for line in [*lines, *report_lines(total, shown)]:
+            out.write(line.encode("utf-8", "replace") + b"\n")
+
+    def write(self, puts: dict[str, Put]) -> None:
+        """Write the files that were asked for, and say so."""
+        from fastcli.cli.display.messages import say
+
+        total = self.report(self.total)
+        if self.errors is not None:
+            n = self.errors.write(puts[self.reporting.errors])
+            say(f"Wrote {counted(n, 'mistake')} to {self.reporting.errors}.")
+        for path, rows, what in (
+            (self.reporting.csv, total.label_rows(), "the scores of labels"),
+            (self.reporting.confusion_file, total.confusion_rows(), "the confusion matrix"),
+        ):
+            if path:
+                _write_rows(puts[path], _delimiter(path) or ",", rows)
+                say(f"Wrote {what} to {path}.")
+
+    def close(self) -> None:
+        """Remove temporary files."""
+        if self.errors is not None:
+            self.errors.close()
+
+
+def _names(classifier: Classifier, model: str, like: str) -> dict[str, str]:
+    """Return the labels' names in the data where they are others than their tokens."""
+    from fastcli.prepare.recorded import PREPARED, prepared_from, read_prepared
+
+    if like:
+        return read_prepared(like).names
+
+    about = getattr(classifier, "about", {})
+    found = prepared_from(about.get(PREPARED), f"{model}.json")
+    return found.names if found is not None else {}
+
+
+def _numbers(value: Any) -> Any:
+    """Return JSON whose numbers have the digits of others; NaN becomes null."""
+    if isinstance(value, float):
+        return _json.number(value)
+    if isinstance(value, dict):
+        return {key: _numbers(one) for key, one in value.items()}
+    return list(map(_numbers, value)) if isinstance(value, list) else value
+
+
+def _write_rows(put: Put, delimiter: str, rows: Iterable[Sequence[Any]]) -> None:
+    from fastcli.labelling.mistakes import encoded
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    for row in rows:
+        writer.writerow(row)
+        put(encoded(text.getvalue()))
+        text.seek(0)
+        text.truncate()
+
+
+@contextlib.contextmanager
+def open_report(
+    classifier: Classifier,
+    asked: Question,
+    table: TableOptions,
+    like: str,
+    reporting: Reporting,
+    with_scores: bool,
+) -> Iterator[ReportRun | None]:
+    """Give the run of a report, None if none is asked for; its files are put in place at the end.
+
+    Streams that are read twice, for the columns of mistakes, are copied first.
+    """
+    if not reporting.is_asked:
+        yield None
+        return
+    from fastcli.labelling.outputs import open_outputs
+    from fastcli.reporting import Reporter
+    from fastcli.text.spooled import spooled
+
+    paths = [path for name in PATHS if (path := getattr(reporting, name))]
+    check_apart([asked.model, *asked.data], paths)
+    with contextlib.ExitStack() as stack:
+        if reporting.errors:
+            stack.enter_context(spooled(asked.data, Reporter(), allows_empty=True))
+        puts = stack.enter_context(open_outputs(paths, sys.stdout.buffer))
+        run = ReportRun(classifier, asked, table, like, reporting, with_scores)
+        stack.callback(run.close)
+        yield run
+        run.write(dict(zip(paths, puts, strict=True)))

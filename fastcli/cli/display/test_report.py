@@ -1,0 +1,399 @@
+"""The report of a test: what goes right and wrong, label by label, and what is confused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fastcli.cli.display.reports import columns
+from fastcli.cli.display.tables import (
+    GAP,
+    Column,
+    Rows,
+    bar,
+    counted,
+    cut,
+    width_of,
+    wrapped,
+)
+from fastcli.printable import listed_files, printable
+
+if TYPE_CHECKING:
+    from fastcli.evaluation.report import Report, Scores
+    from fastcli.labelling.mistakes import Mistake
+
+TOP = 20  # labels in the table
+MOST_CONFUSED = 12  # labels of the matrix, unless more are asked for
+LEAST_HEAD = 3  # columns of their abbreviations
+OTHER = "other"  # the column of all labels that are not shown
+BAR = 10  # columns
+NARROW = 60  # columns, of less than which titles are short
+BETWEEN = "   "  # figures
+PATH = 20  # columns of a file beside the number of a line
+TAKEN, LEAST_TAKEN = "mostly taken for", 22  # a column, and its least width if it needs more
+MOST_NAMES = 6  # labels of a hint
+MOST_ALIKE = 3  # groups of labels of a hint
+WORTH_SAYING = 0.05  # of the mistakes
+
+
+@dataclass(kw_only=True)
+class Shown:
+    """What a report is about, and how much of it is shown.
+
+    ``confused`` is how many labels the matrix has, -1 for all, None for those that fit;
+    ``errors`` is the file of all mistakes, if any.
+    """
+
+    model: str
+    data: Sequence[str]
+    k: int
+    threshold: float
+    confused: int | None = None
+    confusion_file: str = ""
+    errors: str = ""
+    csv: str = ""
+    surest: list[Mistake] = field(default_factory=list)
+
+    @property
+    def decides(self) -> bool:
+        """Whether lines get as many labels as are probable enough, and not the k best."""
+        return self.threshold > 0
+
+
+def report_lines(report: Report, shown: Shown) -> Iterator[str]:
+    """Yield the lines of a report."""
+    room = columns()
+    yield from wrapped(_title(report, shown), room)
+    if skipped := report.meter.skipped.sentence():
+        yield from wrapped(skipped, room)
+    if not report.n:
+        yield "No line is left to test on."
+        return
+    yield ""
+    for parts in _figures(report, shown):
+        yield from _joined(parts, room)
+    yield ""
+    yield from _label_lines(report, shown, room)
+    if report.confusions and shown.confused != 0:
+        yield ""
+        yield from _confusion_lines(report, shown, room)
+    if shown.surest:
+        yield ""
+        yield from _mistake_lines(report, shown, room)
+    hints = list(_hints(report, shown))
+    if hints:
+        yield ""
+    for hint in hints:
+        yield from wrapped(hint, room, "Hint  ", "      ")
+
+
+def file_lines(reports: Sequence[tuple[str, Report]]) -> Iterator[str]:
+    """Yield a row for each of several files: lines, accuracy, macro F1."""
+    rows = [
+        (f"{one.n:,}", _score(one.accuracy), _score(one.macro.f1), printable(path))
+        for path, one in reports
+    ]
+    table = Rows(
+        [
+            Column("lines", max(len(row[0]) for row in rows)),
+            Column("accuracy", 5),
+            Column("F1 macro", 5),
+            Column("file", 4, is_text=True),
+        ]
+    )
+    yield table.header()
+    yield from map(table.row, rows)
+
+
+def _title(report: Report, shown: Shown) -> str:
+    unseen = sum(1 for n in report.gold.tolist() if not n)
+    labels = counted(len(report.names), "label")
+    if unseen:
+        labels += f" ({unseen:,} of them not in the file)"
+    where = "standard input" if list(shown.data) == ["-"] else listed_files(shown.data)
+    return f"{printable(shown.model)} on {printable(where)}: {counted(report.n)}, {labels}"
+
+
+def _score(value: float) -> str:
+    """Return a score with three decimals.
+
+    >>> _score(0.12345), _score(float("nan"))
+    ('0.123', '-')
+    """
+    return f"{value:.3f}" if value == value else "-"
+
+
+def _joined(parts: Sequence[str], room: int) -> Iterator[str]:
+    """Yield figures beside each other, as many in a line as there is room for."""
+    line = GAP
+    for part in parts:
+        if line.strip() and width_of(line + BETWEEN + part) > room:
+            yield line
+            line = GAP
+        line += f"{BETWEEN if line.strip() else ''}{part}"
+    yield line
+
+
+def _figures(report: Report, shown: Shown) -> Iterator[list[str]]:
+    """Yield figures over all lines: what is right, averages, several labels, probabilities."""
+    low, high = report.interval
+    largest, share = report.largest
+    k, top = report.top
+    name = cut(printable(report.names[largest]), 24)
+    parts = [f"accuracy {_score(report.accuracy)} ({low:.3f}-{high:.3f})"]
+    parts.append(f"always '{name}': {_score(share)}")
+    if k < len(report.names):
+        parts.append(f"one of {k} best: {_score(top)}")
+    yield parts
+    micro, k = report.micro, shown.k
+    averages = [f"F1 macro {_score(report.macro.f1)}", f"weighted {_score(report.weighted.f1)}"]
+    if report.is_single:
+        yield [*averages, f"micro {_score(micro.f1)}", "(P@1 = R@1: one label a line)"]
+    else:
+        yield [*averages, f"micro {_score(micro.f1)}"]
+        labels = int(report.gold.sum()) / report.n
+        got = int(report.predicted.sum()) / report.n
+        first, second = ("precision", "recall") if shown.decides else (f"P@{k}", f"R@{k}")
+        yield [
+            f"{first} {_score(micro.precision)}",
+            f"{second} {_score(micro.recall)}",
+            f"({labels:.3g} labels a line, {got:.3g} predicted)",
+        ]
+        yield [
+            f"exact match {_score(report.exact_match)}",
+            f"Hamming loss {report.hamming_loss:.4f}",
+            f"ranking precision {_score(report.ranking_precision)}",
+        ]
+        if report.is_multilabel:
+            found = report.average_precision
+            yield (
+                ["average precision left out: too many lines and labels"]
+                if found is None
+                else [
+                    f"average precision micro {_score(found[0])}",
+                    f"macro {_score(found[1])}",
+                ]
+            )
+    yield [
+        f"log loss {report.log_loss:.3f}",
+        f"Brier score {report.brier:.3f}",
+        f"calibration error {report.calibration_error:.3f}",
+    ]
+
+
+# ----------------------------------------------------------------------------- labels
+
+
+def _label_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
+    """Yield a row for each label, or those with the most mistakes, then the averages."""
+    is_narrow = room < NARROW
+    titles = ("P", "R", "F1") if is_narrow else ("precision", "recall", "F1")
+    labels = report.chosen(TOP)
+    most = 12 if is_narrow else room // 4
+    averages = [("micro", report.micro), ("macro", report.macro), ("weighted", report.weighted)]
+    names = [cut(printable(report.names[i]), most) for i in labels]
+    width = max(map(width_of, [*names, "label", *(name for name, _ in averages)]))
+    digits = max(len("lines"), *(len(f"{int(report.gold[i]):,}") for i in labels))
+    layout = [Column("label", width, is_text=True), Column("lines", digits)]
+    layout += [Column(title, 5) for title in titles]
+    rows = [[name, *_label_cells(report, i)] for name, i in zip(names, labels, strict=True)]
+    left = room - Rows(layout).width() - len(GAP)
+    wide = max(width_of(TAKEN), *(width_of(_taken_for(report, i)) for i in labels))
+    has_taken = any(report.mostly(i) for i in labels) and left >= min(wide, LEAST_TAKEN)
+    if left >= BAR + (len(GAP) + min(wide, LEAST_TAKEN)) * has_taken:
+        layout.append(Column("", BAR, is_text=True))
+        for row, i in zip(rows, labels, strict=True):
+            f1 = float(report.label_scores[2][i])
+            row.append(bar(f1, BAR) if f1 else "")
+        left -= BAR + len(GAP)
+    if has_taken:
+        layout.append(Column(TAKEN, min(wide, left), is_text=True))
+        for row, i in zip(rows, labels, strict=True):
+            row.append(_taken_for(report, i, left))
+    table = Rows(layout)
+    yield table.header()
+    yield from map(table.row, rows)
+    rest = [i for i in report.order if i not in labels]
+    if rest:
+        mean = sum(float(report.label_scores[2][i]) for i in rest) / len(rest)
+        more = f"and {counted(len(rest), 'label')} with fewer mistakes, mean F1 {mean:.3f}"
+        yield from wrapped(more + ("" if shown.csv else ": --csv FILE has all"), room)
+    for name, scores in averages:
+        yield table.row([name, "", *_scores(scores)])
+
+
+def _scores(scores: Scores) -> list[str]:
+    return [_score(scores.precision), _score(scores.recall), _score(scores.f1)]
+
+
+def _label_cells(report: Report, label: int) -> list[str]:
+    """Return the lines of a label and its scores; a dash where there is nothing to divide by."""
+    gold, predicted = int(report.gold[label]), int(report.predicted[label])
+    precision, recall, f1 = (float(some[label]) for some in report.label_scores)
+    return [
+        f"{gold:,}",
+        _score(precision) if predicted else "-",
+        _score(recall) if gold else "-",
+        _score(f1),
+    ]
+
+
+def _taken_for(report: Report, label: int, room: int = 1000) -> str:
+    """Return what a label is mostly taken for, and how often, in so many columns."""
+    found = report.mostly(label)
+    if found is None:
+        return ""
+    name, n = report.name(found[0]), f"{found[1]:,}"
+    shown = "(nothing)" if name is None else printable(name)
+    return f"{cut(shown, max(room - len(n) - 1, 4))} {n}"
+
+
+# ----------------------------------------------------------------------------- confusion
+
+
+def _confusion_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
+    """Yield the matrix of labels, of too many those with the most mistakes."""
+    n = len(report.order)
+    largest = max(int(report.right.max()), *(some[0][1] for some in report.confusions.values()))
+    digits = len(str(largest))
+    wide = min(max(width_of(printable(report.names[i])) for i in report.order), 16)
+    wide = min(wide, 12) if room < NARROW else wide
+    most = n if shown.confused == -1 else shown.confused
+    if most is None:
+        others = len(GAP) + max(digits, len(OTHER))
+        fitting = (room - wide - others) // (max(digits, LEAST_HEAD) + len(GAP))
+        most = max(min(fitting, MOST_CONFUSED), 2)
+    labels = report.chosen(most)
+    names = [printable(report.names[i]) for i in labels]
+    heads = abbreviations(names, LEAST_HEAD)
+    rows = [_cells(report, i, labels) for i in labels]
+    if any(row[-1] != "." for row in rows):
+        heads.append(OTHER)
+    if heads[0] == "1":
+        names = [f"{i} {name}" for i, name in enumerate(names, 1)]
+    layout = [Column("", wide, is_text=True)]
+    layout += [Column(" " * (digits - width_of(head)) + head, digits) for head in heads]
+    table = Rows(layout)
+    more = ["--confusion all"] if len(labels) < n else []
+    more += [] if shown.confusion_file else ["--confusion-file FILE.csv"]
+    note = f" ({', or '.join(more)})" if more else ""
+    yield from wrapped(f"true label down, predicted across{note}", room, "Confusion  ", GAP)
+    yield table.header()
+    for name, row in zip(names, rows, strict=True):
+        yield table.row([cut(name, wide), *row])
+
+
+def _cells(report: Report, label: int, across: Sequence[int]) -> list[str]:
+    """Return how often a label was taken for some, itself among them, and for others."""
+    found = dict(report.confusions.get(label, []))
+    found[label] = int(report.right[label])
+    inside = [found.get(i, 0) for i in across]
+    others = sum(found.values()) - sum(inside)
+    return [str(n) if n else "." for n in (*inside, others)]
+
+
+def abbreviations(names: Sequence[str], most: int) -> list[str]:
+    """Return the beginnings of names that tell them apart, else their numbers from 1 on.
+
+    >>> abbreviations(["Billing", "Shipping"], 3), abbreviations(["class 1", "class 2"], 3)
+    (['Bil', 'Shi'], ['1', '2'])
+    """
+    for size in range(most, most + 4):
+        found = [_beginning(name, size) for name in names]
+        if len(set(found)) == len(found) and all(found):
+            return found
+    return [str(i) for i in range(1, len(names) + 1)]
+
+
+def _beginning(name: str, room: int) -> str:
+    while width_of(name) > room:
+        name = name[: max(min(len(name) - 1, room), 0)]
+    return name.strip()
+
+
+# ----------------------------------------------------------------------------- mistakes
+
+
+def _short(path: str) -> str:
+    """Return the end of a path, by which a person tells it from others.
+
+    >>> _short("data/samples/topics.test.txt")
+    '…les/topics.test.txt'
+    """
+    shown = printable(path)
+    if width_of(shown) <= PATH:
+        return shown
+    shown = shown[-PATH:]
+    while width_of(shown) > PATH - 1:
+        shown = shown[1:]
+    return f"…{shown}"
+
+
+def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
+    """Yield the surest mistakes: where they are, their labels, and the text."""
+    n = report.n_mistakes
+    where = f"all in {printable(shown.errors)}" if shown.errors else "--errors FILE.csv"
+    note = f"{where}" if shown.errors else f"all {n:,}, with texts: {where}"
+    yield from wrapped(f"({note})", room, "Surest mistakes  ", GAP)
+    several = len(shown.data) > 1
+    most = 12 if room < NARROW else 16
+    rows = [
+        [
+            f"{_short(one.file)}:{one.line}" if several else str(one.line),
+            f"{one.prob:.2f}" if one.predicted else "-",
+            cut(printable(", ".join(one.true)), most),
+            cut(printable(", ".join(one.predicted) or "(nothing)"), most),
+        ]
+        for one in shown.surest
+    ]
+    titles = ("line", "p", "true", "predicted")
+    layout = [
+        Column(title, max(map(width_of, cells)), is_text=i > 1)
+        for i, (title, cells) in enumerate(zip(titles, zip(*rows, strict=True), strict=True))
+    ]
+    left = room - Rows(layout).width() - len(GAP)
+    if left >= 8 and any(one.text for one in shown.surest):
+        layout.append(Column("text", 4, is_text=True))
+        for row, one in zip(rows, shown.surest, strict=True):
+            row.append(cut(printable(" ".join(one.text.split())), left))
+    table = Rows(layout)
+    yield table.header()
+    yield from map(table.row, rows)
+
+
+# ----------------------------------------------------------------------------- hints
+
+
+def _hints(report: Report, shown: Shown) -> Iterator[str]:
+    """Yield what a person should know of these figures."""
+    alike = report.alike
+    if alike is not None and alike.mistakes >= WORTH_SAYING * report.n_mistakes:
+        groups = [" / ".join(map(printable, group)) for group in alike.groups[:MOST_ALIKE]]
+        more = len(alike.groups) - MOST_ALIKE
+        named = ", ".join(groups) + (f" and {more:,} more" if more > 0 else "")
+        yield (
+            f"{alike.mistakes:,} of the {report.n_mistakes:,} mistakes are between labels that "
+            f"differ by case or spaces only ({named}): without them accuracy would be "
+            f"{alike.accuracy:.3f}. fastcli prepare ... --label-case first"
+        )
+    largest, share = report.largest
+    if report.accuracy <= share and int((report.gold > 0).sum()) > 1:
+        yield (
+            f"This is no better than always saying {printable(report.names[largest])!r}: train "
+            "longer or with a higher rate (-epoch 25 -lr 0.5)."
+        )
+    missing = [i for i in report.order if report.gold[i] and not report.predicted[i]]
+    if missing and not (alike is not None and len(missing) <= len(alike.groups)):
+        shown_names = ", ".join(cut(printable(report.names[i]), 24) for i in missing[:MOST_NAMES])
+        more = len(missing) - MOST_NAMES
+        rest = f" and {more:,} more" if more > 0 else ""
+        yield f"Never predicted, though in the file: {shown_names}{rest}."
+    is_plain = not shown.decides and shown.k == 1
+    if report.is_multilabel and not report.tally.sums_to_one and is_plain:
+        yield "Lines have several labels: -k -1 --threshold 0.5 predicts as many as are likely."
+    if report.sums.n_repeated:
+        yield (
+            f"{counted(report.sums.n_repeated)} with a label twice: it counts once here, and twice "
+            "in what test prints without --report."
+        )

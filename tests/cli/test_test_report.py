@@ -1,0 +1,487 @@
+"""test --report, its files and its JSON, and test --require."""
+
+import csv
+import json
+
+import pytest
+
+from tests import model_bytes
+from tests.command import GOLDEN, SAMPLES, run
+
+SOFTMAX, TEST = GOLDEN / "softmax-ngrams.bin", SAMPLES / "topics.test.txt"
+TAGS, TAGGED = GOLDEN / "ova-subwords.bin", SAMPLES / "tags.test.txt"
+
+# As in test_test.py: lines that count, and lines that do not.
+MIXED = (
+    b"__label__x a\n"
+    b"\n"
+    b"__label__x\n"
+    b"__label__zzz a\n"
+    b"a b\n"
+    b"__label__y __label__x a\n"
+    b"__label__y a __label__zzz\n"
+    b"__label__x __label__x a\n"
+    b"__label__y qqq"
+)
+ROWS = [("x", "a"), ("y", "a"), ("y", "a"), ("x", "a"), ("y", "b"), ("y", "b\nb")]
+
+
+def model_file(path, labels):
+    """Write a model that is sure of the first label where "a" is, less so of the second at "b"."""
+    words, outputs = [b"</s>", b"a", b"b"], [[2.0, 0], [0, 2.0], *([0, 0] for _ in labels[2:])]
+    rows = [[0, 0], [3, 0], [0, 1]]
+    path.write_bytes(model_bytes.model_bytes(words, labels, rows, outputs))
+    return path
+
+
+@pytest.fixture
+def small(tmp_path):
+    return model_file(tmp_path / "small.bin", [b"__label__x", b"__label__y"])
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return the path of a table of ``ROWS`` with more columns, and lines inside a cell."""
+    path = tmp_path / "t.csv"
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "topic", "words", "line"])
+        for i, (label, text) in enumerate(ROWS):
+            writer.writerow([f"n{i}", label, text, f"{i},{i}"])
+    return path
+
+
+def read_csv(path, delimiter=","):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.reader(file, delimiter=delimiter))
+
+
+# ------------------------------------------------------------------------- the screen
+
+
+def test_without_report_nothing_changes(tmp_path):
+    """Files alone leave what test prints as it was."""
+    plain = run("test", SOFTMAX, TEST).text()
+    files = ["--errors", tmp_path / "e.csv", "--csv", tmp_path / "l.csv"]
+    files += ["--confusion-file", tmp_path / "c.csv"]
+    result = run("test", SOFTMAX, TEST, *files)
+    assert (result.code, result.out.decode()) == (0, plain)
+    assert result.err == (
+        f"Wrote 99 mistakes to {tmp_path / 'e.csv'}.\n"
+        f"Wrote the scores of labels to {tmp_path / 'l.csv'}.\n"
+        f"Wrote the confusion matrix to {tmp_path / 'c.csv'}.\n"
+    )
+
+
+def test_lines_that_do_not_count_are_told_apart(small, tmp_path):
+    result = run("test", "--report", small, "-", stdin=MIXED)
+    assert result.code == 0
+    text = " ".join(result.out.decode().split())
+    assert "on standard input: 5 lines, 2 labels" in text
+    assert (
+        "Lines left out of the test: 2 without a label, 1 with labels the model does not know, "
+        "1 without a token"
+    ) in text
+    assert result.err == ""  # which is in the report
+    assert "1 line with a label twice: it counts once here" in text
+
+
+def test_nothing_to_test(small):
+    result = run("test", "--report", small, "-", stdin=b"a b\n")
+    assert result.code == 0
+    assert "No line is left to test on." in result.out.decode()
+    assert "precision and recall are undefined" in result.err
+
+
+@pytest.mark.parametrize(
+    ("k", "said"),
+    [
+        ([], "(P@1 = R@1: one label a line)"),
+        (["-k", 2], "P@2 0.500   R@2 1.000   (1 labels a line, 2 predicted)"),
+        (["--threshold", 0.9], "precision 0.500   recall 0.333   (1 labels a line, 0.667 pred"),
+    ],
+)
+def test_precision_and_recall(small, table, k, said):
+    columns = ["--text-column", "words", "--label-column", "topic"]
+    text = run("test", "--report", small, table, *columns, *k).out.decode()
+    assert said in text
+
+
+def test_labels_that_differ_by_case(tmp_path):
+    path = model_file(tmp_path / "m.bin", [b"__label__Spam_x", b"__label__spam_x", b"__label__ham"])
+    data = b"__label__spam_x a\n" * 5 + b"__label__Spam_x a\n" * 3 + b"__label__ham b\n"
+    said = " ".join(run("test", "--report", path, "-", stdin=data).out.decode().split())
+    assert (
+        "Hint 5 of the 6 mistakes are between labels that differ by case or spaces only "
+        "(spam_x / Spam_x): without them accuracy would be 0.889. fastcli prepare ... "
+        "--label-case first"
+    ) in said
+
+
+def test_better_than_the_largest_label(small):
+    said = run("test", "--report", small, "-", stdin=b"__label__y a\n" * 3 + b"__label__x a\n")
+    assert "This is no better than always saying 'y'" in said.out.decode()
+
+
+def test_many_labels_are_shortened():
+    text = run("test", "--report", TAGS, TAGGED).out.decode()
+    assert "and 6 labels with fewer mistakes, mean F1 0." in text
+    assert len(text.splitlines()) < 70
+
+
+@pytest.mark.parametrize(("n", "rows"), [("0", 0), ("2", 2), ("4", 4), ("all", 6)])
+def test_the_size_of_the_confusion_matrix(n, rows):
+    lines = run("test", "--report", SOFTMAX, TEST, "--confusion", n).out.decode().splitlines()
+    starts = [i for i, line in enumerate(lines) if line.startswith("Confusion")]
+    assert len(starts) == (rows > 0)
+    if rows:
+        rest = lines[starts[0] :]
+        assert rest.index("") - len([x for x in rest[:3] if "(" in x or "FILE" in x]) == rows + 1
+
+
+def test_a_matrix_without_a_report_has_no_effect():
+    result = run("test", SOFTMAX, TEST, "--confusion", 2)
+    assert result.out == run("test", SOFTMAX, TEST).out
+    assert result.err == "--confusion: no effect without --report.\n"
+
+
+def test_several_files_and_their_total():
+    both = [TEST, SAMPLES / "topics.valid.txt"]
+    text = run("test", "--report", SOFTMAX, *both).out.decode()
+    assert text.splitlines()[0] == "lines  accuracy  F1 macro  file"
+    assert f"{len(TEST.read_bytes().splitlines())}" in text.splitlines()[1]
+    answers = [
+        json.loads(line)
+        for line in run("test", "--report", "--json", SOFTMAX, *both).text().splitlines()
+    ]
+    assert [one["file"] for one in answers] == [*map(str, both), None]
+    counts = [one["fastcli"]["n"] for one in answers]
+    assert counts[0] + counts[1] == counts[2]
+    alone = json.loads(run("test", "--report", "--json", SOFTMAX, TEST).text())
+    assert alone == {name: value for name, value in answers[0].items() if name != "file"}
+
+
+def test_any_number_of_threads(tmp_path):
+    data = tmp_path / "large.txt"
+    data.write_bytes(TAGGED.read_bytes() * 10)
+    files = ["--errors", tmp_path / "e.csv"]
+    one = run("test", "--report", TAGS, data, "-thread", 1, *files)
+    first = (tmp_path / "e.csv").read_bytes()
+    two = run("test", "--report", TAGS, data, "-thread", 3, *files)
+    assert (two.code, two.out) == (one.code, one.out)
+    assert (tmp_path / "e.csv").read_bytes() == first
+
+
+# ------------------------------------------------------------------------- JSON
+
+
+def test_json_has_the_layout_of_scikit_learn():
+    answer = json.loads(run("test", "--report", "--json", SOFTMAX, TEST).text())
+    labels = {"cooking", "computing", "health", "sport", "travel", "money"}
+    assert set(answer) == {*labels, "accuracy", "macro avg", "weighted avg", "fastcli"}
+    for name in (*labels, "macro avg", "weighted avg"):
+        assert set(answer[name]) == {"precision", "recall", "f1-score", "support"}
+    plain = json.loads(run("test", "--json", SOFTMAX, TEST).text())
+    ours = answer["fastcli"]
+    assert ours["schema"] == 1
+    assert (ours["n"], ours["accuracy"]) == (plain["n"], plain["precision"])
+    assert ours["accuracy_interval"][0] < ours["accuracy"] < ours["accuracy_interval"][1]
+    taken = sum(one["count"] for one in ours["confusions"])
+    assert taken == ours["mistakes"] == 99
+
+
+def test_json_of_several_labels():
+    answer = json.loads(run("test", "--report", "--json", TAGS, TAGGED, -1, 0.3).text())
+    assert {"micro avg", "macro avg", "weighted avg", "samples avg"} <= set(answer)
+    assert "accuracy" not in answer
+    plain = json.loads(run("test", "--json", TAGS, TAGGED, -1, 0.3).text())
+    assert answer["micro avg"]["precision"] == plain["precision"]
+    assert answer["micro avg"]["recall"] == plain["recall"]
+    assert set(answer["fastcli"]["average_precision"]) == {"micro", "macro"}
+
+
+# ------------------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize("end", ["csv", "tsv", "jsonl"])
+def test_mistakes_are_written_the_surest_first(end, tmp_path):
+    path = tmp_path / f"e.{end}"
+    run("test", SOFTMAX, TEST, "--errors", path)
+    if end == "jsonl":
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        found = [
+            (one["line"], one["probability"], one["true"], one["predicted"], one["text"])
+            for one in rows
+        ]
+        assert all(isinstance(one[2], list) for one in found)
+        found = [(a, b, "|".join(c), "|".join(d), e) for a, b, c, d, e in found]
+    else:
+        head, *rows = read_csv(path, "\t" if end == "tsv" else ",")
+        assert head == ["line", "probability", "true", "predicted", "text"]
+        found = [(int(a), float(b), c, d, e) for a, b, c, d, e in rows]
+    lines = TEST.read_text("utf-8").splitlines()
+    answers = run("predict-prob", SOFTMAX, TEST).text().splitlines()
+    ref = []
+    for i, (line, answer) in enumerate(zip(lines, answers, strict=True), 1):
+        label, _, text = line.removeprefix("__label__").partition(" ")
+        predicted, prob = answer.removeprefix("__label__").split(" ")
+        if predicted != label:
+            ref.append((i, pytest.approx(float(prob), abs=2e-5), label, predicted, text))
+    assert sorted(found) == ref
+    probs = [prob for _, prob, *_ in found]
+    assert probs == sorted(probs, reverse=True)
+
+
+def test_mistakes_name_labels_that_the_model_does_not_know(small, tmp_path):
+    """The labels of a line as it has them; what does not count is no mistake."""
+    path = tmp_path / "e.jsonl"
+    run("test", small, "-", "--errors", path, stdin=MIXED)
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert [(one["line"], one["true"], one["text"]) for one in rows] == [
+        (7, ["y", "zzz"], "a"),
+        (3, ["x"], ""),  # of two labels as likely as each other the last is said
+    ]
+
+
+def test_mistakes_of_several_files(small, tmp_path):
+    a, b = tmp_path / "a.txt", tmp_path / "b.txt"
+    a.write_text("__label__x a\n__label__y a\n")
+    b.write_text("__label__x b\n")
+    run("test", small, a, b, "--errors", tmp_path / "e.csv")
+    rows = read_csv(tmp_path / "e.csv")
+    assert [row[:2] for row in rows] == [["file", "line"], [str(a), "2"], [str(b), "1"]]
+
+
+COLUMNS = ["--text-column", "words", "--label-column", "topic"]
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_mistakes_of_a_table_have_its_columns(piped, small, table, tmp_path):
+    """The line where the row begins; a column of the same name as ours keeps it."""
+    path = tmp_path / "e.csv"
+    stdin = table.read_bytes() if piped else b""
+    source = ["-", "--format", "csv"] if piped else [table]
+    result = run("test", small, *source, *COLUMNS, "--errors", path, stdin=stdin)
+    assert result.code == 0
+    head, *rows = read_csv(path)
+    ours = ["predicted_line", "probability", "true", "predicted"]
+    assert head == [*ours, "id", "topic", "words", "line"]
+    assert [(row[0], *row[2:]) for row in rows] == [
+        ("3", "y", "x", "n1", "y", "a", "1,1"),
+        ("4", "y", "x", "n2", "y", "a", "2,2"),
+    ]
+
+
+def test_mistakes_of_objects_have_their_fields(small, tmp_path):
+    data = tmp_path / "t.jsonl"
+    objects = [{"id": i, "topic": label, "words": text} for i, (label, text) in enumerate(ROWS)]
+    objects[2]["more"] = [1, {"a": None}]
+    data.write_text("".join(json.dumps(one) + "\n" for one in objects))
+    path = tmp_path / "e.jsonl"
+    run("test", small, data, *COLUMNS, "--errors", path)
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert [one["line"] for one in rows] == [2, 3]
+    assert rows[1]["more"] == [1, {"a": None}]
+    assert "text" not in rows[0]
+    run("test", small, data, *COLUMNS, "--errors", tmp_path / "e.csv")
+    assert [row[-1] for row in read_csv(tmp_path / "e.csv")] == ["more", "", '[1, {"a": null}]']
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory):
+    """Return a model of numbers, a table of them with a blank line and lines inside a cell, and
+    the same as libsvm with its model.
+    """
+    folder = tmp_path_factory.mktemp("numbers")
+    table, plain = folder / "n.csv", folder / "n.libsvm"
+    rows = [
+        (i % 7 - 3, i % 5 - 2, "pos" if (i % 7 > 3) != (i % 11 == 0) else "neg") for i in range(80)
+    ]
+    with open(table, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["a", "b", "note", "sign"])
+        for i, (a, b, label) in enumerate(rows):
+            writer.writerow([a, b, f"n\n{i}", label])
+            if i == 20:
+                file.write("\n")
+    plain.write_text("".join(f"{label} 1:{a} 2:{b}\n" for a, b, label in rows))
+    options = ["-epoch", 5, "-verbose", 0]
+    drop = ["--label-column", "sign", "--drop", "note"]
+    assert run("mlp-train", "-input", table, *drop, "-output", folder / "n", *options).code == 0
+    assert run("mlp-train", "-input", plain, "-output", folder / "s", *options).code == 0
+    return folder
+
+
+def test_mistakes_of_numbers(numbers, tmp_path):
+    path = tmp_path / "e.csv"
+    result = run("test", "--report", numbers / "n.mlp", numbers / "n.csv", "--errors", path)
+    assert result.code == 0
+    head, *rows = read_csv(path)
+    assert head == ["line", "probability", "true", "predicted", "a", "b", "note", "sign"]
+    assert rows
+    lines = (numbers / "n.csv").read_text().splitlines()
+    for line, _, true, predicted, a, b, note, sign in rows:
+        assert lines[int(line) - 1] == f'{a},{b},"n'
+        assert note.startswith("n\n")
+        assert true == sign != predicted
+
+
+def test_mistakes_of_libsvm(numbers, tmp_path):
+    path = tmp_path / "e.csv"
+    assert run("test", numbers / "s.mlp", numbers / "n.libsvm", "--errors", path).code == 0
+    lines = (numbers / "n.libsvm").read_text().splitlines()
+    head, *rows = read_csv(path)
+    assert head == ["line", "probability", "true", "predicted", "text"]
+    assert rows
+    for line, _, true, _, text in rows:
+        assert lines[int(line) - 1] == text
+        assert text.startswith(true)
+
+
+def test_no_mistakes(small, tmp_path):
+    path = tmp_path / "e.csv"
+    result = run("test", "--report", small, "-", "--errors", path, stdin=b"__label__x a\n")
+    assert read_csv(path) == [["line", "probability", "true", "predicted", "text"]]
+    assert "Confusion" not in result.out.decode()
+
+
+def test_bytes_that_are_not_utf8_stay(small, tmp_path):
+    path = tmp_path / "e.csv"
+    run("test", small, "-", "--errors", path, stdin=b"__label__y a \xff\n")
+    assert path.read_bytes().endswith(b",a \xff\n")
+
+
+# ------------------------------------------------------------------------- tables
+
+
+def test_the_table_of_labels_and_the_matrix(tmp_path):
+    labels, matrix = tmp_path / "l.csv", tmp_path / "c.tsv"
+    run("test", SOFTMAX, TEST, "--csv", labels, "--confusion-file", matrix)
+    head, *rows = read_csv(labels)
+    assert head[:4] == ["label", "support", "predicted", "right"]
+    answer = json.loads(run("test", "--report", "--json", SOFTMAX, TEST).text())
+    for name, support, *_, precision, recall, f1, taken, times in rows:
+        ref = answer[name]
+        assert int(support) == ref["support"]
+        found = [float(precision), float(recall), float(f1)]
+        want = [ref["precision"], ref["recall"], ref["f1-score"]]
+        assert found == pytest.approx(want, rel=1e-5)
+        assert {"true": name, "predicted": taken, "count": int(times)} in (
+            answer["fastcli"]["confusions"]
+        )
+    head, *rows = read_csv(matrix, "\t")
+    assert head == ["true label", *(row[0] for row in rows)]
+    assert sum(int(row[i + 1]) for i, row in enumerate(rows)) == 300 - 99
+
+
+def test_names_are_those_of_the_data(tmp_path):
+    """Labels with spaces have them back, in all tables."""
+    train, output = tmp_path / "t.csv", tmp_path / "m"
+    rows = "".join(f"{label},{text}\n" for label, text in [("very good", "fine")] * 9)
+    train.write_text("label,text\n" + rows + "not good,bad\n" * 9)
+    columns = ["--text-column", "text", "--label-column", "label"]
+    run("supervised", "-input", train, *columns, "-output", output, "-dim", 2, "-verbose", 0)
+    model = output.with_suffix(".bin")
+    answer = json.loads(run("test", "--report", "--json", model, train, *columns).out)
+    assert {"very good", "not good"} <= set(answer)
+
+
+# ------------------------------------------------------------------------- require
+
+
+def test_requirements_that_hold():
+    plain = run("test", SOFTMAX, TEST).text()
+    wanted = [f"--require={one}" for one in ("accuracy>=0.6", "f1:health > 0.5", "logloss<2")]
+    wanted += ["--require", "error<=0.4", "--require", "precisionAtRecall:50>0.5"]
+    assert run("test", SOFTMAX, TEST, *wanted).text() == plain
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("f1macro>=0.9", "f1macro is 0.672"),
+        ("f1:__label__health>0.99", "f1:__label__health is 0.63"),
+        ("loss<0.1", "loss is 1.01"),
+        ("accuracy<0.5", "accuracy is 0.67 on"),
+    ],
+)
+def test_requirements_that_do_not_hold(wanted, said):
+    plain = run("test", SOFTMAX, TEST).text()
+    result = run("test", SOFTMAX, TEST, "--require", wanted, "--require", "f1>=0")
+    assert (result.code, result.out.decode()) == (1, plain)
+    assert result.err.startswith(said)
+    assert result.err.count("\n") == 1
+    assert "required." in result.err
+
+
+def test_requirements_of_a_report():
+    result = run("test", "--report", SOFTMAX, TEST, "--require", "accuracy>0.9")
+    assert result.code == 1
+    assert result.out == run("test", "--report", SOFTMAX, TEST).out
+    assert result.err.endswith("and more than 0.9 is required.\n")
+
+
+def test_nan_never_holds(small):
+    for wanted in ("f1>=0", "f1<=1"):
+        result = run("test", small, "-", "--require", wanted, stdin=b"a b\n")
+        assert result.code == 1
+        assert "f1 is undefined (nan) on -, and" in result.err
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("f1macro", "is not a requirement: give a metric, one of >=, <=, >, <"),
+        ("", "is not a requirement"),
+        (">=0.9", "is not a requirement"),
+        ("f2>=0.9", "Unknown metric : f2 (did you mean f1?). Known: f1, f1:LABEL, f1macro"),
+        ("f1>=x", "'x' is not a number"),
+        ("f1>=nan", "'nan' is not a number"),
+        ("f1macro>=90", "f1macro is between 0 and 1. Was 0.9 meant?"),
+        ("f1:helth>=0.5", "f1:helth: the model has no label helth (did you mean health?)."),
+    ],
+)
+def test_requirements_that_are_none(wanted, said):
+    result = run("test", SOFTMAX, TEST, "--require", wanted)
+    assert (result.code, result.out) == (1, b"")
+    assert said in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_share_as_a_percentage_is_asked_about():
+    result = run("test", SOFTMAX, TEST, "--require", "precisionAtRecall:0.5>0.1")
+    assert result.code == 0
+    assert "was precisionAtRecall:50 meant?" in result.err
+
+
+# ------------------------------------------------------------------------- refused
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--confusion", "many"], "--confusion takes a number of labels or all, not 'many'."),
+        (["--errors", "e.txt"], "--errors e.txt: the format is not known by the name."),
+        (["--csv", "l.json"], "--csv l.json: the format is not known by the name."),
+        (["--confusion-file", "-"], "--confusion-file -: the format is not known by the name."),
+    ],
+)
+def test_options_that_cannot_be(options, said):
+    result = run("test", "--report", SOFTMAX, TEST, *options)
+    assert (result.code, result.out) == (1, b"")
+    assert result.err.startswith(said)
+
+
+def test_no_output_is_an_input(small, table):
+    before = table.read_bytes()
+    result = run("test", small, table, *COLUMNS, "--errors", table)
+    assert result.code == 1
+    assert table.read_bytes() == before
+
+
+def test_files_stay_as_they_were_where_a_test_fails(small, tmp_path):
+    path = tmp_path / "e.csv"
+    path.write_text("former")
+    assert run("test", small, tmp_path / "none.txt", "--errors", path).code == 1
+    assert path.read_text() == "former"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["e.csv", "small.bin"]
