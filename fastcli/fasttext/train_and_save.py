@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import asdict, replace
 from typing import Any
 
 from fastcli import __version__
+from fastcli.errors import DataError, cannot_open
+from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.run_log import RunLog
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_bytes import output_rows
 from fastcli.fasttext.model_outputs import ModelOutputs, Writer
@@ -15,17 +19,22 @@ from fastcli.fasttext.sidecar import about_path
 from fastcli.fasttext.train import train_supervised
 from fastcli.fasttext.train_words import train_word_vectors
 from fastcli.fasttext.trained import Trained
-from fastcli.files import Replacement
+from fastcli.fasttext.watch import Watch
+from fastcli.fasttext.watch_args import WatchArgs
+from fastcli.files import Replacement, check_writable
 from fastcli.jit.build import compile_beside
 from fastcli.kernels.base.printf import format_vectors
 from fastcli.kernels.linear.batch_lines import score_lines, step_lines
 from fastcli.kernels.linear.few_labels import learn_lines
+from fastcli.kernels.linear.means import mean_rows
+from fastcli.kernels.linear.scores import fill_blocks
 from fastcli.kernels.linear.shared_rows import count_shared
 from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.linear.train_words import train_words
+from fastcli.kernels.linear.validation import measure_lines
 from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
-from fastcli.text.spooled import spooled
+from fastcli.text.spooled import place_of, spooled
 
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 
@@ -35,36 +44,63 @@ def train_and_save(
     reporter: Reporter,
     fsync: bool = False,
     prepared: dict[str, Any] | None = None,
+    watched: WatchArgs | None = None,
 ) -> Trained:
     """Train a classifier or word vectors; write ``<output>.bin``, its JSON, ``.vec``, ``.output``.
 
     Every file is made under a temporary name before anything is read, and put in place when all
     are whole; with ``fsync`` each is forced to the disk first.  ``prepared`` is what the JSON file
-    records of how the input was prepared.  Raises FastcliError or a child of it.
+    records of how the input was prepared; ``watched`` is what is measured between epochs.  Raises
+    FastcliError or a child of it.
     """
     path = f"{args.output}.bin"
     args.check()
-    check_apart(inputs(args), outputs(args, path))
+    watched = watched or WatchArgs()
+    check_watched(watched)
+    settings = {**asdict(args), **asdict(watched)}
+    written = [*outputs(args, path), watched.log, watched.plot]
+    check_apart([*inputs(args), watched.valid], written)
     with (
         ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files,
+        RunLog(watched.log, reporter.warn, "supervised", settings) as log,
         spooled(args.input, reporter),
     ):
         if args.model == "sup":
             compile_beside(train_batches)
             few, several = (learn_lines, count_shared), (score_lines, step_lines)
             compile_beside(*(few if args.optimizer == "sgd" else several), format_vectors)
-            trained = train_supervised(args, reporter)
+            watch = None
+            if watched.valid_lines:
+                compile_beside(fill_blocks, mean_rows, measure_lines)
+            if watched.is_on:
+
+                def show(found: Evaluation) -> None:
+                    log.add([found])
+                    reporter.row(found)
+
+                watch = Watch(watched, show, args.thread)
+            trained = train_supervised(args, reporter, watch)
         else:
             compile_beside(train_words, format_vectors)
             trained = train_word_vectors(args, reporter)
         reporter.row(trained)
         reporter.stage("saving")
         writers = text_writers(args, trained)
-        notes = about(args, trained)
+        notes = about(args, trained, watched)
         if prepared:
             notes["prepared"] = prepared
         files.save(path, lambda out: write_model(out, trained), writers, notes)
+    if trained.problem is not None:
+        raise trained.problem
     return trained
+
+
+def check_watched(watched: WatchArgs) -> None:
+    """Raise an error, before anything is read, if a validation cannot be made."""
+    if watched.valid and not os.path.exists(place_of(watched.valid)):
+        raise DataError(cannot_open(watched.valid, "No such file or directory", "validation"))
+    if watched.plot:
+        check_writable(watched.plot)
 
 
 def text_paths(args: TrainArgs) -> list[str]:
@@ -101,7 +137,7 @@ def text_writers(args: TrainArgs, trained: Trained) -> dict[str, Writer]:
     return {path: writers[path] for path in text_paths(args)}
 
 
-def about(args: TrainArgs, trained: Trained) -> dict[str, Any]:
+def about(args: TrainArgs, trained: Trained, watched: WatchArgs | None = None) -> dict[str, Any]:
     """Return the content of the JSON file beside a model.
 
     Only what follows from the training: nothing of where it was written, of the time it took or
@@ -109,9 +145,11 @@ def about(args: TrainArgs, trained: Trained) -> dict[str, Any]:
     """
     kept = replace(args, **{name: getattr(TrainArgs, name) for name in RUNNING})
     lines = {"lines_at_once": trained.lines_at_once} if args.model == "sup" else {}
+    validation = trained.watch.about() if trained.watch is not None else {}
+    words = watched.words() if watched is not None else []
     return {
         "fastcli": __version__,
-        "command": shlex.join(command_line(kept)),
+        "command": shlex.join([*command_line(kept), *words]),
         "label": args.label,
         "arguments": {k: v for k, v in asdict(args).items() if k not in RUNNING},
         "words": trained.dictionary.nwords,
@@ -119,4 +157,5 @@ def about(args: TrainArgs, trained: Trained) -> dict[str, Any]:
         "tokens": trained.dictionary.ntokens,
         "loss": round(trained.loss, 6),
         **lines,
+        **({"validation": validation} if validation else {}),
     }

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
-from dataclasses import fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.appended import AppendedFile
 from fastcli.errors import FastcliError, TrainingDiverged
+from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.run_log import RunLog
 from fastcli.files import Outputs, Replacement, check_writable
 from fastcli.jit.build import compile_beside
 from fastcli.kernels.mlp import layers, updates
@@ -25,7 +25,6 @@ from fastcli.mlp.checkpoint import (
     save_checkpoint,
 )
 from fastcli.mlp.diagnostics import troubles
-from fastcli.mlp.early_stopping import Evaluation
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.needs import checkpoint_size, needs_of
@@ -34,7 +33,7 @@ from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.mlp.trainer import Trainer
 from fastcli.mlp.training_data import TrainingData, read_data
-from fastcli.overwriting import check_apart, check_ours, first_object
+from fastcli.overwriting import check_apart, check_ours
 from fastcli.reporting import Reporter, Status
 from fastcli.rescue import place_or_rescue
 from fastcli.text.spooled import spooled
@@ -74,9 +73,8 @@ def train_and_save_mlp(
             if other:
                 check_writable(other)
         with contextlib.ExitStack() as stack:
-            log = None
-            if args.log:
-                log = stack.enter_context(AppendedFile(args.log, reporter.warn))
+            settings = asdict(args)
+            log = stack.enter_context(RunLog(args.log, reporter.warn, "mlp-train", settings))
             stack.enter_context(spooled(args.input, reporter))
             about = {"prepared": prepared} if prepared else {}
             return _train(args, reporter, source, files[path], log, fsync, about)
@@ -87,7 +85,7 @@ def _train(
     reporter: Reporter,
     source: VectorSource | None,
     out: Replacement,
-    log: AppendedFile | None,
+    log: RunLog,
     fsync: bool,
     about: dict[str, Any],
 ) -> MlpTrained:
@@ -119,6 +117,8 @@ def _train(
     trainer = Trainer(
         args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
     )
+    trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
+    trainer.metric_label = trainer.metric.find_label(trained.model)
     if args.resume:
         if load_checkpoint(trainer):
             reporter.note(f"Resuming after step {trainer.progress.step:,}.")
@@ -129,14 +129,12 @@ def _train(
     reporter.stage("training")
     for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
         kernel.load()  # so that compiling does not count as training
-    trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
     started, logged = time.monotonic(), 0
 
     def write_log() -> None:
         nonlocal logged
         history = trainer.progress.history
-        if log is not None and len(history) > logged:
-            log.append(log_lines(history[logged:]))
+        log.add(history[logged:])
         logged = len(history)
 
     problem: FastcliError | None = None
@@ -188,8 +186,6 @@ def outputs(args: MlpArgs) -> list[str]:
 def check_whose(args: MlpArgs) -> None:
     """Raise FastcliError if training would overwrite an input or a file of something else."""
     check_apart([*args.input, args.valid, args.pretrained_vectors], outputs(args))
-    if args.log:
-        check_ours(args.log, "an mlp-train log", _is_log)
     if args.save_every:
         check_ours(checkpoint_path(args), "an mlp-train checkpoint", _is_checkpoint)
 
@@ -214,26 +210,9 @@ def model_of(
     )
 
 
-def _is_log(path: str) -> bool:
-    """Tell whether a file begins with an evaluation, as ``write_log`` writes it."""
-    found, _ = first_object(path)
-    known = {f.name for f in fields(Evaluation)}
-    may_lack = {"loss", "valid_loss", "valid_error"}  # which can be NaN
-    return known - may_lack <= set(found) <= known
-
-
 def _is_checkpoint(path: str) -> bool:
     try:
         load_arrays(path, CHECKPOINT_FORMAT)
     except FastcliError:
         return False
     return True
-
-
-def log_lines(history: list[Evaluation]) -> bytes:
-    """Return evaluations as JSON objects, one per line."""
-    lines = []
-    for evaluation in history:
-        values: dict[str, Any] = vars(evaluation)
-        lines.append(json.dumps({k: v for k, v in values.items() if v == v}) + "\n")
-    return "".join(lines).encode()

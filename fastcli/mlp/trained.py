@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fastcli.mlp.early_stopping import Evaluation
+from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.network import Network
 

@@ -16,6 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from fastcli.errors import TrainingDiverged
+from fastcli.evaluation.early_stopping import (
+    Count,
+    EarlyStopping,
+    Evaluation,
+    parse_monitor,
+)
+from fastcli.evaluation.intervals import parse_interval
+from fastcli.evaluation.meter import Meter
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.mlp import network as groups
@@ -23,7 +31,6 @@ from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.batches import Batches, batch_starts
-from fastcli.mlp.early_stopping import Count, EarlyStopping, Evaluation
 from fastcli.mlp.examples import Examples
 from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
@@ -96,6 +103,8 @@ class Trainer:
         self.progress = Progress(stopping=EarlyStopping(patience=args.patience))
         self.best: Snapshot | None = None
         self.stopped = False
+        self.metric = parse_monitor(args.monitor)
+        self.metric_label = -1  # the id of its label
 
     @property
     def scorers(self) -> list[Scorer]:
@@ -135,7 +144,8 @@ class Trainer:
         numbers = Steps(self.args.hyperparameters(), at.step, at.product)
         began = time.monotonic()
         spent = at.history[-1].seconds if at.history else 0.0
-        group, checks = 1, self.args.eval_every or self.steps_per_epoch
+        interval = parse_interval(self.args.eval_every)
+        group, checks = 1, interval.steps(self.steps_per_epoch)
         while at.step < total and not self.stopped:
             first, last = at.step, self._end_of_group(group, checks)
             batches = self._batches_of(first, last)
@@ -300,19 +310,20 @@ class Trainer:
         )
 
     def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
-        nan = float("nan")
-        valid_loss, valid_error = evaluate(self.scorers, self.valid) if self.valid else (nan, nan)
+        meter = None
+        if self.valid:
+            meter = evaluate(self.scorers, self.valid, self.metric.needs_scores)
         with uninterrupted():  # a model that is half restored is useless
-            return self._note(loss, valid_loss, valid_error, lr, seconds)
+            return self._note(loss, meter, lr, seconds)
 
-    def _note(
-        self, loss: float, valid_loss: float, valid_error: float, lr: float, seconds: float
-    ) -> Evaluation:
+    def _note(self, loss: float, meter: Meter | None, lr: float, seconds: float) -> Evaluation:
         """Keep the parameters if they are the best so far, and add to the history."""
         at, is_best = self.progress, False
-        if self.valid:
-            watched = valid_error if self.args.monitor == "error" else valid_loss
-            is_best = at.stopping.check(at.step, watched, valid_loss)
+        valid_loss = valid_error = f1 = value = float("nan")
+        if meter is not None:
+            valid_loss, valid_error, f1 = meter.loss, 1 - meter.accuracy, meter.macro_f1
+            value = self.metric.value(meter, self.metric_label)
+            is_best = at.stopping.check(at.step, self.metric.as_error(value), valid_loss)
             self.stopped = at.stopping.is_over
             if is_best:
                 self.best = self.best or Snapshot(self.network, self.rows)
@@ -325,6 +336,8 @@ class Trainer:
             loss=loss,
             valid_loss=valid_loss,
             valid_error=valid_error,
+            valid_f1_macro=f1,
+            monitored=value,
             seconds=seconds,
             is_best=is_best,
         )

@@ -129,7 +129,7 @@ def test_the_best_evaluation_is_written_once(epochs, tmp_path):
     rows = [line.split() for line in lines if re.match(r" +\d+ +\d+ +\S+ +\d\.\d+ ", line)]
     steps = [row[0] for row in rows]
     assert len(set(steps)) == len(steps) > 0, lines
-    found = [json.loads(line) for line in log.read_text().splitlines()]
+    found = [json.loads(line) for line in log.read_text().splitlines()[1:]]
     best = [str(e["step"]) for e in found if e["is_best"]][-1]
     assert [row[0] for row in rows if row[-1] == "best"][-1] == best
     assert any(f"(step {best}) kept" in line for line in lines)
