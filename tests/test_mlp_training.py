@@ -249,9 +249,9 @@ def test_rows_that_a_batch_does_not_have_stay(optimizer):
     def one_by_one(batches, first, last, h):
         losses = np.zeros(len(batches.order))
         for step in range(first, last):
-            losses += steps(batches, step, step + 1, h[step - first : step - first + 1])
+            losses += steps(batches, step, step + 1, h[step - first : step - first + 1])[0]
             after.append(embedding.copy())
-        return losses
+        return losses, np.zeros(len(losses), np.uint8)
 
     trainer._steps = one_by_one
     trained(trainer)
@@ -355,6 +355,44 @@ def test_random_slopes_train_and_their_mean_predicts():
     inferred = network.outputs(0, N, scorer.values)
     np.testing.assert_allclose(inferred[z < 0] / z[z < 0], 0.25, rtol=1e-5)
     np.testing.assert_allclose(inferred[z > 0], z[z > 0], rtol=1e-6)
+
+
+# ------------------------------------------------------------- what is measured
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("eval_every", ["", "2steps"])
+def test_training_accuracy_is_that_of_examples_as_they_were_trained_on(
+    threads, eval_every, monkeypatch
+):
+    """With a rate of 0 the parameters stay, so an epoch's is that of an evaluation."""
+    monkeypatch.setattr(training, "threads_worth", lambda network, n: n)
+    trainer = on_numbers(lr=0.0, optimizer="sgd", valid="v", thread=threads, eval_every=eval_every)
+    history = trained(trainer)
+    per_epoch = len(history) // trainer.args.epoch
+    sizes = np.diff(trainer.starts).reshape(-1)
+    whole = history[-per_epoch:]
+    if per_epoch == 1:
+        assert whole[0].train_error == pytest.approx(whole[0].valid_error)
+        assert 0 < whole[0].train_error < 1
+    else:
+        assert all(0 <= found.train_error <= 1 for found in whole)
+    assert sizes.sum() == N
+
+
+def test_gradients_and_activations_of_each_layer():
+    trainer = on_numbers(hidden="5,4", epoch=1)
+    (found,) = trained(trainer)
+    network = trainer.network
+    assert len(found.gradients) == 3
+    assert len(found.activations) == 2
+    for i, size in enumerate(found.gradients):
+        assert size == pytest.approx(np.sqrt((network.weights(i, trainer.grads) ** 2).sum()))
+        assert size > 0
+    last = trainer.last_batch
+    assert last == np.diff(trainer.starts)[-1]
+    for i, size in enumerate(found.activations):
+        assert size == pytest.approx(network.outputs(i, last, network.values).std())
 
 
 # -------------------------------------------------------------- early stopping

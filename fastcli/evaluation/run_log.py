@@ -12,7 +12,7 @@ from fastcli.appended import AppendedFile
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.overwriting import check_ours, first_object
 
-MEASURED = {"loss", "valid_loss", "valid_error", "valid_f1_macro", "monitored", "words_per_second"}
+ALWAYS = {"step", "epoch", "progress", "lr", "seconds", "is_best"}  # of an evaluation
 FIRST = {"run", "fastcli", "arguments"}
 
 
@@ -51,11 +51,11 @@ def run_line(command: str, arguments: dict[str, Any]) -> bytes:
 
 
 def log_lines(history: Collection[Evaluation]) -> bytes:
-    """Return evaluations as JSON objects, one per line; what is NaN is left out."""
+    """Return evaluations as JSON objects, one per line; what was not measured is left out."""
     lines = []
     for evaluation in history:
-        values: dict[str, Any] = vars(evaluation)
-        lines.append(json.dumps({k: v for k, v in values.items() if v == v}) + "\n")
+        values = {k: v for k, v in vars(evaluation).items() if v == v and v != ()}
+        lines.append(json.dumps(values) + "\n")
     return "".join(lines).encode()
 
 
@@ -68,5 +68,4 @@ def is_log(path: str) -> bool:
     """Tell whether a file begins as a log does: with its arguments, in 0.1.0 an evaluation."""
     found, _ = first_object(path)
     known = {f.name for f in fields(Evaluation)}
-    needed = known - MEASURED
-    return found.keys() == FIRST or needed <= set(found) <= known
+    return found.keys() == FIRST or ALWAYS <= set(found) <= known

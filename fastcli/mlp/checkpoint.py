@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 CHECKPOINT_FORMAT = "mlp checkpoint"
 # What may differ between a run and the one that resumes it.
-FREE = {"epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"}
+FREE = {
+    *("epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"),
+    "show_gradients",
+}
 
 
 def checkpoint_path(args: MlpArgs) -> str:

@@ -403,6 +403,9 @@ class MlpOptions:
     # running
     log: str = option("", validation.LOG)
     plot: str = option("", validation.PLOT)
+    show_gradients: bool = option(
+        False, "show the size of each layer's gradients beside evaluations", group="running"
+    )
     save_every: int = option(
         0, "steps between checkpoints, <name>.checkpoint (0: none)", group="running", at_least=0
     )

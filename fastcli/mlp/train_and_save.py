@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 DEFAULTS = MlpArgs()
-RUNNING = ("output", "log", "plot", "save_every", "resume", "thread", "verbose")
+RUNNING = ("output", "log", "plot", "save_every", "resume", "thread", "verbose", "show_gradients")
 NO_EMBEDDING = np.zeros(1, np.float32)
 
 
@@ -160,6 +160,7 @@ def _train(
     trained.seconds = time.monotonic() - started
     if at.step and problem is None and not left_behind():
         for sentence in troubles(trainer):
+            trained.warned = True
             reporter.note(sentence)
     reporter.stage("saving")
     trained.history, trained.steps = at.history, at.step

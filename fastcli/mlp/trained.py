@@ -29,3 +29,4 @@ class MlpTrained:
     steps: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    warned: bool = False  # that layers are in trouble

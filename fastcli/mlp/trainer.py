@@ -32,6 +32,7 @@ from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.batches import Batches, batch_starts
 from fastcli.mlp.examples import Examples
+from fastcli.mlp.layer_sizes import activation_sizes, gradient_sizes
 from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
 from fastcli.mlp.scorer import Scorer, evaluate
@@ -59,6 +60,7 @@ class Progress:
     product: Annotated[float, Range(0, 1)] = 1.0  # of NAdam's momentum schedule
     loss: float = 0.0  # sum over the examples seen since the last evaluation
     seen: Count = 0
+    right: Count = 0  # of these, with the best label one of theirs as they were trained on
     stopping: EarlyStopping = field(default_factory=lambda: EarlyStopping(patience=0))
     history: list[Evaluation] = field(default_factory=list)
 
@@ -97,6 +99,7 @@ class Trainer:
         self._batches: Batches | None = None
         self._scorers: list[Scorer] = []
         self.is_slow = is_slow(network, args.thread)
+        self._batch = 0  # examples of the last step
         self._is_within = False  # a slow step
         self._before: Snapshot | None = None  # the last step, where it is slow and may be left
         self._kept_rows: NDArray[np.float32] | None = None
@@ -151,21 +154,24 @@ class Trainer:
             batches = self._batches_of(first, last)
             lrs = self._rates(first, last)
             started = time.perf_counter_ns()
-            losses = self._steps(batches, first, last, numbers.next(lrs))
+            losses, right = self._steps(batches, first, last, numbers.next(lrs))
             taken = (time.perf_counter_ns() - started) / (last - first)
             group = max(1, min(int(GROUP_NS / max(taken, 1)), 4 * group))
             seconds = spent + time.monotonic() - began
             at.product = numbers.product
             for end in [*range(first - first % checks + checks, last, checks), last]:
-                done = losses[batches.start(at.step) : batches.start(end)]
-                at.step = end
+                some = slice(batches.start(at.step), batches.start(end))
+                done = losses[some]
+                at.right += int(np.count_nonzero(right[some]))
+                at.step, self._batch = end, batches.start(end) - batches.start(end - 1)
                 at.loss, at.seen = at.loss + float(done.sum()), at.seen + len(done)
                 lr, loss = float(lrs[end - first - 1]), at.loss / max(at.seen, 1)
                 if not math.isfinite(loss):
                     raise self._diverged(lr)
                 if end % checks == 0 or end == total:
-                    at.loss, at.seen = 0.0, 0
-                    found = self._evaluate(loss, lr, seconds)
+                    train_error = 1 - at.right / max(at.seen, 1)
+                    at.loss, at.seen, at.right = 0.0, 0, 0
+                    found = self._evaluate((loss, train_error), lr, seconds)
                     yield found
                     if self.valid and not math.isfinite(found.valid_loss):
                         raise self._diverged(lr)
@@ -252,18 +258,25 @@ class Trainer:
 
     def _steps(
         self, batches: Batches, first: int, last: int, steps: Records[Step]
-    ) -> NDArray[np.float64]:
-        """Take steps ``first`` to ``last``, which ``steps`` describes; return losses by example.
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Take steps ``first`` to ``last``, which ``steps`` describes.
 
-        The losses are in the order of the batches; those of other steps are 0.
+        Returns the losses of examples, and whether their best label is right, in the order of the
+        batches; those of other steps are 0.
         """
         network, base = self.network, batches.base
         sync = np.zeros(8 * self.n_threads, np.int64)
-        losses = np.zeros(len(batches.order))
+        n = len(batches.order)
+        losses, right = np.zeros(n), np.zeros(n, np.uint8)
         table: Any = Step.table(last - base)
         table[first - base :] = steps
         group = groups.Batches(
-            order=batches.order, starts=batches.starts, steps=table, base=base, losses=losses
+            order=batches.order,
+            starts=batches.starts,
+            steps=table,
+            base=base,
+            losses=losses,
+            right=right,
         )
         training = groups.Training(
             grads=self.grads,
@@ -289,14 +302,14 @@ class Trainer:
 
         if not self.is_slow:
             run_on(self.n_threads, work)
-            return losses
+            return losses, right
         if self.best is None and self.progress.step:
             self._before = self._before or Snapshot(network, self.rows)
             self._before.take(network, self.rows, self.n_threads)
         self._is_within = True
         run_apart(self.n_threads, work)
         self._is_within = False
-        return losses
+        return losses, right
 
     def _embedding_of(self, thread: int) -> groups.Embedding:
         """Return the embedding with what a thread notes of its rows."""
@@ -309,14 +322,17 @@ class Trainer:
             grad=self._row_grads[thread],
         )
 
-    def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
+    def _evaluate(self, trained: tuple[float, float], lr: float, seconds: float) -> Evaluation:
+        """Measure; ``trained`` are the loss and the error of training since the last time."""
         meter = None
         if self.valid:
             meter = evaluate(self.scorers, self.valid, self.metric.needs_scores)
         with uninterrupted():  # a model that is half restored is useless
-            return self._note(loss, meter, lr, seconds)
+            return self._note(trained, meter, lr, seconds)
 
-    def _note(self, loss: float, meter: Meter | None, lr: float, seconds: float) -> Evaluation:
+    def _note(
+        self, trained: tuple[float, float], meter: Meter | None, lr: float, seconds: float
+    ) -> Evaluation:
         """Keep the parameters if they are the best so far, and add to the history."""
         at, is_best = self.progress, False
         valid_loss = valid_error = f1 = value = float("nan")
@@ -333,7 +349,10 @@ class Trainer:
             epoch=-(-at.step // self.steps_per_epoch),
             progress=at.step / max(self.total_steps, 1),
             lr=lr,
-            loss=loss,
+            loss=trained[0],
+            train_error=trained[1],
+            gradients=gradient_sizes(self),
+            activations=activation_sizes(self),
             valid_loss=valid_loss,
             valid_error=valid_error,
             valid_f1_macro=f1,
@@ -343,6 +362,11 @@ class Trainer:
         )
         at.history.append(found)
         return found
+
+    @property
+    def last_batch(self) -> int:
+        """How many examples the last step was on, whose values are still there."""
+        return self._batch
 
     def _diverged(self, lr: float) -> TrainingDiverged:
         epoch = -(-self.progress.step // self.steps_per_epoch)

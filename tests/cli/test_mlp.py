@@ -492,7 +492,7 @@ def test_what_training_says(table, tmp_path):
     decided = lines.pop(0)
     assert decided.endswith(": header; label: column 'kind' (the last); 2 features: x, y")
     assert lines[0] == "Network 2-4-3, 27 parameters; 12 examples, 3 labels, 1 thread"
-    assert "   step  epoch      lr      loss" in lines
+    assert "  step  epoch      lr     loss  train acc" in lines
     rows = [line.split() for line in lines if re.match(r" +\d+ +\d+ ", line)]
     assert [row[:2] for row in rows] == [[str(i), str(i)] for i in range(1, 6)]
     assert re.fullmatch(r"Trained 5 steps in \d+\.\d s\.", lines[-1])

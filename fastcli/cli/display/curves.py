@@ -79,16 +79,19 @@ def plot(path: str, history: Sequence[Evaluation], kept: int) -> None:
     steps = [e.step for e in history]
     losses.plot(steps, [e.loss for e in history], label="training")
     has_valid = all(e.has_valid for e in history)
+    has_train = all(math.isfinite(e.train_error) for e in history)
+    if has_train:
+        scores.plot(steps, [1 - e.train_error for e in history], color="C0", label="training")
     if has_valid:
         losses.plot(steps, [e.valid_loss for e in history], label="validation")
         scores.plot(steps, [1 - e.valid_error for e in history], color="C1", label="validation")
         for axes in (losses, scores):
             axes.axvline(kept, color="0.6", linestyle=":", label="kept")
-    else:
+    if not has_valid and not has_train:
         scores.set_axis_off()
     losses.set(xlabel="step", ylabel="loss")
     scores.set(xlabel="step", ylabel="accuracy")
-    for axes in (losses, scores) if has_valid else (losses,):
+    for axes in (losses, scores) if has_valid or has_train else (losses,):
         axes.grid(alpha=0.3)
         axes.legend()
     picture = io.BytesIO()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from fastcli.cli.display.curves import sparkline
 from fastcli.cli.display.messages import lines
 from fastcli.cli.display.tables import Column, Rows, short_number
 from fastcli.cli.display.terminal import is_terminal, width
@@ -12,17 +13,22 @@ from fastcli.evaluation.early_stopping import Evaluation
 
 BEST = "best"
 COLUMNS = {
-    "step": 7,
+    "step": 6,
     "epoch": 5,
     "lr": 6,
-    "loss": 8,
+    "loss": 7,
     "valid loss": 10,
     "accuracy": 8,
+    "train acc": 9,
+    "valid acc": 9,
     "macro F1": 8,
     "words/s": 7,
+    "gradients": 12,
     BEST: 4,
 }
-MEASURED = ("valid loss", "accuracy", "macro F1", BEST)  # of validation lines
+GRADIENTS = "gradients"  # from the first layer to the last, on a logarithmic scale
+TEXTS = (GRADIENTS, BEST)
+MEASURED = ("valid loss", "accuracy", "valid acc", "macro F1", BEST)  # of validation lines
 BY_IMPORTANCE = ("words/s", "lr", "step", "macro F1", "valid loss", "epoch")  # dropped in turn
 
 
@@ -35,10 +41,26 @@ def cells(e: Evaluation, is_best: bool) -> dict[str, str]:
         "loss": f"{e.loss:.4f}",
         "valid loss": f"{e.valid_loss:.4f}",
         "accuracy": f"{1 - e.valid_error:.4f}",
+        "train acc": f"{1 - e.train_error:.4f}",
+        "valid acc": f"{1 - e.valid_error:.4f}",
         "macro F1": f"{e.valid_f1_macro:.4f}",
         "words/s": short_number(e.words_per_second) if math.isfinite(e.words_per_second) else "",
+        GRADIENTS: gradient_bars(e.gradients),
         BEST: BEST if is_best else "",
     }
+
+
+def gradient_bars(sizes: Sequence[float]) -> str:
+    """Return the gradients of layers as bars, each step of the highest bar a factor.
+
+    >>> gradient_bars([1e-6, 1e-3, 1.0])
+    '▁▅█'
+    """
+    if not sizes or not all(map(math.isfinite, sizes)):
+        return ""
+    logs = [math.log10(max(size, 1e-30)) for size in sizes]
+    low = min(*logs, max(logs) - 1) if len(logs) > 1 else logs[0] - 1
+    return sparkline(logs, low, max(logs), COLUMNS[GRADIENTS])
 
 
 class EvaluationTable:
@@ -77,4 +99,4 @@ class EvaluationTable:
 
 def _table(names: Sequence[str]) -> Rows:
     """Return the table of these columns; that of the mark has no title."""
-    return Rows([Column("" if n == BEST else n, COLUMNS[n], is_text=n == BEST) for n in names])
+    return Rows([Column("" if n == BEST else n, COLUMNS[n], is_text=n in TEXTS) for n in names])

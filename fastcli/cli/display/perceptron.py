@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastcli.cli.display.curves import learning_curve
-from fastcli.cli.display.evaluations import BEST, EvaluationTable
+from fastcli.cli.display.evaluations import BEST, GRADIENTS, EvaluationTable, gradient_bars
 from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.tables import counted, short_time
 from fastcli.cli.display.terminal import is_terminal, width
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fastcli.mlp.args import MlpArgs
 
 MOST_ROWS = 12  # of a table of evaluations, and the best
-COLUMNS = ("step", "epoch", "lr", "loss", "valid loss", "accuracy", "macro F1", BEST)
+COLUMNS = ("step", "epoch", "lr", "loss", "valid loss", "train acc", "valid acc", "macro F1")
 
 
 class MlpDisplay(Display):
@@ -34,7 +34,7 @@ class MlpDisplay(Display):
         self._began = time.monotonic()
         self._first = 0.0  # the progress of the first status, which is not 0 after a checkpoint
         self._latest: Evaluation | None = None
-        self._table = EvaluationTable(COLUMNS)
+        self._table = EvaluationTable([*COLUMNS, *[GRADIENTS] * args.show_gradients, BEST])
         self._seen = 0
         self._shown: set[int] = set()  # steps
 
@@ -104,6 +104,10 @@ class MlpDisplay(Display):
             self._write_row(e, is_best=has_valid and e.step == trained.best_step)
         if chart := learning_curve(history, width() if is_terminal() else None):
             lines(*chart.split("\n"))
+        last = history[-1].gradients if history else ()
+        if trained.warned and not self._args.show_gradients and (bars := gradient_bars(last)):
+            sizes = f"{last[0]:.1e} to {last[-1]:.1e}"
+            say(f"Gradients of layers 1 to {len(last)} in the last step: {bars} ({sizes}).")
         kept = f", the best of them (step {trained.best_step}) kept" if has_valid else ""
         ended = "Interrupted after" if trained.interrupted else "Trained"
         say(f"{ended} {counted(trained.steps, 'step')} in {trained.seconds:.1f} s{kept}.")
