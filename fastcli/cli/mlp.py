@@ -17,6 +17,7 @@ from fastcli import signals
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
 from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._lessons import say_network_lessons
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import lines_of_tables
 from fastcli.cli._validation import held_out
@@ -93,6 +94,8 @@ def mlp_train(
         source = open_source(args, progress.note) if args.pretrained_vectors else None
         trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared)
         progress.summary(trained)
+        if args.verbose > 0:
+            say_network_lessons(trained.learned, trained.troubles)
     if args.plot:
         plot(args.plot, trained.history, trained.best_step)
     if trained.interrupted:

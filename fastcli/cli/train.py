@@ -12,6 +12,7 @@ import click
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._lessons import say_better, say_lessons
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import (
@@ -146,6 +147,10 @@ def run(
     ):
         trained = train_and_save(args, progress, saving.fsync, prepared, watched)
         progress.summary(trained)
+        if args.verbose > 0:
+            say_lessons(trained.learned)
+            words = [*(table_words(table) if table else []), *watched.words()]
+            say_better(trained.learned, args, words)
     if watched.plot and trained.watch is not None:
         from fastcli.cli.display.curves import plot
 

@@ -28,7 +28,15 @@ class RunLog:
         if path:
             check_log(path)
         self._file = AppendedFile(path, warn) if path else None
-        self._first = run_line(command, arguments) if path else b""
+        self._command = command
+        self._first = b""
+        self.restart(arguments)
+
+    def restart(self, arguments: dict[str, Any]) -> None:
+        """Begin again, with other arguments: what was logged of a run that failed is removed."""
+        if self._file is not None:
+            self._file.cut(0)
+            self._first = run_line(self._command, arguments)
 
     def __enter__(self) -> RunLog:
         return self

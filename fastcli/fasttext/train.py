@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
 from fastcli.errors import TrainingDiverged
+from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess, sampled_guess
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.checks import check_corpus
 from fastcli.fasttext.initial_rows import initial_rows
@@ -20,10 +22,13 @@ from fastcli.kernels.linear.means import mean_rows
 from fastcli.kernels.linear.scores import fill_blocks
 from fastcli.kernels.linear.validation import measure_lines
 from fastcli.memory import padded, zeros
+from fastcli.printable import readable
 from fastcli.reporting import Reporter, run_and_report
 
 if TYPE_CHECKING:
     from fastcli.fasttext.watch import Watch
+    from fastcli.text.corpus import Corpus
+    from fastcli.text.dictionary import Dictionary
 
 
 def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = None) -> Trained:
@@ -90,4 +95,29 @@ def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = 
         seconds=time.monotonic() - started,
         watch=watch,
         problem=problem,
+        learned=learned(args, dictionary, corpus, trainer.epoch_loss, watch),
+    )
+
+
+def learned(
+    args: TrainArgs, dictionary: Dictionary, corpus: Corpus, loss: float, watch: Watch | None
+) -> Learned:
+    """Return the facts of a training by which ``Learned`` judges it."""
+    counts = dictionary.label_counts()
+    if args.loss == "ns":
+        guess = sampled_guess(counts, args.neg)
+    elif args.loss in ("ova", "one-vs-all"):
+        guess = binary_guess(counts, corpus.n_lines)
+    else:
+        guess = one_of_all_guess(counts)
+    prefix = os.fsencode(args.label)
+    return Learned(
+        labels=[readable(label.removeprefix(prefix)) for label in dictionary.labels()],
+        label_counts=counts,
+        loss=loss,
+        guess=guess,
+        lr=args.lr,
+        history=watch.history if watch is not None else [],
+        kept=watch.best_evaluation if watch is not None else None,
+        best=watch.best_meter if watch is not None else None,
     )

@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fastcli import __version__
-from fastcli.errors import DataError, cannot_open
+from fastcli.errors import DataError, TrainingDiverged, cannot_open
 from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.options import MOST_RETRIES
 from fastcli.evaluation.run_log import RunLog
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_bytes import output_rows
@@ -69,17 +70,9 @@ def train_and_save(
             compile_beside(train_batches)
             few, several = (learn_lines, count_shared), (score_lines, step_lines)
             compile_beside(*(few if args.optimizer == "sgd" else several), format_vectors)
-            watch = None
             if watched.valid_lines:
                 compile_beside(fill_blocks, mean_rows, measure_lines)
-            if watched.is_on:
-
-                def show(found: Evaluation) -> None:
-                    log.add([found])
-                    reporter.row(found)
-
-                watch = Watch(watched, show, args.thread)
-            trained = train_supervised(args, reporter, watch)
+            args, trained = train_until_finite(args, watched, reporter, log)
         else:
             compile_beside(train_words, format_vectors)
             trained = train_word_vectors(args, reporter)
@@ -93,6 +86,36 @@ def train_and_save(
     if trained.problem is not None:
         raise trained.problem
     return trained
+
+
+def train_until_finite(
+    args: TrainArgs, watched: WatchArgs, reporter: Reporter, log: RunLog
+) -> tuple[TrainArgs, Trained]:
+    """Train a classifier; with ``retry_nan`` start again at half the rate where the loss is NaN.
+
+    Returns the arguments that it was trained with, too.  Raises what ``train_supervised`` does.
+    """
+
+    def show(found: Evaluation) -> None:
+        log.add([found])
+        reporter.row(found)
+
+    for retry in range(MOST_RETRIES + 1):
+        watch = Watch(watched, show, args.thread) if watched.is_on else None
+        may_retry = watched.retry_nan and retry < MOST_RETRIES
+        try:
+            trained = train_supervised(args, reporter, watch)
+            if trained.problem is None or not may_retry:
+                break
+        except TrainingDiverged:
+            if not may_retry:
+                raise
+        reporter.note(
+            f"Encountered NaN at -lr {args.lr:g}: starting again with -lr {args.lr / 2:g}."
+        )
+        args = replace(args, lr=args.lr / 2)
+        log.restart({**asdict(args), **asdict(watched)})
+    return args, trained
 
 
 def check_watched(watched: WatchArgs) -> None:

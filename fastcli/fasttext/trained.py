@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.errors import FastcliError
+    from fastcli.evaluation.lessons import Learned
     from fastcli.fasttext.watch import Watch
 
 
@@ -36,6 +37,7 @@ class Trained:
     seconds: float
     lines_at_once: int = 1  # that a classifier was trained on
     watch: Watch | None = None  # the evaluations; the model is the best of them
+    learned: Learned | None = None  # of a classifier: by which to judge it
     problem: FastcliError | None = None  # which ended training after the best
 
     def output(self) -> NDArray[np.float32]:

@@ -77,6 +77,7 @@ class Trainer:
             corpus.shards,
         )
         model = Model(wi, wo, self.nlabels, stride)
+        self.epoch_loss = math.nan  # of the last epoch
         self.lines_at_once = lines_at_once(args, self.work, self.nlabels)
         is_grouped = self.lines_at_once > 1 and is_copied(args, self.nlabels)
         size = self.lines_at_once if is_grouped else 1
@@ -118,7 +119,7 @@ class Trainer:
             watch.start(n_lines, args.epoch, self.lines_at_once)
         for epoch in range(args.epoch):
             self.order.start(epoch)
-            before, last = epoch * n_lines, 0
+            before, last, loss_before = epoch * n_lines, 0, self.scheme.total_loss
             while last < n_lines:
                 first, last = last, min(last + size, n_lines)
                 if watch is not None:
@@ -142,7 +143,10 @@ class Trainer:
                 if watch is not None and visits == watch.due:
                     self._evaluate(watch, visits, last, lr)
                     if watch.is_over:
-                        return
+                        break
+            self.epoch_loss = (self.scheme.total_loss - loss_before) / max(last, 1)
+            if watch is not None and watch.is_over:
+                return
 
     def _evaluate(self, watch: Watch, visits: int, in_epoch: int, lr: float) -> None:
         so_far = SoFar(

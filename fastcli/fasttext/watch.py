@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.evaluation.classifier import Classifier
+    from fastcli.evaluation.meter import Meter
     from fastcli.fasttext.validation import Validator
     from fastcli.kernels.linear.lines import Lines, Model
 
@@ -68,6 +69,7 @@ class Watch:
         self.metric = args.check()
         self.validator: Validator | None = None
         self.best: BestModel | None = None
+        self.best_meter: Meter | None = None  # what was counted for it
         self.stopping = EarlyStopping(patience=args.patience)
         self.history: list[Evaluation] = []
         self.seconds = 0.0  # that evaluations took
@@ -124,6 +126,7 @@ class Watch:
             self._note_moved(so_far, lines, model)
             is_best = self.stopping.check(visits, self.metric.as_error(value), valid_loss)
             if is_best:
+                self.best_meter = meter
                 self._keep(model)
         found = Evaluation(
             step=visits,

@@ -22,6 +22,7 @@ class WatchArgs:
     eval_every: str = option("", shared.EVAL_EVERY)
     patience: int = option(0, shared.PATIENCE)
     monitor: str = option("accuracy", shared.MONITOR)
+    retry_nan: bool = option(False, shared.RETRY_NAN)
     log: str = option("", shared.LOG)
     plot: str = option("", shared.PLOT)
 
@@ -49,6 +50,6 @@ class WatchArgs:
         found = []
         for row in rows(WatchArgs):
             value = getattr(self, row.name)
-            if value != row.default and row.name not in ("log", "plot"):
+            if value != row.default and row.name not in ("retry_nan", "log", "plot"):
                 found += [row.shown, str(value)]
         return found

@@ -401,6 +401,7 @@ class MlpOptions:
     patience: int = option(0, validation.PATIENCE)
     monitor: str = option("accuracy", validation.MONITOR)
     # running
+    retry_nan: bool = option(False, validation.RETRY_NAN, group="optimiser")
     log: str = option("", validation.LOG)
     plot: str = option("", validation.PLOT)
     show_gradients: bool = option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,12 @@ import numpy as np
 
 from fastcli.errors import FastcliError, TrainingDiverged
 from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess
+from fastcli.evaluation.options import MOST_RETRIES
 from fastcli.evaluation.run_log import RunLog
 from fastcli.files import Outputs, Replacement, check_writable
 from fastcli.jit.build import compile_beside
+from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.kernels.mlp import layers, updates
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.memory import check_file_size
@@ -34,6 +38,7 @@ from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.mlp.trainer import Trainer
 from fastcli.mlp.training_data import TrainingData, read_data
 from fastcli.overwriting import check_apart, check_ours
+from fastcli.printable import readable
 from fastcli.reporting import Reporter, Status
 from fastcli.rescue import place_or_rescue
 from fastcli.text.spooled import spooled
@@ -45,7 +50,17 @@ if TYPE_CHECKING:
 
 
 DEFAULTS = MlpArgs()
-RUNNING = ("output", "log", "plot", "save_every", "resume", "thread", "verbose", "show_gradients")
+RUNNING = (
+    "output",
+    "log",
+    "plot",
+    "save_every",
+    "resume",
+    "thread",
+    "verbose",
+    "show_gradients",
+    "retry_nan",
+)
 NO_EMBEDDING = np.zeros(1, np.float32)
 
 
@@ -77,7 +92,19 @@ def train_and_save_mlp(
             log = stack.enter_context(RunLog(args.log, reporter.warn, "mlp-train", settings))
             stack.enter_context(spooled(args.input, reporter))
             about = {"prepared": prepared} if prepared else {}
-            return _train(args, reporter, source, files[path], log, fsync, about)
+            for retry in range(MOST_RETRIES + 1):
+                final = not args.retry_nan or retry == MOST_RETRIES
+                try:
+                    return _train(args, reporter, source, files[path], log, (fsync, final), about)
+                except TrainingDiverged:
+                    if final:
+                        raise
+                reporter.note(
+                    f"Encountered NaN at -lr {args.lr:g}: starting again with -lr {args.lr / 2:g}."
+                )
+                args = replace(args, lr=args.lr / 2, resume=False)
+                log.restart(asdict(args))
+    raise AssertionError("the last try returns or raises")
 
 
 def _train(
@@ -86,10 +113,15 @@ def _train(
     source: VectorSource | None,
     out: Replacement,
     log: RunLog,
-    fsync: bool,
+    saving: tuple[bool, bool],
     about: dict[str, Any],
 ) -> MlpTrained:
-    """Train, write evaluations to ``log``, and write the model, with ``about`` in it."""
+    """Train, write evaluations to ``log``, and write the model, with ``about`` in it.
+
+    ``saving`` says whether files are forced to the disk, and whether the best model of a run that
+    diverges is written.
+    """
+    fsync, saves_best = saving
     compile_beside(updates.learn)
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
     data = read_data(args, reporter, source)
@@ -146,7 +178,8 @@ def _train(
             else:
                 reporter.status(Status(progress=found[0], loss=found[1]))
     except FastcliError as error:  # the loss diverged, or a checkpoint found no room
-        if trainer.best is None and isinstance(error, TrainingDiverged):
+        has_best = trainer.best is not None and saves_best
+        if isinstance(error, TrainingDiverged) and not has_best:
             raise
         problem = error
         trainer.restore()
@@ -158,10 +191,9 @@ def _train(
         write_log()
     at = trainer.progress
     trained.seconds = time.monotonic() - started
+    trained.learned = learned(args, data, trainer)
     if at.step and problem is None and not left_behind():
-        for sentence in troubles(trainer):
-            trained.warned = True
-            reporter.note(sentence)
+        trained.troubles = list(troubles(trainer, trained.learned.is_at_chance))
     reporter.stage("saving")
     trained.history, trained.steps = at.history, at.step
     trained.best_step = at.stopping.step if trainer.best is not None else at.step
@@ -176,6 +208,30 @@ def _train(
     if problem is not None:
         raise problem
     return trained
+
+
+def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
+    """Return the facts of a training by which ``Learned`` judges it."""
+    history, examples = trainer.progress.history, data.examples
+    n_used = int(examples.label_offsets[examples.n])
+    counts = np.bincount(examples.labels[:n_used], minlength=len(data.names))
+    is_one = trainer.network.loss == SOFTMAX
+    guess = one_of_all_guess(counts) if is_one else binary_guess(counts, examples.n)
+    kept = next(
+        (e for e in history if e.step == trainer.progress.stopping.step and e.is_best), None
+    )
+    prefix = os.fsencode(args.label) if data.dictionary is not None else b""
+    return Learned(
+        labels=[readable(name.removeprefix(prefix)) for name in data.names],
+        label_counts=counts,
+        loss=history[-1].loss if history else float("nan"),
+        guess=float("nan") if args.label_smoothing else guess,
+        lr=args.lr,
+        history=history,
+        kept=kept,
+        best=trainer.best_meter,
+        overfit="--dropout 0.3, --weight-decay 0.01, a smaller --hidden or --patience 3",
+    )
 
 
 def outputs(args: MlpArgs) -> list[str]:

@@ -107,6 +107,7 @@ class Trainer:
         self.best: Snapshot | None = None
         self.stopped = False
         self.metric = parse_monitor(args.monitor)
+        self.best_meter: Meter | None = None  # what was counted for the best model
         self.metric_label = -1  # the id of its label
 
     @property
@@ -342,6 +343,7 @@ class Trainer:
             is_best = at.stopping.check(at.step, self.metric.as_error(value), valid_loss)
             self.stopped = at.stopping.is_over
             if is_best:
+                self.best_meter = meter
                 self.best = self.best or Snapshot(self.network, self.rows)
                 self.best.take(self.network, self.rows, self.args.thread)
         found = Evaluation(

@@ -105,7 +105,7 @@ class MlpDisplay(Display):
         if chart := learning_curve(history, width() if is_terminal() else None):
             lines(*chart.split("\n"))
         last = history[-1].gradients if history else ()
-        if trained.warned and not self._args.show_gradients and (bars := gradient_bars(last)):
+        if trained.troubles and not self._args.show_gradients and (bars := gradient_bars(last)):
             sizes = f"{last[0]:.1e} to {last[-1]:.1e}"
             say(f"Gradients of layers 1 to {len(last)} in the last step: {bars} ({sizes}).")
         kept = f", the best of them (step {trained.best_step}) kept" if has_valid else ""
