@@ -31,6 +31,7 @@ GROUPS = (
         "training",
         "optimiser",
         "regularisation",
+        "validation",
         "quantization",
         "autotune",
         "running",

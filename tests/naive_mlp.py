@@ -302,3 +302,8 @@ def moves(name, n, w, gradients, lr):
             else:
                 w = w - lr * m / unbiased1 / below
         yield w
+
+
+def is_right(z, labels):
+    """Return whether the label with the largest score is one of an example's."""
+    return int(np.argmax(z)) in set(labels)

@@ -41,7 +41,7 @@ LAYERS = {
     "optimizers": KERNELS,
     "text": {"text", "kernels/text", *KERNELS, *BASE},
     "tables": {"tables", "text", "kernels/text", *KERNELS, *BASE},
-    "evaluation": {"evaluation", "text", "kernels/text", *KERNELS, *BASE},
+    "evaluation": {"evaluation", "text", "kernels/text", "", *KERNELS, *BASE},
 }
 MODEL = {"optimizers", "tables", *LAYERS["evaluation"], ""}
 LAYERS |= {

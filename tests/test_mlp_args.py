@@ -12,12 +12,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.early_stopping import EarlyStopping
 from fastcli.mlp.activations import ACTIVATIONS, parse_activation
 from fastcli.mlp.activations import ALIASES as ACTIVATION_ALIASES
 from fastcli.mlp.args import MlpArgs, from_config, option_of
 from fastcli.mlp.batches import batch_starts
 from fastcli.mlp.dump import args_text
-from fastcli.mlp.early_stopping import EarlyStopping
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS
 from fastcli.mlp.names import lookup
 from fastcli.mlp.schedules import SCHEDULES, learning_rates
@@ -54,7 +54,6 @@ def refused(**values):
         ("loss", "softmx", "loss", "softmax"),
         ("noise_shape", "elements", "noise shape", "element"),
         ("schedule", "cosinus", "schedule", "cosine"),
-        ("monitor", "eror", "monitor", "error"),
         ("format", "libsmv", "format", "libsvm"),
         ("init", "he-norml", "initialisation", "he-normal"),
         ("init", "glorott", "initialisation", ""),
@@ -291,7 +290,10 @@ def test_numbers_out_of_bounds(name, value, option):
         ({"bucket": 0, "word_ngrams": 2}, "-bucket 0 leaves no room for n-grams"),
         ({"bucket": 0, "maxn": 3}, "-bucket 0 leaves no room for n-grams"),
         ({"label": ""}, "-label must not be empty"),
-        ({"patience": 3}, "--patience needs a validation file: give --valid FILE."),
+        (
+            {"patience": 3},
+            "--patience needs validation lines: give --valid FILE or --valid-share 0.1.",
+        ),
     ],
 )
 def test_what_does_not_go_together(values, words):

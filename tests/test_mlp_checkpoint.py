@@ -17,7 +17,7 @@ from tests import crafted
 from tests.crafted import array, put, spoil, without
 from tests.test_mlp_training import on_numbers, trained
 
-GIVEN = {"valid": "v", "eval_every": 2, "epoch": 3, "norm": "batch"}
+GIVEN = {"valid": "v", "eval_every": "2steps", "epoch": 3, "norm": "batch"}
 
 
 def trainer_in(folder, **given):

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from fastcli.errors import TrainingDiverged
+from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.meter import Meter
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp import trainer as training
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.diagnostics import troubles
-from fastcli.mlp.early_stopping import Evaluation
 from fastcli.mlp.examples import of_dense, of_rows
 from fastcli.mlp.network import Network, stride
 from fastcli.mlp.texts import augment
@@ -64,7 +65,9 @@ def trained(trainer):
     return [found for found in trainer.run(lambda _: None) if isinstance(found, Evaluation)]
 
 
-@pytest.mark.parametrize("given", [{}, {"eval_every": 7}, {"save_every": 5}, {"batch_size": 7}])
+@pytest.mark.parametrize(
+    "given", [{}, {"eval_every": "7steps"}, {"save_every": 5}, {"batch_size": 7}]
+)
 def test_steps_are_the_same_in_groups_of_any_size(given, monkeypatch):
     found = []
     for time in (0, 1e3, 1e12):  # one step; some; many epochs at once
@@ -80,7 +83,7 @@ def test_steps_are_the_same_in_groups_of_any_size(given, monkeypatch):
         assert [step for step, *_ in seen[:-1]] == [
             step
             for step in range(1, trainer.total_steps)
-            if step % (given.get("eval_every") or trainer.steps_per_epoch) == 0
+            if step % (7 if "eval_every" in given else trainer.steps_per_epoch) == 0
         ]
         assert all(epoch == -(-step // trainer.steps_per_epoch) for step, epoch, *_ in seen)
         assert saved == list(range(5, trainer.total_steps + 1, 5)) * ("save_every" in given)
@@ -246,9 +249,9 @@ def test_rows_that_a_batch_does_not_have_stay(optimizer):
     def one_by_one(batches, first, last, h):
         losses = np.zeros(len(batches.order))
         for step in range(first, last):
-            losses += steps(batches, step, step + 1, h[step - first : step - first + 1])
+            losses += steps(batches, step, step + 1, h[step - first : step - first + 1])[0]
             after.append(embedding.copy())
-        return losses
+        return losses, np.zeros(len(losses), np.uint8)
 
     trainer._steps = one_by_one
     trained(trainer)
@@ -354,7 +357,52 @@ def test_random_slopes_train_and_their_mean_predicts():
     np.testing.assert_allclose(inferred[z > 0], z[z > 0], rtol=1e-6)
 
 
+# ------------------------------------------------------------- what is measured
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("eval_every", ["", "2steps"])
+def test_training_accuracy_is_that_of_examples_as_they_were_trained_on(
+    threads, eval_every, monkeypatch
+):
+    """With a rate of 0 the parameters stay, so an epoch's is that of an evaluation."""
+    monkeypatch.setattr(training, "threads_worth", lambda network, n: n)
+    trainer = on_numbers(lr=0.0, optimizer="sgd", valid="v", thread=threads, eval_every=eval_every)
+    history = trained(trainer)
+    per_epoch = len(history) // trainer.args.epoch
+    sizes = np.diff(trainer.starts).reshape(-1)
+    whole = history[-per_epoch:]
+    if per_epoch == 1:
+        assert whole[0].train_error == pytest.approx(whole[0].valid_error)
+        assert 0 < whole[0].train_error < 1
+    else:
+        assert all(0 <= found.train_error <= 1 for found in whole)
+    assert sizes.sum() == N
+
+
+def test_gradients_and_activations_of_each_layer():
+    trainer = on_numbers(hidden="5,4", epoch=1)
+    (found,) = trained(trainer)
+    network = trainer.network
+    assert len(found.gradients) == 3
+    assert len(found.activations) == 2
+    for i, size in enumerate(found.gradients):
+        assert size == pytest.approx(np.sqrt((network.weights(i, trainer.grads) ** 2).sum()))
+        assert size > 0
+    last = trainer.last_batch
+    assert last == np.diff(trainer.starts)[-1]
+    for i, size in enumerate(found.activations):
+        assert size == pytest.approx(network.outputs(i, last, network.values).std())
+
+
 # -------------------------------------------------------------- early stopping
+
+
+def measured(loss, error):
+    """Return what an evaluation finds: a loss, and a share of wrong lines in tenths."""
+    meter = Meter(nlabels=N_LABELS, n=10, n_first_right=round(10 * (1 - error)))
+    meter.add_losses(1, loss, loss)
+    return meter
 
 
 def test_the_best_parameters_come_back(monkeypatch):
@@ -362,9 +410,9 @@ def test_the_best_parameters_come_back(monkeypatch):
     trainer = on_numbers(epoch=9, patience=2, valid="v")
     seen = []
 
-    def evaluate(scorers, examples):
+    def evaluate(scorers, examples, with_scores):
         seen.append(trainer.network.params.copy())
-        return 1.0, next(errors)
+        return measured(1.0, next(errors))
 
     monkeypatch.setattr(training, "evaluate", evaluate)
     history = trained(trainer)
@@ -379,9 +427,9 @@ def test_without_patience_all_epochs_run_and_the_best_is_kept(monkeypatch):
     trainer = on_numbers(epoch=4, valid="v")
     seen = []
 
-    def evaluate(scorers, examples):
+    def evaluate(scorers, examples, with_scores):
         seen.append(trainer.network.params.copy())
-        return 1.0, next(errors)
+        return measured(1.0, next(errors))
 
     monkeypatch.setattr(training, "evaluate", evaluate)
     assert len(trained(trainer)) == 4
@@ -395,9 +443,9 @@ def test_the_embedding_of_the_best_parameters_comes_back(optimizer, monkeypatch)
     trainer, embedding = on_rows(lines, optimizer=optimizer, epoch=4, batch_size=2, valid="v")
     seen = []
 
-    def evaluate(scorers, examples):
+    def evaluate(scorers, examples, with_scores):
         seen.append((trainer.network.params.copy(), embedding[:, :10].copy()))
-        return 1.0, next(errors)
+        return measured(1.0, next(errors))
 
     monkeypatch.setattr(training, "evaluate", evaluate)
     trained(trainer)
@@ -411,7 +459,7 @@ def test_the_embedding_of_the_best_parameters_comes_back(optimizer, monkeypatch)
 def test_equal_errors_are_told_apart_by_the_loss(monkeypatch):
     found = iter([(0.4, 0.5), (0.9, 0.2), (0.7, 0.2), (0.7, 0.2), (0.8, 0.2), (0.1, 0.3)])
     trainer = on_numbers(epoch=9, patience=3, valid="v")
-    monkeypatch.setattr(training, "evaluate", lambda scorers, examples: next(found))
+    monkeypatch.setattr(training, "evaluate", lambda *_: measured(*next(found)))
     history = trained(trainer)
     assert [one.is_best for one in history] == [True, True, True, False, False, False]
     assert trainer.progress.stopping.step == history[2].step
@@ -424,11 +472,11 @@ def test_a_run_that_diverges_gives_the_best_parameters_back(monkeypatch):
     trainer = on_numbers(epoch=6, valid="v")
     found, seen = iter([(0.5, 0.5), (0.4, 0.4), (0.6, 0.6)]), []
 
-    def evaluate(scorers, examples):
+    def evaluate(scorers, examples, with_scores):
         seen.append(trainer.network.params.copy())
         if len(seen) == 3:
             trainer.network.params[:] = np.nan
-        return next(found)
+        return measured(*next(found))
 
     monkeypatch.setattr(training, "evaluate", evaluate)
     with pytest.raises(TrainingDiverged, match=r"epoch 4 of 6.*; the model of step 8, the best"):
@@ -464,7 +512,7 @@ def test_an_interrupt_in_a_slow_step_gives_the_parameters_from_before_it(monkeyp
 
 def test_a_validation_loss_that_is_no_number_is_never_the_best(monkeypatch):
     trainer = on_numbers(epoch=3, valid="v")
-    monkeypatch.setattr(training, "evaluate", lambda scorers, examples: (float("nan"), 0.0))
+    monkeypatch.setattr(training, "evaluate", lambda *_: measured(float("nan"), 0.0))
     with pytest.raises(TrainingDiverged, match=r"in epoch 1 of 3 .*; nothing was saved\."):
         trained(trainer)
     assert trainer.best is None

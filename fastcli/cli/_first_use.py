@@ -52,6 +52,7 @@ SCORE = (
     "linear.best: best_labels",
     "text.lines: read_lines",
 )
+VALIDATION = (*SCORE[1:3], SCORE[4], "linear.validation: measure_lines")
 VECTORS = (LOAD, WORD_ROWS, MEANS)
 NEAREST = (
     *VECTORS,
@@ -83,6 +84,11 @@ FIND_VECTORS = "text.dictionary: find_entries"
 READ_VECTORS = "text.vector_files: read_vector_lines"
 
 
+def has_ngrams(options: Mapping[str, Any]) -> bool:
+    """Tell whether there are n-grams, of words or characters."""
+    return bool(options["word_ngrams"] > 1 or options["maxn"] > 0)
+
+
 def needs(command: str, options: Mapping[str, Any]) -> list[str]:
     """Return the kernels of a command, as lines ``module: name name ...`` below ``kernels``."""
     model = needs_of_model(options.get("model", ""))
@@ -95,6 +101,8 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
         if options["autotune_validation"]:
             found += [*SCORE[1:], CHAR_NGRAMS, PRUNE, *ALL_TRAINERS]
         elif is_sup:
+            if options["valid"] or options["valid_share"]:
+                found += [*VALIDATION, *[PRUNE] * has_ngrams(options)]
             found += FEW_LABELS if options["optimizer"] == "sgd" else [SINGLE_LINES]
         if options["autotune_modelsize"]:
             found += [*QUANTIZE[1:], "text.dictionary: find_entries", "linear.means: mean_codes"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,34 @@ def validation_lines(
             for block in example_lines(path, known, options, reporter.note):
                 file.write(block)
         with standing_for([path], str(lines), ""):
+            yield
+
+
+@contextmanager
+def held_out(
+    inputs: Sequence[str], share: float, label: str, seed: int, reporter: Reporter
+) -> Iterator[None]:
+    """Hold out a share of the training lines for validation: they stand for ``HELD_OUT``.
+
+    Meanwhile the other lines stand for the inputs.  What was taken out is said.  Raises what
+    ``text.held_out.hold_out`` does.
+    """
+    if not share:
+        yield
+        return
+    import tempfile
+    from pathlib import Path
+
+    from fastcli.evaluation.options import HELD_OUT
+    from fastcli.text.held_out import hold_out
+    from fastcli.text.spooled import spooled, standing_for
+
+    with spooled(inputs, reporter), tempfile.TemporaryDirectory(prefix="fastcli-") as folder:
+        train, valid = Path(folder, "train.txt"), Path(folder, "valid.txt")
+        held = hold_out(inputs, share, os.fsencode(label), seed, (train, valid))
+        reporter.note(held.sentence(share, seed))
+        empty = str(Path(folder, "empty"))
+        with standing_for(inputs, str(train), empty), standing_for([HELD_OUT], str(valid), ""):
             yield
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ from fastcli import signals
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
 from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._lessons import say_network_lessons
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import lines_of_tables
+from fastcli.cli._validation import held_out
 from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.mlp.options import MlpOptions
@@ -64,6 +67,8 @@ def mlp_train(
     found = read_config(configured.config, given) if configured.config else {}
     from fastcli.cli.display.curves import check_plot, plot
     from fastcli.cli.display.perceptron import MlpDisplay
+    from fastcli.evaluation.early_stopping import parse_monitor
+    from fastcli.evaluation.intervals import parse_interval
     from fastcli.mlp.args import MlpArgs
     from fastcli.mlp.train_and_save import outputs, train_and_save_mlp
 
@@ -80,14 +85,19 @@ def mlp_train(
     check_apart([configured.config, *lists.files_from], outputs(args))
     if args.plot:
         check_plot(args.plot)
-    if args.verbose > 0 and (unused := args.without_effect(given, kind_of(args))):
-        say(unused)
+    if args.verbose > 0:
+        unused = args.without_effect(given, kind_of(args))
+        never = parse_interval(args.eval_every).never(args.epoch)
+        for sentence in filter(None, (unused, parse_monitor(args.monitor).doubt, never)):
+            say(sentence)
     with MlpDisplay(args) as progress, training_lines(args, progress) as prepared:
         source = open_source(args, progress.note) if args.pretrained_vectors else None
         trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared)
         progress.summary(trained)
+        if args.verbose > 0:
+            say_network_lessons(trained.learned, trained.troubles)
     if args.plot:
-        plot(args.plot, trained)
+        plot(args.plot, trained.history, trained.best_step)
     if trained.interrupted:
         sys.exit(signals.exit_code(signals.received or signal.SIGINT))
 
@@ -98,12 +108,30 @@ def training_lines(args: MlpArgs, reporter: Reporter) -> Iterator[dict[str, Any]
 
     Yields what the model records of how they were prepared, also where prepare did it before.
     """
-    if kind_of(args) == "numbers":
+    if args.valid_share:
+        from fastcli.mlp.training_data import input_kind
+        from fastcli.text.spooled import spooled
+
+        with spooled(args.input, reporter):  # what comes through a pipe is divided, too
+            if input_kind(args) == "text":
+                share, seed = args.valid_share, args.seed
+                with (
+                    _lines(args, reporter) as prepared,
+                    held_out(args.input, share, args.label, seed, reporter),
+                ):
+                    yield prepared
+            else:
+                yield {}
+    elif kind_of(args) == "numbers":
         yield {}
-        return
+    else:
+        with _lines(args, reporter) as prepared:
+            yield prepared
+
+
+def _lines(args: MlpArgs, reporter: Reporter) -> AbstractContextManager[dict[str, Any]]:
     table, is_table = table_options(args), bool(args.text_column)
-    with lines_of_tables(args.input, table, is_table, args.label, reporter, args.valid) as prepared:
-        yield prepared
+    return lines_of_tables(args.input, table, is_table, args.label, reporter, args.valid)
 
 
 def table_options(args: MlpArgs) -> TableOptions:

@@ -12,6 +12,7 @@ import click
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._lessons import say_better, say_lessons
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import (
@@ -21,8 +22,12 @@ from fastcli.cli._tables import (
     refuse_table,
     table_words,
 )
+from fastcli.cli._validation import held_out
+from fastcli.errors import ArgumentError
+from fastcli.evaluation.intervals import parse_interval
 from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of
 from fastcli.fasttext.options import AutotuneOptions
+from fastcli.fasttext.watch_args import WatchArgs
 from fastcli.overwriting import check_apart
 from fastcli.tables.options import TableOptions
 
@@ -35,7 +40,7 @@ PATTERN = "-input <file> -output <name> [options]"
 def training(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the decorator that adds the options of a training command."""
     if command == "supervised":
-        return takes(DEFAULTS[command], AutotuneOptions, Lists, TableOptions, Saving)
+        return takes(DEFAULTS[command], AutotuneOptions, WatchArgs, Lists, TableOptions, Saving)
     return takes(DEFAULTS[command], AutotuneOptions, Lists, Saving, without=("no_shuffle",))
 
 
@@ -46,6 +51,7 @@ def supervised(
     ctx: click.Context,
     args: TrainArgs,
     tuning: AutotuneOptions,
+    watched: WatchArgs,
     lists: Lists,
     table: TableOptions,
     saving: Saving,
@@ -59,7 +65,7 @@ def supervised(
       fastcli supervised -input data/samples/reviews.csv -output verdicts \\
           --text-column review --label-column verdict --none other
     """
-    run(ctx, args, tuning, lists, saving, table)
+    run(ctx, args, tuning, lists, saving, table, watched)
 
 
 @click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
@@ -107,8 +113,10 @@ def run(
     lists: Lists,
     saving: Saving,
     table: TableOptions | None = None,
+    watched: WatchArgs | None = None,
 ) -> None:
     """Train and save, with the options of a command."""
+    watched = watched or WatchArgs()
     given = given_names(ctx)
     args = replace(
         args, input=read_inputs(ctx, "input", args.input, lists.files_from, args.verbose)
@@ -122,7 +130,9 @@ def run(
     args.check()
     if lists.files_from:
         check_lists(lists.files_from, args, tuning)
-    say_without_effect(ctx, {**vars(args), **vars(tuning), **(vars(table) if table else {})})
+    values = {**vars(args), **vars(tuning), **vars(watched), **(vars(table) if table else {})}
+    check_watched(watched, args, tuning)
+    say_without_effect(ctx, values)
     check_lines(args, table)
     if tuning.autotune_validation:
         tune(ctx, args, tuning, saving.fsync, table)
@@ -132,9 +142,46 @@ def run(
 
     with (
         TrainingDisplay(args.verbose) as progress,
-        training_lines(args, table, progress) as prepared,
+        training_lines(args, table, progress, watched.valid) as prepared,
+        held_out(args.input, watched.valid_share, args.label, args.seed, progress),
     ):
-        train_and_save(args, progress, saving.fsync, prepared, reading_words(table))
+        reading = reading_words(table)
+        trained = train_and_save(args, progress, saving.fsync, prepared, reading, watched)
+        progress.summary(trained)
+        if args.verbose > 0:
+            say_lessons(trained.learned)
+            say_better(trained.learned, args, [*reading, *watched.words()])
+    if watched.plot and trained.watch is not None:
+        from fastcli.cli.display.curves import plot
+
+        plot(watched.plot, trained.watch.history, trained.watch.stopping.step)
+
+
+def check_watched(watched: WatchArgs, args: TrainArgs, tuning: AutotuneOptions) -> None:
+    """Raise an error for options of validation that cannot work; say what may be meant otherwise.
+
+    ``--eval-every`` was a number of steps in mlp-train 0.1.0.
+    """
+    if not watched.is_on:
+        if watched.patience:
+            watched.check()
+        return
+    if tuning.autotune_validation:
+        raise ArgumentError(
+            "Autotune measures every trial on -autotune-validation: leave out "
+            f"{', '.join(watched.words()[::2]) or '--log and --plot'}."
+        )
+    metric = watched.check()
+    if watched.plot:
+        from fastcli.cli.display.curves import check_plot
+
+        check_plot(watched.plot)
+    if args.verbose > 0:
+        from fastcli.cli.display.messages import say
+
+        never = parse_interval(watched.eval_every).never(args.epoch)
+        for sentence in filter(None, (metric.doubt, never)):
+            say(sentence)
 
 
 def check_lines(args: TrainArgs, table: TableOptions | None) -> None:

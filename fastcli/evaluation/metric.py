@@ -79,6 +79,10 @@ class Metric:
             return a == a
         return a < b if self.lower_is_better else a > b
 
+    def as_error(self, value: float) -> float:
+        """Return a value as a number that is the smaller the better it is."""
+        return value if self.lower_is_better else 1 - value
+
     def find_label(self, model: Classifier) -> int:
         """Return the id of the metric's label, -1 if it is about all labels.
 

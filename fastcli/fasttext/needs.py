@@ -30,8 +30,13 @@ def batch_memory(args: TrainArgs, nlabels: int, n_lines: int, n_rows: int) -> in
     return scores + 4 * PAIRS * n_lines // MOST_LINES + counting  # and what lines share
 
 
-def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) -> Needs:
-    """Return what training a classifier needs, before its matrices are allocated."""
+def classifier_needs(
+    args: TrainArgs, dictionary: Dictionary, corpus: Corpus, keeps_best: bool = False
+) -> Needs:
+    """Return what training a classifier needs, before its matrices are allocated.
+
+    A run that ``keeps_best`` has a copy of them.
+    """
     slots = OPTIMIZERS[args.optimizer].slots
     n_rows = corpus.shards * corpus.shard_rows + dictionary.nlabels
     matrices = 4 * padded(args.dim) * n_rows
@@ -42,7 +47,7 @@ def classifier_needs(args: TrainArgs, dictionary: Dictionary, corpus: Corpus) ->
         args,
         dictionary,
         (len(corpus.ids), dictionary.nlabels),
-        matrices=(1 + slots) * matrices + batches,
+        matrices=(1 + slots + keeps_best) * matrices + batches,
         saving=saving - slots * matrices - batches - corpus.nbytes,  # which are freed before
     )
 

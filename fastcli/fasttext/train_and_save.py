@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from fastcli import __version__
+from fastcli.errors import DataError, TrainingDiverged, cannot_open
+from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.options import MOST_RETRIES
+from fastcli.evaluation.run_log import RunLog
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_bytes import output_rows
 from fastcli.fasttext.model_outputs import ModelOutputs, Writer
@@ -16,17 +21,22 @@ from fastcli.fasttext.sidecar import about_path
 from fastcli.fasttext.train import train_supervised
 from fastcli.fasttext.train_words import train_word_vectors
 from fastcli.fasttext.trained import Trained
-from fastcli.files import Replacement
+from fastcli.fasttext.watch import Watch
+from fastcli.fasttext.watch_args import WatchArgs
+from fastcli.files import Replacement, check_writable
 from fastcli.jit.build import compile_beside
 from fastcli.kernels.base.printf import format_vectors
 from fastcli.kernels.linear.batch_lines import score_lines, step_lines
 from fastcli.kernels.linear.few_labels import learn_lines
+from fastcli.kernels.linear.means import mean_rows
+from fastcli.kernels.linear.scores import fill_blocks
 from fastcli.kernels.linear.shared_rows import count_shared
 from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.linear.train_words import train_words
+from fastcli.kernels.linear.validation import measure_lines
 from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
-from fastcli.text.spooled import spooled
+from fastcli.text.spooled import place_of, spooled
 
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 
@@ -37,37 +47,86 @@ def train_and_save(
     fsync: bool = False,
     prepared: dict[str, Any] | None = None,
     reading: Sequence[str] = (),
+    watched: WatchArgs | None = None,
 ) -> Trained:
     """Train a classifier or word vectors; write ``<output>.bin``, its JSON, ``.vec``, ``.output``.
 
     Every file is made under a temporary name before anything is read, and put in place when all
     are whole; with ``fsync`` each is forced to the disk first.  ``prepared`` is what the JSON file
     records of how the input was prepared, ``reading`` are words that the command needs to read the
-    same input.  Raises FastcliError or a child of it.
+    same input, ``watched`` is what is measured between epochs.  Raises FastcliError or a child of
+    it.
     """
     path = f"{args.output}.bin"
     args.check()
-    check_apart(inputs(args), outputs(args, path))
+    watched = watched or WatchArgs()
+    check_watched(watched)
+    settings = {**asdict(args), **asdict(watched)}
+    written = [*outputs(args, path), watched.log, watched.plot]
+    check_apart([*inputs(args), watched.valid], written)
     with (
         ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files,
+        RunLog(watched.log, reporter.warn, "supervised", settings) as log,
         spooled(args.input, reporter),
     ):
         if args.model == "sup":
             compile_beside(train_batches)
             few, several = (learn_lines, count_shared), (score_lines, step_lines)
             compile_beside(*(few if args.optimizer == "sgd" else several), format_vectors)
-            trained = train_supervised(args, reporter)
+            if watched.valid_lines:
+                compile_beside(fill_blocks, mean_rows, measure_lines)
+            args, trained = train_until_finite(args, watched, reporter, log)
         else:
             compile_beside(train_words, format_vectors)
             trained = train_word_vectors(args, reporter)
         reporter.row(trained)
         reporter.stage("saving")
         writers = text_writers(args, trained)
-        notes = about(args, trained, reading)
+        notes = about(args, trained, reading, watched)
         if prepared:
             notes["prepared"] = prepared
         files.save(path, lambda out: write_model(out, trained), writers, notes)
+    if trained.problem is not None:
+        raise trained.problem
     return trained
+
+
+def train_until_finite(
+    args: TrainArgs, watched: WatchArgs, reporter: Reporter, log: RunLog
+) -> tuple[TrainArgs, Trained]:
+    """Train a classifier; with ``retry_nan`` start again at half the rate where the loss is NaN.
+
+    Returns the arguments that it was trained with, too.  Raises what ``train_supervised`` does.
+    """
+
+    def show(found: Evaluation) -> None:
+        log.add([found])
+        reporter.row(found)
+
+    for retry in range(MOST_RETRIES + 1):
+        watch = Watch(watched, show, args.thread) if watched.is_on else None
+        may_retry = watched.retry_nan and retry < MOST_RETRIES
+        try:
+            trained = train_supervised(args, reporter, watch)
+            if trained.problem is None or not may_retry:
+                break
+        except TrainingDiverged:
+            if not may_retry:
+                raise
+        reporter.note(
+            f"Encountered NaN at -lr {args.lr:g}: starting again with -lr {args.lr / 2:g}."
+        )
+        args = replace(args, lr=args.lr / 2)
+        log.restart({**asdict(args), **asdict(watched)})
+    return args, trained
+
+
+def check_watched(watched: WatchArgs) -> None:
+    """Raise an error, before anything is read, if a validation cannot be made."""
+    if watched.valid and not os.path.exists(place_of(watched.valid)):
+        raise DataError(cannot_open(watched.valid, "No such file or directory", "validation"))
+    if watched.plot:
+        check_writable(watched.plot)
 
 
 def text_paths(args: TrainArgs) -> list[str]:
@@ -104,7 +163,12 @@ def text_writers(args: TrainArgs, trained: Trained) -> dict[str, Writer]:
     return {path: writers[path] for path in text_paths(args)}
 
 
-def about(args: TrainArgs, trained: Trained, reading: Sequence[str] = ()) -> dict[str, Any]:
+def about(
+    args: TrainArgs,
+    trained: Trained,
+    reading: Sequence[str] = (),
+    watched: WatchArgs | None = None,
+) -> dict[str, Any]:
     """Return the content of the JSON file beside a model.
 
     Only what follows from the training: nothing of where it was written, of the time it took or
@@ -113,9 +177,11 @@ def about(args: TrainArgs, trained: Trained, reading: Sequence[str] = ()) -> dic
     """
     kept = replace(args, **{name: getattr(TrainArgs, name) for name in RUNNING})
     lines = {"lines_at_once": trained.lines_at_once} if args.model == "sup" else {}
+    validation = trained.watch.about() if trained.watch is not None else {}
+    words = watched.words() if watched is not None else []
     return {
         "fastcli": __version__,
-        "command": shlex.join([*command_line(kept), *reading]),
+        "command": shlex.join([*command_line(kept), *reading, *words]),
         "label": args.label,
         "arguments": {k: v for k, v in asdict(args).items() if k not in RUNNING},
         "words": trained.dictionary.nwords,
@@ -123,4 +189,5 @@ def about(args: TrainArgs, trained: Trained, reading: Sequence[str] = ()) -> dic
         "tokens": trained.dictionary.ntokens,
         "loss": round(trained.loss, 6),
         **lines,
+        **({"validation": validation} if validation else {}),
     }

@@ -13,6 +13,10 @@ from fastcli.text.dictionary import Dictionary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.errors import FastcliError
+    from fastcli.evaluation.lessons import Learned
+    from fastcli.fasttext.watch import Watch
+
 
 @dataclass(kw_only=True)
 class Trained:
@@ -32,6 +36,9 @@ class Trained:
     loss: float
     seconds: float
     lines_at_once: int = 1  # that a classifier was trained on
+    watch: Watch | None = None  # the evaluations; the model is the best of them
+    learned: Learned | None = None  # of a classifier: by which to judge it
+    problem: FastcliError | None = None  # which ended training after the best
 
     def output(self) -> NDArray[np.float32]:
         """Return the output matrix in the layout of the file: flat, rows of ``dim`` floats."""

@@ -21,6 +21,7 @@ from fastcli.fasttext.model_args import LOSSES
 from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.fasttext.schemes import InBatches, OneByOne, Scheme, Work, is_copied, lines_at_once
 from fastcli.fasttext.visits import VisitOrder
+from fastcli.fasttext.watch import SoFar
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
@@ -35,6 +36,8 @@ from fastcli.text.dictionary import Dictionary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fastcli.fasttext.watch import Watch
 
 BLOCK_NS = 30e6  # of training between two looks at the loss
 
@@ -74,6 +77,7 @@ class Trainer:
             corpus.shards,
         )
         model = Model(wi, wo, self.nlabels, stride)
+        self.epoch_loss = math.nan  # of the last epoch
         self.lines_at_once = lines_at_once(args, self.work, self.nlabels)
         is_grouped = self.lines_at_once > 1 and is_copied(args, self.nlabels)
         size = self.lines_at_once if is_grouped else 1
@@ -101,27 +105,34 @@ class Trainer:
             counts=np.zeros(1 if is_plain else len(wi) // stride, np.int32),
         )
 
-    def run(self) -> Iterator[Status]:
+    def run(self, watch: Watch | None = None) -> Iterator[Status]:
         """Train; yield the progress after every block of lines.
 
-        Raises TrainingDiverged as soon as the loss is not finite.
+        ``watch`` evaluates the model now and then, and may end training.  Raises TrainingDiverged
+        as soon as the loss is not finite.
         """
         args, n_lines = self.args, self.corpus.n_lines
         size = max(1, int(BLOCK_NS / self.work.total / self.lines_at_once)) * self.lines_at_once
         started = time.monotonic()
         total, visits = self.schedule.total, 0
+        if watch is not None:
+            watch.start(n_lines, args.epoch, self.lines_at_once)
         for epoch in range(args.epoch):
             self.order.start(epoch)
-            for first in range(0, n_lines, size):
-                last = min(first + size, n_lines)
-                self._block(first, last, epoch * n_lines + first)
-                visits += last - first
+            before, last, loss_before = epoch * n_lines, 0, self.scheme.total_loss
+            while last < n_lines:
+                first, last = last, min(last + size, n_lines)
+                if watch is not None:
+                    last = min(last, watch.due - before)
+                self._block(first, last, before + first)
+                visits = before + last
                 loss = self.scheme.total_loss / visits
                 done = self.scheme.tokens
                 lr = linear_decay(self.schedule, done)
                 if not math.isfinite(loss):
-                    raise diverged(args, epoch + 1, lr)
-                seconds = max(time.monotonic() - started, 1e-9)
+                    raise diverged(args, epoch + 1, lr, watch)
+                measuring = watch.seconds if watch is not None else 0.0
+                seconds = max(time.monotonic() - started - measuring, 1e-9)
                 yield Status(
                     progress=done / total,
                     words_per_second=done / seconds / self.scheme.n_threads,
@@ -129,6 +140,25 @@ class Trainer:
                     loss=loss,
                     eta=seconds / max(done, 1) * (total - done),
                 )
+                if watch is not None and visits == watch.due:
+                    self._evaluate(watch, visits, last, lr)
+                    if watch.is_over:
+                        break
+            self.epoch_loss = (self.scheme.total_loss - loss_before) / max(last, 1)
+            if watch is not None and watch.is_over:
+                return
+
+    def _evaluate(self, watch: Watch, visits: int, in_epoch: int, lr: float) -> None:
+        so_far = SoFar(
+            visits=visits,
+            loss=self.scheme.total_loss,
+            tokens=self.scheme.tokens,
+            lr=lr,
+            order=self.order.lines[:in_epoch],
+        )
+        found = watch.evaluate(so_far, self.scheme.lines, self.scheme.model)
+        if watch.validator is not None and not math.isfinite(found.valid_loss):
+            raise diverged(self.args, found.epoch, lr, watch)
 
     def _block(self, first: int, last: int, visit: int) -> None:
         rule = self.rule
@@ -139,7 +169,13 @@ class Trainer:
         self.scheme.run(Visits(last - first, visit, self.order.lines[first:last], groups), rule)
 
 
-def diverged(args: TrainArgs, epoch: int, lr: float) -> TrainingDiverged:
-    """Return the error of a loss that became NaN or infinite."""
+def diverged(
+    args: TrainArgs, epoch: int, lr: float, watch: Watch | None = None
+) -> TrainingDiverged:
+    """Return the error of a loss that became NaN or infinite; ``watch`` may have a model."""
     advice = f"Try -lr {min(args.lr / 4, 1.0):.2g}, or fewer epochs."
-    return TrainingDiverged.within(epoch, args.epoch, lr, advice)
+    best = watch.best_evaluation if watch is not None else None
+    if best is None:
+        return TrainingDiverged.within(epoch, args.epoch, lr, advice)
+    kept = f"the model of epoch {best.epoch}, the best before, was saved"
+    return TrainingDiverged.within(epoch, args.epoch, lr, advice, kept)

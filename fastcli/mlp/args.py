@@ -8,6 +8,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.early_stopping import parse_monitor
+from fastcli.evaluation.intervals import parse_interval
+from fastcli.evaluation.options import HELD_OUT, check_together
 from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import REFUSED
 from fastcli.mlp.limits import MOST_LAYERS, MOST_UNITS
@@ -25,6 +28,11 @@ __all__ = ["LOSSES", "NORMS", "SHAPES", "MlpArgs", "from_config", "option_of"]
 @dataclass(frozen=True, kw_only=True)
 class MlpArgs(MlpOptions):
     """The arguments of ``mlp-train``, with what follows from them."""
+
+    @property
+    def valid_lines(self) -> str:
+        """The file of validation lines, the name of those that are held out, or ""."""
+        return HELD_OUT if self.valid_share else self.valid
 
     @property
     def widths(self) -> list[int]:
@@ -107,6 +115,7 @@ class MlpArgs(MlpOptions):
         if self.momentum == -1:
             values["momentum"] = 0.9 if rule.name in ("momentum", "nesterov") else 0.0
         values["optimizer"] = rule.name
+        values["monitor"] = parse_monitor(self.monitor).text
         for row in rows(MlpArgs):
             if row.name in NAMED:
                 kind, name = row.option.kind or row.name, values[row.name]
@@ -184,8 +193,8 @@ class MlpArgs(MlpOptions):
             raise ArgumentError("-bucket 0 leaves no room for n-grams: give -bucket 1 or more.")
         if not self.label:
             raise ArgumentError("-label must not be empty: every token would be a label.")
-        if self.patience and not self.valid:
-            raise ArgumentError("--patience needs a validation file: give --valid FILE.")
+        check_together(self.valid, self.valid_share, self.patience)
+        parse_interval(self.eval_every)
 
 
 # Options whose value is one of a table's names; optimizer and activation are looked up apart.

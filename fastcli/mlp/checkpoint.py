@@ -12,6 +12,7 @@ import numpy as np
 from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.files import Replacement
 from fastcli.mlp.args import MlpArgs, option_of
+from fastcli.mlp.model_reader import as_written_now
 from fastcli.mlp.snapshot import Snapshot
 from fastcli.mlp.tensor_reader import VERSION, load_arrays
 from fastcli.mlp.tensors import write_tensors
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 CHECKPOINT_FORMAT = "mlp checkpoint"
 # What may differ between a run and the one that resumes it.
-FREE = {"epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"}
+FREE = {
+    *("epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"),
+    *("show_gradients", "retry_nan"),
+}
 
 
 def checkpoint_path(args: MlpArgs) -> str:
@@ -93,7 +97,7 @@ def load_checkpoint(trainer: Trainer) -> bool:
         return False
     arrays, config = load_arrays(path, CHECKPOINT_FORMAT)
     try:
-        header = build(CheckpointHeader, config)
+        header = build(CheckpointHeader, as_written_now(config))
         _check_same(path, header, trainer)
         _check_progress(path, header.progress, trainer)
         has_best = any(evaluation.is_best for evaluation in header.progress.history)

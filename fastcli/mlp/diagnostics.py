@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from fastcli.mlp.trainer import Trainer
 
 SAMPLE_SIZE = 1024
+VANISHED = 1e-5  # of the gradients of the last layer, relative to their weights
+STUCK = 0.05  # the same for a network that learned nothing
 
 
-def troubles(trainer: Trainer) -> Iterator[str]:
+def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
     """Yield sentences on dead units, saturated layers, vanishing and exploding gradients.
 
-    Looks at up to 1,024 training examples, and at the gradients of the last step.
+    Looks at up to 1,024 training examples, and at the gradients of the last step.  Of a network
+    that ``is_at_chance`` a smaller difference of gradients is the cause.
     """
     network, examples = trainer.network, trainer.examples
     hidden = len(network.layers) - 1
@@ -55,14 +58,37 @@ def troubles(trainer: Trainer) -> Iterator[str]:
                     f"Layer {i + 1} is saturated: {100 * share:.0f} % of its outputs are at the "
                     "bounds, where gradients vanish. A smaller -lr or --norm batch helps."
                 )
-    if hidden and gradients[0] < 1e-5 * gradients[-1]:
-        yield (
-            f"Gradients vanish: relative to their weights, those of layer 1 are "
-            f"{gradients[-1] / max(gradients[0], 1e-30):.0e} times smaller than the last layer's. "
-            "--activation relu, --norm batch or fewer layers help."
-        )
+    if hidden and gradients[0] < (STUCK if is_at_chance else VANISHED) * gradients[-1]:
+        yield vanishing(trainer, gradients[-1] / max(gradients[0], 1e-30))
     if max(gradients) > 1e3:
         yield (
             "Gradients explode: those of a layer are more than 1,000 times its weights. "
             "--clip-norm 1 or a smaller -lr helps."
         )
+
+
+def vanishing(trainer: Trainer, times: float) -> str:
+    """Return the sentence on gradients that get smaller from layer to layer, and why they do."""
+    layers = trainer.network.layers
+    names = [
+        layer.activation.activation.name
+        for layer in layers[:-1]
+        if layer.activation is not None and layer.activation.activation.saturates
+    ]
+    cause = ""
+    if len(names) > 1 and len(set(names)) == 1:
+        cause = f"; {len(names)} layers of {names[0]} in a row make them vanish"
+    return (
+        f"Gradients vanish: relative to their weights, those of layer 1 are {factor(times)} times "
+        f"smaller than those of layer {len(layers)}{cause}. Try --activation relu, --norm batch, "
+        "--init he or fewer layers."
+    )
+
+
+def factor(times: float) -> str:
+    """Return how many times, in two figures.
+
+    >>> factor(912.3), factor(3.2e7)
+    ('910', '3e+07')
+    """
+    return f"{float(f'{times:.2g}'):,.0f}" if times < 1e5 else f"{times:.0e}"

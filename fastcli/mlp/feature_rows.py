@@ -102,6 +102,16 @@ class RawRows:
             at += len(block)
         return found
 
+    def take_apart(self, chosen: NDArray[np.bool_]) -> tuple[RawRows, RawRows]:
+        """Return the rows that are not chosen, and those that are, by bool[n]; none stay here."""
+        others, found, at = RawRows(self.width), RawRows(self.width), 0
+        for block in self.take():
+            part = chosen[at : at + len(block)]
+            others.add(block[~part])
+            found.add(block[part])
+            at += len(block)
+        return others, found
+
     def whole(self) -> NDArray[np.float64]:
         """Return a matrix of all rows."""
         return np.concatenate(self.blocks())

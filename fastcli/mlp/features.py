@@ -306,6 +306,12 @@ class Labels:
             found.add(dict.fromkeys(one for i in self.ids[a:b] for one in new[i]))
         return found
 
+    def first(self) -> NDArray[np.int64]:
+        """Return the first label of each row, as a number; -1 where it has none, int64[n]."""
+        ids = np.append(np.frombuffer(self.ids, np.int32), -1) if self.ids else np.array([-1])
+        ends = np.frombuffer(self.offsets, np.int64)
+        return np.where(ends[1:] > ends[:-1], ids[ends[:-1]], -1).astype(np.int64)
+
     def numbered(
         self, names: Sequence[str], rows: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

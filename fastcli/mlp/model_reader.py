@@ -90,7 +90,7 @@ class ModelHeader:
 
 def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpModel:
     """Return the model of a file.  Raises SchemaError or ArgumentError, which name the field."""
-    header = build(ModelHeader, _as_written_now(config))
+    header = build(ModelHeader, as_written_now(config))
     header.args.check_values()
     args = header.args.resolved()
     left = dict(arrays)
@@ -116,13 +116,20 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
     return model
 
 
-def _as_written_now(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the JSON object of a model with the label column as a list; it was one name before."""
+def as_written_now(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON object of a model as it is written now.
+
+    Version 0.1.0 had one name as the label column, and steps as ``eval_every``.
+    """
     args = config.get("args")
-    column = args.get("label_column") if isinstance(args, dict) else None
-    if not isinstance(args, dict) or not isinstance(column, str):
+    if not isinstance(args, dict):
         return config
-    return {**config, "args": {**args, "label_column": [column] if column else []}}
+    now = dict(args)
+    if isinstance(column := args.get("label_column"), str):
+        now["label_column"] = [column] if column else []
+    if type(steps := args.get("eval_every")) is int:
+        now["eval_every"] = f"{steps}steps" if steps > 0 else ""
+    return {**config, "args": now}
 
 
 def _take(

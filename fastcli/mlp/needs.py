@@ -16,7 +16,7 @@ def needs_of(args: MlpArgs, data: TrainingData, network: Network) -> Needs:
     # Parameters, gradients and states; the values of a batch in training and in evaluation.
     matrices = (2 + max(network.slots, 1)) * params + 2 * 4 * len(network.values)
     matrices += 4 * row_floats * data.n_rows
-    if args.valid:  # the best model so far, and evaluation on all threads
+    if args.valid_lines:  # the best model so far, and evaluation on all threads
         matrices += params + rows + (args.thread - 1) * 4 * len(network.values)
     elif is_slow(network, args.thread):  # the model before a step, for an interrupt
         matrices += params + rows
@@ -31,5 +31,5 @@ def checkpoint_size(args: MlpArgs, data: TrainingData, network: Network) -> int:
     """Return the bytes that a checkpoint has at least: parameters, states, and the best model."""
     wide, row_floats = network.input_width, network.row_floats
     params, rows = 4 * len(network.params), 4 * row_floats * data.n_rows
-    best = params + 4 * wide * data.n_rows if args.valid else 0
+    best = params + 4 * wide * data.n_rows if args.valid_lines else 0
     return params * (1 + network.slots) + rows + best

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastcli.evaluation import options as validation
 from fastcli.kernels.base.losses import OVA, SOFTMAX
 from fastcli.mlp.limits import LARGE
 from fastcli.options import Need, Option, only_beside, only_with, option
@@ -109,12 +110,8 @@ class MlpOptions:
     output: str = option(
         "", "writes <name>.mlp (the model)", group="files", fasttext=True, file="file"
     )
-    valid: str = option(
-        "",
-        "validation file, evaluated during training; the best checkpoint is saved",
-        group="files",
-        file="file",
-    )
+    valid: str = option("", validation.VALID)
+    valid_share: float = option(0.0, validation.VALID_SHARE)
     format: str = option("auto", "format of the input", group="files", choices=FORMATS)
     # text
     dim: int = option(100, text.DIM, group="text", needs=(FOR_TEXT,))
@@ -400,32 +397,15 @@ class MlpOptions:
     max_norm: float = option(
         0.0, SIZE, help="max-norm: L2 bound on the incoming weights of each unit (0: off)"
     )
-    patience: int = option(
-        0,
-        "stop after N evaluations without improvement (0: never)",
-        group="regularisation",
-        at_least=0,
-    )
-    eval_every: int = option(
-        0, "steps between evaluations (0: one epoch)", group="regularisation", at_least=0
-    )
-    monitor: str = option(
-        "error",
-        "validation metric to minimise (early stopping, best model)",
-        group="regularisation",
-        choices=("error", "loss"),
-        kind="monitor",
-        needs=(only_beside("valid"),),
-    )
+    eval_every: str = option("", validation.EVAL_EVERY)
+    patience: int = option(0, validation.PATIENCE)
+    monitor: str = option("accuracy", validation.MONITOR)
     # running
-    log: str = option(
-        "", "file to log evaluations to, one JSON object per line", group="files", file="file"
-    )
-    plot: str = option(
-        "",
-        "draw the learning curves to this .png, .svg or .pdf (needs fastcli[plot])",
-        group="files",
-        file="file",
+    retry_nan: bool = option(False, validation.RETRY_NAN, group="optimiser")
+    log: str = option("", validation.LOG)
+    plot: str = option("", validation.PLOT)
+    show_gradients: bool = option(
+        False, "show the size of each layer's gradients beside evaluations", group="running"
     )
     save_every: int = option(
         0, "steps between checkpoints, <name>.checkpoint (0: none)", group="running", at_least=0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fastcli.evaluation.meter import Meter
+from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.mlp import network as groups
 from fastcli.kernels.mlp import steps as kernels
@@ -54,36 +56,65 @@ class Scorer:
     def _batch(self, order: NDArray[np.int64], first: int, n: int) -> groups.Batch:
         return groups.Batch(order=order[first : first + n], m=n, first=0, last=n, key=0)
 
-    def evaluate(self, examples: Examples, start: int, end: int) -> tuple[list[float], int]:
-        """Return the losses of examples, and how many of them have a best label that is right."""
+    def evaluate(self, examples: Examples, start: int, end: int, found: Measured) -> None:
+        """Set the losses of examples, their best labels, and the probabilities of these."""
         network = self.network
         order = np.arange(examples.n)
-        losses: list[float] = []
-        right = 0
         for first in range(start, end, network.batch):
             n = min(network.batch, end - first)
             self.score(examples, order, first, n)
-            best = network.scores(n, self.values).argmax(axis=1)
+            scores = network.scores(n, self.values)
+            best = scores.argmax(axis=1)
+            found.best[first : first + n] = best
+            found.probs[first : first + n] = best_probs(scores, network.loss)
             batch = self._batch(order, first, n)
             kernels.score_losses(batch, examples.group, network.group, self.values, self._losses)
-            losses += self._losses[:n].tolist()
-            starts = examples.label_offsets[first : first + n + 1]
-            lines = np.repeat(np.arange(n), np.diff(starts))
-            hits = examples.labels[starts[0] : starts[-1]] == best[lines]
-            right += len(np.unique(lines[hits]))
-        return losses, right
+            found.losses[first : first + n] = self._losses[:n]
 
 
-def evaluate(scorers: list[Scorer], examples: Examples) -> tuple[float, float]:
-    """Return the mean loss, and the share of examples whose best label is wrong."""
-    n_threads = len(scorers)
-    found: list[tuple[list[float], int]] = [([], 0)] * n_threads
+class Measured(NamedTuple):
+    """What is found of examples: their losses, best labels, and the probabilities of these."""
+
+    losses: NDArray[np.float64]
+    best: NDArray[np.int32]
+    probs: NDArray[np.float32]
+
+
+def best_probs(scores: NDArray[np.float32], loss: int) -> NDArray[np.float32]:
+    """Return the probability of the best label of each row of scores, float32[n]."""
+    largest = scores.max(axis=1).astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if loss == SOFTMAX:
+            found = 1 / np.exp(scores - largest[:, None]).sum(axis=1)
+        else:
+            found = 1 / (1 + np.exp(-largest))
+    return np.asarray(found, np.float32)
+
+
+def evaluate(scorers: list[Scorer], examples: Examples, with_scores: bool = False) -> Meter:
+    """Return what a test of the network on examples counts, with its losses."""
+    n_threads, network = len(scorers), scorers[0].network
+    n = examples.n
+    found = Measured(np.zeros(n), np.zeros(n, np.int32), np.zeros(n, np.float32))
 
     def work(thread: int) -> None:
-        start, end = bounds(examples.n, thread, n_threads)
-        found[thread] = scorers[thread].evaluate(examples, start, end)
+        start, end = bounds(n, thread, n_threads)
+        scorers[thread].evaluate(examples, start, end, found)
 
     run_apart(n_threads, work)
-    losses = math.fsum(loss for some, _ in found for loss in some)
-    right = sum(n for _, n in found)
-    return losses / max(examples.n, 1), 1 - right / max(examples.n, 1)
+    meter = Meter(nlabels=network.n_labels, with_scores=with_scores)
+    ones = np.ones(n, np.int64)
+    meter.add(
+        ones,
+        ones > 0,
+        examples.label_offsets,
+        examples.labels,
+        1,
+        ones.astype(np.int32),
+        found.best,
+        found.probs,
+    )
+    is_finite = bool(np.isfinite(found.losses).all())
+    total = math.fsum(found.losses) if is_finite else float("nan")
+    meter.add_losses(n, total, total if network.loss == SOFTMAX else total / network.n_labels)
+    return meter

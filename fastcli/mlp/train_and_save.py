@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import time
-from dataclasses import fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.appended import AppendedFile
 from fastcli.errors import FastcliError, TrainingDiverged
+from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess
+from fastcli.evaluation.options import MOST_RETRIES
+from fastcli.evaluation.run_log import RunLog
 from fastcli.files import Outputs, Replacement, check_writable
 from fastcli.jit.build import compile_beside
+from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.kernels.mlp import layers, updates
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.memory import check_file_size
@@ -25,7 +29,6 @@ from fastcli.mlp.checkpoint import (
     save_checkpoint,
 )
 from fastcli.mlp.diagnostics import troubles
-from fastcli.mlp.early_stopping import Evaluation
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.needs import checkpoint_size, needs_of
@@ -34,7 +37,8 @@ from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.mlp.trainer import Trainer
 from fastcli.mlp.training_data import TrainingData, read_data
-from fastcli.overwriting import check_apart, check_ours, first_object
+from fastcli.overwriting import check_apart, check_ours
+from fastcli.printable import readable
 from fastcli.reporting import Reporter, Status
 from fastcli.rescue import place_or_rescue
 from fastcli.text.spooled import spooled
@@ -46,7 +50,17 @@ if TYPE_CHECKING:
 
 
 DEFAULTS = MlpArgs()
-RUNNING = ("output", "log", "plot", "save_every", "resume", "thread", "verbose")
+RUNNING = (
+    "output",
+    "log",
+    "plot",
+    "save_every",
+    "resume",
+    "thread",
+    "verbose",
+    "show_gradients",
+    "retry_nan",
+)
 NO_EMBEDDING = np.zeros(1, np.float32)
 
 
@@ -74,12 +88,23 @@ def train_and_save_mlp(
             if other:
                 check_writable(other)
         with contextlib.ExitStack() as stack:
-            log = None
-            if args.log:
-                log = stack.enter_context(AppendedFile(args.log, reporter.warn))
+            settings = asdict(args)
+            log = stack.enter_context(RunLog(args.log, reporter.warn, "mlp-train", settings))
             stack.enter_context(spooled(args.input, reporter))
             about = {"prepared": prepared} if prepared else {}
-            return _train(args, reporter, source, files[path], log, fsync, about)
+            for retry in range(MOST_RETRIES + 1):
+                final = not args.retry_nan or retry == MOST_RETRIES
+                try:
+                    return _train(args, reporter, source, files[path], log, (fsync, final), about)
+                except TrainingDiverged:
+                    if final:
+                        raise
+                reporter.note(
+                    f"Encountered NaN at -lr {args.lr:g}: starting again with -lr {args.lr / 2:g}."
+                )
+                args = replace(args, lr=args.lr / 2, resume=False)
+                log.restart(asdict(args))
+    raise AssertionError("the last try returns or raises")
 
 
 def _train(
@@ -87,11 +112,16 @@ def _train(
     reporter: Reporter,
     source: VectorSource | None,
     out: Replacement,
-    log: AppendedFile | None,
-    fsync: bool,
+    log: RunLog,
+    saving: tuple[bool, bool],
     about: dict[str, Any],
 ) -> MlpTrained:
-    """Train, write evaluations to ``log``, and write the model, with ``about`` in it."""
+    """Train, write evaluations to ``log``, and write the model, with ``about`` in it.
+
+    ``saving`` says whether files are forced to the disk, and whether the best model of a run that
+    diverges is written.
+    """
+    fsync, saves_best = saving
     compile_beside(updates.learn)
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
     data = read_data(args, reporter, source)
@@ -119,6 +149,8 @@ def _train(
     trainer = Trainer(
         args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
     )
+    trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
+    trainer.metric_label = trainer.metric.find_label(trained.model)
     if args.resume:
         if load_checkpoint(trainer):
             reporter.note(f"Resuming after step {trainer.progress.step:,}.")
@@ -129,14 +161,12 @@ def _train(
     reporter.stage("training")
     for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
         kernel.load()  # so that compiling does not count as training
-    trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
     started, logged = time.monotonic(), 0
 
     def write_log() -> None:
         nonlocal logged
         history = trainer.progress.history
-        if log is not None and len(history) > logged:
-            log.append(log_lines(history[logged:]))
+        log.add(history[logged:])
         logged = len(history)
 
     problem: FastcliError | None = None
@@ -148,7 +178,8 @@ def _train(
             else:
                 reporter.status(Status(progress=found[0], loss=found[1]))
     except FastcliError as error:  # the loss diverged, or a checkpoint found no room
-        if trainer.best is None and isinstance(error, TrainingDiverged):
+        has_best = trainer.best is not None and saves_best
+        if isinstance(error, TrainingDiverged) and not has_best:
             raise
         problem = error
         trainer.restore()
@@ -160,9 +191,9 @@ def _train(
         write_log()
     at = trainer.progress
     trained.seconds = time.monotonic() - started
+    trained.learned = learned(args, data, trainer)
     if at.step and problem is None and not left_behind():
-        for sentence in troubles(trainer):
-            reporter.note(sentence)
+        trained.troubles = list(troubles(trainer, trained.learned.is_at_chance))
     reporter.stage("saving")
     trained.history, trained.steps = at.history, at.step
     trained.best_step = at.stopping.step if trainer.best is not None else at.step
@@ -179,6 +210,30 @@ def _train(
     return trained
 
 
+def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
+    """Return the facts of a training by which ``Learned`` judges it."""
+    history, examples = trainer.progress.history, data.examples
+    n_used = int(examples.label_offsets[examples.n])
+    counts = np.bincount(examples.labels[:n_used], minlength=len(data.names))
+    is_one = trainer.network.loss == SOFTMAX
+    guess = one_of_all_guess(counts) if is_one else binary_guess(counts, examples.n)
+    kept = next(
+        (e for e in history if e.step == trainer.progress.stopping.step and e.is_best), None
+    )
+    prefix = os.fsencode(args.label) if data.dictionary is not None else b""
+    return Learned(
+        labels=[readable(name.removeprefix(prefix)) for name in data.names],
+        label_counts=counts,
+        loss=history[-1].loss if history else float("nan"),
+        guess=float("nan") if args.label_smoothing else guess,
+        lr=args.lr,
+        history=history,
+        kept=kept,
+        best=trainer.best_meter,
+        overfit="--dropout 0.3, --weight-decay 0.01, a smaller --hidden or --patience 3",
+    )
+
+
 def outputs(args: MlpArgs) -> list[str]:
     """Return the files that training writes, the model first."""
     checkpoint = checkpoint_path(args) if args.save_every else ""
@@ -188,8 +243,6 @@ def outputs(args: MlpArgs) -> list[str]:
 def check_whose(args: MlpArgs) -> None:
     """Raise FastcliError if training would overwrite an input or a file of something else."""
     check_apart([*args.input, args.valid, args.pretrained_vectors], outputs(args))
-    if args.log:
-        check_ours(args.log, "an mlp-train log", _is_log)
     if args.save_every:
         check_ours(checkpoint_path(args), "an mlp-train checkpoint", _is_checkpoint)
 
@@ -214,26 +267,9 @@ def model_of(
     )
 
 
-def _is_log(path: str) -> bool:
-    """Tell whether a file begins with an evaluation, as ``write_log`` writes it."""
-    found, _ = first_object(path)
-    known = {f.name for f in fields(Evaluation)}
-    may_lack = {"loss", "valid_loss", "valid_error"}  # which can be NaN
-    return known - may_lack <= set(found) <= known
-
-
 def _is_checkpoint(path: str) -> bool:
     try:
         load_arrays(path, CHECKPOINT_FORMAT)
     except FastcliError:
         return False
     return True
-
-
-def log_lines(history: list[Evaluation]) -> bytes:
-    """Return evaluations as JSON objects, one per line."""
-    lines = []
-    for evaluation in history:
-        values: dict[str, Any] = vars(evaluation)
-        lines.append(json.dumps({k: v for k, v in values.items() if v == v}) + "\n")
-    return "".join(lines).encode()

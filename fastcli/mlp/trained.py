@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fastcli.mlp.early_stopping import Evaluation
+from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.lessons import Learned
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.network import Network
 
@@ -29,3 +30,5 @@ class MlpTrained:
     steps: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    learned: Learned | None = None  # by which to judge it
+    troubles: list[str] = field(default_factory=list)  # sentences about layers

@@ -16,6 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 
 from fastcli.errors import TrainingDiverged
+from fastcli.evaluation.early_stopping import (
+    Count,
+    EarlyStopping,
+    Evaluation,
+    parse_monitor,
+)
+from fastcli.evaluation.intervals import parse_interval
+from fastcli.evaluation.meter import Meter
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.mlp import network as groups
@@ -23,8 +31,8 @@ from fastcli.kernels.mlp import steps as kernels
 from fastcli.kernels.mlp.updates import transpose_all
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.batches import Batches, batch_starts
-from fastcli.mlp.early_stopping import Count, EarlyStopping, Evaluation
 from fastcli.mlp.examples import Examples
+from fastcli.mlp.layer_sizes import activation_sizes, gradient_sizes
 from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
 from fastcli.mlp.scorer import Scorer, evaluate
@@ -52,6 +60,7 @@ class Progress:
     product: Annotated[float, Range(0, 1)] = 1.0  # of NAdam's momentum schedule
     loss: float = 0.0  # sum over the examples seen since the last evaluation
     seen: Count = 0
+    right: Count = 0  # of these, with the best label one of theirs as they were trained on
     stopping: EarlyStopping = field(default_factory=lambda: EarlyStopping(patience=0))
     history: list[Evaluation] = field(default_factory=list)
 
@@ -90,12 +99,16 @@ class Trainer:
         self._batches: Batches | None = None
         self._scorers: list[Scorer] = []
         self.is_slow = is_slow(network, args.thread)
+        self._batch = 0  # examples of the last step
         self._is_within = False  # a slow step
         self._before: Snapshot | None = None  # the last step, where it is slow and may be left
         self._kept_rows: NDArray[np.float32] | None = None
         self.progress = Progress(stopping=EarlyStopping(patience=args.patience))
         self.best: Snapshot | None = None
         self.stopped = False
+        self.metric = parse_monitor(args.monitor)
+        self.best_meter: Meter | None = None  # what was counted for the best model
+        self.metric_label = -1  # the id of its label
 
     @property
     def scorers(self) -> list[Scorer]:
@@ -135,27 +148,31 @@ class Trainer:
         numbers = Steps(self.args.hyperparameters(), at.step, at.product)
         began = time.monotonic()
         spent = at.history[-1].seconds if at.history else 0.0
-        group, checks = 1, self.args.eval_every or self.steps_per_epoch
+        interval = parse_interval(self.args.eval_every)
+        group, checks = 1, interval.steps(self.steps_per_epoch)
         while at.step < total and not self.stopped:
             first, last = at.step, self._end_of_group(group, checks)
             batches = self._batches_of(first, last)
             lrs = self._rates(first, last)
             started = time.perf_counter_ns()
-            losses = self._steps(batches, first, last, numbers.next(lrs))
+            losses, right = self._steps(batches, first, last, numbers.next(lrs))
             taken = (time.perf_counter_ns() - started) / (last - first)
             group = max(1, min(int(GROUP_NS / max(taken, 1)), 4 * group))
             seconds = spent + time.monotonic() - began
             at.product = numbers.product
             for end in [*range(first - first % checks + checks, last, checks), last]:
-                done = losses[batches.start(at.step) : batches.start(end)]
-                at.step = end
+                some = slice(batches.start(at.step), batches.start(end))
+                done = losses[some]
+                at.right += int(np.count_nonzero(right[some]))
+                at.step, self._batch = end, batches.start(end) - batches.start(end - 1)
                 at.loss, at.seen = at.loss + float(done.sum()), at.seen + len(done)
                 lr, loss = float(lrs[end - first - 1]), at.loss / max(at.seen, 1)
                 if not math.isfinite(loss):
                     raise self._diverged(lr)
                 if end % checks == 0 or end == total:
-                    at.loss, at.seen = 0.0, 0
-                    found = self._evaluate(loss, lr, seconds)
+                    train_error = 1 - at.right / max(at.seen, 1)
+                    at.loss, at.seen, at.right = 0.0, 0, 0
+                    found = self._evaluate((loss, train_error), lr, seconds)
                     yield found
                     if self.valid and not math.isfinite(found.valid_loss):
                         raise self._diverged(lr)
@@ -242,18 +259,25 @@ class Trainer:
 
     def _steps(
         self, batches: Batches, first: int, last: int, steps: Records[Step]
-    ) -> NDArray[np.float64]:
-        """Take steps ``first`` to ``last``, which ``steps`` describes; return losses by example.
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Take steps ``first`` to ``last``, which ``steps`` describes.
 
-        The losses are in the order of the batches; those of other steps are 0.
+        Returns the losses of examples, and whether their best label is right, in the order of the
+        batches; those of other steps are 0.
         """
         network, base = self.network, batches.base
         sync = np.zeros(8 * self.n_threads, np.int64)
-        losses = np.zeros(len(batches.order))
+        n = len(batches.order)
+        losses, right = np.zeros(n), np.zeros(n, np.uint8)
         table: Any = Step.table(last - base)
         table[first - base :] = steps
         group = groups.Batches(
-            order=batches.order, starts=batches.starts, steps=table, base=base, losses=losses
+            order=batches.order,
+            starts=batches.starts,
+            steps=table,
+            base=base,
+            losses=losses,
+            right=right,
         )
         training = groups.Training(
             grads=self.grads,
@@ -279,14 +303,14 @@ class Trainer:
 
         if not self.is_slow:
             run_on(self.n_threads, work)
-            return losses
+            return losses, right
         if self.best is None and self.progress.step:
             self._before = self._before or Snapshot(network, self.rows)
             self._before.take(network, self.rows, self.n_threads)
         self._is_within = True
         run_apart(self.n_threads, work)
         self._is_within = False
-        return losses
+        return losses, right
 
     def _embedding_of(self, thread: int) -> groups.Embedding:
         """Return the embedding with what a thread notes of its rows."""
@@ -299,22 +323,27 @@ class Trainer:
             grad=self._row_grads[thread],
         )
 
-    def _evaluate(self, loss: float, lr: float, seconds: float) -> Evaluation:
-        nan = float("nan")
-        valid_loss, valid_error = evaluate(self.scorers, self.valid) if self.valid else (nan, nan)
+    def _evaluate(self, trained: tuple[float, float], lr: float, seconds: float) -> Evaluation:
+        """Measure; ``trained`` are the loss and the error of training since the last time."""
+        meter = None
+        if self.valid:
+            meter = evaluate(self.scorers, self.valid, self.metric.needs_scores)
         with uninterrupted():  # a model that is half restored is useless
-            return self._note(loss, valid_loss, valid_error, lr, seconds)
+            return self._note(trained, meter, lr, seconds)
 
     def _note(
-        self, loss: float, valid_loss: float, valid_error: float, lr: float, seconds: float
+        self, trained: tuple[float, float], meter: Meter | None, lr: float, seconds: float
     ) -> Evaluation:
         """Keep the parameters if they are the best so far, and add to the history."""
         at, is_best = self.progress, False
-        if self.valid:
-            watched = valid_error if self.args.monitor == "error" else valid_loss
-            is_best = at.stopping.check(at.step, watched, valid_loss)
+        valid_loss = valid_error = f1 = value = float("nan")
+        if meter is not None:
+            valid_loss, valid_error, f1 = meter.loss, 1 - meter.accuracy, meter.macro_f1
+            value = self.metric.value(meter, self.metric_label)
+            is_best = at.stopping.check(at.step, self.metric.as_error(value), valid_loss)
             self.stopped = at.stopping.is_over
             if is_best:
+                self.best_meter = meter
                 self.best = self.best or Snapshot(self.network, self.rows)
                 self.best.take(self.network, self.rows, self.args.thread)
         found = Evaluation(
@@ -322,14 +351,24 @@ class Trainer:
             epoch=-(-at.step // self.steps_per_epoch),
             progress=at.step / max(self.total_steps, 1),
             lr=lr,
-            loss=loss,
+            loss=trained[0],
+            train_error=trained[1],
+            gradients=gradient_sizes(self),
+            activations=activation_sizes(self),
             valid_loss=valid_loss,
             valid_error=valid_error,
+            valid_f1_macro=f1,
+            monitored=value,
             seconds=seconds,
             is_best=is_best,
         )
         at.history.append(found)
         return found
+
+    @property
+    def last_batch(self) -> int:
+        """How many examples the last step was on, whose values are still there."""
+        return self._batch
 
     def _diverged(self, lr: float) -> TrainingDiverged:
         epoch = -(-self.progress.step // self.steps_per_epoch)

@@ -13,8 +13,9 @@ from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import guess_format, libsvm_columns, read_libsvm
+from fastcli.mlp.feature_rows import RawRows
 from fastcli.mlp.feature_tables import read_like, read_tables
-from fastcli.mlp.features import FeatureColumns, natural
+from fastcli.mlp.features import FeatureColumns, Labels, natural
 from fastcli.mlp.network import stride
 from fastcli.mlp.table_columns import TableOptions
 from fastcli.mlp.texts import (
@@ -31,6 +32,7 @@ from fastcli.tables.dialects import read_delimiter
 from fastcli.tables.formats import has_prefix, head_of
 from fastcli.tables.labels import LabelOptions
 from fastcli.tables.options import TABLES, header_of
+from fastcli.text.held_out import HeldOut, check_held_out, drawn
 from fastcli.text.inputs import text_size
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
@@ -99,13 +101,13 @@ def _read_text(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -
     dictionary, bucket = text.dictionary, bucket_of(args)
     bucket_rows = text.bucket_rows if bucket else None
     valid = None
-    if args.valid:
+    if path := args.valid_lines:
         reader = Reader(
             dictionary, args.label, args.word_ngrams, args.minn, args.maxn, bucket, bucket_rows
         )
-        valid, left_out = read_known_text(args.valid, reader)
+        valid, left_out = read_known_text(path, reader)
         if left_out:
-            reporter.note(f"{args.valid}: {left_out:,} lines without a known label or word.")
+            reporter.note(f"{path}: {left_out:,} lines without a known label or word.")
 
     def start(wide: int, row_floats: int) -> NDArray[np.float32]:
         embedding = start_embedding(args, text, wide, row_floats)
@@ -165,19 +167,47 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
             f"{len(names):,} different labels in {n:,} lines: is column "
             f"{columns.label} the label? If not, give --label-column."
         )
+    in_training, held = has_label, None
+    if args.valid_share:
+        raw, held, in_training = _hold_out(args, raw, labels, has_label, reporter)
     columns.fit(raw, args.standardize)
     if constant := columns.constant():
         reporter.note(_constant_sentence(constant, columns.n_features))
     row = stride(columns.n_features)
-    numbered = labels.numbered(names, has_label)
+    numbered = labels.numbered(names, in_training)
     examples = of_dense(columns.standardize(raw, row), row, *numbered)
+    valid = _read_valid(args, columns, names, reporter) if args.valid else None
+    if held is not None:
+        numbered = labels.numbered(names, has_label & ~in_training)
+        valid = of_dense(columns.standardize(held, row), row, *numbered)
     return TrainingData(
         examples=examples,
-        valid=_read_valid(args, columns, names, reporter) if args.valid else None,
+        valid=valid,
         n_in=columns.n_features,
         names=[name.encode("utf-8", "surrogateescape") for name in names],
         columns=columns,
     )
+
+
+def _hold_out(
+    args: MlpArgs,
+    raw: RawRows,
+    labels: Labels,
+    has_label: NDArray[np.bool_],
+    reporter: Reporter,
+) -> tuple[RawRows, RawRows, NDArray[np.bool_]]:
+    """Return the rows to train on, those held out for validation, and which are trained on.
+
+    ``raw`` are the rows that have a label.  Raises DataError if none would be held out.
+    """
+    chosen = drawn(labels.first()[has_label], args.valid_share, args.seed)
+    n_valid = int(chosen.sum())
+    check_held_out(n_valid, len(chosen), args.valid_share)
+    held = HeldOut(n_valid, len(chosen) - n_valid)
+    reporter.note(held.sentence(args.valid_share, args.seed))
+    in_training = has_label.copy()
+    in_training[has_label] = ~chosen
+    return *raw.take_apart(chosen), in_training
 
 
 def _read_valid(

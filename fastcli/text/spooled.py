@@ -82,12 +82,14 @@ def standing_for(paths: Sequence[str], place: str, empty: str) -> Iterator[None]
     if len(paths) > 1:
         open(empty, "x").close()
     places = dict.fromkeys(paths, empty) | {paths[0]: place}
+    former = {path: _places[path] for path in places if path in _places}
     _places.update(places)
     try:
         yield
     finally:
         for path in places:
             _places.pop(path, None)
+        _places.update(former)
 
 
 def _status(stream: Any) -> os.stat_result | None:

@@ -84,7 +84,8 @@ def test_training_fits_the_terminal(command, columns, tmp_path):
     """Progress, loss and time left stand first, so they are there in a narrow one, too."""
     more = ["--valid", SAMPLES / "topics.valid.txt"] if command == "mlp-train" else []
     files = ["-input", TRAIN, "-output", tmp_path / "m", *more]
-    text = on_terminal(columns, command, *files, *SMALL, "-epoch", 3)
+    rate = ["-lr", 2] if command == "supervised" else []
+    text = on_terminal(columns, command, *files, *SMALL, "-epoch", 3, *rate)
     lines = drawn(text)
     assert fits(lines, columns)
     shape = r"training +\d+\.\d%  loss +\d+\.\d+  left \d+:\d\d(  |$)"
@@ -129,7 +130,7 @@ def test_the_best_evaluation_is_written_once(epochs, tmp_path):
     rows = [line.split() for line in lines if re.match(r" +\d+ +\d+ +\S+ +\d\.\d+ ", line)]
     steps = [row[0] for row in rows]
     assert len(set(steps)) == len(steps) > 0, lines
-    found = [json.loads(line) for line in log.read_text().splitlines()]
+    found = [json.loads(line) for line in log.read_text().splitlines()[1:]]
     best = [str(e["step"]) for e in found if e["is_best"]][-1]
     assert [row[0] for row in rows if row[-1] == "best"][-1] == best
     assert any(f"(step {best}) kept" in line for line in lines)
@@ -352,6 +353,8 @@ def test_what_is_counted_is_what_is_loaded(tmp_path):
     files = ["-input", TRAIN, "-output", tmp_path / "m"]
     found = loads("supervised", *files, *SMALL, "-epoch", 1)
     assert set(found) == expected("supervised", maxn=0)
+    found = loads("supervised", *files, *SMALL, "-epoch", 1, "--valid", TRAIN)
+    assert set(found) == expected("supervised", valid="v")
     found = loads("skipgram", *files, *SMALL, "-epoch", 1)
     assert set(found) == expected("skipgram", maxn=6)
     found = loads("mlp-train", *files, "-dim", 5, "--hidden", 4, "-epoch", 1, "--activation", "elu")

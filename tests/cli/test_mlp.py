@@ -492,10 +492,12 @@ def test_what_training_says(table, tmp_path):
     decided = lines.pop(0)
     assert decided.endswith(": header; label: column 'kind' (the last); 2 features: x, y")
     assert lines[0] == "Network 2-4-3, 27 parameters; 12 examples, 3 labels, 1 thread"
-    assert "   step  epoch      lr      loss" in lines
+    assert "  step  epoch      lr     loss  train acc" in lines
     rows = [line.split() for line in lines if re.match(r" +\d+ +\d+ ", line)]
     assert [row[:2] for row in rows] == [[str(i), str(i)] for i in range(1, 6)]
-    assert re.fullmatch(r"Trained 5 steps in \d+\.\d s\.", lines[-1])
+    assert re.fullmatch(r"Trained 5 steps in \d+\.\d s\.", lines[-3])
+    assert lines[-2].startswith("It learned next to nothing")
+    assert lines[-1].startswith("Try a larger -lr")
     result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options[:2], "-epoch", 1)
     assert re.search(r"^Trained 1 step in \d+\.\d s\.$", result.err, re.MULTILINE)
 
@@ -505,15 +507,15 @@ def test_the_log(table, tmp_path):
     options = ["--hidden", 4, "-epoch", 6, "--batch-size", 4, "--schedule", "linear", "-lr", 0.06]
     options += ["-thread", 1, "-verbose", 0, "--log", log]
     train(table, tmp_path / "m", *options)
-    found = [json.loads(line) for line in log.read_text().splitlines()]
+    found = [json.loads(line) for line in log.read_text().splitlines()[1:]]
     assert [e["step"] for e in found] == [3, 6, 9, 12, 15, 18]
     assert [e["epoch"] for e in found] == [1, 2, 3, 4, 5, 6]
     assert [e["progress"] for e in found] == pytest.approx([i / 6 for i in range(1, 7)])
     lrs = [0.06 * (1 - (e["step"] - 1) / 18) for e in found]
     assert [e["lr"] for e in found] == pytest.approx(lrs)
     assert all("valid_loss" not in e and e["loss"] > 0 for e in found)
-    train(table, tmp_path / "m", *options, "--valid", table, "--eval-every", 6)
-    found = [json.loads(line) for line in log.read_text().splitlines()]
+    train(table, tmp_path / "m", *options, "--valid", table, "--eval-every", "6steps")
+    found = [json.loads(line) for line in log.read_text().splitlines()[1:]]
     assert [e["step"] for e in found] == [6, 12, 18]
     assert all(0 <= e["valid_error"] <= 1 and e["valid_loss"] > 0 for e in found)
 
@@ -532,7 +534,7 @@ def test_patience_keeps_the_best_model(tmp_path):
     options = ["--hidden", 32, "-lr", 0.05, "-epoch", 200, "-thread", 1, "-verbose", 0]
     options += ["--monitor", "loss", "--valid", files[1]]
     model = train(files[0], tmp_path / "m", *options, "--patience", 3, "--log", log)
-    found = [json.loads(line) for line in log.read_text().splitlines()]
+    found = [json.loads(line) for line in log.read_text().splitlines()[1:]]
     losses = [e["valid_loss"] for e in found]
     best = losses.index(min(losses))
     assert len(found) == best + 4 < 200
@@ -602,7 +604,7 @@ def test_an_interrupt_saves_the_best_so_far(tmp_path):
     assert child.returncode == 130
     assert out == b""
     assert b"Traceback" not in err
-    found = [json.loads(line) for line in log.read_text().splitlines()]
+    found = [json.loads(line) for line in log.read_text().splitlines()[1:]]
     best = min(found, key=lambda e: e["valid_error"])
     assert config_of(model)["about"]["best_step"] == best["step"]
     error = 1 - scores(model, TOPICS_TEST)["precision"]
@@ -623,7 +625,10 @@ def test_an_interrupt_saves_the_best_so_far(tmp_path):
         (["--norm", "batch", "--batch-size", 1], "--norm batch with --batch-size 1"),
         (["-epoch", -1], "-epoch must be 0 or more, not -1."),
         (["-thread", 0], "-thread must be 1 or more, not 0."),
-        (["--patience", 2], "--patience needs a validation file: give --valid FILE."),
+        (
+            ["--patience", 2],
+            "--patience needs validation lines: give --valid FILE or --valid-share 0.1.",
+        ),
         (["--valid", "missing.txt"], "missing.txt cannot be opened for validation!"),
         (["-label", "#"], "No label found in "),
         (["--log", "nofolder/log"], "nofolder/log cannot be opened for saving."),

@@ -116,7 +116,7 @@ def test_a_run_that_diverges_keeps_its_best_model(table, tmp_path):
     options = ["--optimizer", "sgd", "-lr", 1e6, "--warmup", 400, "-epoch", 400, *QUIET]
     options += ["--valid", table, "--log", log, "--batch-size", 4, "--norm", "none"]
     said = one_sentence("mlp-train", "-input", table, "-output", tmp_path / "m", *options)
-    found = [json.loads(line) for line in log.read_text().splitlines()]
+    found = [json.loads(line) for line in log.read_text().splitlines()[1:]]
     best = min(found, key=lambda e: (e["valid_error"], e.get("valid_loss", math.inf)))
     assert said.startswith("Encountered NaN: the loss is not finite in epoch ")
     assert f"; the model of step {best['step']}, the best before, was saved. Try -lr " in said

@@ -116,7 +116,10 @@ def test_a_validation_file_that_is_a_table():
     Path("v.txt").write_text("__label__Tech_support cracked\n__label__Billing money\n")
     train("t.csv", *TEAM, "--valid", "v.txt", "--log", "c.log", output="r")
     logs = [
-        [json.loads(line) | {"seconds": 0} for line in Path(f"{name}.log").read_text().splitlines()]
+        [
+            json.loads(line) | {"seconds": 0}
+            for line in Path(f"{name}.log").read_text().splitlines()[1:]
+        ]
         for name in "abc"
     ]
     assert logs[0] == logs[1] == logs[2]

@@ -281,7 +281,7 @@ def test_a_log_of_somebody_else(folder, data):
     folder("t.txt")
     folder("log", data)
     argv = ("mlp-train", "-input", "t.txt", "-output", "m", "--log", "log", *MLP)
-    left_alone(*argv, said="log exists and is not an mlp-train log")
+    left_alone(*argv, said="log exists and is not a log of a training run")
 
 
 def test_a_log_of_ours_is_replaced(folder):
@@ -290,7 +290,7 @@ def test_a_log_of_ours_is_replaced(folder):
     argv = ("mlp-train", "-input", "t.txt", "-output", "m", "--log", "log", "-verbose", 0, *MLP)
     for _ in range(2):
         assert run(*argv).text() == ""
-        assert len([json.loads(line) for line in Path("log").read_text().splitlines()]) == 2
+        assert len([json.loads(line) for line in Path("log").read_text().splitlines()]) == 3
     assert run(*argv, "--valid", "t.txt").text() == ""
     assert run(*argv).text() == ""
 

@@ -187,7 +187,7 @@ def test_verbose_0_is_silent(tiny, tmp_path):
 
 @pytest.mark.parametrize("verbose", [1, 2])
 def test_what_training_says(verbose, tiny, tmp_path):
-    options = ["-dim", 4, "-verbose", verbose]
+    options = ["-dim", 4, "-verbose", verbose, "-lr", 1, "-epoch", 20]
     result = run("supervised", "-input", tiny, "-output", tmp_path / "m", *options)
     assert (result.code, result.out) == (0, b"")
     assert result.err.startswith(DICTIONARY_LINES)

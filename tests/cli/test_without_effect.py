@@ -152,7 +152,7 @@ def test_quantize(options, sentence, files):
             "-wordNgrams, --word-dropout: no effect on numbers, only on text.",
         ),
         ("t.csv", ["--delimiter", ",", "--no-standardize"], ""),
-        ("t.csv", ["--monitor", "loss"], "--monitor: no effect without --valid."),
+        ("t.csv", ["--monitor", "loss"], "--monitor: no effect without --valid or --valid-share."),
         (
             "t.csv",
             ["--noise-shape", "row"],

@@ -14,8 +14,7 @@ from fastcli.files import Replacement, cannot_save, write_all
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fastcli.mlp.early_stopping import Evaluation
-    from fastcli.mlp.trained import MlpTrained
+    from fastcli.evaluation.early_stopping import Evaluation
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
@@ -35,7 +34,7 @@ def sparkline(values: Sequence[float], low: float, high: float, most: int = WIDT
 
 
 def learning_curve(history: Sequence[Evaluation], room: int | None = None) -> str:
-    """Return a chart of training and validation loss and P@1; nothing for few evaluations.
+    """Return a chart of training and validation loss and accuracy; nothing for few evaluations.
 
     A terminal of ``room`` columns may have less than the usual width for it, or none.
     """
@@ -44,14 +43,14 @@ def learning_curve(history: Sequence[Evaluation], room: int | None = None) -> st
     curves = {
         "loss": [e.loss for e in history],
         "valid loss": [e.valid_loss for e in history],
-        "P@1": [1 - e.valid_error for e in history],
+        "accuracy": [1 - e.valid_error for e in history],
     }
     losses = [v for name in ("loss", "valid loss") for v in curves[name] if math.isfinite(v)]
     lines = []
     for name, values in curves.items():
         if not all(map(math.isfinite, values)):
             continue
-        low, high = (min(values), max(values)) if name == "P@1" else (min(losses), max(losses))
+        low, high = (min(values), max(values)) if name == "accuracy" else (min(losses), max(losses))
         ends = f"{values[0]:.4f} to {values[-1]:.4f}"
         most = WIDTH if room is None else min(WIDTH, room - len(ends) - 14)
         if most < 4:
@@ -68,29 +67,31 @@ def check_plot(path: str) -> None:
         raise ArgumentError("--plot needs matplotlib: pip install 'fastcli[plot]'.")
 
 
-def plot(path: str, trained: MlpTrained) -> None:
-    """Draw loss and P@1 over the epochs, the step that was kept marked.
+def plot(path: str, history: Sequence[Evaluation], kept: int) -> None:
+    """Draw loss and accuracy over the steps, the step that was kept marked.
 
     Raises FastcliError if the picture cannot be written.
     """
     from matplotlib.figure import Figure
 
-    history = trained.history
     figure = Figure(figsize=(8, 3.5), layout="constrained")
     losses, scores = figure.subplots(1, 2)
     steps = [e.step for e in history]
     losses.plot(steps, [e.loss for e in history], label="training")
-    has_valid = all(math.isfinite(e.valid_error) for e in history)
+    has_valid = all(e.has_valid for e in history)
+    has_train = all(math.isfinite(e.train_error) for e in history)
+    if has_train:
+        scores.plot(steps, [1 - e.train_error for e in history], color="C0", label="training")
     if has_valid:
         losses.plot(steps, [e.valid_loss for e in history], label="validation")
         scores.plot(steps, [1 - e.valid_error for e in history], color="C1", label="validation")
         for axes in (losses, scores):
-            axes.axvline(trained.best_step, color="0.6", linestyle=":", label="kept")
-    else:
+            axes.axvline(kept, color="0.6", linestyle=":", label="kept")
+    if not has_valid and not has_train:
         scores.set_axis_off()
     losses.set(xlabel="step", ylabel="loss")
-    scores.set(xlabel="step", ylabel="P@1")
-    for axes in (losses, scores) if has_valid else (losses,):
+    scores.set(xlabel="step", ylabel="accuracy")
+    for axes in (losses, scores) if has_valid or has_train else (losses,):
         axes.grid(alpha=0.3)
         axes.legend()
     picture = io.BytesIO()

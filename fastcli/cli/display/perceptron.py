@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastcli.cli.display.curves import learning_curve
+from fastcli.cli.display.evaluations import BEST, GRADIENTS, EvaluationTable, gradient_bars
 from fastcli.cli.display.messages import lines, say
-from fastcli.cli.display.tables import Column, Rows, counted, short_time
+from fastcli.cli.display.tables import counted, short_time
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.cli.display.training import Display
-from fastcli.mlp.early_stopping import Evaluation
+from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.reporting import Status
 
@@ -22,13 +22,7 @@ if TYPE_CHECKING:
     from fastcli.mlp.args import MlpArgs
 
 MOST_ROWS = 12  # of a table of evaluations, and the best
-COLUMNS = (
-    Column("step", 7),
-    Column("epoch", 5),
-    Column("lr", 6),
-    Column("loss", 8),
-)
-VALID = (Column("valid loss", 10), Column("P@1", 6), Column("", 4, is_text=True))
+COLUMNS = ("step", "epoch", "lr", "loss", "valid loss", "train acc", "valid acc", "macro F1")
 
 
 class MlpDisplay(Display):
@@ -40,7 +34,7 @@ class MlpDisplay(Display):
         self._began = time.monotonic()
         self._first = 0.0  # the progress of the first status, which is not 0 after a checkpoint
         self._latest: Evaluation | None = None
-        self._table: Rows | None = None
+        self._table = EvaluationTable([*COLUMNS, *[GRADIENTS] * args.show_gradients, BEST])
         self._seen = 0
         self._shown: set[int] = set()  # steps
 
@@ -74,7 +68,7 @@ class MlpDisplay(Display):
         left = (time.monotonic() - self._began) * (1 - status.progress) / done
         epoch = min(int(status.progress * self._args.epoch) + 1, max(self._args.epoch, 1))
         details = [f"epoch {epoch}/{self._args.epoch}"]
-        if self._latest is not None and math.isfinite(self._latest.valid_error):
+        if self._latest is not None and self._latest.has_valid:
             details.append(f"P@1 {1 - self._latest.valid_error:.4f}")
         super().status(replace(status, eta=left, details=tuple(details)))
 
@@ -84,32 +78,8 @@ class MlpDisplay(Display):
         parts = [epoch, f"loss {status.loss:.4f}", *score, f"ETA {short_time(status.eta)}"]
         return "  ".join([f"{100 * status.progress:5.1f}%", *parts])
 
-    # ------------------------------------------------------------------ the table
-
-    def _begin_table(self, has_valid: bool) -> Rows:
-        """Write the header of the table of evaluations, once."""
-        if self._table is None:
-            columns = [*COLUMNS, *VALID] if has_valid else [*COLUMNS]
-            room = width() if is_terminal() else None
-            if room and has_valid:  # what was measured matters more than where
-                columns = _by_importance(columns, room)
-            self._table = Rows(columns, room)
-            lines(self._table.header())
-        return self._table
-
     def _write_row(self, e: Evaluation, is_best: bool) -> None:
-        has_valid = math.isfinite(e.valid_error)
-        table = self._begin_table(has_valid)
-        cells = {
-            "step": f"{e.step}",
-            "epoch": f"{e.epoch}",
-            "lr": f"{e.lr:.2g}",
-            "loss": f"{e.loss:.4f}",
-            "valid loss": f"{e.valid_loss:.4f}",
-            "P@1": f"{1 - e.valid_error:.4f}",
-            "": "best" if is_best else "",
-        }
-        lines(table.row([cells[title] for title in table.titles()]))
+        self._table.write(e, is_best)
         self._shown.add(e.step)
 
     def _live_row(self, e: Evaluation) -> None:
@@ -128,12 +98,16 @@ class MlpDisplay(Display):
         if self.verbose < 1:
             return
         history = trained.history
-        has_valid = any(math.isfinite(e.valid_error) for e in history)
-        self._begin_table(has_valid)
+        has_valid = any(e.has_valid for e in history)
+        self._table.begin(has_valid)
         for e in self._chosen(history, trained.best_step if has_valid else -1):
             self._write_row(e, is_best=has_valid and e.step == trained.best_step)
         if chart := learning_curve(history, width() if is_terminal() else None):
             lines(*chart.split("\n"))
+        last = history[-1].gradients if history else ()
+        if trained.troubles and not self._args.show_gradients and (bars := gradient_bars(last)):
+            sizes = f"{last[0]:.1e} to {last[-1]:.1e}"
+            say(f"Gradients of layers 1 to {len(last)} in the last step: {bars} ({sizes}).")
         kept = f", the best of them (step {trained.best_step}) kept" if has_valid else ""
         ended = "Interrupted after" if trained.interrupted else "Trained"
         say(f"{ended} {counted(trained.steps, 'step')} in {trained.seconds:.1f} s{kept}.")
@@ -150,11 +124,3 @@ class MlpDisplay(Display):
             for i, e in enumerate(history)
             if i % stride == 0 or i == len(history) - 1 or e.step == best
         ]
-
-
-def _by_importance(columns: list[Column], room: int) -> list[Column]:
-    """Drop the least important columns of a narrow table: lr, step, and the training loss."""
-    for title in ("lr", "step", "valid loss"):
-        if Rows(columns).width() > room:
-            columns = [column for column in columns if column.title != title]
-    return columns

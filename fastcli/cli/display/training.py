@@ -8,10 +8,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from fastcli.cli.display.evaluations import BEST, EvaluationTable
 from fastcli.cli.display.messages import announce_compiling, announce_warnings, lines, say, warn
 from fastcli.cli.display.screen import Screen
-from fastcli.cli.display.tables import fitted, short_number, short_time
+from fastcli.cli.display.tables import counted, fitted, short_number, short_time
 from fastcli.cli.display.terminal import is_live, is_terminal, width
+from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.intervals import parse_interval
 from fastcli.fasttext.trained import Trained
 from fastcli.reporting import Reporter, Status
 from fastcli.text.dictionary import Dictionary
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 Shown = TypeVar("Shown", bound="Display")
+COLUMNS = ("epoch", "lr", "loss", "valid loss", "accuracy", "macro F1", "words/s", BEST)
 LOG_EVERY = 5.0  # seconds between two lines in a log
 
 
@@ -141,10 +145,20 @@ class Display(Reporter):
 
 
 class TrainingDisplay(Display):
-    """Shows how fastText's training goes: nothing, the final line, a live line, or a log."""
+    """Shows how fastText's training goes: nothing, the final line, a live line, or a log.
+
+    Where training is evaluated, there is a table of evaluations instead of the final line.
+    """
+
+    def __init__(self, verbose: int) -> None:
+        super().__init__(verbose)
+        self._table = EvaluationTable(COLUMNS)
 
     def row(self, row: object) -> None:
-        """Show the size of the dictionary, in fastText's words, and how long training took."""
+        """Show the size of the dictionary, in fastText's words, evaluations, and the time taken."""
+        if isinstance(row, Evaluation) and self.verbose > 0:
+            self._table.write(row, row.is_best)
+            self.is_due()  # a row says more than the line of a log would
         if isinstance(row, Dictionary) and self.verbose > 0:
             lines(
                 f"Read {row.ntokens // 1000000}M words",
@@ -157,9 +171,27 @@ class TrainingDisplay(Display):
     def finished(self, status: Status) -> None:
         """Write fastText's final line; a terminal may be too narrow for all of it."""
         self.screen.close()
+        if self._table.has_begun:
+            return
         last = replace(status, progress=1.0, lr=0.0, eta=0.0)
         if self.verbose > 0 and is_terminal():
             speed = f"{short_number(last.words_per_second)} words/s/thread"
             lines(fitted(["Progress: 100.0%", f"loss {last.loss:.6f}", speed], width()))
         elif self.verbose > 0:
             lines(fasttext_line(last))
+
+    def summary(self, trained: Trained) -> None:
+        """Say which evaluation is kept, and why training ended."""
+        watch = trained.watch
+        best = watch.best_evaluation if watch is not None else None
+        if watch is None or best is None or self.verbose < 1:
+            return
+        stopped = ""
+        if watch.is_over:
+            stopped = f"No better for {counted(watch.args.patience, 'evaluation')}: stopped. "
+        where = f"Epoch {best.epoch}"
+        if parse_interval(watch.args.eval_every).is_steps:
+            where += f" (line {best.step:,})"
+        name = watch.metric.text
+        watched = "" if name in ("accuracy", "error") else f", {name} {best.monitored:.4f}"
+        say(f"{stopped}{where} is kept: accuracy {1 - best.valid_error:.4f}{watched}.")

@@ -78,14 +78,16 @@ def table_sigmoid(x: f32) -> f32:
 
 
 @device
-def label_probs(hidden: F32, outputs: Outputs, out: F32) -> None:
-    """Set ``out[:nlabels]`` to the labels' probabilities: softmax, or one sigmoid each.
-
-    ``out`` has room for whole blocks.
-    """
-    nlabels = outputs.nlabels
-    for block in range((nlabels + BLOCK - 1) // BLOCK):
+def label_scores(hidden: F32, outputs: Outputs, out: F32) -> None:
+    """Set ``out[:nlabels]`` to the labels' scores; ``out`` has room for whole blocks."""
+    for block in range((outputs.nlabels + BLOCK - 1) // BLOCK):
         score_block(hidden, outputs, block, out)
+
+
+@device
+def scores_to_probs(outputs: Outputs, out: F32) -> None:
+    """Turn the labels' scores into their probabilities: softmax, or one sigmoid each."""
+    nlabels = outputs.nlabels
     if outputs.loss != SOFTMAX:
         for label in range(nlabels):
             out[label] = table_sigmoid(out[label])
@@ -98,6 +100,16 @@ def label_probs(hidden: F32, outputs: Outputs, out: F32) -> None:
     total = sum_in_order(out, nlabels)
     for label in range(nlabels):
         out[label] = divided(out[label], total)
+
+
+@device
+def label_probs(hidden: F32, outputs: Outputs, out: F32) -> None:
+    """Set ``out[:nlabels]`` to the labels' probabilities: softmax, or one sigmoid each.
+
+    ``out`` has room for whole blocks.
+    """
+    label_scores(hidden, outputs, out)
+    scores_to_probs(outputs, out)
 
 
 @device

@@ -14,7 +14,7 @@ from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.network import Batch, Examples, Network
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, f32, f64, i64
+    from fastcli.jit.signature import F32, F64, I32, U8, f32, f64, i64
 
 
 @device
@@ -95,6 +95,30 @@ def ova_loss(
     for k in range(n, width):
         d[k] = np.float32(0.0)
     return loss
+
+
+@device
+def is_right(z: F32, n: i64, labels: I32, n_labels: i64) -> i64:
+    """Return 1 if the label with the largest of n scores z is one of an example's, else 0."""
+    best = 0
+    for k in range(1, n):
+        if z[k] > z[best]:
+            best = k
+    for j in range(n_labels):
+        if labels[j] == best:
+            return 1
+    return 0
+
+
+@device
+def mark_right(batch: Batch, examples: Examples, network: Network, values: F32, right: U8) -> None:
+    """Set ``right`` to 1 for a thread's examples whose best label is one of theirs, else to 0."""
+    layer = record(network.layers, network.n_layers - 1)
+    for i in range(batch.first, batch.last):
+        example = batch.order[i]
+        first, last = examples.label_offsets[example], examples.label_offsets[example + 1]
+        z = at(values, layer.z + i * layer.z_row)
+        right[i] = is_right(z, layer.units, at(examples.labels, first), last - first)
 
 
 @device

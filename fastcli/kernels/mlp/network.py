@@ -16,7 +16,7 @@ from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.base.threads import arrive, bounds, wait_for_all
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, Records, f32, i64
+    from fastcli.jit.signature import F32, F64, I32, I64, U8, Records, f32, i64
 
 NO_NORM, BATCH_NORM, LAYER_NORM = 0, 1, 2
 
@@ -172,6 +172,7 @@ class Batches(Group):
     steps: Records[Step]
     base: i64  # step 0 is this one of the run
     losses: F64  # of examples, in order
+    right: U8  # 1 for examples whose best label is one of theirs, in order
 
 
 class Batch(Group):

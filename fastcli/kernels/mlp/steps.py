@@ -18,7 +18,7 @@ from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.kernels.base.vector import exp, fill, prefetch_row, row_add, sigmoid
 from fastcli.kernels.base.views import at, record
-from fastcli.kernels.mlp.losses import set_losses
+from fastcli.kernels.mlp.losses import mark_right, set_losses
 from fastcli.kernels.mlp.network import (
     Arrays,
     Batch,
@@ -115,6 +115,7 @@ def train_steps(
         read_examples(batch, examples, network, embedding, values)
         corrupt_input(batch, network, regularization, values, team.thread)
         call(network.forward_address, (network, regularization, 1, batch, arrays, team))
+        mark_right(batch, examples, network, values, at(batches.right, batches.starts[step]))
         set_losses(batch, examples, network, smoothing, mean, values, losses)
         call(network.backward_address, (network, regularization, batch, arrays, training, team))
         meet(team)

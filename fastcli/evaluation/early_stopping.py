@@ -6,27 +6,59 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
+from fastcli.errors import ArgumentError
+from fastcli.evaluation.metric import PLAIN, Metric, parse_metric
 from fastcli.schema import Range
 
 # What a checkpoint may say; a run without validation has NaN, one without a best model infinity.
 Count = Annotated[int, Range(0)]
 Measured = Annotated[float, Range(nan=True)]
 Positive = Annotated[float, Range(0)]
+NAN = float("nan")
+
+
+def parse_monitor(text: str) -> Metric:
+    """Parse the value of ``--monitor``; raises ArgumentError if it is invalid.
+
+    >>> parse_monitor("Loss").text
+    'loss'
+    """
+    plain = text.strip().lower()
+    try:
+        return parse_metric(plain if plain in PLAIN else text)
+    except ArgumentError as error:
+        raise ArgumentError(f"--monitor: {error}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What was measured after a step: training loss since the last, validation loss and error."""
+    """What was measured after a step: training loss since the last one, and on validation data.
+
+    A step is a batch of mlp-train, a line of supervised.  ``valid_error`` is the share of lines
+    whose best label is wrong, ``train_error`` the same of training examples since the last
+    evaluation, as they were trained on.  What was not measured is NaN.
+    """
 
     step: Count
     epoch: Count
     progress: Annotated[float, Range(0, 1)]
     lr: float
     loss: float
-    valid_loss: Measured
-    valid_error: Measured
+    valid_loss: Measured = NAN
+    valid_error: Measured = NAN
     seconds: Annotated[float, Range(0, 1e12)]
     is_best: bool = False
+    valid_f1_macro: Measured = NAN
+    monitored: Measured = NAN  # the value of --monitor
+    words_per_second: Measured = NAN
+    train_error: Measured = NAN
+    gradients: tuple[Measured, ...] = ()  # of the last step, layer by layer: L2 norms
+    activations: tuple[Measured, ...] = ()  # of hidden layers: standard deviations
+
+    @property
+    def has_valid(self) -> bool:
+        """Whether validation data were measured."""
+        return math.isfinite(self.valid_error)
 
 
 @dataclass(kw_only=True)

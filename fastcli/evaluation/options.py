@@ -1,0 +1,68 @@
+"""The options of validation during training, which supervised and mlp-train share."""
+
+from __future__ import annotations
+
+from fastcli.errors import ArgumentError
+from fastcli.options import Need, Option
+
+METRICS = (
+    "accuracy, error, loss, logloss, f1[:LABEL], f1macro, f1weighted, "
+    "precisionAtRecall:30[:LABEL], recallAtPrecision:30[:LABEL]"
+)
+HELD_OUT = "--valid-share"  # the name of lines that are held out, as of a file
+WITH_VALID = Need(
+    lambda v: bool(v.valid or v.valid_share),
+    lambda v: f"without {v.shown('valid')} or {v.shown('valid_share')}",
+)
+VALID = Option(
+    help="validation file, evaluated during training; the best model is saved",
+    group="validation",
+    file="file",
+)
+VALID_SHARE = Option(
+    help="fraction of the training lines held out for validation, of each label alike",
+    group="validation",
+    at_least=0,
+    below=1,
+)
+EVAL_EVERY = Option(
+    help="epochs between evaluations, or steps: 500steps",
+    group="validation",
+    default_text="1 epoch",
+    values="a number of epochs, or of steps: 500steps",
+)
+PATIENCE = Option(
+    help="stop after N evaluations without improvement (0: never)",
+    group="validation",
+    at_least=0,
+)
+MONITOR = Option(
+    help=f"what decides which evaluation is best: {METRICS}",
+    group="validation",
+    needs=(WITH_VALID,),
+)
+RETRY_NAN = Option(
+    help="where the loss becomes NaN, halve the learning rate and start again",
+    group="training",
+)
+MOST_RETRIES = 10
+LOG = Option(
+    help="file to log the arguments and evaluations to, one JSON object per line",
+    group="files",
+    file="file",
+)
+PLOT = Option(
+    help="draw the learning curves to this .png, .svg or .pdf (needs fastcli[plot])",
+    group="files",
+    file="file",
+)
+
+
+def check_together(valid: str, valid_share: float, patience: int) -> None:
+    """Raise ArgumentError for options that contradict each other."""
+    if valid and valid_share:
+        raise ArgumentError("--valid and --valid-share: give one of them.")
+    if patience and not (valid or valid_share):
+        raise ArgumentError(
+            "--patience needs validation lines: give --valid FILE or --valid-share 0.1."
+        )

@@ -1,0 +1,121 @@
+"""Validation lines out of training lines: a share of each label's, drawn by the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import DataError, FastcliError, cannot_open
+from fastcli.text.inputs import text_blocks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SPACES = b" \t\v\f\r\0"  # where tokens end
+
+
+def drawn(strata: NDArray[np.int64], share: float, seed: int) -> NDArray[np.bool_]:
+    """Return which lines are held out: about that share of each stratum, bool[n].
+
+    In all it is the nearest whole number.  A line of stratum -1 is never held out, nor is the last
+    line of a stratum, so that every label stays in training.
+
+    >>> int(drawn(np.repeat([0, 1], [80, 20]), 0.1, 0).sum())
+    10
+    """
+    n = len(strata)
+    rng = np.random.default_rng([seed & 0xFFFFFFFF, 3])
+    order = rng.permutation(n)
+    order = order[np.argsort(strata[order], kind="stable")]
+    order = order[int(np.count_nonzero(strata < 0)) :]
+    # Of lines in a row, a label's together, every 1/share-th: the half makes it the middle one.
+    counts = np.floor(np.arange(len(order) + 1) * share + 0.5)
+    found = np.zeros(n, np.bool_)
+    found[order[np.diff(counts) > 0]] = True
+    labels = strata[order]
+    is_last = np.append(labels[1:] != labels[:-1], True) if len(labels) else np.zeros(0, bool)
+    first = np.append(0, np.flatnonzero(is_last)[:-1] + 1) if len(labels) else np.zeros(0, int)
+    for a, b in zip(first.tolist(), (np.flatnonzero(is_last) + 1).tolist(), strict=True):
+        if found[order[a:b]].all():
+            found[order[a]] = False
+    return found
+
+
+def label_in(line: bytes, prefix: bytes) -> bytes:
+    """Return the first label of a line, b"" if it has none."""
+    at = 0 if line.startswith(prefix) else -1
+    start = line.find(prefix, 1)
+    while at < 0 and start > 0:
+        if line[start - 1] in SPACES:
+            at = start
+        start = line.find(prefix, start + 1)
+    return line[at:].split(None, 1)[0] if at >= 0 else b""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """How many lines are held out, and how many are trained on."""
+
+    n_valid: int
+    n_train: int
+
+    def sentence(self, share: float, seed: int) -> str:
+        """Return what to tell a user."""
+        return (
+            f"--valid-share {share:g}: {self.n_valid:,} of {self.n_valid + self.n_train:,} lines "
+            f"are held out of training for validation, of each label alike (-seed {seed})."
+        )
+
+
+def check_held_out(n_valid: int, n_lines: int, share: float) -> None:
+    """Raise DataError if no line is held out."""
+    if not n_valid:
+        raise DataError(
+            f"--valid-share {share:g} of {n_lines:,} lines is none that training could spare: give "
+            "a larger share, or a file with --valid."
+        )
+
+
+def hold_out(
+    inputs: Sequence[str], share: float, prefix: bytes, seed: int, to: tuple[Path, Path]
+) -> HeldOut:
+    """Write training lines to the first file and validation lines to the second, in their order.
+
+    Lines count by their first label; those without one stay in training.  Raises DataError if a
+    file cannot be read or has too few lines, FastcliError where there is no room for the copies.
+    """
+    known: dict[bytes, int] = {b"": -1}
+    strata = np.array(
+        [known.setdefault(label_in(line, prefix), len(known) - 1) for line in _lines(inputs)],
+        np.int64,
+    )
+    mask = drawn(strata, share, seed)
+    n_valid = int(mask.sum())
+    check_held_out(n_valid, len(strata), share)
+    try:
+        with open(to[0], "wb") as train, open(to[1], "wb") as valid:
+            for line, is_valid in zip(_lines(inputs), mask.tolist(), strict=False):
+                (valid if is_valid else train).write(line)
+    except OSError as error:
+        raise FastcliError(
+            f"The lines cannot be copied to {to[0].parent.parent} ({error.strerror}). "
+            "Set TMPDIR to a folder with more room."
+        ) from None
+    return HeldOut(n_valid, len(strata) - n_valid)
+
+
+def _lines(inputs: Sequence[str]) -> Iterator[bytes]:
+    """Yield all lines of files, each with its line end."""
+    for path in inputs:
+        try:
+            for block in text_blocks(path):
+                lines = block.tobytes().split(b"\n")
+                last = lines.pop()
+                for line in [*lines, last] if last else lines:
+                    yield line + b"\n"
+        except OSError as error:
+            raise DataError(cannot_open(path, error, "training")) from None

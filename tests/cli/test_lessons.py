@@ -1,0 +1,147 @@
+"""What training says at its end of a model that is not as good as it could be."""
+
+import shlex
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import LOSSES
+from tests.command import SAMPLES, run
+
+TRAIN, VALID = SAMPLES / "topics.train.txt", SAMPLES / "topics.valid.txt"
+CHANCE = "It learned next to nothing"
+
+
+def said(command, source, output, *options):
+    """Train; return what is said."""
+    result = run(command, "-input", source, "-output", output, *options)
+    assert (result.code, result.out) == (0, b""), result.err
+    return result.err
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_plain_command_at_the_level_of_chance(tmp_path, loss):
+    err = said("supervised", TRAIN, tmp_path / "m", "-loss", loss, "-dim", 10)
+    assert CHANCE in err
+    *_, lead, command = err.splitlines()
+    assert lead == "Try what fastcli inspect suggests for these lines:"
+    shown = run("inspect", TRAIN).out.decode().split("fastcli supervised ")[1].split()
+    options = shown[shown.index("-loss") :][:12]
+    assert command.split()[-12:] == options
+    better = said("supervised", TRAIN, tmp_path / "m", *command.split()[6:])
+    assert CHANCE not in better
+    assert "Try" not in better
+    assert said("supervised", TRAIN, tmp_path / "m", "-dim", 10, "-verbose", 0) == ""
+
+
+def test_what_was_suggested_is_not_suggested_again(tmp_path):
+    rng = np.random.default_rng(1)
+    source = tmp_path / "noise.txt"
+    words = [f"w{i}" for i in range(3)]
+    lines = [f"__label__{rng.integers(4)} {' '.join(rng.choice(words, 30))}" for _ in range(1200)]
+    source.write_text("\n".join(lines) + "\n")
+    err = said("supervised", source, tmp_path / "m", "-lr", 0.5, "-epoch", 25, "-dim", 2)
+    assert CHANCE in err
+    assert "Its options are those that fastcli inspect suggests" in err
+
+
+def test_tables_keep_their_columns_in_the_suggestion(tmp_path):
+    columns = ["--text-column", "review", "--label-column", "verdict", "--none", "other"]
+    err = said("supervised", SAMPLES / "reviews.csv", tmp_path / "m", *columns, "-lr", 0.01)
+    command = err.splitlines()[-1]
+    assert command.startswith(f"fastcli supervised -input {SAMPLES / 'reviews.csv'}")
+    assert " ".join(columns) in command
+
+
+def test_over_fitting(tmp_path):
+    options = ["--valid", VALID, "-lr", 1, "-epoch", 50, "-dim", 10]
+    err = said("supervised", TRAIN, tmp_path / "m", *options)
+    assert "Over-fitting since epoch" in err
+
+
+def test_one_label(tmp_path):
+    source = tmp_path / "one.txt"
+    source.write_text("__label__a x y\n__label__a z\n" * 5)
+    for command in ("supervised", "mlp-train"):
+        err = said(command, source, tmp_path / "m", "-dim", 4)
+        assert "There is only one label, a: every text gets it." in err
+
+
+def test_five_layers_of_sigmoids(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(600, 8))
+    lines = [",".join([*map("{:.3f}".format, row), f"k{row.argmax()}"]) for row in x]
+    source = tmp_path / "x.csv"
+    source.write_text("\n".join(lines) + "\n")
+    deep = ["--hidden", "32,32,32,32,32", "--activation", "sigmoid", "--optimizer", "sgd"]
+    err = said("mlp-train", source, tmp_path / "m", *deep, "-lr", 0.05, "-epoch", 5)
+    assert f"{CHANCE}: the training loss is " in err
+    assert "guessing (ln 8) has 2.0" in err
+    assert "5 layers of sigmoid in a row make them vanish. Try --activation relu" in err
+    assert "Gradients of layers 1 to 6 in the last step: ▁" in err
+    better = said("mlp-train", source, tmp_path / "m", "--hidden", "32,32", "-epoch", 20)
+    assert CHANCE not in better
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_halving_the_rate_until_the_loss_is_a_number(command, tmp_path):
+    options = ["-dim", 8, "-epoch", 2, "-thread", 1]
+    options += ["--hidden", 8, "--optimizer", "sgd"] * (command == "mlp-train")
+    rate = 1e30
+    failed = run(command, "-input", TRAIN, "-output", tmp_path / "m", *options, "-lr", rate)
+    assert failed.code == 1
+    assert "Encountered NaN" in failed.err
+    assert not list(tmp_path.iterdir())
+    failed = run(
+        command, "-input", TRAIN, "-output", tmp_path / "m", *options, "-lr", rate, "--retry-nan"
+    )
+    assert failed.err.count("starting again") == 10
+    assert failed.code == 1
+
+
+def test_a_rate_that_was_halved_gives_the_model_of_that_rate(tmp_path, monkeypatch):
+    from fastcli.fasttext import train
+
+    original, seen = train.Trainer.run, []
+
+    def run_once_bad(self, watch=None):
+        seen.append(self.args.lr)
+        if len(seen) == 1:
+            self.scheme.model.wi[:] = np.nan
+        yield from original(self, watch)
+
+    monkeypatch.setattr(train.Trainer, "run", run_once_bad)
+    log = tmp_path / "run.jsonl"
+    options = ["-dim", 8, "-epoch", 3, "--log", log, "--retry-nan"]
+    err = said("supervised", TRAIN, tmp_path / "m", *options, "-lr", 0.8)
+    assert "Encountered NaN at -lr 0.8: starting again with -lr 0.4." in err
+    assert seen == [0.8, 0.4]
+    assert '"lr": 0.4' in log.read_text().splitlines()[0]
+    assert len(log.read_text().splitlines()) == 4
+    said("supervised", TRAIN, tmp_path / "n", *options[:4], "-lr", 0.4)
+    assert (tmp_path / "m.bin").read_bytes() == (tmp_path / "n.bin").read_bytes()
+
+
+def test_a_command_in_lines_is_one_for_a_shell(monkeypatch):
+    from fastcli.cli import _lessons
+    from fastcli.cli.display import terminal
+
+    words = [
+        "fastcli",
+        "supervised",
+        "-input",
+        "a file",
+        "-output",
+        "m",
+        "--join",
+        " - ",
+        "-lr",
+        "1",
+    ]
+    assert shlex.split(" ".join(_lessons.command_lines(words))) == words
+    monkeypatch.setattr(terminal, "is_terminal", lambda: True)
+    monkeypatch.setattr(terminal, "width", lambda: 30)
+    found = _lessons.command_lines(words)
+    assert len(found) > 2
+    assert all(len(line) <= 30 for line in found)
+    assert shlex.split("\n".join(found).replace("\\\n", "")) == words
