@@ -35,6 +35,7 @@ COMMANDS = {
     "test-label": ("test", "Print precision, recall and F1 of every label."),
     "predict": ("predict", "Print the best labels of every line."),
     "predict-prob": ("predict", "Print the best labels, each with its probability."),
+    "explain": ("explain", "Show which words or columns speak for a label."),
     "print-word-vectors": ("vectors", "Print the vectors of words on standard input."),
     "print-sentence-vectors": ("vectors", "Print the vectors of lines on standard input."),
     "print-ngrams": ("vectors", "Print the vectors of a word's character n-grams."),
