@@ -284,3 +284,96 @@ def test_odd_percentages_are_read_or_refused(name, rest):
 def test_what_is_no_metric(text):
     with pytest.raises(ArgumentError):
         parse_metric(text)
+
+
+# ------------------------------------------------------- the grammar of all commands
+
+
+@pytest.mark.parametrize(
+    ("text", "ref"),
+    [
+        ("f1weighted", (1 * 1 + 2 * (2 / 3)) / 3),
+        ("error", 1 / 3),
+        ("loss", math.nan),  # was not measured
+        ("logloss", math.nan),
+    ],
+)
+def test_values_by_hand(text, ref):
+    metric = parse_metric(text)
+    assert metric.value(meter_of(HAND)) == pytest.approx(ref, abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("text", ["f1", "f1macro", "f1weighted", "accuracy", "error", "loss"])
+def test_the_value_of_nothing_is_nan(text):
+    assert math.isnan(parse_metric(text).value(meter_of([])))
+
+
+def test_losses_are_means_over_the_lines_of_all_threads():
+    meter, other = meter_of(HAND), meter_of(HAND)
+    meter.add_losses(3, 6.0, 3.0)
+    other.add_losses(1, 2.0, 3.0)
+    meter.merge(other)
+    assert parse_metric("loss").value(meter) == 2
+    assert parse_metric("logloss").value(meter) == 1.5
+
+
+def test_accuracy_is_of_the_best_label_however_many_are_predicted():
+    batch = [([0], [(1, 0.75), (0, 0.5)]), ([2], [(2, 0.5), (3, 0.25)])]
+    assert parse_metric("accuracy").value(meter_of(batch)) == 0.5
+
+
+@pytest.mark.parametrize("text", ["error", "loss", "logloss"])
+def test_directions_down(text):
+    metric = parse_metric(text)
+    assert metric.lower_is_better
+    assert metric.is_better(0.1, 0.2)
+    assert not metric.is_better(0.2, 0.1)
+    with pytest.raises(ArgumentError, match="autotune maximises"):
+        metric.check(1)
+
+
+@pytest.mark.parametrize("text", ["f1", "f1:a", "f1macro", "f1weighted", "accuracy"])
+def test_directions_up(text):
+    metric = parse_metric(text)
+    assert not metric.lower_is_better
+    assert metric.is_better(0.2, 0.1)
+    assert not metric.is_better(0.2, 0.2)
+
+
+@given(st.sampled_from(["f1", "loss"]), st.floats(allow_nan=True), st.floats(allow_nan=True))
+def test_nan_is_never_better(text, a, b):
+    better = parse_metric(text).is_better(a, b)
+    assert better == (not math.isnan(a) and (math.isnan(b) or (a < b if text == "loss" else a > b)))
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_share_in_place_of_a_percentage_is_asked_about(name):
+    assert parse_metric(f"{name}:0.9").doubt == (
+        f"{name}:0.9 is 0.9 percent, as in fastText: was {name}:90 meant?"
+    )
+    assert f"{name}:100:a meant" in parse_metric(f"{name}:1:a").doubt
+    for text in (f"{name}:0", f"{name}:1.5", f"{name}:90", "f1", "f1:0.5"):
+        assert parse_metric(text).doubt == ""
+
+
+@pytest.mark.parametrize("text", ["f1", "f1:a:b", "recallAtPrecision:12.5:x", "logloss"])
+def test_text_is_how_it_is_written(text):
+    assert parse_metric(text).text == text
+
+
+class Labelled:
+    label = "__label__"
+
+    def label_id(self, name):
+        return label_id(name.decode())
+
+    def labels(self):
+        return [name.encode() for name in LABELS]
+
+
+def test_labels_are_found_with_and_without_the_prefix():
+    assert parse_metric("f1:__label__b").find_label(Labelled()) == 1
+    assert parse_metric("f1:b").find_label(Labelled()) == 1
+    assert parse_metric("f1").find_label(Labelled()) == -1
+    with pytest.raises(ArgumentError, match=r"no label B .did you mean b\?.. Its labels: a, b, c"):
+        parse_metric("f1:B").find_label(Labelled())

@@ -23,7 +23,8 @@ class Predictions:
     """The best labels of a block of lines: ``counts[i]`` of them at ``i * k``, best first.
 
     ``not_finite`` is the first line whose hidden values or scores are NaN or infinite, or -1;
-    it and the lines after it are worth nothing.
+    it and the lines after it are worth nothing.  ``every`` are the predictions of all labels of
+    the same lines, where they were asked for.
     """
 
     k: int
@@ -31,6 +32,7 @@ class Predictions:
     labels: NDArray[np.int32]
     probs: NDArray[np.float32]
     not_finite: int = -1
+    every: Predictions | None = None
 
     def sound(self) -> Predictions:
         """Return the predictions of the lines before the first that is not finite."""
@@ -39,7 +41,11 @@ class Predictions:
             return self
         most = n * self.k
         return Predictions(
-            k=self.k, counts=self.counts[:n], labels=self.labels[:most], probs=self.probs[:most]
+            k=self.k,
+            counts=self.counts[:n],
+            labels=self.labels[:most],
+            probs=self.probs[:most],
+            every=self.every,
         )
 
 

@@ -46,6 +46,10 @@ class Meter:
     nlabels: int
     with_scores: bool = False  # keep every prediction, for a curve
     n: int = 0
+    n_first_right: int = 0  # lines whose best label is one of theirs
+    n_losses: int = 0  # lines whose losses are known, and the sums of these
+    loss_sum: float = 0.0
+    log_loss_sum: float = 0.0
     skipped: Skipped = field(default_factory=Skipped)
     gold: NDArray[np.int64] = field(init=False)
     predicted: NDArray[np.int64] = field(init=False)
@@ -92,15 +96,24 @@ class Meter:
         lines, columns = np.nonzero(is_predicted)
         predicted = labels[lines * k + columns]
         is_right = np.isin(lines * self.nlabels + predicted, line_of_gold * self.nlabels + gold)
+        self.n_first_right += int(np.count_nonzero(is_right & (columns == 0)))
         self.gold += np.bincount(gold, minlength=self.nlabels)
         self.predicted += np.bincount(predicted, minlength=self.nlabels)
         self.right += np.bincount(predicted[is_right], minlength=self.nlabels)
         if self.with_scores:
             self.scored.append((predicted, probs[lines * k + columns], is_right))
 
+    def add_losses(self, n: int, loss: float, log_loss: float) -> None:
+        """Add the sums of the losses of n lines: what training minimises, and the log loss."""
+        self.n_losses += n
+        self.loss_sum += loss
+        self.log_loss_sum += log_loss
+
     def merge(self, other: Meter) -> None:
         """Add the counts of another meter over the same labels."""
         self.n += other.n
+        self.n_first_right += other.n_first_right
+        self.add_losses(other.n_losses, other.loss_sum, other.log_loss_sum)
         self.gold += other.gold
         self.predicted += other.predicted
         self.right += other.right
@@ -125,11 +138,34 @@ class Meter:
         return _ratio(2 * int(self.right.sum()), int(self.predicted.sum() + self.gold.sum()))
 
     @property
+    def accuracy(self) -> float:
+        """The share of lines whose best label is one of theirs; NaN if there are no lines."""
+        return _ratio(self.n_first_right, self.n)
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of a line, as in training; NaN if it was not measured."""
+        return self.loss_sum / self.n_losses if self.n_losses else float("nan")
+
+    @property
+    def log_loss(self) -> float:
+        """The mean log loss of a line, or of its labels one by one; NaN if not measured."""
+        return self.log_loss_sum / self.n_losses if self.n_losses else float("nan")
+
+    @property
     def macro_f1(self) -> float:
         """The mean F1 of the labels that are gold or predicted; NaN if there are none."""
         totals = self.predicted + self.gold
         seen = totals > 0
         return float(np.mean(2 * self.right[seen] / totals[seen])) if seen.any() else float("nan")
+
+    @property
+    def weighted_f1(self) -> float:
+        """The mean F1 of the labels, by how often they are gold; NaN if there are none."""
+        totals = self.predicted + self.gold
+        f1 = 2 * self.right / np.maximum(totals, 1)
+        gold = int(self.gold.sum())
+        return float((f1 * self.gold).sum()) / gold if gold else float("nan")
 
     def label_scores(self, label: int) -> tuple[float, float, float]:
         """Return precision, recall and F1 of one label, NaN if there is nothing to divide by."""

@@ -1,7 +1,15 @@
-"""The metrics that autotune maximises: one number for a test."""
+"""The metrics: one number for a test, the names that options take, and which way is better.
+
+metric = parse_metric("precisionAtRecall:80:Billing")
+label = metric.find_label(model)           # -1 where it is about all; once for a model
+meter = predictor.test(blocks, metric.needs_scores, metric.needs_losses)
+value = metric.value(meter, label)         # nan where there is nothing to divide by
+if metric.is_better(value, best): ...      # nan is better than nothing
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,17 +17,22 @@ import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.meter import Meter
-from fastcli.printable import named, nearest
+from fastcli.printable import listed, named, nearest, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from fastcli.evaluation.classifier import Classifier
+
 KNOWN_METRICS = (
-    "f1, f1:LABEL, f1macro, accuracy, precisionAtRecall:30, precisionAtRecall:30:LABEL, "
-    "recallAtPrecision:30, recallAtPrecision:30:LABEL"
+    "f1, f1:LABEL, f1macro, f1weighted, accuracy, error, loss, logloss, precisionAtRecall:30, "
+    "precisionAtRecall:30:LABEL, recallAtPrecision:30, recallAtPrecision:30:LABEL"
 )
+PLAIN = ("f1macro", "f1weighted", "accuracy", "error", "loss", "logloss")  # take no label
+CURVES = ("precisionAtRecall", "recallAtPrecision")
+LOWER_IS_BETTER = ("error", "loss", "logloss")
 
 
 @dataclass(frozen=True)
@@ -31,12 +44,66 @@ class Metric:
     at: float = 0.0
 
     @property
+    def text(self) -> str:
+        """The metric as options take it."""
+        parts = [self.name, *([f"{100 * self.at:g}"] if self.name in CURVES else [])]
+        return ":".join([*parts, *([self.label] if self.label else [])])
+
+    @property
     def needs_scores(self) -> bool:
         """Whether the meter must keep every prediction."""
-        return self.name in ("precisionAtRecall", "recallAtPrecision")
+        return self.name in CURVES
+
+    @property
+    def needs_losses(self) -> bool:
+        """Whether the meter must know the probabilities of all labels, or a loss."""
+        return self.name in ("loss", "logloss")
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether a smaller value is the better one."""
+        return self.name in LOWER_IS_BETTER
+
+    @property
+    def doubt(self) -> str:
+        """A question where a percentage of 1 or less may have been meant as a share, else ""."""
+        if self.name not in CURVES or not 0 < self.at <= 0.01:
+            return ""
+        meant = Metric(self.name, self.label, min(100 * self.at, 1.0)).text
+        return f"{self.text} is {100 * self.at:g} percent, as in fastText: was {meant} meant?"
+
+    def is_better(self, a: float, b: float) -> bool:
+        """Tell whether a is better than b; NaN is worse than any number, and never better."""
+        if a != a or b != b:
+            return a == a
+        return a < b if self.lower_is_better else a > b
+
+    def find_label(self, model: Classifier) -> int:
+        """Return the id of the metric's label, -1 if it is about all labels.
+
+        It may be written without the label prefix.  Raises ArgumentError if the model does not
+        have it.
+        """
+        if not self.label:
+            return -1
+        label = os.fsencode(self.label)
+        prefix = os.fsencode(getattr(model, "label", ""))
+        for name in (label, prefix + label):
+            if (found := model.label_id(name)) >= 0:
+                return found
+        names = [readable(name.removeprefix(prefix)) for name in model.labels()]
+        raise ArgumentError(
+            f"{self.text}: the model has no label {named(self.label)}{nearest(self.label, names)}. "
+            f"Its labels: {listed(names)}."
+        )
 
     def check(self, k: int) -> None:
-        """Raise ArgumentError if a test with k predictions per line has no such score."""
+        """Raise ArgumentError if autotune with k predictions per line cannot maximise it."""
+        if self.lower_is_better:
+            raise ArgumentError(
+                f"-autotune-metric {self.name} is better where it is smaller, and autotune "
+                "maximises: use accuracy, f1, f1macro or f1weighted."
+            )
         if self.name == "accuracy" and k != 1:
             raise ArgumentError(
                 "-autotune-metric accuracy uses one prediction per line: "
@@ -44,9 +111,9 @@ class Metric:
             )
 
     def score(self, meter: Meter, label_id: Callable[[str], int]) -> float:
-        """Return the score, 0 if there is nothing to divide by.
+        """Return what autotune maximises: the value, 0 if there is nothing to divide by.
 
-        Raises ArgumentError if the model does not have the label.
+        Raises ArgumentError if the model does not have the label, as fastText spells it.
         """
         label = -1
         if self.label:
@@ -55,38 +122,46 @@ class Metric:
                 raise ArgumentError(
                     f"Unknown autotune metric label {self.label}: the model has no such label's."
                 )
-        if self.name == "f1":
-            value = meter.f1 if label < 0 else meter.label_scores(label)[2]
-        elif self.name == "f1macro":
-            value = meter.macro_f1
-        elif self.name == "accuracy":
-            # The share of lines whose first prediction is among their labels.
-            value = float(meter.right.sum()) / meter.n if meter.n else 0.0
-        else:
-            precision, recall = precision_recall(meter, label)
-            one, other = (
-                (precision, recall)
-                if self.name == "precisionAtRecall"
-                else (
-                    recall,
-                    precision,
-                )
-            )
-            reached = one[other >= self.at]
-            value = float(reached.max()) if len(reached) else 0.0
+        value = self.value(meter, label)
         return value if value == value else 0.0
+
+    def value(self, meter: Meter, label: int = -1) -> float:
+        """Return the value, NaN if there is nothing to divide by or the meter does not know.
+
+        ``label`` is the id of the metric's label, if it has one (``find_label``).
+        """
+        if self.name == "f1":
+            return meter.f1 if label < 0 else meter.label_scores(label)[2]
+        if self.name in CURVES:
+            return self._reached(*precision_recall(meter, label))
+        plain = {
+            "f1macro": lambda: meter.macro_f1,
+            "f1weighted": lambda: meter.weighted_f1,
+            "accuracy": lambda: meter.accuracy,
+            "error": lambda: 1 - meter.accuracy,
+            "loss": lambda: meter.loss,
+            "logloss": lambda: meter.log_loss,
+        }
+        return plain[self.name]()
+
+    def _reached(self, precision: NDArray[np.float64], recall: NDArray[np.float64]) -> float:
+        """Return the best of one where the other is at least ``at``."""
+        is_precision = self.name == "precisionAtRecall"
+        one, other = (precision, recall) if is_precision else (recall, precision)
+        reached = one[other >= self.at]
+        return float(reached.max()) if len(reached) else 0.0
 
 
 def parse_metric(text: str) -> Metric:
-    """Parse the value of ``-autotune-metric``; raises ArgumentError if it is invalid."""
+    """Parse the name of a metric; raises ArgumentError if it is invalid."""
     name, _, rest = text.partition(":")
-    if name in ("f1macro", "accuracy") and not rest and text == name:
-        return Metric(name)
+    if text in PLAIN:
+        return Metric(text)
     if name == "f1":
         if text != name and not rest:
             raise ArgumentError(f"Empty metric label : {text}")
         return Metric(name, rest)
-    if name in ("precisionAtRecall", "recallAtPrecision"):
+    if name in CURVES:
         percent, colon, label = rest.partition(":")
         if colon and not label:
             raise ArgumentError(f"Empty metric label : {text}")
@@ -97,7 +172,7 @@ def parse_metric(text: str) -> Metric:
         if 0 <= at <= 1:
             return Metric(name, label, at)
         raise ArgumentError(f"{name} needs a percentage, such as {name}:30, not {percent!r}.")
-    hint = nearest(text, ("f1", "f1macro", "accuracy", "precisionAtRecall", "recallAtPrecision"))
+    hint = nearest(text, ("f1", *PLAIN, *CURVES))
     raise ArgumentError(f"Unknown metric : {named(text)}{hint}. Known: {KNOWN_METRICS}.")
 
 

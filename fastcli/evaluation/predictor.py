@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from fastcli.errors import NotFinite
-from fastcli.evaluation.classifier import Block, Classifier, Predictions, best_count
+from fastcli.evaluation.classifier import Block, Classifier, Predictions, Worker, best_count
 from fastcli.evaluation.unknown_words import SeenText, unknown_words_note
 from fastcli.kernels.base import printf
 from fastcli.kernels.base.groups import Best, Strings
@@ -32,7 +32,8 @@ class Predictor:
 
     Results come in the order of the lines, whatever the number of threads.  A line whose scores
     are not finite raises NotFinite after the results of the lines before it; ``name`` is what
-    the error calls the model.
+    the error calls the model.  ``with_all`` predicts all labels of each line beside the best, for
+    what is computed from their probabilities: about twice the work.
     """
 
     def __init__(
@@ -42,14 +43,19 @@ class Predictor:
         threshold: float,
         n_threads: int,
         name: str = "The model",
+        with_all: bool = False,
     ) -> None:
         self.model, self.name = model, name
         model.check_predicts()
         n_threads = min(n_threads, model.max_threads)
         k = best_count(k, model.nlabels)
         # So many lines are read at a time that their predictions take no more than some MB.
-        max_lines = min(4096, 1 + (1 << 20) // k)
+        max_lines = min(4096, 1 + (1 << 20) // (model.nlabels if with_all else k))
         self._workers = [model.worker(k, threshold, max_lines) for _ in range(n_threads)]
+        if with_all:
+            # Any probability is above -1, also where a tree leaves out what is below e-5.
+            every = [model.worker(model.nlabels, -1.0, max_lines) for _ in range(n_threads)]
+            self._workers = [_both(*pair) for pair in zip(self._workers, every, strict=True)]
         self._n_lines = 0  # so far, for errors
         self._seen = SeenText()
         self._words = [SeenWords() for _ in self._workers]
@@ -156,7 +162,10 @@ class Predictor:
                 yield [(names[labels[j]], probs[j]) for j in range(line * k, line * k + n)]
 
     def test(self, blocks: Iterable[Block], with_scores: bool = False) -> Meter:
-        """Compare predictions with the labels of the lines; see ``Meter``."""
+        """Compare predictions with the labels of the lines; see ``Meter``.
+
+        A predictor ``with_all`` labels also measures the losses of the lines.
+        """
         from fastcli.evaluation.meter import Meter
 
         meters = [Meter(nlabels=self.model.nlabels, with_scores=with_scores) for _ in self._workers]
@@ -173,12 +182,37 @@ class Predictor:
                 predictions.labels,
                 predictions.probs,
             )
+            if predictions.every is not None:
+                self._add_losses(meters[thread], lines, predictions.every)
 
         for _ in self._results(blocks, add):
             pass
         for meter in meters[1:]:
             meters[0].merge(meter)
         return meters[0]
+
+    def _add_losses(self, meter: Meter, lines: Lines, found: Predictions) -> None:
+        from fastcli.evaluation.probabilities import dense_probs, dense_truth, line_losses
+
+        n, nlabels = len(found.counts), self.model.nlabels
+        is_one_of_all = self.model.sums_to_one
+        has_gold = np.diff(lines.label_offsets[: n + 1]) > 0
+        used = (np.diff(lines.offsets[: n + 1]) > 0) & has_gold
+        truth = dense_truth(lines.label_offsets, lines.labels, n, nlabels)[used]
+        losses = line_losses(dense_probs(found, nlabels)[used], truth, is_one_of_all)
+        loss = float(losses.sum())
+        meter.add_losses(len(losses), loss, loss if is_one_of_all else loss / nlabels)
+
+
+def _both(best: Worker, every: Worker) -> Worker:
+    """Return a worker of what the first predicts, with the predictions of all labels beside it."""
+
+    def work(block: Block) -> Iterator[tuple[Lines, Predictions]]:
+        for (lines, found), (_, of_all) in zip(best(block), every(block), strict=False):
+            found.every = of_all.sound()
+            yield lines, found
+
+    return work
 
 
 def _divided(block: Block, n: int) -> list[Block]:

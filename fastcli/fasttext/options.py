@@ -10,7 +10,8 @@ from fastcli.options import like, only_beside, option
 from fastcli.text import options as text
 
 METRICS = (
-    "f1[:LABEL], f1macro, accuracy, precisionAtRecall:30[:LABEL], recallAtPrecision:30[:LABEL]"
+    "f1[:LABEL], f1macro, f1weighted, accuracy, precisionAtRecall:30[:LABEL], "
+    "recallAtPrecision:30[:LABEL]"
 )
 TUNING = (FOR_CLASSIFIERS, only_beside("autotune_validation"))
 

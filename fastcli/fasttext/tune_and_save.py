@@ -63,7 +63,8 @@ def tune_and_save(
     for end in ends:
         written = [*outputs(args, f"{args.output}{end}"), *trials]
         check_apart([*inputs(args), tune.validation], written)
-    tune.check(args)
+    if doubt := tune.check(args).doubt:
+        reporter.note(doubt)
     if tune.modelsize and args.save_output:
         raise ArgumentError("Option -saveOutput is not supported for quantized models.")
     paths = [f"{args.output}{end}" for end in ends]

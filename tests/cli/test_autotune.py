@@ -848,3 +848,10 @@ def test_no_kernel_is_loaded_while_the_clock_runs(options, tmp_path):
     assert found is not None, said
     assert int(found[1]) > 10
     assert found[2] == ""
+
+
+def test_a_percentage_below_1_is_asked_about(tmp_path):
+    result = tune(tmp_path / "m", "-autotune-metric", "recallAtPrecision:0.9", "--no-vec")
+    assert result.code == 0
+    said = "recallAtPrecision:0.9 is 0.9 percent, as in fastText: was recallAtPrecision:90 meant?"
+    assert result.err.count(said) == 1
