@@ -35,6 +35,8 @@ COMMANDS = {
     "test-label": ("test", "Print precision, recall and F1 of every label."),
     "predict": ("predict", "Print the best labels of every line."),
     "predict-prob": ("predict", "Print the best labels, each with its probability."),
+    "tune-threshold": ("tune_threshold", "Find how probable a label must be to be given."),
+    "calibrate": ("calibrate", "Make probabilities as often right as they say."),
     "explain": ("explain", "Show which words or columns speak for a label."),
     "print-word-vectors": ("vectors", "Print the vectors of words on standard input."),
     "print-sentence-vectors": ("vectors", "Print the vectors of lines on standard input."),

@@ -12,6 +12,7 @@ import click
 
 from fastcli.cli import _json
 from fastcli.cli._command import positional
+from fastcli.cli._decisions import decided
 from fastcli.cli._declare import say_without_effect
 from fastcli.cli._options import (
     PATTERN,
@@ -50,7 +51,8 @@ def test(ctx: click.Context, options: Predicting, table: TableOptions, asked: Qu
     Example:
       fastcli test topics.bin data/samples/topics.test.txt
     """
-    tested, k = run(ctx, options, table, asked), asked.k
+    tested = run(ctx, options, table, asked)
+    asked, k = tested.asked, tested.asked.k
     if options.json:
         write_json(tested, k)
         return
@@ -79,7 +81,8 @@ def test_label(
     Example:
       fastcli test-label topics.bin data/samples/topics.test.txt
     """
-    tested, k = run(ctx, options, table, asked), asked.k
+    tested = run(ctx, options, table, asked)
+    asked, k = tested.asked, tested.asked.k
     if options.json:
         write_json(tested, k, per_label=True)
         return
@@ -102,8 +105,9 @@ def test_label(
 
 @dataclass(kw_only=True)
 class Tested:
-    """The counts of every file and of all together, and the labels of the model."""
+    """The counts of every file and of all together, the labels of the model, what was asked."""
 
+    asked: Question
     files: list[tuple[str, Meter]]
     total: Meter
     labels: list[bytes]
@@ -119,7 +123,7 @@ def run(ctx: click.Context, options: Predicting, table: TableOptions, asked: Que
 
     data = asked.data
     check_readable(data, CANNOT_OPEN)
-    classifier = load_classifier(asked.model, table)
+    classifier, asked = decided(ctx, load_classifier(asked.model, table), asked, options)
     given = {**vars(options), **vars(table), "is_table": reads_tables(classifier)}
     say_without_effect(ctx, given)
     total, files, notes = Meter(nlabels=classifier.nlabels), [], []
@@ -138,7 +142,7 @@ def run(ctx: click.Context, options: Predicting, table: TableOptions, asked: Que
         what = "no line is left to test on" if sentence else "there are no lines to test on"
         where = "Standard input" if list(data) == ["-"] else listed_files(data)
         say(f"{where}: {what}, so precision and recall are undefined (nan).")
-    return Tested(files=files, total=total, labels=classifier.labels())
+    return Tested(asked=asked, files=files, total=total, labels=classifier.labels())
 
 
 def examples(
