@@ -42,6 +42,13 @@ class Predicting(Answering):
 
     k: int = option(1, "number of labels per line (-1: all)", shown="-k")
     threshold: float = option(0.0, "minimum probability of a label")
+    thresholds: str = option(
+        "",
+        "give the labels that reach their thresholds: a file of tune-threshold, auto: the one "
+        "beside the model",
+        file="file",
+    )
+    calibrated: bool = option(False, "use calibrated probabilities (see calibrate)")
 
 
 @dataclass(frozen=True)

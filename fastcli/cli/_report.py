@@ -184,7 +184,7 @@ class ReportRun:
         return Tally(
             nlabels=n,
             sums_to_one=self.classifier.sums_to_one,
-            decides=self.asked.threshold > 0,
+            decides=self.asked.threshold > 0 or getattr(self.classifier, "has_thresholds", False),
             top=min(k if k > 1 else 3, n),
             with_scores=self._with_scores,
             room=self._room,

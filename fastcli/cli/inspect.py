@@ -33,6 +33,9 @@ class Inspecting:
     """The options of inspect."""
 
     json: bool = option(False, "write JSON, one line per file")
+    top_words: int = option(
+        0, "of a classifier, list so many words that speak for each label", at_least=0
+    )
     label: str = option("__label__", text.LABEL, group="general")
     delimiter: str = option("", text.DELIMITER, group="input")
     header: bool = option(False, text.HEADER, group="input")
@@ -60,6 +63,7 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
       fastcli inspect data/samples/topics.train.txt data/samples/topics.test.txt
       fastcli inspect data/samples/reviews.csv
       fastcli inspect --json topics.bin
+      fastcli inspect topics.bin --top-words 10
     """
     as_json = options.json
     if not options.label:
@@ -99,13 +103,16 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
     announce_compiling()
     ctx.with_resource(spooled(files, Reporter(), allows_empty=True))  # so that it is read twice
     data_sets: list[DataSet] = []
-    has_tables = False
+    has_tables = has_models = False
     for i, path in enumerate(files):
         if not as_json and i:
             write([""])
         kind = kind_of_file(path, options.label, delimiter)
         if kind == "model":
+            has_models = True
             report = model_report(path, say)
+            if options.top_words:
+                add_top_words(report, path, options.top_words)
             write([to_json(report)] if as_json else model_lines(report))
             continue
         if kind == "libsvm":
@@ -136,11 +143,39 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
         elif first is data_sets[0] or pair["lines"]:
             write(["", *pair_lines(pair, first, second)])
     given = given_names(ctx)
+    if options.top_words and not has_models:
+        say("--top-words: no effect, since no file is a model.")
     if not data_sets and not has_tables and "label" in given:
         say("-label: no effect on models, only on data sets.")
     unused = [f"--{name.replace('_', '-')}" for name in OF_TABLES if name in given]
     if unused and not has_tables:
         say(f"{', '.join(unused)}: no effect, since no file is a table.")
+
+
+def add_top_words(report: dict[str, Any], path: str, n: int) -> None:
+    """Add to the report of a model the words that speak for its labels; say where it has none."""
+    from fastcli.cli._options import opened
+    from fastcli.cli.display.messages import say
+    from fastcli.inspect.top_words import top_words
+    from fastcli.printable import printable
+
+    if report["task"] != "classifier" or not report["words"] or not report["labels"]:
+        what = "numbers, and has no words" if report["model"] == "perceptron" else "no labels"
+        say(f"--top-words: no effect on {printable(path)}, which is a model of {what}.")
+        return
+    model: Any
+    if report["model"] == "perceptron":
+        from fastcli.mlp.model_file import load_mlp
+
+        model = load_mlp(opened(path))
+    else:
+        from fastcli.fasttext.model_file import load_model
+
+        model = load_model(opened(path))
+    report["top_words"] = {
+        label: [{"word": word, "score": float(f"{score:.6g}")} for word, score in found]
+        for label, found in top_words(model, n).items()
+    }
 
 
 def check_readable(path: str) -> None:

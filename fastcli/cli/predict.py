@@ -11,6 +11,7 @@ import click
 
 from fastcli.cli import _json
 from fastcli.cli._command import positional
+from fastcli.cli._decisions import decided
 from fastcli.cli._declare import say_without_effect
 from fastcli.cli._options import (
     PATTERN,
@@ -134,7 +135,9 @@ class Run:
         if not self.labelling.as_name.strip():
             raise ArgumentError("--as: the name is empty.")
         check_readable(asked.data, CANNOT_OPEN)
+        self.check_decisions()
         classifier = load_classifier(asked.model, self.table)
+        classifier, asked = decided(self.ctx, classifier, asked, self.options)
         is_table = bool(
             self.labelling.output
             or self.labelling.like
@@ -166,6 +169,23 @@ class Run:
             predict_file(predictor, path, self.options.json, self.with_probs)
             notes += unknown_words_note(predictor, path, are_queries=True)
         say_unknown_words(notes)
+
+    def check_decisions(self) -> None:
+        """Raise ArgumentError where thresholds or calibration meet options that know of neither."""
+        options = [
+            ("--thresholds", self.options.thresholds),
+            ("--calibrated", self.options.calibrated),
+        ]
+        name = next((name for name, value in options if value), "")
+        if name and self.parts.output_dir:
+            raise ArgumentError(
+                f"{name} is for single tables: give --output in place of --output-dir."
+            )
+        if self.options.thresholds and self.filters != Filters():
+            raise ArgumentError(
+                "--thresholds decides which labels are given: it cannot be combined with --keep, "
+                "--unsure, --min-prob and --dropped."
+            )
 
     def label_tables(self, classifier: Classifier, asked: Question) -> None:
         """Write the rows of a table with their labels, or, without --output, print the labels."""

@@ -12,6 +12,7 @@ import click
 
 from fastcli.cli import _json
 from fastcli.cli._command import positional
+from fastcli.cli._decisions import decided
 from fastcli.cli._declare import say_without_effect
 from fastcli.cli._options import (
     PATTERN,
@@ -61,14 +62,15 @@ def test(
       fastcli test --report topics.bin data/samples/topics.test.txt
       fastcli test --require 'f1macro>=0.9' topics.bin data/samples/topics.test.txt
     """
-    tested, k = run(ctx, options, table, like.like, asked, reporting), asked.k
-    print_tested(options, asked, tested, k)
+    tested = run(ctx, options, table, like.like, asked, reporting)
+    print_tested(options, tested)
     sys.stdout.flush()
     tested.required.check(tested.total, listed_files(asked.data))
 
 
-def print_tested(options: Predicting, asked: Question, tested: Tested, k: int) -> None:
+def print_tested(options: Predicting, tested: Tested) -> None:
     """Print a report where it was asked for, else N, precision and recall."""
+    asked, k = tested.asked, tested.asked.k
     if tested.report is not None:
         tested.report.print(options.json)
         return
@@ -100,7 +102,8 @@ def test_label(
     Example:
       fastcli test-label topics.bin data/samples/topics.test.txt
     """
-    tested, k = run(ctx, options, table, like.like, asked, Reporting()), asked.k
+    tested = run(ctx, options, table, like.like, asked, Reporting())
+    asked, k = tested.asked, tested.asked.k
     if options.json:
         write_json(tested, k, per_label=True)
         return
@@ -123,8 +126,9 @@ def test_label(
 
 @dataclass(kw_only=True)
 class Tested:
-    """The counts of every file and of all together, and the labels of the model."""
+    """The counts of every file and of all together, the labels of the model, what was asked."""
 
+    asked: Question
     files: list[tuple[str, Meter]]
     total: Meter
     labels: list[bytes]
@@ -151,7 +155,7 @@ def run(
     data = asked.data
     reporting.check()
     check_readable(data, CANNOT_OPEN)
-    classifier = load_classifier(asked.model, table)
+    classifier, asked = decided(ctx, load_classifier(asked.model, table), asked, options)
     of_numbers = getattr(classifier, "columns", None) is not None
     kinds = {"is_table": bool(like) or reads_tables(classifier), "of_numbers": of_numbers}
     given = {**vars(options), **vars(reporting), **vars(table), **kinds, "like": like}
@@ -184,6 +188,7 @@ def run(
         where = "Standard input" if list(data) == ["-"] else listed_files(data)
         say(f"{where}: {what}, so precision and recall are undefined (nan).")
     return Tested(
+        asked=asked,
         files=files,
         total=total,
         labels=classifier.labels(),
@@ -200,10 +205,12 @@ def examples(
     model: str,
     path: str,
     placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None,
+    cannot: str = CANNOT_OPEN,
 ) -> Iterator[Block]:
     """Return the lines, or rows, of a file that the model is tested on.
 
-    ``placed`` hears where the rows of a table of texts are.
+    ``placed`` hears where the rows of a table of texts are; ``cannot`` is
+    what is said of a file that cannot be opened.
 
     Raises DataError for a file that is surely a table where lines are asked for.
     """
@@ -216,7 +223,7 @@ def examples(
         label = getattr(classifier, "label", "__label__")
         command = ["fastcli", ctx.info_name or "test", model, path]
         refuse_table(path, label, command, model=classifier)
-    return blocks_of(classifier, path, CANNOT_OPEN)
+    return blocks_of(classifier, path, cannot)
 
 
 def write_table(tested: Tested, k: int) -> None:

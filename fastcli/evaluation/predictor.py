@@ -54,7 +54,8 @@ class Predictor:
         self._workers = [model.worker(k, threshold, max_lines) for _ in range(n_threads)]
         if with_all:
             # Any probability is above -1, also where a tree leaves out what is below e-5.
-            every = [model.worker(model.nlabels, -1.0, max_lines) for _ in range(n_threads)]
+            whole = getattr(model, "without_thresholds", model)
+            every = [whole.worker(model.nlabels, -1.0, max_lines) for _ in range(n_threads)]
             self._workers = [_both(*pair) for pair in zip(self._workers, every, strict=True)]
         self._n_lines = 0  # so far, for errors
         self._seen = SeenText()

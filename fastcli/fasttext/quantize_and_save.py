@@ -24,7 +24,7 @@ from fastcli.fasttext.quantize import (
 )
 from fastcli.fasttext.retrain import check_retrains, retrain
 from fastcli.fasttext.save import quantized_model_bytes
-from fastcli.fasttext.sidecar import OF_A_RUN, about_path
+from fastcli.fasttext.sidecar import CALIBRATION, OF_A_RUN, about_path
 from fastcli.files import write_all
 from fastcli.overwriting import check_apart
 from fastcli.text.inputs import text_blocks
@@ -202,7 +202,7 @@ def _quantize(
     rows = quantized.wi.n_rows
     how: dict[str, Any] = {"command": args.with_retraining_of(train_args).command(), "rows": rows}
     how |= {"dsub": quantized.wi.quantizer.dsub, "qnorm": sizes.qnorm, "qout": sizes.qout}
-    notes = {k: v for k, v in model.about.items() if k not in OF_A_RUN}
+    notes = {k: v for k, v in model.about.items() if k not in (*OF_A_RUN, CALIBRATION)}
     notes |= {"label": model.label, "quantized": how}
     outputs.save(path, lambda out: write_all(out.begin(), data), {}, notes)
     return Quantized(

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastcli.errors import ModelFormatError
+from fastcli.errors import DataError, ModelFormatError
 from fastcli.schema import Range, SchemaError, build
 from fastcli.temporary import BINARY
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SIDECAR_FORMAT = "fastcli model"
 TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
 LARGEST = 1 << 24  # bytes; fastcli writes no larger ones, and other data is not read in vain
+CALIBRATION = "calibration"  # of the model's probabilities; not that of one made from it
 FILES = "files"  # identities of the other files of a model, by their suffixes
 # The types of what is used, in the object and in its arguments.
 KINDS: dict[str, Any] = {
@@ -33,6 +34,7 @@ KINDS: dict[str, Any] = {
     "quantized": dict[str, Any],
     "tokens": int,
     "prepared": dict[str, Any],
+    CALIBRATION: dict[str, Any],
 }
 ARGUMENTS: dict[str, Any] = {"lr": Annotated[float, Range(0, 1e30)], "optimizer": str}
 PACKED = (".gz", ".bz2", ".xz", ".zst")  # ends of names of compressed files
@@ -66,7 +68,11 @@ def about_bytes(
 
     ``others`` has them by the ends of their names, such as ``.vec``.
     """
-    document = {"format": SIDECAR_FORMAT, **about, **identity, FILES: others}
+    return json_bytes({"format": SIDECAR_FORMAT, **about, **identity, FILES: others})
+
+
+def json_bytes(document: dict[str, Any]) -> bytes:
+    """Return an object as a file of JSON."""
     try:
         return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # an argument was no UTF-8
@@ -85,8 +91,7 @@ def read_about(path: str, data: NDArray[np.uint8]) -> tuple[dict[str, Any], str]
         about = _load_json(beside)
         if not _is_ours(about):
             return {}, ""
-        found = {"size": len(data), "tail_crc32": zlib.crc32(data[-TAIL:].data)}
-        if _agrees(about, found):
+        if _agrees(about, identity_of_bytes(data)):
             return about, ""
         return {}, (
             f"{beside} belongs to another model than {path}, and is not used: a run was "
@@ -121,6 +126,38 @@ def vectors_disagreement(path: str) -> str:
         f"{path} is from another training run than {models[0]}: a run was killed while it put its "
         "files in place, or one of them was replaced."
     )
+
+
+def identity_of_bytes(data: NDArray[np.uint8]) -> dict[str, int]:
+    """Return what identifies a model by its bytes, uint8; see ``identity``."""
+    return {"size": len(data), "tail_crc32": zlib.crc32(data[-TAIL:].data)}
+
+
+def read_calibration(path: str) -> Any:
+    """Return what the JSON file beside a model has of a calibration, None if there is nothing."""
+    about = _load_json(about_path(path))
+    return about.get(CALIBRATION) if _is_ours(about) else None
+
+
+def with_calibration(path: str, found: dict[str, int], calibration: dict[str, Any]) -> bytes:
+    """Return the JSON file beside a model with a calibration in it.
+
+    ``found`` is the identity of the model: a file of another one is begun anew, and so is none.
+    Raises DataError for a file that fastcli did not write.
+    """
+    beside = about_path(path)
+    about = _load_json(beside)
+    if not _is_ours(about):
+        if os.path.exists(beside):
+            raise DataError(
+                f"{beside} was not written by fastcli, and stays as it is: rename it, so that the "
+                "calibration can be kept there."
+            )
+        about = {}
+    if not _agrees(about, found):
+        about = {}
+    document = {"format": SIDECAR_FORMAT, **about, **found, CALIBRATION: calibration}
+    return json_bytes(document)
 
 
 def identity(fd: int) -> dict[str, int]:

@@ -123,9 +123,12 @@ class MlpModel(FromFile):
         """The inputs of the first layer."""
         return self.columns.n_features if self.columns else self.args.dim
 
-    def network(self, batch: int | None = None) -> Network:
-        """Return the network with its parameters, for inference, on that many lines at once."""
-        embeds = self.columns is None
+    def network(self, batch: int | None = None, is_dense: bool = False) -> Network:
+        """Return the network with its parameters, for inference, on that many lines at once.
+
+        With ``is_dense`` its input is that of the first layer, also for a model of text.
+        """
+        embeds = self.columns is None and not is_dense
         if batch is None:
             units = sum(
                 layer.units * layer.pieces

@@ -24,10 +24,12 @@ PREDICT = [
     "predict --json {file} test.txt 2",
     "test {file} test.txt 2",
     "test-label {file} test.txt",
+    "explain {file} test.txt",
 ]
 LOOK = [
     "inspect {file}",
     "inspect --json {file}",
+    "inspect --top-words 3 {file}",
     "dump {file} args",
     "dump {file} dict",
     "dump {file} input",

@@ -6,15 +6,16 @@ import importlib.util
 import io
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError
 from fastcli.files import Replacement, cannot_save, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fastcli.evaluation.early_stopping import Evaluation
+    from fastcli.evaluation.thresholds import Points
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
@@ -94,6 +95,14 @@ def plot(path: str, history: Sequence[Evaluation], kept: int) -> None:
     for axes in (losses, scores) if has_valid or has_train else (losses,):
         axes.grid(alpha=0.3)
         axes.legend()
+    save_figure(path, figure)
+
+
+def save_figure(path: str, figure: Any) -> None:
+    """Write a picture, put in place when it is whole.
+
+    Raises FastcliError if it cannot be written.
+    """
     picture = io.BytesIO()
     figure.savefig(picture, format=Path(path).suffix[1:].lower(), dpi=120)
     try:
@@ -101,3 +110,20 @@ def plot(path: str, history: Sequence[Evaluation], kept: int) -> None:
             write_all(fd, picture.getvalue())
     except OSError as error:
         raise cannot_save(path, error) from None
+
+
+def plot_precision_recall(path: str, curves: Mapping[str, Points]) -> None:
+    """Draw precision against recall, a line for each name.
+
+    Raises FastcliError if the picture cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for name, points in curves.items():
+        axes.plot(points.recall, points.precision, label=name.replace("$", r"\$"))
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    save_figure(path, figure)

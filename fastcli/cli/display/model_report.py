@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from fastcli.cli.display.reports import bar_chart, columns, command_lines, titled
+from fastcli.cli.display.reports import TOP, bar_chart, columns, command_lines, titled
 from fastcli.cli.display.tables import bar, named_rows, width_of, wrapped
 from fastcli.printable import one_line, printable
 
@@ -40,6 +40,7 @@ def _linear_lines(report: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield from wrapped(one_line(f"Other arguments: {', '.join(others)}"), columns(), "", "  ")
     yield from _label_lines(report)
+    yield from _top_word_lines(report)
     yield from _command_lines(report)
 
 
@@ -197,6 +198,7 @@ def _network_lines(report: dict[str, Any]) -> Iterator[str]:
     words = [f"{name} {argument_text(value)}" for name, value in arguments.items()]
     yield from wrapped(one_line(", ".join(words)), columns(), "  ")
     yield from _label_lines(report)
+    yield from _top_word_lines(report)
     if report["about"]:
         yield ""
         yield "How it was made"
@@ -212,6 +214,37 @@ def _label_lines(report: dict[str, Any]) -> Iterator[str]:
         yield "Labels"
         counts = list(report["label_counts"].items())
         yield from bar_chart(counts, sum(n or 0 for _, n in counts))
+
+
+def _top_word_lines(report: dict[str, Any]) -> Iterator[str]:
+    """Yield the words that speak for each of the labels, which come as in their chart."""
+    if not report.get("top_words"):
+        return
+    yield ""
+    yield "Words that speak for a label (score of the word alone, less the mean over labels)"
+    shown = [name for name in report["label_counts"] if name in report["top_words"]][:TOP]
+    for name in shown:
+        words = report["top_words"][name]
+        text = "  ".join(f"{printable(one['word'])} {one['score']:.1f}" for one in words)
+        yield from wrapped(f"{printable(name)}", columns(), "  ", "    ")
+        yield from wrapped_pairs(text or "(none)", columns(), "    ")
+    if more := len(report["top_words"]) - len(shown):
+        yield f"  and {more:,} more labels, which --json lists"
+
+
+def wrapped_pairs(text: str, room: int, indent: str) -> Iterator[str]:
+    """Yield pairs of a word and a number, two spaces between them; no pair is divided.
+
+    >>> list(wrapped_pairs("one 1  two 2", 8, " "))
+    [' one 1', ' two 2']
+    """
+    line = ""
+    for pair in text.split("  "):
+        if line and width_of(indent + line) + 2 + width_of(pair) > room:
+            yield indent + line
+            line = ""
+        line = f"{line}  {pair}" if line else pair
+    yield indent + line
 
 
 def split_command(command: str) -> list[str]:

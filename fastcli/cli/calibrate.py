@@ -1,0 +1,95 @@
+"""calibrate: make the probabilities of a classifier as often right as they say."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from fastcli.cli import _json
+from fastcli.cli._command import positional
+from fastcli.cli._decisions import CANNOT_OPEN, as_calibration, identity_of, write_file
+from fastcli.cli._declare import file_argument, takes
+from fastcli.cli._options import load_classifier
+from fastcli.cli.test import examples
+from fastcli.options import option
+from fastcli.overwriting import check_apart
+from fastcli.tables.options import TableOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibrating:
+    """The options of calibrate."""
+
+    json: bool = option(False, "write JSON")
+
+
+@positional("<model> <dev-data>")
+@file_argument("model", "<model>")
+@file_argument("data", "<dev-data>")
+@takes(Calibrating, TableOptions)
+@click.pass_context
+def calibrate(
+    ctx: click.Context, options: Calibrating, table: TableOptions, model: str, data: str
+) -> None:
+    """Fit the probabilities of a classifier to labelled lines that it was not trained on.
+
+    Softmax gets a temperature, other losses a sigmoid for each label (Platt).  It is kept in the
+    JSON file beside the model, and used by predict, predict-prob and test --calibrated.  Printed
+    are the expected calibration error and the log loss of these lines, before and after.
+
+    \b
+    Example:
+      fastcli calibrate topics.bin data/samples/topics.valid.txt
+      fastcli predict-prob topics.bin data/samples/topics.test.txt --calibrated
+    """
+    from fastcli.cli.display.messages import say
+    from fastcli.evaluation.calibration import (
+        Curves,
+        expected_error,
+        fit_sigmoids,
+        fit_temperature,
+        log_loss,
+    )
+    from fastcli.evaluation.dense import read_scored
+    from fastcli.fasttext.sidecar import about_path, with_calibration
+
+    beside = str(about_path(model))
+    check_apart([model, data], [beside])
+    identity = identity_of(model)
+    classifier = load_classifier(model, table)
+    with_calibration(model, identity, {})  # which says early what cannot be written
+    blocks = examples(ctx, classifier, table, "", model, data, cannot=CANNOT_OPEN)
+    scored = read_scored(classifier, blocks, model, data)
+    is_one_of_all = classifier.sums_to_one
+    is_softmax = is_one_of_all and getattr(classifier.args, "loss", "") != "hs"  # type: ignore[attr-defined]
+    curves = Curves(temperature=fit_temperature(scored)) if is_softmax else fit_sigmoids(scored)
+    after = curves.applied(scored.probs, is_one_of_all)
+    figures = {
+        name: [measure(probs, scored.truth, is_one_of_all) for probs in (scored.probs, after)]
+        for name, measure in (("calibration error", expected_error), ("log loss", log_loss))
+    }
+    found = as_calibration(curves, classifier, identity, data, scored.n)
+    write_file(beside, with_calibration(model, identity, found))
+    if options.json:
+        answer: dict[str, Any] = {"lines": scored.n, "left_out": scored.left_out}
+        answer |= {"method": found["method"]}
+        if is_softmax:
+            answer["temperature"] = _json.number(curves.temperature)
+        for name, (old, new) in figures.items():
+            key = name.replace(" ", "_")
+            answer[key] = {"before": _json.number(old), "after": _json.number(new)}
+        sys.stdout.buffer.write(_json.line(answer))
+    else:
+        from fastcli.cli.display.decisions import calibration_lines, write_lines
+
+        write_lines(calibration_lines(model, data, scored, curves, figures))
+    old, new = figures["calibration error"]
+    if new > old:
+        say(
+            "The calibration error rose: the log loss is what is minimised. Probabilities were "
+            "right already, or lines have several labels, which -loss ova is for."
+        )
+    say(f"Wrote {beside}. Next: fastcli predict-prob {model} FILE --calibrated")

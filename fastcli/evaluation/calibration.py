@@ -1,0 +1,166 @@
+"""Calibration: probabilities that are as often right as they say.
+
+Softmax: one temperature, by which scores are divided (Guo et al. 2017, On Calibration of Modern
+Neural Networks, section 4.2).  Other losses: a sigmoid for each label over the logit of its
+probability (Platt 1999, Probabilistic Outputs for Support Vector Machines), divided by their sum
+where labels exclude each other.  Platt's targets of 1 / (n + 2) for the other class are too large
+where a model knows that most labels are impossible: a weak prior keeps rare labels as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+
+from fastcli.evaluation.probabilities import Calibration as Bins
+from fastcli.evaluation.probabilities import line_losses
+from fastcli.schema import Range
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.evaluation.dense import Scored
+
+TINY = 1e-30  # probabilities are at least this before their logarithm is taken
+LARGEST_LOGIT = 16.0  # sizes of logits of labels one by one; fastText's sigmoid ends at 8
+HOTTEST = 5.0  # bounds of the logarithm of a temperature
+GOLDEN = (math.sqrt(5) - 1) / 2
+PRIOR = 1.0  # weight, in lines, of the belief that probabilities are right: slope 1, offset 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What a JSON file has of a calibration; ``slopes`` and ``offsets`` are by label."""
+
+    method: Literal["temperature", "platt"]
+    size: Annotated[int, Range(0)]
+    tail_crc32: Annotated[int, Range(0, 2**32 - 1)]
+    lines: Annotated[int, Range(0)] = 0
+    data: str = ""
+    temperature: Annotated[float, Range(1e-3, 1e3)] = 1.0
+    slopes: dict[str, Annotated[float, Range(-1e6, 1e6)]] = field(default_factory=dict)
+    offsets: dict[str, Annotated[float, Range(-1e6, 1e6)]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """How probabilities are changed: a temperature, or a slope and an offset for each label."""
+
+    temperature: float = 1.0
+    slopes: NDArray[np.float64] | None = None
+    offsets: NDArray[np.float64] | None = None
+
+    def applied(self, probs: NDArray[np.float32], sums_to_one: bool) -> NDArray[np.float32]:
+        """Return the calibrated probabilities [lines, labels]."""
+        if self.slopes is None or self.offsets is None:
+            return tempered(probs, self.temperature)
+        z = self.slopes * logits(probs) + self.offsets
+        found = 1 / (1 + np.exp(-z))
+        if sums_to_one:
+            found /= np.maximum(found.sum(axis=1, keepdims=True), TINY)
+        return np.asarray(found, np.float32)
+
+
+def tempered(probs: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Return softmax(z / T) of probabilities that are softmax(z): p ** (1 / T) over their sum."""
+    z = np.log(np.maximum(probs.astype(np.float64), TINY)) / temperature
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return np.asarray(e / e.sum(axis=1, keepdims=True), np.float32)
+
+
+def logits(probs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return log(p / (1 - p)), within +-``LARGEST_LOGIT``."""
+    p = np.clip(probs.astype(np.float64), TINY, 1 - 1e-16)
+    return np.asarray(np.clip(np.log(p) - np.log1p(-p), -LARGEST_LOGIT, LARGEST_LOGIT))
+
+
+def fit_temperature(scored: Scored) -> float:
+    """Return the temperature that minimises the cross-entropy, by golden-section search.
+
+    The cross-entropy has one minimum: it is convex in 1 / T.
+    """
+
+    def loss(log_t: float) -> float:
+        probs = tempered(scored.probs, math.exp(log_t))
+        return float(line_losses(probs, scored.truth, True).mean())
+
+    low, high = -HOTTEST, HOTTEST
+    a, b = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    fa, fb = loss(a), loss(b)
+    while high - low > 1e-5:
+        if fa <= fb:
+            high, b, fb = b, a, fa
+            a = high - GOLDEN * (high - low)
+            fa = loss(a)
+        else:
+            low, a, fa = a, b, fb
+            b = low + GOLDEN * (high - low)
+            fb = loss(b)
+    return math.exp((low + high) / 2)
+
+
+def fit_sigmoid(z: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return a and b of sigmoid(a z + b), by the cross-entropy of ``truth`` and their prior.
+
+    Minimised is the sum over lines, and ``PRIOR`` / 2 times (a - 1)^2 + b^2; Newton's method, with
+    halved steps where a whole one does not help (Lin, Lin and Weng 2007, algorithm 1).
+    """
+    a, b = 1.0, 0.0
+
+    def loss(a: float, b: float) -> float:
+        u = a * z + b
+        prior = PRIOR / 2 * ((a - 1) ** 2 + b * b)
+        return float((np.logaddexp(0.0, u) - truth * u).sum()) + prior
+
+    value = loss(a, b)
+    for _ in range(100):
+        p = np.exp(-np.logaddexp(0.0, -(a * z + b)))
+        d, w = p - truth, p * (1 - p)
+        ga, gb = float(d @ z) + PRIOR * (a - 1), float(d.sum()) + PRIOR * b
+        if max(abs(ga), abs(gb)) < 1e-9 * len(z):
+            break
+        haa, hab, hbb = float(w @ (z * z)) + PRIOR, float(w @ z), float(w.sum()) + PRIOR
+        det = haa * hbb - hab * hab
+        da, db = -(hbb * ga - hab * gb) / det, -(haa * gb - hab * ga) / det
+        step, slope = 1.0, ga * da + gb * db
+        while step >= 1e-10 and loss(a + step * da, b + step * db) > value + 1e-4 * step * slope:
+            step /= 2
+        if step < 1e-10:
+            break
+        a, b = a + step * da, b + step * db
+        value = loss(a, b)
+    return a, b
+
+
+def fit_sigmoids(scored: Scored) -> Curves:
+    """Return a sigmoid for each label."""
+    z = logits(scored.probs)
+    curves = [fit_sigmoid(z[:, label], scored.truth[:, label]) for label in range(z.shape[1])]
+    slopes, offsets = np.array(curves).T
+    return Curves(slopes=slopes, offsets=offsets)
+
+
+def expected_error(
+    probs: NDArray[np.float32], truth: NDArray[np.bool_], sums_to_one: bool
+) -> float:
+    """Return the expected calibration error.
+
+    Of the best label of each line where labels exclude each other, else of every label of each.
+    """
+    bins = Bins()
+    if sums_to_one:
+        best = probs.argmax(axis=1)
+        lines = np.arange(len(probs))
+        bins.add(probs[lines, best], truth[lines, best])
+    else:
+        bins.add(probs.ravel(), truth.ravel())
+    return bins.error
+
+
+def log_loss(probs: NDArray[np.float32], truth: NDArray[np.bool_], sums_to_one: bool) -> float:
+    """Return the mean log loss: of lines, or, where labels are decided alone, of each label."""
+    losses = line_losses(probs, truth, sums_to_one)
+    return float(losses.mean() if sums_to_one else losses.mean() / probs.shape[1])

@@ -1,0 +1,67 @@
+"""The probabilities of all labels for the lines of a file, and the labels that the lines have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcli.errors import DataError, NotFinite
+from fastcli.evaluation.probabilities import dense_probs, dense_truth
+from fastcli.memory import check_room
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.evaluation.classifier import Block, Classifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """The lines of a file that have a known label and a known word: those that ``test`` counts.
+
+    ``probs`` float32[lines, labels], ``truth`` bool of the same shape; ``left_out`` are the others.
+    """
+
+    probs: NDArray[np.float32]
+    truth: NDArray[np.bool_]
+    left_out: int
+
+    @property
+    def n(self) -> int:
+        """The number of lines."""
+        return len(self.probs)
+
+    @property
+    def has_several(self) -> bool:
+        """Whether some line has more than one label."""
+        return bool((self.truth.sum(axis=1) > 1).any())
+
+
+def read_scored(model: Classifier, blocks: Iterable[Block], name: str, path: str) -> Scored:
+    """Predict labelled lines, with all labels.
+
+    ``name`` and ``path`` are those of the model and the lines in errors.  Raises NotFinite, and
+    DataError where no line is left.
+    """
+    model.check_predicts()
+    n_labels = model.nlabels
+    max_lines = min(4096, 1 + (1 << 20) // n_labels)
+    worker = model.worker(n_labels, -1.0, max_lines)  # any probability is above -1
+    probs, truth, left_out, n = [], [], 0, 0
+    for block in blocks:
+        for lines, found in worker(block):
+            if found.not_finite >= 0:
+                raise NotFinite(name, f"the scores of line {n + found.not_finite + 1:,}")
+            has_gold = np.diff(lines.label_offsets[: lines.n + 1]) > 0
+            used = has_gold & (np.diff(lines.offsets[: lines.n + 1]) > 0)
+            check_room(5 * n_labels * lines.n, f"The probabilities of the lines of {path}")
+            probs.append(dense_probs(found, n_labels)[used])
+            truth.append(dense_truth(lines.label_offsets, lines.labels, lines.n, n_labels)[used])
+            n += lines.n
+            left_out += int(lines.n - used.sum())
+    if n == left_out:
+        raise DataError(f"{path} has no line with both a known label and a known word.")
+    return Scored(probs=np.concatenate(probs), truth=np.concatenate(truth), left_out=left_out)

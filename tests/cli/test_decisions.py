@@ -1,0 +1,512 @@
+"""tune-threshold and calibrate, and predict and test with what they write."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from fastcli.evaluation.calibration import (
+    Curves,
+    fit_sigmoid,
+    fit_temperature,
+    log_loss,
+    logits,
+    tempered,
+)
+from fastcli.evaluation.dense import Scored
+from fastcli.evaluation.metric import parse_metric
+from fastcli.evaluation.thresholds import (
+    best_threshold,
+    given,
+    label_thresholds,
+    pairs_of,
+    points_of,
+)
+from tests.cli.conftest import LOSSES
+from tests.command import SAMPLES, run
+
+TAGS = {part: SAMPLES / f"tags.{part}.txt" for part in ("train", "valid", "test")}
+TOPICS = {part: SAMPLES / f"topics.{part}.txt" for part in ("train", "valid", "test")}
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Return the paths of models: of tags (several labels a line), and of topics by loss."""
+    folder = tmp_path_factory.mktemp("decided")
+    small = ["-dim", 8, "-lr", 0.5, "-epoch", 12, "-verbose", 0, "-thread", 1]
+    found = {}
+    for name, source, options in [
+        ("tags", TAGS, ["-loss", "ova"]),
+        *((loss, TOPICS, ["-loss", loss]) for loss in LOSSES),
+    ]:
+        output = ["-output", folder / name]
+        assert run("supervised", "-input", source["train"], *output, *small, *options).code == 0
+        found[name] = folder / f"{name}.bin"
+    assert run("quantize", "-output", folder / "softmax", "-verbose", 0).code == 0
+    found["ftz"] = folder / "softmax.ftz"
+    options = ["-output", folder / "net", "-epoch", 4, "-verbose", 0, "-thread", 1]
+    assert run("mlp-train", "-input", TOPICS["train"], *options).code == 0
+    found["mlp"] = folder / "net.mlp"
+    return found
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """Return a function that copies a model and the JSON file beside it."""
+
+    def copy(name):
+        for path in (trained[name], trained[name].with_name(trained[name].name + ".json")):
+            if path.exists():
+                (tmp_path / path.name).write_bytes(path.read_bytes())
+        return tmp_path / trained[name].name
+
+    return copy
+
+
+def truth_of(path, labels):
+    """Return the labels of the lines of a file: bool[lines, labels]."""
+    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+    return np.array([[label in row for label in labels] for row in rows])
+
+
+def probabilities(model, path, *options):
+    """Return the probabilities of all labels that predict-prob tells: [lines, labels]."""
+    asked = [model, path, "-k", -1, "--threshold", -1, "--json", *options]
+    rows = [json.loads(line) for line in run("predict-prob", *asked).out.splitlines()]
+    labels = sorted({label for row in rows for label in row["labels"]})
+    pairs = [dict(zip(row["labels"], row["probabilities"], strict=True)) for row in rows]
+    return labels, np.array([[row.get(label, 0.0) for label in labels] for row in pairs])
+
+
+# ------------------------------------------------------------------------ thresholds, by an oracle
+
+
+def counts(probs, truth, threshold, k):
+    """Return which labels lines get where each must be as probable as the threshold."""
+    found = np.zeros(probs.shape, bool)
+    for i, row in enumerate(probs):
+        for j, p in enumerate(row):
+            found[i, j] = p >= threshold and (k != 1 or j == int(np.argmax(row)))
+    return found
+
+
+def scores(found, truth, name, at):
+    """Return a metric as its definition says."""
+    right, made, gold = (found & truth).sum(), found.sum(), truth.sum()
+    if name == "f1":
+        return 2 * right / (made + gold)
+    if name in ("f1macro", "f1weighted"):
+        each, weights = [], []
+        for label in range(truth.shape[1]):
+            f, t = found[:, label], truth[:, label]
+            if f.any() or t.any():
+                each.append(2 * (f & t).sum() / (f.sum() + t.sum()))
+                weights.append(t.sum())
+        return np.mean(each) if name == "f1macro" else np.average(each, weights=weights)
+    precision, recall = right / made, right / gold
+    if name == "precisionAtRecall":
+        return precision if recall >= at else -1.0
+    return recall if precision >= at else -1.0
+
+
+METRICS = ["f1", "f1macro", "f1weighted", "precisionAtRecall:60", "recallAtPrecision:70"]
+
+
+@pytest.mark.parametrize("k", [1, -1])
+@pytest.mark.parametrize("text", METRICS)
+@pytest.mark.parametrize("seed", range(4))
+def test_no_threshold_is_better(text, k, seed):
+    """Every candidate is tried; probabilities are few, so that there are ties."""
+    rng = np.random.default_rng(seed)
+    probs = (rng.integers(0, 12, (40, 4)) / 12).astype(np.float32)
+    truth = rng.random((40, 4)) < 0.1 + 0.6 * probs
+    truth[:, 3] &= seed % 2 == 0
+    metric = parse_metric(text)
+    pairs = pairs_of(Scored(probs=probs, truth=truth, left_out=0), k)
+    threshold = best_threshold(pairs, metric)
+    tried = [
+        scores(counts(probs, truth, t, k), truth, metric.name, metric.at)
+        for t in np.unique(probs)
+        if counts(probs, truth, t, k).any()
+    ]
+    if threshold is None:
+        assert max(tried) == -1
+        return
+    found = given(probs, k == 1, np.full(4, threshold))
+    assert scores(found, truth, metric.name, metric.at) == pytest.approx(max(tried))
+    for label, one in enumerate(label_thresholds(pairs, metric)):
+        own = truth[:, [label]]
+        if not own.any():
+            assert one == threshold
+            continue
+        name = metric.name if "At" in metric.name else "f1"
+        possible = counts(probs, truth, -1.0, k)[:, label]
+        tried = []
+        for t in np.unique(probs[possible, label]) if possible.any() else []:
+            column = (possible & (probs[:, label] >= t))[:, None]
+            tried.append(scores(column, own, name, metric.at))
+        if one is None:
+            assert max(tried, default=-1) == -1
+        else:
+            column = (possible & (probs[:, label] >= one))[:, None]
+            assert scores(column, own, name, metric.at) == pytest.approx(max(tried))
+
+
+def test_points_are_those_of_every_threshold():
+    probs = np.array([[0.9, 0.2], [0.9, 0.7], [0.4, 0.2]], np.float32)
+    truth = np.array([[1, 0], [0, 1], [1, 0]], bool)
+    points = points_of(pairs_of(Scored(probs=probs, truth=truth, left_out=0), -1))
+    assert points.thresholds == pytest.approx([0.8, 0.55, 0.3, 0.2])
+    assert points.precision == pytest.approx([1 / 2, 2 / 3, 3 / 4, 1 / 2])
+    assert points.recall == pytest.approx([1 / 3, 2 / 3, 1, 1])
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "loss", "logloss", "error"])
+def test_metrics_that_no_threshold_changes(metric, trained):
+    result = run("tune-threshold", trained["tags"], TAGS["valid"], "--metric", metric)
+    assert result.code == 1
+    assert "thresholds do not change it" in result.err
+
+
+# ----------------------------------------------------------------------- thresholds, the commands
+
+
+def test_thresholds_are_kept_beside_the_model_and_used(copied):
+    model = copied("tags")
+    result = run("tune-threshold", model, TAGS["valid"], "--per-label", "--metric", "f1macro")
+    assert result.code == 0, result.err
+    kept = json.loads((model.parent / "tags.bin.thresholds.json").read_text())
+    assert (kept["k"], kept["per_label"], kept["lines"]) == (-1, True, 200)
+    labels, probs = probabilities(model, TAGS["test"])
+    levels = np.array([kept["labels"][label] for label in labels])
+    expected = probs >= levels
+    for command in ("predict", "predict-prob"):
+        lines = run(command, model, TAGS["test"], "--thresholds", "auto").text().split("\n")[:-1]
+        for line, row in zip(lines, expected, strict=True):
+            words = line.split(" ")[:: 1 + (command == "predict-prob")] if line else []
+            assert sorted(words) == [
+                label for label, is_in in zip(labels, row, strict=True) if is_in
+            ]
+    truth = truth_of(TAGS["test"], labels)
+    answer = json.loads(run("test", model, TAGS["test"], "--thresholds", "auto", "--json").out)
+    assert answer["precision"] == pytest.approx((expected & truth).sum() / expected.sum())
+    assert answer["recall"] == pytest.approx((expected & truth).sum() / truth.sum(), abs=1e-3)
+    # A part that neither training nor tuning saw: the macro F1 rises.
+    plain = probs >= 0.5
+    assert scores(expected, truth, "f1macro", 0) > scores(plain, truth, "f1macro", 0) + 0.03
+    two = run("predict", model, TAGS["test"], 1, "--thresholds", "auto").text().split("\n")
+    assert max(len(line.split()) for line in two) == 1
+
+
+def test_thresholds_in_tables(copied, tmp_path):
+    model = copied("tags")
+    file = tmp_path / "levels.json"
+    tune = ["--metric", "f1", "-o", file, "--json"]
+    answer = json.loads(run("tune-threshold", model, TAGS["valid"], *tune).out)
+    assert answer["after"]["f1"] >= answer["before"]["f1"]
+    assert not (tmp_path / "tags.bin.thresholds.json").exists()
+    texts = [line.split(" ", 3)[-1] for line in TAGS["test"].read_text().splitlines()[:20]]
+    (tmp_path / "t.csv").write_text("\n".join(["text", *(f'"{t}"' for t in texts)]) + "\n")
+    options = ["--text-column", "text", "--thresholds", file, "--output", tmp_path / "o.jsonl"]
+    assert run("predict-prob", model, tmp_path / "t.csv", *options).code == 0
+    rows = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    for row in rows:
+        found = [value for name, value in row.items() if name.startswith("prob") and value]
+        assert all(value >= answer["threshold"] for value in found)
+    keep = [*options[:4], "--output", tmp_path / "p.csv", "--unsure", "0.5", tmp_path / "u.csv"]
+    assert "cannot be combined" in run("predict", model, tmp_path / "t.csv", *keep).err
+    parts = [*options[:4], "--output-dir", tmp_path / "parts"]
+    assert "--output-dir" in run("predict", model, tmp_path / "t.csv", *parts).err
+
+
+def test_one_label_a_line_is_the_best_one_or_none(copied):
+    """The story: a precision of at least .95, by leaving lines without a label."""
+    model = copied("softmax")
+    result = run("tune-threshold", model, TOPICS["valid"], "--metric", "recallAtPrecision:95")
+    assert result.code == 0, result.err
+    kept = json.loads((model.parent / "softmax.bin.thresholds.json").read_text())
+    assert (kept["k"], kept["metric"]) == (1, "recallAtPrecision:95")
+    lines = run("predict", model, TOPICS["valid"], "--thresholds", "auto").text().split("\n")[:-1]
+    gold = [line.split()[0] for line in TOPICS["valid"].read_text().splitlines()]
+    answered = [(line, g) for line, g in zip(lines, gold, strict=True) if line]
+    right = sum(line == g for line, g in answered)
+    assert len(answered) < len(gold)
+    assert right / len(answered) >= 0.95
+    assert "from 0." in result.out.decode()
+    assert "Next: fastcli predict" in result.err
+
+
+def test_a_precision_that_is_never_reached(copied):
+    model = copied("tags")
+    tune = ["tune-threshold", model, TAGS["valid"], "--metric", "precisionAtRecall:100:walls"]
+    assert run(*tune).code == 0
+    noisy = model.parent / "noisy.txt"
+    noisy.write_text("".join(f"__label__walls {w}\n__label__damp {w}\n" for w in ["a wall"] * 5))
+    result = run("tune-threshold", model, noisy, "--metric", "recallAtPrecision:99")
+    assert result.code == 1
+    assert "no threshold reaches it" in result.err
+    unknown = run("tune-threshold", model, TAGS["valid"], "--metric", "f1:wals")
+    assert "did you mean walls?" in unknown.err
+    one = run("tune-threshold", model, TAGS["valid"], "--metric", "f1:walls", "--per-label")
+    assert "leave --per-label out" in one.err
+
+
+def test_points_and_a_picture(copied, tmp_path):
+    model = copied("tags")
+    points = tmp_path / "points.tsv"
+    assert run("tune-threshold", model, TAGS["valid"], "--points", points, "--per-label").code == 0
+    rows = [line.split("\t") for line in points.read_text().splitlines()]
+    assert rows[0] == ["label", "threshold", "precision", "recall", "f1"]
+    recalls = [float(row[3]) for row in rows[1:] if row[0] == ""]
+    assert recalls == sorted(recalls)
+    assert recalls[-1] == 1
+    assert {row[0] for row in rows[1:]} > {"", "__label__walls"}
+    wrong = run("tune-threshold", model, TAGS["valid"], "--plot", tmp_path / "p.txt")
+    assert "must end in .png" in wrong.err
+    pytest.importorskip("matplotlib")
+    plot = tmp_path / "p.svg"
+    assert run("tune-threshold", model, TAGS["valid"], "--plot", plot, "--per-label").code == 0
+    assert b"<svg" in plot.read_bytes()
+
+
+# ----------------------------------------------------------------------------- calibration
+
+
+def test_a_temperature_is_the_best_of_all():
+    rng = np.random.default_rng(3)
+    z = rng.normal(size=(400, 5)) * 2
+    truth = np.array([rng.multinomial(1, np.exp(r) / np.exp(r).sum()) for r in z]).astype(bool)
+    for sharper in (0.5, 1.0, 3.0):
+        probs = np.exp(sharper * z)
+        probs = (probs / probs.sum(axis=1, keepdims=True)).astype(np.float32)
+        found = fit_temperature(Scored(probs=probs, truth=truth, left_out=0))
+        tried = np.geomspace(0.1, 10, 2001)
+        losses = []
+        for t in tried:
+            p = np.exp(np.log(probs.astype(float)) / t)
+            p /= p.sum(axis=1, keepdims=True)
+            losses.append(-np.log(p[truth]).mean())
+        assert found == pytest.approx(tried[int(np.argmin(losses))], rel=0.005)
+        assert found == pytest.approx(sharper, rel=0.25)
+        assert tempered(probs, found).sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("n_true", [0, 1, 30, 200])
+def test_a_sigmoid_is_the_best_of_all(n_true):
+    """No other slope or offset has a smaller cross-entropy with the prior."""
+    rng = np.random.default_rng(n_true)
+    truth = np.arange(200) < n_true
+    z = rng.normal(size=200) * 3 + 2 * truth
+    a, b = fit_sigmoid(z, truth)
+
+    def loss(a, b):
+        p = 1 / (1 + np.exp(-(a * z + b)))
+        lines = -np.log(np.where(truth, p, 1 - p)).sum()
+        return lines + ((a - 1) ** 2 + b**2) / 2
+
+    for da, db in rng.normal(size=(200, 2)) * 10.0 ** rng.integers(-3, 1, (200, 1)):
+        assert loss(a, b) <= loss(a + da, b + db) + 1e-9
+
+
+def test_logits_and_what_is_applied():
+    probs = np.array([[0.25, 0.5], [0.0, 1.0]], np.float32)
+    assert logits(probs)[0] == pytest.approx([math.log(1 / 3), 0])
+    assert np.isfinite(logits(probs)).all()
+    curves = Curves(slopes=np.array([2.0, 1.0]), offsets=np.array([0.0, 1.0]))
+    alone = curves.applied(probs, False)
+    assert alone[0] == pytest.approx([1 / (1 + 9), 1 / (1 + math.exp(-1))])
+    assert curves.applied(probs, True).sum(axis=1) == pytest.approx([1, 1])
+
+
+@pytest.mark.parametrize("name", [*LOSSES, "ftz", "mlp"])
+def test_every_classifier_is_calibrated(name, copied):
+    model = copied(name)
+    before = (
+        json.loads(b"{}")
+        if name == "mlp"
+        else json.loads(model.with_name(model.name + ".json").read_bytes())
+    )
+    result = run("calibrate", model, TOPICS["valid"], "--json")
+    assert result.code == 0, result.err
+    answer = json.loads(result.out)
+    assert answer["method"] == ("temperature" if name in ("softmax", "ftz", "mlp") else "platt")
+    assert answer["log_loss"]["after"] <= answer["log_loss"]["before"] + 1e-3
+    about = json.loads(model.with_name(model.name + ".json").read_bytes())
+    assert {k: about[k] for k in before} == before  # all that was there stays
+    labels, probs = probabilities(model, TOPICS["valid"], "--calibrated")
+    truth = truth_of(TOPICS["valid"], labels)
+    found = log_loss(probs.astype(np.float32), truth, name not in ("ova", "ns"))
+    assert found == pytest.approx(answer["log_loss"]["after"], rel=1e-3)
+    plain = run("predict", model, TOPICS["test"]).out
+    if answer["method"] == "temperature":  # which keeps the order of labels
+        assert run("predict", model, TOPICS["test"], "--calibrated").out == plain
+        assert (
+            run("test", model, TOPICS["test"], "--calibrated").out
+            == run("test", model, TOPICS["test"]).out
+        )
+    shown = run("predict-prob", model, TOPICS["test"], "--calibrated").text().splitlines()
+    assert all(0 < float(line.split()[1]) <= 1 for line in shown)
+
+
+def test_an_overconfident_model_says_what_is_right_afterwards(tmp_path):
+    """Lines that training did not see, half to calibrate and half to measure by."""
+    rng = np.random.default_rng(5)
+    words = [f"w{i}" for i in range(60)]
+    lines = []
+    for _ in range(900):
+        label = rng.integers(2)
+        chosen = rng.choice(60, 4, p=np.where(np.arange(60) % 2 == label, 1.6, 1.0) / 78)
+        lines.append(f"__label__{label} " + " ".join(words[i] for i in chosen) + "\n")
+    for name, part in (("train", lines[:300]), ("dev", lines[300:600]), ("test", lines[600:])):
+        (tmp_path / name).write_text("".join(part))
+    for loss in ("softmax", "ova"):
+        options = ["-output", tmp_path / "m", "-loss", loss, "-epoch", 60, "-lr", 1, "-dim", 5]
+        assert run("supervised", "-input", tmp_path / "train", *options, "-verbose", 0).code == 0
+        model = tmp_path / "m.bin"
+        assert run("calibrate", model, tmp_path / "dev").code == 0
+        errors = []
+        for more in ([], ["--calibrated"]):
+            labels, probs = probabilities(model, tmp_path / "test", *more)
+            truth = truth_of(tmp_path / "test", labels)
+            best = probs.argmax(axis=1)
+            confidence, right = probs.max(axis=1), truth[np.arange(len(best)), best]
+            bins = np.ceil(confidence * 15)
+            errors.append(
+                sum(abs((right - confidence)[bins == i].sum()) for i in range(16)) / len(best)
+            )
+        assert errors[1] < errors[0] / 2, (loss, errors)
+
+
+def test_thresholds_of_calibrated_probabilities(copied):
+    model = copied("ova")
+    missing = run("tune-threshold", model, TOPICS["valid"], "--calibrated")
+    assert "has no calibration" in missing.err
+    assert "has no calibration" in run("predict", model, TOPICS["test"], "--calibrated").err
+    assert run("calibrate", model, TOPICS["valid"]).code == 0
+    assert run("tune-threshold", model, TOPICS["valid"]).code == 0
+    both = ["--thresholds", "auto", "--calibrated"]
+    assert "not calibrated" in run("predict", model, TOPICS["test"], *both).err
+    assert run("tune-threshold", model, TOPICS["valid"], "--calibrated").code == 0
+    assert run("predict", model, TOPICS["test"], *both).err == ""
+    said = run("predict", model, TOPICS["test"], "--thresholds", "auto")
+    assert "calibrated probabilities, which are used" in said.err
+    assert run("calibrate", model, TOPICS["test"]).code == 0
+    again = run("predict", model, TOPICS["test"], *both)
+    assert "calibrated again after its thresholds" in again.err
+
+
+# ------------------------------------------------------------------------ files that do not fit
+
+
+def test_files_of_another_model_are_errors(copied, trained, tmp_path):
+    model = copied("softmax")
+    assert run("calibrate", model, TOPICS["valid"]).code == 0
+    assert run("tune-threshold", model, TOPICS["valid"]).code == 0
+    model.write_bytes(trained["ova"].read_bytes())
+    for options in (["--calibrated"], ["--thresholds", "auto"]):
+        for command in ("predict", "test"):
+            result = run(command, model, TOPICS["test"], *options)
+            assert (result.code, result.out) == (1, b"")
+            assert "is for another model than" in result.err
+    gone = run("predict", copied("ova"), TOPICS["test"], "--thresholds", "auto")
+    assert "fastcli tune-threshold" in gone.err
+
+
+def test_quantizing_does_not_take_the_calibration_along(copied):
+    model = copied("softmax")
+    assert run("calibrate", model, TOPICS["valid"]).code == 0
+    stem = model.with_suffix("")
+    assert run("quantize", "-output", stem, "-verbose", 0).code == 0
+    assert "calibration" not in json.loads((stem.parent / "softmax.ftz.json").read_text())
+    result = run("predict", stem.with_suffix(".ftz"), TOPICS["test"], "--calibrated")
+    assert "has no calibration" in result.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"threshold": "x"}, "threshold should be a number"),
+        ({"threshold": 7}, "threshold should be a number from 0 to 1"),
+        ({"labels": {"__label__sport": [1]}}, "labels.__label__sport should be a number"),
+        ({"k": "all"}, "k should be a whole number"),
+        ({"more": 1}, "more is not known"),
+        ({"format": "x"}, "was not written by fastcli tune-threshold"),
+        (None, "not valid JSON"),
+    ],
+)
+def test_damaged_thresholds(change, said, copied):
+    model = copied("softmax")
+    assert run("tune-threshold", model, TOPICS["valid"]).code == 0
+    path = model.parent / "softmax.bin.thresholds.json"
+    found = json.loads(path.read_text())
+    path.write_text("{" if change is None else json.dumps({**found, **change}))
+    result = run("predict", model, TOPICS["test"], "--thresholds", "auto")
+    assert result.code == 1
+    assert said in result.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"temperature": 0}, "temperature should be a number from 0.001"),
+        ({"method": "magic"}, "method should be"),
+        ({"method": "platt"}, "lacks the label"),
+        ({"method": "platt", "slopes": {"a": "b"}}, "slopes.a should be a number"),
+        ({"temperature": float("nan")}, "temperature should be a number"),
+    ],
+)
+def test_damaged_calibrations(change, said, copied):
+    model = copied("softmax")
+    assert run("calibrate", model, TOPICS["valid"]).code == 0
+    path = model.with_name("softmax.bin.json")
+    about = json.loads(path.read_text())
+    about["calibration"].update(change)
+    path.write_text(json.dumps(about))
+    result = run("predict", model, TOPICS["test"], "--calibrated")
+    assert result.code == 1
+    assert said in result.err
+
+
+def test_a_json_file_of_others_stays_as_it_is(copied):
+    model = copied("mlp")
+    beside = model.with_name("net.mlp.json")
+    beside.write_text("{}")
+    result = run("calibrate", model, TOPICS["valid"])
+    assert (result.code, beside.read_text()) == (1, "{}")
+    assert "was not written by fastcli" in result.err
+
+
+def test_dev_data_that_cannot_be(copied, tmp_path):
+    model = copied("softmax")
+    (tmp_path / "none.txt").write_text("no label here\n")
+    for command in ("calibrate", "tune-threshold"):
+        result = run(command, model, tmp_path / "none.txt")
+        assert "has no line with both a known label and a known word" in result.err
+        assert "cannot be opened" in run(command, model, tmp_path / "gone.txt").err
+        assert "cannot be opened" in run(command, tmp_path / "gone.bin", TOPICS["valid"]).err
+
+
+def test_a_table_of_labelled_texts(copied, tmp_path):
+    model = copied("softmax")
+    rows = [line.split(" ", 1) for line in TOPICS["valid"].read_text().splitlines()]
+    table = ["topic,text", *(f'{label.removeprefix("__label__")},"{text}"' for label, text in rows)]
+    (tmp_path / "t.csv").write_text("\n".join(table) + "\n")
+    columns = ["--text-column", "text", "--label-column", "topic"]
+    of_lines = json.loads(run("calibrate", model, TOPICS["valid"], "--json").out)
+    of_table = json.loads(run("calibrate", model, tmp_path / "t.csv", *columns, "--json").out)
+    assert of_table == of_lines
+    assert run("tune-threshold", model, tmp_path / "t.csv", *columns).code == 0
+
+
+@pytest.mark.parametrize("room", [40, 80])
+def test_the_screens_fit(room, copied, monkeypatch):
+    from fastcli.cli.display.tables import width_of
+
+    monkeypatch.setenv("COLUMNS", str(room))
+    model = copied("tags")
+    monkeypatch.chdir(model.parent)
+    shown = run("tune-threshold", "tags.bin", TAGS["valid"], "--per-label").out.decode()
+    shown += run("calibrate", "tags.bin", TAGS["valid"]).out.decode()
+    rows = [row for row in shown.splitlines() if str(TAGS["valid"]) not in row]
+    assert max(map(width_of, rows)) <= room
