@@ -261,6 +261,8 @@ def test_columns_that_are_not_known_are_no_error(write):
     report = inspected(write("label,class,text\n" + "a,b,some words here\n" * 5))
     assert report["text_columns"] == ["text"]
     assert report["command"]
+    assert (report["label"]["columns"], report["label"]["how"]) == (["label"], "a guess")
+    runs(report)
 
 
 # ------------------------------------------------------------------------------- numbers
