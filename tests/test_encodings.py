@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fastcli.text.encodings import PROPOSED, is_mostly_utf8, likely_encoding, not_utf8
+from fastcli.errors import DataError
+from fastcli.text.encodings import PROPOSED, check_utf8, is_mostly_utf8, likely_encoding, not_utf8
 
 CHINESE = """体育,主队在最后一分钟进球，以二比一获胜
 财经,银行宣布下调贷款利率，房价可能继续上涨
@@ -283,3 +284,17 @@ def test_no_detector_is_imported_before_it_is_needed():
         "assert 'chardet' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text", ["text,label\ngood,a\n", "text,label\ntrès bon,é\n", "文,标\n很好,好\n"]
+)
+def test_utf_16_without_a_mark(name, text):
+    with pytest.raises(DataError) as caught:
+        check_utf8("t.csv", text.encode(name))
+    assert f"it looks like {name}: add --encoding {name}" in str(caught.value)
+
+
+def test_a_zero_in_text_is_no_utf_16():
+    check_utf8("t.csv", b"text,label\ngo\0od,a\n")

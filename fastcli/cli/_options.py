@@ -142,6 +142,7 @@ def load_classifier(path: str, options: TableOptions | None = None) -> Classifie
         perceptron.note = say
         if options is not None:
             from fastcli.tables.dialects import read_delimiter
+            from fastcli.tables.labels import LabelOptions
             from fastcli.tables.options import header_of
 
             perceptron.table_options = replace(
@@ -149,6 +150,7 @@ def load_classifier(path: str, options: TableOptions | None = None) -> Classifie
                 delimiter=read_delimiter(options.delimiter),
                 header=header_of(options),
                 encoding=options.encoding,
+                labels=LabelOptions(options.label_separator, options.labels_as),
                 kind=options.format if options.format in TABLES else "auto",
                 skip_bad=options.skip_bad,
             )

@@ -58,7 +58,7 @@ class Column:
         self.low, self.high = math.inf, -math.inf
         self.n_numbers = self.n_whole = self.n_dates = self.n_truths = 0
         self.n_lists = self.n_nested = self.n_html = self.n_breaks = 0
-        self.n_spaceless = self.n_ideographic = 0
+        self.n_spaceless = self.n_ideographic = self.n_infinite = 0
         self.has_decimal_commas = False
         self._different: set[int] | None = set()
         self._words = np.zeros(LONGEST + 1, np.int64)
@@ -125,6 +125,7 @@ class Column:
         if whole_number(value) is not None or is_index(value):
             self.n_whole += times
         number = float(value)
+        self.n_infinite += times * math.isinf(number)
         if math.isfinite(number):
             self.low, self.high = min(self.low, number), max(self.high, number)
 

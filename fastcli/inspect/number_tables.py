@@ -34,9 +34,10 @@ from fastcli.mlp.table_columns import TableOptions, columns_of
 from fastcli.mlp.table_reader import MOST_LEVELS
 from fastcli.printable import named
 from fastcli.tables.columns import usual_label
-from fastcli.tables.labels import LabelOptions
+from fastcli.tables.labels import LabelOptions, SeveralLabels
 from fastcli.tables.reading import Reading
 
+FEW_BAD = 0.05  # of the cells of a column, up to which rows with bad ones are left out
 LEFT_OUT = ("id", "row numbers", "date", "text", "object")  # of columns of numbers
 
 
@@ -53,24 +54,34 @@ def numeric_table(report: TableReport, reading: Reading) -> None:
     label = _label_of_numbers(report, options)
     drop = _to_leave_out(file, label)
     names = [column.name for column in file.columns]
+    is_known = True
     if label is not None:
         report.label_names = (names[label],)
-        _count_labels(report, label)
+        is_known = _count_labels(report, label)
     report.problems += _number_problems(report, label, drop)
     if label is None:
         return
-    dropped = tuple(asked(names, i) for i in drop)
+    options_of = [shlex.split(problem.option) for problem in report.problems]
+    more = [words[1] for words in options_of if words[:1] == ["--drop"]]
+    dropped = tuple(dict.fromkeys([*(asked(names, i) for i in drop), *more]))
+    skips = ["--skip-bad"] * (["--skip-bad"] in options_of)
+    separators = [
+        word for words in options_of if words[:1] == ["--label-separator"] for word in words
+    ]
     given = replace(options, label_column=asked(names, label), drop=dropped, header=file.has_names)
     try:
         columns_of(file.path, given, report.said.append)
     except (ArgumentError, DataError) as error:
         report.problems.append(Problem(ERROR, str(error).removeprefix(f"{file.path}: ")))
+        is_known = False
     report.said = [said.removeprefix(f"{file.path}: ") for said in report.said]
+    if not is_known:  # with which options mlp-train would read it
+        return
     command = ["fastcli", "mlp-train", "-input", input_name(file.path)]
     command += ["-output", output_name(file.path), "--label-column", given.label_column]
     for name in dropped:
         command += ["--drop", name]
-    report.command = [*command, *reading_options(file, reading)]
+    report.command = [*command, *separators, *skips, *reading_options(file, reading)]
     if file.encoding not in ("utf-8", ""):
         report.command += ["--encoding", file.encoding]
 
@@ -112,22 +123,36 @@ def _to_leave_out(file: TableFile, label: int | None) -> list[int]:
     ]
 
 
-def _count_labels(report: TableReport, label: int) -> None:
-    """Count the labels of a table of numbers as mlp-train reads them."""
+def _count_labels(report: TableReport, label: int) -> bool:
+    """Count the labels of a table of numbers as mlp-train reads them; tell whether it can."""
     file = report.file
     column = file.columns[label]
     report.n_unlabelled = column.n - column.filled
     if column.values is None:
-        return
+        return True
     report.labels = column.values
+    options = LabelOptions()
     if file.is_delimited:
-        columns = columns_like(file, label)
-        reader = label_reader(columns, file.path, list(column.values), LabelOptions())
+        columns, cells = columns_like(file, label), list(column.values)
+        try:
+            try:
+                reader = label_reader(columns, file.path, cells, options)
+                reader.check_separators()
+            except SeveralLabels as error:
+                options = replace(options, separator=error.separator)
+                option = shlex.join(["--label-separator", error.separator])
+                sentence = "cells hold several labels each"
+                report.problems.append(Problem(ERROR, sentence, option))
+                reader = label_reader(columns, file.path, cells, options)
+        except (ArgumentError, DataError) as error:
+            report.problems.append(Problem(ERROR, str(error).removeprefix(f"{file.path}: ")))
+            return False
         counts: Counter[str] = Counter()
         for name, n in column.values.items():
             counts[", ".join(reader.of((name,)))] += n
         report.labels = counts
     report.alike = alike_groups(report.labels)
+    return True
 
 
 def columns_like(file: TableFile, label: int) -> Any:
@@ -145,7 +170,7 @@ def _number_problems(report: TableReport, label: int | None, drop: list[int]) ->
         yield Problem(
             ERROR, f"not UTF-8; reads as {file.encoding}", f"--encoding {file.encoding}", file.n
         )
-    yield from row_problems(file.bad, file, "")
+    yield from row_problems(file.bad, file, "--skip-bad")
     if n := report.n_unlabelled:
         yield Problem(ERROR, f"{rows_that(n, 'has', 'have')} no label", "", n)
     if label is None:
@@ -167,7 +192,8 @@ def _number_problems(report: TableReport, label: int | None, drop: list[int]) ->
             continue
         others = column.present - column.n_numbers
         if column.n_numbers and others:
-            option = f"--drop {shlex.quote(asked(names, i))}"
+            few = others <= FEW_BAD * column.present
+            option = "--skip-bad" if few else f"--drop {shlex.quote(asked(names, i))}"
             yield Problem(
                 ERROR, f"{others:,} cells of {_said(column, file)} are no numbers", option
             )
@@ -175,6 +201,8 @@ def _number_problems(report: TableReport, label: int | None, drop: list[int]) ->
             yield Problem(
                 WARNING, f"column {_said(column, file)} tells nothing: {column.looks_like()}"
             )
+        elif n := column.n_infinite:
+            yield Problem(ERROR, f"{n:,} cells of {_said(column, file)} are infinite", "--skip-bad")
         if column.n_numbers and (n := column.n - column.present):
             yield Problem(
                 WARNING, f"{n:,} cells of {_said(column, file)} are missing: taken as the mean"

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from fastcli.errors import ArgumentError
 from fastcli.inspect.columns import NUMBERED, SUBJECTS, Column
 from fastcli.tables.choice import Columns, choose
-from fastcli.tables.columns import LABEL_NAMES, TEXT_NAMES, plain_name, usual_label, usual_text
+from fastcli.tables.columns import (
+    LABEL_NAMES,
+    TEXT_NAMES,
+    plain_name,
+    usual,
+    usual_label,
+    usual_text,
+)
 
 # Last words of the names of columns that often are labels, though no reader takes them for such.
 LIKELY_LABELS = (
@@ -68,14 +75,16 @@ def label_columns(
     names = [column.name for column in columns]
     if has_names:
         with contextlib.suppress(ArgumentError):
-            usual = usual_label(path, names)
-            if usual is not None:
-                return (names.index(usual),), False
+            found = usual_label(path, names)
+            if found is not None:
+                return (names.index(found),), False
     indicators = [i for i, column in enumerate(columns) if column.kind == "0/1"]
     has_rivals = any(_rank(columns[i]) > 0 and i not in indicators for i in range(len(columns)))
     if has_names and len(indicators) > 1 and not has_rivals:
         return tuple(indicators), True
     likely = likeliest_label(columns)
+    if likely is None and has_names and (rivals := usual(names, LABEL_NAMES)):
+        likely = names.index(rivals[0])  # prepare asks which of them
     return (() if likely is None else (likely,)), True
 
 

@@ -56,6 +56,8 @@ def text_table(report: TableReport, chosen: Chosen, asked_for: Reading) -> None:
     report.n_unlabelled = texts.bad.pop(NO_LABEL, 0)
     report.alike = alike_groups(texts.labels)
     report.problems = list(_text_problems(report, texts))
+    if texts.error or not texts.n:  # no option is known with which prepare would read it
+        return
     command = ["fastcli", "prepare", input_name(file.path), "-o", output_name(file.path)]
     for name in text:
         command += ["--text-column", name]
@@ -88,7 +90,8 @@ def _text_problems(report: TableReport, texts: Texts) -> Iterator[Problem]:
         is_indicator = len(report.label_names) > 1
         option = "--none none" if is_indicator else "--skip-bad"
         yield Problem(ERROR, f"{rows_that(n, 'has', 'have')} no {what}", option, n)
-    yield from row_problems(texts.bad + _of_file(texts, file), file, "--skip-bad")
+    leave_out = "--skip-bad" if texts.n else ""  # what would be left
+    yield from row_problems(texts.bad + _of_file(texts, file), file, leave_out)
     if n := texts.n_empty:
         yield Problem(ERROR, f"{rows_that(n, 'has', 'have')} no text", "--skip-bad", n)
     if report.alike:

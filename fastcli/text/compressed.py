@@ -146,7 +146,7 @@ def warn(sentence: str) -> None:
 
 
 def _warn_of(shown: str, n: int) -> None:
-    if shown not in _warned:
+    if announce is not None and shown not in _warned:
         _warned.add(shown)
         bytes_ = "1 byte" if n == 1 else f"{n:,} bytes"
         warn(f"{shown}: ignored {bytes_} after the end of the compressed data.")

@@ -21,6 +21,7 @@ MOST_ODD = 0.2  # of the characters that are not ASCII
 MOST_CONTROLS = 0.01  # of the bytes of a text
 MOST_CHECKED = 4000  # characters that are not ASCII
 MOST_SHOWN = 30  # characters of an example
+MANY_ZEROS = 0.3  # of the bytes, in UTF-16 of ASCII
 LEAST_UTF8 = 0.5  # of the characters that are not ASCII, in damaged UTF-8
 
 # What to propose for an encoding, by its name in Python: the most common one of those that read
@@ -183,6 +184,9 @@ def check_utf8(path: str, head: bytes, otherwise: str = "") -> None:
 
     The last line, which may be cut, is not looked at unless it is the only one.
     """
+    n_zeros = head.count(b"\0")
+    if n_zeros > MANY_ZEROS * len(head) and _likely_utf16(head):  # of ASCII it is UTF-8, too
+        raise DataError(not_utf8(path, "", head, otherwise=otherwise))
     whole = head[: head.rfind(b"\n") + 1] or head
     try:
         whole.decode()
@@ -191,9 +195,8 @@ def check_utf8(path: str, head: bytes, otherwise: str = "") -> None:
             return  # a character that is cut
         line = whole.count(b"\n", 0, error.start) + 1
         start = whole.rfind(b"\n", 0, error.start) + 1
-        raise DataError(
-            not_utf8(path, f"line {line}", whole[start:], otherwise=otherwise)
-        ) from None
+        sample = head if n_zeros else whole[start:]  # lines of UTF-16 do not begin where \n ends
+        raise DataError(not_utf8(path, f"line {line}", sample, otherwise=otherwise)) from None
 
 
 def not_utf8(

@@ -37,3 +37,12 @@ def test_the_reading_process_of_prepare_warns_too(tmp_path):
     done = process("prepare", path, "-o", tmp_path / "made", "--text-column", 1, *more)
     assert done.code == 0, done.err
     assert done.err.count("ignored 4 bytes") == 1
+
+
+def test_bytes_after_the_end_are_said_where_the_file_was_looked_at_before(tmp_path, monkeypatch):
+    """Small files are read to their end to see that they are no tables."""
+    monkeypatch.chdir(tmp_path)
+    text = b"__label__a b c\n__label__d e f\n"
+    (tmp_path / "t.gz").write_bytes(gzip.compress(text) + b"more")
+    result = run("supervised", "-input", "t.gz", "-output", "m", "-dim", 2, "-bucket", 10)
+    assert result.err.count("t.gz: ignored 4 bytes after the end of the compressed data.") == 1

@@ -261,6 +261,8 @@ def test_columns_that_are_not_known_are_no_error(write):
     report = inspected(write("label,class,text\n" + "a,b,some words here\n" * 5))
     assert report["text_columns"] == ["text"]
     assert report["command"]
+    assert (report["label"]["columns"], report["label"]["how"]) == (["label"], "a guess")
+    runs(report)
 
 
 # ------------------------------------------------------------------------------- numbers
@@ -423,3 +425,21 @@ def test_a_table_that_comes_through_a_pipe(compresses):
     wanted = json.loads(run("inspect", SAMPLES / "reviews.csv", "--json").out)
     assert report["columns"] == wanted["columns"]
     assert report["rows"] == 800
+
+
+def test_what_fastcli_wrote_beside_models_and_data(write):
+    write("text,label\na b,x\nc d,y\n")
+    quick = ["-dim", 2, "-bucket", 10, "-verbose", 0]
+    columns = ["--text-column", "text", "--label-column", "label"]
+    assert run("supervised", "-input", "t.csv", "-output", "m", *columns, *quick).code == 0
+    assert run("prepare", "t.csv", "-o", "p", "--split", 100, *columns).code == 0
+    for path, what in (
+        ("m.bin.json", "what fastcli knows of a model beside it"),
+        ("p/prepare.json", "how a data set was prepared"),
+        ("p/labels.json", "the names of the labels of a data set"),
+    ):
+        result = run("inspect", path)
+        assert (result.code, result.out) == (1, b"")
+        assert result.err.startswith(f"{path} holds {what}, not data")
+    write('{\n "rows": [{"text": "a"}]\n}\n', "o.json")
+    assert "has a JSON object over several lines" in run("inspect", "o.json").err

@@ -188,3 +188,13 @@ def test_rows_that_a_model_of_numbers_cannot_read_are_left_out(tmp_path, monkeyp
     result = run("predict", "n.mlp", "bad.jsonl", "--skip-bad", "--output", "-")
     assert result.out == b'{"a":1,"b":2,"label":"x"}\n{"a":5,"b":1,"label":"y"}\n'
     assert "the first at bad.jsonl:2" in result.err
+
+
+def test_several_labels_of_a_cell_are_tested_by_their_separator(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("n.csv").write_text("a,b,label\n" + "1,2,x;z\n5,1,y\n" * 8)
+    quick = ["--hidden", "none", "-epoch", 60, "-lr", 0.1, "-verbose", 0, "-loss", "ova"]
+    separator = ["--label-separator", ";"]
+    assert run("mlp-train", "-input", "n.csv", "-output", "n", *quick, *separator).code == 0
+    result = run("test", "n.mlp", "n.csv", *separator)
+    assert result.out.split()[:4] == [b"N", b"16", b"P@1", b"1"], result.err
