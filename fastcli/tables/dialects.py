@@ -281,7 +281,7 @@ def dialect_of(
     first row has one; else the one of ``DELIMITERS`` by which the first rows have equally many
     columns, of several the one that the first row has most of.  Quotes enclose cells unless
     ``quotes`` is ``no``, or ``auto`` in ``tsv``.  Backslashes escape, and spaces before quotes are
-    no text, where the first rows can be read only so.  Spaces separate ``are_spaced_numbers``.
+    not text, where the first rows can be read only so.  Spaces separate ``are_spaced_numbers``.
     """
     has_quotes = asked.quotes == "yes" or (asked.quotes == "auto" and asked.kind != "tsv")
     dialect = Dialect(quote='"' if has_quotes else "")

@@ -12,7 +12,7 @@ from fastcli.tables.dialects import is_unicode
 
 BATCH_CHARS = 1 << 19
 BATCH_ROWS = 20_000
-NESTED = (dict, list, tuple)  # what is no text
+NESTED = (dict, list, tuple)  # what is not text
 
 
 @dataclass
