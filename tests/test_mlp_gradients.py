@@ -103,7 +103,7 @@ def one_step(trainer):
     trainer.transpose()
     numbers = Steps(trainer.args.hyperparameters())
     batches = Batches(range(1), 0, np.arange(N), np.array([0, N]))
-    return trainer._steps(batches, 0, 1, numbers.next(np.zeros(1)))
+    return trainer._steps(batches, 0, 1, numbers.next(np.zeros(1)))[0]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
