@@ -377,7 +377,7 @@ def test_files_of_another_number_of_columns(text, folder):
 def test_numbers_that_are_not_finite(word, header, folder):
     said, path = refused(folder, f"{header}1,2,a\n1,{word},b\n")
     line = 2 + header.count("\n")
-    assert said == f"{path}, line {line}: a number is not finite."
+    assert said == f"{path}, line {line}, column 2: a number is not finite."
 
 
 @pytest.mark.parametrize("text", ["", "\n", "  \n\n"])
@@ -449,7 +449,7 @@ def test_what_is_no_pair(word, folder):
 @pytest.mark.parametrize("word", ["nan", "inf", "-inf"])
 def test_libsvm_numbers_that_are_not_finite(word, folder):
     said, path = refused(folder, f"a 1:1 2:1\nb 2:{word}\n", name="x.svm")
-    assert said == f"{path}, line 2: a number is not finite."
+    assert said == f"{path}, line 2, feature 2: a number is not finite."
 
 
 def test_libsvm_without_a_pair(folder):
@@ -615,9 +615,9 @@ def test_labels_of_one_a_row(names, cut):
 @pytest.mark.parametrize(
     ("text", "kind", "sentence"),
     [
-        ("a 1:2\nb 1:nan\n", "libsvm", "line 2: a number is not finite."),
-        ("1,2,a\n1e400,2,b\n", "csv", "line 2: a number is not finite."),
-        ("1,2,a\n1,-1e305,b\n", "csv", "line 2: a number is above 1e+300."),
+        ("a 1:2\nb 1:nan\n", "libsvm", "line 2, feature 1: a number is not finite."),
+        ("1,2,a\n1e400,2,b\n", "csv", "line 2, column 1: a number is not finite."),
+        ("1,2,a\n1,-1e305,b\n", "csv", "line 2, column 2: a number is above 1e+300."),
         ("1,2,a\n1\r2,3,b\n", "csv", ":2: 1 columns instead of 3: '1'"),
         ("a 1:1\nb \u00b2:1\n", "libsvm", "line 2: '\u00b2:1' is not index:value."),
     ],

@@ -145,6 +145,11 @@ def open_table(
     kind = reading.kind_of(path, head, kind)
     if kind in TABLES:
         return _delimited(path, raw, kind, reading, columns, bad)
+    if kind == "fasttext":
+        raise DataError(
+            f"{path} has lines of labels and text, not a table: give --format text if each line is "
+            "a text, or --format csv."
+        )
     if kind == "jsonl" and reading.is_utf8:
         found: Iterator[Found] = objects_as_written(path, raw, bad)
     elif kind == "json":

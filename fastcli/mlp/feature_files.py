@@ -127,7 +127,9 @@ class LibsvmReader:
             blank[i] = not text.strip(" \t\r")
             names.append("" if blank[i] else self._row(text, x[i]))
             if not (np.abs(x[i]) <= LARGEST).all():
-                raise not_finite(f"{self.path}, line {self.line}", x[i])
+                at = int((~(np.abs(x[i]) <= LARGEST)).argmax())
+                place = f"{self.path}, line {self.line}, feature {at + self.columns.base}"
+                raise not_finite(place, x[i, at])
         return FeatureRows(x, Coded.of(names), blank)
 
     def _row(self, line: str, x: NDArray[np.float64]) -> str:
@@ -185,10 +187,9 @@ def check_room(path: str, n: int, n_features: int) -> None:
         )
 
 
-def not_finite(place: str, row: NDArray[np.float64]) -> DataError:
-    """Return the error of a line, at a place, with a number that is too large."""
-    is_large = (np.isfinite(row) & (np.abs(row) > LARGEST)).any()
-    what = f"above {LARGEST:.0e}" if is_large else "not finite"
+def not_finite(place: str, number: float) -> DataError:
+    """Return the error of a number that is too large, at a place."""
+    what = f"above {LARGEST:.0e}" if np.isfinite(number) else "not finite"
     return DataError(f"{place}: a number is {what}.")
 
 

@@ -99,7 +99,7 @@ def table_rows(model: MlpModel, path: str, cannot: str) -> Iterator[FeatureRows]
     columns = model.columns
     assert columns is not None
     if columns.kind == "libsvm":
-        name = "the input" if path == STREAM else path
+        name = "standard input" if path == STREAM else path
         yield from LibsvmReader(columns, name).rows(open_text(path, cannot), MOST_FLOATS)
     else:
         yield from table_reader(model, path).rows(cannot, with_blank=True)

@@ -59,7 +59,7 @@ class TableReader:
         self.columns, self.path, self.options = columns, path, options
         self.levels = levels_of(columns) if levels is None else levels
         self.grows, self.note = grows, note
-        self.shown = "the input" if path == STREAM and not grows else path
+        self.shown = "standard input" if path == STREAM and not grows else path
         self._is_label = is_label
         self._bad = bad or BadRows(options.skip_bad)
         self._said: set[str] = set()
@@ -181,7 +181,8 @@ class TableReader:
         if not (size.max(initial=0.0) <= LARGEST) and (size > LARGEST).any():
             for row in np.flatnonzero((size > LARGEST).any(axis=1)).tolist():
                 if not self._bad.skips:
-                    raise not_finite(self._place(chunk, row), raw[row])
+                    k = int((size[row] > LARGEST).argmax())
+                    raise not_finite(self._place(chunk, row, placing.columns[k]), raw[row, k])
                 self._leave_out(chunk, row, "a number is too large", is_bad)
         numbers = chunk.numbers if isinstance(chunk, ObjectRows) else chunk.lines
         found = FeatureRows(raw, names, is_blank, lines=np.array(numbers, np.int64))

@@ -194,6 +194,8 @@ class Source:
         elif kind == "json":
             yield from self._objects(path, elements(path, reading.text(raw)))
         else:
+            if self.columns.text or self.columns.label:
+                self.say(f"{path}: read as lines of labels and text, which have no columns.")
             yield from self._fasttext(path, reading.text(raw))
 
     def _table(self, path: str, table: Delimited, kind: str) -> Iterator[Batch]:

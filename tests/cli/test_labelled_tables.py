@@ -301,6 +301,22 @@ def test_options_of_tables_without_one(model):
     assert "--none, --quotes: no effect without a table" in result.err
 
 
+def test_lines_where_columns_are_named(model):
+    """Lines of labels and text have no columns: training and testing say it, labelling stops."""
+    Path("lines.txt").write_text("__label__Billing money back\n__label__Billing refund, please\n")
+    sentence = "lines.txt: read as lines of labels and text, which have no columns."
+    named = ["lines.txt", "--label-column", "team"]
+    for words in (["test", model, *named], ["supervised", "-input", *named, "-output", "n"]):
+        result = run(*words)
+        assert (result.code, sentence in result.err) == (0, True)
+    said = fails("predict", model, "lines.txt", "--output", "o.csv")
+    assert said == (
+        "lines.txt has lines of labels and text, not a table: give --format text if each line is a "
+        "text, or --format csv."
+    )
+    assert not Path("o.csv").exists()
+
+
 LATIN = b"text,label\nmoney back,Billing\ncaf\xe9 closed,Billing\napp crash,Tech\n"
 
 

@@ -681,7 +681,7 @@ def test_no_path(former):
         ("x.txt", "", "Empty vocabulary."),
         ("x.csv", "", "{} is empty, so there is nothing to train on."),
         ("x.csv", "x,y,l\n1,2,a\n1,q,b\n", "{}, line 3, column 2: 'q' is not a number."),
-        ("x.csv", "1,2,a\n1,inf,b\n", "{}, line 2: a number is not finite."),
+        ("x.csv", "1,2,a\n1,inf,b\n", "{}, line 2, column 2: a number is not finite."),
         ("x.csv", "1,2,a\n1,2,3,b\n", "{}:2: 4 columns instead of 3"),
         ("x.csv", "1,2,\n3,4,\n", "{}: no line has a label in column 2."),
         ("x.svm", "a 1:1\nb 1:one\n", "{}, line 2: '1:one' is not index:value."),
@@ -811,7 +811,7 @@ def test_questions_that_cannot_be(numbers_model, tmp_path):
             "1,2\n1,2,3,4\n",
             ":2: 4 columns instead of 2: '1,2,3,4'. Fix it, or skip such rows with --skip-bad.",
         ),
-        ("1,inf\n", "line 1: a number is not finite."),
+        ("1,inf\n", "line 1, column 2: a number is not finite."),
     ):
         path.write_text(text)
         assert sentence in one_sentence("predict", numbers_model, path)

@@ -194,8 +194,8 @@ def test_lists_and_objects_are_left_out():
         ('{"x": 1, "y": "a"', "bad.jsonl:2, column 1: not valid JSON"),
         ("[1, 2]", "bad.jsonl:2: not an object"),
         ('{"x": "five", "y": "a"}', "bad.jsonl, line 2, column x: 'five' is not a number"),
-        ('{"x": 1e400, "y": "a"}', "bad.jsonl, line 2: a number is not finite"),
-        ('{"x": Infinity, "y": "a"}', "bad.jsonl, line 2: a number is not finite"),
+        ('{"x": 1e400, "y": "a"}', "bad.jsonl, line 2, column x: a number is not finite"),
+        ('{"x": Infinity, "y": "a"}', "bad.jsonl, line 2, column x: a number is not finite"),
         ('{"x": 2, "y": {"a": [1]}}', "column y: labels are text, numbers or lists of them"),
     ],
 )
