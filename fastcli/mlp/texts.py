@@ -92,7 +92,8 @@ def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None =
     if dictionary.nlabels == 0:
         raise DataError(
             f"No label found in {listed_files(args.input)}: no token starts with {args.label!r}. "
-            "Write each example as LABEL text, give the prefix with -label, or give --format csv or libsvm."
+            "Write each example as LABEL text, give the prefix with -label, or give --format csv "
+            "or libsvm."
         )
     if corpus.n_lines == 0:
         raise DataError("No line has both a label and a word, so there is nothing to train on.")
