@@ -177,6 +177,8 @@ class TableReader:
             elif not are_numbers and (kinds[:, k] == NOT_A_NUMBER).any():
                 rows = np.flatnonzero(kinds[:, k] == NOT_A_NUMBER)
                 self._check_missing(chunk, placing, k, rows, is_bad)
+        if not (are_numbers or self.grows):
+            self._say_missing(raw, ~(is_blank | is_bad))
         size = np.abs(raw)
         if not (size.max(initial=0.0) <= LARGEST) and (size > LARGEST).any():
             for row in np.flatnonzero((size > LARGEST).any(axis=1)).tolist():
@@ -275,6 +277,18 @@ class TableReader:
                 other = "point" if placing.point == "," else "comma"
                 hint = f"Write all numbers of a file alike, or give --decimal {other}."
         return DataError(f"{what}: {cell[:40]!r} is not a number{why}. {hint}")
+
+    def _say_missing(self, raw: NDArray[np.float64], is_row: NDArray[np.bool_]) -> None:
+        """Say which columns have missing values in these rows, and had none in training."""
+        for k in np.flatnonzero((np.isnan(raw) & is_row[:, None]).any(axis=0)).tolist():
+            column = self.columns.table[k]
+            if not (column.may_lack or column.is_words):
+                name = named(column.name or str(column.position))
+                self._say_once(
+                    k,
+                    f"{self.shown}: column {name} has missing values, which training did not have: "
+                    "they count as its mean.",
+                )
 
     def _say_once(self, k: int, sentence: str) -> None:
         if str(k) not in self._said:

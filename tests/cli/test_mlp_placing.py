@@ -214,3 +214,18 @@ def test_a_delimiter_makes_a_table_of_what_is_no_text():
     Path("t.txt").write_text("__label__a one # two\n__label__b three\n")
     result = run("mlp-train", "-input", "t.txt", "-output", "m", "--delimiter", "#", "-epoch", 1)
     assert (result.code, "--delimiter: no effect" in result.err) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.jsonl"])
+@pytest.mark.parametrize("more", [[], ["--output", "-"]])
+def test_missing_values_that_training_did_not_have(name, more):
+    """Said once a column; nothing is said of a column that lacks values in training, too."""
+    rows = [(x if i != 1 else "", *rest) for i, (x, *rest) in enumerate(ROWS)]
+    train(write("t.csv", rows, "p,q,r,y"))
+    Path("new.csv").write_text("p,q,r\n1.5,,3.5\n,8.5,7.5\n9,,7\n")
+    objects = [{"p": 1.5, "r": 3.5}, {"q": 8.5, "r": 7.5}, {"p": 9, "q": None, "r": 7}]
+    Path("new.jsonl").write_text("".join(json.dumps(one) + "\n" for one in objects))
+    said = run("predict", "m.mlp", name, *more).err
+    sentence = f"{name}: column q has missing values, which training did not have: they count as "
+    assert said.count(f"{sentence}its mean.") == 1
+    assert "column p has" not in said
