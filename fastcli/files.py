@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fastcli.errors import FastcliError
+from fastcli.overwriting import STREAM
 from fastcli.temporary import (
     BINARY,
     Temporary,
@@ -55,6 +56,7 @@ class Replacement:
 
     def __init__(self, path: str | os.PathLike[str], fsync: bool = False) -> None:
         self.path = Path(path)
+        self._is_stream = os.fspath(path) == STREAM
         self.fd = -1
         self._fsync = fsync
         self._target = self.path
@@ -74,6 +76,11 @@ class Replacement:
         """
         if self._temporary is not None:
             return
+        if self._is_stream:
+            raise FastcliError(
+                "- is not the name of a file here: give ./- for a file of that name, or "
+                "/dev/stdout."
+            )
         try:
             self._target, former = target_of(self.path)
             is_regular = former is None or stat.S_ISREG(former.st_mode)

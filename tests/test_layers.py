@@ -53,7 +53,7 @@ LAYERS |= {
     "cli": {"cli", "labelling", "prepare", "inspect", "mlp", "fasttext", "interrupts", *MODEL},
     "errors": set(),
     "threads": {"errors", "signals", ""},
-    "files": {"errors", "temporary"},
+    "files": {"errors", "overwriting", "temporary"},
     "temporary": {"errors", "signals", ""},
     "appended": {"errors", "files", "temporary"},
     "rescue": {"errors", "files", "private"},

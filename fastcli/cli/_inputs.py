@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import click
 from fastcli.cli._command import MORE_FILES
 from fastcli.options import option
 from fastcli.text import options as text
+from fastcli.text.spooled import is_file
 
 REPORTED_APART = "files"  # the inputs of inspect, which may be compared with themselves
 
@@ -35,7 +35,7 @@ def read_inputs(
     ``name`` is that of the parameter, which gets them as its value; ``verbose`` 0 keeps quiet.  See
     ``list_inputs``.
     """
-    if not lists and (not given or (len(given) == 1 and os.path.isfile(given[0]))):
+    if not lists and (not given or (len(given) == 1 and is_file(given[0]))):
         return tuple(given)  # as is usual, and what is below takes time to load
     from fastcli.cli.display.messages import say
     from fastcli.printable import listed_files

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -27,6 +26,7 @@ from fastcli.mlp.options import MlpOptions
 from fastcli.options import option, rows, snake
 from fastcli.overwriting import check_apart
 from fastcli.tables.options import TableOptions
+from fastcli.text.spooled import is_file
 
 if TYPE_CHECKING:
     from fastcli.mlp.args import MlpArgs
@@ -152,7 +152,7 @@ def kind_of(args: MlpArgs) -> str:
     """Return the kind of the input, "text" or "numbers"; "" if not known before reading."""
     from fastcli.mlp.training_data import input_kind
 
-    if args.format == "auto" and not all(map(os.path.isfile, args.input)):
+    if args.format == "auto" and not all(map(is_file, args.input)):
         return ""  # what comes through a pipe can be read only once
     with contextlib.suppress(OSError, FastcliError):  # which training will say
         return "text" if input_kind(args) == "text" else "numbers"

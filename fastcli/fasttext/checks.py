@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from fastcli.errors import ArgumentError, DataError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_args import MOST, ModelArgs
@@ -13,7 +11,7 @@ from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import compression, open_compressed
-from fastcli.text.spooled import place_of
+from fastcli.text.spooled import is_file, place_of
 
 
 def check_rows(args: TrainArgs, model_args: ModelArgs, dictionary: Dictionary) -> None:
@@ -71,7 +69,7 @@ def check_corpus(
 def first_line(paths: tuple[str, ...]) -> bytes:
     """Return the first line of the first file that has one."""
     for path in paths:
-        if not os.path.isfile(place_of(path)):
+        if not is_file(place_of(path)):
             continue
         kind = compression(path)
         with open_compressed(path, kind) if kind else open(place_of(path), "rb") as file:

@@ -23,8 +23,10 @@ from fastcli.inspect.findings import MAX_EXAMPLES, Findings
 from fastcli.inspect.order import Order, order_of
 from fastcli.inspect.repeats import find_repeats
 from fastcli.mlp.first_bytes import begins_as_mlp
+from fastcli.overwriting import STREAM
 from fastcli.printable import readable
 from fastcli.text.inputs import MODEL_MAGIC, text_blocks
+from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -221,9 +223,15 @@ def read_data(path: str, prefix: str) -> DataSet:
 
 
 def state_of(path: str) -> tuple[int, int, int] | None:
-    """Return what shows whether a regular file has changed; None if it is not one."""
+    """Return what shows whether a regular file has changed; None if it is not one.
+
+    Of a stream that was copied, that of the copy.
+    """
+    place = place_of(path)
+    if place == STREAM:
+        return None
     try:
-        found = os.stat(path)
+        found = os.stat(place)
     except OSError:
         return None
     state = (found.st_ino, found.st_size, found.st_mtime_ns)
@@ -390,7 +398,7 @@ def _find_joined(data: DataSet) -> None:
 def lines_at(data: DataSet, numbers: set[int]) -> dict[int, bytes]:
     """Return some lines of a data set by their numbers, from 1 on.
 
-    None of standard input, nor of a file that is another one by now.
+    None of a stream that was not copied, nor of a file that is another one by now.
     """
     found: dict[int, bytes] = {}
     if not numbers or data.state is None or data.state != state_of(data.path):

@@ -30,6 +30,7 @@ from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.printable import readable
 from fastcli.text.dictionary import EOS
 from fastcli.text.inputs import MODEL_MAGIC
+from fastcli.text.spooled import is_file
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
@@ -44,7 +45,7 @@ def is_model(path: str) -> bool:
 
     Of those ``model_report`` says what they are; word vectors are not among them.
     """
-    if not os.path.isfile(path):
+    if not is_file(path):
         return False
     try:
         contents = Contents(path)

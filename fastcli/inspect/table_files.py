@@ -28,7 +28,7 @@ from fastcli.tables.rows import NESTED, value_text
 from fastcli.tables.streams import opened
 from fastcli.text.encodings import check_utf8, likely_encoding
 from fastcli.text.inputs import compression
-from fastcli.text.spooled import place_of
+from fastcli.text.spooled import is_file, place_of
 
 HEAD = 1 << 16
 AT_ONCE = 2000  # objects that are counted at a time
@@ -98,7 +98,7 @@ def read_table(path: str, reading: Reading) -> TableFile:
     Raises DataError if it cannot be read, or has no rows.
     """
     place = place_of(path)
-    size = os.path.getsize(place) if os.path.isfile(place) else 0
+    size = os.path.getsize(place) if is_file(place) else 0
     kind = reading.kind
     found = TableFile(path=path, kind=kind, size=size, packed=compression(path) or "")
     if kind == "parquet":

@@ -61,6 +61,7 @@ from fastcli.tables.delimited import BadRow, Location
 from fastcli.tables.labels import LabelsAreText
 from fastcli.tables.rows import Batch
 from fastcli.tables.sources import Source
+from fastcli.text.spooled import is_file
 from fastcli.threads import uninterrupted
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ class _Run:
     def batches(self) -> Iterator[Batch]:
         """Yield all rows of all inputs."""
         paths = self.args.input
-        size = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
+        size = sum(os.path.getsize(path) for path in paths if is_file(path))
         if self.args.thread > 1 and size > BESIDE and "-" not in paths:
             found = read_beside(self.source, paths, self.started, self.read_to)
         else:
@@ -276,7 +277,7 @@ class _Run:
     def started(self, path: str) -> None:
         """Tell that an input is being read."""
         self.n_read = 0
-        size = os.path.getsize(path) if os.path.isfile(path) else 0
+        size = os.path.getsize(path) if is_file(path) else 0
         self.reporter.stage(f"reading {os.path.basename(path) or path}", size)
 
     def read_to(self, n_bytes: int) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from fastcli.errors import DataError, FastcliError
 from fastcli.tables.dialects import BOM, COMPRESSED, KINDS, kind_of_name, suffix
 from fastcli.tables.streams import opened
+from fastcli.text.spooled import is_file
 
 TABLES = ("csv", "tsv", "psv")
 PARQUET_MAGIC = b"PAR1"
@@ -45,7 +46,7 @@ def label_of_name(path: str) -> str:
 
 def is_parquet(path: str) -> bool:
     """Tell whether a regular file begins as Parquet does."""
-    if not os.path.isfile(path):
+    if not is_file(path):
         return False
     try:
         with open(path, "rb") as file:
@@ -56,7 +57,7 @@ def is_parquet(path: str) -> bool:
 
 def head_of(path: str) -> bytes:
     """Return how a regular file, plain or compressed, begins; nothing where it cannot be read."""
-    if not os.path.isfile(path):
+    if not is_file(path):
         return b""  # what comes through a pipe can be read only once
     try:
         with opened(path, lambda n: None) as raw:
@@ -81,7 +82,7 @@ def kind_of_input(path: str, prefix: str) -> str:
     if is_parquet(path):
         return "parquet"
     head = head_of(path)
-    return sniffed(head, prefix) if head or os.path.isfile(path) else ""
+    return sniffed(head, prefix) if head or is_file(path) else ""
 
 
 def sniffed(head: bytes, prefix: str) -> str:

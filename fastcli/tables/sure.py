@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from dataclasses import dataclass
 
 from fastcli.errors import FastcliError
@@ -15,6 +14,7 @@ from fastcli.tables.formats import begins_as_objects, check_objects
 from fastcli.tables.headers import has_header
 from fastcli.tables.objects import parquet_rows
 from fastcli.tables.streams import opened
+from fastcli.text.spooled import is_file
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def sure_table(path: str, prefix: str) -> SureTable | None:
     for one JSON object over several lines.
     """
     try:
-        if not os.path.isfile(path):
+        if not is_file(path):
             return None
         with opened(path, lambda n: None) as raw:
             head = raw.peek(HEAD)[:HEAD]

@@ -17,7 +17,7 @@ from fastcli.text.inputs import (
     line_blocks,
     open_compressed,
 )
-from fastcli.text.spooled import place_of
+from fastcli.text.spooled import is_file, place_of
 from fastcli.threads import interrupted, run_on
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _count_file(
 ) -> list[TokenCounter]:
     """Count a file, by counters that are returned, or, if it is read in one go, by the last one."""
     kind = compression(path)
-    if kind or not os.path.isfile(place_of(path)):
+    if kind or not is_file(place_of(path)):
         counter = last[0] if last else TokenCounter(prefix, 1 << 26)
         with open_compressed(path, kind) if kind else open(place_of(path), "rb") as stream:
             for block in line_blocks(stream):

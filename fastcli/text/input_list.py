@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.overwriting import STREAM
 from fastcli.printable import shortened
+from fastcli.text.spooled import is_file
 
 ANY_DEPTH = "**"
 MARKS = (".", "_")  # hidden files, and what Spark and others put beside parts: _SUCCESS, _metadata
@@ -195,7 +196,7 @@ def summary(paths: Sequence[str]) -> str:
     files = [path for path in paths if not os.path.isdir(path)]
     parts = []
     if files or not folders:
-        size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
+        size = sum(os.path.getsize(path) for path in files if is_file(path))
         parts.append(f"{_counted(len(files), 'file')}, {size_text(size)}")
     if folders:
         parts.append(_counted(len(folders), "folder"))

@@ -16,7 +16,7 @@ import numpy as np
 
 from fastcli.text.blocks import BLOCK, Blocks
 from fastcli.text.compressed import compression_of, open_members
-from fastcli.text.spooled import place_of
+from fastcli.text.spooled import is_file, place_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ MODEL_MAGIC = b"\xba\x16\x4f\x2f"  # first bytes of the models that fastText and
 def compression(path: str | os.PathLike[str]) -> str | None:
     """Return ``gz``, ``bz2``, ``xz``, ``zst`` or None, by a regular file's first bytes."""
     place = place_of(path)
-    if not os.path.isfile(place):
+    if not is_file(place):
         return None
     with open(place, "rb") as file:
         return compression_of(file.read(10))
@@ -39,7 +39,7 @@ def text_size(paths: Sequence[str]) -> int:
     """Return the bytes of text in files, 0 if that is not known before they are read."""
     try:
         places = [place_of(path) for path in paths]
-        if all(os.path.isfile(place) and not compression(place) for place in places):
+        if all(is_file(place) and not compression(place) for place in places):
             return sum(map(os.path.getsize, places))
     except OSError:  # reported when it is read
         pass
@@ -72,7 +72,7 @@ def text_blocks(path: str) -> Iterator[Bytes]:
     if kind:
         with open_compressed(path, kind) as stream:
             yield from line_blocks(stream)
-    elif os.path.isfile(place_of(path)):
+    elif is_file(place_of(path)):
         with Blocks(path) as file:
             yield from file.lines(0, file.size)
             file.check()

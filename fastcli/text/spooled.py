@@ -34,6 +34,14 @@ def place_of(path: str | os.PathLike[str]) -> str:
     return _places.get(path, path)
 
 
+def is_file(path: str) -> bool:
+    """Tell whether a path is that of a regular file, which can be read more than once.
+
+    ``-`` is standard input, even where a file has that name.
+    """
+    return path != STREAM and os.path.isfile(path)
+
+
 def is_stream(path: str) -> bool:
     """Tell whether a path is standard input, a named pipe or a socket, which are read only once."""
     if path == STREAM:

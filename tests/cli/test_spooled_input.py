@@ -18,6 +18,7 @@ from tests.command import process, run, start
 SMALL = ["-dim", 2, "-epoch", 2, "-thread", 1, "-verbose", 0]
 TABLE = "x,y,label\n" + "".join(f"{i},{i % 3},{'ab'[i % 2]}\n" for i in range(20))
 EMPTY = "Cannot use stdin for training! It is a terminal, closed or empty"
+MADE = ["n.bin", "n.mlp", "t.json"]
 posix = pytest.mark.skipif(os.name != "posix", reason="pipes and signals")
 
 
@@ -53,6 +54,44 @@ def test_the_model_is_that_of_the_file(command):
     Path("rest").write_bytes(TINY)
     both = model("-input", "tiny", "-input", "rest", *options, command=command)
     assert model("-input", "-", "-input", "rest", *options, command=command, stdin=TINY) == both
+
+
+@posix
+def test_a_file_whose_name_is_that_of_standard_input():
+    """It is never looked at: standard input is read from its start."""
+    model("-input", "tiny")
+    tuned = ["tune-threshold", "m.bin", "-", "-o", "t.json"]
+    commands = [
+        *(["test", "m.bin", "-"], ["predict", "m.bin", "-"], tuned, ["inspect", "-"]),
+        ["supervised", "-input", "-", "-output", "n", *SMALL],
+        ["mlp-train", "-input", "-", "-output", "n", "--valid-share", 0.5, *SMALL],
+        ["prepare", "-", "-o", "-", "-verbose", 0],
+    ]
+
+    def answers():
+        found = [process(*words, stdin=4 * TINY) for words in commands]
+        assert all(result.code == 0 for result in found), found
+        return [result.out for result in found], *map(Path.read_bytes, map(Path, MADE))
+
+    expected = answers()
+    Path("./-").write_text("hello\n")
+    assert answers() == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["supervised", "-input", "tiny", "-output", "m", "--valid", "tiny", "--log", "-"],
+        ["mlp-train", "-input", "tiny", "-output", "m", "--valid", "tiny", "--log", "-"],
+        ["tune-threshold", "m.bin", "tiny", "-o", "-"],
+    ],
+)
+def test_no_file_gets_the_name_of_standard_output(words):
+    model("-input", "tiny")
+    result = run(*words)
+    assert result.code == 1
+    assert "- is not the name of a file here: give ./- for a file of that name" in result.err
+    assert not Path("./-").exists()
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
