@@ -105,12 +105,14 @@ def softmax_step(target, hidden, wo, lr):
     return -np.log(p[target]), lr * error @ wo, wo + lr * np.outer(error, hidden)
 
 
-def ova_step(labels, hidden, wo, lr):
+def ova_step(labels, hidden, wo, lr, weights=None):
+    """As the others; ``weights`` multiply the losses of labels whose answer is yes."""
     p = sigmoid(wo @ hidden)
     answers = np.zeros(len(wo), wo.dtype)
     answers[list(labels)] = 1
-    error = answers - p
-    loss = -np.log(np.where(answers == 1, p, 1 - p)).sum()
+    weights = np.where(answers == 1, 1 if weights is None else weights, 1)
+    error = weights * (answers - p)
+    loss = -(weights * np.log(np.where(answers == 1, p, 1 - p))).sum()
     return loss, lr * error @ wo, wo + lr * np.outer(error, hidden)
 
 
@@ -206,6 +208,13 @@ def build_tree(counts):
 # -------------------------------------------------------------------- trainer
 
 
+def weight_of(line, target, loss, weights, label_weights):
+    """Return what multiplies the gradient and the loss of a visit; one-vs-all weighs labels too."""
+    if weights is None:
+        return 1.0
+    return float(weights[line]) * (1.0 if loss == OVA else float(label_weights[target]))
+
+
 class Rule:
     """AdaGrad or Adam on single rows of matrices, whose states are kept by name and row."""
 
@@ -213,6 +222,8 @@ class Rule:
         self.name, self.eps, self.lr, self.step, self.states = name, eps, 0.0, 0, {}
 
     def move(self, matrix, w, row, g):
+        if not g.any():  # as of a weight of 0: the row stays as it is
+            return
         if self.name == "adagrad":
             total = self.states.get((matrix, row), 0) + g**2
             self.states[matrix, row] = total
@@ -225,11 +236,16 @@ class Rule:
             w[row] -= self.lr * m / (1 - 0.9**self.step) / (unbiased + self.eps)
 
 
-def rule_step(rule, loss, target, labels, tree, others, hidden, wo):
-    """Step on output rows by a rule; return the loss and the gradient of hidden, downhill."""
+def rule_step(rule, loss, target, labels, tree, others, hidden, wo, weight=1.0, positives=None):
+    """Step on output rows by a rule; return the loss and the gradient of hidden, downhill.
+
+    The gradient is multiplied by ``weight``, the loss is not; ``positives`` weigh labels.
+    """
     if loss in (SOFTMAX, OVA):
-        step, of = (softmax_step, target) if loss == SOFTMAX else (ova_step, labels)
-        value, grad, after = step(of, hidden, wo, 1.0)
+        if loss == SOFTMAX:
+            value, grad, after = softmax_step(target, hidden, wo, weight)
+        else:
+            value, grad, after = ova_step(labels, hidden, wo, weight, positives)
         for row, move in enumerate(after - wo):
             rule.move("wo", wo, row, -move)
         return value, grad
@@ -240,7 +256,7 @@ def rule_step(rule, loss, target, labels, tree, others, hidden, wo):
         questions = [(codes[k], paths[k]) for k in path]
     total, grad = 0.0, np.zeros_like(hidden)
     for answer, row in questions:
-        value, g, after = binary_step(answer, row, hidden, wo, 1.0)
+        value, g, after = binary_step(answer, row, hidden, wo, weight)
         rule.move("wo", wo, row, wo[row] - after[row])
         total, grad = total + value, grad + g
     return total, grad
@@ -264,8 +280,10 @@ def train_lines(
     lr_update_rate=0,
     rule=None,
     own_draws=False,
+    weights=None,
+    label_weights=None,
 ):
-    """Train on lines of input rows, one after the other; return the sum of the losses.
+    """Train on lines of input rows, one after the other; return the sum of the weighted losses.
 
     By SGD, or by a Rule.  With ``own_draws`` the draws of ns depend on the visit, else on what was
     drawn before.
@@ -279,23 +297,30 @@ def train_lines(
         target = labels[i][0]
         if len(labels[i]) > 1:
             target = labels[i][random_bits(seed, visit + i) % len(labels[i])]
-        if rule:
+        weight = weight_of(i, target, loss, weights, label_weights)
+        if weight == 0:
+            value, grad, after = 0.0, np.zeros_like(hidden), wo
+            if rule:
+                rule.step += 1
+        elif rule:
             rule.lr, rule.step = lr, rule.step + 1
             others = []
             if loss == NS:
                 others, draws = ns_labels(target, neg, odds, aliases, seed + 1, draws)
-            value, grad = rule_step(rule, loss, target, labels[i], tree, others, hidden, wo)
+            value, grad = rule_step(
+                rule, loss, target, labels[i], tree, others, hidden, wo, weight, label_weights
+            )
             after = wo
         elif loss == SOFTMAX:
-            value, grad, after = softmax_step(target, hidden, wo, lr)
+            value, grad, after = softmax_step(target, hidden, wo, lr * weight)
         elif loss == OVA:
-            value, grad, after = ova_step(labels[i], hidden, wo, lr)
+            value, grad, after = ova_step(labels[i], hidden, wo, lr * weight, label_weights)
         elif loss == HS:
-            value, grad, after = hs_step(target, tree, hidden, wo, lr)
+            value, grad, after = hs_step(target, tree, hidden, wo, lr * weight)
         else:
             key, draws = (random_bits(seed + 1, visit + i), 0) if own_draws else (seed + 1, draws)
             value, grad, after, draws = ns_step(
-                target, neg, odds, aliases, key, draws, hidden, wo, lr
+                target, neg, odds, aliases, key, draws, hidden, wo, lr * weight
             )
         wo[:] = after
         for r in dict.fromkeys(rows):
@@ -304,7 +329,7 @@ def train_lines(
                 rule.move("wi", wi, r, -move)
             else:
                 wi[r] += move
-        total += value
+        total += weight * value
         since += tokens[i]
         if since > lr_update_rate:
             done += since
@@ -312,7 +337,7 @@ def train_lines(
     return total
 
 
-def line_factors(loss, target, labels, tree, others, hidden, wo):
+def line_factors(loss, target, labels, tree, others, hidden, wo, weights=None):
     """Return the loss of a line, the output rows that it steps on, and their errors."""
     if loss in (SOFTMAX, OVA):
         rows = range(len(wo))
@@ -323,7 +348,8 @@ def line_factors(loss, target, labels, tree, others, hidden, wo):
         p, answers = sigmoid(wo @ hidden), np.zeros(len(wo))
         answers[list(labels)] = 1
         right = np.maximum(np.where(answers == 1, p, 1 - p), 1e-7)
-        return -np.log(right).sum(), rows, answers - p
+        weights = np.where(answers == 1, 1 if weights is None else weights, 1)
+        return -(weights * np.log(right)).sum(), rows, weights * (answers - p)
     questions = [(1, target)] + [(0, other) for other in others]
     if loss == HS:
         paths, codes, offsets = tree
@@ -351,6 +377,8 @@ def train_batches(
     total_tokens=1,
     lr_update_rate=0,
     rule=None,
+    weights=None,
+    label_weights=None,
 ):
     """Do as ``train_lines`` does, ``size`` lines at a time, scored with the same parameters."""
     done, since, total = 0, 0, 0.0
@@ -366,8 +394,10 @@ def train_batches(
             if loss == NS:
                 others, _ = ns_labels(target, neg, odds, aliases, random_bits(seed + 1, i), 0)
             value, rows, errors = line_factors(
-                loss, target, labels[i], tree, others, hidden, before[1]
+                loss, target, labels[i], tree, others, hidden, before[1], label_weights
             )
+            weight = weight_of(i, target, loss, weights, label_weights)
+            value, errors = weight * value, weight * np.asarray(errors)
             grad = sum(e * before[1][row] for row, e in zip(rows, errors, strict=True))
             steps.append((lr, i, rows, errors, hidden, grad / len(lines[i])))
             total += value

@@ -178,16 +178,25 @@ def targets(labels, n_labels, loss, smoothing):
     return y
 
 
-def loss_and_gradient(z, y, loss):
-    """Return the mean loss and the gradient of the scores."""
+def loss_and_gradient(z, y, loss, weights=1.0, label_weights=1.0):
+    """Return the mean loss and the gradient of the scores.
+
+    ``weights`` multiply the losses of examples, ``label_weights`` what targets say for a label.
+    """
     n = len(z)
+    weights = np.ones(n) * weights
+    y_w = y * label_weights
     if loss == "softmax":
         log_p = z - np.logaddexp.reduce(z, axis=1, keepdims=True)
-        return -(y * log_p).sum() / n, (np.exp(log_p) - y) / n
-    return (softplus(z) - y * z).sum() / n, (sigmoid(z) - y) / n
+        losses = -(y_w * log_p).sum(axis=1)
+        d = np.exp(log_p) * y_w.sum(axis=1, keepdims=True) - y_w
+    else:
+        losses = (y_w * softplus(-z) + (1 - y) * softplus(z)).sum(axis=1)
+        d = (y_w + 1 - y) * sigmoid(z) - y_w
+    return (weights * losses).sum() / n, weights[:, None] * d / n
 
 
-def run(layers, x, y, loss, activation_l1=0.0):
+def run(layers, x, y, loss, activation_l1=0.0, weights=1.0, label_weights=1.0):
     """Return the loss, its parts that are penalties included, and the gradients of everything.
 
     A layer is a dict: w (inputs x pieces x units), b (pieces x units), activation (None: last),
@@ -224,7 +233,7 @@ def run(layers, x, y, loss, activation_l1=0.0):
             penalty += activation_l1 * np.abs(h).sum() / n
         kept["out"] = h
         seen.append(kept)
-    value, d = loss_and_gradient(h, y, loss)
+    value, d = loss_and_gradient(h, y, loss, weights, label_weights)
     grads = []
     for layer, kept in zip(reversed(layers), reversed(seen), strict=True):
         grad = {}

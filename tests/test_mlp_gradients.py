@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fastcli.evaluation.weights import scaled
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.activations import ACTIVATIONS
 from fastcli.mlp.args import MlpArgs
@@ -44,6 +45,12 @@ CASES = [
     {"activation_l1": 0.3, "activation": "tanh"},
     {"l1": 0.01, "l2": 0.03},
     {"norm": "batch", "norm_position": "after", "activation_l1": 0.2},
+    *(
+        {"loss": loss, "label_smoothing": smoothing, "weighs": True}
+        for loss in ("softmax", "ova")
+        for smoothing in (0.0, 0.1)
+    ),
+    {"several": True, "label_smoothing": 0.2, "weighs": True},
 ]
 
 
@@ -52,6 +59,7 @@ def setting(case, n_threads=1, seed=3):
     rng = np.random.default_rng(seed)
     given = {"hidden": "9,17", "loss": "softmax", "optimizer": "sgd", **case}
     several = given.pop("several", False) or given["loss"] == "ova"
+    weighs = given.pop("weighs", False)
     args = MlpArgs(
         input=("x",), output="y", lr=0.0, batch_size=N, epoch=1, thread=n_threads, **given
     ).resolved()
@@ -65,6 +73,9 @@ def setting(case, n_threads=1, seed=3):
     flat = np.array([label for some in labels for label in some], np.int32)
     offsets = np.concatenate([[0], np.cumsum([len(some) for some in labels])])
     examples = of_dense(x, stride(N_IN), flat, offsets)
+    if weighs:
+        lines, by_label = rng.choice([0, 0.5, 2, 3], N), rng.choice([0, 0.2, 1, 4], N_LABELS)
+        examples.weights = scaled(lines, by_label, flat, offsets, N_LABELS)
     network = Network(args, N_IN, N_LABELS, False, loss_code(args.loss, False), N, n_threads)
     network.start(seed)
     for i, layer in enumerate(network.layers):
@@ -99,7 +110,7 @@ def layers_of(network):
 
 
 def one_step(trainer):
-    """Take a step with a learning rate of 0, which leaves the gradients; return the losses."""
+    """Take a step at a rate of 0, which leaves gradients; return losses, and what was right."""
     trainer.transpose()
     numbers = Steps(trainer.args.hyperparameters())
     batches = Batches(range(1), 0, np.arange(N), np.array([0, N]))
@@ -112,8 +123,12 @@ def test_kernel_gradients(case):
     network, args = trainer.network, trainer.args
     y = naive_mlp.targets(labels, N_LABELS, args.loss, args.label_smoothing)
     layers = layers_of(network)
-    value, ref, _ = naive_mlp.run(layers, x.astype(np.float64), y, args.loss, args.activation_l1)
-    losses = one_step(trainer)
+    weights = trainer.examples.weights
+    by = () if weights is None else (weights.lines, weights.labels)
+    value, ref, _ = naive_mlp.run(
+        layers, x.astype(np.float64), y, args.loss, args.activation_l1, *by
+    )
+    losses, _ = one_step(trainer)
     if not args.activation_l1:
         assert losses.mean() == pytest.approx(value, rel=2e-6)
     for i, (grad, layer) in enumerate(zip(ref, layers, strict=True)):
@@ -153,7 +168,9 @@ def test_central_differences(case):
     y = naive_mlp.targets(labels, N_LABELS, args.loss, args.label_smoothing)
     layers = layers_of(trainer.network)
     x = x.astype(np.float64)
-    _, grads, dx = naive_mlp.run(layers, x, y, args.loss, args.activation_l1)
+    weights = trainer.examples.weights
+    by = () if weights is None else (weights.lines, weights.labels)
+    _, grads, dx = naive_mlp.run(layers, x, y, args.loss, args.activation_l1, *by)
     rng = np.random.default_rng(7)
     places = [(x, dx)]
     for layer, grad in zip(layers, grads, strict=True):
@@ -168,7 +185,7 @@ def test_central_differences(case):
             values = []
             for sign in (1, -1):
                 array[index] = before + sign * step
-                values.append(naive_mlp.run(layers, x, y, args.loss, args.activation_l1)[0])
+                values.append(naive_mlp.run(layers, x, y, args.loss, args.activation_l1, *by)[0])
             array[index] = before
             difference = (values[0] - values[1]) / (2 * step)
             assert difference == pytest.approx(grad[index], rel=1e-5, abs=1e-8)

@@ -75,7 +75,8 @@ def test_what_lines_share_is_counted_for_their_groups(rng, n_lines, n_threads):
     segments = np.cumsum([0, *map(len, texts)]).astype(np.int64)
     none = np.zeros(n_lines + 1, np.int32)
     order = VisitOrder(n_lines, 16, 5, is_shuffled=True)
-    lines = Lines(rows, segments, none, segments, none, 1)
+    weights = np.zeros(1, np.float32)
+    lines = Lines(rows, segments, none, segments, none, 1, 0, weights, weights)
     shared = shared_rows(lines, order, 20, n_threads)
     order.start(1)
     for group, members in groups_of(order).items():

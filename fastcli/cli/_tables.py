@@ -6,10 +6,11 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError
+from fastcli.evaluation.options import COLUMN_WEIGHTS
 from fastcli.tables.options import TABLES, TableOptions
 
 if TYPE_CHECKING:
@@ -122,11 +123,16 @@ def recorded_columns_of(model: Classifier | None) -> dict[str, list[str]]:
 
 @contextmanager
 def prepared_table(
-    inputs: Sequence[str], options: TableOptions, label: str, reporter: Reporter
+    inputs: Sequence[str],
+    options: TableOptions,
+    label: str,
+    reporter: Reporter,
+    weight: str = "",
 ) -> Iterator[dict[str, Any]]:
     """Make training lines of tables in a temporary folder, and let them stand for the inputs.
 
-    They are what ``prepare --split 100`` writes.  Yields what a model records about them.
+    They are what ``prepare --split 100`` writes; ``weight`` is the column of their weights, which
+    follow as tokens.  Yields what a model records about them.
     """
     import tempfile
     from pathlib import Path
@@ -143,7 +149,8 @@ def prepared_table(
             input=tuple(inputs),
             output=folder,
             recipe=Recipe(label=label),
-            columns=columns_of(options),
+            columns=replace(columns_of(options), weight=weight),
+            weight_prefix=COLUMN_WEIGHTS,
             reading=reading_of(options, label),
             needs_labels=True,
             shares=(1.0,),
@@ -165,17 +172,19 @@ def lines_of_tables(
     label: str,
     reporter: Reporter,
     tested: str = "",
+    weight: str = "",
 ) -> Iterator[dict[str, Any]]:
     """Let the lines of tables stand for training files, and for ``tested`` if that is a table.
 
-    Training files are lines as they are unless ``is_table``.  Yields what a model records of how
+    Training files are lines as they are unless ``is_table``; ``weight`` is the column of the
+    weights of rows.  Yields what a model records of how
     its input was prepared, also where prepare did it before.
     """
     from fastcli.cli._validation import validation_lines
 
     with ExitStack() as stack:
         if is_table and inputs:
-            prepared = stack.enter_context(prepared_table(inputs, options, label, reporter))
+            prepared = stack.enter_context(prepared_table(inputs, options, label, reporter, weight))
         else:
             prepared = prepared_before(inputs)
         if tested and tested not in inputs:

@@ -57,12 +57,17 @@ def validation_lines(
 
 @contextmanager
 def held_out(
-    inputs: Sequence[str], share: float, label: str, seed: int, reporter: Reporter
+    inputs: Sequence[str],
+    share: float,
+    label: str,
+    seed: int,
+    reporter: Reporter,
+    weight_prefix: str = "",
 ) -> Iterator[None]:
     """Hold out a share of the training lines for validation: they stand for ``HELD_OUT``.
 
     Meanwhile the other lines stand for the inputs.  What was taken out is said.  Raises what
-    ``text.held_out.hold_out`` does.
+    ``text.held_out.hold_out`` does, and DataError for a line whose weight cannot be used.
     """
     if not share:
         yield
@@ -72,10 +77,13 @@ def held_out(
 
     from fastcli.evaluation.options import HELD_OUT
     from fastcli.text.held_out import hold_out
+    from fastcli.text.line_weights import check_weights
     from fastcli.text.spooled import spooled, standing_for
 
     with spooled(inputs, reporter), tempfile.TemporaryDirectory(prefix="fastcli-") as folder:
         train, valid = Path(folder, "train.txt"), Path(folder, "valid.txt")
+        if weight_prefix:
+            check_weights(inputs, weight_prefix)  # while lines have the numbers of the files
         held = hold_out(inputs, share, os.fsencode(label), seed, (train, valid))
         reporter.note(held.sentence(share, seed))
         empty = str(Path(folder, "empty"))

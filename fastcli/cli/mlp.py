@@ -117,7 +117,7 @@ def training_lines(args: MlpArgs, reporter: Reporter) -> Iterator[dict[str, Any]
                 share, seed = args.valid_share, args.seed
                 with (
                     _lines(args, reporter) as prepared,
-                    held_out(args.input, share, args.label, seed, reporter),
+                    held_out(args.input, share, args.label, seed, reporter, args.weight_prefix),
                 ):
                     yield prepared
             else:
@@ -131,7 +131,8 @@ def training_lines(args: MlpArgs, reporter: Reporter) -> Iterator[dict[str, Any]
 
 def _lines(args: MlpArgs, reporter: Reporter) -> AbstractContextManager[dict[str, Any]]:
     table, is_table = table_options(args), bool(args.text_column)
-    return lines_of_tables(args.input, table, is_table, args.label, reporter, args.valid)
+    weight = args.weight_column
+    return lines_of_tables(args.input, table, is_table, args.label, reporter, args.valid, weight)
 
 
 def table_options(args: MlpArgs) -> TableOptions:

@@ -25,6 +25,7 @@ from fastcli.cli._tables import (
 from fastcli.cli._validation import held_out
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.intervals import parse_interval
+from fastcli.evaluation.options import WEIGHTING, prefix_of_table
 from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of
 from fastcli.fasttext.options import AutotuneOptions
 from fastcli.fasttext.watch_args import WatchArgs
@@ -41,7 +42,8 @@ def training(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     """Return the decorator that adds the options of a training command."""
     if command == "supervised":
         return takes(DEFAULTS[command], AutotuneOptions, WatchArgs, Lists, TableOptions, Saving)
-    return takes(DEFAULTS[command], AutotuneOptions, Lists, Saving, without=("no_shuffle",))
+    without = ("no_shuffle", *WEIGHTING)
+    return takes(DEFAULTS[command], AutotuneOptions, Lists, Saving, without=without)
 
 
 @click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
@@ -134,6 +136,8 @@ def run(
     check_watched(watched, args, tuning)
     say_without_effect(ctx, values)
     check_lines(args, table)
+    if args.weight_prefix and table is not None and asks_for_table(table):
+        raise prefix_of_table()
     if tuning.autotune_validation:
         tune(ctx, args, tuning, saving.fsync, table)
         return
@@ -143,14 +147,22 @@ def run(
     with (
         TrainingDisplay(args.verbose) as progress,
         training_lines(args, table, progress, watched.valid) as prepared,
-        held_out(args.input, watched.valid_share, args.label, args.seed, progress),
+        held_out(
+            args.input,
+            watched.valid_share,
+            args.label,
+            args.seed,
+            progress,
+            args.weight_prefix,
+        ),
     ):
         reading = reading_words(table)
         trained = train_and_save(args, progress, saving.fsync, prepared, reading, watched)
         progress.summary(trained)
         if args.verbose > 0:
             say_lessons(trained.learned)
-            say_better(trained.learned, args, [*reading, *watched.words()])
+            words = [*reading, *args.weighting_words(), *watched.words()]
+            say_better(trained.learned, args, words)
     if watched.plot and trained.watch is not None:
         from fastcli.cli.display.curves import plot
 
@@ -201,7 +213,8 @@ def training_lines(
     """Let lines stand for tables: see ``lines_of_tables``."""
     table = table or TableOptions()
     is_table = asks_for_table(table)
-    return lines_of_tables(args.input, table, is_table, args.label, reporter, validation)
+    weight = args.weight_column
+    return lines_of_tables(args.input, table, is_table, args.label, reporter, validation, weight)
 
 
 def reading_words(table: TableOptions | None) -> list[str]:

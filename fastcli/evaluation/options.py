@@ -58,6 +58,28 @@ PLOT = Option(
 )
 
 
+WEIGHTING = ("class_weight", "weight_prefix", "weight_column")
+COLUMN_WEIGHTS = "\x02weight\x02"  # begins the token by which lines of a table have their weight
+
+
+def check_weighting(prefix: str, column: str, label: str) -> None:
+    """Raise ArgumentError for options of line weights that cannot work."""
+    if prefix and column:
+        raise ArgumentError("--weight-prefix and --weight-column: give one of them.")
+    if prefix:
+        from fastcli.text.line_weights import check_weight_prefix
+
+        check_weight_prefix(prefix, label)
+
+
+def prefix_of_table() -> ArgumentError:
+    """Return the error of a prefix of weights for a table."""
+    return ArgumentError(
+        "--weight-prefix is for lines of text: the rows of a table have their weights in a column, "
+        "--weight-column NAME."
+    )
+
+
 def check_together(valid: str, valid_share: float, patience: int) -> None:
     """Raise ArgumentError for options that contradict each other."""
     if valid and valid_share:

@@ -24,7 +24,8 @@ SPACES = bytes.maketrans(b"\0\t\v\f\r\n", b"      ")
 
 @dataclass(frozen=True, kw_only=True)
 class KnownWords:
-    """The words that a model knows: those of ``dictionary``, labels start with ``label``.
+    """The words that a model knows: those of ``dictionary``, labels start with ``label``,
+    weights of lines with ``weight_prefix``.
 
     ``knows_others`` tells whether strange words are nothing unusual: they have character n-grams,
     or words were pruned.
@@ -33,6 +34,7 @@ class KnownWords:
     dictionary: Dictionary
     label: str
     knows_others: bool
+    weight_prefix: str = ""
 
     def has(self, word: bytes) -> bool:
         """Tell whether the model knows a word."""
@@ -75,7 +77,9 @@ def unknown_words_note(
     from fastcli.text.unknown_words import MOST_CHECKED, MOST_KNOWN, likely_cause
 
     unknown: dict[bytes, None] = {}
-    for word in _tokens(bytes(seen.sample), os.fsencode(known.label)):
+    for word in _tokens(
+        bytes(seen.sample), os.fsencode(known.label), os.fsencode(known.weight_prefix)
+    ):
         if word not in unknown and not known.has(word):
             unknown[word] = None
         if len(unknown) == MOST_CHECKED:
@@ -88,8 +92,9 @@ def unknown_words_note(
     return f"{name}: {said} to the model: {cause.clause}."
 
 
-def _tokens(text: bytes, label: bytes) -> Iterator[bytes]:
-    """Yield the words of a text that may end within one, labels apart."""
+def _tokens(text: bytes, label: bytes, weight: bytes) -> Iterator[bytes]:
+    """Yield the words of a text that may end within one, labels and weights apart."""
+    others = (label, weight) if weight else (label,)
     for word in text[: text.rfind(b"\n") + 1 or None].translate(SPACES).split(b" "):
-        if word and not word.startswith(label):
+        if word and not word.startswith(others):
             yield word

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from fastcli import options
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.options import COLUMN_WEIGHTS, WEIGHTING, check_weighting
 from fastcli.fasttext.model_args import FEWEST_WS, LEAST_T, ModelArgs
 from fastcli.options import Need, camel, only_in, option, rows
 from fastcli.overwriting import STREAM
+from fastcli.tables.options import OF_TABLES
 from fastcli.text import options as text
 
 RATES = {"sgd": 0.1, "adagrad": 0.1, "adam": 0.01}  # where a classifier is given none
@@ -78,6 +81,9 @@ class TrainArgs(ModelArgs):
         "visit lines in the order of the file instead of reshuffling them each epoch",
         group="training",
     )
+    class_weight: str = option("", text.CLASS_WEIGHT)
+    weight_prefix: str = option("", text.WEIGHT_PREFIX)
+    weight_column: str = option("", text.WEIGHT_COLUMN, needs=(OF_TABLES,))
     cutoff: int = option(
         0,
         "number of words and n-grams to keep (0: all)",
@@ -126,10 +132,29 @@ class TrainArgs(ModelArgs):
             values["bucket"] = 0  # no n-grams: no buckets
         return ModelArgs(**values)
 
+    @property
+    def line_weights(self) -> str:
+        """The prefix of the tokens that are weights of lines, those of a column included."""
+        return self.weight_prefix or (COLUMN_WEIGHTS if self.weight_column else "")
+
+    def weighting_words(self) -> list[str]:
+        """Return the words of a command line that say what lines and labels weigh."""
+        given = [name for name in WEIGHTING if getattr(self, name)]
+        return [word for name in given for word in (option_of(name), str(getattr(self, name)))]
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the arguments by their names, those of weights only where they are given."""
+        given = asdict(self)
+        return {k: v for k, v in given.items() if v or k not in WEIGHTING}
+
     def check(self) -> None:
         """Raise ArgumentError for values that cannot work, with what to do instead."""
         if not self.input or not all(self.input) or not self.output:
             raise ArgumentError("Empty input or output path.")
+        if self.class_weight:
+            from fastcli.evaluation.weights import check_class_weight
+
+            check_class_weight(self.class_weight)
         self.check_values()
 
     def check_values(self) -> None:
@@ -150,6 +175,7 @@ class TrainArgs(ModelArgs):
                 raise ArgumentError(f"-ws must be {FEWEST_WS}, not {self.ws}.")
             if not self.t > 0:
                 raise ArgumentError(f"-t must be {LEAST_T}, not {self.t} (1 keeps every word).")
+        check_weighting(self.weight_prefix, self.weight_column, self.label)
         if not self.label:
             raise ArgumentError("-label must not be empty: every token would be a label.")
         if self.maxn and self.minn > self.maxn:

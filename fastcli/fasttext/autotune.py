@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
@@ -303,7 +303,7 @@ class _Tuner:
             quantized = model_of_size(trained, args, self.tune.modelsize, watch)
             model = usable(quantized)
         else:
-            model = compact_model(trained, args.label)
+            model = compact_model(trained, args)
         score = self._score(model, args.thread)
         if self.trials:  # the first trial may have compiled
             self.after = max(self.after, time.monotonic() - ended)
@@ -327,7 +327,7 @@ class _Tuner:
         changing = {*TUNED, "output", "thread", "verbose", "no_vec", "save_output"}
         given = {
             name: value
-            for name, value in asdict(self.args).items()
+            for name, value in self.args.recorded().items()
             if name not in changing - self.tune.fixed
         }
         return {

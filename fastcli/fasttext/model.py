@@ -41,7 +41,8 @@ class Model:
     are decoded where they were quantized, since every line meets all of them: a row of floats
     is quicker than its codes, and labels are few.  ``label`` is the label prefix, which the
     file does not hold.  In a pruned model ``bucket_rows`` gives the row after the words of every
-    bucket, from 1 on; 0: it was dropped.  ``warning`` is a note for the user of the
+    bucket, from 1 on; 0: it was dropped.  Tokens that begin with ``weight_prefix`` are weights of
+    lines, and neither words nor labels.  ``warning`` is a note for the user of the
     model, if any: that the JSON file beside it belongs to another one.
     """
 
@@ -50,6 +51,7 @@ class Model:
     wi: DenseMatrix | QuantizedMatrix
     wo: DenseMatrix
     label: str = "__label__"
+    weight_prefix: str = ""
     about: dict[str, Any] = field(default_factory=dict)
     bucket_rows: NDArray[np.int32] | None = None
     warning: str = ""
@@ -102,6 +104,7 @@ class Model:
             args.bucket,
             self.bucket_rows,
             max_lines,
+            self.weight_prefix,
         )
 
     @property
@@ -139,7 +142,12 @@ class Model:
     def known_words(self) -> KnownWords:
         """The words of the dictionary; n-grams of characters make something of others as well."""
         knows_others = self.args.maxn > 0 or self.bucket_rows is not None
-        return KnownWords(dictionary=self.dictionary, label=self.label, knows_others=knows_others)
+        return KnownWords(
+            dictionary=self.dictionary,
+            label=self.label,
+            knows_others=knows_others,
+            weight_prefix=self.weight_prefix,
+        )
 
     def rows_of(self, path: str, cannot: str) -> None:
         """Return None: the model reads lines of text."""

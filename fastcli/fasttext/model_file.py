@@ -147,6 +147,7 @@ def load_model(source: str | Contents) -> Model:
         wi=wi,
         wo=wo,
         label=label,
+        weight_prefix=about.get("arguments", {}).get("weight_prefix", ""),
         about=about,
         bucket_rows=bucket_rows,
         warning=warning,

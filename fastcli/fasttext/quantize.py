@@ -266,7 +266,7 @@ def prune(model: Model, rows: NDArray[np.int64]) -> Model:
     values = model.wi.values.reshape(-1, model.args.dim)[kept].reshape(-1)
     wo = model.wo.values.copy()
     small = kept_model(model.args, model.dictionary, kept, values, wo, model.label)
-    return replace(small, about=model.about)
+    return replace(small, about=model.about, weight_prefix=model.weight_prefix)
 
 
 def kept_model(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.evaluation.options import WEIGHTING
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import RATES, TrainArgs
 from fastcli.fasttext.fit_size import fit_to_size, rows_kept
@@ -189,6 +190,11 @@ def _quantize(
             else "-retrain has no effect without -cutoff (or --target-size): all rows are kept."
         )
     elif args.retrain:
+        known = model.about.get("arguments", {})
+        if any(known.get(name) for name in WEIGHTING):
+            reporter.note(
+                "The model was trained with weights; -retrain weighs all lines and labels alike."
+            )
         retrain(model, train_args, reporter)
         model = replace(model, args=replace(model.args, epoch=train_args.epoch))
     reporter.stage("quantizing")

@@ -13,6 +13,7 @@ from fastcli.text.dictionary import Dictionary, build_dictionary
 from fastcli.text.inputs import text_size
 from fastcli.text.invalid_utf8 import invalid_utf8_note
 from fastcli.text.line_features import FeatureArgs
+from fastcli.text.line_weights import take_weights
 from fastcli.text.sentences import Sentences, make_sentences
 
 if TYPE_CHECKING:
@@ -55,10 +56,15 @@ def read_sentences(
 
 
 def read_known(model: Model, args: TrainArgs, reporter: Reporter) -> Corpus:
-    """Read text as rows of features of a model; raises DataError if a file cannot be read."""
+    """Read text as rows of features of a model; raises DataError if a file cannot be read.
+
+    Weights of lines, as the model was trained with, are read and are not used.
+    """
     known = model.args
     reporter.stage("reading", text_size(args.input))
     counted = count_tokens(args.input, model.label, args.thread, reporter.read)
+    if model.weight_prefix:
+        take_weights(counted, model.weight_prefix, args.input)
     reporter.stage("features")
     features = FeatureArgs(
         minn=known.minn,
@@ -78,6 +84,8 @@ def _count(
     model_args = args.model_args()
     reporter.stage("reading", text_size(args.input))
     counted = count_tokens(args.input, args.label, args.thread, reporter.read)
+    if args.line_weights:
+        take_weights(counted, args.line_weights, args.input)
     if sentence := invalid_utf8_note(counted, args.input):
         reporter.note(sentence)
     dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)

@@ -223,6 +223,7 @@ class InBatches(Scheme):
             BatchWorker(
                 thread,
                 rates=zeros(MOST_LINES),
+                weights=zeros(MOST_LINES),
                 factors=zeros(MOST_LINES),
                 targets=integers(MOST_LINES),
                 picks=zeros(picks).view(np.int32),

@@ -36,7 +36,11 @@ KINDS: dict[str, Any] = {
     "prepared": dict[str, Any],
     CALIBRATION: dict[str, Any],
 }
-ARGUMENTS: dict[str, Any] = {"lr": Annotated[float, Range(0, 1e30)], "optimizer": str}
+ARGUMENTS: dict[str, Any] = {
+    "lr": Annotated[float, Range(0, 1e30)],
+    "optimizer": str,
+    "weight_prefix": str,
+}
 PACKED = (".gz", ".bz2", ".xz", ".zst")  # ends of names of compressed files
 OF_A_RUN = ("python", "seconds", "threads")  # version 0.1.0 wrote them; the model does not know
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fastcli.errors import TrainingDiverged
 from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess, sampled_guess
+from fastcli.evaluation.weights import (
+    class_weights,
+    no_weights,
+    read_class_weight,
+    scaled,
+    sentence,
+)
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.checks import check_corpus
 from fastcli.fasttext.initial_rows import initial_rows
@@ -26,6 +36,7 @@ from fastcli.printable import readable
 from fastcli.reporting import Reporter, run_and_report
 
 if TYPE_CHECKING:
+    from fastcli.evaluation.weights import ClassWeight, Weights
     from fastcli.fasttext.watch import Watch
     from fastcli.text.corpus import Corpus
     from fastcli.text.dictionary import Dictionary
@@ -38,6 +49,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = 
     kept as ``Trained.problem`` where there is a best model from before.
     """
     args.check()
+    asked = read_class_weight(args.class_weight)
     stride = padded(args.dim)
     pretrained = None
     if args.pretrained_vectors:
@@ -46,6 +58,8 @@ def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = 
         pretrained = open_pretrained(args, reporter.note)
     dictionary, corpus = read_corpus(args, reporter, pretrained)
     check_corpus(args, dictionary, corpus, reporter)
+    names = label_names(args, dictionary)
+    weights = weights_of(asked, names, args, corpus, reporter)
     valid = None
     if watch is not None and (path := watch.args.valid_lines):
         valid = read_valid(path, args, dictionary, corpus)
@@ -57,7 +71,7 @@ def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = 
         args, corpus.ids, corpus.memory_rows, n_rows, dictionary, pretrained, reporter
     )
     wo = zeros(dictionary.nlabels * stride)
-    trainer = Trainer(args, dictionary, corpus, wi, wo, stride)
+    trainer = Trainer(args, dictionary, corpus, wi, wo, stride, weights)
     trainer.scheme.kernel.load()  # so that compiling does not count as training
     if watch is not None and valid is not None:
         model = Model(
@@ -95,24 +109,62 @@ def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = 
         seconds=time.monotonic() - started,
         watch=watch,
         problem=problem,
-        learned=learned(args, dictionary, corpus, trainer.epoch_loss, watch),
+        learned=learned(args, dictionary, corpus, trainer.epoch_loss, watch, weights),
     )
 
 
+def label_names(args: TrainArgs, dictionary: Dictionary) -> list[str]:
+    """Return the labels as messages show them, without their prefix."""
+    prefix = os.fsencode(args.label)
+    return [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
+
+
+def weights_of(
+    asked: ClassWeight | None,
+    names: list[str],
+    args: TrainArgs,
+    corpus: Corpus,
+    reporter: Reporter,
+) -> Weights | None:
+    """Return the weights of lines and labels, and note how labels are distributed.
+
+    Raises what ``class_weights`` and ``scaled`` do.
+    """
+    counts = np.bincount(corpus.labels, minlength=len(names))
+    by_label = None if asked is None else class_weights(asked, names, args.label, counts)
+    weights = scaled(corpus.weights, by_label, corpus.labels, corpus.label_offsets, len(names))
+    if corpus.weights is not None and args.weight_prefix and (corpus.weights == 1).all():
+        reporter.note(no_weights(args.weight_prefix))
+    if said := sentence(names, counts, corpus.n_lines, weights):
+        reporter.note(said)
+    return weights
+
+
 def learned(
-    args: TrainArgs, dictionary: Dictionary, corpus: Corpus, loss: float, watch: Watch | None
+    args: TrainArgs,
+    dictionary: Dictionary,
+    corpus: Corpus,
+    loss: float,
+    watch: Watch | None,
+    weights: Weights | None,
 ) -> Learned:
     """Return the facts of a training by which ``Learned`` judges it."""
     counts = dictionary.label_counts()
-    if args.loss == "ns":
+    if weights is not None:
+        labels = corpus.labels, corpus.label_offsets
+        guess = weights.one_of_all_guess(*labels)
+        if args.loss in ("ova", "one-vs-all"):
+            guess = weights.binary_guess(*labels)
+        elif args.loss == "ns":
+            guess = math.nan
+    elif args.loss == "ns":
         guess = sampled_guess(counts, args.neg)
     elif args.loss in ("ova", "one-vs-all"):
         guess = binary_guess(counts, corpus.n_lines)
     else:
         guess = one_of_all_guess(counts)
-    prefix = os.fsencode(args.label)
     return Learned(
-        labels=[readable(label.removeprefix(prefix)) for label in dictionary.labels()],
+        labels=label_names(args, dictionary),
         label_counts=counts,
         loss=loss,
         guess=guess,

@@ -13,6 +13,7 @@ from fastcli.errors import DataError, TrainingDiverged, cannot_open
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.evaluation.options import MOST_RETRIES
 from fastcli.evaluation.run_log import RunLog
+from fastcli.evaluation.weights import weights_file
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_bytes import output_rows
 from fastcli.fasttext.model_outputs import ModelOutputs, Writer
@@ -137,7 +138,7 @@ def text_paths(args: TrainArgs) -> list[str]:
 
 def inputs(args: TrainArgs) -> list[str]:
     """Return the files that training reads."""
-    return [*args.input, args.pretrained_vectors]
+    return [*args.input, args.pretrained_vectors, weights_file(args.class_weight)]
 
 
 def outputs(args: TrainArgs, model_path: str) -> list[str]:
@@ -183,7 +184,7 @@ def about(
         "fastcli": __version__,
         "command": shlex.join([*command_line(kept), *reading, *words]),
         "label": args.label,
-        "arguments": {k: v for k, v in asdict(args).items() if k not in RUNNING},
+        "arguments": {k: v for k, v in args.recorded().items() if k not in RUNNING},
         "words": trained.dictionary.nwords,
         "labels": trained.dictionary.nlabels,
         "tokens": trained.dictionary.ntokens,

@@ -37,8 +37,10 @@ from fastcli.text.dictionary import Dictionary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.evaluation.weights import Weights
     from fastcli.fasttext.watch import Watch
 
+NO_WEIGHTS = np.ones(1, np.float32)
 BLOCK_NS = 30e6  # of training between two looks at the loss
 
 
@@ -53,6 +55,7 @@ class Trainer:
         wi: NDArray[np.float32],
         wo: NDArray[np.float32],
         stride: int,
+        weights: Weights | None = None,
     ) -> None:
         self.args, self.corpus = args, corpus
         self.nlabels = dictionary.nlabels
@@ -61,11 +64,11 @@ class Trainer:
             args.lr, max(args.epoch, 1) * int(corpus.tokens.sum()), args.lr_update_rate
         )
         label_counts = dictionary.label_counts()
-        weights = drawable(np.sqrt(np.maximum(label_counts, 0)))
+        frequencies = drawable(np.sqrt(np.maximum(label_counts, 0)))
         loss = Loss(
             LOSSES[args.loss],
             build_tree(label_counts) if args.loss == "hs" else no_tree(),
-            Noise(args.neg, *alias_table(weights)),
+            Noise(args.neg, *alias_table(frequencies)),
             args.seed,
         )
         lines = Lines(
@@ -75,6 +78,9 @@ class Trainer:
             corpus.label_offsets,
             corpus.tokens,
             corpus.shards,
+            int(weights is not None),
+            NO_WEIGHTS if weights is None else weights.lines,
+            NO_WEIGHTS if weights is None else weights.labels,
         )
         model = Model(wi, wo, self.nlabels, stride)
         self.epoch_loss = math.nan  # of the last epoch

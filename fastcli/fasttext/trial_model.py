@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from fastcli.reporting import Reporter
 
 
-def compact_model(trained: Trained, label: str) -> Model:
+def compact_model(trained: Trained, args: TrainArgs) -> Model:
     """Return a model that predicts as the saved one would, without its rows of zeros.
 
     Buckets that training did not use share one row of zeros.
     """
-    args, dictionary = trained.args, trained.dictionary
+    dictionary = trained.dictionary
     nwords, dim = dictionary.nwords, args.dim
     is_word = trained.ids < nwords
     buckets = trained.ids[~is_word] - nwords
@@ -39,14 +39,15 @@ def compact_model(trained: Trained, label: str) -> Model:
     rows = trained.wi.reshape(-1, trained.stride)
     values[trained.ids[is_word]] = rows[trained.memory_rows[is_word], :dim]
     values[nwords:-1] = rows[trained.memory_rows[~is_word], :dim]
-    bucket_rows = np.full(max(args.bucket, 1), len(buckets) + 1, np.int32)
+    bucket_rows = np.full(max(trained.args.bucket, 1), len(buckets) + 1, np.int32)
     bucket_rows[buckets] = np.arange(1, len(buckets) + 1)
     return Model(
-        args=args,
+        args=trained.args,
         dictionary=dictionary,
         wi=DenseMatrix(values.reshape(-1), dim),
         wo=DenseMatrix(trained.output(), dim),
-        label=label,
+        label=args.label,
+        weight_prefix=args.line_weights,
         bucket_rows=bucket_rows,
     )
 
@@ -74,6 +75,7 @@ def model_of_size(
         rows[trained.ids] = values
         wi, wo = DenseMatrix(rows.reshape(-1), dim), DenseMatrix(trained.output(), dim)
         model = Model(args=model_args, dictionary=dictionary, wi=wi, wo=wo, label=args.label)
+        model.weight_prefix = args.line_weights
         return quantize_model(model, sizes, args.thread)
     kept = np.sort(order[:n])
     model = kept_model(
@@ -84,5 +86,6 @@ def model_of_size(
         trained.output(),
         args.label,
     )
+    model.weight_prefix = args.line_weights
     retrain(model, args, reporter)
     return quantize_model(model, sizes, args.thread)

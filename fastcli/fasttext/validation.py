@@ -62,7 +62,14 @@ def read_valid(path: str, args: TrainArgs, dictionary: Dictionary, corpus: Corpu
     bucket = args.model_args().bucket
     rows_of, bucket_rows = _memory_rows(dictionary, corpus, bucket)
     reader = Reader(
-        dictionary, args.label, args.word_ngrams, args.minn, args.maxn, bucket, bucket_rows
+        dictionary,
+        args.label,
+        args.word_ngrams,
+        args.minn,
+        args.maxn,
+        bucket,
+        bucket_rows,
+        weight_prefix=args.line_weights,
     )
     parts: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
     golds: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []

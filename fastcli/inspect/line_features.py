@@ -9,6 +9,7 @@ import numpy as np
 
 from fastcli.fasttext.vectors import char_ngrams
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
+from fastcli.text.line_weights import blanked
 from fastcli.text.lines import Reader
 
 if TYPE_CHECKING:
@@ -50,10 +51,13 @@ class FeatureReader:
         self._word_ngrams, self._minn, self._maxn = args.word_ngrams, args.minn, args.maxn
         bucket = args.bucket if self._bucket_rows is None else len(self._bucket_rows)
         sizes = (args.word_ngrams, args.minn, args.maxn, bucket)
+        self._weight = model.weight_prefix.encode("utf-8", "surrogateescape")
         self._reader = Reader(self._dictionary, model.label, *sizes, max_lines=1)
 
     def read(self, line: bytes) -> Features:
         """Return the features of one line, which has its end or lacks it."""
+        if self._weight:
+            line = blanked(as_bytes(line), self._weight).tobytes() if line else line
         found, per_token = self._named(line)
         lines, _ = self._reader.read(as_bytes(line), 0) if line else (None, 0)
         rows = np.zeros(0, np.int32) if lines is None else lines.features[: lines.offsets[1]].copy()

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.early_stopping import parse_monitor
 from fastcli.evaluation.intervals import parse_interval
-from fastcli.evaluation.options import HELD_OUT, check_together
+from fastcli.evaluation.options import (
+    COLUMN_WEIGHTS,
+    HELD_OUT,
+    WEIGHTING,
+    check_together,
+    check_weighting,
+    prefix_of_table,
+)
 from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import REFUSED
 from fastcli.mlp.limits import MOST_LAYERS, MOST_UNITS
@@ -33,6 +40,17 @@ class MlpArgs(MlpOptions):
     def valid_lines(self) -> str:
         """The file of validation lines, the name of those that are held out, or ""."""
         return HELD_OUT if self.valid_share else self.valid
+
+    @property
+    def line_weights(self) -> str:
+        """The prefix of the tokens that are weights of lines, those of a column included."""
+        has_column = self.weight_column and self.text_column
+        return self.weight_prefix or (COLUMN_WEIGHTS if has_column else "")
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the arguments by their names, those of weights only where they are given."""
+        given = asdict(self)
+        return {k: v for k, v in given.items() if v or k not in WEIGHTING}
 
     @property
     def widths(self) -> list[int]:
@@ -151,6 +169,10 @@ class MlpArgs(MlpOptions):
         """Raise ArgumentError for values that cannot work, with what to do instead."""
         if not self.input or not all(self.input) or not self.output:
             raise ArgumentError("Empty input or output path.")
+        if self.class_weight:
+            from fastcli.evaluation.weights import check_class_weight
+
+            check_class_weight(self.class_weight)
         if STREAM in self.input:
             from fastcli.text.spooled import check_stdin
 
@@ -160,6 +182,8 @@ class MlpArgs(MlpOptions):
                 f"--format {self.format} has no columns: leave out --text-column, or give the "
                 "format of the table."
             )
+        if self.weight_prefix and self.text_column:
+            raise prefix_of_table()
         if len(self.label_column) > 1 and not self.text_column:
             raise ArgumentError(
                 "Numbers have one label column: give one --label-column. Texts may have several, "
@@ -191,6 +215,7 @@ class MlpArgs(MlpOptions):
             raise ArgumentError(f"-minn ({self.minn}) must not be above -maxn ({self.maxn}).")
         if self.bucket == 0 and (self.word_ngrams > 1 or self.maxn > 0):
             raise ArgumentError("-bucket 0 leaves no room for n-grams: give -bucket 1 or more.")
+        check_weighting(self.weight_prefix, self.weight_column, self.label)
         if not self.label:
             raise ArgumentError("-label must not be empty: every token would be a label.")
         check_together(self.valid, self.valid_share, self.patience)

@@ -12,9 +12,12 @@ from fastcli.kernels.mlp import network as groups
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.evaluation.weights import Weights
+
 NO_DENSE = np.zeros(1, np.float32)
 NO_ROWS = np.zeros(1, np.int32)
 NO_OFFSETS = np.zeros(1, np.int64)
+NO_WEIGHTS = np.ones(1, np.float32)
 
 
 @dataclass(kw_only=True)
@@ -23,7 +26,8 @@ class Examples:
 
     ``dense`` float32[n * stride], flat, padded with zeros, or ``rows`` int32 and ``offsets``
     int64[n + 1]: example i is the mean of the embedding rows ``rows[offsets[i]:offsets[i + 1]]``.
-    ``labels[label_offsets[i]:label_offsets[i + 1]]`` are its labels.
+    ``labels[label_offsets[i]:label_offsets[i + 1]]`` are its labels.  ``weights`` are those of
+    training, None: all weigh 1.
     """
 
     n: int
@@ -32,6 +36,7 @@ class Examples:
     dense: NDArray[np.float32]
     rows: NDArray[np.int32]
     offsets: NDArray[np.int64]
+    weights: Weights | None = None
 
     @property
     def group(self) -> groups.Examples:
@@ -42,6 +47,9 @@ class Examples:
             offsets=self.offsets,
             labels=self.labels,
             label_offsets=self.label_offsets,
+            weighs=int(self.weights is not None),
+            weights=NO_WEIGHTS if self.weights is None else self.weights.lines,
+            label_weights=NO_WEIGHTS if self.weights is None else self.weights.labels,
         )
 
     @property

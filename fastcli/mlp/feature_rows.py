@@ -47,7 +47,8 @@ class FeatureRows:
 class RawRows:
     """Rows float64[n, width] that are added to, in blocks that go back to the system one by one.
 
-    All blocks but the last have equally many rows, a multiple of ``ROWS``.
+    All blocks but the last have equally many rows, a multiple of ``ROWS``.  ``weights`` float64[n]
+    are those of the rows, None: all weigh 1.
     """
 
     def __init__(self, width: int) -> None:
@@ -55,6 +56,7 @@ class RawRows:
         self._most = ROWS * max(1, BLOCK // (8 * ROWS * width))
         self._full: list[NDArray[np.float64]] = []
         self._last, self._n_last = _rows(0, width), 0
+        self.weights: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, rows: NDArray[np.float64]) -> RawRows:
@@ -100,6 +102,16 @@ class RawRows:
         for block in self.take():
             found.add(block[kept[at : at + len(block)]])
             at += len(block)
+        found.weights = None if self.weights is None else self.weights[kept]
+        return found
+
+    def take_weights(self, k: int) -> RawRows:
+        """Return the rows without column k, which are their weights; none stay here."""
+        found, weights = RawRows(self.width - 1), []
+        for block in self.take():
+            weights.append(block[:, k].copy())
+            found.add(np.delete(block, k, axis=1))
+        found.weights = np.concatenate(weights)
         return found
 
     def take_apart(self, chosen: NDArray[np.bool_]) -> tuple[RawRows, RawRows]:
@@ -110,6 +122,8 @@ class RawRows:
             others.add(block[~part])
             found.add(block[part])
             at += len(block)
+        if self.weights is not None:
+            others.weights, found.weights = self.weights[~chosen], self.weights[chosen]
         return others, found
 
     def whole(self) -> NDArray[np.float64]:

@@ -30,6 +30,9 @@ def read_tables(
     columns = columns_of(paths[0], options, note)
     levels: list[dict[str, int]] = [{} for _ in columns.table]
     raw, labels = _read(paths, columns, levels, options, "training", note)
+    if (k := columns.weight) >= 0:
+        raw = _without_weights(columns, raw, note)
+        del levels[k]
     _settle(columns, raw, levels, note)
     reader = label_reader(columns, paths[0], list(labels.known), options.labels)
     columns.labels_as = reader.labels_as
@@ -37,6 +40,23 @@ def read_tables(
         if sentence:
             note(sentence if sentence.startswith(paths[0]) else f"{paths[0]}: labels: {sentence}.")
     return columns, raw, labels.renamed(reader.of_cell)
+
+
+def _without_weights(columns: FeatureColumns, raw: RawRows, note: Callable[[str], None]) -> RawRows:
+    """Return rows without the column of their weights, which is gone from ``columns``, too.
+
+    Rows that have none weigh 1, which is said.
+    """
+    raw = raw.take_weights(columns.weight)
+    weights = raw.weights
+    assert weights is not None
+    name = columns.table.pop(columns.weight).name or str(columns.weight)
+    columns.n_features, columns.weight = len(columns.table), -1
+    is_missing = np.isnan(weights)
+    if n := int(is_missing.sum()):
+        note(f"Rows without a weight in column {shortened(name)} weigh 1 (how many): {n:,}.")
+        weights[is_missing] = 1.0
+    return raw
 
 
 def read_like(

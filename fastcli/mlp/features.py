@@ -74,6 +74,7 @@ class FeatureColumns:
     width: int = 0
     labels_as: str = "text"
     point: str = "."  # before the fraction of a number
+    weight: int = -1  # in ``table`` while training files are read: the weights of rows
 
     def __post_init__(self) -> None:
         if self.kind == "csv" and not self.table:  # as version 0.1.0 had them: all are numbers

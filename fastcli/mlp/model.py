@@ -95,6 +95,11 @@ class MlpModel(FromFile):
         return self.loss == SOFTMAX
 
     @property
+    def weight_prefix(self) -> str:
+        """How tokens begin that are weights of lines, "" if there are none."""
+        return self.args.weight_prefix
+
+    @property
     def label_counts(self) -> NDArray[np.int64] | None:
         """How often each label occurred in training, None for a model of numbers."""
         return None if self.dictionary is None else self.dictionary.label_counts()
@@ -110,7 +115,10 @@ class MlpModel(FromFile):
         if self.dictionary is None:
             return None
         return KnownWords(
-            dictionary=self.dictionary, label=self.args.label, knows_others=self.args.maxn > 0
+            dictionary=self.dictionary,
+            label=self.args.label,
+            knows_others=self.args.maxn > 0,
+            weight_prefix=self.weight_prefix,
         )
 
     def check_predicts(self) -> None:
@@ -157,6 +165,7 @@ class MlpModel(FromFile):
             bucket,
             self.bucket_rows,
             max_lines,
+            self.weight_prefix,
         )
 
     def rows_of(self, path: str, cannot: str) -> Iterator[FeatureRows] | None:

@@ -28,7 +28,7 @@ def write_mlp(out: Replacement, model: MlpModel) -> None:
     """Write a model.  Raises OSError or FastcliError if it cannot be written."""
     arrays: dict[str, NDArray[Any]] = dict(model.tensors)
     loss = LOSS_CODES.index(model.loss)
-    config: dict[str, Any] = {"args": asdict(model.args), "loss": loss, "about": model.about}
+    config: dict[str, Any] = {"args": model.args.recorded(), "loss": loss, "about": model.about}
     config |= {"format": MODEL_FORMAT, "version": VERSION, "fastcli": __version__}
     if model.dictionary is not None:
         d = model.dictionary

@@ -122,6 +122,7 @@ class MlpOptions:
     minn: int = option(0, text.MINN, group="text", needs=(FOR_TEXT, *text.MINN.needs))
     maxn: int = option(0, text.MAXN, group="text", needs=(FOR_TEXT,))
     label: str = option("__label__", text.LABEL, group="text", needs=(FOR_TEXT_OR_GUESS,))
+    weight_prefix: str = option("", text.WEIGHT_PREFIX, group="text", needs=(FOR_TEXT,))
     pretrained_vectors: str = option("", text.PRETRAINED_VECTORS, group="text")
     vectors_words: str = option("all", text.VECTORS_WORDS_ROW, group="text")
     # tables
@@ -140,6 +141,7 @@ class MlpOptions:
     label_from: str = option(
         "column", text.LABEL_FROM, group="tables", choices=LABELS_FROM, needs=(FOR_TEXT_TABLES,)
     )
+    weight_column: str = option("", text.WEIGHT_COLUMN, group="tables", needs=(FOR_TABLES,))
     label_separator: str = option(
         "",
         "separator of several labels in one cell; none: a cell is one label",
@@ -264,6 +266,7 @@ class MlpOptions:
         choices=LOSSES,
         kind="loss",
     )
+    class_weight: str = option("", text.CLASS_WEIGHT, group="network")
     # optimiser
     optimizer: str = option(
         "adam",

@@ -54,6 +54,7 @@ class TableOptions:
     labels: LabelOptions = field(default_factory=LabelOptions)
     kind: str = "auto"
     skip_bad: bool = False  # leave out rows that cannot be used
+    weight_column: str = ""
 
     @property
     def reading(self) -> Reading:
@@ -81,11 +82,12 @@ def columns_of(
     first = [cell.strip() for cell in head[0]]
     has_names = options.header
     if has_names is None:
-        is_named = any(one and not is_position(one) for one in (asked_label, *options.drop))
+        asked = (asked_label, options.weight_column, *options.drop)
+        is_named = any(one and not is_position(one) for one in asked)
         has_names = is_named or has_header(head, int(asked_label or LAST))
     names = first if has_names else [str(i) for i in range(len(first))]
     below = head[1:] if has_names else head
-    label, how = _label(path, names, has_names, asked_label)
+    label, how = _label(path, names, has_names, options)
     chosen = _Choice(path, names, has_names, below, options)
     columns = chosen.columns(label, dialect.delimiter)
     header = "header" if has_names else "no header"
@@ -105,7 +107,7 @@ def _columns_of_objects(
     names = table.names
     if not names:
         raise DataError(f"{path}: its objects are empty, so there is nothing to train on.")
-    label, how = _label(path, names, True, options.label_column)
+    label, how = _label(path, names, True, options)
     chosen = _Choice(path, names, True, head, options, table.nested)
     chosen.texts = table.head.texts()
     columns = chosen.columns(label)
@@ -120,13 +122,32 @@ def one_column(path: str, delimiter: str, first: str) -> DataError:
     )
 
 
-def _label(path: str, names: Sequence[str], has_names: bool, asked: str) -> tuple[int, str]:
-    """Return the position of the label's column, and how it was found where it is the last."""
-    if asked:
-        return find_column(path, asked, names, has_names), ""
-    if has_names and (usual := usual_label(path, names)) is not None:
+def _label(
+    path: str, names: Sequence[str], has_names: bool, options: TableOptions
+) -> tuple[int, str]:
+    """Return the position of the label's column, and how it was found where it is the last.
+
+    The column of weights is none.
+    """
+    weight = _weight(path, names, has_names, options)
+    if asked := options.label_column:
+        label = find_column(path, asked, names, has_names)
+        if label == weight:
+            raise ArgumentError(
+                f"{path}: column {named(names[label])} cannot be used twice, as label and weight."
+            )
+        return label, ""
+    others = [name for i, name in enumerate(names) if i != weight]
+    if has_names and (usual := usual_label(path, others)) is not None:
         return names.index(usual), ""
-    return len(names) - 1, " (the last)"
+    is_last = weight == len(names) - 1
+    return len(names) - 1 - is_last, " (the last but the weights)" if is_last else " (the last)"
+
+
+def _weight(path: str, names: Sequence[str], has_names: bool, options: TableOptions) -> int:
+    """Return the position of the column of weights, -1 if there is none."""
+    asked = options.weight_column
+    return find_column(path, asked, names, has_names) if asked else -1
 
 
 class _Choice:
@@ -146,6 +167,7 @@ class _Choice:
         self.texts = below  # cells that may have decimal commas
         self.dropped = [find_column(path, one, names, has_names) for one in options.drop]
         self.words = [find_column(path, one, names, has_names) for one in options.words]
+        self.weight = _weight(path, names, has_names, options)
         self.nested = nested  # columns of lists and objects
         self.left_out: list[str] = []
         self.numbered = -1  # the column that counts the rows
@@ -155,8 +177,13 @@ class _Choice:
 
     def columns(self, label: int, delimiter: str = ",") -> FeatureColumns:
         """Return the columns; which of them are words is settled when all rows are read."""
-        table = []
+        table, weight = list[TableColumn](), -1
         for i, name in enumerate(self.names):
+            if i == self.weight:
+                weight = len(table)
+                self._look_at(i, [])
+                table.append(TableColumn(name if self.has_names else "", i))
+                continue
             if i == label or i in self.dropped:
                 continue
             if name in self.nested:
@@ -182,14 +209,22 @@ class _Choice:
             if not column.is_words:
                 self._look_at(i, cells)
             table.append(column)
-        if not table:
+        if len(table) == (weight >= 0):
             nested = f": {listed(self.left_out)} hold lists or objects" * bool(self.left_out)
             raise ArgumentError(f"{self.path}: no column is left to learn from{nested}.")
         point = self.options.point or self._point(delimiter)
         names = list(self.names) if self.has_names else []
         n = len(table)
         return FeatureColumns(
-            "csv", delimiter, names, label, n, table=table, width=len(self.names), point=point
+            "csv",
+            delimiter,
+            names,
+            label,
+            n,
+            table=table,
+            width=len(self.names),
+            point=point,
+            weight=weight,
         )
 
     def _point(self, delimiter: str) -> str:
@@ -221,14 +256,18 @@ class _Choice:
     def sentence(self, columns: FeatureColumns, remark: str, how: str) -> str:
         """Say what was decided; ``remark`` is about the header and the dialect."""
         label = self.names[columns.label]
-        n = columns.n_raw
+        features = [c.name for i, c in enumerate(columns.table) if i != columns.weight]
+        n = len(features)
         decimal = "decimal commas" if columns.point == "," else ""
-        shown = f": {listed([c.name for c in columns.table])}" if self.has_names else ""
+        shown = f": {listed(features)}" if self.has_names else ""
         parts = [
             ", ".join(filter(None, [remark, decimal])),
             f"label: column {repr(label) if self.has_names else label}{how}",
             f"{n:,} feature{'s' * (n > 1)}{shown}",
         ]
+        if columns.weight >= 0:
+            weight = self.names[self.weight]
+            parts.insert(2, f"weights: column {repr(weight) if self.has_names else weight}")
         if self.numbered >= 0:
             parts.append("left out: the numbers of the rows")
         if self.left_out:

@@ -179,6 +179,8 @@ class TableReader:
                 self._check_missing(chunk, placing, k, rows, is_bad)
         if not (are_numbers or self.grows):
             self._say_missing(raw, ~(is_blank | is_bad))
+        if columns.weight >= 0 and (negative := raw[:, columns.weight] < 0).any():
+            self._check_weights(chunk, placing, np.flatnonzero(negative), is_bad)
         size = np.abs(raw)
         if not (size.max(initial=0.0) <= LARGEST) and (size > LARGEST).any():
             for row in np.flatnonzero((size > LARGEST).any(axis=1)).tolist():
@@ -254,12 +256,31 @@ class TableReader:
                 raise self._no_number(chunk, placing, k, row, cells[row])
             self._leave_out(chunk, row, "not a number", is_bad)
 
+    def _check_weights(
+        self,
+        chunk: Chunk | ObjectRows,
+        placing: Placing,
+        rows: NDArray[np.int64],
+        is_bad: NDArray[np.bool_],
+    ) -> None:
+        """Raise DataError for the first of some negative weights, or leave out such rows."""
+        at = placing.columns[self.columns.weight]
+        for row in rows.tolist():
+            if not self._bad.skips:
+                raise DataError(
+                    f"{self._place(chunk, row, at)}: the weight {chunk.column(at)[row][:40]} is "
+                    "negative: give 0 or more."
+                )
+            self._leave_out(chunk, row, "a negative weight", is_bad)
+
     def _no_number(
         self, chunk: Chunk | ObjectRows, placing: Placing, k: int, row: int, cell: str
     ) -> DataError:
         columns, column = self.columns, self.columns.table[k]
         what = self._place(chunk, row, placing.columns[k])
-        if self.grows:
+        if self.grows and k == columns.weight:
+            hint = "Fix it: a weight is a number of 0 or more."
+        elif self.grows:
             name = shlex.quote(column.name or str(column.position))
             hint = (
                 f"Fix it, leave the column out (--drop {name}), take it as words (--words {name})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from fastcli.text.dictionary import Dictionary, build_dictionary
 from fastcli.text.inputs import text_blocks
 from fastcli.text.invalid_utf8 import invalid_utf8_note
 from fastcli.text.line_features import FeatureArgs
+from fastcli.text.line_weights import take_weights
 from fastcli.text.lines import Reader
 from fastcli.text.pretrained import Pretrained
 from fastcli.text.token_streams import TokenStreams
@@ -71,6 +72,8 @@ def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None =
     Raises DataError if nothing in it can be trained on.
     """
     counted = count_tokens(args.input, args.label, args.thread, reporter.read)
+    if args.line_weights:
+        take_weights(counted, args.line_weights, args.input)
     if sentence := invalid_utf8_note(counted, args.input):
         reporter.note(sentence)
     reporter.stage("features")
@@ -128,7 +131,7 @@ def augmented(args: MlpArgs, text: Text, epoch: int) -> Examples:
     e = text.examples
     if len(offsets) != len(e.offsets):  # a line lost all it had: the lines would not match labels
         return e
-    return of_rows(rows, offsets, e.labels, e.label_offsets)
+    return replace(of_rows(rows, offsets, e.labels, e.label_offsets), weights=e.weights)
 
 
 def augment(

@@ -15,6 +15,7 @@ from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess
 from fastcli.evaluation.options import MOST_RETRIES
 from fastcli.evaluation.run_log import RunLog
+from fastcli.evaluation.weights import weights_file
 from fastcli.files import Outputs, Replacement, check_writable
 from fastcli.jit.build import compile_beside
 from fastcli.kernels.base.losses import SOFTMAX
@@ -217,6 +218,9 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     counts = np.bincount(examples.labels[:n_used], minlength=len(data.names))
     is_one = trainer.network.loss == SOFTMAX
     guess = one_of_all_guess(counts) if is_one else binary_guess(counts, examples.n)
+    if (weights := examples.weights) is not None:
+        guess_by = weights.one_of_all_guess if is_one else weights.binary_guess
+        guess = guess_by(examples.labels, examples.label_offsets)
     kept = next(
         (e for e in history if e.step == trainer.progress.stopping.step and e.is_best), None
     )
@@ -242,7 +246,8 @@ def outputs(args: MlpArgs) -> list[str]:
 
 def check_whose(args: MlpArgs) -> None:
     """Raise FastcliError if training would overwrite an input or a file of something else."""
-    check_apart([*args.input, args.valid, args.pretrained_vectors], outputs(args))
+    weights = weights_file(args.class_weight)
+    check_apart([*args.input, args.valid, args.pretrained_vectors, weights], outputs(args))
     if args.save_every:
         check_ours(checkpoint_path(args), "an mlp-train checkpoint", _is_checkpoint)
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.evaluation.weights import (
+    Weights,
+    class_weights,
+    no_weights,
+    read_class_weight,
+    scaled,
+    sentence,
+)
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import guess_format, libsvm_columns, read_libsvm
@@ -26,7 +34,7 @@ from fastcli.mlp.texts import (
     start_embedding,
     start_from,
 )
-from fastcli.printable import listed, shortened
+from fastcli.printable import listed, readable, shortened
 from fastcli.reporting import Reporter
 from fastcli.tables.dialects import read_delimiter
 from fastcli.tables.formats import has_prefix, head_of
@@ -82,6 +90,7 @@ def read_data(args: MlpArgs, reporter: Reporter, source: VectorSource | None) ->
     for path, purpose in purposes.items():
         if not os.path.exists(place_of(path)):
             raise DataError(cannot_open(path, "No such file or directory", purpose))
+    read_class_weight(args.class_weight)  # what is wrong with it is said before much is read
     reporter.stage("reading", text_size(args.input))
     kind = input_kind(args)
     if kind == "text":
@@ -103,11 +112,23 @@ def _read_text(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -
     valid = None
     if path := args.valid_lines:
         reader = Reader(
-            dictionary, args.label, args.word_ngrams, args.minn, args.maxn, bucket, bucket_rows
+            dictionary,
+            args.label,
+            args.word_ngrams,
+            args.minn,
+            args.maxn,
+            bucket,
+            bucket_rows,
+            weight_prefix=args.line_weights,
         )
         valid, left_out = read_known_text(path, reader)
         if left_out:
             reporter.note(f"{path}: {left_out:,} lines without a known label or word.")
+
+    prefix = os.fsencode(args.label)
+    names = [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
+    of_lines = text.corpus.weights
+    text.examples.weights = _weights(args, names, text.examples, of_lines, reporter)
 
     def start(wide: int, row_floats: int) -> NDArray[np.float32]:
         embedding = start_embedding(args, text, wide, row_floats)
@@ -142,7 +163,32 @@ def table_options(args: MlpArgs) -> TableOptions:
         labels=LabelOptions(args.label_separator, args.labels_as),
         kind=args.format if args.format in TABLES else "auto",
         skip_bad=args.skip_bad,
+        weight_column=args.weight_column,
     )
+
+
+def _weights(
+    args: MlpArgs,
+    names: Sequence[str],
+    examples: Examples,
+    of_lines: NDArray[np.float64] | None,
+    reporter: Reporter,
+) -> Weights | None:
+    """Return the weights of training examples and labels, and note how labels are distributed.
+
+    ``of_lines`` float64[examples] are as they were read.  Raises what reading the weights of
+    labels and bringing all to one scale does.
+    """
+    asked = read_class_weight(args.class_weight)
+    labels, offsets = examples.labels, examples.label_offsets
+    counts = np.bincount(labels[: offsets[-1]], minlength=len(names))
+    by_label = None if asked is None else class_weights(asked, names, args.label, counts)
+    weights = scaled(of_lines, by_label, labels, offsets, len(names))
+    if of_lines is not None and args.weight_prefix and (of_lines == 1).all():
+        reporter.note(no_weights(args.weight_prefix))
+    if said := sentence(names, counts, examples.n, weights):
+        reporter.note(said)
+    return weights
 
 
 def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
@@ -170,12 +216,14 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
     in_training, held = has_label, None
     if args.valid_share:
         raw, held, in_training = _hold_out(args, raw, labels, has_label, reporter)
+    of_lines = raw.weights
     columns.fit(raw, args.standardize)
     if constant := columns.constant():
         reporter.note(_constant_sentence(constant, columns.n_features))
     row = stride(columns.n_features)
     numbered = labels.numbered(names, in_training)
     examples = of_dense(columns.standardize(raw, row), row, *numbered)
+    examples.weights = _weights(args, names, examples, of_lines, reporter)
     valid = _read_valid(args, columns, names, reporter) if args.valid else None
     if held is not None:
         numbered = labels.numbered(names, has_label & ~in_training)

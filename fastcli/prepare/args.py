@@ -34,6 +34,7 @@ class PrepareArgs:
     skip_bad: bool = False
     overwrite: bool = False
     thread: int = 1
+    weight_prefix: str = ""  # of the token that lines get with the weight of ``columns.weight``
 
     def check(self) -> None:
         """Raise ArgumentError for values that cannot work."""

@@ -17,6 +17,7 @@ class Prepared:
 
     rows: int = 0
     bad: int = 0
+    unweighted: int = 0  # rows whose weight is missing
     exact: int = 0
     near: int = 0
     contradictions: int = 0

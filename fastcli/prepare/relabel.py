@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +10,10 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.options import check_choices, row_of
 from fastcli.prepare.labels import MAX_REMEMBERED_SETS
 from fastcli.prepare.options import PrepareOptions
-from fastcli.prepare.word_files import read_small
 from fastcli.printable import named
 from fastcli.tables.rows import Batch
 from fastcli.text.alike import label_key, plain_label
+from fastcli.text.small_files import csv_rows
 
 HEADER = ["from", "to"]
 
@@ -51,9 +49,7 @@ def read_label_map(path: str, prefix: str) -> tuple[tuple[str, ...], ...]:
     Raises DataError, which names the line, for a file that is not one.
     """
     pairs: dict[str, str] = {}
-    for line, row in _csv_rows(path):
-        if not any(cell.strip() for cell in row):
-            continue
+    for line, row in csv_rows(path):
         if len(row) != len(HEADER):
             raise DataError(
                 f"{path}:{line}: {len(row)} column{'s' if len(row) > 1 else ''}, not two: "
@@ -69,17 +65,6 @@ def read_label_map(path: str, prefix: str) -> tuple[tuple[str, ...], ...]:
     if not pairs:
         raise DataError(f"{path} holds no labels: write a line from,to for each.")
     return tuple(pairs.items())
-
-
-def _csv_rows(path: str) -> Iterable[tuple[int, list[str]]]:
-    """Yield the rows of a CSV file and the lines that they end at."""
-    text = io.StringIO(read_small(path), newline="")
-    reader = csv.reader(text, strict=True, skipinitialspace=True)
-    try:
-        for row in reader:
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise DataError(f"{path}:{reader.line_num}: not valid CSV: {error}.") from None
 
 
 def _conflict(old: str, first: str, second: str) -> str:

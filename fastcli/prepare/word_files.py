@@ -5,30 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from fastcli.errors import DataError, cannot_open
+from fastcli.errors import DataError
 from fastcli.printable import named
+from fastcli.text.small_files import read_small
 
-MOST_BYTES = 32_000_000  # of a file that is read at once and recorded in prepare.json
 # A word, perhaps its frequency, perhaps its part of speech, as jieba has it.
 _ENTRY = re.compile(r"\S+( [0-9]{1,12})?( [a-z]+)?")
-
-
-def read_small(path: str) -> str:
-    """Return the text of a UTF-8 file.  Raises DataError, which names the first bad line."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise DataError(cannot_open(path, error)) from None
-    if len(data) > MOST_BYTES:
-        raise DataError(f"{path} has more than {MOST_BYTES:,} bytes, too many for such a list.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}:{line}: not UTF-8: convert the file, such as with iconv -f gb18030 -t utf-8."
-        ) from None
 
 
 def read_stopwords(path: str) -> tuple[str, ...]:

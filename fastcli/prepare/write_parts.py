@@ -50,6 +50,7 @@ from fastcli.prepare.reader_process import read_beside
 from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.relabel import Relabelling, only
 from fastcli.prepare.row_file import LabelLimit, RowFile, choose
+from fastcli.prepare.row_weights import weight_tokens
 from fastcli.prepare.segment import check_segmentation
 from fastcli.prepare.split import PARTS, OrderSplitter, Splitter
 from fastcli.prepare.workers import starting
@@ -230,6 +231,11 @@ class _Run:
         self.done.note_labels(self.relabelling, self.limit, self.names.tokens)
         if sum(self.done.lines) == 0:
             raise DataError(f"{listed_files(self.args.input)}: {self.done.nothing()}")
+        if n := self.done.unweighted:
+            column = self.args.columns.weight
+            self.reporter.note(
+                f"Rows without a weight in column {column} weigh 1 (how many): {n:,}."
+            )
         self.reporter.stage("saving")
         for writer in self.writers:
             writer.finish()
@@ -319,11 +325,26 @@ class _Run:
             self.bad(*bad)
         empty = cleaned.empty()
         if not empty:
-            return batch, cleaned
+            return self.with_weight(batch, cleaned)
         for i in empty:
             self.bad(Location(batch.path, batch.lines[i]), "no text is left", batch.texts[i])
         kept = np.delete(np.arange(len(batch.lines)), empty).tolist()
-        return only(batch, kept), cleaned.only(kept)
+        return self.with_weight(only(batch, kept), cleaned.only(kept))
+
+    def with_weight(self, batch: Batch, cleaned: Cleaned) -> tuple[Batch, Cleaned]:
+        """Return the rows, each with the token of its weight at its end; bad weights are bad."""
+        column = self.args.columns.weight
+        if not column:
+            return batch, cleaned
+        tokens, bad = weight_tokens(batch.groups, self.args.weight_prefix)
+        self.done.unweighted += sum(not cell.strip() for cell in batch.groups)
+        for i in bad:
+            place = Location(batch.path, batch.lines[i], column)
+            self.bad(place, "not a weight, a number of 0 or more", batch.groups[i])
+        kept = np.delete(np.arange(len(tokens)), bad).tolist() if bad else range(len(tokens))
+        lines = cleaned.data.split(b"\n")
+        data = b"".join([b"%b %b\n" % (lines[i], tokens[i]) for i in kept])
+        return only(batch, kept), Cleaned(data, cleaned.keys[list(kept)], None)
 
     def named(self, batch: Batch) -> list[tuple[str, ...]]:
         """Return the label tokens of a batch's rows."""
@@ -411,7 +432,7 @@ class _Run:
             "fastcli": __version__,
             "input": list(args.input),
             "columns": {
-                **asdict(args.columns),
+                **{k: v for k, v in asdict(args.columns).items() if v or k != "weight"},
                 "separator": args.reading.labels.separator,
                 "none": args.reading.labels.none,
                 "quotes": args.reading.quotes,

@@ -18,6 +18,7 @@ class Columns:
     """Which columns hold what; names, or positions from 0 (negative ones from the end).
 
     ``label_from``: a ``column`` has the labels, or the ``file``'s name or its ``folder`` is one.
+    ``weight`` is that of the rows' weights; a table is read with groups or with weights.
     """
 
     text: tuple[str, ...] = ()
@@ -25,12 +26,19 @@ class Columns:
     group: str = ""
     join: str = " "
     label_from: str = "column"
+    weight: str = ""
+
+    @property
+    def beside(self) -> str:
+        """The column whose cells rows keep beside texts and labels, "" if there is none."""
+        return self.group or self.weight
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The positions of the chosen columns of a file, among its ``names``; ``group`` may be -1.
+    """The positions of the chosen columns of a file, among its ``names``.
 
+    ``group`` is that of groups, or of weights; it may be -1.
     ``has_names``: the names are the file's own, not the numbers of columns.
     """
 
@@ -106,7 +114,7 @@ def choose(
     label = tuple(map(found, columns.label)) if has_column and not may_lack_labels else ()
     if has_column and may_lack_labels:
         label = _label_if_there(path, columns, names, has_names)
-    group = found(columns.group) if columns.group else -1
+    group = found(columns.beside) if columns.beside else -1
     others = [name for i, name in enumerate(names) if i not in (*text, *label, group)]
     is_sought = has_column and has_names and not columns.label
     if is_sought and (usual := usual_label(path, others)) is not None:

@@ -82,5 +82,5 @@ class Reading:
         """Tell whether the first of some rows is a header; columns with names need one."""
         if self.header is not None:
             return self.header
-        asked = (*columns.text, *columns.label, *filter(None, [columns.group]))
+        asked = (*columns.text, *columns.label, *filter(None, [columns.beside]))
         return not all(map(is_position, asked)) or has_header(head)

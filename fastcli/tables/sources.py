@@ -142,8 +142,9 @@ class Source:
         return self._one(path, on_bytes)
 
     def _check_group(self, path: str) -> None:
-        if self.columns.group:
-            raise ArgumentError(f"{path} has no columns, so there is no --group-column.")
+        if self.columns.beside:
+            option = "--group-column" if self.columns.group else "--weight-column"
+            raise ArgumentError(f"{path} has no columns, so there is no {option}.")
 
     def _begin_file(self, path: str) -> None:
         """Note which label the name or the folder of a file gives to its rows."""
@@ -447,7 +448,7 @@ class Source:
         if self.reading.bad_bytes == "error":
             text_name = choice.text_names[0] if choice and len(choice.text) == 1 else ""
             label_name = choice.label_names[0] if choice and choice.label else ""
-            found = [(text, text_name), (group, self.columns.group)]
+            found = [(text, text_name), (group, self.columns.beside)]
             for cell, name in [*found, *((label, label_name) for label in labels)]:
                 if not is_unicode(cell):
                     place = Location(batch.path, line, name)

@@ -12,6 +12,7 @@ from fastcli.kernels.text import features as kernels
 from fastcli.text.counting import Counted
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.line_features import FeatureArgs, FeatureMaker, SpanFeatures
+from fastcli.text.line_weights import kept_lines
 from fastcli.threads import run_apart, run_each
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Corpus:
     shard_rows: int
     skipped: Skipped
     bucket_rows: NDArray[np.int32]  # of every bucket, from 1 on after the words; 0: never met
+    weights: NDArray[np.float64] | None = None  # of the lines, as they are in the text
 
     @property
     def n_lines(self) -> int:
@@ -79,15 +81,21 @@ def make_corpus(
     counters = counted.counters
     spans: list[SpanFeatures | None] = [None] * len(counters)
     maker = FeatureMaker(counted, dictionary, ids, args)
+    weights = list(counted.weights or [])
 
     def make(i: int) -> None:
-        spans[i] = maker.features(i, counters[i].stream)
+        spans[i] = span = maker.features(i, counters[i].stream)
+        if weights:
+            kept = kept_lines(counters[i].stream, span.tokens[: span.n_lines])
+            weights[i] = weights[i][kept]
         counters[i].drop_stream()
 
     run_each(len(counters), n_threads, make)
     counters.clear()
     made = [span for span in spans if span is not None]
-    return _join(made, dictionary.nwords, args.bucket, n_threads, n_shards, all_words)
+    corpus = _join(made, dictionary.nwords, args.bucket, n_threads, n_shards, all_words)
+    corpus.weights = np.concatenate(weights) if weights else None
+    return corpus
 
 
 def _shards(n_features: int, n_lines: int) -> int:

@@ -33,13 +33,14 @@ class Counted:
     """The tokens of text files: each span of text has a counter, and all have one word table.
 
     Entry k of span i's own table is entry ``entries[i][k]`` of ``words``, and ``counts[i][k]`` is
-    how often the span has it.
+    how often the span has it.  ``weights[i]`` are those of the span's lines, None: all weigh 1.
     """
 
     counters: list[TokenCounter]
     words: WordTable
     entries: list[NDArray[np.int32]]
     counts: list[NDArray[np.int64]]
+    weights: list[NDArray[np.float64]] | None = None
 
 
 def count_tokens(

@@ -131,6 +131,12 @@ class TokenCounter:
         """The entries of all tokens so far, with marks where lines end."""
         return self._stream[: int(self._state[2])]
 
+    def take_out(self, places: NDArray[np.intp]) -> None:
+        """Take the tokens at some places out of the stream; the counts stay."""
+        kept = np.delete(self.stream, places)
+        self._stream[: len(kept)] = kept
+        self._state[2] = len(kept)
+
     def drop_stream(self) -> None:
         """Free the memory of the stream; the counts stay."""
         self._stream = self._stream[:0].copy()

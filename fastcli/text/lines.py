@@ -12,6 +12,7 @@ from fastcli.kernels.base.integers import hash_bytes
 from fastcli.kernels.text import groups
 from fastcli.kernels.text import lines as kernels
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes, as_text
+from fastcli.text.line_weights import blanked
 from fastcli.text.spelling import most_bytes, warn_once
 
 if TYPE_CHECKING:
@@ -66,8 +67,12 @@ class Reader:
         bucket: int,
         bucket_rows: NDArray[np.int32] | None = None,
         max_lines: int = 4096,
+        weight_prefix: str = "",
     ) -> None:
+        """Make a reader; tokens that begin with ``weight_prefix`` are weights, which it skips."""
         self._bucket_rows = bucket_rows
+        self._weight_prefix = os.fsencode(weight_prefix)
+        self._raw = self._text = np.zeros(0, np.uint8)  # the last text, and without weights
         eos_hash = hash_bytes(as_bytes(EOS), len(EOS))
         self._vocabulary = groups.Vocabulary(
             dictionary.table, dictionary.find(EOS), eos_hash, as_text(os.fsencode(label))
@@ -85,6 +90,10 @@ class Reader:
 
         The arrays are this reader's own and change with its next call.
         """
+        if self._weight_prefix:
+            if position == 0 or text is not self._raw:
+                self._raw, self._text = text, blanked(text, self._weight_prefix)
+            text = self._text
         ngrams = self._ngrams
         state = np.array([position, 0, 0, 0, 0], np.int64)
         while True:

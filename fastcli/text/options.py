@@ -57,6 +57,21 @@ MIN_COUNT_LABEL = Option(
     fasttext=True,
     at_least=0,
 )
+CLASS_WEIGHT = Option(
+    help="class weights: balanced (inverse frequency), sqrt (its root), or a file label,weight",
+    group="training",
+    values="balanced, sqrt or a file",
+    file="file",
+)
+WEIGHT_PREFIX = Option(
+    help="prefix of the token with the weight of its line: __weight__ of __weight__2.5",
+    group="training",
+)
+WEIGHT_COLUMN = Option(
+    help="column of a table with the weight of each row, by name or position",
+    group="tables",
+    order=1,
+)
 WORD_NGRAMS = Option(
     help="maximum length of word n-grams", group="dictionary", fasttext=True, at_least=1
 )

@@ -46,6 +46,8 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "optimizer": ["adagrad"],
     "seed": [7],
     "no_shuffle": [],
+    "weight_prefix": ["__w__"],
+    "weight_column": ["x"],
     "dim": [3],
     "min_count": [2],
     "min_count_label": [2],
@@ -198,7 +200,7 @@ def without_value(command, data, name):
         size = int.from_bytes(data[:8], "little")
         header = json.loads(data[8 : 8 + size])
         said = json.loads(header["__metadata__"].pop("fastcli"))
-        del said["args"][name]
+        said["args"].pop(name, None)  # those of weights are there only where they are given
         return header, said, data[8 + size :]
     if name not in FIELDS:
         return data

@@ -17,6 +17,7 @@ from fastcli.kernels.linear.losses import Example as State
 from fastcli.kernels.linear.losses import (
     Noise,
     Output,
+    Positives,
     binary_step,
     block_start,
     hs_step,
@@ -65,7 +66,8 @@ def call_ova(
     for b in range(blocks):
         first, last = block_start(output.n, b, blocks), block_start(output.n, b + 1, blocks)
         score_labels(output, example, first, last)
-        loss += ova_step(at(labels, first_label), n, lr, first, last, output, example)
+        positives = Positives(at(labels, first_label), n, 0, example.scores)
+        loss += ova_step(positives, lr, first, last, output, example)
     return loss
 
 

@@ -57,6 +57,12 @@ class Problem:
     lr0, lr_update_rate, neg, seed = 0.4, 25, 3, 9
     total = None  # of tokens; what there is unless it is set
     optimizer = "sgd"
+    weights = label_weights = None  # of the lines and the labels
+
+    def weigh(self, rng):
+        """Give lines and labels weights, some of them 0."""
+        self.weights = rng.choice([0, 0.25, 1, 3], len(self.lines)).tolist()
+        self.label_weights = rng.choice([0, 0.5, 1, 2], self.nlabels).tolist()
 
     def __init__(self, rng, dim=10, nlabels=7, n_rows=30, n_lines=N_LINES, longest=12):
         self.nlabels, self.stride = nlabels, -(-dim // 16) * 16
@@ -98,6 +104,8 @@ class Problem:
             self.lr_update_rate,
             None if self.optimizer == "sgd" else naive.Rule(self.optimizer, EPS),
             own_draws,
+            None if self.weights is None else [self.weights[i] for i in order] * epochs,
+            self.label_weights,
         )
         return Result(wi, wo, total, 0, 0)
 
@@ -117,6 +125,11 @@ class Problem:
             label_offsets.astype(np.int64),
             np.array(self.tokens, np.int32),
             lanes,
+            int(self.weights is not None),
+            *(
+                np.array([9] if some is None else some, np.float32)
+                for some in (self.weights, self.label_weights)
+            ),
         )
         wi, wo = self.wi.copy(), self.wo.copy()
         model = Model(wi.reshape(-1), wo.reshape(-1), self.nlabels, self.stride)
@@ -208,6 +221,40 @@ def test_any_number_of_threads_gives_the_same_bytes(rng, loss, lanes, blocks):
 @pytest.mark.parametrize("dim", [1, 16, 17])
 def test_any_dimension(rng, loss, dim):
     Problem(rng, dim=dim).check(loss, lanes=2)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
+@pytest.mark.parametrize(("loss", "lanes", "blocks"), SPLITS)
+def test_weights_of_lines_and_labels(rng, loss, lanes, blocks, optimizer):
+    problem = Problem(rng)
+    problem.optimizer, problem.lr0 = optimizer, 0.4 if optimizer == "sgd" else 0.02
+    problem.weigh(rng)
+    one = problem.check(loss, lanes=lanes, blocks=blocks, epochs=2)
+    assert one.same_bytes(problem.train(loss, 2, lanes=lanes, blocks=blocks, epochs=2))
+
+
+@LOSSES
+def test_weights_of_1_are_none(rng, loss):
+    problem = Problem(rng)
+    plain = problem.train(loss)
+    problem.weights, problem.label_weights = [1] * len(problem.lines), [1] * problem.nlabels
+    assert plain.same_bytes(problem.train(loss))
+
+
+@LOSSES
+def test_a_line_of_weight_2_steps_twice_as_far(rng, loss):
+    problem = Problem(rng, n_lines=1, n_rows=50)
+    once = problem.train(loss)
+    problem.weights, problem.label_weights = [2], [1] * problem.nlabels
+    twice = problem.train(loss)
+    problem.weights, problem.lr0 = [1], 2 * problem.lr0
+    faster = problem.train(loss)
+    np.testing.assert_allclose(twice.wo, faster.wo, rtol=1e-6)
+    np.testing.assert_allclose(twice.wi, faster.wi, rtol=1e-6)
+    if loss != NS:  # of which a row may be drawn twice, and step from where it is then
+        np.testing.assert_allclose(twice.wo - problem.wo, 2 * (once.wo - problem.wo), atol=1e-6)
+        np.testing.assert_allclose(twice.wi - problem.wi, 2 * (once.wi - problem.wi), atol=1e-6)
+        assert twice.loss == pytest.approx(2 * once.loss, rel=1e-6)
 
 
 @LOSSES

@@ -67,6 +67,8 @@ class Problem(single.Problem):
             self.total or sum(self.tokens) * epochs,
             self.lr_update_rate,
             None if self.optimizer == "sgd" else naive.Rule(self.optimizer, EPS),
+            self.weights,
+            self.label_weights,
         )
         return Result(wi, wo, total, 0, 0)
 
@@ -125,7 +127,7 @@ class Problem(single.Problem):
         workers = [
             BatchWorker(
                 thread,
-                *nans(MOST_LINES, MOST_LINES),
+                *nans(MOST_LINES, MOST_LINES, MOST_LINES),
                 np.full(MOST_LINES, -1, np.int64),
                 np.full(MOST_LINES * width, -1, np.int32),
                 np.full(MOST_LINES, -1, np.int64),
@@ -156,6 +158,26 @@ def test_any_number_of_threads_gives_the_same_bytes(rng, loss, shards, blocks, c
     for n_threads in THREADS:
         several = problem.train(loss, n_threads, shards, blocks, copies)
         assert one.same_bytes(several)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
+@DIVIDED
+def test_weights_of_lines_and_labels(rng, loss, shards, blocks, copies, optimizer):
+    if copies and optimizer != "sgd":
+        pytest.skip("only SGD keeps copies")
+    problem = Problem(rng, nlabels=50 if blocks > 1 else 7)
+    problem.optimizer, problem.lr0 = optimizer, 0.4 if optimizer == "sgd" else 0.02
+    problem.weigh(rng)
+    one = problem.check(loss, shards=shards, blocks=blocks, copies=copies)
+    assert one.same_bytes(problem.train(loss, 3, shards, blocks, copies))
+
+
+@DIVIDED
+def test_weights_of_1_are_none(rng, loss, shards, blocks, copies):
+    problem = Problem(rng, nlabels=50 if blocks > 1 else 7)
+    plain = problem.train(loss, 1, shards, blocks, copies)
+    problem.weights, problem.label_weights = [1] * len(problem.lines), [1] * problem.nlabels
+    assert plain.same_bytes(problem.train(loss, 1, shards, blocks, copies))
 
 
 @LOSSES

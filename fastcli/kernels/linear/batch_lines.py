@@ -14,7 +14,7 @@ from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.base.vector import fill, row_axpy, row_dot, row_set, sigmoid
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.batches import Batch, BatchWorker, scale_of, total_of, updates_of
-from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
+from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule, positives_of
 from fastcli.kernels.linear.losses import (
     binary_loss,
     draw_other,
@@ -62,9 +62,7 @@ def line_factors(
         scale = softmax_scale(worker.scratch, 1, 0)
         return softmax_factors(target, lr, 0, n, scale, out)
     if loss.kind == OVA:
-        first = lines.label_offsets[line]
-        n_labels = lines.label_offsets[line + 1] - first
-        return ova_factors(at(lines.labels, first), n_labels, lr, 0, n, out)
+        return ova_factors(positives_of(lines, line), lr, 0, n, out)
     value = 0.0
     first = loss.tree.offsets[target] if loss.kind == HS else 0
     for k in range(n):
@@ -88,7 +86,8 @@ def score_line(
     for k in range(i * batch.width, i * batch.width + worker.counts[i]):
         row = at(model.wo, worker.picks[k] * stride)
         batch.factors[k] = row_dot(row, hidden, stride)
-    batch.losses[i * 8] += line_factors(i, line, lines, loss, batch, worker)
+    value = line_factors(i, line, lines, loss, batch, worker)
+    batch.losses[i * 8] += float(worker.weights[i]) * value
 
 
 @device

@@ -55,7 +55,8 @@ class BatchWorker(Group):
 
     thread: i64
     rates: F32  # MOST_LINES: the learning rate of each line
-    factors: F32  # MOST_LINES: what errors are multiplied by: the same, or 1 for an update rule
+    weights: F32  # MOST_LINES: of each line
+    factors: F32  # MOST_LINES: what errors are multiplied by: weights times rates, or 1 for a rule
     targets: I64  # MOST_LINES
     picks: I32  # MOST_LINES * width: the output rows of each line; with one block
     counts: I64  # MOST_LINES: how many these are

@@ -18,7 +18,7 @@ from fastcli.kernels.base.losses import HS, NS, OVA
 from fastcli.kernels.base.vector import fill, row_axpy, row_set
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.batches import Batch, BatchWorker, scale_of, total_of, updates_of
-from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
+from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule, positives_of
 from fastcli.kernels.linear.losses import (
     Example,
     Output,
@@ -52,9 +52,7 @@ def learn_line(
         return ns_step(target, loss.noise, seed, worker.draws, lr, output, example)
     score_labels(output, example, 0, output.n)
     if loss.kind == OVA:
-        first = lines.label_offsets[line]
-        labels, n = at(lines.labels, first), lines.label_offsets[line + 1] - first
-        return ova_step(labels, n, lr, 0, output.n, output, example)
+        return ova_step(positives_of(lines, line), lr, 0, output.n, output, example)
     softmax_block(example.scores, 0, output.n, worker.scratch, 0)
     scale = softmax_scale(worker.scratch, 1, 0)
     return softmax_step(target, lr, 0, output.n, scale, output, example)
@@ -93,5 +91,5 @@ def learn_lines(
         output = Output(worker.wo, model.nlabels, stride, updates)
         value = learn_line(i, line, visit + i, lines, loss, output, worker)
         if worker.thread == 0:
-            batch.losses[i * 8] += value
+            batch.losses[i * 8] += float(worker.weights[i]) * value
         row_set(grad, scale, grad, stride)

@@ -101,7 +101,8 @@ def softmax_lanes(
         factors[i] = -worker.factors[i] * scale
         if first <= worker.targets[i] < last:
             p = scores[(worker.targets[i] - first) * MOST_LINES + i] * scale
-            value += -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
+            one_loss = -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
+            value += float(worker.weights[i]) * one_loss
     for label in range(last - first):
         lane_multiply(at(scores, label * MOST_LINES), factors)
     for i in range(size):
@@ -124,7 +125,8 @@ def ova_lanes(
         lane_errors(row, np.float32(LEAST_SIGMOID))
     value = 0.0
     for i in range(size):
-        value += float(losses[i])
+        line, weight = chosen[i], worker.weights[i]
+        value += float(weight) * float(losses[i])
         line = chosen[i]
         for j in range(lines.label_offsets[line], lines.label_offsets[line + 1]):
             label = lines.labels[j]
@@ -132,8 +134,10 @@ def ova_lanes(
                 k = (label - first) * MOST_LINES + i
                 if not scores[k] > zero:  # above 0: a label given twice
                     p = -scores[k]
-                    value += float(log(max(one - p, tiny)) - log(max(p, tiny)))
-                    scores[k] = max(one - p, tiny)
+                    positive = lines.label_weights[label] if lines.weighs == 1 else one
+                    loss = float(log(max(one - p, tiny)) - positive * log(max(p, tiny)))
+                    value += float(weight) * loss
+                    scores[k] = positive * max(one - p, tiny)
     for label in range(last - first):
         lane_multiply(at(scores, label * MOST_LINES), worker.factors)
     return value

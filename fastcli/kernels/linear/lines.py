@@ -13,11 +13,11 @@ from fastcli.kernels.base.losses import OVA
 from fastcli.kernels.base.optimizers import RowUpdates, Step, update_row
 from fastcli.kernels.base.vector import prefetch_read, prefetch_row
 from fastcli.kernels.base.views import at
-from fastcli.kernels.linear.losses import Noise
+from fastcli.kernels.linear.losses import Noise, Positives
 from fastcli.kernels.linear.tree import Tree
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, I32, I64, Records, i64
+    from fastcli.jit.signature import F32, I32, I64, Records, f32, i64
 
 LINES_AHEAD = 4  # how far ahead of its turn a line's bounds are fetched; its rows half as far
 LONGEST_FETCH = 256  # rows' numbers; the processor fetches the rest of a longer line by itself
@@ -34,6 +34,9 @@ class Lines(Group):
     label_offsets: I64  # lines + 1
     tokens: I32  # lines: what each counts for the learning rate
     shards: i64
+    weighs: i64  # 1: lines and labels have weights, else all weigh 1
+    weights: F32  # of the lines
+    label_weights: F32  # of the labels
 
 
 class Model(Group):
@@ -101,6 +104,27 @@ def target_of(lines: Lines, line: i64, loss: Loss, visit: i64) -> i64:
     if last - first > 1 and loss.kind != OVA:
         first += random_bits(loss.seed, visit) % (last - first)
     return int(lines.labels[first])
+
+
+@device
+def weight_of(lines: Lines, line: i64, target: i64, loss: Loss) -> f32:
+    """Return the weight of a step: that of the line, times that of the label it steps towards.
+
+    One-vs-all steps towards several labels, whose weights are in ``positives_of``.
+    """
+    if lines.weighs == 0:
+        return np.float32(1.0)
+    if loss.kind == OVA:
+        return lines.weights[line]
+    return lines.weights[line] * lines.label_weights[target]
+
+
+@device
+def positives_of(lines: Lines, line: i64) -> Positives:
+    """Return the labels of a line, for one-vs-all."""
+    first = lines.label_offsets[line]
+    n = lines.label_offsets[line + 1] - first
+    return Positives(at(lines.labels, first), n, lines.weighs, lines.label_weights)
 
 
 @device

@@ -45,6 +45,15 @@ class Noise(Group):
     aliases: I32  # n: what it is else
 
 
+class Positives(Group):
+    """The labels of an example, and what each of all labels weighs where it is one of them."""
+
+    labels: I32
+    n: i64
+    weighs: i64  # 0: all weigh 1
+    weights: F32  # of all labels
+
+
 class Output(Group):
     """The output matrix, and how its rows are updated."""
 
@@ -177,10 +186,10 @@ def softmax_step(
 
 
 @device
-def ova_factors(labels: I32, n: i64, lr: f32, first: i64, last: i64, scores: F32) -> f64:
+def ova_factors(positives: Positives, lr: f32, first: i64, last: i64, scores: F32) -> f64:
     """Turn the scores of a block into factors, where each label has a binary classifier.
 
-    ``labels[:n]`` are the example's labels.  Returns the loss.
+    The weight of a label multiplies its loss where the answer is yes.  Returns the loss.
     """
     one, tiny = np.float32(1.0), np.float32(1e-7)
     padded = pad_scores(scores, last) - first
@@ -188,12 +197,13 @@ def ova_factors(labels: I32, n: i64, lr: f32, first: i64, last: i64, scores: F32
     for label in range(first, last):
         # Now the error where the answer is no: 0 for scores below -8, as in fastText's table.
         scores[label] = -scores[label] if scores[label] >= np.float32(LEAST_SIGMOID) else 0.0
-    for i in range(n):
-        label = labels[i]
+    for i in range(positives.n):
+        label = positives.labels[i]
         if first <= label < last and not scores[label] > 0.0:  # above 0: a label given twice
             p = -scores[label]
-            loss += float(log(max(one - p, tiny)) - log(max(p, tiny)))
-            scores[label] = max(one - p, tiny)
+            weight = positives.weights[label] if positives.weighs == 1 else one
+            loss += float(log(max(one - p, tiny)) - weight * log(max(p, tiny)))
+            scores[label] = weight * max(one - p, tiny)
     for label in range(first, last):
         scores[label] *= lr
     return loss
@@ -201,13 +211,10 @@ def ova_factors(labels: I32, n: i64, lr: f32, first: i64, last: i64, scores: F32
 
 @device
 def ova_step(
-    labels: I32, n: i64, lr: f32, first: i64, last: i64, output: Output, example: Example
+    positives: Positives, lr: f32, first: i64, last: i64, output: Output, example: Example
 ) -> f64:
-    """Step on one block of labels, each with a binary classifier of its own.
-
-    ``labels[:n]`` are the example's labels.
-    """
-    loss = ova_factors(labels, n, lr, first, last, example.scores)
+    """Step on one block of labels, each with a binary classifier of its own."""
+    loss = ova_factors(positives, lr, first, last, example.scores)
     step_labels(first, last, output, example)
     return loss
 

@@ -30,8 +30,10 @@ from fastcli.kernels.linear.lines import (
     Rule,
     fetch_lines,
     fetch_rows,
+    positives_of,
     target_of,
     update_rows,
+    weight_of,
 )
 from fastcli.kernels.linear.losses import (
     Example,
@@ -116,28 +118,36 @@ def step_block(
     line: i64,
     target: i64,
     lr: f32,
+    weight: f32,
     lines: Lines,
     loss: Loss,
     output: Output,
     team: Team,
     example: Example,
 ) -> None:
-    """Step on the output rows of a block; ``grad`` gets the gradient of the hidden vector."""
+    """Step on the output rows of a block; ``grad`` gets the gradient of the hidden vector.
+
+    ``lr`` is multiplied by the weight of the step, and so is the loss here.  With a weight of 0
+    nothing moves, whatever the update rule, and nothing is drawn.
+    """
     first = block_start(output.n, block, team.blocks)
     last = block_start(output.n, block + 1, team.blocks)
     fill(example.grad, np.float32(0.0), output.stride)
+    if weight == np.float32(0.0):
+        return
     if loss.kind == SOFTMAX:
         scale = softmax_scale(team.stats, team.blocks, block)
-        team.losses[block * 8] += softmax_step(target, lr, first, last, scale, output, example)
+        value = softmax_step(target, lr, first, last, scale, output, example)
+        team.losses[block * 8] += float(weight) * value
     elif loss.kind == OVA:
-        start = lines.label_offsets[line]
-        labels, n = at(lines.labels, start), lines.label_offsets[line + 1] - start
-        team.losses[block * 8] += ova_step(labels, n, lr, first, last, output, example)
+        value = ova_step(positives_of(lines, line), lr, first, last, output, example)
+        team.losses[block * 8] += float(weight) * value
     elif loss.kind == HS:
-        team.losses[0] += hs_step(target, loss.tree, lr, output, example)
+        team.losses[0] += float(weight) * hs_step(target, loss.tree, lr, output, example)
     elif loss.kind == NS:
         noise, seed = loss.noise, loss.seed + 1
-        team.losses[0] += ns_step(target, noise, seed, team.draws, lr, output, example)
+        value = ns_step(target, noise, seed, team.draws, lr, output, example)
+        team.losses[0] += float(weight) * value
 
 
 @device
@@ -195,7 +205,6 @@ def train_lines(
         inputs = RowUpdates(rule.address, rule.slots, lr, step, rule.wi_states, scratch)
         outputs = RowUpdates(rule.address, rule.slots, lr, step, rule.wo_states, scratch)
         output = Output(model.wo, model.nlabels, stride, outputs)
-        factor = lr if rule.address == 0 else one
 
         # 1. The sums of this thread's shards; the next line's first rows come meanwhile.
         segment = line * shards
@@ -211,6 +220,8 @@ def train_lines(
             fetch_rows(lines, start_next, min(end_next, start_next + ROWS_AHEAD), model)
             start_next += ROWS_AHEAD
         target = target_of(lines, line, loss, visit + turn)
+        weight = weight_of(lines, line, target, loss)
+        factor = (lr if rule.address == 0 else one) * weight
         phase += 1
         if n_threads > 1:
             arrive(team.sync, thread, phase)
@@ -228,7 +239,7 @@ def train_lines(
                 arrive(team.sync, thread, phase)
                 wait_for_all(team.sync, n_threads, phase)
         for block in range(first_block, last_block):
-            step_block(block, line, target, factor, lines, loss, output, team, example)
+            step_block(block, line, target, factor, weight, lines, loss, output, team, example)
             grad = at(team.block_grads, block * stride)
             fill(grad, np.float32(0.0), stride)
             row_axpy(grad, scale, worker.grad, stride)
@@ -248,7 +259,7 @@ def train_lines(
             hidden_gradient(model, team, grad)
         if rule.address == 0:
             add_to_rows(lines, start, end, grad, model, start_next, end_next)
-        else:
+        elif weight != np.float32(0.0):
             update_rows(inputs, lines, start, end, grad, model, rule.counts)
         since += lines.tokens[line]
         if since > schedule.update_rate:

@@ -55,6 +55,7 @@ from fastcli.kernels.linear.lines import (
     fetch_rows,
     target_of,
     update_rows,
+    weight_of,
 )
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
 
@@ -126,7 +127,7 @@ def step_inputs(
             if j + ROWS_AHEAD < last:
                 prefetch_row(at(model.wi, rows[j + ROWS_AHEAD] * stride), stride)
             row_add(at(model.wi, rows[j] * stride), grad, stride)
-    else:
+    elif worker.weights[i] != np.float32(0.0):
         updates = updates_of(i, rule, rule.wi_states, worker)
         update_rows(updates, lines, first, last, grad, model, rule.counts)
 
@@ -177,8 +178,10 @@ def train_batches(
         for i in range(size):
             lr = np.float32(linear_decay(schedule, done))
             worker.rates[i] = lr
-            worker.factors[i] = lr if rule.address == 0 else np.float32(1.0)
-            worker.targets[i] = target_of(lines, chosen[i], loss, visit + first + i)
+            target = target_of(lines, chosen[i], loss, visit + first + i)
+            worker.targets[i] = target
+            worker.weights[i] = weight_of(lines, chosen[i], target, loss)
+            worker.factors[i] = (lr if rule.address == 0 else np.float32(1.0)) * worker.weights[i]
             since += lines.tokens[chosen[i]]
             if since > schedule.update_rate:
                 done += since

@@ -19,7 +19,7 @@ from fastcli.kernels.base.vector import exp, log, sigmoid
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.best import Search, best_by_tree, best_of_all
 from fastcli.kernels.linear.lines import Loss
-from fastcli.kernels.linear.losses import binary_loss, draw_other, ova_factors
+from fastcli.kernels.linear.losses import Positives, binary_loss, draw_other, ova_factors
 from fastcli.kernels.linear.scores import (
     BLOCK,
     Outputs,
@@ -90,7 +90,8 @@ def line_loss(
         for label in range(n):
             gold.scratch[label] = search.scores[label]
         labels = at(gold.labels, first)
-        return ova_factors(labels, last - first, np.float32(1.0), 0, n, gold.scratch)
+        positives = Positives(labels, last - first, 0, gold.scratch)
+        return ova_factors(positives, np.float32(1.0), 0, n, gold.scratch)
     for k in range(first, last):
         label = int(gold.labels[k])
         if loss.kind == SOFTMAX:

@@ -98,6 +98,74 @@ def ova_loss(
 
 
 @device
+def target_of(k: i64, labels: I32, n_labels: i64, on: f32, off: f32, adds: i64) -> f32:
+    """Return the target of label k: ``off``, or ``on`` where it is a label of the example.
+
+    With ``adds`` a label that is there twice has ``on`` twice.
+    """
+    found = np.float32(0.0)
+    for j in range(n_labels):
+        if labels[j] == k:
+            found = found + on if adds == 1 else on
+    return found if found > np.float32(0.0) else off
+
+
+@device
+def weighted_softmax_loss(
+    z: F32, d: F32, n: i64, width: i64, labels: I32, n_labels: i64, eps: f32, scale: f32, by: F32
+) -> f64:
+    """Do as ``softmax_loss`` does, where the terms of the loss are multiplied by label weights.
+
+    With targets t and weights w the loss is -sum w t log p, as PyTorch's CrossEntropyLoss has it
+    before it is averaged, and the gradient p (sum w t) - w t.
+    """
+    largest = z[0]
+    for k in range(1, n):
+        largest = max(largest, z[k])
+    total = np.float32(0.0)
+    for k in range(n):
+        d[k] = settle(exp(z[k] - largest))
+        total += d[k]
+    one, zero, different = np.float32(1.0), np.float32(0.0), 0
+    for j in range(n_labels):
+        different += is_new(labels, j)
+    eps = eps if different < n else zero
+    on, off = (one - eps) / np.float32(max(n_labels, 1)), eps / np.float32(max(n - different, 1))
+    log_total, weight, loss = log(total), zero, 0.0
+    for k in range(n):
+        share = by[k] * target_of(k, labels, n_labels, on, off, 1)
+        weight += share
+        loss -= float(share * (z[k] - largest - log_total))
+    inverse = weight / total
+    for k in range(n):
+        share = by[k] * target_of(k, labels, n_labels, on, off, 1)
+        d[k] = settle((d[k] * inverse - share) * scale)
+    for k in range(n, width):
+        d[k] = zero
+    return loss
+
+
+@device
+def weighted_ova_loss(
+    z: F32, d: F32, n: i64, width: i64, labels: I32, n_labels: i64, eps: f32, scale: f32, by: F32
+) -> f64:
+    """Do as ``ova_loss`` does, where what speaks for a label is multiplied by its weight.
+
+    As PyTorch's BCEWithLogitsLoss with ``pos_weight`` w: w t softplus(-z) + (1 - t) softplus(z).
+    """
+    one = np.float32(1.0)
+    loss = 0.0
+    for k in range(n):
+        t = target_of(k, labels, n_labels, one - eps, eps, 0)
+        yes, no, x = by[k] * t, one - t, z[k]
+        loss += float(yes * softplus(-x) + no * softplus(x))
+        d[k] = settle(((yes + no) * logistic(x) - yes) * scale)
+    for k in range(n, width):
+        d[k] = np.float32(0.0)
+    return loss
+
+
+@device
 def is_right(z: F32, n: i64, labels: I32, n_labels: i64) -> i64:
     """Return 1 if the label with the largest of n scores z is one of an example's, else 0."""
     best = 0
@@ -131,7 +199,10 @@ def set_losses(
     values: F32,
     losses: F64,
 ) -> None:
-    """Set the losses of a thread's examples, and the gradients of their scores times ``scale``."""
+    """Set the losses of a thread's examples, and the gradients of their scores times ``scale``.
+
+    Both are multiplied by the weights of the examples and of their labels.
+    """
     layer = record(network.layers, network.n_layers - 1)
     for i in range(batch.first, batch.last):
         example = batch.order[i]
@@ -140,7 +211,15 @@ def set_losses(
         z = at(values, layer.z + i * layer.z_row)
         d = at(values, layer.dz + i * layer.z_row)
         n, width = layer.units, layer.width
-        if network.loss == SOFTMAX:
+        if examples.weighs == 1:
+            weight, by = examples.weights[example], examples.label_weights
+            times = scale * weight
+            if network.loss == SOFTMAX:
+                value = weighted_softmax_loss(z, d, n, width, labels, n_labels, eps, times, by)
+            else:
+                value = weighted_ova_loss(z, d, n, width, labels, n_labels, eps, times, by)
+            losses[i] = float(weight) * value
+        elif network.loss == SOFTMAX:
             losses[i] = softmax_loss(z, d, n, width, labels, n_labels, eps, scale)
         else:
             losses[i] = ova_loss(z, d, n, width, labels, n_labels, eps, scale)

@@ -148,6 +148,9 @@ class Examples(Group):
     offsets: I64
     labels: I32
     label_offsets: I64
+    weighs: i64  # 1: examples and labels have weights, else all weigh 1
+    weights: F32  # of the examples
+    label_weights: F32  # of the labels
 
 
 class Embedding(Group):
