@@ -23,6 +23,7 @@ HEADERS = (("label", "class", "category", "name"), ("weight", "weights", "value"
 LARGE_SHARE = 0.8  # of the largest label: what is shown as lopsided
 TIMES_SMALLEST, FEW_LABELS = 20, 20  # the same, where labels are no long tail
 SHOWN = 3  # labels in the sentence
+LARGEST = 1e30  # weight of a label: one that hardly any line has may be that large
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +186,6 @@ def scaled(
         raise DataError("All training lines have the weight 0, so there is nothing to train on.")
     of_labels = np.ones(nlabels)
     if by_label is not None:
-        by_label = by_label / max(float(by_label.max(initial=0.0)), 1e-300)
         used = np.repeat(of_lines / np.maximum(sizes, 1), sizes)
         drawn = np.bincount(labels[: offsets[-1]], used, nlabels).astype(np.float64)
         found = _mean_one(by_label, drawn)
@@ -194,7 +194,7 @@ def scaled(
                 "All labels of the training lines have the weight 0, so there is nothing to train "
                 "on."
             )
-        of_labels = found
+        of_labels = np.where(drawn > 0, np.minimum(found, LARGEST), 1.0)
     return Weights(
         lines=of_lines.astype(np.float32),
         labels=of_labels.astype(np.float32),
@@ -210,7 +210,7 @@ def _mean_one(
     largest = float(values[shares > 0].max(initial=0.0))
     if largest == 0:
         return None
-    values = values / largest  # whose sum is finite
+    values = np.where(shares > 0, values, 0.0) / largest  # whose sum is finite
     found: NDArray[np.float64] = values * (shares.sum() / (values * shares).sum())
     return found
 
