@@ -59,6 +59,7 @@ READ_TEXT = [
     *(f"{command} -input {{file}} -output {{to}} {TRAIN}" for command in ("supervised", "cbow")),
     f"skipgram -input {{file}} -output {{to}} {TRAIN} -minn 2 -maxn 4",
     f"supervised -input {{file}} -output {{to}} {TRAIN} -wordNgrams 3 -loss hs -maxn 3",
+    f"supervised -input {{file}} -output {{to}} {TRAIN} --weight-prefix t",
     "mlp-train -input {file} -output {to} " + " ".join(map(str, MLP)) + " -dim 3",
     "predict softmax.bin {file} 2",
     "predict-prob ova.bin {file} -1 0.3",
@@ -205,6 +206,11 @@ FORMATS = {
             "prepare rows.csv -o {folder} -verbose 0 --label-map {file}",
             "prepare rows.csv -o - -verbose 0 --label-map {file} --label-case lower",
         ],
+    ),
+    "weights": Format(
+        ["weights.csv"],
+        _table,
+        [f"supervised -input train.txt -output {{to}} {TRAIN} --class-weight {{file}}"],
     ),
     "word-list": Format(
         ["words.txt"],

@@ -76,6 +76,9 @@ def done(*argv):
 def _texts(folder):
     lines = (SAMPLES / "topics.train.txt").read_bytes().splitlines(keepends=True)
     (folder / "train.txt").write_bytes(b"".join(lines[:TEXT_LINES]))
+    labels = sorted({line.split()[0] for line in lines[:TEXT_LINES]})
+    weights = [b'"%b",%.2g' % (label, 1.5**i) for i, label in enumerate(labels)]
+    (folder / "weights.csv").write_bytes(b"\n".join([b"label,weight", *weights]))
     (folder / "test.txt").write_bytes(b"".join(lines[TEXT_LINES : TEXT_LINES + 12]))
     tags = (SAMPLES / "tags.train.txt").read_bytes().splitlines(keepends=True)
     (folder / "several.txt").write_bytes(b"".join(tags[:40]))
