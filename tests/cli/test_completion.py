@@ -38,8 +38,8 @@ def test_commands(complete):
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("supervised -w", ["-wordNgrams", "-ws"]),
-        ("supervised --w", ["--word-ngrams", "--ws"]),
+        ("supervised -w", ["-weightColumn", "-wordNgrams", "-ws", "-weightPrefix"]),
+        ("supervised --w", ["--weight-column", "--word-ngrams", "--ws", "--weight-prefix"]),
         ("supervised -optim", ["-optimizer"]),
         ("mlp-train --optim", ["--optimizer"]),
         ("mlp-train -optim", ["-optimizer"]),
