@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import click
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli._lessons import say_better, say_lessons
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
@@ -32,6 +33,7 @@ from fastcli.overwriting import check_apart
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
+    from fastcli.fasttext.continuing import Former
     from fastcli.reporting import Reporter
 
 PATTERN = "-input <file> -output <name> [options]"
@@ -41,7 +43,8 @@ def training(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     """Return the decorator that adds the options of a training command."""
     if command == "supervised":
         return takes(DEFAULTS[command], AutotuneOptions, WatchArgs, Lists, TableOptions, Saving)
-    return takes(DEFAULTS[command], AutotuneOptions, Lists, Saving, without=("no_shuffle",))
+    without = ("no_shuffle", "input_model")
+    return takes(DEFAULTS[command], AutotuneOptions, Lists, Saving, without=without)
 
 
 @click.command(cls=OptionsOnly, pattern=PATTERN, empty=NO_PATHS)
@@ -121,6 +124,9 @@ def run(
     args = replace(
         args, input=read_inputs(ctx, "input", args.input, lists.files_from, args.verbose)
     )
+    former = None
+    if args.input_model:
+        args, former = go_on(args, given, tuning)
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
 
@@ -140,21 +146,40 @@ def run(
     from fastcli.cli.display.training import TrainingDisplay
     from fastcli.fasttext.train_and_save import train_and_save
 
+    path = f"{args.output}.bin"
     with (
+        says_what_is_left(path),
         TrainingDisplay(args.verbose) as progress,
         training_lines(args, table, progress, watched.valid) as prepared,
         held_out(args.input, watched.valid_share, args.label, args.seed, progress),
     ):
         reading = reading_words(table)
-        trained = train_and_save(args, progress, saving.fsync, prepared, reading, watched)
+        trained = train_and_save(args, progress, saving.fsync, prepared, reading, watched, former)
         progress.summary(trained)
         if args.verbose > 0:
             say_lessons(trained.learned)
-            say_better(trained.learned, args, [*reading, *watched.words()])
+            if former is None:
+                say_better(trained.learned, args, [*reading, *watched.words()])
     if watched.plot and trained.watch is not None:
         from fastcli.cli.display.curves import plot
 
         plot(watched.plot, trained.watch.history, trained.watch.stopping.step)
+    if trained.interrupted and trained.watch is not None:
+        raise interrupted_with_best(path, trained.interrupted, trained.watch.history)
+
+
+def go_on(
+    args: TrainArgs, given: Collection[str], tuning: AutotuneOptions
+) -> tuple[TrainArgs, Former]:
+    """Open the model that training goes on with; return the arguments that it decides, too."""
+    if tuning.autotune_validation:
+        raise ArgumentError(
+            "Autotune tries models of other sizes: leave out -inputModel, or -autotune-validation."
+        )
+    from fastcli.cli.display.messages import say
+    from fastcli.fasttext.continuing import open_former
+
+    return open_former(args, given, say if args.verbose > 0 else lambda sentence: None)
 
 
 def check_watched(watched: WatchArgs, args: TrainArgs, tuning: AutotuneOptions) -> None:

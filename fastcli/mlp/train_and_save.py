@@ -74,7 +74,7 @@ def train_and_save_mlp(
     """Train a neural network and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
     With ``fsync`` files are forced to the disk before they take their places.  Of a run that
-    diverges the best model that an evaluation found is written before the error.
+    diverges, or is interrupted, the best model that an evaluation found is written first.
     ``source`` opens what ``pretrained_vectors`` names, if that is a linear model; ``prepared`` is
     what the model records of how its texts were prepared.
     """
@@ -184,9 +184,9 @@ def _train(
         problem = error
         trainer.restore()
     except KeyboardInterrupt:
-        if trainer.progress.step == 0:
+        if trainer.best is None:
             raise
-        trained.interrupted = True
+        trained.interrupted = trainer.progress.step // trainer.steps_per_epoch + 1
         trainer.restore()
         write_log()
     at = trainer.progress
