@@ -75,6 +75,11 @@ def mlp_train(
     given |= found.keys()
     inputs = read_inputs(ctx, "input", args.input, lists.files_from, args.verbose)
     args = replace(args, input=inputs)
+    former = None
+    if args.input_model:
+        from fastcli.mlp.continuing import open_former
+
+        args, former = open_former(args, given)
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
 
@@ -96,7 +101,7 @@ def mlp_train(
         training_lines(args, progress) as prepared,
     ):
         source = open_source(args, progress.note) if args.pretrained_vectors else None
-        trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared)
+        trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared, former)
         progress.summary(trained)
         if args.verbose > 0:
             say_network_lessons(trained.learned, trained.troubles)

@@ -73,10 +73,8 @@ class TrainArgs(ModelArgs):
     pretrained_vectors: str = option("", text.PRETRAINED_VECTORS)
     input_model: str = option(
         "",
-        "classifier (.bin) to go on with; its -dim, n-grams, -bucket, -label and -loss stay",
-        group="training",
-        shown="-inputModel",
-        file="file",
+        text.INPUT_MODEL,
+        help="classifier (.bin) to go on with; its -dim, n-grams, -bucket, -label and -loss stay",
     )
     vectors_words: str = option("all", text.VECTORS_WORDS_ROW)
     no_vec: bool = option(False, "do not write <name>.vec", group="files")

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcli.contents import identity_of_bytes
 from fastcli.errors import ArgumentError, ModelFormatError, NotFinite
 from fastcli.fasttext.args import TrainArgs, option_of
 from fastcli.fasttext.matrix import DenseMatrix, first_not_finite
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_file import load_model, open_model
-from fastcli.fasttext.sidecar import identity_of_bytes
 from fastcli.text.dictionary import have_prefix
-from fastcli.text.growing import Grown, grown
+from fastcli.text.growing import Grown, check_one_start, check_same, grown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 ROWS_AT_A_TIME = 1 << 14  # rows that are copied at a time
 MOST_TOKENS = 2**63 - 1  # that a file can say
-INPUT_MODEL = "-inputModel"
 
 
 @dataclass(kw_only=True)
@@ -164,11 +163,7 @@ def open_former(
     ArgumentError, or ModelFormatError where the file is damaged, or not a classifier.
     """
     path = args.input_model
-    if args.pretrained_vectors:
-        raise ArgumentError(
-            f"{INPUT_MODEL} and -pretrainedVectors: give one of them. The rows of {path} are what "
-            "training starts from."
-        )
+    check_one_start(path, args.pretrained_vectors)
     contents = open_model(path)
     if os.name == "nt":  # where a mapped file cannot be replaced
         contents.is_mapped = False
@@ -180,7 +175,7 @@ def open_former(
     names = ["dim", "word_ngrams", "maxn"]
     names += ["minn"] * (known.maxn > 0) + ["bucket"] * (known.maxn > 0 or known.word_ngrams > 1)
     for name in names:
-        _check_same(name, getattr(args, name), getattr(known, name), name in given, path)
+        check_same(option_of(name), getattr(args, name), getattr(known, name), name in given, path)
     values = {name: getattr(known, name) for name in names}
     values["label"] = _label_of(model, args, "label" in given)
     if "loss" not in given:
@@ -206,19 +201,11 @@ def _check_goes_on(model: Model, path: str) -> None:
         raise ModelFormatError(f"{path} has no labels, so there is no classifier to go on with.")
 
 
-def _check_same(name: str, value: Any, known: Any, is_given: bool, path: str) -> None:
-    if is_given and value != known:
-        shown = option_of(name)
-        raise ArgumentError(
-            f"{shown} {value} is given, and {path} has {known}: leave {shown} out to go on with it."
-        )
-
-
 def _label_of(model: Model, args: TrainArgs, is_given: bool) -> str:
     """Return the label prefix: that of the JSON file, else the given one, if labels have it."""
     path, dictionary = args.input_model, model.dictionary
     if "label" in model.about:
-        _check_same("label", args.label, model.label, is_given, path)
+        check_same("-label", args.label, model.label, is_given, path)
         return model.label
     starts = dictionary.starts[dictionary.nwords :]
     prefix = os.fsencode(args.label)

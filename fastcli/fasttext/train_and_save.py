@@ -189,11 +189,12 @@ def about(
     lines = {"lines_at_once": trained.lines_at_once} if args.model == "sup" else {}
     validation = trained.watch.about() if trained.watch is not None else {}
     words = watched.words() if watched is not None else []
+    without = RUNNING if args.input_model else (*RUNNING, "input_model")
     return {
         "fastcli": __version__,
         "command": shlex.join([*command_line(kept), *reading, *words]),
         "label": args.label,
-        "arguments": {k: v for k, v in asdict(args).items() if k not in RUNNING},
+        "arguments": {k: v for k, v in asdict(args).items() if k not in without},
         "words": trained.dictionary.nwords,
         "labels": trained.dictionary.nlabels,
         "tokens": trained.dictionary.ntokens,

@@ -28,7 +28,10 @@ def write_mlp(out: Replacement, model: MlpModel) -> None:
     """Write a model.  Raises OSError or FastcliError if it cannot be written."""
     arrays: dict[str, NDArray[Any]] = dict(model.tensors)
     loss = LOSS_CODES.index(model.loss)
-    config: dict[str, Any] = {"args": asdict(model.args), "loss": loss, "about": model.about}
+    args = asdict(model.args)
+    if not model.args.input_model:
+        del args["input_model"]
+    config: dict[str, Any] = {"args": args, "loss": loss, "about": model.about}
     config |= {"format": MODEL_FORMAT, "version": VERSION, "fastcli": __version__}
     if model.dictionary is not None:
         d = model.dictionary

@@ -124,6 +124,11 @@ class MlpOptions:
     label: str = option("__label__", text.LABEL, group="text", needs=(FOR_TEXT_OR_GUESS,))
     pretrained_vectors: str = option("", text.PRETRAINED_VECTORS, group="text")
     vectors_words: str = option("all", text.VECTORS_WORDS_ROW, group="text")
+    input_model: str = option(
+        "",
+        text.INPUT_MODEL,
+        help="network (.mlp) to go on with; its layers, columns or -dim, n-grams and -label stay",
+    )
     # tables
     text_column: tuple[str, ...] = option(
         (),

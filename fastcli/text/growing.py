@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError
+from fastcli.errors import ArgumentError, DataError
 from fastcli.printable import readable
 from fastcli.text.dictionary import LABEL, WORD, Dictionary, WordTable, gathered
+from fastcli.text.options import INPUT_MODEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+PRETRAINED = "-pretrainedVectors"
 MOST_COUNTED = 1 << 40  # a count from a file is never taken for more, so that sums do not overflow
 
 
@@ -42,15 +44,21 @@ class Grown:
         nwords = self.dictionary.nwords
         is_new = self.former < 0
         new_words, new_labels = int(is_new[:nwords].sum()), int(is_new[nwords:].sum())
-        return (
-            f"Goes on with {path}: {_counted(nwords - new_words, 'word')} and "
-            f"{_counted(len(is_new) - nwords - new_labels, 'label')} kept, "
-            f"{_counted(new_words, 'word')} and {_counted(new_labels, 'label')} new."
-        )
+        kept = {"word": nwords - new_words, "label": len(is_new) - nwords - new_labels}
+        return new_and_kept(path, kept, {"word": new_words, "label": new_labels})
 
 
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'s' * (n != 1)}"
+def new_and_kept(path: str, kept: dict[str, int], new: dict[str, int]) -> str:
+    """Return a sentence on a model that training goes on with: what is kept, and what is new.
+
+    >>> new_and_kept("old.bin", {"word": 5059, "label": 12}, {"word": 312, "label": 1})
+    'Goes on with old.bin: 5,059 words and 12 labels kept, 312 words and 1 label new.'
+    """
+
+    def listed(counts: dict[str, int]) -> str:
+        return " and ".join(f"{n:,} {noun}{'s' * (n != 1)}" for noun, n in counts.items())
+
+    return f"Goes on with {path}: {listed(kept)} kept, {listed(new)} new."
 
 
 def grown(known: Dictionary, words: WordTable, min_count: int, min_count_label: int) -> Grown:
@@ -115,4 +123,21 @@ def _check_kinds(
         raise DataError(
             f"{readable(known.entry(first))} is a {was} of the model, and a {now} by the label "
             "prefix: give that of the model with -label."
+        )
+
+
+def check_same(shown: str, value: object, known: object, is_given: bool, path: str) -> None:
+    """Raise ArgumentError for an option, ``shown``, whose given value is not the model's."""
+    if is_given and value != known:
+        raise ArgumentError(
+            f"{shown} {value} is given, and {path} has {known}: leave {shown} out to go on with it."
+        )
+
+
+def check_one_start(path: str, pretrained_vectors: str) -> None:
+    """Raise ArgumentError where training would start from a model and from vectors."""
+    if pretrained_vectors:
+        raise ArgumentError(
+            f"{INPUT_MODEL.shown} and {PRETRAINED}: give one of them. Training starts from the "
+            f"rows of {path}."
         )
