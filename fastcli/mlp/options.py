@@ -128,6 +128,7 @@ class MlpOptions:
         "",
         text.INPUT_MODEL,
         help="network (.mlp) to go on with; its layers, columns or -dim, n-grams and -label stay",
+        group="network",
     )
     # tables
     text_column: tuple[str, ...] = option(
