@@ -89,6 +89,8 @@ def train_and_save(
         reporter.stage("saving")
         writers = text_writers(args, trained)
         notes = about(args, trained, reading, watched)
+        if former is not None and not prepared:  # its texts were prepared alike, or should be
+            prepared = former.model.about.get("prepared")
         if prepared:
             notes["prepared"] = prepared
         files.save(path, lambda out: write_model(out, trained), writers, notes)

@@ -94,9 +94,12 @@ def train_and_save_mlp(
             settings = asdict(args)
             log = stack.enter_context(RunLog(args.log, reporter.warn, "mlp-train", settings))
             stack.enter_context(spooled(args.input, reporter))
-            about: dict[str, Any] = {"prepared": prepared} if prepared else {}
+            about: dict[str, Any] = {}
             if former is not None:
                 about["continues"] = former.about()
+                prepared = prepared or former.model.about.get("prepared")
+            if prepared:
+                about["prepared"] = prepared
             for retry in range(MOST_RETRIES + 1):
                 final = not args.retry_nan or retry == MOST_RETRIES
                 try:
