@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -178,7 +179,13 @@ def go_on(
         )
     from fastcli.cli.display.messages import say
     from fastcli.fasttext.continuing import open_former
+    from fastcli.mlp.first_bytes import is_mlp
 
+    path = args.input_model
+    if os.path.isfile(path) and is_mlp(path):
+        raise ArgumentError(
+            f"{path} is a neural network: go on with it by mlp-train -inputModel {path}."
+        )
     return open_former(args, given, say if args.verbose > 0 else lambda sentence: None)
 
 

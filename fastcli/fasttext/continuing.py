@@ -20,6 +20,7 @@ from fastcli.fasttext.args import TrainArgs, option_of
 from fastcli.fasttext.matrix import DenseMatrix, first_not_finite
 from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_file import load_model, open_model
+from fastcli.printable import readable, shortened
 from fastcli.text.dictionary import have_prefix
 from fastcli.text.growing import Grown, check_one_start, check_same, grown
 
@@ -210,7 +211,7 @@ def _label_of(model: Model, args: TrainArgs, is_given: bool) -> str:
     starts = dictionary.starts[dictionary.nwords :]
     prefix = os.fsencode(args.label)
     if not have_prefix(starts, dictionary.arena, dictionary.nlabels, prefix).all():
-        first = os.fsdecode(dictionary.entry(dictionary.nwords))
+        first = shortened(readable(dictionary.entry(dictionary.nwords)))
         raise ArgumentError(
             f"Not all labels of {path} start with {args.label!r} (the first is {first!r}): give "
             "their prefix with -label."

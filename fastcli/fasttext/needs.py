@@ -65,7 +65,7 @@ def classifier_needs(
     if former is None:
         return needs
     disk = min(needs.file, needs.disk + former.disk_bytes)
-    return replace(needs, disk=disk, mapped=former.mapped_bytes)
+    return replace(needs, disk=disk, mapped=former.mapped_bytes, smaller="model")
 
 
 def word_vectors_needs(

@@ -23,6 +23,7 @@ from fastcli.mlp.model_file import load_mlp
 from fastcli.mlp.network import Network
 from fastcli.mlp.tensor_reader import open_tensors
 from fastcli.text.growing import Grown, check_one_start, check_same, grown, new_and_kept
+from fastcli.text.inputs import MODEL_MAGIC
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,6 +158,10 @@ def open_former(args: MlpArgs, given: Collection[str]) -> tuple[MlpArgs, FormerN
     path = args.input_model
     check_one_start(path, args.pretrained_vectors)
     contents = open_tensors(path)
+    if contents.head.startswith(MODEL_MAGIC):
+        raise ArgumentError(
+            f"{path} is a linear model: go on with it by supervised -inputModel {path}."
+        )
     if os.name == "nt":  # where a mapped file cannot be replaced
         contents.is_mapped = False
     model = load_mlp(contents)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
-from fastcli.printable import readable
+from fastcli.printable import readable, shortened
 from fastcli.text.dictionary import LABEL, WORD, Dictionary, WordTable, gathered
 from fastcli.text.options import INPUT_MODEL
 
@@ -120,9 +120,10 @@ def _check_kinds(
     if is_other.any():
         first = int(at[met[is_other.argmax()]])
         was, now = ("label", "word") if first >= known.nwords else ("word", "label")
+        name = shortened(readable(known.entry(first)))
         raise DataError(
-            f"{readable(known.entry(first))} is a {was} of the model, and a {now} by the label "
-            "prefix: give that of the model with -label."
+            f"{name} is a {was} of the model, and a {now} by the label prefix: give that of the "
+            "model with -label."
         )
 
 

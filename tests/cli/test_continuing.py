@@ -328,6 +328,19 @@ def test_mapped_and_read_files_give_the_same_model(old, tmp_path, monkeypatch):
     assert model.read_bytes() == (tmp_path / "new.bin").read_bytes()
 
 
+@pytest.mark.parametrize("is_mapped", [False, True])
+def test_the_former_file_counts_in_the_memory_that_is_said(old, tmp_path, monkeypatch, is_mapped):
+    model, seen = old("-bucket", 300_000, "-wordNgrams", 2), []
+    monkeypatch.setattr("fastcli.contents.READ_WHOLE", 10 if is_mapped else 10**9)
+    monkeypatch.setattr("fastcli.fasttext.model_file.COPIED", 10)
+    monkeypatch.setattr(
+        "fastcli.fasttext.train.check_needs", lambda needs, *rest: seen.append(needs)
+    )
+    go_on(model, NEW, tmp_path / "new", *QUIET)
+    assert seen[0].mapped == (model.stat().st_size if is_mapped else 0)
+    assert seen[0].smaller == "model"
+
+
 def test_compressed_models_go_on(old, tmp_path):
     model = old()
     packed = tmp_path / "old.bin.gz"
@@ -407,7 +420,7 @@ def test_files_that_are_no_classifier(old, tmp_path):
         "many.ftz": "is quantized, so its rows are only known roughly: go on with the .bin",
         "text.bin": "has wrong file format!",
         "cut.bin": "is damaged",
-        "net.mlp": "has wrong file format!",
+        "net.mlp": "is a neural network: go on with it by mlp-train -inputModel ",
         "missing.bin": "cannot be opened for loading!",
     }
     for name, said in cases.items():

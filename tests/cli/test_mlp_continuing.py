@@ -246,7 +246,7 @@ def test_files_that_are_no_network(old, tmp_path):
     run("supervised", "-input", more, "-output", tmp_path / "linear", "-dim", 4, *QUIET)
     (tmp_path / "cut.mlp").write_bytes(path.read_bytes()[:-40])
     cases = {
-        "linear.bin": "is not an mlp-train model.",
+        "linear.bin": "is a linear model: go on with it by supervised -inputModel ",
         "cut.mlp": "is damaged",
         "missing.mlp": "cannot be opened for loading!",
         "more.txt": "is not an mlp-train model.",
