@@ -102,6 +102,19 @@ def test_models_of_fasttext_predict_as_before(tmp_path, name):
     assert is_same_text(*found)
 
 
+def test_models_of_version_11_go_on(old, tmp_path):
+    """They have no character n-grams, whatever their arguments say."""
+    model = old("-wordNgrams", 2)
+    go_on(model, NEW, tmp_path / "new", *QUIET)
+    data = bytearray(model.read_bytes())
+    data[4] = 11
+    data[8 + 4 * 10 : 8 + 4 * 11] = (6).to_bytes(4, "little")  # -maxn
+    older = tmp_path / "older.bin"
+    older.write_bytes(data)
+    go_on(older, NEW, tmp_path / "newer", *QUIET)
+    assert (tmp_path / "newer.bin").read_bytes() == (tmp_path / "new.bin").read_bytes()
+
+
 @pytest.mark.parametrize("loss", [SOFTMAX, OVA, NS])
 def test_a_line_steps_from_the_rows_of_the_model(old, tmp_path, loss):
     name = {SOFTMAX: "softmax", OVA: "ova", NS: "ns"}[loss]
