@@ -46,6 +46,10 @@ class TrainingDiverged(FastcliError):
         return cls(where, advice)
 
 
+class Interrupted(KeyboardInterrupt):
+    """An interrupt (Ctrl-C) that says what it left: the one sentence that is shown."""
+
+
 def cannot_open(path: object, reason: Exception | str, purpose: str = "") -> str:
     """Return the sentence, as fastText has it, for a file that cannot be opened or read.
 

@@ -35,7 +35,8 @@ class Needs:
     ``disk`` is what the file takes at most, where it has holes, and ``least_disk`` what it surely
     takes.  ``matrices`` are those that are yet to be taken, the states of an optimiser too;
     ``saving`` is what saving takes beyond what training had.  ``memory`` is that of the whole
-    process at its peak: what it had at most so far, or what it has now and all that will come.
+    process at its peak: what it had at most so far, or what it has now and all that will come, and
+    what is ``mapped`` of files, which gives way where memory is short.
     ``smaller`` are the options that make it less.
     """
 
@@ -45,10 +46,11 @@ class Needs:
     saving: int = 0
     smaller: str = ROWS
     least_disk: int = -1
+    mapped: int = 0
     memory: int = field(init=False)
 
     def __post_init__(self) -> None:
-        whole = resident_memory() + self.to_come
+        whole = resident_memory() + self.to_come + self.mapped
         object.__setattr__(self, "memory", max(whole, peak_memory()))
 
     @property

@@ -100,6 +100,8 @@ def test_needs_are_those_of_the_whole_process(monkeypatch):
     assert Needs(matrices=200, file=1, disk=1).memory == 300
     assert Needs(matrices=200, file=1, disk=1, saving=50).memory == 350
     assert Needs(matrices=200, file=1, disk=1, saving=-50).memory == 300
+    mapped = Needs(matrices=200, file=1, disk=1, mapped=30)  # pages that give way
+    assert (mapped.memory, mapped.to_come) == (330, 200)
 
 
 def test_small_needs_are_not_said():

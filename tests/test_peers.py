@@ -10,7 +10,7 @@ from fastcli.fasttext.vectors import Vectors
 from tests.cli.conftest import LOSSES
 from tests.command import SAMPLES, run
 
-TRAIN, TEST = SAMPLES / "topics.train.txt", SAMPLES / "topics.test.txt"
+TRAIN, VALID, TEST = (SAMPLES / f"topics.{part}.txt" for part in ("train", "valid", "test"))
 UNKNOWN = ["gardens", "naïve", "日本語", "ricey"]
 MANY = 300  # labels, enough for -qout
 
@@ -293,6 +293,28 @@ def test_we_read_their_classifiers(their_classifier):
     theirs.save_model(str(path))
     check_same_predictions(theirs, path, TEST)
     check_same_vectors(theirs, path, [*our_words(path)[:50], *UNKNOWN])
+
+
+def test_we_go_on_with_their_classifiers(fasttext, their_classifier):
+    """Without steps their model answers as before; with some, they read what we write."""
+    theirs, folder = their_classifier
+    path, new = folder / "m.bin", folder / "new"
+    theirs.save_model(str(path))
+    go_on = ["supervised", "-inputModel", path, "-input", VALID, "-output", new]
+    quiet(*go_on, "-lr", 0)
+    kept = fasttext.load_model(f"{new}.bin")
+    assert set(theirs.get_words()) < set(kept.get_words())
+    for word in theirs.get_words():
+        assert (theirs.get_word_vector(word) == kept.get_word_vector(word)).all()
+    if theirs.f.getArgs().loss.name != "hs":  # whose output rows start anew
+        known = set(theirs.get_words())
+        for line in TEST.read_text(encoding="utf-8").splitlines():
+            text = " ".join(word for word in line.split(" ") if word in known)
+            (labels, probs), (ours, found) = (one.predict(text, k=-1) for one in (theirs, kept))
+            ref = dict(zip(labels, probs, strict=True))
+            np.testing.assert_allclose(found, [ref[label] for label in ours], atol=1e-5)
+    quiet(*go_on, "-lr", 0.3, "-epoch", 10)
+    check_same_predictions(fasttext.load_model(f"{new}.bin"), f"{new}.bin", TEST)
 
 
 @pytest.mark.parametrize("qnorm", [False, True])

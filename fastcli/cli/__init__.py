@@ -21,7 +21,7 @@ from fastcli import __version__, interrupts, signals
 from fastcli.cli.display.messages import error as say_error
 from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.screen import close_all
-from fastcli.errors import FastcliError
+from fastcli.errors import FastcliError, Interrupted
 
 # Name, the module it is in, and its line of the help, which is shown without loading modules.
 COMMANDS = {
@@ -165,7 +165,9 @@ def told(error: BaseException) -> int | None:
         lines(*usage(error.ctx, isinstance(error, NoArguments)).split("\n"))
         say(f"Try '{path} --help'.")
     elif isinstance(error, click.Abort | KeyboardInterrupt):
-        say("Interrupted.")  # click has ended the line with ^C in it
+        cause = error.__cause__ if isinstance(error, click.Abort) else error
+        # click has ended the line with ^C in it
+        say(str(cause) if isinstance(cause, Interrupted) else "Interrupted.")
         return signals.exit_code(signal.SIGINT)
     elif isinstance(error, FastcliError | click.ClickException):
         say_error(str(error))

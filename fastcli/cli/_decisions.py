@@ -31,7 +31,7 @@ def thresholds_path(model: str) -> str:
 
 def identity_of(model: str) -> dict[str, int]:
     """Return what identifies a model: its size, and a checksum of its last bytes."""
-    from fastcli.fasttext.sidecar import identity_of_bytes
+    from fastcli.contents import identity_of_bytes
 
     contents = opened(model)
     if isinstance(contents, str):

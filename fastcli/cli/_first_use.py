@@ -109,6 +109,9 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
             found.append("linear.quantize: row_norms")
             found.remove(SAVE)
         found += _of_pretrained(options)
+        if former := _of_former(options, LOAD, TREE):
+            found += former
+            found.remove(SAVE)  # all rows are gathered
         if not options["no_vec"]:
             found += [WORD_ROWS, WRITE_VECTORS]
         if options["optimizer"] != "sgd":
@@ -132,6 +135,7 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
             found += [CHAR_NGRAMS] * (options["maxn"] > 0)
             found += ["text.lines: read_lines"] * bool(options["valid"])
             found += _of_pretrained(options)
+            found += _of_former(options, "text.dictionary: index_entries")
         else:
             found += [SPLIT, DECIMALS] if options["format"] != "libsvm" else []
         names = {name.partition(":")[0].replace("-", "_") for name in _listed(options)}
@@ -192,6 +196,18 @@ def _of_pretrained(options: Mapping[str, Any]) -> list[str]:
         return [FIND_VECTORS, READ_VECTORS]
     model = needs_of_model(path)
     return [LOAD, FIND_VECTORS, WORD_ROWS, MEANS, *[WORD_CHAR_NGRAMS] * model.has_char_ngrams]
+
+
+def _of_former(options: Mapping[str, Any], load: str, tree: str = "") -> list[str]:
+    """Return what it takes to go on with a model, whose n-grams and loss are known by its head."""
+    path = options.get("input_model")
+    if not path:
+        return []
+    model = needs_of_model(path)
+    found = [load, FIND_VECTORS, *[CHAR_NGRAMS] * model.has_char_ngrams]
+    found += [tree] * (model.has_tree and bool(tree))
+    found += [f"mlp.activations: {a}_forward {a}_backward {a}_learned" for a in model.activations]
+    return found + ["mlp.layers: norm_forward norm_backward"] * model.has_norm
 
 
 def _is_table(paths: Sequence[str]) -> bool:

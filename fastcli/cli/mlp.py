@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastcli import signals
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
 from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli._lessons import say_network_lessons
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import lines_of_tables
@@ -76,6 +75,11 @@ def mlp_train(
     given |= found.keys()
     inputs = read_inputs(ctx, "input", args.input, lists.files_from, args.verbose)
     args = replace(args, input=inputs)
+    former = None
+    if args.input_model:
+        from fastcli.mlp.continuing import open_former
+
+        args, former = open_former(args, given)
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
 
@@ -90,16 +94,21 @@ def mlp_train(
         never = parse_interval(args.eval_every).never(args.epoch)
         for sentence in filter(None, (unused, parse_monitor(args.monitor).doubt, never)):
             say(sentence)
-    with MlpDisplay(args) as progress, training_lines(args, progress) as prepared:
+    path = f"{args.output}.mlp"
+    with (
+        says_what_is_left(path),
+        MlpDisplay(args) as progress,
+        training_lines(args, progress) as prepared,
+    ):
         source = open_source(args, progress.note) if args.pretrained_vectors else None
-        trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared)
+        trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared, former)
         progress.summary(trained)
         if args.verbose > 0:
             say_network_lessons(trained.learned, trained.troubles)
     if args.plot:
         plot(args.plot, trained.history, trained.best_step)
     if trained.interrupted:
-        sys.exit(signals.exit_code(signals.received or signal.SIGINT))
+        raise interrupted_with_best(path, trained.interrupted, trained.history)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -12,6 +13,7 @@ import click
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli._lessons import say_better, say_lessons
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
@@ -33,6 +35,7 @@ from fastcli.overwriting import check_apart
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
+    from fastcli.fasttext.continuing import Former
     from fastcli.reporting import Reporter
 
 PATTERN = "-input <file> -output <name> [options]"
@@ -42,7 +45,7 @@ def training(command: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     """Return the decorator that adds the options of a training command."""
     if command == "supervised":
         return takes(DEFAULTS[command], AutotuneOptions, WatchArgs, Lists, TableOptions, Saving)
-    without = ("no_shuffle", *WEIGHTING)
+    without = ("no_shuffle", "input_model", *WEIGHTING)
     return takes(DEFAULTS[command], AutotuneOptions, Lists, Saving, without=without)
 
 
@@ -123,6 +126,9 @@ def run(
     args = replace(
         args, input=read_inputs(ctx, "input", args.input, lists.files_from, args.verbose)
     )
+    former = None
+    if args.input_model:
+        args, former = go_on(args, given, tuning)
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
 
@@ -136,7 +142,7 @@ def run(
     check_watched(watched, args, tuning)
     say_without_effect(ctx, values)
     check_lines(args, table)
-    if args.weight_prefix and table is not None and asks_for_table(table):
+    if "weight_prefix" in given and table is not None and asks_for_table(table):
         raise prefix_of_table()
     if tuning.autotune_validation:
         tune(ctx, args, tuning, saving.fsync, table)
@@ -144,7 +150,9 @@ def run(
     from fastcli.cli.display.training import TrainingDisplay
     from fastcli.fasttext.train_and_save import train_and_save
 
+    path = f"{args.output}.bin"
     with (
+        says_what_is_left(path),
         TrainingDisplay(args.verbose) as progress,
         training_lines(args, table, progress, watched.valid) as prepared,
         held_out(
@@ -157,16 +165,37 @@ def run(
         ),
     ):
         reading = reading_words(table)
-        trained = train_and_save(args, progress, saving.fsync, prepared, reading, watched)
+        trained = train_and_save(args, progress, saving.fsync, prepared, reading, watched, former)
         progress.summary(trained)
         if args.verbose > 0:
             say_lessons(trained.learned)
-            words = [*reading, *args.weighting_words(), *watched.words()]
-            say_better(trained.learned, args, words)
+            if former is None:
+                words = [*reading, *args.weighting_words(), *watched.words()]
+                say_better(trained.learned, args, words)
     if watched.plot and trained.watch is not None:
         from fastcli.cli.display.curves import plot
 
         plot(watched.plot, trained.watch.history, trained.watch.stopping.step)
+    if trained.interrupted and trained.watch is not None:
+        raise interrupted_with_best(path, trained.interrupted, trained.watch.history)
+
+
+def go_on(args: TrainArgs, given: set[str], tuning: AutotuneOptions) -> tuple[TrainArgs, Former]:
+    """Open the model that training goes on with; return the arguments that it decides, too."""
+    if tuning.autotune_validation:
+        raise ArgumentError(
+            "Autotune tries models of other sizes: leave out -inputModel, or -autotune-validation."
+        )
+    from fastcli.cli.display.messages import say
+    from fastcli.fasttext.continuing import open_former
+    from fastcli.mlp.first_bytes import is_mlp
+
+    path = args.input_model
+    if os.path.isfile(path) and is_mlp(path):
+        raise ArgumentError(
+            f"{path} is a neural network: go on with it by mlp-train -inputModel {path}."
+        )
+    return open_former(args, given, say if args.verbose > 0 else lambda sentence: None)
 
 
 def check_watched(watched: WatchArgs, args: TrainArgs, tuning: AutotuneOptions) -> None:

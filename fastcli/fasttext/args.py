@@ -74,6 +74,11 @@ class TrainArgs(ModelArgs):
         fasttext=True,
     )
     pretrained_vectors: str = option("", text.PRETRAINED_VECTORS)
+    input_model: str = option(
+        "",
+        text.INPUT_MODEL,
+        help="classifier (.bin) to go on with; its -dim, n-grams, -bucket, -label and -loss stay",
+    )
     vectors_words: str = option("all", text.VECTORS_WORDS_ROW)
     no_vec: bool = option(False, "do not write <name>.vec", group="files")
     no_shuffle: bool = option(
@@ -143,9 +148,9 @@ class TrainArgs(ModelArgs):
         return [word for name in given for word in (option_of(name), str(getattr(self, name)))]
 
     def recorded(self) -> dict[str, Any]:
-        """Return the arguments by their names, those of weights only where they are given."""
-        given = asdict(self)
-        return {k: v for k, v in given.items() if v or k not in WEIGHTING}
+        """Return the arguments by their names, the newer ones only where they are given."""
+        newer = {"input_model", *WEIGHTING}  # so that models without them are the same bytes
+        return {k: v for k, v in asdict(self).items() if v or k not in newer}
 
     def check(self) -> None:
         """Raise ArgumentError for values that cannot work, with what to do instead."""

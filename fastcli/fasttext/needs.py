@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.save import rows_of_words, saving_memory
@@ -15,6 +18,9 @@ from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.sentences import Sentences
+
+if TYPE_CHECKING:
+    from fastcli.fasttext.continuing import Former
 
 # What a row of the model file takes on the disk beyond its floats, where rows of zeros are left
 # out as holes: it may touch two pages that it does not fill.
@@ -31,25 +37,35 @@ def batch_memory(args: TrainArgs, nlabels: int, n_lines: int, n_rows: int) -> in
 
 
 def classifier_needs(
-    args: TrainArgs, dictionary: Dictionary, corpus: Corpus, keeps_best: bool = False
+    args: TrainArgs,
+    dictionary: Dictionary,
+    corpus: Corpus,
+    n_inputs: int,
+    keeps_best: bool = False,
+    former: Former | None = None,
 ) -> Needs:
     """Return what training a classifier needs, before its matrices are allocated.
 
-    A run that ``keeps_best`` has a copy of them.
+    The input matrix will have ``n_inputs`` rows in memory.  A run that ``keeps_best`` has a copy of
+    the matrices.  The file of a ``former`` model may be in memory while its rows are copied.
     """
     slots = OPTIMIZERS[args.optimizer].slots
-    n_rows = corpus.shards * corpus.shard_rows + dictionary.nlabels
+    n_rows = n_inputs + dictionary.nlabels
     matrices = 4 * padded(args.dim) * n_rows
     batches = batch_memory(args, dictionary.nlabels, corpus.n_lines, n_rows)
     rows = 0 if args.no_vec else rows_of_words(args, dictionary)
     saving = saving_memory(args, dictionary.nwords, rows, dictionary.nlabels)
-    return _needs(
+    needs = _needs(
         args,
         dictionary,
         (len(corpus.ids), dictionary.nlabels),
         matrices=(1 + slots + keeps_best) * matrices + batches,
         saving=saving - slots * matrices - batches - corpus.nbytes,  # which are freed before
     )
+    if former is None:
+        return needs
+    disk = min(needs.file, needs.disk + former.disk_bytes)
+    return replace(needs, disk=disk, mapped=former.mapped_bytes, smaller="model")
 
 
 def word_vectors_needs(

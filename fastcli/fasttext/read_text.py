@@ -20,19 +20,24 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fastcli.fasttext.continuing import Former
     from fastcli.fasttext.model import Model
     from fastcli.text.pretrained import Pretrained
 
 
 def read_corpus(
-    args: TrainArgs, reporter: Reporter, pretrained: Pretrained | None
+    args: TrainArgs,
+    reporter: Reporter,
+    pretrained: Pretrained | None,
+    former: Former | None = None,
 ) -> tuple[Dictionary, Corpus]:
     """Read the input of a classifier: its dictionary, and its lines as rows of features.
 
+    The dictionary has all entries of the ``former`` model, too, if training goes on with one.
     Raises DataError if a file cannot be read or has no words, ArgumentError or FastcliError
     where there would be too many rows.
     """
-    counted, dictionary, ids = _count(args, reporter, pretrained)
+    counted, dictionary, ids = _count(args, reporter, pretrained, former)
     features = FeatureArgs(
         minn=args.minn,
         maxn=args.maxn,
@@ -78,7 +83,10 @@ def read_known(model: Model, args: TrainArgs, reporter: Reporter) -> Corpus:
 
 
 def _count(
-    args: TrainArgs, reporter: Reporter, pretrained: Pretrained | None
+    args: TrainArgs,
+    reporter: Reporter,
+    pretrained: Pretrained | None,
+    former: Former | None = None,
 ) -> tuple[Counted, Dictionary, NDArray[np.int32]]:
     """Count tokens; return them, the dictionary, and the ids of the entries of the word table."""
     model_args = args.model_args()
@@ -88,8 +96,13 @@ def _count(
         take_weights(counted, args.line_weights, args.input)
     if sentence := invalid_utf8_note(counted, args.input):
         reporter.note(sentence)
-    dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
+    if former is None:
+        dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
+    else:
+        dictionary, ids = former.extend(counted.words, args)
     reporter.row(dictionary)
+    for sentence in former.sentences() if former is not None else ():
+        reporter.note(sentence)
     reporter.stage("features")
     check_rows(args, model_args, dictionary)
     if pretrained is not None and pretrained.adds_words:

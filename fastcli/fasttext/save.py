@@ -27,6 +27,7 @@ from fastcli.threads import run_on
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.fasttext.continuing import Former
     from fastcli.fasttext.quantize import QuantizedModel
     from fastcli.fasttext.trained import Trained
     from fastcli.files import Replacement
@@ -49,7 +50,10 @@ def write_model(out: Replacement, model: Trained) -> None:
     fd = out.begin()
     head = head_bytes(args, dictionary) + b"\0" + MATRIX.pack(rows, args.dim)
     write_all(fd, head)
-    _write_rows(out, len(head), rows, model)
+    if model.former is None:
+        _write_rows(out, len(head), rows, model)
+    else:
+        _write_all_rows(out, len(head), rows, model, model.former)
     tail = b"\0" + MATRIX.pack(output_rows(args, dictionary), args.dim)
     write_all(fd, tail)
     outputs = model.wo.reshape(-1, model.stride)
@@ -84,7 +88,7 @@ def quantized_model_bytes(quantized: QuantizedModel) -> bytes:
 
 def _write_rows(out: Replacement, base: int, n_rows: int, model: Trained) -> None:
     """Write the input rows from ``base`` on; runs of rows that are zero become holes."""
-    dim, ids, fd = model.args.dim, model.ids, out.fd
+    dim, ids = model.args.dim, model.ids
     least = _least_hole(ids, 4 * dim)
     span = max(1, PART_OF_ROWS // (4 * dim))
     values = np.empty(span * dim, np.float32)
@@ -95,15 +99,56 @@ def _write_rows(out: Replacement, base: int, n_rows: int, model: Trained) -> Non
         last = first + int(np.searchsorted(ids[first:], start + span))
         n = int(ids[last - 1]) + 1 - start
         kernels.copy_rows(kept, first, last, start, values, n * dim)
-        gaps = np.flatnonzero((np.diff(ids[first:last]) - 1) * (4 * dim) >= least)
-        starts = [0, *(ids[first + gaps + 1] - start).tolist()]
-        ends = [*(ids[first + gaps] + 1 - start).tolist(), n]
-        for a, b in zip(starts, ends, strict=True):
-            _skip_rows(out, base, 4 * dim, at, start + a)
-            write_all(fd, values[a * dim : b * dim])
-            at = start + b
+        at = _write_some(out, base, values[: n * dim], dim, ids[first:last], at, least)
         first = last
     _skip_rows(out, base, 4 * dim, at, n_rows)
+
+
+def _write_all_rows(
+    out: Replacement, base: int, n_rows: int, model: Trained, former: Former
+) -> None:
+    """Do as ``_write_rows`` does, with the rows of a former model where training used none."""
+    dim, ids = model.args.dim, model.ids
+    rows = model.wi.reshape(-1, model.stride)
+    span = max(1, PART_OF_ROWS // (4 * dim))
+    at = 0
+    for first in range(0, n_rows, span):
+        last = min(first + span, n_rows)
+        values = former.rows(np.arange(first, last))
+        start, end = np.searchsorted(ids, [first, last])
+        values[ids[start:end] - first] = rows[model.memory_rows[start:end], :dim]
+        present = np.flatnonzero(values.any(axis=1))
+        if not len(present):
+            continue
+        least = _least_hole(present, 4 * dim, MOST_HOLES * len(values) // n_rows)
+        a, b = present[0], present[-1] + 1
+        at = _write_some(out, base, values[a:b].reshape(-1), dim, first + present, at, least)
+    _skip_rows(out, base, 4 * dim, at, n_rows)
+
+
+def _write_some(
+    out: Replacement,
+    base: int,
+    values: NDArray[np.float32],
+    dim: int,
+    ids: NDArray[np.int64],
+    at: int,
+    least: int,
+) -> int:
+    """Write rows ``ids[0]`` to ``ids[-1]``, flat; return the row after them.
+
+    All of them but ``ids`` are zero, and runs of at least so many bytes become holes.  ``at`` is
+    the row after the one that was written last.
+    """
+    start = int(ids[0])
+    gaps = np.flatnonzero((np.diff(ids) - 1) * (4 * dim) >= least)
+    starts = [start, *ids[gaps + 1].tolist()]
+    ends = [*(ids[gaps] + 1).tolist(), int(ids[-1]) + 1]
+    for a, b in zip(starts, ends, strict=True):
+        _skip_rows(out, base, 4 * dim, at, a)
+        write_all(out.fd, values[(a - start) * dim : (b - start) * dim])
+        at = b
+    return at
 
 
 def _skip_rows(out: Replacement, base: int, row_bytes: int, first: int, last: int) -> None:
@@ -118,16 +163,16 @@ def _skip_rows(out: Replacement, base: int, row_bytes: int, first: int, last: in
         left -= len(zeros)
 
 
-def _least_hole(ids: NDArray[np.int64], row_bytes: int) -> int:
+def _least_hole(ids: NDArray[np.int64], row_bytes: int, most: int = MOST_HOLES) -> int:
     """Return the number of bytes from which a run of zero rows becomes a hole.
 
     Two pages hold one page of zeros wherever they start.  A file system takes longer for very
-    many holes than for writing zeros, so only the largest ones stay.
+    many holes than for writing zeros, so only the largest ones stay, ``most`` of them.
     """
     gaps = (np.diff(ids) - 1) * row_bytes
     least = 2 * PAGE
-    if np.count_nonzero(gaps >= least) > MOST_HOLES:
-        least = int(np.partition(gaps, -MOST_HOLES)[-MOST_HOLES]) + 1
+    if np.count_nonzero(gaps >= least) > most:
+        least = int(np.partition(gaps, -most)[-most]) + 1 if most else int(gaps.max()) + 1
     return least
 
 
@@ -249,7 +294,11 @@ def word_vectors(model: Trained) -> NDArray[np.float32]:
             position = np.searchsorted(model.ids, some)
             position[position == len(model.ids)] = 0
             found = rows[model.memory_rows[position]]
-            found[model.ids[position] != some] = 0
+            is_other = model.ids[position] != some
+            found[is_other] = 0
+            if model.former is not None and is_other.any():
+                others = some[is_other].astype(np.int64)
+                found[is_other, : model.args.dim] = model.former.rows(others)
             return found
 
         out[first:last] = segment_sums(values, offsets) / np.diff(offsets)[:, None]

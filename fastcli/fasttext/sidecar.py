@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from fastcli.contents import TAIL, identity_of_bytes
 from fastcli.errors import DataError, ModelFormatError
 from fastcli.schema import Range, SchemaError, build
 from fastcli.temporary import BINARY
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIDECAR_FORMAT = "fastcli model"
-TAIL = 1 << 16  # bytes at the end of a model that tell it from another one of its size
 LARGEST = 1 << 24  # bytes; fastcli writes no larger ones, and other data is not read in vain
 CALIBRATION = "calibration"  # of the model's probabilities; not that of one made from it
 FILES = "files"  # identities of the other files of a model, by their suffixes
@@ -130,11 +130,6 @@ def vectors_disagreement(path: str) -> str:
         f"{path} is from another training run than {models[0]}: a run was killed while it put its "
         "files in place, or one of them was replaced."
     )
-
-
-def identity_of_bytes(data: NDArray[np.uint8]) -> dict[str, int]:
-    """Return what identifies a model by its bytes, uint8; see ``identity``."""
-    return {"size": len(data), "tail_crc32": zlib.crc32(data[-TAIL:].data)}
 
 
 def read_calibration(path: str) -> Any:

@@ -37,16 +37,24 @@ from fastcli.reporting import Reporter, run_and_report
 
 if TYPE_CHECKING:
     from fastcli.evaluation.weights import ClassWeight, Weights
+    from fastcli.fasttext.continuing import Former
     from fastcli.fasttext.watch import Watch
     from fastcli.text.corpus import Corpus
     from fastcli.text.dictionary import Dictionary
 
 
-def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = None) -> Trained:
+def train_supervised(
+    args: TrainArgs,
+    reporter: Reporter,
+    watch: Watch | None = None,
+    former: Former | None = None,
+) -> Trained:
     """Train a classifier, and keep the best model that ``watch`` finds, if it validates.
 
-    Raises ArgumentError, DataError, FastcliError (too little memory) or TrainingDiverged, which is
-    kept as ``Trained.problem`` where there is a best model from before.
+    It goes on with the ``former`` one, if there is one: see ``continuing.py``.  Raises
+    ArgumentError, DataError, FastcliError (too little memory) or TrainingDiverged, which is kept as
+    ``Trained.problem`` where there is a best model from before; an interrupt, too, is raised only
+    where there is none.
     """
     args.check()
     asked = read_class_weight(args.class_weight)
@@ -56,21 +64,27 @@ def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = 
         from fastcli.fasttext.pretrained import open_pretrained
 
         pretrained = open_pretrained(args, reporter.note)
-    dictionary, corpus = read_corpus(args, reporter, pretrained)
+    dictionary, corpus = read_corpus(args, reporter, pretrained, former)
     check_corpus(args, dictionary, corpus, reporter)
     names = label_names(args, dictionary)
     weights = weights_of(asked, names, args, corpus, reporter)
     valid = None
     if watch is not None and (path := watch.args.valid_lines):
-        valid = read_valid(path, args, dictionary, corpus)
+        valid = read_valid(path, args, dictionary, corpus, keeps_rows=former is not None)
         if valid.left_out:
             reporter.note(f"{path}: {valid.left_out:,} lines without a known label or word.")
-    check_needs(classifier_needs(args, dictionary, corpus, valid is not None), args, reporter)
-    n_rows = corpus.shards * corpus.shard_rows + (valid is not None)  # and one of zeros
+    n_rows = corpus.shards * corpus.shard_rows + (valid.more_rows if valid is not None else 0)
+    needs = classifier_needs(args, dictionary, corpus, n_rows, valid is not None, former)
+    check_needs(needs, args, reporter)
     wi = initial_rows(
         args, corpus.ids, corpus.memory_rows, n_rows, dictionary, pretrained, reporter
     )
     wo = zeros(dictionary.nlabels * stride)
+    if former is not None:
+        former.set_rows(corpus.ids, corpus.memory_rows, wi.reshape(-1, stride))
+        if valid is not None:
+            former.set_rows(valid.untrained_ids, valid.untrained_rows, wi.reshape(-1, stride))
+        former.set_outputs(wo.reshape(-1, stride))
     trainer = Trainer(args, dictionary, corpus, wi, wo, stride, weights)
     trainer.scheme.kernel.load()  # so that compiling does not count as training
     if watch is not None and valid is not None:
@@ -88,14 +102,20 @@ def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = 
         watch.measure_with(Validator(valid, scheme.model, scheme.loss, counts), model)
     reporter.stage("training")
     started = time.monotonic()
-    problem = None
+    problem, interrupted = None, 0
     try:
         loss = run_and_report(trainer.run(watch), reporter).loss
     except TrainingDiverged as error:
         if watch is None or watch.best is None:
             raise
         problem, loss = error, watch.history[-1].loss
+    except KeyboardInterrupt:
+        if watch is None or watch.best is None:
+            raise
+        interrupted, loss = trainer.epoch, watch.history[-1].loss
     best = watch.best if watch is not None else None
+    if former is not None:
+        former.add_tokens(dictionary)
     return Trained(
         args=args.model_args(),
         dictionary=dictionary,
@@ -110,6 +130,8 @@ def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = 
         watch=watch,
         problem=problem,
         learned=learned(args, dictionary, corpus, trainer.epoch_loss, watch, weights),
+        interrupted=interrupted,
+        former=former,
     )
 
 
@@ -150,7 +172,10 @@ def learned(
 ) -> Learned:
     """Return the facts of a training by which ``Learned`` judges it."""
     counts = dictionary.label_counts()
-    if weights is not None:
+    if args.input_model:  # the loss of a model that starts from what it knows is not a guess's
+        counts = np.bincount(corpus.labels, minlength=dictionary.nlabels)
+        guess = math.nan
+    elif weights is not None:
         labels = corpus.labels, corpus.label_offsets
         guess = weights.one_of_all_guess(*labels)
         if args.loss in ("ova", "one-vs-all"):

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastcli import __version__
 from fastcli.errors import DataError, TrainingDiverged, cannot_open
@@ -39,6 +39,9 @@ from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
 from fastcli.text.spooled import place_of, spooled
 
+if TYPE_CHECKING:
+    from fastcli.fasttext.continuing import Former
+
 RUNNING = ("output", "save_output", "no_vec", "thread", "verbose")  # no part of a training
 
 
@@ -49,14 +52,16 @@ def train_and_save(
     prepared: dict[str, Any] | None = None,
     reading: Sequence[str] = (),
     watched: WatchArgs | None = None,
+    former: Former | None = None,
 ) -> Trained:
     """Train a classifier or word vectors; write ``<output>.bin``, its JSON, ``.vec``, ``.output``.
 
     Every file is made under a temporary name before anything is read, and put in place when all
     are whole; with ``fsync`` each is forced to the disk first.  ``prepared`` is what the JSON file
     records of how the input was prepared, ``reading`` are words that the command needs to read the
-    same input, ``watched`` is what is measured between epochs.  Raises FastcliError or a child of
-    it.
+    same input, ``watched`` is what is measured between epochs, ``former`` the classifier that
+    training goes on with, whose file may be the one that is written.  Raises FastcliError or a
+    child of it.
     """
     path = f"{args.output}.bin"
     args.check()
@@ -65,6 +70,7 @@ def train_and_save(
     settings = {**asdict(args), **asdict(watched)}
     written = [*outputs(args, path), watched.log, watched.plot]
     check_apart([*inputs(args), watched.valid], written)
+    check_apart([args.input_model], written[1:])
     with (
         ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files,
         RunLog(watched.log, reporter.warn, "supervised", settings) as log,
@@ -76,7 +82,7 @@ def train_and_save(
             compile_beside(*(few if args.optimizer == "sgd" else several), format_vectors)
             if watched.valid_lines:
                 compile_beside(fill_blocks, mean_rows, measure_lines)
-            args, trained = train_until_finite(args, watched, reporter, log)
+            args, trained = train_until_finite(args, watched, reporter, log, former)
         else:
             compile_beside(train_words, format_vectors)
             trained = train_word_vectors(args, reporter)
@@ -84,6 +90,8 @@ def train_and_save(
         reporter.stage("saving")
         writers = text_writers(args, trained)
         notes = about(args, trained, reading, watched)
+        if former is not None and not prepared:  # its texts were prepared alike, or should be
+            prepared = former.model.about.get("prepared")
         if prepared:
             notes["prepared"] = prepared
         files.save(path, lambda out: write_model(out, trained), writers, notes)
@@ -93,7 +101,11 @@ def train_and_save(
 
 
 def train_until_finite(
-    args: TrainArgs, watched: WatchArgs, reporter: Reporter, log: RunLog
+    args: TrainArgs,
+    watched: WatchArgs,
+    reporter: Reporter,
+    log: RunLog,
+    former: Former | None = None,
 ) -> tuple[TrainArgs, Trained]:
     """Train a classifier; with ``retry_nan`` start again at half the rate where the loss is NaN.
 
@@ -108,7 +120,7 @@ def train_until_finite(
         watch = Watch(watched, show, args.thread) if watched.is_on else None
         may_retry = watched.retry_nan and retry < MOST_RETRIES
         try:
-            trained = train_supervised(args, reporter, watch)
+            trained = train_supervised(args, reporter, watch, former)
             if trained.problem is None or not may_retry:
                 break
         except TrainingDiverged:
@@ -191,4 +203,5 @@ def about(
         "loss": round(trained.loss, 6),
         **lines,
         **({"validation": validation} if validation else {}),
+        **({"continues": trained.former.about()} if trained.former is not None else {}),
     }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from fastcli.errors import FastcliError
     from fastcli.evaluation.lessons import Learned
+    from fastcli.fasttext.continuing import Former
     from fastcli.fasttext.watch import Watch
 
 
@@ -39,6 +40,8 @@ class Trained:
     watch: Watch | None = None  # the evaluations; the model is the best of them
     learned: Learned | None = None  # of a classifier: by which to judge it
     problem: FastcliError | None = None  # which ended training after the best
+    interrupted: int = 0  # in which epoch; 0: not
+    former: Former | None = None  # which has the input rows that training did not use
 
     def output(self) -> NDArray[np.float32]:
         """Return the output matrix in the layout of the file: flat, rows of ``dim`` floats."""

@@ -83,6 +83,7 @@ class Trainer:
             NO_WEIGHTS if weights is None else weights.labels,
         )
         model = Model(wi, wo, self.nlabels, stride)
+        self.epoch = 0  # the one that runs, from 1 on
         self.epoch_loss = math.nan  # of the last epoch
         self.lines_at_once = lines_at_once(args, self.work, self.nlabels)
         is_grouped = self.lines_at_once > 1 and is_copied(args, self.nlabels)
@@ -124,6 +125,7 @@ class Trainer:
         if watch is not None:
             watch.start(n_lines, args.epoch, self.lines_at_once)
         for epoch in range(args.epoch):
+            self.epoch = epoch + 1
             self.order.start(epoch)
             before, last, loss_before = epoch * n_lines, 0, self.scheme.total_loss
             while last < n_lines:

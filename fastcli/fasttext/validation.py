@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,7 +39,10 @@ class ValidLines:
 
     The rows of line i are ``rows[offsets[i]:offsets[i + 1]]``, its labels
     ``labels[label_offsets[i]:label_offsets[i + 1]]``.  ``left_out`` lines have no known label or
-    word.  The last row of the matrix is zero, and stands for n-grams that training never met.
+    word.  Behind the rows of training come ``more_rows``: one of zeros, for n-grams that training
+    never met, or, where training goes on with a model, those of the n-grams that only validation
+    lines have.  Row ``untrained_ids[i]`` of that model, which training does not use, is
+    ``untrained_rows[i]`` in memory.
     """
 
     rows: NDArray[np.int32]
@@ -47,6 +50,9 @@ class ValidLines:
     labels: NDArray[np.int32]
     label_offsets: NDArray[np.int64]
     left_out: int
+    more_rows: int = 1
+    untrained_ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    untrained_rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def n(self) -> int:
@@ -54,13 +60,22 @@ class ValidLines:
         return len(self.offsets) - 1
 
 
-def read_valid(path: str, args: TrainArgs, dictionary: Dictionary, corpus: Corpus) -> ValidLines:
+def read_valid(
+    path: str,
+    args: TrainArgs,
+    dictionary: Dictionary,
+    corpus: Corpus,
+    keeps_rows: bool = False,
+) -> ValidLines:
     """Read a validation file once, for all evaluations.
 
-    Raises DataError if it cannot be read, or has no line that can be measured.
+    With ``keeps_rows`` features that no training line has get rows, too.  Raises DataError if it
+    cannot be read, or has no line that can be measured.
     """
     bucket = args.model_args().bucket
     rows_of, bucket_rows = _memory_rows(dictionary, corpus, bucket)
+    if keeps_rows:
+        bucket_rows = None
     reader = Reader(
         dictionary,
         args.label,
@@ -85,7 +100,9 @@ def read_valid(path: str, args: TrainArgs, dictionary: Dictionary, corpus: Corpu
                 used = (n_features > 0) & (n_labels > 0)
                 features = lines.features[: lines.offsets[lines.n]][np.repeat(used, n_features)]
                 labels = lines.labels[: lines.label_offsets[lines.n]][np.repeat(used, n_labels)]
-                parts.append((rows_of[features], n_features[used]))
+                parts.append(
+                    (features.copy() if keeps_rows else rows_of[features], n_features[used])
+                )
                 golds.append((labels, n_labels[used]))
     except OSError as error:
         raise DataError(cannot_open(path, error, "validation")) from None
@@ -96,13 +113,33 @@ def read_valid(path: str, args: TrainArgs, dictionary: Dictionary, corpus: Corpu
             f"{path} has no line with a label and a word of the training text, so nothing can be "
             "measured on it."
         )
-    return ValidLines(
+    found = ValidLines(
         rows=rows,
         offsets=offsets,
         labels=labels,
         label_offsets=label_offsets,
         left_out=n_lines - (len(offsets) - 1),
     )
+    if keeps_rows:
+        _keep_rows(found, dictionary, corpus, rows_of)
+    return found
+
+
+def _keep_rows(
+    lines: ValidLines, dictionary: Dictionary, corpus: Corpus, rows_of: NDArray[np.int32]
+) -> None:
+    """Turn features, which ``lines.rows`` are, into rows in memory; those without one get one."""
+    used, features = np.unique(lines.rows, return_inverse=True)
+    is_word = used < dictionary.nwords
+    buckets = corpus.bucket_rows[np.where(is_word, 0, used - dictionary.nwords)].astype(np.int64)
+    numbers = np.where(is_word, used, dictionary.nwords - 1 + buckets)
+    is_new = ~is_word & (buckets == 0)
+    rows = rows_of[np.where(is_new, 0, numbers)].astype(np.int64)
+    rows[is_new] = corpus.shards * corpus.shard_rows + np.arange(int(is_new.sum()))
+    untrained = ~np.isin(used, corpus.ids)
+    lines.rows = rows[features].astype(np.int32)
+    lines.more_rows = int(is_new.sum())
+    lines.untrained_ids, lines.untrained_rows = used[untrained].astype(np.int64), rows[untrained]
 
 
 def _memory_rows(

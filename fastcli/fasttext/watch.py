@@ -15,6 +15,7 @@ from fastcli.evaluation.early_stopping import EarlyStopping, Evaluation
 from fastcli.evaluation.intervals import parse_interval
 from fastcli.fasttext.watch_args import WatchArgs
 from fastcli.kernels.base.losses import NS
+from fastcli.threads import uninterrupted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,32 +119,34 @@ class Watch:
         self._training += took
         visits = so_far.visits
         valid_loss = valid_error = f1 = value = float("nan")
-        is_best = False
+        is_best, meter = False, None
         if self.validator is not None:
             meter = self.validator.measure(self._n_threads, self.metric.needs_scores)
             valid_loss, valid_error, f1 = meter.loss, 1 - meter.accuracy, meter.macro_f1
             value = self.metric.value(meter, self._label)
             self._note_moved(so_far, lines, model)
-            is_best = self.stopping.check(visits, self.metric.as_error(value), valid_loss)
+        with uninterrupted():  # a model that is half copied is useless
+            if meter is not None:
+                is_best = self.stopping.check(visits, self.metric.as_error(value), valid_loss)
             if is_best:
                 self.best_meter = meter
                 self._keep(model)
-        found = Evaluation(
-            step=visits,
-            epoch=-(-visits // self._n_lines),
-            progress=visits / self._total,
-            lr=so_far.lr,
-            loss=(so_far.loss - self._loss) / max(visits - self._visits, 1),
-            valid_loss=valid_loss,
-            valid_error=valid_error,
-            valid_f1_macro=f1,
-            monitored=value,
-            seconds=self._training,
-            words_per_second=(so_far.tokens - self._tokens) / took,
-            is_best=is_best,
-        )
-        self._loss, self._tokens, self._visits = so_far.loss, so_far.tokens, visits
-        self.history.append(found)
+            found = Evaluation(
+                step=visits,
+                epoch=-(-visits // self._n_lines),
+                progress=visits / self._total,
+                lr=so_far.lr,
+                loss=(so_far.loss - self._loss) / max(visits - self._visits, 1),
+                valid_loss=valid_loss,
+                valid_error=valid_error,
+                valid_f1_macro=f1,
+                monitored=value,
+                seconds=self._training,
+                words_per_second=(so_far.tokens - self._tokens) / took,
+                is_best=is_best,
+            )
+            self._loss, self._tokens, self._visits = so_far.loss, so_far.tokens, visits
+            self.history.append(found)
         self._on_row(found)
         self._plan(visits)
         self._since = time.monotonic()

@@ -48,9 +48,9 @@ class MlpArgs(MlpOptions):
         return self.weight_prefix or (COLUMN_WEIGHTS if has_column else "")
 
     def recorded(self) -> dict[str, Any]:
-        """Return the arguments by their names, those of weights only where they are given."""
-        given = asdict(self)
-        return {k: v for k, v in given.items() if v or k not in WEIGHTING}
+        """Return the arguments by their names, the newer ones only where they are given."""
+        newer = {"input_model", *WEIGHTING}  # so that models without them are the same bytes
+        return {k: v for k, v in asdict(self).items() if v or k not in newer}
 
     @property
     def widths(self) -> list[int]:

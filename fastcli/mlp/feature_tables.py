@@ -92,7 +92,7 @@ def _read(
     rows, labels = RawRows(columns.n_raw), Labels()
     for path in paths:
         may_be = is_label or (_like(list(labels.known)) if labels.known else any_label)
-        grows = purpose == "training"
+        grows = is_label is None
         reader = TableReader(columns, path, options, levels, grows, note, is_label=may_be)
         for found in reader.rows(CANNOT_OPEN.format(purpose=purpose)):
             kept = found[~found.blank] if found.blank.any() else found

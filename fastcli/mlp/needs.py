@@ -9,8 +9,11 @@ from fastcli.mlp.trainer import is_slow
 from fastcli.mlp.training_data import TrainingData
 
 
-def needs_of(args: MlpArgs, data: TrainingData, network: Network) -> Needs:
-    """Return what training will need; ``network`` has taken its memory but not touched it."""
+def needs_of(args: MlpArgs, data: TrainingData, network: Network, mapped: int = 0) -> Needs:
+    """Return what training will need; ``network`` has taken its memory but not touched it.
+
+    ``mapped`` are the bytes of a file whose numbers are copied.
+    """
     wide, row_floats = network.input_width, network.row_floats
     params, rows = 4 * len(network.params), 4 * wide * data.n_rows
     # Parameters, gradients and states; the values of a batch in training and in evaluation.
@@ -24,7 +27,9 @@ def needs_of(args: MlpArgs, data: TrainingData, network: Network) -> Needs:
     # The rows are copied where states stand between them.
     saving = params + (rows if row_floats != wide else 0)
     smaller = "-dim or -bucket" if data.n_rows else "--hidden or --batch-size"
-    return Needs(matrices=matrices, file=file, disk=file, saving=saving, smaller=smaller)
+    return Needs(
+        matrices=matrices, file=file, disk=file, saving=saving, smaller=smaller, mapped=mapped
+    )
 
 
 def checkpoint_size(args: MlpArgs, data: TrainingData, network: Network) -> int:

@@ -125,6 +125,12 @@ class MlpOptions:
     weight_prefix: str = option("", text.WEIGHT_PREFIX, group="text", needs=(FOR_TEXT,))
     pretrained_vectors: str = option("", text.PRETRAINED_VECTORS, group="text")
     vectors_words: str = option("all", text.VECTORS_WORDS_ROW, group="text")
+    input_model: str = option(
+        "",
+        text.INPUT_MODEL,
+        help="network (.mlp) to go on with; its layers, columns or -dim, n-grams and -label stay",
+        group="network",
+    )
     # tables
     text_column: tuple[str, ...] = option(
         (),

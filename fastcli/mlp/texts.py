@@ -31,6 +31,8 @@ from fastcli.threads import run_apart
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.mlp.continuing import FormerNetwork
+
 
 @dataclass(kw_only=True)
 class Text:
@@ -66,10 +68,16 @@ def check_rows(args: MlpArgs, dictionary: Dictionary) -> None:
         )
 
 
-def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None = None) -> Text:
+def read_text(
+    args: MlpArgs,
+    reporter: Reporter,
+    pretrained: Pretrained | None = None,
+    former: FormerNetwork | None = None,
+) -> Text:
     """Read training text, whose dictionary may get more words from pretrained vectors.
 
-    Raises DataError if nothing in it can be trained on.
+    Where training goes on with a ``former`` network, its words, labels and buckets stay.  Raises
+    DataError if nothing in it can be trained on.
     """
     counted = count_tokens(args.input, args.label, args.thread, reporter.read)
     if args.line_weights:
@@ -77,7 +85,10 @@ def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None =
     if sentence := invalid_utf8_note(counted, args.input):
         reporter.note(sentence)
     reporter.stage("features")
-    dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
+    if former is None:
+        dictionary, ids = build_dictionary(counted.words, args.min_count, args.min_count_label)
+    else:
+        dictionary, ids = former.extend(counted.words, args)
     check_rows(args, dictionary)
     all_words = pretrained is not None and pretrained.adds_words
     if pretrained is not None and all_words:
@@ -90,7 +101,14 @@ def read_text(args: MlpArgs, reporter: Reporter, pretrained: Pretrained | None =
     if args.word_dropout or args.word_swap:
         streams = TokenStreams(counted, dictionary, ids, features)
     corpus = make_corpus(
-        counted, dictionary, ids, features, args.thread, n_shards=1, all_words=all_words
+        counted,
+        dictionary,
+        ids,
+        features,
+        args.thread,
+        n_shards=1,
+        all_words=all_words,
+        known_buckets=former.model.bucket_rows if former is not None else None,
     )
     if dictionary.nlabels == 0:
         raise DataError(

@@ -49,6 +49,7 @@ from fastcli.threads import left_behind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.mlp.continuing import FormerNetwork
 
 DEFAULTS = MlpArgs()
 RUNNING = (
@@ -71,13 +72,15 @@ def train_and_save_mlp(
     source: VectorSource | None = None,
     fsync: bool = False,
     prepared: dict[str, Any] | None = None,
+    former: FormerNetwork | None = None,
 ) -> MlpTrained:
     """Train a neural network and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
     With ``fsync`` files are forced to the disk before they take their places.  Of a run that
-    diverges the best model that an evaluation found is written before the error.
+    diverges, or is interrupted, the best model that an evaluation found is written first.
     ``source`` opens what ``pretrained_vectors`` names, if that is a linear model; ``prepared`` is
-    what the model records of how its texts were prepared.
+    what the model records of how its texts were prepared, ``former`` the network that training
+    goes on with, whose file may be the one that is written.
     """
     args.check()
     args = args.resolved()
@@ -92,11 +95,17 @@ def train_and_save_mlp(
             settings = asdict(args)
             log = stack.enter_context(RunLog(args.log, reporter.warn, "mlp-train", settings))
             stack.enter_context(spooled(args.input, reporter))
-            about = {"prepared": prepared} if prepared else {}
+            about: dict[str, Any] = {}
+            if former is not None:
+                about["continues"] = former.about()
+                prepared = prepared or former.model.about.get("prepared")
+            if prepared:
+                about["prepared"] = prepared
             for retry in range(MOST_RETRIES + 1):
                 final = not args.retry_nan or retry == MOST_RETRIES
                 try:
-                    return _train(args, reporter, source, files[path], log, (fsync, final), about)
+                    starts = source, former
+                    return _train(args, reporter, starts, files[path], log, (fsync, final), about)
                 except TrainingDiverged:
                     if final:
                         raise
@@ -111,7 +120,7 @@ def train_and_save_mlp(
 def _train(
     args: MlpArgs,
     reporter: Reporter,
-    source: VectorSource | None,
+    starts: tuple[VectorSource | None, FormerNetwork | None],
     out: Replacement,
     log: RunLog,
     saving: tuple[bool, bool],
@@ -119,13 +128,14 @@ def _train(
 ) -> MlpTrained:
     """Train, write evaluations to ``log``, and write the model, with ``about`` in it.
 
+    ``starts`` are the vectors and the network that training starts from, if any.
     ``saving`` says whether files are forced to the disk, and whether the best model of a run that
     diverges is written.
     """
-    fsync, saves_best = saving
+    (source, former), (fsync, saves_best) = starts, saving
     compile_beside(updates.learn)
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
-    data = read_data(args, reporter, source)
+    data = read_data(args, reporter, source, former)
     loss = loss_code(args.loss, data.examples.has_several)
     batch = args.batch_size or data.examples.n
     batch = max(min(batch, data.examples.n), 1) + 1
@@ -137,13 +147,15 @@ def _train(
             "Training needs more memory than this machine can give. Use a smaller --hidden, "
             "--batch-size or -dim."
         ) from None
-    needs = needs_of(args, data, network)
+    needs = needs_of(args, data, network, former.mapped_bytes if former is not None else 0)
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
     needs.check(f"{args.output}.mlp", reporter.warn)
     if args.save_every:
         check_file_size(checkpoint_path(args), checkpoint_size(args, data, network), needs.smaller)
     network.start(args.seed)
+    if former is not None:
+        former.set_layers(network)
     embedding = NO_EMBEDDING
     if data.embedding is not None:
         embedding = data.embedding(network.input_width, network.row_floats)
@@ -185,9 +197,9 @@ def _train(
         problem = error
         trainer.restore()
     except KeyboardInterrupt:
-        if trainer.progress.step == 0:
+        if trainer.best is None:
             raise
-        trained.interrupted = True
+        trained.interrupted = trainer.progress.step // trainer.steps_per_epoch + 1
         trainer.restore()
         write_log()
     at = trainer.progress
@@ -229,7 +241,7 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
         labels=[readable(name.removeprefix(prefix)) for name in data.names],
         label_counts=counts,
         loss=history[-1].loss if history else float("nan"),
-        guess=float("nan") if args.label_smoothing else guess,
+        guess=float("nan") if args.label_smoothing or args.input_model else guess,
         lr=args.lr,
         history=history,
         kept=kept,
@@ -248,6 +260,7 @@ def check_whose(args: MlpArgs) -> None:
     """Raise FastcliError if training would overwrite an input or a file of something else."""
     weights = weights_file(args.class_weight)
     check_apart([*args.input, args.valid, args.pretrained_vectors, weights], outputs(args))
+    check_apart([args.input_model], outputs(args)[1:])
     if args.save_every:
         check_ours(checkpoint_path(args), "an mlp-train checkpoint", _is_checkpoint)
 

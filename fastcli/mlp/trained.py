@@ -29,6 +29,6 @@ class MlpTrained:
     best_step: int = 0
     steps: int = 0
     seconds: float = 0.0
-    interrupted: bool = False
+    interrupted: int = 0  # in which epoch; 0: not
     learned: Learned | None = None  # by which to judge it
     troubles: list[str] = field(default_factory=list)  # sentences about layers

@@ -50,6 +50,7 @@ from fastcli.text.vector_files import VectorFile, VectorSource
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.mlp.continuing import FormerNetwork
     from fastcli.text.dictionary import Dictionary
 
 
@@ -82,8 +83,17 @@ def input_kind(args: MlpArgs) -> str:
     return kind
 
 
-def read_data(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -> TrainingData:
-    """Read training and validation files, as text or as numbers."""
+def read_data(
+    args: MlpArgs,
+    reporter: Reporter,
+    source: VectorSource | None,
+    former: FormerNetwork | None = None,
+) -> TrainingData:
+    """Read training and validation files, as text or as numbers.
+
+    Words, columns and labels are those of the ``former`` network, too, if training goes on with
+    one.  Raises DataError, or ArgumentError where the input is not of its kind.
+    """
     purposes = dict.fromkeys(args.input, "training")
     if args.valid:
         purposes.setdefault(args.valid, "validation")
@@ -93,20 +103,29 @@ def read_data(args: MlpArgs, reporter: Reporter, source: VectorSource | None) ->
     read_class_weight(args.class_weight)  # what is wrong with it is said before much is read
     reporter.stage("reading", text_size(args.input))
     kind = input_kind(args)
+    if former is not None:
+        former.check_kind(kind, args.input[0])
     if kind == "text":
-        return _read_text(args, reporter, source)
+        return _read_text(args, reporter, source, former)
     if args.pretrained_vectors:
         raise ArgumentError("-pretrainedVectors is for text, and the input is numbers.")
-    return _read_numbers(args, kind, reporter)
+    return _read_numbers(args, kind, reporter, former)
 
 
-def _read_text(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -> TrainingData:
+def _read_text(
+    args: MlpArgs,
+    reporter: Reporter,
+    source: VectorSource | None,
+    former: FormerNetwork | None,
+) -> TrainingData:
     pretrained = None
     if args.pretrained_vectors:
         source = source or VectorFile(args.pretrained_vectors)
         source.check_dim(args.dim)
         pretrained = Pretrained(source, args.vectors_words, args.label, args.thread)
-    text = read_text(args, reporter, pretrained)
+    text = read_text(args, reporter, pretrained, former)
+    if former is not None:
+        reporter.note(former.sentence())
     dictionary, bucket = text.dictionary, bucket_of(args)
     bucket_rows = text.bucket_rows if bucket else None
     valid = None
@@ -135,6 +154,8 @@ def _read_text(args: MlpArgs, reporter: Reporter, source: VectorSource | None) -
         if pretrained is not None:
             for sentence in start_from(pretrained, text, embedding.reshape(-1, row_floats)):
                 reporter.note(sentence)
+        if former is not None:
+            former.set_rows(embedding.reshape(-1, row_floats))
         return embedding
 
     return TrainingData(
@@ -191,9 +212,14 @@ def _weights(
     return weights
 
 
-def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
+def _read_numbers(
+    args: MlpArgs, kind: str, reporter: Reporter, former: FormerNetwork | None
+) -> TrainingData:
     options = table_options(args)
-    if kind == "libsvm":
+    if former is not None:
+        columns = former.columns
+        raw, labels = _read_as(kind, args.input, columns, options, reporter)
+    elif kind == "libsvm":
         columns = libsvm_columns(args.input, reporter.note)
         raw, labels = read_libsvm(args.input, columns)
     else:
@@ -208,6 +234,9 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
         reporter.note(f"Lines without a label: {len(labels) - n:,} left out.")
         raw = raw.take_only(has_label)
     names = sorted(labels.known, key=natural)
+    if former is not None:
+        names = former.extend_names(names)
+        reporter.note(former.sentence())
     if columns.kind == "csv" and len(names) > max(100, n // 2):
         reporter.note(
             f"{len(names):,} different labels in {n:,} lines: is column "
@@ -217,9 +246,11 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
     if args.valid_share:
         raw, held, in_training = _hold_out(args, raw, labels, has_label, reporter)
     of_lines = raw.weights
-    columns.fit(raw, args.standardize)
+    if former is None:
+        columns.fit(raw, args.standardize)
     if constant := columns.constant():
-        reporter.note(_constant_sentence(constant, columns.n_features))
+        where = "training line" if former is None else f"line that {former.path} was trained on"
+        reporter.note(_constant_sentence(constant, columns.n_features, where))
     row = stride(columns.n_features)
     numbered = labels.numbered(names, in_training)
     examples = of_dense(columns.standardize(raw, row), row, *numbered)
@@ -235,6 +266,25 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
         names=[name.encode("utf-8", "surrogateescape") for name in names],
         columns=columns,
     )
+
+
+def _read_as(
+    kind: str,
+    paths: Sequence[str],
+    columns: FeatureColumns,
+    options: TableOptions,
+    reporter: Reporter,
+) -> tuple[RawRows, Labels]:
+    """Read training files by the columns of a network that training goes on with."""
+    if kind != "libsvm":
+        return read_like(paths, columns, options, "training", reporter.note)
+    n = libsvm_columns(paths).n_features
+    if n > columns.n_features:
+        reporter.note(
+            f"Features above {columns.n_features - 1 + columns.base} are left out: the network "
+            "has no inputs for them."
+        )
+    return read_libsvm(paths, columns)
 
 
 def _hold_out(
@@ -279,8 +329,8 @@ def _read_valid(
     return of_dense(columns.standardize(raw, row), row, *labels.numbered(names, kept))
 
 
-def _constant_sentence(columns: list[str], n_features: int) -> str:
-    """Say which columns have no influence."""
+def _constant_sentence(columns: list[str], n_features: int, where: str) -> str:
+    """Say which columns have no influence, since every line of some had the same there."""
     n = len(columns)
     which = (
         f"{n:,} of {n_features:,} columns are" if n > 1 else f"Column {shortened(columns[0])} is"
@@ -289,4 +339,4 @@ def _constant_sentence(columns: list[str], n_features: int) -> str:
     later = (
         "they have no influence on predictions." if n > 1 else "it has no influence on predictions."
     )
-    return f"{which} the same in every training line{named}: {later}"
+    return f"{which} the same in every {where}{named}: {later}"

@@ -71,11 +71,13 @@ def make_corpus(
     n_threads: int,
     n_shards: int = 0,
     all_words: bool = False,
+    known_buckets: NDArray[np.int32] | None = None,
 ) -> Corpus:
     """Turn counted tokens into rows of features, in ``n_shards`` shards or as many as suit them.
 
     ``ids`` are the word or label ids of the entries of the word table.  With ``all_words`` also
-    words that no line has are among the rows that are used.  The counters are emptied on the
+    words that no line has are among the rows that are used.  Buckets that have a row in
+    ``known_buckets``, as in ``Corpus.bucket_rows``, keep it.  The counters are emptied on the
     way, since token streams are as large as the text.
     """
     counters = counted.counters
@@ -93,7 +95,8 @@ def make_corpus(
     run_each(len(counters), n_threads, make)
     counters.clear()
     made = [span for span in spans if span is not None]
-    corpus = _join(made, dictionary.nwords, args.bucket, n_threads, n_shards, all_words)
+    sizes = dictionary.nwords, args.bucket
+    corpus = _join(made, sizes, n_threads, n_shards, all_words, known_buckets)
     corpus.weights = np.concatenate(weights) if weights else None
     return corpus
 
@@ -108,12 +111,14 @@ def _shards(n_features: int, n_lines: int) -> int:
 
 def _join(
     spans: list[SpanFeatures],
-    nwords: int,
-    bucket: int,
+    sizes: tuple[int, int],
     n_threads: int,
     n_shards: int,
     all_words: bool,
+    known_buckets: NDArray[np.int32] | None,
 ) -> Corpus:
+    """Join spans; ``sizes`` are the number of words and of buckets."""
+    nwords, bucket = sizes
     total = sum(span.n_lines for span in spans)
     n_features = sum(span.n_features for span in spans)
     shards = n_shards or _shards(n_features, total)
@@ -122,6 +127,9 @@ def _join(
     segments = np.zeros(total * shards + 1, np.int64)
     bucket_rows = np.zeros(max(bucket, 1), np.int32)
     states = _states(spans)
+    if known_buckets is not None:
+        bucket_rows[:] = known_buckets
+        states[0, 0] = bucket_rows.max()
 
     def number(i: int) -> None:
         span = spans[i]

@@ -104,6 +104,7 @@ PRETRAINED_VECTORS = Option(
     fasttext=True,
     file="file",
 )
+INPUT_MODEL = Option(help="", group="training", shown="-inputModel", file="file")
 VECTORS_WORDS_ROW = Option(
     help="which words of these vectors enter the model (corpus: those of the text)",
     group="training",

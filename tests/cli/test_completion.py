@@ -48,7 +48,7 @@ def test_commands(complete):
         ("quantize --target", ["--target-size"]),
         ("predict m.bin text --js", ["--json"]),
         ("supervised -qnorm -q", ["-quotes", "-qout"]),  # what is given is not offered again
-        ("supervised -input a -inp", ["-input"]),  # but for what may be repeated
+        ("supervised -input a -inp", ["-input", "-inputModel"]),  # but for what may be repeated
     ],
 )
 def test_options(line, found, complete):

@@ -355,6 +355,9 @@ def test_what_is_counted_is_what_is_loaded(tmp_path):
     assert set(found) == expected("supervised", maxn=0)
     found = loads("supervised", *files, *SMALL, "-epoch", 1, "--valid", TRAIN)
     assert set(found) == expected("supervised", valid="v")
+    model = tmp_path / "m.bin"
+    found = loads("supervised", *files, "-inputModel", model, "-epoch", 1)
+    assert set(found) == expected("supervised", input_model=model)
     found = loads("skipgram", *files, *SMALL, "-epoch", 1)
     assert set(found) == expected("skipgram", maxn=6)
     found = loads("mlp-train", *files, "-dim", 5, "--hidden", 4, "-epoch", 1, "--activation", "elu")

@@ -55,6 +55,14 @@ PRETRAINED = [
     "mlp-train -input train.txt -output {to} -epoch 1 --hidden 3 -thread 1 -verbose 0 "
     "-pretrainedVectors {file}",
 ]
+GO_ON = [
+    "supervised -inputModel {file} -input train.txt -output {to} -epoch 1 -thread 1 -verbose 0",
+    "supervised -inputModel {file} -input train.txt -output {to} -epoch 1 -thread 1 -verbose 0 "
+    "-loss hs --valid test.txt",
+]
+GO_ON_NETWORK = (
+    "mlp-train -inputModel {file} -input {with} -output {to} -epoch 1 -thread 1 -verbose 0"
+)
 READ_TEXT = [
     *(f"{command} -input {{file}} -output {{to}} {TRAIN}" for command in ("supervised", "cbow")),
     f"skipgram -input {{file}} -output {{to}} {TRAIN} -minn 2 -maxn 4",
@@ -136,28 +144,40 @@ FORMATS = {
     "bin": Format(
         ["softmax.bin", "hs.bin", "ns.bin", "ova.bin"],
         bin_files.damage,
-        PREDICT + LOOK + VECTORS + QUANTIZE + PRETRAINED,
+        PREDICT + LOOK + VECTORS + QUANTIZE + PRETRAINED + GO_ON,
     ),
     "words-bin": Format(
         ["skipgram.bin", "cbow.bin"],
         bin_files.damage,
-        VECTORS + LOOK + QUANTIZE[:1] + PRETRAINED + PREDICT[:1],
+        VECTORS + LOOK + QUANTIZE[:1] + PRETRAINED + PREDICT[:1] + GO_ON[:1],
     ),
     "ftz": Format(
         ["plain.ftz", "pruned.ftz", "qout.ftz"],
         bin_files.damage,
-        PREDICT + LOOK + VECTORS + PRETRAINED[:1],
+        PREDICT + LOOK + VECTORS + PRETRAINED[:1] + GO_ON[:1],
     ),
-    "mlp": Format(["text.mlp"], safetensors_files.damage, PREDICT + LOOK + VECTORS[:2]),
+    "mlp": Format(
+        ["text.mlp"],
+        safetensors_files.damage,
+        [*PREDICT, *LOOK, *VECTORS[:2], GO_ON_NETWORK.replace("{with}", "train.txt")],
+    ),
     "mlp-csv": Format(
         ["csv.mlp"],
         safetensors_files.damage,
-        [line.replace("test.txt", "numbers.csv") for line in PREDICT] + LOOK,
+        [
+            *(line.replace("test.txt", "numbers.csv") for line in PREDICT),
+            *LOOK,
+            GO_ON_NETWORK.replace("{with}", "numbers.csv"),
+        ],
     ),
     "mlp-libsvm": Format(
         ["libsvm.mlp"],
         safetensors_files.damage,
-        [line.replace("test.txt", "numbers.libsvm") for line in PREDICT] + LOOK,
+        [
+            *(line.replace("test.txt", "numbers.libsvm") for line in PREDICT),
+            *LOOK,
+            GO_ON_NETWORK.replace("{with}", "numbers.libsvm"),
+        ],
     ),
     "checkpoint": Format(
         ["halfway.checkpoint"], safetensors_files.damage, [RESUMED], name="m.checkpoint"
@@ -165,7 +185,12 @@ FORMATS = {
     "bin-json": Format(
         ["softmax.bin.json"],
         notes.damage,
-        ["inspect {stem}", "predict {stem} test.txt", "quantize -output {folder}/m -verbose 0"],
+        [
+            "inspect {stem}",
+            "predict {stem} test.txt",
+            "quantize -output {folder}/m -verbose 0",
+            GO_ON[0].replace("{file}", "{stem}"),
+        ],
         name="m.bin.json",
         beside={"softmax.bin": "m.bin"},
     ),

@@ -109,8 +109,9 @@ class MlpDisplay(Display):
             sizes = f"{last[0]:.1e} to {last[-1]:.1e}"
             say(f"Gradients of layers 1 to {len(last)} in the last step: {bars} ({sizes}).")
         kept = f", the best of them (step {trained.best_step}) kept" if has_valid else ""
-        ended = "Interrupted after" if trained.interrupted else "Trained"
-        say(f"{ended} {counted(trained.steps, 'step')} in {trained.seconds:.1f} s{kept}.")
+        if trained.interrupted:
+            return  # which is said at the end
+        say(f"Trained {counted(trained.steps, 'step')} in {trained.seconds:.1f} s{kept}.")
 
     def _chosen(self, history: Sequence[Evaluation], best: int) -> list[Evaluation]:
         """Return the rows to write: all of few, else some of them, the last and the best."""

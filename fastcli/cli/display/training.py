@@ -181,10 +181,10 @@ class TrainingDisplay(Display):
             lines(fasttext_line(last))
 
     def summary(self, trained: Trained) -> None:
-        """Say which evaluation is kept, and why training ended."""
+        """Say which evaluation is kept, and why training ended; an interrupt says so itself."""
         watch = trained.watch
         best = watch.best_evaluation if watch is not None else None
-        if watch is None or best is None or self.verbose < 1:
+        if watch is None or best is None or self.verbose < 1 or trained.interrupted:
             return
         stopped = ""
         if watch.is_over:

@@ -1,0 +1,216 @@
+"""Going on with a neural network: ``mlp-train -inputModel old.mlp``.
+
+Its layers stay as they are, and so do the words of text or the columns of a table; new words and
+labels join.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcli.contents import identity_of_bytes
+from fastcli.errors import ArgumentError
+from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.mlp.args import MlpArgs, option_of
+from fastcli.mlp.features import FeatureColumns
+from fastcli.mlp.model import MlpModel
+from fastcli.mlp.model_file import load_mlp
+from fastcli.mlp.network import Network
+from fastcli.mlp.tensor_reader import open_tensors
+from fastcli.text.growing import Grown, check_one_start, check_same, grown, new_and_kept
+from fastcli.text.inputs import MODEL_MAGIC
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from fastcli.text.dictionary import Dictionary, WordTable
+
+# What the tensors of a network, and what it says of an example, depend on.
+LAYERS = ("hidden", "activation", "norm", "norm_position", "norm_eps")
+TEXT = ("dim", "word_ngrams", "maxn", "label")
+
+
+@dataclass(kw_only=True)
+class FormerNetwork:
+    """The network that training goes on with.
+
+    ``grown`` is its dictionary with the new text's entries, ``new_names`` are the labels that a
+    table adds, as soon as they have been read.
+    """
+
+    path: str
+    model: MlpModel
+    identity: dict[str, int] = field(default_factory=dict)
+    grown: Grown | None = None
+    new_names: list[str] = field(default_factory=list)
+
+    @property
+    def columns(self) -> FeatureColumns:
+        """The columns of a network of numbers."""
+        assert self.model.columns is not None
+        return self.model.columns
+
+    @property
+    def mapped_bytes(self) -> int:
+        """The bytes of the file that are read from the disk, and may be in memory meanwhile."""
+        contents = self.model.contents
+        return len(contents.data) if contents is not None else 0
+
+    def check_kind(self, kind: str, path: str) -> None:
+        """Raise ArgumentError if the input is not of the kind that the network reads."""
+        columns = self.model.columns
+        if columns is None and kind == "text":
+            return
+        if (
+            columns is not None
+            and kind != "text"
+            and (kind == "libsvm") == (columns.kind == "libsvm")
+        ):
+            return
+        names = {"text": "text", "libsvm": "numbers (libsvm)"}
+        known = "text" if columns is None else names.get(columns.kind, "a table of numbers")
+        advice = (
+            " Give its columns with --text-column and --label-column."
+            if (columns is None and kind != "libsvm")
+            else ""
+        )
+        raise ArgumentError(
+            f"{self.path} is for {known}, and {path} is {names.get(kind, 'a table of numbers')}."
+            f"{advice}"
+        )
+
+    def extend(self, words: WordTable, args: MlpArgs) -> tuple[Dictionary, NDArray[np.int32]]:
+        """Return the dictionary with what a text adds, and the ids of the text's entries.
+
+        Raises DataError as ``grown`` does.
+        """
+        assert self.model.dictionary is not None
+        known = self.model.dictionary
+        self.grown = grown(known, words, args.min_count, args.min_count_label)
+        return self.grown.dictionary, self.grown.ids
+
+    def extend_names(self, names: Sequence[str]) -> list[str]:
+        """Return the labels of the network, and behind them those among ``names`` that are new."""
+        known = [name.decode("utf-8", "surrogateescape") for name in self.model.names]
+        self.new_names = [name for name in names if name not in set(known)]
+        return [*known, *self.new_names]
+
+    def sentence(self) -> str:
+        """Return what is said to the user, once the input has been read."""
+        if self.grown is not None:
+            return self.grown.sentence(self.path)
+        kept = {"column": self.columns.n_raw, "label": self.model.nlabels}
+        if self.columns.kind == "libsvm":
+            kept = {"feature": self.columns.n_raw, "label": self.model.nlabels}
+        return new_and_kept(self.path, kept, {"label": len(self.new_names)})
+
+    def set_rows(self, embedding: NDArray[np.float32]) -> None:
+        """Set the rows that the network has: float32[rows, padded dim or more].
+
+        Words may have other rows now, and n-grams keep their order behind them.
+        """
+        model = self.model
+        assert self.grown is not None
+        assert model.embedding is not None
+        n_words, n_former = self.grown.dictionary.nwords, self.grown.former_words
+        at, dim = self.grown.former[:n_words], model.args.dim
+        model.check_unchanged()
+        rows = np.flatnonzero(at >= 0)
+        embedding[rows, :dim] = model.embedding[at[rows], :dim]
+        n = len(model.embedding) - n_former
+        embedding[n_words : n_words + n, :dim] = model.embedding[n_former:, :dim]
+        model.check_unchanged()
+
+    def set_layers(self, network: Network) -> None:
+        """Set the parameters that the network has; units of new labels stay as they are."""
+        model, last = self.model, len(network.layers) - 1
+        n_new = network.n_labels - model.nlabels
+        at = np.append(np.arange(model.nlabels), np.full(n_new, -1))
+        if self.grown is not None:
+            at = self.grown.former_labels
+        model.check_unchanged()
+        for name, view in network.tensors().items():
+            if name.startswith(f"layers.{last}."):
+                view[..., at >= 0] = model.tensors[name][..., at[at >= 0]]
+            else:
+                view[...] = model.tensors[name]
+        model.check_unchanged()
+
+    def about(self) -> dict[str, Any]:
+        """Return what the new model records of this one."""
+        found = {**self.identity, "labels": self.model.nlabels}
+        if self.model.dictionary is not None:
+            found["words"] = self.model.dictionary.nwords
+        return found
+
+
+def open_former(args: MlpArgs, given: set[str]) -> tuple[MlpArgs, FormerNetwork]:
+    """Open the model that ``-inputModel`` names; return the arguments with those that it decides.
+
+    ``given`` are the names of the options that a person set: a value that differs from the model's
+    is an error.  Raises ArgumentError, and what ``load_mlp`` does.
+    """
+    path = args.input_model
+    check_one_start(path, args.pretrained_vectors)
+    contents = open_tensors(path)
+    if contents.head.startswith(MODEL_MAGIC):
+        raise ArgumentError(
+            f"{path} is a linear model: go on with it by supervised -inputModel {path}."
+        )
+    if os.name == "nt":  # where a mapped file cannot be replaced
+        contents.is_mapped = False
+    model = load_mlp(contents)
+    names = [*LAYERS, *_names_of_input(model)]
+    for name in filter(given.__contains__, names):
+        _check_given(name, args, model, path)
+    decided = {name: getattr(model.args, name) for name in names}
+    if "loss" not in given:
+        decided["loss"] = "softmax" if model.loss == SOFTMAX else "ova"
+    if model.columns is None and not (
+        args.text_column or given & {"weight_prefix", "weight_column"}
+    ):
+        decided["weight_prefix"] = model.weight_prefix
+    identity = identity_of_bytes(contents.data)
+    return replace(args, **decided), FormerNetwork(path=path, model=model, identity=identity)
+
+
+def _names_of_input(model: MlpModel) -> list[str]:
+    """Return the names of the arguments by which the network reads its input."""
+    known = model.args
+    if model.columns is not None:
+        return ["standardize", "drop", "words", "label_column"]
+    has_ngrams = known.maxn > 0 or known.word_ngrams > 1
+    return [*TEXT, *["minn"] * (known.maxn > 0), *["bucket"] * has_ngrams]
+
+
+def _check_given(name: str, args: MlpArgs, model: MlpModel, path: str) -> None:
+    """Raise ArgumentError if the value of an argument is not that of the network."""
+    value, known, shown = getattr(args, name), getattr(model.args, name), option_of(name)
+    if name == "standardize":
+        if value != known:
+            raise ArgumentError(f"{path} puts its columns on one scale: leave {shown} out.")
+        return
+    if name == "label_column":
+        columns = model.columns
+        assert columns is not None
+        value = "".join(value[:1])
+        names = columns.names[columns.label : columns.label + 1] if columns.names else []
+        if value in (*names, str(columns.label)):
+            return
+        known = names[0] if names else str(columns.label)
+    elif name == "hidden":
+        is_same = args.widths == model.args.widths
+        known = value if is_same else known
+    elif name in LAYERS:  # names are compared in one spelling
+        one = replace(model.args, **{name: value}).resolved()
+        known = value if getattr(one, name) == known else known
+    check_same(shown, _text(value), _text(known), True, path)
+
+
+def _text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
