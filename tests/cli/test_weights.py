@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.cli.conftest import TINY
 from tests.command import run
 
 LINES = 40 * "__label__big the usual words of most lines\n" + 4 * "__label__small words most rare\n"
@@ -334,3 +335,20 @@ def test_validation_is_unweighted(weighted):
     train_on("p.txt", "supervised", "--valid", "p.txt", "-epoch", 1, "-lr", 0, "--log", "plain")
     plain = json.loads(Path("plain").read_text().splitlines()[1])
     assert row["valid_loss"] == plain["valid_loss"]
+
+
+@pytest.mark.parametrize(("command", "end"), [("supervised", "bin"), ("mlp-train", "mlp")])
+def test_the_prefix_of_weights_goes_on_with_the_model(command, end, tmp_path, monkeypatch):
+    """A model whose lines had weights is gone on with by lines that have some."""
+    monkeypatch.chdir(tmp_path)
+    weighted = TINY.replace(b"wheel engine", b"wheel engine __weight__3")
+    (tmp_path / "w.txt").write_bytes(weighted)
+    small = ["-dim", 4, "-epoch", 2, "-thread", 1, "-verbose", 0]
+    given = ["--weight-prefix", "__weight__"]
+    argv = [command, "-input", "w.txt"]
+    assert run(*argv, "-output", "m", *small, *given).code == 0
+    on = [*argv, "-inputModel", f"m.{end}", *small[2:]]
+    assert run(*on, "-output", "a").code == 0
+    assert run(*on, "-output", "b", *given).code == 0
+    assert (tmp_path / f"a.{end}").read_bytes() == (tmp_path / f"b.{end}").read_bytes()
+    assert b"__weight__3" not in (tmp_path / f"a.{end}").read_bytes()
