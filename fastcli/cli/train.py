@@ -11,6 +11,7 @@ import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
+from fastcli.cli._folds import Before, Folding, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._lessons import say_better, say_lessons
 from fastcli.cli._options import size_in_bytes
@@ -142,11 +143,13 @@ def run(
 
     with (
         TrainingDisplay(args.verbose) as progress,
+        read_twice(args.input, watched.folds, progress) as places,
         training_lines(args, table, progress, watched.valid) as prepared,
         held_out(args.input, watched.valid_share, args.label, args.seed, progress),
+        folding(args, watched, table, (places, prepared), progress) as before,
     ):
         reading = reading_words(table)
-        trained = train_and_save(args, progress, saving.fsync, prepared, reading, watched)
+        trained = train_and_save(args, progress, saving.fsync, prepared, reading, watched, before)
         progress.summary(trained)
         if args.verbose > 0:
             say_lessons(trained.learned)
@@ -157,19 +160,50 @@ def run(
         plot(watched.plot, trained.watch.history, trained.watch.stopping.step)
 
 
+def folding(
+    args: TrainArgs,
+    watched: WatchArgs,
+    table: TableOptions | None,
+    data: tuple[Sequence[str], dict[str, Any]],
+    reporter: Reporter,
+) -> AbstractContextManager[Before | None]:
+    """Give what --folds does before training; ``data`` are the places and how it was prepared."""
+
+    def source() -> Any:
+        from fastcli.fasttext.folds import ClassifierFolds
+
+        return ClassifierFolds(args, watched.folds, watched.retry_nan)
+
+    places, prepared = data
+    found = Folding(
+        folds=watched.folds,
+        output=watched.folds_output,
+        monitor=watched.monitor,
+        verbose=args.verbose,
+        thread=args.thread,
+        label=args.label,
+        inputs=args.input,
+        places=places,
+        table=table if table is not None and asks_for_table(table) else None,
+        prepared=prepared,
+    )
+    return cross_validation(found, source, reporter)
+
+
 def check_watched(watched: WatchArgs, args: TrainArgs, tuning: AutotuneOptions) -> None:
     """Raise an error for options of validation that cannot work; say what may be meant otherwise.
 
     ``--eval-every`` was a number of steps in mlp-train 0.1.0.
     """
-    if not watched.is_on:
+    if not watched.is_on and not watched.folds:
         if watched.patience:
             watched.check()
         return
     if tuning.autotune_validation:
+        given = [*watched.words()[::2], *["--folds"] * bool(watched.folds)]
         raise ArgumentError(
             "Autotune measures every trial on -autotune-validation: leave out "
-            f"{', '.join(watched.words()[::2]) or '--log and --plot'}."
+            f"{', '.join(given) or '--log and --plot'}."
         )
     metric = watched.check()
     if watched.plot:

@@ -193,7 +193,7 @@ class MlpArgs(MlpOptions):
             raise ArgumentError("-bucket 0 leaves no room for n-grams: give -bucket 1 or more.")
         if not self.label:
             raise ArgumentError("-label must not be empty: every token would be a label.")
-        check_together(self.valid, self.valid_share, self.patience)
+        check_together(self.valid, self.valid_share, self.patience, self.folds)
         parse_interval(self.eval_every)
 
 

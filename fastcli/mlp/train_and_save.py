@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,8 @@ RUNNING = (
     "verbose",
     "show_gradients",
     "retry_nan",
+    "folds",
+    "folds_output",
 )
 NO_EMBEDDING = np.zeros(1, np.float32)
 
@@ -70,13 +73,15 @@ def train_and_save_mlp(
     source: VectorSource | None = None,
     fsync: bool = False,
     prepared: dict[str, Any] | None = None,
+    before: Callable[[RunLog], None] | None = None,
 ) -> MlpTrained:
     """Train a neural network and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
     With ``fsync`` files are forced to the disk before they take their places.  Of a run that
     diverges the best model that an evaluation found is written before the error.
     ``source`` opens what ``pretrained_vectors`` names, if that is a linear model; ``prepared`` is
-    what the model records of how its texts were prepared.
+    what the model records of how its texts were prepared.  ``before`` is called when the input can
+    be read and before it is.
     """
     args.check()
     args = args.resolved()
@@ -92,6 +97,8 @@ def train_and_save_mlp(
             log = stack.enter_context(RunLog(args.log, reporter.warn, "mlp-train", settings))
             stack.enter_context(spooled(args.input, reporter))
             about = {"prepared": prepared} if prepared else {}
+            if before is not None:
+                before(log)
             for retry in range(MOST_RETRIES + 1):
                 final = not args.retry_nan or retry == MOST_RETRIES
                 try:
@@ -125,30 +132,14 @@ def _train(
     compile_beside(updates.learn)
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
     data = read_data(args, reporter, source)
-    loss = loss_code(args.loss, data.examples.has_several)
-    batch = args.batch_size or data.examples.n
-    batch = max(min(batch, data.examples.n), 1) + 1
-    embeds = data.columns is None
-    try:
-        network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
-    except MemoryError:
-        raise FastcliError(
-            "Training needs more memory than this machine can give. Use a smaller --hidden, "
-            "--batch-size or -dim."
-        ) from None
+    network = network_of(args, data)
     needs = needs_of(args, data, network)
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
     needs.check(f"{args.output}.mlp", reporter.warn)
     if args.save_every:
         check_file_size(checkpoint_path(args), checkpoint_size(args, data, network), needs.smaller)
-    network.start(args.seed)
-    embedding = NO_EMBEDDING
-    if data.embedding is not None:
-        embedding = data.embedding(network.input_width, network.row_floats)
-    trainer = Trainer(
-        args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
-    )
+    trainer = begin(args, data, network)
     trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
     trainer.metric_label = trainer.metric.find_label(trained.model)
     if args.resume:
@@ -210,6 +201,33 @@ def _train(
     return trained
 
 
+def network_of(args: MlpArgs, data: TrainingData) -> Network:
+    """Return the network for some data, before its parameters are set.
+
+    Raises FastcliError where it does not fit into memory.
+    """
+    loss = loss_code(args.loss, data.examples.has_several)
+    batch = args.batch_size or data.examples.n
+    batch = max(min(batch, data.examples.n), 1) + 1
+    embeds = data.columns is None
+    try:
+        return Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
+    except MemoryError:
+        raise FastcliError(
+            "Training needs more memory than this machine can give. Use a smaller --hidden, "
+            "--batch-size or -dim."
+        ) from None
+
+
+def begin(args: MlpArgs, data: TrainingData, network: Network) -> Trainer:
+    """Return a run that has not taken a step, with the parameters that it starts from."""
+    network.start(args.seed)
+    embedding = NO_EMBEDDING
+    if data.embedding is not None:
+        embedding = data.embedding(network.input_width, network.row_floats)
+    return Trainer(args, network, data.examples, data.valid, embedding, data.n_rows, data.augment)
+
+
 def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     """Return the facts of a training by which ``Learned`` judges it."""
     history, examples = trainer.progress.history, data.examples
@@ -237,7 +255,8 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
 def outputs(args: MlpArgs) -> list[str]:
     """Return the files that training writes, the model first."""
     checkpoint = checkpoint_path(args) if args.save_every else ""
-    return [f"{args.output}.mlp", *filter(None, (args.log, args.plot, checkpoint))]
+    others = (args.log, args.plot, args.folds_output, checkpoint)
+    return [f"{args.output}.mlp", *filter(None, others)]
 
 
 def check_whose(args: MlpArgs) -> None:

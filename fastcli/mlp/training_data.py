@@ -12,7 +12,13 @@ import numpy as np
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_dense
-from fastcli.mlp.feature_files import guess_format, libsvm_columns, read_libsvm
+from fastcli.mlp.feature_files import (
+    Placed,
+    guess_format,
+    ignore_places,
+    libsvm_columns,
+    read_libsvm,
+)
 from fastcli.mlp.feature_rows import RawRows
 from fastcli.mlp.feature_tables import read_like, read_tables
 from fastcli.mlp.features import FeatureColumns, Labels, natural
@@ -145,13 +151,32 @@ def table_options(args: MlpArgs) -> TableOptions:
     )
 
 
-def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
+@dataclass(kw_only=True)
+class NumberRows:
+    """Training rows of numbers as they are read; ``raw`` are those that have a label.
+
+    ``names`` are all labels in their order.
+    """
+
+    columns: FeatureColumns
+    raw: RawRows
+    labels: Labels
+    names: list[str]
+
+
+def read_rows(
+    args: MlpArgs, kind: str, note: Callable[[str], None], placed: Placed = ignore_places
+) -> NumberRows:
+    """Read training files of numbers; ``placed`` hears where rows are, those without a label too.
+
+    Raises DataError if no row has a label, and what reading raises.
+    """
     options = table_options(args)
     if kind == "libsvm":
-        columns = libsvm_columns(args.input, reporter.note)
-        raw, labels = read_libsvm(args.input, columns)
+        columns = libsvm_columns(args.input, note)
+        raw, labels = read_libsvm(args.input, columns, placed=placed)
     else:
-        columns, raw, labels = read_tables(args.input, options, reporter.note)
+        columns, raw, labels = read_tables(args.input, options, note, placed)
     has_label = labels.has_label
     n = int(has_label.sum())
     if n == 0:
@@ -159,32 +184,52 @@ def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
             f"{args.input[0]}: no line has a label in column {columns.label}. Give --label-column."
         )
     if n < len(labels):
-        reporter.note(f"Lines without a label: {len(labels) - n:,} left out.")
+        note(f"Lines without a label: {len(labels) - n:,} left out.")
         raw = raw.take_only(has_label)
     names = sorted(labels.known, key=natural)
     if columns.kind == "csv" and len(names) > max(100, n // 2):
-        reporter.note(
+        note(
             f"{len(names):,} different labels in {n:,} lines: is column "
             f"{columns.label} the label? If not, give --label-column."
         )
+    return NumberRows(columns=columns, raw=raw, labels=labels, names=names)
+
+
+def _read_numbers(args: MlpArgs, kind: str, reporter: Reporter) -> TrainingData:
+    rows = read_rows(args, kind, reporter.note)
+    columns, raw, labels, names = rows.columns, rows.raw, rows.labels, rows.names
+    has_label = labels.has_label
     in_training, held = has_label, None
     if args.valid_share:
         raw, held, in_training = _hold_out(args, raw, labels, has_label, reporter)
-    columns.fit(raw, args.standardize)
+    data = numeric_data(
+        args, NumberRows(columns=columns, raw=raw, labels=labels, names=names), in_training
+    )
     if constant := columns.constant():
         reporter.note(_constant_sentence(constant, columns.n_features))
-    row = stride(columns.n_features)
-    numbered = labels.numbered(names, in_training)
-    examples = of_dense(columns.standardize(raw, row), row, *numbered)
-    valid = _read_valid(args, columns, names, reporter) if args.valid else None
+    if args.valid:
+        data.valid = _read_valid(args, columns, names, reporter)
     if held is not None:
+        row = stride(columns.n_features)
         numbered = labels.numbered(names, has_label & ~in_training)
-        valid = of_dense(columns.standardize(held, row), row, *numbered)
+        data.valid = of_dense(columns.standardize(held, row), row, *numbered)
+    return data
+
+
+def numeric_data(args: MlpArgs, rows: NumberRows, in_training: NDArray[np.bool_]) -> TrainingData:
+    """Return the training examples of rows; ``in_training`` tells of all labels which are theirs.
+
+    The rows are gone afterwards, and their columns fitted to them.
+    """
+    columns = rows.columns
+    columns.fit(rows.raw, args.standardize)
+    row = stride(columns.n_features)
+    numbered = rows.labels.numbered(rows.names, in_training)
     return TrainingData(
-        examples=examples,
-        valid=valid,
+        examples=of_dense(columns.standardize(rows.raw, row), row, *numbered),
+        valid=None,
         n_in=columns.n_features,
-        names=[name.encode("utf-8", "surrogateescape") for name in names],
+        names=[name.encode("utf-8", "surrogateescape") for name in rows.names],
         columns=columns,
     )
 
