@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.labelling.located_rows import LocatedRows
+from fastcli.errors import DataError
+from fastcli.labelling.located_rows import BETWEEN, DELIMITERS, LocatedRows, rows_format
 from fastcli.labelling.outputs import Put
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from fastcli.labelling.rows import OpenTable
 
 OPTION = "--folds-output"
+FOLDS_FILE = "--folds-file"
 FIELDS = ("line", "fold", "true", "predicted", "probability", "true_probability")
 
 Row = tuple[int, str, int, list[str], str]
@@ -78,3 +82,63 @@ def rows_of_table(table: OpenTable) -> Iterator[tuple[int, Cells]]:
 
 def _number(value: np.float32) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+def read_folds(path: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of such a file: its ``FIELDS``, ``file`` and ``text`` by these names.
+
+    ``true`` is a list, numbers are floats, NaN where there is none; the text of a table's row is
+    its longest cell.  Raises DataError if it is not such a file, ArgumentError for its name.
+    """
+    kind, n_rows = rows_format(path, FOLDS_FILE), 0
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            if kind == ".jsonl":
+                found = (_pairs(line) for line in file)
+            else:
+                rows = csv.reader(file, delimiter=DELIMITERS[kind])
+                names = next(rows, [])
+                found = (list(zip(names, row, strict=False)) for row in rows)
+            for n_rows, pairs in enumerate(found, start=1):
+                yield _read(path, n_rows, pairs)
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened! ({error.strerror})") from None
+    except csv.Error as error:
+        raise _not_folds(path, f" ({error})") from None
+    if not n_rows:
+        raise _not_folds(path, ": it has no rows")
+
+
+def _pairs(line: str) -> list[tuple[str, Any]]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return []
+    return list(found.items()) if isinstance(found, dict) else []
+
+
+def _read(path: str, number: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a row; ours are its first columns, whose names may have got a number."""
+    wanted = ["file", *FIELDS] if pairs and pairs[0][0].startswith("file") else list(FIELDS)
+    own, others = pairs[: len(wanted)], pairs[len(wanted) :]
+    names = [name for name, _ in own]
+    if len(own) < len(wanted) or not all(map(str.startswith, names, wanted)):
+        raise _not_folds(path, f": row {number:,}")
+    values = dict(zip(wanted, (value for _, value in own), strict=True))
+    try:
+        for name in ("line", "fold"):
+            values[name] = int(values[name])
+        for name in ("probability", "true_probability"):
+            values[name] = float("nan") if values[name] in ("", None) else float(values[name])
+    except (ValueError, TypeError):
+        raise _not_folds(path, f": row {number:,}") from None
+    true = values["true"]
+    values["true"] = true.split(BETWEEN) if isinstance(true, str) else list(map(str, true))
+    cells = {name: "" if value is None else str(value) for name, value in others}
+    is_text = list(cells) == ["text"]
+    values["text"] = cells["text"] if is_text else max(cells.values(), key=len, default="")
+    return values
+
+
+def _not_folds(path: str, where: str) -> DataError:
+    return DataError(f"{path} is not a file of {OPTION}{where}.")
