@@ -51,6 +51,11 @@ class Decided:
         return Decided(self._model, self._curves)
 
     @property
+    def sums_to_one(self) -> bool:
+        """Whether the probabilities of a line are those of one label among all."""
+        return self._model.sums_to_one and not (self._curves and self._curves.several_labels)
+
+    @property
     def printed_offset(self) -> float:
         """The number added to probabilities that are printed: none to calibrated ones."""
         return self._model.printed_offset if self._curves is None else 0.0
