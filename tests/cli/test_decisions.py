@@ -386,7 +386,9 @@ def test_lines_with_several_labels_are_calibrated_label_by_label(tmp_path, loss)
     assert run("supervised", "-input", TAGS["train"], *options, "-verbose", 0).code == 0
     model = tmp_path / "m.bin"
     result = run("calibrate", model, TAGS["valid"])
-    assert "of the lines have several labels, so measured is" in " ".join(result.out.decode().split())
+    assert "of the lines have several labels, so measured is" in " ".join(
+        result.out.decode().split()
+    )
     answer = json.loads(run("calibrate", model, TAGS["valid"], "--json").out)
     assert answer["method"] == "platt"
     assert json.loads((tmp_path / "m.bin.json").read_bytes())["calibration"]["several_labels"]
