@@ -217,8 +217,46 @@ def test_thresholds_in_tables(copied, tmp_path):
         assert all(value >= answer["threshold"] for value in found)
     keep = [*options[:4], "--output", tmp_path / "p.csv", "--unsure", "0.5", tmp_path / "u.csv"]
     assert "cannot be combined" in run("predict", model, tmp_path / "t.csv", *keep).err
-    parts = [*options[:4], "--output-dir", tmp_path / "parts"]
-    assert "--output-dir" in run("predict", model, tmp_path / "t.csv", *parts).err
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_thresholds_and_calibration_in_parts(copied, tmp_path, threads):
+    """Each part is what --output writes of its table, from any number of processes."""
+    model = copied("softmax")
+    assert run("calibrate", model, TOPICS["valid"]).code == 0
+    tune = ["--metric", "recallAtPrecision:99", "--calibrated"]
+    assert run("tune-threshold", model, TOPICS["valid"], *tune).code == 0
+    texts = [line.split(" ", 1)[-1] for line in TOPICS["test"].read_text().splitlines()[:60]]
+    (tmp_path / "in").mkdir()
+    for i in range(2):
+        rows = [f'"{text}"' for text in texts[30 * i : 30 * i + 30]]
+        (tmp_path / "in" / f"{i}.csv").write_text("\n".join(["text", *rows, ""]))
+    for more in (["--thresholds", "auto"], ["--calibrated"]):
+        folder = tmp_path / more[0]
+        usual = ["--text-column", "text", *more, "-thread", threads]
+        inputs = sorted((tmp_path / "in").iterdir())
+        result = run("predict-prob", model, *inputs, *usual, "--output-dir", folder)
+        assert result.code == 0, result.err
+        for path in inputs:
+            out = tmp_path / "one.csv"
+            assert run("predict-prob", model, path, *usual, "--output", out).code == 0
+            assert (folder / path.name).read_bytes() == out.read_bytes()
+        parts = b"".join((folder / path.name).read_bytes() for path in inputs)
+        assert (b",,\n" in parts) is (more != ["--calibrated"])  # rows without a label
+    again = ["--text-column", "text", "--output-dir", tmp_path / "--calibrated"]
+    assert run("predict-prob", model, *inputs, *again, "--calibrated").code == 0
+    assert "was made with other options" in run("predict-prob", model, *inputs, *again).err
+    assert run("calibrate", model, TOPICS["test"]).code == 0
+    changed = run("predict-prob", model, *inputs, *again, "--calibrated")
+    assert "other options (thresholds or calibration)" in changed.err
+
+
+def test_inspect_names_a_file_of_thresholds(copied):
+    model = copied("softmax")
+    assert run("tune-threshold", model, TOPICS["valid"]).code == 0
+    result = run("inspect", f"{model}.thresholds.json")
+    assert result.code == 1
+    assert "holds the thresholds of a model's labels, not data" in result.err
 
 
 def test_one_label_a_line_is_the_best_one_or_none(copied):
