@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from fastcli.errors import FastcliError
 from fastcli.evaluation.meter import Meter
 from fastcli.evaluation.predictor import Predictor
 from fastcli.evaluation.probabilities import dense_probs, dense_truth
@@ -157,7 +158,10 @@ def cross_validate(
     held, results = Held(folds=source.folds), []
     for fold in range(n_folds):
         began = time.monotonic()
-        with source.trained(fold, FoldReporter(reporter, fold, n_folds)) as model:
+        with (
+            _named(f"fold {fold + 1} of {n_folds}"),
+            source.trained(fold, FoldReporter(reporter, fold, n_folds)) as model,
+        ):
             reporter.stage(f"fold {fold + 1} of {n_folds}: measuring")
             meter, label = _measured(held, fold, model, metric, n_threads)
         results.append(
@@ -177,6 +181,16 @@ def cross_validate(
         del model
         on_result(results[-1])
     return results, held
+
+
+@contextmanager
+def _named(fold: str) -> Iterator[None]:
+    """Let errors say in which fold they were."""
+    try:
+        yield
+    except FastcliError as error:
+        error.args = (f"In {fold}: {error}",)
+        raise
 
 
 def _measured(

@@ -62,7 +62,9 @@ class TextNetworkFolds(TextFolds):
 
     def __init__(self, args: MlpArgs, vectors: Callable[[], VectorSource] | None = None) -> None:
         super().__init__(args.input, args.folds, args.label, args.seed)
-        self._args, self._vectors = args, vectors
+        # The lines of all files stand for the first: one that is given twice is read once.
+        self._args = replace(args, input=tuple(dict.fromkeys(args.input)))
+        self._vectors = vectors
 
     @contextmanager
     def trained(self, fold: int, reporter: Reporter) -> Iterator[FoldModel]:

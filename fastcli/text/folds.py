@@ -43,8 +43,11 @@ def check_folds(strata: NDArray[np.int64], n_folds: int) -> None:
     """Raise DataError if there are fewer lines with a label than folds."""
     n = int(np.count_nonzero(strata >= 0))
     if n < n_folds:
-        fewer = f"give --folds {n} or fewer" if n > 1 else "folds need two lines at least"
-        raise DataError(f"--folds {n_folds}, and {n:,} lines with a label: {fewer}.")
+        fewer = f" (--folds {n} at most)" if n > 1 else ""
+        raise DataError(
+            f"{n:,} lines with a label are too few for {n_folds} folds: there must be one for "
+            f"each{fewer}."
+        )
 
 
 def rare_sentence(strata: NDArray[np.int64], labels: Sequence[str], n_folds: int) -> str:

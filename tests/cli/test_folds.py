@@ -10,6 +10,8 @@ import subprocess
 import numpy as np
 import pytest
 
+from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.run_log import RunLog
 from tests.cli.conftest import LOSSES
 from tests.command import SAMPLES, environment, run, words
 
@@ -18,6 +20,7 @@ REVIEWS = SAMPLES / "reviews.csv"
 SMALL = ["-dim", 8, "-lr", 0.5, "-epoch", 5, "-verbose", 1]
 MLP = ["-dim", 8, "--hidden", 8, "-lr", 0.01, "-epoch", 2, "-verbose", 1]
 COLUMNS = ["--text-column", "review", "--label-column", "verdict", "--none", "other"]
+EVALUATION = Evaluation(step=1, epoch=1, progress=1, lr=1, loss=1, seconds=1)
 COMMANDS = {"supervised": (SMALL, "bin"), "mlp-train": (MLP, "mlp")}
 
 
@@ -240,7 +243,7 @@ def test_nothing_is_said_with_verbose_0(tmp_path):
     ("options", "said"),
     [
         (["--folds", 1], "--folds must be 2 or more, not 1."),
-        (["--folds", 901], "--folds 901, and 900 lines with a label: give --folds 900 or fewer."),
+        (["--folds", 901], "900 lines with a label are too few for 901 folds"),
         (["--folds", 2, "--valid", TRAIN], "--folds and --valid: give one of them."),
         (["--folds", 2, "--valid-share", 0.1], "--folds and --valid-share: give one of them."),
         (["--folds", 2, "--folds-output", "f.txt"], "the format is not known by the name"),
@@ -296,3 +299,73 @@ def test_an_interrupt_between_folds_leaves_nothing(tmp_path, command):
     assert child.returncode == 130
     assert b"Traceback" not in err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_given_twice_is_trained_on_as_often(tmp_path):
+    lines = TRAIN.read_bytes().splitlines(keepends=True)[:40]
+    (tmp_path / "a.txt").write_bytes(b"".join(lines))
+    (tmp_path / "b.txt").write_bytes(b"".join(lines * 2))
+    made = []
+    for sources in (["a.txt", "a.txt"], ["b.txt"]):
+        paths = [tmp_path / name for name in sources]
+        out = tmp_path / "f.jsonl"
+        result = run(
+            "supervised", "-input", *paths, "-output", tmp_path / "m", *SMALL,
+            "--folds", 2, "--folds-output", out,
+        )  # fmt: skip
+        assert result.code == 0
+        made.append([(row["fold"], row["predicted"], row["probability"]) for row in rows_of(out)])
+    assert made[0] == made[1]
+
+
+def test_nothing_can_be_measured(tmp_path):
+    (tmp_path / "t.txt").write_text("__label__a x y\n__label__b z\n")
+    err, _ = train("supervised", tmp_path / "m", tmp_path / "t.txt", "--folds", 2)
+    assert "2 folds: nothing could be measured." in err
+    err, _ = train(
+        "supervised", tmp_path / "m", tmp_path / "t.txt", "--folds", 2, "-loss", "ns", code=1
+    )
+    assert "In fold 1 of 2: -loss ns needs at least two labels" in err
+
+
+@pytest.mark.parametrize("end", ["csv", "jsonl"])
+def test_numbers_with_several_labels(tmp_path, end):
+    rng = np.random.default_rng(2)
+    rows = [
+        (x, y, ([*(["px"] * (x > 0)), *(["py"] * (y > 0))] or ["none"]))
+        for x, y in rng.normal(size=(40, 2)).round(3).tolist()
+    ]
+    path, options = tmp_path / f"t.{end}", ["--label-column", "k"]
+    if end == "csv":
+        cells = [f"{x},{y},{';'.join(labels)}" for x, y, labels in rows]
+        path.write_text("\n".join(["x,y,k", *cells, ""]))
+        options += ["--label-separator", ";"]
+    else:
+        dicts = [{"x": x, "y": y, "k": labels} for x, y, labels in rows]
+        path.write_text("".join(json.dumps(one) + "\n" for one in dicts))
+    out = tmp_path / "f.jsonl"
+    train("mlp-train", tmp_path / "m", path, *options, "--folds", 4, "--folds-output", out)
+    found = rows_of(out)
+    assert [row["true"] for row in found] == [labels for _, _, labels in rows]
+    assert [float(row["x"]) for row in found] == [x for x, _, _ in rows]
+    assert [row["line"] for row in found] == list(range(1 + (end == "csv"), 41 + (end == "csv")))
+
+
+def test_a_run_that_starts_again_keeps_its_folds(tmp_path):
+    log = tmp_path / "log.jsonl"
+    with RunLog(str(log), print, "supervised", {"lr": 2}) as found:
+        found.add_folds([{"fold": 1}, {"fold": 2}])
+        found.add([EVALUATION])
+        found.restart({"lr": 1})
+        found.add([EVALUATION])
+    first, *rows = map(json.loads, log.read_text().splitlines())
+    assert first["arguments"] == {"lr": 1}
+    assert [row.get("fold") for row in rows] == [1, 2, None]
+
+
+def test_folds_in_a_configuration(tmp_path):
+    config = tmp_path / "c.toml"
+    config.write_text(f'folds = 3\nfolds-output = "{tmp_path / "f.csv"}"\n')
+    err, _ = train("mlp-train", tmp_path / "m", TRAIN, "--config", config)
+    assert "3 folds: accuracy" in err
+    assert len(rows_of(tmp_path / "f.csv")) == 900

@@ -57,10 +57,15 @@ class FoldTable:
                 "no label or no word of it."
             )
         accuracy = spread(results, "accuracy")
+        measured = "nothing could be measured"
+        if n_test:
+            measured = f"accuracy {accuracy.mean:.4f}"
+            if math.isfinite(accuracy.deviation):
+                measured += f" ± {accuracy.deviation:.4f}"
+            measured += " on lines that a model was not trained on"
         say(
-            f"{len(results)} folds: accuracy {_number(accuracy.mean)} "
-            f"± {_number(accuracy.deviation) or 0} on lines that a model was not trained on. The "
-            f"model that is written is trained on all {counted(n_lines)}."
+            f"{len(results)} folds: {measured}. The model that is written is trained on all "
+            f"{counted(n_lines)}."
         )
 
 

@@ -26,6 +26,8 @@ def error_lines(path: str, found: LabelErrors) -> Iterator[str]:
     yield f"{printable(path)}: {counted(found.n_lines)} with a label"
     yield f"{GAP}{n:,}{share} would get another label from a model that was not trained on them"
     yield f"{GAP}{found.n_wrong:,} of these labels are probably wrong"
+    if 2 * n > found.n_lines:
+        yield f"{GAP}which is more than half: the models learned too little for a judgement"
     shown = found.doubtful[:SHOWN]
     if not shown:
         return
