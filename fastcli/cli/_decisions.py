@@ -174,6 +174,7 @@ def load_curves(model: str, classifier: Classifier, identity: dict[str, int]) ->
             curves = Curves(
                 slopes=np.array([found.slopes[name] for name in names]),
                 offsets=np.array([found.offsets[name] for name in names]),
+                several_labels=found.several_labels,
             )
     except SchemaError as error:
         raise DataError(f"{place} is damaged: {error}. Run calibrate again.") from None
@@ -203,6 +204,7 @@ def as_calibration(
             temperature=curves.temperature,
             slopes=slopes,
             offsets=offsets,
+            several_labels=curves.several_labels,
         )
     )
 

@@ -19,6 +19,7 @@ from fastcli.tables.streams import opened
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
+    from fastcli.evaluation.decided import Decisions
     from fastcli.labelling.part_workers import Hear, Make
     from fastcli.labelling.parts import Part
 
@@ -41,6 +42,7 @@ class Labeller:
     like: str
     args: LabelArgs
     setting: Setting
+    decisions: Decisions | None = None  # its thresholds and calibration
 
     def start(self) -> Make:
         """Load the model and return what makes a part."""
@@ -51,6 +53,9 @@ class Labeller:
         except Exception as error:
             failed = ("failed", reason_of(error))
             return lambda part, hear: failed
+        if self.decisions is not None:
+            decided: Any = self.decisions.of(classifier)
+            classifier = decided
         return self.maker(classifier)
 
     def maker(self, classifier: Classifier) -> Make:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastcli.cli._part_labeller import Labeller, Made
     from fastcli.cli.display.screen import Screen
     from fastcli.evaluation.classifier import Classifier
+    from fastcli.evaluation.decided import Decisions
     from fastcli.labelling.label_table import LabelArgs
     from fastcli.labelling.part_records import Plan, Setting
     from fastcli.labelling.parts import Part
@@ -95,6 +96,9 @@ def label_parts(
     check_apart(read, [part.target for part in parts])
     parts = sharded(parts, options.shard)
     setting, status = _setting(asked.model, table, prepared, args)
+    decisions: Decisions | None = getattr(classifier, "decisions", None)
+    if decisions is not None:
+        setting.options["thresholds or calibration"] = _digest(decisions)
     anew = Plan(missing=parts, done=[], changed=[])
     found = anew if options.overwrite else plan(parts, setting)
     _say_plan(found)
@@ -108,7 +112,13 @@ def label_parts(
     except OSError as error:
         raise cannot_save(options.output_dir, error) from None
     labeller = Labeller(
-        model=asked.model, status=status, table=table, like=like, args=args, setting=setting
+        model=asked.model,
+        status=status,
+        table=table,
+        like=like,
+        args=args,
+        setting=setting,
+        decisions=decisions,
     )
     run = _Run(found, args)
     run.make(labeller, classifier)
@@ -139,6 +149,14 @@ def _setting(
     text = json.dumps(asdict(prepared), sort_keys=True, default=sorted)  # sets
     found["columns, cleaning or names of labels"] = hashlib.sha256(text.encode()).hexdigest()[:16]
     return Setting(model=digest, options=found), status
+
+
+def _digest(decisions: Decisions) -> str:
+    """Return what tells these thresholds and this calibration from others."""
+    curves = vars(decisions.curves) if decisions.curves is not None else {}
+    values = {**curves, "thresholds": decisions.thresholds, "only_best": decisions.only_best}
+    text = json.dumps(values, sort_keys=True, default=lambda array: array.tolist())
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _say_plan(found: Plan) -> None:

@@ -75,11 +75,11 @@ class Reporting:
 
     def check(self) -> None:
         """Raise ArgumentError for values that cannot be."""
-        from fastcli.labelling.mistakes import mistakes_format
+        from fastcli.labelling.located_rows import rows_format
 
         self.confused()
         if self.errors:
-            mistakes_format(self.errors)
+            rows_format(self.errors, "--errors")
         for name in PATHS[1:]:
             path = getattr(self, name)
             if path and _delimiter(path) is None:
@@ -314,7 +314,7 @@ def _numbers(value: Any) -> Any:
 
 
 def _write_rows(put: Put, delimiter: str, rows: Iterable[Sequence[Any]]) -> None:
-    from fastcli.labelling.mistakes import encoded
+    from fastcli.labelling.located_rows import encoded
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")

@@ -36,9 +36,10 @@ def calibrate(
 ) -> None:
     """Fit the probabilities of a classifier to labelled lines that it was not trained on.
 
-    Softmax gets a temperature, other losses a sigmoid for each label (Platt).  It is kept in the
-    JSON file beside the model, and used by predict, predict-prob and test --calibrated.  Printed
-    are the expected calibration error and the log loss of these lines, before and after.
+    Softmax gets a temperature; other losses, and lines with several labels, a sigmoid for each
+    label (Platt).  It is kept in the JSON file beside the model, and used by predict, predict-prob
+    and test --calibrated.  Printed are the expected calibration error and the log loss of these
+    lines, before and after: of the best label, or of every label where a line may have several.
 
     \b
     Example:
@@ -47,10 +48,8 @@ def calibrate(
     """
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.calibration import (
-        Curves,
         expected_error,
-        fit_sigmoids,
-        fit_temperature,
+        fit,
         log_loss,
     )
     from fastcli.evaluation.dense import read_scored
@@ -65,8 +64,9 @@ def calibrate(
     scored = read_scored(classifier, blocks, model, data)
     is_one_of_all = classifier.sums_to_one
     is_softmax = is_one_of_all and getattr(classifier.args, "loss", "") != "hs"  # type: ignore[attr-defined]
-    curves = Curves(temperature=fit_temperature(scored)) if is_softmax else fit_sigmoids(scored)
+    curves = fit(scored, is_one_of_all, is_softmax)
     after = curves.applied(scored.probs, is_one_of_all)
+    is_one_of_all = is_one_of_all and not curves.several_labels
     figures = {
         name: [measure(probs, scored.truth, is_one_of_all) for probs in (scored.probs, after)]
         for name, measure in (("calibration error", expected_error), ("log loss", log_loss))
@@ -76,7 +76,7 @@ def calibrate(
     if options.json:
         answer: dict[str, Any] = {"lines": scored.n, "left_out": scored.left_out}
         answer |= {"method": found["method"]}
-        if is_softmax:
+        if curves.slopes is None:
             answer["temperature"] = _json.number(curves.temperature)
         for name, (old, new) in figures.items():
             key = name.replace(" ", "_")
@@ -89,7 +89,7 @@ def calibrate(
     old, new = figures["calibration error"]
     if new > old:
         say(
-            "The calibration error rose: the log loss is what is minimised. Probabilities were "
-            "right already, or lines have several labels, which -loss ova is for."
+            "The calibration error rose: the log loss is what is minimised, and probabilities were "
+            "right already."
         )
     say(f"Wrote {beside}. Next: fastcli predict-prob {model} FILE --calibrated")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastcli.cli._command import positional
-from fastcli.cli._declare import FileName, given_names, takes
+from fastcli.cli._declare import FileName, given_names, say_without_effect, takes
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.errors import DataError
-from fastcli.options import option
+from fastcli.options import only_beside, option
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.tables.options import header_of
 from fastcli.text import options as text
@@ -35,6 +35,21 @@ class Inspecting:
     json: bool = option(False, "write JSON, one line per file")
     top_words: int = option(
         0, "of a classifier, list so many words that speak for each label", at_least=0
+    )
+    label_errors: bool = option(
+        False, "list the lines whose label is most doubtful: trains five folds, or --folds-file"
+    )
+    folds_file: str = option(
+        "",
+        "take what --folds-output of a training wrote",
+        file="file",
+        needs=(only_beside("label_errors"),),
+    )
+    errors: str = option(
+        "",
+        "write all doubtful lines, the most doubtful first, to this .csv, .tsv or .jsonl",
+        file="file",
+        needs=(only_beside("label_errors"),),
     )
     label: str = option("__label__", text.LABEL, group="general")
     delimiter: str = option("", text.DELIMITER, group="input")
@@ -64,6 +79,7 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
       fastcli inspect data/samples/reviews.csv
       fastcli inspect --json topics.bin
       fastcli inspect topics.bin --top-words 10
+      fastcli inspect data/samples/topics.train.txt --label-errors
     """
     as_json = options.json
     if not options.label:
@@ -102,6 +118,12 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
     )
     announce_compiling()
     ctx.with_resource(spooled(files, Reporter(), allows_empty=True))  # so that it is read twice
+    say_without_effect(ctx, vars(options))
+    if options.label_errors:
+        from fastcli.cli._label_errors import list_label_errors
+
+        list_label_errors(files, options)
+        return
     data_sets: list[DataSet] = []
     has_tables = has_models = False
     for i, path in enumerate(files):

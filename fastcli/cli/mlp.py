@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
+from fastcli.cli._folds import Before, Folding, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli._lessons import say_network_lessons
@@ -98,10 +99,12 @@ def mlp_train(
     with (
         says_what_is_left(path),
         MlpDisplay(args) as progress,
+        read_twice(args.input, args.folds, progress) as places,
         training_lines(args, progress) as prepared,
+        folding(args, (places, prepared), progress) as before,
     ):
         source = open_source(args, progress.note) if args.pretrained_vectors else None
-        trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared, former)
+        trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared, former, before)
         progress.summary(trained)
         if args.verbose > 0:
             say_network_lessons(trained.learned, trained.troubles)
@@ -109,6 +112,38 @@ def mlp_train(
         plot(args.plot, trained.history, trained.best_step)
     if trained.interrupted:
         raise interrupted_with_best(path, trained.interrupted, trained.history)
+
+
+def folding(
+    args: MlpArgs, data: tuple[Sequence[str], dict[str, Any]], reporter: Reporter
+) -> AbstractContextManager[Before | None]:
+    """Give what --folds does before training; ``data`` are the places and how it was prepared."""
+
+    def source() -> Any:
+        from fastcli.mlp.folds import NumberFolds, TextNetworkFolds
+        from fastcli.mlp.training_data import input_kind
+
+        if (kind := input_kind(args)) != "text":
+            return NumberFolds(args, kind)
+        vectors = (
+            (lambda: open_source(args, lambda sentence: None)) if args.pretrained_vectors else None
+        )
+        return TextNetworkFolds(args, vectors)
+
+    places, prepared = data
+    found = Folding(
+        folds=args.folds,
+        output=args.folds_output,
+        monitor=args.monitor,
+        verbose=args.verbose,
+        thread=args.thread,
+        label=args.label,
+        inputs=args.input,
+        places=places,
+        table=table_options(args) if args.text_column else None,
+        prepared=prepared,
+    )
+    return cross_validation(found, source, reporter)
 
 
 @contextlib.contextmanager

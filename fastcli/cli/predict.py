@@ -171,16 +171,7 @@ class Run:
         say_unknown_words(notes)
 
     def check_decisions(self) -> None:
-        """Raise ArgumentError where thresholds or calibration meet options that know of neither."""
-        options = [
-            ("--thresholds", self.options.thresholds),
-            ("--calibrated", self.options.calibrated),
-        ]
-        name = next((name for name, value in options if value), "")
-        if name and self.parts.output_dir:
-            raise ArgumentError(
-                f"{name} is for single tables: give --output in place of --output-dir."
-            )
+        """Raise ArgumentError where thresholds meet options that decide which labels are given."""
         if self.options.thresholds and self.filters != Filters():
             raise ArgumentError(
                 "--thresholds decides which labels are given: it cannot be combined with --keep, "

@@ -12,6 +12,7 @@ import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
+from fastcli.cli._folds import Before, Folding, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli._lessons import say_better, say_lessons
@@ -27,7 +28,7 @@ from fastcli.cli._tables import (
 from fastcli.cli._validation import held_out
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.intervals import parse_interval
-from fastcli.evaluation.options import WEIGHTING, prefix_of_table
+from fastcli.evaluation.options import WEIGHTING, check_folds, prefix_of_table
 from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of
 from fastcli.fasttext.options import AutotuneOptions
 from fastcli.fasttext.watch_args import WatchArgs
@@ -154,6 +155,7 @@ def run(
     with (
         says_what_is_left(path),
         TrainingDisplay(args.verbose) as progress,
+        read_twice(args.input, watched.folds, progress) as places,
         training_lines(args, table, progress, watched.valid) as prepared,
         held_out(
             args.input,
@@ -163,9 +165,12 @@ def run(
             progress,
             args.weight_prefix,
         ),
+        folding(args, watched, table, (places, prepared), progress) as before,
     ):
         reading = reading_words(table)
-        trained = train_and_save(args, progress, saving.fsync, prepared, reading, watched, former)
+        trained = train_and_save(
+            args, progress, saving.fsync, prepared, reading, watched, former, before
+        )
         progress.summary(trained)
         if args.verbose > 0:
             say_lessons(trained.learned)
@@ -198,21 +203,53 @@ def go_on(args: TrainArgs, given: set[str], tuning: AutotuneOptions) -> tuple[Tr
     return open_former(args, given, say if args.verbose > 0 else lambda sentence: None)
 
 
+def folding(
+    args: TrainArgs,
+    watched: WatchArgs,
+    table: TableOptions | None,
+    data: tuple[Sequence[str], dict[str, Any]],
+    reporter: Reporter,
+) -> AbstractContextManager[Before | None]:
+    """Give what --folds does before training; ``data`` are the places and how it was prepared."""
+
+    def source() -> Any:
+        from fastcli.fasttext.folds import ClassifierFolds
+
+        return ClassifierFolds(args, watched.folds, watched.retry_nan)
+
+    places, prepared = data
+    found = Folding(
+        folds=watched.folds,
+        output=watched.folds_output,
+        monitor=watched.monitor,
+        verbose=args.verbose,
+        thread=args.thread,
+        label=args.label,
+        inputs=args.input,
+        places=places,
+        table=table if table is not None and asks_for_table(table) else None,
+        prepared=prepared,
+    )
+    return cross_validation(found, source, reporter)
+
+
 def check_watched(watched: WatchArgs, args: TrainArgs, tuning: AutotuneOptions) -> None:
     """Raise an error for options of validation that cannot work; say what may be meant otherwise.
 
     ``--eval-every`` was a number of steps in mlp-train 0.1.0.
     """
-    if not watched.is_on:
+    if not watched.is_on and not watched.folds:
         if watched.patience:
             watched.check()
         return
     if tuning.autotune_validation:
+        given = [*watched.words()[::2], *["--folds"] * bool(watched.folds)]
         raise ArgumentError(
             "Autotune measures every trial on -autotune-validation: leave out "
-            f"{', '.join(watched.words()[::2]) or '--log and --plot'}."
+            f"{', '.join(given) or '--log and --plot'}."
         )
     metric = watched.check()
+    check_folds(watched.folds, args.input_model)
     if watched.plot:
         from fastcli.cli.display.curves import check_plot
 

@@ -5,12 +5,17 @@ Neural Networks, section 4.2).  Other losses: a sigmoid for each label over the 
 probability (Platt 1999, Probabilistic Outputs for Support Vector Machines), divided by their sum
 where labels exclude each other.  Platt's targets of 1 / (n + 2) for the other class are too large
 where a model knows that most labels are impossible: a weak prior keeps rare labels as they are.
+
+Where many lines have several labels these do not exclude each other, whatever the loss: a softmax
+gives each of five right labels a fifth, and the temperature with the least cross-entropy, the mean
+over a line's labels, makes the best one less sure still, though it is right.  So each label gets a
+sigmoid there, of how probable it is to be one of a line's, and their sum is not 1.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -28,6 +33,7 @@ TINY = 1e-30  # probabilities are at least this before their logarithm is taken
 LARGEST_LOGIT = 16.0  # sizes of logits of labels one by one; fastText's sigmoid ends at 8
 HOTTEST = 5.0  # bounds of the logarithm of a temperature
 GOLDEN = (math.sqrt(5) - 1) / 2
+SEVERAL = 0.05  # share of lines with several labels from which on labels do not exclude each other
 PRIOR = 1.0  # weight, in lines, of the belief that probabilities are right: slope 1, offset 0
 
 
@@ -43,15 +49,21 @@ class Calibration:
     temperature: Annotated[float, Range(1e-3, 1e3)] = 1.0
     slopes: dict[str, Annotated[float, Range(-1e6, 1e6)]] = field(default_factory=dict)
     offsets: dict[str, Annotated[float, Range(-1e6, 1e6)]] = field(default_factory=dict)
+    several_labels: bool = False  # the sum of probabilities is not 1 although the model's is
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curves:
-    """How probabilities are changed: a temperature, or a slope and an offset for each label."""
+    """How probabilities are changed: a temperature, or a slope and an offset for each label.
+
+    With ``several_labels`` probabilities are those of each label alone, also where the model's are
+    those of one label among all.
+    """
 
     temperature: float = 1.0
     slopes: NDArray[np.float64] | None = None
     offsets: NDArray[np.float64] | None = None
+    several_labels: bool = False
 
     def applied(self, probs: NDArray[np.float32], sums_to_one: bool) -> NDArray[np.float32]:
         """Return the calibrated probabilities [lines, labels]."""
@@ -59,7 +71,7 @@ class Curves:
             return tempered(probs, self.temperature)
         z = self.slopes * logits(probs) + self.offsets
         found = 1 / (1 + np.exp(-z))
-        if sums_to_one:
+        if sums_to_one and not self.several_labels:
             found /= np.maximum(found.sum(axis=1, keepdims=True), TINY)
         return np.asarray(found, np.float32)
 
@@ -133,6 +145,18 @@ def fit_sigmoid(z: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float
         a, b = a + step * da, b + step * db
         value = loss(a, b)
     return a, b
+
+
+def fit(scored: Scored, sums_to_one: bool, is_softmax: bool) -> Curves:
+    """Return what makes the probabilities of a model right: see the top of this module."""
+    if sums_to_one and several_share(scored.truth) >= SEVERAL:
+        return replace(fit_sigmoids(scored), several_labels=True)
+    return Curves(temperature=fit_temperature(scored)) if is_softmax else fit_sigmoids(scored)
+
+
+def several_share(truth: NDArray[np.bool_]) -> float:
+    """Return the share of lines that have several labels."""
+    return float((truth.sum(axis=1) > 1).mean())
 
 
 def fit_sigmoids(scored: Scored) -> Curves:

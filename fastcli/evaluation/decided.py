@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.evaluation.calibration import Curves
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decisions:
+    """What ``Decided`` needs beside a classifier; it can be handed to another process."""
+
+    curves: Curves | None
+    thresholds: NDArray[np.float64] | None
+    only_best: bool
+
+    def of(self, model: Classifier) -> Decided:
+        """Return a classifier that predicts as a model does, with these."""
+        return Decided(model, self.curves, self.thresholds, self.only_best)
 
 
 class Decided:
@@ -41,6 +55,13 @@ class Decided:
         return getattr(self._model, name)
 
     @property
+    def decisions(self) -> Decisions:
+        """Its calibration and thresholds."""
+        return Decisions(
+            curves=self._curves, thresholds=self._thresholds, only_best=self._only_best
+        )
+
+    @property
     def has_thresholds(self) -> bool:
         """Whether labels must reach thresholds to be given."""
         return self._thresholds is not None
@@ -49,6 +70,11 @@ class Decided:
     def without_thresholds(self) -> Decided:
         """The classifier with the same probabilities that gives all labels."""
         return Decided(self._model, self._curves)
+
+    @property
+    def sums_to_one(self) -> bool:
+        """Whether the probabilities of a line are those of one label among all."""
+        return self._model.sums_to_one and not (self._curves and self._curves.several_labels)
 
     @property
     def printed_offset(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastcli.errors import ArgumentError
-from fastcli.options import Need, Option
+from fastcli.options import Need, Option, only_beside
 
 METRICS = (
     "accuracy, error, loss, logloss, f1[:LABEL], f1macro, f1weighted, "
@@ -11,8 +11,8 @@ METRICS = (
 )
 HELD_OUT = "--valid-share"  # the name of lines that are held out, as of a file
 WITH_VALID = Need(
-    lambda v: bool(v.valid or v.valid_share),
-    lambda v: f"without {v.shown('valid')} or {v.shown('valid_share')}",
+    lambda v: bool(v.valid or v.valid_share or v.folds),
+    lambda v: f"without {v.shown('valid')}, {v.shown('valid_share')} or {v.shown('folds')}",
 )
 VALID = Option(
     help="validation file, evaluated during training; the best model is saved",
@@ -40,6 +40,18 @@ MONITOR = Option(
     help=f"what decides which evaluation is best: {METRICS}",
     group="validation",
     needs=(WITH_VALID,),
+)
+FOLDS = Option(
+    help="cross-validation first: N models, each measured on its share of lines left out",
+    group="validation",
+    at_least=2,
+    default_text="off",
+)
+FOLDS_OUTPUT = Option(
+    help="write what the folds predict of each line to this .csv, .tsv or .jsonl",
+    group="validation",
+    file="file",
+    needs=(only_beside("folds"),),
 )
 RETRY_NAN = Option(
     help="where the loss becomes NaN, halve the learning rate and start again",
@@ -80,8 +92,22 @@ def prefix_of_table() -> ArgumentError:
     )
 
 
-def check_together(valid: str, valid_share: float, patience: int) -> None:
+def check_folds(folds: int, input_model: str) -> None:
+    """Raise ArgumentError for folds of a training that goes on with a model."""
+    if folds and input_model:
+        raise ArgumentError(
+            "--folds and -inputModel: give one of them. A fold would be measured by a model that "
+            "may have been trained on its lines."
+        )
+
+
+def check_together(valid: str, valid_share: float, patience: int, folds: int) -> None:
     """Raise ArgumentError for options that contradict each other."""
+    if folds and (valid or valid_share):
+        raise ArgumentError(
+            f"--folds and {'--valid' if valid else '--valid-share'}: give one of them. Each fold "
+            "is measured on the lines that it leaves out."
+        )
     if valid and valid_share:
         raise ArgumentError("--valid and --valid-share: give one of them.")
     if patience and not (valid or valid_share):

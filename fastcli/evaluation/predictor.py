@@ -155,7 +155,16 @@ class Predictor:
 
         So not all the labels of all lines of a block are in memory at once.
         """
-        for found in self._results(blocks, lambda thread, lines, predictions: use(predictions)):
+        return self.examined(blocks, lambda thread, lines, predictions: use(predictions))
+
+    def examined(
+        self, blocks: Iterable[Block], use: Callable[[int, Lines, Predictions], T]
+    ) -> Iterator[T]:
+        """Yield what ``use(thread, lines, predictions)`` makes of lines, some at a time.
+
+        It is called by several threads, and the results come in the order of the lines.
+        """
+        for found in self._results(blocks, use):
             yield from found
 
     def rows(self, blocks: Iterable[Block]) -> Iterator[list[tuple[bytes, float]]]:
@@ -177,9 +186,7 @@ class Predictor:
         meters = [Meter(nlabels=self.model.nlabels, with_scores=with_scores) for _ in self._workers]
 
         def add(thread: int, lines: Lines, predictions: Predictions) -> None:
-            meters[thread].add_lines(lines, predictions)
-            if predictions.every is not None:
-                self._add_losses(meters[thread], lines, predictions.every)
+            self.count(meters[thread], lines, predictions)
 
         for _ in self._results(blocks, add):
             pass
@@ -208,6 +215,12 @@ class Predictor:
 
         for parts in self._results(watched(), add):
             yield *seen[0], parts
+
+    def count(self, meter: Meter, lines: Lines, predictions: Predictions) -> None:
+        """Count lines as ``test`` does, and their losses where all labels were predicted."""
+        meter.add_lines(lines, predictions)
+        if predictions.every is not None:
+            self._add_losses(meter, lines, predictions.every)
 
     def _add_losses(self, meter: Meter, lines: Lines, found: Predictions) -> None:
         from fastcli.evaluation.probabilities import dense_probs, dense_truth, line_losses

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -29,14 +29,14 @@ class RunLog:
             check_log(path)
         self._file = AppendedFile(path, warn) if path else None
         self._command = command
-        self._first = b""
+        self._first = self._folds = b""
         self.restart(arguments)
 
     def restart(self, arguments: dict[str, Any]) -> None:
         """Begin again, with other arguments: what was logged of a run that failed is removed."""
         if self._file is not None:
             self._file.cut(0)
-            self._first = run_line(self._command, arguments)
+            self._first = run_line(self._command, arguments) + self._folds
 
     def __enter__(self) -> RunLog:
         return self
@@ -45,10 +45,20 @@ class RunLog:
         if self._file is not None:
             self._file.close()
 
+    def add_folds(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Add what was measured of folds, before anything is trained that evaluations are of."""
+        if self._file is not None:
+            self._folds = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+            self._append(self._folds)
+
     def add(self, history: Collection[Evaluation]) -> None:
         """Add evaluations."""
         if self._file is not None and history:
-            self._file.append(self._first + log_lines(history))
+            self._append(log_lines(history))
+
+    def _append(self, lines: bytes) -> None:
+        if self._file is not None:
+            self._file.append(self._first + lines)
             self._first = b""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,7 @@ def train_and_save(
     reading: Sequence[str] = (),
     watched: WatchArgs | None = None,
     former: Former | None = None,
+    before: Callable[[RunLog], None] | None = None,
 ) -> Trained:
     """Train a classifier or word vectors; write ``<output>.bin``, its JSON, ``.vec``, ``.output``.
 
@@ -60,15 +61,15 @@ def train_and_save(
     are whole; with ``fsync`` each is forced to the disk first.  ``prepared`` is what the JSON file
     records of how the input was prepared, ``reading`` are words that the command needs to read the
     same input, ``watched`` is what is measured between epochs, ``former`` the classifier that
-    training goes on with, whose file may be the one that is written.  Raises FastcliError or a
-    child of it.
+    training goes on with, whose file may be the one that is written.  ``before`` is called when the
+    input can be read and before it is.  Raises FastcliError or a child of it.
     """
     path = f"{args.output}.bin"
     args.check()
     watched = watched or WatchArgs()
     check_watched(watched)
     settings = {**asdict(args), **asdict(watched)}
-    written = [*outputs(args, path), watched.log, watched.plot]
+    written = [*outputs(args, path), watched.log, watched.plot, watched.folds_output]
     check_apart([*inputs(args), watched.valid], written)
     check_apart([args.input_model], written[1:])
     with (
@@ -82,6 +83,8 @@ def train_and_save(
             compile_beside(*(few if args.optimizer == "sgd" else several), format_vectors)
             if watched.valid_lines:
                 compile_beside(fill_blocks, mean_rows, measure_lines)
+            if before is not None:
+                before(log)
             args, trained = train_until_finite(args, watched, reporter, log, former)
         else:
             compile_beside(train_words, format_vectors)

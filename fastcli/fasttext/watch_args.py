@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from fastcli.evaluation.metric import Metric
 
 
+MEASURING = ("folds", "folds_output", "retry_nan", "log", "plot")  # the model is the same without
+
+
 @dataclass(frozen=True, kw_only=True)
 class WatchArgs:
     """What ``supervised`` does between epochs."""
@@ -22,6 +25,8 @@ class WatchArgs:
     eval_every: str = option("", shared.EVAL_EVERY)
     patience: int = option(0, shared.PATIENCE)
     monitor: str = option("accuracy", shared.MONITOR)
+    folds: int = option(0, shared.FOLDS)
+    folds_output: str = option("", shared.FOLDS_OUTPUT)
     retry_nan: bool = option(False, shared.RETRY_NAN)
     log: str = option("", shared.LOG)
     plot: str = option("", shared.PLOT)
@@ -41,7 +46,7 @@ class WatchArgs:
         from fastcli.evaluation.early_stopping import parse_monitor
 
         check_ranges(self)
-        shared.check_together(self.valid, self.valid_share, self.patience)
+        shared.check_together(self.valid, self.valid_share, self.patience, self.folds)
         parse_interval(self.eval_every)
         return parse_monitor(self.monitor)
 
@@ -50,6 +55,6 @@ class WatchArgs:
         found = []
         for row in rows(WatchArgs):
             value = getattr(self, row.name)
-            if value != row.default and row.name not in ("retry_nan", "log", "plot"):
+            if value != row.default and row.name not in MEASURING:
                 found += [row.shown, str(value)]
         return found

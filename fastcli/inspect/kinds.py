@@ -38,6 +38,7 @@ RECORDS = {
     "fastcli model": "what fastcli knows of a model beside it",
     "fastcli prepare": "how a data set was prepared",
     "fastcli part": "how a part was made",
+    "fastcli thresholds": "the thresholds of a model's labels",
 }  # by their format
 
 

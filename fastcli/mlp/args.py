@@ -14,6 +14,7 @@ from fastcli.evaluation.options import (
     COLUMN_WEIGHTS,
     HELD_OUT,
     WEIGHTING,
+    check_folds,
     check_together,
     check_weighting,
     prefix_of_table,
@@ -218,7 +219,8 @@ class MlpArgs(MlpOptions):
         check_weighting(self.weight_prefix, self.weight_column, self.label)
         if not self.label:
             raise ArgumentError("-label must not be empty: every token would be a label.")
-        check_together(self.valid, self.valid_share, self.patience)
+        check_together(self.valid, self.valid_share, self.patience, self.folds)
+        check_folds(self.folds, self.input_model)
         parse_interval(self.eval_every)
 
 

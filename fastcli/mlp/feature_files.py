@@ -43,6 +43,14 @@ def ignore(sentence: str) -> None:
     """Ignore a note."""
 
 
+Placed = Callable[[str, "NDArray[np.int64]"], None]
+"""Hears of a file and the lines of its rows that come next, int64[n]."""
+
+
+def ignore_places(path: str, lines: NDArray[np.int64]) -> None:
+    """Ignore where rows are."""
+
+
 def guess_format(path: str, label: str) -> str:
     """Return the format of a file by its name, else by its first lines.
 
@@ -164,16 +172,22 @@ def by_value(name: str) -> str:
 
 
 def read_libsvm(
-    paths: Iterable[str], columns: FeatureColumns, purpose: str = "training"
+    paths: Iterable[str],
+    columns: FeatureColumns,
+    purpose: str = "training",
+    placed: Placed = ignore_places,
 ) -> tuple[RawRows, Labels]:
     """Read whole files; blank lines are left out.  Raises DataError, which names the purpose."""
     rows, labels = RawRows(columns.n_features), Labels()
     for path in paths:
+        before = 0
         for found in LibsvmReader(columns, path).rows(
             open_text(path, CANNOT_OPEN.format(purpose=purpose)), sys.maxsize
         ):
             rows.add(found.raw[~found.blank])
             labels.add_coded(found.names[~found.blank])
+            placed(path, before + 1 + np.flatnonzero(~found.blank))
+            before += len(found)
     return rows, labels.renamed(libsvm_labels)
 
 

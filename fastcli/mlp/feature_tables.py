@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fastcli.mlp.feature_files import CANNOT_OPEN, ignore
+from fastcli.mlp.feature_files import CANNOT_OPEN, Placed, ignore, ignore_places
 from fastcli.mlp.feature_rows import RawRows
 from fastcli.mlp.features import FeatureColumns, Labels
 from fastcli.mlp.placing import IsLabel, any_label
@@ -19,17 +19,21 @@ from fastcli.tables.values import is_number
 
 
 def read_tables(
-    paths: Sequence[str], options: TableOptions, note: Callable[[str], None] = ignore
+    paths: Sequence[str],
+    options: TableOptions,
+    note: Callable[[str], None] = ignore,
+    placed: Placed = ignore_places,
 ) -> tuple[FeatureColumns, RawRows, Labels]:
     """Read training files: what their columns are, their rows, and the labels of these.
 
     The first file decides; columns of the others are found by their names.  Rows without anything
-    are left out.  What is decided is passed to ``note``.  Raises DataError for files that cannot be
-    read or are empty, and ArgumentError for columns that are not there.
+    are left out.  What is decided is passed to ``note``, where rows are to ``placed``.  Raises
+    DataError for files that cannot be read or are empty, and ArgumentError for columns that are not
+    there.
     """
     columns = columns_of(paths[0], options, note)
     levels: list[dict[str, int]] = [{} for _ in columns.table]
-    raw, labels = _read(paths, columns, levels, options, "training", note)
+    raw, labels = _read(paths, columns, levels, options, "training", note, placed=placed)
     if (k := columns.weight) >= 0:
         raw = _without_weights(columns, raw, note)
         del levels[k]
@@ -84,6 +88,7 @@ def _read(
     purpose: str,
     note: Callable[[str], None],
     is_label: IsLabel | None = None,
+    placed: Placed = ignore_places,
 ) -> tuple[RawRows, Labels]:
     """Read whole files; words that ``levels`` does not have get new numbers in training.
 
@@ -98,6 +103,8 @@ def _read(
             kept = found[~found.blank] if found.blank.any() else found
             rows.add(kept.raw)
             labels.add_coded(kept.names)
+            if kept.lines is not None:
+                placed(path, kept.lines)
     return rows, labels
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastcli.memory import Needs
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.network import Network
-from fastcli.mlp.trainer import is_slow
+from fastcli.mlp.trainer import is_slow, marks_rows
 from fastcli.mlp.training_data import TrainingData
 
 
@@ -21,6 +21,8 @@ def needs_of(args: MlpArgs, data: TrainingData, network: Network, mapped: int = 
     matrices += 4 * row_floats * data.n_rows
     if args.valid_lines:  # the best model so far, and evaluation on all threads
         matrices += params + rows + (args.thread - 1) * 4 * len(network.values)
+        if marks_rows(args, network, data.examples):
+            matrices += data.n_rows + 8 * data.n_rows  # a mark for each, and the numbers of them
     elif is_slow(network, args.thread):  # the model before a step, for an interrupt
         matrices += params + rows
     file = rows + params

@@ -409,6 +409,8 @@ class MlpOptions:
     eval_every: str = option("", validation.EVAL_EVERY)
     patience: int = option(0, validation.PATIENCE)
     monitor: str = option("accuracy", validation.MONITOR)
+    folds: int = option(0, validation.FOLDS)
+    folds_output: str = option("", validation.FOLDS_OUTPUT)
     # running
     retry_nan: bool = option(False, validation.RETRY_NAN, group="optimiser")
     log: str = option("", validation.LOG)

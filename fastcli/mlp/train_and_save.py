@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,8 @@ RUNNING = (
     "verbose",
     "show_gradients",
     "retry_nan",
+    "folds",
+    "folds_output",
 )
 NO_EMBEDDING = np.zeros(1, np.float32)
 
@@ -73,6 +76,7 @@ def train_and_save_mlp(
     fsync: bool = False,
     prepared: dict[str, Any] | None = None,
     former: FormerNetwork | None = None,
+    before: Callable[[RunLog], None] | None = None,
 ) -> MlpTrained:
     """Train a neural network and write ``<output>.mlp``.  Raises FastcliError or a child of it.
 
@@ -80,7 +84,8 @@ def train_and_save_mlp(
     diverges, or is interrupted, the best model that an evaluation found is written first.
     ``source`` opens what ``pretrained_vectors`` names, if that is a linear model; ``prepared`` is
     what the model records of how its texts were prepared, ``former`` the network that training
-    goes on with, whose file may be the one that is written.
+    goes on with, whose file may be the one that is written.  ``before`` is called when the input
+    can be read and before it is.
     """
     args.check()
     args = args.resolved()
@@ -101,6 +106,8 @@ def train_and_save_mlp(
                 prepared = prepared or former.model.about.get("prepared")
             if prepared:
                 about["prepared"] = prepared
+            if before is not None:
+                before(log)
             for retry in range(MOST_RETRIES + 1):
                 final = not args.retry_nan or retry == MOST_RETRIES
                 try:
@@ -136,32 +143,14 @@ def _train(
     compile_beside(updates.learn)
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
     data = read_data(args, reporter, source, former)
-    loss = loss_code(args.loss, data.examples.has_several)
-    batch = args.batch_size or data.examples.n
-    batch = max(min(batch, data.examples.n), 1) + 1
-    embeds = data.columns is None
-    try:
-        network = Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
-    except MemoryError:
-        raise FastcliError(
-            "Training needs more memory than this machine can give. Use a smaller --hidden, "
-            "--batch-size or -dim."
-        ) from None
+    network = network_of(args, data)
     needs = needs_of(args, data, network, former.mapped_bytes if former is not None else 0)
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
     needs.check(f"{args.output}.mlp", reporter.warn)
     if args.save_every:
         check_file_size(checkpoint_path(args), checkpoint_size(args, data, network), needs.smaller)
-    network.start(args.seed)
-    if former is not None:
-        former.set_layers(network)
-    embedding = NO_EMBEDDING
-    if data.embedding is not None:
-        embedding = data.embedding(network.input_width, network.row_floats)
-    trainer = Trainer(
-        args, network, data.examples, data.valid, embedding, data.n_rows, data.augment
-    )
+    trainer = begin(args, data, network, former)
     trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
     trainer.metric_label = trainer.metric.find_label(trained.model)
     if args.resume:
@@ -223,6 +212,37 @@ def _train(
     return trained
 
 
+def network_of(args: MlpArgs, data: TrainingData) -> Network:
+    """Return the network for some data, before its parameters are set.
+
+    Raises FastcliError where it does not fit into memory.
+    """
+    loss = loss_code(args.loss, data.examples.has_several)
+    batch = args.batch_size or data.examples.n
+    batch = max(min(batch, data.examples.n), 1) + 1
+    embeds = data.columns is None
+    try:
+        return Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
+    except MemoryError:
+        raise FastcliError(
+            "Training needs more memory than this machine can give. Use a smaller --hidden, "
+            "--batch-size or -dim."
+        ) from None
+
+
+def begin(
+    args: MlpArgs, data: TrainingData, network: Network, former: FormerNetwork | None = None
+) -> Trainer:
+    """Return a run that has not taken a step, with the parameters that it starts from."""
+    network.start(args.seed)
+    if former is not None:
+        former.set_layers(network)
+    embedding = NO_EMBEDDING
+    if data.embedding is not None:
+        embedding = data.embedding(network.input_width, network.row_floats)
+    return Trainer(args, network, data.examples, data.valid, embedding, data.n_rows, data.augment)
+
+
 def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     """Return the facts of a training by which ``Learned`` judges it."""
     history, examples = trainer.progress.history, data.examples
@@ -253,7 +273,8 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
 def outputs(args: MlpArgs) -> list[str]:
     """Return the files that training writes, the model first."""
     checkpoint = checkpoint_path(args) if args.save_every else ""
-    return [f"{args.output}.mlp", *filter(None, (args.log, args.plot, checkpoint))]
+    others = (args.log, args.plot, args.folds_output, checkpoint)
+    return [f"{args.output}.mlp", *filter(None, others)]
 
 
 def check_whose(args: MlpArgs) -> None:

@@ -36,7 +36,7 @@ from fastcli.mlp.layer_sizes import activation_sizes, gradient_sizes
 from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
 from fastcli.mlp.scorer import Scorer, evaluate
-from fastcli.mlp.snapshot import Snapshot
+from fastcli.mlp.snapshot import MovedRows, Snapshot
 from fastcli.optimizers import Steps
 from fastcli.schema import Range
 from fastcli.threads import run_apart, run_on, uninterrupted
@@ -105,6 +105,7 @@ class Trainer:
         self._kept_rows: NDArray[np.float32] | None = None
         self.progress = Progress(stopping=EarlyStopping(patience=args.patience))
         self.best: Snapshot | None = None
+        self._moved = MovedRows(n_rows) if marks_rows(args, network, examples) else None
         self.stopped = False
         self.metric = parse_monitor(args.monitor)
         self.best_meter: Meter | None = None  # what was counted for the best model
@@ -156,6 +157,9 @@ class Trainer:
             lrs = self._rates(first, last)
             started = time.perf_counter_ns()
             losses, right = self._steps(batches, first, last, numbers.next(lrs))
+            if self._moved is not None:
+                seen = batches.order[batches.start(first) : batches.start(last)]
+                self._moved.add(self.examples, seen)
             taken = (time.perf_counter_ns() - started) / (last - first)
             group = max(1, min(int(GROUP_NS / max(taken, 1)), 4 * group))
             seconds = spent + time.monotonic() - began
@@ -345,7 +349,11 @@ class Trainer:
             if is_best:
                 self.best_meter = meter
                 self.best = self.best or Snapshot(self.network, self.rows)
-                self.best.take(self.network, self.rows, self.args.thread)
+                moved = self._moved
+                mask = moved.mask if moved is not None else None
+                self.best.take(self.network, self.rows, self.args.thread, mask)
+                if moved is not None:
+                    moved.reset()
         found = Evaluation(
             step=at.step,
             epoch=-(-at.step // self.steps_per_epoch),
@@ -377,6 +385,13 @@ class Trainer:
             kept = f"the model of step {self.progress.stopping.step}, the best before, was saved"
         advice = f"Try -lr {lr / 10:.2g}, or --clip-norm 1."
         return TrainingDiverged.within(epoch, self.args.epoch, lr, advice, kept)
+
+
+def marks_rows(args: MlpArgs, network: Network, examples: Examples) -> bool:
+    """Tell whether it is noted which rows move between evaluations: if these are within epochs."""
+    steps = len(batch_starts(examples.n, args.batch_size, args.norm == "batch")) - 1
+    is_within = parse_interval(args.eval_every).steps(max(steps, 1)) < steps
+    return bool(args.valid_lines) and network.embeds and is_within
 
 
 def threads_worth(network: Network, n_threads: int) -> int:

@@ -20,7 +20,13 @@ from fastcli.evaluation.weights import (
 )
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_dense
-from fastcli.mlp.feature_files import guess_format, libsvm_columns, read_libsvm
+from fastcli.mlp.feature_files import (
+    Placed,
+    guess_format,
+    ignore_places,
+    libsvm_columns,
+    read_libsvm,
+)
 from fastcli.mlp.feature_rows import RawRows
 from fastcli.mlp.feature_tables import read_like, read_tables
 from fastcli.mlp.features import FeatureColumns, Labels, natural
@@ -147,7 +153,7 @@ def _read_text(
     prefix = os.fsencode(args.label)
     names = [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
     of_lines = text.corpus.weights
-    text.examples.weights = _weights(args, names, text.examples, of_lines, reporter)
+    text.examples.weights = _weights(args, names, text.examples, of_lines, reporter.note)
 
     def start(wide: int, row_floats: int) -> NDArray[np.float32]:
         embedding = start_embedding(args, text, wide, row_floats)
@@ -193,7 +199,7 @@ def _weights(
     names: Sequence[str],
     examples: Examples,
     of_lines: NDArray[np.float64] | None,
-    reporter: Reporter,
+    note: Callable[[str], None],
 ) -> Weights | None:
     """Return the weights of training examples and labels, and note how labels are distributed.
 
@@ -206,24 +212,46 @@ def _weights(
     by_label = None if asked is None else class_weights(asked, names, args.label, counts)
     weights = scaled(of_lines, by_label, labels, offsets, len(names))
     if of_lines is not None and args.weight_prefix and (of_lines == 1).all():
-        reporter.note(no_weights(args.weight_prefix))
+        note(no_weights(args.weight_prefix))
     if said := sentence(names, counts, examples.n, weights):
-        reporter.note(said)
+        note(said)
     return weights
 
 
-def _read_numbers(
-    args: MlpArgs, kind: str, reporter: Reporter, former: FormerNetwork | None
-) -> TrainingData:
+@dataclass(kw_only=True)
+class NumberRows:
+    """Training rows of numbers as they are read; ``raw`` are those that have a label.
+
+    ``names`` are all labels in their order.
+    """
+
+    columns: FeatureColumns
+    raw: RawRows
+    labels: Labels
+    names: list[str]
+
+
+def read_rows(
+    args: MlpArgs,
+    kind: str,
+    note: Callable[[str], None],
+    placed: Placed = ignore_places,
+    former: FormerNetwork | None = None,
+) -> NumberRows:
+    """Read training files of numbers, by the columns of a ``former`` network if there is one.
+
+    ``placed`` hears where rows are, those without a label too.  Raises DataError if no row has a
+    label, and what reading raises.
+    """
     options = table_options(args)
     if former is not None:
         columns = former.columns
-        raw, labels = _read_as(kind, args.input, columns, options, reporter)
+        raw, labels = _read_as(kind, args.input, columns, options, note)
     elif kind == "libsvm":
-        columns = libsvm_columns(args.input, reporter.note)
-        raw, labels = read_libsvm(args.input, columns)
+        columns = libsvm_columns(args.input, note)
+        raw, labels = read_libsvm(args.input, columns, placed=placed)
     else:
-        columns, raw, labels = read_tables(args.input, options, reporter.note)
+        columns, raw, labels = read_tables(args.input, options, note, placed)
     has_label = labels.has_label
     n = int(has_label.sum())
     if n == 0:
@@ -231,39 +259,72 @@ def _read_numbers(
             f"{args.input[0]}: no line has a label in column {columns.label}. Give --label-column."
         )
     if n < len(labels):
-        reporter.note(f"Lines without a label: {len(labels) - n:,} left out.")
+        note(f"Lines without a label: {len(labels) - n:,} left out.")
         raw = raw.take_only(has_label)
     names = sorted(labels.known, key=natural)
     if former is not None:
         names = former.extend_names(names)
-        reporter.note(former.sentence())
+        note(former.sentence())
     if columns.kind == "csv" and len(names) > max(100, n // 2):
-        reporter.note(
+        note(
             f"{len(names):,} different labels in {n:,} lines: is column "
             f"{columns.label} the label? If not, give --label-column."
         )
+    return NumberRows(columns=columns, raw=raw, labels=labels, names=names)
+
+
+def _read_numbers(
+    args: MlpArgs, kind: str, reporter: Reporter, former: FormerNetwork | None
+) -> TrainingData:
+    rows = read_rows(args, kind, reporter.note, former=former)
+    columns, raw, labels, names = rows.columns, rows.raw, rows.labels, rows.names
+    has_label = labels.has_label
     in_training, held = has_label, None
     if args.valid_share:
         raw, held, in_training = _hold_out(args, raw, labels, has_label, reporter)
-    of_lines = raw.weights
-    if former is None:
-        columns.fit(raw, args.standardize)
+    data = numeric_data(
+        args,
+        NumberRows(columns=columns, raw=raw, labels=labels, names=names),
+        in_training,
+        reporter.note,
+        is_fitted=former is not None,
+    )
     if constant := columns.constant():
         where = "training line" if former is None else f"line that {former.path} was trained on"
         reporter.note(_constant_sentence(constant, columns.n_features, where))
-    row = stride(columns.n_features)
-    numbered = labels.numbered(names, in_training)
-    examples = of_dense(columns.standardize(raw, row), row, *numbered)
-    examples.weights = _weights(args, names, examples, of_lines, reporter)
-    valid = _read_valid(args, columns, names, reporter) if args.valid else None
+    if args.valid:
+        data.valid = _read_valid(args, columns, names, reporter)
     if held is not None:
+        row = stride(columns.n_features)
         numbered = labels.numbered(names, has_label & ~in_training)
-        valid = of_dense(columns.standardize(held, row), row, *numbered)
+        data.valid = of_dense(columns.standardize(held, row), row, *numbered)
+    return data
+
+
+def numeric_data(
+    args: MlpArgs,
+    rows: NumberRows,
+    in_training: NDArray[np.bool_],
+    note: Callable[[str], None],
+    is_fitted: bool = False,
+) -> TrainingData:
+    """Return the training examples of rows; ``in_training`` tells of all labels which are theirs.
+
+    The rows are gone afterwards, and their columns fitted to them, unless they were before.
+    ``note`` hears of weights.
+    """
+    columns, of_lines = rows.columns, rows.raw.weights
+    if not is_fitted:
+        columns.fit(rows.raw, args.standardize)
+    row = stride(columns.n_features)
+    numbered = rows.labels.numbered(rows.names, in_training)
+    examples = of_dense(columns.standardize(rows.raw, row), row, *numbered)
+    examples.weights = _weights(args, rows.names, examples, of_lines, note)
     return TrainingData(
         examples=examples,
-        valid=valid,
+        valid=None,
         n_in=columns.n_features,
-        names=[name.encode("utf-8", "surrogateescape") for name in names],
+        names=[name.encode("utf-8", "surrogateescape") for name in rows.names],
         columns=columns,
     )
 
@@ -273,14 +334,14 @@ def _read_as(
     paths: Sequence[str],
     columns: FeatureColumns,
     options: TableOptions,
-    reporter: Reporter,
+    note: Callable[[str], None],
 ) -> tuple[RawRows, Labels]:
     """Read training files by the columns of a network that training goes on with."""
     if kind != "libsvm":
-        return read_like(paths, columns, options, "training", reporter.note)
+        return read_like(paths, columns, options, "training", note)
     n = libsvm_columns(paths).n_features
     if n > columns.n_features:
-        reporter.note(
+        note(
             f"Features above {columns.n_features - 1 + columns.base} are left out: the network "
             "has no inputs for them."
         )

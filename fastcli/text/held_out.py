@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,28 +88,44 @@ def hold_out(
     Lines count by their first label; those without one stay in training.  Raises DataError if a
     file cannot be read or has too few lines, FastcliError where there is no room for the copies.
     """
-    known: dict[bytes, int] = {b"": -1}
-    strata = np.array(
-        [known.setdefault(label_in(line, prefix), len(known) - 1) for line in _lines(inputs)],
-        np.int64,
-    )
+    strata, _ = strata_of(lines_of(inputs), prefix)
     mask = drawn(strata, share, seed)
     n_valid = int(mask.sum())
     check_held_out(n_valid, len(strata), share)
+    write_apart(lines_of(inputs), mask.tolist(), to)
+    return HeldOut(n_valid, len(strata) - n_valid)
+
+
+def strata_of(lines: Iterable[bytes], prefix: bytes) -> tuple[NDArray[np.int64], list[bytes]]:
+    """Return the number of the first label of each line, -1 if it has none, and these labels."""
+    known: dict[bytes, int] = {b"": -1}
+    strata = np.array(
+        [known.setdefault(label_in(line, prefix), len(known) - 1) for line in lines], np.int64
+    )
+    return strata, list(known)[1:]
+
+
+def write_apart(lines: Iterable[bytes], is_second: Iterable[bool], to: tuple[Path, Path]) -> None:
+    """Write lines to the first of two files, or to the second.
+
+    Raises FastcliError where there is no room for the copies.
+    """
     try:
-        with open(to[0], "wb") as train, open(to[1], "wb") as valid:
-            for line, is_valid in zip(_lines(inputs), mask.tolist(), strict=False):
-                (valid if is_valid else train).write(line)
+        with open(to[0], "wb") as first, open(to[1], "wb") as second:
+            for line, is_there in zip(lines, is_second, strict=False):
+                (second if is_there else first).write(line)
     except OSError as error:
         raise FastcliError(
             f"The lines cannot be copied to {to[0].parent.parent} ({error.strerror}). "
             "Set TMPDIR to a folder with more room."
         ) from None
-    return HeldOut(n_valid, len(strata) - n_valid)
 
 
-def _lines(inputs: Sequence[str]) -> Iterator[bytes]:
-    """Yield all lines of files, each with its line end."""
+def lines_of(inputs: Sequence[str]) -> Iterator[bytes]:
+    """Yield all lines of files, each with its line end.
+
+    Raises DataError if a file cannot be read.
+    """
     for path in inputs:
         try:
             for block in text_blocks(path):

@@ -8,6 +8,7 @@ import pytest
 
 from fastcli.evaluation.calibration import (
     Curves,
+    fit,
     fit_sigmoid,
     fit_temperature,
     log_loss,
@@ -216,8 +217,46 @@ def test_thresholds_in_tables(copied, tmp_path):
         assert all(value >= answer["threshold"] for value in found)
     keep = [*options[:4], "--output", tmp_path / "p.csv", "--unsure", "0.5", tmp_path / "u.csv"]
     assert "cannot be combined" in run("predict", model, tmp_path / "t.csv", *keep).err
-    parts = [*options[:4], "--output-dir", tmp_path / "parts"]
-    assert "--output-dir" in run("predict", model, tmp_path / "t.csv", *parts).err
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_thresholds_and_calibration_in_parts(copied, tmp_path, threads):
+    """Each part is what --output writes of its table, from any number of processes."""
+    model = copied("softmax")
+    assert run("calibrate", model, TOPICS["valid"]).code == 0
+    tune = ["--metric", "recallAtPrecision:99", "--calibrated"]
+    assert run("tune-threshold", model, TOPICS["valid"], *tune).code == 0
+    texts = [line.split(" ", 1)[-1] for line in TOPICS["test"].read_text().splitlines()[:60]]
+    (tmp_path / "in").mkdir()
+    for i in range(2):
+        rows = [f'"{text}"' for text in texts[30 * i : 30 * i + 30]]
+        (tmp_path / "in" / f"{i}.csv").write_text("\n".join(["text", *rows, ""]))
+    for more in (["--thresholds", "auto"], ["--calibrated"]):
+        folder = tmp_path / more[0]
+        usual = ["--text-column", "text", *more, "-thread", threads]
+        inputs = sorted((tmp_path / "in").iterdir())
+        result = run("predict-prob", model, *inputs, *usual, "--output-dir", folder)
+        assert result.code == 0, result.err
+        for path in inputs:
+            out = tmp_path / "one.csv"
+            assert run("predict-prob", model, path, *usual, "--output", out).code == 0
+            assert (folder / path.name).read_bytes() == out.read_bytes()
+        parts = b"".join((folder / path.name).read_bytes() for path in inputs)
+        assert (b",,\n" in parts) is (more != ["--calibrated"])  # rows without a label
+    again = ["--text-column", "text", "--output-dir", tmp_path / "--calibrated"]
+    assert run("predict-prob", model, *inputs, *again, "--calibrated").code == 0
+    assert "was made with other options" in run("predict-prob", model, *inputs, *again).err
+    assert run("calibrate", model, TOPICS["test"]).code == 0
+    changed = run("predict-prob", model, *inputs, *again, "--calibrated")
+    assert "other options (thresholds or calibration)" in changed.err
+
+
+def test_inspect_names_a_file_of_thresholds(copied):
+    model = copied("softmax")
+    assert run("tune-threshold", model, TOPICS["valid"]).code == 0
+    result = run("inspect", f"{model}.thresholds.json")
+    assert result.code == 1
+    assert "holds the thresholds of a model's labels, not data" in result.err
 
 
 def test_one_label_a_line_is_the_best_one_or_none(copied):
@@ -376,6 +415,59 @@ def test_an_overconfident_model_says_what_is_right_afterwards(tmp_path):
                 sum(abs((right - confidence)[bins == i].sum()) for i in range(16)) / len(best)
             )
         assert errors[1] < errors[0] / 2, (loss, errors)
+
+
+@pytest.mark.parametrize("loss", ["softmax", "hs"])
+def test_lines_with_several_labels_are_calibrated_label_by_label(tmp_path, loss):
+    """On lines that neither training nor calibration saw, by a plain NumPy oracle."""
+    options = ["-output", tmp_path / "m", "-loss", loss, "-epoch", 25, "-lr", 0.5, "-dim", 10]
+    assert run("supervised", "-input", TAGS["train"], *options, "-verbose", 0).code == 0
+    model = tmp_path / "m.bin"
+    result = run("calibrate", model, TAGS["valid"])
+    assert "of the lines have several labels, so measured is" in " ".join(
+        result.out.decode().split()
+    )
+    answer = json.loads(run("calibrate", model, TAGS["valid"], "--json").out)
+    assert answer["method"] == "platt"
+    assert json.loads((tmp_path / "m.bin.json").read_bytes())["calibration"]["several_labels"]
+    errors, top_errors = [], []
+    for more in ([], ["--calibrated"]):
+        labels, probs = probabilities(model, TAGS["test"], *more)
+        truth = truth_of(TAGS["test"], labels)
+        best = probs.argmax(axis=1)
+        of_best = probs.max(axis=1), truth[np.arange(len(best)), best]
+        for found, (confidence, right) in (
+            (errors, (probs.ravel(), truth.ravel())),
+            (top_errors, of_best),
+        ):
+            bins = np.ceil(confidence * 15)
+            total = sum(abs((right - confidence)[bins == i].sum()) for i in range(16))
+            found.append(total / len(confidence))
+    assert errors[1] < errors[0] / 2
+    assert top_errors[1] < top_errors[0]
+    # What is fitted is a sigmoid for each label, as other losses have it, and not divided.
+    labels, probs = probabilities(model, TAGS["valid"])
+    truth = truth_of(TAGS["valid"], labels)
+    curves = fit(Scored(probs=probs.astype(np.float32), truth=truth, left_out=0), True, True)
+    assert curves.several_labels
+    plain = curves.applied(probs.astype(np.float32), False)
+    labels, probs = probabilities(model, TAGS["valid"], "--calibrated")
+    assert probs == pytest.approx(plain, abs=2e-3)
+    assert np.abs(probs.sum(axis=1) - 1).max() > 0.1
+    before, after = answer["calibration_error"].values()
+    assert after < before
+    said = json.loads(run("test", "--report", "--json", model, TAGS["test"], "--calibrated").out)
+    assert said["fastcli"]["calibration_error"] == pytest.approx(top_errors[1], abs=1e-3)
+
+
+def test_a_few_lines_with_several_labels_change_nothing():
+    probs = np.full((100, 3), [0.5, 0.3, 0.2], np.float32)
+    truth = np.tile([True, False, False], (100, 1))
+    for n, several in ((4, False), (5, True)):
+        truth[:n, 1] = True
+        found = fit(Scored(probs=probs, truth=truth, left_out=0), True, True)
+        assert found.several_labels is several
+        assert (found.slopes is None) is not several
 
 
 def test_thresholds_of_calibrated_probabilities(copied):

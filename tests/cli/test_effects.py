@@ -74,6 +74,7 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "word_swap": [0.5],
     "activation_l1": [0.2],
     "monitor": ["loss"],
+    "folds_output": ["f.csv"],
     "text_column": ["x"],
     "group_column": ["x"],
     "label_separator": ["a"],

@@ -152,7 +152,11 @@ def test_quantize(options, sentence, files):
             "-wordNgrams, --word-dropout: no effect on numbers, only on text.",
         ),
         ("t.csv", ["--delimiter", ",", "--no-standardize"], ""),
-        ("t.csv", ["--monitor", "loss"], "--monitor: no effect without --valid or --valid-share."),
+        (
+            "t.csv",
+            ["--monitor", "loss"],
+            "--monitor: no effect without --valid, --valid-share or --folds.",
+        ),
         (
             "t.csv",
             ["--noise-shape", "row"],

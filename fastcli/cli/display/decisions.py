@@ -36,6 +36,8 @@ def calibration_lines(
     model: str, data: str, scored: Scored, curves: Curves, figures: Mapping[str, Sequence[float]]
 ) -> Iterator[str]:
     """Yield the report of a calibration: what was fitted, and figures before and after."""
+    from fastcli.evaluation.calibration import several_share
+
     title = f"{printable(model)} on {printable(data)}: {counted(scored.n)}"
     if scored.left_out:
         title += f", {scored.left_out:,} left out"
@@ -46,6 +48,11 @@ def calibration_lines(
         text = f"Temperature {t:.3f}: the probabilities were {how}."
     else:
         text = f"A sigmoid for each of {counted(len(curves.slopes), 'label')}."
+    if curves.several_labels:
+        text += (
+            f" {several_share(scored.truth):.0%} of the lines have several labels, so measured is, "
+            "of every label alone, whether it is one of a line's; their sum is not 1."
+        )
     yield from wrapped(text, columns(), "", "  ")
     yield ""
     rows = [["", "before", "after"]]

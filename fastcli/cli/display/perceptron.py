@@ -48,6 +48,12 @@ class MlpDisplay(Display):
                 self._live_row(row)
             self.status(Status(progress=row.progress, loss=row.loss))
 
+    def stage(self, name: str, n_bytes: int = 0) -> None:
+        """Show the name of the stage; each fold begins anew."""
+        super().stage(name, n_bytes)
+        if name.startswith("fold "):
+            self._began, self._first = time.monotonic(), 0.0
+
     def _setup(self, setup: Setup) -> None:
         self._began = time.monotonic()
         self._first = setup.progress

@@ -1,0 +1,222 @@
+"""--folds: cross-validation before a model is trained, its table, its log and its file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from fastcli.overwriting import check_apart
+
+if TYPE_CHECKING:
+    from fastcli.evaluation.folds import Held
+    from fastcli.evaluation.run_log import RunLog
+    from fastcli.labelling.examination import Cells
+    from fastcli.labelling.fold_rows import Row
+    from fastcli.labelling.outputs import Put
+    from fastcli.reporting import Reporter
+    from fastcli.tables.options import TableOptions
+
+Before = Callable[["RunLog"], None]
+
+
+@dataclass(kw_only=True)
+class Folding:
+    """What ``--folds`` asks for, and the data; ``inputs`` are the files as they were given.
+
+    ``places`` are the files that have the bytes of the inputs, before lines stand for tables.
+    """
+
+    folds: int
+    output: str
+    monitor: str
+    verbose: int
+    thread: int
+    label: str
+    inputs: Sequence[str]
+    places: Sequence[str]
+    table: TableOptions | None  # None for lines
+    prepared: dict[str, Any]
+
+    def check(self) -> None:
+        """Raise ArgumentError for a file whose format is not known, or that is an input."""
+        if self.output:
+            from fastcli.labelling.fold_rows import OPTION
+            from fastcli.labelling.located_rows import rows_format
+
+            rows_format(self.output, OPTION)
+            check_apart(self.inputs, [self.output])
+
+
+@contextmanager
+def read_twice(inputs: Sequence[str], folds: int, reporter: Reporter) -> Iterator[Sequence[str]]:
+    """Copy streams, where there are folds, and give the files that have the bytes of inputs."""
+    from fastcli.text.spooled import place_of, spooled
+
+    with spooled(inputs if folds else (), reporter):
+        yield list(map(place_of, inputs))
+
+
+@contextmanager
+def cross_validation(
+    folding: Folding, source_of: Callable[[], Any], reporter: Reporter
+) -> Iterator[Before | None]:
+    """Give what is to be done before training, None without folds.
+
+    The file of predictions is put in place at the end, if nothing went wrong.
+    """
+    if not folding.folds:
+        yield None
+        return
+    from fastcli.labelling.outputs import open_outputs
+
+    folding.check()
+    with open_outputs([folding.output] * bool(folding.output), sys.stdout.buffer) as puts:
+
+        def before(log: RunLog) -> None:
+            with closing(source_of()) as source:
+                run(folding, source, reporter, log, puts[0] if puts else None)
+
+        yield before
+
+
+def run(folding: Folding, source: Any, reporter: Reporter, log: RunLog, put: Put | None) -> None:
+    """Train and measure all folds; write the table, the log, and the predictions."""
+    from fastcli.cli.display.folds import FoldTable
+    from fastcli.evaluation.early_stopping import parse_monitor
+    from fastcli.evaluation.folds import FoldResult, cross_validate
+
+    metric, is_shown = parse_monitor(folding.monitor), folding.verbose > 0
+    table, results = FoldTable(metric.text), []
+    if source.note:
+        reporter.note(source.note)
+
+    def hear(result: FoldResult) -> None:
+        results.append(result)
+        if is_shown:
+            table.write(result)
+
+    _, held = cross_validate(source, folding.folds, metric, folding.thread, reporter, hear)
+    log.add_folds(result.as_json(metric.text) for result in results)
+    if is_shown:
+        table.end(results, int((source.folds >= 0).sum()))
+    if put is not None:
+        n = write_rows(folding, source, held, put)
+        reporter.note(f"Predictions of {n:,} lines go to {folding.output}.")
+
+
+def write_rows(folding: Folding, source: Any, held: Held, put: Put) -> int:
+    """Write what was predicted of each line; return how many there are."""
+    from fastcli.labelling.fold_rows import fold_rows, write_folds
+    from fastcli.prepare.recorded import prepared_from
+    from fastcli.text.spooled import standing_for
+
+    found = prepared_from(folding.prepared, "")
+    names = found.names if found is not None else {}
+
+    def shown(label: bytes) -> str:
+        token = label.decode("utf-8", "surrogateescape")
+        return names.get(token, token.removeprefix(folding.label))
+
+    out = fold_rows(folding.output, len(folding.inputs) > 1)
+    with ExitStack() as stack:
+        stack.callback(out.close)
+        for path, place in zip(folding.inputs, folding.places, strict=True):
+            stack.enter_context(standing_for([path], place, ""))  # the tables, not their lines
+
+        def again(path: str) -> Iterator[tuple[int, Cells]]:
+            return columns_again(folding, path, source)
+
+        if hasattr(source, "rows"):  # numbers
+            return write_folds(out, put, held, source.rows(), shown, again)
+        if folding.table is None:
+            return write_folds(out, put, held, rows_of_lines(folding), shown)
+        rows = rows_of_tables(folding, source.lines(), shown)
+        return write_folds(out, put, held, rows, shown, again)
+
+
+def rows_of_lines(folding: Folding) -> Iterator[Row]:
+    """Yield all lines of the inputs with their places."""
+    from fastcli.text.held_out import lines_of
+
+    i = 0
+    for path, place in zip(folding.inputs, folding.places, strict=True):
+        for number, line in enumerate(lines_of([place]), start=1):
+            labels, text = divided(line, folding.label)
+            yield i, path, number, labels, text
+            i += 1
+
+
+def divided(line: bytes, prefix: str) -> tuple[list[str], str]:
+    """Return the labels of a line, without prefix, and its words."""
+    from fastcli.tables.sources import labels_of
+
+    labels, words = labels_of(line.decode("utf-8", "surrogateescape").split(), prefix)
+    return labels, " ".join(words)
+
+
+def rows_of_tables(
+    folding: Folding, lines: Iterator[bytes], shown: Callable[[bytes], str]
+) -> Iterator[Row]:
+    """Yield the lines that were made of tables with the places of their rows.
+
+    The tables are read again, since training lines are shuffled; of equal lines any is the one of
+    a row.  Rows that no line was made of are passed.
+    """
+    numbers: dict[bytes, list[int]] = {}
+    for i, line in enumerate(lines):
+        numbers.setdefault(sha256(line).digest(), []).append(i)
+    for same in numbers.values():
+        same.reverse()
+    for path, number, line in rows_with_places(folding):
+        if same := numbers.get(sha256(line).digest(), []):
+            labels, text = divided(line, folding.label)
+            true = [shown(os.fsencode(folding.label + label)) for label in labels]
+            yield same.pop(), path, number, true, text
+
+
+def rows_with_places(folding: Folding) -> Iterator[tuple[str, int, bytes]]:
+    """Yield the file, the line and the line of labels and text of each row of tables."""
+    from fastcli.cli._labelling import example_lines
+    from fastcli.prepare.recorded import Prepared, prepared_from
+
+    prepared = prepared_from(folding.prepared, "") or Prepared()
+    assert folding.table is not None
+    places: list[tuple[str, Sequence[int]]] = []
+    for path in folding.inputs:
+        for block in example_lines(
+            path,
+            prepared,
+            folding.table,
+            lambda sentence: None,
+            lambda path, lines: places.append((path, lines)),
+        ):
+            where, numbers = places.pop()
+            rows = block.tobytes().split(b"\n")
+            for number, row in zip(numbers, rows, strict=False):
+                yield where, number, row + b"\n"
+
+
+def columns_again(folding: Folding, path: str, source: Any) -> Iterator[tuple[int, Cells]]:
+    """Yield the lines and the original columns of all rows of a table."""
+    from types import SimpleNamespace
+
+    from fastcli.cli._labelling import open_texts
+    from fastcli.labelling.fold_rows import rows_of_table
+    from fastcli.tables.bad_rows import BadRows
+    from fastcli.tables.options import TableOptions
+    from fastcli.text.held_out import lines_of
+
+    model: Any = SimpleNamespace(about={"prepared": folding.prepared}, label=folding.label)
+    model = getattr(source, "model", model)
+    if getattr(getattr(model, "columns", None), "kind", "") == "libsvm":
+        for number, line in enumerate(lines_of([path]), start=1):
+            yield number, line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+        return
+    options = folding.table or TableOptions()
+    table, _ = open_texts(model, "", path, options, "", BadRows(True), tell=lambda sentence: None)
+    yield from rows_of_table(table)

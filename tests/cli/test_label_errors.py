@@ -1,0 +1,165 @@
+"""inspect --label-errors: lines whose label is doubtful, by folds that did not see them."""
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+
+from fastcli.inspect.label_errors import FoldLine, label_errors
+from tests.command import SAMPLES, run
+
+TRAIN, REVIEWS = SAMPLES / "topics.train.txt", SAMPLES / "reviews.csv"
+COLUMNS = ["--text-column", "review", "--label-column", "verdict", "--none", "other"]
+
+
+@pytest.fixture(scope="module")
+def flipped(tmp_path_factory):
+    """Return lines of which some got another label, and the numbers of these."""
+    lines = TRAIN.read_text(encoding="utf-8").splitlines()
+    labels = [line.split(None, 1)[0] for line in lines]
+    names = sorted(set(labels))
+    rng = np.random.default_rng(5)
+    chosen = np.sort(rng.permutation(len(lines))[:45]).tolist()
+    for i in chosen:
+        other = rng.choice([name for name in names if name != labels[i]])
+        lines[i] = f"{other} {lines[i].split(None, 1)[1]}"
+    path = tmp_path_factory.mktemp("flipped") / "train.txt"
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return path, {i + 1 for i in chosen}
+
+
+def test_flipped_labels_are_among_the_most_doubtful(flipped):
+    path, numbers = flipped
+    result = run("inspect", path, "--label-errors", "--json")
+    found = json.loads(result.out)
+    assert result.code == 0
+    assert found["lines"] == 900
+    rows = found["label_errors"]
+    assert found["doubtful"] == len(rows)
+    assert 0 < found["probably_wrong"] <= found["doubtful"]
+    given = [row["given_probability"] for row in rows]
+    assert given == sorted(given)
+    assert all(row["proposed"] not in row["given"] for row in rows)
+    assert len(numbers & {row["line"] for row in rows[:45]}) >= 15
+    assert len(numbers & {row["line"] for row in rows}) >= 36
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for row in rows[:5]:
+        assert lines[row["line"] - 1] == f"__label__{row['given'][0]} {row['text']}"
+    assert "Training 5 models (-lr 0.5 -epoch 5) took" in result.err
+
+
+def test_the_screen(flipped):
+    result = run("inspect", flipped[0], "--label-errors")
+    lines = result.out.decode().splitlines()
+    assert lines[0] == f"{flipped[0]}: 900 lines with a label"
+    assert lines[1].endswith("would get another label from a model that was not trained on them")
+    assert lines[4].split() == ["line", "given", "prob", "proposed", "prob", "text"]
+    assert len(lines) == 26
+    assert lines[-1].startswith("  ... and ")
+    assert all(len(line) <= 80 for line in lines[1:])
+    command = f"fastcli inspect {flipped[0]} --label-errors --errors doubtful.csv"
+    assert result.err.splitlines()[-1] == f"All of them in a file: {command}"
+
+
+def test_folds_of_a_training_give_the_same(flipped, tmp_path):
+    path, _ = flipped
+    folds = tmp_path / "folds.csv"
+    options = ["-lr", 0.5, "-epoch", 5, "-verbose", 0, "--folds", 5, "--folds-output", folds]
+    assert run("supervised", "-input", path, "-output", tmp_path / "m", *options).code == 0
+    own = json.loads(run("inspect", path, "--label-errors", "--json").out)
+    result = run("inspect", path, "--label-errors", "--json", "--folds-file", folds)
+    assert json.loads(result.out) == own
+    assert "Training" not in result.err
+
+
+@pytest.mark.parametrize("end", ["csv", "tsv", "jsonl"])
+def test_a_table_by_the_folds_of_its_training(tmp_path, end):
+    folds, out = tmp_path / f"folds.{end}", tmp_path / "errors.csv"
+    result = run("inspect", REVIEWS, "--label-errors")
+    assert result.code == 1
+    assert "Make folds of it first: fastcli supervised" in result.err
+    options = ["-lr", 0.5, "-epoch", 5, "-dim", 8, "--folds", 3, "--folds-output", folds]
+    command = ["supervised", "-input", REVIEWS, "-output", tmp_path / "m", *COLUMNS, *options]
+    assert run(*command).code == 0
+    result = run("inspect", REVIEWS, "--label-errors", "--folds-file", folds, "--errors", out)
+    assert result.code == 0
+    with open(out, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with open(REVIEWS, newline="", encoding="utf-8") as file:
+        texts = {cells["review"] for cells in csv.DictReader(file)}
+    assert rows
+    assert list(rows[0]) == [
+        "line", "given", "given_probability", "proposed", "proposed_probability", "text"
+    ]  # fmt: skip
+    assert all(row["text"] in texts for row in rows)
+    assert f"Wrote {len(rows)} lines to {out}." in result.err
+
+
+def test_folds_of_another_file_are_refused(flipped, tmp_path):
+    folds = tmp_path / "folds.csv"
+    options = ["-epoch", 1, "-verbose", 0, "--folds", 2, "--folds-output", folds]
+    assert run("supervised", "-input", TRAIN, "-output", tmp_path / "m", *options).code == 0
+    result = run("inspect", flipped[0], "--label-errors", "--folds-file", folds)
+    assert result.code == 1
+    assert f"{folds} is not of {flipped[0]}, or that has changed: line" in result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x\n", "line,fold\n1,2\n", "line,fold,true,predicted,probability,true_probability\na,b\n"],
+)
+@pytest.mark.parametrize("end", ["csv", "jsonl"])
+def test_other_files_are_no_folds(tmp_path, text, end):
+    folds = tmp_path / f"f.{end}"
+    folds.write_text(text)
+    result = run("inspect", TRAIN, "--label-errors", "--folds-file", folds)
+    assert (result.code, result.out) == (1, b"")
+    assert f"{folds} is not a file of --folds-output: " in result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--folds-file", "f.csv"], "--folds-file: no effect without --label-errors."),
+        (["--errors", "f.csv"], "--errors: no effect without --label-errors."),
+    ],
+)
+def test_without_effect(options, said):
+    assert said in run("inspect", TRAIN, *options).err
+
+
+def test_what_cannot_be(tmp_path):
+    model = tmp_path / "m.bin"
+    run("supervised", "-input", TRAIN, "-output", tmp_path / "m", "-epoch", 1, "-verbose", 0)
+    for options, said in (
+        ([model], "is for training data, not for a model"),
+        ([TRAIN, "--errors", "f.txt"], "the format is not known by the name"),
+        ([TRAIN, TRAIN, "--errors", "f.csv"], "give one file at a time"),
+        ([TRAIN, "--folds-file", tmp_path / "none.csv"], "cannot be opened!"),
+    ):
+        result = run("inspect", *options, "--label-errors")
+        assert (result.code, result.out) == (1, b"")
+        assert said in result.err
+
+
+def test_the_ranking():
+    """By the probability of the given label; how many are wrong by what is usual for the other."""
+    nan = math.nan
+    lines = [
+        FoldLine(line=1, true=("a",), predicted="a", prob=0.8, own=0.8),
+        FoldLine(line=2, true=("b",), predicted="b", prob=0.6, own=0.6),
+        FoldLine(line=3, true=("b",), predicted="a", prob=0.9, own=0.1),
+        FoldLine(line=4, true=("b",), predicted="a", prob=0.5, own=0.3),
+        FoldLine(line=5, true=("rare",), predicted="b", prob=0.7, own=nan),
+        FoldLine(line=6, true=("a", "b"), predicted="b", prob=0.7, own=0.2),
+        FoldLine(line=7, true=("a",), predicted="", prob=nan, own=nan),
+    ]
+    found = label_errors(lines)
+    assert [one.line for one in found.doubtful] == [5, 3, 4]
+    assert found.n_lines == 7
+    assert found.n_wrong == 2  # a is usually 0.8 where it is given, b is 1/3
+    assert found.as_json("x")["label_errors"][0]["given_probability"] is None
