@@ -1,6 +1,7 @@
 """Which files a command may overwrite: never its inputs, and some only if fastcli wrote them.
 
-What ``-output`` names is written over, as in fastText, unless it is read.  Files that people do not
+What ``-output`` names is written over, as in fastText, unless it is read; the one exception is the
+model that training goes on with, which the new one replaces at the end.  Files that people do not
 expect to be written over (logs, trials, checkpoints) are ours by what they begin with.
 """
 
