@@ -72,7 +72,12 @@ def drawn(text):
 
 def fits(lines, columns):
     """Tell that no line of several words is too long; a path is one word, never broken."""
-    long = [line for line in lines if tables.width_of(line) > columns and len(line.split()) > 1]
+    words = [line.removesuffix(" \\").split() for line in lines]  # of a continued command
+    long = [
+        line
+        for line, some in zip(lines, words, strict=True)
+        if tables.width_of(line) > columns and len(some) > 1
+    ]
     assert long == []
     return True
 

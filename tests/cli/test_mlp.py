@@ -495,9 +495,10 @@ def test_what_training_says(table, tmp_path):
     assert "  step  epoch      lr     loss  train acc" in lines
     rows = [line.split() for line in lines if re.match(r" +\d+ +\d+ ", line)]
     assert [row[:2] for row in rows] == [[str(i), str(i)] for i in range(1, 6)]
-    assert re.fullmatch(r"Trained 5 steps in \d+\.\d s\.", lines[-3])
-    assert lines[-2].startswith("It learned next to nothing")
-    assert lines[-1].startswith("Try a larger -lr")
+    assert re.fullmatch(r"Trained 5 steps in \d+\.\d s\.", lines[-4])
+    assert lines[-3].startswith("It learned next to nothing")
+    assert lines[-2].startswith("Try a larger -lr")
+    assert re.fullmatch(r"Wrote .*m\.mlp \(.*\) in \d+\.\d s\.", lines[-1])
     result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options[:2], "-epoch", 1)
     assert re.search(r"^Trained 1 step in \d+\.\d s\.$", result.err, re.MULTILINE)
 

@@ -165,7 +165,7 @@ class TrainingDisplay(Display):
                 f"Number of words:  {row.nwords}",
                 f"Number of labels: {row.nlabels}",
             )
-        elif isinstance(row, Trained) and self.verbose > 1:
+        elif isinstance(row, Trained) and self.verbose > 2:
             say(f"Trained in {row.seconds:.3f} s.")
 
     def finished(self, status: Status) -> None:
