@@ -187,6 +187,13 @@ class Predictor:
             meters[0].merge(meter)
         return meters[0]
 
+    def examined(
+        self, blocks: Iterable[Block], use: Callable[[Lines, Predictions], T]
+    ) -> Iterator[T]:
+        """Yield what ``use`` makes of lines and their predictions, some at a time, in order."""
+        for found in self._results(blocks, lambda thread, lines, found: use(lines, found)):
+            yield from found
+
     def tally(
         self, blocks: Iterable[Block], tallies: Sequence[Tally]
     ) -> Iterator[tuple[Block, int, list[tuple[int, Mistakes]]]]:

@@ -118,10 +118,11 @@ class Watch:
         self._training += took
         visits = so_far.visits
         valid_loss = valid_error = f1 = value = float("nan")
-        is_best = False
+        is_best, n_valid = False, 0
         if self.validator is not None:
             meter = self.validator.measure(self._n_threads, self.metric.needs_scores)
             valid_loss, valid_error, f1 = meter.loss, 1 - meter.accuracy, meter.macro_f1
+            n_valid = meter.n
             value = self.metric.value(meter, self._label)
             self._note_moved(so_far, lines, model)
             is_best = self.stopping.check(visits, self.metric.as_error(value), valid_loss)
@@ -137,6 +138,7 @@ class Watch:
             valid_loss=valid_loss,
             valid_error=valid_error,
             valid_f1_macro=f1,
+            valid_lines=n_valid,
             monitored=value,
             seconds=self._training,
             words_per_second=(so_far.tokens - self._tokens) / took,

@@ -393,6 +393,13 @@ def test_what_a_model_needs_is_counted_by_its_head(tmp_path):
 DEEP = (100_000).to_bytes(8, "little") + b'{"a":' * 20_000
 
 
+@compiled_only
+def test_what_models_need_that_are_compared(topics):
+    wanted = expected("compare", words=(topics, topics, "lines.txt"))
+    assert wanted == expected("test", model=topics)
+    assert expected("compare", words=()) == set()
+
+
 @pytest.mark.parametrize("head", [b"", b"x" * 100, (20).to_bytes(8, "little") + b"{" * 30, DEEP])
 def test_a_damaged_head_is_no_error_of_the_count(head, tmp_path):
     (tmp_path / "m.bin").write_bytes(head)

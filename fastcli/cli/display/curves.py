@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fastcli.evaluation.early_stopping import Evaluation
+    from fastcli.evaluation.run_log import Run
     from fastcli.evaluation.thresholds import Points
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
+COLOURS = 10  # of matplotlib's cycle
 PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -127,3 +129,43 @@ def plot_precision_recall(path: str, curves: Mapping[str, Points]) -> None:
     axes.grid(alpha=0.3)
     axes.legend()
     save_figure(path, figure)
+
+
+def plot_runs(path: str, runs: Sequence[Run], names: Sequence[str]) -> None:
+    """Draw the losses and accuracies of runs over each other, by epoch.
+
+    Raises FastcliError if the picture cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    has_valid = any(run.has_valid for run in runs)
+    axes = figure.subplots(1, 2) if has_valid else [figure.subplots()]
+    for i, (run, name) in enumerate(zip(runs, names, strict=True)):
+        epochs = [e.progress * _epochs(run) for e in run.history]
+        colour = f"C{i % COLOURS}"
+        losses = [e.loss for e in run.history]
+        axes[0].plot(epochs, losses, color=colour, label=name.replace("$", r"\$"))
+        if run.has_valid:
+            valid = [e.valid_loss for e in run.history]
+            axes[0].plot(epochs, valid, color=colour, linestyle="--")
+            axes[1].plot(epochs, [1 - e.valid_error for e in run.history], color=colour)
+            axes[1].plot(
+                run.kept.progress * _epochs(run), 1 - run.kept.valid_error, "o", color=colour
+            )
+    axes[0].set(xlabel="epoch", ylabel="loss (dashed: validation)" if has_valid else "loss")
+    if has_valid:
+        axes[1].set(xlabel="epoch", ylabel="validation accuracy")
+    for one in axes:
+        one.grid(alpha=0.3)
+    axes[0].legend()
+    save_figure(path, figure)
+
+
+def _epochs(run: Run) -> float:
+    """Return how many epochs the whole run has."""
+    found = run.arguments.get("epoch")
+    if isinstance(found, int | float) and found > 0:
+        return float(found)
+    last = run.history[-1]
+    return last.epoch / last.progress if last.progress else 1.0
