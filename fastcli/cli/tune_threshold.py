@@ -79,7 +79,7 @@ def tune_threshold(
 
     \b
     Example:
-      fastcli tune-threshold tags.bin data/samples/tags.valid.txt --per-label
+      fastcli tune-threshold topics.bin data/samples/topics.valid.txt --per-label
       fastcli tune-threshold topics.bin data/samples/topics.valid.txt --metric recallAtPrecision:95
     """
     import numpy as np
