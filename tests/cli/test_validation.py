@@ -129,7 +129,7 @@ def test_patience(tmp_path):
     _, rows = log_of(log)
     best = min(rows, key=lambda row: (row["valid_error"], row["valid_loss"]))
     assert len(rows) == best["epoch"] + 2 < 60
-    assert f"No better for 2 evaluations: stopped. Epoch {best['epoch']} is kept" in err
+    assert f"No better for 2 epochs: stopped. Epoch {best['epoch']} is kept" in err
     assert about(tmp_path / "m")["command"].endswith(f"--valid {VALID} --patience 2")
 
 

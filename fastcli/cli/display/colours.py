@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import IO, Any
 
@@ -31,8 +30,7 @@ def painted_end(line: str, end: str, style: str, stream: IO[Any] | None = None) 
     return line if start == line else start + painted(end, style, stream)
 
 
-def painted_start(line: str, style: str, stream: IO[Any] | None = None) -> str:
-    """Return a line whose words before the first gap of two spaces are in a colour."""
-    found = re.match(r"\s*\S+( \S+)*", line)
-    n = found.end() if found else 0
-    return painted(line[:n], style, stream) + line[n:]
+def painted_start(line: str, start: str, style: str, stream: IO[Any] | None = None) -> str:
+    """Return a line whose first words are in a colour, if they are these."""
+    rest = line.removeprefix(start)
+    return line if rest == line else painted(start, style, stream) + rest

@@ -1,4 +1,4 @@
-"""Learning curves: a small chart in the terminal, and a picture with matplotlib."""
+"""Learning curves: bars of one line, and pictures with matplotlib."""
 
 from __future__ import annotations
 
@@ -34,32 +34,6 @@ def sparkline(values: Sequence[float], low: float, high: float, most: int = WIDT
     shown = [values[int(i * step)] for i in range(min(len(values), most))]
     span = (high - low) or 1.0
     return "".join(BARS[round(7 * min(max((v - low) / span, 0.0), 1.0))] for v in shown)
-
-
-def learning_curve(history: Sequence[Evaluation], room: int | None = None) -> str:
-    """Return a chart of training and validation loss and accuracy; nothing for few evaluations.
-
-    A terminal of ``room`` columns may have less than the usual width for it, or none.
-    """
-    if len(history) < 4:
-        return ""
-    curves = {
-        "loss": [e.loss for e in history],
-        "valid loss": [e.valid_loss for e in history],
-        "accuracy": [1 - e.valid_error for e in history],
-    }
-    losses = [v for name in ("loss", "valid loss") for v in curves[name] if math.isfinite(v)]
-    lines = []
-    for name, values in curves.items():
-        if not all(map(math.isfinite, values)):
-            continue
-        low, high = (min(values), max(values)) if name == "accuracy" else (min(losses), max(losses))
-        ends = f"{values[0]:.4f} to {values[-1]:.4f}"
-        most = WIDTH if room is None else min(WIDTH, room - len(ends) - 14)
-        if most < 4:
-            return ""
-        lines.append(f"{name:>10}  {sparkline(values, low, high, most)}  {ends}")
-    return "\n".join(lines)
 
 
 def check_plot(path: str) -> None:

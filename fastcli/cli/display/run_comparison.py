@@ -145,16 +145,14 @@ def _notes(
         return
     names = names_of(runs, settings, known)
     within = f"(+-{found.half:.3f})"
-    best, others = names[found.best], [names[i] for i in found.alike if i != found.best]
-    if others:
-        yield (
-            f"{' and '.join(filter(None, [', '.join([*others[:-1], best]), others[-1]]))} are "
-            f"within what {found.n:,} lines can tell apart {within}."
-        )
-    else:
-        rest = "the others" if len(runs) > 2 else next(one for one in names if one != best)
-        by = f"by more than {found.n:,} lines leave to chance {within}"
-        yield f"{best} is better than {rest} {by}."
+    alike = [names[i] for i in found.alike]
+    if len(alike) > 1:
+        which = f"{', '.join(alike[:-1])} and {alike[-1]}"
+        yield f"{which} are within what {found.n:,} lines can tell apart {within}."
+        return
+    best = names[found.best]
+    rest = "the others" if len(runs) > 2 else next(one for one in names if one != best)
+    yield f"{best} is better than {rest} by more than {found.n:,} lines leave to chance {within}."
 
 
 def _is_default(value: Any, default: Any) -> bool:
