@@ -157,7 +157,7 @@ def test_metrics_that_cannot_be_compared():
         metric_for("logloss", lines, False)
     with pytest.raises(ArgumentError, match="no model has a label x"):
         metric_for("f1:x", lines, True)
-    lines.answers[0].losses[1] = np.nan
+    lines.losses[0][1] = np.nan
     with pytest.raises(ArgumentError, match="labels and words of the same lines"):
         metric_for("logloss", lines, True)
     assert metric_for("", lines, True)[0].text == "accuracy"
@@ -168,3 +168,19 @@ def test_metrics_that_cannot_be_compared():
 def test_no_sample_has_a_value():
     none = np.full(5, math.nan)
     assert paired.bootstrap_difference(none, none).p == 1.0
+
+
+@examples(some_lines)
+def test_lines_of_a_kind_count_together(rows):
+    rows = rows * 3
+    gold, one, two = (list(part) for part in zip(*rows, strict=True))
+    lines = SameLines([answers_of(gold, x, LABELS) for x in (one, two)], [LABELS, LABELS])
+    some, kinds = lines.distinct()
+    alike = {(frozenset(g), *((x[0], frozenset(x)) for x in both)) for g, *both in rows}
+    assert some.n == len(alike)
+    counts = np.bincount(kinds, minlength=some.n)
+    for i in range(2):
+        whole, parts = lines.meter(i), some.meter(i, counts)
+        assert (whole.n, whole.n_first_right) == (parts.n, parts.n_first_right)
+        for name in ("gold", "predicted", "right"):
+            np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))

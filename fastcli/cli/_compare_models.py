@@ -17,7 +17,7 @@ from fastcli.cli._decisions import AUTO, decided
 from fastcli.cli._declare import say_without_effect
 from fastcli.cli._options import Predicting, Question, load_classifier, reads_tables
 from fastcli.errors import ArgumentError, DataError
-from fastcli.overwriting import check_apart
+from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import printable
 from fastcli.tables.options import TableOptions
 
@@ -77,7 +77,8 @@ def compare_models(
         )
     lines = SameLines([one.answers for one in found], [one.labels for one in found])
     if not lines.n:
-        raise DataError(f"{data} has no line with a label and a word that the models know.")
+        where = "Standard input" if data == STREAM else data
+        raise DataError(f"{where} has no line with a label and a word that the models know.")
     metric, label = metric_for(
         comparing.metric.strip(), lines, all(one.sums_to_one for one in found)
     )

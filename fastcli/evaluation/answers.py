@@ -123,6 +123,7 @@ class SameLines:
         has_gold[gold // max(n_labels, 1)] = True
         has_tokens = np.logical_or.reduce([one.has_tokens for one in answers])
         self.counts = has_gold & has_tokens
+        self.n = int(self.counts.sum())  # the lines that count
         self._place = np.cumsum(self.counts) - 1  # of a line among those that count
         self.gold = self._kept(gold)
         self.given = [self._kept(keys(one.given, own)) for one, own in pairs]
@@ -130,6 +131,7 @@ class SameLines:
             np.where(one.first >= 0, own[one.first] if len(own) else -1, -1)[self.counts]
             for one, own in pairs
         ]
+        self.losses = [one.losses[self.counts] for one in answers]
 
     def _kept(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return keys of lines that count, by their places."""
@@ -137,11 +139,6 @@ class SameLines:
         kept = self.counts[lines]
         found: NDArray[np.int64] = self._place[lines[kept]] * len(self.labels) + labels[kept]
         return found
-
-    @property
-    def n(self) -> int:
-        """The lines that count."""
-        return int(self.counts.sum())
 
     @property
     def left_out(self) -> int:
@@ -183,7 +180,7 @@ class SameLines:
             lines, labels = np.divmod(keys, max(n_labels, 1))
             found = np.bincount(labels, weights=weights[lines], minlength=n_labels)
             setattr(meter, name, found.astype(np.int64))
-        losses = self.answers[model].losses[self.counts]
+        losses = self.losses[model]
         known = np.isfinite(losses)
         n_known = int(weights[known].sum())
         meter.add_losses(n_known, *[float((losses[known] * weights[known]).sum())] * 2)
@@ -207,4 +204,40 @@ class SameLines:
     @property
     def all_have_losses(self) -> bool:
         """Whether every model has a loss for each line."""
-        return all(bool(np.isfinite(one.losses[self.counts]).all()) for one in self.answers)
+        return all(bool(np.isfinite(one).all()) for one in self.losses)
+
+    def distinct(self) -> tuple[SameLines, NDArray[np.int64]]:
+        """Return one line of each kind, and the kind of each line.
+
+        Lines with the same labels, that got the same ones of every model, are alike; their losses
+        are not.  There are few kinds, so that many samples of lines can be measured.
+        """
+        n_labels, n_models = len(self.labels), len(self.answers)
+        # A sum of random numbers stands for a set: two of 2^64 are hardly ever the same.
+        numbers = np.random.Generator(np.random.PCG64(0)).integers(0, 2**63, n_labels, np.uint64)
+        sums = np.zeros((1 + n_models, self.n), np.uint64)
+        for row, keys in zip(sums, (self.gold, *self.given), strict=True):
+            lines, labels = np.divmod(keys, max(n_labels, 1))
+            np.add.at(row, lines, numbers[labels])
+        firsts = np.array(self.first).astype(np.uint64)
+        table = np.ascontiguousarray(np.concatenate([sums, firsts]).T)
+        _, chosen, kinds = np.unique(table, axis=0, return_index=True, return_inverse=True)
+        return self._restricted(chosen), kinds.reshape(-1)
+
+    def _restricted(self, chosen: NDArray[np.int64]) -> SameLines:
+        """Return some of the lines that count."""
+        found = object.__new__(SameLines)
+        found.answers, found.labels, found.known = self.answers, self.labels, self.known
+        found.counts, found.n = self.counts, len(chosen)
+        place = np.full(self.n, -1)
+        place[chosen] = np.arange(len(chosen))
+
+        def kept(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+            lines, labels = np.divmod(keys, max(len(self.labels), 1))
+            is_kept = place[lines] >= 0
+            return np.sort(place[lines[is_kept]] * len(self.labels) + labels[is_kept])
+
+        found.gold, found.given = kept(self.gold), list(map(kept, self.given))
+        found.first = [first[chosen] for first in self.first]
+        found.losses = [losses[chosen] for losses in self.losses]
+        return found

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.answers import SameLines
 from fastcli.evaluation.metric import Metric, parse_metric
@@ -97,8 +99,9 @@ def standing(lines: SameLines, metric: Metric, label: int, seed: int) -> Standin
     if metric.name in COUNTED:
         ps = [mcnemar(*alone[i]) for i in others]
     else:
-        measures = [lines.measure(i, metric, label) for i in range(n)]
-        samples = resampled(lines.n, measures, seed)
+        some, kinds = (lines, np.arange(lines.n)) if metric.needs_losses else lines.distinct()
+        measures = [some.measure(i, metric, label) for i in range(n)]
+        samples = resampled(kinds, measures, seed)
         samples = -samples if metric.lower_is_better else samples
         intervals = [bootstrap_difference(samples[i], samples[best]) for i in others]
         ps = [one.p for one in intervals if one is not None]

@@ -35,17 +35,20 @@ def mcnemar(only_a: int, only_b: int) -> float:
 
 
 def resampled(
-    n: int, measures: Sequence[Callable[[NDArray[np.int64]], float]], seed: int
+    kinds: NDArray[np.int64],
+    measures: Sequence[Callable[[NDArray[np.int64]], float]],
+    seed: int,
 ) -> NDArray[np.float64]:
     """Return measures of ``RESAMPLES`` samples of n lines, drawn with replacement.
 
-    A measure gets how often each line was drawn, int64[n]; all get the same samples.  Returns
-    float64[measures, samples].
+    ``kinds`` int64[n] says which lines are alike; a measure gets how often lines of each kind were
+    drawn, and all get the same samples.  Returns float64[measures, samples].
     """
     random = np.random.Generator(np.random.PCG64(seed))
+    n, n_kinds = len(kinds), int(kinds.max(initial=-1)) + 1
     found = np.empty((len(measures), RESAMPLES))
     for i in range(RESAMPLES):
-        drawn = np.bincount(random.integers(0, n, n), minlength=n)
+        drawn = np.bincount(kinds[random.integers(0, n, n)], minlength=n_kinds)
         found[:, i] = [measure(drawn) for measure in measures]
     return found
 
