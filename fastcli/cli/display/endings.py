@@ -15,6 +15,7 @@ from fastcli.cli.display.tables import width_of, wrapped
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.overwriting import STREAM
 
+DEVICES = "/dev/"  # /dev/stdout may be a file
 SMALL = 10_000  # bytes of a file whose size is not worth a word
 SPARSE = 0.9  # of the size: a file that takes less than that of the disk has holes
 
@@ -27,10 +28,10 @@ def say_ending(
     """Write the files that a command wrote, and the one command that may be next.
 
     ``notes`` has what else is to be said of some paths, such as how many rows they have.  Streams,
-    and what is not there, are left out.
+    and what is not a file, are left out.
     """
     known = notes or {}
-    written = [path for path in dict.fromkeys(paths) if path != STREAM and os.path.exists(path)]
+    written = [path for path in dict.fromkeys(paths) if is_file(path)]
     files = [file_text(path, known.get(path, ""), i == 0) for i, path in enumerate(written)]
     if files:
         say(f"Wrote {', '.join(files)}{time_text()}.")
@@ -58,6 +59,11 @@ def file_text(path: str, note: str = "", is_main: bool = True) -> str:
         if size[1] < SPARSE * size[0]:
             known += [f"{size_text(size[1])} on disk"]
     return f"{path} ({', '.join(known)})" if known else path
+
+
+def is_file(path: str) -> bool:
+    """Tell whether a path is a file that stays, and not a stream, also not one in a file."""
+    return path != STREAM and not path.startswith(DEVICES) and os.path.isfile(path)
 
 
 def size_of(path: str) -> tuple[int, int] | None:
