@@ -170,6 +170,7 @@ def tool(
     if name == "fastcli":
         words = [word for key, value in OPTIONS.items() for word in (f"-{key}", str(value))]
         files = ["-input", str(text), "-output", str(stem), "--no-vec", "-seed", str(seed)]
+        files += ["-verbose", "3"]  # which says the time of training alone
         command = [*session.fastcli, model, *files, *words]
     else:
         command = session.peer("embed", name, input=text, output=path, model=model, **OPTIONS)

@@ -248,6 +248,7 @@ class Session:
         if name == "fastcli":
             words = [word for key, value in options.items() for word in (f"-{key}", str(value))]
             command = [*self.fastcli, "supervised", "-output", str(stem), "--no-vec", *words]
+            command += ["-verbose", "3"]  # which says the time of training alone
         else:
             command = self.peer("train", name, output=model, **options)
 

@@ -52,6 +52,27 @@ def test_the_tour_prints_what_the_readme_says(tmp_path):
         assert printed == expected, f"{command}\nIf it is right: python -m tests.docs --tour"
 
 
+def test_the_stories_keep_their_promises():
+    """What the README tells of its commands is what they print there."""
+    steps = dict(docs.tour())
+    tested = next(
+        out
+        for command, out in steps.items()
+        if "test topics.bin" in command and ("--thresholds auto" in command)
+    )
+    assert float(tested.split("P@1")[1].split()[0]) >= 0.95
+    n = next(out for command, out in steps.items() if command.endswith('grep -c "^__label__"'))
+    assert f"{n.strip()} of 300 lines" in " ".join(docs.README.read_text(encoding="utf-8").split())
+    command, explained = next((c, o) for c, o in steps.items() if c.startswith("fastcli explain"))
+    mistakes = next(out for c, out in steps.items() if c.endswith("mistakes.csv") and "head" in c)
+    assert command.split('"')[1] in mistakes
+    true, predicted = mistakes.splitlines()[1].split(",")[2:4]
+    assert f"__label__{predicted} " in explained.splitlines()[1]
+    assert f"against __label__{true} " in explained.splitlines()[1]
+    compared = next(out for c, out in steps.items() if c.startswith("fastcli compare"))
+    assert "are within what 300 lines can tell apart" in compared
+
+
 def test_figures_are_rounded():
     assert docs.rounded("a 0.935 0.123456e-05 -0.70745 1.00001") == "a 0.94 0.00 -0.71 1.00"
     assert docs.rounded("0.5% or 0.123% of 1,234, 2 to 0.9") == "0.5% or 0.123% of 1,234, 2 to 0.90"

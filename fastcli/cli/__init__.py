@@ -35,6 +35,7 @@ COMMANDS = {
     "test-label": ("test", "Print precision, recall and F1 of every label."),
     "predict": ("predict", "Print the best labels of every line."),
     "predict-prob": ("predict", "Print the best labels, each with its probability."),
+    "compare": ("compare", "Compare models on the same lines, or runs by their logs."),
     "tune-threshold": ("tune_threshold", "Find how probable a label must be to be given."),
     "calibrate": ("calibrate", "Make probabilities as often right as they say."),
     "explain": ("explain", "Show which words or columns speak for a label."),

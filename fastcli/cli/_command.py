@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fastcli.options import Row
 
 WORDS = "fastcli.words"  # what shell completion keeps of the line in its context
+BEGAN = "fastcli.began"  # in its context: when the command began
 MORE_FILES = "fastcli.more_files"  # set in its context where words were taken as further files
 LIKE = 0.75  # how much alike a word and the option are that it is taken for
 NO_PATHS = "Empty input or output path."  # fastText's words
@@ -74,6 +76,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Check for errors as fastText does, then parse."""
+        ctx.meta.setdefault(BEGAN, time.monotonic())
         if ctx.resilient_parsing:  # shell completion of an unfinished line
             ctx.meta[WORDS] = list(args)
             return super().parse_args(ctx, args)

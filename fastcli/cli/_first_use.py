@@ -91,6 +91,9 @@ def has_ngrams(options: Mapping[str, Any]) -> bool:
 
 def needs(command: str, options: Mapping[str, Any]) -> list[str]:
     """Return the kernels of a command, as lines ``module: name name ...`` below ``kernels``."""
+    if command == "compare":
+        models = (options.get("words") or ())[:-1]
+        return [line for one in models for line in needs("test", {**options, "model": one})]
     model = needs_of_model(options.get("model", ""))
     found: list[str] = []
     text = not options.get("json") and command in ("predict", "predict-prob")

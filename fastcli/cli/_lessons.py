@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from fastcli.cli.display.endings import command_lines
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,24 +16,30 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000  # bytes of text that are looked at again, which takes ten times their memory
 
 
-def say_lessons(learned: Learned | None) -> None:
-    """Write what a person must be told of a training."""
+def say_lessons(learned: Learned | None) -> bool:
+    """Write what a person must be told of a training; tell whether there was anything.
+
+    Each lesson says what to try, so that nothing else need be proposed.
+    """
     from fastcli.cli.display.messages import warn
 
-    for sentence in learned.sentences() if learned is not None else ():
+    sentences = list(learned.sentences()) if learned is not None else []
+    for sentence in sentences:
         warn(sentence)
+    return bool(sentences)
 
 
-def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> None:
+def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> bool:
     """Write the same of a network, and ``troubles`` of its layers, which may be the cause."""
     from fastcli.cli.display.messages import say, warn
 
-    say_lessons(learned)
+    is_told = say_lessons(learned)
     for sentence in troubles:
         warn(sentence)
     is_at_chance = learned is not None and learned.is_at_chance and not learned.rate_is_too_high
     if is_at_chance and not troubles:
         say("Try a larger -lr, more -epoch, --norm batch, or another --optimizer, such as adam.")
+    return is_told or bool(troubles)
 
 
 def say_better(learned: Learned | None, args: TrainArgs, words: Sequence[str]) -> None:
@@ -58,18 +66,6 @@ def say_better(learned: Learned | None, args: TrainArgs, words: Sequence[str]) -
             "Its options are those that fastcli inspect suggests: the labels may not follow from "
             "the texts, or more lines are needed."
         )
-
-
-def command_lines(words: Sequence[str]) -> list[str]:
-    """Return a command for a shell: on a terminal in lines that fit, each but the last with \\."""
-    from fastcli.cli.display.tables import wrapped
-    from fastcli.cli.display.terminal import is_terminal, width
-
-    if not is_terminal():
-        return [shlex.join(words)]
-    kept = " ".join(shlex.quote(word).replace(" ", "\0") for word in words)
-    *before, last = wrapped(kept, width() - 2, "", "    ")
-    return [line.replace("\0", " ") for line in [*(f"{line} \\" for line in before), last]]
 
 
 def suggested(args: TrainArgs) -> list[str] | None:

@@ -176,6 +176,7 @@ class ReportRun:
         )
         self.total = self._new_tally()
         self.files: list[tuple[str, Tally]] = []
+        self._written: dict[str, str] = {}  # what is in files that were asked for
 
     def _new_tally(self) -> Tally:
         from fastcli.evaluation.tally import Tally
@@ -271,20 +272,24 @@ class ReportRun:
             out.write(line.encode("utf-8", "replace") + b"\n")
 
     def write(self, puts: dict[str, Put]) -> None:
-        """Write the files that were asked for, and say so."""
-        from fastcli.cli.display.messages import say
-
+        """Write the files that were asked for."""
         total = self.report(self.total)
         if self.errors is not None:
             n = self.errors.write(puts[self.reporting.errors])
-            say(f"Wrote {counted(n, 'mistake')} to {self.reporting.errors}.")
+            self._written[self.reporting.errors] = counted(n, "mistake")
         for path, rows, what in (
-            (self.reporting.csv, total.label_rows(), "the scores of labels"),
-            (self.reporting.confusion_file, total.confusion_rows(), "the confusion matrix"),
+            (self.reporting.csv, total.label_rows(), "scores of labels"),
+            (self.reporting.confusion_file, total.confusion_rows(), "confusion matrix"),
         ):
             if path:
                 _write_rows(puts[path], _delimiter(path) or ",", rows)
-                say(f"Wrote {what} to {path}.")
+                self._written[path] = what
+
+    def say_written(self) -> None:
+        """Say which files were written, and what they have."""
+        from fastcli.cli.display.endings import say_ending
+
+        say_ending(self._written, notes=self._written)
 
     def close(self) -> None:
         """Remove temporary files."""
@@ -355,3 +360,4 @@ def open_report(
         stack.callback(run.close)
         yield run
         run.write(dict(zip(paths, puts, strict=True)))
+    run.say_written()

@@ -131,6 +131,7 @@ def clear_cache() -> None:
 
 def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, shared: str) -> None:
     """Compile what the commands need, or everything, where the cache has no code yet."""
+    from fastcli.cli.display.endings import time_text
     from fastcli.cli.display.messages import say
     from fastcli.cli.display.screen import Screen
     from fastcli.cli.display.terminal import is_live
@@ -159,7 +160,8 @@ def warm_cache(ctx: click.Context, commands: tuple[str, ...], target: str, share
     except CannotCompile as problem:
         raise FastcliError(f"A kernel cannot be compiled: {problem}.") from None
     say(
-        f"{len(needed)} {_kernels(len(needed))} for {processor.cpu} in {root}, {n_new} of them new."
+        f"{len(needed)} {_kernels(len(needed))} for {processor.cpu} in {root}, {n_new} of them "
+        f"new{time_text()}."
     )
     if shared:
         say(readers_of(root))

@@ -12,6 +12,7 @@ from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import CANNOT_OPEN, as_calibration, identity_of, write_file
 from fastcli.cli._declare import file_argument, takes
+from fastcli.cli._endings import FILE
 from fastcli.cli._options import load_classifier
 from fastcli.cli.test import examples
 from fastcli.options import option
@@ -46,6 +47,7 @@ def calibrate(
       fastcli calibrate topics.bin data/samples/topics.valid.txt
       fastcli predict-prob topics.bin data/samples/topics.test.txt --calibrated
     """
+    from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.calibration import (
         expected_error,
@@ -92,4 +94,4 @@ def calibrate(
             "The calibration error rose: the log loss is what is minimised, and probabilities were "
             "right already."
         )
-    say(f"Wrote {beside}. Next: fastcli predict-prob {model} FILE --calibrated")
+    say_ending([beside], ["fastcli", "predict-prob", model, FILE, "--calibrated"])

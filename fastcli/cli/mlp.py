@@ -106,10 +106,11 @@ def mlp_train(
         source = open_source(args, progress.note) if args.pretrained_vectors else None
         trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared, former, before)
         progress.summary(trained)
-        if args.verbose > 0:
-            say_network_lessons(trained.learned, trained.troubles)
+        is_told = args.verbose > 0 and say_network_lessons(trained.learned, trained.troubles)
     if args.plot:
         plot(args.plot, trained.history, trained.best_step)
+    if args.verbose > 0:
+        say_written(args, is_told or trained.interrupted > 0)
     if trained.interrupted:
         raise interrupted_with_best(path, trained.interrupted, trained.history)
 
@@ -144,6 +145,23 @@ def folding(
         prepared=prepared,
     )
     return cross_validation(found, source, reporter)
+
+
+def say_written(args: MlpArgs, is_told: bool) -> None:
+    """Write which files training wrote, and what may be next unless something was proposed."""
+    from fastcli.cli._endings import proposal
+    from fastcli.cli._tables import table_words
+    from fastcli.cli.display.endings import say_ending
+    from fastcli.mlp.train_and_save import outputs
+
+    model, *others = outputs(args)
+    options = table_options(args)
+    if not args.text_column:  # a model of numbers knows its columns
+        kept = {name: getattr(options, name) for name in ("delimiter", "encoding")}
+        options = TableOptions(**kept)
+    reading = table_words(options)
+    command = proposal(model, args.input, args.valid, bool(args.valid_lines), reading)
+    say_ending([model, *others], [] if is_told else command)
 
 
 @contextlib.contextmanager

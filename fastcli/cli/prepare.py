@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +14,9 @@ from fastcli.cli._filtering import filter_by_options, filter_like, is_filter, wr
 from fastcli.cli._inputs import read_inputs
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.prepare.options import PrepareOptions
+
+if TYPE_CHECKING:
+    from fastcli.prepare.prepared import Prepared
 
 
 @positional(
@@ -112,6 +117,18 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         else:
             done = run(args, progress)
         progress.summary(done, args)
+    if options.verbose > 0 and args.output != STREAM:
+        from fastcli.cli.display.endings import say_ending
+
+        stayed = {os.path.join(args.output, name) for name in done.stayed}
+        written = [path for path in outputs(args) if path not in stayed]
+        say_ending(written, ["fastcli", "inspect", *compared(written, done)])
+
+
+def compared(written: Sequence[str], done: Prepared) -> list[str]:
+    """Return the files that inspect should look at: the training lines, and the test lines."""
+    kept = [path for path, n in zip(written, done.lines, strict=False) if n]
+    return kept[:1] + [path for path in kept[1:] if path.endswith("test.txt")]
 
 
 def recipe_of(options: PrepareOptions) -> Any:

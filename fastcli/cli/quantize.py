@@ -38,10 +38,13 @@ def quantize(
       fastcli quantize -output topics -qnorm -cutoff 2000 -retrain \\
           -input data/samples/topics.train.txt --test data/samples/topics.valid.txt
     """
+    from fastcli.cli._endings import command_to_predict, command_to_test
+    from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.messages import say
     from fastcli.cli.display.training import TrainingDisplay
     from fastcli.fasttext.quantize import Sizes
     from fastcli.fasttext.quantize_and_save import QuantizeArgs, quantize_and_save
+    from fastcli.fasttext.sidecar import about_path, has_about
     from fastcli.memory import size_text
 
     inputs = options.input
@@ -88,3 +91,12 @@ def quantize(
                 f"P@1 {done.p1_before:.3f} before, {done.p1:.3f} after, "
                 f"on {done.n_tested:,} lines of {args.test}."
             )
+        beside = [str(about_path(done.path))] if has_about(done.path) else []
+        reading = args.reading if args.retrain else ()
+        is_measured = bool(args.test)
+        say_ending(
+            [done.path, *beside],
+            command_to_predict(done.path)
+            if is_measured
+            else command_to_test(done.path, inputs, reading=reading),
+        )

@@ -221,7 +221,8 @@ def examples(
         return open_examples(classifier, model, path, table, like, placed)
     if reads_lines and table.format == "auto":
         label = getattr(classifier, "label", "__label__")
-        command = ["fastcli", ctx.info_name or "test", model, path]
+        words = ctx.params.get("words", (model, path))  # compare has several models
+        command = ["fastcli", ctx.info_name or "test", *words]
         refuse_table(path, label, command, model=classifier)
     return blocks_of(classifier, path, cannot)
 

@@ -12,6 +12,7 @@ import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
+from fastcli.cli._endings import proposal
 from fastcli.cli._folds import Before, Folding, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
@@ -172,17 +173,45 @@ def run(
             args, progress, saving.fsync, prepared, reading, watched, former, before
         )
         progress.summary(trained)
-        if args.verbose > 0:
-            say_lessons(trained.learned)
-            if former is None:
-                words = [*reading, *args.weighting_words(), *watched.words()]
-                say_better(trained.learned, args, words)
+        is_told = args.verbose > 0 and say_lessons(trained.learned)
+        if args.verbose > 0 and former is None:
+            words = [*reading, *args.weighting_words(), *watched.words()]
+            say_better(trained.learned, args, words)
     if watched.plot and trained.watch is not None:
         from fastcli.cli.display.curves import plot
 
         plot(watched.plot, trained.watch.history, trained.watch.stopping.step)
+    if args.verbose > 0:
+        is_last = is_told or trained.interrupted > 0
+        say_written(args, watched, [] if is_last else next_command(args, watched, reading))
     if trained.interrupted and trained.watch is not None:
         raise interrupted_with_best(path, trained.interrupted, trained.watch.history)
+
+
+def say_written(args: TrainArgs, watched: WatchArgs, command: Sequence[str]) -> None:
+    """Write which files training wrote, and the command that may be next."""
+    from fastcli.cli.display.endings import say_ending
+
+    more = [path for path in (watched.log, watched.plot) if path]
+    say_ending([*files_of_model(args, f"{args.output}.bin"), *more], command)
+
+
+def files_of_model(args: TrainArgs, path: str) -> list[str]:
+    """Return the files of a model, the JSON file only if it belongs to it."""
+    from fastcli.fasttext.sidecar import about_path, has_about
+    from fastcli.fasttext.train_and_save import text_paths
+
+    beside = [str(about_path(path))] if has_about(path) else []
+    return [path, *(text_paths(args) if path.endswith(".bin") else []), *beside]
+
+
+def next_command(args: TrainArgs, watched: WatchArgs, reading: Sequence[str]) -> list[str]:
+    """Return the command that may be next: the vectors are used, or the classifier is tested."""
+    model = f"{args.output}.bin"
+    if args.model != "sup":
+        return ["fastcli", "nn", model]
+    is_measured = bool(watched.valid_lines)
+    return proposal(model, args.input, watched.valid, is_measured, reading)
 
 
 def go_on(args: TrainArgs, given: set[str], tuning: AutotuneOptions) -> tuple[TrainArgs, Former]:
@@ -305,6 +334,7 @@ def tune(
     table: TableOptions | None,
 ) -> None:
     """Look for the best arguments, and save the best model."""
+    from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.messages import lines, say
     from fastcli.cli.display.tuning import TuningDisplay
     from fastcli.fasttext.autotune import AutotuneArgs
@@ -341,7 +371,9 @@ def tune(
         best = tuned.outcome.trial
         say(
             f"Best of {tuned.outcome.n_trials} trials: number {best.number}, "
-            f"{given.metric} {best.score:.6f}; {tuned.path} is its model. The same again:"
+            f"{given.metric} {best.score:.6f}; {tuned.path} is its model."
         )
+        say_ending([*files_of_model(args, tuned.path), given.trials])
+        say("The same again:")
         for command in tuned.commands:
             lines(command)

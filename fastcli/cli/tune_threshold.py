@@ -20,6 +20,7 @@ from fastcli.cli._decisions import (
     write_file,
 )
 from fastcli.cli._declare import file_argument, given_names, takes
+from fastcli.cli._endings import command_to_predict
 from fastcli.cli._options import load_classifier
 from fastcli.cli.test import examples
 from fastcli.errors import ArgumentError
@@ -85,6 +86,7 @@ def tune_threshold(
 
     from fastcli.cli.display.curves import check_plot, plot_precision_recall
     from fastcli.cli.display.decisions import threshold_lines, write_lines
+    from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.decided import Decided
     from fastcli.evaluation.dense import read_scored
@@ -187,12 +189,8 @@ def tune_threshold(
         write_lines(threshold_lines(model, thresholds, names, (before, after), values))
     if each and (n := int((pairs.gold < MIN_LINES).sum())):
         say(f"{n:,} labels have less than {MIN_LINES} lines: they get the threshold of all labels.")
-    say(f"Wrote {', '.join(written)}.", f"Next: {next_command(options, model, path)}")
-
-
-def next_command(options: Tuning, model: str, path: str) -> str:
-    """Return the command that uses the thresholds."""
-    return f"fastcli predict {model} FILE --thresholds {path if options.output else 'auto'}"
+    used = path if options.output else "auto"
+    say_ending(written, [*command_to_predict(model), "--thresholds", used])
 
 
 def point_rows(pairs: Pairs, names: list[str], per_label: bool) -> Iterator[bytes]:

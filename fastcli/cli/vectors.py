@@ -13,6 +13,7 @@ from fastcli.cli._command import positional
 from fastcli.cli._declare import file_argument, takes
 from fastcli.cli._options import Answering, open_blocks
 from fastcli.cli._words import Missing, load_vectors
+from fastcli.cli.display.tables import counted
 from fastcli.errors import NotFinite
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
@@ -125,6 +126,7 @@ class Sink:
         self._model, self._n_rows = model, 0
         self._as_json = as_json
         self._file: Any = None
+        self._npy = npy or ""
         if npy is not None:
             from fastcli.fasttext.npy import NpyFile
 
@@ -136,8 +138,13 @@ class Sink:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        if self._file is not None:
-            self._file.__exit__(*error)
+        if self._file is None:
+            return
+        self._file.__exit__(*error)
+        if error[0] is None:
+            from fastcli.cli.display.endings import say_ending
+
+            say_ending([self._npy], notes={self._npy: counted(self._n_rows, "vector")})
 
     def write(
         self, rows: NDArray[np.float32], what: str, names: list[bytes], with_words: bool = True

@@ -51,6 +51,7 @@ class Evaluation:
     valid_f1_macro: Measured = NAN
     monitored: Measured = NAN  # the value of --monitor
     words_per_second: Measured = NAN
+    valid_lines: Count = 0  # that were measured
     train_error: Measured = NAN
     gradients: tuple[Measured, ...] = ()  # of the last step, layer by layer: L2 norms
     activations: tuple[Measured, ...] = ()  # of hidden layers: standard deviations

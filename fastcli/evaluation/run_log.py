@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from fastcli import __version__
 from fastcli.appended import AppendedFile
+from fastcli.errors import DataError, cannot_open
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.overwriting import check_ours, first_object
+from fastcli.schema import SchemaError, parse_json, shown
 
 ALWAYS = {"step", "epoch", "progress", "lr", "seconds", "is_best"}  # of an evaluation
+LISTS = {"gradients", "activations"}
 FIRST = {"run", "fastcli", "arguments"}
 
 
@@ -73,6 +77,8 @@ def log_lines(history: Collection[Evaluation]) -> bytes:
     lines = []
     for evaluation in history:
         values = {k: v for k, v in vars(evaluation).items() if v == v and v != ()}
+        if not evaluation.valid_lines:
+            del values["valid_lines"]
         lines.append(json.dumps(values) + "\n")
     return "".join(lines).encode()
 
@@ -87,3 +93,79 @@ def is_log(path: str) -> bool:
     found, _ = first_object(path)
     known = {f.name for f in fields(Evaluation)}
     return found.keys() == FIRST or ALWAYS <= set(found) <= known
+
+
+# ------------------------------------------------------------------ reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run as its log tells it; logs of 0.1.0 have no command and no arguments."""
+
+    path: str
+    command: str
+    arguments: dict[str, Any]
+    history: list[Evaluation]
+    is_cut: bool = False  # within a line, by the end of the process
+
+    @property
+    def has_valid(self) -> bool:
+        """Whether validation lines were measured."""
+        return any(one.has_valid for one in self.history)
+
+    @property
+    def kept(self) -> Evaluation:
+        """The evaluation whose model is kept: the best one, without validation the last."""
+        best = [one for one in self.history if one.is_best]
+        return best[-1] if best else self.history[-1]
+
+
+def read_run(path: str) -> Run:
+    """Read a log.  Raises DataError if it is damaged, or has no evaluation."""
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except OSError as error:
+        raise DataError(cannot_open(path, error, "comparing")) from None
+    last = lines.pop()  # what is behind the last line end
+    first = parse_line(path, 1, lines[0]) if lines else {}
+    has_first = first.keys() == FIRST
+    history = [
+        _evaluation(parse_line(path, i, line), f"{path}:{i}")
+        for i, line in enumerate(lines[has_first:], 1 + has_first)
+    ]
+    if not history:
+        raise DataError(f"{path} has no evaluation: the run has not got so far.")
+    arguments = first.get("arguments") if has_first else None
+    return Run(
+        path=path,
+        command=str(first.get("run")) if has_first else "",
+        arguments=arguments if isinstance(arguments, dict) else {},
+        history=history,
+        is_cut=bool(last.strip()),
+    )
+
+
+def _evaluation(values: dict[str, Any], where: str) -> Evaluation:
+    """Return the evaluation of a line; numbers may be infinite.  Raises DataError."""
+    found: dict[str, Any] = {"loss": float("nan")}  # left out where it was no number
+    for name in (f.name for f in fields(Evaluation)):
+        value = values.get(name)
+        if value is None and name not in ALWAYS:
+            continue
+        is_list = isinstance(value, list)
+        parts = value if isinstance(value, list) else [value]
+        if is_list != (name in LISTS) or not all(isinstance(one, int | float) for one in parts):
+            raise DataError(f"{where}: {name} should be a number, not {shown(value)}.")
+        found[name] = tuple(parts) if is_list else value
+    return Evaluation(**found)
+
+
+def parse_line(path: str, number: int, line: bytes) -> dict[str, Any]:
+    """Return the object of a line.  Raises DataError."""
+    try:
+        found = parse_json(line)
+    except SchemaError as error:
+        raise DataError(f"{path}:{number}: {error}.") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{path}:{number}: not an object of JSON, as a log of a run has.")
+    return found

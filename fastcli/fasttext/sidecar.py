@@ -65,6 +65,14 @@ def is_foreign(path: str) -> bool:
     return os.path.exists(beside) and not _is_ours(_load_json(beside))
 
 
+def has_about(path: str) -> bool:
+    """Tell whether a model in a regular file has a JSON file of ours beside it, and its own."""
+    if not os.path.isfile(path):
+        return False
+    about = _load_json(about_path(path))
+    return _is_ours(about) and _agrees(about, _identity_of(path))
+
+
 def about_bytes(
     about: dict[str, Any], identity: dict[str, int], others: dict[str, dict[str, int]]
 ) -> bytes:

@@ -119,10 +119,11 @@ class Watch:
         self._training += took
         visits = so_far.visits
         valid_loss = valid_error = f1 = value = float("nan")
-        is_best, meter = False, None
+        is_best, meter, n_valid = False, None, 0
         if self.validator is not None:
             meter = self.validator.measure(self._n_threads, self.metric.needs_scores)
             valid_loss, valid_error, f1 = meter.loss, 1 - meter.accuracy, meter.macro_f1
+            n_valid = meter.n
             value = self.metric.value(meter, self._label)
             self._note_moved(so_far, lines, model)
         with uninterrupted():  # a model that is half copied is useless
@@ -140,6 +141,7 @@ class Watch:
                 valid_loss=valid_loss,
                 valid_error=valid_error,
                 valid_f1_macro=f1,
+                valid_lines=n_valid,
                 monitored=value,
                 seconds=self._training,
                 words_per_second=(so_far.tokens - self._tokens) / took,

@@ -366,6 +366,7 @@ class Trainer:
             valid_loss=valid_loss,
             valid_error=valid_error,
             valid_f1_macro=f1,
+            valid_lines=meter.n if meter is not None else 0,
             monitored=value,
             seconds=seconds,
             is_best=is_best,

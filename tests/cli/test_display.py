@@ -72,7 +72,12 @@ def drawn(text):
 
 def fits(lines, columns):
     """Tell that no line of several words is too long; a path is one word, never broken."""
-    long = [line for line in lines if tables.width_of(line) > columns and len(line.split()) > 1]
+    words = [line.removesuffix(" \\").split() for line in lines]  # of a continued command
+    long = [
+        line
+        for line, some in zip(lines, words, strict=True)
+        if tables.width_of(line) > columns and len(some) > 1
+    ]
     assert long == []
     return True
 
@@ -389,6 +394,13 @@ def test_what_a_model_needs_is_counted_by_its_head(tmp_path):
 
 
 DEEP = (100_000).to_bytes(8, "little") + b'{"a":' * 20_000
+
+
+@compiled_only
+def test_what_models_need_that_are_compared(topics):
+    wanted = expected("compare", words=(topics, topics, "lines.txt"))
+    assert wanted == expected("test", model=topics)
+    assert expected("compare", words=()) == set()
 
 
 @pytest.mark.parametrize("head", [b"", b"x" * 100, (20).to_bytes(8, "little") + b"{" * 30, DEEP])

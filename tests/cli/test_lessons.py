@@ -23,7 +23,8 @@ def said(command, source, output, *options):
 def test_the_plain_command_at_the_level_of_chance(tmp_path, loss):
     err = said("supervised", TRAIN, tmp_path / "m", "-loss", loss, "-dim", 10)
     assert CHANCE in err
-    *_, lead, command = err.splitlines()
+    *_, lead, command, wrote = err.splitlines()
+    assert wrote.startswith("Wrote ")
     assert lead == "Try what fastcli inspect suggests for these lines:"
     shown = run("inspect", TRAIN).out.decode().split("fastcli supervised ")[1].split()
     options = shown[shown.index("-loss") :][:12]
@@ -31,6 +32,7 @@ def test_the_plain_command_at_the_level_of_chance(tmp_path, loss):
     better = said("supervised", TRAIN, tmp_path / "m", *command.split()[6:])
     assert CHANCE not in better
     assert "Try" not in better
+    assert "Next: fastcli test" in better
     assert said("supervised", TRAIN, tmp_path / "m", "-dim", 10, "-verbose", 0) == ""
 
 
@@ -48,7 +50,7 @@ def test_what_was_suggested_is_not_suggested_again(tmp_path):
 def test_tables_keep_their_columns_in_the_suggestion(tmp_path):
     columns = ["--text-column", "review", "--label-column", "verdict", "--none", "other"]
     err = said("supervised", SAMPLES / "reviews.csv", tmp_path / "m", *columns, "-lr", 0.01)
-    command = err.splitlines()[-1]
+    command = err.splitlines()[-2]
     assert command.startswith(f"fastcli supervised -input {SAMPLES / 'reviews.csv'}")
     assert " ".join(columns) in command
 
@@ -124,7 +126,7 @@ def test_a_rate_that_was_halved_gives_the_model_of_that_rate(tmp_path, monkeypat
 
 def test_a_command_in_lines_is_one_for_a_shell(monkeypatch):
     from fastcli.cli import _lessons
-    from fastcli.cli.display import terminal
+    from fastcli.cli.display import endings
 
     words = [
         "fastcli",
@@ -139,8 +141,8 @@ def test_a_command_in_lines_is_one_for_a_shell(monkeypatch):
         "1",
     ]
     assert shlex.split(" ".join(_lessons.command_lines(words))) == words
-    monkeypatch.setattr(terminal, "is_terminal", lambda: True)
-    monkeypatch.setattr(terminal, "width", lambda: 30)
+    monkeypatch.setattr(endings, "is_terminal", lambda: True)
+    monkeypatch.setattr(endings, "width", lambda: 30)
     found = _lessons.command_lines(words)
     assert len(found) > 2
     assert all(len(line) <= 30 for line in found)

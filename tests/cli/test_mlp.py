@@ -493,11 +493,13 @@ def test_what_training_says(table, tmp_path):
     assert decided.endswith(": header; label: column 'kind' (the last); 2 features: x, y")
     assert lines[0] == "Network 2-4-3, 27 parameters; 12 examples, 3 labels, 1 thread"
     assert "  step  epoch      lr     loss  train acc" in lines
-    rows = [line.split() for line in lines if re.match(r" +\d+ +\d+ ", line)]
+    rows = [line.split() for line in lines if re.match(r" +\d+ +\d+ +\d+\.", line)]
     assert [row[:2] for row in rows] == [[str(i), str(i)] for i in range(1, 6)]
-    assert re.fullmatch(r"Trained 5 steps in \d+\.\d s\.", lines[-3])
-    assert lines[-2].startswith("It learned next to nothing")
-    assert lines[-1].startswith("Try a larger -lr")
+    assert "· guessing 1.099" in result.err  # ln 3, in the chart of losses
+    assert re.fullmatch(r"Trained 5 steps in \d+\.\d s\.", lines[-4])
+    assert lines[-3].startswith("It learned next to nothing")
+    assert lines[-2].startswith("Try a larger -lr")
+    assert re.fullmatch(r"Wrote .*m\.mlp \(.*\) in \d+\.\d s\.", lines[-1])
     result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options[:2], "-epoch", 1)
     assert re.search(r"^Trained 1 step in \d+\.\d s\.$", result.err, re.MULTILINE)
 

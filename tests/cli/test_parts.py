@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -89,7 +90,8 @@ def test_a_part_for_each_input(here):
         assert [one["label"] for one in new] == ["Tech", "Billing", "Tech", "Billing"]
         run("predict-prob", "m.bin", f"shards/{i}.jsonl.gz", "--output", "one.jsonl.gz")
         assert rows("one.jsonl.gz") == new
-    assert "Wrote 12 rows to 3 parts in out: all columns, and label, probability." in result.err
+    said = r"Wrote 12 rows to 3 parts in out in \d+\.\d s: all columns, and label, probability\."
+    assert re.search(said, result.err)
     assert result.err.count("text: column 'text'") == 1  # the same for all
     assert result.err.splitlines()[-1] == "3 parts: 3 written."
 

@@ -266,7 +266,7 @@ def test_retraining_without_a_cutoff_says_so(model):
     options = ["-retrain", "-input", TRAIN, "-verbose", 1]
     result = run("quantize", "-output", model, *options)
     assert (result.code, result.out) == (0, b"")
-    note, size = result.err.splitlines()
+    note, size, *_ = result.err.splitlines()
     assert note == ("-retrain has no effect without -cutoff (or --target-size): all rows are kept.")
     assert size.startswith(f"{model}.ftz: ")
     assert model.with_suffix(".ftz").read_bytes() == ref
@@ -342,7 +342,7 @@ def test_zero_rows_are_left_out_and_nothing_is_lost(keep, flags, sparse, put):
     options = [*keep, *(() if "-dsub" in flags else ("-dsub", 1)), *flags]
     result = run("quantize", "-output", output, *options)
     assert (result.code, result.out) == (0, b"")
-    note, _ = result.err.splitlines()
+    note, *_ = result.err.splitlines()
     assert note.startswith(f"{len(rows) - n_used:,} of {len(rows):,} rows are zero ")
     ref, comp = load_model(str(path)), load_model(f"{output}.ftz")
     assert comp.wi.n_rows == n_used
@@ -425,8 +425,8 @@ def test_what_it_says(model):
     result = run("quantize", "-output", model, "-qnorm", "-cutoff", 600)
     assert (result.code, result.out) == (0, b"")
     kilobytes = model.with_suffix(".ftz").stat().st_size / 1000
-    ref = f"{model}.ftz: {kilobytes:.0f} kB instead of 249 kB, 600 of 5,873 rows, dsub 2.\n"
-    assert result.err == ref
+    ref = f"{model}.ftz: {kilobytes:.0f} kB instead of 249 kB, 600 of 5,873 rows, dsub 2."
+    assert result.err.splitlines()[:-2] == [ref]
 
 
 def test_test_before_and_after(model):
@@ -438,7 +438,7 @@ def test_test_before_and_after(model):
     )
     assert before > after
     ref = f"P@1 {before:.3f} before, {after:.3f} after, on 300 lines of {TEST}."
-    assert result.err.splitlines()[-1] == ref
+    assert result.err.splitlines()[-3] == ref
 
 
 def test_json_file(topics, model):

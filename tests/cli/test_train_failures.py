@@ -185,14 +185,16 @@ def test_verbose_0_is_silent(tiny, tmp_path):
     assert (result.code, result.out, result.err) == (0, b"", "")
 
 
-@pytest.mark.parametrize("verbose", [1, 2])
+@pytest.mark.parametrize("verbose", [1, 2, 3])
 def test_what_training_says(verbose, tiny, tmp_path):
     options = ["-dim", 4, "-verbose", verbose, "-lr", 1, "-epoch", 20]
     result = run("supervised", "-input", tiny, "-output", tmp_path / "m", *options)
     assert (result.code, result.out) == (0, b"")
     assert result.err.startswith(DICTIONARY_LINES)
-    seconds = r"Trained in [0-9]+\.[0-9]{3} s\.\n" if verbose > 1 else ""
-    assert re.fullmatch(FINAL_LINE + "\n" + seconds, result.err[len(DICTIONARY_LINES) :])
+    seconds = r"Trained in [0-9]+\.[0-9]{3} s\.\n" if verbose > 2 else ""
+    files = r"Wrote .*m\.bin \(.*\), .*m\.vec, .*m\.bin\.json in [0-9]\.[0-9] s\.\n"
+    ending = files + r"Next: fastcli .*\n"
+    assert re.fullmatch(FINAL_LINE + "\n" + seconds + ending, result.err[len(DICTIONARY_LINES) :])
 
 
 def test_lines_left_out_are_said(tmp_path):

@@ -424,7 +424,7 @@ def test_what_training_says(command, tiny, tmp_path):
     result = run(command, "-input", tiny, "-output", tmp_path / "m", *SMALL, "-verbose", 1)
     assert (result.code, result.out) == (0, b"")
     assert result.err.startswith("Read 0M words\nNumber of words:  7\nNumber of labels: 3\n")
-    assert result.err.splitlines()[-1].startswith("Progress: 100.0% words/sec/thread: ")
+    assert result.err.splitlines()[-3].startswith("Progress: 100.0% words/sec/thread: ")
 
 
 # ------------------------------------------------------------------ they learn

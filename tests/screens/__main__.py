@@ -1,6 +1,7 @@
 """Write the screens anew."""
 
-from tests.screens.shown import screens, shown
+from tests.screens.shown import played, screens
 
-for path, command in screens():
-    path.write_text(f"$ {command}\n{shown(command)}", encoding="utf-8")
+for path in screens():
+    text = path.read_text(encoding="utf-8")
+    path.write_text(played(text), encoding="utf-8")

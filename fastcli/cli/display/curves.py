@@ -1,4 +1,4 @@
-"""Learning curves: a small chart in the terminal, and a picture with matplotlib."""
+"""Learning curves: bars of one line, and pictures with matplotlib."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fastcli.evaluation.early_stopping import Evaluation
+    from fastcli.evaluation.run_log import Run
     from fastcli.evaluation.thresholds import Points
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
+COLOURS = 10  # of matplotlib's cycle
 PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -32,32 +34,6 @@ def sparkline(values: Sequence[float], low: float, high: float, most: int = WIDT
     shown = [values[int(i * step)] for i in range(min(len(values), most))]
     span = (high - low) or 1.0
     return "".join(BARS[round(7 * min(max((v - low) / span, 0.0), 1.0))] for v in shown)
-
-
-def learning_curve(history: Sequence[Evaluation], room: int | None = None) -> str:
-    """Return a chart of training and validation loss and accuracy; nothing for few evaluations.
-
-    A terminal of ``room`` columns may have less than the usual width for it, or none.
-    """
-    if len(history) < 4:
-        return ""
-    curves = {
-        "loss": [e.loss for e in history],
-        "valid loss": [e.valid_loss for e in history],
-        "accuracy": [1 - e.valid_error for e in history],
-    }
-    losses = [v for name in ("loss", "valid loss") for v in curves[name] if math.isfinite(v)]
-    lines = []
-    for name, values in curves.items():
-        if not all(map(math.isfinite, values)):
-            continue
-        low, high = (min(values), max(values)) if name == "accuracy" else (min(losses), max(losses))
-        ends = f"{values[0]:.4f} to {values[-1]:.4f}"
-        most = WIDTH if room is None else min(WIDTH, room - len(ends) - 14)
-        if most < 4:
-            return ""
-        lines.append(f"{name:>10}  {sparkline(values, low, high, most)}  {ends}")
-    return "\n".join(lines)
 
 
 def check_plot(path: str) -> None:
@@ -127,3 +103,43 @@ def plot_precision_recall(path: str, curves: Mapping[str, Points]) -> None:
     axes.grid(alpha=0.3)
     axes.legend()
     save_figure(path, figure)
+
+
+def plot_runs(path: str, runs: Sequence[Run], names: Sequence[str]) -> None:
+    """Draw the losses and accuracies of runs over each other, by epoch.
+
+    Raises FastcliError if the picture cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    has_valid = any(run.has_valid for run in runs)
+    axes = figure.subplots(1, 2) if has_valid else [figure.subplots()]
+    for i, (run, name) in enumerate(zip(runs, names, strict=True)):
+        epochs = [e.progress * _epochs(run) for e in run.history]
+        colour = f"C{i % COLOURS}"
+        losses = [e.loss for e in run.history]
+        axes[0].plot(epochs, losses, color=colour, label=name.replace("$", r"\$"))
+        if run.has_valid:
+            valid = [e.valid_loss for e in run.history]
+            axes[0].plot(epochs, valid, color=colour, linestyle="--")
+            axes[1].plot(epochs, [1 - e.valid_error for e in run.history], color=colour)
+            axes[1].plot(
+                run.kept.progress * _epochs(run), 1 - run.kept.valid_error, "o", color=colour
+            )
+    axes[0].set(xlabel="epoch", ylabel="loss (dashed: validation)" if has_valid else "loss")
+    if has_valid:
+        axes[1].set(xlabel="epoch", ylabel="validation accuracy")
+    for one in axes:
+        one.grid(alpha=0.3)
+    axes[0].legend()
+    save_figure(path, figure)
+
+
+def _epochs(run: Run) -> float:
+    """Return how many epochs the whole run has."""
+    found = run.arguments.get("epoch")
+    if isinstance(found, int | float) and found > 0:
+        return float(found)
+    last = run.history[-1]
+    return last.epoch / last.progress if last.progress else 1.0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
+from fastcli.cli.display.colours import painted, painted_end
 from fastcli.cli.display.curves import sparkline
-from fastcli.cli.display.messages import lines
+from fastcli.cli.display.messages import painted_row
 from fastcli.cli.display.tables import Column, Rows, short_number
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.evaluation.early_stopping import Evaluation
@@ -87,14 +89,15 @@ class EvaluationTable:
                 break
             names = [other for other in names if other != name]
         self._titles, self._table = names, _table(names)
-        lines(self._table.header())
+        painted_row(self._table.header(), lambda row: painted(row, "heading", sys.stderr))
 
     def write(self, e: Evaluation, is_best: bool) -> None:
         """Write the row of an evaluation."""
         self.begin(e.has_valid)
         assert self._table is not None
         found = cells(e, is_best)
-        lines(self._table.row([found[name] for name in self._titles]))
+        row = self._table.row([found[name] for name in self._titles])
+        painted_row(row, lambda row: painted_end(row, BEST, "best", sys.stderr))
 
 
 def _table(names: Sequence[str]) -> Rows:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastcli.cli.display.bars import is_into_file
+from fastcli.cli.display.endings import file_text, time_text
 from fastcli.cli.display.live import LEAST_BAR
 from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.reports import WIDEST
@@ -114,6 +115,7 @@ def written_sentences(done: Labelled, args: LabelArgs, parts: str = "") -> Itera
     if more := len(done.added) - MOST_COLUMNS:
         added += f" and {more:,} more" if more > 0 else ""
     where, rows = parts or _where(args.output), counted(done.kept, "row")
+    where += "" if args.output == STREAM else time_text()
     if not filters.keep:
         yield f"Wrote {rows} to {where}: all columns, and {added}."
     else:
@@ -144,7 +146,7 @@ def written_sentences(done: Labelled, args: LabelArgs, parts: str = "") -> Itera
 
 
 def _where(path: str) -> str:
-    return "standard output" if path == STREAM else path
+    return "standard output" if path == STREAM else file_text(path)
 
 
 def label_lines(done: Labelled, room: int) -> Iterator[str]:

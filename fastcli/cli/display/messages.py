@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastcli.cli.display.screen import above
@@ -35,6 +36,11 @@ def say(*sentences: str) -> None:
 def lines(*rows: str) -> None:
     """Write lines to stderr as they are: rows of tables, and commands that a user may copy."""
     _write("".join(f"{one_line(row)}\n" for row in rows))
+
+
+def painted_row(row: str, paint: Callable[[str], str]) -> None:
+    """Write the row of a table to stderr in the colours that ``paint`` adds."""
+    _write(f"{paint(one_line(row))}\n")
 
 
 def warn(sentence: str) -> None:

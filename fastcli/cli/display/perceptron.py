@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastcli.cli.display.curves import learning_curve
+from fastcli.cli.display.chart import loss_chart
 from fastcli.cli.display.evaluations import BEST, GRADIENTS, EvaluationTable, gradient_bars
 from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.tables import counted, short_time
@@ -108,8 +108,9 @@ class MlpDisplay(Display):
         self._table.begin(has_valid)
         for e in self._chosen(history, trained.best_step if has_valid else -1):
             self._write_row(e, is_best=has_valid and e.step == trained.best_step)
-        if chart := learning_curve(history, width() if is_terminal() else None):
-            lines(*chart.split("\n"))
+        guess = trained.learned.guess if trained.learned is not None else float("nan")
+        if chart := loss_chart(history, guess, width() if is_terminal() else None):
+            lines("", *chart, "")
         last = history[-1].gradients if history else ()
         if trained.troubles and not self._args.show_gradients and (bars := gradient_bars(last)):
             sizes = f"{last[0]:.1e} to {last[-1]:.1e}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fastcli.cli.display.colours import painted, painted_start
 from fastcli.cli.display.reports import columns
 from fastcli.cli.display.tables import (
     GAP,
@@ -34,6 +35,7 @@ PATH = 20  # columns of a file beside the number of a line
 TAKEN, LEAST_TAKEN = "mostly taken for", 22  # a column, and its least width if it needs more
 MOST_NAMES = 6  # labels of a hint
 MOST_ALIKE = 3  # groups of labels of a hint
+CONFUSION, SUREST, HINT = "Confusion", "Surest mistakes", "Hint  "
 WORTH_SAYING = 0.05  # of the mistakes
 
 
@@ -64,7 +66,8 @@ class Shown:
 def report_lines(report: Report, shown: Shown) -> Iterator[str]:
     """Yield the lines of a report."""
     room = columns()
-    yield from wrapped(_title(report, shown), room)
+    for line in wrapped(_title(report, shown), room):
+        yield painted(line, "heading")
     if skipped := report.meter.skipped.sentence():
         yield from wrapped(skipped, room)
     if not report.n:
@@ -85,7 +88,8 @@ def report_lines(report: Report, shown: Shown) -> Iterator[str]:
     if hints:
         yield ""
     for hint in hints:
-        yield from wrapped(hint, room, "Hint  ", "      ")
+        for line in wrapped(hint, room, HINT, " " * len(HINT)):
+            yield painted_start(line, HINT.strip(), "warning")
 
 
 def file_lines(reports: Sequence[tuple[str, Report]]) -> Iterator[str]:
@@ -102,7 +106,7 @@ def file_lines(reports: Sequence[tuple[str, Report]]) -> Iterator[str]:
             Column("file", 4, is_text=True),
         ]
     )
-    yield table.header()
+    yield painted(table.header(), "heading")
     yield from map(table.row, rows)
 
 
@@ -212,8 +216,10 @@ def _label_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
         for row, i in zip(rows, labels, strict=True):
             row.append(_taken_for(report, i, left))
     table = Rows(layout)
-    yield table.header()
-    yield from map(table.row, rows)
+    yield painted(table.header(), "heading")
+    for row, i in zip(rows, labels, strict=True):
+        is_lost = report.gold[i] and not report.right[i]
+        yield painted(table.row(row), "error") if is_lost else table.row(row)
     rest = [i for i in report.order if i not in labels]
     if rest:
         mean = sum(float(report.label_scores[2][i]) for i in rest) / len(rest)
@@ -278,8 +284,9 @@ def _confusion_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
     more = ["--confusion all"] if len(labels) < n else []
     more += [] if shown.confusion_file else ["--confusion-file FILE.csv"]
     note = f" ({', or '.join(more)})" if more else ""
-    yield from wrapped(f"true label down, predicted across{note}", room, "Confusion  ", GAP)
-    yield table.header()
+    for line in wrapped(f"true label down, predicted across{note}", room, f"{CONFUSION}  ", GAP):
+        yield painted_start(line, CONFUSION, "heading")
+    yield painted(table.header(), "heading")
     for name, row in zip(names, rows, strict=True):
         yield table.row([cut(name, wide), *row])
 
@@ -335,7 +342,8 @@ def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
     n = report.n_mistakes
     where = f"all in {printable(shown.errors)}" if shown.errors else "--errors FILE.csv"
     note = f"{where}" if shown.errors else f"all {n:,}, with texts: {where}"
-    yield from wrapped(f"({note})", room, "Surest mistakes  ", GAP)
+    for line in wrapped(f"({note})", room, f"{SUREST}  ", GAP):
+        yield painted_start(line, SUREST, "heading")
     several = len(shown.data) > 1
     most = 12 if room < NARROW else 16
     rows = [
@@ -358,7 +366,7 @@ def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
         for row, one in zip(rows, shown.surest, strict=True):
             row.append(cut(printable(" ".join(one.text.split())), left))
     table = Rows(layout)
-    yield table.header()
+    yield painted(table.header(), "heading")
     yield from map(table.row, rows)
 
 

@@ -165,7 +165,7 @@ class TrainingDisplay(Display):
                 f"Number of words:  {row.nwords}",
                 f"Number of labels: {row.nlabels}",
             )
-        elif isinstance(row, Trained) and self.verbose > 1:
+        elif isinstance(row, Trained) and self.verbose > 2:
             say(f"Trained in {row.seconds:.3f} s.")
 
     def finished(self, status: Status) -> None:
@@ -188,7 +188,9 @@ class TrainingDisplay(Display):
             return
         stopped = ""
         if watch.is_over:
-            stopped = f"No better for {counted(watch.args.patience, 'evaluation')}: stopped. "
+            every, n = parse_interval(watch.args.eval_every), watch.args.patience
+            what = counted(n, "evaluation") if every.is_steps else counted(n * every.n, "epoch")
+            stopped = f"No better for {what}: stopped. "
         where = f"Epoch {best.epoch}"
         if parse_interval(watch.args.eval_every).is_steps:
             where += f" (line {best.step:,})"

@@ -1,0 +1,124 @@
+"""Models beside each other on the same lines: their scores, and the best against each other one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fastcli.errors import ArgumentError
+from fastcli.evaluation.answers import SameLines
+from fastcli.evaluation.metric import Metric, parse_metric
+from fastcli.evaluation.paired import (
+    SURE,
+    Difference,
+    bootstrap_difference,
+    holm,
+    mcnemar,
+    resampled,
+)
+from fastcli.printable import listed, named, nearest
+
+COUNTED = ("accuracy", "error")  # by McNemar's test
+TAKEN = (*COUNTED, "f1", "f1macro", "f1weighted", "logloss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Against:
+    """The best model against another, by their places.
+
+    ``only_best`` and ``only_other`` are lines that one of the two has right alone; ``interval`` is
+    that of a bootstrap, None by McNemar's test; ``p`` holds for all comparisons together.
+    """
+
+    other: int
+    only_best: int
+    only_other: int
+    p: float
+    interval: Difference | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the difference is more than chance."""
+        return self.p < SURE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Which model is best by a metric, its place, and how it stands against the others."""
+
+    metric: Metric
+    values: list[float]
+    best: int
+    others: list[Against]
+
+
+def metric_for(text: str, lines: SameLines, all_sum_to_one: bool) -> tuple[Metric, int]:
+    """Return the metric that decides, and its label's place, -1 if it is about all labels.
+
+    Raises ArgumentError for a metric that cannot be compared on these lines.
+    """
+    metric = parse_metric(text or ("accuracy" if lines.is_single else "f1"))
+    if metric.name not in TAKEN:
+        raise ArgumentError(f"--metric {metric.text}: models are compared by {', '.join(TAKEN)}.")
+    if metric.name == "logloss":
+        if not all_sum_to_one:
+            raise ArgumentError(
+                "--metric logloss: it can be compared where all models choose one label among all "
+                "(softmax, hs)."
+            )
+        if not lines.all_have_losses:
+            raise ArgumentError(
+                "--metric logloss: the models do not know the labels and words of the same lines."
+            )
+    label = -1
+    if metric.label:
+        if metric.label not in lines.labels:
+            hint = nearest(metric.label, lines.labels)
+            raise ArgumentError(
+                f"{metric.text}: no model has a label {named(metric.label)}{hint}. The labels: "
+                f"{listed(lines.labels)}."
+            )
+        label = lines.labels.index(metric.label)
+    return metric, label
+
+
+def standing(lines: SameLines, metric: Metric, label: int, seed: int) -> Standing:
+    """Compare the best model with each other one; of equal ones the first is best."""
+    n = len(lines.answers)
+    values = [metric.value(lines.meter(i), label) for i in range(n)]
+    best = 0
+    for i in range(1, n):
+        if metric.is_better(values[i], values[best]):
+            best = i
+    others = [i for i in range(n) if i != best]
+    alone = {i: lines.right_alone(best, i) for i in others}
+    intervals: Sequence[Difference | None] = [None] * len(others)
+    if metric.name in COUNTED:
+        ps = [mcnemar(*alone[i]) for i in others]
+    else:
+        some, kinds = (lines, np.arange(lines.n)) if metric.needs_losses else lines.distinct()
+        measures = [some.measure(i, metric, label) for i in range(n)]
+        samples = resampled(kinds, measures, seed)
+        samples = -samples if metric.lower_is_better else samples
+        intervals = [bootstrap_difference(samples[i], samples[best]) for i in others]
+        ps = [one.p for one in intervals if one is not None]
+    found = [
+        Against(other=i, only_best=alone[i][0], only_other=alone[i][1], p=p, interval=interval)
+        for i, p, interval in zip(others, holm(ps), intervals, strict=True)
+    ]
+    return Standing(metric=metric, values=values, best=best, others=found)
+
+
+def p_text(p: float) -> str:
+    """Return a p as people write it.
+
+    >>> p_text(0.00029), p_text(0.281), p_text(1e-9), p_text(1.0)
+    ('p = 0.0003', 'p = 0.28', 'p < 0.0001', 'p = 1')
+    """
+    if p < 1e-4:
+        return "p < 0.0001"
+    digits = 1 - math.floor(math.log10(p)) if p >= 0.01 else 4
+    return f"p = {round(p, digits):g}"
