@@ -6,8 +6,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.lessons import Learned
     from fastcli.fasttext.args import TrainArgs
 
@@ -20,6 +21,28 @@ def say_lessons(learned: Learned | None) -> None:
 
     for sentence in learned.sentences() if learned is not None else ():
         warn(sentence)
+
+
+def say_seen(inputs: Iterable[str], other: str) -> None:
+    """Say that figures on a file flatter a model, if it is one that the model is trained on."""
+    from fastcli.cli.display.messages import warn
+    from fastcli.printable import printable
+    from fastcli.text.same import same_file
+
+    if (path := same_file(inputs, other)) is None:
+        return
+    same = "is" if path == other else f"has the bytes of {printable(path)},"
+    warn(
+        f"{printable(other)} {same} a training file: a model is better on it than on new lines. "
+        "Give lines that it is not trained on."
+    )
+
+
+def inputs_of(classifier: Classifier) -> list[str]:
+    """Return the paths of the files that a model was trained on, as far as it records them."""
+    about = getattr(classifier, "about", {}).get("arguments", {}).get("input")
+    found = about or getattr(getattr(classifier, "args", None), "input", ())
+    return [path for path in found if isinstance(path, str)] if not isinstance(found, str) else []
 
 
 def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> None:

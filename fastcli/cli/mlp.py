@@ -17,7 +17,7 @@ from fastcli import signals
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
 from fastcli.cli._inputs import Lists, read_inputs
-from fastcli.cli._lessons import say_network_lessons
+from fastcli.cli._lessons import say_network_lessons, say_seen
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import lines_of_tables
 from fastcli.cli._validation import held_out
@@ -90,6 +90,8 @@ def mlp_train(
         never = parse_interval(args.eval_every).never(args.epoch)
         for sentence in filter(None, (unused, parse_monitor(args.monitor).doubt, never)):
             say(sentence)
+        if args.valid:
+            say_seen(args.input, args.valid)
     with MlpDisplay(args) as progress, training_lines(args, progress) as prepared:
         source = open_source(args, progress.note) if args.pretrained_vectors else None
         trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared)

@@ -12,7 +12,7 @@ import click
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import Lists, read_inputs
-from fastcli.cli._lessons import say_better, say_lessons
+from fastcli.cli._lessons import say_better, say_lessons, say_seen
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import (
@@ -137,6 +137,8 @@ def run(
     if tuning.autotune_validation:
         tune(ctx, args, tuning, saving.fsync, table)
         return
+    if watched.valid and args.verbose > 0:
+        say_seen(args.input, watched.valid)
     from fastcli.cli.display.training import TrainingDisplay
     from fastcli.fasttext.train_and_save import train_and_save
 

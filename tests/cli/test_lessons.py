@@ -145,3 +145,21 @@ def test_a_command_in_lines_is_one_for_a_shell(monkeypatch):
     assert len(found) > 2
     assert all(len(line) <= 30 for line in found)
     assert shlex.split("\n".join(found).replace("\\\n", "")) == words
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_validation_lines_that_are_trained_on(command, tmp_path):
+    copy = tmp_path / "copy.txt"
+    copy.write_bytes(TRAIN.read_bytes())
+    options = ["-dim", 4, "-epoch", 1]
+    told = "a training file: a model is better on it than on new lines."
+    err = said(command, TRAIN, tmp_path / "m", *options, "--valid", TRAIN)
+    assert err.count(f"{TRAIN} is {told}") == 1
+    err = said(command, TRAIN, tmp_path / "m", *options, "--valid", copy)
+    assert err.count(f"{copy} has the bytes of {TRAIN}, {told}") == 1
+    assert told not in said(command, TRAIN, tmp_path / "m", *options, "--valid", VALID)
+    model = f"{tmp_path}/m.{'bin' if command == 'supervised' else 'mlp'}"
+    for other in ("tune-threshold", "calibrate"):
+        assert told in run(other, model, TRAIN).err
+        assert told in run(other, model, copy).err
+        assert told not in run(other, model, VALID).err
