@@ -6,12 +6,13 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.lessons import Learned
     from fastcli.fasttext.args import TrainArgs
 
+REPLACED = ("lr", "epoch")  # options that decide how much is learned
 LARGEST = 1_000_000  # bytes of text that are looked at again, which takes ten times their memory
 
 
@@ -52,31 +53,41 @@ def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> Non
     say_lessons(learned)
     for sentence in troubles:
         warn(sentence)
-    is_at_chance = learned is not None and learned.is_at_chance and not learned.rate_is_too_high
-    if is_at_chance and not troubles:
-        say("Try a larger -lr, more -epoch, --norm batch, or another --optimizer, such as adam.")
+    if learned is None or troubles or learned.rate_is_too_high or not learned.is_at_chance:
+        return
+    which = "another" if learned.is_above_start else "a larger"
+    say(f"Try {which} -lr, more -epoch, --norm batch, or another --optimizer.")
 
 
-def say_better(learned: Learned | None, args: TrainArgs, words: Sequence[str]) -> None:
-    """Write the command that ``inspect`` suggests, where a model is at the level of chance.
+def say_better(
+    learned: Learned | None, args: TrainArgs, words: Sequence[str], given: Collection[str] = ()
+) -> None:
+    """Write the command that ``inspect`` suggests, where a model could learn more.
 
-    ``words`` are those that read the same input and validate as before.
+    ``words`` are those that read the same input and validate as before; ``given`` are the names of
+    the arguments that a person set, which stay, but for the rate and the epochs.
     """
-    if learned is None or not learned.is_at_chance or learned.rate_is_too_high:
+    if learned is None or not learned.needs_more:
         return
     from fastcli.cli.display.messages import lines, say
+    from fastcli.text.spooled import is_stream
 
-    options = suggested(args)
-    if options is None:
+    kept = [name for name in given if name not in REPLACED]
+    options = suggested(args, kept)
+    is_read_once = any(map(is_stream, args.input))
+    if options is None and is_read_once:
+        say(f"Try {learned.slow}.")
+    elif options is None:
         path = shlex.quote(args.input[0])
         say(f"Try {learned.slow}, or what this suggests: fastcli inspect {path}")
+    elif options and is_read_once:
+        say(f"Try what fastcli inspect suggests for these lines: {shlex.join(options)}")
     elif options:
-        inputs = [word for path in args.input for word in ("-input", path)]
-        command = ["fastcli", "supervised", *inputs, "-output", args.output]
-        command += ["-label", args.label] if args.label != "__label__" else []
+        command = ["fastcli", "supervised", *given_words(args, ("input", "output"))]
+        command += given_words(args, set(kept) - {"input", "output"})
         say("Try what fastcli inspect suggests for these lines:")
         lines(*command_lines([*command, *options, *words]))
-    else:
+    elif learned.is_at_chance:
         say(
             "Its options are those that fastcli inspect suggests: the labels may not follow from "
             "the texts, or more lines are needed."
@@ -95,10 +106,25 @@ def command_lines(words: Sequence[str]) -> list[str]:
     return [line.replace("\0", " ") for line in [*(f"{line} \\" for line in before), last]]
 
 
-def suggested(args: TrainArgs) -> list[str] | None:
+def given_words(args: TrainArgs, names: Collection[str]) -> list[str]:
+    """Return the words of a command line that give the arguments of these names."""
+    from fastcli.options import rows
+
+    words: list[str] = []
+    for row in rows(type(args)):
+        value = getattr(args, row.name)
+        if row.name not in names:
+            continue
+        for one in value if isinstance(value, tuple | list) else [value]:
+            words += [row.shown] if one is True else [row.shown, str(one)]
+    return words
+
+
+def suggested(args: TrainArgs, kept: Collection[str] = ()) -> list[str] | None:
     """Return the options that ``inspect`` suggests for training lines, [] if they were given.
 
-    None where it would take long to find out, or the lines are in several files.
+    Those of the names ``kept`` are left out.  None where it would take long to find out, or the
+    lines are in several files.
     """
     from fastcli.inspect.advice import advise
     from fastcli.inspect.data import read_data
@@ -109,7 +135,11 @@ def suggested(args: TrainArgs) -> list[str] | None:
     if len(args.input) != 1 or not 0 < size <= LARGEST:
         return None
     advice = advise(read_data(args.input[0], args.label))
-    options = [(one.option, one.value) for one in advice.suggestions]
+    options = [
+        (one.option, one.value)
+        for one in advice.suggestions
+        if snake(one.option.lstrip("-")) not in kept
+    ]
     is_same = all(
         str(getattr(args, snake(name.lstrip("-")))) == value
         for name, value in options

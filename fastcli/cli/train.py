@@ -152,7 +152,7 @@ def run(
         progress.summary(trained)
         if args.verbose > 0:
             say_lessons(trained.learned)
-            say_better(trained.learned, args, [*reading, *watched.words()])
+            say_better(trained.learned, args, [*reading, *watched.words()], given)
     if watched.plot and trained.watch is not None:
         from fastcli.cli.display.curves import plot
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fastcli.errors import TrainingDiverged
-from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess, sampled_guess
+from fastcli.evaluation.lessons import (
+    Learned,
+    binary_guess,
+    one_of,
+    one_of_all_guess,
+    path_start,
+    sampled_guess,
+)
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.checks import check_corpus
 from fastcli.fasttext.initial_rows import initial_rows
@@ -95,29 +105,40 @@ def train_supervised(args: TrainArgs, reporter: Reporter, watch: Watch | None = 
         seconds=time.monotonic() - started,
         watch=watch,
         problem=problem,
-        learned=learned(args, dictionary, corpus, trainer.epoch_loss, watch),
+        learned=learned(args, dictionary, corpus, trainer, watch),
     )
 
 
 def learned(
-    args: TrainArgs, dictionary: Dictionary, corpus: Corpus, loss: float, watch: Watch | None
+    args: TrainArgs, dictionary: Dictionary, corpus: Corpus, trainer: Trainer, watch: Watch | None
 ) -> Learned:
     """Return the facts of a training by which ``Learned`` judges it."""
     counts = dictionary.label_counts()
+    # All scores are 0 before training, so that each decision between two costs ln 2.
     if args.loss == "ns":
-        guess = sampled_guess(counts, args.neg)
+        guess, start = sampled_guess(counts, args.neg), (1 + args.neg) * math.log(2)
     elif args.loss in ("ova", "one-vs-all"):
-        guess = binary_guess(counts, corpus.n_lines)
-    else:
+        guess, start = binary_guess(counts, corpus.n_lines), len(counts) * math.log(2)
+    elif args.loss == "hs":
         guess = one_of_all_guess(counts)
+        start = path_start(counts, np.diff(trainer.tree.offsets))
+    else:
+        guess, start = one_of_all_guess(counts), math.log(len(counts))
+    patience = watch.args.patience if watch is not None else 0
+    less = ["--patience 3"] * (not patience) + ["fewer -epoch"]
+    less += ["-wordNgrams 1"] * (args.word_ngrams > 1) + ["more training lines"] * bool(patience)
     prefix = os.fsencode(args.label)
     return Learned(
         labels=[readable(label.removeprefix(prefix)) for label in dictionary.labels()],
         label_counts=counts,
-        loss=loss,
+        loss=trainer.epoch_loss,
         guess=guess,
+        start=start,
         lr=args.lr,
+        largest_lr=1.0 if args.optimizer == "sgd" else math.inf,
+        monitor=watch.metric.text if watch is not None else "",
         history=watch.history if watch is not None else [],
         kept=watch.best_evaluation if watch is not None else None,
         best=watch.best_meter if watch is not None else None,
+        overfit=one_of(less),
     )

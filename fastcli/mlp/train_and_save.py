@@ -12,7 +12,7 @@ import numpy as np
 
 from fastcli.errors import FastcliError, TrainingDiverged
 from fastcli.evaluation.early_stopping import Evaluation
-from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess
+from fastcli.evaluation.lessons import Learned, binary_guess, one_of, one_of_all_guess
 from fastcli.evaluation.options import MOST_RETRIES
 from fastcli.evaluation.run_log import RunLog
 from fastcli.files import Outputs, Replacement, check_writable
@@ -96,9 +96,9 @@ def train_and_save_mlp(
                 final = not args.retry_nan or retry == MOST_RETRIES
                 try:
                     return _train(args, reporter, source, files[path], log, (fsync, final), about)
-                except TrainingDiverged:
+                except TrainingDiverged as error:
                     if final:
-                        raise
+                        raise error if args.retry_nan else error.or_retry() from None
                 reporter.note(
                     f"Encountered NaN at -lr {args.lr:g}: starting again with -lr {args.lr / 2:g}."
                 )
@@ -220,17 +220,25 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     kept = next(
         (e for e in history if e.step == trainer.progress.stopping.step and e.is_best), None
     )
+    has_dropout = any(float(share) for share in args.dropout.split(","))
+    less = ["a larger --dropout" if has_dropout else "--dropout 0.3"]
+    less += ["--weight-decay 0.01"] * (not args.weight_decay) + ["a smaller --hidden"]
+    less += ["--patience 3"] * (not args.patience)
     prefix = os.fsencode(args.label) if data.dictionary is not None else b""
     return Learned(
         labels=[readable(name.removeprefix(prefix)) for name in data.names],
         label_counts=counts,
-        loss=history[-1].loss if history else float("nan"),
+        loss=trainer.epoch_loss,
         guess=float("nan") if args.label_smoothing else guess,
+        start=trainer.start_loss,
         lr=args.lr,
+        largest_lr=1.0,
         history=history,
         kept=kept,
         best=trainer.best_meter,
-        overfit="--dropout 0.3, --weight-decay 0.01, a smaller --hidden or --patience 3",
+        monitor=trainer.metric.text,
+        overfit=one_of(less),
+        slow="a larger -lr, more -epoch or another --optimizer",
     )
 
 
