@@ -236,3 +236,36 @@ def test_validation_lines_that_are_trained_on(command, tmp_path):
         assert told in run(other, model, TRAIN).err
         assert told in run(other, model, copy).err
         assert told not in run(other, model, VALID).err
+
+
+def test_an_empty_file_has_no_share(tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_bytes(b"")
+    for command in ("supervised", "mlp-train"):
+        given = ["-input", empty, "-output", tmp_path / "m", "--valid-share", 0.5]
+        result = run(command, *given)
+        assert result.code == 1
+        assert "empty" in result.err
+        assert "larger share" not in result.err
+    empty.write_text("no label here\n" * 3)
+    result = run("supervised", "-input", empty, "-output", tmp_path / "m", "--valid-share", 0.5)
+    assert "No training line has a label (__label__...)" in result.err
+
+
+def test_rows_that_are_left_out_are_said(tmp_path):
+    err = said("mlp-train", TRAIN, tmp_path / "m", "-dim", 4, "-epoch", 20)
+    assert "Shown are 11 of 20 evaluations; --log FILE has all." in err
+    assert "Shown are" not in said("mlp-train", TRAIN, tmp_path / "m", "-dim", 4, "-epoch", 5)
+
+
+def test_the_loss_of_negative_sampling_is_said_to_be_another(tmp_path):
+    said("supervised", TRAIN, tmp_path / "m", "-dim", 4, "-loss", "ns")
+    err = run("test", tmp_path / "m.bin", VALID, "--require", "loss<=100").err
+    assert "loss: of a model of -loss ns it is that of all labels" in err
+
+
+def test_a_number_in_place_of_a_file_of_thresholds(tmp_path):
+    said("supervised", TRAIN, tmp_path / "m", "-dim", 4)
+    result = run("predict", tmp_path / "m.bin", VALID, "--thresholds", 0.5)
+    assert result.code == 1
+    assert "For one threshold for all labels give --threshold 0.5." in result.err

@@ -53,6 +53,7 @@ class Shown:
     confusion_file: str = ""
     errors: str = ""
     csv: str = ""
+    longer: str = ""  # options that train longer, where they are known for the kind of model
     surest: list[Mistake] = field(default_factory=list)
 
     @property
@@ -381,7 +382,7 @@ def _hints(report: Report, shown: Shown) -> Iterator[str]:
     if report.accuracy <= share and int((report.gold > 0).sum()) > 1:
         yield (
             f"This is no better than always saying {printable(report.names[largest])!r}: train "
-            "longer or with a higher rate (-epoch 25 -lr 0.5)."
+            f"longer or with another rate{f' ({shown.longer})' if shown.longer else ''}."
         )
     missing = [i for i in report.order if report.gold[i] and not report.predicted[i]]
     if missing and not (alike is not None and len(missing) <= len(alike.groups)):
