@@ -111,10 +111,7 @@ class Learned:
         if self.best is None or not share < 1:
             return 0.0
         chance = 1 / max(int(np.count_nonzero(self.best.gold + self.best.predicted)), 2)
-        return max(
-            (self.best.accuracy - share) / (1 - share),
-            (self.best.macro_f1 - chance) / (1 - chance),
-        )
+        return max(lift(self.best.accuracy, share), lift(self.best.macro_f1, chance))
 
     def _loss_is_of_chance(self) -> bool:
         return self.loss >= CHANCE * self.guess
@@ -274,6 +271,15 @@ class Learned:
             f"{start}: {have} {n} training lines, and the most frequent label "
             f"{int(self.label_counts.max()):,}. {help_}."
         )
+
+
+def lift(score: float, guessing: float) -> float:
+    """Return how far a score got from that of guessing (0) to 1.
+
+    >>> lift(0.75, 0.5)
+    0.5
+    """
+    return (score - guessing) / (1 - guessing)
 
 
 def one_of(proposals: Sequence[str]) -> str:

@@ -368,6 +368,8 @@ def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
 
 def _hints(report: Report, shown: Shown) -> Iterator[str]:
     """Yield what a person should know of these figures."""
+    from fastcli.evaluation.lessons import LEARNED, lift
+
     alike = report.alike
     if alike is not None and alike.mistakes >= WORTH_SAYING * report.n_mistakes:
         groups = [" / ".join(map(printable, group)) for group in alike.groups[:MOST_ALIKE]]
@@ -379,7 +381,9 @@ def _hints(report: Report, shown: Shown) -> Iterator[str]:
             f"{alike.accuracy:.3f}. fastcli prepare ... --label-case first"
         )
     largest, share = report.largest
-    if report.accuracy <= share and int((report.gold > 0).sum()) > 1:
+    n_seen = int(report.seen.sum())
+    has_several = int((report.gold > 0).sum()) > 1
+    if report.accuracy <= share and has_several and lift(report.macro.f1, 1 / n_seen) <= LEARNED:
         yield (
             f"This is no better than always saying {printable(report.names[largest])!r}: train "
             f"longer or with another rate{f' ({shown.longer})' if shown.longer else ''}."
