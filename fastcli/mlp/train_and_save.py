@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from dataclasses import asdict, replace
@@ -217,6 +218,9 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     counts = np.bincount(examples.labels[:n_used], minlength=len(data.names))
     is_one = trainer.network.loss == SOFTMAX
     guess = one_of_all_guess(counts) if is_one else binary_guess(counts, examples.n)
+    # A batch may be small, or taken before training was resumed: even scores are the least start.
+    even = math.log(len(data.names)) if is_one else len(data.names) * math.log(2)
+    start = max(even, trainer.start_loss) if trainer.start_loss == trainer.start_loss else even
     kept = next(
         (e for e in history if e.step == trainer.progress.stopping.step and e.is_best), None
     )
@@ -230,7 +234,7 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
         label_counts=counts,
         loss=trainer.epoch_loss,
         guess=float("nan") if args.label_smoothing else guess,
-        start=trainer.start_loss,
+        start=start,
         lr=args.lr,
         largest_lr=1.0,
         history=history,

@@ -269,3 +269,21 @@ def test_a_number_in_place_of_a_file_of_thresholds(tmp_path):
     result = run("predict", tmp_path / "m.bin", VALID, "--thresholds", 0.5)
     assert result.code == 1
     assert "For one threshold for all labels give --threshold 0.5." in result.err
+
+
+@pytest.mark.parametrize("options", [["--batch-size", 1], ["--save-every", 10]])
+def test_a_network_of_lopsided_labels_whose_start_is_not_known(options, tmp_path):
+    """The first batch may be of the frequent label, or be one of a run that is resumed."""
+    rng = np.random.default_rng(0)
+    source = tmp_path / "lopsided.csv"
+    labels = ["a"] * 190 + ["b"] * 10
+    rows = [
+        f"{x:.3f},{y:.3f},{k}" for (x, y), k in zip(rng.normal(size=(200, 2)), labels, strict=True)
+    ]
+    source.write_text("\n".join(rows) + "\n")
+    given = ["--hidden", 8, "-lr", 1e-4, "-epoch", 2, *options]
+    err = said("mlp-train", source, tmp_path / "m", *given)
+    if "--save-every" in options:
+        err = said("mlp-train", source, tmp_path / "m", *given, "--resume")
+        assert "Resuming after step 10." in err
+    assert "rate is too high" not in err
