@@ -36,6 +36,11 @@ class TrainingDiverged(FastcliError):
     def __init__(self, where: str, advice: str) -> None:
         """Return the error of a loss that is not finite ``where``."""
         super().__init__(f"Encountered NaN: the loss is not finite {where}. {advice}")
+        self.where, self.advice = where, advice
+
+    def or_retry(self) -> TrainingDiverged:
+        """Return the error of a training that was not asked to retry, which says that it can."""
+        return TrainingDiverged(self.where, f"{self.advice} --retry-nan halves -lr until it works.")
 
     @classmethod
     def within(

@@ -1,6 +1,7 @@
 """What a person must be told at the end of training."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.evaluation.early_stopping import Evaluation
-from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess, sampled_guess
+from fastcli.evaluation.lessons import (
+    Learned,
+    binary_guess,
+    one_of_all_guess,
+    path_start,
+    sampled_guess,
+)
 from fastcli.evaluation.meter import Meter
 
 COUNTS = st.lists(st.integers(1, 1000), min_size=2, max_size=8).map(np.array)
@@ -47,6 +54,10 @@ def said(**facts):
     )
 
 
+LOPSIDED = {"labels": ["a", "b"], "label_counts": np.array([54, 6]), "start": math.log(2)}
+LOPSIDED["guess"] = one_of_all_guess(LOPSIDED["label_counts"])
+
+
 def test_a_good_model_needs_no_words():
     assert said() == []
     assert said(history=rows([1.0, 0.5, 0.3, 0.2], [1.0, 0.6, 0.5, 0.5])) == []
@@ -63,7 +74,50 @@ def test_no_better_than_guessing():
     (sentence,) = said(loss=1.09, label_counts=even, guess=one_of_all_guess(even))
     assert "and guessing (ln 3) has 1.099." in sentence
     (sentence,) = said(loss=0.5, best=meter([50, 30, 20], [90, 5, 5], [48, 2, 2]))
-    assert "accuracy 0.520, and always the most frequent label has 0.500" in sentence
+    assert sentence == (
+        "It is not surely better than guessing: accuracy 0.520 on 100 validation lines, and always "
+        "the most frequent label has 0.500."
+    )
+    (sentence,) = said(loss=0.5, best=meter([50, 30, 20], [90, 5, 5], [45, 2, 2]))
+    assert sentence == (
+        "It is no better than guessing: accuracy 0.490, and always the most frequent label has "
+        "0.500."
+    )
+
+
+def test_the_name_of_a_loss_is_that_of_its_number():
+    """Nearly even labels: what is called ln 3 is ln 3, and not their entropy."""
+    counts = np.array([44, 40, 36])
+    (sentence,) = said(loss=1.09, label_counts=counts, guess=one_of_all_guess(counts))
+    assert sentence.endswith(f"and guessing (ln 3) has {math.log(3):.4g}.")
+
+
+def test_too_little_training_of_lopsided_labels_is_no_rate_that_is_too_high():
+    """A linear model starts at ln K, above the entropy of lopsided labels."""
+    (sentence,) = said(**LOPSIDED, loss=0.6029)
+    assert sentence == (
+        "Too little training: the training loss is 0.6029; it began at 0.6931 (ln 2), and guessing "
+        "by how frequent labels are has 0.3251."
+    )
+    (sentence,) = said(**LOPSIDED, loss=0.69)
+    assert sentence.startswith("It learned next to nothing: the training loss is 0.69; it began")
+    (sentence,) = said(**LOPSIDED, loss=0.33)
+    assert sentence.startswith("It learned next to nothing but how frequent labels are: ")
+
+
+def test_nothing_contradicts_validation_lines():
+    """Accuracy or macro F1 far from guessing: the loss alone, a mean of an epoch, says little."""
+    assert said(**LOPSIDED, loss=0.6, best=meter([9, 3], [9, 3], [9, 3])) == []
+    assert said(**LOPSIDED, loss=0.1, best=meter([35, 5], [35, 5], [34, 4])) == []
+    assert said(loss=1.03, best=meter([50, 30, 20], [50, 30, 20], [40, 20, 15])) == []
+    (sentence,) = said(loss=1.03, best=meter([50, 30, 20], [80, 10, 10], [50, 10, 5]))
+    assert sentence.startswith("Too little training: the training loss is 1.03")
+
+
+def test_losses_before_training():
+    """Each branch of a path costs ln 2 where all scores are 0: four of eight even labels three."""
+    counts = np.array([4, 2, 1, 1])
+    assert path_start(counts, np.array([1, 2, 3, 3])) == pytest.approx(1.75 * math.log(2))
 
 
 def test_the_rate_is_too_high():
@@ -72,12 +126,31 @@ def test_the_rate_is_too_high():
     assert sentence.endswith("Try -lr 0.1.")
     losses = [1.0, 0.2, 0.3, 0.5, 0.9]
     (sentence,) = said(loss=0.9, history=rows(losses, [math.nan] * 5))
-    assert "rate is too high" in sentence
+    assert "rate is too high: the training loss rose again from 0.2 to 0.9" in sentence
+    (sentence,) = said(
+        loss=30.0, largest_lr=1.0, lr=60, best=meter([5, 3, 2], [5, 3, 2], [5, 3, 2])
+    )
+    assert sentence.endswith("Try -lr 1.")
+
+
+def test_a_rate_too_high_is_judged_by_epochs_whatever_the_interval():
+    """The losses of a few batches go up and down; those of their epochs fall."""
+    losses = [1.0, 0.9, 0.2, 0.7, 0.3, 0.6, 0.2, 0.5]
+    history = [
+        replace(row, epoch=(i + 2) // 2) for i, row in enumerate(rows(losses, [math.nan] * 8))
+    ]
+    assert said(loss=0.35, history=history) == []
+
+
+def test_a_diverged_network_is_not_said_to_over_fit():
+    history = rows([60.0, 50.0, 40.0, 35.0, 30.0, 26.0], [90.0, 80.0, 100.0, 200.0, 300.0, 400.0])
+    (sentence,) = said(loss=26.0, start=2.5, history=history)
+    assert "rate is too high: the training loss ended at 26; it began at 2.5" in sentence
 
 
 def test_a_network_that_starts_far_off_needs_time_and_no_smaller_rate():
-    (sentence,) = said(loss=2.0, history=rows([2.5, 2.0], [math.nan] * 2))
-    assert sentence.startswith("It learned next to nothing")
+    (sentence,) = said(loss=2.0, start=2.6, history=rows([2.5, 2.0], [math.nan] * 2))
+    assert sentence.startswith("Too little training")
 
 
 def test_over_fitting_since_an_epoch():
@@ -93,10 +166,44 @@ def test_over_fitting_since_an_epoch():
 
 
 def test_a_label_that_is_never_predicted():
-    (sentence,) = said(best=meter([50, 30, 20], [60, 40, 0], [49, 29, 0]))
-    assert sentence.startswith("c is never predicted on validation lines: it has 20 training lines")
+    counts = np.array([60, 30, 10])
+    (sentence,) = said(label_counts=counts, best=meter([60, 30, 10], [70, 30, 0], [59, 29, 0]))
+    assert sentence.startswith("c is never predicted on validation lines: it has 10 training lines")
+    assert sentence.endswith("the most frequent label 60. More of their lines help.")
     (sentence,) = said(best=meter([90, 3, 2], [95, 0, 0], [90, 0, 0]), loss=0.1)
     assert "is no better than guessing" in sentence  # and not both labels, too
+
+
+def test_rare_labels_that_are_never_predicted():
+    counts = np.array([50, 30, 5])
+    facts = {"label_counts": counts, "best": meter([50, 30, 5], [55, 30, 0], [49, 29, 0])}
+    (sentence,) = said(**facts)
+    assert sentence.endswith("and the most frequent label 50. More of their lines help.")
+    history = rows([1.0, 0.5], [1.0, 0.5])
+    (sentence,) = said(**facts, history=history)
+    assert sentence.endswith("More of their lines help, or --monitor f1macro.")
+    (sentence,) = said(**facts, history=history, monitor="f1macro")
+    assert sentence.endswith("More of their lines help.")
+
+
+def test_frequent_labels_that_are_never_predicted_need_training_and_no_lines():
+    facts = {
+        "label_counts": np.array([50, 48, 45]),
+        "best": meter([50, 48, 45], [90, 53, 0], [50, 48, 0]),
+    }
+    (sentence,) = said(**facts)
+    assert sentence == (
+        "c is never predicted on validation lines, though it has 45 training lines, and labels 48 "
+        "on average: train more, with a larger -lr and more -epoch."
+    )
+
+
+def test_a_label_that_stands_beside_others_is_never_the_best():
+    best = meter([50, 48, 45], [50, 50, 0], [50, 48, 0])
+    best.n = 100
+    (sentence,) = said(label_counts=np.array([50, 48, 45]), best=best)
+    assert sentence.startswith("c is never the best label of a validation line: it has 45")
+    assert sentence.endswith("or predict -k -1 with --threshold.")
 
 
 def test_one_label():

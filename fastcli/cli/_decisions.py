@@ -113,12 +113,18 @@ def read_thresholds(model: str, path: str, identity: dict[str, int]) -> Threshol
         return None
     from fastcli.evaluation.thresholds import THRESHOLDS_FORMAT, Thresholds
     from fastcli.schema import SchemaError, build, parse_json
+    from fastcli.tables.values import plain_float
 
     place = thresholds_path(model) if path == AUTO else path
     try:
         with open(place, "rb") as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
+        if path != AUTO and plain_float(path) is not None:
+            raise ArgumentError(
+                f"--thresholds {path}: there is no such file. For one threshold for all labels "
+                f"give --threshold {path}."
+            ) from None
         raise DataError(
             f"{place} is not there: fastcli tune-threshold {model} DEV-FILE makes it."
         ) from None

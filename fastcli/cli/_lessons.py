@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from fastcli.cli.display.endings import command_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
+    from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.lessons import Learned
     from fastcli.fasttext.args import TrainArgs
 
+REPLACED = ("lr", "epoch")  # options that decide how much is learned
 LARGEST = 1_000_000  # bytes of text that are looked at again, which takes ten times their memory
 
 
@@ -29,6 +31,28 @@ def say_lessons(learned: Learned | None) -> bool:
     return bool(sentences)
 
 
+def say_seen(inputs: Iterable[str], other: str) -> None:
+    """Say that figures on a file flatter a model, if it is one that the model is trained on."""
+    from fastcli.cli.display.messages import warn
+    from fastcli.printable import printable
+    from fastcli.text.same import same_file
+
+    if (path := same_file(inputs, other)) is None:
+        return
+    same = "is" if path == other else f"has the bytes of {printable(path)},"
+    warn(
+        f"{printable(other)} {same} a training file: a model is better on it than on new lines. "
+        "Give lines that it is not trained on."
+    )
+
+
+def inputs_of(classifier: Classifier) -> list[str]:
+    """Return the paths of the files that a model was trained on, as far as it records them."""
+    about = getattr(classifier, "about", {}).get("arguments", {}).get("input")
+    found = about or getattr(getattr(classifier, "args", None), "input", ())
+    return [path for path in found if isinstance(path, str)] if not isinstance(found, str) else []
+
+
 def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> bool:
     """Write the same of a network, and ``troubles`` of its layers, which may be the cause."""
     from fastcli.cli.display.messages import say, warn
@@ -36,42 +60,68 @@ def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> boo
     is_told = say_lessons(learned)
     for sentence in troubles:
         warn(sentence)
-    is_at_chance = learned is not None and learned.is_at_chance and not learned.rate_is_too_high
-    if is_at_chance and not troubles:
-        say("Try a larger -lr, more -epoch, --norm batch, or another --optimizer, such as adam.")
-    return is_told or bool(troubles)
+    is_told = is_told or bool(troubles)
+    if learned is None or troubles or learned.rate_is_too_high or not learned.is_at_chance:
+        return is_told
+    which = "another" if learned.is_above_start else "a larger"
+    say(f"Try {which} -lr, more -epoch, --norm batch, or another --optimizer.")
+    return True
 
 
-def say_better(learned: Learned | None, args: TrainArgs, words: Sequence[str]) -> None:
-    """Write the command that ``inspect`` suggests, where a model is at the level of chance.
+def say_better(
+    learned: Learned | None, args: TrainArgs, words: Sequence[str], given: Collection[str] = ()
+) -> None:
+    """Write the command that ``inspect`` suggests, where a model could learn more.
 
-    ``words`` are those that read the same input and validate as before.
+    ``words`` are those that read the same input and validate as before; ``given`` are the names of
+    the arguments that a person set, which stay, but for the rate and the epochs.
     """
-    if learned is None or not learned.is_at_chance or learned.rate_is_too_high:
+    if learned is None or not learned.needs_more:
         return
     from fastcli.cli.display.messages import lines, say
+    from fastcli.text.spooled import is_stream
 
-    options = suggested(args)
-    if options is None:
+    kept = [name for name in given if name not in REPLACED]
+    options = suggested(args, kept)
+    is_read_once = any(map(is_stream, args.input))
+    if options is None and is_read_once:
+        say(f"Try {learned.slow}.")
+    elif options is None:
         path = shlex.quote(args.input[0])
         say(f"Try {learned.slow}, or what this suggests: fastcli inspect {path}")
+    elif options and is_read_once:
+        say(f"Try what fastcli inspect suggests for these lines: {shlex.join(options)}")
     elif options:
-        inputs = [word for path in args.input for word in ("-input", path)]
-        command = ["fastcli", "supervised", *inputs, "-output", args.output]
-        command += ["-label", args.label] if args.label != "__label__" else []
+        command = ["fastcli", "supervised", *given_words(args, ("input", "output"))]
+        command += given_words(args, set(kept) - {"input", "output"})
         say("Try what fastcli inspect suggests for these lines:")
         lines(*command_lines([*command, *options, *words]))
-    else:
+    elif learned.is_at_chance:
         say(
             "Its options are those that fastcli inspect suggests: the labels may not follow from "
             "the texts, or more lines are needed."
         )
 
 
-def suggested(args: TrainArgs) -> list[str] | None:
+def given_words(args: TrainArgs, names: Collection[str]) -> list[str]:
+    """Return the words of a command line that give the arguments of these names."""
+    from fastcli.options import rows
+
+    words: list[str] = []
+    for row in rows(type(args)):
+        value = getattr(args, row.name)
+        if row.name not in names:
+            continue
+        for one in value if isinstance(value, tuple | list) else [value]:
+            words += [row.shown] if one is True else [row.shown, str(one)]
+    return words
+
+
+def suggested(args: TrainArgs, kept: Collection[str] = ()) -> list[str] | None:
     """Return the options that ``inspect`` suggests for training lines, [] if they were given.
 
-    None where it would take long to find out, or the lines are in several files.
+    Those of the names ``kept`` are left out.  None where it would take long to find out, or the
+    lines are in several files.
     """
     from fastcli.inspect.advice import advise
     from fastcli.inspect.data import read_data
@@ -82,7 +132,11 @@ def suggested(args: TrainArgs) -> list[str] | None:
     if len(args.input) != 1 or not 0 < size <= LARGEST:
         return None
     advice = advise(read_data(args.input[0], args.label))
-    options = [(one.option, one.value) for one in advice.suggestions]
+    options = [
+        (one.option, one.value)
+        for one in advice.suggestions
+        if snake(one.option.lstrip("-")) not in kept
+    ]
     is_same = all(
         str(getattr(args, snake(name.lstrip("-")))) == value
         for name, value in options

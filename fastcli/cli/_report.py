@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fastcli.tables.options import TableOptions
 
 SHOWN = 5  # mistakes on the screen
+LONGER = "-epoch 25 -lr 0.5"  # of a linear model that learned too little
 PATHS = ("errors", "confusion_file", "csv")  # options that are files
 
 
@@ -142,6 +143,11 @@ def required_of(reporting: Reporting, classifier: Classifier, asked: Question) -
     for one, _ in wanted:
         if one.metric.doubt:
             say(one.metric.doubt)
+        if one.metric.name == "loss" and loss_of(classifier) == "ns":
+            say(
+                "loss: of a model of -loss ns it is that of all labels, each decided alone; what "
+                "training shows is that of a few that are drawn, and smaller."
+            )
     return Required(wanted)
 
 
@@ -264,6 +270,7 @@ class ReportRun:
             confusion_file=reporting.confusion_file,
             errors=reporting.errors,
             csv=reporting.csv,
+            longer=LONGER if trained_by_sgd(self.classifier) else "",
             surest=self.surest.found,
         )
         lines = list(file_lines(reports)) if len(reports) > 1 else []
@@ -307,6 +314,17 @@ def _names(classifier: Classifier, model: str, like: str) -> dict[str, str]:
     about = getattr(classifier, "about", {})
     found = prepared_from(about.get(PREPARED), f"{model}.json")
     return found.names if found is not None else {}
+
+
+def loss_of(classifier: Classifier) -> str:
+    """Return the loss that a model was trained with, "" if it is not known."""
+    return str(getattr(getattr(classifier, "args", None), "loss", ""))
+
+
+def trained_by_sgd(classifier: Classifier) -> bool:
+    """Tell whether a model is linear and was trained as fastText trains."""
+    arguments = getattr(classifier, "about", {}).get("arguments", {})
+    return hasattr(classifier, "wo") and arguments.get("optimizer", "sgd") == "sgd"
 
 
 def _numbers(value: Any) -> Any:

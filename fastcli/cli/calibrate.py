@@ -13,6 +13,7 @@ from fastcli.cli._command import positional
 from fastcli.cli._decisions import CANNOT_OPEN, as_calibration, identity_of, write_file
 from fastcli.cli._declare import file_argument, takes
 from fastcli.cli._endings import FILE
+from fastcli.cli._lessons import inputs_of, say_seen
 from fastcli.cli._options import load_classifier
 from fastcli.cli.test import examples
 from fastcli.options import option
@@ -62,6 +63,7 @@ def calibrate(
     identity = identity_of(model)
     classifier = load_classifier(model, table)
     with_calibration(model, identity, {})  # which says early what cannot be written
+    say_seen(inputs_of(classifier), data)
     blocks = examples(ctx, classifier, table, "", model, data, cannot=CANNOT_OPEN)
     scored = read_scored(classifier, blocks, model, data)
     is_one_of_all = classifier.sums_to_one

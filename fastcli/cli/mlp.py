@@ -16,7 +16,7 @@ from fastcli.cli._declare import given_names, takes
 from fastcli.cli._folds import Before, Folding, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
-from fastcli.cli._lessons import say_network_lessons
+from fastcli.cli._lessons import say_network_lessons, say_seen
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import lines_of_tables
 from fastcli.cli._validation import held_out
@@ -95,6 +95,8 @@ def mlp_train(
         never = parse_interval(args.eval_every).never(args.epoch)
         for sentence in filter(None, (unused, parse_monitor(args.monitor).doubt, never)):
             say(sentence)
+        if args.valid:
+            say_seen(args.input, args.valid)
     path = f"{args.output}.mlp"
     with (
         says_what_is_left(path),

@@ -16,7 +16,7 @@ from fastcli.cli._endings import proposal
 from fastcli.cli._folds import Before, Folding, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
-from fastcli.cli._lessons import say_better, say_lessons
+from fastcli.cli._lessons import say_better, say_lessons, say_seen
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import (
@@ -149,6 +149,8 @@ def run(
     if tuning.autotune_validation:
         tune(ctx, args, tuning, saving.fsync, table)
         return
+    if watched.valid and args.verbose > 0:
+        say_seen(args.input, watched.valid)
     from fastcli.cli.display.training import TrainingDisplay
     from fastcli.fasttext.train_and_save import train_and_save
 
@@ -175,8 +177,7 @@ def run(
         progress.summary(trained)
         is_told = args.verbose > 0 and say_lessons(trained.learned)
         if args.verbose > 0 and former is None:
-            words = [*reading, *args.weighting_words(), *watched.words()]
-            say_better(trained.learned, args, words)
+            say_better(trained.learned, args, [*reading, *watched.words()], given)
     if watched.plot and trained.watch is not None:
         from fastcli.cli.display.curves import plot
 

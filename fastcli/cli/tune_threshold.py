@@ -21,6 +21,7 @@ from fastcli.cli._decisions import (
 )
 from fastcli.cli._declare import file_argument, given_names, takes
 from fastcli.cli._endings import command_to_predict
+from fastcli.cli._lessons import inputs_of, say_seen
 from fastcli.cli._options import load_classifier
 from fastcli.cli.test import examples
 from fastcli.errors import ArgumentError
@@ -114,6 +115,7 @@ def tune_threshold(
         say(metric.doubt)
     identity = identity_of(model)
     classifier: Any = load_classifier(model, table)
+    say_seen(inputs_of(classifier), data)
     calibration = None
     if options.calibrated:
         curves, calibration = load_curves(model, classifier, identity)

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
     from fastcli.evaluation.meter import Meter
 
-CHANCE = 0.95  # of the loss of guessing: with more than that, nothing was learned
-TOO_HIGH = 1.2  # of the loss of guessing: with more than that, steps make it worse
+CHANCE = 0.95  # of the loss of guessing: with more than that, next to nothing was learned
+SHARES = 1.05  # the same: with less than that, the shares of labels were learned
+DIVERGED = 1.5  # of the loss before training: with more than that, steps made it worse
+LEARNED = 1 / 3  # of the way from guessing to all right: with more than that, much was learned
 RISEN = 1.1  # of the smallest validation loss
 LATER = 3  # evaluations after it
 BOUNCED = 1.5  # of the smallest training loss
+RARE = 0.5  # of the mean count of a label: with less, there are few lines of it
 NAMED = 5  # labels in a sentence
+ALIKE = 0.01  # relative: losses that differ by less are said once
 
 
 @dataclass(kw_only=True)
@@ -33,7 +37,9 @@ class Learned:
     """The facts of a training: losses, evaluations, and counts of labels.
 
     ``label_counts`` int64[labels] says how many training lines have each of ``labels``; ``guess``
-    is the loss of guessing by these, NaN where it is not known; ``loss`` is that of the last epoch.
+    is the loss of guessing by these, ``start`` the loss before the first step, NaN where they are
+    not known; ``loss`` is the mean of the last epoch.  A linear model starts with equal scores for
+    all labels, and not at ``guess``: of lopsided labels that is much less.
     ``best`` is what was counted on validation lines for the model that is kept.
     """
 
@@ -41,44 +47,118 @@ class Learned:
     label_counts: NDArray[np.int64]
     loss: float
     guess: float = NAN
+    start: float = NAN
     lr: float = NAN
+    largest_lr: float = math.inf  # that is worth a try
+    monitor: str = "accuracy"
     history: list[Evaluation] = field(default_factory=list)
     kept: Evaluation | None = None
     best: Meter | None = None
-    overfit: str = "--patience 3, or fewer -epoch"  # what to try
+    overfit: str = "--patience 3 or fewer -epoch"  # what to try
     slow: str = "a larger -lr and more -epoch"
+
+    # ------------------------------------------------------------------ judgements
 
     @property
     def is_at_chance(self) -> bool:
-        """Whether the model is no better than guessing."""
-        return len(self.labels) > 1 and (self._loss_is_of_chance() or self._accuracy_is_of_chance())
+        """Whether the model is hardly better than guessing, as far as can be told."""
+        if len(self.labels) < 2 or self.lift > LEARNED:
+            return False
+        return self._loss_is_of_chance() or self._accuracy_is_of_chance()
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether other options may teach it more: it is at chance, or misses frequent labels."""
+        if len(self.labels) < 2 or self.rate_is_too_high:
+            return False
+        return self.is_at_chance or len(self._missed()[0]) > 0
 
     @property
     def rate_is_too_high(self) -> bool:
         """Whether steps were so large that the training loss rose."""
-        losses = [e.loss for e in self.history if math.isfinite(e.loss)]
-        if self.loss > TOO_HIGH * self.guess:  # where networks may start, and linear models never
-            return not losses or losses[-1] > losses[0]
+        if self.loss > DIVERGED * self.ceiling:
+            return True
+        losses = self._epoch_losses()
         least = min(losses, default=NAN)
         is_late = len(losses) >= LATER and losses.index(least) < len(losses) - LATER
         return is_late and losses[-1] > max(BOUNCED * least, 0.1)
+
+    @property
+    def ceiling(self) -> float:
+        """The loss that too little training leaves at most, but for noise; NaN if not known."""
+        return max(filter(math.isfinite, (self.start, self.guess)), default=NAN)
+
+    @property
+    def is_above_start(self) -> bool:
+        """Whether the loss is no smaller than before training: a larger rate may not help."""
+        return self.loss > (1 + ALIKE) * self.ceiling
+
+    @property
+    def largest_share(self) -> float:
+        """The share of validation lines that have the most frequent label; NaN without lines."""
+        if self.best is None or not self.best.n:
+            return NAN
+        return float(self.best.gold.max(initial=0)) / self.best.n
+
+    @property
+    def lift(self) -> float:
+        """How far accuracy or macro F1, whichever is further, got from guessing (0) to 1.
+
+        Guessing has the accuracy of always the most frequent label, and a macro F1 of one over the
+        number of labels.  0 without validation lines, or with one label there.
+        """
+        share = self.largest_share
+        if self.best is None or not share < 1:
+            return 0.0
+        chance = 1 / max(int(np.count_nonzero(self.best.gold + self.best.predicted)), 2)
+        return max(lift(self.best.accuracy, share), lift(self.best.macro_f1, chance))
 
     def _loss_is_of_chance(self) -> bool:
         return self.loss >= CHANCE * self.guess
 
     def _accuracy_is_of_chance(self) -> bool:
         """Tell whether accuracy is within two standard errors of always the largest label."""
-        if self.best is None or not self.best.n:
-            return False
+        return self.best is not None and self.best.accuracy <= self._surely_better()
+
+    def _surely_better(self) -> float:
+        """Return the accuracy above which a model is surely better than always the largest label.
+
+        NaN without validation lines.
+        """
         share = self.largest_share
-        error = math.sqrt(share * (1 - share) / self.best.n)
-        return self.best.accuracy <= min(share + 2 * error, 0.99)
+        n = self.best.n if self.best is not None else 0
+        return min(share + 2 * math.sqrt(share * (1 - share) / n), 0.99) if n else NAN
+
+    def _epoch_losses(self) -> list[float]:
+        """Return the mean training loss of each epoch that ends with an evaluation or has some."""
+        sums: dict[int, tuple[float, int]] = {}
+        before = 0
+        for e in self.history:
+            total, n = sums.get(e.epoch, (0.0, 0))
+            sums[e.epoch] = (total + e.loss * (e.step - before), n + e.step - before)
+            before = e.step
+        return [total / n for total, n in sums.values() if n and math.isfinite(total)]
+
+    def _missed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return which labels of validation lines the kept model never predicts.
+
+        First those with as many training lines as others, then the rare ones.
+        """
+        none = np.zeros(0, np.int64)
+        if self.best is None or self.is_at_chance:
+            return none, none
+        missed = np.flatnonzero((self.best.gold > 0) & (self.best.predicted == 0))
+        is_rare = self.label_counts[missed] < RARE * self.label_counts.mean()
+        if self.has_several:  # one that stands beside others need not be the best of any line
+            return none, missed
+        return missed[~is_rare], missed[is_rare]
 
     @property
-    def largest_share(self) -> float:
-        """The share of validation lines that have the most frequent label."""
-        assert self.best is not None
-        return float(self.best.gold.max(initial=0)) / max(self.best.n, 1)
+    def has_several(self) -> bool:
+        """Whether validation lines have several labels."""
+        return self.best is not None and int(self.best.gold.sum()) > self.best.n
+
+    # ------------------------------------------------------------------ sentences
 
     def sentences(self) -> Iterator[str]:
         """Yield what a person must be told."""
@@ -89,28 +169,57 @@ class Learned:
             )
             return
         if self.rate_is_too_high:
-            yield (
-                f"The learning rate is too high: the training loss ended at {self.loss:.4g}"
-                f"{self._against()}. Try -lr {self.lr / 5:.2g}."
-            )
-        elif self._loss_is_of_chance():
-            loss = f"the training loss is {self.loss:.4g}{self._against()}"
-            yield f"It learned next to nothing: {loss}."
-        elif self._accuracy_is_of_chance() and self.best is not None:
-            yield (
-                f"It is no better than guessing: accuracy {self.best.accuracy:.3f}, and always the "
-                f"most frequent label has {self.largest_share:.3f}."
-            )
-        yield from filter(None, (self._overfitting(), self._never_predicted()))
+            lr = min(self.lr / 5, self.largest_lr)
+            yield f"The learning rate is too high: {self._too_high()}. Try -lr {lr:.2g}."
+        elif self.is_at_chance:
+            yield self._at_chance()
+        if not self.rate_is_too_high:
+            yield from filter(None, (self._overfitting(), self._never_predicted()))
+
+    def _too_high(self) -> str:
+        """Return what the training loss did."""
+        if self.loss > DIVERGED * self.ceiling:
+            return f"the training loss ended at {self.loss:.4g}{self._against()}"
+        losses = self._epoch_losses()
+        return f"the training loss rose again from {min(losses):.4g} to {losses[-1]:.4g}"
+
+    def _at_chance(self) -> str:
+        """Return how little was learned, as far as losses and validation lines tell."""
+        accuracy = self.best.accuracy if self.best is not None else NAN
+        if self._loss_is_of_chance():
+            has_begun = self.loss < CHANCE * self.start
+            what = "It learned next to nothing"
+            if accuracy > self._surely_better() or (has_begun and self.loss > SHARES * self.guess):
+                what = "Too little training"
+            elif has_begun and not _is_alike(one_of_all_guess(self.label_counts), self._even):
+                what += " but how frequent labels are"
+            return f"{what}: the training loss is {self.loss:.4g}{self._against()}."
+        assert self.best is not None
+        is_surely_not = accuracy <= self.largest_share
+        sure = "no" if is_surely_not else "not surely"
+        n = "" if is_surely_not else f" on {self.best.n:,} validation lines"
+        return (
+            f"It is {sure} better than guessing: accuracy {accuracy:.3f}{n}, and always the "
+            f"most frequent label has {self.largest_share:.3f}."
+        )
+
+    @property
+    def _even(self) -> float:
+        """The entropy of labels that are equally frequent."""
+        return math.log(len(self.labels))
 
     def _against(self) -> str:
         """Return what the loss is compared with."""
-        if not math.isfinite(self.guess):
-            return ""
-        n = len(self.labels)
-        is_even = abs(self.guess - math.log(n)) < 0.01 * self.guess
-        how = f" (ln {n:,})" if is_even else " by how frequent labels are"
-        return f", and guessing{how} has {self.guess:.4g}"
+        even = self._even
+        found = []
+        if math.isfinite(self.start) and not _is_alike(self.start, self.guess):
+            name = f" (ln {len(self.labels):,})" if _is_alike(self.start, even) else ""
+            found.append(f"it began at {self.start:.4g}{name}")
+        if math.isfinite(self.guess):
+            is_even = _is_alike(self.guess, even)
+            how = f" (ln {len(self.labels):,})" if is_even else " by how frequent labels are"
+            found.append(f"guessing{how} has {even if is_even else self.guess:.4g}")
+        return f"{';' if len(found) > 1 else ', and'} {', and '.join(found)}" if found else ""
 
     def _overfitting(self) -> str:
         """Return since when the validation loss rises while that of training falls, or ""."""
@@ -133,26 +242,58 @@ class Learned:
 
     def _never_predicted(self) -> str:
         """Return which labels of validation lines the kept model never predicts, or ""."""
-        if self.best is None or self.is_at_chance:
-            return ""
-        missed = np.flatnonzero((self.best.gold > 0) & (self.best.predicted == 0))
+        frequent, rare = self._missed()
+        missed = frequent if len(frequent) else rare
         if not len(missed):
             return ""
-        most = int(self.label_counts.max())
         names = listed([self.labels[i] for i in missed[:NAMED]])
         more = f" and {len(missed) - NAMED:,} more" if len(missed) > NAMED else ""
+        be, have = ("is", "it has") if len(missed) == 1 else ("are", "they have")
+        what = "predicted on validation lines"
+        if self.has_several:
+            what = "the best label of a validation line"
         counts = self.label_counts[missed]
-        n = f"{counts.min():,}" if counts.min() == counts.max() else f"{counts.min():,} to "
-        n += "" if counts.min() == counts.max() else f"{counts.max():,}"
-        have = (
-            "is never predicted on validation lines: it has"
-            if len(missed) == 1
-            else ("are never predicted on validation lines: they have")
-        )
+        least, most = int(counts.min()), int(counts.max())
+        n = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        start = f"{names}{more} {be} never {what}"
+        if len(frequent):
+            mean = float(self.label_counts.mean())
+            return (
+                f"{start}, though {have} {n} training lines, and labels {mean:,.0f} on average: "
+                f"train more, with {self.slow}."
+            )
+        help_ = "More of their lines help"
+        if self.has_several:
+            help_ += ", or predict -k -1 with --threshold"
+        elif not self.monitor.startswith("f1macro") and len(self.history) > 1:
+            help_ += ", or --monitor f1macro"
         return (
-            f"{names}{more} {have} {n} training lines, and the most frequent label {most:,}. More "
-            "of their lines help, or --monitor f1macro."
+            f"{start}: {have} {n} training lines, and the most frequent label "
+            f"{int(self.label_counts.max()):,}. {help_}."
         )
+
+
+def lift(score: float, guessing: float) -> float:
+    """Return how far a score got from that of guessing (0) to 1.
+
+    >>> lift(0.75, 0.5)
+    0.5
+    """
+    return (score - guessing) / (1 - guessing)
+
+
+def one_of(proposals: Sequence[str]) -> str:
+    """Return proposals as a part of a sentence.
+
+    >>> one_of(["--dropout 0.3", "fewer -epoch", "--patience 3"])
+    '--dropout 0.3, fewer -epoch or --patience 3'
+    """
+    *before, last = proposals
+    return f"{', '.join(before)} or {last}" if before else last
+
+
+def _is_alike(a: float, b: float) -> bool:
+    return abs(a - b) < ALIKE * abs(b)
 
 
 def entropy(shares: NDArray[np.float64]) -> float:
@@ -176,6 +317,14 @@ def one_of_all_guess(counts: NDArray[np.int64]) -> float:
 def binary_guess(counts: NDArray[np.int64], n_lines: int) -> float:
     """Return the loss of one classifier a label, each predicting how frequent its label is."""
     return float(binary_entropies(np.minimum(counts / max(n_lines, 1), 1.0)).sum())
+
+
+def path_start(counts: NDArray[np.int64], lengths: NDArray[np.int64]) -> float:
+    """Return the loss of hierarchical softmax before training: ln 2 for each branch of a path.
+
+    ``lengths`` int64[labels] are those of the labels' paths.
+    """
+    return math.log(2) * float((counts * lengths).sum()) / max(int(counts.sum()), 1)
 
 
 def sampled_guess(counts: NDArray[np.int64], neg: int) -> float:

@@ -142,11 +142,6 @@ class TrainArgs(ModelArgs):
         """The prefix of the tokens that are weights of lines, those of a column included."""
         return self.weight_prefix or (COLUMN_WEIGHTS if self.weight_column else "")
 
-    def weighting_words(self) -> list[str]:
-        """Return the words of a command line that say what lines and labels weigh."""
-        given = [name for name in WEIGHTING if getattr(self, name)]
-        return [word for name in given for word in (option_of(name), str(getattr(self, name)))]
-
     def recorded(self) -> dict[str, Any]:
         """Return the arguments by their names, the newer ones only where they are given."""
         newer = {"input_model", *WEIGHTING}  # so that models without them are the same bytes

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import TrainingDiverged
-from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess, sampled_guess
+from fastcli.evaluation.lessons import (
+    Learned,
+    binary_guess,
+    one_of,
+    one_of_all_guess,
+    path_start,
+    sampled_guess,
+)
 from fastcli.evaluation.weights import (
     class_weights,
     no_weights,
@@ -129,7 +136,7 @@ def train_supervised(
         seconds=time.monotonic() - started,
         watch=watch,
         problem=problem,
-        learned=learned(args, dictionary, corpus, trainer.epoch_loss, watch, weights),
+        learned=learned(args, dictionary, corpus, trainer, watch, weights),
         interrupted=interrupted,
         former=former,
     )
@@ -166,35 +173,46 @@ def learned(
     args: TrainArgs,
     dictionary: Dictionary,
     corpus: Corpus,
-    loss: float,
+    trainer: Trainer,
     watch: Watch | None,
     weights: Weights | None,
 ) -> Learned:
     """Return the facts of a training by which ``Learned`` judges it."""
     counts = dictionary.label_counts()
-    if args.input_model:  # the loss of a model that starts from what it knows is not a guess's
-        counts = np.bincount(corpus.labels, minlength=dictionary.nlabels)
-        guess = math.nan
-    elif weights is not None:
+    # All scores are 0 before training, so that each decision between two costs ln 2.
+    if args.loss == "ns":
+        guess, start = sampled_guess(counts, args.neg), (1 + args.neg) * math.log(2)
+    elif args.loss in ("ova", "one-vs-all"):
+        guess, start = binary_guess(counts, corpus.n_lines), len(counts) * math.log(2)
+    elif args.loss == "hs":
+        guess = one_of_all_guess(counts)
+        start = path_start(counts, np.diff(trainer.tree.offsets))
+    else:
+        guess, start = one_of_all_guess(counts), math.log(len(counts))
+    if weights is not None:
         labels = corpus.labels, corpus.label_offsets
         guess = weights.one_of_all_guess(*labels)
         if args.loss in ("ova", "one-vs-all"):
             guess = weights.binary_guess(*labels)
         elif args.loss == "ns":
             guess = math.nan
-    elif args.loss == "ns":
-        guess = sampled_guess(counts, args.neg)
-    elif args.loss in ("ova", "one-vs-all"):
-        guess = binary_guess(counts, corpus.n_lines)
-    else:
-        guess = one_of_all_guess(counts)
+    if args.input_model:  # it starts from what the former model knows
+        counts = np.bincount(corpus.labels, minlength=dictionary.nlabels)
+        guess = start = math.nan
+    patience = watch.args.patience if watch is not None else 0
+    less = ["--patience 3"] * (not patience) + ["fewer -epoch"]
+    less += ["-wordNgrams 1"] * (args.word_ngrams > 1) + ["more training lines"] * bool(patience)
     return Learned(
         labels=label_names(args, dictionary),
         label_counts=counts,
-        loss=loss,
+        loss=trainer.epoch_loss,
         guess=guess,
+        start=start,
         lr=args.lr,
+        largest_lr=1.0 if args.optimizer == "sgd" else math.inf,
+        monitor=watch.metric.text if watch is not None else "",
         history=watch.history if watch is not None else [],
         kept=watch.best_evaluation if watch is not None else None,
         best=watch.best_meter if watch is not None else None,
+        overfit=one_of(less),
     )

@@ -126,9 +126,9 @@ def train_until_finite(
             trained = train_supervised(args, reporter, watch, former)
             if trained.problem is None or not may_retry:
                 break
-        except TrainingDiverged:
+        except TrainingDiverged as error:
             if not may_retry:
-                raise
+                raise error if watched.retry_nan else error.or_retry() from None
         reporter.note(
             f"Encountered NaN at -lr {args.lr:g}: starting again with -lr {args.lr / 2:g}."
         )

@@ -65,9 +65,10 @@ class Trainer:
         )
         label_counts = dictionary.label_counts()
         frequencies = drawable(np.sqrt(np.maximum(label_counts, 0)))
+        self.tree = build_tree(label_counts) if args.loss == "hs" else no_tree()
         loss = Loss(
             LOSSES[args.loss],
-            build_tree(label_counts) if args.loss == "hs" else no_tree(),
+            self.tree,
             Noise(args.neg, *alias_table(frequencies)),
             args.seed,
         )
@@ -181,7 +182,8 @@ def diverged(
     args: TrainArgs, epoch: int, lr: float, watch: Watch | None = None
 ) -> TrainingDiverged:
     """Return the error of a loss that became NaN or infinite; ``watch`` may have a model."""
-    advice = f"Try -lr {min(args.lr / 4, 1.0):.2g}, or fewer epochs."
+    fewer = ", or fewer epochs" if epoch > 1 else ""
+    advice = f"Try -lr {min(args.lr / 4, 1.0):.2g}{fewer}."
     best = watch.best_evaluation if watch is not None else None
     if best is None:
         return TrainingDiverged.within(epoch, args.epoch, lr, advice)

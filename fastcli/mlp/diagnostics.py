@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.evaluation.lessons import one_of
+
 if TYPE_CHECKING:
     from fastcli.mlp.trainer import Trainer
 
 SAMPLE_SIZE = 1024
 VANISHED = 1e-5  # of the gradients of the last layer, relative to their weights
 STUCK = 0.05  # the same for a network that learned nothing
+FEWEST_STEPS = 50  # after which gradients of such a network say something
 
 
 def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
@@ -58,7 +61,8 @@ def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
                     f"Layer {i + 1} is saturated: {100 * share:.0f} % of its outputs are at the "
                     "bounds, where gradients vanish. A smaller -lr or --norm batch helps."
                 )
-    if hidden and gradients[0] < (STUCK if is_at_chance else VANISHED) * gradients[-1]:
+    is_stuck = is_at_chance and trainer.progress.step >= FEWEST_STEPS
+    if can_vanish(trainer) and gradients[0] < (STUCK if is_stuck else VANISHED) * gradients[-1]:
         yield vanishing(trainer, gradients[-1] / max(gradients[0], 1e-30))
     if max(gradients) > 1e3:
         yield (
@@ -67,9 +71,19 @@ def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
         )
 
 
+def can_vanish(trainer: Trainer) -> bool:
+    """Tell whether there are layers in which gradients get smaller and smaller.
+
+    Several hidden ones, or one that saturates; after a single rectifier they cannot.
+    """
+    *hidden, _ = trainer.network.layers
+    chosen = [layer.activation for layer in hidden]
+    return len(hidden) > 1 or any(one is not None and one.activation.saturates for one in chosen)
+
+
 def vanishing(trainer: Trainer, times: float) -> str:
     """Return the sentence on gradients that get smaller from layer to layer, and why they do."""
-    layers = trainer.network.layers
+    layers, args = trainer.network.layers, trainer.args
     names = [
         layer.activation.activation.name
         for layer in layers[:-1]
@@ -78,10 +92,16 @@ def vanishing(trainer: Trainer, times: float) -> str:
     cause = ""
     if len(names) > 1 and len(set(names)) == 1:
         cause = f"; {len(names)} layers of {names[0]} in a row make them vanish"
+    rectifies = all(
+        layer.activation is None or layer.activation.activation.rectifies for layer in layers[:-1]
+    )
+    proposals = ["--activation relu"] * (not rectifies)
+    proposals += ["--norm batch"] * (args.norm == "none")
+    proposals += ["--init he"] * (not args.init.startswith(("auto", "he")))
+    proposals += ["fewer layers"] * (len(layers) > 2) or ["a larger -lr"]
     return (
         f"Gradients vanish: relative to their weights, those of layer 1 are {factor(times)} times "
-        f"smaller than those of layer {len(layers)}{cause}. Try --activation relu, --norm batch, "
-        "--init he or fewer layers."
+        f"smaller than those of layer {len(layers)}{cause}. Try {one_of(proposals)}."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import numpy as np
 
 from fastcli.errors import FastcliError, TrainingDiverged
 from fastcli.evaluation.early_stopping import Evaluation
-from fastcli.evaluation.lessons import Learned, binary_guess, one_of_all_guess
+from fastcli.evaluation.lessons import Learned, binary_guess, one_of, one_of_all_guess
 from fastcli.evaluation.options import MOST_RETRIES
 from fastcli.evaluation.run_log import RunLog
 from fastcli.evaluation.weights import weights_file
@@ -113,9 +114,9 @@ def train_and_save_mlp(
                 try:
                     starts = source, former
                     return _train(args, reporter, starts, files[path], log, (fsync, final), about)
-                except TrainingDiverged:
+                except TrainingDiverged as error:
                     if final:
-                        raise
+                        raise error if args.retry_nan else error.or_retry() from None
                 reporter.note(
                     f"Encountered NaN at -lr {args.lr:g}: starting again with -lr {args.lr / 2:g}."
                 )
@@ -253,20 +254,33 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     if (weights := examples.weights) is not None:
         guess_by = weights.one_of_all_guess if is_one else weights.binary_guess
         guess = guess_by(examples.labels, examples.label_offsets)
+    # A batch may be small, or taken before training was resumed: even scores are the least start.
+    even = math.log(len(data.names)) if is_one else len(data.names) * math.log(2)
+    start = max(even, trainer.start_loss) if trainer.start_loss == trainer.start_loss else even
+    if args.input_model:  # it starts from what the former network knows
+        guess = start = math.nan
     kept = next(
         (e for e in history if e.step == trainer.progress.stopping.step and e.is_best), None
     )
+    has_dropout = any(float(share) for share in args.dropout.split(","))
+    less = ["a larger --dropout" if has_dropout else "--dropout 0.3"]
+    less += ["--weight-decay 0.01"] * (not args.weight_decay) + ["a smaller --hidden"]
+    less += ["--patience 3"] * (not args.patience)
     prefix = os.fsencode(args.label) if data.dictionary is not None else b""
     return Learned(
         labels=[readable(name.removeprefix(prefix)) for name in data.names],
         label_counts=counts,
-        loss=history[-1].loss if history else float("nan"),
-        guess=float("nan") if args.label_smoothing or args.input_model else guess,
+        loss=trainer.epoch_loss,
+        guess=float("nan") if args.label_smoothing else guess,
+        start=start,
         lr=args.lr,
+        largest_lr=1.0,
         history=history,
         kept=kept,
         best=trainer.best_meter,
-        overfit="--dropout 0.3, --weight-decay 0.01, a smaller --hidden or --patience 3",
+        monitor=trainer.metric.text,
+        overfit=one_of(less),
+        slow="a larger -lr, more -epoch or another --optimizer",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,6 +111,9 @@ class Trainer:
         self.metric = parse_monitor(args.monitor)
         self.best_meter: Meter | None = None  # what was counted for the best model
         self.metric_label = -1  # the id of its label
+        self.start_loss = math.nan  # of the first batch, before any step
+        self._latest: deque[tuple[float, int]] = deque()  # sums of losses, of how many examples
+        self._n_latest = 0
 
     @property
     def scorers(self) -> list[Scorer]:
@@ -167,6 +171,7 @@ class Trainer:
             for end in [*range(first - first % checks + checks, last, checks), last]:
                 some = slice(batches.start(at.step), batches.start(end))
                 done = losses[some]
+                self._note_losses(done, batches.start(1) if at.step == 0 else 0)
                 at.right += int(np.count_nonzero(right[some]))
                 at.step, self._batch = end, batches.start(end) - batches.start(end - 1)
                 at.loss, at.seen = at.loss + float(done.sum()), at.seen + len(done)
@@ -187,6 +192,26 @@ class Trainer:
         if self.best is None and not self._is_finite():
             raise self._diverged(lr)
         self.restore()
+
+    def _note_losses(self, losses: NDArray[np.float64], n_first: int) -> None:
+        """Take the losses of steps, the ``n_first`` first of which are from before any step.
+
+        The latest ones are kept, as sums, of about as many examples as there are in an epoch.
+        """
+        if n_first:
+            self.start_loss = float(losses[:n_first].mean())
+        n, latest = self.examples.n, self._latest
+        losses = losses[-n:]
+        latest.append((float(losses.sum()), len(losses)))
+        self._n_latest += len(losses)
+        while self._n_latest - latest[0][1] >= n:
+            self._n_latest -= latest.popleft()[1]
+
+    @property
+    def epoch_loss(self) -> float:
+        """The mean loss of about as many examples as an epoch has, the latest; NaN without any."""
+        total = sum(loss for loss, _ in self._latest)
+        return total / self._n_latest if self._n_latest else math.nan
 
     def transpose(self) -> None:
         """Recompute the transposed weights: before the first step, and where weights were set."""

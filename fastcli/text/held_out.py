@@ -73,6 +73,8 @@ class HeldOut:
 
 def check_held_out(n_valid: int, n_lines: int, share: float) -> None:
     """Raise DataError if no line is held out."""
+    if not n_lines:
+        raise DataError("The training data are empty: there is no line to hold out for validation.")
     if not n_valid:
         raise DataError(
             f"--valid-share {share:g} of {n_lines:,} lines is none that training could spare: give "
@@ -91,6 +93,11 @@ def hold_out(
     strata, _ = strata_of(lines_of(inputs), prefix)
     mask = drawn(strata, share, seed)
     n_valid = int(mask.sum())
+    if len(strata) and not (strata >= 0).any():
+        raise DataError(
+            f"No training line has a label ({prefix.decode(errors='replace')}...), so none can be "
+            "held out for validation."
+        )
     check_held_out(n_valid, len(strata), share)
     write_apart(lines_of(inputs), mask.tolist(), to)
     return HeldOut(n_valid, len(strata) - n_valid)

@@ -27,9 +27,11 @@ def test_the_plain_command_at_the_level_of_chance(tmp_path, loss):
     assert wrote.startswith("Wrote ")
     assert lead == "Try what fastcli inspect suggests for these lines:"
     shown = run("inspect", TRAIN).out.decode().split("fastcli supervised ")[1].split()
-    options = shown[shown.index("-loss") :][:12]
-    assert command.split()[-12:] == options
-    better = said("supervised", TRAIN, tmp_path / "m", *command.split()[6:])
+    options = dict(zip(*[iter(shown[shown.index("-loss") :][:12])] * 2, strict=True))
+    options |= {"-loss": loss, "-dim": "10"}  # what was asked for stays
+    words = command.split()[6:]
+    assert dict(zip(*[iter(words)] * 2, strict=True)) == options
+    better = said("supervised", TRAIN, tmp_path / "m", *words)
     assert CHANCE not in better
     assert "Try" not in better
     assert "Next: fastcli test" in better
@@ -147,3 +149,143 @@ def test_a_command_in_lines_is_one_for_a_shell(monkeypatch):
     assert len(found) > 2
     assert all(len(line) <= 30 for line in found)
     assert shlex.split("\n".join(found).replace("\\\n", "")) == words
+
+
+def test_what_was_asked_for_stays_in_the_suggestion(tmp_path):
+    given = ["-minCount", 2, "-seed", 3, "-thread", 1, "--no-vec", "-maxn", 3, "-dim", 10]
+    command = said("supervised", TRAIN, tmp_path / "m", *given, "-lr", 0.05).splitlines()[-1]
+    words = shlex.split(command)
+    assert words[:6] == ["fastcli", "supervised", "-input", str(TRAIN), "-output", f"{tmp_path}/m"]
+    for option, value in (("-minCount", "2"), ("-seed", "3"), ("-maxn", "3"), ("-dim", "10")):
+        assert words.count(option) == 1
+        assert words[words.index(option) + 1] == value
+    assert "--no-vec" in words
+    assert words[words.index("-lr") + 1] == "0.5"
+
+
+def test_standard_input_is_no_part_of_a_command(tmp_path):
+    options = ["-input", "-", "-output", tmp_path / "m", "-dim", 10]
+    result = run("supervised", *options, stdin=TRAIN.read_bytes())
+    assert CHANCE in result.err
+    assert result.err.splitlines()[-1] == "Try a larger -lr and more -epoch."
+
+
+def test_lopsided_lines_that_are_trained_too_little(tmp_path):
+    source = tmp_path / "lopsided.txt"
+    rng = np.random.default_rng(2)
+    texts = [" ".join(f"w{i}" for i in rng.integers(12, size=4)) for _ in range(60)]
+    labels = "a" * 54 + "b" * 6
+    lines = [f"__label__{label} {text}\n" for label, text in zip(labels, texts, strict=True)]
+    source.write_text("".join(lines))
+    err = said("supervised", source, tmp_path / "m", "-dim", 10, "-lr", 0.05)
+    assert "Too little training: the training loss is 0." in err
+    assert "it began at 0.6931 (ln 2), and guessing by how frequent labels are has 0.3251." in err
+    assert "rate is too high" not in err
+
+
+def test_a_rate_that_is_too_high(tmp_path):
+    options = ["-dim", 10, "-thread", 1, "--valid", VALID, "-lr", 5]
+    err = said("supervised", TRAIN, tmp_path / "m", *options)
+    assert "The learning rate is too high: the training loss ended at " in err
+    assert err.endswith("Try -lr 1.\n")
+    options = ["--hidden", 16, "-lr", 30, "-epoch", 5, "-dim", 10]
+    err = said("mlp-train", TRAIN, tmp_path / "m", *options)
+    assert "The learning rate is too high: the training loss ended at " in err
+
+
+def test_a_network_is_judged_alike_whatever_the_interval_of_evaluations(tmp_path):
+    options = ["-dim", 10, "-epoch", 4, "--valid", VALID]
+    told = []
+    for steps in (2, 10):
+        err = said("mlp-train", TRAIN, tmp_path / "m", *options, "--eval-every", f"{steps}steps")
+        told.append([line for line in err.splitlines() if "learned" in line or "Too" in line])
+    assert told == [[], []]
+
+
+def test_a_single_layer_of_rectifiers_has_no_vanishing_gradients(tmp_path):
+    rng = np.random.default_rng(0)
+    source = tmp_path / "noise.csv"
+    rows = [f"{x:.3f},{y:.3f},k{rng.integers(2)}" for x, y in rng.normal(size=(200, 2))]
+    source.write_text("\n".join(rows) + "\n")
+    for epochs in (2, 40):
+        err = said("mlp-train", source, tmp_path / "m", "--hidden", 100, "-epoch", epochs)
+        assert "vanish" not in err
+
+
+def test_over_fitting_does_not_propose_what_was_given(tmp_path):
+    options = ["--valid", VALID, "-lr", 1, "-epoch", 50, "-dim", 10, "--patience", 20]
+    err = said("supervised", TRAIN, tmp_path / "m", *options, "-wordNgrams", 2, "-bucket", 1000)
+    assert "Try fewer -epoch, -wordNgrams 1 or more training lines." in err
+    options = ["--valid", VALID, "-dim", 10, "-epoch", 60, "-lr", 0.01, "--dropout", 0.1]
+    err = said("mlp-train", TRAIN, tmp_path / "m", *options, "--patience", 40)
+    if "Over-fitting" in err:
+        assert "Try a larger --dropout, --weight-decay 0.01 or a smaller --hidden." in err
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_validation_lines_that_are_trained_on(command, tmp_path):
+    copy = tmp_path / "copy.txt"
+    copy.write_bytes(TRAIN.read_bytes())
+    options = ["-dim", 4, "-epoch", 1]
+    told = "a training file: a model is better on it than on new lines."
+    err = said(command, TRAIN, tmp_path / "m", *options, "--valid", TRAIN)
+    assert err.count(f"{TRAIN} is {told}") == 1
+    err = said(command, TRAIN, tmp_path / "m", *options, "--valid", copy)
+    assert err.count(f"{copy} has the bytes of {TRAIN}, {told}") == 1
+    assert told not in said(command, TRAIN, tmp_path / "m", *options, "--valid", VALID)
+    model = f"{tmp_path}/m.{'bin' if command == 'supervised' else 'mlp'}"
+    for other in ("tune-threshold", "calibrate"):
+        assert told in run(other, model, TRAIN).err
+        assert told in run(other, model, copy).err
+        assert told not in run(other, model, VALID).err
+
+
+def test_an_empty_file_has_no_share(tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_bytes(b"")
+    for command in ("supervised", "mlp-train"):
+        given = ["-input", empty, "-output", tmp_path / "m", "--valid-share", 0.5]
+        result = run(command, *given)
+        assert result.code == 1
+        assert "empty" in result.err
+        assert "larger share" not in result.err
+    empty.write_text("no label here\n" * 3)
+    result = run("supervised", "-input", empty, "-output", tmp_path / "m", "--valid-share", 0.5)
+    assert "No training line has a label (__label__...)" in result.err
+
+
+def test_rows_that_are_left_out_are_said(tmp_path):
+    err = said("mlp-train", TRAIN, tmp_path / "m", "-dim", 4, "-epoch", 20)
+    assert "Shown are 11 of 20 evaluations; --log FILE has all." in err
+    assert "Shown are" not in said("mlp-train", TRAIN, tmp_path / "m", "-dim", 4, "-epoch", 5)
+
+
+def test_the_loss_of_negative_sampling_is_said_to_be_another(tmp_path):
+    said("supervised", TRAIN, tmp_path / "m", "-dim", 4, "-loss", "ns")
+    err = run("test", tmp_path / "m.bin", VALID, "--require", "loss<=100").err
+    assert "loss: of a model of -loss ns it is that of all labels" in err
+
+
+def test_a_number_in_place_of_a_file_of_thresholds(tmp_path):
+    said("supervised", TRAIN, tmp_path / "m", "-dim", 4)
+    result = run("predict", tmp_path / "m.bin", VALID, "--thresholds", 0.5)
+    assert result.code == 1
+    assert "For one threshold for all labels give --threshold 0.5." in result.err
+
+
+@pytest.mark.parametrize("options", [["--batch-size", 1], ["--save-every", 10]])
+def test_a_network_of_lopsided_labels_whose_start_is_not_known(options, tmp_path):
+    """The first batch may be of the frequent label, or be one of a run that is resumed."""
+    rng = np.random.default_rng(0)
+    source = tmp_path / "lopsided.csv"
+    labels = ["a"] * 190 + ["b"] * 10
+    rows = [
+        f"{x:.3f},{y:.3f},{k}" for (x, y), k in zip(rng.normal(size=(200, 2)), labels, strict=True)
+    ]
+    source.write_text("\n".join(rows) + "\n")
+    given = ["--hidden", 8, "-lr", 1e-4, "-epoch", 2, *options]
+    err = said("mlp-train", source, tmp_path / "m", *given)
+    if "--save-every" in options:
+        err = said("mlp-train", source, tmp_path / "m", *given, "--resume")
+        assert "Resuming after step 10." in err
+    assert "rate is too high" not in err

@@ -123,6 +123,23 @@ def test_labels_that_differ_by_case(tmp_path):
 def test_better_than_the_largest_label(small):
     said = run("test", "--report", small, "-", stdin=b"__label__y a\n" * 3 + b"__label__x a\n")
     assert "This is no better than always saying 'y'" in said.out.decode()
+    assert "(-epoch 25 -lr 0.5)" in said.out.decode()
+    # As many are right as are y, but all x are found.
+    lines = b"__label__y b\n" * 6 + b"__label__y a\n" * 2 + b"__label__x a\n" * 2
+    said = run("test", "--report", small, "-", stdin=lines).out.decode()
+    assert "accuracy 0.800" in said
+    assert "always 'y': 0.800" in said
+    assert "no better" not in said
+
+
+def test_the_hint_of_a_perceptron_has_no_options_of_another_trainer(tmp_path):
+    train, test = tmp_path / "train.csv", tmp_path / "test.csv"
+    train.write_text("a,b,label\n" + "1,2,x\n" * 9 + "1,2,y\n" * 8)
+    run("mlp-train", "-input", train, "-output", tmp_path / "m", "-epoch", 30, "-verbose", 0)
+    test.write_text("a,b,label\n" + "1,2,x\n" * 3 + "1,2,y\n" * 4)
+    said = run("test", "--report", tmp_path / "m.mlp", test).out.decode()
+    assert "no better than always saying 'y': train longer or with another" in said
+    assert "-lr" not in said
 
 
 def test_many_labels_are_shortened():

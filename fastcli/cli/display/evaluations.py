@@ -57,12 +57,17 @@ def gradient_bars(sizes: Sequence[float]) -> str:
 
     >>> gradient_bars([1e-6, 1e-3, 1.0])
     '▁▅█'
+    >>> gradient_bars([0.0, 0.0]), gradient_bars([0.0, 1e-3])
+    ('▁▁', '▁█')
     """
     if not sizes or not all(map(math.isfinite, sizes)):
         return ""
-    logs = [math.log10(max(size, 1e-30)) for size in sizes]
-    low = min(*logs, max(logs) - 1) if len(logs) > 1 else logs[0] - 1
-    return sparkline(logs, low, max(logs), COLUMNS[GRADIENTS])
+    logs = [math.log10(size) for size in sizes if size > 0]
+    if not logs:
+        return sparkline([0.0] * len(sizes), 0.0, 1.0, COLUMNS[GRADIENTS])
+    low = min(*logs, max(logs) - 1)
+    heights = [math.log10(size) if size > 0 else low for size in sizes]
+    return sparkline(heights, low, max(logs), COLUMNS[GRADIENTS])
 
 
 class EvaluationTable:

@@ -108,6 +108,9 @@ class MlpDisplay(Display):
         self._table.begin(has_valid)
         for e in self._chosen(history, trained.best_step if has_valid else -1):
             self._write_row(e, is_best=has_valid and e.step == trained.best_step)
+        if len(self._shown) < len(history):
+            shown = f"{len(self._shown)} of {len(history):,} evaluations"
+            say(f"Shown are {shown}; --log FILE has all.")
         guess = trained.learned.guess if trained.learned is not None else float("nan")
         if chart := loss_chart(history, guess, width() if is_terminal() else None):
             lines("", *chart, "")

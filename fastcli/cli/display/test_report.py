@@ -55,6 +55,7 @@ class Shown:
     confusion_file: str = ""
     errors: str = ""
     csv: str = ""
+    longer: str = ""  # options that train longer, where they are known for the kind of model
     surest: list[Mistake] = field(default_factory=list)
 
     @property
@@ -375,6 +376,8 @@ def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
 
 def _hints(report: Report, shown: Shown) -> Iterator[str]:
     """Yield what a person should know of these figures."""
+    from fastcli.evaluation.lessons import LEARNED, lift
+
     alike = report.alike
     if alike is not None and alike.mistakes >= WORTH_SAYING * report.n_mistakes:
         groups = [" / ".join(map(printable, group)) for group in alike.groups[:MOST_ALIKE]]
@@ -386,10 +389,12 @@ def _hints(report: Report, shown: Shown) -> Iterator[str]:
             f"{alike.accuracy:.3f}. fastcli prepare ... --label-case first"
         )
     largest, share = report.largest
-    if report.accuracy <= share and int((report.gold > 0).sum()) > 1:
+    n_seen = int(report.seen.sum())
+    has_several = int((report.gold > 0).sum()) > 1
+    if report.accuracy <= share and has_several and lift(report.macro.f1, 1 / n_seen) <= LEARNED:
         yield (
             f"This is no better than always saying {printable(report.names[largest])!r}: train "
-            "longer or with a higher rate (-epoch 25 -lr 0.5)."
+            f"longer or with another rate{f' ({shown.longer})' if shown.longer else ''}."
         )
     missing = [i for i in report.order if report.gold[i] and not report.predicted[i]]
     if missing and not (alike is not None and len(missing) <= len(alike.groups)):
