@@ -79,7 +79,9 @@ def test_a_table_by_the_folds_of_its_training(tmp_path, end):
     folds, out = tmp_path / f"folds.{end}", tmp_path / "errors.csv"
     result = run("inspect", REVIEWS, "--label-errors")
     assert result.code == 1
-    assert "Make folds of it first: fastcli supervised" in result.err
+    columns = "--text-column COLUMN --label-column verdict"
+    assert "its columns: id, date, verdict, title, review, product" in result.err
+    assert f"fastcli supervised -input {REVIEWS} -output model {columns}" in result.err
     options = ["-lr", 0.5, "-epoch", 5, "-dim", 8, "--folds", 3, "--folds-output", folds]
     command = ["supervised", "-input", REVIEWS, "-output", tmp_path / "m", *COLUMNS, *options]
     assert run(*command).code == 0
