@@ -65,7 +65,7 @@ def test_the_screen(flipped):
 
 def test_folds_of_a_training_give_the_same(flipped, tmp_path):
     path, _ = flipped
-    folds = tmp_path / "folds.csv"
+    folds = tmp_path / "folds.csv.gz"
     options = ["-lr", 0.5, "-epoch", 5, "-verbose", 0, "--folds", 5, "--folds-output", folds]
     assert run("supervised", "-input", path, "-output", tmp_path / "m", *options).code == 0
     own = json.loads(run("inspect", path, "--label-errors", "--json").out)
