@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastcli.cli import _json
 from fastcli.errors import ArgumentError, DataError
 from fastcli.overwriting import check_apart
-from fastcli.printable import named, printable
+from fastcli.printable import listed, named, printable
 
 if TYPE_CHECKING:
     from fastcli.cli.inspect import Inspecting
@@ -82,6 +82,7 @@ def check_lines(path: str, options: Inspecting) -> None:
     """Raise DataError for what is not lines of labels and text, with what to do instead."""
     from fastcli.inspect.kinds import kind_of_file
     from fastcli.tables.dialects import read_delimiter
+    from fastcli.tables.sure import sure_table
 
     kind = kind_of_file(path, options.label, read_delimiter(options.delimiter))
     if kind == "lines":
@@ -89,15 +90,20 @@ def check_lines(path: str, options: Inspecting) -> None:
     if kind in ("model", "vectors"):
         raise DataError(f"{path}: --label-errors is for training data, not for a model or vectors.")
     command = ["fastcli", "supervised", "-input", path, "-output", "model"]
+    names = ""
     if kind == "libsvm":
         command[1] = "mlp-train"
     else:
-        command += ["--text-column", "COLUMN", "--label-column", "COLUMN"]
+        found = sure_table(path, options.label)
+        text, name = (found.text, found.label) if found is not None else ("", "")
+        if found is not None and found.names:
+            names = f"; its columns: {listed(found.names)}"
+        command += ["--text-column", text or "COLUMN", "--label-column", name or "COLUMN"]
     command += [*WITH.split() * (kind != "libsvm"), "--folds", "5", "--folds-output", "folds.csv"]
     then = ["fastcli", "inspect", path, "--label-errors", "--folds-file", "folds.csv"]
     raise DataError(
-        f"{path} is not lines of labels and text. Make folds of it first: {shlex.join(command)}; "
-        f"then: {shlex.join(then)}"
+        f"{path} is not lines of labels and text{names}. Make folds of it first: "
+        f"{shlex.join(command)}; then: {shlex.join(then)}"
     )
 
 

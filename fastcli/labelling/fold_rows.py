@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.errors import DataError
+from fastcli.errors import DataError, cannot_open
 from fastcli.labelling.located_rows import BETWEEN, DELIMITERS, LocatedRows, rows_format
 from fastcli.labelling.outputs import Put
+from fastcli.tables.streams import opened
 
 if TYPE_CHECKING:
     from fastcli.evaluation.folds import Held
@@ -93,7 +95,8 @@ def read_folds(path: str) -> Iterator[dict[str, Any]]:
     """
     kind, n_rows = rows_format(path, FOLDS_FILE), 0
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with opened(path, lambda n: None) as stream:
+            file = io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
             if kind == ".jsonl":
                 found = (_pairs(line) for line in file)
             else:
@@ -102,8 +105,8 @@ def read_folds(path: str) -> Iterator[dict[str, Any]]:
                 found = (list(zip(names, row, strict=False)) for row in rows)
             for n_rows, pairs in enumerate(found, start=1):
                 yield _read(path, n_rows, pairs)
-    except OSError as error:
-        raise DataError(f"{path} cannot be opened! ({error.strerror})") from None
+    except (OSError, EOFError) as error:
+        raise DataError(cannot_open(path, getattr(error, "strerror", None) or str(error))) from None
     except csv.Error as error:
         raise _not_folds(path, f" ({error})") from None
     if not n_rows:

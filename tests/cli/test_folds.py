@@ -369,3 +369,12 @@ def test_folds_in_a_configuration(tmp_path):
     err, _ = train("mlp-train", tmp_path / "m", TRAIN, "--config", config)
     assert "3 folds: accuracy" in err
     assert len(rows_of(tmp_path / "f.csv")) == 900
+
+
+def test_a_run_is_resumed_with_or_without_folds(tmp_path):
+    saving = ["--save-every", 10]
+    _, model = train("mlp-train", tmp_path / "m", TRAIN, *saving, "--folds", 2)
+    for more in ([], ["--folds", 3]):
+        err, again = train("mlp-train", tmp_path / "m", TRAIN, *saving, "--resume", *more)
+        assert "Resuming after step" in err
+        assert again == model

@@ -65,7 +65,7 @@ def test_the_screen(flipped):
 
 def test_folds_of_a_training_give_the_same(flipped, tmp_path):
     path, _ = flipped
-    folds = tmp_path / "folds.csv"
+    folds = tmp_path / "folds.csv.gz"
     options = ["-lr", 0.5, "-epoch", 5, "-verbose", 0, "--folds", 5, "--folds-output", folds]
     assert run("supervised", "-input", path, "-output", tmp_path / "m", *options).code == 0
     own = json.loads(run("inspect", path, "--label-errors", "--json").out)
@@ -79,7 +79,9 @@ def test_a_table_by_the_folds_of_its_training(tmp_path, end):
     folds, out = tmp_path / f"folds.{end}", tmp_path / "errors.csv"
     result = run("inspect", REVIEWS, "--label-errors")
     assert result.code == 1
-    assert "Make folds of it first: fastcli supervised" in result.err
+    columns = "--text-column COLUMN --label-column verdict"
+    assert "its columns: id, date, verdict, title, review, product" in result.err
+    assert f"fastcli supervised -input {REVIEWS} -output model {columns}" in result.err
     options = ["-lr", 0.5, "-epoch", 5, "-dim", 8, "--folds", 3, "--folds-output", folds]
     command = ["supervised", "-input", REVIEWS, "-output", tmp_path / "m", *COLUMNS, *options]
     assert run(*command).code == 0
