@@ -12,6 +12,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.lessons import binary_entropies, entropy
+from fastcli.overwriting import STREAM
 from fastcli.printable import named, nearest
 from fastcli.text.small_files import csv_rows
 
@@ -45,7 +46,7 @@ def weights_file(text: str) -> str:
 
 def check_class_weight(text: str) -> None:
     """Raise ArgumentError for what is neither a rule nor a file."""
-    if weights_file(text) and not os.path.exists(text):
+    if weights_file(text) and (text == STREAM or not os.path.exists(text)):
         raise ArgumentError(
             f"--class-weight {named(text)}: give {', '.join(MODES)} or a file of lines "
             f"label,weight, and there is no such file{nearest(text, MODES)}."

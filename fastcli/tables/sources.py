@@ -23,7 +23,7 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed
 from fastcli.tables.bad_rows import OTHERWISE
-from fastcli.tables.choice import Choice, Columns, choose
+from fastcli.tables.choice import Choice, Columns, choose, shown_columns
 from fastcli.tables.delimited import BadRow, Chunk, Delimited, Location
 from fastcli.tables.dialects import (
     HEAD_ROWS,
@@ -367,7 +367,10 @@ class Source:
                 "delimiter": self._delimiter,
             }
         remark = self._reader.remark if names and self._reader else ""
-        sentence = choice.sentence("", [*remarks, remark])
+        weight = ""
+        if self.columns.weight and choice.group >= 0:
+            weight = f"weights: {shown_columns([choice.names[choice.group]])}"
+        sentence = choice.sentence("", [*remarks, weight, remark])
         if sentence not in self._said:
             self.say(path + sentence)
         self._said.add(sentence)

@@ -197,6 +197,7 @@ def test_a_column_of_weights_of_texts(folder, command):
     Path("t.csv").write_text(TABLE)
     result = train_on("t.csv", command, *COLUMNS, "--weight-column", "w", "-verbose", 1)
     assert said(result) == ["Weights of lines 0 to 2.29, on average 1."]
+    assert "label: column 'label'; weights: column 'w'" in result.err
     assert "Rows without a weight in column w weigh 1 (how many): 1." in result.err
     model = "m.bin" if command == "supervised" else "m.mlp"
     assert run("test", model, "t.csv", *COLUMNS).out.startswith(b"N\t4\n")
