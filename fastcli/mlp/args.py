@@ -50,7 +50,12 @@ class MlpArgs(MlpOptions):
 
     def recorded(self) -> dict[str, Any]:
         """Return the arguments by their names, the newer ones only where they are given."""
-        newer = {"input_model", *WEIGHTING}  # so that models without them are the same bytes
+        newer = {
+            "folds",
+            "folds_output",
+            "input_model",
+            *WEIGHTING,
+        }  # so that models without them are the same bytes
         return {k: v for k, v in asdict(self).items() if v or k not in newer}
 
     @property
