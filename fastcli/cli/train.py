@@ -29,7 +29,7 @@ from fastcli.cli._tables import (
 from fastcli.cli._validation import held_out
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.intervals import parse_interval
-from fastcli.evaluation.options import WEIGHTING, check_folds, prefix_of_table
+from fastcli.evaluation.options import WEIGHTING, check_folds, check_once, prefix_of_table
 from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs, option_of
 from fastcli.fasttext.options import AutotuneOptions
 from fastcli.fasttext.watch_args import WatchArgs
@@ -139,7 +139,7 @@ def run(
         args = replace(args, lr=RATES.get(args.optimizer, args.lr))
     args.check()
     if lists.files_from:
-        check_lists(lists.files_from, args, tuning)
+        check_lists(lists.files_from, args, tuning, watched)
     values = {**vars(args), **vars(tuning), **vars(watched), **(vars(table) if table else {})}
     check_watched(watched, args, tuning)
     say_without_effect(ctx, values)
@@ -280,6 +280,7 @@ def check_watched(watched: WatchArgs, args: TrainArgs, tuning: AutotuneOptions) 
         )
     metric = watched.check()
     check_folds(watched.folds, args.input_model)
+    check_once(args.input, watched.valid_share, watched.folds)
     if watched.plot:
         from fastcli.cli.display.curves import check_plot
 
@@ -318,13 +319,16 @@ def reading_words(table: TableOptions | None) -> list[str]:
     return table_words(table) if table and asks_for_table(table) else []
 
 
-def check_lists(lists: Sequence[str], args: TrainArgs, tuning: AutotuneOptions) -> None:
+def check_lists(
+    lists: Sequence[str], args: TrainArgs, tuning: AutotuneOptions, watched: WatchArgs
+) -> None:
     """Raise ArgumentError if training would overwrite a list of inputs."""
     from fastcli.fasttext.train_and_save import outputs
 
     ends = (".bin", ".ftz") if tuning.autotune_modelsize else (".bin",)
     written = [path for end in ends for path in outputs(args, f"{args.output}{end}")]
-    check_apart(lists, dict.fromkeys([*written, tuning.autotune_trials]))
+    written += [tuning.autotune_trials, watched.log, watched.plot, watched.folds_output]
+    check_apart(lists, dict.fromkeys(written))
 
 
 def tune(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastcli.errors import ArgumentError
 from fastcli.options import Need, Option, only_beside
 
@@ -98,6 +100,20 @@ def check_folds(folds: int, input_model: str) -> None:
         raise ArgumentError(
             "--folds and -inputModel: give one of them. A fold would be measured by a model that "
             "may have been trained on its lines."
+        )
+
+
+def check_once(inputs: Sequence[str], valid_share: float, folds: int) -> None:
+    """Raise ArgumentError for a file that is given twice: its lines are to be learned and tested.
+
+    ``inputs`` are the training files.
+    """
+    option = "--valid-share" if valid_share else "--folds" if folds else ""
+    repeated = next((path for path in inputs if inputs.count(path) > 1), None)
+    if option and repeated is not None:
+        raise ArgumentError(
+            f"{repeated} is given more than once, so that with {option} a model would be tested on "
+            "lines that it has seen: give it once."
         )
 
 

@@ -17,6 +17,7 @@ from fastcli.schema import SchemaError, parse_json, shown
 
 ALWAYS = {"step", "epoch", "progress", "lr", "seconds", "is_best"}  # of an evaluation
 LISTS = {"gradients", "activations"}
+FOLD = "fold"  # in lines with what was measured of a fold
 FIRST = {"run", "fastcli", "arguments"}
 
 
@@ -129,10 +130,9 @@ def read_run(path: str) -> Run:
     last = lines.pop()  # what is behind the last line end
     first = parse_line(path, 1, lines[0]) if lines else {}
     has_first = first.keys() == FIRST
-    history = [
-        _evaluation(parse_line(path, i, line), f"{path}:{i}")
-        for i, line in enumerate(lines[has_first:], 1 + has_first)
-    ]
+    numbered = enumerate(lines[has_first:], 1 + has_first)
+    objects = ((i, parse_line(path, i, line)) for i, line in numbered)
+    history = [_evaluation(found, f"{path}:{i}") for i, found in objects if FOLD not in found]
     if not history:
         raise DataError(f"{path} has no evaluation: the run has not got so far.")
     arguments = first.get("arguments") if has_first else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastcli.evaluation.folds import FoldModel
@@ -25,8 +24,7 @@ class ClassifierFolds(TextFolds):
 
     def __init__(self, args: TrainArgs, n_folds: int, retry_nan: bool = False) -> None:
         super().__init__(args.input, n_folds, args.label, args.seed)
-        # The lines of all files stand for the first: one that is given twice is read once.
-        self._args = replace(args, input=tuple(dict.fromkeys(args.input)))
+        self._args = args
         self._watched = WatchArgs(retry_nan=retry_nan)
 
     @contextmanager

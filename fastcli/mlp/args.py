@@ -15,6 +15,7 @@ from fastcli.evaluation.options import (
     HELD_OUT,
     WEIGHTING,
     check_folds,
+    check_once,
     check_together,
     check_weighting,
     prefix_of_table,
@@ -226,6 +227,7 @@ class MlpArgs(MlpOptions):
             raise ArgumentError("-label must not be empty: every token would be a label.")
         check_together(self.valid, self.valid_share, self.patience, self.folds)
         check_folds(self.folds, self.input_model)
+        check_once(self.input, self.valid_share, self.folds)
         parse_interval(self.eval_every)
 
 

@@ -62,8 +62,7 @@ class TextNetworkFolds(TextFolds):
 
     def __init__(self, args: MlpArgs, vectors: Callable[[], VectorSource] | None = None) -> None:
         super().__init__(args.input, args.folds, args.label, args.seed)
-        # The lines of all files stand for the first: one that is given twice is read once.
-        self._args = replace(args, input=tuple(dict.fromkeys(args.input)))
+        self._args = args
         self._vectors = vectors
 
     @contextmanager

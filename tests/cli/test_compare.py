@@ -424,3 +424,14 @@ def test_files_of_runs(logs, tmp_path):
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
     assert result.err.startswith(f"Wrote {tmp_path / 'x.png'} (")
     assert "a picture" not in result.out.decode()
+
+
+def test_lines_of_folds_in_a_log_are_no_evaluations(tmp_path):
+    argv = ["supervised", "-input", TRAIN, "-dim", 5, "-epoch", 2, "-verbose", 0]
+    for name, more in (("a", ["--folds", 2]), ("b", ["-lr", 0.5])):
+        assert (
+            run(*argv, *more, "-output", tmp_path / name, "--log", tmp_path / f"{name}.l").code == 0
+        )
+    result = compare(tmp_path / "a.l", tmp_path / "b.l", "--json")
+    assert result.code == 0, result.err
+    assert [row["epoch"] for row in json.loads(result.out)["runs"]] == [2, 2]

@@ -301,21 +301,17 @@ def test_an_interrupt_between_folds_leaves_nothing(tmp_path, command):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_that_is_given_twice_is_trained_on_as_often(tmp_path):
-    lines = TRAIN.read_bytes().splitlines(keepends=True)[:40]
-    (tmp_path / "a.txt").write_bytes(b"".join(lines))
-    (tmp_path / "b.txt").write_bytes(b"".join(lines * 2))
-    made = []
-    for sources in (["a.txt", "a.txt"], ["b.txt"]):
-        paths = [tmp_path / name for name in sources]
-        out = tmp_path / "f.jsonl"
-        result = run(
-            "supervised", "-input", *paths, "-output", tmp_path / "m", *SMALL,
-            "--folds", 2, "--folds-output", out,
-        )  # fmt: skip
-        assert result.code == 0
-        made.append([(row["fold"], row["predicted"], row["probability"]) for row in rows_of(out)])
-    assert made[0] == made[1]
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+@pytest.mark.parametrize("options", [["--folds", 2], ["--valid-share", 0.5]])
+def test_a_file_that_is_given_twice(command, options, tmp_path):
+    """Its lines would be learned and tested."""
+    result = run(command, "-input", TRAIN, TRAIN, "-output", tmp_path / "m", *options)
+    assert (result.code, result.out) == (1, b"")
+    assert result.err.splitlines()[-1] == (
+        f"{TRAIN} is given more than once, so that with {options[0]} a model would be tested on "
+        "lines that it has seen: give it once."
+    )
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_can_be_measured(tmp_path):
