@@ -148,6 +148,11 @@ def required_of(reporting: Reporting, classifier: Classifier, asked: Question) -
 # ------------------------------------------------------------------ counting
 
 
+def decides(classifier: Classifier, asked: Question) -> bool:
+    """Tell whether lines get the labels that are probable enough, and not the k best."""
+    return asked.threshold > 0 or bool(getattr(classifier, "has_thresholds", False))
+
+
 class ReportRun:
     """The report of a test: what is counted of each file, and of all of them together."""
 
@@ -166,6 +171,7 @@ class ReportRun:
 
         self.classifier, self.asked, self.table, self.like = classifier, asked, table, like
         self.reporting, self._with_scores, self._room = reporting, with_scores, Room()
+        self.decides = decides(classifier, asked)
         self.surest = Surest(SHOWN if reporting.report else 0)
         self.errors = (
             MistakesFile(reporting.errors, len(asked.data) > 1) if reporting.errors else None
@@ -184,7 +190,7 @@ class ReportRun:
         return Tally(
             nlabels=n,
             sums_to_one=self.classifier.sums_to_one,
-            decides=self.asked.threshold > 0 or getattr(self.classifier, "has_thresholds", False),
+            decides=self.decides,
             top=min(k if k > 1 else 3, n),
             with_scores=self._with_scores,
             room=self._room,
@@ -257,8 +263,8 @@ class ReportRun:
         shown = Shown(
             model=asked.model,
             data=asked.data,
-            k=self.classifier.nlabels if asked.k == -1 else asked.k,
-            threshold=asked.threshold,
+            k=asked.k,
+            decides=self.decides,
             confused=reporting.confused(),
             confusion_file=reporting.confusion_file,
             errors=reporting.errors,

@@ -61,6 +61,11 @@ class Metric:
         return self.name in ("loss", "logloss")
 
     @property
+    def needs_best(self) -> bool:
+        """Whether the meter must know the best label of each line, also where it is not given."""
+        return self.name in ("accuracy", "error")
+
+    @property
     def lower_is_better(self) -> bool:
         """Whether a smaller value is the better one."""
         return self.name in LOWER_IS_BETTER

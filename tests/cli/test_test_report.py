@@ -485,3 +485,27 @@ def test_files_stay_as_they_were_where_a_test_fails(small, tmp_path):
     assert run("test", small, tmp_path / "none.txt", "--errors", path).code == 1
     assert path.read_text() == "former"
     assert sorted(one.name for one in tmp_path.iterdir()) == ["e.csv", "small.bin"]
+
+
+# ------------------------------------------------------------------ accuracy and thresholds
+
+
+@pytest.mark.parametrize("more", [["-k", -1, "--threshold", 0.5], ["--threshold", 0.99], ["-k", 3]])
+@pytest.mark.parametrize(("model", "data"), [(SOFTMAX, TEST), (TAGS, TAGGED)])
+def test_accuracy_is_that_of_the_best_label_whatever_lines_get(model, data, more):
+    """So it is compared with the most frequent label by what it means."""
+    plain = json.loads(run("test", "--report", model, data, "--json").out)["fastcli"]
+    result = run("test", "--report", model, data, *more)
+    found = json.loads(run("test", "--report", model, data, *more, "--json").out)["fastcli"]
+    assert found["accuracy"] == plain["accuracy"]
+    assert found["accuracy_interval"] == plain["accuracy_interval"]
+    assert "no better than always saying" not in result.out.decode()
+    bound = plain["accuracy"]
+    kept = run("test", model, data, *more, "--require", f"accuracy>={bound - 1e-6}")
+    assert (kept.code, kept.err) == (0, "")
+    missed = run("test", model, data, *more, "--require", f"accuracy>={bound + 1e-3}")
+    assert missed.code == 1
+
+
+def test_all_labels_are_named_as_test_names_them():
+    assert "P@-1 0." in run("test", "--report", SOFTMAX, TEST, "-k", -1).out.decode()

@@ -41,6 +41,7 @@ WORTH_SAYING = 0.05  # of the mistakes
 class Shown:
     """What a report is about, and how much of it is shown.
 
+    ``decides``: lines get the labels that are probable enough, and not the ``k`` best;
     ``confused`` is how many labels the matrix has, -1 for all, None for those that fit;
     ``errors`` is the file of all mistakes, if any.
     """
@@ -48,17 +49,12 @@ class Shown:
     model: str
     data: Sequence[str]
     k: int
-    threshold: float
+    decides: bool
     confused: int | None = None
     confusion_file: str = ""
     errors: str = ""
     csv: str = ""
     surest: list[Mistake] = field(default_factory=list)
-
-    @property
-    def decides(self) -> bool:
-        """Whether lines get as many labels as are probable enough, and not the k best."""
-        return self.threshold > 0
 
 
 def report_lines(report: Report, shown: Shown) -> Iterator[str]:
