@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError, FastcliError, cannot_open
+from fastcli.printable import counted
 from fastcli.text.inputs import text_blocks
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def check_held_out(n_valid: int, n_lines: int, share: float) -> None:
     """Raise DataError if no line is held out."""
     if not n_valid:
         raise DataError(
-            f"--valid-share {share:g} of {n_lines:,} lines is none that training could spare: give "
-            "a larger share, or a file with --valid."
+            f"--valid-share {share:g} of {counted(n_lines)} is none that training could spare: "
+            "give a larger share, or a file with --valid."
         )
 
 
