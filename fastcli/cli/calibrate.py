@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,8 @@ def calibrate(
 
     Softmax gets a temperature, other losses a sigmoid for each label (Platt).  It is kept in the
     JSON file beside the model, and used by predict, predict-prob and test --calibrated.  Printed
-    are the expected calibration error and the log loss of these lines, before and after.
+    are the expected calibration error of the best label (as in test --report; of labels one by one
+    also that of all) and the log loss of these lines, before and after.
 
     \b
     Example:
@@ -49,11 +51,12 @@ def calibrate(
     from fastcli.evaluation.calibration import (
         Curves,
         expected_error,
+        expected_error_of_all,
         fit_sigmoids,
         fit_temperature,
         log_loss,
     )
-    from fastcli.evaluation.dense import read_scored
+    from fastcli.evaluation.dense import check_enough, read_scored
     from fastcli.fasttext.sidecar import about_path, with_calibration
 
     beside = str(about_path(model))
@@ -63,14 +66,21 @@ def calibrate(
     with_calibration(model, identity, {})  # which says early what cannot be written
     blocks = examples(ctx, classifier, table, "", model, data, cannot=CANNOT_OPEN)
     scored = read_scored(classifier, blocks, model, data)
+    warning = check_enough(scored, data)
     is_one_of_all = classifier.sums_to_one
     is_softmax = is_one_of_all and getattr(classifier.args, "loss", "") != "hs"  # type: ignore[attr-defined]
     curves = Curves(temperature=fit_temperature(scored)) if is_softmax else fit_sigmoids(scored)
     after = curves.applied(scored.probs, is_one_of_all)
     figures = {
-        name: [measure(probs, scored.truth, is_one_of_all) for probs in (scored.probs, after)]
-        for name, measure in (("calibration error", expected_error), ("log loss", log_loss))
+        "calibration error": [
+            expected_error(scored.probs, scored.truth, scored.first),
+            expected_error(after, scored.truth),
+        ]
     }
+    both = (scored.probs, after)
+    if not is_one_of_all:
+        figures["error of all labels"] = [expected_error_of_all(p, scored.truth) for p in both]
+    figures["log loss"] = [log_loss(p, scored.truth, is_one_of_all) for p in both]
     found = as_calibration(curves, classifier, identity, data, scored.n)
     write_file(beside, with_calibration(model, identity, found))
     if options.json:
@@ -92,4 +102,6 @@ def calibrate(
             "The calibration error rose: the log loss is what is minimised. Probabilities were "
             "right already, or lines have several labels, which -loss ova is for."
         )
-    say(f"Wrote {beside}. Next: fastcli predict-prob {model} FILE --calibrated")
+    if warning:
+        say(warning)
+    say(f"Wrote {beside}. Next: fastcli predict-prob {shlex.quote(model)} FILE --calibrated")

@@ -160,7 +160,7 @@ def run(
     kinds = {"is_table": bool(like) or reads_tables(classifier), "of_numbers": of_numbers}
     given = {**vars(options), **vars(reporting), **vars(table), **kinds, "like": like}
     say_without_effect(ctx, given)
-    required = required_of(reporting, classifier, asked)
+    required = required_of(reporting, classifier, asked, like)
     with_scores = any(one.needs_scores for one in required.metrics)
     with_all = reporting.is_asked or any(
         one.needs_losses or (one.needs_best and (asked.k != 1 or decides(classifier, asked)))
