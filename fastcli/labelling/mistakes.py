@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FIELDS = ("line", "probability", "true", "predicted")
+# Their names where the data have such columns; then with numbers.
+OTHER_NAMES = {
+    "file": "file_name",
+    "line": "line_number",
+    "probability": "predicted_probability",
+    "true": "true_label",
+    "predicted": "predicted_label",
+    "text": "text_of_line",
+}
 BETWEEN = "|"  # several labels in a cell
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 AT_ONCE = 1 << 20  # bytes that are copied
@@ -161,9 +171,16 @@ def encoded(text: str) -> bytes:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    from fastcli.labelling.names import new_name
+    """Return the name of a column, another where the data have it, and take that.
 
-    return new_name(name, taken) if name in taken else name
+    >>> _free("true", {"true"}), _free("true", {"true", "true_label"}), _free("true", set())
+    ('true_label', 'true_label_2', 'true')
+    """
+    other = OTHER_NAMES[name]
+    numbered = (f"{other}_{i}" for i in count(2))
+    found = next(one for one in chain([name, other], numbered) if one not in taken)
+    taken.add(found)
+    return found
 
 
 def _values(record: list[Any]) -> dict[str, Any]:
