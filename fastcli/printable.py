@@ -84,6 +84,15 @@ def listed_files(paths: Sequence[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
+def counted(n: int, noun: str = "line") -> str:
+    """Return a number and its noun.
+
+    >>> counted(1), counted(2000)
+    ('1 line', '2,000 lines')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def readable(text: bytes) -> str:
     """Return bytes as text; what is not UTF-8 becomes ``\\xff``."""
     return text.decode("utf-8", "backslashreplace")

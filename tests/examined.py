@@ -70,6 +70,7 @@ def add(tally, lines, k, threshold):
     ]
     found = predictions(chosen, k)
     found.every = predictions(whole, nlabels)
+    found.first = found.every.best
     gold = [label for _, known, _, _ in lines for label in known]
     flags = [HAS_LABEL * (bool(known) or unknown) for _, known, unknown, _ in lines]
     read = Lines(

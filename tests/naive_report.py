@@ -29,7 +29,7 @@ def naive_report(lines, nlabels, sums_to_one, top):
             taken[nlabels, label] = taken.get((nlabels, label), 0) + 1
         right = len(true & set(got))
         order = sorted(range(nlabels), key=lambda label: -probs[label])
-        sums["first"] += bool(got) and got[0] in true
+        sums["first"] += order[0] in true  # whatever thresholds left
         sums["top"] += any(label in true for label in order[:top])
         sums["exact"] += set(got) == true
         sums["unlike"] += len(true ^ set(got))

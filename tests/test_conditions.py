@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.errors import ArgumentError
-from fastcli.labelling.conditions import OPERATORS, label_of, read_condition, read_probability
+from fastcli.evaluation.label_names import LabelNames
+from fastcli.labelling.conditions import OPERATORS, read_condition, read_probability
 from fastcli.labelling.filters import KnownLabels, labels_to_see
 from fastcli.labelling.names import new_name
 
@@ -49,15 +50,17 @@ def test_labels_by_name_token_and_token_without_prefix():
         (" c ", 2),
         ("c", 2),
     ):
-        assert label_of(name, tokens, names, "__label__") == place
+        assert LabelNames(tokens, names, "__label__").find(name, "--keep") == place
 
 
 def test_a_name_of_several_labels():
+    labels = LabelNames(["__label__a", "b"], ["x", "x"], "__label__")
     with pytest.raises(
         ArgumentError, match=r"the name of several labels. Give one of __label__a, b"
     ):
-        label_of("x", ["__label__a", "b"], ["x", "x"], "__label__")
-    assert label_of("b", ["__label__a", "b"], ["x", "x"], "__label__") == 1
+        labels.find("x", "--keep")
+    assert labels.find("b", "--keep") == 1
+    assert labels.unique == ["__label__a", "b"]
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(1e-3, 1))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.meter import Meter
 from fastcli.evaluation.metric import Metric, parse_metric, precision_recall
 
@@ -363,16 +364,27 @@ def test_text_is_how_it_is_written(text):
 class Labelled:
     label = "__label__"
 
-    def label_id(self, name):
-        return label_id(name.decode())
-
     def labels(self):
         return [name.encode() for name in LABELS]
 
 
+def test_a_label_that_no_line_has_is_undefined():
+    """Whatever was predicted: nothing can be said of it."""
+    meter = meter_of([([0], [(1, 0.9)])])
+    for text in ("f1:b", "precisionAtRecall:50:b", "recallAtPrecision:50:b"):
+        assert math.isnan(parse_metric(text).value(meter, 1))
+        assert parse_metric(text).score(meter, lambda name: 1) == 0  # as in fastText
+    absent = np.array([0, 2], np.int32)
+    with pytest.raises(ArgumentError, match=r"--monitor f1:b: no line .* has the label b"):
+        parse_metric("f1:b").check_occurs(1, absent, "--monitor")
+    parse_metric("f1:a").check_occurs(0, absent, "--monitor")
+    parse_metric("f1").check_occurs(-1, absent, "--monitor")
+
+
 def test_labels_are_found_with_and_without_the_prefix():
-    assert parse_metric("f1:__label__b").find_label(Labelled()) == 1
-    assert parse_metric("f1:b").find_label(Labelled()) == 1
-    assert parse_metric("f1").find_label(Labelled()) == -1
+    names = LabelNames.of(Labelled())
+    assert parse_metric("f1:__label__b").find_label(names) == 1
+    assert parse_metric("f1:b").find_label(names) == 1
+    assert parse_metric("f1").find_label(names) == -1
     with pytest.raises(ArgumentError, match=r"no label B .did you mean b\?.. Its labels: a, b, c"):
-        parse_metric("f1:B").find_label(Labelled())
+        parse_metric("f1:B").find_label(names)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +17,8 @@ from fastcli.cli._declare import given_names
 from fastcli.cli._options import Predicting, Question, opened
 from fastcli.errors import ArgumentError, DataError, ModelFormatError, cannot_open
 from fastcli.files import Replacement, cannot_save, write_all
+from fastcli.printable import counted
+from fastcli.tables.values import plain_float
 
 if TYPE_CHECKING:
     from fastcli.evaluation.calibration import Calibration, Curves
@@ -66,7 +72,8 @@ def decided(
 
     found = identity_of(asked.model)
     curves, levels, only_best = None, None, False
-    thresholds = read_thresholds(asked.model, options.thresholds, found)
+    names = names_of(classifier)
+    thresholds = read_thresholds(asked.model, options.thresholds, found, names)
     uses_calibration = options.calibrated
     if thresholds is not None:
         uses_calibration = thresholds.calibration is not None
@@ -78,11 +85,15 @@ def decided(
         if uses_calibration and not options.calibrated:
             say("The thresholds are for calibrated probabilities, which are used.")
         default = thresholds.threshold
-        values = [thresholds.labels.get(name, default) for name in names_of(classifier)]
+        values = [thresholds.labels.get(name, default) for name in names]
         levels = np.array([np.inf if value is None else value for value in values])
         only_best = thresholds.k == 1
-        if not {"k"} & given_names(ctx) and not _names_k(ctx):
+        if "k" in given_names(ctx) or _names_k(ctx):
+            _say_given_k(asked.k, only_best)
+        else:
             asked = replace(asked, k=thresholds.k)
+        if asked.threshold > 0:
+            say(f"--threshold {asked.threshold:g}: labels must reach it and their own thresholds.")
     if uses_calibration:
         curves, kept = load_curves(asked.model, classifier, found)
         if thresholds is not None and thresholds.calibration != kept:
@@ -92,6 +103,16 @@ def decided(
             )
     changed: Any = Decided(classifier, curves, levels, only_best)
     return changed, asked
+
+
+def _say_given_k(k: int, only_best: bool) -> None:
+    """Say what k does beside thresholds."""
+    from fastcli.cli.display.messages import say
+
+    if only_best and k != 1:
+        say(f"-k {k}: no effect, since these thresholds give a line its best label or none.")
+    elif not only_best and k > 0:
+        say(f"-k {k}: a line gets at most {counted(k, 'label')} of those that reach thresholds.")
 
 
 def _names_k(ctx: click.Context) -> bool:
@@ -104,30 +125,31 @@ def _names_k(ctx: click.Context) -> bool:
 # ----------------------------------------------------------------------------------- thresholds
 
 
-def read_thresholds(model: str, path: str, identity: dict[str, int]) -> Thresholds | None:
+def read_thresholds(
+    model: str, path: str, identity: dict[str, int], names: Sequence[str]
+) -> Thresholds | None:
     """Return the thresholds of a file, or of that beside a model (``auto``); None for "".
 
-    Raises DataError where they cannot be read, are damaged, or belong to another model.
+    ``names`` are the labels of the model (``names_of``).  Raises DataError where they cannot be
+    read, are damaged, or belong to another model.
     """
     if not path:
         return None
     from fastcli.evaluation.thresholds import THRESHOLDS_FORMAT, Thresholds
     from fastcli.schema import SchemaError, build, parse_json
-    from fastcli.tables.values import plain_float
 
     place = thresholds_path(model) if path == AUTO else path
     try:
         with open(place, "rb") as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
-        if path != AUTO and plain_float(path) is not None:
+        if plain_float(path) is not None:
             raise ArgumentError(
-                f"--thresholds {path}: there is no such file. For one threshold for all labels "
-                f"give --threshold {path}."
+                f"--thresholds takes a file of tune-threshold, or auto; for one minimum "
+                f"probability of all labels give --threshold {path}."
             ) from None
-        raise DataError(
-            f"{place} is not there: fastcli tune-threshold {model} DEV-FILE makes it."
-        ) from None
+        command = made_by("tune-threshold", model, "" if path == AUTO else path)
+        raise DataError(f"{place} is not there: {command} makes it.") from None
     except OSError as error:
         raise DataError(cannot_open(place, error)) from None
     try:
@@ -135,10 +157,48 @@ def read_thresholds(model: str, path: str, identity: dict[str, int]) -> Threshol
         if not isinstance(found, dict) or found.get("format") != THRESHOLDS_FORMAT:
             raise DataError(f"{place} was not written by fastcli tune-threshold.")
         thresholds = build(Thresholds, found)
+        _check_thresholds(thresholds, names)
     except SchemaError as error:
         raise DataError(f"{place} is damaged: {error}. Run tune-threshold again.") from None
     check_identity(place, model, thresholds, identity, "tune-threshold")
     return thresholds
+
+
+def _check_thresholds(found: Thresholds, names: Sequence[str]) -> None:
+    """Raise SchemaError where thresholds are not those of a model's labels."""
+    from fastcli.schema import SchemaError
+
+    if found.k not in (1, -1):
+        raise SchemaError(f"k should be 1 or -1, not {found.k}")
+    known = set(names)
+    if others := [name for name in found.labels if name not in known]:
+        raise SchemaError(f"the model has no label {others[0]!a}, which labels names")
+    if missing := [name for name in names if found.per_label and name not in found.labels]:
+        raise SchemaError(f"labels lacks the label {missing[0]!a}")
+
+
+def is_thresholds(path: str) -> bool:
+    """Tell whether tune-threshold wrote a file, which may be cut off."""
+    from fastcli.evaluation.thresholds import THRESHOLDS_FORMAT
+
+    try:
+        with open(path, "rb") as file:
+            start = file.read(LARGEST)
+    except OSError:
+        return False
+    try:
+        found = json.loads(start)
+    except (ValueError, RecursionError):
+        begin = rb'\s*\{\s*"format":\s*"%s"' % THRESHOLDS_FORMAT.encode()
+        return re.match(begin, start) is not None
+    return isinstance(found, dict) and found.get("format") == THRESHOLDS_FORMAT
+
+
+def made_by(command: str, model: str, output: str = "") -> str:
+    """Return the command that makes the thresholds or the calibration of a model."""
+    path = shlex.quote(model) if os.path.isfile(model) else "MODEL"
+    more = f" -o {shlex.quote(output)}" if output else ""
+    return f"fastcli {command} {path} DEV-FILE{more}"
 
 
 def check_identity(
@@ -168,11 +228,13 @@ def load_curves(model: str, classifier: Classifier, identity: dict[str, int]) ->
 
     value, place = read_calibration(model), about_path(model)
     if value is None:
-        raise DataError(f"{model} has no calibration: fastcli calibrate {model} DEV-FILE makes it.")
+        raise DataError(f"{model} has no calibration: {made_by('calibrate', model)} makes it.")
     try:
         found = build(Calibration, value, "calibration")
         names = names_of(classifier)
         if found.method == "temperature":
+            if "temperature" not in value:
+                raise SchemaError("calibration lacks temperature")
             curves = Curves(temperature=found.temperature)
         else:
             if missing := [n for n in names if n not in found.slopes or n not in found.offsets]:

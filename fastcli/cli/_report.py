@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastcli.cli import _json
+from fastcli.cli._label_names import label_names_of
 from fastcli.cli._tables import asks_for_table
 from fastcli.cli.display.tables import counted
 from fastcli.errors import ArgumentError, FastcliError
@@ -56,7 +57,9 @@ class Reporting:
     )
     errors: str = option(
         "",
-        "write all mistakes, the surest first, to this .csv, .tsv or .jsonl",
+        "write all mistakes, the surest first, to this .csv, .tsv or .jsonl: line, probability, "
+        "true, predicted, and the text or the row's own columns (where these have such names: "
+        "line_number, predicted_probability, true_label, predicted_label)",
         group="report",
         file="file",
     )
@@ -135,11 +138,16 @@ class Required:
             raise FastcliError(" ".join(sentences))
 
 
-def required_of(reporting: Reporting, classifier: Classifier, asked: Question) -> Required:
+def required_of(
+    reporting: Reporting, classifier: Classifier, asked: Question, like: str
+) -> Required:
     """Return the requirements on a test of a model.  Raises ArgumentError for unknown labels."""
     from fastcli.cli.display.messages import say
 
-    wanted = [(one, one.metric.find_label(classifier)) for one in reporting.requirements()]
+    if not reporting.require:
+        return Required([])
+    names = label_names_of(classifier, asked.model, like)
+    wanted = [(one, one.metric.find_label(names)) for one in reporting.requirements()]
     for one, _ in wanted:
         if one.metric.doubt:
             say(one.metric.doubt)
@@ -152,6 +160,11 @@ def required_of(reporting: Reporting, classifier: Classifier, asked: Question) -
 
 
 # ------------------------------------------------------------------ counting
+
+
+def decides(classifier: Classifier, asked: Question) -> bool:
+    """Tell whether lines get the labels that are probable enough, and not the k best."""
+    return asked.threshold > 0 or bool(getattr(classifier, "has_thresholds", False))
 
 
 class ReportRun:
@@ -172,14 +185,13 @@ class ReportRun:
 
         self.classifier, self.asked, self.table, self.like = classifier, asked, table, like
         self.reporting, self._with_scores, self._room = reporting, with_scores, Room()
+        self.decides = decides(classifier, asked)
         self.surest = Surest(SHOWN if reporting.report else 0)
         self.errors = (
             MistakesFile(reporting.errors, len(asked.data) > 1) if reporting.errors else None
         )
-        names = _names(classifier, asked.model, like)
-        self._examination = Examination(
-            classifier, names, self._new_tally, self.surest, self.errors
-        )
+        names = label_names_of(classifier, asked.model, like)
+        self._examination = Examination(names, self._new_tally, self.surest, self.errors)
         self.total = self._new_tally()
         self.files: list[tuple[str, Tally]] = []
         self._written: dict[str, str] = {}  # what is in files that were asked for
@@ -191,7 +203,7 @@ class ReportRun:
         return Tally(
             nlabels=n,
             sums_to_one=self.classifier.sums_to_one,
-            decides=self.asked.threshold > 0 or getattr(self.classifier, "has_thresholds", False),
+            decides=self.decides,
             top=min(k if k > 1 else 3, n),
             with_scores=self._with_scores,
             room=self._room,
@@ -220,6 +232,12 @@ class ReportRun:
             return None
         if os.path.isdir(path):
             return None  # of files, the texts are written
+        if columns is None and self.table.format == "auto":
+            from fastcli.tables.formats import kind_of_input
+
+            prefix = getattr(self.classifier, "label", "__label__")
+            if kind_of_input(path, prefix) == "fasttext":  # lines, among tables
+                return None
 
         def again(wanted: Sequence[int]) -> Any:
             from fastcli.cli._labelling import open_texts
@@ -264,8 +282,8 @@ class ReportRun:
         shown = Shown(
             model=asked.model,
             data=asked.data,
-            k=self.classifier.nlabels if asked.k == -1 else asked.k,
-            threshold=asked.threshold,
+            k=asked.k,
+            decides=self.decides,
             confused=reporting.confused(),
             confusion_file=reporting.confusion_file,
             errors=reporting.errors,
@@ -302,18 +320,6 @@ class ReportRun:
         """Remove temporary files."""
         if self.errors is not None:
             self.errors.close()
-
-
-def _names(classifier: Classifier, model: str, like: str) -> dict[str, str]:
-    """Return the labels' names in the data where they are others than their tokens."""
-    from fastcli.prepare.recorded import PREPARED, prepared_from, read_prepared
-
-    if like:
-        return read_prepared(like).names
-
-    about = getattr(classifier, "about", {})
-    found = prepared_from(about.get(PREPARED), f"{model}.json")
-    return found.names if found is not None else {}
 
 
 def loss_of(classifier: Classifier) -> str:

@@ -40,8 +40,9 @@ def calibrate(
 
     Softmax gets a temperature; other losses, and lines with several labels, a sigmoid for each
     label (Platt).  It is kept in the JSON file beside the model, and used by predict, predict-prob
-    and test --calibrated.  Printed are the expected calibration error and the log loss of these
-    lines, before and after: of the best label, or of every label where a line may have several.
+    and test --calibrated.  Printed are the expected calibration error of the best label (as in test
+    --report; of labels one by one also that of all) and the log loss of these lines, before and
+    after.
 
     \b
     Example:
@@ -52,10 +53,11 @@ def calibrate(
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.calibration import (
         expected_error,
+        expected_error_of_all,
         fit,
         log_loss,
     )
-    from fastcli.evaluation.dense import read_scored
+    from fastcli.evaluation.dense import check_enough, read_scored
     from fastcli.fasttext.sidecar import about_path, with_calibration
 
     beside = str(about_path(model))
@@ -66,15 +68,22 @@ def calibrate(
     say_seen(inputs_of(classifier), data)
     blocks = examples(ctx, classifier, table, "", model, data, cannot=CANNOT_OPEN)
     scored = read_scored(classifier, blocks, model, data)
+    warning = check_enough(scored, data)
     is_one_of_all = classifier.sums_to_one
     is_softmax = is_one_of_all and getattr(classifier.args, "loss", "") != "hs"  # type: ignore[attr-defined]
     curves = fit(scored, is_one_of_all, is_softmax)
     after = curves.applied(scored.probs, is_one_of_all)
     is_one_of_all = is_one_of_all and not curves.several_labels
     figures = {
-        name: [measure(probs, scored.truth, is_one_of_all) for probs in (scored.probs, after)]
-        for name, measure in (("calibration error", expected_error), ("log loss", log_loss))
+        "calibration error": [
+            expected_error(scored.probs, scored.truth, scored.first),
+            expected_error(after, scored.truth),
+        ]
     }
+    both = (scored.probs, after)
+    if not is_one_of_all:
+        figures["error of all labels"] = [expected_error_of_all(p, scored.truth) for p in both]
+    figures["log loss"] = [log_loss(p, scored.truth, is_one_of_all) for p in both]
     found = as_calibration(curves, classifier, identity, data, scored.n)
     write_file(beside, with_calibration(model, identity, found))
     if options.json:
@@ -96,4 +105,6 @@ def calibrate(
             "The calibration error rose: the log loss is what is minimised, and probabilities were "
             "right already."
         )
+    if warning:
+        say(warning)
     say_ending([beside], ["fastcli", "predict-prob", model, FILE, "--calibrated"])

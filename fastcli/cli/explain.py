@@ -13,6 +13,7 @@ import click
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._declare import file_argument, given_names, takes
+from fastcli.cli._label_names import label_names_of
 from fastcli.cli._options import blocks_of, load_classifier, open_blocks
 from fastcli.errors import ArgumentError
 from fastcli.options import option
@@ -66,16 +67,17 @@ def explain(ctx: click.Context, options: Explaining, model: str, words: tuple[st
     """
     if not words:
         raise click.UsageError("Missing argument '<text>'.", ctx)
-    if options.alone and options.against:
+    if options.alone and "against" in given_names(ctx):
         raise click.UsageError("--alone and --against cannot be combined.", ctx)
     from fastcli.evaluation.predictor import Predictor
-    from fastcli.inspect.explain import Choice, Explainer, label_named
+    from fastcli.inspect.explain import Choice, Explainer
 
     classifier: Any = load_classifier(model)
     classifier.check_predicts()
+    names, given = label_names_of(classifier, model), given_names(ctx)
     choice = Choice(
-        label=label_named(classifier, options.for_label, "--for"),
-        against=label_named(classifier, options.against, "--against"),
+        label=names.find(options.for_label, "--for") if "for_label" in given else None,
+        against=names.find(options.against, "--against") if "against" in given else None,
         alone=options.alone,
     )
     if choice.label is not None and choice.label == choice.against:
@@ -83,10 +85,10 @@ def explain(ctx: click.Context, options: Explaining, model: str, words: tuple[st
     is_numbers = getattr(classifier, "columns", None) is not None
     run = Run(
         options=options,
-        top=options.top if not options.json or "top" in given_names(ctx) else 0,
+        top=options.top if not options.json or "top" in given else 0,
         explainer=Explainer(classifier, choice, options.ngrams),
         predictor=Predictor(classifier, min(2, classifier.nlabels), 0.0, 1, model),
-        names=[name.decode("utf-8", "replace") for name in classifier.labels()],
+        names=names.unique,
     )
     if is_numbers:
         run.tables(words)

@@ -175,11 +175,15 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
 
 
 def add_top_words(report: dict[str, Any], path: str, n: int) -> None:
-    """Add to the report of a model the words that speak for its labels; say where it has none."""
+    """Add to the report of a model the words that speak for its labels, the most frequent first.
+
+    Where it has none, that is said.
+    """
+    from fastcli.cli._label_names import label_names_of
     from fastcli.cli._options import opened
     from fastcli.cli.display.messages import say
     from fastcli.inspect.top_words import top_words
-    from fastcli.printable import printable
+    from fastcli.printable import printable, readable
 
     if report["task"] != "classifier" or not report["words"] or not report["labels"]:
         what = "numbers, and has no words" if report["model"] == "perceptron" else "no labels"
@@ -194,9 +198,15 @@ def add_top_words(report: dict[str, Any], path: str, n: int) -> None:
         from fastcli.fasttext.model_file import load_model
 
         model = load_model(opened(path))
+    found = top_words(model, n)
+    names = label_names_of(model, path)
+    counts = [report["label_counts"].get(readable(label)) or 0 for label in model.labels()]
+    order = sorted(range(len(counts)), key=lambda i: -counts[i])
     report["top_words"] = {
-        label: [{"word": word, "score": float(f"{score:.6g}")} for word, score in found]
-        for label, found in top_words(model, n).items()
+        names.unique[i]: [
+            {"word": word, "score": float(f"{score:.6g}")} for word, score in found[names.tokens[i]]
+        ]
+        for i in order
     }
 
 

@@ -25,7 +25,7 @@ from fastcli.cli._options import (
     say_unknown_words,
     unknown_words_note,
 )
-from fastcli.cli._report import Reporting, ReportRun, Required, open_report, required_of
+from fastcli.cli._report import Reporting, ReportRun, Required, decides, open_report, required_of
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.printable import listed_files, printable
 from fastcli.tables.options import LikeOption, TableOptions
@@ -160,9 +160,12 @@ def run(
     kinds = {"is_table": bool(like) or reads_tables(classifier), "of_numbers": of_numbers}
     given = {**vars(options), **vars(reporting), **vars(table), **kinds, "like": like}
     say_without_effect(ctx, given)
-    required = required_of(reporting, classifier, asked)
+    required = required_of(reporting, classifier, asked, like)
     with_scores = any(one.needs_scores for one in required.metrics)
-    with_all = reporting.is_asked or any(one.needs_losses for one in required.metrics)
+    with_all = reporting.is_asked or any(
+        one.needs_losses or (one.needs_best and (asked.k != 1 or decides(classifier, asked)))
+        for one in required.metrics
+    )
     total, files, notes = Meter(nlabels=classifier.nlabels), [], []
     with open_report(classifier, asked, table, like, reporting, with_scores) as report:
         for path in data:

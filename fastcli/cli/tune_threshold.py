@@ -12,8 +12,10 @@ import click
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import (
+    AUTO,
     CANNOT_OPEN,
     identity_of,
+    is_thresholds,
     load_curves,
     names_of,
     thresholds_path,
@@ -21,12 +23,14 @@ from fastcli.cli._decisions import (
 )
 from fastcli.cli._declare import file_argument, given_names, takes
 from fastcli.cli._endings import command_to_predict
+from fastcli.cli._label_names import label_names_of
 from fastcli.cli._lessons import inputs_of, say_seen
 from fastcli.cli._options import load_classifier
 from fastcli.cli.test import examples
-from fastcli.errors import ArgumentError
+from fastcli.errors import ArgumentError, DataError
 from fastcli.options import option
-from fastcli.overwriting import check_apart
+from fastcli.overwriting import check_apart, check_ours
+from fastcli.printable import counted
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
@@ -76,7 +80,7 @@ def tune_threshold(
     """Find the probabilities from which on labels are given, by lines that were not trained on.
 
     predict, predict-prob and test --thresholds auto use them.  A threshold in the middle between
-    two probabilities stands for both.  Labels of less than ten lines get the threshold of all.
+    two probabilities stands for both.  Labels of fewer than ten lines get the threshold of all.
 
     \b
     Example:
@@ -86,11 +90,11 @@ def tune_threshold(
     import numpy as np
 
     from fastcli.cli.display.curves import check_plot, plot_precision_recall
-    from fastcli.cli.display.decisions import threshold_lines, write_lines
+    from fastcli.cli.display.decisions import ThresholdsShown, threshold_lines, write_lines
     from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.decided import Decided
-    from fastcli.evaluation.dense import read_scored
+    from fastcli.evaluation.dense import check_enough, read_scored
     from fastcli.evaluation.metric import parse_metric
     from fastcli.evaluation.thresholds import (
         MIN_LINES,
@@ -109,6 +113,7 @@ def tune_threshold(
     metric = parse_metric(options.metric)
     path = options.output or thresholds_path(model)
     check_apart([model, data], [path, options.points, options.plot])
+    check_ours(path, "a file of tune-threshold", is_thresholds)
     if options.plot:
         check_plot(options.plot)
     if metric.doubt:
@@ -120,13 +125,18 @@ def tune_threshold(
     if options.calibrated:
         curves, calibration = load_curves(model, classifier, identity)
         classifier = Decided(classifier, curves)
-    label = metric.find_label(classifier)
+    known = label_names_of(classifier, model)
+    label = metric.find_label(known)
     blocks = examples(ctx, classifier, table, "", model, data, cannot=CANNOT_OPEN)
     scored = read_scored(classifier, blocks, model, data)
+    warning = check_enough(scored, data)
+    metric.check_occurs(label, np.nonzero(scored.truth)[1], "--metric")
     k = options.k
     if "k" not in given_names(ctx):
         k = 1 if classifier.sums_to_one and not scored.has_several else -1
     pairs = pairs_of(scored, k)
+    if not (pairs.of(label) if label >= 0 else pairs).right.any():
+        raise DataError(f"--metric {metric.text} is 0 at every threshold on {data}.")
     together = best_threshold(pairs, metric, label)
     each = label_thresholds(pairs, metric, MIN_LINES) if options.per_label else []
     if together is None and not any(one is not None for one in each):
@@ -165,16 +175,18 @@ def tune_threshold(
     )
     from fastcli.fasttext.sidecar import json_bytes
 
+    if warning:
+        say(warning)
     written = [path]
     write_file(path, json_bytes(asdict(thresholds)))
     if options.points:
-        write_file(options.points, b"".join(point_rows(pairs, names, options.per_label)))
+        write_file(options.points, b"".join(point_rows(pairs, known.unique, options.per_label)))
         written.append(options.points)
     if options.plot:
         curve = {"all labels": points_of(pairs)}
         if options.per_label:
             shown = np.argsort(-pairs.gold, kind="stable")[:10].tolist()
-            curve |= {names[i]: points_of(pairs.of(i)) for i in shown if pairs.gold[i]}
+            curve |= {known.unique[i]: points_of(pairs.of(i)) for i in shown if pairs.gold[i]}
         plot_precision_recall(options.plot, curve)
         written.append(options.plot)
     if options.json:
@@ -186,12 +198,26 @@ def tune_threshold(
                 "f1": _json.number(meter.f1),
                 "f1macro": _json.number(meter.macro_f1),
             }
+            if label >= 0:
+                scores = zip(("precision", "recall", "f1"), meter.label_scores(label), strict=True)
+                answer[name]["label"] = {what: _json.number(value) for what, value in scores}
         sys.stdout.buffer.write(_json.line(answer))
     else:
-        write_lines(threshold_lines(model, thresholds, names, (before, after), values))
+        shown_as = ThresholdsShown(
+            model=model,
+            names=known.unique,
+            meters=(before, after),
+            values=values,
+            left_out=scored.left_out,
+            label=label,
+        )
+        write_lines(threshold_lines(thresholds, shown_as))
     if each and (n := int((pairs.gold < MIN_LINES).sum())):
-        say(f"{n:,} labels have less than {MIN_LINES} lines: they get the threshold of all labels.")
-    used = path if options.output else "auto"
+        say(
+            f"{counted(n, 'label')} {'has' if n == 1 else 'have'} fewer than {MIN_LINES} lines, "
+            f"and {'gets' if n == 1 else 'get'} the threshold of all labels."
+        )
+    used = path if options.output else AUTO
     say_ending(written, [*command_to_predict(model), "--thresholds", used])
 
 

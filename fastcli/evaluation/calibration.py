@@ -168,19 +168,22 @@ def fit_sigmoids(scored: Scored) -> Curves:
 
 
 def expected_error(
-    probs: NDArray[np.float32], truth: NDArray[np.bool_], sums_to_one: bool
+    probs: NDArray[np.float32], truth: NDArray[np.bool_], first: NDArray[np.int32] | None = None
 ) -> float:
-    """Return the expected calibration error.
+    """Return the expected calibration error of the best label of each line, as reports have it.
 
-    Of the best label of each line where labels exclude each other, else of every label of each.
+    ``first`` are these labels, where they are not the first of the most probable ones.
     """
+    bins, lines = Bins(), np.arange(len(probs))
+    best = probs.argmax(axis=1) if first is None else first
+    bins.add(np.minimum(probs[lines, best], np.float32(1)), truth[lines, best])
+    return bins.error
+
+
+def expected_error_of_all(probs: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
+    """Return the expected calibration error of every label of each line."""
     bins = Bins()
-    if sums_to_one:
-        best = probs.argmax(axis=1)
-        lines = np.arange(len(probs))
-        bins.add(probs[lines, best], truth[lines, best])
-    else:
-        bins.add(probs.ravel(), truth.ravel())
+    bins.add(probs.ravel(), truth.ravel())
     return bins.error
 
 

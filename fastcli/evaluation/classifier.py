@@ -24,7 +24,8 @@ class Predictions:
 
     ``not_finite`` is the first line whose hidden values or scores are NaN or infinite, or -1;
     it and the lines after it are worth nothing.  ``every`` are the predictions of all labels of
-    the same lines, where they were asked for.
+    the same lines, where they were asked for, and ``first`` what a test of k = 1 without a
+    threshold takes for their best labels (of equal probabilities a larger k may have another one).
     """
 
     k: int
@@ -33,6 +34,18 @@ class Predictions:
     probs: NDArray[np.float32]
     not_finite: int = -1
     every: Predictions | None = None
+    first: NDArray[np.int32] | None = None
+
+    @property
+    def best(self) -> NDArray[np.int32]:
+        """The most probable label of each line, int32 [lines]; -1 where a line got no label.
+
+        Where ``first`` is known it is that, whatever a threshold left of a line's labels.
+        """
+        if self.first is not None:
+            return self.first
+        most = len(self.counts) * self.k
+        return np.where(self.counts > 0, self.labels[: most : self.k], np.int32(-1))
 
     def sound(self) -> Predictions:
         """Return the predictions of the lines before the first that is not finite."""
@@ -46,6 +59,7 @@ class Predictions:
             labels=self.labels[:most],
             probs=self.probs[:most],
             every=self.every,
+            first=self.first,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,14 @@ import numpy as np
 from fastcli.errors import DataError, NotFinite
 from fastcli.evaluation.probabilities import dense_probs, dense_truth
 from fastcli.memory import check_room
+from fastcli.printable import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.evaluation.classifier import Block, Classifier
+
+FEWEST, FEW = 10, 50  # lines: of less nothing can be said, or nothing that is sure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +27,14 @@ class Scored:
     """The lines of a file that have a known label and a known word: those that ``test`` counts.
 
     ``probs`` float32[lines, labels], ``truth`` bool of the same shape; ``left_out`` are the others.
+    ``first`` int32[lines] is what ``test`` takes for the best label where several are as probable;
+    None: the first of them.
     """
 
     probs: NDArray[np.float32]
     truth: NDArray[np.bool_]
     left_out: int
+    first: NDArray[np.int32] | None = None
 
     @property
     def n(self) -> int:
@@ -40,6 +47,25 @@ class Scored:
         return bool((self.truth.sum(axis=1) > 1).any())
 
 
+def check_enough(scored: Scored, path: str) -> str:
+    """Return what to say where lines are few, else "".
+
+    Raises DataError where nothing can be chosen or fitted by them: they are next to none, or all
+    have the same label.
+    """
+    left_out = f" ({scored.left_out:,} left out)" if scored.left_out else ""
+    if scored.n < FEWEST:
+        raise DataError(
+            f"{path} has {counted(scored.n)} with a known label and a known word{left_out}: give "
+            f"at least {FEWEST}, better some hundreds."
+        )
+    if scored.truth.shape[1] == 1 or int(scored.truth.any(axis=0).sum()) == 1:
+        raise DataError(f"All lines of {path} have the same label: give lines of other labels too.")
+    if scored.n >= FEW:
+        return ""
+    return f"{path} has {counted(scored.n)} to go by{left_out}: of so few the result is a guess."
+
+
 def read_scored(model: Classifier, blocks: Iterable[Block], name: str, path: str) -> Scored:
     """Predict labelled lines, with all labels.
 
@@ -50,9 +76,12 @@ def read_scored(model: Classifier, blocks: Iterable[Block], name: str, path: str
     n_labels = model.nlabels
     max_lines = min(4096, 1 + (1 << 20) // n_labels)
     worker = model.worker(n_labels, -1.0, max_lines)  # any probability is above -1
-    probs, truth, left_out, n = [], [], 0, 0
+    # Sigmoids are the same from some score on, and of equal ones a larger k finds another first.
+    best = None if model.sums_to_one else model.worker(1, -1.0, max_lines)
+    probs, truth, firsts, left_out, n = [], [], [], 0, 0
     for block in blocks:
-        for lines, found in worker(block):
+        ones = repeat(None) if best is None else best(block)
+        for (lines, found), one in zip(worker(block), ones, strict=False):
             if found.not_finite >= 0:
                 raise NotFinite(name, f"the scores of line {n + found.not_finite + 1:,}")
             has_gold = np.diff(lines.label_offsets[: lines.n + 1]) > 0
@@ -60,8 +89,15 @@ def read_scored(model: Classifier, blocks: Iterable[Block], name: str, path: str
             check_room(5 * n_labels * lines.n, f"The probabilities of the lines of {path}")
             probs.append(dense_probs(found, n_labels)[used])
             truth.append(dense_truth(lines.label_offsets, lines.labels, lines.n, n_labels)[used])
+            if one is not None:
+                firsts.append(one[1].best[used])
             n += lines.n
             left_out += int(lines.n - used.sum())
     if n == left_out:
         raise DataError(f"{path} has no line with both a known label and a known word.")
-    return Scored(probs=np.concatenate(probs), truth=np.concatenate(truth), left_out=left_out)
+    return Scored(
+        probs=np.concatenate(probs),
+        truth=np.concatenate(truth),
+        left_out=left_out,
+        first=np.concatenate(firsts) if firsts else None,
+    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from fastcli.errors import FastcliError
+from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.meter import Meter
 from fastcli.evaluation.predictor import Predictor
 from fastcli.evaluation.probabilities import dense_probs, dense_truth
@@ -201,7 +202,7 @@ def _measured(
     Returns the counts, and the id of the metric's label.
     """
     classifier = model.classifier
-    label = metric.find_label(classifier) if metric is not None else -1
+    label = metric.find_label(LabelNames.of(classifier)) if metric is not None else -1
     name = f"The model of fold {fold + 1}"
     predictor = Predictor(classifier, 1, 0.0, n_threads, name, with_all=True)
     with_scores = metric is not None and metric.needs_scores

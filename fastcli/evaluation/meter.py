@@ -79,9 +79,13 @@ class Meter:
         counts: NDArray[np.int32],
         labels: NDArray[np.int32],
         probs: NDArray[np.float32],
+        best: NDArray[np.int32] | None = None,
     ) -> None:
         """Count lines: line i has ``counts[i]`` predicted labels at ``labels[i * k]`` on, and
         their probabilities at the same places of ``probs``.
+
+        ``best[i]`` is its most probable label, whether predicted or not, -1: none; without it that
+        is the first predicted one.
 
         ``gold[gold_offsets[i]:gold_offsets[i + 1]]`` are its known labels, ``n_features[i]`` its
         features, and ``has_label[i]`` says whether it has any label at all.
@@ -101,7 +105,10 @@ class Meter:
         lines, columns = np.nonzero(is_predicted)
         predicted = labels[lines * k + columns]
         is_right = np.isin(lines * self.nlabels + predicted, line_of_gold * self.nlabels + gold)
-        self.n_first_right += int(np.count_nonzero(is_right & (columns == 0)))
+        if best is None:
+            best = np.where(counts > 0, labels[: n * k : k], np.int32(-1))
+        is_gold = np.isin(np.arange(n) * self.nlabels + best, line_of_gold * self.nlabels + gold)
+        self.n_first_right += int(np.count_nonzero(is_gold & (best >= 0)))
         self.gold += np.bincount(gold, minlength=self.nlabels)
         self.predicted += np.bincount(predicted, minlength=self.nlabels)
         self.right += np.bincount(predicted[is_right], minlength=self.nlabels)
@@ -120,6 +127,7 @@ class Meter:
             found.counts,
             found.labels,
             found.probs,
+            found.best,
         )
 
     def add_losses(self, n: int, loss: float, log_loss: float) -> None:

@@ -1,7 +1,7 @@
 """The metrics: one number for a test, the names that options take, and which way is better.
 
 metric = parse_metric("precisionAtRecall:80:Billing")
-label = metric.find_label(model)           # -1 where it is about all; once for a model
+label = metric.find_label(names)           # -1 where it is about all; once for a model
 meter = predictor.test(blocks, metric.needs_scores, metric.needs_losses)
 value = metric.value(meter, label)         # nan where there is nothing to divide by
 if metric.is_better(value, best): ...      # nan is better than nothing
@@ -10,22 +10,21 @@ if metric.is_better(value, best): ...      # nan is better than nothing
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.meter import Meter
-from fastcli.printable import listed, named, nearest, readable
+from fastcli.printable import named, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from fastcli.evaluation.classifier import Classifier
+    from fastcli.evaluation.label_names import LabelNames
 
 KNOWN_METRICS = (
     "f1, f1:LABEL, f1macro, f1weighted, accuracy, error, loss, logloss, precisionAtRecall:30, "
@@ -61,6 +60,11 @@ class Metric:
         return self.name in ("loss", "logloss")
 
     @property
+    def needs_best(self) -> bool:
+        """Whether the meter must know the best label of each line, also where it is not given."""
+        return self.name in ("accuracy", "error")
+
+    @property
     def lower_is_better(self) -> bool:
         """Whether a smaller value is the better one."""
         return self.name in LOWER_IS_BETTER
@@ -83,24 +87,23 @@ class Metric:
         """Return a value as a number that is the smaller the better it is."""
         return value if self.lower_is_better else 1 - value
 
-    def find_label(self, model: Classifier) -> int:
-        """Return the id of the metric's label, -1 if it is about all labels.
+    def find_label(self, names: LabelNames) -> int:
+        """Return the id of the metric's label in a model, -1 if it is about all labels.
 
-        It may be written without the label prefix.  Raises ArgumentError if the model does not
-        have it.
+        It may be written in all ways of ``LabelNames.find``, which raises ArgumentError.
         """
-        if not self.label:
-            return -1
-        label = os.fsencode(self.label)
-        prefix = os.fsencode(getattr(model, "label", ""))
-        for name in (label, prefix + label):
-            if (found := model.label_id(name)) >= 0:
-                return found
-        names = [readable(name.removeprefix(prefix)) for name in model.labels()]
-        raise ArgumentError(
-            f"{self.text}: the model has no label {named(self.label)}{nearest(self.label, names)}. "
-            f"Its labels: {listed(names)}."
-        )
+        return names.find(self.label, self.text) if self.label else -1
+
+    def check_occurs(self, label: int, gold: NDArray[np.integer[Any]], option: str) -> None:
+        """Raise ArgumentError if the metric is about a label that none of some lines has.
+
+        ``gold`` are the labels of all of them.
+        """
+        if label >= 0 and not (gold == label).any():
+            raise ArgumentError(
+                f"{option} {self.text}: no line that it would be measured on has the label "
+                f"{named(self.label)}."
+            )
 
     def check(self, k: int) -> None:
         """Raise ArgumentError if autotune with k predictions per line has no such score."""
@@ -129,8 +132,11 @@ class Metric:
     def value(self, meter: Meter, label: int = -1) -> float:
         """Return the value, NaN if there is nothing to divide by or the meter does not know.
 
-        ``label`` is the id of the metric's label, if it has one (``find_label``).
+        ``label`` is the id of the metric's label, if it has one (``find_label``).  Of a label that
+        no line has nothing can be said: NaN.
         """
+        if label >= 0 and not meter.gold[label]:
+            return math.nan
         if self.name == "f1":
             return meter.f1 if label < 0 else meter.label_scores(label)[2]
         if self.name in CURVES:
@@ -160,7 +166,7 @@ def parse_metric(text: str) -> Metric:
         return Metric(text)
     if name == "f1":
         if text != name and not rest:
-            raise ArgumentError(f"Empty metric label : {text}")
+            raise ArgumentError(f"Empty metric label : {text} (f1:LABEL, or f1 for all labels).")
         return Metric(name, rest)
     if name in CURVES:
         percent, colon, label = rest.partition(":")
@@ -173,7 +179,9 @@ def parse_metric(text: str) -> Metric:
         if 0 <= at <= 1:
             return Metric(name, label, at)
         raise ArgumentError(f"{name} needs a percentage, such as {name}:30, not {percent!r}.")
-    hint = nearest(text, ("f1", *PLAIN, *CURVES))
+    hint = nearest(text, ("f1", *PLAIN, *(f"{one}:30" for one in CURVES)))
+    if name in PLAIN:
+        hint = f" ({name} takes no label and no number)"
     raise ArgumentError(f"Unknown metric : {named(text)}{hint}. Known: {KNOWN_METRICS}.")
 
 

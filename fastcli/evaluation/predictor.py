@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -33,7 +33,8 @@ class Predictor:
     Results come in the order of the lines, whatever the number of threads.  A line whose scores
     are not finite raises NotFinite after the results of the lines before it; ``name`` is what
     the error calls the model.  ``with_all`` predicts all labels of each line beside the best, for
-    what is computed from their probabilities: about twice the work.
+    what is computed from their probabilities: about two or three times
+    the work.
     """
 
     def __init__(
@@ -56,7 +57,10 @@ class Predictor:
             # Any probability is above -1, also where a tree leaves out what is below e-5.
             whole = getattr(model, "without_thresholds", model)
             every = [whole.worker(model.nlabels, -1.0, max_lines) for _ in range(n_threads)]
-            self._workers = [_both(*pair) for pair in zip(self._workers, every, strict=True)]
+            firsts: list[Worker | None] = [None] * n_threads
+            if k > 1 or threshold > 0 or whole is not model:
+                firsts = [whole.worker(1, -1.0, max_lines) for _ in range(n_threads)]
+            self._workers = [_all(*some) for some in zip(self._workers, every, firsts, strict=True)]
         self._n_lines = 0  # so far, for errors
         self._seen = SeenText()
         self._words = [SeenWords() for _ in self._workers]
@@ -235,12 +239,20 @@ class Predictor:
         meter.add_losses(len(losses), loss, loss if is_one_of_all else loss / nlabels)
 
 
-def _both(best: Worker, every: Worker) -> Worker:
-    """Return a worker of what the first predicts, with the predictions of all labels beside it."""
+def _all(chosen: Worker, every: Worker, first: Worker | None) -> Worker:
+    """Return a worker of what ``chosen`` predicts, with the predictions of all labels beside it.
+
+    ``first`` predicts the best label alone, where that may be another one than the first chosen.
+    """
 
     def work(block: Block) -> Iterator[tuple[Lines, Predictions]]:
-        for (lines, found), (_, of_all) in zip(best(block), every(block), strict=False):
+        firsts = repeat(None) if first is None else first(block)
+        for (lines, found), (_, of_all), one in zip(
+            chosen(block), every(block), firsts, strict=False
+        ):
             found.every = of_all.sound()
+            if one is not None:
+                found.first = one[1].best
             yield lines, found
 
     return work

@@ -55,11 +55,14 @@ def wilson(right: int, n: int) -> tuple[float, float]:
 
 @dataclass(frozen=True, kw_only=True)
 class Alike:
-    """Mistakes between labels that people take for one, such as ``Spam`` and ``spam``."""
+    """Mistakes between labels that people take for one, such as ``Spam`` and ``spam``.
+
+    ``accuracy`` is that if they were one; NaN where lines do not have, and get, one label each.
+    """
 
     groups: list[list[str]]
     mistakes: int
-    accuracy: float  # if they were one
+    accuracy: float
 
 
 class Report:
@@ -263,7 +266,8 @@ class Report:
         if not n:
             return None
         names = [[self.names[i] for i in group] for group in found]
-        return Alike(groups=names, mistakes=n, accuracy=self._share(self.sums.n_first_right + n))
+        as_one = self._share(self.sums.n_first_right + n) if self.is_single else NAN
+        return Alike(groups=names, mistakes=n, accuracy=as_one)
 
     @property
     def n_mistakes(self) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.comparison import OPERATORS, divided, holds
 from fastcli.evaluation.metric import Metric, parse_metric
-from fastcli.printable import shortened
+from fastcli.printable import named, shortened
 
 if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
@@ -33,9 +34,26 @@ class Requirement:
         value = self.metric.value(meter, label)
         if holds(value, self.operator, self.bound):
             return ""
-        wanted = WORDS[self.operator].format(f"{self.bound:g}")
-        what = f"{value:.6g}" if not math.isnan(value) else "undefined (nan)"
+        what, bound = told_apart(value, self.bound)
+        wanted = WORDS[self.operator].format(bound)
+        if math.isnan(value):
+            is_absent = label >= 0 and not meter.gold[label]
+            why = f", since no line has the label {named(self.metric.label)}" if is_absent else ""
+            what = f"undefined (nan{why})"
         return f"{self.metric.text} is {what} on {data}, and {wanted} is required."
+
+
+def told_apart(value: float, bound: float) -> tuple[str, str]:
+    """Return two numbers with as many digits as it takes for different ones to look different.
+
+    >>> told_apart(0.92, 0.92000001), told_apart(0.5, 0.9), told_apart(0.9, 0.9)
+    (('0.92', '0.92000001'), ('0.5', '0.9'), ('0.9', '0.9'))
+    """
+    for digits in range(6, 18):
+        texts = f"{value:.{digits}g}", f"{bound:.{digits}g}"
+        if texts[0] != texts[1] or value == bound:
+            break
+    return texts
 
 
 def read_requirement(text: str) -> Requirement:
@@ -51,7 +69,18 @@ def read_requirement(text: str) -> Requirement:
             "number, in quotes: 'f1macro>=0.9'."
         )
     name, operator, number = found
-    metric = parse_metric(name.strip())
+    if "," in text and all(divided(part) is not None for part in text.split(",")):
+        parts = " ".join(f"--require {shlex.quote(part.strip())}" for part in text.split(","))
+        raise ArgumentError(f"{what}: give each requirement with an option of its own: {parts}.")
+    if name.rstrip().endswith("="):
+        raise ArgumentError(
+            f"{what}: was {name.strip()[:-1].rstrip()}{operator}={number.strip()} meant? The "
+            f"operators are {', '.join(OPERATORS)}."
+        )
+    try:
+        metric = parse_metric(name.strip())
+    except ArgumentError as error:
+        raise ArgumentError(f"{what}: {error}") from None
     try:
         bound = float(number) if "_" not in number else math.nan
     except ValueError:

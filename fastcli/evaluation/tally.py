@@ -62,7 +62,7 @@ class Sums:
     n_single: int = 0  # lines with one label that got one
     n_multilabel: int = 0  # lines with several labels
     n_repeated: int = 0  # lines that have a label twice
-    n_first_right: int = 0  # the best label is one of theirs,
+    n_first_right: int = 0  # the best label, whether they got it or not, is one of theirs,
     n_any_right: int = 0  # one of the labels that they got is
     n_top_right: int = 0  # one of the best few is
     n_exact: int = 0  # all labels are right, and none is missing
@@ -147,7 +147,9 @@ class Tally:
         decided[np.broadcast_to(row, shown.shape)[is_there], shown[is_there]] = True
         self._add_decisions(truth, decided, is_right, n_gold[used])
         self._add_taken(truth & ~decided, shown, is_there & ~is_right)
-        self._add_probabilities(truth, found.every, used)
+        best_right = truth[np.arange(len(used)), found.best[used]]
+        self.sums.n_first_right += int(np.count_nonzero(best_right))
+        self._add_probabilities(truth, found.every, used, best_right)
         return self._mistakes(used, truth, shown, probs, is_there, is_right)
 
     def _add_decisions(
@@ -168,7 +170,6 @@ class Tally:
         sums.n_single += int(np.count_nonzero((n_gold == 1) & (n_predicted == 1)))
         sums.n_multilabel += int(np.count_nonzero(n_gold > 1))
         sums.n_repeated += int(np.count_nonzero(n_written > n_gold))
-        sums.n_first_right += int(np.count_nonzero(is_right[:, :1]))
         sums.n_any_right += int(np.count_nonzero(n_right))
         sums.n_exact += int(np.count_nonzero((n_right == n_gold) & (n_right == n_predicted)))
         sums.n_unlike += int((n_gold + n_predicted - 2 * n_right).sum())
@@ -216,8 +217,13 @@ class Tally:
         return true, other, self._counts
 
     def _add_probabilities(
-        self, truth: NDArray[np.bool_], every: Predictions, used: NDArray[np.int64]
+        self,
+        truth: NDArray[np.bool_],
+        every: Predictions,
+        used: NDArray[np.int64],
+        best_right: NDArray[np.bool_],
     ) -> None:
+        """Count what follows from the probabilities of all labels, whatever lines got."""
         sums, k = self.sums, every.k
         probs = dense_probs(every, self.nlabels)[used]
         losses = line_losses(probs, truth, self.sums_to_one)
@@ -229,7 +235,7 @@ class Tally:
         hits: NDArray[np.bool_] = np.take_along_axis(truth, best, axis=1)
         sums.n_top_right += int(np.count_nonzero(hits.any(axis=1)))
         confidence = np.minimum(every.probs.reshape(-1, k)[used, 0], 1.0)
-        self.calibration.add(confidence, hits[:, 0])
+        self.calibration.add(confidence, best_right)
         sums.ranking += _ranking_precision(probs, truth)
         if self.room.take(truth.size):
             self._codes.append((probs.view(np.uint32) << np.uint32(1)) | truth)

@@ -184,7 +184,7 @@ def _mean_f1(pairs: Pairs, weighted: bool) -> NDArray[np.float64]:
 def label_thresholds(pairs: Pairs, metric: Metric, min_lines: int = 1) -> list[float | None]:
     """Return the threshold of each label: its own F1, or its own precision and recall, are best.
 
-    A label that less than ``min_lines`` have gets the threshold of all labels together.  Raises
+    A label that fewer than ``min_lines`` have gets the threshold of all labels together.  Raises
     ArgumentError for the metric of one label.
     """
     if metric.label:

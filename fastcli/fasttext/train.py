@@ -39,7 +39,7 @@ from fastcli.kernels.linear.means import mean_rows
 from fastcli.kernels.linear.scores import fill_blocks
 from fastcli.kernels.linear.validation import measure_lines
 from fastcli.memory import padded, zeros
-from fastcli.printable import readable
+from fastcli.printable import counted, readable
 from fastcli.reporting import Reporter, run_and_report
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def train_supervised(
     if watch is not None and (path := watch.args.valid_lines):
         valid = read_valid(path, args, dictionary, corpus, keeps_rows=former is not None)
         if valid.left_out:
-            reporter.note(f"{path}: {valid.left_out:,} lines without a known label or word.")
+            reporter.note(f"{path}: {counted(valid.left_out)} without a known label or word.")
     n_rows = corpus.shards * corpus.shard_rows + (valid.more_rows if valid is not None else 0)
     needs = classifier_needs(args, dictionary, corpus, n_rows, valid is not None, former)
     check_needs(needs, args, reporter)

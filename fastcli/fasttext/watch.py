@@ -13,6 +13,7 @@ import numpy as np
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.early_stopping import EarlyStopping, Evaluation
 from fastcli.evaluation.intervals import parse_interval
+from fastcli.evaluation.label_names import LabelNames
 from fastcli.fasttext.watch_args import WatchArgs
 from fastcli.kernels.base.losses import NS
 from fastcli.threads import uninterrupted
@@ -91,7 +92,8 @@ class Watch:
     def measure_with(self, validator: Validator, classifier: Classifier) -> None:
         """Evaluate on validation lines.  Raises ArgumentError if the metric cannot be measured."""
         self.validator = validator
-        self._label = self.metric.find_label(classifier)
+        self._label = self.metric.find_label(LabelNames.of(classifier))
+        self.metric.check_occurs(self._label, validator.lines.labels, "--monitor")
         if self.metric.name == "logloss" and validator.loss.kind == NS:
             raise ArgumentError("--monitor logloss is not measured with -loss ns: give loss.")
 

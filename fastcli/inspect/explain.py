@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from fastcli.errors import ArgumentError
 from fastcli.inspect.line_features import CHARACTERS, WORD, FeatureReader
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.attribution import Gradients, Path
-from fastcli.printable import named, nearest, readable
+from fastcli.printable import readable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -326,25 +325,3 @@ def column_text(column: Any, raw: float) -> str:
     if column.is_words:
         return str(column.levels[int(raw)]) if raw >= 0 else "(another word)"
     return "(missing)" if np.isnan(raw) else f"{raw:g}"
-
-
-def label_named(model: Any, text: str, option: str) -> int | None:
-    """Return the id of a label that is given with its prefix or without; None for "".
-
-    Raises ArgumentError where the model does not have it.
-    """
-    if not text:
-        return None
-    word = text.encode("utf-8", "surrogateescape")
-    prefix = str(getattr(model, "label", "")).encode("utf-8", "surrogateescape")
-    found: int = model.label_id(word)
-    if found < 0:
-        found = model.label_id(prefix + word)
-    if found < 0:
-        known = [readable(one) for one in model.labels()]
-        short = [one.removeprefix(readable(prefix)) for one in known]
-        raise ArgumentError(
-            f"{option}: the model does not have the label {named(text)}"
-            f"{nearest(text, [*short, *known])}."
-        )
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,8 @@ from fastcli.tables.sources import labels_of
 from fastcli.text.inputs import text_blocks
 
 if TYPE_CHECKING:
-    from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.evaluation.classifier import Block
+    from fastcli.evaluation.label_names import LabelNames
     from fastcli.evaluation.tally import Mistakes
 
 LINE_END = 10
@@ -52,29 +52,21 @@ class Tested:
 
 
 class Examination:
-    """Tests a model on files; ``names`` are those of its labels as a person knows them.
+    """Tests a model on files; ``labels`` are its own as a person knows them.
 
     ``surest`` and ``file`` are given the mistakes.
     """
 
     def __init__(
         self,
-        classifier: Classifier,
-        names: dict[str, str],
+        labels: LabelNames,
         new_tally: Callable[[], Tally],
         surest: Surest,
         file: MistakesFile | None = None,
     ) -> None:
-        self._prefix = getattr(classifier, "label", "__label__")
-        self._by_token = names
+        self._prefix, self.names = labels.prefix, labels.unique
+        self._by_token = dict(zip(labels.tokens, labels.shown, strict=True))
         self._new_tally, self._surest, self._file = new_tally, surest, file
-        tokens = [label.decode("utf-8", "replace") for label in classifier.labels()]
-        shown = list(map(self._name, tokens))
-        seen = Counter(shown)
-        # Labels of the same name are told apart by their tokens.
-        self.names = [
-            token if seen[name] > 1 else name for token, name in zip(tokens, shown, strict=True)
-        ]
 
     def _name(self, token: str) -> str:
         found = self._by_token.get(token)

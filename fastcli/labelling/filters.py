@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fastcli.evaluation.classifier import Predictions, best_count
-from fastcli.labelling.conditions import label_of
+from fastcli.evaluation.label_names import LabelNames
 from fastcli.labelling.options import Filters
 from fastcli.labelling.predicted import UNSURE
 
@@ -88,7 +88,8 @@ class Rules:
     def __init__(self, filters: Filters, labels: KnownLabels, k: int, threshold: float) -> None:
         tokens, names, prefix, _ = labels
         self._conditions = filters.conditions
-        self._ids = [label_of(one.label, tokens, names, prefix) for one in self._conditions]
+        of_labels = LabelNames(tokens, names, prefix)
+        self._ids = [of_labels.find(one.label, "--keep") for one in self._conditions]
         self._limit, self._minimum = filters.limit, filters.min_prob
         self._threshold = threshold
         self.k = best_count(k, len(tokens))

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import DataError, cannot_open
-from fastcli.labelling.located_rows import BETWEEN, DELIMITERS, LocatedRows, rows_format
+from fastcli.labelling.located_rows import (
+    BETWEEN,
+    DELIMITERS,
+    OTHER_NAMES,
+    LocatedRows,
+    rows_format,
+)
 from fastcli.labelling.outputs import Put
 from fastcli.tables.streams import opened
 
@@ -122,11 +128,12 @@ def _pairs(line: str) -> list[tuple[str, Any]]:
 
 
 def _read(path: str, number: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a row; ours are its first columns, whose names may have got a number."""
-    wanted = ["file", *FIELDS] if pairs and pairs[0][0].startswith("file") else list(FIELDS)
+    """Return a row; ours are its first columns, which may have their other names."""
+    has_file = bool(pairs) and _is_named(pairs[0][0], "file")
+    wanted = ["file", *FIELDS] if has_file else list(FIELDS)
     own, others = pairs[: len(wanted)], pairs[len(wanted) :]
     names = [name for name, _ in own]
-    if len(own) < len(wanted) or not all(map(str.startswith, names, wanted)):
+    if len(own) < len(wanted) or not all(map(_is_named, names, wanted)):
         raise _not_folds(path, f": row {number:,}")
     values = dict(zip(wanted, (value for _, value in own), strict=True))
     try:
@@ -142,6 +149,11 @@ def _read(path: str, number: int, pairs: list[tuple[str, Any]]) -> dict[str, Any
     is_text = list(cells) == ["text"]
     values["text"] = cells["text"] if is_text else max(cells.values(), key=len, default="")
     return values
+
+
+def _is_named(name: str, ours: str) -> bool:
+    """Tell whether a column has one of our names, or the other one that it gets, with a number."""
+    return name == ours or name.startswith(OTHER_NAMES[ours])
 
 
 def _not_folds(path: str, where: str) -> DataError:

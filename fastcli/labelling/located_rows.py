@@ -10,6 +10,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, count
 from typing import IO, Any
 
 from fastcli.errors import ArgumentError
@@ -21,6 +22,17 @@ from fastcli.tables.dialects import suffix
 BETWEEN = "|"  # several labels in a cell
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 TEXT = "text"
+# Names of what was found where the data have such columns; then with numbers.
+OTHER_NAMES = {
+    "file": "file_name",
+    "line": "line_number",
+    "fold": "fold_number",
+    "true": "true_label",
+    "predicted": "predicted_label",
+    "probability": "predicted_probability",
+    "true_probability": "true_label_probability",
+    "text": "text_of_line",
+}
 
 
 def rows_format(path: str, option: str) -> str:
@@ -121,6 +133,13 @@ def encoded(text: str) -> bytes:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    from fastcli.labelling.names import new_name
+    """Return the name of a column, another where the data have it, and take that.
 
-    return new_name(name, taken) if name in taken else name
+    >>> _free("true", {"true"}), _free("true", {"true", "true_label"}), _free("true", set())
+    ('true_label', 'true_label_2', 'true')
+    """
+    other = OTHER_NAMES[name]
+    numbered = (f"{other}_{i}" for i in count(2))
+    found = next(one for one in chain([name, other], numbered) if one not in taken)
+    taken.add(found)
+    return found

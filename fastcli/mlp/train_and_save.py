@@ -14,6 +14,7 @@ import numpy as np
 
 from fastcli.errors import FastcliError, TrainingDiverged
 from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.lessons import Learned, binary_guess, one_of, one_of_all_guess
 from fastcli.evaluation.options import MOST_RETRIES
 from fastcli.evaluation.run_log import RunLog
@@ -153,7 +154,9 @@ def _train(
         check_file_size(checkpoint_path(args), checkpoint_size(args, data, network), needs.smaller)
     trainer = begin(args, data, network, former)
     trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
-    trainer.metric_label = trainer.metric.find_label(trained.model)
+    trainer.metric_label = trainer.metric.find_label(LabelNames.of(trained.model))
+    if data.valid:
+        trainer.metric.check_occurs(trainer.metric_label, data.valid.labels, "--monitor")
     if args.resume:
         if load_checkpoint(trainer):
             reporter.note(f"Resuming after step {trainer.progress.step:,}.")

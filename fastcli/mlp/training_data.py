@@ -40,7 +40,7 @@ from fastcli.mlp.texts import (
     start_embedding,
     start_from,
 )
-from fastcli.printable import listed, readable, shortened
+from fastcli.printable import counted, listed, readable, shortened
 from fastcli.reporting import Reporter
 from fastcli.tables.dialects import read_delimiter
 from fastcli.tables.formats import has_prefix, head_of
@@ -148,7 +148,7 @@ def _read_text(
         )
         valid, left_out = read_known_text(path, reader)
         if left_out:
-            reporter.note(f"{path}: {left_out:,} lines without a known label or word.")
+            reporter.note(f"{path}: {counted(left_out)} without a known label or word.")
 
     prefix = os.fsencode(args.label)
     names = [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
@@ -383,7 +383,7 @@ def _read_valid(
     if not kept.any():
         raise DataError(f"{args.valid} has no line with a label of the training file.")
     if n := int((~kept).sum()):
-        reporter.note(f"{args.valid}: {n:,} lines without a known label.")
+        reporter.note(f"{args.valid}: {counted(n)} without a known label.")
     row = stride(columns.n_features)
     if not kept.all():
         raw = raw.take_only(kept)

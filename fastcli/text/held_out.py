@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError, FastcliError, cannot_open
+from fastcli.printable import counted
 from fastcli.text.inputs import text_blocks
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def check_held_out(n_valid: int, n_lines: int, share: float) -> None:
         raise DataError("The training data are empty: there is no line to hold out for validation.")
     if not n_valid:
         raise DataError(
-            f"--valid-share {share:g} of {n_lines:,} lines is none that training could spare: give "
-            "a larger share, or a file with --valid."
+            f"--valid-share {share:g} of {counted(n_lines)} is none that training could spare: "
+            "give a larger share, or a file with --valid."
         )
 
 

@@ -196,7 +196,7 @@ def test_thresholds_are_kept_beside_the_model_and_used(copied):
     # A part that neither training nor tuning saw: the macro F1 rises.
     plain = probs >= 0.5
     assert scores(expected, truth, "f1macro", 0) > scores(plain, truth, "f1macro", 0) + 0.03
-    two = run("predict", model, TAGS["test"], 1, "--thresholds", "auto").text().split("\n")
+    two = run("predict", model, TAGS["test"], 1, "--thresholds", "auto").out.decode().split("\n")
     assert max(len(line.split()) for line in two) == 1
 
 
@@ -300,7 +300,7 @@ def test_points_and_a_picture(copied, tmp_path):
     recalls = [float(row[3]) for row in rows[1:] if row[0] == ""]
     assert recalls == sorted(recalls)
     assert recalls[-1] == 1
-    assert {row[0] for row in rows[1:]} > {"", "__label__walls"}
+    assert {row[0] for row in rows[1:]} > {"", "walls"}
     wrong = run("tune-threshold", model, TAGS["valid"], "--plot", tmp_path / "p.txt")
     assert "must end in .png" in wrong.err
     pytest.importorskip("matplotlib")
@@ -522,6 +522,10 @@ def test_quantizing_does_not_take_the_calibration_along(copied):
         ({"threshold": 7}, "threshold should be a number from 0 to 1"),
         ({"labels": {"__label__sport": [1]}}, "labels.__label__sport should be a number"),
         ({"k": "all"}, "k should be a whole number"),
+        ({"k": 7}, "k should be 1 or -1, not 7"),
+        ({"labels": {"__label__nope": 0.5}}, "the model has no label '__label__nope'"),
+        ({"labels": {"sport": 0.5}}, "the model has no label 'sport'"),
+        ({"labels": {}, "per_label": True}, "labels lacks the label '__label__"),
         ({"more": 1}, "more is not known"),
         ({"format": "x"}, "was not written by fastcli tune-threshold"),
         (None, "not valid JSON"),
@@ -541,6 +545,7 @@ def test_damaged_thresholds(change, said, copied):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"temperature": None}, "temperature should be a number"),
         ({"temperature": 0}, "temperature should be a number from 0.001"),
         ({"method": "magic"}, "method should be"),
         ({"method": "platt"}, "lacks the label"),
@@ -602,3 +607,160 @@ def test_the_screens_fit(room, copied, monkeypatch):
     shown += run("calibrate", "tags.bin", TAGS["valid"]).out.decode()
     rows = [row for row in shown.splitlines() if str(TAGS["valid"]) not in row]
     assert max(map(width_of, rows)) <= room
+
+
+def test_a_calibration_without_its_temperature_is_damaged(copied):
+    model = copied("softmax")
+    assert run("calibrate", model, TOPICS["valid"]).code == 0
+    path = model.with_name("softmax.bin.json")
+    about = json.loads(path.read_text())
+    del about["calibration"]["temperature"]
+    path.write_text(json.dumps(about))
+    result = run("predict", model, TOPICS["test"], "--calibrated")
+    assert (result.code, "calibration lacks temperature" in result.err) == (1, True)
+
+
+# ------------------------------------------------------------------- lines that tell too little
+
+
+@pytest.mark.parametrize("command", ["tune-threshold", "calibrate"])
+def test_few_lines_and_lines_that_are_left_out(command, copied, tmp_path):
+    model = copied("softmax")
+    before = model.with_name("softmax.bin.json").read_bytes()
+    lines = TOPICS["valid"].read_text().splitlines(keepends=True)
+    for n, said in (
+        (1, "has 1 line with a known label and a known word: give"),
+        (9, "has 9 lines"),
+    ):
+        (tmp_path / "dev.txt").write_text("".join(lines[:n]))
+        result = run(command, model, tmp_path / "dev.txt")
+        assert (result.code, result.out) == (1, b"")
+        assert said in result.err
+        assert "at least 10" in result.err
+    label = lines[0].split()[0]
+    (tmp_path / "dev.txt").write_text("".join(x for x in lines if x.startswith(label)))
+    result = run(command, model, tmp_path / "dev.txt")
+    assert (result.code, "have the same label" in result.err) == (1, True)
+    assert not (tmp_path / "softmax.bin.thresholds.json").exists()
+    assert model.with_name("softmax.bin.json").read_bytes() == before
+    unknown = "__label__other a b\n" * 3
+    (tmp_path / "dev.txt").write_text("".join(lines[:20]) + unknown)
+    result = run(command, model, tmp_path / "dev.txt")
+    assert result.code == 0
+    assert "20 lines, 3 left out" in " ".join(result.out.decode().split())
+    assert "has 20 lines to go by (3 left out): of so few the result is a guess." in result.err
+    assert "a guess" not in run(command, model, TOPICS["valid"]).err
+
+
+def test_a_metric_of_a_label_that_no_line_has(copied, tmp_path):
+    model = copied("softmax")
+    lines = TOPICS["valid"].read_text().splitlines(keepends=True)
+    dev = tmp_path / "dev.txt"
+    dev.write_text("".join(x for x in lines if not x.startswith("__label__cooking")))
+    for metric in ("f1:cooking", "recallAtPrecision:50:cooking"):
+        result = run("tune-threshold", model, dev, "--metric", metric)
+        assert (result.code, result.out) == (1, b"")
+        assert f"--metric {metric}: no line" in result.err
+        assert "has the label cooking" in result.err
+        required = run("test", model, dev, "--require", f"{metric}>=0.1")
+        assert required.code == 1
+        assert "is undefined (nan, since no line has the label cooking)" in required.err
+    assert not (tmp_path / "softmax.bin.thresholds.json").exists()
+
+
+def test_a_metric_that_is_0_everywhere(copied, tmp_path):
+    model = copied("softmax")
+    labels = [f"__label__{name}" for name in ("cooking", "travel")]
+    texts = [x.split(" ", 1) for x in TOPICS["valid"].read_text().splitlines(keepends=True)]
+    swapped = dict(zip(labels, labels[::-1], strict=True))
+    predicted = run("predict", model, TOPICS["valid"]).text().split("\n")
+    wrong = [
+        f"{swapped[found]} {text}"
+        for found, (_, text) in zip(predicted, texts, strict=False)
+        if found in labels
+    ]
+    (tmp_path / "dev.txt").write_text("".join(wrong))
+    result = run("tune-threshold", model, tmp_path / "dev.txt", "-k", 1)
+    assert (result.code, "f1 is 0 at every threshold" in result.err) == (1, True)
+    assert not (tmp_path / "softmax.bin.thresholds.json").exists()
+
+
+def test_files_of_others_are_not_overwritten(copied, tmp_path):
+    model = copied("softmax")
+    place = tmp_path / "softmax.bin.thresholds.json"
+    for content in ("my own\n", "{}", '{"format": "x"}'):
+        place.write_text(content)
+        (tmp_path / "o.sh").write_text(content)
+        for more in ([], ["-o", tmp_path / "o.sh"]):
+            result = run("tune-threshold", model, TOPICS["valid"], *more)
+            assert result.code == 1
+            assert "exists and is not a file of tune-threshold" in result.err
+        assert (place.read_text(), (tmp_path / "o.sh").read_text()) == (content, content)
+    place.unlink()
+    assert run("tune-threshold", model, TOPICS["valid"]).code == 0
+    place.write_bytes(place.read_bytes()[:60])  # cut off
+    assert run("tune-threshold", model, TOPICS["valid"]).code == 0
+    assert json.loads(place.read_text())["lines"] == 200
+
+
+def test_the_figures_of_the_label_of_the_metric_are_shown(copied):
+    model = copied("softmax")
+    tune = ["tune-threshold", model, TOPICS["valid"], "--metric", "f1:cooking"]
+    answer = json.loads(run(*tune, "--json").out)
+    shown = run(*tune).out.decode().splitlines()
+    row = shown.index(next(x for x in shown if x.startswith("cooking")))
+    assert shown[row].split() == ["cooking", "precision", "recall", "F1"]
+    for line, when in zip(shown[row + 1 :], ("before", "after"), strict=False):
+        own = answer[when]["label"]
+        assert line.split()[-3:] == [f"{own[name]:.3f}" for name in ("precision", "recall", "f1")]
+    assert any(x.startswith("all labels") for x in shown)
+    assert "__label__" not in " ".join(shown)
+    shown = run(*tune[:3], "--per-label").out.decode()
+    assert "__label__" not in shown
+    same = json.loads(run(*tune[:4], "f1:__label__cooking", "--json").out)
+    assert same["threshold"] == answer["threshold"]
+
+
+def test_options_beside_thresholds_are_named(copied):
+    model = copied("softmax")
+    assert run("tune-threshold", model, TOPICS["valid"]).code == 0
+    auto = ["predict", model, TOPICS["test"], "--thresholds", "auto"]
+    assert run(*auto).err == ""
+    assert run(*auto, "-k", 2).err == (
+        "-k 2: no effect, since these thresholds give a line its best label or none.\n"
+    )
+    assert "--threshold 0.9: labels must reach it" in run(*auto, "--threshold", 0.9).err
+    assert run("tune-threshold", model, TOPICS["valid"], "-k", -1).code == 0
+    assert "-k 1: a line gets at most 1 label of those" in run(*auto, "-k", 1).err
+    number = run("predict", model, TOPICS["test"], "--thresholds", "0.5")
+    assert (number.code, "give --threshold 0.5" in number.err) == (1, True)
+
+
+def test_proposed_commands_are_quoted(copied, tmp_path):
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    model = folder / "my model.bin"
+    source = copied("softmax")
+    model.write_bytes(source.read_bytes())
+    beside = source.with_name("softmax.bin.json")
+    (folder / "my model.bin.json").write_bytes(beside.read_bytes())
+    said = run("predict", model, TOPICS["test"], "--thresholds", "auto").err
+    assert f"fastcli tune-threshold '{model}' DEV-FILE makes it" in said
+    assert (
+        f"fastcli calibrate '{model}' DEV"
+        in run("predict", model, TOPICS["test"], "--calibrated").err
+    )
+    assert f"fastcli predict-prob '{model}' FILE" in run("calibrate", model, TOPICS["valid"]).err
+    tuned = run("tune-threshold", model, TOPICS["valid"], "-o", folder / "t h.json")
+    assert f"fastcli predict '{model}' FILE --thresholds '{folder / 't h.json'}'" in tuned.err
+
+
+@pytest.mark.parametrize("name", ["softmax", "hs", "ova", "tags"])
+def test_the_calibration_error_is_that_of_the_report(name, copied):
+    model, data = copied(name), (TAGS if name == "tags" else TOPICS)["valid"]
+    answer = json.loads(run("calibrate", model, data, "--json").out)
+    assert ("error_of_all_labels" in answer) == (name in ("ova", "tags"))
+    for when, more in (("before", []), ("after", ["--calibrated"])):
+        report = json.loads(run("test", model, data, "--report", "--json", *more).out)
+        found = report["fastcli"]["calibration_error"]
+        assert answer["calibration_error"][when] == pytest.approx(found, abs=1e-6)

@@ -53,6 +53,11 @@ def hidden(path, text):
     return np.array(json.loads(answer)["vector"])
 
 
+def plain(token):
+    """Return the name of a label."""
+    return token.removeprefix("__label__")
+
+
 def total(answer):
     return sum(one["contribution"] for one in answer["contributions"]) + answer["start"]
 
@@ -64,7 +69,7 @@ def test_contributions_sum_to_the_difference_of_scores(name, models):
     labels = [label.decode() for label in model.labels()]
     scores = model.wo.values.reshape(-1, 8)[: len(labels)] @ hidden(models[name], TEXT)
     best = np.argsort(-scores)
-    assert [answer["label"], answer["against"]] == [labels[i] for i in best[:2]]
+    assert [answer["label"], answer["against"]] == [plain(labels[i]) for i in best[:2]]
     assert answer["difference"] == pytest.approx(scores[best[0]] - scores[best[1]], rel=1e-5)
     assert total(answer) == pytest.approx(answer["difference"], rel=1e-6)
     assert answer["method"].startswith("exact")
@@ -99,7 +104,7 @@ def test_a_word_has_the_share_of_its_rows_and_n_grams_are_listed_apart(models):
     wo = model.wo.values.reshape(-1, 8).astype(float)
     words = ["cook", "rice", "zzqq"]
     (answer,) = explained(models["softmax"], " ".join(words))
-    ids = [model.label_id(answer[key].encode()) for key in ("label", "against")]
+    ids = [model.label_id(f"__label__{answer[key]}".encode()) for key in ("label", "against")]
     w = wo[ids[0]] - wo[ids[1]]
     rows = {word: naive_rows(model, word) for word in words}
     n = sum(map(len, rows.values())) + 1 + 3  # the end of the line, and n-grams of words
@@ -138,7 +143,7 @@ def test_a_tree_is_explained_along_the_path_from_zero(name, models):
     h = hidden(models[name], TEXT)
     logs = log_probabilities(model, h)
     (answer,) = explained(models[name], TEXT)
-    a, b = (model.label_id(answer[key].encode()) for key in ("label", "against"))
+    a, b = (model.label_id(f"__label__{answer[key]}".encode()) for key in ("label", "against"))
     assert logs[a] == max(logs)
     assert answer["score"] == pytest.approx(logs[a], rel=1e-4)
     assert answer["probability"] == pytest.approx(np.exp(logs[a]), rel=1e-4)
@@ -199,7 +204,7 @@ def test_a_network_of_text(models):
     (answer,) = explained(models["network"], TEXT)
     line = f"{TEXT}\n".encode()
     said = run("predict-prob", models["network"], "-", 2, stdin=line).text().split()
-    assert [answer["label"], answer["against"]] == said[::2]
+    assert [answer["label"], answer["against"]] == list(map(plain, said[::2]))
     probabilities = [answer["probability"], answer["probability_against"]]
     assert probabilities == pytest.approx([float(p) for p in said[1::2]], rel=1e-4)
     ratio = np.log(answer["probability"] / answer["probability_against"])
@@ -284,13 +289,13 @@ def test_a_line_without_a_known_word(tmp_path):
 def test_labels_by_name(models):
     path = models["softmax"]
     (answer,) = explained(path, "rice", "--for", "travel", "--against", "__label__money")
-    assert [answer["label"], answer["against"]] == ["__label__travel", "__label__money"]
+    assert [answer["label"], answer["against"]] == ["travel", "money"]
     (best,) = explained(path, "rice")
     (other,) = explained(path, "rice", "--against", best["label"])
     assert [other["label"], other["against"]] == [best["against"], best["label"]]
     result = run("explain", path, "rice", "--for", "travle")
     assert result.code == 1
-    assert "does not have the label travle (did you mean travel?)" in result.err
+    assert "--for: the model has no label travle (did you mean travel?)" in result.err
     same = run("explain", path, "rice", "--for", "money", "--against", "money")
     assert (same.code, "name the same label" in same.err) == (1, True)
     both = run("explain", path, "rice", "--alone", "--against", "money")
@@ -303,7 +308,7 @@ def test_one_label_is_explained_alone(tmp_path):
         options = ["-output", tmp_path / loss, "-loss", loss, "-verbose", 0]
         assert run("supervised", "-input", tmp_path / "t.txt", *options).code == 0
         (answer,) = explained(tmp_path / f"{loss}.bin", "one two")
-        assert (answer["label"], answer["against"]) == ("__label__a", None)
+        assert (answer["label"], answer["against"]) == ("a", None)
         assert total(answer) == pytest.approx(answer["score"], abs=1e-6)
 
 
@@ -335,7 +340,7 @@ def test_a_text_is_prepared_as_the_model_records(tmp_path):
     assert run("supervised", "-input", tmp_path / "p" / "train.txt", *made).code == 0
     result = run("explain", tmp_path / "m.bin", "<b>GOOD</b> Film", "--json")
     answer = json.loads(result.out)
-    assert (answer["text"], answer["label"]) == ("good film", "__label__yes")
+    assert (answer["text"], answer["label"]) == ("good film", "yes")
     assert "prepared as the model records" in result.err
     plain = run("explain", tmp_path / "m.bin", "<b>GOOD</b> Film", "--json", "--prepared")
     assert plain.err == ""
@@ -365,8 +370,9 @@ def test_the_screen(models, monkeypatch):
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     rows = run("explain", models["softmax"], "rice", "--top", 2).text().splitlines()
     assert rows[0] == "rice"
-    assert rows[1].startswith("__label__")
-    assert " against __label__" in rows[1]
+    assert not rows[1].startswith("__label__")
+    assert " against " in rows[1]
+    assert "__label__" not in rows[1]
     assert "│" in rows[4]
     assert "█" in rows[4]
     coloured = {"FORCE_COLOR": "1", "NO_COLOR": ""}
@@ -405,13 +411,13 @@ def test_top_words_are_those_that_speak_for_a_label_alone(name, models):
             break
     result = run("inspect", path, "--top-words", len(words), "--json")
     found = json.loads(result.out)["top_words"]
-    assert set(found) == {label.decode() for label in model.labels()}
+    assert set(found) == {plain(label.decode()) for label in model.labels()}
     for word, row in zip(words, scores, strict=False):
         if row is None:
             break
         for i, label in enumerate(model.labels()):
-            listed = {one["word"]: one["score"] for one in found[label.decode()]}
-            expected = row[i] - row.mean()
+            listed = {one["word"]: one["score"] for one in found[plain(label.decode())]}
+            expected = row[i] - np.delete(row, i).max()
             if expected > 1e-4:
                 assert listed[word.decode()] == pytest.approx(expected, rel=1e-3, abs=1e-4)
             elif expected < -1e-4:
@@ -426,6 +432,29 @@ def test_top_words_are_those_that_speak_for_a_label_alone(name, models):
 def test_top_words_on_the_screen(models):
     shown = run("inspect", models["softmax"], "--top-words", 3).text()
     _, _, words = shown.partition("Words that speak for a label")
-    assert "  __label__cooking\n    " in words
+    assert "  cooking\n    " in words
+    assert "less that for the next label" in " ".join(words.split())
     said = run("inspect", TRAIN, "--top-words", 3).err
     assert "--top-words: no effect, since no file is a model." in said
+
+
+def test_a_word_of_all_labels_leads_for_none(tmp_path):
+    """Though it is the most frequent one of the label that has the most lines."""
+    rows = [f"__label__{x} the {x} w{i} the" for i in range(40) for x in ("a", "a", "b", "c")]
+    (tmp_path / "t.txt").write_text("\n".join(rows) + "\n")
+    made = ["-output", tmp_path / "m", "-dim", 5, "-lr", 1, "-epoch", 20, "-verbose", 0]
+    assert run("supervised", "-input", tmp_path / "t.txt", *made).code == 0
+    result = run("inspect", tmp_path / "m.bin", "--top-words", 3, "--json")
+    found = json.loads(result.out)["top_words"]
+    assert list(found) == ["a", "b", "c"]
+    for label, words in found.items():
+        assert words[0]["word"] == label
+        of_the = [one["score"] for one in words if one["word"] == "the"]
+        assert all(score < 0.3 * words[0]["score"] for score in of_the)
+
+
+def test_an_empty_label_is_no_label(models):
+    for option in ("--for", "--against"):
+        result = run("explain", models["softmax"], "rice", option, "")
+        assert (result.code, result.out) == (1, b"")
+        assert f"{option}: the model has no label ''" in result.err

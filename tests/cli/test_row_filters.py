@@ -211,7 +211,7 @@ def test_labels_by_their_names_and_tokens(odd_labels, condition, row):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--keep", "very god>=0.9"], "--keep: the model has no label very god. Closest: very"),
+        (["--keep", "very god>=0.9"], "--keep: the model has no label very god (did you mean"),
         (["--keep", "zzzz>=0.9"], "--keep: the model has no label zzzz. Its labels: "),
         (["--keep", "a=0.9"], "--keep 'a=0.9' is not a condition: give a label, one of >=, <="),
         (["--keep", "a"], "--keep 'a' is not a condition"),

@@ -99,8 +99,8 @@ def test_nothing_to_test(small):
     ("k", "said"),
     [
         ([], "(P@1 = R@1: one label a line)"),
-        (["-k", 2], "P@2 0.500   R@2 1.000   (1 labels a line, 2 predicted)"),
-        (["--threshold", 0.9], "precision 0.500   recall 0.333   (1 labels a line, 0.667 pred"),
+        (["-k", 2], "P@2 0.500   R@2 1.000   (1 label a line, 2 predicted)"),
+        (["--threshold", 0.9], "precision 0.500   recall 0.333   (1 label a line, 0.667 pred"),
     ],
 )
 def test_precision_and_recall(small, table, k, said):
@@ -283,7 +283,7 @@ def test_mistakes_of_a_table_have_its_columns(piped, small, table, tmp_path):
     result = run("test", small, *source, *COLUMNS, "--errors", path, stdin=stdin)
     assert result.code == 0
     head, *rows = read_csv(path)
-    ours = ["predicted_line", "probability", "true", "predicted"]
+    ours = ["line_number", "probability", "true", "predicted"]
     assert head == [*ours, "id", "topic", "words", "line"]
     assert [(row[0], *row[2:]) for row in rows] == [
         ("3", "y", "x", "n1", "y", "a", "1,1"),
@@ -456,6 +456,11 @@ def test_nan_never_holds(small):
         ("f2>=0.9", "Unknown metric : f2 (did you mean f1?). Known: f1, f1:LABEL, f1macro"),
         ("f1>=x", "'x' is not a number"),
         ("f1>=nan", "'nan' is not a number"),
+        ("accuracy=>0.9", "--require 'accuracy=>0.9': was accuracy>=0.9 meant?"),
+        ("precision>=0.9", "--require 'precision>=0.9': Unknown metric : precision"),
+        ("accuracy>=0.9,f1>=0.9", "--require 'accuracy>=0.9' --require 'f1>=0.9'."),
+        ("f1:>=0.9", "--require 'f1:>=0.9': Empty metric label : f1: (f1:LABEL"),
+        ("accuracy:x>=0.9", "(accuracy takes no label and no number)"),
         ("f1macro>=90", "f1macro is between 0 and 1. Was 0.9 meant?"),
         ("f1:helth>=0.5", "f1:helth: the model has no label helth (did you mean health?)."),
     ],
@@ -504,3 +509,162 @@ def test_files_stay_as_they_were_where_a_test_fails(small, tmp_path):
     assert run("test", small, tmp_path / "none.txt", "--errors", path).code == 1
     assert path.read_text() == "former"
     assert sorted(one.name for one in tmp_path.iterdir()) == ["e.csv", "small.bin"]
+
+
+# ------------------------------------------------------------------ accuracy and thresholds
+
+
+@pytest.mark.parametrize("more", [["-k", -1, "--threshold", 0.5], ["--threshold", 0.99], ["-k", 3]])
+@pytest.mark.parametrize(("model", "data"), [(SOFTMAX, TEST), (TAGS, TAGGED)])
+def test_accuracy_is_that_of_the_best_label_whatever_lines_get(model, data, more):
+    """So it is compared with the most frequent label by what it means."""
+    plain = json.loads(run("test", "--report", model, data, "--json").out)["fastcli"]
+    result = run("test", "--report", model, data, *more)
+    found = json.loads(run("test", "--report", model, data, *more, "--json").out)["fastcli"]
+    assert found["accuracy"] == plain["accuracy"]
+    assert found["accuracy_interval"] == plain["accuracy_interval"]
+    assert "no better than always saying" not in result.out.decode()
+    bound = plain["accuracy"]
+    kept = run("test", model, data, *more, "--require", f"accuracy>={bound - 1e-6}")
+    assert (kept.code, kept.err) == (0, "")
+    missed = run("test", model, data, *more, "--require", f"accuracy>={bound + 1e-3}")
+    assert missed.code == 1
+
+
+def test_all_labels_are_named_as_test_names_them():
+    assert "P@-1 0." in run("test", "--report", SOFTMAX, TEST, "-k", -1).out.decode()
+
+
+def test_a_bound_that_prints_like_the_value(small):
+    data = b"__label__x a\n" * 3 + b"__label__y a\n"
+    result = run("test", small, "-", "--require", "accuracy>=0.75000001", stdin=data)
+    assert (result.code, result.err) == (
+        1,
+        "accuracy is 0.75 on -, and 0.75000001 or more is required.\n",
+    )
+
+
+# ------------------------------------------------------------------ names that are told apart
+
+
+ALIKE = [
+    ("spam_x", "Spam_x", "by case or spaces only"),
+    ("caf\u00e9", "cafe\u0301", "by how letters are encoded (NFC, NFD) only"),
+    ("a_b", "\uff41_b", "by the width of letters only"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "said"), ALIKE)
+def test_how_labels_differ_is_named(one, other, said, tmp_path):
+    labels = [f"__label__{name}".encode() for name in (one, other, "ham")]
+    path = model_file(tmp_path / "m.bin", labels)
+    data = f"__label__{other} a\n" * 5 + "__label__ham b\n" * 4
+    shown = " ".join(run("test", "--report", path, "-", stdin=data.encode()).out.decode().split())
+    assert f"labels that differ {said}" in shown
+
+
+@pytest.mark.parametrize("room", [40, 60, 80])
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"news.world.region_{i:02}" for i in range(6)],
+        [f"world_{i}.and.all.that.is.in.it" for i in range(6)],
+        [f"region.{i}.of.the.world.far.away" for i in range(6)],
+        [
+            f"\u65b0\u95fb\u65b0\u95fb\u65b0\u95fb\u65b0\u95fb{i}\u65b0\u95fb\u65b0\u95fb"
+            for i in range(6)
+        ],
+    ],
+)
+def test_names_are_told_apart(names, room, tmp_path, monkeypatch):
+    from fastcli.cli.display.label_names import short_names
+    from fastcli.cli.display.tables import width_of
+
+    for most in range(4, 30):
+        found = short_names(names, most, range(1, 7))
+        assert len(set(found)) == len(found)
+        assert max(map(width_of, found)) <= most
+    monkeypatch.setenv("COLUMNS", str(room))
+    monkeypatch.chdir(tmp_path)
+    model_file(tmp_path / "m.bin", [f"__label__{name}".encode() for name in names])
+    data = "".join(f"__label__{name} {'ab'[i % 2]}\n" * 3 for i, name in enumerate(names))
+    lines = run("test", "--report", "m.bin", "-", stdin=data.encode()).out.decode().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("label "))
+    last = next(i for i, line in enumerate(lines) if line.startswith("micro"))
+    table = [re.split(r"  +", line)[0] for line in lines[first + 1 : last]]
+    assert len(set(table)) == 6
+    start = next(i for i, line in enumerate(lines) if line.startswith("Confusion"))
+    matrix = lines[start : lines.index("", start)]
+    shown = [re.split(r"  +", line)[0] for line in matrix[-4:]]
+    assert len(set(shown)) == 4
+    start = next(i for i, line in enumerate(lines) if line.startswith("Surest"))
+    first = next(i for i, line in enumerate(lines[start:], start) if line.startswith("line "))
+    pairs = [re.split(r"  +", line)[-3:-1] for line in lines[first + 1 : first + 6]]
+    assert all(true != predicted for true, predicted in pairs)
+    assert max(map(width_of, lines)) <= room
+
+
+def test_nothing_has_a_column_of_its_own(small):
+    data = b"__label__x a\n" * 3 + b"__label__y b\n" * 2 + b"__label__y a\n"
+    sure = ["--threshold", 0.9]
+    lines = run("test", "--report", small, "-", *sure, stdin=data).out.decode().splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("Confusion"))
+    assert lines[start + 1].split() == ["x", "y", "(nothing)"]
+    assert [line.split() for line in lines[start + 2 : start + 4]] == [
+        ["x", "3", ".", "."],
+        ["y", "1", ".", "2"],
+    ]
+
+
+# ------------------------------------------------------------------ files
+
+
+def test_a_table_and_lines_together(small, table, tmp_path):
+    """The mistakes of lines have their texts, those of rows their columns."""
+    lines = tmp_path / "l.txt"
+    lines.write_text("__label__x b b\n__label__y b\n")
+    errors = tmp_path / "e.jsonl"
+    result = run("test", small, table, lines, *COLUMNS, "--errors", errors)
+    assert result.code == 0, result.err
+    rows = [json.loads(line) for line in errors.read_text().splitlines()]
+    assert {row["file"] for row in rows} == {str(table), str(lines)}
+    (one,) = (row for row in rows if row["file"] == str(lines))
+    assert (one["text"], one["true"], one["predicted"]) == ("b b", ["x"], ["y"])
+
+
+def test_columns_of_mistakes_whose_names_the_data_have(small, tmp_path):
+    names = ["line", "probability", "true", "predicted", "file_name"]
+    table = tmp_path / "t.csv"
+    table.write_text(",".join(["topic", "words", *names]) + "\n" + "y,a,1,2,3,4,5\n" * 2)
+    errors = tmp_path / "e.csv"
+    assert run("test", small, table, *COLUMNS, "--errors", errors).code == 0
+    head, first, _ = read_csv(errors)
+    ours = ["line_number", "predicted_probability", "true_label", "predicted_label"]
+    assert head == [*ours, "topic", "words", *names]
+    assert first[2:4] == ["y", "x"]
+    assert first[6:] == ["1", "2", "3", "4", "5"]
+
+
+# ------------------------------------------------------------------ labels by their names
+
+
+def test_labels_are_taken_everywhere_by_the_name_that_is_shown(tmp_path):
+    """With the spaces of the data, with the file's underscore, and with its prefix."""
+    rows = ["text,label", *(f"w{i} fine great,very good" for i in range(30))]
+    rows += [f"w{i} dull poor,macro avg" for i in range(30)]
+    (tmp_path / "t.csv").write_text("\n".join(rows) + "\n")
+    where = ["-o", tmp_path / "p", "--text-column", "text", "--label-column", "label"]
+    assert run("prepare", tmp_path / "t.csv", *where, "--verbose", 0).code == 0
+    train, made = tmp_path / "p" / "train.txt", ["-output", tmp_path / "m", "-dim", 4, "-lr", 1]
+    for name in ("very good", "very_good", "__label__very_good"):
+        more = ["--valid-share", 0.2, "--monitor", f"f1:{name}", "-verbose", 0, "-epoch", 10]
+        assert run("supervised", "-input", train, *made, *more).code == 0
+        model = tmp_path / "m.bin"
+        assert run("test", model, train, "--require", f"f1:{name}>=0.5").code == 0
+        explained = run("explain", model, "fine", "--for", name, "--json")
+        assert json.loads(explained.out)["label"] == "very good"
+        assert "very good (" in run("explain", model, "fine", "--against", "macro avg").out.decode()
+        tuned = run("tune-threshold", model, train, "--metric", f"f1:{name}")
+        assert (tuned.code, "\nvery good" in tuned.out.decode()) == (0, True), tuned.err
+    words = json.loads(run("inspect", model, "--top-words", 1, "--json").out)["top_words"]
+    assert set(words) == {"very good", "macro avg"}

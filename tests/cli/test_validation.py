@@ -246,3 +246,16 @@ def test_a_former_log_stays_where_training_fails(tmp_path):
     log.write_text("my notes")
     err, _ = supervised(tmp_path / "m", "--log", log, code=1)
     assert "is not a log of a training run" in err
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_monitoring_a_label_that_no_validation_line_has(command, tmp_path):
+    lines = VALID.read_text().splitlines(keepends=True)
+    valid = tmp_path / "valid.txt"
+    valid.write_text("".join(x for x in lines if not x.startswith("__label__cooking")))
+    made = ["-input", TRAIN, "-output", tmp_path / "m", "-epoch", 1, "-verbose", 0, "-dim", 5]
+    result = run(command, *made, "--valid", valid, "--monitor", "f1:cooking")
+    assert (result.code, result.out) == (1, b"")
+    assert "--monitor f1:cooking: no line" in result.err
+    assert "has the label cooking" in result.err
+    assert not list(tmp_path.glob("m.*"))

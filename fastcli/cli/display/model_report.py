@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastcli.cli.display.reports import TOP, bar_chart, columns, command_lines, titled
-from fastcli.cli.display.tables import bar, named_rows, width_of, wrapped
+from fastcli.cli.display.tables import bar, counted, named_rows, width_of, wrapped
 from fastcli.printable import one_line, printable
 
 
@@ -221,15 +221,16 @@ def _top_word_lines(report: dict[str, Any]) -> Iterator[str]:
     if not report.get("top_words"):
         return
     yield ""
-    yield "Words that speak for a label (score of the word alone, less the mean over labels)"
-    shown = [name for name in report["label_counts"] if name in report["top_words"]][:TOP]
+    title = "Words that speak for a label (score of the word alone, less that for the next label)"
+    yield from wrapped(title, columns(), "", "  ")
+    shown = list(report["top_words"])[:TOP]
     for name in shown:
         words = report["top_words"][name]
         text = "  ".join(f"{printable(one['word'])} {one['score']:.1f}" for one in words)
         yield from wrapped(f"{printable(name)}", columns(), "  ", "    ")
         yield from wrapped_pairs(text or "(none)", columns(), "    ")
     if more := len(report["top_words"]) - len(shown):
-        yield f"  and {more:,} more labels, which --json lists"
+        yield f"  and {counted(more, 'more label')}, which --json lists"
 
 
 def wrapped_pairs(text: str, room: int, indent: str) -> Iterator[str]:

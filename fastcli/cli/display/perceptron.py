@@ -64,8 +64,9 @@ class MlpDisplay(Display):
         shape = "-".join(map(str, widths))
         say(
             f"Network {shape}, {network.n_weights:,} parameters"
-            f"{' and word vectors' if network.embeds else ''}; {setup.n_examples:,} examples, "
-            f"{network.n_labels} labels, {counted(setup.n_threads, 'thread')}"
+            f"{' and word vectors' if network.embeds else ''}; "
+            f"{counted(setup.n_examples, 'example')}, {counted(network.n_labels, 'label')}, "
+            f"{counted(setup.n_threads, 'thread')}"
         )
 
     def status(self, status: Status) -> None:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from fastcli.printable import counted as counted
+
 EIGHTHS = " ▏▎▍▌▋▊▉"
 GAP = "  "
 
@@ -26,15 +28,6 @@ def width_of(text: str) -> int:
 
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
-
-
-def counted(n: int, noun: str = "line") -> str:
-    """Return a number and its noun.
-
-    >>> counted(1), counted(2000)
-    ('1 line', '2,000 lines')
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def cut(text: str, most: int) -> str:

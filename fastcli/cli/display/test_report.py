@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastcli.cli.display.colours import painted, painted_start
+from fastcli.cli.display.label_names import short_names
 from fastcli.cli.display.reports import columns
 from fastcli.cli.display.tables import (
     GAP,
@@ -18,7 +19,9 @@ from fastcli.cli.display.tables import (
     width_of,
     wrapped,
 )
+from fastcli.evaluation.report import NOTHING
 from fastcli.printable import listed_files, printable
+from fastcli.text.alike import difference
 
 if TYPE_CHECKING:
     from fastcli.evaluation.report import Report, Scores
@@ -43,6 +46,7 @@ WORTH_SAYING = 0.05  # of the mistakes
 class Shown:
     """What a report is about, and how much of it is shown.
 
+    ``decides``: lines get the labels that are probable enough, and not the ``k`` best;
     ``confused`` is how many labels the matrix has, -1 for all, None for those that fit;
     ``errors`` is the file of all mistakes, if any.
     """
@@ -50,18 +54,13 @@ class Shown:
     model: str
     data: Sequence[str]
     k: int
-    threshold: float
+    decides: bool
     confused: int | None = None
     confusion_file: str = ""
     errors: str = ""
     csv: str = ""
     longer: str = ""  # options that train longer, where they are known for the kind of model
     surest: list[Mistake] = field(default_factory=list)
-
-    @property
-    def decides(self) -> bool:
-        """Whether lines get as many labels as are probable enough, and not the k best."""
-        return self.threshold > 0
 
 
 def report_lines(report: Report, shown: Shown) -> Iterator[str]:
@@ -75,7 +74,7 @@ def report_lines(report: Report, shown: Shown) -> Iterator[str]:
         yield "No line is left to test on."
         return
     yield ""
-    for parts in _figures(report, shown):
+    for parts in _figures(report, shown, room):
         yield from _joined(parts, room)
     yield ""
     yield from _label_lines(report, shown, room)
@@ -140,12 +139,12 @@ def _joined(parts: Sequence[str], room: int) -> Iterator[str]:
     yield line
 
 
-def _figures(report: Report, shown: Shown) -> Iterator[list[str]]:
+def _figures(report: Report, shown: Shown, room: int) -> Iterator[list[str]]:
     """Yield figures over all lines: what is right, averages, several labels, probabilities."""
     low, high = report.interval
     largest, share = report.largest
     k, top = report.top
-    name = cut(printable(report.names[largest]), 24)
+    (name,) = short_names([report.names[largest]], min(24, room - 18))
     parts = [f"accuracy {_score(report.accuracy)} ({low:.3f}-{high:.3f})"]
     parts.append(f"always '{name}': {_score(share)}")
     if k < len(report.names):
@@ -163,7 +162,7 @@ def _figures(report: Report, shown: Shown) -> Iterator[list[str]]:
         yield [
             f"{first} {_score(micro.precision)}",
             f"{second} {_score(micro.recall)}",
-            f"({labels:.3g} labels a line, {got:.3g} predicted)",
+            f"({labels:.3g} {'label' if labels == 1 else 'labels'} a line, {got:.3g} predicted)",
         ]
         yield [
             f"exact match {_score(report.exact_match)}",
@@ -197,14 +196,15 @@ def _label_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
     labels = report.chosen(TOP)
     most = 12 if is_narrow else room // 4
     averages = [("micro", report.micro), ("macro", report.macro), ("weighted", report.weighted)]
-    names = [cut(printable(report.names[i]), most) for i in labels]
+    names = short_names([report.names[i] for i in labels], most, _numbers(report, labels))
     width = max(map(width_of, [*names, "label", *(name for name, _ in averages)]))
     digits = max(len("lines"), *(len(f"{int(report.gold[i]):,}") for i in labels))
     layout = [Column("label", width, is_text=True), Column("lines", digits)]
     layout += [Column(title, 5) for title in titles]
     rows = [[name, *_label_cells(report, i)] for name, i in zip(names, labels, strict=True)]
     left = room - Rows(layout).width() - len(GAP)
-    wide = max(width_of(TAKEN), *(width_of(_taken_for(report, i)) for i in labels))
+    taken = [_taken_for(report, i) for i in labels]
+    wide = max(width_of(TAKEN), *map(width_of, taken))
     has_taken = any(report.mostly(i) for i in labels) and left >= min(wide, LEAST_TAKEN)
     if left >= BAR + (len(GAP) + min(wide, LEAST_TAKEN)) * has_taken:
         layout.append(Column("", BAR, is_text=True))
@@ -214,8 +214,8 @@ def _label_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
         left -= BAR + len(GAP)
     if has_taken:
         layout.append(Column(TAKEN, min(wide, left), is_text=True))
-        for row, i in zip(rows, labels, strict=True):
-            row.append(_taken_for(report, i, left))
+        for row, text in zip(rows, _taken_cells(report, labels, left), strict=True):
+            row.append(text)
     table = Rows(layout)
     yield painted(table.header(), "heading")
     for row, i in zip(rows, labels, strict=True):
@@ -246,14 +246,29 @@ def _label_cells(report: Report, label: int) -> list[str]:
     ]
 
 
-def _taken_for(report: Report, label: int, room: int = 1000) -> str:
-    """Return what a label is mostly taken for, and how often, in so many columns."""
+def _taken_for(report: Report, label: int) -> str:
+    """Return what a label is mostly taken for, and how often."""
     found = report.mostly(label)
     if found is None:
         return ""
-    name, n = report.name(found[0]), f"{found[1]:,}"
-    shown = "(nothing)" if name is None else printable(name)
-    return f"{cut(shown, max(room - len(n) - 1, 4))} {n}"
+    return f"{printable(report.name(found[0]) or NOTHING)} {found[1]:,}"
+
+
+def _numbers(report: Report, labels: Sequence[int]) -> list[int]:
+    """Return the places of labels in the order of the report, from 1 on; 0 of none."""
+    places = {label: place for place, label in enumerate(report.order, 1)}
+    return [places.get(label, 0) for label in labels]
+
+
+def _taken_cells(report: Report, labels: Sequence[int], room: int) -> list[str]:
+    """Return what labels are mostly taken for, and how often, in so many columns."""
+    found = [report.mostly(i) for i in labels]
+    counts = [f"{one[1]:,}" for one in found if one is not None]
+    others = list(dict.fromkeys(one[0] for one in found if one is not None))
+    most = max(room - max(map(len, counts), default=0) - 1, 4)
+    short = short_names([report.name(i) or NOTHING for i in others], most, _numbers(report, others))
+    shown = dict(zip(others, short, strict=True))
+    return ["" if one is None else f"{shown[one[0]]} {one[1]:,}" for one in found]
 
 
 # ----------------------------------------------------------------------------- confusion
@@ -266,19 +281,33 @@ def _confusion_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
     digits = len(str(largest))
     wide = min(max(width_of(printable(report.names[i])) for i in report.order), 16)
     wide = min(wide, 12) if room < NARROW else wide
+    nothing = "none" if room < NARROW else NOTHING
     most = n if shown.confused == -1 else shown.confused
     if most is None:
-        others = len(GAP) + max(digits, len(OTHER))
+        heads_of_rest = [OTHER, *([nothing] if _has_nothing(report) else [])]
+        others = sum(len(GAP) + max(digits, len(head)) for head in heads_of_rest)
         fitting = (room - wide - others) // (max(digits, LEAST_HEAD) + len(GAP))
         most = max(min(fitting, MOST_CONFUSED), 2)
     labels = report.chosen(most)
     names = [printable(report.names[i]) for i in labels]
     heads = abbreviations(names, LEAST_HEAD)
+    numbers = _numbers(report, labels)
+    if has_numbers := heads[0] == "1":
+        heads = list(map(str, numbers))
     rows = [_cells(report, i, labels) for i in labels]
-    if any(row[-1] != "." for row in rows):
-        heads.append(OTHER)
-    if heads[0] == "1":
-        names = [f"{i} {name}" for i, name in enumerate(names, 1)]
+    for column, head in enumerate((OTHER, nothing), len(labels)):
+        if any(row[column] != "." for row in rows):
+            heads.append(head)
+        else:
+            rows = [[*row[:column], "", *row[column + 1 :]] for row in rows]
+    rows = [list(filter(None, row)) for row in rows]
+    if has_numbers:  # which also stand before the names
+        digits_of_last = max(len(str(number)) for number in numbers)
+        names = short_names(names, wide - digits_of_last - 1)
+        pairs = zip(numbers, names, strict=True)
+        names = [f"{number:>{digits_of_last}} {name}" for number, name in pairs]
+    else:
+        names = short_names(names, wide, numbers)
     layout = [Column("", wide, is_text=True)]
     layout += [Column(" " * (digits - width_of(head)) + head, digits) for head in heads]
     table = Rows(layout)
@@ -289,16 +318,24 @@ def _confusion_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
         yield painted_start(line, CONFUSION, "heading")
     yield painted(table.header(), "heading")
     for name, row in zip(names, rows, strict=True):
-        yield table.row([cut(name, wide), *row])
+        yield table.row([name, *row])
+
+
+def _has_nothing(report: Report) -> bool:
+    """Tell whether a label was missed without another one in its place."""
+    none = len(report.names)
+    found = (some for label, some in report.confusions.items() if label != none)
+    return any(other == none for some in found for other, _ in some)
 
 
 def _cells(report: Report, label: int, across: Sequence[int]) -> list[str]:
-    """Return how often a label was taken for some, itself among them, and for others."""
+    """Return how often a label was taken for some, itself among them, for others, for nothing."""
     found = dict(report.confusions.get(label, []))
+    nothing = found.pop(len(report.names), 0)
     found[label] = int(report.right[label])
     inside = [found.get(i, 0) for i in across]
     others = sum(found.values()) - sum(inside)
-    return [str(n) if n else "." for n in (*inside, others)]
+    return [str(n) if n else "." for n in (*inside, others, nothing)]
 
 
 def abbreviations(names: Sequence[str], most: int) -> list[str]:
@@ -347,12 +384,17 @@ def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
         yield painted_start(line, SUREST, "heading")
     several = len(shown.data) > 1
     most = 12 if room < NARROW else 16
+    texts = [", ".join(one) or NOTHING for m in shown.surest for one in (m.true, m.predicted)]
+    different = list(dict.fromkeys(texts))
+    ids = {name: i for i, name in enumerate(report.names)}
+    numbers = _numbers(report, [ids.get(text, -1) for text in different])
+    short = dict(zip(different, short_names(different, most, numbers), strict=True))
     rows = [
         [
             f"{_short(one.file)}:{one.line}" if several else str(one.line),
             f"{one.prob:.2f}" if one.predicted else "-",
-            cut(printable(", ".join(one.true)), most),
-            cut(printable(", ".join(one.predicted) or "(nothing)"), most),
+            short[", ".join(one.true)],
+            short[", ".join(one.predicted) or NOTHING],
         ]
         for one in shown.surest
     ]
@@ -383,10 +425,14 @@ def _hints(report: Report, shown: Shown) -> Iterator[str]:
         groups = [" / ".join(map(printable, group)) for group in alike.groups[:MOST_ALIKE]]
         more = len(alike.groups) - MOST_ALIKE
         named = ", ".join(groups) + (f" and {more:,} more" if more > 0 else "")
+        kinds = " or by ".join(dict.fromkeys(map(difference, alike.groups)))
+        as_one = alike.accuracy
+        without = f": without them accuracy would be {as_one:.3f}" if as_one == as_one else ""
+        is_one = alike.mistakes == 1
         yield (
-            f"{alike.mistakes:,} of the {report.n_mistakes:,} mistakes are between labels that "
-            f"differ by case or spaces only ({named}): without them accuracy would be "
-            f"{alike.accuracy:.3f}. fastcli prepare ... --label-case first"
+            f"{alike.mistakes:,} of the {counted(report.n_mistakes, 'mistake')} "
+            f"{'is' if is_one else 'are'} between labels that differ by {kinds} only ({named})"
+            f"{without}. fastcli prepare ... --label-case first"
         )
     largest, share = report.largest
     n_seen = int(report.seen.sum())
@@ -398,7 +444,7 @@ def _hints(report: Report, shown: Shown) -> Iterator[str]:
         )
     missing = [i for i in report.order if report.gold[i] and not report.predicted[i]]
     if missing and not (alike is not None and len(missing) <= len(alike.groups)):
-        shown_names = ", ".join(cut(printable(report.names[i]), 24) for i in missing[:MOST_NAMES])
+        shown_names = ", ".join(short_names([report.names[i] for i in missing[:MOST_NAMES]], 24))
         more = len(missing) - MOST_NAMES
         rest = f" and {more:,} more" if more > 0 else ""
         yield f"Never predicted, though in the file: {shown_names}{rest}."
