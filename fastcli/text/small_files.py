@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 
 from fastcli.errors import DataError, cannot_open
@@ -35,6 +33,9 @@ def csv_rows(path: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]
     A ``delimiter`` of "" is the tab where the first row has one, else the comma.  Raises DataError,
     which names the line.
     """
+    import csv  # which most commands do without
+    import io
+
     text = read_small(path)
     if not delimiter:
         delimiter = "\t" if "\t" in text.lstrip().split("\n", 1)[0] else ","

@@ -180,8 +180,9 @@ def train_batches(
             worker.rates[i] = lr
             target = target_of(lines, chosen[i], loss, visit + first + i)
             worker.targets[i] = target
-            worker.weights[i] = weight_of(lines, chosen[i], target, loss)
-            worker.factors[i] = (lr if rule.address == 0 else np.float32(1.0)) * worker.weights[i]
+            weight = weight_of(lines, chosen[i], target, loss)
+            worker.weights[i] = weight
+            worker.factors[i] = (lr if rule.address == 0 else np.float32(1.0)) * weight
             since += lines.tokens[chosen[i]]
             if since > schedule.update_rate:
                 done += since
