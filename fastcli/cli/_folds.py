@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from fastcli.overwriting import check_apart
@@ -167,6 +166,8 @@ def rows_of_tables(
     The tables are read again, since training lines are shuffled; of equal lines any is the one of
     a row.  Rows that no line was made of are passed.
     """
+    from hashlib import sha256
+
     numbers: dict[bytes, list[int]] = {}
     for i, line in enumerate(lines):
         numbers.setdefault(sha256(line).digest(), []).append(i)

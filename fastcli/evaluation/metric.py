@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import ArgumentError
-from fastcli.evaluation.meter import Meter
 from fastcli.printable import named, nearest
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.evaluation.label_names import LabelNames
+    from fastcli.evaluation.meter import Meter
 
 KNOWN_METRICS = (
     "f1, f1:LABEL, f1macro, f1weighted, accuracy, error, loss, logloss, precisionAtRecall:30, "

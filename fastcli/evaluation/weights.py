@@ -14,7 +14,6 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.lessons import binary_entropies, entropy
 from fastcli.overwriting import STREAM
 from fastcli.printable import named, nearest
-from fastcli.text.small_files import csv_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,6 +63,8 @@ def read_class_weight(text: str) -> ClassWeight | None:
         return None
     if text in MODES:
         return ClassWeight(mode=text, given={})
+    from fastcli.text.small_files import csv_rows
+
     given: dict[str, tuple[float, int]] = {}
     for number, row in csv_rows(text, ""):
         where = f"{text}:{number}"

@@ -28,16 +28,10 @@ from fastcli.evaluation.weights import (
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.checks import check_corpus
 from fastcli.fasttext.initial_rows import initial_rows
-from fastcli.fasttext.matrix import DenseMatrix
-from fastcli.fasttext.model import Model
 from fastcli.fasttext.needs import check_needs, classifier_needs
 from fastcli.fasttext.read_text import read_corpus
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import Trainer
-from fastcli.fasttext.validation import Validator, read_valid
-from fastcli.kernels.linear.means import mean_rows
-from fastcli.kernels.linear.scores import fill_blocks
-from fastcli.kernels.linear.validation import measure_lines
 from fastcli.memory import padded, zeros
 from fastcli.printable import counted, readable
 from fastcli.reporting import Reporter, run_and_report
@@ -77,6 +71,8 @@ def train_supervised(
     weights = weights_of(asked, names, args, corpus, reporter)
     valid = None
     if watch is not None and (path := watch.args.valid_lines):
+        from fastcli.fasttext.validation import read_valid
+
         valid = read_valid(path, args, dictionary, corpus, keeps_rows=former is not None)
         if valid.left_out:
             reporter.note(f"{path}: {counted(valid.left_out)} without a known label or word.")
@@ -95,18 +91,9 @@ def train_supervised(
     trainer = Trainer(args, dictionary, corpus, wi, wo, stride, weights)
     trainer.scheme.kernel.load()  # so that compiling does not count as training
     if watch is not None and valid is not None:
-        model = Model(
-            args=args.model_args(),
-            dictionary=dictionary,
-            wi=DenseMatrix(wi, stride),
-            wo=DenseMatrix(wo, stride),
-            label=args.label,
-        )
-        counts = dictionary.label_counts()
-        scheme = trainer.scheme
-        for kernel in (fill_blocks, mean_rows, measure_lines):
-            kernel.load()
-        watch.measure_with(Validator(valid, scheme.model, scheme.loss, counts), model)
+        from fastcli.fasttext.validation import measure_with
+
+        measure_with(watch, valid, args, dictionary, trainer)
     reporter.stage("training")
     started = time.monotonic()
     problem, interrupted = None, 0

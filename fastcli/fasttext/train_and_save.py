@@ -22,19 +22,15 @@ from fastcli.fasttext.sidecar import about_path
 from fastcli.fasttext.train import train_supervised
 from fastcli.fasttext.train_words import train_word_vectors
 from fastcli.fasttext.trained import Trained
-from fastcli.fasttext.watch import Watch
 from fastcli.fasttext.watch_args import WatchArgs
 from fastcli.files import Replacement, check_writable
 from fastcli.jit.build import compile_beside
 from fastcli.kernels.base.printf import format_vectors
 from fastcli.kernels.linear.batch_lines import score_lines, step_lines
 from fastcli.kernels.linear.few_labels import learn_lines
-from fastcli.kernels.linear.means import mean_rows
-from fastcli.kernels.linear.scores import fill_blocks
 from fastcli.kernels.linear.shared_rows import count_shared
 from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.linear.train_words import train_words
-from fastcli.kernels.linear.validation import measure_lines
 from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
 from fastcli.text.spooled import place_of, spooled
@@ -82,7 +78,9 @@ def train_and_save(
             few, several = (learn_lines, count_shared), (score_lines, step_lines)
             compile_beside(*(few if args.optimizer == "sgd" else several), format_vectors)
             if watched.valid_lines:
-                compile_beside(fill_blocks, mean_rows, measure_lines)
+                from fastcli.fasttext.validation import KERNELS
+
+                compile_beside(*KERNELS)
             if before is not None:
                 before(log)
             args, trained = train_until_finite(args, watched, reporter, log, former)
@@ -120,7 +118,11 @@ def train_until_finite(
         reporter.row(found)
 
     for retry in range(MOST_RETRIES + 1):
-        watch = Watch(watched, show, args.thread) if watched.is_on else None
+        watch = None
+        if watched.is_on:
+            from fastcli.fasttext.watch import Watch
+
+            watch = Watch(watched, show, args.thread)
         may_retry = watched.retry_nan and retry < MOST_RETRIES
         try:
             trained = train_supervised(args, reporter, watch, former)

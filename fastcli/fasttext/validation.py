@@ -10,7 +10,9 @@ import numpy as np
 
 from fastcli.errors import DataError, cannot_open
 from fastcli.evaluation.meter import Meter
+from fastcli.fasttext import model as fasttext
 from fastcli.fasttext.huffman import build_children
+from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.losses import HS, NS, SOFTMAX
 from fastcli.kernels.base.threads import bounds
@@ -27,10 +29,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.fasttext.args import TrainArgs
+    from fastcli.fasttext.trainer import Trainer
+    from fastcli.fasttext.watch import Watch
     from fastcli.text.corpus import Corpus
     from fastcli.text.dictionary import Dictionary
 
 ROOM = 1 << 20  # floats of hidden vectors at a time
+KERNELS = (fill_blocks, mean_rows, measure_lines)
 
 
 @dataclass(kw_only=True)
@@ -249,3 +254,25 @@ class Validator:
                 Best(1, found.counts[at:], found.ids[at:], found.scores[at:]),
                 losses[at:],
             )
+
+
+def measure_with(
+    watch: Watch, valid: ValidLines, args: TrainArgs, dictionary: Dictionary, trainer: Trainer
+) -> None:
+    """Let a run be evaluated on validation lines.
+
+    Raises ArgumentError if the metric cannot be measured.
+    """
+    for kernel in KERNELS:
+        kernel.load()
+    scheme = trainer.scheme
+    wi, wo, stride = scheme.model.wi, scheme.model.wo, scheme.model.stride
+    model = fasttext.Model(
+        args=args.model_args(),
+        dictionary=dictionary,
+        wi=DenseMatrix(wi, stride),
+        wo=DenseMatrix(wo, stride),
+        label=args.label,
+    )
+    counts = dictionary.label_counts()
+    watch.measure_with(Validator(valid, scheme.model, scheme.loss, counts), model)
