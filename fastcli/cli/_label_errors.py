@@ -178,7 +178,7 @@ def read_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:
 
 def write_errors(path: str, found: LabelErrors) -> None:
     """Write all doubtful lines to a file, and say so."""
-    from fastcli.cli.display.messages import say
+    from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.tables import counted
     from fastcli.labelling.located_rows import LocatedRows
     from fastcli.labelling.outputs import open_outputs
@@ -195,4 +195,4 @@ def write_errors(path: str, found: LabelErrors) -> None:
             n = rows.write(put)
         finally:
             rows.close()
-    say(f"Wrote {counted(n)} to {path}.")
+    say_ending([path], notes={path: counted(n)})

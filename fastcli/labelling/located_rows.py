@@ -138,7 +138,7 @@ def _free(name: str, taken: set[str]) -> str:
     >>> _free("true", {"true"}), _free("true", {"true", "true_label"}), _free("true", set())
     ('true_label', 'true_label_2', 'true')
     """
-    other = OTHER_NAMES[name]
+    other = OTHER_NAMES.get(name, f"{name}_label")
     numbered = (f"{other}_{i}" for i in count(2))
     found = next(one for one in chain([name, other], numbered) if one not in taken)
     taken.add(found)

@@ -96,7 +96,7 @@ def test_a_table_by_the_folds_of_its_training(tmp_path, end):
         "line", "given", "given_probability", "proposed", "proposed_probability", "text"
     ]  # fmt: skip
     assert all(row["text"] in texts for row in rows)
-    assert f"Wrote {len(rows)} lines to {out}." in result.err
+    assert f"Wrote {out} ({len(rows)} lines" in result.err
 
 
 def test_folds_of_another_file_are_refused(flipped, tmp_path):

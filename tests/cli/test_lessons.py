@@ -270,7 +270,7 @@ def test_a_number_in_place_of_a_file_of_thresholds(tmp_path):
     said("supervised", TRAIN, tmp_path / "m", "-dim", 4)
     result = run("predict", tmp_path / "m.bin", VALID, "--thresholds", 0.5)
     assert result.code == 1
-    assert "For one threshold for all labels give --threshold 0.5." in result.err
+    assert "for one minimum probability of all labels give --threshold 0.5." in result.err
 
 
 @pytest.mark.parametrize("options", [["--batch-size", 1], ["--save-every", 10]])

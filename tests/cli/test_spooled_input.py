@@ -83,11 +83,12 @@ def test_a_file_whose_name_is_that_of_standard_input():
     [
         ["supervised", "-input", "tiny", "-output", "m", "--valid", "tiny", "--log", "-"],
         ["mlp-train", "-input", "tiny", "-output", "m", "--valid", "tiny", "--log", "-"],
-        ["tune-threshold", "m.bin", "tiny", "-o", "-"],
+        ["tune-threshold", "m.bin", "dev", "-o", "-"],
     ],
 )
 def test_no_file_gets_the_name_of_standard_output(words):
     model("-input", "tiny")
+    Path("dev").write_bytes(4 * TINY)
     result = run(*words)
     assert result.code == 1
     assert "- is not the name of a file here: give ./- for a file of that name" in result.err

@@ -22,6 +22,7 @@ from tests.fuzz.judge import judge
 REFUSED = {
     ("bin", "quantize"),  # a model of hs or few words
     ("words-bin", "predict"),
+    ("words-bin", "supervised"),  # to go on with
     ("words-bin", "quantize"),
     ("ftz", "supervised"),
     ("mlp", "print-word-vectors"),
@@ -29,6 +30,8 @@ REFUSED = {
     ("compressed", "quantize"),
     ("word2vec", "inspect"),  # which says what it is
     ("text", "quantize"),  # on lines of which the model knows no label
+    ("text", "supervised"),  # where words begin as weights do
+    ("compressed", "supervised"),  # likewise
     ("former-trials", "supervised"),
     ("trials", "supervised"),  # where a second is too short
 }

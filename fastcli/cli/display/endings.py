@@ -13,7 +13,7 @@ from fastcli.cli._command import BEGAN
 from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.tables import width_of, wrapped
 from fastcli.cli.display.terminal import is_terminal, width
-from fastcli.overwriting import STREAM
+from fastcli.text.spooled import is_file
 
 DEVICES = "/dev/"  # /dev/stdout may be a file
 SMALL = 10_000  # bytes of a file whose size is not worth a word
@@ -31,7 +31,7 @@ def say_ending(
     and what is not a file, are left out.
     """
     known = notes or {}
-    written = [path for path in dict.fromkeys(paths) if is_file(path)]
+    written = [path for path in dict.fromkeys(paths) if stays(path)]
     files = [file_text(path, known.get(path, ""), i == 0) for i, path in enumerate(written)]
     if files:
         say(f"Wrote {', '.join(files)}{time_text()}.")
@@ -61,9 +61,9 @@ def file_text(path: str, note: str = "", is_main: bool = True) -> str:
     return f"{path} ({', '.join(known)})" if known else path
 
 
-def is_file(path: str) -> bool:
+def stays(path: str) -> bool:
     """Tell whether a path is a file that stays, and not a stream, also not one in a file."""
-    return path != STREAM and not path.startswith(DEVICES) and os.path.isfile(path)
+    return is_file(path) and not path.startswith(DEVICES)
 
 
 def size_of(path: str) -> tuple[int, int] | None:
