@@ -68,7 +68,7 @@ def test_the_stories_keep_their_promises():
     assert command.split('"')[1] in mistakes
     true, predicted = mistakes.splitlines()[1].split(",")[2:4]
     assert explained.splitlines()[1].startswith(f"{predicted} ")
-    assert f"against __label__{true} " in explained.splitlines()[1]
+    assert f"against {true} " in explained.splitlines()[1]
     compared = next(out for c, out in steps.items() if c.startswith("fastcli compare"))
     assert "are within what 300 lines can tell apart" in compared
 
