@@ -157,10 +157,10 @@ def read_thresholds(
         if not isinstance(found, dict) or found.get("format") != THRESHOLDS_FORMAT:
             raise DataError(f"{place} was not written by fastcli tune-threshold.")
         thresholds = build(Thresholds, found)
+        check_identity(place, model, thresholds, identity, "tune-threshold")
         _check_thresholds(thresholds, names)
     except SchemaError as error:
         raise DataError(f"{place} is damaged: {error}. Run tune-threshold again.") from None
-    check_identity(place, model, thresholds, identity, "tune-threshold")
     return thresholds
 
 

@@ -147,19 +147,25 @@ def trained_lines(path: str, label: str) -> Iterator[FoldLine]:
 def read_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:
     """Yield the lines of a file of folds; raises DataError where it is of another data set."""
     from fastcli.cli._folds import divided
+    from fastcli.cli.display.messages import say
     from fastcli.inspect.kinds import kind_of_file
     from fastcli.inspect.label_errors import FoldLine
     from fastcli.labelling.fold_rows import read_folds
+    from fastcli.labelling.located_rows import BETWEEN
     from fastcli.tables.dialects import read_delimiter
     from fastcli.text.held_out import lines_of
 
     is_lines = kind_of_file(path, options.label, read_delimiter(options.delimiter)) == "lines"
     lines = enumerate(lines_of([path]), start=1) if is_lines else iter(())
+    n_rows = 0
     for row in read_folds(options.folds_file):
+        n_rows += 1
         if is_lines and not row.get("file"):
             line = next((line for number, line in lines if number == row["line"]), b"")
             true, _ = divided(line, options.label)
-            if true != row["true"]:
+            if BETWEEN.join(true) == BETWEEN.join(row["true"]):
+                row["true"] = true  # in a cell a label with | looks like two
+            else:
                 raise DataError(
                     f"{options.folds_file} is not of {path}, or that has changed: line "
                     f"{row['line']:,} has {named(' '.join(true))}, and there "
@@ -174,6 +180,13 @@ def read_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:
             text=row["text"],
             file=row.get("file", ""),
         )
+    if is_lines:
+        n = sum(bool(divided(line, options.label)[0]) for line in lines_of([path]))
+        if n_rows < n:
+            say(
+                f"{options.folds_file} has {n_rows:,} of the {n:,} lines with a label: the others "
+                "are not judged."
+            )
 
 
 def write_errors(path: str, found: LabelErrors) -> None:

@@ -141,6 +141,8 @@ def _read(path: str, number: int, pairs: list[tuple[str, Any]]) -> dict[str, Any
             values[name] = int(values[name])
         for name in ("probability", "true_probability"):
             values[name] = float("nan") if values[name] in ("", None) else float(values[name])
+            if values[name] < 0 or values[name] > 1:
+                raise ValueError
     except (ValueError, TypeError):
         raise _not_folds(path, f": row {number:,}") from None
     true = values["true"]

@@ -165,3 +165,36 @@ def test_the_ranking():
     assert found.n_lines == 7
     assert found.n_wrong == 2  # a is usually 0.8 where it is given, b is 1/3
     assert found.as_json("x")["label_errors"][0]["given_probability"] is None
+
+
+def test_labels_with_the_sign_between_labels(tmp_path):
+    """In a cell of the folds, a label with | looks like two."""
+    path, folds, out = tmp_path / "t.txt", tmp_path / "f.csv", tmp_path / "o.jsonl"
+    path.write_text("__label__a|b x y\n__label__c z w\n" * 6, encoding="utf-8")
+    argv = ["-output", tmp_path / "m", "-dim", 4, "-verbose", 0, "--folds", 2]
+    assert run("supervised", "-input", path, *argv, "--folds-output", folds).code == 0
+    result = run("inspect", path, "--label-errors", "--folds-file", folds, "--errors", out)
+    assert result.code == 0, result.err
+    found = [json.loads(line)["given"] for line in out.read_text(encoding="utf-8").splitlines()]
+    assert all(one in (["a|b"], ["c"]) for one in found)
+
+
+def test_folds_of_some_lines_and_probabilities_that_are_none(flipped, tmp_path):
+    path, folds = flipped[0], tmp_path / "f.csv"
+    argv = ["-output", tmp_path / "m", "-dim", 4, "-verbose", 0, "--folds", 2]
+    assert run("supervised", "-input", path, *argv, "--folds-output", folds).code == 0
+    rows = folds.read_text(encoding="utf-8").splitlines(keepends=True)
+    folds.write_text("".join(rows[:500]), encoding="utf-8")
+    result = run("inspect", path, "--label-errors", "--folds-file", folds)
+    assert result.code == 0
+    assert (
+        f"{folds} has 499 of the 900 lines with a label: the others are not judged." in result.err
+    )
+    cells = rows[1].split(",")
+    cells[4] = "7.5"
+    folds.write_text("".join([rows[0], ",".join(cells), *rows[2:]]), encoding="utf-8")
+    result = run("inspect", path, "--label-errors", "--folds-file", folds)
+    assert (result.code, result.err) == (
+        1,
+        f"{folds} is not a file of --folds-output: row 1.\n",
+    )
