@@ -34,9 +34,12 @@ from fastcli.printable import counted
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
-    from fastcli.evaluation.thresholds import Pairs, Points
+    from fastcli.evaluation.meter import Meter
+    from fastcli.evaluation.metric import Metric
+    from fastcli.evaluation.thresholds import Pairs, Points, Thresholds
 
 USUAL = 0.5  # the threshold that a label decided alone has without tuning
+MOST_CURVES = 10  # of labels in a plot: the most frequent ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +90,115 @@ def tune_threshold(
       fastcli tune-threshold topics.bin data/samples/topics.valid.txt --per-label
       fastcli tune-threshold topics.bin data/samples/topics.valid.txt --metric recallAtPrecision:95
     """
+    path = options.output or thresholds_path(model)
+    metric = checked(options, path, model, data)
+    tuned = tune(ctx, options, table, model, data, metric)
+    written = write_tuned(tuned, options, path)
+    if options.json:
+        sys.stdout.buffer.write(_json.line(tuned.as_json()))
+    else:
+        tuned.print()
+    from fastcli.cli.display.endings import say_ending
+
+    used = path if options.output else AUTO
+    say_ending(written, [*command_to_predict(model), "--thresholds", used])
+
+
+def checked(options: Tuning, path: str, model: str, data: str) -> Metric:
+    """Return the metric to maximise; raise an error for options that cannot work."""
+    from fastcli.cli.display.messages import say
+    from fastcli.evaluation.metric import parse_metric
+
+    if options.k not in (1, -1):
+        raise ArgumentError(f"-k must be 1 or -1, not {options.k}.")
+    metric = parse_metric(options.metric)
+    check_apart([model, data], [path, options.points, options.plot])
+    check_ours(path, "a file of tune-threshold", is_thresholds)
+    if options.plot:
+        from fastcli.cli.display.curves import check_plot
+
+        check_plot(options.plot)
+    if metric.doubt:
+        say(metric.doubt)
+    return metric
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuned:
+    """Thresholds, and what they were found by.
+
+    ``names`` are the labels as messages show them, ``label`` the id of the metric's label or -1,
+    ``values`` the threshold of each label, ``before`` and ``after`` what is counted without
+    thresholds and with them.
+    """
+
+    model: str
+    thresholds: Thresholds
+    names: list[str]
+    label: int
+    pairs: Pairs
+    values: list[float | None]
+    before: Meter
+    after: Meter
+    left_out: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        answer = asdict(self.thresholds) | {"left_out": self.left_out}
+        for name, meter in (("before", self.before), ("after", self.after)):
+            answer[name] = {
+                "precision": _json.number(meter.precision),
+                "recall": _json.number(meter.recall),
+                "f1": _json.number(meter.f1),
+                "f1macro": _json.number(meter.macro_f1),
+            }
+            if self.label >= 0:
+                scores = meter.label_scores(self.label)
+                named = zip(("precision", "recall", "f1"), map(_json.number, scores), strict=True)
+                answer[name]["label"] = dict(named)
+        return answer
+
+    def print(self) -> None:
+        """Print the table, and say which labels have no threshold of their own."""
+        from fastcli.cli.display.decisions import ThresholdsShown, threshold_lines, write_lines
+        from fastcli.cli.display.messages import say
+        from fastcli.evaluation.thresholds import MIN_LINES
+
+        shown = ThresholdsShown(
+            model=self.model,
+            names=self.names,
+            meters=(self.before, self.after),
+            values=self.values,
+            left_out=self.left_out,
+            label=self.label,
+        )
+        write_lines(threshold_lines(self.thresholds, shown))
+        n = int((self.pairs.gold < MIN_LINES).sum())
+        if self.thresholds.per_label and n:
+            say(
+                f"{counted(n, 'label')} {'has' if n == 1 else 'have'} fewer than {MIN_LINES} "
+                f"lines, and {'gets' if n == 1 else 'get'} the threshold of all labels."
+            )
+
+
+def tune(
+    ctx: click.Context,
+    options: Tuning,
+    table: TableOptions,
+    model: str,
+    data: str,
+    metric: Metric,
+) -> Tuned:
+    """Find the thresholds of a model by labelled lines.
+
+    Raises DataError for lines by which they cannot be found, and ArgumentError where the metric
+    cannot be reached.
+    """
     import numpy as np
 
-    from fastcli.cli.display.curves import check_plot, plot_precision_recall
-    from fastcli.cli.display.decisions import ThresholdsShown, threshold_lines, write_lines
-    from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.decided import Decided
     from fastcli.evaluation.dense import check_enough, read_scored
-    from fastcli.evaluation.metric import parse_metric
     from fastcli.evaluation.thresholds import (
         MIN_LINES,
         THRESHOLDS_FORMAT,
@@ -105,19 +208,8 @@ def tune_threshold(
         label_thresholds,
         meter_of,
         pairs_of,
-        points_of,
     )
 
-    if options.k not in (1, -1):
-        raise ArgumentError(f"-k must be 1 or -1, not {options.k}.")
-    metric = parse_metric(options.metric)
-    path = options.output or thresholds_path(model)
-    check_apart([model, data], [path, options.points, options.plot])
-    check_ours(path, "a file of tune-threshold", is_thresholds)
-    if options.plot:
-        check_plot(options.plot)
-    if metric.doubt:
-        say(metric.doubt)
     identity = identity_of(model)
     classifier: Any = load_classifier(model, table)
     say_seen(inputs_of(classifier), data)
@@ -129,31 +221,27 @@ def tune_threshold(
     label = metric.find_label(known)
     blocks = examples(ctx, classifier, table, "", model, data, cannot=CANNOT_OPEN)
     scored = read_scored(classifier, blocks, model, data)
-    warning = check_enough(scored, data)
+    if warning := check_enough(scored, data):
+        say(warning)
     metric.check_occurs(label, np.nonzero(scored.truth)[1], "--metric")
     k = options.k
     if "k" not in given_names(ctx):
         k = 1 if classifier.sums_to_one and not scored.has_several else -1
     pairs = pairs_of(scored, k)
-    if not (pairs.of(label) if label >= 0 else pairs).right.any():
+    of_metric = pairs.of(label) if label >= 0 else pairs
+    if not of_metric.right.any():
         raise DataError(f"--metric {metric.text} is 0 at every threshold on {data}.")
     together = best_threshold(pairs, metric, label)
     each = label_thresholds(pairs, metric, MIN_LINES) if options.per_label else []
     if together is None and not any(one is not None for one in each):
-        points = points_of(pairs.of(label) if label >= 0 else pairs)
-        what, found = (
-            ("recall", points.recall)
-            if "Recall" in metric.name
-            else (
-                "precision",
-                points.precision,
-            )
-        )
-        raise ArgumentError(
-            f"--metric {metric.text}: no threshold reaches it on {data}; the highest {what} is "
-            f"{100 * float(found.max()):.1f} percent."
-        )
+        raise not_reached(metric, of_metric, data)
     names = names_of(classifier)
+    values = each or [together] * len(names)
+    levels = np.array([np.inf if one is None else one for one in values])
+    plain = np.full(len(names), 0.0 if k == 1 else USUAL)
+    before, after = (
+        meter_of(given(scored.probs, k == 1, some), scored.truth) for some in (plain, levels)
+    )
     thresholds = Thresholds(
         format=THRESHOLDS_FORMAT,
         version=1,
@@ -167,58 +255,53 @@ def tune_threshold(
         data=data,
         **identity,
     )
-    values = each or [together] * len(names)
-    levels = np.array([np.inf if one is None else one for one in values])
-    plain = np.full(len(names), 0.0 if k == 1 else USUAL)
-    before, after = (
-        meter_of(given(scored.probs, k == 1, some), scored.truth) for some in (plain, levels)
+    return Tuned(
+        model=model,
+        thresholds=thresholds,
+        names=known.unique,
+        label=label,
+        pairs=pairs,
+        values=values,
+        before=before,
+        after=after,
+        left_out=scored.left_out,
     )
+
+
+def not_reached(metric: Metric, pairs: Pairs, data: str) -> ArgumentError:
+    """Return the error of a precision or a recall that no threshold reaches."""
+    from fastcli.evaluation.thresholds import points_of
+
+    points = points_of(pairs)
+    what, found = "precision", points.precision
+    if metric.name == "precisionAtRecall":
+        what, found = "recall", points.recall
+    return ArgumentError(
+        f"--metric {metric.text}: no threshold reaches it on {data}; the highest {what} is "
+        f"{100 * float(found.max()):.1f} percent."
+    )
+
+
+def write_tuned(tuned: Tuned, options: Tuning, path: str) -> list[str]:
+    """Write the files that were asked for, and return their paths."""
+    import numpy as np
+
+    from fastcli.evaluation.thresholds import points_of
     from fastcli.fasttext.sidecar import json_bytes
 
-    if warning:
-        say(warning)
-    written = [path]
-    write_file(path, json_bytes(asdict(thresholds)))
+    pairs, names = tuned.pairs, tuned.names
+    write_file(path, json_bytes(asdict(tuned.thresholds)))
     if options.points:
-        write_file(options.points, b"".join(point_rows(pairs, known.unique, options.per_label)))
-        written.append(options.points)
+        write_file(options.points, b"".join(point_rows(pairs, names, options.per_label)))
     if options.plot:
+        from fastcli.cli.display.curves import plot_precision_recall
+
         curve = {"all labels": points_of(pairs)}
         if options.per_label:
-            shown = np.argsort(-pairs.gold, kind="stable")[:10].tolist()
-            curve |= {known.unique[i]: points_of(pairs.of(i)) for i in shown if pairs.gold[i]}
+            shown = np.argsort(-pairs.gold, kind="stable")[:MOST_CURVES].tolist()
+            curve |= {names[i]: points_of(pairs.of(i)) for i in shown if pairs.gold[i]}
         plot_precision_recall(options.plot, curve)
-        written.append(options.plot)
-    if options.json:
-        answer = asdict(thresholds) | {"left_out": scored.left_out}
-        for name, meter in (("before", before), ("after", after)):
-            answer[name] = {
-                "precision": _json.number(meter.precision),
-                "recall": _json.number(meter.recall),
-                "f1": _json.number(meter.f1),
-                "f1macro": _json.number(meter.macro_f1),
-            }
-            if label >= 0:
-                scores = zip(("precision", "recall", "f1"), meter.label_scores(label), strict=True)
-                answer[name]["label"] = {what: _json.number(value) for what, value in scores}
-        sys.stdout.buffer.write(_json.line(answer))
-    else:
-        shown_as = ThresholdsShown(
-            model=model,
-            names=known.unique,
-            meters=(before, after),
-            values=values,
-            left_out=scored.left_out,
-            label=label,
-        )
-        write_lines(threshold_lines(thresholds, shown_as))
-    if each and (n := int((pairs.gold < MIN_LINES).sum())):
-        say(
-            f"{counted(n, 'label')} {'has' if n == 1 else 'have'} fewer than {MIN_LINES} lines, "
-            f"and {'gets' if n == 1 else 'get'} the threshold of all labels."
-        )
-    used = path if options.output else AUTO
-    say_ending(written, [*command_to_predict(model), "--thresholds", used])
+    return [one for one in (path, options.points, options.plot) if one]
 
 
 def point_rows(pairs: Pairs, names: list[str], per_label: bool) -> Iterator[bytes]:
