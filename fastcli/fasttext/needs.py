@@ -53,14 +53,19 @@ def classifier_needs(
     n_rows = n_inputs + dictionary.nlabels
     matrices = 4 * padded(args.dim) * n_rows
     batches = batch_memory(args, dictionary.nlabels, corpus.n_lines, n_rows)
+    measuring = 4 * padded(args.dim) * dictionary.nlabels * keeps_best  # output rows in blocks
     rows = 0 if args.no_vec else rows_of_words(args, dictionary)
     saving = saving_memory(args, dictionary.nwords, rows, dictionary.nlabels)
     needs = _needs(
         args,
         dictionary,
         (len(corpus.ids), dictionary.nlabels),
-        matrices=(1 + slots + keeps_best) * matrices + batches,
-        saving=saving - slots * matrices - batches - corpus.nbytes,  # which are freed before
+        matrices=(1 + slots + keeps_best) * matrices + batches + measuring,
+        saving=saving
+        - slots * matrices
+        - batches
+        - measuring
+        - corpus.nbytes,  # which are freed before
     )
     if former is None:
         return needs

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from fastcli.kernels.linear.lines import Lines, Model
 
 
+AT_ONCE = 1 << 14  # lines, or rows, that are looked at or copied at a time
+
+
 @dataclass(frozen=True, kw_only=True)
 class SoFar:
     """Where a run is: visits of lines, the sum of their losses, tokens, the learning rate.
@@ -54,8 +57,13 @@ class BestModel:
         if moved is None:
             self.wi[:] = model.wi
             return
-        rows, stride = np.flatnonzero(moved), model.stride
-        self.wi.reshape(-1, stride)[rows] = model.wi.reshape(-1, stride)[rows]
+        rows, to, of = (
+            np.flatnonzero(moved),
+            *(wi.reshape(-1, model.stride) for wi in (self.wi, model.wi)),
+        )
+        for first in range(0, len(rows), AT_ONCE):  # of which there is a copy in between
+            some = rows[first : first + AT_ONCE]
+            to[some] = of[some]
 
 
 class Watch:
@@ -160,14 +168,18 @@ class Watch:
     def _note_moved(self, so_far: SoFar, lines: Lines, model: Model) -> None:
         """Mark the input rows that moved since the last evaluation; all of them after an epoch."""
         since = so_far.visits - self._visits
-        if self._moved is None or self.best is None or since > len(so_far.order):
+        # All lines, or also some of the epoch before, whose order is gone.
+        are_most = since >= len(lines.tokens) or since > len(so_far.order)
+        if self._moved is None or self.best is None or are_most:
             self._moved = None
             return
-        order = so_far.order[len(so_far.order) - since :].astype(np.int64)
-        starts = lines.segments[order * lines.shards]
-        sizes = lines.segments[(order + 1) * lines.shards] - starts
-        places = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
-        self._moved[lines.rows[places]] = True
+        recent = so_far.order[len(so_far.order) - since :]
+        for first in range(0, since, AT_ONCE):
+            order = recent[first : first + AT_ONCE].astype(np.int64)
+            starts = lines.segments[order * lines.shards]
+            sizes = lines.segments[(order + 1) * lines.shards] - starts
+            places = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+            self._moved[lines.rows[places]] = True
 
     def _keep(self, model: Model) -> None:
         """Copy the model."""

@@ -6,6 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -13,9 +14,9 @@ from fastcli.cli._command import BEGAN
 from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.tables import width_of, wrapped
 from fastcli.cli.display.terminal import is_terminal, width
+from fastcli.files import is_descriptor
 from fastcli.text.spooled import is_file
 
-DEVICES = "/dev/"  # /dev/stdout may be a file
 SMALL = 10_000  # bytes of a file whose size is not worth a word
 SPARSE = 0.9  # of the size: a file that takes less than that of the disk has holes
 
@@ -63,7 +64,7 @@ def file_text(path: str, note: str = "", is_main: bool = True) -> str:
 
 def stays(path: str) -> bool:
     """Tell whether a path is a file that stays, and not a stream, also not one in a file."""
-    return is_file(path) and not path.startswith(DEVICES)
+    return is_file(path) and not is_descriptor(Path(path))  # /dev/stdout may be a file
 
 
 def size_of(path: str) -> tuple[int, int] | None:
