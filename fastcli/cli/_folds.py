@@ -66,7 +66,8 @@ def cross_validation(
 ) -> Iterator[Before | None]:
     """Give what is to be done before training, None without folds.
 
-    The file of predictions is put in place at the end, if nothing went wrong.
+    The file of predictions is put in place when all folds are measured, so that it stays whatever
+    becomes of the training after them.
     """
     if not folding.folds:
         yield None
@@ -74,13 +75,13 @@ def cross_validation(
     from fastcli.labelling.outputs import open_outputs
 
     folding.check()
-    with open_outputs([folding.output] * bool(folding.output), sys.stdout.buffer) as puts:
+    paths = [folding.output] * bool(folding.output)
 
-        def before(log: RunLog) -> None:
-            with closing(source_of()) as source:
-                run(folding, source, reporter, log, puts[0] if puts else None)
+    def before(log: RunLog) -> None:
+        with open_outputs(paths, sys.stdout.buffer) as puts, closing(source_of()) as source:
+            run(folding, source, reporter, log, puts[0] if puts else None)
 
-        yield before
+    yield before
 
 
 def run(folding: Folding, source: Any, reporter: Reporter, log: RunLog, put: Put | None) -> None:

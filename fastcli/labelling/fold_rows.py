@@ -50,14 +50,13 @@ def write_folds(
     label of a model.  Raises what reading and writing raise.
     """
     names = list(map(shown, held.labels))
-    current, last = "", 0
+    current = ""
     cells: Iterator[tuple[int, Cells]] = iter(())
     for i, file, line, true, text in rows:
         if held.folds[i] < 0:
             continue
-        if again is not None and (file != current or line <= last):  # it may be given twice
+        if again is not None and file != current:
             current, cells = file, again(file)
-        last = line
         found: Any = next((one for place, one in cells if place == line), None)
         if isinstance(found, str):
             text, found = found, None

@@ -205,8 +205,13 @@ def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
 
 
 def elements_as_written(path: str, text: IO[str]) -> Iterator[tuple[int, Any, bytes]]:
-    """Yield the elements of a JSON array, where they begin, and their JSON, on one line."""
+    """Yield the elements of a JSON array, their places, and their JSON, on one line.
+
+    The place is the line where an element begins.  No two have the same: of several on a line the
+    others count on from there, so that in an array on one line it is the number of the element.
+    """
     decoder, buffer, at, line, size = json.JSONDecoder(), "", 0, 1, 1 << 16
+    place = 0
     due = OPENING
     while True:
         start = at
@@ -248,7 +253,8 @@ def elements_as_written(path: str, text: IO[str]) -> Iterator[tuple[int, Any, by
             if 0 <= end < len(buffer):  # a number at the end may continue
                 # There are no line ends in strings of JSON.
                 written = _LINE_ENDS.sub(" ", buffer[at:end])
-                yield line, found, written.encode("utf-8", "surrogateescape")
+                place = max(line, place + 1)
+                yield place, found, written.encode("utf-8", "surrogateescape")
                 line += buffer.count("\n", at, end)
                 at, size, due = end, 1 << 16, COMMA
                 continue

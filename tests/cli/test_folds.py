@@ -12,6 +12,7 @@ import pytest
 
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.evaluation.run_log import RunLog
+from fastcli.fasttext import train_and_save
 from tests.cli.conftest import LOSSES
 from tests.command import SAMPLES, environment, run, words
 
@@ -301,6 +302,21 @@ def test_an_interrupt_between_folds_leaves_nothing(tmp_path, command):
     assert not list(tmp_path.iterdir())
 
 
+def test_the_predictions_stay_when_the_last_training_is_interrupted(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_and_save, "train_until_finite", interrupted)  # not that of folds
+    out = tmp_path / "f.csv"
+    result = run(
+        "supervised", "-input", TRAIN, "-output", tmp_path / "m", *SMALL, "--folds", 2,
+        "--folds-output", out,
+    )  # fmt: skip
+    assert result.code == 130
+    assert list(tmp_path.iterdir()) == [out]
+    assert len(rows_of(out)) == 900
+
+
 @pytest.mark.parametrize("command", ["supervised", "mlp-train"])
 @pytest.mark.parametrize("options", [["--folds", 2], ["--valid-share", 0.5]])
 def test_a_file_that_is_given_twice(command, options, tmp_path):
@@ -374,3 +390,20 @@ def test_a_run_is_resumed_with_or_without_folds(tmp_path):
         err, again = train("mlp-train", tmp_path / "m", TRAIN, *saving, "--resume", *more)
         assert "Resuming after step" in err
         assert again == model
+
+
+@pytest.mark.parametrize("end", ["csv", "jsonl"])
+def test_an_array_of_json_on_one_line(tmp_path, end):
+    """Rows that begin on the same line have their own numbers and columns."""
+    rows = [{"text": f"word{i} b c", "label": "xy"[i % 2]} for i in range(12)]
+    rows[4]["label"] = None
+    source, out, errors = tmp_path / "a.json", tmp_path / f"f.{end}", tmp_path / f"e.{end}"
+    source.write_text(json.dumps(rows), encoding="utf-8")
+    columns = ["--text-column", "text", "--label-column", "label", "--skip-bad"]
+    train("supervised", tmp_path / "m", source, *columns, "--folds", 2, "--folds-output", out)
+    expected = [(i + 1, f"word{i} b c") for i in range(12) if i != 4]
+    assert [(int(row["line"]), row["text"]) for row in rows_of(out)] == expected
+    assert run("test", tmp_path / "m.bin", source, *columns[2:], "--errors", errors).code == 0
+    found = [(int(row["line"]), row["text"]) for row in rows_of(errors)]
+    assert found
+    assert set(found) <= set(expected)
