@@ -35,8 +35,8 @@ class Needs:
     ``disk`` is what the file takes at most, where it has holes, and ``least_disk`` what it surely
     takes.  ``matrices`` are those that are yet to be taken, the states of an optimiser too;
     ``saving`` is what saving takes beyond what training had.  ``memory`` is that of the whole
-    process at its peak: what it had at most so far, or what it has now and all that will come, and
-    what is ``mapped`` of files, which gives way where memory is short.
+    process at its peak: what it had at most so far, or what it has now and all that will come;
+    what is ``mapped`` of files comes on top, and gives way where memory is short.
     ``smaller`` are the options that make it less.
     """
 
@@ -50,7 +50,7 @@ class Needs:
     memory: int = field(init=False)
 
     def __post_init__(self) -> None:
-        whole = resident_memory() + self.to_come + self.mapped
+        whole = resident_memory() + self.to_come
         object.__setattr__(self, "memory", max(whole, peak_memory()))
 
     @property
@@ -62,8 +62,15 @@ class Needs:
         """Return what to tell a user; None if the needs are small, unless ``always``."""
         if max(self.to_come, self.file) < LARGE and not always:
             return None
+        mapped = ""
+        if self.mapped:
+            mapped = (
+                f" and {size_text(self.mapped)} for the model that is read, which the system takes "
+                "back where memory is short"
+            )
         return (
-            f"Needs about {size_text(self.memory)} of memory; the model file will be "
+            f"Needs about {size_text(self.memory)} of memory{mapped}; the model file "
+            "will be "
             f"{size_text(self.file)}, using at most {size_text(self.disk)} of disk. "
             f"A smaller {self.smaller} needs less."
         )

@@ -101,7 +101,13 @@ def test_needs_are_those_of_the_whole_process(monkeypatch):
     assert Needs(matrices=200, file=1, disk=1, saving=50).memory == 350
     assert Needs(matrices=200, file=1, disk=1, saving=-50).memory == 300
     mapped = Needs(matrices=200, file=1, disk=1, mapped=30)  # pages that give way
-    assert (mapped.memory, mapped.to_come) == (330, 200)
+    assert (mapped.memory, mapped.to_come) == (300, 200)
+
+
+def test_mapped_files_are_said_apart():
+    needs = Needs(matrices=memory.LARGE, file=1000, disk=1000, mapped=5_000_000)
+    said = needs.sentence()
+    assert " of memory and 5.0 MB for the model that is read, which the system takes back" in said
 
 
 def test_small_needs_are_not_said():
