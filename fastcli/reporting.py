@@ -48,6 +48,10 @@ class Reporter:
     def note(self, sentence: str) -> None:
         """Something that the user should know."""
 
+    def retrying(self, sentence: str) -> None:
+        """Training starts again, which a sentence says; a note where nothing else is done."""
+        self.note(sentence)
+
     def warn(self, sentence: str) -> None:
         """Something that was not done; unlike notes, shown whatever the verbosity."""
 

@@ -105,7 +105,7 @@ def naively_trained(args):
     dictionary, corpus = read_corpus(args, Reporter(), None)
     n_rows = corpus.shards * corpus.shard_rows
     wi = initial_rows(
-        args, corpus.ids, corpus.memory_rows, n_rows, dictionary, None, Reporter()
+        args, corpus.ids, corpus.memory_rows, n_rows, dictionary, None, Reporter().note
     ).reshape(n_rows, -1)
     wi, wo = wi.astype(np.float64), np.zeros((dictionary.nlabels, wi.shape[1]))
     ends = corpus.segments[:: corpus.shards]

@@ -139,6 +139,10 @@ class FoldReporter(Reporter):
         """Pass on the progress."""
         self._outer.status(status)
 
+    def retrying(self, sentence: str) -> None:
+        """Pass on that a fold starts again."""
+        self._outer.retrying(f"In {self._name}: {sentence}")
+
     def warn(self, sentence: str) -> None:
         """Pass on a warning."""
         self._outer.warn(sentence)

@@ -59,7 +59,6 @@ RETRY_NAN = Option(
     help="where the loss becomes NaN, halve the learning rate and start again",
     group="training",
 )
-MOST_RETRIES = 10
 LOG = Option(
     help="file to log the arguments and evaluations to, one JSON object per line",
     group="files",

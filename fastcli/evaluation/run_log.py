@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from fastcli.errors import DataError, cannot_open
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.overwriting import check_ours, first_object
 from fastcli.schema import SchemaError, parse_json, shown
+from fastcli.threads import uninterrupted
 
 ALWAYS = {"step", "epoch", "progress", "lr", "seconds", "is_best"}  # of an evaluation
 LISTS = {"gradients", "activations"}
@@ -65,6 +66,30 @@ class RunLog:
         if self._file is not None:
             self._file.append(self._first + lines)
             self._first = b""
+
+
+class EvaluationRows:
+    """Adds the evaluations of a run to its log and shows them, each once.
+
+    ``show`` may be called again after an interrupt, which may come between an evaluation and its
+    row; the first ``n_shown`` are of a former run, and are only in the log.
+    """
+
+    def __init__(
+        self, log: RunLog | None, on_row: Callable[[Evaluation], None], n_shown: int = 0
+    ) -> None:
+        self._log, self._on_row = log, on_row
+        self._logged, self._shown = 0, n_shown
+
+    def show(self, history: Sequence[Evaluation]) -> None:
+        """Log and show those that are new."""
+        with uninterrupted():  # a line is there once
+            if self._log is not None:
+                self._log.add(history[self._logged :])
+            self._logged = len(history)
+        while self._shown < len(history):
+            self._shown += 1
+            self._on_row(history[self._shown - 1])
 
 
 def run_line(command: str, arguments: dict[str, Any]) -> bytes:

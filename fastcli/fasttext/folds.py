@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fastcli.evaluation.folds import FoldModel
-from fastcli.evaluation.run_log import RunLog
 from fastcli.fasttext.train_and_save import train_until_finite
 from fastcli.fasttext.trial_model import compact_model
 from fastcli.fasttext.watch_args import WatchArgs
@@ -31,6 +30,5 @@ class ClassifierFolds(TextFolds):
     def trained(self, fold: int, reporter: Reporter) -> Iterator[FoldModel]:
         """Give the model of a fold."""
         with self.apart(fold) as (out, n_train):
-            log = RunLog("", reporter.warn, "supervised", {})
-            _, trained = train_until_finite(self._args, self._watched, reporter, log)
+            _, trained = train_until_finite(self._args, self._watched, reporter)
             yield FoldModel(compact_model(trained, self._args), text_blocks(out), n_train)

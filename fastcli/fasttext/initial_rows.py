@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,6 @@ from fastcli.fasttext.args import TrainArgs
 from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.kernels.base.threads import bounds
 from fastcli.memory import padded, zeros
-from fastcli.reporting import Reporter
 from fastcli.text.dictionary import Dictionary
 from fastcli.threads import run_apart
 
@@ -27,13 +27,13 @@ def initial_rows(
     n_rows: int,
     dictionary: Dictionary,
     pretrained: Pretrained | None,
-    reporter: Reporter,
+    note: Callable[[str], None],
 ) -> NDArray[np.float32]:
     """Return the input matrix that training starts from: flat, ``n_rows`` of padded dim floats.
 
     Row ``memory_rows[i]`` is row ``ids[i]`` of the model file, whose number and the seed decide
-    its floats, uniform within 1 / dim; pretrained vectors take the place of theirs.  Raises
-    DataError if no word of the text has a pretrained vector.
+    its floats, uniform within 1 / dim; pretrained vectors take the place of theirs, of which
+    ``note`` hears.  Raises DataError if no word of the text has a pretrained vector.
     """
     stride = padded(args.dim)
     wi = zeros(n_rows * stride)
@@ -48,7 +48,7 @@ def initial_rows(
         from fastcli.fasttext.pretrained import epochs_note, set_rows
 
         for sentence in set_rows(pretrained, dictionary, ids, memory_rows, wi.reshape(-1, stride)):
-            reporter.note(sentence)
-        if note := epochs_note(pretrained, args.epoch, dictionary.ntokens):
-            reporter.note(note)
+            note(sentence)
+        if said := epochs_note(pretrained, args.epoch, dictionary.ntokens):
+            note(said)
     return wi

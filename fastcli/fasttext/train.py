@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from fastcli.evaluation.lessons import (
     path_start,
     sampled_guess,
 )
+from fastcli.evaluation.retrying import NewNotes
 from fastcli.evaluation.weights import (
     class_weights,
     no_weights,
@@ -39,27 +41,48 @@ from fastcli.reporting import Reporter, run_and_report
 if TYPE_CHECKING:
     from fastcli.evaluation.weights import ClassWeight, Weights
     from fastcli.fasttext.continuing import Former
+    from fastcli.fasttext.validation import ValidLines
     from fastcli.fasttext.watch import Watch
     from fastcli.text.corpus import Corpus
     from fastcli.text.dictionary import Dictionary
+    from fastcli.text.pretrained import Pretrained
 
 
-def train_supervised(
-    args: TrainArgs,
-    reporter: Reporter,
-    watch: Watch | None = None,
-    former: Former | None = None,
-) -> Trained:
-    """Train a classifier, and keep the best model that ``watch`` finds, if it validates.
+@dataclass(kw_only=True)
+class ClassifierData:
+    """What a classifier is trained on, which training does not change; ``note`` says things once.
+
+    The input matrix has ``n_rows`` rows in memory.
+    """
+
+    dictionary: Dictionary
+    corpus: Corpus
+    weights: Weights | None
+    valid: ValidLines | None
+    n_rows: int
+    pretrained: Pretrained | None
+    former: Former | None
+    note: NewNotes
+
+
+def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
+    """Read text and train a classifier.
+
+    Raises what ``read_supervised`` and ``train_classifier`` do.
+    """
+    return train_classifier(args, read_supervised(args, reporter), reporter)
+
+
+def read_supervised(
+    args: TrainArgs, reporter: Reporter, valid_path: str = "", former: Former | None = None
+) -> ClassifierData:
+    """Read the text of a classifier and its validation lines; say what training needs.
 
     It goes on with the ``former`` one, if there is one: see ``continuing.py``.  Raises
-    ArgumentError, DataError, FastcliError (too little memory) or TrainingDiverged, which is kept as
-    ``Trained.problem`` where there is a best model from before; an interrupt, too, is raised only
-    where there is none.
+    ArgumentError, DataError, or FastcliError where there is too little memory.
     """
     args.check()
     asked = read_class_weight(args.class_weight)
-    stride = padded(args.dim)
     pretrained = None
     if args.pretrained_vectors:
         from fastcli.fasttext.pretrained import open_pretrained
@@ -70,17 +93,45 @@ def train_supervised(
     names = label_names(args, dictionary)
     weights = weights_of(asked, names, args, corpus, reporter)
     valid = None
-    if watch is not None and (path := watch.args.valid_lines):
+    if valid_path:
         from fastcli.fasttext.validation import read_valid
 
-        valid = read_valid(path, args, dictionary, corpus, keeps_rows=former is not None)
+        valid = read_valid(valid_path, args, dictionary, corpus, keeps_rows=former is not None)
         if valid.left_out:
-            reporter.note(f"{path}: {counted(valid.left_out)} without a known label or word.")
+            reporter.note(f"{valid_path}: {counted(valid.left_out)} without a known label or word.")
     n_rows = corpus.shards * corpus.shard_rows + (valid.more_rows if valid is not None else 0)
     needs = classifier_needs(args, dictionary, corpus, n_rows, valid is not None, former)
     check_needs(needs, args, reporter)
+    return ClassifierData(
+        dictionary=dictionary,
+        corpus=corpus,
+        weights=weights,
+        valid=valid,
+        n_rows=n_rows,
+        pretrained=pretrained,
+        former=former,
+        note=NewNotes(reporter.note),
+    )
+
+
+def train_classifier(
+    args: TrainArgs, data: ClassifierData, reporter: Reporter, watch: Watch | None = None
+) -> Trained:
+    """Train a classifier, and keep the best model that ``watch`` finds, if it validates.
+
+    Raises TrainingDiverged, which is kept as ``Trained.problem`` where there is a best model from
+    before; an interrupt, too, is raised only where there is none.
+    """
+    dictionary, corpus, valid, former = data.dictionary, data.corpus, data.valid, data.former
+    stride = padded(args.dim)
     wi = initial_rows(
-        args, corpus.ids, corpus.memory_rows, n_rows, dictionary, pretrained, reporter
+        args,
+        corpus.ids,
+        corpus.memory_rows,
+        data.n_rows,
+        dictionary,
+        data.pretrained,
+        data.note,
     )
     wo = zeros(dictionary.nlabels * stride)
     if former is not None:
@@ -88,7 +139,7 @@ def train_supervised(
         if valid is not None:
             former.set_rows(valid.untrained_ids, valid.untrained_rows, wi.reshape(-1, stride))
         former.set_outputs(wo.reshape(-1, stride))
-    trainer = Trainer(args, dictionary, corpus, wi, wo, stride, weights)
+    trainer = Trainer(args, dictionary, corpus, wi, wo, stride, data.weights)
     trainer.scheme.kernel.load()  # so that compiling does not count as training
     if watch is not None and valid is not None:
         from fastcli.fasttext.validation import measure_with
@@ -106,6 +157,7 @@ def train_supervised(
     except KeyboardInterrupt:
         if watch is None or watch.best is None:
             raise
+        watch.show()
         interrupted, loss = trainer.epoch, watch.history[-1].loss
     best = watch.best if watch is not None else None
     if former is not None:
@@ -123,7 +175,7 @@ def train_supervised(
         seconds=time.monotonic() - started,
         watch=watch,
         problem=problem,
-        learned=learned(args, dictionary, corpus, trainer, watch, weights),
+        learned=learned(args, dictionary, corpus, trainer, watch, data.weights),
         interrupted=interrupted,
         former=former,
     )

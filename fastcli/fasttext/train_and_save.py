@@ -9,17 +9,16 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli import __version__
-from fastcli.errors import DataError, TrainingDiverged, cannot_open
-from fastcli.evaluation.early_stopping import Evaluation
-from fastcli.evaluation.options import MOST_RETRIES
-from fastcli.evaluation.run_log import RunLog
+from fastcli.errors import DataError, cannot_open
+from fastcli.evaluation.retrying import kept_instead, retried
+from fastcli.evaluation.run_log import EvaluationRows, RunLog
 from fastcli.evaluation.weights import weights_file
 from fastcli.fasttext.args import TrainArgs, command_line
 from fastcli.fasttext.model_bytes import output_rows
 from fastcli.fasttext.model_outputs import ModelOutputs, Writer
 from fastcli.fasttext.save import word_vectors, write_model, write_vectors
 from fastcli.fasttext.sidecar import about_path
-from fastcli.fasttext.train import train_supervised
+from fastcli.fasttext.train import read_supervised, train_classifier
 from fastcli.fasttext.train_words import train_word_vectors
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.watch_args import WatchArgs
@@ -97,7 +96,7 @@ def train_and_save(
             notes["prepared"] = prepared
         files.save(path, lambda out: write_model(out, trained), writers, notes)
     if trained.problem is not None:
-        raise trained.problem
+        raise kept_instead(trained.problem, watched.retry_nan)
     return trained
 
 
@@ -105,38 +104,27 @@ def train_until_finite(
     args: TrainArgs,
     watched: WatchArgs,
     reporter: Reporter,
-    log: RunLog,
+    log: RunLog | None = None,
     former: Former | None = None,
 ) -> tuple[TrainArgs, Trained]:
     """Train a classifier; with ``retry_nan`` start again at half the rate where the loss is NaN.
 
-    Returns the arguments that it was trained with, too.  Raises what ``train_supervised`` does.
+    A model that diverged after its best one is kept.  Returns the arguments that it was trained
+    with, too.  Raises what ``read_supervised`` and ``train_classifier`` do.
     """
+    data = read_supervised(args, reporter, watched.valid_lines, former)
 
-    def show(found: Evaluation) -> None:
-        log.add([found])
-        reporter.row(found)
-
-    for retry in range(MOST_RETRIES + 1):
-        watch = None
+    def attempt(lr: float) -> tuple[TrainArgs, Trained]:
+        tried, watch = replace(args, lr=lr), None
+        if log is not None and lr != args.lr:
+            log.restart({**asdict(tried), **asdict(watched)})
         if watched.is_on:
             from fastcli.fasttext.watch import Watch
 
-            watch = Watch(watched, show, args.thread)
-        may_retry = watched.retry_nan and retry < MOST_RETRIES
-        try:
-            trained = train_supervised(args, reporter, watch, former)
-            if trained.problem is None or not may_retry:
-                break
-        except TrainingDiverged as error:
-            if not may_retry:
-                raise error if watched.retry_nan else error.or_retry() from None
-        reporter.note(
-            f"Encountered NaN at -lr {args.lr:g}: starting again with -lr {args.lr / 2:g}."
-        )
-        args = replace(args, lr=args.lr / 2)
-        log.restart({**asdict(args), **asdict(watched)})
-    return args, trained
+            watch = Watch(watched, EvaluationRows(log, reporter.row).show, args.thread)
+        return tried, train_classifier(tried, data, reporter, watch)
+
+    return retried(attempt, args.lr, watched.retry_nan, reporter)
 
 
 def check_watched(watched: WatchArgs) -> None:

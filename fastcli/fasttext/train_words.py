@@ -104,7 +104,7 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
     needs = word_vectors_needs(args, dictionary, sentences, len(ids), len(word_rows.rows), scratch)
     check_needs(needs, args, reporter)
     memory_rows = np.arange(len(ids))
-    wi = initial_rows(args, ids, memory_rows, len(ids), dictionary, pretrained, reporter)
+    wi = initial_rows(args, ids, memory_rows, len(ids), dictionary, pretrained, reporter.note)
     wo = zeros(dictionary.nwords * stride)
     kernels.train_words.load()  # so that compiling does not count as training
     reporter.stage("training")

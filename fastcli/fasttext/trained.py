@@ -13,7 +13,7 @@ from fastcli.text.dictionary import Dictionary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastcli.errors import FastcliError
+    from fastcli.errors import TrainingDiverged
     from fastcli.evaluation.lessons import Learned
     from fastcli.fasttext.continuing import Former
     from fastcli.fasttext.watch import Watch
@@ -39,7 +39,7 @@ class Trained:
     lines_at_once: int = 1  # that a classifier was trained on
     watch: Watch | None = None  # the evaluations; the model is the best of them
     learned: Learned | None = None  # of a classifier: by which to judge it
-    problem: FastcliError | None = None  # which ended training after the best
+    problem: TrainingDiverged | None = None  # which ended training after the best
     interrupted: int = 0  # in which epoch; 0: not
     former: Former | None = None  # which has the input rows that training did not use
 

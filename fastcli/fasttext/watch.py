@@ -67,15 +67,16 @@ class BestModel:
 
 
 class Watch:
-    """Evaluates a run where it is due, and keeps the best model; ``on_row`` gets each evaluation.
+    """Evaluates a run where it is due, and keeps the best model.
 
-    A step is a line; an evaluation that is due within a batch of lines waits for its end.
+    ``on_rows`` gets all evaluations whenever there may be a new one.  A step is a line; an
+    evaluation that is due within a batch of lines waits for its end.
     """
 
     def __init__(
-        self, args: WatchArgs, on_row: Callable[[Evaluation], None], n_threads: int = 1
+        self, args: WatchArgs, on_rows: Callable[[list[Evaluation]], None], n_threads: int = 1
     ) -> None:
-        self.args, self._on_row, self._n_threads = args, on_row, n_threads
+        self.args, self._on_rows, self._n_threads = args, on_rows, n_threads
         self.metric = args.check()
         self.validator: Validator | None = None
         self.best: BestModel | None = None
@@ -159,11 +160,15 @@ class Watch:
             )
             self._loss, self._tokens, self._visits = so_far.loss, so_far.tokens, visits
             self.history.append(found)
-        self._on_row(found)
+        self.show()
         self._plan(visits)
         self._since = time.monotonic()
         self.seconds += self._since - now
         return found
+
+    def show(self) -> None:
+        """Show the evaluations that were not shown yet, after an interrupt, too."""
+        self._on_rows(self.history)
 
     def _note_moved(self, so_far: SoFar, lines: Lines, model: Model) -> None:
         """Mark the input rows that moved since the last evaluation; all of them after an epoch."""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import TrainingDiverged
 from fastcli.evaluation.folds import FoldModel
-from fastcli.evaluation.options import MOST_RETRIES
+from fastcli.evaluation.retrying import retried
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.feature_rows import FeatureRows, RawRows
 from fastcli.mlp.features import natural
@@ -30,28 +29,23 @@ if TYPE_CHECKING:
     from fastcli.text.vector_files import VectorSource
 
 
-def train_in_memory(
-    args: MlpArgs, data_of: Callable[[], TrainingData], reporter: Reporter
-) -> MlpModel:
+def train_in_memory(args: MlpArgs, data: TrainingData, reporter: Reporter) -> MlpModel:
     """Train a network and return its model; with ``retry_nan`` again where the loss is NaN.
 
-    Raises TrainingDiverged, and what ``data_of`` raises.
+    Raises TrainingDiverged.
     """
     args = replace(args, save_every=0, resume=False)
-    for retry in range(MOST_RETRIES + 1):
-        data = data_of()
-        trainer = begin(args, data, network_of(args, data))
+
+    def attempt(lr: float) -> MlpModel:
+        tried = replace(args, lr=lr)
+        trainer = begin(tried, data, network_of(tried, data))
         reporter.stage("training")
-        try:
-            for found in trainer.run(lambda trainer: None):
-                if isinstance(found, tuple):
-                    reporter.status(Status(progress=found[0], loss=found[1]))
-            return model_of(args, data, trainer.network, trainer.rows)
-        except TrainingDiverged:
-            if not args.retry_nan or retry == MOST_RETRIES:
-                raise
-        args = replace(args, lr=args.lr / 2)
-    raise AssertionError("the last try returns or raises")
+        for found in trainer.run(lambda trainer: None):
+            if isinstance(found, tuple):
+                reporter.status(Status(progress=found[0], loss=found[1]))
+        return model_of(tried, data, trainer.network, trainer.rows)
+
+    return retried(attempt, args.lr, args.retry_nan, reporter)
 
 
 class TextNetworkFolds(TextFolds):
@@ -68,12 +62,9 @@ class TextNetworkFolds(TextFolds):
     @contextmanager
     def trained(self, fold: int, reporter: Reporter) -> Iterator[FoldModel]:
         """Give the model of a fold."""
-
-        def data() -> TrainingData:
-            source = self._vectors() if self._vectors is not None else None
-            return read_data(self._args, reporter, source)
-
         with self.apart(fold) as (out, n_train):
+            source = self._vectors() if self._vectors is not None else None
+            data = read_data(self._args, reporter, source)
             model = train_in_memory(self._args, data, reporter)
             yield FoldModel(model, text_blocks(out), n_train)
 
@@ -125,16 +116,14 @@ class NumberFolds:
         ids, _ = self._labels.numbered(self._names, in_training)
         n_train = int(in_training.sum())
         names = sorted({self._names[i] for i in ids.tolist()}, key=natural)
-
-        def data() -> TrainingData:
-            is_row = in_training[self._has_label]
-            raw = RawRows.of(self._raw[is_row])
-            raw.weights = None if self._weights is None else self._weights[is_row]
-            rows = NumberRows(
-                columns=copy.deepcopy(self._columns), raw=raw, labels=self._labels, names=names
-            )
-            return numeric_data(self._args, rows, in_training, lambda sentence: None)
-
+        is_row = in_training[self._has_label]
+        raw = RawRows.of(self._raw[is_row])
+        raw.weights = None if self._weights is None else self._weights[is_row]
+        rows = NumberRows(
+            columns=copy.deepcopy(self._columns), raw=raw, labels=self._labels, names=names
+        )
+        data = numeric_data(self._args, rows, in_training, lambda sentence: None)
+        del raw, rows
         self.model = train_in_memory(self._args, data, reporter)
         yield FoldModel(self.model, [self._left_out(is_out)], n_train)
 

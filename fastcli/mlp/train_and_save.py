@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from fastcli.errors import FastcliError, TrainingDiverged
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.lessons import Learned, binary_guess, one_of, one_of_all_guess
-from fastcli.evaluation.options import MOST_RETRIES
-from fastcli.evaluation.run_log import RunLog
+from fastcli.evaluation.retrying import kept_instead, retried
+from fastcli.evaluation.run_log import EvaluationRows, RunLog
 from fastcli.evaluation.weights import weights_file
 from fastcli.files import Outputs, Replacement, check_writable
 from fastcli.jit.build import compile_beside
@@ -110,40 +110,41 @@ def train_and_save_mlp(
                 about["prepared"] = prepared
             if before is not None:
                 before(log)
-            for retry in range(MOST_RETRIES + 1):
-                final = not args.retry_nan or retry == MOST_RETRIES
-                try:
-                    starts = source, former
-                    return _train(args, reporter, starts, files[path], log, (fsync, final), about)
-                except TrainingDiverged as error:
-                    if final:
-                        raise error if args.retry_nan else error.or_retry() from None
-                reporter.note(
-                    f"Encountered NaN at -lr {args.lr:g}: starting again with -lr {args.lr / 2:g}."
-                )
-                args = replace(args, lr=args.lr / 2, resume=False)
-                log.restart(asdict(args))
-    raise AssertionError("the last try returns or raises")
+            compile_beside(updates.learn)
+            compile_beside(kernels.train_steps, layers.forward, layers.backward)
+            data = _read(args, reporter, source, former)
+
+            def attempt(lr: float) -> _Run:
+                tried = args
+                if lr != args.lr:
+                    tried = replace(args, lr=lr, resume=False)
+                    log.restart(asdict(tried))
+                return _train(tried, data, former, reporter, log, fsync)
+
+            run = retried(attempt, args.lr, args.retry_nan, reporter)
+            reporter.stage("saving")
+            return _saved(run, files[path], about)
 
 
-def _train(
+@dataclass(kw_only=True)
+class _Run:
+    """A run that has ended: ``problem`` is what ended it after its best model."""
+
+    args: MlpArgs
+    data: TrainingData
+    trainer: Trainer
+    seconds: float
+    interrupted: int  # in which epoch; 0: not
+    problem: FastcliError | None
+
+
+def _read(
     args: MlpArgs,
     reporter: Reporter,
-    starts: tuple[VectorSource | None, FormerNetwork | None],
-    out: Replacement,
-    log: RunLog,
-    saving: tuple[bool, bool],
-    about: dict[str, Any],
-) -> MlpTrained:
-    """Train, write evaluations to ``log``, and write the model, with ``about`` in it.
-
-    ``starts`` are the vectors and the network that training starts from, if any.
-    ``saving`` says whether files are forced to the disk, and whether the best model of a run that
-    diverges is written.
-    """
-    (source, former), (fsync, saves_best) = starts, saving
-    compile_beside(updates.learn)
-    compile_beside(kernels.train_steps, layers.forward, layers.backward)
+    source: VectorSource | None,
+    former: FormerNetwork | None,
+) -> TrainingData:
+    """Read the data, and say what training needs.  Raises FastcliError or a child of it."""
     data = read_data(args, reporter, source, former)
     network = network_of(args, data)
     needs = needs_of(args, data, network, former.mapped_bytes if former is not None else 0)
@@ -152,9 +153,24 @@ def _train(
     needs.check(f"{args.output}.mlp", reporter.warn)
     if args.save_every:
         check_file_size(checkpoint_path(args), checkpoint_size(args, data, network), needs.smaller)
-    trainer = begin(args, data, network, former)
-    trained = MlpTrained(model=model_of(args, data, network, trainer.rows))
-    trainer.metric_label = trainer.metric.find_label(LabelNames.of(trained.model))
+    return data
+
+
+def _train(
+    args: MlpArgs,
+    data: TrainingData,
+    former: FormerNetwork | None,
+    reporter: Reporter,
+    log: RunLog,
+    fsync: bool,
+) -> _Run:
+    """Train, and write evaluations to ``log``; with ``fsync`` checkpoints are forced to the disk.
+
+    Raises TrainingDiverged and KeyboardInterrupt only where there is no best model from before.
+    """
+    trainer = begin(args, data, network_of(args, data), former)
+    names = LabelNames.of(model_of(args, data, trainer.network, trainer.rows))
+    trainer.metric_label = trainer.metric.find_label(names)
     if data.valid:
         trainer.metric.check_occurs(trainer.metric_label, data.valid.labels, "--monitor")
     if args.resume:
@@ -162,48 +178,58 @@ def _train(
             reporter.note(f"Resuming after step {trainer.progress.step:,}.")
         else:
             reporter.note("There is no checkpoint yet: starting from the beginning.")
-    done = trainer.progress.step / max(trainer.total_steps, 1)
-    reporter.row(Setup(network, data.examples.n, trainer.n_threads, done))
+    at = trainer.progress
+    done = at.step / max(trainer.total_steps, 1)
+    reporter.row(Setup(trainer.network, data.examples.n, trainer.n_threads, done))
     reporter.stage("training")
     for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
         kernel.load()  # so that compiling does not count as training
-    started, logged = time.monotonic(), 0
-
-    def write_log() -> None:
-        nonlocal logged
-        history = trainer.progress.history
-        log.add(history[logged:])
-        logged = len(history)
-
+    rows = EvaluationRows(log, reporter.row, n_shown=len(at.history))
+    started, interrupted = time.monotonic(), 0
     problem: FastcliError | None = None
     try:
         for found in trainer.run(lambda trainer: save_checkpoint(trainer, fsync)):
             if isinstance(found, Evaluation):
-                reporter.row(found)
-                write_log()
+                rows.show(at.history)
             else:
                 reporter.status(Status(progress=found[0], loss=found[1]))
     except FastcliError as error:  # the loss diverged, or a checkpoint found no room
-        has_best = trainer.best is not None and saves_best
-        if isinstance(error, TrainingDiverged) and not has_best:
+        if isinstance(error, TrainingDiverged) and trainer.best is None:
             raise
         problem = error
         trainer.restore()
     except KeyboardInterrupt:
         if trainer.best is None:
             raise
-        trained.interrupted = trainer.progress.step // trainer.steps_per_epoch + 1
+        interrupted = at.step // trainer.steps_per_epoch + 1
         trainer.restore()
-        write_log()
-    at = trainer.progress
-    trained.seconds = time.monotonic() - started
-    trained.learned = learned(args, data, trainer)
-    if at.step and problem is None and not left_behind():
-        trained.troubles = list(troubles(trainer, trained.learned.is_at_chance))
-    reporter.stage("saving")
-    trained.history, trained.steps = at.history, at.step
-    trained.best_step = at.stopping.step if trainer.best is not None else at.step
-    trained.model = model_of(args, data, network, trainer.rows)
+        rows.show(at.history)
+    return _Run(
+        args=args,
+        data=data,
+        trainer=trainer,
+        seconds=time.monotonic() - started,
+        interrupted=interrupted,
+        problem=problem,
+    )
+
+
+def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
+    """Write the model of a run, with ``about`` in it.  Raises the problem that ended the run."""
+    args, data, trainer = run.args, run.data, run.trainer
+    at, network = trainer.progress, trainer.network
+    judged = learned(args, data, trainer)
+    trained = MlpTrained(
+        model=model_of(args, data, network, trainer.rows),
+        history=at.history,
+        best_step=at.stopping.step if trainer.best is not None else at.step,
+        steps=at.step,
+        seconds=run.seconds,
+        interrupted=run.interrupted,
+        learned=judged,
+    )
+    if at.step and run.problem is None and not left_behind():
+        trained.troubles = list(troubles(trainer, judged.is_at_chance))
     trained.model.about = {
         "steps": trained.steps,
         "best_step": trained.best_step,
@@ -211,8 +237,10 @@ def _train(
         **about,
     }
     place_or_rescue(out, lambda file: write_mlp(file, trained.model))
-    if problem is not None:
-        raise problem
+    if isinstance(run.problem, TrainingDiverged):
+        raise kept_instead(run.problem, args.retry_nan)
+    if run.problem is not None:
+        raise run.problem
     return trained
 
 

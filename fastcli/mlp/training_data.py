@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.evaluation.retrying import NewNotes
 from fastcli.evaluation.weights import (
     Weights,
     class_weights,
@@ -152,14 +153,14 @@ def _read_text(
 
     prefix = os.fsencode(args.label)
     names = [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
-    of_lines = text.corpus.weights
+    of_lines, note = text.corpus.weights, NewNotes(reporter.note)
     text.examples.weights = _weights(args, names, text.examples, of_lines, reporter.note)
 
     def start(wide: int, row_floats: int) -> NDArray[np.float32]:
         embedding = start_embedding(args, text, wide, row_floats)
         if pretrained is not None:
             for sentence in start_from(pretrained, text, embedding.reshape(-1, row_floats)):
-                reporter.note(sentence)
+                note(sentence)
         if former is not None:
             former.set_rows(embedding.reshape(-1, row_floats))
         return embedding

@@ -295,7 +295,7 @@ def test_it_starts_again_at_half_the_rate(old, tmp_path):
     options = ["--retry-nan", "-lr", 1e20, "-epoch", 40]
     err = go_on(model, NEW, tmp_path / "new", *options, code=1)
     assert err.count("starting again with -lr") == 10
-    assert err.count("Goes on with") == 11
+    assert err.count("Goes on with") == err.count("Number of words") == 1
 
 
 def test_vectors_of_the_vec_file_are_those_of_the_model(old, tmp_path):

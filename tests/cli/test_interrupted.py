@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 
 import pytest
 
 from fastcli.fasttext.trainer import Trainer
 from fastcli.fasttext.watch import BestModel
+from fastcli.mlp.snapshot import Snapshot
 from fastcli.mlp.trainer import Trainer as MlpTrainer
 from tests.command import SAMPLES, run, start
 
@@ -110,20 +112,33 @@ def test_a_model_that_is_gone_on_with_stays(tmp_path, monkeypatch):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_an_interrupt_while_the_best_is_copied_waits(tmp_path, monkeypatch):
-    take = BestModel.take
+@pytest.mark.parametrize(("command", "end", "trainer"), COMMANDS, ids=["linear", "network"])
+def test_an_interrupt_while_the_best_is_copied_waits(command, end, trainer, tmp_path, monkeypatch):
+    """The evaluation whose model is kept is on screen and in the log."""
+    kept = BestModel if trainer is Trainer else Snapshot
+    take = kept.take
 
-    def take_slowly(self, model, moved):
+    def take_slowly(self, *given):
         signal.raise_signal(signal.SIGINT)
-        self.wi[:] = float("nan")
-        take(self, model, None)
+        array = self.wi if trainer is Trainer else self.params
+        array[:] = float("nan")
+        take(self, *given)
 
-    monkeypatch.setattr(BestModel, "take", take_slowly)
-    result = train(LINEAR, tmp_path / "m", "-epoch", 3, "--valid", VALID)
+    monkeypatch.setattr(kept, "take", take_slowly)
+    model, log = tmp_path / f"m.{end}", tmp_path / "log"
+    options = ["-epoch", 3, "--valid", VALID, "--log", log]
+    result = train(command, tmp_path / "m", *options)
     assert result.code == 130
-    model = tmp_path / "m.bin"
-    assert result.err.endswith(f"Interrupted in epoch 1: {model} has the best model, of epoch 1.\n")
-    assert run("test", model, VALID).code == 0
+    assert re.search(
+        f"Interrupted in epoch [12]: {model} has the best model, of epoch 1", result.err
+    )
+    (row,) = map(json.loads, log.read_text().splitlines()[1:])
+    assert row["is_best"]
+    assert row["epoch"] == 1
+    said = run("test", model, VALID).out.split()
+    assert float(said[3]) == pytest.approx(1 - row["valid_error"], abs=5e-4)
+    if trainer is Trainer:  # mlp-train shows its table at the end
+        assert result.err.count(" best\n") == 1
 
 
 def test_a_process_of_its_own(tmp_path):

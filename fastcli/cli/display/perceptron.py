@@ -36,6 +36,7 @@ class MlpDisplay(Display):
         self._latest: Evaluation | None = None
         self._table = EvaluationTable([*COLUMNS, *[GRADIENTS] * args.show_gradients, BEST])
         self._seen = 0
+        self._is_set_up = False  # training that starts again has the same network
         self._shown: set[int] = set()  # steps
 
     def row(self, row: object) -> None:
@@ -57,8 +58,9 @@ class MlpDisplay(Display):
     def _setup(self, setup: Setup) -> None:
         self._began = time.monotonic()
         self._first = setup.progress
-        if self.verbose < 1:
+        if self.verbose < 1 or self._is_set_up:
             return
+        self._is_set_up = True
         network = setup.network
         widths = [network.n_in, *(layer.units for layer in network.layers)]
         shape = "-".join(map(str, widths))
