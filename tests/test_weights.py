@@ -92,6 +92,21 @@ def test_a_bad_file_of_weights(text, message, tmp_path):
     assert str(caught.value).startswith(f"{path}{message}")
 
 
+def test_a_file_of_weights_when_training_goes_on_or_is_of_a_fold(tmp_path):
+    """It may name a label that only the former model has, or that only other folds have."""
+    path = tmp_path / "w.csv"
+    path.write_text("a,2\n__label__b,0.5\nc,3\n")
+    asked, counts = read_class_weight(str(path)), np.array([4, 0, 1])
+    with pytest.raises(DataError, match="no training line has the label __label__b"):
+        class_weights(asked, "abc", "__label__", counts)
+    found = class_weights(asked, "abc", "__label__", counts, has_former=True)
+    assert found.tolist() == [2, 0.5, 3]
+    with pytest.raises(DataError, match="neither a training line nor the model has the label c"):
+        class_weights(asked, "ab", "__label__", counts[:2], has_former=True)
+    part = read_class_weight(str(path), may_lack=True)
+    assert class_weights(part, "ac", "__label__", np.array([4, 1])).tolist() == [2, 3]
+
+
 def test_neither_a_rule_nor_a_file():
     with pytest.raises(ArgumentError, match="did you mean balanced"):
         read_class_weight("balnced")

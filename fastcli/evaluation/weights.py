@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,12 +30,14 @@ LARGEST = 1e30  # weight of a label: one that hardly any line has may be that la
 class ClassWeight:
     """What ``--class-weight`` asks for: a rule (``MODES``), or weights and the lines they are on.
 
-    Labels that ``given`` does not have weigh 1.
+    Labels that ``given`` does not have weigh 1.  It may have labels that no training line has
+    where ``may_lack``: these lines are some of those that the weights are for.
     """
 
     mode: str = ""
     path: str = ""
     given: dict[str, tuple[float, int]]
+    may_lack: bool = False
 
 
 def weights_file(text: str) -> str:
@@ -52,8 +54,8 @@ def check_class_weight(text: str) -> None:
         )
 
 
-def read_class_weight(text: str) -> ClassWeight | None:
-    """Return what ``--class-weight`` asks for, None for "".
+def read_class_weight(text: str, may_lack: bool = False) -> ClassWeight | None:
+    """Return what ``--class-weight`` asks for, None for ""; ``may_lack`` see ``ClassWeight``.
 
     Raises ArgumentError for no such rule or file, DataError, which names the line, for a file that
     has something else than labels and weights.
@@ -86,7 +88,7 @@ def read_class_weight(text: str) -> ClassWeight | None:
         given[label] = (weight, number)
     if not given:
         raise DataError(f"{text} holds no weights: write a line label,weight for each label.")
-    return ClassWeight(path=text, given=given)
+    return ClassWeight(path=text, given=given, may_lack=may_lack)
 
 
 def _number(cell: str) -> float:
@@ -98,27 +100,35 @@ def _number(cell: str) -> float:
 
 
 def class_weights(
-    asked: ClassWeight, names: Sequence[str], prefix: str, counts: NDArray[np.int64]
+    asked: ClassWeight,
+    names: Sequence[str],
+    prefix: str,
+    counts: NDArray[np.int64],
+    has_former: bool = False,
 ) -> NDArray[np.float64]:
     """Return the weight of each label, float64[labels], before they are scaled.
 
-    ``names`` are without ``prefix``; ``counts`` say how many training lines have each label.
+    ``names`` are without ``prefix``, with those of the model that training goes on with if it
+    ``has_former``; ``counts`` say how many training lines have each label.
     balanced: n / (K count), scikit-learn's ``compute_class_weight``; n counts a line once for each
     of its labels, and K the labels that lines have.  sqrt: its square root.  Raises DataError for
-    labels of the file that training lines do not have.
+    labels of the file that neither training lines have nor the former model.
     """
     is_there = counts > 0
     if asked.mode:
         balanced = counts.sum() / (max(int(is_there.sum()), 1) * np.maximum(counts, 1))
         found = np.where(is_there, balanced, 1.0)
         return found if asked.mode == "balanced" else np.sqrt(found)
-    places = {name: i for i, name in enumerate(names) if is_there[i]}
+    places = {name: i for i, name in enumerate(names) if is_there[i] or has_former}
     weights, said = np.ones(len(names)), dict[int, int]()
     for label, (weight, number) in asked.given.items():
         place = places.get(label, places.get(label.removeprefix(prefix), -1))
         if place < 0:
+            if asked.may_lack:
+                continue
+            none = "neither a training line nor the model" if has_former else "no training line"
             raise DataError(
-                f"{asked.path}:{number}: no training line has the label {named(label)}"
+                f"{asked.path}:{number}: {none} has the label {named(label)}"
                 f"{nearest(label.removeprefix(prefix), places)}."
             )
         if place in said:
@@ -203,6 +213,36 @@ def scaled(
         has_lines=lines is not None,
         has_labels=by_label is not None,
     )
+
+
+def weights_for(
+    asked: ClassWeight | None,
+    names: Sequence[str],
+    labels: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    of_lines: NDArray[np.float64] | None,
+    *,
+    prefix: str,
+    weight_prefix: str,
+    has_former: bool,
+    note: Callable[[str], None],
+) -> Weights | None:
+    """Return the weights of training lines and labels, and note how labels are distributed.
+
+    The labels of line i are ``labels[offsets[i]:offsets[i + 1]]``; ``of_lines`` float64[lines] are
+    as they were read, None where there are none.  ``names``, ``prefix``, ``has_former``: see
+    ``class_weights``.  Raises what it and ``scaled`` do.
+    """
+    counts = np.bincount(labels[: offsets[-1]], minlength=len(names))
+    by_label = None
+    if asked is not None:
+        by_label = class_weights(asked, names, prefix, counts, has_former)
+    weights = scaled(of_lines, by_label, labels, offsets, len(names))
+    if of_lines is not None and weight_prefix and (of_lines == 1).all():
+        note(no_weights(weight_prefix))
+    if said := sentence(names, counts, len(offsets) - 1, weights):
+        note(said)
+    return weights
 
 
 def _mean_one(

@@ -30,5 +30,5 @@ class ClassifierFolds(TextFolds):
     def trained(self, fold: int, reporter: Reporter) -> Iterator[FoldModel]:
         """Give the model of a fold."""
         with self.apart(fold) as (out, n_train):
-            _, trained = train_until_finite(self._args, self._watched, reporter)
+            _, trained = train_until_finite(self._args, self._watched, reporter, is_fold=True)
             yield FoldModel(compact_model(trained, self._args), text_blocks(out), n_train)

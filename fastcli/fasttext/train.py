@@ -20,13 +20,7 @@ from fastcli.evaluation.lessons import (
     sampled_guess,
 )
 from fastcli.evaluation.retrying import NewNotes
-from fastcli.evaluation.weights import (
-    class_weights,
-    no_weights,
-    read_class_weight,
-    scaled,
-    sentence,
-)
+from fastcli.evaluation.weights import read_class_weight, weights_for
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.checks import check_corpus
 from fastcli.fasttext.initial_rows import initial_rows
@@ -39,7 +33,7 @@ from fastcli.printable import counted, readable
 from fastcli.reporting import Reporter, run_and_report
 
 if TYPE_CHECKING:
-    from fastcli.evaluation.weights import ClassWeight, Weights
+    from fastcli.evaluation.weights import Weights
     from fastcli.fasttext.continuing import Former
     from fastcli.fasttext.validation import ValidLines
     from fastcli.fasttext.watch import Watch
@@ -74,15 +68,20 @@ def train_supervised(args: TrainArgs, reporter: Reporter) -> Trained:
 
 
 def read_supervised(
-    args: TrainArgs, reporter: Reporter, valid_path: str = "", former: Former | None = None
+    args: TrainArgs,
+    reporter: Reporter,
+    valid_path: str = "",
+    former: Former | None = None,
+    is_fold: bool = False,
 ) -> ClassifierData:
     """Read the text of a classifier and its validation lines; say what training needs.
 
-    It goes on with the ``former`` one, if there is one: see ``continuing.py``.  Raises
-    ArgumentError, DataError, or FastcliError where there is too little memory.
+    It goes on with the ``former`` one, if there is one: see ``continuing.py``.  The lines of a
+    fold, which are not all, may lack labels that ``--class-weight`` names.  Raises ArgumentError,
+    DataError, or FastcliError where there is too little memory.
     """
     args.check()
-    asked = read_class_weight(args.class_weight)
+    asked = read_class_weight(args.class_weight, may_lack=is_fold)
     pretrained = None
     if args.pretrained_vectors:
         from fastcli.fasttext.pretrained import open_pretrained
@@ -91,7 +90,17 @@ def read_supervised(
     dictionary, corpus = read_corpus(args, reporter, pretrained, former)
     check_corpus(args, dictionary, corpus, reporter)
     names = label_names(args, dictionary)
-    weights = weights_of(asked, names, args, corpus, reporter)
+    weights = weights_for(
+        asked,
+        names,
+        corpus.labels,
+        corpus.label_offsets,
+        corpus.weights,
+        prefix=args.label,
+        weight_prefix=args.weight_prefix,
+        has_former=former is not None,
+        note=reporter.note,
+    )
     valid = None
     if valid_path:
         from fastcli.fasttext.validation import read_valid
@@ -185,27 +194,6 @@ def label_names(args: TrainArgs, dictionary: Dictionary) -> list[str]:
     """Return the labels as messages show them, without their prefix."""
     prefix = os.fsencode(args.label)
     return [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
-
-
-def weights_of(
-    asked: ClassWeight | None,
-    names: list[str],
-    args: TrainArgs,
-    corpus: Corpus,
-    reporter: Reporter,
-) -> Weights | None:
-    """Return the weights of lines and labels, and note how labels are distributed.
-
-    Raises what ``class_weights`` and ``scaled`` do.
-    """
-    counts = np.bincount(corpus.labels, minlength=len(names))
-    by_label = None if asked is None else class_weights(asked, names, args.label, counts)
-    weights = scaled(corpus.weights, by_label, corpus.labels, corpus.label_offsets, len(names))
-    if corpus.weights is not None and args.weight_prefix and (corpus.weights == 1).all():
-        reporter.note(no_weights(args.weight_prefix))
-    if said := sentence(names, counts, corpus.n_lines, weights):
-        reporter.note(said)
-    return weights
 
 
 def learned(

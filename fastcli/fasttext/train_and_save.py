@@ -106,13 +106,14 @@ def train_until_finite(
     reporter: Reporter,
     log: RunLog | None = None,
     former: Former | None = None,
+    is_fold: bool = False,
 ) -> tuple[TrainArgs, Trained]:
     """Train a classifier; with ``retry_nan`` start again at half the rate where the loss is NaN.
 
     A model that diverged after its best one is kept.  Returns the arguments that it was trained
     with, too.  Raises what ``read_supervised`` and ``train_classifier`` do.
     """
-    data = read_supervised(args, reporter, watched.valid_lines, former)
+    data = read_supervised(args, reporter, watched.valid_lines, former, is_fold)
 
     def attempt(lr: float) -> tuple[TrainArgs, Trained]:
         tried, watch = replace(args, lr=lr), None

@@ -12,6 +12,7 @@ import numpy as np
 
 from fastcli.evaluation.folds import FoldModel
 from fastcli.evaluation.retrying import retried
+from fastcli.evaluation.weights import read_class_weight
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.feature_rows import FeatureRows, RawRows
 from fastcli.mlp.features import natural
@@ -64,7 +65,7 @@ class TextNetworkFolds(TextFolds):
         """Give the model of a fold."""
         with self.apart(fold) as (out, n_train):
             source = self._vectors() if self._vectors is not None else None
-            data = read_data(self._args, reporter, source)
+            data = read_data(self._args, reporter, source, is_fold=True)
             model = train_in_memory(self._args, data, reporter)
             yield FoldModel(model, text_blocks(out), n_train)
 
@@ -78,6 +79,7 @@ class NumberFolds:
 
     def __init__(self, args: MlpArgs, kind: str) -> None:
         self._args = args
+        self._class_weight = read_class_weight(args.class_weight, may_lack=True)
         places: list[tuple[str, NDArray[np.int64]]] = []
         rows = read_rows(
             args, kind, lambda sentence: None, lambda path, lines: places.append((path, lines))
@@ -122,7 +124,9 @@ class NumberFolds:
         rows = NumberRows(
             columns=copy.deepcopy(self._columns), raw=raw, labels=self._labels, names=names
         )
-        data = numeric_data(self._args, rows, in_training, lambda sentence: None)
+        data = numeric_data(
+            self._args, self._class_weight, rows, in_training, lambda sentence: None
+        )
         del raw, rows
         self.model = train_in_memory(self._args, data, reporter)
         yield FoldModel(self.model, [self._left_out(is_out)], n_train)

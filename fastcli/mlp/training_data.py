@@ -11,14 +11,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.evaluation.retrying import NewNotes
-from fastcli.evaluation.weights import (
-    Weights,
-    class_weights,
-    no_weights,
-    read_class_weight,
-    scaled,
-    sentence,
-)
+from fastcli.evaluation.weights import ClassWeight, Weights, read_class_weight, weights_for
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import (
@@ -95,11 +88,13 @@ def read_data(
     reporter: Reporter,
     source: VectorSource | None,
     former: FormerNetwork | None = None,
+    is_fold: bool = False,
 ) -> TrainingData:
     """Read training and validation files, as text or as numbers.
 
     Words, columns and labels are those of the ``former`` network, too, if training goes on with
-    one.  Raises DataError, or ArgumentError where the input is not of its kind.
+    one.  The lines of a fold, which are not all, may lack labels that ``--class-weight`` names.
+    Raises DataError, or ArgumentError where the input is not of its kind.
     """
     purposes = dict.fromkeys(args.input, "training")
     if args.valid:
@@ -107,20 +102,21 @@ def read_data(
     for path, purpose in purposes.items():
         if not os.path.exists(place_of(path)):
             raise DataError(cannot_open(path, "No such file or directory", purpose))
-    read_class_weight(args.class_weight)  # what is wrong with it is said before much is read
+    asked = read_class_weight(args.class_weight, is_fold)  # whose errors come before much is read
     reporter.stage("reading", text_size(args.input))
     kind = input_kind(args)
     if former is not None:
         former.check_kind(kind, args.input[0])
     if kind == "text":
-        return _read_text(args, reporter, source, former)
+        return _read_text(args, asked, reporter, source, former)
     if args.pretrained_vectors:
         raise ArgumentError("-pretrainedVectors is for text, and the input is numbers.")
-    return _read_numbers(args, kind, reporter, former)
+    return _read_numbers(args, asked, kind, reporter, former)
 
 
 def _read_text(
     args: MlpArgs,
+    asked: ClassWeight | None,
     reporter: Reporter,
     source: VectorSource | None,
     former: FormerNetwork | None,
@@ -154,7 +150,7 @@ def _read_text(
     prefix = os.fsencode(args.label)
     names = [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
     of_lines, note = text.corpus.weights, NewNotes(reporter.note)
-    text.examples.weights = _weights(args, names, text.examples, of_lines, reporter.note)
+    text.examples.weights = _weights(args, asked, names, text.examples, of_lines, note)
 
     def start(wide: int, row_floats: int) -> NDArray[np.float32]:
         embedding = start_embedding(args, text, wide, row_floats)
@@ -197,26 +193,24 @@ def table_options(args: MlpArgs) -> TableOptions:
 
 def _weights(
     args: MlpArgs,
+    asked: ClassWeight | None,
     names: Sequence[str],
     examples: Examples,
     of_lines: NDArray[np.float64] | None,
     note: Callable[[str], None],
 ) -> Weights | None:
-    """Return the weights of training examples and labels, and note how labels are distributed.
-
-    ``of_lines`` float64[examples] are as they were read.  Raises what reading the weights of
-    labels and bringing all to one scale does.
-    """
-    asked = read_class_weight(args.class_weight)
-    labels, offsets = examples.labels, examples.label_offsets
-    counts = np.bincount(labels[: offsets[-1]], minlength=len(names))
-    by_label = None if asked is None else class_weights(asked, names, args.label, counts)
-    weights = scaled(of_lines, by_label, labels, offsets, len(names))
-    if of_lines is not None and args.weight_prefix and (of_lines == 1).all():
-        note(no_weights(args.weight_prefix))
-    if said := sentence(names, counts, examples.n, weights):
-        note(said)
-    return weights
+    """Return the weights of training examples and labels: see ``weights_for``."""
+    return weights_for(
+        asked,
+        names,
+        examples.labels,
+        examples.label_offsets[: examples.n + 1],
+        of_lines,
+        prefix=args.label,
+        weight_prefix=args.weight_prefix,
+        has_former=bool(args.input_model),
+        note=note,
+    )
 
 
 @dataclass(kw_only=True)
@@ -275,7 +269,11 @@ def read_rows(
 
 
 def _read_numbers(
-    args: MlpArgs, kind: str, reporter: Reporter, former: FormerNetwork | None
+    args: MlpArgs,
+    asked: ClassWeight | None,
+    kind: str,
+    reporter: Reporter,
+    former: FormerNetwork | None,
 ) -> TrainingData:
     rows = read_rows(args, kind, reporter.note, former=former)
     columns, raw, labels, names = rows.columns, rows.raw, rows.labels, rows.names
@@ -285,6 +283,7 @@ def _read_numbers(
         raw, held, in_training = _hold_out(args, raw, labels, has_label, reporter)
     data = numeric_data(
         args,
+        asked,
         NumberRows(columns=columns, raw=raw, labels=labels, names=names),
         in_training,
         reporter.note,
@@ -304,6 +303,7 @@ def _read_numbers(
 
 def numeric_data(
     args: MlpArgs,
+    asked: ClassWeight | None,
     rows: NumberRows,
     in_training: NDArray[np.bool_],
     note: Callable[[str], None],
@@ -312,7 +312,7 @@ def numeric_data(
     """Return the training examples of rows; ``in_training`` tells of all labels which are theirs.
 
     The rows are gone afterwards, and their columns fitted to them, unless they were before.
-    ``note`` hears of weights.
+    ``asked`` are weights of labels; ``note`` hears of weights.
     """
     columns, of_lines = rows.columns, rows.raw.weights
     if not is_fitted:
@@ -320,7 +320,7 @@ def numeric_data(
     row = stride(columns.n_features)
     numbered = rows.labels.numbered(rows.names, in_training)
     examples = of_dense(columns.standardize(rows.raw, row), row, *numbered)
-    examples.weights = _weights(args, rows.names, examples, of_lines, note)
+    examples.weights = _weights(args, asked, rows.names, examples, of_lines, note)
     return TrainingData(
         examples=examples,
         valid=None,

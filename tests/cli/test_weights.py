@@ -353,3 +353,45 @@ def test_the_prefix_of_weights_goes_on_with_the_model(command, end, tmp_path, mo
     assert run(*on, "-output", "b", *given).code == 0
     assert (tmp_path / f"a.{end}").read_bytes() == (tmp_path / f"b.{end}").read_bytes()
     assert b"__weight__3" not in (tmp_path / f"a.{end}").read_bytes()
+
+
+@pytest.fixture
+def rare_lines(tmp_path, monkeypatch):
+    """Lines of a and b, one of c, and a file that has a weight for each of these."""
+    monkeypatch.chdir(tmp_path)
+    lines = [f"__label__{'ab'[i % 2]} {'pq'[i % 2]} w{i % 7}\n" for i in range(40)]
+    (tmp_path / "most.txt").write_text("".join(lines))
+    (tmp_path / "all.txt").write_text("".join(lines) + "__label__c r w1\n")
+    (tmp_path / "c.csv").write_text("a,2\nb,1\nc,3\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("command", "end"), [("supervised", "bin"), ("mlp-train", "mlp")])
+def test_the_file_of_weights_serves_the_second_training(rare_lines, command, end):
+    options = ["-dim", 4, "-epoch", 2, "-thread", 1, "--class-weight", "c.csv"]
+    assert run(command, "-input", "all.txt", "-output", "old", *options).code == 0
+    more = ["-input", "most.txt", "-output", "new", *options]
+    failed = run(command, *more)
+    assert "c.csv:3: no training line has the label c." in failed.err
+    result = run(command, *more, "-inputModel", f"old.{end}")
+    assert result.code == 0, result.err
+    assert "class weights 0.667 (b) to 1.33 (a)" in result.err
+    (rare_lines / "c.csv").write_text("d,2\n")
+    failed = run(command, *more, "-inputModel", f"old.{end}")
+    assert "c.csv:1: neither a training line nor the model has the label d." in failed.err
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train", "numbers"])
+def test_a_fold_may_lack_a_label_with_a_weight(rare_lines, command):
+    path = "all.txt"
+    if command == "numbers":
+        path = "all.csv"
+        rows = [f"{i % 2},{i % 5},{'ab'[i % 2]}\n" for i in range(40)]
+        (rare_lines / path).write_text("x,y,label\n" + "".join(rows) + "7,7,c\n")
+        command = "mlp-train"
+    options = ["-input", path, "-output", "m", "-epoch", 2, "-thread", 1]
+    result = run(command, *options, "--folds", 3, "--class-weight", "c.csv")
+    assert result.code == 0, result.err
+    (rare_lines / "c.csv").write_text("a,2\nd,2\n")
+    failed = run(command, *options, "--folds", 3, "--class-weight", "c.csv")
+    assert "c.csv:2: no training line has the label d." in failed.err
