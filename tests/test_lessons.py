@@ -54,6 +54,34 @@ def said(**facts):
     )
 
 
+def test_labels_without_weight_are_not_learned():
+    """One label that weighs anything is no choice; a label that weighs nothing is not missed."""
+    alone = Learned(
+        labels=["a", "b"],
+        label_counts=np.array([50, 50]),
+        label_weights=np.array([50.0, 0.0]),
+        loss=0.3,
+        guess=one_of_all_guess(np.array([50.0, 0.0])),
+        start=math.log(2),
+        best=meter([50, 50], [100, 0], [50, 0]),
+    )
+    assert not list(alone.sentences())
+    assert not alone.needs_more
+    assert not alone.is_at_chance
+    assert math.isnan(alone.guess)
+    best = meter([50, 30, 20], [50, 50, 0], [50, 30, 0])
+    assert "c is never predicted" in said(best=best)[0]
+    assert not said(best=best, label_weights=np.array([70.0, 30.0, 0.0]))
+
+
+def test_guessing_by_weighted_frequencies():
+    weights = np.array([60.0, 30.0, 10.0])
+    guess = one_of_all_guess(weights)
+    (sentence,) = said(loss=1.0, guess=guess, start=math.log(3), label_weights=weights)
+    assert sentence.endswith(f"guessing by the weighted label frequencies has {guess:.4g}.")
+    assert str(one_of_all_guess(np.array([7, 0]))) == "0.0"
+
+
 LOPSIDED = {"labels": ["a", "b"], "label_counts": np.array([54, 6]), "start": math.log(2)}
 LOPSIDED["guess"] = one_of_all_guess(LOPSIDED["label_counts"])
 

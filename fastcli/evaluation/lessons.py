@@ -36,7 +36,8 @@ ALIKE = 0.01  # relative: losses that differ by less are said once
 class Learned:
     """The facts of a training: losses, evaluations, and counts of labels.
 
-    ``label_counts`` int64[labels] says how many training lines have each of ``labels``; ``guess``
+    ``label_counts`` int64[labels] says how many training lines have each of ``labels``;
+    ``label_weights`` float64[labels] how much these weigh, None where all weigh the same; ``guess``
     is the loss of guessing by these, ``start`` the loss before the first step, NaN where they are
     not known; ``loss`` is the mean of the last epoch.  A linear model starts with equal scores for
     all labels, and not at ``guess``: of lopsided labels that is much less.
@@ -45,6 +46,7 @@ class Learned:
 
     labels: Sequence[str]
     label_counts: NDArray[np.int64]
+    label_weights: NDArray[np.float64] | None = None
     loss: float
     guess: float = NAN
     start: float = NAN
@@ -57,19 +59,36 @@ class Learned:
     overfit: str = "--patience 3 or fewer -epoch"  # what to try
     slow: str = "a larger -lr and more -epoch"
 
+    def __post_init__(self) -> None:
+        if self.label_weights is not None and not self._has_choice:
+            self.guess = NAN  # it is 0, and no judgement of the text
+
     # ------------------------------------------------------------------ judgements
 
     @property
     def is_at_chance(self) -> bool:
         """Whether the model is hardly better than guessing, as far as can be told."""
-        if len(self.labels) < 2 or self.lift > LEARNED:
+        if not self._has_choice or self.lift > LEARNED:
             return False
         return self._loss_is_of_chance() or self._accuracy_is_of_chance()
 
     @property
+    def _frequencies(self) -> NDArray[np.float64]:
+        """How frequent labels are, by their weights."""
+        counts = self.label_counts.astype(np.float64)
+        return counts if self.label_weights is None else self.label_weights
+
+    @property
+    def _has_choice(self) -> bool:
+        """Whether at least two labels are learned: those without weight are not."""
+        if self.label_weights is None:
+            return len(self.labels) > 1
+        return int(np.count_nonzero(self.label_weights)) > 1
+
+    @property
     def needs_more(self) -> bool:
         """Whether other options may teach it more: it is at chance, or misses frequent labels."""
-        if len(self.labels) < 2 or self.rate_is_too_high:
+        if not self._has_choice or self.rate_is_too_high:
             return False
         return self.is_at_chance or len(self._missed()[0]) > 0
 
@@ -148,6 +167,8 @@ class Learned:
         if self.best is None or self.is_at_chance:
             return none, none
         missed = np.flatnonzero((self.best.gold > 0) & (self.best.predicted == 0))
+        if self.label_weights is not None:  # those without weight are not to be predicted
+            missed = missed[self.label_weights[missed] > 0]
         is_rare = self.label_counts[missed] < RARE * self.label_counts.mean()
         if self.has_several:  # one that stands beside others need not be the best of any line
             return none, missed
@@ -191,7 +212,7 @@ class Learned:
             what = "It learned next to nothing"
             if accuracy > self._surely_better() or (has_begun and self.loss > SHARES * self.guess):
                 what = "Too little training"
-            elif has_begun and not _is_alike(one_of_all_guess(self.label_counts), self._even):
+            elif has_begun and not _is_alike(one_of_all_guess(self._frequencies), self._even):
                 what += " but how frequent labels are"
             return f"{what}: the training loss is {self.loss:.4g}{self._against()}."
         assert self.best is not None
@@ -217,7 +238,10 @@ class Learned:
             found.append(f"it began at {self.start:.4g}{name}")
         if math.isfinite(self.guess):
             is_even = _is_alike(self.guess, even)
-            how = f" (ln {len(self.labels):,})" if is_even else " by how frequent labels are"
+            by = "how frequent labels are"
+            if self.label_weights is not None:
+                by = "the weighted label frequencies"
+            how = f" (ln {len(self.labels):,})" if is_even else f" by {by}"
             found.append(f"guessing{how} has {even if is_even else self.guess:.4g}")
         return f"{';' if len(found) > 1 else ', and'} {', and '.join(found)}" if found else ""
 
@@ -299,7 +323,7 @@ def _is_alike(a: float, b: float) -> bool:
 def entropy(shares: NDArray[np.float64]) -> float:
     """Return the entropy of shares that sum to 1, in nats."""
     used = shares[shares > 0]
-    return float(-(used * np.log(used)).sum())
+    return max(0.0, float(-(used * np.log(used)).sum()))
 
 
 def binary_entropies(shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -309,9 +333,9 @@ def binary_entropies(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def one_of_all_guess(counts: NDArray[np.int64]) -> float:
+def one_of_all_guess(counts: NDArray[np.int64] | NDArray[np.float64]) -> float:
     """Return the cross entropy of predicting the share of each label, whatever the text."""
-    return entropy(counts / max(int(counts.sum()), 1))
+    return entropy(counts / (float(counts.sum()) or 1.0))
 
 
 def binary_guess(counts: NDArray[np.int64], n_lines: int) -> float:

@@ -216,8 +216,10 @@ def learned(
         start = path_start(counts, np.diff(trainer.tree.offsets))
     else:
         guess, start = one_of_all_guess(counts), math.log(len(counts))
+    label_weights = None
     if weights is not None:
         labels = corpus.labels, corpus.label_offsets
+        label_weights = weights.label_sums(*labels)
         guess = weights.one_of_all_guess(*labels)
         if args.loss in ("ova", "one-vs-all"):
             guess = weights.binary_guess(*labels)
@@ -232,6 +234,7 @@ def learned(
     return Learned(
         labels=label_names(args, dictionary),
         label_counts=counts,
+        label_weights=label_weights,
         loss=trainer.epoch_loss,
         guess=guess,
         start=start,

@@ -282,7 +282,9 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     counts = np.bincount(examples.labels[:n_used], minlength=len(data.names))
     is_one = trainer.network.loss == SOFTMAX
     guess = one_of_all_guess(counts) if is_one else binary_guess(counts, examples.n)
+    label_weights = None
     if (weights := examples.weights) is not None:
+        label_weights = weights.label_sums(examples.labels, examples.label_offsets)
         guess_by = weights.one_of_all_guess if is_one else weights.binary_guess
         guess = guess_by(examples.labels, examples.label_offsets)
     # A batch may be small, or taken before training was resumed: even scores are the least start.
@@ -301,6 +303,7 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     return Learned(
         labels=[readable(name.removeprefix(prefix)) for name in data.names],
         label_counts=counts,
+        label_weights=label_weights,
         loss=trainer.epoch_loss,
         guess=float("nan") if args.label_smoothing else guess,
         start=start,

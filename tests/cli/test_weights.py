@@ -395,3 +395,13 @@ def test_a_fold_may_lack_a_label_with_a_weight(rare_lines, command):
     (rare_lines / "c.csv").write_text("a,2\nd,2\n")
     failed = run(command, *options, "--folds", 3, "--class-weight", "c.csv")
     assert "c.csv:2: no training line has the label d." in failed.err
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_one_label_with_weight_is_not_judged(rare_lines, command):
+    (rare_lines / "c.csv").write_text("a,1\nb,0\nc,0\n")
+    options = ["-dim", 4, "-epoch", 3, "-thread", 1, "--class-weight", "c.csv"]
+    result = run(command, "-input", "all.txt", "-output", "m", *options)
+    assert result.code == 0
+    assert "guessing" not in result.err
+    assert "Try " not in result.err
