@@ -268,16 +268,15 @@ def check_watched(watched: WatchArgs, args: TrainArgs, tuning: AutotuneOptions) 
 
     ``--eval-every`` was a number of steps in mlp-train 0.1.0.
     """
+    if tuning.autotune_validation and (watched.is_on or watched.folds or watched.retry_nan):
+        raise ArgumentError(
+            "Autotune measures every trial on -autotune-validation: leave out "
+            f"{', '.join(watched.given())}."
+        )
     if not watched.is_on and not watched.folds:
         if watched.patience:
             watched.check()
         return
-    if tuning.autotune_validation:
-        given = [*watched.words()[::2], *["--folds"] * bool(watched.folds)]
-        raise ArgumentError(
-            "Autotune measures every trial on -autotune-validation: leave out "
-            f"{', '.join(given) or '--log and --plot'}."
-        )
     metric = watched.check()
     check_folds(watched.folds, args.input_model)
     check_once(args.input, watched.valid_share, watched.folds)

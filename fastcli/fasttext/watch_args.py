@@ -50,6 +50,10 @@ class WatchArgs:
         parse_interval(self.eval_every)
         return parse_monitor(self.monitor)
 
+    def given(self) -> list[str]:
+        """Return the options that have another value than their default."""
+        return [row.shown for row in rows(WatchArgs) if getattr(self, row.name) != row.default]
+
     def words(self) -> list[str]:
         """Return the words of a command line that decide which model is made."""
         found = []
