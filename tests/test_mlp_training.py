@@ -381,8 +381,13 @@ def test_training_accuracy_is_that_of_examples_as_they_were_trained_on(
 
 
 def test_gradients_and_activations_of_each_layer():
-    trainer = on_numbers(hidden="5,4", epoch=1)
+    """They are measured where they are shown or logged; it takes a pass over all parameters."""
+    (found,) = trained(on_numbers(hidden="5,4", epoch=1))
+    assert found.gradients == found.activations == ()
+    (logged,) = trained(on_numbers(hidden="5,4", epoch=1, log="log"))
+    trainer = on_numbers(hidden="5,4", epoch=1, show_gradients=True)
     (found,) = trained(trainer)
+    assert (logged.gradients, logged.activations) == (found.gradients, found.activations)
     network = trainer.network
     assert len(found.gradients) == 3
     assert len(found.activations) == 2

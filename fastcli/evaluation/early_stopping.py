@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -86,6 +87,10 @@ class EarlyStopping:
             return True
         self.wait += 1
         return False
+
+    def kept(self, history: Sequence[Evaluation]) -> Evaluation | None:
+        """Return the evaluation of a run whose model is kept, None without one."""
+        return next((e for e in history if e.step == self.step and e.is_best), None)
 
     @property
     def is_over(self) -> bool:

@@ -114,7 +114,7 @@ class Watch:
     @property
     def best_evaluation(self) -> Evaluation | None:
         """The evaluation whose model is kept."""
-        return next((e for e in self.history if e.step == self.stopping.step and e.is_best), None)
+        return self.stopping.kept(self.history)
 
     def _plan(self, visits: int) -> None:
         """Set when the next evaluation is due: where an epoch or a batch of lines ends."""

@@ -33,6 +33,7 @@ from fastcli.mlp.checkpoint import (
     save_checkpoint,
 )
 from fastcli.mlp.diagnostics import troubles
+from fastcli.mlp.layer_sizes import gradient_sizes
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.needs import checkpoint_size, needs_of
@@ -230,6 +231,8 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
     )
     if at.step and run.problem is None and not left_behind():
         trained.troubles = list(troubles(trainer, judged.is_at_chance))
+    if trained.troubles:
+        trained.gradients = gradient_sizes(trainer)
     trained.model.about = {
         "steps": trained.steps,
         "best_step": trained.best_step,
@@ -292,9 +295,6 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     start = max(even, trainer.start_loss) if trainer.start_loss == trainer.start_loss else even
     if args.input_model:  # it starts from what the former network knows
         guess = start = math.nan
-    kept = next(
-        (e for e in history if e.step == trainer.progress.stopping.step and e.is_best), None
-    )
     has_dropout = any(float(share) for share in args.dropout.split(","))
     less = ["a larger --dropout" if has_dropout else "--dropout 0.3"]
     less += ["--weight-decay 0.01"] * (not args.weight_decay) + ["a smaller --hidden"]
@@ -310,7 +310,7 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
         lr=args.lr,
         largest_lr=1.0,
         history=history,
-        kept=kept,
+        kept=trainer.progress.stopping.kept(history),
         best=trainer.best_meter,
         monitor=trainer.metric.text,
         overfit=one_of(less),

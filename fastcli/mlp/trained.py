@@ -32,3 +32,4 @@ class MlpTrained:
     interrupted: int = 0  # in which epoch; 0: not
     learned: Learned | None = None  # by which to judge it
     troubles: list[str] = field(default_factory=list)  # sentences about layers
+    gradients: tuple[float, ...] = ()  # where there are such: norms of the last step, by layer

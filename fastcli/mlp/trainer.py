@@ -379,6 +379,7 @@ class Trainer:
                 self.best.take(self.network, self.rows, self.args.thread, mask)
                 if moved is not None:
                     moved.reset()
+        is_shown = bool(self.args.log) or self.args.show_gradients
         found = Evaluation(
             step=at.step,
             epoch=-(-at.step // self.steps_per_epoch),
@@ -386,8 +387,8 @@ class Trainer:
             lr=lr,
             loss=trained[0],
             train_error=trained[1],
-            gradients=gradient_sizes(self),
-            activations=activation_sizes(self),
+            gradients=gradient_sizes(self) if is_shown else (),
+            activations=activation_sizes(self) if is_shown else (),
             valid_loss=valid_loss,
             valid_error=valid_error,
             valid_f1_macro=f1,

@@ -117,8 +117,8 @@ class MlpDisplay(Display):
         guess = trained.learned.guess if trained.learned is not None else float("nan")
         if chart := loss_chart(history, guess, width() if is_terminal() else None):
             lines("", *chart, "")
-        last = history[-1].gradients if history else ()
-        if trained.troubles and not self._args.show_gradients and (bars := gradient_bars(last)):
+        last = trained.gradients
+        if not self._args.show_gradients and (bars := gradient_bars(last)):
             sizes = f"{last[0]:.1e} to {last[-1]:.1e}"
             say(f"Gradients of layers 1 to {len(last)} in the last step: {bars} ({sizes}).")
         kept = f", the best of them (step {trained.best_step}) kept" if has_valid else ""
