@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
-from fastcli.printable import readable, shortened
+from fastcli.printable import named, readable, shortened
 from fastcli.text.dictionary import LABEL, WORD, Dictionary, WordTable, gathered
 from fastcli.text.options import INPUT_MODEL
 
@@ -133,6 +134,25 @@ def check_same(shown: str, value: object, known: object, is_given: bool, path: s
         raise ArgumentError(
             f"{shown} {value} is given, and {path} has {known}: leave {shown} out to go on with it."
         )
+
+
+def kept_weight_prefix(
+    path: str, known: str, given: set[str], is_table: bool, note: Callable[[str], None]
+) -> dict[str, str]:
+    """Return the argument ``weight_prefix`` as a model, whose one is ``known``, decides it.
+
+    It is for lines only, and a person's own options come first.  ``note`` hears what is decided.
+    """
+    if not known or given & {"weight_prefix", "weight_column"}:
+        return {}
+    if is_table:
+        note(
+            f"--weight-prefix {named(known)} of {path} is not used: the rows of a table have their "
+            "weights in a column, --weight-column NAME."
+        )
+        return {}
+    note(f"--weight-prefix {named(known)} is used, as for {path}.")
+    return {"weight_prefix": known}
 
 
 def check_one_start(path: str, pretrained_vectors: str) -> None:

@@ -266,3 +266,35 @@ def test_the_recorded_configuration_makes_the_same_file(old, tmp_path):
     result = run("mlp-train", "--config", config, "-output", tmp_path / "again", *QUIET)
     assert (result.code, result.err) == (0, "")
     assert (tmp_path / "again.mlp").read_bytes() == (tmp_path / "new.mlp").read_bytes()
+
+
+# ------------------------------------------------------------------- weights of lines
+
+WEIGHTED = (
+    b"__label__car the quick fox __weight__2\n__label__boat blue whale here __weight__1\n"
+    b"__label__car the fox\n__label__boat whale __weight__2\n"
+)
+CELLS = "text,label\nfox and hound __weight__3,a\nblue whale here,b\nthe fox,a\n"
+COLUMNS = ["--text-column", "text", "--label-column", "label"]
+
+
+def test_the_prefix_of_weights_is_that_of_the_model_for_lines(old, tmp_path):
+    model = old("--weight-prefix", "__weight__", source=WEIGHTED)
+    err = go_on(model, WEIGHTED, tmp_path / "new")
+    assert f"--weight-prefix __weight__ is used, as for {model}." in err
+    assert "Weights of lines 0.667 to 1.33, on average 1." in err
+    assert b"__weight__2" not in run("dump", tmp_path / "new.mlp", "dict").out
+    err = go_on(model, WEIGHTED, tmp_path / "new", "--weight-prefix", "w:")
+    assert "__weight__ is used" not in err
+    assert b"__weight__2" in run("dump", tmp_path / "new.mlp", "dict").out
+    assert go_on(model, WEIGHTED, tmp_path / "new", *QUIET) == ""
+
+
+def test_the_prefix_of_weights_is_not_for_tables(old, tmp_path):
+    model = old("--weight-prefix", "__weight__", source=WEIGHTED)
+    (tmp_path / "t.csv").write_text(CELLS)
+    err = go_on(model, tmp_path / "t.csv", tmp_path / "new", *COLUMNS)
+    assert f"--weight-prefix __weight__ of {model} is not used: the rows of a table" in err
+    assert "Weights of lines" not in err
+    assert "no line has a weight" not in err
+    assert b"__weight__3" in run("dump", tmp_path / "new.mlp", "dict").out
