@@ -147,7 +147,7 @@ class MlpOptions:
     label_from: str = option(
         "column", text.LABEL_FROM, group="tables", choices=LABELS_FROM, needs=(FOR_TEXT_TABLES,)
     )
-    weight_column: str = option("", text.WEIGHT_COLUMN, group="tables", needs=(FOR_TABLES,))
+    weight_column: str = option("", text.WEIGHT_COLUMN, group="tables")
     label_separator: str = option(
         "",
         "separator of several labels in one cell; none: a cell is one label",
