@@ -73,7 +73,9 @@ PLOT = Option(
 
 
 WEIGHTING = ("class_weight", "weight_prefix", "weight_column")
-COLUMN_WEIGHTS = "\x02weight\x02"  # begins the token by which lines of a table have their weight
+# Begins the token by which lines of a table have their weight.  No cell can hold such a token:
+# cleaning takes the unit separator for a space, and training does not.
+COLUMN_WEIGHTS = "\x1fweight\x1f"
 
 
 def check_weighting(prefix: str, column: str, label: str) -> None:
