@@ -22,7 +22,7 @@ VALID = Option(
     file="file",
 )
 VALID_SHARE = Option(
-    help="fraction of the training lines held out for validation, of each label alike",
+    help="fraction of the training lines held out for validation, stratified by label",
     group="validation",
     at_least=0,
     below=1,

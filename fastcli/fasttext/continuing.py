@@ -81,12 +81,10 @@ class Former:
         was = self.model.args.loss
         found = [self.grown.sentence(self.path)]
         if not self.keeps_outputs:
-            found.append(
-                f"The output rows start anew: the Huffman tree of -loss {self.loss} follows the "
-                "new counts of labels."
-                if self.loss == "hs"
-                else f"The output rows start anew: those of -loss hs are not of use to {self.loss}."
-            )
+            why = f"rows trained with -loss hs cannot be used with {self.loss}"
+            if self.loss == "hs":
+                why = "the Huffman tree of -loss hs follows the new counts of labels"
+            found.append(f"The output matrix is reinitialised: {why}.")
         elif was.replace("one-vs-all", "ova") != self.loss.replace("one-vs-all", "ova"):
             found.append(f"The loss was {was} and is {self.loss}; the output rows are kept.")
         return found

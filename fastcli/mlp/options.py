@@ -128,7 +128,8 @@ class MlpOptions:
     input_model: str = option(
         "",
         text.INPUT_MODEL,
-        help="network (.mlp) to go on with; its layers, columns or -dim, n-grams and -label stay",
+        help="continue training this network (.mlp), keeping its layers, columns or -dim, n-grams "
+        "and -label",
         group="network",
     )
     # tables
