@@ -64,9 +64,7 @@ class Evaluation:
 
 @dataclass(kw_only=True)
 class EarlyStopping:
-    """Early stopping with patience: keep the best parameters, end after p worse checks.
-
-    Goodfellow et al. (2016), Deep Learning, algorithm 7.1.
+    """The seed's algorithm, section 4.4: keep the best parameters, end after p worse checks.
 
     ``wait`` counts the checks since the best one (j), ``best`` is its error (v), ``step`` its
     step (i*).  Of equal errors the one with the smaller loss, ``best_loss``, is better.
