@@ -83,5 +83,5 @@ def test_a_word_that_is_a_label_now():
     known, _ = build_dictionary(counted(["a", "#x"]), 1, 1)
     counter = TokenCounter(b"a", 100)
     counter.feed(as_bytes(b"a b"))
-    with pytest.raises(DataError, match="a is a word of the model, and a label by the label"):
+    with pytest.raises(DataError, match="a is a word in the model but starts with the label"):
         grown(known, counter.words, 1, 1)

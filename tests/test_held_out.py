@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.intervals import Interval, parse_interval
+from fastcli.text.dictionary import TokenCounter, as_bytes
 from fastcli.text.held_out import drawn, hold_out, label_in
+from fastcli.text.separators import tokens_of
 
 
 @given(
@@ -38,10 +40,30 @@ def test_every_label_gives_its_share(strata, share, seed):
         (b"x__label__b y", b""),
         (b"", b""),
         (b"__label__a", b"__label__a"),
+        (b"__label__a\0x", b"__label__a"),
+        (b"x\0__label__a\vx", b"__label__a"),
+        (b"__label__a\x1cx", b"__label__a\x1cx"),
+        (b"x__label__b __label__a", b"__label__a"),
     ],
 )
 def test_the_first_label_of_a_line(line, label):
     assert label_in(line, b"__label__") == label
+
+
+@given(st.binary(max_size=12).map(lambda data: data.replace(b"\x01", b"#").replace(b"\n", b"")))
+def test_a_label_is_a_token_of_training(line):
+    """What separates tokens for Python does for the kernels."""
+    tokens = []
+    if line:
+        counter = TokenCounter(b"#", 100)
+        counter.feed(as_bytes(line))
+        words = counter.words
+        tokens = [
+            words.arena[words.starts[i] : words.starts[i + 1]].tobytes() for i in range(1, words.n)
+        ]
+    assert set(tokens_of(line)) - {b"</s>"} == set(tokens)
+    first = [token for token in tokens_of(line) if token.startswith(b"#")]
+    assert label_in(line, b"#") == (first[0] if first else b"")
 
 
 def test_lines_keep_their_bytes_and_their_order(tmp_path):

@@ -441,8 +441,14 @@ def test_choices():
     assert (found.text, found.label) == ((0,), ())
     with pytest.raises(ArgumentError, match="which column"):
         choose("x", Columns(("0",)), ["0", "1"], False, True)
-    with pytest.raises(ArgumentError, match="cannot be used twice"):
-        choose("x", Columns(("a",), ("0",)), ["a", "b"], True, True)
+    for columns, uses in [
+        (Columns(("a",), ("0",)), "text and label"),
+        (Columns(("a", "0"), ("b",)), "text"),
+        (Columns(("b",), ("a",), weight="0"), "label and weight"),
+        (Columns(("b",), ("a",), weight="-1"), "text and weight"),
+    ]:
+        with pytest.raises(ArgumentError, match=f"cannot be used twice, as {uses}\\."):
+            choose("x", columns, ["a", "b"], True, True)
 
 
 # ------------------------------------------------------------------------ labels

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.weights import (
+    Weights,
     class_weights,
     is_lopsided,
     read_class_weight,
@@ -73,8 +74,8 @@ def test_a_file_of_weights(text, tmp_path):
         ("a,1_0\n", ":1: the weight 1_0 is not"),
         ("a,x\n", ":1: the weight x is not"),
         ("label,weight\na,weight\n", ":2: the weight weight is not"),
-        ("a,1\n\na,2\n", ":3: a is on line 1, too"),
-        ("a,1\n__label__a,2\n", ":2: __label__a is on line 1, too"),
+        ("a,1\n\na,2\n", ":3: a is already on line 1: remove one of them."),
+        ("a,1\n__label__a,2\n", ":2: __label__a is already on line 1: remove one of them."),
         ("a,1,2\n", ":1: 3 columns, not two"),
         ("a\n", ":1: 1 column, not two"),
         (",1\n", ":1: the label is empty"),
@@ -192,6 +193,18 @@ def test_what_is_said_of_labels():
         "equally."
     )
     assert not sentence(names, np.full(5, 200), 1000, None)
+
+
+@pytest.mark.parametrize("values", [[1, 1], [1, 0.99999994]])
+def test_equal_weights_are_not_shown(values):
+    for counts, n, said in [([5, 5], 10, "Labels: a 50 %, b 50 %."), ([0, 9], 9, "")]:
+        weights = Weights(
+            lines=np.ones(n, np.float32),
+            labels=np.array(values, np.float32),
+            has_lines=False,
+            has_labels=True,
+        )
+        assert sentence(["a", "b"], np.array(counts), n, weights) == said
     assert not is_lopsided(np.array([50, 1] + [1] * 100), 151)  # a long tail is nothing unusual
     assert not is_lopsided(np.array([50, 0]), 50)
 
@@ -270,7 +283,16 @@ def test_weights_of_several_files(tmp_path):
 
 @pytest.mark.parametrize(
     ("token", "value"),
-    [("1", 1), ("+2.5", 2.5), (".5", 0.5), ("3.", 3), ("1e-3", 1e-3), ("0", 0), ("1E2", 100)],
+    [
+        ("1", 1),
+        ("+2.5", 2.5),
+        (".5", 0.5),
+        ("3.", 3),
+        ("1e-3", 1e-3),
+        ("0", 0),
+        ("1E2", 100),
+        ("-0", 0),
+    ],
 )
 def test_what_a_weight_is(token, value):
     assert weight_in(token.encode()) == value
@@ -284,7 +306,7 @@ def test_what_is_no_weight(token, tmp_path):
     path = tmp_path / "t"
     path.write_bytes(b"__label__a b __weight__2\n\n__label__a __weight__%b c" % token.encode())
     counted = count_tokens([str(path)], "__label__", 1)
-    with pytest.raises(DataError, match=r"t:3: .*is not a weight: write a number of 0 or more"):
+    with pytest.raises(DataError, match=r"t:3: not a weight, a number of 0 or more: __w"):
         take_weights(counted, "__weight__", [str(path)])
     with pytest.raises(DataError, match="t:3: "):
         check_weights([str(path)], "__weight__")

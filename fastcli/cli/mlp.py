@@ -80,7 +80,7 @@ def mlp_train(
     if args.input_model:
         from fastcli.mlp.continuing import open_former
 
-        args, former = open_former(args, given)
+        args, former = open_former(args, given, say if args.verbose > 0 else lambda sentence: None)
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
 

@@ -130,7 +130,8 @@ def run(
     )
     former = None
     if args.input_model:
-        args, former = go_on(args, given, tuning)
+        is_table = table is not None and asks_for_table(table)
+        args, former = go_on(args, given, tuning, is_table)
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
 
@@ -215,7 +216,9 @@ def next_command(args: TrainArgs, watched: WatchArgs, reading: Sequence[str]) ->
     return proposal(model, args.input, watched.valid, is_measured, reading)
 
 
-def go_on(args: TrainArgs, given: set[str], tuning: AutotuneOptions) -> tuple[TrainArgs, Former]:
+def go_on(
+    args: TrainArgs, given: set[str], tuning: AutotuneOptions, is_table: bool
+) -> tuple[TrainArgs, Former]:
     """Open the model that training goes on with; return the arguments that it decides, too."""
     if tuning.autotune_validation:
         raise ArgumentError(
@@ -230,7 +233,8 @@ def go_on(args: TrainArgs, given: set[str], tuning: AutotuneOptions) -> tuple[Tr
         raise ArgumentError(
             f"{path} is a neural network: go on with it by mlp-train -inputModel {path}."
         )
-    return open_former(args, given, say if args.verbose > 0 else lambda sentence: None)
+    note = say if args.verbose > 0 else lambda sentence: None
+    return open_former(args, given, is_table, note)
 
 
 def folding(

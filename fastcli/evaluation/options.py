@@ -22,7 +22,7 @@ VALID = Option(
     file="file",
 )
 VALID_SHARE = Option(
-    help="fraction of the training lines held out for validation, of each label alike",
+    help="fraction of the training lines held out for validation, stratified by label",
     group="validation",
     at_least=0,
     below=1,
@@ -72,7 +72,9 @@ PLOT = Option(
 
 
 WEIGHTING = ("class_weight", "weight_prefix", "weight_column")
-COLUMN_WEIGHTS = "\x02weight\x02"  # begins the token by which lines of a table have their weight
+# Begins the token by which lines of a table have their weight.  No cell can hold such a token:
+# cleaning takes the unit separator for a space, and training does not.
+COLUMN_WEIGHTS = "\x1fweight\x1f"
 
 
 def check_weighting(prefix: str, column: str, label: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastcli.text.lines import SeenWords
+from fastcli.text.separators import tokens_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,6 @@ SAMPLE = 1 << 16  # bytes of text that are kept to look for the cause
 MIN_WORDS = 100  # of a text, to judge by words where most lines have a known one
 MIN_LINES = 10  # that are more than some queries, if a model knows no word
 NEARLY_ALL = 0.8  # of them
-SPACES = bytes.maketrans(b"\0\t\v\f\r\n", b"      ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +95,6 @@ def unknown_words_note(
 def _tokens(text: bytes, label: bytes, weight: bytes) -> Iterator[bytes]:
     """Yield the words of a text that may end within one, labels and weights apart."""
     others = (label, weight) if weight else (label,)
-    for word in text[: text.rfind(b"\n") + 1 or None].translate(SPACES).split(b" "):
-        if word and not word.startswith(others):
+    for word in tokens_of(text[: text.rfind(b"\n") + 1 or None]):
+        if not word.startswith(others):
             yield word

@@ -84,7 +84,7 @@ def read_class_weight(text: str, may_lack: bool = False) -> ClassWeight | None:
         if not 0 <= weight < math.inf:
             raise DataError(f"{where}: the weight {named(cell)} is not a number of 0 or more.")
         if label in given:
-            raise DataError(f"{where}: {named(label)} is on line {given[label][1]}, too: keep one.")
+            raise DataError(f"{where}: {named(label)} {_already(given[label][1])}")
         given[label] = (weight, number)
     if not given:
         raise DataError(f"{text} holds no weights: write a line label,weight for each label.")
@@ -132,9 +132,7 @@ def class_weights(
                 f"{nearest(label.removeprefix(prefix), places)}."
             )
         if place in said:
-            raise DataError(
-                f"{asked.path}:{number}: {named(label)} is on line {said[place]}, too: keep one."
-            )
+            raise DataError(f"{asked.path}:{number}: {named(label)} {_already(said[place])}")
         weights[place], said[place] = weight, number
     return weights
 
@@ -277,17 +275,16 @@ def sentence(
         return f"{parts[0]}; --class-weight balanced weighs them equally." if parts else ""
     if has_labels:
         low, high = (int(order[f(weights.labels[order])]) for f in (np.argmin, np.argmax))
-        low_name, high_name = named(names[low]), named(names[high])
-        parts.append(
-            f"class weights {weights.labels[low]:.3g} ({low_name}) to {weights.labels[high]:.3g} "
-            f"({high_name})"
-        )
+        smallest, largest = (f"{weights.labels[i]:.3g}" for i in (low, high))
+        if smallest != largest:
+            ends = (f"{smallest} ({named(names[low])})", f"{largest} ({named(names[high])})")
+            parts.append(f"class weights {' to '.join(ends)}")
     if weights.has_lines:
         parts.append(
             f"weights of lines {weights.lines.min():.3g} to {weights.lines.max():.3g}, on average 1"
         )
     text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def no_weights(prefix: str) -> str:
@@ -303,6 +300,10 @@ def is_lopsided(counts: NDArray[np.int64], n_lines: int) -> bool:
     is_large = int(there.max()) > LARGE_SHARE * n_lines
     is_small = int(there.max()) > TIMES_SMALLEST * int(there.min()) and len(there) <= FEW_LABELS
     return is_large or is_small
+
+
+def _already(line: int) -> str:
+    return f"is already on line {line}: remove one of them."
 
 
 def _percent(share: float) -> str:

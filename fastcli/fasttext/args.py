@@ -77,7 +77,8 @@ class TrainArgs(ModelArgs):
     input_model: str = option(
         "",
         text.INPUT_MODEL,
-        help="classifier (.bin) to go on with; its -dim, n-grams, -bucket, -label and -loss stay",
+        help="continue training this classifier (.bin), keeping its -dim, n-grams, -bucket, "
+        "-label and -loss",
     )
     vectors_words: str = option("all", text.VECTORS_WORDS_ROW)
     no_vec: bool = option(False, "do not write <name>.vec", group="files")

@@ -22,7 +22,7 @@ from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_file import load_model, open_model
 from fastcli.printable import readable, shortened
 from fastcli.text.dictionary import have_prefix
-from fastcli.text.growing import Grown, check_one_start, check_same, grown
+from fastcli.text.growing import Grown, check_one_start, check_same, grown, kept_weight_prefix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,12 +81,10 @@ class Former:
         was = self.model.args.loss
         found = [self.grown.sentence(self.path)]
         if not self.keeps_outputs:
-            found.append(
-                f"The output rows start anew: the Huffman tree of -loss {self.loss} follows the "
-                "new counts of labels."
-                if self.loss == "hs"
-                else f"The output rows start anew: those of -loss hs are not of use to {self.loss}."
-            )
+            why = f"rows trained with -loss hs cannot be used with {self.loss}"
+            if self.loss == "hs":
+                why = "the Huffman tree of -loss hs follows the new counts of labels"
+            found.append(f"The output matrix is reinitialised: {why}.")
         elif was.replace("one-vs-all", "ova") != self.loss.replace("one-vs-all", "ova"):
             found.append(f"The loss was {was} and is {self.loss}; the output rows are kept.")
         return found
@@ -155,13 +153,14 @@ class Former:
 
 
 def open_former(
-    args: TrainArgs, given: set[str], note: Callable[[str], None]
+    args: TrainArgs, given: set[str], is_table: bool, note: Callable[[str], None]
 ) -> tuple[TrainArgs, Former]:
     """Open the model that ``-inputModel`` names; return the arguments with those that it decides.
 
     ``given`` are the names of the options that a person set: a value that differs from the model's
-    is an error.  ``note`` hears if the JSON file beside the model is that of another one.  Raises
-    ArgumentError, or ModelFormatError where the file is damaged, or not a classifier.
+    is an error.  ``is_table``: the input is a table.  ``note`` hears what is decided, and if the
+    JSON file beside the model is that of another one.  Raises ArgumentError, or ModelFormatError
+    where the file is damaged, or not a classifier.
     """
     path = args.input_model
     check_one_start(path, args.pretrained_vectors)
@@ -181,8 +180,7 @@ def open_former(
     values["label"] = _label_of(model, args, "label" in given)
     if "loss" not in given:
         values["loss"] = known.loss
-    if not given & {"weight_prefix", "weight_column"}:
-        values["weight_prefix"] = model.weight_prefix
+    values |= kept_weight_prefix(path, model.weight_prefix, given, is_table, note)
     identity = identity_of_bytes(contents.data)
     args = replace(args, **values)
     return args, Former(path=path, model=model, loss=args.loss, identity=identity)

@@ -20,7 +20,7 @@ from fastcli.fasttext.model import Model
 from fastcli.fasttext.model_args import LOSS_NAMES, MODEL_NAMES, MOST, ModelArgs
 from fastcli.fasttext.model_bytes import MATRIX, NOT_PRUNED, VERSION, output_rows
 from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix, Quantizer
-from fastcli.fasttext.sidecar import check_about, read_about
+from fastcli.fasttext.sidecar import DEFAULT_LABEL, check_about, read_about
 from fastcli.kernels.base.groups import Strings, Text
 from fastcli.kernels.text import dictionary as kernels
 from fastcli.memory import check_room, size_text
@@ -140,7 +140,7 @@ def load_model(source: str | Contents) -> Model:
         raise file.wrong("end", f"is followed by {file.left:,} more bytes")
     about, warning = read_about(path, file.data) if file.contents.is_regular else ({}, "")
     check_about(about, path)
-    label = about.get("label", "__label__")
+    label = about.get("label", DEFAULT_LABEL)
     return Model(
         args=args,
         dictionary=dictionary,

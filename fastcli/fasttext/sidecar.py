@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastcli.contents import TAIL, identity_of_bytes
-from fastcli.errors import DataError, ModelFormatError
+from fastcli.errors import ArgumentError, DataError, ModelFormatError
 from fastcli.schema import Range, SchemaError, build
 from fastcli.temporary import BINARY
+from fastcli.text.line_weights import check_weight_prefix
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 SIDECAR_FORMAT = "fastcli model"
+DEFAULT_LABEL = "__label__"  # the prefix of labels, where nothing says it
 LARGEST = 1 << 24  # bytes; fastcli writes no larger ones, and other data is not read in vain
 CALIBRATION = "calibration"  # of the model's probabilities; not that of one made from it
 FILES = "files"  # identities of the other files of a model, by their suffixes
@@ -204,9 +206,9 @@ def _is_ours(about: Any) -> bool:
 
 
 def check_about(about: dict[str, Any], path: str) -> None:
-    """Raise ModelFormatError if the JSON file beside a model has values of other types.
+    """Raise ModelFormatError if the JSON file beside a model has values that cannot be.
 
-    Only what is used is typed; of the rest strings must stand for bytes and nesting end somewhere.
+    Only what is used is checked; of the rest strings must stand for bytes and nesting must end.
     """
     try:
         build(dict[str, Any], about)
@@ -217,10 +219,12 @@ def check_about(about: dict[str, Any], path: str) -> None:
                     build(kind, found[name], f"{where}{name}")
         if about.get("label") == "":
             raise SchemaError("label is empty")
-    except SchemaError as error:
+        check_weight_prefix(arguments.get("weight_prefix", ""), about.get("label", DEFAULT_LABEL))
+    except (SchemaError, ArgumentError) as error:
         beside = about_path(path)
         beside = beside if os.path.exists(beside) else Path(path).with_suffix(".json")
+        reason = str(error).rstrip(".")
         raise ModelFormatError(
-            f"{beside} is damaged: {error}. Correct it, or remove it: the label prefix is then "
-            "__label__."
+            f"{beside} is damaged: {reason}. Correct it, or remove it: the label prefix is then "
+            f"{DEFAULT_LABEL}."
         ) from None

@@ -246,7 +246,6 @@ class Validator:
             measure_lines(
                 hidden,
                 n,
-                at,
                 outputs,
                 self.loss,
                 search,

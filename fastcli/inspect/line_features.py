@@ -11,12 +11,12 @@ from fastcli.fasttext.vectors import char_ngrams
 from fastcli.text.dictionary import EOS, Dictionary, as_bytes
 from fastcli.text.line_weights import blanked
 from fastcli.text.lines import Reader
+from fastcli.text.separators import tokens_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WORD, LINE_END, NGRAM, CHARACTERS = "word", "line end", "word n-gram", "character n-gram"
-SPACES = bytes.maketrans(b"\t\n\v\f\r\0", b"      ")
 
 
 class Feature(NamedTuple):
@@ -111,7 +111,7 @@ def tokens(line: bytes) -> tuple[list[bytes], bool]:
     (([b'one', b'</s>', b'two'], True), ([b'one'], True))
     """
     has_end = line.endswith(b"\n")
-    words = line.translate(SPACES).split()
+    words = tokens_of(line)
     while words and words[-1] == EOS:
         words.pop()
         has_end = True

@@ -172,7 +172,7 @@ def _check_same(path: str, header: CheckpointHeader, trainer: Trainer) -> None:
     if header.fingerprint != fingerprint(trainer):
         raise ArgumentError(
             f"{path} is from a run on other examples than {listed_files(trainer.args.input)} has "
-            "now: leave --resume out to restart."
+            "now, or started from another -inputModel: leave --resume out to restart."
         )
 
 

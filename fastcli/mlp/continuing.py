@@ -7,7 +7,7 @@ labels join.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,14 @@ from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import load_mlp
 from fastcli.mlp.network import Network
 from fastcli.mlp.tensor_reader import open_tensors
-from fastcli.text.growing import Grown, check_one_start, check_same, grown, new_and_kept
+from fastcli.text.growing import (
+    Grown,
+    check_one_start,
+    check_same,
+    grown,
+    kept_weight_prefix,
+    new_and_kept,
+)
 from fastcli.text.inputs import MODEL_MAGIC
 
 if TYPE_CHECKING:
@@ -149,11 +156,13 @@ class FormerNetwork:
         return found
 
 
-def open_former(args: MlpArgs, given: set[str]) -> tuple[MlpArgs, FormerNetwork]:
+def open_former(
+    args: MlpArgs, given: set[str], note: Callable[[str], None]
+) -> tuple[MlpArgs, FormerNetwork]:
     """Open the model that ``-inputModel`` names; return the arguments with those that it decides.
 
     ``given`` are the names of the options that a person set: a value that differs from the model's
-    is an error.  Raises ArgumentError, and what ``load_mlp`` does.
+    is an error.  ``note`` hears what is decided.  Raises ArgumentError, and what ``load_mlp`` does.
     """
     path = args.input_model
     check_one_start(path, args.pretrained_vectors)
@@ -171,10 +180,8 @@ def open_former(args: MlpArgs, given: set[str]) -> tuple[MlpArgs, FormerNetwork]
     decided = {name: getattr(model.args, name) for name in names}
     if "loss" not in given:
         decided["loss"] = "softmax" if model.loss == SOFTMAX else "ova"
-    if model.columns is None and not (
-        args.text_column or given & {"weight_prefix", "weight_column"}
-    ):
-        decided["weight_prefix"] = model.weight_prefix
+    is_table = bool(args.text_column)
+    decided |= kept_weight_prefix(path, model.weight_prefix, given, is_table, note)
     identity = identity_of_bytes(contents.data)
     return replace(args, **decided), FormerNetwork(path=path, model=model, identity=identity)
 

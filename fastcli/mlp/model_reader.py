@@ -22,6 +22,7 @@ from fastcli.mlp.texts import bucket_of
 from fastcli.schema import Range, SchemaError, build, shown
 from fastcli.tables.dialects import is_delimiter
 from fastcli.text.dictionary import Dictionary
+from fastcli.text.separators import SEPARATORS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 MODEL_FORMAT = "mlp model"
 LOSS_CODES = (SOFTMAX, OVA)  # a file has the place of the loss in here
 LOOKED_THROUGH = 64_000_000  # bytes of weights that are searched for NaN when a model is opened
-SPACES = tuple(b" \t\n\v\f\r\0")  # where tokens end
 EMBEDDING = "embedding"
 
 Size = Annotated[int, Range(0, MOST)]
@@ -184,7 +184,7 @@ def _dictionary(header: TextHeader, arrays: dict[str, NDArray[Any]]) -> Dictiona
         raise SchemaError("dictionary.starts do not rise from 0 to the end of the arena")
     if len(counts) and counts.min() < 0:
         raise SchemaError("dictionary.counts: one is negative")
-    if np.isin(arena[starts[nwords] :], SPACES).any():
+    if np.isin(arena[starts[nwords] :], tuple(SEPARATORS)).any():
         raise SchemaError("dictionary.arena: a label has a space or a line end in it")
     dictionary = Dictionary(
         nwords=nwords,

@@ -128,7 +128,8 @@ class MlpOptions:
     input_model: str = option(
         "",
         text.INPUT_MODEL,
-        help="network (.mlp) to go on with; its layers, columns or -dim, n-grams and -label stay",
+        help="continue training this network (.mlp), keeping its layers, columns or -dim, n-grams "
+        "and -label",
         group="network",
     )
     # tables
@@ -147,7 +148,7 @@ class MlpOptions:
     label_from: str = option(
         "column", text.LABEL_FROM, group="tables", choices=LABELS_FROM, needs=(FOR_TEXT_TABLES,)
     )
-    weight_column: str = option("", text.WEIGHT_COLUMN, group="tables", needs=(FOR_TABLES,))
+    weight_column: str = option("", text.WEIGHT_COLUMN, group="tables")
     label_separator: str = option(
         "",
         "separator of several labels in one cell; none: a cell is one label",

@@ -23,6 +23,7 @@ from fastcli.tables.delimited import BadRow, Chunk, Location
 from fastcli.tables.dialects import Dialect, Like, shown_delimiter
 from fastcli.tables.object_rows import ObjectRows, ObjectTable
 from fastcli.tables.values import is_missing, is_number
+from fastcli.text.line_weights import NOT_A_WEIGHT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -267,19 +268,18 @@ class TableReader:
         at = placing.columns[self.columns.weight]
         for row in rows.tolist():
             if not self._bad.skips:
-                raise DataError(
-                    f"{self._place(chunk, row, at)}: the weight {chunk.column(at)[row][:40]} is "
-                    "negative: give 0 or more."
-                )
-            self._leave_out(chunk, row, "a negative weight", is_bad)
+                cell = chunk.column(at)[row][:40]
+                raise DataError(f"{self._place(chunk, row, at)}: {NOT_A_WEIGHT}: {cell!r}.")
+            self._leave_out(chunk, row, NOT_A_WEIGHT, is_bad)
 
     def _no_number(
         self, chunk: Chunk | ObjectRows, placing: Placing, k: int, row: int, cell: str
     ) -> DataError:
         columns, column = self.columns, self.columns.table[k]
         what = self._place(chunk, row, placing.columns[k])
-        if self.grows and k == columns.weight:
-            hint = "Fix it: a weight is a number of 0 or more."
+        is_weight = k == columns.weight
+        if is_weight:
+            hint = ""
         elif self.grows:
             name = shlex.quote(column.name or str(column.position))
             hint = (
@@ -297,6 +297,8 @@ class TableReader:
             if self.grows:
                 other = "point" if placing.point == "," else "comma"
                 hint = f"Write all numbers of a file alike, or give --decimal {other}."
+        if is_weight and not why:
+            return DataError(f"{what}: {NOT_A_WEIGHT}: {cell[:40]!r}.")
         return DataError(f"{what}: {cell[:40]!r} is not a number{why}. {hint}")
 
     def _say_missing(self, raw: NDArray[np.float64], is_row: NDArray[np.bool_]) -> None:

@@ -34,7 +34,7 @@ from fastcli.mlp.texts import (
     start_embedding,
     start_from,
 )
-from fastcli.printable import counted, listed, readable, shortened
+from fastcli.printable import counted, listed, named, readable, shortened
 from fastcli.reporting import Reporter
 from fastcli.tables.dialects import read_delimiter
 from fastcli.tables.formats import has_prefix, head_of
@@ -83,6 +83,19 @@ def input_kind(args: MlpArgs) -> str:
     return kind
 
 
+def check_weight_column(args: MlpArgs, kind: str) -> None:
+    """Raise ArgumentError for a column of weights where the input, of this kind, has no columns."""
+    if not args.weight_column or args.text_column or kind not in ("text", "libsvm"):
+        return
+    what = "lines of text, which have their weights in a token: give --weight-prefix"
+    if kind == "libsvm":
+        what = "libsvm, which has no weights: write a table (CSV, TSV, JSON, Parquet) with them"
+    option = f"--weight-column {named(args.weight_column)}"
+    raise ArgumentError(
+        f"{option} is for tables, and {args.input[0]} is {what}, or leave --weight-column out."
+    )
+
+
 def read_data(
     args: MlpArgs,
     reporter: Reporter,
@@ -105,6 +118,7 @@ def read_data(
     asked = read_class_weight(args.class_weight, is_fold)  # whose errors come before much is read
     reporter.stage("reading", text_size(args.input))
     kind = input_kind(args)
+    check_weight_column(args, kind)
     if former is not None:
         former.check_kind(kind, args.input[0])
     if kind == "text":
@@ -397,8 +411,8 @@ def _constant_sentence(columns: list[str], n_features: int, where: str) -> str:
     which = (
         f"{n:,} of {n_features:,} columns are" if n > 1 else f"Column {shortened(columns[0])} is"
     )
-    named = f" ({listed(columns)})" if 1 < n <= 5 else ""
+    of_columns = f" ({listed(columns)})" if 1 < n <= 5 else ""
     later = (
         "they have no influence on predictions." if n > 1 else "it has no influence on predictions."
     )
-    return f"{which} the same in every {where}{named}: {later}"
+    return f"{which} the same in every {where}{of_columns}: {later}"

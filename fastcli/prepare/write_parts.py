@@ -62,6 +62,8 @@ from fastcli.tables.delimited import BadRow, Location
 from fastcli.tables.labels import LabelsAreText
 from fastcli.tables.rows import Batch
 from fastcli.tables.sources import Source
+from fastcli.tables.values import is_missing
+from fastcli.text.line_weights import NOT_A_WEIGHT, unweighted
 from fastcli.text.spooled import is_file
 from fastcli.threads import uninterrupted
 
@@ -232,10 +234,7 @@ class _Run:
         if sum(self.done.lines) == 0:
             raise DataError(f"{listed_files(self.args.input)}: {self.done.nothing()}")
         if n := self.done.unweighted:
-            column = self.args.columns.weight
-            self.reporter.note(
-                f"Rows without a weight in column {column} weigh 1 (how many): {n:,}."
-            )
+            self.reporter.note(unweighted(n, self.args.columns.weight))
         self.reporter.stage("saving")
         for writer in self.writers:
             writer.finish()
@@ -337,10 +336,10 @@ class _Run:
         if not column:
             return batch, cleaned
         tokens, bad = weight_tokens(batch.groups, self.args.weight_prefix)
-        self.done.unweighted += sum(not cell.strip() for cell in batch.groups)
+        self.done.unweighted += sum(map(is_missing, batch.groups))
         for i in bad:
             place = Location(batch.path, batch.lines[i], column)
-            self.bad(place, "not a weight, a number of 0 or more", batch.groups[i])
+            self.bad(place, NOT_A_WEIGHT, batch.groups[i])
         kept = np.delete(np.arange(len(tokens)), bad).tolist() if bad else range(len(tokens))
         lines = cleaned.data.split(b"\n")
         data = b"".join([b"%b %b\n" % (lines[i], tokens[i]) for i in kept])

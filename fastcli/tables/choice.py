@@ -127,11 +127,14 @@ def choose(
     if not text or (not label and needs_labels and has_column):
         what = "--text-column" if not text else f"--label-column{OR_NAMES}"
         raise ArgumentError(f"{path}: which column? Give {what}. {existing(names, has_names)}")
-    both = sorted((*text, *label))
-    for a, b in pairwise(both):
+    uses = [(i, "text") for i in text] + [(i, "label") for i in label]
+    if columns.weight:
+        uses.append((group, "weight"))
+    for (a, use), (b, other) in pairwise(sorted(uses, key=lambda one: one[0])):
         if a == b:
             raise ArgumentError(
-                f"{path}: column {named(names[a])} cannot be used twice, as text or label."
+                f"{path}: column {named(names[a])} cannot be used twice, as "
+                f"{' and '.join(dict.fromkeys((use, other)))}."
             )
     return Choice(tuple(names), text, label, group, has_names, columns.label_from)
 

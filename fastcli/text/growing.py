@@ -1,14 +1,15 @@
-"""A dictionary that goes on with another one: its words and labels stay, and new ones join."""
+"""A dictionary extended by new text: its words and labels stay, and new ones join."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
-from fastcli.printable import readable, shortened
+from fastcli.printable import named, readable, shortened
 from fastcli.text.dictionary import LABEL, WORD, Dictionary, WordTable, gathered
 from fastcli.text.options import INPUT_MODEL
 
@@ -52,13 +53,13 @@ def new_and_kept(path: str, kept: dict[str, int], new: dict[str, int]) -> str:
     """Return a sentence on a model that training goes on with: what is kept, and what is new.
 
     >>> new_and_kept("old.bin", {"word": 5059, "label": 12}, {"word": 312, "label": 1})
-    'Goes on with old.bin: 5,059 words and 12 labels kept, 312 words and 1 label new.'
+    'Continuing from old.bin: kept 5,059 words and 12 labels; added 312 words and 1 label.'
     """
 
     def listed(counts: dict[str, int]) -> str:
         return " and ".join(f"{n:,} {noun}{'s' * (n != 1)}" for noun, n in counts.items())
 
-    return f"Goes on with {path}: {listed(kept)} kept, {listed(new)} new."
+    return f"Continuing from {path}: kept {listed(kept)}; added {listed(new)}."
 
 
 def grown(known: Dictionary, words: WordTable, min_count: int, min_count_label: int) -> Grown:
@@ -119,11 +120,11 @@ def _check_kinds(
     is_other = (at[met] >= known.nwords) != (kinds[met] == LABEL)
     if is_other.any():
         first = int(at[met[is_other.argmax()]])
-        was, now = ("label", "word") if first >= known.nwords else ("word", "label")
+        was, but = ("label", "does not start") if first >= known.nwords else ("word", "starts")
         name = shortened(readable(known.entry(first)))
         raise DataError(
-            f"{name} is a {was} of the model, and a {now} by the label prefix: give that of the "
-            "model with -label."
+            f"{name} is a {was} in the model but {but} with the label prefix: give the model's "
+            "prefix with -label."
         )
 
 
@@ -133,6 +134,25 @@ def check_same(shown: str, value: object, known: object, is_given: bool, path: s
         raise ArgumentError(
             f"{shown} {value} is given, and {path} has {known}: leave {shown} out to go on with it."
         )
+
+
+def kept_weight_prefix(
+    path: str, known: str, given: set[str], is_table: bool, note: Callable[[str], None]
+) -> dict[str, str]:
+    """Return the argument ``weight_prefix`` as a model, whose one is ``known``, decides it.
+
+    It is for lines only, and a person's own options come first.  ``note`` hears what is decided.
+    """
+    if not known or given & {"weight_prefix", "weight_column"}:
+        return {}
+    if is_table:
+        note(
+            f"--weight-prefix {named(known)} of {path} is not used: the rows of a table have their "
+            "weights in a column, --weight-column NAME."
+        )
+        return {}
+    note(f"--weight-prefix {named(known)} is used, as for {path}.")
+    return {"weight_prefix": known}
 
 
 def check_one_start(path: str, pretrained_vectors: str) -> None:

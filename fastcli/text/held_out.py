@@ -1,7 +1,8 @@
-"""Validation lines out of training lines: a share of each label's, drawn by the seed."""
+"""Stratified hold-out of training lines: a share of each label's, drawn by the seed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,10 @@ import numpy as np
 from fastcli.errors import DataError, FastcliError, cannot_open
 from fastcli.printable import counted
 from fastcli.text.inputs import text_blocks
+from fastcli.text.separators import REST_OF_TOKEN, SEPARATORS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-SPACES = b" \t\v\f\r\0"  # where tokens end
 
 
 def drawn(strata: NDArray[np.int64], share: float, seed: int) -> NDArray[np.bool_]:
@@ -46,15 +46,16 @@ def drawn(strata: NDArray[np.int64], share: float, seed: int) -> NDArray[np.bool
     return found
 
 
+_TOKEN = re.compile(REST_OF_TOKEN)
+
+
 def label_in(line: bytes, prefix: bytes) -> bytes:
     """Return the first label of a line, b"" if it has none."""
-    at = 0 if line.startswith(prefix) else -1
-    start = line.find(prefix, 1)
-    while at < 0 and start > 0:
-        if line[start - 1] in SPACES:
-            at = start
+    start = line.find(prefix)
+    while start > 0 and line[start - 1] not in SEPARATORS:
         start = line.find(prefix, start + 1)
-    return line[at:].split(None, 1)[0] if at >= 0 else b""
+    found = _TOKEN.match(line, start) if start >= 0 else None
+    return found[0] if found else b""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class HeldOut:
         """Return what to tell a user."""
         return (
             f"--valid-share {share:g}: {self.n_valid:,} of {self.n_valid + self.n_train:,} lines "
-            f"are held out of training for validation, of each label alike (-seed {seed})."
+            f"held out for validation, stratified by label (-seed {seed})."
         )
 
 
@@ -78,8 +79,8 @@ def check_held_out(n_valid: int, n_lines: int, share: float) -> None:
         raise DataError("The training data are empty: there is no line to hold out for validation.")
     if not n_valid:
         raise DataError(
-            f"--valid-share {share:g} of {counted(n_lines)} is none that training could spare: "
-            "give a larger share, or a file with --valid."
+            f"--valid-share {share:g} of {counted(n_lines)} leaves no validation line: give a "
+            "larger share, or a file with --valid."
         )
 
 

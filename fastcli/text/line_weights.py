@@ -6,6 +6,7 @@ whoever reads lines for a model that was trained so overwrites it with spaces.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -16,9 +17,10 @@ import numpy as np
 from fastcli.errors import ArgumentError, DataError
 from fastcli.kernels.text.dictionary import FILE_END
 from fastcli.overwriting import STREAM
-from fastcli.printable import readable, shortened
+from fastcli.printable import named, readable, shortened
 from fastcli.text.dictionary import TokenCounter, have_prefix
 from fastcli.text.inputs import text_blocks
+from fastcli.text.separators import REST_OF_TOKEN, SEPARATORS, tokens_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from fastcli.text.counting import Counted
     from fastcli.text.inputs import Bytes
 
-SPACES = b" \t\n\v\f\r\0"  # what separates tokens
-_NUMBER = re.compile(rb"\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+NOT_A_WEIGHT = "not a weight, a number of 0 or more"  # said of tokens and of cells
 
 
 def check_weight_prefix(prefix: str, label: str) -> None:
@@ -37,18 +41,29 @@ def check_weight_prefix(prefix: str, label: str) -> None:
             f"--weight-prefix {prefix} and -label {label}: one begins with the other, so that "
             "labels and weights cannot be told apart. Give another --weight-prefix."
         )
-    if any(byte in SPACES for byte in os.fsencode(prefix)):
+    if any(byte in SEPARATORS for byte in os.fsencode(prefix)):
         raise ArgumentError("--weight-prefix must be the beginning of a token, without spaces.")
 
 
 def weight_in(token: bytes) -> float:
-    """Return the weight that a token without its prefix is, NaN if it is none.
+    """Return the weight that a token without its prefix is, or a cell: NaN if it is none.
 
     >>> weight_in(b"2.5"), weight_in(b"1e-3"), weight_in(b"-1"), weight_in(b"inf")
     (2.5, 0.001, nan, nan)
     """
     found = float(token) if _NUMBER.fullmatch(token) else float("nan")
-    return found if found < float("inf") else float("nan")
+    return found + 0.0 if 0 <= found < float("inf") else float("nan")  # -0 is 0
+
+
+def unweighted(n: int, column: str) -> str:
+    """Return what to say of n rows of a table that have nothing in the column of weights.
+
+    >>> unweighted(1, "w")
+    '1 row has no weight in column w and gets weight 1.'
+    """
+    rows = "row has" if n == 1 else "rows have"
+    gets = "gets" if n == 1 else "get"
+    return f"{n:,} {rows} no weight in column {named(column)} and {gets} weight 1."
 
 
 def take_weights(counted: Counted, prefix: str, paths: Sequence[str]) -> None:
@@ -109,13 +124,10 @@ def check_weights(paths: Sequence[str], prefix: str) -> None:
 
 def _bad_weight(line: bytes, head: bytes) -> str:
     """Return what is wrong with the weight of a line, "" if nothing is."""
-    tokens = [one for one in re.split(rb"[ \t\v\f\r\0]+", line) if one.startswith(head)]
+    tokens = [one for one in tokens_of(line) if one.startswith(head)]
     for token in tokens:
-        if weight_in(token.removeprefix(head)) != weight_in(token.removeprefix(head)):
-            return (
-                f"{shortened(readable(token))} is not a weight: write a number of 0 or more after "
-                f"{readable(head)}, such as {readable(head)}2.5."
-            )
+        if math.isnan(weight_in(token.removeprefix(head))):
+            return f"{NOT_A_WEIGHT}: {shortened(readable(token))}."
     if len(tokens) > 1:
         return f"the line has {len(tokens)} weights ({readable(b' '.join(tokens[:3]))}): keep one."
     return ""
@@ -142,9 +154,9 @@ def blanked(text: Bytes, prefix: bytes) -> Bytes:
     if prefix not in data:
         return text
     pieces, at = [], 0
-    for found in re.finditer(re.escape(prefix) + rb"[^ \t\n\v\f\r\0]*", data):
+    for found in re.finditer(re.escape(prefix) + REST_OF_TOKEN, data):
         start, end = found.span()
-        if start == 0 or data[start - 1] in SPACES:
+        if start == 0 or data[start - 1] in SEPARATORS:
             pieces += [data[at:start], b" " * (end - start)]
             at = end
     return np.frombuffer(b"".join([*pieces, data[at:]]), np.uint8)

@@ -247,6 +247,14 @@ ODD = {
     "a number as optimizer": ({"arguments": {"optimizer": 1}}, "arguments.optimizer should be"),
     "a surrogate deep inside": ({"other": [{"a": "\ud800"}]}, "contains lone surrogates"),
     "deep nesting": ({"other": json.loads("[" * 50 + "]" * 50)}, "other is nested too deeply"),
+    "a line end begins weights": ({"arguments": {"weight_prefix": "\n"}}, "without spaces"),
+    "NUL begins weights": ({"arguments": {"weight_prefix": "w\0"}}, "without spaces"),
+    "labels begin weights": (
+        {"arguments": {"weight_prefix": "__label__"}},
+        "--weight-prefix __label__ and -label __label__: one begins with the other",
+    ),
+    "weights begin labels": ({"label": "ab", "arguments": {"weight_prefix": "a"}}, "begins with"),
+    "a number begins weights": ({"arguments": {"weight_prefix": 1}}, "should be a string"),
     "quantized as a list": ({"quantized": []}, "quantized should be an object, not a list"),
 }
 

@@ -89,11 +89,11 @@ def test_models_of_fasttext_predict_as_before(tmp_path, name):
     text = b"".join(line for line in lines if all(word in known for word in line.split()))
     assert text
     err = go_on(GOLDEN / f"{name}.bin", text, tmp_path / "new", "-lr", 0)
-    assert "0 words and 0 labels new" in err
+    assert "; added 0 words and 0 labels." in err
     if golden["args"][6] == "loss hs":
-        assert "The output rows start anew: the Huffman tree of -loss hs follows" in err
+        assert "The output matrix is reinitialised: the Huffman tree of -loss hs follows" in err
         return
-    assert "start anew" not in err
+    assert "reinitialised" not in err
     stdin = "".join(line + "\n" for line in golden["input"]).encode()
     found = [
         run("predict-prob", model, "-", 2, stdin=stdin).text()
@@ -152,7 +152,10 @@ def test_a_line_steps_from_the_rows_of_the_model(old, tmp_path, loss):
 def test_rows_of_the_tree_start_anew(old, tmp_path):
     model = old("-loss", "hs")
     err = go_on(model, NEW, tmp_path / "new", "-lr", 0)
-    assert "The output rows start anew: the Huffman tree of -loss hs follows the new counts" in err
+    assert (
+        "The output matrix is reinitialised: the Huffman tree of -loss hs follows the new counts"
+        in err
+    )
     words, _, labels = rows_of(model)
     new_words, _, new_labels = rows_of(tmp_path / "new.bin")
     assert all((row == 0).all() for row in new_labels.values())
@@ -166,15 +169,23 @@ def test_rows_of_the_tree_start_anew(old, tmp_path):
         ("softmax", "ova", "The loss was softmax and is ova; the output rows are kept."),
         ("ns", "softmax", "The loss was ns and is softmax; the output rows are kept."),
         ("ova", "one-vs-all", ""),
-        ("hs", "softmax", "The output rows start anew: those of -loss hs are not of use to softm"),
-        ("softmax", "hs", "The output rows start anew: the Huffman tree of -loss hs follows"),
+        (
+            "hs",
+            "softmax",
+            "The output matrix is reinitialised: rows trained with -loss hs cannot be used",
+        ),
+        (
+            "softmax",
+            "hs",
+            "The output matrix is reinitialised: the Huffman tree of -loss hs follows",
+        ),
     ],
 )
 def test_another_loss(old, tmp_path, was, now, said):
     model = old("-loss", was)
     err = go_on(model, NEW, tmp_path / "new", "-loss", now, "-lr", 0)
     assert said in err
-    assert ("output rows" in err) == bool(said)
+    assert ("output rows" in err or "output matrix" in err) == bool(said)
     labels, new_labels = rows_of(model)[2], rows_of(tmp_path / "new.bin")[2]
     is_kept = all((new_labels[name] == row).all() for name, row in labels.items())
     assert is_kept == ("hs" not in (was, now))
@@ -185,7 +196,7 @@ def test_counts_are_added_and_the_order_is_fasttexts(old, tmp_path):
     model = old()
     before = dictionary_of(model)
     err = go_on(model, NEW * 3, tmp_path / "new")
-    assert f"Goes on with {model}: 7 words and 3 labels kept, 2 words and 1 label new." in err
+    assert f"Continuing from {model}: kept 7 words and 3 labels; added 2 words and 1 label." in err
     after = dictionary_of(tmp_path / "new.bin")
     assert after[b"engine"] == before[b"engine"] + 3
     assert (after[b"sail"], after[b"wagon"], after[b"apple"]) == (6, 3, before[b"apple"])
@@ -295,7 +306,7 @@ def test_it_starts_again_at_half_the_rate(old, tmp_path):
     options = ["--retry-nan", "-lr", 1e20, "-epoch", 40]
     err = go_on(model, NEW, tmp_path / "new", *options, code=1)
     assert err.count("starting again with -lr") == 10
-    assert err.count("Goes on with") == err.count("Number of words") == 1
+    assert err.count("Continuing from") == err.count("Number of words") == 1
 
 
 def test_vectors_of_the_vec_file_are_those_of_the_model(old, tmp_path):
@@ -318,7 +329,7 @@ def test_tables_go_on(old, tmp_path):
     err = go_on(
         *(old(), table, tmp_path / "new", "--text-column", "text", "--label-column", "kind"),
     )
-    assert "2 words and 1 label new" in err
+    assert "; added 2 words and 1 label." in err
 
 
 # ---------------------------------------------------------------------------- files
@@ -464,7 +475,7 @@ def test_a_word_that_is_a_label_now(old, tmp_path):
         *("-inputModel", model, "-input", tmp_path / "more.txt", "-output", tmp_path / "m"),
         *("-label", "#"),
     )
-    assert "#c is a word of the model, and a label by the label prefix" in err
+    assert "#c is a word in the model but starts with the label prefix: give" in err
 
 
 def test_numbers_that_are_not_finite(old, tmp_path):
@@ -477,3 +488,35 @@ def test_numbers_that_are_not_finite(old, tmp_path):
     model.write_bytes(data)
     err = go_on(model, NEW, tmp_path / "new", code=1)
     assert "the numbers of its words or n-grams are not finite" in err
+
+
+# ------------------------------------------------------------------- weights of lines
+
+WEIGHTED = (
+    b"__label__car the quick fox __weight__2\n__label__boat blue whale here __weight__1\n"
+    b"__label__car the fox\n__label__boat whale __weight__2\n"
+)
+CELLS = "text,label\nfox and hound __weight__3,a\nblue whale here,b\nthe fox,a\n"
+COLUMNS = ["--text-column", "text", "--label-column", "label"]
+
+
+def test_the_prefix_of_weights_is_that_of_the_model_for_lines(old, tmp_path):
+    model = old("--weight-prefix", "__weight__", source=WEIGHTED)
+    err = go_on(model, WEIGHTED, tmp_path / "new")
+    assert f"--weight-prefix __weight__ is used, as for {model}." in err
+    assert "Weights of lines 0.667 to 1.33, on average 1." in err
+    assert b"__weight__2" not in run("dump", tmp_path / "new.bin", "dict").out
+    err = go_on(model, WEIGHTED, tmp_path / "new", "--weight-prefix", "w:")
+    assert "__weight__ is used" not in err
+    assert b"__weight__2" in run("dump", tmp_path / "new.bin", "dict").out
+    assert go_on(model, WEIGHTED, tmp_path / "new", *QUIET) == ""
+
+
+def test_the_prefix_of_weights_is_not_for_tables(old, tmp_path):
+    model = old("--weight-prefix", "__weight__", source=WEIGHTED)
+    (tmp_path / "t.csv").write_text(CELLS)
+    err = go_on(model, tmp_path / "t.csv", tmp_path / "new", *COLUMNS)
+    assert f"--weight-prefix __weight__ of {model} is not used: the rows of a table" in err
+    assert "Weights of lines" not in err
+    assert "no line has a weight" not in err
+    assert b"__weight__3" in run("dump", tmp_path / "new.bin", "dict").out

@@ -65,7 +65,7 @@ def same_layers(model, new, kept):
 def test_without_steps_everything_is_as_it_was(old, tmp_path, options):
     path = old("--norm", "layer", "--activation", "prelu,tanh", *options)
     err = go_on(path, NEW * 3, tmp_path / "new", "-lr", 0)
-    assert f"Goes on with {path}: 7 words and 3 labels kept, 2 words and 1 label new." in err
+    assert f"Continuing from {path}: kept 7 words and 3 labels; added 2 words and 1 label." in err
     model, new = (load_mlp(str(tmp_path / f"{name}.mlp")) for name in ("old", "new"))
     same_layers(model, new, [new.names.index(name) for name in model.names])
     known, found = model.dictionary, new.dictionary
@@ -147,7 +147,7 @@ def test_the_loss_is_that_of_the_model(old, tmp_path, loss):
 def test_tables_go_on_by_the_names_of_their_columns(old, tmp_path):
     path = old("--label-column", "kind", source=TABLE, end="csv")
     err = go_on(path, MORE, tmp_path / "new", "-lr", 0, end="csv")
-    assert f"Goes on with {path}: 3 columns and 2 labels kept, 1 label new." in err
+    assert f"Continuing from {path}: kept 3 columns and 2 labels; added 1 label." in err
     model, new = load_mlp(str(path)), load_mlp(str(tmp_path / "new.mlp"))
     assert new.names == [b"a", b"b", b"c"]
     same_layers(model, new, [0, 1])
@@ -170,7 +170,7 @@ def test_a_table_without_one_of_the_columns(old, tmp_path):
 def test_libsvm_goes_on(old, tmp_path):
     path = old(source=SVM, end="svm")
     err = go_on(path, "c 1:2 3:1\na 5:1\n", tmp_path / "new", end="svm")
-    assert f"Goes on with {path}: 3 features and 2 labels kept, 1 label new." in err
+    assert f"Continuing from {path}: kept 3 features and 2 labels; added 1 label." in err
     assert "Features above 3 are left out: the network has no inputs for them." in err
     new = load_mlp(str(tmp_path / "new.mlp"))
     assert new.names == [b"a", b"b", b"c"]
@@ -180,7 +180,7 @@ def test_tables_of_texts_go_on(old, tmp_path):
     more = 'text,kind\n"wheel wagon",car\n"sail engine",boat\n'
     columns = ["--text-column", "text", "--label-column", "kind"]
     err = go_on(old(), more, tmp_path / "new", *columns, end="csv")
-    assert "2 words and 1 label new" in err
+    assert "; added 2 words and 1 label." in err
 
 
 # ---------------------------------------------------------------------------- errors
@@ -266,3 +266,35 @@ def test_the_recorded_configuration_makes_the_same_file(old, tmp_path):
     result = run("mlp-train", "--config", config, "-output", tmp_path / "again", *QUIET)
     assert (result.code, result.err) == (0, "")
     assert (tmp_path / "again.mlp").read_bytes() == (tmp_path / "new.mlp").read_bytes()
+
+
+# ------------------------------------------------------------------- weights of lines
+
+WEIGHTED = (
+    b"__label__car the quick fox __weight__2\n__label__boat blue whale here __weight__1\n"
+    b"__label__car the fox\n__label__boat whale __weight__2\n"
+)
+CELLS = "text,label\nfox and hound __weight__3,a\nblue whale here,b\nthe fox,a\n"
+COLUMNS = ["--text-column", "text", "--label-column", "label"]
+
+
+def test_the_prefix_of_weights_is_that_of_the_model_for_lines(old, tmp_path):
+    model = old("--weight-prefix", "__weight__", source=WEIGHTED)
+    err = go_on(model, WEIGHTED, tmp_path / "new")
+    assert f"--weight-prefix __weight__ is used, as for {model}." in err
+    assert "Weights of lines 0.667 to 1.33, on average 1." in err
+    assert b"__weight__2" not in run("dump", tmp_path / "new.mlp", "dict").out
+    err = go_on(model, WEIGHTED, tmp_path / "new", "--weight-prefix", "w:")
+    assert "__weight__ is used" not in err
+    assert b"__weight__2" in run("dump", tmp_path / "new.mlp", "dict").out
+    assert go_on(model, WEIGHTED, tmp_path / "new", *QUIET) == ""
+
+
+def test_the_prefix_of_weights_is_not_for_tables(old, tmp_path):
+    model = old("--weight-prefix", "__weight__", source=WEIGHTED)
+    (tmp_path / "t.csv").write_text(CELLS)
+    err = go_on(model, tmp_path / "t.csv", tmp_path / "new", *COLUMNS)
+    assert f"--weight-prefix __weight__ of {model} is not used: the rows of a table" in err
+    assert "Weights of lines" not in err
+    assert "no line has a weight" not in err
+    assert b"__weight__3" in run("dump", tmp_path / "new.mlp", "dict").out

@@ -66,7 +66,7 @@ def test_lines_held_out(kind, digits, tmp_path):
     n = len(source.read_text().splitlines())
     small = ["-dim", 8] * (kind == "text") + ["--hidden", 8, "-epoch", 2]
     err = mlp(tmp_path / "m", *small, "--valid-share", 0.1, source=source)
-    assert f"--valid-share 0.1: {n // 10} of {n} lines are held out of training" in err
+    assert f"--valid-share 0.1: {n // 10} of {n} lines held out for validation" in err
     assert f"{n - n // 10} examples" in err
     assert "valid acc" in err
     again = mlp(tmp_path / "n", *small, "--valid-share", 0.1, source=source)
@@ -79,7 +79,7 @@ def test_lines_held_out_of_standard_input(digits, tmp_path):
         options = ["-output", tmp_path / "m", "--hidden", 4, "-epoch", 1, "--valid-share", 0.2]
         result = run("mlp-train", "-input", "-", *options, stdin=source.read_bytes())
         assert result.code == 0, result.err
-        assert "are held out of training" in result.err
+        assert "held out for validation" in result.err
 
 
 def test_metrics_of_networks(tmp_path):

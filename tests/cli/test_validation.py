@@ -147,7 +147,7 @@ def test_monitor(tmp_path, metric):
 
 def test_lines_held_out_are_not_trained_on(tmp_path):
     err, held = supervised(tmp_path / "m", "--valid-share", 0.1, "-epoch", 2)
-    assert "--valid-share 0.1: 90 of 900 lines are held out of training" in err
+    assert "--valid-share 0.1: 90 of 900 lines held out for validation" in err
     model = load_model(str(tmp_path / "m.bin"))
     assert int(model.dictionary.label_counts().sum()) == 810
     before = {line.split()[0] for line in TRAIN.read_text().splitlines()}
@@ -204,7 +204,7 @@ def spoiled(block):
         (["--patience", 2], "--patience needs validation lines"),
         (["--valid", VALID, "--valid-share", 0.1], "--valid and --valid-share: give one"),
         (["--valid-share", 1], "--valid-share must be from 0 to below 1, not 1.0."),
-        (["--valid-share", 1e-5], "--valid-share 1e-05 of 900 lines is none"),
+        (["--valid-share", 1e-5], "--valid-share 1e-05 of 900 lines leaves no validation line"),
         (["--valid", "no/such"], "no/such cannot be opened for validation!"),
         (["--valid", VALID, "--eval-every", "0"], "--eval-every must be a number of epochs"),
         (["--valid", VALID, "--eval-every", "x"], "or of steps, such as 500steps, not x."),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fastcli.evaluation.options import COLUMN_WEIGHTS
 from tests.cli.conftest import TINY
 from tests.command import run
 
@@ -167,8 +168,8 @@ def test_rows_of_whole_weights_are_repeated_rows(folder, loss):
 def test_bad_weights_name_their_line(weighted, command, share):
     options = ["--weight-prefix", "__weight__", *share]
     for token, message in [
-        ("__weight__-1", "w.txt:3: __weight__-1 is not a weight"),
-        ("__weight__", "w.txt:3: __weight__ is not a weight"),
+        ("__weight__-1", "w.txt:3: not a weight, a number of 0 or more: __weight__-1."),
+        ("__weight__", "w.txt:3: not a weight, a number of 0 or more: __weight__."),
         ("__weight__1 __weight__1", "w.txt:3: the line has 2 weights"),
     ]:
         lines = WEIGHTED.splitlines()
@@ -198,7 +199,7 @@ def test_a_column_of_weights_of_texts(folder, command):
     result = train_on("t.csv", command, *COLUMNS, "--weight-column", "w", "-verbose", 1)
     assert said(result) == ["Weights of lines 0 to 2.29, on average 1."]
     assert "label: column 'label'; weights: column 'w'" in result.err
-    assert "Rows without a weight in column w weigh 1 (how many): 1." in result.err
+    assert "1 row has no weight in column w and gets weight 1." in result.err
     model = "m.bin" if command == "supervised" else "m.mlp"
     assert run("test", model, "t.csv", *COLUMNS).out.startswith(b"N\t4\n")
     assert b"weight" not in run("dump", model, "dict").out
@@ -227,16 +228,17 @@ def test_a_column_of_weights_of_numbers(folder):
     Path("n.csv").write_text("x,y,label,w\n1,3,a,2\n2,4,a,\n3,5,b,0.5\n9,1,b,4\n")
     result = train_on("n.csv", "mlp-train", "--weight-column", "w", "-verbose", 1)
     assert "weights: column 'w'; 2 features: x, y" in result.err
+    assert "1 row has no weight in column w and gets weight 1." in result.err
     assert said(result) == ["Weights of lines 0.267 to 2.13, on average 1."]
     answers = []
     for data in ("x,y\n1,2\n", "w,x,y\n7,1,2\n", "x,y,label,w\n1,2,a,7\n"):
         Path("q.csv").write_text(data)
         answers.append(run("predict-prob", "m.mlp", "q.csv", -1).out)
     assert answers[0] == answers[1] == answers[2] != b""
-    for cell, message in [("-2", "the weight -2 is negative"), ("much", "'much' is not a number")]:
+    for cell in ("-2", "much"):
+        message = f"n.csv, line 2, column 4: not a weight, a number of 0 or more: '{cell}'."
         Path("n.csv").write_text(f"x,y,label,w\n1,3,a,{cell}\n2,4,b,1\n")
         result = train_on("n.csv", "mlp-train", "--weight-column", "w", code=1)
-        assert "n.csv, line 2, column 4" in result.err
         assert message in result.err
     result = train_on(
         "n.csv", "mlp-train", "--weight-column", "label", "--label-column", "label", code=1
@@ -245,6 +247,47 @@ def test_a_column_of_weights_of_numbers(folder):
     Path("n.csv").write_text("1,3,a,2\n2,4,b,1\n3,4,b,1\n")
     result = train_on("n.csv", "mlp-train", "--weight-column", "-1", "--no-header", "-verbose", 1)
     assert "label: column 2 (the last but the weights); weights: column 3" in result.err
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_a_column_is_not_for_weights_and_something_else(folder, command):
+    Path("t.csv").write_text(TABLE)
+    for column, use in [("label", "label"), ("text", "text")]:
+        result = train_on("t.csv", command, *COLUMNS, "--weight-column", column, code=1)
+        said = f"t.csv: column {column} cannot be used twice, as {use} and weight."
+        assert said in result.err
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+@pytest.mark.parametrize("head", [COLUMN_WEIGHTS, "\x02weight\x02", "\x1f", "__weight__"])
+def test_cells_that_look_like_the_weights_of_their_rows(folder, command, head):
+    """They stay words, and the weight of a row is that of its column alone."""
+    Path("t.csv").write_text(TABLE.replace("fox", f"fox {head}9 {head} {head}-1"))
+    result = train_on("t.csv", command, *COLUMNS, "--weight-column", "w", "-verbose", 1)
+    assert said(result) == ["Weights of lines 0 to 2.29, on average 1."]
+    model = "m.bin" if command == "supervised" else "m.mlp"
+    words = run("dump", model, "dict").out.decode().split()
+    assert f"{head}9".replace("\x1f", " ").split()[-1] in words
+
+
+def test_a_column_of_weights_where_there_are_no_columns(folder):
+    Path("t.svm").write_text("a 1:1 2:3\nb 1:2 3:1\na 2:2\nb 3:2 1:1\n")
+    for source, options, what in [
+        ("t.svm", [], "libsvm, which has no weights"),
+        ("-", ["--format", "libsvm"], "libsvm, which has no weights"),
+        ("t.svm", ["--folds", 2], "libsvm, which has no weights"),
+        ("t.txt", [], "lines of text, which have their weights in a token"),
+        ("-", ["--format", "text"], "lines of text, which have their weights in a token"),
+        ("t.txt", ["--valid-share", 0.2], "lines of text, which have their weights in a token"),
+        ("t.txt", ["--folds", 2], "lines of text, which have their weights in a token"),
+    ]:
+        text = Path("t.svm" if "libsvm" in what else "t.txt").read_bytes()
+        command = ["mlp-train", "-input", source, "-output", "m", *MLP, "--weight-column", "w"]
+        result = run(*command, *options, stdin=text if source == "-" else None)
+        assert result.code == 1
+        assert f"--weight-column w is for tables, and {source} is {what}" in result.err
+        assert "Traceback" not in result.err
+    assert not list(Path().glob("m.*"))
 
 
 def test_options_of_weights_that_contradict(weighted):

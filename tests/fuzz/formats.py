@@ -184,7 +184,7 @@ FORMATS = {
     ),
     "bin-json": Format(
         ["softmax.bin.json"],
-        notes.damage,
+        notes.damage_sidecar,
         [
             "inspect {stem}",
             "predict {stem} test.txt",
@@ -196,14 +196,14 @@ FORMATS = {
     ),
     "ftz-json": Format(
         ["pruned.ftz.json"],
-        notes.damage,
+        notes.damage_sidecar,
         ["inspect {stem}", "inspect --json {stem}", "test {stem} test.txt"],
         name="m.ftz.json",
         beside={"pruned.ftz": "m.ftz"},
     ),
     "legacy-json": Format(
         ["legacy.json"],
-        notes.damage,
+        notes.damage_sidecar,
         ["inspect {stem}.bin", "predict {stem}.bin test.txt"],
         name="m.json",
         beside={"softmax.bin": "m.bin"},

@@ -20,6 +20,16 @@ def damage(random, data):
     return damage_json(random, json.loads(data), indent=random.choice([None, 2]))
 
 
+def damage_sidecar(random, data):
+    """Damage the JSON file beside a model, or what it says of the weights of lines."""
+    if random.random() < 0.8:
+        return damage(random, data)
+    about = json.loads(data)
+    prefix = random.choice([*VALUES, "\n", "the", "\0", "a b", about.get("label"), "_", "\x1b[31m"])
+    about["arguments"] = {**about.get("arguments", {}), "weight_prefix": prefix}
+    return Damaged(json_text(about).encode(), f"weight_prefix = {ascii(prefix)[:40]}")
+
+
 def damage_lines(random, data):
     """Damage some lines of a file of JSON lines, or its text."""
     if random.random() < 0.3:

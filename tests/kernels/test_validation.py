@@ -19,7 +19,7 @@ from fastcli.kernels.linear.validation import Gold, measure_lines
 from tests import naive
 from tests.kernels.tables import flat
 
-SEED, NEG, DIM, FIRST = 5, 3, 16, 7
+SEED, NEG, DIM = 5, 3, 16
 
 
 class Case:
@@ -29,8 +29,9 @@ class Case:
         self.kind, self.nlabels = kind, nlabels
         self.hidden = rng.normal(size=(6, DIM)).astype(np.float32)
         self.wo = (rng.normal(size=(nlabels, DIM)) / 3).astype(np.float32)
+        several = rng.choice(nlabels, min(nlabels, 3), replace=False).tolist()
         self.labels = [[int(rng.integers(nlabels))] for _ in range(5)]
-        self.labels.append(rng.choice(nlabels, min(nlabels, 3), replace=False).tolist())
+        self.labels.insert(2, several)
         self.counts = np.arange(nlabels, 0, -1)
         self.tree = build_tree(self.counts) if kind == HS else no_tree()
         self.children = build_children(self.counts)
@@ -51,7 +52,6 @@ class Case:
         measure_lines(
             self.hidden.reshape(-1),
             n,
-            FIRST,
             Outputs(blocks, self.nlabels, DIM, self.kind, self.children),
             Loss(self.kind, self.tree, self.noise, SEED),
             search,
@@ -74,11 +74,12 @@ class Case:
     def loss(self, line):
         """Return the loss of a line by the oracle of training."""
         hidden, labels = self.hidden[line].astype(np.float64), self.labels[line]
+        before = sum(map(len, self.labels[:line]))
         found = []
         for k, target in enumerate(labels):
             others = []
             if self.kind == NS:
-                seed = naive.random_bits(SEED + 2, FIRST + line + k)
+                seed = naive.random_bits(SEED + 2, before + k)
                 odds, aliases = self.noise.odds, self.noise.aliases
                 others, _ = naive.ns_labels(target, NEG, odds, aliases, seed, 0)
             wo, tree = self.wo.astype(np.float64), self.tree

@@ -36,7 +36,7 @@ from fastcli.kernels.linear.batches import (
     updates_of,
 )
 from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
-from fastcli.kernels.linear.losses import LEAST_SIGMOID, block_start
+from fastcli.kernels.linear.losses import LEAST_SIGMOID, block_start, loss_of_probability
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I32, f32, i64
@@ -101,8 +101,7 @@ def softmax_lanes(
         factors[i] = -worker.factors[i] * scale
         if first <= worker.targets[i] < last:
             p = scores[(worker.targets[i] - first) * MOST_LINES + i] * scale
-            one_loss = -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
-            value += float(worker.weights[i]) * one_loss
+            value += float(worker.weights[i]) * loss_of_probability(p)
     for label in range(last - first):
         lane_multiply(at(scores, label * MOST_LINES), factors)
     for i in range(size):

@@ -159,6 +159,12 @@ def softmax_scale(stats: F32, blocks: i64, block: i64) -> f32:
 
 
 @device
+def loss_of_probability(p: f32) -> f64:
+    """Return -log p, which ends at p = 1e-30; NaN stays NaN."""
+    return -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
+
+
+@device
 def softmax_factors(target: i64, lr: f32, first: i64, last: i64, scale: f32, scores: F32) -> f64:
     """Turn a block's exponentials into factors: the learning rate times each label's error.
 
@@ -171,7 +177,7 @@ def softmax_factors(target: i64, lr: f32, first: i64, last: i64, scale: f32, sco
         scores[label] *= factor
     if first <= target < last:
         scores[target] = lr * (np.float32(1.0) - p)
-        loss = -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
+        loss = loss_of_probability(p)
     return loss
 
 

@@ -15,11 +15,17 @@ from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.heap import sort_best
 from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
-from fastcli.kernels.base.vector import exp, log, sigmoid
+from fastcli.kernels.base.vector import exp, sigmoid
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.best import Search, best_by_tree, best_of_all
 from fastcli.kernels.linear.lines import Loss
-from fastcli.kernels.linear.losses import Positives, binary_loss, draw_other, ova_factors
+from fastcli.kernels.linear.losses import (
+    Positives,
+    binary_loss,
+    draw_other,
+    loss_of_probability,
+    ova_factors,
+)
 from fastcli.kernels.linear.scores import (
     BLOCK,
     Outputs,
@@ -29,11 +35,14 @@ from fastcli.kernels.linear.scores import (
 )
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, I32, I64, f32, f64, i64
+    from fastcli.jit.signature import F32, F64, I32, I64, f64, i64
 
 
 class Gold(Group):
-    """The labels of lines, of line i from ``offsets[i]`` on, and scratch of their losses."""
+    """The labels of lines, of line i from ``offsets[i]`` on, and scratch of their losses.
+
+    ``labels`` are those of all lines, ``offsets`` may be those of some.
+    """
 
     labels: I32
     offsets: I64  # lines + 1
@@ -69,19 +78,13 @@ def sampled_loss(label: i64, key: i64, loss: Loss, n: i64, scores: F32, draws: I
 
 
 @device
-def loss_of_probability(p: f32) -> f64:
-    """Return -log p, as training with softmax limits it."""
-    return -float(log(max(p, np.float32(1e-30)))) if p == p else float(p)
-
-
-@device
 def line_loss(
-    hidden: F32, line: i64, number: i64, loss: Loss, outputs: Outputs, search: Search, gold: Gold
+    hidden: F32, line: i64, loss: Loss, outputs: Outputs, search: Search, gold: Gold
 ) -> f64:
     """Return the loss of a line: its mean over the labels of a line, one-vs-all apart.
 
     The scores of ``search`` are those of the labels; for softmax already their probabilities.
-    ``number`` is that of the line among all, on which draws depend.
+    What negative sampling draws depends on the place of the label among all.
     """
     first, last = gold.offsets[line], gold.offsets[line + 1]
     n = outputs.nlabels
@@ -99,8 +102,7 @@ def line_loss(
         elif loss.kind == HS:
             value += path_loss(hidden, label, line, loss, outputs, search)
         elif loss.kind == NS:
-            key = number + k - first
-            value += sampled_loss(label, key, loss, n, search.scores, gold.draws)
+            value += sampled_loss(label, k, loss, n, search.scores, gold.draws)
     return value / float(max(last - first, 1))
 
 
@@ -108,7 +110,6 @@ def line_loss(
 def measure_lines(
     hidden: F32,
     n_lines: i64,
-    number: i64,
     outputs: Outputs,
     loss: Loss,
     search: Search,
@@ -118,8 +119,7 @@ def measure_lines(
 ) -> None:
     """Set the best label of every line, its probability, and the loss of the line.
 
-    ``hidden`` has one row per line; every line has a feature and a label.  ``number`` is the number
-    of the first line among all.
+    ``hidden`` has one row per line; every line has a feature and a label.
     """
     for block in range((outputs.nlabels + BLOCK - 1) // BLOCK):
         search.lines[block] = -1
@@ -132,16 +132,18 @@ def measure_lines(
         if loss.kind == HS:
             minimum = np.float32(-1e30)
             n = best_by_tree(row, outputs, 1, minimum, line, search, labels, probs)
-            losses[line] = line_loss(row, line, number + line, loss, outputs, search, gold)
+            losses[line] = line_loss(row, line, loss, outputs, search, gold)
             for i in range(n):
                 probs[i] = exp(probs[i])
         else:
             label_scores(row, outputs, search.scores)
-            if loss.kind != SOFTMAX:
-                losses[line] = line_loss(row, line, number + line, loss, outputs, search, gold)
-            scores_to_probs(outputs, search.scores)
+            # The loss of softmax is that of probabilities, the others' is that of scores.
             if loss.kind == SOFTMAX:
-                losses[line] = line_loss(row, line, number + line, loss, outputs, search, gold)
+                scores_to_probs(outputs, search.scores)
+                losses[line] = line_loss(row, line, loss, outputs, search, gold)
+            else:
+                losses[line] = line_loss(row, line, loss, outputs, search, gold)
+                scores_to_probs(outputs, search.scores)
             minimum = np.float32(0.0)
             n = best_of_all(1, outputs.nlabels, minimum, search.scores, labels, probs)
             sort_best(n, probs, labels)
