@@ -19,8 +19,6 @@ from fastcli.errors import ArgumentError
 from fastcli.printable import named, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from fastcli.evaluation.label_names import LabelNames
@@ -113,18 +111,8 @@ class Metric:
                 "leave -autotune-predictions out."
             )
 
-    def score(self, meter: Meter, label_id: Callable[[str], int]) -> float:
-        """Return what autotune compares: the value, the worst if there is nothing to divide by.
-
-        Raises ArgumentError if the model does not have the label, as fastText spells it.
-        """
-        label = -1
-        if self.label:
-            label = label_id(self.label)
-            if label < 0:
-                raise ArgumentError(
-                    f"Unknown autotune metric label {self.label}: the model has no such label's."
-                )
+    def score(self, meter: Meter, label: int) -> float:
+        """Return what autotune compares: the value, the worst if there is nothing to divide by."""
         value = self.value(meter, label)
         worst = math.inf if self.lower_is_better else 0.0
         return value if value == value else worst

@@ -315,7 +315,7 @@ def test_metrics_that_are_none(metric, said, former):
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("metric", ["f1:__label__zzz", "precisionAtRecall:30:travel"])
+@pytest.mark.parametrize("metric", ["f1:__label__zzz", "precisionAtRecall:30:Travel"])
 def test_labels_that_are_none(metric, tmp_path):
     err = refused(tmp_path / "m", "-autotune-metric", metric)
     assert err.startswith("Unknown autotune metric label ")
