@@ -63,11 +63,15 @@ def compare(
     """
     from fastcli.evaluation.run_log import is_log
     from fastcli.labelling.located_rows import DELIMITERS
+    from fastcli.reporting import Reporter
     from fastcli.tables.dialects import suffix
+    from fastcli.text.spooled import place_of, spooled
 
     if comparing.csv and suffix(comparing.csv) not in DELIMITERS:
         raise ArgumentError(f"--csv {comparing.csv}: the name must end in .csv or .tsv.")
-    logs = [path for path in words if is_log(path)]
+    # Streams are looked at to tell logs, and the lines are read once for each model.
+    ctx.with_resource(spooled(words, Reporter(), allows_empty=True))
+    logs = [path for path in words if is_log(place_of(path))]
     if not logs:
         check_models(ctx, comparing, words)
         from fastcli.cli._compare_models import compare_models
