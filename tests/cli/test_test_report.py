@@ -433,6 +433,28 @@ def test_requirements_that_do_not_hold(wanted, said):
     assert "required." in result.err
 
 
+@pytest.mark.parametrize("more", [[], ["--report"], ["-k", 2]])
+def test_requirements_are_by_the_figures_of_the_report(small, more):
+    """Also where a line has a label twice, which fastText's test counts twice."""
+    report = json.loads(run("test", "--json", small, "-", "--report", *more, stdin=MIXED).out)
+    figures = {
+        "accuracy": report["fastcli"]["accuracy"],
+        "f1": report["fastcli"]["micro"]["f1-score"],
+        "f1macro": report["macro avg"]["f1-score"],
+        "f1weighted": report["weighted avg"]["f1-score"],
+        "f1:x": report["x"]["f1-score"],
+    }
+    for name, value in figures.items():
+        for bound, code in ((value - 1e-6, 0), (value + 1e-6, 1)):
+            wanted = f"{name}>={bound:.9f}"
+            assert run("test", small, "-", *more, "--require", wanted, stdin=MIXED).code == code
+    by_compare = run("compare", small, small, "-", "--json", *more[-2:], stdin=MIXED)
+    if "--report" not in more:
+        (one, _) = json.loads(by_compare.out)["models"]
+        assert one["f1macro"] == pytest.approx(figures["f1macro"], abs=1e-8)
+        assert one["accuracy"] == pytest.approx(figures["accuracy"], abs=1e-8)
+
+
 def test_requirements_of_a_report():
     result = run("test", "--report", SOFTMAX, TEST, "--require", "accuracy>0.9")
     assert result.code == 1

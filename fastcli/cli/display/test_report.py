@@ -24,7 +24,8 @@ from fastcli.printable import listed_files, printable
 from fastcli.text.alike import difference
 
 if TYPE_CHECKING:
-    from fastcli.evaluation.report import Report, Scores
+    from fastcli.evaluation.meter import Averages
+    from fastcli.evaluation.report import Report
     from fastcli.labelling.mistakes import Mistake
 
 TOP = 20  # labels in the table
@@ -230,7 +231,7 @@ def _label_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
         yield table.row([name, "", *_scores(scores)])
 
 
-def _scores(scores: Scores) -> list[str]:
+def _scores(scores: Averages) -> list[str]:
     return [_score(scores.precision), _score(scores.recall), _score(scores.f1)]
 
 
