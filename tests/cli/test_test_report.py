@@ -121,7 +121,8 @@ def test_labels_that_differ_by_case(tmp_path):
 
 
 def test_better_than_the_largest_label(small):
-    said = run("test", "--report", small, "-", stdin=b"__label__y a\n" * 3 + b"__label__x a\n")
+    lines = b"__label__y a\n" * 9 + b"__label__x a\n" * 3
+    said = run("test", "--report", small, "-", stdin=lines)
     assert "This is no better than always saying 'y'" in said.out.decode()
     assert "(-epoch 25 -lr 0.5)" in said.out.decode()
     # As many are right as are y, but all x are found.
@@ -132,11 +133,37 @@ def test_better_than_the_largest_label(small):
     assert "no better" not in said
 
 
+def test_a_few_lines_tell_nothing(small):
+    lines = b"__label__y a\n" * 3 + b"__label__x a\n"
+    assert "better" not in run("test", "--report", small, "-", stdin=lines).out.decode()
+
+
+def test_not_surely_better(tmp_path):
+    """The rule of training: within two standard errors of always the largest label."""
+    path = model_file(tmp_path / "m.bin", [b"__label__x", b"__label__y"])
+    lines = b"__label__x a\n" * 11 + b"__label__y b\n" + b"__label__y a\n" * 9
+    said = " ".join(run("test", "--report", path, "-", stdin=lines).out.decode().split())
+    assert "This is not surely better on 21 lines than always saying 'x': train longer" in said
+
+
+def test_nothing_is_proposed_that_was_given(tmp_path):
+    train = tmp_path / "t.txt"
+    train.write_text("__label__x a\n__label__y a\n" * 10)
+    for more, said in (
+        (["-epoch", 25, "-lr", 0.5], f"fastcli inspect {train} suggests options"),
+        (["-epoch", 30, "-lr", 0.1], "train longer or with another rate (-lr 0.5)"),
+        ([], "train longer or with another rate (-epoch 25 -lr 0.5)"),
+    ):
+        run("supervised", "-input", train, "-output", tmp_path / "m", "-dim", 2, *more)
+        report = run("test", "--report", tmp_path / "m.bin", train).out.decode()
+        assert said in " ".join(report.split())
+
+
 def test_the_hint_of_a_perceptron_has_no_options_of_another_trainer(tmp_path):
     train, test = tmp_path / "train.csv", tmp_path / "test.csv"
     train.write_text("a,b,label\n" + "1,2,x\n" * 9 + "1,2,y\n" * 8)
     run("mlp-train", "-input", train, "-output", tmp_path / "m", "-epoch", 30, "-verbose", 0)
-    test.write_text("a,b,label\n" + "1,2,x\n" * 3 + "1,2,y\n" * 4)
+    test.write_text("a,b,label\n" + "1,2,x\n" * 6 + "1,2,y\n" * 8)
     said = run("test", "--report", tmp_path / "m.mlp", test).out.decode()
     assert "no better than always saying 'y': train longer or with another" in said
     assert "-lr" not in said

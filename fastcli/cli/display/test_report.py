@@ -60,7 +60,7 @@ class Shown:
     confusion_file: str = ""
     errors: str = ""
     csv: str = ""
-    longer: str = ""  # options that train longer, where they are known for the kind of model
+    better: str = "train longer or with another rate"  # what may help where it learned nothing
     surest: list[Mistake] = field(default_factory=list)
 
 
@@ -419,7 +419,7 @@ def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
 
 def _hints(report: Report, shown: Shown) -> Iterator[str]:
     """Yield what a person should know of these figures."""
-    from fastcli.evaluation.lessons import LEARNED, lift
+    from fastcli.evaluation.guessing import Guessing
 
     alike = report.alike
     if alike is not None and alike.mistakes >= WORTH_SAYING * report.n_mistakes:
@@ -435,14 +435,13 @@ def _hints(report: Report, shown: Shown) -> Iterator[str]:
             f"{'is' if is_one else 'are'} between labels that differ by {kinds} only ({named})"
             f"{without}. fastcli prepare ... --label-case first"
         )
-    largest, share = report.largest
-    n_seen = int(report.seen.sum())
+    guessing, (largest, _) = Guessing(report.meter), report.largest
     has_several = int((report.gold > 0).sum()) > 1
-    if report.accuracy <= share and has_several and lift(report.macro.f1, 1 / n_seen) <= LEARNED:
-        yield (
-            f"This is no better than always saying {printable(report.names[largest])!r}: train "
-            f"longer or with another rate{f' ({shown.longer})' if shown.longer else ''}."
-        )
+    if guessing.is_at_chance and has_several:
+        sure = "no" if guessing.is_no_better else "not surely"
+        n = "" if guessing.is_no_better else f" on {counted(report.n)}"
+        name = printable(report.names[largest])
+        yield f"This is {sure} better{n} than always saying {name!r}: {shown.better}."
     missing = [i for i in report.order if report.gold[i] and not report.predicted[i]]
     if missing and not (alike is not None and len(missing) <= len(alike.groups)):
         shown_names = ", ".join(short_names([report.names[i] for i in missing[:MOST_NAMES]], 24))
