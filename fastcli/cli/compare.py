@@ -10,6 +10,7 @@ from fastcli.cli._command import Option, positional
 from fastcli.cli._declare import FileName, given_names, takes
 from fastcli.cli._options import Predicting
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import option
 from fastcli.printable import listed_files
 from fastcli.tables.options import LikeOption, TableOptions
@@ -23,7 +24,7 @@ class Comparing:
 
     metric: str = option(
         "",
-        "metric that decides: accuracy, error, f1, f1:LABEL, f1macro, f1weighted, logloss",
+        f"metric that decides: {metric_names(lambda kind: kind.is_compared)}",
         default_text="accuracy, of lines with several labels f1",
         group="report",
     )
@@ -49,12 +50,12 @@ def compare(
     like: LikeOption,
     words: tuple[str, ...],
 ) -> None:
-    """Tell which of some models is best on the same lines, and whether that is more than chance.
+    """Compare models on the same test data, with a significance test.
 
     Accuracy by McNemar's test, exact for few lines, other metrics and lines with several labels by
     a paired bootstrap.  A line counts where one of the models knows its label and a word of it.
-    Logs of runs (--log of supervised and mlp-train) are put beside each other by the options in
-    which they differ.
+    Logs of runs (--log of supervised and mlp-train) are compared by validation accuracy, and shown
+    with the options in which they differ.
 
     \b
     Example:

@@ -11,6 +11,7 @@ import numpy as np
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.answers import SameLines
 from fastcli.evaluation.metric import Metric, parse_metric
+from fastcli.evaluation.metric_names import metric_names
 from fastcli.evaluation.paired import (
     SURE,
     Difference,
@@ -20,9 +21,6 @@ from fastcli.evaluation.paired import (
     resampled,
     samples_for,
 )
-
-COUNTED = ("accuracy", "error")  # by McNemar's test
-TAKEN = (*COUNTED, "f1", "f1macro", "f1weighted", "logloss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +63,9 @@ def metric_for(text: str, lines: SameLines, all_sum_to_one: bool) -> tuple[Metri
     Raises ArgumentError for a metric that cannot be compared on these lines.
     """
     metric = parse_metric(text or ("accuracy" if lines.is_single else "f1"))
-    if metric.name not in TAKEN:
-        raise ArgumentError(f"--metric {metric.text}: models are compared by {', '.join(TAKEN)}.")
+    if not metric.kind.is_compared:
+        known = metric_names(lambda kind: kind.is_compared)
+        raise ArgumentError(f"--metric {metric.text}: models are compared by {known}.")
     if metric.name == "logloss":
         if not all_sum_to_one:
             raise ArgumentError(
@@ -92,7 +91,7 @@ def standing(lines: SameLines, metric: Metric, label: int, seed: int) -> Standin
     alone = {i: lines.right_alone(best, i) for i in others}
     n_samples = 0
     intervals: Sequence[Difference | None] = [None] * len(others)
-    if metric.name in COUNTED:
+    if metric.needs_best:  # of each line it is known whether it is right
         ps = [mcnemar(*alone[i]) for i in others]
     else:
         some, kinds = (lines, np.arange(lines.n)) if metric.needs_losses else lines.distinct()

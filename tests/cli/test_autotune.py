@@ -294,7 +294,7 @@ def test_several_predictions(tmp_path):
 @pytest.mark.parametrize(
     ("metric", "said"),
     [
-        ("f2", "Unknown metric : f2 (did you mean f1?). Known: f1, "),
+        ("f2", "Unknown metric : f2 (did you mean f1?). Known: f1[:LABEL], "),
         ("", "Unknown metric : "),
         ("F1", "Unknown metric : F1"),
         ("f1:", "Empty metric label : f1:"),
