@@ -402,4 +402,3 @@ def open_report(
         stack.callback(run.close)
         yield run
         run.write(dict(zip(paths, puts, strict=True)))
-    run.say_written()

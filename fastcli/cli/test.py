@@ -65,13 +65,15 @@ def test(
     tested = run(ctx, options, table, like.like, asked, reporting)
     print_tested(options, tested)
     sys.stdout.flush()
+    if tested.report is not None:
+        tested.report.say_written()
     tested.required.check(tested.total, listed_files(asked.data))
 
 
 def print_tested(options: Predicting, tested: Tested) -> None:
     """Print a report where it was asked for, else N, precision and recall."""
     asked, k = tested.asked, tested.asked.k
-    if tested.report is not None:
+    if tested.report is not None and tested.report.reporting.report:
         tested.report.print(options.json)
         return
     if options.json:
@@ -133,7 +135,7 @@ class Tested:
     total: Meter
     labels: list[bytes]
     required: Required
-    report: ReportRun | None = None  # to be printed in the place of the counts
+    report: ReportRun | None = None  # where more is counted than test prints
 
 
 def run(
@@ -196,7 +198,7 @@ def run(
         total=total,
         labels=classifier.labels(),
         required=required,
-        report=report if is_shown else None,
+        report=report,
     )
 
 

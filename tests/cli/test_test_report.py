@@ -3,12 +3,13 @@
 import csv
 import json
 import re
+import subprocess
 
 import pytest
 
 from fastcli.memory import size_text
 from tests import model_bytes
-from tests.command import GOLDEN, SAMPLES, run
+from tests.command import GOLDEN, SAMPLES, environment, run, words
 
 SOFTMAX, TEST = GOLDEN / "softmax-ngrams.bin", SAMPLES / "topics.test.txt"
 TAGS, TAGGED = GOLDEN / "ova-subwords.bin", SAMPLES / "tags.test.txt"
@@ -73,6 +74,16 @@ def test_without_report_nothing_changes(tmp_path):
         f"Wrote {tmp_path / 'e.csv'} (99 mistakes, {size_text(size)}), "
         f"{tmp_path / 'l.csv'} (scores of labels), {tmp_path / 'c.csv'} (confusion matrix)"
     )
+
+
+def test_what_was_written_is_said_after_the_results(tmp_path):
+    for more, last in (([], "R@1"), (["--report"], "Surest mistakes")):
+        argv = words("test", SOFTMAX, TEST, *more, "--errors", tmp_path / "e.csv")
+        done = subprocess.run(
+            argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), check=True
+        )
+        text = done.stdout.decode()
+        assert text.index("Wrote ") > text.index(last)
 
 
 def test_lines_that_do_not_count_are_told_apart(small, tmp_path):
@@ -502,7 +513,7 @@ def test_nan_never_holds(small):
         ("f1macro", "is not a requirement: give a metric, one of >=, <=, >, <"),
         ("", "is not a requirement"),
         (">=0.9", "is not a requirement"),
-        ("f2>=0.9", "Unknown metric : f2 (did you mean f1?). Known: f1, f1:LABEL, f1macro"),
+        ("f2>=0.9", "Unknown metric : f2 (did you mean f1?). Known: f1[:LABEL], f1macro"),
         ("f1>=x", "'x' is not a number"),
         ("f1>=nan", "'nan' is not a number"),
         ("accuracy=>0.9", "--require 'accuracy=>0.9': was accuracy>=0.9 meant?"),

@@ -144,15 +144,18 @@ def _notes(
         yield found.problem
         return
     names = names_of(runs, settings, known)
-    within = f"(+-{found.half:.3f})"
+    within = f"(+-{found.half:.3f}, the 95 % interval of the best)"
     alike = [names[i] for i in found.alike]
     if len(alike) > 1:
         which = f"{', '.join(alike[:-1])} and {alike[-1]}"
-        yield f"{which} are within what {found.n:,} lines can tell apart {within}."
+        yield f"By accuracy {which} are within what {found.n:,} lines can tell apart {within}."
         return
     best = names[found.best]
     rest = "the others" if len(runs) > 2 else next(one for one in names if one != best)
-    yield f"{best} is better than {rest} by more than {found.n:,} lines leave to chance {within}."
+    yield (
+        f"By accuracy {best} is better than {rest} by more than {found.n:,} lines leave to chance "
+        f"{within}."
+    )
 
 
 def _is_default(value: Any, default: Any) -> bool:
