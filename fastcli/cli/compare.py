@@ -9,11 +9,12 @@ import click
 from fastcli.cli._command import Option, positional
 from fastcli.cli._declare import FileName, given_names, takes
 from fastcli.cli._options import Predicting
-from fastcli.errors import ArgumentError
+from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import option
 from fastcli.printable import listed_files
 from fastcli.tables.options import LikeOption, TableOptions
+from fastcli.text.spooled import place_of
 
 OF_RUNS = {"words", "json", "csv", "plot"}  # what logs of runs have a use for
 
@@ -66,7 +67,7 @@ def compare(
     from fastcli.labelling.located_rows import DELIMITERS
     from fastcli.reporting import Reporter
     from fastcli.tables.dialects import suffix
-    from fastcli.text.spooled import place_of, spooled
+    from fastcli.text.spooled import spooled
 
     if comparing.csv and suffix(comparing.csv) not in DELIMITERS:
         raise ArgumentError(f"--csv {comparing.csv}: the name must end in .csv or .tsv.")
@@ -80,6 +81,7 @@ def compare(
         compare_models(ctx, options, comparing, (table, like.like), words)
         return
     if others := [path for path in words if path not in logs]:
+        check_there(others)
         raise ArgumentError(
             f"{listed_files(logs)}: a log of a run, which {listed_files(others)} is not. Give "
             "logs only, or models and the file to test them on."
@@ -93,6 +95,16 @@ def compare(
     from fastcli.cli._compare_runs import compare_runs
 
     compare_runs(options.json, comparing, logs)
+
+
+def check_there(paths: list[str]) -> None:
+    """Raise DataError for a file that cannot be opened, before it is taken for no log."""
+    for path in paths:
+        try:
+            with open(place_of(path), "rb"):
+                pass
+        except OSError as error:
+            raise DataError(cannot_open(path, error, "comparing")) from None
 
 
 def check_models(ctx: click.Context, comparing: Comparing, words: tuple[str, ...]) -> None:

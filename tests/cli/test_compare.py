@@ -386,6 +386,15 @@ def test_runs_by_what_differs(logs, monkeypatch):
     assert "a picture: --plot" in text
 
 
+def test_runs_are_named_by_options(logs, tmp_path):
+    paths = [logs / f"{name}.jsonl" for name in ("sigmoid", "relu")]
+    text = " ".join(compare(*paths).out.decode().split())
+    assert "By accuracy --activation " in text
+    refused = said(*paths, tmp_path / "nowhere.jsonl")
+    assert "cannot be opened" in refused
+    assert "No such file" in refused
+
+
 def test_runs_within_chance(logs):
     paths = [logs / f"{name}.jsonl" for name in ("sigmoid", "tanh", "relu")]
     answer = found(*paths)
@@ -405,7 +414,7 @@ def test_runs_within_chance(logs):
     text = " ".join(compare(*paths).out.decode().split())
     n_alike = len(answer["within_chance"])
     assert ("within what 200 lines can tell apart" in text) == (n_alike > 1)
-    assert f"(+-{half:.3f})" in text
+    assert f"(+-{half:.3f}, the 95 % interval of the best)" in text
 
 
 def test_runs_of_two_commands(logs):

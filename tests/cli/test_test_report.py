@@ -180,6 +180,13 @@ def test_the_hint_of_a_perceptron_has_no_options_of_another_trainer(tmp_path):
     assert "-lr" not in said
 
 
+def test_losses_that_are_means_over_labels_are_called_so():
+    one_of_all = run("test", "--report", SOFTMAX, TEST).out.decode()
+    assert re.search(r"  log loss \d.*Brier score \d", one_of_all)
+    of_each = run("test", "--report", TAGS, TAGGED).out.decode()
+    assert re.search(r"  log loss per label \d.*Brier score per label \d", of_each)
+
+
 def test_many_labels_are_shortened():
     text = run("test", "--report", TAGS, TAGGED).out.decode()
     assert "and 6 labels with fewer mistakes, mean F1 0." in text

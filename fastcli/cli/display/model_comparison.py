@@ -96,7 +96,7 @@ def _sentences(found: Sequence[Compared], lines: SameLines, result: Standing) ->
         yield f"{best} is better than {other}{_details(one, result)}."
     if (more := len(worse) - MOST_SENTENCES) > 0:
         yield f"{best} is better than {more:,} more, too."
-    if len(result.others) > 1:
+    if len(result.others) > 1 and (worse or len(alike) == 1):  # a p is shown
         yield "Each p holds for all these comparisons together (Holm)."
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Spellings = Mapping[str, tuple[str, Any]]
 MOST_COLUMNS = 3  # of options that differ
 LEAST_CURVE = 8  # columns
+RUN = "run"  # the column of files
 
 
 def run_lines(
@@ -100,13 +101,18 @@ def _setting_columns(
     names = Counter(zip(*shown.values(), strict=True)) if is_enough else {}
     if len(names) == len(runs):
         return shown
-    return {"run": [run.path for run in runs], **(shown if is_enough else {})}
+    return {RUN: [run.path for run in runs], **(shown if is_enough else {})}
 
 
 def names_of(runs: Sequence[Run], settings: Settings, known: Spellings) -> list[str]:
-    """Return a name for each run, by the options that differ, else its file."""
+    """Return a name for each run, by the options that differ (``-lr 0.1``), else its file."""
     cells = _setting_columns(runs, settings, known)
-    return [", ".join(row) for row in zip(*cells.values(), strict=True)]
+    if RUN in cells:
+        return cells[RUN]
+    return [
+        " ".join(f"{title} {value}" for title, value in zip(cells, row, strict=True))
+        for row in zip(*cells.values(), strict=True)
+    ]
 
 
 def _spelling(name: str, known: Spellings) -> str:
@@ -139,7 +145,10 @@ def _notes(
         names = [_spelling(name, known) for name in settings.different]
         yield f"different: {' '.join(names)} (--csv FILE has the values)"
     if not all(run.arguments for run in runs):
-        yield "The options of runs are not known where a log is of version 0.1.0."
+        yield (
+            "The options of runs are not known: a log does not begin with them (those of version "
+            "0.1.0 do not)."
+        )
     if found.problem:
         yield found.problem
         return

@@ -180,9 +180,10 @@ def _figures(report: Report, shown: Shown, room: int) -> Iterator[list[str]]:
                     f"macro {_score(found[1])}",
                 ]
             )
+    of_each = "" if report.tally.sums_to_one else " per label"  # means over labels, too
     yield [
-        f"log loss {report.log_loss:.3f}",
-        f"Brier score {report.brier:.3f}",
+        f"log loss{of_each} {report.log_loss:.3f}",
+        f"Brier score{of_each} {report.brier:.3f}",
         f"calibration error {report.calibration_error:.3f}",
     ]
 
