@@ -19,6 +19,7 @@ import numpy as np
 from fastcli.errors import FastcliError, ModelFormatError, cannot_open
 from fastcli.memory import available_memory, size_text
 from fastcli.text.compressed import compression_of, open_members
+from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
     from io import BufferedReader, FileIO
@@ -42,7 +43,7 @@ class Contents:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._file: FileIO = open(path, "rb", buffering=0)  # noqa: SIM115
+        self._file: FileIO = open(place_of(path), "rb", buffering=0)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._status = os.fstat(self._file.fileno())
         self.is_regular = stat.S_ISREG(self._status.st_mode)
@@ -53,7 +54,7 @@ class Contents:
         self.is_mapped = self.is_regular and not self.packed and self._status.st_size > READ_WHOLE
         self._unpacked: BufferedReader | None = None
         if self.packed:
-            self._unpacked = open_members(path, self.packed, path)
+            self._unpacked = open_members(place_of(path), self.packed, path)
             weakref.finalize(self, self._unpacked.close)
             head = self._unpacked.read(HEAD)
         self.head = head

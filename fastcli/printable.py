@@ -98,6 +98,18 @@ def readable(text: bytes) -> str:
     return text.decode("utf-8", "backslashreplace")
 
 
+def encodable(text: str) -> str:
+    r"""Return text without lone surrogates; bytes that these stand for become ``\\xff``.
+
+    >>> encodable("caf\udce9"), encodable("\ud800")
+    ('caf\\xe9', '\\ud800')
+    """
+    try:
+        return readable(text.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a question for the end of an error, or nothing if no known name is near.
 

@@ -63,7 +63,8 @@ def add(meter, batch, k=NLABELS):
 
 
 def counted(meter):
-    skipped = meter.skipped
+    """Return the counts of a meter, those of gold labels as written."""
+    skipped, meter = meter.skipped, meter.as_written()
     return (
         meter.n,
         [skipped.no_label, skipped.unknown_label, skipped.no_known_token],
@@ -78,6 +79,16 @@ def test_counts(batch):
     meter = Meter(nlabels=NLABELS)
     add(meter, batch)
     assert counted(meter) == naive_counts(batch)
+
+
+@given(st.lists(lines, max_size=12))
+def test_a_label_given_twice_counts_once(batch):
+    meter = Meter(nlabels=NLABELS)
+    add(meter, batch)
+    once = [(n, list(dict.fromkeys(known)), *rest) for n, known, *rest in batch]
+    _, _, gold, predicted, right = naive_counts(once)
+    assert (meter.gold.tolist(), meter.predicted.tolist()) == (gold, predicted)
+    assert meter.right.tolist() == right
 
 
 @given(st.lists(lines, max_size=6), st.lists(lines, max_size=6))
@@ -100,6 +111,7 @@ def test_batches_and_merging(first, second):
 def test_scores(batch):
     meter = Meter(nlabels=NLABELS)
     add(meter, batch)
+    meter = meter.as_written()
     _, _, gold, predicted, right = naive_counts(batch)
 
     def ratio(a, b):
@@ -132,6 +144,7 @@ def test_scores_are_kept_when_asked_for(batch):
 def scores_of(*batch):
     meter = Meter(nlabels=NLABELS)
     add(meter, list(batch))
+    meter = meter.as_written()
     return meter.n, meter.precision, meter.recall
 
 

@@ -46,13 +46,19 @@ def meter_of(batch, with_scores=True):
     return meter
 
 
-def label_id(name):
-    return LABELS.index(name) if name in LABELS else -1
+class Labelled:
+    label = "__label__"
+
+    def labels(self):
+        return [name.encode() for name in LABELS]
+
+
+KNOWN = LabelNames.of(Labelled())
 
 
 def score(text, batch):
     metric = parse_metric(text)
-    return metric.score(meter_of(batch, metric.needs_scores), label_id)
+    return metric.score(meter_of(batch, metric.needs_scores), metric.find_label(KNOWN))
 
 
 # -------------------------------------------------------------------- by hand
@@ -120,7 +126,7 @@ def test_the_curve_ends_where_all_is_found():
 
 def test_unknown_labels():
     for text in ("f1:__label__x", "precisionAtRecall:30:x", "recallAtPrecision:30:x"):
-        with pytest.raises(ArgumentError, match="Unknown autotune metric label"):
+        with pytest.raises(ArgumentError, match="the model has no label"):
             score(text, HAND)
 
 
@@ -203,8 +209,8 @@ def test_merged_meters_are_one(first, second, name):
     metric = parse_metric(f"{name}:50")
     meter = meter_of(first)
     meter.merge(meter_of(second))
-    ref = metric.score(meter_of(first + second), label_id)
-    assert metric.score(meter, label_id) == pytest.approx(ref, abs=1e-12)
+    ref = metric.score(meter_of(first + second), -1)
+    assert metric.score(meter, -1) == pytest.approx(ref, abs=1e-12)
 
 
 @given(lines, names, st.sampled_from(["f1", "f1macro", "accuracy", *CURVES]))
@@ -329,7 +335,7 @@ def test_directions_down(text):
     assert metric.lower_is_better
     assert metric.is_better(0.1, 0.2)
     assert not metric.is_better(0.2, 0.1)
-    assert metric.score(meter_of([]), label_id) == math.inf
+    assert metric.score(meter_of([]), -1) == math.inf
 
 
 @pytest.mark.parametrize("text", ["f1", "f1:a", "f1macro", "f1weighted", "accuracy"])
@@ -361,19 +367,12 @@ def test_text_is_how_it_is_written(text):
     assert parse_metric(text).text == text
 
 
-class Labelled:
-    label = "__label__"
-
-    def labels(self):
-        return [name.encode() for name in LABELS]
-
-
 def test_a_label_that_no_line_has_is_undefined():
     """Whatever was predicted: nothing can be said of it."""
     meter = meter_of([([0], [(1, 0.9)])])
     for text in ("f1:b", "precisionAtRecall:50:b", "recallAtPrecision:50:b"):
         assert math.isnan(parse_metric(text).value(meter, 1))
-        assert parse_metric(text).score(meter, lambda name: 1) == 0  # as in fastText
+        assert parse_metric(text).score(meter, 1) == 0  # as in fastText
     absent = np.array([0, 2], np.int32)
     with pytest.raises(ArgumentError, match=r"--monitor f1:b: no line .* has the label b"):
         parse_metric("f1:b").check_occurs(1, absent, "--monitor")
@@ -382,9 +381,8 @@ def test_a_label_that_no_line_has_is_undefined():
 
 
 def test_labels_are_found_with_and_without_the_prefix():
-    names = LabelNames.of(Labelled())
-    assert parse_metric("f1:__label__b").find_label(names) == 1
-    assert parse_metric("f1:b").find_label(names) == 1
-    assert parse_metric("f1").find_label(names) == -1
+    assert parse_metric("f1:__label__b").find_label(KNOWN) == 1
+    assert parse_metric("f1:b").find_label(KNOWN) == 1
+    assert parse_metric("f1").find_label(KNOWN) == -1
     with pytest.raises(ArgumentError, match=r"no label B .did you mean b\?.. Its labels: a, b, c"):
-        parse_metric("f1:B").find_label(names)
+        parse_metric("f1:B").find_label(KNOWN)

@@ -11,6 +11,7 @@ from fastcli.errors import ArgumentError
 from fastcli.evaluation import paired
 from fastcli.evaluation.answers import Answers, SameLines
 from fastcli.evaluation.compared_models import metric_for, p_text, standing
+from fastcli.evaluation.label_names import LabelNames
 from tests import naive_paired
 
 counts = st.integers(0, 60)
@@ -67,11 +68,17 @@ def answers_of(gold, given, labels, tokens=None):
         given=pairs(given),
         has_tokens=has_tokens,
         losses=np.zeros(n),
-        seconds=1.0,
     )
 
 
 LABELS = ["a", "b", "c", "d"]
+
+
+def same_lines(answers, labels):
+    """Return the answers of models with these labels, which are written without a prefix."""
+    return SameLines.of(answers, [LabelNames(some, some, "") for some in labels])
+
+
 label_sets = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3, unique=True)
 some_lines = st.lists(st.tuples(label_sets, label_sets, label_sets), min_size=1, max_size=12)
 
@@ -81,7 +88,7 @@ def test_scores_are_those_of_a_plain_count(rows, random):
     gold, one, two = (list(part) for part in zip(*rows, strict=True))
     shuffled = LABELS[:]
     random.shuffle(shuffled)  # models have labels in orders of their own
-    lines = SameLines(
+    lines = same_lines(
         [answers_of(gold, one, LABELS), answers_of(gold, two, shuffled)], [LABELS, shuffled]
     )
     assert lines.n == len(rows)
@@ -107,7 +114,7 @@ def test_the_bootstrap_draws_whole_lines(name, which, monkeypatch):
         [[g[0]] if random.random() < share else [LABELS[random.integers(4)]] for g in gold]
         for share in (0.5, 0.85)
     ]
-    lines = SameLines([answers_of(gold, one, LABELS) for one in answers], [LABELS, LABELS])
+    lines = same_lines([answers_of(gold, one, LABELS) for one in answers], [LABELS, LABELS])
     metric, label = metric_for(name, lines, True)
     found = standing(lines, metric, label, seed=3)
     assert found.best == 1
@@ -123,7 +130,7 @@ def test_the_bootstrap_draws_whole_lines(name, which, monkeypatch):
 
 def test_equal_models_do_not_differ():
     gold = [["a"], ["b"], ["c"]] * 5
-    lines = SameLines([answers_of(gold, gold, LABELS)] * 2, [LABELS] * 2)
+    lines = same_lines([answers_of(gold, gold, LABELS)] * 2, [LABELS] * 2)
     for name in ("", "f1macro", "error", "f1:a"):
         found = standing(lines, *metric_for(name, lines, True), seed=0)
         assert found.best == 0
@@ -137,11 +144,11 @@ def test_what_a_model_does_not_know_is_wrong():
     tokens = [True, True, True, True, False, False]
     one.has_tokens = np.array([True, True, True, True, False, True])
     two = answers_of(gold, [["a"], ["b"], ["a"], ["a"], [], []], ["b", "a"], tokens)
-    lines = SameLines([one, two], [["a", "b", "c"], ["b", "a"]])
+    lines = same_lines([one, two], [["a", "b", "c"], ["b", "a"]])
     assert (lines.n, lines.left_out) == (4, 2)
     assert lines.unknown(0) == ([], 0)
     assert lines.unknown(1) == (["c"], 1)
-    assert (lines.without_tokens(0), lines.without_tokens(1)) == (0, 1)
+    assert (lines.without_tokens[0], lines.without_tokens[1]) == (0, 1)
     assert lines.meter(0).accuracy == 1.0
     assert lines.meter(1).accuracy == 0.5
     assert lines.right_alone(0, 1) == (2, 0)
@@ -149,19 +156,19 @@ def test_what_a_model_does_not_know_is_wrong():
 
 def test_metrics_that_cannot_be_compared():
     gold = [["a"], ["b"]]
-    lines = SameLines([answers_of(gold, gold, LABELS)] * 2, [LABELS] * 2)
+    lines = same_lines([answers_of(gold, gold, LABELS)] * 2, [LABELS] * 2)
     for text in ("loss", "precisionAtRecall:30", "recallAtPrecision:90:a"):
-        with pytest.raises(ArgumentError, match="models are compared by accuracy, error, f1"):
+        with pytest.raises(ArgumentError, match=r"models are compared by f1\[:LABEL\], f1macro"):
             metric_for(text, lines, True)
     with pytest.raises(ArgumentError, match="one label among all"):
         metric_for("logloss", lines, False)
-    with pytest.raises(ArgumentError, match="no model has a label x"):
+    with pytest.raises(ArgumentError, match=r"no model has a label x\. Their labels: a, b"):
         metric_for("f1:x", lines, True)
     lines.losses[0][1] = np.nan
     with pytest.raises(ArgumentError, match="labels and words of the same lines"):
         metric_for("logloss", lines, True)
     assert metric_for("", lines, True)[0].text == "accuracy"
-    several = SameLines([answers_of([["a", "b"]], [["a"]], LABELS)] * 2, [LABELS] * 2)
+    several = same_lines([answers_of([["a", "b"]], [["a"]], LABELS)] * 2, [LABELS] * 2)
     assert metric_for("", several, True)[0].text == "f1"
 
 
@@ -174,7 +181,7 @@ def test_no_sample_has_a_value():
 def test_lines_of_a_kind_count_together(rows):
     rows = rows * 3
     gold, one, two = (list(part) for part in zip(*rows, strict=True))
-    lines = SameLines([answers_of(gold, x, LABELS) for x in (one, two)], [LABELS, LABELS])
+    lines = same_lines([answers_of(gold, x, LABELS) for x in (one, two)], [LABELS, LABELS])
     some, kinds = lines.distinct()
     alike = {(frozenset(g), *((x[0], frozenset(x)) for x in both)) for g, *both in rows}
     assert some.n == len(alike)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -10,26 +9,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from fastcli.cli import _json
 from fastcli.cli._decisions import AUTO, decided
 from fastcli.cli._declare import say_without_effect
+from fastcli.cli._label_names import label_names_of
 from fastcli.cli._options import Predicting, Question, load_classifier, reads_tables
 from fastcli.errors import ArgumentError, DataError
 from fastcli.overwriting import STREAM, check_apart
-from fastcli.printable import printable
+from fastcli.printable import listed, printable
 from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from fastcli.cli.compare import Comparing
     from fastcli.evaluation.answers import Answers, SameLines
-    from fastcli.evaluation.classifier import Block
     from fastcli.evaluation.compared_models import Standing
+    from fastcli.evaluation.label_names import LabelNames
     from fastcli.evaluation.meter import Meter
 
-PIECE = 64  # lines
-LINE_END = 10
 Tables = tuple[TableOptions, str]  # how tables are read, and the value of --like
 
 
@@ -41,7 +38,7 @@ class Compared:
     size: int | None  # bytes; None of a stream
     sums_to_one: bool
     answers: Answers
-    labels: list[str]
+    names: LabelNames
 
 
 def compare_models(
@@ -59,23 +56,20 @@ def compare_models(
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.answers import SameLines
     from fastcli.evaluation.compared_models import metric_for, standing
-    from fastcli.reporting import Reporter
-    from fastcli.text.spooled import spooled
 
     *models, data = words
     check_apart(words, [comparing.csv])
     if options.thresholds not in ("", AUTO):
         raise ArgumentError("--thresholds FILE is for one model: give --thresholds auto.")
-    with spooled([data], Reporter(), allows_empty=True):
-        found = [tested(ctx, options, tables, path, data) for path in models]
+    found = [tested(ctx, options, tables, path, data) for path in models]
     check_lines(found, data)
-    shown = set(found[0].labels)
-    if not all(shown & set(one.labels) for one in found[1:]):
+    labels = set(found[0].names.plain)
+    if not all(labels & set(one.names.plain) for one in found[1:]):
         raise ArgumentError(
             "The models have no label in common: they cannot be compared. "
-            f"{found[0].path} has {', '.join(map(printable, found[0].labels[:5]))}."
+            f"{found[0].path} has {listed(found[0].names.shown)}."
         )
-    lines = SameLines([one.answers for one in found], [one.labels for one in found])
+    lines = SameLines.of([one.answers for one in found], [one.names for one in found])
     if not lines.n:
         where = "Standard input" if data == STREAM else data
         raise DataError(f"{where} has no line with a label and a word that the models know.")
@@ -120,32 +114,14 @@ def tested(
     }
     say_without_effect(ctx, {**vars(options), **vars(table), **kinds, "like": like})
 
-    def predictor() -> Predictor:
-        th = asked.threshold
-        return Predictor(classifier, asked.k, th, options.thread, path, with_all=True)
-
-    blocks = examples(ctx, classifier, table, like, path, data)
-    first = next(blocks, None)
-    if first is not None:
-        answer(predictor(), [piece(first)])  # so that loading kernels does not count
-        blocks = itertools.chain([first], blocks)
-    prefix = getattr(classifier, "label", "")
-    names = [name.decode("utf-8", "replace").removeprefix(prefix) for name in classifier.labels()]
+    predictor = Predictor(classifier, asked.k, asked.threshold, options.thread, path, with_all=True)
     return Compared(
         path=path,
         size=os.path.getsize(path) if os.path.isfile(path) else None,
         sums_to_one=classifier.sums_to_one,
-        answers=answer(predictor(), blocks),
-        labels=names,
+        answers=answer(predictor, examples(ctx, classifier, table, like, path, data)),
+        names=label_names_of(classifier, path, like),
     )
-
-
-def piece(block: Block) -> Block:
-    """Return the first lines, or rows, of a block."""
-    if not isinstance(block, np.ndarray):
-        return block[:PIECE]
-    ends = np.flatnonzero(block[: PIECE * PIECE] == LINE_END)[:PIECE]
-    return block[: int(ends[-1]) + 1] if len(ends) else block
 
 
 def check_lines(found: Sequence[Compared], data: str) -> None:
@@ -161,13 +137,11 @@ def check_lines(found: Sequence[Compared], data: str) -> None:
 
 def handicap(lines: SameLines, i: int, path: str) -> str:
     """Return on how many lines a model is wrong by what it does not know, "" if on none."""
-    from fastcli.printable import listed
-
     names, n = lines.unknown(i)
     parts = []
     if n:
         parts.append(f"{n:,} lines have a label that it does not know ({listed(names)})")
-    if n_words := lines.without_tokens(i):
+    if n_words := lines.without_tokens[i]:
         parts.append(f"{n_words:,} have no word that it knows")
     if not parts:
         return ""
@@ -176,7 +150,6 @@ def handicap(lines: SameLines, i: int, path: str) -> str:
 
 def figures(one: Compared, meter: Meter) -> dict[str, Any]:
     """Return the figures of a model."""
-    answers = one.answers
     return {
         "model": printable(one.path),
         "accuracy": _json.number(meter.accuracy),
@@ -184,8 +157,6 @@ def figures(one: Compared, meter: Meter) -> dict[str, Any]:
         "f1macro": _json.number(meter.macro_f1),
         "logloss": _json.number(meter.log_loss) if one.sums_to_one else None,
         "bytes": one.size,
-        "seconds": _json.number(answers.seconds),
-        "lines_per_second": _json.number(answers.n / max(answers.seconds, 1e-9)),
     }
 
 

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+from fastcli.printable import encodable
+
 DIGITS = 9  # so many tell every float32 from all others
 
 
@@ -19,5 +21,17 @@ def number(value: float) -> float | None:
 
 
 def line(answer: dict[str, Any]) -> bytes:
-    """Return an object as a line of JSON."""
-    return json.dumps(answer, ensure_ascii=False).encode() + b"\n"
+    """Return an object as a line of JSON; bytes that are not UTF-8 are shown as ``\\xff``."""
+    try:
+        return json.dumps(answer, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(_encodable(answer), ensure_ascii=False).encode() + b"\n"
+
+
+def _encodable(value: Any) -> Any:
+    """Return a value whose texts have no lone surrogates."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, dict):
+        return {encodable(key): _encodable(one) for key, one in value.items()}
+    return list(map(_encodable, value)) if isinstance(value, list | tuple) else value

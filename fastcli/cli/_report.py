@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from fastcli.tables.options import TableOptions
 
 SHOWN = 5  # mistakes on the screen
-LONGER = "-epoch 25 -lr 0.5"  # of a linear model that learned too little
+LONGER = {"epoch": 25, "lr": 0.5}  # of a linear model that learned too little
 PATHS = ("errors", "confusion_file", "csv")  # options that are files
 
 
@@ -288,7 +289,7 @@ class ReportRun:
             confusion_file=reporting.confusion_file,
             errors=reporting.errors,
             csv=reporting.csv,
-            longer=LONGER if trained_by_sgd(self.classifier) else "",
+            better=better(self.classifier),
             surest=self.surest.found,
         )
         lines = list(file_lines(reports)) if len(reports) > 1 else []
@@ -331,6 +332,23 @@ def trained_by_sgd(classifier: Classifier) -> bool:
     """Tell whether a model is linear and was trained as fastText trains."""
     arguments = getattr(classifier, "about", {}).get("arguments", {})
     return hasattr(classifier, "wo") and arguments.get("optimizer", "sgd") == "sgd"
+
+
+def better(classifier: Classifier) -> str:
+    """Return what may teach a model more: no options that it was trained with, or less."""
+    from fastcli.cli._lessons import inputs_of
+
+    advice = "train longer or with another rate"
+    if not trained_by_sgd(classifier):
+        return advice
+    recorded = getattr(classifier, "about", {}).get("arguments", {})
+    given = {"epoch": getattr(getattr(classifier, "args", None), "epoch", 0), **recorded}
+    more = [f"-{name} {value:g}" for name, value in LONGER.items() if given.get(name, 0) < value]
+    if more:
+        return f"{advice} ({' '.join(more)})"
+    inputs = inputs_of(classifier)
+    path = shlex.quote(printable(inputs[0])) if len(inputs) == 1 else "TRAINING-FILE"
+    return f"the labels may not follow from the texts; fastcli inspect {path} suggests options"
 
 
 def _numbers(value: Any) -> Any:
@@ -384,4 +402,3 @@ def open_report(
         stack.callback(run.close)
         yield run
         run.write(dict(zip(paths, puts, strict=True)))
-    run.say_written()

@@ -9,10 +9,12 @@ import click
 from fastcli.cli._command import Option, positional
 from fastcli.cli._declare import FileName, given_names, takes
 from fastcli.cli._options import Predicting
-from fastcli.errors import ArgumentError
+from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import option
 from fastcli.printable import listed_files
 from fastcli.tables.options import LikeOption, TableOptions
+from fastcli.text.spooled import place_of
 
 OF_RUNS = {"words", "json", "csv", "plot"}  # what logs of runs have a use for
 
@@ -23,7 +25,7 @@ class Comparing:
 
     metric: str = option(
         "",
-        "metric that decides: accuracy, error, f1, f1:LABEL, f1macro, f1weighted, logloss",
+        f"metric that decides: {metric_names(lambda kind: kind.is_compared)}",
         default_text="accuracy, of lines with several labels f1",
         group="report",
     )
@@ -49,12 +51,12 @@ def compare(
     like: LikeOption,
     words: tuple[str, ...],
 ) -> None:
-    """Tell which of some models is best on the same lines, and whether that is more than chance.
+    """Compare models on the same test data, with a significance test.
 
     Accuracy by McNemar's test, exact for few lines, other metrics and lines with several labels by
     a paired bootstrap.  A line counts where one of the models knows its label and a word of it.
-    Logs of runs (--log of supervised and mlp-train) are put beside each other by the options in
-    which they differ.
+    Logs of runs (--log of supervised and mlp-train) are compared by validation accuracy, and shown
+    with the options in which they differ.
 
     \b
     Example:
@@ -63,11 +65,15 @@ def compare(
     """
     from fastcli.evaluation.run_log import is_log
     from fastcli.labelling.located_rows import DELIMITERS
+    from fastcli.reporting import Reporter
     from fastcli.tables.dialects import suffix
+    from fastcli.text.spooled import spooled
 
     if comparing.csv and suffix(comparing.csv) not in DELIMITERS:
         raise ArgumentError(f"--csv {comparing.csv}: the name must end in .csv or .tsv.")
-    logs = [path for path in words if is_log(path)]
+    # Streams are looked at to tell logs, and the lines are read once for each model.
+    ctx.with_resource(spooled(words, Reporter(), allows_empty=True))
+    logs = [path for path in words if is_log(place_of(path))]
     if not logs:
         check_models(ctx, comparing, words)
         from fastcli.cli._compare_models import compare_models
@@ -75,6 +81,7 @@ def compare(
         compare_models(ctx, options, comparing, (table, like.like), words)
         return
     if others := [path for path in words if path not in logs]:
+        check_there(others)
         raise ArgumentError(
             f"{listed_files(logs)}: a log of a run, which {listed_files(others)} is not. Give "
             "logs only, or models and the file to test them on."
@@ -88,6 +95,16 @@ def compare(
     from fastcli.cli._compare_runs import compare_runs
 
     compare_runs(options.json, comparing, logs)
+
+
+def check_there(paths: list[str]) -> None:
+    """Raise DataError for a file that cannot be opened, before it is taken for no log."""
+    for path in paths:
+        try:
+            with open(place_of(path), "rb"):
+                pass
+        except OSError as error:
+            raise DataError(cannot_open(path, error, "comparing")) from None
 
 
 def check_models(ctx: click.Context, comparing: Comparing, words: tuple[str, ...]) -> None:

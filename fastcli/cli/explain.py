@@ -174,12 +174,12 @@ class Run:
         from fastcli.cli.display.explanation import explanation_json, explanation_lines
         from fastcli.printable import printable
 
-        method = self.explainer.scores.method
+        scores = self.explainer.scores
         if self.options.json:
             if isinstance(found, list):
                 answer = {**first, "label": None, "contributions": [], "unknown": found}
             else:
-                answer = explanation_json(found, self.names, method, self.top, first)
+                answer = explanation_json(found, self.names, scores.method, self.top, first)
             self._write(_json.line(answer))
             return
         title = str(first["text"]) if "text" in first else f"row {first['row']:,}"
@@ -187,8 +187,7 @@ class Run:
         if isinstance(found, list):
             rows.append("No label: the model knows no word of this line.")
         else:
-            is_exact = method.startswith("exact")
-            notes = [] if is_exact else [f"By {method}."]
+            notes = [] if scores.is_exact else [f"By {scores.method}."]
             rows += explanation_lines(found, self.names, self.top, notes)
         self._write("".join(f"{row.rstrip()}\n" for row in rows).encode())
         self.n_shown += 1

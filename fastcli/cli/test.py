@@ -65,13 +65,15 @@ def test(
     tested = run(ctx, options, table, like.like, asked, reporting)
     print_tested(options, tested)
     sys.stdout.flush()
+    if tested.report is not None:
+        tested.report.say_written()
     tested.required.check(tested.total, listed_files(asked.data))
 
 
 def print_tested(options: Predicting, tested: Tested) -> None:
     """Print a report where it was asked for, else N, precision and recall."""
     asked, k = tested.asked, tested.asked.k
-    if tested.report is not None:
+    if tested.report is not None and tested.report.reporting.report:
         tested.report.print(options.json)
         return
     if options.json:
@@ -80,7 +82,7 @@ def print_tested(options: Predicting, tested: Tested) -> None:
     if len(asked.data) > 1:
         write_table(tested, k)
         return
-    meter = tested.total
+    meter = tested.total.as_written()
     lines = [
         f"N\t{meter.n}",
         f"P@{k}\t{meter.precision:.3g}",
@@ -107,7 +109,7 @@ def test_label(
     if options.json:
         write_json(tested, k, per_label=True)
         return
-    out, meter = sys.stdout.buffer, tested.total
+    out, meter = sys.stdout.buffer, tested.total.as_written()
     for i, name in enumerate(tested.labels):
         precision, recall, f1 = map(fixed, meter.label_scores(i))
         line = f"F1-Score : {f1}  Precision : {precision}  Recall : {recall}   "
@@ -133,7 +135,7 @@ class Tested:
     total: Meter
     labels: list[bytes]
     required: Required
-    report: ReportRun | None = None  # to be printed in the place of the counts
+    report: ReportRun | None = None  # where more is counted than test prints
 
 
 def run(
@@ -196,7 +198,7 @@ def run(
         total=total,
         labels=classifier.labels(),
         required=required,
-        report=report if is_shown else None,
+        report=report,
     )
 
 
@@ -233,7 +235,8 @@ def examples(
 def write_table(tested: Tested, k: int) -> None:
     """Print a line for each file and one for all, numbers first, since paths may be long."""
     rows = [("N", f"P@{k}", f"R@{k}", "file")]
-    for path, meter in [*tested.files, (TOTAL, tested.total)]:
+    for path, counts in [*tested.files, (TOTAL, tested.total)]:
+        meter = counts.as_written()
         scores = f"{meter.precision:.3g}", f"{meter.recall:.3g}"
         rows.append((str(meter.n), *scores, printable(path)))
     wide = max(len(row[0]) for row in rows)
@@ -249,7 +252,8 @@ def write_json(tested: Tested, k: int, per_label: bool = False) -> None:
         named = [({"file": printable(path)}, meter) for path, meter in tested.files]
         named.append(({"file": None, "files": len(tested.files)}, tested.total))
     names = [name.decode("utf-8", "replace") for name in tested.labels]
-    for start, meter in named:
+    for start, counts in named:
+        meter = counts.as_written()
         answer = {**start, **summary(meter, k)}
         if per_label:
             scores = [label_summary(meter, i, name) for i, name in enumerate(names)]

@@ -28,6 +28,7 @@ from fastcli.cli._lessons import inputs_of, say_seen
 from fastcli.cli._options import load_classifier
 from fastcli.cli.test import examples
 from fastcli.errors import ArgumentError, DataError
+from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import option
 from fastcli.overwriting import check_apart, check_ours
 from fastcli.printable import counted
@@ -49,8 +50,7 @@ class Tuning:
     json: bool = option(False, "write JSON")
     metric: str = option(
         "f1",
-        "metric to maximise: f1, f1:LABEL, f1macro, f1weighted, precisionAtRecall:R, "
-        "recallAtPrecision:P (percent)",
+        f"metric to maximise: {metric_names(lambda kind: kind.by_thresholds)}",
     )
     per_label: bool = option(False, "a threshold for each label")
     k: int = option(

@@ -11,6 +11,7 @@ import numpy as np
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.answers import SameLines
 from fastcli.evaluation.metric import Metric, parse_metric
+from fastcli.evaluation.metric_names import metric_names
 from fastcli.evaluation.paired import (
     SURE,
     Difference,
@@ -18,11 +19,8 @@ from fastcli.evaluation.paired import (
     holm,
     mcnemar,
     resampled,
+    samples_for,
 )
-from fastcli.printable import listed, named, nearest
-
-COUNTED = ("accuracy", "error")  # by McNemar's test
-TAKEN = (*COUNTED, "f1", "f1macro", "f1weighted", "logloss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +45,16 @@ class Against:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """Which model is best by a metric, its place, and how it stands against the others."""
+    """Which model is best by a metric, its place, and how it stands against the others.
+
+    ``samples`` is the number of those of the bootstrap, 0 by McNemar's test.
+    """
 
     metric: Metric
     values: list[float]
     best: int
     others: list[Against]
+    samples: int
 
 
 def metric_for(text: str, lines: SameLines, all_sum_to_one: bool) -> tuple[Metric, int]:
@@ -61,8 +63,9 @@ def metric_for(text: str, lines: SameLines, all_sum_to_one: bool) -> tuple[Metri
     Raises ArgumentError for a metric that cannot be compared on these lines.
     """
     metric = parse_metric(text or ("accuracy" if lines.is_single else "f1"))
-    if metric.name not in TAKEN:
-        raise ArgumentError(f"--metric {metric.text}: models are compared by {', '.join(TAKEN)}.")
+    if not metric.kind.is_compared:
+        known = metric_names(lambda kind: kind.is_compared)
+        raise ArgumentError(f"--metric {metric.text}: models are compared by {known}.")
     if metric.name == "logloss":
         if not all_sum_to_one:
             raise ArgumentError(
@@ -73,21 +76,12 @@ def metric_for(text: str, lines: SameLines, all_sum_to_one: bool) -> tuple[Metri
             raise ArgumentError(
                 "--metric logloss: the models do not know the labels and words of the same lines."
             )
-    label = -1
-    if metric.label:
-        if metric.label not in lines.labels:
-            hint = nearest(metric.label, lines.labels)
-            raise ArgumentError(
-                f"{metric.text}: no model has a label {named(metric.label)}{hint}. The labels: "
-                f"{listed(lines.labels)}."
-            )
-        label = lines.labels.index(metric.label)
-    return metric, label
+    return metric, metric.find_label(lines.names)
 
 
 def standing(lines: SameLines, metric: Metric, label: int, seed: int) -> Standing:
     """Compare the best model with each other one; of equal ones the first is best."""
-    n = len(lines.answers)
+    n = lines.n_models
     values = [metric.value(lines.meter(i), label) for i in range(n)]
     best = 0
     for i in range(1, n):
@@ -95,13 +89,15 @@ def standing(lines: SameLines, metric: Metric, label: int, seed: int) -> Standin
             best = i
     others = [i for i in range(n) if i != best]
     alone = {i: lines.right_alone(best, i) for i in others}
+    n_samples = 0
     intervals: Sequence[Difference | None] = [None] * len(others)
-    if metric.name in COUNTED:
+    if metric.needs_best:  # of each line it is known whether it is right
         ps = [mcnemar(*alone[i]) for i in others]
     else:
         some, kinds = (lines, np.arange(lines.n)) if metric.needs_losses else lines.distinct()
         measures = [some.measure(i, metric, label) for i in range(n)]
-        samples = resampled(kinds, measures, seed)
+        n_samples = samples_for(len(others))
+        samples = resampled(kinds, measures, n_samples, seed)
         samples = -samples if metric.lower_is_better else samples
         intervals = [bootstrap_difference(samples[i], samples[best]) for i in others]
         ps = [one.p for one in intervals if one is not None]
@@ -109,7 +105,7 @@ def standing(lines: SameLines, metric: Metric, label: int, seed: int) -> Standin
         Against(other=i, only_best=alone[i][0], only_other=alone[i][1], p=p, interval=interval)
         for i, p, interval in zip(others, holm(ps), intervals, strict=True)
     ]
-    return Standing(metric=metric, values=values, best=best, others=found)
+    return Standing(metric=metric, values=values, best=best, others=found, samples=n_samples)
 
 
 def p_text(p: float) -> str:

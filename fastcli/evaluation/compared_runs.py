@@ -68,7 +68,7 @@ def condensed(name: str, value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Which runs, by their places, are as good as the best as far as the lines can tell.
+    """Which runs, by their places, are as accurate as the best as far as the lines can tell.
 
     ``half`` is half of the 95 % interval of the best accuracy; ``problem`` says why there is no
     verdict.
@@ -86,7 +86,7 @@ def verdict(runs: Sequence[Run]) -> Verdict:
     if not all(run.kept.has_valid for run in runs):
         some = any(run.kept.has_valid for run in runs)
         problem = (
-            "Some runs have no validation lines: those with them cannot be compared with the others"
+            "Some runs have no validation lines, and cannot be compared with the others"
             if some
             else "There were no validation lines"
         )

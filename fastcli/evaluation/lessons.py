@@ -1,4 +1,4 @@
-"""What a person must be told at the end of training: that a model learned nothing, and the like.
+"""Diagnose a finished training run: that a model learned nothing, and the like.
 
 Facts in, sentences out; both trainers use it.  Each sentence ends with what to try.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.evaluation.early_stopping import NAN, Evaluation
+from fastcli.evaluation.guessing import LEARNED, Guessing
 from fastcli.printable import listed
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 CHANCE = 0.95  # of the loss of guessing: with more than that, next to nothing was learned
 SHARES = 1.05  # the same: with less than that, the shares of labels were learned
 DIVERGED = 1.5  # of the loss before training: with more than that, steps made it worse
-LEARNED = 1 / 3  # of the way from guessing to all right: with more than that, much was learned
 RISEN = 1.1  # of the smallest validation loss
 LATER = 3  # evaluations after it
 BOUNCED = 1.5  # of the smallest training loss
@@ -68,9 +68,14 @@ class Learned:
     @property
     def is_at_chance(self) -> bool:
         """Whether the model is hardly better than guessing, as far as can be told."""
-        if not self._has_choice or self.lift > LEARNED:
+        if not self._has_choice:
             return False
-        return self._loss_is_of_chance() or self._accuracy_is_of_chance()
+        guessing = self._guessing
+        if guessing is None:
+            return self._loss_is_of_chance()
+        if guessing.lift > LEARNED:
+            return False
+        return self._loss_is_of_chance() or guessing.is_at_chance
 
     @property
     def _frequencies(self) -> NDArray[np.float64]:
@@ -113,40 +118,12 @@ class Learned:
         return self.loss > (1 + ALIKE) * self.ceiling
 
     @property
-    def largest_share(self) -> float:
-        """The share of validation lines that have the most frequent label; NaN without lines."""
-        if self.best is None or not self.best.n:
-            return NAN
-        return float(self.best.gold.max(initial=0)) / self.best.n
-
-    @property
-    def lift(self) -> float:
-        """How far accuracy or macro F1, whichever is further, got from guessing (0) to 1.
-
-        Guessing has the accuracy of always the most frequent label, and a macro F1 of one over the
-        number of labels.  0 without validation lines, or with one label there.
-        """
-        share = self.largest_share
-        if self.best is None or not share < 1:
-            return 0.0
-        chance = 1 / max(int(np.count_nonzero(self.best.gold + self.best.predicted)), 2)
-        return max(lift(self.best.accuracy, share), lift(self.best.macro_f1, chance))
+    def _guessing(self) -> Guessing | None:
+        """What guessing reaches on validation lines, None without any."""
+        return Guessing(self.best) if self.best is not None and self.best.n else None
 
     def _loss_is_of_chance(self) -> bool:
         return self.loss >= CHANCE * self.guess
-
-    def _accuracy_is_of_chance(self) -> bool:
-        """Tell whether accuracy is within two standard errors of always the largest label."""
-        return self.best is not None and self.best.accuracy <= self._surely_better()
-
-    def _surely_better(self) -> float:
-        """Return the accuracy above which a model is surely better than always the largest label.
-
-        NaN without validation lines.
-        """
-        share = self.largest_share
-        n = self.best.n if self.best is not None else 0
-        return min(share + 2 * math.sqrt(share * (1 - share) / n), 0.99) if n else NAN
 
     def _epoch_losses(self) -> list[float]:
         """Return the mean training loss of each epoch that ends with an evaluation or has some."""
@@ -206,22 +183,24 @@ class Learned:
 
     def _at_chance(self) -> str:
         """Return how little was learned, as far as losses and validation lines tell."""
-        accuracy = self.best.accuracy if self.best is not None else NAN
+        guessing = self._guessing
         if self._loss_is_of_chance():
             has_begun = self.loss < CHANCE * self.start
+            is_surely_better = (
+                guessing is not None and guessing.meter.accuracy > guessing.surely_better
+            )
             what = "It learned next to nothing"
-            if accuracy > self._surely_better() or (has_begun and self.loss > SHARES * self.guess):
+            if is_surely_better or (has_begun and self.loss > SHARES * self.guess):
                 what = "Too little training"
             elif has_begun and not _is_alike(one_of_all_guess(self._frequencies), self._even):
-                what += " but how frequent labels are"
+                what = "It learned little more than the label frequencies"
             return f"{what}: the training loss is {self.loss:.4g}{self._against()}."
-        assert self.best is not None
-        is_surely_not = accuracy <= self.largest_share
-        sure = "no" if is_surely_not else "not surely"
-        n = "" if is_surely_not else f" on {self.best.n:,} validation lines"
+        assert guessing is not None
+        sure = "no" if guessing.is_no_better else "not surely"
+        n = "" if guessing.is_no_better else f" on {guessing.meter.n:,} validation lines"
         return (
-            f"It is {sure} better than guessing: accuracy {accuracy:.3f}{n}, and always the "
-            f"most frequent label has {self.largest_share:.3f}."
+            f"It is {sure} better than guessing: accuracy {guessing.meter.accuracy:.3f}{n}, and "
+            f"always the most frequent label has {guessing.share:.3f}."
         )
 
     @property
@@ -295,15 +274,6 @@ class Learned:
             f"{start}: {have} {n} training lines, and the most frequent label "
             f"{int(self.label_counts.max()):,}. {help_}."
         )
-
-
-def lift(score: float, guessing: float) -> float:
-    """Return how far a score got from that of guessing (0) to 1.
-
-    >>> lift(0.75, 0.5)
-    0.5
-    """
-    return (score - guessing) / (1 - guessing)
 
 
 def one_of(proposals: Sequence[str]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from fastcli.evaluation.classifier import Predictions
     from fastcli.text.lines import Lines
+
+NAN = float("nan")
 
 
 @dataclass
@@ -40,12 +43,64 @@ class Skipped:
         return f"Lines left out of the test: {counts}." if counts else None
 
 
+@dataclass(frozen=True)
+class Averages:
+    """Precision, recall and F1; NaN where there is nothing to divide by."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+Counts: TypeAlias = "NDArray[np.int64]"
+"""A count for each label."""
+
+
+def micro_average(gold: Counts, predicted: Counts, right: Counts) -> Averages:
+    """Return the scores over all labels together."""
+    n_gold, n_predicted, n_right = (int(some.sum()) for some in (gold, predicted, right))
+    return Averages(
+        _ratio(n_right, n_predicted),
+        _ratio(n_right, n_gold),
+        _ratio(2 * n_right, n_predicted + n_gold),
+    )
+
+
+def scores_by_label(
+    gold: Counts, predicted: Counts, right: Counts
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return precision, recall and F1 of each label, 0 where there is nothing to divide by."""
+    return (
+        right / np.maximum(predicted, 1),
+        right / np.maximum(gold, 1),
+        2 * right / np.maximum(gold + predicted, 1),
+    )
+
+
+def macro_average(gold: Counts, predicted: Counts, right: Counts) -> Averages:
+    """Return the mean of the labels that are gold or predicted, as scikit-learn has it."""
+    seen = gold + predicted > 0
+    if not seen.any():
+        return Averages(NAN, NAN, NAN)
+    return Averages(*(float(some[seen].mean()) for some in scores_by_label(gold, predicted, right)))
+
+
+def weighted_average(gold: Counts, predicted: Counts, right: Counts) -> Averages:
+    """Return the mean of the labels by how often they are gold."""
+    n = int(gold.sum())
+    if not n:
+        return Averages(NAN, NAN, NAN)
+    return Averages(
+        *(float((some * gold).sum()) / n for some in scores_by_label(gold, predicted, right))
+    )
+
+
 @dataclass(kw_only=True)
 class Meter:
     """Counts of predicted, gold and rightly predicted labels; arrays have one entry per label.
 
-    A label given twice in a line counts twice as gold; gold labels that the model does not know
-    do not count.
+    A label given twice in a line counts once, as in scikit-learn (see ``as_written``); gold labels
+    that the model does not know do not count.
     """
 
     nlabels: int
@@ -56,9 +111,10 @@ class Meter:
     loss_sum: float = 0.0
     log_loss_sum: float = 0.0
     skipped: Skipped = field(default_factory=Skipped)
-    gold: NDArray[np.int64] = field(init=False)
-    predicted: NDArray[np.int64] = field(init=False)
-    right: NDArray[np.int64] = field(init=False)
+    gold: Counts = field(init=False)
+    predicted: Counts = field(init=False)
+    right: Counts = field(init=False)
+    repeated: Counts = field(init=False)  # how often a label is given once more in its line
     scored: list[tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]] = field(
         default_factory=list
     )
@@ -68,6 +124,7 @@ class Meter:
         self.gold = np.zeros(self.nlabels, np.int64)
         self.predicted = np.zeros(self.nlabels, np.int64)
         self.right = np.zeros(self.nlabels, np.int64)
+        self.repeated = np.zeros(self.nlabels, np.int64)
 
     def add(
         self,
@@ -101,6 +158,11 @@ class Meter:
         gold = gold[: len(line_of_gold)]
         of_used = used[line_of_gold]
         line_of_gold, gold = line_of_gold[of_used], gold[of_used]
+        written = np.bincount(gold, minlength=self.nlabels)
+        if len(gold) > np.count_nonzero(used):  # some line has several
+            line_of_gold, gold = np.divmod(
+                np.unique(line_of_gold * self.nlabels + gold), self.nlabels
+            )
         is_predicted = (np.arange(k) < counts[:, None]) & used[:, None]
         lines, columns = np.nonzero(is_predicted)
         predicted = labels[lines * k + columns]
@@ -109,7 +171,9 @@ class Meter:
             best = np.where(counts > 0, labels[: n * k : k], np.int32(-1))
         is_gold = np.isin(np.arange(n) * self.nlabels + best, line_of_gold * self.nlabels + gold)
         self.n_first_right += int(np.count_nonzero(is_gold & (best >= 0)))
-        self.gold += np.bincount(gold, minlength=self.nlabels)
+        once = np.bincount(gold, minlength=self.nlabels)
+        self.gold += once
+        self.repeated += written - once
         self.predicted += np.bincount(predicted, minlength=self.nlabels)
         self.right += np.bincount(predicted[is_right], minlength=self.nlabels)
         if self.with_scores:
@@ -144,25 +208,39 @@ class Meter:
         self.gold += other.gold
         self.predicted += other.predicted
         self.right += other.right
+        self.repeated += other.repeated
         self.scored += other.scored
         self.skipped.no_label += other.skipped.no_label
         self.skipped.unknown_label += other.skipped.unknown_label
         self.skipped.no_known_token += other.skipped.no_known_token
 
+    def as_written(self) -> Meter:
+        """Return counts in which a label given twice in a line counts twice as gold.
+
+        So fastText's test counts.
+        """
+        found = copy.copy(self)
+        found.gold = self.gold + self.repeated
+        return found
+
+    @property
+    def _counts(self) -> tuple[Counts, Counts, Counts]:
+        return self.gold, self.predicted, self.right
+
     @property
     def precision(self) -> float:
         """Right predictions among all predictions; NaN if there are none."""
-        return _ratio(int(self.right.sum()), int(self.predicted.sum()))
+        return micro_average(*self._counts).precision
 
     @property
     def recall(self) -> float:
         """Right predictions among all gold labels; NaN if there are none."""
-        return _ratio(int(self.right.sum()), int(self.gold.sum()))
+        return micro_average(*self._counts).recall
 
     @property
     def f1(self) -> float:
         """The harmonic mean of precision and recall; NaN if neither exists."""
-        return _ratio(2 * int(self.right.sum()), int(self.predicted.sum() + self.gold.sum()))
+        return micro_average(*self._counts).f1
 
     @property
     def accuracy(self) -> float:
@@ -172,27 +250,22 @@ class Meter:
     @property
     def loss(self) -> float:
         """The mean loss of a line, as in training; NaN if it was not measured."""
-        return self.loss_sum / self.n_losses if self.n_losses else float("nan")
+        return self.loss_sum / self.n_losses if self.n_losses else NAN
 
     @property
     def log_loss(self) -> float:
         """The mean log loss of a line, or of its labels one by one; NaN if not measured."""
-        return self.log_loss_sum / self.n_losses if self.n_losses else float("nan")
+        return self.log_loss_sum / self.n_losses if self.n_losses else NAN
 
     @property
     def macro_f1(self) -> float:
         """The mean F1 of the labels that are gold or predicted; NaN if there are none."""
-        totals = self.predicted + self.gold
-        seen = totals > 0
-        return float(np.mean(2 * self.right[seen] / totals[seen])) if seen.any() else float("nan")
+        return macro_average(*self._counts).f1
 
     @property
     def weighted_f1(self) -> float:
         """The mean F1 of the labels, by how often they are gold; NaN if there are none."""
-        totals = self.predicted + self.gold
-        f1 = 2 * self.right / np.maximum(totals, 1)
-        gold = int(self.gold.sum())
-        return float((f1 * self.gold).sum()) / gold if gold else float("nan")
+        return weighted_average(*self._counts).f1
 
     def label_scores(self, label: int) -> tuple[float, float, float]:
         """Return precision, recall and F1 of one label, NaN if there is nothing to divide by."""
@@ -206,4 +279,4 @@ class Meter:
 
 
 def _ratio(a: int, b: int) -> float:
-    return a / b if b else float("nan")
+    return a / b if b else NAN

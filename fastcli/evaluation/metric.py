@@ -16,23 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.metric_names import METRIC_KINDS, MetricKind, metric_names
 from fastcli.printable import named, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from fastcli.evaluation.label_names import LabelNames
     from fastcli.evaluation.meter import Meter
 
-KNOWN_METRICS = (
-    "f1, f1:LABEL, f1macro, f1weighted, accuracy, error, loss, logloss, precisionAtRecall:30, "
-    "precisionAtRecall:30:LABEL, recallAtPrecision:30, recallAtPrecision:30:LABEL"
-)
-PLAIN = ("f1macro", "f1weighted", "accuracy", "error", "loss", "logloss")  # take no label
-CURVES = ("precisionAtRecall", "recallAtPrecision")
-LOWER_IS_BETTER = ("error", "loss", "logloss")
+# Those that take no label and no number.
+PLAIN = tuple(k.name for k in METRIC_KINDS.values() if not k.takes_label)
+CURVES = tuple(k.name for k in METRIC_KINDS.values() if k.takes_percentage)
 
 
 @dataclass(frozen=True)
@@ -50,24 +45,29 @@ class Metric:
         return ":".join([*parts, *([self.label] if self.label else [])])
 
     @property
+    def kind(self) -> MetricKind:
+        """What holds for it, whatever its label."""
+        return METRIC_KINDS[self.name]
+
+    @property
     def needs_scores(self) -> bool:
         """Whether the meter must keep every prediction."""
-        return self.name in CURVES
+        return self.kind.takes_percentage
 
     @property
     def needs_losses(self) -> bool:
         """Whether the meter must know the probabilities of all labels, or a loss."""
-        return self.name in ("loss", "logloss")
+        return self.kind.needs_losses
 
     @property
     def needs_best(self) -> bool:
         """Whether the meter must know the best label of each line, also where it is not given."""
-        return self.name in ("accuracy", "error")
+        return self.kind.needs_best
 
     @property
     def lower_is_better(self) -> bool:
         """Whether a smaller value is the better one."""
-        return self.name in LOWER_IS_BETTER
+        return self.kind.lower_is_better
 
     @property
     def doubt(self) -> str:
@@ -107,24 +107,14 @@ class Metric:
 
     def check(self, k: int) -> None:
         """Raise ArgumentError if autotune with k predictions per line has no such score."""
-        if self.name in ("accuracy", "error") and k != 1:
+        if self.needs_best and k != 1:
             raise ArgumentError(
                 f"-autotune-metric {self.name} uses one prediction per line: "
                 "leave -autotune-predictions out."
             )
 
-    def score(self, meter: Meter, label_id: Callable[[str], int]) -> float:
-        """Return what autotune compares: the value, the worst if there is nothing to divide by.
-
-        Raises ArgumentError if the model does not have the label, as fastText spells it.
-        """
-        label = -1
-        if self.label:
-            label = label_id(self.label)
-            if label < 0:
-                raise ArgumentError(
-                    f"Unknown autotune metric label {self.label}: the model has no such label's."
-                )
+    def score(self, meter: Meter, label: int) -> float:
+        """Return what autotune compares: the value, the worst if there is nothing to divide by."""
         value = self.value(meter, label)
         worst = math.inf if self.lower_is_better else 0.0
         return value if value == value else worst
@@ -182,7 +172,7 @@ def parse_metric(text: str) -> Metric:
     hint = nearest(text, ("f1", *PLAIN, *(f"{one}:30" for one in CURVES)))
     if name in PLAIN:
         hint = f" ({name} takes no label and no number)"
-    raise ArgumentError(f"Unknown metric : {named(text)}{hint}. Known: {KNOWN_METRICS}.")
+    raise ArgumentError(f"Unknown metric : {named(text)}{hint}. Known: {metric_names()}.")
 
 
 def precision_recall(meter: Meter, label: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

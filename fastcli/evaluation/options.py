@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import Need, Option, only_beside
 
-METRICS = (
-    "accuracy, error, loss, logloss, f1[:LABEL], f1macro, f1weighted, "
-    "precisionAtRecall:30[:LABEL], recallAtPrecision:30[:LABEL]"
-)
 HELD_OUT = "--valid-share"  # the name of lines that are held out, as of a file
 WITH_VALID = Need(
     lambda v: bool(v.valid or v.valid_share or v.folds),
@@ -39,7 +36,7 @@ PATIENCE = Option(
     at_least=0,
 )
 MONITOR = Option(
-    help=f"what decides which evaluation is best: {METRICS}",
+    help=f"what decides which evaluation is best: {metric_names()}",
     group="validation",
     needs=(WITH_VALID,),
 )

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 SURE = 0.05  # a smaller p is a difference
 MOST_EXACT = 1000  # discordant lines: of more the normal distribution is as good
-RESAMPLES = 1000
+RESAMPLES = 1000  # of one comparison, or few
+RESAMPLES_EACH = 80  # of many: the smallest p is 2 / samples, which Holm's correction multiplies
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
@@ -34,20 +35,30 @@ def mcnemar(only_a: int, only_b: int) -> float:
     return min(1.0, float(2 * tail / 2**n))
 
 
+def samples_for(n_tests: int) -> int:
+    """Return how many samples it takes for each of so many tests to be able to be sure.
+
+    >>> samples_for(2), samples_for(100)
+    (1000, 8000)
+    """
+    return max(RESAMPLES, RESAMPLES_EACH * n_tests)
+
+
 def resampled(
     kinds: NDArray[np.int64],
     measures: Sequence[Callable[[NDArray[np.int64]], float]],
+    n_samples: int,
     seed: int,
 ) -> NDArray[np.float64]:
-    """Return measures of ``RESAMPLES`` samples of n lines, drawn with replacement.
+    """Return measures of samples of n lines, drawn with replacement.
 
     ``kinds`` int64[n] says which lines are alike; a measure gets how often lines of each kind were
     drawn, and all get the same samples.  Returns float64[measures, samples].
     """
     random = np.random.Generator(np.random.PCG64(seed))
     n, n_kinds = len(kinds), int(kinds.max(initial=-1)) + 1
-    found = np.empty((len(measures), RESAMPLES))
-    for i in range(RESAMPLES):
+    found = np.empty((len(measures), n_samples))
+    for i in range(n_samples):
         drawn = np.bincount(kinds[random.integers(0, n, n)], minlength=n_kinds)
         found[:, i] = [measure(drawn) for measure in measures]
     return found

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcli.evaluation.meter import (
+    Averages,
+    macro_average,
+    micro_average,
+    scores_by_label,
+    weighted_average,
+)
 from fastcli.evaluation.tally import Tally
 from fastcli.text.alike import label_key
 
@@ -28,15 +35,6 @@ RESERVED = {"accuracy", "file", "files", OURS} | {
 }
 NOTHING = "(nothing)"  # no label, in tables of confusions
 NAN = float("nan")
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Precision, recall and F1, 0 where there is nothing to divide by."""
-
-    precision: float
-    recall: float
-    f1: float
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
@@ -71,7 +69,7 @@ class Report:
     def __init__(self, tally: Tally, names: Sequence[str]) -> None:
         self.tally, self.names = tally, list(names)
         self.sums, self.meter = tally.sums, tally.meter
-        self.gold, self.predicted, self.right = tally.gold, tally.predicted, tally.right
+        self.gold, self.predicted, self.right = self.counts = tally.counts
 
     # ------------------------------------------------------------------ kinds
 
@@ -118,11 +116,7 @@ class Report:
     @cached_property
     def label_scores(self) -> tuple[NDArray[np.float64], ...]:
         """Precision, recall and F1 of each label, 0 where there is nothing to divide by."""
-        return (
-            self.right / np.maximum(self.predicted, 1),
-            self.right / np.maximum(self.gold, 1),
-            2 * self.right / np.maximum(self.gold + self.predicted, 1),
-        )
+        return scores_by_label(*self.counts)
 
     @cached_property
     def confusions(self) -> dict[int, list[tuple[int, int]]]:
@@ -143,32 +137,25 @@ class Report:
     # ------------------------------------------------------------------ averages
 
     @property
-    def micro(self) -> Scores:
+    def micro(self) -> Averages:
         """Over all labels of all lines."""
-        right, predicted = int(self.right.sum()), int(self.predicted.sum())
-        gold = int(self.gold.sum())
-        return Scores(
-            _ratio(right, predicted), _ratio(right, gold), _ratio(2 * right, predicted + gold)
-        )
+        return _or_zero(micro_average(*self.counts))
 
     @property
-    def macro(self) -> Scores:
+    def macro(self) -> Averages:
         """The mean of the labels that were seen."""
-        if not self.seen.any():
-            return Scores(0.0, 0.0, 0.0)
-        return Scores(*(float(some[self.seen].mean()) for some in self.label_scores))
+        return _or_zero(macro_average(*self.counts))
 
     @property
-    def weighted(self) -> Scores:
+    def weighted(self) -> Averages:
         """The mean of the labels by how many lines have them."""
-        total = int(self.gold.sum())
-        return Scores(*(_ratio(float((s * self.gold).sum()), total) for s in self.label_scores))
+        return _or_zero(weighted_average(*self.counts))
 
     @property
-    def samples(self) -> Scores:
+    def samples(self) -> Averages:
         """The mean of the lines."""
         sums = self.sums
-        return Scores(*(_ratio(x, self.n) for x in (sums.precision, sums.recall, sums.f1)))
+        return Averages(*(_ratio(x, self.n) for x in (sums.precision, sums.recall, sums.f1)))
 
     # ------------------------------------------------------------------ lines
 
@@ -319,7 +306,7 @@ class Report:
         gold = self.gold.tolist()
         total = sum(gold)
         found: dict[str, Any] = {
-            _key(self.names[i]): _row(Scores(precision[i], recall[i], f1[i]), gold[i])
+            _key(self.names[i]): _row(Averages(precision[i], recall[i], f1[i]), gold[i])
             for i in sorted(self.order)
         }
         if self.is_single:
@@ -388,13 +375,18 @@ def _key(name: str) -> str:
     return f"{name} (label)" if name in RESERVED else name
 
 
-def _row(scores: Scores, support: int) -> dict[str, float]:
+def _row(scores: Averages, support: int) -> dict[str, float]:
     return {
         "precision": scores.precision,
         "recall": scores.recall,
         "f1-score": scores.f1,
         "support": support,
     }
+
+
+def _or_zero(scores: Averages) -> Averages:
+    """Return scores with 0 where there is nothing to divide by, as in scikit-learn."""
+    return Averages(*(x if x == x else 0.0 for x in astuple(scores)))
 
 
 def _ratio(a: float, b: float) -> float:

@@ -14,6 +14,7 @@ from fastcli.errors import DataError, cannot_open
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.overwriting import check_ours, first_object
 from fastcli.schema import SchemaError, parse_json, shown
+from fastcli.text.spooled import place_of
 from fastcli.threads import uninterrupted
 
 ALWAYS = {"step", "epoch", "progress", "lr", "seconds", "is_best"}  # of an evaluation
@@ -149,7 +150,7 @@ class Run:
 def read_run(path: str) -> Run:
     """Read a log.  Raises DataError if it is damaged, or has no evaluation."""
     try:
-        lines = Path(path).read_bytes().split(b"\n")
+        lines = Path(place_of(path)).read_bytes().split(b"\n")
     except OSError as error:
         raise DataError(cannot_open(path, error, "comparing")) from None
     last = lines.pop()  # what is behind the last line end

@@ -1,7 +1,6 @@
 """Counting what a report shows: labels, what they are taken for, probabilities, and mistakes.
 
-A line counts as in ``test``: it has a known label and a feature.  Other than there a label that a
-line has twice counts once, as in scikit-learn.
+A line counts as in ``test``: it has a known label and a feature.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.evaluation.meter import Meter
+from fastcli.evaluation.meter import Counts, Meter
 from fastcli.evaluation.probabilities import (
     Calibration,
     brier_scores,
@@ -97,7 +96,7 @@ class Room:
 class Tally:
     """The counts of a report; arrays have one entry per label.
 
-    ``meter`` counts as ``test`` does.  With ``decides``, where a threshold says which labels a line
+    ``meter`` has those of labels.  With ``decides``, where a threshold says which labels a line
     gets, a line is a mistake unless it gets just its labels; else where it gets none of them.
     ``top`` is how many of the best labels are looked at for ``n_top_right``.
     """
@@ -111,9 +110,6 @@ class Tally:
     sums: Sums = field(default_factory=Sums)
     calibration: Calibration = field(default_factory=Calibration)
     meter: Meter = field(init=False)
-    gold: NDArray[np.int64] = field(init=False)
-    predicted: NDArray[np.int64] = field(init=False)
-    right: NDArray[np.int64] = field(init=False)
     _codes: list[NDArray[np.uint32]] = field(default_factory=list)
     _taken: list[NDArray[np.int64]] = field(default_factory=list)
     _n_taken: int = 0
@@ -121,10 +117,13 @@ class Tally:
     _counts: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
-        n = self.nlabels
-        self.meter = Meter(nlabels=n, with_scores=self.with_scores)
-        self.gold, self.predicted, self.right = (np.zeros(n, np.int64) for _ in range(3))
+        self.meter = Meter(nlabels=self.nlabels, with_scores=self.with_scores)
         self._keys, self._counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+    @property
+    def counts(self) -> tuple[Counts, Counts, Counts]:
+        """How often each label is a line's, was predicted, and that rightly."""
+        return self.meter.gold, self.meter.predicted, self.meter.right
 
     def add(self, lines: Lines, found: Predictions) -> Mistakes:
         """Count the lines that were predicted, and return which of them are mistakes.
@@ -163,9 +162,6 @@ class Tally:
         sums = self.sums
         n_gold, n_predicted = truth.sum(axis=1), decided.sum(axis=1)
         n_right = is_right.sum(axis=1)
-        self.gold += truth.sum(axis=0)
-        self.predicted += decided.sum(axis=0)
-        self.right += (truth & decided).sum(axis=0)
         sums.n += len(truth)
         sums.n_single += int(np.count_nonzero((n_gold == 1) & (n_predicted == 1)))
         sums.n_multilabel += int(np.count_nonzero(n_gold > 1))
@@ -278,9 +274,6 @@ class Tally:
         self.meter.merge(other.meter)
         self.sums.add(other.sums)
         self.calibration.merge(other.calibration)
-        self.gold += other.gold
-        self.predicted += other.predicted
-        self.right += other.right
         self._codes += other._codes
         other.confusions()
         self._keys = np.concatenate([self._keys, other._keys])

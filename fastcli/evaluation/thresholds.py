@@ -13,6 +13,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.meter import Meter
+from fastcli.evaluation.metric_names import metric_names
 from fastcli.schema import Range
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 THRESHOLDS_FORMAT = "fastcli thresholds"
 MIN_LINES = 10  # with a label, for a threshold of its own: that of a few is near 0, or near 1
-UNAFFECTED = ("accuracy", "error", "loss", "logloss")
 Share = Annotated[float, Range(0, 1)]
 
 
@@ -134,10 +134,10 @@ def best_threshold(pairs: Pairs, metric: Metric, label: int = -1) -> float | Non
     P, say) is not reached at any threshold.  Raises ArgumentError for a metric that thresholds do
     not change.
     """
-    if metric.name in UNAFFECTED:
+    if not metric.kind.by_thresholds:
         raise ArgumentError(
-            f"--metric {metric.text}: thresholds do not change it. Use f1, f1:LABEL, f1macro, "
-            "f1weighted, precisionAtRecall:R or recallAtPrecision:P."
+            f"--metric {metric.text}: thresholds do not change it. Known: "
+            f"{metric_names(lambda kind: kind.by_thresholds)}."
         )
     pairs = pairs.of(label) if label >= 0 else pairs
     if len(pairs.probs) == 0:

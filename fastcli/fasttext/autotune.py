@@ -15,6 +15,7 @@ from typing import Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged
 from fastcli.evaluation.classifier import Classifier
+from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.metric import Metric, parse_metric
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import TrainArgs
@@ -318,7 +319,19 @@ class _Tuner:
                 f"{self.tune.validation} has no line with a label and a word of the model, so "
                 "nothing can be measured on it."
             )
-        return self.metric.score(meter, lambda label: model.label_id(os.fsencode(label)))
+        return self.metric.score(meter, self._label(model))
+
+    def _label(self, model: Classifier) -> int:
+        """Return the id of the metric's label in a model, -1 if it is about all labels.
+
+        Raises ArgumentError, which begins as fastText's does, where the model does not have it.
+        """
+        try:
+            return self.metric.find_label(LabelNames.of(model))
+        except ArgumentError as error:
+            raise ArgumentError(
+                f"Unknown autotune metric label {self.metric.label}: {error}"
+            ) from None
 
     # The file of trials
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastcli.evaluation.metric_names import metric_names
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_args import FOR_CLASSIFIERS
 from fastcli.options import like, only_beside, option
 from fastcli.text import options as text
 
 METRICS = (
-    "f1[:LABEL], f1macro, f1weighted, accuracy, precisionAtRecall:30[:LABEL], "
-    "recallAtPrecision:30[:LABEL]; to minimise: error, loss, logloss"
+    f"{metric_names(lambda kind: not kind.lower_is_better)}; to minimise: "
+    f"{metric_names(lambda kind: kind.lower_is_better)}"
 )
 TUNING = (FOR_CLASSIFIERS, only_beside("autotune_validation"))
 

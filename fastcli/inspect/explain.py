@@ -71,6 +71,7 @@ class Scores(Protocol):
     """The scores of labels as a function of a hidden row or of inputs."""
 
     method: str
+    is_exact: bool
     sums_to_one: bool
     is_log: bool
 
@@ -84,7 +85,7 @@ class Scores(Protocol):
 class LinearScores:
     """Scores w.h: of softmax before its normalisation, of ova and ns before the sigmoid."""
 
-    method, is_log = EXACT, False
+    method, is_exact, is_log = EXACT, True, False
 
     def __init__(self, model: Model) -> None:
         self.sums_to_one = model.sums_to_one
@@ -109,7 +110,7 @@ class TreeScores:
     so that no steps are needed.
     """
 
-    method, is_log, sums_to_one = TREE, True, True
+    method, is_exact, is_log, sums_to_one = TREE, False, True, True
 
     def __init__(self, model: Model) -> None:
         n, children = model.nlabels, model.children
@@ -152,7 +153,7 @@ class TreeScores:
 class NetworkScores:
     """Scores of a network before softmax or sigmoid."""
 
-    method, is_log = NETWORK, False
+    method, is_exact, is_log = NETWORK, False, False
 
     def __init__(self, model: MlpModel) -> None:
         self._gradients = Gradients(model)
@@ -172,9 +173,14 @@ def log_sigmoid(u: float) -> float:
     return -float(np.logaddexp(0.0, -u))
 
 
+def is_network(model: Any) -> bool:
+    """Tell whether a classifier is a network, which keeps its parameters in tensors."""
+    return hasattr(model, "tensors")
+
+
 def scores_of(model: Any) -> Scores:
     """Return the scores of a classifier, linear or a network."""
-    if hasattr(model, "tensors"):
+    if is_network(model):
         return NetworkScores(model)
     return TreeScores(model) if model.args.loss == "hs" else LinearScores(model)
 
@@ -182,7 +188,7 @@ def scores_of(model: Any) -> Scores:
 def rows_of(model: Any, rows: NDArray[np.int32]) -> NDArray[np.float64]:
     """Return the input rows of a model of text, decoded where they are quantized: [n, dim]."""
     dim = model.args.dim
-    if hasattr(model, "tensors"):
+    if is_network(model):
         return np.asarray(model.embedding[rows, :dim], np.float64)
     offsets = np.arange(len(rows) + 1, dtype=np.int64)
     features = np.append(rows, 0).astype(np.int32)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.fasttext.word_rows import word_rows
-from fastcli.inspect.explain import scores_of
+from fastcli.inspect.explain import is_network, scores_of
 from fastcli.kernels.text import lines as line_kernels
 from fastcli.printable import readable
 from fastcli.text.dictionary import EOS
@@ -71,7 +71,7 @@ def _vectors(model: Any, first: int, last: int) -> NDArray[np.float64]:
     if model.bucket_rows is not None:
         buckets = model.bucket_rows
         line_kernels.prune_features(rows, offsets, last - first, dictionary.nwords, buckets)
-    if not hasattr(model, "tensors"):
+    if not is_network(model):
         means = model.wi.means(rows, offsets, 0, last - first)
         return np.asarray(means.reshape(-1, dim), np.float64)
     found = np.asarray(model.embedding[rows[: offsets[-1]], :dim], np.float64)

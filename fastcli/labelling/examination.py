@@ -64,13 +64,8 @@ class Examination:
         surest: Surest,
         file: MistakesFile | None = None,
     ) -> None:
-        self._prefix, self.names = labels.prefix, labels.unique
-        self._by_token = dict(zip(labels.tokens, labels.shown, strict=True))
+        self._labels, self.names = labels, labels.unique
         self._new_tally, self._surest, self._file = new_tally, surest, file
-
-    def _name(self, token: str) -> str:
-        found = self._by_token.get(token)
-        return token.removeprefix(self._prefix) if found is None else found
 
     def run(self, predictor: Predictor, tested: Tested) -> Tally:
         """Count the lines of a file, by a predictor ``with_all`` labels."""
@@ -122,9 +117,9 @@ class Examination:
                     start = int(ends[place - 1]) + 1 if place else 0
                     line = block[start : int(ends[place])].tobytes()
                     labels, words = labels_of(
-                        line.decode("utf-8", "surrogateescape").split(), self._prefix
+                        line.decode("utf-8", "surrogateescape").split(), self._labels.prefix
                     )
-                    one.true = [self._name(self._prefix + label) for label in labels]
+                    one.true = [self._labels.name_of(label) for label in labels]
                     one.text = " ".join(words)
                 yield one
 

@@ -294,7 +294,7 @@ def test_several_predictions(tmp_path):
 @pytest.mark.parametrize(
     ("metric", "said"),
     [
-        ("f2", "Unknown metric : f2 (did you mean f1?). Known: f1, "),
+        ("f2", "Unknown metric : f2 (did you mean f1?). Known: f1[:LABEL], "),
         ("", "Unknown metric : "),
         ("F1", "Unknown metric : F1"),
         ("f1:", "Empty metric label : f1:"),
@@ -315,7 +315,7 @@ def test_metrics_that_are_none(metric, said, former):
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("metric", ["f1:__label__zzz", "precisionAtRecall:30:travel"])
+@pytest.mark.parametrize("metric", ["f1:__label__zzz", "precisionAtRecall:30:Travel"])
 def test_labels_that_are_none(metric, tmp_path):
     err = refused(tmp_path / "m", "-autotune-metric", metric)
     assert err.startswith("Unknown autotune metric label ")

@@ -4,7 +4,9 @@ import csv
 import importlib.util
 import json
 import math
+import os
 import shutil
+import threading
 
 import pytest
 
@@ -106,7 +108,7 @@ def test_what_is_shown(folder, monkeypatch):
     title, _, header, *rows = text.splitlines()
     assert title.endswith("topics.test.txt: 300 lines, 6 labels")
     assert header.split("  ")[0] == "model"
-    assert header.split()[1:] == ["accuracy", "macro", "F1", "log", "loss", "size", "lines/s"]
+    assert header.split()[1:] == ["accuracy", "macro", "F1", "log", "loss", "size"]
     assert [row.split()[0] for row in rows[:3]] == ["poor.bin", "good.bin", "good.ftz"]
     assert sum(row.endswith("best") for row in rows[:3]) == 1
     assert max(map(len, text.splitlines())) <= 80
@@ -214,8 +216,94 @@ def test_decisions_belong_to_each_model(folder, tmp_path):
     assert plain["models"][1]["logloss"] > other["models"][1]["logloss"]
     assert plain["models"][1]["accuracy"] == other["models"][1]["accuracy"]
     with_thresholds = found(*models, TEST, "--thresholds", "auto")
-    assert with_thresholds["models"][1]["accuracy"] < plain["models"][1]["accuracy"]
+    assert with_thresholds["models"][1]["accuracy"] == plain["models"][1]["accuracy"]
+    assert with_thresholds["models"][1]["f1"] != plain["models"][1]["f1"]
     assert "--thresholds auto" in said(*models, TEST, "--thresholds", "x.json")
+
+
+@pytest.mark.parametrize("more", [[], ["--threshold", 0.9], ["-k", 2], ["-k", -1]])
+def test_accuracy_is_that_of_the_report(folder, more):
+    """Of the best label of each line, whatever labels the lines get."""
+    models = folder / "good.bin", folder / "net.mlp"
+    for one in found(*models, TEST, *more)["models"]:
+        report = json.loads(run("test", "--report", "--json", one["model"], TEST, *more).out)
+        assert one["accuracy"] == pytest.approx(report["fastcli"]["accuracy"], abs=1e-8)
+        assert one["f1macro"] == pytest.approx(report["macro avg"]["f1-score"], abs=1e-8)
+
+
+def test_labels_are_named_as_in_other_commands(folder, tmp_path):
+    models = folder / "good.bin", folder / "poor.bin"
+    same = [found(*models, TEST, "--metric", f"f1:{x}") for x in ("sport", "__label__sport")]
+    assert same[0]["others"] == same[1]["others"]
+    assert "no model has a label spor (did you mean sport?)" in said(
+        *models, TEST, "--metric", "f1:spor"
+    )
+    rows = "".join(f"good {i % 5},very good\nbad {i % 5},not good\n" for i in range(20))
+    (tmp_path / "t.csv").write_text(f"text,label\n{rows}")
+    table = ["--text-column", "text", "--label-column", "label"]
+    options = ["-dim", 4, "-epoch", 5, "-verbose", 0, *table]
+    for name in ("a", "b"):
+        run("supervised", "-input", tmp_path / "t.csv", "-output", tmp_path / name, *options)
+    for name in ("very good", "very_good", "__label__very_good"):
+        metric = ["--metric", f"f1:{name}"]
+        answer = found(tmp_path / "a.bin", tmp_path / "b.bin", tmp_path / "t.csv", *table, *metric)
+        assert answer["metric"] == f"f1:{name}"
+    metric = ["--metric", "f1:good"]
+    refused = said(tmp_path / "a.bin", tmp_path / "b.bin", tmp_path / "t.csv", *table, *metric)
+    assert "Their labels: " in refused
+    assert "very good" in refused
+
+
+def test_labels_that_are_not_utf8(tmp_path):
+    """Two labels that look the same where what is not UTF-8 is replaced are two."""
+    lines = [b"__label__caf\xe9 a b", b"__label__caf\xe8 c d", b"__label__x e f"]
+    (tmp_path / "t.txt").write_bytes(b"\n".join(lines * 20) + b"\n")
+    (tmp_path / "swapped.txt").write_bytes(b"__label__caf\xe9 c d\n__label__x e f\n")
+    options = ["-dim", 4, "-epoch", 20, "-lr", 1, "-bucket", 0, "-verbose", 0]
+    for name, loss in (("a", "softmax"), ("b", "ova")):
+        more = ["-output", tmp_path / name, "-loss", loss]
+        run("supervised", "-input", tmp_path / "t.txt", *more, *options)
+    a, b, data = tmp_path / "a.bin", tmp_path / "b.bin", tmp_path / "swapped.txt"
+    assert [one["accuracy"] for one in found(a, b, data)["models"]] == [0.5, 0.5]
+    assert "2 lines, 3 labels" in compare(a, b, data).out.decode()
+    report = json.loads(run("test", "--report", "--json", a, data).out)
+    assert report["fastcli"]["accuracy"] == 0.5
+    (confusion,) = report["fastcli"]["confusions"]
+    assert confusion == {"true": "caf\\xe9", "predicted": "caf\\xe8", "count": 1}
+    errors = tmp_path / "e.jsonl"
+    screen = run("test", "--report", a, data, "--errors", errors).out.decode()
+    assert "caf\\xe9" in screen
+    assert "\\udc" not in screen
+    row = json.loads(errors.read_text(encoding="utf-8"))
+    assert (row["true"], row["predicted"]) == (["caf\\xe9"], ["caf\\xe8"])
+    explained = run("explain", a, "a b", "--json")
+    assert json.loads(explained.out)["label"] == "caf\\xe9"
+    for name in (b"caf\xe9", b"caf\\xe9", b"__label__caf\xe9"):
+        metric = "f1:" + name.decode("utf-8", "surrogateescape")
+        assert found(a, b, data, "--metric", metric)["models"][0]["f1"] == 0.5
+
+
+def test_streams(folder):
+    """A pipe is read from its beginning, though it is looked at to tell logs of runs."""
+    models = folder / "good.bin", folder / "poor.bin"
+    expected = found(*models, TEST)
+    pipe, path = folder / "pipe", str(folder / "pipe")
+    os.mkfifo(pipe)
+
+    def feed(source):
+        thread = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()))
+        thread.start()
+        return thread
+
+    thread = feed(TEST)
+    answer = found(*models, path)
+    thread.join()
+    assert {**answer, "data": str(TEST)} == expected
+    thread = feed(models[0])
+    answer = found(path, models[1], TEST)
+    thread.join()
+    assert answer["others"][0]["p"] == expected["others"][0]["p"]
+    assert answer["models"][0]["bytes"] is None
 
 
 def test_the_table_in_a_file(folder, tmp_path):
@@ -298,6 +386,15 @@ def test_runs_by_what_differs(logs, monkeypatch):
     assert "a picture: --plot" in text
 
 
+def test_runs_are_named_by_options(logs, tmp_path):
+    paths = [logs / f"{name}.jsonl" for name in ("sigmoid", "relu")]
+    text = " ".join(compare(*paths).out.decode().split())
+    assert "By accuracy --activation " in text
+    refused = said(*paths, tmp_path / "nowhere.jsonl")
+    assert "cannot be opened" in refused
+    assert "No such file" in refused
+
+
 def test_runs_within_chance(logs):
     paths = [logs / f"{name}.jsonl" for name in ("sigmoid", "tanh", "relu")]
     answer = found(*paths)
@@ -317,7 +414,7 @@ def test_runs_within_chance(logs):
     text = " ".join(compare(*paths).out.decode().split())
     n_alike = len(answer["within_chance"])
     assert ("within what 200 lines can tell apart" in text) == (n_alike > 1)
-    assert f"(+-{half:.3f})" in text
+    assert f"(+-{half:.3f}, the 95 % interval of the best)" in text
 
 
 def test_runs_of_two_commands(logs):

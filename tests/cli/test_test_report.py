@@ -3,12 +3,13 @@
 import csv
 import json
 import re
+import subprocess
 
 import pytest
 
 from fastcli.memory import size_text
 from tests import model_bytes
-from tests.command import GOLDEN, SAMPLES, run
+from tests.command import GOLDEN, SAMPLES, environment, run, words
 
 SOFTMAX, TEST = GOLDEN / "softmax-ngrams.bin", SAMPLES / "topics.test.txt"
 TAGS, TAGGED = GOLDEN / "ova-subwords.bin", SAMPLES / "tags.test.txt"
@@ -75,6 +76,16 @@ def test_without_report_nothing_changes(tmp_path):
     )
 
 
+def test_what_was_written_is_said_after_the_results(tmp_path):
+    for more, last in (([], "R@1"), (["--report"], "Surest mistakes")):
+        argv = words("test", SOFTMAX, TEST, *more, "--errors", tmp_path / "e.csv")
+        done = subprocess.run(
+            argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), check=True
+        )
+        text = done.stdout.decode()
+        assert text.index("Wrote ") > text.index(last)
+
+
 def test_lines_that_do_not_count_are_told_apart(small, tmp_path):
     result = run("test", "--report", small, "-", stdin=MIXED)
     assert result.code == 0
@@ -121,7 +132,8 @@ def test_labels_that_differ_by_case(tmp_path):
 
 
 def test_better_than_the_largest_label(small):
-    said = run("test", "--report", small, "-", stdin=b"__label__y a\n" * 3 + b"__label__x a\n")
+    lines = b"__label__y a\n" * 9 + b"__label__x a\n" * 3
+    said = run("test", "--report", small, "-", stdin=lines)
     assert "This is no better than always saying 'y'" in said.out.decode()
     assert "(-epoch 25 -lr 0.5)" in said.out.decode()
     # As many are right as are y, but all x are found.
@@ -132,14 +144,47 @@ def test_better_than_the_largest_label(small):
     assert "no better" not in said
 
 
+def test_a_few_lines_tell_nothing(small):
+    lines = b"__label__y a\n" * 3 + b"__label__x a\n"
+    assert "better" not in run("test", "--report", small, "-", stdin=lines).out.decode()
+
+
+def test_not_surely_better(tmp_path):
+    """The rule of training: within two standard errors of always the largest label."""
+    path = model_file(tmp_path / "m.bin", [b"__label__x", b"__label__y"])
+    lines = b"__label__x a\n" * 11 + b"__label__y b\n" + b"__label__y a\n" * 9
+    said = " ".join(run("test", "--report", path, "-", stdin=lines).out.decode().split())
+    assert "This is not surely better on 21 lines than always saying 'x': train longer" in said
+
+
+def test_nothing_is_proposed_that_was_given(tmp_path):
+    train = tmp_path / "t.txt"
+    train.write_text("__label__x a\n__label__y a\n" * 10)
+    for more, said in (
+        (["-epoch", 25, "-lr", 0.5], f"fastcli inspect {train} suggests options"),
+        (["-epoch", 30, "-lr", 0.1], "train longer or with another rate (-lr 0.5)"),
+        ([], "train longer or with another rate (-epoch 25 -lr 0.5)"),
+    ):
+        run("supervised", "-input", train, "-output", tmp_path / "m", "-dim", 2, *more)
+        report = run("test", "--report", tmp_path / "m.bin", train).out.decode()
+        assert said in " ".join(report.split())
+
+
 def test_the_hint_of_a_perceptron_has_no_options_of_another_trainer(tmp_path):
     train, test = tmp_path / "train.csv", tmp_path / "test.csv"
     train.write_text("a,b,label\n" + "1,2,x\n" * 9 + "1,2,y\n" * 8)
     run("mlp-train", "-input", train, "-output", tmp_path / "m", "-epoch", 30, "-verbose", 0)
-    test.write_text("a,b,label\n" + "1,2,x\n" * 3 + "1,2,y\n" * 4)
+    test.write_text("a,b,label\n" + "1,2,x\n" * 6 + "1,2,y\n" * 8)
     said = run("test", "--report", tmp_path / "m.mlp", test).out.decode()
     assert "no better than always saying 'y': train longer or with another" in said
     assert "-lr" not in said
+
+
+def test_losses_that_are_means_over_labels_are_called_so():
+    one_of_all = run("test", "--report", SOFTMAX, TEST).out.decode()
+    assert re.search(r"  log loss \d.*Brier score \d", one_of_all)
+    of_each = run("test", "--report", TAGS, TAGGED).out.decode()
+    assert re.search(r"  log loss per label \d.*Brier score per label \d", of_each)
 
 
 def test_many_labels_are_shortened():
@@ -433,6 +478,28 @@ def test_requirements_that_do_not_hold(wanted, said):
     assert "required." in result.err
 
 
+@pytest.mark.parametrize("more", [[], ["--report"], ["-k", 2]])
+def test_requirements_are_by_the_figures_of_the_report(small, more):
+    """Also where a line has a label twice, which fastText's test counts twice."""
+    report = json.loads(run("test", "--json", small, "-", "--report", *more, stdin=MIXED).out)
+    figures = {
+        "accuracy": report["fastcli"]["accuracy"],
+        "f1": report["fastcli"]["micro"]["f1-score"],
+        "f1macro": report["macro avg"]["f1-score"],
+        "f1weighted": report["weighted avg"]["f1-score"],
+        "f1:x": report["x"]["f1-score"],
+    }
+    for name, value in figures.items():
+        for bound, code in ((value - 1e-6, 0), (value + 1e-6, 1)):
+            wanted = f"{name}>={bound:.9f}"
+            assert run("test", small, "-", *more, "--require", wanted, stdin=MIXED).code == code
+    by_compare = run("compare", small, small, "-", "--json", *more[-2:], stdin=MIXED)
+    if "--report" not in more:
+        (one, _) = json.loads(by_compare.out)["models"]
+        assert one["f1macro"] == pytest.approx(figures["f1macro"], abs=1e-8)
+        assert one["accuracy"] == pytest.approx(figures["accuracy"], abs=1e-8)
+
+
 def test_requirements_of_a_report():
     result = run("test", "--report", SOFTMAX, TEST, "--require", "accuracy>0.9")
     assert result.code == 1
@@ -453,7 +520,7 @@ def test_nan_never_holds(small):
         ("f1macro", "is not a requirement: give a metric, one of >=, <=, >, <"),
         ("", "is not a requirement"),
         (">=0.9", "is not a requirement"),
-        ("f2>=0.9", "Unknown metric : f2 (did you mean f1?). Known: f1, f1:LABEL, f1macro"),
+        ("f2>=0.9", "Unknown metric : f2 (did you mean f1?). Known: f1[:LABEL], f1macro"),
         ("f1>=x", "'x' is not a number"),
         ("f1>=nan", "'nan' is not a number"),
         ("accuracy=>0.9", "--require 'accuracy=>0.9': was accuracy>=0.9 meant?"),

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from fastcli.cli.display.colours import painted
 from fastcli.cli.display.decisions import figure
 from fastcli.cli.display.reports import columns
-from fastcli.cli.display.tables import GAP, Column, Rows, counted, short_number, width_of, wrapped
+from fastcli.cli.display.tables import GAP, Column, Rows, width_of, wrapped
 from fastcli.evaluation.compared_models import Against, Standing, p_text
-from fastcli.evaluation.paired import RESAMPLES
-from fastcli.printable import printable
+from fastcli.printable import counted, printable
 
 if TYPE_CHECKING:
     from fastcli.cli._compare_models import Compared
@@ -27,7 +26,7 @@ def model_lines(
     """Yield the title, a row for each model, and a sentence for each but the best."""
     room = columns()
     where = "standard input" if data == "-" else printable(data)
-    title = f"{where}: {counted(lines.n)}, {counted(len(lines.labels), 'label')}"
+    title = f"{where}: {counted(lines.n)}, {counted(lines.n_labels, 'label')}"
     if lines.left_out:
         title += f", {lines.left_out:,} left out"
     yield from wrapped(title, room, "", GAP)
@@ -54,9 +53,6 @@ def _table(
     if all(one.sums_to_one for one in found):
         numbers["log loss"] = [figure(one.log_loss) for one in meters]
     numbers["size"] = ["-" if one.size is None else size_text(one.size) for one in found]
-    numbers["lines/s"] = [
-        short_number(one.answers.n / max(one.answers.seconds, 1e-9)) for one in found
-    ]
     layout = [Column(title, max(map(width_of, cells))) for title, cells in numbers.items()]
     most = max(room - Rows(layout).width() - 2 * len(GAP) - len(BEST), 12)
     names = [shortened_path(one.path, most) for one in found]
@@ -100,7 +96,7 @@ def _sentences(found: Sequence[Compared], lines: SameLines, result: Standing) ->
         yield f"{best} is better than {other}{_details(one, result)}."
     if (more := len(worse) - MOST_SENTENCES) > 0:
         yield f"{best} is better than {more:,} more, too."
-    if len(result.others) > 1:
+    if len(result.others) > 1 and (worse or len(alike) == 1):  # a p is shown
         yield "Each p holds for all these comparisons together (Holm)."
 
 
@@ -116,5 +112,5 @@ def _details(one: Against, result: Standing) -> str:
     low, high = one.interval.low, one.interval.high
     return (
         f": {printable(result.metric.text)} {values[0]:.3f} and {values[1]:.3f}, {by:.3f} apart "
-        f"(95 % {low:.3f} to {high:.3f}, {p_text(one.p)}; {RESAMPLES:,} paired samples)"
+        f"(95 % {low:.3f} to {high:.3f}, {p_text(one.p)}; {result.samples:,} paired samples)"
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Spellings = Mapping[str, tuple[str, Any]]
 MOST_COLUMNS = 3  # of options that differ
 LEAST_CURVE = 8  # columns
+RUN = "run"  # the column of files
 
 
 def run_lines(
@@ -100,13 +101,18 @@ def _setting_columns(
     names = Counter(zip(*shown.values(), strict=True)) if is_enough else {}
     if len(names) == len(runs):
         return shown
-    return {"run": [run.path for run in runs], **(shown if is_enough else {})}
+    return {RUN: [run.path for run in runs], **(shown if is_enough else {})}
 
 
 def names_of(runs: Sequence[Run], settings: Settings, known: Spellings) -> list[str]:
-    """Return a name for each run, by the options that differ, else its file."""
+    """Return a name for each run, by the options that differ (``-lr 0.1``), else its file."""
     cells = _setting_columns(runs, settings, known)
-    return [", ".join(row) for row in zip(*cells.values(), strict=True)]
+    if RUN in cells:
+        return cells[RUN]
+    return [
+        " ".join(f"{title} {value}" for title, value in zip(cells, row, strict=True))
+        for row in zip(*cells.values(), strict=True)
+    ]
 
 
 def _spelling(name: str, known: Spellings) -> str:
@@ -139,20 +145,26 @@ def _notes(
         names = [_spelling(name, known) for name in settings.different]
         yield f"different: {' '.join(names)} (--csv FILE has the values)"
     if not all(run.arguments for run in runs):
-        yield "The options of runs are not known where a log is of version 0.1.0."
+        yield (
+            "The options of runs are not known: a log does not begin with them (those of version "
+            "0.1.0 do not)."
+        )
     if found.problem:
         yield found.problem
         return
     names = names_of(runs, settings, known)
-    within = f"(+-{found.half:.3f})"
+    within = f"(+-{found.half:.3f}, the 95 % interval of the best)"
     alike = [names[i] for i in found.alike]
     if len(alike) > 1:
         which = f"{', '.join(alike[:-1])} and {alike[-1]}"
-        yield f"{which} are within what {found.n:,} lines can tell apart {within}."
+        yield f"By accuracy {which} are within what {found.n:,} lines can tell apart {within}."
         return
     best = names[found.best]
     rest = "the others" if len(runs) > 2 else next(one for one in names if one != best)
-    yield f"{best} is better than {rest} by more than {found.n:,} lines leave to chance {within}."
+    yield (
+        f"By accuracy {best} is better than {rest} by more than {found.n:,} lines leave to chance "
+        f"{within}."
+    )
 
 
 def _is_default(value: Any, default: Any) -> bool:

@@ -24,7 +24,8 @@ from fastcli.printable import listed_files, printable
 from fastcli.text.alike import difference
 
 if TYPE_CHECKING:
-    from fastcli.evaluation.report import Report, Scores
+    from fastcli.evaluation.meter import Averages
+    from fastcli.evaluation.report import Report
     from fastcli.labelling.mistakes import Mistake
 
 TOP = 20  # labels in the table
@@ -59,7 +60,7 @@ class Shown:
     confusion_file: str = ""
     errors: str = ""
     csv: str = ""
-    longer: str = ""  # options that train longer, where they are known for the kind of model
+    better: str = "train longer or with another rate"  # what may help where it learned nothing
     surest: list[Mistake] = field(default_factory=list)
 
 
@@ -179,9 +180,10 @@ def _figures(report: Report, shown: Shown, room: int) -> Iterator[list[str]]:
                     f"macro {_score(found[1])}",
                 ]
             )
+    of_each = "" if report.tally.sums_to_one else " per label"  # means over labels, too
     yield [
-        f"log loss {report.log_loss:.3f}",
-        f"Brier score {report.brier:.3f}",
+        f"log loss{of_each} {report.log_loss:.3f}",
+        f"Brier score{of_each} {report.brier:.3f}",
         f"calibration error {report.calibration_error:.3f}",
     ]
 
@@ -230,7 +232,7 @@ def _label_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
         yield table.row([name, "", *_scores(scores)])
 
 
-def _scores(scores: Scores) -> list[str]:
+def _scores(scores: Averages) -> list[str]:
     return [_score(scores.precision), _score(scores.recall), _score(scores.f1)]
 
 
@@ -418,7 +420,7 @@ def _mistake_lines(report: Report, shown: Shown, room: int) -> Iterator[str]:
 
 def _hints(report: Report, shown: Shown) -> Iterator[str]:
     """Yield what a person should know of these figures."""
-    from fastcli.evaluation.lessons import LEARNED, lift
+    from fastcli.evaluation.guessing import Guessing
 
     alike = report.alike
     if alike is not None and alike.mistakes >= WORTH_SAYING * report.n_mistakes:
@@ -434,14 +436,13 @@ def _hints(report: Report, shown: Shown) -> Iterator[str]:
             f"{'is' if is_one else 'are'} between labels that differ by {kinds} only ({named})"
             f"{without}. fastcli prepare ... --label-case first"
         )
-    largest, share = report.largest
-    n_seen = int(report.seen.sum())
+    guessing, (largest, _) = Guessing(report.meter), report.largest
     has_several = int((report.gold > 0).sum()) > 1
-    if report.accuracy <= share and has_several and lift(report.macro.f1, 1 / n_seen) <= LEARNED:
-        yield (
-            f"This is no better than always saying {printable(report.names[largest])!r}: train "
-            f"longer or with another rate{f' ({shown.longer})' if shown.longer else ''}."
-        )
+    if guessing.is_at_chance and has_several:
+        sure = "no" if guessing.is_no_better else "not surely"
+        n = "" if guessing.is_no_better else f" on {counted(report.n)}"
+        name = printable(report.names[largest])
+        yield f"This is {sure} better{n} than always saying {name!r}: {shown.better}."
     missing = [i for i in report.order if report.gold[i] and not report.predicted[i]]
     if missing and not (alike is not None and len(missing) <= len(alike.groups)):
         shown_names = ", ".join(short_names([report.names[i] for i in missing[:MOST_NAMES]], 24))
