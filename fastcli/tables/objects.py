@@ -200,14 +200,18 @@ def _at(number: int, bad: Bad) -> Bad:
 
 
 def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
-    """Yield the elements of a JSON array and their lines, without holding all of it."""
+    """Yield the elements of a JSON array and their places, without holding all of it."""
     return ((line, found) for line, found, _ in elements_as_written(path, text))
 
 
 def elements_as_written(path: str, text: IO[str]) -> Iterator[tuple[int, Any, bytes]]:
-    """Yield the elements of a JSON array, where they begin, and their JSON, on one line."""
+    """Yield the elements of a JSON array, where they begin, and their JSON, on one line.
+
+    No two have the same place: where several are on a line, each is one after the one before, so
+    that the elements of an array without line ends are numbered from 1.
+    """
     decoder, buffer, at, line, size = json.JSONDecoder(), "", 0, 1, 1 << 16
-    due = OPENING
+    due, place = OPENING, 0
     while True:
         start = at
         while at < len(buffer) and buffer[at].isspace():
@@ -248,7 +252,8 @@ def elements_as_written(path: str, text: IO[str]) -> Iterator[tuple[int, Any, by
             if 0 <= end < len(buffer):  # a number at the end may continue
                 # There are no line ends in strings of JSON.
                 written = _LINE_ENDS.sub(" ", buffer[at:end])
-                yield line, found, written.encode("utf-8", "surrogateescape")
+                place = max(line, place + 1)
+                yield place, found, written.encode("utf-8", "surrogateescape")
                 line += buffer.count("\n", at, end)
                 at, size, due = end, 1 << 16, COMMA
                 continue
