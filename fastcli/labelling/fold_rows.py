@@ -19,6 +19,7 @@ from fastcli.labelling.located_rows import (
     rows_format,
 )
 from fastcli.labelling.outputs import Put
+from fastcli.printable import counted
 from fastcli.tables.streams import opened
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def write_folds(
     """Write the examples of all folds in their order, and return how many there are.
 
     ``rows`` are all examples in the order of the files, those of no fold as well; ``shown`` names a
-    label of a model.  Raises what reading and writing raise.
+    label of a model.  Raises DataError where rows are missing, and what reading and writing raise.
     """
     names = list(map(shown, held.labels))
     current, last = "", 0
@@ -72,6 +73,11 @@ def write_folds(
             "true_probability": _number(held.true_probs[i]),
         }
         out.add([values[name] for name in out.fields], text, found)
+    if len(out) != (n := int((held.folds >= 0).sum())):
+        raise DataError(
+            f"{OPTION}: {len(out):,} of {counted(n)} could be read again: the input was changed "
+            "during training."
+        )
     return out.write(put)
 
 
