@@ -278,7 +278,7 @@ class TableReader:
     ) -> DataError:
         columns, column = self.columns, self.columns.table[k]
         what = self._place(chunk, row, placing.columns[k])
-        if self.grows and k == columns.weight:
+        if k == columns.weight:
             hint = "Fix it: a weight is a number of 0 or more."
         elif self.grows:
             name = shlex.quote(column.name or str(column.position))
