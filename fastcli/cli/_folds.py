@@ -107,6 +107,10 @@ def run(folding: Folding, source: Any, reporter: Reporter, log: RunLog, put: Put
     from fastcli.evaluation.early_stopping import parse_monitor
     from fastcli.evaluation.folds import FoldResult, cross_validate
 
+    if folding.weights and folding.table is None and not hasattr(source, "rows"):
+        from fastcli.text.line_weights import check_weights
+
+        check_weights(folding.inputs, folding.weights)  # while lines have the numbers of the files
     metric, is_shown = parse_monitor(folding.monitor), folding.verbose > 0
     table, results = FoldTable(metric.text), []
     if source.note:
@@ -158,27 +162,15 @@ def write_rows(folding: Folding, source: Any, held: Held, put: Put) -> int:
 
 def rows_of_lines(folding: Folding) -> Iterator[Row]:
     """Yield all lines of the inputs with their places."""
+    from fastcli.labelling.labels_and_text import labels_and_text
     from fastcli.text.held_out import lines_of
 
     i = 0
     for path, place in zip(folding.inputs, folding.originals.files, strict=True):
         for number, line in enumerate(lines_of([place]), start=1):
-            labels, text = divided(line, folding.label, folding.weights)
+            labels, text = labels_and_text(line, folding.label, folding.weights)
             yield i, path, number, labels, text
             i += 1
-
-
-def divided(line: bytes, prefix: str, weights: str = "") -> tuple[list[str], str]:
-    """Return the labels of a line, without prefix, and its words.
-
-    Words that begin with ``weights``, if that is given, are left out.
-    """
-    from fastcli.tables.sources import labels_of
-
-    labels, words = labels_of(line.decode("utf-8", "surrogateescape").split(), prefix)
-    if weights:
-        words = [word for word in words if not word.startswith(weights)]
-    return labels, " ".join(words)
 
 
 def rows_of_tables(
@@ -190,6 +182,7 @@ def rows_of_tables(
     """
     from tempfile import gettempdir
 
+    from fastcli.labelling.labels_and_text import labels_and_text
     from fastcli.prepare.spools import spool
 
     rows = folding.originals.rows
@@ -202,7 +195,7 @@ def rows_of_tables(
         for i, (path, number) in zip(rows.training_lines().tolist(), rows, strict=True):
             file.seek(ends[i])
             line = file.read(ends[i + 1] - ends[i])
-            labels, text = divided(line, folding.label, folding.weights)
+            labels, text = labels_and_text(line, folding.label, folding.weights)
             true = [shown(os.fsencode(folding.label + label)) for label in labels]
             yield i, path, number, true, text
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import DataError, cannot_open
+from fastcli.labelling.labels_and_text import labels_of_cell
 from fastcli.labelling.located_rows import (
-    BETWEEN,
     DELIMITERS,
     OTHER_NAMES,
     LocatedRows,
@@ -152,7 +152,7 @@ def _read(path: str, number: int, pairs: list[tuple[str, Any]]) -> dict[str, Any
     except (ValueError, TypeError):
         raise _not_folds(path, f": row {number:,}") from None
     true = values["true"]
-    values["true"] = true.split(BETWEEN) if isinstance(true, str) else list(map(str, true))
+    values["true"] = labels_of_cell(true) if isinstance(true, str) else list(map(str, true))
     cells = {name: "" if value is None else str(value) for name, value in others}
     is_text = list(cells) == ["text"]
     values["text"] = cells["text"] if is_text else max(cells.values(), key=len, default="")
