@@ -17,17 +17,29 @@ if TYPE_CHECKING:
     from fastcli.labelling.examination import Cells
     from fastcli.labelling.fold_rows import Row
     from fastcli.labelling.outputs import Put
+    from fastcli.prepare.row_places import RowPlaces
     from fastcli.reporting import Reporter
     from fastcli.tables.options import TableOptions
 
 Before = Callable[["RunLog"], None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Originals:
+    """Where training lines come from: the files that have the bytes of the inputs.
+
+    ``rows`` are told of the rows of tables, before lines stand for these; None without folds.
+    """
+
+    files: Sequence[str]
+    rows: RowPlaces | None
+
+
 @dataclass(kw_only=True)
 class Folding:
     """What ``--folds`` asks for, and the data; ``inputs`` are the files as they were given.
 
-    ``places`` are the files that have the bytes of the inputs, before lines stand for tables.
+    ``weights`` begins the tokens that are weights of lines, "" for none.
     """
 
     folds: int
@@ -37,7 +49,8 @@ class Folding:
     thread: int
     label: str
     inputs: Sequence[str]
-    places: Sequence[str]
+    originals: Originals
+    weights: str
     table: TableOptions | None  # None for lines
     prepared: dict[str, Any]
 
@@ -52,12 +65,17 @@ class Folding:
 
 
 @contextmanager
-def read_twice(inputs: Sequence[str], folds: int, reporter: Reporter) -> Iterator[Sequence[str]]:
+def read_twice(inputs: Sequence[str], folds: int, reporter: Reporter) -> Iterator[Originals]:
     """Copy streams, where there are folds, and give the files that have the bytes of inputs."""
     from fastcli.text.spooled import place_of, spooled
 
+    rows = None
+    if folds:
+        from fastcli.prepare.row_places import RowPlaces
+
+        rows = RowPlaces()
     with spooled(inputs if folds else (), reporter):
-        yield list(map(place_of, inputs))
+        yield Originals(files=list(map(place_of, inputs)), rows=rows)
 
 
 @contextmanager
@@ -90,6 +108,10 @@ def run(folding: Folding, source: Any, reporter: Reporter, log: RunLog, put: Put
     from fastcli.evaluation.early_stopping import parse_monitor
     from fastcli.evaluation.folds import FoldResult, cross_validate
 
+    if folding.weights and folding.table is None and not hasattr(source, "rows"):
+        from fastcli.text.line_weights import check_weights
+
+        check_weights(folding.inputs, folding.weights)  # while lines have the numbers of the files
     metric, is_shown = parse_monitor(folding.monitor), folding.verbose > 0
     table, results = FoldTable(metric.text), []
     if source.note:
@@ -125,7 +147,7 @@ def write_rows(folding: Folding, source: Any, held: Held, put: Put) -> int:
     out = fold_rows(folding.output, len(folding.inputs) > 1)
     with ExitStack() as stack:
         stack.callback(out.close)
-        for path, place in zip(folding.inputs, folding.places, strict=True):
+        for path, place in zip(folding.inputs, folding.originals.files, strict=True):
             stack.enter_context(standing_for([path], place, ""))  # the tables, not their lines
 
         def again(path: str) -> Iterator[tuple[int, Cells]]:
@@ -141,66 +163,42 @@ def write_rows(folding: Folding, source: Any, held: Held, put: Put) -> int:
 
 def rows_of_lines(folding: Folding) -> Iterator[Row]:
     """Yield all lines of the inputs with their places."""
+    from fastcli.labelling.labels_and_text import labels_and_text
     from fastcli.text.held_out import lines_of
 
     i = 0
-    for path, place in zip(folding.inputs, folding.places, strict=True):
+    for path, place in zip(folding.inputs, folding.originals.files, strict=True):
         for number, line in enumerate(lines_of([place]), start=1):
-            labels, text = divided(line, folding.label)
+            labels, text = labels_and_text(line, folding.label, folding.weights)
             yield i, path, number, labels, text
             i += 1
-
-
-def divided(line: bytes, prefix: str) -> tuple[list[str], str]:
-    """Return the labels of a line, without prefix, and its words."""
-    from fastcli.tables.sources import labels_of
-
-    labels, words = labels_of(line.decode("utf-8", "surrogateescape").split(), prefix)
-    return labels, " ".join(words)
 
 
 def rows_of_tables(
     folding: Folding, lines: Iterator[bytes], shown: Callable[[bytes], str]
 ) -> Iterator[Row]:
-    """Yield the lines that were made of tables with the places of their rows.
+    """Yield the lines that were made of tables with the places of their rows, in their order.
 
-    The tables are read again, since training lines are shuffled; of equal lines any is the one of
-    a row.  Rows that no line was made of are passed.
+    Training lines are shuffled, so that a copy of them is read line by line.
     """
-    from hashlib import sha256
+    from tempfile import gettempdir
 
-    numbers: dict[bytes, list[int]] = {}
-    for i, line in enumerate(lines):
-        numbers.setdefault(sha256(line).digest(), []).append(i)
-    for same in numbers.values():
-        same.reverse()
-    for path, number, line in rows_with_places(folding):
-        if same := numbers.get(sha256(line).digest(), []):
-            labels, text = divided(line, folding.label)
+    from fastcli.labelling.labels_and_text import labels_and_text
+    from fastcli.prepare.spools import spool
+
+    rows = folding.originals.rows
+    assert rows is not None
+    with spool(gettempdir()) as file:
+        ends = [0]
+        for line in lines:
+            file.write(line)
+            ends.append(ends[-1] + len(line))
+        for i, (path, number) in zip(rows.training_lines().tolist(), rows, strict=True):
+            file.seek(ends[i])
+            line = file.read(ends[i + 1] - ends[i])
+            labels, text = labels_and_text(line, folding.label, folding.weights)
             true = [shown(os.fsencode(folding.label + label)) for label in labels]
-            yield same.pop(), path, number, true, text
-
-
-def rows_with_places(folding: Folding) -> Iterator[tuple[str, int, bytes]]:
-    """Yield the file, the line and the line of labels and text of each row of tables."""
-    from fastcli.cli._labelling import example_lines
-    from fastcli.prepare.recorded import Prepared, prepared_from
-
-    prepared = prepared_from(folding.prepared, "") or Prepared()
-    assert folding.table is not None
-    places: list[tuple[str, Sequence[int]]] = []
-    for path in folding.inputs:
-        for block in example_lines(
-            path,
-            prepared,
-            folding.table,
-            lambda sentence: None,
-            lambda path, lines: places.append((path, lines)),
-        ):
-            where, numbers = places.pop()
-            rows = block.tobytes().split(b"\n")
-            for number, row in zip(numbers, rows, strict=False):
-                yield where, number, row + b"\n"
+            yield i, path, number, true, text
 
 
 def columns_again(folding: Folding, path: str, source: Any) -> Iterator[tuple[int, Cells]]:

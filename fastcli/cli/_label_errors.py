@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastcli.cli import _json
 from fastcli.errors import ArgumentError, DataError
 from fastcli.overwriting import check_apart
-from fastcli.printable import listed, named, printable
+from fastcli.printable import listed, listed_files, named, printable
 
 if TYPE_CHECKING:
     from fastcli.cli.inspect import Inspecting
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 FOLDS, LR, EPOCHS = 5, 0.5, 5  # of the models that are trained for it
 WITH = f"-lr {LR:g} -epoch {EPOCHS}"
+LONGER = f"-lr {LR:g} -epoch {10 * EPOCHS}"
 
 
 def list_label_errors(files: Sequence[str], options: Inspecting) -> None:
@@ -31,6 +33,7 @@ def list_label_errors(files: Sequence[str], options: Inspecting) -> None:
     from fastcli.cli.display.messages import lines, say
     from fastcli.inspect.label_errors import label_errors
     from fastcli.labelling.located_rows import rows_format
+    from fastcli.text.line_weights import check_weight_prefix
 
     if options.errors:
         rows_format(options.errors, "--errors")
@@ -38,6 +41,7 @@ def list_label_errors(files: Sequence[str], options: Inspecting) -> None:
     if len(files) > 1 and (options.folds_file or options.errors):
         given = "--folds-file" if options.folds_file else "--errors"
         raise ArgumentError(f"{given} with several files: give one file at a time.")
+    check_weight_prefix(options.weight_prefix, options.label)
     for path in files:
         began = time.monotonic()
         if options.folds_file:
@@ -45,7 +49,7 @@ def list_label_errors(files: Sequence[str], options: Inspecting) -> None:
             cost = ""
         else:
             check_lines(path, options)
-            found = label_errors(trained_lines(path, options.label))
+            found = label_errors(trained_lines(path, options))
             cost = f" Training {FOLDS} models ({WITH}) took {time.monotonic() - began:.1f} s."
         if options.json:
             report = _json.line(found.as_json(printable(path)))
@@ -64,18 +68,25 @@ def list_label_errors(files: Sequence[str], options: Inspecting) -> None:
 def next_command(path: str, options: Inspecting, found: LabelErrors) -> str:
     """Return a sentence on what to do next."""
     label = [] if options.label == "__label__" else ["-label", options.label]
-    if not found.doubtful:
+    weights = ["--weight-prefix", options.weight_prefix] if options.weight_prefix else []
+    if not found.listed:
         return "No label is doubtful."
+    if found.learned_too_little and options.folds_file:
+        return f"Make {options.folds_file} again by models that learn more: other -epoch and -lr."
+    if found.learned_too_little:
+        return (
+            "Make folds by models that learn more, with other -epoch and -lr: "
+            f"{folds_commands(path, [*LONGER.split(), *label, *weights])}"
+        )
     if not options.errors:
         more = ["--folds-file", options.folds_file] if options.folds_file else []
-        command = ["fastcli", "inspect", path, "--label-errors", *more, *label]
+        command = ["fastcli", "inspect", path, "--label-errors", *more, *label, *weights]
         return f"All of them in a file: {shlex.join([*command, '--errors', 'doubtful.csv'])}"
     if options.folds_file:
         return f"Correct the labels in {path}, and run the command that made the folds again."
     command = ["fastcli", "supervised", "-input", path, "-output", "model", *WITH.split(), *label]
-    return (
-        f"Once they are corrected, see what it is worth: {shlex.join([*command, '--folds', '5'])}"
-    )
+    command += [*weights, "--folds", "5"]
+    return f"Once they are corrected, see what it is worth: {shlex.join(command)}"
 
 
 def check_lines(path: str, options: Inspecting) -> None:
@@ -83,46 +94,56 @@ def check_lines(path: str, options: Inspecting) -> None:
     from fastcli.inspect.kinds import kind_of_file
     from fastcli.tables.dialects import read_delimiter
     from fastcli.tables.sure import sure_table
+    from fastcli.text.line_weights import check_weights
 
     kind = kind_of_file(path, options.label, read_delimiter(options.delimiter))
     if kind == "lines":
+        if options.weight_prefix:
+            check_weights([path], options.weight_prefix)
         return
     if kind in ("model", "vectors"):
         raise DataError(f"{path}: --label-errors is for training data, not for a model or vectors.")
-    command = ["fastcli", "supervised", "-input", path, "-output", "model"]
-    names = ""
+    trainer, columns, names = "supervised", list[str](), ""
     if kind == "libsvm":
-        command[1] = "mlp-train"
+        trainer = "mlp-train"
     else:
         found = sure_table(path, options.label)
         text, name = (found.text, found.label) if found is not None else ("", "")
         if found is not None and found.names:
             names = f"; its columns: {listed(found.names)}"
-        command += ["--text-column", text or "COLUMN", "--label-column", name or "COLUMN"]
-    command += [*WITH.split() * (kind != "libsvm"), "--folds", "5", "--folds-output", "folds.csv"]
-    then = ["fastcli", "inspect", path, "--label-errors", "--folds-file", "folds.csv"]
+        columns = ["--text-column", text or "COLUMN", "--label-column", name or "COLUMN"]
+        columns += WITH.split()
     raise DataError(
         f"{path} is not lines of labels and text{names}. Make folds of it first: "
-        f"{shlex.join(command)}; then: {shlex.join(then)}"
+        f"{folds_commands(path, columns, trainer)}"
     )
 
 
-def trained_lines(path: str, label: str) -> Iterator[FoldLine]:
+def folds_commands(path: str, options: Sequence[str], trainer: str = "supervised") -> str:
+    """Return the two commands that make a file of folds, and that list the doubtful lines by it."""
+    made = ["--folds", "5", "--folds-output", "folds.csv"]
+    first = ["fastcli", trainer, "-input", path, "-output", "model", *options, *made]
+    then = ["fastcli", "inspect", path, "--label-errors", "--folds-file", "folds.csv"]
+    return f"{shlex.join(first)}; then: {shlex.join(then)}"
+
+
+def trained_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:
     """Train the folds of a file, and yield its lines that have a label."""
     from contextlib import closing
 
-    from fastcli.cli._folds import divided
     from fastcli.cli.display.training import TrainingDisplay
     from fastcli.evaluation.folds import cross_validate
     from fastcli.fasttext.args import TrainArgs
     from fastcli.fasttext.folds import ClassifierFolds
     from fastcli.inspect.label_errors import FoldLine
+    from fastcli.labelling.labels_and_text import labels_and_text
     from fastcli.threads import usable_cpus
 
-    n = usable_cpus()
+    n, label = usable_cpus(), options.label
     args = TrainArgs(
         model="sup", loss="softmax", input=(path,), output=path, lr=LR, epoch=EPOCHS, min_count=1,
         minn=0, maxn=0, bucket=0, label=label, thread=n, verbose=0,
+        weight_prefix=options.weight_prefix,
     )  # fmt: skip
     with TrainingDisplay(2) as progress, closing(ClassifierFolds(args, FOLDS)) as source:
         _, held = cross_validate(source, FOLDS, None, n, progress, lambda result: None)
@@ -132,7 +153,7 @@ def trained_lines(path: str, label: str) -> Iterator[FoldLine]:
         for i, line in enumerate(source.lines()):
             if held.folds[i] < 0:
                 continue
-            true, text = divided(line, label)
+            true, text = labels_and_text(line, label, options.weight_prefix)
             best = int(held.predicted[i])
             yield FoldLine(
                 line=i + 1,
@@ -145,27 +166,31 @@ def trained_lines(path: str, label: str) -> Iterator[FoldLine]:
 
 
 def read_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:
-    """Yield the lines of a file of folds; raises DataError where it is of another data set."""
-    from fastcli.cli._folds import divided
+    """Yield the lines of a file of folds, of several inputs those of this one.
+
+    Raises DataError where it is of another data set.
+    """
     from fastcli.cli.display.messages import say
     from fastcli.inspect.kinds import kind_of_file
     from fastcli.inspect.label_errors import FoldLine
     from fastcli.labelling.fold_rows import read_folds
-    from fastcli.labelling.located_rows import BETWEEN
+    from fastcli.labelling.labels_and_text import labels_and_text
     from fastcli.tables.dialects import read_delimiter
     from fastcli.text.held_out import lines_of
 
     is_lines = kind_of_file(path, options.label, read_delimiter(options.delimiter)) == "lines"
     lines = enumerate(lines_of([path]), start=1) if is_lines else iter(())
-    n_rows = 0
+    n_rows, others = 0, dict[str, None]()
     for row in read_folds(options.folds_file):
+        file = row.get("file", path)
+        if os.path.realpath(file) != os.path.realpath(path):
+            others[file] = None
+            continue
         n_rows += 1
-        if is_lines and not row.get("file"):
+        if is_lines:
             line = next((line for number, line in lines if number == row["line"]), b"")
-            true, _ = divided(line, options.label)
-            if BETWEEN.join(true) == BETWEEN.join(row["true"]):
-                row["true"] = true  # in a cell a label with | looks like two
-            else:
+            true, _ = labels_and_text(line, options.label)
+            if true != row["true"]:
                 raise DataError(
                     f"{options.folds_file} is not of {path}, or that has changed: line "
                     f"{row['line']:,} has {named(' '.join(true))}, and there "
@@ -178,10 +203,13 @@ def read_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:
             prob=row["probability"],
             own=row["true_probability"],
             text=row["text"],
-            file=row.get("file", ""),
+        )
+    if others and not n_rows:
+        raise DataError(
+            f"{options.folds_file} has no lines of {path}, only of {listed_files(list(others))}."
         )
     if is_lines:
-        n = sum(bool(divided(line, options.label)[0]) for line in lines_of([path]))
+        n = sum(bool(labels_and_text(line, options.label)[0]) for line in lines_of([path]))
         if n_rows < n:
             say(
                 f"{options.folds_file} has {n_rows:,} of the {n:,} lines with a label: the others "
@@ -196,15 +224,14 @@ def write_errors(path: str, found: LabelErrors) -> None:
     from fastcli.labelling.located_rows import LocatedRows
     from fastcli.labelling.outputs import open_outputs
 
-    several = any(one.file for one in found.doubtful)
     fields = ["line", "given", "given_probability", "proposed", "proposed_probability"]
     with open_outputs([path], sys.stdout.buffer) as (put,):
-        rows = LocatedRows(path, "--errors", [*(["file"] * several), *fields])
+        rows = LocatedRows(path, "--errors", fields)
         try:
-            for one in found.doubtful:
-                own = one.own if one.own == one.own else None
+            for one in found.listed:
+                own = one.own if one.can_be_judged else None
                 values = [one.line, list(one.true), own, one.predicted, one.prob]
-                rows.add([*([one.file] * several), *values], one.text, None)
+                rows.add(values, one.text, None)
             n = rows.write(put)
         finally:
             rows.close()

@@ -192,7 +192,8 @@ class ReportRun:
             MistakesFile(reporting.errors, len(asked.data) > 1) if reporting.errors else None
         )
         names = label_names_of(classifier, asked.model, like)
-        self._examination = Examination(names, self._new_tally, self.surest, self.errors)
+        weights = getattr(classifier, "weight_prefix", "")
+        self._examination = Examination(names, self._new_tally, self.surest, self.errors, weights)
         self.total = self._new_tally()
         self.files: list[tuple[str, Tally]] = []
         self._written: dict[str, str] = {}  # what is in files that were asked for

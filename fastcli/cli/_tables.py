@@ -15,6 +15,7 @@ from fastcli.tables.options import TABLES, TableOptions
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
+    from fastcli.prepare.row_places import RowPlaces
     from fastcli.reporting import Reporter
     from fastcli.tables.choice import Columns
     from fastcli.tables.reading import Reading
@@ -128,11 +129,13 @@ def prepared_table(
     label: str,
     reporter: Reporter,
     weight: str = "",
+    places: RowPlaces | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Make training lines of tables in a temporary folder, and let them stand for the inputs.
 
     They are what ``prepare --split 100`` writes; ``weight`` is the column of their weights, which
-    follow as tokens.  Yields what a model records about them.
+    follow as tokens; ``places`` are told where the rows of lines are.  Yields what a model records
+    about them.
     """
     import tempfile
     from pathlib import Path
@@ -156,7 +159,7 @@ def prepared_table(
             shares=(1.0,),
             skip_bad=options.skip_bad,
         )
-        done = prepare(args, reporter)
+        done = prepare(args, reporter, places)
         if done.reasons:
             reporter.note(left_out(done.reasons))
         train = Path(folder, "train.txt")
@@ -173,18 +176,21 @@ def lines_of_tables(
     reporter: Reporter,
     tested: str = "",
     weight: str = "",
+    places: RowPlaces | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Let the lines of tables stand for training files, and for ``tested`` if that is a table.
 
     Training files are lines as they are unless ``is_table``; ``weight`` is the column of the
-    weights of rows.  Yields what a model records of how
-    its input was prepared, also where prepare did it before.
+    weights of rows, ``places`` are told where the rows of lines are.  Yields what a model records
+    of how its input was prepared, also where prepare did it before.
     """
     from fastcli.cli._validation import validation_lines
 
     with ExitStack() as stack:
         if is_table and inputs:
-            prepared = stack.enter_context(prepared_table(inputs, options, label, reporter, weight))
+            prepared = stack.enter_context(
+                prepared_table(inputs, options, label, reporter, weight, places)
+            )
         else:
             prepared = prepared_before(inputs)
         if tested and tested not in inputs:

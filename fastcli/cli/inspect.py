@@ -16,7 +16,7 @@ from fastcli.cli._command import positional
 from fastcli.cli._declare import FileName, given_names, say_without_effect, takes
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.errors import DataError
-from fastcli.options import only_beside, option
+from fastcli.options import Need, only_beside, option
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.tables.options import header_of
 from fastcli.text import options as text
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 OF_TABLES = ("header", "no_header", "encoding")  # options
+DESCRIBING = Need(lambda v: not v.label_errors, lambda v: f"with {v.shown('label_errors')}")
+TRAINING = Need(lambda v: not v.folds_file, lambda v: f"with {v.shown('folds_file')}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,10 @@ class Inspecting:
 
     json: bool = option(False, "write JSON, one line per file")
     top_words: int = option(
-        0, "of a classifier, list so many words that speak for each label", at_least=0
+        0,
+        "of a classifier, list so many words that speak for each label",
+        at_least=0,
+        needs=(DESCRIBING,),
     )
     label_errors: bool = option(
         False, "list the lines whose label is most doubtful: trains five folds, or --folds-file"
@@ -52,11 +57,18 @@ class Inspecting:
         needs=(only_beside("label_errors"),),
     )
     label: str = option("__label__", text.LABEL, group="general")
+    weight_prefix: str = option(
+        "", text.WEIGHT_PREFIX, group="general", needs=(only_beside("label_errors"), TRAINING)
+    )
     delimiter: str = option("", text.DELIMITER, group="input")
-    header: bool = option(False, text.HEADER, group="input")
-    no_header: bool = option(False, text.NO_HEADER, group="input")
+    header: bool = option(False, text.HEADER, group="input", needs=(DESCRIBING,))
+    no_header: bool = option(False, text.NO_HEADER, group="input", needs=(DESCRIBING,))
     encoding: str = option(
-        "utf-8", text.ENCODING, group="input", default_text="found in the first bytes"
+        "utf-8",
+        text.ENCODING,
+        group="input",
+        default_text="found in the first bytes",
+        needs=(DESCRIBING,),
     )
 
 
@@ -71,7 +83,7 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
     label, and the options of prepare or mlp-train that they need.  Data sets are lines of labels
     and text; - is standard input.  The first of several data sets is taken as the training data,
     and each pair is searched for texts that occur in both.  Files may be compressed.  Nothing is
-    written or changed.
+    written but the file of --errors.
 
     \b
     Example:

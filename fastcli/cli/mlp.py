@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
-from fastcli.cli._folds import Before, Folding, cross_validation, read_twice
+from fastcli.cli._folds import Before, Folding, Originals, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli._lessons import say_network_lessons, say_seen
@@ -30,6 +30,7 @@ from fastcli.text.spooled import is_file
 
 if TYPE_CHECKING:
     from fastcli.mlp.args import MlpArgs
+    from fastcli.prepare.row_places import RowPlaces
     from fastcli.reporting import Reporter
     from fastcli.text.vector_files import VectorSource
 
@@ -101,9 +102,9 @@ def mlp_train(
     with (
         says_what_is_left(path),
         MlpDisplay(args) as progress,
-        read_twice(args.input, args.folds, progress) as places,
-        training_lines(args, progress) as prepared,
-        folding(args, (places, prepared), progress) as before,
+        read_twice(args.input, args.folds, progress) as originals,
+        training_lines(args, progress, originals.rows) as prepared,
+        folding(args, (originals, prepared), progress) as before,
     ):
         source = open_source(args, progress.note) if args.pretrained_vectors else None
         trained = train_and_save_mlp(args, progress, source, saving.fsync, prepared, former, before)
@@ -118,9 +119,9 @@ def mlp_train(
 
 
 def folding(
-    args: MlpArgs, data: tuple[Sequence[str], dict[str, Any]], reporter: Reporter
+    args: MlpArgs, data: tuple[Originals, dict[str, Any]], reporter: Reporter
 ) -> AbstractContextManager[Before | None]:
-    """Give what --folds does before training; ``data`` are the places and how it was prepared."""
+    """Give what --folds does before training; ``data`` are the inputs and how they are prepared."""
 
     def source() -> Any:
         from fastcli.mlp.folds import NumberFolds, TextNetworkFolds
@@ -133,7 +134,7 @@ def folding(
         )
         return TextNetworkFolds(args, vectors)
 
-    places, prepared = data
+    originals, prepared = data
     found = Folding(
         folds=args.folds,
         output=args.folds_output,
@@ -142,7 +143,8 @@ def folding(
         thread=args.thread,
         label=args.label,
         inputs=args.input,
-        places=places,
+        originals=originals,
+        weights=args.line_weights,
         table=table_options(args) if args.text_column else None,
         prepared=prepared,
     )
@@ -167,10 +169,13 @@ def say_written(args: MlpArgs, is_told: bool) -> None:
 
 
 @contextlib.contextmanager
-def training_lines(args: MlpArgs, reporter: Reporter) -> Iterator[dict[str, Any]]:
+def training_lines(
+    args: MlpArgs, reporter: Reporter, places: RowPlaces | None
+) -> Iterator[dict[str, Any]]:
     """Let lines of labels and text stand for tables of texts, those of --valid included.
 
-    Yields what the model records of how they were prepared, also where prepare did it before.
+    ``places`` are told where the rows of lines are.  Yields what the model records of how they were
+    prepared, also where prepare did it before.
     """
     if args.valid_share:
         from fastcli.mlp.training_data import input_kind
@@ -180,7 +185,7 @@ def training_lines(args: MlpArgs, reporter: Reporter) -> Iterator[dict[str, Any]
             if input_kind(args) == "text":
                 share, seed = args.valid_share, args.seed
                 with (
-                    _lines(args, reporter) as prepared,
+                    _lines(args, reporter, places) as prepared,
                     held_out(args.input, share, args.label, seed, reporter, args.weight_prefix),
                 ):
                     yield prepared
@@ -189,14 +194,18 @@ def training_lines(args: MlpArgs, reporter: Reporter) -> Iterator[dict[str, Any]
     elif kind_of(args) == "numbers":
         yield {}
     else:
-        with _lines(args, reporter) as prepared:
+        with _lines(args, reporter, places) as prepared:
             yield prepared
 
 
-def _lines(args: MlpArgs, reporter: Reporter) -> AbstractContextManager[dict[str, Any]]:
+def _lines(
+    args: MlpArgs, reporter: Reporter, places: RowPlaces | None
+) -> AbstractContextManager[dict[str, Any]]:
     table, is_table = table_options(args), bool(args.text_column)
     weight = args.weight_column
-    return lines_of_tables(args.input, table, is_table, args.label, reporter, args.valid, weight)
+    return lines_of_tables(
+        args.input, table, is_table, args.label, reporter, args.valid, weight, places
+    )
 
 
 def table_options(args: MlpArgs) -> TableOptions:

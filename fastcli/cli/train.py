@@ -13,7 +13,7 @@ import click
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._endings import proposal
-from fastcli.cli._folds import Before, Folding, cross_validation, read_twice
+from fastcli.cli._folds import Before, Folding, Originals, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli._lessons import say_better, say_lessons, say_seen
@@ -38,6 +38,7 @@ from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from fastcli.fasttext.continuing import Former
+    from fastcli.prepare.row_places import RowPlaces
     from fastcli.reporting import Reporter
 
 PATTERN = "-input <file> -output <name> [options]"
@@ -159,8 +160,8 @@ def run(
     with (
         says_what_is_left(path),
         TrainingDisplay(args.verbose) as progress,
-        read_twice(args.input, watched.folds, progress) as places,
-        training_lines(args, table, progress, watched.valid) as prepared,
+        read_twice(args.input, watched.folds, progress) as originals,
+        training_lines(args, table, progress, watched.valid, originals.rows) as prepared,
         held_out(
             args.input,
             watched.valid_share,
@@ -169,7 +170,7 @@ def run(
             progress,
             args.weight_prefix,
         ),
-        folding(args, watched, table, (places, prepared), progress) as before,
+        folding(args, watched, table, (originals, prepared), progress) as before,
     ):
         reading = reading_words(table)
         trained = train_and_save(
@@ -194,7 +195,8 @@ def say_written(args: TrainArgs, watched: WatchArgs, command: Sequence[str]) -> 
     """Write which files training wrote, and the command that may be next."""
     from fastcli.cli.display.endings import say_ending
 
-    more = [path for path in (watched.log, watched.plot) if path]
+    predictions = watched.folds_output if watched.folds else ""
+    more = list(filter(None, (predictions, watched.log, watched.plot)))
     say_ending([*files_of_model(args, f"{args.output}.bin"), *more], command)
 
 
@@ -241,17 +243,17 @@ def folding(
     args: TrainArgs,
     watched: WatchArgs,
     table: TableOptions | None,
-    data: tuple[Sequence[str], dict[str, Any]],
+    data: tuple[Originals, dict[str, Any]],
     reporter: Reporter,
 ) -> AbstractContextManager[Before | None]:
-    """Give what --folds does before training; ``data`` are the places and how it was prepared."""
+    """Give what --folds does before training; ``data`` are the inputs and how they are prepared."""
 
     def source() -> Any:
         from fastcli.fasttext.folds import ClassifierFolds
 
         return ClassifierFolds(args, watched.folds, watched.retry_nan)
 
-    places, prepared = data
+    originals, prepared = data
     found = Folding(
         folds=watched.folds,
         output=watched.folds_output,
@@ -260,7 +262,8 @@ def folding(
         thread=args.thread,
         label=args.label,
         inputs=args.input,
-        places=places,
+        originals=originals,
+        weights=args.line_weights,
         table=table if table is not None and asks_for_table(table) else None,
         prepared=prepared,
     )
@@ -308,13 +311,19 @@ def check_lines(args: TrainArgs, table: TableOptions | None) -> None:
 
 
 def training_lines(
-    args: TrainArgs, table: TableOptions | None, reporter: Reporter, validation: str = ""
+    args: TrainArgs,
+    table: TableOptions | None,
+    reporter: Reporter,
+    validation: str = "",
+    rows: RowPlaces | None = None,
 ) -> AbstractContextManager[dict[str, Any]]:
-    """Let lines stand for tables: see ``lines_of_tables``."""
+    """Let lines stand for tables, and tell ``rows`` where they are: see ``lines_of_tables``."""
     table = table or TableOptions()
     is_table = asks_for_table(table)
     weight = args.weight_column
-    return lines_of_tables(args.input, table, is_table, args.label, reporter, validation, weight)
+    return lines_of_tables(
+        args.input, table, is_table, args.label, reporter, validation, weight, rows
+    )
 
 
 def reading_words(table: TableOptions | None) -> list[str]:

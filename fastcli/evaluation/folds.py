@@ -248,12 +248,3 @@ def _best_and_own(
     own = np.where(truth, dense_probs(found.every, nlabels), np.inf).min(axis=1)
     is_known = has_best & np.isfinite(own)
     return best, probs, np.where(is_known, own, np.nan).astype(np.float32)
-
-
-def in_turn(values: Iterable[Any], chosen: NDArray[np.bool_]) -> Iterator[Any]:
-    """Yield those of some values that are chosen.
-
-    >>> list(in_turn("abc", np.array([True, False, True])))
-    ['a', 'c']
-    """
-    return (value for value, is_chosen in zip(values, chosen.tolist(), strict=True) if is_chosen)

@@ -29,7 +29,6 @@ class FoldLine:
     prob: float
     own: float
     text: str = ""
-    file: str = ""
 
     @property
     def is_doubtful(self) -> bool:
@@ -37,18 +36,32 @@ class FoldLine:
         return bool(self.predicted) and self.predicted not in self.true
 
     @property
-    def confidence(self) -> float:
-        """The self-confidence; 0 where the label was unknown to the fold."""
-        return self.own if self.own == self.own else 0.0
+    def can_be_judged(self) -> bool:
+        """Whether the fold knew the label, so that there is a probability of it."""
+        return math.isfinite(self.own)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelErrors:
-    """The doubtful lines, the most doubtful first; ``n_wrong`` of them are probably wrong."""
+    """The doubtful lines, the most doubtful first; ``n_wrong`` of them are probably wrong.
+
+    ``unjudged`` are lines whose label the fold did not know, though it proposes another.
+    """
 
     n_lines: int
     n_wrong: int
     doubtful: list[FoldLine]
+    unjudged: list[FoldLine]
+
+    @property
+    def learned_too_little(self) -> bool:
+        """Whether more than half of the lines are doubtful, which says more of the models."""
+        return 2 * len(self.doubtful) > self.n_lines
+
+    @property
+    def listed(self) -> list[FoldLine]:
+        """All lines with another label, those that cannot be judged last."""
+        return [*self.doubtful, *self.unjudged]
 
     def as_json(self, path: str) -> dict[str, Any]:
         """Return all of it as a JSON object."""
@@ -56,10 +69,10 @@ class LabelErrors:
             "file": path,
             "lines": self.n_lines,
             "doubtful": len(self.doubtful),
-            "probably_wrong": self.n_wrong,
+            "probably_wrong": None if self.learned_too_little else self.n_wrong,
+            "not_judged": len(self.unjudged),
             "label_errors": [
                 {
-                    **({"file": one.file} if one.file else {}),
                     "line": one.line,
                     "given": list(map(_text, one.true)),
                     "given_probability": _rounded(one.own),
@@ -67,24 +80,26 @@ class LabelErrors:
                     "proposed_probability": _rounded(one.prob),
                     "text": _text(one.text),
                 }
-                for one in self.doubtful
+                for one in self.listed
             ],
         }
 
 
 def label_errors(lines: Iterable[FoldLine]) -> LabelErrors:
-    """Return the doubtful lines of some, the most doubtful first."""
+    """Return the doubtful lines of some, the most doubtful first, and those not judged."""
     lines = list(lines)
     sums: dict[str, list[float]] = {}
     for one in lines:
-        if len(one.true) == 1 and one.own == one.own:
+        if len(one.true) == 1 and one.can_be_judged:
             total = sums.setdefault(one.true[0], [0.0, 0.0])
             total[0] += one.own
             total[1] += 1
     usual = {label: total / n for label, (total, n) in sums.items()}
-    doubtful = sorted((one for one in lines if one.is_doubtful), key=lambda one: one.confidence)
+    found = [one for one in lines if one.is_doubtful]
+    doubtful = sorted((one for one in found if one.can_be_judged), key=lambda one: one.own)
+    unjudged = [one for one in found if not one.can_be_judged]
     n_wrong = sum(one.prob >= usual.get(one.predicted, 1.0) for one in doubtful)
-    return LabelErrors(n_lines=len(lines), n_wrong=n_wrong, doubtful=doubtful)
+    return LabelErrors(n_lines=len(lines), n_wrong=n_wrong, doubtful=doubtful, unjudged=unjudged)
 
 
 def _text(text: str) -> str:

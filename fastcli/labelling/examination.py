@@ -10,9 +10,9 @@ import numpy as np
 
 from fastcli.evaluation.predictor import Predictor
 from fastcli.evaluation.tally import Tally
+from fastcli.labelling.labels_and_text import labels_and_text
 from fastcli.labelling.mistakes import Mistake, MistakesFile, Surest, candidates
 from fastcli.labelling.rows import OpenTable
-from fastcli.tables.sources import labels_of
 from fastcli.text.inputs import text_blocks
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Tested:
 class Examination:
     """Tests a model on files; ``labels`` are its own as a person knows them.
 
-    ``surest`` and ``file`` are given the mistakes.
+    ``surest`` and ``file`` are given the mistakes; ``weights`` begins tokens that are not text.
     """
 
     def __init__(
@@ -63,8 +63,10 @@ class Examination:
         new_tally: Callable[[], Tally],
         surest: Surest,
         file: MistakesFile | None = None,
+        weights: str = "",
     ) -> None:
         self._labels, self.names = labels, labels.unique
+        self._weights = weights
         self._new_tally, self._surest, self._file = new_tally, surest, file
 
     def run(self, predictor: Predictor, tested: Tested) -> Tally:
@@ -116,11 +118,8 @@ class Examination:
                     ends = _ends(block) if ends is None else ends
                     start = int(ends[place - 1]) + 1 if place else 0
                     line = block[start : int(ends[place])].tobytes()
-                    labels, words = labels_of(
-                        line.decode("utf-8", "surrogateescape").split(), self._labels.prefix
-                    )
+                    labels, one.text = labels_and_text(line, self._labels.prefix, self._weights)
                     one.true = [self._labels.name_of(label) for label in labels]
-                    one.text = " ".join(words)
                 yield one
 
     def _add_again(

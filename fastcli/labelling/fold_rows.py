@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import DataError, cannot_open
+from fastcli.labelling.labels_and_text import labels_of_cell
 from fastcli.labelling.located_rows import (
-    BETWEEN,
     DELIMITERS,
     OTHER_NAMES,
     LocatedRows,
     rows_format,
 )
 from fastcli.labelling.outputs import Put
+from fastcli.printable import counted
 from fastcli.tables.streams import opened
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def write_folds(
     """Write the examples of all folds in their order, and return how many there are.
 
     ``rows`` are all examples in the order of the files, those of no fold as well; ``shown`` names a
-    label of a model.  Raises what reading and writing raise.
+    label of a model.  Raises DataError where rows are missing, and what reading and writing raise.
     """
     names = list(map(shown, held.labels))
     current = ""
@@ -71,6 +72,11 @@ def write_folds(
             "true_probability": _number(held.true_probs[i]),
         }
         out.add([values[name] for name in out.fields], text, found)
+    if len(out) != (n := int((held.folds >= 0).sum())):
+        raise DataError(
+            f"{OPTION}: {len(out):,} of {counted(n)} could be read again: the input was changed "
+            "during training."
+        )
     return out.write(put)
 
 
@@ -145,7 +151,7 @@ def _read(path: str, number: int, pairs: list[tuple[str, Any]]) -> dict[str, Any
     except (ValueError, TypeError):
         raise _not_folds(path, f": row {number:,}") from None
     true = values["true"]
-    values["true"] = true.split(BETWEEN) if isinstance(true, str) else list(map(str, true))
+    values["true"] = labels_of_cell(true) if isinstance(true, str) else list(map(str, true))
     cells = {name: "" if value is None else str(value) for name, value in others}
     is_text = list(cells) == ["text"]
     values["text"] = cells["text"] if is_text else max(cells.values(), key=len, default="")

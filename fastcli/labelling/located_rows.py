@@ -14,12 +14,12 @@ from itertools import chain, count
 from typing import IO, Any
 
 from fastcli.errors import ArgumentError
+from fastcli.labelling.labels_and_text import joined_labels
 from fastcli.labelling.outputs import Put
 from fastcli.labelling.writers import as_cell
 from fastcli.prepare.spools import spool
 from fastcli.tables.dialects import suffix
 
-BETWEEN = "|"  # several labels in a cell
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 TEXT = "text"
 # Names of what was found where the data have such columns; then with numbers.
@@ -108,7 +108,7 @@ class LocatedRows:
 
         def write(record: list[Any]) -> None:
             values, cells = self._values(record), record[-1] or {}
-            own = [BETWEEN.join(x) if isinstance(x := values[name], list) else x for name in shown]
+            own = [joined_labels(x) if isinstance(x := values[name], list) else x for name in shown]
             row([*own, *(as_cell(cells.get(name)) for name in self._names)])
 
         row([*shown.values(), *self._names])

@@ -11,7 +11,7 @@ from fastcli.mlp.feature_files import CANNOT_OPEN, Placed, ignore, ignore_places
 from fastcli.mlp.feature_rows import RawRows
 from fastcli.mlp.features import FeatureColumns, Labels
 from fastcli.mlp.placing import IsLabel, any_label
-from fastcli.mlp.table_columns import TableOptions, columns_of
+from fastcli.mlp.table_columns import TableOptions, columns_of, with_weights
 from fastcli.mlp.table_reader import TableReader, levels_of
 from fastcli.printable import shortened
 from fastcli.tables.labels import LabelOptions, LabelReader, LabelsAreText
@@ -79,6 +79,20 @@ def read_like(
     raw, labels = _read(paths, columns, levels, options, purpose, note, is_label)
     reader = label_reader(columns, paths[0], list(labels.known), options.labels)
     return raw, labels.renamed(reader.of_cell)
+
+
+def read_on(
+    paths: Sequence[str],
+    columns: FeatureColumns,
+    options: TableOptions,
+    note: Callable[[str], None] = ignore,
+) -> tuple[RawRows, Labels]:
+    """Read training files with the columns of a network that goes on, and the weights of rows."""
+    if not options.weight_column:
+        return read_like(paths, columns, options, "training", note)
+    weighted = with_weights(paths[0], columns, options, note)
+    raw, labels = read_like(paths, weighted, options, "training", note)
+    return _without_weights(weighted, raw, note), labels
 
 
 def _read(

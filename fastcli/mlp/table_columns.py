@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.mlp.decimal_points import may_be_thousands, points_of
@@ -148,6 +148,44 @@ def _weight(path: str, names: Sequence[str], has_names: bool, options: TableOpti
     """Return the position of the column of weights, -1 if there is none."""
     asked = options.weight_column
     return find_column(path, asked, names, has_names) if asked else -1
+
+
+def with_weights(
+    path: str, columns: FeatureColumns, options: TableOptions, note: Callable[[str], None] = ignore
+) -> FeatureColumns:
+    """Return the columns of a model and, as the last, that of the weights in a file to train on.
+
+    Where columns are found by position the model may have been trained without that column.
+    Raises ArgumentError if it is not there, or is the label or a feature.
+    """
+    with open_table(path, options, bad=BadRows(skips=True) if options.skip_bad else None) as table:
+        head = table.head.table()
+    if not head:
+        raise DataError(f"{path} is empty, so there is nothing to train on.")
+    wanted = [column.name for column in columns.table]
+    names, has_names = [cell.strip() for cell in head[0]], options.header
+    if isinstance(table, ObjectTable):
+        names, has_names = list(table.names), True
+    elif has_names is None:
+        is_known = bool(columns.names) and set(wanted) <= set(names)
+        has_names = is_known or not is_position(options.weight_column) or has_header(head)
+    names = names if has_names else [str(i) for i in range(len(names))]
+    at = _weight(path, names, has_names, options)
+    shown, label, inputs = named(names[at]), columns.label, list(columns.table)
+    width = columns.width
+    if has_names and columns.names:
+        is_label, is_input = names[at] == columns.names[label], names[at] in wanted
+    else:
+        if len(names) == width + 1:  # than the file that the model was trained on
+            width, label = width + 1, label + (at <= label)
+            inputs = [replace(one, position=one.position + (at <= one.position)) for one in inputs]
+        is_label, is_input = at == label, at in [one.position for one in inputs]
+    if is_label or is_input:
+        what = "label" if is_label else "feature"
+        raise ArgumentError(f"{path}: column {shown} cannot be used twice, as {what} and weight.")
+    note(f"{path}: weights: column {repr(names[at]) if has_names else at}")
+    weight = TableColumn(names[at] if has_names else "", at, may_lack=True)
+    return replace(columns, label=label, width=width, table=[*inputs, weight], weight=len(inputs))
 
 
 class _Choice:

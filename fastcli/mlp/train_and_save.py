@@ -321,7 +321,8 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
 def outputs(args: MlpArgs) -> list[str]:
     """Return the files that training writes, the model first."""
     checkpoint = checkpoint_path(args) if args.save_every else ""
-    others = (args.log, args.plot, args.folds_output, checkpoint)
+    predictions = args.folds_output if args.folds else ""
+    others = (predictions, args.log, args.plot, checkpoint)
     return [f"{args.output}.mlp", *filter(None, others)]
 
 

@@ -22,7 +22,7 @@ from fastcli.mlp.feature_files import (
     read_libsvm,
 )
 from fastcli.mlp.feature_rows import RawRows
-from fastcli.mlp.feature_tables import read_like, read_tables
+from fastcli.mlp.feature_tables import read_like, read_on, read_tables
 from fastcli.mlp.features import FeatureColumns, Labels, natural
 from fastcli.mlp.network import stride
 from fastcli.mlp.table_columns import TableOptions
@@ -250,9 +250,13 @@ def read_rows(
     """Read training files of numbers, by the columns of a ``former`` network if there is one.
 
     ``placed`` hears where rows are, those without a label too.  Raises DataError if no row has a
-    label, and what reading raises.
+    label, ArgumentError for weights where there are no columns, and what reading raises.
     """
     options = table_options(args)
+    if kind == "libsvm" and args.weight_column:
+        raise ArgumentError(
+            f"{args.input[0]} is libsvm, which has no columns, so there is no --weight-column."
+        )
     if former is not None:
         columns = former.columns
         raw, labels = _read_as(kind, args.input, columns, options, note)
@@ -353,7 +357,7 @@ def _read_as(
 ) -> tuple[RawRows, Labels]:
     """Read training files by the columns of a network that training goes on with."""
     if kind != "libsvm":
-        return read_like(paths, columns, options, "training", note)
+        return read_on(paths, columns, options, note)
     n = libsvm_columns(paths).n_features
     if n > columns.n_features:
         note(

@@ -50,6 +50,7 @@ from fastcli.prepare.reader_process import read_beside
 from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.relabel import Relabelling, only
 from fastcli.prepare.row_file import LabelLimit, RowFile, choose
+from fastcli.prepare.row_places import RowPlaces
 from fastcli.prepare.row_weights import weight_tokens
 from fastcli.prepare.segment import check_segmentation
 from fastcli.prepare.split import PARTS, OrderSplitter, Splitter
@@ -77,9 +78,10 @@ COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
 SPACE = ord(" ")
 
 
-def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
+def prepare(args: PrepareArgs, reporter: Reporter, places: RowPlaces | None = None) -> Prepared:
     """Read all inputs and write the files of ``args.output``.
 
+    ``places`` are told where the rows are that are written, unless ``args.needs_all_rows``.
     Raises ArgumentError, DataError (bad rows unless ``skip_bad``), or FastcliError where files
     cannot be written or are not as an earlier run left them.  Old files stay intact until all is
     done.
@@ -95,13 +97,13 @@ def prepare(args: PrepareArgs, reporter: Reporter) -> Prepared:
         with _without_collector():
             try:
                 try:
-                    run = _write(args, reporter, folder, names)
+                    run = _write(args, reporter, folder, names, places)
                 except LabelsAreText:
                     if STREAM in args.input:
                         raise
                     labels = replace(args.reading.labels, labels_as="text")
                     args = replace(args, reading=replace(args.reading, labels=labels))
-                    run = _write(args, reporter, folder, names)
+                    run = _write(args, reporter, folder, names, places)
             except OSError as error:
                 raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
     return run.done
@@ -121,7 +123,13 @@ def _file_names(args: PrepareArgs) -> list[str]:
     return [*parts, LABELS, *[REJECTS] * args.skip_bad, NOTES]
 
 
-def _write(args: PrepareArgs, reporter: Reporter, folder: Path, names: Sequence[str]) -> _Run:
+def _write(
+    args: PrepareArgs,
+    reporter: Reporter,
+    folder: Path,
+    names: Sequence[str],
+    places: RowPlaces | None,
+) -> _Run:
     """Write all files of a folder under other names, and put them in place at the end.
 
     prepare.json is written last: a kill in between leaves that of the old files.
@@ -133,7 +141,7 @@ def _write(args: PrepareArgs, reporter: Reporter, folder: Path, names: Sequence[
         rejects = None
         if args.skip_bad:
             rejects = files.enter_context(FileWriter(folder / REJECTS))
-        run = _Run(args, reporter, writers, rejects or StreamWriter(lambda _: None))
+        run = _Run(args, reporter, writers, rejects or StreamWriter(lambda _: None), places)
         run.write_all(folder)
         digests = {part_name(name): writer.digest() for name, writer in writers.items()}
         if rejects is not None and run.done.bad:
@@ -197,8 +205,11 @@ class _Run:
         reporter: Reporter,
         writers: Mapping[str, StreamWriter],
         rejects: StreamWriter,
+        places: RowPlaces | None = None,
     ) -> None:
-        self.args, self.reporter = args, reporter
+        self.args, self.reporter, self.places = args, reporter, places
+        if places is not None:
+            places.begin(args.seed if args.shuffle else None)
         self.n_read = 0  # bytes of the input that is being read
         self.writers = list(writers.values())
         self.rejects = rejects
@@ -229,7 +240,7 @@ class _Run:
                 self.write_chosen(folder, some)
             else:
                 for batch, cleaned in some:
-                    self.write_first(self.named(batch), cleaned)
+                    self.write_first(batch, cleaned)
         self.done.note_labels(self.relabelling, self.limit, self.names.tokens)
         if sum(self.done.lines) == 0:
             raise DataError(f"{listed_files(self.args.input)}: {self.done.nothing()}")
@@ -352,11 +363,15 @@ class _Run:
 
     # ---------------------------------------------------------------- writing
 
-    def write_first(self, labels: Sequence[tuple[str, ...]], cleaned: Cleaned) -> None:
+    def write_first(self, batch: Batch, cleaned: Cleaned) -> None:
         """Write the lines that are among the first of their labels."""
+        labels = self.named(batch)
         if self.args.labels.maximum:
             chosen = [i for i, some in enumerate(labels) if self.limit.takes(some)]
             labels, cleaned = [labels[i] for i in chosen], cleaned.only(chosen)
+            batch = only(batch, chosen)
+        if self.places is not None:
+            self.places.add(batch.path, batch.lines)
         self.write(labels, cleaned)
 
     def write(self, labels: Sequence[tuple[str, ...]], cleaned: Cleaned) -> None:

@@ -200,7 +200,7 @@ def _at(number: int, bad: Bad) -> Bad:
 
 
 def elements(path: str, text: IO[str]) -> Iterator[tuple[int, Any]]:
-    """Yield the elements of a JSON array and their lines, without holding all of it."""
+    """Yield the elements of a JSON array and their places, without holding all of it."""
     return ((line, found) for line, found, _ in elements_as_written(path, text))
 
 

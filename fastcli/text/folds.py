@@ -56,17 +56,12 @@ def rare_sentence(strata: NDArray[np.int64], labels: Sequence[str], n_folds: int
     rare = [name for name, n in zip(labels, counts.tolist(), strict=True) if 0 < n < n_folds]
     if not rare:
         return ""
-    single = int(np.count_nonzero(counts == 1))
     n = len(rare)
     what = f"{n:,} labels have" if n > 1 else "1 label has"
-    unknown = ""
-    if single:
-        unknown = (
-            f" The {single:,} with one line are unknown to the model that it is measured with."
-            if n > 1
-            else " With one line, it is unknown to the model that it is measured with."
-        )
-    return f"{what} fewer than {n_folds} lines, and no line in some folds: {listed(rare)}.{unknown}"
+    unseen = ""
+    if (counts == 1).any():
+        unseen = " A label with one line cannot be measured: the model of its fold has not seen it."
+    return f"{what} fewer than {n_folds} lines, and no line in some folds: {listed(rare)}.{unseen}"
 
 
 class TextFolds:

@@ -6,13 +6,17 @@ import shutil
 import signal
 import statistics
 import subprocess
+from contextlib import closing
 
 import numpy as np
 import pytest
 
+from fastcli.errors import DataError
 from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.folds import Held
 from fastcli.evaluation.run_log import RunLog
 from fastcli.fasttext import train_and_save
+from fastcli.labelling.fold_rows import fold_rows, write_folds
 from tests.cli.conftest import LOSSES
 from tests.command import SAMPLES, environment, run, words
 
@@ -46,7 +50,7 @@ def table_of(err):
     """Return the rows of the table: its numbers by title."""
     lines = err.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("fold  trained on"))
-    titles = ["fold", "trained on", "measured", "accuracy", "macro F1", "weighted F1", "log loss"]
+    titles = ["fold", "trained on", "measured", "accuracy", "macro F1", "weighted F1", "loss"]
     rows = []
     for line in lines[at + 1 :]:
         rows.append(line.split())
@@ -142,6 +146,54 @@ def test_tables_have_their_rows_and_columns(tmp_path, command, pipe):
     assert "trained on all 800 lines" in err
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("end", ["csv", "json"])
+def test_rows_with_weights_and_rows_that_are_alike(tmp_path, command, end):
+    """Equal texts, rows left out, several rows on a line: each keeps its own columns."""
+    rows = [
+        {"id": f"r{i}", "text": f"word{i % 3} a b", "label": "xy"[i % 2], "weight": f"{1 + i % 4}"}
+        for i in range(40)
+    ]
+    rows[7]["label"], rows[11]["text"] = "", ""
+    path, out = tmp_path / f"t.{end}", tmp_path / "f.csv"
+    if end == "csv":
+        lines = [",".join(row.values()) for row in rows]
+        path.write_text("\n".join(["id,text,label,weight", *lines, ""]))
+    else:
+        path.write_text(json.dumps(rows))
+    columns = ["--text-column", "text", "--label-column", "label", "--weight-column", "weight"]
+    folded = ["--folds", 2, "--folds-output", out, "--skip-bad"]
+    err, model = train(command, tmp_path / "m", path, *columns, *folded)
+    kept = [row for i, row in enumerate(rows) if i not in (7, 11)]
+    found = rows_of(out)
+    assert [{name: row[name] for name in kept[0]} for row in found] == kept
+    assert [row["true"] for row in found] == [row["label"] for row in kept]
+    first = 2 if end == "csv" else 1
+    assert [int(row["line"]) for row in found] == [int(row["id"][1:]) + first for row in found]
+    assert "Predictions of 38 lines go to" in err
+    assert f"{out}" in err.splitlines()[-1]  # what was written
+    _, plain = train(command, tmp_path / "plain", path, *columns, "--skip-bad")
+    assert plain == model
+
+
+def test_lines_with_weights_are_shown_without_them(tmp_path):
+    lines = TRAIN.read_text(encoding="utf-8").splitlines()[:60]
+    path, out = tmp_path / "t.txt", tmp_path / "f.jsonl"
+    path.write_text("\n".join([*(f"{line} w:2" for line in lines), ""]), encoding="utf-8")
+    folded = ["--folds", 2, "--folds-output", out]
+    train("supervised", tmp_path / "m", path, "--weight-prefix", "w:", *folded)
+    texts = [" ".join(line.split()[1:]) for line in lines]
+    assert [row["text"] for row in rows_of(out)] == texts
+
+
+def test_rows_that_are_gone_are_an_error(tmp_path):
+    held = Held(folds=np.zeros(2, np.int32))
+    out = fold_rows(str(tmp_path / "f.csv"), False)
+    rows = [(0, "t.csv", 2, ["a"], "x")]
+    with closing(out), pytest.raises(DataError, match="1 of 2 lines could be read again"):
+        write_folds(out, print, held, rows, str)
+
+
 def test_tables_of_numbers(tmp_path):
     rng = np.random.default_rng(1)
     rows = [f"{x:.4f},{'ab'[int(x > 0)]},{y:.4f}" for x, y in rng.normal(size=(60, 2))]
@@ -213,7 +265,7 @@ def test_lines_without_label_or_words(tmp_path):
     assert sorted(found) == [n for n in range(1, 61) if n != 4]
     assert found[9]["true_probability"] is None
     assert "1 label has fewer than 3 lines, and no line in some folds: single." in err
-    assert "unknown to the model that it is measured with" in err
+    assert "A label with one line cannot be measured: the model of its fold has not" in err
     assert "could not be measured" in err
 
 

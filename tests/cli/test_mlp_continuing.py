@@ -159,6 +159,53 @@ def test_tables_go_on_by_the_names_of_their_columns(old, tmp_path):
     assert len(found[0].split()) == len(found[1].split()) == 5
 
 
+@pytest.mark.parametrize("has_header", [True, False])
+def test_tables_go_on_with_weights_of_rows(old, tmp_path, has_header):
+    """A row of weight 0 teaches nothing: as without it, but for the scale of the others."""
+    head = "x,y,kind\n" * has_header
+    label = ["--label-column", "kind" if has_header else "2"]
+    path = old(*label, source=head + "1,5,a\n2,3,b\n3,1,a\n4,0,b\n", end="csv")
+    rows = [("1,7,a", 2), ("5,0,b", 0), ("2,2,b", 2), ("9,9,a", 0)]
+    more = "w,x,y,kind\n" * has_header + "".join(f"{w},{row}\n" for row, w in rows)
+    given = ["-lr", 0.1, "--batch-size", 4, "--optimizer", "sgd", "-epoch", 1]
+    column = ["--weight-column", "w" if has_header else "0"]
+    label = label if has_header else []
+    err = go_on(path, more, tmp_path / "new", *given, *column, *label, end="csv")
+    assert f"weights: column {repr('w') if has_header else 0}" in err
+    kept = head + "".join(f"{row}\n" for row, w in rows if w)
+    go_on(path, kept, tmp_path / "kept", *given, end="csv")
+    new, other, former = (
+        load_mlp(str(one)) for one in (tmp_path / "new.mlp", tmp_path / "kept.mlp", path)
+    )
+    for name, tensor in new.tensors.items():
+        np.testing.assert_allclose(tensor, other.tensors[name], rtol=1e-5, atol=1e-7)
+        assert not np.array_equal(tensor, former.tensors[name])
+    assert new.columns.table == former.columns.table
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("none", "has no column none"),
+        ("x", "column x cannot be used twice, as feature and weight."),
+        ("kind", "column kind cannot be used twice, as label and weight."),
+    ],
+)
+def test_weights_that_are_no_column_of_their_own(old, tmp_path, column, said):
+    path = old("--label-column", "kind", source=TABLE, end="csv")
+    err = go_on(path, MORE, tmp_path / "new", "--weight-column", column, code=1, end="csv")
+    assert said in err
+
+
+def test_libsvm_has_no_column_of_weights(old, tmp_path):
+    path = old(source=SVM, end="svm")
+    for start in ([], ["-inputModel", path]):
+        command = ["mlp-train", "-input", tmp_path / "old.svm", *start, "-output", tmp_path / "new"]
+        result = run(*command, "--weight-column", "w")
+        assert result.code == 1
+        assert "is libsvm, which has no columns, so there is no --weight-column." in result.err
+
+
 def test_a_table_without_one_of_the_columns(old, tmp_path):
     path = old("--label-column", "kind", source=TABLE, end="csv")
     err = go_on(path, "kind,y,x\na,1,2\n", tmp_path / "new", code=1, end="csv")

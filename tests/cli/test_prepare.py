@@ -415,7 +415,7 @@ def test_bad_rows_are_named(tmp_path):
         "/a.jsonl:2, column "
     )
     assert first(b'[{"text": "a", "label": "b"}, 3]', name="a.json").startswith(
-        "/a.json:1: not an obj"
+        "/a.json:2: not an obj"  # the second, on the same line
     )
     assert first(b"__label__a x\nno label here\n", name="a.txt").startswith(
         "/a.txt:2: no label (1 of 2"

@@ -735,3 +735,22 @@ def test_labels_are_taken_everywhere_by_the_name_that_is_shown(tmp_path):
         assert (tuned.code, "\nvery good" in tuned.out.decode()) == (0, True), tuned.err
     words = json.loads(run("inspect", model, "--top-words", 1, "--json").out)["top_words"]
     assert set(words) == {"very good", "macro avg"}
+
+
+def test_rows_of_an_array_on_one_line_keep_their_columns(tmp_path):
+    rows = [{"id": i, "text": f"word{i % 3} a", "label": "xy"[i % 2]} for i in range(12)]
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(rows))
+    columns = ["--text-column", "text", "--label-column", "label"]
+    quick = ["-dim", 4, "-epoch", 1, "-verbose", 0]
+    trained = run("supervised", "-input", path, "-output", tmp_path / "m", *columns, *quick)
+    assert trained.code == 0
+    out = tmp_path / "e.jsonl"
+    result = run("test", tmp_path / "m.bin", path, "--label-column", "label", "--errors", out)
+    assert result.code == 0, result.err
+    found = [json.loads(line) for line in out.read_text().splitlines()]
+    assert found
+    for row in found:
+        assert {name: row[name] for name in ("id", "text", "label")} == rows[row["id"]]
+        assert row["true"] == [row["label"]]
+        assert row["line"] == row["id"] + 1

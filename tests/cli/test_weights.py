@@ -448,3 +448,17 @@ def test_one_label_with_weight_is_not_judged(rare_lines, command):
     assert result.code == 0
     assert "guessing" not in result.err
     assert "Try " not in result.err
+
+
+@pytest.mark.parametrize(("command", "end"), [("supervised", "bin"), ("mlp-train", "mlp")])
+def test_mistakes_are_shown_without_weights(command, end, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = [f"__label__{'ab'[i % 2]} same words w:{1 + i % 3}\n" for i in range(12)]
+    (tmp_path / "w.txt").write_text("".join(lines))
+    given = ["--weight-prefix", "w:", "-dim", 4, "-epoch", 1, "-verbose", 0]
+    assert run(command, "-input", "w.txt", "-output", "m", *given).code == 0
+    result = run("test", f"m.{end}", "w.txt", "--report", "--errors", "e.jsonl")
+    assert result.code == 0, result.err
+    rows = [json.loads(line) for line in Path("e.jsonl").read_text().splitlines()]
+    assert [row["text"] for row in rows] == ["same words"] * 6
+    assert b" w:" not in result.out

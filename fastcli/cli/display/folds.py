@@ -15,9 +15,9 @@ COLUMNS = {
     "monitored": "",  # the name of the metric
     "f1macro": "macro F1",
     "f1weighted": "weighted F1",
-    "loss": "log loss",
+    "loss": "loss",
 }
-SHOWN_ANYWAY = ("accuracy", "f1macro", "f1weighted")  # metrics that have their column
+SHOWN_ANYWAY = ("accuracy", "f1macro", "f1weighted", "loss")  # metrics that have their column
 
 
 class FoldTable:
