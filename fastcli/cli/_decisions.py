@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from fastcli.evaluation.thresholds import Thresholds
 
 AUTO = "auto"
-CANNOT_OPEN = "Dev file cannot be opened!"
 LARGEST = 1 << 26  # bytes of a file of thresholds
 
 
