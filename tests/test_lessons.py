@@ -102,7 +102,7 @@ def test_too_little_training_of_lopsided_labels_is_no_rate_that_is_too_high():
     (sentence,) = said(**LOPSIDED, loss=0.69)
     assert sentence.startswith("It learned next to nothing: the training loss is 0.69; it began")
     (sentence,) = said(**LOPSIDED, loss=0.33)
-    assert sentence.startswith("It learned next to nothing but how frequent labels are: ")
+    assert sentence.startswith("It learned little more than the label frequencies: ")
 
 
 def test_nothing_contradicts_validation_lines():

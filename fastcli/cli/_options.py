@@ -44,8 +44,8 @@ class Predicting(Answering):
     threshold: float = option(0.0, "minimum probability of a label")
     thresholds: str = option(
         "",
-        "give the labels that reach their thresholds: a file of tune-threshold, auto: the one "
-        "beside the model",
+        "predict the labels above their thresholds: a file written by tune-threshold, or auto "
+        "(the file next to the model)",
         file="file",
     )
     calibrated: bool = option(False, "use calibrated probabilities (see calibrate)")

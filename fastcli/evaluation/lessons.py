@@ -1,4 +1,4 @@
-"""What a person must be told at the end of training: that a model learned nothing, and the like.
+"""Diagnose a finished training run: no better than guessing, over-fitting, labels never predicted.
 
 Facts in, sentences out; both trainers use it.  Each sentence ends with what to try.
 """
@@ -192,7 +192,7 @@ class Learned:
             if accuracy > self._surely_better() or (has_begun and self.loss > SHARES * self.guess):
                 what = "Too little training"
             elif has_begun and not _is_alike(one_of_all_guess(self.label_counts), self._even):
-                what += " but how frequent labels are"
+                what = "It learned little more than the label frequencies"
             return f"{what}: the training loss is {self.loss:.4g}{self._against()}."
         assert self.best is not None
         is_surely_not = accuracy <= self.largest_share

@@ -44,7 +44,7 @@ MONITOR = Option(
     needs=(WITH_VALID,),
 )
 FOLDS = Option(
-    help="cross-validation first: N models, each measured on its share of lines left out",
+    help="K-fold cross-validation before training the final model",
     group="validation",
     at_least=2,
     default_text="off",

@@ -126,6 +126,17 @@ def test_a_word_has_the_share_of_its_rows_and_n_grams_are_listed_apart(models):
     assert total(apart) == pytest.approx(total(answer), rel=1e-6)
 
 
+def test_the_end_of_a_line_is_named_on_the_screen(models):
+    """JSON has the token as the model does."""
+    shown = run("explain", models["softmax"], "cook rice", "--top", 0).out.decode()
+    assert "</s>" not in shown
+    names = [row.split("  ")[0] for row in shown.splitlines()]
+    assert "(end of line)" in names
+    assert "rice (end of line)" in names
+    (answer,) = explained(models["softmax"], "cook rice")
+    assert ("line end", "</s>") in {(x["kind"], x["text"]) for x in answer["contributions"]}
+
+
 def log_probabilities(model, h):
     """Return the log-probability of every label, from the root of its tree down."""
     n, wo = model.nlabels, model.wo.values.reshape(-1, model.args.dim).astype(float)
