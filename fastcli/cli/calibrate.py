@@ -10,11 +10,10 @@ import click
 
 from fastcli.cli import _json
 from fastcli.cli._command import positional
-from fastcli.cli._decisions import as_calibration, identity_of
+from fastcli.cli._decisions import as_calibration, check_stays, load_identified
 from fastcli.cli._declare import FileName, file_argument, takes
 from fastcli.cli._dev_data import dev_files, read_dev_data
 from fastcli.cli._endings import FILE
-from fastcli.cli._options import load_classifier
 from fastcli.cli._report import loss_of
 from fastcli.options import option
 from fastcli.overwriting import check_apart
@@ -72,8 +71,8 @@ def calibrate(
     shown = listed_files(files)
     beside = str(about_path(model))
     check_apart([model, *files], [beside])
-    identity = identity_of(model)
-    classifier = load_classifier(model, table)
+    check_stays(model, "A calibration")
+    classifier, identity = load_identified(model, table)
     with_calibration(model, identity, {})  # which says early what cannot be written
     with open_outputs([beside], sys.stdout.buffer) as (put,):
         scored, warning = read_dev_data(ctx, classifier, table, like.like, model, files, PAIR_BYTES)

@@ -13,9 +13,10 @@ from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import (
     AUTO,
-    identity_of,
+    check_stays,
     is_thresholds,
     load_curves,
+    load_identified,
     names_of,
     thresholds_path,
 )
@@ -23,7 +24,6 @@ from fastcli.cli._declare import FileName, file_argument, given_names, takes
 from fastcli.cli._dev_data import dev_files, read_dev_data
 from fastcli.cli._endings import command_to_predict
 from fastcli.cli._label_names import label_names_of
-from fastcli.cli._options import load_classifier
 from fastcli.errors import ArgumentError, DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart, check_ours
@@ -123,6 +123,8 @@ def checked(options: Tuning, path: str, model: str, files: Sequence[str]) -> Met
         raise ArgumentError(f"-k must be 1 or -1, not {options.k}.")
     metric = parse_metric(options.metric)
     check_metric(metric, options.per_label)
+    if not options.output:
+        check_stays(model, "A file of thresholds without -o")
     if STREAM in (path, options.points, options.plot):
         raise ArgumentError("The table goes to standard output: give the file a name.")
     if path.lower().endswith(COMPRESSED):
@@ -177,6 +179,7 @@ class Tuned:
         """Print the table, and say which labels have no threshold of their own."""
         from fastcli.cli.display.decisions import ThresholdsShown, threshold_lines, write_lines
         from fastcli.cli.display.messages import say
+        from fastcli.evaluation.dense import FEW
         from fastcli.evaluation.thresholds import MIN_LINES
 
         shown = ThresholdsShown(
@@ -188,8 +191,16 @@ class Tuned:
             label=self.label,
         )
         write_lines(threshold_lines(self.thresholds, shown))
+        if not self.thresholds.per_label:
+            return
+        few = int(((self.pairs.gold >= MIN_LINES) & (self.pairs.gold < FEW)).sum())
+        if few:
+            say(
+                f"{counted(few, 'label')} {'has' if few == 1 else 'have'} {MIN_LINES} to {FEW - 1} "
+                "lines: a threshold of so few may do worse on new lines than one of all labels."
+            )
         n = int((self.pairs.gold < MIN_LINES).sum())
-        if self.thresholds.per_label and n:
+        if n:
             say(
                 f"{counted(n, 'label')} {'has' if n == 1 else 'have'} fewer than {MIN_LINES} "
                 f"lines, and {'gets' if n == 1 else 'get'} the threshold of all labels."
@@ -225,10 +236,10 @@ def tune(
         pairs_of,
     )
 
-    identity = identity_of(model)
     table, like = reading
     data = listed_files(files)
-    classifier: Any = load_classifier(model, table)
+    classifier: Any
+    classifier, identity = load_identified(model, table)
     calibration = None
     if options.calibrated:
         curves, calibration = load_curves(model, classifier, identity)

@@ -3,6 +3,8 @@
 import gzip
 import json
 import math
+import os
+import threading
 import tracemalloc
 
 import numpy as np
@@ -928,6 +930,7 @@ def test_options_beside_thresholds_are_named(copied):
     assert run("tune-threshold", model, TOPICS["valid"]).code == 0
     auto = ["predict", model, TOPICS["test"], "--thresholds", "auto"]
     assert run(*auto).err == ""
+    assert "P@1" in run("test", *auto[1:], "-k", 2).text()
     assert run(*auto, "-k", 2).err == (
         "-k 2: no effect, since these thresholds give a line its best label or none.\n"
     )
@@ -936,6 +939,48 @@ def test_options_beside_thresholds_are_named(copied):
     assert "-k 1: a line gets at most 1 label of those" in run(*auto, "-k", 1).err
     number = run("predict", model, TOPICS["test"], "--thresholds", "0.5")
     assert (number.code, "give --threshold 0.5" in number.err) == (1, True)
+
+
+@pytest.mark.parametrize("content", ["", None])
+def test_a_model_record_that_is_cut_off(content, copied):
+    model = copied("softmax")
+    assert run("calibrate", model, TOPICS["valid"]).code == 0
+    record = model.with_name("softmax.bin.json")
+    cut = record.read_text()[:400] if content is None else content
+    record.write_text(cut)
+    for words in (
+        ["test", model, TOPICS["test"], "--calibrated"],
+        ["calibrate", model, TOPICS["valid"]],
+    ):
+        result = run(*words)
+        assert (result.code, "softmax.bin.json is damaged" in result.err) == (1, True)
+    assert record.read_text() == cut
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_model_from_a_pipe(copied, tmp_path):
+    """It is read once; nothing can be kept beside it."""
+    model = copied("softmax")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for command in ("calibrate", "tune-threshold"):
+        result = run(command, pipe, TOPICS["valid"])
+        assert (result.code, "give a file, and not a pipe" in result.err) == (1, True)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(model.read_bytes()))
+    writer.start()
+    result = run("tune-threshold", pipe, TOPICS["valid"], "-o", tmp_path / "t.json")
+    writer.join(10)
+    assert result.code == 0, result.err
+    assert run("predict", model, TOPICS["test"], "--thresholds", tmp_path / "t.json").code == 0
+
+
+def test_thresholds_of_few_lines_are_named(copied):
+    model = copied("softmax")
+    tune = ["tune-threshold", model, *[TOPICS["valid"]] * 2]
+    said = run(*tune[:3], "--per-label").err
+    assert "6 labels have 10 to 49 lines: a threshold of so few may do worse on new lines" in said
+    assert "10 to 49" not in run(*tune[:3]).err
+    assert "6 labels" not in run(*tune, "--per-label").err
 
 
 def test_proposed_commands_are_quoted(copied, tmp_path):
