@@ -930,7 +930,7 @@ def test_options_beside_thresholds_are_named(copied):
     assert run("tune-threshold", model, TOPICS["valid"]).code == 0
     auto = ["predict", model, TOPICS["test"], "--thresholds", "auto"]
     assert run(*auto).err == ""
-    assert "P@1" in run("test", *auto[1:], "-k", 2).text()
+    assert b"P@1" in run("test", *auto[1:], "-k", 2).out
     assert run(*auto, "-k", 2).err == (
         "-k 2: no effect, since these thresholds give a line its best label or none.\n"
     )

@@ -256,6 +256,23 @@ def test_a_network_of_numbers_is_explained_by_columns(tmp_path):
     assert "give one table" in twice.err
 
 
+def test_a_table_of_numbers_is_read_as_options_say(models, tmp_path):
+    """What an error names (--delimiter, --encoding) can be given."""
+    rows = [f"{i % 7},{i % 3},{'yes' if i % 3 else 'no'}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["größe,n,label", *rows, ""]))
+    asked = ["-input", tmp_path / "t.csv", "-output", tmp_path / "m", "-epoch", 2, "-verbose", 0]
+    assert run("mlp-train", *asked).code == 0
+    table = tmp_path / "other.csv"
+    table.write_bytes("größe|n\n3|1\n".encode("cp1252"))
+    reading = ["--delimiter", "|", "--encoding", "cp1252", "--header"]
+    found = explained(tmp_path / "m.mlp", table, *reading)
+    assert [one["text"] for one in found[0]["contributions"]].count("größe") == 1
+    assert "--encoding" in run("explain", tmp_path / "m.mlp", table).err
+    wrong = run("explain", models["softmax"], "rice", "--encoding", "gb18030", "--header")
+    assert (wrong.code, wrong.out) == (1, b"")
+    assert "--encoding, --header: for tables of numbers" in wrong.err
+
+
 def test_what_jumps_is_not_explained_and_that_is_said(tmp_path):
     rows = ["label,x", *(f"{'ab'[i > 50]},{i}" for i in range(100))]
     (tmp_path / "t.csv").write_text("\n".join(rows) + "\n")
