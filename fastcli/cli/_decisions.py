@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastcli.cli._declare import given_names
-from fastcli.cli._options import Predicting, Question, opened
+from fastcli.cli._options import Predicting, Question, load_classifier, opened
 from fastcli.errors import ArgumentError, DataError, ModelFormatError, cannot_open
 from fastcli.files import Replacement, cannot_save, write_all
 from fastcli.printable import counted
 from fastcli.tables.values import plain_float
+from fastcli.text.spooled import is_stream
 
 if TYPE_CHECKING:
     from fastcli.evaluation.calibration import Calibration, Curves
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.thresholds import Thresholds
+    from fastcli.tables.options import TableOptions
 
 AUTO = "auto"
-CANNOT_OPEN = "Dev file cannot be opened!"
 LARGEST = 1 << 26  # bytes of a file of thresholds
 
 
@@ -43,6 +44,23 @@ def identity_of(model: str) -> dict[str, int]:
     if isinstance(contents, str):
         raise ModelFormatError(f"{model} cannot be opened for loading!")
     return identity_of_bytes(contents.data)
+
+
+def load_identified(model: str, table: TableOptions) -> tuple[Classifier, dict[str, int]]:
+    """Load a classifier, and return what identifies it; a pipe is read once."""
+    from fastcli.contents import identity_of_bytes
+
+    contents = opened(model)
+    if isinstance(contents, str):
+        raise ModelFormatError(f"{model} cannot be opened for loading!")
+    identity = identity_of_bytes(contents.data)
+    return load_classifier(model, table, contents), identity
+
+
+def check_stays(model: str, what: str) -> None:
+    """Raise ArgumentError for a model from a pipe, beside which nothing can be kept."""
+    if is_stream(model):
+        raise ArgumentError(f"{what} is kept beside the model: give a file, and not a pipe.")
 
 
 def names_of(classifier: Classifier) -> list[str]:
@@ -90,6 +108,8 @@ def decided(
         only_best = thresholds.k == 1
         if "k" in given_names(ctx) or _names_k(ctx):
             _say_given_k(asked.k, only_best)
+            if only_best:
+                asked = replace(asked, k=1)
         else:
             asked = replace(asked, k=thresholds.k)
         if asked.threshold > 0:

@@ -44,8 +44,8 @@ class Predicting(Answering):
     threshold: float = option(0.0, "minimum probability of a label")
     thresholds: str = option(
         "",
-        "give the labels that reach their thresholds: a file of tune-threshold, auto: the one "
-        "beside the model",
+        "predict the labels above their thresholds: a file written by tune-threshold, or auto "
+        "(the file next to the model)",
         file="file",
     )
     calibrated: bool = option(False, "use calibrated probabilities (see calibrate)")
@@ -124,17 +124,21 @@ def opened(path: str) -> str | Contents:
         return path
 
 
-def load_classifier(path: str, options: TableOptions | None = None) -> Classifier:
+def load_classifier(
+    path: str, options: TableOptions | None = None, contents: str | Contents | None = None
+) -> Classifier:
     """Load a model to test or predict with, of the kind that its first bytes show.
 
-    ``options`` say how it reads tables, if it does.  Raises ArgumentError for what cannot be.
+    ``options`` say how it reads tables, if it does; ``contents`` are those of ``opened`` where they
+    are read already.  Raises ArgumentError for what cannot be.
     """
     from fastcli.cli.display.messages import announce_compiling, say
     from fastcli.mlp.first_bytes import is_mlp
 
     announce_compiling()
     check_apart([path], [STREAM])
-    contents = opened(path)
+    if contents is None:
+        contents = opened(path)
     if is_mlp(contents):
         from fastcli.mlp.model_file import load_mlp  # which loads much that others do without
 

@@ -59,8 +59,9 @@ class Reporting:
     errors: str = option(
         "",
         "write all mistakes, the surest first, to this .csv, .tsv or .jsonl: line, probability, "
-        "true, predicted, and the text or the row's own columns (where these have such names: "
-        "line_number, predicted_probability, true_label, predicted_label)",
+        "true, predicted, and the text or the row's own columns (renamed to line_number, "
+        "predicted_probability, true_label, predicted_label if the table has columns of these "
+        "names)",
         group="report",
         file="file",
     )
@@ -154,8 +155,8 @@ def required_of(
             say(one.metric.doubt)
         if one.metric.name == "loss" and loss_of(classifier) == "ns":
             say(
-                "loss: of a model of -loss ns it is that of all labels, each decided alone; what "
-                "training shows is that of a few that are drawn, and smaller."
+                "loss: with -loss ns this is the loss over all labels; training prints the "
+                "smaller, sampled loss."
             )
     return Required(wanted)
 

@@ -1,4 +1,4 @@
-"""calibrate: make the probabilities of a classifier as often right as they say."""
+"""calibrate: calibrate a classifier's probabilities on held-out labelled data."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import click
 
 from fastcli.cli import _json
 from fastcli.cli._command import positional
-from fastcli.cli._decisions import CANNOT_OPEN, as_calibration, identity_of, write_file
-from fastcli.cli._declare import file_argument, takes
+from fastcli.cli._decisions import as_calibration, check_stays, load_identified
+from fastcli.cli._declare import FileName, file_argument, takes
+from fastcli.cli._dev_data import dev_files, read_dev_data
 from fastcli.cli._endings import FILE
-from fastcli.cli._lessons import inputs_of, say_seen
-from fastcli.cli._options import load_classifier
-from fastcli.cli.test import examples
+from fastcli.cli._report import loss_of
 from fastcli.options import option
 from fastcli.overwriting import check_apart
-from fastcli.tables.options import TableOptions
+from fastcli.printable import listed_files
+from fastcli.tables.options import LikeOption, TableOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,21 +28,26 @@ class Calibrating:
     json: bool = option(False, "write JSON")
 
 
-@positional("<model> <dev-data>")
+@positional("<model> <dev-data>...")
 @file_argument("model", "<model>")
-@file_argument("data", "<dev-data>")
-@takes(Calibrating, TableOptions)
+@click.argument("data", metavar="<dev-data>...", nargs=-1, required=True, type=FileName())
+@takes(Calibrating, TableOptions, LikeOption)
 @click.pass_context
 def calibrate(
-    ctx: click.Context, options: Calibrating, table: TableOptions, model: str, data: str
+    ctx: click.Context,
+    options: Calibrating,
+    table: TableOptions,
+    like: LikeOption,
+    model: str,
+    data: tuple[str, ...],
 ) -> None:
-    """Fit the probabilities of a classifier to labelled lines that it was not trained on.
+    """Calibrate a classifier's probabilities on held-out labelled data.
 
     Softmax gets a temperature; other losses, and lines with several labels, a sigmoid for each
-    label (Platt).  It is kept in the JSON file beside the model, and used by predict, predict-prob
-    and test --calibrated.  Printed are the expected calibration error of the best label (as in test
-    --report; of labels one by one also that of all) and the log loss of these lines, before and
-    after.
+    label (Platt).  The calibration is kept in the JSON file next to the model, and used by predict,
+    predict-prob and test --calibrated.  Printed are the expected calibration error of the best
+    label (as in test --report; where labels are independent also that of all labels) and the log
+    loss, on these lines, before and after.
 
     \b
     Example:
@@ -52,26 +57,29 @@ def calibrate(
     from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.calibration import (
+        PAIR_BYTES,
         expected_error,
         expected_error_of_all,
         fit,
         log_loss,
+        unsure,
     )
-    from fastcli.evaluation.dense import check_enough, read_scored
     from fastcli.fasttext.sidecar import about_path, with_calibration
+    from fastcli.labelling.outputs import open_outputs
 
+    files = dev_files(ctx, data)
+    shown = listed_files(files)
     beside = str(about_path(model))
-    check_apart([model, data], [beside])
-    identity = identity_of(model)
-    classifier = load_classifier(model, table)
+    check_apart([model, *files], [beside])
+    check_stays(model, "A calibration")
+    classifier, identity = load_identified(model, table)
     with_calibration(model, identity, {})  # which says early what cannot be written
-    say_seen(inputs_of(classifier), data)
-    blocks = examples(ctx, classifier, table, "", model, data, cannot=CANNOT_OPEN)
-    scored = read_scored(classifier, blocks, model, data)
-    warning = check_enough(scored, data)
-    is_one_of_all = classifier.sums_to_one
-    is_softmax = is_one_of_all and getattr(classifier.args, "loss", "") != "hs"  # type: ignore[attr-defined]
-    curves = fit(scored, is_one_of_all, is_softmax)
+    with open_outputs([beside], sys.stdout.buffer) as (put,):
+        scored, warning = read_dev_data(ctx, classifier, table, like.like, model, files, PAIR_BYTES)
+        is_one_of_all = classifier.sums_to_one
+        curves = fit(scored, is_one_of_all, is_one_of_all and loss_of(classifier) != "hs")
+        found = as_calibration(curves, classifier, identity, shown, scored.n)
+        put(with_calibration(model, identity, found))
     after = curves.applied(scored.probs, is_one_of_all)
     is_one_of_all = is_one_of_all and not curves.several_labels
     figures = {
@@ -84,8 +92,6 @@ def calibrate(
     if not is_one_of_all:
         figures["error of all labels"] = [expected_error_of_all(p, scored.truth) for p in both]
     figures["log loss"] = [log_loss(p, scored.truth, is_one_of_all) for p in both]
-    found = as_calibration(curves, classifier, identity, data, scored.n)
-    write_file(beside, with_calibration(model, identity, found))
     if options.json:
         answer: dict[str, Any] = {"lines": scored.n, "left_out": scored.left_out}
         answer |= {"method": found["method"]}
@@ -98,13 +104,15 @@ def calibrate(
     else:
         from fastcli.cli.display.decisions import calibration_lines, write_lines
 
-        write_lines(calibration_lines(model, data, scored, curves, figures))
+        write_lines(calibration_lines(model, shown, scored, curves, figures))
     old, new = figures["calibration error"]
     if new > old:
         say(
-            "The calibration error rose: the log loss is what is minimised, and probabilities were "
-            "right already."
+            "The calibration error rose: calibration minimises log loss, and the probabilities "
+            "were already well calibrated."
         )
+    if note := unsure(scored, curves):
+        say(note)
     if warning:
         say(warning)
     say_ending([beside], ["fastcli", "predict-prob", model, FILE, "--calibrated"])

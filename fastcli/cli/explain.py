@@ -18,6 +18,8 @@ from fastcli.cli._options import blocks_of, load_classifier, open_blocks
 from fastcli.errors import ArgumentError
 from fastcli.options import option
 from fastcli.overwriting import STREAM
+from fastcli.tables.options import TableOptions
+from fastcli.text import options as text_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,12 +50,24 @@ class Explaining:
     prepared: bool = option(False, "the text is prepared already: take it as it is")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a table of numbers is read, where a network is one of numbers."""
+
+    delimiter: str = option("", text_options.DELIMITER, group="tables")
+    header: bool = option(False, text_options.HEADER, group="tables")
+    no_header: bool = option(False, text_options.NO_HEADER, group="tables")
+    encoding: str = option("utf-8", text_options.ENCODING, group="tables")
+
+
 @positional("<model> <text>", any_word=True)
 @file_argument("model", "<model>")
 @click.argument("words", metavar="<text>", nargs=-1)
-@takes(Explaining)
+@takes(Explaining, Reading)
 @click.pass_context
-def explain(ctx: click.Context, options: Explaining, model: str, words: tuple[str, ...]) -> None:
+def explain(
+    ctx: click.Context, options: Explaining, reading: Reading, model: str, words: tuple[str, ...]
+) -> None:
     """Show what the words and n-grams of a text contribute to a label.
 
     TEXT is a sentence, or - for the lines of standard input.  By default the most probable label
@@ -72,7 +86,7 @@ def explain(ctx: click.Context, options: Explaining, model: str, words: tuple[st
     from fastcli.evaluation.predictor import Predictor
     from fastcli.inspect.explain import Choice, Explainer
 
-    classifier: Any = load_classifier(model)
+    classifier: Any = load_classifier(model, TableOptions(**vars(reading)))
     classifier.check_predicts()
     names, given = label_names_of(classifier, model), given_names(ctx)
     choice = Choice(
@@ -83,6 +97,9 @@ def explain(ctx: click.Context, options: Explaining, model: str, words: tuple[st
     if choice.label is not None and choice.label == choice.against:
         raise ArgumentError("--for and --against name the same label.")
     is_numbers = getattr(classifier, "columns", None) is not None
+    if not is_numbers and (unused := sorted(given & set(vars(reading)))):
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in unused)
+        raise ArgumentError(f"{named}: for tables of numbers, and {model} explains texts.")
     run = Run(
         options=options,
         top=options.top if not options.json or "top" in given else 0,

@@ -1,9 +1,9 @@
-"""tune-threshold: how probable a label must be to be given."""
+"""tune-threshold: choose decision thresholds on held-out labelled data."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,26 +13,23 @@ from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import (
     AUTO,
-    CANNOT_OPEN,
-    identity_of,
+    check_stays,
     is_thresholds,
     load_curves,
+    load_identified,
     names_of,
     thresholds_path,
-    write_file,
 )
-from fastcli.cli._declare import file_argument, given_names, takes
+from fastcli.cli._declare import FileName, file_argument, given_names, takes
+from fastcli.cli._dev_data import dev_files, read_dev_data
 from fastcli.cli._endings import command_to_predict
 from fastcli.cli._label_names import label_names_of
-from fastcli.cli._lessons import inputs_of, say_seen
-from fastcli.cli._options import load_classifier
-from fastcli.cli.test import examples
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import option
-from fastcli.overwriting import check_apart, check_ours
-from fastcli.printable import counted
-from fastcli.tables.options import TableOptions
+from fastcli.overwriting import STREAM, check_apart, check_ours
+from fastcli.printable import counted, listed_files
+from fastcli.tables.options import LikeOption, TableOptions
 
 if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
@@ -40,6 +37,7 @@ if TYPE_CHECKING:
     from fastcli.evaluation.thresholds import Pairs, Points, Thresholds
 
 USUAL = 0.5  # the threshold that a label decided alone has without tuning
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 MOST_CURVES = 10  # of labels in a plot: the most frequent ones
 
 
@@ -55,7 +53,7 @@ class Tuning:
     per_label: bool = option(False, "a threshold for each label")
     k: int = option(
         -1,
-        "labels per line: 1 (the best one, or none) or -1 (all that reach their thresholds)",
+        "labels per line: 1 (the best one, or none) or -1 (all labels above their thresholds)",
         shown="-k",
         default_text="1 where labels exclude each other and every line has one, else -1",
     )
@@ -72,28 +70,39 @@ class Tuning:
     plot: str = option("", "draw precision against recall (.png, .svg, .pdf)", file="file")
 
 
-@positional("<model> <dev-data>")
+@positional("<model> <dev-data>...")
 @file_argument("model", "<model>")
-@file_argument("data", "<dev-data>")
-@takes(Tuning, TableOptions)
+@click.argument("data", metavar="<dev-data>...", nargs=-1, required=True, type=FileName())
+@takes(Tuning, TableOptions, LikeOption)
 @click.pass_context
 def tune_threshold(
-    ctx: click.Context, options: Tuning, table: TableOptions, model: str, data: str
+    ctx: click.Context,
+    options: Tuning,
+    table: TableOptions,
+    like: LikeOption,
+    model: str,
+    data: tuple[str, ...],
 ) -> None:
-    """Find the probabilities from which on labels are given, by lines that were not trained on.
+    """Choose decision thresholds on held-out labelled data.
 
-    predict, predict-prob and test --thresholds auto use them.  A threshold in the middle between
-    two probabilities stands for both.  Labels of fewer than ten lines get the threshold of all.
+    predict, predict-prob and test --thresholds auto use them.  Thresholds lie midway between
+    neighbouring probabilities.  Labels of fewer than ten lines get the threshold of all labels.
 
     \b
     Example:
       fastcli tune-threshold topics.bin data/samples/topics.valid.txt --per-label
       fastcli tune-threshold topics.bin data/samples/topics.valid.txt --metric recallAtPrecision:95
     """
+    from fastcli.labelling.outputs import open_outputs
+
     path = options.output or thresholds_path(model)
-    metric = checked(options, path, model, data)
-    tuned = tune(ctx, options, table, model, data, metric)
-    written = write_tuned(tuned, options, path)
+    files = dev_files(ctx, data)
+    metric = checked(options, path, model, files)
+    written = [one for one in (path, options.points, options.plot) if one]
+    with open_outputs(written, sys.stdout.buffer) as puts:
+        tuned = tune(ctx, options, (table, like.like), model, files, metric)
+        for put, contents in zip(puts, contents_of(tuned, options), strict=True):
+            put(contents)
     if options.json:
         sys.stdout.buffer.write(_json.line(tuned.as_json()))
     else:
@@ -104,15 +113,23 @@ def tune_threshold(
     say_ending(written, [*command_to_predict(model), "--thresholds", used])
 
 
-def checked(options: Tuning, path: str, model: str, data: str) -> Metric:
+def checked(options: Tuning, path: str, model: str, files: Sequence[str]) -> Metric:
     """Return the metric to maximise; raise an error for options that cannot work."""
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.metric import parse_metric
+    from fastcli.evaluation.thresholds import check_metric
 
     if options.k not in (1, -1):
         raise ArgumentError(f"-k must be 1 or -1, not {options.k}.")
     metric = parse_metric(options.metric)
-    check_apart([model, data], [path, options.points, options.plot])
+    check_metric(metric, options.per_label)
+    if not options.output:
+        check_stays(model, "A file of thresholds without -o")
+    if STREAM in (path, options.points, options.plot):
+        raise ArgumentError("The table goes to standard output: give the file a name.")
+    if path.lower().endswith(COMPRESSED):
+        raise ArgumentError(f"{path}: thresholds are not compressed. Give a name such as t.json.")
+    check_apart([model, *files], [path, options.points, options.plot])
     check_ours(path, "a file of tune-threshold", is_thresholds)
     if options.plot:
         from fastcli.cli.display.curves import check_plot
@@ -162,6 +179,7 @@ class Tuned:
         """Print the table, and say which labels have no threshold of their own."""
         from fastcli.cli.display.decisions import ThresholdsShown, threshold_lines, write_lines
         from fastcli.cli.display.messages import say
+        from fastcli.evaluation.dense import FEW
         from fastcli.evaluation.thresholds import MIN_LINES
 
         shown = ThresholdsShown(
@@ -173,8 +191,16 @@ class Tuned:
             label=self.label,
         )
         write_lines(threshold_lines(self.thresholds, shown))
+        if not self.thresholds.per_label:
+            return
+        few = int(((self.pairs.gold >= MIN_LINES) & (self.pairs.gold < FEW)).sum())
+        if few:
+            say(
+                f"{counted(few, 'label')} {'has' if few == 1 else 'have'} {MIN_LINES} to {FEW - 1} "
+                "lines: a threshold of so few may do worse on new lines than one of all labels."
+            )
         n = int((self.pairs.gold < MIN_LINES).sum())
-        if self.thresholds.per_label and n:
+        if n:
             say(
                 f"{counted(n, 'label')} {'has' if n == 1 else 'have'} fewer than {MIN_LINES} "
                 f"lines, and {'gets' if n == 1 else 'get'} the threshold of all labels."
@@ -184,23 +210,23 @@ class Tuned:
 def tune(
     ctx: click.Context,
     options: Tuning,
-    table: TableOptions,
+    reading: tuple[TableOptions, str],
     model: str,
-    data: str,
+    files: Sequence[str],
     metric: Metric,
 ) -> Tuned:
-    """Find the thresholds of a model by labelled lines.
+    """Choose the thresholds of a model by labelled lines; ``reading`` is how tables are read.
 
-    Raises DataError for lines by which they cannot be found, and ArgumentError where the metric
+    Raises DataError for lines by which they cannot be chosen, and ArgumentError where the metric
     cannot be reached.
     """
     import numpy as np
 
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.decided import Decided
-    from fastcli.evaluation.dense import check_enough, read_scored
     from fastcli.evaluation.thresholds import (
         MIN_LINES,
+        PAIR_BYTES,
         THRESHOLDS_FORMAT,
         Thresholds,
         best_threshold,
@@ -210,18 +236,18 @@ def tune(
         pairs_of,
     )
 
-    identity = identity_of(model)
-    classifier: Any = load_classifier(model, table)
-    say_seen(inputs_of(classifier), data)
+    table, like = reading
+    data = listed_files(files)
+    classifier: Any
+    classifier, identity = load_identified(model, table)
     calibration = None
     if options.calibrated:
         curves, calibration = load_curves(model, classifier, identity)
         classifier = Decided(classifier, curves)
-    known = label_names_of(classifier, model)
+    known = label_names_of(classifier, model, like)
     label = metric.find_label(known)
-    blocks = examples(ctx, classifier, table, "", model, data, cannot=CANNOT_OPEN)
-    scored = read_scored(classifier, blocks, model, data)
-    if warning := check_enough(scored, data):
+    scored, warning = read_dev_data(ctx, classifier, table, like, model, files, PAIR_BYTES)
+    if warning:
         say(warning)
     metric.check_occurs(label, np.nonzero(scored.truth)[1], "--metric")
     k = options.k
@@ -282,26 +308,25 @@ def not_reached(metric: Metric, pairs: Pairs, data: str) -> ArgumentError:
     )
 
 
-def write_tuned(tuned: Tuned, options: Tuning, path: str) -> list[str]:
-    """Write the files that were asked for, and return their paths."""
+def contents_of(tuned: Tuned, options: Tuning) -> Iterator[bytes]:
+    """Yield what the files have that are asked for: thresholds, points, picture."""
     import numpy as np
 
     from fastcli.evaluation.thresholds import points_of
     from fastcli.fasttext.sidecar import json_bytes
 
     pairs, names = tuned.pairs, tuned.names
-    write_file(path, json_bytes(asdict(tuned.thresholds)))
+    yield json_bytes(asdict(tuned.thresholds))
     if options.points:
-        write_file(options.points, b"".join(point_rows(pairs, names, options.per_label)))
+        yield b"".join(point_rows(pairs, names, options.per_label))
     if options.plot:
-        from fastcli.cli.display.curves import plot_precision_recall
+        from fastcli.cli.display.curves import precision_recall_picture
 
         curve = {"all labels": points_of(pairs)}
         if options.per_label:
             shown = np.argsort(-pairs.gold, kind="stable")[:MOST_CURVES].tolist()
             curve |= {names[i]: points_of(pairs.of(i)) for i in shown if pairs.gold[i]}
-        plot_precision_recall(options.plot, curve)
-    return [one for one in (path, options.points, options.plot) if one]
+        yield precision_recall_picture(options.plot, curve)
 
 
 def point_rows(pairs: Pairs, names: list[str], per_label: bool) -> Iterator[bytes]:

@@ -1,10 +1,12 @@
-"""Calibration: probabilities that are as often right as they say.
+"""Calibrate a classifier's probabilities on held-out labelled data.
 
 Softmax: one temperature, by which scores are divided (Guo et al. 2017, On Calibration of Modern
 Neural Networks, section 4.2).  Other losses: a sigmoid for each label over the logit of its
 probability (Platt 1999, Probabilistic Outputs for Support Vector Machines), divided by their sum
 where labels exclude each other.  Platt's targets of 1 / (n + 2) for the other class are too large
 where a model knows that most labels are impossible: a weak prior keeps rare labels as they are.
+The same prior keeps the temperature from its bound where every line is right: without it, the
+sharper the probabilities, the smaller the cross-entropy.
 
 Where many lines have several labels these do not exclude each other, whatever the loss: a softmax
 gives each of five right labels a fifth, and the temperature with the least cross-entropy, the mean
@@ -22,6 +24,7 @@ import numpy as np
 
 from fastcli.evaluation.probabilities import Calibration as Bins
 from fastcli.evaluation.probabilities import line_losses
+from fastcli.printable import counted
 from fastcli.schema import Range
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 TINY = 1e-30  # probabilities are at least this before their logarithm is taken
 LARGEST_LOGIT = 16.0  # sizes of logits of labels one by one; fastText's sigmoid ends at 8
 HOTTEST = 5.0  # bounds of the logarithm of a temperature
+PAIR_BYTES = 40  # of memory, at the peak of fitting: of each line, by each label
+AT_BOUND = 1e-3  # of that logarithm: as near to a bound a temperature is at it
 GOLDEN = (math.sqrt(5) - 1) / 2
 SEVERAL = 0.05  # share of lines with several labels from which on labels do not exclude each other
 PRIOR = 1.0  # weight, in lines, of the belief that probabilities are right: slope 1, offset 0
@@ -39,7 +44,7 @@ PRIOR = 1.0  # weight, in lines, of the belief that probabilities are right: slo
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What a JSON file has of a calibration; ``slopes`` and ``offsets`` are by label."""
+    """A calibration as stored in JSON; ``slopes`` and ``offsets`` are by label."""
 
     method: Literal["temperature", "platt"]
     size: Annotated[int, Range(0)]
@@ -90,14 +95,17 @@ def logits(probs: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def fit_temperature(scored: Scored) -> float:
-    """Return the temperature that minimises the cross-entropy, by golden-section search.
+    """Return the temperature that minimises the cross-entropy and its prior.
 
-    The cross-entropy has one minimum: it is convex in 1 / T.
+    Minimised is the sum over lines, and ``PRIOR`` / 2 times (1 / T - 1)^2, the prior of
+    ``fit_sigmoid`` on the slope 1 / T.  Both are convex in 1 / T: there is one minimum, which
+    golden-section search finds.
     """
 
     def loss(log_t: float) -> float:
         probs = tempered(scored.probs, math.exp(log_t))
-        return float(line_losses(probs, scored.truth, True).mean())
+        prior = PRIOR / 2 * (math.exp(-log_t) - 1) ** 2
+        return float(line_losses(probs, scored.truth, True).sum()) + prior
 
     low, high = -HOTTEST, HOTTEST
     a, b = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
@@ -152,6 +160,22 @@ def fit(scored: Scored, sums_to_one: bool, is_softmax: bool) -> Curves:
     if sums_to_one and several_share(scored.truth) >= SEVERAL:
         return replace(fit_sigmoids(scored), several_labels=True)
     return Curves(temperature=fit_temperature(scored)) if is_softmax else fit_sigmoids(scored)
+
+
+def unsure(scored: Scored, curves: Curves) -> str:
+    """Return why lines cannot tell how sure a model should be, "" if they can."""
+    if scored.n_right == scored.n:
+        return (
+            f"The best label of all {counted(scored.n)} is right, so they cannot tell how sure the "
+            "model should be: a weak prior alone keeps its probabilities from 1. Give lines with "
+            "some mistakes."
+        )
+    if math.log(curves.temperature) > HOTTEST - AT_BOUND:
+        return (
+            "The temperature is at its bound: on these lines the probabilities say nothing about "
+            "which label is right."
+        )
+    return ""
 
 
 def several_share(truth: NDArray[np.bool_]) -> float:

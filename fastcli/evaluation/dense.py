@@ -42,6 +42,12 @@ class Scored:
         return len(self.probs)
 
     @property
+    def n_right(self) -> int:
+        """The number of lines whose best label is one of theirs."""
+        best = self.probs.argmax(axis=1) if self.first is None else self.first
+        return int(self.truth[np.arange(self.n), best].sum())
+
+    @property
     def has_several(self) -> bool:
         """Whether some line has more than one label."""
         return bool((self.truth.sum(axis=1) > 1).any())
@@ -63,14 +69,23 @@ def check_enough(scored: Scored, path: str) -> str:
         raise DataError(f"All lines of {path} have the same label: give lines of other labels too.")
     if scored.n >= FEW:
         return ""
-    return f"{path} has {counted(scored.n)} to go by{left_out}: of so few the result is a guess."
+    return (
+        f"{path} has {counted(scored.n, 'usable line')}{left_out}: too few for a reliable result."
+    )
 
 
-def read_scored(model: Classifier, blocks: Iterable[Block], name: str, path: str) -> Scored:
-    """Predict labelled lines, with all labels.
+def read_scored(
+    model: Classifier,
+    files: Iterable[tuple[str, Iterable[Block]]],
+    name: str,
+    data: str,
+    pair_bytes: int,
+) -> Scored:
+    """Predict labelled lines, with all labels; ``files`` are paths and their blocks.
 
-    ``name`` and ``path`` are those of the model and the lines in errors.  Raises NotFinite, and
-    DataError where no line is left.
+    ``name`` and ``data`` stand for the model and all files in errors, ``pair_bytes`` is the memory
+    that what comes next needs for each label of each line.  Raises NotFinite, DataError
+    where no line is left, and FastcliError where the memory is too small.
     """
     model.check_predicts()
     n_labels = model.nlabels
@@ -79,22 +94,27 @@ def read_scored(model: Classifier, blocks: Iterable[Block], name: str, path: str
     # Sigmoids are the same from some score on, and of equal ones a larger k finds another first.
     best = None if model.sums_to_one else model.worker(1, -1.0, max_lines)
     probs, truth, firsts, left_out, n = [], [], [], 0, 0
-    for block in blocks:
-        ones = repeat(None) if best is None else best(block)
-        for (lines, found), one in zip(worker(block), ones, strict=False):
-            if found.not_finite >= 0:
-                raise NotFinite(name, f"the scores of line {n + found.not_finite + 1:,}")
-            has_gold = np.diff(lines.label_offsets[: lines.n + 1]) > 0
-            used = has_gold & (np.diff(lines.offsets[: lines.n + 1]) > 0)
-            check_room(5 * n_labels * lines.n, f"The probabilities of the lines of {path}")
-            probs.append(dense_probs(found, n_labels)[used])
-            truth.append(dense_truth(lines.label_offsets, lines.labels, lines.n, n_labels)[used])
-            if one is not None:
-                firsts.append(one[1].best[used])
-            n += lines.n
-            left_out += int(lines.n - used.sum())
+    for path, blocks in files:
+        start = n
+        for block in blocks:
+            ones = repeat(None) if best is None else best(block)
+            for (lines, found), one in zip(worker(block), ones, strict=False):
+                if found.not_finite >= 0:
+                    line = n - start + found.not_finite + 1
+                    raise NotFinite(name, f"the scores of line {line:,} of {path}")
+                has_gold = np.diff(lines.label_offsets[: lines.n + 1]) > 0
+                used = has_gold & (np.diff(lines.offsets[: lines.n + 1]) > 0)
+                n += lines.n
+                left_out += int(lines.n - used.sum())
+                need = pair_bytes * n_labels * (n - left_out)
+                check_room(need, f"The probabilities of {n_labels:,} labels of {n:,} lines")
+                probs.append(dense_probs(found, n_labels)[used])
+                gold = dense_truth(lines.label_offsets, lines.labels, lines.n, n_labels)
+                truth.append(gold[used])
+                if one is not None:
+                    firsts.append(one[1].best[used])
     if n == left_out:
-        raise DataError(f"{path} has no line with both a known label and a known word.")
+        raise DataError(f"{data} has no line with both a known label and a known word.")
     return Scored(
         probs=np.concatenate(probs),
         truth=np.concatenate(truth),

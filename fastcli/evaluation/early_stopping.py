@@ -65,7 +65,9 @@ class Evaluation:
 
 @dataclass(kw_only=True)
 class EarlyStopping:
-    """The seed's algorithm, section 4.4: keep the best parameters, end after p worse checks.
+    """Keep the best parameters, end after p worse checks in a row.
+
+    Goodfellow, Bengio and Courville 2016, Deep Learning, algorithm 7.1, whose letters are named.
 
     ``wait`` counts the checks since the best one (j), ``best`` is its error (v), ``step`` its
     step (i*).  Of equal errors the one with the smaller loss, ``best_loss``, is better.

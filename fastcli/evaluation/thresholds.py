@@ -1,4 +1,4 @@
-"""Thresholds: how probable a label must be, so that a metric is as good as can be.
+"""Decision thresholds: how probable a label must be, so that a metric is as good as can be.
 
 A line gets the labels whose probabilities reach their thresholds, or, where it has one label only
 (k = 1), its best label if that does.
@@ -7,6 +7,7 @@ A line gets the labels whose probabilities reach their thresholds, or, where it 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 THRESHOLDS_FORMAT = "fastcli thresholds"
 MIN_LINES = 10  # with a label, for a threshold of its own: that of a few is near 0, or near 1
+PAIR_BYTES = 80  # of memory, at the peak of choosing thresholds: of each line, by each label
 Share = Annotated[float, Range(0, 1)]
 
 
@@ -56,20 +58,26 @@ class Pairs:
     ``gold`` int64[labels] is how many lines have each label.
     """
 
-    labels: NDArray[np.int64]
-    probs: NDArray[np.float64]
+    labels: NDArray[np.int32]
+    probs: NDArray[np.float32]
     right: NDArray[np.bool_]
     gold: NDArray[np.int64]
 
+    @cached_property
+    def _by_label(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of the pairs sorted by label, and where each label begins: sorted once."""
+        counts = np.bincount(self.labels, minlength=len(self.gold))
+        return np.argsort(self.labels, kind="stable"), np.append(0, np.cumsum(counts))
+
     def of(self, label: int) -> Pairs:
-        """Return those of one label."""
-        chosen = self.labels == label
-        gold = np.where(np.arange(len(self.gold)) == label, self.gold, 0)
+        """Return those of one label, as if there were no other."""
+        order, starts = self._by_label
+        chosen = order[starts[label] : starts[label + 1]]
         return Pairs(
-            labels=self.labels[chosen],
+            labels=np.zeros(len(chosen), np.int32),
             probs=self.probs[chosen],
             right=self.right[chosen],
-            gold=gold,
+            gold=self.gold[label : label + 1],
         )
 
 
@@ -91,17 +99,16 @@ class Points:
 def pairs_of(scored: Scored, k: int) -> Pairs:
     """Return the labels that lines may get: all, or (k = 1) the most probable of each."""
     n, n_labels = scored.probs.shape
+    probs = scored.probs.ravel()
     if k == 1:
-        lines, labels = np.arange(n), scored.probs.argmax(axis=1)
+        best = np.arange(n) * n_labels + scored.probs.argmax(axis=1)
+        places = best[np.argsort(-probs[best], kind="stable")]
     else:
-        lines, labels = (x.ravel() for x in np.indices((n, n_labels)))
-    probs = scored.probs[lines, labels].astype(np.float64)
-    order = np.argsort(-probs, kind="stable")
-    lines, labels = lines[order], labels[order]
+        places = np.argsort(-probs, kind="stable")
     return Pairs(
-        labels=labels,
-        probs=probs[order],
-        right=scored.truth[lines, labels],
+        labels=(places % n_labels).astype(np.int32),
+        probs=probs[places],
+        right=scored.truth.ravel()[places],
         gold=scored.truth.sum(axis=0),
     )
 
@@ -113,7 +120,7 @@ def points_of(pairs: Pairs) -> Points:
     """
     ends = _ends(pairs)
     found, gold = np.cumsum(pairs.right)[ends], int(pairs.gold.sum())
-    probs = pairs.probs[ends]
+    probs = pairs.probs[ends].astype(np.float64)
     following = np.append(probs[1:], probs[-1:])
     return Points(
         thresholds=(probs + following) / 2,
@@ -124,29 +131,36 @@ def points_of(pairs: Pairs) -> Points:
 
 def _ends(pairs: Pairs) -> NDArray[np.int64]:
     """Return the last place of each probability."""
-    return np.flatnonzero(np.diff(pairs.probs, append=-1.0) != 0)
+    probs = pairs.probs
+    return np.flatnonzero(np.append(probs[1:] != probs[:-1], True)[: len(probs)])
+
+
+def check_metric(metric: Metric, per_label: bool) -> None:
+    """Raise ArgumentError for a metric that thresholds cannot be chosen by."""
+    if not metric.kind.by_thresholds:
+        raise ArgumentError(
+            f"--metric {metric.text}: thresholds do not change it. Known: "
+            f"{metric_names(lambda kind: kind.by_thresholds)}."
+        )
+    if metric.label and per_label:
+        raise ArgumentError(f"--metric {metric.text} is that of one label: leave --per-label out.")
 
 
 def best_threshold(pairs: Pairs, metric: Metric, label: int = -1) -> float | None:
     """Return the threshold at which a metric is best, the highest such.
 
     ``label`` is that of the metric, -1 for all.  None where what the metric demands (a precision of
-    P, say) is not reached at any threshold.  Raises ArgumentError for a metric that thresholds do
-    not change.
+    P, say) is not reached at any threshold.
     """
-    if not metric.kind.by_thresholds:
-        raise ArgumentError(
-            f"--metric {metric.text}: thresholds do not change it. Known: "
-            f"{metric_names(lambda kind: kind.by_thresholds)}."
-        )
     pairs = pairs.of(label) if label >= 0 else pairs
     if len(pairs.probs) == 0:
         return None
+    is_mean = metric.name in ("f1macro", "f1weighted")
+    values = _mean_f1(pairs, metric.name == "f1weighted") if is_mean else None
     points = points_of(pairs)
-    values = points.f1
-    if metric.name in ("f1macro", "f1weighted"):
-        values = _mean_f1(pairs, metric.name == "f1weighted")
-    elif metric.name == "precisionAtRecall":
+    if values is None:
+        values = points.f1
+    if metric.name == "precisionAtRecall":
         values = np.where(points.recall >= metric.at, points.precision, -1.0)
     elif metric.name == "recallAtPrecision":
         values = np.where(points.precision >= metric.at, points.recall, -1.0)
@@ -163,32 +177,36 @@ def _mean_f1(pairs: Pairs, weighted: bool) -> NDArray[np.float64]:
     labels, right = pairs.labels[order], pairs.right[order]
     is_first = np.diff(labels, prepend=-1) != 0
     starts = np.flatnonzero(is_first)
-    group = np.cumsum(is_first) - 1
-    made = np.arange(len(labels)) - starts[group] + 1
-    total = np.cumsum(right)
-    found: NDArray[np.int64] = total - (total[starts] - right[starts])[group]
-    f1 = 2 * found / (made + pairs.gold[labels])
-    before = np.where(is_first, 0.0, np.append(0.0, f1[:-1]))
+    sizes = np.diff(starts, append=len(labels))
+    f1 = 2.0 * np.cumsum(right)  # these are right so far, of all labels before and of this one
+    f1 -= np.repeat(f1[starts] - 2.0 * right[starts], sizes)
+    both = np.arange(1, len(labels) + 1)
+    both -= np.repeat(starts, sizes)
+    both += pairs.gold[labels]
+    f1 /= both
+    firsts = f1[starts]
+    f1[1:] -= f1[:-1].copy()
+    f1[starts] = firsts
     change = np.empty(len(labels))
-    change[order] = f1 - before
+    change[order] = f1
+    del f1, both
     ends = _ends(pairs)
     if weighted:
         weights = pairs.gold / max(int(pairs.gold.sum()), 1)
-        return np.asarray(np.cumsum(change * weights[pairs.labels])[ends])
-    is_new = np.zeros(len(labels), np.int64)
-    is_new[order] = is_first & (pairs.gold[labels] == 0)
-    seen = np.count_nonzero(pairs.gold) + np.cumsum(is_new)
-    return np.asarray((np.cumsum(change) / seen)[ends])
+        change *= weights[pairs.labels]
+        return np.asarray(np.cumsum(change, out=change)[ends])
+    seen = np.zeros(len(labels), np.int32)
+    seen[order] = is_first & (pairs.gold[labels] == 0)
+    np.cumsum(seen, out=seen)
+    seen += np.count_nonzero(pairs.gold)
+    return np.asarray((np.cumsum(change, out=change) / seen)[ends])
 
 
 def label_thresholds(pairs: Pairs, metric: Metric, min_lines: int = 1) -> list[float | None]:
     """Return the threshold of each label: its own F1, or its own precision and recall, are best.
 
-    A label that fewer than ``min_lines`` have gets the threshold of all labels together.  Raises
-    ArgumentError for the metric of one label.
+    A label that fewer than ``min_lines`` have gets the threshold of all labels together.
     """
-    if metric.label:
-        raise ArgumentError(f"--metric {metric.text} is that of one label: leave --per-label out.")
     together = best_threshold(pairs, metric)
     own = metric if metric.name not in ("f1macro", "f1weighted") else type(metric)("f1")
     return [

@@ -7,8 +7,10 @@ fastcli did not write are left alone and keep nothing from being trained.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -143,19 +145,39 @@ def vectors_disagreement(path: str) -> str:
 
 
 def read_calibration(path: str) -> Any:
-    """Return what the JSON file beside a model has of a calibration, None if there is nothing."""
-    about = _load_json(about_path(path))
+    """Return what the JSON file beside a model has of a calibration, None if there is nothing.
+
+    Raises DataError for a file that is cut off.
+    """
+    beside = about_path(path)
+    about = _load_json(beside)
+    _check_whole(beside, about)
     return about.get(CALIBRATION) if _is_ours(about) else None
+
+
+def _check_whole(beside: Path, about: Any) -> None:
+    """Raise DataError for a file that begins as ours, or is empty, and is no JSON object."""
+    if about is not None or not beside.is_file():
+        return
+    with contextlib.suppress(OSError), open(beside, "rb") as file:
+        start = file.read(100)
+        begin = rb'\s*\{\s*"format":\s*"%s"' % SIDECAR_FORMAT.encode()
+        if not start.strip() or re.match(begin, start):
+            raise DataError(
+                f"{beside} is damaged: it is cut off, or was changed. Restore it, or remove it and "
+                "run calibrate again."
+            )
 
 
 def with_calibration(path: str, found: dict[str, int], calibration: dict[str, Any]) -> bytes:
     """Return the JSON file beside a model with a calibration in it.
 
     ``found`` is the identity of the model: a file of another one is begun anew, and so is none.
-    Raises DataError for a file that fastcli did not write.
+    Raises DataError for a file that fastcli did not write, or that is cut off.
     """
     beside = about_path(path)
     about = _load_json(beside)
+    _check_whole(beside, about)
     if not _is_ours(about):
         if os.path.exists(beside):
             raise DataError(

@@ -31,6 +31,7 @@ from fastcli.fasttext.trainer import Trainer
 from fastcli.memory import padded, zeros
 from fastcli.printable import counted, readable
 from fastcli.reporting import Reporter, run_and_report
+from fastcli.text.alike import alike_note
 
 if TYPE_CHECKING:
     from fastcli.evaluation.weights import Weights
@@ -90,6 +91,8 @@ def read_supervised(
     dictionary, corpus = read_corpus(args, reporter, pretrained, former)
     check_corpus(args, dictionary, corpus, reporter)
     names = label_names(args, dictionary)
+    if said := alike_note(names):
+        reporter.note(said)
     weights = weights_for(
         asked,
         names,

@@ -1,4 +1,4 @@
-"""Why a label: how much words, n-grams or columns contribute to the scores of labels.
+"""Feature attribution: how much words, n-grams or columns contribute to the scores of labels.
 
 A hidden row is the mean of the rows of a line's features, so a score w.h is a sum of w.row / n over
 them, and nothing is left over.  What is no sum is explained along the path from zero to the input

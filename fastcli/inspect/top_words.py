@@ -1,4 +1,4 @@
-"""The words that speak for each label: what a classifier makes of every word alone."""
+"""The most characteristic words of each label: what a classifier makes of every word alone."""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ from fastcli.tables.dialects import read_delimiter
 from fastcli.tables.formats import has_prefix, head_of
 from fastcli.tables.labels import LabelOptions
 from fastcli.tables.options import TABLES, header_of
+from fastcli.text.alike import alike_note
 from fastcli.text.held_out import HeldOut, check_held_out, drawn
 from fastcli.text.inputs import text_size
 from fastcli.text.lines import Reader
@@ -164,6 +165,8 @@ def _read_text(
     prefix = os.fsencode(args.label)
     names = [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
     of_lines, note = text.corpus.weights, NewNotes(reporter.note)
+    if said := alike_note(names):
+        reporter.note(said)
     text.examples.weights = _weights(args, asked, names, text.examples, of_lines, note)
 
     def start(wide: int, row_floats: int) -> NDArray[np.float32]:
@@ -338,6 +341,8 @@ def numeric_data(
     row = stride(columns.n_features)
     numbered = rows.labels.numbered(rows.names, in_training)
     examples = of_dense(columns.standardize(rows.raw, row), row, *numbered)
+    if said := alike_note(rows.names, are_texts=False):
+        note(said)
     examples.weights = _weights(args, asked, rows.names, examples, of_lines, note)
     return TrainingData(
         examples=examples,

@@ -7,7 +7,9 @@ encoded (NFC, NFD) alone.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from fastcli.printable import listed
 
 FINAL = " ,.;，。；、"  # what may end a label and says nothing
 
@@ -68,3 +70,24 @@ def alike(labels: Iterable[str]) -> list[list[str]]:
     for label in labels:
         groups.setdefault(label_key(label), []).append(label)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def alike_note(labels: Sequence[str], are_texts: bool = True) -> str:
+    """Return what to say before training on labels that people take for one, "" without any.
+
+    ``are_texts``: ``prepare`` can make one label of them.
+
+    >>> alike_note(["Spam", "ham", "spam", "SPAM"])
+    '2 labels differ from another by case or spaces only: Spam, spam, SPAM. To merge them: fastcli \
+prepare ... --label-case first'
+    """
+    groups = alike(labels)
+    if not groups:
+        return ""
+    n = sum(len(group) - 1 for group in groups)
+    kinds = " or by ".join(dict.fromkeys(map(difference, groups)))
+    return (
+        f"{'1 label differs' if n == 1 else f'{n:,} labels differ'} from another by {kinds} only: "
+        f"{listed([label for group in groups for label in group])}. To merge them"
+        f"{': fastcli prepare ... --label-case first' if are_texts else ', write them alike.'}"
+    )

@@ -1,11 +1,16 @@
 """tune-threshold and calibrate, and predict and test with what they write."""
 
+import gzip
 import json
 import math
+import os
+import threading
+import tracemalloc
 
 import numpy as np
 import pytest
 
+from fastcli import memory
 from fastcli.evaluation.calibration import (
     Curves,
     fit,
@@ -14,10 +19,12 @@ from fastcli.evaluation.calibration import (
     log_loss,
     logits,
     tempered,
+    unsure,
 )
 from fastcli.evaluation.dense import Scored
 from fastcli.evaluation.metric import parse_metric
 from fastcli.evaluation.thresholds import (
+    PAIR_BYTES,
     best_threshold,
     given,
     label_thresholds,
@@ -154,6 +161,51 @@ def test_no_threshold_is_better(text, k, seed):
             assert scores(column, own, name, metric.at) == pytest.approx(max(tried))
 
 
+def test_pairs_of_a_label_are_those_of_a_mask():
+    rng = np.random.default_rng(1)
+    probs = (rng.integers(0, 9, (50, 7)) / 9).astype(np.float32)
+    truth = rng.random((50, 7)) < 0.3
+    for k in (1, -1):
+        pairs = pairs_of(Scored(probs=probs, truth=truth, left_out=0), k)
+        assert (np.diff(pairs.probs) <= 0).all()
+        for label in range(7):
+            own, mask = pairs.of(label), pairs.labels == label
+            assert own.probs.tolist() == pairs.probs[mask].tolist()
+            assert own.right.tolist() == pairs.right[mask].tolist()
+            assert own.gold.tolist() == [truth[:, label].sum()]
+    one = Scored(probs=np.eye(1, 2, dtype=np.float32), truth=truth[:1, :2], left_out=0)
+    assert len(points_of(pairs_of(one, 1).of(1)).thresholds) == 0
+
+
+@pytest.mark.parametrize("text", ["f1", "f1macro", "f1weighted", "recallAtPrecision:50"])
+def test_the_memory_of_a_pair(text):
+    """What is checked while lines are read is about what choosing thresholds takes."""
+    rng = np.random.default_rng(2)
+    probs, truth = rng.random((1000, 100)).astype(np.float32), rng.random((1000, 100)) < 0.02
+    scored = Scored(probs=probs, truth=truth, left_out=0)
+    label_thresholds(pairs_of(scored, -1), parse_metric(text))  # what is imported then
+    tracemalloc.start()
+    try:
+        label_thresholds(pairs_of(scored, -1), parse_metric(text))
+        peak = tracemalloc.get_traced_memory()[1] + probs.nbytes + truth.nbytes
+    finally:
+        tracemalloc.stop()
+    assert 0.6 * PAIR_BYTES < peak / truth.size <= PAIR_BYTES
+
+
+@pytest.mark.parametrize("command", ["tune-threshold", "calibrate"])
+def test_too_little_memory_is_said_while_lines_are_read(command, copied, monkeypatch):
+    model = copied("softmax")
+    monkeypatch.setattr(memory, "LARGE", 1000)
+    files = [TOPICS["valid"]] * 4
+    for room, code in ((500_000, 0), (100_000, 1)):
+        monkeypatch.setattr(memory, "available_memory", lambda room=room: room)
+        result = run(command, model, *files)
+        assert result.code == code, result.err
+    assert "The probabilities of 6 labels of " in result.err
+    assert "and 100 kB are available" in result.err
+
+
 def test_points_are_those_of_every_threshold():
     probs = np.array([[0.9, 0.2], [0.9, 0.7], [0.4, 0.2]], np.float32)
     truth = np.array([[1, 0], [0, 1], [1, 0]], bool)
@@ -213,8 +265,10 @@ def test_thresholds_in_tables(copied, tmp_path):
     assert run("predict-prob", model, tmp_path / "t.csv", *options).code == 0
     rows = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
     for row in rows:
-        found = [value for name, value in row.items() if name.startswith("prob") and value]
-        assert all(value >= answer["threshold"] for value in found)
+        assert set(row) >= {"label_1", "probability_1"}
+    found = [value for row in rows for name, value in row.items() if "prob" in name and value]
+    assert len(found) >= len(rows) / 2
+    assert min(found) >= answer["threshold"]
     keep = [*options[:4], "--output", tmp_path / "p.csv", "--unsure", "0.5", tmp_path / "u.csv"]
     assert "cannot be combined" in run("predict", model, tmp_path / "t.csv", *keep).err
 
@@ -272,7 +326,7 @@ def test_one_label_a_line_is_the_best_one_or_none(copied):
     right = sum(line == g for line, g in answered)
     assert len(answered) < len(gold)
     assert right / len(answered) >= 0.95
-    assert "from 0." in result.out.decode()
+    assert "threshold 0." in result.out.decode()
     assert "Next: fastcli predict" in result.err
 
 
@@ -309,6 +363,78 @@ def test_points_and_a_picture(copied, tmp_path):
     assert b"<svg" in plot.read_bytes()
 
 
+def test_the_files_are_written_together_or_none_is(copied, tmp_path):
+    model = copied("softmax")
+    assert run("tune-threshold", model, TOPICS["valid"]).code == 0
+    place = tmp_path / "softmax.bin.thresholds.json"
+    before = place.read_bytes()
+    gone = tmp_path / "gone" / "points.tsv"
+    for more in (["--points", gone], ["--points", tmp_path], ["--points", "-"]):
+        result = run("tune-threshold", model, TOPICS["valid"], "--metric", "f1macro", *more)
+        assert (result.code, result.out, place.read_bytes()) == (1, b"", before)
+    few = tmp_path / "few.txt"
+    few.write_text("__label__cooking a pan\n")
+    points = tmp_path / "points.tsv"
+    assert run("tune-threshold", model, few, "--points", points).code == 1
+    assert (points.exists(), place.read_bytes()) == (False, before)
+    packed = run("tune-threshold", model, TOPICS["valid"], "-o", tmp_path / "t.json.gz")
+    assert (packed.code, "are not compressed" in packed.err) == (1, True)
+    assert (
+        run("tune-threshold", model, TOPICS["valid"], "--points", tmp_path / "p.tsv.gz").code == 0
+    )
+    rows = gzip.decompress((tmp_path / "p.tsv.gz").read_bytes())
+    assert rows.startswith(b"label\tthreshold\tprecision")
+
+
+@pytest.mark.parametrize(
+    "options", [["--metric", "logloss"], ["--metric", "f1:walls", "--per-label"], ["-k", 3]]
+)
+def test_options_that_cannot_work_are_refused_before_lines_are_read(options, copied, monkeypatch):
+    def never(*args, **kwargs):
+        raise AssertionError("lines were read")
+
+    monkeypatch.setattr("fastcli.cli.tune_threshold.read_dev_data", never)
+    result = run("tune-threshold", copied("tags"), TAGS["valid"], *options)
+    assert (result.code, "lines were read" in result.err) == (1, False)
+
+
+@pytest.mark.parametrize("command", ["tune-threshold", "calibrate"])
+def test_several_files_are_one_set_of_lines(command, copied, tmp_path):
+    model = copied("softmax")
+    lines = TOPICS["valid"].read_text().splitlines(keepends=True)
+    (tmp_path / "part-a.txt").write_text("".join(lines[:90]))
+    (tmp_path / "part-b.txt").write_text("".join(lines[90:]))
+    whole = json.loads(run(command, model, TOPICS["valid"], "--json").out)
+    parts = [tmp_path / "part-a.txt", tmp_path / "part-b.txt"]
+    for words in (parts, [tmp_path / "part-*.txt"]):
+        result = run(command, model, *words, "--json")
+        found = json.loads(result.out)
+        assert found.pop("data", "") in ("", ", ".join(map(str, parts)))
+        assert found == {name: value for name, value in whole.items() if name != "data"}
+    again = run(command, model, parts[0], tmp_path / "part-c.txt")
+    assert (again.code, "part-c.txt" in again.err) == (1, True)
+
+
+def test_a_table_by_the_record_of_another(copied, tmp_path):
+    """--like prepares the rows of a table as prepare did: columns, and cleaning."""
+    rows = [line.split(" ", 1) for line in TOPICS["valid"].read_text().splitlines()]
+    table = [f'{label.removeprefix("__label__").upper()},"{text}"' for label, text in rows]
+    (tmp_path / "raw.csv").write_text("\n".join(["topic,text", *table]) + "\n")
+    columns = ["--text-column", "text", "--label-column", "topic"]
+    cleaned = ["--label-case", "lower"]
+    made = run("prepare", tmp_path / "raw.csv", "-o", tmp_path / "p", *columns, *cleaned)
+    assert made.code == 0, made.err
+    record = tmp_path / "p" / "prepare.json"
+    model = copied("softmax")
+    for command in ("calibrate", "tune-threshold"):
+        of_lines = json.loads(run(command, model, TOPICS["valid"], "--json").out)
+        result = run(command, model, tmp_path / "raw.csv", "--like", record, "--json")
+        assert result.code == 0, result.err
+        found = json.loads(result.out)
+        assert (found["lines"], found["left_out"]) == (200, 0)
+        assert of_lines["lines"] == 200
+
+
 # ----------------------------------------------------------------------------- calibration
 
 
@@ -325,10 +451,55 @@ def test_a_temperature_is_the_best_of_all():
         for t in tried:
             p = np.exp(np.log(probs.astype(float)) / t)
             p /= p.sum(axis=1, keepdims=True)
-            losses.append(-np.log(p[truth]).mean())
+            losses.append(-np.log(p[truth]).sum() + (1 / t - 1) ** 2 / 2)
         assert found == pytest.approx(tried[int(np.argmin(losses))], rel=0.005)
         assert found == pytest.approx(sharper, rel=0.25)
         assert tempered(probs, found).sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def right_lines(p, n=60):
+    """Return lines of three labels, each predicted right with probability p."""
+    probs = np.full((n, 3), (1 - p) / 2, np.float32)
+    truth = np.arange(3) == np.arange(n)[:, None] % 3
+    probs[truth] = p
+    return Scored(probs=probs, truth=truth, left_out=0)
+
+
+@pytest.mark.parametrize(("p", "least"), [(0.6, 0.25), (0.9, 0.4), (0.999, 0.8)])
+def test_lines_that_are_all_right_do_not_make_probabilities_1(p, least):
+    """Without a prior the temperature is at its bound, 0.0067, and all probabilities are 1 or 0."""
+    scored = right_lines(p)
+    temperature = fit_temperature(scored)
+    assert least < temperature < 1
+    after = tempered(scored.probs, temperature)
+    assert after.max() < 1 - 1e-4
+    said = unsure(scored, Curves(temperature=temperature))
+    assert "The best label of all 60 lines is right" in said
+    scored.truth[0] = [False, True, False]
+    assert unsure(scored, fit(scored, True, True)) == ""
+
+
+def test_probabilities_that_say_nothing_are_named():
+    """The least cross-entropy of labels that are always wrong is that of equal probabilities."""
+    scored = right_lines(0.9)
+    wrong = Scored(probs=scored.probs, truth=np.roll(scored.truth, 1, axis=1), left_out=0)
+    curves = fit(wrong, True, True)
+    assert curves.applied(wrong.probs, True).max() == pytest.approx(1 / 3, abs=0.01)
+    assert "at its bound" in unsure(wrong, curves)
+
+
+def test_a_dev_file_without_mistakes_is_said(copied, tmp_path):
+    model = copied("softmax")
+    lines = TOPICS["valid"].read_text().splitlines(keepends=True)
+    predicted = run("predict", model, TOPICS["valid"]).text().splitlines()
+    dev = tmp_path / "dev.txt"
+    dev.write_text("".join(x for x, y in zip(lines, predicted, strict=True) if x.split()[0] == y))
+    result = run("calibrate", model, dev)
+    assert (result.code, "they cannot tell how sure the model should be" in result.err) == (0, True)
+    kept = json.loads(model.with_name("softmax.bin.json").read_bytes())["calibration"]
+    assert 0.2 < kept["temperature"] < 1
+    assert "too low" not in result.out.decode()
+    assert "cannot tell" not in run("calibrate", model, TOPICS["valid"]).err
 
 
 @pytest.mark.parametrize("n_true", [0, 1, 30, 200])
@@ -361,11 +532,7 @@ def test_logits_and_what_is_applied():
 @pytest.mark.parametrize("name", [*LOSSES, "ftz", "mlp"])
 def test_every_classifier_is_calibrated(name, copied):
     model = copied(name)
-    before = (
-        json.loads(b"{}")
-        if name == "mlp"
-        else json.loads(model.with_name(model.name + ".json").read_bytes())
-    )
+    before = {} if name == "mlp" else json.loads(model.with_name(model.name + ".json").read_bytes())
     result = run("calibrate", model, TOPICS["valid"], "--json")
     assert result.code == 0, result.err
     answer = json.loads(result.out)
@@ -424,7 +591,7 @@ def test_lines_with_several_labels_are_calibrated_label_by_label(tmp_path, loss)
     assert run("supervised", "-input", TAGS["train"], *options, "-verbose", 0).code == 0
     model = tmp_path / "m.bin"
     result = run("calibrate", model, TAGS["valid"])
-    assert "of the lines have several labels, so measured is" in " ".join(
+    assert "of the lines have several labels: each label is" in " ".join(
         result.out.decode().split()
     )
     answer = json.loads(run("calibrate", model, TAGS["valid"], "--json").out)
@@ -458,6 +625,43 @@ def test_lines_with_several_labels_are_calibrated_label_by_label(tmp_path, loss)
     assert after < before
     said = json.loads(run("test", "--report", "--json", model, TAGS["test"], "--calibrated").out)
     assert said["fastcli"]["calibration_error"] == pytest.approx(top_errors[1], abs=1e-3)
+
+
+@pytest.fixture(scope="session")
+def titles(tmp_path_factory):
+    """Return the paths of titles that are prepared for training: one or two topics each."""
+    folder = tmp_path_factory.mktemp("titles")
+    columns = ["--text-column", "title", "--text-column", "summary", "--label-column", "topics"]
+    cleaned = ["--clean", "--unicode", "nfkc", "--segment", "chars", "-verbose", 0]
+    made = run("prepare", SAMPLES / "titles.jsonl", "-o", folder / "t", *columns, *cleaned)
+    assert made.code == 0, made.err
+    return {part: folder / "t" / f"{part}.txt" for part in ("train", "valid", "test")}
+
+
+@pytest.mark.parametrize("loss", ["softmax", "hs", "ns"])
+@pytest.mark.parametrize("name", ["tags", "titles"])
+def test_unseen_lines_gain_by_calibration_and_thresholds(name, loss, titles, tmp_path):
+    """On two sets, by lines that neither training nor tuning saw.
+
+    Their lines have several labels, of which these losses take one for the right one.  Where
+    probabilities are right already, as those of the topics, 300 lines show chance.
+    """
+    data = TAGS if name == "tags" else titles
+    options = ["-loss", loss, "-lr", 0.5, "-epoch", 12, "-dim", 8, "-thread", 1, "-verbose", 0]
+    assert run("supervised", "-input", data["train"], "-output", tmp_path / "m", *options).code == 0
+    model = tmp_path / "m.bin"
+    assert run("calibrate", model, data["valid"]).code == 0
+    tune = ["--per-label", "--metric", "f1macro"]
+    assert run("tune-threshold", model, data["valid"], *tune).code == 0
+
+    def figures(*more):
+        report = json.loads(run("test", "--report", "--json", model, data["test"], *more).out)
+        return report["fastcli"]["calibration_error"], report["macro avg"]["f1-score"]
+
+    error, best_label = figures()
+    _, from_a_half = figures("-k", -1, "--threshold", 0.5)
+    assert figures("--calibrated")[0] < 0.6 * error
+    assert figures("--thresholds", "auto")[1] > max(best_label, from_a_half) + 0.04
 
 
 def test_a_few_lines_with_several_labels_change_nothing():
@@ -648,8 +852,8 @@ def test_few_lines_and_lines_that_are_left_out(command, copied, tmp_path):
     result = run(command, model, tmp_path / "dev.txt")
     assert result.code == 0
     assert "20 lines, 3 left out" in " ".join(result.out.decode().split())
-    assert "has 20 lines to go by (3 left out): of so few the result is a guess." in result.err
-    assert "a guess" not in run(command, model, TOPICS["valid"]).err
+    assert "has 20 usable lines (3 left out): too few for a reliable result." in result.err
+    assert "too few" not in run(command, model, TOPICS["valid"]).err
 
 
 def test_a_metric_of_a_label_that_no_line_has(copied, tmp_path):
@@ -726,6 +930,7 @@ def test_options_beside_thresholds_are_named(copied):
     assert run("tune-threshold", model, TOPICS["valid"]).code == 0
     auto = ["predict", model, TOPICS["test"], "--thresholds", "auto"]
     assert run(*auto).err == ""
+    assert b"P@1" in run("test", *auto[1:], "-k", 2).out
     assert run(*auto, "-k", 2).err == (
         "-k 2: no effect, since these thresholds give a line its best label or none.\n"
     )
@@ -734,6 +939,48 @@ def test_options_beside_thresholds_are_named(copied):
     assert "-k 1: a line gets at most 1 label of those" in run(*auto, "-k", 1).err
     number = run("predict", model, TOPICS["test"], "--thresholds", "0.5")
     assert (number.code, "give --threshold 0.5" in number.err) == (1, True)
+
+
+@pytest.mark.parametrize("content", ["", None])
+def test_a_model_record_that_is_cut_off(content, copied):
+    model = copied("softmax")
+    assert run("calibrate", model, TOPICS["valid"]).code == 0
+    record = model.with_name("softmax.bin.json")
+    cut = record.read_text()[:400] if content is None else content
+    record.write_text(cut)
+    for words in (
+        ["test", model, TOPICS["test"], "--calibrated"],
+        ["calibrate", model, TOPICS["valid"]],
+    ):
+        result = run(*words)
+        assert (result.code, "softmax.bin.json is damaged" in result.err) == (1, True)
+    assert record.read_text() == cut
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_model_from_a_pipe(copied, tmp_path):
+    """It is read once; nothing can be kept beside it."""
+    model = copied("softmax")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for command in ("calibrate", "tune-threshold"):
+        result = run(command, pipe, TOPICS["valid"])
+        assert (result.code, "give a file, and not a pipe" in result.err) == (1, True)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(model.read_bytes()))
+    writer.start()
+    result = run("tune-threshold", pipe, TOPICS["valid"], "-o", tmp_path / "t.json")
+    writer.join(10)
+    assert result.code == 0, result.err
+    assert run("predict", model, TOPICS["test"], "--thresholds", tmp_path / "t.json").code == 0
+
+
+def test_thresholds_of_few_lines_are_named(copied):
+    model = copied("softmax")
+    tune = ["tune-threshold", model, *[TOPICS["valid"]] * 2]
+    said = run(*tune[:3], "--per-label").err
+    assert "6 labels have 10 to 49 lines: a threshold of so few may do worse on new lines" in said
+    assert "10 to 49" not in run(*tune[:3]).err
+    assert "6 labels" not in run(*tune, "--per-label").err
 
 
 def test_proposed_commands_are_quoted(copied, tmp_path):

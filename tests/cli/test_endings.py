@@ -255,3 +255,17 @@ def test_commands_are_continued_on_terminals(monkeypatch, capsys):
     assert max(map(len, rest)) <= 40
     assert shlex.split("\n".join(rest).replace("\\\n", "")) == words
     assert _lessons.command_lines(words) == endings.command_lines(words)
+
+
+@pytest.mark.parametrize("room", [24, 30, 40, 60])
+def test_an_option_and_its_value_are_on_one_line(room, monkeypatch):
+    from fastcli.cli.display import endings, reports
+
+    monkeypatch.setattr(endings, "is_terminal", lambda: True)
+    monkeypatch.setattr(endings, "width", lambda: room)
+    monkeypatch.setattr(reports, "columns", lambda: room)
+    pairs = ["-input a.txt", "-lr 0.5", "-epoch 25", "-k -1", "-output m", "--label-column topic"]
+    words = ["fastcli", "supervised", *" ".join(pairs).split(" ")]
+    for lines in (endings.command_lines(words), list(reports.command_lines(words))):
+        assert all(any(pair in line for line in lines) for pair in pairs)
+        assert shlex.split("\n".join(lines).replace("\\\n", "")) == words

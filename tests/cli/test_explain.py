@@ -126,6 +126,17 @@ def test_a_word_has_the_share_of_its_rows_and_n_grams_are_listed_apart(models):
     assert total(apart) == pytest.approx(total(answer), rel=1e-6)
 
 
+def test_the_end_of_a_line_is_named_on_the_screen(models):
+    """JSON has the token as the model does."""
+    shown = run("explain", models["softmax"], "cook rice", "--top", 0).out.decode()
+    assert "</s>" not in shown
+    names = [row.split("  ")[0] for row in shown.splitlines()]
+    assert "(end of line)" in names
+    assert "rice (end of line)" in names
+    (answer,) = explained(models["softmax"], "cook rice")
+    assert ("line end", "</s>") in {(x["kind"], x["text"]) for x in answer["contributions"]}
+
+
 def log_probabilities(model, h):
     """Return the log-probability of every label, from the root of its tree down."""
     n, wo = model.nlabels, model.wo.values.reshape(-1, model.args.dim).astype(float)
@@ -243,6 +254,23 @@ def test_a_network_of_numbers_is_explained_by_columns(tmp_path):
     assert "row 3" in shown
     twice = run("explain", tmp_path / "m.mlp", table, table)
     assert "give one table" in twice.err
+
+
+def test_a_table_of_numbers_is_read_as_options_say(models, tmp_path):
+    """What an error names (--delimiter, --encoding) can be given."""
+    rows = [f"{i % 7},{i % 3},{'yes' if i % 3 else 'no'}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["größe,n,label", *rows, ""]))
+    asked = ["-input", tmp_path / "t.csv", "-output", tmp_path / "m", "-epoch", 2, "-verbose", 0]
+    assert run("mlp-train", *asked).code == 0
+    table = tmp_path / "other.csv"
+    table.write_bytes("größe|n\n3|1\n".encode("cp1252"))
+    reading = ["--delimiter", "|", "--encoding", "cp1252", "--header"]
+    found = explained(tmp_path / "m.mlp", table, *reading)
+    assert [one["text"] for one in found[0]["contributions"]].count("größe") == 1
+    assert "--encoding" in run("explain", tmp_path / "m.mlp", table).err
+    wrong = run("explain", models["softmax"], "rice", "--encoding", "gb18030", "--header")
+    assert (wrong.code, wrong.out) == (1, b"")
+    assert "--encoding, --header: for tables of numbers" in wrong.err
 
 
 def test_what_jumps_is_not_explained_and_that_is_said(tmp_path):

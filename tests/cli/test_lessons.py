@@ -263,7 +263,7 @@ def test_rows_that_are_left_out_are_said(tmp_path):
 def test_the_loss_of_negative_sampling_is_said_to_be_another(tmp_path):
     said("supervised", TRAIN, tmp_path / "m", "-dim", 4, "-loss", "ns")
     err = run("test", tmp_path / "m.bin", VALID, "--require", "loss<=100").err
-    assert "loss: of a model of -loss ns it is that of all labels" in err
+    assert "loss: with -loss ns this is the loss over all labels" in err
 
 
 def test_a_number_in_place_of_a_file_of_thresholds(tmp_path):

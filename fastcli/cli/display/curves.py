@@ -79,20 +79,22 @@ def save_figure(path: str, figure: Any) -> None:
 
     Raises FastcliError if it cannot be written.
     """
-    picture = io.BytesIO()
-    figure.savefig(picture, format=Path(path).suffix[1:].lower(), dpi=120)
     try:
         with Replacement(path) as fd:
-            write_all(fd, picture.getvalue())
+            write_all(fd, picture_bytes(path, figure))
     except OSError as error:
         raise cannot_save(path, error) from None
 
 
-def plot_precision_recall(path: str, curves: Mapping[str, Points]) -> None:
-    """Draw precision against recall, a line for each name.
+def picture_bytes(path: str, figure: Any) -> bytes:
+    """Return a figure as the picture that the path's name says."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format=Path(path).suffix[1:].lower(), dpi=120)
+    return picture.getvalue()
 
-    Raises FastcliError if the picture cannot be written.
-    """
+
+def precision_recall_picture(path: str, curves: Mapping[str, Points]) -> bytes:
+    """Return a picture of precision against recall, a line for each name."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4.5), layout="constrained")
@@ -102,7 +104,7 @@ def plot_precision_recall(path: str, curves: Mapping[str, Points]) -> None:
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02))
     axes.grid(alpha=0.3)
     axes.legend()
-    save_figure(path, figure)
+    return picture_bytes(path, figure)
 
 
 def plot_runs(path: str, runs: Sequence[Run], names: Sequence[str]) -> None:

@@ -39,7 +39,7 @@ def calibration_lines(
     model: str, data: str, scored: Scored, curves: Curves, figures: Mapping[str, Sequence[float]]
 ) -> Iterator[str]:
     """Yield the report of a calibration: what was fitted, and figures before and after."""
-    from fastcli.evaluation.calibration import several_share
+    from fastcli.evaluation.calibration import several_share, unsure
 
     title = f"{printable(model)} on {printable(data)}: {counted(scored.n)}"
     if scored.left_out:
@@ -47,14 +47,15 @@ def calibration_lines(
     yield from wrapped(title, columns(), "", "  ")
     if curves.slopes is None:
         t = curves.temperature
-        how = "too sure" if t > 1 else "not sure enough"
-        text = f"Temperature {t:.3f}: the probabilities were {how}."
+        how = "too high" if t > 1 else "too low"
+        text = f"Temperature {t:.3f}"
+        text += "." if unsure(scored, curves) else f": the highest probabilities were {how}."
     else:
         text = f"A sigmoid for each of {counted(len(curves.slopes), 'label')}."
     if curves.several_labels:
         text += (
-            f" {several_share(scored.truth):.0%} of the lines have several labels, so measured is, "
-            "of every label alone, whether it is one of a line's; their sum is not 1."
+            f" {several_share(scored.truth):.0%} of the lines have several labels: each label is "
+            "calibrated separately, so probabilities do not sum to 1."
         )
     yield from wrapped(text, columns(), "", "  ")
     yield ""
@@ -88,16 +89,19 @@ def threshold_lines(found: Thresholds, shown: ThresholdsShown) -> Iterator[str]:
     """Yield the report of thresholds: what they change, and those of labels."""
     before, after = shown.meters
     is_narrow = columns() < NARROW
-    how = "the best label of a line, or none" if found.k == 1 else "all labels that reach theirs"
+    how = (
+        "the best label of a line, or none" if found.k == 1 else "all labels above their thresholds"
+    )
     lines = counted(found.lines) + (f", {shown.left_out:,} left out" if shown.left_out else "")
     title = f"{printable(shown.model)} on {printable(found.data)}: {lines}; {how}"
     yield from wrapped(title, columns(), "", "  ")
     kind = "each label's threshold" if found.per_label else "one threshold"
-    yield from wrapped(f"{kind}, where {printable(found.metric)} is best", columns(), "", "  ")
+    yield from wrapped(f"{kind}, maximising {printable(found.metric)}", columns(), "", "  ")
     scores = ["P", "R", "F1"] if is_narrow else ["precision", "recall", "F1"]
-    plain = "best label" if found.k == 1 else "from 0.5 on"
-    tuned = "with thresholds" if found.per_label else f"from {figure(found.threshold)} on"
+    plain = "best label" if found.k == 1 else "threshold 0.5"
+    tuned = "with thresholds" if found.per_label else f"threshold {figure(found.threshold)}"
     if is_narrow:
+        plain = plain.replace("threshold", "from")
         tuned = "thresholds" if found.per_label else f"from {figure(found.threshold)}"
     pairs = ((plain, before), (tuned, after))
     if shown.label >= 0:

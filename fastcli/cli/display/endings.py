@@ -12,7 +12,7 @@ import click
 
 from fastcli.cli._command import BEGAN
 from fastcli.cli.display.messages import lines, say
-from fastcli.cli.display.tables import width_of, wrapped
+from fastcli.cli.display.tables import command_parts, width_of, wrapped
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.files import is_descriptor
 from fastcli.text.spooled import is_file
@@ -96,9 +96,12 @@ def time_text() -> str:
 
 
 def command_lines(words: Sequence[str], indent: str = "") -> list[str]:
-    """Return a command for a shell: on a terminal in lines that fit, each but the last with \\."""
+    """Return a command for a shell: on a terminal in lines that fit, each but the last with \\.
+
+    An option stays with its value.
+    """
     if not is_terminal():
         return [indent + shlex.join(words)]
-    kept = " ".join(shlex.quote(word).replace(" ", "\0") for word in words)
+    kept = " ".join(part.replace(" ", "\0") for part in command_parts(words))
     *before, last = wrapped(kept, width() - 2, indent, f"{indent}    ")
     return [line.replace("\0", " ") for line in [*(f"{line} \\" for line in before), last]]

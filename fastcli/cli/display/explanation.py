@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from fastcli.inspect.explain import Contribution, Explanation
 
 LEAST_BARS = 8  # columns, below which there are none
+LINE_END, END_SHOWN = "</s>", "(end of line)"  # fastText's token for a line's end
 SEEN = 0.02  # of all contributions: what is not explained is shown from there on
+OF_TOKENS = ("line end", "word n-gram")  # kinds of contributions that may have a line's end
 COLOURS = {True: "green", False: "red"}  # of what speaks for the label, and against it
 
 
@@ -66,7 +68,10 @@ def _title(found: Explanation, labels: Sequence[str]) -> str:
 
 
 def _name(one: Contribution) -> str:
-    name = printable(one.text) + (f" x{one.count}" if one.count > 1 else "")
+    text = one.text
+    if one.kind in OF_TOKENS:
+        text = " ".join(END_SHOWN if token == LINE_END else token for token in text.split(" "))
+    name = printable(text) + (f" x{one.count}" if one.count > 1 else "")
     return f"{name} = {printable(one.shown)}" if one.shown else name
 
 

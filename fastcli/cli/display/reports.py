@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
-from fastcli.cli.display.tables import bar, cut, width_of, wrapped
+from fastcli.cli.display.tables import bar, command_parts, cut, width_of, wrapped
 from fastcli.cli.display.terminal import width
 from fastcli.printable import printable
 
@@ -61,16 +60,8 @@ def command_lines(words: Sequence[str]) -> Iterator[str]:
     >>> list(command_lines(["fastcli", "inspect", "a file"]))
     ["  fastcli inspect 'a file'"]
     """
-    parts: list[str] = []
-    for word in words:
-        quoted = shlex.quote(word)
-        is_value = bool(parts) and parts[-1].startswith("-") and not word.startswith("-")
-        if is_value and " " not in parts[-1]:
-            parts[-1] += f" {quoted}"
-        else:
-            parts.append(quoted)
     lines, line = [], "  "
-    for part in parts:
+    for part in command_parts(words):
         if line.strip() and width_of(line) + 1 + width_of(part) + 2 > columns():
             lines.append(line + " \\")
             line = f"      {part}"

@@ -7,6 +7,7 @@ whole columns, the last ones first, so that no number is ever truncated.
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -65,6 +66,22 @@ def wrapped(text: str, room: int, first: str = "", rest: str | None = None) -> I
         else:
             line = f"{line} {word}" if line else word
     yield start + line
+
+
+def command_parts(words: Sequence[str]) -> list[str]:
+    """Return the words of a command, quoted for a shell, an option in one part with its value.
+
+    >>> command_parts(["fastcli", "test", "-k", "-1", "--threshold", "0.5", "--json", "a b"])
+    ['fastcli', 'test', '-k -1', '--threshold 0.5', "--json 'a b'"]
+    """
+    parts: list[str] = []
+    for word in words:
+        is_option = word.startswith("-") and not word[1:2].isdigit()
+        if not is_option and parts and parts[-1].startswith("-") and " " not in parts[-1]:
+            parts[-1] += f" {shlex.quote(word)}"
+        else:
+            parts.append(shlex.quote(word))
+    return parts
 
 
 def fitted(parts: Sequence[str], room: int) -> str:
