@@ -84,7 +84,8 @@ def cross_validation(
 ) -> Iterator[Before | None]:
     """Give what is to be done before training, None without folds.
 
-    The file of predictions is put in place at the end, if nothing went wrong.
+    The file of predictions is put in place when all folds are done, and stays if training is
+    interrupted after that.
     """
     if not folding.folds:
         yield None
@@ -92,13 +93,13 @@ def cross_validation(
     from fastcli.labelling.outputs import open_outputs
 
     folding.check()
-    with open_outputs([folding.output] * bool(folding.output), sys.stdout.buffer) as puts:
 
-        def before(log: RunLog) -> None:
-            with closing(source_of()) as source:
-                run(folding, source, reporter, log, puts[0] if puts else None)
+    def before(log: RunLog) -> None:
+        paths = [folding.output] * bool(folding.output)
+        with open_outputs(paths, sys.stdout.buffer) as puts, closing(source_of()) as source:
+            run(folding, source, reporter, log, puts[0] if puts else None)
 
-        yield before
+    yield before
 
 
 def run(folding: Folding, source: Any, reporter: Reporter, log: RunLog, put: Put | None) -> None:
