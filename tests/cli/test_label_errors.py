@@ -197,6 +197,7 @@ def test_the_ranking():
     assert [row["line"] for row in rows] == [3, 4, 5]
     assert rows[-1]["given_probability"] is None
     lines = list(error_lines("x", found))
+    assert "  1 of these labels is probably wrong" in lines
     assert "  1 more cannot be judged: their models have not seen the label" in lines
     at = lines.index("  Cannot be judged:")
     assert lines[at + 3].split() == ["5", "rare", "-", "b", "0.700"]

@@ -32,7 +32,8 @@ def error_lines(path: str, found: LabelErrors) -> Iterator[str]:
     if found.learned_too_little:
         yield f"{GAP}which is more than half: the models learned too little for a judgement"
         return
-    yield f"{GAP}{found.n_wrong:,} of these labels are probably wrong"
+    are = "is" if found.n_wrong == 1 else "are"
+    yield f"{GAP}{found.n_wrong:,} of these labels {are} probably wrong"
     if n_unjudged:
         yield f"{GAP}{n_unjudged:,} more cannot be judged: {UNSEEN}"
     yield from _table(found.doubtful)
