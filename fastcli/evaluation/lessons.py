@@ -1,4 +1,4 @@
-"""Diagnose a finished training run: that a model learned nothing, and the like.
+"""Diagnose a finished training run: no better than guessing, over-fitting, labels never predicted.
 
 Facts in, sentences out; both trainers use it.  Each sentence ends with what to try.
 """
