@@ -16,7 +16,7 @@ import numpy as np
 
 from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.meter import Meter
-from fastcli.evaluation.probabilities import dense_probs, dense_truth, line_losses
+from fastcli.evaluation.probabilities import dense_probs, dense_truth, line_losses, usable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def answer(predictor: Predictor, blocks: Iterable[Block]) -> Answers:
         labels = found.labels[rows * found.k + columns].astype(np.int64)
         has_tokens = np.diff(lines.offsets[: n + 1]) > 0
         losses = np.full(n, np.nan)
-        used = has_tokens & (np.diff(offsets) > 0)
+        used = usable(lines, n)
         if found.every is not None:
             truth = dense_truth(lines.label_offsets, lines.labels, n, model.nlabels)[used]
             probs = dense_probs(found.every, model.nlabels)[used]

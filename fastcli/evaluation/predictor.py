@@ -227,16 +227,17 @@ class Predictor:
             self._add_losses(meter, lines, predictions.every)
 
     def _add_losses(self, meter: Meter, lines: Lines, found: Predictions) -> None:
-        from fastcli.evaluation.probabilities import dense_probs, dense_truth, line_losses
+        from fastcli.evaluation import probabilities
 
         n, nlabels = len(found.counts), self.model.nlabels
         is_one_of_all = self.model.sums_to_one
-        has_gold = np.diff(lines.label_offsets[: n + 1]) > 0
-        used = (np.diff(lines.offsets[: n + 1]) > 0) & has_gold
-        truth = dense_truth(lines.label_offsets, lines.labels, n, nlabels)[used]
-        losses = line_losses(dense_probs(found, nlabels)[used], truth, is_one_of_all)
+        used = probabilities.usable(lines, n)
+        truth = probabilities.dense_truth(lines.label_offsets, lines.labels, n, nlabels)[used]
+        losses = probabilities.line_losses(
+            probabilities.dense_probs(found, nlabels)[used], truth, is_one_of_all
+        )
         loss = float(losses.sum())
-        meter.add_losses(len(losses), loss, loss if is_one_of_all else loss / nlabels)
+        meter.add_losses(len(losses), loss, probabilities.log_loss_of(loss, nlabels, is_one_of_all))
 
 
 def _all(chosen: Worker, every: Worker, first: Worker | None) -> Worker:

@@ -13,9 +13,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.evaluation.classifier import Predictions
+    from fastcli.text.lines import Lines
 
 EPS = float(np.finfo(np.float32).eps)  # probabilities are at least this, as in scikit-learn
 BINS = 15  # of confidence, as in Guo et al. 2017, On Calibration of Modern Neural Networks
+
+
+def usable(lines: Lines, n: int) -> NDArray[np.bool_]:
+    """Tell which of n lines count: those with a label and a feature that the model knows."""
+    has_gold: NDArray[np.bool_] = np.diff(lines.label_offsets[: n + 1]) > 0
+    return has_gold & (np.diff(lines.offsets[: n + 1]) > 0)
 
 
 def dense_probs(found: Predictions, nlabels: int) -> NDArray[np.float32]:
@@ -53,6 +60,11 @@ def line_losses(
     else:
         losses = -np.where(truth, np.log(clipped), np.log1p(-clipped)).sum(axis=1)
     return losses
+
+
+def log_loss_of(loss: float, n_labels: int, sums_to_one: bool) -> float:
+    """Return the log loss of lines, by their loss: of labels decided one by one, their mean."""
+    return loss if sums_to_one else loss / n_labels
 
 
 def brier_scores(probs: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.float64]:

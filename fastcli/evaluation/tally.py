@@ -18,6 +18,8 @@ from fastcli.evaluation.probabilities import (
     dense_probs,
     dense_truth,
     line_losses,
+    log_loss_of,
+    usable,
 )
 
 if TYPE_CHECKING:
@@ -134,7 +136,7 @@ class Tally:
         assert found.every is not None
         self.meter.add_lines(lines, found)
         n_gold = np.diff(lines.label_offsets[: n + 1])
-        used = np.flatnonzero((n_gold > 0) & (np.diff(lines.offsets[: n + 1]) > 0))
+        used = np.flatnonzero(usable(lines, n))
         truth = dense_truth(lines.label_offsets, lines.labels, n, self.nlabels)[used]
         labels = found.labels.reshape(n, found.k)[used]
         probs = found.probs.reshape(n, found.k)[used]
@@ -224,7 +226,8 @@ class Tally:
         probs = dense_probs(every, self.nlabels)[used]
         losses = line_losses(probs, truth, self.sums_to_one)
         loss = float(losses.sum())
-        self.meter.add_losses(len(losses), loss, loss if self.sums_to_one else loss / self.nlabels)
+        log_loss = log_loss_of(loss, self.nlabels, self.sums_to_one)
+        self.meter.add_losses(len(losses), loss, log_loss)
         sums.loss += loss
         sums.brier += float(brier_scores(probs, truth).sum())
         best = every.labels.reshape(-1, k)[used, : self.top]
