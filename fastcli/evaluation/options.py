@@ -124,6 +124,10 @@ def check_together(valid: str, valid_share: float, patience: int, folds: int) ->
         )
     if valid and valid_share:
         raise ArgumentError("--valid and --valid-share: give one of them.")
+    if patience and folds:
+        raise ArgumentError(
+            "--patience needs validation lines, and with --folds there are none: leave one out."
+        )
     if patience and not (valid or valid_share):
         raise ArgumentError(
             "--patience needs validation lines: give --valid FILE or --valid-share 0.1."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 OPTION = "--folds-output"
 FOLDS_FILE = "--folds-file"
+TEXT_LENGTH, TEXT_WORDS = 20, 3  # of a cell that is a text, at least
 FIELDS = ("line", "fold", "true", "predicted", "probability", "true_probability")
 
 Row = tuple[int, str, int, list[str], str]
@@ -102,7 +103,7 @@ def read_folds(path: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of such a file: its ``FIELDS``, ``file`` and ``text`` by these names.
 
     ``true`` is a list, numbers are floats, NaN where there is none; the text of a table's row is
-    its longest cell.  Raises DataError if it is not such a file, ArgumentError for its name.
+    ``shown_row``.  Raises DataError if it is not such a file, ArgumentError for its name.
     """
     kind, n_rows = rows_format(path, FOLDS_FILE), 0
     try:
@@ -154,8 +155,19 @@ def _read(path: str, number: int, pairs: list[tuple[str, Any]]) -> dict[str, Any
     values["true"] = labels_of_cell(true) if isinstance(true, str) else list(map(str, true))
     cells = {name: "" if value is None else str(value) for name, value in others}
     is_text = list(cells) == ["text"]
-    values["text"] = cells["text"] if is_text else max(cells.values(), key=len, default="")
+    values["text"] = cells["text"] if is_text else shown_row(list(cells.values()))
     return values
+
+
+def shown_row(cells: Sequence[str]) -> str:
+    """Return what tells a row of a table: its longest cell if that is a text, else all of them.
+
+    >>> shown_row(["7", "a long text of words"]), shown_row(["5.1", "3.5", "virginica"])
+    ('a long text of words', '5.1, 3.5, virginica')
+    """
+    longest = max(cells, key=len, default="")
+    is_text = len(longest) >= TEXT_LENGTH or len(longest.split()) >= TEXT_WORDS
+    return longest if is_text else ", ".join(cells)
 
 
 def _is_named(name: str, ours: str) -> bool:

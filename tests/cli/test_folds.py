@@ -302,6 +302,7 @@ def test_nothing_is_said_with_verbose_0(tmp_path):
         (["--folds", 2, "--folds-output", "f.txt"], "the format is not known by the name"),
         (["--folds", 2, "--folds-output", TRAIN], "the format is not known by the name"),
         (["--folds", 2, "--monitor", "f2"], "--monitor: Unknown metric"),
+        (["--folds", 2, "--patience", 2], "with --folds there are none: leave one out."),
     ],
 )
 def test_what_cannot_be(tmp_path, command, options, said):
