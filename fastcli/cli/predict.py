@@ -30,6 +30,7 @@ from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
 from fastcli.options import Need, option
 from fastcli.overwriting import STREAM
+from fastcli.printable import readable
 from fastcli.tables.options import LikeOption, TableOptions
 
 if TYPE_CHECKING:
@@ -284,7 +285,7 @@ def predict_file(predictor: Predictor, path: str, as_json: bool, with_probs: boo
     for block in blocks:
         try:
             for labels in predictor.rows([block]):
-                names = [name.decode("utf-8", "replace") for name, _ in labels]
+                names = [readable(name) for name, _ in labels]
                 answer: dict[str, object] = {"labels": names}
                 if with_probs:
                     answer["probabilities"] = [_json.number(p) for _, p in labels]

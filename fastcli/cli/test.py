@@ -27,7 +27,7 @@ from fastcli.cli._options import (
 )
 from fastcli.cli._report import Reporting, ReportRun, Required, decides, open_report, required_of
 from fastcli.cli._tables import asks_for_table, refuse_table
-from fastcli.printable import listed_files, printable
+from fastcli.printable import listed_files, printable, readable
 from fastcli.tables.options import LikeOption, TableOptions
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def write_json(tested: Tested, k: int, per_label: bool = False) -> None:
     if len(tested.files) > 1:
         named = [({"file": printable(path)}, meter) for path, meter in tested.files]
         named.append(({"file": None, "files": len(tested.files)}, tested.total))
-    names = [name.decode("utf-8", "replace") for name in tested.labels]
+    names = list(map(readable, tested.labels))
     for start, counts in named:
         meter = counts.as_written()
         answer = {**start, **summary(meter, k)}

@@ -276,6 +276,10 @@ def test_labels_that_are_not_utf8(tmp_path):
     assert "\\udc" not in screen
     row = json.loads(errors.read_text(encoding="utf-8"))
     assert (row["true"], row["predicted"]) == (["caf\\xe9"], ["caf\\xe8"])
+    plain = json.loads(run("predict", a, "-", "--json", stdin=b"a b\n").out)
+    assert plain["labels"] == ["__label__caf\\xe9"]
+    rows = json.loads(run("test-label", a, data, "--json").out)["per_label"]
+    assert {row["label"].removeprefix("__label__") for row in rows} == {"caf\\xe9", "caf\\xe8", "x"}
     explained = run("explain", a, "a b", "--json")
     assert json.loads(explained.out)["label"] == "caf\\xe9"
     for name in (b"caf\xe9", b"caf\\xe9", b"__label__caf\xe9"):
