@@ -62,8 +62,9 @@ def rare_sentence(strata: NDArray[np.int64], labels: Sequence[str], n_folds: int
     unknown = ""
     if single:
         unknown = (
-            " A label with one line cannot be measured: the model of its fold has not seen it"
-            f"{f' ({single:,} labels)' if n > 1 else ''}."
+            f" The {single:,} with one line are unknown to the model that it is measured with."
+            if n > 1
+            else " With one line, it is unknown to the model that it is measured with."
         )
     return f"{what} fewer than {n_folds} lines, and no line in some folds: {listed(rare)}.{unknown}"
 
