@@ -196,7 +196,10 @@ def training_lines(args: MlpArgs, reporter: Reporter) -> Iterator[dict[str, Any]
 def _lines(args: MlpArgs, reporter: Reporter) -> AbstractContextManager[dict[str, Any]]:
     table, is_table = table_options(args), bool(args.text_column)
     weight = args.weight_column
-    return lines_of_tables(args.input, table, is_table, args.label, reporter, args.valid, weight)
+    prefix = args.weight_prefix
+    return lines_of_tables(
+        args.input, table, is_table, args.label, reporter, args.valid, weight, prefix
+    )
 
 
 def table_options(args: MlpArgs) -> TableOptions:

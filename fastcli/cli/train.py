@@ -311,7 +311,10 @@ def training_lines(
     table = table or TableOptions()
     is_table = asks_for_table(table)
     weight = args.weight_column
-    return lines_of_tables(args.input, table, is_table, args.label, reporter, validation, weight)
+    prefix = args.weight_prefix
+    return lines_of_tables(
+        args.input, table, is_table, args.label, reporter, validation, weight, prefix
+    )
 
 
 def reading_words(table: TableOptions | None) -> list[str]:
