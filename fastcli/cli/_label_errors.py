@@ -45,7 +45,7 @@ def list_label_errors(files: Sequence[str], options: Inspecting) -> None:
             cost = ""
         else:
             check_lines(path, options)
-            found = label_errors(trained_lines(path, options.label))
+            found = label_errors(trained_lines(path, options.label, options.weight_prefix))
             cost = f" Training {FOLDS} models ({WITH}) took {time.monotonic() - began:.1f} s."
         if options.json:
             report = _json.line(found.as_json(printable(path)))
@@ -64,6 +64,7 @@ def list_label_errors(files: Sequence[str], options: Inspecting) -> None:
 def next_command(path: str, options: Inspecting, found: LabelErrors) -> str:
     """Return a sentence on what to do next."""
     label = [] if options.label == "__label__" else ["-label", options.label]
+    label += ["--weight-prefix", options.weight_prefix] * bool(options.weight_prefix)
     if not found.doubtful:
         return "No label is doubtful."
     if not options.errors:
@@ -86,6 +87,8 @@ def check_lines(path: str, options: Inspecting) -> None:
 
     kind = kind_of_file(path, options.label, read_delimiter(options.delimiter))
     if kind == "lines":
+        if not options.weight_prefix:
+            say_likely_weight(path, options.label)
         return
     if kind in ("model", "vectors"):
         raise DataError(f"{path}: --label-errors is for training data, not for a model or vectors.")
@@ -107,11 +110,34 @@ def check_lines(path: str, options: Inspecting) -> None:
     )
 
 
-def trained_lines(path: str, label: str) -> Iterator[FoldLine]:
+def say_likely_weight(path: str, label: str) -> None:
+    """Say that tokens of the first lines look like weights, if they do."""
+    from fastcli.cli.display.messages import say
+    from fastcli.text.held_out import lines_of
+    from fastcli.text.likely_weights import likely_weight, likely_weight_sentence
+
+    if token := likely_weight(lines_of([path]), label):
+        advice = "--weight-prefix {prefix} takes them for such; without it they are words."
+        say(likely_weight_sentence(token, advice))
+
+
+def labels_and_words(line: bytes, label: str, weight_prefix: str) -> tuple[list[str], str]:
+    """Return the labels of a line, without prefix, and its words without weights."""
+    import os
+
+    from fastcli.cli._folds import divided
+    from fastcli.prepare.recipe import without_weights
+
+    if weight_prefix:
+        words = line.decode("utf-8", "surrogateescape").split()
+        line = os.fsencode(" ".join(without_weights(words, weight_prefix)[0]))
+    return divided(line, label)
+
+
+def trained_lines(path: str, label: str, weight_prefix: str) -> Iterator[FoldLine]:
     """Train the folds of a file, and yield its lines that have a label."""
     from contextlib import closing
 
-    from fastcli.cli._folds import divided
     from fastcli.cli.display.training import TrainingDisplay
     from fastcli.evaluation.folds import cross_validate
     from fastcli.fasttext.args import TrainArgs
@@ -122,7 +148,7 @@ def trained_lines(path: str, label: str) -> Iterator[FoldLine]:
     n = usable_cpus()
     args = TrainArgs(
         model="sup", loss="softmax", input=(path,), output=path, lr=LR, epoch=EPOCHS, min_count=1,
-        minn=0, maxn=0, bucket=0, label=label, thread=n, verbose=0,
+        minn=0, maxn=0, bucket=0, label=label, weight_prefix=weight_prefix, thread=n, verbose=0,
     )  # fmt: skip
     with TrainingDisplay(2) as progress, closing(ClassifierFolds(args, FOLDS)) as source:
         _, held = cross_validate(source, FOLDS, None, n, progress, lambda result: None)
@@ -132,7 +158,7 @@ def trained_lines(path: str, label: str) -> Iterator[FoldLine]:
         for i, line in enumerate(source.lines()):
             if held.folds[i] < 0:
                 continue
-            true, text = divided(line, label)
+            true, text = labels_and_words(line, label, weight_prefix)
             best = int(held.predicted[i])
             yield FoldLine(
                 line=i + 1,
@@ -146,7 +172,6 @@ def trained_lines(path: str, label: str) -> Iterator[FoldLine]:
 
 def read_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:
     """Yield the lines of a file of folds; raises DataError where it is of another data set."""
-    from fastcli.cli._folds import divided
     from fastcli.cli.display.messages import say
     from fastcli.inspect.kinds import kind_of_file
     from fastcli.inspect.label_errors import FoldLine
@@ -162,7 +187,7 @@ def read_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:
         n_rows += 1
         if is_lines and not row.get("file"):
             line = next((line for number, line in lines if number == row["line"]), b"")
-            true, _ = divided(line, options.label)
+            true, _ = labels_and_words(line, options.label, options.weight_prefix)
             if BETWEEN.join(true) == BETWEEN.join(row["true"]):
                 row["true"] = true  # in a cell a label with | looks like two
             else:
@@ -181,7 +206,10 @@ def read_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:
             file=row.get("file", ""),
         )
     if is_lines:
-        n = sum(bool(divided(line, options.label)[0]) for line in lines_of([path]))
+        n = sum(
+            bool(labels_and_words(line, options.label, options.weight_prefix)[0])
+            for line in lines_of([path])
+        )
         if n_rows < n:
             say(
                 f"{options.folds_file} has {n_rows:,} of the {n:,} lines with a label: the others "
