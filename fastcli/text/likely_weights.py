@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from itertools import islice
 
 from fastcli.printable import readable, shortened
-from fastcli.text.line_weights import SPACES, weight_in
+from fastcli.text.line_weights import weight_in
 
 MOST_LINES = 1000  # the first ones, which are looked at
 LEAST_SHARE, LEAST_LINES = 0.1, 2  # of lines with __name__NUMBER
 LEAST_SHARE_OF_NAMES = 0.5  # of lines with name:NUMBER, which text may have, too
 _HEAD = re.compile(rb"(__[^\s]+?__)|[A-Za-z]+[:=]")
-_BREAKS = re.compile(b"[%b]+" % re.escape(SPACES))
+_BREAKS = re.compile(rb"[ \t\n\v\f\r\0]+")
 
 
 def likely_weight(lines: Iterable[bytes], label: str) -> bytes:
