@@ -31,6 +31,11 @@ OF_COLUMNS = {"join", "label_separator", "labels_as", "none"}  # recorded with t
 NOT_OPENED = "Input file cannot be opened!"
 AS_TABLE = "Standard input is read as lines, though it begins as a table does. Rows: {option}."
 
+NO_WEIGHTS = (
+    "{path} has weights from column {column}, for training; the rows of a table are prepared "
+    "without them."
+)
+
 
 def write_out(text: bytes) -> None:
     """Write to standard output at once."""
@@ -42,7 +47,7 @@ def is_filter(ctx: click.Context) -> bool:
     """Tell whether the given options, with no output among them, say how lines are changed."""
     given = given_names(ctx)
     steps = {row.name for row in rows(PrepareOptions) if row.option.group in ("cleaning", "tokens")}
-    others = given - steps - ANYWHERE - {"inputs", "label"}
+    others = given - steps - ANYWHERE - {"inputs", "label", "weight_prefix"}
     return "inputs" in given and not others and bool(given & steps)
 
 
@@ -80,6 +85,8 @@ def filter_like(ctx: click.Context, inputs: tuple[str, ...], options: PrepareOpt
     say = speaker(ctx)
     kinds = {p: kind_to_read(p, options.format, like, head_of(p)) for p in inputs if p != STREAM}
     columns, reading = _columns(like, options), _reading(like, options, header_of(options))
+    if like.recorded.weight:
+        say(NO_WEIGHTS.format(path=options.like, column=like.recorded.weight))
     some = RowFilter(like, columns, reading, not options.label_column, say)
     known = {*kinds.values(), options.format if STREAM in inputs else ""} - {""}
     known = {"" if kind == "auto" else kind for kind in known}

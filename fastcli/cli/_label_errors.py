@@ -100,6 +100,8 @@ def check_lines(path: str, options: Inspecting) -> None:
     if kind == "lines":
         if options.weight_prefix:
             check_weights([path], options.weight_prefix)
+        else:
+            say_likely_weight(path, options.label)
         return
     if kind in ("model", "vectors"):
         raise DataError(f"{path}: --label-errors is for training data, not for a model or vectors.")
@@ -125,6 +127,17 @@ def folds_commands(path: str, options: Sequence[str], trainer: str = "supervised
     first = ["fastcli", trainer, "-input", path, "-output", "model", *options, *made]
     then = ["fastcli", "inspect", path, "--label-errors", "--folds-file", "folds.csv"]
     return f"{shlex.join(first)}; then: {shlex.join(then)}"
+
+
+def say_likely_weight(path: str, label: str) -> None:
+    """Say that tokens of the first lines look like weights, if they do."""
+    from fastcli.cli.display.messages import say
+    from fastcli.text.held_out import lines_of
+    from fastcli.text.likely_weights import likely_weight, likely_weight_sentence
+
+    if token := likely_weight(lines_of([path]), label):
+        advice = "--weight-prefix {prefix} takes them for such; without it they are words."
+        say(likely_weight_sentence(token, advice))
 
 
 def trained_lines(path: str, options: Inspecting) -> Iterator[FoldLine]:

@@ -131,7 +131,7 @@ def suggested(args: TrainArgs, kept: Collection[str] = ()) -> list[str] | None:
     size = text_size(args.input)
     if len(args.input) != 1 or not 0 < size <= LARGEST:
         return None
-    advice = advise(read_data(args.input[0], args.label))
+    advice = advise(read_data(args.input[0], args.label, args.weight_prefix))
     options = [
         (one.option, one.value)
         for one in advice.suggestions

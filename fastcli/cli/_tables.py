@@ -177,12 +177,14 @@ def lines_of_tables(
     tested: str = "",
     weight: str = "",
     places: RowPlaces | None = None,
+    weight_prefix: str = "",
 ) -> Iterator[dict[str, Any]]:
     """Let the lines of tables stand for training files, and for ``tested`` if that is a table.
 
     Training files are lines as they are unless ``is_table``; ``weight`` is the column of the
-    weights of rows, ``places`` are told where the rows of lines are.  Yields what a model records
-    of how its input was prepared, also where prepare did it before.
+    weights of rows, ``weight_prefix`` begins those of lines, ``places`` are told where the rows of
+    lines are.  Yields what a model records of how its input was prepared, also where prepare did it
+    before.
     """
     from fastcli.cli._validation import validation_lines
 
@@ -193,6 +195,12 @@ def lines_of_tables(
             )
         else:
             prepared = prepared_before(inputs)
+            known = prepared.get("weight_prefix", "")
+            if known and not weight_prefix:
+                reporter.note(
+                    f"{inputs[0]} has weights of lines: without --weight-prefix "
+                    f"{shlex.quote(known)} they are words."
+                )
         if tested and tested not in inputs:
             stack.enter_context(validation_lines(tested, options, label, prepared, reporter))
         yield prepared

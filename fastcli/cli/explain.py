@@ -161,7 +161,8 @@ class Run:
         block = np.frombuffer(line, np.uint8)
         best = self._best([block]) if len(block) else []
         found = self.explainer.line(line, best)
-        self._show(found, {"text": readable(line.rstrip(b"\n"))})
+        shown = without_weights(line.rstrip(b"\n"), self.explainer.model.weight_prefix)
+        self._show(found, {"text": readable(shown)})
 
     def tables(self, words: tuple[str, ...]) -> None:
         """Explain the rows of a table of numbers."""
@@ -212,6 +213,22 @@ class Run:
     def _write(self, data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+
+
+def without_weights(line: bytes, prefix: str) -> bytes:
+    """Return a line without the tokens of its weight, which the model does not read.
+
+    >>> without_weights(b"__w__2 the  text", "__w__"), without_weights(b"the  text", "__w__")
+    (b'the text', b'the  text')
+    """
+    from fastcli.text.dictionary import as_bytes
+    from fastcli.text.line_weights import blanked
+
+    head = os.fsencode(prefix)
+    if not head or head not in line:
+        return line
+    found = blanked(as_bytes(line), head).tobytes()
+    return line if found == line else b" ".join(filter(None, found.split(b" ")))
 
 
 def lines_of(blocks: Iterable[Any]) -> Iterator[bytes]:

@@ -58,7 +58,7 @@ class Inspecting:
     )
     label: str = option("__label__", text.LABEL, group="general")
     weight_prefix: str = option(
-        "", text.WEIGHT_PREFIX, group="general", needs=(only_beside("label_errors"), TRAINING)
+        "", text.WEIGHT_PREFIX, group="general", default_text="found in the first lines"
     )
     delimiter: str = option("", text.DELIMITER, group="input")
     header: bool = option(False, text.HEADER, group="input", needs=(DESCRIBING,))
@@ -96,6 +96,9 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
     as_json = options.json
     if not options.label:
         raise click.UsageError("-label must not be empty: every word would be a label.", ctx)
+    from fastcli.text.line_weights import check_weight_prefix
+
+    check_weight_prefix(options.weight_prefix, options.label)
     files = read_inputs(ctx, "files", files, lists.files_from, opens_folders=False)
     if not files:
         raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
@@ -162,7 +165,7 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
             table = table_report(path, replace(reading, kind=kind))
             write([to_json(table.as_json())] if as_json else table_lines(table))
             continue
-        data = read_data(path, options.label)
+        data = read_data(path, options.label, options.weight_prefix)
         advice, remarks = advise(data), notes(data, not data_sets, delimiter)
         if as_json:
             described = {**data.as_json(), "notes": remarks, "suggestions": advice.as_json()}
@@ -181,6 +184,8 @@ def inspect(ctx: click.Context, options: Inspecting, lists: Lists, files: tuple[
         say("--top-words: no effect, since no file is a model.")
     if not data_sets and not has_tables and "label" in given:
         say("-label: no effect on models, only on data sets.")
+    if not data_sets and options.weight_prefix:
+        say("--weight-prefix: no effect, since no file is lines of text.")
     unused = [f"--{name.replace('_', '-')}" for name in OF_TABLES if name in given]
     if unused and not has_tables:
         say(f"{', '.join(unused)}: no effect, since no file is a table.")

@@ -203,8 +203,9 @@ def _lines(
 ) -> AbstractContextManager[dict[str, Any]]:
     table, is_table = table_options(args), bool(args.text_column)
     weight = args.weight_column
+    prefix = args.weight_prefix
     return lines_of_tables(
-        args.input, table, is_table, args.label, reporter, args.valid, weight, places
+        args.input, table, is_table, args.label, reporter, args.valid, weight, places, prefix
     )
 
 

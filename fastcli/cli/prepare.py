@@ -18,6 +18,8 @@ from fastcli.prepare.options import PrepareOptions
 if TYPE_CHECKING:
     from fastcli.prepare.prepared import Prepared
 
+WEIGHT_PREFIX = "__weight__"  # of the tokens that --weight-column makes
+
 
 @positional(
     "<input>... -o <folder> [options]",
@@ -68,6 +70,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         options.group_column,
         options.join,
         options.label_from,
+        options.weight_column,
     )
     labels = LabelRules(
         case=options.label_case,
@@ -103,6 +106,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
         skip_bad=options.skip_bad,
         overwrite=options.overwrite,
         thread=options.thread,
+        weight_prefix=weight_prefix_of(options),
     )
     args.check()
     if args.output == STREAM and "split" in given_names(ctx):
@@ -122,7 +126,10 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
 
         stayed = {os.path.join(args.output, name) for name in done.stayed}
         written = [path for path in outputs(args) if path not in stayed]
-        say_ending(written, ["fastcli", "inspect", *compared(written, done)])
+        command = ["fastcli", "inspect", *compared(written, done)]
+        if args.weight_prefix:
+            command += ["--weight-prefix", args.weight_prefix]
+        say_ending(written, command)
 
 
 def compared(written: Sequence[str], done: Prepared) -> list[str]:
@@ -155,4 +162,9 @@ def recipe_of(options: PrepareOptions) -> Any:
     segmentation = Segmentation(options.segment, options.tokenizer_cmd, entries)
     stopwords = read_stopwords(options.stopwords) if options.stopwords else ()
     words = Words(stopwords, options.min_token_length)
-    return Recipe(cleaning, segmentation, options.label, words)
+    return Recipe(cleaning, segmentation, options.label, words, weight_prefix_of(options))
+
+
+def weight_prefix_of(options: PrepareOptions) -> str:
+    """Return the prefix of the tokens of weights, "" where there are none."""
+    return options.weight_prefix or (WEIGHT_PREFIX if options.weight_column else "")

@@ -321,8 +321,9 @@ def training_lines(
     table = table or TableOptions()
     is_table = asks_for_table(table)
     weight = args.weight_column
+    prefix = args.weight_prefix
     return lines_of_tables(
-        args.input, table, is_table, args.label, reporter, validation, weight, rows
+        args.input, table, is_table, args.label, reporter, validation, weight, rows, prefix
     )
 
 

@@ -21,6 +21,7 @@ from fastcli.options import snake
 from fastcli.printable import LONGEST_NAME, listed, readable, shortened
 from fastcli.tables.dialects import BOM, decode_lines, looks_like_table, shown_delimiter
 from fastcli.text.alike import alike
+from fastcli.text.likely_weights import likely_weight_sentence
 from fastcli.threads import usable_cpus
 
 UNBALANCED = 50  # lines of the largest label for one of the smallest
@@ -74,6 +75,7 @@ def notes(data: DataSet, is_training: bool, delimiter: str = "") -> list[dict[st
     found = {
         "table": table,
         "no_labels": "" if table else _no_labels(data),
+        "weights": "" if table else _weights(data),
         "sorted": _sorted(data) if is_training else "",
         "imbalance": _imbalance(data),
         "rare_labels": _rare(data),
@@ -125,6 +127,22 @@ def _no_labels(data: DataSet) -> str:
     return (
         f"{sentence} If labels have another prefix, give it with -label; 'fastcli prepare' makes "
         "such lines from CSV, TSV or JSON."
+    )
+
+
+def _weights(data: DataSet) -> str:
+    if data.likely_weight:
+        return likely_weight_sentence(
+            data.likely_weight,
+            f"{data.n_weighted:,} of {data.n:,} lines have one. Here they are not counted as "
+            "words; training takes them for weights only with --weight-prefix {prefix}.",
+        )
+    if not data.weight_prefix:
+        return ""
+    n = f"{data.n_weighted:,}" if data.n_weighted else "none"
+    return (
+        f"Tokens that begin with {data.weight_prefix} are weights of lines: {n} of {data.n:,} "
+        "lines have one."
     )
 
 
@@ -247,6 +265,8 @@ def advise(data: DataSet) -> Advice:
     words += ["-output", output_name(data.path)]
     if data.prefix != "__label__":
         words += ["-label", data.prefix]
+    if data.weight_prefix and data.n_weighted:
+        words += ["--weight-prefix", data.weight_prefix]
     advice = Advice(
         command=words + [w for s in options for w in (s.option, s.value)], suggestions=options
     )

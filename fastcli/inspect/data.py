@@ -26,6 +26,7 @@ from fastcli.mlp.first_bytes import begins_as_mlp
 from fastcli.overwriting import STREAM
 from fastcli.printable import readable
 from fastcli.text.inputs import MODEL_MAGIC, text_blocks
+from fastcli.text.likely_weights import MOST_LINES, likely_weight, likely_weight_prefix
 from fastcli.text.spooled import place_of
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class DataSet:
     letters: int = 0
     head: list[bytes] = field(default_factory=list)  # the first lines
     state: tuple[int, int, int] | None = None  # of a regular file, when it was read
+    weight_prefix: str = ""  # of tokens with the weight of a line, which are not words
+    likely_weight: bytes = b""  # a token of such, where the prefix was found in the first lines
+    n_weighted: int = 0  # lines with such a token
 
     @property
     def n(self) -> int:
@@ -156,10 +160,18 @@ class DataSet:
                 "bigrams_about": round(self.bigrams),
                 "growth": [{"lines": n, "words": words} for n, words in self.tenths()],
             },
+            **({"weights": self._weights_as_json()} if self.weight_prefix else {}),
             "unsegmented_share": round(
                 (self.ideographs + self.letters) / max(self.characters, 1), 4
             ),
             "findings": [finding.as_json() for finding in self.findings.all()],
+        }
+
+    def _weights_as_json(self) -> dict[str, Any]:
+        return {
+            "prefix": self.weight_prefix,
+            "given": not self.likely_weight,
+            "lines": self.n_weighted,
         }
 
 
@@ -200,16 +212,19 @@ def split_lines(block: bytes) -> list[bytes]:
     return lines
 
 
-def read_data(path: str, prefix: str) -> DataSet:
+def read_data(path: str, prefix: str, weight_prefix: str = "") -> DataSet:
     """Read a file, or standard input (``-``), and count.
 
-    Raises DataError if the file cannot be read or is empty.
+    Tokens that begin with ``weight_prefix`` are weights of lines; without it what looks like such
+    in the first lines is.  Raises DataError if the file cannot be read or is empty.
     """
-    reader = _Reader(DataSet(path=path, prefix=prefix))
+    reader = _Reader(DataSet(path=path, prefix=prefix, weight_prefix=weight_prefix))
     reader.data.state = state_of(path)
     for block in read_blocks(path):
         if reader.data.n == 0 and reader.data.state is None:
             _check_no_model(path, block)
+        if reader.data.n == 0 and not weight_prefix:
+            reader.look_for_weights(block)
         reader.read(block)
     data = reader.data
     if data.n == 0:
@@ -260,6 +275,12 @@ class _Reader:
         self.pieces: list[NDArray[np.int64]] = []  # the words of this block
         data.words = self.ids
 
+    def look_for_weights(self, block: bytes) -> None:
+        """Take tokens for weights that look like such in the first lines."""
+        data = self.data
+        data.likely_weight = likely_weight(block.split(b"\n", MOST_LINES), data.prefix)
+        data.weight_prefix = os.fsdecode(likely_weight_prefix(data.likely_weight))
+
     def read(self, block: bytes) -> None:
         data = self.data
         data.size += len(block)
@@ -287,8 +308,13 @@ class _Reader:
         label_counts = data.labels
         words: list[bytes] = []
         line_labels: list[bytes] = []
+        weight = os.fsencode(data.weight_prefix)
         for number, line in enumerate(lines, data.n + 1):
             tokens = line.split()
+            if weight and weight in line:
+                n_tokens = len(tokens)
+                tokens = [token for token in tokens if not token.startswith(weight)]
+                data.n_weighted += len(tokens) < n_tokens
             k = 0
             for token in tokens:
                 if not token.startswith(prefix):

@@ -83,7 +83,12 @@ def place(
         if all(wanted.count(name) == 1 for name in wanted):
             found = _by_name(columns, path, first)
             return _with_point(found, columns, path, below, options, note)
-    at, label = _by_position(columns, path, len(first))
+    at, label = _by_position(columns, path, below, len(first), is_label)
+    if label >= 0 and len(first) != columns.width:
+        note(
+            f"{path}: label: column {label + 1}; it has no column {_left_out(columns)}, which "
+            "training read as weights or left out."
+        )
     names = first if header else [str(i) for i in range(len(first))]
     found = Placing(at, label, tuple(names), header)
     if label >= 0:
@@ -132,12 +137,33 @@ def _by_name(columns: FeatureColumns, path: str, names: Sequence[str]) -> Placin
     return Placing(tuple(map(names.index, wanted)), at, tuple(names), True, True)
 
 
-def _by_position(columns: FeatureColumns, path: str, width: int) -> tuple[tuple[int, ...], int]:
-    """Return where the columns and the label are in a file of as many columns."""
+def _left_out(columns: FeatureColumns) -> str:
+    """Return the numbers, from 1, of the columns that are neither inputs nor the label."""
+    used = {columns.label, *(column.position for column in columns.table)}
+    return listed([str(i + 1) for i in range(columns.width) if i not in used])
+
+
+def _by_position(
+    columns: FeatureColumns,
+    path: str,
+    below: Sequence[Sequence[str]],
+    width: int,
+    is_label: IsLabel,
+) -> tuple[tuple[int, ...], int]:
+    """Return where the columns and the label are in a file of as many columns.
+
+    A file of inputs and label may lack the columns that training read as weights or left out.  If
+    that is one column, and the label may be missing as well, the first rows ``below`` tell which.
+    """
     label, whole = columns.label, columns.width
     positions = [column.position for column in columns.table]
     if width == whole:
         return tuple(positions), label
+    if width == len(positions) + 1 < whole:
+        used = sorted([*positions, label])
+        at = used.index(label)
+        if width < whole - 1 or _are_labels([row[at] for row in below], is_label):
+            return tuple(map(used.index, positions)), at
     if width == whole - 1:
         return tuple(i - (i > label) for i in positions), -1
     if width == len(positions):
@@ -146,6 +172,12 @@ def _by_position(columns: FeatureColumns, path: str, width: int) -> tuple[tuple[
         f"{path}, line 1: {width} columns, where {whole} are expected "
         f"({whole - 1} without the label)."
     )
+
+
+def _are_labels(cells: Sequence[str], is_label: IsLabel) -> bool:
+    """Tell whether cells are labels; words may be such that training did not have."""
+    known = [cell.strip() for cell in cells if not is_missing(cell)]
+    return bool(known) and all(not is_number(cell) or is_label(cell) for cell in known)
 
 
 def _check_label(

@@ -206,6 +206,12 @@ class _Choice:
         self.dropped = [find_column(path, one, names, has_names) for one in options.drop]
         self.words = [find_column(path, one, names, has_names) for one in options.words]
         self.weight = _weight(path, names, has_names, options)
+        for option, columns in (("--drop", self.dropped), ("--words", self.words)):
+            if self.weight in columns:
+                raise ArgumentError(
+                    f"{path}: column {named(names[self.weight])} cannot be used twice, as weight "
+                    f"and by {option}."
+                )
         self.nested = nested  # columns of lists and objects
         self.left_out: list[str] = []
         self.numbered = -1  # the column that counts the rows

@@ -140,7 +140,7 @@ class TableReader:
     @property
     def _widths(self) -> tuple[int, ...]:
         n, width = self.columns.n_raw, self.columns.width
-        return width, width - 1, n
+        return width, width - 1, n + 1, n
 
     def _note_delimiter(self, dialect: Dialect) -> None:
         known = self.columns.delimiter

@@ -52,6 +52,10 @@ class PrepareArgs:
             raise ArgumentError(
                 f"--label-column and --label-from {self.columns.label_from}: give one of them."
             )
+        if self.columns.group and self.columns.weight:
+            raise ArgumentError(
+                "--group-column and --weight-column cannot be combined: give one of them."
+            )
         self.recipe.check()
         self.labels.check()
         check_choices(

@@ -28,12 +28,13 @@ class Cleaned:
     """A batch as a cleaning process gives it back.
 
     ``data`` has its texts as UTF-8, each a line with its end; ``keys`` are int64[n];
-    ``signatures`` are for near duplicates.
+    ``signatures`` are for near duplicates; ``weights`` are the tokens of weights, b"" for none.
     """
 
     data: bytes
     keys: NDArray[np.int64]
     signatures: NDArray[np.int32] | None
+    weights: tuple[bytes, ...] = ()
 
     @cached_property
     def bounds(self) -> NDArray[np.int64]:
@@ -49,7 +50,17 @@ class Cleaned:
         """Return some of the rows."""
         order = np.array(rows, np.int64)
         signatures = self.signatures[order] if self.signatures is not None else None
-        return Cleaned(gathered(self.data, self.bounds, order), self.keys[order], signatures)
+        weights = tuple(self.weights[i] for i in rows) if self.weights else ()
+        data = gathered(self.data, self.bounds, order)
+        return Cleaned(data, self.keys[order], signatures, weights)
+
+    def weighted(self) -> Cleaned:
+        """Return the texts with the tokens of weights at their ends."""
+        if not self.weights:
+            return self
+        pairs = zip(self.data.split(b"\n"), self.weights, strict=False)
+        data = b"".join([b"%b %b\n" % pair if pair[1] else pair[0] + b"\n" for pair in pairs])
+        return Cleaned(data, self.keys, self.signatures)
 
 
 @dataclass(frozen=True)

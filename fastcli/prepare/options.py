@@ -82,6 +82,7 @@ class PrepareOptions:
         group="input",
         needs=(INTO_FOLDER,),
     )
+    weight_column: str = option("", text.WEIGHT_COLUMN, group="input")
     label_separator: str = option(
         "",
         "separator of several labels in one cell (or name); none: a cell is one label",
@@ -230,6 +231,13 @@ class PrepareOptions:
         "none", "remove duplicates (near: a few words differ)", group="output", choices=DEDUPS
     )
     label: str = option("__label__", text.LABEL, group="output")
+    weight_prefix: str = option(
+        "",
+        text.WEIGHT_PREFIX,
+        help="prefix of the token with the weight of its line, which is kept as it is",
+        group="output",
+        default_text="none, or __weight__ with --weight-column",
+    )
     seed: int = option(
         0,
         "random seed of the split and of the order of train.txt",

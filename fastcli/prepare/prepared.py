@@ -18,6 +18,7 @@ class Prepared:
     rows: int = 0
     bad: int = 0
     unweighted: int = 0  # rows whose weight is missing
+    weighted: int = 0  # lines that were written with the token of a weight
     exact: int = 0
     near: int = 0
     contradictions: int = 0

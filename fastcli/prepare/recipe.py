@@ -16,6 +16,7 @@ from fastcli.prepare.words import Words, keep_words
 from fastcli.printable import named
 from fastcli.schema import SchemaError, build, shown
 from fastcli.text.encodings import is_valid_utf8
+from fastcli.text.line_weights import check_weight_prefix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,12 +30,16 @@ MOST_TRIED = 200  # places where a word may begin that are looked at one by one
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that happens to a text: cleaning, segmentation, words, and what a label begins with."""
+    """All that happens to a text: cleaning, segmentation, words, and what a label begins with.
+
+    ``weight_prefix`` begins the tokens with weights of lines, "": there are none.
+    """
 
     cleaning: Cleaning = field(default_factory=Cleaning)
     segmentation: Segmentation = field(default_factory=Segmentation)
     label: str = "__label__"
     words: Words = field(default_factory=Words)
+    weight_prefix: str = ""
 
     def check(self) -> None:
         """Raise ArgumentError for a value that cannot be."""
@@ -54,14 +59,15 @@ class Recipe:
             )
         if not self.label or self.label.split() != [self.label]:
             raise ArgumentError("-label must be a prefix without spaces, such as __label__.")
+        check_weight_prefix(self.weight_prefix, self.label)
 
     def apply(self, texts: list[str]) -> list[str]:
-        """Return texts as written to a training file; words are never labels."""
+        """Return texts as written to a training file; words are never labels or weights."""
         cleaned = clean(texts, self.cleaning)
         cleaned = segment(cleaned, self.segmentation)
         cleaned = keep_words(cleaned, self.words, self.cleaning, self.segmentation)
         cleaned = cut(cleaned, self.cleaning.max_length)
-        if any(self.label in text or LINE_END in text for text in cleaned):
+        if any(mark in text for text in cleaned for mark in self._marks):
             cleaned = [self._of_words(text) for text in cleaned]
         return cleaned
 
@@ -71,7 +77,7 @@ class Recipe:
             return b""
         if self._is_cleaning_alone:
             data = clean_to_bytes(texts, self.cleaning) + b"\n"
-            if not _has(data, self.label) and not _has(data, LINE_END):
+            if not any(_has(data, mark) for mark in self._marks):
                 return data
         return "\n".join([*self.apply(texts), ""]).encode()
 
@@ -80,9 +86,19 @@ class Recipe:
         raw = data.tobytes()
         if self._is_cleaning_alone and self.cleaning == Cleaning() and is_valid_utf8(raw):
             found = space_lines(raw)
-            if not _has(found, self.label) and not _has(found, LINE_END):
+            if not any(_has(found, mark) for mark in self._marks):
                 return found
         return self.apply_to_bytes(raw.decode("utf-8", "surrogateescape").split("\n")[:-1])
+
+    @property
+    def _prefixes(self) -> list[str]:
+        """What words may not begin with."""
+        return [self.label, *filter(None, [self.weight_prefix])]
+
+    @property
+    def _marks(self) -> list[str]:
+        """What no text may have in it unseen."""
+        return [*self._prefixes, LINE_END]
 
     @property
     def _is_cleaning_alone(self) -> bool:
@@ -96,27 +112,28 @@ class Recipe:
     def apply_to_lines(self, lines: list[str]) -> list[str]:
         """Return lines of fastText's format with their text prepared, one line for each line.
 
-        Labels in front of a line stay as they are.
+        Labels in front of a line stay as they are; so do weights, which follow the text.
         """
-        heads, texts = [], []
+        heads, texts, ends = [], [], []
         for line in lines:
-            words = line.split()
+            words, weights = line.split(), list[str]()
+            if self.weight_prefix and self.weight_prefix in line:
+                words, weights = without_weights(words, self.weight_prefix)
             n = next((i for i, w in enumerate(words) if not w.startswith(self.label)), len(words))
             heads.append(words[:n])
-            texts.append(" ".join(words[n:]) if n else line)
+            texts.append(" ".join(words[n:]) if n or weights else line)
+            ends.append(weights)
         return [
-            " ".join([*head, text] if text else head)
-            for head, text in zip(heads, self.apply(texts), strict=True)
+            " ".join([*head, *filter(None, [text]), *end])
+            for head, text, end in zip(heads, self.apply(texts), ends, strict=True)
         ]
 
     def _of_words(self, text: str) -> str:
         """Take the prefix off words that would be labels, and out what fastText ends lines at."""
         words = []
         for word in text.split(" "):
-            first = 0
-            while word.startswith(self.label, first):
-                first += len(self.label)
-            word = word[first:]
+            while found := next(filter(word.startswith, self._prefixes), ""):
+                word = word.removeprefix(found)
             words.append("" if word == LINE_END else word)
         return " ".join(filter(None, words))
 
@@ -129,7 +146,20 @@ class Recipe:
             "cleaning": asdict(self.cleaning),
             "segmentation": asdict(self.segmentation),
             "words": asdict(self.words),
+            **({"weight_prefix": self.weight_prefix} if self.weight_prefix else {}),
         }
+
+
+def without_weights(words: list[str], prefix: str) -> tuple[list[str], list[str]]:
+    """Return the words of a line that are no weights, and those that are.
+
+    >>> without_weights(["w:2", "a", "b"], "w:")
+    (['a', 'b'], ['w:2'])
+    """
+    return (
+        [word for word in words if not word.startswith(prefix)],
+        [word for word in words if word.startswith(prefix)],
+    )
 
 
 def _has(data: bytes, word: str) -> bool:
@@ -169,7 +199,9 @@ def recipe_from(found: Any, path: str) -> Recipe:
             f"{path} is from another version of fastcli: {shown(found.get('version'))}."
         )
     try:
-        names = [one.name for one in fields(Recipe) if one.name != "words" or found["version"] > 1]
+        names = [one.name for one in fields(Recipe) if one.name not in ("words", "weight_prefix")]
+        names += ["words"] * (found["version"] > 1)
+        names += ["weight_prefix"] * ("weight_prefix" in found)  # where there are weights
         recipe = build(Recipe, {name: found[name] for name in names})
         recipe.check()
     except KeyError as error:

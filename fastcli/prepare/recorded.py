@@ -25,7 +25,7 @@ from fastcli.tables.options import TableOptions
 from fastcli.tables.reading import Reading
 
 PREPARED = "prepared"  # the name under which a model's JSON file has it
-RECIPE = ("format", "version", "label", "cleaning", "segmentation", "words")
+RECIPE = ("format", "version", "label", "cleaning", "segmentation", "words", "weight_prefix")
 OF_LABELS = ("case", "map", "minimum", "other", "maximum", "rare")  # what was done to labels
 AT_ONCE = 1 << 20
 
@@ -100,6 +100,7 @@ class Recorded:
     delimiter: str = ""
     quotes: str = "auto"
     escape: str = "auto"
+    weight: str = ""
 
     def check(self) -> None:
         """Raise ArgumentError for a value that cannot be."""

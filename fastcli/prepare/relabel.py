@@ -80,6 +80,7 @@ def only(batch: Batch, rows: Sequence[int]) -> Batch:
         texts=[batch.texts[i] for i in rows],
         labels=[batch.labels[i] for i in rows],
         groups=[batch.groups[i] for i in rows],
+        weights=[batch.weights[i] for i in rows] if batch.weights else [],
     )
 
 

@@ -51,7 +51,7 @@ from fastcli.prepare.recipe import Recipe
 from fastcli.prepare.relabel import Relabelling, only
 from fastcli.prepare.row_file import LabelLimit, RowFile, choose
 from fastcli.prepare.row_places import RowPlaces
-from fastcli.prepare.row_weights import weight_tokens
+from fastcli.prepare.row_weights import bad_weights, take_weights, weight_tokens
 from fastcli.prepare.segment import check_segmentation
 from fastcli.prepare.split import PARTS, OrderSplitter, Splitter
 from fastcli.prepare.workers import starting
@@ -64,6 +64,7 @@ from fastcli.tables.labels import LabelsAreText
 from fastcli.tables.rows import Batch
 from fastcli.tables.sources import Source
 from fastcli.tables.values import is_missing
+from fastcli.text.likely_weights import likely_weight, likely_weight_sentence
 from fastcli.text.line_weights import NOT_A_WEIGHT, unweighted
 from fastcli.text.spooled import is_file
 from fastcli.threads import uninterrupted
@@ -76,6 +77,7 @@ BESIDE = 8_000_000  # bytes of input that are worth a process which reads them
 INLINE = 4  # batches that are cleaned before other processes are started,
 COSTLY = 0.6  # which pays where cleaning takes more than this share of the time
 SPACE = ord(" ")
+KEPT_WEIGHTS = "--weight-prefix {prefix} keeps them; without it they are cleaned as words."
 
 
 def prepare(args: PrepareArgs, reporter: Reporter, places: RowPlaces | None = None) -> Prepared:
@@ -231,6 +233,7 @@ class _Run:
             needs_labels=args.needs_labels,
             skips_bad=args.skip_bad,
             say=reporter.note,
+            weight_prefix=args.recipe.weight_prefix,
         )
 
     def write_all(self, folder: Path) -> None:
@@ -278,8 +281,10 @@ class _Run:
             found = self.read(paths)
         for batch in found:
             batch.bad, self.deferred_rejects = self.deferred_rejects, []
+            if self.done.rows == 0 and not self.args.weight_prefix:
+                self.say_likely_weight(batch.texts)
             self.done.rows += len(batch.lines)
-            batch = self.relabelling.apply(batch)
+            batch = take_weights(self.relabelling.apply(batch), self.args)
             if batch.lines or batch.bad:
                 yield batch
 
@@ -342,19 +347,30 @@ class _Run:
         return self.with_weight(only(batch, kept), cleaned.only(kept))
 
     def with_weight(self, batch: Batch, cleaned: Cleaned) -> tuple[Batch, Cleaned]:
-        """Return the rows, each with the token of its weight at its end; bad weights are bad."""
-        column = self.args.columns.weight
-        if not column:
+        """Return the rows, each with the token of its weight; those with bad weights are bad."""
+        if not batch.weights:
             return batch, cleaned
-        tokens, bad = weight_tokens(batch.groups, self.args.weight_prefix)
-        self.done.unweighted += sum(map(is_missing, batch.groups))
+        column = self.args.columns.weight
+        if column:
+            tokens, bad = weight_tokens(batch.weights, self.args.weight_prefix)
+            self.done.unweighted += sum(map(is_missing, batch.weights))
+        else:
+            tokens = [weight.encode("utf-8", "surrogateescape") for weight in batch.weights]
+            bad = bad_weights(tokens, self.args.weight_prefix)
         for i in bad:
             place = Location(batch.path, batch.lines[i], column)
-            self.bad(place, NOT_A_WEIGHT, batch.groups[i])
-        kept = np.delete(np.arange(len(tokens)), bad).tolist() if bad else range(len(tokens))
-        lines = cleaned.data.split(b"\n")
-        data = b"".join([b"%b %b\n" % (lines[i], tokens[i]) for i in kept])
-        return only(batch, kept), Cleaned(data, cleaned.keys[list(kept)], None)
+            self.bad(place, NOT_A_WEIGHT, batch.weights[i])
+        cleaned = replace(cleaned, weights=tuple(tokens))
+        if not bad:
+            return batch, cleaned
+        kept = np.delete(np.arange(len(tokens)), bad).tolist()
+        return only(batch, kept), cleaned.only(kept)
+
+    def say_likely_weight(self, texts: Sequence[str]) -> None:
+        """Say that tokens of lines look like weights, if they do."""
+        lines = (text.encode("utf-8", "surrogateescape") for text in texts)
+        if token := likely_weight(lines, self.args.recipe.label):
+            self.reporter.note(likely_weight_sentence(token, KEPT_WEIGHTS))
 
     def named(self, batch: Batch) -> list[tuple[str, ...]]:
         """Return the label tokens of a batch's rows."""
@@ -376,6 +392,7 @@ class _Run:
 
     def write(self, labels: Sequence[tuple[str, ...]], cleaned: Cleaned) -> None:
         """Write lines, each to the part that it belongs to."""
+        cleaned = cleaned.weighted()
         parts = self.splitter.parts(cleaned.keys, labels)
         different = list(dict.fromkeys(labels))
         number_of = {some: number for number, some in enumerate(different)}
@@ -395,7 +412,12 @@ class _Run:
                 counts.update(dict.fromkeys(different[i], n))
             self.done.lines[number] += len(chosen)
             n_spaces = int(np.count_nonzero(np.frombuffer(data, np.uint8) == SPACE))
-            self.done.tokens[number] += n_spaces + len(chosen) - (counts.total() - before)
+            n_others = counts.total() - before
+            if self.args.weight_prefix:
+                n_weights = data.count(f" {self.args.weight_prefix}".encode())
+                self.done.weighted += n_weights
+                n_others += n_weights
+            self.done.tokens[number] += n_spaces + len(chosen) - n_others
 
     def write_chosen(self, folder: Path, batches: Iterator[tuple[Batch, Cleaned]]) -> None:
         """Put all rows into files beside, choose among them, and write those that are kept."""
@@ -423,7 +445,7 @@ class _Run:
                 finder = stack.enter_context(DuplicateFinder(folder, self.args.dedup == "near"))
             for batch, cleaned in batches:
                 labels = self.named(batch)
-                rows.add(labels, cleaned)
+                rows.add(labels, cleaned.weighted())
                 if finder is not None:
                     finder.add(labels, cleaned)
             if finder is None:

@@ -17,7 +17,10 @@ NESTED = (dict, list, tuple)  # what is not text
 
 @dataclass
 class Batch:
-    """Rows: where they are, their texts, their labels and their groups ("" without any)."""
+    """Rows: where they are, their texts, their labels and their groups ("" without any).
+
+    ``weights`` are those of all rows, once they are apart from texts and groups.
+    """
 
     path: str
     lines: list[int] = field(default_factory=list)
@@ -25,6 +28,7 @@ class Batch:
     labels: list[tuple[str, ...]] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)  # rows before it, not yet said
+    weights: list[str] = field(default_factory=list)
 
 
 @dataclass

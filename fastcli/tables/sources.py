@@ -71,6 +71,7 @@ class Source:
     say: Callable[[str], None] = _ignore
     keeps_all: bool = False
     may_lack_labels: bool = False
+    weight_prefix: str = ""  # of tokens of lines, which may stand before labels, too
     record: dict[str, Any] = field(default_factory=dict, init=False)  # what was decided, as JSON
     kind: str = field(default="", init=False)  # the format of the file that is being read
     _delimiter: str = field(default="", init=False)  # of that file, if it is a table
@@ -197,6 +198,7 @@ class Source:
         else:
             if self.columns.text or self.columns.label:
                 self.say(f"{path}: read as lines of labels and text, which have no columns.")
+            self._check_group(path)
             yield from self._fasttext(path, reading.text(raw))
 
     def _table(self, path: str, table: Delimited, kind: str) -> Iterator[Batch]:
@@ -322,6 +324,8 @@ class Source:
             words = line.split()
             if not words:
                 continue
+            if self.weight_prefix and self.weight_prefix in line:  # weights come last
+                words.sort(key=lambda word: word.startswith(self.weight_prefix))
             labels, rest = labels_of(words, prefix)
             if self._label:
                 labels = [self._label]

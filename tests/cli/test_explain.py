@@ -1,6 +1,7 @@
 """explain: contributions that sum to the difference of scores, against plain NumPy; screens."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -486,3 +487,19 @@ def test_an_empty_label_is_no_label(models):
         result = run("explain", models["softmax"], "rice", option, "")
         assert (result.code, result.out) == (1, b"")
         assert f"{option}: the model has no label ''" in result.err
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_the_weight_of_a_line_is_no_part_of_its_text(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = "__weight__2 __label__a red  fox\n__label__b blue whale __weight__0.5\n"
+    Path("t.txt").write_text(20 * lines)
+    options = ["-dim", 4, "-thread", 1, "-minCount", 1, "--weight-prefix", "__weight__"]
+    assert run(command, "-input", "t.txt", "-output", "m", *options).code == 0
+    model = "m.bin" if command == "supervised" else "m.mlp"
+    for options in ([], ["--json"]):
+        weighted = run("explain", model, "-", *options, stdin=lines.encode())
+        plain = lines.replace("__weight__2 ", "").replace(" __weight__0.5", "")
+        found = run("explain", model, "-", *options, stdin=plain.replace("  ", " ").encode())
+        assert weighted.code == 0
+        assert weighted.out == found.out != b""

@@ -229,3 +229,44 @@ def test_missing_values_that_training_did_not_have(name, more):
     sentence = f"{name}: column q has missing values, which training did not have: they count as "
     assert said.count(f"{sentence}its mean.") == 1
     assert "column p has" not in said
+
+
+# ------------------------------------------------------------------ columns of weights
+
+
+WEIGHTED = [("1", "9", "a"), ("2", "8", "a"), ("8", "2", "b"), ("9", "1", "b")]
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+@pytest.mark.parametrize("option", ["--weight-column", "--drop"])
+def test_a_file_without_header_may_lack_the_weights(at, option, tmp_path, monkeypatch):
+    """Wherever the weights were in training, the label of a file without them is found."""
+    monkeypatch.chdir(tmp_path)
+    weighted = [[*row[:at], "3", *row[at:]] for row in WEIGHTED]
+    write = {"w.csv": weighted, "plain.csv": WEIGHTED}
+    write["unlabelled.csv"] = [[cell for cell in row if cell not in "ab"] for row in weighted]
+    write["inputs.csv"] = [row[:2] for row in WEIGHTED]
+    for path, rows in write.items():
+        Path(path).write_text("".join(",".join(row) + "\n" for row in rows))
+    label = 2 + (at <= 2)
+    options = ["--label-column", label, option, at, "-epoch", 30, "-thread", 1, "--no-header"]
+    result = run("mlp-train", "-input", "w.csv", "-output", "m", *options, "--valid", "plain.csv")
+    assert result.code == 0, result.err
+    result = run("test", "m.mlp", "plain.csv")
+    assert result.out.startswith(b"N\t4\n")
+    assert (
+        f"plain.csv: label: column 3; it has no column {at + 1}, which training read as weights "
+        "or left out."
+    ) in result.err
+    answers = [run("predict-prob", "m.mlp", path, -1).out for path in write]
+    assert answers[0] == answers[1] == answers[2] == answers[3] != b""
+
+
+@pytest.mark.parametrize("option", ["--drop", "--words"])
+def test_a_column_of_weights_has_no_other_part(option, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("w.csv").write_text("x,w,y\n1,2,a\n2,3,b\n")
+    options = ["-output", "m", "--weight-column", "w", option, "w"]
+    result = run("mlp-train", "-input", "w.csv", *options)
+    assert (result.code, result.out) == (1, b"")
+    assert result.err == f"w.csv: column w cannot be used twice, as weight and by {option}.\n"

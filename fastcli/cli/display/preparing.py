@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,13 @@ def _sentences(done: Prepared, args: PrepareArgs) -> list[str]:
     if done.bad:
         sentences += [f"  {n:,} x {reason}" for reason, n in done.reasons.most_common(5)]
     sentences += _labels(done, args)
+    if args.weight_prefix and done.weighted:
+        sentences.append(
+            f"Lines with a weight: {done.weighted:,}. Train with --weight-prefix "
+            f"{shlex.quote(args.weight_prefix)}."
+        )
+    elif args.weight_prefix:
+        sentences.append(f"--weight-prefix {args.weight_prefix}: no line has such a token.")
     if done.stayed:
         sentences.append(
             f"Left in place, since they were changed after a run: {', '.join(done.stayed)}."
