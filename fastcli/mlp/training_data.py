@@ -256,10 +256,7 @@ def read_rows(
     label, ArgumentError for weights where there are no columns, and what reading raises.
     """
     options = table_options(args)
-    if kind == "libsvm" and args.weight_column:
-        raise ArgumentError(
-            f"{args.input[0]} is libsvm, which has no columns, so there is no --weight-column."
-        )
+    check_weight_column(args, kind)
     if former is not None:
         columns = former.columns
         raw, labels = _read_as(kind, args.input, columns, options, note)
