@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastcli.errors import ArgumentError
-from fastcli.evaluation.metric import PLAIN, Metric, parse_metric
 from fastcli.schema import Range
+
+if TYPE_CHECKING:
+    from fastcli.evaluation.metric import Metric
 
 # What a checkpoint may say; a run without validation has NaN, one without a best model infinity.
 Count = Annotated[int, Range(0)]
@@ -24,6 +26,8 @@ def parse_monitor(text: str) -> Metric:
     >>> parse_monitor("Loss").text
     'loss'
     """
+    from fastcli.evaluation.metric import PLAIN, parse_metric
+
     plain = text.strip().lower()
     try:
         return parse_metric(plain if plain in PLAIN else text)

@@ -21,7 +21,6 @@ from fastcli.fasttext.model_args import LOSSES
 from fastcli.fasttext.sampling import alias_table, drawable
 from fastcli.fasttext.schemes import InBatches, OneByOne, Scheme, Work, is_copied, lines_at_once
 from fastcli.fasttext.visits import VisitOrder
-from fastcli.fasttext.watch import SoFar
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.linear.lines import Lines, Loss, Model, Rule
@@ -158,6 +157,8 @@ class Trainer:
                 return
 
     def _evaluate(self, watch: Watch, visits: int, in_epoch: int, lr: float) -> None:
+        from fastcli.fasttext.watch import SoFar
+
         so_far = SoFar(
             visits=visits,
             loss=self.scheme.total_loss,
