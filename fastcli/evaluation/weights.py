@@ -98,11 +98,16 @@ def _number(cell: str) -> float:
 
 
 def class_weights(
-    asked: ClassWeight, names: Sequence[str], prefix: str, counts: NDArray[np.int64]
+    asked: ClassWeight,
+    names: Sequence[str],
+    prefix: str,
+    counts: NDArray[np.int64],
+    min_count: int = 0,
 ) -> NDArray[np.float64]:
     """Return the weight of each label, float64[labels], before they are scaled.
 
-    ``names`` are without ``prefix``; ``counts`` say how many training lines have each label.
+    ``names`` are without ``prefix``; ``counts`` say how many training lines have each label, and
+    those of fewer than ``min_count`` were left out.
     balanced: n / (K count), scikit-learn's ``compute_class_weight``; n counts a line once for each
     of its labels, and K the labels that lines have.  sqrt: its square root.  Raises DataError for
     labels of the file that training lines do not have.
@@ -117,8 +122,11 @@ def class_weights(
     for label, (weight, number) in asked.given.items():
         place = places.get(label, places.get(label.removeprefix(prefix), -1))
         if place < 0:
+            have = "no training line has"
+            if min_count > 1:
+                have = f"fewer than {min_count:,} training lines (-minCountLabel) have"
             raise DataError(
-                f"{asked.path}:{number}: no training line has the label {named(label)}"
+                f"{asked.path}:{number}: {have} the label {named(label)}"
                 f"{nearest(label.removeprefix(prefix), places)}."
             )
         if place in said:

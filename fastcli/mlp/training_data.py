@@ -209,7 +209,9 @@ def _weights(
     asked = read_class_weight(args.class_weight)
     labels, offsets = examples.labels, examples.label_offsets
     counts = np.bincount(labels[: offsets[-1]], minlength=len(names))
-    by_label = None if asked is None else class_weights(asked, names, args.label, counts)
+    by_label = None
+    if asked is not None:
+        by_label = class_weights(asked, names, args.label, counts, args.min_count_label)
     weights = scaled(of_lines, by_label, labels, offsets, len(names))
     if of_lines is not None and args.weight_prefix and (of_lines == 1).all():
         note(no_weights(args.weight_prefix))

@@ -1,5 +1,6 @@
 """--class-weight and weights of lines: what is learned, what is said, and what is refused."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -353,3 +354,22 @@ def test_the_prefix_of_weights_goes_on_with_the_model(command, end, tmp_path, mo
     assert run(*on, "-output", "b", *given).code == 0
     assert (tmp_path / f"a.{end}").read_bytes() == (tmp_path / f"b.{end}").read_bytes()
     assert b"__weight__3" not in (tmp_path / f"a.{end}").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_a_file_of_class_weights_may_be_compressed(folder, command):
+    Path("c.csv").write_text("small,3\n")
+    Path("c.csv.gz").write_bytes(gzip.compress(b"small,3\n"))
+    end = "bin" if command == "supervised" else "mlp"
+    for name in ("c.csv", "c.csv.gz"):
+        train_on("t.txt", command, "--class-weight", name, out=name)
+    if command == "supervised":
+        assert Path(f"c.csv.{end}").read_bytes() == Path(f"c.csv.gz.{end}").read_bytes()
+    Path("cut.gz").write_bytes(Path("c.csv.gz").read_bytes()[:-9])
+    result = train_on("t.txt", command, "--class-weight", "cut.gz", code=1)
+    assert "cut.gz" in result.err
+    assert "Traceback" not in result.err
+    result = train_on("t.txt", command, "--class-weight", "c.csv", "-minCountLabel", 9, code=1)
+    assert (
+        "c.csv:1: fewer than 9 training lines (-minCountLabel) have the label small" in result.err
+    )
