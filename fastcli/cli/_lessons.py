@@ -63,6 +63,8 @@ def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> boo
     is_told = is_told or bool(troubles)
     if learned is None or troubles or learned.rate_is_too_high or not learned.is_at_chance:
         return is_told
+    if learned.goes_on:  # the sentence says what to try
+        return is_told
     which = "another" if learned.is_above_start else "a larger"
     say(f"Try {which} -lr, more -epoch, --norm batch, or another --optimizer.")
     return True

@@ -33,6 +33,7 @@ from fastcli.fasttext.read_text import read_corpus
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import Trainer
 from fastcli.memory import padded, zeros
+from fastcli.optimizers import largest_lr
 from fastcli.printable import counted, readable
 from fastcli.reporting import Reporter, run_and_report
 
@@ -94,6 +95,11 @@ def train_supervised(
         from fastcli.fasttext.validation import measure_with
 
         measure_with(watch, valid, args, dictionary, trainer)
+    start_loss = math.nan
+    if former is not None:
+        from fastcli.fasttext.validation import first_loss
+
+        start_loss = first_loss(trainer)
     reporter.stage("training")
     started = time.monotonic()
     problem, interrupted = None, 0
@@ -123,7 +129,7 @@ def train_supervised(
         seconds=time.monotonic() - started,
         watch=watch,
         problem=problem,
-        learned=learned(args, dictionary, corpus, trainer, watch, weights),
+        learned=learned(args, dictionary, corpus, trainer, watch, weights, start_loss),
         interrupted=interrupted,
         former=former,
     )
@@ -147,7 +153,9 @@ def weights_of(
     Raises what ``class_weights`` and ``scaled`` do.
     """
     counts = np.bincount(corpus.labels, minlength=len(names))
-    by_label = None if asked is None else class_weights(asked, names, args.label, counts)
+    by_label = None
+    if asked is not None:
+        by_label = class_weights(asked, names, args.label, counts, args.min_count_label)
     weights = scaled(corpus.weights, by_label, corpus.labels, corpus.label_offsets, len(names))
     if corpus.weights is not None and args.weight_prefix and (corpus.weights == 1).all():
         reporter.note(no_weights(args.weight_prefix))
@@ -163,8 +171,12 @@ def learned(
     trainer: Trainer,
     watch: Watch | None,
     weights: Weights | None,
+    start_loss: float,
 ) -> Learned:
-    """Return the facts of a training by which ``Learned`` judges it."""
+    """Return the facts of a training by which ``Learned`` judges it.
+
+    ``start_loss`` is what a former model has on the training lines, NaN without one.
+    """
     counts = dictionary.label_counts()
     # All scores are 0 before training, so that each decision between two costs ln 2.
     if args.loss == "ns":
@@ -185,10 +197,11 @@ def learned(
             guess = math.nan
     if args.input_model:  # it starts from what the former model knows
         counts = np.bincount(corpus.labels, minlength=dictionary.nlabels)
-        guess = start = math.nan
+        guess, start = start, start_loss
     patience = watch.args.patience if watch is not None else 0
     less = ["--patience 3"] * (not patience) + ["fewer -epoch"]
-    less += ["-wordNgrams 1"] * (args.word_ngrams > 1) + ["more training lines"] * bool(patience)
+    less += ["-wordNgrams 1"] * (args.word_ngrams > 1 and not args.input_model)
+    less += ["more training lines"] * bool(patience)
     return Learned(
         labels=label_names(args, dictionary),
         label_counts=counts,
@@ -196,7 +209,8 @@ def learned(
         guess=guess,
         start=start,
         lr=args.lr,
-        largest_lr=1.0 if args.optimizer == "sgd" else math.inf,
+        largest_lr=largest_lr(args.optimizer),
+        goes_on=bool(args.input_model),
         monitor=watch.metric.text if watch is not None else "",
         history=watch.history if watch is not None else [],
         kept=watch.best_evaluation if watch is not None else None,
