@@ -80,6 +80,7 @@ def mlp_train(
     if args.input_model:
         from fastcli.mlp.continuing import open_former
 
+        refuse_linear(args.input_model)
         args, former = open_former(args, given)
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
@@ -115,6 +116,23 @@ def mlp_train(
         say_written(args, is_told or trained.interrupted > 0)
     if trained.interrupted:
         raise interrupted_with_best(path, trained.interrupted, trained.history)
+
+
+def refuse_linear(path: str) -> None:
+    """Raise ArgumentError for a linear model, with the command that goes on with it, if any does.
+
+    Raises ModelFormatError for one that none goes on with.
+    """
+    from fastcli.fasttext.continuing import check_goes_on
+    from fastcli.fasttext.model_file import load_model, open_model
+    from fastcli.text.inputs import MODEL_MAGIC
+
+    if not is_file(path) or not (contents := open_model(path)).head.startswith(MODEL_MAGIC):
+        return
+    check_goes_on(load_model(contents), path)
+    raise ArgumentError(
+        f"{path} is a linear model: go on with it by supervised -inputModel {path}."
+    )
 
 
 def folding(

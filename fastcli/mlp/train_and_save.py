@@ -41,6 +41,7 @@ from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.mlp.trainer import Trainer
 from fastcli.mlp.training_data import TrainingData, read_data
+from fastcli.optimizers import largest_lr
 from fastcli.overwriting import check_apart, check_ours
 from fastcli.printable import readable
 from fastcli.reporting import Reporter, Status
@@ -146,6 +147,8 @@ def _train(
     compile_beside(kernels.train_steps, layers.forward, layers.backward)
     data = read_data(args, reporter, source, former)
     network = network_of(args, data)
+    for said in former.sentences_on_loss(network.loss, data.examples.has_several) if former else ():
+        reporter.note(said)
     needs = needs_of(args, data, network, former.mapped_bytes if former is not None else 0)
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
@@ -208,6 +211,7 @@ def _train(
         "steps": trained.steps,
         "best_step": trained.best_step,
         "parameters": network.n_weights,
+        **({"interrupted": trained.interrupted} if trained.interrupted else {}),
         **about,
     }
     place_or_rescue(out, lambda file: write_mlp(file, trained.model))
@@ -261,13 +265,14 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     even = math.log(len(data.names)) if is_one else len(data.names) * math.log(2)
     start = max(even, trainer.start_loss) if trainer.start_loss == trainer.start_loss else even
     if args.input_model:  # it starts from what the former network knows
-        guess = start = math.nan
+        guess, start = even, trainer.start_loss
     kept = next(
         (e for e in history if e.step == trainer.progress.stopping.step and e.is_best), None
     )
     has_dropout = any(float(share) for share in args.dropout.split(","))
     less = ["a larger --dropout" if has_dropout else "--dropout 0.3"]
-    less += ["--weight-decay 0.01"] * (not args.weight_decay) + ["a smaller --hidden"]
+    less += ["--weight-decay 0.01"] * (not args.weight_decay)
+    less += ["a smaller --hidden"] * (not args.input_model)
     less += ["--patience 3"] * (not args.patience)
     prefix = os.fsencode(args.label) if data.dictionary is not None else b""
     return Learned(
@@ -277,7 +282,8 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
         guess=float("nan") if args.label_smoothing else guess,
         start=start,
         lr=args.lr,
-        largest_lr=1.0,
+        largest_lr=largest_lr(args.optimizer),
+        goes_on=bool(args.input_model),
         history=history,
         kept=kept,
         best=trainer.best_meter,
