@@ -171,7 +171,7 @@ def open_former(
     model = load_model(contents)
     if model.warning:
         note(model.warning)
-    _check_goes_on(model, path)
+    check_goes_on(model, path)
     known = model.args
     names = ["dim", "word_ngrams", "maxn"]
     names += ["minn"] * (known.maxn > 0) + ["bucket"] * (known.maxn > 0 or known.word_ngrams > 1)
@@ -188,7 +188,7 @@ def open_former(
     return args, Former(path=path, model=model, loss=args.loss, identity=identity)
 
 
-def _check_goes_on(model: Model, path: str) -> None:
+def check_goes_on(model: Model, path: str) -> None:
     """Raise ModelFormatError for a model that is not a classifier with rows to go on with."""
     if model.args.model != "sup":
         raise ModelFormatError(

@@ -77,7 +77,7 @@ def train_and_save(
             compile_beside(train_batches)
             few, several = (learn_lines, count_shared), (score_lines, step_lines)
             compile_beside(*(few if args.optimizer == "sgd" else several), format_vectors)
-            if watched.valid_lines:
+            if watched.valid_lines or former is not None:
                 from fastcli.fasttext.validation import KERNELS
 
                 compile_beside(*KERNELS)
@@ -208,5 +208,6 @@ def about(
         "loss": round(trained.loss, 6),
         **lines,
         **({"validation": validation} if validation else {}),
+        **({"interrupted": trained.interrupted} if trained.interrupted else {}),
         **({"continues": trained.former.about()} if trained.former is not None else {}),
     }
