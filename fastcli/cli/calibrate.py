@@ -12,9 +12,10 @@ from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import CANNOT_OPEN, as_calibration, identity_of, write_file
 from fastcli.cli._declare import file_argument, takes
-from fastcli.cli._endings import FILE
-from fastcli.cli._lessons import inputs_of, say_seen
+from fastcli.cli._endings import file_to_label
+from fastcli.cli._lessons import say_seen
 from fastcli.cli._options import load_classifier
+from fastcli.cli._tables import table_words
 from fastcli.cli.test import examples
 from fastcli.options import option
 from fastcli.overwriting import check_apart
@@ -58,6 +59,7 @@ def calibrate(
         log_loss,
     )
     from fastcli.evaluation.dense import check_enough, read_scored
+    from fastcli.evaluation.recorded import inputs_of
     from fastcli.fasttext.sidecar import about_path, with_calibration
 
     beside = str(about_path(model))
@@ -107,4 +109,5 @@ def calibrate(
         )
     if warning:
         say(warning)
-    say_ending([beside], ["fastcli", "predict-prob", model, FILE, "--calibrated"])
+    file_words = file_to_label(classifier, data, table_words(table))
+    say_ending([beside], ["fastcli", "predict-prob", model, *file_words, "--calibrated"])

@@ -16,7 +16,7 @@ from fastcli.cli._declare import given_names, takes
 from fastcli.cli._folds import Before, Folding, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
-from fastcli.cli._lessons import say_network_lessons, say_seen
+from fastcli.cli._lessons import say_known_lines, say_network_lessons, say_seen
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import lines_of_tables
 from fastcli.cli._validation import held_out
@@ -30,6 +30,7 @@ from fastcli.text.spooled import is_file
 
 if TYPE_CHECKING:
     from fastcli.mlp.args import MlpArgs
+    from fastcli.mlp.continuing import FormerNetwork
     from fastcli.reporting import Reporter
     from fastcli.text.vector_files import VectorSource
 
@@ -98,6 +99,9 @@ def mlp_train(
             say(sentence)
         if args.valid:
             say_seen(args.input, args.valid)
+        if former is not None:
+            shown = args.valid, args.valid_share
+            say_known_lines(former.model, args.input_model, args.input, *shown)
     path = f"{args.output}.mlp"
     with (
         says_what_is_left(path),
@@ -113,7 +117,7 @@ def mlp_train(
     if args.plot:
         plot(args.plot, trained.history, trained.best_step)
     if args.verbose > 0:
-        say_written(args, is_told or trained.interrupted > 0)
+        say_written(args, is_told or trained.interrupted > 0, former)
     if trained.interrupted:
         raise interrupted_with_best(path, trained.interrupted, trained.history)
 
@@ -167,9 +171,9 @@ def folding(
     return cross_validation(found, source, reporter)
 
 
-def say_written(args: MlpArgs, is_told: bool) -> None:
+def say_written(args: MlpArgs, is_told: bool, former: FormerNetwork | None = None) -> None:
     """Write which files training wrote, and what may be next unless something was proposed."""
-    from fastcli.cli._endings import proposal
+    from fastcli.cli._endings import proposal, recorded_file
     from fastcli.cli._tables import table_words
     from fastcli.cli.display.endings import say_ending
     from fastcli.mlp.train_and_save import outputs
@@ -180,7 +184,8 @@ def say_written(args: MlpArgs, is_told: bool) -> None:
         kept = {name: getattr(options, name) for name in ("delimiter", "encoding")}
         options = TableOptions(**kept)
     reading = table_words(options)
-    command = proposal(model, args.input, args.valid, bool(args.valid_lines), reading)
+    known = recorded_file(former.model, reading) if former is not None else ""
+    command = proposal(model, args.input, args.valid, bool(args.valid_lines), reading, known)
     say_ending([model, *others], [] if is_told else command)
 
 

@@ -22,10 +22,11 @@ from fastcli.cli._decisions import (
     write_file,
 )
 from fastcli.cli._declare import file_argument, given_names, takes
-from fastcli.cli._endings import command_to_predict
+from fastcli.cli._endings import file_to_label
 from fastcli.cli._label_names import label_names_of
-from fastcli.cli._lessons import inputs_of, say_seen
+from fastcli.cli._lessons import say_seen
 from fastcli.cli._options import load_classifier
+from fastcli.cli._tables import table_words
 from fastcli.cli.test import examples
 from fastcli.errors import ArgumentError, DataError
 from fastcli.options import option
@@ -101,7 +102,7 @@ def tune_threshold(
     from fastcli.cli.display.endings import say_ending
 
     used = path if options.output else AUTO
-    say_ending(written, [*command_to_predict(model), "--thresholds", used])
+    say_ending(written, ["fastcli", "predict", model, *tuned.file_words, "--thresholds", used])
 
 
 def checked(options: Tuning, path: str, model: str, data: str) -> Metric:
@@ -129,7 +130,7 @@ class Tuned:
 
     ``names`` are the labels as messages show them, ``label`` the id of the metric's label or -1,
     ``values`` the threshold of each label, ``before`` and ``after`` what is counted without
-    thresholds and with them.
+    thresholds and with them.  ``file_words`` name a file to predict in a command.
     """
 
     model: str
@@ -141,6 +142,7 @@ class Tuned:
     before: Meter
     after: Meter
     left_out: int
+    file_words: list[str]
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
@@ -199,6 +201,7 @@ def tune(
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.decided import Decided
     from fastcli.evaluation.dense import check_enough, read_scored
+    from fastcli.evaluation.recorded import inputs_of
     from fastcli.evaluation.thresholds import (
         MIN_LINES,
         THRESHOLDS_FORMAT,
@@ -213,6 +216,7 @@ def tune(
     identity = identity_of(model)
     classifier: Any = load_classifier(model, table)
     say_seen(inputs_of(classifier), data)
+    file_words = file_to_label(classifier, data, table_words(table))
     calibration = None
     if options.calibrated:
         curves, calibration = load_curves(model, classifier, identity)
@@ -265,6 +269,7 @@ def tune(
         before=before,
         after=after,
         left_out=scored.left_out,
+        file_words=file_words,
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from fastcli.contents import identity_of_bytes
 from fastcli.errors import ArgumentError, ModelFormatError, NotFinite
+from fastcli.evaluation.recorded import inputs_of
 from fastcli.fasttext.args import TrainArgs, option_of
 from fastcli.fasttext.matrix import DenseMatrix, first_not_finite
 from fastcli.fasttext.model import Model
@@ -151,7 +152,9 @@ class Former:
     def about(self) -> dict[str, Any]:
         """Return what the JSON file beside the new model records of the former one."""
         known = self.model.dictionary
-        return {**self.identity, "words": known.nwords, "labels": known.nlabels}
+        found = {**self.identity, "words": known.nwords, "labels": known.nlabels}
+        inputs = inputs_of(self.model)
+        return {**found, "input": inputs} if inputs else found
 
 
 def open_former(

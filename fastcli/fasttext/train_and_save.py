@@ -33,7 +33,7 @@ from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.linear.train_words import train_words
 from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
-from fastcli.text.spooled import place_of, spooled
+from fastcli.text.spooled import named_pipes, place_of, spooled
 
 if TYPE_CHECKING:
     from fastcli.fasttext.continuing import Former
@@ -193,6 +193,7 @@ def about(
     of the machine, so that equal trainings write equal files.  ``reading``: see
     ``train_and_save``.
     """
+    args = replace(args, **named_pipes(args))
     kept = replace(args, **{name: getattr(TrainArgs, name) for name in RUNNING})
     lines = {"lines_at_once": trained.lines_at_once} if args.model == "sup" else {}
     validation = trained.watch.about() if trained.watch is not None else {}

@@ -16,6 +16,7 @@ import numpy as np
 
 from fastcli.contents import identity_of_bytes
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.recorded import inputs_of
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.args import MlpArgs, option_of
 from fastcli.mlp.features import FeatureColumns
@@ -160,7 +161,9 @@ class FormerNetwork:
 
     def about(self) -> dict[str, Any]:
         """Return what the new model records of this one."""
-        found = {**self.identity, "labels": self.model.nlabels}
+        found: dict[str, Any] = {**self.identity, "labels": self.model.nlabels}
+        if inputs := inputs_of(self.model):
+            found["input"] = inputs
         if self.model.dictionary is not None:
             found["words"] = self.model.dictionary.nwords
         return found

@@ -46,7 +46,7 @@ from fastcli.overwriting import check_apart, check_ours
 from fastcli.printable import readable
 from fastcli.reporting import Reporter, Status
 from fastcli.rescue import place_or_rescue
-from fastcli.text.spooled import spooled
+from fastcli.text.spooled import named_pipes, spooled
 from fastcli.text.vector_files import VectorSource
 from fastcli.threads import left_behind
 
@@ -318,7 +318,11 @@ def model_of(
     training makes the same file.
     """
     return MlpModel(
-        args=replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
+        args=replace(
+            args,
+            **{name: getattr(DEFAULTS, name) for name in RUNNING},
+            **named_pipes(args),
+        ),
         names=data.names,
         loss=network.loss,
         tensors=network.tensors(),

@@ -247,6 +247,7 @@ def test_arguments_and_label_come_from_the_model(old, tmp_path):
         "tail_crc32": former["tail_crc32"],
         "words": 7,
         "labels": 3,
+        "input": [str(tmp_path / "old.txt")],
     }
     assert f"-inputModel {model}" in about["command"]
 

@@ -10,7 +10,7 @@ import pytest
 from fastcli.cli import _lessons
 from fastcli.cli._endings import file_to_test, proposal
 from fastcli.cli.display.endings import file_text, say_ending, size_of
-from tests.command import SAMPLES, run
+from tests.command import SAMPLES, run, start
 
 TRAIN, VALID, TEST = (SAMPLES / f"topics.{part}.txt" for part in ("train", "valid", "test"))
 REVIEWS = SAMPLES / "reviews.csv"
@@ -122,6 +122,9 @@ def test_quantize(topics, tmp_path):
     paths, command = ending(run("quantize", "-output", tmp_path / "q"))
     assert names(paths) == ["q.ftz", "q.ftz.json"]
     assert command == ["fastcli", "test", "--report", f"{tmp_path / 'q'}.ftz", "FILE"]
+    shutil.copy(f"{topics}.json", tmp_path / "q.bin.json")  # which names the training file
+    _, command = ending(run("quantize", "-output", tmp_path / "q"))
+    assert command[-1] == str(TEST)
     _, command = ending(run("quantize", "-output", tmp_path / "q", "--test", VALID))
     assert command == ["fastcli", "predict", f"{tmp_path / 'q'}.ftz", "FILE"]
 
@@ -156,7 +159,7 @@ def test_decisions(topics, tmp_path):
         shutil.copy(f"{topics}{end}", f"{model}{end}")
     paths, command = ending(run("tune-threshold", model, VALID))
     assert names(paths) == ["t.bin.thresholds.json"]
-    assert command == ["fastcli", "predict", str(model), "FILE", "--thresholds", "auto"]
+    assert command == ["fastcli", "predict", str(model), str(TEST), "--thresholds", "auto"]
     chosen = tmp_path / "my thresholds"
     points = tmp_path / "points.tsv"
     paths, command = ending(run("tune-threshold", model, VALID, "-o", chosen, "--points", points))
@@ -164,7 +167,7 @@ def test_decisions(topics, tmp_path):
     assert command[-1] == str(chosen)
     paths, command = ending(run("calibrate", model, VALID))
     assert names(paths) == ["t.bin.json"]
-    assert command == ["fastcli", "predict-prob", str(model), "FILE", "--calibrated"]
+    assert command == ["fastcli", "predict-prob", str(model), str(TEST), "--calibrated"]
 
 
 def test_rows_that_were_labelled(tmp_path):
@@ -255,3 +258,46 @@ def test_commands_are_continued_on_terminals(monkeypatch, capsys):
     assert max(map(len, rest)) <= 40
     assert shlex.split("\n".join(rest).replace("\\\n", "")) == words
     assert _lessons.command_lines(words) == endings.command_lines(words)
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_files_that_the_record_of_a_model_names(alone, tmp_path, command):
+    source, valid = alone
+    model = tmp_path / f"m.{'bin' if command == 'supervised' else 'mlp'}"
+    rates = {"supervised": 0.5, "mlp-train": 0.01}
+    base = [command, "-input", source, "-output", tmp_path / "m", "-dim", 8]
+    base += ["-lr", rates[command], "-epoch", 12]
+    assert run(*base, "--valid", valid).code == 0
+    again = [command, "-inputModel", model, "-input", VALID, "-output", tmp_path / "n"]
+    _, proposed = ending(run(*again, "-epoch", 1, "-lr", rates[command] / 5))
+    assert proposed[-1] == str(valid)
+    for other in ("tune-threshold", "calibrate"):
+        _, proposed = ending(run(other, model, TEST))
+        assert proposed[3] == str(valid)
+        assert run(*proposed[1:]).code == 0
+    valid.unlink()
+    _, proposed = ending(run("calibrate", model, TEST))
+    assert proposed[3] == str(TEST)
+
+
+def test_the_table_of_a_network_of_texts(tmp_path):
+    columns = ["--text-column", "review", "--label-column", "verdict", "--none", "other"]
+    base = ["-input", REVIEWS, "-output", tmp_path / "m", *columns]
+    assert run("mlp-train", *base, "-dim", 8, "-epoch", 4, "-lr", 0.01).code == 0
+    _, proposed = ending(run("tune-threshold", tmp_path / "m.mlp", REVIEWS, *columns))
+    assert proposed[3:10] == [str(REVIEWS), *columns]
+    assert run(*proposed[1:]).code == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes")
+def test_names_of_pipes_are_not_recorded(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    child = start("supervised", "-input", TRAIN, "-output", tmp_path / "m", "--class-weight", fifo)
+    fifo.write_text("sport,2\n")
+    err = child.communicate(timeout=60)[1].decode()
+    assert child.returncode == 0, err
+    record = (tmp_path / "m.bin.json").read_text()
+    assert str(fifo) not in record
+    assert "--class-weight PIPE" in record
+    assert "--class-weight" not in err
