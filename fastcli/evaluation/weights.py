@@ -245,14 +245,18 @@ def sentence(
         return f"{parts[0]}; --class-weight balanced weighs them equally." if parts else ""
     if has_labels:
         low, high = (int(order[f(weights.labels[order])]) for f in (np.argmin, np.argmax))
-        low_name, high_name = named(names[low]), named(names[high])
+        least, most = (f"{weights.labels[i]:.3g}" for i in (low, high))
         parts.append(
-            f"class weights {weights.labels[low]:.3g} ({low_name}) to {weights.labels[high]:.3g} "
-            f"({high_name})"
+            f"class weights {least} ({named(names[low])}) to {most} ({named(names[high])})"
+            if least != most
+            else "all class weights are equal"
         )
     if weights.has_lines:
+        least, most = f"{weights.lines.min():.3g}", f"{weights.lines.max():.3g}"
         parts.append(
-            f"weights of lines {weights.lines.min():.3g} to {weights.lines.max():.3g}, on average 1"
+            f"weights of lines {least} to {most}, on average 1"
+            if least != most
+            else "all weights of lines are equal"
         )
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."

@@ -14,6 +14,7 @@ from fastcli.mlp.placing import IsLabel, any_label
 from fastcli.mlp.table_columns import TableOptions, columns_of
 from fastcli.mlp.table_reader import TableReader, levels_of
 from fastcli.printable import shortened
+from fastcli.tables.bad_rows import unweighted
 from fastcli.tables.labels import LabelOptions, LabelReader, LabelsAreText
 from fastcli.tables.values import is_number
 
@@ -58,7 +59,7 @@ def _without_weights(columns: FeatureColumns, raw: RawRows, note: Callable[[str]
     columns.n_features, columns.weight = len(columns.table), -1
     is_missing = np.isnan(weights)
     if n := int(is_missing.sum()):
-        note(f"Rows without a weight in column {shortened(name)} weigh 1 (how many): {n:,}.")
+        note(unweighted(n, shortened(name)))
         weights[is_missing] = 1.0
     return raw
 

@@ -201,7 +201,7 @@ def _train(
     at = trainer.progress
     trained.seconds = time.monotonic() - started
     trained.learned = learned(args, data, trainer)
-    if at.step and problem is None and not left_behind():
+    if at.step and problem is None and not left_behind() and len(data.names) > 1:
         trained.troubles = list(troubles(trainer, trained.learned.is_at_chance))
     reporter.stage("saving")
     trained.history, trained.steps = at.history, at.step

@@ -57,7 +57,7 @@ from fastcli.prepare.workers import starting
 from fastcli.prepare.writers import FileWriter, ShuffledWriter, StreamWriter
 from fastcli.printable import listed_files
 from fastcli.reporting import Reporter
-from fastcli.tables.bad_rows import bad_row
+from fastcli.tables.bad_rows import bad_row, unweighted
 from fastcli.tables.delimited import BadRow, Location
 from fastcli.tables.labels import LabelsAreText
 from fastcli.tables.rows import Batch
@@ -232,10 +232,7 @@ class _Run:
         if sum(self.done.lines) == 0:
             raise DataError(f"{listed_files(self.args.input)}: {self.done.nothing()}")
         if n := self.done.unweighted:
-            column = self.args.columns.weight
-            self.reporter.note(
-                f"Rows without a weight in column {column} weigh 1 (how many): {n:,}."
-            )
+            self.reporter.note(unweighted(n, self.args.columns.weight))
         self.reporter.stage("saving")
         for writer in self.writers:
             writer.finish()

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from fastcli.errors import DataError
-from fastcli.printable import excerpt
+from fastcli.printable import counted, excerpt
 from fastcli.tables.delimited import OPEN_QUOTE, TEXT_AFTER_QUOTE, Location
 
 MOST_REASONS = 3  # that are named
@@ -32,9 +32,13 @@ def left_out(reasons: Counter[str], first: Location | None = None) -> str:
 
     >>> left_out(Counter({"no label": 2, "not an object": 1}), Location("t.csv", 4))
     'Left out: 3 bad rows (2 x no label, 1 x not an object), the first at t.csv:4.'
+    >>> left_out(Counter({"no label": 1}))
+    'Left out: 1 bad row (no label).'
     """
     n = sum(reasons.values())
     named = [f"{count:,} x {reason}" for reason, count in reasons.most_common(MOST_REASONS)]
+    if n == 1:
+        named = list(reasons)
     more = ", ..." if len(reasons) > MOST_REASONS else ""
     place = f", the first at {first}" if first else ""
     return f"Left out: {n:,} bad row{'s'[: n != 1]} ({', '.join(named)}{more}){place}."
@@ -63,3 +67,12 @@ class BadRows:
     def sentence(self) -> str:
         """Say what was left out; "" for nothing."""
         return left_out(self.reasons, self.first) if self.reasons else ""
+
+
+def unweighted(n: int, column: object) -> str:
+    """Return what to say of rows whose cell of the weight column is empty.
+
+    >>> unweighted(1, "w")
+    '1 row without a weight in column w weighs 1.'
+    """
+    return f"{counted(n, 'row')} without a weight in column {column} weigh{'s' * (n == 1)} 1."

@@ -199,7 +199,7 @@ def test_a_column_of_weights_of_texts(folder, command):
     result = train_on("t.csv", command, *COLUMNS, "--weight-column", "w", "-verbose", 1)
     assert said(result) == ["Weights of lines 0 to 2.29, on average 1."]
     assert "label: column 'label'; weights: column 'w'" in result.err
-    assert "Rows without a weight in column w weigh 1 (how many): 1." in result.err
+    assert "1 row without a weight in column w weighs 1." in result.err
     model = "m.bin" if command == "supervised" else "m.mlp"
     assert run("test", model, "t.csv", *COLUMNS).out.startswith(b"N\t4\n")
     assert b"weight" not in run("dump", model, "dict").out
@@ -221,7 +221,7 @@ def test_a_column_of_weights_of_texts(folder, command):
     result = train_on(
         "t.csv", command, *COLUMNS, "--weight-column", "w", "--skip-bad", "-verbose", 1
     )
-    assert "1 x not a weight, a number of 0 or more" in result.err
+    assert "1 bad row (not a weight, a number of 0 or more)" in result.err
 
 
 def test_a_column_of_weights_of_numbers(folder):
@@ -373,3 +373,12 @@ def test_a_file_of_class_weights_may_be_compressed(folder, command):
     assert (
         "c.csv:1: fewer than 9 training lines (-minCountLabel) have the label small" in result.err
     )
+
+
+def test_equal_weights_are_said_to_be(folder):
+    Path("c.csv").write_text("small,3\nbig,3\n")
+    (sentence,) = said(train("--class-weight", "c.csv", "-verbose", 1))
+    assert sentence == "Labels: big 91 %, small 9.1 %; all class weights are equal."
+    Path("two.txt").write_text(LINES.replace("\n", " __weight__2\n"))
+    result = train_on("two.txt", "supervised", "--weight-prefix", "__weight__", "-verbose", 1)
+    assert "all weights of lines are equal." in result.err
