@@ -71,7 +71,7 @@ def train_and_save(
     with (
         ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files,
         RunLog(watched.log, reporter.warn, "supervised", settings) as log,
-        spooled(args.input, reporter),
+        spooled([*args.input, weights_file(args.class_weight)], reporter),
     ):
         if args.model == "sup":
             compile_beside(train_batches)

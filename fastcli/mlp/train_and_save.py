@@ -102,7 +102,8 @@ def train_and_save_mlp(
         with contextlib.ExitStack() as stack:
             settings = asdict(args)
             log = stack.enter_context(RunLog(args.log, reporter.warn, "mlp-train", settings))
-            stack.enter_context(spooled(args.input, reporter))
+            weights = weights_file(args.class_weight)
+            stack.enter_context(spooled([*args.input, weights], reporter))
             about: dict[str, Any] = {}
             if former is not None:
                 about["continues"] = former.about()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fastcli.errors import DataError, cannot_open
 from fastcli.text.compressed import compression_of, open_members
+from fastcli.text.spooled import place_of
 
 MOST_BYTES = 32_000_000  # of a file that is read at once
 
@@ -16,10 +17,10 @@ def read_small(path: str) -> str:
     Raises DataError, which names the first bad line.
     """
     try:
-        with open(path, "rb") as file:
+        with open(place_of(path), "rb") as file:
             data = file.read(MOST_BYTES + 1)
         if kind := compression_of(data):
-            with open_members(path, kind, path) as stream:
+            with open_members(place_of(path), kind, path) as stream:
                 data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise DataError(cannot_open(path, error)) from None

@@ -1,5 +1,6 @@
 """What commands that write files say at their end: the files, sizes, seconds, the next command."""
 
+import gzip
 import os
 import re
 import shlex
@@ -290,14 +291,18 @@ def test_the_table_of_a_network_of_texts(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="named pipes")
-def test_names_of_pipes_are_not_recorded(tmp_path):
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_names_of_pipes_are_not_recorded(tmp_path, command):
+    """And what comes through one is there for every reading."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    child = start("supervised", "-input", TRAIN, "-output", tmp_path / "m", "--class-weight", fifo)
-    fifo.write_text("sport,2\n")
+    base = [command, "-input", TRAIN, "-output", tmp_path / "m", "-dim", 4, "-epoch", 1]
+    child = start(*base, "--class-weight", fifo)
+    fifo.write_bytes(gzip.compress(b"sport,2\n"))
     err = child.communicate(timeout=60)[1].decode()
     assert child.returncode == 0, err
-    record = (tmp_path / "m.bin.json").read_text()
-    assert str(fifo) not in record
-    assert "--class-weight PIPE" in record
+    assert "class weights 0.8" in err
+    record = tmp_path / ("m.bin.json" if command == "supervised" else "m.mlp")
+    assert str(fifo).encode() not in record.read_bytes()
+    assert b"PIPE" in record.read_bytes()
     assert "--class-weight" not in err
