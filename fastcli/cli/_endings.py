@@ -26,21 +26,25 @@ def recorded_file(model: Any, reading: Sequence[str] = ()) -> str:
     """Return a file to test on that the record of a model names, "" if there is none.
 
     That is the test file of what it was trained on, else the file of its validation.  ``reading``
-    are the words by which a table is read, without which only lines can be.
+    are the words by which a table is read: without them only lines can be, and with them none.
     """
     from fastcli.evaluation.recorded import inputs_of, is_of_table, valid_of
 
-    if is_of_table(model) and not reading:
+    if is_of_table(model) != bool(reading):
         return ""
     found = [*map(file_to_test, inputs_of(model)), valid_of(model)]
     return next(filter(os.path.isfile, filter(None, found)), "")
 
 
-def file_to_label(model: Any, data: Sequence[str], reading: Sequence[str]) -> list[str]:
+def file_to_label(
+    model: Any, data: Sequence[str], reading: Sequence[str], like: str = ""
+) -> list[str]:
     """Return the words that name a file to predict: a recorded one, else the first of ``data``.
 
-    ``reading`` are the words by which ``data`` was read, if these are tables.
+    ``reading`` are the words by which ``data`` was read, if these are tables, and ``like`` is the
+    record of their columns, if there is one.
     """
+    reading = [*reading, *(["--like", like] if like else [])]
     known = recorded_file(model, reading) or next(filter(os.path.isfile, data), FILE)
     return [known, *reading]
 

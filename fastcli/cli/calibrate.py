@@ -116,5 +116,5 @@ def calibrate(
         say(note)
     if warning:
         say(warning)
-    file_words = file_to_label(classifier, files, table_words(table))
+    file_words = file_to_label(classifier, files, table_words(table), like.like)
     say_ending([beside], ["fastcli", "predict-prob", model, *file_words, "--calibrated"])

@@ -293,7 +293,7 @@ def tune(
         before=before,
         after=after,
         left_out=scored.left_out,
-        file_words=file_to_label(classifier, files, table_words(table)),
+        file_words=file_to_label(classifier, files, table_words(table), like),
     )
 
 

@@ -304,6 +304,24 @@ def test_the_table_of_a_network_of_texts(tmp_path):
     assert run(*proposed[1:]).code == 0
 
 
+@pytest.mark.parametrize("way", ["columns", "like"])
+def test_a_table_where_the_model_is_of_lines(tmp_path, way):
+    """The recorded test file is of lines, too."""
+    columns = ["--text-column", "review", "--label-column", "verdict"]
+    assert run("prepare", REVIEWS, "-o", tmp_path / "r", *columns, "--none", "other").code == 0
+    small = ["-dim", 8, "-epoch", 4, "-lr", 0.5]
+    base = ["-input", tmp_path / "r" / "train.txt", "-output", tmp_path / "m"]
+    assert run("supervised", *base, *small).code == 0
+    words = [*columns, "--none", "other"]
+    if way == "like":
+        words = ["--like", str(tmp_path / "r" / "prepare.json")]
+    for command in ("tune-threshold", "calibrate"):
+        _, proposed = ending(run(command, tmp_path / "m.bin", REVIEWS, *words))
+        at = 4 + len(words)
+        assert proposed[3:at] == [str(REVIEWS), *words]
+        assert run(*proposed[1:]).code == 0
+
+
 @pytest.mark.skipif(os.name != "posix", reason="named pipes")
 @pytest.mark.parametrize("command", ["supervised", "mlp-train"])
 def test_names_of_pipes_are_not_recorded(tmp_path, command):
