@@ -106,6 +106,15 @@ class Hyperparameters:
     centered: bool
 
 
+def largest_lr(name: str) -> float:
+    """Return the largest learning rate of an optimiser that is worth a try.
+
+    >>> largest_lr("sgd"), round(largest_lr("adam"), 6)
+    (1.0, 0.1)
+    """
+    return min(1.0, 100 * OPTIMIZERS[name].lr)
+
+
 def slots(optimizer: Optimizer, hyperparameters: Hyperparameters) -> int:
     """Return how many numbers the state of a parameter has."""
     if optimizer.name == "rmsprop":

@@ -263,3 +263,71 @@ def test_guessing_with_sampled_labels_is_the_least_loss_of_fixed_scores(counts, 
     yes = p / (p + wrong)
     loss = -(p * np.log(yes) + wrong * np.log1p(-yes)).sum()
     assert sampled_guess(counts, neg) == pytest.approx(loss, rel=1e-6)
+
+
+# ------------------------------------------------------------ going on with a model
+
+
+GOES_ON = {"goes_on": True, "guess": math.log(3), "largest_lr": 1.0}
+
+
+def test_a_rate_that_spoils_the_model_that_training_goes_on_with():
+    (sentence,) = said(**GOES_ON, start=2.0, loss=3.5, lr=1.5)
+    assert sentence == (
+        "The learning rate is too high: the training loss ended at 3.5; it began at 2, and "
+        "guessing (ln 3) has 1.099. Try -lr 0.3."
+    )
+    (sentence,) = said(**GOES_ON, start=0.1, loss=0.7)  # still better than guessing
+    assert "rate is too high: the training loss ended at 0.7; it began at 0.1" in sentence
+    (sentence,) = said(**GOES_ON, start=5.0, loss=2.9, lr=10)  # on its way, by such a rate?
+    assert "rate is too high" in sentence
+    assert said(**GOES_ON, start=0.01, loss=0.05) == []  # a mean of an epoch, near 0
+    assert said(**GOES_ON, start=1.2, loss=0.9) == []
+
+
+def test_lines_that_disagree_with_the_model():
+    (sentence,) = said(**GOES_ON, start=7.1, loss=7.0)
+    assert sentence == (
+        "The model and these lines disagree: the training loss is 7; it began at 7.1, and "
+        "guessing (ln 3) has 1.099. Check their labels; if they are right, try a larger -lr and "
+        "more -epoch."
+    )
+    (sentence,) = said(**{**GOES_ON, "guess": 2.079}, start=2.079, loss=2.06)  # one-vs-all
+    assert sentence.startswith("It learned next to nothing: the training loss is 2.06, and guess")
+    assert "guessing all labels alike has 2.079." in sentence
+    assert sentence.endswith("Check the labels of the lines, or try a larger -lr and more -epoch.")
+
+
+def test_a_large_rate_whose_loss_is_above_guessing_is_too_high():
+    (sentence,) = said(loss=1.2, start=1.1, lr=6.25, largest_lr=1.0)
+    assert sentence.endswith("Try -lr 1.")
+    (sentence,) = said(loss=1.2, start=1.1, lr=0.5, largest_lr=1.0)
+    assert sentence.startswith("It learned next to nothing: ")
+
+
+# ------------------------------------------------------------ validation lines
+
+
+def test_validation_lines_of_one_label_judge_nothing():
+    facts = {
+        "label_counts": np.array([40, 40, 40]),
+        "best": meter([20, 0, 0], [17, 3, 0], [17, 0, 0]),
+    }
+    (sentence,) = said(**facts)
+    assert sentence == (
+        "All validation lines have one label, a: their figures say nothing of the other 2 labels. "
+        "Give validation lines of these, too."
+    )
+    few = meter([20, 1, 0], [17, 4, 0], [17, 1, 0])  # a good model, and guessing has .95
+    (sentence,) = said(label_counts=np.array([20, 20, 60]), best=few)
+    assert sentence == (
+        "No validation line has the label c (1 of 3): the figures say nothing of it. Give "
+        "validation lines of it, too."
+    )
+
+
+def test_few_labels_without_a_validation_line_are_as_usual():
+    counts = np.array([50] * 20 + [1])
+    best = meter([5] * 20 + [0], [5] * 20 + [0], [5] * 20 + [0])
+    names = [f"k{i}" for i in range(21)]
+    assert said(labels=names, label_counts=counts, best=best, guess=3.0) == []

@@ -196,8 +196,12 @@ def test_what_is_said_of_labels():
 
 
 @pytest.mark.parametrize("values", [[1, 1], [1, 0.99999994]])
-def test_equal_weights_are_not_shown(values):
-    for counts, n, said in [([5, 5], 10, "Labels: a 50 %, b 50 %."), ([0, 9], 9, "")]:
+def test_figures_of_equal_weights_are_not_shown(values):
+    equal = "all class weights are equal."
+    for counts, n, said in [
+        ([5, 5], 10, f"Labels: a 50 %, b 50 %; {equal}"),
+        ([0, 9], 9, equal.capitalize()),
+    ]:
         weights = Weights(
             lines=np.ones(n, np.float32),
             labels=np.array(values, np.float32),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from fastcli.cli._inputs import read_inputs
-from fastcli.cli._lessons import inputs_of, say_seen
+from fastcli.cli._lessons import say_seen
 from fastcli.cli._test_data import check_readable
 from fastcli.cli.test import examples
 from fastcli.printable import listed_files
@@ -43,8 +43,9 @@ def read_dev_data(
     Raises DataError where nothing can be chosen or fitted by the lines.
     """
     from fastcli.evaluation.dense import check_enough, read_scored
+    from fastcli.evaluation.recorded import inputs_of
 
-    trained_on: Any = list(inputs_of(classifier))
+    trained_on = inputs_of(classifier)
     for path in paths:
         say_seen(trained_on, path)
 

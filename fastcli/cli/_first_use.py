@@ -52,7 +52,8 @@ SCORE = (
     "linear.best: best_labels",
     "text.lines: read_lines",
 )
-VALIDATION = (*SCORE[1:3], SCORE[4], "linear.validation: measure_lines")
+MEASURE = (*SCORE[1:3], "linear.validation: measure_lines")
+VALIDATION = (*MEASURE, SCORE[4])
 VECTORS = (LOAD, WORD_ROWS, MEANS)
 NEAREST = (
     *VECTORS,
@@ -104,8 +105,11 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
         if options["autotune_validation"]:
             found += [*SCORE[1:], CHAR_NGRAMS, PRUNE, *ALL_TRAINERS]
         elif is_sup:
-            if options["valid"] or options["valid_share"]:
+            is_validated = options["valid"] or options["valid_share"]
+            if is_validated:
                 found += [*VALIDATION, *[PRUNE] * has_ngrams(options)]
+            elif options["input_model"]:  # how good it is on the lines before training
+                found += MEASURE
             found += FEW_LABELS if options["optimizer"] == "sgd" else [SINGLE_LINES]
         if options["autotune_modelsize"]:
             found += [*QUANTIZE[1:], "text.dictionary: find_entries", "linear.means: mean_codes"]

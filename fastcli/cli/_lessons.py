@@ -46,11 +46,28 @@ def say_seen(inputs: Iterable[str], other: str) -> None:
     )
 
 
-def inputs_of(classifier: Classifier) -> list[str]:
-    """Return the paths of the files that a model was trained on, as far as it records them."""
-    about = getattr(classifier, "about", {}).get("arguments", {}).get("input")
-    found = about or getattr(getattr(classifier, "args", None), "input", ())
-    return [path for path in found if isinstance(path, str)] if not isinstance(found, str) else []
+def say_known_lines(
+    former: Classifier, path: str, inputs: Iterable[str], valid: str, share: float
+) -> None:
+    """Say that validation flatters a model that goes on with ``former``, which knows its lines.
+
+    They are held out of ``inputs``, or those of the file ``valid``; ``path`` is the former model.
+    """
+    from fastcli.cli.display.messages import warn
+    from fastcli.evaluation.recorded import inputs_of
+    from fastcli.printable import printable
+    from fastcli.text.same import same_file
+
+    known = inputs_of(former)
+    for one in inputs if share else [valid] if valid else []:
+        if same_file(known, one) is not None:
+            what = "the lines held out of it flatter" if share else "it flatters"
+            fix = "--valid with lines" if share else "lines"
+            warn(
+                f"{printable(path)} was trained on {printable(one)}: {what} the model. Give {fix} "
+                "that it was not trained on."
+            )
+            return
 
 
 def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> bool:
@@ -62,6 +79,8 @@ def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> boo
         warn(sentence)
     is_told = is_told or bool(troubles)
     if learned is None or troubles or learned.rate_is_too_high or not learned.is_at_chance:
+        return is_told
+    if learned.goes_on:  # the sentence says what to try
         return is_told
     which = "another" if learned.is_above_start else "a larger"
     say(f"Try {which} -lr, more -epoch, --norm batch, or another --optimizer.")
@@ -83,7 +102,7 @@ def say_better(
 
     kept = [name for name in given if name not in REPLACED]
     options = suggested(args, kept)
-    is_read_once = any(map(is_stream, args.input))
+    is_read_once = any(map(is_stream, [*args.input, args.class_weight]))
     if options is None and is_read_once:
         say(f"Try {learned.slow}.")
     elif options is None:

@@ -338,7 +338,7 @@ def trained_by_sgd(classifier: Classifier) -> bool:
 
 def better(classifier: Classifier) -> str:
     """Return what may teach a model more: no options that it was trained with, or less."""
-    from fastcli.cli._lessons import inputs_of
+    from fastcli.evaluation.recorded import inputs_of
 
     advice = "train longer or with another rate"
     if not trained_by_sgd(classifier):

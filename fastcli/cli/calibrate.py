@@ -13,8 +13,9 @@ from fastcli.cli._command import positional
 from fastcli.cli._decisions import as_calibration, check_stays, load_identified
 from fastcli.cli._declare import FileName, file_argument, takes
 from fastcli.cli._dev_data import dev_files, read_dev_data
-from fastcli.cli._endings import FILE
+from fastcli.cli._endings import file_to_label
 from fastcli.cli._report import loss_of
+from fastcli.cli._tables import table_words
 from fastcli.options import option
 from fastcli.overwriting import check_apart
 from fastcli.printable import listed_files
@@ -115,4 +116,5 @@ def calibrate(
         say(note)
     if warning:
         say(warning)
-    say_ending([beside], ["fastcli", "predict-prob", model, FILE, "--calibrated"])
+    file_words = file_to_label(classifier, files, table_words(table), like.like)
+    say_ending([beside], ["fastcli", "predict-prob", model, *file_words, "--calibrated"])

@@ -16,7 +16,7 @@ from fastcli.cli._declare import given_names, takes
 from fastcli.cli._folds import Before, Folding, Originals, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
-from fastcli.cli._lessons import say_network_lessons, say_seen
+from fastcli.cli._lessons import say_known_lines, say_network_lessons, say_seen
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import lines_of_tables
 from fastcli.cli._validation import held_out
@@ -30,6 +30,7 @@ from fastcli.text.spooled import is_file
 
 if TYPE_CHECKING:
     from fastcli.mlp.args import MlpArgs
+    from fastcli.mlp.continuing import FormerNetwork
     from fastcli.prepare.row_places import RowPlaces
     from fastcli.reporting import Reporter
     from fastcli.text.vector_files import VectorSource
@@ -81,6 +82,7 @@ def mlp_train(
     if args.input_model:
         from fastcli.mlp.continuing import open_former
 
+        refuse_linear(args.input_model)
         args, former = open_former(args, given, say if args.verbose > 0 else lambda sentence: None)
     if args.pretrained_vectors and "dim" not in given:
         from fastcli.fasttext.pretrained import source_dim
@@ -98,6 +100,9 @@ def mlp_train(
             say(sentence)
         if args.valid:
             say_seen(args.input, args.valid)
+        if former is not None:
+            shown = args.valid, args.valid_share
+            say_known_lines(former.model, args.input_model, args.input, *shown)
     path = f"{args.output}.mlp"
     with (
         says_what_is_left(path),
@@ -113,9 +118,26 @@ def mlp_train(
     if args.plot:
         plot(args.plot, trained.history, trained.best_step)
     if args.verbose > 0:
-        say_written(args, is_told or trained.interrupted > 0)
+        say_written(args, is_told or trained.interrupted > 0, former)
     if trained.interrupted:
         raise interrupted_with_best(path, trained.interrupted, trained.history)
+
+
+def refuse_linear(path: str) -> None:
+    """Raise ArgumentError for a linear model, with the command that goes on with it, if any does.
+
+    Raises ModelFormatError for one that none goes on with.
+    """
+    from fastcli.fasttext.continuing import check_goes_on
+    from fastcli.fasttext.model_file import load_model, open_model
+    from fastcli.text.inputs import MODEL_MAGIC
+
+    if not is_file(path) or not (contents := open_model(path)).head.startswith(MODEL_MAGIC):
+        return
+    check_goes_on(load_model(contents), path)
+    raise ArgumentError(
+        f"{path} is a linear model: go on with it by supervised -inputModel {path}."
+    )
 
 
 def folding(
@@ -151,9 +173,9 @@ def folding(
     return cross_validation(found, source, reporter)
 
 
-def say_written(args: MlpArgs, is_told: bool) -> None:
+def say_written(args: MlpArgs, is_told: bool, former: FormerNetwork | None = None) -> None:
     """Write which files training wrote, and what may be next unless something was proposed."""
-    from fastcli.cli._endings import proposal
+    from fastcli.cli._endings import proposal, recorded_file
     from fastcli.cli._tables import table_words
     from fastcli.cli.display.endings import say_ending
     from fastcli.mlp.train_and_save import outputs
@@ -164,7 +186,8 @@ def say_written(args: MlpArgs, is_told: bool) -> None:
         kept = {name: getattr(options, name) for name in ("delimiter", "encoding")}
         options = TableOptions(**kept)
     reading = table_words(options)
-    command = proposal(model, args.input, args.valid, bool(args.valid_lines), reading)
+    known = recorded_file(former.model, reading) if former is not None else ""
+    command = proposal(model, args.input, args.valid, bool(args.valid_lines), reading, known)
     say_ending([model, *others], [] if is_told else command)
 
 

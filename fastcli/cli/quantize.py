@@ -38,7 +38,7 @@ def quantize(
       fastcli quantize -output topics -qnorm -cutoff 2000 -retrain \\
           -input data/samples/topics.train.txt --test data/samples/topics.valid.txt
     """
-    from fastcli.cli._endings import command_to_predict, command_to_test
+    from fastcli.cli._endings import command_to_predict, command_to_test, recorded_file
     from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.messages import say
     from fastcli.cli.display.training import TrainingDisplay
@@ -93,10 +93,8 @@ def quantize(
             )
         beside = [str(about_path(done.path))] if has_about(done.path) else []
         reading = args.reading if args.retrain else ()
-        is_measured = bool(args.test)
-        say_ending(
-            [done.path, *beside],
-            command_to_predict(done.path)
-            if is_measured
-            else command_to_test(done.path, inputs, reading=reading),
-        )
+        command = command_to_predict(done.path)
+        if not args.test:
+            known = recorded_file(done.model, reading)
+            command = command_to_test(done.path, inputs, "", reading, known)
+        say_ending([done.path, *beside], command)

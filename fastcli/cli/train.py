@@ -12,11 +12,11 @@ import click
 
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
-from fastcli.cli._endings import proposal
+from fastcli.cli._endings import proposal, recorded_file
 from fastcli.cli._folds import Before, Folding, Originals, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
-from fastcli.cli._lessons import say_better, say_lessons, say_seen
+from fastcli.cli._lessons import say_better, say_known_lines, say_lessons, say_seen
 from fastcli.cli._options import size_in_bytes
 from fastcli.cli._saving import Saving
 from fastcli.cli._tables import (
@@ -153,6 +153,9 @@ def run(
         return
     if watched.valid and args.verbose > 0:
         say_seen(args.input, watched.valid)
+    if former is not None and args.verbose > 0:
+        shown = watched.valid, watched.valid_share
+        say_known_lines(former.model, args.input_model, args.input, *shown)
     from fastcli.cli.display.training import TrainingDisplay
     from fastcli.fasttext.train_and_save import train_and_save
 
@@ -186,7 +189,8 @@ def run(
         plot(watched.plot, trained.watch.history, trained.watch.stopping.step)
     if args.verbose > 0:
         is_last = is_told or trained.interrupted > 0
-        say_written(args, watched, [] if is_last else next_command(args, watched, reading))
+        next_one = [] if is_last else next_command(args, watched, reading, former)
+        say_written(args, watched, next_one)
     if trained.interrupted and trained.watch is not None:
         raise interrupted_with_best(path, trained.interrupted, trained.watch.history)
 
@@ -209,13 +213,16 @@ def files_of_model(args: TrainArgs, path: str) -> list[str]:
     return [path, *(text_paths(args) if path.endswith(".bin") else []), *beside]
 
 
-def next_command(args: TrainArgs, watched: WatchArgs, reading: Sequence[str]) -> list[str]:
+def next_command(
+    args: TrainArgs, watched: WatchArgs, reading: Sequence[str], former: Former | None = None
+) -> list[str]:
     """Return the command that may be next: the vectors are used, or the classifier is tested."""
     model = f"{args.output}.bin"
     if args.model != "sup":
         return ["fastcli", "nn", model]
     is_measured = bool(watched.valid_lines)
-    return proposal(model, args.input, watched.valid, is_measured, reading)
+    known = recorded_file(former.model, reading) if former is not None else ""
+    return proposal(model, args.input, watched.valid, is_measured, reading, known)
 
 
 def go_on(

@@ -22,8 +22,9 @@ from fastcli.cli._decisions import (
 )
 from fastcli.cli._declare import FileName, file_argument, given_names, takes
 from fastcli.cli._dev_data import dev_files, read_dev_data
-from fastcli.cli._endings import command_to_predict
+from fastcli.cli._endings import file_to_label
 from fastcli.cli._label_names import label_names_of
+from fastcli.cli._tables import table_words
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import option
@@ -110,7 +111,7 @@ def tune_threshold(
     from fastcli.cli.display.endings import say_ending
 
     used = path if options.output else AUTO
-    say_ending(written, [*command_to_predict(model), "--thresholds", used])
+    say_ending(written, ["fastcli", "predict", model, *tuned.file_words, "--thresholds", used])
 
 
 def checked(options: Tuning, path: str, model: str, files: Sequence[str]) -> Metric:
@@ -146,7 +147,7 @@ class Tuned:
 
     ``names`` are the labels as messages show them, ``label`` the id of the metric's label or -1,
     ``values`` the threshold of each label, ``before`` and ``after`` what is counted without
-    thresholds and with them.
+    thresholds and with them.  ``file_words`` name a file to predict in a command.
     """
 
     model: str
@@ -158,6 +159,7 @@ class Tuned:
     before: Meter
     after: Meter
     left_out: int
+    file_words: list[str]
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
@@ -291,6 +293,7 @@ def tune(
         before=before,
         after=after,
         left_out=scored.left_out,
+        file_words=file_to_label(classifier, files, table_words(table), like),
     )
 
 

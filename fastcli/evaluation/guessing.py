@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from fastcli.evaluation.meter import Meter
 
 LEARNED = 1 / 3  # of the way from guessing to all right: with more than that, much was learned
@@ -57,10 +59,21 @@ class Guessing:
 
     @property
     def is_at_chance(self) -> bool:
-        """Whether accuracy is not surely better, and macro F1 is not either."""
-        if self.meter.n < FEWEST or self.lift > LEARNED:
+        """Whether accuracy is not surely better, and macro F1 is not either.
+
+        Where all lines have one label, nothing can be said.
+        """
+        if self.meter.n < FEWEST or not self.share < 1 or self.lift > LEARNED:
             return False
         return self.meter.accuracy <= self.surely_better
+
+    def represents(self, label_counts: NDArray[np.int64]) -> bool:
+        """Whether the lines have the labels of at least half of the training lines.
+
+        ``label_counts`` int64[labels] says how many training lines have each label.
+        """
+        counted = int(label_counts[self.meter.gold > 0].sum())
+        return 2 * counted >= int(label_counts.sum())
 
 
 def lift(score: float, guessing: float) -> float:

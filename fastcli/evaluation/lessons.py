@@ -14,7 +14,7 @@ import numpy as np
 
 from fastcli.evaluation.early_stopping import NAN, Evaluation
 from fastcli.evaluation.guessing import LEARNED, Guessing
-from fastcli.printable import listed
+from fastcli.printable import counted, listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +29,7 @@ LATER = 3  # evaluations after it
 BOUNCED = 1.5  # of the smallest training loss
 RARE = 0.5  # of the mean count of a label: with less, there are few lines of it
 NAMED = 5  # labels in a sentence
+LACKING = 0.1  # of the labels: with more that no validation line has, figures say little of them
 ALIKE = 0.01  # relative: losses that differ by less are said once
 
 
@@ -40,7 +41,9 @@ class Learned:
     ``label_weights`` float64[labels] how much these weigh, None where all weigh the same; ``guess``
     is the loss of guessing by these, ``start`` the loss before the first step, NaN where they are
     not known; ``loss`` is the mean of the last epoch.  A linear model starts with equal scores for
-    all labels, and not at ``guess``: of lopsided labels that is much less.
+    all labels, and not at ``guess``: of lopsided labels that is much less.  Where training
+    ``goes_on`` with a model, ``start`` is what that model has on the training lines, and ``guess``
+    the loss of equal scores for all labels: the new lines need not have the shares of the old ones.
     ``best`` is what was counted on validation lines for the model that is kept.
     """
 
@@ -52,6 +55,7 @@ class Learned:
     start: float = NAN
     lr: float = NAN
     largest_lr: float = math.inf  # that is worth a try
+    goes_on: bool = False
     monitor: str = "accuracy"
     history: list[Evaluation] = field(default_factory=list)
     kept: Evaluation | None = None
@@ -75,7 +79,9 @@ class Learned:
             return self._loss_is_of_chance()
         if guessing.lift > LEARNED:
             return False
-        return self._loss_is_of_chance() or guessing.is_at_chance
+        if self._loss_is_of_chance():
+            return True
+        return guessing.represents(self.label_counts) and guessing.is_at_chance
 
     @property
     def _frequencies(self) -> NDArray[np.float64]:
@@ -100,12 +106,22 @@ class Learned:
     @property
     def rate_is_too_high(self) -> bool:
         """Whether steps were so large that the training loss rose."""
-        if self.loss > DIVERGED * self.ceiling:
+        if self._is_far_above() or (self.lr > self.largest_lr and self._is_above()):
             return True
         losses = self._epoch_losses()
         least = min(losses, default=NAN)
         is_late = len(losses) >= LATER and losses.index(least) < len(losses) - LATER
         return is_late and losses[-1] > max(BOUNCED * least, 0.1)
+
+    def _is_far_above(self) -> bool:
+        """Whether the loss is so large that steps must have made it worse."""
+        if self.goes_on and self.start == self.start:
+            return self.loss > max(DIVERGED * self.start, self.guess / 2)  # a start may be near 0
+        return self.loss > DIVERGED * self.ceiling
+
+    def _is_above(self) -> bool:
+        """Whether the loss is above that of guessing, after all steps."""
+        return self.loss > SHARES * self.guess
 
     @property
     def ceiling(self) -> float:
@@ -116,6 +132,11 @@ class Learned:
     def is_above_start(self) -> bool:
         """Whether the loss is no smaller than before training: a larger rate may not help."""
         return self.loss > (1 + ALIKE) * self.ceiling
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the model that training goes on with was worse than guessing, and still is."""
+        return self.goes_on and self._is_above() and self.start > SHARES * self.guess
 
     @property
     def _guessing(self) -> Guessing | None:
@@ -171,18 +192,30 @@ class Learned:
             yield f"The learning rate is too high: {self._too_high()}. Try -lr {lr:.2g}."
         elif self.is_at_chance:
             yield self._at_chance()
+        if lacking := self._lacking():
+            yield lacking
         if not self.rate_is_too_high:
             yield from filter(None, (self._overfitting(), self._never_predicted()))
 
     def _too_high(self) -> str:
         """Return what the training loss did."""
-        if self.loss > DIVERGED * self.ceiling:
+        is_above = self.lr > self.largest_lr and self._is_above()
+        if self._is_far_above() or is_above:
             return f"the training loss ended at {self.loss:.4g}{self._against()}"
         losses = self._epoch_losses()
         return f"the training loss rose again from {min(losses):.4g} to {losses[-1]:.4g}"
 
     def _at_chance(self) -> str:
-        """Return how little was learned, as far as losses and validation lines tell."""
+        """Return how little was learned, as far as losses and validation lines tell.
+
+        What to try is part of it only where training goes on: else a command is proposed.
+        """
+        if self.disagrees:
+            return (
+                f"The model and these lines disagree: the training loss is {self.loss:.4g}"
+                f"{self._against()}. Check their labels; if they are right, try {self.slow}."
+            )
+        fix = f" Check the labels of the lines, or try {self.slow}." if self.goes_on else ""
         guessing = self._guessing
         if self._loss_is_of_chance():
             has_begun = self.loss < CHANCE * self.start
@@ -194,13 +227,13 @@ class Learned:
                 what = "Too little training"
             elif has_begun and not _is_alike(one_of_all_guess(self._frequencies), self._even):
                 what = "It learned little more than the label frequencies"
-            return f"{what}: the training loss is {self.loss:.4g}{self._against()}."
+            return f"{what}: the training loss is {self.loss:.4g}{self._against()}.{fix}"
         assert guessing is not None
         sure = "no" if guessing.is_no_better else "not surely"
         n = "" if guessing.is_no_better else f" on {guessing.meter.n:,} validation lines"
         return (
             f"It is {sure} better than guessing: accuracy {guessing.meter.accuracy:.3f}{n}, and "
-            f"always the most frequent label has {guessing.share:.3f}."
+            f"always the most frequent label has {guessing.share:.3f}.{fix}"
         )
 
     @property
@@ -220,8 +253,10 @@ class Learned:
             by = "how frequent labels are"
             if self.label_weights is not None:
                 by = "the weighted label frequencies"
-            how = f" (ln {len(self.labels):,})" if is_even else f" by {by}"
-            found.append(f"guessing{how} has {even if is_even else self.guess:.4g}")
+            name = "guessing all labels alike" if self.goes_on else f"guessing by {by}"
+            if is_even:
+                name = f"guessing (ln {len(self.labels):,})"
+            found.append(f"{name} has {even if is_even else self.guess:.4g}")
         return f"{';' if len(found) > 1 else ', and'} {', and '.join(found)}" if found else ""
 
     def _overfitting(self) -> str:
@@ -241,6 +276,31 @@ class Learned:
             f"Over-fitting since epoch {least.epoch}: the validation loss rose from "
             f"{least.valid_loss:.4g} to {last.valid_loss:.4g} while that of training fell from "
             f"{least.loss:.4g} to {last.loss:.4g}.{kept} Try {self.overfit}."
+        )
+
+    def _lacking(self) -> str:
+        """Return which labels no validation line has, or "" where these are few."""
+        if self.best is None or not self.best.n:
+            return ""
+        trained, gold = self.label_counts > 0, self.best.gold > 0
+        missing = np.flatnonzero(trained & ~gold)
+        n, there = int(np.count_nonzero(trained)), np.flatnonzero(gold)
+        if len(there) == 1 and len(missing):
+            return (
+                f"All validation lines have one label, {self.labels[there[0]]}: their figures say "
+                f"nothing of the other {counted(len(missing), 'label')}. Give validation lines of "
+                "these, too."
+            )
+        share = int(self.label_counts[missing].sum()) / max(int(self.label_counts.sum()), 1)
+        if len(missing) <= LACKING * n and share <= LACKING:
+            return ""
+        names = listed([self.labels[i] for i in missing[:NAMED]])
+        more = f" and {len(missing) - NAMED:,} more" if len(missing) > NAMED else ""
+        return (
+            f"No validation line has the label{'s' * (len(missing) > 1)} {names}{more} "
+            f"({len(missing):,} of {n:,}): the figures say nothing of "
+            f"{'these' if len(missing) > 1 else 'it'}. Give validation lines of "
+            f"{'these' if len(missing) > 1 else 'it'}, too."
         )
 
     def _never_predicted(self) -> str:

@@ -105,11 +105,13 @@ def class_weights(
     prefix: str,
     counts: NDArray[np.int64],
     has_former: bool = False,
+    min_count: int = 0,
 ) -> NDArray[np.float64]:
     """Return the weight of each label, float64[labels], before they are scaled.
 
     ``names`` are without ``prefix``, with those of the model that training goes on with if it
-    ``has_former``; ``counts`` say how many training lines have each label.
+    ``has_former``; ``counts`` say how many training lines have each label, and those of fewer than
+    ``min_count`` were left out.
     balanced: n / (K count), scikit-learn's ``compute_class_weight``; n counts a line once for each
     of its labels, and K the labels that lines have.  sqrt: its square root.  Raises DataError for
     labels of the file that neither training lines have nor the former model.
@@ -126,9 +128,9 @@ def class_weights(
         if place < 0:
             if asked.may_lack:
                 continue
-            none = "neither a training line nor the model" if has_former else "no training line"
             raise DataError(
-                f"{asked.path}:{number}: {none} has the label {named(label)}"
+                f"{asked.path}:{number}: {_none_has(min_count, has_former)} the label "
+                f"{named(label)}"
                 f"{nearest(label.removeprefix(prefix), places)}."
             )
         if place in said:
@@ -223,18 +225,19 @@ def weights_for(
     prefix: str,
     weight_prefix: str,
     has_former: bool,
+    min_count: int,
     note: Callable[[str], None],
 ) -> Weights | None:
     """Return the weights of training lines and labels, and note how labels are distributed.
 
     The labels of line i are ``labels[offsets[i]:offsets[i + 1]]``; ``of_lines`` float64[lines] are
-    as they were read, None where there are none.  ``names``, ``prefix``, ``has_former``: see
-    ``class_weights``.  Raises what it and ``scaled`` do.
+    as they were read, None where there are none.  ``names``, ``prefix``, ``has_former`` and
+    ``min_count``: see ``class_weights``.  Raises what it and ``scaled`` do.
     """
     counts = np.bincount(labels[: offsets[-1]], minlength=len(names))
     by_label = None
     if asked is not None:
-        by_label = class_weights(asked, names, prefix, counts, has_former)
+        by_label = class_weights(asked, names, prefix, counts, has_former, min_count)
     weights = scaled(of_lines, by_label, labels, offsets, len(names))
     if of_lines is not None and weight_prefix and (of_lines == 1).all():
         note(no_weights(weight_prefix))
@@ -275,13 +278,18 @@ def sentence(
         return f"{parts[0]}; --class-weight balanced weighs them equally." if parts else ""
     if has_labels:
         low, high = (int(order[f(weights.labels[order])]) for f in (np.argmin, np.argmax))
-        smallest, largest = (f"{weights.labels[i]:.3g}" for i in (low, high))
-        if smallest != largest:
-            ends = (f"{smallest} ({named(names[low])})", f"{largest} ({named(names[high])})")
-            parts.append(f"class weights {' to '.join(ends)}")
-    if weights.has_lines:
+        least, most = (f"{weights.labels[i]:.3g}" for i in (low, high))
         parts.append(
-            f"weights of lines {weights.lines.min():.3g} to {weights.lines.max():.3g}, on average 1"
+            f"class weights {least} ({named(names[low])}) to {most} ({named(names[high])})"
+            if least != most
+            else "all class weights are equal"
+        )
+    if weights.has_lines:
+        least, most = f"{weights.lines.min():.3g}", f"{weights.lines.max():.3g}"
+        parts.append(
+            f"weights of lines {least} to {most}, on average 1"
+            if least != most
+            else "all weights of lines are equal"
         )
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
@@ -300,6 +308,20 @@ def is_lopsided(counts: NDArray[np.int64], n_lines: int) -> bool:
     is_large = int(there.max()) > LARGE_SHARE * n_lines
     is_small = int(there.max()) > TIMES_SMALLEST * int(there.min()) and len(there) <= FEW_LABELS
     return is_large or is_small
+
+
+def _none_has(min_count: int, has_former: bool) -> str:
+    """Return that what training knows lacks something; ``min_count`` of lines are enough of it.
+
+    >>> _none_has(0, False), _none_has(9, False)
+    ('no training line has', 'fewer than 9 training lines (-minCountLabel) have')
+    >>> _none_has(0, True)
+    'neither a training line nor the model has'
+    """
+    if min_count <= 1:
+        return "neither a training line nor the model has" if has_former else "no training line has"
+    lines = f"{min_count:,} training lines (-minCountLabel)"
+    return f"neither {lines} nor the model have" if has_former else f"fewer than {lines} have"
 
 
 def _already(line: int) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from fastcli.contents import identity_of_bytes
 from fastcli.errors import ArgumentError, ModelFormatError, NotFinite
+from fastcli.evaluation.recorded import inputs_of
 from fastcli.fasttext.args import TrainArgs, option_of
 from fastcli.fasttext.matrix import DenseMatrix, first_not_finite
 from fastcli.fasttext.model import Model
@@ -149,7 +150,9 @@ class Former:
     def about(self) -> dict[str, Any]:
         """Return what the JSON file beside the new model records of the former one."""
         known = self.model.dictionary
-        return {**self.identity, "words": known.nwords, "labels": known.nlabels}
+        found = {**self.identity, "words": known.nwords, "labels": known.nlabels}
+        inputs = inputs_of(self.model)
+        return {**found, "input": inputs} if inputs else found
 
 
 def open_former(
@@ -170,7 +173,7 @@ def open_former(
     model = load_model(contents)
     if model.warning:
         note(model.warning)
-    _check_goes_on(model, path)
+    check_goes_on(model, path)
     known = model.args
     names = ["dim", "word_ngrams", "maxn"]
     names += ["minn"] * (known.maxn > 0) + ["bucket"] * (known.maxn > 0 or known.word_ngrams > 1)
@@ -186,7 +189,7 @@ def open_former(
     return args, Former(path=path, model=model, loss=args.loss, identity=identity)
 
 
-def _check_goes_on(model: Model, path: str) -> None:
+def check_goes_on(model: Model, path: str) -> None:
     """Raise ModelFormatError for a model that is not a classifier with rows to go on with."""
     if model.args.model != "sup":
         raise ModelFormatError(

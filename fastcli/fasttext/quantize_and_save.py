@@ -129,6 +129,7 @@ class Quantized:
     rows_before: int
     rows: int
     dsub: int
+    model: Model  # which it was made of
     n_tested: int = 0
     p1_before: float = 0.0
     p1: float = 0.0
@@ -218,6 +219,7 @@ def _quantize(
         rows_before=rows_before,
         rows=rows,
         dsub=quantized.wi.quantizer.dsub,
+        model=model,
         n_tested=before[0],
         p1_before=before[1],
         p1=after[1],

@@ -29,6 +29,7 @@ from fastcli.fasttext.read_text import read_corpus
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import Trainer
 from fastcli.memory import padded, zeros
+from fastcli.optimizers import largest_lr
 from fastcli.printable import counted, readable
 from fastcli.reporting import Reporter, run_and_report
 from fastcli.text.alike import alike_note
@@ -102,6 +103,7 @@ def read_supervised(
         prefix=args.label,
         weight_prefix=args.weight_prefix,
         has_former=former is not None,
+        min_count=args.min_count_label,
         note=reporter.note,
     )
     valid = None
@@ -157,6 +159,11 @@ def train_classifier(
         from fastcli.fasttext.validation import measure_with
 
         measure_with(watch, valid, args, dictionary, trainer)
+    start_loss = math.nan
+    if former is not None:
+        from fastcli.fasttext.validation import first_loss
+
+        start_loss = first_loss(trainer)
     reporter.stage("training")
     started = time.monotonic()
     problem, interrupted = None, 0
@@ -187,7 +194,7 @@ def train_classifier(
         seconds=time.monotonic() - started,
         watch=watch,
         problem=problem,
-        learned=learned(args, dictionary, corpus, trainer, watch, data.weights),
+        learned=learned(args, dictionary, corpus, trainer, watch, data.weights, start_loss),
         interrupted=interrupted,
         former=former,
     )
@@ -206,8 +213,12 @@ def learned(
     trainer: Trainer,
     watch: Watch | None,
     weights: Weights | None,
+    start_loss: float,
 ) -> Learned:
-    """Return the facts of a training by which ``Learned`` judges it."""
+    """Return the facts of a training by which ``Learned`` judges it.
+
+    ``start_loss`` is what a former model has on the training lines, NaN without one.
+    """
     counts = dictionary.label_counts()
     # All scores are 0 before training, so that each decision between two costs ln 2.
     if args.loss == "ns":
@@ -230,10 +241,11 @@ def learned(
             guess = math.nan
     if args.input_model:  # it starts from what the former model knows
         counts = np.bincount(corpus.labels, minlength=dictionary.nlabels)
-        guess = start = math.nan
+        guess, start = start, start_loss
     patience = watch.args.patience if watch is not None else 0
     less = ["--patience 3"] * (not patience) + ["fewer -epoch"]
-    less += ["-wordNgrams 1"] * (args.word_ngrams > 1) + ["more training lines"] * bool(patience)
+    less += ["-wordNgrams 1"] * (args.word_ngrams > 1 and not args.input_model)
+    less += ["more training lines"] * bool(patience)
     return Learned(
         labels=label_names(args, dictionary),
         label_counts=counts,
@@ -242,7 +254,8 @@ def learned(
         guess=guess,
         start=start,
         lr=args.lr,
-        largest_lr=1.0 if args.optimizer == "sgd" else math.inf,
+        largest_lr=largest_lr(args.optimizer),
+        goes_on=bool(args.input_model),
         monitor=watch.metric.text if watch is not None else "",
         history=watch.history if watch is not None else [],
         kept=watch.best_evaluation if watch is not None else None,

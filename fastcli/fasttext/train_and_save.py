@@ -32,7 +32,7 @@ from fastcli.kernels.linear.train_batches import train_batches
 from fastcli.kernels.linear.train_words import train_words
 from fastcli.overwriting import check_apart
 from fastcli.reporting import Reporter
-from fastcli.text.spooled import place_of, spooled
+from fastcli.text.spooled import named_pipes, place_of, spooled
 
 if TYPE_CHECKING:
     from fastcli.fasttext.continuing import Former
@@ -70,13 +70,13 @@ def train_and_save(
     with (
         ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files,
         RunLog(watched.log, reporter.warn, "supervised", settings) as log,
-        spooled(args.input, reporter),
+        spooled([*args.input, weights_file(args.class_weight)], reporter),
     ):
         if args.model == "sup":
             compile_beside(train_batches)
             few, several = (learn_lines, count_shared), (score_lines, step_lines)
             compile_beside(*(few if args.optimizer == "sgd" else several), format_vectors)
-            if watched.valid_lines:
+            if watched.valid_lines or former is not None:
                 from fastcli.fasttext.validation import KERNELS
 
                 compile_beside(*KERNELS)
@@ -182,6 +182,7 @@ def about(
     of the machine, so that equal trainings write equal files.  ``reading``: see
     ``train_and_save``.
     """
+    args = replace(args, **named_pipes(args))
     kept = replace(args, **{name: getattr(TrainArgs, name) for name in RUNNING})
     lines = {"lines_at_once": trained.lines_at_once} if args.model == "sup" else {}
     validation = trained.watch.about() if trained.watch is not None else {}
@@ -197,5 +198,6 @@ def about(
         "loss": round(trained.loss, 6),
         **lines,
         **({"validation": validation} if validation else {}),
+        **({"interrupted": trained.interrupted} if trained.interrupted else {}),
         **({"continues": trained.former.about()} if trained.former is not None else {}),
     }

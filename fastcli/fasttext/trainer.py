@@ -28,7 +28,7 @@ from fastcli.kernels.linear.losses import Noise
 from fastcli.kernels.linear.schedule import Schedule, linear_decay
 from fastcli.kernels.linear.train_batches import Visits
 from fastcli.memory import zeros
-from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps
+from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps, largest_lr
 from fastcli.reporting import Status
 from fastcli.text.corpus import Corpus
 from fastcli.text.dictionary import Dictionary
@@ -62,7 +62,7 @@ class Trainer:
         self.schedule = Schedule(
             args.lr, max(args.epoch, 1) * int(corpus.tokens.sum()), args.lr_update_rate
         )
-        label_counts = dictionary.label_counts()
+        self.label_counts = label_counts = dictionary.label_counts()
         frequencies = drawable(np.sqrt(np.maximum(label_counts, 0)))
         self.tree = build_tree(label_counts) if args.loss == "hs" else no_tree()
         loss = Loss(
@@ -184,7 +184,7 @@ def diverged(
 ) -> TrainingDiverged:
     """Return the error of a loss that became NaN or infinite; ``watch`` may have a model."""
     fewer = ", or fewer epochs" if epoch > 1 else ""
-    advice = f"Try -lr {min(args.lr / 4, 1.0):.2g}{fewer}."
+    advice = f"Try -lr {min(args.lr / 4, largest_lr(args.optimizer)):.2g}{fewer}."
     best = watch.best_evaluation if watch is not None else None
     if best is None:
         return TrainingDiverged.within(epoch, args.epoch, lr, advice)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fastcli.text.corpus import Corpus
     from fastcli.text.dictionary import Dictionary
 
+SAMPLE_SIZE = 1000  # training lines that show how good a model is that training goes on with
 ROOM = 1 << 20  # floats of hidden vectors at a time
 KERNELS = (fill_blocks, mean_rows, measure_lines)
 
@@ -275,3 +276,23 @@ def measure_with(
     )
     counts = dictionary.label_counts()
     watch.measure_with(Validator(valid, scheme.model, scheme.loss, counts), model)
+
+
+def first_loss(trainer: Trainer) -> float:
+    """Return the mean loss of up to ``SAMPLE_SIZE`` training lines before any step."""
+    for kernel in KERNELS:
+        kernel.load()
+    corpus, scheme = trainer.corpus, trainer.scheme
+    chosen = np.unique(np.linspace(0, corpus.n_lines - 1, SAMPLE_SIZE).astype(np.int64))
+    ends = corpus.segments[:: corpus.shards]
+    rows = [corpus.rows[ends[i] : ends[i + 1]] for i in chosen]
+    labels = [corpus.labels[slice(*corpus.label_offsets[i : i + 2])] for i in chosen]
+    lines = ValidLines(
+        rows=np.concatenate(rows),
+        offsets=np.cumsum([0, *map(len, rows)]),
+        labels=np.concatenate(labels),
+        label_offsets=np.cumsum([0, *map(len, labels)]),
+        left_out=0,
+    )
+    validator = Validator(lines, scheme.model, scheme.loss, trainer.label_counts)
+    return validator.measure(scheme.n_threads).loss

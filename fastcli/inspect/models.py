@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 OF_TRAINING = ("input", "lr", "seed", "optimizer")
 SMALLER = 0.8  # of the bytes, at most, where quantizing is proposed
-SHOWN_FIELDS = ("loss", "tokens", "steps", "best_step", "fastcli", *OF_A_RUN)
+SHOWN_FIELDS = ("loss", "tokens", "steps", "best_step", "interrupted", "fastcli", *OF_A_RUN)
 
 
 def is_model(path: str) -> bool:

@@ -178,6 +178,8 @@ def _check_same(path: str, header: CheckpointHeader, trainer: Trainer) -> None:
 
 def _text(value: object) -> str:
     """Return the value of an option as a message shows it."""
+    if value in ("", ()):
+        return "none"
     if isinstance(value, tuple):
         return ", ".join(map(_text, value[:5])) + (", ..." if len(value) > 5 else "")
     if isinstance(value, str):

@@ -7,7 +7,8 @@ labels join.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from fastcli.contents import identity_of_bytes
 from fastcli.errors import ArgumentError
+from fastcli.evaluation.recorded import inputs_of
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.args import MlpArgs, option_of
 from fastcli.mlp.features import FeatureColumns
@@ -81,15 +83,20 @@ class FormerNetwork:
             return
         names = {"text": "text", "libsvm": "numbers (libsvm)"}
         known = "text" if columns is None else names.get(columns.kind, "a table of numbers")
-        advice = (
-            " Give its columns with --text-column and --label-column."
-            if (columns is None and kind != "libsvm")
-            else ""
-        )
-        raise ArgumentError(
-            f"{self.path} is for {known}, and {path} is {names.get(kind, 'a table of numbers')}."
-            f"{advice}"
-        )
+        is_what, advice = names.get(kind, "a table of numbers"), ""
+        if columns is None and kind != "libsvm":
+            is_what = "a table"
+            advice = f" Give its columns{self._text_columns()}."
+        raise ArgumentError(f"{self.path} is for {known}, and {path} is {is_what}.{advice}")
+
+    def _text_columns(self) -> str:
+        """Return the options that name the columns of the texts it was trained on, or ""."""
+        args, shown = self.model.args, []
+        for name in ("text_column", "label_column"):
+            shown += [word for one in getattr(args, name) for word in (option_of(name), one)]
+        if not args.text_column:
+            return " with --text-column and --label-column"
+        return f", as {self.path} had them: {shlex.join(shown)}"
 
     def extend(self, words: WordTable, args: MlpArgs) -> tuple[Dictionary, NDArray[np.int32]]:
         """Return the dictionary with what a text adds, and the ids of the text's entries.
@@ -106,6 +113,17 @@ class FormerNetwork:
         known = [name.decode("utf-8", "surrogateescape") for name in self.model.names]
         self.new_names = [name for name in names if name not in set(known)]
         return [*known, *self.new_names]
+
+    def sentences_on_loss(self, loss: int, has_several: bool) -> Iterator[str]:
+        """Yield what to say where ``loss`` is another one, or not for lines of several labels."""
+        if loss != self.model.loss:
+            was, now = ("softmax" if one == SOFTMAX else "ova" for one in (self.model.loss, loss))
+            yield f"The loss was {was} and is {now}; the output units are kept."
+        if loss == SOFTMAX and has_several:
+            yield (
+                f"Lines have several labels, and {self.path} has softmax, which learns one of them "
+                "at a time: -loss ova decides each label by itself."
+            )
 
     def sentence(self) -> str:
         """Return what is said to the user, once the input has been read."""
@@ -150,7 +168,9 @@ class FormerNetwork:
 
     def about(self) -> dict[str, Any]:
         """Return what the new model records of this one."""
-        found = {**self.identity, "labels": self.model.nlabels}
+        found: dict[str, Any] = {**self.identity, "labels": self.model.nlabels}
+        if inputs := inputs_of(self.model):
+            found["input"] = inputs
         if self.model.dictionary is not None:
             found["words"] = self.model.dictionary.nwords
         return found

@@ -25,7 +25,7 @@ def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
     that ``is_at_chance`` a smaller difference of gradients is the cause.
     """
     network, examples = trainer.network, trainer.examples
-    hidden = len(network.layers) - 1
+    hidden, goes_on = len(network.layers) - 1, bool(trainer.args.input_model)
     with np.errstate(over="ignore", invalid="ignore"):  # a norm may be infinite, that is all
         gradients = [
             float(np.linalg.norm(network.weights(i, trainer.grads)))
@@ -48,9 +48,12 @@ def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
         if activation.rectifies and not (network.layers[i].norm and network.layers[i].norm_after):
             dead = int((values <= 0).all(axis=0).sum())
             if dead > values.shape[1] // 10:
+                fix = "A smaller -lr, --norm batch or --activation leaky-relu revives them."
+                if goes_on:
+                    fix = "A smaller -lr would have kept them alive."
                 yield (
                     f"Layer {i + 1}: {dead} of {values.shape[1]} units are dead (0 for every "
-                    "example). A smaller -lr, --norm batch or --activation leaky-relu revives them."
+                    f"example). {fix}"
                 )
         if activation.saturates and not (network.layers[i].norm and network.layers[i].norm_after):
             low, high = activation.saturates
@@ -59,7 +62,8 @@ def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
             if share > 0.75:
                 yield (
                     f"Layer {i + 1} is saturated: {100 * share:.0f} % of its outputs are at the "
-                    "bounds, where gradients vanish. A smaller -lr or --norm batch helps."
+                    "bounds, where gradients vanish. A smaller -lr"
+                    f"{' or --norm batch' * (not goes_on)} helps."
                 )
     is_stuck = is_at_chance and trainer.progress.step >= FEWEST_STEPS
     if can_vanish(trainer) and gradients[0] < (STUCK if is_stuck else VANISHED) * gradients[-1]:
@@ -99,6 +103,8 @@ def vanishing(trainer: Trainer, times: float) -> str:
     proposals += ["--norm batch"] * (args.norm == "none")
     proposals += ["--init he"] * (not args.init.startswith(("auto", "he")))
     proposals += ["fewer layers"] * (len(layers) > 2) or ["a larger -lr"]
+    if args.input_model:  # which decides the layers
+        proposals = ["a larger -lr", "a network that is trained from anew"]
     return (
         f"Gradients vanish: relative to their weights, those of layer 1 are {factor(times)} times "
         f"smaller than those of layer {len(layers)}{cause}. Try {one_of(proposals)}."

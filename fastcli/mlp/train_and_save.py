@@ -42,11 +42,12 @@ from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.mlp.trainer import Trainer
 from fastcli.mlp.training_data import TrainingData, read_data
+from fastcli.optimizers import largest_lr
 from fastcli.overwriting import check_apart, check_ours
 from fastcli.printable import readable
 from fastcli.reporting import Reporter, Status
 from fastcli.rescue import place_or_rescue
-from fastcli.text.spooled import spooled
+from fastcli.text.spooled import named_pipes, spooled
 from fastcli.text.vector_files import VectorSource
 from fastcli.threads import left_behind
 
@@ -102,7 +103,8 @@ def train_and_save_mlp(
         with contextlib.ExitStack() as stack:
             settings = asdict(args)
             log = stack.enter_context(RunLog(args.log, reporter.warn, "mlp-train", settings))
-            stack.enter_context(spooled(args.input, reporter))
+            weights = weights_file(args.class_weight)
+            stack.enter_context(spooled([*args.input, weights], reporter))
             about: dict[str, Any] = {}
             if former is not None:
                 about["continues"] = former.about()
@@ -148,6 +150,8 @@ def _read(
     """Read the data, and say what training needs.  Raises FastcliError or a child of it."""
     data = read_data(args, reporter, source, former)
     network = network_of(args, data)
+    for said in former.sentences_on_loss(network.loss, data.examples.has_several) if former else ():
+        reporter.note(said)
     needs = needs_of(args, data, network, former.mapped_bytes if former is not None else 0)
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
@@ -229,7 +233,7 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
         interrupted=run.interrupted,
         learned=judged,
     )
-    if at.step and run.problem is None and not left_behind():
+    if at.step and run.problem is None and not left_behind() and len(data.names) > 1:
         trained.troubles = list(troubles(trainer, judged.is_at_chance))
     if trained.troubles:
         trained.gradients = gradient_sizes(trainer)
@@ -237,6 +241,7 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
         "steps": trained.steps,
         "best_step": trained.best_step,
         "parameters": network.n_weights,
+        **({"interrupted": trained.interrupted} if trained.interrupted else {}),
         **about,
     }
     place_or_rescue(out, lambda file: write_mlp(file, trained.model))
@@ -294,10 +299,11 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     even = math.log(len(data.names)) if is_one else len(data.names) * math.log(2)
     start = max(even, trainer.start_loss) if trainer.start_loss == trainer.start_loss else even
     if args.input_model:  # it starts from what the former network knows
-        guess = start = math.nan
+        guess, start = even, trainer.start_loss
     has_dropout = any(float(share) for share in args.dropout.split(","))
     less = ["a larger --dropout" if has_dropout else "--dropout 0.3"]
-    less += ["--weight-decay 0.01"] * (not args.weight_decay) + ["a smaller --hidden"]
+    less += ["--weight-decay 0.01"] * (not args.weight_decay)
+    less += ["a smaller --hidden"] * (not args.input_model)
     less += ["--patience 3"] * (not args.patience)
     prefix = os.fsencode(args.label) if data.dictionary is not None else b""
     return Learned(
@@ -308,7 +314,8 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
         guess=float("nan") if args.label_smoothing else guess,
         start=start,
         lr=args.lr,
-        largest_lr=1.0,
+        largest_lr=largest_lr(args.optimizer),
+        goes_on=bool(args.input_model),
         history=history,
         kept=trainer.progress.stopping.kept(history),
         best=trainer.best_meter,
@@ -344,7 +351,11 @@ def model_of(
     training makes the same file.
     """
     return MlpModel(
-        args=replace(args, **{name: getattr(DEFAULTS, name) for name in RUNNING}),
+        args=replace(
+            args,
+            **{name: getattr(DEFAULTS, name) for name in RUNNING},
+            **named_pipes(args),
+        ),
         names=data.names,
         loss=network.loss,
         tensors=network.tensors(),

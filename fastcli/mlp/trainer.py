@@ -38,7 +38,7 @@ from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
 from fastcli.mlp.scorer import Scorer, evaluate
 from fastcli.mlp.snapshot import MovedRows, Snapshot
-from fastcli.optimizers import Steps
+from fastcli.optimizers import Steps, largest_lr
 from fastcli.schema import Range
 from fastcli.threads import run_apart, run_on, uninterrupted
 
@@ -410,7 +410,7 @@ class Trainer:
         kept = "nothing was saved"
         if self.best is not None:
             kept = f"the model of step {self.progress.stopping.step}, the best before, was saved"
-        advice = f"Try -lr {lr / 10:.2g}, or --clip-norm 1."
+        advice = f"Try -lr {min(lr / 10, largest_lr(self.args.optimizer)):.2g}, or --clip-norm 1."
         return TrainingDiverged.within(epoch, self.args.epoch, lr, advice, kept)
 
 

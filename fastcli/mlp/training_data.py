@@ -167,7 +167,9 @@ def _read_text(
     of_lines, note = text.corpus.weights, NewNotes(reporter.note)
     if said := alike_note(names):
         reporter.note(said)
-    text.examples.weights = _weights(args, asked, names, text.examples, of_lines, note)
+    text.examples.weights = _weights(
+        args, asked, names, text.examples, of_lines, note, args.min_count_label
+    )
 
     def start(wide: int, row_floats: int) -> NDArray[np.float32]:
         embedding = start_embedding(args, text, wide, row_floats)
@@ -215,6 +217,7 @@ def _weights(
     examples: Examples,
     of_lines: NDArray[np.float64] | None,
     note: Callable[[str], None],
+    min_count: int = 0,
 ) -> Weights | None:
     """Return the weights of training examples and labels: see ``weights_for``."""
     return weights_for(
@@ -226,6 +229,7 @@ def _weights(
         prefix=args.label,
         weight_prefix=args.weight_prefix,
         has_former=bool(args.input_model),
+        min_count=min_count,
         note=note,
     )
 

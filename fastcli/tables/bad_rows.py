@@ -32,9 +32,13 @@ def left_out(reasons: Counter[str], first: Location | None = None) -> str:
 
     >>> left_out(Counter({"no label": 2, "not an object": 1}), Location("t.csv", 4))
     'Left out: 3 bad rows (2 x no label, 1 x not an object), the first at t.csv:4.'
+    >>> left_out(Counter({"no label": 1}))
+    'Left out: 1 bad row (no label).'
     """
     n = sum(reasons.values())
     named = [f"{count:,} x {reason}" for reason, count in reasons.most_common(MOST_REASONS)]
+    if n == 1:
+        named = list(reasons)
     more = ", ..." if len(reasons) > MOST_REASONS else ""
     place = f", the first at {first}" if first else ""
     return f"Left out: {n:,} bad row{'s'[: n != 1]} ({', '.join(named)}{more}){place}."

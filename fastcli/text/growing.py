@@ -128,11 +128,16 @@ def _check_kinds(
         )
 
 
+def _shown(value: object) -> object:
+    return "none" if value == "" else value
+
+
 def check_same(shown: str, value: object, known: object, is_given: bool, path: str) -> None:
     """Raise ArgumentError for an option, ``shown``, whose given value is not the model's."""
     if is_given and value != known:
         raise ArgumentError(
-            f"{shown} {value} is given, and {path} has {known}: leave {shown} out to go on with it."
+            f"{shown} {_shown(value)} is given, and {path} has {_shown(known)}: leave {shown} out "
+            "to go on with it."
         )
 
 

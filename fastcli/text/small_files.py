@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fastcli.errors import DataError, cannot_open
+from fastcli.text.compressed import compression_of, open_members
+from fastcli.text.spooled import place_of
 
 MOST_BYTES = 32_000_000  # of a file that is read at once
 
 
 def read_small(path: str) -> str:
-    """Return the text of a UTF-8 file.  Raises DataError, which names the first bad line."""
+    """Return the text of a UTF-8 file, which may be compressed.
+
+    Raises DataError, which names the first bad line.
+    """
     try:
-        with open(path, "rb") as file:
+        with open(place_of(path), "rb") as file:
             data = file.read(MOST_BYTES + 1)
+        if kind := compression_of(data):
+            with open_members(place_of(path), kind, path) as stream:
+                data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise DataError(cannot_open(path, error)) from None
     if len(data) > MOST_BYTES:

@@ -23,6 +23,8 @@ NO_STDIN = (  # fastText's words, and why
     "Cannot use stdin for training! It is a terminal, closed or empty: give a file with -input, or "
     "pipe the text into this command."
 )
+PIPE = "PIPE"  # in place of a path
+MAY_BE_PIPES = ("input_model", "class_weight", "pretrained_vectors")  # arguments that name files
 CHUNK = 1 << 20  # bytes copied at a time
 
 _places: dict[str, str] = {}
@@ -51,6 +53,14 @@ def is_stream(path: str) -> bool:
     except (OSError, ValueError):  # reported when it is opened
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def named_pipes(args: Any) -> dict[str, Any]:
+    """Return those of the arguments' files that are pipes, with what is recorded instead.
+
+    The name of a pipe, such as /dev/fd/63, means nothing when the command has ended.
+    """
+    return {name: PIPE for name in MAY_BE_PIPES if is_stream(getattr(args, name))}
 
 
 def check_stdin(paths: Iterable[str]) -> None:

@@ -258,6 +258,7 @@ def test_arguments_and_label_come_from_the_model(old, tmp_path):
         "tail_crc32": former["tail_crc32"],
         "words": 7,
         "labels": 3,
+        "input": [str(tmp_path / "old.txt")],
     }
     assert f"-inputModel {model}" in about["command"]
 
@@ -520,3 +521,44 @@ def test_the_prefix_of_weights_is_not_for_tables(old, tmp_path):
     assert "Weights of lines" not in err
     assert "no line has a weight" not in err
     assert b"__weight__3" in run("dump", tmp_path / "new.bin", "dict").out
+
+
+# ----------------------------------------------------------------------- what is said at the end
+
+
+@pytest.fixture
+def shuffled(tmp_path):
+    """Return the training lines with the labels of other lines."""
+    lines = [line.split(" ", 1) for line in TRAIN.read_text().splitlines(keepends=True)]
+    labels = np.random.default_rng(1).permutation([label for label, _ in lines])
+    path = tmp_path / "shuffled.txt"
+    path.write_text(
+        "".join(f"{label} {text}" for label, (_, text) in zip(labels, lines, strict=True))
+    )
+    return path
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_lines_that_the_model_does_not_fit(old, shuffled, loss, tmp_path):
+    learned = ["-lr", 0.5, "-epoch", 15, "-dim", 10, "-loss", loss, "-wordNgrams", 2]
+    model = old(*learned, source=TRAIN.read_bytes())
+    good = go_on(model, VALID, tmp_path / "new", "-lr", 0.1)
+    assert not any(word in good for word in ("Try", "try", "Check", "too high"))
+    err = go_on(model, shuffled, tmp_path / "new", "-lr", 0.001, "-epoch", 1)
+    if loss == "hs":  # whose output rows start anew
+        assert "It learned next to nothing: the training loss is" in err
+    else:
+        assert "The model and these lines disagree: the training loss is" in err
+        assert "Check their labels; if they are right, try a larger -lr and more -epoch." in err
+    if loss == "softmax":
+        err = go_on(model, shuffled, tmp_path / "new", "-lr", 5, "-epoch", 5)
+        assert "The learning rate is too high: the training loss ended at" in err
+        assert "Try -lr 1." in err
+
+
+def test_over_fitting_proposes_no_other_ngrams(old, tmp_path):
+    model = old("-wordNgrams", 2, source=TRAIN.read_bytes())
+    options = ["--valid", VALID, "-lr", 1, "-epoch", 50]
+    err = go_on(model, TRAIN, tmp_path / "new", *options)
+    assert "Over-fitting since" in err
+    assert "Try --patience 3 or fewer -epoch." in err

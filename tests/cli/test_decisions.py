@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import os
+import shlex
 import threading
 import tracemalloc
 
@@ -997,9 +998,10 @@ def test_proposed_commands_are_quoted(copied, tmp_path):
         f"fastcli calibrate '{model}' DEV"
         in run("predict", model, TOPICS["test"], "--calibrated").err
     )
-    assert f"fastcli predict-prob '{model}' FILE" in run("calibrate", model, TOPICS["valid"]).err
+    test = shlex.quote(str(TOPICS["test"]))  # by the name of the training file
+    assert f"fastcli predict-prob '{model}' {test}" in run("calibrate", model, TOPICS["valid"]).err
     tuned = run("tune-threshold", model, TOPICS["valid"], "-o", folder / "t h.json")
-    assert f"fastcli predict '{model}' FILE --thresholds '{folder / 't h.json'}'" in tuned.err
+    assert f"fastcli predict '{model}' {test} --thresholds '{folder / 't h.json'}'" in tuned.err
 
 
 @pytest.mark.parametrize("name", ["softmax", "hs", "ova", "tags"])

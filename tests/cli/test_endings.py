@@ -1,5 +1,6 @@
 """What commands that write files say at their end: the files, sizes, seconds, the next command."""
 
+import gzip
 import os
 import re
 import shlex
@@ -10,7 +11,7 @@ import pytest
 from fastcli.cli import _lessons
 from fastcli.cli._endings import file_to_test, proposal
 from fastcli.cli.display.endings import file_text, say_ending, size_of
-from tests.command import SAMPLES, run
+from tests.command import SAMPLES, run, start
 
 TRAIN, VALID, TEST = (SAMPLES / f"topics.{part}.txt" for part in ("train", "valid", "test"))
 REVIEWS = SAMPLES / "reviews.csv"
@@ -122,6 +123,9 @@ def test_quantize(topics, tmp_path):
     paths, command = ending(run("quantize", "-output", tmp_path / "q"))
     assert names(paths) == ["q.ftz", "q.ftz.json"]
     assert command == ["fastcli", "test", "--report", f"{tmp_path / 'q'}.ftz", "FILE"]
+    shutil.copy(f"{topics}.json", tmp_path / "q.bin.json")  # which names the training file
+    _, command = ending(run("quantize", "-output", tmp_path / "q"))
+    assert command[-1] == str(TEST)
     _, command = ending(run("quantize", "-output", tmp_path / "q", "--test", VALID))
     assert command == ["fastcli", "predict", f"{tmp_path / 'q'}.ftz", "FILE"]
 
@@ -156,7 +160,7 @@ def test_decisions(topics, tmp_path):
         shutil.copy(f"{topics}{end}", f"{model}{end}")
     paths, command = ending(run("tune-threshold", model, VALID))
     assert names(paths) == ["t.bin.thresholds.json"]
-    assert command == ["fastcli", "predict", str(model), "FILE", "--thresholds", "auto"]
+    assert command == ["fastcli", "predict", str(model), str(TEST), "--thresholds", "auto"]
     chosen = tmp_path / "my thresholds"
     points = tmp_path / "points.tsv"
     paths, command = ending(run("tune-threshold", model, VALID, "-o", chosen, "--points", points))
@@ -164,7 +168,7 @@ def test_decisions(topics, tmp_path):
     assert command[-1] == str(chosen)
     paths, command = ending(run("calibrate", model, VALID))
     assert names(paths) == ["t.bin.json"]
-    assert command == ["fastcli", "predict-prob", str(model), "FILE", "--calibrated"]
+    assert command == ["fastcli", "predict-prob", str(model), str(TEST), "--calibrated"]
 
 
 def test_rows_that_were_labelled(tmp_path):
@@ -269,3 +273,68 @@ def test_an_option_and_its_value_are_on_one_line(room, monkeypatch):
     for lines in (endings.command_lines(words), list(reports.command_lines(words))):
         assert all(any(pair in line for line in lines) for pair in pairs)
         assert shlex.split("\n".join(lines).replace("\\\n", "")) == words
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_files_that_the_record_of_a_model_names(alone, tmp_path, command):
+    source, valid = alone
+    model = tmp_path / f"m.{'bin' if command == 'supervised' else 'mlp'}"
+    rates = {"supervised": 0.5, "mlp-train": 0.01}
+    base = [command, "-input", source, "-output", tmp_path / "m", "-dim", 8]
+    base += ["-lr", rates[command], "-epoch", 12]
+    assert run(*base, "--valid", valid).code == 0
+    again = [command, "-inputModel", model, "-input", VALID, "-output", tmp_path / "n"]
+    _, proposed = ending(run(*again, "-epoch", 1, "-lr", rates[command] / 5))
+    assert proposed[-1] == str(valid)
+    for other in ("tune-threshold", "calibrate"):
+        _, proposed = ending(run(other, model, TEST))
+        assert proposed[3] == str(valid)
+        assert run(*proposed[1:]).code == 0
+    valid.unlink()
+    _, proposed = ending(run("calibrate", model, TEST))
+    assert proposed[3] == str(TEST)
+
+
+def test_the_table_of_a_network_of_texts(tmp_path):
+    columns = ["--text-column", "review", "--label-column", "verdict", "--none", "other"]
+    base = ["-input", REVIEWS, "-output", tmp_path / "m", *columns]
+    assert run("mlp-train", *base, "-dim", 8, "-epoch", 4, "-lr", 0.01).code == 0
+    _, proposed = ending(run("tune-threshold", tmp_path / "m.mlp", REVIEWS, *columns))
+    assert proposed[3:10] == [str(REVIEWS), *columns]
+    assert run(*proposed[1:]).code == 0
+
+
+@pytest.mark.parametrize("way", ["columns", "like"])
+def test_a_table_where_the_model_is_of_lines(tmp_path, way):
+    """The recorded test file is of lines, too."""
+    columns = ["--text-column", "review", "--label-column", "verdict"]
+    assert run("prepare", REVIEWS, "-o", tmp_path / "r", *columns, "--none", "other").code == 0
+    small = ["-dim", 8, "-epoch", 4, "-lr", 0.5]
+    base = ["-input", tmp_path / "r" / "train.txt", "-output", tmp_path / "m"]
+    assert run("supervised", *base, *small).code == 0
+    words = [*columns, "--none", "other"]
+    if way == "like":
+        words = ["--like", str(tmp_path / "r" / "prepare.json")]
+    for command in ("tune-threshold", "calibrate"):
+        _, proposed = ending(run(command, tmp_path / "m.bin", REVIEWS, *words))
+        at = 4 + len(words)
+        assert proposed[3:at] == [str(REVIEWS), *words]
+        assert run(*proposed[1:]).code == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes")
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_names_of_pipes_are_not_recorded(tmp_path, command):
+    """And what comes through one is there for every reading."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    base = [command, "-input", TRAIN, "-output", tmp_path / "m", "-dim", 4, "-epoch", 1]
+    child = start(*base, "--class-weight", fifo)
+    fifo.write_bytes(gzip.compress(b"sport,2\n"))
+    err = child.communicate(timeout=60)[1].decode()
+    assert child.returncode == 0, err
+    assert "class weights 0.8" in err
+    record = tmp_path / ("m.bin.json" if command == "supervised" else "m.mlp")
+    assert str(fifo).encode() not in record.read_bytes()
+    assert b"PIPE" in record.read_bytes()
+    assert "--class-weight" not in err

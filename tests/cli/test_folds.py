@@ -7,6 +7,7 @@ import signal
 import statistics
 import subprocess
 from contextlib import closing
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -265,7 +266,7 @@ def test_lines_without_label_or_words(tmp_path):
     assert sorted(found) == [n for n in range(1, 61) if n != 4]
     assert found[9]["true_probability"] is None
     assert "1 label has fewer than 3 lines, and no line in some folds: single." in err
-    assert "A label with one line cannot be measured: the mode" in err
+    assert "A label with one line cannot be measured: the model of its fold has not seen it." in err
     assert "could not be measured" in err
 
 
@@ -359,7 +360,8 @@ def test_the_predictions_stay_when_the_last_training_is_interrupted(tmp_path, mo
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_and_save, "train_until_finite", interrupted)  # not that of folds
+    import_module("fastcli.fasttext.folds")  # which is imported late, and keeps the real one
+    monkeypatch.setattr(train_and_save, "train_until_finite", interrupted)
     out = tmp_path / "f.csv"
     result = run(
         "supervised", "-input", TRAIN, "-output", tmp_path / "m", *SMALL, "--folds", 2,

@@ -66,6 +66,12 @@ def test_the_best_evaluation_is_written(command, end, trainer, n, tmp_path, monk
     said = run("test", model, VALID).out.split()
     assert float(said[3]) == pytest.approx(1 - best["valid_error"], abs=5e-4)
     assert not [path for path in tmp_path.iterdir() if "tmp" in path.suffix]
+    about = json.loads(run("inspect", "--json", model).out)["about"]
+    assert about["interrupted"] == int(epoch)
+    shown = run("inspect", model).out.decode().split()
+    assert shown[shown.index("interrupted") + 1 :][:3] == ["in", "epoch", epoch]
+    whole = json.loads(run("inspect", "--json", tmp_path / f"whole.{end}").out)
+    assert "interrupted" not in whole["about"]
 
 
 @pytest.mark.parametrize("has_former", [True, False])

@@ -338,7 +338,7 @@ def test_bytes_that_are_not_utf_8_far_into_a_table(model):
         result = run(*words, "--skip-bad")
         assert result.code == 0
         assert result.err.splitlines()[-1] == (
-            f"Left out: 1 bad row (1 x bytes that are not utf-8), the first at {place}."
+            f"Left out: 1 bad row (bytes that are not utf-8), the first at {place}."
         )
         assert len(Path("o.csv").read_bytes().splitlines()) == 60_001
         Path("o.csv").unlink()

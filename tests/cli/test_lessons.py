@@ -289,3 +289,37 @@ def test_a_network_of_lopsided_labels_whose_start_is_not_known(options, tmp_path
         err = said("mlp-train", source, tmp_path / "m", *given, "--resume")
         assert "Resuming after step 10." in err
     assert "rate is too high" not in err
+
+
+def test_a_network_of_one_label_has_no_troubles_of_layers(tmp_path):
+    source = tmp_path / "one.txt"
+    source.write_text("__label__a x y\n__label__a z\n" * 5)
+    err = said("mlp-train", source, tmp_path / "m", "-dim", 4)
+    assert "There is only one label, a: " in err
+    assert not any(word in err for word in ("dead", "Gradients", "vanish"))
+
+
+def test_figures_of_a_loss_that_grows_are_short(tmp_path):
+    rows = [f"{i % 7},{i % 5},{'abc'[i % 3]}\n" for i in range(120)]
+    source = tmp_path / "x.csv"
+    source.write_text("".join(rows))
+    options = ["-lr", 15, "-epoch", 5, "--optimizer", "sgd", "-thread", 1]
+    err = said("mlp-train", source, tmp_path / "m", *options)
+    assert "rate is too high" in err
+    assert "e+" in err
+    assert not [word for word in err.split() if word.isdigit() and len(word) > 12]
+    table = [line for line in err.splitlines() if len(line.split()) == 5 and "%" not in line]
+    table = [line for line in table if line.split()[0].isdigit() and "." in line]
+    assert table
+    assert all(len(line) < 60 for line in table), table
+
+
+def test_rates_that_are_proposed_are_sane(tmp_path):
+    options = ["-epoch", 5, "-dim", 8]
+    err = said("supervised", TRAIN, tmp_path / "m", *options, "-lr", 1e4, "-optimizer", "adam")
+    assert "Try -lr 0.1." in err
+    result = run("supervised", "-input", TRAIN, "-output", tmp_path / "m", *options, "-lr", 500)
+    assert "Try -lr 1." in result.err
+    given = [*options, "-lr", 1e10, "--optimizer", "sgd"]
+    result = run("mlp-train", "-input", TRAIN, "-output", tmp_path / "m", *given)
+    assert "Try -lr 1, or --clip-norm 1." in result.err

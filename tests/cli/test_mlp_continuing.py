@@ -203,7 +203,7 @@ def test_libsvm_has_no_column_of_weights(old, tmp_path):
         command = ["mlp-train", "-input", tmp_path / "old.svm", *start, "-output", tmp_path / "new"]
         result = run(*command, "--weight-column", "w")
         assert result.code == 1
-        assert "is libsvm, which has no weights" in result.err
+        assert "is libsvm, which has no weights: write a table" in result.err
 
 
 def test_a_table_without_one_of_the_columns(old, tmp_path):
@@ -279,7 +279,7 @@ def test_columns_that_contradict_the_model(old, tmp_path, options, said):
 def test_another_kind_of_input(old, tmp_path):
     path = old()
     err = go_on(path, TABLE, tmp_path / "new", code=1, end="csv")
-    assert f"{path} is for text, and {tmp_path / 'more.csv'} is a table of numbers. Give its" in err
+    assert f"{path} is for text, and {tmp_path / 'more.csv'} is a table. Give its" in err
     err = go_on(path, SVM, tmp_path / "new", code=1, end="svm")
     assert "is for text, and" in err
     path = old("--label-column", "kind", source=TABLE, end="csv")
@@ -291,9 +291,14 @@ def test_files_that_are_no_network(old, tmp_path):
     path, more = old(), tmp_path / "more.txt"
     more.write_bytes(NEW)
     run("supervised", "-input", more, "-output", tmp_path / "linear", "-dim", 4, *QUIET)
+    run("supervised", "-input", TRAIN, "-output", tmp_path / "quantized", "-dim", 4, *QUIET)
+    run("quantize", "-output", tmp_path / "quantized")
+    run("skipgram", "-input", TRAIN, "-output", tmp_path / "words", "-dim", 4, "-epoch", 1, *QUIET)
     (tmp_path / "cut.mlp").write_bytes(path.read_bytes()[:-40])
     cases = {
         "linear.bin": "is a linear model: go on with it by supervised -inputModel ",
+        "quantized.ftz": "is quantized, so its rows are only known roughly: go on with the .bin",
+        "words.bin": "has word vectors, and is not a classifier to go on with: start from them",
         "cut.mlp": "is damaged",
         "missing.mlp": "cannot be opened for loading!",
         "more.txt": "is not an mlp-train model.",
@@ -345,3 +350,42 @@ def test_the_prefix_of_weights_is_not_for_tables(old, tmp_path):
     assert "Weights of lines" not in err
     assert "no line has a weight" not in err
     assert b"__weight__3" in run("dump", tmp_path / "new.mlp", "dict").out
+
+
+# ----------------------------------------------------------------------- what is said
+
+
+def test_another_loss_is_said(old, tmp_path):
+    path = old(source=NEW)
+    assert "The loss was" not in go_on(path, NEW, tmp_path / "new")
+    err = go_on(path, NEW, tmp_path / "new", "-loss", "ova")
+    assert "The loss was softmax and is ova; the output units are kept." in err.splitlines()
+    err = go_on(path, b"__label__car __label__boat wheel\n", tmp_path / "new")
+    assert f"Lines have several labels, and {path} has softmax" in err
+
+
+def test_a_table_of_texts_names_the_recorded_columns(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("the text,topic\nred apple,a\nblue whale,b\n" * 4)
+    columns = ["--text-column", "the text", "--label-column", "topic"]
+    small = ["-input", table, "-output", tmp_path / "m", "-dim", 4, *QUIET]
+    assert run("mlp-train", *small, *columns).code == 0
+    err = go_on(tmp_path / "m.mlp", table, tmp_path / "n", code=1)
+    assert f"{table} is a table. Give its columns, as" in err
+    assert err.endswith(f"had them: {shlex.join(columns)}.\n")
+    go_on(tmp_path / "m.mlp", table, tmp_path / "n", *columns)
+
+
+def test_nothing_is_proposed_that_is_refused(old, tmp_path):
+    """Layers and n-grams are those of the model."""
+    layers = ["--activation", "sigmoid", "--hidden", "8,8,8,8"]
+    deep = old(*layers, "-lr", 1e-7, source=TRAIN.read_bytes())
+    err = go_on(deep, TRAIN, tmp_path / "new", "-lr", 1e-7, "-epoch", 3, "--optimizer", "sgd")
+    assert "try a larger -lr" in err, err
+    err += go_on(deep, TRAIN, tmp_path / "new", "-lr", 50, "-epoch", 3)
+    assert "The learning rate is too high" in err
+    options = ["--valid", VALID, "-epoch", 40, "-lr", 0.02]
+    err += go_on(old(source=TRAIN.read_bytes()), TRAIN, tmp_path / "new", *options)
+    assert "Over-fitting since" in err
+    for refused in ("--norm", "--activation", "--hidden", "--init"):
+        assert refused not in err

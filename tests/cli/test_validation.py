@@ -261,3 +261,22 @@ def test_monitoring_a_label_that_no_validation_line_has(command, tmp_path):
     assert "--monitor f1:cooking: no line" in result.err
     assert "has the label cooking" in result.err
     assert not list(tmp_path.glob("m.*"))
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_lines_that_the_former_model_was_trained_on(command, tmp_path):
+    train, valid = (SAMPLES / f"topics.{part}.txt" for part in ("train", "valid"))
+    end = "bin" if command == "supervised" else "mlp"
+    old, new = tmp_path / "old", tmp_path / "new"
+    base = [command, "-dim", 4, "-epoch", 1]
+    assert run(*base, "-input", train, "-output", old).code == 0
+    again = [command, "-inputModel", f"{old}.{end}", "-output", new, "-epoch", 1]
+    told = f"{old}.{end} was trained on {train}: "
+    err = run(*again, "-input", train, "--valid-share", 0.2).err
+    assert f"{told}the lines held out of it flatter the model. Give --valid with lines" in err
+    assert told not in run(*again, "-input", train, "--valid", valid).err
+    assert f"{told}it flatters the model." in run(*again, "-input", valid, "--valid", train).err
+    assert told not in run(*again, "-input", valid, "--valid-share", 0.2).err
+    third = [command, "-inputModel", f"{new}.{end}", "-output", tmp_path / "third", "-epoch", 1]
+    err = run(*third, "-input", train, "--valid-share", 0.2).err
+    assert f"{new}.{end} was trained on {train}: " in err

@@ -1,5 +1,6 @@
 """--class-weight and weights of lines: what is learned, what is said, and what is refused."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -221,7 +222,7 @@ def test_a_column_of_weights_of_texts(folder, command):
     result = train_on(
         "t.csv", command, *COLUMNS, "--weight-column", "w", "--skip-bad", "-verbose", 1
     )
-    assert "1 x not a weight, a number of 0 or more" in result.err
+    assert "1 bad row (not a weight, a number of 0 or more)" in result.err
 
 
 def test_a_column_of_weights_of_numbers(folder):
@@ -422,6 +423,9 @@ def test_the_file_of_weights_serves_the_second_training(rare_lines, command, end
     (rare_lines / "c.csv").write_text("d,2\n")
     failed = run(command, *more, "-inputModel", f"old.{end}")
     assert "c.csv:1: neither a training line nor the model has the label d." in failed.err
+    failed = run(command, *more, "-inputModel", f"old.{end}", "-minCountLabel", 2)
+    least = "neither 2 training lines (-minCountLabel) nor the model have the label d."
+    assert f"c.csv:1: {least}" in failed.err
 
 
 @pytest.mark.parametrize("command", ["supervised", "mlp-train", "numbers"])
@@ -462,3 +466,43 @@ def test_mistakes_are_shown_without_weights(command, end, tmp_path, monkeypatch)
     rows = [json.loads(line) for line in Path("e.jsonl").read_text().splitlines()]
     assert [row["text"] for row in rows] == ["same words"] * 6
     assert b" w:" not in result.out
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_a_file_of_class_weights_may_be_compressed(folder, command):
+    Path("c.csv").write_text("small,3\n")
+    Path("c.csv.gz").write_bytes(gzip.compress(b"small,3\n"))
+    end = "bin" if command == "supervised" else "mlp"
+    for name in ("c.csv", "c.csv.gz"):
+        train_on("t.txt", command, "--class-weight", name, out=name)
+    if command == "supervised":
+        assert Path(f"c.csv.{end}").read_bytes() == Path(f"c.csv.gz.{end}").read_bytes()
+    Path("cut.gz").write_bytes(Path("c.csv.gz").read_bytes()[:-9])
+    result = train_on("t.txt", command, "--class-weight", "cut.gz", code=1)
+    assert "cut.gz" in result.err
+    assert "Traceback" not in result.err
+    result = train_on("t.txt", command, "--class-weight", "c.csv", "-minCountLabel", 9, code=1)
+    assert (
+        "c.csv:1: fewer than 9 training lines (-minCountLabel) have the label small" in result.err
+    )
+
+
+def test_rows_of_numbers_have_all_labels(folder):
+    """-minCountLabel has no effect there."""
+    Path("n.csv").write_text("x,y,label\n1,2,a\n2,1,b\n1,3,a\n3,1,b\n")
+    Path("c.csv").write_text("d,2\n")
+    result = run(
+        "mlp-train", "-input", "n.csv", "-output", "m", "-minCountLabel", 9, "--class-weight",
+        "c.csv",
+    )  # fmt: skip
+    assert result.code == 1
+    assert result.err.endswith("c.csv:1: no training line has the label d.\n")
+
+
+def test_equal_weights_are_said_to_be(folder):
+    Path("c.csv").write_text("small,3\nbig,3\n")
+    (sentence,) = said(train("--class-weight", "c.csv", "-verbose", 1))
+    assert sentence == "Labels: big 91 %, small 9.1 %; all class weights are equal."
+    Path("two.txt").write_text(LINES.replace("\n", " __weight__2\n"))
+    result = train_on("two.txt", "supervised", "--weight-prefix", "__weight__", "-verbose", 1)
+    assert "all weights of lines are equal." in result.err

@@ -16,6 +16,7 @@ WIDEST, LEAST = 48, 16  # columns of the curves
 FEWEST = 4  # evaluations that are worth a chart
 USUAL = 80  # columns of a log
 TRAINING, VALIDATION, GUESSING = "──", "╌╌", "··"
+LARGE = 1e5  # losses that are written with an exponent
 TICKS = 6  # epochs that are named
 BARE = " "
 
@@ -37,7 +38,8 @@ def loss_chart(history: Sequence[Evaluation], guess: float, room: int | None = N
         legend[1] = f"{VALIDATION} validation"
     low, high = min(values), max(values)
     rows = _rows(low, high)
-    labels = [f"{value:.{_digits(low, high)}f}" for value in rows]
+    digits = _digits(low, high)
+    labels = [f"{value:.1e}" if high >= LARGE else f"{value:.{digits}f}" for value in rows]
     if math.isfinite(guess):
         place = _row(guess, low, high)
         names = [legend.get(place, ""), f"{GUESSING} guessing {guess:.3f}"]

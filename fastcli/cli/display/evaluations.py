@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fastcli.cli.display.colours import painted, painted_end
 from fastcli.cli.display.curves import sparkline
 from fastcli.cli.display.messages import painted_row
-from fastcli.cli.display.tables import Column, Rows, short_number
+from fastcli.cli.display.tables import Column, Rows, short_loss, short_number
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.evaluation.early_stopping import Evaluation
 
@@ -40,8 +40,8 @@ def cells(e: Evaluation, is_best: bool) -> dict[str, str]:
         "step": f"{e.step}",
         "epoch": f"{e.epoch}",
         "lr": f"{e.lr:.2g}",
-        "loss": f"{e.loss:.4f}",
-        "valid loss": f"{e.valid_loss:.4f}",
+        "loss": short_loss(e.loss),
+        "valid loss": short_loss(e.valid_loss),
         "accuracy": f"{1 - e.valid_error:.4f}",
         "train acc": f"{1 - e.train_error:.4f}",
         "valid acc": f"{1 - e.valid_error:.4f}",

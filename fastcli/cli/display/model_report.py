@@ -66,6 +66,8 @@ def _facts(report: dict[str, Any]) -> list[tuple[str, str]]:
         if "lr" in training
         else ("epochs", f"{args['epoch']}")
     )
+    if isinstance(about.get("interrupted"), int):
+        facts.append(("interrupted", f"in epoch {about['interrupted']:,}"))
     if inputs := training.get("input"):
         paths = inputs if isinstance(inputs, list) else [inputs]
         more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
@@ -188,6 +190,8 @@ def _network_lines(report: dict[str, Any]) -> Iterator[str]:
         rows.append(("buckets", f"{report['buckets']:,}"))
     rows.append(("dim" if report["words"] else "inputs", f"{report['dim']:,}"))
     rows.append(("version", f"{report['version']}"))
+    if isinstance(report["about"].get("interrupted"), int):
+        rows.append(("interrupted", f"in epoch {report['about']['interrupted']:,}"))
     yield from named_rows(rows)
     yield ""
     yield "Bytes"

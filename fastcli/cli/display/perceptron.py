@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastcli.cli.display.chart import loss_chart
 from fastcli.cli.display.evaluations import BEST, GRADIENTS, EvaluationTable, gradient_bars
 from fastcli.cli.display.messages import lines, say
-from fastcli.cli.display.tables import counted, short_time
+from fastcli.cli.display.tables import counted, short_loss, short_time
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.cli.display.training import Display
 from fastcli.evaluation.early_stopping import Evaluation
@@ -84,7 +84,7 @@ class MlpDisplay(Display):
     def log_line(self, status: Status) -> str:
         """Return the progress line for a log."""
         epoch, *score = status.details
-        parts = [epoch, f"loss {status.loss:.4f}", *score, f"ETA {short_time(status.eta)}"]
+        parts = [epoch, f"loss {short_loss(status.loss)}", *score, f"ETA {short_time(status.eta)}"]
         return "  ".join([f"{100 * status.progress:5.1f}%", *parts])
 
     def _write_row(self, e: Evaluation, is_best: bool) -> None:

@@ -174,6 +174,17 @@ def short_time(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{total % 60:02d}" if hours else f"{minutes}:{total % 60:02d}"
 
 
+def short_loss(loss: float) -> str:
+    """Return a loss in four decimals, or in two figures where it is large.
+
+    >>> short_loss(0.5), short_loss(1453.141), short_loss(4.0158e33)
+    ('0.5000', '1453.1', '4.0e+33')
+    """
+    if abs(loss) < 1000:
+        return f"{loss:.4f}"
+    return f"{loss:.1f}" if abs(loss) < 1e5 else f"{loss:.1e}"
+
+
 def short_number(value: float) -> str:
     """Return a count with at most four figures, and a letter.
 

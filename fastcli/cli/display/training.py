@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from fastcli.cli.display.evaluations import BEST, EvaluationTable
 from fastcli.cli.display.messages import announce_compiling, announce_warnings, lines, say, warn
 from fastcli.cli.display.screen import Screen
-from fastcli.cli.display.tables import counted, fitted, short_number, short_time
+from fastcli.cli.display.tables import counted, fitted, short_loss, short_number, short_time
 from fastcli.cli.display.terminal import is_live, is_terminal, width
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.evaluation.intervals import parse_interval
@@ -56,15 +56,6 @@ def live_parts(stage: str, status: Status) -> list[str]:
     if not math.isnan(status.words_per_second):
         parts.append(f"{short_number(status.words_per_second)} words/s/thread")
     return parts
-
-
-def short_loss(loss: float) -> str:
-    """Return a loss in four decimals, or fewer where it is large.
-
-    >>> short_loss(0.5), short_loss(12345.678)
-    ('0.5000', '1.235e+04')
-    """
-    return f"{loss:.4f}" if abs(loss) < 1000 else f"{loss:.4g}"
 
 
 class Display(Reporter):
