@@ -67,7 +67,7 @@ def prepare(ctx: click.Context, options: PrepareOptions, inputs: tuple[str, ...]
     columns = Columns(
         options.text_column,
         options.label_column,
-        options.group_column,
+        options.group_column if options.output != STREAM else "",  # where it has no effect
         options.join,
         options.label_from,
         options.weight_column,
