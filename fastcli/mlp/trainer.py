@@ -237,6 +237,11 @@ class Trainer:
         elif self.best is not None:
             self.best.put(self.network, self.rows, self.args.thread)
 
+    @property
+    def _shows_layers(self) -> bool:
+        """Whether evaluations have the gradients and activations of layers."""
+        return bool(self.args.log) or self.args.show_gradients
+
     def _end_of_group(self, group: int, checks: int) -> int:
         """Return the step to train to: ``group`` steps on, in an epoch or over whole epochs.
 
@@ -246,7 +251,7 @@ class Trainer:
         n = min(group, epoch - step % epoch)
         if step % epoch == 0 and self._augment is None:
             n = max(n, group // epoch * epoch)
-        if self.valid:
+        if self.valid or self._shows_layers:  # which are as the last step leaves them
             n = min(n, checks - step % checks)
         if self.args.save_every:
             n = min(n, self.args.save_every - step % self.args.save_every)
@@ -379,7 +384,7 @@ class Trainer:
                 self.best.take(self.network, self.rows, self.args.thread, mask)
                 if moved is not None:
                     moved.reset()
-        is_shown = bool(self.args.log) or self.args.show_gradients
+        is_shown = self._shows_layers
         found = Evaluation(
             step=at.step,
             epoch=-(-at.step // self.steps_per_epoch),

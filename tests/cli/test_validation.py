@@ -280,3 +280,17 @@ def test_lines_that_the_former_model_was_trained_on(command, tmp_path):
     third = [command, "-inputModel", f"{new}.{end}", "-output", tmp_path / "third", "-epoch", 1]
     err = run(*third, "-input", train, "--valid-share", 0.2).err
     assert f"{new}.{end} was trained on {train}: " in err
+
+
+def test_layers_do_not_depend_on_how_many_steps_are_taken_at_once(tmp_path, monkeypatch):
+    """Steps are taken in groups whose size depends on time; each row has its own step's layers."""
+    logged = []
+    for i, nanoseconds in enumerate((1, 10**12)):
+        monkeypatch.setattr("fastcli.mlp.trainer.GROUP_NS", nanoseconds)
+        log = tmp_path / f"{i}.jsonl"
+        argv = ["-input", TRAIN, "-output", tmp_path / "m", "-dim", 4, "-epoch", 6, "--log", log]
+        assert run("mlp-train", *argv, "--batch-size", 300, "-verbose", 0).code == 0
+        lines = map(json.loads, log.read_text().splitlines()[1:])
+        logged.append([(line["gradients"], line["activations"]) for line in lines])
+    assert logged[0] == logged[1]
+    assert len(logged[0]) == 6
