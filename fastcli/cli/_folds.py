@@ -14,9 +14,12 @@ from fastcli.overwriting import check_apart
 if TYPE_CHECKING:
     from fastcli.evaluation.folds import Held
     from fastcli.evaluation.run_log import RunLog
+    from fastcli.fasttext.args import TrainArgs
+    from fastcli.fasttext.watch_args import WatchArgs
     from fastcli.labelling.examination import Cells
     from fastcli.labelling.fold_rows import Row
     from fastcli.labelling.outputs import Put
+    from fastcli.mlp.args import MlpArgs
     from fastcli.prepare.row_places import RowPlaces
     from fastcli.reporting import Reporter
     from fastcli.tables.options import TableOptions
@@ -53,6 +56,33 @@ class Folding:
     weights: str
     table: TableOptions | None  # None for lines
     prepared: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        args: TrainArgs | MlpArgs,
+        watched: WatchArgs | MlpArgs,
+        data: tuple[Originals, dict[str, Any]],
+        table: TableOptions | None,
+    ) -> Folding:
+        """Return what the arguments of a trainer ask for; ``watched`` are those of validation.
+
+        ``data`` are the inputs and how they are prepared.
+        """
+        originals, prepared = data
+        return cls(
+            folds=watched.folds,
+            output=watched.folds_output,
+            monitor=watched.monitor,
+            verbose=args.verbose,
+            thread=args.thread,
+            label=args.label,
+            inputs=args.input,
+            originals=originals,
+            weights=args.line_weights,
+            table=table,
+            prepared=prepared,
+        )
 
     def check(self) -> None:
         """Raise ArgumentError for a file whose format is not known, or that is an input."""

@@ -156,20 +156,8 @@ def folding(
         )
         return TextNetworkFolds(args, vectors)
 
-    originals, prepared = data
-    found = Folding(
-        folds=args.folds,
-        output=args.folds_output,
-        monitor=args.monitor,
-        verbose=args.verbose,
-        thread=args.thread,
-        label=args.label,
-        inputs=args.input,
-        originals=originals,
-        weights=args.line_weights,
-        table=table_options(args) if args.text_column else None,
-        prepared=prepared,
-    )
+    read_as = table_options(args) if args.text_column else None
+    found = Folding.of(args, args, data, read_as)
     return cross_validation(found, source, reporter)
 
 

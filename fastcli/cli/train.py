@@ -260,20 +260,8 @@ def folding(
 
         return ClassifierFolds(args, watched.folds, watched.retry_nan)
 
-    originals, prepared = data
-    found = Folding(
-        folds=watched.folds,
-        output=watched.folds_output,
-        monitor=watched.monitor,
-        verbose=args.verbose,
-        thread=args.thread,
-        label=args.label,
-        inputs=args.input,
-        originals=originals,
-        weights=args.line_weights,
-        table=table if table is not None and asks_for_table(table) else None,
-        prepared=prepared,
-    )
+    read_as = table if table is not None and asks_for_table(table) else None
+    found = Folding.of(args, watched, data, read_as)
     return cross_validation(found, source, reporter)
 
 
