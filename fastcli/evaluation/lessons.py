@@ -71,7 +71,7 @@ class Learned:
 
     @property
     def is_at_chance(self) -> bool:
-        """Whether the model is hardly better than guessing, as far as can be told."""
+        """Whether the losses and the validation lines show a model hardly better than guessing."""
         if not self._has_choice:
             return False
         guessing = self._guessing

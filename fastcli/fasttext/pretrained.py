@@ -90,8 +90,8 @@ def _ngram_args_of(args: ModelArgs) -> NgramArgs:
 def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
     """Open the vectors that training starts from; ``note`` is called if they need much memory.
 
-    Raises DataError if there is no text to train on, which is checked first since reading vectors
-    takes time, and if they cannot be read or have another dimension.
+    The text is checked first, since reading vectors takes time.  Raises DataError if it cannot be
+    trained on, or if the vectors cannot be read or have another dimension.
     """
     for path in args.input:
         if not os.path.exists(place_of(path)):

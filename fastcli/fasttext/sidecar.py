@@ -172,7 +172,7 @@ def _check_whole(beside: Path, about: Any) -> None:
 def with_calibration(path: str, found: dict[str, int], calibration: dict[str, Any]) -> bytes:
     """Return the JSON file beside a model with a calibration in it.
 
-    ``found`` is the identity of the model: a file of another one is begun anew, and so is none.
+    ``found`` is the identity of the model: nothing is kept of a file that belongs to another one.
     Raises DataError for a file that fastcli did not write, or that is cut off.
     """
     beside = about_path(path)
