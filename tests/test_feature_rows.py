@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from fastcli.mlp import feature_rows
 from fastcli.mlp.feature_rows import ROWS, RawRows
 from fastcli.mlp.features import FeatureColumns, TableColumn
+from fastcli.mlp.options import SCALES
 from fastcli.tables.coded import Coded
 
 
@@ -32,8 +33,8 @@ def test_rows_in_blocks_are_the_same_rows(sizes, width):
         assert len(some) == 0
 
 
-@pytest.mark.parametrize("on", [True, False])
-def test_blocks_are_standardised_as_a_whole_matrix(on, rng):
+@pytest.mark.parametrize("scaling", SCALES)
+def test_blocks_are_standardised_as_a_whole_matrix(scaling, rng):
     """The same bytes, with words, missing numbers and a column that is constant."""
     raw = rng.normal(size=(3 * ROWS + 5, 4)) * 1e5
     raw[:, 1] = 7
@@ -44,7 +45,7 @@ def test_blocks_are_standardised_as_a_whole_matrix(on, rng):
         table = [TableColumn(str(i), i) for i in range(4)]
         table[2].may_lack, table[3].is_words, table[3].levels = True, True, ["a", "b"]
         columns = FeatureColumns("csv", ",", list("0123y"), 4, 6, table=table, width=5)
-        columns.fit(rows, on)
+        columns.fit(rows, scaling)
         x = columns.standardize(rows, 16)
         assert x.shape == (len(raw), 16)
         found.append([one.tobytes() for one in (columns.mean, columns.scale, columns.fill, x)])
@@ -53,7 +54,7 @@ def test_blocks_are_standardised_as_a_whole_matrix(on, rng):
 
 def test_numbers_that_are_too_large_are_cut():
     columns = FeatureColumns("csv", ",", [], 1, 1)
-    columns.fit(np.array([[0.0], [1e-20]]), True)
+    columns.fit(np.array([[0.0], [1e-20]]))
     x = columns.standardize(RawRows.of(np.array([[1e299], [-1e299], [0.5e-20]])))
     assert np.isfinite(x).all()
     assert x[0, 0] == -x[1, 0] > 1e29

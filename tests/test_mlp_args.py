@@ -353,7 +353,7 @@ def test_resolved_writes_activations_out():
 def test_resolved_changes_nothing_else():
     before, after = ARGS, ARGS.resolved()
     changed = {f.name for f in fields(MlpArgs) if getattr(before, f.name) != getattr(after, f.name)}
-    assert changed == {"lr", "eps", "weight_decay", "momentum"}
+    assert changed == {"lr", "eps", "weight_decay", "momentum", "scale"}
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -17,7 +17,8 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.mlp.feature_files import LibsvmReader, guess_format, libsvm_columns, read_libsvm
 from fastcli.mlp.feature_rows import RawRows
 from fastcli.mlp.feature_tables import read_like, read_tables
-from fastcli.mlp.features import FeatureColumns, Labels
+from fastcli.mlp.features import FeatureColumns, Labels, TableColumn
+from fastcli.mlp.options import SCALES
 from fastcli.mlp.table_columns import TableOptions
 from fastcli.mlp.table_reader import TableReader
 from fastcli.tables.labels import LabelOptions
@@ -495,7 +496,7 @@ def test_formats_are_guessed(name, text, kind, folder):
 )
 def test_columns_are_put_on_one_scale(x):
     columns = FeatureColumns("csv", ",", [], x.shape[1], x.shape[1])
-    columns.fit(x, True)
+    columns.fit(x)
     z = columns.standardize(x)
     is_constant = (x == x[0]).all(axis=0)
     assert z.dtype == np.float32
@@ -511,13 +512,13 @@ def test_columns_are_put_on_one_scale(x):
     st.floats(-1e300, 1e300),
     st.floats(-1e300, 1e300),
     st.integers(1, 50),
-    st.booleans(),
+    st.sampled_from(SCALES),
 )
-def test_a_constant_column_has_no_influence_whatever_it_is_later(value, later, n, on):
-    assume(on or abs(value) <= 1e30)
+def test_a_constant_column_has_no_influence_whatever_it_is_later(value, later, n, scaling):
+    assume(scaling != "none" or abs(value) <= 1e30)
     x = np.full((n, 1), value)
     columns = FeatureColumns("csv", ",", [], 1, 1)
-    columns.fit(x, on)
+    columns.fit(x, scaling)
     assert columns.scale.tolist() == [0]
     assert columns.standardize(np.array([[value], [later]])).tolist() == [[0], [0]]
     assert columns.constant() == ["0"]
@@ -526,32 +527,70 @@ def test_a_constant_column_has_no_influence_whatever_it_is_later(value, later, n
 def test_constant_but_for_rounding_is_constant():
     x = np.array([[0.1 + 0.2, 1.0], [0.3, 1.0 + 1e-12]])
     columns = FeatureColumns("csv", ",", ["x", "label", "y"], 1, 2)
-    columns.fit(x, True)
+    columns.fit(x)
     assert (columns.scale == 0).tolist() == [True, False]
     assert columns.constant() == ["x"]
-    columns.fit(x[:, ::-1], True)
+    columns.fit(x[:, ::-1])
     assert columns.constant() == ["y"]
 
 
 def test_constant_features_of_libsvm_are_named_by_index():
     columns = FeatureColumns("libsvm", "", [], -1, 3, 1)
-    columns.fit(np.array([[1.0, 0, 5], [2, 0, 5]]), True)
+    columns.fit(np.array([[1.0, 0, 5], [2, 0, 5]]))
     assert columns.constant() == ["2", "3"]
 
 
 @given(hnp.arrays(np.float64, (5, 3), elements=FLOATS))
 def test_numbers_as_they_are(x):
     columns = FeatureColumns("csv", ",", [], 3, 3)
-    columns.fit(x, False)
+    columns.fit(x, "none")
     varies = columns.scale == 1
     fits = np.where(np.abs(x) < np.finfo(np.float32).tiny, 0, x)  # no denormal numbers
     assert np.array_equal(columns.standardize(x)[:, varies], fits[:, varies].astype(np.float32))
 
 
+@given(hnp.arrays(np.float64, (6, 3), elements=FLOATS), st.floats(-3, 3))
+def test_minmax_puts_training_on_0_to_1(x, beyond):
+    """scikit-learn's formula, (x - min) / (max - min), beyond the range too."""
+    columns = FeatureColumns("csv", ",", [], 3, 3)
+    columns.fit(x, "minmax")
+    low, high = x.min(axis=0), x.max(axis=0)
+    varies = columns.scale > 0
+    z = columns.standardize(x)[:, varies]
+    assert (z.min(axis=0) == 0).all()
+    assert (z.max(axis=0) == 1).all()
+    width = (high - low)[varies]
+    assert np.allclose(z, (x[:, varies] - low[varies]) / width, rtol=1e-6, atol=1e-30)
+    later = columns.standardize((low + beyond * (high - low))[None])[0, varies]
+    rounding = 1e-15 * np.maximum(np.abs(low), np.abs(high))[varies] / width
+    assert (np.abs(later - beyond) <= 1e-6 + 4 * rounding).all()
+
+
+@pytest.mark.parametrize(("scaling", "missing"), [("minmax", 0.25), ("none", 2.0)])
+def test_words_and_missing_numbers_under_other_scalings(scaling, missing):
+    """Words stay 0 and 1; what is missing has the mean of those that are there."""
+    table = [TableColumn("a", 0, may_lack=True), TableColumn("w", 1, ["x", "y"], is_words=True)]
+    columns = FeatureColumns("csv", ",", ["a", "w", "k"], 2, 4, table=table, width=3)
+    x = np.array([[1.0, 0], [np.nan, 1], [5, 0], [1, 0], [1, 1]])
+    columns.fit(x, scaling)
+    found = columns.standardize(np.array([[np.nan, 1], [5, -1], [9, 0]]))
+    five, nine = (1.0, 2.0) if scaling == "minmax" else (5.0, 9.0)
+    assert found.tolist() == [[missing, 1, 0, 1], [five, 0, 0, 0], [nine, 0, 1, 0]]
+
+
+def test_minmax_of_the_widest_and_the_narrowest_range():
+    columns = FeatureColumns("csv", ",", [], 2, 2)
+    columns.fit(np.array([[-1e300, 0], [1e300, 1e-310]]), "minmax")
+    assert columns.standardize(np.array([[-1e300, 0], [0, 0], [1e300, 1e-310]])).tolist() == [
+        *([0, 0], [0.5, 0]),
+        [1, pytest.approx(1e-10)],
+    ]
+
+
 def test_numbers_that_are_too_large_as_they_are():
     columns = FeatureColumns("csv", ",", [], 1, 1)
-    with pytest.raises(DataError, match=r"above 1e\+30.*leave --no-standardize out"):
-        columns.fit(np.array([[1.0], [-1e31]]), False)
+    with pytest.raises(DataError, match=r"above 1e\+30.*leave --no-standardize or"):
+        columns.fit(np.array([[1.0], [-1e31]]), "none")
 
 
 @given(
@@ -563,7 +602,7 @@ def test_large_offsets_lose_no_digits(offset, n, unit):
     assume(unit > 1e5 * np.spacing(abs(offset)))  # the mean is rounded to float64 too
     x = (offset + unit * np.arange(n))[:, None]
     columns = FeatureColumns("csv", ",", [], 1, 1)
-    columns.fit(x, True)
+    columns.fit(x)
     step = (x - x[0]) / np.sqrt(np.mean((x - x[0] - np.mean(x - x[0])) ** 2))
     z = columns.standardize(x).astype(np.float64)
     assert np.allclose(z - z[0], step, atol=1e-5)
@@ -572,7 +611,7 @@ def test_large_offsets_lose_no_digits(offset, n, unit):
 
 def test_a_new_line_is_scaled_as_training_was():
     columns = FeatureColumns("csv", ",", [], 1, 1)
-    columns.fit(np.array([[0], [4]], np.float32), True)
+    columns.fit(np.array([[0], [4]], np.float32))
     assert (columns.mean.tolist(), columns.scale.tolist()) == ([2], [0.5])
     assert columns.standardize(np.array([[8]], np.float32)).tolist() == [[3]]
 
@@ -653,13 +692,13 @@ def test_a_blank_line_before_the_header(folder):
 def test_extreme_columns_stay_finite(values):
     x = np.array(values, np.float64)[:, None]
     columns = FeatureColumns("csv", ",", [], 1, 1)
-    columns.fit(x, True)
+    columns.fit(x)
     assert np.isfinite(columns.standardize(x)).all()
 
 
 def test_what_is_far_beyond_training_is_cut_without_a_warning():
     columns = FeatureColumns("csv", ",", [], 1, 1, 0)
-    columns.fit(np.array([[0.0], [1e-20]]), True)
+    columns.fit(np.array([[0.0], [1e-20]]))
     assert columns.standardize(np.array([[1e299], [-1e299]])).ravel().tolist() == pytest.approx(
         [1e30, -1e30]
     )

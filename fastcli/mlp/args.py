@@ -24,7 +24,17 @@ from fastcli.mlp.activations import Chosen, parse_activation
 from fastcli.mlp.initializers import REFUSED
 from fastcli.mlp.limits import MOST_LAYERS, MOST_UNITS
 from fastcli.mlp.names import canonical, lookup
-from fastcli.mlp.options import LOSSES, NORMS, SHAPES, SHARES, MlpOptions
+from fastcli.mlp.options import (
+    LOSSES,
+    MINMAX,
+    NORMS,
+    SCALES,
+    SHAPES,
+    SHARES,
+    STANDARD,
+    UNSCALED,
+    MlpOptions,
+)
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Optimizer
 from fastcli.options import Row, Values, check_ranges, rows, without_effect
 from fastcli.overwriting import STREAM
@@ -57,7 +67,24 @@ class MlpArgs(MlpOptions):
             "input_model",
             *WEIGHTING,
         }  # so that models without them are the same bytes
-        return {k: v for k, v in asdict(self).items() if v or k not in newer}
+        found = {k: v for k, v in asdict(self).items() if v or k not in newer}
+        if self.scale != MINMAX:  # of the others ``standardize`` tells
+            del found["scale"]
+        return found
+
+    @property
+    def scaling(self) -> str:
+        """How features are scaled: one of ``SCALES``.
+
+        Raises ArgumentError where ``--no-standardize`` contradicts ``--scale``.
+        """
+        usual = STANDARD if self.standardize else UNSCALED
+        found = canonical("scaling", self.scale, SCALES) if self.scale else usual
+        if not self.standardize and found != UNSCALED:
+            raise ArgumentError(
+                f"--no-standardize and --scale {found} contradict each other: leave one out."
+            )
+        return found
 
     @property
     def widths(self) -> list[int]:
@@ -140,6 +167,8 @@ class MlpArgs(MlpOptions):
         if self.momentum == -1:
             values["momentum"] = 0.9 if rule.name in ("momentum", "nesterov") else 0.0
         values["optimizer"] = rule.name
+        values["scale"] = self.scaling
+        values["standardize"] = self.scaling != UNSCALED
         values["monitor"] = parse_monitor(self.monitor).text
         for row in rows(MlpArgs):
             if row.name in NAMED:

@@ -210,7 +210,7 @@ def _names_of_input(model: MlpModel) -> list[str]:
     """Return the names of the arguments by which the network reads its input."""
     known = model.args
     if model.columns is not None:
-        return ["standardize", "drop", "words", "label_column"]
+        return ["scale", "standardize", "drop", "words", "label_column"]
     has_ngrams = known.maxn > 0 or known.word_ngrams > 1
     return [*TEXT, *["minn"] * (known.maxn > 0), *["bucket"] * has_ngrams]
 
@@ -220,7 +220,9 @@ def _check_given(name: str, args: MlpArgs, model: MlpModel, path: str) -> None:
     value, known, shown = getattr(args, name), getattr(model.args, name), option_of(name)
     if name == "standardize":
         if value != known:
-            raise ArgumentError(f"{path} puts its columns on one scale: leave {shown} out.")
+            raise ArgumentError(
+                f"{path} has --scale {model.args.scale}, which stays: leave {shown} out."
+            )
         return
     if name == "label_column":
         columns = model.columns
@@ -233,6 +235,8 @@ def _check_given(name: str, args: MlpArgs, model: MlpModel, path: str) -> None:
     elif name == "hidden":
         is_same = args.widths == model.args.widths
         known = value if is_same else known
+    elif name == "scale":
+        value = args.scaling
     elif name in LAYERS:  # names are compared in one spelling
         one = replace(model.args, **{name: value}).resolved()
         known = value if getattr(one, name) == known else known

@@ -18,6 +18,7 @@ from fastcli.errors import DataError
 from fastcli.memory import zeros
 from fastcli.mlp.feature_rows import ROWS, RawRows
 from fastcli.mlp.limits import LARGE
+from fastcli.mlp.options import MINMAX, STANDARD, UNSCALED
 from fastcli.printable import listed, named
 from fastcli.tables.coded import Coded
 
@@ -161,12 +162,16 @@ class FeatureColumns:
                 at += len(x)
         return out
 
-    def fit(self, raw: NDArray[np.float64] | RawRows, on: bool) -> None:
-        """Take mean and standard deviation of training data, or (not ``on``) 0 and 1.
+    def fit(self, raw: NDArray[np.float64] | RawRows, scaling: str = STANDARD) -> None:
+        """Take ``mean`` and ``scale`` from training data, so that ``standardize`` scales it so.
+
+        ``standard``: mean and standard deviation; ``minmax``: the smallest value and the range, so
+        that training's values are from 0 to 1, and later ones beyond its range lie outside, as far
+        as they are; ``none``: 0 and 1.
 
         ``raw`` are columns as they are read.  A column that is constant, but for rounding in its
         last bits, tells nothing, and what it would do at another value is nowhere learned: its
-        scale is 0 either way, so that it has no influence whatever it is later.
+        scale is 0 in each case, so that it has no influence whatever it is later.
         Raises DataError for numbers that float32 cannot hold as they are.
         """
         n = self.n_features
@@ -188,11 +193,15 @@ class FeatureColumns:
         mean = total / len(raw)
         self.mean = np.where(is_constant, low, middle + half * mean)
         self.fill = np.where(np.isnan(self.fill), self.mean, self.fill)
-        if not on:
+        if scaling == MINMAX:
+            self.mean = low
+            self.scale = np.where(is_constant, 0.0, 1 / np.maximum(high - low, 1 / LARGEST))
+            return
+        if scaling == UNSCALED:
             if max(-low.min(initial=0.0), high.max(initial=0.0)) > LARGE:
                 raise DataError(
                     f"A number is above {LARGE:.0e}, too large to be used unscaled: leave "
-                    "--no-standardize out."
+                    "--no-standardize or --scale none out."
                 )
             self.mean = np.zeros(n)
             self.scale = np.where(is_constant, 0.0, 1.0)

@@ -16,6 +16,7 @@ from fastcli.text import options as text
 NORMS = {"none": 0, "batch": 1, "layer": 2}
 LOSSES = {"auto": 0, "softmax": SOFTMAX, "ova": OVA, "one-vs-all": OVA}
 SHAPES = {"element": 0, "row": 1, "column": 2}
+STANDARD, MINMAX, UNSCALED = SCALES = ("standard", "minmax", "none")
 FORMATS = ("auto", "text", *TABLES, "libsvm")
 ADAMS = ("adam", "adamw", "adamax", "nadam")
 # What has a table of its own, which loads NumPy: the names are looked up when they are needed.
@@ -197,11 +198,17 @@ class MlpOptions:
         choices=("auto", "point", "comma"),
         needs=(FOR_NUMBER_TABLES,),
     )
-    standardize: bool = option(
-        True,
-        "do not standardise features (mean 0, variance 1)",
+    scale: str = option(
+        "",
+        "scale of features: mean 0 and variance 1, training's range as 0 to 1, or as they are",
         group="numbers",
+        choices=SCALES,
+        kind="scaling",
+        default_text=STANDARD,
         needs=(FOR_NUMBERS,),
+    )
+    standardize: bool = option(
+        True, "the same as --scale none", group="numbers", needs=(FOR_NUMBERS,)
     )
     # network
     hidden: str = option(

@@ -338,7 +338,7 @@ def numeric_data(
     """
     columns, of_lines = rows.columns, rows.raw.weights
     if not is_fitted:
-        columns.fit(rows.raw, args.standardize)
+        columns.fit(rows.raw, args.scaling)
     row = stride(columns.n_features)
     numbered = rows.labels.numbered(rows.names, in_training)
     examples = of_dense(columns.standardize(rows.raw, row), row, *numbered)

@@ -54,6 +54,7 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "label": ["__x__"],
     "label_column": ["0"],
     "delimiter": [";"],
+    "scale": ["minmax"],
     "standardize": [],
     "activation": ["tanh"],
     "norm": ["layer"],

@@ -266,7 +266,8 @@ def test_options_like_those_of_the_model_are_fine(old, tmp_path):
     [
         (["--label-column", "x"], "--label-column x is given, and {} has kind"),
         (["--drop", "y"], "--drop y is given, and {} has "),
-        (["--no-standardize"], "{} puts its columns on one scale: leave --no-standardize out."),
+        (["--no-standardize"], "{} has --scale standard, which stays: leave --no-standardize out."),
+        (["--scale", "minmax"], "--scale minmax is given, and {} has standard: leave --scale out"),
     ],
 )
 def test_columns_that_contradict_the_model(old, tmp_path, options, said):

@@ -58,6 +58,93 @@ def test_a_constant_column_has_no_influence(kind, options, tmp_path):
     assert len(answers) == 1
 
 
+# ----------------------------------------------------------------------- --scale
+
+
+@pytest.fixture
+def wide_and_narrow(tmp_path):
+    """Return two tables of columns on unlike scales, as they are and put on 0 to 1 by hand."""
+    rng = np.random.default_rng(3)
+    x = rng.integers(0, 65, (300, 2)) * [1000, 0.25]  # 64 steps: what is divided is exact
+    x[0], x[1] = 0, [64000, 16]
+    names = np.where(x[:, 0] / 64000 > x[:, 1] / 16, "more", "less")
+    paths = []
+    for name, numbers in (("raw", x), ("scaled", x / [64000, 16])):
+        paths.append(tmp_path / f"{name}.csv")
+        rows = (f"{a},{b},{k}\n" for (a, b), k in zip(numbers.tolist(), names, strict=True))
+        paths[-1].write_text("a,b,kind\n" + "".join(rows))
+    return paths
+
+
+def test_minmax_is_kept_by_the_model(wide_and_narrow, tmp_path):
+    """The network is that of the numbers put on 0 to 1 by hand, wherever it reads others."""
+    how = ["-lr", 0.03, "-epoch", 5, *QUIET]
+    models = [
+        train(path, tmp_path / f"m{i}", "--scale", scale, "--valid", path, *how)
+        for i, (path, scale) in enumerate(zip(wide_and_narrow, ("minmax", "none"), strict=True))
+    ]
+    tensors = [load_arrays(str(model), MODEL_FORMAT)[0] for model in models]
+    assert np.array_equal(tensors[0]["layers.0.weight"], tensors[1]["layers.0.weight"])
+    beyond = b"128000,-8\n-64000,64\n32000,8\n"
+    by_hand = b"2,-0.5\n-1,4\n0.5,0.5\n"
+    for asked in ((beyond, by_hand), tuple(path.read_bytes() for path in wide_and_narrow)):
+        found = [
+            run("predict-prob", model, "-", -1, stdin=text).text()
+            for model, text in zip(models, asked, strict=True)
+        ]
+        assert found[0] == found[1]
+        assert found[0]
+    assert scores(models[0], wide_and_narrow[0]) == scores(models[1], wide_and_narrow[1])
+    go_on = ["-inputModel", models[0], *how]
+    more = train(wide_and_narrow[0], tmp_path / "more", *go_on)
+    assert config_of(more)["args"]["scale"] == "minmax"
+    assert "scale minmax" in run("inspect", more).text()
+    assert '\nscale = "minmax"\n' in run("dump", more, "args").text()
+
+
+def test_folds_are_scaled_by_their_own_training_rows(wide_and_narrow, tmp_path):
+    predictions = []
+    for i, (path, scale) in enumerate(zip(wide_and_narrow, ("minmax", "none"), strict=True)):
+        out = tmp_path / f"f{i}.jsonl"
+        options = ["--folds", 3, "--folds-output", out, "--scale", scale, *QUIET]
+        run("mlp-train", "-input", path, "-output", tmp_path / "m", "-epoch", 2, *options)
+        predictions.append([json.loads(line)["predicted"] for line in out.read_text().splitlines()])
+    assert len(predictions[0]) == 300
+    assert np.mean([a == b for a, b in zip(*predictions, strict=True)]) > 0.95
+
+
+def test_scalings_that_other_options_name(table, tmp_path):
+    """``--no-standardize`` is ``--scale none``, ``standard`` is the default: the same bytes."""
+    for i, (first, second) in enumerate(
+        [(["--no-standardize"], ["--scale", "none"]), ([], ["--scale", "Standard"])]
+    ):
+        written = [
+            train(table, tmp_path / f"m{i}", *options, "-epoch", 2, *QUIET).read_bytes()
+            for options in (first, second, [*first, *second])
+        ]
+        assert written[0] == written[1] == written[2]
+        assert b'\\"scale\\"' not in written[0][:4000]
+
+
+def test_scalings_that_contradict(table, tmp_path):
+    command = ["mlp-train", "-input", table, "-output", tmp_path / "m"]
+    said = one_sentence(*command, "--no-standardize", "--scale", "minmax")
+    assert said == "--no-standardize and --scale minmax contradict each other: leave one out."
+    said = one_sentence(*command, "--scale", "min-max")
+    assert said.startswith("Unknown scaling: min-max (did you mean minmax?).")
+
+
+@pytest.mark.parametrize("scale", ["maximum", 3, ""])
+def test_a_model_with_an_unknown_scaling(table, tmp_path, scale):
+    arrays, config = load_arrays(str(train(table, tmp_path / "m", *FAR)), MODEL_FORMAT)
+    config["args"] |= {"scale": scale or "minmax", "standardize": bool(scale)}
+    out = Replacement(tmp_path / "bad.mlp")
+    with out:
+        write_tensors(out, arrays, config)
+    said = one_sentence("predict", tmp_path / "bad.mlp", table)
+    assert "bad.mlp is damaged: " in said
+
+
 def test_several_constant_columns_are_counted(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("a,b,c,label\n1,5,0,x\n2,5,0,y\n")
