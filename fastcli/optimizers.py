@@ -1,7 +1,13 @@
 """The optimisers by name: formula, defaults, and what each step needs.
 
 The rules are in ``kernels/base/optimizers.py``; formulas are those of the seed document, section
-5.2, in PyTorch's form where the two differ (eps is added to the root, not under it).
+5.2, in PyTorch's form where the two differ: eps is added to the root, unless ``eps_inside`` asks
+for the seed's and TensorFlow's form.  AdaGrad's sum of squares starts from 0.1, as the seed and
+TensorFlow have it (PyTorch: 0).
+
+Nesterov's momentum in the seed takes the gradient ahead: g = f'(w - lr mu m), m = mu m + g,
+w -= lr m.  Ours, as PyTorch's and TensorFlow's, holds the point ahead, w' = w - lr mu m, which then
+moves by -lr (g + mu m): the same path as long as the learning rate stays the same.
 """
 
 from __future__ import annotations
@@ -23,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """One row of the table of optimisers: its rule, slots of state, and default numbers."""
+    """One row of the table of optimisers: its rule, slots of state, and default numbers.
+
+    ``eps_inside`` is the rule with eps under the root, None where there is no such choice.
+    """
 
     name: str
     rule: AnyKernel
@@ -32,6 +41,9 @@ class Optimizer:
     lr: float
     eps: float = 1e-8
     weight_decay: float = 0.0
+    rho: float = 0.9
+    initial_accumulator: float = 0.0
+    eps_inside: AnyKernel | None = None
 
 
 OPTIMIZERS = {
@@ -41,7 +53,14 @@ OPTIMIZERS = {
         Optimizer("momentum", rules.momentum_update, 1, "m = mu m + g; w -= lr m", 0.01),
         Optimizer("nesterov", rules.nesterov_update, 1, "m = mu m + g; w -= lr (g + mu m)", 0.01),
         Optimizer(
-            "adagrad", rules.adagrad_update, 1, "G += g^2; w -= lr g / (sqrt G + eps)", 0.01, 1e-10
+            "adagrad",
+            rules.adagrad_update,
+            1,
+            "G += g^2, from 0.1 on; w -= lr g / (sqrt G + eps)",
+            0.01,
+            1e-10,
+            initial_accumulator=0.1,
+            eps_inside=rules.adagrad_eps_inside_update,
         ),
         Optimizer(
             "rmsprop",
@@ -49,6 +68,7 @@ OPTIMIZERS = {
             3,
             "v = rho v + (1 - rho) g^2; w -= lr g / (sqrt v + eps); centered, with momentum",
             0.001,
+            eps_inside=rules.rmsprop_eps_inside_update,
         ),
         Optimizer(
             "adadelta",
@@ -58,6 +78,7 @@ OPTIMIZERS = {
             "u = rho u + (1 - rho) d^2; w -= lr d",
             1.0,
             1e-6,
+            rho=0.95,
         ),
         Optimizer(
             "adam",
@@ -66,6 +87,7 @@ OPTIMIZERS = {
             "m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; "
             "w -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)",
             0.001,
+            eps_inside=rules.adam_eps_inside_update,
         ),
         Optimizer(
             "adamw",
@@ -75,6 +97,7 @@ OPTIMIZERS = {
             0.001,
             1e-8,
             0.01,
+            eps_inside=rules.adam_eps_inside_update,
         ),
         Optimizer(
             "adamax",
@@ -89,6 +112,7 @@ OPTIMIZERS = {
             2,
             "Adam with Nesterov's step: w -= lr (now g + next m) / ...",
             0.002,
+            eps_inside=rules.nadam_eps_inside_update,
         ),
     )
 }
@@ -104,6 +128,8 @@ class Hyperparameters:
     rho: float
     eps: float
     centered: bool
+    eps_inside: bool = False  # under the root
+    initial_accumulator: float = 0.0  # what AdaGrad's sums of squares start from
 
 
 def largest_lr(name: str) -> float:
@@ -120,6 +146,13 @@ def slots(optimizer: Optimizer, hyperparameters: Hyperparameters) -> int:
     if optimizer.name == "rmsprop":
         return 1 + int(hyperparameters.momentum > 0) + int(hyperparameters.centered)
     return optimizer.slots
+
+
+def rule_of(optimizer: Optimizer, hyperparameters: Hyperparameters) -> AnyKernel:
+    """Return the rule of an optimiser, with eps where the hyperparameters have it."""
+    if hyperparameters.eps_inside and optimizer.eps_inside is not None:
+        return optimizer.eps_inside
+    return optimizer.rule
 
 
 class Steps:

@@ -275,6 +275,11 @@ def run(layers, x, y, loss, activation_l1=0.0, weights=1.0, label_weights=1.0):
 def moves(name, n, w, gradients, lr):
     """Yield parameters after each step of an optimiser; ``n`` are its ``Numbers``."""
     m, v, u, product = np.zeros_like(w), np.zeros_like(w), np.zeros_like(w), 1.0
+    v += n.initial_accumulator
+
+    def root(x):
+        return np.sqrt(x + n.eps) if n.eps_inside else np.sqrt(x) + n.eps
+
     for t, g in enumerate(gradients, 1):
         unbiased1, unbiased2 = 1 - n.beta1**t, 1 - n.beta2**t
         if name == "sgd":
@@ -284,11 +289,11 @@ def moves(name, n, w, gradients, lr):
             w = w - lr * (m if name == "momentum" else g + n.momentum * m)
         elif name == "adagrad":
             v = v + g**2
-            w = w - lr * g / (np.sqrt(v) + n.eps)
+            w = w - lr * g / root(v)
         elif name == "rmsprop":
             v = n.rho * v + (1 - n.rho) * g**2
             u = n.rho * u + (1 - n.rho) * g
-            m = n.momentum * m + g / (np.sqrt(v - n.centered * u**2) + n.eps)
+            m = n.momentum * m + g / root(v - n.centered * u**2)
             w = w - lr * m
         elif name == "adadelta":
             v = n.rho * v + (1 - n.rho) * g**2
@@ -302,7 +307,7 @@ def moves(name, n, w, gradients, lr):
         else:
             m = n.beta1 * m + (1 - n.beta1) * g
             v = n.beta2 * v + (1 - n.beta2) * g**2
-            below = np.sqrt(v / unbiased2) + n.eps
+            below = root(v / unbiased2)
             if name == "nadam":
                 now, later = (n.beta1 * (1 - 0.5 * 0.96 ** (k * 0.004)) for k in (t, t + 1))
                 product *= now

@@ -18,7 +18,7 @@ from fastcli.mlp.activations import ALIASES as ACTIVATION_ALIASES
 from fastcli.mlp.args import MlpArgs, from_config, option_of
 from fastcli.mlp.batches import batch_starts
 from fastcli.mlp.dump import args_text
-from fastcli.mlp.initializers import ALIASES, INITIALIZERS
+from fastcli.mlp.initializers import ALIASES, INITIALIZERS, ChosenInit
 from fastcli.mlp.names import lookup
 from fastcli.mlp.schedules import SCHEDULES, learning_rates
 from fastcli.optimizers import OPTIMIZERS
@@ -85,7 +85,7 @@ def test_case_and_underscores_are_aside():
     for alias, name in ACTIVATION_ALIASES.items():
         assert parse_activation(alias.upper()).activation is ACTIVATIONS[name]
     for alias in ALIASES:
-        assert replace(ARGS, init=alias.upper()).resolved().init_of(None) in INITIALIZERS
+        assert replace(ARGS, init=alias.upper()).resolved().inits[-1].name in INITIALIZERS
         replace(ARGS, init=alias).check()
 
 
@@ -260,7 +260,7 @@ def test_empty_paths(values):
         ("label_smoothing", -0.1, "--label-smoothing"),
         ("word_swap", math.nan, "--word-swap"),
         ("beta1", 1.0, "--beta1"),
-        ("rho", -1.0, "--rho"),
+        ("rho", -0.5, "--rho"),
         ("norm_momentum", 0.0, "--norm-momentum"),
         ("norm_momentum", 1.5, "--norm-momentum"),
         ("norm_eps", -1e-5, "--norm-eps"),
@@ -329,6 +329,7 @@ def test_resolved_has_the_numbers_of_the_optimiser(name):
     rule = OPTIMIZERS[name]
     assert found.optimizer == name
     assert (found.lr, found.eps, found.weight_decay) == (rule.lr, rule.eps, rule.weight_decay)
+    assert (found.rho, found.initial_accumulator) == (rule.rho, rule.initial_accumulator)
     assert found.momentum == (0.9 if name in ("momentum", "nesterov") else 0.0)
     assert found.resolved() == found
     found.check()
@@ -353,19 +354,64 @@ def test_resolved_writes_activations_out():
 def test_resolved_changes_nothing_else():
     before, after = ARGS, ARGS.resolved()
     changed = {f.name for f in fields(MlpArgs) if getattr(before, f.name) != getattr(after, f.name)}
-    assert changed == {"lr", "eps", "weight_decay", "momentum", "scale"}
+    numbers = {"lr", "eps", "weight_decay", "momentum", "rho", "initial_accumulator"}
+    assert changed == {*numbers, "scale"}
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_weights_start_as_suits_the_activation(name):
-    chosen = parse_activation(name)
-    assert ARGS.init_of(chosen) == ACTIVATIONS[name].init
-    assert ARGS.init_of(chosen) in INITIALIZERS
-    assert replace(ARGS, init="Xavier_Normal").resolved().init_of(chosen) == "xavier-normal"
+    args = replace(ARGS, activation=name, hidden="4,3").resolved()
+    suits = ChosenInit(ACTIVATIONS[name].init)
+    assert suits.name in INITIALIZERS
+    assert args.inits == [suits, suits, ChosenInit("xavier-uniform")]
+    normal = ChosenInit("xavier-normal")
+    assert replace(args, init="Xavier_Normal").resolved().inits == [normal] * 3
+    assert replace(args, init="auto,he,auto").inits == [
+        suits,
+        ChosenInit("he-normal"),
+        args.inits[2],
+    ]
 
 
-def test_weights_of_the_output_layer():
-    assert ARGS.init_of(None) == "xavier-uniform"
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("uniform:-0.1,0.1", "uniform:-0.1:0.1"),
+        ("Uniform: -1 , 2", "uniform:-1.0:2.0"),
+        ("he,uniform:-.1:.1", "he-normal,uniform:-0.1:0.1"),
+        ("uniform:-1e-2,0.5,uniform:0,1,normal", "uniform:-0.01:0.5,uniform:0.0:1.0,normal"),
+        ("truncated_normal", "truncated-normal"),
+    ],
+)
+def test_initialisations_one_per_layer(given, read):
+    args = replace(ARGS, init=given, hidden="4,3" if given.count("uniform") > 1 else "4").resolved()
+    assert args.init == read
+    assert args.resolved() == args
+    args.check()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("uniform", "--init uniform: give two bounds, such as uniform:-0.1,0.1."),
+        ("uniform:1", "--init uniform:1: give two bounds, such as uniform:-0.1,0.1."),
+        ("uniform:1:2:3", "--init uniform:1:2:3: give two bounds, such as uniform:-0.1,0.1."),
+        ("uniform:a,b", "--init uniform:a: give two bounds, such as uniform:-0.1,0.1."),
+        ("uniform:a:1", "--init uniform:a:1: 'a' is not a number."),
+        ("uniform:nan:1", "--init uniform:nan:1: 'nan' is not a number."),
+        (
+            "uniform:2,1",
+            "--init uniform:2:1: the first bound must be below the second, and neither beyond "
+            "1e+30.",
+        ),
+        ("normal:3", "--init normal:3: normal takes no numbers, only uniform does."),
+        ("auto:3", "--init auto:3: auto takes no numbers, only uniform does."),
+        ("0.1", "Unknown initialisation: 0.1."),
+        ("he,he,he", "--init has 3 values for 1 hidden layers and the output: give one for all"),
+    ],
+)
+def test_initialisations_that_cannot_be(given, said):
+    assert refused(init=given, hidden="4").startswith(said)
 
 
 # ------------------------------------------------------------------ configurations

@@ -21,7 +21,7 @@ from fastcli.evaluation.options import (
     prefix_of_table,
 )
 from fastcli.mlp.activations import Chosen, parse_activation
-from fastcli.mlp.initializers import REFUSED
+from fastcli.mlp.initializers import AUTO, ChosenInit, parse_inits
 from fastcli.mlp.limits import MOST_LAYERS, MOST_UNITS
 from fastcli.mlp.names import canonical, lookup
 from fastcli.mlp.options import (
@@ -66,8 +66,15 @@ class MlpArgs(MlpOptions):
             "folds_output",
             "input_model",
             *WEIGHTING,
+            "eps_position",
+            "initial_accumulator",
         }  # so that models without them are the same bytes
-        found = {k: v for k, v in asdict(self).items() if v or k not in newer}
+        usual = {row.name: row.default for row in rows(MlpArgs)}
+        found = {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in newer or value not in (usual[name], 0)
+        }
         if self.scale != MINMAX:  # of the others ``standardize`` tells
             del found["scale"]
         return found
@@ -142,14 +149,22 @@ class MlpArgs(MlpOptions):
         found = lookup("optimizer", self.optimizer, OPTIMIZERS)
         return OPTIMIZERS["momentum"] if found.name == "sgd" and self.momentum > 0 else found
 
-    def init_of(self, activation: Chosen | None) -> str:
-        """Return the initialiser of a layer with this activation (None: the output layer).
-
-        The arguments must be resolved.
-        """
-        if self.init != "auto":
-            return self.init
-        return activation.activation.init if activation else "xavier-uniform"
+    @property
+    def inits(self) -> list[ChosenInit]:
+        """The initialisation of every layer, the output layer last.  Raises ArgumentError."""
+        n, found = len(self.widths) + 1, parse_inits(self.init)
+        if len(found) not in (1, n):
+            layers = f"{n - 1} hidden layers and the output" if n > 1 else "the output layer"
+            raise ArgumentError(
+                f"--init has {len(found)} values for {layers}: give one for all, or one for each "
+                f"of the {n}."
+            )
+        suited = [one.activation.init for one in self.activations] + ["xavier-uniform"]
+        found = found * n if len(found) == 1 else found
+        return [
+            ChosenInit(suits) if one.name == AUTO else one
+            for one, suits in zip(found, suited, strict=True)
+        ]
 
     def resolved(self) -> MlpArgs:
         """Return the arguments with the optimiser's defaults, and canonical names.
@@ -160,10 +175,11 @@ class MlpArgs(MlpOptions):
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         if self.lr == -1:
             values["lr"] = rule.lr
-        if self.eps == -1:
-            values["eps"] = rule.eps
-        if self.weight_decay == -1:
-            values["weight_decay"] = rule.weight_decay
+        for name in ("eps", "weight_decay", "rho", "initial_accumulator"):
+            if getattr(self, name) == -1:
+                values[name] = getattr(rule, name)
+        if not rule.initial_accumulator:  # it sums nothing
+            values["initial_accumulator"] = 0.0
         if self.momentum == -1:
             values["momentum"] = 0.9 if rule.name in ("momentum", "nesterov") else 0.0
         values["optimizer"] = rule.name
@@ -177,6 +193,7 @@ class MlpArgs(MlpOptions):
         for word in self.activation.split(","):
             parse_activation(word)  # also where there is no hidden layer
         values["activation"] = ",".join(map(str, self.activations)) or self.activation
+        values["init"] = ",".join(map(str, parse_inits(self.init)))
         return MlpArgs(**values)
 
     def without_effect(self, given: Collection[str] | None = None, reads: str = "") -> str:
@@ -198,7 +215,14 @@ class MlpArgs(MlpOptions):
     def hyperparameters(self) -> Hyperparameters:
         """Return the optimiser's numbers, of resolved arguments."""
         return Hyperparameters(
-            self.momentum, self.beta1, self.beta2, self.rho, self.eps, self.centered
+            self.momentum,
+            self.beta1,
+            self.beta2,
+            self.rho,
+            self.eps,
+            self.centered,
+            self.eps_position == "inside",
+            self.initial_accumulator,
         )
 
     def check(self) -> None:
@@ -229,12 +253,7 @@ class MlpArgs(MlpOptions):
 
     def check_values(self) -> None:
         """Do what ``check`` does, but let there be no input or output."""
-        if self.init.strip().lower() in REFUSED:
-            raise ArgumentError(
-                "--init zero is refused: units that start alike get the same gradients and stay "
-                "alike, so a layer of them is one unit. Leave --init out."
-            )
-        _ = self.dropouts
+        _ = self.dropouts, self.inits
         self.resolved()._check_numbers()
 
     def _check_numbers(self) -> None:
@@ -261,7 +280,8 @@ class MlpArgs(MlpOptions):
 
 
 # Options whose value is one of a table's names; optimizer and activation are looked up apart.
-NAMED = {row.name for row in rows(MlpArgs) if row.option.choices} - {"optimizer", "activation"}
+LISTS = {"optimizer", "activation", "init"}  # read by their own rules
+NAMED = {row.name for row in rows(MlpArgs) if row.option.choices} - LISTS
 OPTIONS = {row.name: row for row in rows(MlpArgs)}
 
 

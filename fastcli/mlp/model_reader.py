@@ -119,12 +119,13 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
 def as_written_now(config: dict[str, Any]) -> dict[str, Any]:
     """Return the JSON object of a model as it is written now.
 
-    Version 0.1.0 had one name as the label column, and steps as ``eval_every``.
+    Version 0.1.0 had one name as the label column, and steps as ``eval_every``.  Where it says
+    nothing of AdaGrad's sums, they started from 0.
     """
     args = config.get("args")
     if not isinstance(args, dict):
         return config
-    now = dict(args)
+    now = {"initial_accumulator": 0.0, **args}
     if isinstance(column := args.get("label_column"), str):
         now["label_column"] = [column] if column else []
     if type(steps := args.get("eval_every")) is int:

@@ -16,7 +16,6 @@ from fastcli.kernels.mlp import network as groups
 from fastcli.memory import padded, zeros
 from fastcli.mlp.activations import Chosen
 from fastcli.mlp.args import LOSSES, NORMS, SHAPES, MlpArgs
-from fastcli.mlp.initializers import INITIALIZERS
 from fastcli.optimizers import slots
 
 if TYPE_CHECKING:
@@ -233,11 +232,10 @@ class Network:
     def start(self, seed: int) -> None:
         """Set the parameters that training starts from."""
         rng = np.random.default_rng([seed & 0xFFFFFFFF, 1])
-        for i, layer in enumerate(self.layers):
-            initialize = INITIALIZERS[self.args.init_of(layer.activation)]
+        for i, (layer, init) in enumerate(zip(self.layers, self.args.inits, strict=True)):
             weights = self.weights(i)
             for piece in range(layer.pieces):
-                weights[:, piece] = initialize(rng, layer.n_in, layer.units, self.args.init_std)
+                weights[:, piece] = init.draw(rng, layer.n_in, layer.units, self.args.init_std)
             self.vector(i, "bias")[:] = self.args.bias
             self.vector(i, "gamma")[:] = 1.0
             self.statistics(i, "running_var")[:] = 1.0

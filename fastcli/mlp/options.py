@@ -19,6 +19,8 @@ SHAPES = {"element": 0, "row": 1, "column": 2}
 STANDARD, MINMAX, UNSCALED = SCALES = ("standard", "minmax", "none")
 FORMATS = ("auto", "text", *TABLES, "libsvm")
 ADAMS = ("adam", "adamw", "adamax", "nadam")
+EPS_POSITIONS = ("outside", "inside")
+EPS_MOVES = ("adagrad", "rmsprop", "adam", "adamw", "nadam")  # where both positions make sense
 # What has a table of its own, which loads NumPy: the names are looked up when they are needed.
 SIZE = Option(help="", group="regularisation", at_least=0, limit=LARGE)
 SHARES = "from 0 to below 1"
@@ -89,6 +91,10 @@ FOR_NUMBER_TABLES = Need(
     lambda v: "on text, only on numbers" if v.text_column else FOR_TABLES.reason(v),
 )
 FOR_TEXT_TABLES = only_beside("text_column")
+WITH_STD = Need(
+    lambda v: bool({"normal", "truncated-normal"} & set(v.init.split(","))),
+    lambda v: f"with {v.shown('init')} {v.init}, only with normal and truncated-normal",
+)
 WITH_LAYERS = Need(_has_layers, lambda v: f"without hidden layers ({v.shown('hidden')} none)")
 WITH_DROPOUT = Need(
     lambda v: bool(v.input_dropout) or any(w not in ("0", "0.0") for w in v.dropout.split(",")),
@@ -98,7 +104,7 @@ WITH_DROPOUT = Need(
 
 @dataclass(frozen=True, kw_only=True)
 class MlpOptions:
-    """The arguments of ``mlp-train``; -1 for lr, eps and weight decay means the optimiser's own."""
+    """The arguments of ``mlp-train``; -1 for lr, eps and others means the optimiser's own."""
 
     input: tuple[str, ...] = option(
         (),
@@ -258,18 +264,20 @@ class MlpOptions:
     )
     init: str = option(
         "auto",
-        "weight initialisation; auto: what suits the activation",
+        "weight initialisation, one for all layers or one for each, the output last: "
+        "he-normal,uniform:-0.1:0.1; auto: what suits the activation",
         group="network",
         choices=initializers,
         aliases=other_initializers,
         kind="initialisation",
+        is_list=True,
     )
     init_std: float = option(
         0.01,
         SIZE,
-        help="standard deviation of --init normal",
+        help="standard deviation of --init normal and truncated-normal",
         group="network",
-        needs=(only_with("init", "normal"),),
+        needs=(WITH_STD,),
     )
     bias: float = option(0.0, "initial bias", group="network", at_least=-LARGE, at_most=LARGE)
     loss: str = option(
@@ -320,10 +328,11 @@ class MlpOptions:
         needs=(only_with("optimizer", *ADAMS),),
     )
     rho: float = option(
-        0.9,
+        -1.0,
         SHARE,
         help="decay of the mean squared gradient (rmsprop, adadelta)",
         group="optimiser",
+        default_text="0.95 for adadelta, else 0.9",
         needs=(only_with("optimizer", "rmsprop", "adadelta"),),
     )
     eps: float = option(
@@ -333,6 +342,22 @@ class MlpOptions:
         group="optimiser",
         default_text="the optimiser's",
         needs=(only_with("optimizer", "adagrad", "rmsprop", "adadelta", *ADAMS),),
+    )
+    eps_position: str = option(
+        "outside",
+        "place of epsilon: sqrt(v) + eps (outside, PyTorch) or sqrt(v + eps) (inside, TensorFlow)",
+        group="optimiser",
+        choices=EPS_POSITIONS,
+        kind="position of epsilon",
+        needs=(only_with("optimizer", *EPS_MOVES),),
+    )
+    initial_accumulator: float = option(
+        -1.0,
+        SIZE,
+        help="what the sums of squared gradients start from (adagrad; 0: as in PyTorch)",
+        group="optimiser",
+        default_text="0.1",
+        needs=(only_with("optimizer", "adagrad"),),
     )
     centered: bool = option(
         False, "centred RMSprop: subtract the squared mean gradient", group="optimiser"

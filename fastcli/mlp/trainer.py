@@ -38,7 +38,7 @@ from fastcli.mlp.network import Network
 from fastcli.mlp.schedules import learning_rates
 from fastcli.mlp.scorer import Scorer, evaluate
 from fastcli.mlp.snapshot import MovedRows, Snapshot
-from fastcli.optimizers import Steps, largest_lr
+from fastcli.optimizers import Steps, largest_lr, rule_of
 from fastcli.schema import Range
 from fastcli.threads import run_apart, run_on, uninterrupted
 
@@ -89,6 +89,10 @@ class Trainer:
         n = self.n_threads
         self.grads = np.zeros_like(network.params)
         self.states = np.zeros(max(network.slots, 1) * len(network.params), np.float32)
+        if (start := args.initial_accumulator) > 0:
+            self.states[:] = start
+            if network.embeds:
+                embedding.reshape(-1, network.row_floats)[:, network.input_width :] = start
         uses = network.batch * examples.most_features if network.embeds else 0
         touched = min(uses, n_rows)
         self._slots = np.zeros(max(n_rows, 1), np.int32)
@@ -317,7 +321,7 @@ class Trainer:
             grads=self.grads,
             states=self.states,
             n_params=len(network.params),
-            rule=address_of(self.args.rule.rule),
+            rule=address_of(rule_of(self.args.rule, self.args.hyperparameters())),
             squares=self._squares,
         )
 

@@ -10,8 +10,9 @@ from fastcli.files import Replacement
 from fastcli.mlp.model_file import MODEL_FORMAT, load_arrays
 from fastcli.mlp.tensors import write_tensors
 from tests.cli.test_mlp import FAR, QUICK, ROWS, config_of, one_sentence, scores, train
-from tests.command import SAMPLES, run
+from tests.command import ROOT, SAMPLES, run
 
+MNIST = ROOT.parent / "shared" / "data" / "mlp_numeric"
 QUIET = ["-thread", 1, "-verbose", 0]
 
 
@@ -259,3 +260,22 @@ def test_a_header_without_rows(tmp_path):
     for text in (b"a,b,label\n", b"a,b\n", b"\n\na,b\n"):
         result = run("predict", model, "-", stdin=text)
         assert (result.code, result.err) == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not MNIST.exists(), reason="the digits are not here")
+def test_sigmoids_with_adagrad_learn_as_in_tensorflow(tmp_path):
+    """Two layers of sigmoids: .9465 by TensorFlow, and chance where AdaGrad starts from 0."""
+    found = {}
+    for start in (0.1, 0.0):
+        options = "--hidden 300,300 --activation sigmoid --optimizer adagrad -lr 0.3 "
+        options += "--init truncated-normal --init-std 0.1 --dropout 0.25 --batch-size 100 "
+        options += f"--scale minmax -verbose 0 --initial-accumulator {start} "
+        options += f"-epoch {20 if start else 2}"
+        model = tmp_path / "m"
+        files = "-input", MNIST / "mnist10k.train.csv", "-output", model
+        assert run("mlp-train", *files, *options.split()).code == 0
+        result = run("test", f"{model}.mlp", MNIST / "mnist10k.test.csv")
+        found[start] = float(result.out.split()[3])
+    assert found[0.1] >= 0.93
+    assert found[0.0] < 0.2

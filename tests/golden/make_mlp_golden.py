@@ -41,7 +41,7 @@ OPTIMIZERS = {
     "sgd": SGD,
     "momentum": MOMENTUM,
     "nesterov": {**MOMENTUM, "optimizer": "nesterov"},
-    "adagrad": {"optimizer": "adagrad", "lr": 0.05, "eps": 1e-10},
+    "adagrad": {"optimizer": "adagrad", "lr": 0.05, "eps": 1e-10, "initial_accumulator": 0.0},
     "rmsprop": RMSPROP,
     "rmsprop centered": {**RMSPROP, "centered": True},
     "rmsprop momentum": {**RMSPROP, "lr": 0.002, "momentum": 0.9},
@@ -220,7 +220,8 @@ def optimizer(args, model):
     if name in ("sgd", "momentum", "nesterov"):
         return torch.optim.SGD(groups, lr, momentum, nesterov=name == "nesterov")
     if name == "adagrad":
-        return torch.optim.Adagrad(groups, lr, eps=eps)
+        start = args["initial_accumulator"]
+        return torch.optim.Adagrad(groups, lr, eps=eps, initial_accumulator_value=start)
     if name == "rmsprop":
         centered = args.get("centered", False)
         return torch.optim.RMSprop(groups, lr, args["rho"], eps, 0.0, momentum, centered)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps, slots
+from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps, rule_of, slots
 from tests import naive_mlp
 
 TINY = np.finfo(np.float32).tiny  # the smallest normal number
 PLAIN = Hyperparameters(momentum=0.9, beta1=0.9, beta2=0.99, rho=0.8, eps=1e-8, centered=False)
+NO_MOMENTUM = replace(PLAIN, momentum=0.0)
 RULES = [
     *((name, PLAIN) for name in OPTIMIZERS),
-    (
-        "rmsprop",
-        Hyperparameters(momentum=0.0, beta1=0.9, beta2=0.99, rho=0.8, eps=1e-8, centered=False),
+    ("rmsprop", NO_MOMENTUM),
+    ("rmsprop", replace(NO_MOMENTUM, centered=True)),
+    ("rmsprop", replace(PLAIN, centered=True)),
+    ("adagrad", replace(PLAIN, initial_accumulator=0.1)),
+    ("adagrad", replace(PLAIN, eps=1e-3, eps_inside=True, initial_accumulator=0.1)),
+    *(
+        (name, replace(PLAIN, eps=1e-3, eps_inside=True))
+        for name, rule in OPTIMIZERS.items()
+        if rule.eps_inside is not None
     ),
-    (
-        "rmsprop",
-        Hyperparameters(momentum=0.0, beta1=0.9, beta2=0.99, rho=0.8, eps=1e-8, centered=True),
-    ),
-    (
-        "rmsprop",
-        Hyperparameters(momentum=0.9, beta1=0.9, beta2=0.99, rho=0.8, eps=1e-8, centered=True),
-    ),
+    ("rmsprop", replace(PLAIN, eps=1e-3, eps_inside=True, centered=True)),
 ]
 each_rule = pytest.mark.parametrize(("name", "numbers"), RULES, ids=str)
 
@@ -38,11 +40,13 @@ def moved(name, numbers, w, gradients, lr=0.01, beside=0):
     held[beside:] = w
     states = np.full(beside + max(slots(optimizer, numbers), 1) * (n + beside), 7, np.float32)
     view = states[beside:].reshape(-1, n + beside)[:, :n]
-    view[:] = 0
+    view[:] = numbers.initial_accumulator
     steps = Steps(numbers).next(np.full(len(gradients), lr))
     for i, g in enumerate(gradients):
         given, state = g.astype(np.float32), states[beside:]
-        optimizer.rule(held[beside:], given, n, state, n + beside, steps[i].lr, steps[i:])
+        rule_of(optimizer, numbers)(
+            held[beside:], given, n, state, n + beside, steps[i].lr, steps[i:]
+        )
         assert (held[:beside] == 7).all()
         assert (states[:beside] == 7).all()
         yield held[beside:].copy(), view.copy()
@@ -65,14 +69,7 @@ def test_states_that_fade_become_zero_and_no_denormal_number(name, numbers):
     # Once there was a gradient, and there is none any more, as for the weights of a dead unit.
     w, gradients = np.ones(16, np.float32), np.zeros((900, 16))
     gradients[:5] = 10.0 ** np.arange(-13, 3)
-    numbers = Hyperparameters(
-        momentum=numbers.momentum,
-        beta1=0.9,
-        beta2=0.9,
-        rho=0.8,
-        eps=1e-8,
-        centered=numbers.centered,
-    )
+    numbers = replace(numbers, beta2=0.9)
     for comp, states in moved(name, numbers, w, gradients):
         assert np.isfinite(comp).all()
         assert not is_denormal(states).any()
@@ -101,3 +98,37 @@ def test_a_gradient_that_is_no_number_shows(name):
         ((comp, _),) = moved(name, PLAIN, np.ones(2, np.float32), gradients)
     assert np.isfinite(comp[0])
     assert np.isnan(comp[1])
+
+
+def test_eps_is_where_tensorflow_and_the_seed_have_it():
+    """One step from zero with g = 1 by hand: v = 0.2 for rho .8, so 1 / sqrt(.2 + .3) is sqrt 2."""
+    numbers = replace(NO_MOMENTUM, eps=0.3, eps_inside=True)
+    ((comp, _),) = moved("rmsprop", numbers, np.zeros(1, np.float32), np.ones((1, 1)), lr=1.0)
+    assert comp[0] == pytest.approx(-np.sqrt(2), rel=1e-6)
+
+
+def test_adagrad_starts_as_in_tensorflow():
+    """AdagradOptimizer: accumulator .1 + g^2, here 1; then the step is lr g."""
+    numbers = replace(PLAIN, eps=0.0, initial_accumulator=0.1)
+    g = np.full((1, 1), np.sqrt(0.9))
+    ((comp, states),) = moved("adagrad", numbers, np.zeros(1, np.float32), g, lr=0.5)
+    assert states[0, 0] == pytest.approx(1.0)
+    assert comp[0] == pytest.approx(-0.5 * np.sqrt(0.9), rel=1e-6)
+
+
+def test_nesterov_is_the_look_ahead_of_the_seed():
+    """The seed: g = f'(w - lr mu m), m = mu m + g, w -= lr m.  Ours holds w - lr mu m.
+
+    f = sum c x**2 / 2, whose gradient is c x, from a point with m = 0.
+    """
+    curvature, lr, mu = np.array([0.3, 1.0, 4.0, 9.0]), 0.05, 0.9
+    w, m = np.array([1.0, -2.0, 0.5, 3.0]), np.zeros(4)
+    ours, state = w.astype(np.float32), np.zeros(4, np.float32)
+    steps = Steps(replace(PLAIN, momentum=mu)).next(np.full(60, lr))
+    for t in range(60):
+        m = mu * m + curvature * (w - lr * mu * m)
+        w = w - lr * m
+        g = (curvature * ours).astype(np.float32)
+        OPTIMIZERS["nesterov"].rule(ours, g, 4, state, 4, steps[t].lr, steps[t:])
+        np.testing.assert_allclose(ours, w - lr * mu * m, rtol=1e-5, atol=2e-6)
+        np.testing.assert_allclose(state, m, rtol=1e-4, atol=2e-5)

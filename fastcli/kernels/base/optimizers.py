@@ -8,15 +8,18 @@ layer's weights and, lazily, the rows of an embedding that a batch has used.
 What a state forgets little by little, and a gradient on its way into one, is 0 if it is too
 small to matter (``functions.settle``): else the states of units that are no longer trained would
 become denormal numbers, which slow a step down several times.
+
+Rules that divide by a root and eps come in two forms, made of one template: eps beside the root
+(PyTorch) or under it (seed document, TensorFlow; their names end in ``_eps_inside``).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.jit.build import device, kernel
+from fastcli.jit.build import AnyDevice, device, kernel
 from fastcli.jit.group import Group
 from fastcli.jit.signature import Record
 from fastcli.kernels.base.functions import (
@@ -67,6 +70,24 @@ class RowUpdates(Group):
     scratch: F32  # stride floats
 
 
+@device
+def root_beside_eps(v: f32, scale: f32, eps: f32) -> f32:
+    """Return scale sqrt(v) + eps."""
+    return square_root(v) * scale + eps
+
+
+@device
+def root_over_eps(v: f32, scale: f32, eps: f32) -> f32:
+    """Return sqrt(scale**2 v + eps)."""
+    return square_root(v * scale * scale + eps)
+
+
+def _named(update: Any, name: str) -> Any:
+    """Return the kernel of a rule that a template has made, by the name ``NAME_update``."""
+    update.__name__ = update.__qualname__ = f"{name}_update"
+    return kernel(update)
+
+
 @kernel
 def sgd_update(w: F32, g: F32, n: i64, s: F32, apart: i64, lr: f32, steps: Records[Step]) -> None:
     """W -= lr g."""
@@ -101,55 +122,67 @@ def nesterov_update(
         w[k] -= lr * (g[k] + mu * m)
 
 
-@kernel
-def adagrad_update(
-    w: F32, g: F32, n: i64, s: F32, apart: i64, lr: f32, steps: Records[Step]
-) -> None:
-    """G += g**2; w -= lr g / (sqrt(G) + eps) (Duchi et al. 2011)."""
-    eps = record(steps, 0).eps
-    for k in range(n):
-        d = settle(g[k])
-        total = s[k] + d * d
-        s[k] = total
-        w[k] -= lr * d / (square_root(total) + eps)
+def _adagrad(root: AnyDevice) -> Any:
+    def adagrad_update(
+        w: F32, g: F32, n: i64, s: F32, apart: i64, lr: f32, steps: Records[Step]
+    ) -> None:
+        """G += g**2; w -= lr g / (sqrt(G) + eps) (Duchi et al. 2011)."""
+        eps = record(steps, 0).eps
+        for k in range(n):
+            d = settle(g[k])
+            total = s[k] + d * d
+            s[k] = total
+            w[k] -= lr * d / root(total, np.float32(1.0), eps)
+
+    return adagrad_update
 
 
-@kernel
-def rmsprop_update(
-    w: F32, g: F32, n: i64, s: F32, apart: i64, lr: f32, steps: Records[Step]
-) -> None:
-    """V = rho v + (1 - rho) g**2; w -= lr g / (sqrt(v) + eps) (Tieleman and Hinton 2012).
+adagrad_update = _named(_adagrad(root_beside_eps), "adagrad")
+adagrad_eps_inside_update = _named(_adagrad(root_over_eps), "adagrad_eps_inside")
 
-    Centered: the square of the running mean of g is subtracted from v (Graves 2013).  With
-    momentum: the step goes through m = mu m + step.  Slots: v, m if there is momentum, mean if
-    centered.
-    """
-    step = record(steps, 0)
-    rho, rest, eps, mu = step.rho, step.rest_rho, step.eps, step.momentum
-    if step.centered > np.float32(0.0):
-        means = at(s, apart + apart if mu > np.float32(0.0) else apart)
-        for k in range(n):
-            d = settle_for_mean(g[k])
-            v = settle_mean(rho * s[k] + rest * d * d)
-            mean = settle(rho * means[k] + rest * d)
-            s[k] = v
-            means[k] = mean
-            g[k] = d / (square_root(max(v - mean * mean, np.float32(0.0))) + eps)
-    else:
-        for k in range(n):
-            d = settle_for_mean(g[k])
-            v = settle_mean(rho * s[k] + rest * d * d)
-            s[k] = v
-            g[k] = d / (square_root(v) + eps)
-    if mu > np.float32(0.0):
-        ms = at(s, apart)
-        for k in range(n):
-            m = settle(mu * ms[k] + g[k])
-            ms[k] = m
-            w[k] -= lr * m
-    else:
-        for k in range(n):
-            w[k] -= lr * g[k]
+
+def _rmsprop(root: AnyDevice) -> Any:
+    def rmsprop_update(
+        w: F32, g: F32, n: i64, s: F32, apart: i64, lr: f32, steps: Records[Step]
+    ) -> None:
+        """V = rho v + (1 - rho) g**2; w -= lr g / (sqrt(v) + eps) (Tieleman and Hinton 2012).
+
+        Centered: the square of the running mean of g is subtracted from v (Graves 2013).  With
+        momentum: the step goes through m = mu m + step.  Slots: v, m if there is momentum, mean if
+        centered.
+        """
+        step = record(steps, 0)
+        rho, rest, eps, mu = step.rho, step.rest_rho, step.eps, step.momentum
+        if step.centered > np.float32(0.0):
+            means = at(s, apart + apart if mu > np.float32(0.0) else apart)
+            for k in range(n):
+                d = settle_for_mean(g[k])
+                v = settle_mean(rho * s[k] + rest * d * d)
+                mean = settle(rho * means[k] + rest * d)
+                s[k] = v
+                means[k] = mean
+                g[k] = d / root(max(v - mean * mean, np.float32(0.0)), np.float32(1.0), eps)
+        else:
+            for k in range(n):
+                d = settle_for_mean(g[k])
+                v = settle_mean(rho * s[k] + rest * d * d)
+                s[k] = v
+                g[k] = d / root(v, np.float32(1.0), eps)
+        if mu > np.float32(0.0):
+            ms = at(s, apart)
+            for k in range(n):
+                m = settle(mu * ms[k] + g[k])
+                ms[k] = m
+                w[k] -= lr * m
+        else:
+            for k in range(n):
+                w[k] -= lr * g[k]
+
+    return rmsprop_update
+
+
+rmsprop_update = _named(_rmsprop(root_beside_eps), "rmsprop")
+rmsprop_eps_inside_update = _named(_rmsprop(root_over_eps), "rmsprop_eps_inside")
 
 
 @kernel
@@ -172,25 +205,33 @@ def adadelta_update(
         w[k] -= lr * d
 
 
-@kernel
-def adam_update(w: F32, g: F32, n: i64, s: F32, apart: i64, lr: f32, steps: Records[Step]) -> None:
-    """M = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g**2; w -= lr m' / (sqrt(v') + eps).
+def _adam(root: AnyDevice) -> Any:
+    def adam_update(
+        w: F32, g: F32, n: i64, s: F32, apart: i64, lr: f32, steps: Records[Step]
+    ) -> None:
+        """M = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g**2; w -= lr m' / (sqrt(v') + eps).
 
-    m' = m / (1 - b1**step), v' = v / (1 - b2**step) (Kingma and Ba 2015, algorithm 1).
-    Slots: m, v.
-    """
-    step = record(steps, 0)
-    b1, r1, b2, r2, eps = step.beta1, step.rest1, step.beta2, step.rest2, step.eps
-    rate = lr / step.correction1
-    scale = np.float32(1.0) / square_root(step.correction2)
-    vs = at(s, apart)
-    for k in range(n):
-        d = settle_for_mean(g[k])
-        m = settle(b1 * s[k] + r1 * g[k])
-        v = settle_mean(b2 * vs[k] + r2 * d * d)
-        s[k] = m
-        vs[k] = v
-        w[k] -= rate * m / (square_root(v) * scale + eps)
+        m' = m / (1 - b1**step), v' = v / (1 - b2**step) (Kingma and Ba 2015, algorithm 1).
+        Slots: m, v.
+        """
+        step = record(steps, 0)
+        b1, r1, b2, r2, eps = step.beta1, step.rest1, step.beta2, step.rest2, step.eps
+        rate = lr / step.correction1
+        scale = np.float32(1.0) / square_root(step.correction2)
+        vs = at(s, apart)
+        for k in range(n):
+            d = settle_for_mean(g[k])
+            m = settle(b1 * s[k] + r1 * g[k])
+            v = settle_mean(b2 * vs[k] + r2 * d * d)
+            s[k] = m
+            vs[k] = v
+            w[k] -= rate * m / root(v, scale, eps)
+
+    return adam_update
+
+
+adam_update = _named(_adam(root_beside_eps), "adam")
+adam_eps_inside_update = _named(_adam(root_over_eps), "adam_eps_inside")
 
 
 @kernel
@@ -213,24 +254,32 @@ def adamax_update(
         w[k] -= rate * m / u
 
 
-@kernel
-def nadam_update(w: F32, g: F32, n: i64, s: F32, apart: i64, lr: f32, steps: Records[Step]) -> None:
-    """M and v as in Adam; w -= lr (now g + next m) / (sqrt(v') + eps) (Dozat 2016).
+def _nadam(root: AnyDevice) -> Any:
+    def nadam_update(
+        w: F32, g: F32, n: i64, s: F32, apart: i64, lr: f32, steps: Records[Step]
+    ) -> None:
+        """M and v as in Adam; w -= lr (now g + next m) / (sqrt(v') + eps) (Dozat 2016).
 
-    The factors of the gradient and of m follow from the momentum schedule.  Slots: m, v.
-    """
-    step = record(steps, 0)
-    b1, r1, b2, r2, eps = step.beta1, step.rest1, step.beta2, step.rest2, step.eps
-    now, later = lr * step.now, lr * step.next
-    scale = np.float32(1.0) / square_root(step.correction2)
-    vs = at(s, apart)
-    for k in range(n):
-        d = settle_for_mean(g[k])
-        m = settle(b1 * s[k] + r1 * g[k])
-        v = settle_mean(b2 * vs[k] + r2 * d * d)
-        s[k] = m
-        vs[k] = v
-        w[k] -= (now * g[k] + later * m) / (square_root(v) * scale + eps)
+        The factors of the gradient and of m follow from the momentum schedule.  Slots: m, v.
+        """
+        step = record(steps, 0)
+        b1, r1, b2, r2, eps = step.beta1, step.rest1, step.beta2, step.rest2, step.eps
+        now, later = lr * step.now, lr * step.next
+        scale = np.float32(1.0) / square_root(step.correction2)
+        vs = at(s, apart)
+        for k in range(n):
+            d = settle_for_mean(g[k])
+            m = settle(b1 * s[k] + r1 * g[k])
+            v = settle_mean(b2 * vs[k] + r2 * d * d)
+            s[k] = m
+            vs[k] = v
+            w[k] -= (now * g[k] + later * m) / root(v, scale, eps)
+
+    return nadam_update
+
+
+nadam_update = _named(_nadam(root_beside_eps), "nadam")
+nadam_eps_inside_update = _named(_nadam(root_over_eps), "nadam_eps_inside")
 
 
 @device
