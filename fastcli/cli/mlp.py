@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from fastcli.text.vector_files import VectorSource
 
 LONGEST_CONFIG = 1 << 20  # bytes
+OF_TRAINING = {  # options without effect where a network is only looked at
+    *("valid", "eval_every", "patience", "monitor", "folds", "folds_output", "retry_nan"),
+    *("log", "plot", "show_gradients", "save_every", "resume"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,8 @@ def mlp_train(
         from fastcli.fasttext.pretrained import source_dim
 
         args = replace(args, dim=source_dim(args.pretrained_vectors))
+    if "trace" in given and not args.trace:
+        raise ArgumentError("--trace 0: the first row is 1.")
     args.check()
     args = args.resolved()
     check_apart([configured.config, *lists.files_from], outputs(args))
@@ -103,6 +109,9 @@ def mlp_train(
         if former is not None:
             shown = args.valid, args.valid_share
             say_known_lines(former.model, args.input_model, args.input, *shown)
+    if args.only_looks:
+        look(args, former, given)
+        return
     path = f"{args.output}.mlp"
     with (
         says_what_is_left(path),
@@ -121,6 +130,37 @@ def mlp_train(
         say_written(args, is_told or trained.interrupted > 0, former)
     if trained.interrupted:
         raise interrupted_with_best(path, trained.interrupted, trained.history)
+
+
+def look(args: MlpArgs, former: FormerNetwork | None, given: Collection[str]) -> None:
+    """Print how the network's gradients compare, or the trace of a row; nothing is written.
+
+    ``given`` has the names of the options that a person set.
+    """
+    from fastcli.cli.display.looks import check_lines, trace_lines
+    from fastcli.cli.display.perceptron import MlpDisplay
+    from fastcli.mlp.gradient_check import check_gradients
+    from fastcli.mlp.looking import read_to_look, still_sentence
+    from fastcli.mlp.trace import trace
+
+    idle = [row.shown for row in rows(MlpOptions) if row.name in given and row.name in OF_TRAINING]
+    if idle and args.verbose > 0:
+        say(f"{', '.join(idle)}: no effect where nothing is trained.")
+    with MlpDisplay(args) as progress, training_lines(args, progress, None):
+        source = open_source(args, progress.note) if args.pretrained_vectors else None
+        data = read_to_look(args, progress, source, former)
+        if args.verbose > 0 and (sentence := still_sentence(args)):
+            progress.note(sentence)
+        checked = check_gradients(args, data, former) if args.check_gradients else None
+        traced = trace(args, data, args.trace, former) if args.trace else None
+    if checked is not None:
+        click.echo("\n".join(check_lines(checked)))
+    if traced is not None:
+        click.echo("\n".join([""] * (checked is not None) + list(trace_lines(traced))))
+    if args.verbose > 0:
+        say("Nothing was trained, and no file is written.")
+    if checked is not None:
+        checked.check()
 
 
 def refuse_linear(path: str) -> None:

@@ -41,12 +41,19 @@ from fastcli.overwriting import STREAM
 from fastcli.printable import nearest, shortened
 from fastcli.schema import INT64, shown
 
+LOOKS = ("check_gradients", "trace")  # options that look at a network without training it
+
 __all__ = ["LOSSES", "NORMS", "SHAPES", "MlpArgs", "from_config", "option_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MlpArgs(MlpOptions):
     """The arguments of ``mlp-train``, with what follows from them."""
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether nothing is trained: gradients are checked, or a row is traced."""
+        return any(getattr(self, name) for name in LOOKS)
 
     @property
     def valid_lines(self) -> str:
@@ -65,6 +72,7 @@ class MlpArgs(MlpOptions):
             "folds",
             "folds_output",
             "input_model",
+            *LOOKS,
             *WEIGHTING,
             "eps_position",
             "initial_accumulator",
@@ -227,7 +235,7 @@ class MlpArgs(MlpOptions):
 
     def check(self) -> None:
         """Raise ArgumentError for values that cannot work, with what to do instead."""
-        if not self.input or not all(self.input) or not self.output:
+        if not self.input or not all(self.input) or not (self.output or self.only_looks):
             raise ArgumentError("Empty input or output path.")
         if self.class_weight:
             from fastcli.evaluation.weights import check_class_weight

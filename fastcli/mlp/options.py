@@ -451,6 +451,19 @@ class MlpOptions:
     show_gradients: bool = option(
         False, "show the size of each layer's gradients beside evaluations", group="running"
     )
+    check_gradients: bool = option(
+        False,
+        "compare backpropagation with finite differences on the first rows; trains nothing",
+        group="running",
+    )
+    trace: int = option(
+        0,
+        "print z, a and delta of every layer for this row (the first is 1), and the updates of "
+        "one step on it; trains nothing",
+        group="running",
+        at_least=0,
+        default_text="off",
+    )
     save_every: int = option(
         0, "steps between checkpoints, <name>.checkpoint (0: none)", group="running", at_least=0
     )

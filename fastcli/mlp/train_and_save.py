@@ -61,6 +61,8 @@ RUNNING = (
     "output",
     "log",
     "plot",
+    "check_gradients",
+    "trace",
     "save_every",
     "resume",
     "thread",

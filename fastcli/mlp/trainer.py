@@ -350,6 +350,21 @@ class Trainer:
         self._is_within = False
         return losses, right
 
+    def step_on(self, order: NDArray[np.int64], lrs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take the run's first step, on some examples and with one rate; return their losses.
+
+        What they became, and all gradients, are left in the network's values and in ``grads``.
+        """
+        self.transpose()
+        batches = Batches(range(1), 0, order, np.array([0, len(order)]))
+        steps = Steps(self.args.hyperparameters()).next(lrs)
+        return self._steps(batches, 0, 1, steps)[0]
+
+    @property
+    def first_rate(self) -> NDArray[np.float64]:
+        """The learning rate of the first step, float64[1]."""
+        return self._rates(0, 1)
+
     def _embedding_of(self, thread: int) -> groups.Embedding:
         """Return the embedding with what a thread notes of its rows."""
         return groups.Embedding(

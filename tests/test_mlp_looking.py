@@ -1,0 +1,258 @@
+"""--check-gradients and --trace: what they say of a network, without training it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastcli.errors import ArgumentError, FastcliError
+from fastcli.kernels.mlp.activation_table import ACTIVATIONS
+from fastcli.mlp import gradient_check
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.gradient_check import TOLERANCE, check_gradients
+from fastcli.mlp.looking import read_to_look, still_sentence, trainer_to_look
+from fastcli.mlp.plain_activations import VALUES
+from fastcli.mlp.plain_network import EMBEDDING
+from fastcli.mlp.trace import MOST_UNITS, MOST_UPDATES, trace
+from fastcli.reporting import Reporter
+from tests import naive_mlp
+from tests.command import run
+from tests.test_mlp_gradients import layers_of
+
+TEXT = "__label__a you are here\n__label__b so are we we\n__label__a are you there\n"
+
+
+@pytest.fixture
+def table(tmp_path):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "t.csv"
+    rows = [",".join(f"{v:.4f}" for v in rng.normal(size=3)) + f",{'pqr'[i % 3]}" for i in range(9)]
+    path.write_text("\n".join(["a,b,c,y", *rows, ""]))
+    return path
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text(TEXT)
+    return path
+
+
+def look_at(path, **given):
+    """Return checked arguments, and the data of a file."""
+    args = MlpArgs(input=(str(path),), output="y", **{"hidden": "4", **given}).resolved()
+    args.check()
+    return args, read_to_look(args, Reporter(), None, None)
+
+
+def run_twin(trainer, x, labels):
+    """Return what the NumPy twin makes of one row: its layers, the loss and the gradients."""
+    args, layers = trainer.args, layers_of(trainer.network)
+    y = naive_mlp.targets([labels], trainer.network.n_labels, args.loss, args.label_smoothing)
+    value, grads, dx = naive_mlp.run(layers, x[None].astype(np.float64), y, args.loss)
+    return layers, value, grads, dx[0]
+
+
+CASES = [
+    {"activation": "tanh"},
+    {"activation": "relu"},
+    {"activation": "rrelu"},
+    {"activation": "maxout:3", "norm": "layer"},
+    {"activation": "prelu", "norm": "batch"},
+    {"activation": "srelu", "norm": "batch", "norm_position": "after"},
+    {"activation": "sigmoid", "hidden": "3,3,3"},
+    {"hidden": "none"},
+    {"loss": "ova", "label_smoothing": 0.1},
+    {"label_smoothing": 0.2, "l1": 0.01, "l2": 0.1, "activation_l1": 0.2},
+    {"class_weight": "balanced"},
+    {"clip_norm": 1e-3, "clip_value": 1e-3, "max_norm": 0.1, "weight_decay": 0.5},
+    {"dropout": "0.5", "input_noise": 1.0, "input_dropout": 0.3},
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_gradients_are_those_of_the_loss(table, case):
+    found = check_gradients(*look_at(table, **case))
+    found.check()
+    assert found.worst.worst.error < 2e-4
+    assert found.n_rows == 9
+    assert all(tensor.n_checked == tensor.size for tensor in found.tensors)
+
+
+@pytest.mark.parametrize("case", [{}, {"word_ngrams": 2}, {"l2": 0.1, "loss": "ova"}], ids=str)
+def test_embedding_rows_are_checked(text, case):
+    found = check_gradients(*look_at(text, dim=3, **case))
+    found.check()
+    tensor = found.tensors[-1]
+    assert tensor.name == EMBEDDING
+    assert tensor.worst.error < 2e-4
+    assert found.worst.worst.error > 0
+
+
+def test_every_activation_has_its_values():
+    assert {name for name, one in ACTIVATIONS.items() if one.value} <= VALUES.keys()
+
+
+@pytest.mark.parametrize("name", ["layers.0.weight", "layers.0.gamma", "layers.1.bias"])
+def test_a_wrong_gradient_is_named(table, monkeypatch, name):
+    right = gradient_check.gradients_of
+
+    def wrong(trainer):
+        found = {key: np.array(of) for key, of in right(trainer).items()}
+        at = np.abs(found[name]).argmax()
+        found[name].reshape(-1)[at] *= 1.01
+        return found
+
+    monkeypatch.setattr(gradient_check, "gradients_of", wrong)
+    found = check_gradients(*look_at(table, norm="layer", activation="tanh"))
+    with pytest.raises(FastcliError, match=rf"The gradient of {name}\[.*\] is wrong: backprop"):
+        found.check()
+    assert [t.name for t in found.tensors if t.worst.error > TOLERANCE] == [name]
+
+
+def test_kinks_are_no_errors(tmp_path):
+    """All z are 0 where inputs and biases are: relu has no derivative there."""
+    path = tmp_path / "zeros.csv"
+    path.write_text("a,b,y\n0,0,p\n0,0,p\n0,1,q\n1,0,q\n")
+    found = check_gradients(*look_at(path, standardize=False, hidden="8"))
+    found.check()
+    kinks = {tensor.name: tensor.n_kinks for tensor in found.tensors}
+    assert kinks["layers.0.bias"] > 0
+    assert kinks["layers.1.weight"] == 0
+
+
+def test_of_many_numbers_some_are_checked(table):
+    found = check_gradients(*look_at(table, hidden="70"))
+    assert [t.n_checked for t in found.tensors] == [100, 70, 100, 3]
+    found.check()
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"activation": "tanh"},
+        {"activation": "prelu", "hidden": "4,3"},
+        {"activation": "maxout:2"},
+        {"activation": "elu", "norm": "layer"},
+        {"activation": "maxout:3", "norm": "layer"},
+        {"activation": "sigmoid", "norm": "layer", "norm_position": "after"},
+        {"loss": "ova"},
+        {"hidden": "none"},
+    ],
+    ids=str,
+)
+def test_trace_has_the_numbers_of_the_twin(table, case):
+    args, data = look_at(table, **{"loss": "softmax", "optimizer": "sgd", "lr": 0.5, **case})
+    found = trace(args, data, 5)
+    trainer = trainer_to_look(args, data, None, 1)
+    stride = trainer.network.group.input_row
+    x = data.examples.dense.reshape(-1, stride)[4, :3]
+    layers, value, grads, _ = run_twin(trainer, x, [4 % 3])
+    assert found.labels == ["pqr"[4 % 3]]
+    assert found.loss == pytest.approx(value, rel=1e-5)
+    np.testing.assert_allclose(found.layers[0].values["x"], x)
+    h = x.astype(np.float64)
+    for layer, grad, shown in zip(layers, grads, found.layers[1:], strict=True):
+        z = np.einsum("i,iku->ku", h, layer["w"]) + layer["b"]
+        values = shown.values
+        close(np.array([of for key, of in values.items() if key[0] == "z"]), z)
+        close(np.array([of for key, of in values.items() if key[:5] == "delta"]), grad["b"])
+        if layer["norm"] and not layer["after"]:
+            flat = naive_mlp.normalize(
+                z.reshape(1, -1), "layer", layer["gamma"].reshape(-1), 0.0, layer["eps"]
+            )[0]
+            z = flat.reshape(z.shape)
+            close(np.array([of for key, of in values.items() if key[:4] == "norm"]), z)
+        if layer["activation"] is None:
+            p = np.exp(z[0]) / np.exp(z[0]).sum()
+            close(values["p"], p if args.loss == "softmax" else naive_mlp.sigmoid(z[0]))
+            continue
+        if layer["activation"] == "maxout":
+            h = z.max(axis=0)
+        else:
+            h = naive_mlp.ACTIVATIONS[layer["activation"]][0](z[0], *layer["shape"])
+        close(values["a"], h)
+        if layer["after"]:
+            h = naive_mlp.normalize(h[None], "layer", 1.0, 0.0, layer["eps"])[0][0]
+            close(values["norm"], h)
+    for update in found.updates:
+        close(update.after - update.before, -0.5 * update.gradient)
+    weight = next(u for u in found.updates if u.title == "output layer, weight")
+    if not weight.n_left_out:
+        close(weight.gradient, grads[-1]["w"].reshape(-1))
+
+
+def close(comp, ref):
+    np.testing.assert_allclose(comp, ref, rtol=2e-5, atol=2e-6)
+
+
+def test_trace_of_a_text_has_its_words(text):
+    args, data = look_at(text, dim=3, loss="softmax", optimizer="sgd", lr=0.5, l2=0.1)
+    found = trace(args, data, 2)
+    trainer = trainer_to_look(args, data, None, 1)
+    one = data.examples
+    rows = one.rows[one.offsets[1] : one.offsets[2]]
+    x = trainer.rows[rows, :3].mean(axis=0)
+    close(found.layers[0].values["x"], x)
+    _, _, _, dx = run_twin(trainer, x, [1])
+    update = found.updates[-1]
+    assert update.title == EMBEDDING
+    we = [i for i, name in enumerate(update.names) if name.startswith("we, ")]
+    before = trainer.rows[data.dictionary.find(b"we"), :3]
+    close(update.before[we], before)
+    close(update.gradient[we], 2 / len(rows) * dx + 0.1 * before)
+    close(update.after - update.before, -0.5 * update.gradient)
+
+
+def test_trace_leaves_out_most_of_wide_layers(table):
+    found = trace(*look_at(table, hidden="70", activation="tanh"), 1)
+    hidden = found.layers[1]
+    assert (len(hidden.units), hidden.n_left_out) == (MOST_UNITS, 70 - MOST_UNITS)
+    weight = found.updates[0]
+    assert (len(weight.names), weight.n_left_out) == (MOST_UPDATES, 210 - MOST_UPDATES)
+    assert np.abs(weight.gradient).min() > 0
+
+
+@pytest.mark.parametrize(
+    ("given", "row", "message"),
+    [
+        ({}, 10, "training data have 9 rows"),
+        ({"norm": "batch"}, 1, "Use --norm la"),
+    ],
+)
+def test_rows_that_cannot_be_traced(table, given, row, message):
+    args, data = look_at(table, **given)
+    with pytest.raises(ArgumentError, match=message):
+        trace(args, data, row)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, ""),
+        ({"dropout": "0.3"}, "Dropout is off here."),
+        ({"input_noise": 1.0, "word_dropout": 0.1}, "Dropout and noise are off here."),
+        ({"activation": "rrelu"}, "Rrelu has the mean of its slopes."),
+    ],
+)
+def test_what_is_off_is_said(given, sentence):
+    assert still_sentence(MlpArgs(input=("x",), output="y", **given).resolved()) == sentence
+
+
+def test_looking_writes_no_model(table, tmp_path):
+    before = set(tmp_path.iterdir())
+    words = ["mlp-train", "-input", table, "--hidden", 4]
+    result = run(*words, "--check-gradients", "--trace", 1, "--log", tmp_path / "log")
+    assert result.code == 0
+    assert "--log: no effect where nothing is trained." in result.err
+    assert "Nothing was trained, and no file is written." in result.err
+    shown = result.out.decode()
+    assert "All agree within 1e-03" in shown
+    assert "Row 1 of 9, label p" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_the_first_row_is_1(table):
+    result = run("mlp-train", "-input", table, "--trace", 0)
+    assert (result.code, result.err) == (1, "--trace 0: the first row is 1.\n")
