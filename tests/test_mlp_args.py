@@ -16,7 +16,7 @@ from fastcli.evaluation.early_stopping import EarlyStopping
 from fastcli.mlp.activations import ACTIVATIONS, parse_activation
 from fastcli.mlp.activations import ALIASES as ACTIVATION_ALIASES
 from fastcli.mlp.args import MlpArgs, from_config, option_of
-from fastcli.mlp.batches import batch_starts
+from fastcli.mlp.batches import batch_starts, largest_batch
 from fastcli.mlp.dump import args_text
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS, ChosenInit
 from fastcli.mlp.names import lookup
@@ -568,31 +568,37 @@ def test_no_step_has_no_rate():
 
 
 @given(st.integers(0, 200), st.integers(0, 50), st.booleans())
-def test_batches_are_the_whole(n, size, no_single):
-    starts = batch_starts(n, size, no_single).tolist()
+def test_batches_are_the_whole(n, size, joins):
+    starts = batch_starts(n, size, joins).tolist()
     assert (starts[0], starts[-1]) == (0, n)
     sizes = np.diff(starts).tolist()
     assert sum(sizes) == n
-    assert all(0 < found <= (size or n) + no_single for found in sizes)
+    assert all(0 < found <= (size or n) + joins * max(size // 4, 1) for found in sizes)
+    assert max(sizes, default=1) == largest_batch(n, size, joins)
     assert all(found == size for found in sizes[:-1]) or size == 0
-    if no_single and n > 1 and size != 1:
+    if joins and n > 1 and size != 1:
         assert 1 not in sizes
+        assert len(sizes) == 1 or 4 * sizes[-1] >= size
 
 
 @pytest.mark.parametrize(
-    ("n", "size", "no_single", "starts"),
+    ("n", "size", "joins", "starts"),
     [
         (10, 4, False, [0, 4, 8, 10]),
         (9, 4, False, [0, 4, 8, 9]),
         (9, 4, True, [0, 4, 9]),
         (10, 4, True, [0, 4, 8, 10]),
+        (71, 32, False, [0, 32, 64, 71]),
+        (71, 32, True, [0, 32, 71]),
+        (72, 32, True, [0, 32, 64, 72]),
+        (7, 32, True, [0, 7]),
         (9, 0, True, [0, 9]),
         (1, 4, True, [0, 1]),
         (3, 1, False, [0, 1, 2, 3]),
     ],
 )
-def test_batches_by_hand(n, size, no_single, starts):
-    found = batch_starts(n, size, no_single)
+def test_batches_by_hand(n, size, joins, starts):
+    found = batch_starts(n, size, joins)
     assert found.dtype == np.int64
     assert found.tolist() == starts
 

@@ -68,20 +68,11 @@ class MlpArgs(MlpOptions):
 
     def recorded(self) -> dict[str, Any]:
         """Return the arguments by their names, the newer ones only where they are given."""
-        newer = {
-            "folds",
-            "folds_output",
-            "input_model",
-            *LOOKS,
-            *WEIGHTING,
-            "eps_position",
-            "initial_accumulator",
-        }  # so that models without them are the same bytes
         usual = {row.name: row.default for row in rows(MlpArgs)}
         found = {
             name: value
             for name, value in asdict(self).items()
-            if name not in newer or value not in (usual[name], 0)
+            if name not in NEWER or value not in (usual[name], 0)
         }
         if self.scale != MINMAX:  # of the others ``standardize`` tells
             del found["scale"]
@@ -287,6 +278,12 @@ class MlpArgs(MlpOptions):
         parse_interval(self.eval_every)
 
 
+# What is recorded only where it is given, so that models without it are the same bytes.
+NEWER = {
+    *("folds", "folds_output", "input_model", *LOOKS, *WEIGHTING),
+    *("eps_position", "initial_accumulator"),
+    *("norm_statistics", "norm_affine"),
+}
 # Options whose value is one of a table's names; optimizer and activation are looked up apart.
 LISTS = {"optimizer", "activation", "init"}  # read by their own rules
 NAMED = {row.name for row in rows(MlpArgs) if row.option.choices} - LISTS

@@ -25,14 +25,24 @@ class Batches:
         return int(self.starts[step - self.base])
 
 
-def batch_starts(n: int, batch_size: int, no_single: bool) -> NDArray[np.int64]:
+SHORT = 4  # a last batch is short below one part in so many of a full one
+
+
+def batch_starts(n: int, batch_size: int, joins: bool) -> NDArray[np.int64]:
     """Return where batches start, and n: the last may be smaller; 0 is one batch of all.
 
-    With ``no_single`` a last batch of one example, of which batch norm could make nothing, goes
-    with the one before it.
+    With ``joins`` a short last batch, of whose mean and variance batch norm could make little,
+    and of one example nothing, goes with the one before it.
     """
     size = batch_size or max(n, 1)
     starts = [*range(0, n, size), n]
-    if no_single and len(starts) > 2 and starts[-1] - starts[-2] == 1:
-        del starts[-2]
+    if joins and len(starts) > 2:
+        left = starts[-1] - starts[-2]
+        if left == 1 or SHORT * left < size:
+            del starts[-2]
     return np.array(starts, np.int64)
+
+
+def largest_batch(n: int, batch_size: int, joins: bool) -> int:
+    """Return the size of the largest batch of ``batch_starts``, 1 if there is none."""
+    return max(1, int(np.diff(batch_starts(n, batch_size, joins)).max(initial=1)))

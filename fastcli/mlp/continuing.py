@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from fastcli.text.dictionary import Dictionary, WordTable
 
 # What the tensors of a network, and what it says of an example, depend on.
-LAYERS = ("hidden", "activation", "norm", "norm_position", "norm_eps")
+LAYERS = ("hidden", "activation", "norm", "norm_position", "norm_eps", "norm_affine")
 TEXT = ("dim", "word_ngrams", "maxn", "label")
 
 

@@ -41,6 +41,7 @@ class Layer:
     norm: int
     norm_after: bool
     dropout: float
+    norm_affine: str = "both"
 
     @property
     def pieces(self) -> int:
@@ -53,13 +54,18 @@ class Layer:
         return self.activation.activation.n_unit_parameters if self.activation else 0
 
     @property
+    def learned_by_norm(self) -> list[str]:
+        """What the norm learns: ``gamma``, the scale, and ``beta``, the shift."""
+        names = {"both": ["gamma", "beta"], "none": []}.get(self.norm_affine, [self.norm_affine])
+        return names if self.norm else []
+
+    @property
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
         """What ``Network.tensors`` has of a layer, by the last part of its name."""
         units = (self.pieces, self.units)
         found = {"weight": (self.n_in, *units), "bias": units}
         normed = (1, self.units) if self.norm_after else units
-        if self.norm:
-            found |= {"gamma": normed, "beta": normed}
+        found |= dict.fromkeys(self.learned_by_norm, normed)
         if self.norm == NORMS["batch"]:
             found |= {"running_mean": normed, "running_var": normed}
         if self.n_shapes:
@@ -74,7 +80,7 @@ def layers_of(args: MlpArgs, n_in: int, n_labels: int) -> list[Layer]:
     for width, activation, dropout in zip(
         args.widths, args.activations, args.dropouts, strict=True
     ):
-        found.append(Layer(below, width, activation, norm, after, dropout))
+        found.append(Layer(below, width, activation, norm, after, dropout, args.norm_affine))
         below = width
     return [*found, Layer(below, n_labels, None, 0, False, 0.0)]
 
@@ -151,6 +157,8 @@ class Network:
         self.params = zeros(self._n_params)
         self.running = np.zeros(max(self._n_running, 1), np.float32)
         self.values = zeros(self._n_values)
+        for i in range(n):
+            self.vector(i, "gamma")[:] = 1.0  # which it stays where it is not learned
 
     @property
     def arrays(self) -> groups.Arrays:
@@ -178,6 +186,9 @@ class Network:
         at.z_row, at.out_row = stride(at.z_width), stride(layer.units)
         z_row, out_row = int(at.z_row), int(at.out_row)
         at.norm, at.norm_after = layer.norm, int(layer.norm_after)
+        at.learns_gamma = int("gamma" in layer.learned_by_norm)
+        at.learns_beta = int("beta" in layer.learned_by_norm)
+        at.full_batch = min(self.args.batch_size, batch - 1)
         at.weights, at.bias = self._param(layer.n_in * z_row), self._param(z_row)
         at.gamma, at.beta = self._param(z_row), self._param(z_row)
         at.running_mean, at.running_var = self._running(z_row), self._running(z_row)
@@ -237,7 +248,6 @@ class Network:
             for piece in range(layer.pieces):
                 weights[:, piece] = init.draw(rng, layer.n_in, layer.units, self.args.init_std)
             self.vector(i, "bias")[:] = self.args.bias
-            self.vector(i, "gamma")[:] = 1.0
             self.statistics(i, "running_var")[:] = 1.0
             if layer.activation is not None:
                 values = layer.activation.values
@@ -333,9 +343,8 @@ class Network:
         for i, layer in enumerate(self.layers):
             found[f"layers.{i}.weight"] = self.weights(i)
             found[f"layers.{i}.bias"] = self.vector(i, "bias")
-            if layer.norm:
-                found[f"layers.{i}.gamma"] = self.vector(i, "gamma")
-                found[f"layers.{i}.beta"] = self.vector(i, "beta")
+            for name in layer.learned_by_norm:
+                found[f"layers.{i}.{name}"] = self.vector(i, name)
             if layer.norm == NORMS["batch"]:
                 found[f"layers.{i}.running_mean"] = self.statistics(i, "running_mean")
                 found[f"layers.{i}.running_var"] = self.statistics(i, "running_var")

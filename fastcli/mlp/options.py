@@ -96,6 +96,10 @@ WITH_STD = Need(
     lambda v: f"with {v.shown('init')} {v.init}, only with normal and truncated-normal",
 )
 WITH_LAYERS = Need(_has_layers, lambda v: f"without hidden layers ({v.shown('hidden')} none)")
+RUNNING_STATISTICS = Need(
+    lambda v: v.norm_statistics == "running",
+    lambda v: f"with {v.shown('norm_statistics')} population",
+)
 WITH_DROPOUT = Need(
     lambda v: bool(v.input_dropout) or any(w not in ("0", "0.0") for w in v.dropout.split(",")),
     lambda v: f"without {v.shown('dropout')} or {v.shown('input_dropout')}",
@@ -253,7 +257,24 @@ class MlpOptions:
         group="network",
         above=0,
         at_most=1,
+        needs=(WITH_LAYERS, only_with("norm", "batch"), RUNNING_STATISTICS),
+    )
+    norm_statistics: str = option(
+        "running",
+        "batch norm's mean and variance for inference: running ones, or the mean over all "
+        "training batches with the final weights",
+        group="network",
+        choices=("running", "population"),
+        kind="norm statistics",
         needs=(WITH_LAYERS, only_with("norm", "batch")),
+    )
+    norm_affine: str = option(
+        "both",
+        "what norms learn: scale gamma, shift beta, both or none",
+        group="network",
+        choices=("both", "gamma", "beta", "none"),
+        kind="norm affine",
+        needs=(WITH_LAYERS, only_with("norm", "batch", "layer")),
     )
     norm_eps: float = option(
         1e-5,

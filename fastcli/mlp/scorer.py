@@ -43,8 +43,16 @@ class Scorer:
 
     def score(self, examples: Examples, order: NDArray[np.int64], first: int, n: int) -> None:
         """Leave the scores of examples ``order[first:first + n]`` in the values."""
+        self._carry(groups.INFERENCE, examples, self._batch(order, first, n))
+
+    def measure_norms(self, examples: Examples, order: NDArray[np.int64]) -> None:
+        """Set the running statistics of batch norms to those of one batch, ``order``."""
+        self._carry(groups.STATISTICS, examples, self._batch(order, 0, len(order)))
+
+    def _carry(self, purpose: int, examples: Examples, batch: groups.Batch) -> None:
         kernels.forward_rows(
-            self._batch(order, first, n),
+            purpose,
+            batch,
             examples.group,
             self.network.group,
             self.network.regularization,

@@ -26,6 +26,7 @@ from fastcli.kernels.mlp import layers, updates
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.memory import check_file_size
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.batches import largest_batch
 from fastcli.mlp.checkpoint import (
     CHECKPOINT_FORMAT,
     checkpoint_path,
@@ -260,8 +261,7 @@ def network_of(args: MlpArgs, data: TrainingData) -> Network:
     Raises FastcliError where it does not fit into memory.
     """
     loss = loss_code(args.loss, data.examples.has_several)
-    batch = args.batch_size or data.examples.n
-    batch = max(min(batch, data.examples.n), 1) + 1
+    batch = largest_batch(data.examples.n, args.batch_size, args.norm == "batch") + 1
     embeds = data.columns is None
     try:
         return Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)

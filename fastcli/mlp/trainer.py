@@ -35,6 +35,7 @@ from fastcli.mlp.batches import Batches, batch_starts
 from fastcli.mlp.examples import Examples
 from fastcli.mlp.layer_sizes import activation_sizes, gradient_sizes
 from fastcli.mlp.network import Network
+from fastcli.mlp.norm_statistics import measure_population
 from fastcli.mlp.schedules import learning_rates
 from fastcli.mlp.scorer import Scorer, evaluate
 from fastcli.mlp.snapshot import MovedRows, Snapshot
@@ -85,6 +86,7 @@ class Trainer:
         self.source, self._augment = examples, augment
         self.embedding = embedding
         self.starts = batch_starts(examples.n, args.batch_size, args.norm == "batch")
+        assert np.diff(self.starts).max(initial=0) <= network.batch
         self.n_threads = threads_worth(network, args.thread)
         n = self.n_threads
         self.grads = np.zeros_like(network.params)
@@ -195,6 +197,8 @@ class Trainer:
                 on_save(self)
         if self.best is None and not self._is_finite():
             raise self._diverged(lr)
+        if self.best is None:
+            self._measure_norms()
         self.restore()
 
     def _note_losses(self, losses: NDArray[np.float64], n_first: int) -> None:
@@ -380,9 +384,21 @@ class Trainer:
         """Measure; ``trained`` are the loss and the error of training since the last time."""
         meter = None
         if self.valid:
+            self._measure_norms()
             meter = evaluate(self.scorers, self.valid, self.metric.needs_scores)
         with uninterrupted():  # a model that is half restored is useless
             return self._note(trained, meter, lr, seconds)
+
+    def _measure_norms(self) -> None:
+        """Take batch norm's statistics from all training batches, if that is asked for.
+
+        They belong to the parameters of now, so they are taken before every evaluation on
+        validation data, and a best model is kept with its own.  The batches are those of the
+        first epoch.
+        """
+        if self.args.norm == "batch" and self.args.norm_statistics == "population":
+            order = self._order(0)
+            measure_population(self.scorers[0], self.source, order, self.starts)
 
     def _note(
         self, trained: tuple[float, float], meter: Meter | None, lr: float, seconds: float

@@ -61,6 +61,8 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "norm_position": ["after"],
     "norm_momentum": [0.4],
     "norm_eps": [0.3],
+    "norm_statistics": ["population"],
+    "norm_affine": ["gamma"],
     "init_std": [0.5],
     "momentum": [0.3],
     "beta1": [0.2],

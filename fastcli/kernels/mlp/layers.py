@@ -20,8 +20,11 @@ from fastcli.kernels.mlp.activations import maxout, maxout_backward
 from fastcli.kernels.mlp.network import (
     COLUMNS,
     EXAMPLES,
+    INFERENCE,
     LAYER_NORM,
     NO_NORM,
+    STATISTICS,
+    TRAINING,
     Arrays,
     Batch,
     Layer,
@@ -80,9 +83,21 @@ def norm_rows(layer: Layer) -> Rows:
     return Rows(layer.z_row, layer.pieces, layer.units, layer.width)
 
 
+@device
+def running_share(layer: Layer, purpose: i64, m: i64) -> f32:
+    """Return the share of a batch of m examples in running statistics: the momentum, or 1.
+
+    A batch that is not full has so much less: an example counts the same in all of them.
+    """
+    share = np.float32(1.0) if purpose == STATISTICS else layer.momentum
+    if purpose == TRAINING and m < layer.full_batch:
+        share *= np.float32(m) / np.float32(layer.full_batch)
+    return share
+
+
 @kernel
 def norm_forward(
-    layers: Records[Layer], training: i64, batch: Batch, arrays: Arrays, team: Team
+    layers: Records[Layer], purpose: i64, batch: Batch, arrays: Arrays, team: Team
 ) -> None:
     """Normalise Z in place and set what the activation takes; or A, and what the layer gives.
 
@@ -100,7 +115,7 @@ def norm_forward(
     running_var = at(arrays.running, layer.running_var)
     if layer.norm == LAYER_NORM:
         layer_normalize(z, out, rows, n_rows, layer.eps, at(inv_std, batch.first), gamma, beta)
-    elif training == 0:
+    elif purpose == INFERENCE:
         batch_inference(z, out, row, n_rows, n, layer.eps, running_mean, running_var, gamma, beta)
     else:
         sums = at(values, layer.sums)
@@ -116,7 +131,7 @@ def norm_forward(
             batch.m,
             end - start,
             layer.eps,
-            layer.momentum,
+            running_share(layer, purpose, batch.m),
             at(mean, start),
             at(inv_std, start),
             at(running_mean, start),
@@ -162,7 +177,7 @@ def norm_backward(
 
 @device
 def activation_forward(
-    layer: Layer, number: i64, training: i64, batch: Batch, arrays: Arrays
+    layer: Layer, number: i64, purpose: i64, batch: Batch, arrays: Arrays
 ) -> None:
     """A = activation(Z), settled, with zeros in what is padded; ``number`` is the layer's."""
     n, width, values = layer.units, layer.width, arrays.values
@@ -171,7 +186,7 @@ def activation_forward(
         z, a = at(values, layer.a_in + r * layer.z_row), at(values, layer.a + r * layer.out_row)
         if layer.pieces > 1:
             maxout(z, a, width, layer.pieces)
-        elif layer.is_random == 1 and training == 1:
+        elif layer.is_random == 1 and purpose == TRAINING:
             slopes = at(values, layer.slopes + r * layer.out_row)
             random_slopes(slopes, width, layer.low, layer.high, batch.key, number, r)
             call(layer.forward_address, (z, a, width, slopes, 0))
@@ -244,7 +259,7 @@ def activation_penalty(layer: Layer, weight: f32, batch: Batch, values: F32) -> 
 def forward(
     network: Network,
     regularization: Regularization,
-    training: i64,
+    purpose: i64,
     batch: Batch,
     arrays: Arrays,
     team: Team,
@@ -255,13 +270,13 @@ def forward(
         linear_forward(layer, batch, arrays.params, arrays.values)
         if i == network.n_layers - 1:
             break
-        norm = (at(network.layers, i), training, batch, arrays, team)
+        norm = (at(network.layers, i), purpose, batch, arrays, team)
         if layer.norm != NO_NORM and layer.norm_after == 0:
             call(layer.norm_forward_address, norm)
-        activation_forward(layer, i, training, batch, arrays)
+        activation_forward(layer, i, purpose, batch, arrays)
         if layer.norm != NO_NORM and layer.norm_after == 1:
             call(layer.norm_forward_address, norm)
-        if training == 1 and layer.dropout > np.float32(0.0):
+        if purpose == TRAINING and layer.dropout > np.float32(0.0):
             dropout_forward(layer, i, regularization.noise_shape, batch, arrays.values)
 
 

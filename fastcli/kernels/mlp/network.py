@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 NO_NORM, BATCH_NORM, LAYER_NORM = 0, 1, 2
 
+# What a batch is carried up for.  Statistics: batch norm normalises as in training, and sets the
+# running mean and variance to those of the batch alone; without dropout and random slopes.
+INFERENCE, TRAINING, STATISTICS = 0, 1, 2
+
 # What stays with one thread, in chunks.
 EXAMPLES = 8  # of a batch, which a norm adds up before threads meet
 WEIGHT_ROWS = 2  # so that tiles of the product stay whole
@@ -48,6 +52,9 @@ class Layer(Record):
     # The norm: which one, 1 if it comes after the activation, its kernels.
     norm: i64
     norm_after: i64
+    learns_gamma: i64  # 0: gamma stays 1
+    learns_beta: i64  # 0: beta stays 0
+    full_batch: i64  # examples of a batch that has its whole share in running statistics
     norm_forward_address: i64
     norm_backward_address: i64
     # Places among parameters.
@@ -77,7 +84,7 @@ class Layer(Record):
     # Numbers.
     dropout: f32
     eps: f32  # added to variances
-    momentum: f32  # share of a batch in running statistics
+    momentum: f32  # share of a full batch in running statistics
     low: f32  # bounds of random slopes
     high: f32
 

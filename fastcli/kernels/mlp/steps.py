@@ -20,6 +20,7 @@ from fastcli.kernels.base.vector import exp, fill, prefetch_row, row_add, sigmoi
 from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.losses import mark_right, set_losses
 from fastcli.kernels.mlp.network import (
+    TRAINING,
     Arrays,
     Batch,
     Batches,
@@ -114,7 +115,7 @@ def train_steps(
 
         read_examples(batch, examples, network, embedding, values)
         corrupt_input(batch, network, regularization, values, team.thread)
-        call(network.forward_address, (network, regularization, 1, batch, arrays, team))
+        call(network.forward_address, (network, regularization, TRAINING, batch, arrays, team))
         mark_right(batch, examples, network, values, at(batches.right, batches.starts[step]))
         set_losses(batch, examples, network, smoothing, mean, values, losses)
         call(network.backward_address, (network, regularization, batch, arrays, training, team))
@@ -138,6 +139,7 @@ def train_steps(
 
 @kernel
 def forward_rows(
+    purpose: i64,
     batch: Batch,
     examples: Examples,
     network: Network,
@@ -146,9 +148,9 @@ def forward_rows(
     arrays: Arrays,
     team: Team,
 ) -> None:
-    """Carry the examples of a batch through the network as inference does."""
+    """Carry the examples of a batch through the network: INFERENCE or STATISTICS."""
     read_examples(batch, examples, network, embedding, arrays.values)
-    call(network.forward_address, (network, regularization, 0, batch, arrays, team))
+    call(network.forward_address, (network, regularization, purpose, batch, arrays, team))
 
 
 @kernel

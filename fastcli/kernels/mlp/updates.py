@@ -83,8 +83,9 @@ def layer_squares(layer: Layer, grads: F32, squares: F64, team: Team) -> None:
         squares[i] = float(sum_of_squares(dw, layer.z_width))
     if team.thread == 0:
         rest = float(sum_of_squares(at(grads, layer.bias), layer.z_width))
-        if layer.norm != NO_NORM:
+        if layer.learns_gamma == 1:
             rest += float(sum_of_squares(at(grads, layer.gamma), layer.z_width))
+        if layer.learns_beta == 1:
             rest += float(sum_of_squares(at(grads, layer.beta), layer.z_width))
         if layer.n_learned > 0:
             n = layer.n_learned * layer.out_row
@@ -173,8 +174,10 @@ def update_layer(
     if layer.norm != NO_NORM:
         width = layer.width if layer.norm_after == 1 else layer.z_width
         start, end = chunk_bounds(width, COLUMNS, team)
-        update_vector(steps, layer.gamma + start, end - start, limit, clip, params, training)
-        update_vector(steps, layer.beta + start, end - start, limit, clip, params, training)
+        if layer.learns_gamma == 1:
+            update_vector(steps, layer.gamma + start, end - start, limit, clip, params, training)
+        if layer.learns_beta == 1:
+            update_vector(steps, layer.beta + start, end - start, limit, clip, params, training)
     if layer.n_learned > 0 and team.thread == team.n_threads - 1:
         size = layer.n_learned * layer.out_row
         update_vector(steps, layer.activation, size, limit, clip, params, training)

@@ -1,0 +1,81 @@
+"""mlp-train: what regularises and normalises, through the command line and in files."""
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from fastcli.files import Replacement
+from fastcli.mlp.model_file import MODEL_FORMAT, load_arrays
+from fastcli.mlp.tensors import write_tensors
+from tests.cli.test_mlp import FAR, ROWS, config_of, fails, scores, train
+from tests.command import run
+
+BATCH = ["--norm", "batch", "-batch-size", 6]
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return the path of a table with a header."""
+    path = tmp_path / "table.csv"
+    path.write_text("x,y,kind\n" + "".join(f"{x},{y},{name}\n" for x, y, name in ROWS))
+    return path
+
+
+def rewritten(path, change):
+    """Write a model again after ``change`` has seen its arrays and its JSON object."""
+    arrays, config = load_arrays(str(path), MODEL_FORMAT)
+    arrays = {name: np.array(array) for name, array in arrays.items()}
+    change(arrays, config)
+    odd = path.with_name("odd.mlp")
+    out = Replacement(str(odd))
+    write_tensors(out, arrays, config)
+    out.place()
+    return odd
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+@pytest.mark.parametrize("affine", ["gamma", "beta", "none"])
+def test_a_model_without_gamma_or_beta(norm, affine, table, tmp_path):
+    options = ["--norm", norm, "-batch-size", 6, "--norm-affine", affine, *FAR]
+    model = train(table, tmp_path / "m", *options)
+    names = {name.removeprefix("layers.0.") for name in load_file(model)}
+    assert {"gamma", "beta"} & names == ({affine} if affine != "none" else set())
+    assert config_of(model)["args"]["norm_affine"] == affine
+    assert scores(model, table)["precision"] == 1
+    other = train(table, tmp_path / "n", *options, "-inputModel", model)
+    assert names == {name.removeprefix("layers.0.") for name in load_file(other)}
+
+    def with_both(arrays, config):
+        config["args"].pop("norm_affine")
+
+    said = fails("test", rewritten(model, with_both), table)
+    missing = "beta" if affine == "gamma" else "gamma"
+    assert said == f"{tmp_path}/odd.mlp is damaged: layers.0.{missing} is missing.\n"
+
+
+def test_models_without_the_new_options_do_not_mention_them(table, tmp_path):
+    args = config_of(train(table, tmp_path / "m", *BATCH, *FAR))["args"]
+    assert not {"norm_statistics", "norm_affine"} & args.keys()
+
+
+def test_population_statistics_replace_running_ones(table, tmp_path):
+    running = load_file(train(table, tmp_path / "m", *BATCH, *FAR))
+    model = train(table, tmp_path / "n", *BATCH, "--norm-statistics", "population", *FAR)
+    population = load_file(model)
+    assert config_of(model)["args"]["norm_statistics"] == "population"
+    same = {name for name in running if np.array_equal(running[name], population[name])}
+    assert running.keys() - same == {"layers.0.running_mean", "layers.0.running_var"}
+    assert scores(model, table)["precision"] == 1
+
+
+def test_momentum_has_no_effect_on_population_statistics(table, tmp_path):
+    options = [*BATCH, "--norm-statistics", "population", "--norm-momentum", 0.3]
+    result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *FAR[:-1], 1, *options)
+    assert "--norm-momentum: no effect with --norm-statistics population" in result.err
+
+
+@pytest.mark.parametrize("name", ["norm_statistics", "norm_affine"])
+def test_a_file_with_an_unknown_choice(name, table, tmp_path):
+    model = train(table, tmp_path / "m", *BATCH, *FAR)
+    odd = rewritten(model, lambda arrays, config: config["args"].update({name: "zzz"}))
+    assert "is damaged: Unknown norm" in fails("test", odd, table)
