@@ -268,6 +268,16 @@ def run_tour(folder: Path) -> Iterator[tuple[str, str]]:
 
     Raises CalledProcessError where one fails.
     """
+    env = tour_folder(folder)
+    for command, _ in tour():
+        run = subprocess.run(
+            command, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=True
+        )
+        yield command, rounded(run.stdout)
+
+
+def tour_folder(folder: Path) -> dict[str, str]:
+    """Put into a folder what the commands of a page need; return the environment to run them in."""
     shutil.copytree(ROOT / "data" / "samples", folder / "data" / "samples")
     (folder / "bin").mkdir()
     launcher = folder / "bin" / "fastcli"
@@ -275,11 +285,7 @@ def run_tour(folder: Path) -> Iterator[tuple[str, str]]:
     launcher.chmod(0o755)
     env = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     env["PYTHONPATH"] = str(ROOT)
-    for command, _ in tour():
-        run = subprocess.run(
-            command, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=True
-        )
-        yield command, rounded(run.stdout)
+    return env
 
 
 def with_tour(text: str) -> str:

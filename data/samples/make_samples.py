@@ -1,7 +1,7 @@
-"""Write the sample corpora of this folder, in fastText's format, and two raw data sets.
+"""Write the sample corpora of this folder, in fastText's format, two raw data sets, and tables.
 
-The text is made from the word lists and sentence templates in ``_words*.py`` with a seeded
-random generator, so a run always gives the same bytes::
+The text is made from the word lists and sentence templates in ``_words*.py``, the tables of
+numbers in ``_tables.py``, with a seeded random generator, so a run always gives the same bytes::
 
     python data/samples/make_samples.py            # rewrite the files beside this script
     python data/samples/make_samples.py --check    # exit 1 if a file on disk differs
@@ -14,13 +14,14 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import TypeVar
 
+import _tables as tables
 import _words as en
 import _words_reviews as rv
 import _words_tags as tag_words
@@ -434,13 +435,16 @@ def reviews(rng: Random) -> list[Review]:
     return [replace(row, id=number) for number, row in enumerate(found, FIRST_ID)]
 
 
-def render_csv(found: Sequence[Review]) -> bytes:
+def render_csv(found: Iterable[Sequence[object]]) -> bytes:
     """The bytes of a CSV file, quoted as RFC 4180 says, with LF at the end of a row."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Review)])
-    writer.writerows(astuple(row) for row in found)
+    csv.writer(out, lineterminator="\n").writerows(found)
     return out.getvalue().encode()
+
+
+def review_table(found: Iterable[Review]) -> list[Sequence[object]]:
+    """The rows of the reviews, with their header."""
+    return [[field.name for field in fields(Review)], *map(astuple, found)]
 
 
 # ---------------------------------------------------------------- raw news titles
@@ -535,7 +539,7 @@ def render(examples: Sequence[Example]) -> bytes:
 
 
 def build(seed: int = SEED) -> dict[str, bytes]:
-    """Every corpus file by name."""
+    """Every file by name."""
     topics_rng, tags_rng, zh_rng = Random(seed), Random(seed + 1), Random(seed + 2)
     topics = unique_examples(topics_rng, topic_example, 1200)
     tags = unique_examples(tags_rng, tag_example, 1200)
@@ -558,8 +562,9 @@ def build(seed: int = SEED) -> dict[str, bytes]:
         "zh-chars.train.txt": render(chars[:800]),
         "zh-chars.valid.txt": render([by_character(title) for title in titles_valid]),
         "zh-chars.test.txt": render(chars[800:]),
-        "reviews.csv": render_csv(reviews(Random(seed + 3))),
+        "reviews.csv": render_csv(review_table(reviews(Random(seed + 3)))),
         "titles.jsonl": render_json(news_rows(Random(seed + 4))),
+        **{name: render_csv(rows) for name, rows in tables.build(seed + 8).items()},
     }
 
 
