@@ -318,6 +318,24 @@ def moves(name, n, w, gradients, lr):
         yield w
 
 
+def soft_threshold(w, t):
+    """Return the minimum over x of (x - w)**2 / 2 + t |x|: the proximal step of an L1 penalty."""
+    return np.sign(w) * np.maximum(np.abs(w) - t, 0)
+
+
+def nearest_in_l1_ball(w, limit):
+    """Return the point nearest to w of those whose absolutes sum to at most ``limit``.
+
+    Duchi et al. (2008), figure 1: by sorting.
+    """
+    if np.abs(w).sum() <= limit:
+        return w
+    mu = np.sort(np.abs(w))[::-1]
+    over = (np.cumsum(mu) - limit) / np.arange(1, len(w) + 1)
+    rho = np.flatnonzero(mu > over)[-1]
+    return soft_threshold(w, over[rho])
+
+
 def is_right(z, labels):
     """Return whether the label with the largest score is one of an example's."""
     return int(np.argmax(z)) in set(labels)

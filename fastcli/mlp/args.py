@@ -25,6 +25,7 @@ from fastcli.mlp.initializers import AUTO, ChosenInit, parse_inits
 from fastcli.mlp.limits import MOST_LAYERS, MOST_UNITS
 from fastcli.mlp.names import canonical, lookup
 from fastcli.mlp.options import (
+    BALLS,
     LOSSES,
     MINMAX,
     NORMS,
@@ -43,7 +44,7 @@ from fastcli.schema import INT64, shown
 
 LOOKS = ("check_gradients", "trace")  # options that look at a network without training it
 
-__all__ = ["LOSSES", "NORMS", "SHAPES", "MlpArgs", "from_config", "option_of"]
+__all__ = ["BALLS", "LOSSES", "NORMS", "SHAPES", "MlpArgs", "from_config", "option_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +190,8 @@ class MlpArgs(MlpOptions):
             if row.name in NAMED:
                 kind, name = row.option.kind or row.name, values[row.name]
                 values[row.name] = canonical(kind, name, row.choices, row.aliases)
+        if self.weight_decay == -1 and values["decay_by"] == "step":
+            values["weight_decay"] = 0.0  # an optimiser's own decay is one by the rate
         for word in self.activation.split(","):
             parse_activation(word)  # also where there is no hidden layer
         values["activation"] = ",".join(map(str, self.activations)) or self.activation
@@ -265,6 +268,12 @@ class MlpArgs(MlpOptions):
             )
         if self.centered and rule.name != "rmsprop":
             raise ArgumentError(f"--centered is for --optimizer rmsprop, not {rule.name}.")
+        if self.decay_by == "step" and self.weight_decay >= 1:
+            raise ArgumentError(
+                f"--weight-decay {self.weight_decay:g} with --decay-by step leaves nothing of "
+                "weights, which are multiplied by 1 - w in each step: give one below 1, such as "
+                "0.0005."
+            )
         if self.maxn and self.minn > self.maxn:
             raise ArgumentError(f"-minn ({self.minn}) must not be above -maxn ({self.maxn}).")
         if self.bucket == 0 and (self.word_ngrams > 1 or self.maxn > 0):
@@ -282,7 +291,7 @@ class MlpArgs(MlpOptions):
 NEWER = {
     *("folds", "folds_output", "input_model", *LOOKS, *WEIGHTING),
     *("eps_position", "initial_accumulator"),
-    *("norm_statistics", "norm_affine"),
+    *("norm_statistics", "norm_affine", "l1_proximal", "decay_by", "max_norm_kind"),
 }
 # Options whose value is one of a table's names; optimizer and activation are looked up apart.
 LISTS = {"optimizer", "activation", "init"}  # read by their own rules

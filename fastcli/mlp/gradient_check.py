@@ -128,6 +128,7 @@ def plain_steps(args: MlpArgs) -> MlpArgs:
         clip_norm=0.0,
         clip_value=0.0,
         max_norm=0.0,
+        l1_proximal=False,
         centered=False,
     )
 

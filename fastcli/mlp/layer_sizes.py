@@ -1,4 +1,4 @@
-"""How large gradients and activations are, layer by layer: the first signs of trouble."""
+"""How large gradients, activations and weights are: the first signs of trouble, and zeros."""
 
 from __future__ import annotations
 
@@ -32,3 +32,11 @@ def activation_sizes(trainer: Trainer) -> tuple[float, ...]:
             float(network.outputs(i, n, network.values).std())
             for i in range(len(network.layers) - 1)
         )
+
+
+def sentence_on_zeros(trainer: Trainer) -> str:
+    """Return a sentence on how many weights of layers are exactly 0; biases are not counted."""
+    network = trainer.network
+    weights = [network.weights(i) for i in range(len(network.layers))]
+    n, n_zero = sum(w.size for w in weights), sum(int((w == 0).sum()) for w in weights)
+    return f"Weights that are exactly 0: {n_zero:,} of {n:,} ({n_zero / max(n, 1):.0%})."

@@ -15,7 +15,7 @@ from fastcli.kernels.mlp import layers, updates
 from fastcli.kernels.mlp import network as groups
 from fastcli.memory import padded, zeros
 from fastcli.mlp.activations import Chosen
-from fastcli.mlp.args import LOSSES, NORMS, SHAPES, MlpArgs
+from fastcli.mlp.args import BALLS, LOSSES, NORMS, SHAPES, MlpArgs
 from fastcli.optimizers import slots
 
 if TYPE_CHECKING:
@@ -147,12 +147,15 @@ class Network:
             input_noise=np.float32(args.input_noise),
             noise_shape=SHAPES[args.noise_shape],
             activation_l1=np.float32(args.activation_l1),
-            l1=np.float32(args.l1),
+            l1=np.float32(0 if args.l1_proximal else args.l1),
             l2=np.float32(args.l2),
+            l1_proximal=np.float32(args.l1 if args.l1_proximal else 0),
             weight_decay=np.float32(args.weight_decay),
+            decays_by_step=int(args.decay_by == "step"),
             clip_value=np.float32(args.clip_value),
             clip_norm=np.float32(args.clip_norm),
             max_norm=np.float32(args.max_norm),
+            max_norm_kind=BALLS[args.max_norm_kind],
         )
         self.params = zeros(self._n_params)
         self.running = np.zeros(max(self._n_running, 1), np.float32)
@@ -194,7 +197,8 @@ class Network:
         at.running_mean, at.running_var = self._running(z_row), self._running(z_row)
         at.x, at.d_below = x, d
         at.z = at.a_in = self._value(batch * z_row)
-        at.means = at.inv_std = self._value(max(2 * z_row, batch))
+        rows = 3 if self.args.max_norm_kind == "l1" else 2  # a projection sums in there, too
+        at.means = at.inv_std = self._value(max(rows * z_row, batch))
         if layer.norm == NORMS["batch"]:
             at.inv_std += z_row
         if layer.norm:

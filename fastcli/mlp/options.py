@@ -16,6 +16,7 @@ from fastcli.text import options as text
 NORMS = {"none": 0, "batch": 1, "layer": 2}
 LOSSES = {"auto": 0, "softmax": SOFTMAX, "ova": OVA, "one-vs-all": OVA}
 SHAPES = {"element": 0, "row": 1, "column": 2}
+BALLS = {"l2": 0, "l1": 1}
 STANDARD, MINMAX, UNSCALED = SCALES = ("standard", "minmax", "none")
 FORMATS = ("auto", "text", *TABLES, "libsvm")
 ADAMS = ("adam", "adamw", "adamax", "nadam")
@@ -96,6 +97,9 @@ WITH_STD = Need(
     lambda v: f"with {v.shown('init')} {v.init}, only with normal and truncated-normal",
 )
 WITH_LAYERS = Need(_has_layers, lambda v: f"without hidden layers ({v.shown('hidden')} none)")
+WITH_L1 = only_beside("l1")
+WITH_DECAY = only_beside("weight_decay")
+WITH_MAX_NORM = only_beside("max_norm")
 RUNNING_STATISTICS = Need(
     lambda v: v.norm_statistics == "running",
     lambda v: f"with {v.shown('norm_statistics')} population",
@@ -416,20 +420,38 @@ class MlpOptions:
         0.0, SIZE, help="clip each gradient to [-v, v] (0: off)", group="optimiser"
     )
     # regularisation
-    l1: float = option(0.0, SIZE, help="L1 penalty on weights")
-    l2: float = option(0.0, SIZE, help="L2 penalty on weights")
+    l1: float = option(0.0, SIZE, help="L1 penalty on weights: the loss plus l1 times |w|")
+    l1_proximal: bool = option(
+        False,
+        "L1 by soft thresholding after each step (w to 0 by lr l1), which makes weights exactly 0",
+        group="regularisation",
+        needs=(WITH_L1,),
+    )
+    l2: float = option(0.0, SIZE, help="L2 penalty on weights: the loss plus l2 / 2 times w^2")
     weight_decay: float = option(
-        -1.0, SIZE, help="decoupled weight decay", default_text="0.01 for adamw, else 0"
+        -1.0,
+        SIZE,
+        help="decoupled weight decay, by --decay-by",
+        default_text="0.01 for adamw, else 0",
+    )
+    decay_by: str = option(
+        "rate",
+        "what weights are multiplied by in each step: 1 - lr w (rate) or 1 - w (step), w being the "
+        "weight decay",
+        group="regularisation",
+        choices=("rate", "step"),
+        kind="decay",
+        needs=(WITH_DECAY,),
     )
     dropout: str = option(
         "0",
-        "dropout, one for all hidden layers or one for each: 0.2,0.5",
+        "share of units that are dropped, one for all hidden layers or one for each: 0.2,0.5",
         group="regularisation",
         values=SHARES,
         is_list=True,
         needs=(WITH_LAYERS,),
     )
-    input_dropout: float = option(0.0, SHARE, help="dropout of the inputs")
+    input_dropout: float = option(0.0, SHARE, help="share of the inputs that is dropped")
     noise_shape: str = option(
         "element",
         "what dropout drops",
@@ -458,7 +480,15 @@ class MlpOptions:
         0.0, SIZE, help="L1 penalty on the outputs of hidden layers", needs=(WITH_LAYERS,)
     )
     max_norm: float = option(
-        0.0, SIZE, help="max-norm: L2 bound on the incoming weights of each unit (0: off)"
+        0.0, SIZE, help="largest norm of the incoming weights of each unit (0: off)"
+    )
+    max_norm_kind: str = option(
+        "l2",
+        "which norm --max-norm bounds: weights are scaled (l2), or moved to the nearest ones (l1)",
+        group="regularisation",
+        choices=BALLS,
+        kind="norm of weights",
+        needs=(WITH_MAX_NORM,),
     )
     eval_every: str = option("", validation.EVAL_EVERY)
     patience: int = option(0, validation.PATIENCE)

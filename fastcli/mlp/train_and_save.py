@@ -34,7 +34,7 @@ from fastcli.mlp.checkpoint import (
     save_checkpoint,
 )
 from fastcli.mlp.diagnostics import troubles
-from fastcli.mlp.layer_sizes import gradient_sizes
+from fastcli.mlp.layer_sizes import gradient_sizes, sentence_on_zeros
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.needs import checkpoint_size, needs_of
@@ -128,6 +128,8 @@ def train_and_save_mlp(
                 return _train(tried, data, former, reporter, log, fsync)
 
             run = retried(attempt, args.lr, args.retry_nan, reporter)
+            if args.l1_proximal:
+                reporter.note(sentence_on_zeros(run.trainer))
             reporter.stage("saving")
             return _saved(run, files[path], about)
 

@@ -79,3 +79,43 @@ def test_a_file_with_an_unknown_choice(name, table, tmp_path):
     model = train(table, tmp_path / "m", *BATCH, *FAR)
     odd = rewritten(model, lambda arrays, config: config["args"].update({name: "zzz"}))
     assert "is damaged: Unknown norm" in fails("test", odd, table)
+
+
+def test_weights_that_are_exactly_zero_are_counted(table, tmp_path):
+    options = ["--hidden", "none", "--l1", 0.5, "--l1-proximal", *FAR[2:-1], 1]
+    result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options)
+    weight = load_file(tmp_path / "m.mlp")["layers.0.weight"]
+    n_zero = int((weight == 0).sum())
+    assert 0 < n_zero < 6
+    assert f"Weights that are exactly 0: {n_zero} of 6 ({n_zero / 6:.0%})." in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--l1-proximal"], "--l1-proximal: no effect without --l1"),
+        (["--decay-by", "step"], "--decay-by: no effect without --weight-decay"),
+        (["--decay-by", "step", "--optimizer", "adamw"], "--decay-by: no effect without"),
+        (["--max-norm-kind", "l1"], "--max-norm-kind: no effect without --max-norm"),
+    ],
+)
+def test_what_has_no_effect_is_said(options, said, table, tmp_path):
+    result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *FAR[:-1], 1, *options)
+    assert (result.code, said in result.err) == (0, True), result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("l1_proximal", ["--l1", 0.01, "--l1-proximal"]),
+        ("decay_by", ["--weight-decay", 0.0005, "--decay-by", "step"]),
+        ("max_norm_kind", ["--max-norm", 2, "--max-norm-kind", "l1"]),
+    ],
+)
+def test_penalties_are_recorded_where_they_are_given(name, options, table, tmp_path):
+    quiet = [*FAR[:-1], 0]
+    run("mlp-train", "-input", table, "-output", tmp_path / "m", *quiet, *options)
+    assert name in config_of(tmp_path / "m.mlp")["args"]
+    assert scores(tmp_path / "m.mlp", table)["precision"] == 1
+    run("mlp-train", "-input", table, "-output", tmp_path / "n", *quiet)
+    assert name not in config_of(tmp_path / "n.mlp")["args"]

@@ -306,6 +306,17 @@ def decay(w: F32, n: i64, factor: f32) -> None:
 
 
 @device
+def shrink(w: F32, n: i64, threshold: f32) -> None:
+    """Move parameters towards 0 by a threshold, and to 0 where they are nearer than that.
+
+    The proximal step of an L1 penalty, whose threshold is lr l1 (Duchi and Singer 2009, FOBOS,
+    section 5.1).
+    """
+    for k in range(n):
+        w[k] -= min(max(w[k], -threshold), threshold)
+
+
+@device
 def scale_row(g: F32, n: i64, factor: f32) -> None:
     """Multiply by a factor, as clipping by the norm does with gradients."""
     for k in range(n):

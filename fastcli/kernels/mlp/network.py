@@ -24,6 +24,8 @@ NO_NORM, BATCH_NORM, LAYER_NORM = 0, 1, 2
 # running mean and variance to those of the batch alone; without dropout and random slopes.
 INFERENCE, TRAINING, STATISTICS = 0, 1, 2
 
+L2_BALL, L1_BALL = 0, 1  # what the weights into a unit may be held in
+
 # What stays with one thread, in chunks.
 EXAMPLES = 8  # of a batch, which a norm adds up before threads meet
 WEIGHT_ROWS = 2  # so that tiles of the product stay whole
@@ -119,10 +121,13 @@ class Regularization(Group):
     activation_l1: f32
     l1: f32
     l2: f32
+    l1_proximal: f32  # by soft thresholding after each step
     weight_decay: f32
+    decays_by_step: i64  # 1: not multiplied by the learning rate
     clip_value: f32
     clip_norm: f32
     max_norm: f32
+    max_norm_kind: i64  # L2_BALL or L1_BALL
 
 
 class Arrays(Group):

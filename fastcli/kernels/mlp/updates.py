@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.jit.build import device, kernel
-from fastcli.kernels.base.functions import settle, settle_row, square_root
+from fastcli.kernels.base.functions import magnitude, settle, settle_row, square_root
 from fastcli.kernels.base.indirect import call
-from fastcli.kernels.base.optimizers import Step, decay, penalize, scale_row
+from fastcli.kernels.base.optimizers import Step, decay, penalize, scale_row, shrink
 from fastcli.kernels.base.products import multiply
 from fastcli.kernels.base.vector import fill, prefetch, prefetch_row, row_axpy
 from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.network import (
     COLUMNS,
+    L1_BALL,
     NO_NORM,
     SHARDS,
     WEIGHT_ROWS,
@@ -147,6 +148,16 @@ def update_vector(
 
 
 @device
+def decay_factor(regularization: Regularization, lr: f32) -> f32:
+    """Return what weights are multiplied by before a step, 1 without weight decay.
+
+    1 - lr w (Loshchilov and Hutter 2019, algorithm 2), or 1 - w (Hanson and Pratt 1989).
+    """
+    rate = np.float32(1.0) if regularization.decays_by_step == 1 else lr
+    return np.float32(1.0) - rate * regularization.weight_decay
+
+
+@device
 def update_layer(
     steps: Records[Step],
     layer: Layer,
@@ -164,8 +175,10 @@ def update_layer(
     if clip < np.float32(1.0):
         scale_row(dw, n, clip)
     if regularization.weight_decay > zero:
-        decay(w, n, np.float32(1.0) - lr * regularization.weight_decay)
+        decay(w, n, decay_factor(regularization, lr))
     call(training.rule, (w, dw, n, states, training.n_params, lr, steps))
+    if regularization.l1_proximal > zero:
+        shrink(w, n, lr * regularization.l1_proximal)
     if regularization.l2 > zero:
         settle_row(w, n)
     limit = regularization.clip_value
@@ -201,6 +214,42 @@ def limit_columns(layer: Layer, limit: f32, arrays: Arrays, team: Team) -> None:
     for i in range(layer.n_in):
         for j in range(n):
             w[i * layer.z_row + j] *= scales[j]
+
+
+@device
+def project_columns(layer: Layer, limit: f32, arrays: Arrays, team: Team) -> None:
+    """Move the incoming weights of a unit to the nearest ones whose absolutes sum to ``limit``.
+
+    Only where the sum is larger.  They are moved towards 0 by a threshold, as in ``shrink``, which
+    follows from the weights that stay: (their sum - limit) / their number.  It is raised until no
+    weight more becomes 0 (Michelot 1986; the same point as in Duchi et al. 2008, figure 1).
+    """
+    first, last = chunk_bounds(layer.z_width, COLUMNS, team)
+    n, w, zero = last - first, at(arrays.params, layer.weights + first), np.float32(0.0)
+    thresholds = at(arrays.values, layer.means + first)  # which the next batch sets again
+    sums = at(thresholds, layer.z_row)
+    counts = at(sums, layer.z_row)
+    for j in range(n):
+        thresholds[j] = zero
+    is_done = n == 0
+    while not is_done:
+        for j in range(n):
+            sums[j], counts[j] = zero, zero
+        for i in range(layer.n_in):
+            for j in range(n):
+                size = magnitude(w[i * layer.z_row + j])
+                sums[j] += size if size > thresholds[j] else zero
+                counts[j] += np.float32(1.0) if size > thresholds[j] else zero
+        is_done = True
+        for j in range(n):
+            raised = (sums[j] - limit) / max(counts[j], np.float32(1.0))
+            if raised > thresholds[j]:
+                thresholds[j] = raised
+                is_done = False
+    for i in range(layer.n_in):
+        for j in range(n):
+            weight = w[i * layer.z_row + j]
+            w[i * layer.z_row + j] -= min(max(weight, -thresholds[j]), thresholds[j])
 
 
 @device
@@ -324,8 +373,10 @@ def update_embedding(
         if clip < np.float32(1.0):
             scale_row(g, width, clip)
         if regularization.weight_decay > np.float32(0.0):
-            decay(w, width, np.float32(1.0) - lr * regularization.weight_decay)
+            decay(w, width, decay_factor(regularization, lr))
         call(rule, (w, g, width, at(w, width), width, lr, steps))
+        if regularization.l1_proximal > np.float32(0.0):
+            shrink(w, width, lr * regularization.l1_proximal)
         if regularization.l2 > np.float32(0.0):
             settle_row(w, width)
 
@@ -384,7 +435,11 @@ def learn(
     if regularization.max_norm > np.float32(0.0):
         meet(team)
         for i in range(network.n_layers):
-            limit_columns(record(network.layers, i), regularization.max_norm, arrays, team)
+            layer = record(network.layers, i)
+            if regularization.max_norm_kind == L1_BALL:
+                project_columns(layer, regularization.max_norm, arrays, team)
+            else:
+                limit_columns(layer, regularization.max_norm, arrays, team)
         meet(team)
     for i in range(network.n_layers):
         transpose_weights(record(network.layers, i), params, values, team)
