@@ -71,6 +71,35 @@ def srelu_turns(x, tl, al, tr, ar):
     return [left * (1 - al), left * (x - tl), right * (1 - ar), right * (x - tr)]
 
 
+def apl(x, *shape):
+    """Adaptive piecewise linear: the first half of the parameters are a, the second half b."""
+    n = len(shape) // 2
+    hinges = zip(shape[:n], shape[n:], strict=True)
+    return np.maximum(x, 0) + sum(a * np.maximum(b - x, 0) for a, b in hinges)
+
+
+def apl_slope(x, *shape):
+    n = len(shape) // 2
+    return (x > 0) - sum(a * (x < b) for a, b in zip(shape[:n], shape[n:], strict=True))
+
+
+def apl_turns(x, *shape):
+    n = len(shape) // 2
+    a, b = shape[:n], shape[n:]
+    return [*(np.maximum(one - x, 0) for one in b), *(a[j] * (x < b[j]) for j in range(n))]
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def softmax_backward(z, d):
+    """Multiply by the whole Jacobian of each example, diag(p) - p p^T."""
+    jacobians = [np.diag(p) - np.outer(p, p) for p in softmax(z)]
+    return np.stack([jacobian @ one for jacobian, one in zip(jacobians, d, strict=True)])
+
+
 # Name: the function and its derivative, of x and the parameters of the units; where these are
 # learned also the list of derivatives by them.
 ACTIVATIONS = {
@@ -114,6 +143,22 @@ ACTIVATIONS = {
     "isru": (
         lambda x, a: x / np.sqrt(1 + a * x * x),
         lambda x, a: (1 / np.sqrt(1 + a * x * x)) ** 3,
+    ),
+    "isrlu": (
+        lambda x, a: np.where(x > 0, x, x / np.sqrt(1 + a * x * x)),
+        lambda x, a: np.where(x > 0, 1, (1 + a * x * x) ** -1.5),
+    ),
+    "apl": (apl, apl_slope, apl_turns),
+    "sqnl": (
+        lambda x: np.where(np.abs(x) > 2, np.sign(x), x - np.sign(x) * x * x / 4),
+        lambda x: np.where(np.abs(x) > 2, 0, 1 - np.abs(x) / 2),
+    ),
+    "arsinh": (np.arcsinh, lambda x: 1 / np.sqrt(x * x + 1)),
+    "sq-rbf": (
+        lambda x: np.where(
+            np.abs(x) <= 1, 1 - x * x / 2, np.where(np.abs(x) < 2, (2 - np.abs(x)) ** 2 / 2, 0)
+        ),
+        lambda x: np.where(np.abs(x) <= 1, -x, np.where(np.abs(x) < 2, x - 2 * np.sign(x), 0)),
     ),
     "bent-identity": (
         lambda x: (np.sqrt(x * x + 1) - 1) / 2 + x,
@@ -223,6 +268,8 @@ def run(layers, x, y, loss, activation_l1=0.0, weights=1.0, label_weights=1.0):
             h = z[:, 0]
         elif layer["activation"] == "maxout":
             h = z.max(axis=1)
+        elif layer["activation"] == "softmax":
+            h = softmax(z[:, 0])
         else:
             h = ACTIVATIONS[layer["activation"]][0](z[:, 0], *layer["shape"])
         if layer["norm"] and layer["after"]:
@@ -249,6 +296,8 @@ def run(layers, x, y, loss, activation_l1=0.0, weights=1.0, label_weights=1.0):
         elif layer["activation"] == "maxout":
             best = z.argmax(axis=1)
             dz = np.where(np.arange(z.shape[1])[:, None] == best[:, None], d[:, None], 0)
+        elif layer["activation"] == "softmax":
+            dz = softmax_backward(z[:, 0], d)[:, None]
         else:
             _, slope_of, *turns_of = ACTIVATIONS[layer["activation"]]
             slope = slope_of(z[:, 0], *layer["shape"])

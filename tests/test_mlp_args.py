@@ -170,7 +170,7 @@ def test_parameters_have_defaults(name):
 @given(st.sampled_from(sorted(ACTIVATIONS)), st.data())
 def test_activations_are_read_as_they_are_written(name, data):
     n = data.draw(st.integers(0, len(ACTIVATIONS[name].parameters)))
-    values = sorted(data.draw(st.lists(st.integers(2, 800), min_size=n, max_size=n)))
+    values = sorted(data.draw(st.lists(st.integers(2, 100), min_size=n, max_size=n)))
     if name == "rrelu" and n == 1:
         return  # low alone would be above the default of high
     chosen = parse_activation(":".join([name, *map(str, values)]))
@@ -184,6 +184,24 @@ def test_pieces():
     assert parse_activation("maxout:5").pieces == 5
     assert parse_activation("relu").pieces == 1
     assert parse_activation("leaky-relu:3").pieces == 1
+    assert parse_activation("maxout:1").pieces == 1
+    assert parse_activation("apl:5").pieces == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("relu", ()),
+        ("maxout:3", ()),
+        ("softmax", ()),
+        ("rrelu:0.25:0.75", (0.5,)),
+        ("srelu", (0.0, 0.1, 1.0, 1.0)),
+        ("apl:1", (0.0, 0.0)),
+        ("apl:3", (0.0, 0.0, 0.0, -1.0, 0.0, 1.0)),
+    ],
+)
+def test_what_the_parameters_of_units_start_from(text, start):
+    assert parse_activation(text).start == start
 
 
 @pytest.mark.parametrize(
@@ -196,8 +214,12 @@ def test_pieces():
         ("leaky-relu:", "Activation leaky-relu:: '' is not a number."),
         ("elu:nan", "Activation elu:nan: 'nan' is not a number."),
         ("elu:inf", "Activation elu:inf: 'inf' is not a number."),
-        ("maxout:1", "maxout needs a whole number of pieces, 2 to 1000."),
-        ("maxout:2.5", "maxout needs a whole number of pieces, 2 to 1000."),
+        ("maxout:0", "maxout needs a whole number of pieces, 1 to 1000."),
+        ("maxout:2.5", "maxout needs a whole number of pieces, 1 to 1000."),
+        ("apl:0", "apl needs a whole number of hinges, 1 to 100."),
+        ("apl:101", "apl needs a whole number of hinges, 1 to 100."),
+        ("softmax:2", "Activation softmax:2: softmax has no parameters."),
+        ("isrlu:-1", "alpha must be 0 or more."),
         ("rrelu:0.5:0.25", "low must not be above high."),
         ("isru:-1", "alpha must be 0 or more."),
     ],

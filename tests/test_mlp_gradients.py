@@ -7,7 +7,7 @@ import pytest
 
 from fastcli.evaluation.weights import scaled
 from fastcli.kernels.base.losses import SOFTMAX
-from fastcli.mlp.activations import ACTIVATIONS
+from fastcli.mlp.activations import ACTIVATIONS, parse_activation
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.batches import Batches
 from fastcli.mlp.examples import of_dense, of_rows
@@ -18,7 +18,7 @@ from tests import naive_mlp
 
 N, N_IN, N_LABELS = 11, 6, 5
 NO_EMBEDDING = np.zeros(1, np.float32)
-SMOOTH = sorted(set(ACTIVATIONS) - {"maxout", "rrelu", "binary-step"})
+SMOOTH = sorted(set(ACTIVATIONS) - {"maxout", "rrelu", "binary-step", "softmax"})
 
 CASES = [
     *({"activation": name} for name in sorted(set(ACTIVATIONS) - {"rrelu"})),
@@ -26,12 +26,15 @@ CASES = [
     {"activation": "soft-exponential:-0.1"},
     {"activation": "soft-exponential:0.0011"},
     {"activation": "soft-exponential:-1e-5"},
+    {"activation": "apl:1,apl:5"},
+    {"activation": "maxout:1"},
+    {"activation": "maxout:1,softmax", "norm": "batch"},
     {"activation": "maxout:3", "norm": "layer"},
     {"activation": "maxout:3", "norm": "batch"},
     {"activation": "maxout", "norm": "layer", "norm_position": "after"},
     *(
         {"activation": activation, "norm": norm, "norm_position": position}
-        for activation in ("tanh", "prelu", "srelu")
+        for activation in ("tanh", "prelu", "srelu", "apl:3", "softmax")
         for norm in ("batch", "layer")
         for position in ("before", "after")
     ),
@@ -80,6 +83,8 @@ def setting(case, n_threads=1, seed=3):
     network.start(seed)
     for i, layer in enumerate(network.layers):
         network.vector(i, "bias")[...] = rng.normal(size=(layer.pieces, layer.units)) / 3
+        if layer.activation and layer.activation.activation.name == "apl":
+            network.shapes(i)[...] += rng.normal(0, 0.3, network.shapes(i).shape)
         for name in ("gamma", "beta") if layer.norm else ():
             view = network.vector(i, name)
             view[...] = rng.normal(1.0, 0.3, size=view.shape)
@@ -194,7 +199,7 @@ def test_central_differences(case):
 @pytest.mark.parametrize("name", SMOOTH)
 def test_derivatives_of_activations(name):
     function, slope = naive_mlp.ACTIVATIONS[name][:2]
-    shape = ACTIVATIONS[name].defaults
+    shape = parse_activation(name).start
     x = np.linspace(-4, 4, 401) + 1.234e-3  # beside the corners
     step = 1e-6
     difference = (function(x + step, *shape) - function(x - step, *shape)) / (2 * step)

@@ -12,6 +12,7 @@ from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.evaluation.meter import Meter
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp import trainer as training
+from fastcli.mlp.activations import ACTIVATIONS
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.diagnostics import troubles
 from fastcli.mlp.examples import of_dense, of_rows
@@ -599,3 +600,21 @@ def test_exploding_gradients_are_said():
     trainer = healthy()
     trainer.network.weights(1, trainer.grads)[:] = 1e5
     assert sentences(trainer).startswith("Gradients explode: ")
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_every_activation_with_norms_dropout_and_threads(activation, monkeypatch):
+    """Batches of 7 of 17 examples, whose last one is shorter; hidden layers of odd widths."""
+    rng = np.random.default_rng(4)
+    lines = [rng.integers(0, 30, rng.integers(1, 9)).tolist() for _ in range(17)]
+    monkeypatch.setattr(training, "threads_worth", lambda network, n: n)
+    for norm, position in (("none", "before"), ("batch", "before"), ("layer", "after")):
+        given = {"hidden": "5,18", "activation": activation, "norm": norm, "dropout": "0.3"}
+        given |= {"norm_position": position, "batch_size": 7, "epoch": 2, "optimizer": "adagrad"}
+        found = []
+        for threads in (1, 2, 3):
+            trainer, embedding = on_rows(lines, thread=threads, **given)
+            trained(trainer)
+            found.append(trainer.network.params.tobytes() + embedding.tobytes())
+            assert np.isfinite(trainer.network.params).all()
+        assert len(set(found)) == 1, (norm, position)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels.mlp.activations import ROWS
 from fastcli.kernels.mlp.network import LAYER_NORM, NO_NORM
 from fastcli.mlp.examples import of_dense
 from fastcli.mlp.network import stride
@@ -144,12 +143,18 @@ class Gradients:
             is_best = np.arange(layer.pieces)[None, :, None] == z.argmax(axis=1)[:, None, :]
             return np.asarray(d * is_best)
         assert layer.activation is not None
-        backward = ROWS[layer.activation.activation.name].backward
+        if layer.activation.activation.couples:  # softmax: p (d - the sum of p d)
+            wide = z.astype(np.float64)
+            p = np.exp(wide - wide.max(axis=2, keepdims=True))
+            p /= p.sum(axis=2, keepdims=True)
+            return np.asarray(p * (d - (p * d).sum(axis=2, keepdims=True)))
+        rows, n_learned = layer.activation.rows, int(record.n_learned)
+        assert rows is not None
         parameters = self._network.params[int(record.activation) :]
         slopes = np.ones((n, layer.units), np.float32)
         z = np.ascontiguousarray(z[:, 0])
         for k in range(n):
-            backward(z[k], slopes[k], layer.units, parameters, int(record.out_row))
+            rows.backward(z[k], slopes[k], layer.units, parameters, int(record.out_row), n_learned)
         return np.asarray(d * slopes[:, None, :])
 
     def _through_norm(self, i: int, n: int, d: NDArray[np.float64]) -> NDArray[np.float64]:

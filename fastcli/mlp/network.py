@@ -51,7 +51,7 @@ class Layer:
     @property
     def n_shapes(self) -> int:
         """The parameters of a unit's activation: of rrelu their mean, of maxout none."""
-        return self.activation.activation.n_unit_parameters if self.activation else 0
+        return len(self.activation.start) if self.activation else 0
 
     @property
     def learned_by_norm(self) -> list[str]:
@@ -213,8 +213,10 @@ class Network:
         if layer.norm:
             at.norm_forward_address = address_of(layers.norm_forward)
         at.is_random = int(activation.name == "rrelu")
-        at.n_learned = len(activation.parameters) if activation.learned else 0
-        at.activation = self._param(max(len(activation.parameters), 1) * out_row)
+        at.n_learned = layer.n_shapes if activation.learned else 0
+        at.n_active = at.units if activation.couples else at.width
+        n_shapes = max(layer.n_shapes, len(activation.parameters), 1)
+        at.activation = self._param(n_shapes * out_row)
         if layer.norm and not layer.norm_after:
             at.a_in = self._value(batch * z_row)
         at.a = at.out = self._value(batch * out_row)
@@ -254,11 +256,8 @@ class Network:
             self.vector(i, "bias")[:] = self.args.bias
             self.statistics(i, "running_var")[:] = 1.0
             if layer.activation is not None:
-                values = layer.activation.values
-                if layer.activation.activation.name == "rrelu":
-                    values = (sum(values) / 2,)
                 shapes = self.shapes(i)
-                for j, value in enumerate(values[: len(shapes)]):
+                for j, value in enumerate(layer.activation.start):
                     shapes[j] = value
 
     def weights(self, i: int, of: NDArray[np.float32] | None = None) -> NDArray[np.float32]:

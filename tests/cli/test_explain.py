@@ -183,6 +183,17 @@ NETWORKS = {
     "layer norm after": ["--norm", "layer", "--norm-position", "after", "--activation", "prelu"],
     "maxout": ["--norm", "layer", "--activation", "maxout:3"],
     "maxout, batch norm": ["--norm", "batch", "--activation", "maxout:2"],
+    "one piece": ["--activation", "maxout:1"],
+    "hinges": ["--activation", "apl:3", "--norm", "layer"],
+    "softmax": ["--activation", "softmax,tanh", "--norm", "batch"],
+    "softmax, norm after": [
+        "--activation",
+        "softmax",
+        "--norm",
+        "layer",
+        "--norm-position",
+        "after",
+    ],
     "random slopes": ["--activation", "rrelu", "--loss", "ova", "--dropout", "0.2"],
 }
 

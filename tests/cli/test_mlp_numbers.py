@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from fastcli.files import Replacement
-from fastcli.mlp.model_file import MODEL_FORMAT, load_arrays
+from fastcli.mlp.activations import ACTIVATIONS
+from fastcli.mlp.attribution import Gradients
+from fastcli.mlp.model_file import MODEL_FORMAT, load_arrays, load_mlp
 from fastcli.mlp.tensors import write_tensors
+from tests import naive_mlp
 from tests.cli.test_mlp import FAR, QUICK, ROWS, config_of, one_sentence, scores, train
 from tests.command import ROOT, SAMPLES, run
 
@@ -22,6 +25,38 @@ def table(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("".join(f"{x},{y},{name}\n" for x, y, name in ROWS))
     return path
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("norm", ["none", "layer"])
+def test_a_saved_network_computes_its_formulas(activation, norm, table, tmp_path):
+    """The file's tensors in plain NumPy give what the loaded model does, for every activation."""
+    options = ["--activation", activation, "--norm", norm, "--hidden", "7,5", "-epoch", 4, *QUIET]
+    path = train(table, tmp_path / "m", *options)
+    model = load_mlp(str(path))
+    tensors = {name: one.astype(np.float64) for name, one in model.tensors.items()}
+    layers = []
+    for i in range(3):
+        part = {name.split(".")[2]: one for name, one in tensors.items() if f"layers.{i}." in name}
+        layers.append(
+            {
+                "w": part["weight"],
+                "b": part["bias"],
+                "activation": activation if i < 2 else None,
+                "shape": list(part.get("shape", [])),
+                "norm": norm.replace("none", "") if i < 2 else "",
+                "after": False,
+                "gamma": part.get("gamma"),
+                "beta": part.get("beta"),
+                "eps": 1e-5,
+            }
+        )
+    x = np.random.default_rng(1).normal(size=(9, 2))
+    labels = naive_mlp.targets([[0]] * 9, model.nlabels, "softmax", 0.0)
+    value, _, _ = naive_mlp.run(layers, x, labels, "softmax")
+    found = Gradients(model).scores(x)
+    losses = np.logaddexp.reduce(found, axis=1) - found[:, 0]
+    assert losses.mean() == pytest.approx(value, rel=1e-5)
 
 
 def test_times_in_milliseconds(tmp_path):

@@ -18,6 +18,7 @@ NUMBERS = [
 WORDS = {
     "--activation": [
         *("maxout:1e300", "maxout:1e15", "maxout:3", "leaky-relu:1e300", "leaky-relu:1e29"),
+        *("maxout:1", "apl:4", "apl:1e3", "apl:0", "apl:nan", "softmax", "softmax:1", "arsinh"),
         *("rrelu:-1e29:1e29", "isru:1e29", "elu:1e29", "soft-exponential:1e20", ":::", "relu:1"),
         *("srelu:1e29:-1e29:1e29:-1e29", "prelu:-1e29", "selu,tanh", "relu" * 99, "\0"),
     ],
@@ -28,7 +29,10 @@ WORDS = {
     "--optimizer": ["sgd", "nesterov", "adagrad", "rmsprop", "adadelta", "adamax", "nadam"],
     "--schedule": ["linear", "step", "cosine"],
     "--norm": ["batch", "layer"],
-    "--init": ["normal", "orthogonal", "zero"],
+    "--init": [
+        *("normal", "orthogonal", "zero", "uniform:1,2", "uniform:2,1", "uniform:-1e39,1", ",,"),
+        *("truncated-normal", "he,auto", "he,he,he", "uniform", "uniform:x:1", "uniform:1:2:3"),
+    ],
     "--format": ["csv", "text", "libsvm"],
 }
 LEFT_OUT = {"-input", "-output", "--config", "--valid", "--log", "--plot", "-pretrainedVectors"}
@@ -83,7 +87,7 @@ def test_any_values_of_options(name, chosen, data, files):
     ("options", "sentence"),
     [
         (("--activation", "maxout:1e300"), "Activation maxout:1e300: 1e300 is above 1e+30."),
-        (("--activation", "maxout:1e15"), "maxout needs a whole number of pieces, 2 to 1000."),
+        (("--activation", "maxout:1e15"), "maxout needs a whole number of pieces, 1 to 1000."),
         (("--bias", "1e38"), "--bias must be between -1e+30 and 1e+30, not 1e+38."),
         (("--bias", "-1e38"), "--bias must be between -1e+30 and 1e+30, not -1e+38."),
         (("-lr", "3.5e38"), "-lr must be at most 1e+30, not 3.5e+38."),

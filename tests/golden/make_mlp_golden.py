@@ -42,6 +42,7 @@ OPTIMIZERS = {
     "momentum": MOMENTUM,
     "nesterov": {**MOMENTUM, "optimizer": "nesterov"},
     "adagrad": {"optimizer": "adagrad", "lr": 0.05, "eps": 1e-10, "initial_accumulator": 0.0},
+    "adagrad from 0.1": {"optimizer": "adagrad", "lr": 0.1, "initial_accumulator": 0.1},
     "rmsprop": RMSPROP,
     "rmsprop centered": {**RMSPROP, "centered": True},
     "rmsprop momentum": {**RMSPROP, "lr": 0.002, "momentum": 0.9},
@@ -60,6 +61,46 @@ OPTIMIZERS = {
         "eps": 1e-4,
     },
 }
+
+
+class Apl(nn.Module):
+    """Adaptive piecewise linear units: PyTorch differentiates the sum of its own ReLUs."""
+
+    def __init__(self, hinges, n=7):
+        super().__init__()
+        rng, self.hinges = random.Random(3), int(hinges)
+        sizes = [0.5] * self.hinges * n + [1.0] * self.hinges * n
+        start = [round((2 * rng.random() - 1) * size * 1024) / 1024 for size in sizes]
+        self.shape = nn.Parameter(torch.tensor(start, dtype=torch.float64))
+
+    def forward(self, x):
+        rows = self.shape.reshape(2, self.hinges, -1)
+        return torch.relu(x) + sum(a * torch.relu(b - x) for a, b in zip(*rows, strict=True))
+
+
+class Function(nn.Module):
+    """A function of PyTorch's operations, which it differentiates itself."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+def isrlu(alpha):
+    below = lambda x: x / torch.sqrt(1 + alpha * x * x)  # noqa: E731
+    return Function(lambda x: torch.where(x > 0, x, below(x)))
+
+
+def sqnl(x):
+    t = torch.clamp(x, -2, 2)
+    return t - torch.sign(t) * t * t / 4
+
+
+def sq_rbf(x):
+    a = x.abs()
+    far = torch.clamp(2 - a, min=0) ** 2 / 2
+    return torch.where(a <= 1, 1 - x * x / 2, far)
+
 
 # name: PyTorch's module of the parameters after the name, the factor of the weights that start
 # (a larger one for functions whose corners are far apart)
@@ -80,8 +121,22 @@ ACTIVATIONS = {
     "mish": (nn.Mish, 1),
     "hard-tanh": (nn.Hardtanh, 2),
     "identity": (nn.Identity, 1),
+    "maxout:1": (lambda pieces: nn.Identity(), 1),
+    "isrlu:1.5": (isrlu, 1),
+    "apl:2": (Apl, 1),
+    "softmax": (lambda: nn.Softmax(dim=1), 2),
+    "sqnl": (lambda: Function(sqnl), 3),
+    "arsinh": (lambda: Function(torch.asinh), 1),
+    "sq-rbf": (lambda: Function(sq_rbf), 2),
 }
-CORNERS = {"hard-sigmoid": (-3, 3), "relu6": (0, 6), "hard-tanh": (-1, 1), "relu": (0, 0)}
+CORNERS = {
+    "hard-sigmoid": (-3, 3),
+    "sqnl": (-2, 2),
+    "sq-rbf": (-2, 2),
+    "relu6": (0, 6),
+    "hard-tanh": (-1, 1),
+    "relu": (0, 0),
+}
 
 NORMS = {
     f"{norm} norm {position}, {name}": {"norm": norm, "norm_position": position, **rule}
@@ -207,6 +262,8 @@ def tensors(model):
                 found[f"layers.{i}.running_var"] = layer.norm.running_var
             if isinstance(layer.activation, nn.PReLU):
                 found[f"layers.{i}.shape"] = layer.activation.weight
+            if isinstance(layer.activation, Apl):
+                found[f"layers.{i}.shape"] = layer.activation.shape
     return {name: rounded(tensor.reshape(-1).tolist()) for name, tensor in found.items()}
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from fastcli.kernels.mlp.activation_table import ACTIVATIONS
 from fastcli.kernels.mlp.activations import ROWS
+from fastcli.mlp.activations import parse_activation
 from tests import naive_mlp
 from tests.command import ROOT
 
@@ -45,10 +46,12 @@ def precisely(x, a):
 
 # ------------------------------------------------------------ every row of the table
 
+ONE_BY_ONE = [name for name in ROWS if not ACTIVATIONS[name].couples]
+
 
 def test_every_activation_has_a_twin():
     assert set(ROWS) == set(ACTIVATIONS) - {"maxout"}
-    assert set(naive_mlp.ACTIVATIONS) == set(ROWS), "tests/naive_mlp.py has other activations"
+    assert set(naive_mlp.ACTIVATIONS) == set(ONE_BY_ONE), "tests/naive_mlp.py has other activations"
     learned = {name for name, functions in naive_mlp.ACTIVATIONS.items() if len(functions) > 2}
     assert learned == {name for name, rows in ROWS.items() if rows.learned}
 
@@ -57,10 +60,10 @@ def setting(name):
     """Return inputs, float32[n], and the parameters of their units, float32[parameters, n]."""
     row, rng = ACTIVATIONS[name], np.random.default_rng(1)
     x = np.float32([*np.linspace(-7, 7, 281), *rng.normal(size=100)])  # corners are at .05s
-    params = np.repeat([row.defaults[: row.n_unit_parameters]], len(x), axis=0).T
-    for one, values in zip(row.parameters, params, strict=False):
+    params = np.repeat([parse_activation(name).start], len(x), axis=0).T
+    for values in params:
         values[1::2] += rng.uniform(-0.4, 0.4, len(values[1::2]))
-        np.maximum(values, one.minimum, out=values)
+        np.maximum(values, max((one.minimum for one in row.parameters), default=0), out=values)
     return x, params.astype(np.float32).reshape(-1, len(x))
 
 
@@ -95,15 +98,15 @@ def in_domain(name, x, params):
     return found
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", ONE_BY_ONE)
 def test_values_and_slopes(name):
     x, params = setting(name)
     inside = in_domain(name, x, params)
     x, params = x[inside], params[:, inside]
     n, twin = len(x), naive_mlp.ACTIVATIONS[name][0]
     out, slope = np.zeros(n, np.float32), np.full(n, 2.0, np.float32)
-    ROWS[name].forward(x, out, n, memory(params, n), n)
-    ROWS[name].backward(x, slope, n, memory(params, n), n)
+    ROWS[name].forward(x, out, n, memory(params, n), n, len(params))
+    ROWS[name].backward(x, slope, n, memory(params, n), n, len(params))
     wide, exact = x.astype(np.float64), params.astype(np.float64)
     np.testing.assert_allclose(out, twin(wide, *exact), rtol=3e-6, atol=2e-6)
     assert_either(slope / 2, one_sided(lambda at: twin(at, *exact), wide))
@@ -113,7 +116,7 @@ LEARNED = [
     (name, j)
     for name, rows in ROWS.items()
     if rows.learned
-    for j in range(len(ACTIVATIONS[name].parameters))
+    for j in range(len(parse_activation(name).start))
 ]
 
 
@@ -125,7 +128,7 @@ def test_derivatives_by_learned_parameters(name, j):
     n, twin = len(x), naive_mlp.ACTIVATIONS[name][0]
     d = np.full(n, 2.0, np.float32)
     grads = np.full(params.shape, 3.0, np.float32)
-    ROWS[name].learned(x, d, n, memory(params, n), n, grads.reshape(-1))
+    ROWS[name].learned(x, d, n, memory(params, n), n, len(params), grads.reshape(-1))
     exact = params.astype(np.float64)
 
     def by(parameter):
@@ -175,10 +178,10 @@ def test_soft_exponential_is_precise_at_every_alpha(alpha):
     params = np.full(n, alpha, np.float32)
     value, slope, turn = np.zeros(n, np.float32), np.ones(n, np.float32), np.zeros(n, np.float32)
     rows = ROWS["soft-exponential"]
-    rows.forward(x, value, n, params, n)
-    rows.backward(x, slope, n, params, n)
+    rows.forward(x, value, n, params, n, 1)
+    rows.backward(x, slope, n, params, n, 1)
     ones = np.ones(n, np.float32)
-    rows.learned(x, ones, n, params, n, turn)
+    rows.learned(x, ones, n, params, n, 1, turn)
     ref = np.array([precisely(one, alpha) for one in x]).reshape(-1, 3)
     # Values near 0 are differences of larger numbers, x and alpha themselves.
     np.testing.assert_allclose(value, ref[:, 0], rtol=3e-6, atol=1e-6)
@@ -191,7 +194,7 @@ def test_soft_exponential_is_precise_at_every_alpha(alpha):
 def test_the_derivative_by_alpha_that_the_plain_formula_has_wrong():
     out = np.zeros(1, np.float32)
     at, alpha, one = np.float32([0.5]), np.float32([0.0011]), np.ones(1, np.float32)
-    ROWS["soft-exponential"].learned(at, one, 1, alpha, 1, out)
+    ROWS["soft-exponential"].learned(at, one, 1, alpha, 1, 1, out)
     assert out[0] == pytest.approx(1.125 + 0.0011 * 0.5**3 / 3, abs=1e-6)
 
 
@@ -202,9 +205,44 @@ SATURATING = sorted(set(ACTIVATIONS) - {"maxout", "rrelu", "prelu", "sinc", "sin
 def test_far_from_zero_nothing_is_denormal(name):
     x = np.float32([*np.linspace(-120, 120, 2401), 0.0])
     n = len(x)
-    params = np.repeat(ACTIVATIONS[name].defaults or [0.0], n).astype(np.float32)
+    params = np.repeat(parse_activation(name).start or [0.0], n).astype(np.float32)
     out, slope = np.zeros(n, np.float32), np.ones(n, np.float32)
-    ROWS[name].forward(x, out, n, params, n)
-    ROWS[name].backward(x, slope, n, params, n)
+    ROWS[name].forward(x, out, n, params, n, len(params) // n)
+    ROWS[name].backward(x, slope, n, params, n, len(params) // n)
     for values in (out, slope):
         assert not ((values != 0) & (np.abs(values) < TINY)).any()
+
+
+# ------------------------------------------------------------------- softmax as a layer
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 16, 33])
+def test_softmax_and_its_jacobian(n):
+    rng = np.random.default_rng(n)
+    z, d = rng.normal(0, 3, (5, n)), rng.normal(size=(5, n))
+    ref, dz = naive_mlp.softmax(z), naive_mlp.softmax_backward(z, d)
+    for i in range(5):
+        x, out, given = z[i].astype(np.float32), np.zeros(n, np.float32), d[i].astype(np.float32)
+        nothing = np.zeros(1, np.float32)
+        ROWS["softmax"].forward(x, out, n, nothing, 0, 0)
+        ROWS["softmax"].backward(x, given, n, nothing, 0, 0)
+        np.testing.assert_allclose(out, ref[i], rtol=3e-6)
+        assert out.sum() == pytest.approx(1, abs=2e-6)
+        np.testing.assert_allclose(given, dz[i], rtol=2e-5, atol=1e-6)
+
+
+def test_softmax_of_numbers_far_apart_has_zeros():
+    x, out, d = np.float32([100, -100, 99]), np.zeros(3, np.float32), np.ones(3, np.float32)
+    ROWS["softmax"].forward(x, out, 3, np.zeros(1, np.float32), 0, 0)
+    assert out[1] == 0
+    assert out[0] == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-6)
+    ROWS["softmax"].backward(x, d, 3, np.zeros(1, np.float32), 0, 0)
+    np.testing.assert_allclose(d, 0, atol=1e-6)  # all alike: the sum of p is always 1
+
+
+def test_arsinh_of_large_and_small_numbers():
+    x = np.float32([*np.geomspace(1e-30, 1e30, 241), 0.0])
+    x = np.concatenate([x, -x])
+    out = np.zeros(len(x), np.float32)
+    ROWS["arsinh"].forward(x, out, len(x), out, 0, 0)
+    np.testing.assert_allclose(out, np.arcsinh(x.astype(np.float64)), rtol=1e-6)

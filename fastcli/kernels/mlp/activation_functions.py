@@ -197,6 +197,67 @@ def isru_slope(x: f32, alpha: f32) -> f32:
 
 
 @device
+def isrlu(x: f32, alpha: f32) -> f32:
+    """X above 0, x / sqrt(1 + alpha x**2) below (Carlile et al. 2017)."""
+    return x if x > np.float32(0.0) else isru(min(x, np.float32(0.0)), alpha)
+
+
+@device
+def isrlu_slope(x: f32, alpha: f32) -> f32:
+    """1 above 0, (1 / sqrt(1 + alpha x**2))**3 below."""
+    return isru_slope(min(x, np.float32(0.0)), alpha)
+
+
+@device
+def sqnl(x: f32) -> f32:
+    """X - x abs(x) / 4 within -2 and 2, -1 and 1 beyond (Wuraola and Patel 2018)."""
+    t = clamp(x, np.float32(-2.0), np.float32(2.0))
+    return t - t * magnitude(t) * np.float32(0.25)
+
+
+@device
+def sqnl_slope(x: f32) -> f32:
+    """1 - abs(x) / 2 within -2 and 2, 0 beyond."""
+    return max(np.float32(1.0) - np.float32(0.5) * magnitude(x), np.float32(0.0))
+
+
+@device
+def arsinh(x: f32) -> f32:
+    """log(x + sqrt(x**2 + 1)); of the size of x, as log(1 + a + a**2 / (1 + sqrt(a**2 + 1)))."""
+    f = np.float32
+    a = magnitude(x)
+    t = min(a, f(1e4))
+    near = log1p(t + t * t / (f(1.0) + square_root(t * t + f(1.0))))
+    y = near if a < f(1e4) else log(a + a)
+    return y if x >= f(0.0) else -y
+
+
+@device
+def arsinh_slope(x: f32) -> f32:
+    """1 / sqrt(x**2 + 1)."""
+    one = np.float32(1.0)
+    return one / square_root(x * x + one)
+
+
+@device
+def sq_rbf(x: f32) -> f32:
+    """1 - x**2 / 2 for abs(x) up to 1, (2 - abs(x))**2 / 2 up to 2 (Wuraola and Patel 2018)."""
+    f = np.float32
+    a = magnitude(x)
+    rest = max(f(2.0) - a, f(0.0))
+    return f(1.0) - f(0.5) * a * a if a <= f(1.0) else f(0.5) * rest * rest
+
+
+@device
+def sq_rbf_slope(x: f32) -> f32:
+    """-x for abs(x) up to 1, x - 2 sign(x) up to 2, 0 beyond."""
+    f = np.float32
+    rest = max(f(2.0) - magnitude(x), f(0.0))
+    far = -rest if x >= f(0.0) else rest
+    return -x if magnitude(x) <= f(1.0) else far
+
+
+@device
 def bent(x: f32) -> f32:
     """(sqrt(x**2 + 1) - 1) / 2 + x."""
     one = np.float32(1.0)

@@ -26,13 +26,13 @@ class Activation(NamedTuple):
     left side, as in PyTorch.
     ``learned`` names a function ``(x, d, grads, row, *parameters)`` that adds ``d`` times the
     derivative by parameter j to ``grads[j * row]``; with it training moves the parameters, of
-    which every unit has its own.
+    which every unit has its own.  Where ``value`` is None ``activations.py`` has special kernels.
     """
 
     name: str
     formula: str
     source: str
-    value: str | None  # None: it is not a function of one number
+    value: str | None  # None: not a function of one number and a few parameters
     slope: str | None  # None: 0 everywhere
     learned: str | None = None  # None: the parameters stay as they are given
     parameters: tuple[Parameter, ...] = ()
@@ -43,18 +43,12 @@ class Activation(NamedTuple):
     is_random: bool = False  # units have one parameter, drawn in training from [first, second]
     saturates: tuple[float, float] | None = None  # bounds of its values, where gradients vanish
     rectifies: bool = False  # 0 for all x below 0, so that units can die
+    couples: bool = False  # a unit's value depends on all units of the layer
 
     @property
     def defaults(self) -> tuple[float, ...]:
         """The parameters unless given."""
         return tuple(one.default for one in self.parameters)
-
-    @property
-    def n_unit_parameters(self) -> int:
-        """How many parameters ``value`` and ``slope`` take."""
-        if self.value is None:
-            return 0
-        return 1 if self.is_random else len(self.parameters)
 
 
 ACTIVATIONS = {
@@ -214,7 +208,7 @@ ACTIVATIONS = {
         ),
         Activation(
             name="maxout",
-            formula="the largest of k linear functions of the layer's input",
+            formula="the largest of k linear functions of the layer's input; k = 1: a linear layer",
             source="Goodfellow et al. 2013",
             value=None,
             slope=None,
@@ -246,6 +240,58 @@ ACTIVATIONS = {
             value="isru",
             slope="isru_slope",
             parameters=(Parameter("alpha", 1.0, minimum=0.0),),
+        ),
+        Activation(
+            name="isrlu",
+            formula="x above 0, x / sqrt(1 + alpha x^2) below",
+            source="Carlile et al. 2017",
+            value="isrlu",
+            slope="isrlu_slope",
+            parameters=(Parameter("alpha", 1.0, minimum=0.0),),
+            init="he-normal",
+        ),
+        Activation(
+            name="apl",
+            formula="max(0, x) + the sum of a max(0, b - x) over s hinges; all a and b learned for "
+            "each unit, a from 0, b from -1 to 1",
+            source="Agostinelli et al. 2015",
+            value=None,
+            slope=None,
+            learned="apl_learned",
+            parameters=(Parameter("s", 2),),
+            init="he-normal",
+        ),
+        Activation(
+            name="softmax",
+            formula="e^x / the sum of e^x over the units of the layer",
+            source="Bridle 1990",
+            value=None,
+            slope=None,
+            couples=True,
+        ),
+        Activation(
+            name="sqnl",
+            formula="x - x |x| / 4 within -2 and 2, -1 and 1 beyond",
+            source="Wuraola and Patel 2018",
+            value="sqnl",
+            slope="sqnl_slope",
+            saturates=(-1.0, 1.0),
+        ),
+        Activation(
+            name="arsinh",
+            formula="log(x + sqrt(x^2 + 1))",
+            source="inverse hyperbolic sine",
+            value="arsinh",
+            slope="arsinh_slope",
+            aliases=("asinh", "arcsinh"),
+        ),
+        Activation(
+            name="sq-rbf",
+            formula="1 - x^2 / 2 for |x| up to 1, (2 - |x|)^2 / 2 up to 2, 0 beyond",
+            source="Wuraola and Patel 2018",
+            value="sq_rbf",
+            slope="sq_rbf_slope",
+            aliases=("sqrbf",),
         ),
         Activation(
             name="bent-identity",

@@ -189,9 +189,12 @@ def activation_forward(
         elif layer.is_random == 1 and purpose == TRAINING:
             slopes = at(values, layer.slopes + r * layer.out_row)
             random_slopes(slopes, width, layer.low, layer.high, batch.key, number, r)
-            call(layer.forward_address, (z, a, width, slopes, 0))
+            call(layer.forward_address, (z, a, width, slopes, 0, 0))
         else:
-            call(layer.forward_address, (z, a, width, params, layer.out_row))
+            call(
+                layer.forward_address,
+                (z, a, layer.n_active, params, layer.out_row, layer.n_learned),
+            )
         for k in range(n, width):
             a[k] = np.float32(0.0)
         settle_row(a, n)
@@ -213,9 +216,12 @@ def activation_backward(layer: Layer, batch: Batch, arrays: Arrays) -> None:
                     dz[k] = d[k]
             if layer.is_random == 1:
                 slopes = at(values, layer.slopes + r * layer.out_row)
-                call(layer.backward_address, (z, dz, width, slopes, 0))
+                call(layer.backward_address, (z, dz, width, slopes, 0, 0))
             else:
-                call(layer.backward_address, (z, dz, width, params, layer.out_row))
+                call(
+                    layer.backward_address,
+                    (z, dz, layer.n_active, params, layer.out_row, layer.n_learned),
+                )
             settle_row(dz, width)
 
 

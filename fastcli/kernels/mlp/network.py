@@ -50,6 +50,7 @@ class Layer(Record):
     backward_address: i64
     learned_address: i64  # gradients of its learned parameters
     n_learned: i64  # learned parameters of a unit
+    n_active: i64  # units that its kernels are for: the padded ones too, unless units are coupled
     is_random: i64  # 1: its parameter is random in training
     # The norm: which one, 1 if it comes after the activation, its kernels.
     norm: i64

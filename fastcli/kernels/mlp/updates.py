@@ -63,7 +63,10 @@ def layer_gradients(
         for i in range(m):
             z = at(values, layer.a_in + i * row)
             d = at(values, layer.d + i * layer.out_row)
-            call(layer.learned_address, (z, d, layer.units, params, layer.out_row, dparams))
+            call(
+                layer.learned_address,
+                (z, d, layer.units, params, layer.out_row, layer.n_learned, dparams),
+            )
 
 
 @device
