@@ -1,7 +1,7 @@
 """Activations in NumPy and float64, from their formulas: no kernel takes part.
 
-``VALUES`` has them by name; each takes pre-activations and the parameters of their units.  What is
-no function of one number (maxout) is not there.
+``VALUES`` has them by name; each takes pre-activations [examples, units] and the parameters of
+their units.  Maxout is that of one piece: what takes several numbers for a unit is not there.
 """
 
 from __future__ import annotations
@@ -58,6 +58,38 @@ def soft_exponential(x: NDArray[np.float64], alpha: Any) -> NDArray[np.float64]:
     return np.where(np.abs(alpha) <= FLAT, flat, curved)
 
 
+def isrlu(x: NDArray[np.float64], alpha: Any) -> NDArray[np.float64]:
+    """Return x above 0, x / sqrt(1 + alpha x^2) below."""
+    return np.where(x > 0, x, x / np.sqrt(1 + alpha * x * x))
+
+
+def apl(x: NDArray[np.float64], *parameters: Any) -> NDArray[np.float64]:
+    """Return max(0, x) + the sum of a max(0, b - x); every a comes before every b."""
+    n = len(parameters) // 2
+    found = np.maximum(x, 0)
+    for a, b in zip(parameters[:n], parameters[n:], strict=True):
+        found = found + a * np.maximum(b - x, 0)
+    return found
+
+
+def softmax(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return e^x over its sum along the units."""
+    found: NDArray[np.float64] = np.exp(x - np.logaddexp.reduce(x, axis=-1, keepdims=True))
+    return found
+
+
+def sqnl(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return x - x |x| / 4 within -2 and 2, -1 and 1 beyond."""
+    t = np.clip(x, -2, 2)
+    return t - t * np.abs(t) / 4
+
+
+def sq_rbf(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 - x^2 / 2 up to a size of 1, (2 - |x|)^2 / 2 up to 2, 0 beyond."""
+    rest = np.maximum(2 - np.abs(x), 0)
+    return np.where(np.abs(x) <= 1, 1 - x * x / 2, rest * rest / 2)
+
+
 VALUES: dict[str, Callable[..., NDArray[np.float64]]] = {
     "identity": lambda x: x,
     "sigmoid": logistic,
@@ -79,6 +111,13 @@ VALUES: dict[str, Callable[..., NDArray[np.float64]]] = {
     "binary-step": lambda x: np.where(x >= 0, 1.0, 0.0),
     "hard-tanh": lambda x: np.clip(x, -1, 1),
     "isru": lambda x, alpha: x / np.sqrt(1 + alpha * x * x),
+    "isrlu": isrlu,
+    "apl": apl,
+    "softmax": softmax,
+    "sqnl": sqnl,
+    "arsinh": np.arcsinh,
+    "sq-rbf": sq_rbf,
+    "maxout": lambda x: x,
     "bent-identity": lambda x: (np.sqrt(x * x + 1) - 1) / 2 + x,
     "srelu": srelu,
     "soft-exponential": soft_exponential,
