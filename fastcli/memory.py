@@ -17,7 +17,7 @@ from fastcli.errors import FastcliError
 from fastcli.files import free_space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -179,28 +179,77 @@ def size_text(n: int) -> str:
 
 
 def available_memory() -> int | None:
-    """Return the bytes of memory that can still be taken, or None if that is not known."""
-    limits = []
-    try:
+    """Return the bytes of memory that can still be taken, or None if that is not known.
+
+    That is the least of what the machine, the control groups of the process (a container, a
+    service) and its own limits (``ulimit -v`` and ``-d``) leave.
+    """
+    limits = [*_left_of_process()]
+    with contextlib.suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 limits.append(int(line.split()[1]) * 1024)
-        group = Path("/sys/fs/cgroup")
-        limit = (group / "memory.max").read_text().strip()
-        if limit != "max":
-            used = int((group / "memory.current").read_text())
-            for line in (group / "memory.stat").read_text().splitlines():
-                if line.startswith(("active_file ", "inactive_file ")):
-                    used -= int(line.split()[1])  # cached files give way
-            limits.append(int(limit) - used)
-    except (OSError, ValueError):
-        pass
+        for group, names in _memory_groups():
+            limits += _left_of_group(group, *names)
     if not limits:
         try:
             limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
         except (AttributeError, ValueError, OSError):
             return None
     return max(min(limits), 0)
+
+
+def _left_of_process() -> Iterator[int]:
+    """Yield the bytes that the process may still map, and take as data, where that is limited."""
+    try:
+        import resource
+
+        pages = [int(word) for word in Path("/proc/self/statm").read_text().split()]
+    except (ImportError, OSError, ValueError):
+        return
+    for kind, at in ((resource.RLIMIT_AS, 0), (resource.RLIMIT_DATA, 5)):
+        limit = resource.getrlimit(kind)[0]
+        if limit != resource.RLIM_INFINITY:
+            yield limit - pages[at] * os.sysconf("SC_PAGE_SIZE")
+
+
+# Of control groups, version 2 and 1: the limit, what is used, and the cached files in memory.stat.
+GROUPS_2 = ("memory.max", "memory.current", "active_file ", "inactive_file ")
+GROUPS_1 = (
+    *("memory.limit_in_bytes", "memory.usage_in_bytes"),
+    *("total_active_file ", "total_inactive_file "),
+)
+
+
+def _memory_groups() -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield the folders of the control groups that the process is in, and the names in them."""
+    mounted = Path("/sys/fs/cgroup")
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        number, kinds, path = line.split(":", 2)
+        if number == "0":
+            root, names = mounted, GROUPS_2
+        elif "memory" in kinds.split(","):
+            root, names = mounted / "memory", GROUPS_1
+        else:
+            continue
+        group = root / path.strip("/")
+        # In a container the path may be that of its host; what is mounted is its own group.
+        yield from ((one, names) for one in (group, *group.parents) if one.is_relative_to(root))
+
+
+def _left_of_group(group: Path, limit: str, used: str, *cached: str) -> Iterator[int]:
+    """Yield the bytes that a group may still take, if it is limited."""
+    try:
+        most = (group / limit).read_text().strip()
+        if most == "max" or int(most) >= 1 << 62:
+            return
+        taken = int((group / used).read_text())
+        for line in (group / "memory.stat").read_text().splitlines():
+            if line.startswith(cached):
+                taken -= int(line.split()[1])  # cached files give way
+    except (OSError, ValueError):
+        return
+    yield int(most) - taken
 
 
 CACHE_LINE_FLOATS = 16

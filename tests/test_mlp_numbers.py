@@ -50,7 +50,7 @@ def rows_of(raw, labels):
     """Return numbers, and labels by name."""
     names = list(labels.known)
     return Read(
-        raw.whole(), [[names[i] for i in labels.ids[a:b]] for a, b in pairwise(labels.offsets)]
+        raw.take_whole(), [[names[i] for i in labels.ids[a:b]] for a, b in pairwise(labels.offsets)]
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +13,11 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.inspect.advice import input_name, output_name
+from fastcli.memory import available_memory
+from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.feature_files import QUERY, is_pair, libsvm_columns, libsvm_labels, open_text
 from fastcli.mlp.features import LARGEST
+from fastcli.mlp.table_memory import least_bytes
 from fastcli.printable import readable
 from fastcli.tables.dialects import BOM, decode_lines
 from fastcli.text.inputs import compression
@@ -26,47 +30,45 @@ MOST_LABELS = 100_000
 class Libsvm:
     """What is in a libsvm file: ``bad`` lines by reason, and the first line of each reason.
 
-    Feature i has ``counts[i]`` values, from ``lows[i]`` to ``highs[i]``; ``base`` is the index of
-    the first.
+    ``base`` is the index of the first feature.  Those that some line has are numbered in the order
+    of their first appearance, ``places``: feature i of these has ``counts[i]`` values, from
+    ``lows[i]`` to ``highs[i]``.
     """
 
     path: str
     size: int
     packed: str
     base: int
+    n_features: int
     n: int = 0
     n_values: int = 0
     n_several: int = 0
     n_unlabelled: int = 0
     queries: int = 0
     labels: Counter[str] = field(default_factory=Counter)
-    counts: np.ndarray[Any, np.dtype[np.int64]] = field(default_factory=lambda: np.zeros(0, int))
-    lows: np.ndarray[Any, np.dtype[np.float64]] = field(default_factory=lambda: np.zeros(0))
-    highs: np.ndarray[Any, np.dtype[np.float64]] = field(default_factory=lambda: np.zeros(0))
+    places: dict[int, int] = field(default_factory=dict)
+    counts: array[int] = field(default_factory=lambda: array("q"))
+    lows: array[float] = field(default_factory=lambda: array("d"))
+    highs: array[float] = field(default_factory=lambda: array("d"))
     bad: Counter[str] = field(default_factory=Counter)
     first_bad: dict[str, int] = field(default_factory=dict)
 
     @property
-    def n_features(self) -> int:
-        """The number of features, those that no line has included."""
-        return len(self.counts)
-
-    @property
     def n_unused(self) -> int:
         """How many features no line has."""
-        return int((self.counts == 0).sum())
+        return self.n_features - len(self.counts)
 
     @property
     def n_constant(self) -> int:
         """How many features are the same in all rows, 0 where a line does not have them."""
-        is_full = self.counts == self.n
-        return int((is_full & (self.lows == self.highs)).sum())
+        is_full = np.frombuffer(self.counts, np.int64) == self.n
+        lows, highs = (np.frombuffer(one, np.float64) for one in (self.lows, self.highs))
+        return int((is_full & (lows == highs)).sum())
 
     @property
     def range(self) -> tuple[float, float] | None:
         """The smallest and the largest value; None if there are none."""
-        used = self.counts > 0
-        return (float(self.lows[used].min()), float(self.highs[used].max())) if used.any() else None
+        return (min(self.lows), max(self.highs)) if self.counts else None
 
     @property
     def density(self) -> float:
@@ -74,8 +76,19 @@ class Libsvm:
         return self.n_values / max(self.n * self.n_features, 1)
 
     @property
+    def memory(self) -> int:
+        """The bytes of memory that training takes at least."""
+        return least_bytes(MlpArgs().resolved(), self.n, self.n_features)
+
+    @property
+    def is_too_wide(self) -> bool:
+        """Whether memory has no room for training."""
+        free = available_memory()
+        return free is not None and self.memory > free
+
+    @property
     def command(self) -> list[str]:
-        """The command that learns from the file."""
+        """The command that learns from the file, which may be too wide for it."""
         words = ["fastcli", "mlp-train", "-input", input_name(self.path)]
         return [*words, "-output", output_name(self.path), "--format", "libsvm"]
 
@@ -96,6 +109,7 @@ class Libsvm:
             "constant": self.n_constant,
             "unused": self.n_unused,
             "queries": self.queries,
+            "memory": self.memory,
             "label": {
                 "distinct": len(self.labels),
                 "counts": dict(self.labels.most_common()),
@@ -106,22 +120,19 @@ class Libsvm:
                 {"reason": reason, "lines": n, "first": self.first_bad[reason]}
                 for reason, n in self.bad.items()
             ],
-            "command": shlex.join(self.command),
+            "command": None if self.is_too_wide else shlex.join(self.command),
         }
 
 
 def read_libsvm_file(path: str) -> Libsvm:
     """Read a libsvm file.  Raises DataError if it cannot be read, or has no features."""
     columns = libsvm_columns([path])
-    n = columns.n_features
     found = Libsvm(
         path=path,
         size=os.path.getsize(place_of(path)),
         packed=compression(path) or "",
         base=columns.base,
-        counts=np.zeros(n, np.int64),
-        lows=np.full(n, np.inf),
-        highs=np.full(n, -np.inf),
+        n_features=columns.n_features,
     )
     line = 0
     queries: set[str] = set()
@@ -159,9 +170,14 @@ def _row(found: Libsvm, words: list[str], line: int) -> str:
     found.n += 1
     found.n_values += len(pairs)
     for position, number in pairs:
-        found.counts[position] += 1
-        found.lows[position] = min(found.lows[position], number)
-        found.highs[position] = max(found.highs[position], number)
+        at = found.places.setdefault(position, len(found.places))
+        if at == len(found.counts):
+            found.counts.append(0)
+            found.lows.append(number)
+            found.highs.append(number)
+        found.counts[at] += 1
+        found.lows[at] = min(found.lows[at], number)
+        found.highs[at] = max(found.highs[at], number)
     labels = libsvm_labels(words[0]) if has_label else ()
     found.n_unlabelled += not labels
     found.n_several += len(labels) > 1

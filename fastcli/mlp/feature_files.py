@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli import memory
 from fastcli.errors import DataError
 from fastcli.mlp.feature_rows import FeatureRows, RawRows
 from fastcli.mlp.features import LARGEST, FeatureColumns, Labels
-from fastcli.mlp.limits import MOST
+from fastcli.mlp.limits import MOST, MOST_FLOATS
+from fastcli.mlp.table_memory import Growing, check_room
 from fastcli.tables.coded import Coded
 from fastcli.tables.columns import is_index
 from fastcli.tables.dialects import (
@@ -125,7 +125,7 @@ class LibsvmReader:
 
     def _rows(self, lines: Sequence[str]) -> FeatureRows:
         n, n_features = len(lines), self.columns.n_features
-        check_room(self.path, n, n_features)
+        check_room(self.path, n, n_features, "libsvm")
         x = np.zeros((n, n_features))
         names: list[str] = []
         blank = np.zeros(n, np.bool_)
@@ -134,10 +134,6 @@ class LibsvmReader:
             text = line.partition("#")[0]
             blank[i] = not text.strip(" \t\r")
             names.append("" if blank[i] else self._row(text, x[i]))
-            if not (np.abs(x[i]) <= LARGEST).all():
-                at = int((~(np.abs(x[i]) <= LARGEST)).argmax())
-                place = f"{self.path}, line {self.line}, feature {at + self.columns.base}"
-                raise not_finite(place, x[i, at])
         return FeatureRows(x, Coded.of(names), blank)
 
     def _row(self, line: str, x: NDArray[np.float64]) -> str:
@@ -156,7 +152,10 @@ class LibsvmReader:
                     f"{self.path}, line {self.line}: {word[:40]!r}, where indices start at 1."
                 )
             if position < len(x):  # features that training never saw say nothing
-                x[position] = float(value)
+                x[position] = number = float(value)
+                if not abs(number) <= LARGEST:
+                    place = f"{self.path}, line {self.line}, feature {int(index)}"
+                    raise not_finite(place, number)
         return first[0] if first else ""
 
 
@@ -172,33 +171,24 @@ def by_value(name: str) -> str:
 
 
 def read_libsvm(
-    paths: Iterable[str],
+    paths: Sequence[str],
     columns: FeatureColumns,
     purpose: str = "training",
     placed: Placed = ignore_places,
 ) -> tuple[RawRows, Labels]:
     """Read whole files; blank lines are left out.  Raises DataError, which names the purpose."""
-    rows, labels = RawRows(columns.n_features), Labels()
+    rows, labels, growing = RawRows(columns.n_features), Labels(), Growing(paths, "libsvm")
     for path in paths:
         before = 0
         for found in LibsvmReader(columns, path).rows(
-            open_text(path, CANNOT_OPEN.format(purpose=purpose)), sys.maxsize
+            open_text(path, CANNOT_OPEN.format(purpose=purpose)), MOST_FLOATS
         ):
-            rows.add(found.raw[~found.blank])
+            rows.add(found.raw[~found.blank] if found.blank.any() else found.raw)
             labels.add_coded(found.names[~found.blank])
+            growing.check(path, rows, found.nbytes)
             placed(path, before + 1 + np.flatnonzero(~found.blank))
             before += len(found)
     return rows, labels.renamed(libsvm_labels)
-
-
-def check_room(path: str, n: int, n_features: int) -> None:
-    """Raise DataError where memory has no room for all features of some lines."""
-    need = 3 * 8 * n * n_features  # two copies on the way
-    if need > memory.LARGE and need > (memory.available_memory() or need):
-        raise DataError(
-            f"{path}: {n:,} lines of {n_features:,} features need {memory.size_text(need)} of "
-            "memory. Number features from 1 on without gaps."
-        )
 
 
 def not_finite(place: str, number: float) -> DataError:
@@ -230,9 +220,17 @@ def check_encoding(path: str, head: bytes) -> None:
         raise DataError(f"{path} is UTF-16: convert it to UTF-8 with iconv -f UTF-16 -t UTF-8.")
 
 
-def libsvm_columns(paths: Sequence[str], note: Callable[[str], None] = ignore) -> FeatureColumns:
-    """Return the columns of libsvm files; indices of all start at 0 if one in any of them is 0."""
-    ranges = {path: _index_range(path) for path in paths}
+def libsvm_columns(
+    paths: Sequence[str],
+    note: Callable[[str], None] = ignore,
+    check: Callable[[int, int], None] = lambda n_rows, n_features: None,
+) -> FeatureColumns:
+    """Return the columns of libsvm files; indices of all start at 0 if one in any of them is 0.
+
+    ``check`` hears how many rows and features there are.
+    """
+    shapes = {path: _shape(path) for path in paths}
+    ranges = {path: shape[1:] for path, shape in shapes.items()}
     least = min(1, *(low for low, _ in ranges.values()))
     most = max(high for _, high in ranges.values())
     if most > MOST:
@@ -249,16 +247,19 @@ def libsvm_columns(paths: Sequence[str], note: Callable[[str], None] = ignore) -
             f"Feature indices are taken to start at 0 in all files, since {at} has index 0 "
             f"({', '.join(unlike)} {'has' if len(unlike) == 1 else 'have'} none)."
         )
+    check(sum(shapes[path][0] for path in paths), most + 1 - least)
     return FeatureColumns("libsvm", "", [], -1, most + 1 - least, least)
 
 
-def _index_range(path: str) -> tuple[int, int]:
-    """Return the smallest and the largest index of a libsvm file, 1 and -1 if it has none."""
-    least, most = sys.maxsize, -1
+def _shape(path: str) -> tuple[int, int, int]:
+    """Return the rows of a libsvm file, its smallest and its largest index, 1 and -1 if none."""
+    n, least, most = 0, sys.maxsize, -1
     for block in open_text(path):
         for line in decode_lines(block):
-            for word in line.partition("#")[0].split():
+            words = line.partition("#")[0].split()
+            n += bool(words)
+            for word in words:
                 index, colon, _ = word.partition(":")
                 if colon and is_index(index):
                     least, most = min(least, int(index)), max(most, int(index))
-    return (least, most) if most >= 0 else (1, -1)
+    return (n, least, most) if most >= 0 else (n, 1, -1)

@@ -16,8 +16,17 @@ if TYPE_CHECKING:
 
     from fastcli.tables.delimited import Chunk
 
-ROWS = 4096  # that are standardised together
-BLOCK = 1 << 24  # bytes of a block, or those of ``ROWS`` rows if they are more
+ROWS = 4096  # whose sums are added up together
+BLOCK = 1 << 24  # bytes of a block, or of one row if that is more
+
+
+def rows_at_once(width: int) -> int:
+    """Return how many rows are worked on together: ``ROWS``, or of wide ones a part of them.
+
+    It is a power of two, so that blocks of so many rows end where ``ROWS`` do.
+    """
+    fit = max(1, BLOCK // (8 * max(width, 1)))
+    return min(ROWS, 1 << (fit.bit_length() - 1))
 
 
 @dataclass
@@ -47,22 +56,25 @@ class FeatureRows:
 class RawRows:
     """Rows float64[n, width] that are added to, in blocks that go back to the system one by one.
 
-    All blocks but the last have equally many rows, a multiple of ``ROWS``.  ``weights`` float64[n]
-    are those of the rows, None: all weigh 1.
+    All blocks but the last have equally many rows: a multiple of ``ROWS``, or of wide rows
+    ``rows_at_once``.  ``weights`` float64[n] are those of the rows, None: all weigh 1.
     """
 
     def __init__(self, width: int) -> None:
         self.width = width
-        self._most = ROWS * max(1, BLOCK // (8 * ROWS * width))
+        at_once = rows_at_once(width)
+        self._most = at_once * max(1, BLOCK // (8 * at_once * width))
         self._full: list[NDArray[np.float64]] = []
         self._last, self._n_last = _rows(0, width), 0
         self.weights: NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, rows: NDArray[np.float64]) -> RawRows:
-        """Return the rows of a matrix."""
+    def of(cls, rows: NDArray[np.float64], kept: NDArray[np.bool_] | None = None) -> RawRows:
+        """Return the rows of a matrix, or some of them by bool[n]."""
         found = cls(rows.shape[1])
-        found.add(rows)
+        for first in range(0, len(rows), found._most):
+            part = slice(first, first + found._most)
+            found.add(rows[part] if kept is None else rows[part][kept[part]])
         return found
 
     def __len__(self) -> int:
@@ -126,9 +138,13 @@ class RawRows:
             others.weights, found.weights = self.weights[~chosen], self.weights[chosen]
         return others, found
 
-    def whole(self) -> NDArray[np.float64]:
-        """Return a matrix of all rows."""
-        return np.concatenate(self.blocks())
+    def take_whole(self) -> NDArray[np.float64]:
+        """Return a matrix of all rows; there are none here afterwards."""
+        found, at = _rows(len(self), self.width), 0
+        for block in self.take():
+            found[at : at + len(block)] = block
+            at += len(block)
+        return found
 
 
 def _rows(n: int, width: int) -> NDArray[np.float64]:

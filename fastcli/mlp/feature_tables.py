@@ -12,8 +12,9 @@ from fastcli.mlp.feature_rows import RawRows
 from fastcli.mlp.features import FeatureColumns, Labels
 from fastcli.mlp.placing import IsLabel, any_label
 from fastcli.mlp.table_columns import TableOptions, columns_of, with_weights
+from fastcli.mlp.table_memory import Growing
 from fastcli.mlp.table_reader import TableReader, levels_of
-from fastcli.printable import shortened
+from fastcli.printable import listed, shortened
 from fastcli.tables.labels import LabelOptions, LabelReader, LabelsAreText
 from fastcli.tables.values import is_number
 from fastcli.text.line_weights import unweighted
@@ -109,7 +110,7 @@ def _read(
 
     Unless ``is_label`` tells labels, all are but numbers among words.
     """
-    rows, labels = RawRows(columns.n_raw), Labels()
+    rows, labels, growing = RawRows(columns.n_raw), Labels(), Growing(paths, "csv")
     for path in paths:
         may_be = is_label or (_like(list(labels.known)) if labels.known else any_label)
         grows = is_label is None
@@ -118,6 +119,7 @@ def _read(
             kept = found[~found.blank] if found.blank.any() else found
             rows.add(kept.raw)
             labels.add_coded(kept.names)
+            growing.check(path, rows, found.nbytes)
             if kept.lines is not None:
                 placed(path, kept.lines)
     return rows, labels
@@ -177,9 +179,9 @@ def _settle(
             lacking.append(f"{shortened(name)} ({n:,})")
     columns.n_features = sum(column.n_features for column in columns.table)
     if words:
-        note(f"Each word of these columns is a feature (how many): {', '.join(words)}.")
+        note(f"Each word of these columns is a feature (how many): {listed(words)}.")
     if lacking:
         note(
             "Numbers that are missing are taken as the mean, and a feature says so (how many): "
-            f"{', '.join(lacking)}."
+            f"{listed(lacking)}."
         )

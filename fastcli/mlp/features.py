@@ -16,7 +16,7 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.memory import zeros
-from fastcli.mlp.feature_rows import ROWS, RawRows
+from fastcli.mlp.feature_rows import ROWS, RawRows, rows_at_once
 from fastcli.mlp.limits import LARGE
 from fastcli.mlp.options import MINMAX, STANDARD, UNSCALED
 from fastcli.printable import listed, named
@@ -121,22 +121,7 @@ class FeatureColumns:
         Numbers that are not there are NaN, and words are the numbers of their levels, -1 where
         there is none or a new one.
         """
-        if self.is_plain and not any(column.is_words for column in self.table):
-            return np.where(np.isnan(raw), self.fill, raw) if np.isnan(raw).any() else raw
-        out = np.zeros((len(raw), self.n_features))
-        at = 0
-        for k, column in enumerate(self.table):
-            values = raw[:, k]
-            if column.is_words:
-                rows = np.flatnonzero(values >= 0)
-                out[rows, at + values[rows].astype(np.int64)] = 1
-            else:
-                is_missing = np.isnan(values)
-                out[:, at] = np.where(is_missing, self.fill[at], values)
-                if column.may_lack:
-                    out[:, at + 1] = is_missing
-            at += column.n_features
-        return out
+        return _Expansion(self)(raw)
 
     def standardize(
         self, raw: NDArray[np.float64] | RawRows, stride: int | None = None
@@ -148,9 +133,10 @@ class FeatureColumns:
         """
         n, row, at = self.n_features, stride or self.n_features, 0
         out = zeros(len(raw) * row).reshape(len(raw), row)
-        scratch, sizes = (np.empty((min(ROWS, len(raw)), n)) for _ in range(2))
+        scratch, sizes = (np.empty((min(rows_at_once(n), len(raw)), n)) for _ in range(2))
+        expand = _Expansion(self)
         for block in raw.take() if isinstance(raw, RawRows) else (raw,):
-            for x in self._inputs(block):
+            for x in expand.pieces(block):
                 with np.errstate(over="ignore"):  # what is too large is cut to LARGE
                     wide = np.subtract(x, self.mean, out=scratch[: len(x)])
                     wide *= self.scale
@@ -184,12 +170,15 @@ class FeatureColumns:
         # From the middle of the column in units of half its range, where no digits are lost.
         middle, half = low / 2 + high / 2, high / 2 - low / 2
         half[is_constant | (half < 1 / LARGEST)] = 1.0
-        total, squares = np.zeros(n), np.zeros(n)
-        scratch = np.empty((min(ROWS, len(raw)), n))
-        for x in self._blocks(raw):
-            within = np.subtract(x, middle, out=scratch[: len(x)])
-            within /= half
-            total += within.sum(axis=0)
+        scratch = np.empty((1 + min(rows_at_once(n), len(raw)), n))
+
+        def from_middle() -> Iterator[NDArray[np.float64]]:
+            for x in self._blocks(raw):
+                within = np.subtract(x, middle, out=scratch[1 : 1 + len(x)])
+                within /= half
+                yield within
+
+        total = _sums(from_middle(), scratch)
         mean = total / len(raw)
         self.mean = np.where(is_constant, low, middle + half * mean)
         self.fill = np.where(np.isnan(self.fill), self.mean, self.fill)
@@ -206,21 +195,21 @@ class FeatureColumns:
             self.mean = np.zeros(n)
             self.scale = np.where(is_constant, 0.0, 1.0)
             return
-        for x in self._blocks(raw):
-            within = np.subtract(x, middle, out=scratch[: len(x)])
-            within /= half
-            within -= mean
-            squares += np.square(within, out=within).sum(axis=0)
+
+        def squared() -> Iterator[NDArray[np.float64]]:
+            for within in from_middle():
+                within -= mean
+                yield np.square(within, out=within)
+
+        squares = _sums(squared(), scratch)
         std = half * np.sqrt(squares / len(raw))
         self.scale = np.where(is_constant, 0.0, 1 / np.maximum(std, 1 / LARGEST))
 
     def _blocks(self, raw: NDArray[np.float64] | RawRows) -> Iterator[NDArray[np.float64]]:
-        """Yield the inputs of ``ROWS`` rows at a time."""
+        """Yield the inputs of some rows at a time: ``rows_at_once``."""
+        expand = _Expansion(self)
         for block in _blocks_of(raw):
-            yield from self._inputs(block)
-
-    def _inputs(self, block: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-        return (self.expand(block[first : first + ROWS]) for first in range(0, len(block), ROWS))
+            yield from expand.pieces(block)
 
     def _means_of_present(self, raw: NDArray[np.float64] | RawRows) -> NDArray[np.float64]:
         """Return the means of columns that lack numbers, over those they have; NaN for others."""
@@ -245,6 +234,65 @@ class FeatureColumns:
             for _ in range(c.n_features)
         ]
         return list(dict.fromkeys(owners[i] for i in positions))
+
+
+class _Expansion:
+    """The inputs of columns as they are read: ``FeatureColumns.expand``."""
+
+    def __init__(self, columns: FeatureColumns) -> None:
+        self._columns = columns
+        self._words: list[tuple[int, int]] = []  # columns, and their first inputs
+        numbers, inputs, lacking, indicators, at = [], [], [], [], 0
+        for k, column in enumerate(columns.table):
+            if column.is_words:
+                self._words.append((k, at))
+            else:
+                numbers.append(k)
+                inputs.append(at)
+                if column.may_lack:
+                    lacking.append(k)
+                    indicators.append(at + 1)
+            at += column.n_features
+        self._numbers, self._inputs = np.array(numbers, int), np.array(inputs, int)
+        self._lacking, self._indicators = np.array(lacking, int), np.array(indicators, int)
+
+    def __call__(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        columns = self._columns
+        if columns.is_plain and not self._words:
+            return np.where(np.isnan(raw), columns.fill, raw) if np.isnan(raw).any() else raw
+        out = np.zeros((len(raw), columns.n_features))
+        for k, at in self._words:
+            rows = np.flatnonzero(raw[:, k] >= 0)
+            out[rows, at + raw[rows, k].astype(np.int64)] = 1
+        found = raw[:, self._numbers]
+        out[:, self._inputs] = np.where(np.isnan(found), columns.fill[self._inputs], found)
+        out[:, self._indicators] = np.isnan(raw[:, self._lacking])
+        return out
+
+    def pieces(self, block: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+        """Yield the inputs of some rows at a time: ``rows_at_once``."""
+        step = rows_at_once(self._columns.n_features)
+        return (self(block[first : first + step]) for first in range(0, len(block), step))
+
+
+def _sums(
+    pieces: Iterator[NDArray[np.float64]], scratch: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the sums of columns, float64[n]: those of ``ROWS`` rows each, added up.
+
+    Pieces are ``scratch[1 : 1 + rows]`` each, and end where ``ROWS`` do; the first row of
+    ``scratch`` is for the sum so far, so that wide rows, of which a piece has few, have the same
+    sums to the bit.
+    """
+    total, part, n = np.zeros(scratch.shape[1]), np.zeros(scratch.shape[1]), 0
+    for piece in pieces:
+        scratch[0] = part
+        part = (scratch[: 1 + len(piece)] if n else piece).sum(axis=0)
+        n += len(piece)
+        if n >= ROWS:
+            total += part
+            n = 0
+    return total + part if n else total
 
 
 def _blocks_of(raw: NDArray[np.float64] | RawRows) -> Sequence[NDArray[np.float64]]:

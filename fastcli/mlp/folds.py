@@ -87,7 +87,7 @@ class NumberFolds:
         self._places = places
         self._columns, self._labels, self._names = rows.columns, rows.labels, rows.names
         self._weights = rows.raw.weights
-        self._raw = rows.raw.whole()
+        self._raw = rows.raw.take_whole()
         self._has_label = rows.labels.has_label
         strata = rows.labels.first()
         check_folds(strata, args.folds)
@@ -119,7 +119,7 @@ class NumberFolds:
         n_train = int(in_training.sum())
         names = sorted({self._names[i] for i in ids.tolist()}, key=natural)
         is_row = in_training[self._has_label]
-        raw = RawRows.of(self._raw[is_row])
+        raw = RawRows.of(self._raw, is_row)
         raw.weights = None if self._weights is None else self._weights[is_row]
         rows = NumberRows(
             columns=copy.deepcopy(self._columns), raw=raw, labels=self._labels, names=names

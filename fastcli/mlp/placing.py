@@ -5,6 +5,7 @@ What cannot be told for certain is an error: columns in the wrong places give wr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -74,13 +75,14 @@ def place(
         header = bool(has_names) or has_header(head)
     below = head[1:] if header else head
     if header and columns.names:
-        missing = [name for name in wanted if name not in first]
+        present = set(first)
+        missing = [name for name in wanted if name not in present]
         if missing:
             raise ArgumentError(
                 f"{path} has no column {listed(missing)}, which the model needs. "
                 f"{existing(first, True)}. If its first row is no header, give --no-header."
             )
-        if all(wanted.count(name) == 1 for name in wanted):
+        if len(set(wanted)) == len(wanted):
             found = _by_name(columns, path, first)
             return _with_point(found, columns, path, below, options, note)
     at, label = _by_position(columns, path, below, len(first), is_label)
@@ -113,7 +115,8 @@ def place_objects(
             "names. Train it on a table with a header."
         )
     names = table.names
-    missing = [column.name for column in columns.table if column.name not in names]
+    present = set(names)
+    missing = [column.name for column in columns.table if column.name not in present]
     if missing:
         raise ArgumentError(
             f"{path} has no column {listed(missing)}, which the model needs. "
@@ -127,14 +130,16 @@ def _by_name(columns: FeatureColumns, path: str, names: Sequence[str]) -> Placin
     """Return where the columns are in a file that has names for all of them."""
     wanted = [column.name for column in columns.table]
     label = columns.names[columns.label]
+    counts = Counter(names)
     for name in (*wanted, label):
-        if names.count(name) > 1:
+        if counts[name] > 1:
             raise ArgumentError(
                 f"{path} has several columns named {named(name)}, and the model needs one: rename "
                 "the others."
             )
-    at = names.index(label) if label in names and label not in wanted else -1
-    return Placing(tuple(map(names.index, wanted)), at, tuple(names), True, True)
+    places = {name: i for i, name in enumerate(names)}
+    at = places[label] if label in places and label not in wanted else -1
+    return Placing(tuple(places[name] for name in wanted), at, tuple(names), True, True)
 
 
 def _left_out(columns: FeatureColumns) -> str:

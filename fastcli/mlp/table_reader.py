@@ -10,11 +10,12 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.kernels.text.decimals import EMPTY, EXACT, NOT_A_NUMBER
-from fastcli.mlp.feature_files import CANNOT_TRAIN, check_room, ignore, not_finite
+from fastcli.mlp.feature_files import CANNOT_TRAIN, ignore, not_finite
 from fastcli.mlp.feature_rows import FeatureRows, spread
 from fastcli.mlp.features import LARGEST, FeatureColumns
 from fastcli.mlp.placing import IsLabel, Placing, any_label, place, place_objects
 from fastcli.mlp.table_columns import TableOptions, one_column, open_table
+from fastcli.mlp.table_memory import check_room
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed, named, shortened
 from fastcli.tables.bad_rows import BadRows

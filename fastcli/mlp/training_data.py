@@ -26,6 +26,7 @@ from fastcli.mlp.feature_tables import read_like, read_on, read_tables
 from fastcli.mlp.features import FeatureColumns, Labels, natural
 from fastcli.mlp.network import stride
 from fastcli.mlp.table_columns import TableOptions
+from fastcli.mlp.table_memory import check_training
 from fastcli.mlp.texts import (
     augmented,
     bucket_of,
@@ -265,7 +266,11 @@ def read_rows(
         columns = former.columns
         raw, labels = _read_as(kind, args.input, columns, options, note)
     elif kind == "libsvm":
-        columns = libsvm_columns(args.input, note)
+
+        def check(n: int, n_features: int) -> None:
+            check_training(args, args.input, n, n_features)
+
+        columns = libsvm_columns(args.input, note, check)
         raw, labels = read_libsvm(args.input, columns, placed=placed)
     else:
         columns, raw, labels = read_tables(args.input, options, note, placed)

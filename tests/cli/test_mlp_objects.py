@@ -243,7 +243,7 @@ def test_any_numbers_are_read_as_they_are(tmp_path_factory, rows):
     path.write_text("\n".join([json.dumps(head), *lines]))
     _, raw, labels = read_tables([str(path)], TableOptions())
     expected = [[np.nan if v is None else float(v) for v in row[:2]] for row in rows]
-    assert np.array_equal(raw.whole(), [[0.5, 1.0], *expected], equal_nan=True)
+    assert np.array_equal(raw.take_whole(), [[0.5, 1.0], *expected], equal_nan=True)
     assert len(labels) == len(rows) + 1
 
 

@@ -165,7 +165,8 @@ def test_features_that_memory_has_no_room_for(tmp_path):
     data.write_text("1 1:2\n2 2147483647:1\n" * 1000)
     result = run("mlp-train", "-input", data, "-output", tmp_path / "m", "-verbose", 0)
     assert (result.code, result.out, result.err.count("\n")) == (1, b"", 1)
-    assert "2,000 lines of 2,147,483,647 features need 103.1 TB of memory" in result.err
+    said = "2,000 lines of 2,147,483,647 features would take 34."
+    assert said in result.err
 
 
 CELLS = [

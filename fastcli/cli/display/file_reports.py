@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def libsvm_lines(found: Libsvm) -> Iterator[str]:
     """Yield the report of a libsvm file."""
-    from fastcli.memory import size_text
+    from fastcli.memory import available_memory, size_text
+    from fastcli.mlp.table_memory import FEWER
 
     packed = f" compressed ({found.packed})" if found.packed else ""
     size = f"{counted(found.n, 'row')}, {counted(found.n_features, 'feature')}"
@@ -48,6 +49,15 @@ def libsvm_lines(found: Libsvm) -> Iterator[str]:
         )
     if not found.bad and not found.n_unlabelled:
         yield "  ok every line has a label and index:value only"
+    if found.is_too_wide:
+        need, free = size_text(found.memory), size_text(available_memory() or 0)
+        yield from wrapped(
+            f"mlp-train would take {need} of memory, and {free} are available. {FEWER['libsvm']}",
+            columns(),
+            "  x ",
+            "    ",
+        )
+        return
     yield ""
     yield "Next"
     yield from command_lines(found.command)
