@@ -78,7 +78,7 @@ COMPILING = {
 }
 HOMES = {
     "tomli": ("cli/mlp.py",),
-    "matplotlib": ("cli/display/curves.py",),
+    "matplotlib": ("cli/display/curves.py", "cli/display/regions.py"),
     "jieba": ("prepare/segment.py",),
     "orjson": ("tables/objects.py", "labelling/writers.py"),
     "pyarrow": (

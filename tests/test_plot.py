@@ -23,3 +23,42 @@ def test_the_picture_is_of_the_kind_that_its_name_says(ending, with_valid, tmp_p
     assert len(data) > 5000
     if ending == ".svg":
         assert (b"validation" in data) == with_valid
+
+
+TWO = "-output", "m", "--hidden", 4, "-epoch", 2, "-verbose", 0, "-thread", 1
+
+
+@pytest.mark.parametrize("ending", STARTS)
+def test_regions_are_drawn(ending, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,$b,kind\n0,0,_p\n0,1,$q\n1,0,q\n5,5,r\n")
+    picture = tmp_path / f"regions{ending}"
+    result = run("mlp-train", "-input", "t.csv", *TWO, "--plot-regions", picture)
+    assert (result.code, result.err) == (0, "")
+    assert picture.read_bytes().startswith(STARTS[ending])
+    assert len(picture.read_bytes()) > 5000
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "message"),
+    [
+        (
+            "a,b,c,y\n1,2,3,p\n3,2,1,q\n",
+            [],
+            "has 3 columns (a, b, c): leave columns out with --drop",
+        ),
+        ("a,y\n1,p\n2,q\n", [], "has 1 column (a): leave it out"),
+        ("a,b,y\n1,u,p\n2,v,q\n", ["--words", "b"], "has a column of words"),
+        ("__label__a b\n__label__b a\n", [], "t.csv is text: leave it out"),
+    ],
+)
+def test_regions_are_of_two_numbers(text, more, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text(text)
+    kind = ["--format", "text"] if text.startswith("__") else []
+    command = ["mlp-train", "-input", "t.csv", *TWO, *more, *kind]
+    result = run(*command, "--plot-regions", "r.png")
+    assert result.code == 1
+    assert message in result.err
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]

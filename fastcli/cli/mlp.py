@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LONGEST_CONFIG = 1 << 20  # bytes
 OF_TRAINING = {  # options without effect where a network is only looked at
     *("valid", "eval_every", "patience", "monitor", "folds", "folds_output", "retry_nan"),
-    *("log", "plot", "show_gradients", "save_every", "resume"),
+    *("log", "plot", "plot_regions", "show_gradients", "save_every", "resume"),
 }
 
 
@@ -70,6 +70,8 @@ def mlp_train(
           --text-column review --label-column verdict --none other
     """
     given = given_names(ctx)
+    if "trace" in given and not options.trace:
+        raise ArgumentError("--trace 0: the first row is 1.")
     found = read_config(configured.config, given) if configured.config else {}
     from fastcli.cli.display.curves import check_plot, plot
     from fastcli.cli.display.perceptron import MlpDisplay
@@ -92,13 +94,13 @@ def mlp_train(
         from fastcli.fasttext.pretrained import source_dim
 
         args = replace(args, dim=source_dim(args.pretrained_vectors))
-    if "trace" in given and not args.trace:
-        raise ArgumentError("--trace 0: the first row is 1.")
     args.check()
     args = args.resolved()
     check_apart([configured.config, *lists.files_from], outputs(args))
     if args.plot:
         check_plot(args.plot)
+    if args.plot_regions:
+        check_plot(args.plot_regions, "--plot-regions")
     if args.verbose > 0:
         unused = args.without_effect(given, kind_of(args))
         never = parse_interval(args.eval_every).never(args.epoch)
@@ -126,6 +128,11 @@ def mlp_train(
         is_told = args.verbose > 0 and say_network_lessons(trained.learned, trained.troubles)
     if args.plot:
         plot(args.plot, trained.history, trained.best_step)
+    if args.plot_regions and trained.examples is not None:
+        from fastcli.cli.display.regions import plot_regions
+        from fastcli.mlp.regions import regions_of
+
+        plot_regions(args.plot_regions, regions_of(trained.model, trained.examples))
     if args.verbose > 0:
         say_written(args, is_told or trained.interrupted > 0, former)
     if trained.interrupted:

@@ -236,7 +236,8 @@ def _perceptron(contents: Contents) -> dict[str, Any]:
         {"part": name, "shape": list(array.shape), "bytes": int(array.nbytes)}
         for name, array in sorted(arrays.items())
     ]
-    n_parameters = model.network(1).n_weights
+    network = model.network(1)
+    n_parameters = network.n_weights
     if model.embedding is not None:
         n_parameters += len(model.embedding) * model.args.dim  # rows are padded in the file
     counts: list[int | None] = [None] * model.nlabels
@@ -255,6 +256,7 @@ def _perceptron(contents: Contents) -> dict[str, Any]:
         "buckets": 0 if model.bucket_rows is None else len(model.bucket_rows),
         "columns": None if columns is None else columns.n_features,
         "dim": model.n_in,
+        "layers": [model.n_in, *(layer.units for layer in network.layers)],
         "parameters": n_parameters,
         "quantization": None,
         "parts": [{"part": "header", "shape": [], "bytes": rest}, *parts],

@@ -289,7 +289,7 @@ class MlpArgs(MlpOptions):
 
 # What is recorded only where it is given, so that models without it are the same bytes.
 NEWER = {
-    *("folds", "folds_output", "input_model", *LOOKS, *WEIGHTING),
+    *("folds", "folds_output", "input_model", "plot_regions", *LOOKS, *WEIGHTING),
     *("eps_position", "initial_accumulator"),
     *("norm_statistics", "norm_affine", "l1_proximal", "decay_by", "max_norm_kind"),
 }

@@ -1,4 +1,4 @@
-"""How large gradients, activations and weights are: the first signs of trouble, and zeros."""
+"""How many layers there are, and how large gradients, activations and weights are."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.printable import counted
+
 if TYPE_CHECKING:
     from fastcli.mlp.trainer import Trainer
+
+
+def layers_counted(n: int) -> str:
+    """Return how many layers there are, n of them with the input.
+
+    >>> layers_counted(3)
+    '3 layers (2 if the input is not counted)'
+    """
+    return f"{counted(n, 'layer')} ({n - 1:,} if the input is not counted)"
 
 
 def gradient_sizes(trainer: Trainer) -> tuple[float, ...]:

@@ -502,6 +502,13 @@ class MlpOptions:
     show_gradients: bool = option(
         False, "show the size of each layer's gradients beside evaluations", group="running"
     )
+    plot_regions: str = option(
+        "",
+        "draw the decision regions of a table of two numbers (.png, .svg, .pdf; needs "
+        "fastcli[plot])",
+        group="running",
+        file="file",
+    )
     check_gradients: bool = option(
         False,
         "compare backpropagation with finite differences on the first rows; trains nothing",

@@ -71,6 +71,7 @@ class Trace:
     row: int
     n_rows: int
     labels: list[str]
+    widths: list[int]
     layers: list[LayerTrace]  # the input first
     loss: float
     rule: str
@@ -105,6 +106,7 @@ def trace(
         row=row,
         n_rows=n,
         labels=[names[-1][label] for label in labels],
+        widths=[network.n_in, *(layer.units for layer in network.layers)],
         layers=[
             _shown(_input_title(data), {"x": x}, names[0]),
             *(_layer(network, i, before, units, data) for i, units in enumerate(names[1:])),
@@ -264,7 +266,7 @@ def _input_title(data: TrainingData) -> str:
         n = len(data.examples.rows)
         return f"Input layer, {data.n_in:,} units: the mean of {n:,} embedding rows"
     is_plain = (data.columns.scale == 1).all() and not data.columns.mean.any()
-    return f"Input layer, {data.n_in:,} units{'' if is_plain else ', standardised'}"
+    return f"Input layer, {data.n_in:,} units{'' if is_plain else ', scaled as in training'}"
 
 
 def _names(data: TrainingData, network: Network) -> list[list[str]]:

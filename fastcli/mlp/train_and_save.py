@@ -39,6 +39,7 @@ from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.needs import checkpoint_size, needs_of
 from fastcli.mlp.network import Network, loss_code
+from fastcli.mlp.regions import check_regions
 from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.mlp.trainer import Trainer
@@ -62,6 +63,7 @@ RUNNING = (
     "output",
     "log",
     "plot",
+    "plot_regions",
     "check_gradients",
     "trace",
     "save_every",
@@ -100,7 +102,11 @@ def train_and_save_mlp(
     check_whose(args)
     with Outputs(fsync) as files:
         files.add(path)
-        for other in (args.plot, checkpoint_path(args) if args.save_every else ""):
+        for other in (
+            args.plot,
+            args.plot_regions,
+            checkpoint_path(args) if args.save_every else "",
+        ):
             if other:
                 check_writable(other)
         with contextlib.ExitStack() as stack:
@@ -154,6 +160,8 @@ def _read(
 ) -> TrainingData:
     """Read the data, and say what training needs.  Raises FastcliError or a child of it."""
     data = read_data(args, reporter, source, former)
+    if args.plot_regions:
+        check_regions(data.columns, args.input[0])
     network = network_of(args, data)
     for said in former.sentences_on_loss(network.loss, data.examples.has_several) if former else ():
         reporter.note(said)
@@ -237,6 +245,7 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
         seconds=run.seconds,
         interrupted=run.interrupted,
         learned=judged,
+        examples=data.examples if args.plot_regions else None,
     )
     if at.step and run.problem is None and not left_behind() and len(data.names) > 1:
         trained.troubles = list(troubles(trainer, judged.is_at_chance))
@@ -333,7 +342,7 @@ def outputs(args: MlpArgs) -> list[str]:
     """Return the files that training writes, the model first."""
     checkpoint = checkpoint_path(args) if args.save_every else ""
     predictions = args.folds_output if args.folds else ""
-    others = (predictions, args.log, args.plot, checkpoint)
+    others = (predictions, args.log, args.plot, args.plot_regions, checkpoint)
     return [f"{args.output}.mlp", *filter(None, others)]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.evaluation.lessons import Learned
+from fastcli.mlp.examples import Examples
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.network import Network
 
@@ -32,4 +33,5 @@ class MlpTrained:
     interrupted: int = 0  # in which epoch; 0: not
     learned: Learned | None = None  # by which to judge it
     troubles: list[str] = field(default_factory=list)  # sentences about layers
+    examples: Examples | None = None  # it was trained on, where they are to be drawn
     gradients: tuple[float, ...] = ()  # where there are such: norms of the last step, by layer

@@ -491,7 +491,10 @@ def test_what_training_says(table, tmp_path):
     lines = result.err.splitlines()
     decided = lines.pop(0)
     assert decided.endswith(": header; label: column 'kind' (the last); 2 features: x, y")
-    assert lines[0] == "Network 2-4-3, 27 parameters; 12 examples, 3 labels, 1 thread"
+    assert lines[0] == (
+        "Network 2-4-3: 3 layers (2 if the input is not counted), 27 parameters; 12 examples, "
+        "3 labels, 1 thread"
+    )
     assert "  step  epoch      lr     loss  train acc" in lines
     rows = [line.split() for line in lines if re.match(r" +\d+ +\d+ +\d+\.", line)]
     assert [row[:2] for row in rows] == [[str(i), str(i)] for i in range(1, 6)]

@@ -266,7 +266,7 @@ def test_only_learned_parameters_are_counted(table, tmp_path):
         options += ["-thread", 1, "-verbose", 1]
         said = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options).err
         expected = 3 * 8 + 2 * 8 + 9 * 3 + n  # weights and biases, gamma and beta
-        assert f"Network 2-8-3, {expected} parameters; " in said
+        assert f"Network 2-8-3: 3 layers (2 if the input is not counted), {expected} param" in said
         (report,) = run("inspect", "--json", tmp_path / "m.mlp").out.splitlines()
         assert json.loads(report)["parameters"] == expected
         assert config_of(tmp_path / "m.mlp")["about"]["parameters"] == expected

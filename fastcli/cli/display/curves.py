@@ -36,12 +36,12 @@ def sparkline(values: Sequence[float], low: float, high: float, most: int = WIDT
     return "".join(BARS[round(7 * min(max((v - low) / span, 0.0), 1.0))] for v in shown)
 
 
-def check_plot(path: str) -> None:
+def check_plot(path: str, option: str = "--plot") -> None:
     """Raise ArgumentError, before any work, if no plot can be drawn."""
     if Path(path).suffix.lower() not in PICTURES:
-        raise ArgumentError(f"--plot {path}: the name must end in {', '.join(PICTURES)}.")
+        raise ArgumentError(f"{option} {path}: the name must end in {', '.join(PICTURES)}.")
     if importlib.util.find_spec("matplotlib") is None:
-        raise ArgumentError("--plot needs matplotlib: pip install 'fastcli[plot]'.")
+        raise ArgumentError(f"{option} needs matplotlib: pip install 'fastcli[plot]'.")
 
 
 def plot(path: str, history: Sequence[Evaluation], kept: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastcli.cli.display.reports import columns
 from fastcli.cli.display.tables import aligned, cut, wrapped
+from fastcli.mlp.layer_sizes import layers_counted
 from fastcli.printable import printable
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def trace_lines(found: Trace) -> Iterator[str]:
     room = columns()
     labels = ", ".join(map(printable, found.labels)) or "none"
     yield from wrapped(f"Row {found.row:,} of {found.n_rows:,}, label {labels}", room)
+    shape = f"Network {'-'.join(map(str, found.widths))}: {layers_counted(len(found.widths))}"
+    yield from wrapped(shape, room)
     for layer in found.layers:
         yield ""
         yield from _layer_lines(layer, room)

@@ -177,6 +177,7 @@ def _command_lines(report: dict[str, Any]) -> Iterator[str]:
 def _network_lines(report: dict[str, Any]) -> Iterator[str]:
     """Yield the report of a neural network: its sizes, tensors, arguments and labels."""
     from fastcli.inspect.models import changed_arguments
+    from fastcli.mlp.layer_sizes import layers_counted
 
     yield f"{printable(report['file'])}: {report['model']} model, {report['task']}"
     yield ""
@@ -188,6 +189,8 @@ def _network_lines(report: dict[str, Any]) -> Iterator[str]:
     rows.append(("labels", f"{report['labels']:,}"))
     if report["buckets"]:
         rows.append(("buckets", f"{report['buckets']:,}"))
+    widths = report["layers"]
+    rows.append(("network", f"{'-'.join(map(str, widths))}: {layers_counted(len(widths))}"))
     rows.append(("dim" if report["words"] else "inputs", f"{report['dim']:,}"))
     rows.append(("version", f"{report['version']}"))
     if isinstance(report["about"].get("interrupted"), int):

@@ -13,6 +13,7 @@ from fastcli.cli.display.tables import counted, short_loss, short_time
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.cli.display.training import Display
 from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.mlp.layer_sizes import layers_counted
 from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.reporting import Status
 
@@ -65,7 +66,7 @@ class MlpDisplay(Display):
         widths = [network.n_in, *(layer.units for layer in network.layers)]
         shape = "-".join(map(str, widths))
         say(
-            f"Network {shape}, {network.n_weights:,} parameters"
+            f"Network {shape}: {layers_counted(len(widths))}, {network.n_weights:,} parameters"
             f"{' and word vectors' if network.embeds else ''}; "
             f"{counted(setup.n_examples, 'example')}, {counted(network.n_labels, 'label')}, "
             f"{counted(setup.n_threads, 'thread')}"
