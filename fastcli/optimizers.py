@@ -46,6 +46,8 @@ class Optimizer:
     eps_inside: AnyKernel | None = None
 
 
+PERCEPTRON = "perceptron"  # the rule of Rosenblatt (1958), which has no gradient
+
 OPTIMIZERS = {
     o.name: o
     for o in (
@@ -113,6 +115,13 @@ OPTIMIZERS = {
             "Adam with Nesterov's step: w -= lr (now g + next m) / ...",
             0.002,
             eps_inside=rules.nadam_eps_inside_update,
+        ),
+        Optimizer(
+            PERCEPTRON,
+            rules.sgd_update,
+            0,
+            "w += lr (t - y) x, y = 1 if w x + b >= 0 else 0: units in error move",
+            1.0,
         ),
     )
 }

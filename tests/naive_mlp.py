@@ -235,6 +235,10 @@ def loss_and_gradient(z, y, loss, weights=1.0, label_weights=1.0):
         log_p = z - np.logaddexp.reduce(z, axis=1, keepdims=True)
         losses = -(y_w * log_p).sum(axis=1)
         d = np.exp(log_p) * y_w.sum(axis=1, keepdims=True) - y_w
+    elif loss == "perceptron":
+        fires = (z >= 0) * 1.0
+        losses = (np.where(y > 0, label_weights, 1) * (fires - y) * z).sum(axis=1)
+        d = np.where(y > 0, label_weights, 1) * (fires - y)
     else:
         losses = (y_w * softplus(-z) + (1 - y) * softplus(z)).sum(axis=1)
         d = (y_w + 1 - y) * sigmoid(z) - y_w
@@ -331,7 +335,7 @@ def moves(name, n, w, gradients, lr):
 
     for t, g in enumerate(gradients, 1):
         unbiased1, unbiased2 = 1 - n.beta1**t, 1 - n.beta2**t
-        if name == "sgd":
+        if name in ("sgd", "perceptron"):
             w = w - lr * g
         elif name in ("momentum", "nesterov"):
             m = n.momentum * m + g

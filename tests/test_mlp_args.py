@@ -21,7 +21,7 @@ from fastcli.mlp.dump import args_text
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS, ChosenInit
 from fastcli.mlp.names import lookup
 from fastcli.mlp.schedules import SCHEDULES, learning_rates
-from fastcli.optimizers import OPTIMIZERS
+from fastcli.optimizers import OPTIMIZERS, PERCEPTRON
 from fastcli.printable import nearest
 
 if sys.version_info >= (3, 11):
@@ -347,7 +347,8 @@ def test_the_defaults_can_be():
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_resolved_has_the_numbers_of_the_optimiser(name):
-    found = replace(ARGS, optimizer=name.upper()).resolved()
+    hidden = "none" if name == PERCEPTRON else ARGS.hidden
+    found = replace(ARGS, optimizer=name.upper(), hidden=hidden).resolved()
     rule = OPTIMIZERS[name]
     assert found.optimizer == name
     assert (found.lr, found.eps, found.weight_decay) == (rule.lr, rule.eps, rule.weight_decay)

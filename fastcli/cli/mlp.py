@@ -78,6 +78,7 @@ def mlp_train(
     from fastcli.evaluation.early_stopping import parse_monitor
     from fastcli.evaluation.intervals import parse_interval
     from fastcli.mlp.args import MlpArgs
+    from fastcli.mlp.perceptron_rule import with_own_defaults
     from fastcli.mlp.train_and_save import outputs, train_and_save_mlp
 
     args = MlpArgs(**{**vars(options), **found})
@@ -94,6 +95,9 @@ def mlp_train(
         from fastcli.fasttext.pretrained import source_dim
 
         args = replace(args, dim=source_dim(args.pretrained_vectors))
+    args, own = with_own_defaults(args, given)
+    if own and args.verbose > 0:
+        say(own)
     args.check()
     args = args.resolved()
     check_apart([configured.config, *lists.files_from], outputs(args))

@@ -36,7 +36,7 @@ from fastcli.mlp.options import (
     UNSCALED,
     MlpOptions,
 )
-from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Optimizer
+from fastcli.optimizers import OPTIMIZERS, PERCEPTRON, Hyperparameters, Optimizer
 from fastcli.options import Row, Values, check_ranges, rows, without_effect
 from fastcli.overwriting import STREAM
 from fastcli.printable import nearest, shortened
@@ -166,6 +166,11 @@ class MlpArgs(MlpOptions):
             for one, suits in zip(found, suited, strict=True)
         ]
 
+    @property
+    def is_perceptron(self) -> bool:
+        """Whether the perceptron learning rule is asked for.  Raises ArgumentError."""
+        return self.rule.name == PERCEPTRON
+
     def resolved(self) -> MlpArgs:
         """Return the arguments with the optimiser's defaults, and canonical names.
 
@@ -190,6 +195,8 @@ class MlpArgs(MlpOptions):
             if row.name in NAMED:
                 kind, name = row.option.kind or row.name, values[row.name]
                 values[row.name] = canonical(kind, name, row.choices, row.aliases)
+        if rule.name == PERCEPTRON and values["loss"] == "auto":
+            values["loss"] = "ova"  # which inference goes by: a unit for each label
         if self.weight_decay == -1 and values["decay_by"] == "step":
             values["weight_decay"] = 0.0  # an optimiser's own decay is one by the rate
         for word in self.activation.split(","):
@@ -266,6 +273,8 @@ class MlpArgs(MlpOptions):
                 "--norm batch with --batch-size 1 does not work: the mean of one example is the "
                 "example itself. Use --norm layer, or a larger --batch-size."
             )
+        if rule.name == PERCEPTRON:
+            self._check_perceptron()
         if self.centered and rule.name != "rmsprop":
             raise ArgumentError(f"--centered is for --optimizer rmsprop, not {rule.name}.")
         if self.decay_by == "step" and self.weight_decay >= 1:
@@ -285,6 +294,27 @@ class MlpArgs(MlpOptions):
         check_folds(self.folds, self.input_model)
         check_once(self.input, self.valid_share, self.folds)
         parse_interval(self.eval_every)
+
+    def _check_perceptron(self) -> None:
+        """Raise ArgumentError for what the perceptron learning rule does not have."""
+        name = "--optimizer perceptron"
+        if self.widths:
+            raise ArgumentError(
+                f"{name} is the rule of a network without hidden layers, whose units it could "
+                "tell no error: give --hidden none, or another --optimizer."
+            )
+        if self.loss not in ("ova", "one-vs-all"):
+            raise ArgumentError(f"{name} is a rule without a loss: leave -loss {self.loss} out.")
+        if self.label_smoothing:
+            raise ArgumentError(
+                f"{name} with --label-smoothing would find every unit in error for ever: leave "
+                "--label-smoothing out."
+            )
+        if self.check_gradients:
+            raise ArgumentError(
+                f"{name} has no gradients: its units are steps. Leave --check-gradients out, or "
+                "give another --optimizer."
+            )
 
 
 # What is recorded only where it is given, so that models without it are the same bytes.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.kernels.base.indirect import address_of
-from fastcli.kernels.base.losses import OVA, SOFTMAX
+from fastcli.kernels.base.losses import OVA, PERCEPTRON, SOFTMAX
 from fastcli.kernels.mlp import layers, updates
 from fastcli.kernels.mlp import network as groups
 from fastcli.memory import padded, zeros
@@ -127,7 +127,7 @@ class Network:
         self.group = groups.Network(
             layers=self.records,
             n_layers=n,
-            loss=loss,
+            loss=PERCEPTRON if args.is_perceptron else loss,
             seed=args.seed,
             chunk=groups.EXAMPLES if NORMS[args.norm] else 2,
             dim=n_in if embeds else 0,

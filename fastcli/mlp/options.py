@@ -97,6 +97,11 @@ WITH_STD = Need(
     lambda v: f"with {v.shown('init')} {v.init}, only with normal and truncated-normal",
 )
 WITH_LAYERS = Need(_has_layers, lambda v: f"without hidden layers ({v.shown('hidden')} none)")
+# The units of a perceptron are binary steps, though it has no hidden layer.
+WITH_UNITS = Need(
+    lambda v: _has_layers(v) or (v.optimizer == "perceptron" and v.activation == "binary-step"),
+    WITH_LAYERS.reason,
+)
 WITH_L1 = only_beside("l1")
 WITH_DECAY = only_beside("weight_decay")
 WITH_MAX_NORM = only_beside("max_norm")
@@ -237,7 +242,7 @@ class MlpOptions:
         group="network",
         choices=activations,
         is_list=True,
-        needs=(WITH_LAYERS,),
+        needs=(WITH_UNITS,),
     )
     norm: str = option(
         "none",
@@ -317,7 +322,8 @@ class MlpOptions:
     # optimiser
     optimizer: str = option(
         "adam",
-        "sgd, momentum, nesterov, adagrad, rmsprop, adadelta, adam, adamw, adamax, nadam",
+        "sgd, momentum, nesterov, adagrad, rmsprop, adadelta, adam, adamw, adamax, nadam, "
+        "perceptron",
         group="optimiser",
         choices=optimizers,
         kind="optimizer",

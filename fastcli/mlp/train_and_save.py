@@ -39,6 +39,7 @@ from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.needs import checkpoint_size, needs_of
 from fastcli.mlp.network import Network, loss_code
+from fastcli.mlp.perceptron_rule import verdict
 from fastcli.mlp.regions import check_regions
 from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.trained import MlpTrained, Setup
@@ -136,6 +137,9 @@ def train_and_save_mlp(
             run = retried(attempt, args.lr, args.retry_nan, reporter)
             if args.l1_proximal:
                 reporter.note(sentence_on_zeros(run.trainer))
+            if args.is_perceptron:
+                labels = [readable(name) for name in data.names]
+                reporter.note(verdict(run.trainer, labels))
             reporter.stage("saving")
             return _saved(run, files[path], about)
 
@@ -244,8 +248,9 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
         steps=at.step,
         seconds=run.seconds,
         interrupted=run.interrupted,
-        learned=judged,
         examples=data.examples if args.plot_regions else None,
+        # The perceptron rule has a verdict of its own: its figures are no log losses.
+        learned=None if args.is_perceptron else judged,
     )
     if at.step and run.problem is None and not left_behind() and len(data.names) > 1:
         trained.troubles = list(troubles(trainer, judged.is_at_chance))

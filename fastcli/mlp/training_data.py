@@ -25,6 +25,7 @@ from fastcli.mlp.feature_rows import RawRows
 from fastcli.mlp.feature_tables import read_like, read_on, read_tables
 from fastcli.mlp.features import FeatureColumns, Labels, natural
 from fastcli.mlp.network import stride
+from fastcli.mlp.perceptron_rule import check_text
 from fastcli.mlp.table_columns import TableOptions
 from fastcli.mlp.table_memory import check_training
 from fastcli.mlp.texts import (
@@ -124,6 +125,7 @@ def read_data(
     if former is not None:
         former.check_kind(kind, args.input[0])
     if kind == "text":
+        check_text(args)
         return _read_text(args, asked, reporter, source, former)
     if args.pretrained_vectors:
         raise ArgumentError("-pretrainedVectors is for text, and the input is numbers.")

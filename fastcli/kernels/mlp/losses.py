@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcli.jit.build import device
 from fastcli.kernels.base.functions import logistic, settle, softplus
-from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.kernels.base.losses import PERCEPTRON, SOFTMAX
 from fastcli.kernels.base.vector import exp, log
 from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.network import Batch, Examples, Network
@@ -166,6 +166,31 @@ def weighted_ova_loss(
 
 
 @device
+def perceptron_loss(
+    z: F32, d: F32, n: i64, width: i64, labels: I32, n_labels: i64, weighs: i64, scale: f32, by: F32
+) -> f64:
+    """Return how far units are on the wrong side, and set the update d of the perceptron rule.
+
+    Unit k gives y = 1 where its score z is 0 or more, else 0, and its target t is 1 for a label of
+    the example, else 0; d = (y - t) ``scale``, so that a step is w += lr (t - y) x (Rosenblatt
+    1958), which changes the units in error only.  It is the gradient of the perceptron criterion,
+    the sum of abs(z) over these units.  With ``weighs`` the errors of labels that are there are
+    multiplied by their weights, as in one-vs-all.
+    """
+    one, zero, loss = np.float32(1.0), np.float32(0.0), 0.0
+    for k in range(n):
+        t = target_of(k, labels, n_labels, one, zero, 0)
+        error = (one if z[k] >= zero else zero) - t
+        if weighs == 1 and t == one:
+            error *= by[k]
+        loss += float(error * z[k])
+        d[k] = error * scale
+    for k in range(n, width):
+        d[k] = zero
+    return loss
+
+
+@device
 def is_right(z: F32, n: i64, labels: I32, n_labels: i64) -> i64:
     """Return 1 if the label with the largest of n scores z is one of an example's, else 0."""
     best = 0
@@ -211,7 +236,13 @@ def set_losses(
         z = at(values, layer.z + i * layer.z_row)
         d = at(values, layer.dz + i * layer.z_row)
         n, width = layer.units, layer.width
-        if examples.weighs == 1:
+        if network.loss == PERCEPTRON:
+            weighs, by = examples.weighs, examples.label_weights
+            weight = examples.weights[example] if weighs == 1 else np.float32(1.0)
+            times = scale * weight
+            value = perceptron_loss(z, d, n, width, labels, n_labels, weighs, times, by)
+            losses[i] = float(weight) * value
+        elif examples.weighs == 1:
             weight, by = examples.weights[example], examples.label_weights
             times = scale * weight
             if network.loss == SOFTMAX:

@@ -1,0 +1,73 @@
+"""The perceptron learning rule (Rosenblatt 1958): what it needs, and whether it has ended.
+
+A unit for each label gives 1 from a score of 0 on, else 0; w += lr (t - y) x moves the units that
+are in error.  The rule ends, without an error, after finitely many steps where a plane separates
+each label from the others (Novikoff 1962), and never ends where none does, as for XOR (Minsky and
+Papert 1969).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcli.errors import ArgumentError
+from fastcli.mlp.args import MlpArgs, option_of
+from fastcli.printable import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from fastcli.mlp.trainer import Trainer
+
+OWN = {"hidden": "none", "batch_size": 1}  # what the rule has unless it is given by hand
+
+
+def with_own_defaults(args: MlpArgs, given: Collection[str]) -> tuple[MlpArgs, str]:
+    """Return the arguments with what belongs to the rule, if they ask for it, and a line on that.
+
+    ``given`` are the names of the options that a person set.
+    """
+    own: dict[str, Any] = {name: value for name, value in OWN.items() if name not in given}
+    if not own or not args.is_perceptron:
+        return args, ""
+    shown = " ".join(f"{option_of(name)} {value}" for name, value in own.items())
+    return replace(args, **own), f"--optimizer perceptron has {shown}, unless given."
+
+
+def check_text(args: MlpArgs) -> None:
+    """Raise ArgumentError for text, whose word vectors the rule has no step for."""
+    if args.is_perceptron:
+        raise ArgumentError(
+            "--optimizer perceptron is for numbers: of text, word vectors are a layer that the "
+            "rule cannot train. Use another --optimizer."
+        )
+
+
+def verdict(trainer: Trainer, names: Sequence[str]) -> str:
+    """Return a sentence on the errors that are left in training data; ``names`` are the labels."""
+    examples, network = trainer.source, trainer.network
+    scorer, order = trainer.scorers[0], np.arange(examples.n)
+    n_wrong, units = 0, np.zeros(network.n_labels, bool)
+    for first in range(0, examples.n, network.batch):
+        n = min(network.batch, examples.n - first)
+        scorer.score(examples, order, first, n)
+        fires = network.scores(n, scorer.values) >= 0
+        ends = examples.label_offsets[first : first + n + 1]
+        target = np.zeros_like(fires)
+        target[np.repeat(np.arange(n), np.diff(ends)), examples.labels[ends[0] : ends[-1]]] = True
+        wrong = fires != target
+        n_wrong += int(wrong.any(axis=1).sum())
+        units |= wrong.any(axis=0)
+    lines = counted(examples.n, "training line")
+    if not n_wrong:
+        return f"The perceptron rule has ended: every unit is right for all of {lines}."
+    labels = listed([name for name, some in zip(names, units.tolist(), strict=True) if some])
+    return (
+        f"The perceptron rule has not ended: {n_wrong:,} of {lines} still have a unit in error "
+        f"({labels}). Where no line or plane separates a label from the others, as in XOR, it goes "
+        "round in circles for ever, which is suspected here: --hidden 8 with another --optimizer "
+        "can learn such data. If it is not so, more -epoch will end it."
+    )

@@ -1,0 +1,188 @@
+"""The perceptron learning rule: its steps by hand, where it ends, and what it is not for."""
+
+import numpy as np
+import pytest
+
+from fastcli.errors import ArgumentError
+from fastcli.evaluation.weights import scaled
+from fastcli.kernels.base.losses import OVA
+from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.examples import of_dense
+from fastcli.mlp.network import Network, stride
+from fastcli.mlp.perceptron_rule import verdict, with_own_defaults
+from fastcli.mlp.trainer import Trainer
+from tests import naive_mlp
+from tests.cli.test_mlp import config_of, one_sentence, scores
+from tests.command import run
+
+ALL = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+GATES = {"and": [0, 0, 0, 1], "or": [0, 1, 1, 1], "nand": [1, 1, 1, 0], "xor": [0, 1, 1, 0]}
+RULE = {"optimizer": "perceptron", "hidden": "none", "batch_size": 1}
+
+
+def perceptron(x, labels, n_labels, lines=None, **given):
+    """Return a trainer of the rule on a matrix and lists of labels."""
+    args = MlpArgs(input=("x",), output="y", **{**RULE, **given}).resolved()
+    args.check()
+    flat = np.array([label for some in labels for label in some], np.int32)
+    offsets = np.concatenate([[0], np.cumsum([len(some) for some in labels])])
+    examples = of_dense(x.astype(np.float32), stride(x.shape[1]), flat, offsets)
+    if lines is not None:
+        by_label = np.linspace(0.5, 2, n_labels)
+        examples.weights = scaled(lines, by_label, flat, offsets, n_labels)
+    network = Network(args, x.shape[1], n_labels, False, OVA, len(x) + 1, args.thread)
+    network.start(args.seed)
+    return Trainer(args, network, examples, None, np.zeros(1, np.float32), 0)
+
+
+def trained(trainer):
+    list(trainer.run(lambda _: None))
+    return trainer
+
+
+def several(rng, n, n_labels, most):
+    """Return lists of up to ``most`` labels, the first of which is there twice."""
+    found = [
+        sorted(set(rng.integers(0, n_labels, rng.integers(1, most + 1)).tolist())) for _ in range(n)
+    ]
+    found[0] = [*found[0], found[0][0]]
+    return found
+
+
+@pytest.mark.parametrize("lr", [1.0, 0.3])
+@pytest.mark.parametrize(("n_labels", "most"), [(2, 1), (5, 1), (4, 3)])
+def test_steps_are_those_of_rosenblatt(n_labels, most, lr, rng):
+    """For each example, w += lr (t - y) x of every unit, with y = 1 where w x + b >= 0."""
+    x = rng.normal(size=(30, 4))
+    x32 = x.astype(np.float32)
+    labels = several(rng, len(x), n_labels, most)
+    trainer = perceptron(x, labels, n_labels, epoch=3, lr=lr)
+    w = trainer.network.weights(0)[:, 0].astype(np.float64)
+    b = trainer.network.vector(0, "bias")[0].astype(np.float64)
+    n_moves = 0
+    for epoch in range(3):
+        for i in trainer._order(epoch):
+            y = (x32[i] @ w + b >= 0) * 1.0
+            t = np.isin(np.arange(n_labels), labels[i]) * 1.0
+            w += lr * np.outer(x32[i], t - y)
+            b += lr * (t - y)
+            n_moves += (t != y).sum()
+    trained(trainer)
+    assert 0 < n_moves < 90 * n_labels
+    np.testing.assert_allclose(trainer.network.weights(0)[:, 0], w, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(trainer.network.vector(0, "bias")[0], b, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("weighs", [False, True])
+def test_a_batch_takes_the_mean_of_updates(weighs, rng):
+    x, n_labels = rng.normal(size=(20, 6)).astype(np.float32), 3
+    labels = several(rng, len(x), n_labels, 2)
+    lines = rng.choice([0.5, 1, 3], len(x)) if weighs else None
+    trainer = perceptron(x, labels, n_labels, lines=lines, batch_size=0, epoch=1, lr=1.0)
+    network = trainer.network
+    z = x @ network.weights(0)[:, 0].astype(np.float64) + network.vector(0, "bias")[0]
+    y = np.array([np.isin(np.arange(n_labels), some) * 1.0 for some in labels])
+    weights, by = 1.0, 1.0
+    if (known := trainer.examples.weights) is not None:
+        weights, by = known.lines, known.labels
+    loss, d = naive_mlp.loss_and_gradient(z, y, "perceptron", weights, by)
+    trained(trainer)
+    np.testing.assert_allclose(network.weights(0, trainer.grads)[:, 0], x.T @ d, atol=1e-6)
+    np.testing.assert_allclose(trainer.progress.history[0].loss, loss, rtol=1e-5)
+
+
+@pytest.mark.parametrize("batch_size", [1, 0])
+@pytest.mark.parametrize("gate", ["and", "or", "nand"])
+def test_what_a_line_separates_is_learned(gate, batch_size):
+    labels = [[label] for label in GATES[gate]]
+    for seed in range(20):
+        trainer = perceptron(ALL, labels, 2, epoch=100, seed=seed, batch_size=batch_size)
+        trained(trainer)
+        said = verdict(trainer, ["no", "yes"])
+        assert said == (
+            "The perceptron rule has ended: every unit is right for all of 4 training lines."
+        )
+        assert trainer.progress.history[-1].train_error == 0
+
+
+def test_xor_is_not_learned():
+    labels = [[label] for label in GATES["xor"]]
+    for seed in range(10):
+        trainer = trained(perceptron(ALL, labels, 2, epoch=200, seed=seed))
+        said = verdict(trainer, ["no", "yes"])
+        assert "has not ended" in said
+        assert "of 4 training lines still have a unit in error" in said
+
+
+def test_a_label_in_the_middle_is_named():
+    """Of three kinds on a line the one in the middle has no line between it and both others."""
+    x = np.array([[-1], [-0.9], [0], [0.1], [1], [0.9]])
+    trainer = trained(perceptron(x, [[0], [0], [1], [1], [2], [2]], 3, epoch=300))
+    assert "(middle)" in verdict(trainer, ["low", "middle", "high"])
+
+
+def test_what_belongs_to_the_rule_is_said():
+    args = MlpArgs(optimizer="Perceptron")
+    changed, said = with_own_defaults(args, ["optimizer"])
+    assert (changed.hidden, changed.batch_size) == ("none", 1)
+    assert said == "--optimizer perceptron has --hidden none --batch-size 1, unless given."
+    changed, said = with_own_defaults(args, ["batch_size"])
+    assert (changed.hidden, changed.batch_size) == ("none", 32)
+    assert with_own_defaults(args, ["batch_size", "hidden"]) == (args, "")
+    assert with_own_defaults(MlpArgs(), []) == (MlpArgs(), "")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"hidden": "8"}, "without hidden layers, whose units it could tell no error: give"),
+        ({"loss": "softmax"}, "is a rule without a loss: leave -loss softmax out"),
+        ({"label_smoothing": 0.1}, "leave --label-smoothing out"),
+        ({"check_gradients": True}, "has no gradients"),
+    ],
+)
+def test_what_the_rule_is_not_for(given, said):
+    with pytest.raises(ArgumentError, match=said):
+        MlpArgs(input=("x",), output="y", **{**RULE, **given}).check()
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """Return a function that writes a table of a gate and returns its path."""
+
+    def written(name):
+        path = tmp_path / f"{name}.csv"
+        cells = zip(ALL.astype(int).tolist(), GATES[name], strict=True)
+        path.write_text("a,b,y\n" + "".join(f"{a},{b},{y}\n" for (a, b), y in cells))
+        return path
+
+    return written
+
+
+@pytest.mark.parametrize("options", [[], ["--hidden", "none", "--activation", "binary-step"]])
+def test_from_the_command_line(options, gate, tmp_path):
+    learn = ["--optimizer", "perceptron", *options, "-thread", 1]
+    result = run("mlp-train", "-input", gate("and"), "-output", tmp_path / "m", *learn)
+    assert result.code == 0
+    assert "The perceptron rule has ended" in result.err
+    assert "no effect" not in result.err
+    model = tmp_path / "m.mlp"
+    assert scores(model, gate("and"))["precision"] == 1
+    assert config_of(model)["args"]["optimizer"] == "perceptron"
+    assert run("predict", model, "-", stdin=b"1,1\n0,1\n").text() == "1\n0\n"
+    # A unit fires where what is printed, the sigmoid of its score, is .5 or more.
+    fires = run("predict-prob", model, "-", 2, 0.5, stdin=b"1,1\n0,1\n").text().splitlines()
+    assert [line.split()[0] for line in fires] == ["1", "0"]
+    assert [len(line.split()) for line in fires] == [2, 2]
+    result = run("mlp-train", "-input", gate("xor"), "-output", tmp_path / "m", *learn)
+    assert result.code == 0
+    assert "as in XOR, it goes round in circles for ever, which is suspected here" in result.err
+    assert "learning rate is too high" not in result.err
+
+
+def test_texts_have_word_vectors(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("__label__a x y\n__label__b z\n")
+    options = ["--optimizer", "perceptron", "-verbose", 0]
+    said = one_sentence("mlp-train", "-input", path, "-output", tmp_path / "m", *options)
+    assert said.startswith("--optimizer perceptron is for numbers")
