@@ -212,7 +212,7 @@ def targets(labels, n_labels, loss, smoothing):
     """
     y = np.zeros((len(labels), n_labels))
     for i, some in enumerate(labels):
-        if loss == "softmax":
+        if loss in ("softmax", "bce"):
             others = np.setdiff1d(np.arange(n_labels), some)
             eps = smoothing if len(others) else 0.0
             y[i, others] = eps / max(len(others), 1)
@@ -223,6 +223,13 @@ def targets(labels, n_labels, loss, smoothing):
     return y
 
 
+def one_score(z, y, weights):
+    """Return what ``loss_and_gradient`` does for one score with P(second label) = sigmoid(z)."""
+    losses = -y[:, 1] * np.log(sigmoid(z)) - y[:, 0] * np.log(1 - sigmoid(z))
+    d = y[:, 0] * sigmoid(z) - y[:, 1] * (1 - sigmoid(z))
+    return (weights * losses).mean(), (weights * d / len(z))[:, None]
+
+
 def loss_and_gradient(z, y, loss, weights=1.0, label_weights=1.0):
     """Return the mean loss and the gradient of the scores.
 
@@ -231,6 +238,8 @@ def loss_and_gradient(z, y, loss, weights=1.0, label_weights=1.0):
     n = len(z)
     weights = np.ones(n) * weights
     y_w = y * label_weights
+    if loss == "bce":  # one score, of the second label
+        return one_score(z[:, 0], y_w, weights)
     if loss == "softmax":
         log_p = z - np.logaddexp.reduce(z, axis=1, keepdims=True)
         losses = -(y_w * log_p).sum(axis=1)

@@ -54,13 +54,25 @@ CASES = [
         for smoothing in (0.0, 0.1)
     ),
     {"several": True, "label_smoothing": 0.2, "weighs": True},
+    *(
+        {"loss": "bce", "label_smoothing": smoothing, "weighs": weighs, "several": several}
+        for smoothing in (0.0, 0.1)
+        for weighs in (False, True)
+        for several in (False, True)
+    ),
 ]
+
+
+def labels_in(case):
+    """Return how many labels the examples of a case have."""
+    return 2 if case.get("loss") == "bce" else N_LABELS
 
 
 def setting(case, n_threads=1, seed=3):
     """Return a trainer of a small network on random examples, and the labels."""
     rng = np.random.default_rng(seed)
     given = {"hidden": "9,17", "loss": "softmax", "optimizer": "sgd", **case}
+    n_labels = labels_in(case)
     several = given.pop("several", False) or given["loss"] == "ova"
     weighs = given.pop("weighs", False)
     args = MlpArgs(
@@ -69,17 +81,19 @@ def setting(case, n_threads=1, seed=3):
     args.check()
     x = rng.normal(size=(N, N_IN)).astype(np.float32)
     labels = [
-        sorted(set(rng.integers(0, N_LABELS, 1 + several * (i % 3)).tolist())) for i in range(N)
+        sorted(set(rng.integers(0, n_labels, 1 + several * (i % 3)).tolist())) for i in range(N)
     ]
     if several:
-        labels[0], labels[1] = [2, 4, 2], list(range(N_LABELS))  # one twice; all of them
+        # One twice; all of them.
+        labels[0], labels[1] = [n_labels - 3, n_labels - 1, n_labels - 3], list(range(n_labels))
+        labels[0] = [max(label, 0) for label in labels[0]]
     flat = np.array([label for some in labels for label in some], np.int32)
     offsets = np.concatenate([[0], np.cumsum([len(some) for some in labels])])
     examples = of_dense(x, stride(N_IN), flat, offsets)
     if weighs:
-        lines, by_label = rng.choice([0, 0.5, 2, 3], N), rng.choice([0, 0.2, 1, 4], N_LABELS)
-        examples.weights = scaled(lines, by_label, flat, offsets, N_LABELS)
-    network = Network(args, N_IN, N_LABELS, False, loss_code(args.loss, False), N, n_threads)
+        lines, by_label = rng.choice([0, 0.5, 2, 3], N), rng.choice([0, 0.2, 1, 4], n_labels)
+        examples.weights = scaled(lines, by_label, flat, offsets, n_labels)
+    network = Network(args, N_IN, n_labels, False, loss_code(args.loss, False), N, n_threads)
     network.start(seed)
     for i, layer in enumerate(network.layers):
         network.vector(i, "bias")[...] = rng.normal(size=(layer.pieces, layer.units)) / 3
@@ -126,7 +140,7 @@ def one_step(trainer):
 def test_kernel_gradients(case):
     trainer, x, labels = setting(case)
     network, args = trainer.network, trainer.args
-    y = naive_mlp.targets(labels, N_LABELS, args.loss, args.label_smoothing)
+    y = naive_mlp.targets(labels, labels_in(case), args.loss, args.label_smoothing)
     layers = layers_of(network)
     weights = trainer.examples.weights
     by = () if weights is None else (weights.lines, weights.labels)
@@ -170,7 +184,7 @@ def test_two_threads_give_the_same_gradients(case):
 def test_central_differences(case):
     trainer, x, labels = setting(case)
     args = trainer.args
-    y = naive_mlp.targets(labels, N_LABELS, args.loss, args.label_smoothing)
+    y = naive_mlp.targets(labels, labels_in(case), args.loss, args.label_smoothing)
     layers = layers_of(trainer.network)
     x = x.astype(np.float64)
     weights = trainer.examples.weights

@@ -134,7 +134,8 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
         if options["cutoff"] or options["target_size"]:
             found.append("text.dictionary: gather_entries")
     elif command == "mlp-train":
-        found += [*PERCEPTRON, f"base.optimizers: {options['optimizer']}_update"]
+        form = "_eps_inside" if options["eps_position"] == "inside" else ""
+        found += [*PERCEPTRON, f"base.optimizers: {options['optimizer']}{form}_update"]
         is_lines = options["format"] in ("auto", "text") and not _is_table(options["input"])
         if is_lines or options["text_column"]:
             found += [COUNT, FEATURES, START]

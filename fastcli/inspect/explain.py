@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from fastcli.inspect.line_features import CHARACTERS, WORD, FeatureReader
-from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.attribution import Gradients, Path
 from fastcli.printable import readable
 
@@ -157,7 +156,7 @@ class NetworkScores:
 
     def __init__(self, model: MlpModel) -> None:
         self._gradients = Gradients(model)
-        self.sums_to_one = model.loss == SOFTMAX
+        self.sums_to_one = model.sums_to_one
 
     def of(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scores of all labels, of rows."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.kernels.base.losses import BCE
 from fastcli.kernels.mlp.network import LAYER_NORM, NO_NORM
 from fastcli.mlp.examples import of_dense
 from fastcli.mlp.network import stride
@@ -101,6 +102,8 @@ class Gradients:
         self._forward(x)
         network, n = self._network, len(x)
         top = len(network.layers) - 1
+        if network.loss == BCE:  # the score of the first label is 0
+            weights = weights[1:]
         d = np.repeat((weights[None, None, :]).astype(np.float64), n, axis=0)
         for i in range(top, -1, -1):
             if i < top:

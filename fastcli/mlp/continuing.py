@@ -17,12 +17,12 @@ import numpy as np
 from fastcli.contents import identity_of_bytes
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.recorded import inputs_of
-from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.kernels.base.losses import BCE, SOFTMAX
 from fastcli.mlp.args import MlpArgs, option_of
 from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import load_mlp
-from fastcli.mlp.network import Network
+from fastcli.mlp.network import Network, loss_name
 from fastcli.mlp.tensor_reader import open_tensors
 from fastcli.text.growing import (
     Grown,
@@ -115,9 +115,17 @@ class FormerNetwork:
         return [*known, *self.new_names]
 
     def sentences_on_loss(self, loss: int, has_several: bool) -> Iterator[str]:
-        """Yield what to say where ``loss`` is another one, or not for lines of several labels."""
+        """Yield what to say where ``loss`` is another one, or not for lines of several labels.
+
+        Raises ArgumentError where only one of both losses has a single output unit.
+        """
         if loss != self.model.loss:
-            was, now = ("softmax" if one == SOFTMAX else "ova" for one in (self.model.loss, loss))
+            was, now = map(loss_name, (self.model.loss, loss))
+            if BCE in (loss, self.model.loss):
+                raise ArgumentError(
+                    f"{self.path} was trained with -loss {was}, whose output units are not those "
+                    f"of {now}: leave -loss out."
+                )
             yield f"The loss was {was} and is {now}; the output units are kept."
         if loss == SOFTMAX and has_several:
             yield (
@@ -160,7 +168,10 @@ class FormerNetwork:
             at = self.grown.former_labels
         model.check_unchanged()
         for name, view in network.tensors().items():
-            if name.startswith(f"layers.{last}."):
+            if name.startswith(f"layers.{last}.") and model.loss == BCE:
+                # Its one unit is for the second label: where labels change places, for the other.
+                view[...] = model.tensors[name] * np.float32(1 if at[1] == 1 else -1)
+            elif name.startswith(f"layers.{last}."):
                 view[..., at >= 0] = model.tensors[name][..., at[at >= 0]]
             else:
                 view[...] = model.tensors[name]
@@ -199,7 +210,7 @@ def open_former(
         _check_given(name, args, model, path)
     decided = {name: getattr(model.args, name) for name in names}
     if "loss" not in given:
-        decided["loss"] = "softmax" if model.loss == SOFTMAX else "ova"
+        decided["loss"] = loss_name(model.loss)
     is_table = bool(args.text_column)
     decided |= kept_weight_prefix(path, model.weight_prefix, given, is_table, note)
     identity = identity_of_bytes(contents.data)

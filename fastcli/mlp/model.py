@@ -13,11 +13,11 @@ from fastcli.contents import Contents, FromFile
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.classifier import Worker
 from fastcli.evaluation.unknown_words import KnownWords
-from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.kernels.base.losses import ONE_OF_ALL
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST_FLOATS
-from fastcli.mlp.network import Network, layers_of
+from fastcli.mlp.network import Network, layers_of, outputs_of
 from fastcli.mlp.predict import table_reader, table_rows, table_worker, text_worker
 from fastcli.mlp.table_columns import TableOptions
 from fastcli.text.dictionary import Dictionary
@@ -92,7 +92,7 @@ class MlpModel(FromFile):
     @property
     def sums_to_one(self) -> bool:
         """Whether the probabilities of all labels sum to 1, as those of softmax do."""
-        return self.loss == SOFTMAX
+        return self.loss in ONE_OF_ALL
 
     @property
     def weight_prefix(self) -> str:
@@ -140,7 +140,7 @@ class MlpModel(FromFile):
         if batch is None:
             units = sum(
                 layer.units * layer.pieces
-                for layer in layers_of(self.args, self.n_in, self.nlabels)
+                for layer in layers_of(self.args, self.n_in, outputs_of(self.loss, self.nlabels))
             )
             batch = max(1, min(BATCH, MOST_FLOATS // (8 * (units + self.n_in))))
         network = Network(self.args, self.n_in, self.nlabels, embeds, self.loss, batch, 1)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from fastcli.kernels.base.losses import OVA, SOFTMAX
+from fastcli.kernels.base.losses import BCE, OVA, SOFTMAX
 from fastcli.memory import padded
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.features import FeatureColumns, TableColumn
 from fastcli.mlp.limits import MOST
 from fastcli.mlp.model import MlpModel
-from fastcli.mlp.network import layers_of
+from fastcli.mlp.network import layers_of, outputs_of
 from fastcli.mlp.texts import bucket_of
 from fastcli.schema import Range, SchemaError, build, shown
 from fastcli.tables.dialects import is_delimiter
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MODEL_FORMAT = "mlp model"
-LOSS_CODES = (SOFTMAX, OVA)  # a file has the place of the loss in here
+LOSS_CODES = (SOFTMAX, OVA, BCE)  # a file has the place of the loss in here
 LOOKED_THROUGH = 64_000_000  # bytes of weights that are searched for NaN when a model is opened
 EMBEDDING = "embedding"
 
@@ -78,7 +78,7 @@ class ModelHeader:
     """The JSON object of a model: a model of text has ``text``, one of numbers the others."""
 
     args: MlpArgs
-    loss: Literal[0, 1]
+    loss: Literal[0, 1, 2]
     about: dict[str, Any]
     format: str
     version: str
@@ -106,7 +106,10 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
         model.names = _labels(header.labels)
     if not model.names:
         raise SchemaError("labels are missing")
-    for i, layer in enumerate(layers_of(args, model.n_in, model.nlabels)):
+    if model.loss == BCE and model.nlabels != 2:
+        raise SchemaError(f"the loss bce is for two labels, not {model.nlabels}")
+    outputs = outputs_of(model.loss, model.nlabels)
+    for i, layer in enumerate(layers_of(args, model.n_in, outputs)):
         for part, shape in layer.tensor_shapes.items():
             name = f"layers.{i}.{part}"
             model.tensors[name] = _take(left, name, np.float32, shape)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcli.errors import ArgumentError
 from fastcli.kernels.base.indirect import address_of
-from fastcli.kernels.base.losses import OVA, PERCEPTRON, SOFTMAX
+from fastcli.kernels.base.losses import BCE, OVA, PERCEPTRON, SOFTMAX
 from fastcli.kernels.mlp import layers, updates
 from fastcli.kernels.mlp import network as groups
 from fastcli.memory import padded, zeros
@@ -73,7 +74,12 @@ class Layer:
         return found
 
 
-def layers_of(args: MlpArgs, n_in: int, n_labels: int) -> list[Layer]:
+def outputs_of(loss: int, n_labels: int) -> int:
+    """Return the units of the output layer: one for each label, but one for both labels of BCE."""
+    return 1 if loss == BCE else n_labels
+
+
+def layers_of(args: MlpArgs, n_in: int, n_outputs: int) -> list[Layer]:
     """Return the layers of a network, the output layer last."""
     norm, after = NORMS[args.norm], args.norm_position == "after"
     found, below = [], n_in
@@ -82,7 +88,7 @@ def layers_of(args: MlpArgs, n_in: int, n_labels: int) -> list[Layer]:
     ):
         found.append(Layer(below, width, activation, norm, after, dropout, args.norm_affine))
         below = width
-    return [*found, Layer(below, n_labels, None, 0, False, 0.0)]
+    return [*found, Layer(below, n_outputs, None, 0, False, 0.0)]
 
 
 class Network:
@@ -106,11 +112,11 @@ class Network:
     ) -> None:
         """Lay out a network with ``n_in`` inputs, dense or (``embeds``) a mean of embeddings.
 
-        ``loss`` is SOFTMAX or OVA.
+        ``loss`` is SOFTMAX, OVA or BCE.
         """
         self.args, self.n_in, self.n_labels, self.batch = args, n_in, n_labels, batch
         self.embeds, self.loss = embeds, loss
-        self.layers = layers_of(args, n_in, n_labels)
+        self.layers = layers_of(args, n_in, outputs_of(loss, n_labels))
         self.slots = slots(args.rule, args.hyperparameters())
         self.input_width = padded(n_in)
         self.row_floats = self.input_width * (1 + self.slots)
@@ -294,10 +300,16 @@ class Network:
         return flat.reshape(n, row)[:, : layer.units]
 
     def scores(self, n: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return a view of the scores of n examples among ``values``: float32[n, labels]."""
+        """Return the scores of n examples among ``values``: float32[n, labels].
+
+        The first label of BCE has the score 0: both are as those of softmax with two units.
+        """
         record = self.records[-1]
         at, row = record.z, record.z_row
-        return values[at : at + n * row].reshape(n, row)[:, : self.n_labels]
+        found = values[at : at + n * row].reshape(n, row)[:, : self.layers[-1].units]
+        if self.loss == BCE:
+            return np.concatenate([np.zeros_like(found), found], axis=1)
+        return found
 
     def outputs(self, i: int, n: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a view of what hidden layer i gave for n examples: float32[n, units]."""
@@ -371,5 +383,22 @@ class Network:
 
 
 def loss_code(name: str, several_labels: bool) -> int:
-    """Return SOFTMAX or OVA; ``auto`` is one-vs-all where lines have several labels."""
+    """Return the loss of a name; ``auto`` is one-vs-all where lines have several labels."""
     return LOSSES[name] or (OVA if several_labels else SOFTMAX)
+
+
+def loss_name(loss: int) -> str:
+    """Return the shortest name of a loss."""
+    return min((name for name, code in LOSSES.items() if code == loss), key=len)
+
+
+def check_labels(loss: int, n_labels: int) -> None:
+    """Raise ArgumentError where a loss is not for that many labels."""
+    if loss != BCE or n_labels == 2:
+        return
+    if n_labels < 2:
+        raise ArgumentError("-loss bce tells two labels apart, and the input has only one.")
+    raise ArgumentError(
+        f"-loss bce has one output unit, which tells two labels apart, and the input has "
+        f"{n_labels:,}: use -loss softmax (one label a line) or -loss ova (each label by itself)."
+    )

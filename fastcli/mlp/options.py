@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastcli.evaluation import options as validation
-from fastcli.kernels.base.losses import OVA, SOFTMAX
+from fastcli.kernels.base.losses import BCE, OVA, SOFTMAX
 from fastcli.mlp.limits import LARGE
 from fastcli.options import Need, Option, only_beside, only_with, option
 from fastcli.tables.options import BAD_BYTES, ESCAPES, LABELS_FROM, QUOTES, TABLES
 from fastcli.text import options as text
 
 NORMS = {"none": 0, "batch": 1, "layer": 2}
-LOSSES = {"auto": 0, "softmax": SOFTMAX, "ova": OVA, "one-vs-all": OVA}
+LOSSES = {"auto": 0, "softmax": SOFTMAX, "ova": OVA, "one-vs-all": OVA, "bce": BCE}
 SHAPES = {"element": 0, "row": 1, "column": 2}
 BALLS = {"l2": 0, "l1": 1}
 STANDARD, MINMAX, UNSCALED = SCALES = ("standard", "minmax", "none")
@@ -312,7 +312,8 @@ class MlpOptions:
     bias: float = option(0.0, "initial bias", group="network", at_least=-LARGE, at_most=LARGE)
     loss: str = option(
         "auto",
-        "loss function (auto: one-vs-all where lines have several labels, else softmax)",
+        "loss function (auto: one-vs-all where lines have several labels, else softmax; bce: one "
+        "sigmoid unit for two labels)",
         group="network",
         fasttext=True,
         choices=LOSSES,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.kernels.base.losses import BCE, ONE_OF_ALL
 from fastcli.mlp.options import NORMS
 from fastcli.mlp.plain_activations import VALUES
 
@@ -102,7 +102,9 @@ class PlainNetwork:
     def _losses(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the losses of scores z, float64[n, labels], before lines are weighted."""
         yes = self._targets * self._label_weights
-        if self.network.loss == SOFTMAX:
+        if self.network.loss == BCE:  # the first of two labels has the score 0
+            z = np.concatenate([np.zeros_like(z), z], axis=1)
+        if self.network.loss in ONE_OF_ALL:
             losses = -yes * (z - np.logaddexp.reduce(z, axis=1, keepdims=True))
         else:
             losses = yes * np.logaddexp(0, -z) + (1 - self._targets) * np.logaddexp(0, z)
@@ -121,7 +123,7 @@ def targets(examples: Examples, n: int, network: Network) -> NDArray[np.float64]
     for i in range(n):
         start, end = examples.label_offsets[i], examples.label_offsets[i + 1]
         labels = examples.labels[start:end]
-        if network.loss != SOFTMAX:
+        if network.loss not in ONE_OF_ALL:
             found[i] = smoothing
             found[i, labels] = 1 - smoothing
             continue

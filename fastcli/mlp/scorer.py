@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fastcli.evaluation.meter import Meter
-from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.kernels.base.losses import ONE_OF_ALL
 from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.mlp import network as groups
 from fastcli.kernels.mlp import steps as kernels
@@ -92,7 +92,7 @@ def best_probs(scores: NDArray[np.float32], loss: int) -> NDArray[np.float32]:
     """Return the probability of the best label of each row of scores, float32[n]."""
     largest = scores.max(axis=1).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        if loss == SOFTMAX:
+        if loss in ONE_OF_ALL:
             found = 1 / np.exp(scores - largest[:, None]).sum(axis=1)
         else:
             found = 1 / (1 + np.exp(-largest))
@@ -124,5 +124,5 @@ def evaluate(scorers: list[Scorer], examples: Examples, with_scores: bool = Fals
     )
     is_finite = bool(np.isfinite(found.losses).all())
     total = math.fsum(found.losses) if is_finite else float("nan")
-    meter.add_losses(n, total, total if network.loss == SOFTMAX else total / network.n_labels)
+    meter.add_losses(n, total, total if network.loss in ONE_OF_ALL else total / network.n_labels)
     return meter

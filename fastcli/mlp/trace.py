@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import ArgumentError
-from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.kernels.base.losses import BCE, OVA, SOFTMAX
 from fastcli.mlp.gradient_check import gradients_of
 from fastcli.mlp.looking import check_no_batch_norm, trainer_to_look
 from fastcli.mlp.plain_activations import VALUES, logistic
 from fastcli.mlp.plain_network import EMBEDDING, targets
-from fastcli.printable import readable
+from fastcli.printable import counted, readable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from fastcli.mlp.training_data import TrainingData
 
 
+LOSS_TITLES = {
+    SOFTMAX: "softmax",
+    OVA: "one-vs-all (sigmoid)",
+    BCE: "one sigmoid for two labels",
+}
 MOST_UNITS = 12  # of a layer that are shown
 MOST_UPDATES = 18  # of a tensor
 
@@ -100,12 +105,14 @@ def trace(
         gradients[EMBEDDING] = _row_gradients(trainer, data, before[EMBEDDING])
     after = _tensors(trainer, data)
     names = _names(data, network)
-    labels = data.examples.labels[: data.examples.label_offsets[1]]
+    labels = [names[-1][label] for label in data.examples.labels[: data.examples.label_offsets[1]]]
+    if network.loss == BCE:  # whose one unit is for the second label
+        names[-1] = names[-1][1:]
     x = network.values[network.group.input :][: network.n_in].copy()
     return Trace(
         row=row,
         n_rows=n,
-        labels=[names[-1][label] for label in labels],
+        labels=labels,
         widths=[network.n_in, *(layer.units for layer in network.layers)],
         layers=[
             _shown(_input_title(data), {"x": x}, names[0]),
@@ -237,13 +244,13 @@ def _layer(
         taken = at(record.a_in, layer.pieces)
         shown |= {f"norm{piece}": of for piece, of in zip(pieces, taken, strict=True)}
     chosen = layer.activation
-    title = f"{layer_title(network, i).capitalize()}, {layer.units:,} units"
+    title = f"{layer_title(network, i).capitalize()}, {counted(layer.units, 'unit')}"
     if chosen is None:
         is_softmax = network.loss == SOFTMAX
         scores = z[0].astype(np.float64)
         p = np.exp(scores - np.logaddexp.reduce(scores)) if is_softmax else logistic(scores)
-        shown["p"], shown["target"] = p, targets(data.examples, 1, network)[0]
-        title += f", {'softmax' if is_softmax else 'one-vs-all (sigmoid)'}"
+        shown["p"], shown["target"] = p, targets(data.examples, 1, network)[0, -len(p) :]
+        title += f", {LOSS_TITLES[network.loss]}"
     else:
         title += f", {chosen}"
         if layer.norm and layer.norm_after:

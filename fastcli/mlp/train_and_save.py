@@ -21,7 +21,7 @@ from fastcli.evaluation.run_log import EvaluationRows, RunLog
 from fastcli.evaluation.weights import weights_file
 from fastcli.files import Outputs, Replacement, check_writable
 from fastcli.jit.build import compile_beside
-from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.kernels.base.losses import ONE_OF_ALL
 from fastcli.kernels.mlp import layers, updates
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.memory import check_file_size
@@ -38,7 +38,7 @@ from fastcli.mlp.layer_sizes import gradient_sizes, sentence_on_zeros
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
 from fastcli.mlp.needs import checkpoint_size, needs_of
-from fastcli.mlp.network import Network, loss_code
+from fastcli.mlp.network import Network, check_labels, loss_code
 from fastcli.mlp.perceptron_rule import verdict
 from fastcli.mlp.regions import check_regions
 from fastcli.mlp.tensor_reader import load_arrays
@@ -274,9 +274,11 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
 def network_of(args: MlpArgs, data: TrainingData) -> Network:
     """Return the network for some data, before its parameters are set.
 
-    Raises FastcliError where it does not fit into memory.
+    Raises ArgumentError for labels that the loss is not for, FastcliError where the network does
+    not fit into memory.
     """
     loss = loss_code(args.loss, data.examples.has_several)
+    check_labels(loss, len(data.names))
     batch = largest_batch(data.examples.n, args.batch_size, args.norm == "batch") + 1
     embeds = data.columns is None
     try:
@@ -306,7 +308,7 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     history, examples = trainer.progress.history, data.examples
     n_used = int(examples.label_offsets[examples.n])
     counts = np.bincount(examples.labels[:n_used], minlength=len(data.names))
-    is_one = trainer.network.loss == SOFTMAX
+    is_one = trainer.network.loss in ONE_OF_ALL
     guess = one_of_all_guess(counts) if is_one else binary_guess(counts, examples.n)
     label_weights = None
     if (weights := examples.weights) is not None:

@@ -209,6 +209,7 @@ TEXT_EDITS = {
     "true for a number": (put(args__dim=True), "args.dim should be a whole number"),
     "no dropout": (put(args__dropout="nan"), "--dropout must be"),
     "huge maxout": (put(args__activation="maxout:1e15"), "maxout"),
+    "one unit for three labels": (put(loss=2), "the loss bce is for two labels, not 3"),
     "hinges without tensors": (put(args__activation="apl:3"), "layers.0.shape"),
     "huge apl": (put(args__activation="apl:1e15"), "apl"),
     "initialisation": (put(args__init="uniform:3,1"), "first bound must be below the second"),
@@ -221,7 +222,7 @@ TEXT_EDITS = {
     "NaN for an epsilon": (put(args__norm_eps=float("nan")), "args.norm_eps should be a number"),
     "no label prefix": (put(args__label=""), "-label must not be empty"),
     "a surrogate as prefix": (put(args__label="\ud800"), "args.label contains lone surrogates"),
-    "another loss": (put(loss=2), "loss should be 0 or 1, not 2"),
+    "another loss": (put(loss=9), "loss should be 0 or 1 or 2, not 9"),
     "about as a list": (put(about=[1]), "about should be an object"),
 }
 

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.kernels.mlp import losses as kernels
 from tests import naive_mlp
 from tests.kernels.probe import probe
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @probe
 def call_is_right(z: F32, n: i64, labels: I32, n_labels: i64, out: U8) -> None:
-    out[0] = kernels_is_right(z, n, labels, n_labels)
+    out[0] = kernels_is_right(z, n, labels, n_labels, SOFTMAX)
 
 
 kernels_is_right = kernels.is_right

@@ -1,4 +1,5 @@
 """The codes of the losses, as fastText's files have them; mlp-train uses the last two."""
 
-HS, NS, SOFTMAX, OVA = 1, 2, 3, 4
+HS, NS, SOFTMAX, OVA, BCE = 1, 2, 3, 4, 5  # BCE: one output unit for two labels
 PERCEPTRON = 6  # of training only: in inference it is OVA
+ONE_OF_ALL = (SOFTMAX, BCE)  # of networks: the probabilities of all labels sum to 1

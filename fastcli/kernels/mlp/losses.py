@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcli.jit.build import device
 from fastcli.kernels.base.functions import logistic, settle, softplus
-from fastcli.kernels.base.losses import PERCEPTRON, SOFTMAX
+from fastcli.kernels.base.losses import BCE, PERCEPTRON, SOFTMAX
 from fastcli.kernels.base.vector import exp, log
 from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.network import Batch, Examples, Network
@@ -191,9 +191,36 @@ def perceptron_loss(
 
 
 @device
-def is_right(z: F32, n: i64, labels: I32, n_labels: i64) -> i64:
-    """Return 1 if the label with the largest of n scores z is one of an example's, else 0."""
-    best = 0
+def bce_loss(
+    z: f32, d: F32, width: i64, labels: I32, n_labels: i64, eps: f32, scale: f32, no: f32, yes: f32
+) -> f64:
+    """Return the cross entropy of one score z for two labels, and set its gradient ``d[0]``.
+
+    The probability of the second label is the sigmoid of z, so that all is as for softmax with the
+    scores 0 and z: with targets t that sum to 1, the loss is yes t softplus(-z) + no (1 - t)
+    softplus(z), where ``no`` and ``yes`` are the weights of both labels.
+    """
+    one, n_second, different = np.float32(1.0), 0, 0
+    for j in range(n_labels):
+        different += is_new(labels, j)
+        n_second += labels[j]
+    eps = eps if different < 2 else np.float32(0.0)
+    share = np.float32(n_second) / np.float32(max(n_labels, 1))
+    for_second = yes * (eps + (one - eps - eps) * share)
+    for_first = no * (eps + (one - eps - eps) * (one - share))
+    d[0] = settle(((for_second + for_first) * logistic(z) - for_second) * scale)
+    for k in range(1, width):
+        d[k] = np.float32(0.0)
+    return float(for_second * softplus(-z) + for_first * softplus(z))
+
+
+@device
+def is_right(z: F32, n: i64, labels: I32, n_labels: i64, loss: i64) -> i64:
+    """Return 1 if the label with the largest of n scores z is one of an example's, else 0.
+
+    A single score with the loss BCE is that of the second of two labels; the first has 0.
+    """
+    best = 1 if loss == BCE and z[0] > np.float32(0.0) else 0
     for k in range(1, n):
         if z[k] > z[best]:
             best = k
@@ -211,7 +238,7 @@ def mark_right(batch: Batch, examples: Examples, network: Network, values: F32, 
         example = batch.order[i]
         first, last = examples.label_offsets[example], examples.label_offsets[example + 1]
         z = at(values, layer.z + i * layer.z_row)
-        right[i] = is_right(z, layer.units, at(examples.labels, first), last - first)
+        right[i] = is_right(z, layer.units, at(examples.labels, first), last - first, network.loss)
 
 
 @device
@@ -236,6 +263,7 @@ def set_losses(
         z = at(values, layer.z + i * layer.z_row)
         d = at(values, layer.dz + i * layer.z_row)
         n, width = layer.units, layer.width
+        one = np.float32(1.0)
         if network.loss == PERCEPTRON:
             weighs, by = examples.weighs, examples.label_weights
             weight = examples.weights[example] if weighs == 1 else np.float32(1.0)
@@ -247,10 +275,14 @@ def set_losses(
             times = scale * weight
             if network.loss == SOFTMAX:
                 value = weighted_softmax_loss(z, d, n, width, labels, n_labels, eps, times, by)
+            elif network.loss == BCE:
+                value = bce_loss(z[0], d, width, labels, n_labels, eps, times, by[0], by[1])
             else:
                 value = weighted_ova_loss(z, d, n, width, labels, n_labels, eps, times, by)
             losses[i] = float(weight) * value
         elif network.loss == SOFTMAX:
             losses[i] = softmax_loss(z, d, n, width, labels, n_labels, eps, scale)
+        elif network.loss == BCE:
+            losses[i] = bce_loss(z[0], d, width, labels, n_labels, eps, scale, one, one)
         else:
             losses[i] = ova_loss(z, d, n, width, labels, n_labels, eps, scale)

@@ -97,7 +97,7 @@ class Network(Group):
 
     layers: Records[Layer]  # the output layer last
     n_layers: i64
-    loss: i64  # SOFTMAX or OVA
+    loss: i64  # SOFTMAX, OVA or BCE
     seed: i64
     chunk: i64  # examples that stay with one thread
     dim: i64  # of embedding rows, 0 if the input is dense

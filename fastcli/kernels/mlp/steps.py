@@ -15,7 +15,7 @@ from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.heap import keep_best, sort_best
 from fastcli.kernels.base.indirect import call
 from fastcli.kernels.base.integers import random_bits
-from fastcli.kernels.base.losses import SOFTMAX
+from fastcli.kernels.base.losses import BCE, SOFTMAX
 from fastcli.kernels.base.vector import exp, fill, prefetch_row, row_add, sigmoid
 from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.losses import mark_right, set_losses
@@ -164,8 +164,10 @@ def score_losses(
 
 @device
 def probabilities(z: F32, out: F32, n: i64, loss: i64) -> None:
-    """Set ``out`` to the probabilities of n scores z."""
-    if loss == SOFTMAX:
+    """Set ``out`` to the probabilities of n scores z, of BCE's one to those of both labels."""
+    if loss == BCE:
+        out[0], out[1] = sigmoid(-z[0]), sigmoid(z[0])
+    elif loss == SOFTMAX:
         largest = z[0]
         for j in range(1, n):
             largest = max(largest, z[j])
@@ -198,7 +200,7 @@ def best_scores(
     neighbours are equal (offsets of features).
     """
     layer = record(network.layers, network.n_layers - 1)
-    n, minimum = layer.units, np.float32(threshold)
+    n, minimum = 2 if network.loss == BCE else layer.units, np.float32(threshold)
     for i in range(m):
         counts[i] = 0
         if has_input[i + 1] > has_input[i]:
