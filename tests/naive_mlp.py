@@ -230,13 +230,30 @@ def one_score(z, y, weights):
     return (weights * losses).mean(), (weights * d / len(z))[:, None]
 
 
+def error_loss(errors, loss):
+    """Return the losses of errors and their derivatives; ``huber:0.7`` is linear from 0.7 on."""
+    name, _, delta = loss.partition(":")
+    if name == "squared":
+        return errors**2, 2 * errors
+    if name == "absolute":
+        return np.abs(errors), np.sign(errors)
+    size, delta = np.abs(errors), float(delta)
+    is_near = size <= delta
+    losses = np.where(is_near, errors**2 / 2, delta * size - delta**2 / 2)
+    return losses, np.where(is_near, errors, delta * np.sign(errors))
+
+
 def loss_and_gradient(z, y, loss, weights=1.0, label_weights=1.0):
     """Return the mean loss and the gradient of the scores.
 
     ``weights`` multiply the losses of examples, ``label_weights`` what targets say for a label.
+    The losses of regression are means over targets.
     """
     n = len(z)
     weights = np.ones(n) * weights
+    if loss.startswith(("squared", "absolute", "huber")):
+        losses, slopes = error_loss(z - y, loss)
+        return (weights * losses.mean(axis=1)).mean(), weights[:, None] * slopes / z.size
     y_w = y * label_weights
     if loss == "bce":  # one score, of the second label
         return one_score(z[:, 0], y_w, weights)

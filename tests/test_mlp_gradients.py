@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcli.evaluation.weights import scaled
+from fastcli.evaluation.weights import scaled, scaled_lines
 from fastcli.kernels.base.losses import SOFTMAX
 from fastcli.mlp.activations import ACTIVATIONS, parse_activation
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.batches import Batches
 from fastcli.mlp.examples import of_dense, of_rows
 from fastcli.mlp.network import Network, loss_code, stride
+from fastcli.mlp.options import REGRESSION_LOSSES
 from fastcli.mlp.trainer import Trainer
 from fastcli.optimizers import Steps
 from tests import naive_mlp
@@ -60,6 +61,11 @@ CASES = [
         for weighs in (False, True)
         for several in (False, True)
     ),
+    *(
+        {"loss": loss, "huber_delta": 0.7, "activation": "tanh", "weighs": weighs}
+        for loss in REGRESSION_LOSSES
+        for weighs in (False, True)
+    ),
 ]
 
 
@@ -73,6 +79,7 @@ def setting(case, n_threads=1, seed=3):
     rng = np.random.default_rng(seed)
     given = {"hidden": "9,17", "loss": "softmax", "optimizer": "sgd", **case}
     n_labels = labels_in(case)
+    of_numbers = given["loss"] in REGRESSION_LOSSES
     several = given.pop("several", False) or given["loss"] == "ova"
     weighs = given.pop("weighs", False)
     args = MlpArgs(
@@ -93,6 +100,11 @@ def setting(case, n_threads=1, seed=3):
     if weighs:
         lines, by_label = rng.choice([0, 0.5, 2, 3], N), rng.choice([0, 0.2, 1, 4], n_labels)
         examples.weights = scaled(lines, by_label, flat, offsets, n_labels)
+    if of_numbers:
+        if weighs:
+            examples.weights = scaled_lines(lines.astype(np.float64), N)
+        labels = rng.normal(size=(N, n_labels)).astype(np.float32)
+        examples.set_targets(labels.reshape(-1))
     network = Network(args, N_IN, n_labels, False, loss_code(args.loss, False), N, n_threads)
     network.start(seed)
     for i, layer in enumerate(network.layers):
@@ -104,6 +116,14 @@ def setting(case, n_threads=1, seed=3):
             view[...] = rng.normal(1.0, 0.3, size=view.shape)
     trainer = Trainer(args, network, examples, None, NO_EMBEDDING, 0)
     return trainer, x, labels
+
+
+def truth(labels, args, n_labels):
+    """Return what the twin compares scores with, and the name of its loss."""
+    if args.loss in REGRESSION_LOSSES:
+        delta = f":{args.huber_delta}" * (args.loss == "huber")
+        return labels.astype(np.float64), args.loss + delta
+    return naive_mlp.targets(labels, n_labels, args.loss, args.label_smoothing), args.loss
 
 
 def layers_of(network):
@@ -140,13 +160,11 @@ def one_step(trainer):
 def test_kernel_gradients(case):
     trainer, x, labels = setting(case)
     network, args = trainer.network, trainer.args
-    y = naive_mlp.targets(labels, labels_in(case), args.loss, args.label_smoothing)
+    y, loss = truth(labels, args, labels_in(case))
     layers = layers_of(network)
     weights = trainer.examples.weights
     by = () if weights is None else (weights.lines, weights.labels)
-    value, ref, _ = naive_mlp.run(
-        layers, x.astype(np.float64), y, args.loss, args.activation_l1, *by
-    )
+    value, ref, _ = naive_mlp.run(layers, x.astype(np.float64), y, loss, args.activation_l1, *by)
     losses = one_step(trainer)
     if not args.activation_l1:
         assert losses.mean() == pytest.approx(value, rel=2e-6)
@@ -184,12 +202,12 @@ def test_two_threads_give_the_same_gradients(case):
 def test_central_differences(case):
     trainer, x, labels = setting(case)
     args = trainer.args
-    y = naive_mlp.targets(labels, labels_in(case), args.loss, args.label_smoothing)
+    y, loss = truth(labels, args, labels_in(case))
     layers = layers_of(trainer.network)
     x = x.astype(np.float64)
     weights = trainer.examples.weights
     by = () if weights is None else (weights.lines, weights.labels)
-    _, grads, dx = naive_mlp.run(layers, x, y, args.loss, args.activation_l1, *by)
+    _, grads, dx = naive_mlp.run(layers, x, y, loss, args.activation_l1, *by)
     rng = np.random.default_rng(7)
     places = [(x, dx)]
     for layer, grad in zip(layers, grads, strict=True):
@@ -204,7 +222,7 @@ def test_central_differences(case):
             values = []
             for sign in (1, -1):
                 array[index] = before + sign * step
-                values.append(naive_mlp.run(layers, x, y, args.loss, args.activation_l1, *by)[0])
+                values.append(naive_mlp.run(layers, x, y, loss, args.activation_l1, *by)[0])
             array[index] = before
             difference = (values[0] - values[1]) / (2 * step)
             assert difference == pytest.approx(grad[index], rel=1e-5, abs=1e-8)

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastcli.errors import ArgumentError
 from fastcli.overwriting import check_apart
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Folding:
     weights: str
     table: TableOptions | None  # None for lines
     prepared: dict[str, Any]
+    of_numbers: bool = False
 
     @classmethod
     def of(
@@ -82,10 +84,15 @@ class Folding:
             weights=args.line_weights,
             table=table,
             prepared=prepared,
+            of_numbers=getattr(args, "is_regression", False),
         )
 
     def check(self) -> None:
         """Raise ArgumentError for a file whose format is not known, or that is an input."""
+        if self.output and self.of_numbers:
+            raise ArgumentError(
+                "--folds-output writes labels, and --task regression learns numbers: leave it out."
+            )
         if self.output:
             from fastcli.labelling.fold_rows import OPTION
             from fastcli.labelling.located_rows import rows_format
@@ -143,7 +150,7 @@ def run(folding: Folding, source: Any, reporter: Reporter, log: RunLog, put: Put
 
         check_weights(folding.inputs, folding.weights)  # while lines have the numbers of the files
     metric, is_shown = parse_monitor(folding.monitor), folding.verbose > 0
-    table, results = FoldTable(metric.text), []
+    table, results = FoldTable(metric.text, folding.of_numbers), []
     if source.note:
         reporter.note(source.note)
 

@@ -125,12 +125,16 @@ def opened(path: str) -> str | Contents:
 
 
 def load_classifier(
-    path: str, options: TableOptions | None = None, contents: str | Contents | None = None
+    path: str,
+    options: TableOptions | None = None,
+    contents: str | Contents | None = None,
+    takes_numbers: bool = False,
 ) -> Classifier:
     """Load a model to test or predict with, of the kind that its first bytes show.
 
     ``options`` say how it reads tables, if it does; ``contents`` are those of ``opened`` where they
-    are read already.  Raises ArgumentError for what cannot be.
+    are read already.  Raises ArgumentError for what cannot be, and for a model of regression where
+    a command is for labels (not ``takes_numbers``).
     """
     from fastcli.cli.display.messages import announce_compiling, say
     from fastcli.mlp.first_bytes import is_mlp
@@ -144,6 +148,11 @@ def load_classifier(
 
         perceptron = load_mlp(contents)
         perceptron.note = say
+        if perceptron.targets is not None and not takes_numbers:
+            from fastcli.cli._regression import refuse
+
+            context = click.get_current_context(silent=True)
+            raise refuse(path, str(context.info_name) if context is not None else "this")
         if options is not None:
             from fastcli.tables.dialects import read_delimiter
             from fastcli.tables.labels import LabelOptions

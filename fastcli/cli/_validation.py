@@ -63,9 +63,11 @@ def held_out(
     seed: int,
     reporter: Reporter,
     weight_prefix: str = "",
+    of_numbers: bool = False,
 ) -> Iterator[None]:
     """Hold out a share of the training lines for validation: they stand for ``HELD_OUT``.
 
+    Of labels that are ``of_numbers`` lines are drawn whatever theirs is, else some of each label.
     Meanwhile the other lines stand for the inputs.  What was taken out is said.  Raises what
     ``text.held_out.hold_out`` does, and DataError for a line whose weight cannot be used.
     """
@@ -84,7 +86,8 @@ def held_out(
         train, valid = Path(folder, "train.txt"), Path(folder, "valid.txt")
         if weight_prefix:
             check_weights(inputs, weight_prefix)  # while lines have the numbers of the files
-        held = hold_out(inputs, share, os.fsencode(label), seed, (train, valid))
+        prefix = os.fsencode(label)
+        held = hold_out(inputs, share, prefix, seed, (train, valid), of_numbers)
         reporter.note(held.sentence(share, seed))
         empty = str(Path(folder, "empty"))
         with standing_for(inputs, str(train), empty), standing_for([HELD_OUT], str(valid), ""):

@@ -99,6 +99,8 @@ def mlp_train(
     if own and args.verbose > 0:
         say(own)
     args.check()
+    if "monitor" in given:  # else the default is that of the task
+        parse_monitor(args.monitor).check_task(args.is_regression, "--monitor")
     args = args.resolved()
     check_apart([configured.config, *lists.files_from], outputs(args))
     if args.plot:
@@ -227,6 +229,8 @@ def say_written(args: MlpArgs, is_told: bool, former: FormerNetwork | None = Non
     reading = table_words(options)
     known = recorded_file(former.model, reading) if former is not None else ""
     command = proposal(model, args.input, args.valid, bool(args.valid_lines), reading, known)
+    if args.is_regression:  # there is no report
+        command = [word for word in command if word != "--report"]
     say_ending([model, *others], [] if is_told else command)
 
 
@@ -245,10 +249,17 @@ def training_lines(
 
         with spooled(args.input, reporter):  # what comes through a pipe is divided, too
             if input_kind(args) == "text":
-                share, seed = args.valid_share, args.seed
                 with (
                     _lines(args, reporter, places) as prepared,
-                    held_out(args.input, share, args.label, seed, reporter, args.weight_prefix),
+                    held_out(
+                        args.input,
+                        args.valid_share,
+                        args.label,
+                        args.seed,
+                        reporter,
+                        args.weight_prefix,
+                        args.is_regression,
+                    ),
                 ):
                     yield prepared
             else:

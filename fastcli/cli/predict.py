@@ -25,6 +25,7 @@ from fastcli.cli._options import (
     unknown_words_note,
 )
 from fastcli.cli._parts import PartOptions, check_part_options, label_parts
+from fastcli.cli._regression import check_no_labels, is_regression, predict_numbers
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
@@ -137,7 +138,11 @@ class Run:
             raise ArgumentError("--as: the name is empty.")
         check_readable(asked.data, CANNOT_OPEN)
         self.check_decisions()
-        classifier = load_classifier(asked.model, self.table)
+        numbers = not self.with_probs
+        classifier = load_classifier(asked.model, self.table, takes_numbers=numbers)
+        if is_regression(classifier):
+            self.predict_numbers(classifier, asked)
+            return
         classifier, asked = decided(self.ctx, classifier, asked, self.options)
         is_table = bool(
             self.labelling.output
@@ -170,6 +175,22 @@ class Run:
             predict_file(predictor, path, self.options.json, self.with_probs)
             notes += unknown_words_note(predictor, path, are_queries=True)
         say_unknown_words(notes)
+
+    def predict_numbers(self, classifier: Classifier, asked: Question) -> None:
+        """Print the numbers that a model of regression predicts."""
+        from fastcli.cli.display.bars import is_into_file, with_bar
+        from fastcli.evaluation.predictor import Predictor
+
+        check_no_labels(self.options, asked)
+        if self.labelling.output or self.parts.output_dir:
+            raise ArgumentError(
+                f"{asked.model} predicts numbers (regression), which --output cannot write beside "
+                "rows: leave it out, and paste the columns together."
+            )
+        for path in asked.data:
+            predictor = Predictor(classifier, 1, 0.0, self.options.thread, asked.named(path))
+            blocks = with_bar(blocks_of(classifier, path, CANNOT_OPEN), path, is_into_file())
+            predict_numbers(predictor, blocks, self.options.json)
 
     def check_decisions(self) -> None:
         """Raise ArgumentError where thresholds meet options that decide which labels are given."""

@@ -25,6 +25,7 @@ from fastcli.cli._options import (
     say_unknown_words,
     unknown_words_note,
 )
+from fastcli.cli._regression import is_regression, test_numbers
 from fastcli.cli._report import Reporting, ReportRun, Required, decides, open_report, required_of
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.printable import listed_files, printable, readable
@@ -54,7 +55,7 @@ def test(
     and why, are listed on stderr.  With one label per line, P@1 and R@1 are the same number.
     Several files, or patterns in quotes, give a line each and the total; K and TH come
     after them, or are given with -k and --threshold.  --report shows instead which labels go
-    wrong, and what they are taken for.
+    wrong, and what they are taken for.  Of a model of regression N, RMSE, MAE and R2 are printed.
 
     \b
     Example:
@@ -62,7 +63,11 @@ def test(
       fastcli test --report topics.bin data/samples/topics.test.txt
       fastcli test --require 'f1macro>=0.9' topics.bin data/samples/topics.test.txt
     """
-    tested = run(ctx, options, table, like.like, asked, reporting)
+    classifier = loaded(asked, table, reporting, takes_numbers=True)
+    if is_regression(classifier):
+        test_numbers(ctx, classifier, options, table, like.like, asked, reporting)
+        return
+    tested = run(ctx, classifier, options, table, like.like, asked, reporting)
     print_tested(options, tested)
     sys.stdout.flush()
     if tested.report is not None:
@@ -104,7 +109,8 @@ def test_label(
     Example:
       fastcli test-label topics.bin data/samples/topics.test.txt
     """
-    tested = run(ctx, options, table, like.like, asked, Reporting())
+    classifier = loaded(asked, table, Reporting())
+    tested = run(ctx, classifier, options, table, like.like, asked, Reporting())
     asked, k = tested.asked, tested.asked.k
     if options.json:
         write_json(tested, k, per_label=True)
@@ -138,8 +144,23 @@ class Tested:
     report: ReportRun | None = None  # where more is counted than test prints
 
 
+def loaded(
+    asked: Question, table: TableOptions, reporting: Reporting, takes_numbers: bool = False
+) -> Classifier:
+    """Return the model to test, once all that is needed is there.
+
+    Raises ArgumentError for one of regression unless the command ``takes_numbers``.
+    """
+    from fastcli.cli._test_data import check_readable
+
+    reporting.check()
+    check_readable(asked.data, CANNOT_OPEN)
+    return load_classifier(asked.model, table, takes_numbers=takes_numbers)
+
+
 def run(
     ctx: click.Context,
+    classifier: Classifier,
     options: Predicting,
     table: TableOptions,
     like: str,
@@ -147,7 +168,6 @@ def run(
     reporting: Reporting,
 ) -> Tested:
     """Test a model on files or standard input."""
-    from fastcli.cli._test_data import check_readable
     from fastcli.cli.display.bars import with_bar
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.meter import Meter
@@ -155,9 +175,7 @@ def run(
     from fastcli.labelling.examination import Places
 
     data = asked.data
-    reporting.check()
-    check_readable(data, CANNOT_OPEN)
-    classifier, asked = decided(ctx, load_classifier(asked.model, table), asked, options)
+    classifier, asked = decided(ctx, classifier, asked, options)
     of_numbers = getattr(classifier, "columns", None) is not None
     kinds = {"is_table": bool(like) or reads_tables(classifier), "of_numbers": of_numbers}
     given = {**vars(options), **vars(reporting), **vars(table), **kinds, "like": like}

@@ -26,6 +26,8 @@ class Predictions:
     it and the lines after it are worth nothing.  ``every`` are the predictions of all labels of
     the same lines, where they were asked for, and ``first`` what a test of k = 1 without a
     threshold takes for their best labels (of equal probabilities a larger k may have another one).
+    Of regression, ``values`` float64[lines, targets] are what is predicted (NaN where nothing is
+    known of a line), and ``truth`` of the same shape what the lines say, NaN where they do not.
     """
 
     k: int
@@ -35,6 +37,8 @@ class Predictions:
     not_finite: int = -1
     every: Predictions | None = None
     first: NDArray[np.int32] | None = None
+    values: NDArray[np.float64] | None = None
+    truth: NDArray[np.float64] | None = None
 
     @property
     def best(self) -> NDArray[np.int32]:
@@ -60,6 +64,8 @@ class Predictions:
             probs=self.probs[:most],
             every=self.every,
             first=self.first,
+            values=None if self.values is None else self.values[:n],
+            truth=None if self.truth is None else self.truth[:n],
         )
 
 

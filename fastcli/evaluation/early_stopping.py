@@ -60,11 +60,19 @@ class Evaluation:
     train_error: Measured = NAN
     gradients: tuple[Measured, ...] = ()  # of the last step, layer by layer: L2 norms
     activations: tuple[Measured, ...] = ()  # of hidden layers: standard deviations
+    valid_rmse: Measured = NAN  # of regression, instead of errors and F1
+    valid_mae: Measured = NAN
+    valid_r2: Measured = NAN
 
     @property
     def has_valid(self) -> bool:
         """Whether validation data were measured."""
-        return math.isfinite(self.valid_error)
+        return math.isfinite(self.valid_error) or self.of_numbers
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether predictions of numbers were measured."""
+        return math.isfinite(self.valid_rmse)
 
 
 @dataclass(kw_only=True)

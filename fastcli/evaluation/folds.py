@@ -16,6 +16,7 @@ from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.meter import Meter
 from fastcli.evaluation.predictor import Predictor
 from fastcli.evaluation.probabilities import dense_probs, dense_truth
+from fastcli.evaluation.regression import RegressionMeter
 from fastcli.reporting import Reporter, Status
 
 if TYPE_CHECKING:
@@ -41,12 +42,15 @@ class FoldResult:
     n_folds: int
     n_train: int
     n_test: int
-    accuracy: float
-    f1macro: float
-    f1weighted: float
+    accuracy: float = NAN
+    f1macro: float = NAN
+    f1weighted: float = NAN
     loss: float
     monitored: float = NAN  # the value of --monitor
     seconds: float = NAN
+    rmse: float = NAN  # of regression, instead of accuracy and F1
+    mae: float = NAN
+    r2: float = NAN
 
     def as_json(self, metric: str = "") -> dict[str, Any]:
         """Return it as a line of a log; what was not measured is left out."""
@@ -175,9 +179,7 @@ def cross_validate(
                 n_folds=n_folds,
                 n_train=model.n_train,
                 n_test=meter.n,
-                accuracy=meter.accuracy,
-                f1macro=meter.macro_f1,
-                f1weighted=meter.weighted_f1,
+                **scores_of(meter),
                 loss=meter.loss,
                 monitored=metric.value(meter, label) if metric is not None else NAN,
                 seconds=time.monotonic() - began,
@@ -186,6 +188,17 @@ def cross_validate(
         del model
         on_result(results[-1])
     return results, held
+
+
+def scores_of(meter: Meter | RegressionMeter) -> dict[str, float]:
+    """Return what a fold's result has of a meter, by its names."""
+    if isinstance(meter, RegressionMeter):
+        return {name: meter.score(name) for name in ("rmse", "mae", "r2")}
+    return {
+        "accuracy": meter.accuracy,
+        "f1macro": meter.macro_f1,
+        "f1weighted": meter.weighted_f1,
+    }
 
 
 @contextmanager
@@ -200,12 +213,15 @@ def _named(fold: str) -> Iterator[None]:
 
 def _measured(
     held: Held, fold: int, model: FoldModel, metric: Metric | None, n_threads: int
-) -> tuple[Meter, int]:
+) -> tuple[Meter | RegressionMeter, int]:
     """Count the lines that a fold left out, and keep what is predicted of them.
 
-    Returns the counts, and the id of the metric's label.
+    Returns the counts, and the id of the metric's label.  Of regression nothing is kept.
     """
     classifier = model.classifier
+    targets = getattr(classifier, "targets", None)
+    if targets is not None:
+        return _measured_numbers(model, targets, fold, n_threads), -1
     label = metric.find_label(LabelNames.of(classifier)) if metric is not None else -1
     name = f"The model of fold {fold + 1}"
     predictor = Predictor(classifier, 1, 0.0, n_threads, name, with_all=True)
@@ -230,6 +246,16 @@ def _measured(
     for meter in meters[1:]:
         meters[0].merge(meter)
     return meters[0], label
+
+
+def _measured_numbers(model: FoldModel, targets: Any, fold: int, n_threads: int) -> RegressionMeter:
+    """Count the lines that a fold of regression left out."""
+    classifier: Any = model.classifier
+    losses = targets.losses(classifier.loss, classifier.args.huber_delta)
+    meter = RegressionMeter(names=targets.names, losses=losses)
+    predictor = Predictor(classifier, 1, 0.0, n_threads, f"The model of fold {fold + 1}")
+    meter.add_predictions(predictor.predictions(model.blocks))
+    return meter
 
 
 def _best_and_own(

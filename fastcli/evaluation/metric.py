@@ -17,6 +17,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.metric_names import METRIC_KINDS, MetricKind, metric_names
+from fastcli.evaluation.regression import RegressionMeter
 from fastcli.printable import named, nearest
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ class Metric:
         return self.kind.needs_best
 
     @property
+    def is_share(self) -> bool:
+        """Whether its values are between 0 and 1."""
+        return self.kind.of_labels and not self.needs_losses
+
+    @property
     def lower_is_better(self) -> bool:
         """Whether a smaller value is the better one."""
         return self.kind.lower_is_better
@@ -105,8 +111,25 @@ class Metric:
                 f"{named(self.label)}."
             )
 
+    def check_task(self, of_numbers: bool, option: str) -> None:
+        """Raise ArgumentError where a model has no such score: of labels, or (``of_numbers``) not.
+
+        ``option`` is how the metric was asked for.
+        """
+        if self.kind.of_numbers if of_numbers else self.kind.of_labels:
+            return
+        its, others = "classification", "regression"
+        if not of_numbers:
+            its, others = others, its
+        known = metric_names(lambda kind: kind.of_numbers if of_numbers else kind.of_labels)
+        raise ArgumentError(
+            f"{option}: {self.name} is a metric of {its}, and this is {others}: give one of "
+            f"{known}."
+        )
+
     def check(self, k: int) -> None:
         """Raise ArgumentError if autotune with k predictions per line has no such score."""
+        self.check_task(False, "-autotune-metric")
         if self.needs_best and k != 1:
             raise ArgumentError(
                 f"-autotune-metric {self.name} uses one prediction per line: "
@@ -119,12 +142,14 @@ class Metric:
         worst = math.inf if self.lower_is_better else 0.0
         return value if value == value else worst
 
-    def value(self, meter: Meter, label: int = -1) -> float:
+    def value(self, meter: Meter | RegressionMeter, label: int = -1) -> float:
         """Return the value, NaN if there is nothing to divide by or the meter does not know.
 
         ``label`` is the id of the metric's label, if it has one (``find_label``).  Of a label that
         no line has nothing can be said: NaN.
         """
+        if isinstance(meter, RegressionMeter):
+            return meter.score(self.name)
         if label >= 0 and not meter.gold[label]:
             return math.nan
         if self.name == "f1":
@@ -172,7 +197,8 @@ def parse_metric(text: str) -> Metric:
     hint = nearest(text, ("f1", *PLAIN, *(f"{one}:30" for one in CURVES)))
     if name in PLAIN:
         hint = f" ({name} takes no label and no number)"
-    raise ArgumentError(f"Unknown metric : {named(text)}{hint}. Known: {metric_names()}.")
+    known = metric_names(lambda kind: True)
+    raise ArgumentError(f"Unknown metric : {named(text)}{hint}. Known: {known}.")
 
 
 def precision_recall(meter: Meter, label: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -21,6 +21,8 @@ class MetricKind:
     needs_best: bool = False  # the best label of each line, also where it is not given
     by_thresholds: bool = True  # whether these change it
     is_compared: bool = True  # by ``compare``
+    of_labels: bool = True  # whether models with labels have it
+    of_numbers: bool = False  # whether those of regression have it
 
     @property
     def text(self) -> str:
@@ -43,6 +45,7 @@ METRIC_KINDS = {
             needs_losses=True,
             by_thresholds=False,
             is_compared=False,
+            of_numbers=True,
         ),
         MetricKind(name="logloss", lower_is_better=True, needs_losses=True, by_thresholds=False),
         MetricKind(
@@ -51,12 +54,23 @@ METRIC_KINDS = {
         MetricKind(
             name="recallAtPrecision", takes_label=True, takes_percentage=True, is_compared=False
         ),
+        *(
+            MetricKind(
+                name=name,
+                lower_is_better=name != "r2",
+                by_thresholds=False,
+                is_compared=False,
+                of_labels=False,
+                of_numbers=True,
+            )
+            for name in ("rmse", "mae", "r2")
+        ),
     )
 }
 
 
-def metric_names(is_wanted: Callable[[MetricKind], bool] = lambda kind: True) -> str:
-    """Return the metrics of some kinds as options take them.
+def metric_names(is_wanted: Callable[[MetricKind], bool] = lambda kind: kind.of_labels) -> str:
+    """Return the metrics of some kinds as options take them: those of models with labels.
 
     >>> metric_names(lambda kind: kind.needs_losses)
     'loss, logloss'

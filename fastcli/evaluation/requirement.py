@@ -14,6 +14,7 @@ from fastcli.printable import named, shortened
 
 if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
+    from fastcli.evaluation.regression import RegressionMeter
 
 WORDS = {">=": "{} or more", "<=": "{} or less", ">": "more than {}", "<": "less than {}"}
 
@@ -26,7 +27,7 @@ class Requirement:
     operator: str
     bound: float
 
-    def missed(self, meter: Meter, label: int, data: str) -> str:
+    def missed(self, meter: Meter | RegressionMeter, label: int, data: str) -> str:
         """Return a sentence where a test does not meet the requirement, else "".
 
         ``label`` is the id of the metric's label; ``data`` names what was tested.
@@ -37,7 +38,7 @@ class Requirement:
         what, bound = told_apart(value, self.bound)
         wanted = WORDS[self.operator].format(bound)
         if math.isnan(value):
-            is_absent = label >= 0 and not meter.gold[label]
+            is_absent = label >= 0  # else there are no lines, or no scores
             why = f", since no line has the label {named(self.metric.label)}" if is_absent else ""
             what = f"undefined (nan{why})"
         return f"{self.metric.text} is {what} on {data}, and {wanted} is required."
@@ -87,7 +88,7 @@ def read_requirement(text: str) -> Requirement:
         bound = math.nan
     if not math.isfinite(bound):
         raise ArgumentError(f"{what}: {shortened(number.strip())!r} is not a number.")
-    if not metric.needs_losses and not 0 <= bound <= 1:
+    if metric.is_share and not 0 <= bound <= 1:
         meant = f" Was {bound / 100:g} meant?" if 1 < bound <= 100 else ""
         raise ArgumentError(f"{what}: {metric.name} is between 0 and 1.{meant}")
     return Requirement(metric, operator, bound)

@@ -215,6 +215,14 @@ def scaled(
     )
 
 
+def scaled_lines(lines: NDArray[np.float64] | None, n: int) -> Weights | None:
+    """Return the weights of n lines without labels, which weigh 1 on average, None for none.
+
+    Raises DataError where all weights are 0.
+    """
+    return scaled(lines, None, np.zeros(0, np.int32), np.zeros(n + 1, np.int64), 1)
+
+
 def weights_for(
     asked: ClassWeight | None,
     names: Sequence[str],

@@ -11,8 +11,8 @@ from fastcli.options import like, only_beside, option
 from fastcli.text import options as text
 
 METRICS = (
-    f"{metric_names(lambda kind: not kind.lower_is_better)}; to minimise: "
-    f"{metric_names(lambda kind: kind.lower_is_better)}"
+    f"{metric_names(lambda kind: kind.of_labels and not kind.lower_is_better)}; to minimise: "
+    f"{metric_names(lambda kind: kind.of_labels and kind.lower_is_better)}"
 )
 TUNING = (FOR_CLASSIFIERS, only_beside("autotune_validation"))
 

@@ -48,7 +48,9 @@ class WatchArgs:
         check_ranges(self)
         shared.check_together(self.valid, self.valid_share, self.patience, self.folds)
         parse_interval(self.eval_every)
-        return parse_monitor(self.monitor)
+        metric = parse_monitor(self.monitor)
+        metric.check_task(False, "--monitor")
+        return metric
 
     def given(self) -> list[str]:
         """Return the options that have another value than their default."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from fastcli.errors import ArgumentError
@@ -29,6 +29,7 @@ from fastcli.mlp.options import (
     LOSSES,
     MINMAX,
     NORMS,
+    REGRESSION_LOSSES,
     SCALES,
     SHAPES,
     SHARES,
@@ -92,6 +93,13 @@ class MlpArgs(MlpOptions):
                 f"--no-standardize and --scale {found} contradict each other: leave one out."
             )
         return found
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether numbers are learned, not labels; ``auto`` is, where the loss is one of these."""
+        return self.task == "regression" or (
+            self.task == "auto" and self.loss.strip().lower() in REGRESSION_LOSSES
+        )
 
     @property
     def widths(self) -> list[int]:
@@ -195,7 +203,7 @@ class MlpArgs(MlpOptions):
             if row.name in NAMED:
                 kind, name = row.option.kind or row.name, values[row.name]
                 values[row.name] = canonical(kind, name, row.choices, row.aliases)
-        if rule.name == PERCEPTRON and values["loss"] == "auto":
+        if rule.name == PERCEPTRON and values["loss"] == "auto" and values["task"] != "regression":
             values["loss"] = "ova"  # which inference goes by: a unit for each label
         if self.weight_decay == -1 and values["decay_by"] == "step":
             values["weight_decay"] = 0.0  # an optimiser's own decay is one by the rate
@@ -203,7 +211,41 @@ class MlpArgs(MlpOptions):
             parse_activation(word)  # also where there is no hidden layer
         values["activation"] = ",".join(map(str, self.activations)) or self.activation
         values["init"] = ",".join(map(str, parse_inits(self.init)))
-        return MlpArgs(**values)
+        return MlpArgs(**values)._as_task()
+
+    def _as_task(self) -> MlpArgs:
+        """Return the arguments with what follows from the task, if that is regression.
+
+        Raises ArgumentError for what the task does not have.
+        """
+        if not self.is_regression:
+            if self.loss in REGRESSION_LOSSES:
+                raise ArgumentError(
+                    f"-loss {self.loss} is for numbers: give --task regression, or -loss softmax."
+                )
+            parse_monitor(self.monitor).check_task(False, "--monitor")
+            return self
+        if self.is_perceptron:
+            raise ArgumentError(
+                "--optimizer perceptron learns labels, and --task regression numbers: leave one "
+                "out."
+            )
+        if self.loss not in ("auto", *REGRESSION_LOSSES):
+            raise ArgumentError(
+                f"-loss {self.loss} is for labels: with --task regression give one of "
+                f"{', '.join(REGRESSION_LOSSES)}."
+            )
+        for name in ("class_weight", "label_smoothing", "min_count_label"):
+            if getattr(self, name):
+                raise ArgumentError(
+                    f"{option_of(name)} is for labels, and --task regression learns numbers: leave "
+                    "it out."
+                )
+        # The default of --monitor is a metric of labels; the loss has all targets on one scale.
+        monitor = "loss" if self.monitor == DEFAULTS["monitor"] else self.monitor
+        parse_monitor(monitor).check_task(True, "--monitor")
+        loss = "squared" if self.loss == "auto" else self.loss
+        return replace(self, task="regression", loss=loss, monitor=monitor)
 
     def without_effect(self, given: Collection[str] | None = None, reads: str = "") -> str:
         """Return a sentence on options without effect, "" if there are none.
@@ -253,10 +295,10 @@ class MlpArgs(MlpOptions):
             )
         if self.weight_prefix and self.text_column:
             raise prefix_of_table()
-        if len(self.label_column) > 1 and not self.text_column:
+        if len(self.label_column) > 1 and not (self.text_column or self.is_regression):
             raise ArgumentError(
                 "Numbers have one label column: give one --label-column. Texts may have several, "
-                "with --text-column."
+                "with --text-column, and so may --task regression."
             )
         self.check_values()
 
@@ -322,11 +364,13 @@ NEWER = {
     *("folds", "folds_output", "input_model", "plot_regions", *LOOKS, *WEIGHTING),
     *("eps_position", "initial_accumulator"),
     *("norm_statistics", "norm_affine", "l1_proximal", "decay_by", "max_norm_kind"),
+    *("task", "huber_delta"),
 }
 # Options whose value is one of a table's names; optimizer and activation are looked up apart.
 LISTS = {"optimizer", "activation", "init"}  # read by their own rules
 NAMED = {row.name for row in rows(MlpArgs) if row.option.choices} - LISTS
 OPTIONS = {row.name: row for row in rows(MlpArgs)}
+DEFAULTS = {name: row.default for name, row in OPTIONS.items()}
 
 
 def option_of(name: str) -> str:

@@ -23,6 +23,7 @@ from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import load_mlp
 from fastcli.mlp.network import Network, loss_name
+from fastcli.mlp.options import REGRESSION_LOSSES
 from fastcli.mlp.tensor_reader import open_tensors
 from fastcli.text.growing import (
     Grown,
@@ -136,7 +137,11 @@ class FormerNetwork:
     def sentence(self) -> str:
         """Return what is said to the user, once the input has been read."""
         if self.grown is not None:
-            return self.grown.sentence(self.path)
+            return self.grown.sentence(self.path, self.model.targets is None)
+        if self.model.targets is not None:
+            what = "feature" if self.columns.kind == "libsvm" else "column"
+            kept = {what: self.columns.n_raw, "target": self.model.nlabels}
+            return new_and_kept(self.path, kept, {})
         kept = {"column": self.columns.n_raw, "label": self.model.nlabels}
         if self.columns.kind == "libsvm":
             kept = {"feature": self.columns.n_raw, "label": self.model.nlabels}
@@ -164,7 +169,7 @@ class FormerNetwork:
         model, last = self.model, len(network.layers) - 1
         n_new = network.n_labels - model.nlabels
         at = np.append(np.arange(model.nlabels), np.full(n_new, -1))
-        if self.grown is not None:
+        if self.grown is not None and model.targets is None:
             at = self.grown.former_labels
         model.check_unchanged()
         for name, view in network.tensors().items():
@@ -211,10 +216,27 @@ def open_former(
     decided = {name: getattr(model.args, name) for name in names}
     if "loss" not in given:
         decided["loss"] = loss_name(model.loss)
+    decided |= _task(args, model, path, given)
     is_table = bool(args.text_column)
     decided |= kept_weight_prefix(path, model.weight_prefix, given, is_table, note)
     identity = identity_of_bytes(contents.data)
     return replace(args, **decided), FormerNetwork(path=path, model=model, identity=identity)
+
+
+def _task(args: MlpArgs, model: MlpModel, path: str, given: set[str]) -> dict[str, Any]:
+    """Return the arguments of the network's task.  Raises ArgumentError where another is given."""
+    known = "classification" if model.targets is None else "regression"
+    is_other = "task" in given and args.task not in ("auto", known)
+    if is_other or ("loss" in given and (args.loss in REGRESSION_LOSSES) != bool(model.targets)):
+        option = "task" if is_other else "loss"
+        raise ArgumentError(
+            f"{option_of(option)} {getattr(args, option)}: {path} is a network of {known}, and "
+            "stays one."
+        )
+    if model.targets is None:
+        return {}
+    delta = {} if "huber_delta" in given else {"huber_delta": model.args.huber_delta}
+    return {"task": known, **delta}
 
 
 def _names_of_input(model: MlpModel) -> list[str]:

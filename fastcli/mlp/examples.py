@@ -27,7 +27,7 @@ class Examples:
     ``dense`` float32[n * stride], flat, padded with zeros, or ``rows`` int32 and ``offsets``
     int64[n + 1]: example i is the mean of the embedding rows ``rows[offsets[i]:offsets[i + 1]]``.
     ``labels[label_offsets[i]:label_offsets[i + 1]]`` are its labels.  ``weights`` are those of
-    training, None: all weigh 1.
+    training, None: all weigh 1.  ``targets`` float32[n * targets] are those of regression.
     """
 
     n: int
@@ -37,6 +37,7 @@ class Examples:
     rows: NDArray[np.int32]
     offsets: NDArray[np.int64]
     weights: Weights | None = None
+    targets: NDArray[np.float32] | None = None
 
     @property
     def group(self) -> groups.Examples:
@@ -47,10 +48,16 @@ class Examples:
             offsets=self.offsets,
             labels=self.labels,
             label_offsets=self.label_offsets,
+            targets=NO_DENSE if self.targets is None else self.targets,
             weighs=int(self.weights is not None),
             weights=NO_WEIGHTS if self.weights is None else self.weights.lines,
             label_weights=NO_WEIGHTS if self.weights is None else self.weights.labels,
         )
+
+    def set_targets(self, targets: NDArray[np.float32]) -> None:
+        """Learn numbers, float32[n * targets], instead of labels."""
+        self.targets = targets
+        self.labels, self.label_offsets = NO_ROWS, np.zeros(self.n + 1, np.int64)
 
     @property
     def has_several(self) -> bool:

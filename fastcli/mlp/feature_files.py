@@ -16,6 +16,7 @@ from fastcli.mlp.feature_rows import FeatureRows, RawRows
 from fastcli.mlp.features import LARGEST, FeatureColumns, Labels
 from fastcli.mlp.limits import MOST, MOST_FLOATS
 from fastcli.mlp.table_memory import Growing, check_room
+from fastcli.mlp.targets import not_a_target, numbers_in, numbers_of
 from fastcli.tables.coded import Coded
 from fastcli.tables.columns import is_index
 from fastcli.tables.dialects import (
@@ -175,19 +176,36 @@ def read_libsvm(
     columns: FeatureColumns,
     purpose: str = "training",
     placed: Placed = ignore_places,
+    n_targets: int = -1,
 ) -> tuple[RawRows, Labels]:
-    """Read whole files; blank lines are left out.  Raises DataError, which names the purpose."""
+    """Read whole files; blank lines are left out.  Raises DataError, which names the purpose.
+
+    With ``n_targets`` lines begin with so many numbers to learn, commas between them (0: with as
+    many as the first one), which the rows have.
+    """
     rows, labels, growing = RawRows(columns.n_features), Labels(), Growing(paths, "libsvm")
+    targets: list[NDArray[np.float64]] = []
     for path in paths:
         before = 0
         for found in LibsvmReader(columns, path).rows(
             open_text(path, CANNOT_OPEN.format(purpose=purpose)), MOST_FLOATS
         ):
+            names, lines = found.names[~found.blank], before + 1 + np.flatnonzero(~found.blank)
             rows.add(found.raw[~found.blank] if found.blank.any() else found.raw)
-            labels.add_coded(found.names[~found.blank])
             growing.check(path, rows, found.nbytes)
-            placed(path, before + 1 + np.flatnonzero(~found.blank))
+            placed(path, lines)
             before += len(found)
+            if n_targets < 0:
+                labels.add_coded(names)
+                continue
+            n_targets = n_targets or len(numbers_in(next(iter(names), "")) or [0.0])
+            targets.append(numbers_of(names, n_targets))
+            wrong = np.flatnonzero(np.isnan(targets[-1]).any(axis=1))
+            if len(wrong):
+                cell = names.values[names.codes[wrong[0]]]
+                raise not_a_target(f"{path}, line {lines[wrong[0]]}", cell, n_targets)
+    if n_targets >= 0:
+        rows.targets = np.concatenate([*targets, np.zeros((0, max(n_targets, 1)))])
     return rows, labels.renamed(libsvm_labels)
 
 

@@ -44,20 +44,24 @@ class FeatureRows:
     nbytes: int = 0  # of the text that they were read from
     passed: int = 0  # lines before them that are not rows: a header
     lines: NDArray[np.int64] | None = None  # int64[n]: where they begin, None if in every line one
+    targets: NDArray[np.float64] | None = None  # float64[n, targets] of regression; NaN: missing
 
     def __len__(self) -> int:
         return len(self.raw)
 
     def __getitem__(self, part: slice | NDArray[Any]) -> FeatureRows:
         lines = None if self.lines is None else self.lines[part]
-        return FeatureRows(self.raw[part], self.names[part], self.blank[part], lines=lines)
+        targets = None if self.targets is None else self.targets[part]
+        raw, names, blank = self.raw[part], self.names[part], self.blank[part]
+        return FeatureRows(raw, names, blank, lines=lines, targets=targets)
 
 
 class RawRows:
     """Rows float64[n, width] that are added to, in blocks that go back to the system one by one.
 
     All blocks but the last have equally many rows: a multiple of ``ROWS``, or of wide rows
-    ``rows_at_once``.  ``weights`` float64[n] are those of the rows, None: all weigh 1.
+    ``rows_at_once``.  ``weights`` float64[n] are those of the rows, None: all weigh 1; ``targets``
+    float64[n, targets] those of regression.
     """
 
     def __init__(self, width: int) -> None:
@@ -67,6 +71,7 @@ class RawRows:
         self._full: list[NDArray[np.float64]] = []
         self._last, self._n_last = _rows(0, width), 0
         self.weights: NDArray[np.float64] | None = None
+        self.targets: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, rows: NDArray[np.float64], kept: NDArray[np.bool_] | None = None) -> RawRows:
@@ -115,6 +120,7 @@ class RawRows:
             found.add(block[kept[at : at + len(block)]])
             at += len(block)
         found.weights = None if self.weights is None else self.weights[kept]
+        found.targets = None if self.targets is None else self.targets[kept]
         return found
 
     def take_weights(self, k: int) -> RawRows:
@@ -123,7 +129,7 @@ class RawRows:
         for block in self.take():
             weights.append(block[:, k].copy())
             found.add(np.delete(block, k, axis=1))
-        found.weights = np.concatenate(weights)
+        found.weights, found.targets = np.concatenate(weights), self.targets
         return found
 
     def take_apart(self, chosen: NDArray[np.bool_]) -> tuple[RawRows, RawRows]:
@@ -136,6 +142,8 @@ class RawRows:
             at += len(block)
         if self.weights is not None:
             others.weights, found.weights = self.weights[~chosen], self.weights[chosen]
+        if self.targets is not None:
+            others.targets, found.targets = self.targets[~chosen], self.targets[chosen]
         return others, found
 
     def take_whole(self) -> NDArray[np.float64]:
@@ -170,5 +178,10 @@ def spread(rows: FeatureRows, chunk: Chunk, line: int) -> tuple[FeatureRows, int
     codes[at], blank[at] = rows.names.codes, rows.blank
     lines = np.zeros(n, np.int64)  # of lines without anything nobody asks
     lines[at] = chunk.lines
-    found = FeatureRows(raw, Coded(codes, [*rows.names.values, ""]), blank, lines=lines)
+    targets = None
+    if rows.targets is not None:
+        targets = np.full((n, rows.targets.shape[1]), np.nan)
+        targets[at] = rows.targets
+    names = Coded(codes, [*rows.names.values, ""])
+    found = FeatureRows(raw, names, blank, lines=lines, targets=targets)
     return found, max(chunk.next_line, end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from fastcli.printable import listed, shortened
 from fastcli.tables.labels import LabelOptions, LabelReader, LabelsAreText
 from fastcli.tables.values import is_number
 from fastcli.text.line_weights import unweighted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def read_tables(
@@ -40,6 +44,8 @@ def read_tables(
         raw = _without_weights(columns, raw, note)
         del levels[k]
     _settle(columns, raw, levels, note)
+    if columns.targets:
+        return columns, raw, labels
     reader = label_reader(columns, paths[0], list(labels.known), options.labels)
     columns.labels_as = reader.labels_as
     for sentence in (reader.remark, reader.check_separators()):
@@ -75,6 +81,8 @@ def read_like(
 ) -> tuple[RawRows, Labels]:
     """Read files with the columns of training, whose labels are ``known``; as ``read_tables``."""
     levels = levels_of(columns)
+    if columns.targets:
+        return _read(paths, columns, levels, options, purpose, note, any_label)
     cells = label_reader(columns, paths[0], (), options.labels)
     is_label = (lambda cell: not set(known).isdisjoint(cells.of((cell,)))) if known else any_label
     raw, labels = _read(paths, columns, levels, options, purpose, note, is_label)
@@ -111,6 +119,7 @@ def _read(
     Unless ``is_label`` tells labels, all are but numbers among words.
     """
     rows, labels, growing = RawRows(columns.n_raw), Labels(), Growing(paths, "csv")
+    targets: list[NDArray[np.float64]] = []
     for path in paths:
         may_be = is_label or (_like(list(labels.known)) if labels.known else any_label)
         grows = is_label is None
@@ -120,8 +129,12 @@ def _read(
             rows.add(kept.raw)
             labels.add_coded(kept.names)
             growing.check(path, rows, found.nbytes)
+            if kept.targets is not None:
+                targets.append(kept.targets)
             if kept.lines is not None:
                 placed(path, kept.lines)
+    if columns.targets:
+        rows.targets = np.concatenate([*targets, np.zeros((0, len(columns.targets)))])
     return rows, labels
 
 

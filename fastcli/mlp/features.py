@@ -59,7 +59,9 @@ class FeatureColumns:
     Tables: ``names`` are those of all columns, empty without a header; ``width`` is their number,
     ``label`` the position of the label, ``table`` the columns that are inputs.  libsvm files have
     none of these (``label`` is -1), and ``base`` is the index of their first feature, 0 or 1.
-    ``mean`` and ``scale``: float64[features]; ``fill`` is what stands for a number that is missing.
+    ``targets`` are the positions of the numbers that regression learns, the first in ``label`` as
+    well.  ``mean`` and ``scale``: float64[features]; ``fill`` is what stands for a number that is
+    missing.
     """
 
     kind: str
@@ -76,6 +78,7 @@ class FeatureColumns:
     labels_as: str = "text"
     point: str = "."  # before the fraction of a number
     weight: int = -1  # in ``table`` while training files are read: the weights of rows
+    targets: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.kind == "csv" and not self.table:  # as version 0.1.0 had them: all are numbers
@@ -87,6 +90,11 @@ class FeatureColumns:
             ]
         if len(self.fill) == 0:
             self.fill = self.mean
+
+    @property
+    def learned(self) -> list[int]:
+        """The positions of what is learned: the label, or the targets; none of libsvm."""
+        return self.targets or [self.label] * (self.label >= 0)
 
     @property
     def n_raw(self) -> int:
@@ -108,11 +116,14 @@ class FeatureColumns:
         """A sentence on the columns of a table that a model is for."""
         names = [column.name for column in self.table] if self.names else []
         named_so = f" ({listed(names)})" if names else ""
-        label = f" ({named(self.names[self.label])})" if self.names else ""
-        plural = "s" * (self.n_raw > 1)
+        learned = listed([self.names[i] for i in self.learned]) if self.targets else ""
+        label = f" ({learned or named(self.names[self.label])})" if self.names else ""
+        plural, what = "s" * (self.n_raw > 1), "the label"
+        if self.targets:
+            what = f"the target{'s' * (len(self.targets) > 1)}"
         return (
             f"The model expects {self.n_raw:,} column{plural} of numbers{named_so}, and may "
-            f"be given the label{label} as column {self.label + 1}."
+            f"be given {what}{label} as column {listed([str(i + 1) for i in self.learned])}."
         )
 
     def expand(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -363,6 +374,10 @@ class Labels:
         for a, b in pairwise(self.offsets):
             found.add(dict.fromkeys(one for i in self.ids[a:b] for one in new[i]))
         return found
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return how many rows have each label, in the order of ``known``."""
+        return np.bincount(np.frombuffer(self.ids, np.int32), minlength=len(self.known))
 
     def first(self) -> NDArray[np.int64]:
         """Return the first label of each row, as a number; -1 where it has none, int64[n]."""

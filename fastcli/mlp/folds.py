@@ -56,7 +56,7 @@ class TextNetworkFolds(TextFolds):
     """
 
     def __init__(self, args: MlpArgs, vectors: Callable[[], VectorSource] | None = None) -> None:
-        super().__init__(args.input, args.folds, args.label, args.seed)
+        super().__init__(args.input, args.folds, args.label, args.seed, args.is_regression)
         self._args = args
         self._vectors = vectors
 
@@ -67,6 +67,7 @@ class TextNetworkFolds(TextFolds):
             source = self._vectors() if self._vectors is not None else None
             data = read_data(self._args, reporter, source, is_fold=True)
             model = train_in_memory(self._args, data, reporter)
+            model.targets_read = "present"
             yield FoldModel(model, text_blocks(out), n_train)
 
 
@@ -86,13 +87,15 @@ class NumberFolds:
         )
         self._places = places
         self._columns, self._labels, self._names = rows.columns, rows.labels, rows.names
-        self._weights = rows.raw.weights
+        self._weights, self._targets = rows.raw.weights, rows.raw.targets
         self._raw = rows.raw.take_whole()
-        self._has_label = rows.labels.has_label
-        strata = rows.labels.first()
+        self._has_label = rows.has_label
+        strata, labels = rows.labels.first(), list(rows.labels.known)
+        if self._targets is not None:
+            strata, labels = np.zeros(len(self._targets), np.int64), [""]
         check_folds(strata, args.folds)
         self.folds = fold_numbers(strata, args.folds, args.seed)
-        self.note = rare_sentence(strata, list(rows.labels.known), args.folds)
+        self.note = rare_sentence(strata, labels, args.folds)
         self.model: MlpModel | None = None
 
     def _labels_of(self) -> Iterator[list[str]]:
@@ -115,24 +118,38 @@ class NumberFolds:
         """Give the model of a fold."""
         is_out = self.folds == fold
         in_training = (self.folds != NONE) & ~is_out
-        ids, _ = self._labels.numbered(self._names, in_training)
         n_train = int(in_training.sum())
-        names = sorted({self._names[i] for i in ids.tolist()}, key=natural)
         is_row = in_training[self._has_label]
         raw = RawRows.of(self._raw, is_row)
         raw.weights = None if self._weights is None else self._weights[is_row]
+        raw.targets = None if self._targets is None else self._targets[is_row]
         rows = NumberRows(
-            columns=copy.deepcopy(self._columns), raw=raw, labels=self._labels, names=names
+            columns=copy.deepcopy(self._columns),
+            raw=raw,
+            labels=self._labels,
+            names=self._names_in(in_training),
         )
         data = numeric_data(
             self._args, self._class_weight, rows, in_training, lambda sentence: None
         )
         del raw, rows
         self.model = train_in_memory(self._args, data, reporter)
+        self.model.targets_read = "present"
         yield FoldModel(self.model, [self._left_out(is_out)], n_train)
+
+    def _names_in(self, in_training: NDArray[np.bool_]) -> list[str]:
+        """Return the labels that some rows have, or the names of targets."""
+        if self._targets is not None:
+            return self._names
+        ids, _ = self._labels.numbered(self._names, in_training)
+        return sorted({self._names[i] for i in ids.tolist()}, key=natural)
 
     def _left_out(self, is_out: NDArray[np.bool_]) -> FeatureRows:
         """Return rows as a model reads them."""
+        if self._targets is not None:
+            raw, targets, n = self._raw[is_out], self._targets[is_out], int(is_out.sum())
+            names = Coded.of([",".join(map(repr, row)) for row in targets.tolist()])
+            return FeatureRows(raw, names, np.zeros(n, np.bool_), targets=targets)
         is_libsvm = self._columns.kind == "libsvm"
         found = [
             ",".join(labels) if is_libsvm else tuple(labels)

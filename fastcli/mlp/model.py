@@ -19,7 +19,10 @@ from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.limits import MOST_FLOATS
 from fastcli.mlp.network import Network, layers_of, outputs_of
 from fastcli.mlp.predict import table_reader, table_rows, table_worker, text_worker
+from fastcli.mlp.predict_numbers import number_worker
 from fastcli.mlp.table_columns import TableOptions
+from fastcli.mlp.table_reader import Wanted
+from fastcli.mlp.targets import Targets
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Reader
 
@@ -44,7 +47,8 @@ class MlpModel(FromFile):
     padded dim], numbers have ``columns``.  ``tensors`` are those of ``Network.tensors``.
     ``contents`` is the file that all these are mapped from, None if they are in memory.
     Tables to predict are read as ``table_options`` say, and ``note`` hears what was decided about
-    them.
+    them.  A model of regression has ``targets``, whose names are its labels; ``targets_read`` says
+    whether those of lines are read.
     """
 
     args: MlpArgs
@@ -59,6 +63,8 @@ class MlpModel(FromFile):
     contents: Contents | None = None
     table_options: TableOptions = field(default_factory=TableOptions)
     note: Callable[[str], None] = lambda sentence: None
+    targets: Targets | None = None
+    targets_read: Wanted = "ignored"
 
     @property
     def label(self) -> str:
@@ -214,5 +220,7 @@ class MlpModel(FromFile):
 
     def worker(self, k: int, threshold: float, max_lines: int) -> Worker:
         """Return a function from text to lines and their best labels; one for each thread."""
+        if self.targets is not None:
+            return number_worker(self, max_lines)
         make = text_worker if self.columns is None else table_worker
         return make(self, k, threshold, max_lines)

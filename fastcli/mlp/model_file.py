@@ -43,6 +43,10 @@ def write_mlp(out: Replacement, model: MlpModel) -> None:
             used = np.flatnonzero(model.bucket_rows)
             order = np.argsort(model.bucket_rows[used])
             arrays["buckets"] = used[order].astype(np.int32)
+    if model.targets is not None:
+        arrays["targets.mean"] = model.targets.mean
+        arrays["targets.deviation"] = model.targets.deviation
+        config["targets"] = model.targets.names
     if model.columns is not None:
         c = model.columns
         arrays["columns.mean"], arrays["columns.scale"] = c.mean, c.scale
@@ -62,7 +66,10 @@ def write_mlp(out: Replacement, model: MlpModel) -> None:
                 "labels_as": c.labels_as,
                 "point": c.point,
             }
-        config["labels"] = [name.decode("utf-8", "surrogateescape") for name in model.names]
+            if model.targets is not None:
+                config["columns"]["targets"] = c.targets
+        if model.targets is None:
+            config["labels"] = [name.decode("utf-8", "surrogateescape") for name in model.names]
     write_tensors(out, arrays, config)
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
-from fastcli.kernels.base.losses import BCE, OVA, SOFTMAX
+from fastcli.kernels.base.losses import ABSOLUTE, BCE, HUBER, OVA, SOFTMAX, SQUARED
 from fastcli.memory import padded
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.features import FeatureColumns, TableColumn
 from fastcli.mlp.limits import MOST
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.network import layers_of, outputs_of
+from fastcli.mlp.targets import Targets
 from fastcli.mlp.texts import bucket_of
 from fastcli.schema import Range, SchemaError, build, shown
 from fastcli.tables.dialects import is_delimiter
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MODEL_FORMAT = "mlp model"
-LOSS_CODES = (SOFTMAX, OVA, BCE)  # a file has the place of the loss in here
+# A file has the place of the loss in here.
+LOSS_CODES = (SOFTMAX, OVA, BCE, SQUARED, ABSOLUTE, HUBER)
 LOOKED_THROUGH = 64_000_000  # bytes of weights that are searched for NaN when a model is opened
 EMBEDDING = "embedding"
 
@@ -71,14 +73,18 @@ class ColumnsHeader:
     width: Size = 0
     labels_as: Literal["text", "number"] = "text"
     point: Literal[".", ","] = "."
+    targets: list[Size] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelHeader:
-    """The JSON object of a model: a model of text has ``text``, one of numbers the others."""
+    """The JSON object of a model: a model of text has ``text``, one of numbers the others.
+
+    One of regression has ``targets``, the names of what it predicts, and no labels.
+    """
 
     args: MlpArgs
-    loss: Literal[0, 1, 2]
+    loss: Literal[0, 1, 2, 3, 4, 5]
     about: dict[str, Any]
     format: str
     version: str
@@ -86,6 +92,7 @@ class ModelHeader:
     text: TextHeader | None = None
     columns: ColumnsHeader | None = None
     labels: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
 
 
 def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpModel:
@@ -104,6 +111,7 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
     elif header.columns is not None:
         model.columns = _columns(header.columns, left)
         model.names = _labels(header.labels)
+    _read_targets(header, model, left)
     if not model.names:
         raise SchemaError("labels are missing")
     if model.loss == BCE and model.nlabels != 2:
@@ -117,6 +125,28 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
         raise SchemaError(f"unexpected tensor {shown(name)}")
     _check_finite(model)
     return model
+
+
+def _read_targets(header: ModelHeader, model: MlpModel, arrays: dict[str, NDArray[Any]]) -> None:
+    """Set the targets of a model of regression; the loss, the task and they are of one kind."""
+    n, columns = len(header.targets), model.columns
+    of_numbers = model.loss >= SQUARED
+    if of_numbers != (n > 0) or of_numbers != model.args.is_regression:
+        raise SchemaError(f"args.task is {model.args.task}, with {n:,} targets and this loss")
+    n_columns = len(columns.targets) if columns is not None else 0
+    if n_columns != (n if columns is not None and columns.kind == "csv" else 0):
+        raise SchemaError(f"columns.targets has length {n_columns}, not {n}")
+    if not n:
+        return
+    if model.names:
+        raise SchemaError("a model of regression has labels")
+    mean, deviation = (
+        _take(arrays, f"targets.{name}", np.float64, (n,)) for name in ("mean", "deviation")
+    )
+    if not (np.isfinite(mean).all() and np.isfinite(deviation).all() and (deviation > 0).all()):
+        raise SchemaError("targets.mean or targets.deviation cannot be")
+    model.targets = Targets(header.targets, mean, deviation)
+    model.names = model.targets.encoded
 
 
 def as_written_now(config: dict[str, Any]) -> dict[str, Any]:
@@ -214,7 +244,8 @@ def _columns(header: ColumnsHeader, arrays: dict[str, NDArray[Any]]) -> FeatureC
         if not 0 <= header.label < width:
             raise SchemaError(f"columns.label is {header.label}, of {width} columns")
         _check_table(header, width)
-    elif header.names or header.label != -1 or header.delimiter or header.table:
+        _check_targets(header, width)
+    elif header.names or header.label != -1 or header.delimiter or header.table or header.targets:
         raise SchemaError("columns of libsvm files have no names, label, delimiter and table")
     mean, scale = (_statistics(arrays, f"columns.{name}", n) for name in ("mean", "scale"))
     has_fill = "columns.fill" in arrays
@@ -232,7 +263,19 @@ def _columns(header: ColumnsHeader, arrays: dict[str, NDArray[Any]]) -> FeatureC
         width if header.kind == "csv" else 0,
         header.labels_as,
         header.point,
+        targets=list(header.targets),
     )
+
+
+def _check_targets(header: ColumnsHeader, width: int) -> None:
+    """Raise SchemaError for positions that targets cannot have: the first is the label's."""
+    targets = header.targets
+    if not targets:
+        return
+    inputs = {column.position for column in header.table}
+    is_out = any(i >= width or i in inputs for i in targets)
+    if is_out or len(set(targets)) < len(targets) or targets[0] != header.label or not inputs:
+        raise SchemaError(f"columns.targets cannot be {shown(str(targets))}")
 
 
 def _check_table(header: ColumnsHeader, width: int) -> None:

@@ -112,7 +112,7 @@ class Network:
     ) -> None:
         """Lay out a network with ``n_in`` inputs, dense or (``embeds``) a mean of embeddings.
 
-        ``loss`` is SOFTMAX, OVA or BCE.
+        ``loss`` is its code; of regression labels are targets.
         """
         self.args, self.n_in, self.n_labels, self.batch = args, n_in, n_labels, batch
         self.embeds, self.loss = embeds, loss
@@ -134,6 +134,7 @@ class Network:
             layers=self.records,
             n_layers=n,
             loss=PERCEPTRON if args.is_perceptron else loss,
+            huber_delta=np.float32(args.huber_delta),
             seed=args.seed,
             chunk=groups.EXAMPLES if NORMS[args.norm] else 2,
             dim=n_in if embeds else 0,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastcli.evaluation import options as validation
-from fastcli.kernels.base.losses import BCE, OVA, SOFTMAX
+from fastcli.evaluation.metric_names import metric_names
+from fastcli.kernels.base.losses import ABSOLUTE, BCE, HUBER, OVA, SOFTMAX, SQUARED
 from fastcli.mlp.limits import LARGE
 from fastcli.options import Need, Option, only_beside, only_with, option
 from fastcli.tables.options import BAD_BYTES, ESCAPES, LABELS_FROM, QUOTES, TABLES
@@ -15,6 +16,9 @@ from fastcli.text import options as text
 
 NORMS = {"none": 0, "batch": 1, "layer": 2}
 LOSSES = {"auto": 0, "softmax": SOFTMAX, "ova": OVA, "one-vs-all": OVA, "bce": BCE}
+REGRESSION_LOSSES = {"squared": SQUARED, "absolute": ABSOLUTE, "huber": HUBER}
+LOSSES |= REGRESSION_LOSSES
+TASKS = ("auto", "classification", "regression")
 SHAPES = {"element": 0, "row": 1, "column": 2}
 BALLS = {"l2": 0, "l1": 1}
 STANDARD, MINMAX, UNSCALED = SCALES = ("standard", "minmax", "none")
@@ -22,6 +26,7 @@ FORMATS = ("auto", "text", *TABLES, "libsvm")
 ADAMS = ("adam", "adamw", "adamax", "nadam")
 EPS_POSITIONS = ("outside", "inside")
 EPS_MOVES = ("adagrad", "rmsprop", "adam", "adamw", "nadam")  # where both positions make sense
+OF_NUMBERS = metric_names(lambda kind: kind.of_numbers)
 # What has a table of its own, which loads NumPy: the names are looked up when they are needed.
 SIZE = Option(help="", group="regularisation", at_least=0, limit=LARGE)
 SHARES = "from 0 to below 1"
@@ -160,7 +165,8 @@ class MlpOptions:
     )
     label_column: tuple[str, ...] = option(
         (),
-        "label column, by name or position from 0; -1: the last; repeatable for texts",
+        "label column, by name or position from 0; -1: the last; repeatable for texts and "
+        "regression",
         group="tables",
         default_text="one of a usual name; of numbers else the last",
         needs=(FOR_TABLES,),
@@ -312,12 +318,26 @@ class MlpOptions:
     bias: float = option(0.0, "initial bias", group="network", at_least=-LARGE, at_most=LARGE)
     loss: str = option(
         "auto",
-        "loss function (auto: one-vs-all where lines have several labels, else softmax; bce: one "
-        "sigmoid unit for two labels)",
+        "loss function (auto: one-vs-all where lines have several labels, else softmax, of "
+        "regression squared; bce: one sigmoid unit for two labels)",
         group="network",
         fasttext=True,
         choices=LOSSES,
         kind="loss",
+    )
+    task: str = option(
+        "auto",
+        "what to learn: labels, or numbers (auto: labels, unless the loss is one of regression)",
+        group="network",
+        choices=TASKS,
+    )
+    huber_delta: float = option(
+        1.0,
+        "error from which the Huber loss is linear, in standard deviations of the target",
+        group="network",
+        above=0,
+        limit=LARGE,
+        needs=(only_with("loss", "huber"),),
     )
     class_weight: str = option("", text.CLASS_WEIGHT, group="network")
     # optimiser
@@ -499,7 +519,12 @@ class MlpOptions:
     )
     eval_every: str = option("", validation.EVAL_EVERY)
     patience: int = option(0, validation.PATIENCE)
-    monitor: str = option("accuracy", validation.MONITOR)
+    monitor: str = option(
+        "accuracy",
+        validation.MONITOR,
+        help=f"{validation.MONITOR.help}; of regression {OF_NUMBERS}",
+        default_text="accuracy, of regression loss",
+    )
     folds: int = option(0, validation.FOLDS)
     folds_output: str = option("", validation.FOLDS_OUTPUT)
     # running

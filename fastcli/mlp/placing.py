@@ -42,6 +42,7 @@ class Placing:
     has_header: bool
     is_by_name: bool = False
     point: str = "."
+    targets: tuple[int, ...] = ()  # of regression, none where the file lacks one
 
     def sentence(self, path: str) -> str:
         """Say where the columns are."""
@@ -85,6 +86,9 @@ def place(
         if len(set(wanted)) == len(wanted):
             found = _by_name(columns, path, first)
             return _with_point(found, columns, path, below, options, note)
+    if columns.targets:
+        found = _targets_by_position(columns, path, first, header)
+        return _with_point(found, columns, path, below, options, note)
     at, label = _by_position(columns, path, below, len(first), is_label)
     if label >= 0 and len(first) != columns.width:
         note(
@@ -130,16 +134,22 @@ def _by_name(columns: FeatureColumns, path: str, names: Sequence[str]) -> Placin
     """Return where the columns are in a file that has names for all of them."""
     wanted = [column.name for column in columns.table]
     label = columns.names[columns.label]
+    learned = [columns.names[i] for i in columns.learned]
     counts = Counter(names)
-    for name in (*wanted, label):
+    for name in (*wanted, *learned):
         if counts[name] > 1:
             raise ArgumentError(
                 f"{path} has several columns named {named(name)}, and the model needs one: rename "
                 "the others."
             )
     places = {name: i for i, name in enumerate(names)}
+    found = tuple(places[name] for name in wanted)
+    if columns.targets:
+        targets = tuple(places[name] for name in learned if name in places)
+        targets = targets if len(targets) == len(learned) else ()
+        return Placing(found, -1, tuple(names), True, True, targets=targets)
     at = places[label] if label in places and label not in wanted else -1
-    return Placing(tuple(places[name] for name in wanted), at, tuple(names), True, True)
+    return Placing(found, at, tuple(names), True, True)
 
 
 def _left_out(columns: FeatureColumns) -> str:
@@ -177,6 +187,36 @@ def _by_position(
         f"{path}, line 1: {width} columns, where {whole} are expected "
         f"({whole - 1} without the label)."
     )
+
+
+def _targets_by_position(
+    columns: FeatureColumns, path: str, first: Sequence[str], has_header: bool
+) -> Placing:
+    """Return where the columns and targets of regression are in a file without their names.
+
+    It may lack the targets, and the columns that training read as weights or left out.  Raises
+    DataError for another number of columns.
+    """
+    whole, width = columns.width, len(first)
+    positions, targets = [column.position for column in columns.table], columns.targets
+    used = sorted([*positions, *targets])
+    if width == whole:
+        kept = list(range(whole))
+    elif width == len(used):
+        kept = used
+    elif width == whole - len(targets):
+        kept = [i for i in range(whole) if i not in targets]
+    elif width == len(positions):
+        kept = positions
+    else:
+        plural = "s" * (len(targets) > 1)
+        raise DataError(
+            f"{path}, line 1: {width} columns, where {whole} are expected "
+            f"({whole - len(targets)} without the target{plural})."
+        )
+    names = first if has_header else [str(i) for i in range(width)]
+    found = tuple(map(kept.index, targets)) if set(targets) <= set(kept) else ()
+    return Placing(tuple(map(kept.index, positions)), -1, tuple(names), has_header, targets=found)
 
 
 def _are_labels(cells: Sequence[str], is_label: IsLabel) -> bool:

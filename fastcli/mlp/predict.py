@@ -115,7 +115,13 @@ def table_reader(model: MlpModel, path: str, bad: BadRows | None = None) -> Tabl
         return not known.isdisjoint(labels_of(cell))
 
     return TableReader(
-        columns, path, model.table_options, note=model.note, bad=bad, is_label=is_label
+        columns,
+        path,
+        model.table_options,
+        note=model.note,
+        bad=bad,
+        is_label=is_label,
+        targets=model.targets_read,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fastcli.evaluation.meter import Meter
+from fastcli.evaluation.regression import RegressionMeter
 from fastcli.kernels.base.losses import ONE_OF_ALL
 from fastcli.kernels.base.threads import bounds
 from fastcli.kernels.mlp import network as groups
@@ -18,6 +19,8 @@ from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fastcli.mlp.targets import Targets
 
 
 class Scorer:
@@ -79,6 +82,25 @@ class Scorer:
             kernels.score_losses(batch, examples.group, network.group, self.values, self._losses)
             found.losses[first : first + n] = self._losses[:n]
 
+    def outputs(
+        self,
+        examples: Examples,
+        start: int,
+        end: int,
+        found: NDArray[np.float32],
+        losses: NDArray[np.float64],
+    ) -> None:
+        """Set what the network gives for examples, float32[n, targets], and their losses."""
+        network = self.network
+        order = np.arange(examples.n)
+        for first in range(start, end, network.batch):
+            n = min(network.batch, end - first)
+            self.score(examples, order, first, n)
+            found[first : first + n] = network.scores(n, self.values)
+            batch = self._batch(order, first, n)
+            kernels.score_losses(batch, examples.group, network.group, self.values, self._losses)
+            losses[first : first + n] = self._losses[:n]
+
 
 class Measured(NamedTuple):
     """What is found of examples: their losses, best labels, and the probabilities of these."""
@@ -125,4 +147,26 @@ def evaluate(scorers: list[Scorer], examples: Examples, with_scores: bool = Fals
     is_finite = bool(np.isfinite(found.losses).all())
     total = math.fsum(found.losses) if is_finite else float("nan")
     meter.add_losses(n, total, total if network.loss in ONE_OF_ALL else total / network.n_labels)
+    return meter
+
+
+def evaluate_numbers(
+    scorers: list[Scorer], examples: Examples, targets: Targets
+) -> RegressionMeter:
+    """Return what a test of a network of regression on examples counts, with its losses."""
+    n_threads, n = len(scorers), examples.n
+    outputs, losses = np.zeros((n, len(targets.names)), np.float32), np.zeros(n)
+
+    def work(thread: int) -> None:
+        start, end = bounds(n, thread, n_threads)
+        scorers[thread].outputs(examples, start, end, outputs, losses)
+
+    run_apart(n_threads, work)
+    assert examples.targets is not None
+    true = targets.restore(examples.targets.reshape(n, -1))
+    meter = RegressionMeter(names=targets.names)
+    with np.errstate(over="ignore", invalid="ignore"):  # of what diverged, whose loss tells it
+        meter.add(true, targets.restore(outputs), np.ones(n, np.bool_))
+    is_finite = bool(np.isfinite(losses).all())
+    meter.add_losses(n, math.fsum(losses) if is_finite else float("nan"))
     return meter

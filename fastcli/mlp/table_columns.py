@@ -55,6 +55,13 @@ class TableOptions:
     kind: str = "auto"
     skip_bad: bool = False  # leave out rows that cannot be used
     weight_column: str = ""
+    targets: tuple[str, ...] = ()  # columns, of regression; the first is ``label_column`` as well
+    is_regression: bool = False
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """The columns that are asked for as label or targets."""
+        return self.targets or (self.label_column,) * bool(self.label_column)
 
     @property
     def reading(self) -> Reading:
@@ -82,7 +89,7 @@ def columns_of(
     first = [cell.strip() for cell in head[0]]
     has_names = options.header
     if has_names is None:
-        asked = (asked_label, options.weight_column, *options.drop)
+        asked = (*options.learned, options.weight_column, *options.drop)
         is_named = any(one and not is_position(one) for one in asked)
         has_names = is_named or has_header(head, int(asked_label or LAST))
     names = first if has_names else [str(i) for i in range(len(first))]
@@ -171,21 +178,45 @@ def with_weights(
         has_names = is_known or not is_position(options.weight_column) or has_header(head)
     names = names if has_names else [str(i) for i in range(len(names))]
     at = _weight(path, names, has_names, options)
-    shown, label, inputs = named(names[at]), columns.label, list(columns.table)
+    shown, learned, inputs = named(names[at]), columns.learned, list(columns.table)
     width = columns.width
     if has_names and columns.names:
-        is_label, is_input = names[at] == columns.names[label], names[at] in wanted
+        is_label = names[at] in [columns.names[i] for i in learned]
+        is_input = names[at] in wanted
     else:
         if len(names) == width + 1:  # than the file that the model was trained on
-            width, label = width + 1, label + (at <= label)
+            width, learned = width + 1, [i + (at <= i) for i in learned]
             inputs = [replace(one, position=one.position + (at <= one.position)) for one in inputs]
-        is_label, is_input = at == label, at in [one.position for one in inputs]
+        is_label, is_input = at in learned, at in [one.position for one in inputs]
     if is_label or is_input:
-        what = "label" if is_label else "feature"
+        what = "feature" if is_input else "target" if columns.targets else "label"
         raise ArgumentError(f"{path}: column {shown} cannot be used twice, as {what} and weight.")
     note(f"{path}: weights: column {repr(names[at]) if has_names else at}")
     weight = TableColumn(names[at] if has_names else "", at, may_lack=True)
-    return replace(columns, label=label, width=width, table=[*inputs, weight], weight=len(inputs))
+    return replace(
+        columns,
+        label=learned[0],
+        targets=learned if columns.targets else [],
+        width=width,
+        table=[*inputs, weight],
+        weight=len(inputs),
+    )
+
+
+def _targets(path: str, names: Sequence[str], has_names: bool, options: TableOptions) -> list[int]:
+    """Return the positions of the columns that are asked for as targets of regression.
+
+    Raises ArgumentError for one that is not there, and for one that is there twice.
+    """
+    found = [find_column(path, one, names, has_names) for one in options.targets]
+    weight = _weight(path, names, has_names, options)
+    for i, at in enumerate(found):
+        if at in found[:i] or at == weight:
+            what = "target and weight" if at == weight else "target"
+            raise ArgumentError(
+                f"{path}: column {named(names[at])} cannot be used twice, as {what}."
+            )
+    return found
 
 
 class _Choice:
@@ -206,6 +237,7 @@ class _Choice:
         self.dropped = [find_column(path, one, names, has_names) for one in options.drop]
         self.words = [find_column(path, one, names, has_names) for one in options.words]
         self.weight = _weight(path, names, has_names, options)
+        self.targets = _targets(path, names, has_names, options)
         for option, columns in (("--drop", self.dropped), ("--words", self.words)):
             if self.weight in columns:
                 raise ArgumentError(
@@ -222,13 +254,16 @@ class _Choice:
     def columns(self, label: int, delimiter: str = ",") -> FeatureColumns:
         """Return the columns; which of them are words is settled when all rows are read."""
         table, weight = list[TableColumn](), -1
+        targets = (self.targets or [label]) if self.options.is_regression else []
+        for i in targets:
+            self._look_at_target(i)
         for i, name in enumerate(self.names):
             if i == self.weight:
                 weight = len(table)
                 self._look_at(i, [])
                 table.append(TableColumn(name if self.has_names else "", i))
                 continue
-            if i == label or i in self.dropped:
+            if i == label or i in self.dropped or i in targets:
                 continue
             if name in self.nested:
                 self.left_out.append(name)
@@ -269,7 +304,23 @@ class _Choice:
             width=len(self.names),
             point=point,
             weight=weight,
+            targets=targets,
         )
+
+    def _look_at_target(self, i: int) -> None:
+        """Look for decimal commas.  Raises ArgumentError for a target that cannot be one."""
+        name = self.names[i]
+        if i in self.dropped or name in self.nested:
+            how = "left out by --drop" if i in self.dropped else "of lists or objects"
+            raise ArgumentError(f"{self.path}: column {named(name)} is {how}, and so no target.")
+        cells = [row[i] for row in self.below if not is_missing(row[i])]
+        if cells and not any(map(is_number, cells)):
+            raise ArgumentError(
+                f"{self.path}: the target, column {named(name)}, has words, such as "
+                f"{shortened(cells[0], 40)!r}, and regression learns numbers: give another "
+                "--label-column, or --task classification."
+            )
+        self._look_at(i, [])
 
     def _point(self, delimiter: str) -> str:
         """Return what stands before fractions.
@@ -297,16 +348,24 @@ class _Choice:
         if self.has_names and last and last[0] in IDS and len(set(cells)) == len(cells) > 1:
             self.ids.append(name)
 
+    def _learned(self, columns: FeatureColumns) -> str:
+        """Return which columns are targets, "" where a label is learned."""
+        names = [self.names[i] for i in columns.targets]
+        if len(names) == 1:
+            return f"target: column {repr(names[0]) if self.has_names else names[0]}"
+        return f"targets: columns {listed(names)}" if names else ""
+
     def sentence(self, columns: FeatureColumns, remark: str, how: str) -> str:
         """Say what was decided; ``remark`` is about the header and the dialect."""
         label = self.names[columns.label]
+        shown_label = repr(label) if self.has_names else label
         features = [c.name for i, c in enumerate(columns.table) if i != columns.weight]
         n = len(features)
         decimal = "decimal commas" if columns.point == "," else ""
         shown = f": {listed(features)}" if self.has_names else ""
         parts = [
             ", ".join(filter(None, [remark, decimal])),
-            f"label: column {repr(label) if self.has_names else label}{how}",
+            self._learned(columns) or f"label: column {shown_label}{how}",
             f"{n:,} feature{'s' * (n > 1)}{shown}",
         ]
         if columns.weight >= 0:

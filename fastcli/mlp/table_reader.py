@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
@@ -37,6 +37,7 @@ def levels_of(columns: FeatureColumns) -> list[dict[str, int]]:
     return [{word: i for i, word in enumerate(column.levels)} for column in columns.table]
 
 
+Wanted = Literal["ignored", "present", "needed"]
 Table = TypeVar("Table", Chunk, ObjectRows)
 
 
@@ -44,7 +45,8 @@ class TableReader:
     """Reads the rows of one file as numbers; errors name the file, the line and the column.
 
     ``levels`` are the numbers of words, for each column; with ``grows`` new words get new ones.
-    Without names of columns, ``is_label`` tells whether one is that of the label.
+    Without names of columns, ``is_label`` tells whether one is that of the label.  ``targets``:
+    whether those of regression are read, and may be missing (``present``).
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class TableReader:
         note: Callable[[str], None] = ignore,
         bad: BadRows | None = None,
         is_label: IsLabel = any_label,
+        targets: Wanted = "needed",
     ) -> None:
         self.columns, self.path, self.options = columns, path, options
         self.levels = levels_of(columns) if levels is None else levels
         self.grows, self.note = grows, note
         self.shown = "standard input" if path == STREAM and not grows else path
         self._is_label = is_label
+        self._wants_targets, self._targets_needed = targets != "ignored", targets == "needed"
         self._bad = bad or BadRows(options.skip_bad)
         self._said: set[str] = set()
 
@@ -181,6 +185,9 @@ class TableReader:
                 self._check_missing(chunk, placing, k, rows, is_bad)
         if not (are_numbers or self.grows):
             self._say_missing(raw, ~(is_blank | is_bad))
+        targets = None
+        if columns.targets and self._wants_targets:
+            targets = self._targets(chunk, placing, is_blank, is_bad)
         if columns.weight >= 0 and (negative := raw[:, columns.weight] < 0).any():
             self._check_weights(chunk, placing, np.flatnonzero(negative), is_bad)
         size = np.abs(raw)
@@ -191,10 +198,45 @@ class TableReader:
                     raise not_finite(self._place(chunk, row, placing.columns[k]), raw[row, k])
                 self._leave_out(chunk, row, "a number is too large", is_bad)
         numbers = chunk.numbers if isinstance(chunk, ObjectRows) else chunk.lines
-        found = FeatureRows(raw, names, is_blank, lines=np.array(numbers, np.int64))
+        lines = np.array(numbers, np.int64)
+        found = FeatureRows(raw, names, is_blank, lines=lines, targets=targets)
         if not is_bad.any():
             return found, chunk
         return found[~is_bad], chunk.only(np.flatnonzero(~is_bad).tolist())
+
+    def _targets(
+        self,
+        chunk: Table,
+        placing: Placing,
+        is_blank: NDArray[np.bool_],
+        is_bad: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        """Return the targets of rows, float64[n, targets]; NaN for those that may be missing.
+
+        Raises DataError for what is missing or no number, or leaves out such rows.
+        """
+        columns = self.columns
+        if not placing.targets:
+            if self._targets_needed:
+                raise DataError(f"{self.shown} lacks what is learned. {columns.expected}")
+            return np.full((chunk.n, len(columns.targets)), np.nan)
+        found, kinds = chunk.fields(placing.targets, placing.point)
+        is_blank &= (kinds == EMPTY).all(axis=1)
+        is_wrong = ~(np.abs(found) <= LARGEST)
+        for row in np.flatnonzero(is_wrong.any(axis=1) & ~is_blank).tolist():
+            at = placing.targets[int(is_wrong[row].argmax())]
+            cell = chunk.column(at)[row]
+            if is_missing(cell) and not self._targets_needed:
+                continue
+            reason = "the target is missing" if is_missing(cell) else "the target is not a number"
+            if not self._bad.skips:
+                shown = "" if is_missing(cell) else f": {cell[:40]!r}"
+                raise DataError(
+                    f"{self._place(chunk, row, at)}: {reason}{shown}. Fix it, or skip such rows "
+                    "with --skip-bad."
+                )
+            self._leave_out(chunk, row, reason, is_bad)
+        return found
 
     def _leave_out(
         self, chunk: Chunk | ObjectRows, row: int, reason: str, is_bad: NDArray[np.bool_]

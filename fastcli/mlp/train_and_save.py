@@ -240,7 +240,7 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
     """Write the model of a run, with ``about`` in it.  Raises the problem that ended the run."""
     args, data, trainer = run.args, run.data, run.trainer
     at, network = trainer.progress, trainer.network
-    judged = learned(args, data, trainer)
+    judged = learned(args, data, trainer) if data.targets is None else None
     trained = MlpTrained(
         model=model_of(args, data, network, trainer.rows),
         history=at.history,
@@ -252,7 +252,7 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
         # The perceptron rule has a verdict of its own: its figures are no log losses.
         learned=None if args.is_perceptron else judged,
     )
-    if at.step and run.problem is None and not left_behind() and len(data.names) > 1:
+    if at.step and run.problem is None and not left_behind() and len(data.names) > 1 and judged:
         trained.troubles = list(troubles(trainer, judged.is_at_chance))
     if trained.troubles:
         trained.gradients = gradient_sizes(trainer)
@@ -300,7 +300,16 @@ def begin(
     embedding = NO_EMBEDDING
     if data.embedding is not None:
         embedding = data.embedding(network.input_width, network.row_floats)
-    return Trainer(args, network, data.examples, data.valid, embedding, data.n_rows, data.augment)
+    return Trainer(
+        args,
+        network,
+        data.examples,
+        data.valid,
+        embedding,
+        data.n_rows,
+        data.augment,
+        data.targets,
+    )
 
 
 def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
@@ -383,6 +392,7 @@ def model_of(
         embedding=rows if data.n_rows else None,
         bucket_rows=data.bucket_rows,
         columns=data.columns,
+        targets=data.targets,
     )
 
 

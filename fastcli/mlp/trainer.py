@@ -37,7 +37,7 @@ from fastcli.mlp.layer_sizes import activation_sizes, gradient_sizes
 from fastcli.mlp.network import Network
 from fastcli.mlp.norm_statistics import measure_population
 from fastcli.mlp.schedules import learning_rates
-from fastcli.mlp.scorer import Scorer, evaluate
+from fastcli.mlp.scorer import Scorer, evaluate, evaluate_numbers
 from fastcli.mlp.snapshot import MovedRows, Snapshot
 from fastcli.optimizers import Steps, largest_lr, rule_of
 from fastcli.schema import Range
@@ -46,7 +46,9 @@ from fastcli.threads import run_apart, run_on, uninterrupted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.evaluation.regression import RegressionMeter
     from fastcli.jit.signature import Records
+    from fastcli.mlp.targets import Targets
 
 GROUP_NS = 50e6  # of training between two looks at the clock
 MIN_NS_PER_STEP = 60_000  # below that, waiting for each other costs threads more than they gain
@@ -79,11 +81,16 @@ class Trainer:
         embedding: NDArray[np.float32],
         n_rows: int,
         augment: Callable[[int], Examples] | None = None,
+        targets: Targets | None = None,
     ) -> None:
-        """Make a run; ``augment`` gives the examples of an epoch where they are not the same."""
+        """Make a run; ``augment`` gives the examples of an epoch where they are not the same.
+
+        ``targets`` are those of regression.
+        """
         self.args, self.network, self.examples, self.valid = args, network, examples, valid
         network.prepare_training()
         self.source, self._augment = examples, augment
+        self.targets = targets
         self.embedding = embedding
         self.starts = batch_starts(examples.n, args.batch_size, args.norm == "batch")
         assert np.diff(self.starts).max(initial=0) <= network.batch
@@ -186,6 +193,8 @@ class Trainer:
                     raise self._diverged(lr)
                 if end % checks == 0 or end == total:
                     train_error = 1 - at.right / max(at.seen, 1)
+                    if self.targets is not None:
+                        train_error = math.nan
                     at.loss, at.seen, at.right = 0.0, 0, 0
                     found = self._evaluate((loss, train_error), lr, seconds)
                     yield found
@@ -382,9 +391,12 @@ class Trainer:
 
     def _evaluate(self, trained: tuple[float, float], lr: float, seconds: float) -> Evaluation:
         """Measure; ``trained`` are the loss and the error of training since the last time."""
-        meter = None
+        meter: Meter | RegressionMeter | None = None
         if self.valid:
             self._measure_norms()
+        if self.valid and self.targets is not None:
+            meter = evaluate_numbers(self.scorers, self.valid, self.targets)
+        elif self.valid:
             meter = evaluate(self.scorers, self.valid, self.metric.needs_scores)
         with uninterrupted():  # a model that is half restored is useless
             return self._note(trained, meter, lr, seconds)
@@ -401,18 +413,27 @@ class Trainer:
             measure_population(self.scorers[0], self.source, order, self.starts)
 
     def _note(
-        self, trained: tuple[float, float], meter: Meter | None, lr: float, seconds: float
+        self,
+        trained: tuple[float, float],
+        meter: Meter | RegressionMeter | None,
+        lr: float,
+        seconds: float,
     ) -> Evaluation:
         """Keep the parameters if they are the best so far, and add to the history."""
         at, is_best = self.progress, False
-        valid_loss = valid_error = f1 = value = float("nan")
+        valid_loss = value = math.nan
+        measured: dict[str, float] = {}
+        if isinstance(meter, Meter):
+            measured = {"valid_error": 1 - meter.accuracy, "valid_f1_macro": meter.macro_f1}
+        elif meter is not None:
+            measured = {f"valid_{name}": meter.score(name) for name in ("rmse", "mae", "r2")}
         if meter is not None:
-            valid_loss, valid_error, f1 = meter.loss, 1 - meter.accuracy, meter.macro_f1
+            valid_loss = meter.loss
             value = self.metric.value(meter, self.metric_label)
             is_best = at.stopping.check(at.step, self.metric.as_error(value), valid_loss)
             self.stopped = at.stopping.is_over
             if is_best:
-                self.best_meter = meter
+                self.best_meter = meter if isinstance(meter, Meter) else None
                 self.best = self.best or Snapshot(self.network, self.rows)
                 moved = self._moved
                 mask = moved.mask if moved is not None else None
@@ -430,12 +451,11 @@ class Trainer:
             gradients=gradient_sizes(self) if is_shown else (),
             activations=activation_sizes(self) if is_shown else (),
             valid_loss=valid_loss,
-            valid_error=valid_error,
-            valid_f1_macro=f1,
             valid_lines=meter.n if meter is not None else 0,
             monitored=value,
             seconds=seconds,
             is_best=is_best,
+            **measured,
         )
         at.history.append(found)
         return found

@@ -11,7 +11,14 @@ import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
 from fastcli.evaluation.retrying import NewNotes
-from fastcli.evaluation.weights import ClassWeight, Weights, read_class_weight, weights_for
+from fastcli.evaluation.weights import (
+    ClassWeight,
+    Weights,
+    no_weights,
+    read_class_weight,
+    scaled_lines,
+    weights_for,
+)
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import (
@@ -28,6 +35,9 @@ from fastcli.mlp.network import stride
 from fastcli.mlp.perceptron_rule import check_text
 from fastcli.mlp.table_columns import TableOptions
 from fastcli.mlp.table_memory import check_training
+from fastcli.mlp.targets import Targets
+from fastcli.mlp.task import check_labels
+from fastcli.mlp.text_targets import read_valid_text, targets_of_text, without_labels
 from fastcli.mlp.texts import (
     augmented,
     bucket_of,
@@ -71,6 +81,7 @@ class TrainingData:
     bucket_rows: NDArray[np.int32] | None = None
     columns: FeatureColumns | None = None
     augment: Callable[[int], Examples] | None = None
+    targets: Targets | None = None  # of regression, whose names are those of ``names``
 
 
 def input_kind(args: MlpArgs) -> str:
@@ -148,6 +159,16 @@ def _read_text(
     if former is not None:
         reporter.note(former.sentence())
     dictionary, bucket = text.dictionary, bucket_of(args)
+    targets, values = None, None
+    if args.is_regression:
+        values = targets_of_text(text, args.input, args.label)
+        targets = former.model.targets if former is not None else None
+        if targets is None:
+            names_of = args.label_column if args.text_column else ()
+            n = values.shape[1]
+            targets = Targets.fitted(names_of if len(names_of) == n else target_names(n), values)
+        note_constant(targets, values, reporter.note)
+        dictionary = without_labels(dictionary)
     bucket_rows = text.bucket_rows if bucket else None
     valid = None
     if path := args.valid_lines:
@@ -161,18 +182,33 @@ def _read_text(
             bucket_rows,
             weight_prefix=args.line_weights,
         )
-        valid, left_out = read_known_text(path, reader)
+        if targets is not None:
+            valid, left_out = read_valid_text(path, reader, args.label, targets)
+            what = "number or known word"
+        else:
+            valid, left_out = read_known_text(path, reader)
+            what = "known label or word"
         if left_out:
-            reporter.note(f"{path}: {counted(left_out)} without a known label or word.")
+            reporter.note(f"{path}: {counted(left_out)} without a {what}.")
 
     prefix = os.fsencode(args.label)
     names = [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
     of_lines, note = text.corpus.weights, NewNotes(reporter.note)
-    if said := alike_note(names):
-        reporter.note(said)
-    text.examples.weights = _weights(
-        args, asked, names, text.examples, of_lines, note, args.min_count_label
-    )
+    if targets is not None and values is not None:
+        text.examples.set_targets(targets.standardize(values))
+        if of_lines is not None and args.weight_prefix and (of_lines == 1).all():
+            note(no_weights(args.weight_prefix))
+        text.examples.weights = scaled_lines(of_lines, text.examples.n)
+    else:
+        if former is None and (
+            said := check_labels(args.task, names, dictionary.label_counts(), args.input[0])
+        ):
+            reporter.note(said)
+        if said := alike_note(names):
+            reporter.note(said)
+        text.examples.weights = _weights(
+            args, asked, names, text.examples, of_lines, note, args.min_count_label
+        )
 
     def start(wide: int, row_floats: int) -> NDArray[np.float32]:
         embedding = start_embedding(args, text, wide, row_floats)
@@ -187,12 +223,13 @@ def _read_text(
         examples=text.examples,
         valid=valid,
         n_in=args.dim,
-        names=dictionary.labels(),
+        names=dictionary.labels() if targets is None else targets.encoded,
         n_rows=text.n_rows,
         embedding=start,
         dictionary=dictionary,
         bucket_rows=bucket_rows,
         augment=(lambda epoch: augmented(args, text, epoch)) if text.streams else None,
+        targets=targets,
     )
 
 
@@ -210,6 +247,8 @@ def table_options(args: MlpArgs) -> TableOptions:
         kind=args.format if args.format in TABLES else "auto",
         skip_bad=args.skip_bad,
         weight_column=args.weight_column,
+        targets=args.label_column if args.is_regression else (),
+        is_regression=args.is_regression,
     )
 
 
@@ -241,13 +280,20 @@ def _weights(
 class NumberRows:
     """Training rows of numbers as they are read; ``raw`` are those that have a label.
 
-    ``names`` are all labels in their order.
+    ``names`` are all labels in their order, of regression the names of targets, which ``raw`` has.
     """
 
     columns: FeatureColumns
     raw: RawRows
     labels: Labels
     names: list[str]
+
+    @property
+    def has_label(self) -> NDArray[np.bool_]:
+        """Which rows have a label: bool[n]; of regression all do."""
+        if self.raw.targets is not None:
+            return np.ones(len(self.raw.targets), np.bool_)
+        return self.labels.has_label
 
 
 def read_rows(
@@ -266,16 +312,20 @@ def read_rows(
     check_weight_column(args, kind)
     if former is not None:
         columns = former.columns
-        raw, labels = _read_as(kind, args.input, columns, options, note)
+        n_targets = len(former.model.names) if args.is_regression else -1
+        raw, labels = _read_as(kind, args.input, columns, options, note, n_targets)
     elif kind == "libsvm":
 
         def check(n: int, n_features: int) -> None:
             check_training(args, args.input, n, n_features)
 
         columns = libsvm_columns(args.input, note, check)
-        raw, labels = read_libsvm(args.input, columns, placed=placed)
+        n_targets = 0 if args.is_regression else -1
+        raw, labels = read_libsvm(args.input, columns, placed=placed, n_targets=n_targets)
     else:
         columns, raw, labels = read_tables(args.input, options, note, placed)
+    if args.is_regression:
+        return _number_targets(args, columns, raw, labels, former, note)
     has_label = labels.has_label
     n = int(has_label.sum())
     if n == 0:
@@ -289,12 +339,47 @@ def read_rows(
     if former is not None:
         names = former.extend_names(names)
         note(former.sentence())
+    elif said := check_labels(args.task, names, labels.counts(), args.input[0]):
+        note(said)
     if columns.kind == "csv" and len(names) > max(100, n // 2):
         note(
             f"{len(names):,} different labels in {n:,} lines: is column "
             f"{columns.label} the label? If not, give --label-column."
         )
     return NumberRows(columns=columns, raw=raw, labels=labels, names=names)
+
+
+def _number_targets(
+    args: MlpArgs,
+    columns: FeatureColumns,
+    raw: RawRows,
+    labels: Labels,
+    former: FormerNetwork | None,
+    note: Callable[[str], None],
+) -> NumberRows:
+    """Return the rows of training files with their targets, which libsvm has before a line.
+
+    Raises DataError for a file without rows.
+    """
+    assert raw.targets is not None
+    names = [columns.names[i] if columns.names else str(i) for i in columns.targets]
+    if columns.kind == "libsvm":
+        names = target_names(raw.targets.shape[1])
+    if not len(raw):
+        raise DataError(f"{args.input[0]} has no row, so there is nothing to train on.")
+    if former is not None:
+        names = [name.decode("utf-8", "surrogateescape") for name in former.model.names]
+        note(former.sentence())
+    return NumberRows(columns=columns, raw=raw, labels=labels, names=names)
+
+
+def target_names(n: int) -> list[str]:
+    """Return names of targets that have none.
+
+    >>> target_names(1), target_names(2)
+    (['target'], ['target1', 'target2'])
+    """
+    return ["target"] if n == 1 else [f"target{i + 1}" for i in range(n)]
 
 
 def _read_numbers(
@@ -306,24 +391,26 @@ def _read_numbers(
 ) -> TrainingData:
     rows = read_rows(args, kind, reporter.note, former=former)
     columns, raw, labels, names = rows.columns, rows.raw, rows.labels, rows.names
-    has_label = labels.has_label
+    has_label = rows.has_label
     in_training, held = has_label, None
     if args.valid_share:
-        raw, held, in_training = _hold_out(args, raw, labels, has_label, reporter)
+        raw, held, in_training = _hold_out(args, rows, reporter)
     data = numeric_data(
         args,
         asked,
         NumberRows(columns=columns, raw=raw, labels=labels, names=names),
         in_training,
         reporter.note,
-        is_fitted=former is not None,
+        former,
     )
     if constant := columns.constant():
         where = "training line" if former is None else f"line that {former.path} was trained on"
         reporter.note(_constant_sentence(constant, columns.n_features, where))
     if args.valid:
-        data.valid = _read_valid(args, columns, names, reporter)
-    if held is not None:
+        data.valid = _read_valid(args, data, names, reporter)
+    if held is not None and data.targets is not None:
+        data.valid = with_targets(columns, held, data.targets)
+    elif held is not None:
         row = stride(columns.n_features)
         numbered = labels.numbered(names, has_label & ~in_training)
         data.valid = of_dense(columns.standardize(held, row), row, *numbered)
@@ -336,16 +423,18 @@ def numeric_data(
     rows: NumberRows,
     in_training: NDArray[np.bool_],
     note: Callable[[str], None],
-    is_fitted: bool = False,
+    former: FormerNetwork | None = None,
 ) -> TrainingData:
     """Return the training examples of rows; ``in_training`` tells of all labels which are theirs.
 
-    The rows are gone afterwards, and their columns fitted to them, unless they were before.
-    ``asked`` are weights of labels; ``note`` hears of weights.
+    The rows are gone afterwards, and their columns fitted to them, unless they are those of a
+    ``former`` network.  ``asked`` are weights of labels; ``note`` hears of weights.
     """
     columns, of_lines = rows.columns, rows.raw.weights
-    if not is_fitted:
+    if former is None:
         columns.fit(rows.raw, args.scaling)
+    if rows.raw.targets is not None:
+        return _regression_data(rows, former, note)
     row = stride(columns.n_features)
     numbered = rows.labels.numbered(rows.names, in_training)
     examples = of_dense(columns.standardize(rows.raw, row), row, *numbered)
@@ -361,12 +450,54 @@ def numeric_data(
     )
 
 
+def _regression_data(
+    rows: NumberRows, former: FormerNetwork | None, note: Callable[[str], None]
+) -> TrainingData:
+    """Return the training examples of rows with targets; columns are fitted."""
+    columns, of_lines = rows.columns, rows.raw.weights
+    assert rows.raw.targets is not None
+    targets = former.model.targets if former is not None else None
+    if targets is None:
+        targets = Targets.fitted(rows.names, rows.raw.targets)
+    note_constant(targets, rows.raw.targets, note)
+    examples = with_targets(columns, rows.raw, targets)
+    examples.weights = scaled_lines(of_lines, examples.n)
+    return TrainingData(
+        examples=examples,
+        valid=None,
+        n_in=columns.n_features,
+        names=targets.encoded,
+        columns=columns,
+        targets=targets,
+    )
+
+
+def note_constant(
+    targets: Targets, values: NDArray[np.float64], note: Callable[[str], None]
+) -> None:
+    """Say which targets are always the same, so that there is nothing to learn."""
+    is_same = values.max(axis=0) == values.min(axis=0)
+    if names := [name for name, same in zip(targets.names, is_same.tolist(), strict=True) if same]:
+        note(f"The target {listed(names)} is the same in every training line.")
+
+
+def with_targets(columns: FeatureColumns, raw: RawRows, targets: Targets) -> Examples:
+    """Return the examples of rows with their targets; the rows are gone afterwards."""
+    values, row = raw.targets, stride(columns.n_features)
+    assert values is not None
+    nothing = np.zeros(1, np.int32), np.zeros(len(raw) + 1, np.int64)
+    examples = of_dense(columns.standardize(raw, row), row, *nothing)
+    examples.set_targets(targets.standardize(values))
+    return examples
+
+
 def _read_as(
     kind: str,
     paths: Sequence[str],
     columns: FeatureColumns,
     options: TableOptions,
     note: Callable[[str], None],
+    n_targets: int,
 ) -> tuple[RawRows, Labels]:
     """Read training files by the columns of a network that training goes on with."""
     if kind != "libsvm":
@@ -377,39 +508,45 @@ def _read_as(
             f"Features above {columns.n_features - 1 + columns.base} are left out: the network "
             "has no inputs for them."
         )
-    return read_libsvm(paths, columns)
+    return read_libsvm(paths, columns, n_targets=n_targets)
 
 
 def _hold_out(
-    args: MlpArgs,
-    raw: RawRows,
-    labels: Labels,
-    has_label: NDArray[np.bool_],
-    reporter: Reporter,
+    args: MlpArgs, rows: NumberRows, reporter: Reporter
 ) -> tuple[RawRows, RawRows, NDArray[np.bool_]]:
     """Return the rows to train on, those held out for validation, and which are trained on.
 
-    ``raw`` are the rows that have a label.  Raises DataError if none would be held out.
+    Raises DataError if none would be held out.
     """
-    chosen = drawn(labels.first()[has_label], args.valid_share, args.seed)
+    has_label = rows.has_label
+    is_labelled = rows.raw.targets is None
+    strata = rows.labels.first()[has_label] if is_labelled else np.zeros(len(rows.raw), np.int64)
+    chosen = drawn(strata, args.valid_share, args.seed)
     n_valid = int(chosen.sum())
     check_held_out(n_valid, len(chosen), args.valid_share)
-    held = HeldOut(n_valid, len(chosen) - n_valid)
+    held = HeldOut(n_valid, len(chosen) - n_valid, is_labelled)
     reporter.note(held.sentence(args.valid_share, args.seed))
     in_training = has_label.copy()
     in_training[has_label] = ~chosen
-    return *raw.take_apart(chosen), in_training
+    return *rows.raw.take_apart(chosen), in_training
 
 
 def _read_valid(
-    args: MlpArgs, columns: FeatureColumns, names: list[str], reporter: Reporter
+    args: MlpArgs, data: TrainingData, names: list[str], reporter: Reporter
 ) -> Examples:
     """Read the validation file as examples; rows without a label of training are left out."""
+    columns = data.columns
+    assert columns is not None
     if columns.kind == "libsvm":
-        raw, labels = read_libsvm([args.valid], columns, "validation")
+        n_targets = len(names) if data.targets is not None else -1
+        raw, labels = read_libsvm([args.valid], columns, "validation", n_targets=n_targets)
     else:
         options = table_options(args)
         raw, labels = read_like([args.valid], columns, options, "validation", reporter.note, names)
+    if data.targets is not None:
+        if not len(raw):
+            raise DataError(f"{args.valid} has no row.")
+        return with_targets(columns, raw, data.targets)
     _, offsets = labels.numbered(names)
     kept = offsets[1:] > offsets[:-1]
     if not kept.any():

@@ -70,10 +70,20 @@ class TextFolds:
     To be closed at the end.  Raises DataError if they cannot be read, or are too few.
     """
 
-    def __init__(self, inputs: Sequence[str], n_folds: int, prefix: str, seed: int) -> None:
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        n_folds: int,
+        prefix: str,
+        seed: int,
+        of_numbers: bool = False,
+    ) -> None:
+        """Divide lines, of each label alike unless labels are numbers (``of_numbers``)."""
         self._inputs = inputs
         self._places = list(map(place_of, inputs))  # before others stand for them
         strata, labels = strata_of(self.lines(), os.fsencode(prefix))
+        if of_numbers:
+            strata, labels = np.minimum(strata, 0), [b""]
         check_folds(strata, n_folds)
         self.folds = fold_numbers(strata, n_folds, seed)
         names = [readable(label.removeprefix(os.fsencode(prefix))) for label in labels]

@@ -40,12 +40,17 @@ class Grown:
         found = self.former[self.dictionary.nwords :]
         return np.where(found >= 0, found - self.former_words, -1)
 
-    def sentence(self, path: str) -> str:
-        """Return what happened to words and labels, for a user; ``path`` is the model."""
+    def sentence(self, path: str, has_labels: bool = True) -> str:
+        """Return what happened to words and labels, for a user; ``path`` is the model.
+
+        Of regression (not ``has_labels``) labels are numbers, which it does not keep.
+        """
         nwords = self.dictionary.nwords
         is_new = self.former < 0
         new_words, new_labels = int(is_new[:nwords].sum()), int(is_new[nwords:].sum())
         kept = {"word": nwords - new_words, "label": len(is_new) - nwords - new_labels}
+        if not has_labels:
+            return new_and_kept(path, {"word": kept["word"]}, {"word": new_words})
         return new_and_kept(path, kept, {"word": new_words, "label": new_labels})
 
 
@@ -59,7 +64,8 @@ def new_and_kept(path: str, kept: dict[str, int], new: dict[str, int]) -> str:
     def listed(counts: dict[str, int]) -> str:
         return " and ".join(f"{n:,} {noun}{'s' * (n != 1)}" for noun, n in counts.items())
 
-    return f"Continuing from {path}: kept {listed(kept)}; added {listed(new)}."
+    added = f"; added {listed(new)}" if new else ""
+    return f"Continuing from {path}: kept {listed(kept)}{added}."
 
 
 def grown(known: Dictionary, words: WordTable, min_count: int, min_count_label: int) -> Grown:

@@ -64,12 +64,14 @@ class HeldOut:
 
     n_valid: int
     n_train: int
+    is_stratified: bool = True
 
     def sentence(self, share: float, seed: int) -> str:
         """Return what to tell a user."""
+        how = "stratified by label" if self.is_stratified else "drawn at random"
         return (
             f"--valid-share {share:g}: {self.n_valid:,} of {self.n_valid + self.n_train:,} lines "
-            f"held out for validation, stratified by label (-seed {seed})."
+            f"held out for validation, {how} (-seed {seed})."
         )
 
 
@@ -85,14 +87,22 @@ def check_held_out(n_valid: int, n_lines: int, share: float) -> None:
 
 
 def hold_out(
-    inputs: Sequence[str], share: float, prefix: bytes, seed: int, to: tuple[Path, Path]
+    inputs: Sequence[str],
+    share: float,
+    prefix: bytes,
+    seed: int,
+    to: tuple[Path, Path],
+    of_numbers: bool = False,
 ) -> HeldOut:
     """Write training lines to the first file and validation lines to the second, in their order.
 
-    Lines count by their first label; those without one stay in training.  Raises DataError if a
+    Lines count by their first label, unless labels are numbers (``of_numbers``); those without one
+    stay in training.  Raises DataError if a
     file cannot be read or has too few lines, FastcliError where there is no room for the copies.
     """
     strata, _ = strata_of(lines_of(inputs), prefix)
+    if of_numbers:
+        strata = np.minimum(strata, 0)
     mask = drawn(strata, share, seed)
     n_valid = int(mask.sum())
     if len(strata) and not (strata >= 0).any():
@@ -102,7 +112,7 @@ def hold_out(
         )
     check_held_out(n_valid, len(strata), share)
     write_apart(lines_of(inputs), mask.tolist(), to)
-    return HeldOut(n_valid, len(strata) - n_valid)
+    return HeldOut(n_valid, len(strata) - n_valid, not of_numbers)
 
 
 def strata_of(lines: Iterable[bytes], prefix: bytes) -> tuple[NDArray[np.int64], list[bytes]]:

@@ -56,6 +56,7 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "delimiter": [";"],
     "scale": ["minmax"],
     "standardize": [],
+    "huber_delta": [0.5],
     "activation": ["tanh"],
     "norm": ["layer"],
     "norm_position": ["after"],

@@ -222,7 +222,7 @@ TEXT_EDITS = {
     "NaN for an epsilon": (put(args__norm_eps=float("nan")), "args.norm_eps should be a number"),
     "no label prefix": (put(args__label=""), "-label must not be empty"),
     "a surrogate as prefix": (put(args__label="\ud800"), "args.label contains lone surrogates"),
-    "another loss": (put(loss=9), "loss should be 0 or 1 or 2, not 9"),
+    "another loss": (put(loss=9), "loss should be 0 or 1 or 2 or 3 or 4 or 5, not 9"),
     "about as a list": (put(about=[1]), "about should be an object"),
 }
 

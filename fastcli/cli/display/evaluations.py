@@ -24,14 +24,34 @@ COLUMNS = {
     "train acc": 9,
     "valid acc": 9,
     "macro F1": 8,
+    "RMSE": 8,  # of regression, on validation lines
+    "MAE": 8,
+    "R2": 7,
     "words/s": 7,
     "gradients": 12,
     BEST: 4,
 }
 GRADIENTS = "gradients"  # from the first layer to the last, on a logarithmic scale
 TEXTS = (GRADIENTS, BEST)
-MEASURED = ("valid loss", "accuracy", "valid acc", "macro F1", BEST)  # of validation lines
-BY_IMPORTANCE = ("words/s", "lr", "step", "macro F1", "valid loss", "epoch")  # dropped in turn
+MEASURED = (
+    "valid loss",
+    "accuracy",
+    "valid acc",
+    "macro F1",
+    "RMSE",
+    "MAE",
+    "R2",
+    BEST,
+)  # of validation lines
+BY_IMPORTANCE = (
+    "words/s",
+    "lr",
+    "step",
+    "macro F1",
+    "MAE",
+    "valid loss",
+    "epoch",
+)  # dropped in turn
 
 
 def cells(e: Evaluation, is_best: bool) -> dict[str, str]:
@@ -46,6 +66,9 @@ def cells(e: Evaluation, is_best: bool) -> dict[str, str]:
         "train acc": f"{1 - e.train_error:.4f}",
         "valid acc": f"{1 - e.valid_error:.4f}",
         "macro F1": f"{e.valid_f1_macro:.4f}",
+        "RMSE": f"{e.valid_rmse:.4g}",
+        "MAE": f"{e.valid_mae:.4g}",
+        "R2": f"{e.valid_r2:.4f}",
         "words/s": short_number(e.words_per_second) if math.isfinite(e.words_per_second) else "",
         GRADIENTS: gradient_bars(e.gradients),
         BEST: BEST if is_best else "",

@@ -17,17 +17,23 @@ COLUMNS = {
     "f1weighted": "weighted F1",
     "loss": "loss",
 }
-SHOWN_ANYWAY = ("accuracy", "f1macro", "f1weighted", "loss")  # metrics that have their column
+LARGE = 100  # a figure that is shown with six digits
+OF_NUMBERS = {"rmse": "RMSE", "mae": "MAE", "r2": "R2", "loss": "loss"}  # of regression
+# Metrics that have their column.
+SHOWN_ANYWAY = ("accuracy", "f1macro", "f1weighted", "loss", "rmse", "mae", "r2")
 
 
 class FoldTable:
-    """Writes rows as they come; ``metric`` is the name of what --monitor asks for."""
+    """Writes rows as they come; ``metric`` is the name of what --monitor asks for.
 
-    def __init__(self, metric: str) -> None:
-        self._names = [
-            name for name in COLUMNS if name != "monitored" or metric not in SHOWN_ANYWAY
-        ]
-        titles = [COLUMNS[name] or cut(metric, 20) for name in self._names]
+    Columns are those of regression where it is ``of_numbers``.
+    """
+
+    def __init__(self, metric: str, of_numbers: bool = False) -> None:
+        known = OF_NUMBERS if of_numbers else COLUMNS
+        self._main = "rmse" if of_numbers else "accuracy"
+        self._names = [name for name in known if name != "monitored" or metric not in SHOWN_ANYWAY]
+        titles = [known[name] or cut(metric, 20) for name in self._names]
         room = width() if is_terminal() else None
         counts = [Column("fold", 4, is_text=True), Column("trained on", 10), Column("measured", 8)]
         self._table = Rows([*counts, *(Column(title, 8) for title in titles)], room)
@@ -56,12 +62,13 @@ class FoldTable:
                 f"{counted(n_lines - n_test)} could not be measured: the model of the fold knows "
                 "no label or no word of it."
             )
-        accuracy = spread(results, "accuracy")
+        main = spread(results, self._main)
         measured = "nothing could be measured"
         if n_test:
-            measured = f"accuracy {accuracy.mean:.4f}"
-            if math.isfinite(accuracy.deviation):
-                measured += f" ± {accuracy.deviation:.4f}"
+            name = OF_NUMBERS.get(self._main, self._main)
+            measured = f"{name} {_number(main.mean)}"
+            if math.isfinite(main.deviation):
+                measured += f" ± {_number(main.deviation)}"
             measured += " on lines that a model was not trained on"
         say(
             f"{len(results)} folds: {measured}. The model that is written is trained on all "
@@ -70,4 +77,6 @@ class FoldTable:
 
 
 def _number(value: float) -> str:
+    if abs(value) >= LARGE:
+        return f"{value:.6g}" if math.isfinite(value) else ""
     return f"{value:.4f}" if math.isfinite(value) else ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 12  # of a table of evaluations, and the best
 COLUMNS = ("step", "epoch", "lr", "loss", "valid loss", "train acc", "valid acc", "macro F1")
+OF_NUMBERS = ("step", "epoch", "lr", "loss", "valid loss", "RMSE", "MAE", "R2")  # of regression
 
 
 class MlpDisplay(Display):
@@ -35,7 +36,8 @@ class MlpDisplay(Display):
         self._began = time.monotonic()
         self._first = 0.0  # the progress of the first status, which is not 0 after a checkpoint
         self._latest: Evaluation | None = None
-        self._table = EvaluationTable([*COLUMNS, *[GRADIENTS] * args.show_gradients, BEST])
+        shown = OF_NUMBERS if args.is_regression else COLUMNS
+        self._table = EvaluationTable([*shown, *[GRADIENTS] * args.show_gradients, BEST])
         self._seen = 0
         self._is_set_up = False  # training that starts again has the same network
         self._shown: set[int] = set()  # steps
@@ -64,11 +66,12 @@ class MlpDisplay(Display):
         self._is_set_up = True
         network = setup.network
         widths = [network.n_in, *(layer.units for layer in network.layers)]
+        what = "target" if self._args.is_regression else "label"
         shape = "-".join(map(str, widths))
         say(
             f"Network {shape}: {layers_counted(len(widths))}, {network.n_weights:,} parameters"
             f"{' and word vectors' if network.embeds else ''}; "
-            f"{counted(setup.n_examples, 'example')}, {counted(network.n_labels, 'label')}, "
+            f"{counted(setup.n_examples, 'example')}, {counted(network.n_labels, what)}, "
             f"{counted(setup.n_threads, 'thread')}"
         )
 
@@ -79,7 +82,10 @@ class MlpDisplay(Display):
         epoch = min(int(status.progress * self._args.epoch) + 1, max(self._args.epoch, 1))
         details = [f"epoch {epoch}/{self._args.epoch}"]
         if self._latest is not None and self._latest.has_valid:
-            details.append(f"P@1 {1 - self._latest.valid_error:.4f}")
+            e = self._latest
+            details.append(
+                f"RMSE {e.valid_rmse:.4g}" if e.of_numbers else f"P@1 {1 - e.valid_error:.4f}"
+            )
         super().status(replace(status, eta=left, details=tuple(details)))
 
     def log_line(self, status: Status) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcli.jit.build import device
 from fastcli.kernels.base.functions import logistic, settle, softplus
-from fastcli.kernels.base.losses import BCE, PERCEPTRON, SOFTMAX
+from fastcli.kernels.base.losses import ABSOLUTE, BCE, HUBER, PERCEPTRON, SOFTMAX, SQUARED
 from fastcli.kernels.base.vector import exp, log
 from fastcli.kernels.base.views import at, record
 from fastcli.kernels.mlp.network import Batch, Examples, Network
@@ -191,6 +191,50 @@ def perceptron_loss(
 
 
 @device
+def error_loss(error: f32, loss: i64, delta: f32) -> f32:
+    """Return the loss of one error, prediction - target, in the forms of PyTorch.
+
+    Squared: e^2 (MSELoss, without a half); absolute: |e| (L1Loss); Huber (1964, HuberLoss): e^2 / 2
+    up to ``delta``, from there on delta (|e| - delta / 2).
+    """
+    size, half = abs(error), np.float32(0.5)
+    if loss == SQUARED:
+        return error * error
+    if loss == ABSOLUTE:
+        return size
+    return half * error * error if size <= delta else delta * (size - half * delta)
+
+
+@device
+def error_slope(error: f32, loss: i64, delta: f32) -> f32:
+    """Return the derivative of ``error_loss``: 2 e; the sign of e; e between -delta and delta."""
+    if loss == SQUARED:
+        return error + error
+    if loss == HUBER:
+        return max(-delta, min(error, delta))
+    zero, one = np.float32(0.0), np.float32(1.0)
+    return one if error > zero else -one if error < zero else zero
+
+
+@device
+def regression_loss(
+    z: F32, d: F32, n: i64, width: i64, targets: F32, loss: i64, delta: f32, scale: f32
+) -> f64:
+    """Return the mean of the losses of n outputs z, and set its gradient d times ``scale``.
+
+    The gradient is settled.
+    """
+    total, share = 0.0, scale / np.float32(n)
+    for k in range(n):
+        error = z[k] - targets[k]
+        total += float(error_loss(error, loss, delta))
+        d[k] = settle(error_slope(error, loss, delta) * share)
+    for k in range(n, width):
+        d[k] = np.float32(0.0)
+    return total / n
+
+
+@device
 def bce_loss(
     z: f32, d: F32, width: i64, labels: I32, n_labels: i64, eps: f32, scale: f32, no: f32, yes: f32
 ) -> f64:
@@ -233,12 +277,31 @@ def is_right(z: F32, n: i64, labels: I32, n_labels: i64, loss: i64) -> i64:
 @device
 def mark_right(batch: Batch, examples: Examples, network: Network, values: F32, right: U8) -> None:
     """Set ``right`` to 1 for a thread's examples whose best label is one of theirs, else to 0."""
+    if network.loss >= SQUARED:  # there are no labels
+        return
     layer = record(network.layers, network.n_layers - 1)
     for i in range(batch.first, batch.last):
         example = batch.order[i]
         first, last = examples.label_offsets[example], examples.label_offsets[example + 1]
         z = at(values, layer.z + i * layer.z_row)
         right[i] = is_right(z, layer.units, at(examples.labels, first), last - first, network.loss)
+
+
+@device
+def set_regression_losses(
+    batch: Batch, examples: Examples, network: Network, scale: f32, values: F32, losses: F64
+) -> None:
+    """Do as ``set_losses`` does, where examples have numbers as targets."""
+    layer = record(network.layers, network.n_layers - 1)
+    n, loss, delta = layer.units, network.loss, network.huber_delta
+    for i in range(batch.first, batch.last):
+        example = batch.order[i]
+        z = at(values, layer.z + i * layer.z_row)
+        d = at(values, layer.dz + i * layer.z_row)
+        weight = examples.weights[example] if examples.weighs == 1 else np.float32(1.0)
+        targets, times = at(examples.targets, example * n), scale * weight
+        value = regression_loss(z, d, n, layer.width, targets, loss, delta, times)
+        losses[i] = float(weight) * value
 
 
 @device
@@ -256,6 +319,9 @@ def set_losses(
     Both are multiplied by the weights of the examples and of their labels.
     """
     layer = record(network.layers, network.n_layers - 1)
+    if network.loss >= SQUARED:
+        set_regression_losses(batch, examples, network, scale, values, losses)
+        return
     for i in range(batch.first, batch.last):
         example = batch.order[i]
         first, last = examples.label_offsets[example], examples.label_offsets[example + 1]

@@ -97,7 +97,8 @@ class Network(Group):
 
     layers: Records[Layer]  # the output layer last
     n_layers: i64
-    loss: i64  # SOFTMAX, OVA or BCE
+    loss: i64  # its code
+    huber_delta: f32  # where the Huber loss becomes linear
     seed: i64
     chunk: i64  # examples that stay with one thread
     dim: i64  # of embedding rows, 0 if the input is dense
@@ -153,7 +154,8 @@ class Examples(Group):
     """Examples with their labels; the input of example i is dense or embedded.
 
     Dense: ``dense[i * input_row:]``.  Embedded: rows ``rows[offsets[i]:offsets[i + 1]]`` of the
-    embedding.  Labels: ``labels[label_offsets[i]:label_offsets[i + 1]]``.
+    embedding.  Labels: ``labels[label_offsets[i]:label_offsets[i + 1]]``.  In regression there are
+    none, and a number for each output: ``targets[i * outputs:]``.
     """
 
     dense: F32
@@ -161,6 +163,7 @@ class Examples(Group):
     offsets: I64
     labels: I32
     label_offsets: I64
+    targets: F32
     weighs: i64  # 1: examples and labels have weights, else all weigh 1
     weights: F32  # of the examples
     label_weights: F32  # of the labels
