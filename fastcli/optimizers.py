@@ -59,7 +59,7 @@ OPTIMIZERS = {
             rules.adagrad_update,
             1,
             "G += g^2, from 0.1 on; w -= lr g / (sqrt G + eps)",
-            0.01,
+            0.2,
             1e-10,
             initial_accumulator=0.1,
             eps_inside=rules.adagrad_eps_inside_update,

@@ -264,6 +264,26 @@ def test_rows_that_a_batch_does_not_have_stay(optimizer):
     assert (second[:, 10:16] == 0).all()
 
 
+def test_adagrad_starts_from_the_accumulator_in_rows_too():
+    """One step on rows and layers is lr g / (sqrt(start + g^2) + eps), g being that of sgd."""
+    lines, eps, start, lr = [[0, 1], [1, 2, 2], [3, 4]], 0.01, 0.1, 0.5
+    given = {"batch_size": 3, "epoch": 1, "lr": lr, "hidden": "5"}
+    plain, rows = on_rows(lines, optimizer="sgd", **given)
+    before = rows.copy(), plain.network.params.copy()
+    trained(plain)
+    g = [(old - new) / lr for old, new in zip(before, (rows, plain.network.params), strict=True)]
+    for position in ("outside", "inside"):
+        trainer, embedding = on_rows(lines, optimizer="adagrad", eps=eps, eps_position=position,
+                                     initial_accumulator=start, **given)  # fmt: skip
+        trained(trainer)
+        for old, new, of in zip(before, (embedding, trainer.network.params), g, strict=True):
+            total = start + of[..., :10] ** 2 if of.ndim == 2 else start + of**2
+            root = np.sqrt(total + eps) if position == "inside" else np.sqrt(total) + eps
+            old, new = (one[..., :10] if one.ndim == 2 else one for one in (old, new))
+            of = of[..., :10] if of.ndim == 2 else of
+            np.testing.assert_allclose(new, old - lr * of / root, rtol=2e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("given", [{}, {"clip_norm": 0.01}, {"clip_value": 1e-4}, {"l2": 0.1}])
 def test_rows_are_the_same_on_any_number_of_threads(given, monkeypatch):
     rng = np.random.default_rng(0)
