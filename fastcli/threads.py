@@ -13,13 +13,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import TypeVar
 
 from fastcli import signals
 from fastcli.errors import FastcliError
 
+T = TypeVar("T")
 PATIENCE = 0.5  # seconds that an interrupt gives to threads before they are left behind
 LOOK = 0.1  # seconds between two looks for an interrupt
 
@@ -93,6 +96,37 @@ def run_each(n: int, n_threads: int, function: Callable[[int], None]) -> None:
             function(i)
 
     run_apart(max(min(n_threads, n), 1), run)
+
+
+def read_ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield what an iterator yields, while a thread gets the next one from it already.
+
+    Its errors are raised where the item would have come.  Who leaves before the end waits a moment
+    for the thread; it is left behind where it still reads then, as from a pipe that goes on.
+    """
+    found: list[T] = []
+
+    def step(thread: int) -> None:
+        found.extend(islice(items, 1))
+
+    is_reading = True
+    results = _start(step, range(1))
+    try:
+        while True:
+            error = results.get()
+            is_reading = False
+            if error is not None:
+                raise error
+            if not found:
+                return
+            item = found.pop()
+            is_reading, results = True, _start(step, range(1))
+            yield item
+            del item
+    finally:
+        if is_reading:
+            with contextlib.suppress(Empty):
+                results.get(timeout=PATIENCE)
 
 
 def _start(function: Callable[[int], None], threads: range) -> SimpleQueue[BaseException | None]:

@@ -161,3 +161,47 @@ def test_ignored_signals_stay_ignored():
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, former)
+
+
+def test_what_is_read_ahead_comes_in_order():
+    assert list(threads.read_ahead(iter(range(50)))) == list(range(50))
+    assert list(threads.read_ahead(iter(()))) == []
+
+
+def test_the_next_is_read_while_one_is_used():
+    begun = threading.Event()
+
+    def items():
+        yield 1
+        begun.set()
+        yield 2
+
+    found = threads.read_ahead(items())
+    assert next(found) == 1
+    assert begun.wait(20)
+    assert list(found) == [2]
+
+
+def test_an_error_comes_where_its_item_would():
+    def items():
+        yield 1
+        raise ValueError("no more")
+
+    found = threads.read_ahead(items())
+    assert next(found) == 1
+    with pytest.raises(ValueError, match="no more"):
+        next(found)
+
+
+def test_reading_that_does_not_end_is_left_behind(monkeypatch):
+    monkeypatch.setattr(threads, "PATIENCE", 0.01)
+    goes_on = threading.Event()
+
+    def items():
+        yield 1
+        goes_on.wait(20)
+
+    found = threads.read_ahead(items())
+    assert next(found) == 1
+    found.close()
+    goes_on.set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise, repeat
+from itertools import chain, pairwise, repeat
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -15,7 +15,7 @@ from fastcli.kernels.base import printf
 from fastcli.kernels.base.groups import Best, Strings
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.lines import Lines, SeenWords
-from fastcli.threads import run_on
+from fastcli.threads import read_ahead, run_on
 
 if TYPE_CHECKING:
     from fastcli.evaluation.meter import Meter
@@ -91,7 +91,7 @@ class Predictor:
         It is called by several threads, one per part of the block, and gets only predictions that
         are finite.  Raises NotFinite.
         """
-        for block in blocks:
+        for block in self._read(iter(blocks)):
             self._n_lines += getattr(block, "passed", 0)
             if isinstance(block, np.ndarray):
                 self._seen.start(block)
@@ -123,6 +123,14 @@ class Predictor:
                     raise NotFinite(self.name, f"the scores of line {line:,}")
                 self._n_lines += n_lines
             yield results
+
+    def _read(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Yield blocks; of tables, whose cells take time to read, the next is read meanwhile."""
+        for first in blocks:
+            rest = chain([first], blocks)
+            is_table = not isinstance(first, np.ndarray)
+            return read_ahead(rest) if is_table and self.n_threads > 1 else rest
+        return iter(())
 
     def format(self, blocks: Iterable[Block], with_probs: bool) -> Iterator[bytes]:
         """Yield predictions as text, a line for each line, a piece for each block."""

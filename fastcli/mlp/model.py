@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from fastcli.tables.object_rows import ObjectRows, ObjectTable
     from fastcli.text.inputs import Bytes
 
-BATCH = 64  # lines that are scored together
+BATCH = 64  # lines that are scored together, at least where memory allows
+CACHED = 1 << 16  # floats of a batch that a processor's cache holds: small networks take more lines
 
 
 @dataclass(kw_only=True)
@@ -148,7 +149,8 @@ class MlpModel(FromFile):
                 layer.units * layer.pieces
                 for layer in layers_of(self.args, self.n_in, outputs_of(self.loss, self.nlabels))
             )
-            batch = max(1, min(BATCH, MOST_FLOATS // (8 * (units + self.n_in))))
+            width = units + self.n_in
+            batch = max(1, min(max(BATCH, CACHED // width), MOST_FLOATS // (8 * width)))
         network = Network(self.args, self.n_in, self.nlabels, embeds, self.loss, batch, 1)
         network.row_floats = network.input_width  # an optimiser has no state here
         self.check_unchanged()

@@ -152,8 +152,8 @@ def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> W
         for first in range(0, len(rows), max_lines):
             part = rows[first : first + max_lines]
             found = Labels()
-            for name in part.names:
-                found.add(labels_of(name) if name else ())
+            found.add_coded(part.names)
+            found = found.renamed(labels_of)
             ids, label_offsets = found.numbered(names)
             lines = Lines(
                 n=len(part),

@@ -172,10 +172,12 @@ class Chunk:
 
     def lines_after(self) -> list[int]:
         """Return the line after each row; cells may span several."""
+        if not self.may_span:
+            return [line + 1 for line in self.lines]
         split, found = self.split, []
         starts, ends = split.starts[self.rows].tolist(), split.ends[self.rows].tolist()
         for line, a, b in zip(self.lines, starts, ends, strict=True):
-            row = split.text[a:b].tobytes() if self.may_span else b""
+            row = split.text[a:b].tobytes()
             found.append(line + 1 + row.count(b"\n") + row.count(b"\r") - row.count(b"\r\n"))
         return found
 
