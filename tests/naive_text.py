@@ -209,7 +209,7 @@ def place_rows(rows, lanes, per_lane):
 
 
 def read_lines(text, words, labels, prefix, minn, maxn, word_ngrams, bucket):
-    """Return (features, labels, has a label, knows one of its labels) for each line.
+    """Return (features, labels, has a label, knows one of these, lacks one) for each line.
 
     ``words`` and ``labels`` are the ids of the dictionary's tokens.  Other tokens are labels, and
     unknown, where they start with the prefix; else words that have their n-grams only.
@@ -230,7 +230,7 @@ def read_lines(text, words, labels, prefix, minn, maxn, word_ngrams, bucket):
             for other in hashes[i + 1 : i + word_ngrams]:
                 h = ngram_hash(h, other)
                 features.append(len(words) + unsigned_modulo(h, bucket))
-        read.append((features, known, bool(known or strange), bool(known)))
+        read.append((features, known, bool(known or strange), bool(known), bool(strange)))
     return read
 
 

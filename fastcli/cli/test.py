@@ -286,18 +286,13 @@ def fixed(value: float) -> str:
 
 def summary(meter: Meter, k: int) -> dict[str, Any]:
     """Return the scores over all labels."""
-    skipped = meter.skipped
     return {
         "n": meter.n,
         "k": k,
         "precision": _json.number(meter.precision),
         "recall": _json.number(meter.recall),
         "f1": _json.number(meter.f1),
-        "left_out": {
-            "no_label": skipped.no_label,
-            "unknown_label": skipped.unknown_label,
-            "no_known_token": skipped.no_known_token,
-        },
+        **meter.skipped.as_json(),
     }
 
 

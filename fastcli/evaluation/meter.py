@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from fastcli.kernels.text.lines import HAS_LABEL
+from fastcli.kernels.text.lines import HAS_LABEL, LACKS_LABEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,15 +17,21 @@ if TYPE_CHECKING:
     from fastcli.text.lines import Lines
 
 NAN = float("nan")
+IN_NO_DENOMINATOR = "None is in the denominator of a figure."  # said of lines
 
 
 @dataclass
 class Skipped:
-    """Lines that a test leaves out, by reason."""
+    """Lines that a test leaves out, by reason; as fastText's, it counts labels of training only.
+
+    ``unknown_beside_known`` lines are not left out: they have labels that the model knows, and
+    others that do not count.
+    """
 
     no_label: int = 0
     unknown_label: int = 0
     no_known_token: int = 0
+    unknown_beside_known: int = 0
 
     @property
     def total(self) -> int:
@@ -40,7 +46,40 @@ class Skipped:
             (self.no_known_token, "without a token the model knows"),
         ]
         counts = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
-        return f"Lines left out of the test: {counts}." if counts else None
+        said = [f"Lines left out of the test: {counts}."] if counts else []
+        if self.unknown_label:
+            said.append(IN_NO_DENOMINATOR)
+        if n := self.unknown_beside_known:
+            have = "1 line has" if n == 1 else f"{n:,} lines have"
+            said.append(f"{have} unknown labels beside known ones: only the known ones count.")
+        return " ".join(said) or None
+
+    def add(self, other: Skipped) -> None:
+        """Count the lines of another part of a text, too."""
+        self.no_label += other.no_label
+        self.unknown_label += other.unknown_label
+        self.no_known_token += other.no_known_token
+        self.unknown_beside_known += other.unknown_beside_known
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts for JSON; those of labels that training did not have if there are any.
+
+        ``in_denominator`` tells whether lines with such labels only count in any figure.
+        """
+        found: dict[str, Any] = {
+            "left_out": {
+                "no_label": self.no_label,
+                "unknown_label": self.unknown_label,
+                "no_known_token": self.no_known_token,
+            }
+        }
+        if self.unknown_label or self.unknown_beside_known:
+            found["unknown_labels"] = {
+                "lines": self.unknown_label,
+                "lines_beside_known": self.unknown_beside_known,
+                "in_denominator": False,
+            }
+        return found
 
 
 @dataclass(frozen=True)
@@ -182,6 +221,11 @@ class Meter:
     def add_lines(self, lines: Lines, found: Predictions) -> None:
         """Count lines as they were read and predicted."""
         n = len(found.counts)
+        is_used = (np.diff(lines.label_offsets[: n + 1]) > 0) & (
+            np.diff(lines.offsets[: n + 1]) > 0
+        )
+        lacks = (lines.flags[:n] & LACKS_LABEL) != 0
+        self.skipped.unknown_beside_known += int(np.count_nonzero(is_used & lacks))
         self.add(
             np.diff(lines.offsets[: n + 1]),
             (lines.flags[:n] & HAS_LABEL) != 0,
@@ -210,9 +254,7 @@ class Meter:
         self.right += other.right
         self.repeated += other.repeated
         self.scored += other.scored
-        self.skipped.no_label += other.skipped.no_label
-        self.skipped.unknown_label += other.skipped.unknown_label
-        self.skipped.no_known_token += other.skipped.no_known_token
+        self.skipped.add(other.skipped)
 
     def as_written(self) -> Meter:
         """Return counts in which a label given twice in a line counts twice as gold.

@@ -321,16 +321,12 @@ class Report:
         return found
 
     def _ours(self) -> dict[str, Any]:
-        skipped, (largest, share), (k, top) = self.meter.skipped, self.largest, self.top
+        (largest, share), (k, top) = self.largest, self.top
         micro = self.micro
         found: dict[str, Any] = {
             "schema": SCHEMA,
             "n": self.n,
-            "left_out": {
-                "no_label": skipped.no_label,
-                "unknown_label": skipped.unknown_label,
-                "no_known_token": skipped.no_known_token,
-            },
+            **self.meter.skipped.as_json(),
             "mistakes": self.n_mistakes,
             "accuracy": self.accuracy,
             "accuracy_interval": list(self.interval),

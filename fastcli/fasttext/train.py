@@ -19,6 +19,7 @@ from fastcli.evaluation.lessons import (
     path_start,
     sampled_guess,
 )
+from fastcli.evaluation.meter import IN_NO_DENOMINATOR
 from fastcli.evaluation.retrying import NewNotes
 from fastcli.evaluation.weights import read_class_weight, weights_for
 from fastcli.fasttext.args import TrainArgs
@@ -112,7 +113,8 @@ def read_supervised(
 
         valid = read_valid(valid_path, args, dictionary, corpus, keeps_rows=former is not None)
         if valid.left_out:
-            reporter.note(f"{valid_path}: {counted(valid.left_out)} without a known label or word.")
+            left_out = f"{valid_path}: {counted(valid.left_out)} without a known label or word."
+            reporter.note(f"{left_out} {IN_NO_DENOMINATOR}")
     n_rows = corpus.shards * corpus.shard_rows + (valid.more_rows if valid is not None else 0)
     needs = classifier_needs(args, dictionary, corpus, n_rows, valid is not None, former)
     check_needs(needs, args, reporter)

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastcli.evaluation.classifier import Predictions, Worker
 from fastcli.kernels.mlp import steps as kernels
-from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL
+from fastcli.kernels.text.lines import HAS_LABEL, KNOWS_LABEL, LACKS_LABEL
 from fastcli.mlp.examples import Examples, of_dense, of_rows
 from fastcli.mlp.feature_files import LibsvmReader, libsvm_labels, open_text
 from fastcli.mlp.feature_rows import FeatureRows
@@ -161,13 +161,20 @@ def table_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> W
                 offsets=np.concatenate([[0], np.cumsum(~part.blank)]).astype(np.int64),
                 labels=ids,
                 label_offsets=label_offsets,
-                flags=((HAS_LABEL | KNOWS_LABEL) * found.has_label).astype(np.uint8),
+                flags=_flags(found, label_offsets),
             )
             x = columns.standardize(part.raw, stride(columns.n_features))
             examples = of_dense(x, stride(columns.n_features), *_no_labels())
             yield lines, ranker.rank(lines, examples)
 
     return work
+
+
+def _flags(labels: Labels, known_offsets: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return what ``Lines.flags`` has of rows with some labels, of which a model knows some."""
+    n_labels, n_known = np.diff(np.frombuffer(labels.offsets, np.int64)), np.diff(known_offsets)
+    flags = HAS_LABEL * (n_labels > 0) + KNOWS_LABEL * (n_known > 0)
+    return np.asarray(flags + LACKS_LABEL * (n_known < n_labels), np.uint8)
 
 
 def _listed(cell: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.evaluation.meter import IN_NO_DENOMINATOR
 from fastcli.evaluation.retrying import NewNotes
 from fastcli.evaluation.weights import (
     ClassWeight,
@@ -189,7 +190,8 @@ def _read_text(
             valid, left_out = read_known_text(path, reader)
             what = "known label or word"
         if left_out:
-            reporter.note(f"{path}: {counted(left_out)} without a {what}.")
+            said = f"{path}: {counted(left_out)} without a {what}."
+            reporter.note(f"{said} {IN_NO_DENOMINATOR}")
 
     prefix = os.fsencode(args.label)
     names = [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
@@ -552,7 +554,8 @@ def _read_valid(
     if not kept.any():
         raise DataError(f"{args.valid} has no line with a label of the training file.")
     if n := int((~kept).sum()):
-        reporter.note(f"{args.valid}: {counted(n)} without a known label.")
+        said = f"{args.valid}: {counted(n)} without a known label."
+        reporter.note(f"{said} {IN_NO_DENOMINATOR}")
     row = stride(columns.n_features)
     if not kept.all():
         raw = raw.take_only(kept)

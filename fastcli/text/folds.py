@@ -60,7 +60,10 @@ def rare_sentence(strata: NDArray[np.int64], labels: Sequence[str], n_folds: int
     what = f"{n:,} labels have" if n > 1 else "1 label has"
     unseen = ""
     if (counts == 1).any():
-        unseen = " A label with one line cannot be measured: the model of its fold has not seen it."
+        unseen = (
+            " A label with one line cannot be measured: the model of its fold has not seen it, and "
+            "no figure has its line in its denominator."
+        )
     return f"{what} fewer than {n_folds} lines, and no line in some folds: {listed(rare)}.{unseen}"
 
 

@@ -29,7 +29,8 @@ MIXED = (
 )
 LEFT_OUT = (
     "Lines left out of the test: 2 without a label, 1 with labels the model does not know, "
-    "1 without a token the model knows.\n"
+    "1 without a token the model knows. None is in the denominator of a figure. 1 line has unknown "
+    "labels beside known ones: only the known ones count.\n"
 )
 
 
@@ -221,6 +222,8 @@ def test_json_of_lines_left_out(small):
     assert result.err == LEFT_OUT
     answer = json.loads(result.out)
     assert answer["left_out"] == {"no_label": 2, "unknown_label": 1, "no_known_token": 1}
+    unknown = {"lines": 1, "lines_beside_known": 1, "in_denominator": False}
+    assert answer["unknown_labels"] == unknown
     assert math.isclose(answer["f1"], 8 / 12)
     answer = json.loads(run("test-label", small, "-", "--json", stdin=MIXED).out)
     assert answer["per_label"][1] == {

@@ -71,6 +71,7 @@ class Dictionary:
                         labels[label_offsets[i] : label_offsets[i + 1]].tolist(),
                         flag & kernels.HAS_LABEL != 0,
                         flag & kernels.KNOWS_LABEL != 0,
+                        flag & kernels.LACKS_LABEL != 0,
                     )
                 )
         return lines
@@ -136,12 +137,14 @@ def test_a_line_end_written_inside_a_line_is_a_word():
 
 def test_line_end_that_looks_like_an_unknown_label():
     # As in counting and in fastText: where </s> starts with the label prefix it is no word.
-    assert Dictionary([b"a"], [], b"<").check(b"a\n", word_ngrams=2) == [([0], [], True, False)]
+    assert Dictionary([b"a"], [], b"<").check(b"a\n", word_ngrams=2) == [
+        ([0], [], True, False, True)
+    ]
 
 
 def test_line_end_that_is_a_label():
     comp = Dictionary([b"a"], [EOS], b"<").check(b"a\n\na", 2, 3, 2)
-    assert [labels for _, labels, _, _ in comp] == [[0], [0], []]
+    assert [labels for _, labels, *_ in comp] == [[0], [0], []]
 
 
 def test_read_lines_by_hand():
@@ -149,10 +152,10 @@ def test_read_lines_by_hand():
     dictionary = Dictionary([EOS, b"a", b"b"], [b"__label__x", b"__label__y"])
     text = b"a c __label__y b __label__x\n\n__label__z a\n__label__x </s>"
     assert dictionary.read(text) == [
-        ([1, 2, 0], [1, 0], True, True),
-        ([0], [], False, False),
-        ([1, 0], [], True, False),
-        ([0], [0], True, True),
+        ([1, 2, 0], [1, 0], True, True, False),
+        ([0], [], False, False, False),
+        ([1, 0], [], True, False, True),
+        ([0], [0], True, True, False),
     ]
 
 

@@ -31,7 +31,7 @@ from fastcli.kernels.text.tokens import (
 if TYPE_CHECKING:
     from fastcli.jit.signature import I32, I64, U8, i64
 
-HAS_LABEL, KNOWS_LABEL, NOT_SPELLED = 1, 2, 4
+HAS_LABEL, KNOWS_LABEL, NOT_SPELLED, LACKS_LABEL = 1, 2, 4, 8
 
 
 class LineRoom(Group):
@@ -91,7 +91,8 @@ def read_lines(
 
     Of a line's features those of n-grams of words are after all others as in fastText (so that
     sums are added in its order).  ``flags[i]`` says whether the line has a label, whether one of
-    them is known, and whether it has a word that is too long for character n-grams.
+    them is known, whether one is not, and whether it has a word that is too long for character
+    n-grams.
     A line's end is the token ``</s>``; the last may lack it, and ``</s>`` written at the end of a
     line is that end.  ``hashes`` is scratch, one for each of ``room.features``.  Stops before a
     line that does not fit; ``state[0]`` is the position.  The rest of ``state`` is set, and counts
@@ -157,7 +158,7 @@ def read_lines(
                 else:
                     is_label = has_prefix(token, size, vocabulary.prefix)
                 if is_label:
-                    flag |= HAS_LABEL
+                    flag |= HAS_LABEL | LACKS_LABEL
                     continue
             if entry >= 0:
                 features[end] = entry
