@@ -186,6 +186,10 @@ CASES = {
     "norm": NORMS,
     "penalty": PENALTIES,
     "wide": WIDE,
+    "one output unit": {
+        "bce": {**ADAM, "loss": "bce"},
+        "bce, label smoothing": {**MOMENTUM, "loss": "bce", "label_smoothing": 0.1},
+    },
 }
 
 
@@ -231,7 +235,8 @@ def network(args):
     """Return a network that starts from seeded numbers."""
     widths = [N_IN, *map(int, args["hidden"].split(","))]
     layers = [Hidden(widths[i], widths[i + 1], args) for i in range(len(widths) - 1)]
-    model = nn.Sequential(*layers, nn.Linear(widths[-1], N_LABELS, dtype=torch.float64))
+    n_outputs = 1 if args.get("loss") == "bce" else N_LABELS
+    model = nn.Sequential(*layers, nn.Linear(widths[-1], n_outputs, dtype=torch.float64))
     rng, gain = random.Random(2), ACTIVATIONS[args["activation"]][1]
     with torch.no_grad():
         for layer in model:
@@ -291,6 +296,15 @@ def optimizer(args, model):
     return rules[name](groups, lr, betas, eps)
 
 
+def loss_of(args, scores, labels):
+    """Return PyTorch's loss; that of one output is for two labels, the third being the first."""
+    if args.get("loss") != "bce":
+        return nn.functional.cross_entropy(scores, labels)
+    eps, second = args.get("label_smoothing", 0.0), labels % 2 == 1
+    targets = torch.where(second, 1 - eps, eps).double()
+    return nn.functional.binary_cross_entropy_with_logits(scores[:, 0], targets)
+
+
 def train(args):
     """Return a case: its arguments, where it starts, the losses of its steps, where it ends."""
     x, labels = examples()
@@ -302,7 +316,7 @@ def train(args):
         first = step * BATCH % N_EXAMPLES
         rule.zero_grad()
         scores = model(x[first : first + BATCH])
-        loss = nn.functional.cross_entropy(scores, labels[first : first + BATCH])
+        loss = loss_of(args, scores, labels[first : first + BATCH])
         loss.backward()
         if "clip_norm" in args:
             length = nn.utils.clip_grad_norm_(model.parameters(), args["clip_norm"])
