@@ -21,6 +21,7 @@ from fastcli.evaluation.options import (
     prefix_of_table,
 )
 from fastcli.mlp.activations import Chosen, parse_activation
+from fastcli.mlp.augmentations import parse_augment, parse_image
 from fastcli.mlp.initializers import AUTO, ChosenInit, parse_inits
 from fastcli.mlp.limits import MOST_LAYERS, MOST_UNITS
 from fastcli.mlp.names import canonical, lookup
@@ -305,6 +306,13 @@ class MlpArgs(MlpOptions):
     def check_values(self) -> None:
         """Do what ``check`` does, but let there be no input or output."""
         _ = self.dropouts, self.inits
+        if self.augment and not self.image:
+            raise ArgumentError(
+                "--augment needs the size of images, which are rows of pixels: give --image, such "
+                "as --image 28x28."
+            )
+        if self.image:
+            parse_augment(self.augment, parse_image(self.image))
         self.resolved()._check_numbers()
 
     def _check_numbers(self) -> None:
@@ -365,6 +373,7 @@ NEWER = {
     *("eps_position", "initial_accumulator"),
     *("norm_statistics", "norm_affine", "l1_proximal", "decay_by", "max_norm_kind"),
     *("task", "huber_delta"),
+    *("image", "augment"),
 }
 # Options whose value is one of a table's names; optimizer and activation are looked up apart.
 LISTS = {"optimizer", "activation", "init"}  # read by their own rules

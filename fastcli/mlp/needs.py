@@ -19,6 +19,8 @@ def needs_of(args: MlpArgs, data: TrainingData, network: Network, mapped: int = 
     # Parameters, gradients and states; the values of a batch in training and in evaluation.
     matrices = (2 + max(network.slots, 1)) * params + 2 * 4 * len(network.values)
     matrices += 4 * row_floats * data.n_rows
+    if args.augment:  # the images of an epoch beside those that were read
+        matrices += data.examples.dense.nbytes
     if args.valid_lines:  # the best model so far, and evaluation on all threads
         matrices += params + rows + (args.thread - 1) * 4 * len(network.values)
         if marks_rows(args, network, data.examples):

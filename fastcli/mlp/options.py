@@ -502,6 +502,20 @@ class MlpOptions:
         help="fraction of words swapped with the next one, redrawn each epoch (text)",
         needs=(FOR_TEXT,),
     )
+    image: str = option(
+        "",
+        "size of the images that rows of pixels are: 28x28, 32x32x3; for --augment",
+        group="regularisation",
+        needs=(FOR_NUMBERS, only_beside("augment")),
+    )
+    augment: str = option(
+        "",
+        "random changes of training images in each epoch: rotate, flip, flip-vertical, zoom, "
+        "shift, noise; with amounts: rotate:15,shift:2",
+        group="regularisation",
+        is_list=True,
+        needs=(FOR_NUMBERS,),
+    )
     label_smoothing: float = option(0.0, SHARE, help="label smoothing epsilon")
     activation_l1: float = option(
         0.0, SIZE, help="L1 penalty on the outputs of hidden layers", needs=(WITH_LAYERS,)

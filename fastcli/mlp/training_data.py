@@ -21,6 +21,7 @@ from fastcli.evaluation.weights import (
     weights_for,
 )
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.augmented_images import AugmentedImages, images_of
 from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import (
     Placed,
@@ -408,6 +409,8 @@ def _read_numbers(
     if constant := columns.constant():
         where = "training line" if former is None else f"line that {former.path} was trained on"
         reporter.note(_constant_sentence(constant, columns.n_features, where))
+    if isinstance(data.augment, AugmentedImages):
+        reporter.note(data.augment.sentence())
     if args.valid:
         data.valid = _read_valid(args, data, names, reporter)
     if held is not None and data.targets is not None:
@@ -432,12 +435,26 @@ def numeric_data(
     The rows are gone afterwards, and their columns fitted to them, unless they are those of a
     ``former`` network.  ``asked`` are weights of labels; ``note`` hears of weights.
     """
-    columns, of_lines = rows.columns, rows.raw.weights
+    columns = rows.columns
     if former is None:
         columns.fit(rows.raw, args.scaling)
     if rows.raw.targets is not None:
-        return _regression_data(rows, former, note)
-    row = stride(columns.n_features)
+        data = _regression_data(rows, former, note)
+    else:
+        data = _labelled_data(args, asked, rows, in_training, note)
+    data.augment = images_of(args, columns, data.examples, is_fixed=former is not None)
+    return data
+
+
+def _labelled_data(
+    args: MlpArgs,
+    asked: ClassWeight | None,
+    rows: NumberRows,
+    in_training: NDArray[np.bool_],
+    note: Callable[[str], None],
+) -> TrainingData:
+    """Return the training examples of rows with labels; columns are fitted."""
+    columns, of_lines, row = rows.columns, rows.raw.weights, stride(rows.columns.n_features)
     numbered = rows.labels.numbered(rows.names, in_training)
     examples = of_dense(columns.standardize(rows.raw, row), row, *numbered)
     if said := alike_note(rows.names, are_texts=False):

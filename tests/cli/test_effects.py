@@ -65,6 +65,8 @@ CHANGES = {  # other values than the default, for every option that has a condit
     "norm_statistics": ["population"],
     "norm_affine": ["gamma"],
     "l1_proximal": [],
+    "image": ["2x1"],
+    "augment": [],
     "decay_by": ["step"],
     "max_norm_kind": ["l1"],
     "init_std": [0.5],
