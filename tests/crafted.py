@@ -78,7 +78,23 @@ ODD = (
     | st.sampled_from([2**31 - 1, 2**31, 2**63, 10**30, -(2**40), 1e300, 0.5])
     | st.floats()
     | st.sampled_from(
-        ["", "x", "0", "none", "batch", "maxout:3", "1,1", "\ud800", "\udc80", "\0", "\n", "csv"]
+        [
+            *(
+                "",
+                "x",
+                "0",
+                "none",
+                "batch",
+                "maxout:3",
+                "1,1",
+                "\ud800",
+                "\udc80",
+                "\0",
+                "\n",
+                "csv",
+            ),
+            *("apl:2", "softmax", "bce", "uniform:-1:1"),
+        ]
     )
     | st.text(max_size=4)
     | st.lists(st.integers(0, 9) | st.text(max_size=2), max_size=3)

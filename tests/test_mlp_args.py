@@ -430,7 +430,7 @@ def test_initialisations_one_per_layer(given, read):
         ("normal:3", "--init normal:3: normal takes no numbers, only uniform does."),
         ("auto:3", "--init auto:3: auto takes no numbers, only uniform does."),
         ("0.1", "Unknown initialisation: 0.1."),
-        ("he,he,he", "--init has 3 values for 1 hidden layers and the output: give one for all"),
+        ("he,he,he", "--init has 3 values for 1 hidden layer and the output: give one for all"),
     ],
 )
 def test_initialisations_that_cannot_be(given, said):

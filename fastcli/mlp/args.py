@@ -41,7 +41,7 @@ from fastcli.mlp.options import (
 from fastcli.optimizers import OPTIMIZERS, PERCEPTRON, Hyperparameters, Optimizer
 from fastcli.options import Row, Values, check_ranges, rows, without_effect
 from fastcli.overwriting import STREAM
-from fastcli.printable import nearest, shortened
+from fastcli.printable import counted, nearest, shortened
 from fastcli.schema import INT64, shown
 
 LOOKS = ("check_gradients", "trace")  # options that look at a network without training it
@@ -163,11 +163,11 @@ class MlpArgs(MlpOptions):
         """The initialisation of every layer, the output layer last.  Raises ArgumentError."""
         n, found = len(self.widths) + 1, parse_inits(self.init)
         if len(found) not in (1, n):
-            layers = f"{n - 1} hidden layers and the output" if n > 1 else "the output layer"
-            raise ArgumentError(
-                f"--init has {len(found)} values for {layers}: give one for all, or one for each "
-                f"of the {n}."
-            )
+            layers = f"{counted(n - 1, 'hidden layer')} and the output"
+            fix = f"give one for all, or one for each of the {n}"
+            if n == 1:
+                layers, fix = "the output layer alone", "give one"
+            raise ArgumentError(f"--init has {len(found)} values for {layers}: {fix}.")
         suited = [one.activation.init for one in self.activations] + ["xavier-uniform"]
         found = found * n if len(found) == 1 else found
         return [

@@ -180,6 +180,10 @@ VALUES += (
     "x" * 5000,
     "é日本",
     "maxout:1e15",
+    "apl:3",
+    "softmax",
+    "bce",
+    "uniform:2,1",
 )
 
 
