@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import ArgumentError
-from fastcli.kernels.base.losses import BCE, OVA, SOFTMAX
+from fastcli.kernels.base.losses import BCE, OVA, PERCEPTRON, SOFTMAX
 from fastcli.mlp.gradient_check import gradients_of
 from fastcli.mlp.looking import check_no_batch_norm, trainer_to_look
-from fastcli.mlp.plain_activations import VALUES, logistic
+from fastcli.mlp.plain_activations import VALUES
 from fastcli.mlp.plain_network import EMBEDDING, targets
 from fastcli.printable import counted, readable
 
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from fastcli.mlp.training_data import TrainingData
 
 
-LOSS_TITLES = {
-    SOFTMAX: "softmax",
-    OVA: "one-vs-all (sigmoid)",
-    BCE: "one sigmoid for two labels",
+OUTPUTS = {  # what scores become by each loss: its name, the symbol, and the function
+    SOFTMAX: ("softmax", "p", "softmax"),
+    OVA: ("one-vs-all (sigmoid)", "p", "sigmoid"),
+    BCE: ("one sigmoid for two labels", "p", "sigmoid"),
+    PERCEPTRON: ("binary-step", "y", "binary-step"),
 }
 MOST_UNITS = 12  # of a layer that are shown
 MOST_UPDATES = 18  # of a tensor
@@ -246,11 +247,10 @@ def _layer(
     chosen = layer.activation
     title = f"{layer_title(network, i).capitalize()}, {counted(layer.units, 'unit')}"
     if chosen is None:
-        is_softmax = network.loss == SOFTMAX
-        scores = z[0].astype(np.float64)
-        p = np.exp(scores - np.logaddexp.reduce(scores)) if is_softmax else logistic(scores)
-        shown["p"], shown["target"] = p, targets(data.examples, 1, network)[0, -len(p) :]
-        title += f", {LOSS_TITLES[network.loss]}"
+        name, symbol, function = OUTPUTS[network.group.loss]
+        shown[symbol] = VALUES[function](z[0].astype(np.float64))
+        shown["target"] = targets(data.examples, 1, network)[0, -layer.units :]
+        title += f", {name}"
     else:
         title += f", {chosen}"
         if layer.norm and layer.norm_after:

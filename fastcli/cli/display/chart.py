@@ -41,7 +41,7 @@ def loss_chart(history: Sequence[Evaluation], guess: float, room: int | None = N
     digits = _digits(low, high)
     labels = [f"{value:.1e}" if high >= LARGE else f"{value:.{digits}f}" for value in rows]
     if math.isfinite(guess):
-        place = _row(guess, low, high)
+        place = row_of(guess, low, high)
         names = [legend.get(place, ""), f"{GUESSING} guessing {guess:.3f}"]
         legend[place] = GAP.join(filter(None, names))
     left = max(map(len, labels)) + len(GAP) + 2
@@ -51,9 +51,10 @@ def loss_chart(history: Sequence[Evaluation], guess: float, room: int | None = N
         return []
     grid = [[BARE] * width for _ in range(HEIGHT)]
     if math.isfinite(guess):
-        grid[_row(guess, low, high)] = list("·" * width)
-    _draw(grid, [_row(v, low, high) for v in _spread(valid, width)], is_line=False)
-    _draw(grid, [_row(v, low, high) for v in _spread(training, width)], is_line=True)
+        grid[row_of(guess, low, high)] = list("·" * width)
+    for column, v in enumerate(_spread(valid, width)):
+        grid[row_of(v, low, high)][column] = "╌"
+    draw_line(grid, [row_of(v, low, high) for v in _spread(training, width)])
     size = max(map(len, labels))
     lines = [f"{GAP}loss"]
     for i, cells in enumerate(grid):
@@ -73,10 +74,10 @@ def _digits(low: float, high: float) -> int:
     return 2 if step <= 0 else max(2, min(4, math.ceil(-math.log10(step))))
 
 
-def _row(value: float, low: float, high: float) -> int:
-    """Return the row of a loss; the lowest where all are the same."""
+def row_of(value: float, low: float, high: float, height: int = HEIGHT) -> int:
+    """Return the row of a value among so many; the lowest where all are the same."""
     span = high - low
-    return round((high - value) / span * (HEIGHT - 1)) if span > 0 else HEIGHT - 1
+    return round((high - value) / span * (height - 1)) if span > 0 else height - 1
 
 
 def _spread(values: Sequence[float], width: int) -> list[float]:
@@ -95,13 +96,11 @@ def _spread(values: Sequence[float], width: int) -> list[float]:
     return found
 
 
-def _draw(grid: list[list[str]], rows: Sequence[int], is_line: bool) -> None:
-    """Draw a curve, which is in these rows: a line with corners, or dashes."""
+def draw_line(grid: list[list[str]], rows: Sequence[int]) -> None:
+    """Draw a curve, which is in these rows, as a line with corners."""
     before = rows[0] if rows else 0
     for column, row in enumerate(rows):
-        if not is_line:
-            grid[row][column] = "╌"
-        elif row == before:
+        if row == before:
             grid[row][column] = "─"
         else:
             is_down = row > before

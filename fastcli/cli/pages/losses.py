@@ -1,0 +1,86 @@
+"""The page on losses, with curves from training's own code."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastcli.cli.pages import Curve, Entry, Page, Words, facts_of
+from fastcli.mlp.options import LOSSES
+
+TITLE = "What training makes small: mlp-train -loss NAME"
+INTRO = (
+    "The loss of an example says how wrong the scores z of its labels are; y is 1 for its label, 0 "
+    "for others, or what --label-smoothing makes of it. Backpropagation starts from its derivative "
+    "by each score, which is p - y here. auto takes ova where lines have several "
+    "labels, else softmax. The curves are over the score of the right label."
+)
+POINTS = 121
+LOW, HIGH = -5.0, 5.0
+ALIASES = {"ova": ("one-vs-all",)}  # the same number in the table
+FORMULAS = {
+    "softmax": "-sum y log p, p = e^z / sum e^z over the labels: cross entropy",
+    "ova": "sum over labels of -y log p - (1 - y) log(1 - p), p = 1 / (1 + e^-z)",
+    "bce": "-y log p - (1 - y) log(1 - p), p = 1 / (1 + e^-z) for the second of two labels",
+}
+SOURCES = {"softmax": "Bridle 1990", "ova": "Cox 1958", "bce": "Cox 1958"}
+WORDS = {
+    "softmax": Words(
+        derivative="p - y",
+        why="The maximum likelihood of a choice of one label: probabilities that sum to 1.",
+        good="Right where an example has one label; large gradients while it is wrong, however "
+        "sure it is of that.",
+        bad="Several labels of a line have to share 1; one of the known labels always wins, "
+        "however strange the input.",
+        title="Probabilistic Interpretation of Feedforward Classification Network Outputs",
+    ),
+    "ova": Words(
+        derivative="p - y, for each label by itself",
+        why="Logistic regression for every label: a yes or no of its own (one-vs-all).",
+        good="Right for any number of labels, none included; a threshold for each can be tuned.",
+        bad="With many labels nearly all answers are no, and learning the few yes takes longer; "
+        "probabilities do not sum to 1.",
+        title="The Regression Analysis of Binary Sequences",
+    ),
+    "bce": Words(
+        derivative="p - y",
+        why="Two labels need one number: the probability of one is 1 less that of the other.",
+        good="The textbook's output for yes or no; half the output weights of softmax, and the "
+        "same probabilities.",
+        bad="For two labels only.",
+        title="The Regression Analysis of Binary Sequences",
+    ),
+}
+
+
+def page() -> Page:
+    """Return the page."""
+    return Page(title=TITLE, intro=INTRO, entries=[_entry(name) for name in known()])
+
+
+def known() -> list[str]:
+    """Return the names of losses, without auto and other names of the same one."""
+    others = {alias for some in ALIASES.values() for alias in some}
+    return [name for name in LOSSES if name != "auto" and name not in others]
+
+
+def _entry(name: str) -> Entry:
+    return Entry(
+        name=name,
+        formula=FORMULAS[name],
+        facts=facts_of(WORDS[name], SOURCES[name]),
+        aliases=ALIASES.get(name, ()),
+        curves=partial(curves, name),
+    )
+
+
+def curves(name: str) -> list[Curve]:
+    """Return the loss and its derivative by the score of the right label."""
+    from fastcli.mlp.curves import loss_points
+
+    z = [LOW + (HIGH - LOW) * k / (POINTS - 1) for k in range(POINTS)]
+    values, slopes = loss_points(name, z)
+    shown = ", another at 0" if name == "softmax" else ""
+    return [
+        Curve(title=f"loss(z){shown}", low=LOW, high=HIGH, values=values, from_zero=True),
+        Curve(title="derivative", low=LOW, high=HIGH, values=slopes),
+    ]

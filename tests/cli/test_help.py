@@ -1,0 +1,181 @@
+"""fastcli help: topics and their entries, the help of commands, and names that are not there."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fastcli.cli import COMMANDS
+from fastcli.cli.pages import (
+    TOPICS,
+    activations,
+    find,
+    init,
+    losses,
+    norms,
+    optimizers,
+    page_of,
+    schedules,
+    topic_of,
+)
+from fastcli.mlp.activations import ACTIVATIONS
+from fastcli.mlp.curves import activation_points, loss_points, rule_path, schedule_points
+from fastcli.mlp.initializers import INITIALIZERS
+from fastcli.mlp.options import LOSSES, NORMS
+from fastcli.mlp.schedules import SCHEDULES
+from fastcli.optimizers import OPTIMIZERS
+from tests.command import run
+
+ENTRIES = [(topic, entry) for topic in TOPICS for entry in page_of(topic).entries]
+FLAT = {"binary-step"}
+
+
+@pytest.mark.parametrize(
+    ("page", "table"),
+    [
+        (activations, ACTIVATIONS),
+        (optimizers, OPTIMIZERS),
+        (init, INITIALIZERS),
+        (norms, NORMS),
+        (schedules, SCHEDULES),
+    ],
+)
+def test_every_row_of_a_table_has_its_words(page, table):
+    assert page.WORDS.keys() == set(table)
+    assert [entry.name for entry in page.page().entries] == list(table)
+
+
+def test_every_loss_has_its_words():
+    assert losses.WORDS.keys() == set(losses.known()) == losses.FORMULAS.keys()
+    assert {LOSSES[name] for name in losses.known()} == set(LOSSES.values()) - {0}
+
+
+@pytest.mark.parametrize(("topic", "entry"), ENTRIES, ids=lambda one: getattr(one, "name", one))
+def test_entries_say_what_for_and_where_from(topic, entry):
+    facts = dict(entry.facts)
+    assert entry.formula
+    assert {"why", "strengths", "weaknesses"} <= facts.keys()
+    assert "source" in facts or entry.name == "none"
+    for name in ("why", "strengths", "weaknesses"):
+        assert facts[name].endswith("."), facts[name]
+    assert "derivative" in facts or topic not in ("activations", "losses")
+    assert entry in [found for _, found in find(entry.name, topic)] or [
+        found.name for _, found in find(entry.name, topic)
+    ] == [entry.name]
+
+
+@pytest.mark.parametrize("width", [40, 80, 100])
+@pytest.mark.parametrize("topic", TOPICS)
+def test_pages_fit_into_the_terminal(topic, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = run("help", topic).text().splitlines()
+    assert max(map(len, lines)) <= width
+    assert "\n".join(lines).isascii()  # where nothing is a terminal
+    assert [line for line in lines if line != line.rstrip()] == []
+    for entry in page_of(topic).entries:
+        assert any(re.match(rf"{re.escape(entry.name)}(,|$)", line) for line in lines)
+
+
+@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - FLAT))
+def test_derivatives_are_those_of_the_curves(name):
+    """By central differences, of float32 numbers: corners apart, where the mean is between."""
+    low, high = activations.WIDE.get(name, activations.USUAL)
+    x = np.linspace(low, high, 101) + 0.00317
+    parameters, step = activations.SHOWN.get(name, ()), 2e-3
+    slopes = np.array(activation_points(name, x, parameters)[1])
+    up, down = (np.array(activation_points(name, x + d, parameters)[0]) for d in (step, -step))
+    np.testing.assert_allclose(slopes, (up - down) / (2 * step), atol=2e-3, rtol=2e-3)
+
+
+@pytest.mark.parametrize("name", losses.known())
+def test_derivatives_of_losses_are_those_of_the_curves(name):
+    z, step = np.linspace(-5, 5, 41), 1e-2
+    slopes = np.array(loss_points(name, z)[1])
+    up, down = (np.array(loss_points(name, z + d)[0]) for d in (step, -step))
+    np.testing.assert_allclose(slopes, (up - down) / (2 * step), atol=1e-4)
+
+
+def test_the_path_of_sgd_is_that_of_the_formula():
+    w = np.array(rule_path("sgd", 0.03, (-4, 1), (1, 20), 10))
+    expected = np.array([[-4 * 0.97**k, 0.4**k] for k in range(11)])
+    np.testing.assert_allclose(w, expected, rtol=1e-5)
+
+
+def test_rates_are_those_of_the_schedule():
+    assert schedule_points("step", 4, 2, 0, 1, 0.5) == [1.0, 1.0, 0.5, 0.5]
+    assert schedule_points("linear", 4, 2, 2, 1, 0.5) == [0.5, 0.75, 0.5, 0.25]
+
+
+def test_topics_alone():
+    said = run("help").text()
+    assert all(f"\n  {topic} " in said for topic in TOPICS)
+    assert "fastcli help relu" in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_is_its_own(command):
+    assert run("help", command).out == run(command, "--help").out
+
+
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        (["relu"], ["relu (activations)"]),
+        (["activations", "relu"], ["relu (activations)"]),
+        (["activation", "Leaky_ReLU"], ["leaky-relu (activations), also leakyrelu"]),
+        (["softmax"], ["softmax (activations)", "softmax (losses)"]),
+        (["swish"], ["silu (activations), also swish"]),
+        (["losses", "one-vs-all"], ["ova (losses), also one-vs-all"]),
+        (["optimisers", "adam"], ["adam (optimizers)"]),
+        (["step"], ["step (schedules)"]),
+    ],
+)
+def test_one_entry(words, titles):
+    lines = run("help", *words).text().splitlines()
+    marks = [i for i, line in enumerate(lines) if line and set(line) == {"="}]
+    assert [lines[i - 1] for i in marks] == titles
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["relo"], "There is no help on 'relo' (did you mean relu?). The topics are activations, "),
+        (["activation", "adam"], "There is no help on 'adam' among the activations"),
+        (["mlp-trian"], "There is no help on 'mlp-trian' (did you mean mlp-train?)"),
+        (["activatons", "relu"], "'activatons relu' (did you mean activations?): give a topic"),
+        (["init", "he", "x"], "There is no help on 'init he x': give a topic and one name"),
+        (["\x1b[31m"], "There is no help on '\\x1b[31m'"),
+    ],
+)
+def test_what_is_not_there(words, message):
+    result = run("help", *words)
+    assert (result.code, result.out) == (1, b"")
+    assert message in result.err
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "forbidden"),
+    [
+        (["help"], {"numpy", "numba", "llvmlite"}),
+        (["help", "mlp-train"], {"numpy", "numba", "llvmlite"}),
+        (["help", "activations"], {"numba", "llvmlite"}),
+        (["help", "optimizers"], {"numba", "llvmlite"}),
+    ],
+)
+def test_help_starts_without_what_it_does_not_need(words, forbidden):
+    code = (
+        f"import sys; sys.argv = ['fastcli', *{words}]\n"
+        "from fastcli.cli import main\n"
+        "try:\n    main()\nfinally:\n    print(*sys.modules, file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout
+    assert not forbidden & set(result.stderr.split())
+
+
+def test_topics_have_other_names():
+    assert topic_of("optimisers") == topic_of("optimizer") == "optimizers"
+    assert topic_of("nothing") == ""
