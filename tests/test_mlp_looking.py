@@ -66,6 +66,15 @@ CASES = [
     {"activation": "prelu", "norm": "batch"},
     {"activation": "srelu", "norm": "batch", "norm_position": "after"},
     {"activation": "sigmoid", "hidden": "3,3,3"},
+    {"loss": "squared", "task": "regression", "label_column": ("c",), "drop": ("y",)},
+    {"loss": "absolute", "task": "regression", "label_column": ("b", "c"), "drop": ("y",)},
+    {
+        "loss": "huber",
+        "huber_delta": 0.3,
+        "task": "regression",
+        "label_column": ("c",),
+        "drop": ("y",),
+    },
     {"hidden": "none"},
     {"loss": "ova", "label_smoothing": 0.1},
     {"label_smoothing": 0.2, "l1": 0.01, "l2": 0.1, "activation_l1": 0.2},
@@ -194,6 +203,19 @@ def test_trace_has_the_numbers_of_the_twin(table, case):
 
 def close(comp, ref):
     np.testing.assert_allclose(comp, ref, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
+def test_trace_of_a_number_has_it_as_target(table, loss):
+    given = {"task": "regression", "loss": loss, "label_column": ("c",), "drop": ("y",)}
+    args, data = look_at(table, optimizer="sgd", lr=0.5, **given)
+    found = trace(args, data, 5)
+    values = found.layers[-1].values
+    assert found.labels == []
+    close(values["target"], data.examples.targets[4:5])
+    error = float(values["y"][0] - values["target"][0])
+    expected = {"squared": 2 * error, "absolute": np.sign(error), "huber": np.clip(error, -1, 1)}
+    close(values["delta"], [expected[loss]])
 
 
 def test_trace_of_a_text_has_its_words(text):

@@ -12,6 +12,7 @@ import numpy as np
 
 from fastcli.kernels.mlp import activations, losses
 from fastcli.mlp.activations import parse_activation
+from fastcli.mlp.options import REGRESSION_LOSSES
 from fastcli.mlp.plain_activations import VALUES
 from fastcli.mlp.schedules import learning_rates
 from fastcli.optimizers import OPTIMIZERS, Hyperparameters, Steps
@@ -56,6 +57,11 @@ def activation_points(
 
 def loss_points(name: str, z: Sequence[float]) -> tuple[list[float], list[float]]:
     """Return losses and their derivatives by the right label's score; softmax has one more at 0."""
+    if name in REGRESSION_LOSSES:  # of the error, with delta 1
+        code, delta = REGRESSION_LOSSES[name], np.float32(1)
+        errors = [np.float32(one) for one in z]
+        values = [float(losses.error_loss(one, code, delta)) for one in errors]
+        return values, [float(losses.error_slope(one, code, delta)) for one in errors]
     n = 2 if name == "softmax" else 1
     values, slopes = [], []
     for one in z:

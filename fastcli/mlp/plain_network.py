@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels.base.losses import BCE, ONE_OF_ALL
+from fastcli.kernels.base.losses import ABSOLUTE, BCE, ONE_OF_ALL, SQUARED
 from fastcli.mlp.options import NORMS
 from fastcli.mlp.plain_activations import VALUES
 
@@ -101,6 +101,9 @@ class PlainNetwork:
 
     def _losses(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the losses of scores z, float64[n, labels], before lines are weighted."""
+        if self.network.loss >= SQUARED:
+            errors: NDArray[np.float64] = self._errors(z - self._targets).mean(axis=1)
+            return errors
         yes = self._targets * self._label_weights
         if self.network.loss == BCE:  # the first of two labels has the score 0
             z = np.concatenate([np.zeros_like(z), z], axis=1)
@@ -111,13 +114,24 @@ class PlainNetwork:
         found: NDArray[np.float64] = losses.sum(axis=1)
         return found
 
+    def _errors(self, errors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the losses of errors: squares, sizes, or squares up to a size (Huber 1964)."""
+        size, delta = np.abs(errors), self.network.args.huber_delta
+        if self.network.loss == SQUARED:
+            return size**2
+        if self.network.loss == ABSOLUTE:
+            return size
+        return np.where(size <= delta, size**2 / 2, delta * (size - delta / 2))
+
 
 def targets(examples: Examples, n: int, network: Network) -> NDArray[np.float64]:
     """Return the targets of the first n examples with label smoothing: float64[n, labels].
 
     Softmax divides 1 - eps among the labels of a line, one that it has twice twice, and eps among
-    the others; one-vs-all has 1 - eps and eps.
+    the others; one-vs-all has 1 - eps and eps.  In regression they are the standardised numbers.
     """
+    if examples.targets is not None:
+        return examples.targets.reshape(-1, network.n_labels)[:n].astype(np.float64)
     smoothing, n_labels = network.args.label_smoothing, network.n_labels
     found = np.zeros((n, n_labels))
     for i in range(n):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcli.errors import ArgumentError
-from fastcli.kernels.base.losses import BCE, OVA, PERCEPTRON, SOFTMAX
+from fastcli.kernels.base.losses import ABSOLUTE, BCE, HUBER, OVA, PERCEPTRON, SOFTMAX, SQUARED
 from fastcli.mlp.gradient_check import gradients_of
 from fastcli.mlp.looking import check_no_batch_norm, trainer_to_look
 from fastcli.mlp.plain_activations import VALUES
@@ -38,6 +38,9 @@ OUTPUTS = {  # what scores become by each loss: its name, the symbol, and the fu
     OVA: ("one-vs-all (sigmoid)", "p", "sigmoid"),
     BCE: ("one sigmoid for two labels", "p", "sigmoid"),
     PERCEPTRON: ("binary-step", "y", "binary-step"),
+    SQUARED: ("squared error", "y", "identity"),
+    ABSOLUTE: ("absolute error", "y", "identity"),
+    HUBER: ("Huber loss", "y", "identity"),
 }
 MOST_UNITS = 12  # of a layer that are shown
 MOST_UPDATES = 18  # of a tensor
@@ -192,6 +195,7 @@ def _only(data: TrainingData, at: int) -> Examples:
         dense=dense,
         rows=rows,
         offsets=offsets,
+        targets=None if one.targets is None else one.targets.reshape(one.n, -1)[at],
         weights=None if weights is None else replace(weights, lines=weights.lines[row]),
     )
 

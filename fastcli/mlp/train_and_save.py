@@ -165,7 +165,7 @@ def _read(
     """Read the data, and say what training needs.  Raises FastcliError or a child of it."""
     data = read_data(args, reporter, source, former)
     if args.plot_regions:
-        check_regions(data.columns, args.input[0])
+        check_regions(data, args.input[0])
     network = network_of(args, data)
     for said in former.sentences_on_loss(network.loss, data.examples.has_several) if former else ():
         reporter.note(said)

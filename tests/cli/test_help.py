@@ -91,10 +91,10 @@ def test_derivatives_are_those_of_the_curves(name):
 
 @pytest.mark.parametrize("name", losses.known())
 def test_derivatives_of_losses_are_those_of_the_curves(name):
-    z, step = np.linspace(-5, 5, 41), 1e-2
+    z, step = np.linspace(-5, 5, 41) + 0.06, 1e-2  # beside the corners
     slopes = np.array(loss_points(name, z)[1])
     up, down = (np.array(loss_points(name, z + d)[0]) for d in (step, -step))
-    np.testing.assert_allclose(slopes, (up - down) / (2 * step), atol=1e-4)
+    np.testing.assert_allclose(slopes, (up - down) / (2 * step), rtol=1e-3, atol=1e-4)
 
 
 def test_the_path_of_sgd_is_that_of_the_formula():

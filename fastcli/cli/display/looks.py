@@ -43,8 +43,9 @@ def check_lines(found: GradientCheck) -> Iterator[str]:
 def trace_lines(found: Trace) -> Iterator[str]:
     """Yield the report of a row on its way through a network and back."""
     room = columns()
-    labels = ", ".join(map(printable, found.labels)) or "none"
-    yield from wrapped(f"Row {found.row:,} of {found.n_rows:,}, label {labels}", room)
+    labels = ", ".join(map(printable, found.labels))
+    named = f", label {labels}" if labels else ""
+    yield from wrapped(f"Row {found.row:,} of {found.n_rows:,}{named}", room)
     shape = f"Network {'-'.join(map(str, found.widths))}: {layers_counted(len(found.widths))}"
     yield from wrapped(shape, room)
     for layer in found.layers:

@@ -11,8 +11,9 @@ TITLE = "What training makes small: mlp-train -loss NAME"
 INTRO = (
     "The loss of an example says how wrong the scores z of its labels are; y is 1 for its label, 0 "
     "for others, or what --label-smoothing makes of it. Backpropagation starts from its derivative "
-    "by each score, which is p - y here. auto takes ova where lines have several "
-    "labels, else softmax. The curves are over the score of the right label."
+    "by each score, p - y for labels. auto takes ova where lines have several "
+    "labels, else softmax. squared, absolute and huber are for targets that are numbers (--task "
+    "regression). The curves are over the score of the right label, or over the error e."
 )
 POINTS = 121
 LOW, HIGH = -5.0, 5.0
@@ -21,8 +22,18 @@ FORMULAS = {
     "softmax": "-sum y log p, p = e^z / sum e^z over the labels: cross entropy",
     "ova": "sum over labels of -y log p - (1 - y) log(1 - p), p = 1 / (1 + e^-z)",
     "bce": "-y log p - (1 - y) log(1 - p), p = 1 / (1 + e^-z) for the second of two labels",
+    "squared": "e^2, e = prediction - target; the mean over several targets",
+    "absolute": "|e|, e = prediction - target",
+    "huber": "e^2 / 2 up to |e| = delta (--huber-delta), delta (|e| - delta / 2) beyond",
 }
-SOURCES = {"softmax": "Bridle 1990", "ova": "Cox 1958", "bce": "Cox 1958"}
+SOURCES = {
+    "softmax": "Bridle 1990",
+    "ova": "Cox 1958",
+    "bce": "Cox 1958",
+    "squared": "Legendre 1805",
+    "absolute": "Boscovich 1757",
+    "huber": "Huber 1964",
+}
 WORDS = {
     "softmax": Words(
         derivative="p - y",
@@ -48,6 +59,28 @@ WORDS = {
         "same probabilities.",
         bad="For two labels only.",
         title="The Regression Analysis of Binary Sequences",
+    ),
+    "squared": Words(
+        derivative="2 e",
+        why="Least squares: the most probable fit where errors are normal; its best constant is "
+        "the mean.",
+        good="Smooth, and steps shrink as errors do; estimates the mean of what may come.",
+        bad="A few outliers, whose squares are huge, pull everything to themselves.",
+        title="New Methods for the Determination of the Orbits of Comets",
+    ),
+    "absolute": Words(
+        derivative="the sign of e, 0 at 0",
+        why="An error twice as large is twice as bad, no more; its best constant is the median.",
+        good="Outliers do not matter more than others.",
+        bad="Steps are as long near the target as far from it: needs a schedule to settle.",
+    ),
+    "huber": Words(
+        derivative="e between -delta and delta, -delta and delta beyond",
+        why="Squares for small errors and sizes for large ones: robust, and yet smooth.",
+        good="Settles as squared does, and outliers count as in absolute.",
+        bad="delta has to be chosen; it is in standard deviations of the target, since targets are "
+        "standardised.",
+        title="Robust Estimation of a Location Parameter",
     ),
 }
 
@@ -79,8 +112,9 @@ def curves(name: str) -> list[Curve]:
 
     z = [LOW + (HIGH - LOW) * k / (POINTS - 1) for k in range(POINTS)]
     values, slopes = loss_points(name, z)
-    shown = ", another at 0" if name == "softmax" else ""
+    of_error = {"squared": "e)", "absolute": "e)", "huber": "e), delta 1"}
+    shown = {"softmax": "z), another at 0", **of_error}.get(name, "z)")
     return [
-        Curve(title=f"loss(z){shown}", low=LOW, high=HIGH, values=values, from_zero=True),
+        Curve(title=f"loss({shown}", low=LOW, high=HIGH, values=values, from_zero=True),
         Curve(title="derivative", low=LOW, high=HIGH, values=slopes),
     ]
