@@ -5,6 +5,7 @@ import pytest
 
 from fastcli.errors import ArgumentError
 from fastcli.mlp import trainer as training
+from fastcli.mlp.args import MlpArgs
 from fastcli.optimizers import OPTIMIZERS, PERCEPTRON
 from tests import naive_mlp
 from tests.test_mlp_training import arguments, on_numbers, on_rows, trained
@@ -120,7 +121,8 @@ def test_decay_by_step_of_rows_does_not_depend_on_the_rate():
 
 def test_an_optimisers_own_decay_is_by_the_rate():
     assert arguments(optimizer="adamw").weight_decay == 0.01
-    assert arguments(optimizer="adamw", decay_by="step").weight_decay == 0
+    with pytest.raises(ArgumentError, match="--decay-by step needs --weight-decay, such as 0"):
+        MlpArgs(input=("x",), output="y", optimizer="adamw", decay_by="Step").check()
     assert arguments(optimizer="adamw", decay_by="step", weight_decay=0.01).weight_decay == 0.01
 
 

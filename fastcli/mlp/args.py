@@ -206,8 +206,6 @@ class MlpArgs(MlpOptions):
                 values[row.name] = canonical(kind, name, row.choices, row.aliases)
         if rule.name == PERCEPTRON and values["loss"] == "auto" and values["task"] != "regression":
             values["loss"] = "ova"  # which inference goes by: a unit for each label
-        if self.weight_decay == -1 and values["decay_by"] == "step":
-            values["weight_decay"] = 0.0  # an optimiser's own decay is one by the rate
         for word in self.activation.split(","):
             parse_activation(word)  # also where there is no hidden layer
         values["activation"] = ",".join(map(str, self.activations)) or self.activation
@@ -306,6 +304,12 @@ class MlpArgs(MlpOptions):
     def check_values(self) -> None:
         """Do what ``check`` does, but let there be no input or output."""
         _ = self.dropouts, self.inits
+        own = self.rule.weight_decay
+        if self.weight_decay == -1 and own and self.decay_by.strip().lower() == "step":
+            raise ArgumentError(
+                f"--decay-by step needs --weight-decay, such as 0.0005: the {own:g} of "
+                f"{self.rule.name} is multiplied by the rate."
+            )
         if self.augment and not self.image:
             raise ArgumentError(
                 "--augment needs the size of images, which are rows of pixels: give --image, such "

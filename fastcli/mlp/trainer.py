@@ -206,8 +206,6 @@ class Trainer:
                 on_save(self)
         if self.best is None and not self._is_finite():
             raise self._diverged(lr)
-        if self.best is None:
-            self._measure_norms()
         self.restore()
 
     def _note_losses(self, losses: NDArray[np.float64], n_first: int) -> None:
@@ -253,6 +251,8 @@ class Trainer:
             self._kept_rows = kept.embedding
         elif self.best is not None:
             self.best.put(self.network, self.rows, self.args.thread)
+        else:
+            self._measure_norms()
 
     @property
     def _shows_layers(self) -> bool:
