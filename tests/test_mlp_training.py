@@ -578,9 +578,39 @@ def test_parameters_of_the_last_step_that_are_no_numbers():
 def test_no_number_becomes_denormal(given, optimizer):
     trainer = on_numbers(hidden="20,10", optimizer=optimizer, epoch=400, **given)
     trained(trainer)
+    assert not has_denormal(trainer)
+
+
+def has_denormal(trainer):
+    """Tell whether an array of a training has a denormal number in it."""
     network = trainer.network
-    for x in (network.params, network.running, network.values, trainer.grads, trainer.states):
-        assert not ((x != 0) & (np.abs(x) < np.finfo(np.float32).tiny)).any()
+    arrays = [network.params, network.running, network.values, trainer.grads, trainer.states]
+    numbers = np.concatenate([*arrays, trainer.embedding])
+    return bool(((numbers != 0) & (np.abs(numbers) < np.finfo(np.float32).tiny)).any())
+
+
+@pytest.mark.parametrize("decay", [-1, 1.0])
+def test_a_loss_near_0_leaves_no_denormal_number(decay):
+    given = {"dropout": "0.1", "schedule": "cosine", "beta2": 0.99, "lr": 0.01}
+    trainer = on_numbers(
+        hidden="64", optimizer="adamw", weight_decay=decay, epoch=1500, batch_size=32, **given
+    )
+    trained(trainer)
+    assert trainer.epoch_loss < (1e-5 if decay < 0 else 1)
+    assert not has_denormal(trainer)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_rows_of_embeddings_leave_no_denormal_number(optimizer):
+    """Rows of a text without hidden layer, the mean gradient of Adam off."""
+    given = {"beta1": 0.0} if optimizer in ("adam", "adamw", "nadam") else {}
+    lines = [[i % 7, 7 + i % 5, 12 + i % 3] for i in range(30)]
+    rate = {"sgd": 2.0, "momentum": 0.5, "nesterov": 0.5, "adadelta": 1.0}.get(optimizer, 0.05)
+    trainer, _ = on_rows(
+        lines, hidden="none", optimizer=optimizer, lr=rate, epoch=1500, batch_size=5, **given
+    )
+    trained(trainer)
+    assert not has_denormal(trainer)
 
 
 # ------------------------------------------------------------------- troubles

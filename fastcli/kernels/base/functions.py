@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LEAST = 2.0**-63
 LEAST_IN_MEAN = 2.0**-56
 LEAST_MEAN = 2.0**-120
+LEAST_IN_SERIES = 2.0**-30  # of what is 1 + c x**2 + ... in float32, which is 1 below this
 
 
 @intrinsic
@@ -54,6 +55,12 @@ def settle_for_mean(x: f32) -> f32:
 def settle_mean(x: f32) -> f32:
     """Return a mean of squares, 0 below ``LEAST_MEAN``: 7.5e-37."""
     return np.float32(0.0) if x < np.float32(LEAST_MEAN) else x
+
+
+@device
+def settle_in_series(x: f32) -> f32:
+    """Return what a series has powers of, 0 if it is too small for them to matter: 9.3e-10."""
+    return np.float32(0.0) if magnitude(x) < np.float32(LEAST_IN_SERIES) else x
 
 
 @device
@@ -90,7 +97,8 @@ def log1p(x: f32) -> f32:
     """Return log(1 + x) for x > -1; near 0 as 2 artanh(x / (2 + x)), by its series."""
     f = np.float32
     s = x / (f(2.0) + x)
-    t = s * s
+    y = settle_in_series(s)
+    t = y * y
     p = f(0.11111111)
     p = p * t + f(0.14285714)
     p = p * t + f(0.2)

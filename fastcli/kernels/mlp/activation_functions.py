@@ -20,6 +20,7 @@ from fastcli.kernels.base.functions import (
     logistic,
     magnitude,
     settle,
+    settle_in_series,
     sine,
     softplus,
     square_root,
@@ -170,15 +171,23 @@ def silu_slope(x: f32) -> f32:
 
 
 @device
+def tanh_of_softplus(x: f32) -> f32:
+    """Return tanh(softplus(x)), of which no power is denormal: below 2**-30 tanh(y) is y."""
+    y = softplus(x)
+    large = settle_in_series(y)
+    return tanh(large) + (y - large)
+
+
+@device
 def mish(x: f32) -> f32:
     """X tanh(softplus(x)) (Misra 2019)."""
-    return x * tanh(softplus(x))
+    return x * tanh_of_softplus(x)
 
 
 @device
 def mish_slope(x: f32) -> f32:
     """T + x s (1 - t**2) with t = tanh(softplus(x)) and s the sigmoid."""
-    t = tanh(softplus(x))
+    t = tanh_of_softplus(x)
     return t + x * logistic(x) * (np.float32(1.0) - t * t)
 
 
