@@ -6,7 +6,9 @@ import warnings
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from fastcli.evaluation.regression import RegressionMeter
 from tests.command import SAMPLES, run
 from tests.examined import counted, examples, report_of
 
@@ -158,3 +160,21 @@ def test_a_model(topics, answers):
     )
     top = metrics.top_k_accuracy_score(true, probs, k=3, labels=names)
     assert ours["best_k"] == {"k": 3, "accuracy": close(top)}
+
+
+@given(st.integers(0, 10_000), st.integers(2, 200), st.integers(1, 4))
+def test_scores_of_regression(seed, n, n_targets):
+    """RMSE, MAE and R2 of each target, and the means over them."""
+    rng = np.random.default_rng(seed)
+    true = rng.normal(rng.normal(0, 1e4), 10.0 ** rng.integers(-3, 4), (n, n_targets))
+    predicted = true + rng.normal(0, true.std(), true.shape)
+    meter = RegressionMeter(names=[str(k) for k in range(n_targets)])
+    meter.add(true, predicted, np.ones(n, bool))
+    for name, function in (
+        ("rmse", metrics.root_mean_squared_error),
+        ("mae", metrics.mean_absolute_error),
+        ("r2", metrics.r2_score),
+    ):
+        ref = function(true, predicted, multioutput="raw_values")
+        np.testing.assert_allclose(meter.per_target(name), ref, rtol=1e-9, atol=1e-12)
+        assert meter.score(name) == pytest.approx(function(true, predicted), rel=1e-9)

@@ -174,6 +174,7 @@ def test_what_follows_from_the_task():
         ({"task": "regression", "loss": "softmax"}, "-loss softmax is for labels"),
         ({"task": "classification", "loss": "huber"}, "-loss huber is for numbers"),
         ({"task": "regression", "label_smoothing": 0.1}, "--label-smoothing is for labels"),
+        ({"task": "regression", "plot_regions": "x.png"}, "--plot-regions is for labels"),
         ({"task": "regression", "class_weight": "balanced"}, "--class-weight is for labels"),
         ({"task": "regression", "monitor": "f1"}, "f1 is a metric of classification, and this is"),
         ({"task": "regression", "optimizer": "perceptron"}, "perceptron learns labels, and"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastcli.cli.compare import Comparing
 
 FIGURES = ("accuracy", "f1macro", "valid_loss", "loss", "epoch", "step", "seconds", "lines")
+OF_NUMBERS = ("rmse", "mae", "r2")  # figures of regression
 
 
 def compare_runs(as_json: bool, comparing: Comparing, paths: Sequence[str]) -> None:
@@ -121,15 +122,21 @@ def figures(run: Run) -> dict[str, Any]:
         "step": kept.step,
         "seconds": _json.number(run.history[-1].seconds),
         "lines": kept.valid_lines or None,
+        **(
+            {name: _json.number(getattr(kept, f"valid_{name}")) for name in OF_NUMBERS}
+            if kept.of_numbers
+            else {}
+        ),
     }
 
 
 def csv_rows(runs: Sequence[Run], settings: Settings) -> list[list[Any]]:
     """Return a row for each run: the file, the options that differ, figures."""
-    rows: list[list[Any]] = [["file", *settings.different, *FIGURES]]
+    names = [*FIGURES, *OF_NUMBERS] if any(run.of_numbers for run in runs) else FIGURES
+    rows: list[list[Any]] = [["file", *settings.different, *names]]
     for i, run in enumerate(runs):
         values = [value_text(values[i]) for values in settings.different.values()]
-        cells = [figures(run)[name] for name in FIGURES]
+        cells = [figures(run).get(name) for name in names]
         rows.append([run.path, *values, *("" if cell is None else cell for cell in cells)])
     return rows
 
@@ -144,7 +151,7 @@ def as_object(runs: Sequence[Run], settings: Settings, found: Verdict) -> dict[s
                 "command": run.command or None,
                 "options": {name: values[i] for name, values in settings.different.items()},
                 **figures(run),
-                "curve": [_json.number(1 - e.valid_error) for e in run.history],
+                "curve": [_json.number(e.score) for e in run.history],
             }
             for i, run in enumerate(runs)
         ],

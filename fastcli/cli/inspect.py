@@ -204,6 +204,7 @@ def add_top_words(report: dict[str, Any], path: str, n: int) -> None:
 
     if report["task"] != "classifier" or not report["words"] or not report["labels"]:
         what = "numbers, and has no words" if report["model"] == "perceptron" else "no labels"
+        what = "regression, and has no labels" if report["task"] == "regression" else what
         say(f"--top-words: no effect on {printable(path)}, which is a model of {what}.")
         return
     model: Any

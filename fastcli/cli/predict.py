@@ -187,10 +187,35 @@ class Run:
                 f"{asked.model} predicts numbers (regression), which --output cannot write beside "
                 "rows: leave it out, and paste the columns together."
             )
+        reads_lines = getattr(classifier, "columns", None) is None
+        asks = bool(self.labelling.like) or asks_for_table(self.table)
+        notes: list[str] = []
         for path in asked.data:
+            if reads_lines and self.table.format == "auto" and not asks:
+                command = ["fastcli", "predict", asked.model, path]
+                refuse_table(path, "", command, model=classifier)
             predictor = Predictor(classifier, 1, 0.0, self.options.thread, asked.named(path))
-            blocks = with_bar(blocks_of(classifier, path, CANNOT_OPEN), path, is_into_file())
-            predict_numbers(predictor, blocks, self.options.json)
+            if reads_lines and asks:
+                self.predict_texts(predictor, asked.model, path)
+            else:
+                blocks = with_bar(blocks_of(classifier, path, CANNOT_OPEN), path, is_into_file())
+                predict_numbers(predictor, blocks, self.options.json)
+            notes += unknown_words_note(predictor, path, are_queries=True)
+        say_unknown_words(notes)
+
+    def predict_texts(self, predictor: Predictor, model: str, data: str) -> None:
+        """Print the numbers that a model of regression predicts for the texts of a table."""
+        from fastcli.cli._labelling import open_texts, say_left_out
+        from fastcli.labelling.label_table import lines_of
+        from fastcli.tables.bad_rows import BadRows
+
+        bad = BadRows(self.table.skip_bad)
+        table, prepared = open_texts(
+            predictor.model, model, data, self.table, self.labelling.like, bad
+        )
+        lines = (lines_of(prepared.recipe, block) for block in table.blocks)
+        predict_numbers(predictor, lines, self.options.json)
+        say_left_out(bad)
 
     def check_decisions(self) -> None:
         """Raise ArgumentError where thresholds meet options that decide which labels are given."""

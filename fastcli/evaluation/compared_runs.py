@@ -91,6 +91,8 @@ def verdict(runs: Sequence[Run]) -> Verdict:
             else "There were no validation lines"
         )
         return Verdict(problem=f"{problem}. Give --valid FILE or --valid-share 0.1.")
+    if any(run.of_numbers for run in runs):
+        return _verdict_of_numbers(runs)
     accuracies = [1 - run.kept.valid_error for run in runs]
     best = max(range(len(runs)), key=lambda i: accuracies[i])
     if not same_lines(runs):
@@ -109,6 +111,22 @@ def verdict(runs: Sequence[Run]) -> Verdict:
     low, high = wilson(round(accuracies[best] * n), n)
     alike = tuple(i for i, accuracy in enumerate(accuracies) if accuracy >= low)
     return Verdict(best=best, alike=alike, n=n, half=(high - low) / 2)
+
+
+def _verdict_of_numbers(runs: Sequence[Run]) -> Verdict:
+    """Compare the RMSE of runs of regression, of which logs do not tell how much is chance."""
+    if not all(run.of_numbers for run in runs):
+        return Verdict(
+            problem="Some runs learn numbers and others labels, which cannot be compared."
+        )
+    best = min(range(len(runs)), key=lambda i: runs[i].kept.valid_rmse)
+    if not same_lines(runs):
+        problem = (
+            "The runs were validated on different lines, so that their RMSE cannot be compared."
+        )
+        return Verdict(best=best, problem=problem)
+    problem = f"By RMSE {runs[best].path} is the best; logs do not tell how much of that is chance."
+    return Verdict(best=best, problem=problem)
 
 
 def same_lines(runs: Sequence[Run]) -> bool:

@@ -74,6 +74,16 @@ class Evaluation:
         """Whether predictions of numbers were measured."""
         return math.isfinite(self.valid_rmse)
 
+    @property
+    def score(self) -> float:
+        """The accuracy on validation lines, of regression the RMSE; NaN where there are none."""
+        return self.valid_rmse if self.of_numbers else 1 - self.valid_error
+
+    @property
+    def score_name(self) -> str:
+        """What the score is."""
+        return "RMSE" if self.of_numbers else "accuracy"
+
 
 @dataclass(kw_only=True)
 class EarlyStopping:

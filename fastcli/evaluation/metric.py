@@ -194,7 +194,9 @@ def parse_metric(text: str) -> Metric:
         if 0 <= at <= 1:
             return Metric(name, label, at)
         raise ArgumentError(f"{name} needs a percentage, such as {name}:30, not {percent!r}.")
-    hint = nearest(text, ("f1", *PLAIN, *(f"{one}:30" for one in CURVES)))
+    of_labels = [name for name in PLAIN if METRIC_KINDS[name].of_labels]
+    hint = nearest(text, ("f1", *of_labels, *(f"{one}:30" for one in CURVES)))
+    hint = hint or nearest(text, PLAIN)
     if name in PLAIN:
         hint = f" ({name} takes no label and no number)"
     known = metric_names(lambda kind: True)

@@ -141,6 +141,11 @@ class Run:
         return any(one.has_valid for one in self.history)
 
     @property
+    def of_numbers(self) -> bool:
+        """Whether the validation lines of a regression were measured."""
+        return any(one.of_numbers for one in self.history)
+
+    @property
     def kept(self) -> Evaluation:
         """The evaluation whose model is kept: the best one, without validation the last."""
         best = [one for one in self.history if one.is_best]

@@ -17,6 +17,7 @@ import numpy as np
 from fastcli.fasttext.args import DEFAULTS
 from fastcli.inspect.costs import costs
 from fastcli.inspect.data import DataSet
+from fastcli.mlp.task import looks_like_numbers
 from fastcli.options import snake
 from fastcli.printable import LONGEST_NAME, listed, readable, shortened
 from fastcli.tables.dialects import BOM, decode_lines, looks_like_table, shown_delimiter
@@ -72,13 +73,15 @@ def notes(data: DataSet, is_training: bool, delimiter: str = "") -> list[dict[st
     the columns of a table; "": it is found out.
     """
     table = "" if data.labels else _table(data, delimiter)
+    numbers = _numbers(data)
     found = {
         "table": table,
         "no_labels": "" if table else _no_labels(data),
         "weights": "" if table else _weights(data),
         "sorted": _sorted(data) if is_training else "",
-        "imbalance": _imbalance(data),
-        "rare_labels": _rare(data),
+        "numbers": numbers,
+        "imbalance": "" if numbers else _imbalance(data),
+        "rare_labels": "" if numbers else _rare(data),
         "labels_by_case": _alike(data),
         "unsegmented": _unsegmented(data),
     }
@@ -210,6 +213,20 @@ def _rare(data: DataSet) -> str:
     return (
         f"{n:,} of {len(data.labels):,} labels have fewer than {RARE} lines, "
         f"too few to learn from; -minCountLabel {RARE} leaves them out."
+    )
+
+
+def _numbers(data: DataSet) -> str:
+    """Say that labels are numbers, which are better learned as such; "" if they are not."""
+    prefix = os.fsencode(data.prefix)
+    names = [readable(label.removeprefix(prefix)) for label in data.labels]
+    if not looks_like_numbers(names, sum(data.labels.values())):
+        return ""
+    command = ["fastcli", "mlp-train", "-input", input_name(data.path)]
+    command += ["-output", output_name(data.path), "--task", "regression"]
+    return (
+        f"The labels are {len(names):,} different numbers: learn them as numbers with "
+        f"{shlex.join(command)}"
     )
 
 

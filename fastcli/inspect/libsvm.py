@@ -18,6 +18,7 @@ from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.feature_files import QUERY, is_pair, libsvm_columns, libsvm_labels, open_text
 from fastcli.mlp.features import LARGEST
 from fastcli.mlp.table_memory import least_bytes
+from fastcli.mlp.task import looks_like_numbers
 from fastcli.printable import readable
 from fastcli.tables.dialects import BOM, decode_lines
 from fastcli.text.inputs import compression
@@ -90,7 +91,9 @@ class Libsvm:
     def command(self) -> list[str]:
         """The command that learns from the file, which may be too wide for it."""
         words = ["fastcli", "mlp-train", "-input", input_name(self.path)]
-        return [*words, "-output", output_name(self.path), "--format", "libsvm"]
+        words += ["-output", output_name(self.path), "--format", "libsvm"]
+        is_target = not self.n_several and looks_like_numbers(list(self.labels), self.n)
+        return [*words, *["--task", "regression"] * is_target]
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as JSON."""

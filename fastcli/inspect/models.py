@@ -34,6 +34,7 @@ from fastcli.text.spooled import is_file
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
+    from fastcli.mlp.model import MlpModel
 
 OF_TRAINING = ("input", "lr", "seed", "optimizer")
 SMALLER = 0.8  # of the bytes, at most, where quantizing is proposed
@@ -241,17 +242,18 @@ def _perceptron(contents: Contents) -> dict[str, Any]:
     if model.embedding is not None:
         n_parameters += len(model.embedding) * model.args.dim  # rows are padded in the file
     counts: list[int | None] = [None] * model.nlabels
-    if dictionary is not None:
+    if dictionary is not None and model.targets is None:
         counts = list(dictionary.label_counts().tolist())
     columns = model.columns
     rest = len(contents.data) - sum(int(array.nbytes) for array in arrays.values())
     return {
         "model": "perceptron",
-        "task": "classifier",
+        "task": "classifier" if model.targets is None else "regression",
         "version": int(config["version"]),
         "arguments": args,
         "words": 0 if dictionary is None else dictionary.nwords,
-        "labels": model.nlabels,
+        "labels": model.nlabels if model.targets is None else 0,
+        **({} if model.targets is None else {"targets": _targets(model)}),
         "tokens": 0 if dictionary is None else dictionary.ntokens,
         "buckets": 0 if model.bucket_rows is None else len(model.bucket_rows),
         "columns": None if columns is None else columns.n_features,
@@ -261,9 +263,22 @@ def _perceptron(contents: Contents) -> dict[str, Any]:
         "quantization": None,
         "parts": [{"part": "header", "shape": [], "bytes": rest}, *parts],
         "use": [],
-        "label_counts": _sorted(model.labels(), counts),
+        "label_counts": _sorted(model.labels(), counts) if model.targets is None else {},
         "about": {name: model.about[name] for name in SHOWN_FIELDS if name in model.about},
     }
+
+
+def _targets(model: MlpModel) -> list[dict[str, Any]]:
+    """Return the targets of a model of regression, and the scale that they are learned on."""
+    if model.targets is None:
+        return []
+    columns = zip(
+        model.targets.names,
+        model.targets.mean.tolist(),
+        model.targets.deviation.tolist(),
+        strict=True,
+    )
+    return [{"name": readable(os.fsencode(n)), "mean": m, "deviation": d} for n, m, d in columns]
 
 
 def _sorted(labels: list[bytes], counts: list[Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from fastcli.inspect.table_files import TableFile
 from fastcli.mlp.feature_tables import label_reader
 from fastcli.mlp.table_columns import TableOptions, columns_of
 from fastcli.mlp.table_reader import MOST_LEVELS
+from fastcli.mlp.task import looks_like_numbers
 from fastcli.printable import named
 from fastcli.tables.columns import usual_label
 from fastcli.tables.labels import LabelOptions, SeveralLabels
@@ -69,6 +70,9 @@ def numeric_table(report: TableReport, reading: Reading) -> None:
         word for words in options_of if words[:1] == ["--label-separator"] for word in words
     ]
     given = replace(options, label_column=asked(names, label), drop=dropped, header=file.has_names)
+    is_target = is_of_numbers(file.columns[label])
+    if is_target:
+        given = replace(given, targets=(given.label_column,), is_regression=True)
     try:
         columns_of(file.path, given, report.said.append)
     except (ArgumentError, DataError) as error:
@@ -79,11 +83,19 @@ def numeric_table(report: TableReport, reading: Reading) -> None:
         return
     command = ["fastcli", "mlp-train", "-input", input_name(file.path)]
     command += ["-output", output_name(file.path), "--label-column", given.label_column]
+    command += ["--task", "regression"] * is_target
     for name in dropped:
         command += ["--drop", name]
     report.command = [*command, *separators, *skips, *reading_options(file, reading)]
     if file.encoding not in ("utf-8", ""):
         report.command += ["--encoding", file.encoding]
+
+
+def is_of_numbers(column: Column) -> bool:
+    """Tell whether the label's column has numbers that mlp-train learns as such."""
+    if not 0 < column.n_numbers == column.present:
+        return False
+    return column.values is None or looks_like_numbers(list(column.values), column.present)
 
 
 def _label_of_numbers(report: TableReport, options: TableOptions) -> int | None:
@@ -175,7 +187,7 @@ def _number_problems(report: TableReport, label: int | None, drop: list[int]) ->
         yield Problem(ERROR, f"{rows_that(n, 'has', 'have')} no label", "", n)
     if label is None:
         yield Problem(ERROR, "no column has few values, as labels do", "--label-column NAME")
-    elif not report.labels:
+    elif not report.labels and not is_of_numbers(file.columns[label]):
         sentence = f"the label has more than {MOST_VALUES:,} values"
         yield Problem(ERROR, sentence, "--label-column NAME")
     if report.alike:

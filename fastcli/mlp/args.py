@@ -234,7 +234,7 @@ class MlpArgs(MlpOptions):
                 f"-loss {self.loss} is for labels: with --task regression give one of "
                 f"{', '.join(REGRESSION_LOSSES)}."
             )
-        for name in ("class_weight", "label_smoothing", "min_count_label"):
+        for name in ("class_weight", "label_smoothing", "min_count_label", "plot_regions"):
             if getattr(self, name):
                 raise ArgumentError(
                     f"{option_of(name)} is for labels, and --task regression learns numbers: leave "

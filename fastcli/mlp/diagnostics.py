@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.evaluation.lessons import one_of
+from fastcli.evaluation.lessons import CHANCE, one_of
+from fastcli.evaluation.regression import least_loss
 
 if TYPE_CHECKING:
     from fastcli.mlp.trainer import Trainer
@@ -118,3 +120,30 @@ def factor(times: float) -> str:
     ('910', '3e+07')
     """
     return f"{float(f'{times:.2g}'):,.0f}" if times < 1e5 else f"{times:.0e}"
+
+
+def guess_of_numbers(trainer: Trainer) -> float:
+    """Return the loss of predicting the same for all training rows; NaN where they have weights."""
+    examples, args = trainer.examples, trainer.args
+    if examples.targets is None or examples.weights is not None:
+        return math.nan
+    targets = examples.targets.reshape(examples.n, -1)
+    return least_loss(targets, trainer.network.loss, args.huber_delta)
+
+
+def trouble_with_numbers(trainer: Trainer, guess: float) -> str:
+    """Return a sentence where a network of regression predicts no better than a mean, else ""."""
+    kept = trainer.progress.stopping.kept(trainer.progress.history)
+    fix = "Try a larger -lr, more -epoch, --norm batch, or another --optimizer."
+    if trainer.epoch_loss > CHANCE * guess:
+        return (
+            f"It learned next to nothing: its loss is {trainer.epoch_loss:.3g}, and that of one "
+            f"number for all rows {guess:.3g}. {fix}"
+        )
+    if kept is not None and kept.valid_r2 <= 0:
+        return (
+            f"On the validation lines it predicts no better than their mean (R2 {kept.valid_r2:.3g}"
+            "): it knows the training lines by heart, or the validation lines are of another kind. "
+            "Try more lines, --dropout 0.3 or --weight-decay 0.01."
+        )
+    return ""

@@ -28,11 +28,15 @@ def args_text(model: MlpModel) -> bytes:
 
 
 def dictionary_lines(model: MlpModel) -> Iterator[bytes]:
-    """Yield the number of entries, then ``entry count word|label`` for each (numbers: labels)."""
+    """Yield the number of entries, then ``entry count word|label`` for each (numbers: labels).
+
+    Of a model of regression that reads numbers these are its targets.
+    """
     dictionary = model.dictionary
     if dictionary is None:
+        what = b"label" if model.targets is None else b"target"
         yield b"%d\n" % len(model.names)
-        yield from (b"%b label\n" % name for name in model.names)
+        yield from (b"%b %b\n" % (name, what) for name in model.names)
         return
     yield b"%d\n" % len(dictionary)
     counts = dictionary.counts.tolist()
@@ -49,7 +53,14 @@ def input_lines(model: MlpModel) -> Iterator[bytes]:
 
 
 def output_lines(model: MlpModel) -> Iterator[bytes]:
-    """Yield the tensors of all layers: a line with the name, then the matrix."""
+    """Yield the tensors of all layers: a line with the name, then the matrix.
+
+    Those of regression give (target - mean) / deviation, and both are there, too.
+    """
+    if model.targets is not None:
+        for name, row in (("mean", model.targets.mean), ("deviation", model.targets.deviation)):
+            yield f"targets.{name}\n{row.size} 1\n".encode()
+            yield from (f"{value!r}\n".encode() for value in row.tolist())
     for name, tensor in model.tensors.items():
         yield f"{name}\n".encode()
         yield from matrix_lines(model, tensor.reshape(-1, tensor.shape[-1]))

@@ -86,6 +86,7 @@ class Trace:
     rule: str
     changed: list[str]  # what is in the gradients besides those of the loss
     updates: list[Update]
+    learned: str = "label"  # what ``labels`` are
 
 
 def trace(
@@ -110,6 +111,8 @@ def trace(
     after = _tensors(trainer, data)
     names = _names(data, network)
     labels = [names[-1][label] for label in data.examples.labels[: data.examples.label_offsets[1]]]
+    if data.targets is not None and data.examples.targets is not None:
+        (labels,) = data.targets.texts(data.targets.restore(data.examples.targets.reshape(1, -1)))
     if network.loss == BCE:  # whose one unit is for the second label
         names[-1] = names[-1][1:]
     x = network.values[network.group.input :][: network.n_in].copy()
@@ -123,6 +126,7 @@ def trace(
             *(_layer(network, i, before, units, data) for i, units in enumerate(names[1:])),
         ],
         loss=loss,
+        learned="label" if data.targets is None else "target",
         rule=f"{args.optimizer}, learning rate {float(rate[0]):g}",
         changed=["penalties"] * bool(args.l1 or args.l2)
         + ["clipping"] * bool(args.clip_norm or args.clip_value),

@@ -33,7 +33,7 @@ from fastcli.mlp.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from fastcli.mlp.diagnostics import troubles
+from fastcli.mlp.diagnostics import guess_of_numbers, trouble_with_numbers, troubles
 from fastcli.mlp.layer_sizes import gradient_sizes, sentence_on_zeros
 from fastcli.mlp.model import MlpModel
 from fastcli.mlp.model_file import write_mlp
@@ -254,6 +254,10 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
     )
     if at.step and run.problem is None and not left_behind() and len(data.names) > 1 and judged:
         trained.troubles = list(troubles(trainer, judged.is_at_chance))
+    if at.step and run.problem is None and not left_behind() and data.targets is not None:
+        trained.guess = guess_of_numbers(trainer)
+        said = trouble_with_numbers(trainer, trained.guess)
+        trained.troubles = [*filter(None, [said]), *troubles(trainer, bool(said))]
     if trained.troubles:
         trained.gradients = gradient_sizes(trainer)
     trained.model.about = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from fastcli.evaluation.early_stopping import Evaluation
@@ -32,6 +33,7 @@ class MlpTrained:
     seconds: float = 0.0
     interrupted: int = 0  # in which epoch; 0: not
     learned: Learned | None = None  # by which to judge it
+    guess: float = math.nan  # the loss of guessing numbers; that of labels is in ``learned``
     troubles: list[str] = field(default_factory=list)  # sentences about layers
     examples: Examples | None = None  # it was trained on, where they are to be drawn
     gradients: tuple[float, ...] = ()  # where there are such: norms of the last step, by layer

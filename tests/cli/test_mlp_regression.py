@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import crafted
 from tests.command import run
 
 QUICK = ["--task", "regression", "--hidden", "16", "--activation", "tanh", "-lr", 0.02]
@@ -145,6 +146,10 @@ def test_tables_of_graded_texts():
     assert answers[1] == answers[2]
     assert answers[0] < 0.2
     assert answers[1] < 0.2
+    of_rows = run("predict", "t.mlp", "g.csv", "--text-column", "review").out
+    texts = [line.split(",")[1] for line in Path("g.csv").read_text().splitlines()[1:]]
+    assert of_rows == run("predict", "t.mlp", "-", stdin="\n".join([*texts, ""]).encode()).out
+    assert "g.csv is a table" in refused("predict", "t.mlp", "g.csv")
 
 
 @pytest.mark.parametrize("data", ["t.csv", "t.svm", "g.txt"])
@@ -320,3 +325,169 @@ def test_a_constant_target_is_said():
     assert "The target y is the same in every training line." in train("c.csv")
     assert predictions("m.mlp", "c.csv") == pytest.approx(7.5, abs=0.2)
     assert run("test", "m.mlp", "c.csv").text().splitlines()[3] == "R2\tnan"
+
+
+def test_gradients_and_a_trace():
+    wanted = ["--label-column", "price", "--label-column", "depth"]
+    for loss in ("squared", "absolute", "huber"):
+        command = ["mlp-train", "-input", "t.csv", "-output", "n", *QUICK, *wanted, "-loss", loss]
+        out = run(*command, "--check-gradients").out.decode()
+        assert "All agree within" in out
+    out = run(*command, "--trace", 3).out.decode()
+    row = Path("t.csv").read_text().splitlines()[3].split(",")
+    shown = out.splitlines()[0]
+    assert shown.startswith("Row 3 of 300, target ")
+    found = [float(cell) for cell in shown.partition("target ")[2].split(", ")]
+    assert found == pytest.approx([float(row[2]), float(row[3])], rel=1e-4)
+    assert "Huber loss" in out
+
+
+def test_inspect_and_dump_say_what_it_is():
+    train("t.csv", "--label-column", "price", "--label-column", "depth")
+    values = np.loadtxt("t.csv", delimiter=",", skiprows=1)[:, 2:]
+    report = json.loads(run("inspect", "--json", "m.mlp").text())
+    assert (report["task"], report["labels"]) == ("regression", 0)
+    assert [one["name"] for one in report["targets"]] == ["price", "depth"]
+    for name, ref in (("mean", values.mean(axis=0)), ("deviation", values.std(axis=0))):
+        assert [one[name] for one in report["targets"]] == pytest.approx(ref.tolist(), rel=1e-9)
+    shown = run("inspect", "m.mlp").text()
+    assert "m.mlp: perceptron model, regression" in shown
+    assert "Targets: the network gives (target - mean) / deviation" in shown
+    assert run("dump", "m.mlp", "dict").out == b"2\nprice target\ndepth target\n"
+    lines = run("dump", "m.mlp", "output").text().splitlines()
+    assert lines[:2] == ["targets.mean", "2 1"]
+    assert float(lines[2]) == pytest.approx(values[:, 0].mean())
+    assert b'task = "regression"' in run("dump", "m.mlp", "args").out
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("t.csv", ["--label-column depth", "--task regression"]),
+        ("one.svm", ["--format libsvm", "--task regression"]),
+        ("g.txt", ["The labels are", "different numbers: learn them as numbers"]),
+    ],
+)
+def test_inspect_proposes_it(path, words):
+    lines = [line.split(" ", 1) for line in Path("t.svm").read_text().splitlines()]
+    Path("one.svm").write_text("".join(f"{a.split(',')[0]} {b}\n" for a, b in lines))
+    shown = " ".join(run("inspect", path).out.decode().replace("\\\n", " ").split())
+    for word in words:
+        assert word in shown
+
+
+def test_runs_are_compared():
+    for rate in (0.0001, 0.02):
+        options = ["--label-column", "price", "--valid-share", 0.2, "--log", f"l{rate}"]
+        train("t.csv", *options, "-lr", rate, "--plot", "p.svg")
+    out = run("compare", "l0.0001", "l0.02").text()
+    assert "By RMSE l0.02 is the best" in out
+    assert "RMSE by epoch" in out
+    found = json.loads(run("compare", "--json", "l0.0001", "l0.02").text())
+    assert found["runs"][0]["rmse"] > found["runs"][1]["rmse"]
+    assert found["best"] == "l0.02"
+
+
+def test_what_cannot_be_learned_is_said():
+    rng = np.random.default_rng(1)
+    rows = [",".join(map(str, row)) for row in rng.normal(size=(200, 3)).round(3).tolist()]
+    Path("noise.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
+    said = train("noise.csv", "-epoch", 2, "-lr", 0.0001)
+    assert "It learned next to nothing: its loss is" in said
+    assert "next to nothing" not in train("t.csv", "--label-column", "price")
+
+
+def test_tables_of_objects():
+    keys = ("a", "b", "price", "depth")
+    rows = np.loadtxt("t.csv", delimiter=",", skiprows=1).tolist()
+    objects = [dict(zip(keys, row, strict=True)) for row in rows]
+    Path("t.jsonl").write_text("".join(json.dumps(one) + "\n" for one in objects))
+    wanted = ["--label-column", "price", "--label-column", "depth"]
+    train("t.csv", *wanted)
+    train("t.jsonl", *wanted, output="j")
+    assert scores("j.mlp", "t.jsonl")["per_target"] == scores("m.mlp", "t.csv")["per_target"]
+    del objects[7]["price"]
+    Path("bad.jsonl").write_text("".join(json.dumps(one) + "\n" for one in objects))
+    command = ["mlp-train", "-input", "bad.jsonl", "-output", "m", *QUICK, *wanted]
+    assert "the target is missing" in refused(*command)
+
+
+def test_a_decimal_comma_in_targets():
+    lines = ["a;y", *(f"{i};{i},5" for i in range(30))]
+    Path("c.csv").write_text("\n".join(lines) + "\n")
+    train("c.csv", "-epoch", 200)
+    assert predictions("m.mlp", "c.csv")[:, 0] == pytest.approx(np.arange(30) + 0.5, abs=4)
+
+
+def put(**values):
+    """Return an edit that sets fields of the JSON object, ``columns__label`` one within."""
+
+    def edit(arrays, config):
+        for name, value in values.items():
+            *outer, last = name.split("__")
+            part = config
+            for one in outer:
+                part = part[one]
+            part[last] = value
+
+    return edit
+
+
+def tensor(name, change):
+    """Return an edit that changes an array; None takes it out."""
+
+    def edit(arrays, config):
+        arrays[name] = change(arrays[name])
+
+    return edit
+
+
+EDITS = {
+    "a loss of labels": (put(loss=0), "args.task is regression"),
+    "another task": (put(args__task="classification"), "-loss squared is for numbers"),
+    "a task of its own": (put(args__task="both"), "Unknown task: both"),
+    "no targets": (put(targets=[]), "args.task is regression"),
+    "a target more": (put(targets=["a", "b", "c"]), "columns.targets has length 2, not 3"),
+    "labels, too": (put(labels=["x"]), "a model of regression has labels"),
+    "targets as text": (put(targets="price"), "targets should be a list"),
+    "a target that is a feature": (put(columns__targets=[0, 3]), "columns.targets cannot be"),
+    "a target twice": (put(columns__targets=[2, 2]), "columns.targets cannot be"),
+    "a target beyond": (put(columns__targets=[2, 9]), "columns.targets cannot be"),
+    "a negative target": (put(columns__targets=[2, -1]), "columns.targets"),
+    "another first target": (put(columns__label=3), "columns.targets cannot be"),
+    "a mean that is NaN": (
+        tensor("targets.mean", lambda a: a * np.nan),
+        "targets.mean or targets.deviation cannot be",
+    ),
+    "no deviation": (
+        tensor("targets.deviation", lambda a: a * 0),
+        "targets.mean or targets.deviation cannot be",
+    ),
+    "one mean": (tensor("targets.mean", lambda a: a[:1]), "targets.mean should have the shape"),
+    "float32": (tensor("targets.mean", lambda a: a.astype(np.float32)), "targets.mean should be"),
+    "no mean": (lambda arrays, config: arrays.pop("targets.mean"), "targets.mean is missing"),
+    "a delta of 0": (put(args__huber_delta=0.0), "--huber-delta must be above 0"),
+}
+
+
+@pytest.mark.parametrize("case", EDITS)
+def test_models_that_do_not_fit(case):
+    train("t.csv", "--label-column", "price", "--label-column", "depth", "-epoch", 1)
+    arrays, config = crafted.read(Path("m.mlp"))
+    edit, said = EDITS[case]
+    edit(arrays, config)
+    crafted.write(Path("bad.mlp"), arrays, config)
+    for command in (("predict", "bad.mlp", "t.csv"), ("inspect", "bad.mlp")):
+        assert said in refused(*command)
+
+
+def test_a_model_of_labels_has_no_targets():
+    Path("l.csv").write_text("a,label\n" + "".join(f"{i},{'xy'[i % 2]}\n" for i in range(20)))
+    result = run("mlp-train", "-input", "l.csv", "-output", "m", "-epoch", 1, "-verbose", 0)
+    assert result.code == 0
+    arrays, config = crafted.read(Path("m.mlp"))
+    assert "targets" not in config
+    assert "task" not in config["args"]
+    config["targets"] = ["y"]
+    crafted.write(Path("bad.mlp"), arrays, config)
+    assert "args.task is auto, with 1 targets" in refused("predict", "bad.mlp", "l.csv")

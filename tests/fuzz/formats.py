@@ -170,6 +170,16 @@ FORMATS = {
             GO_ON_NETWORK.replace("{with}", "numbers.csv"),
         ],
     ),
+    "mlp-regression": Format(
+        ["regression.mlp"],
+        safetensors_files.damage,
+        [
+            "predict {file} targets.csv",
+            "test {file} targets.csv",
+            *LOOK,
+            GO_ON_NETWORK.replace("{with}", "targets.csv"),
+        ],
+    ),
     "mlp-libsvm": Format(
         ["libsvm.mlp"],
         safetensors_files.damage,

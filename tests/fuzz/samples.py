@@ -161,6 +161,10 @@ def _networks(folder):
     for kind in ("csv", "libsvm"):
         table = ["-input", folder / f"numbers.{kind}", "-output", folder / kind]
         done("mlp-train", *table, *MLP, "--activation", "prelu")
+    rows = [f"{i},{i % 7},{i * 0.5}\n" for i in range(40)]
+    (folder / "targets.csv").write_text("".join(["x,y,price\n", *rows]))
+    table = ["-input", folder / "targets.csv", "-output", folder / "regression"]
+    done("mlp-train", *table, *MLP, "--task", "regression")
     log = ["--log", folder / "steps.jsonl"]
     done("mlp-train", *text[:2], "-output", folder / "halfway", *CHECKPOINTED, *log)
 

@@ -61,13 +61,13 @@ def plot(path: str, history: Sequence[Evaluation], kept: int) -> None:
         scores.plot(steps, [1 - e.train_error for e in history], color="C0", label="training")
     if has_valid:
         losses.plot(steps, [e.valid_loss for e in history], label="validation")
-        scores.plot(steps, [1 - e.valid_error for e in history], color="C1", label="validation")
+        scores.plot(steps, [e.score for e in history], color="C1", label="validation")
         for axes in (losses, scores):
             axes.axvline(kept, color="0.6", linestyle=":", label="kept")
     if not has_valid and not has_train:
         scores.set_axis_off()
     losses.set(xlabel="step", ylabel="loss")
-    scores.set(xlabel="step", ylabel="accuracy")
+    scores.set(xlabel="step", ylabel=history[-1].score_name if history else "accuracy")
     for axes in (losses, scores) if has_valid or has_train else (losses,):
         axes.grid(alpha=0.3)
         axes.legend()
@@ -125,13 +125,12 @@ def plot_runs(path: str, runs: Sequence[Run], names: Sequence[str]) -> None:
         if run.has_valid:
             valid = [e.valid_loss for e in run.history]
             axes[0].plot(epochs, valid, color=colour, linestyle="--")
-            axes[1].plot(epochs, [1 - e.valid_error for e in run.history], color=colour)
-            axes[1].plot(
-                run.kept.progress * _epochs(run), 1 - run.kept.valid_error, "o", color=colour
-            )
+            axes[1].plot(epochs, [e.score for e in run.history], color=colour)
+            axes[1].plot(run.kept.progress * _epochs(run), run.kept.score, "o", color=colour)
     axes[0].set(xlabel="epoch", ylabel="loss (dashed: validation)" if has_valid else "loss")
     if has_valid:
-        axes[1].set(xlabel="epoch", ylabel="validation accuracy")
+        name = next(run.kept.score_name for run in runs if run.has_valid)
+        axes[1].set(xlabel="epoch", ylabel=f"validation {name}")
     for one in axes:
         one.grid(alpha=0.3)
     axes[0].legend()

@@ -44,7 +44,7 @@ def trace_lines(found: Trace) -> Iterator[str]:
     """Yield the report of a row on its way through a network and back."""
     room = columns()
     labels = ", ".join(map(printable, found.labels))
-    named = f", label {labels}" if labels else ""
+    named = f", {found.learned} {labels}" if labels else ""
     yield from wrapped(f"Row {found.row:,} of {found.n_rows:,}{named}", room)
     shape = f"Network {'-'.join(map(str, found.widths))}: {layers_counted(len(found.widths))}"
     yield from wrapped(shape, room)

@@ -186,7 +186,8 @@ def _network_lines(report: dict[str, Any]) -> Iterator[str]:
         rows.append(("words", f"{report['words']:,}, learned from {report['tokens']:,} tokens"))
     if report.get("columns"):
         rows.append(("columns", f"{report['columns']:,} numbers per row"))
-    rows.append(("labels", f"{report['labels']:,}"))
+    targets = report.get("targets", [])
+    rows.append(("labels", f"{report['labels']:,}") if not targets else _count_of(targets))
     if report["buckets"]:
         rows.append(("buckets", f"{report['buckets']:,}"))
     widths = report["layers"]
@@ -204,12 +205,32 @@ def _network_lines(report: dict[str, Any]) -> Iterator[str]:
     arguments = changed_arguments(report)
     words = [f"{name} {argument_text(value)}" for name, value in arguments.items()]
     yield from wrapped(one_line(", ".join(words)), columns(), "  ")
+    yield from _target_lines(targets)
     yield from _label_lines(report)
     yield from _top_word_lines(report)
     if report["about"]:
         yield ""
         yield "How it was made"
         yield from named_rows((k, one_line(argument_text(v))) for k, v in report["about"].items())
+
+
+def _count_of(targets: list[dict[str, Any]]) -> tuple[str, str]:
+    return "targets", f"{len(targets):,} (numbers: regression)"
+
+
+def _target_lines(targets: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield the targets of regression, and the scale that they are learned on."""
+    if not targets:
+        return
+    yield ""
+    yield "Targets: the network gives (target - mean) / deviation"
+    rows = [
+        (one_line(one["name"]), f"mean {one['mean']:.6g}, deviation {one['deviation']:.6g}")
+        for one in targets[:TOP]
+    ]
+    yield from named_rows(rows)
+    if more := len(targets) - len(rows):
+        yield f"  and {counted(more, 'more target')}, which --json lists"
 
 
 # ------------------------------------------------------------------------------- both

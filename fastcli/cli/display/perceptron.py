@@ -121,7 +121,7 @@ class MlpDisplay(Display):
         if len(self._shown) < len(history):
             shown = f"{len(self._shown)} of {len(history):,} evaluations"
             say(f"Shown are {shown}; --log FILE has all.")
-        guess = trained.learned.guess if trained.learned is not None else float("nan")
+        guess = trained.learned.guess if trained.learned is not None else trained.guess
         if chart := loss_chart(history, guess, width() if is_terminal() else None):
             lines("", *chart, "")
         last = trained.gradients

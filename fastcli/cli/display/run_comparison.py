@@ -46,21 +46,24 @@ def _table(
     }
     has_valid = any(run.has_valid for run in runs)
     kept = [run.kept for run in runs]
+    of_numbers = any(run.of_numbers for run in runs)
+    score = "RMSE" if of_numbers else "valid acc"
     numbers = {
-        "valid acc": [_figure(1 - e.valid_error) for e in kept],
+        score: [_figure(e.score) for e in kept],
+        **({"R2": [_figure(e.valid_r2) for e in kept]} if of_numbers else {}),
         "valid loss": [_figure(e.valid_loss) for e in kept],
         "train loss": [_figure(e.loss) for e in kept],
         "epoch": [f"{e.epoch:,}" for e in kept],
         "s": [_seconds(run.history[-1].seconds) for run in runs],
     }
-    for title in ("valid acc", "valid loss") if not has_valid else ():
+    for title in (score, "valid loss") if not has_valid else ():
         del numbers[title]
     layout = [
         Column(title, max(map(width_of, values)), is_text=title in cells)
         for title, values in {**cells, **numbers}.items()
     ]
     rows = [list(row) for row in zip(*cells.values(), *numbers.values(), strict=True)]
-    title = "valid acc by epoch" if has_valid else "train loss by epoch"
+    title = f"{score} by epoch" if has_valid else "train loss by epoch"
     left = room - Rows(layout).width() - len(GAP)
     title = title if left >= len(title) else "by epoch"
     if left >= LEAST_CURVE:
@@ -121,7 +124,7 @@ def _spelling(name: str, known: Spellings) -> str:
 
 def _curves(runs: Sequence[Run], has_valid: bool, room: int) -> list[str]:
     """Return a curve for each run, all on one scale."""
-    found = [[1 - e.valid_error if has_valid else e.loss for e in run.history] for run in runs]
+    found = [[e.score if has_valid else e.loss for e in run.history] for run in runs]
     finite = [[v for v in values if math.isfinite(v)] for values in found]
     everything = [v for values in finite for v in values]
     if not everything:
