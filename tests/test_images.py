@@ -363,3 +363,20 @@ def test_folds_are_augmented(tmp_path):
     options = ["-epoch", 4, "-thread", 1, "--image", "9x9", "--augment", "shift", "--folds", 3]
     result = run("mlp-train", "-input", train, "-output", tmp_path / "m", *options)
     assert result.code == 0, result.err
+
+
+@pytest.mark.parametrize("value", [0.0, 255.0, -3.0, 0.25, 1e-3])
+def test_the_background_has_no_digits_of_rounding(value):
+    size, rng = parse_image("5x5"), np.random.default_rng(1)
+    rows = np.full((30, 25), value)
+    rows[:, [6, 7, 12, 17]] = rng.integers(0, 200, (30, 4)) / 7 * (abs(value) or 1)
+    rows[3, 0] += 0.1 * (abs(value) or 1)
+    columns, raw = new_columns(25), RawRows.of(rows)
+    columns.fit(raw, "standard")
+    dense = columns.standardize(raw, stride(25))
+    examples = of_dense(dense, stride(25), np.zeros(30, np.int32), np.arange(31))
+    args = MlpArgs(input=("i",), output="m", image="5x5", augment="flip").resolved()
+    found = AugmentedImages(args, columns, examples)
+    assert found.background == pytest.approx([value], rel=1e-4, abs=1e-9)
+    assert f"around them is {value:g}, " in found.sentence()
+    assert found.size == size

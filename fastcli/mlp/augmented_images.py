@@ -129,7 +129,10 @@ class AugmentedImages:
         some = np.unique(np.linspace(0, self._n - 1, min(self._n, SAMPLE)).astype(np.int64))
         pixels = self._pixels(some)
         borders = self._columns_of_channels[:, is_border]
-        return np.array([np.median(pixels[:, columns]) for columns in borders])
+        found = np.array([np.median(pixels[:, columns]) for columns in borders])
+        # Pixels come from scaled float32: digits that it does not hold are left out.
+        unit = 10.0 ** (math.floor(math.log10(np.abs(pixels).max(initial=0.0) or 1.0)) - 5)
+        return np.asarray(np.rint(found / unit) * unit + 0.0)
 
     def _range(self) -> float:
         """Return the difference of the largest and the smallest pixel."""

@@ -21,6 +21,9 @@ def layers_counted(n: int) -> str:
     return f"{counted(n, 'layer')} ({n - 1:,} if the input is not counted)"
 
 
+FEW_ZEROS = 0.01  # of the weights: with fewer, the L1 penalty is too small to do its work
+
+
 def gradient_sizes(trainer: Trainer) -> tuple[float, ...]:
     """Return the L2 norm of the gradient of each layer's weights in the last step."""
     network = trainer.network
@@ -50,4 +53,5 @@ def sentence_on_zeros(trainer: Trainer) -> str:
     network = trainer.network
     weights = [network.weights(i) for i in range(len(network.layers))]
     n, n_zero = sum(w.size for w in weights), sum(int((w == 0).sum()) for w in weights)
-    return f"Weights that are exactly 0: {n_zero:,} of {n:,} ({n_zero / max(n, 1):.0%})."
+    more = " A larger --l1 makes more of them." if n_zero < FEW_ZEROS * n else ""
+    return f"Weights that are exactly 0: {n_zero:,} of {n:,} ({n_zero / max(n, 1):.0%}).{more}"
