@@ -135,6 +135,28 @@ def test_kinks_are_no_errors(tmp_path):
     assert kinks["layers.1.weight"] == 0
 
 
+@pytest.mark.parametrize(("scale", "is_told"), [(4, True), (8, False)])
+def test_gradients_of_a_network_that_is_sure(tmp_path, monkeypatch, scale, is_told):
+    """Where p is nearly y the difference p - y has few digits, or none."""
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\n-1,p\n1,q\n-1,p\n1,q\n")
+
+    def sure(args, data, former, n):
+        trainer = trainer_to_look(args, data, former, n)
+        trainer.network.weights(0)[0, 0] = [-scale, scale]
+        return trainer
+
+    monkeypatch.setattr(gradient_check, "trainer_to_look", sure)
+    looked = look_at(path, hidden="none")
+    if is_told:
+        found = check_gradients(*looked)
+        found.check()
+        assert found.is_sure
+    else:
+        with pytest.raises(FastcliError, match="so sure of the first rows"):
+            check_gradients(*looked)
+
+
 def test_of_many_numbers_some_are_checked(table):
     found = check_gradients(*look_at(table, hidden="70"))
     assert [t.n_checked for t in found.tensors] == [100, 70, 100, 3]

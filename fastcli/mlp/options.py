@@ -562,8 +562,8 @@ class MlpOptions:
     )
     trace: int = option(
         0,
-        "print z, a and delta of every layer for this row (the first is 1), and the updates of "
-        "one step on it; trains nothing",
+        "print z, a and delta of every layer for this training row (the first is 1), and the "
+        "updates of one step on it; trains nothing",
         group="running",
         at_least=0,
         default_text="off",

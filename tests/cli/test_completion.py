@@ -58,7 +58,7 @@ def test_options(line, found, complete):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_dash_completes_each_option_once_as_help_shows_it(command, complete):
     found = cli.get_command(None, command)
-    options = [p.opts[0] for p in found.get_params(click.Context(found))]
+    options = [p.opts[0] for p in found.get_params(click.Context(found, **found.context_settings))]
     offered = complete(f"fastcli {command} -")
     assert offered == [f"plain,{name}" for name in options if name.startswith("-")]
 
