@@ -157,9 +157,8 @@ def gradients_of(trainer: Trainer) -> dict[str, NDArray[np.float32]]:
     for i, layer in enumerate(network.layers):
         found[f"layers.{i}.weight"] = network.weights(i, grads)
         found[f"layers.{i}.bias"] = network.vector(i, "bias", grads)
-        if layer.norm:
-            found[f"layers.{i}.gamma"] = network.vector(i, "gamma", grads)
-            found[f"layers.{i}.beta"] = network.vector(i, "beta", grads)
+        for name in layer.learned_by_norm:
+            found[f"layers.{i}.{name}"] = network.vector(i, name, grads)
         if layer.activation is not None and layer.activation.activation.learned:
             found[f"layers.{i}.shape"] = network.shapes(i, grads)
     return found

@@ -97,7 +97,8 @@ class PlainNetwork:
         axes = (0,) if layer.norm == NORMS["batch"] else (1, 2)
         std = np.sqrt(z.var(axis=axes, keepdims=True) + self.network.args.norm_eps)
         normal: NDArray[np.float64] = (z - z.mean(axis=axes, keepdims=True)) / std
-        return normal * self.tensors[f"layers.{i}.gamma"] + self.tensors[f"layers.{i}.beta"]
+        tensors = self.tensors  # without what --norm-affine leaves out
+        return normal * tensors.get(f"layers.{i}.gamma", 1) + tensors.get(f"layers.{i}.beta", 0)
 
     def _losses(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the losses of scores z, float64[n, labels], before lines are weighted."""
