@@ -88,11 +88,11 @@ def ours(session: Session, threads: int, train: Path, test: Path, options: dict[
     words = ["-input", str(train), "-output", str(stem), "--log", str(log), "-verbose", "0"]
     words += ["--hidden", options["hidden"], "--batch-size", options["batch"]]
     words += ["-epoch", options["epoch"], "-lr", "0.001", "-thread", str(threads)]
+    words += ["--optimizer", "adam", "--dropout", options.get("dropout", "0")]
     if "dim" in options:
         words += ["-dim", options["dim"], "-bucket", options["bucket"], "-wordNgrams", "2"]
-    for option in ("norm", "dropout"):
-        if option in options:
-            words += [f"--{option}", options[option]]
+    if "norm" in options:
+        words += ["--norm", options["norm"]]
 
     def figures(_: str) -> Row:
         last = json.loads(log.read_text("utf-8").splitlines()[-1])

@@ -14,6 +14,9 @@ from fastcli.cli import main
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "data" / "samples"
 GOLDEN = ROOT / "tests" / "golden"
+# What leaves nothing of a network to the rules for kinds of input, but how many epochs.
+PLAIN = ["--optimizer", "adam", "--dropout", 0]
+PLAIN_TEXT = [*PLAIN, "-wordNgrams", 1]
 
 
 @dataclass(frozen=True)

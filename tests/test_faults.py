@@ -10,12 +10,13 @@ import pytest
 from fastcli.errors import FastcliError
 from fastcli.fasttext.model_file import load_model
 from fastcli.mlp.model_file import load_mlp
-from tests.command import run
+from tests.command import PLAIN_TEXT, run
 from tests.faults import Fault, fails
 
 TEXT = b"__label__a one two three\n__label__b two three four\n__label__a one four\n" * 5
 LINEAR = ["-dim", 4, "-epoch", 1, "-bucket", 50, "-wordNgrams", 2, "-thread", 1, "-verbose", 0]
-MLP = ["-dim", 4, "-epoch", 4, "--hidden", 4, "-thread", 1, "-verbose", 0, "--batch-size", 5]
+MLP = [*PLAIN_TEXT, "-dim", 4, "-epoch", 4, "--hidden", 4, "-thread", 1, "-verbose", 0]
+MLP += ["--batch-size", 5]
 RUNS = {
     "supervised": (["supervised", "-input", "{text}", "-output", "{out}", "-saveOutput", *LINEAR]),
     "skipgram": (["skipgram", "-input", "{text}", "-output", "{out}", "-minCount", 1, *LINEAR]),

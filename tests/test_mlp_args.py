@@ -15,7 +15,7 @@ from fastcli.errors import ArgumentError
 from fastcli.evaluation.early_stopping import EarlyStopping
 from fastcli.mlp.activations import ACTIVATIONS, parse_activation
 from fastcli.mlp.activations import ALIASES as ACTIVATION_ALIASES
-from fastcli.mlp.args import MlpArgs, from_config, option_of
+from fastcli.mlp.args import PLAIN, MlpArgs, from_config, option_of
 from fastcli.mlp.batches import batch_starts, largest_batch
 from fastcli.mlp.dump import args_text
 from fastcli.mlp.initializers import ALIASES, INITIALIZERS, ChosenInit
@@ -107,7 +107,7 @@ def test_no_hidden_layer(text):
 
 @given(st.lists(st.integers(1, 1_000_000), min_size=1, max_size=5))
 def test_widths(widths):
-    args = replace(ARGS, hidden=",".join(map(str, widths)))
+    args = replace(ARGS, hidden=",".join(map(str, widths))).resolved()
     assert args.widths == widths
     assert len(args.activations) == len(args.dropouts) == len(widths)
 
@@ -135,6 +135,7 @@ def test_lists_are_for_all_layers_or_for_each(n, given_, name):
         return
     args = replace(ARGS, **values)
     args.check()
+    args = args.resolved()
     assert [chosen.activation.name for chosen in args.activations] == (
         ["tanh" if name == "activation" else "relu"] * n
     )
@@ -271,8 +272,8 @@ def test_empty_paths(values):
         ("bucket", -1, "-bucket"),
         ("word_ngrams", 0, "-wordNgrams"),
         ("min_count_label", -1, "-minCountLabel"),
-        ("batch_size", -1, "--batch-size"),
-        ("epoch", -1, "-epoch"),
+        ("batch_size", -2, "--batch-size"),
+        ("epoch", -2, "-epoch"),
         ("epoch", 2**31, "-epoch"),
         ("step_size", 0, "--step-size"),
         ("thread", 0, "-thread"),
@@ -378,7 +379,7 @@ def test_resolved_changes_nothing_else():
     before, after = ARGS, ARGS.resolved()
     changed = {f.name for f in fields(MlpArgs) if getattr(before, f.name) != getattr(after, f.name)}
     numbers = {"lr", "eps", "weight_decay", "momentum", "rho", "initial_accumulator"}
-    assert changed == {*numbers, "scale"}
+    assert changed == {*numbers, *PLAIN, "scale"}
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -7,10 +7,10 @@ from fastcli.memory import Needs
 from fastcli.mlp import needs, snapshot, trainer
 from fastcli.mlp.examples import of_rows
 from fastcli.mlp.snapshot import MovedRows
-from tests.command import SAMPLES, run
+from tests.command import PLAIN, SAMPLES, run
 
 TRAIN, VALID = SAMPLES / "topics.train.txt", SAMPLES / "topics.valid.txt"
-OPTIONS = ["-dim", 6, "--hidden", 5, "-lr", 0.05, "-wordNgrams", 2, "-bucket", 300, "-epoch", 4]
+OPTIONS = [*PLAIN, "-dim", 6, "--hidden", 5, "-lr", 0.05, "-bucket", 300, "-epoch", 4]
 
 
 @pytest.mark.parametrize("n_rows", [1, 40, 3000])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.command import SAMPLES, run
+from tests.command import PLAIN, SAMPLES, run
 
 pytestmark = pytest.mark.slow
 STARTS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
@@ -25,7 +25,7 @@ def test_the_picture_is_of_the_kind_that_its_name_says(ending, with_valid, tmp_p
         assert (b"validation" in data) == with_valid
 
 
-TWO = "-output", "m", "--hidden", 4, "-epoch", 2, "-verbose", 0, "-thread", 1
+TWO = "-output", "m", *PLAIN, "--hidden", 4, "-epoch", 2, "-verbose", 0, "-thread", 1
 
 
 @pytest.mark.parametrize("ending", STARTS)

@@ -134,8 +134,9 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
         if options["cutoff"] or options["target_size"]:
             found.append("text.dictionary: gather_entries")
     elif command == "mlp-train":
+        optimizer = str(options["optimizer"]).replace("auto", "adam")
         form = "_eps_inside" if options["eps_position"] == "inside" else ""
-        found += [*PERCEPTRON, f"base.optimizers: {options['optimizer']}{form}_update"]
+        found += [*PERCEPTRON, f"base.optimizers: {optimizer}{form}_update"]
         is_lines = options["format"] in ("auto", "text") and not _is_table(options["input"])
         if is_lines or options["text_column"]:
             found += [COUNT, FEATURES, START]
@@ -225,7 +226,8 @@ def _is_table(paths: Sequence[str]) -> bool:
 
 
 def _listed(options: Mapping[str, Any]) -> list[str]:
-    return str(options["activation"]).split(",") if options["hidden"] != "none" else []
+    names = str(options["activation"]).replace("auto", "relu")
+    return names.split(",") if options["hidden"] != "none" else []
 
 
 def kernels_needed(command: str, options: Mapping[str, Any]) -> list[AnyKernel]:

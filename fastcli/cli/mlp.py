@@ -76,13 +76,13 @@ def mlp_train(
     from fastcli.cli.display.curves import check_plot, plot
     from fastcli.cli.display.perceptron import MlpDisplay
     from fastcli.evaluation.early_stopping import parse_monitor
-    from fastcli.evaluation.intervals import parse_interval
     from fastcli.mlp.args import MlpArgs
     from fastcli.mlp.perceptron_rule import with_own_defaults
     from fastcli.mlp.train_and_save import outputs, train_and_save_mlp
 
     args = MlpArgs(**{**vars(options), **found})
     given |= found.keys()
+    args.check_given(given)
     inputs = read_inputs(ctx, "input", args.input, lists.files_from, args.verbose)
     args = replace(args, input=inputs)
     former = None
@@ -101,7 +101,7 @@ def mlp_train(
     args.check()
     if "monitor" in given:  # else the default is that of the task
         parse_monitor(args.monitor).check_task(args.is_regression, "--monitor")
-    args = args.resolved()
+    args = args.named()
     check_apart([configured.config, *lists.files_from], outputs(args))
     if args.plot:
         check_plot(args.plot)
@@ -109,8 +109,7 @@ def mlp_train(
         check_plot(args.plot_regions, "--plot-regions")
     if args.verbose > 0:
         unused = args.without_effect(given, kind_of(args))
-        never = parse_interval(args.eval_every).never(args.epoch)
-        for sentence in filter(None, (unused, parse_monitor(args.monitor).doubt, never)):
+        for sentence in filter(None, (unused, parse_monitor(args.monitor).doubt)):
             say(sentence)
         if args.valid:
             say_seen(args.input, args.valid)
@@ -162,6 +161,7 @@ def look(args: MlpArgs, former: FormerNetwork | None, given: Collection[str]) ->
     with MlpDisplay(args) as progress, training_lines(args, progress, None):
         source = open_source(args, progress.note) if args.pretrained_vectors else None
         data = read_to_look(args, progress, source, former)
+        args = data.args
         if args.verbose > 0 and (sentence := still_sentence(args)):
             progress.note(sentence)
         checked = check_gradients(args, data, former) if args.check_gradients else None
@@ -292,6 +292,7 @@ def open_source(args: MlpArgs, note: Callable[[str], None]) -> VectorSource:
     """Open the vectors that training starts from: a file of them, or a linear model."""
     from fastcli.fasttext import pretrained
 
+    args = args.for_text()
     ngrams = pretrained.ngram_args(args.minn, args.maxn, args.word_ngrams, args.bucket)
     return pretrained.open_source(args.pretrained_vectors, ngrams, note)
 

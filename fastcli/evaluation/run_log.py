@@ -45,6 +45,13 @@ class RunLog:
             self._file.cut(0)
             self._first = run_line(self._command, arguments) + self._folds
 
+    def decide(self, arguments: dict[str, Any]) -> None:
+        """Set the arguments again, with those that the data have decided."""
+        if self._first:
+            self._first = run_line(self._command, arguments)
+        else:  # folds have been written
+            self.restart(arguments)
+
     def __enter__(self) -> RunLog:
         return self
 

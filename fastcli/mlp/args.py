@@ -75,7 +75,7 @@ class MlpArgs(MlpOptions):
         found = {
             name: value
             for name, value in asdict(self).items()
-            if name not in NEWER or value not in (usual[name], 0)
+            if name not in NEWER or value not in (usual[name], PLAIN.get(name), 0)
         }
         if self.scale != MINMAX:  # of the others ``standardize`` tells
             del found["scale"]
@@ -155,7 +155,8 @@ class MlpArgs(MlpOptions):
     @property
     def rule(self) -> Optimizer:
         """The optimiser; sgd with a momentum is momentum, as in PyTorch.  Raises ArgumentError."""
-        found = lookup("optimizer", self.optimizer, OPTIMIZERS)
+        name = self.optimizer if self.is_given("optimizer") else PLAIN["optimizer"]
+        found = lookup("optimizer", name, OPTIMIZERS)
         return OPTIMIZERS["momentum"] if found.name == "sgd" and self.momentum > 0 else found
 
     @property
@@ -183,8 +184,11 @@ class MlpArgs(MlpOptions):
     def resolved(self) -> MlpArgs:
         """Return the arguments with the optimiser's defaults, and canonical names.
 
-        Raises ArgumentError for an unknown name.
+        What no rule for a kind of input has decided (``fastcli/mlp/defaults.py``) is plain: a layer
+        of ReLU, and Adam at a constant rate.  Raises ArgumentError for an unknown name.
         """
+        if plain := {k: v for k, v in PLAIN.items() if not self.is_given(k)}:
+            return replace(self, **plain).resolved()
         rule = self.rule
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         if self.lr == -1:
@@ -246,6 +250,32 @@ class MlpArgs(MlpOptions):
         loss = "squared" if self.loss == "auto" else self.loss
         return replace(self, task="regression", loss=loss, monitor=monitor)
 
+    def is_given(self, name: str) -> bool:
+        """Tell whether an argument is another than its option that is left out."""
+        return bool(getattr(self, name) != OPEN[name])
+
+    def check_given(self, given: Collection[str]) -> None:
+        """Raise ArgumentError for a number given by hand that stands for one that is not."""
+        for row in rows(MlpArgs):
+            is_number = row.default == -1 and row.range_text
+            if row.name in given and is_number and getattr(self, row.name) == -1:
+                raise ArgumentError(f"{row.shown} must be {row.range_text}, not -1.")
+
+    def for_text(self) -> MlpArgs:
+        """Return the arguments with those decided that texts are read by."""
+        if self.is_given("word_ngrams") or self.input_model:
+            return self
+        return replace(self, word_ngrams=TEXT_NGRAMS)
+
+    def named(self) -> MlpArgs:
+        """Return the arguments with canonical names; what is open stays open.
+
+        Raises ArgumentError for an unknown name.
+        """
+        found = self.resolved()
+        still = {k: v for k, v in OPEN.items() if v in (-1, "auto") and not self.is_given(k)}
+        return replace(found, **still)
+
     def without_effect(self, given: Collection[str] | None = None, reads: str = "") -> str:
         """Return a sentence on options without effect, "" if there are none.
 
@@ -253,7 +283,7 @@ class MlpArgs(MlpOptions):
         that is known.  Without names, those are meant that differ from the default.  The arguments
         must be checked.
         """
-        resolved = self.resolved()
+        resolved = (self if reads == "numbers" else self.for_text()).resolved()
         if given is None:
             usual = MlpArgs(optimizer=resolved.optimizer).resolved()
             names = [f.name for f in fields(self)]
@@ -303,7 +333,8 @@ class MlpArgs(MlpOptions):
 
     def check_values(self) -> None:
         """Do what ``check`` does, but let there be no input or output."""
-        _ = self.dropouts, self.inits
+        plain = self.resolved()
+        _ = plain.dropouts, plain.inits
         own = self.rule.weight_decay
         if self.weight_decay == -1 and own and self.decay_by.strip().lower() == "step":
             raise ArgumentError(
@@ -317,7 +348,7 @@ class MlpArgs(MlpOptions):
             )
         if self.image:
             parse_augment(self.augment, parse_image(self.image))
-        self.resolved()._check_numbers()
+        plain._check_numbers()
 
     def _check_numbers(self) -> None:
         rule = self.rule
@@ -374,11 +405,27 @@ class MlpArgs(MlpOptions):
 # What is recorded only where it is given, so that models without it are the same bytes.
 NEWER = {
     *("folds", "folds_output", "input_model", "plot_regions", *LOOKS, *WEIGHTING),
-    *("eps_position", "initial_accumulator"),
+    *("eps_position", "initial_accumulator", "output_bias"),
     *("norm_statistics", "norm_affine", "l1_proximal", "decay_by", "max_norm_kind"),
     *("task", "huber_delta"),
     *("image", "augment"),
 }
+TEXT_NGRAMS = 2  # words, of texts where nothing else is given
+# What is taken for an option that is not given where no rule decides it.
+PLAIN: dict[str, Any] = {
+    "word_ngrams": 1,
+    "hidden": "100",
+    "activation": "relu",
+    "optimizer": "adam",
+    "beta1": 0.9,
+    "beta2": 0.999,
+    "batch_size": 32,
+    "epoch": 20,
+    "schedule": "constant",
+    "dropout": "0",
+    "output_bias": "bias",
+}
+OPEN = {row.name: row.default for row in rows(MlpArgs)}
 # Options whose value is one of a table's names; optimizer and activation are looked up apart.
 LISTS = {"optimizer", "activation", "init"}  # read by their own rules
 NAMED = {row.name for row in rows(MlpArgs) if row.option.choices} - LISTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,9 @@ FREE = {
     *("epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"),
     *("show_gradients", "retry_nan", "folds", "folds_output"),
 }
+
+# What examples may decide: other values of these may be due to other examples.
+BY_DATA = {"lr", "weight_decay", "loss", "beta1", "beta2", "batch_size", "output_bias"}
 
 
 def checkpoint_path(args: MlpArgs) -> str:
@@ -162,18 +166,26 @@ def _check_progress(path: str, at: Progress, trainer: Trainer) -> None:
 
 
 def _check_same(path: str, header: CheckpointHeader, trainer: Trainer) -> None:
-    for f in fields(MlpArgs):
-        before, now = getattr(header.args, f.name), getattr(trainer.args, f.name)
-        if f.name not in FREE and before != now:
-            raise ArgumentError(
-                f"{path} is from a run with {option_of(f.name)} {_text(before)}, not {_text(now)}: "
-                "give the same options, or leave --resume out to restart."
-            )
+    names = [f.name for f in fields(MlpArgs) if f.name not in FREE]
+    _check_same_args(path, header, trainer, [name for name in names if name not in BY_DATA])
     if header.fingerprint != fingerprint(trainer):
         raise ArgumentError(
             f"{path} is from a run on other examples than {listed_files(trainer.args.input)} has "
             "now, or started from another -inputModel: leave --resume out to restart."
         )
+    _check_same_args(path, header, trainer, [name for name in names if name in BY_DATA])
+
+
+def _check_same_args(
+    path: str, header: CheckpointHeader, trainer: Trainer, names: Iterable[str]
+) -> None:
+    for name in names:
+        before, now = getattr(header.args, name), getattr(trainer.args, name)
+        if before != now:
+            raise ArgumentError(
+                f"{path} is from a run with {option_of(name)} {_text(before)}, not {_text(now)}: "
+                "give the same options, or leave --resume out to restart."
+            )
 
 
 def _text(value: object) -> str:

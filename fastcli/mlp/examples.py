@@ -64,6 +64,11 @@ class Examples:
         """Whether some example has more than one label."""
         return bool((np.diff(self.label_offsets) > 1).any())
 
+    def label_counts(self, n_labels: int) -> NDArray[np.int64]:
+        """Return how many times each of the labels occurs: int64[labels]."""
+        used = self.labels[: int(self.label_offsets[self.n])]
+        return np.bincount(used, minlength=n_labels)
+
     @property
     def most_features(self) -> int:
         """The most features that an example has, 0 for dense ones."""

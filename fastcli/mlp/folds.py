@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from fastcli.text.vector_files import VectorSource
 
 
-def train_in_memory(args: MlpArgs, data: TrainingData, reporter: Reporter) -> MlpModel:
+def train_in_memory(data: TrainingData, reporter: Reporter) -> MlpModel:
     """Train a network and return its model; with ``retry_nan`` again where the loss is NaN.
 
     Raises TrainingDiverged.
     """
-    args = replace(args, save_every=0, resume=False)
+    args = replace(data.args, save_every=0, resume=False)
 
     def attempt(lr: float) -> MlpModel:
         tried = replace(args, lr=lr)
@@ -66,7 +66,7 @@ class TextNetworkFolds(TextFolds):
         with self.apart(fold) as (out, n_train):
             source = self._vectors() if self._vectors is not None else None
             data = read_data(self._args, reporter, source, is_fold=True)
-            model = train_in_memory(self._args, data, reporter)
+            model = train_in_memory(data, reporter)
             model.targets_read = "present"
             yield FoldModel(model, text_blocks(out), n_train)
 
@@ -133,7 +133,7 @@ class NumberFolds:
             self._args, self._class_weight, rows, in_training, lambda sentence: None
         )
         del raw, rows
-        self.model = train_in_memory(self._args, data, reporter)
+        self.model = train_in_memory(data, reporter)
         self.model.targets_read = "present"
         yield FoldModel(self.model, [self._left_out(is_out)], n_train)
 

@@ -267,6 +267,18 @@ class Network:
                 for j, value in enumerate(layer.activation.start):
                     shapes[j] = value
 
+    def start_at_prior(self, counts: NDArray[np.int64], n: int) -> None:
+        """Set the output's biases so that labels start at their share of n examples.
+
+        ``counts`` int64[labels] are how many have each.  A label of none of them, or of all, counts
+        as one of half an example.
+        """
+        counts = np.clip(counts, 0.5, max(n - 0.5, 0.5))
+        biases = np.log(counts / (counts.sum() if self.loss == SOFTMAX else n - counts))
+        if self.loss == BCE:  # whose unit is for the second label
+            biases = biases[1:]
+        self.vector(len(self.layers) - 1, "bias")[:] = biases
+
     def weights(self, i: int, of: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return a view of a layer's weights, without padding: float32[inputs, pieces, units].
 

@@ -29,6 +29,7 @@ EPS_MOVES = ("adagrad", "rmsprop", "adam", "adamw", "nadam")  # where both posit
 OF_NUMBERS = metric_names(lambda kind: kind.of_numbers)
 # What has a table of its own, which loads NumPy: the names are looked up when they are needed.
 SIZE = Option(help="", group="regularisation", at_least=0, limit=LARGE)
+BY_INPUT = "by kind of input"  # what stands for it is in fastcli/mlp/defaults.py
 SHARES = "from 0 to below 1"
 SHARE = Option(help="", group="regularisation", at_least=0, below=1)
 
@@ -142,7 +143,9 @@ class MlpOptions:
     dim: int = option(100, text.DIM, group="text", needs=(FOR_TEXT,))
     min_count: int = option(1, text.MIN_COUNT, group="text", needs=(FOR_TEXT,))
     min_count_label: int = option(0, text.MIN_COUNT_LABEL, group="text", needs=(FOR_TEXT,))
-    word_ngrams: int = option(1, text.WORD_NGRAMS, group="text", needs=(FOR_TEXT,))
+    word_ngrams: int = option(
+        -1, text.WORD_NGRAMS, group="text", default_text=BY_INPUT, needs=(FOR_TEXT,)
+    )
     bucket: int = option(2000000, text.BUCKET, group="text", needs=(FOR_TEXT, *text.BUCKET.needs))
     minn: int = option(0, text.MINN, group="text", needs=(FOR_TEXT, *text.MINN.needs))
     maxn: int = option(0, text.MAXN, group="text", needs=(FOR_TEXT,))
@@ -237,17 +240,19 @@ class MlpOptions:
     )
     # network
     hidden: str = option(
-        "100",
+        "auto",
         "sizes of the hidden layers, such as 128,64; none: no layer",
         group="network",
         is_list=True,
+        default_text=BY_INPUT,
     )
     activation: str = option(
-        "relu",
+        "auto",
         "activation, one for all hidden layers or one for each: relu,leaky-relu:0.2",
         group="network",
         choices=activations,
         is_list=True,
+        default_text=BY_INPUT,
         needs=(WITH_UNITS,),
     )
     norm: str = option(
@@ -316,10 +321,20 @@ class MlpOptions:
         needs=(WITH_STD,),
     )
     bias: float = option(0.0, "initial bias", group="network", at_least=-LARGE, at_most=LARGE)
+    output_bias: str = option(
+        "auto",
+        "initial bias of the output: as --bias, or prior (the labels' log-odds; softmax: log "
+        "shares)",
+        group="network",
+        choices=("auto", "bias", "prior"),
+        kind="output bias",
+        default_text="bias; for texts with several labels a line prior",
+    )
     loss: str = option(
         "auto",
-        "loss function (auto: one-vs-all where lines have several labels, else softmax, of "
-        "regression squared; bce: one sigmoid unit for two labels)",
+        "loss function (auto: softmax; where lines have several labels one-vs-all, but of texts of "
+        "more than 100 labels only without hidden layers; of regression squared; bce: one sigmoid "
+        "unit for two labels)",
         group="network",
         fasttext=True,
         choices=LOSSES,
@@ -342,12 +357,13 @@ class MlpOptions:
     class_weight: str = option("", text.CLASS_WEIGHT, group="network")
     # optimiser
     optimizer: str = option(
-        "adam",
+        "auto",
         "sgd, momentum, nesterov, adagrad, rmsprop, adadelta, adam, adamw, adamax, nadam, "
         "perceptron",
         group="optimiser",
         choices=optimizers,
         kind="optimizer",
+        default_text=BY_INPUT,
     )
     lr: float = option(
         -1.0,
@@ -355,7 +371,7 @@ class MlpOptions:
         help="learning rate",
         group="optimiser",
         fasttext=True,
-        default_text="the optimiser's",
+        default_text=f"{BY_INPUT}; the optimiser's own where --optimizer is given",
     )
     momentum: float = option(
         -1.0,
@@ -366,17 +382,19 @@ class MlpOptions:
         needs=(only_with("optimizer", "sgd", "momentum", "nesterov", "rmsprop"),),
     )
     beta1: float = option(
-        0.9,
+        -1.0,
         SHARE,
         help="decay of the mean gradient (Adam and its variants)",
         group="optimiser",
+        default_text="0.9",
         needs=(only_with("optimizer", *ADAMS),),
     )
     beta2: float = option(
-        0.999,
+        -1.0,
         SHARE,
         help="decay of the mean squared gradient (Adam and its variants)",
         group="optimiser",
+        default_text="0.999; for tables 0.99",
         needs=(only_with("optimizer", *ADAMS),),
     )
     rho: float = option(
@@ -415,15 +433,20 @@ class MlpOptions:
         False, "centred RMSprop: subtract the squared mean gradient", group="optimiser"
     )
     batch_size: int = option(
-        32, "examples per step (1: one by one, 0: all)", group="optimiser", at_least=0
+        -1,
+        "examples per step (1: one by one, 0: all)",
+        group="optimiser",
+        at_least=0,
+        default_text="32",
     )
-    epoch: int = option(20, text.EPOCH, group="optimiser")
+    epoch: int = option(-1, text.EPOCH, group="optimiser", default_text=BY_INPUT)
     schedule: str = option(
-        "constant",
+        "auto",
         "learning rate schedule: constant, linear, step, cosine",
         group="optimiser",
         choices=schedules,
         kind="schedule",
+        default_text=BY_INPUT,
     )
     warmup: int = option(0, "number of linear warm-up steps", group="optimiser", at_least=0)
     step_size: int = option(
@@ -471,11 +494,12 @@ class MlpOptions:
         needs=(WITH_DECAY,),
     )
     dropout: str = option(
-        "0",
+        "auto",
         "share of units that are dropped, one for all hidden layers or one for each: 0.2,0.5",
         group="regularisation",
         values=SHARES,
         is_list=True,
+        default_text=BY_INPUT,
         needs=(WITH_LAYERS,),
     )
     input_dropout: float = option(0.0, SHARE, help="share of the inputs that is dropped")

@@ -14,6 +14,7 @@ import numpy as np
 
 from fastcli.errors import FastcliError, TrainingDiverged
 from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.intervals import parse_interval
 from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.lessons import Learned, binary_guess, one_of, one_of_all_guess
 from fastcli.evaluation.retrying import kept_instead, retried
@@ -21,7 +22,7 @@ from fastcli.evaluation.run_log import EvaluationRows, RunLog
 from fastcli.evaluation.weights import weights_file
 from fastcli.files import Outputs, Replacement, check_writable
 from fastcli.jit.build import compile_beside
-from fastcli.kernels.base.losses import ONE_OF_ALL
+from fastcli.kernels.base.losses import ONE_OF_ALL, OVA
 from fastcli.kernels.mlp import layers, updates
 from fastcli.kernels.mlp import steps as kernels
 from fastcli.memory import check_file_size
@@ -98,7 +99,7 @@ def train_and_save_mlp(
     can be read and before it is.
     """
     args.check()
-    args = args.resolved()
+    args = args.named()
     path = f"{args.output}.mlp"
     check_whose(args)
     with Outputs(fsync) as files:
@@ -126,9 +127,11 @@ def train_and_save_mlp(
             compile_beside(updates.learn)
             compile_beside(kernels.train_steps, layers.forward, layers.backward)
             data = _read(args, reporter, source, former)
+            args = data.args
+            log.decide(asdict(args))
 
             def attempt(lr: float) -> _Run:
-                tried = args
+                tried = data.args
                 if lr != args.lr:
                     tried = replace(args, lr=lr, resume=False)
                     log.restart(asdict(tried))
@@ -166,6 +169,11 @@ def _read(
     data = read_data(args, reporter, source, former)
     if args.plot_regions:
         check_regions(data, args.input[0])
+    args = data.args
+    if data.defaults:
+        reporter.note(data.defaults)
+    if said := parse_interval(args.eval_every).never(args.epoch):
+        reporter.note(said)
     network = network_of(args, data)
     for said in former.sentences_on_loss(network.loss, data.examples.has_several) if former else ():
         reporter.note(said)
@@ -299,6 +307,8 @@ def begin(
 ) -> Trainer:
     """Return a run that has not taken a step, with the parameters that it starts from."""
     network.start(args.seed)
+    if args.output_bias == "prior" and network.loss in (*ONE_OF_ALL, OVA):
+        network.start_at_prior(data.examples.label_counts(len(data.names)), data.examples.n)
     if former is not None:
         former.set_layers(network)
     embedding = NO_EMBEDDING
@@ -319,8 +329,7 @@ def begin(
 def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     """Return the facts of a training by which ``Learned`` judges it."""
     history, examples = trainer.progress.history, data.examples
-    n_used = int(examples.label_offsets[examples.n])
-    counts = np.bincount(examples.labels[:n_used], minlength=len(data.names))
+    counts = examples.label_counts(len(data.names))
     is_one = trainer.network.loss in ONE_OF_ALL
     guess = one_of_all_guess(counts) if is_one else binary_guess(counts, examples.n)
     label_weights = None

@@ -22,6 +22,7 @@ from fastcli.evaluation.weights import (
 )
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.augmented_images import AugmentedImages, images_of
+from fastcli.mlp.defaults import Contents, decided
 from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import (
     Placed,
@@ -71,8 +72,13 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class TrainingData:
-    """All that was read: training and validation examples, and how to read more like them."""
+    """All that was read: training and validation examples, and how to read more like them.
 
+    ``args`` are those of training, with what the data decided of them, which ``defaults`` says.
+    """
+
+    args: MlpArgs
+    defaults: str
     examples: Examples
     valid: Examples | None
     n_in: int
@@ -152,6 +158,7 @@ def _read_text(
     source: VectorSource | None,
     former: FormerNetwork | None,
 ) -> TrainingData:
+    given, args = args, args.for_text()
     pretrained = None
     if args.pretrained_vectors:
         source = source or VectorFile(args.pretrained_vectors)
@@ -222,8 +229,12 @@ def _read_text(
             former.set_rows(embedding.reshape(-1, row_floats))
         return embedding
 
+    examples = text.examples
+    found, said = decided(given, Contents.of(examples, 0, len(names)))
     return TrainingData(
-        examples=text.examples,
+        args=found,
+        defaults=said,
+        examples=examples,
         valid=valid,
         n_in=args.dim,
         names=dictionary.labels() if targets is None else targets.encoded,
@@ -439,7 +450,7 @@ def numeric_data(
     if former is None:
         columns.fit(rows.raw, args.scaling)
     if rows.raw.targets is not None:
-        data = _regression_data(rows, former, note)
+        data = _regression_data(args, rows, former, note)
     else:
         data = _labelled_data(args, asked, rows, in_training, note)
     data.augment = images_of(args, columns, data.examples, is_fixed=former is not None)
@@ -460,7 +471,10 @@ def _labelled_data(
     if said := alike_note(rows.names, are_texts=False):
         note(said)
     examples.weights = _weights(args, asked, rows.names, examples, of_lines, note)
+    found, said = decided(args, Contents.of(examples, columns.n_features, len(rows.names)))
     return TrainingData(
+        args=found,
+        defaults=said,
         examples=examples,
         valid=None,
         n_in=columns.n_features,
@@ -470,7 +484,7 @@ def _labelled_data(
 
 
 def _regression_data(
-    rows: NumberRows, former: FormerNetwork | None, note: Callable[[str], None]
+    args: MlpArgs, rows: NumberRows, former: FormerNetwork | None, note: Callable[[str], None]
 ) -> TrainingData:
     """Return the training examples of rows with targets; columns are fitted."""
     columns, of_lines = rows.columns, rows.raw.weights
@@ -481,7 +495,10 @@ def _regression_data(
     note_constant(targets, rows.raw.targets, note)
     examples = with_targets(columns, rows.raw, targets)
     examples.weights = scaled_lines(of_lines, examples.n)
+    found, said = decided(args, Contents.of(examples, columns.n_features, len(rows.names)))
     return TrainingData(
+        args=found,
+        defaults=said,
         examples=examples,
         valid=None,
         n_in=columns.n_features,

@@ -265,7 +265,7 @@ def test_labels_that_are_not_utf8(tmp_path):
         run("supervised", "-input", tmp_path / "t.txt", *more, *options)
     a, b, data = tmp_path / "a.bin", tmp_path / "b.bin", tmp_path / "swapped.txt"
     assert [one["accuracy"] for one in found(a, b, data)["models"]] == [0.5, 0.5]
-    assert "2 lines, 3 labels" in compare(a, b, data).out.decode()
+    assert "2 lines, 3 labels" in " ".join(compare(a, b, data).out.decode().split())
     report = json.loads(run("test", "--report", "--json", a, data).out)
     assert report["fastcli"]["accuracy"] == 0.5
     (confusion,) = report["fastcli"]["confusions"]
@@ -386,7 +386,10 @@ def test_runs_by_what_differs(logs, monkeypatch):
         assert len(cells[6]) == len(history) == 5
     assert max(map(len, lines)) <= 80
     text = " ".join(" ".join(lines).split())
-    assert f"the same in all: -input {TRAIN} --valid {VALID} -dim 10 --hidden 16,16" in text
+    assert (
+        f"the same in all: -input {TRAIN} --valid {VALID} -dim 10 -wordNgrams 2 --hidden 16,16"
+        in text
+    )
     assert "a picture: --plot" in text
 
 

@@ -19,12 +19,12 @@ from fastcli.evaluation.run_log import RunLog
 from fastcli.fasttext import train_and_save
 from fastcli.labelling.fold_rows import fold_rows, write_folds
 from tests.cli.conftest import LOSSES
-from tests.command import SAMPLES, environment, run, words
+from tests.command import PLAIN_TEXT, SAMPLES, environment, run, words
 
 TRAIN, TAGS = SAMPLES / "topics.train.txt", SAMPLES / "tags.train.txt"
 REVIEWS = SAMPLES / "reviews.csv"
 SMALL = ["-dim", 8, "-lr", 0.5, "-epoch", 5, "-verbose", 1]
-MLP = ["-dim", 8, "--hidden", 8, "-lr", 0.01, "-epoch", 2, "-verbose", 1]
+MLP = [*PLAIN_TEXT, "-dim", 8, "--hidden", 8, "-lr", 0.01, "-epoch", 2, "-verbose", 1]
 COLUMNS = ["--text-column", "review", "--label-column", "verdict", "--none", "other"]
 EVALUATION = Evaluation(step=1, epoch=1, progress=1, lr=1, loss=1, seconds=1)
 COMMANDS = {"supervised": (SMALL, "bin"), "mlp-train": (MLP, "mlp")}

@@ -11,11 +11,11 @@ from fastcli.fasttext.trainer import Trainer
 from fastcli.fasttext.watch import BestModel
 from fastcli.mlp.snapshot import Snapshot
 from fastcli.mlp.trainer import Trainer as MlpTrainer
-from tests.command import SAMPLES, run, start
+from tests.command import PLAIN_TEXT, SAMPLES, run, start
 
 TRAIN, VALID = SAMPLES / "topics.train.txt", SAMPLES / "topics.valid.txt"
 LINEAR = ["supervised", "-dim", 8, "-lr", 0.3]
-NETWORK = ["mlp-train", "-dim", 8, "--hidden", 6]
+NETWORK = ["mlp-train", *PLAIN_TEXT, "-dim", 8, "--hidden", 6]
 COMMANDS = [(LINEAR, "bin", Trainer), (NETWORK, "mlp", MlpTrainer)]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from fastcli.kernels.linear.best import best_labels
 from fastcli.kernels.mlp.steps import train_steps
 from fastcli.mlp.args import MlpArgs
-from tests.command import SAMPLES, process, run, start
+from tests.command import PLAIN, PLAIN_TEXT, SAMPLES, process, run, start
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,9 +24,10 @@ else:
 
 TOPICS = SAMPLES / "topics.train.txt"
 TOPICS_TEST = SAMPLES / "topics.test.txt"
-SMALL = ["-dim", 10, "--hidden", 16, "-epoch", 8, "-lr", 0.01, "-thread", 1, "-verbose", 0]
-QUICK = ["-dim", 4, "--hidden", 4, "-epoch", 2, "-thread", 1, "-verbose", 0]
-FAR = ["--hidden", 4, "-epoch", 100, "-lr", 0.05, "-thread", 1, "-verbose", 0]
+SMALL = [*PLAIN_TEXT, "-dim", 10, "--hidden", 16, "-epoch", 8, "-lr", 0.01]
+SMALL += ["-thread", 1, "-verbose", 0]
+QUICK = [*PLAIN_TEXT, "-dim", 4, "--hidden", 4, "-epoch", 2, "-thread", 1, "-verbose", 0]
+FAR = [*PLAIN, "--hidden", 4, "-epoch", 100, "-lr", 0.05, "-thread", 1, "-verbose", 0]
 
 # Three kinds that lie apart.
 ROWS = [
@@ -487,7 +488,7 @@ def test_seeds(table, numbers_model, tmp_path):
 
 
 def test_what_training_says(table, tmp_path):
-    options = ["--hidden", 4, "-epoch", 5, "-thread", 1]
+    options = ["--hidden", 4, "--activation", "relu", *PLAIN, "-epoch", 5, "-thread", 1]
     result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options)
     assert (result.code, result.out) == (0, b"")
     lines = result.err.splitlines()
@@ -505,7 +506,7 @@ def test_what_training_says(table, tmp_path):
     assert lines[-3].startswith("It learned next to nothing")
     assert lines[-2].startswith("Try a larger -lr")
     assert re.fullmatch(r"Wrote .*m\.mlp \(.*\) in \d+\.\d s\.", lines[-1])
-    result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options[:2], "-epoch", 1)
+    result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options[:8], "-epoch", 1)
     assert re.search(r"^Trained 1 step in \d+\.\d s\.$", result.err, re.MULTILINE)
 
 
@@ -538,8 +539,9 @@ def test_patience_keeps_the_best_model(tmp_path):
         path.write_text("\n".join(rows))
         files.append(path)
     log = tmp_path / "log.jsonl"
-    options = ["--hidden", 32, "-lr", 0.05, "-epoch", 200, "-thread", 1, "-verbose", 0]
-    options += ["--monitor", "loss", "--valid", files[1]]
+    plain = ["--hidden", 32, "-lr", 0.05, *PLAIN]
+    others = ["-thread", 1, "-verbose", 0, "--monitor", "loss", "--valid", files[1]]
+    options = [*plain, "-epoch", 200, *others]
     model = train(files[0], tmp_path / "m", *options, "--patience", 3, "--log", log)
     found = [json.loads(line) for line in log.read_text().splitlines()[1:]]
     losses = [e["valid_loss"] for e in found]
@@ -553,7 +555,7 @@ def test_patience_keeps_the_best_model(tmp_path):
     assert about["steps"] == found[-1]["step"]
     error = 1 - scores(model, files[1])["precision"]
     assert error == pytest.approx(found[best]["valid_error"])
-    stopped = train(files[0], tmp_path / "short", *options[:4], "-epoch", best + 1, *options[6:])
+    stopped = train(files[0], tmp_path / "short", *plain, "-epoch", best + 1, *others)
     assert same_tensors(stopped, model)
 
 
@@ -585,6 +587,7 @@ def test_going_on_gives_the_bytes_of_a_whole_run(options, tmp_path):
 
 def test_going_on_needs_the_same_run(tmp_path, table):
     options = ["mlp-train", "-input", table, "-output", tmp_path / "m", "-epoch", 2, "-verbose", 1]
+    options += ["--activation", "relu", *PLAIN]
     result = run(*options, "--resume", "--hidden", 4)
     assert "There is no checkpoint yet: starting from the beginning." in result.err
     assert run(*options, "--save-every", 1, "--hidden", 4).code == 0

@@ -97,6 +97,7 @@ def test_predictions_stay_without_steps(old, tmp_path):
 def test_training_goes_on_where_it_was(tmp_path):
     """Plain SGD has no state: two epochs are one epoch and one more, in the order of the first."""
     options = ["-dim", 8, "--hidden", 6, "--optimizer", "sgd", "-lr", 0.1, "--batch-size", 0]
+    options += ["--dropout", 0]
     for name, more in (("old", ["-epoch", 3]), ("whole", ["-epoch", 5])):
         result = run("mlp-train", "-input", TRAIN, "-output", tmp_path / name, *options, *more)
         assert result.code == 0
@@ -179,7 +180,8 @@ def test_tables_go_on_with_weights_of_rows(old, tmp_path, has_header):
     )
     for name, tensor in new.tensors.items():
         np.testing.assert_allclose(tensor, other.tensors[name], rtol=1e-5, atol=1e-7)
-        assert not np.array_equal(tensor, former.tensors[name])
+        is_learned = not name.endswith(".shape")  # of leaky-relu, which tiny tables get
+        assert np.array_equal(tensor, former.tensors[name]) != is_learned
     assert new.columns.table == former.columns.table
 
 

@@ -15,14 +15,14 @@ from fastcli.evaluation.predictor import NotFinite, Predictor
 from fastcli.mlp.dump import args_text, dictionary_lines, input_lines, output_lines
 from fastcli.mlp.model_file import load_mlp
 from tests import crafted
-from tests.command import process, run
+from tests.command import PLAIN, process, run
 from tests.crafted import array, put, spoil, without
 
 WORDS = [f"w{i}" for i in range(12)]
 LINES = [
     f"__label__{'abc'[i % 3]} {WORDS[i % 12]} {WORDS[(5 * i + i % 3) % 12]}" for i in range(60)
 ]
-QUICK = ("-epoch", 1, "--hidden", "6", "-thread", 1, "-verbose", 0)
+QUICK = (*PLAIN, "-epoch", 1, "--hidden", "6", "-thread", 1, "-verbose", 0)
 
 
 def train(folder, name, text, *options):

@@ -14,9 +14,9 @@ from fastcli.mlp.feature_tables import read_tables
 from fastcli.mlp.model_reader import MODEL_FORMAT
 from fastcli.mlp.table_columns import TableOptions
 from fastcli.mlp.tensor_reader import load_arrays, open_tensors
-from tests.command import run
+from tests.command import PLAIN, run
 
-QUICK = ["--hidden", "none", "-epoch", 300, "-lr", 0.1, "-thread", 1]
+QUICK = [*PLAIN, "--hidden", "none", "-epoch", 300, "-lr", 0.1, "-thread", 1]
 CITIES = "Rome", "Oslo"
 ROWS = [
     {

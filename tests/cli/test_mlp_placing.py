@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import run
+from tests.command import PLAIN, run
 
 ROWS = [
     (1.5, 2.5, 3.5, "left"),
@@ -14,7 +14,7 @@ ROWS = [
     (1.25, 2.25, 3, "left"),
     (9, 8, 7, "right"),
 ]
-QUIET = ["--hidden", 4, "-epoch", 60, "-lr", 0.05, "-thread", 1, "-verbose", 0]
+QUIET = [*PLAIN, "--hidden", 4, "-epoch", 60, "-lr", 0.05, "-thread", 1, "-verbose", 0]
 ANSWERS = b"left\nright\nleft\nright\n"
 
 

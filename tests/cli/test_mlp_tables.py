@@ -9,9 +9,9 @@ import pytest
 
 from fastcli.mlp.model_reader import MODEL_FORMAT
 from fastcli.mlp.tensor_reader import load_arrays, open_tensors
-from tests.command import run
+from tests.command import PLAIN_TEXT, run
 
-QUICK = ["-dim", 5, "--hidden", 4, "-epoch", 60, "-lr", 0.05, "-thread", 1]
+QUICK = [*PLAIN_TEXT, "-dim", 5, "--hidden", 4, "-epoch", 60, "-lr", 0.05, "-thread", 1]
 TEAM = ["--text-column", "body", "--label-column", "team"]
 ROWS = [
     ("1", "it is 'cracked'", "Tech support"),

@@ -9,7 +9,7 @@ import pytest
 
 from fastcli.evaluation.options import COLUMN_WEIGHTS
 from tests.cli.conftest import TINY
-from tests.command import run
+from tests.command import PLAIN_TEXT, run
 
 LINES = 40 * "__label__big the usual words of most lines\n" + 4 * "__label__small words most rare\n"
 OPTIONS = ["-dim", 8, "-epoch", 3, "-thread", 1, "-minCount", 1, "-lr", 0.3]
@@ -77,7 +77,7 @@ PLAIN = "\n".join(
     for line in WEIGHTED.split("\n")
 )
 NGRAMS = ["-wordNgrams", 2, "-bucket", 50, "-maxn", 3]
-MLP = ["-dim", 8, "-epoch", 2, "-thread", 1, "--hidden", 4]
+MLP = [*PLAIN_TEXT, "-dim", 8, "-epoch", 2, "-thread", 1, "--hidden", 4]
 
 
 @pytest.fixture

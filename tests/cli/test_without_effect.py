@@ -6,7 +6,7 @@ from tests.cli.conftest import TINY
 from tests.command import run
 
 LINEAR = ["-dim", 4, "-epoch", 1, "-thread", 1, "-verbose", 1]
-MLP = ["--hidden", 3, "-epoch", 1, "-thread", 1, "-verbose", 1]
+MLP = ["--optimizer", "adam", "--hidden", 3, "-epoch", 1, "-thread", 1, "-verbose", 1]
 
 
 @pytest.fixture(scope="module")

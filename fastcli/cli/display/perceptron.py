@@ -34,6 +34,7 @@ class MlpDisplay(Display):
         super().__init__(args.verbose)
         self._args = args
         self._began = time.monotonic()
+        self._epochs = 0  # until it is known what is trained on
         self._first = 0.0  # the progress of the first status, which is not 0 after a checkpoint
         self._latest: Evaluation | None = None
         shown = OF_NUMBERS if args.is_regression else COLUMNS
@@ -61,6 +62,7 @@ class MlpDisplay(Display):
     def _setup(self, setup: Setup) -> None:
         self._began = time.monotonic()
         self._first = setup.progress
+        self._epochs = setup.network.args.epoch
         if self.verbose < 1 or self._is_set_up:
             return
         self._is_set_up = True
@@ -79,8 +81,8 @@ class MlpDisplay(Display):
         """Move the live line, or write a line every few seconds."""
         done = max(status.progress - self._first, 1e-9)
         left = (time.monotonic() - self._began) * (1 - status.progress) / done
-        epoch = min(int(status.progress * self._args.epoch) + 1, max(self._args.epoch, 1))
-        details = [f"epoch {epoch}/{self._args.epoch}"]
+        epoch = min(int(status.progress * self._epochs) + 1, max(self._epochs, 1))
+        details = [f"epoch {epoch}/{self._epochs}"]
         if self._latest is not None and self._latest.has_valid:
             e = self._latest
             details.append(

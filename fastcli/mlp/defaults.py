@@ -1,0 +1,151 @@
+"""What mlp-train takes for the options that are not given: a rule for each kind of input.
+
+The rules were found by experiment: ``benchmarks/bench_mlp_accuracy.py`` measures them on tables
+and texts, on half of the tables for the first time.  A rule holds as a whole.  Whoever gives the
+optimiser gets its own numbers, a constant rate and no decay of the rule; whoever gives an
+activation, a norm, an initialisation or a penalty gets neither dropout nor decay of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from fastcli.mlp.args import PLAIN, TEXT_NGRAMS, MlpArgs, option_of
+from fastcli.printable import counted
+
+if TYPE_CHECKING:
+    from fastcli.mlp.examples import Examples
+
+BATCH: int = PLAIN["batch_size"]
+TINY = 2 * BATCH  # rows
+STEPS, WIDE_STEPS, WIDE = 2000, 1000, 100  # of tables, of those of more than 100 columns
+TEXT_STEPS = 500  # of short texts
+OPTIMISER = {"lr", "beta1", "beta2", "weight_decay", "schedule"}  # what goes with an optimiser
+SHAPES = ("activation", "norm", "init")
+PENALTIES = ("weight_decay", "decay_by", "l1", "l2", "activation_l1", "max_norm")
+MANY_LABELS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What is trained on: how many examples, inputs (of texts 0) and labels there are."""
+
+    n: int
+    n_inputs: int
+    n_labels: int
+    has_several: bool  # labels an example
+
+    @classmethod
+    def of(cls, examples: Examples, n_inputs: int, n_labels: int) -> Contents:
+        """Return those of training examples."""
+        return cls(
+            n=examples.n,
+            n_inputs=n_inputs,
+            n_labels=n_labels,
+            has_several=examples.has_several,
+        )
+
+    @property
+    def is_text(self) -> bool:
+        """Whether these are texts."""
+        return not self.n_inputs
+
+    def __str__(self) -> str:
+        if self.is_text:
+            return f"{counted(self.n, 'line')} and {counted(self.n_labels, 'label')}"
+        return f"{counted(self.n, 'row')} and {counted(self.n_inputs, 'column')}"
+
+
+def decided(args: MlpArgs, contents: Contents) -> tuple[MlpArgs, str]:
+    """Return arguments in which nothing is left open, and a sentence on what was decided, or "".
+
+    Networks that training goes on with have no rule: they get small steps.
+    """
+    rule = {} if args.input_model else dict(_rule(args, contents))
+    if args.is_given("optimizer"):
+        rule = {k: v for k, v in rule.items() if k not in OPTIMISER}
+    if any(args.is_given(name) and getattr(args, name) for name in (*SHAPES, *PENALTIES)):
+        rule = {k: v for k, v in rule.items() if k != "dropout"}
+        if "weight_decay" in rule:
+            rule["weight_decay"] = 0.0  # not the optimiser's own, which the rule has chosen
+    taken = {k: v for k, v in rule.items() if not args.is_given(k)}
+    found = replace(args, **taken).resolved()
+    if not found.widths:
+        taken = {k: v for k, v in taken.items() if k not in ("activation", "dropout")}
+    said = [word for name, value in taken.items() for word in (option_of(name), _shown(value))]
+    return found, f"Defaults for {contents}: {' '.join(said)}." if said else ""
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _rule(args: MlpArgs, contents: Contents) -> Iterator[tuple[str, Any]]:
+    if not contents.is_text:
+        yield from _of_table(contents)
+        return
+    yield "word_ngrams", TEXT_NGRAMS
+    if args.hidden.strip().lower() in ("", "0", "none"):
+        yield from _of_text_alone(contents)
+    else:
+        yield from _of_text(contents)
+
+
+def _of_table(contents: Contents) -> Iterator[tuple[str, Any]]:
+    """Yield the rule for tables of numbers.
+
+    The decay is stronger the more columns there are, which noise could be learnt from, and the
+    fewer rows.  Wide tables take half the steps.
+    """
+    n, d = contents.n, contents.n_inputs
+    yield "hidden", "256"
+    if n < TINY:  # XOR has four rows: units that are dead for all of them never come back
+        yield "activation", "leaky-relu:0.1"
+    yield "optimizer", "adamw"
+    yield "lr", 0.02
+    yield "beta2", 0.99
+    yield "schedule", "cosine"
+    yield "weight_decay", round(min(1.0, max(min(0.5, (d - 1) / 20), 3 * d / n)), 4)
+    yield "dropout", "0.1"
+    yield "epoch", epochs_of(WIDE_STEPS if d > WIDE else STEPS, n, 20)
+
+
+def _of_text(contents: Contents) -> Iterator[tuple[str, Any]]:
+    """Yield the rule for texts and a network with hidden layers."""
+    n, is_many = contents.n, contents.n_labels > MANY_LABELS
+    yield "hidden", "256" if is_many else "100"
+    yield "optimizer", "adam"
+    yield "beta1", 0.0
+    yield "lr", 0.003 if is_many else 0.002
+    yield "schedule", "linear"
+    yield "dropout", "0.3" if is_many else "0.5"
+    if is_many:
+        yield "batch_size", 16
+    if contents.has_several:
+        yield from [("loss", "softmax")] if is_many else [("output_bias", "prior")]
+    yield "epoch", epochs_of(TEXT_STEPS, n, 20 if is_many else 5)
+
+
+def _of_text_alone(contents: Contents) -> Iterator[tuple[str, Any]]:
+    """Yield the rule for texts without hidden layers: the mean of word vectors decides."""
+    n, is_many = contents.n, contents.n_labels > MANY_LABELS
+    yield "optimizer", "adam"
+    yield "beta1", 0.0
+    yield "lr", 0.03 if is_many else 0.01
+    yield "schedule", "linear"
+    if is_many:
+        yield "batch_size", 16
+    if contents.has_several:
+        yield "output_bias", "prior"
+    yield "epoch", epochs_of(TEXT_STEPS, n, 10 if is_many else 5)
+
+
+def epochs_of(steps: int, n: int, least: int) -> int:
+    """Return the epochs that take about some steps on n examples, ``least`` at least.
+
+    >>> epochs_of(2000, 1000, 20), epochs_of(2000, 100_000, 20)
+    (62, 20)
+    """
+    return max(least, round(steps / -(-n // BATCH)))
