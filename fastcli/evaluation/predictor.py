@@ -91,7 +91,7 @@ class Predictor:
         It is called by several threads, one per part of the block, and gets only predictions that
         are finite.  Raises NotFinite.
         """
-        for block in self._read(iter(blocks)):
+        for block in blocks:
             self._n_lines += getattr(block, "passed", 0)
             if isinstance(block, np.ndarray):
                 self._seen.start(block)
@@ -138,7 +138,7 @@ class Predictor:
         def text(thread: int, lines: Lines, predictions: Predictions) -> bytes:
             return self._text(predictions, with_probs)
 
-        for pieces in self._results(blocks, text):
+        for pieces in self._results(self._read(iter(blocks)), text):
             yield b"".join(pieces)
 
     def _text(self, predictions: Predictions, with_probs: bool) -> bytes:
@@ -176,7 +176,7 @@ class Predictor:
 
         It is called by several threads, and the results come in the order of the lines.
         """
-        for found in self._results(blocks, use):
+        for found in self._results(self._read(iter(blocks)), use):
             yield from found
 
     def rows(self, blocks: Iterable[Block]) -> Iterator[list[tuple[bytes, float]]]:
@@ -200,7 +200,7 @@ class Predictor:
         def add(thread: int, lines: Lines, predictions: Predictions) -> None:
             self.count(meters[thread], lines, predictions)
 
-        for _ in self._results(blocks, add):
+        for _ in self._results(self._read(iter(blocks)), add):
             pass
         for meter in meters[1:]:
             meters[0].merge(meter)
@@ -221,7 +221,7 @@ class Predictor:
         seen: list[tuple[Block, int]] = []
 
         def watched() -> Iterator[Block]:
-            for block in blocks:
+            for block in self._read(iter(blocks)):  # so that what is seen is the block in work
                 seen[:] = [(block, self._n_lines + getattr(block, "passed", 0))]
                 yield block
 

@@ -754,3 +754,24 @@ def test_rows_of_an_array_on_one_line_keep_their_columns(tmp_path):
         assert {name: row[name] for name in ("id", "text", "label")} == rows[row["id"]]
         assert row["true"] == [row["label"]]
         assert row["line"] == row["id"] + 1
+
+
+def test_mistakes_in_a_table_of_numbers_are_the_same_on_any_number_of_threads(tmp_path):
+    train, valid = SAMPLES / "digits.train.csv", SAMPLES / "digits.valid.csv"
+    small = ["--hidden", 8, "-epoch", 2, "-verbose", 0]
+    assert run("mlp-train", "-input", train, "-output", tmp_path / "m", *small).code == 0
+    found = [
+        run(
+            "test",
+            "--report",
+            tmp_path / "m.mlp",
+            valid,
+            "-thread",
+            n,
+            "--errors",
+            tmp_path / "e.csv",
+        )
+        for n in (1, 2)
+    ]
+    assert found[0].text() == found[1].text()
+    assert (tmp_path / "e.csv").read_bytes().count(b"\n") > 20
