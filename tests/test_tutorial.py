@@ -59,6 +59,8 @@ def test_commands_print_what_the_pages_say(section, tmp_path):
         ("Trained 4 steps in 0.1 s.\n", "Trained 4 steps in 12.5 s."),
         ("Wrote x.mlp (2.7 kB), x.svg (35 kB) in 1.0 s", "Wrote x.mlp (2.7 kB) in 2.0 s"),
         ("loss     s  by epoch\n0.31  0.42  ▁▃▅", "loss     s  by epoch\n0.31  9.05  ▁▄▆"),
+        ("loss     s  by epoch\n0.31  0.42  ▁▃▅", "loss     s  by epoch\n0.31  19.0  ▁▅"),
+        ("Wrote x.mlp (2.7 kB) in 1.0 s", "Wrote x.mlp (2.7 kB) in 157 s"),
         ("  0.79 ┤─╮", "  0.79 ┤ ╰╮"),
         ("3e-07 times", "3.1e-07 times"),
     ],

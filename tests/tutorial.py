@@ -99,7 +99,7 @@ BARS = re.compile("[▁▂▃▄▅▆▇█]+")
 COLUMN_OF_BARS = re.compile(r"(?:valid acc |train loss )?by epoch")
 # Seconds, the size of a picture, which depends on the version of matplotlib, and the curve of a
 # chart, of which a small difference may move many characters.
-CHANGING = re.compile(r"\d+\.\d+ s\b|,? \S+\.svg \(\d+ kB\)|┤.*")
+CHANGING = re.compile(r"\d+(?:\.\d+)? s\b|,? \S+\.svg \(\d+ kB\)|┤.*")
 
 
 def alike(expected: str, printed: str) -> bool:
@@ -129,7 +129,7 @@ def without_column_of_seconds(text: str) -> str:
     for line in text.splitlines():
         if heading := re.search(r"  s(?=  )", line):
             end = heading.end()
-        if end and re.fullmatch(r"\S.*\d\.\d\d", line[:end]):
+        if end and re.fullmatch(r"\S.* [\d,]+\.\d+", line[:end]):
             line = line[:end].rpartition(" ")[0] + line[end:]
         lines.append(line)
     return "\n".join(lines)
