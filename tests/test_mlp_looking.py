@@ -296,6 +296,7 @@ def test_rows_that_cannot_be_traced(table, given, row, message):
         ({}, ""),
         ({"dropout": "0.3"}, "Dropout is off here."),
         ({"input_noise": 1.0, "word_dropout": 0.1}, "Dropout and noise are off here."),
+        ({"image": "2x2", "augment": "shift"}, "Augmentation is off here."),
         ({"activation": "rrelu"}, "Rrelu has the mean of its slopes."),
     ],
 )

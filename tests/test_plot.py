@@ -50,6 +50,7 @@ def test_regions_are_drawn(ending, tmp_path, monkeypatch):
         ),
         ("a,y\n1,p\n2,q\n", [], "has 1 column (a): leave it out"),
         ("a,b,y\n1,u,p\n2,v,q\n", ["--words", "b"], "has a column of words"),
+        ("a,b,y\n1,2,.3\n3,2,.5\n", ["--task", "regression"], "is for labels, and"),
         ("__label__a b\n__label__b a\n", [], "t.csv is text: leave it out"),
     ],
 )

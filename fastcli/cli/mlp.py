@@ -162,6 +162,8 @@ def look(args: MlpArgs, former: FormerNetwork | None, given: Collection[str]) ->
         source = open_source(args, progress.note) if args.pretrained_vectors else None
         data = read_to_look(args, progress, source, former)
         args = data.args
+        if data.defaults:
+            progress.note(data.defaults)
         if args.verbose > 0 and (sentence := still_sentence(args)):
             progress.note(sentence)
         checked = check_gradients(args, data, former) if args.check_gradients else None

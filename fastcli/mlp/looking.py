@@ -9,6 +9,7 @@ from fastcli.errors import ArgumentError
 from fastcli.evaluation.weights import weights_file
 from fastcli.mlp.train_and_save import begin, network_of
 from fastcli.mlp.training_data import read_data
+from fastcli.options import names_of
 from fastcli.text.spooled import spooled
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from fastcli.mlp.training_data import TrainingData
     from fastcli.reporting import Reporter
     from fastcli.text.vector_files import VectorSource
-
-RANDOM = ("dropout", "input_dropout", "input_noise", "word_dropout", "word_swap")
 
 
 def read_to_look(
@@ -67,9 +66,11 @@ def still_sentence(args: MlpArgs) -> str:
         off.append("dropout")
     if args.input_noise:
         off.append("noise")
-    said = [f"{' and '.join(off).capitalize()} {'are' if len(off) > 1 else 'is'} off here"] * bool(
-        off
-    )
+    if args.augment:
+        off.append("augmentation")
+    said = []
+    if off:
+        said.append(f"{names_of(off).capitalize()} {'are' if len(off) > 1 else 'is'} off here")
     if any(chosen.activation.is_random for chosen in args.activations):
         said.append("rrelu has the mean of its slopes")
     return f"{'; '.join(said)}.".capitalize() if said else ""

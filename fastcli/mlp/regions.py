@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.mlp.examples import Examples
+    from fastcli.mlp.features import FeatureColumns
     from fastcli.mlp.model import MlpModel
-    from fastcli.mlp.training_data import TrainingData
 
 SIDE = 320  # points of the plane along each axis
 MARGIN = 0.08  # of the range of the data, on each side
@@ -44,13 +44,8 @@ class Regions:
     n_right: int
 
 
-def check_regions(data: TrainingData, path: str) -> None:
-    """Raise ArgumentError where the input is not two numbers and a label."""
-    columns = data.columns
-    if data.targets is not None:
-        raise ArgumentError(
-            "--plot-regions draws the regions of labels, and the targets are numbers: leave it out."
-        )
+def check_regions(columns: FeatureColumns | None, path: str) -> None:
+    """Raise ArgumentError where the input is not two numbers."""
     if columns is None:
         raise ArgumentError(
             f"--plot-regions draws a table of two number columns, and {path} is text: leave it out."

@@ -168,7 +168,7 @@ def _read(
     """Read the data, and say what training needs.  Raises FastcliError or a child of it."""
     data = read_data(args, reporter, source, former)
     if args.plot_regions:
-        check_regions(data, args.input[0])
+        check_regions(data.columns, args.input[0])
     args = data.args
     if data.defaults:
         reporter.note(data.defaults)
