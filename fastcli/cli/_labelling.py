@@ -184,6 +184,11 @@ def write_labelled(
 
     paths = [args.output, *filter(None, args.filters.files)]
     check_apart(inputs, paths)
+    if getattr(classifier, "targets", None) is not None:
+        from fastcli.labelling.number_table import number_table
+
+        with open_outputs(paths, sys.stdout.buffer) as (put, *more):
+            return number_table(classifier, table, prepared.recipe, args, put, progress)
     with open_outputs(paths, sys.stdout.buffer) as (put, *more):
         done = label_table(
             classifier, table, prepared.recipe, prepared.names, args, put, progress, more

@@ -182,11 +182,14 @@ class Run:
         from fastcli.evaluation.predictor import Predictor
 
         check_no_labels(self.options, asked)
-        if self.labelling.output or self.parts.output_dir:
+        if self.parts.output_dir or self.filters != Filters() or self.labelling.wide:
             raise ArgumentError(
-                f"{asked.model} predicts numbers (regression), which --output cannot write beside "
-                "rows: leave it out, and paste the columns together."
+                f"{asked.model} predicts numbers (regression): --output-dir, --wide and options "
+                "that keep rows by their labels are for labels. Give --output FILE for each table."
             )
+        if self.labelling.output:
+            self.label_tables(classifier, asked)
+            return
         reads_lines = getattr(classifier, "columns", None) is None
         asks = bool(self.labelling.like) or asks_for_table(self.table)
         notes: list[str] = []
@@ -237,7 +240,11 @@ class Run:
     ) -> None:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
         from fastcli.cli._labelling import open_texts, say_left_out, write_labelled
-        from fastcli.cli.display.labelling import LabellingDisplay, say_summary
+        from fastcli.cli.display.labelling import (
+            LabellingDisplay,
+            say_summary,
+            written_sentences,
+        )
         from fastcli.cli.display.messages import say
         from fastcli.evaluation.predictor import Predictor
         from fastcli.tables.bad_rows import BadRows
@@ -258,7 +265,10 @@ class Run:
             args = self.label_args(k, threshold)
             inputs = [model, data, like]
             done = write_labelled(classifier, table, prepared, args, inputs, display.advance)
-        say_summary(done, args)
+        if is_regression(classifier):
+            say(*written_sentences(done, args))
+        else:
+            say_summary(done, args)
         if not is_utf8(self.table.encoding):
             say(f"{'Standard output' if output == STREAM else output} is UTF-8.")
         say_unknown_words(done.unknown_words)

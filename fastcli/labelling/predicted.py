@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 SURE, UNSURE = 0.9, 0.5  # limits of probability that the summary counts by
 
 
+class Rounded(float):
+    """A number that is written with all its digits, where others have six."""
+
+
 @dataclass
 class Labelled:
     """What was done: rows by the label that they got, and how sure these were.

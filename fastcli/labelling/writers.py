@@ -16,11 +16,12 @@ from fastcli.kernels.base.groups import Best, Strings, Text
 from fastcli.kernels.text.labelled import add_cells
 from fastcli.labelling.outputs import Put
 from fastcli.labelling.parquet_writers import parquet_rows_of
-from fastcli.labelling.predicted import Predicted
+from fastcli.labelling.predicted import Predicted, Rounded
 from fastcli.labelling.row_writer import Rows, RowWriter, check_fields, with_values
 from fastcli.labelling.rows import OpenTable, RowBlock
 from fastcli.tables.dialects import KINDS, Dialect, suffix
 from fastcli.tables.rows import value_text
+from fastcli.tables.values import shortest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -197,6 +198,8 @@ class DelimitedRows(RowWriter):
 
 def shown(value: Any) -> str:
     """Return a value that is added as the text of a cell."""
+    if isinstance(value, Rounded):
+        return shortest(value)
     return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
@@ -251,6 +254,8 @@ class JsonRows(RowWriter):
 
 def as_value(value: Any) -> bytes:
     """Return a value as JSON; a probability as it is printed elsewhere."""
+    if isinstance(value, Rounded):
+        return shortest(value).encode()
     return b"%.6g" % value if isinstance(value, float) else orjson.dumps(value)
 
 

@@ -80,13 +80,17 @@ class Targets:
         ).mean(axis=1)
 
     def texts(self, values: NDArray[np.float64]) -> list[list[str]]:
-        """Return predictions as they are printed: to the sixth digit of the target's deviation."""
+        """Return predictions as they are printed."""
+        return [list(map(shortest, row)) for row in self.rounded(values).tolist()]
+
+    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return predictions, [n, targets], to the sixth digit of the target's deviation."""
         places = [DIGITS - 1 - math.floor(math.log10(one)) for one in self.deviation.tolist()]
-        columns = [
-            [shortest(round(value, max(digits, 0))) for value in column]
+        found = [
+            [round(value, max(digits, 0)) if value == value else value for value in column]
             for digits, column in zip(places, values.T.tolist(), strict=True)
         ]
-        return [list(row) for row in zip(*columns, strict=True)]
+        return np.array(found, np.float64).reshape(len(places), -1).T.copy()
 
 
 def numbers_in(cell: Any) -> list[float] | None:

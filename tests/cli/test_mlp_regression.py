@@ -491,3 +491,33 @@ def test_a_model_of_labels_has_no_targets():
     config["targets"] = ["y"]
     crafted.write(Path("bad.mlp"), arrays, config)
     assert "args.task is auto, with 1 targets" in refused("predict", "bad.mlp", "l.csv")
+
+
+@pytest.mark.parametrize("end", ["csv", "tsv", "jsonl"])
+def test_rows_are_written_with_numbers(end):
+    train("t.csv", "--label-column", "price", "--label-column", "depth")
+    ref = predictions("m.mlp", "t.csv")
+    result = run("predict", "m.mlp", "t.csv", "--output", f"o.{end}")
+    assert result.code == 0
+    assert "all columns, and predicted_price, predicted_depth." in result.err
+    lines = Path(f"o.{end}").read_text().splitlines()
+    if end == "jsonl":
+        rows = [[row["predicted_price"], row["predicted_depth"]] for row in map(json.loads, lines)]
+    else:
+        delimiter = {"csv": ",", "tsv": "\t"}[end]
+        assert lines[0].split(delimiter)[-2:] == ["predicted_price", "predicted_depth"]
+        rows = [line.split(delimiter)[-2:] for line in lines[1:]]
+    assert (np.array(rows, float) == ref).all()
+    for options in (["--wide"], ["--keep", "x>=0.5"]):
+        said = refused("predict", "m.mlp", "t.csv", "--output", "no.csv", *options)
+        assert "are for labels" in said
+
+
+def test_texts_are_written_with_numbers():
+    train("g.csv", "-dim", 8, "--text-column", "review", "--label-column", "grade")
+    result = run("predict", "m.mlp", "g.csv", "--output", "o.csv", "--as", "guess")
+    assert result.code == 0
+    lines = Path("o.csv").read_text().splitlines()
+    assert lines[0] == "grade,review,guess"
+    ref = run("predict", "m.mlp", "g.csv", "--text-column", "review").out.decode().splitlines()
+    assert [line.split(",")[-1] for line in lines[1:]] == ref
