@@ -53,6 +53,8 @@ class Contents:
         return not self.n_inputs
 
     def __str__(self) -> str:
+        if self.is_text and not self.n_labels:  # but numbers
+            return counted(self.n, "line")
         if self.is_text:
             return f"{counted(self.n, 'line')} and {counted(self.n_labels, 'label')}"
         return f"{counted(self.n, 'row')} and {counted(self.n_inputs, 'column')}"
