@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from fastcli.mlp.feature_rows import RawRows
 
 NUMBER = 8  # bytes of a number that is read
-OF_COLUMN = 12 * NUMBER  # bytes that a column has besides: its mean, its range, while it is read
+# Bytes that a column has besides, while it is read: its mean and range, what they are made from,
+# and its name among the columns that are constant, as nearly all are that a large index makes.
+OF_COLUMN = 28 * NUMBER
 SPARE = 1 << 26  # bytes for the text and the rows that are being read
 # By how much the size of rows that are yet to be read may be less than those before tell, and from
 # which share of a file on it is sure.
@@ -44,8 +46,10 @@ def least_bytes(args: MlpArgs, n: int, n_features: int) -> int:
         for layer in layers_of(args, n_features, 1)
         for shape in layer.tensor_shapes.values()
     )
-    # Parameters, gradients and states of the optimiser, beside rows of float32.
+    # Parameters, gradients and states of the optimiser, and the inputs of a batch in training and
+    # in evaluation, beside rows of float32.
     network = 4 * (2 + slots(args.rule, args.hyperparameters())) * n_parameters
+    network += 2 * 4 * (min(args.batch_size or n, n) + 1) * n_features
     rows = NUMBER * n * n_features
     return max(rows + SPARE, rows // 2 + network) + OF_COLUMN * n_features
 
