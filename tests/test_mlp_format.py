@@ -59,7 +59,7 @@ def test_rows_of_a_table(code, options, tmp_path, rng):
 def test_a_line_of_text(code, hidden, tmp_path):
     path = tmp_path / "t.txt"
     path.write_text("__label__a one two three\n__label__b four five\n__label__c six one four\n" * 9)
-    options = ["-dim", 20, "--hidden", hidden, "-lr", 0.05, *QUIET]
+    options = ["-dim", 20, "-wordNgrams", 1, "--hidden", hidden, "-lr", 0.05, *QUIET]
     assert run("mlp-train", "-input", path, "-output", tmp_path / "m", *options).code == 0
     for line in ("one two four", "six new", ""):
         labels, (row,) = code["predict_line"](tmp_path / "m.mlp", line)
