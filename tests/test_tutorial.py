@@ -97,3 +97,76 @@ def test_pictures_of_other_curves_are_not_alike():
     newer = re.sub(r"Matplotlib v[\d.]+", "Matplotlib v9.0", text)
     assert tutorial.alike_pictures(newer, text.replace(curve, higher))
     assert not tutorial.alike_pictures(newer, text.replace("training", "validation"))
+
+
+# ------------------------------------------------------------------ what the pages claim
+
+
+def printed(section, start):
+    """Return what the only command of a section prints that has these words."""
+    (found,) = [out for command, out in SECTIONS[section] if start in command]
+    return found
+
+
+def scores(section, start):
+    """Return the P@1 of each line, by what stands before it."""
+    return dict(re.findall(r"^(.+): P@1 ([\d.]+)$", printed(section, start), re.M))
+
+
+def rows(section, start, column):
+    """Return a column of what ``compare`` prints, by the first word of each row."""
+    lines = re.findall(r"^(\S+) +([\d.]+) +([\d.]+) +([\d.]+)", printed(section, start), re.M)
+    return {name: float(values[column]) for name, *values in lines}
+
+
+def test_claims_on_layers_without_activation():
+    found = {name: float(score) for name, score in scores("3", "--activation identity").items()}
+    assert found["none"] < 0.6
+    assert found["32,32 --activation identity"] < 0.6
+    assert found["32,32 --activation tanh"] == 1
+
+
+def test_claims_on_gradients_and_dead_units():
+    deep = rows("3", "vanishing.svg", 0)
+    assert deep["sigmoid"] < 0.2 < 0.8 < min(deep["tanh"], deep["relu"])
+    alive = {name: float(score) for name, score in scores("3", "for activation in relu").items()}
+    assert alive["relu"] < 0.6 < 0.8 < min(alive["leaky-relu:0.1"], alive["elu"])
+
+
+def test_claims_on_penalties():
+    lines = printed("4", "for model in w0").splitlines()
+    plain, sparse, small = ([abs(float(word)) for word in line.split()] for line in lines[::2])
+    assert sum(weight == 0 for weight in sparse) > 10
+    assert sum(weight == 0 for weight in small) < 3
+    assert sum(small) < sum(plain) / 2
+    accuracy = [float(line.split()[1]) for line in lines[1::2]]
+    assert accuracy[0] < accuracy[2] < accuracy[1]
+    decay = printed("4", "for optimizer in").splitlines()
+    values = [list(map(float, line.partition(": ")[2].split())) for line in decay]
+    assert values[0] == pytest.approx(values[1], abs=1e-5)
+    assert values[2] != pytest.approx(values[3], abs=0.01)
+
+
+def test_claims_on_regularisation():
+    loss, accuracy = (rows("4", "compare plain.mlp", column) for column in (2, 0))
+    assert all(loss[name] < loss["plain.mlp"] for name in loss if name != "plain.mlp")
+    assert accuracy["smooth.mlp"] < accuracy["plain.mlp"] - 0.08
+    moved = rows("4", "compare as-is.mlp", 0)
+    assert moved["moved.mlp"] > moved["flipped.mlp"] > moved["as-is.mlp"]
+
+
+def test_claims_on_how_weights_start():
+    for line in printed("5", "dump same.mlp").splitlines():
+        assert len(set(line.split())) == 1
+    found = {name: float(score) for name, score in scores("5", "for activation in tanh").items()}
+    assert found["tanh normal --init-std 0.01"] == found["relu normal --init-std 0.01"] == 0.1
+    assert min(found["tanh xavier-uniform"], found["relu he-normal"]) > 0.8
+    assert "relu normal --init-std 1: the loss is not finite" in printed("5", "for activation in")
+
+
+def test_claims_on_norms():
+    deep = rows("5", "norms.svg", 0)
+    assert deep["none"] < 0.2 < deep["layer"] < 0.9 < deep["batch"]
+    small = rows("5", "compare 2-none", 0)
+    assert small["2-batch.mlp"] < 0.5 < 0.85 < min(small["2-none.mlp"], small["2-layer.mlp"])
+    assert rows("5", "compare 256-none", 0)["256-batch.mlp"] > 0.85
