@@ -170,3 +170,8 @@ def test_claims_on_norms():
     small = rows("5", "compare 2-none", 0)
     assert small["2-batch.mlp"] < 0.5 < 0.85 < min(small["2-none.mlp"], small["2-layer.mlp"])
     assert rows("5", "compare 256-none", 0)["256-batch.mlp"] > 0.85
+
+
+def test_claims_on_recipes():
+    assert "P@1\t0.9" in printed("2", "test recipe.mlp")
+    assert "P@1\t0.1\n" in printed("2", "test recipe0.mlp")
