@@ -151,7 +151,10 @@ def test_claims_on_regularisation():
     loss, accuracy = (rows("4", "compare plain.mlp", column) for column in (2, 0))
     assert all(loss[name] < loss["plain.mlp"] for name in loss if name != "plain.mlp")
     assert accuracy["smooth.mlp"] < accuracy["plain.mlp"] - 0.08
+    clean = float(printed("4", "test smooth-digits.mlp").split()[1])
     moved = rows("4", "compare as-is.mlp", 0)
+    assert clean > moved["as-is.mlp"]
+    assert [round(300 * (1 - moved[name])) for name in ("as-is.mlp", "moved.mlp")] == [21, 5]
     assert moved["moved.mlp"] > moved["flipped.mlp"] > moved["as-is.mlp"]
 
 
