@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from fastcli.mlp.args import PLAIN, MlpArgs
-from fastcli.mlp.defaults import Contents, decided
+from fastcli.mlp.defaults import TrainingSize, decided
 from tests.command import SAMPLES, run
 
-TABLE = Contents(n=1000, n_inputs=10, n_labels=3, has_several=False)
-TEXT = Contents(n=10_000, n_inputs=0, n_labels=6, has_several=False)
-TAGGED = Contents(n=10_000, n_inputs=0, n_labels=500, has_several=True)
+TABLE = TrainingSize(n=1000, n_inputs=10, n_labels=3, has_several=False)
+TEXT = TrainingSize(n=10_000, n_inputs=0, n_labels=6, has_several=False)
+TAGGED = TrainingSize(n=10_000, n_inputs=0, n_labels=500, has_several=True)
 PENALTIES = ({"l1": 1e-4}, {"l2": 1e-4}, {"weight_decay": 0.1}, {"max_norm": 2.0})
 SHAPES = ({"activation": "tanh"}, {"norm": "layer"}, {"init": "he-uniform"}, *PENALTIES)
 
 
-def args_of(contents, **values):
-    return decided(MlpArgs(input=("x",), output="y", **values), contents)[0]
+def args_of(size, **values):
+    return decided(MlpArgs(input=("x",), output="y", **values), size)[0]
 
 
 def test_the_rule_for_tables():
@@ -47,17 +47,26 @@ def test_the_rule_for_tables():
     ],
 )
 def test_decay_is_by_columns_and_rows(n, d, decay):
-    assert args_of(Contents(n=n, n_inputs=d, n_labels=2, has_several=False)).weight_decay == decay
+    assert (
+        args_of(TrainingSize(n=n, n_inputs=d, n_labels=2, has_several=False)).weight_decay == decay
+    )
+
+
+def test_targets_get_a_stronger_decay():
+    regression = {"task": "regression", "loss": "huber"}
+    assert (args_of(TABLE, **regression).weight_decay, args_of(TABLE).weight_decay) == (0.9, 0.45)
+    small = TrainingSize(n=100, n_inputs=8, n_labels=1, has_several=False)
+    assert args_of(small, task="regression").weight_decay == 1.6
 
 
 def test_units_of_tiny_tables_cannot_die():
-    tiny = Contents(n=63, n_inputs=2, n_labels=2, has_several=False)
+    tiny = TrainingSize(n=63, n_inputs=2, n_labels=2, has_several=False)
     assert args_of(tiny).activation == "leaky-relu:0.1"
     assert args_of(tiny, activation="relu").activation == "relu"
 
 
 def test_wide_tables_take_half_the_steps():
-    wide = Contents(n=1000, n_inputs=101, n_labels=2, has_several=False)
+    wide = TrainingSize(n=1000, n_inputs=101, n_labels=2, has_several=False)
     assert (args_of(wide).epoch, args_of(TABLE).epoch) == (31, 62)
 
 
@@ -75,26 +84,26 @@ def test_many_labels_and_several_a_line():
     alone = args_of(TAGGED, hidden="none")
     assert (alone.loss, alone.output_bias) == ("auto", "prior")  # auto is one-vs-all here
     assert (alone.lr, alone.epoch, alone.batch_size) == (0.03, 10, 16)
-    few = Contents(n=10_000, n_inputs=0, n_labels=20, has_several=True)
+    few = TrainingSize(n=10_000, n_inputs=0, n_labels=20, has_several=True)
     assert (args_of(few).loss, args_of(few).output_bias) == ("auto", "prior")
 
 
-@pytest.mark.parametrize("contents", [TABLE, TEXT, TAGGED])
+@pytest.mark.parametrize("size", [TABLE, TEXT, TAGGED])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "nadam"])
-def test_an_optimiser_brings_its_own_numbers(contents, optimizer):
+def test_an_optimiser_brings_its_own_numbers(size, optimizer):
     own = MlpArgs(optimizer=optimizer).resolved()
-    found = args_of(contents, optimizer=optimizer)
+    found = args_of(size, optimizer=optimizer)
     names = ("lr", "beta1", "beta2", "weight_decay", "schedule")
     assert [getattr(found, n) for n in names] == [getattr(own, n) for n in names]
     assert found.dropout != "0"  # which is not the optimiser's
 
 
-@pytest.mark.parametrize("contents", [TABLE, TEXT, TAGGED])
+@pytest.mark.parametrize("size", [TABLE, TEXT, TAGGED])
 @pytest.mark.parametrize("values", SHAPES)
-def test_a_shape_or_a_penalty_takes_regularisation_away(contents, values):
-    found = args_of(contents, **values)
+def test_a_shape_or_a_penalty_takes_regularisation_away(size, values):
+    found = args_of(size, **values)
     assert (found.dropout, found.weight_decay) == ("0", values.get("weight_decay", 0))
-    assert found.optimizer == args_of(contents).optimizer
+    assert found.optimizer == args_of(size).optimizer
 
 
 def test_no_penalty_takes_nothing_away():
@@ -119,11 +128,11 @@ def test_no_penalty_takes_nothing_away():
     ),
     st.sampled_from([TABLE, TEXT, TAGGED]),
 )
-def test_what_is_given_is_kept_and_nothing_stays_open(values, contents):
-    found = args_of(contents, **values)
+def test_what_is_given_is_kept_and_nothing_stays_open(values, size):
+    found = args_of(size, **values)
     assert {name: getattr(found, name) for name in values} == values
     assert all(found.is_given(name) for name in PLAIN)
-    assert found == decided(found, contents)[0]  # so that what is recorded makes the same again
+    assert found == decided(found, size)[0]  # so that what is recorded makes the same again
 
 
 def test_training_goes_on_with_small_steps():

@@ -29,7 +29,7 @@ MANY_LABELS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contents:
+class TrainingSize:
     """What is trained on: how many examples, inputs (of texts 0) and labels there are."""
 
     n: int
@@ -38,7 +38,7 @@ class Contents:
     has_several: bool  # labels an example
 
     @classmethod
-    def of(cls, examples: Examples, n_inputs: int, n_labels: int) -> Contents:
+    def of(cls, examples: Examples, n_inputs: int, n_labels: int) -> TrainingSize:
         """Return those of training examples."""
         return cls(
             n=examples.n,
@@ -60,12 +60,12 @@ class Contents:
         return f"{counted(self.n, 'row')} and {counted(self.n_inputs, 'column')}"
 
 
-def decided(args: MlpArgs, contents: Contents) -> tuple[MlpArgs, str]:
+def decided(args: MlpArgs, size: TrainingSize) -> tuple[MlpArgs, str]:
     """Return arguments in which nothing is left open, and a sentence on what was decided, or "".
 
     Networks that training goes on with have no rule: they get small steps.
     """
-    rule = {} if args.input_model else dict(_rule(args, contents))
+    rule = {} if args.input_model else dict(_rule(args, size))
     if args.is_given("optimizer"):
         rule = {k: v for k, v in rule.items() if k not in OPTIMISER}
     if any(args.is_given(name) and getattr(args, name) for name in (*SHAPES, *PENALTIES)):
@@ -77,31 +77,27 @@ def decided(args: MlpArgs, contents: Contents) -> tuple[MlpArgs, str]:
     if not found.widths:
         taken = {k: v for k, v in taken.items() if k not in ("activation", "dropout")}
     said = [word for name, value in taken.items() for word in (option_of(name), _shown(value))]
-    return found, f"Defaults for {contents}: {' '.join(said)}." if said else ""
+    return found, f"Defaults for {size}: {' '.join(said)}." if said else ""
 
 
 def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _rule(args: MlpArgs, contents: Contents) -> Iterator[tuple[str, Any]]:
-    if not contents.is_text:
-        yield from _of_table(contents)
+def _rule(args: MlpArgs, size: TrainingSize) -> Iterator[tuple[str, Any]]:
+    if not size.is_text:
+        yield from _of_table(size, args.is_regression)
         return
     yield "word_ngrams", TEXT_NGRAMS
     if args.hidden.strip().lower() in ("", "0", "none"):
-        yield from _of_text_alone(contents)
+        yield from _of_text_alone(size)
     else:
-        yield from _of_text(contents)
+        yield from _of_text(size)
 
 
-def _of_table(contents: Contents) -> Iterator[tuple[str, Any]]:
-    """Yield the rule for tables of numbers.
-
-    The decay is stronger the more columns there are, which noise could be learnt from, and the
-    fewer rows.  Wide tables take half the steps.
-    """
-    n, d = contents.n, contents.n_inputs
+def _of_table(size: TrainingSize, is_regression: bool) -> Iterator[tuple[str, Any]]:
+    """Yield the rule for tables of numbers; wide ones take half the steps."""
+    n, d = size.n, size.n_inputs
     yield "hidden", "256"
     if n < TINY:  # XOR has four rows: units that are dead for all of them never come back
         yield "activation", "leaky-relu:0.1"
@@ -109,14 +105,14 @@ def _of_table(contents: Contents) -> Iterator[tuple[str, Any]]:
     yield "lr", 0.02
     yield "beta2", 0.99
     yield "schedule", "cosine"
-    yield "weight_decay", round(min(1.0, max(min(0.5, (d - 1) / 20), 3 * d / n)), 4)
+    yield "weight_decay", decay_of(n, d, is_regression)
     yield "dropout", "0.1"
     yield "epoch", epochs_of(WIDE_STEPS if d > WIDE else STEPS, n, 20)
 
 
-def _of_text(contents: Contents) -> Iterator[tuple[str, Any]]:
+def _of_text(size: TrainingSize) -> Iterator[tuple[str, Any]]:
     """Yield the rule for texts and a network with hidden layers."""
-    n, is_many = contents.n, contents.n_labels > MANY_LABELS
+    n, is_many = size.n, size.n_labels > MANY_LABELS
     yield "hidden", "256" if is_many else "100"
     yield "optimizer", "adam"
     yield "beta1", 0.0
@@ -125,23 +121,38 @@ def _of_text(contents: Contents) -> Iterator[tuple[str, Any]]:
     yield "dropout", "0.3" if is_many else "0.5"
     if is_many:
         yield "batch_size", 16
-    if contents.has_several:
+    if size.has_several:
         yield from [("loss", "softmax")] if is_many else [("output_bias", "prior")]
     yield "epoch", epochs_of(TEXT_STEPS, n, 20 if is_many else 5)
 
 
-def _of_text_alone(contents: Contents) -> Iterator[tuple[str, Any]]:
+def _of_text_alone(size: TrainingSize) -> Iterator[tuple[str, Any]]:
     """Yield the rule for texts without hidden layers: the mean of word vectors decides."""
-    n, is_many = contents.n, contents.n_labels > MANY_LABELS
+    n, is_many = size.n, size.n_labels > MANY_LABELS
     yield "optimizer", "adam"
     yield "beta1", 0.0
     yield "lr", 0.03 if is_many else 0.01
     yield "schedule", "linear"
     if is_many:
         yield "batch_size", 16
-    if contents.has_several:
+    if size.has_several:
         yield "output_bias", "prior"
     yield "epoch", epochs_of(TEXT_STEPS, n, 10 if is_many else 5)
+
+
+def decay_of(n: int, d: int, is_regression: bool) -> float:
+    """Return the weight decay for n rows of d columns.
+
+    The more columns there are, and the fewer rows, the more could be learnt from noise alone.  The
+    noise of a target is learnt sooner than that of a label.
+
+    >>> decay_of(1000, 2, False), decay_of(1000, 10, False), decay_of(1000, 10, True)
+    (0.05, 0.45, 0.9)
+    """
+    by_columns = min(1.0, (d - 1) / 10)
+    if is_regression:
+        return round(min(2.0, max(by_columns, 20 * d / n)), 4)
+    return round(min(1.0, max(by_columns / 2, 3 * d / n)), 4)
 
 
 def epochs_of(steps: int, n: int, least: int) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fastcli import memory
 from fastcli.errors import DataError
 from fastcli.memory import size_text
-from fastcli.mlp.defaults import Contents, decided
+from fastcli.mlp.defaults import TrainingSize, decided
 from fastcli.mlp.network import layers_of
 from fastcli.optimizers import slots
 from fastcli.text.inputs import text_size
@@ -39,8 +39,8 @@ FEWER = {
 
 def least_bytes(args: MlpArgs, n: int, n_features: int) -> int:
     """Return what training on n rows takes at least, with the parameters of the network."""
-    contents = Contents(n=n, n_inputs=n_features, n_labels=1, has_several=False)
-    args, _ = decided(args, contents)
+    size = TrainingSize(n=n, n_inputs=n_features, n_labels=1, has_several=False)
+    args, _ = decided(args, size)
     n_parameters = sum(
         math.prod(shape)
         for layer in layers_of(args, n_features, 1)

@@ -22,7 +22,7 @@ from fastcli.evaluation.weights import (
 )
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.augmented_images import AugmentedImages, images_of
-from fastcli.mlp.defaults import Contents, decided
+from fastcli.mlp.defaults import TrainingSize, decided
 from fastcli.mlp.examples import Examples, of_dense
 from fastcli.mlp.feature_files import (
     Placed,
@@ -230,7 +230,7 @@ def _read_text(
         return embedding
 
     examples = text.examples
-    found, said = decided(given, Contents.of(examples, 0, len(names)))
+    found, said = decided(given, TrainingSize.of(examples, 0, len(names)))
     return TrainingData(
         args=found,
         defaults=said,
@@ -471,7 +471,7 @@ def _labelled_data(
     if said := alike_note(rows.names, are_texts=False):
         note(said)
     examples.weights = _weights(args, asked, rows.names, examples, of_lines, note)
-    found, said = decided(args, Contents.of(examples, columns.n_features, len(rows.names)))
+    found, said = decided(args, TrainingSize.of(examples, columns.n_features, len(rows.names)))
     return TrainingData(
         args=found,
         defaults=said,
@@ -495,7 +495,7 @@ def _regression_data(
     note_constant(targets, rows.raw.targets, note)
     examples = with_targets(columns, rows.raw, targets)
     examples.weights = scaled_lines(of_lines, examples.n)
-    found, said = decided(args, Contents.of(examples, columns.n_features, len(rows.names)))
+    found, said = decided(args, TrainingSize.of(examples, columns.n_features, len(rows.names)))
     return TrainingData(
         args=found,
         defaults=said,
