@@ -86,6 +86,11 @@ def test_others_are_not(expected, printed):
     assert not alike(expected, printed)
 
 
+def test_lines_of_slow_commands_are_left_out():
+    said = "Compiling for this processor ...\nx: header\n  0.2%  epoch 1/60  ETA 37:28\n  1  2\n"
+    assert tutorial.PASSING.sub("", said) == "x: header\n  1  2\n"
+
+
 def test_pictures_of_other_curves_are_not_alike():
     text = read(PICTURES / "xor.svg")
     assert tutorial.alike_pictures(text, text)

@@ -80,14 +80,14 @@ def run_section(steps: list[Step], folder: Path, *, can_plot: bool) -> list[Step
             check=False,  # what is refused, and how, is in the page
             timeout=300,
         )
-        ran.append(Step(command, without_first_use(run.stdout)))
+        ran.append(Step(command, PASSING.sub("", run.stdout)))
     return ran
 
 
-def without_first_use(printed: str) -> str:
-    """Return what a command prints, without the line about compiling on the first use."""
-    lines = printed.splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("Compiling for this processor"))
+# What is printed of commands that take seconds, as where kernels are compiled.
+PASSING = re.compile(
+    r"^Compiling for this processor.*\n|^ *[\d.]+%  epoch .* ETA .*\n", re.MULTILINE
+)
 
 
 # ------------------------------------------------------------------ what is alike
