@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -187,29 +187,40 @@ TABLES = {
     "autotune": "Autotune on cooking, two threads; it tunes on a tenth of the training lines, the "
     "figures are for the test file (`bench_autotune.py`):",
     "mlp": "Training neural networks, the same layers, batches, epochs and Adam (`bench_mlp.py`):",
-    "mlp-accuracy": "Accuracy of neural networks, mean of three seeds (`bench_mlp_accuracy.py`):",
     "prepare": "Making training files from a CSV file (`bench_prepare.py`):",
     "open": "Opening a large model and predicting one line (`bench_open.py`):",
     "startup": "Short commands, whole process (`bench_startup.py`):",
 }
 
 
+def newest_run(name: str) -> tuple[list[str], str]:
+    """Return the parts of what a benchmark printed when it last ran, and where it was."""
+    folders = sorted((ROOT / "benchmarks" / "runs").iterdir())
+    folder = [folder for folder in folders if (folder / f"{name}.md").is_file()][-1]
+    text = (folder / f"{name}.md").read_text(encoding="utf-8")
+    machine = next(line for line in text.splitlines() if line.startswith("- "))
+    where = f"`{folder.name}`: {machine.removeprefix('- ').partition(';')[0]}."
+    return [part.rstrip() for part in text.split("\n\n")], where
+
+
 def measured() -> str:
     """Return the tables of the newest run of every benchmark, as it printed them."""
-    folders = sorted((ROOT / "benchmarks" / "runs").iterdir())
     parts = [
         "Medians of whole processes, run in turn; rows where a peer wins are included. "
         "Commands, versions and raw figures are in `benchmarks/runs/`, in the folder named below "
         "each table."
     ]
     for name, title in TABLES.items():
-        folder = [folder for folder in folders if (folder / f"{name}.md").is_file()][-1]
-        text = (folder / f"{name}.md").read_text(encoding="utf-8")
-        machine = next(line for line in text.splitlines() if line.startswith("- "))
-        tables = [part.strip() for part in text.split("\n\n") if part.startswith("| ")]
-        where = f"`{folder.name}`: {machine.removeprefix('- ').partition(';')[0]}."
-        parts += [title, *tables, where]
+        printed, where = newest_run(name)
+        parts += [title, *(part for part in printed if part.startswith("| ")), where]
     return "\n\n".join(parts)
+
+
+def accuracy_of_defaults() -> str:
+    """Return what the newest run of bench_mlp_accuracy.py printed, but its commands."""
+    printed, where = newest_run("mlp-accuracy")
+    kept = [part for part in printed if not part.startswith(("# ", "- ", " "))]
+    return "\n\n".join([*kept, where])
 
 
 SECTIONS = {
@@ -224,15 +235,19 @@ SECTIONS = {
 }
 
 
-def made(text: str) -> str:
-    """Return the README with its generated sections regenerated."""
-    for name, make in SECTIONS.items():
+DEFAULTS = ROOT / "docs" / "defaults.md"
+OF_DEFAULTS = {"mlp-accuracy": accuracy_of_defaults}
+
+
+def made(text: str, sections: Mapping[str, Callable[[], str]] = SECTIONS) -> str:
+    """Return a page, the README, with its generated sections regenerated."""
+    for name, make in sections.items():
         start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
         section = f"{start}\n{make()}\n{end}"
         text, n = pattern.subn(lambda _, section=section: section, text)
         if n != 1:
-            raise ValueError(f"README.md needs one section {name}")
+            raise ValueError(f"the page needs one section {name}")
     return text
 
 
@@ -301,13 +316,15 @@ def with_tour(text: str) -> str:
 
 
 def main() -> None:
-    """Rewrite the README, and the reference page of options."""
+    """Rewrite the README, and the pages that are generated."""
     text = made(README.read_text(encoding="utf-8"))
     if "--tour" in sys.argv[1:]:
         text = with_tour(text)
     README.write_text(text, encoding="utf-8")
     REFERENCE.parent.mkdir(exist_ok=True)
     REFERENCE.write_text(reference(), encoding="utf-8")
+    page = made(DEFAULTS.read_text(encoding="utf-8"), OF_DEFAULTS)
+    DEFAULTS.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,11 @@ def test_made_sections_are_current():
     assert docs.made(text) == text, "run: python -m tests.docs"
 
 
+def test_the_page_of_defaults_is_current():
+    text = docs.DEFAULTS.read_text(encoding="utf-8")
+    assert docs.made(text, docs.OF_DEFAULTS) == text, "run: python -m tests.docs"
+
+
 def test_the_reference_page_is_current():
     assert docs.REFERENCE.read_text(encoding="utf-8") == docs.reference(), (
         "run: python -m tests.docs"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from fastcli.mlp.args import PLAIN, MlpArgs
-from fastcli.mlp.defaults import TrainingSize, decided
+from fastcli.mlp.defaults import DECIDED, TrainingSize, _rule, decided
+from fastcli.options import rows
 from tests.command import SAMPLES, run
 
 TABLE = TrainingSize(n=1000, n_inputs=10, n_labels=3, has_several=False)
@@ -133,6 +134,22 @@ def test_what_is_given_is_kept_and_nothing_stays_open(values, size):
     assert {name: getattr(found, name) for name in values} == values
     assert all(found.is_given(name) for name in PLAIN)
     assert found == decided(found, size)[0]  # so that what is recorded makes the same again
+
+
+@pytest.mark.parametrize("size", [TABLE, TEXT, TAGGED])
+@pytest.mark.parametrize("hidden", ["auto", "none"])
+def test_what_rules_decide_is_known(size, hidden):
+    names = dict(_rule(MlpArgs(hidden=hidden), size)).keys()
+    assert names <= {*DECIDED, "word_ngrams"}
+    options = {row.name: row.option for row in rows(MlpArgs)}
+    plain = MlpArgs().resolved()
+    for name in names - {"loss"}:  # help says that it may be another than the plain one
+        assert options[name].default_text not in ("", str(getattr(plain, name)))
+
+
+def test_a_bias_given_by_hand_is_that_of_the_output():
+    found = args_of(TAGGED, hidden="none", bias=0.5)
+    assert (found.bias, found.output_bias) == (0.5, "bias")
 
 
 def test_training_goes_on_with_small_steps():

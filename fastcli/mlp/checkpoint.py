@@ -13,6 +13,7 @@ import numpy as np
 from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.files import Replacement
 from fastcli.mlp.args import MlpArgs, option_of
+from fastcli.mlp.defaults import DECIDED
 from fastcli.mlp.model_reader import as_written_now
 from fastcli.mlp.snapshot import Snapshot
 from fastcli.mlp.tensor_reader import VERSION, load_arrays
@@ -31,9 +32,6 @@ FREE = {
     *("epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"),
     *("show_gradients", "retry_nan", "folds", "folds_output"),
 }
-
-# What examples may decide: other values of these may be due to other examples.
-BY_DATA = {"lr", "weight_decay", "loss", "beta1", "beta2", "batch_size", "output_bias"}
 
 
 def checkpoint_path(args: MlpArgs) -> str:
@@ -167,13 +165,13 @@ def _check_progress(path: str, at: Progress, trainer: Trainer) -> None:
 
 def _check_same(path: str, header: CheckpointHeader, trainer: Trainer) -> None:
     names = [f.name for f in fields(MlpArgs) if f.name not in FREE]
-    _check_same_args(path, header, trainer, [name for name in names if name not in BY_DATA])
+    _check_same_args(path, header, trainer, [name for name in names if name not in DECIDED])
     if header.fingerprint != fingerprint(trainer):
         raise ArgumentError(
             f"{path} is from a run on other examples than {listed_files(trainer.args.input)} has "
             "now, or started from another -inputModel: leave --resume out to restart."
         )
-    _check_same_args(path, header, trainer, [name for name in names if name in BY_DATA])
+    _check_same_args(path, header, trainer, [name for name in names if name in DECIDED])
 
 
 def _check_same_args(

@@ -18,6 +18,21 @@ from fastcli.printable import counted
 if TYPE_CHECKING:
     from fastcli.mlp.examples import Examples
 
+# What a rule decides of a network and its training, once the examples are known.
+DECIDED = {
+    *(
+        "hidden",
+        "activation",
+        "dropout",
+        "loss",
+        "output_bias",
+        "optimizer",
+        "lr",
+        "beta1",
+        "beta2",
+    ),
+    *("schedule", "weight_decay", "batch_size", "epoch"),
+}
 BATCH: int = PLAIN["batch_size"]
 TINY = 2 * BATCH  # rows
 STEPS, WIDE_STEPS, WIDE = 2000, 1000, 100  # of tables, of those of more than 100 columns
@@ -72,6 +87,8 @@ def decided(args: MlpArgs, size: TrainingSize) -> tuple[MlpArgs, str]:
         rule = {k: v for k, v in rule.items() if k != "dropout"}
         if "weight_decay" in rule:
             rule["weight_decay"] = 0.0  # not the optimiser's own, which the rule has chosen
+    if args.is_given("bias"):
+        rule.pop("output_bias", None)
     taken = {k: v for k, v in rule.items() if not args.is_given(k)}
     found = replace(args, **taken).resolved()
     if not found.widths:

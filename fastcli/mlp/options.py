@@ -328,7 +328,7 @@ class MlpOptions:
         group="network",
         choices=("auto", "bias", "prior"),
         kind="output bias",
-        default_text="bias; for texts with several labels a line prior",
+        default_text="bias; prior for texts with several labels a line and one-vs-all",
     )
     loss: str = option(
         "auto",
@@ -386,7 +386,7 @@ class MlpOptions:
         SHARE,
         help="decay of the mean gradient (Adam and its variants)",
         group="optimiser",
-        default_text="0.9",
+        default_text="0.9; for texts 0",
         needs=(only_with("optimizer", *ADAMS),),
     )
     beta2: float = option(
@@ -437,7 +437,7 @@ class MlpOptions:
         "examples per step (1: one by one, 0: all)",
         group="optimiser",
         at_least=0,
-        default_text="32",
+        default_text="32; for texts of more than 100 labels 16",
     )
     epoch: int = option(-1, text.EPOCH, group="optimiser", default_text=BY_INPUT)
     schedule: str = option(
@@ -482,7 +482,7 @@ class MlpOptions:
         -1.0,
         SIZE,
         help="decoupled weight decay, by --decay-by",
-        default_text="0.01 for adamw, else 0",
+        default_text=f"{BY_INPUT}; where --optimizer is given 0.01 for adamw, else 0",
     )
     decay_by: str = option(
         "rate",
