@@ -11,7 +11,7 @@ import pytest
 from fastcli.errors import FastcliError
 from fastcli.fasttext.model_file import load_model
 from fastcli.memory import Needs
-from tests.command import SAMPLES, process, run, start
+from tests.command import PLAIN_TEXT, SAMPLES, process, run, start
 
 TRAIN = SAMPLES / "topics.train.txt"
 OPTIONS = ["-dim", 30, "-epoch", 1, "-thread", 1, "-verbose", 0]
@@ -85,7 +85,8 @@ def test_a_perceptron_that_surely_has_no_room(small):
 def test_a_checkpoint_that_has_no_room(small, private, tmp_path):
     """The checkpoint is larger than the model; training can go on from where it was saved."""
     folder = small(160)
-    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, "-dim", 16, "-epoch", 3, "--save-every", 30]
+    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, *PLAIN_TEXT, "-dim", 16, "-epoch", 3]
+    argv += ["--save-every", 30]
     result = run(*argv, "-output", folder / "m")
     assert (result.code, len(result.err.splitlines())) == (1, 1)
     assert result.err.startswith(f"{folder / 'm'}.checkpoint cannot be opened for saving.")
@@ -130,7 +131,8 @@ def test_a_limit_of_file_sizes_is_known_before_training(most, end, tmp_path):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
-    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, "-dim", 16, "-output", tmp_path / "m"]
+    argv = ["mlp-train", "-input", TRAIN, *OPTIONS, *PLAIN_TEXT, "-dim", 16]
+    argv += ["-output", tmp_path / "m"]
     result = process(*argv, "--save-every", 1, preexec_fn=limit)
     assert result.code == 1
     assert result.err.startswith(f"{tmp_path / 'm'}.{end} cannot be opened for saving. (It needs ")

@@ -16,7 +16,7 @@ from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.network import stride
 from tests import naive_images
 from tests.cli.test_mlp import config_of, one_sentence, scores
-from tests.command import run
+from tests.command import PLAIN, run
 
 ALL = "rotate:40,flip,flip-vertical:0.3,zoom:0.3,shift:2"
 SIZES = ["7x5", "6x6x3", "3x4x6", "1x9", "8x1x2"]
@@ -279,7 +279,7 @@ def test_shifted_shapes_are_known_by_augmentation(tmp_path):
     train = write_shapes(tmp_path / "train.csv", [(0, 0)] * 20)
     around = [(r, c) for r in (-2, -1, 0, 1, 2) for c in (-2, -1, 0, 1, 2)]
     test = write_shapes(tmp_path / "test.csv", around)
-    usual = ["-epoch", 60, "-lr", 0.005, "--hidden", 64, "--scale", "minmax", *QUIET]
+    usual = [*PLAIN, "-epoch", 60, "-lr", 0.005, "--hidden", 64, "--scale", "minmax", *QUIET]
     found = {}
     for name, options in (("plain", []), ("moved", ["--image", "9x9", "--augment", "shift:2"])):
         out = tmp_path / name
@@ -294,7 +294,7 @@ def test_shifted_shapes_are_known_by_augmentation(tmp_path):
 def test_an_interrupted_run_sees_the_same_images(tmp_path):
     train = write_shapes(tmp_path / "train.csv", [(0, 0), (1, 0), (0, 1)] * 4)
     images = ["--image", "9x9", "--augment", "shift,noise,rotate", "--save-every", 2, *QUIET]
-    options = ["-input", train, "--hidden", 5, "-batch-size", 8, *images]
+    options = ["-input", train, *PLAIN, "--hidden", 5, "-batch-size", 8, *images]
     assert run("mlp-train", "-output", tmp_path / "whole", *options, "-epoch", 6).code == 0
     assert run("mlp-train", "-output", tmp_path / "parts", *options, "-epoch", 3).code == 0
     parts = ["-output", tmp_path / "parts", *options, "-epoch", 6, "--resume"]

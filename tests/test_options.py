@@ -105,7 +105,7 @@ def test_the_reference_page_tells_what_is_checked():
         "| `-ws`, `--ws` | integer | `5` | 1 or more |",
         "| `-t`, `--t` | float | `0.0001` | above 0 |",
         "| `-neg`, `--neg` | integer | `5` | between 0 and 10000 |",
-        "| `--dropout`, `-dropout` | text | `0` | from 0 to below 1 |",
+        "| `--dropout`, `-dropout` | text | by kind of input | from 0 to below 1 |",
     ):
         assert line in page
 

@@ -127,7 +127,7 @@ def test_what_belongs_to_the_rule_is_said():
     assert (changed.hidden, changed.batch_size) == ("none", 1)
     assert said == "--optimizer perceptron has --hidden none --batch-size 1, unless given."
     changed, said = with_own_defaults(args, ["batch_size"])
-    assert (changed.hidden, changed.batch_size) == ("none", 32)
+    assert (changed.hidden, changed.batch_size) == ("none", args.batch_size)
     assert with_own_defaults(args, ["batch_size", "hidden"]) == (args, "")
     assert with_own_defaults(MlpArgs(), []) == (MlpArgs(), "")
 

@@ -142,7 +142,8 @@ def needs(command: str, options: Mapping[str, Any]) -> list[str]:
             found += [COUNT, FEATURES, START]
             found += [SPLIT, COPY] if options["text_column"] else []
             found += [CHAR_NGRAMS] * (options["maxn"] > 0)
-            found += ["text.lines: read_lines"] * bool(options["valid"])
+            if options["valid"]:  # whose n-grams are those of the training text
+                found += ["text.lines: read_lines", *[PRUNE] * (options["word_ngrams"] != 1)]
             found += _of_pretrained(options)
             found += _of_former(options, "text.dictionary: index_entries")
         else:

@@ -20,18 +20,8 @@ if TYPE_CHECKING:
 
 # What a rule decides of a network and its training, once the examples are known.
 DECIDED = {
-    *(
-        "hidden",
-        "activation",
-        "dropout",
-        "loss",
-        "output_bias",
-        "optimizer",
-        "lr",
-        "beta1",
-        "beta2",
-    ),
-    *("schedule", "weight_decay", "batch_size", "epoch"),
+    *("hidden", "activation", "dropout", "loss", "output_bias", "optimizer", "lr", "beta1"),
+    *("beta2", "schedule", "weight_decay", "batch_size", "epoch"),
 }
 BATCH: int = PLAIN["batch_size"]
 TINY = 2 * BATCH  # rows

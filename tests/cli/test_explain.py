@@ -10,7 +10,7 @@ from fastcli.fasttext.model_file import load_model
 from fastcli.mlp.attribution import Gradients
 from fastcli.mlp.model_file import load_mlp
 from tests.cli.conftest import LOSSES
-from tests.command import SAMPLES, run
+from tests.command import PLAIN, SAMPLES, run
 
 TEXT = "what can i cook with rice and oniomz ?"
 TRAIN = SAMPLES / "topics.train.txt"
@@ -205,7 +205,7 @@ def test_gradients_of_a_network_are_finite_differences(options, tmp_path):
     rows = [f"{rng.choice(['a', 'b', 'c'])},{a:.3f},{b:.3f}" for a, b in rng.normal(size=(60, 2))]
     table = tmp_path / "t.csv"
     table.write_text("\n".join(["label,x,y", *rows]) + "\n")
-    small = ["-output", tmp_path / "m", "-epoch", 3, "-verbose", 0, "--hidden", "7,5"]
+    small = ["-output", tmp_path / "m", *PLAIN, "-epoch", 3, "-verbose", 0, "--hidden", "7,5"]
     result = run("mlp-train", "-input", table, *small, *options)
     assert result.code == 0, result.err
     gradients = Gradients(load_mlp(str(tmp_path / "m.mlp")))

@@ -20,7 +20,7 @@ from fastcli.inspect.data import lines_at, read_data
 from fastcli.inspect.repeats import compare
 from fastcli.memory import PROCESS
 from tests import model_bytes
-from tests.command import SAMPLES, process, run
+from tests.command import PLAIN_TEXT, SAMPLES, process, run
 
 TRAIN, TEST = SAMPLES / "topics.train.txt", SAMPLES / "topics.test.txt"
 
@@ -559,7 +559,7 @@ def test_word_vectors_and_old_versions(write):
 
 
 def test_a_perceptron_of_text(tiny, tmp_path):
-    small = ["-dim", 4, "--hidden", 3, "-epoch", 2, "-verbose", 0]
+    small = [*PLAIN_TEXT, "-dim", 4, "--hidden", 3, "-epoch", 2, "-verbose", 0]
     assert run("mlp-train", "-input", tiny, "-output", tmp_path / "m", *small).code == 0
     report = model(tmp_path / "m.mlp")
     assert (report["model"], report["words"], report["labels"]) == ("perceptron", 7, 3)

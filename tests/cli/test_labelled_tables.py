@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import SAMPLES, run
+from tests.command import PLAIN_TEXT, SAMPLES, run
 
 TABLE = (
     "id,title,body,team\r\n"
@@ -430,7 +430,9 @@ def test_the_name_of_a_folder_is_the_label(command, tmp_path, monkeypatch):
         (tmp_path / "news" / name).mkdir(parents=True)
         Path(f"news/{name}/a.csv").write_text(f"content,n\n{text},1\nmore {text},2\n")
     columns = ["--text-column", "content", "--label-from", "folder"]
-    quick = QUICK if command == "supervised" else ["-dim", 4, "--hidden", 4, "-epoch", 30]
+    quick = (
+        QUICK if command == "supervised" else [*PLAIN_TEXT, "-dim", 4, "--hidden", 4, "-epoch", 30]
+    )
     result = run(command, "-input", "news", "-output", "m", *columns, *quick)
     assert result.code == 0, result.err
     assert "label: the name of the folder" in result.err

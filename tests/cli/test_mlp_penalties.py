@@ -8,7 +8,7 @@ from fastcli.files import Replacement
 from fastcli.mlp.model_file import MODEL_FORMAT, load_arrays
 from fastcli.mlp.tensors import write_tensors
 from tests.cli.test_mlp import FAR, ROWS, config_of, fails, scores, train
-from tests.command import run
+from tests.command import PLAIN, run
 
 BATCH = ["--norm", "batch", "-batch-size", 6]
 
@@ -91,7 +91,8 @@ def test_a_file_with_an_unknown_choice(name, said, table, tmp_path):
 
 
 def test_weights_that_are_exactly_zero_are_counted(table, tmp_path):
-    options = ["--hidden", "none", "--l1", 0.5, "--l1-proximal", *FAR[2:-1], 1]
+    options = ["--hidden", "none", "--l1", 0.5, "--l1-proximal", *PLAIN, "-epoch", 100]
+    options += ["-lr", 0.05, "-thread", 1, "-verbose", 1]
     result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *options)
     weight = load_file(tmp_path / "m.mlp")["layers.0.weight"]
     n_zero = int((weight == 0).sum())

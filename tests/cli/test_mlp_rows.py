@@ -105,5 +105,10 @@ def test_a_model_of_0_1_0_has_steps(tmp_path):
     from fastcli.mlp.model_reader import as_written_now
 
     for steps, now in ((0, ""), (5, "5steps")):
-        config = {"args": {"eval_every": steps, "label_column": "team"}}
-        assert as_written_now(config)["args"] == {"eval_every": now, "label_column": ["team"]}
+        config = {"args": {"eval_every": steps, "label_column": "team", "optimizer": "adam"}}
+        assert as_written_now(config)["args"] == {
+            "eval_every": now,
+            "label_column": ["team"],
+            "optimizer": "adam",
+            "initial_accumulator": 0.0,  # what adagrad summed from
+        }

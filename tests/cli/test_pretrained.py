@@ -344,7 +344,7 @@ def test_word_ngrams_are_not_taken_from_other_ngrams(command, subwords, tmp_path
     other = ["-wordNgrams", 2, "-bucket", 3000]
     _, _, said = learn(command, TOPICS, tmp_path / "m", *given, *other)
     assert "Pretrained n-grams: " not in said
-    same = ["-minn", 3, "-maxn", 6, "-bucket", 3000]
+    same = ["-minn", 3, "-maxn", 6, "-bucket", 3000, "-wordNgrams", 1]
     _, _, said = learn(command, TOPICS, tmp_path / "m", *given, *same)
     assert "Pretrained n-grams: " in said
 
@@ -364,7 +364,7 @@ def test_vectors_of_a_quantized_model(command, tmp_path):
     words = list(counts)
     for i in known:
         np.testing.assert_array_equal(rows[words[i]], vectors[i])
-    same = ["-minn", 2, "-maxn", 3, "-bucket", 3000]
+    same = ["-minn", 2, "-maxn", 3, "-bucket", 3000, "-wordNgrams", 1]
     _, _, said = learn(command, TOPICS, tmp_path / "m", *given, *same)
     assert "Pretrained n-grams: " in said
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fastcli.cli.display.colours import painted, painted_end
 from fastcli.cli.display.curves import sparkline
 from fastcli.cli.display.messages import painted_row
-from fastcli.cli.display.tables import Column, Rows, short_loss, short_number
+from fastcli.cli.display.tables import Column, Rows, short_loss, short_lr, short_number
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.evaluation.early_stopping import Evaluation
 
@@ -59,7 +59,7 @@ def cells(e: Evaluation, is_best: bool) -> dict[str, str]:
     return {
         "step": f"{e.step}",
         "epoch": f"{e.epoch}",
-        "lr": f"{e.lr:.2g}",
+        "lr": short_lr(e.lr),
         "loss": short_loss(e.loss),
         "valid loss": short_loss(e.valid_loss),
         "accuracy": f"{1 - e.valid_error:.4f}",

@@ -174,6 +174,16 @@ def short_time(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{total % 60:02d}" if hours else f"{minutes}:{total % 60:02d}"
 
 
+def short_lr(lr: float) -> str:
+    """Return a learning rate in two digits and at most seven characters, mostly six.
+
+    >>> short_lr(0.05), short_lr(0.0012), short_lr(0.00069), short_lr(1.3e-08)
+    ('0.05', '0.0012', '6.9e-4', '1.3e-8')
+    """
+    text = f"{lr:.2g}"
+    return text if len(text) <= 6 and "e" not in text else f"{lr:.1e}".replace("e-0", "e-")
+
+
 def short_loss(loss: float) -> str:
     """Return a loss in four decimals, or in two figures where it is large.
 
