@@ -39,11 +39,12 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=5, help="seeds on text  [5]")
     options.add_argument("--only", choices=("tables", "texts"), help="one half of it")
     given = options.parse_args()
-    with Session("mlp-accuracy", given) as session:
-        if given.only != "texts":
+    if given.only != "texts":
+        with Session("mlp-accuracy-tables", given) as session:
             bench_tables(session, given)
             bench_xor(session)
-        if given.only != "tables":
+    if given.only != "tables":
+        with Session("mlp-accuracy-texts", given) as session:
             bench_texts(session, given)
 
 
