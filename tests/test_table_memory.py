@@ -102,6 +102,19 @@ def test_a_pipe_is_refused_when_memory_is_full(tmp_path, leaves, monkeypatch):
     assert "1,000 rows of 4 columns would take 32 kB of memory, and 100 bytes are avail" in said
 
 
+def test_objects_are_refused_when_memory_is_full(tmp_path, leaves, monkeypatch):
+    """The bytes that they were read from are not known."""
+    path = tmp_path / "t.jsonl"
+    rows = ({"x": i, "y": -i, "label": "ab"[i % 2]} for i in range(1000))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ["mlp-train", "-input", path, "-output", tmp_path / "m", *QUIET]
+    leaves(10_000_000)
+    assert run(*command).code == 0
+    monkeypatch.setattr(table_memory, "SPARE", 10_000_001)
+    said = refused(*command)
+    assert f"{path}: 1,000 rows of 2 columns would take 16 kB of memory, and 10 MB are" in said
+
+
 def test_inspect_of_a_large_index(tmp_path):
     path = tmp_path / "x.svm"
     path.write_text("a 1:1 2000000000:2\nb 2:1 3:7\na 3:7 1:1\n")

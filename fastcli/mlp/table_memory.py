@@ -84,14 +84,16 @@ class Growing:
     def check(self, path: str, rows: RawRows, n_bytes: int) -> None:
         """Look at the rows so far, the last of which were ``n_bytes`` of text.
 
-        Raises DataError where those to come will have no room, by the size of those before.
+        Raises DataError where those to come will have no room, by the size of those before; if
+        their bytes are not known (0), where memory is full.
         """
         self._read += n_bytes
         n, taken = len(rows), NUMBER * len(rows) * rows.width
         free = memory.available_memory() if taken > memory.LARGE else None
         if free is None:
             return
-        share = self._read / self._total if self._total else 1.0
+        # Of objects nobody knows the bytes they were read from: as if these were all.
+        share = self._read / self._total if self._read and self._total else 1.0
         left = taken / max(share, 1e-9) - taken if share < 1 else 0.0
         if left <= free * (SURE if share >= SURE_FROM else UNSURE) and free > SPARE:
             return
