@@ -153,8 +153,8 @@ def _by_name(columns: FeatureColumns, path: str, names: Sequence[str]) -> Placin
 
 
 def _left_out(columns: FeatureColumns) -> str:
-    """Return the numbers, from 1, of the columns that are neither inputs nor the label."""
-    used = {columns.label, *(column.position for column in columns.table)}
+    """Return the numbers, from 1, of the columns that are neither inputs nor learned."""
+    used = {*columns.learned, *(column.position for column in columns.table)}
     return listed([str(i + 1) for i in range(columns.width) if i not in used])
 
 
@@ -195,28 +195,47 @@ def _targets_by_position(
     """Return where the columns and targets of regression are in a file without their names.
 
     It may lack the targets, and the columns that training read as weights or left out.  Raises
-    DataError for another number of columns.
+    DataError for another number of columns, and where the number does not tell which are there.
     """
     whole, width = columns.width, len(first)
     positions, targets = [column.position for column in columns.table], columns.targets
     used = sorted([*positions, *targets])
-    if width == whole:
-        kept = list(range(whole))
-    elif width == len(used):
-        kept = used
-    elif width == whole - len(targets):
-        kept = [i for i in range(whole) if i not in targets]
-    elif width == len(positions):
-        kept = positions
-    else:
+    # All columns; without those that training left out or read as weights; without the targets;
+    # without either.
+    ways = [
+        list(range(whole)),
+        used,
+        [i for i in range(whole) if i not in targets],
+        positions,
+    ]
+    fitting = [way for i, way in enumerate(ways) if len(way) == width and way not in ways[:i]]
+    if not fitting:
         plural = "s" * (len(targets) > 1)
         raise DataError(
             f"{path}, line 1: {width} columns, where {whole} are expected "
             f"({whole - len(targets)} without the target{plural})."
         )
+    if len(fitting) > 1:
+        raise DataError(_ambiguous(columns, path, width))
+    (kept,) = fitting
     names = first if has_header else [str(i) for i in range(width)]
     found = tuple(map(kept.index, targets)) if set(targets) <= set(kept) else ()
     return Placing(tuple(map(kept.index, positions)), -1, tuple(names), has_header, targets=found)
+
+
+def _ambiguous(columns: FeatureColumns, path: str, width: int) -> str:
+    """Return what to say of as many columns where either targets or others may be missing."""
+    targets = listed([str(i + 1) for i in columns.targets])
+    fix = f"give all {columns.width} columns"
+    if columns.names:
+        fix += f", or a header with the names {listed(columns.names)}"
+    else:
+        fix += ", or train on a table with a header, whose columns are found by name"
+    return (
+        f"{path}: {width} columns, where training had {columns.width}: either column {targets}, "
+        f"which is learned, or column {_left_out(columns)}, which was left out or read as weights, "
+        f"may be missing. To be sure, {fix}."
+    )
 
 
 def _are_labels(cells: Sequence[str], is_label: IsLabel) -> bool:

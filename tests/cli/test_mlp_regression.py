@@ -88,6 +88,23 @@ def test_one_target_of_a_table():
     assert float(values[3]) > 0.95
 
 
+@pytest.mark.parametrize("option", ["--drop", "--weight-column"])
+def test_a_number_of_columns_that_does_not_tell_is_an_error(option):
+    """Without a header either the target or the column that was left out may be missing."""
+    rows = [f"{i + 1},{i % 7},{i % 5},{i % 7 + i % 5}" for i in range(40)]
+    write = {"whole": slice(0, 4), "inputs": slice(1, 3), "no-target": slice(0, 3)}
+    for name, part in write.items():
+        lines = [",".join(row.split(",")[part]) + "\n" for row in rows]
+        Path(f"{name}.csv").write_text("".join(lines))
+    train("whole.csv", "--no-header", option, 0)
+    known = run("predict", "m.mlp", "whole.csv").out
+    assert run("predict", "m.mlp", "inputs.csv").out == known
+    said = refused("predict", "m.mlp", "no-target.csv")
+    assert "no-target.csv: 3 columns, where training had 4: either column 4, which is" in said
+    assert "or column 1, which was left out or read as weights, may be missing." in said
+    assert "give all 4 columns, or train on a table with a header" in said
+
+
 def test_several_targets_are_tested_one_by_one():
     train("t.csv", "--label-column", "price", "--label-column", "depth")
     truth, found = (
