@@ -237,6 +237,15 @@ def close(comp, ref):
     np.testing.assert_allclose(comp, ref, rtol=2e-5, atol=2e-6)
 
 
+@pytest.mark.parametrize("given", [{}, {"centered": True}, {"momentum": 0.9}], ids=str)
+def test_rmsprop_leaves_gradients_as_they_are(table, given):
+    """Its step is another one, but not the gradients, which are also logged."""
+    args, data = look_at(table, optimizer="rmsprop", **given)
+    plain, _ = look_at(table, optimizer="sgd")
+    for comp, ref in zip(trace(args, data, 5).updates, trace(plain, data, 5).updates, strict=True):
+        np.testing.assert_array_equal(comp.gradient, ref.gradient)
+
+
 @pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
 def test_trace_of_a_number_has_it_as_target(table, loss):
     given = {"task": "regression", "loss": loss, "label_column": ("c",), "drop": ("y",)}

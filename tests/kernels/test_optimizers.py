@@ -47,6 +47,7 @@ def moved(name, numbers, w, gradients, lr=0.01, beside=0):
         rule_of(optimizer, numbers)(
             held[beside:], given, n, state, n + beside, steps[i].lr, steps[i:]
         )
+        np.testing.assert_array_equal(given, g.astype(np.float32))
         assert (held[:beside] == 7).all()
         assert (states[:beside] == 7).all()
         yield held[beside:].copy(), view.copy()

@@ -1,6 +1,6 @@
 """The update rules: how a gradient updates parameters; ``fastcli/optimizers.py`` names them.
 
-A rule updates n parameters ``w`` with gradients ``g``, which it may overwrite, and learning rate
+A rule updates n parameters ``w`` with gradients ``g``, which it only reads, and learning rate
 ``lr``.  Slot k of their state is ``s[k * apart:][:n]``.  ``steps[0]`` has the numbers that are the
 same for all parameters of a step.  A rule touches nothing else, so that the same code updates a
 layer's weights and, lazily, the rows of an embedding that a batch has used.
@@ -153,30 +153,33 @@ def _rmsprop(root: AnyDevice) -> Any:
         """
         step = record(steps, 0)
         rho, rest, eps, mu = step.rho, step.rest_rho, step.eps, step.momentum
+        has_momentum = mu > np.float32(0.0)
+        # A step without momentum is settled, too: else the compiler moves lr into the quotient.
+        ms = at(s, apart)
         if step.centered > np.float32(0.0):
-            means = at(s, apart + apart if mu > np.float32(0.0) else apart)
+            means = at(s, apart + apart if has_momentum else apart)
             for k in range(n):
                 d = settle_for_mean(g[k])
                 v = settle_mean(rho * s[k] + rest * d * d)
                 mean = settle(rho * means[k] + rest * d)
                 s[k] = v
                 means[k] = mean
-                g[k] = d / root(max(v - mean * mean, np.float32(0.0)), np.float32(1.0), eps)
+                centred = max(v - mean * mean, np.float32(0.0))
+                m = d / root(centred, np.float32(1.0), eps)
+                m = settle(mu * ms[k] + m if has_momentum else m)
+                if has_momentum:
+                    ms[k] = m
+                w[k] -= lr * m
         else:
             for k in range(n):
                 d = settle_for_mean(g[k])
                 v = settle_mean(rho * s[k] + rest * d * d)
                 s[k] = v
-                g[k] = d / root(v, np.float32(1.0), eps)
-        if mu > np.float32(0.0):
-            ms = at(s, apart)
-            for k in range(n):
-                m = settle(mu * ms[k] + g[k])
-                ms[k] = m
+                m = d / root(v, np.float32(1.0), eps)
+                m = settle(mu * ms[k] + m if has_momentum else m)
+                if has_momentum:
+                    ms[k] = m
                 w[k] -= lr * m
-        else:
-            for k in range(n):
-                w[k] -= lr * g[k]
 
     return rmsprop_update
 
