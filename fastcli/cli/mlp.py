@@ -202,7 +202,7 @@ def folding(
 
     def source() -> Any:
         from fastcli.mlp.folds import NumberFolds, TextNetworkFolds
-        from fastcli.mlp.training_data import input_kind
+        from fastcli.mlp.input_kind import input_kind
 
         if (kind := input_kind(args)) != "text":
             return NumberFolds(args, kind)
@@ -246,7 +246,7 @@ def training_lines(
     prepared, also where prepare did it before.
     """
     if args.valid_share:
-        from fastcli.mlp.training_data import input_kind
+        from fastcli.mlp.input_kind import input_kind
         from fastcli.text.spooled import spooled
 
         with spooled(args.input, reporter):  # what comes through a pipe is divided, too
@@ -301,7 +301,7 @@ def open_source(args: MlpArgs, note: Callable[[str], None]) -> VectorSource:
 
 def kind_of(args: MlpArgs) -> str:
     """Return the kind of the input, "text" or "numbers"; "" if not known before reading."""
-    from fastcli.mlp.training_data import input_kind
+    from fastcli.mlp.input_kind import input_kind
 
     if args.format == "auto" and not all(map(is_file, args.input)):
         return ""  # what comes through a pipe can be read only once

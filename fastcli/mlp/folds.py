@@ -14,10 +14,12 @@ from fastcli.evaluation.folds import FoldModel
 from fastcli.evaluation.retrying import retried
 from fastcli.evaluation.weights import read_class_weight
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.data_reader import read_data
 from fastcli.mlp.feature_rows import FeatureRows, RawRows
 from fastcli.mlp.features import natural
+from fastcli.mlp.number_data import NumberRows, numeric_data, read_rows
 from fastcli.mlp.train_and_save import begin, model_of, network_of
-from fastcli.mlp.training_data import NumberRows, TrainingData, numeric_data, read_data, read_rows
+from fastcli.mlp.training_data import TrainingData
 from fastcli.reporting import Reporter, Status
 from fastcli.tables.coded import Coded
 from fastcli.text.folds import NONE, TextFolds, check_folds, fold_numbers, rare_sentence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.weights import weights_file
+from fastcli.mlp.data_reader import read_data
 from fastcli.mlp.train_and_save import begin, network_of
-from fastcli.mlp.training_data import read_data
 from fastcli.options import names_of
 from fastcli.text.spooled import spooled
 

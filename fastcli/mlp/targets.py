@@ -16,7 +16,7 @@ import numpy as np
 from fastcli.errors import DataError
 from fastcli.evaluation.regression import losses_of
 from fastcli.mlp.features import LARGEST
-from fastcli.printable import named
+from fastcli.printable import listed, named
 from fastcli.tables.values import plain_float, shortest
 
 if TYPE_CHECKING:
@@ -91,6 +91,22 @@ class Targets:
             for digits, column in zip(places, values.T.tolist(), strict=True)
         ]
         return np.array(found, np.float64).reshape(len(places), -1).T.copy()
+
+
+def target_names(n: int) -> list[str]:
+    """Return names of targets that have none.
+
+    >>> target_names(1), target_names(2)
+    (['target'], ['target1', 'target2'])
+    """
+    return ["target"] if n == 1 else [f"target{i + 1}" for i in range(n)]
+
+
+def constant_note(targets: Targets, values: NDArray[np.float64]) -> str:
+    """Say which targets are always the same, so that there is nothing to learn; "" for none."""
+    is_same = (values.max(axis=0) == values.min(axis=0)).tolist()
+    names = [name for name, same in zip(targets.names, is_same, strict=True) if same]
+    return f"The target {listed(names)} is the same in every training line." if names else ""
 
 
 def numbers_in(cell: Any) -> list[float] | None:

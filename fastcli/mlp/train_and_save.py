@@ -34,6 +34,7 @@ from fastcli.mlp.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from fastcli.mlp.data_reader import read_data
 from fastcli.mlp.diagnostics import guess_of_numbers, trouble_with_numbers, troubles
 from fastcli.mlp.layer_sizes import gradient_sizes, sentence_on_zeros
 from fastcli.mlp.model import MlpModel
@@ -45,7 +46,7 @@ from fastcli.mlp.regions import check_regions
 from fastcli.mlp.tensor_reader import load_arrays
 from fastcli.mlp.trained import MlpTrained, Setup
 from fastcli.mlp.trainer import Trainer
-from fastcli.mlp.training_data import TrainingData, read_data
+from fastcli.mlp.training_data import TrainingData
 from fastcli.optimizers import largest_lr
 from fastcli.overwriting import check_apart, check_ours
 from fastcli.printable import readable
