@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fastcli.cli.display.looks import trace_lines
 from fastcli.errors import ArgumentError, FastcliError
 from fastcli.kernels.mlp.activation_table import ACTIVATIONS
 from fastcli.mlp import gradient_check
@@ -144,6 +145,26 @@ def test_kinks_are_no_errors(tmp_path):
     assert kinks["layers.1.weight"] == 0
 
 
+def test_a_gradient_outside_a_kink_is_wrong(tmp_path, monkeypatch):
+    """At a corner every number between both sides is right, and no other."""
+    path = tmp_path / "zeros.csv"
+    path.write_text("a,b,y\n0,0,p\n0,0,p\n0,1,q\n1,0,q\n")
+    looked = look_at(path, standardize=False, hidden="8")
+    right = gradient_check.gradients_of
+
+    def wrong(trainer):
+        found = {name: of.copy() for name, of in right(trainer).items()}
+        found["layers.0.bias"] *= -3
+        return found
+
+    monkeypatch.setattr(gradient_check, "gradients_of", wrong)
+    found = check_gradients(*looked)
+    bias = next(tensor for tensor in found.tensors if tensor.name == "layers.0.bias")
+    assert bias.n_kinks == bias.n_checked
+    with pytest.raises(FastcliError, match=r"The gradient of layers.0.bias\[.*\] is wrong"):
+        found.check()
+
+
 @pytest.mark.parametrize(("scale", "is_told"), [(4, True), (8, False)])
 def test_gradients_of_a_network_that_is_sure(tmp_path, monkeypatch, scale, is_told):
     """Where p is nearly y the difference p - y has few digits, or none."""
@@ -275,6 +296,59 @@ def test_trace_of_a_text_has_its_words(text):
     close(update.before[we], before)
     close(update.gradient[we], 2 / len(rows) * dx + 0.1 * before)
     close(update.after - update.before, -0.5 * update.gradient)
+
+
+@pytest.mark.parametrize(
+    ("given", "l1", "most"),
+    [
+        ({"l1": 0.1}, 0.1, 0),
+        ({"l1": 0.1, "l1_proximal": True}, 0, 0),
+        ({"clip_norm": 0.05}, 0, 0.05),
+        ({"clip_norm": 0.05, "clip_value": 0.1}, 0, 0.05),
+        ({"clip_norm": 50.0}, 0, 0),
+        ({"clip_norm": 0.05, "hidden": "none"}, 0, 0.05),
+    ],
+    ids=str,
+)
+def test_gradients_of_embedding_rows_are_those_of_the_step(text, given, l1, most):
+    """Sgd without decay moves all numbers by -lr g, the proximal step apart."""
+    args, data = look_at(text, dim=3, loss="softmax", optimizer="sgd", lr=0.5, **given)
+    found = trace(args, data, 2)
+    rows = found.updates[-1]
+    assert (rows.title, rows.n_left_out) == (EMBEDDING, 0)
+    plain = trace(*look_at(text, dim=3, loss="softmax", optimizer="sgd", lr=0.5), 2).updates[-1]
+    if not most:
+        close(rows.gradient, plain.gradient + l1 * np.sign(rows.before))
+    if not args.l1_proximal:
+        close(rows.after - rows.before, -0.5 * rows.gradient)
+    if most and not args.clip_value:
+        length = np.sqrt(sum((update.gradient**2).sum() for update in found.updates))
+        assert length == pytest.approx(most, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"optimizer": "sgd", "weight_decay": 0.0}, "learning rate 0.5)."),
+        (
+            {"optimizer": "adamw", "weight_decay": 0.01},
+            "Besides, weights decay by 0.005 of themselves (--weight-decay).",
+        ),
+        (
+            {"optimizer": "sgd", "weight_decay": 0.01, "decay_by": "step", "max_norm": 2.0},
+            "Besides, weights decay by 0.01 of themselves (--weight-decay), and a unit's weights "
+            "are kept within the norm 2 (--max-norm-kind l2).",
+        ),
+        (
+            {"optimizer": "sgd", "weight_decay": 0.0, "l1": 0.01, "l1_proximal": True},
+            "learning rate 0.5). Besides, weights move 0.005 towards 0 (--l1-proximal).",
+        ),
+    ],
+    ids=str,
+)
+def test_what_moves_weights_besides_the_gradient_is_said(table, given, sentence):
+    shown = " ".join(" ".join(trace_lines(trace(*look_at(table, lr=0.5, **given), 1))).split())
+    assert sentence in shown
 
 
 def test_trace_leaves_out_most_of_wide_layers(table):

@@ -187,7 +187,8 @@ def _check_tensor(
     size = np.maximum(np.maximum(np.abs(known), np.abs(found)), floor)
     errors = np.abs(known - found) / size
     is_kink = (np.abs(sides[:, 0] - sides[:, 1]) / size > TOLERANCE) & (errors > TOLERANCE)
-    errors[is_kink] = 0.0
+    nearest = np.clip(known, sides.min(axis=1), sides.max(axis=1))
+    errors[is_kink] = (np.abs(known - nearest) / size)[is_kink]
     at = int(errors.argmax())
     index = tuple(int(k) for k in np.unravel_index(chosen[at], gradient.shape))
     if name == EMBEDDING:

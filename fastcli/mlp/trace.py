@@ -21,7 +21,7 @@ from fastcli.mlp.plain_network import EMBEDDING, targets
 from fastcli.printable import counted, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,9 +38,9 @@ OUTPUTS = {  # what scores become by each loss: its name, the symbol, and the fu
     OVA: ("one-vs-all (sigmoid)", "p", "sigmoid"),
     BCE: ("one sigmoid for two labels", "p", "sigmoid"),
     PERCEPTRON: ("binary-step", "y", "binary-step"),
-    SQUARED: ("squared error", "y", "identity"),
-    ABSOLUTE: ("absolute error", "y", "identity"),
-    HUBER: ("Huber loss", "y", "identity"),
+    SQUARED: ("squared error, standardised", "y", "identity"),
+    ABSOLUTE: ("absolute error, standardised", "y", "identity"),
+    HUBER: ("Huber loss, standardised", "y", "identity"),
 }
 MOST_UNITS = 12  # of a layer that are shown
 MOST_UPDATES = 18  # of a tensor
@@ -85,6 +85,7 @@ class Trace:
     loss: float
     rule: str
     changed: list[str]  # what is in the gradients besides those of the loss
+    besides: list[str]  # what moves weights besides the rule, which has these gradients
     updates: list[Update]
     learned: str = "label"  # what ``labels`` are
 
@@ -128,8 +129,9 @@ def trace(
         loss=loss,
         learned="label" if data.targets is None else "target",
         rule=f"{args.optimizer}, learning rate {float(rate[0]):g}",
-        changed=["penalties"] * bool(args.l1 or args.l2)
+        changed=["penalties"] * bool(network.regularization.l1 or args.l2)
         + ["clipping"] * bool(args.clip_norm or args.clip_value),
+        besides=list(_besides(args, network, float(rate[0]))),
         updates=[
             _update(name, gradients[name], before[name], after[name], data, network, names)
             for name in gradients
@@ -217,14 +219,46 @@ def _row_gradients(
     trainer: Trainer, data: TrainingData, before: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return the gradients of the embedding rows of the example, as the kernels add them up."""
-    network, args = trainer.network, trainer.args
+    network = trainer.network
+    given = network.regularization
     d_input = network.values[network.group.d_input :][: network.n_in]
     rows = data.examples.rows
     uses = np.unique(rows, return_counts=True)[1]
     found = (uses[:, None] / max(len(rows), 1) * d_input).astype(np.float32)
-    found += np.float32(args.l1) * np.sign(before) + np.float32(args.l2) * before
-    limit = np.float32(args.clip_value)
-    return np.clip(found, -limit, limit) if limit else found
+    found += given.l1 * np.sign(before) + given.l2 * before
+    return _within(found, given.clip_value) * _clip_factor(trainer)
+
+
+def _within(gradients: NDArray[np.float32], limit: np.float32) -> NDArray[np.float32]:
+    """Return gradients clipped by their values."""
+    return np.clip(gradients, -limit, limit) if limit else gradients
+
+
+def _clip_factor(trainer: Trainer) -> np.float32:
+    """Return what --clip-norm has multiplied all gradients by.
+
+    The gradients of the output's biases tell it, which are its delta before they are clipped.
+    """
+    network = trainer.network
+    place, last = network.records[-1].dz, len(network.layers) - 1
+    delta = network.values[place : place + network.layers[-1].units]
+    plain = _within(delta, network.regularization.clip_value)
+    k = int(np.abs(plain).argmax())
+    clipped = network.vector(last, "bias", trainer.grads)[0]
+    return np.float32(clipped[k] / plain[k]) if plain[k] else np.float32(1)
+
+
+def _besides(args: MlpArgs, network: Network, rate: float) -> Iterator[str]:
+    """Yield what moves weights beside the rule: ``kernels/mlp/updates.py``."""
+    given = network.regularization
+    if given.weight_decay:
+        share = float(given.weight_decay) * (1 if given.decays_by_step else rate)
+        yield f"weights decay by {share:.3g} of themselves (--weight-decay)"
+    if given.l1_proximal:
+        yield f"weights move {rate * args.l1:.3g} towards 0 (--l1-proximal)"
+    if given.max_norm:
+        kind = f"--max-norm-kind {args.max_norm_kind}"
+        yield f"a unit's weights are kept within the norm {args.max_norm:g} ({kind})"
 
 
 def _layer(

@@ -59,6 +59,8 @@ def trace_lines(found: Trace) -> Iterator[str]:
     yield ""
     step = f"One step on this row ({found.rule}){'; the gradient has ' * bool(found.changed)}"
     step += f"{' and '.join(found.changed)}{' in it' * bool(found.changed)}."
+    if found.besides:
+        step += f" Besides, {', and '.join(found.besides)}."
     yield from wrapped(step, room)
     yield ""
     yield from _update_lines(found.updates, room)
