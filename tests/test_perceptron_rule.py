@@ -11,7 +11,7 @@ from fastcli.mlp.examples import of_dense
 from fastcli.mlp.network import Network, stride
 from fastcli.mlp.perceptron_rule import verdict, with_own_defaults
 from fastcli.mlp.trainer import Trainer
-from tests import naive_mlp
+from tests import crafted, naive_mlp
 from tests.cli.test_mlp import config_of, one_sentence, scores
 from tests.command import run
 
@@ -178,6 +178,17 @@ def test_from_the_command_line(options, gate, tmp_path):
     assert result.code == 0
     assert "as in XOR, it goes round in circles for ever, which is suspected here" in result.err
     assert "learning rate is too high" not in result.err
+
+
+def test_a_model_of_the_rule_has_its_loss(gate, tmp_path):
+    """Of another loss its scores would be taken for probabilities that they are not."""
+    options = ["--hidden", "none", "-loss", "softmax", "-verbose", 0, "-thread", 1]
+    run("mlp-train", "-input", gate("and"), "-output", tmp_path / "m", *options)
+    arrays, config = crafted.read(tmp_path / "m.mlp")
+    config["args"] |= {"optimizer": "perceptron", "loss": "ova"}
+    path = crafted.write(tmp_path / "n.mlp", arrays, config)
+    said = one_sentence("predict-prob", path, gate("and"), 2)
+    assert "args.optimizer is perceptron, whose loss is ova" in said
 
 
 def test_texts_have_word_vectors(tmp_path):

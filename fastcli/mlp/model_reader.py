@@ -116,6 +116,8 @@ def model_of(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> MlpMode
         raise SchemaError("labels are missing")
     if model.loss == BCE and model.nlabels != 2:
         raise SchemaError(f"the loss bce is for two labels, not {model.nlabels}")
+    if args.is_perceptron and model.loss != OVA:
+        raise SchemaError(f"args.optimizer is {args.optimizer}, whose loss is ova")
     outputs = outputs_of(model.loss, model.nlabels)
     for i, layer in enumerate(layers_of(args, model.n_in, outputs)):
         for part, shape in layer.tensor_shapes.items():
