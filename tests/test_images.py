@@ -19,6 +19,7 @@ from tests.cli.test_mlp import config_of, one_sentence, scores
 from tests.command import PLAIN, run
 
 ALL = "rotate:40,flip,flip-vertical:0.3,zoom:0.3,shift:2"
+STILL = "rotate:40,flip,flip-vertical:0.3,zoom:0.3"  # for images of one row or column
 SIZES = ["7x5", "6x6x3", "3x4x6", "1x9", "8x1x2"]
 
 
@@ -87,7 +88,8 @@ def drawn(seed, epoch, n, changes):
 @pytest.mark.parametrize("scale", ["standard", "minmax", "none"])
 @pytest.mark.parametrize("text", SIZES)
 def test_images_are_moved_as_their_twins(text, scale):
-    pixels, columns, augment = setting(text, scale=scale, seed=3)
+    changes = STILL if "1" in text else ALL
+    pixels, columns, augment = setting(text, changes, scale=scale, seed=3)
     size, n = augment.size, len(pixels)
     found = pixels_of(augment(2), columns, size)
     turn, factor, shifts, flips = drawn(3, 2, n, augment.changes)
@@ -103,7 +105,7 @@ def test_images_are_moved_as_their_twins(text, scale):
 @pytest.mark.parametrize("text", SIZES)
 def test_places_are_those_of_the_inverse(text):
     size, n = parse_image(text), 50
-    changes = parse_augment(ALL, size)
+    changes = parse_augment(STILL if "1" in text else ALL, size)
     places = places_of(np.random.default_rng([1, PURPOSE, 0]), n, size, changes)
     for one, *numbers in zip(places, *drawn(1, 0, n, changes), strict=True):
         matrix = naive_images.forward_matrix((size.height, size.width), *numbers)
@@ -245,7 +247,9 @@ def test_amounts():
         ("rotate,rotate:3", "has rotate twice"),
         ("rotate:200", "must be degrees up to 180"),
         ("rotate:x", "must be degrees up to 180"),
-        ("shift:0.5", "must be a whole number of pixels"),
+        ("shift:0.5", "must be a whole number of pixels below the smaller side, 8, above 0"),
+        ("shift:8", "must be a whole number of pixels below the smaller side, 8"),
+        ("shift:1e20", "must be a whole number of pixels below the smaller side, 8"),
         ("zoom:1", "must be a share up to 0.9"),
         ("flip:0", "must be a chance up to 1, above 0"),
         ("noise:nan", "must be a share of the range"),
@@ -253,7 +257,14 @@ def test_amounts():
 )
 def test_changes_that_are_none(text, said):
     with pytest.raises(ArgumentError, match=said):
-        parse_augment(text, ImageSize(8, 8))
+        parse_augment(text, ImageSize(9, 8))
+
+
+def test_images_of_one_row_are_not_shifted():
+    assert parse_augment("shift:7", ImageSize(9, 8)) == Augmentation(shift=7)
+    for text in ("shift", "flip,shift:1"):
+        with pytest.raises(ArgumentError, match="a side of one pixel cannot be shifted"):
+            parse_augment(text, ImageSize(1, 8))
 
 
 # ----------------------------------------------------------------- the command line

@@ -62,7 +62,7 @@ RANGES = {
     "flip": (1.0, "a chance up to 1"),
     "flip-vertical": (1.0, "a chance up to 1"),
     "zoom": (0.9, "a share up to 0.9"),
-    "shift": (math.inf, "a whole number of pixels"),
+    "shift": (math.inf, "a whole number of pixels below the smaller side, {side}"),
     "noise": (10.0, "a share of the range of pixels up to 10"),
 }
 
@@ -100,12 +100,13 @@ def parse_augment(text: str, image: ImageSize) -> Augmentation:
 
     Raises ArgumentError.
     """
+    side = min(image.height, image.width)
     usual = {
         "rotate": ROTATION,
         "flip": CHANCE,
         "flip-vertical": CHANCE,
         "zoom": ZOOM,
-        "shift": float(max(1, round(min(image.height, image.width) / PIXELS_PER_SHIFT))),
+        "shift": float(max(1, round(side / PIXELS_PER_SHIFT))),
         "noise": NOISE,
     }
     found: dict[str, float] = {}
@@ -119,19 +120,29 @@ def parse_augment(text: str, image: ImageSize) -> Augmentation:
             )
         if name in found:
             raise ArgumentError(f"--augment has {name} twice: give it once.")
-        found[name] = _amount(name, amount) if colon else usual[name]
+        if name == "shift" and side < 2:
+            raise ArgumentError(
+                "--augment shift: images with a side of one pixel cannot be shifted, leave it out."
+            )
+        found[name] = _amount(name, amount, side) if colon else usual[name]
     return Augmentation(**{name.replace("-", "_"): value for name, value in found.items()})
 
 
-def _amount(name: str, text: str) -> float:
+def _amount(name: str, text: str, side: int) -> float:
+    """Return an amount that is given, of images whose smaller side has so many pixels."""
     limit, what = RANGES[name]
+    if name == "shift":
+        limit = side - 1
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     is_whole = name != "shift" or value.is_integer()
     if not (math.isfinite(value) and 0 < value <= limit and is_whole):
-        raise ArgumentError(f"--augment {name}:{text.strip()}: the amount must be {what}, above 0.")
+        raise ArgumentError(
+            f"--augment {name}:{text.strip()}: the amount must be "
+            f"{what.format(side=side)}, above 0."
+        )
     return value
 
 
