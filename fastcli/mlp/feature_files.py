@@ -198,6 +198,8 @@ def read_libsvm(
             if n_targets < 0:
                 labels.add_coded(names)
                 continue
+            if not len(names):  # comments alone do not say how many
+                continue
             n_targets = n_targets or len(numbers_in(next(iter(names), "")) or [0.0])
             targets.append(numbers_of(names, n_targets))
             wrong = np.flatnonzero(np.isnan(targets[-1]).any(axis=1))

@@ -298,6 +298,15 @@ def test_bad_files(path, text, said):
     assert said in refused("mlp-train", "-input", path, "-output", "m", *QUICK)
 
 
+def test_comments_before_the_first_line_do_not_say_how_many_targets(tmp_path):
+    """A whole file of them is read before the lines that have two."""
+    Path("notes.svm").write_text("# made by hand\n\n# two targets\n")
+    train("notes.svm", "-input", "t.svm", output="both")
+    train("t.svm", output="svm")
+    assert (predictions("both.mlp", "t.svm") == predictions("svm.mlp", "t.svm")).all()
+    assert "no line" not in refused("mlp-train", "-input", "notes.svm", "-output", "n", *QUICK)
+
+
 def test_labels_that_are_numbers_propose_it():
     for path, options in (("t.csv", ["--label-column", "price"]), ("g.txt", [])):
         said = refused("mlp-train", "-input", path, "-output", "m", *options)
