@@ -628,6 +628,23 @@ def healthy(**given):
     return trainer
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu"])  # whose weights stay 0
+def test_units_that_stay_alike_are_said(activation):
+    trainer = on_numbers(hidden="30,30", activation=activation, init="normal", init_std=0.0)
+    trained(trainer)
+    said = sentences(trainer)
+    assert said.startswith("All 30 units of layer 1 have the same weights: ")
+    assert said.endswith("Give a larger --init-std, or leave it out.")
+    assert "\n" not in said
+
+
+def test_units_that_a_penalty_leaves_no_weights_started_apart():
+    trainer = on_numbers(hidden="30", l1=100.0, l1_proximal=True, lr=0.1, optimizer="sgd")
+    trained(trainer)
+    assert not trainer.network.weights(0).any()
+    assert "same weights" not in sentences(trainer)
+
+
 def test_dead_units_are_said():
     trainer = healthy()
     trainer.network.vector(1, "bias")[:, :10] = -1000

@@ -12,6 +12,8 @@ from fastcli.evaluation.lessons import CHANCE, one_of
 from fastcli.evaluation.regression import least_loss
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from fastcli.mlp.trainer import Trainer
 
 SAMPLE_SIZE = 1024
@@ -28,6 +30,12 @@ def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
     """
     network, examples = trainer.network, trainer.examples
     hidden, goes_on = len(network.layers) - 1, bool(trainer.args.input_model)
+    for i in range(hidden):
+        weights = network.weights(i)
+        # Penalties may leave only 0 of what started apart.
+        if are_alike(weights) and (weights.any() or not trainer.args.init_std):
+            yield one_unit(i, weights.shape[-1], goes_on)
+            return
     with np.errstate(over="ignore", invalid="ignore"):  # a norm may be infinite, that is all
         gradients = [
             float(np.linalg.norm(network.weights(i, trainer.grads)))
@@ -75,6 +83,24 @@ def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
             "Gradients explode: those of a layer are more than 1,000 times its weights. "
             "--clip-norm 1 or a smaller -lr helps."
         )
+
+
+def are_alike(weights: NDArray[np.float32]) -> bool:
+    """Tell whether all units, along the last axis, have the same weights.
+
+    >>> are_alike(np.float32([[1, 1], [2, 2]])), are_alike(np.float32([[1, 1], [2, 3]]))
+    (True, False)
+    """
+    return weights.shape[-1] > 1 and bool((weights == weights[..., :1]).all())
+
+
+def one_unit(i: int, n: int, goes_on: bool) -> str:
+    """Return the sentence on the units of layer ``i``, which started alike."""
+    fix = "Train a new network." if goes_on else "Give a larger --init-std, or leave it out."
+    return (
+        f"All {n} units of layer {i + 1} have the same weights: units that start alike get the "
+        f"same gradients and stay alike, so the layer is one unit. {fix}"
+    )
 
 
 def can_vanish(trainer: Trainer) -> bool:
@@ -137,13 +163,13 @@ def trouble_with_numbers(trainer: Trainer, guess: float) -> str:
     fix = "Try a larger -lr, more -epoch, --norm batch, or another --optimizer."
     if trainer.epoch_loss > CHANCE * guess:
         return (
-            f"It learned next to nothing: its loss is {trainer.epoch_loss:.3g}, and that of one "
-            f"number for all rows {guess:.3g}. {fix}"
+            f"It learned next to nothing: its loss is {trainer.epoch_loss:.3g}, and predicting "
+            f"one constant for all rows has {guess:.3g}. {fix}"
         )
     if kept is not None and kept.valid_r2 <= 0:
         return (
             f"On the validation lines it predicts no better than their mean (R2 {kept.valid_r2:.3g}"
-            "): it knows the training lines by heart, or the validation lines are of another kind. "
+            "): it overfits the training lines, or the validation lines are of another kind. "
             "Try more lines, --dropout 0.3 or --weight-decay 0.01."
         )
     return ""
