@@ -122,7 +122,7 @@ def flipped(rng: np.random.Generator) -> Table:
 
 
 def parity(rng: np.random.Generator) -> Table:
-    """Three bits decide, one after the other, among ten that do not."""
+    """The parity of three of thirteen bits."""
     x = rng.integers(0, 2, (1500, 13)).astype(float)
     return x, x[:, :3].sum(1).astype(int) % 2
 

@@ -1,13 +1,14 @@
 """The optimisers by name: formula, defaults, and what each step needs.
 
-The rules are in ``kernels/base/optimizers.py``; formulas are those of the seed document, section
-5.2, in PyTorch's form where the two differ: eps is added to the root, unless ``eps_inside`` asks
-for the seed's and TensorFlow's form.  AdaGrad's sum of squares starts from 0.1, as the seed and
-TensorFlow have it (PyTorch: 0).
+The rules are in ``kernels/base/optimizers.py``; formulas are those of the papers
+that ``help optimizers`` names, in PyTorch's form: eps is added to the root, unless ``eps_inside``
+asks for TensorFlow's form, under the root.  AdaGrad's sum of squares starts from 0.1, as
+TensorFlow's (PyTorch: 0).
 
-Nesterov's momentum in the seed takes the gradient ahead: g = f'(w - lr mu m), m = mu m + g,
-w -= lr m.  Ours, as PyTorch's and TensorFlow's, holds the point ahead, w' = w - lr mu m, which then
-moves by -lr (g + mu m): the same path as long as the learning rate stays the same.
+Nesterov's momentum as Sutskever et al. (2013) write it takes the gradient ahead:
+g = f'(w - lr mu m), m = mu m + g, w -= lr m.  Ours, as PyTorch's and TensorFlow's, holds the point
+ahead, w' = w - lr mu m, which then moves by -lr (g + mu m): the same path as long as the learning
+rate stays the same.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ OPTIMIZERS = {
             "rmsprop",
             rules.rmsprop_update,
             3,
-            "v = rho v + (1 - rho) g^2; w -= lr g / (sqrt v + eps); centered, with momentum",
+            "v = rho v + (1 - rho) g^2; w -= lr g / (sqrt v + eps); --centered: a = rho a + "
+            "(1 - rho) g, v - a^2 under the root; --momentum mu: m = mu m + g / (sqrt v + eps), "
+            "w -= lr m",
             0.001,
             eps_inside=rules.rmsprop_eps_inside_update,
         ),
@@ -112,7 +115,9 @@ OPTIMIZERS = {
             "nadam",
             rules.nadam_update,
             2,
-            "Adam with Nesterov's step: w -= lr (now g + next m) / ...",
+            "m and v as in Adam; mu_t = b1 (1 - 0.96^(t / 250) / 2), M_t = mu_1 mu_2 ... mu_t; "
+            "w -= lr ((1 - mu_t) g / (1 - M_t) + mu_(t+1) m / (1 - M_(t+1))) "
+            "/ (sqrt(v / (1 - b2^t)) + eps)",
             0.002,
             eps_inside=rules.nadam_eps_inside_update,
         ),

@@ -200,8 +200,8 @@ def test_what_surrounds_images_is_their_border():
     _, _, augment = setting("9x3")
     assert augment.background.shape == (1,)
     assert augment.sentence() == (
-        "Images of 9x3 are changed anew in each epoch and all pixels scaled alike; around them is "
-        f"{augment.background[0]:g}, the median at their borders."
+        "Images of 9x3 are changed anew in each epoch and all pixels scaled alike; pixels from "
+        f"outside are {augment.background[0]:g}, the median of the borders."
     )
 
 
@@ -389,5 +389,5 @@ def test_the_background_has_no_digits_of_rounding(value):
     args = MlpArgs(input=("i",), output="m", image="5x5", augment="flip").resolved()
     found = AugmentedImages(args, columns, examples)
     assert found.background == pytest.approx([value], rel=1e-4, abs=1e-9)
-    assert f"around them is {value:g}, " in found.sentence()
+    assert f"pixels from outside are {value:g}, " in found.sentence()
     assert found.size == size

@@ -181,7 +181,7 @@ def test_gradients_of_a_network_that_is_sure(tmp_path, monkeypatch, scale, is_to
     if is_told:
         found = check_gradients(*looked)
         found.check()
-        assert found.is_sure
+        assert found.is_imprecise
     else:
         with pytest.raises(FastcliError, match="so sure of the first rows"):
             check_gradients(*looked)
@@ -380,7 +380,7 @@ def test_rows_that_cannot_be_traced(table, given, row, message):
         ({"dropout": "0.3"}, "Dropout is off here."),
         ({"input_noise": 1.0, "word_dropout": 0.1}, "Dropout and noise are off here."),
         ({"image": "2x2", "augment": "shift"}, "Augmentation is off here."),
-        ({"activation": "rrelu"}, "Rrelu has the mean of its slopes."),
+        ({"activation": "rrelu"}, "Rrelu uses its mean slope."),
     ],
 )
 def test_what_is_off_is_said(given, sentence):

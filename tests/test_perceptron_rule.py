@@ -100,7 +100,7 @@ def test_what_a_line_separates_is_learned(gate, batch_size):
         trained(trainer)
         said = verdict(trainer, ["no", "yes"])
         assert said == (
-            "The perceptron rule has ended: every unit is right for all of 4 training lines."
+            "The perceptron rule has converged: every unit is right for all of 4 training lines."
         )
         assert trainer.progress.history[-1].train_error == 0
 
@@ -110,7 +110,7 @@ def test_xor_is_not_learned():
     for seed in range(10):
         trainer = trained(perceptron(ALL, labels, 2, epoch=200, seed=seed))
         said = verdict(trainer, ["no", "yes"])
-        assert "has not ended" in said
+        assert "has not converged" in said
         assert "of 4 training lines still have a unit in error" in said
 
 
@@ -125,7 +125,9 @@ def test_what_belongs_to_the_rule_is_said():
     args = MlpArgs(optimizer="Perceptron")
     changed, said = with_own_defaults(args, ["optimizer"])
     assert (changed.hidden, changed.batch_size) == ("none", 1)
-    assert said == "--optimizer perceptron has --hidden none --batch-size 1, unless given."
+    assert (
+        said == "--optimizer perceptron uses --hidden none and --batch-size 1, unless you set them."
+    )
     changed, said = with_own_defaults(args, ["batch_size"])
     assert (changed.hidden, changed.batch_size) == ("none", args.batch_size)
     assert with_own_defaults(args, ["batch_size", "hidden"]) == (args, "")
@@ -135,7 +137,7 @@ def test_what_belongs_to_the_rule_is_said():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"hidden": "8"}, "without hidden layers, whose units it could tell no error: give"),
+        ({"hidden": "8"}, "since the rule has no error signal for hidden units: give"),
         ({"loss": "softmax"}, "is a rule without a loss: leave -loss softmax out"),
         ({"label_smoothing": 0.1}, "leave --label-smoothing out"),
         ({"check_gradients": True}, "has no gradients"),
@@ -164,7 +166,7 @@ def test_from_the_command_line(options, gate, tmp_path):
     learn = ["--optimizer", "perceptron", *options, "-thread", 1]
     result = run("mlp-train", "-input", gate("and"), "-output", tmp_path / "m", *learn)
     assert result.code == 0
-    assert "The perceptron rule has ended" in result.err
+    assert "The perceptron rule has converged" in result.err
     assert "no effect" not in result.err
     model = tmp_path / "m.mlp"
     assert scores(model, gate("and"))["precision"] == 1
@@ -176,7 +178,7 @@ def test_from_the_command_line(options, gate, tmp_path):
     assert [len(line.split()) for line in fires] == [2, 2]
     result = run("mlp-train", "-input", gate("xor"), "-output", tmp_path / "m", *learn)
     assert result.code == 0
-    assert "as in XOR, it goes round in circles for ever, which is suspected here" in result.err
+    assert "as in XOR, it never converges, as is probably the case here" in result.err
     assert "learning rate is too high" not in result.err
 
 

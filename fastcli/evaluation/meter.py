@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fastcli.text.lines import Lines
 
 NAN = float("nan")
-IN_NO_DENOMINATOR = "None is in the denominator of a figure."  # said of lines
+IN_NO_DENOMINATOR = "They count in no score (not in any denominator)."  # said of lines
 
 
 @dataclass

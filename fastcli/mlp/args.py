@@ -253,11 +253,11 @@ class MlpArgs(MlpOptions):
         return replace(self, task="regression", loss=loss, monitor=monitor)
 
     def is_given(self, name: str) -> bool:
-        """Tell whether an argument is another than its option that is left out."""
+        """Tell whether an argument differs from its value when the option is left out."""
         return bool(getattr(self, name) != OPEN[name])
 
     def check_given(self, given: Collection[str]) -> None:
-        """Raise ArgumentError for a number given by hand that stands for one that is not."""
+        """Raise ArgumentError for -1 given by hand, which stands for 'not given'."""
         for row in rows(MlpArgs):
             is_number = row.default == -1 and row.range_text
             if row.name in given and is_number and getattr(self, row.name) == -1:
@@ -387,8 +387,8 @@ class MlpArgs(MlpOptions):
         name = "--optimizer perceptron"
         if self.widths:
             raise ArgumentError(
-                f"{name} is the rule of a network without hidden layers, whose units it could "
-                "tell no error: give --hidden none, or another --optimizer."
+                f"{name} is for a network without hidden layers, since the rule has no error "
+                "signal for hidden units: give --hidden none, or another --optimizer."
             )
         if self.loss not in ("ova", "one-vs-all"):
             raise ArgumentError(f"{name} is a rule without a loss: leave -loss {self.loss} out.")

@@ -146,7 +146,7 @@ class AugmentedImages:
         scaled = " and all pixels scaled alike" if self._is_fitted else ""
         return (
             f"Images of {size.height}x{size.width}{channels} are changed anew in each "
-            f"epoch{scaled}; around them is {values}, the median at their borders."
+            f"epoch{scaled}; pixels from outside are {values}, the median of the borders."
         )
 
     @cached_property

@@ -1,9 +1,9 @@
 """What mlp-train takes for the options that are not given: a rule for each kind of input.
 
 The rules were found by experiment: ``benchmarks/bench_mlp_accuracy.py`` measures them on tables
-and texts, on half of the tables for the first time.  A rule holds as a whole.  Whoever gives the
-optimiser gets its own numbers, a constant rate and no decay of the rule; whoever gives an
-activation, a norm, an initialisation or a penalty gets neither dropout nor decay of it.
+and texts; half of the tables were never used to choose the rules.  A rule holds as a whole.
+Whoever gives the optimiser gets its own numbers, a constant rate and no decay of the rule; whoever
+gives an activation, a norm, an initialisation or a penalty gets neither dropout nor decay of it.
 """
 
 from __future__ import annotations

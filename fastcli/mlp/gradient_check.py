@@ -64,8 +64,8 @@ class GradientCheck:
     tensors: list[TensorCheck]
 
     @property
-    def is_sure(self) -> bool:
-        """Whether gradients are so small that float32 leaves them less digits than usual."""
+    def is_imprecise(self) -> bool:
+        """Whether gradients are so small that float32 leaves them fewer digits than usual."""
         return self.tolerance > TOLERANCE
 
     @property

@@ -1,8 +1,8 @@
 """How weights start: small random numbers whose size keeps signals from dying or exploding.
 
-Seed document, section 5.1.  n is the number of inputs of a unit, m the number of units.  Where the
-seed gives a number for a Gaussian that its code or its source takes as the standard deviation, it
-is one here: 0.01 (``0.01 * randn``) and sqrt(4 / (n + m)); what it writes as Var(W) is a variance.
+n is the number of inputs of a unit, m the number of units.  The number of a Gaussian is its
+standard deviation, also where texts call it a variance: 0.01 (``0.01 * randn``) and
+sqrt(4 / (n + m)); what papers write as Var(W) is a variance.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def he_normal(rng: np.random.Generator, n: int, m: int) -> Weights:
 
 
 def msra_combined(rng: np.random.Generator, n: int, m: int) -> Weights:
-    """Gaussian of variance 4 / (n + m), between he-normal forward and backward (He et al. 2015).
+    """Gaussian of variance 4 / (n + m), between he-normal forward and backward.
 
-    Equations 10 and 14 ask for 2 / n and 2 / m; n and m are replaced by their mean.
+    Equations 10 and 14 of He et al. (2015) ask for 2 / n and 2 / m: this is their harmonic mean.
     """
     return rng.normal(0.0, np.sqrt(4 / (n + m)), (n, m))
 
@@ -98,7 +98,7 @@ def orthogonal(rng: np.random.Generator, n: int, m: int) -> Weights:
 
 
 class Initializer(NamedTuple):
-    """A row of the table: what draws float64[n, m], the formula, and where it is from.
+    """A row of the table: what draws float64[n, m], the formula, and its source, "" for none.
 
     ``takes`` are the numbers that ``draw`` has behind n and m: --init-std, or two bounds.
     """
@@ -113,7 +113,7 @@ class Initializer(NamedTuple):
 INITIALIZERS = {
     one.name: one
     for one in (
-        Initializer("normal", normal, "N(0, std)", "small random numbers", "std"),
+        Initializer("normal", normal, "N(0, std)", "", "std"),
         Initializer(
             "truncated-normal",
             truncated_normal,
@@ -121,7 +121,7 @@ INITIALIZERS = {
             "TensorFlow",
             "std",
         ),
-        Initializer("uniform", uniform, "U(a, b)", "bounds of your own: uniform:a,b", "bounds"),
+        Initializer("uniform", uniform, "U(a, b), given as uniform:a,b", "", "bounds"),
         Initializer("scaled-normal", scaled_normal, "N(0, sqrt(1 / n))", "LeCun et al. 1998"),
         Initializer(
             "xavier-uniform",
@@ -134,7 +134,9 @@ INITIALIZERS = {
         ),
         Initializer("he-uniform", he_uniform, "U(-r, r), r = sqrt(6 / n)", "He et al. 2015"),
         Initializer("he-normal", he_normal, "N(0, sqrt(2 / n))", "He et al. 2015"),
-        Initializer("msra-combined", msra_combined, "N(0, sqrt(4 / (n + m)))", "He et al. 2015"),
+        Initializer(
+            "msra-combined", msra_combined, "N(0, sqrt(4 / (n + m)))", "after He et al. 2015"
+        ),
         Initializer(
             "lecun-uniform", lecun_uniform, "U(-r, r), r = sqrt(3 / n)", "LeCun et al. 1998"
         ),

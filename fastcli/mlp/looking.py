@@ -72,7 +72,7 @@ def still_sentence(args: MlpArgs) -> str:
     if off:
         said.append(f"{names_of(off).capitalize()} {'are' if len(off) > 1 else 'is'} off here")
     if any(chosen.activation.is_random for chosen in args.activations):
-        said.append("rrelu has the mean of its slopes")
+        said.append("rrelu uses its mean slope")
     return f"{'; '.join(said)}.".capitalize() if said else ""
 
 

@@ -123,7 +123,11 @@ WITH_DROPOUT = Need(
 
 @dataclass(frozen=True, kw_only=True)
 class MlpOptions:
-    """The arguments of ``mlp-train``; -1 for lr, eps and others means the optimiser's own."""
+    """The arguments of ``mlp-train``.
+
+    -1 stands for what is not given: the optimiser's own number (lr, eps, ...), or that of the rule
+    for the kind of input (epoch, batch size, beta1, ...; ``defaults.py``).
+    """
 
     input: tuple[str, ...] = option(
         (),
@@ -332,9 +336,9 @@ class MlpOptions:
     )
     loss: str = option(
         "auto",
-        "loss function (auto: softmax; where lines have several labels one-vs-all, but of texts of "
-        "more than 100 labels only without hidden layers; of regression squared; bce: one sigmoid "
-        "unit for two labels)",
+        "loss function (auto: softmax; one-vs-all for several labels a line (softmax for texts "
+        "with hidden layers and over 100 labels); squared for regression; bce: one sigmoid unit "
+        "for two labels)",
         group="network",
         fasttext=True,
         choices=LOSSES,

@@ -1,4 +1,4 @@
-"""The perceptron learning rule (Rosenblatt 1958): what it needs, and whether it has ended.
+"""The perceptron learning rule (Rosenblatt 1958): what it needs, and whether it has converged.
 
 A unit for each label gives 1 from a score of 0 on, else 0; w += lr (t - y) x moves the units that
 are in error.  The rule ends, without an error, after finitely many steps where a plane separates
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fastcli.mlp.trainer import Trainer
 
-OWN = {"hidden": "none", "batch_size": 1}  # what the rule has unless it is given by hand
+OWN = {"hidden": "none", "batch_size": 1}  # what the rule uses unless it is given by hand
 
 
 def with_own_defaults(args: MlpArgs, given: Collection[str]) -> tuple[MlpArgs, str]:
@@ -33,8 +33,9 @@ def with_own_defaults(args: MlpArgs, given: Collection[str]) -> tuple[MlpArgs, s
     own: dict[str, Any] = {name: value for name, value in OWN.items() if name not in given}
     if not own or not args.is_perceptron:
         return args, ""
-    shown = " ".join(f"{option_of(name)} {value}" for name, value in own.items())
-    return replace(args, **own), f"--optimizer perceptron has {shown}, unless given."
+    shown = " and ".join(f"{option_of(name)} {value}" for name, value in own.items())
+    them = "them" if len(own) > 1 else "it"
+    return replace(args, **own), f"--optimizer perceptron uses {shown}, unless you set {them}."
 
 
 def check_text(args: MlpArgs) -> None:
@@ -63,11 +64,11 @@ def verdict(trainer: Trainer, names: Sequence[str]) -> str:
         units |= wrong.any(axis=0)
     lines = counted(examples.n, "training line")
     if not n_wrong:
-        return f"The perceptron rule has ended: every unit is right for all of {lines}."
+        return f"The perceptron rule has converged: every unit is right for all of {lines}."
     labels = listed([name for name, some in zip(names, units.tolist(), strict=True) if some])
     return (
-        f"The perceptron rule has not ended: {n_wrong:,} of {lines} still have a unit in error "
-        f"({labels}). Where no line or plane separates a label from the others, as in XOR, it goes "
-        "round in circles for ever, which is suspected here: --hidden 8 with another --optimizer "
-        "can learn such data. If it is not so, more -epoch will end it."
+        f"The perceptron rule has not converged: {n_wrong:,} of {lines} still have a unit in error "
+        f"({labels}). Where no line or plane separates a label from the others, as in XOR, it "
+        "never converges, as is probably the case here: --hidden 8 with another --optimizer can "
+        "learn such data. If one does, more -epoch will do."
     )

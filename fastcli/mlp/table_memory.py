@@ -27,8 +27,8 @@ NUMBER = 8  # bytes of a number that is read
 # and its name among the columns that are constant, as nearly all are that a large index makes.
 OF_COLUMN = 28 * NUMBER
 SPARE = 1 << 26  # bytes for the text and the rows that are being read
-# By how much the size of rows that are yet to be read may be less than those before tell, and from
-# which share of a file on it is sure.
+# How far the extrapolated size may exceed free memory before a file is refused: 3 times early on,
+# 1.2 times once a tenth is read.
 UNSURE, SURE, SURE_FROM = 3.0, 1.2, 0.1
 FEWER = {
     "libsvm": "Zeros take room, too: use fewer features (select or hash them, or number them "

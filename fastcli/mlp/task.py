@@ -2,7 +2,8 @@
 
 The boundary, for labels that are all numbers:
 
-* up to ``FEW`` different ones are classes;
+* up to ``FEW`` different ones are classes; where some have fractions, only with ``LEAST_ROWS`` rows
+  each on average or with up to ``FRACTIONS`` of them;
 * whole numbers from 0 or 1 on are the numbers of classes: up to ``MOST_IDS`` where at least half of
   them are there, more where none is missing, as long as a class has ``LEAST_ROWS`` rows on average;
 * up to ``SOME`` other whole numbers are classes;
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 FEW, SOME, MOST_IDS = 10, 20, 100
 LEAST_ROWS = 2.0
-FRACTIONS = 2  # different numbers with a fraction, at least, that nearly every row has another of
+FRACTIONS = 2  # different numbers, some with fractions, are classes however few the rows
 NEARLY_ALL = 0.9  # of the different labels, where some are no numbers
 
 
@@ -42,7 +43,7 @@ def are_classes(numbers: NDArray[np.float64], n_rows: int) -> bool:
     n, low, high = len(numbers), numbers.min(), numbers.max()
     is_whole = bool((numbers == np.round(numbers)).all())
     if not is_whole:
-        return n <= FEW and (n <= FRACTIONS or 2 * n <= n_rows)
+        return n <= FEW and (n <= FRACTIONS or n_rows >= LEAST_ROWS * n)
     if n <= FEW:
         return True
     if low in (0, 1):

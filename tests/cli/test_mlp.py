@@ -365,7 +365,7 @@ def test_lines_left_out_of_numbers(numbers_model, table, tmp_path):
     assert found["unknown_labels"]["lines"] == 1
     assert result.err == (
         "Lines left out of the test: 3 without a label, 1 with labels the model does not know. "
-        "None is in the denominator of a figure.\n"
+        "They count in no score (not in any denominator).\n"
     )
     options = [*FAR[:-1], 1]
     result = run("mlp-train", "-input", path, "-output", tmp_path / "m", *options)

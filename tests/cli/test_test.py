@@ -29,8 +29,8 @@ MIXED = (
 )
 LEFT_OUT = (
     "Lines left out of the test: 2 without a label, 1 with labels the model does not know, "
-    "1 without a token the model knows. None is in the denominator of a figure. 1 line has unknown "
-    "labels beside known ones: only the known ones count.\n"
+    "1 without a token the model knows. They count in no score (not in any denominator). 1 line "
+    "has unknown labels beside known ones: only the known ones count.\n"
 )
 
 

@@ -35,7 +35,7 @@ def check_lines(found: GradientCheck) -> Iterator[str]:
     if any(one.n_kinks for one in found.tensors):
         kinks = "Kinks: the loss has a corner there (as relu has at 0), and no derivative."
         yield from wrapped(kinks, room)
-    if found.is_sure:
+    if found.is_imprecise:
         sure = "The network is nearly sure of these rows: p - y has few digits in float32."
         yield from wrapped(sure, room)
     if (worst := found.worst).worst.error <= found.tolerance:

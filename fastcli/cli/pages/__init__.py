@@ -22,7 +22,7 @@ class Topic(NamedTuple):
 
 TOPICS = {
     "activations": Topic(
-        "activation functions (--activation): formulas, curves, what speaks for and against",
+        "activation functions (--activation): formulas, curves, strengths and weaknesses",
         ("activation",),
     ),
     "optimizers": Topic(
@@ -37,7 +37,7 @@ TOPICS = {
         "batch and layer normalisation (--norm)", ("norm", "normalisation", "normalization")
     ),
     "schedules": Topic("how the learning rate changes (--schedule)", ("schedule",)),
-    "losses": Topic("what training makes small (-loss)", ("loss",)),
+    "losses": Topic("loss functions (-loss)", ("loss",)),
 }
 
 
@@ -94,7 +94,7 @@ def topic_of(word: str) -> str:
 
 
 def facts_of(words: Words, source: str, **more: str) -> list[tuple[str, str]]:
-    """Return the paragraphs of an entry; ``more`` come behind the derivative."""
+    """Return the paragraphs of an entry; ``more`` come behind the derivative, "" is left out."""
     named_source = f"{source}: {words.title}" if words.title else source
     found = {
         "derivative": words.derivative,

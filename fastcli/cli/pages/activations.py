@@ -38,13 +38,15 @@ WORDS = {
         good="Bounded, smooth, and readable as a probability: right for the output of a yes or no.",
         bad="Every layer multiplies gradients by 1/4 or less, so they vanish in deep networks; far "
         "from 0 a unit is saturated and learns nothing. Outputs are all positive, so the weights "
-        "of a unit above it move in one direction together. e^x takes time.",
+        "of a unit above it move in one direction together, for one example. e^x takes time.",
+        title="Learning Representations by Back-Propagating Errors",
     ),
     "hard-sigmoid": Words(
-        derivative="1/6 between -3 and 3, 0 beyond",
+        derivative="1/6 between -3 and 3, 0 beyond (and at both)",
         why="A sigmoid of three straight pieces, for small processors and low precision.",
         good="Cheap: no exponential; bounded as the sigmoid is.",
         bad="Exactly no gradient beyond -3 and 3, a small one between; not centred at 0.",
+        title="Searching for MobileNetV3",
     ),
     "tanh": Words(
         derivative="1 - f^2, at most 1",
@@ -77,16 +79,18 @@ WORDS = {
     ),
     "relu": Words(
         derivative="1 above 0, 0 below (and at 0)",
-        why="Sigmoids kept deep networks from learning; a unit that is linear wherever it is on "
-        "passes gradients whole.",
+        why="Proposed for restricted Boltzmann machines, as an approximation to many binary units "
+        "that share weights. In deep networks, which sigmoids kept from learning, a unit that is "
+        "linear wherever it is on passes gradients whole.",
         good="No vanishing gradients where units are on; cheap; about half the outputs are 0, "
         "a sparse code. Trains several times faster than tanh.",
         bad="A unit that is below 0 for every example has no gradient any more: it is dead. Too "
         "large a learning rate kills many. Outputs are not centred at 0.",
-        title="Rectified Linear Units Improve Restricted Boltzmann Machines",
+        title="Rectified Linear Units Improve Restricted Boltzmann Machines; Deep Sparse Rectifier "
+        "Neural Networks",
     ),
     "relu6": Words(
-        derivative="1 between 0 and 6, 0 beyond",
+        derivative="1 between 0 and 6, 0 beyond (and at both)",
         why="ReLU with a ceiling, so that a unit cannot answer with any size; it suits arithmetic "
         "of few bits.",
         good="Bounded, cheap, sparse.",
@@ -173,8 +177,8 @@ WORDS = {
         "the Brain",
     ),
     "hard-tanh": Words(
-        derivative="1 between -1 and 1, 0 beyond",
-        why="A tanh of three straight pieces, for speed in large networks of language.",
+        derivative="1 between -1 and 1, 0 beyond (and at both)",
+        why="A tanh of three straight pieces, for speed.",
         good="Cheap, centred at 0.",
         bad="Exactly no gradient beyond -1 and 1.",
         title="Large Scale Machine Learning",
@@ -227,6 +231,7 @@ WORDS = {
         why="The bell of radial units, which answer to what is near a prototype.",
         good="Local: outputs are about 0 far away.",
         bad="Far from 0 there is no gradient at all, so units that start far never come near.",
+        title="Multivariable Functional Interpolation and Adaptive Networks",
     ),
     "isrlu": Words(
         derivative="1 above 0, (1 / sqrt(1 + alpha x^2))^3 below",
@@ -254,7 +259,7 @@ WORDS = {
     ),
     "sqnl": Words(
         derivative="1 - |x| / 2 between -2 and 2, 0 beyond",
-        why="A tanh made of one square, for processors where e^x is dear.",
+        why="A tanh made of one square, for processors where e^x is expensive.",
         good="Cheap, centred at 0, with a linear derivative.",
         bad="Exactly no gradient beyond -2 and 2.",
         title="SQNL: A New Computationally Efficient Activation Function",
@@ -267,7 +272,7 @@ WORDS = {
     ),
     "sq-rbf": Words(
         derivative="-x for |x| up to 1, x - 2 sign(x) up to 2, 0 beyond",
-        why="gaussian made of squares, for processors where e^x is dear.",
+        why="gaussian made of squares, for processors where e^x is expensive.",
         good="Cheap and local.",
         bad="Exactly 0 beyond -2 and 2, values and gradients: units that start there stay there.",
         title="Computationally Efficient Radial Basis Function",

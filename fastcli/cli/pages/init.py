@@ -70,7 +70,8 @@ WORDS = {
         title="Delving Deep into Rectifiers",
     ),
     "msra-combined": Words(
-        why="He's condition forward is 2 / n and backward 2 / m; their mean is in the middle.",
+        why="He's condition forward is 2 / n and backward 2 / m; 4 / (n + m) is their harmonic "
+        "mean, with the mean of n and m in place of both.",
         good="Between both where a layer is much wider than the next.",
         bad="Holds neither exactly; the same as he-normal where n = m.",
         title="Delving Deep into Rectifiers",

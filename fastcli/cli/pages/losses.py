@@ -7,12 +7,13 @@ from functools import partial
 from fastcli.cli.pages import Curve, Entry, Page, Words, facts_of
 from fastcli.mlp.options import LOSSES
 
-TITLE = "What training makes small: mlp-train -loss NAME"
+TITLE = "Loss functions: mlp-train -loss NAME"
 INTRO = (
     "The loss of an example says how wrong the scores z of its labels are; y is 1 for its label, 0 "
     "for others, or what --label-smoothing makes of it. Backpropagation starts from its derivative "
-    "by each score, p - y for labels. auto takes ova where lines have several "
-    "labels, else softmax. squared, absolute and huber are for targets that are numbers (--task "
+    "by each score, p - y for labels. auto takes ova where lines have several labels (but softmax "
+    "for texts with hidden layers and over 100 labels), squared for regression, else softmax. "
+    "squared, absolute and huber are for targets that are numbers (--task "
     "regression). The curves are over the score of the right label, or over the error e."
 )
 POINTS = 121

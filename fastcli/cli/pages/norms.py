@@ -18,7 +18,7 @@ FORMULAS = {
     "layer": "gamma (z - mean) / sqrt(var + eps) + beta; mean and var of an example over the units",
 }
 SOURCES = {
-    "none": "-",
+    "none": "",
     "batch": "Ioffe and Szegedy 2015",
     "layer": "Ba et al. 2016",
 }
@@ -66,5 +66,4 @@ def page() -> Page:
 
 def _entry(name: str) -> Entry:
     facts = facts_of(WORDS[name], SOURCES[name], predicting=PREDICTING[name])
-    facts = [fact for fact in facts if fact != ("source", "-")]
     return Entry(name=name, formula=FORMULAS[name], facts=facts)

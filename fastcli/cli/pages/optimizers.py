@@ -20,6 +20,12 @@ STEPS = 60
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 START, BENDS = (-4.0, 1.0), (1.0, 20.0)
 SMALLEST = 1e-6  # loss that is drawn
+MEMORY = {  # by the slots of state; three are those that rmsprop may have
+    0: "none",
+    1: "a number for each weight",
+    2: "2 numbers for each weight",
+    3: "a number for each weight, one more each with --momentum and --centered",
+}
 
 WORDS = {
     "sgd": Words(
@@ -47,7 +53,7 @@ WORDS = {
     "adagrad": Words(
         why="Weights of rare features should take larger steps when their time comes: each weight "
         "has its own rate, lr over the root of all its squared gradients so far.",
-        good="Strong on sparse input such as words; little care for lr.",
+        good="Strong on sparse input such as words.",
         bad="The sum only grows, so rates fall towards 0 and training may end too soon.",
         title="Adaptive Subgradient Methods for Online Learning and Stochastic Optimization",
     ),
@@ -62,7 +68,7 @@ WORDS = {
     "adadelta": Words(
         why="In AdaGrad's quotient the units are wrong: a step should be measured in units of w. "
         "The root mean square of the steps so far puts that right, and lr is not needed.",
-        good="No learning rate (lr 1 is the paper's form); quick at first.",
+        good="No learning rate (lr 1 is the paper's form).",
         bad="Starts with tiny steps, and near the end it jitters about the minimum.",
         title="ADADELTA: An Adaptive Learning Rate Method",
     ),
@@ -75,8 +81,8 @@ WORDS = {
         title="Adam: A Method for Stochastic Optimization",
     ),
     "adamw": Words(
-        why="In Adam an L2 penalty shrinks large gradients' weights least. Decay taken apart from "
-        "the gradient treats all weights alike.",
+        why="In Adam an L2 penalty shrinks weights with large gradients least. Decay taken "
+        "apart from the gradient treats all weights alike.",
         good="Weight decay does what it says; usual for transformers and good for tables.",
         bad="One more number, the decay, whose effect depends on lr and the number of steps.",
         title="Decoupled Weight Decay Regularization",
@@ -126,7 +132,7 @@ def page() -> Page:
 
 def _entry(one: Optimizer) -> Entry:
     numbers = [f"-lr {one.lr:g}"]
-    if "eps" in one.formula or one.name in ("adamw", "nadam"):
+    if "eps" in one.formula or one.name == "adamw":
         numbers.append(f"--eps {one.eps:g}")
     if "rho" in one.formula:
         numbers.append(f"--rho {one.rho:g}")
@@ -134,9 +140,7 @@ def _entry(one: Optimizer) -> Entry:
         numbers.append(f"--weight-decay {one.weight_decay:g}")
     if one.initial_accumulator:
         numbers.append(f"--initial-accumulator {one.initial_accumulator:g}")
-    memory = "none" if not one.slots else f"up to {one.slots} numbers for each weight"
-    if one.name in ("momentum", "nesterov", "adagrad"):
-        memory = "a number for each weight"
+    memory = MEMORY[one.slots]
     return Entry(
         name=one.name,
         formula=one.formula,

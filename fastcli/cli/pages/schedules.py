@@ -22,8 +22,8 @@ FORMULAS = {
     "cosine": "lr (1 + cos(pi t / T)) / 2",
 }
 SOURCES = {
-    "constant": "Robbins and Monro 1951",
-    "linear": "fastText",
+    "constant": "",
+    "linear": "Mikolov et al. 2013 (word2vec), as in fastText",
     "step": "He et al. 2016",
     "cosine": "Loshchilov and Hutter 2017",
 }
@@ -37,6 +37,7 @@ WORDS = {
         why="Word vectors were trained in one pass with a rate that falls to 0.",
         good="Simple and strong where the number of steps is known.",
         bad="The number of epochs matters: stopped early, training has not settled.",
+        title="Efficient Estimation of Word Representations in Vector Space",
     ),
     "step": Words(
         why="Train until the loss stalls, then cut the rate; here after a fixed number of epochs.",
@@ -60,7 +61,7 @@ def page() -> Page:
 
 def _entry(name: str) -> Entry:
     words = WORDS[name]
-    facts = facts_of(words, SOURCES[name], rate=SCHEDULES[name] * (SCHEDULES[name] != name))
+    facts = facts_of(words, SOURCES[name])
     return Entry(name=name, formula=FORMULAS[name], facts=facts, curves=partial(curves, name))
 
 

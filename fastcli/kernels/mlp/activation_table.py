@@ -22,8 +22,9 @@ class Activation(NamedTuple):
     """A row of the table.
 
     ``value`` and ``slope`` name functions ``(x, *parameters) -> f32`` of a pre-activation x and
-    the parameters of its unit, or ``(x, *constants) -> f32``; the slope at a corner is that of the
-    left side, as in PyTorch.
+    the parameters of its unit, or ``(x, *constants) -> f32``; the slope at a corner is PyTorch's: 0
+    at both bounds of clamped ones (relu6, hard-tanh, hard-sigmoid), else that of the left side.
+    ``source`` is "" where nobody proposed the function.
     ``learned`` names a function ``(x, d, grads, row, *parameters)`` that adds ``d`` times the
     derivative by parameter j to ``grads[j * row]``; with it training moves the parameters, of
     which every unit has its own.  Where ``value`` is None ``activations.py`` has special kernels.
@@ -57,7 +58,7 @@ ACTIVATIONS = {
         Activation(
             name="identity",
             formula="x",
-            source="linear units",
+            source="",
             value="identity",
             slope="identity_slope",
             aliases=("linear", "none"),
@@ -65,7 +66,7 @@ ACTIVATIONS = {
         Activation(
             name="sigmoid",
             formula="1 / (1 + e^-x)",
-            source="logistic function",
+            source="Rumelhart et al. 1986",
             value="logistic",
             slope="logistic_slope",
             aliases=("logistic",),
@@ -74,7 +75,7 @@ ACTIVATIONS = {
         Activation(
             name="hard-sigmoid",
             formula="min(max(x / 6 + 1/2, 0), 1)",
-            source="as in PyTorch",
+            source="Howard et al. 2019",
             value="hard_sigmoid",
             slope="hard_sigmoid_slope",
             aliases=("hardsigmoid",),
@@ -91,7 +92,7 @@ ACTIVATIONS = {
         Activation(
             name="arctan",
             formula="arctan(x)",
-            source="inverse tangent",
+            source="",
             value="arctan",
             slope="arctan_slope",
             aliases=("atan",),
@@ -115,7 +116,7 @@ ACTIVATIONS = {
         Activation(
             name="relu",
             formula="max(0, x)",
-            source="Nair and Hinton 2010",
+            source="Nair and Hinton 2010; Glorot et al. 2011",
             value="leaky",
             slope="leaky_slope",
             constants=(0.0,),
@@ -280,7 +281,7 @@ ACTIVATIONS = {
         Activation(
             name="arsinh",
             formula="log(x + sqrt(x^2 + 1))",
-            source="inverse hyperbolic sine",
+            source="",
             value="arsinh",
             slope="arsinh_slope",
             aliases=("asinh", "arcsinh"),
@@ -296,7 +297,7 @@ ACTIVATIONS = {
         Activation(
             name="bent-identity",
             formula="(sqrt(x^2 + 1) - 1) / 2 + x",
-            source="table",
+            source="",
             value="bent",
             slope="bent_slope",
         ),
@@ -336,14 +337,14 @@ ACTIVATIONS = {
         Activation(
             name="sinc",
             formula="sin(x) / x, 1 at 0",
-            source="table",
+            source="",
             value="sinc",
             slope="sinc_slope",
         ),
         Activation(
             name="gaussian",
             formula="e^(-x^2)",
-            source="radial units",
+            source="Broomhead and Lowe 1988",
             value="gaussian",
             slope="gaussian_slope",
         ),
