@@ -143,13 +143,19 @@ class Required:
 def required_of(
     reporting: Reporting, classifier: Classifier, asked: Question, like: str
 ) -> Required:
-    """Return the requirements on a test of a model.  Raises ArgumentError for unknown labels."""
+    """Return the requirements on a test of a model.
+
+    Raises ArgumentError for unknown labels and for metrics of numbers.
+    """
     from fastcli.cli.display.messages import say
 
     if not reporting.require:
         return Required([])
+    required = reporting.requirements()
+    for one in required:
+        one.metric.check_task(False, f"--require {one.metric.text}")
     names = label_names_of(classifier, asked.model, like)
-    wanted = [(one, one.metric.find_label(names)) for one in reporting.requirements()]
+    wanted = [(one, one.metric.find_label(names)) for one in required]
     for one, _ in wanted:
         if one.metric.doubt:
             say(one.metric.doubt)
