@@ -160,7 +160,28 @@ def test_training_goes_on_with_small_steps():
         "constant",
         20,
     )
-    assert (found.dropout, said) == ("0", "")
+    assert found.dropout == "0"
+    assert said == (
+        "Defaults for training that goes on: --optimizer adam -lr 0.001 --schedule constant "
+        "-epoch 20."
+    )
+
+
+def test_an_optimisers_own_rate_is_said():
+    _, said = decided(MlpArgs(optimizer="sgd", hidden="8"), TABLE)
+    assert said == (
+        "Defaults for 1,000 rows and 10 columns: --dropout 0.1 -epoch 62 -lr 0.1 --schedule "
+        "constant."
+    )
+
+
+@pytest.mark.parametrize(("batch", "epochs"), [(1, 20), (32, 62), (200, 400), (0, 2000)])
+def test_epochs_are_by_the_steps_of_a_batch(batch, epochs):
+    assert args_of(TABLE, batch_size=batch).epoch == epochs
+
+
+def test_images_that_are_changed_anew_get_small_steps():
+    assert args_of(TABLE, image="2x5", augment="shift:1").lr == 0.003
 
 
 def test_what_was_taken_makes_the_same_network(tmp_path):

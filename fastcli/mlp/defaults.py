@@ -24,6 +24,7 @@ DECIDED = {
     *("beta2", "schedule", "weight_decay", "batch_size", "epoch"),
 }
 BATCH: int = PLAIN["batch_size"]
+GOES_ON: dict[str, Any] = {"optimizer": "adam", "lr": 0.001, "schedule": "constant", "epoch": 20}
 TINY = 2 * BATCH  # rows
 STEPS, WIDE_STEPS, WIDE = 2000, 1000, 100  # of tables, of those of more than 100 columns
 TEXT_STEPS = 500  # of short texts
@@ -68,11 +69,12 @@ class TrainingSize:
 def decided(args: MlpArgs, size: TrainingSize) -> tuple[MlpArgs, str]:
     """Return arguments in which nothing is left open, and a sentence on what was decided, or "".
 
-    Networks that training goes on with have no rule: they get small steps.
+    Networks that training goes on with have a rule of their own: they get small steps.
     """
-    rule = {} if args.input_model else dict(_rule(args, size))
+    rule: dict[str, Any] = dict(GOES_ON if args.input_model else _rule(args, size))
     if args.is_given("optimizer"):
         rule = {k: v for k, v in rule.items() if k not in OPTIMISER}
+        rule |= {"lr": args.rule.lr, "schedule": PLAIN["schedule"]}
     if any(args.is_given(name) and getattr(args, name) for name in (*SHAPES, *PENALTIES)):
         rule = {k: v for k, v in rule.items() if k != "dropout"}
         if "weight_decay" in rule:
@@ -84,7 +86,8 @@ def decided(args: MlpArgs, size: TrainingSize) -> tuple[MlpArgs, str]:
     if not found.widths:
         taken = {k: v for k, v in taken.items() if k not in ("activation", "dropout")}
     said = [word for name, value in taken.items() for word in (option_of(name), _shown(value))]
-    return found, f"Defaults for {size}: {' '.join(said)}." if said else ""
+    what = "training that goes on" if args.input_model else str(size)
+    return found, f"Defaults for {what}: {' '.join(said)}." if said else ""
 
 
 def _shown(value: Any) -> str:
@@ -93,47 +96,47 @@ def _shown(value: Any) -> str:
 
 def _rule(args: MlpArgs, size: TrainingSize) -> Iterator[tuple[str, Any]]:
     if not size.is_text:
-        yield from _of_table(size, args.is_regression)
+        yield from _of_table(args, size)
         return
     yield "word_ngrams", TEXT_NGRAMS
     if args.hidden.strip().lower() in ("", "0", "none"):
-        yield from _of_text_alone(size)
+        yield from _of_text_alone(args, size)
     else:
-        yield from _of_text(size)
+        yield from _of_text(args, size)
 
 
-def _of_table(size: TrainingSize, is_regression: bool) -> Iterator[tuple[str, Any]]:
+def _of_table(args: MlpArgs, size: TrainingSize) -> Iterator[tuple[str, Any]]:
     """Yield the rule for tables of numbers; wide ones take half the steps."""
     n, d = size.n, size.n_inputs
     yield "hidden", "256"
     if n < TINY:  # XOR has four rows: units that are dead for all of them never come back
         yield "activation", "leaky-relu:0.1"
     yield "optimizer", "adamw"
-    yield "lr", 0.02
+    yield "lr", 0.003 if args.augment else 0.02  # images whose pixels are scaled alike
     yield "beta2", 0.99
     yield "schedule", "cosine"
-    yield "weight_decay", decay_of(n, d, is_regression)
+    yield "weight_decay", decay_of(n, d, args.is_regression)
     yield "dropout", "0.1"
-    yield "epoch", epochs_of(WIDE_STEPS if d > WIDE else STEPS, n, 20)
+    yield "epoch", epochs_of(WIDE_STEPS if d > WIDE else STEPS, n, args.batch_size, 20)
 
 
-def _of_text(size: TrainingSize) -> Iterator[tuple[str, Any]]:
+def _of_text(args: MlpArgs, size: TrainingSize) -> Iterator[tuple[str, Any]]:
     """Yield the rule for texts and a network with hidden layers."""
     n, is_many = size.n, size.n_labels > MANY_LABELS
     yield "hidden", "256" if is_many else "100"
     yield "optimizer", "adam"
     yield "beta1", 0.0
-    yield "lr", 0.003 if is_many else 0.002
+    yield "lr", 0.003 if is_many else 0.005 if size.has_several else 0.002
     yield "schedule", "linear"
     yield "dropout", "0.3" if is_many else "0.5"
     if is_many:
         yield "batch_size", 16
     if size.has_several:
         yield from [("loss", "softmax")] if is_many else [("output_bias", "prior")]
-    yield "epoch", epochs_of(TEXT_STEPS, n, 20 if is_many else 5)
+    yield "epoch", epochs_of(TEXT_STEPS, n, args.batch_size, 20 if is_many else 5)
 
 
-def _of_text_alone(size: TrainingSize) -> Iterator[tuple[str, Any]]:
+def _of_text_alone(args: MlpArgs, size: TrainingSize) -> Iterator[tuple[str, Any]]:
     """Yield the rule for texts without hidden layers: the mean of word vectors decides."""
     n, is_many = size.n, size.n_labels > MANY_LABELS
     yield "optimizer", "adam"
@@ -144,7 +147,7 @@ def _of_text_alone(size: TrainingSize) -> Iterator[tuple[str, Any]]:
         yield "batch_size", 16
     if size.has_several:
         yield "output_bias", "prior"
-    yield "epoch", epochs_of(TEXT_STEPS, n, 10 if is_many else 5)
+    yield "epoch", epochs_of(TEXT_STEPS, n, args.batch_size, 10 if is_many else 5)
 
 
 def decay_of(n: int, d: int, is_regression: bool) -> float:
@@ -162,10 +165,13 @@ def decay_of(n: int, d: int, is_regression: bool) -> float:
     return round(min(1.0, max(by_columns / 2, 3 * d / n)), 4)
 
 
-def epochs_of(steps: int, n: int, least: int) -> int:
+def epochs_of(steps: int, n: int, batch: int, least: int) -> int:
     """Return the epochs that take about some steps on n examples, ``least`` at least.
 
-    >>> epochs_of(2000, 1000, 20), epochs_of(2000, 100_000, 20)
-    (62, 20)
+    ``batch`` is that of the arguments: 0 is all examples, -1 what is usual.
+
+    >>> epochs_of(2000, 1000, -1, 20), epochs_of(2000, 1000, 200, 20), epochs_of(2000, 9**6, 32, 20)
+    (62, 400, 20)
     """
-    return max(least, round(steps / -(-n // BATCH)))
+    batch = BATCH if batch < 0 else batch or n
+    return max(least, round(steps / -(-n // batch)))
