@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastcli.cli.display.looks import trace_lines
+from fastcli.cli.display.looks import check_lines, trace_lines
 from fastcli.errors import ArgumentError, FastcliError
 from fastcli.kernels.mlp.activation_table import ACTIVATIONS
 from fastcli.mlp import gradient_check
@@ -132,6 +132,33 @@ def test_a_wrong_gradient_is_named(table, monkeypatch, name):
     with pytest.raises(FastcliError, match=rf"The gradient of {name}\[.*\] is wrong: backprop"):
         found.check()
     assert [t.name for t in found.tensors if t.worst.error > TOLERANCE] == [name]
+
+
+VANISHING = [
+    {"hidden": ",".join(["8"] * 10), "activation": "sigmoid"},
+    {"hidden": "8,8,8,8", "activation": "tanh", "init": "normal", "init_std": 0.01},
+]
+
+
+@pytest.mark.parametrize("given", VANISHING, ids=str)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_gradients_that_vanish_are_not_wrong(table, given, seed):
+    """Of what is near 1e-10 a difference of the loss in float64 is rounding noise."""
+    found = check_gradients(*look_at(table, seed=seed, **given))
+    found.check()
+    assert all(tensor.n_kinks == 0 for tensor in found.tensors)
+    small = [tensor.name for tensor in found.tensors if tensor.n_small]
+    assert small[0] in ("layers.0.weight", "layers.0.bias")
+    assert found.tensors[-1].name not in small
+    text = " ".join(check_lines(found))
+    assert f"Gradients vanish: in {small[0]}, " in text
+    assert f"are below {found.smallest:.0e}, too small" in text
+
+
+def test_a_sum_that_is_0_has_not_vanished(table):
+    """Batch norm takes a bias out again: float32 leaves some 1e-9 of its gradient, which is 0."""
+    found = check_gradients(*look_at(table, norm="batch", activation="tanh"))
+    assert not any(tensor.n_small for tensor in found.tensors)
 
 
 def test_kinks_are_no_errors(tmp_path):

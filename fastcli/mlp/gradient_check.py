@@ -32,6 +32,8 @@ STEP = 1e-6  # of a difference, times the size of the number if that is above 1
 TOLERANCE = 1e-3  # float32 leaves some 1e-6; a wrong formula is wrong in the first digits
 LOOSEST = 0.1  # tolerance that still says something
 DIGITS = 2.0**-24  # of float32, relative
+ROUNDING = 2.0**-50  # what four roundings in float64 leave of a number, relative
+RESIDUE = 1e-4  # of the floor of a tensor: what float32 itself leaves of a sum that is 0
 BIG_STEP = 2.0**20  # a learning rate by which an update tells its gradient to all digits
 
 
@@ -46,12 +48,17 @@ class Worst(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class TensorCheck:
-    """What was found of a tensor; ``n_kinks`` numbers are at a corner of the loss."""
+    """What was found of a tensor.
+
+    ``n_kinks`` numbers are at a corner of the loss; ``n_small`` have vanished: differences of the
+    loss are too coarse for them.
+    """
 
     name: str
     size: int
     n_checked: int
     n_kinks: int
+    n_small: int
     worst: Worst
 
 
@@ -61,6 +68,7 @@ class GradientCheck:
 
     n_rows: int
     tolerance: float
+    smallest: float  # gradient that differences of the loss can tell
     tensors: list[TensorCheck]
 
     @property
@@ -115,6 +123,7 @@ def check_gradients(
     if before is not None:
         moved = before.astype(np.float64) - rows[plain.rows]
         gradients[EMBEDDING] = moved / BIG_STEP
+    noise = rounding_noise(plain.loss(), network.scores(n, network.values))
     record = network.records[-1]
     scores = network.values[record.dz : record.dz + n * record.z_row]
     largest = float(np.abs(scores).max(initial=0.0)) or 1.0
@@ -127,8 +136,9 @@ def check_gradients(
     return GradientCheck(
         n_rows=n,
         tolerance=tolerance,
+        smallest=noise / LOOSEST,
         tensors=[
-            _check_tensor(name, gradient, noise_floor(network, name, n), plain)
+            _check_tensor(name, gradient, (noise_floor(network, name, n), noise), plain)
             for name, gradient in gradients.items()
         ],
     )
@@ -175,20 +185,33 @@ def noise_floor(network: Network, name: str, n: int) -> float:
     return 0.01 * float(np.abs(rows.reshape(n, -1)).sum(axis=0).max(initial=0.0))
 
 
+def rounding_noise(loss: float, scores: NDArray[np.float32]) -> float:
+    """Return by how much rounding alone may make a difference quotient of the loss wrong.
+
+    The loss, and the scores that it is computed from, are right to about 1e-16 of themselves in
+    float64, and a quotient divides what is wrong with them by its step h: |loss| 1e-16 / h.
+    Gradients of that size, as in many layers of sigmoid, cannot be checked by differences.
+    """
+    return ROUNDING * max(abs(loss), float(np.abs(scores).max(initial=0.0))) / STEP
+
+
 def _check_tensor(
-    name: str, gradient: NDArray[np.floating], floor: float, plain: PlainNetwork
+    name: str, gradient: NDArray[np.floating], floors: tuple[float, float], plain: PlainNetwork
 ) -> TensorCheck:
+    """Compare a tensor; ``floors`` are its ``noise_floor`` and the ``rounding_noise``."""
+    floor, noise = floors
     chosen = _chosen(gradient)
     flat = gradient.reshape(-1)
     sides = np.array([_one_sided(plain, name, int(k)) for k in chosen])
     found = sides.mean(axis=1)
     known = flat[chosen].astype(np.float64)
-    floor = max(floor, 0.01 * float(np.abs(found).max(initial=0.0)), 1e-30)
-    size = np.maximum(np.maximum(np.abs(known), np.abs(found)), floor)
-    errors = np.abs(known - found) / size
+    larger = np.maximum(np.abs(known), np.abs(found))
+    is_small = (np.abs(known) > RESIDUE * floor) & (larger < noise / LOOSEST)
+    size = np.maximum(larger, max(floor, 0.01 * float(np.abs(found).max(initial=0.0)), 1e-30))
+    errors = np.maximum(np.abs(known - found) - noise, 0) / size
     is_kink = (np.abs(sides[:, 0] - sides[:, 1]) / size > TOLERANCE) & (errors > TOLERANCE)
     nearest = np.clip(known, sides.min(axis=1), sides.max(axis=1))
-    errors[is_kink] = (np.abs(known - nearest) / size)[is_kink]
+    errors[is_kink] = (np.maximum(np.abs(known - nearest) - noise, 0) / size)[is_kink]
     at = int(errors.argmax())
     index = tuple(int(k) for k in np.unravel_index(chosen[at], gradient.shape))
     if name == EMBEDDING:
@@ -198,6 +221,7 @@ def _check_tensor(
         size=gradient.size,
         n_checked=len(chosen),
         n_kinks=int(is_kink.sum()),
+        n_small=int(is_small.sum()),
         worst=Worst(index, float(errors[at]), float(known[at]), float(found[at])),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastcli.cli.display.reports import columns
 from fastcli.cli.display.tables import aligned, cut, wrapped
 from fastcli.mlp.layer_sizes import layers_counted
-from fastcli.printable import printable
+from fastcli.printable import listed, printable
 
 if TYPE_CHECKING:
     from fastcli.mlp.gradient_check import GradientCheck
@@ -35,6 +35,12 @@ def check_lines(found: GradientCheck) -> Iterator[str]:
     if any(one.n_kinks for one in found.tensors):
         kinks = "Kinks: the loss has a corner there (as relu has at 0), and no derivative."
         yield from wrapped(kinks, room)
+    if small := [one for one in found.tensors if one.n_small]:
+        n_small, n_checked = sum(one.n_small for one in small), sum(one.n_checked for one in small)
+        names = listed([one.name for one in small])
+        vanish = f"Gradients vanish: in {names}, {n_small:,} of {n_checked:,} numbers are below "
+        vanish += f"{found.smallest:.0e}, too small for differences of this loss to check."
+        yield from wrapped(vanish, room)
     if found.is_imprecise:
         sure = "The network is nearly sure of these rows: p - y has few digits in float32."
         yield from wrapped(sure, room)
