@@ -49,7 +49,9 @@ def test_regions_are_drawn(ending, tmp_path, monkeypatch):
             "has 3 columns (a, b, c): leave columns out with --drop",
         ),
         ("a,y\n1,p\n2,q\n", [], "has 1 column (a): leave it out"),
-        ("a,b,y\n1,u,p\n2,v,q\n", ["--words", "b"], "has a column of words"),
+        ("a,b,y\n1,u,p\n2,v,q\n", ["--words", "b"], "has a column of words (b)"),
+        ("a,b,y\n1,u,p\n2,u,q\n", ["--words", "b"], "has a column of words (b)"),
+        ("a,b,y\n1,,p\n2,4,q\n", [], "has missing values (b), which add an input: fill them in"),
         ("a,b,y\n1,2,.3\n3,2,.5\n", ["--task", "regression"], "is for labels, and"),
         ("__label__a b\n__label__b a\n", [], "t.csv is text: leave it out"),
     ],
@@ -63,3 +65,14 @@ def test_regions_are_of_two_numbers(text, more, message, tmp_path, monkeypatch):
     assert result.code == 1
     assert message in result.err
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_a_run_is_resumed_with_other_pictures(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,b,kind\n0,0,p\n0,1,q\n1,0,q\n5,5,r\n")
+    command = ["mlp-train", "-input", "t.csv", *TWO, "--save-every", 1]
+    assert run(*command).code == 0
+    result = run(*command, "--resume", "--plot-regions", "r.svg")
+    assert (result.code, result.err) == (0, "")
+    assert (tmp_path / "r.svg").exists()

@@ -30,7 +30,7 @@ CHECKPOINT_FORMAT = "mlp checkpoint"
 # What may differ between a run and the one that resumes it.
 FREE = {
     *("epoch", "thread", "verbose", "log", "plot", "save_every", "resume", "patience", "output"),
-    *("show_gradients", "retry_nan", "folds", "folds_output"),
+    *("show_gradients", "retry_nan", "folds", "folds_output", "plot_regions"),
 }
 
 

@@ -50,15 +50,20 @@ def check_regions(columns: FeatureColumns | None, path: str) -> None:
         raise ArgumentError(
             f"--plot-regions draws a table of two number columns, and {path} is text: leave it out."
         )
-    if columns.n_features == 2 and columns.is_plain:
+    words = [column.name or str(column.position) for column in columns.table if column.is_words]
+    if columns.n_features == 2 and columns.is_plain and not words:
         return
     n = columns.n_raw
     found = f"{n:,} column{'s' * (n != 1)}"
     if columns.kind == "csv":
         found += f" ({listed(columns.input_names)})"
     fix = "leave columns out with --drop" if n > 2 and columns.kind == "csv" else "leave it out"
-    if n == 2:
-        found = "a column of words"
+    if n == 2 and words:
+        found = f"{'columns' if len(words) == 2 else 'a column'} of words ({listed(words)})"
+    elif n == 2:
+        lacking = [c.name or str(c.position) for c in columns.table if c.may_lack]
+        found = f"missing values ({listed(lacking)}), which add an input"
+        fix = "fill them in, or leave it out"
     raise ArgumentError(
         f"--plot-regions draws a table of two number columns, and {path} has {found}: {fix}."
     )
