@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -128,7 +129,9 @@ def test_inspect_of_a_large_index(tmp_path):
     assert report["memory"] > 10**12
     assert report["command"] is None
     shown = run("inspect", path).text()
-    assert "x mlp-train would take " in shown
+    said = refused("mlp-train", "-input", path, "-output", tmp_path / "m", *QUIET)
+    size = re.search(r"would take ([\d.]+ .B) of memory", said)[1]
+    assert f"x mlp-train would take {size}" in " ".join(shown.split())
     assert "Next" not in shown
 
 

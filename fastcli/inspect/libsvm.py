@@ -79,7 +79,7 @@ class Libsvm:
     @property
     def memory(self) -> int:
         """The bytes of memory that training takes at least."""
-        return least_bytes(MlpArgs().resolved(), self.n, self.n_features)
+        return least_bytes(MlpArgs(), self.n, self.n_features)
 
     @property
     def is_too_wide(self) -> bool:
