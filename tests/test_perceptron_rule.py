@@ -199,3 +199,28 @@ def test_texts_have_word_vectors(tmp_path):
     options = ["--optimizer", "perceptron", "-verbose", 0]
     said = one_sentence("mlp-train", "-input", path, "-output", tmp_path / "m", *options)
     assert said.startswith("--optimizer perceptron is for numbers")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--hidden", "none", "-loss", "softmax"], "was trained with -loss softmax, and"),
+        (["--hidden", 3, "-loss", "ova"], "has hidden layers, and"),
+        (["--hidden", "none", "--task", "regression"], "predicts numbers, and"),
+    ],
+)
+def test_networks_that_the_rule_cannot_continue(options, said, gate, tmp_path):
+    model = tmp_path / "old.mlp"
+    given = ["-input", gate("and"), "-verbose", 0, "-thread", 1]
+    run("mlp-train", *given, "-output", tmp_path / "old", *options)
+    again = ["-inputModel", model, "--optimizer", "perceptron"]
+    found = one_sentence("mlp-train", *given, "-output", tmp_path / "m", *again)
+    assert found.startswith(f"{model} {said} --optimizer perceptron cannot continue it: use an")
+
+
+def test_the_rule_continues_its_own_networks(gate, tmp_path):
+    given = ["-thread", 1, "--optimizer", "perceptron", "-epoch", 1]
+    assert run("mlp-train", "-input", gate("and"), "-output", tmp_path / "m", *given).code == 0
+    more = ["-inputModel", tmp_path / "m.mlp", *given]
+    result = run("mlp-train", "-input", gate("or"), "-output", tmp_path / "n", *more)
+    assert result.code == 0, result.err

@@ -17,7 +17,7 @@ import numpy as np
 from fastcli.contents import identity_of_bytes
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.recorded import inputs_of
-from fastcli.kernels.base.losses import BCE, SOFTMAX
+from fastcli.kernels.base.losses import BCE, OVA, SOFTMAX
 from fastcli.mlp.args import MlpArgs, option_of
 from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.model import MlpModel
@@ -214,7 +214,11 @@ def open_former(
     for name in filter(given.__contains__, names):
         _check_given(name, args, model, path)
     decided = {name: getattr(model.args, name) for name in names}
-    if "loss" not in given:
+    if args.is_perceptron:
+        _check_perceptron(model, path)
+    if "output_bias" in given and args.output_bias == "prior" and model.targets is None:
+        note(f"--output-bias prior is for new labels: those of {path} keep their bias.")
+    if "loss" not in given or args.loss.strip().lower() == "auto":
         decided["loss"] = loss_name(model.loss)
     decided |= _task(args, model, path, given)
     is_table = bool(args.text_column)
@@ -227,7 +231,9 @@ def _task(args: MlpArgs, model: MlpModel, path: str, given: set[str]) -> dict[st
     """Return the arguments of the network's task.  Raises ArgumentError where another is given."""
     known = "classification" if model.targets is None else "regression"
     is_other = "task" in given and args.task not in ("auto", known)
-    if is_other or ("loss" in given and (args.loss in REGRESSION_LOSSES) != bool(model.targets)):
+    is_of_numbers, loss = model.targets is not None, args.loss.strip().lower()
+    is_other_loss = loss != "auto" and (loss in REGRESSION_LOSSES) != is_of_numbers
+    if is_other or ("loss" in given and is_other_loss):
         option = "task" if is_other else "loss"
         raise ArgumentError(
             f"{option_of(option)} {getattr(args, option)}: {path} is a network of {known}, and "
@@ -237,6 +243,21 @@ def _task(args: MlpArgs, model: MlpModel, path: str, given: set[str]) -> dict[st
         return {}
     delta = {} if "huber_delta" in given else {"huber_delta": model.args.huber_delta}
     return {"task": known, **delta}
+
+
+def _check_perceptron(model: MlpModel, path: str) -> None:
+    """Raise ArgumentError for a network that the perceptron rule cannot continue."""
+    if model.args.widths:
+        what = "has hidden layers"
+    elif model.targets is not None:
+        what = "predicts numbers"
+    elif model.loss != OVA:
+        what = f"was trained with -loss {loss_name(model.loss)}"
+    else:
+        return
+    raise ArgumentError(
+        f"{path} {what}, and --optimizer perceptron cannot continue it: use another --optimizer."
+    )
 
 
 def _names_of_input(model: MlpModel) -> list[str]:

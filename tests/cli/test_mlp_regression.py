@@ -234,6 +234,8 @@ def test_training_goes_on():
     command = ["mlp-train", "-input", "t.csv", "-output", "o", "-inputModel", "m.mlp"]
     for given in (["-loss", "softmax"], ["--task", "classification"]):
         assert "m.mlp is a network of regression, and stays one." in refused(*command, *given)
+    train("t.csv", "-inputModel", "m.mlp", "-loss", "Auto", output="o")
+    assert Path("o.mlp").read_bytes() != Path("m.mlp").read_bytes()
 
 
 def test_texts_go_on():
