@@ -108,6 +108,9 @@ WITH_UNITS = Need(
     lambda v: _has_layers(v) or (v.optimizer == "perceptron" and v.activation == "binary-step"),
     WITH_LAYERS.reason,
 )
+FOR_LABELS = Need(
+    lambda v: v.task != "regression", lambda v: "with --task regression, only for labels"
+)
 WITH_L1 = only_beside("l1")
 WITH_DECAY = only_beside("weight_decay")
 WITH_MAX_NORM = only_beside("max_norm")
@@ -333,6 +336,7 @@ class MlpOptions:
         choices=("auto", "bias", "prior"),
         kind="output bias",
         default_text="bias; prior for texts with several labels a line and one-vs-all",
+        needs=(FOR_LABELS,),
     )
     loss: str = option(
         "auto",
@@ -419,7 +423,8 @@ class MlpOptions:
     )
     eps_position: str = option(
         "outside",
-        "place of epsilon: sqrt(v) + eps (outside, PyTorch) or sqrt(v + eps) (inside, TensorFlow)",
+        "place of epsilon: sqrt(v) + eps (outside, PyTorch) or sqrt(v + eps) (inside: RMSprop of "
+        "TensorFlow, AdaGrad of Keras)",
         group="optimiser",
         choices=EPS_POSITIONS,
         kind="position of epsilon",

@@ -46,6 +46,12 @@ def go_on(model, source, output, *options, code=0, end="txt"):
     return result.err
 
 
+def test_the_prior_is_said_to_be_for_new_labels(old, tmp_path):
+    model = old()
+    said = go_on(model, NEW, tmp_path / "new", "--output-bias", "prior")
+    assert f"--output-bias prior is for new labels: those of {model} keep their bias." in said
+
+
 def same_layers(model, new, kept):
     """Check that all parameters are equal, but for output units that are not ``kept``."""
     last = f"layers.{len(model.args.widths)}."

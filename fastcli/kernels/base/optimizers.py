@@ -10,7 +10,8 @@ small to matter (``functions.settle``): else the states of units that are no lon
 become denormal numbers, which slow a step down several times.
 
 Rules that divide by a root and eps come in two forms, made of one template: eps beside the root
-(PyTorch) or under it (TensorFlow; their names end in ``_eps_inside``).
+(PyTorch) or under it (RMSprop of TensorFlow, AdaGrad of Keras; their names end in
+``_eps_inside``).
 """
 
 from __future__ import annotations
