@@ -1,5 +1,8 @@
 """The perceptron learning rule: its steps by hand, where it ends, and what it is not for."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 
@@ -98,11 +101,34 @@ def test_what_a_line_separates_is_learned(gate, batch_size):
     for seed in range(20):
         trainer = perceptron(ALL, labels, 2, epoch=100, seed=seed, batch_size=batch_size)
         trained(trainer)
-        said = verdict(trainer, ["no", "yes"])
-        assert said == (
-            "The perceptron rule has converged: every unit is right for all of 4 training lines."
+        epoch = trainer.converged_in
+        assert verdict(trainer, ["no", "yes"]) == (
+            f"The perceptron rule has converged: epoch {epoch} had no error, and every unit is "
+            "right for all of 4 training lines."
         )
-        assert trainer.progress.history[-1].train_error == 0
+        history = trainer.progress.history
+        assert epoch == len(history) < 100
+        assert trainer.progress.step == epoch * (4 // (batch_size or 4))
+        assert (history[-1].loss, history[-1].train_error) == (0, 0)
+        one_less = perceptron(ALL, labels, 2, epoch=epoch - 1, seed=seed, batch_size=batch_size)
+        assert trained(one_less).converged_in == 0
+
+
+def test_an_error_of_a_score_of_0_is_one():
+    """It has no loss; a unit whose weights are 0 gives 1 all the same."""
+    trainer = perceptron(ALL[:1], [[0]], 2, epoch=50)
+    trainer.network.params[:] = 0
+    trained(trainer)
+    assert [one.loss for one in trainer.progress.history] == [0, 0]
+    assert trainer.converged_in == 2
+
+
+def test_errors_that_cancel_each_other_are_errors():
+    """Two rows of one place and two labels can move nothing as a batch: one is wrong for ever."""
+    trainer = perceptron(np.ones((2, 2)), [[0], [1]], 2, epoch=50, batch_size=0)
+    trained(trainer)
+    assert trainer.progress.history[-1].epoch == 50
+    assert "has not converged: 1 of 2 training" in verdict(trainer, ["a", "b"])
 
 
 def test_xor_is_not_learned():
@@ -180,6 +206,41 @@ def test_from_the_command_line(options, gate, tmp_path):
     assert result.code == 0
     assert "as in XOR, it never converges, as is probably the case here" in result.err
     assert "learning rate is too high" not in result.err
+
+
+EVERY = [[], ["--eval-every", 3], ["--eval-every", "5steps"], ["--batch-size", 2]]
+
+
+@pytest.mark.parametrize("options", EVERY, ids=str)
+def test_it_ends_where_it_has_converged(options, gate, tmp_path):
+    """The end does not depend on threads, on evaluations, and on where a run was resumed."""
+    learn = ["-input", gate("and"), "--optimizer", "perceptron", *options]
+    models = []
+    for n in (1, 2):
+        log = tmp_path / f"{n}.jsonl"
+        result = run("mlp-train", *learn, "-output", tmp_path / "m", "-thread", n, "--log", log)
+        models.append((tmp_path / "m.mlp").read_bytes())
+        epoch = int(re.search(r"converged: epoch (\d+) had no error", result.err)[1])
+        last = json.loads(log.read_text().splitlines()[-1])
+        per_epoch = 2 if "--batch-size" in options else 4
+        assert (last["epoch"], last["step"]) == (epoch, per_epoch * epoch)
+        assert result.err.index("step  epoch") < result.err.index("has converged")
+    assert models[0] == models[1]
+    for steps in (1, per_epoch * epoch - 1, per_epoch * epoch):
+        part = ["-output", tmp_path / "part", "--save-every", steps, "-thread", 1]
+        (tmp_path / "part.ckpt").unlink(missing_ok=True)
+        run("mlp-train", *learn, *part)
+        result = run("mlp-train", *learn, *part, "--resume")
+        assert f"Resuming after step {per_epoch * epoch // steps * steps}." in result.err
+        assert f"epoch {epoch} had no error" in result.err
+        assert (tmp_path / "part.mlp").read_bytes() == models[0]
+
+
+def test_validation_may_keep_a_model_from_before(gate, tmp_path):
+    learn = ["-input", gate("and"), "-valid", gate("nand"), "--optimizer", "perceptron"]
+    result = run("mlp-train", *learn, "-output", tmp_path / "m")
+    assert "has converged: epoch " in result.err
+    assert "The model that is kept, the best on validation data, has a unit in" in result.err
 
 
 def test_a_model_of_the_rule_has_its_loss(gate, tmp_path):

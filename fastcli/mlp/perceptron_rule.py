@@ -9,7 +9,7 @@ Papert 1969).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from fastcli.printable import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
 
     from fastcli.mlp.trainer import Trainer
 
@@ -47,8 +49,15 @@ def check_text(args: MlpArgs) -> None:
         )
 
 
-def verdict(trainer: Trainer, names: Sequence[str]) -> str:
-    """Return a sentence on the errors that are left in training data; ``names`` are the labels."""
+class Errors(NamedTuple):
+    """How many lines of training data have a unit in error, and which units have one: bool[n]."""
+
+    n_wrong: int
+    units: NDArray[np.bool_]
+
+
+def count_errors(trainer: Trainer) -> Errors:
+    """Return the errors that are left in training data."""
     examples, network = trainer.source, trainer.network
     scorer, order = trainer.scorers[0], np.arange(examples.n)
     n_wrong, units = 0, np.zeros(network.n_labels, bool)
@@ -62,10 +71,25 @@ def verdict(trainer: Trainer, names: Sequence[str]) -> str:
         wrong = fires != target
         n_wrong += int(wrong.any(axis=1).sum())
         units |= wrong.any(axis=0)
-    lines = counted(examples.n, "training line")
+    return Errors(n_wrong, units)
+
+
+def verdict(trainer: Trainer, names: Sequence[str]) -> str:
+    """Return a sentence on the errors that are left in training data; ``names`` are the labels."""
+    n_wrong, units = count_errors(trainer)
+    lines, epoch = counted(trainer.source.n, "training line"), trainer.converged_in
+    faultless = f" epoch {epoch} had no error, and" if epoch else ""
     if not n_wrong:
-        return f"The perceptron rule has converged: every unit is right for all of {lines}."
+        return (
+            f"The perceptron rule has converged:{faultless} every unit is right for all of {lines}."
+        )
     labels = listed([name for name, some in zip(names, units.tolist(), strict=True) if some])
+    if epoch:
+        return (
+            f"The perceptron rule has converged: epoch {epoch} had no error. The model that is "
+            f"kept, the best on validation data, has a unit in error for {n_wrong:,} of {lines} "
+            f"({labels})."
+        )
     return (
         f"The perceptron rule has not converged: {n_wrong:,} of {lines} still have a unit in error "
         f"({labels}). Where no line or plane separates a label from the others, as in XOR, it "

@@ -141,9 +141,6 @@ def train_and_save_mlp(
             run = retried(attempt, args.lr, args.retry_nan, reporter)
             if args.l1_proximal:
                 reporter.note(sentence_on_zeros(run.trainer))
-            if args.is_perceptron:
-                labels = [readable(name) for name in data.names]
-                reporter.note(verdict(run.trainer, labels))
             reporter.stage("saving")
             return _saved(run, files[path], about)
 
@@ -267,6 +264,8 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
         trained.guess = guess_of_numbers(trainer)
         said = trouble_with_numbers(trainer, trained.guess)
         trained.troubles = [*filter(None, [said]), *troubles(trainer, bool(said))]
+    if args.is_perceptron:
+        trained.verdict = verdict(trainer, [readable(name) for name in data.names])
     if trained.troubles:
         trained.gradients = gradient_sizes(trainer)
     trained.model.about = {

@@ -34,6 +34,7 @@ class MlpTrained:
     interrupted: int = 0  # in which epoch; 0: not
     learned: Learned | None = None  # by which to judge it
     guess: float = math.nan  # the loss of guessing numbers; that of labels is in ``learned``
+    verdict: str = ""  # whether the perceptron rule has converged
     troubles: list[str] = field(default_factory=list)  # sentences about layers
     examples: Examples | None = None  # it was trained on, where they are to be drawn
     gradients: tuple[float, ...] = ()  # where there are such: norms of the last step, by layer

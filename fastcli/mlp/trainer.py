@@ -36,6 +36,7 @@ from fastcli.mlp.examples import Examples
 from fastcli.mlp.layer_sizes import activation_sizes, gradient_sizes
 from fastcli.mlp.network import Network
 from fastcli.mlp.norm_statistics import measure_population
+from fastcli.mlp.perceptron_rule import count_errors
 from fastcli.mlp.schedules import learning_rates
 from fastcli.mlp.scorer import Scorer, evaluate, evaluate_numbers
 from fastcli.mlp.snapshot import MovedRows, Snapshot
@@ -65,6 +66,7 @@ class Progress:
     loss: float = 0.0  # sum over the examples seen since the last evaluation
     seen: Count = 0
     right: Count = 0  # of these, with the best label one of theirs as they were trained on
+    is_faultless: bool = False  # no unit was in error in this epoch; of the perceptron rule alone
     stopping: EarlyStopping = field(default_factory=lambda: EarlyStopping(patience=0))
     history: list[Evaluation] = field(default_factory=list)
 
@@ -121,6 +123,7 @@ class Trainer:
         self.best: Snapshot | None = None
         self._moved = MovedRows(n_rows) if marks_rows(args, network, examples) else None
         self.stopped = False
+        self.converged_in = 0  # the epoch without an error, of the perceptron rule
         self.metric = parse_monitor(args.monitor)
         self.best_meter: Meter | None = None  # what was counted for the best model
         self.metric_label = -1  # the id of its label
@@ -168,15 +171,21 @@ class Trainer:
         spent = at.history[-1].seconds if at.history else 0.0
         interval = parse_interval(self.args.eval_every)
         group, checks = 1, interval.steps(self.steps_per_epoch)
+        self._end_if_converged()  # before a checkpoint
         while at.step < total and not self.stopped:
             first, last = at.step, self._end_of_group(group, checks)
             batches = self._batches_of(first, last)
             lrs = self._rates(first, last)
             started = time.perf_counter_ns()
+            before = self.network.params.copy() if self.args.is_perceptron else None
             losses, right = self._steps(batches, first, last, numbers.next(lrs))
             if self._moved is not None:
                 seen = batches.order[batches.start(first) : batches.start(last)]
                 self._moved.add(self.examples, seen)
+            if before is not None:  # what moved nothing had no error
+                starts = first % self.steps_per_epoch == 0
+                is_same = np.array_equal(before, self.network.params)
+                at.is_faultless = is_same and (starts or at.is_faultless)
             taken = (time.perf_counter_ns() - started) / (last - first)
             group = max(1, min(int(GROUP_NS / max(taken, 1)), 4 * group))
             seconds = spent + time.monotonic() - began
@@ -191,7 +200,9 @@ class Trainer:
                 lr, loss = float(lrs[end - first - 1]), at.loss / max(at.seen, 1)
                 if not math.isfinite(loss):
                     raise self._diverged(lr)
-                if end % checks == 0 or end == total:
+                if end == last:
+                    self._end_if_converged()
+                if end % checks == 0 or end == total or self.stopped:
                     train_error = 1 - at.right / max(at.seen, 1)
                     if self.targets is not None:
                         train_error = math.nan
@@ -207,6 +218,18 @@ class Trainer:
         if self.best is None and not self._is_finite():
             raise self._diverged(lr)
         self.restore()
+
+    def _end_if_converged(self) -> None:
+        """End training where the perceptron rule has gone through an epoch without an error.
+
+        From there on it moves no weight.  Errors are counted once more, since those of a batch may
+        have cancelled each other.
+        """
+        at = self.progress
+        if not at.is_faultless or at.step % self.steps_per_epoch or not self.args.is_perceptron:
+            return
+        if not count_errors(self).n_wrong:
+            self.stopped, self.converged_in = True, at.step // self.steps_per_epoch
 
     def _note_losses(self, losses: NDArray[np.float64], n_first: int) -> None:
         """Take the losses of steps, the ``n_first`` first of which are from before any step.
@@ -270,6 +293,8 @@ class Trainer:
             n = max(n, group // epoch * epoch)
         if self.valid or self._shows_layers:  # which are as the last step leaves them
             n = min(n, checks - step % checks)
+        if self.args.is_perceptron:  # which may end after any epoch
+            n = min(n, epoch - step % epoch)
         if self.args.save_every:
             n = min(n, self.args.save_every - step % self.args.save_every)
         return min(step + n, self.total_steps)
@@ -431,7 +456,7 @@ class Trainer:
             valid_loss = meter.loss
             value = self.metric.value(meter, self.metric_label)
             is_best = at.stopping.check(at.step, self.metric.as_error(value), valid_loss)
-            self.stopped = at.stopping.is_over
+            self.stopped = self.stopped or at.stopping.is_over
             if is_best:
                 self.best_meter = meter if isinstance(meter, Meter) else None
                 self.best = self.best or Snapshot(self.network, self.rows)

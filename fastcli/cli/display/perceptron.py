@@ -134,6 +134,8 @@ class MlpDisplay(Display):
         if trained.interrupted:
             return  # which is said at the end
         say(f"Trained {counted(trained.steps, 'step')} in {trained.seconds:.1f} s{kept}.")
+        if trained.verdict:
+            say(trained.verdict)
 
     def _chosen(self, history: Sequence[Evaluation], best: int) -> list[Evaluation]:
         """Return the rows to write: all of few, else some of them, the last and the best."""
