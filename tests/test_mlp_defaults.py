@@ -107,6 +107,12 @@ def test_a_shape_or_a_penalty_takes_regularisation_away(size, values):
     assert found.optimizer == args_of(size).optimizer
 
 
+def test_the_decay_of_a_rule_is_by_the_rate():
+    """So --decay-by has no effect without --weight-decay, as is said of it."""
+    assert args_of(TABLE, decay_by="step") == args_of(TABLE)
+    assert args_of(TABLE, decay_by="step", weight_decay=0.01).decay_by == "step"
+
+
 def test_no_penalty_takes_nothing_away():
     """A weight decay of 0 is the want of a penalty, and no penalty."""
     found = args_of(TABLE, weight_decay=0.0)

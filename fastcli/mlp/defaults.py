@@ -30,7 +30,7 @@ STEPS, WIDE_STEPS, WIDE = 2000, 1000, 100  # of tables, of those of more than 10
 TEXT_STEPS = 500  # of short texts
 OPTIMISER = {"lr", "beta1", "beta2", "weight_decay", "schedule"}  # what goes with an optimiser
 SHAPES = ("activation", "norm", "init")
-PENALTIES = ("weight_decay", "decay_by", "l1", "l2", "activation_l1", "max_norm")
+PENALTIES = ("weight_decay", "l1", "l2", "activation_l1", "max_norm")
 MANY_LABELS = 100
 
 
@@ -71,6 +71,8 @@ def decided(args: MlpArgs, size: TrainingSize) -> tuple[MlpArgs, str]:
 
     Networks that training goes on with have a rule of their own: they get small steps.
     """
+    if not args.is_given("weight_decay"):  # --decay-by is for that, and not for a rule's
+        args = replace(args, decay_by="rate")
     rule: dict[str, Any] = dict(GOES_ON if args.input_model else _rule(args, size))
     if args.is_given("optimizer"):
         rule = {k: v for k, v in rule.items() if k not in OPTIMISER}
