@@ -113,6 +113,14 @@ def test_the_decay_of_a_rule_is_by_the_rate():
     assert args_of(TABLE, decay_by="step", weight_decay=0.01).decay_by == "step"
 
 
+@pytest.mark.parametrize("size", [TABLE, TEXT])
+def test_what_is_for_hidden_layers_decides_nothing_without_them(size):
+    plain = args_of(size, hidden="none")
+    for values in ({"activation": "tanh"}, {"norm": "layer"}, {"activation_l1": 0.1}):
+        found = args_of(size, hidden="none", **values)
+        assert (found.weight_decay, found.lr) == (plain.weight_decay, plain.lr)
+
+
 def test_no_penalty_takes_nothing_away():
     """A weight decay of 0 is the want of a penalty, and no penalty."""
     found = args_of(TABLE, weight_decay=0.0)

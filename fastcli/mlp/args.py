@@ -291,7 +291,9 @@ class MlpArgs(MlpOptions):
             names = [f.name for f in fields(self)]
             given = [n for n in names if getattr(resolved, n) != getattr(usual, n)]
         known = rows(MlpArgs)
-        values = Values("mlp-train", {**vars(resolved), "reads": reads}, known)
+        # Dropout that is left open is that of a rule, once the data are read: mostly not 0.
+        opens = {} if self.is_given("dropout") else {"dropout": self.dropout}
+        values = Values("mlp-train", {**vars(resolved), **opens, "reads": reads}, known)
         return without_effect(known, given, values)
 
     def hyperparameters(self) -> Hyperparameters:

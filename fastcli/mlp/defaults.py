@@ -31,6 +31,7 @@ TEXT_STEPS = 500  # of short texts
 OPTIMISER = {"lr", "beta1", "beta2", "weight_decay", "schedule"}  # what goes with an optimiser
 SHAPES = ("activation", "norm", "init")
 PENALTIES = ("weight_decay", "l1", "l2", "activation_l1", "max_norm")
+OF_LAYERS = {"activation", "norm", "activation_l1"}  # without effect where none is hidden
 MANY_LABELS = 100
 
 
@@ -77,7 +78,8 @@ def decided(args: MlpArgs, size: TrainingSize) -> tuple[MlpArgs, str]:
     if args.is_given("optimizer"):
         rule = {k: v for k, v in rule.items() if k not in OPTIMISER}
         rule |= {"lr": args.rule.lr, "schedule": PLAIN["schedule"]}
-    if any(args.is_given(name) and getattr(args, name) for name in (*SHAPES, *PENALTIES)):
+    own = {*SHAPES, *PENALTIES} - (OF_LAYERS if _has_no_layers(args) else set())
+    if any(args.is_given(name) and getattr(args, name) for name in own):
         rule = {k: v for k, v in rule.items() if k != "dropout"}
         if "weight_decay" in rule:
             rule["weight_decay"] = 0.0  # not the optimiser's own, which the rule has chosen
@@ -92,6 +94,11 @@ def decided(args: MlpArgs, size: TrainingSize) -> tuple[MlpArgs, str]:
     return found, f"Defaults for {what}: {' '.join(said)}." if said else ""
 
 
+def _has_no_layers(args: MlpArgs) -> bool:
+    """Tell whether no hidden layers were asked for, which no rule decides."""
+    return args.hidden.strip().lower() in ("", "0", "none")
+
+
 def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
@@ -101,7 +108,7 @@ def _rule(args: MlpArgs, size: TrainingSize) -> Iterator[tuple[str, Any]]:
         yield from _of_table(args, size)
         return
     yield "word_ngrams", TEXT_NGRAMS
-    if args.hidden.strip().lower() in ("", "0", "none"):
+    if _has_no_layers(args):
         yield from _of_text_alone(args, size)
     else:
         yield from _of_text(args, size)

@@ -159,9 +159,10 @@ def test_quantize(options, sentence, files):
         ),
         (
             "t.csv",
-            ["--noise-shape", "row"],
+            ["--noise-shape", "row", "--dropout", 0],
             "--noise-shape: no effect without --dropout or --input-dropout.",
         ),
+        ("t.csv", ["--noise-shape", "row"], ""),  # of a rule
         ("t.csv", ["--noise-shape", "row", "--dropout", 0.1], ""),
         (
             "t.csv",
