@@ -167,6 +167,11 @@ def test_what_belongs_to_the_rule_is_said():
         ({"loss": "softmax"}, "is a rule without a loss: leave -loss softmax out"),
         ({"label_smoothing": 0.1}, "leave --label-smoothing out"),
         ({"check_gradients": True}, "has no gradients"),
+        ({"weight_decay": 0.5}, "which --weight-decay would change: leave it out"),
+        ({"l1": 0.1, "l2": 0.1}, "which --l1 and --l2 would change: leave them out"),
+        ({"max_norm": 0.3}, "--max-norm"),
+        ({"clip_norm": 1.0, "clip_value": 0.001}, "--clip-norm and --clip-value"),
+        ({"input_dropout": 0.2, "input_noise": 0.1}, "--input-dropout and --input-noise"),
     ],
 )
 def test_what_the_rule_is_not_for(given, said):
@@ -252,6 +257,13 @@ def test_a_model_of_the_rule_has_its_loss(gate, tmp_path):
     path = crafted.write(tmp_path / "n.mlp", arrays, config)
     said = one_sentence("predict-prob", path, gate("and"), 2)
     assert "args.optimizer is perceptron, whose loss is ova" in said
+
+
+def test_a_loss_is_refused_whichever_it_is(gate, tmp_path):
+    learn = ["-input", gate("and"), "-output", tmp_path / "m", "--optimizer", "perceptron"]
+    said = one_sentence("mlp-train", *learn, "-loss", "ova")
+    assert "is a rule without a loss: leave -loss ova out" in said
+    assert run("mlp-train", *learn, "-loss", "auto").code == 0
 
 
 def test_texts_have_word_vectors(tmp_path):

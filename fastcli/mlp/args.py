@@ -39,7 +39,7 @@ from fastcli.mlp.options import (
     MlpOptions,
 )
 from fastcli.optimizers import OPTIMIZERS, PERCEPTRON, Hyperparameters, Optimizer
-from fastcli.options import Row, Values, check_ranges, rows, without_effect
+from fastcli.options import Row, Values, check_ranges, names_of, rows, without_effect
 from fastcli.overwriting import STREAM
 from fastcli.printable import counted, nearest, shortened
 from fastcli.schema import INT64, shown
@@ -393,11 +393,17 @@ class MlpArgs(MlpOptions):
                 "signal for hidden units: give --hidden none, or another --optimizer."
             )
         if self.loss not in ("ova", "one-vs-all"):
-            raise ArgumentError(f"{name} is a rule without a loss: leave -loss {self.loss} out.")
+            raise without_loss(self.loss)
         if self.label_smoothing:
             raise ArgumentError(
                 f"{name} with --label-smoothing would find every unit in error for ever: leave "
                 "--label-smoothing out."
+            )
+        changed = [option_of(one) for one in CHANGE_STEPS if getattr(self, one)]
+        if changed:
+            raise ArgumentError(
+                f"{name} converges by its own steps, lr (t - y) x, which {names_of(changed)} would "
+                f"change: leave {'them' if len(changed) > 1 else 'it'} out."
             )
         if self.check_gradients:
             raise ArgumentError(
@@ -406,6 +412,11 @@ class MlpArgs(MlpOptions):
             )
 
 
+# What the perceptron rule would never converge with, or on other data than those that are given.
+CHANGE_STEPS = (
+    *("l1", "l2", "weight_decay", "max_norm", "clip_norm", "clip_value"),
+    *("input_dropout", "input_noise"),
+)
 # What is recorded only where it is given, so that models without it are the same bytes.
 NEWER = {
     *("folds", "folds_output", "input_model", "plot_regions", *LOOKS, *WEIGHTING),
@@ -435,6 +446,13 @@ LISTS = {"optimizer", "activation", "init"}  # read by their own rules
 NAMED = {row.name for row in rows(MlpArgs) if row.option.choices} - LISTS
 OPTIONS = {row.name: row for row in rows(MlpArgs)}
 DEFAULTS = {name: row.default for name, row in OPTIONS.items()}
+
+
+def without_loss(loss: str) -> ArgumentError:
+    """Return the error of a loss that is given for the perceptron rule."""
+    return ArgumentError(
+        f"--optimizer {PERCEPTRON} is a rule without a loss: leave -loss {loss} out."
+    )
 
 
 def option_of(name: str) -> str:

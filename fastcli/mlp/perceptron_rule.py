@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fastcli.errors import ArgumentError
-from fastcli.mlp.args import MlpArgs, option_of
+from fastcli.mlp.args import MlpArgs, option_of, without_loss
 from fastcli.printable import counted, listed
 
 if TYPE_CHECKING:
@@ -30,8 +30,10 @@ OWN = {"hidden": "none", "batch_size": 1}  # what the rule uses unless it is giv
 def with_own_defaults(args: MlpArgs, given: Collection[str]) -> tuple[MlpArgs, str]:
     """Return the arguments with what belongs to the rule, if they ask for it, and a line on that.
 
-    ``given`` are the names of the options that a person set.
+    ``given`` are the names of the options that a person set.  Raises ArgumentError for a loss.
     """
+    if args.is_perceptron and "loss" in given and args.loss != "auto":
+        raise without_loss(args.loss)
     own: dict[str, Any] = {name: value for name, value in OWN.items() if name not in given}
     if not own or not args.is_perceptron:
         return args, ""
