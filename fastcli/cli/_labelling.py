@@ -11,6 +11,7 @@ from fastcli.cli._tables import columns_of, reading_of
 from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError
 from fastcli.overwriting import STREAM, check_apart
+from fastcli.printable import listed
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -138,6 +139,8 @@ def example_lines(
 
     asked, known = columns_of(options), prepared.columns
     is_asked = bool(asked.label) or asked.label_from != "column"
+    if asked.label and prepared.recorded.targets:
+        asked = replace(asked, label=_in_their_order(asked.label, known.label))
     columns = Columns(
         asked.text or known.text,
         asked.label if is_asked else known.label,
@@ -159,6 +162,25 @@ def example_lines(
     )
     yield from labelled_lines(data, source, prepared.recipe, prepared.labels(), placed)
     say_left_out(bad, note)
+
+
+def _in_their_order(asked: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns of targets in the order that a model learned ``known`` ones.
+
+    Others may have other names.  Raises ArgumentError where it cannot be told which is which.
+    """
+    from fastcli.tables.columns import is_position
+
+    if sorted(asked) == sorted(known) or len(known) == 1 == len(asked):
+        return asked if len(known) == 1 else known
+    is_moved = any(name in known and known[i] != name for i, name in enumerate(asked[: len(known)]))
+    has_names = not all(map(is_position, known))
+    if len(asked) != len(known) or is_moved or (has_names and any(map(is_position, asked))):
+        raise ArgumentError(
+            f"--label-column {listed(asked)}: the model predicts {listed(known)}: give the columns "
+            "of these, in this order."
+        )
+    return asked
 
 
 def say_left_out(bad: BadRows, note: Callable[[str], None] = say) -> None:

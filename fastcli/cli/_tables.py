@@ -27,8 +27,13 @@ def asks_for_table(options: TableOptions) -> bool:
     return bool(is_asked or options.format in TABLES)
 
 
-def reading_of(options: TableOptions, label: str = "__label__") -> Reading:
-    """Return how tables are read.  Raises ArgumentError for values that cannot be."""
+def reading_of(
+    options: TableOptions, label: str = "__label__", are_targets: bool = False
+) -> Reading:
+    """Return how tables are read, with ``are_targets`` for numbers to learn.
+
+    Raises ArgumentError for values that cannot be.
+    """
     from fastcli.options import check_choices
     from fastcli.tables.dialects import read_delimiter
     from fastcli.tables.labels import LabelOptions
@@ -45,7 +50,9 @@ def reading_of(options: TableOptions, label: str = "__label__") -> Reading:
         header=header_of(options),
         encoding=options.encoding,
         bad_bytes=options.bad_bytes,
-        labels=LabelOptions(options.label_separator, options.labels_as, options.none, label),
+        labels=LabelOptions(
+            options.label_separator, options.labels_as, options.none, label, are_targets
+        ),
     )
 
 
@@ -130,12 +137,13 @@ def prepared_table(
     reporter: Reporter,
     weight: str = "",
     places: RowPlaces | None = None,
+    are_targets: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Make training lines of tables in a temporary folder, and let them stand for the inputs.
 
     They are what ``prepare --split 100`` writes; ``weight`` is the column of their weights, which
-    follow as tokens; ``places`` are told where the rows of lines are.  Yields what a model records
-    about them.
+    follow as tokens; ``places`` are told where the rows of lines are; labels may be numbers to
+    learn, ``are_targets``.  Yields what a model records about them.
     """
     import tempfile
     from pathlib import Path
@@ -154,7 +162,7 @@ def prepared_table(
             recipe=Recipe(label=label),
             columns=replace(columns_of(options), weight=weight),
             weight_prefix=COLUMN_WEIGHTS,
-            reading=reading_of(options, label),
+            reading=reading_of(options, label, are_targets),
             needs_labels=True,
             shares=(1.0,),
             skip_bad=options.skip_bad,
@@ -178,20 +186,21 @@ def lines_of_tables(
     weight: str = "",
     places: RowPlaces | None = None,
     weight_prefix: str = "",
+    are_targets: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Let the lines of tables stand for training files, and for ``tested`` if that is a table.
 
     Training files are lines as they are unless ``is_table``; ``weight`` is the column of the
     weights of rows, ``weight_prefix`` begins those of lines, ``places`` are told where the rows of
-    lines are.  Yields what a model records of how its input was prepared, also where prepare did it
-    before.
+    lines are; labels may be numbers to learn, ``are_targets``.  Yields what a model records of how
+    its input was prepared, also where prepare did it before.
     """
     from fastcli.cli._validation import validation_lines
 
     with ExitStack() as stack:
         if is_table and inputs:
             prepared = stack.enter_context(
-                prepared_table(inputs, options, label, reporter, weight, places)
+                prepared_table(inputs, options, label, reporter, weight, places, are_targets)
             )
         else:
             prepared = prepared_before(inputs)

@@ -273,15 +273,21 @@ def training_lines(
             yield prepared
 
 
-def _lines(
-    args: MlpArgs, reporter: Reporter, places: RowPlaces | None
-) -> AbstractContextManager[dict[str, Any]]:
+@contextlib.contextmanager
+def _lines(args: MlpArgs, reporter: Reporter, places: RowPlaces | None) -> Iterator[dict[str, Any]]:
     table, is_table = table_options(args), bool(args.text_column)
     weight = args.weight_column
     prefix = args.weight_prefix
-    return lines_of_tables(
-        args.input, table, is_table, args.label, reporter, args.valid, weight, places, prefix
+    lines = lines_of_tables(
+        *(args.input, table, is_table, args.label, reporter, args.valid, weight, places, prefix),
+        are_targets=args.is_regression,
     )
+    with lines as prepared:
+        if args.is_regression and (args.valid_share or args.folds):
+            from fastcli.mlp.text_targets import check_targets
+
+            check_targets(args.input, args.label)  # while lines have the numbers of the files
+        yield prepared
 
 
 def table_options(args: MlpArgs) -> TableOptions:

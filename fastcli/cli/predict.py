@@ -196,6 +196,7 @@ class Run:
         for path in asked.data:
             if reads_lines and self.table.format == "auto" and not asks:
                 command = ["fastcli", "predict", asked.model, path]
+                command += ["--output", f"predicted{''.join(Path(path).suffixes[-1:])}"]
                 refuse_table(path, "", command, model=classifier)
             predictor = Predictor(classifier, 1, 0.0, self.options.thread, asked.named(path))
             if reads_lines and asks:

@@ -16,11 +16,11 @@ from fastcli.inspect.advice import input_name, output_name
 from fastcli.memory import available_memory
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.feature_files import QUERY, is_pair, libsvm_columns, libsvm_labels, open_text
-from fastcli.mlp.features import LARGEST
 from fastcli.mlp.table_memory import least_bytes
 from fastcli.mlp.task import looks_like_numbers
 from fastcli.printable import readable
 from fastcli.tables.dialects import BOM, decode_lines
+from fastcli.tables.values import LARGEST
 from fastcli.text.inputs import compression
 from fastcli.text.spooled import place_of
 

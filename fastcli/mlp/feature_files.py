@@ -13,7 +13,7 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.mlp.feature_rows import FeatureRows, RawRows
-from fastcli.mlp.features import LARGEST, FeatureColumns, Labels
+from fastcli.mlp.features import FeatureColumns, Labels
 from fastcli.mlp.limits import MOST, MOST_FLOATS
 from fastcli.mlp.table_memory import Growing, check_room
 from fastcli.mlp.targets import not_a_target, numbers_in, numbers_of
@@ -29,7 +29,7 @@ from fastcli.tables.dialects import (
     suffix,
 )
 from fastcli.tables.formats import are_objects, is_parquet, named_kind, sniffed
-from fastcli.tables.values import is_number, plain_float, shortest
+from fastcli.tables.values import LARGEST, is_number, plain_float, shortest
 from fastcli.text.inputs import text_blocks
 from fastcli.text.spooled import place_of
 

@@ -21,11 +21,11 @@ from fastcli.mlp.limits import LARGE
 from fastcli.mlp.options import MINMAX, STANDARD, UNSCALED
 from fastcli.printable import listed, named
 from fastcli.tables.coded import Coded
+from fastcli.tables.values import LARGEST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LARGEST = 1e300  # what float64 holds with room for differences
 TINY = np.finfo(np.float32).tiny  # the smallest number that processors take at full speed
 ROUNDING = 4 * np.finfo(np.float64).eps
 

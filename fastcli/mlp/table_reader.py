@@ -12,7 +12,7 @@ from fastcli.errors import ArgumentError, DataError
 from fastcli.kernels.text.decimals import EMPTY, EXACT, NOT_A_NUMBER
 from fastcli.mlp.feature_files import CANNOT_TRAIN, ignore, not_finite
 from fastcli.mlp.feature_rows import FeatureRows, spread
-from fastcli.mlp.features import LARGEST, FeatureColumns
+from fastcli.mlp.features import FeatureColumns
 from fastcli.mlp.placing import IsLabel, Placing, any_label, place, place_objects
 from fastcli.mlp.table_columns import TableOptions, one_column, open_table
 from fastcli.mlp.table_memory import check_room
@@ -23,7 +23,7 @@ from fastcli.tables.coded import Coded
 from fastcli.tables.delimited import BadRow, Chunk, Location
 from fastcli.tables.dialects import Dialect, Like, shown_delimiter
 from fastcli.tables.object_rows import ObjectRows, ObjectTable
-from fastcli.tables.values import is_missing, is_number
+from fastcli.tables.values import LARGEST, is_missing, is_number
 from fastcli.text.line_weights import NOT_A_WEIGHT
 
 if TYPE_CHECKING:
@@ -229,6 +229,8 @@ class TableReader:
             if is_missing(cell) and not self._targets_needed:
                 continue
             reason = "the target is missing" if is_missing(cell) else "the target is not a number"
+            if LARGEST < abs(found[row][is_wrong[row]][0]) < np.inf:
+                reason = "the target is too large"
             if not self._bad.skips:
                 shown = "" if is_missing(cell) else f": {cell[:40]!r}"
                 raise DataError(

@@ -15,9 +15,8 @@ import numpy as np
 
 from fastcli.errors import DataError
 from fastcli.evaluation.regression import losses_of
-from fastcli.mlp.features import LARGEST
-from fastcli.printable import listed, named
-from fastcli.tables.values import plain_float, shortest
+from fastcli.printable import listed
+from fastcli.tables.values import LARGEST, plain_float, shortest, why_no_target
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,10 +142,13 @@ def counted_numbers(n: int) -> str:
 
 def not_a_target(place: str, cell: Any, n_targets: int) -> DataError:
     """Return the error of what is no target, or another number of targets, at a place."""
+    if not cell:
+        return DataError(f"{place}: the target is missing.")
     found = numbers_in(cell)
     if found is not None:
         what = f"{counted_numbers(len(found))}, and the first has {counted_numbers(n_targets)}"
     else:
         text = " ".join(cell) if isinstance(cell, tuple) else str(cell)
-        what = f"{named(text)} is not a number" if text else "it is missing"
+        parts = cell if isinstance(cell, tuple) else text.split(",")
+        what = next(filter(None, map(why_no_target, parts)), "it is missing")
     return DataError(f"{place}: target: {what}.")

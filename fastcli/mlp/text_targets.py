@@ -48,8 +48,10 @@ def targets_of_text(text: Text, paths: Sequence[str], prefix: str) -> NDArray[np
     """Return the numbers of training lines, float64[n, targets], in the order of a line.
 
     Raises DataError, with the place, for a label that is no number, and for a line that has
-    another number of them than the first.
+    another number of them than the first, or words alone.
     """
+    if text.corpus.skipped.no_label:  # blank lines are among them
+        check_targets(paths, prefix)
     examples, start = text.examples, os.fsencode(prefix)
     sizes = np.diff(examples.label_offsets[: examples.n + 1])
     names = [label.removeprefix(start) for label in text.dictionary.labels()]
@@ -59,6 +61,16 @@ def targets_of_text(text: Text, paths: Sequence[str], prefix: str) -> NDArray[np
         raise _wrong_line(paths, prefix, n_targets)
     values = np.array([found[0] for found in numbers if found is not None])
     return values[examples.labels[: n_targets * examples.n]].reshape(-1, n_targets)
+
+
+def check_targets(paths: Sequence[str], prefix: str) -> None:
+    """Raise DataError for the first line that has words and no label."""
+    for path in paths:
+        for number, line in enumerate(lines_of([place_of(path)]), start=1):
+            if line.startswith(os.fsencode(prefix)):
+                continue
+            if line.strip() and cells_of_lines(line, prefix) == [()]:
+                raise not_a_target(f"{path}, line {number}", (), 1)
 
 
 def _wrong_line(paths: Sequence[str], prefix: str, n_targets: int) -> DataError:

@@ -13,10 +13,12 @@ class LabelNames:
     """Gives every label of the data a token, and remembers which.
 
     Spaces become ``_``; where two labels would be the same token the later one gets a number.
+    Those of a row are taken once, unless they are numbers to learn, ``are_targets``.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, are_targets: bool = False) -> None:
         self.prefix = prefix
+        self._are_targets = are_targets
         self.tokens: dict[str, str] = {}  # label to token, without prefix
         self._taken: set[str] = set()
         self._next: dict[str, int] = {}  # the number to try for a token that is taken
@@ -29,10 +31,11 @@ class LabelNames:
             self._taken.add(self.tokens[label])
 
     def of(self, labels: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the tokens of labels, with the prefix, each once."""
+        """Return the tokens of the labels of a row, with the prefix."""
         found = self._known.get(labels)
         if found is None:
-            found = tuple(self.prefix + self._token(label) for label in dict.fromkeys(labels))
+            some = labels if self._are_targets else dict.fromkeys(labels)
+            found = tuple(self.prefix + self._token(label) for label in some)
             if len(self._known) < MAX_REMEMBERED_SETS:
                 self._known[labels] = found
         return found

@@ -14,17 +14,22 @@ class LearnedLabels:
     """Applies what was done to labels: one spelling, other names, rare ones taken together.
 
     ``tokens`` has the token of each label that is known, with the prefix; ``rare`` are labels that
-    ``rules.minimum`` took away.
+    ``rules.minimum`` took away.  ``are_targets``: they are numbers to learn.
     """
 
     def __init__(
-        self, prefix: str, rules: LabelRules, rare: frozenset[str], tokens: Mapping[str, str]
+        self,
+        prefix: str,
+        rules: LabelRules,
+        rare: frozenset[str],
+        tokens: Mapping[str, str],
+        are_targets: bool = False,
     ) -> None:
         self._relabelling = Relabelling(rules)
         self._relabelling.know(tokens)
         self._other = (self._relabelling.other,) if rules.other else ()
         self._rare = rare
-        self._names = LabelNames(prefix)
+        self._names = LabelNames(prefix, are_targets)
         self._names.know(tokens)
 
     def of(self, labels: tuple[str, ...]) -> tuple[str, ...]:

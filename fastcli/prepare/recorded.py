@@ -101,6 +101,7 @@ class Recorded:
     quotes: str = "auto"
     escape: str = "auto"
     weight: str = ""
+    targets: bool = False  # labels are numbers to learn
 
     def check(self) -> None:
         """Raise ArgumentError for a value that cannot be."""
@@ -131,6 +132,7 @@ class Recorded:
                     else reading.labels.labels_as
                 ),
                 none=reading.labels.none or self.none,
+                are_targets=reading.labels.are_targets or self.targets,
             ),
         )
 
@@ -161,7 +163,8 @@ class Prepared:
     def labels(self) -> LearnedLabels:
         """Return what makes tokens of the labels of rows."""
         tokens = {name: token for token, name in self.names.items()}
-        return LearnedLabels(self.recipe.label, self.rules, self.rare, tokens)
+        are_targets = self.recorded.targets
+        return LearnedLabels(self.recipe.label, self.rules, self.rare, tokens, are_targets)
 
     @property
     def columns(self) -> Columns:

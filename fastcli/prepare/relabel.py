@@ -117,6 +117,8 @@ class Relabelling:
 
     def of(self, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Return what the labels of a row become, each once; of a row to leave out: none."""
+        if self._is_idle:
+            return labels
         found = self._known.get(labels)
         if found is None:
             found = self._of(labels)

@@ -217,7 +217,7 @@ class _Run:
         self.rejects = rejects
         self.relabelling = Relabelling(args.labels)
         self.limit = LabelLimit(args.labels.maximum)
-        self.names = LabelNames(args.recipe.label)
+        self.names = LabelNames(args.recipe.label, args.reading.labels.are_targets)
         shares = [share for share in args.shares if share > 0]
         self.splitter: Splitter | OrderSplitter = Splitter(shares, args.keep_labels)
         n = len(writers)

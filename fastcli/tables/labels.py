@@ -13,7 +13,7 @@ from fastcli.printable import named, shortened
 from fastcli.tables.lists import MOSTLY, are_indicators, is_like_list, read_bare_list
 from fastcli.tables.lists import read_list as read_list  # beside what reads such labels
 from fastcli.tables.lists import truth_of as truth_of
-from fastcli.tables.values import is_missing, shortest, whole_number
+from fastcli.tables.values import is_missing, shortest, whole_number, why_no_target
 
 LABELS_AS = ("auto", "text", "number")
 NO_SEPARATOR = "none"  # given as --label-separator: cells are labels as they are
@@ -52,6 +52,7 @@ class LabelOptions:
     labels_as: str = "auto"
     none: str = ""  # the label of rows that have none
     prefix: str = "__label__"
+    are_targets: bool = False  # numbers to learn: one of each column, whatever the others are
 
 
 @dataclass
@@ -75,11 +76,14 @@ class LabelReader:
     def __post_init__(self) -> None:
         self._known: dict[tuple[Any, ...], tuple[str, ...]] = {}
         self._cells: Counter[str] = Counter()  # of text in a single column
+        self._are_targets = self.options.are_targets
+        self._n_targets = 0  # of every row, once one is known
         self._as_number = self.options.labels_as == "number"
-        self._may_be_number = self.options.labels_as == "auto"
+        self._may_be_number = self.options.labels_as == "auto" and not self._are_targets
         self._changed = ""  # a label that was not written as it is
         values = [one for cells in self.head for one in cells if not _is_empty(one)]
-        if len(self.names) > 1 and not self._as_number and _are_answers(self.head):
+        is_number = self._as_number or self._are_targets
+        if len(self.names) > 1 and not is_number and _are_answers(self.head):
             self.kind = "columns"
             if not self.has_names:
                 raise ArgumentError(
@@ -169,8 +173,24 @@ class LabelReader:
                 for label in self._values(cell, self.class_names.get(name, ()))
             ]
         kept = [label.strip(BLANKS).removeprefix(self.options.prefix) for label in labels]
+        if self._are_targets:
+            return self._targets(kept)
         found = tuple(dict.fromkeys(filter(None, kept)))
         return found or ((self.options.none,) if self.options.none else ())
+
+    def _targets(self, texts: list[str]) -> tuple[str, ...]:
+        """Return the numbers of a row, none where one is missing.
+
+        Raises BadLabel for what is no number, and for another number of them than in other rows.
+        """
+        if not texts or any(map(is_missing, texts)):
+            return ()
+        if reason := next(filter(None, map(why_no_target, texts)), ""):
+            raise BadLabel(f"target: {reason}")
+        self._n_targets = self._n_targets or len(texts)
+        if len(texts) != self._n_targets:
+            raise BadLabel(f"targets: {len(texts)}, where other rows have {self._n_targets}")
+        return tuple(texts)
 
     def _indicated(self, cell: Any) -> list[str]:
         """Return the names that a list of zeros and ones stands for; no cell has none."""
@@ -300,10 +320,17 @@ def value_text(value: Any) -> str:
 def no_label_sentence(place: str, n: int, n_rows: int, kind: str) -> str:
     """Return the error of rows without a label: where the first is, how many of how many there are.
 
+    ``kind`` is that of a ``LabelReader``, or ``targets``, where they are numbers to learn.
+
     >>> no_label_sentence("t.csv:3", 1, 3, "columns")[:44]
     't.csv:3: no label (1 of 3 rows has none): ev'
     """
     verb = "has" if n == 1 else "have"
+    if kind == "targets":
+        return (
+            f"{place}: no target ({n:,} of {n_rows:,} rows {verb} none). Leave them out with "
+            "--skip-bad."
+        )
     why = ": every label column is 0" if kind == "columns" else ""
     return (
         f"{place}: no label ({n:,} of {n_rows:,} rows {verb} none){why}. Give them one with "

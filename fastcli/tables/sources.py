@@ -45,6 +45,7 @@ from fastcli.text.encodings import not_utf8
 from fastcli.text.inputs import compression, open_compressed
 
 NO_LABEL = "no label"
+NO_TARGET = "no target"
 ALL_ROWS = "Or take them out with --bad-bytes replace."
 
 
@@ -100,6 +101,7 @@ class Source:
                 yield batch
         if (place := self._first_unlabelled) is not None:
             kind = self._reader.kind if self._reader else ""
+            kind = "targets" if self.reading.labels.are_targets else kind
             raise DataError(no_label_sentence(str(place), self._n_unlabelled, self._n_rows, kind))
 
     def _begin(self) -> None:
@@ -109,6 +111,8 @@ class Source:
         """Check what only all rows show; to be called when all inputs have been read."""
         if self._reader is not None:
             self.record["labels_as"] = self._reader.labels_as
+            if self.reading.labels.are_targets:
+                self.record["targets"] = True
             self._check_separators(self._reader)
         if len(self._names) > 1 and not self.record.get("label") and not self.keeps_all:
             self.say(
@@ -417,6 +421,8 @@ class Source:
         pending = list(bad)
         cells = "".join([*raw.texts, *raw.groups])
         is_labelled = may_lack or all(labels)
+        if wrong and self.reading.labels.are_targets:
+            is_labelled = False
         if is_labelled and is_unicode(cells) and all(map(all_unicode, set(labels))):
             self._say_before(pending)
             return Batch(path, raw.lines, raw.texts, labels, raw.groups)
@@ -437,7 +443,7 @@ class Source:
     def _unlabelled(self, place: Location, text: str) -> None:
         """Count a row without a label, or hand it on as a bad one."""
         if self.skips_bad:
-            self.bad(place, NO_LABEL, text)
+            self.bad(place, NO_TARGET if self.reading.labels.are_targets else NO_LABEL, text)
             return
         self._first_unlabelled = self._first_unlabelled or place
         self._n_unlabelled += 1

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
+
+from fastcli.printable import named
 
 # What tools write for a value that is not there; compared in lower case.
 MISSING = frozenset(
     ("", "na", "n/a", "nan", "null", "none", "nil", "?", "-", "#n/a", "<na>", "nat")
 )
+LARGEST = 1e300  # what float64 holds with room for differences
 _WHOLE = re.compile(r"([+-]?)(0|[1-9][0-9]*)(?:\.0+)?")
 _DATE = re.compile(
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})"
@@ -39,6 +43,20 @@ def plain_float(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def why_no_target(text: str) -> str:
+    """Return why a text is no number to learn, "" for one that is.
+
+    >>> why_no_target("1e5"), why_no_target("1e308"), why_no_target("a")
+    ('', '1e308 is too large', 'a is not a number')
+    """
+    if not text:
+        return "it is missing"
+    value = plain_float(text)
+    if value is None or not isfinite(value):
+        return f"{named(text)} is not a number"
+    return "" if abs(value) <= LARGEST else f"{named(text)} is too large"
 
 
 def is_decimal_comma(cell: str) -> bool:

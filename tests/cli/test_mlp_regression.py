@@ -287,7 +287,7 @@ def test_bad_targets(cell):
         ("b.txt", "__label__1,5 a\n", "b.txt, line 1: target: 1,5 is not a number."),
         ("b.svm", "1 1:2\n\nx 1:3\n", "b.svm, line 3: target: x is not a number."),
         ("b.svm", "1,2 1:2\n3 1:3\n", "b.svm, line 2: target: one number, and the first has 2"),
-        ("b.svm", "1 1:2\n1:3\n", "b.svm, line 2: target: it is missing."),
+        ("b.svm", "1 1:2\n1:3\n", "b.svm, line 2: the target is missing."),
         (
             "b.csv",
             "a,y\n1,red\n2,blue\n",
