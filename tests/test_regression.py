@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.metric import parse_metric
-from fastcli.evaluation.regression import LOSSES, ROWS, RegressionMeter, least_loss, losses_of
+from fastcli.evaluation.regression import ROWS, RegressionMeter, least_loss, losses_of
 from fastcli.kernels.base.losses import HUBER, SQUARED
 from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.options import REGRESSION_LOSSES
 from fastcli.mlp.targets import Targets, numbers_of
 from fastcli.mlp.task import check_labels, looks_like_numbers
 from fastcli.tables.coded import Coded
@@ -78,19 +79,20 @@ def test_rows_that_do_not_count():
     assert meter.sentence().startswith("Lines left out of the test: 1 without a target, 1 without")
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", REGRESSION_LOSSES)
 def test_losses_are_those_of_the_twin(name):
     errors = np.linspace(-3, 3, 61)
     ref, _ = naive_mlp.error_loss(errors, f"{name}:0.7" if name == "huber" else name)
-    np.testing.assert_allclose(losses_of(errors, LOSSES[name], 0.7), ref, rtol=1e-12)
+    np.testing.assert_allclose(losses_of(errors, REGRESSION_LOSSES[name], 0.7), ref, rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", REGRESSION_LOSSES)
 def test_no_single_prediction_has_less_than_the_least_loss(name):
     targets = np.random.default_rng(2).exponential(size=(201, 2)).astype(np.float32)
-    least = least_loss(targets, LOSSES[name], 0.7)
+    least = least_loss(targets, REGRESSION_LOSSES[name], 0.7)
+    code, values = REGRESSION_LOSSES[name], np.linspace(0, 2, 401)
     tried = [
-        [losses_of(value - column, LOSSES[name], 0.7).mean() for value in np.linspace(0, 2, 401)]
+        [losses_of(value - column, code, 0.7).mean() for value in values]
         for column in targets.astype(np.float64).T
     ]
     assert least == pytest.approx(np.mean([min(some) for some in tried]), abs=1e-4)

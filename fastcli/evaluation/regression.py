@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NAN = float("nan")
 ROWS = 4096  # that are added up together, so that sums do not depend on how rows come
-LOSSES = {"squared": SQUARED, "absolute": ABSOLUTE, "huber": HUBER}
 
 
 def losses_of(errors: NDArray[np.float64], loss: int, delta: float) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fastcli.errors import ArgumentError, DataError, FastcliError
+from fastcli.errors import DataError, FastcliError
 from fastcli.mlp.looking import trainer_to_look
 from fastcli.mlp.plain_network import EMBEDDING, PlainNetwork
 from fastcli.optimizers import OPTIMIZERS
@@ -101,11 +101,6 @@ def check_gradients(
 
     Raises DataError where there are too few rows, and FastcliError for a loss that is not finite.
     """
-    if args.is_perceptron:
-        raise ArgumentError(
-            "--check-gradients compares gradients, and --optimizer perceptron has none: its units "
-            "in error move by their input. Use --optimizer sgd."
-        )
     n = min(ROWS, data.examples.n)
     if n < 2 and args.norm == "batch":
         raise DataError("--norm batch needs two rows or more for --check-gradients.")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.kernels.base.losses import ABSOLUTE, BCE, ONE_OF_ALL, SQUARED
+from fastcli.evaluation.regression import losses_of
+from fastcli.kernels.base.losses import BCE, ONE_OF_ALL, SQUARED
 from fastcli.mlp.options import NORMS
 from fastcli.mlp.plain_activations import VALUES
 
@@ -103,8 +104,9 @@ class PlainNetwork:
     def _losses(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the losses of scores z, float64[n, labels], before lines are weighted."""
         if self.network.loss >= SQUARED:
-            errors: NDArray[np.float64] = self._errors(z - self._targets).mean(axis=1)
-            return errors
+            errors, delta = z - self._targets, self.network.args.huber_delta
+            means: NDArray[np.float64] = losses_of(errors, self.network.loss, delta).mean(axis=1)
+            return means
         yes = self._targets * self._label_weights
         if self.network.loss == BCE:  # the first of two labels has the score 0
             z = np.concatenate([np.zeros_like(z), z], axis=1)
@@ -114,15 +116,6 @@ class PlainNetwork:
             losses = yes * np.logaddexp(0, -z) + (1 - self._targets) * np.logaddexp(0, z)
         found: NDArray[np.float64] = losses.sum(axis=1)
         return found
-
-    def _errors(self, errors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the losses of errors: squares, sizes, or squares up to a size (Huber 1964)."""
-        size, delta = np.abs(errors), self.network.args.huber_delta
-        if self.network.loss == SQUARED:
-            return size**2
-        if self.network.loss == ABSOLUTE:
-            return size
-        return np.where(size <= delta, size**2 / 2, delta * (size - delta / 2))
 
 
 def targets(examples: Examples, n: int, network: Network) -> NDArray[np.float64]:

@@ -18,6 +18,8 @@ from fastcli.mlp.network import Network
 from fastcli.threads import run_apart
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from fastcli.mlp.targets import Targets
@@ -67,47 +69,25 @@ class Scorer:
     def _batch(self, order: NDArray[np.int64], first: int, n: int) -> groups.Batch:
         return groups.Batch(order=order[first : first + n], m=n, first=0, last=n, key=0)
 
-    def evaluate(self, examples: Examples, start: int, end: int, found: Measured) -> None:
-        """Set the losses of examples, their best labels, and the probabilities of these."""
+    def batches(self, examples: Examples, start: int, end: int) -> Iterator[Scored]:
+        """Yield what the network gives for examples, a batch at a time; the next overwrites it."""
         network = self.network
         order = np.arange(examples.n)
         for first in range(start, end, network.batch):
             n = min(network.batch, end - first)
             self.score(examples, order, first, n)
-            scores = network.scores(n, self.values)
-            best = scores.argmax(axis=1)
-            found.best[first : first + n] = best
-            found.probs[first : first + n] = best_probs(scores, network.loss)
             batch = self._batch(order, first, n)
             kernels.score_losses(batch, examples.group, network.group, self.values, self._losses)
-            found.losses[first : first + n] = self._losses[:n]
-
-    def outputs(
-        self,
-        examples: Examples,
-        start: int,
-        end: int,
-        found: NDArray[np.float32],
-        losses: NDArray[np.float64],
-    ) -> None:
-        """Set what the network gives for examples, float32[n, targets], and their losses."""
-        network = self.network
-        order = np.arange(examples.n)
-        for first in range(start, end, network.batch):
-            n = min(network.batch, end - first)
-            self.score(examples, order, first, n)
-            found[first : first + n] = network.scores(n, self.values)
-            batch = self._batch(order, first, n)
-            kernels.score_losses(batch, examples.group, network.group, self.values, self._losses)
-            losses[first : first + n] = self._losses[:n]
+            some = slice(first, first + n)
+            yield Scored(some, network.scores(n, self.values), self._losses[:n])
 
 
-class Measured(NamedTuple):
-    """What is found of examples: their losses, best labels, and the probabilities of these."""
+class Scored(NamedTuple):
+    """Scores float32[n, labels], of regression what is predicted, and losses of some examples."""
 
+    some: slice
+    scores: NDArray[np.float32]
     losses: NDArray[np.float64]
-    best: NDArray[np.int32]
-    probs: NDArray[np.float32]
 
 
 def best_probs(scores: NDArray[np.float32], loss: int) -> NDArray[np.float32]:
@@ -125,11 +105,13 @@ def evaluate(scorers: list[Scorer], examples: Examples, with_scores: bool = Fals
     """Return what a test of the network on examples counts, with its losses."""
     n_threads, network = len(scorers), scorers[0].network
     n = examples.n
-    found = Measured(np.zeros(n), np.zeros(n, np.int32), np.zeros(n, np.float32))
+    losses, best, probs = np.zeros(n), np.zeros(n, np.int32), np.zeros(n, np.float32)
 
     def work(thread: int) -> None:
-        start, end = bounds(n, thread, n_threads)
-        scorers[thread].evaluate(examples, start, end, found)
+        for found in scorers[thread].batches(examples, *bounds(n, thread, n_threads)):
+            losses[found.some] = found.losses
+            best[found.some] = found.scores.argmax(axis=1)
+            probs[found.some] = best_probs(found.scores, network.loss)
 
     run_apart(n_threads, work)
     meter = Meter(nlabels=network.n_labels, with_scores=with_scores)
@@ -141,11 +123,11 @@ def evaluate(scorers: list[Scorer], examples: Examples, with_scores: bool = Fals
         examples.labels,
         1,
         ones.astype(np.int32),
-        found.best,
-        found.probs,
+        best,
+        probs,
     )
-    is_finite = bool(np.isfinite(found.losses).all())
-    total = math.fsum(found.losses) if is_finite else float("nan")
+    is_finite = bool(np.isfinite(losses).all())
+    total = math.fsum(losses) if is_finite else float("nan")
     meter.add_losses(n, total, total if network.loss in ONE_OF_ALL else total / network.n_labels)
     return meter
 
@@ -158,8 +140,9 @@ def evaluate_numbers(
     outputs, losses = np.zeros((n, len(targets.names)), np.float32), np.zeros(n)
 
     def work(thread: int) -> None:
-        start, end = bounds(n, thread, n_threads)
-        scorers[thread].outputs(examples, start, end, outputs, losses)
+        for found in scorers[thread].batches(examples, *bounds(n, thread, n_threads)):
+            outputs[found.some] = found.scores
+            losses[found.some] = found.losses
 
     run_apart(n_threads, work)
     assert examples.targets is not None
