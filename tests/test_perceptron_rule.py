@@ -253,7 +253,7 @@ def test_a_model_of_the_rule_has_its_loss(gate, tmp_path):
     options = ["--hidden", "none", "-loss", "softmax", "-verbose", 0, "-thread", 1]
     run("mlp-train", "-input", gate("and"), "-output", tmp_path / "m", *options)
     arrays, config = crafted.read(tmp_path / "m.mlp")
-    config["args"] |= {"optimizer": "perceptron", "loss": "ova"}
+    config["args"] |= {"optimizer": "perceptron", "loss": "ova", "weight_decay": 0.0}
     path = crafted.write(tmp_path / "n.mlp", arrays, config)
     said = one_sentence("predict-prob", path, gate("and"), 2)
     assert "args.optimizer is perceptron, whose loss is ova" in said
