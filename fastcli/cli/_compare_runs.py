@@ -15,6 +15,7 @@ from fastcli.evaluation.compared_runs import (
     value_text,
     verdict,
 )
+from fastcli.evaluation.metric_names import REGRESSION_METRICS
 from fastcli.evaluation.run_log import Run, read_run
 from fastcli.overwriting import check_apart
 from fastcli.printable import printable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from fastcli.cli.compare import Comparing
 
 FIGURES = ("accuracy", "f1macro", "valid_loss", "loss", "epoch", "step", "seconds", "lines")
-OF_NUMBERS = ("rmse", "mae", "r2")  # figures of regression
 
 
 def compare_runs(as_json: bool, comparing: Comparing, paths: Sequence[str]) -> None:
@@ -123,7 +123,7 @@ def figures(run: Run) -> dict[str, Any]:
         "seconds": _json.number(run.history[-1].seconds),
         "lines": kept.valid_lines or None,
         **(
-            {name: _json.number(getattr(kept, f"valid_{name}")) for name in OF_NUMBERS}
+            {name: _json.number(getattr(kept, f"valid_{name}")) for name in REGRESSION_METRICS}
             if kept.of_numbers
             else {}
         ),
@@ -132,7 +132,7 @@ def figures(run: Run) -> dict[str, Any]:
 
 def csv_rows(runs: Sequence[Run], settings: Settings) -> list[list[Any]]:
     """Return a row for each run: the file, the options that differ, figures."""
-    names = [*FIGURES, *OF_NUMBERS] if any(run.of_numbers for run in runs) else FIGURES
+    names = [*FIGURES, *REGRESSION_METRICS] if any(run.of_numbers for run in runs) else FIGURES
     rows: list[list[Any]] = [["file", *settings.different, *names]]
     for i, run in enumerate(runs):
         values = [value_text(values[i]) for values in settings.different.values()]

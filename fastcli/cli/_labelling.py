@@ -206,7 +206,7 @@ def write_labelled(
 
     paths = [args.output, *filter(None, args.filters.files)]
     check_apart(inputs, paths)
-    if getattr(classifier, "targets", None) is not None:
+    if classifier.targets is not None:
         from fastcli.labelling.number_table import number_table
 
         with open_outputs(paths, sys.stdout.buffer) as (put, *more):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastcli.cli import _json
 from fastcli.errors import ArgumentError, FastcliError
+from fastcli.evaluation.metric_names import REGRESSION_METRICS
 from fastcli.printable import listed_files, printable
 
 if TYPE_CHECKING:
@@ -19,16 +20,9 @@ if TYPE_CHECKING:
     from fastcli.evaluation.predictor import Predictor
     from fastcli.evaluation.regression import RegressionMeter
     from fastcli.evaluation.requirement import Requirement
-    from fastcli.mlp.model import MlpModel
     from fastcli.tables.options import TableOptions
 
-SCORES = ("rmse", "mae", "r2")
 ALL = "all"  # targets together
-
-
-def is_regression(model: Classifier | MlpModel) -> bool:
-    """Tell whether a model predicts numbers, not labels."""
-    return getattr(model, "targets", None) is not None
 
 
 def check_no_labels(options: Predicting, asked: Question) -> None:
@@ -54,7 +48,8 @@ def refuse(model: str, command: str) -> ArgumentError:
 
 def predict_numbers(predictor: Predictor, blocks: Iterator[Block], as_json: bool) -> None:
     """Print the numbers of every line, spaces between several; nothing of an empty line."""
-    model: Any = predictor.model
+    targets = predictor.model.targets
+    assert targets is not None
     out = sys.stdout.buffer
 
     def text(found: Predictions) -> bytes:
@@ -65,7 +60,7 @@ def predict_numbers(predictor: Predictor, blocks: Iterator[Block], as_json: bool
                 _json.line({"values": list(map(_json.number, row)) if known else []})
                 for row, known in zip(found.values.tolist(), is_known, strict=True)
             )
-        texts = model.targets.texts(found.values)
+        texts = targets.texts(found.values)
         rows = [" ".join(row) if known else "" for row, known in zip(texts, is_known, strict=True)]
         return "".join(f"{row}\n" for row in rows).encode()
 
@@ -92,19 +87,21 @@ def test_numbers(
     from fastcli.cli.display.messages import say
     from fastcli.cli.test import examples
     from fastcli.evaluation.predictor import Predictor
+    from fastcli.evaluation.regression import measured_numbers, meter_of
+    from fastcli.mlp.model import MlpModel
 
-    model: MlpModel = cast(Any, classifier)
     check_no_labels(options, asked)
     if reporting.is_asked:
         raise refuse(asked.model, "--report")
     wanted = required_of(reporting)
-    model.targets_read = "present"
-    total, notes = meter_of(model), list[str]()
+    assert isinstance(classifier, MlpModel)
+    classifier.targets_read = "present"
+    total, notes = meter_of(classifier), list[str]()
     files: list[tuple[str, RegressionMeter]] = []
     for path in asked.data:
-        predictor = Predictor(model, 1, 0.0, options.thread, asked.named(path))
-        read = examples(ctx, model, table, like, asked.model, path)
-        meter = measured(predictor, with_bar(read, path))
+        predictor = Predictor(classifier, 1, 0.0, options.thread, asked.named(path))
+        read = examples(ctx, classifier, table, like, asked.model, path)
+        meter = measured_numbers(predictor, with_bar(read, path))
         notes += unknown_words_note(predictor, path, are_queries=False)
         files.append((path, meter))
         total.merge(meter)
@@ -137,48 +134,31 @@ def required_of(reporting: Reporting) -> list[Requirement]:
     return wanted
 
 
-def meter_of(model: MlpModel) -> RegressionMeter:
-    """Return a meter of a model's targets and of its loss."""
-    from fastcli.evaluation.regression import RegressionMeter
-
-    assert model.targets is not None
-    losses = model.targets.losses(model.loss, model.args.huber_delta)
-    return RegressionMeter(names=model.targets.names, losses=losses)
-
-
-def measured(predictor: Predictor, blocks: Iterator[Block]) -> RegressionMeter:
-    """Return what was counted of some lines, in their order."""
-    model: Any = predictor.model
-    meter = meter_of(model)
-    meter.add_predictions(predictor.predictions(blocks))
-    return meter
-
-
 def write_scores(meter: RegressionMeter) -> None:
     """Print N and the scores; of several targets a row for each, and one for all."""
     out = sys.stdout
     if len(meter.names) == 1:
         out.write(f"N\t{meter.n}\n")
-        for name in SCORES:
+        for name in REGRESSION_METRICS:
             out.write(f"{name.upper()}\t{meter.score(name):.6g}\n")
         return
     out.write(f"N\t{meter.n}\n")
-    out.write("".join(f"{name.upper():>12}" for name in SCORES) + "  target\n")
-    scores = {name: meter.per_target(name).tolist() for name in SCORES}
+    out.write("".join(f"{name.upper():>12}" for name in REGRESSION_METRICS) + "  target\n")
+    scores = {name: meter.per_target(name).tolist() for name in REGRESSION_METRICS}
     for i, target in enumerate(meter.names):
-        cells = [scores[name][i] for name in SCORES]
+        cells = [scores[name][i] for name in REGRESSION_METRICS]
         out.write(_row(cells, printable(target)))
-    out.write(_row([meter.score(name) for name in SCORES], ALL))
+    out.write(_row([meter.score(name) for name in REGRESSION_METRICS], ALL))
 
 
 def write_files(rows: list[tuple[str | None, RegressionMeter]]) -> None:
     """Print a line for each file and one for all, the means over targets."""
     out = sys.stdout
     wide = max(len(str(meter.n)) for _, meter in rows)
-    titles = "".join(f"{name.upper():>12}" for name in SCORES)
+    titles = "".join(f"{name.upper():>12}" for name in REGRESSION_METRICS)
     out.write(f"{'N':>{wide}}{titles}  file\n")
     for path, meter in rows:
-        cells = [meter.score(name) for name in SCORES]
+        cells = [meter.score(name) for name in REGRESSION_METRICS]
         out.write(f"{meter.n:>{wide}}" + _row(cells, "total" if path is None else printable(path)))
 
 
@@ -193,11 +173,14 @@ def write_json(rows: list[tuple[str | None, RegressionMeter]], n_files: int) -> 
         if n_files > 1:
             answer = {"file": None if path is None else printable(path)}
             answer |= {"files": n_files} if path is None else {}
-        scores = {name: meter.per_target(name).tolist() for name in SCORES}
+        scores = {name: meter.per_target(name).tolist() for name in REGRESSION_METRICS}
         answer |= {"n": meter.n}
-        answer |= {name: _json.number(meter.score(name)) for name in (*SCORES, "loss")}
+        answer |= {name: _json.number(meter.score(name)) for name in (*REGRESSION_METRICS, "loss")}
         answer["per_target"] = [
-            {"target": target, **{name: _json.number(scores[name][i]) for name in SCORES}}
+            {
+                "target": target,
+                **{name: _json.number(scores[name][i]) for name in REGRESSION_METRICS},
+            }
             for i, target in enumerate(meter.names)
         ]
         answer["left_out"] = {

@@ -25,7 +25,7 @@ from fastcli.cli._options import (
     unknown_words_note,
 )
 from fastcli.cli._parts import PartOptions, check_part_options, label_parts
-from fastcli.cli._regression import check_no_labels, is_regression, predict_numbers
+from fastcli.cli._regression import check_no_labels, predict_numbers
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
@@ -140,7 +140,7 @@ class Run:
         self.check_decisions()
         numbers = not self.with_probs
         classifier = load_classifier(asked.model, self.table, takes_numbers=numbers)
-        if is_regression(classifier):
+        if classifier.targets is not None:
             self.predict_numbers(classifier, asked)
             return
         classifier, asked = decided(self.ctx, classifier, asked, self.options)
@@ -266,7 +266,7 @@ class Run:
             args = self.label_args(k, threshold)
             inputs = [model, data, like]
             done = write_labelled(classifier, table, prepared, args, inputs, display.advance)
-        if is_regression(classifier):
+        if classifier.targets is not None:
             say(*written_sentences(done, args))
         else:
             say_summary(done, args)

@@ -25,7 +25,7 @@ from fastcli.cli._options import (
     say_unknown_words,
     unknown_words_note,
 )
-from fastcli.cli._regression import is_regression, test_numbers
+from fastcli.cli._regression import test_numbers
 from fastcli.cli._report import Reporting, ReportRun, Required, decides, open_report, required_of
 from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.printable import listed_files, printable, readable
@@ -64,7 +64,7 @@ def test(
       fastcli test --require 'f1macro>=0.9' topics.bin data/samples/topics.test.txt
     """
     classifier = loaded(asked, table, reporting, takes_numbers=True)
-    if is_regression(classifier):
+    if classifier.targets is not None:
         test_numbers(ctx, classifier, options, table, like.like, asked, reporting)
         return
     tested = run(ctx, classifier, options, table, like.like, asked, reporting)

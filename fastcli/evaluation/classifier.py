@@ -15,6 +15,7 @@ from fastcli.text.lines import Lines
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.evaluation.regression import Measure
     from fastcli.text.inputs import Bytes
 
 
@@ -75,6 +76,20 @@ Block: TypeAlias = Any
 Worker = Callable[[Block], Iterator[tuple[Lines, Predictions]]]
 
 
+class PredictedNumbers(Protocol):
+    """The targets of a model of regression: their names, and how predictions are printed."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the targets."""
+
+    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return predictions, [n, targets], to the digits that mean anything."""
+
+    def texts(self, values: NDArray[np.float64]) -> list[list[str]]:
+        """Return predictions as they are printed."""
+
+
 class Classifier(Protocol):
     """Turns blocks of raw lines into their k best labels with probabilities.
 
@@ -108,6 +123,14 @@ class Classifier(Protocol):
     @property
     def label_counts(self) -> NDArray[np.int64] | None:
         """How often each label occurred in training; None where the model does not know."""
+
+    @property
+    def targets(self) -> PredictedNumbers | None:
+        """What it predicts, if that is numbers (regression); None where it predicts labels."""
+
+    @property
+    def target_losses(self) -> Measure | None:
+        """What measures the losses of rows with targets; None where it predicts labels."""
 
     def labels(self) -> list[bytes]:
         """Return all labels, in the order of their ids."""

@@ -14,9 +14,10 @@ import numpy as np
 from fastcli.errors import FastcliError
 from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.meter import Meter
+from fastcli.evaluation.metric_names import REGRESSION_METRICS
 from fastcli.evaluation.predictor import Predictor
 from fastcli.evaluation.probabilities import dense_probs, dense_truth
-from fastcli.evaluation.regression import RegressionMeter
+from fastcli.evaluation.regression import RegressionMeter, measured_numbers
 from fastcli.reporting import Reporter, Status
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def cross_validate(
 def scores_of(meter: Meter | RegressionMeter) -> dict[str, float]:
     """Return what a fold's result has of a meter, by its names."""
     if isinstance(meter, RegressionMeter):
-        return {name: meter.score(name) for name in ("rmse", "mae", "r2")}
+        return {name: meter.score(name) for name in REGRESSION_METRICS}
     return {
         "accuracy": meter.accuracy,
         "f1macro": meter.macro_f1,
@@ -219,11 +220,10 @@ def _measured(
     Returns the counts, and the id of the metric's label.  Of regression nothing is kept.
     """
     classifier = model.classifier
-    targets = getattr(classifier, "targets", None)
-    if targets is not None:
-        return _measured_numbers(model, targets, fold, n_threads), -1
-    label = metric.find_label(LabelNames.of(classifier)) if metric is not None else -1
     name = f"The model of fold {fold + 1}"
+    if classifier.targets is not None:
+        return measured_numbers(Predictor(classifier, 1, 0.0, n_threads, name), model.blocks), -1
+    label = metric.find_label(LabelNames.of(classifier)) if metric is not None else -1
     predictor = Predictor(classifier, 1, 0.0, n_threads, name, with_all=True)
     with_scores = metric is not None and metric.needs_scores
     meters = [
@@ -246,16 +246,6 @@ def _measured(
     for meter in meters[1:]:
         meters[0].merge(meter)
     return meters[0], label
-
-
-def _measured_numbers(model: FoldModel, targets: Any, fold: int, n_threads: int) -> RegressionMeter:
-    """Count the lines that a fold of regression left out."""
-    classifier: Any = model.classifier
-    losses = targets.losses(classifier.loss, classifier.args.huber_delta)
-    meter = RegressionMeter(names=targets.names, losses=losses)
-    predictor = Predictor(classifier, 1, 0.0, n_threads, f"The model of fold {fold + 1}")
-    meter.add_predictions(predictor.predictions(model.blocks))
-    return meter
 
 
 def _best_and_own(

@@ -31,6 +31,7 @@ class MetricKind:
         return f"{self.name}{':30' if self.takes_percentage else ''}{label}"
 
 
+REGRESSION_METRICS = ("rmse", "mae", "r2")  # of each target, in the order of their columns
 METRIC_KINDS = {
     kind.name: kind
     for kind in (
@@ -63,7 +64,7 @@ METRIC_KINDS = {
                 of_labels=False,
                 of_numbers=True,
             )
-            for name in ("rmse", "mae", "r2")
+            for name in REGRESSION_METRICS
         ),
     )
 }

@@ -14,7 +14,8 @@ from fastcli.kernels.base.losses import ABSOLUTE, HUBER, SQUARED
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastcli.evaluation.classifier import Predictions
+    from fastcli.evaluation.classifier import Block, Classifier, Predictions
+    from fastcli.evaluation.predictor import Predictor
 
 NAN = float("nan")
 ROWS = 4096  # that are added up together, so that sums do not depend on how rows come
@@ -173,6 +174,19 @@ class RegressionMeter:
         ]
         counts = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
         return f"Lines left out of the test: {counts}." if counts else None
+
+
+def meter_of(model: Classifier) -> RegressionMeter:
+    """Return a meter of the targets of a model of regression, and of its loss."""
+    assert model.targets is not None
+    return RegressionMeter(names=model.targets.names, losses=model.target_losses)
+
+
+def measured_numbers(predictor: Predictor, blocks: Iterable[Block]) -> RegressionMeter:
+    """Return what was counted of some lines, in their order."""
+    meter = meter_of(predictor.model)
+    meter.add_predictions(predictor.predictions(blocks))
+    return meter
 
 
 def least_loss(targets: NDArray[np.float32], loss: int, delta: float) -> float:

@@ -137,6 +137,7 @@ class Model:
         return self.dictionary.label_counts()
 
     max_threads = 1 << 20
+    targets = target_losses = None  # it predicts labels
 
     @property
     def known_words(self) -> KnownWords:

@@ -89,9 +89,10 @@ def _predicted(predictor: Predictor, recipe: Recipe, block: RowBlock) -> Predict
     else:
         data = lines_of(recipe, block)
         is_empty = np.diff(np.flatnonzero(data == LINE_END), prepend=-1) == 1
-    model: Any = predictor.model
+    targets = predictor.model.targets
+    assert targets is not None
     parts = [found.values for found in predictor.predictions([data]) if found.values is not None]
-    numbers = model.targets.rounded(np.concatenate(parts)) if parts else np.zeros((0, 1))
+    numbers = targets.rounded(np.concatenate(parts)) if parts else np.zeros((0, 1))
     numbers[is_empty] = np.nan
     n, nothing = len(numbers), np.zeros(0, np.int32)
     return PredictedNumbers(

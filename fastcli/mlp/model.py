@@ -29,6 +29,7 @@ from fastcli.text.lines import Reader
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.evaluation.regression import Measure
     from fastcli.mlp.feature_rows import FeatureRows
     from fastcli.mlp.table_reader import TableReader
     from fastcli.tables.bad_rows import BadRows
@@ -110,6 +111,13 @@ class MlpModel(FromFile):
     def label_counts(self) -> NDArray[np.int64] | None:
         """How often each label occurred in training, None for a model of numbers."""
         return None if self.dictionary is None else self.dictionary.label_counts()
+
+    @property
+    def target_losses(self) -> Measure | None:
+        """What measures the losses of rows with targets, None for a model with labels."""
+        if self.targets is None:
+            return None
+        return self.targets.losses(self.loss, self.args.huber_delta)
 
     @property
     def max_threads(self) -> int:

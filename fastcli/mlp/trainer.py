@@ -25,6 +25,7 @@ from fastcli.evaluation.early_stopping import (
 )
 from fastcli.evaluation.intervals import parse_interval
 from fastcli.evaluation.meter import Meter
+from fastcli.evaluation.metric_names import REGRESSION_METRICS
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.base.optimizers import Step
 from fastcli.kernels.mlp import network as groups
@@ -451,7 +452,7 @@ class Trainer:
         if isinstance(meter, Meter):
             measured = {"valid_error": 1 - meter.accuracy, "valid_f1_macro": meter.macro_f1}
         elif meter is not None:
-            measured = {f"valid_{name}": meter.score(name) for name in ("rmse", "mae", "r2")}
+            measured = {f"valid_{name}": meter.score(name) for name in REGRESSION_METRICS}
         if meter is not None:
             valid_loss = meter.loss
             value = self.metric.value(meter, self.metric_label)

@@ -9,6 +9,7 @@ from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.tables import Column, Rows, counted, cut
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.evaluation.folds import FoldResult, spread
+from fastcli.evaluation.metric_names import REGRESSION_METRICS
 
 COLUMNS = {
     "accuracy": "accuracy",
@@ -18,9 +19,9 @@ COLUMNS = {
     "loss": "loss",
 }
 LARGE = 100  # a figure that is shown with six digits
-OF_NUMBERS = {"rmse": "RMSE", "mae": "MAE", "r2": "R2", "loss": "loss"}  # of regression
+OF_NUMBERS = {**{name: name.upper() for name in REGRESSION_METRICS}, "loss": "loss"}
 # Metrics that have their column.
-SHOWN_ANYWAY = ("accuracy", "f1macro", "f1weighted", "loss", "rmse", "mae", "r2")
+SHOWN_ANYWAY = ("accuracy", "f1macro", "f1weighted", "loss", *REGRESSION_METRICS)
 
 
 class FoldTable:
@@ -31,7 +32,7 @@ class FoldTable:
 
     def __init__(self, metric: str, of_numbers: bool = False) -> None:
         known = OF_NUMBERS if of_numbers else COLUMNS
-        self._main = "rmse" if of_numbers else "accuracy"
+        self._main = REGRESSION_METRICS[0] if of_numbers else "accuracy"
         self._names = [name for name in known if name != "monitored" or metric not in SHOWN_ANYWAY]
         titles = [known[name] or cut(metric, 20) for name in self._names]
         room = width() if is_terminal() else None
