@@ -1,6 +1,7 @@
 """The tutorial keeps its word: both pages have the same commands, which print what they say."""
 
 import importlib.util
+import math
 import os
 import re
 
@@ -149,6 +150,9 @@ def test_claims_on_penalties():
     decay = printed("4", "for optimizer in").splitlines()
     values = [list(map(float, line.partition(": ")[2].split())) for line in decay]
     assert values[0] == pytest.approx(values[1], abs=1e-5)
+    trembling = [abs(float(word)) for word in printed("4", "dump w3.mlp").split()]
+    assert min(trembling) > 0
+    assert sum(weight < 0.03 for weight in trembling) > 15
     assert values[2] != pytest.approx(values[3], abs=0.01)
 
 
@@ -156,6 +160,10 @@ def test_claims_on_regularisation():
     loss, accuracy = (rows("4", "compare plain.mlp", column) for column in (2, 0))
     assert all(loss[name] < loss["plain.mlp"] for name in loss if name != "plain.mlp")
     assert accuracy["smooth.mlp"] < accuracy["plain.mlp"] - 0.08
+    floor = -0.8 * math.log(0.8) - 0.2 * math.log(0.2)
+    smooth = printed("4", "-output smooth ").split()[-2:]
+    assert float(smooth[0]) == pytest.approx(floor, abs=0.001)
+    assert float(smooth[1]) == 1
     clean = float(printed("4", "test smooth-digits.mlp").split()[1])
     moved = rows("4", "compare as-is.mlp", 0)
     assert clean > moved["as-is.mlp"]
@@ -177,9 +185,42 @@ def test_claims_on_norms():
     assert deep["none"] < 0.2 < deep["layer"] < 0.9 < deep["batch"]
     small = rows("5", "compare 2-none", 0)
     assert small["2-batch.mlp"] < 0.5 < 0.85 < min(small["2-none.mlp"], small["2-layer.mlp"])
-    assert rows("5", "compare 256-none", 0)["256-batch.mlp"] > 0.85
+    assert min(rows("5", "compare 256-none", 0).values()) > 0.8
+    affine = scores("5", "--norm-affine")
+    assert 0 <= float(affine["both"]) - float(affine["none"]) < 0.01
+
+
+def test_claims_on_optimisers():
+    loss = rows("5", "compare sgd.jsonl", 0)
+    order = sorted(loss, key=loss.__getitem__)
+    assert order[:2] == ["nesterov.jsonl", "adam.jsonl"]
+    assert order[-1] == "sgd.jsonl"
+
+
+def test_claims_on_early_stopping():
+    whole, early = printed("4", "-output whole"), printed("4", "-output early")
+    step = re.findall(r"step (\d+)\) kept", whole + early)
+    assert len(step) == 2
+    assert len(set(step)) == 1
+    steps = [int(found) for found in re.findall(r"Trained (\d+) steps", whole + early)]
+    assert steps[1] < steps[0] / 5
+    assert "Over-fitting since epoch 4:" in whole
+
+
+def test_claims_on_sparse_representations():
+    off = [
+        int(found) for found in re.findall(r": (\d+) units are 0", printed("4", "-output sparse"))
+    ]
+    assert off[0] <= 6 < 8 < off[1] <= 12
+
+
+def test_claims_on_hidden_units_that_xor_needs():
+    found = re.findall(r"^seed \d: (.*)$", printed("2", "-output two"), re.M)
+    assert len(found) == 8
+    assert found.count("0 1 1 0") == 4
 
 
 def test_claims_on_recipes():
     assert "P@1\t0.9" in printed("2", "test recipe.mlp")
     assert "P@1\t0.1\n" in printed("2", "test recipe0.mlp")
+    assert printed("2", "-output recipe0").count(" is saturated: ") == 2
