@@ -120,10 +120,12 @@ def _read(
     """
     rows, labels, growing = RawRows(columns.n_raw), Labels(), Growing(paths, "csv")
     targets: list[NDArray[np.float64]] = []
+    decided = replace(options, header=bool(columns.names))
     for path in paths:
         may_be = is_label or (_like(list(labels.known)) if labels.known else any_label)
         grows = is_label is None
-        reader = TableReader(columns, path, options, levels, grows, note, is_label=may_be)
+        how = decided if grows and path == paths[0] else options
+        reader = TableReader(columns, path, how, levels, grows, note, is_label=may_be)
         for found in reader.rows(CANNOT_OPEN.format(purpose=purpose)):
             kept = found[~found.blank] if found.blank.any() else found
             rows.add(kept.raw)

@@ -92,6 +92,13 @@ def columns_of(
         asked = (*options.learned, options.weight_column, *options.drop)
         is_named = any(one and not is_position(one) for one in asked)
         has_names = is_named or has_header(head, int(asked_label or LAST))
+        if not has_names and (above := _word_above_numbers(head, options)):
+            has_names = options.is_regression  # which learns no words
+            if not has_names:
+                note(
+                    f"{path}: {named(above)} stands above numbers: give --header if the first row "
+                    "names the columns, --no-header if not."
+                )
     names = first if has_names else [str(i) for i in range(len(first))]
     below = head[1:] if has_names else head
     label, how = _label(path, names, has_names, options)
@@ -101,6 +108,19 @@ def columns_of(
     remark = dialect.remark(kind_of_name(path) or "csv")
     note(chosen.sentence(columns, ", ".join(filter(None, [header, remark])), how))
     return columns
+
+
+def _word_above_numbers(head: Sequence[Sequence[str]], options: TableOptions) -> str:
+    """Return the first cell of a column that is learned, if all below it are numbers; else ""."""
+    for place in map(int, options.learned or (LAST,)):
+        first, *below = [row[place].strip() for row in head if -len(row) <= place < len(row)] or [
+            ""
+        ]
+        filled = [cell for cell in below if not is_missing(cell)]
+        is_word = not is_missing(first) and not is_number(first)
+        if is_word and filled and all(map(is_number, filled)):
+            return first
+    return ""
 
 
 def _columns_of_objects(

@@ -17,6 +17,7 @@ from fastcli.tables.values import is_date, is_missing, is_number
 
 # What a column with numbers, and a value that is there again, say about the first row.
 WORD_ABOVE, VALUE_ABOVE, REPEATED = 1.0, -0.9, -2.0
+FEW = 3  # labels, below which a word among numbers is nothing special
 LONGEST_NAME = 60  # characters of the name of a column
 MOST_WORDS = 4  # of such a name
 # Logarithms of how much likelier a row is a header than a row of data.
@@ -56,7 +57,8 @@ def has_header(rows: Sequence[Sequence[str]], label: int | None = None) -> bool:
     Votes that decide: numbers (or dates) below a word are for a header, and so are columns that are
     numbered from 0 on, or by years; a number above numbers is against one (of as many the word
     decides), and so is a first cell that is a value of its column.  In the column of the label, if
-    that is known (negative: from the end), numbers tell nothing.  Without such votes all first
+    that is known (negative: from the end), a number above numbers, and a few numbers, tell nothing.
+    Without such votes all first
     cells must be able to be names, and together be likelier as names than as values: ``_evidence``.
     Rows that equal the first one may be headers of files that were put together: they tell nothing,
     and then only usual names do.
@@ -91,7 +93,9 @@ def _vote(name: str, below: Sequence[str], is_label: bool) -> float:
         return 0
     is_value = is_number(name) or is_date(name)
     if all(map(is_number, below)) or all(map(is_date, below)):
-        return 0 if is_label else VALUE_ABOVE if is_value else WORD_ABOVE
+        if is_label and (is_value or len(below) < FEW):
+            return 0
+        return VALUE_ABOVE if is_value else WORD_ABOVE
     if name in below:
         return REPEATED
     is_mixed = is_number(name) and sum(map(is_number, below)) * 2 > len(below)

@@ -198,3 +198,38 @@ def test_several_labels_of_a_cell_are_tested_by_their_separator(tmp_path, monkey
     assert run("mlp-train", "-input", "n.csv", "-output", "n", *quick, *separator).code == 0
     result = run("test", "n.mlp", "n.csv", *separator)
     assert result.out.split()[:4] == [b"N", b"16", b"P@1", b"1"], result.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "task", "said"),
+    [
+        ("x,y\na,1.5\nb,2.5\na,1.6\nc,3.5\n", "regression", "header; target: column 'y'"),
+        ("c,price\na,1.5\nb,2.5\nc,3.5\n", "regression", "header; target: column 'price'"),
+        ("c,price\na,1.5\nb,2.5\n", "regression", "header; target: column 'price'"),
+        ("x,y\na,1\nb,2\na,1\nc,2\n", "auto", "header; label: column 'y'"),
+        ("x,y\na,1\nb,2\na,1\nc,2\n", "classification", "header; label: column 'y'"),
+    ],
+)
+def test_a_word_above_numbers_that_are_learned_is_a_name(tmp_path, rows, task, said):
+    table = tmp_path / "t.csv"
+    table.write_text(rows)
+    result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *QUICK, "--task", task)
+    assert result.code == 0
+    assert f"t.csv: {said}" in result.err
+    n = len(rows.splitlines()) - 1
+    assert f"{n} example" in result.err
+
+
+def test_a_first_row_that_may_be_a_header_is_a_row(tmp_path):
+    """What is said about the header is what is done with the first row."""
+    table = tmp_path / "t.csv"
+    table.write_text("c,kind\na,1\nb,2\nc,1\nd,2\n")
+    command = ["mlp-train", "-input", table, "-output", tmp_path / "m", *QUICK]
+    err = run(*command).err
+    assert "t.csv: no header; label: column 1" in err
+    assert "5 examples, 3 labels" in err
+    said = "t.csv: kind stands above numbers: give --header if the first row names the columns"
+    assert said in err.replace(str(tmp_path) + "/", "")
+    assert "4 examples, 2 labels" in (err := run(*command, "--header").err)
+    assert "stands above" not in err
+    assert "stands above" not in run(*command, "--no-header").err
