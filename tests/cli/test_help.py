@@ -101,6 +101,84 @@ def test_derivatives_are_those_of_the_curves(name):
     np.testing.assert_allclose(slopes, (up - down) / (2 * step), atol=2e-3, rtol=2e-3)
 
 
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def within(x, bound, inside):
+    return np.where(np.abs(x) < bound, inside, 0)
+
+
+# What the page prints, and the same for NumPy, of x and f(x); of those without parameters of their
+# own, or with what these start from.
+DERIVATIVES = {
+    "identity": ("1", lambda x, f: np.ones_like(x)),
+    "sigmoid": ("f (1 - f), at most 1/4", lambda x, f: f * (1 - f)),
+    "hard-sigmoid": ("1/6 between -3 and 3, 0 beyond", lambda x, f: within(x, 3, 1 / 6)),
+    "tanh": ("1 - f^2, at most 1", lambda x, f: 1 - f**2),
+    "arctan": ("1 / (1 + x^2)", lambda x, f: 1 / (1 + x**2)),
+    "softsign": ("1 / (1 + |x|)^2", lambda x, f: 1 / (1 + np.abs(x)) ** 2),
+    "softplus": ("sigmoid(x)", lambda x, f: sigmoid(x)),
+    "relu": ("1 above 0, 0 below", lambda x, f: np.where(x > 0, 1, 0)),
+    "relu6": ("1 between 0 and 6, 0 beyond", lambda x, f: within(x - 3, 3, 1)),
+    "leaky-relu": ("1 above 0, alpha below", lambda x, f: np.where(x > 0, 1, 0.01)),
+    "prelu": ("1 above 0, alpha below; by alpha: x", lambda x, f: np.where(x > 0, 1, 0.25)),
+    "elu": ("1 above 0, alpha e^x below", lambda x, f: np.where(x > 0, 1, np.exp(x))),
+    "selu": (
+        "1.0507 above 0, 1.7581 e^x below",
+        lambda x, f: np.where(x > 0, 1.0507, 1.7581 * np.exp(x)),
+    ),
+    "silu": (
+        "s (1 + x (1 - s)), s = sigmoid(x)",
+        lambda x, f: sigmoid(x) * (1 + x * (1 - sigmoid(x))),
+    ),
+    "mish": (
+        "t + x (1 - t^2) sigmoid(x), t = tanh(softplus(x))",
+        lambda x, f: f / x + x * (1 - (f / x) ** 2) * sigmoid(x),
+    ),
+    "hard-tanh": ("1 between -1 and 1, 0 beyond", lambda x, f: within(x, 1, 1)),
+    "isru": ("(1 / sqrt(1 + alpha x^2))^3", lambda x, f: (1 / np.sqrt(1 + x**2)) ** 3),
+    "bent-identity": (
+        "x / (2 sqrt(x^2 + 1)) + 1, between 1/2 and 3/2",
+        lambda x, f: x / (2 * np.sqrt(x**2 + 1)) + 1,
+    ),
+    "sine": ("cos(x)", lambda x, f: np.cos(x)),
+    "sinc": ("cos(x) / x - sin(x) / x^2, 0 at 0", lambda x, f: np.cos(x) / x - np.sin(x) / x**2),
+    "gaussian": ("-2 x e^(-x^2)", lambda x, f: -2 * x * np.exp(-(x**2))),
+    "isrlu": (
+        "1 above 0, (1 / sqrt(1 + alpha x^2))^3 below",
+        lambda x, f: np.where(x > 0, 1, (1 / np.sqrt(1 + x**2)) ** 3),
+    ),
+    "sqnl": (
+        "1 - |x| / 2 between -2 and 2, 0 beyond",
+        lambda x, f: within(x, 2, 1 - np.abs(x) / 2),
+    ),
+    "arsinh": ("1 / sqrt(x^2 + 1)", lambda x, f: 1 / np.sqrt(x**2 + 1)),
+    "sq-rbf": (
+        "-x for |x| up to 1, x - 2 sign(x) up to 2, 0 beyond",
+        lambda x, f: np.where(np.abs(x) <= 1, -x, within(x, 2, x - 2 * np.sign(x))),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_derivatives_in_words_are_those_of_the_curves(name):
+    text, derivative = DERIVATIVES[name]
+    assert activations.WORDS[name].derivative.startswith(text)
+    low, high = activations.WIDE.get(name, activations.USUAL)
+    x = np.linspace(low, high, 101) + 0.00317
+    values, slopes = map(np.array, activation_points(name, x))
+    np.testing.assert_allclose(slopes, derivative(x, values), atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "bounds"), [("relu6", (0, 6)), ("hard-tanh", (-1, 1)), ("hard-sigmoid", (-3, 3))]
+)
+def test_clamped_functions_have_no_slope_at_their_bounds(name, bounds):
+    assert activation_points(name, bounds)[1] == [0, 0]
+    assert "0 beyond (and at both)" in activations.WORDS[name].derivative
+
+
 @pytest.mark.parametrize("name", losses.known())
 def test_derivatives_of_losses_are_those_of_the_curves(name):
     z, step = np.linspace(-5, 5, 41) + 0.06, 1e-2  # beside the corners
