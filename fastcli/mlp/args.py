@@ -37,6 +37,7 @@ from fastcli.mlp.options import (
     STANDARD,
     UNSCALED,
     MlpOptions,
+    has_layers,
 )
 from fastcli.optimizers import OPTIMIZERS, PERCEPTRON, Hyperparameters, Optimizer
 from fastcli.options import Row, Values, check_ranges, names_of, rows, without_effect
@@ -107,11 +108,10 @@ class MlpArgs(MlpOptions):
     @property
     def widths(self) -> list[int]:
         """The units of every hidden layer.  Raises ArgumentError."""
-        text = self.hidden.strip().lower()
-        if text in ("", "0", "none"):
+        if not has_layers(self.hidden):
             return []
         try:
-            widths = [int(word) for word in text.split(",")]
+            widths = [int(word) for word in self.hidden.split(",")]
         except ValueError:
             raise ArgumentError(
                 f"--hidden must be widths such as 128,64 (or none), not {shown(self.hidden)}."

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli.mlp.args import PLAIN, TEXT_NGRAMS, MlpArgs, option_of
+from fastcli.mlp.options import has_layers
 from fastcli.printable import counted
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def decided(args: MlpArgs, size: TrainingSize) -> tuple[MlpArgs, str]:
     if args.is_given("optimizer"):
         rule = {k: v for k, v in rule.items() if k not in OPTIMISER}
         rule |= {"lr": args.rule.lr, "schedule": PLAIN["schedule"]}
-    own = {*SHAPES, *PENALTIES} - (OF_LAYERS if _has_no_layers(args) else set())
+    own = {*SHAPES, *PENALTIES} - (set() if has_layers(args.hidden) else OF_LAYERS)
     if any(args.is_given(name) and getattr(args, name) for name in own):
         rule = {k: v for k, v in rule.items() if k != "dropout"}
         if "weight_decay" in rule:
@@ -94,11 +95,6 @@ def decided(args: MlpArgs, size: TrainingSize) -> tuple[MlpArgs, str]:
     return found, f"Defaults for {what}: {' '.join(said)}." if said else ""
 
 
-def _has_no_layers(args: MlpArgs) -> bool:
-    """Tell whether no hidden layers were asked for, which no rule decides."""
-    return args.hidden.strip().lower() in ("", "0", "none")
-
-
 def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
@@ -108,10 +104,10 @@ def _rule(args: MlpArgs, size: TrainingSize) -> Iterator[tuple[str, Any]]:
         yield from _of_table(args, size)
         return
     yield "word_ngrams", TEXT_NGRAMS
-    if _has_no_layers(args):
-        yield from _of_text_alone(args, size)
-    else:
+    if has_layers(args.hidden):
         yield from _of_text(args, size)
+    else:
+        yield from _of_text_alone(args, size)
 
 
 def _of_table(args: MlpArgs, size: TrainingSize) -> Iterator[tuple[str, Any]]:

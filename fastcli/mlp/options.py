@@ -69,8 +69,17 @@ def other_initializers() -> Mapping[str, str]:
     return ALIASES
 
 
-def _has_layers(v: Any) -> bool:
-    return str(v.hidden).strip().lower() not in ("", "0", "none")
+def has_layers(hidden: str) -> bool:
+    """Tell whether ``--hidden`` asks for hidden layers.
+
+    >>> has_layers("128,64"), has_layers("none"), has_layers("0")
+    (True, False, False)
+    """
+    return hidden.strip().lower() not in ("", "0", "none")
+
+
+def _with_layers(v: Any) -> bool:
+    return has_layers(str(v.hidden))
 
 
 def _is_named(path: str) -> bool:
@@ -102,10 +111,10 @@ WITH_STD = Need(
     lambda v: bool({"normal", "truncated-normal"} & set(v.init.split(","))),
     lambda v: f"with {v.shown('init')} {v.init}, only with normal and truncated-normal",
 )
-WITH_LAYERS = Need(_has_layers, lambda v: f"without hidden layers ({v.shown('hidden')} none)")
+WITH_LAYERS = Need(_with_layers, lambda v: f"without hidden layers ({v.shown('hidden')} none)")
 # The units of a perceptron are binary steps, though it has no hidden layer.
 WITH_UNITS = Need(
-    lambda v: _has_layers(v) or (v.optimizer == "perceptron" and v.activation == "binary-step"),
+    lambda v: _with_layers(v) or (v.optimizer == "perceptron" and v.activation == "binary-step"),
     WITH_LAYERS.reason,
 )
 FOR_LABELS = Need(

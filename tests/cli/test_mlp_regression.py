@@ -8,6 +8,7 @@ import pytest
 
 from tests import crafted
 from tests.command import run
+from tests.crafted import array, put
 
 QUICK = ["--task", "regression", "--hidden", "16", "--activation", "tanh", "-lr", 0.02]
 QUICK += ["--optimizer", "adam", "-epoch", 25, "--schedule", "constant", "--batch-size", 16]
@@ -447,29 +448,6 @@ def test_a_decimal_comma_in_targets():
     assert predictions("m.mlp", "c.csv")[:, 0] == pytest.approx(np.arange(30) + 0.5, abs=4)
 
 
-def put(**values):
-    """Return an edit that sets fields of the JSON object, ``columns__label`` one within."""
-
-    def edit(arrays, config):
-        for name, value in values.items():
-            *outer, last = name.split("__")
-            part = config
-            for one in outer:
-                part = part[one]
-            part[last] = value
-
-    return edit
-
-
-def tensor(name, change):
-    """Return an edit that changes an array; None takes it out."""
-
-    def edit(arrays, config):
-        arrays[name] = change(arrays[name])
-
-    return edit
-
-
 EDITS = {
     "a loss of labels": (put(loss=0), "args.task is regression"),
     "another task": (put(args__task="classification"), "-loss squared is for numbers"),
@@ -484,15 +462,15 @@ EDITS = {
     "a negative target": (put(columns__targets=[2, -1]), "columns.targets"),
     "another first target": (put(columns__label=3), "columns.targets cannot be"),
     "a mean that is NaN": (
-        tensor("targets.mean", lambda a: a * np.nan),
+        array("targets.mean", lambda a: a * np.nan),
         "targets.mean or targets.deviation cannot be",
     ),
     "no deviation": (
-        tensor("targets.deviation", lambda a: a * 0),
+        array("targets.deviation", lambda a: a * 0),
         "targets.mean or targets.deviation cannot be",
     ),
-    "one mean": (tensor("targets.mean", lambda a: a[:1]), "targets.mean should have the shape"),
-    "float32": (tensor("targets.mean", lambda a: a.astype(np.float32)), "targets.mean should be"),
+    "one mean": (array("targets.mean", lambda a: a[:1]), "targets.mean should have the shape"),
+    "float32": (array("targets.mean", lambda a: a.astype(np.float32)), "targets.mean should be"),
     "no mean": (lambda arrays, config: arrays.pop("targets.mean"), "targets.mean is missing"),
     "a delta of 0": (put(args__huber_delta=0.0), "--huber-delta must be above 0"),
 }
