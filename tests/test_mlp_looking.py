@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -351,6 +353,24 @@ def test_gradients_of_embedding_rows_are_those_of_the_step(text, given, l1, most
     if most and not args.clip_value:
         length = np.sqrt(sum((update.gradient**2).sum() for update in found.updates))
         assert length == pytest.approx(most, rel=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["softmax", "ova"])
+def test_trace_tells_what_the_row_weighs(tmp_path, loss):
+    """Delta is p - target, multiplied by the weights that are told."""
+    path = tmp_path / "w.csv"
+    path.write_text("a,b,w,y\n0,0,1,p\n0,1,4,q\n1,0,1,p\n1,1,2,p\n")
+    given = {"loss": loss, "class_weight": "balanced", "weight_column": "w"}
+    found = trace(*look_at(path, hidden="none", **given), 2)
+    text = " ".join(trace_lines(found))
+    row = float(re.search(r"The row weighs ([\d.]+) \(1 on average\)", text)[1])
+    label = float(re.search(r"part of the loss and of delta is multiplied: q ([\d.]*\d)", text)[1])
+    assert row == 2
+    values = found.layers[-1].values
+    by = [1, label] if loss == "ova" else [label, label]
+    close(values["delta"], row * np.array(by) * (values["p"] - values["target"]))
+    plain = trace(*look_at(path, hidden="none", loss=loss, drop=("w",)), 2)
+    assert plain.weights == []
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ class Trace:
     besides: list[str]  # what moves weights besides the rule, which has these gradients
     updates: list[Update]
     learned: str = "label"  # what ``labels`` are
+    weights: list[str]  # sentences on what the row and its labels weigh
 
 
 def trace(
@@ -128,6 +129,7 @@ def trace(
         ],
         loss=loss,
         learned="label" if data.targets is None else "target",
+        weights=list(_weights(data, labels)),
         rule=f"{args.optimizer}, learning rate {float(rate[0]):g}",
         changed=["penalties"] * bool(network.regularization.l1 or args.l2)
         + ["clipping"] * bool(args.clip_norm or args.clip_value),
@@ -259,6 +261,26 @@ def _besides(args: MlpArgs, network: Network, rate: float) -> Iterator[str]:
     if given.max_norm:
         kind = f"--max-norm-kind {args.max_norm_kind}"
         yield f"a unit's weights are kept within the norm {args.max_norm:g} ({kind})"
+
+
+def _weights(data: TrainingData, labels: Sequence[str]) -> Iterator[str]:
+    """Yield sentences on what the loss of the row is multiplied by, and so its delta."""
+    weights = data.examples.weights
+    if weights is None:
+        return
+    if weights.has_lines:
+        yield (
+            f"The row weighs {weights.lines[0]:.6g} (1 on average), by which its loss and every "
+            "delta are multiplied."
+        )
+    if weights.has_labels:
+        ids = data.examples.labels[: data.examples.label_offsets[1]]
+        of = [f"{name} {weights.labels[k]:.6g}" for name, k in zip(labels, ids, strict=True)]
+        if of:
+            yield (
+                f"Weight of its label (--class-weight), by which that label's part of the loss and "
+                f"of delta is multiplied: {', '.join(of)}."
+            )
 
 
 def _layer(

@@ -55,6 +55,8 @@ def trace_lines(found: Trace) -> Iterator[str]:
     labels = ", ".join(map(printable, found.labels))
     named = f", {found.learned} {labels}" if labels else ""
     yield from wrapped(f"Row {found.row:,} of {found.n_rows:,}{named}", room)
+    for sentence in found.weights:
+        yield from wrapped(printable(sentence), room)
     shape = f"Network {'-'.join(map(str, found.widths))}: {layers_counted(len(found.widths))}"
     yield from wrapped(shape, room)
     for layer in found.layers:
