@@ -7,7 +7,7 @@ import click
 from fastcli.cli import COMMANDS, cli
 from fastcli.cli._command import Positional
 from fastcli.cli._declare import Word
-from fastcli.cli.pages import TOPICS, entry_names, find, page_of, topic_of
+from fastcli.cli.pages import TOPICS, entry_names, find, named_otherwise, page_of, topic_of
 from fastcli.errors import ArgumentError
 from fastcli.printable import nearest, shortened
 
@@ -73,9 +73,10 @@ def explained(words: list[str]) -> list[str]:
             f"There is no help on {shortened(' '.join(words))!r}{near}: give a topic and one name, "
             "as in help activations relu."
         )
-    word = rest[0] if rest else topic
+    word = (rest[0] if rest else topic).partition(":")[0]  # without what it takes
     found = find(word, topic_of(topic) if rest else "")
     if not found:
+        check_init(word)
         known_names = entry_names(topic_of(topic)) if rest else [*KNOWN, *entry_names()]
         where = f" among the {topic_of(topic)}" if rest else ""
         raise ArgumentError(
@@ -86,4 +87,15 @@ def explained(words: list[str]) -> list[str]:
     for name, entry in found:
         lines += [""] * bool(lines)
         lines += entry_lines(entry, name)
+    others = [one for one in named_otherwise(word) if one not in [name for name, _ in found]]
+    if others and not rest:
+        lines += ["", *(f"Also: fastcli help {name} {word}" for name in others)]
     return lines
+
+
+def check_init(word: str) -> None:
+    """Raise ArgumentError for the name of an initialisation that there is not, for a reason."""
+    from fastcli.mlp.initializers import REFUSED, WHY_REFUSED
+
+    if word in REFUSED:
+        raise ArgumentError(f"{WHY_REFUSED} What there is: fastcli help init.")

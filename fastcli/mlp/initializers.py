@@ -162,6 +162,10 @@ ALIASES = {
     "lecun": "lecun-normal",
 }
 REFUSED = {"zero", "zeros"}
+WHY_REFUSED = (
+    "--init zero is refused: units that start alike get the same gradients and stay alike, so a "
+    "layer of them is one unit."
+)
 AUTO = "auto"  # what suits the activation
 
 
@@ -199,10 +203,7 @@ def parse_inits(text: str) -> list[ChosenInit]:
 def _chosen(name: str, *bounds: str) -> ChosenInit:
     plain = name.strip().lower().replace("_", "-")
     if plain in REFUSED:
-        raise ArgumentError(
-            "--init zero is refused: units that start alike get the same gradients and stay "
-            "alike, so a layer of them is one unit. Leave --init out."
-        )
+        raise ArgumentError(f"{WHY_REFUSED} Leave --init out.")
     text = shortened(":".join([name, *bounds]))
     name = canonical("initialisation", name, [AUTO, *INITIALIZERS], ALIASES)
     if name == AUTO or INITIALIZERS[name].takes != "bounds":

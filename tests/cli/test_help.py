@@ -220,6 +220,9 @@ def test_help_of_a_command_is_its_own(command):
         (["losses", "one-vs-all"], ["ova (losses), also one-vs-all"]),
         (["optimisers", "adam"], ["adam (optimizers)"]),
         (["step"], ["step (schedules)"]),
+        (["leaky-relu:0.2"], ["leaky-relu (activations), also leakyrelu"]),
+        (["init", "uniform:-1,1"], ["uniform (init)"]),
+        (["none"], ["none (norms)"]),
     ],
 )
 def test_one_entry(words, titles):
@@ -229,12 +232,30 @@ def test_one_entry(words, titles):
 
 
 @pytest.mark.parametrize(
+    ("words", "last"),
+    [
+        (["none"], "Also: fastcli help activations none"),
+        (["linear"], "Also: fastcli help activations linear"),
+        (["swish"], ""),
+        (["norms", "none"], ""),
+    ],
+)
+def test_other_entries_of_a_name(words, last):
+    lines = run("help", *words).text().splitlines()
+    assert [line for line in lines if line.startswith("Also: ")] == [last] * bool(last)
+    if last:
+        assert run("help", *last.split()[3:]).text().startswith("identity (activations), also ")
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (["relo"], "There is no help on 'relo' (did you mean relu?). The topics are activations, "),
         (["activation", "adam"], "There is no help on 'adam' among the activations"),
         (["mlp-trian"], "There is no help on 'mlp-trian' (did you mean mlp-train?)"),
         (["activatons", "relu"], "'activatons relu' (did you mean activations?): give a topic"),
+        (["zeros"], "--init zero is refused: units that start alike get the same gradients"),
+        (["init", "zero"], "What there is: fastcli help init."),
         (["init", "he", "x"], "There is no help on 'init he x': give a topic and one name"),
         (["\x1b[31m"], "There is no help on '\\x1b[31m'"),
     ],

@@ -118,6 +118,11 @@ def find(name: str, topic: str = "") -> list[tuple[str, Entry]]:
     return exact or [(one, entry) for one, entry in pages if name in entry.aliases]
 
 
+def named_otherwise(word: str) -> list[str]:
+    """Return the topics that have an entry with that alias."""
+    return [one for one in TOPICS if any(word in entry.aliases for entry in page_of(one).entries)]
+
+
 def entry_names(topic: str = "") -> list[str]:
     """Return the names of all entries, or of those of a topic."""
     some = [topic] if topic else list(TOPICS)
