@@ -64,7 +64,8 @@ class Skipped:
     def as_json(self) -> dict[str, Any]:
         """Return the counts for JSON; those of labels that training did not have if there are any.
 
-        ``in_denominator`` tells whether lines with such labels only count in any figure.
+        Lines that have only such labels are ``left_out``; ``in_denominator`` tells whether they
+        count in any figure.
         """
         found: dict[str, Any] = {
             "left_out": {
@@ -75,7 +76,6 @@ class Skipped:
         }
         if self.unknown_label or self.unknown_beside_known:
             found["unknown_labels"] = {
-                "lines": self.unknown_label,
                 "lines_beside_known": self.unknown_beside_known,
                 "in_denominator": False,
             }

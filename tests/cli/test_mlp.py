@@ -362,7 +362,7 @@ def test_lines_left_out_of_numbers(numbers_model, table, tmp_path):
     found = json.loads(result.out)
     assert (found["n"], found["precision"]) == (1, 1)
     assert found["left_out"] == {"no_label": 3, "unknown_label": 1, "no_known_token": 0}
-    assert found["unknown_labels"]["lines"] == 1
+    assert found["unknown_labels"]["lines_beside_known"] == 0
     assert result.err == (
         "Lines left out of the test: 3 without a label, 1 with labels the model does not know. "
         "They count in no score (not in any denominator).\n"

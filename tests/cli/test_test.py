@@ -222,7 +222,7 @@ def test_json_of_lines_left_out(small):
     assert result.err == LEFT_OUT
     answer = json.loads(result.out)
     assert answer["left_out"] == {"no_label": 2, "unknown_label": 1, "no_known_token": 1}
-    unknown = {"lines": 1, "lines_beside_known": 1, "in_denominator": False}
+    unknown = {"lines_beside_known": 1, "in_denominator": False}
     assert answer["unknown_labels"] == unknown
     assert math.isclose(answer["f1"], 8 / 12)
     answer = json.loads(run("test-label", small, "-", "--json", stdin=MIXED).out)
