@@ -16,14 +16,6 @@ from pathlib import Path
 
 from measure import HERE, Options, Row, Session, Tool, in_turn, parser, table, values
 
-FIRST = (
-    *("iris", "wine", "breast_cancer", "digits", "mnist3000", "moons", "circles", "rings"),
-    *("xor", "wide", "imbalanced", "many"),
-)
-SECOND = (
-    *("spiral", "checker", "one-hot", "friedman", "skewed", "flipped", "parity", "linear"),
-    "steps",
-)
 SPLITS = 3
 TEXTS = ("sst2", "trec6", "ag_news", "thucnews_title", "cooking", "imdb")
 MORE_SEEDS = ("trec6",)  # which have few test lines, and twice the seeds
@@ -53,7 +45,8 @@ def bench_tables(session: Session, given: Namespace) -> None:
     folder, python = session.scratch / "tables", session.peers["scikit-learn"]
     images = given.data / "mlp_numeric" / "mnist10k.train.csv"
     subprocess.run([python, str(HERE / "make_tables.py"), str(folder), str(images)], check=True)
-    for group, names in (("first", FIRST), ("second", SECOND)):
+    groups = json.loads((folder / "groups.json").read_text("utf-8"))
+    for group, names in groups.items():
         lines, means, cpu = [], {OURS: 0.0, PEER: 0.0}, {OURS: 0.0, PEER: 0.0}
         for name in names:
             rows = []

@@ -3,12 +3,14 @@
     python make_tables.py FOLDER [mnist10k.train.csv]
 
 A table is a CSV file without a header, the label last: `<name>.<split>.train.csv` and
-`<name>.<split>.test.csv`, three splits of each.  Defaults were chosen on the first group; the
-second was never used for that.  Sizes, noise and seeds are fixed, so files are always the same.
+`<name>.<split>.test.csv`, three splits of each; groups.json names the two groups.  Defaults were
+chosen on the first group; the second was never used for that.  Sizes, noise and seeds are
+fixed, so files are always the same.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import zlib
 from collections.abc import Callable
@@ -191,9 +193,12 @@ def write(folder: Path, name: str, x: Any, y: Any) -> None:
 
 
 def main() -> None:
-    """Write all tables of both groups."""
+    """Write all tables, and which are in which group, in order."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
+    first = [*SHIPPED, *(["mnist3000"] if len(sys.argv) > 2 else []), *FIRST]
+    groups = json.dumps({"first": first, "second": list(SECOND)})
+    (folder / "groups.json").write_text(groups, "utf-8")
     for name in SHIPPED:
         write(folder, name, *shipped(name))
     if len(sys.argv) > 2:
