@@ -50,8 +50,10 @@ def reading_of(
         header=header_of(options),
         encoding=options.encoding,
         bad_bytes=options.bad_bytes,
-        labels=LabelOptions(
-            options.label_separator, options.labels_as, options.none, label, are_targets
+        labels=(
+            LabelOptions(options.label_separator, prefix=label, are_targets=True)
+            if are_targets
+            else LabelOptions(options.label_separator, options.labels_as, options.none, label)
         ),
     )
 

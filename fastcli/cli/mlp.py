@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from fastcli.text.vector_files import VectorSource
 
 LONGEST_CONFIG = 1 << 20  # bytes
+# Options of which one is given: what the command line has of them settles the others.
+ONE_OF = ({"standardize", "scale"}, {"header", "no_header"}, {"valid", "valid_share"})
 OF_TRAINING = {  # options without effect where a network is only looked at
     *("valid", "eval_every", "patience", "monitor", "folds", "folds_output", "retry_nan"),
     *("log", "plot", "plot_regions", "show_gradients", "save_every", "resume"),
@@ -317,7 +319,7 @@ def kind_of(args: MlpArgs) -> str:
 
 
 def read_config(path: str, given: Collection[str]) -> dict[str, Any]:
-    """Return the options of a TOML file that are not in ``given``, those of the command line."""
+    """Return the options of a TOML file that those of the command line, ``given``, leave open."""
     from fastcli.mlp.args import from_config
 
     if sys.version_info >= (3, 11):
@@ -339,4 +341,5 @@ def read_config(path: str, given: Collection[str]) -> dict[str, Any]:
     except ValueError as error:  # of TOML, and of numbers with thousands of digits
         raise ArgumentError(f"{path} is not valid TOML: {error}.") from None
     values = from_config({snake(key.lstrip("-")): value for key, value in found.items()}, path)
-    return {name: value for name, value in values.items() if name not in given}
+    settled = {one for alike in ONE_OF if not alike.isdisjoint(given) for one in alike}
+    return {name: value for name, value in values.items() if name not in {*given, *settled}}

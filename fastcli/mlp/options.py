@@ -120,6 +120,8 @@ WITH_UNITS = Need(
 FOR_LABELS = Need(
     lambda v: v.task != "regression", lambda v: "with --task regression, only for labels"
 )
+# The cells of a table of texts may hold several numbers.
+FOR_CELLS = Need(lambda v: bool(v.text_column) or FOR_LABELS.is_met(v), FOR_LABELS.reason)
 WITH_L1 = only_beside("l1")
 WITH_DECAY = only_beside("weight_decay")
 WITH_MAX_NORM = only_beside("max_norm")
@@ -198,10 +200,10 @@ class MlpOptions:
         "",
         "separator of several labels in one cell; none: a cell is one label",
         group="tables",
-        needs=(FOR_TABLES,),
+        needs=(FOR_TABLES, FOR_CELLS),
     )
-    labels_as: str = option("auto", text.LABELS_AS, group="tables", needs=(FOR_TABLES,))
-    none: str = option("", text.NONE, group="tables", needs=(FOR_TEXT_TABLES,))
+    labels_as: str = option("auto", text.LABELS_AS, group="tables", needs=(FOR_TABLES, FOR_LABELS))
+    none: str = option("", text.NONE, group="tables", needs=(FOR_TEXT_TABLES, FOR_LABELS))
     join: str = option(" ", text.JOIN, group="tables", needs=(FOR_TEXT_TABLES,))
     delimiter: str = option("", text.DELIMITER, group="tables", needs=(FOR_TABLES,))
     quotes: str = option(

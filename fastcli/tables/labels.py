@@ -78,7 +78,7 @@ class LabelReader:
         self._cells: Counter[str] = Counter()  # of text in a single column
         self._are_targets = self.options.are_targets
         self._n_targets = 0  # of every row, once one is known
-        self._as_number = self.options.labels_as == "number"
+        self._as_number = self.options.labels_as == "number" and not self._are_targets
         self._may_be_number = self.options.labels_as == "auto" and not self._are_targets
         self._changed = ""  # a label that was not written as it is
         values = [one for cells in self.head for one in cells if not _is_empty(one)]

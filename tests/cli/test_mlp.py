@@ -435,6 +435,36 @@ def test_the_command_line_wins_over_the_configuration(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "options", "scale"),
+    [
+        ('standardize = false\nscale = "minmax"', ["--scale", "standard"], "standard"),
+        ("standardize = false", ["--scale", "minmax"], "minmax"),
+        ('scale = "minmax"', ["--no-standardize"], "none"),
+        ('scale = "minmax"', [], "minmax"),
+        ("header = true", ["--no-header", "--no-standardize"], "none"),
+    ],
+)
+def test_one_option_on_the_command_line_settles_those_that_are_the_same(
+    text, options, scale, tmp_path
+):
+    config, table, model = tmp_path / "c.toml", tmp_path / "t.csv", tmp_path / "m"
+    config.write_text(text + "\n")
+    table.write_text("".join(f"{i},{i % 3},{'ab'[i % 2]}\n" for i in range(12)))
+    command = ["mlp-train", "-input", table, "-output", model, "--config", config, "-epoch", 1]
+    result = run(*command, *options)
+    assert result.code == 0, result.err
+    assert tomllib.loads(run("dump", f"{model}.mlp", "args").text())["scale"] == scale
+
+
+def test_a_configuration_that_contradicts_itself(tmp_path):
+    config = tmp_path / "c.toml"
+    config.write_text('standardize = false\nscale = "minmax"\n')
+    result = run("mlp-train", "-input", TOPICS, "-output", tmp_path / "m", "--config", config)
+    assert result.code == 1
+    assert "--no-standardize and --scale minmax contradict each other" in result.err
+
+
+@pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("hiden = 3", "unknown option hiden (did you mean hidden?)."),

@@ -170,6 +170,22 @@ def test_quantize(options, sentence, files):
             "--activation, --norm, --dropout: no effect without hidden layers (--hidden none).",
         ),
         ("t.csv", ["--init-std", 0.1, "-init", "normal"], ""),
+        (
+            "t.csv",
+            [
+                *("--task", "regression", "--label-column", "x"),
+                *("--labels-as", "text", "--label-separator", ","),
+            ],
+            "--label-separator, --labels-as: no effect with --task regression, only for labels.",
+        ),
+        (
+            "t.csv",
+            [
+                *("-loss", "huber", "--text-column", "k", "--label-column", "x"),
+                *("--labels-as", "text", "--label-separator", ",", "--none", "1"),
+            ],
+            "--labels-as, --none: no effect with --task regression, only for labels.",
+        ),
     ],
 )
 def test_perceptrons(name, options, sentence, files, tmp_path):
