@@ -383,7 +383,7 @@ def test_trace_tells_what_the_row_weighs(tmp_path, loss):
         ),
         (
             {"optimizer": "sgd", "weight_decay": 0.01, "decay_by": "step", "max_norm": 2.0},
-            "Besides, weights decay by 0.01 of themselves (--weight-decay), and a unit's weights "
+            "Besides, weights decay by 0.01 of themselves (--weight-decay); a unit's weights "
             "are kept within the norm 2 (--max-norm-kind l2).",
         ),
         (

@@ -122,7 +122,7 @@ def parse_augment(text: str, image: ImageSize) -> Augmentation:
             raise ArgumentError(f"--augment has {name} twice: give it once.")
         if name == "shift" and side < 2:
             raise ArgumentError(
-                "--augment shift: images with a side of one pixel cannot be shifted, leave it out."
+                "--augment shift needs images of two rows and columns or more: leave it out."
             )
         found[name] = _amount(name, amount, side) if colon else usual[name]
     return Augmentation(**{name.replace("-", "_"): value for name, value in found.items()})

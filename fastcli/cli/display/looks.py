@@ -68,7 +68,7 @@ def trace_lines(found: Trace) -> Iterator[str]:
     step = f"One step on this row ({found.rule}){'; the gradient has ' * bool(found.changed)}"
     step += f"{' and '.join(found.changed)}{' in it' * bool(found.changed)}."
     if found.besides:
-        step += f" Besides, {', and '.join(found.besides)}."
+        step += f" Besides, {'; '.join(found.besides)}."
     yield from wrapped(step, room)
     yield ""
     yield from _update_lines(found.updates, room)
