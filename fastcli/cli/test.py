@@ -55,7 +55,7 @@ def test(
     and why, are listed on stderr.  With one label per line, P@1 and R@1 are the same number.
     Several files, or patterns in quotes, give a line each and the total; K and TH come
     after them, or are given with -k and --threshold.  --report shows instead which labels go
-    wrong, and what they are taken for.  Of a model of regression N, RMSE, MAE and R2 are printed.
+    wrong, and what they are taken for.  For a model of regression N, RMSE, MAE and R2 are printed.
 
     \b
     Example:
@@ -103,7 +103,7 @@ def test_label(
 ) -> None:
     """Print precision, recall and F1 of every label, then what test prints.
 
-    Of several files the labels are those of all lines.
+    For several files the labels are those of all lines.
 
     \b
     Example:

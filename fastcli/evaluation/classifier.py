@@ -27,7 +27,7 @@ class Predictions:
     it and the lines after it are worth nothing.  ``every`` are the predictions of all labels of
     the same lines, where they were asked for, and ``first`` what a test of k = 1 without a
     threshold takes for their best labels (of equal probabilities a larger k may have another one).
-    Of regression, ``values`` float64[lines, targets] are what is predicted (NaN where nothing is
+    For regression, ``values`` float64[lines, targets] are what is predicted (NaN where nothing is
     known of a line), and ``truth`` of the same shape what the lines say, NaN where they do not.
     """
 

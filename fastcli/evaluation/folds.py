@@ -217,7 +217,7 @@ def _measured(
 ) -> tuple[Meter | RegressionMeter, int]:
     """Count the lines that a fold left out, and keep what is predicted of them.
 
-    Returns the counts, and the id of the metric's label.  Of regression nothing is kept.
+    Returns the counts, and the id of the metric's label.  For regression nothing is kept.
     """
     classifier = model.classifier
     name = f"The model of fold {fold + 1}"

@@ -38,7 +38,7 @@ class Chosen:
     def start(self) -> tuple[float, ...]:
         """What the parameters of a unit's activation start from, or stay at.
 
-        Of rrelu it is the mean slope.  Of apl all hinges have the slope 0 at first, at bounds
+        For rrelu it is the mean slope.  For apl all hinges have the slope 0 at first, at bounds
         evenly from -1 to 1, so that no two of them learn the same.
         """
         name, values = self.activation.name, self.values

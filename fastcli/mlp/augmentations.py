@@ -44,7 +44,7 @@ class ImageSize:
 class Augmentation:
     """The largest amount of each change, 0: none.
 
-    Of rotation in degrees, of shifts in pixels; chances of mirrored images; ``zoom`` is how far the
+    Rotation is in degrees, shifts are in pixels, mirroring is a chance; ``zoom`` is how far the
     size may be from 1, ``noise`` a standard deviation as a share of the range of pixels.
     """
 

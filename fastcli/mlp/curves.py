@@ -28,7 +28,7 @@ def activation_points(
 ) -> tuple[list[float], list[float]]:
     """Return values and derivatives of an activation, by default with what units start from.
 
-    Of maxout the pieces are x and -x / 2; of softmax there are two units, the other at 0.
+    For maxout the pieces are x and -x / 2; for softmax there are two units, the other at 0.
     """
     n = len(x)
     z = np.array(x, np.float32)

@@ -25,7 +25,7 @@ FEWEST_STEPS = 50  # after which gradients of such a network say something
 def troubles(trainer: Trainer, is_at_chance: bool = False) -> Iterator[str]:
     """Yield sentences on dead units, saturated layers, vanishing and exploding gradients.
 
-    Looks at up to 1,024 training examples, and at the gradients of the last step.  Of a network
+    Looks at up to 1,024 training examples, and at the gradients of the last step.  For a network
     that ``is_at_chance`` a smaller difference of gradients is the cause.
     """
     network, examples = trainer.network, trainer.examples

@@ -30,7 +30,7 @@ def args_text(model: MlpModel) -> bytes:
 def dictionary_lines(model: MlpModel) -> Iterator[bytes]:
     """Yield the number of entries, then ``entry count word|label`` for each (numbers: labels).
 
-    Of a model of regression that reads numbers these are its targets.
+    For a model of regression that reads numbers these are its targets.
     """
     dictionary = model.dictionary
     if dictionary is None:

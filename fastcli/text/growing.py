@@ -43,7 +43,7 @@ class Grown:
     def sentence(self, path: str, has_labels: bool = True) -> str:
         """Return what happened to words and labels, for a user; ``path`` is the model.
 
-        Of regression (not ``has_labels``) labels are numbers, which it does not keep.
+        For regression (not ``has_labels``) labels are numbers, which it does not keep.
         """
         nwords = self.dictionary.nwords
         is_new = self.former < 0
