@@ -74,11 +74,10 @@ class MlpArgs(MlpOptions):
 
     def recorded(self) -> dict[str, Any]:
         """Return the arguments by their names, the newer ones only where they are given."""
-        usual = {row.name: row.default for row in rows(MlpArgs)}
         found = {
             name: value
             for name, value in asdict(self).items()
-            if name not in NEWER or value not in (usual[name], PLAIN.get(name), 0)
+            if name not in NEWER or value not in (OPEN[name], PLAIN.get(name), 0)
         }
         if self.scale != MINMAX:  # of the others ``standardize`` tells
             del found["scale"]
@@ -247,7 +246,7 @@ class MlpArgs(MlpOptions):
                     "it out."
                 )
         # The default of --monitor is a metric of labels; the loss has all targets on one scale.
-        monitor = "loss" if self.monitor == DEFAULTS["monitor"] else self.monitor
+        monitor = "loss" if self.monitor == OPEN["monitor"] else self.monitor
         parse_monitor(monitor).check_task(True, "--monitor")
         loss = "squared" if self.loss == "auto" else self.loss
         return replace(self, task="regression", loss=loss, monitor=monitor)
@@ -425,8 +424,11 @@ NEWER = {
     *("task", "huber_delta"),
     *("image", "augment"),
 }
-TEXT_NGRAMS = 2  # words, of texts where nothing else is given
-# What is taken for an option that is not given where no rule decides it.
+# An option that is left out has the value of OPEN, which may stand for "decided later" (-1, auto).
+# Then fastcli/mlp/defaults.py decides by the data, and ``resolved`` takes PLAIN for the rest.
+# TEXT_NGRAMS is that rule's, and known sooner: texts are read by it.
+OPEN = {row.name: row.default for row in rows(MlpArgs)}
+TEXT_NGRAMS = 2
 PLAIN: dict[str, Any] = {
     "word_ngrams": 1,
     "hidden": "100",
@@ -440,12 +442,10 @@ PLAIN: dict[str, Any] = {
     "dropout": "0",
     "output_bias": "bias",
 }
-OPEN = {row.name: row.default for row in rows(MlpArgs)}
 # Options whose value is one of a table's names; optimizer and activation are looked up apart.
 LISTS = {"optimizer", "activation", "init"}  # read by their own rules
 NAMED = {row.name for row in rows(MlpArgs) if row.option.choices} - LISTS
 OPTIONS = {row.name: row for row in rows(MlpArgs)}
-DEFAULTS = {name: row.default for name, row in OPTIONS.items()}
 
 
 def without_loss(loss: str) -> ArgumentError:
