@@ -38,20 +38,38 @@ class Skipped:
         """All lines left out."""
         return self.no_label + self.unknown_label + self.no_known_token
 
-    def sentence(self) -> str | None:
-        """Return what to tell a user, or None if nothing was left out."""
+    def add_lines(self, lines: Lines) -> None:
+        """Count lines as they were read."""
+        n = lines.n
+        has_label = (lines.flags[:n] & HAS_LABEL) != 0
+        is_known = np.diff(lines.label_offsets[: n + 1]) > 0
+        has_token = np.diff(lines.offsets[: n + 1]) > 0
+        lacks = (lines.flags[:n] & LACKS_LABEL) != 0
+        self.no_label += int(np.count_nonzero(~has_label))
+        self.unknown_label += int(np.count_nonzero(has_label & ~is_known))
+        self.no_known_token += int(np.count_nonzero(is_known & ~has_token))
+        self.unknown_beside_known += int(np.count_nonzero(is_known & has_token & lacks))
+
+    def sentence(self, path: str = "") -> str | None:
+        """Return what to tell a user of a test, or of a validation file at a path.
+
+        None if nothing was left out.
+        """
         reasons = [
             (self.no_label, "without a label"),
             (self.unknown_label, "with labels the model does not know"),
             (self.no_known_token, "without a token the model knows"),
         ]
         counts = ", ".join(f"{n:,} {reason}" for n, reason in reasons if n)
-        said = [f"Lines left out of the test: {counts}."] if counts else []
+        left = "lines left out" if path else "Lines left out of the test"
+        said = [f"{left}: {counts}."] if counts else []
         if self.unknown_label:
             said.append(IN_NO_DENOMINATOR)
         if n := self.unknown_beside_known:
             have = "1 line has" if n == 1 else f"{n:,} lines have"
             said.append(f"{have} unknown labels beside known ones: only the known ones count.")
+        if path and said:
+            said[0] = f"{path}: {said[0]}"
         return " ".join(said) or None
 
     def add(self, other: Skipped) -> None:

@@ -19,7 +19,6 @@ from fastcli.evaluation.lessons import (
     path_start,
     sampled_guess,
 )
-from fastcli.evaluation.meter import IN_NO_DENOMINATOR
 from fastcli.evaluation.retrying import NewNotes
 from fastcli.evaluation.weights import read_class_weight, weights_for
 from fastcli.fasttext.args import TrainArgs
@@ -31,7 +30,7 @@ from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trainer import Trainer
 from fastcli.memory import padded, zeros
 from fastcli.optimizers import largest_lr
-from fastcli.printable import counted, readable
+from fastcli.printable import readable
 from fastcli.reporting import Reporter, run_and_report
 from fastcli.text.alike import alike_note
 
@@ -112,9 +111,8 @@ def read_supervised(
         from fastcli.fasttext.validation import read_valid
 
         valid = read_valid(valid_path, args, dictionary, corpus, keeps_rows=former is not None)
-        if valid.left_out:
-            left_out = f"{valid_path}: {counted(valid.left_out)} without a known label or word."
-            reporter.note(f"{left_out} {IN_NO_DENOMINATOR}")
+        if left_out := valid.left_out.sentence(valid_path):
+            reporter.note(left_out)
     n_rows = corpus.shards * corpus.shard_rows + (valid.more_rows if valid is not None else 0)
     needs = classifier_needs(args, dictionary, corpus, n_rows, valid is not None, former)
     check_needs(needs, args, reporter)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError, cannot_open
-from fastcli.evaluation.meter import Meter
+from fastcli.evaluation.meter import Meter, Skipped
 from fastcli.fasttext import model as fasttext
 from fastcli.fasttext.huffman import build_children
 from fastcli.fasttext.matrix import DenseMatrix
@@ -44,10 +44,10 @@ class ValidLines:
     """Validation lines with a known label and a known word, as rows in memory of the input matrix.
 
     The rows of line i are ``rows[offsets[i]:offsets[i + 1]]``, its labels
-    ``labels[label_offsets[i]:label_offsets[i + 1]]``.  ``left_out`` lines have no known label or
-    word.  Behind the rows of training come ``more_rows``: one of zeros, for n-grams that training
-    never met, or, where training goes on with a model, those of the n-grams that only validation
-    lines have.  Row ``untrained_ids[i]`` of that model, which training does not use, is
+    ``labels[label_offsets[i]:label_offsets[i + 1]]``.  ``left_out`` are the others.
+    Behind the rows of training come ``more_rows``: one of zeros, for n-grams that training never
+    met, or, where training goes on with a model, those of the n-grams that only validation lines
+    have.  Row ``untrained_ids[i]`` of that model, which training does not use, is
     ``untrained_rows[i]`` in memory.
     """
 
@@ -55,7 +55,7 @@ class ValidLines:
     offsets: NDArray[np.int64]
     labels: NDArray[np.int32]
     label_offsets: NDArray[np.int64]
-    left_out: int
+    left_out: Skipped
     more_rows: int = 1
     untrained_ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     untrained_rows: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -94,13 +94,13 @@ def read_valid(
     )
     parts: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
     golds: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
-    n_lines = 0
+    left_out = Skipped()
     try:
         for block in text_blocks(path):
             position = 0
             while position < len(block):
                 lines, position = reader.read(block, position)
-                n_lines += lines.n
+                left_out.add_lines(lines)
                 n_features = np.diff(lines.offsets[: lines.n + 1])
                 n_labels = np.diff(lines.label_offsets[: lines.n + 1])
                 used = (n_features > 0) & (n_labels > 0)
@@ -124,7 +124,7 @@ def read_valid(
         offsets=offsets,
         labels=labels,
         label_offsets=label_offsets,
-        left_out=n_lines - (len(offsets) - 1),
+        left_out=left_out,
     )
     if keeps_rows:
         _keep_rows(found, dictionary, corpus, rows_of)
@@ -292,7 +292,7 @@ def first_loss(trainer: Trainer) -> float:
         offsets=np.cumsum([0, *map(len, rows)]),
         labels=np.concatenate(labels),
         label_offsets=np.cumsum([0, *map(len, labels)]),
-        left_out=0,
+        left_out=Skipped(),
     )
     validator = Validator(lines, scheme.model, scheme.loss, trainer.label_counts)
     return validator.measure(scheme.n_threads).loss

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import DataError
-from fastcli.evaluation.meter import IN_NO_DENOMINATOR
+from fastcli.evaluation.meter import Skipped
 from fastcli.evaluation.weights import ClassWeight, scaled_lines
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.augmented_images import AugmentedImages, images_of
@@ -26,7 +26,7 @@ from fastcli.mlp.table_memory import check_training
 from fastcli.mlp.targets import Targets, constant_note, target_names
 from fastcli.mlp.task import check_labels
 from fastcli.mlp.training_data import TrainingData, label_weights
-from fastcli.printable import counted, listed, shortened
+from fastcli.printable import listed, shortened
 from fastcli.reporting import Reporter
 from fastcli.tables.dialects import read_delimiter
 from fastcli.tables.labels import LabelOptions
@@ -334,9 +334,15 @@ def _read_valid(
     kept = offsets[1:] > offsets[:-1]
     if not kept.any():
         raise DataError(f"{args.valid} has no line with a label of the training file.")
-    if n := int((~kept).sum()):
-        said = f"{args.valid}: {counted(n)} without a known label."
-        reporter.note(f"{said} {IN_NO_DENOMINATOR}")
+    n_labels = np.diff(np.frombuffer(labels.offsets, np.int64))
+    n_known = np.diff(offsets)
+    left_out = Skipped(
+        no_label=int((n_labels == 0).sum()),
+        unknown_label=int(((n_labels > 0) & ~kept).sum()),
+        unknown_beside_known=int((kept & (n_known < n_labels)).sum()),
+    )
+    if said := left_out.sentence(args.valid):
+        reporter.note(said)
     row = stride(columns.n_features)
     if not kept.all():
         raw = raw.take_only(kept)

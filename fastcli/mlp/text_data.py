@@ -116,7 +116,8 @@ def _labels_of(
     dictionary, valid = text.dictionary, None
     if path := args.valid_lines:
         valid, left_out = read_known_text(path, _reader(args, text, dictionary))
-        _say_left_out(path, left_out, "known label or word", note)
+        if said := left_out.sentence(path):
+            note(said)
     prefix = os.fsencode(args.label)
     names = [readable(label.removeprefix(prefix)) for label in dictionary.labels()]
     if former is None and (
@@ -144,8 +145,9 @@ def _numbers_of(args: MlpArgs, text: Text, former: FormerNetwork | None, note: N
     dictionary, valid = without_labels(text.dictionary), None
     if path := args.valid_lines:
         reader = _reader(args, text, dictionary)
-        valid, left_out = read_valid_text(path, reader, args.label, targets)
-        _say_left_out(path, left_out, "number or known word", note)
+        valid, n = read_valid_text(path, reader, args.label, targets)
+        if n:
+            note(f"{path}: {counted(n)} without a number or known word. {IN_NO_DENOMINATOR}")
     text.examples.set_targets(targets.standardize(values))
     of_lines = text.corpus.weights
     if of_lines is not None and args.weight_prefix and (of_lines == 1).all():
@@ -167,9 +169,3 @@ def _reader(args: MlpArgs, text: Text, dictionary: Dictionary) -> Reader:
         text.bucket_rows if bucket else None,
         weight_prefix=args.line_weights,
     )
-
-
-def _say_left_out(path: str, n: int, what: str, note: Note) -> None:
-    """Say how many lines of validation are left out, since they have no such thing."""
-    if n:
-        note(f"{path}: {counted(n)} without a {what}. {IN_NO_DENOMINATOR}")

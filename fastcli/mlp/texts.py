@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.evaluation.meter import Skipped
 from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.kernels.base.threads import bounds
 from fastcli.memory import zeros
@@ -208,14 +209,14 @@ def start_from(pretrained: Pretrained, text: Text, embedding: NDArray[np.float32
     )
 
 
-def read_known_text(path: str, reader: Reader) -> tuple[Examples, int]:
-    """Read labelled lines with an existing dictionary; return them and how many were left out.
+def read_known_text(path: str, reader: Reader) -> tuple[Examples, Skipped]:
+    """Read labelled lines with an existing dictionary; return them and which were left out.
 
     Lines without a known label or without features are left out.  Raises DataError if the
     file, which is for validation, cannot be read.
     """
     rows, sizes, labels, label_sizes = [], [], [], []
-    left_out = 0
+    left_out = Skipped()
     try:
         for block in text_blocks(path):
             position = 0
@@ -225,7 +226,7 @@ def read_known_text(path: str, reader: Reader) -> tuple[Examples, int]:
                 n_features = np.diff(lines.offsets[: n + 1])
                 n_labels = np.diff(lines.label_offsets[: n + 1])
                 used = (n_features > 0) & (n_labels > 0)
-                left_out += int(n - used.sum())
+                left_out.add_lines(lines)
                 rows.append(lines.features[: lines.offsets[n]][np.repeat(used, n_features)])
                 labels.append(lines.labels[: lines.label_offsets[n]][np.repeat(used, n_labels)])
                 sizes.append(n_features[used])

@@ -110,7 +110,7 @@ def test_a_validation_file_that_is_a_table():
     )
     said = train("t.csv", *TEAM, "--valid", "v.jsonl", "--log", "a.log").err
     assert "v.jsonl: text: column 'body'; label: column 'team'" in said
-    assert "v.jsonl: 1 line without a known label or word." in said
+    assert "v.jsonl: lines left out: 1 with labels the model does not know." in said
     run("prepare", "t.csv", "-o", "p", "--split", 100, *TEAM, "-verbose", 0)
     train("p/train.txt", "--valid", "v.jsonl", "--log", "b.log", output="q")
     Path("v.txt").write_text("__label__Tech_support cracked\n__label__Billing money\n")

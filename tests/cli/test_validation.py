@@ -1,6 +1,7 @@
 """Validation while supervised trains: rows, the best model, when it stops, and lines held out."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -237,6 +238,34 @@ def test_a_validation_file_without_a_known_label(tmp_path):
     other.write_text("__label__none a b\n")
     err, _ = supervised(tmp_path / "m", "--valid", other, code=1)
     assert "other.txt has no line with a label and a word of the training text" in err
+
+
+@pytest.mark.parametrize("command", ["supervised", "mlp-train"])
+def test_lines_that_are_left_out_are_described_as_in_a_test(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("t.txt").write_text("__label__a x y\n__label__b y z\n" * 9)
+    Path("v.txt").write_text(
+        "\n__label__c x\n__label__c y\n__label__a __label__c x\n__label__b z\n"
+    )
+    options = ["-input", "t.txt", "-output", "m", "-dim", 2, "-epoch", 1, "--valid", "v.txt"]
+    err = run(command, *options).err
+    said = (
+        "1 without a label, 2 with labels the model does not know. They count in no score (not in "
+        "any denominator). 1 line has unknown labels beside known ones: only the known ones count."
+    )
+    assert f"v.txt: lines left out: {said}\n" in err
+    model = "m.bin" if command == "supervised" else "m.mlp"
+    assert f"Lines left out of the test: {said}\n" in run("test", model, "v.txt").err
+
+
+def test_rows_that_are_left_out_are_described_as_in_a_test(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("x,label\n" + "1,a\n2,b\n" * 9)
+    Path("v.csv").write_text("x,label\n1,a\n2,c\n1,\n2,b\n")
+    options = ["-input", "t.csv", "-output", "m", "-epoch", 1, "--valid", "v.csv"]
+    said = "1 without a label, 1 with labels the model does not know. They count in no score"
+    assert f"v.csv: lines left out: {said}" in run("mlp-train", *options).err
+    assert f"Lines left out of the test: {said}" in run("test", "m.mlp", "v.csv").err
 
 
 def test_a_former_log_stays_where_training_fails(tmp_path):
