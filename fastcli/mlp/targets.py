@@ -70,7 +70,8 @@ class Targets:
         self, targets: NDArray[np.float64], predicted: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return the errors of predictions on the scale that is learned."""
-        return np.asarray((predicted - targets) / self.deviation)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a file of any deviations
+            return np.asarray((predicted - targets) / self.deviation)
 
     def losses(self, loss: int, delta: float) -> Measure:
         """Return what measures the losses of rows: the mean over their targets."""
