@@ -40,6 +40,44 @@ def test_regions_are_drawn(ending, tmp_path, monkeypatch):
     assert len(picture.read_bytes()) > 5000
 
 
+@pytest.mark.parametrize("ending", STARTS)
+def test_a_picture_is_the_same_every_time(ending, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,b,kind\n0,0,p\n0,1,q\n1,0,q\n5,5,r\n")
+    for name in ("one", "two"):
+        run("mlp-train", "-input", "t.csv", *TWO, "--plot-regions", f"{name}{ending}")
+    assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
+
+
+def test_characters_that_no_font_has_are_said(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    curves = pytest.importorskip("fastcli.cli.display.curves")
+    monkeypatch.setattr(curves, "font_with", lambda characters: "")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,b,kind\n0,0,好\n0,1,坏\n1,0,坏\n5,5,r\n")
+    result = run("mlp-train", "-input", "t.csv", *TWO, "--plot-regions", "r.svg")
+    assert result.code == 0
+    assert "r.svg: no font of matplotlib's has 坏好, so boxes are drawn" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_font_has_all_characters():
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    from fastcli.cli.display.curves import font_with
+
+    assert font_with("aé")
+    assert font_with("a\U0010fffd") == ""
+
+
+def test_no_two_colours_are_the_same():
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    from fastcli.cli.display.regions import MOST_NAMES, colour_of
+
+    assert len({colour_of(k) for k in range(MOST_NAMES)}) == MOST_NAMES
+    assert colour_of(MOST_NAMES) == colour_of(0)
+
+
 @pytest.mark.parametrize(
     ("text", "more", "message"),
     [

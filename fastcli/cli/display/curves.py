@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib.util
 import io
 import math
+import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError
 from fastcli.files import Replacement, cannot_save, write_all
+from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
 COLOURS = 10  # of matplotlib's cycle
+GLYPH = re.compile(r"Glyph (\d+) .*missing from")  # a warning of matplotlib
+MOST_LACKING = 20  # characters that are named
 PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -87,10 +93,56 @@ def save_figure(path: str, figure: Any) -> None:
 
 
 def picture_bytes(path: str, figure: Any) -> bytes:
-    """Return a figure as the picture that the path's name says."""
-    picture = io.BytesIO()
-    figure.savefig(picture, format=Path(path).suffix[1:].lower(), dpi=120)
-    return picture.getvalue()
+    """Return a figure as the picture that the path's name says, the same bytes every time.
+
+    Characters that the font lacks are taken from another font; where none has them, that is said.
+    """
+    picture, lacking = _drawn(path, figure)
+    if not lacking:
+        return picture
+    from matplotlib.text import Text
+
+    if other := font_with(lacking):
+        for text in figure.findobj(Text):
+            text.set_fontfamily([*text.get_fontfamily(), other])
+        picture, lacking = _drawn(path, figure)
+    if lacking:
+        say(
+            f"{printable(path)}: no font of matplotlib's has {shortened(lacking, MOST_LACKING)}, "
+            "so boxes are drawn: install one, such as Noto Sans CJK for Chinese."
+        )
+    return picture
+
+
+def font_with(characters: str) -> str:
+    """Return the first font by name that has all of some characters, "" for none."""
+    from matplotlib.font_manager import fontManager
+    from matplotlib.ft2font import FT2Font
+
+    for found in sorted(fontManager.ttflist, key=lambda one: (one.name, one.fname)):
+        if found.name.startswith("Last Resort"):  # boxes for all characters
+            continue
+        try:
+            known = FT2Font(found.fname).get_charmap()
+        except (OSError, RuntimeError):  # a font that is gone, or of another kind
+            continue
+        if all(ord(one) in known for one in characters):
+            return str(found.name)
+    return ""
+
+
+def _drawn(path: str, figure: Any) -> tuple[bytes, str]:
+    """Return a figure as a picture, and the characters that its fonts lack."""
+    from matplotlib import rc_context
+
+    kind, picture = Path(path).suffix[1:].lower(), io.BytesIO()
+    # No date, and no random names, which SVG has of what it uses again.
+    date = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    with warnings.catch_warnings(record=True) as caught, rc_context({"svg.hashsalt": "fastcli"}):
+        warnings.simplefilter("always")
+        figure.savefig(picture, format=kind, dpi=120, metadata=date)
+    numbers = [GLYPH.match(str(one.message)) for one in caught]
+    return picture.getvalue(), "".join(sorted({chr(int(one[1])) for one in numbers if one}))
 
 
 def precision_recall_picture(path: str, curves: Mapping[str, Points]) -> bytes:

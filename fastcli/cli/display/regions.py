@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastcli.cli.display.curves import save_figure
+from fastcli.cli.display.messages import say
 from fastcli.printable import counted, printable, shortened
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 # Colours that people with any kind of colour blindness tell apart (Okabe and Ito 2008), the
 # darkest pair first; the shapes of points differ as well.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#666666")
+SHADES = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0))  # of them in turn: how much of which grey is in it
 MARKERS = "os^DvPX*<>"
 MOST_NAMES = 24  # of a legend
 LONGEST_NAME = 24
@@ -26,7 +28,9 @@ def plot_regions(path: str, found: Regions) -> None:
     figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.subplots()
     n = len(found.names)
-    colours = [COLOURS[k % len(COLOURS)] for k in range(n)]
+    colours = [colour_of(k) for k in range(n)]
+    if n > (most := len(COLOURS) * len(SHADES)):
+        say(f"{printable(path)}: {n:,} labels share {most} colours; regions have borders.")
     (left, bottom), (right, top) = found.low, found.high
     axes.imshow(
         found.best,
@@ -52,7 +56,7 @@ def plot_regions(path: str, found: Regions) -> None:
                 points[:, 0],
                 points[:, 1],
                 s=size,
-                c=colours[k],
+                c=[colours[k]],
                 marker=MARKERS[k % len(MARKERS)],
                 edgecolors="white" if size < 36 else "black",
                 linewidths=0.3 if size < 36 else 0.8,
@@ -69,6 +73,17 @@ def plot_regions(path: str, found: Regions) -> None:
     title = "label" if n <= MOST_NAMES else f"label ({MOST_NAMES} of {n:,})"
     figure.legend(title=title, loc="outside right upper", frameon=False)
     save_figure(path, figure)
+
+
+def colour_of(k: int) -> tuple[float, float, float]:
+    """Return the colour of label k: after all colours darker ones come, then lighter ones."""
+    from matplotlib.colors import to_rgb
+
+    share, grey = SHADES[k // len(COLOURS) % len(SHADES)]
+    red, green, blue = (
+        (1 - share) * part + share * grey for part in to_rgb(COLOURS[k % len(COLOURS)])
+    )
+    return red, green, blue
 
 
 def _plain(name: str) -> str:
