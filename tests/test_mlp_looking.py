@@ -451,3 +451,6 @@ def test_looking_writes_no_model(table, tmp_path):
 def test_the_first_row_is_1(table):
     result = run("mlp-train", "-input", table, "--trace", 0)
     assert (result.code, result.err) == (1, "--trace 0: the first row is 1.\n")
+    result = run("mlp-train", "-input", table, "--trace", -5)
+    assert result.code == 1
+    assert result.err.endswith("--trace -5: the first row is 1.\n")

@@ -53,5 +53,6 @@ def sentence_on_zeros(trainer: Trainer) -> str:
     network = trainer.network
     weights = [network.weights(i) for i in range(len(network.layers))]
     n, n_zero = sum(w.size for w in weights), sum(int((w == 0).sum()) for w in weights)
-    more = " A larger --l1 makes more of them." if n_zero < FEW_ZEROS * n else ""
+    has_few = trainer.args.l1 > 0 and n_zero < FEW_ZEROS * n
+    more = " A larger --l1 makes more of them." if has_few else ""
     return f"Weights that are exactly 0: {n_zero:,} of {n:,} ({n_zero / max(n, 1):.0%}).{more}"

@@ -609,7 +609,6 @@ class MlpOptions:
         "print z, a and delta of every layer for this training row (the first is 1), and the "
         "updates of one step on it; trains nothing",
         group="running",
-        at_least=0,
         default_text="off",
     )
     save_every: int = option(

@@ -100,6 +100,8 @@ def trace(
     """
     check_no_batch_norm(args)
     n = data.examples.n
+    if row < 1:
+        raise ArgumentError(f"--trace {row}: the first row is 1.")
     if row > n:
         raise ArgumentError(f"--trace {row}: the training data have {n:,} rows.")
     data = replace(data, examples=_only(data, row - 1))

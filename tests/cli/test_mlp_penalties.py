@@ -111,6 +111,7 @@ def test_weights_that_are_exactly_zero_are_counted(table, tmp_path):
 def test_what_has_no_effect_is_said(options, said, table, tmp_path):
     result = run("mlp-train", "-input", table, "-output", tmp_path / "m", *FAR[:-1], 1, *options)
     assert (result.code, said in result.err) == (0, True), result.err
+    assert "A larger --l1" not in result.err
 
 
 @pytest.mark.parametrize(
