@@ -91,8 +91,8 @@ def test_numbers(
     from fastcli.mlp.model import MlpModel
 
     check_no_labels(options, asked)
-    if reporting.is_asked:
-        raise refuse(asked.model, "--report")
+    if reporting.asked:
+        raise refuse(asked.model, reporting.asked[0])
     wanted = required_of(reporting)
     assert isinstance(classifier, MlpModel)
     classifier.targets_read = "present"

@@ -77,7 +77,13 @@ class Reporting:
     @property
     def is_asked(self) -> bool:
         """Whether more is counted than test prints."""
-        return bool(self.report or any(getattr(self, name) for name in PATHS))
+        return bool(self.asked)
+
+    @property
+    def asked(self) -> list[str]:
+        """The options by which more is counted than test prints."""
+        given = [name for name in ("report", *PATHS) if getattr(self, name)]
+        return [f"--{name.replace('_', '-')}" for name in given]
 
     def check(self) -> None:
         """Raise ArgumentError for values that cannot be."""

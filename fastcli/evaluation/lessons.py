@@ -62,6 +62,7 @@ class Learned:
     best: Meter | None = None
     overfit: str = "--patience 3 or fewer -epoch"  # what to try
     slow: str = "a larger -lr and more -epoch"
+    of_numbers: bool = False  # rows of a table or a libsvm file, not texts
 
     def __post_init__(self) -> None:
         if self.label_weights is not None and not self._has_choice:
@@ -182,9 +183,11 @@ class Learned:
     def sentences(self) -> Iterator[str]:
         """Yield what a person must be told."""
         if len(self.labels) == 1:
+            what = "row" if self.of_numbers else "text"
+            other = "--label-column" if self.of_numbers else "-label or --label-column"
             yield (
-                f"There is only one label, {self.labels[0]}: every text gets it. Give lines of "
-                "other labels, too, or another -label or --label-column."
+                f"There is only one label, {self.labels[0]}: every {what} gets it. Give lines of "
+                f"other labels, too, or another {other}."
             )
             return
         if self.rate_is_too_high:

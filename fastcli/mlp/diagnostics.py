@@ -161,7 +161,7 @@ def trouble_with_numbers(trainer: Trainer, guess: float) -> str:
     """Return a sentence where a network of regression predicts no better than a mean, else ""."""
     kept = trainer.progress.stopping.kept(trainer.progress.history)
     fix = "Try a larger -lr, more -epoch, --norm batch, or another --optimizer."
-    if trainer.epoch_loss > CHANCE * guess:
+    if guess and trainer.epoch_loss > CHANCE * guess:  # 0: there is nothing to learn
         return (
             f"It learned next to nothing: its loss is {trainer.epoch_loss:.3g}, and predicting "
             f"one constant for all rows has {guess:.3g}. {fix}"

@@ -6,6 +6,7 @@ A row is an example; errors name the file, the line and the column.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -141,6 +142,7 @@ class LibsvmReader:
         """Set x to the numbers of a line, and return its labels."""
         words = line.split()
         first = words[:1] if words and ":" not in words[0] else []
+        last, is_rising = -1, True
         for word in words[len(first) :]:
             if not is_pair(word):
                 raise DataError(f"{self.path}, line {self.line}: {word[:40]!r} is not index:value.")
@@ -152,12 +154,27 @@ class LibsvmReader:
                 raise DataError(
                     f"{self.path}, line {self.line}: {word[:40]!r}, where indices start at 1."
                 )
+            is_rising, last = is_rising and position > last, position
             if position < len(x):  # features that training never saw say nothing
                 x[position] = number = float(value)
                 if not abs(number) <= LARGEST:
                     place = f"{self.path}, line {self.line}, feature {int(index)}"
                     raise not_finite(place, number)
+        if not is_rising:
+            self._check_once(words[len(first) :])
         return first[0] if first else ""
+
+    def _check_once(self, pairs: Sequence[str]) -> None:
+        """Raise DataError for a feature that a line has twice, as libsvm and scikit-learn do."""
+        counts = Counter(
+            int(i) for i, _, _ in (pair.partition(":") for pair in pairs) if i != QUERY
+        )
+        for index, n in counts.items():
+            if n > 1:
+                raise DataError(
+                    f"{self.path}, line {self.line}: the index {index} is there {n} times: "
+                    "each feature has one value."
+                )
 
 
 def libsvm_labels(names: str) -> tuple[str, ...]:

@@ -335,6 +335,11 @@ class _Choice:
             raise ArgumentError(f"{self.path}: column {named(name)} is {how}, and so no target.")
         cells = [row[i] for row in self.below if not is_missing(row[i])]
         if cells and not any(map(is_number, cells)):
+            if not self.has_names and len(self.below) == 1:
+                raise DataError(
+                    f"{self.path} has one row, {shortened(', '.join(self.below[0]), 60)}, and no "
+                    "number to learn in it: if it is a header, rows are missing."
+                )
             raise ArgumentError(
                 f"{self.path}: the target, column {named(name)}, has words, such as "
                 f"{shortened(cells[0], 40)!r}, and regression learns numbers: give another "

@@ -106,7 +106,13 @@ def constant_note(targets: Targets, values: NDArray[np.float64]) -> str:
     """Say which targets are always the same, so that there is nothing to learn; "" for none."""
     is_same = (values.max(axis=0) == values.min(axis=0)).tolist()
     names = [name for name, same in zip(targets.names, is_same, strict=True) if same]
-    return f"The target {listed(names)} is the same in every training line." if names else ""
+    if not names:
+        return ""
+    which, them = ("target", "it") if len(names) == 1 else ("targets", "them")
+    return (
+        f"The {which} {listed(names)} {'is' if len(names) == 1 else 'are'} the same in every "
+        f"training line: there is nothing to learn about {them}."
+    )
 
 
 def numbers_in(cell: Any) -> list[float] | None:

@@ -351,6 +351,7 @@ def learned(args: MlpArgs, data: TrainingData, trainer: Trainer) -> Learned:
     return Learned(
         labels=[readable(name.removeprefix(prefix)) for name in data.names],
         label_counts=counts,
+        of_numbers=data.columns is not None,
         label_weights=label_weights,
         loss=trainer.epoch_loss,
         guess=float("nan") if args.label_smoothing else guess,

@@ -351,7 +351,7 @@ def test_requirements():
 
 def test_a_constant_target_is_said():
     Path("c.csv").write_text("a,y\n" + "".join(f"{i},7.5\n" for i in range(50)))
-    assert "The target y is the same in every training line." in train("c.csv")
+    assert "The target y is the same in every training line: " in train("c.csv")
     assert predictions("m.mlp", "c.csv") == pytest.approx(7.5, abs=0.2)
     assert run("test", "m.mlp", "c.csv").text().splitlines()[3] == "R2\tnan"
 
