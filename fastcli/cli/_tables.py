@@ -213,7 +213,9 @@ def lines_of_tables(
                     f"{shlex.quote(known)} they are words."
                 )
         if tested and tested not in inputs:
-            stack.enter_context(validation_lines(tested, options, label, prepared, reporter))
+            stack.enter_context(
+                validation_lines(tested, options, label, prepared, reporter, are_targets)
+            )
         yield prepared
 
 

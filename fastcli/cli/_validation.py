@@ -22,12 +22,13 @@ def validation_lines(
     label: str,
     prepared: dict[str, Any],
     reporter: Reporter,
+    are_targets: bool = False,
 ) -> Iterator[None]:
     """Let lines stand for a validation file where it is a table of texts.
 
     Its columns are those of ``options``, else those that training recorded in ``prepared``; labels
-    have the tokens of training.  Raises DataError for what is surely a table whose columns are not
-    known, and what reading it raises.
+    have the tokens of training, or are numbers to learn, ``are_targets``.  Raises DataError for
+    what is surely a table whose columns are not known, and what reading it raises.
     """
     import tempfile
     from pathlib import Path
@@ -43,6 +44,8 @@ def validation_lines(
         return
     from fastcli.tables.formats import named_kind
 
+    if are_targets:
+        known = replace(known, recorded=replace(known.recorded, targets=True))
     check_runs_nothing(known, path)
     if named_kind(path) != "auto":
         options = replace(options, format="auto")  # that of the training file may be another

@@ -93,6 +93,13 @@ def test_several_targets_may_be_the_same_number(two):
         assert found["per_target"][k]["mae"] == pytest.approx(error, rel=1e-3)
 
 
+def test_lines_to_train_on_and_a_table_to_validate_on(two):
+    Path("t.txt").write_text("".join(f"__label__{a} __label__{b} x a b\n" for a, b in two))
+    err = train("t.txt", "--valid", "two.csv", *TWO, "--format", "auto")
+    assert "two.csv: header; text: column 'text'; labels: columns 's1', 's2'" in err
+    assert "without a" not in err
+
+
 def test_targets_are_matched_by_name(two):
     train("two.csv", *TWO)
     known = figures("two.csv", *TWO)
