@@ -62,7 +62,6 @@ def run_section(steps: list[Step], folder: Path, *, can_plot: bool) -> list[Step
     env = {
         **tour_folder(folder),
         "MATPLOTLIBRC": str(PICTURE_RULES),
-        "SOURCE_DATE_EPOCH": "0",
         "COLUMNS": "80",
     }
     ran = []

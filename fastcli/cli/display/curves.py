@@ -133,12 +133,13 @@ def font_with(characters: str) -> str:
 
 def _drawn(path: str, figure: Any) -> tuple[bytes, str]:
     """Return a figure as a picture, and the characters that its fonts lack."""
-    from matplotlib import rc_context
+    from matplotlib import rc_context, rcParams
 
     kind, picture = Path(path).suffix[1:].lower(), io.BytesIO()
     # No date, and no random names, which SVG has of what it uses again.
     date = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-    with warnings.catch_warnings(record=True) as caught, rc_context({"svg.hashsalt": "fastcli"}):
+    salt = rcParams["svg.hashsalt"] or "fastcli"
+    with warnings.catch_warnings(record=True) as caught, rc_context({"svg.hashsalt": salt}):
         warnings.simplefilter("always")
         figure.savefig(picture, format=kind, dpi=120, metadata=date)
     numbers = [GLYPH.match(str(one.message)) for one in caught]
