@@ -217,10 +217,13 @@ def measured() -> str:
 
 
 def accuracy_of_defaults() -> str:
-    """Return what the newest run of bench_mlp_accuracy.py printed, but its commands."""
-    printed, where = newest_run("mlp-accuracy")
-    kept = [part for part in printed if not part.startswith(("# ", "- ", " "))]
-    return "\n\n".join([*kept, where])
+    """Return what the newest runs of bench_mlp_accuracy.py printed, but their commands."""
+    parts = []
+    for name in ("mlp-accuracy-tables", "mlp-accuracy-texts"):
+        printed, where = newest_run(name)
+        parts += [part for part in printed if not part.startswith(("# ", "- ", " "))]
+        parts.append(where)
+    return "\n\n".join(parts)
 
 
 SECTIONS = {
