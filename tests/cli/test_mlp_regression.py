@@ -408,13 +408,19 @@ def test_inspect_proposes_it(path, words):
 def test_runs_are_compared():
     for rate in (0.0001, 0.02):
         options = ["--label-column", "price", "--valid-share", 0.2, "--log", f"l{rate}"]
-        train("t.csv", *options, "-lr", rate, "--plot", "p.svg")
+        train("t.csv", *options, "-lr", rate)
     out = run("compare", "l0.0001", "l0.02").text()
     assert "By RMSE l0.02 is the best" in out
     assert "RMSE by epoch" in out
     found = json.loads(run("compare", "--json", "l0.0001", "l0.02").text())
     assert found["runs"][0]["rmse"] > found["runs"][1]["rmse"]
     assert found["best"] == "l0.02"
+
+
+def test_the_picture_of_a_run():
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    train("t.csv", "--label-column", "price", "--valid-share", 0.2, "--plot", "p.svg")
+    assert Path("p.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
 
 
 def test_what_cannot_be_learned_is_said():
