@@ -47,8 +47,8 @@ def cells_of_lines(text: bytes, prefix: str) -> list[tuple[str, ...]]:
 def targets_of_text(text: Text, paths: Sequence[str], prefix: str) -> NDArray[np.float64]:
     """Return the numbers of training lines, float64[n, targets], in the order of a line.
 
-    Raises DataError, with the place, for a label that is no number, and for a line that has
-    another number of them than the first, or words alone.
+    Raises DataError, with the place, for a label that is not a number, and for a line with
+    more or fewer of them than the first, or with words alone.
     """
     if text.corpus.skipped.no_label:  # blank lines are among them
         check_targets(paths, prefix)
@@ -103,7 +103,7 @@ def read_valid_text(
     """Read a validation file; return its examples and how many lines were left out.
 
     Those are lines without a target or without a word that is known.  Raises DataError for a
-    target that is no number, and if the file cannot be read.
+    target that is not a number, and if the file cannot be read.
     """
     rows, sizes, values, n_lines, n_targets = [], [], [], 0, len(targets.names)
     try:

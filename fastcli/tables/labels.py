@@ -181,7 +181,7 @@ class LabelReader:
     def _targets(self, texts: list[str]) -> tuple[str, ...]:
         """Return the numbers of a row, none where one is missing.
 
-        Raises BadLabel for what is no number, and for another number of them than in other rows.
+        Raises BadLabel for what is not a number, and for more or fewer of them than in other rows.
         """
         if not texts or any(map(is_missing, texts)):
             return ()

@@ -46,7 +46,7 @@ def plain_float(text: str) -> float | None:
 
 
 def why_no_target(text: str) -> str:
-    """Return why a text is no number to learn, "" for one that is.
+    """Return why a text is not a number that can be learned, "" for one that is.
 
     >>> why_no_target("1e5"), why_no_target("1e308"), why_no_target("a")
     ('', '1e308 is too large', 'a is not a number')
