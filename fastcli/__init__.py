@@ -1,3 +1,49 @@
-"""fastcli: fastText's command line, rebuilt on kernels that pip alone can install."""
+"""fastcli: fastText rebuilt on kernels that pip alone can install: a command line and a module.
+
+    import fastcli
+
+    model = fastcli.train_supervised("topics.txt", lr=0.5, epoch=25)
+    model.predict("what can i cook with rice ?")
+
+Names are imported when they are first used, so that ``import fastcli`` loads neither NumPy nor
+Numba.
+"""
+
+from __future__ import annotations
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False  # as in ``typing``, which takes some ms to import
+if TYPE_CHECKING:
+    from fastcli.api.loading import load_model as load_model
+    from fastcli.errors import ArgumentError as ArgumentError
+    from fastcli.errors import DataError as DataError
+    from fastcli.errors import FastcliError as FastcliError
+    from fastcli.errors import FastcliNote as FastcliNote
+    from fastcli.errors import FastcliWarning as FastcliWarning
+    from fastcli.errors import ModelFormatError as ModelFormatError
+
+_HOMES = {
+    "load_model": "api.loading",
+    "ArgumentError": "errors",
+    "DataError": "errors",
+    "FastcliError": "errors",
+    "FastcliNote": "errors",
+    "FastcliWarning": "errors",
+    "ModelFormatError": "errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used.  Raises AttributeError for another one."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fastcli' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(f"fastcli.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -7,6 +7,14 @@ class FastcliError(Exception):
     """The base of all errors that end in one sentence on stderr and exit code 1."""
 
 
+class FastcliWarning(UserWarning):
+    """Something that was not done, or may not be meant; the command line writes it to stderr."""
+
+
+class FastcliNote(FastcliWarning):
+    """What was decided for the caller: a column, an encoding, an option without effect."""
+
+
 class DataError(FastcliError):
     """An input file is missing, unreadable or holds nothing to work with."""
 

@@ -1,6 +1,6 @@
 """Imports go one way, and only some modules may import the large packages.
 
-cli -> fasttext, mlp, prepare, inspect -> evaluation, text -> kernels -> jit -> numpy
+cli -> api -> fasttext, mlp, prepare, inspect -> evaluation, text -> kernels -> jit -> numpy
 """
 
 import ast
@@ -19,6 +19,7 @@ BASE = {
     "files",
     "interrupts",
     "memory",
+    "notices",
     "options",
     "overwriting",
     "private",
@@ -50,7 +51,18 @@ LAYERS |= {
     "prepare": {"prepare", "", *LAYERS["tables"]},
     "labelling": {"labelling", "prepare", "tables", "", *LAYERS["evaluation"]},
     "inspect": {"inspect", "mlp", "fasttext", *MODEL},
-    "cli": {"cli", "labelling", "prepare", "inspect", "mlp", "fasttext", "interrupts", *MODEL},
+    "api": {"api", "labelling", "prepare", "inspect", "mlp", "fasttext", *MODEL},
+    "cli": {
+        "cli",
+        "api",
+        "labelling",
+        "prepare",
+        "inspect",
+        "mlp",
+        "fasttext",
+        "interrupts",
+        *MODEL,
+    },
     "errors": set(),
     "threads": {"errors", "signals", ""},
     "files": {"errors", "overwriting", "temporary"},
@@ -58,6 +70,7 @@ LAYERS |= {
     "appended": {"errors", "files", "temporary"},
     "rescue": {"errors", "files", "private"},
     "memory": {"errors", "files"},
+    "notices": {"errors"},
     "schema": set(),
     "contents": {"errors", "memory", "text"},
     "printable": set(),
@@ -67,7 +80,7 @@ LAYERS |= {
     "options": {"errors", "printable"},
     "overwriting": {"errors"},
     "interrupts": {"signals", ""},
-    "__init__": set(),
+    "__init__": {"api", "errors"},
     "__main__": {"cli", "signals", ""},
 }
 ONLY_IN_CLI = {"click", "rich", "tqdm"}
@@ -89,6 +102,7 @@ HOMES = {
     ),
     "chardet": ("text/encodings.py",),
 }
+LAYERS["cli"] = {"cli", "interrupts", *LAYERS["api"]}
 KERNEL_STDLIB = {"__future__", "time", "typing"}
 STDLIB = {*sys.stdlib_module_names, "compression", "tomllib"}
 

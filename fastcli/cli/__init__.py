@@ -17,7 +17,8 @@ from typing import Any
 
 import click
 
-from fastcli import __version__, interrupts, signals
+from fastcli import __version__, interrupts, notices, signals
+from fastcli.cli.display import messages
 from fastcli.cli.display.messages import error as say_error
 from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.screen import close_all
@@ -126,7 +127,7 @@ def main() -> None:
     if sys.stdout is None:
         say_error("Standard output is closed, so no result can be written.")
         sys.exit(1)
-    with interrupts.heard():
+    with notices.heard_by(messages), interrupts.heard():
         _main()
 
 

@@ -1,0 +1,1 @@
+"""What ``import fastcli`` offers, and the command line uses: models, training, tables, reports."""

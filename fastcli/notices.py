@@ -1,0 +1,73 @@
+"""Sentences for the person who runs the program: what was decided, and what was not done.
+
+Where the command line runs, they are lines on stderr; in a program that imports the module they
+are warnings, which ``warnings`` filters as any others.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from fastcli.errors import FastcliNote, FastcliWarning
+
+PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+class Listener(Protocol):
+    """What hears the sentences of this process."""
+
+    def say(self, *sentences: str) -> None:
+        """Take sentences on what was decided or found."""
+
+    def warn(self, sentence: str) -> None:
+        """Take a sentence on what was not done."""
+
+
+class Warnings:
+    """Makes a warning of every sentence, at the line of the caller outside this package."""
+
+    def say(self, *sentences: str) -> None:
+        """Warn by ``FastcliNote`` of each sentence."""
+        for sentence in sentences:
+            warnings.warn(sentence, FastcliNote, stacklevel=_outside())
+
+    def warn(self, sentence: str) -> None:
+        """Warn by ``FastcliWarning``."""
+        warnings.warn(sentence, FastcliWarning, stacklevel=_outside())
+
+
+listener: Listener = Warnings()
+
+
+@contextmanager
+def heard_by(other: Listener) -> Iterator[None]:
+    """Let something else hear the sentences of this process, as the command line does."""
+    global listener
+    former, listener = listener, other
+    try:
+        yield
+    finally:
+        listener = former
+
+
+def say(*sentences: str) -> None:
+    """Tell what was decided or found."""
+    listener.say(*sentences)
+
+
+def warn(sentence: str) -> None:
+    """Tell what was not done."""
+    listener.warn(sentence)
+
+
+def _outside() -> int:
+    """Return the ``stacklevel`` of the first caller whose code is not in this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back  # type: ignore[assignment]
+    return level - 1
