@@ -72,7 +72,7 @@ class Labeller:
         return make
 
     def _label(self, classifier: Classifier, part: Part, hear: Hear) -> Made:
-        from fastcli.cli._labelling import open_texts
+        from fastcli.api.labelled_tables import open_texts
         from fastcli.text.inputs import compression
 
         if status_of(self.model) != self.status:

@@ -82,7 +82,7 @@ def label_parts(
     Raises what ``parts_of`` and ``plan`` do, before anything is written; FastcliError at the end
     where parts failed.
     """
-    from fastcli.cli._labelling import prepared_of
+    from fastcli.api.labelled_tables import prepared_of
     from fastcli.cli._part_labeller import Labeller
     from fastcli.evaluation.classifier import best_count
     from fastcli.labelling.part_records import Plan, plan, unlike

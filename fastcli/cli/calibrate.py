@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from fastcli.api.table_lines import table_words
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import as_calibration, check_stays, load_identified
@@ -15,7 +16,6 @@ from fastcli.cli._declare import FileName, file_argument, takes
 from fastcli.cli._dev_data import dev_files, read_dev_data
 from fastcli.cli._endings import file_to_label
 from fastcli.cli._report import loss_of
-from fastcli.cli._tables import table_words
 from fastcli.options import option
 from fastcli.overwriting import check_apart
 from fastcli.printable import listed_files

@@ -117,7 +117,7 @@ def recipe_of(classifier: Any, model: str) -> Recipe | None:
     """Return how the model's texts were prepared, None if it records nothing."""
     if not getattr(classifier, "about", {}).get("prepared"):
         return None
-    from fastcli.cli._labelling import prepared_of
+    from fastcli.api.labelled_tables import prepared_of
 
     return prepared_of(classifier, model, "").recipe
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.folds import Before, Folding, Originals, cross_validation, read_twice
+from fastcli.api.table_lines import lines_of_tables
+from fastcli.api.validation import held_out
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
-from fastcli.cli._folds import Before, Folding, Originals, cross_validation, read_twice
 from fastcli.cli._inputs import Lists, read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli._lessons import say_known_lines, say_network_lessons, say_seen
 from fastcli.cli._saving import Saving
-from fastcli.cli._tables import lines_of_tables
-from fastcli.cli._validation import held_out
 from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.mlp.options import MlpOptions
@@ -220,8 +220,8 @@ def folding(
 
 def say_written(args: MlpArgs, is_told: bool, former: FormerNetwork | None = None) -> None:
     """Write which files training wrote, and what may be next unless something was proposed."""
+    from fastcli.api.table_lines import table_words
     from fastcli.cli._endings import proposal, recorded_file
-    from fastcli.cli._tables import table_words
     from fastcli.cli.display.endings import say_ending
     from fastcli.mlp.train_and_save import outputs
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import decided
@@ -26,7 +27,6 @@ from fastcli.cli._options import (
 )
 from fastcli.cli._parts import PartOptions, check_part_options, label_parts
 from fastcli.cli._regression import check_no_labels, predict_numbers
-from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
 from fastcli.options import Need, option
@@ -209,7 +209,7 @@ class Run:
 
     def predict_texts(self, predictor: Predictor, model: str, data: str) -> None:
         """Print the numbers that a model of regression predicts for the texts of a table."""
-        from fastcli.cli._labelling import open_texts, say_left_out
+        from fastcli.api.labelled_tables import open_texts, say_left_out
         from fastcli.labelling.label_table import lines_of
         from fastcli.tables.bad_rows import BadRows
 
@@ -240,7 +240,7 @@ class Run:
         self, classifier: Classifier, model: str, data: str, k: int, threshold: float
     ) -> None:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
-        from fastcli.cli._labelling import open_texts, say_left_out, write_labelled
+        from fastcli.api.labelled_tables import open_texts, say_left_out, write_labelled
         from fastcli.cli.display.labelling import (
             LabellingDisplay,
             say_summary,

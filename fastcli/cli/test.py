@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import decided
@@ -27,7 +28,6 @@ from fastcli.cli._options import (
 )
 from fastcli.cli._regression import test_numbers
 from fastcli.cli._report import Reporting, ReportRun, Required, decides, open_report, required_of
-from fastcli.cli._tables import asks_for_table, refuse_table
 from fastcli.printable import listed_files, printable, readable
 from fastcli.tables.options import LikeOption, TableOptions
 
@@ -239,7 +239,7 @@ def examples(
     """
     reads_lines = getattr(classifier, "columns", None) is None
     if reads_lines and (like or asks_for_table(table)):
-        from fastcli.cli._labelling import open_examples
+        from fastcli.api.labelled_tables import open_examples
 
         return open_examples(classifier, model, path, table, like, placed)
     if reads_lines and table.format == "auto":

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastcli.cli._command import NO_PATHS, OptionsOnly
-from fastcli.cli._declare import given_names, say_without_effect, takes
-from fastcli.cli._endings import proposal, recorded_file
-from fastcli.cli._folds import Before, Folding, Originals, cross_validation, read_twice
-from fastcli.cli._inputs import Lists, read_inputs
-from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
-from fastcli.cli._lessons import say_better, say_known_lines, say_lessons, say_seen
-from fastcli.cli._options import size_in_bytes
-from fastcli.cli._saving import Saving
-from fastcli.cli._tables import (
+from fastcli.api.folds import Before, Folding, Originals, cross_validation, read_twice
+from fastcli.api.table_lines import (
     PIPED,
     asks_for_table,
     lines_of_tables,
     refuse_table,
     table_words,
 )
-from fastcli.cli._validation import held_out
+from fastcli.api.validation import held_out
+from fastcli.cli._command import NO_PATHS, OptionsOnly
+from fastcli.cli._declare import given_names, say_without_effect, takes
+from fastcli.cli._endings import proposal, recorded_file
+from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
+from fastcli.cli._lessons import say_better, say_known_lines, say_lessons, say_seen
+from fastcli.cli._options import size_in_bytes
+from fastcli.cli._saving import Saving
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.intervals import parse_interval
 from fastcli.evaluation.options import WEIGHTING, check_folds, check_once, prefix_of_table

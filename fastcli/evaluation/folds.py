@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from fastcli.errors import FastcliError
+from fastcli.evaluation.fold_results import FoldResult
 from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.meter import Meter
 from fastcli.evaluation.metric_names import REGRESSION_METRICS
@@ -28,55 +28,6 @@ if TYPE_CHECKING:
     from fastcli.text.lines import Lines
 
 NAN = float("nan")
-MEASURED = ("accuracy", "f1macro", "f1weighted", "loss", "monitored")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoldResult:
-    """What was measured on the lines that a fold left out, as ``test`` measures.
-
-    ``fold`` counts from 1 on; ``n_test`` of the lines left out have a label and a token that the
-    model knows.
-    """
-
-    fold: int
-    n_folds: int
-    n_train: int
-    n_test: int
-    accuracy: float = NAN
-    f1macro: float = NAN
-    f1weighted: float = NAN
-    loss: float
-    monitored: float = NAN  # the value of --monitor
-    seconds: float = NAN
-    rmse: float = NAN  # of regression, instead of accuracy and F1
-    mae: float = NAN
-    r2: float = NAN
-
-    def as_json(self, metric: str = "") -> dict[str, Any]:
-        """Return it as a line of a log; what was not measured is left out."""
-        names = {"n_folds": "folds", "n_train": "lines_trained", "n_test": "lines_measured"}
-        found = {names.get(k, k): v for k, v in vars(self).items() if v == v}
-        return {**found, **({"monitor": metric} if metric else {})}
-
-
-class Spread(NamedTuple):
-    """Mean and standard deviation over folds (of a sample: n - 1), of those with a value."""
-
-    mean: float
-    deviation: float
-
-
-def spread(results: Iterable[FoldResult], name: str) -> Spread:
-    """Return mean and deviation of what was measured; NaN where there is too little.
-
-    >>> spread([], "accuracy").mean
-    nan
-    """
-    values = [value for one in results if math.isfinite(value := getattr(one, name))]
-    mean = math.fsum(values) / len(values) if values else NAN
-    squares = math.fsum((value - mean) ** 2 for value in values)
-    return Spread(mean, math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else NAN)
 
 
 class FoldModel(NamedTuple):

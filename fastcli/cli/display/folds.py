@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fastcli.cli.display.messages import lines, say
 from fastcli.cli.display.tables import Column, Rows, counted, cut
 from fastcli.cli.display.terminal import is_terminal, width
-from fastcli.evaluation.folds import FoldResult, spread
+from fastcli.evaluation.fold_results import FoldResult, spread
 from fastcli.evaluation.metric_names import REGRESSION_METRICS
 
 COLUMNS = {

@@ -45,6 +45,7 @@ class MlpDisplay(Display):
 
     def row(self, row: object) -> None:
         """Show what is going to be trained, and evaluations."""
+        super().row(row)
         if isinstance(row, Setup):
             self._setup(row)
         elif isinstance(row, Evaluation):

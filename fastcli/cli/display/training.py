@@ -14,6 +14,7 @@ from fastcli.cli.display.screen import Screen
 from fastcli.cli.display.tables import counted, fitted, short_loss, short_number, short_time
 from fastcli.cli.display.terminal import is_live, is_terminal, width
 from fastcli.evaluation.early_stopping import Evaluation
+from fastcli.evaluation.fold_results import CrossValidation
 from fastcli.evaluation.intervals import parse_interval
 from fastcli.fasttext.trained import Trained
 from fastcli.reporting import Reporter, Status
@@ -21,6 +22,8 @@ from fastcli.text.dictionary import Dictionary
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from fastcli.cli.display.folds import FoldTable
 
 Shown = TypeVar("Shown", bound="Display")
 COLUMNS = ("epoch", "lr", "loss", "valid loss", "accuracy", "macro F1", "words/s", BEST)
@@ -71,6 +74,7 @@ class Display(Reporter):
         self._logged = time.monotonic()
         self._n_read = 0
         self._lock = threading.Lock()
+        self._folds: FoldTable | None = None
         announce_warnings()
         if verbose > 0:
             announce_compiling()
@@ -125,6 +129,19 @@ class Display(Reporter):
         elif status.progress < 1.0 and self.is_due():  # the last line is that of finished()
             lines(self.log_line(status))
 
+    def row(self, row: object) -> None:
+        """Show the results of folds as they come, and of all of them."""
+        if not isinstance(row, CrossValidation) or self.verbose < 1:
+            return
+        if self._folds is None:
+            from fastcli.cli.display.folds import FoldTable
+
+            self._folds = FoldTable(row.metric, row.of_numbers)
+        if row.n_lines:
+            self._folds.end(row.results, row.n_lines)
+        else:
+            self._folds.write(row.results[-1])
+
     def note(self, sentence: str) -> None:
         """Show something the user should know."""
         if self.verbose > 0:
@@ -147,6 +164,7 @@ class TrainingDisplay(Display):
 
     def row(self, row: object) -> None:
         """Show the size of the dictionary, in fastText's words, evaluations, and the time taken."""
+        super().row(row)
         if isinstance(row, Evaluation) and self.verbose > 0:
             self._table.write(row, row.is_best)
             self.is_due()  # a row says more than the line of a log would

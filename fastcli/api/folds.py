@@ -1,4 +1,4 @@
-"""--folds: cross-validation before a model is trained, its table, its log and its file."""
+"""Folds: cross-validation before a model is trained, its results, its log and its file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,6 @@ class Folding:
     folds: int
     output: str
     monitor: str
-    verbose: int
     thread: int
     label: str
     inputs: Sequence[str]
@@ -76,7 +75,6 @@ class Folding:
             folds=watched.folds,
             output=watched.folds_output,
             monitor=watched.monitor,
-            verbose=args.verbose,
             thread=args.thread,
             label=args.label,
             inputs=args.input,
@@ -140,29 +138,28 @@ def cross_validation(
 
 
 def run(folding: Folding, source: Any, reporter: Reporter, log: RunLog, put: Put | None) -> None:
-    """Train and measure all folds; write the table, the log, and the predictions."""
-    from fastcli.cli.display.folds import FoldTable
+    """Train and measure all folds; report the results, write the log, and the predictions."""
     from fastcli.evaluation.early_stopping import parse_monitor
-    from fastcli.evaluation.folds import FoldResult, cross_validate
+    from fastcli.evaluation.fold_results import CrossValidation, FoldResult
+    from fastcli.evaluation.folds import cross_validate
 
     if folding.weights and folding.table is None and not hasattr(source, "rows"):
         from fastcli.text.line_weights import check_weights
 
         check_weights(folding.inputs, folding.weights)  # while lines have the numbers of the files
-    metric, is_shown = parse_monitor(folding.monitor), folding.verbose > 0
-    table, results = FoldTable(metric.text, folding.of_numbers), []
+    metric = parse_monitor(folding.monitor)
+    done = CrossValidation(metric=metric.text, of_numbers=folding.of_numbers)
     if source.note:
         reporter.note(source.note)
 
     def hear(result: FoldResult) -> None:
-        results.append(result)
-        if is_shown:
-            table.write(result)
+        done.results.append(result)
+        reporter.row(done)
 
     _, held = cross_validate(source, folding.folds, metric, folding.thread, reporter, hear)
-    log.add_folds(result.as_json(metric.text) for result in results)
-    if is_shown:
-        table.end(results, int((source.folds >= 0).sum()))
+    log.add_folds(result.as_json(metric.text) for result in done.results)
+    done.n_lines = int((source.folds >= 0).sum())
+    reporter.row(done)
     if put is not None:
         n = write_rows(folding, source, held, put)
         reporter.note(f"Predictions of {n:,} lines go to {folding.output}.")
@@ -242,7 +239,7 @@ def columns_again(folding: Folding, path: str, source: Any) -> Iterator[tuple[in
     """Yield the lines and the original columns of all rows of a table."""
     from types import SimpleNamespace
 
-    from fastcli.cli._labelling import open_texts
+    from fastcli.api.labelled_tables import open_texts
     from fastcli.labelling.fold_rows import rows_of_table
     from fastcli.tables.bad_rows import BadRows
     from fastcli.tables.options import TableOptions

@@ -33,7 +33,7 @@ def validation_lines(
     import tempfile
     from pathlib import Path
 
-    from fastcli.cli._labelling import check_runs_nothing, example_lines
+    from fastcli.api.labelled_tables import check_runs_nothing, example_lines
     from fastcli.prepare.recipe import Recipe
     from fastcli.prepare.recorded import Prepared, prepared_from
     from fastcli.text.spooled import standing_for

@@ -197,7 +197,7 @@ def lines_of_tables(
     lines are; labels may be numbers to learn, ``are_targets``.  Yields what a model records of how
     its input was prepared, also where prepare did it before.
     """
-    from fastcli.cli._validation import validation_lines
+    from fastcli.api.validation import validation_lines
 
     with ExitStack() as stack:
         if is_table and inputs:

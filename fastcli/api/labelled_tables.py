@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from fastcli.cli._tables import columns_of, reading_of
-from fastcli.cli.display.messages import say
+from fastcli.api.table_lines import columns_of, reading_of
 from fastcli.errors import ArgumentError
+from fastcli.notices import say
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import listed
 
