@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import FastcliError, ModelFormatError, cannot_open
-from fastcli.memory import available_memory, size_text
+from fastcli.errors import ArgumentError, FastcliError, ModelFormatError, cannot_open
+from fastcli.memory import available_memory, check_room, size_text
 from fastcli.text.compressed import compression_of, open_members
 from fastcli.text.spooled import place_of
 
@@ -37,12 +37,14 @@ class Contents:
 
     ``is_regular`` is false for a pipe or a device, which can be read only once: a caller needing it
     later keeps this object.  ``packed`` is how a regular file is compressed (``gz``, ``zst``, ...;
-    ""), whose bytes are those that it stands for.  Raises OSError if the file cannot be opened or
-    read, or is damaged, and DataError where what decompresses it is not installed.
+    ""), whose bytes are those that it stands for.  ``mapped`` says whether it is to be mapped
+    (None: if it is large).  Raises OSError if the file cannot be opened or read, or is damaged,
+    DataError where what decompresses it is not installed, and ArgumentError for one that is to be
+    mapped and cannot be.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, mapped: bool | None = None) -> None:
+        self.path, self.wants_map = path, mapped is True
         self._file: FileIO = open(place_of(path), "rb", buffering=0)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._status = os.fstat(self._file.fileno())
@@ -51,7 +53,15 @@ class Contents:
         while len(head) < HEAD and (more := self._file.read(HEAD - len(head))):
             head += more
         self.packed = (compression_of(head) or "") if self.is_regular else ""
-        self.is_mapped = self.is_regular and not self.packed and self._status.st_size > READ_WHOLE
+        if mapped is None:
+            mapped = self._status.st_size > READ_WHOLE
+        self.is_mapped = mapped and self.is_regular and not self.packed
+        if self.wants_map and not self.is_mapped:
+            what = f"is compressed ({self.packed})" if self.packed else "is not a regular file"
+            raise ArgumentError(
+                f"{path} {what}, so it cannot be mapped: "
+                f"{'decompress' if self.packed else 'copy'} it to a file, or leave out mmap=True."
+            )
         self._unpacked: BufferedReader | None = None
         if self.packed:
             self._unpacked = open_members(place_of(path), self.packed, path)
@@ -79,6 +89,8 @@ class Contents:
             memory = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
             return np.frombuffer(memory, np.uint8)
         size = self._status.st_size if self.is_regular and not self.packed else 0
+        if size > READ_WHOLE:
+            check_room(size, f"All of {self.path} in memory, as mmap=False asks for,")
         content = self._read(self.head, size) if size else self._read_stream()
         self._file.close()
         if self._unpacked is not None:
@@ -146,9 +158,9 @@ class FromFile:
             self.contents.check_unchanged()
 
 
-def read_or_map(source: str | Contents) -> Contents:
+def read_or_map(source: str | Contents, mapped: bool | None = None) -> Contents:
     """Open a file of a model, unless it is open already: see ``Contents``."""
-    return source if isinstance(source, Contents) else Contents(source)
+    return source if isinstance(source, Contents) else Contents(source, mapped)
 
 
 def identity_of_bytes(data: NDArray[np.uint8]) -> dict[str, int]:

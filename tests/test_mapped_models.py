@@ -1,5 +1,6 @@
 """Models that are mapped: a file that changes while it is in use ends the work with a sentence."""
 
+import gzip
 import os
 from itertools import pairwise
 
@@ -7,14 +8,15 @@ import numpy as np
 import pytest
 
 from fastcli import contents
-from fastcli.errors import ModelFormatError
+from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.evaluation.classifier import Classifier
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext import model_file
-from fastcli.fasttext.model_file import load_model
+from fastcli.fasttext.model_file import load_model, open_model
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.mlp.dump import input_lines
 from fastcli.mlp.model_file import load_mlp
+from fastcli.mlp.tensor_reader import open_tensors
 from tests.command import SAMPLES, run
 
 TRAIN = SAMPLES / "topics.train.txt"
@@ -152,3 +154,53 @@ def test_small_models_stay_as_they_are(end, models, tmp_path):
     model = load_mlp(str(path)) if end == "mlp" else load_model(str(path))
     one, other = predicted(model, lambda: cut(path))
     assert one == other
+
+
+def asked(path, mapped):
+    """Return a model that a caller asked to be mapped, or not to be."""
+    if path.suffix == ".mlp":
+        return load_mlp(open_tensors(str(path), mapped))
+    return load_model(open_model(str(path), mapped))
+
+
+def large_array(model):
+    """Return the largest array of a model."""
+    if not hasattr(model, "wi"):
+        return model.embedding
+    return model.wi.codes if isinstance(model.wi, QuantizedMatrix) else model.wi.values
+
+
+@pytest.mark.parametrize("end", KINDS)
+def test_a_small_model_is_mapped_where_that_is_asked_for(end, models, tmp_path, monkeypatch):
+    monkeypatch.setattr(model_file, "COPIED_OF_MAPS", 1000)
+    path = tmp_path / f"m.{end}"
+    path.write_bytes(models.with_suffix(f".{end}").read_bytes())
+    model, plain = asked(path, True), asked(path, None)
+    assert model.contents if end == "mlp" else model.wi.contents
+    found = large_array(model)
+    assert not found.flags.owndata
+    assert not found.flags.writeable
+    assert np.array_equal(found, large_array(plain))
+    assert predicted(model) == predicted(plain)
+    cut(path)
+    with pytest.raises(ModelFormatError, match=SAID):
+        predicted(model)
+    assert predicted(plain)
+
+
+@pytest.mark.parametrize("end", KINDS)
+def test_a_large_model_is_read_where_no_map_is_wanted(end, models, tmp_path, monkeypatch):
+    monkeypatch.setattr(contents, "READ_WHOLE", 100)
+    path = tmp_path / f"m.{end}"
+    path.write_bytes(models.with_suffix(f".{end}").read_bytes())
+    model = asked(path, False)
+    one, other = predicted(model, lambda: cut(path))
+    assert one == other
+
+
+def test_what_cannot_be_mapped_is_an_error(models, tmp_path):
+    packed = tmp_path / "m.bin.gz"
+    packed.write_bytes(gzip.compress(models.with_suffix(".bin").read_bytes()))
+    with pytest.raises(ArgumentError, match=r"is compressed \(gz\).* decompress it"):
+        asked(packed, True)
+    assert predicted(asked(packed, False))

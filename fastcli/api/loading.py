@@ -9,16 +9,23 @@ if TYPE_CHECKING:
     from fastcli.api.linear import FastText
 
 
-def load_model(path: str | os.PathLike[str]) -> FastText:
+def load_model(path: str | os.PathLike[str], mmap: bool | None = None) -> FastText:
     """Return the model of a ``.bin`` or ``.ftz`` file.
 
-    Raises ModelFormatError for anything but a complete and valid model.
+    ``mmap`` says whether the matrices are read-only maps of the file, which all processes of the
+    machine share, or are read into memory; None maps files of more than 64 MB.  A mapped model
+    whose file is written to afterwards raises ModelFormatError when it is used; another file that
+    is renamed to its name does no harm.
+
+    Raises ModelFormatError for anything but a complete and valid model, and ArgumentError for
+    ``mmap=True`` of a compressed file or a pipe.
     """
     from fastcli.api.linear import FastText
     from fastcli.fasttext.model_file import load_model as load
+    from fastcli.fasttext.model_file import open_model
     from fastcli.notices import warn
 
-    model = load(os.fspath(path))
+    model = load(open_model(os.fspath(path), mmap))
     if model.warning:
         warn(model.warning)
     return FastText(model, os.fspath(path))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 COPIED = 1 << 24  # arrays of fewer bytes are copied out of the file
+COPIED_OF_MAPS = 1 << 16  # the same, where the caller asked for a map
 ENTRY_ROOM = 57  # bytes of memory that an entry of the dictionary takes, its letters aside
 MOST_TIMES, SMALL = 16, 64_000_000  # decoded output rows: times the file, or bytes in any case
 NOT_FINITE = "holds numbers that are NaN or infinite"
@@ -82,13 +83,14 @@ class _File:
         return values
 
 
-def open_model(source: str | Contents) -> Contents:
+def open_model(source: str | Contents, mapped: bool | None = None) -> Contents:
     """Open a model, unless it is open already; its bytes are not read yet.
 
-    Raises ModelFormatError if it cannot be opened, which says what may be meant.
+    ``mapped`` is as in ``Contents``.  Raises ModelFormatError if it cannot be opened, which says
+    what may be meant.
     """
     try:
-        return read_or_map(source)
+        return read_or_map(source, mapped)
     except (OSError, ValueError) as error:
         hint = ""
         if isinstance(error, FileNotFoundError):
@@ -301,4 +303,5 @@ def _read_array(file: _File, section: str, dtype: type[Scalar], n: int) -> NDArr
         raise file.wrong(section, f"needs {size:,} bytes, {file.left:,} are left")
     array = np.ndarray((n,), dtype, file.data, min(file.position, file.size - size))
     file.position += size
-    return array.copy() if size < COPIED else array
+    least = COPIED_OF_MAPS if file.contents.wants_map else COPIED
+    return array.copy() if size < least else array

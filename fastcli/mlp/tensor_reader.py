@@ -43,10 +43,13 @@ class Entry:
     data_offsets: list[Size]
 
 
-def open_tensors(source: str | Contents) -> Contents:
-    """Open a file, unless it is open already.  Raises DataError if it cannot be opened."""
+def open_tensors(source: str | Contents, mapped: bool | None = None) -> Contents:
+    """Open a file, unless it is open already; ``mapped`` is as in ``Contents``.
+
+    Raises DataError if it cannot be opened.
+    """
     try:
-        return read_or_map(source)
+        return read_or_map(source, mapped)
     except (OSError, ValueError) as error:
         raise DataError(cannot_open(source, error, "loading")) from None
 
