@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # as in ``typing``, which takes some ms to import
 if TYPE_CHECKING:
     from fastcli.api.loading import load_model as load_model
+    from fastcli.api.perceptron import Perceptron as Perceptron
     from fastcli.errors import ArgumentError as ArgumentError
     from fastcli.errors import DataError as DataError
     from fastcli.errors import FastcliError as FastcliError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fastcli.errors import ModelFormatError as ModelFormatError
 
 _HOMES = {
+    "Perceptron": "api.perceptron",
     "load_model": "api.loading",
     "ArgumentError": "errors",
     "DataError": "errors",

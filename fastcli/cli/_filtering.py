@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.blocks import open_blocks
 from fastcli.cli._declare import given_names, say_without_effect
-from fastcli.cli._options import open_blocks
 from fastcli.errors import ArgumentError
 from fastcli.options import rows
 from fastcli.overwriting import STREAM, check_apart

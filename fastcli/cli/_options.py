@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ import click
 
 from fastcli.cli._declare import FileName, file_argument, takes
 from fastcli.cli._inputs import Lists
-from fastcli.errors import DataError
 from fastcli.options import option
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.tables.options import TABLES, TableOptions
@@ -19,10 +18,9 @@ from fastcli.text import options as text
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents
-    from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.predictor import Predictor
     from fastcli.fasttext.model import Model
-    from fastcli.text.inputs import Bytes
 
 MOST_NOTES = 3  # about unknown words, of several files
 PATTERN = "<model> <test-data> [<k>] [<th>]"
@@ -180,16 +178,6 @@ def reads_tables(model: Classifier) -> bool:
     return columns is not None and columns.kind == "csv"
 
 
-def blocks_of(model: Classifier, path: str, message: str) -> Iterator[Block]:
-    """Return the blocks of a file (or stdin) as a model reads it: lines, or rows of a table.
-
-    Errors start with fastText's message.
-    """
-    check_apart([path], [STREAM])
-    rows = model.rows_of(path, message + " ({path}: {reason})")
-    return open_blocks(path, message) if rows is None else rows
-
-
 def unknown_words_note(predictor: Predictor, path: str, are_queries: bool) -> list[str]:
     """Return the sentence, if any, that a model hardly knew a word of a file, and why."""
     name = "standard input" if path == STREAM else path
@@ -215,27 +203,3 @@ def load_linear(source: str | Contents) -> Model:
     if model.warning:
         warn(model.warning)
     return model
-
-
-def open_blocks(path: str, message: str) -> Iterator[Bytes]:
-    """Return a file's (or stdin's) blocks of lines; errors start with fastText's message."""
-    from fastcli.text.inputs import text_blocks
-
-    check_apart([path], [STREAM])
-    blocks = text_blocks(path)
-    try:
-        first = next(blocks, None)
-    except OSError as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{message} ({path}: {reason})") from None
-    return _rest(first, blocks, path)
-
-
-def _rest(first: Bytes | None, blocks: Iterator[Bytes], path: str) -> Iterator[Bytes]:
-    if first is None:
-        return
-    yield first
-    try:
-        yield from blocks
-    except OSError as error:
-        raise DataError(f"{path} cannot be read to the end. ({error})") from None

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fastcli.api.blocks import open_blocks
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._declare import file_argument, takes
-from fastcli.cli._options import Answering, open_blocks
+from fastcli.cli._options import Answering
 from fastcli.cli._words import Missing, load_vectors
 from fastcli.errors import NotFinite
 from fastcli.overwriting import STREAM, check_apart

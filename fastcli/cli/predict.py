@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fastcli.api.blocks import blocks_of
 from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.cli import _json
 from fastcli.cli._command import positional
@@ -18,7 +19,6 @@ from fastcli.cli._options import (
     PATTERN,
     Predicting,
     Question,
-    blocks_of,
     load_classifier,
     prediction_arguments,
     reads_tables,

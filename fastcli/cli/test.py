@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.blocks import blocks_of
 from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.cli import _json
 from fastcli.cli._command import positional
@@ -19,7 +20,6 @@ from fastcli.cli._options import (
     PATTERN,
     Predicting,
     Question,
-    blocks_of,
     load_classifier,
     prediction_arguments,
     reads_tables,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.blocks import open_blocks
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._declare import file_argument, takes
-from fastcli.cli._options import Answering, open_blocks
+from fastcli.cli._options import Answering
 from fastcli.cli._words import Missing, load_vectors
 from fastcli.cli.display.tables import counted
 from fastcli.errors import NotFinite

@@ -61,6 +61,10 @@ class Predictor:
             if k > 1 or threshold > 0 or whole is not model:
                 firsts = [whole.worker(1, -1.0, max_lines) for _ in range(n_threads)]
             self._workers = [_all(*some) for some in zip(self._workers, every, firsts, strict=True)]
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Begin with other text: forget how many lines, and which words, were seen so far."""
         self._n_lines = 0  # so far, for errors
         self._seen = SeenText()
         self._words = [SeenWords() for _ in self._workers]

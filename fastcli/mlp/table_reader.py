@@ -179,12 +179,12 @@ class TableReader:
             is_blank = names.is_empty & (kinds == EMPTY).all(axis=1)
         for k, column in enumerate(columns.table):
             if column.is_words:
-                raw[:, k] = self._codes(k, chunk.coded(placing.columns[k]).stripped())
+                raw[:, k] = self.codes(k, chunk.coded(placing.columns[k]).stripped())
             elif not are_numbers and (kinds[:, k] == NOT_A_NUMBER).any():
                 rows = np.flatnonzero(kinds[:, k] == NOT_A_NUMBER)
                 self._check_missing(chunk, placing, k, rows, is_bad)
         if not (are_numbers or self.grows):
-            self._say_missing(raw, ~(is_blank | is_bad))
+            self.say_missing(raw, ~(is_blank | is_bad))
         targets = None
         if columns.targets and self._wants_targets:
             targets = self._targets(chunk, placing, is_blank, is_bad)
@@ -249,7 +249,7 @@ class TableReader:
             self._bad(Location(self.shown, numbers[row]), reason, "")
         is_bad[row] = True
 
-    def _codes(self, k: int, words: Coded) -> NDArray[np.float64]:
+    def codes(self, k: int, words: Coded) -> NDArray[np.float64]:
         """Return the numbers of words; -1 for those that training did not have, and for none."""
         known, column = self.levels[k], self.columns.table[k]
         used = np.bincount(words.codes, minlength=len(words.values)) > 0
@@ -346,7 +346,7 @@ class TableReader:
             return DataError(f"{what}: {NOT_A_WEIGHT}: {cell[:40]!r}.")
         return DataError(f"{what}: {cell[:40]!r} is not a number{why}. {hint}")
 
-    def _say_missing(self, raw: NDArray[np.float64], is_row: NDArray[np.bool_]) -> None:
+    def say_missing(self, raw: NDArray[np.float64], is_row: NDArray[np.bool_]) -> None:
         """Say which columns have missing values in these rows, and had none in training."""
         for k in np.flatnonzero((np.isnan(raw) & is_row[:, None]).any(axis=0)).tolist():
             column = self.columns.table[k]

@@ -1,0 +1,248 @@
+"""A neural network in a program: classifiers and regression, of texts or of numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from fastcli.api.blocks import blocks_of
+from fastcli.api.model import TrainedModel
+from fastcli.errors import ArgumentError
+from fastcli.notices import say
+from fastcli.overwriting import check_apart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from fastcli.evaluation.classifier import Block
+    from fastcli.mlp.feature_rows import FeatureRows
+    from fastcli.mlp.model import MlpModel
+
+CANNOT_OPEN = "Input file cannot be opened!"
+CANNOT_TEST = "Test file cannot be opened!"
+ONE_LINE = "predict processes one line at a time (remove '\\n')"
+
+
+class Layer(NamedTuple):
+    """A layer: how many inputs and units it has, and its activation ("" of the output layer)."""
+
+    inputs: int
+    units: int
+    activation: str
+
+
+class RegressionScores(NamedTuple):
+    """How good predicted numbers are, the mean over targets: see docs/regression.md."""
+
+    n: int
+    rmse: float
+    mae: float
+    r2: float
+
+
+class Perceptron(TrainedModel):
+    """A ``.mlp`` model: a neural network that reads texts, rows of a table, or rows of numbers.
+
+    ``fastcli.load_model`` opens one, ``fastcli.train_mlp`` trains one.
+    """
+
+    _model: MlpModel
+
+    def __init__(self, model: MlpModel, path: str = "") -> None:
+        super().__init__(model, path)
+        model.note = say
+
+    # -------------------------------------------------------------- what it is
+
+    @property
+    def reads(self) -> Literal["text", "table", "libsvm"]:
+        """What it reads: lines of text, tables of numbers (CSV and others), or libsvm files."""
+        columns = self._model.columns
+        if columns is None:
+            return "text"
+        return "table" if columns.kind == "csv" else "libsvm"
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether it predicts numbers, and no labels."""
+        return self._model.targets is not None
+
+    @property
+    def labels(self) -> list[str]:
+        """All labels, in the order of their ids; none of a model of regression."""
+        return [] if self.is_regression else super().labels
+
+    @property
+    def targets(self) -> list[str]:
+        """The names of the numbers that it predicts; none of a model with labels."""
+        targets = self._model.targets
+        return [] if targets is None else list(targets.names)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that rows have: names, or positions from 0; none of a model of text."""
+        columns = self._model.columns
+        if columns is None:
+            return []
+        if columns.kind == "csv":
+            return columns.input_names
+        return [str(i + columns.base) for i in range(columns.n_features)]
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, the output layer last."""
+        from fastcli.mlp.network import layers_of, outputs_of
+
+        model = self._model
+        found = layers_of(model.args, model.n_in, outputs_of(model.loss, model.nlabels))
+        return [Layer(one.n_in, one.units, str(one.activation or "")) for one in found]
+
+    @property
+    def tensors(self) -> dict[str, NDArray[np.float32]]:
+        """The parameters by name, which cannot be written to.
+
+        ``layers.0.weight`` is float32[inputs, pieces, units]; of text ``embedding`` is
+        float32[rows, dim]: words, then n-grams.
+        """
+        model = self._model
+        model.check_unchanged()
+        found = dict(model.tensors)
+        if model.embedding is not None:
+            found["embedding"] = model.embedding[:, : model.args.dim]
+        views = {name: array.view() for name, array in found.items()}
+        for view in views.values():
+            view.flags.writeable = False
+        return views
+
+    def save_model(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file, complete or not at all.
+
+        Raises FastcliError where that cannot be done.
+        """
+        from fastcli.files import Outputs, cannot_save
+        from fastcli.mlp.model_file import write_mlp
+
+        name = os.fspath(path)
+        with Outputs() as files:
+            files.add(name)
+            try:
+                self._model.check_unchanged()
+                write_mlp(files[name], self._model)
+                self._model.check_unchanged()
+                files[name].place()
+            except OSError as error:
+                raise cannot_save(name, error) from None
+        self.path = name
+
+    # -------------------------------------------------------------- prediction
+
+    def predict(
+        self, data: Any, k: int = 1, threshold: float = 0.0, on_unicode_error: str = "strict"
+    ) -> tuple[Any, Any]:
+        """Return the k best labels (-1: all), each at least as probable as ``threshold``.
+
+        A model of text takes a line, or a list of lines.  One of numbers takes a row (a list of
+        numbers, or float[columns]), rows (a list of lists, or float[n, columns]; NaN and None are
+        missing values), or the path of a file.  Of one line or row these are a tuple of labels and
+        their probabilities, float64[labels]; of several a list of lists of labels, and a list of
+        float32[labels].
+
+        Raises ArgumentError for a model of regression, and for what is no line or row.
+        """
+        if self.is_regression:
+            raise ArgumentError(
+                f"{self._name} predicts numbers (regression), and no labels: use predict_numbers."
+            )
+        blocks, is_one = self._blocks(data)
+        names = self.labels
+        labels, probs = [], []
+        with self._predictor(k, threshold) as predictor:
+            for found in predictor.predictions(blocks):
+                best = np.minimum(found.probs, np.float32(1.0))
+                for i, n in enumerate(found.counts.tolist()):
+                    part = slice(i * found.k, i * found.k + n)
+                    labels.append([names[j] for j in found.labels[part].tolist()])
+                    probs.append(best[part])
+        if is_one:
+            return tuple(labels[0]), probs[0].astype(np.float64)
+        return labels, probs
+
+    def predict_numbers(self, data: Any) -> NDArray[np.float64]:
+        """Return what a model of regression predicts, in the order of ``targets``.
+
+        ``data`` is what ``predict`` takes.  Of one line or row it is float64[targets], of several
+        float64[n, targets]; NaN where nothing is known of a line.
+
+        Raises ArgumentError for a model with labels, and for what is no line or row.
+        """
+        if not self.is_regression:
+            raise ArgumentError(f"{self._name} predicts labels, and no numbers: use predict.")
+        blocks, is_one = self._blocks(data)
+        with self._predictor(1, 0.0) as predictor:
+            found = [one.values for one in predictor.predictions(blocks)]
+        values = np.concatenate([*found, np.zeros((0, len(self.targets)))])
+        return values[0] if is_one else values
+
+    def test(
+        self, path: str | os.PathLike[str], k: int = 1, threshold: float = 0.0
+    ) -> tuple[int, float, float] | RegressionScores:
+        """Return the number of lines, and the precision and recall of their k best labels.
+
+        Of a model of regression it returns ``RegressionScores``.  Raises DataError for a file that
+        cannot be read.
+        """
+        from fastcli.evaluation.predictor import Predictor
+
+        model = self._model
+        predictor = Predictor(model, k, threshold, 1, self._name)
+        if model.targets is None:
+            meter = predictor.test(blocks_of(model, os.fspath(path), CANNOT_TEST))
+            return meter.n, meter.precision, meter.recall
+        from fastcli.evaluation.regression import measured_numbers
+
+        former, model.targets_read = model.targets_read, "present"
+        try:
+            found = measured_numbers(predictor, blocks_of(model, os.fspath(path), CANNOT_TEST))
+        finally:
+            model.targets_read = former
+        return RegressionScores(found.n, *map(found.score, ("rmse", "mae", "r2")))
+
+    def _blocks(self, data: Any) -> tuple[Iterable[Block], bool]:
+        """Return what is given as the model reads it, and whether that is one line or row."""
+        if self._model.columns is None:
+            return self._lines(data)
+        if isinstance(data, str | os.PathLike):
+            path = os.fspath(data)
+            check_apart([path], ["-"])
+            return blocks_of(self._model, path, CANNOT_OPEN), False
+        rows, is_one = self._rows(data)
+        return [rows] if len(rows) else [], is_one
+
+    def _lines(self, data: Any) -> tuple[Iterable[Block], bool]:
+        is_one = isinstance(data, str)
+        lines: Sequence[Any] = [data] if is_one else data
+        if not isinstance(lines, list | tuple) or not all(isinstance(x, str) for x in lines):
+            raise ArgumentError(f"{self._name} reads texts: give a str, or a list of them.")
+        if any("\n" in line for line in lines):
+            raise ArgumentError(ONE_LINE)
+        text = "".join(f"{line}\n" for line in lines).encode()
+        return [np.frombuffer(text, np.uint8)] if lines else [], is_one
+
+    def _rows(self, data: Any) -> tuple[FeatureRows, bool]:
+        from fastcli.mlp.given_rows import given_rows
+
+        is_one = getattr(data, "ndim", 2) == 1 or (
+            isinstance(data, list | tuple) and len(data) > 0 and not _is_row(data[0])
+        )
+        if is_one:
+            data = data[None] if isinstance(data, np.ndarray) else [data]
+        return given_rows(self._model, data), is_one
+
+
+def _is_row(one: Any) -> bool:
+    return isinstance(one, Sequence | np.ndarray) and not isinstance(one, str)

@@ -1,0 +1,119 @@
+"""Perceptrons in a program: they answer what the command line prints."""
+
+import json
+
+import numpy as np
+import pytest
+
+import fastcli
+from tests.command import SAMPLES, run
+
+SMALL = ["--hidden", 8, "-epoch", 4, "-thread", 1, "-verbose", 0]
+LINES = ["what can i cook with rice and onions ?", "how does a rocket fly ?", ""]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with small models of texts, of a table and of regression."""
+    folder = tmp_path_factory.mktemp("perceptrons")
+    x = np.random.default_rng(1).normal(size=(60, 3))
+    y = x @ [1.0, -2.0, 0.5] + 3
+    rows = [f"{a!r},{b!r},{c!r},{t!r}" for (a, b, c), t in zip(x.tolist(), y.tolist(), strict=True)]
+    (folder / "numbers.csv").write_text("a,b,c,t\n" + "\n".join(rows) + "\n")
+    for name, source, *options in (
+        ("topics", SAMPLES / "topics.train.txt", "-dim", 8),
+        ("spirals", SAMPLES / "spirals.csv"),
+        ("numbers", folder / "numbers.csv", "--task", "regression", "--label-column", "t"),
+    ):
+        words = ["-input", source, "-output", folder / name, *options, *SMALL]
+        run("mlp-train", *words).text()
+    return folder
+
+
+def answers(command, model, text, *more):
+    """Return what a command answers as JSON, a list for each line."""
+    done = run(command, model, "-", "--json", *more, stdin=text.encode())
+    assert done.code == 0, done.err
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def shown(values):
+    """Return numbers as JSON has them: to nine digits."""
+    return [float(f"{value:.9g}") for value in values.tolist()]
+
+
+def test_texts_get_the_labels_that_the_command_prints(folder):
+    path = folder / "topics.mlp"
+    model = fastcli.load_model(path)
+    assert isinstance(model, fastcli.Perceptron)
+    assert (model.path, model.reads, model.is_regression) == (str(path), "text", False)
+    ref = answers("predict-prob", path, "".join(f"{line}\n" for line in LINES), "-k", 3)
+    labels, probs = model.predict(LINES, k=3)
+    assert labels == [one["labels"] for one in ref]
+    assert list(map(shown, probs)) == [one["probabilities"] for one in ref]
+    one, prob = model.predict(LINES[0], k=3)
+    assert (one, prob.tolist()) == (tuple(labels[0]), probs[0].tolist())
+    assert {*labels[0]} <= {*model.labels}
+
+
+def test_rows_are_lists_arrays_or_a_file(folder):
+    model = fastcli.load_model(folder / "spirals.mlp")
+    assert model.columns == ["x", "y"]
+    x = np.array([[0.5, -0.25], [1.5, 2.0]])
+    csv = "x,y\n0.5,-0.25\n1.5,2.0\n"
+    (folder / "some.csv").write_text(csv)
+    ref = answers("predict", folder / "spirals.mlp", csv)
+    of_file = model.predict(folder / "some.csv")
+    for found in (x, x.tolist(), x.astype(np.float32)):
+        labels, probs = model.predict(found)
+        assert labels == of_file[0] == [one["labels"] for one in ref]
+        assert np.array_equal(probs, of_file[1])
+    label, prob = model.predict(x[0])
+    assert (label, prob.tolist()) == (tuple(labels[0]), probs[0].tolist())
+    assert model.predict([0.5, -0.25])[0] == label
+    for wrong, said in (
+        ([[1.0]], "expects rows of 2 columns: x, y. The rows have the shape 1x1"),
+        ([[1.0, np.inf]], "row 1, column 2: the number is infinite"),
+        ([["a", 2.0]], "row 1, column 1: a is not a number"),
+        ([[1.0, 2.0], [1.0]], "differ in length: 1 and 2"),
+    ):
+        with pytest.raises(fastcli.FastcliError, match=said):
+            model.predict(wrong)
+
+
+def test_numbers_are_those_of_the_command(folder):
+    path = folder / "numbers.mlp"
+    model = fastcli.load_model(path)
+    ref = answers("predict", path, "a,b,c\n1,2,3\n0,0,0.5\n")
+    found = model.predict_numbers([[1, 2, 3], [0, 0, 0.5]])
+    assert list(map(shown, found)) == [one["values"] for one in ref]
+    assert model.predict_numbers((1, 2, 3)).tolist() == found[0].tolist()
+    assert (model.targets, model.labels, found.dtype) == (["t"], [], np.float64)
+    with pytest.raises(fastcli.ArgumentError, match="use predict_numbers"):
+        model.predict([1, 2, 3])
+
+
+def test_a_file_is_tested_as_by_the_command(folder):
+    n, precision, recall = fastcli.load_model(folder / "topics.mlp").test(
+        SAMPLES / "topics.test.txt", k=2
+    )
+    words = [folder / "topics.mlp", SAMPLES / "topics.test.txt", "--json", "-k", 2]
+    ref = json.loads(run("test", *words).out)
+    scores = np.array([precision, recall])
+    assert [n, *shown(scores)] == [ref["n"], ref["precision"], ref["recall"]]
+    scores = fastcli.load_model(folder / "numbers.mlp").test(folder / "numbers.csv")
+    ref = json.loads(run("test", folder / "numbers.mlp", folder / "numbers.csv", "--json").out)
+    assert [scores.n, *shown(np.array(scores[1:]))] == [ref[x] for x in ("n", "rmse", "mae", "r2")]
+
+
+def test_a_model_shows_its_layers_and_is_saved_as_it_was(folder):
+    for name in ("topics", "spirals", "numbers"):
+        path = folder / f"{name}.mlp"
+        model = fastcli.load_model(path)
+        first, last = model.layers
+        assert (first.units, last.inputs, last.activation) == (8, 8, "")
+        assert model.tensors["layers.0.weight"].shape == (first.inputs, 1, 8)
+        with pytest.raises(ValueError, match="read-only"):
+            model.tensors["layers.0.weight"][0] = 0
+        model.save_model(folder / "again.mlp")
+        assert (folder / "again.mlp").read_bytes() == path.read_bytes()
