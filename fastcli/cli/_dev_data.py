@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fastcli.api.inputs import check_readable, examples
 from fastcli.cli._inputs import read_inputs
 from fastcli.cli._lessons import say_seen
-from fastcli.cli._test_data import check_readable
-from fastcli.cli.test import examples
 from fastcli.printable import listed_files
 from fastcli.tables.options import TableOptions
 
@@ -51,7 +50,8 @@ def read_dev_data(
 
     def files() -> Iterator[tuple[str, Iterator[Block]]]:
         for path in paths:
-            yield path, examples(ctx, classifier, table, like, model, path, cannot=CANNOT_OPEN)
+            command = ["fastcli", str(ctx.info_name), model, path]
+            yield path, examples(classifier, path, table, like, model, command, cannot=CANNOT_OPEN)
 
     name = listed_files(paths)
     scored = read_scored(classifier, files(), model, name, pair_bytes)

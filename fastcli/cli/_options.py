@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,17 +12,13 @@ import click
 from fastcli.cli._declare import FileName, file_argument, takes
 from fastcli.cli._inputs import Lists
 from fastcli.options import option
-from fastcli.overwriting import STREAM, check_apart
-from fastcli.tables.options import TABLES, TableOptions
 from fastcli.text import options as text
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents
     from fastcli.evaluation.classifier import Classifier
-    from fastcli.evaluation.predictor import Predictor
-    from fastcli.fasttext.model import Model
+    from fastcli.tables.options import TableOptions
 
-MOST_NOTES = 3  # about unknown words, of several files
 PATTERN = "<model> <test-data> [<k>] [<th>]"
 
 
@@ -109,97 +105,21 @@ def size_in_bytes(size: str, ctx: click.Context) -> int:
     return int(digits) * factor
 
 
-def opened(path: str) -> str | Contents:
-    """Open a model once, since a pipe can be read only once.
-
-    What cannot be opened stays a path; reading it reports the error.
-    """
-    from fastcli.contents import read_or_map
-
-    try:
-        return read_or_map(path)
-    except OSError:
-        return path
-
-
 def load_classifier(
     path: str,
     options: TableOptions | None = None,
     contents: str | Contents | None = None,
     takes_numbers: bool = False,
 ) -> Classifier:
-    """Load a model to test or predict with, of the kind that its first bytes show.
+    """Load a model to test or predict with, and show meanwhile which kernels are compiled.
 
-    ``options`` say how it reads tables, if it does; ``contents`` are those of ``opened`` where they
-    are read already.  Raises ArgumentError for what cannot be, and for a model of regression where
-    a command is for labels (not ``takes_numbers``).
+    Raises what ``loading.load_classifier`` does: ArgumentError for a model of regression unless the
+    command ``takes_numbers``.
     """
-    from fastcli.cli.display.messages import announce_compiling, say
-    from fastcli.mlp.first_bytes import is_mlp
+    from fastcli.api import loading
+    from fastcli.cli.display.messages import announce_compiling
 
     announce_compiling()
-    check_apart([path], [STREAM])
-    if contents is None:
-        contents = opened(path)
-    if is_mlp(contents):
-        from fastcli.mlp.model_file import load_mlp  # which loads much that others do without
-
-        perceptron = load_mlp(contents)
-        perceptron.note = say
-        if perceptron.targets is not None and not takes_numbers:
-            from fastcli.cli._regression import refuse
-
-            context = click.get_current_context(silent=True)
-            raise refuse(path, str(context.info_name) if context is not None else "this")
-        if options is not None:
-            from fastcli.tables.dialects import read_delimiter
-            from fastcli.tables.labels import LabelOptions
-            from fastcli.tables.options import header_of
-
-            perceptron.table_options = replace(
-                perceptron.table_options,
-                delimiter=read_delimiter(options.delimiter),
-                header=header_of(options),
-                encoding=options.encoding,
-                labels=LabelOptions(options.label_separator, options.labels_as),
-                kind=options.format if options.format in TABLES else "auto",
-                skip_bad=options.skip_bad,
-            )
-        return perceptron
-    from fastcli.fasttext.predict import prepare
-
-    prepare()
-    return load_linear(contents)
-
-
-def reads_tables(model: Classifier) -> bool:
-    """Tell whether a model is one of tables of numbers, whatever options say."""
-    columns = getattr(model, "columns", None)
-    return columns is not None and columns.kind == "csv"
-
-
-def unknown_words_note(predictor: Predictor, path: str, are_queries: bool) -> list[str]:
-    """Return the sentence, if any, that a model hardly knew a word of a file, and why."""
-    name = "standard input" if path == STREAM else path
-    sentence = predictor.unknown_words_note(name, are_queries)
-    return [sentence] if sentence else []
-
-
-def say_unknown_words(notes: Sequence[str]) -> None:
-    """Say of which files a model hardly knew a word: the first few, and how many more."""
-    from fastcli.cli.display.messages import say
-
-    say(*notes[:MOST_NOTES])
-    if (more := len(notes) - MOST_NOTES) > 0:
-        say(f"The same of {more:,} more file{'s' if more > 1 else ''}.")
-
-
-def load_linear(source: str | Contents) -> Model:
-    """Load a linear model; print the notes on it and on the JSON file next to it."""
-    from fastcli.cli.display.messages import warn
-    from fastcli.fasttext.model_file import load_model
-
-    model = load_model(source)
-    if model.warning:
-        warn(model.warning)
-    return model
+    context = click.get_current_context(silent=True)
+    command = str(context.info_name) if context is not None else "this"
+    return loading.load_classifier(path, options, contents, "" if takes_numbers else command)

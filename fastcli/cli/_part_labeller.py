@@ -46,8 +46,11 @@ class Labeller:
 
     def start(self) -> Make:
         """Load the model and return what makes a part."""
+        from fastcli import notices
         from fastcli.cli._options import load_classifier
+        from fastcli.cli.display import messages
 
+        notices.listener = messages  # in another process, too
         try:
             classifier = load_classifier(self.model, self.table)
         except Exception as error:

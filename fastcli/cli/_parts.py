@@ -242,7 +242,7 @@ class _Run:
 
     def report(self, folder: str) -> None:
         """Say what was done; raise FastcliError where parts failed."""
-        from fastcli.cli._options import say_unknown_words
+        from fastcli.api.inputs import say_unknown_words
         from fastcli.cli.display.labelling import say_summary
         from fastcli.labelling.predicted import Labelled
         from fastcli.tables.bad_rows import left_out

@@ -35,14 +35,6 @@ def check_no_labels(options: Predicting, asked: Question) -> None:
         )
 
 
-def refuse(model: str, command: str) -> ArgumentError:
-    """Return the error of a command that is for labels."""
-    return ArgumentError(
-        f"{command} is for models with labels, and {model} predicts numbers (regression): use "
-        "predict or test."
-    )
-
-
 # ------------------------------------------------------------------ predict
 
 
@@ -82,17 +74,17 @@ def test_numbers(
     reporting: Reporting,
 ) -> None:
     """Print RMSE, MAE and R2 of files, of each target and all together where there are several."""
-    from fastcli.cli._options import say_unknown_words, unknown_words_note
+    from fastcli.api.inputs import examples, say_unknown_words, unknown_words_note
+    from fastcli.api.loading import for_labels_only
     from fastcli.cli.display.bars import with_bar
     from fastcli.cli.display.messages import say
-    from fastcli.cli.test import examples
     from fastcli.evaluation.predictor import Predictor
     from fastcli.evaluation.regression import measured_numbers, meter_of
     from fastcli.mlp.model import MlpModel
 
     check_no_labels(options, asked)
     if reporting.asked:
-        raise refuse(asked.model, reporting.asked[0])
+        raise for_labels_only(asked.model, reporting.asked[0])
     wanted = required_of(reporting)
     assert isinstance(classifier, MlpModel)
     classifier.targets_read = "present"
@@ -100,7 +92,8 @@ def test_numbers(
     files: list[tuple[str, RegressionMeter]] = []
     for path in asked.data:
         predictor = Predictor(classifier, 1, 0.0, options.thread, asked.named(path))
-        read = examples(ctx, classifier, table, like, asked.model, path)
+        command = ["fastcli", str(ctx.info_name), asked.model, path]
+        read = examples(classifier, path, table, like, asked.model, command)
         meter = measured_numbers(predictor, with_bar(read, path))
         notes += unknown_words_note(predictor, path, are_queries=False)
         files.append((path, meter))

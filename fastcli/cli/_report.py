@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastcli.api.label_names import label_names_of
 from fastcli.api.table_lines import asks_for_table
 from fastcli.cli import _json
-from fastcli.cli._label_names import label_names_of
 from fastcli.cli.display.tables import counted
 from fastcli.errors import ArgumentError, FastcliError
 from fastcli.options import only_beside, option

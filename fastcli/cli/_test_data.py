@@ -13,7 +13,6 @@ from fastcli.cli._inputs import read_inputs
 from fastcli.errors import DataError
 from fastcli.overwriting import STREAM
 from fastcli.tables.values import plain_float
-from fastcli.text.spooled import is_stream
 
 KINDS = (("<k>", "-k", int, "integer"), ("<th>", "--threshold", float, "float"))
 
@@ -108,18 +107,3 @@ def read_test_data(
 def _is_input(word: str) -> bool:
     """Tell whether a word can be a file: one that is there, a stream or a pattern."""
     return word == STREAM or os.path.lexists(word) or any(c in word for c in "*?[")
-
-
-def check_readable(paths: Sequence[str], message: str) -> None:
-    """Raise DataError if one of several files cannot be opened, before any of them is read.
-
-    Streams are left alone, which can be opened only once.
-    """
-    for path in paths if len(paths) > 1 else ():
-        if is_stream(path):
-            continue
-        try:
-            with open(path, "rb"):
-                pass
-        except OSError as error:
-            raise DataError(f"{message} ({path}: {error.strerror or error})") from None

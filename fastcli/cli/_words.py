@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fastcli.cli._options import load_linear, opened
+from fastcli.api.loading import load_linear, opened
 from fastcli.overwriting import STREAM, check_apart
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fastcli.api.loading import load_linear, opened
 from fastcli.cli._command import positional
 from fastcli.cli._declare import Word, file_argument
-from fastcli.cli._options import load_linear, opened
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import unknown
 

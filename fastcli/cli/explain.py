@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastcli.api.blocks import blocks_of, open_blocks
+from fastcli.api.label_names import label_names_of
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._declare import file_argument, given_names, takes
-from fastcli.cli._label_names import label_names_of
 from fastcli.cli._options import load_classifier
 from fastcli.errors import ArgumentError
 from fastcli.options import option

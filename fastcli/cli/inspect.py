@@ -196,8 +196,8 @@ def add_top_words(report: dict[str, Any], path: str, n: int) -> None:
 
     Where it has none, that is said.
     """
-    from fastcli.cli._label_names import label_names_of
-    from fastcli.cli._options import opened
+    from fastcli.api.label_names import label_names_of
+    from fastcli.api.loading import opened
     from fastcli.cli.display.messages import say
     from fastcli.inspect.top_words import top_words
     from fastcli.printable import printable, readable

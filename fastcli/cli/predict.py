@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastcli.api.blocks import blocks_of
+from fastcli.api.inputs import reads_tables, say_unknown_words, unknown_words_note
 from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.cli import _json
 from fastcli.cli._command import positional
@@ -21,9 +22,6 @@ from fastcli.cli._options import (
     Question,
     load_classifier,
     prediction_arguments,
-    reads_tables,
-    say_unknown_words,
-    unknown_words_note,
 )
 from fastcli.cli._parts import PartOptions, check_part_options, label_parts
 from fastcli.cli._regression import check_no_labels, predict_numbers
@@ -130,7 +128,7 @@ class Run:
 
     def run(self, asked: Question) -> None:
         """Predict files or standard input: tables where the options say so, else lines."""
-        from fastcli.cli._test_data import check_readable
+        from fastcli.api.inputs import check_readable
 
         check_part_options(self.parts, self.labelling.output, len(asked.data))
         self.filters.check(self.labelling.output, bool(self.parts.output_dir))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastcli.api.blocks import blocks_of
-from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import decided
@@ -22,9 +19,6 @@ from fastcli.cli._options import (
     Question,
     load_classifier,
     prediction_arguments,
-    reads_tables,
-    say_unknown_words,
-    unknown_words_note,
 )
 from fastcli.cli._regression import test_numbers
 from fastcli.cli._report import Reporting, ReportRun, Required, decides, open_report, required_of
@@ -32,7 +26,7 @@ from fastcli.printable import listed_files, printable, readable
 from fastcli.tables.options import LikeOption, TableOptions
 
 if TYPE_CHECKING:
-    from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.meter import Meter
 
 CANNOT_OPEN = "Test file cannot be opened!"
@@ -151,7 +145,7 @@ def loaded(
 
     Raises ArgumentError for one of regression unless the command ``takes_numbers``.
     """
-    from fastcli.cli._test_data import check_readable
+    from fastcli.api.inputs import check_readable
 
     reporting.check()
     check_readable(asked.data, CANNOT_OPEN)
@@ -168,6 +162,7 @@ def run(
     reporting: Reporting,
 ) -> Tested:
     """Test a model on files or standard input."""
+    from fastcli.api.inputs import examples, reads_tables, say_unknown_words, unknown_words_note
     from fastcli.cli.display.bars import with_bar
     from fastcli.cli.display.messages import say
     from fastcli.evaluation.meter import Meter
@@ -193,7 +188,8 @@ def run(
                 classifier, asked.k, asked.threshold, options.thread, asked.named(path), with_all
             )
             places = Places()
-            read = examples(ctx, classifier, table, like, asked.model, path, places.hear)
+            command = ["fastcli", str(ctx.info_name), asked.model, path]
+            read = examples(classifier, path, table, like, asked.model, command, places.hear)
             blocks = with_bar(read, path)
             if report is None:
                 meter = predictor.test(blocks, with_scores)
@@ -218,36 +214,6 @@ def run(
         required=required,
         report=report,
     )
-
-
-def examples(
-    ctx: click.Context,
-    classifier: Classifier,
-    table: TableOptions,
-    like: str,
-    model: str,
-    path: str,
-    placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None,
-    cannot: str = CANNOT_OPEN,
-) -> Iterator[Block]:
-    """Return the lines, or rows, of a file that the model is tested on.
-
-    ``placed`` hears where the rows of a table of texts are; ``cannot`` is
-    what is said of a file that cannot be opened.
-
-    Raises DataError for a file that is surely a table where lines are asked for.
-    """
-    reads_lines = getattr(classifier, "columns", None) is None
-    if reads_lines and (like or asks_for_table(table)):
-        from fastcli.api.labelled_tables import open_examples
-
-        return open_examples(classifier, model, path, table, like, placed)
-    if reads_lines and table.format == "auto":
-        label = getattr(classifier, "label", "__label__")
-        words = ctx.params.get("words", (model, path))  # compare has several models
-        command = ["fastcli", ctx.info_name or "test", *words]
-        refuse_table(path, label, command, model=classifier)
-    return blocks_of(classifier, path, cannot)
 
 
 def write_table(tested: Tested, k: int) -> None:

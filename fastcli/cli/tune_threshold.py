@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.label_names import label_names_of
 from fastcli.api.table_lines import table_words
 from fastcli.cli import _json
 from fastcli.cli._command import positional
@@ -24,7 +25,6 @@ from fastcli.cli._decisions import (
 from fastcli.cli._declare import FileName, file_argument, given_names, takes
 from fastcli.cli._dev_data import dev_files, read_dev_data
 from fastcli.cli._endings import file_to_label
-from fastcli.cli._label_names import label_names_of
 from fastcli.errors import ArgumentError, DataError
 from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import option

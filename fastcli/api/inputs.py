@@ -1,0 +1,91 @@
+"""What a model predicts or is tested on: lines, or rows of tables, as it reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fastcli.api.blocks import blocks_of
+from fastcli.errors import DataError
+from fastcli.notices import say
+from fastcli.overwriting import STREAM
+from fastcli.text.spooled import is_stream
+
+if TYPE_CHECKING:
+    from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.evaluation.predictor import Predictor
+    from fastcli.tables.options import TableOptions
+
+MOST_NOTES = 3  # about unknown words, of several files
+
+
+def reads_tables(model: Classifier) -> bool:
+    """Tell whether a model is one of tables of numbers, whatever options say."""
+    columns = getattr(model, "columns", None)
+    return columns is not None and columns.kind == "csv"
+
+
+def reads_lines(model: Classifier) -> bool:
+    """Tell whether a model reads lines of text, and not numbers."""
+    return getattr(model, "columns", None) is None
+
+
+def check_readable(paths: Sequence[str], message: str) -> None:
+    """Raise DataError if one of several files cannot be opened, before any of them is read.
+
+    Streams are left alone, which can be opened only once.
+    """
+    for path in paths if len(paths) > 1 else ():
+        if is_stream(path):
+            continue
+        try:
+            with open(path, "rb"):
+                pass
+        except OSError as error:
+            raise DataError(f"{message} ({path}: {error.strerror or error})") from None
+
+
+def examples(
+    classifier: Classifier,
+    path: str,
+    table: TableOptions,
+    like: str,
+    model: str,
+    command: Sequence[str],
+    placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None,
+    cannot: str = "Test file cannot be opened!",
+) -> Iterator[Block]:
+    """Return the lines, or rows, of a file that a model (``model`` is its path) is tested on.
+
+    ``command`` is what reads a table, but for the options of columns, in the error for one;
+    ``placed`` hears where the rows of a table of texts are; ``cannot`` is what is said of a
+    file that cannot be opened.
+
+    Raises DataError for a file that is surely a table where lines are asked for.
+    """
+    from fastcli.api.table_lines import asks_for_table, refuse_table
+
+    if reads_lines(classifier) and (like or asks_for_table(table)):
+        from fastcli.api.labelled_tables import open_examples
+
+        return open_examples(classifier, model, path, table, like, placed)
+    if reads_lines(classifier) and table.format == "auto":
+        refuse_table(path, getattr(classifier, "label", "__label__"), command, model=classifier)
+    return blocks_of(classifier, path, cannot)
+
+
+# ------------------------------------------------------------------ words that no model knows
+
+
+def unknown_words_note(predictor: Predictor, path: str, are_queries: bool) -> list[str]:
+    """Return the sentence, if any, that a model hardly knew a word of a file, and why."""
+    name = "standard input" if path == STREAM else path
+    sentence = predictor.unknown_words_note(name, are_queries)
+    return [sentence] if sentence else []
+
+
+def say_unknown_words(notes: Sequence[str]) -> None:
+    """Say of which files a model hardly knew a word: the first few, and how many more."""
+    say(*notes[:MOST_NOTES])
+    if (more := len(notes) - MOST_NOTES) > 0:
+        say(f"The same of {more:,} more file{'s' if more > 1 else ''}.")
