@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -135,7 +136,8 @@ def _start(function: Callable[[int], None], threads: range) -> SimpleQueue[BaseE
     workers = [_idle.pop() if _idle else _new_worker(threads.stop) for _ in threads]
     results: SimpleQueue[BaseException | None] = SimpleQueue()
     for thread, worker in zip(threads, workers, strict=True):
-        worker.put((partial(_run, function, thread), results))
+        # In a copy of the context, which two threads cannot be in at once.
+        worker.put((partial(copy_context().run, _run, function, thread), results))
     return results
 
 

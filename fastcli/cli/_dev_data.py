@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fastcli.api.inputs import check_readable, examples
+from fastcli.api.lessons import say_seen
 from fastcli.cli._inputs import read_inputs
-from fastcli.cli._lessons import say_seen
 from fastcli.printable import listed_files
 from fastcli.tables.options import TableOptions
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.files import Lists
 from fastcli.cli._declare import FileName, file_argument, takes
-from fastcli.cli._inputs import Lists
 from fastcli.options import option
 from fastcli.text import options as text
 

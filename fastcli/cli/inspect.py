@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.files import Lists
 from fastcli.cli._command import positional
 from fastcli.cli._declare import FileName, given_names, say_without_effect, takes
-from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._inputs import read_inputs
 from fastcli.errors import DataError
 from fastcli.options import Need, only_beside, option
 from fastcli.overwriting import STREAM, check_apart

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
+from fastcli.api.saving import Saving
 from fastcli.api.table_lines import asks_for_table, lines_of_tables, refuse_table, table_words
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._inputs import read_inputs
 from fastcli.cli._options import size_in_bytes
-from fastcli.cli._saving import Saving
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.options import AutotuneOptions, QuantizeOptions
 from fastcli.overwriting import check_apart

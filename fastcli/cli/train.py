@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.files import Lists
 from fastcli.api.folds import Before, Folding, Originals, cross_validation, read_twice
+from fastcli.api.lessons import Better, better, say_known_lines, say_lessons, say_seen
+from fastcli.api.saving import Saving
 from fastcli.api.table_lines import (
     PIPED,
     asks_for_table,
@@ -22,11 +25,9 @@ from fastcli.api.validation import held_out
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._endings import proposal, recorded_file
-from fastcli.cli._inputs import Lists, read_inputs
+from fastcli.cli._inputs import read_inputs
 from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
-from fastcli.cli._lessons import say_better, say_known_lines, say_lessons, say_seen
 from fastcli.cli._options import size_in_bytes
-from fastcli.cli._saving import Saving
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.intervals import parse_interval
 from fastcli.evaluation.options import WEIGHTING, check_folds, check_once, prefix_of_table
@@ -182,7 +183,7 @@ def run(
         progress.summary(trained)
         is_told = args.verbose > 0 and say_lessons(trained.learned)
         if args.verbose > 0 and former is None:
-            say_better(trained.learned, args, [*reading, *watched.words()], given)
+            say_better(better(trained.learned, args, [*reading, *watched.words()], given))
     if watched.plot and trained.watch is not None:
         from fastcli.cli.display.curves import plot
 
@@ -193,6 +194,16 @@ def run(
         say_written(args, watched, next_one)
     if trained.interrupted and trained.watch is not None:
         raise interrupted_with_best(path, trained.interrupted, trained.watch.history)
+
+
+def say_better(found: Better | None) -> None:
+    """Write what may do better, if anything is known."""
+    from fastcli.cli.display.endings import command_lines
+    from fastcli.cli.display.messages import lines, say
+
+    if found is not None:
+        say(found.sentence)
+        lines(*command_lines(found.command) if found.command else ())
 
 
 def say_written(args: TrainArgs, watched: WatchArgs, command: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 Training reads its input several times, and looks at its first bytes for compression.  Whoever opens
 an input asks ``place_of`` where its bytes are; messages and records keep the name that was given.
+What stands for what is known to the work that said so, and not to others at the same time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, DataError, FastcliError, cannot_open
@@ -27,13 +30,13 @@ PIPE = "PIPE"  # in place of a path
 MAY_BE_PIPES = ("input_model", "class_weight", "pretrained_vectors")  # arguments that name files
 CHUNK = 1 << 20  # bytes copied at a time
 
-_places: dict[str, str] = {}
+_places: ContextVar[Mapping[str, str]] = ContextVar("places", default=MappingProxyType({}))
 
 
 def place_of(path: str | os.PathLike[str]) -> str:
     """Return the file that has the bytes of an input: the copy of a stream, else the path."""
     path = os.fspath(path)
-    return _places.get(path, path)
+    return _places.get().get(path, path)
 
 
 def is_file(path: str) -> bool:
@@ -81,16 +84,17 @@ def spooled(paths: Iterable[str], reporter: Reporter, allows_empty: bool = False
     Raises ArgumentError for an empty standard input unless ``allows_empty``, DataError for a stream
     that cannot be read, and FastcliError where there is no room for the copy.
     """
+    former = _places.get()
     with contextlib.ExitStack() as stack:
+        stack.callback(_places.set, former)
         for path in dict.fromkeys(paths):
-            if path in _places or not is_stream(path):
+            if path in _places.get() or not is_stream(path):
                 continue
             place = _reopened_stdin() if path == STREAM else ""
             place = place or stack.enter_context(_copy(path, reporter))
             if path == STREAM and not allows_empty and os.path.getsize(place) == 0:
                 raise ArgumentError(NO_STDIN)
-            _places[path] = place
-            stack.callback(_places.pop, path)
+            _places.set({**_places.get(), path: place})
         yield
 
 
@@ -100,14 +104,12 @@ def standing_for(paths: Sequence[str], place: str, empty: str) -> Iterator[None]
     if len(paths) > 1:
         open(empty, "x").close()
     places = dict.fromkeys(paths, empty) | {paths[0]: place}
-    former = {path: _places[path] for path in places if path in _places}
-    _places.update(places)
+    former = _places.get()
+    _places.set({**former, **places})
     try:
         yield
     finally:
-        for path in places:
-            _places.pop(path, None)
-        _places.update(former)
+        _places.set(former)
 
 
 def _status(stream: Any) -> os.stat_result | None:

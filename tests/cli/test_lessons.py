@@ -127,7 +127,6 @@ def test_a_rate_that_was_halved_gives_the_model_of_that_rate(tmp_path, monkeypat
 
 
 def test_a_command_in_lines_is_one_for_a_shell(monkeypatch):
-    from fastcli.cli import _lessons
     from fastcli.cli.display import endings
 
     words = [
@@ -142,10 +141,10 @@ def test_a_command_in_lines_is_one_for_a_shell(monkeypatch):
         "-lr",
         "1",
     ]
-    assert shlex.split(" ".join(_lessons.command_lines(words))) == words
+    assert shlex.split(" ".join(endings.command_lines(words))) == words
     monkeypatch.setattr(endings, "is_terminal", lambda: True)
     monkeypatch.setattr(endings, "width", lambda: 30)
-    found = _lessons.command_lines(words)
+    found = endings.command_lines(words)
     assert len(found) > 2
     assert all(len(line) <= 30 for line in found)
     assert shlex.split("\n".join(found).replace("\\\n", "")) == words

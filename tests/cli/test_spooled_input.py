@@ -33,7 +33,7 @@ def copies(tmp_path, monkeypatch):
     Path("tiny").write_bytes(TINY)
     yield folder
     assert list(folder.iterdir()) == []
-    assert spooled._places == {}
+    assert spooled._places.get() == {}
 
 
 def model(*words, command="supervised", stdin=b"", output="m", end="bin", how=run):

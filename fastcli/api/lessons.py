@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from fastcli.cli.display.endings import command_lines
+from fastcli.notices import say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -23,8 +23,6 @@ def say_lessons(learned: Learned | None) -> bool:
 
     Each lesson says what to try, so that nothing else need be proposed.
     """
-    from fastcli.cli.display.messages import warn
-
     sentences = list(learned.sentences()) if learned is not None else []
     for sentence in sentences:
         warn(sentence)
@@ -33,7 +31,6 @@ def say_lessons(learned: Learned | None) -> bool:
 
 def say_seen(inputs: Iterable[str], other: str) -> None:
     """Say that figures on a file flatter a model, if it is one that the model is trained on."""
-    from fastcli.cli.display.messages import warn
     from fastcli.printable import printable
     from fastcli.text.same import same_file
 
@@ -53,7 +50,6 @@ def say_known_lines(
 
     They are held out of ``inputs``, or those of the file ``valid``; ``path`` is the former model.
     """
-    from fastcli.cli.display.messages import warn
     from fastcli.evaluation.recorded import inputs_of
     from fastcli.printable import printable
     from fastcli.text.same import same_file
@@ -72,8 +68,6 @@ def say_known_lines(
 
 def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> bool:
     """Write the same of a network, and ``troubles`` of its layers, which may be the cause."""
-    from fastcli.cli.display.messages import say, warn
-
     is_told = say_lessons(learned)
     for sentence in troubles:
         warn(sentence)
@@ -87,39 +81,53 @@ def say_network_lessons(learned: Learned | None, troubles: Sequence[str]) -> boo
     return True
 
 
-def say_better(
+class Better(NamedTuple):
+    """What may do better than a training: a sentence, the options that it is about, a command.
+
+    The command, if there is one, has these options and those that stay as they were.
+    """
+
+    sentence: str
+    options: list[str]
+    command: list[str]
+
+
+def better(
     learned: Learned | None, args: TrainArgs, words: Sequence[str], given: Collection[str] = ()
-) -> None:
-    """Write the command that ``inspect`` suggests, where a model could learn more.
+) -> Better | None:
+    """Return what ``inspect`` suggests where a model could learn more, None where nothing is known.
 
     ``words`` are those that read the same input and validate as before; ``given`` are the names of
     the arguments that a person set, which stay, but for the rate and the epochs.
     """
     if learned is None or not learned.needs_more:
-        return
-    from fastcli.cli.display.messages import lines, say
+        return None
     from fastcli.text.spooled import is_stream
 
     kept = [name for name in given if name not in REPLACED]
     options = suggested(args, kept)
     is_read_once = any(map(is_stream, [*args.input, args.class_weight]))
     if options is None and is_read_once:
-        say(f"Try {learned.slow}.")
-    elif options is None:
+        return Better(f"Try {learned.slow}.", [], [])
+    if options is None:
         path = shlex.quote(args.input[0])
-        say(f"Try {learned.slow}, or what this suggests: fastcli inspect {path}")
-    elif options and is_read_once:
-        say(f"Try what fastcli inspect suggests for these lines: {shlex.join(options)}")
-    elif options:
+        suggests = f"or what this suggests: fastcli inspect {path}"
+        return Better(f"Try {learned.slow}, {suggests}", [], [])
+    if options:
+        sentence = "Try what fastcli inspect suggests for these lines:"
+        if is_read_once:
+            return Better(f"{sentence} {shlex.join(options)}", options, [])
         command = ["fastcli", "supervised", *given_words(args, ("input", "output"))]
         command += given_words(args, set(kept) - {"input", "output"})
-        say("Try what fastcli inspect suggests for these lines:")
-        lines(*command_lines([*command, *options, *words]))
-    elif learned.is_at_chance:
-        say(
+        return Better(sentence, options, [*command, *options, *words])
+    if learned.is_at_chance:
+        return Better(
             "Its options are those that fastcli inspect suggests: the labels may not follow from "
-            "the texts, or more lines are needed."
+            "the texts, or more lines are needed.",
+            [],
+            [],
         )
+    return None
 
 
 def given_words(args: TrainArgs, names: Collection[str]) -> list[str]:
