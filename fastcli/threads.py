@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -28,7 +28,33 @@ PATIENCE = 0.5  # seconds that an interrupt gives to threads before they are lef
 LOOK = 0.1  # seconds between two looks for an interrupt
 
 interrupted = threading.Event()
-"""Set while an interrupt waits for ``run_on``: long work may end early then."""
+"""Set while an interrupt waits for ``run_on`` of the main thread; see ``must_end``."""
+_for_main = ContextVar("_for_main", default=False)  # whether a kept thread works for the main one
+
+
+def must_end() -> bool:
+    """Tell whether the work of this thread may end early, since an interrupt follows it.
+
+    An interrupt is the main thread's: what other threads of a program do goes on to its end.
+    """
+    return interrupted.is_set() and _is_for_main()
+
+
+def _is_for_main() -> bool:
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main or _for_main.get()
+
+
+class ForkedLock:
+    """A lock, ``held``, that is free in a forked child, whatever thread of its parent held it."""
+
+    def __init__(self) -> None:
+        self.held = threading.RLock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        self.held = threading.RLock()
 
 
 def usable_cpus() -> int:
@@ -133,11 +159,13 @@ def read_ahead(items: Iterator[T]) -> Iterator[T]:
 def _start(function: Callable[[int], None], threads: range) -> SimpleQueue[BaseException | None]:
     """Call ``function(thread)`` on a kept thread each; return where their results will be."""
     # no thread starts before all exist
-    workers = [_idle.pop() if _idle else _new_worker(threads.stop) for _ in threads]
+    workers = [_idle_worker() or _new_worker(threads.stop) for _ in threads]
     results: SimpleQueue[BaseException | None] = SimpleQueue()
+    for_main = _is_for_main()
     for thread, worker in zip(threads, workers, strict=True):
-        # In a copy of the context, which two threads cannot be in at once.
-        worker.put((partial(copy_context().run, _run, function, thread), results))
+        context = copy_context()  # two threads cannot be in one at once
+        context.run(_for_main.set, for_main)
+        worker.put((partial(context.run, _run, function, thread), results))
     return results
 
 
@@ -182,6 +210,14 @@ Job = tuple[Callable[[], BaseException | None], "SimpleQueue[BaseException | Non
 _idle: list[SimpleQueue[Job]] = []  # where threads that have nothing to do wait for a job
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # threads do not survive that
+
+
+def _idle_worker() -> SimpleQueue[Job] | None:
+    """Return a thread that has nothing to do, None if there is none; callers may be many."""
+    try:
+        return _idle.pop()
+    except IndexError:
+        return None
 
 
 def _new_worker(n_threads: int) -> SimpleQueue[Job]:

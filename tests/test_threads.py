@@ -8,7 +8,7 @@ import pytest
 
 from fastcli import threads
 from fastcli.errors import FastcliError
-from fastcli.threads import run_on, uninterrupted
+from fastcli.threads import must_end, run_on, uninterrupted
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
@@ -24,6 +24,64 @@ def test_threads_run_at_once():
     met, found = threading.Barrier(4, timeout=20), []
     run_on(4, lambda thread: found.append(met.wait()))
     assert sorted(found) == [0, 1, 2, 3]
+
+
+def test_many_threads_may_use_the_same_workers():
+    """None takes a worker that another one takes."""
+    former = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        found, errors = [], []
+
+        def many():
+            try:
+                for _ in range(100):
+                    called = []
+                    run_on(3, called.append)
+                    found.append(sorted(called) == [0, 1, 2])
+            except IndexError as error:
+                errors.append(error)
+
+        several = [threading.Thread(target=many) for _ in range(6)]
+        for one in several:
+            one.start()
+        for one in several:
+            one.join(60)
+    finally:
+        sys.setswitchinterval(former)
+    assert errors == []
+    assert found == [True] * 600
+
+
+def test_an_interrupt_ends_the_work_of_the_main_thread_only():
+    """Another thread would take the part that is done for all of it."""
+
+    def look(thread):
+        found[thread] = must_end()
+
+    found = {}
+    threads.interrupted.set()
+    try:
+        run_on(3, look)
+        assert found == {0: True, 1: True, 2: True}
+        other = threading.Thread(target=run_on, args=(3, look))
+        other.start()
+        other.join(60)
+        assert found == {0: False, 1: False, 2: False}
+    finally:
+        threads.interrupted.clear()
+    assert not must_end()
+
+
+def test_a_forked_child_finds_locks_free():
+    lock = threads.ForkedLock()
+    with lock.held:
+        lock._renew()  # as after a fork
+        taken = []
+        other = threading.Thread(target=lambda: taken.append(lock.held.acquire(timeout=5)))
+        other.start()
+        other.join(60)
+    assert taken == [True]
 
 
 def test_threads_are_kept():

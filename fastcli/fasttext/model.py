@@ -23,7 +23,7 @@ from fastcli.kernels.linear.best import Search, best_labels
 from fastcli.memory import check_room
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Lines, Reader
-from fastcli.threads import interrupted
+from fastcli.threads import ForkedLock, must_end
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fastcli.text.inputs import Bytes
 
 FLOAT32_MAX = 3.4e38  # a little less than the largest float32
+_filling = ForkedLock()  # held while output rows are copied: never twice for one model
 
 
 @dataclass(kw_only=True)
@@ -70,9 +71,16 @@ class Model:
     def output_blocks(self) -> NDArray[np.float32]:
         """The output rows in blocks, as scoring reads them; see ``scores.fill_blocks``.
 
-        A copy, made once: ``wo`` must not change any more.  Raises FastcliError if there is no
-        memory for it.
+        A copy, made once, by the first of several threads: ``wo`` must not change any more.  Raises
+        FastcliError if there is no memory for it.
         """
+        with _filling.held:
+            return self._filled_blocks()
+
+    def _filled_blocks(self) -> NDArray[np.float32]:
+        made: NDArray[np.float32] | None = vars(self).get("output_blocks")
+        if made is not None:
+            return made
         n_blocks = -(-self.nlabels // kernels.BLOCK)
         n = n_blocks * kernels.BLOCK * self.args.dim
         check_room(4 * n, "The output matrix of the model")
@@ -80,6 +88,7 @@ class Model:
         self.wo.check_unchanged()
         kernels.fill_blocks(self.wo.values, self.nlabels, self.args.dim, blocks)
         self.wo.check_unchanged()
+        vars(self)["output_blocks"] = blocks  # before another thread may begin
         return blocks
 
     @cached_property
@@ -159,7 +168,7 @@ class Model:
 
         def work(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
             position = 0
-            while position < len(text) and not interrupted.is_set():
+            while position < len(text) and not must_end():
                 lines, position = reader.read(text, position)
                 yield lines, scorer.score(lines)
 

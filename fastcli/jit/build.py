@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import threading
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
@@ -29,6 +28,7 @@ from fastcli.jit.signature import (
     leaves,
     parameters,
 )
+from fastcli.threads import ForkedLock, signals_held
 
 if TYPE_CHECKING:
     from fastcli.jit.cache import Cache
@@ -146,7 +146,7 @@ class Kernel(Generic[P, R]):
         """Make the kernel ready to be called: from the cache, or by compiling it."""
         if PYTHON_MODE:
             return self.function
-        with _lock:
+        with _lock.held:
             if self._call is None:
                 address = 0 if self._job else _load_found(self)
                 if not address:
@@ -213,7 +213,7 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
 
 # --------------------------------------------------------- finding and compiling
 
-_lock = threading.RLock()
+_lock = ForkedLock()
 _said: set[str] = set()  # the sentences that were announced
 announce: Callable[[str], None] | None = None
 """Called with a sentence before the first compilation of a process, and if it is not kept."""
@@ -296,7 +296,6 @@ def _load_found(kernel: AnyKernel) -> int:
 
 def _link(kernel: AnyKernel, code: bytes) -> int:
     from fastcli.jit.link import link
-    from fastcli.threads import signals_held
 
     with signals_held():
         return link(kernel.__name__, code)
@@ -309,7 +308,6 @@ def compile_here(kernel: AnyKernel) -> bytes:
     """
     from fastcli.jit.numba_compiler import compile_kernel
     from fastcli.jit.targets import own_target
-    from fastcli.threads import signals_held
 
     cache = _writable_cache()
     if os.path.exists(NUMBA_SETTINGS):

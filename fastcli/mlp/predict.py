@@ -23,7 +23,7 @@ from fastcli.overwriting import STREAM
 from fastcli.tables.bad_rows import BadRows
 from fastcli.tables.labels import read_list
 from fastcli.text.lines import Lines
-from fastcli.threads import interrupted
+from fastcli.threads import must_end
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +82,7 @@ def text_worker(model: MlpModel, k: int, threshold: float, max_lines: int) -> Wo
 
     def work(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
         position = 0
-        while position < len(text) and not interrupted.is_set():
+        while position < len(text) and not must_end():
             model.check_unchanged()
             lines, position = reader.read(text, position)
             examples = of_rows(lines.features, lines.offsets, *_no_labels())

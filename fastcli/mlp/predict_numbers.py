@@ -16,7 +16,7 @@ from fastcli.mlp.targets import numbers_of
 from fastcli.mlp.text_targets import cells_of_lines
 from fastcli.tables.coded import Coded
 from fastcli.text.lines import Lines
-from fastcli.threads import interrupted
+from fastcli.threads import must_end
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +83,7 @@ def _text_worker(model: MlpModel, max_lines: int) -> Worker:
 
     def work(text: Bytes) -> Iterator[tuple[Lines, Predictions]]:
         position = 0
-        while position < len(text) and not interrupted.is_set():
+        while position < len(text) and not must_end():
             model.check_unchanged()
             start = position
             lines, position = reader.read(text, start)

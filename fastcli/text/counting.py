@@ -18,7 +18,7 @@ from fastcli.text.inputs import (
     open_compressed,
 )
 from fastcli.text.spooled import is_file, place_of
-from fastcli.threads import interrupted, run_on
+from fastcli.threads import must_end, run_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def _count_file(
 
         def count(i: int) -> None:
             for block in file.lines(*spans[i], AT_ONCE):
-                if interrupted.is_set():
+                if must_end():
                     return
                 counters[i].feed(block)
                 on_bytes(len(block))
