@@ -14,6 +14,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "fastcli"
 BASE = {
     "appended",
+    "attempts",
     "contents",
     "errors",
     "files",
@@ -30,6 +31,7 @@ BASE = {
     "signals",
     "temporary",
     "threads",
+    "unforeseen",
 }
 KERNELS = {"kernels/base", "jit"}
 LAYERS = {
@@ -63,10 +65,12 @@ LAYERS |= {
         "interrupts",
         *MODEL,
     },
+    "attempts": set(),
     "errors": set(),
     "threads": {"errors", "signals", ""},
     "files": {"errors", "overwriting", "temporary"},
     "temporary": {"errors", "signals", ""},
+    "unforeseen": {"printable", ""},
     "appended": {"errors", "files", "temporary"},
     "rescue": {"errors", "files", "private"},
     "memory": {"errors", "files"},

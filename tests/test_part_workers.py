@@ -1,5 +1,6 @@
 """Processes that make parts: what becomes of the parts when one ends early."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from fastcli.attempts import AGAIN, Failure, may_pass
+from fastcli.errors import DataError
 from fastcli.labelling.part_files import part_file
-from fastcli.labelling.part_workers import ENDED, make_parts
+from fastcli.labelling.part_workers import ENDED, make_here, make_parts
 from fastcli.labelling.parts import Part
+from fastcli.text.compressed import Damaged
 from tests.command import environment
 
 WAITING = """
@@ -54,25 +58,120 @@ def cannot_start():
     os._exit(9)
 
 
+def ends_once():
+    """End the process in the middle of every part, but only the first time."""
+
+    def make(part, hear):
+        mark = Path(part.folder, f"tried {part.name}")
+        with part_file(part.target, "", lambda fd: None) as put:
+            put(b"half")
+            if part.name != "a" and not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return "done", len(part.name)
+
+    return make
+
+
+def fails():
+    """Fail with what may pass, but for the last try of b; and with what stays."""
+
+    def make(part, hear):
+        mark = Path(part.folder, f"tried {part.name}")
+        with mark.open("a") as file:
+            file.write("x")
+        n = mark.stat().st_size
+        if part.name == "b" and n > AGAIN:
+            return "done", n
+        return "failed", Failure(reason=f"no {part.name}", may_pass=part.name in "bp")
+
+    return make
+
+
+def made(names, folder, start, n):
+    """Make parts; return what is heard of each in the end, and how often each was tried again."""
+    parts = [Part(source=name, name=name, folder=str(folder)) for name in names.split()]
+    heard = []
+    make_parts(parts, n, start, lambda *what: heard.append(what))
+    ends = {part.name: (kind, what) for part, kind, what in heard if kind in ("done", "failed")}
+    assert Counter(kind in ("done", "failed") for _, kind, _ in heard)[True] == len(parts)
+    return ends, Counter(part.name for part, kind, _ in heard if kind == "again")
+
+
 @pytest.mark.parametrize(
     ("names", "start", "n", "failed"),
     [
         ("a x1 bb c d", ends_at_x, 2, "x1"),
-        ("a x1 b x2 c", ends_at_x, 1, "x1 x2"),
+        ("x1 a b x2 c", ends_at_x, 1, "x1 x2"),
         ("a b c d e", cannot_start, 2, "a b c d e"),
     ],
 )
 def test_a_process_that_ends_early(tmp_path, names, start, n, failed):
-    parts = [Part(source=name, name=name, folder=str(tmp_path)) for name in names.split()]
-    heard = []
-    make_parts(parts, n, start, lambda *what: heard.append(what))
-    ends = {part.name: (kind, what) for part, kind, what in heard if kind != "say"}
-    assert Counter(kind for _, kind, _ in heard if kind != "say").total() == len(parts)
+    ends, again = made(names, tmp_path, start, n)
     for name in names.split():
+        kind, what = ends[name]
         is_bad = name in failed.split()
-        assert ends[name] == (("failed", ENDED) if is_bad else ("done", len(name)))
-    made = set(names.split()) - set(failed.split())
-    assert {path.name for path in Path(tmp_path).iterdir()} == made
+        assert (kind, what.reason if is_bad else what) == (
+            ("failed", ENDED) if is_bad else ("done", len(name))
+        )
+        assert again[name] == (AGAIN if is_bad and start is ends_at_x else 0)
+    whole = set(names.split()) - set(failed.split())
+    assert {path.name for path in Path(tmp_path).iterdir()} == whole
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_process_that_is_killed_costs_its_part_one_try(tmp_path, n):
+    ends, again = made("b c a", tmp_path, ends_once, n)
+    assert ends == {name: ("done", 1) for name in "abc"}
+    assert again == {"b": 1, "c": 1}
+    assert sum(path.read_bytes() == b"half" for path in tmp_path.iterdir()) == 3
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_parts_are_tried_again_if_that_may_help(tmp_path, n, monkeypatch):
+    monkeypatch.setattr("fastcli.attempts.PAUSE", 0.01)
+    if n:
+        ends, again = made("b p z", tmp_path, fails, n)
+    else:
+        heard = []
+        parts = [Part(source=name, name=name, folder=str(tmp_path)) for name in "bpz"]
+        make_here(parts, fails(), lambda *what: heard.append(what))
+        ends = {part.name: (kind, what) for part, kind, what in heard if kind != "again"}
+        again = Counter(part.name for part, kind, _ in heard if kind == "again")
+    assert ends["b"] == ("done", AGAIN + 1)
+    assert ends["p"][1].reason == "no p"
+    assert ends["z"][1].reason == "no z"
+    assert again == {"b": AGAIN, "p": AGAIN}
+
+
+def _made_of(error, cause):
+    try:
+        try:
+            raise cause
+        except OSError:
+            raise error from None
+    except type(error) as found:
+        return found
+
+
+@pytest.mark.parametrize(
+    ("error", "is_passing"),
+    [
+        (ConnectionResetError(), True),
+        (TimeoutError(), True),
+        (OSError(errno.EIO, "Input/output error"), True),
+        (OSError(errno.ENOSPC, "No space left on device"), False),
+        (FileNotFoundError(errno.ENOENT, "No such file"), False),
+        (PermissionError(errno.EACCES, "Permission denied"), False),
+        (Damaged(errno.EIO, "the file is damaged"), False),
+        (DataError("a.csv:2: 3 columns instead of 2"), False),
+        (_made_of(DataError("a.csv cannot be opened!"), OSError(errno.ESTALE, "")), True),
+        (_made_of(DataError("a.csv cannot be opened!"), FileNotFoundError()), False),
+    ],
+)
+def test_which_errors_may_pass(error, is_passing):
+    assert may_pass(error) == is_passing
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")

@@ -144,7 +144,7 @@ def _main() -> None:
             if _came_of_interrupt(error):
                 code = signals.exit_code(signals.received)
             else:
-                from fastcli.cli._unforeseen import sentence
+                from fastcli.unforeseen import sentence
 
                 say_error(sentence(error))
         sys.exit(code)

@@ -11,6 +11,7 @@ import gc
 import io
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,19 +19,25 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from fastcli import notices
+from fastcli.attempts import Attempts, Failure
 from fastcli.labelling.parts import Part
 from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.temporary import left_behind
+from fastcli.text import compressed, spelling
 
 ENDED = "the process that labelled it ended early, perhaps out of memory: try a smaller -thread"
+READY = "ready"  # the message of a process that has loaded what it needs
 NEXT = "next"  # the message that asks for another part
+STARTS = 3  # processes in a row that may end before they are ready
 
 Hear = Callable[..., None]
-"""``hear(part, kind, what)``: of what kind are "say", "decided", "read" and what
-making a part gives."""
+"""``hear(part, kind, what)``: of what kind are "say", "decided", "read", "again" (a ``Failure``
+after which the part is tried again) and what making a part gives."""
 
 Make = Callable[[Part, Hear], tuple[str, Any]]
-"""Makes a part, and returns the kind and the content of a message about it; it raises nothing."""
+"""Makes a part, and returns the kind and the content of a message about it, "failed" with a
+``Failure``; it raises nothing."""
 
 
 @dataclass
@@ -38,29 +45,39 @@ class _Worker:
     process: Any
     connection: Connection
     part: Part
-    has_made: bool = False  # a part, or has told why not
+    is_ready: bool = False
 
-    def give(self, part: Part) -> None:
+    def give(self, part: Part, pause: float) -> None:
         """Have the process make a part; if it has ended, that is noticed when it is heard."""
         self.part = part
         with contextlib.suppress(OSError):
-            self.connection.send(part)
+            self.connection.send((part, pause))
+
+
+def make_here(parts: Sequence[Part], make: Make, hear: Hear) -> None:
+    """Make parts in this process, one after the other; those that may pass are tried again."""
+    pending = _Pending(parts, hear)
+    while pending:
+        part, pause = pending.take()
+        time.sleep(pause)
+        pending.hear(part, *make(part, hear))
 
 
 def make_parts(parts: Sequence[Part], n: int, start: Callable[[], Make], hear: Hear) -> None:
     """Make parts in n processes, where ``start()`` returns what makes one.
 
-    ``start`` is pickled; ``hear`` is called here.  Where a process ends early, "failed" is heard
-    of its part, and the others go on: fewer need less memory.  Where the last one does before it
-    has made anything, all the rest has failed.  An interrupt ends them all, and leaves no temporary
+    ``start`` is pickled; ``hear`` is called here.  Where a process ends early its part is tried
+    again some times, and the others go on: fewer need less memory.  Where some in a row end before
+    they have begun, all the rest has failed.  An interrupt ends them all, and leaves no temporary
     files.
     """
-    pending = deque(parts)
+    pending = _Pending(parts, hear)
     workers: dict[Connection, _Worker] = {}
+    n_unready = 0
     with _ended(workers):
         while pending or workers:
             while pending and len(workers) < n:
-                worker = _started(start, pending.popleft())
+                worker = _started(start, *pending.take())
                 workers[worker.connection] = worker
             for connection in wait(list(workers)):
                 assert isinstance(connection, Connection)
@@ -70,31 +87,60 @@ def make_parts(parts: Sequence[Part], n: int, start: Callable[[], Make], hear: H
                 except (EOFError, OSError):
                     del workers[connection]
                     _end(worker)
-                    hear(worker.part, "failed", ENDED)
                     n = max(n - 1, 1)
-                    while pending and not workers and not worker.has_made:
-                        hear(pending.popleft(), "failed", ENDED)
+                    if worker.is_ready:
+                        failure = Failure(reason=ENDED, may_pass=True, was_killed=True)
+                        pending.hear(worker.part, "failed", failure)
+                        continue
+                    n_unready += 1
+                    pending.give_back(worker.part)
+                    while pending and not workers and n_unready >= STARTS:
+                        hear(pending.take()[0], "failed", Failure(reason=ENDED))
                     continue
-                if kind != NEXT:
-                    hear(worker.part, kind, what)
-                    continue
-                worker.has_made = True
-                if pending:
-                    worker.give(pending.popleft())
+                if kind == READY:
+                    worker.is_ready, n_unready = True, 0
+                elif kind != NEXT:
+                    pending.hear(worker.part, kind, what)
+                elif pending:
+                    worker.give(*pending.take())
                 else:
                     del workers[connection]
                     connection.close()
                     worker.process.join()
 
 
-def _started(start: Callable[[], Make], part: Part) -> _Worker:
+class _Pending:
+    """The parts that are still to be made, each with a pause before it."""
+
+    def __init__(self, parts: Sequence[Part], hear: Hear) -> None:
+        self._parts = deque((part, 0.0) for part in parts)
+        self._attempts, self._hear = Attempts(), hear
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    def take(self) -> tuple[Part, float]:
+        return self._parts.popleft()
+
+    def give_back(self, part: Part) -> None:
+        self._parts.appendleft((part, 0.0))
+
+    def hear(self, part: Part, kind: str, what: Any) -> None:
+        """Pass on what is said of a part; one that may be made by another try comes once more."""
+        if kind == "failed" and self._attempts.again(part.name, what):
+            self._parts.append((part, self._attempts.pause(part.name, what)))
+            kind = "again"
+        self._hear(part, kind, what)
+
+
+def _started(start: Callable[[], Make], part: Part, pause: float) -> _Worker:
     ours, theirs = CONTEXT.Pipe()
     process = CONTEXT.Process(target=_serve, args=(start, theirs), daemon=True)
     with starting():
         process.start()
     theirs.close()
     worker = _Worker(process, ours, part)
-    worker.give(part)
+    worker.give(part, pause)
     return worker
 
 
@@ -122,25 +168,32 @@ def _end(worker: _Worker) -> None:
 
 
 class _Teller(io.TextIOBase):
-    """Stands for stderr in a worker: whole lines are sent to the main process, which says them."""
+    """Sends what is said in a worker to the main process: notices, and whole lines of stderr."""
 
-    def __init__(self) -> None:
-        self.send: Callable[[str], None] | None = None
-        self._text = ""
+    def __init__(self, connection: Connection) -> None:
+        self.is_on = False
+        self._connection, self._text = connection, ""
 
     def write(self, text: str) -> int:
         *lines, self._text = f"{self._text}{text}".split("\n")
-        for line in lines:
-            if self.send is not None:
-                self.send(line)
+        self.say(*lines)
         return len(text)
+
+    def say(self, *sentences: str) -> None:
+        for sentence in sentences if self.is_on else ():
+            self._connection.send(("say", sentence))
+
+    def warn(self, sentence: str) -> None:
+        self.say(sentence)
 
 
 def _serve(start: Callable[[], Make], connection: Connection) -> None:
     """Make the parts that come from the main process, and send what there is to say."""
     begin()
-    teller = _Teller()
-    sys.stderr = teller  # what is said of the model the main process has said
+    teller = _Teller(connection)
+    sys.stderr = teller
+    notices.listener = teller
+    compressed.announce, spelling.announce = teller.warn, teller.say
 
     def hear(part: Part, kind: str, what: Any) -> None:
         connection.send((kind, what))
@@ -148,9 +201,12 @@ def _serve(start: Callable[[], Make], connection: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):  # the main process has nothing more, or is gone
         make: Make | None = None
         while True:
-            part = connection.recv()
-            make = make or start()
-            teller.send = lambda line: connection.send(("say", line))
+            part, pause = connection.recv()
+            if make is None:
+                make = start()
+                teller.is_on = True  # what is said of the model the main process has said
+                connection.send((READY, None))
+            time.sleep(pause)
             connection.send(make(part, hear))
             gc.collect()  # which ``begin`` has stopped
             connection.send((NEXT, None))

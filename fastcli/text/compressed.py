@@ -33,6 +33,12 @@ announce: Callable[[str], None] | None = None
 _warned: set[str] = set()
 
 
+class Damaged(OSError):
+    """What a compressed file holds cannot be read, however often one tries."""
+
+    is_lasting = True
+
+
 class _Format(NamedTuple):
     """How members begin, what decompresses one, and the errors that this raises for damage."""
 
@@ -131,8 +137,8 @@ class _Members(io.RawIOBase):
         _warn_of(self._shown, n)
         return False
 
-    def _damaged(self, reason: object) -> OSError:
-        return OSError(errno.EIO, f"the file is damaged: {reason}", self._shown)
+    def _damaged(self, reason: object) -> Damaged:
+        return Damaged(errno.EIO, f"the file is damaged: {reason}", self._shown)
 
     def close(self) -> None:
         self._file.close()

@@ -1,13 +1,19 @@
-"""Making one part of many: read an input, label its rows, put the part and its record in place."""
+"""Making one part of many: read an input, label it, put the part and its record in place.
+
+A ``PartJob`` and the parts that it is given can be handed to another process or another machine,
+and so can what making a part gives: ``("done", Made)`` or ``("failed", Failure)``.
+"""
 
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli import signals
+from fastcli.attempts import Failure, may_pass
 from fastcli.errors import DataError, FastcliError
 from fastcli.labelling.label_table import LabelArgs, label_table
 from fastcli.labelling.part_files import part_file
@@ -26,15 +32,20 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Made:
-    """What was done with the rows of a part, and why some were left out."""
+    """What was done with the rows or lines of a part, why some were left out, and the seconds."""
 
     labelled: Labelled = field(default_factory=lambda: Labelled([]))
     bad: Counter[str] = field(default_factory=Counter)
+    are_lines: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labeller:
-    """All that labelling a part needs, in any process."""
+class PartJob:
+    """All that labelling a part needs, in any process that can open the model.
+
+    On another machine ``replace(job, model=path, status=status_of(path))`` names its copy.
+    """
 
     model: str
     status: tuple[int, int]  # the model's size and time
@@ -45,16 +56,13 @@ class Labeller:
     decisions: Decisions | None = None  # its thresholds and calibration
 
     def start(self) -> Make:
-        """Load the model and return what makes a part."""
-        from fastcli import notices
-        from fastcli.cli._options import load_classifier
-        from fastcli.cli.display import messages
+        """Load the model and return what makes a part; a model that cannot be fails every part."""
+        from fastcli.api.loading import load_classifier
 
-        notices.listener = messages  # in another process, too
         try:
             classifier = load_classifier(self.model, self.table)
         except Exception as error:
-            failed = ("failed", reason_of(error))
+            failed = ("failed", Failure(reason=reason_of(error), may_pass=may_pass(error)))
             return lambda part, hear: failed
         if self.decisions is not None:
             decided: Any = self.decisions.of(classifier)
@@ -65,17 +73,19 @@ class Labeller:
         """Return what makes a part with a model that is loaded."""
 
         def make(part: Part, hear: Hear) -> tuple[str, Any]:
+            began = time.monotonic()
             try:
-                return "done", self._label(classifier, part, hear)
+                made = self._label(classifier, part, hear)
             except Exception as error:
                 if signals.received:
                     raise
-                return "failed", reason_of(error)
+                return "failed", Failure(reason=reason_of(error), may_pass=may_pass(error))
+            made.seconds = time.monotonic() - began
+            return "done", made
 
         return make
 
     def _label(self, classifier: Classifier, part: Part, hear: Hear) -> Made:
-        from fastcli.api.labelled_tables import open_texts
         from fastcli.text.inputs import compression
 
         if status_of(self.model) != self.status:
@@ -103,6 +113,8 @@ class Labeller:
         if is_empty(part.source):  # as writers of many parts leave some
             with part_file(part.target, packed, placing):
                 return Made()
+        from fastcli.api.labelled_tables import open_texts
+
         bad = BadRows(self.table.skip_bad)
         table, prepared = open_texts(
             classifier,
@@ -141,6 +153,6 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"
-    from fastcli.cli._unforeseen import sentence
+    from fastcli.unforeseen import sentence
 
     return sentence(error)

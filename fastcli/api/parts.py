@@ -1,0 +1,264 @@
+"""Many files labelled, a part for each in one folder: which are made, and what was done.
+
+The command line (``predict --output-dir``) draws what happens here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from fastcli.errors import ArgumentError, FastcliError, cannot_open
+from fastcli.files import cannot_save
+from fastcli.notices import say
+from fastcli.options import option
+from fastcli.overwriting import check_apart
+from fastcli.printable import counted, listed_files
+
+if TYPE_CHECKING:
+    from fastcli.api.part_job import Made, PartJob
+    from fastcli.attempts import Failure
+    from fastcli.evaluation.classifier import Classifier
+    from fastcli.evaluation.decided import Decisions
+    from fastcli.labelling.label_table import LabelArgs
+    from fastcli.labelling.part_records import Plan, Setting
+    from fastcli.labelling.parts import Part
+    from fastcli.labelling.predicted import Labelled
+    from fastcli.prepare.recorded import Prepared
+    from fastcli.tables.options import TableOptions
+
+MOST_TOLD = 20  # sentences on tries that failed
+APART = ("output", "thread", "format")  # of LabelArgs, which change nothing in a part
+SHOWN = {"k": "-k", "name": "--as", "with_probs": "probabilities"}  # others as they are named
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartOptions:
+    """Where the parts of many inputs go, and which are made."""
+
+    output_dir: str = option(
+        "",
+        "write each table with its labels to a part of its name in this folder; started again it "
+        "makes what is missing",
+        group="tables",
+        file="folder",
+    )
+    overwrite: bool = option(False, "make all parts again", group="tables")
+    shard: str = option(
+        "",
+        "I/N, I from 1: only the inputs whose place in the sorted list is I modulo N",
+        group="tables",
+    )
+
+
+def check_part_options(options: PartOptions, output: str, n_inputs: int) -> None:
+    """Raise ArgumentError where --output-dir is missing, or is given beside --output."""
+    if options.output_dir and output:
+        raise ArgumentError("--output is for one table, --output-dir for many: give one of them.")
+    if not options.output_dir and (options.shard or options.overwrite):
+        name = "--shard" if options.shard else "--overwrite"
+        raise ArgumentError(f"{name} is for parts: give the folder for them, --output-dir DIR.")
+    if output and n_inputs > 1:
+        raise ArgumentError(
+            "--output takes the rows of one table: give --output-dir DIR for a part for each of "
+            "several."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelling:
+    """What is asked of every part: the model and the rows' columns, and the other files read."""
+
+    classifier: Classifier
+    model: str
+    table: TableOptions
+    like: str
+    args: LabelArgs
+    read: Sequence[str] = ()  # which must not be written over
+
+    def planned(self, inputs: Sequence[str], options: PartOptions) -> PartsRun:
+        """Return which parts are made, of all that there is to say said, and make the folder.
+
+        Raises what ``parts_of`` and ``plan`` do, before anything is written.
+        """
+        from fastcli.api.labelled_tables import prepared_of
+        from fastcli.api.part_job import PartJob
+        from fastcli.evaluation.classifier import best_count
+        from fastcli.labelling.part_records import Plan, plan, unlike
+        from fastcli.labelling.parts import parts_of, sharded
+
+        classifier = self.classifier
+        classifier.check_predicts()
+        best_count(self.args.k, classifier.nlabels)
+        prepared = prepared_of(classifier, self.model, self.like)
+        parts = parts_of(inputs, options.output_dir)
+        read = [self.model, f"{self.model}.json", self.like, *self.read]
+        check_apart(read, [part.target for part in parts])
+        parts = sharded(parts, options.shard)
+        setting, status = _setting(self.model, self.table, prepared, self.args)
+        decisions: Decisions | None = getattr(classifier, "decisions", None)
+        if decisions is not None:
+            setting.options["thresholds or calibration"] = _digest(decisions)
+        anew = Plan(missing=parts, done=[], changed=[])
+        found = anew if options.overwrite else plan(parts, setting)
+        _say_plan(found)
+        if options.overwrite and (n_unlike := sum(1 for _ in unlike(parts, setting))):
+            say(
+                f"{counted(n_unlike, 'other part')} in {options.output_dir} of another model or "
+                "other options: left as is."
+            )
+        try:
+            os.makedirs(options.output_dir, exist_ok=True)
+        except OSError as error:
+            raise cannot_save(options.output_dir, error) from None
+        job = PartJob(
+            model=self.model,
+            status=status,
+            table=self.table,
+            like=self.like,
+            args=self.args,
+            setting=setting,
+            decisions=decisions,
+        )
+        return PartsRun(job=job, folder=options.output_dir, found=found)
+
+
+def _setting(
+    model: str, table: TableOptions, prepared: Prepared, args: LabelArgs
+) -> tuple[Setting, tuple[int, int]]:
+    """Return what all parts have in common, and the size and the time of the model."""
+    from fastcli.api.part_job import status_of
+    from fastcli.labelling.part_records import Setting, file_state
+
+    if not os.path.isfile(model):
+        raise ArgumentError(f"{model} is not a regular file, as --output-dir needs.")
+    try:
+        status, digest = status_of(model), file_state(model).sha256
+    except OSError as error:
+        raise FastcliError(cannot_open(model, error, "loading")) from None
+    given: dict[str, Any] = {}
+    for name, value in asdict(args).items():
+        if name not in APART:
+            given |= value if isinstance(value, dict) else {name: value}
+    usual = asdict(type(table)())
+    given |= {name: value for name, value in asdict(table).items() if value != usual[name]}
+    found = {SHOWN.get(name) or f"--{name.replace('_', '-')}": one for name, one in given.items()}
+    # Columns, cleaning and the names of labels: of --like, or recorded beside the model.
+    text = json.dumps(asdict(prepared), sort_keys=True, default=sorted)  # sets
+    found["columns, cleaning or names of labels"] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return Setting(model=digest, options=found), status
+
+
+def _digest(decisions: Decisions) -> str:
+    """Return what tells these thresholds and this calibration from others."""
+    curves = vars(decisions.curves) if decisions.curves is not None else {}
+    values = {**curves, "thresholds": decisions.thresholds, "only_best": decisions.only_best}
+    text = json.dumps(values, sort_keys=True, default=lambda array: array.tolist())
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _say_plan(found: Plan) -> None:
+    if found.done:
+        say(f"{counted(len(found.done), 'part')} of the same inputs there already, left as is.")
+    if found.changed:
+        sources = listed_files([part.source for part in found.changed])
+        say(f"Changed since the part was made, which is made again: {sources}.")
+
+
+@dataclass(kw_only=True)
+class PartsRun:
+    """A run: the parts that are made, and what has been heard of them.
+
+    ``advance`` hears of the bytes that have been read.
+    """
+
+    job: PartJob
+    folder: str
+    found: Plan
+    done: dict[str, Made] = field(default_factory=dict)  # by name
+    failed: dict[str, str] = field(default_factory=dict)  # inputs, and why
+    n_again: int = 0  # tries that failed and were followed by another
+    advance: Callable[[int], None] = lambda n: None
+    _told: set[str] = field(default_factory=set)
+    _read: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts to be made."""
+        return sorted([*self.found.missing, *self.found.changed], key=lambda part: part.name)
+
+    def make(self, classifier: Classifier) -> None:
+        """Make all parts: in this process, or in as many as the job has threads."""
+        from fastcli.labelling.part_workers import make_here, make_parts
+
+        parts, n = self.parts, self.job.args.thread
+        n_processes = min(n, len(parts))
+        if n_processes <= 1:
+            make_here(parts, self.job.maker(classifier), self.hear)
+            return
+        each = replace(self.job.args, thread=max(n // n_processes, 1))
+        make_parts(parts, n_processes, replace(self.job, args=each).start, self.hear)
+
+    def hear(self, part: Part, kind: str, what: Any) -> None:
+        """Note what was done, and say what is new."""
+        if kind in ("say", "decided"):
+            # What was decided about a table is said once where it is the same for others.
+            of_all = kind == "decided"
+            self._say_once(str(what), str(what).removeprefix(f"{part.source}: ") if of_all else "")
+        elif kind == "read":
+            self._advance(part, int(what))
+        elif kind == "again":
+            self.n_again += 1
+            self._say_again(part, what)
+            self._advance(part, 0)
+        elif kind == "failed":
+            self.failed[part.source] = what.reason
+            self._advance(part, part.n_bytes)
+        else:
+            self.done[part.name] = what
+            self._advance(part, part.n_bytes)
+
+    def _say_once(self, sentence: str, what: str = "") -> None:
+        what = what or sentence
+        if what not in self._told:
+            self._told.add(what)
+            say(sentence)
+
+    def _say_again(self, part: Part, failure: Failure) -> None:
+        if self.n_again <= MOST_TOLD:
+            say(f"{named(part.source, failure.reason)}. It is tried again.")
+        elif self.n_again == MOST_TOLD + 1:
+            say("More parts are tried again.")
+
+    def _advance(self, part: Part, n_read: int) -> None:
+        """Tell what more has been read of a part; nothing where it is read once more."""
+        now = min(n_read, part.n_bytes)
+        self.advance(max(now - self._read[part.name], 0))
+        self._read[part.name] = max(now, self._read[part.name])
+
+    def total(self) -> Labelled:
+        """Return what was done in all parts together."""
+        from fastcli.labelling.predicted import Labelled
+
+        total = Labelled([])
+        for name in sorted(self.done):
+            total.add(self.done[name].labelled)
+        return total
+
+    def bad(self) -> Counter[str]:
+        """Return why rows of all parts were left out, and how many."""
+        bad = Counter[str]()
+        for name in sorted(self.done):
+            bad.update(self.done[name].bad)
+        return bad
+
+
+def named(source: str, reason: str) -> str:
+    """Return a reason with the input that it is about in front, without a full stop."""
+    text = reason if reason.startswith(source) else f"{source}: {reason}"
+    return text.removesuffix(".")
