@@ -72,7 +72,7 @@ def test_rows_are_lists_arrays_or_a_file(folder):
     assert (label, prob.tolist()) == (tuple(labels[0]), probs[0].tolist())
     assert model.predict([0.5, -0.25])[0] == label
     for wrong, said in (
-        ([[1.0]], "expects rows of 2 columns: x, y. The rows have the shape 1x1"),
+        ([[1.0]], "reads rows of 2 columns: x, y. These have 1"),
         ([[1.0, np.inf]], "row 1, column 2: the number is infinite"),
         ([["a", 2.0]], "row 1, column 1: a is not a number"),
         ([[1.0, 2.0], [1.0]], "differ in length: 1 and 2"),

@@ -241,7 +241,9 @@ class Perceptron(TrainedModel):
         )
         if is_one:
             data = data[None] if isinstance(data, np.ndarray) else [data]
-        return given_rows(self._model, data), is_one
+        columns = self._model.columns
+        assert columns is not None
+        return given_rows(columns, data, say), is_one
 
 
 def _is_row(one: Any) -> bool:

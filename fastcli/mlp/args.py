@@ -308,10 +308,16 @@ class MlpArgs(MlpOptions):
             self.initial_accumulator,
         )
 
-    def check(self) -> None:
-        """Raise ArgumentError for values that cannot work, with what to do instead."""
-        if not self.input or not all(self.input) or not (self.output or self.only_looks):
+    def check(self, in_memory: bool = False) -> None:
+        """Raise ArgumentError for values that cannot work, with what to do instead.
+
+        There must be an output, unless nothing is written, or the model may stay ``in_memory``.
+        """
+        has_output = bool(self.output) or self.only_looks or in_memory
+        if not self.input or not all(self.input) or not has_output:
             raise ArgumentError("Empty input or output path.")
+        if not self.output and (self.save_every or self.resume):
+            raise ArgumentError("--save-every writes NAME.checkpoint: give an output.")
         if self.class_weight:
             from fastcli.evaluation.weights import check_class_weight
 

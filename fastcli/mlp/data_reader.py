@@ -20,6 +20,7 @@ from fastcli.text.vector_files import VectorSource
 
 if TYPE_CHECKING:
     from fastcli.mlp.continuing import FormerNetwork
+    from fastcli.mlp.given_tables import GivenTables
 
 
 def read_data(
@@ -28,22 +29,24 @@ def read_data(
     source: VectorSource | None,
     former: FormerNetwork | None = None,
     is_fold: bool = False,
+    given: GivenTables | None = None,
 ) -> TrainingData:
     """Read training and validation files, as text or as numbers.
 
     Words, columns and labels are those of the ``former`` network, too, if training goes on with
     one.  The lines of a fold, which are not all, may lack labels that ``--class-weight`` names.
+    ``given`` are rows of numbers that take the place of files.
     Raises DataError, or ArgumentError where the input is not of its kind.
     """
-    purposes = dict.fromkeys(args.input, "training")
-    if args.valid:
+    purposes = dict.fromkeys(args.input if given is None else (), "training")
+    if args.valid and (given is None or given.valid is None):
         purposes.setdefault(args.valid, "validation")
     for path, purpose in purposes.items():
         if not os.path.exists(place_of(path)):
             raise DataError(cannot_open(path, "No such file or directory", purpose))
     asked = read_class_weight(args.class_weight, is_fold)  # whose errors come before much is read
     reporter.stage("reading", text_size(args.input))
-    kind = input_kind(args)
+    kind = input_kind(args) if given is None else "csv"
     check_weight_column(args, kind)
     if former is not None:
         former.check_kind(kind, args.input[0])
@@ -52,4 +55,4 @@ def read_data(
         return read_texts(args, asked, reporter, source, former)
     if args.pretrained_vectors:
         raise ArgumentError("-pretrainedVectors is for text, and the input is numbers.")
-    return read_numbers(args, asked, kind, reporter, former)
+    return read_numbers(args, asked, kind, reporter, former, given)

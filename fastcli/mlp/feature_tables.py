@@ -43,15 +43,26 @@ def read_tables(
     if (k := columns.weight) >= 0:
         raw = _without_weights(columns, raw, note)
         del levels[k]
-    _settle(columns, raw, levels, note)
+    settle(columns, raw, levels, note)
     if columns.targets:
         return columns, raw, labels
-    reader = label_reader(columns, paths[0], list(labels.known), options.labels)
+    return columns, raw, read_labels(columns, paths[0], labels, options, note)
+
+
+def read_labels(
+    columns: FeatureColumns,
+    path: str,
+    cells: Labels,
+    options: TableOptions,
+    note: Callable[[str], None],
+) -> Labels:
+    """Return the labels that all cells of the label's column in training have; settle how."""
+    reader = label_reader(columns, path, list(cells.known), options.labels)
     columns.labels_as = reader.labels_as
     for sentence in (reader.remark, reader.check_separators()):
         if sentence:
-            note(sentence if sentence.startswith(paths[0]) else f"{paths[0]}: labels: {sentence}.")
-    return columns, raw, labels.renamed(reader.of_cell)
+            note(sentence if sentence.startswith(path) else f"{path}: labels: {sentence}.")
+    return cells.renamed(reader.of_cell)
 
 
 def _without_weights(columns: FeatureColumns, raw: RawRows, note: Callable[[str], None]) -> RawRows:
@@ -168,7 +179,7 @@ def label_reader(
         return LabelReader(path, (name,), head, replace(options, labels_as="text"))
 
 
-def _settle(
+def settle(
     columns: FeatureColumns,
     raw: RawRows,
     levels: list[dict[str, int]],

@@ -28,6 +28,7 @@ from fastcli.text.inputs import text_blocks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fastcli.mlp.given_tables import GivenTables
     from fastcli.mlp.model import MlpModel
     from fastcli.text.vector_files import VectorSource
 
@@ -80,12 +81,16 @@ class NumberFolds:
     rows cannot be read, or are too few.
     """
 
-    def __init__(self, args: MlpArgs, kind: str) -> None:
+    def __init__(self, args: MlpArgs, kind: str, given: GivenTables | None = None) -> None:
         self._args = args
         self._class_weight = read_class_weight(args.class_weight, may_lack=True)
         places: list[tuple[str, NDArray[np.int64]]] = []
         rows = read_rows(
-            args, kind, lambda sentence: None, lambda path, lines: places.append((path, lines))
+            args,
+            kind,
+            lambda sentence: None,
+            lambda path, lines: places.append((path, lines)),
+            given=given,
         )
         self._places = places
         self._columns, self._labels, self._names = rows.columns, rows.labels, rows.names

@@ -1,128 +1,184 @@
-"""Rows of numbers that a program gives, lists or arrays, as a model of numbers reads them."""
+"""Rows that a program gives, as a model of numbers reads them: lists, arrays, tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastcli.errors import ArgumentError, DataError
 from fastcli.mlp.feature_rows import FeatureRows
-from fastcli.mlp.predict import table_reader
-from fastcli.printable import named
+from fastcli.mlp.table_columns import TableOptions
+from fastcli.mlp.table_reader import TableReader
+from fastcli.printable import listed, named
 from fastcli.tables.coded import Coded
-from fastcli.tables.values import LARGEST, is_missing
+from fastcli.tables.values import LARGEST, is_missing, plain_float
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.mlp.features import FeatureColumns
-    from fastcli.mlp.model import MlpModel
 
-SHOWN = "the rows"
+SHOWN = "the rows"  # in the place of a file's name
+NUMBERS = "fiub"  # kinds of NumPy's types
 
 
-def given_rows(model: MlpModel, rows: Any) -> FeatureRows:
-    """Return rows as they are read from a table: in the order of the model's columns.
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """Cells [rows, columns], numbers or objects; ``names`` are those of the columns, if known."""
 
-    ``rows`` are [n, columns], an array or a sequence of sequences.  NaN and None are values that
-    are missing, as empty cells of a table are; columns of words take words.  Raises ArgumentError
-    for another number of columns, DataError for what is no number, or an infinite one.
+    values: NDArray[Any]
+    names: list[str]
+
+    @property
+    def are_numbers(self) -> bool:
+        """Whether all cells are numbers."""
+        return self.values.dtype.kind in NUMBERS
+
+    def column(self, i: int) -> list[Any]:
+        """Return a column of objects, with None for what is missing."""
+        return [None if cell is None or cell != cell else cell for cell in self.values[:, i]]
+
+    def chosen(self, places: Sequence[int]) -> Cells:
+        """Return some of the columns."""
+        names = [self.names[i] for i in places] if self.names else []
+        return Cells(values=self.values[:, places], names=names)
+
+
+def cells_of(rows: Any) -> Cells:
+    """Return the cells of an array, of sequences, or of the table of another package.
+
+    That is what has names of ``columns`` (pandas, polars) or ``column_names`` (Arrow).  Raises
+    ArgumentError for what has not two dimensions, or rows of different lengths.
     """
-    columns = model.columns
-    assert columns is not None
-    cells = table_of(rows, columns.n_raw, expected(columns))
-    if cells.dtype == object:
-        raw = _mixed(model, cells)
-    else:
-        raw = cells.astype(np.float64, copy=True)
-        if any(column.is_words for column in columns.table):
-            raise DataError(f"{expected(columns)} Give words as text, in lists.")
-    check_finite(raw)
-    blank = np.asarray(np.isnan(raw).all(axis=1), np.bool_)
-    if columns.kind == "csv":
-        table_reader(model, SHOWN).say_missing(raw, ~blank)
-    elif np.isnan(raw).any():
-        raise DataError(f"{where(np.isnan(raw))}: a number is missing.")
-    names = Coded(np.zeros(len(raw), np.int32), [""])
-    return FeatureRows(raw, names, blank, lines=np.arange(1, len(raw) + 1))
+    names: list[str] = []
+    if hasattr(rows, "column_names") and hasattr(rows, "to_pydict"):
+        names, table = list(map(str, rows.column_names)), rows.to_pydict()
+        rows = list(zip(*table.values(), strict=True))
+    elif hasattr(rows, "columns") and hasattr(rows, "to_numpy"):
+        names, rows = list(map(str, rows.columns)), rows.to_numpy()
+    values = _array_of(rows) if isinstance(rows, list | tuple) else np.asarray(rows)
+    if values.ndim != 2:
+        shape = "x".join(map(str, values.shape)) or "a single number"
+        raise ArgumentError(f"Rows are [rows, columns], and not of the shape {shape}.")
+    if values.dtype.kind not in NUMBERS:
+        values = values.astype(object)
+    return Cells(values=values, names=names)
 
 
-def table_of(rows: Any, width: int, expected: str) -> NDArray[Any]:
-    """Return rows as an array [n, width], of numbers or, where some are words, of objects.
-
-    Raises ArgumentError for another shape.
-    """
-    found = rows if isinstance(rows, np.ndarray) else _array_of(rows)
-    if found.ndim != 2 or found.shape[1] != width:
-        shape = "x".join(map(str, found.shape)) or "a single number"
-        raise ArgumentError(f"{expected} The rows have the shape {shape}.")
-    return found if found.dtype.kind in "fiub" else found.astype(object)
-
-
-def _array_of(rows: Any) -> NDArray[Any]:
-    """Return what sequences hold, as objects where it is not all numbers.
-
-    Raises ArgumentError for rows that differ in length.
-    """
-    if not isinstance(rows, Sequence):
-        return np.asarray(rows)  # what another package has for a table, such as a DataFrame
+def _array_of(rows: Sequence[Any]) -> NDArray[Any]:
+    """Return what sequences hold, as objects where it is not all numbers."""
+    if not all(isinstance(row, Sequence | np.ndarray) and not isinstance(row, str) for row in rows):
+        raise ArgumentError("Rows are lists of numbers, or an array [rows, columns].")
     widths = {len(row) for row in rows}
     if len(widths) > 1:
         raise ArgumentError(f"The rows differ in length: {min(widths)} and {max(widths)} columns.")
     found = np.empty((len(rows), widths.pop() if widths else 0), object)
     for i, row in enumerate(rows):
         found[i] = list(row)
+    if any(isinstance(cell, str) for cell in found.flat):
+        return found  # which NumPy would take for numbers where it can
     try:
-        return found.astype(np.float64) if not _has_text(found) else found
+        return found.astype(np.float64)
     except (TypeError, ValueError):
         return found
 
 
-def _has_text(cells: NDArray[Any]) -> bool:
-    return any(isinstance(cell, str) for cell in cells.flat)
+def given_rows(columns: FeatureColumns, rows: Any, note: Callable[[str], None]) -> FeatureRows:
+    """Return rows as they are read from a table, for a model of these ``columns``.
+
+    Columns are found by name where both have names, else by position.  NaN and None are values
+    that are missing, as empty cells of a table are; columns of words take words.  ``note`` hears of
+    words and missing values that training did not have.  Raises ArgumentError for columns that are
+    not there, DataError for what is no number, or an infinite one.
+    """
+    cells = cells_of(rows)
+    if cells.names and columns.names:
+        cells = _by_name(cells, columns.input_names)
+    if cells.values.shape[1] != columns.n_raw:
+        raise ArgumentError(f"{expected(columns)} These have {cells.values.shape[1]:,}.")
+    reader = TableReader(columns, SHOWN, TableOptions(), note=note)
+    if cells.are_numbers:
+        raw = cells.values.astype(np.float64)
+        if any(column.is_words for column in columns.table):
+            raise DataError(f"{expected(columns)} Some are words: give lists with text.")
+    else:
+        raw = np.full(cells.values.shape, np.nan)
+        for k in range(columns.n_raw):
+            is_words = bool(columns.table) and columns.table[k].is_words
+            raw[:, k] = reader.codes(k, words_of(cells, k)) if is_words else numbers_of(cells, k)
+    check_size(raw)
+    missing = np.isnan(raw)
+    blank = np.asarray(missing.all(axis=1), np.bool_)
+    if columns.kind == "csv":
+        reader.say_missing(raw, ~blank)
+    elif missing.any():
+        raise DataError(f"{place_of(missing)}: a number is missing.")
+    return FeatureRows(
+        raw,
+        Coded(np.zeros(len(raw), np.int32), [""]),
+        blank,
+        lines=np.arange(1, len(raw) + 1),
+    )
 
 
-def _mixed(model: MlpModel, cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Return rows some of whose columns are words, or text that stands for numbers."""
-    columns, raw = model.columns, np.full(cells.shape, np.nan)
-    assert columns is not None
-    reader = table_reader(model, SHOWN)
-    for k in range(cells.shape[1]):
-        column = ["" if cell is None or cell != cell else cell for cell in cells[:, k].tolist()]
-        if columns.table and columns.table[k].is_words:
-            raw[:, k] = reader.codes(k, Coded.of([str(cell).strip() for cell in column]))
+def _by_name(cells: Cells, wanted: Sequence[str]) -> Cells:
+    if lacking := [name for name in wanted if name not in cells.names]:
+        raise ArgumentError(
+            f"The rows lack columns of the model: {listed(lacking)}. They have "
+            f"{listed(cells.names)}."
+        )
+    return cells.chosen([cells.names.index(name) for name in wanted])
+
+
+def words_of(cells: Cells, k: int) -> Coded:
+    """Return the cells of a column of words as text, "" for those that are missing."""
+    return Coded.of(["" if cell is None else str(cell).strip() for cell in cells.column(k)])
+
+
+def numbers_of(cells: Cells, k: int) -> NDArray[np.float64]:
+    """Return the numbers of a column of objects, float64[n], NaN where one is missing.
+
+    Raises DataError for what is no number.
+    """
+    found = np.full(len(cells.values), np.nan)
+    for i, cell in enumerate(cells.column(k)):
+        if cell is None or (isinstance(cell, str) and is_missing(cell)):
             continue
-        for i, cell in enumerate(column):
-            if isinstance(cell, str) and is_missing(cell):
-                continue
-            try:
-                raw[i, k] = float(cell)
-            except (TypeError, ValueError):
-                raise DataError(
-                    f"row {i + 1}, column {k + 1}: {named(str(cell))} is not a number. "
-                    f"{expected(columns)}"
-                ) from None
-    return raw
+        value = plain_float(cell) if isinstance(cell, str) else _float(cell)
+        if value is None:
+            name = f" ({cells.names[k]})" if cells.names else ""
+            raise DataError(
+                f"row {i + 1:,}, column {k + 1:,}{name}: {named(str(cell))} is not a number."
+            )
+        found[i] = value
+    return found
 
 
-def check_finite(raw: NDArray[np.float64]) -> None:
-    """Raise DataError for the first number that is infinite, or too large for a difference."""
-    is_large = np.abs(raw) > LARGEST
+def _float(cell: Any) -> float | None:
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return None
+
+
+def check_size(raw: NDArray[np.float64]) -> None:
+    """Raise DataError for the first number that is infinite, or too large for differences."""
+    is_large = np.asarray(np.abs(raw) > LARGEST)
     if is_large.any():
-        raise DataError(f"{where(is_large)}: the number is infinite or too large.")
+        raise DataError(f"{place_of(is_large)}: the number is infinite or too large.")
 
 
-def where(is_bad: NDArray[np.bool_]) -> str:
-    """Return the place of the first bad number of some rows, counted from 1."""
+def place_of(is_bad: NDArray[np.bool_]) -> str:
+    """Return the place of the first bad cell of some rows, counted from 1."""
     row, column = divmod(int(is_bad.argmax()), is_bad.shape[1])
     return f"row {row + 1:,}, column {column + 1:,}"
 
 
 def expected(columns: FeatureColumns) -> str:
     """Return a sentence on the columns that rows have."""
-    if columns.kind == "libsvm":
-        return f"The model expects rows of {columns.n_features:,} numbers."
-    names = ", ".join(columns.input_names[:8]) + ", ..." * (columns.n_raw > 8)
-    return f"The model expects rows of {columns.n_raw:,} columns: {names}."
+    n = f"{columns.n_raw:,} column{'s' * (columns.n_raw > 1)}"
+    names = f": {listed(columns.input_names)}" if columns.kind == "csv" else ""
+    return f"The model reads rows of {n}{names}."

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.mlp.continuing import FormerNetwork
+    from fastcli.mlp.given_tables import GivenTables
 
 
 def table_options(args: MlpArgs) -> TableOptions:
@@ -85,15 +86,19 @@ def read_rows(
     note: Callable[[str], None],
     placed: Placed = ignore_places,
     former: FormerNetwork | None = None,
+    given: GivenTables | None = None,
 ) -> NumberRows:
     """Read training files of numbers, by the columns of a ``former`` network if there is one.
 
-    ``placed`` hears where rows are, those without a label too.  Raises DataError if no row has a
-    label, ArgumentError for weights where there are no columns, and what reading raises.
+    ``given`` are rows in the place of files; ``placed`` hears where rows are, those without a
+    label too.  Raises DataError if no row has a label, ArgumentError for weights where there are no
+    columns, and what reading raises.
     """
     options = table_options(args)
     check_weight_column(args, kind)
-    if former is not None:
+    if given is not None:
+        columns, raw, labels = given.read(options, former, note, placed)
+    elif former is not None:
         columns = former.columns
         n_targets = len(former.model.names) if args.is_regression else -1
         raw, labels = _read_as(kind, args.input, columns, options, note, n_targets)
@@ -162,9 +167,10 @@ def read_numbers(
     kind: str,
     reporter: Reporter,
     former: FormerNetwork | None,
+    given: GivenTables | None = None,
 ) -> TrainingData:
     """Read rows of numbers; see ``read_data``.  ``asked`` are weights of labels."""
-    rows = read_rows(args, kind, reporter.note, former=former)
+    rows = read_rows(args, kind, reporter.note, former=former, given=given)
     columns, raw, labels, names = rows.columns, rows.raw, rows.labels, rows.names
     has_label = rows.has_label
     in_training, held = has_label, None
@@ -184,7 +190,7 @@ def read_numbers(
     if isinstance(data.augment, AugmentedImages):
         reporter.note(data.augment.sentence())
     if args.valid:
-        data.valid = _read_valid(args, data, names, reporter)
+        data.valid = _read_valid(args, data, names, reporter, given)
     if held is not None and data.targets is not None:
         data.valid = with_targets(columns, held, data.targets)
     elif held is not None:
@@ -315,12 +321,18 @@ def _hold_out(
 
 
 def _read_valid(
-    args: MlpArgs, data: TrainingData, names: list[str], reporter: Reporter
+    args: MlpArgs,
+    data: TrainingData,
+    names: list[str],
+    reporter: Reporter,
+    given: GivenTables | None,
 ) -> Examples:
     """Read the validation file as examples; rows without a label of training are left out."""
     columns = data.columns
     assert columns is not None
-    if columns.kind == "libsvm":
+    if given is not None and given.valid is not None:
+        raw, labels = given.read_valid(columns, table_options(args), reporter.note)
+    elif columns.kind == "libsvm":
         n_targets = len(names) if data.targets is not None else -1
         raw, labels = read_libsvm([args.valid], columns, "validation", n_targets=n_targets)
     else:

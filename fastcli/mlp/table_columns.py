@@ -101,8 +101,8 @@ def columns_of(
                 )
     names = first if has_names else [str(i) for i in range(len(first))]
     below = head[1:] if has_names else head
-    label, how = _label(path, names, has_names, options)
-    chosen = _Choice(path, names, has_names, below, options)
+    label, how = label_of(path, names, has_names, options)
+    chosen = Choice(path, names, has_names, below, options)
     columns = chosen.columns(label, dialect.delimiter)
     header = "header" if has_names else "no header"
     remark = dialect.remark(kind_of_name(path) or "csv")
@@ -134,8 +134,8 @@ def _columns_of_objects(
     names = table.names
     if not names:
         raise DataError(f"{path}: its objects are empty, so there is nothing to train on.")
-    label, how = _label(path, names, True, options)
-    chosen = _Choice(path, names, True, head, options, table.nested)
+    label, how = label_of(path, names, True, options)
+    chosen = Choice(path, names, True, head, options, table.nested)
     chosen.texts = table.head.texts()
     columns = chosen.columns(label)
     note(chosen.sentence(columns, "", how))
@@ -149,7 +149,7 @@ def one_column(path: str, delimiter: str, first: str) -> DataError:
     )
 
 
-def _label(
+def label_of(
     path: str, names: Sequence[str], has_names: bool, options: TableOptions
 ) -> tuple[int, str]:
     """Return the position of the label's column, and how it was found where it is the last.
@@ -239,7 +239,7 @@ def _targets(path: str, names: Sequence[str], has_names: bool, options: TableOpt
     return found
 
 
-class _Choice:
+class Choice:
     """Decides about the columns of a training file, and says what was decided."""
 
     def __init__(

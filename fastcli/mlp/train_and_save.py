@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.mlp.continuing import FormerNetwork
+    from fastcli.mlp.given_tables import GivenTables
 
 DEFAULTS = MlpArgs()
 RUNNING = (
@@ -89,22 +90,26 @@ def train_and_save_mlp(
     prepared: dict[str, Any] | None = None,
     former: FormerNetwork | None = None,
     before: Callable[[RunLog], None] | None = None,
+    given: GivenTables | None = None,
 ) -> MlpTrained:
     """Train a neural network and write ``<output>.mlp``.  Raises FastcliError or a child of it.
+
+    Without an output the model stays in memory.
 
     With ``fsync`` files are forced to the disk before they take their places.  Of a run that
     diverges, or is interrupted, the best model that an evaluation found is written first.
     ``source`` opens what ``pretrained_vectors`` names, if that is a linear model; ``prepared`` is
     what the model records of how its texts were prepared, ``former`` the network that training
     goes on with, whose file may be the one that is written.  ``before`` is called when the input
-    can be read and before it is.
+    can be read and before it is.  ``given`` are rows of numbers that take the place of files.
     """
-    args.check()
+    args.check(in_memory=True)
     args = args.named()
-    path = f"{args.output}.mlp"
+    path = f"{args.output}.mlp" if args.output else ""
     check_whose(args)
     with Outputs(fsync) as files:
-        files.add(path)
+        if path:
+            files.add(path)
         for other in (
             args.plot,
             args.plot_regions,
@@ -116,7 +121,8 @@ def train_and_save_mlp(
             settings = asdict(args)
             log = stack.enter_context(RunLog(args.log, reporter.warn, "mlp-train", settings))
             weights = weights_file(args.class_weight)
-            stack.enter_context(spooled([*args.input, weights], reporter))
+            inputs = args.input if given is None else ()
+            stack.enter_context(spooled([*inputs, weights], reporter))
             about: dict[str, Any] = {}
             if former is not None:
                 about["continues"] = former.about()
@@ -127,7 +133,7 @@ def train_and_save_mlp(
                 before(log)
             compile_beside(updates.learn)
             compile_beside(kernels.train_steps, layers.forward, layers.backward)
-            data = _read(args, reporter, source, former)
+            data = _read(args, reporter, source, former, given)
             args = data.args
             log.decide(asdict(args))
 
@@ -142,7 +148,7 @@ def train_and_save_mlp(
             if args.l1_proximal:
                 reporter.note(sentence_on_zeros(run.trainer))
             reporter.stage("saving")
-            return _saved(run, files[path], about)
+            return _saved(run, files[path] if path else None, about)
 
 
 @dataclass(kw_only=True)
@@ -162,9 +168,10 @@ def _read(
     reporter: Reporter,
     source: VectorSource | None,
     former: FormerNetwork | None,
+    given: GivenTables | None,
 ) -> TrainingData:
     """Read the data, and say what training needs.  Raises FastcliError or a child of it."""
-    data = read_data(args, reporter, source, former)
+    data = read_data(args, reporter, source, former, given=given)
     if args.plot_regions:
         check_regions(data.columns, args.input[0])
     args = data.args
@@ -178,7 +185,7 @@ def _read(
     needs = needs_of(args, data, network, former.mapped_bytes if former is not None else 0)
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
-    needs.check(f"{args.output}.mlp", reporter.warn)
+    needs.check(f"{args.output}.mlp" if args.output else "", reporter.warn)
     if args.save_every:
         check_file_size(checkpoint_path(args), checkpoint_size(args, data, network), needs.smaller)
     return data
@@ -242,7 +249,7 @@ def _train(
     )
 
 
-def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
+def _saved(run: _Run, out: Replacement | None, about: dict[str, Any]) -> MlpTrained:
     """Write the model of a run, with ``about`` in it.  Raises the problem that ended the run."""
     args, data, trainer = run.args, run.data, run.trainer
     at, network = trainer.progress, trainer.network
@@ -275,7 +282,8 @@ def _saved(run: _Run, out: Replacement, about: dict[str, Any]) -> MlpTrained:
         **({"interrupted": trained.interrupted} if trained.interrupted else {}),
         **about,
     }
-    place_or_rescue(out, lambda file: write_mlp(file, trained.model))
+    if out is not None:
+        place_or_rescue(out, lambda file: write_mlp(file, trained.model))
     if isinstance(run.problem, TrainingDiverged):
         raise kept_instead(run.problem, args.retry_nan)
     if run.problem is not None:
@@ -373,14 +381,14 @@ def outputs(args: MlpArgs) -> list[str]:
     checkpoint = checkpoint_path(args) if args.save_every else ""
     predictions = args.folds_output if args.folds else ""
     others = (predictions, args.log, args.plot, args.plot_regions, checkpoint)
-    return [f"{args.output}.mlp", *filter(None, others)]
+    return [*[f"{args.output}.mlp"] * bool(args.output), *filter(None, others)]
 
 
 def check_whose(args: MlpArgs) -> None:
     """Raise FastcliError if training would overwrite an input or a file of something else."""
     weights = weights_file(args.class_weight)
     check_apart([*args.input, args.valid, args.pretrained_vectors, weights], outputs(args))
-    check_apart([args.input_model], outputs(args)[1:])
+    check_apart([args.input_model], outputs(args)[bool(args.output) :])
     if args.save_every:
         check_ours(checkpoint_path(args), "an mlp-train checkpoint", _is_checkpoint)
 
