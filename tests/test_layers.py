@@ -95,7 +95,7 @@ COMPILING = {
 }
 HOMES = {
     "tomli": ("cli/mlp.py",),
-    "matplotlib": ("cli/display/curves.py", "cli/display/regions.py"),
+    "matplotlib": ("api/curves.py", "api/regions.py"),
     "jieba": ("prepare/segment.py",),
     "orjson": ("tables/objects.py", "labelling/writers.py"),
     "pyarrow": (

@@ -52,7 +52,7 @@ def test_a_picture_is_the_same_every_time(ending, tmp_path, monkeypatch):
 
 def test_characters_that_no_font_has_are_said(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    curves = pytest.importorskip("fastcli.cli.display.curves")
+    curves = pytest.importorskip("fastcli.api.curves")
     monkeypatch.setattr(curves, "font_with", lambda characters: "")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.csv").write_text("a,b,kind\n0,0,好\n0,1,坏\n1,0,坏\n5,5,r\n")
@@ -64,7 +64,7 @@ def test_characters_that_no_font_has_are_said(tmp_path, monkeypatch):
 
 def test_a_font_has_all_characters():
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    from fastcli.cli.display.curves import font_with
+    from fastcli.api.curves import font_with
 
     assert font_with("aé")
     assert font_with("a\U0010fffd") == ""
@@ -72,7 +72,7 @@ def test_a_font_has_all_characters():
 
 def test_no_two_colours_are_the_same():
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-    from fastcli.cli.display.regions import MOST_NAMES, colour_of
+    from fastcli.api.regions import MOST_NAMES, colour_of
 
     assert len({colour_of(k) for k in range(MOST_NAMES)}) == MOST_NAMES
     assert colour_of(MOST_NAMES) == colour_of(0)

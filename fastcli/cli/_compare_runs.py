@@ -31,7 +31,7 @@ def compare_runs(as_json: bool, comparing: Comparing, paths: Sequence[str]) -> N
 
     Raises DataError for a log that is damaged, ArgumentError where no picture can be drawn.
     """
-    from fastcli.cli.display.curves import check_plot
+    from fastcli.api.curves import check_plot
     from fastcli.cli.display.endings import say_ending
     from fastcli.cli.display.messages import say
 
@@ -56,7 +56,7 @@ def compare_runs(as_json: bool, comparing: Comparing, paths: Sequence[str]) -> N
 
         write_lines(run_lines(runs, settings, found, spellings(runs), bool(comparing.plot)))
     if comparing.plot:
-        from fastcli.cli.display.curves import plot_runs
+        from fastcli.api.curves import plot_runs
         from fastcli.cli.display.run_comparison import names_of
 
         plot_runs(comparing.plot, runs, names_of(runs, settings, spellings(runs)))

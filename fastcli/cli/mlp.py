@@ -76,7 +76,7 @@ def mlp_train(
     if "trace" in given and not options.trace:
         raise ArgumentError("--trace 0: the first row is 1.")
     found = read_config(configured.config, given) if configured.config else {}
-    from fastcli.cli.display.curves import check_plot, plot
+    from fastcli.api.curves import check_plot, plot
     from fastcli.cli.display.perceptron import MlpDisplay
     from fastcli.evaluation.early_stopping import parse_monitor
     from fastcli.mlp.args import MlpArgs
@@ -137,7 +137,7 @@ def mlp_train(
     if args.plot:
         plot(args.plot, trained.history, trained.best_step)
     if args.plot_regions and trained.examples is not None:
-        from fastcli.cli.display.regions import plot_regions
+        from fastcli.api.regions import plot_regions
         from fastcli.mlp.regions import regions_of
 
         plot_regions(args.plot_regions, regions_of(trained.model, trained.examples))

@@ -185,7 +185,7 @@ def run(
         if args.verbose > 0 and former is None:
             say_better(better(trained.learned, args, [*reading, *watched.words()], given))
     if watched.plot and trained.watch is not None:
-        from fastcli.cli.display.curves import plot
+        from fastcli.api.curves import plot
 
         plot(watched.plot, trained.watch.history, trained.watch.stopping.step)
     if args.verbose > 0:
@@ -294,7 +294,7 @@ def check_watched(watched: WatchArgs, args: TrainArgs, tuning: AutotuneOptions) 
     check_folds(watched.folds, args.input_model)
     check_once(args.input, watched.valid_share, watched.folds)
     if watched.plot:
-        from fastcli.cli.display.curves import check_plot
+        from fastcli.api.curves import check_plot
 
         check_plot(watched.plot)
     if args.verbose > 0:

@@ -133,7 +133,7 @@ def checked(options: Tuning, path: str, model: str, files: Sequence[str]) -> Met
     check_apart([model, *files], [path, options.points, options.plot])
     check_ours(path, "a file of tune-threshold", is_thresholds)
     if options.plot:
-        from fastcli.cli.display.curves import check_plot
+        from fastcli.api.curves import check_plot
 
         check_plot(options.plot)
     if metric.doubt:
@@ -323,7 +323,7 @@ def contents_of(tuned: Tuned, options: Tuning) -> Iterator[bytes]:
     if options.points:
         yield b"".join(point_rows(pairs, names, options.per_label))
     if options.plot:
-        from fastcli.cli.display.curves import precision_recall_picture
+        from fastcli.api.curves import precision_recall_picture
 
         curve = {"all labels": points_of(pairs)}
         if options.per_label:

@@ -20,7 +20,7 @@ SNIPPET = 50  # columns of a line that are shown at least, whatever the width
 
 def data_lines(data: DataSet, notes: list[dict[str, str]], advice: Advice | None) -> Iterator[str]:
     """Yield the report of a data set; only the training data has advice."""
-    from fastcli.cli.display.curves import sparkline
+    from fastcli.cli.display.sparkline import sparkline
     from fastcli.inspect.data import lines_at
     from fastcli.memory import size_text
 

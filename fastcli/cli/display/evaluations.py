@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from fastcli.cli.display.colours import painted, painted_end
-from fastcli.cli.display.curves import sparkline
 from fastcli.cli.display.messages import painted_row
+from fastcli.cli.display.sparkline import sparkline
 from fastcli.cli.display.tables import Column, Rows, short_loss, short_lr, short_number
 from fastcli.cli.display.terminal import is_terminal, width
 from fastcli.evaluation.early_stopping import Evaluation

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastcli.cli.display.colours import painted
-from fastcli.cli.display.curves import sparkline
 from fastcli.cli.display.reports import columns
+from fastcli.cli.display.sparkline import sparkline
 from fastcli.cli.display.tables import GAP, Column, Rows, cut, width_of, wrapped
 from fastcli.evaluation.compared_runs import value_text
 from fastcli.printable import printable

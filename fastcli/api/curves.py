@@ -1,4 +1,4 @@
-"""Learning curves: bars of one line, and pictures with matplotlib."""
+"""Learning curves: pictures with matplotlib."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError
 from fastcli.files import Replacement, cannot_save, write_all
+from fastcli.notices import say
 from fastcli.printable import printable, shortened
 
 if TYPE_CHECKING:
@@ -22,24 +22,10 @@ if TYPE_CHECKING:
     from fastcli.evaluation.run_log import Run
     from fastcli.evaluation.thresholds import Points
 
-BARS = "▁▂▃▄▅▆▇█"
-WIDTH = 48
 COLOURS = 10  # of matplotlib's cycle
 GLYPH = re.compile(r"Glyph (\d+) .*missing from")  # a warning of matplotlib
 MOST_LACKING = 20  # characters that are named
 PICTURES = (".png", ".svg", ".pdf")
-
-
-def sparkline(values: Sequence[float], low: float, high: float, most: int = WIDTH) -> str:
-    """Return values as bars between two bounds, one character each; subsampled to fit.
-
-    >>> sparkline([0.0, 0.5, 1.0], 0.0, 1.0)
-    '▁▅█'
-    """
-    step = max(1.0, len(values) / most)
-    shown = [values[int(i * step)] for i in range(min(len(values), most))]
-    span = (high - low) or 1.0
-    return "".join(BARS[round(7 * min(max((v - low) / span, 0.0), 1.0))] for v in shown)
 
 
 def check_plot(path: str, option: str = "--plot") -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastcli.cli.display.curves import save_figure
-from fastcli.cli.display.messages import say
+from fastcli.api.curves import save_figure
+from fastcli.notices import say
 from fastcli.printable import counted, printable, shortened
 
 if TYPE_CHECKING:
