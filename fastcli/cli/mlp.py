@@ -13,6 +13,7 @@ import click
 
 from fastcli.api.files import Lists
 from fastcli.api.folds import Before, Folding, Originals, cross_validation, read_twice
+from fastcli.api.interrupting import interrupted_with_best, says_what_is_left
 from fastcli.api.lessons import say_known_lines, say_network_lessons, say_seen
 from fastcli.api.saving import Saving
 from fastcli.api.table_lines import lines_of_tables
@@ -20,7 +21,6 @@ from fastcli.api.validation import held_out
 from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, takes
 from fastcli.cli._inputs import read_inputs
-from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli.display.messages import say
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.mlp.options import MlpOptions

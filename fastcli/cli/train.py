@@ -12,6 +12,7 @@ import click
 
 from fastcli.api.files import Lists
 from fastcli.api.folds import Before, Folding, Originals, cross_validation, read_twice
+from fastcli.api.interrupting import interrupted_with_best, says_what_is_left
 from fastcli.api.lessons import Better, better, say_known_lines, say_lessons, say_seen
 from fastcli.api.saving import Saving
 from fastcli.api.table_lines import (
@@ -26,7 +27,6 @@ from fastcli.cli._command import NO_PATHS, OptionsOnly
 from fastcli.cli._declare import given_names, say_without_effect, takes
 from fastcli.cli._endings import proposal, recorded_file
 from fastcli.cli._inputs import read_inputs
-from fastcli.cli._interrupted import interrupted_with_best, says_what_is_left
 from fastcli.cli._options import size_in_bytes
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.intervals import parse_interval
