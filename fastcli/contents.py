@@ -69,6 +69,20 @@ class Contents:
             head = self._unpacked.read(HEAD)
         self.head = head
 
+    @classmethod
+    def of_bytes(cls, name: str, data: bytes) -> Contents:
+        """Return the bytes of a file that is in memory; ``name`` is what errors call it."""
+        found = cls.__new__(cls)
+        found.path, found.head, found.packed = name, data[:HEAD], ""
+        found.wants_map = found.is_regular = found.is_mapped = False
+        found.data = np.frombuffer(data, np.uint8)
+        return found
+
+    @property
+    def status(self) -> os.stat_result:
+        """The size of the file, the time of its last change and all else, when it was opened."""
+        return self._status
+
     @cached_property
     def data(self) -> NDArray[np.uint8]:
         """All bytes.

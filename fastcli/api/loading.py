@@ -41,7 +41,9 @@ def load_model(path: str | os.PathLike[str], mmap: bool | None = None) -> FastTe
     if is_mlp(contents):
         from fastcli.api.perceptron import Perceptron
 
-        return Perceptron(load_perceptron(contents), name)
+        perceptron = Perceptron(load_perceptron(contents), name)
+        perceptron._came_from(name, contents.status, mmap)
+        return perceptron
     from fastcli.api.linear import FastText
 
     return FastText(load_linear(contents), name)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastcli.evaluation.predictor import Predictor
 
 if TYPE_CHECKING:
+    from fastcli.api.pickled import ModelFile
+    from fastcli.contents import Contents
     from fastcli.evaluation.classifier import Classifier
 
+Own = TypeVar("Own", bound="TrainedModel")
 MOST_IDLE = 8  # predictors that are kept for later calls
 
 
@@ -20,6 +25,7 @@ class TrainedModel:
     def __init__(self, model: Classifier, path: str = "") -> None:
         self._model: Any = model
         self.path = path
+        self._file: ModelFile | None = None  # where a file has all of the model
         self._idle: list[tuple[tuple[int, float], Predictor]] = []
 
     @property
@@ -30,6 +36,43 @@ class TrainedModel:
     def __repr__(self) -> str:
         where = f" of {self.path!r}" if self.path else ""
         return f"<{type(self).__name__}{where}>"
+
+    # ------------------------------------------------------------------ copies and pickles
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the path of the model's file, or the model where no file has it."""
+        from fastcli.api.pickled import reduced
+
+        return reduced(self)
+
+    def __copy__(self: Own) -> Own:
+        """Return a model of its own that shares the arrays: they are replaced, never changed."""
+        found = type(self).__new__(type(self))
+        vars(found).update(vars(self))
+        vars(found).pop("f", None)  # which belongs to one object
+        found._idle = []
+        return found
+
+    def __deepcopy__(self: Own, memo: dict[int, Any]) -> Own:
+        return self.__copy__()
+
+    def _came_from(self, path: str, status: os.stat_result, mmap: bool | None = None) -> None:
+        """Note the file that has all of the model, unless it is a pipe."""
+        from fastcli.api.pickled import ModelFile
+
+        self._file = ModelFile.of(path, status, mmap) if stat.S_ISREG(status.st_mode) else None
+
+    def _restore(self, contents: Contents, path: str, kept: dict[str, Any]) -> None:
+        """Become the model of a file or of bytes; ``kept`` is of ``_pickled_attributes``."""
+        raise NotImplementedError
+
+    def _pickled_attributes(self) -> dict[str, Any]:
+        """Return what the file does not have."""
+        return {}
+
+    def _write(self, path: str) -> None:
+        """Write the model to a file; ``path`` and ``_file`` stay as they are."""
+        raise NotImplementedError
 
     @property
     def _name(self) -> str:

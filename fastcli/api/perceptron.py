@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fastcli.contents import Contents
     from fastcli.evaluation.classifier import Block
     from fastcli.mlp.feature_rows import FeatureRows
     from fastcli.mlp.model import MlpModel
@@ -124,20 +126,33 @@ class Perceptron(TrainedModel):
 
         Raises FastcliError where that cannot be done.
         """
+        name = os.fspath(path)
+        self._write(name)
+        self.path = name
+        self._came_from(self.path, os.stat(self.path))
+
+    def _write(self, path: str) -> None:
         from fastcli.files import Outputs, cannot_save
         from fastcli.mlp.model_file import write_mlp
 
-        name = os.fspath(path)
         with Outputs() as files:
-            files.add(name)
+            files.add(path)
             try:
                 self._model.check_unchanged()
-                write_mlp(files[name], self._model)
+                write_mlp(files[path], self._model)
                 self._model.check_unchanged()
-                files[name].place()
+                files[path].place()
             except OSError as error:
-                raise cannot_save(name, error) from None
-        self.path = name
+                raise cannot_save(path, error) from None
+
+    def _restore(self, contents: Contents, path: str, kept: dict[str, Any]) -> None:
+        from fastcli.api.loading import load_perceptron
+
+        Perceptron.__init__(self, load_perceptron(contents), path)
+        self._model.table_options = kept["table_options"]
+
+    def _pickled_attributes(self) -> dict[str, Any]:
+        return {"table_options": self._model.table_options}
 
     # -------------------------------------------------------------- prediction
 
@@ -199,17 +214,15 @@ class Perceptron(TrainedModel):
         from fastcli.evaluation.predictor import Predictor
 
         model = self._model
+        if model.targets is not None:  # of its own, since other threads may predict
+            model = replace(model, targets_read="present")
         predictor = Predictor(model, k, threshold, 1, self._name)
         if model.targets is None:
             meter = predictor.test(blocks_of(model, os.fspath(path), CANNOT_TEST))
             return meter.n, meter.precision, meter.recall
         from fastcli.evaluation.regression import measured_numbers
 
-        former, model.targets_read = model.targets_read, "present"
-        try:
-            found = measured_numbers(predictor, blocks_of(model, os.fspath(path), CANNOT_TEST))
-        finally:
-            model.targets_read = former
+        found = measured_numbers(predictor, blocks_of(model, os.fspath(path), CANNOT_TEST))
         return RegressionScores(found.n, *map(found.score, ("rmse", "mae", "r2")))
 
     def _blocks(self, data: Any) -> tuple[Iterable[Block], bool]:
