@@ -104,6 +104,12 @@ HOMES = {
         "labelling/json_types.py",
         "labelling/parquet_writers.py",
     ),
+    "distributed": (
+        "api/cluster.py",
+        "api/cluster_worker.py",
+        "api/parts.py",
+        "cli/_cluster.py",
+    ),
     "chardet": ("text/encodings.py",),
 }
 LAYERS["cli"] = {"cli", "interrupts", *LAYERS["api"]}

@@ -48,7 +48,7 @@ class PartJob:
     """
 
     model: str
-    status: tuple[int, int]  # the model's size and time
+    status: tuple[int, int] | None  # the model's size and time; None: a copy that nobody changes
     table: TableOptions
     like: str
     args: LabelArgs
@@ -69,6 +69,21 @@ class PartJob:
             classifier = decided
         return self.maker(classifier)
 
+    @property
+    def files(self) -> tuple[tuple[str, ...], ...]:
+        """The files that it reads, together those that stay side by side."""
+        from fastcli.fasttext.sidecar import about_path
+
+        model = (self.model, str(about_path(self.model)))
+        return (model, (self.like,)) if self.like else (model,)
+
+    def moved(self, places: dict[str, str]) -> PartJob:
+        """Return the same with files in other places."""
+        model = places[self.model]
+        is_copy = model != os.path.abspath(self.model)
+        like = places[self.like] if self.like else ""
+        return replace(self, model=model, like=like, status=None if is_copy else self.status)
+
     def maker(self, classifier: Classifier) -> Make:
         """Return what makes a part with a model that is loaded."""
 
@@ -88,7 +103,7 @@ class PartJob:
     def _label(self, classifier: Classifier, part: Part, hear: Hear) -> Made:
         from fastcli.text.inputs import compression
 
-        if status_of(self.model) != self.status:
+        if self.status is not None and status_of(self.model) != self.status:
             raise DataError(f"{self.model} was written to meanwhile: start again.")
         source = file_state(part.source)
         os.makedirs(os.path.dirname(part.target), exist_ok=True)

@@ -21,6 +21,8 @@ from fastcli.overwriting import check_apart
 from fastcli.printable import counted, listed_files
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from fastcli.api.part_job import Made, PartJob
     from fastcli.attempts import Failure
     from fastcli.evaluation.classifier import Classifier
@@ -203,6 +205,12 @@ class PartsRun:
             return
         each = replace(self.job.args, thread=max(n // n_processes, 1))
         make_parts(parts, n_processes, replace(self.job, args=each).start, self.hear)
+
+    def make_on_cluster(self, client: Client) -> None:
+        """Make all parts on the workers of a Dask cluster, one for each of their threads."""
+        from fastcli.api import cluster
+
+        cluster.make_parts(client, self.parts, self.job, self.hear, self.folder)
 
     def hear(self, part: Part, kind: str, what: Any) -> None:
         """Note what was done, and say what is new."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fastcli.api.parts import Labelling, PartOptions, PartsRun, check_part_options
+from fastcli.cli._cluster import Clustering, connected_to
 from fastcli.cli.display.messages import error as say_error
 from fastcli.cli.display.messages import say
 from fastcli.errors import FastcliError
@@ -29,8 +30,11 @@ def label_parts(
     options: PartOptions,
     args: LabelArgs,
     read: Sequence[str],
+    clustering: Clustering,
 ) -> None:
     """Make the parts that are missing, ``args.thread`` at a time, and say what was done.
+
+    With ``clustering.dask`` the workers of a cluster make them.
 
     ``read`` are other files that are read, and must not be written over.
 
@@ -41,11 +45,11 @@ def label_parts(
         classifier=classifier, model=asked.model, table=table, like=like, args=args, read=read
     )
     run = labelling.planned(asked.data, options)
-    _make(run, classifier)
+    _make(run, classifier, clustering)
     _report(run)
 
 
-def _make(run: PartsRun, classifier: Classifier) -> None:
+def _make(run: PartsRun, classifier: Classifier, clustering: Clustering) -> None:
     """Make all parts, and show how far that is."""
     from fastcli.cli.display.screen import Screen
     from fastcli.cli.display.terminal import is_live
@@ -55,7 +59,11 @@ def _make(run: PartsRun, classifier: Classifier) -> None:
         screen.stage(counted(len(parts), "file"), sum(part.n_bytes for part in parts))
         run.advance = screen.advance
         try:
-            run.make(classifier)
+            if clustering.dask and parts:
+                with connected_to(clustering) as client:
+                    run.make_on_cluster(client)
+            else:
+                run.make(classifier)
         except (KeyboardInterrupt, SystemExit):
             screen.close()
             n_done = counted(sum(os.path.exists(part.target) for part in parts), "part")

@@ -13,6 +13,7 @@ from fastcli.api.blocks import blocks_of
 from fastcli.api.inputs import reads_tables, say_unknown_words, unknown_words_note
 from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.cli import _json
+from fastcli.cli._cluster import Clustering
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import decided
 from fastcli.cli._declare import say_without_effect
@@ -66,7 +67,7 @@ class Labelling(LikeOption):
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling, Filters, PartOptions)
+@prediction_arguments(TableOptions, Labelling, Filters, PartOptions, Clustering)
 def predict(
     ctx: click.Context,
     options: Predicting,
@@ -74,6 +75,7 @@ def predict(
     labelling: Labelling,
     filters: Filters,
     parts: PartOptions,
+    clustering: Clustering,
     asked: Question,
 ) -> None:
     """Print the K most probable labels of every line (-1: all) with probability TH or more.
@@ -89,11 +91,11 @@ def predict(
       fastcli predict topics.bin data/samples/topics.test.txt 2
       echo "what can i cook with rice and onions ?" | fastcli predict topics.bin -
     """
-    Run(ctx, options, table, labelling, filters, parts, False).run(asked)
+    Run(ctx, options, table, labelling, filters, parts, clustering, False).run(asked)
 
 
 @positional(PATTERN)
-@prediction_arguments(TableOptions, Labelling, Filters, PartOptions)
+@prediction_arguments(TableOptions, Labelling, Filters, PartOptions, Clustering)
 def predict_prob(
     ctx: click.Context,
     options: Predicting,
@@ -101,6 +103,7 @@ def predict_prob(
     labelling: Labelling,
     filters: Filters,
     parts: PartOptions,
+    clustering: Clustering,
     asked: Question,
 ) -> None:
     """Print labels as predict does, each followed by its probability.
@@ -111,7 +114,7 @@ def predict_prob(
       fastcli predict-prob verdicts.bin data/samples/reviews.csv \\
           --output good.csv --keep 'very good>=0.9' --dropped others.csv
     """
-    Run(ctx, options, table, labelling, filters, parts, True).run(asked)
+    Run(ctx, options, table, labelling, filters, parts, clustering, True).run(asked)
 
 
 @dataclass
@@ -124,6 +127,7 @@ class Run:
     labelling: Labelling
     filters: Filters
     parts: PartOptions
+    clustering: Clustering
     with_probs: bool
 
     def run(self, asked: Question) -> None:
@@ -131,6 +135,10 @@ class Run:
         from fastcli.api.inputs import check_readable
 
         check_part_options(self.parts, self.labelling.output, len(asked.data))
+        if self.clustering.dask and not self.parts.output_dir:
+            raise ArgumentError(
+                "--dask makes a part of each file: give a folder, --output-dir DIR."
+            )
         self.filters.check(self.labelling.output, bool(self.parts.output_dir))
         if not self.labelling.as_name.strip():
             raise ArgumentError("--as: the name is empty.")
@@ -150,6 +158,7 @@ class Run:
             or reads_tables(classifier)
         )
         given = {**vars(self.table), **vars(self.labelling), **vars(self.parts)}
+        given |= vars(self.clustering)
         of_numbers = getattr(classifier, "columns", None) is not None
         given |= {"is_table": is_table, "of_numbers": of_numbers, "reads_labels": False}
         say_without_effect(self.ctx, given)
@@ -299,7 +308,16 @@ class Run:
             )
         args = self.label_args(asked.k, asked.threshold)
         lists = self.ctx.params["files_from"]
-        label_parts(classifier, asked, self.table, self.labelling.like, self.parts, args, lists)
+        label_parts(
+            classifier,
+            asked,
+            self.table,
+            self.labelling.like,
+            self.parts,
+            args,
+            lists,
+            self.clustering,
+        )
 
 
 def print_rows(predictor: Predictor, table: OpenTable, recipe: Recipe, with_probs: bool) -> None:

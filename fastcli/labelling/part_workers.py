@@ -56,7 +56,7 @@ class _Worker:
 
 def make_here(parts: Sequence[Part], make: Make, hear: Hear) -> None:
     """Make parts in this process, one after the other; those that may pass are tried again."""
-    pending = _Pending(parts, hear)
+    pending = Pending(parts, hear)
     while pending:
         part, pause = pending.take()
         time.sleep(pause)
@@ -71,7 +71,7 @@ def make_parts(parts: Sequence[Part], n: int, start: Callable[[], Make], hear: H
     they have begun, all the rest has failed.  An interrupt ends them all, and leaves no temporary
     files.
     """
-    pending = _Pending(parts, hear)
+    pending = Pending(parts, hear)
     workers: dict[Connection, _Worker] = {}
     n_unready = 0
     with _ended(workers):
@@ -109,7 +109,7 @@ def make_parts(parts: Sequence[Part], n: int, start: Callable[[], Make], hear: H
                     worker.process.join()
 
 
-class _Pending:
+class Pending:
     """The parts that are still to be made, each with a pause before it."""
 
     def __init__(self, parts: Sequence[Part], hear: Hear) -> None:
@@ -120,9 +120,11 @@ class _Pending:
         return bool(self._parts)
 
     def take(self) -> tuple[Part, float]:
+        """Return the next part, and the seconds to wait before it is made."""
         return self._parts.popleft()
 
     def give_back(self, part: Part) -> None:
+        """Take a part back that was not tried."""
         self._parts.appendleft((part, 0.0))
 
     def hear(self, part: Part, kind: str, what: Any) -> None:

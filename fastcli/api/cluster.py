@@ -1,0 +1,449 @@
+"""A Dask cluster that makes parts: workers are checked, get the model once, then one part each.
+
+The other end is ``cluster_worker``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pickle
+import queue
+import secrets
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import CancelledError
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from distributed import Client, Future, KilledWorker, Security
+
+from fastcli import __version__
+from fastcli.api import cluster_worker as there
+from fastcli.attempts import Failure
+from fastcli.errors import FastcliError, cannot_open
+from fastcli.labelling.part_records import FileState, file_state
+from fastcli.labelling.part_workers import Pending
+from fastcli.notices import say
+from fastcli.printable import counted, listed
+from fastcli.temporary import temporary_beside
+
+if TYPE_CHECKING:
+    from fastcli.labelling.part_workers import Hear, Make
+    from fastcli.labelling.parts import Part
+
+PIECE = 1 << 23  # bytes of a model that are sent at a time, quickest of 4 to 64 MB
+PATIENCE = 300.0  # seconds without any worker after which a run ends
+LOOK = 2.0  # seconds between two looks at what workers there are
+MOST_NAMED = 3  # workers in a sentence
+DIED = "{} that made it ended early, perhaps out of memory"
+# Every Python evaluates this, also one that could not load a function of this package.
+VERSIONS = (
+    "['.'.join(map(str, __import__('sys').version_info[:2]))] + ["
+    "__import__('importlib.util').util.find_spec(name) and __import__(name).__version__ "
+    "for name in ('numpy', 'fastcli')]"
+)
+
+
+class Work(Protocol):
+    """The description of a job: it pickles, and workers get it."""
+
+    @property
+    def files(self) -> Sequence[tuple[str, ...]]:
+        """Files that it reads, together those that must stay side by side; some may be missing."""
+
+    def moved(self, places: dict[str, str]) -> Work:
+        """Return the same with files in other places."""
+
+    def start(self) -> Make:
+        """Load the model and return what makes a part."""
+
+
+class SchedulerLost(FastcliError):
+    """The scheduler cannot be reached any more; what was made stays."""
+
+
+@contextlib.contextmanager
+def connected(scheduler: str | Client, security: Security | None = None) -> Iterator[Client]:
+    """Give a client of a scheduler at an address, closed at the end; one that is given stays open.
+
+    Without ``security`` Dask's own configuration says whether TLS is used, and with which
+    certificates.  Raises FastcliError where no scheduler answers.
+    """
+    if isinstance(scheduler, Client):
+        yield scheduler
+        return
+    try:
+        client = Client(scheduler, security=security, set_as_default=False, name="fastcli")
+    except (OSError, ValueError, TypeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+        raise FastcliError(f"No Dask scheduler answers at {scheduler}: {reason}.") from None
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(OSError, TimeoutError):
+            client.close()
+
+
+def make_parts(
+    client: Client, parts: Sequence[Part], work: Work, hear: Hear, folder: str = ""
+) -> None:
+    """Make parts on the workers of a cluster, one for each of their threads at a time.
+
+    ``hear`` is called here, as by ``part_workers.make_parts``.  ``folder`` is where parts are
+    written, which must be the same folder for all.  Raises FastcliError for workers that cannot
+    be used, before anything is made, and SchedulerLost.
+    """
+    with contextlib.ExitStack() as stack:
+        witness = ""
+        if folder:
+            temporary = temporary_beside(os.path.join(folder, "witness"))
+            witness = os.path.abspath(stack.enter_context(temporary).path)
+        job = _Job(client, work, hear, witness)
+        stack.enter_context(job)
+        job.make(parts)
+
+
+@dataclass(frozen=True)
+class _File:
+    path: str
+    state: FileState | None  # None: there is none, and must be none
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Files that stay side by side."""
+
+    files: tuple[_File, ...]
+
+    @property
+    def name(self) -> str:
+        """The folder of its copies: of the same name only where all bytes are the same."""
+        parts = [(os.path.basename(f.path), f.state and f.state.sha256) for f in self.files]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+@dataclass
+class _Job:
+    client: Client
+    work: Work
+    hear: Hear
+    witness: str  # a file in the folder of parts; "" if there is none
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    _threads: dict[str, int] = field(default_factory=dict)
+    _ready: set[str] = field(default_factory=set)
+    _copies: dict[tuple[Any, str], str] = field(default_factory=dict)  # folder, by machine, group
+    _makers: dict[str, list[str]] = field(default_factory=dict)  # folders, by worker
+    _running: dict[str, tuple[Future, Part]] = field(default_factory=dict)
+    _looked: float = -PATIENCE
+
+    # ------------------------------------------------------------------------------------ parts
+
+    def make(self, parts: Sequence[Part]) -> None:
+        pending = Pending(parts, self.hear)
+        ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        n_given = 0
+        while pending or self._running:
+            room = self._look() - len(self._running)
+            while pending and room > 0:
+                (part, pause), n_given, room = pending.take(), n_given + 1, room - 1
+                future = self.client.submit(
+                    there.make_part,
+                    self.name,
+                    _absolute(part),
+                    pause,
+                    key=f"fastcli-{self.name}-{n_given}",
+                    pure=False,
+                )
+                self._running[future.key] = future, part
+                future.add_done_callback(ended.put)
+            try:
+                future = ended.get(timeout=LOOK)
+            except queue.Empty:
+                continue
+            _, part = self._running.pop(future.key)
+            answer = self._answer(future)
+            if answer.kind == there.UNKNOWN:
+                self._ready.discard(answer.what)
+                self._prepare([answer.what])
+                pending.give_back(part)
+                continue
+            for kind, sentence in answer.said:
+                self.hear(part, kind, _as_given(part, sentence))
+            what = answer.what
+            if isinstance(what, Failure):
+                what = replace(what, reason=_as_given(part, what.reason))
+            pending.hear(part, answer.kind, what)
+
+    def _answer(self, future: Future) -> there.Answer:
+        """Return what came of a task.  Raises SchedulerLost."""
+        try:
+            answer: there.Answer = future.result()
+            return answer
+        except KilledWorker as error:  # which the scheduler has tried several times
+            n = counted(error.allowed_failures + 1, "worker")
+            failure = Failure(reason=DIED.format(n), was_killed=True)
+        except CancelledError:
+            self._check_connected()
+            failure = Failure(reason="it was cancelled at the scheduler")
+        except Exception as error:
+            self._check_connected()
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            failure = Failure(reason=reason, may_pass=True)
+        finally:
+            future.release()
+        return there.Answer("failed", failure, [])
+
+    # ---------------------------------------------------------------------------------- workers
+
+    def _look(self) -> int:
+        """Return how many parts can be made at once, with workers that came meanwhile prepared."""
+        self._check_connected()
+        now = time.monotonic()
+        if now - self._looked < LOOK:
+            return sum(self._threads.values())
+        self._threads = self._ask(self.client.nthreads)
+        if not self._threads:
+            self._wait()
+        self._prepare([address for address in self._threads if address not in self._ready])
+        self._looked = time.monotonic()
+        return sum(self._threads.values())
+
+    def _wait(self) -> None:
+        address = self.client.scheduler.address
+        say(f"{address} has no worker: waiting for one.")
+        end = time.monotonic() + PATIENCE
+        while not self._threads:
+            if time.monotonic() > end:
+                raise FastcliError(
+                    f"{address} has had no worker for {PATIENCE:.0f} s: start some (dask worker "
+                    f"{address}), and the same command makes what is missing."
+                )
+            self._check_connected()
+            time.sleep(min(0.2, LOOK))
+            self._threads = self._ask(self.client.nthreads)
+
+    def _check_connected(self) -> None:
+        if self.client.status != "running":
+            raise SchedulerLost(
+                "The connection to the Dask scheduler is lost: what was made stays, and the same "
+                "command makes the rest."
+            )
+
+    def _ask(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Call the scheduler.  Raises SchedulerLost."""
+        try:
+            return function(*args, **options)
+        except (OSError, TimeoutError, CancelledError):
+            self._check_connected()
+            raise
+
+    def _run(self, function: Callable[..., Any], *args: Any, on: Collection[str]) -> dict[str, Any]:
+        """Call a function in workers, and return what those say that are still there.
+
+        Raises FastcliError for what they cannot do.
+        """
+        if not on:
+            return {}
+        said = self._ask(self.client.run, function, *args, workers=list(on), on_error="return")
+        failed = {address: one for address, one in said.items() if isinstance(one, Exception)}
+        if failed:
+            there_now = self._ask(self.client.nthreads)
+            for address, error in failed.items():
+                if address in there_now and not isinstance(error, OSError | TimeoutError):
+                    raise FastcliError(f"{address}: {error}")
+        return {address: one for address, one in said.items() if address not in failed}
+
+    def _prepare(self, addresses: Collection[str]) -> None:
+        """Have workers know the job, and the files that it reads."""
+        if not addresses:
+            return
+        self._check_versions(addresses)
+        self._check_witness(addresses)
+        places: dict[str, dict[str, str]] = {address: {} for address in addresses}
+        for group in self._groups():
+            for address, moved in self._placed(group, addresses).items():
+                places[address] |= moved
+        kinds: dict[str, list[str]] = {}
+        for address, moved in places.items():
+            kinds.setdefault(repr(sorted(moved.items())), []).append(address)
+        for same in kinds.values():
+            start = pickle.dumps(self.work.moved(places[same[0]]).start)
+            self._ready |= set(self._run(there.prepare, self.name, start, on=same))
+
+    def _check_versions(self, addresses: Collection[str]) -> None:
+        """Raise FastcliError for workers of another version, whose bytes could be others."""
+        import numpy as np
+
+        ours = [".".join(map(str, sys.version_info[:2])), np.__version__, __version__]
+        bad: dict[str, list[str]] = {}
+        for address, found in self._run(eval, VERSIONS, on=addresses).items():
+            for name, mine, its in zip(("Python", "NumPy", "fastcli"), ours, found, strict=True):
+                if its is None:
+                    bad.setdefault(f"no {name}", []).append(address)
+                elif _minor(name, its) != _minor(name, mine):
+                    bad.setdefault(f"{name} {its}, and here is {mine}", []).append(address)
+        if not bad:
+            return
+        sentences = []
+        for what, some in bad.items():
+            more = len(some) - MOST_NAMED
+            others = [counted(more, "other")] if more > 0 else []
+            sentences.append(f"{listed([*some[:MOST_NAMED], *others])}: {what}")
+        raise FastcliError(
+            f"Workers that cannot be used: {'; '.join(sentences)}. Install the same there."
+        )
+
+    def _check_witness(self, addresses: Collection[str]) -> None:
+        """Raise FastcliError for workers that would write parts to a folder of their own."""
+        if not self.witness:
+            return
+        for address, (seen,) in self._run(there.see, [self.witness], on=addresses).items():
+            if seen is None:
+                raise FastcliError(
+                    f"{address} does not see the folder {os.path.dirname(self.witness)} of this "
+                    "machine: give an --output-dir on a file system that all share."
+                )
+
+    # ------------------------------------------------------------------------------------ files
+
+    def _groups(self) -> list[_Group]:
+        """Return the files that the job reads, as they are here."""
+        if not hasattr(self, "_found"):
+            self._found = [_Group(tuple(map(_file, group))) for group in self.work.files]
+        return self._found
+
+    def _placed(self, group: _Group, addresses: Collection[str]) -> dict[str, dict[str, str]]:
+        """Return where workers have files; those who do not see them as they are get copies."""
+        blind = self._blind(group, addresses)
+        found = {
+            address: {file.path: os.path.abspath(file.path) for file in group.files}
+            for address in addresses
+            if address not in blind
+        }
+        for address, folder in self._copied(group, blind).items():
+            found[address] = {
+                file.path: os.path.join(folder, os.path.basename(file.path)) for file in group.files
+            }
+        return found
+
+    def _blind(self, group: _Group, addresses: Collection[str]) -> list[str]:
+        """Return the workers that do not see all files as they are; each machine hashes once."""
+        paths = [os.path.abspath(file.path) for file in group.files]
+        states = [file.state for file in group.files]
+        sizes = [state and state.size for state in states]
+        sights = self._run(there.see, paths, on=addresses)
+        same: dict[Any, list[str]] = {}
+        for address, sight in sights.items():
+            if [seen and seen.size for seen in sight] == sizes:
+                identity = _host(address), tuple(seen and seen.identity for seen in sight)
+                same.setdefault(identity, []).append(address)
+        seeing: set[str] = set()
+        said = self._run(there.digests, paths, on=[some[0] for some in same.values()])
+        for some in same.values():
+            if said.get(some[0]) == [state.sha256 if state else "" for state in states]:
+                seeing |= set(some)
+        return [address for address in sights if address not in seeing]
+
+    def _copied(self, group: _Group, addresses: Collection[str]) -> dict[str, str]:
+        """Return the folders of copies on the machines of workers, made where there are none."""
+        machines: dict[Any, list[str]] = {}
+        folders = self._run(there.place_of_copies, on=addresses)
+        for address, (_, identity) in folders.items():
+            machines.setdefault((_host(address), identity), []).append(address)
+        waiting = {
+            machine: deque(some)
+            for machine, some in machines.items()
+            if (machine, group.name) not in self._copies
+        }
+        while any(waiting.values()):  # another worker of a machine where one has ended meanwhile
+            now = {some.popleft(): machine for machine, some in waiting.items() if some}
+            for address, folder in self._sent(group, list(now)).items():
+                self._copies[now[address], group.name] = folder
+                self._makers.setdefault(address, []).append(folder)
+                del waiting[now[address]]
+        return {
+            address: self._copies[machine, group.name]
+            for machine, some in machines.items()
+            for address in some
+            if (machine, group.name) in self._copies
+        }
+
+    def _sent(self, group: _Group, addresses: list[str]) -> dict[str, str]:
+        """Send the files of a group to workers; return the folder of each that got them all."""
+        folders: dict[str, str] = dict.fromkeys(addresses, "")
+        for file in group.files:
+            if file.state is None:
+                continue
+            name, left = os.path.basename(file.path), file.state.size
+            with open(file.path, "rb") as stream:
+                while True:
+                    piece = stream.read(PIECE)
+                    left -= len(piece)
+                    is_last = left <= 0 or not piece
+                    expected = file.state.sha256 if is_last else ""
+                    got = self._run(
+                        there.receive, group.name, name, piece, expected, on=list(folders)
+                    )
+                    folders = {address: os.path.dirname(path) for address, path in got.items()}
+                    if is_last or not folders:
+                        break
+        return folders
+
+    # ------------------------------------------------------------------------------------- end
+
+    def __enter__(self) -> _Job:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Give up what is being made, and have workers forget the job."""
+        with contextlib.suppress(Exception):
+            if self.client.status != "running":
+                return
+            if self._running:
+                self.client.cancel([future for future, _ in self._running.values()])
+            now = self.client.nthreads()
+            for address in now:
+                copies = self._makers.get(address, [])
+                self.client.run(
+                    there.forget, self.name, copies, workers=[address], on_error="ignore"
+                )
+
+
+def _absolute(part: Part) -> Part:
+    """Return a part with paths that mean the same in any folder."""
+    return replace(part, source=os.path.abspath(part.source), folder=os.path.abspath(part.folder))
+
+
+def _as_given(part: Part, sentence: str) -> str:
+    """Return a sentence with the paths of a part as they were given."""
+    absolute = _absolute(part)
+    for ours, given in ((absolute.source, part.source), (absolute.folder, part.folder)):
+        sentence = sentence.replace(ours, given)
+    return sentence
+
+
+def _file(path: str) -> _File:
+    try:
+        return _File(path, file_state(path))
+    except FileNotFoundError:
+        return _File(path, None)
+    except OSError as error:
+        raise FastcliError(cannot_open(path, error, "loading")) from None
+
+
+def _host(address: str) -> str:
+    """Return the machine of a worker's address.
+
+    >>> _host("tcp://127.0.0.1:4711")
+    'tcp://127.0.0.1'
+    """
+    return address.rpartition(":")[0]
+
+
+def _minor(name: str, version: str) -> str:
+    """Return as much of a version as must be the same."""
+    return version if name == "fastcli" else ".".join(version.split(".")[:2])

@@ -1,0 +1,174 @@
+"""predict and predict-prob --dask: parts that the workers of a cluster make, and what befalls them.
+
+The cluster is one of this machine, without a dashboard.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from fastcli.api import cluster as cluster_module
+from fastcli.api import part_job
+from fastcli.api.part_job import PartJob
+from tests.command import run
+
+distributed = pytest.importorskip("distributed")
+
+TEXTS = ["broken screen", "refund please", "app crashes", "money back"]
+LABELS = ["Tech", "Billing", "Tech", "Billing"]
+TRAIN = "".join(f"__label__{label} {text}\n" for text, label in zip(TEXTS, LABELS, strict=True))
+QUICK = ["-dim", 5, "-epoch", 50, "-lr", 0.5, "-thread", 1, "-minCount", 1, "-bucket", 10]
+N = 6  # inputs
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Start two workers, each of which has a process and one thread."""
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        memory_limit=0,
+    ) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def address(cluster):
+    """Return the address of the scheduler."""
+    return cluster.scheduler_address
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with a model, inputs, and the parts that this machine makes of them."""
+    folder, here = tmp_path_factory.mktemp("dask"), os.getcwd()
+    os.chdir(folder)
+    Path("train.txt").write_text(TRAIN)
+    assert run("supervised", "-input", "train.txt", "-output", "m", *QUICK).code == 0
+    Path("in").mkdir()
+    for i in range(N):
+        rows = [json.dumps({"id": i, "text": f"{text} {i}"}) for text in TEXTS]
+        Path(f"in/{i}.jsonl").write_text("\n".join([*rows, ""]))
+    assert run("predict-prob", "m.bin", "in/*.jsonl", "--output-dir", "alone").code == 0
+    os.chdir(here)
+    return folder
+
+
+@pytest.fixture
+def here(folder, monkeypatch):
+    """Go to the folder."""
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def label(address, out, *argv):
+    """Label the inputs on the cluster."""
+    return run("predict-prob", "m.bin", "in/*.jsonl", "--output-dir", out, "--dask", address, *argv)
+
+
+def files(folder):
+    """Return the files below a folder and their bytes, without the records of parts."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(Path(folder).rglob("*"))
+        if path.is_file() and ".parts" not in path.parts
+    }
+
+
+def test_a_cluster_makes_the_same_bytes(here, address):
+    result = label(address, "out")
+    assert result.code == 0, result.err
+    assert result.err.splitlines()[-1] == f"{N} parts: {N} written."
+    assert result.err.count("text: column 'text'") == 1
+    assert files("out") == files("alone")
+    Path("out/3.jsonl").unlink()
+    result = label(address, "out")
+    assert result.err.splitlines()[-1] == f"{N} parts: 1 written, {N - 1} there already."
+    assert files("out") == files("alone")
+
+
+def test_workers_that_do_not_see_the_model_get_a_copy(here, address, monkeypatch):
+    copies = []
+    sent = cluster_module._Job._sent
+
+    def noted(job, group, addresses):
+        found = sent(job, group, addresses)
+        for path in found.values():
+            names = [path.name for path in sorted(Path(path).iterdir())]
+            copies.append((Path(path), names))
+        return found
+
+    monkeypatch.setattr(cluster_module._Job, "_blind", lambda job, group, on: list(on))
+    monkeypatch.setattr(cluster_module._Job, "_sent", noted)
+    result = label(address, "copied")
+    assert result.code == 0, result.err
+    assert files("copied") == files("alone")
+    ((path, names),) = copies  # one for both workers, which are on one machine
+    assert names == ["m.bin", "m.bin.json"]
+    assert not path.exists()
+
+
+class Dying(PartJob):
+    """Ends its worker in the middle of part 2: once, or each time where there is a poisoned one."""
+
+    def maker(self, classifier):
+        make = super().maker(classifier)
+
+        def dying(part, hear):
+            def ends(part, kind, what):
+                if kind == "read" and (part.name.startswith("2") and not os.path.exists("dead")):
+                    Path("dead" if self.args.k == 1 else "poison").touch()
+                    os._exit(9)
+                hear(part, kind, what)
+
+            os.chdir(os.path.dirname(os.path.dirname(part.source)))
+            return make(part, ends)
+
+        return dying
+
+
+def test_a_worker_that_dies_costs_only_its_part(here, address, monkeypatch):
+    monkeypatch.setattr(part_job, "PartJob", Dying)
+    result = label(address, "survived")
+    assert Path("dead").exists()
+    Path("dead").unlink()
+    assert result.code == 0, result.err
+    assert files("survived") == files("alone")
+
+
+def test_a_part_that_kills_every_worker_is_listed(here, cluster, monkeypatch):
+    monkeypatch.setattr(cluster.scheduler, "allowed_failures", 0)
+    monkeypatch.setattr(part_job, "PartJob", Dying)
+    result = label(cluster.scheduler_address, "poisoned", "-k", 2)
+    assert Path("poison").exists()
+    assert result.code == 1
+    assert result.err.splitlines()[-2:] == [
+        "in/2.jsonl: 1 worker that made it ended early, perhaps out of memory",
+        f"1 part of {N} could not be made: the same command tries again.",
+    ]
+    assert list(files("poisoned")) == [f"{i}.jsonl" for i in range(N) if i != 2]
+
+
+def test_workers_of_another_version(here, address, monkeypatch):
+    monkeypatch.setattr(cluster_module, "__version__", "9.9")
+    result = label(address, "versions")
+    assert (result.code, files("versions")) == (1, {})
+    assert "fastcli 0.1.0, and here is 9.9. Install the same there." in result.err
+    monkeypatch.setattr(
+        cluster_module, "VERSIONS", cluster_module.VERSIONS.replace("'fastcli'", "'fastcli_no'")
+    )
+    assert ": no fastcli." in label(address, "versions").err
+
+
+def test_what_cannot_be(here):
+    assert run("predict", "m.bin", "in/0.jsonl", "--dask", "tcp://127.0.0.1:1").err == (
+        "--dask makes a part of each file: give a folder, --output-dir DIR.\n"
+    )
+    result = label("nonsense://127.0.0.1:1", "none")
+    assert result.code == 1
+    assert "No Dask scheduler answers at nonsense://127.0.0.1:1: " in result.err
+    assert "Traceback" not in result.err
