@@ -38,6 +38,10 @@ class ArgumentError(FastcliError):
     """An option or argument has a value that cannot work."""
 
 
+class RequirementNotMet(FastcliError):
+    """A test does not reach what was required of it, such as ``f1macro>=0.9``."""
+
+
 class TrainingDiverged(FastcliError):
     """The loss became NaN or infinite: fastText's message, where it happened, and what may help."""
 

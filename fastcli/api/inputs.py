@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastcli.api.blocks import blocks_of
@@ -17,6 +18,37 @@ if TYPE_CHECKING:
     from fastcli.tables.options import TableOptions
 
 MOST_NOTES = 3  # about unknown words, of several files
+CANNOT_TEST = "Test file cannot be opened!"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: a model, the files, how many labels, how probable at least."""
+
+    model: str
+    data: tuple[str, ...]
+    k: int
+    threshold: float
+    thread: int = 1
+
+    def named(self, path: str) -> str:
+        """Return what errors call the model where it predicts a file."""
+        return f"{self.model}, {path}" if len(self.data) > 1 else self.model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How labelled data are read: tables by options, or as a prepare.json (``like``) says.
+
+    ``command`` is the command line, without the file, that an error completes for one that is
+    surely a table; without it the error names arguments of Python.  ``given`` are blocks that
+    stand in the place of files.
+    """
+
+    table: TableOptions
+    like: str = ""
+    command: tuple[str, ...] = ()
+    given: tuple[Block, ...] | None = None
 
 
 def reads_tables(model: Classifier) -> bool:
@@ -47,17 +79,14 @@ def check_readable(paths: Sequence[str], message: str) -> None:
 
 def examples(
     classifier: Classifier,
-    path: str,
-    table: TableOptions,
-    like: str,
     model: str,
-    command: Sequence[str],
+    path: str,
+    reading: Reading,
     placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None,
-    cannot: str = "Test file cannot be opened!",
+    cannot: str = CANNOT_TEST,
 ) -> Iterator[Block]:
     """Return the lines, or rows, of a file that a model (``model`` is its path) is tested on.
 
-    ``command`` is what reads a table, but for the options of columns, in the error for one;
     ``placed`` hears where the rows of a table of texts are; ``cannot`` is what is said of a
     file that cannot be opened.
 
@@ -65,12 +94,16 @@ def examples(
     """
     from fastcli.api.table_lines import asks_for_table, refuse_table
 
-    if reads_lines(classifier) and (like or asks_for_table(table)):
+    if reading.given is not None:
+        return iter(reading.given)
+    if reads_lines(classifier) and (reading.like or asks_for_table(reading.table)):
         from fastcli.api.labelled_tables import open_examples
 
-        return open_examples(classifier, model, path, table, like, placed)
-    if reads_lines(classifier) and table.format == "auto":
-        refuse_table(path, getattr(classifier, "label", "__label__"), command, model=classifier)
+        return open_examples(classifier, model, path, reading.table, reading.like, placed)
+    if reads_lines(classifier) and reading.table.format == "auto":
+        label = getattr(classifier, "label", "__label__")
+        command = [*reading.command, path] if reading.command else []
+        refuse_table(path, label, command, model=classifier)
     return blocks_of(classifier, path, cannot)
 
 

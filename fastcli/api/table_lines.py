@@ -90,8 +90,8 @@ def refuse_table(
     """Raise DataError where a file is surely a table, with the command that reads it.
 
     ``label`` is the prefix of labels, "" where lines have none; ``command`` is the command line
-    without the options of columns, which a ``model`` may know; ``otherwise`` is what to do if each
-    line is a text.
+    without the options of columns, which a ``model`` may know, none where Python is told which
+    arguments to give; ``otherwise`` is what to do if each line is a text.
     """
     from fastcli.printable import listed
     from fastcli.tables.sure import sure_table
@@ -100,20 +100,22 @@ def refuse_table(
     if found is None:
         return
     known = recorded_columns_of(model)
-    columns = []
+    columns: list[tuple[str, str]] = []
     if not known.get("text") or not set(known["text"]) <= set(found.names):
-        columns.append(f"--text-column {shlex.quote(found.text or 'COLUMN')}")
+        columns.append(("text_column", found.text or "COLUMN"))
     if label:
         there = [name for name in known.get("label", []) if name in found.names]
-        columns += [
-            f"--label-column {shlex.quote(one)}" for one in there or [found.label or "COLUMN"]
-        ]
-
+        columns += [("label_column", one) for one in there or [found.label or "COLUMN"]]
+    if command:
+        options = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in columns]
+        way = " ".join([shlex.join(command), *options])
+    else:
+        way = ", ".join(f"{name}={value!r}" for name, value in columns) or "format='csv'"
+        otherwise = 'give format="text"' if otherwise == AS_LINES else otherwise
     named = f"; its columns: {listed(found.names)}" if found.names else ""
     raise DataError(
         f"{path} is a table, not lines of {'labels and ' if label else ''}text{named}. "
-        f"Read it as one: {' '.join([shlex.join(command), *columns])}. "
-        f"If each line is a text, {otherwise}."
+        f"Read it as one: {way}. If each line is a text, {otherwise}."
     )
 
 

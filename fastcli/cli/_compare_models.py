@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.inputs import Question
 from fastcli.api.label_names import label_names_of
 from fastcli.cli import _json
 from fastcli.cli._decisions import AUTO, decided
 from fastcli.cli._declare import say_without_effect
-from fastcli.cli._options import Predicting, Question, load_classifier
+from fastcli.cli._options import Predicting, load_classifier
 from fastcli.errors import ArgumentError, DataError
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import listed, printable
@@ -99,12 +100,12 @@ def tested(
     ctx: click.Context, options: Predicting, tables: Tables, path: str, data: str
 ) -> Compared:
     """Return a model with its answers to the lines of a file."""
-    from fastcli.api.inputs import examples, reads_tables
+    from fastcli.api.inputs import Reading, examples, reads_tables
     from fastcli.evaluation.answers import answer
     from fastcli.evaluation.predictor import Predictor
 
     table, like = tables
-    asked = Question(path, (data,), options.k, options.threshold)
+    asked = Question(path, (data,), options.k, options.threshold, options.thread)
     classifier, asked = decided(ctx, load_classifier(path, table), asked, options)
     kinds = {
         "is_table": bool(like) or reads_tables(classifier),
@@ -114,13 +115,14 @@ def tested(
     }
     say_without_effect(ctx, {**vars(options), **vars(table), **kinds, "like": like})
 
-    command = ["fastcli", str(ctx.info_name), *ctx.params["words"]]
+    command = ("fastcli", str(ctx.info_name), *ctx.params["words"][:-1])
+    reading = Reading(table=table, like=like, command=command)
     predictor = Predictor(classifier, asked.k, asked.threshold, options.thread, path, with_all=True)
     return Compared(
         path=path,
         size=os.path.getsize(path) if os.path.isfile(path) else None,
         sums_to_one=classifier.sums_to_one,
-        answers=answer(predictor, examples(classifier, data, table, like, path, command)),
+        answers=answer(predictor, examples(classifier, path, data, reading)),
         names=label_names_of(classifier, path, like),
     )
 

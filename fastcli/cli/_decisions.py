@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.inputs import Question
 from fastcli.api.loading import opened
 from fastcli.cli._declare import given_names
-from fastcli.cli._options import Predicting, Question, load_classifier
+from fastcli.cli._options import Predicting, load_classifier
 from fastcli.errors import ArgumentError, DataError, ModelFormatError, cannot_open
 from fastcli.files import Replacement, cannot_save, write_all
 from fastcli.printable import counted

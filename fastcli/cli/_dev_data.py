@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastcli.api.inputs import check_readable, examples
+from fastcli.api.inputs import Reading, check_readable, examples
 from fastcli.api.lessons import say_seen
 from fastcli.cli._inputs import read_inputs
 from fastcli.printable import listed_files
@@ -44,14 +44,15 @@ def read_dev_data(
     from fastcli.evaluation.dense import check_enough, read_scored
     from fastcli.evaluation.recorded import inputs_of
 
+    command = ("fastcli", str(ctx.info_name), model)
+    reading = Reading(table=table, like=like, command=command)
     trained_on = inputs_of(classifier)
     for path in paths:
         say_seen(trained_on, path)
 
     def files() -> Iterator[tuple[str, Iterator[Block]]]:
         for path in paths:
-            command = ["fastcli", str(ctx.info_name), model, path]
-            yield path, examples(classifier, path, table, like, model, command, cannot=CANNOT_OPEN)
+            yield path, examples(classifier, model, path, reading, cannot=CANNOT_OPEN)
 
     name = listed_files(paths)
     scored = read_scored(classifier, files(), model, name, pair_bytes)

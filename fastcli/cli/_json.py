@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
+from fastcli.api.json_values import number as number
 from fastcli.printable import encodable
-
-DIGITS = 9  # so many tell every float32 from all others
-
-
-def number(value: float) -> float | None:
-    """Return a number as JSON shows it: 9 significant digits; None (null) if not finite.
-
-    >>> number(1 / 3), number(1.2345678949e-12), number(float("nan"))
-    (0.333333333, 1.23456789e-12, None)
-    """
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
 
 
 def line(answer: dict[str, Any]) -> bytes:

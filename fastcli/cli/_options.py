@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fastcli.api.files import Lists
+from fastcli.api.inputs import Question
 from fastcli.cli._declare import FileName, file_argument, takes
 from fastcli.options import option
 from fastcli.text import options as text
@@ -45,20 +46,6 @@ class Predicting(Answering):
     calibrated: bool = option(False, "use calibrated probabilities (see calibrate)")
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked: a model, the files, how many labels, how probable at least."""
-
-    model: str
-    data: tuple[str, ...]
-    k: int
-    threshold: float
-
-    def named(self, path: str) -> str:
-        """Return what errors call the model where it predicts a file."""
-        return f"{self.model}, {path}" if len(self.data) > 1 else self.model
-
-
 def prediction_arguments(*kinds: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return what adds ``<model> <test-data>... [<k>] [<th>]`` and the options of prediction.
 
@@ -81,7 +68,9 @@ def prediction_arguments(*kinds: Any) -> Callable[[Callable[..., None]], Callabl
             files, k, threshold = read_test_data(
                 ctx, data, lists.files_from, options.k, options.threshold
             )
-            command(ctx, options, *more, Question(model, tuple(files), k, threshold))
+            command(
+                ctx, options, *more, Question(model, tuple(files), k, threshold, options.thread)
+            )
 
         added = takes(Predicting, Lists, *kinds)(click.pass_context(run))
         added = click.argument("data", metavar="<test-data>", nargs=-1, type=FileName())(added)

@@ -14,7 +14,7 @@ from fastcli.errors import FastcliError
 from fastcli.printable import counted
 
 if TYPE_CHECKING:
-    from fastcli.cli._options import Question
+    from fastcli.api.inputs import Question
     from fastcli.evaluation.classifier import Classifier
     from fastcli.labelling.label_table import LabelArgs
     from fastcli.tables.options import TableOptions

@@ -6,33 +6,17 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from fastcli.cli import _json
-from fastcli.errors import ArgumentError, FastcliError
 from fastcli.evaluation.metric_names import REGRESSION_METRICS
 from fastcli.printable import listed_files, printable
 
 if TYPE_CHECKING:
-    from fastcli.cli._options import Predicting, Question
-    from fastcli.cli._report import Reporting
-    from fastcli.evaluation.classifier import Block, Classifier, Predictions
+    from fastcli.api.testing import Testing
+    from fastcli.evaluation.classifier import Block, Predictions
     from fastcli.evaluation.predictor import Predictor
     from fastcli.evaluation.regression import RegressionMeter
-    from fastcli.evaluation.requirement import Requirement
-    from fastcli.tables.options import TableOptions
 
 ALL = "all"  # targets together
-
-
-def check_no_labels(options: Predicting, asked: Question) -> None:
-    """Raise ArgumentError for options that decide which labels are given."""
-    given = {"-k": asked.k != 1, "--threshold": asked.threshold != 0}
-    given |= {"--thresholds": bool(options.thresholds), "--calibrated": options.calibrated}
-    for name in filter(given.__getitem__, given):
-        raise ArgumentError(
-            f"{name} is for labels, and {asked.model} predicts numbers (regression): leave it out."
-        )
 
 
 # ------------------------------------------------------------------ predict
@@ -64,67 +48,24 @@ def predict_numbers(predictor: Predictor, blocks: Iterator[Block], as_json: bool
 # ------------------------------------------------------------------ test
 
 
-def test_numbers(
-    ctx: click.Context,
-    classifier: Classifier,
-    options: Predicting,
-    table: TableOptions,
-    like: str,
-    asked: Question,
-    reporting: Reporting,
-) -> None:
+def test_numbers(testing: Testing, as_json: bool) -> None:
     """Print RMSE, MAE and R2 of files, of each target and all together where there are several."""
-    from fastcli.api.inputs import examples, say_unknown_words, unknown_words_note
-    from fastcli.api.loading import for_labels_only
+    from fastcli.api.testing import run_test_of_numbers
     from fastcli.cli.display.bars import with_bar
-    from fastcli.cli.display.messages import say
-    from fastcli.evaluation.predictor import Predictor
-    from fastcli.evaluation.regression import measured_numbers, meter_of
-    from fastcli.mlp.model import MlpModel
 
-    check_no_labels(options, asked)
-    if reporting.asked:
-        raise for_labels_only(asked.model, reporting.asked[0])
-    wanted = required_of(reporting)
-    assert isinstance(classifier, MlpModel)
-    classifier.targets_read = "present"
-    total, notes = meter_of(classifier), list[str]()
-    files: list[tuple[str, RegressionMeter]] = []
-    for path in asked.data:
-        predictor = Predictor(classifier, 1, 0.0, options.thread, asked.named(path))
-        command = ["fastcli", str(ctx.info_name), asked.model, path]
-        read = examples(classifier, path, table, like, asked.model, command)
-        meter = measured_numbers(predictor, with_bar(read, path))
-        notes += unknown_words_note(predictor, path, are_queries=False)
-        files.append((path, meter))
-        total.merge(meter)
-    if sentence := total.sentence():
-        say(sentence)
-    say_unknown_words(notes)
-    if total.n == 0:
-        where = "Standard input" if list(asked.data) == ["-"] else listed_files(asked.data)
-        say(f"{where}: no line is left to test on, so the scores are undefined (nan).")
+    tested = run_test_of_numbers(testing, with_bar)
+    files, total = tested.files, tested.total
     rows: list[tuple[str | None, RegressionMeter]] = [(None, total)]
     if len(files) > 1:
         rows = [*files, *rows]
-    if options.json:
+    if as_json:
         write_json(rows, len(files))
     elif len(files) > 1:
         write_files(rows)
     else:
         write_scores(total)
     sys.stdout.flush()
-    missed = [one.missed(total, -1, listed_files(asked.data)) for one in wanted]
-    if sentences := list(filter(None, missed)):
-        raise FastcliError(" ".join(sentences))
-
-
-def required_of(reporting: Reporting) -> list[Requirement]:
-    """Return the requirements.  Raises ArgumentError for metrics of labels."""
-    wanted = reporting.requirements()
-    for one in wanted:
-        one.metric.check_task(True, f"--require {one.metric.text}")
-    return wanted
+    tested.required.check(total, listed_files(testing.asked.data))
 
 
 def write_scores(meter: RegressionMeter) -> None:

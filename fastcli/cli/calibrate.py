@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from fastcli.api.table_lines import table_words
+from fastcli.api.testing import loss_of
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import as_calibration, check_stays, load_identified
 from fastcli.cli._declare import FileName, file_argument, takes
 from fastcli.cli._dev_data import dev_files, read_dev_data
 from fastcli.cli._endings import file_to_label
-from fastcli.cli._report import loss_of
 from fastcli.options import option
 from fastcli.overwriting import check_apart
 from fastcli.printable import listed_files

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from fastcli.api.blocks import blocks_of
-from fastcli.api.inputs import reads_tables, say_unknown_words, unknown_words_note
+from fastcli.api.inputs import Question, reads_tables, say_unknown_words, unknown_words_note
 from fastcli.api.table_lines import asks_for_table, refuse_table
+from fastcli.api.testing import check_no_labels
 from fastcli.cli import _json
 from fastcli.cli._cluster import Clustering
 from fastcli.cli._command import positional
@@ -20,12 +21,11 @@ from fastcli.cli._declare import say_without_effect
 from fastcli.cli._options import (
     PATTERN,
     Predicting,
-    Question,
     load_classifier,
     prediction_arguments,
 )
 from fastcli.cli._parts import PartOptions, check_part_options, label_parts
-from fastcli.cli._regression import check_no_labels, predict_numbers
+from fastcli.cli._regression import predict_numbers
 from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
 from fastcli.options import Need, option
@@ -188,7 +188,7 @@ class Run:
         from fastcli.cli.display.bars import is_into_file, with_bar
         from fastcli.evaluation.predictor import Predictor
 
-        check_no_labels(self.options, asked)
+        check_no_labels(asked, self.options.thresholds, self.options.calibrated)
         if self.parts.output_dir or self.filters != Filters() or self.labelling.wide:
             raise ArgumentError(
                 f"{asked.model} predicts numbers (regression): --output-dir, --wide and options "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.report_options import Reporting
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import decided
@@ -16,20 +16,19 @@ from fastcli.cli._declare import say_without_effect
 from fastcli.cli._options import (
     PATTERN,
     Predicting,
-    Question,
     load_classifier,
     prediction_arguments,
 )
 from fastcli.cli._regression import test_numbers
-from fastcli.cli._report import Reporting, ReportRun, Required, decides, open_report, required_of
 from fastcli.printable import listed_files, printable, readable
 from fastcli.tables.options import LikeOption, TableOptions
 
 if TYPE_CHECKING:
+    from fastcli.api.inputs import Question, Reading
+    from fastcli.api.testing import Tested
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.meter import Meter
 
-CANNOT_OPEN = "Test file cannot be opened!"
 TOTAL = "total"
 
 
@@ -57,15 +56,21 @@ def test(
       fastcli test --report topics.bin data/samples/topics.test.txt
       fastcli test --require 'f1macro>=0.9' topics.bin data/samples/topics.test.txt
     """
+    from fastcli.api.testing import Testing, check_no_labels
+    from fastcli.cli._report import say_written
+
     classifier = loaded(asked, table, reporting, takes_numbers=True)
     if classifier.targets is not None:
-        test_numbers(ctx, classifier, options, table, like.like, asked, reporting)
+        check_no_labels(asked, options.thresholds, options.calibrated)
+        reading = reading_of(ctx, asked.model, table, like.like)
+        testing = Testing(classifier=classifier, asked=asked, reading=reading, reporting=reporting)
+        test_numbers(testing, options.json)
         return
     tested = run(ctx, classifier, options, table, like.like, asked, reporting)
     print_tested(options, tested)
     sys.stdout.flush()
     if tested.report is not None:
-        tested.report.say_written()
+        say_written(tested.report)
     tested.required.check(tested.total, listed_files(asked.data))
 
 
@@ -73,7 +78,9 @@ def print_tested(options: Predicting, tested: Tested) -> None:
     """Print a report where it was asked for, else N, precision and recall."""
     asked, k = tested.asked, tested.asked.k
     if tested.report is not None and tested.report.reporting.report:
-        tested.report.print(options.json)
+        from fastcli.cli._report import print_report
+
+        print_report(tested.report, options.json)
         return
     if options.json:
         write_json(tested, k)
@@ -126,18 +133,6 @@ def test_label(
     out.write(("\n".join(lines) + "\n").encode())
 
 
-@dataclass(kw_only=True)
-class Tested:
-    """The counts of every file and of all together, the labels of the model, what was asked."""
-
-    asked: Question
-    files: list[tuple[str, Meter]]
-    total: Meter
-    labels: list[bytes]
-    required: Required
-    report: ReportRun | None = None  # where more is counted than test prints
-
-
 def loaded(
     asked: Question, table: TableOptions, reporting: Reporting, takes_numbers: bool = False
 ) -> Classifier:
@@ -145,10 +140,10 @@ def loaded(
 
     Raises ArgumentError for one of regression unless the command ``takes_numbers``.
     """
-    from fastcli.api.inputs import check_readable
+    from fastcli.api.inputs import CANNOT_TEST, check_readable
 
     reporting.check()
-    check_readable(asked.data, CANNOT_OPEN)
+    check_readable(asked.data, CANNOT_TEST)
     return load_classifier(asked.model, table, takes_numbers=takes_numbers)
 
 
@@ -162,58 +157,28 @@ def run(
     reporting: Reporting,
 ) -> Tested:
     """Test a model on files or standard input."""
-    from fastcli.api.inputs import examples, reads_tables, say_unknown_words, unknown_words_note
+    from fastcli.api.inputs import reads_lines, reads_tables
+    from fastcli.api.testing import Testing, run_test
     from fastcli.cli.display.bars import with_bar
-    from fastcli.cli.display.messages import say
-    from fastcli.evaluation.meter import Meter
-    from fastcli.evaluation.predictor import Predictor
-    from fastcli.labelling.examination import Places
 
-    data = asked.data
     classifier, asked = decided(ctx, classifier, asked, options)
-    of_numbers = getattr(classifier, "columns", None) is not None
-    kinds = {"is_table": bool(like) or reads_tables(classifier), "of_numbers": of_numbers}
+    kinds = {
+        "is_table": bool(like) or reads_tables(classifier),
+        "of_numbers": not reads_lines(classifier),
+    }
     given = {**vars(options), **vars(reporting), **vars(table), **kinds, "like": like}
     say_without_effect(ctx, given)
-    required = required_of(reporting, classifier, asked, like)
-    with_scores = any(one.needs_scores for one in required.metrics)
-    with_all = reporting.is_asked or any(
-        one.needs_losses or (one.needs_best and (asked.k != 1 or decides(classifier, asked)))
-        for one in required.metrics
-    )
-    total, files, notes = Meter(nlabels=classifier.nlabels), [], []
-    with open_report(classifier, asked, table, like, reporting, with_scores) as report:
-        for path in data:
-            predictor = Predictor(
-                classifier, asked.k, asked.threshold, options.thread, asked.named(path), with_all
-            )
-            places = Places()
-            command = ["fastcli", str(ctx.info_name), asked.model, path]
-            read = examples(classifier, path, table, like, asked.model, command, places.hear)
-            blocks = with_bar(read, path)
-            if report is None:
-                meter = predictor.test(blocks, with_scores)
-            else:
-                meter = report.run(predictor, path, blocks, places)
-            notes += unknown_words_note(predictor, path, are_queries=False)
-            files.append((path, meter))
-            total.merge(meter)
-    is_shown = report is not None and reporting.report
-    if (sentence := total.skipped.sentence()) and not is_shown:
-        say(sentence)
-    say_unknown_words(notes)
-    if total.n == 0:
-        what = "no line is left to test on" if sentence else "there are no lines to test on"
-        where = "Standard input" if list(data) == ["-"] else listed_files(data)
-        say(f"{where}: {what}, so precision and recall are undefined (nan).")
-    return Tested(
-        asked=asked,
-        files=files,
-        total=total,
-        labels=classifier.labels(),
-        required=required,
-        report=report,
-    )
+    reading = reading_of(ctx, asked.model, table, like)
+    testing = Testing(classifier=classifier, asked=asked, reading=reading, reporting=reporting)
+    return run_test(testing, with_bar)
+
+
+def reading_of(ctx: click.Context, model: str, table: TableOptions, like: str) -> Reading:
+    """Return how the files of a test are read."""
+    from fastcli.api.inputs import Reading
+
+    command = ("fastcli", ctx.info_name or "test", model)
+    return Reading(table=table, like=like, command=command)
 
 
 def write_table(tested: Tested, k: int) -> None:
