@@ -94,7 +94,7 @@ COMPILING = {
     for name in ("intrinsics", "keys", "link", "numba_compiler", "processor", "targets")
 }
 HOMES = {
-    "tomli": ("cli/mlp.py",),
+    "tomli": ("api/configuration.py",),
     "matplotlib": ("api/curves.py", "api/regions.py"),
     "jieba": ("prepare/segment.py",),
     "orjson": ("tables/objects.py", "labelling/writers.py"),
