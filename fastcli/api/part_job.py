@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,11 @@ from fastcli.tables.streams import opened
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.decided import Decisions
+    from fastcli.labelling.outputs import Put
     from fastcli.labelling.part_workers import Hear, Make
     from fastcli.labelling.parts import Part
+
+AS_LINES = "text"  # the --format of a file whose lines are texts
 
 
 @dataclass(kw_only=True)
@@ -125,9 +129,15 @@ class PartJob:
             )
 
         packed = compression(part.source) or ""
+        are_lines = self._are_lines(classifier, part.source)
         if is_empty(part.source):  # as writers of many parts leave some
             with part_file(part.target, packed, placing):
-                return Made()
+                return Made(are_lines=are_lines)
+        if are_lines:
+            self._check_lines()
+            with part_file(part.target, packed, placing) as put:
+                done = self._predict_lines(classifier, part, hear, put, not packed)
+            return Made(labelled=done, are_lines=True)
         from fastcli.api.labelled_tables import open_texts
 
         bad = BadRows(self.table.skip_bad)
@@ -145,6 +155,65 @@ class PartJob:
         with part_file(part.target, packed, placing) as put:
             done = label_table(classifier, table, prepared.recipe, prepared.names, args, put)
         return Made(labelled=done, bad=bad.reasons)
+
+    def _are_lines(self, classifier: Classifier, path: str) -> bool:
+        """Tell whether a file is predicted line by line, and not as a table."""
+        from fastcli.api.inputs import reads_lines
+        from fastcli.api.table_lines import asks_for_table
+        from fastcli.tables.sure import may_be_lines
+
+        if not reads_lines(classifier):
+            return False
+        if self.table.format == AS_LINES:
+            return True
+        return not self.like and not asks_for_table(self.table) and may_be_lines(path)
+
+    def _check_lines(self) -> None:
+        """Raise DataError for options that are for rows."""
+        args, usual = self.args, LabelArgs("")
+        given = {
+            "--wide": args.wide,
+            "--as": args.name != usual.name,
+            "--keep": args.filters.keep,
+            "--min-prob": args.filters.min_prob is not None,
+        }
+        if names := [name for name, value in given.items() if value]:
+            raise DataError(
+                f"{names[0]} is for the rows of tables, and this is lines. Give --format csv if it "
+                "is a table, or leave the option out."
+            )
+
+    def _predict_lines(
+        self, classifier: Classifier, part: Part, hear: Hear, put: Put, counts_bytes: bool
+    ) -> Labelled:
+        """Write what predict prints for the lines of a file."""
+        from fastcli.api.blocks import blocks_of
+        from fastcli.api.inputs import unknown_words_note
+        from fastcli.evaluation.predictor import Predictor
+
+        args, name = self.args, f"{self.model}, {part.source}"
+        predictor = Predictor(classifier, args.k, args.threshold, args.thread, name)
+        done, n_read = Labelled([]), 0
+        hear(
+            part,
+            "decided",
+            f"{part.source}: lines, as predict prints them (--format csv: rows of a table)",
+        )
+
+        def read() -> Iterator[Any]:
+            nonlocal n_read
+            for block in blocks_of(classifier, part.source, "Input file cannot be opened!"):
+                yield block
+                n_read += block.nbytes
+                if counts_bytes:
+                    hear(part, "read", n_read)
+
+        for text in predictor.format(read(), args.with_probs):
+            put(text)
+            done.rows += text.count(b"\n")
+        done.kept = done.rows
+        done.unknown_words += unknown_words_note(predictor, part.source, are_queries=True)
+        return done
 
 
 def is_empty(path: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -45,8 +46,8 @@ class PartOptions:
 
     output_dir: str = option(
         "",
-        "write each table with its labels to a part of its name in this folder; started again it "
-        "makes what is missing",
+        "write each file with its labels to a part of its name in this folder: rows of a table, or "
+        "what is printed for lines; started again it makes what is missing",
         group="tables",
         file="folder",
     )
@@ -185,6 +186,7 @@ class PartsRun:
     done: dict[str, Made] = field(default_factory=dict)  # by name
     failed: dict[str, str] = field(default_factory=dict)  # inputs, and why
     n_again: int = 0  # tries that failed and were followed by another
+    seconds: float = 0.0
     advance: Callable[[int], None] = lambda n: None
     _told: set[str] = field(default_factory=set)
     _read: Counter[str] = field(default_factory=Counter)
@@ -199,12 +201,13 @@ class PartsRun:
         from fastcli.labelling.part_workers import make_here, make_parts
 
         parts, n = self.parts, self.job.args.thread
-        n_processes = min(n, len(parts))
+        n_processes, began = min(n, len(parts)), time.monotonic()
         if n_processes <= 1:
             make_here(parts, self.job.maker(classifier), self.hear)
-            return
-        each = replace(self.job.args, thread=max(n // n_processes, 1))
-        make_parts(parts, n_processes, replace(self.job, args=each).start, self.hear)
+        else:
+            each = replace(self.job.args, thread=max(n // n_processes, 1))
+            make_parts(parts, n_processes, replace(self.job, args=each).start, self.hear)
+        self.seconds = time.monotonic() - began
 
     def make_on_cluster(self, client: Client) -> None:
         """Make all parts on the workers of a Dask cluster, one for each of their threads."""
@@ -249,14 +252,15 @@ class PartsRun:
         self.advance(max(now - self._read[part.name], 0))
         self._read[part.name] = max(now, self._read[part.name])
 
-    def total(self) -> Labelled:
-        """Return what was done in all parts together."""
+    def total(self, of_lines: bool = False) -> tuple[int, Labelled]:
+        """Return how many parts of tables were made (or ``of_lines``), and what was done there."""
         from fastcli.labelling.predicted import Labelled
 
         total = Labelled([])
-        for name in sorted(self.done):
-            total.add(self.done[name].labelled)
-        return total
+        some = [one for _, one in sorted(self.done.items()) if one.are_lines == of_lines]
+        for one in some:
+            total.add(one.labelled)
+        return len(some), total
 
     def bad(self) -> Counter[str]:
         """Return why rows of all parts were left out, and how many."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastcli.api.parts import Labelling, PartOptions, PartsRun, check_part_options
 from fastcli.cli._cluster import Clustering, connected_to
 from fastcli.cli.display.messages import error as say_error
-from fastcli.cli.display.messages import say
+from fastcli.cli.display.messages import lines, say
 from fastcli.errors import FastcliError
 from fastcli.printable import counted
 
@@ -74,15 +74,22 @@ def _make(run: PartsRun, classifier: Classifier, clustering: Clustering) -> None
 def _report(run: PartsRun) -> None:
     """Say what was done; raise FastcliError where parts failed."""
     from fastcli.api.inputs import say_unknown_words
+    from fastcli.cli.display.endings import time_text
     from fastcli.cli.display.labelling import say_summary
     from fastcli.tables.bad_rows import left_out
 
-    total, bad = run.total(), run.bad()
-    if run.done:
-        say_summary(total, run.job.args, f"{counted(len(run.done), 'part')} in {run.folder}")
-    say_unknown_words(total.unknown_words)
+    bad = run.bad()
+    n_tables, tables = run.total()
+    if n_tables:
+        say_summary(tables, run.job.args, f"{counted(n_tables, 'part')} in {run.folder}")
+    n_files, printed = run.total(of_lines=True)
+    if n_files:
+        where = f"{counted(n_files, 'part')} in {run.folder}{time_text()}"
+        say(f"Wrote {counted(printed.rows)} to {where}, as predict prints them.")
+    say_unknown_words([*tables.unknown_words, *printed.unknown_words])
     if bad:
         say(left_out(bad))
+    _say_table(run)
     counts = (
         (len(run.done), "written"),
         (len(run.found.done), "there already"),
@@ -95,6 +102,25 @@ def _report(run: PartsRun) -> None:
     say(f"{counted(n, 'part')}: {which or 'nothing to do'}{empty}.")
     if run.failed:
         _report_failed(run)
+
+
+def _say_table(run: PartsRun) -> None:
+    """Write how many parts and rows there are, in what time, and how much failed."""
+    from fastcli.cli.display.tables import Column, Rows
+
+    if not run.parts:
+        return
+    rows = sum(one.labelled.rows for one in run.done.values())
+    columns = {
+        "parts": f"{len(run.done):,}",
+        "rows": f"{rows:,}",
+        "seconds": f"{run.seconds:,.1f}",
+        "rows/s": f"{rows / max(run.seconds, 1e-9):,.0f}",
+        "tried again": f"{run.n_again:,}",
+        "failed": f"{len(run.failed):,}",
+    }
+    table = Rows([Column(title, len(cell)) for title, cell in columns.items()])
+    lines("", table.header(), table.row(list(columns.values())))
 
 
 def _report_failed(run: PartsRun) -> None:

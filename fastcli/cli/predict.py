@@ -84,7 +84,8 @@ def predict(
     immediately when lines come through a pipe.  Several files, or patterns in quotes, are
     predicted in turn; K and TH come after them, or are given with -k and --threshold.
     With --output the file is a table, whose rows are written with their labels; with
-    --output-dir there may be many, each of which becomes a part in that folder.
+    --output-dir there may be many, tables or lines, each of which becomes a part in that
+    folder.
 
     \b
     Example:
@@ -300,12 +301,7 @@ class Run:
     def label_parts(self, classifier: Classifier, asked: Question) -> None:
         """Write a part for each table, ``-thread`` at a time."""
         if self.options.json:
-            raise ArgumentError("--json is for lines: parts have the formats of their tables.")
-        if self.table.format == "text":
-            raise ArgumentError(
-                "--format text: lines have no format that a part could have. Give --output "
-                "FILE.csv for each file."
-            )
+            raise ArgumentError("--json is for lines that are printed, not for parts.")
         args = self.label_args(asked.k, asked.threshold)
         lists = self.ctx.params["files_from"]
         label_parts(

@@ -10,7 +10,13 @@ from fastcli.errors import FastcliError
 from fastcli.tables.columns import LABEL_NAMES, TEXT_NAMES, usual
 from fastcli.tables.delimited import Delimited
 from fastcli.tables.dialects import BOM, HEAD, Asked, kind_of_name, suffix
-from fastcli.tables.formats import begins_as_objects, check_objects
+from fastcli.tables.formats import (
+    begins_as_objects,
+    check_objects,
+    head_of,
+    is_parquet,
+    named_kind,
+)
 from fastcli.tables.headers import has_header
 from fastcli.tables.objects import parquet_rows
 from fastcli.tables.streams import opened
@@ -50,6 +56,21 @@ def sure_table(path: str, prefix: str) -> SureTable | None:
         check_objects(path, head)
         return _sure(_first_names(head))
     return _sure_delimited(path, head)
+
+
+def may_be_lines(path: str) -> bool:
+    """Tell whether a file is lines where nothing asks for a table: neither its name nor how it
+    begins is that of a table.
+
+    A table begins as JSON or Parquet does, or with a header of several columns or of a usual name.
+    """
+    if named_kind(path) != "auto" or is_parquet(path):
+        return False
+    head = head_of(path)
+    first = head.removeprefix(BOM).split(b"\n", 1)[0].decode("utf-8", "replace").strip().strip('"')
+    if begins_as_objects(head) or usual([first], TEXT_NAMES):
+        return False
+    return _sure_delimited(path, head[:HEAD]) is None
 
 
 def _sure_delimited(path: str, head: bytes) -> SureTable | None:

@@ -464,3 +464,83 @@ def test_a_run_that_is_interrupted_goes_on_later(here, n_threads, name, code):
     for i in range(n):
         lines = Path(f"out/{i:02}.jsonl").read_text().splitlines()
         assert [json.loads(line)["text"] for line in lines] == [f"{text} {i}" for text in TEXTS]
+
+
+LINES = "broken screen\nrefund please , now\n\nwhat, if anything, is this\n"
+
+
+def test_parts_of_lines_are_what_predict_prints(here):
+    """By content where the name does not tell; a table beside them stays one."""
+    os.makedirs("in")
+    Path("in/a.txt").write_text(LINES)
+    Path("in/b.txt.gz").write_bytes(gzip.compress(LINES.encode() * 2))
+    Path("in/c").write_text("__label__Tech app crashes\n")
+    Path("in/d").write_text("text,n\nrefund please,1\n")
+    Path("in/e.txt").write_text("")
+    for n in (1, 2):
+        result = label("2", "-thread", n, inputs=["in"], out=f"out{n}")
+        assert result.code == 0, result.err
+        assert "Wrote 13 lines to 4 parts in" in result.err
+        assert result.err.count("lines, as predict prints them (--format csv") == 1
+    assert files("out1") == files("out2")
+    for name in ("a.txt", "b.txt.gz", "c"):
+        printed = run("predict-prob", "m.bin", f"in/{name}", 2).out
+        data = Path("out1", name).read_bytes()
+        assert (gzip.decompress(data) if name.endswith(".gz") else data) == printed
+    assert Path("out1/d").read_text().startswith("text,n,label_1,")
+    assert Path("out1/e.txt").read_bytes() == b""
+    again = label("2", inputs=["in"], out="out1")
+    assert again.err.splitlines()[-1] == "5 parts: 5 there already."
+
+
+def test_lines_that_look_like_tables(here):
+    os.makedirs("in")
+    Path("in/a.csv").write_text("text,n\nrefund please,1\n")
+    assert label("--format", "text", inputs=["in"]).code == 0
+    assert (
+        Path("out/a.csv").read_bytes()
+        == run("predict-prob", "m.bin", "-", stdin=b"text,n\nrefund please,1\n").out
+    )
+    Path("in/a.txt").write_text(LINES)
+    for argv in (["--wide"], ["--as", "x"], ["--keep", "Tech>=0.5"]):
+        result = label(*argv, inputs=["in/a.txt"], out="not")
+        assert result.code == 1
+        assert f"in/a.txt: {argv[0]} is for the rows of tables, and this is lines" in result.err
+
+
+def test_the_table_at_the_end(here):
+    Path("shards/bad.jsonl").write_text("{")
+    result = label()
+    assert re.search(r"\nparts +rows +seconds +rows/s +tried again +failed\n", result.err)
+    result = label("--overwrite", inputs=["shards"])
+    titles, figures, counts, *_ = result.err.splitlines()[-5:]
+    assert titles.split()[:2] == ["parts", "rows"]
+    assert (figures.split()[:2], figures.split()[-2:]) == (["3", "12"], ["0", "1"])
+    assert counts == "4 parts: 3 written, 1 failed."
+    assert all(len(line) <= 80 for line in (titles, figures))
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux")
+def test_a_killed_process_costs_its_part_one_try(here):
+    """The first one of two; what it was at is made by another."""
+    n = 40
+    for i in range(n):
+        write(f"many/{i:02}.jsonl", [{"text": f"{text} {i}"} for text in TEXTS])
+    argv = ["predict-prob", "m.bin", "many", "--output-dir", "out", "-thread", 2]
+    with start(*argv) as job:
+        while job.poll() is None and not list(Path("out").glob("*.jsonl")):
+            pass
+        children = Path(f"/proc/{job.pid}/task/{job.pid}/children")
+        killed = next(int(pid) for pid in children.read_text().split() if is_worker(pid))
+        os.kill(killed, signal.SIGKILL)
+        err = job.communicate()[1].decode()
+    assert job.returncode == 0, err
+    assert err.splitlines()[-1] == f"{n} parts: {n} written."
+    assert leftovers("out") == []
+    assert label(inputs=["many"], out="all").code == 0
+    assert files("out") == files("all")
+
+
+def is_worker(pid):
+    """Tell whether a process makes parts, and does not count their semaphores."""
+    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
