@@ -24,6 +24,7 @@ from tests.naive_predict import (  # noqa: F401
     mean_rows,
     sigmoid,
     table_sigmoid,
+    told,
 )
 from tests.naive_quantize import (  # noqa: F401
     decode,

@@ -45,7 +45,8 @@ def table_sigmoid(x):
     """Return the sigmoid of x cut to a multiple of 1/32; 0 below -8 and 1 above 8."""
     if abs(x) > 8:
         return np.float32(x > 0)
-    return exact_sigmoid(np.float32(math.floor(x * 32) / 32))
+    step = np.float32(math.floor(x * 32) / 32)
+    return np.float32(1 / (1 + np.float64(exact_exp(-step))))
 
 
 def dots(hidden, wo):
@@ -163,10 +164,15 @@ def format_vectors(words, rows):
     return "".join(f"{word} " + "".join(f"{x:.5g} " for x in row) + "\n" for word, row in lines)
 
 
+def told(p, added):
+    """Return a probability as fastText tells it: e to the logarithm, in float32, of p + added."""
+    return np.float32(np.exp(np.float64(np.float32(np.log(np.float64(p) + added)))) if added else p)
+
+
 def format_predictions(lines, with_probs, added):
-    """Return lines of (label, probability) as text; ``added`` is added to the probabilities."""
+    """Return lines of (label, probability) as text."""
     text = ""
     for line in lines:
-        shown = [[name, f"{np.float32(p) + np.float32(added):.6g}"] for name, p in line]
+        shown = [[name, f"{told(p, added):.6g}"] for name, p in line]
         text += " ".join(" ".join(pair[: 1 + with_probs]) for pair in shown) + "\n"
     return text

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcli.jit.build import device, kernel
 from fastcli.kernels.base.groups import Best, Strings, Text
-from fastcli.kernels.base.vector import bits_of_float
+from fastcli.kernels.base.vector import bits_of_float, offset_probability
 from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
@@ -187,8 +187,8 @@ def format_predictions(
 ) -> i64:
     """Write predictions, one line an example: ``label label`` or ``label prob label prob``.
 
-    ``printed_offset`` is added to every probability.  A label takes at most its bytes, and 15.
-    Returns the number of bytes written.
+    ``printed_offset`` is added to every probability by ``offset_probability``.  A label takes at
+    most its bytes, and 15.  Returns the number of bytes written.
     """
     n = 0
     for line in range(n_lines):
@@ -200,7 +200,7 @@ def format_predictions(
             n += write_string(labels, best.ids[i], at(out, n))
             if with_probs == 1:
                 out[n] = 32
-                prob = np.float32(best.scores[i] + np.float32(printed_offset))
+                prob = offset_probability(best.scores[i], printed_offset)
                 n += 1 + write_general(float(prob), 6, at(out, n + 1))
         out[n] = 10
         n += 1

@@ -368,3 +368,14 @@ def exact_exp(x: f32) -> f32:
     if x != x:
         result = x
     return result
+
+
+@device
+def offset_probability(p: f32, offset: f64) -> f32:
+    """Return p + offset rounded as fastText does it, by the logarithm of that and back.
+
+    Without an offset it is p.
+    """
+    if offset == 0.0:
+        return p
+    return exact_exp(np.float32(exact_log(float(p) + offset)))

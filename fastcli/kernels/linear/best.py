@@ -11,7 +11,7 @@ from fastcli.jit.group import Group
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.heap import keep_best, sort_best
 from fastcli.kernels.base.losses import HS
-from fastcli.kernels.base.vector import exp
+from fastcli.kernels.base.vector import exact_exp
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.scores import (
     BLOCK,
@@ -132,5 +132,5 @@ def best_labels(
                 n = best_of_all(k, outputs.nlabels, minimum, search.scores, labels, probs)
             sort_best(n, probs, labels)
             for i in range(n):
-                probs[i] = exp(probs[i]) if outputs.loss == HS else search.scores[labels[i]]
+                probs[i] = exact_exp(probs[i]) if outputs.loss == HS else search.scores[labels[i]]
         best.counts[line] = n

@@ -67,14 +67,17 @@ def exact_sigmoid(x: f32) -> f32:
 
 @device
 def table_sigmoid(x: f32) -> f32:
-    """Return the sigmoid in 512 steps over [-8, 8], 0 and 1 outside, as fastText tests with."""
+    """Return the sigmoid in 512 steps over [-8, 8], 0 and 1 outside, as fastText tests with.
+
+    It fills its table in float64, but for the exponential.
+    """
     f = np.float32
     if x < f(-8.0):
         return f(0.0)
     if x > f(8.0):
         return f(1.0)
     step = int((x + f(8.0)) * f(32.0))
-    return exact_sigmoid(f(step) * f(0.03125) - f(8.0))
+    return f(1.0 / (1.0 + float(exact_exp(f(8.0) - f(step) * f(0.03125)))))
 
 
 @device
