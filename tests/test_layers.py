@@ -39,7 +39,7 @@ LAYERS = {
     "kernels": set(),
     "kernels/base": KERNELS,
     "kernels/text": {"kernels/text", *KERNELS},
-    "kernels/linear": {"kernels/linear", *KERNELS},
+    "kernels/linear": {"kernels/linear", "kernels/text", *KERNELS},
     "kernels/mlp": {"kernels/mlp", *KERNELS},
     "optimizers": KERNELS,
     "text": {"text", "kernels/text", *KERNELS, *BASE},

@@ -92,6 +92,18 @@ class Model:
         return blocks
 
     @cached_property
+    def outputs(self) -> kernels.Outputs:
+        """What makes labels of a hidden row, as kernels take it."""
+        has_tree = self.args.loss == "hs"
+        return kernels.Outputs(
+            self.output_blocks,
+            self.nlabels,
+            self.args.dim,
+            LOSSES[self.args.loss],
+            self.children if has_tree else np.zeros(2, np.int32),
+        )
+
+    @cached_property
     def largest_output(self) -> float:
         """The largest size of a number of the output matrix; NaN or infinite if one is."""
         return largest(self.output_blocks)
@@ -185,6 +197,17 @@ class Model:
             raise ArgumentError("The model has no labels, so there is nothing to predict.")
 
 
+def search_of(model: Model) -> Search:
+    """Return scratch for finding the best labels; one for each thread."""
+    n_blocks = -(-model.nlabels // kernels.BLOCK)
+    return Search(
+        np.empty(n_blocks * kernels.BLOCK, np.float32),
+        np.empty(n_blocks, np.int32),
+        np.empty(model.nlabels + 1, np.int32),
+        np.empty(model.nlabels + 1, np.float32),
+    )
+
+
 class Scorer:
     """Finds the best labels of lines; one for each thread, since it has scratch."""
 
@@ -193,24 +216,10 @@ class Scorer:
         self._model = model
         self._k = k
         self._threshold = -math.inf if math.isnan(threshold) else threshold
-        has_tree = model.args.loss == "hs"
-        blocks = model.output_blocks
-        self._outputs = kernels.Outputs(
-            blocks,
-            model.nlabels,
-            model.args.dim,
-            LOSSES[model.args.loss],
-            model.children if has_tree else np.zeros(2, np.int32),
-        )
+        self._outputs = model.outputs
         # Each term of a score is at most this times a number of the line.
         self._most = model.args.dim * model.largest_output
-        n_scores = len(blocks) // model.args.dim
-        self._search = Search(
-            np.empty(n_scores, np.float32),
-            np.empty(n_scores // kernels.BLOCK, np.int32),
-            np.empty(model.nlabels + 1, np.int32),
-            np.empty(model.nlabels + 1, np.float32),
-        )
+        self._search = search_of(model)
 
     def score(self, lines: Lines) -> Predictions:
         """Return the k best labels of every line, with their probabilities.

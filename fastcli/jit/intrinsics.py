@@ -841,6 +841,33 @@ def call(typing: Any, address: Any, arguments: Any) -> Any:
     return types.void(types.int64, arguments), codegen
 
 
+def _pointer_from(kind: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(kind)(types.int64), codegen
+
+
+@intrinsic
+def u8_at(typing: Any, address: Any) -> Any:
+    return _pointer_from(types.uint8)
+
+
+@intrinsic
+def i32_at(typing: Any, address: Any) -> Any:
+    return _pointer_from(types.int32)
+
+
+@intrinsic
+def i64_at(typing: Any, address: Any) -> Any:
+    return _pointer_from(types.int64)
+
+
+@intrinsic
+def f32_at(typing: Any, address: Any) -> Any:
+    return _pointer_from(types.float32)
+
+
 # --------------------------------------------------------------------------- views
 
 

@@ -74,10 +74,10 @@ class Reader:
         self._weight_prefix = os.fsencode(weight_prefix)
         self._raw = self._text = np.zeros(0, np.uint8)  # the last text, and without weights
         eos_hash = hash_bytes(as_bytes(EOS), len(EOS))
-        self._vocabulary = groups.Vocabulary(
+        self.vocabulary = groups.Vocabulary(
             dictionary.table, dictionary.find(EOS), eos_hash, as_text(os.fsencode(label))
         )
-        self._ngrams = groups.Ngrams(minn, maxn, word_ngrams, max(bucket, 1), dictionary.nwords)
+        self.ngrams = groups.Ngrams(minn, maxn, word_ngrams, max(bucket, 1), dictionary.nwords)
         self._max_lines = max_lines
         self._features, self._hashes = np.empty((2, 1 << 16), np.int32)
         self._labels = np.empty(1 << 12, np.int32)
@@ -94,12 +94,12 @@ class Reader:
             if position == 0 or text is not self._raw:
                 self._raw, self._text = text, blanked(text, self._weight_prefix)
             text = self._text
-        ngrams = self._ngrams
+        ngrams = self.ngrams
         state = np.array([position, 0, 0, 0, 0], np.int64)
         while True:
             n = kernels.read_lines(
                 as_text(text),
-                self._vocabulary,
+                self.vocabulary,
                 ngrams,
                 groups.Lines(self._features, self._offsets, self._labels, self._label_offsets),
                 self._flags,

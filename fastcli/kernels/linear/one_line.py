@@ -1,0 +1,202 @@
+"""Predicting one line of text by one call: what ``read_lines`` to ``best_labels`` do for a block.
+
+A program that predicts a text at a time pays for every argument of every call.  So what all its
+calls have in common is in a record, as numbers and addresses, and this kernel calls the others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastcli.jit.build import device, kernel
+from fastcli.jit.signature import Record
+from fastcli.kernels.base.groups import Best, Strings, Text
+from fastcli.kernels.base.indirect import call, f32_at, i32_at, i64_at, u8_at
+from fastcli.kernels.base.vector import offset_probability
+from fastcli.kernels.base.views import record
+from fastcli.kernels.linear.best import Search
+from fastcli.kernels.linear.means import Codes
+from fastcli.kernels.linear.scores import Outputs
+from fastcli.kernels.text.groups import HashTable, Lines, Ngrams, Vocabulary
+from fastcli.kernels.text.lines import NOT_SPELLED, LineRoom
+
+if TYPE_CHECKING:
+    from fastcli.jit.signature import F32, F64, U8, Records, f64, i64
+
+NO_ROOM, NOT_FINITE, TOO_LONG = -1, -2, 1 << 32
+FLOAT32_MAX = 3.4e38  # a little less than the largest float32
+
+
+class LineModel(Record):
+    """What predicting a line needs of a model: kernels and arrays by address, and numbers."""
+
+    read_lines: i64
+    prune_features: i64  # 0: the model was not pruned
+    mean_rows: i64  # 0: the input matrix is quantized
+    mean_codes: i64
+    best_labels: i64
+    slots: i64  # Vocabulary
+    mask: i64
+    starts: i64
+    arena: i64
+    eos: i64
+    eos_hash: i64
+    prefix: i64
+    prefix_size: i64
+    minn: i64  # Ngrams
+    maxn: i64
+    word_ngrams: i64
+    bucket: i64
+    nwords: i64
+    bucket_rows: i64
+    wi: i64  # of a dense matrix
+    codes: i64  # Codes
+    nsubq: i64
+    dsub: i64
+    lastdsub: i64
+    centroids: i64
+    has_norms: i64
+    norm_codes: i64
+    norms: i64
+    blocks: i64  # Outputs
+    nlabels: i64
+    dim: i64
+    loss: i64
+    children: i64
+    most: f64  # each term of a score is at most this times a number of the line
+    offset: f64  # what fastText adds to probabilities
+
+
+class LineScratch(Record):
+    """What one call at a time writes to: addresses of arrays, and how long these are."""
+
+    features: i64  # Lines
+    offsets: i64
+    labels: i64
+    label_offsets: i64
+    line_flags: i64
+    feature_room: i64
+    label_room: i64
+    hashes: i64
+    state: i64
+    hidden: i64
+    scores: i64  # Search
+    lines: i64
+    nodes: i64
+    path_scores: i64
+    k: i64  # Best
+    counts: i64
+    ids: i64
+    probs: i64
+
+
+@device
+def read_line(text: Text, model: Records[LineModel], scratch: Records[LineScratch]) -> None:
+    """Read the line as features, those of a pruned model by their rows."""
+    m, s = record(model, 0), record(scratch, 0)
+    i64_at(s.state)[0] = 0
+    strings = Strings(i64_at(m.starts), u8_at(m.arena))
+    call(
+        m.read_lines,
+        (
+            text,
+            Vocabulary(
+                HashTable(i64_at(m.slots), m.mask, strings),
+                m.eos,
+                m.eos_hash,
+                Text(u8_at(m.prefix), m.prefix_size),
+            ),
+            Ngrams(m.minn, m.maxn, m.word_ngrams, m.bucket, m.nwords),
+            Lines(
+                i32_at(s.features),
+                i64_at(s.offsets),
+                i32_at(s.labels),
+                i64_at(s.label_offsets),
+            ),
+            u8_at(s.line_flags),
+            LineRoom(s.feature_room, s.label_room, 1),
+            i32_at(s.hashes),
+            i64_at(s.state),
+        ),
+    )
+    if m.prune_features != 0 and i64_at(s.state)[0] > 0:
+        features, offsets = i32_at(s.features), i64_at(s.offsets)
+        call(m.prune_features, (features, offsets, 1, m.nwords, i32_at(m.bucket_rows)))
+
+
+@device
+def mean_of_line(model: Records[LineModel], scratch: Records[LineScratch]) -> None:
+    """Set the hidden row to the mean of the rows of the line's features."""
+    m, s = record(model, 0), record(scratch, 0)
+    features, offsets, hidden = i32_at(s.features), i64_at(s.offsets), f32_at(s.hidden)
+    if m.mean_rows != 0:
+        call(m.mean_rows, (features, offsets, 1, f32_at(m.wi), m.dim, hidden))
+    else:
+        codes = Codes(
+            u8_at(m.codes),
+            m.nsubq,
+            m.dsub,
+            m.lastdsub,
+            f32_at(m.centroids),
+            m.has_norms,
+            u8_at(m.norm_codes),
+            f32_at(m.norms),
+        )
+        call(m.mean_codes, (features, offsets, 1, codes, m.dim, hidden))
+
+
+@device
+def label_line(threshold: f64, model: Records[LineModel], scratch: Records[LineScratch]) -> None:
+    """Find the best labels of the hidden row."""
+    m, s = record(model, 0), record(scratch, 0)
+    call(
+        m.best_labels,
+        (
+            f32_at(s.hidden),
+            i64_at(s.offsets),
+            1,
+            Outputs(f32_at(m.blocks), m.nlabels, m.dim, m.loss, i32_at(m.children)),
+            threshold,
+            Search(f32_at(s.scores), i32_at(s.lines), i32_at(s.nodes), f32_at(s.path_scores)),
+            Best(s.k, i32_at(s.counts), i32_at(s.ids), f32_at(s.probs)),
+        ),
+    )
+
+
+@device
+def is_surely_finite(hidden: F32, dim: i64, most: f64) -> bool:
+    """Tell whether no score of a hidden row can be NaN or infinite."""
+    n = 0
+    for j in range(dim):
+        n += 1 if abs(float(hidden[j])) * most < FLOAT32_MAX else 0
+    return n == dim
+
+
+@kernel
+def predict_line(
+    text: U8,
+    size: i64,
+    threshold: f64,
+    model: Records[LineModel],
+    scratch: Records[LineScratch],
+    probs: F64,
+) -> i64:
+    """Find the best labels of the line ``text[:size]``; return how many there are.
+
+    ``scratch.ids`` has them, ``probs`` their probabilities as fastText tells them.  ``TOO_LONG``
+    is added where a word was too long for character n-grams.  Returns ``NO_ROOM`` if the line has
+    more features or labels than there is room for, and ``NOT_FINITE`` if its scores may be NaN or
+    infinite.
+    """
+    m, s = record(model, 0), record(scratch, 0)
+    read_line(Text(text, size), model, scratch)
+    if i64_at(s.state)[0] == 0:
+        return NO_ROOM
+    mean_of_line(model, scratch)
+    if i64_at(s.offsets)[1] > 0 and not is_surely_finite(f32_at(s.hidden), m.dim, m.most):
+        return NOT_FINITE
+    label_line(threshold if threshold == threshold else -1.0, model, scratch)  # NaN: no threshold
+    n = int(i32_at(s.counts)[0])
+    for i in range(n):
+        probs[i] = float(offset_probability(f32_at(s.probs)[i], m.offset))
+    return n + (TOO_LONG if u8_at(s.line_flags)[0] & NOT_SPELLED else 0)
