@@ -15,8 +15,12 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # as in ``typing``, which takes some ms to import
 if TYPE_CHECKING:
+    from fastcli.api.linear import FastText as FastText
     from fastcli.api.loading import load_model as load_model
     from fastcli.api.perceptron import Perceptron as Perceptron
+    from fastcli.api.tokens import tokenize as tokenize
+    from fastcli.api.training import train_supervised as train_supervised
+    from fastcli.api.training import train_unsupervised as train_unsupervised
     from fastcli.errors import ArgumentError as ArgumentError
     from fastcli.errors import DataError as DataError
     from fastcli.errors import FastcliError as FastcliError
@@ -25,8 +29,12 @@ if TYPE_CHECKING:
     from fastcli.errors import ModelFormatError as ModelFormatError
 
 _HOMES = {
+    "FastText": "api.linear",
     "Perceptron": "api.perceptron",
     "load_model": "api.loading",
+    "tokenize": "api.tokens",
+    "train_supervised": "api.training",
+    "train_unsupervised": "api.training",
     "ArgumentError": "errors",
     "DataError": "errors",
     "FastcliError": "errors",

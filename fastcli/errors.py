@@ -1,4 +1,8 @@
-"""Errors that a user can fix; every message says what to do next."""
+"""Errors that a user can fix; every message says what to do next.
+
+They are children of what fastText's Python module raises as well, which programs catch: ValueError
+and RuntimeError; and of OSError and MemoryError where Python's own functions would raise these.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +19,11 @@ class FastcliNote(FastcliWarning):
     """What was decided for the caller: a column, an encoding, an option without effect."""
 
 
-class DataError(FastcliError):
+class DataError(FastcliError, ValueError):
     """An input file is missing, unreadable or holds nothing to work with."""
 
 
-class ModelFormatError(FastcliError):
+class ModelFormatError(FastcliError, ValueError):
     """A file is not a model, is damaged, or belongs to something else."""
 
 
@@ -34,7 +38,7 @@ class NotFinite(ModelFormatError):
         )
 
 
-class ArgumentError(FastcliError):
+class ArgumentError(FastcliError, ValueError):
     """An option or argument has a value that cannot work."""
 
 
@@ -42,7 +46,7 @@ class RequirementNotMet(FastcliError):
     """A test does not reach what was required of it, such as ``f1macro>=0.9``."""
 
 
-class TrainingDiverged(FastcliError):
+class TrainingDiverged(FastcliError, RuntimeError):
     """The loss became NaN or infinite: fastText's message, where it happened, and what may help."""
 
     def __init__(self, where: str, advice: str) -> None:

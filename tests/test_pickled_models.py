@@ -14,7 +14,7 @@ from tests.command import SAMPLES, run
 
 TRAIN = SAMPLES / "topics.train.txt"
 TEXTS = ["what can i cook with rice and onions ?", "my car makes a noise", "zyzzyva", ""]
-KINDS = ["mlp"]
+KINDS = ["mlp", "bin", "ftz"]
 SMALL = ["-dim", 8, "-epoch", 5, "-lr", 0.5, "-bucket", 1000, "-wordNgrams", 2, "-thread", 1]
 
 

@@ -2,32 +2,250 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 
 import numpy as np
 
-from fastcli.errors import ArgumentError
-from fastcli.evaluation.predictor import Predictor
+from fastcli.api.arguments import line_of, path_of, real, utf8, whole
+from fastcli.api.linear_model import texts_of
+from fastcli.api.linear_words import WordModel
+from fastcli.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fastcli.fasttext.model import Model
+    from fastcli.api.engine import Engine
+    from fastcli.api.meter import LabelMeter
+    from fastcli.evaluation.meter import Meter
+
+    Floats = NDArray[np.float32]
+    Path = str | bytes | os.PathLike[str]
 
 
-class FastText:
-    """A ``.bin`` or ``.ftz`` model; ``path`` is "" where it was never saved."""
+class FastText(WordModel):
+    """A linear model: a classifier or word vectors, as ``load_model`` and training return it.
 
-    def __init__(self, model: Model, path: str = "") -> None:
-        self._model, self.path = model, path
+    It has all methods of fastText's Python module, with the same arguments, results and order;
+    errors are children of the exceptions there.  A trained model has its arguments as attributes
+    in fastText's spelling (``lr``, ``wordNgrams``, ...); ``f`` is the object beneath, for programs
+    that call fastText's C++ functions.  ``path`` is "" where it was never saved.
+    """
+
+    @cached_property
+    def f(self) -> Engine:
+        """The object beneath, with the names of fastText's C++ class: ``f.predict`` and others."""
+        from fastcli.api.engine import Engine
+
+        return Engine(self)
+
+    # -------------------------------------------------------------------------- predicting
+
+    @overload
+    def predict(
+        self,
+        text: str,
+        k: SupportsIndex = ...,
+        threshold: SupportsFloat = ...,
+        on_unicode_error: str = ...,
+    ) -> tuple[tuple[str, ...], NDArray[np.float64]]: ...
+
+    @overload
+    def predict(
+        self,
+        text: list[str],
+        k: SupportsIndex = ...,
+        threshold: SupportsFloat = ...,
+        on_unicode_error: str = ...,
+    ) -> tuple[list[list[str]], list[Floats]]: ...
 
     def predict(
-        self, text: str, k: int = 1, threshold: float = 0.0
-    ) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-        """Return the k best labels of a line and their probabilities, float64[labels]."""
-        if "\n" in text:
-            raise ArgumentError("predict processes one line at a time (remove '\\n')")
-        predictor = Predictor(self._model, k, threshold, 1)
-        line = np.frombuffer(f"{text}\n".encode(), np.uint8)
-        (found,) = predictor.rows([line])
-        return tuple(name.decode() for name, _ in found), np.array([p for _, p in found])
+        self,
+        text: str | list[str],
+        k: SupportsIndex = 1,
+        threshold: SupportsFloat = 0.0,
+        on_unicode_error: str = "strict",
+    ) -> Any:
+        """Return the k best labels of a text and their probabilities, the most probable first.
+
+        ``k=-1`` gives all labels; those less probable than ``threshold`` are left out.  As in
+        fastText 0.00001 is added to probabilities but those of ``hs``, which may reach 1.00001.
+        ``on_unicode_error`` is for labels that are not valid UTF-8, as in ``bytes.decode``.
+
+        A text gives a tuple of labels and float64[labels]; a list of texts a list of lists of
+        labels and a list of float32[labels].  Raises ArgumentError, a ValueError, for a text with
+        a line end, for a model of word vectors and for k=0; TypeError for what is not text.
+        """
+        k, threshold = whole(k, "k"), real(threshold, "threshold")
+        if isinstance(text, list):
+            lines = [utf8(line_of(one, "predict"), "a text") for one in text]
+            return self._predict_lines(lines, k, threshold, on_unicode_error)
+        line = utf8(line_of(text, "predict"), "a text")
+        ids, probs = self._predict_one(line, k, threshold)
+        names = self._label_names(on_unicode_error)
+        return tuple(names[i] for i in ids.tolist()), probs.astype(np.float64)
+
+    def _predict_one(
+        self, line: bytes, k: int, threshold: float
+    ) -> tuple[NDArray[np.int32], Floats]:
+        """Return the ids of the best labels of a line (its end included), and probabilities."""
+        return self._predictions(line, k, threshold)[0]
+
+    def _predict_lines(
+        self, lines: list[bytes], k: int, threshold: float, on_unicode_error: str
+    ) -> tuple[list[list[str]], list[Floats]]:
+        found = self._predictions(b"".join(lines), k, threshold) if lines else []
+        names = self._label_names(on_unicode_error)
+        return [[names[i] for i in ids.tolist()] for ids, _ in found], [p for _, p in found]
+
+    def _predictions(
+        self, text: bytes, k: int, threshold: float
+    ) -> list[tuple[NDArray[np.int32], Floats]]:
+        """Return the ids of the best labels of each line, and their probabilities as printed."""
+        model, found = self._linear, []
+        offset = np.float32(model.printed_offset)
+        with self._predictor(k, threshold) as predictor:
+            for some in predictor.predictions([np.frombuffer(text, np.uint8)]):
+                for line, n in enumerate(some.counts.tolist()):
+                    first, last = line * some.k, line * some.k + n
+                    found.append((some.labels[first:last].copy(), some.probs[first:last] + offset))
+        return found
+
+    def _label_names(self, on_unicode_error: str) -> list[str]:
+        return (
+            self.labels
+            if on_unicode_error == "strict"
+            else self.get_labels(False, on_unicode_error)
+        )
+
+    @overload
+    def get_line(self, text: str, on_unicode_error: str = ...) -> tuple[list[str], list[str]]: ...
+
+    @overload
+    def get_line(
+        self, text: list[str], on_unicode_error: str = ...
+    ) -> tuple[list[list[str]], list[list[str]]]: ...
+
+    def get_line(self, text: str | list[str], on_unicode_error: str = "strict") -> Any:
+        """Return the words of a line of text, its end ``</s>`` included, and its known labels.
+
+        A list of texts gives a list of words and one of labels for each.  Raises ArgumentError for
+        a text with a line end.
+        """
+        from fastcli.api.tokens import words_and_labels
+
+        texts = text if isinstance(text, list) else [text]
+        lines = [utf8(line_of(one, "get_line"), "a text") for one in texts]
+        words, labels = (
+            [texts_of(some, on_unicode_error) for some in found]
+            for found in words_and_labels(self._linear, lines)
+        )
+        return (words, labels) if isinstance(text, list) else (words[0], labels[0])
+
+    # ------------------------------------------------------------------------------ testing
+
+    def test(
+        self, path: Path, k: SupportsIndex = 1, threshold: SupportsFloat = 0.0
+    ) -> tuple[int, float, float]:
+        """Test on a file of labelled lines: the number of lines, precision and recall at k.
+
+        Lines without a known label or word do not count, as in fastText.  Precision is NaN where
+        nothing was predicted.  Raises DataError if the file cannot be read, ArgumentError as
+        ``predict`` does.
+        """
+        meter = self._tested(path, k, threshold).as_written()
+        return meter.n, meter.precision, meter.recall
+
+    def test_label(
+        self, path: Path, k: SupportsIndex = 1, threshold: SupportsFloat = 0.0
+    ) -> dict[str, dict[str, float]]:
+        """Test on a file: ``precision``, ``recall`` and ``f1score`` of every label, by its name.
+
+        NaN where there is nothing to divide by.  fastText's Python module counts no gold labels
+        here, so that its recall is NaN and its F1 wrong; these are those of its command line.
+        Raises as ``test`` does.
+        """
+        meter = self._tested(path, k, threshold).as_written()
+        names = ("precision", "recall", "f1score")
+        labels = enumerate(texts_of(self._linear.labels()))
+        return {label: dict(zip(names, meter.label_scores(i), strict=True)) for i, label in labels}
+
+    def get_meter(self, path: Path, k: SupportsIndex = -1) -> LabelMeter:
+        """Test on a file, and return what gives precision and recall at every threshold.
+
+        ``k`` labels of each line are predicted, by default all.  Raises as ``test`` does.
+        """
+        from fastcli.api.meter import LabelMeter
+
+        return LabelMeter(self.get_label_id, self.f.getMeter(path, k))
+
+    def _tested(
+        self, path: Path, k: SupportsIndex, threshold: SupportsFloat, with_scores: bool = False
+    ) -> Meter:
+        from fastcli.evaluation.predictor import Predictor
+        from fastcli.text.inputs import text_blocks
+        from fastcli.threads import usable_cpus
+
+        k, threshold = whole(k, "k"), real(threshold, "threshold")
+        name = path_of(path)
+        predictor = Predictor(self._linear, k, threshold, usable_cpus(), self._name)
+        try:
+            return predictor.test(text_blocks(name), with_scores)
+        except OSError as error:
+            raise DataError(
+                f"Test file cannot be opened! ({name}: {error.strerror or error})"
+            ) from None
+
+    # ------------------------------------------------------------------ quantizing and saving
+
+    def quantize(
+        self,
+        input: Path | None = None,
+        qout: bool = False,
+        cutoff: SupportsIndex = 0,
+        retrain: bool = False,
+        epoch: SupportsIndex | None = None,
+        lr: SupportsFloat | None = None,
+        thread: SupportsIndex | None = None,
+        verbose: SupportsIndex | None = None,
+        dsub: SupportsIndex = 2,
+        qnorm: bool = False,
+    ) -> None:
+        """Quantize a classifier in place: codes instead of floats, with ``cutoff`` fewer rows.
+
+        ``qout`` quantizes the output matrix too, ``qnorm`` the norms separately; ``dsub`` is the
+        size of each sub-vector.  ``retrain`` trains the rows that a cutoff keeps again, on
+        ``input``, with ``epoch``, ``lr`` and ``thread`` (by default those of the model).  Raises
+        ArgumentError for word vectors, a quantized model, or one that is too small; DataError
+        for an input that cannot be used (Joulin et al. 2016, FastText.zip).
+        """
+        if retrain and not input:
+            raise ArgumentError("Need input file path if retraining")
+        from fastcli.api.quantizing import quantized
+
+        args = self._args
+        given = {
+            "epoch": whole(epoch, "epoch") if epoch else None,
+            "lr": real(lr, "lr") if lr else None,
+            "thread": whole(thread, "thread") if thread else None,
+        }
+        sizes = whole(dsub, "dsub"), bool(qnorm), bool(qout)
+        told = whole(verbose, "verbose") if verbose else args.verbose
+        source = path_of(input) if input else ""
+        self._use(
+            quantized(
+                self._linear, source, whole(cutoff, "cutoff"), bool(retrain), sizes, given, told
+            )
+        )
+
+    def save_model(self, path: Path) -> None:
+        """Save the model (``.bin``, or ``.ftz`` if it is quantized); ``path`` is its whole name.
+
+        The JSON file beside it (``<path>.json``) keeps the label prefix and the arguments, as on
+        the command line.  Raises FastcliError if it cannot be written.
+        """
+        name = path_of(path)
+        self._write(name)
+        self.path = name
+        self._came_from(name, os.stat(name))

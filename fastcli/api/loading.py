@@ -46,7 +46,9 @@ def load_model(path: str | os.PathLike[str], mmap: bool | None = None) -> FastTe
         return perceptron
     from fastcli.api.linear import FastText
 
-    return FastText(load_linear(contents), name)
+    model = FastText()
+    model._open(contents, name, mmap)
+    return model
 
 
 def opened(path: str) -> str | Contents:

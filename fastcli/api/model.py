@@ -22,7 +22,7 @@ MOST_IDLE = 8  # predictors that are kept for later calls
 class TrainedModel:
     """A model of any kind; ``path`` is that of its file, "" where it was never saved."""
 
-    def __init__(self, model: Classifier, path: str = "") -> None:
+    def __init__(self, model: Classifier | None, path: str = "") -> None:
         self._model: Any = model
         self.path = path
         self._file: ModelFile | None = None  # where a file has all of the model

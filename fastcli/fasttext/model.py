@@ -40,17 +40,18 @@ class Model:
 
     ``wi`` has (nwords + bucket) rows, ``wo`` nlabels (words, for word vectors); the output rows
     are decoded where they were quantized, since every line meets all of them: a row of floats
-    is quicker than its codes, and labels are few.  ``label`` is the label prefix, which the
-    file does not hold.  In a pruned model ``bucket_rows`` gives the row after the words of every
-    bucket, from 1 on; 0: it was dropped.  Tokens that begin with ``weight_prefix`` are weights of
-    lines, and neither words nor labels.  ``warning`` is a note for the user of the
-    model, if any: that the JSON file beside it belongs to another one.
+    is quicker than its codes, and labels are few; ``wo_codes`` are the codes, for saving.
+    ``label`` is the label prefix, which the file does not hold.  In a pruned model ``bucket_rows``
+    gives the row after the words of every bucket, from 1 on; 0: it was dropped.  Tokens that begin
+    with ``weight_prefix`` are weights of lines, and neither words nor labels.  ``warning`` is a
+    note for the user of the model, if any: that the JSON file beside it belongs to another one.
     """
 
     args: ModelArgs
     dictionary: Dictionary
     wi: DenseMatrix | QuantizedMatrix
     wo: DenseMatrix
+    wo_codes: QuantizedMatrix | None = None
     label: str = "__label__"
     weight_prefix: str = ""
     about: dict[str, Any] = field(default_factory=dict)

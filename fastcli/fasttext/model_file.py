@@ -132,6 +132,7 @@ def load_model(source: str | Contents) -> Model:
     read = _read_quantized if quantized else _read_matrix
     wi = read(file, "input matrix", dictionary.nwords + n_ngrams, args.dim)
     rows = output_rows(args, dictionary)
+    codes = None
     if _read_flag(file, "output matrix") and quantized:
         codes = _read_quantized(file, "output matrix", rows, args.dim)
         wo = _decoded(file, codes)
@@ -148,6 +149,7 @@ def load_model(source: str | Contents) -> Model:
         dictionary=dictionary,
         wi=wi,
         wo=wo,
+        wo_codes=codes,
         label=label,
         weight_prefix=about.get("arguments", {}).get("weight_prefix", ""),
         about=about,

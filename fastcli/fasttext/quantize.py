@@ -100,9 +100,10 @@ def quantize_model(
 def usable(quantized: QuantizedModel) -> Model:
     """Return a quantized model that can predict, as if it had been saved and loaded."""
     wo = quantized.wo
-    if isinstance(wo, QuantizedMatrix):
-        wo = DenseMatrix(wo.decode(), quantized.model.args.dim)
-    return replace(quantized.model, wi=quantized.wi, wo=wo)
+    if isinstance(wo, DenseMatrix):
+        return replace(quantized.model, wi=quantized.wi, wo=wo)
+    rows = DenseMatrix(wo.decode(), quantized.model.args.dim)
+    return replace(quantized.model, wi=quantized.wi, wo=rows, wo_codes=wo)
 
 
 def row_norms(matrix: DenseMatrix, n_threads: int) -> NDArray[np.float32]:

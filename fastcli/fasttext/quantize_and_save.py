@@ -16,6 +16,7 @@ from fastcli.fasttext.model_bytes import file_size
 from fastcli.fasttext.model_file import load_model, open_model
 from fastcli.fasttext.model_outputs import ModelOutputs
 from fastcli.fasttext.quantize import (
+    QuantizedModel,
     Sizes,
     by_norm,
     check_cutoff,
@@ -148,7 +149,7 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = Fals
     check_apart([source, *args.input * args.retrain, args.test], [path, str(about_path(path))])
     contents = open_model(source)  # so that a missing model is the error reported
     check_cutoff(args.cutoff, args.target_size)
-    _check_inputs(args)
+    check_inputs(args)
     with (
         ModelOutputs([path], [], reporter.warn, fsync) as outputs,
         spooled(args.input * args.retrain, reporter),
@@ -159,12 +160,22 @@ def quantize_and_save(args: QuantizeArgs, reporter: Reporter, fsync: bool = Fals
             reporter.warn(model.warning)
         if args.label is not None:
             model = replace(model, label=args.label)
-        args.sizes.check(model)
-        if args.retrain:
-            check_retrains(model, source)
-        train_args = args.train_args(model)
-        train_args.check_values()
+        train_args = checked_train_args(args, model, source)
         return _quantize(args, train_args, model, outputs, reporter)
+
+
+def checked_train_args(args: QuantizeArgs, model: Model, name: str) -> TrainArgs:
+    """Return the arguments of retraining, once it is sure that a model can be quantized so.
+
+    Raises ArgumentError, and ModelFormatError for a model that cannot be retrained, whose file is
+    ``name``.
+    """
+    args.sizes.check(model)
+    if args.retrain:
+        check_retrains(model, name)
+    train_args = args.train_args(model)
+    train_args.check_values()
+    return train_args
 
 
 def _quantize(
@@ -182,11 +193,42 @@ def _quantize(
     reporter.stage("testing") if args.test else None
     before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
     rows_before = model.wi.n_rows
+    quantized, notes = quantized_model(args, train_args, model, reporter)
+    reporter.stage("testing") if args.test else None
+    after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
+    for matrix in mapped:
+        matrix.check_unchanged()
+    reporter.stage("saving")
+    data = quantized_model_bytes(quantized)
+    outputs.save(path, lambda out: write_all(out.begin(), data), {}, notes)
+    return Quantized(
+        path=path,
+        size_before=size_before,
+        size=len(data),
+        rows_before=rows_before,
+        rows=quantized.wi.n_rows,
+        dsub=quantized.wi.quantizer.dsub,
+        model=quantized.model,
+        n_tested=before[0],
+        p1_before=before[1],
+        p1=after[1],
+    )
+
+
+def quantized_model(
+    args: QuantizeArgs, train_args: TrainArgs, model: Model, reporter: Reporter
+) -> tuple[QuantizedModel, dict[str, Any]]:
+    """Prune, retrain and quantize a model; return what the JSON file beside it will hold, too.
+
+    Raises FastcliError or a child of it.
+    """
+    n_threads = train_args.thread
+    n_rows = model.wi.n_rows
     reporter.stage("pruning")
     model, sizes, lost_nothing = _smaller(model, args, n_threads, reporter)
     if args.retrain and model.bucket_rows is None:
         reporter.note(
-            f"-retrain has no effect: all {rows_before:,} rows are kept. Give a smaller -cutoff."
+            f"-retrain has no effect: all {n_rows:,} rows are kept. Give a smaller -cutoff."
             if args.cutoff or args.target_size
             else "-retrain has no effect without -cutoff (or --target-size): all rows are kept."
         )
@@ -200,30 +242,16 @@ def _quantize(
         model = replace(model, args=replace(model.args, epoch=train_args.epoch))
     reporter.stage("quantizing")
     quantized = quantize_model(model, sizes, n_threads, lost_nothing and not args.retrain)
-    reporter.stage("testing") if args.test else None
-    after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
-    for matrix in mapped:
-        matrix.check_unchanged()
-    reporter.stage("saving")
-    data = quantized_model_bytes(quantized)
-    rows = quantized.wi.n_rows
-    how: dict[str, Any] = {"command": args.with_retraining_of(train_args).command(), "rows": rows}
-    how |= {"dsub": quantized.wi.quantizer.dsub, "qnorm": sizes.qnorm, "qout": sizes.qout}
+    how: dict[str, Any] = {
+        "command": args.with_retraining_of(train_args).command(),
+        "rows": quantized.wi.n_rows,
+        "dsub": quantized.wi.quantizer.dsub,
+        "qnorm": sizes.qnorm,
+        "qout": sizes.qout,
+    }
     notes = {k: v for k, v in model.about.items() if k not in (*OF_A_RUN, CALIBRATION)}
     notes |= {"label": model.label, "quantized": how}
-    outputs.save(path, lambda out: write_all(out.begin(), data), {}, notes)
-    return Quantized(
-        path=path,
-        size_before=size_before,
-        size=len(data),
-        rows_before=rows_before,
-        rows=rows,
-        dsub=quantized.wi.quantizer.dsub,
-        model=model,
-        n_tested=before[0],
-        p1_before=before[1],
-        p1=after[1],
-    )
+    return quantized, notes
 
 
 def _smaller(
@@ -254,7 +282,7 @@ def _smaller(
     return prune(model, order[:n]), sizes, n == n_used
 
 
-def _check_inputs(args: QuantizeArgs) -> None:
+def check_inputs(args: QuantizeArgs) -> None:
     """Raise an error if a file that will be needed is missing."""
     if args.retrain and not args.input:
         raise ArgumentError("-retrain needs the training text: give it with -input.")

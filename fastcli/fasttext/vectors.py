@@ -86,25 +86,13 @@ class Vectors:
         """Return the parts of a word that have a row, and those rows: the word itself if it is
         known, then its character n-grams between ``<`` and ``>``.
         """
-        model, dictionary, args = self.model, self.model.dictionary, self.model.args
-        names, rows = [], []
-        if 0 <= (entry := dictionary.find(word)) < dictionary.nwords + args.bucket:
-            names, rows = [word], [entry]
-        if word != EOS and args.maxn > 0:
-            names += char_ngrams(word, args.minn, args.maxn)
-            starts, arena = packed([word])
-            offsets, features = word_rows(dictionary, args, starts, arena, 0, 1)
-            rows += features[int(offsets[1]) - (len(names) - len(rows)) : int(offsets[1])].tolist()
-        features = np.array([*rows, 0], np.int32)
-        offsets = np.arange(len(rows) + 1, dtype=np.int64)
-        if model.bucket_rows is not None:
-            line_kernels.prune_features(
-                features, offsets, len(rows), dictionary.nwords, model.bucket_rows
-            )
-        vectors = model.wi.means(features, offsets, 0, len(rows)).reshape(-1, args.dim)
-        are_there = np.diff(offsets) > 0  # pruning drops some
-        names = [name for name, is_there in zip(names, are_there, strict=True) if is_there]
-        return names, vectors[are_there]
+        names, rows = subword_rows(self.model, word)
+        are_there = (rows >= 0) & (rows < self.model.wi.n_rows)  # a label's row may not be
+        n = int(are_there.sum())
+        offsets = np.arange(n + 1, dtype=np.int64)
+        features = np.append(rows[are_there], np.int32(0))
+        vectors = self.model.wi.means(features, offsets, 0, n).reshape(-1, self.model.args.dim)
+        return [name for name, is_there in zip(names, are_there, strict=True) if is_there], vectors
 
     def of_lines(self, text: Bytes) -> Iterator[NDArray[np.float32]]:
         """Yield the vectors of the lines of a text, some rows at a time.
@@ -153,6 +141,26 @@ class Vectors:
             np.add.at(out, owner, vectors)
             counts = np.bincount(owner[counted], minlength=len(some))
             yield out / np.maximum(counts, 1).astype(np.float32)[:, None]
+
+
+def subword_rows(model: Model, word: bytes) -> tuple[list[bytes], NDArray[np.int32]]:
+    """Return a word, if it is known, and its character n-grams, each with its input row.
+
+    The row is -1 where pruning dropped it.  A label has the number of a row among the buckets.
+    """
+    dictionary, args = model.dictionary, model.args
+    entry = dictionary.find(word)
+    names, own = ([word], [entry]) if entry >= 0 else ([], [])
+    ngrams = np.zeros(0, np.int32)
+    if word != EOS and args.maxn > 0:
+        offsets, features = word_rows(dictionary, args, *packed([word]), 0, 1)
+        grams = char_ngrams(word, args.minn, args.maxn)
+        ngrams = features[int(offsets[1]) - len(grams) : int(offsets[1])]
+        names = names + grams
+    if model.bucket_rows is not None:
+        kept = model.bucket_rows[ngrams - dictionary.nwords]
+        ngrams = np.where(kept > 0, dictionary.nwords + kept - 1, -1)
+    return names, np.array([*own, *ngrams.tolist()], np.int32)
 
 
 def char_ngrams(word: bytes, minn: int, maxn: int) -> list[bytes]:

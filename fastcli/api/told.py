@@ -1,0 +1,22 @@
+"""What training and quantizing have to say, as warnings of a program."""
+
+from __future__ import annotations
+
+from fastcli.notices import say, warn
+from fastcli.reporting import Reporter
+
+
+class Told(Reporter):
+    """Passes sentences on; ``verbose`` 0 keeps notes silent, as on the command line."""
+
+    def __init__(self, verbose: int = 2) -> None:
+        self._verbose = verbose
+
+    def note(self, sentence: str) -> None:
+        """Say what the caller should know."""
+        if self._verbose > 0:
+            say(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Warn of what was not done."""
+        warn(sentence)
