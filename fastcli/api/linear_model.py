@@ -84,7 +84,7 @@ class LinearModel(TrainedModel):
         vars(self).pop("_args", None)
         self._words: list[str] | None = None
         self._labels: list[str] | None = None
-        self._neighbours: Neighbours | None = None
+        self._neighbours: tuple[Model, Neighbours] | None = None
 
     def _load(self, path: str, mmap: bool | None = None) -> None:
         from fastcli.fasttext.model_file import open_model

@@ -13,6 +13,7 @@ from fastcli.fasttext.neighbours import analogy_vectors
 from fastcli.fasttext.vectors import Vectors, subword_rows
 from fastcli.kernels.base.integers import hash_bytes
 from fastcli.text.dictionary import as_bytes
+from fastcli.threads import ForkedLock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Neighbour = tuple[float, str]
+
+
+_preparing = ForkedLock()  # held while vectors of words are prepared: once for all threads
 
 
 class WordModel(LinearModel):
@@ -130,11 +134,13 @@ class WordModel(LinearModel):
         from fastcli.fasttext.neighbours import Neighbours
         from fastcli.threads import usable_cpus
 
-        if self._neighbours is None:
-            n_threads = usable_cpus()
-            vectors = Vectors(self._linear, n_threads)
-            self._neighbours = Neighbours(vectors, n_threads, self._name)
-        return self._neighbours
+        with _preparing.held:
+            model = self._linear
+            if self._neighbours is None or self._neighbours[0] is not model:
+                n_threads = usable_cpus()
+                found = Neighbours(Vectors(model, n_threads), n_threads, self._name)
+                self._neighbours = model, found
+            return self._neighbours[1]
 
     # --------------------------------------------------------------------------- matrices
 

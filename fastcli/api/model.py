@@ -81,20 +81,24 @@ class TrainedModel:
 
     @contextmanager
     def _predictor(self, k: int, threshold: float) -> Iterator[Predictor]:
-        """Give a predictor that no other thread uses meanwhile: it has scratch, and is kept."""
+        """Give a predictor that no other thread uses meanwhile: it has scratch, and is kept.
+
+        Where another thread replaces the model meanwhile, it is kept in the list of the former one.
+        """
         asked = k, threshold
-        found = None
-        for one in tuple(self._idle):
+        idle, found = self._idle, None
+        model = self._model  # read after its list, which is replaced last
+        for one in tuple(idle):
             if one[0] == asked:
                 try:
-                    self._idle.remove(one)
+                    idle.remove(one)
                 except ValueError:  # another thread has just taken it
                     continue
                 found = one[1]
                 found.start_again()
                 break
         if found is None:
-            found = Predictor(self._model, k, threshold, 1, self._name)
+            found = Predictor(model, k, threshold, 1, self._name)
         yield found
-        if len(self._idle) < MOST_IDLE:
-            self._idle.append((asked, found))
+        if len(idle) < MOST_IDLE:
+            idle.append((asked, found))
