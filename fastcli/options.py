@@ -227,6 +227,26 @@ def _rows(kind: Any) -> tuple[Row, ...]:
     return tuple(found)
 
 
+def rows_of(kinds: Collection[Any], without: Collection[str] = ()) -> list[Row]:
+    """Return the rows of several dataclasses, or objects, whose values are then the defaults.
+
+    They are in the order of help texts; those named in ``without`` are left out.
+    """
+    found = [row for kind in kinds for row in _rows_of(kind) if row.name not in without]
+    return in_order(found)
+
+
+def in_order(known: Collection[Row]) -> list[Row]:
+    """Return rows in the order of help texts: group by group."""
+    return sorted(known, key=lambda row: (GROUPS.index(row.option.group), row.option.order))
+
+
+def _rows_of(kind: Any) -> list[Row]:
+    if isinstance(kind, type):
+        return list(rows(kind))
+    return [row._replace(default=getattr(kind, row.name)) for row in rows(type(kind))]
+
+
 def row_of(kind: type, name: str) -> Row:
     """Return the row of a field.  Raises KeyError if it is not an option."""
     return {row.name: row for row in rows(kind)}[name]

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fastcli.cli._command import Option
-from fastcli.options import GROUPS, Row, Values, check_ranges, ignored, rows, without_effect
+from fastcli.options import (
+    Row,
+    Values,
+    check_ranges,
+    ignored,
+    in_order,
+    rows,
+    rows_of,
+    without_effect,
+)
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -146,10 +155,10 @@ def takes(
     gets an object for each.  Options of ``unused`` dataclasses are taken and have no effect, as in
     fastText; those named in ``without`` are left out.
     """
-    own = [row for kind in kinds for row in _rows_of(kind) if row.name not in without]
+    own = rows_of(kinds, without)
     names = {row.name for row in own}
     others = [ignored(row) for kind in unused for row in rows(kind) if row.name not in names]
-    known = sorted(own + others, key=lambda row: (GROUPS.index(row.option.group), row.option.order))
+    known = in_order(own + others)
 
     def add(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
@@ -165,12 +174,6 @@ def takes(
         return decorated
 
     return add
-
-
-def _rows_of(kind: Any) -> list[Row]:
-    if isinstance(kind, type):
-        return list(rows(kind))
-    return [row._replace(default=getattr(kind, row.name)) for row in rows(type(kind))]
 
 
 def _build(kind: Any, values: dict[str, Any]) -> Any:

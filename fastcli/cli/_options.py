@@ -80,18 +80,14 @@ def prediction_arguments(*kinds: Any) -> Callable[[Callable[..., None]], Callabl
 
 
 def size_in_bytes(size: str, ctx: click.Context) -> int:
-    """Read a size such as ``2M``, ``500k``, ``1G`` or a number of bytes; nothing is 0.
+    """Read a size: see ``model_size.size_in_bytes``.  Raises click.UsageError for anything else."""
+    from fastcli.fasttext.model_size import NoSize
+    from fastcli.fasttext.model_size import size_in_bytes as in_bytes
 
-    The letters are powers of ten, as in fastText.
-    """
-    if not size:
-        return 0
-    letter = size[-1].lower()
-    factor = {"k": 10**3, "m": 10**6, "g": 10**9}.get(letter, 1)
-    digits = size if factor == 1 else size[:-1]
-    if not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
-        raise click.UsageError(f"Unable to parse model size {size} (such as 2M, 500k, 1G)", ctx)
-    return int(digits) * factor
+    try:
+        return in_bytes(size)
+    except NoSize as error:
+        raise click.UsageError(str(error), ctx) from None
 
 
 def load_classifier(

@@ -148,9 +148,14 @@ class TrainArgs(ModelArgs):
         newer = {"input_model", *WEIGHTING}  # so that models without them are the same bytes
         return {k: v for k, v in asdict(self).items() if v or k not in newer}
 
+    def check_output(self) -> None:
+        """Raise ArgumentError if there is no name for the files of the model."""
+        if not self.output:
+            raise ArgumentError("Empty input or output path.")
+
     def check(self) -> None:
         """Raise ArgumentError for values that cannot work, with what to do instead."""
-        if not self.input or not all(self.input) or not self.output:
+        if not self.input or not all(self.input):
             raise ArgumentError("Empty input or output path.")
         if self.class_weight:
             from fastcli.evaluation.weights import check_class_weight

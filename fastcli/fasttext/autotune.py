@@ -27,7 +27,7 @@ from fastcli.fasttext.size_limit import NothingFits, SizeLimit, is_quantizable
 from fastcli.fasttext.train import train_supervised
 from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trial_model import compact_model, model_of_size
-from fastcli.fasttext.trials import TUNED, TrialsFile, check_trials, take_up, trial_line
+from fastcli.fasttext.trials import TUNED, NoTrials, TrialsFile, check_trials, take_up, trial_line
 from fastcli.options import row_of
 from fastcli.reporting import Reporter, Status
 from fastcli.text.dictionary import Dictionary
@@ -78,7 +78,7 @@ class AutotuneArgs:
                 raise DataError(
                     f"{path} cannot be read again for every trial: write it to a file first."
                 )
-        if not self.resume:
+        if self.trials and not self.resume:
             check_trials(self.trials)
         return metric
 
@@ -127,7 +127,9 @@ class _Watch(Reporter):
             raise _OutOfTime
 
 
-def autotune(args: TrainArgs, tune: AutotuneArgs, reporter: Reporter, file: TrialsFile) -> Outcome:
+def autotune(
+    args: TrainArgs, tune: AutotuneArgs, reporter: Reporter, file: TrialsFile | NoTrials
+) -> Outcome:
     """Look for the arguments whose model is best on the validation file, until time is over.
 
     Trials are written to ``file``, whose earlier trials are resumed if ``tune`` says so.
@@ -140,7 +142,11 @@ def autotune(args: TrainArgs, tune: AutotuneArgs, reporter: Reporter, file: Tria
 
 class _Tuner:
     def __init__(
-        self, args: TrainArgs, tune: AutotuneArgs, reporter: Reporter, file: TrialsFile
+        self,
+        args: TrainArgs,
+        tune: AutotuneArgs,
+        reporter: Reporter,
+        file: TrialsFile | NoTrials,
     ) -> None:
         self.started = time.monotonic()
         self.metric = tune.check(args)
@@ -353,6 +359,7 @@ class _Tuner:
 
     def _take_up(self) -> None:
         """Continue from the trials of an earlier run."""
+        assert isinstance(self.file, TrialsFile)
         for trial in take_up(self.file, self.args, self._question()):
             self.tried = max(self.tried, trial.number)
             if trial.score != trial.score:

@@ -12,7 +12,7 @@ from fastcli.fasttext.schemes import is_copied
 from fastcli.fasttext.visits import COUNTING_THREADS
 from fastcli.kernels.linear.batches import MOST_LINES
 from fastcli.kernels.linear.shared_rows import PAIRS
-from fastcli.memory import Needs, padded
+from fastcli.memory import Needs, check_memory, padded
 from fastcli.optimizers import OPTIMIZERS
 from fastcli.reporting import Reporter
 from fastcli.text.corpus import Corpus
@@ -117,4 +117,7 @@ def check_needs(needs: Needs, args: TrainArgs, reporter: Reporter) -> None:
     """Report the needs if they are large; raise FastcliError if they certainly cannot be met."""
     if sentence := needs.sentence(always=bool(args.pretrained_vectors)):
         reporter.note(sentence)
-    needs.check(f"{args.output}.bin", reporter.warn)
+    if args.output:
+        needs.check(f"{args.output}.bin", reporter.warn)
+    else:
+        check_memory(needs.to_come, needs.smaller)

@@ -57,18 +57,21 @@ def train_and_save(
     records of how the input was prepared, ``reading`` are words that the command needs to read the
     same input, ``watched`` is what is measured between epochs, ``former`` the classifier that
     training goes on with, whose file may be the one that is written.  ``before`` is called when the
-    input can be read and before it is.  Raises FastcliError or a child of it.
+    input can be read and before it is.  Where ``args`` have no output the model stays in memory.
+    Raises FastcliError or a child of it.
     """
     path = f"{args.output}.bin"
+    models = [path] * bool(args.output)
     args.check()
     watched = watched or WatchArgs()
     check_watched(watched)
     settings = {**asdict(args), **asdict(watched)}
-    written = [*outputs(args, path), watched.log, watched.plot, watched.folds_output]
-    check_apart([*inputs(args), watched.valid], written)
-    check_apart([args.input_model], written[1:])
+    written = [watched.log, watched.plot, watched.folds_output]
+    beside = outputs(args, path)[1:] if models else []
+    check_apart([*inputs(args), watched.valid], [*models, *beside, *written])
+    check_apart([args.input_model], [*beside, *written])
     with (
-        ModelOutputs([path], text_paths(args), reporter.warn, fsync) as files,
+        ModelOutputs(models, text_paths(args), reporter.warn, fsync) as files,
         RunLog(watched.log, reporter.warn, "supervised", settings) as log,
         spooled([*args.input, weights_file(args.class_weight)], reporter),
     ):
@@ -87,16 +90,20 @@ def train_and_save(
             compile_beside(train_words, format_vectors)
             trained = train_word_vectors(args, reporter)
         reporter.row(trained)
-        reporter.stage("saving")
-        writers = text_writers(args, trained)
-        notes = about(args, trained, reading, watched)
+        trained.about = about(args, trained, reading, watched)
         if former is not None and not prepared:  # its texts were prepared alike, or should be
             prepared = former.model.about.get("prepared")
         if prepared:
-            notes["prepared"] = prepared
-        files.save(path, lambda out: write_model(out, trained), writers, notes)
+            trained.about["prepared"] = prepared
+        if models:
+            reporter.stage("saving")
+            writers = text_writers(args, trained)
+            files.save(path, lambda out: write_model(out, trained), writers, trained.about)
     if trained.problem is not None:
-        raise kept_instead(trained.problem, watched.retry_nan)
+        problem = kept_instead(trained.problem, watched.retry_nan)
+        if models:
+            raise problem
+        reporter.warn(str(problem))  # the best model is all that there is
     return trained
 
 
@@ -138,6 +145,8 @@ def check_watched(watched: WatchArgs) -> None:
 
 def text_paths(args: TrainArgs) -> list[str]:
     """Return the text files that the arguments request beside a model."""
+    if not args.output:
+        return []
     vec, output = f"{args.output}.vec", f"{args.output}.output"
     return [vec] * (not args.no_vec) + [output] * args.save_output
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class Trained:
     problem: TrainingDiverged | None = None  # which ended training after the best
     interrupted: int = 0  # in which epoch; 0: not
     former: Former | None = None  # which has the input rows that training did not use
+    about: dict[str, Any] = field(default_factory=dict)  # what the JSON file of the model records
 
     def output(self) -> NDArray[np.float32]:
         """Return the output matrix in the layout of the file: flat, rows of ``dim`` floats."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,32 @@ class TrialsFile(AppendedFile):
             except (OSError, FastcliError) as error:
                 self.end(error)  # no former trials are lost
         super().append(part)
+
+
+class NoTrials:
+    """Keeps no trials: those of a search whose model stays in memory."""
+
+    path = ""
+
+    def append(self, part: bytes) -> None:
+        """Do nothing."""
+
+
+@contextmanager
+def open_trials(
+    path: str, warn: Callable[[str], None], resume: bool
+) -> Iterator[TrialsFile | NoTrials]:
+    """Give the file of trials, or what keeps none where it has no name.
+
+    Raises ArgumentError where there is nothing to resume.
+    """
+    if path:
+        with TrialsFile(path, warn, resume) as file:
+            yield file
+    elif resume:
+        raise ArgumentError("--autotune-resume needs the file of trials: give --autotune-trials.")
+    else:
+        yield NoTrials()
 
 
 def trial_line(trial: Trial, note: str, question: dict[str, Any]) -> bytes:

@@ -18,7 +18,7 @@ from fastcli.fasttext.quantized import CENTROIDS, QuantizedMatrix
 from fastcli.fasttext.save import write_matrix, write_model, write_quantized
 from fastcli.fasttext.train_and_save import about, inputs, outputs, text_paths, text_writers
 from fastcli.fasttext.trial_kernels import load_trial_kernels
-from fastcli.fasttext.trials import TUNED, TrialsFile, former_trials
+from fastcli.fasttext.trials import TUNED, former_trials, open_trials
 from fastcli.fasttext.vectors import Vectors
 from fastcli.files import Replacement
 from fastcli.overwriting import check_apart
@@ -55,28 +55,29 @@ def tune_and_save(
 
     A model that has too few rows to be quantized is written as ``.bin`` with a size, too.  With
     ``fsync`` files are forced to the disk.  ``prepared`` is recorded, as ``train_and_save`` does;
-    ``reading`` are words that commands need to read the same input.  Raises FastcliError or a child
-    of it.
+    ``reading`` are words that commands need to read the same input.  Where ``args`` have no output
+    the model stays in memory, and trials are written to a file only if ``tune`` names one.  Raises
+    FastcliError or a child of it.
     """
-    trials = [tune.trials] if tune.resume else [tune.trials, former_trials(tune.trials)]
-    ends = (".bin", ".ftz") if tune.modelsize else (".bin",)
-    for end in ends:
-        written = [*outputs(args, f"{args.output}{end}"), *trials]
-        check_apart([*inputs(args), tune.validation], written)
+    trials = [tune.trials]
+    if tune.trials and not tune.resume:
+        trials.append(former_trials(tune.trials))
+    ends = [".bin", ".ftz"] if tune.modelsize else [".bin"]
+    paths = [f"{args.output}{end}" for end in ends] if args.output else []
+    for written in [outputs(args, path) for path in paths] or [[]]:
+        check_apart([*inputs(args), tune.validation], [*written, *trials])
     if doubt := tune.check(args).doubt:
         reporter.note(doubt)
     if tune.modelsize and args.save_output:
         raise ArgumentError("Option -saveOutput is not supported for quantized models.")
-    paths = [f"{args.output}{end}" for end in ends]
     with (
         ModelOutputs(paths, text_paths(args), reporter.warn, fsync) as files,
-        TrialsFile(tune.trials, reporter.warn, tune.resume) as trials_file,
+        open_trials(tune.trials, reporter.warn, tune.resume) as trials_file,
         spooled(args.input, reporter),
     ):
         load_trial_kernels(args, tune)  # so that compiling does not count as tuning
         reporter.stage("tuning")
         outcome = autotune(args, tune, reporter, trials_file)
-        reporter.stage("saving")
         return _save(args, tune, outcome, files, reporter, Input(prepared or {}, list(reading)))
 
 
@@ -88,7 +89,7 @@ def _save(
     reporter: Reporter,
     read: Input,
 ) -> Tuned:
-    """Write the best model, and the commands that reproduce it."""
+    """Write the best model, if it has files, and the commands that reproduce it."""
     best, trained = replace(outcome.trial.args, retrain=False), outcome.trained
     names = [name for name in TUNED if name != "dsub"]
     commands = [shlex.join([*command_line(replace(best, dsub=2), names), *read.words])]
@@ -96,13 +97,17 @@ def _save(
     if read.prepared:
         notes["prepared"] = read.prepared
     quantized = outcome.quantized
-    path = f"{args.output}.bin" if quantized is None else f"{args.output}.ftz"
+    path = ""
+    if args.output:
+        reporter.stage("saving")
+        path = f"{args.output}.bin" if quantized is None else f"{args.output}.ftz"
     if quantized is not None:
         commands.append(shlex.join(_quantize_command(best, quantized, tune.modelsize, read.words)))
     elif tune.modelsize:
         size = file_size(trained.args, trained.dictionary)
+        kept = f"{path} is kept instead of a .ftz" if path else "The model is not quantized"
         reporter.note(
-            f"{path} is kept instead of a .ftz: it has {size:,} bytes, and fewer than "
+            f"{kept}: it has {size:,} bytes, and fewer than "
             f"{CENTROIDS} rows, which cannot be quantized."
         )
     notes["autotune"] = {
@@ -114,6 +119,9 @@ def _save(
         "trials": outcome.n_trials,
         "commands": commands,
     }
+    trained.about = notes
+    if not path:
+        return Tuned(outcome, path, commands)
     if quantized is None:
         writers = text_writers(best, trained)
         outputs.save(path, lambda out: write_model(out, trained), writers, notes)

@@ -8,7 +8,6 @@ import shutil
 
 import pytest
 
-from fastcli.cli import _lessons
 from fastcli.cli._endings import file_to_test, proposal
 from fastcli.cli.display.endings import file_text, say_ending, size_of
 from tests.command import SAMPLES, run, start
@@ -258,7 +257,6 @@ def test_commands_are_continued_on_terminals(monkeypatch, capsys):
     assert title == "Next:"
     assert max(map(len, rest)) <= 40
     assert shlex.split("\n".join(rest).replace("\\\n", "")) == words
-    assert _lessons.command_lines(words) == endings.command_lines(words)
 
 
 @pytest.mark.parametrize("room", [24, 30, 40, 60])
