@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastcli.api.deciding import AUTO
 from fastcli.api.inputs import Question
 from fastcli.api.label_names import label_names_of
 from fastcli.cli import _json
-from fastcli.cli._decisions import AUTO, decided
+from fastcli.cli._decisions import decided
 from fastcli.cli._declare import say_without_effect
 from fastcli.cli._options import Predicting, load_classifier
 from fastcli.errors import ArgumentError, DataError

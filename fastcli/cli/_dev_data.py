@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from fastcli.api.inputs import Reading, check_readable, examples
-from fastcli.api.lessons import say_seen
+from fastcli.api.dev_data import CANNOT_OPEN
+from fastcli.api.inputs import Reading, check_readable
 from fastcli.cli._inputs import read_inputs
-from fastcli.printable import listed_files
-from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
-    from fastcli.evaluation.classifier import Block, Classifier
-    from fastcli.evaluation.dense import Scored
-
-CANNOT_OPEN = "Dev file cannot be opened!"
+    from fastcli.tables.options import TableOptions
 
 
 def dev_files(ctx: click.Context, given: Sequence[str]) -> tuple[str, ...]:
@@ -27,33 +22,6 @@ def dev_files(ctx: click.Context, given: Sequence[str]) -> tuple[str, ...]:
     return paths
 
 
-def read_dev_data(
-    ctx: click.Context,
-    classifier: Classifier,
-    table: TableOptions,
-    like: str,
-    model: str,
-    paths: Sequence[str],
-    pair_bytes: int,
-) -> tuple[Scored, str]:
-    """Predict labelled lines with all labels; return them, and a warning where they are few.
-
-    Files that the model is trained on are named; ``pair_bytes`` is as ``read_scored`` takes it.
-    Raises DataError where nothing can be chosen or fitted by the lines.
-    """
-    from fastcli.evaluation.dense import check_enough, read_scored
-    from fastcli.evaluation.recorded import inputs_of
-
-    command = ("fastcli", str(ctx.info_name), model)
-    reading = Reading(table=table, like=like, command=command)
-    trained_on = inputs_of(classifier)
-    for path in paths:
-        say_seen(trained_on, path)
-
-    def files() -> Iterator[tuple[str, Iterator[Block]]]:
-        for path in paths:
-            yield path, examples(classifier, model, path, reading, cannot=CANNOT_OPEN)
-
-    name = listed_files(paths)
-    scored = read_scored(classifier, files(), model, name, pair_bytes)
-    return scored, check_enough(scored, name)
+def dev_reading(ctx: click.Context, model: str, table: TableOptions, like: str) -> Reading:
+    """Return how they are read."""
+    return Reading(table=table, like=like, command=("fastcli", str(ctx.info_name), model))

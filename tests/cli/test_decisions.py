@@ -394,7 +394,7 @@ def test_options_that_cannot_work_are_refused_before_lines_are_read(options, cop
     def never(*args, **kwargs):
         raise AssertionError("lines were read")
 
-    monkeypatch.setattr("fastcli.cli.tune_threshold.read_dev_data", never)
+    monkeypatch.setattr("fastcli.api.tuning.read_dev_data", never)
     result = run("tune-threshold", copied("tags"), TAGS["valid"], *options)
     assert (result.code, "lines were read" in result.err) == (1, False)
 
