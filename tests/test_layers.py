@@ -108,6 +108,7 @@ HOMES = {
         "api/cluster.py",
         "api/cluster_worker.py",
         "api/parts.py",
+        "api/score_job.py",
         "cli/_cluster.py",
     ),
     "chardet": ("text/encodings.py",),

@@ -1,8 +1,4 @@
-"""Making one part of many: read an input, label it, put the part and its record in place.
-
-A ``PartJob`` and the parts that it is given can be handed to another process or another machine,
-and so can what making a part gives: ``("done", Made)`` or ``("failed", Failure)``.
-"""
+"""Making one part of many: read an input, label it, put the part and its record in place."""
 
 from __future__ import annotations
 
@@ -13,22 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from fastcli import signals
-from fastcli.attempts import Failure, may_pass
-from fastcli.errors import DataError, FastcliError
+from fastcli.api.job import ModelJob, status_of
+from fastcli.errors import DataError
 from fastcli.labelling.label_table import LabelArgs, label_table
 from fastcli.labelling.part_files import part_file
 from fastcli.labelling.part_records import PartRecord, Setting, file_state, write_record
 from fastcli.labelling.predicted import Labelled
 from fastcli.tables.bad_rows import BadRows
-from fastcli.tables.options import TableOptions
 from fastcli.tables.streams import opened
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
-    from fastcli.evaluation.decided import Decisions
     from fastcli.labelling.outputs import Put
-    from fastcli.labelling.part_workers import Hear, Make
+    from fastcli.labelling.part_workers import Hear
     from fastcli.labelling.parts import Part
 
 AS_LINES = "text"  # the --format of a file whose lines are texts
@@ -45,70 +38,22 @@ class Made:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartJob:
-    """All that labelling a part needs, in any process that can open the model.
+class PartJob(ModelJob):
+    """All that labelling a part needs."""
 
-    On another machine ``replace(job, model=path, status=status_of(path))`` names its copy.
-    """
-
-    model: str
-    status: tuple[int, int] | None  # the model's size and time; None: a copy that nobody changes
-    table: TableOptions
-    like: str
     args: LabelArgs
     setting: Setting
-    decisions: Decisions | None = None  # its thresholds and calibration
 
-    def start(self) -> Make:
-        """Load the model and return what makes a part; a model that cannot be fails every part."""
-        from fastcli.api.loading import load_classifier
-
-        try:
-            classifier = load_classifier(self.model, self.table)
-        except Exception as error:
-            failed = ("failed", Failure(reason=reason_of(error), may_pass=may_pass(error)))
-            return lambda part, hear: failed
-        if self.decisions is not None:
-            decided: Any = self.decisions.of(classifier)
-            classifier = decided
-        return self.maker(classifier)
-
-    @property
-    def files(self) -> tuple[tuple[str, ...], ...]:
-        """The files that it reads, together those that stay side by side."""
-        from fastcli.fasttext.sidecar import about_path
-
-        model = (self.model, str(about_path(self.model)))
-        return (model, (self.like,)) if self.like else (model,)
-
-    def moved(self, places: dict[str, str]) -> PartJob:
-        """Return the same with files in other places."""
-        model = places[self.model]
-        is_copy = model != os.path.abspath(self.model)
-        like = places[self.like] if self.like else ""
-        return replace(self, model=model, like=like, status=None if is_copy else self.status)
-
-    def maker(self, classifier: Classifier) -> Make:
-        """Return what makes a part with a model that is loaded."""
-
-        def make(part: Part, hear: Hear) -> tuple[str, Any]:
-            began = time.monotonic()
-            try:
-                made = self._label(classifier, part, hear)
-            except Exception as error:
-                if signals.received:
-                    raise
-                return "failed", Failure(reason=reason_of(error), may_pass=may_pass(error))
-            made.seconds = time.monotonic() - began
-            return "done", made
-
-        return make
+    def work(self, classifier: Classifier, part: Part, hear: Hear) -> Made:
+        """Make a part."""
+        began = time.monotonic()
+        made = self._label(classifier, part, hear)
+        made.seconds = time.monotonic() - began
+        return made
 
     def _label(self, classifier: Classifier, part: Part, hear: Hear) -> Made:
         from fastcli.text.inputs import compression
 
-        if self.status is not None and status_of(self.model) != self.status:
-            raise DataError(f"{self.model} was written to meanwhile: start again.")
         source = file_state(part.source)
         os.makedirs(os.path.dirname(part.target), exist_ok=True)
         done: Labelled | None = None
@@ -220,23 +165,3 @@ def is_empty(path: str) -> bool:
     """Tell whether there is no byte in a file, plain or compressed.  Raises OSError."""
     with opened(path, lambda n: None) as stream:
         return not stream.peek(1)
-
-
-def status_of(path: str) -> tuple[int, int]:
-    """Return the size of a file and the time of its last change.  Raises OSError."""
-    status = os.stat(path)
-    return status.st_size, status.st_mtime_ns
-
-
-def reason_of(error: Exception) -> str:
-    """Return why something failed, in one sentence."""
-    if isinstance(error, FastcliError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "this machine does not have enough memory for that"
-    if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}"
-    from fastcli.unforeseen import sentence
-
-    return sentence(error)

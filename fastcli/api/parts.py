@@ -135,7 +135,7 @@ def _setting(
     model: str, table: TableOptions, prepared: Prepared, args: LabelArgs
 ) -> tuple[Setting, tuple[int, int]]:
     """Return what all parts have in common, and the size and the time of the model."""
-    from fastcli.api.part_job import status_of
+    from fastcli.api.job import status_of
     from fastcli.labelling.part_records import Setting, file_state
 
     if not os.path.isfile(model):
@@ -174,46 +174,19 @@ def _say_plan(found: Plan) -> None:
 
 
 @dataclass(kw_only=True)
-class PartsRun:
-    """A run: the parts that are made, and what has been heard of them.
+class Heard:
+    """What has been heard of parts: what came of them, and why others failed.
 
     ``advance`` hears of the bytes that have been read.
     """
 
-    job: PartJob
-    folder: str
-    found: Plan
-    done: dict[str, Made] = field(default_factory=dict)  # by name
+    done: dict[str, Any] = field(default_factory=dict)  # by name
     failed: dict[str, str] = field(default_factory=dict)  # inputs, and why
     n_again: int = 0  # tries that failed and were followed by another
     seconds: float = 0.0
     advance: Callable[[int], None] = lambda n: None
     _told: set[str] = field(default_factory=set)
     _read: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def parts(self) -> list[Part]:
-        """The parts to be made."""
-        return sorted([*self.found.missing, *self.found.changed], key=lambda part: part.name)
-
-    def make(self, classifier: Classifier) -> None:
-        """Make all parts: in this process, or in as many as the job has threads."""
-        from fastcli.labelling.part_workers import make_here, make_parts
-
-        parts, n = self.parts, self.job.args.thread
-        n_processes, began = min(n, len(parts)), time.monotonic()
-        if n_processes <= 1:
-            make_here(parts, self.job.maker(classifier), self.hear)
-        else:
-            each = replace(self.job.args, thread=max(n // n_processes, 1))
-            make_parts(parts, n_processes, replace(self.job, args=each).start, self.hear)
-        self.seconds = time.monotonic() - began
-
-    def make_on_cluster(self, client: Client) -> None:
-        """Make all parts on the workers of a Dask cluster, one for each of their threads."""
-        from fastcli.api import cluster
-
-        cluster.make_parts(client, self.parts, self.job, self.hear, self.folder)
 
     def hear(self, part: Part, kind: str, what: Any) -> None:
         """Note what was done, and say what is new."""
@@ -251,6 +224,42 @@ class PartsRun:
         now = min(n_read, part.n_bytes)
         self.advance(max(now - self._read[part.name], 0))
         self._read[part.name] = max(now, self._read[part.name])
+
+
+@dataclass(kw_only=True)
+class PartsRun(Heard):
+    """A run: the parts that are made, and what has been heard of them."""
+
+    done: dict[str, Made] = field(default_factory=dict)
+    job: PartJob
+    folder: str
+    found: Plan
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts to be made."""
+        return sorted([*self.found.missing, *self.found.changed], key=lambda part: part.name)
+
+    def make(self, classifier: Classifier) -> None:
+        """Make all parts: in this process, or in as many as the job has threads."""
+        from fastcli.labelling.part_workers import make_here, make_parts
+
+        parts, n = self.parts, self.job.args.thread
+        n_processes, began = min(n, len(parts)), time.monotonic()
+        if n_processes <= 1:
+            make_here(parts, self.job.maker(classifier), self.hear)
+        else:
+            each = replace(self.job.args, thread=max(n // n_processes, 1))
+            make_parts(parts, n_processes, replace(self.job, args=each).start, self.hear)
+        self.seconds = time.monotonic() - began
+
+    def make_on_cluster(self, client: Client) -> None:
+        """Make all parts on the workers of a Dask cluster, one for each of their threads."""
+        from fastcli.api import cluster
+
+        began = time.monotonic()
+        cluster.make_parts(client, self.parts, self.job, self.hear, self.folder)
+        self.seconds = time.monotonic() - began
 
     def total(self, of_lines: bool = False) -> tuple[int, Labelled]:
         """Return how many parts of tables were made (or ``of_lines``), and what was done there."""

@@ -28,6 +28,7 @@ from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import counted, listed_files, printable
 
 if TYPE_CHECKING:
+    from fastcli.api.score_job import ScoreJob
     from fastcli.evaluation.classifier import Block, Classifier
     from fastcli.evaluation.meter import Meter
     from fastcli.evaluation.metric import Metric
@@ -51,7 +52,8 @@ LONGER = {"epoch": 25, "lr": 0.5}  # of a linear model that learned too little
 class Testing:
     """A test: the model, what is asked, how its data are read, and what is counted.
 
-    ``n_mistakes`` is how many of the surest mistakes are kept.
+    ``n_mistakes`` is how many of the surest mistakes are kept.  ``cluster`` does the work on files
+    elsewhere: it returns what was counted in each.
     """
 
     classifier: Classifier
@@ -59,6 +61,7 @@ class Testing:
     reading: Reading
     reporting: Reporting
     n_mistakes: int = SHOWN
+    cluster: Callable[[ScoreJob], dict[str, Score]] | None = None
 
     def examples(
         self, path: str, placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None
@@ -128,14 +131,78 @@ def required_of(texts: Reporting, classifier: Classifier, model: str, like: str 
 # ------------------------------------------------------------------ counting
 
 
+@dataclass(kw_only=True)
+class Score:
+    """What was counted in a file, and what there is to say of words that no model knows."""
+
+    meter: Any  # a ``Meter``; of a model of numbers a ``RegressionMeter``
+    notes: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting:
+    """What is counted in every file of a test."""
+
+    testing: Testing
+    with_scores: bool = False  # of all predictions
+    with_all: bool = False  # the losses, and the best label
+
+    def scores(self, watch: Watch, report: ReportRun | None = None) -> Iterator[tuple[str, Score]]:
+        """Yield the files in their order, and what is counted in each."""
+        testing = self.testing
+        if testing.cluster is None:
+            for path in testing.asked.data:
+                yield path, self.score(path, watch, report)
+            return
+        if report is not None:
+            raise ArgumentError(
+                f"{testing.reporting.asked[0]} needs all lines in one place: leave out --dask."
+            )
+        from fastcli.api.score_job import ScoreJob
+
+        found = testing.cluster(ScoreJob.of(self))
+        for path in testing.asked.data:
+            yield path, found[path]
+
+    def score(self, path: str, watch: Watch, report: ReportRun | None = None) -> Score:
+        """Test the model on one file."""
+        from fastcli.evaluation.predictor import Predictor
+        from fastcli.labelling.examination import Places
+
+        classifier, asked = self.testing.classifier, self.testing.asked
+        name, is_numbers = asked.named(path), classifier.targets is not None
+        k, threshold = (1, 0.0) if is_numbers else (asked.k, asked.threshold)
+        predictor = Predictor(classifier, k, threshold, asked.thread, name, self.with_all)
+        places = Places()
+        blocks = watch(self.testing.examples(path, places.hear), path)
+        meter: Any
+        if is_numbers:
+            meter = _measured_numbers(predictor, blocks)
+        elif report is None:
+            meter = predictor.test(blocks, self.with_scores)
+        else:
+            meter = report.run(predictor, path, blocks, places)
+        return Score(meter=meter, notes=unknown_words_note(predictor, path, are_queries=False))
+
+
+def _measured_numbers(predictor: Predictor, blocks: Iterable[Block]) -> RegressionMeter:
+    """Count the rows of a file whose targets are known."""
+    from fastcli.evaluation.regression import measured_numbers
+
+    classifier: Any = predictor.model
+    former, classifier.targets_read = classifier.targets_read, "present"
+    try:
+        return measured_numbers(predictor, blocks)
+    finally:
+        classifier.targets_read = former
+
+
 def run_test(testing: Testing, watch: Watch = lambda blocks, path: blocks) -> Tested:
     """Test a model that predicts labels; what was left out of the test is said.
 
     Raises DataError for files that cannot be read, ArgumentError for what cannot be required.
     """
     from fastcli.evaluation.meter import Meter
-    from fastcli.evaluation.predictor import Predictor
-    from fastcli.labelling.examination import Places
 
     classifier, asked, reporting = testing.classifier, testing.asked, testing.reporting
     required = required_of(reporting, classifier, asked.model, testing.reading.like)
@@ -144,21 +211,13 @@ def run_test(testing: Testing, watch: Watch = lambda blocks, path: blocks) -> Te
         one.needs_losses or (one.needs_best and (asked.k != 1 or decides(classifier, asked)))
         for one in required.metrics
     )
+    counting = Counting(testing=testing, with_scores=with_scores, with_all=with_all)
     total, files, notes = Meter(nlabels=classifier.nlabels), [], []
     with open_report(testing, with_scores) as report:
-        for path in asked.data:
-            predictor = Predictor(
-                classifier, asked.k, asked.threshold, asked.thread, asked.named(path), with_all
-            )
-            places = Places()
-            blocks = watch(testing.examples(path, places.hear), path)
-            if report is None:
-                meter = predictor.test(blocks, with_scores)
-            else:
-                meter = report.run(predictor, path, blocks, places)
-            notes += unknown_words_note(predictor, path, are_queries=False)
-            files.append((path, meter))
-            total.merge(meter)
+        for path, score in counting.scores(watch, report):
+            notes += score.notes
+            files.append((path, score.meter))
+            total.merge(score.meter)
     is_shown = report is not None and reporting.report
     if (sentence := total.skipped.sentence()) and not is_shown:
         say(sentence)
@@ -198,26 +257,19 @@ def run_test_of_numbers(
     Raises DataError for files that cannot be read, ArgumentError for what only labels have.
     """
     from fastcli.api.loading import for_labels_only
-    from fastcli.evaluation.predictor import Predictor
-    from fastcli.evaluation.regression import measured_numbers, meter_of
+    from fastcli.evaluation.regression import meter_of
 
     classifier: Any = testing.classifier
     asked, reporting = testing.asked, testing.reporting
     if reporting.asked:
         raise for_labels_only(asked.model, reporting.asked[0])
     required = required_of(reporting, classifier, asked.model)
-    former, classifier.targets_read = classifier.targets_read, "present"
     total, notes = meter_of(classifier), list[str]()
     files: list[tuple[str, RegressionMeter]] = []
-    try:
-        for path in asked.data:
-            predictor = Predictor(classifier, 1, 0.0, asked.thread, asked.named(path))
-            meter = measured_numbers(predictor, watch(testing.examples(path), path))
-            notes += unknown_words_note(predictor, path, are_queries=False)
-            files.append((path, meter))
-            total.merge(meter)
-    finally:
-        classifier.targets_read = former
+    for path, score in Counting(testing=testing).scores(watch):
+        notes += score.notes
+        files.append((path, score.meter))
+        total.merge(score.meter)
     if sentence := total.sentence():
         say(sentence)
     say_unknown_words(notes)

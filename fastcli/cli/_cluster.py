@@ -43,6 +43,9 @@ class Clustering:
     )
 
 
+ALONE = Clustering()
+
+
 @contextlib.contextmanager
 def connected_to(options: Clustering) -> Iterator[Client]:
     """Give a client of the cluster that options name.

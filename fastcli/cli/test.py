@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastcli.api.report_options import Reporting
 from fastcli.cli import _json
+from fastcli.cli._cluster import ALONE, Clustering
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import decided
 from fastcli.cli._declare import say_without_effect
@@ -20,6 +22,7 @@ from fastcli.cli._options import (
     prediction_arguments,
 )
 from fastcli.cli._regression import test_numbers
+from fastcli.cli._scoring import tested_by
 from fastcli.printable import listed_files, printable, readable
 from fastcli.tables.options import LikeOption, TableOptions
 
@@ -33,13 +36,14 @@ TOTAL = "total"
 
 
 @positional(PATTERN)
-@prediction_arguments(Reporting, TableOptions, LikeOption)
+@prediction_arguments(Reporting, TableOptions, LikeOption, Clustering)
 def test(
     ctx: click.Context,
     options: Predicting,
     reporting: Reporting,
     table: TableOptions,
     like: LikeOption,
+    clustering: Clustering,
     asked: Question,
 ) -> None:
     """Print N, precision and recall of the K best labels (-1: all) with probability TH or more.
@@ -64,9 +68,10 @@ def test(
         check_no_labels(asked, options.thresholds, options.calibrated)
         reading = reading_of(ctx, asked.model, table, like.like)
         testing = Testing(classifier=classifier, asked=asked, reading=reading, reporting=reporting)
+        testing = replace(testing, cluster=tested_by(clustering))
         test_numbers(testing, options.json)
         return
-    tested = run(ctx, classifier, options, table, like.like, asked, reporting)
+    tested = run(ctx, classifier, options, table, like.like, asked, reporting, clustering)
     print_tested(options, tested)
     sys.stdout.flush()
     if tested.report is not None:
@@ -155,6 +160,7 @@ def run(
     like: str,
     asked: Question,
     reporting: Reporting,
+    clustering: Clustering = ALONE,
 ) -> Tested:
     """Test a model on files or standard input."""
     from fastcli.api.inputs import reads_lines, reads_tables
@@ -167,10 +173,11 @@ def run(
         "of_numbers": not reads_lines(classifier),
     }
     given = {**vars(options), **vars(reporting), **vars(table), **kinds, "like": like}
+    given |= vars(clustering)
     say_without_effect(ctx, given)
     reading = reading_of(ctx, asked.model, table, like)
     testing = Testing(classifier=classifier, asked=asked, reading=reading, reporting=reporting)
-    return run_test(testing, with_bar)
+    return run_test(replace(testing, cluster=tested_by(clustering)), with_bar)
 
 
 def reading_of(ctx: click.Context, model: str, table: TableOptions, like: str) -> Reading:

@@ -3,6 +3,7 @@
 The cluster is one of this machine, without a dashboard.
 """
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -172,3 +173,26 @@ def test_what_cannot_be(here):
     assert result.code == 1
     assert "No Dask scheduler answers at nonsense://127.0.0.1:1: " in result.err
     assert "Traceback" not in result.err
+
+
+def test_a_test_counts_the_same(here, address):
+    lines = [line.split(" ", 1) for line in TRAIN.splitlines()]
+    for i in range(3):
+        wrong = [f"{labels} {text} {i}\n" for labels, text in lines[i:]]
+        Path(f"test{i}.txt").write_text("".join([*wrong, "__label__Tech refund\n", "no label\n"]))
+    paths = [f"test{i}.txt" for i in (2, 0, 1)]
+    for more in ([], ["--json"], ["--require", "loss<0.9"], ["-k", 2]):
+        alone = run("test", "m.bin", *paths, *more)
+        result = run("test", "m.bin", *paths, *more, "--dask", address)
+        assert (result.code, result.out, result.err) == (alone.code, alone.out, alone.err)
+    Path("test1.txt").write_bytes(gzip.compress(Path("test1.txt").read_bytes())[:-9])
+    result = run("test", "m.bin", *paths, "--dask", address)
+    assert (result.code, result.out) == (1, b"")
+    assert "test1.txt" in result.err
+    assert result.err.splitlines()[-1] == (
+        "1 file of 3 could not be tested, so there is no total: the same command tries again."
+    )
+    assert "--report needs all lines in one place" in (
+        run("test", "m.bin", *paths, "--report", "--dask", address).err
+    )
+    assert "--dask reads files" in run("test", "m.bin", "-", "--dask", address).err
