@@ -260,17 +260,18 @@ def padded(dim: int) -> int:
     return -(-dim // CACHE_LINE_FLOATS) * CACHE_LINE_FLOATS
 
 
-def zeros(n: int) -> NDArray[np.float32]:
+def zeros(n: int, few_change: bool = False) -> NDArray[np.float32]:
     """Return n zeros in fresh memory, on a page's start, in large pages where there are any.
 
-    Raises MemoryError if there is none.
+    Where ``few_change`` pages are small, and those that nothing is written to take no memory, as
+    they would in NumPy's large pages.  Raises MemoryError if there is none.
     """
     try:
         memory = _anonymous_memory(max(4 * n, 1))
     except (OSError, OverflowError, ValueError) as error:
         raise MemoryError(f"not enough memory for {n} numbers") from error
     with contextlib.suppress(AttributeError, OSError):
-        memory.madvise(mmap.MADV_HUGEPAGE)
+        memory.madvise(mmap.MADV_NOHUGEPAGE if few_change else mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.float32, n)
 
 

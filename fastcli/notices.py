@@ -70,4 +70,4 @@ def _outside() -> int:
     level, frame = 1, sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
         level, frame = level + 1, frame.f_back  # type: ignore[assignment]
-    return level - 1
+    return level

@@ -86,6 +86,7 @@ LAYERS |= {
     "interrupts": {"signals", ""},
     "__init__": {"api", "errors"},
     "__main__": {"cli", "signals", ""},
+    "fasttext_shim": {"api", "errors", "notices"},
 }
 ONLY_IN_CLI = {"click", "rich", "tqdm"}
 COMPILERS = {"numba", "llvmlite"}

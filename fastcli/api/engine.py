@@ -32,6 +32,11 @@ def Vector(size: int) -> Floats:
     return np.zeros(size, np.float32)
 
 
+def DenseMatrix(rows: int = 0, columns: int = 0) -> Floats:
+    """Return a matrix of zeros, float32[rows, columns]."""
+    return np.zeros((rows, columns), np.float32)
+
+
 class Engine:
     """A model by fastText's C++ names."""
 

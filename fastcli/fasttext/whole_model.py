@@ -9,7 +9,7 @@ import numpy as np
 
 from fastcli.fasttext.matrix import DenseMatrix
 from fastcli.fasttext.model import Model
-from fastcli.memory import check_room
+from fastcli.memory import check_room, zeros
 
 if TYPE_CHECKING:
     from fastcli.fasttext.args import TrainArgs
@@ -27,7 +27,7 @@ def whole_model(trained: Trained, args: TrainArgs, about: dict[str, Any]) -> Mod
     dictionary, dim = trained.dictionary, trained.args.dim
     check_room(4 * dim * len(trained.ids), "The input matrix of the model")
     n_rows = dictionary.nwords + trained.args.bucket
-    inputs = np.zeros((n_rows, dim), np.float32)  # untouched memory is not taken
+    inputs = zeros(n_rows * dim, few_change=2 * len(trained.ids) < n_rows).reshape(-1, dim)
     rows = trained.wi.reshape(-1, trained.stride)
     if trained.former is not None:
         inputs[:] = trained.former.rows(np.arange(n_rows))
