@@ -17,6 +17,7 @@ TYPE_CHECKING = False  # as in ``typing``, which takes some ms to import
 if TYPE_CHECKING:
     from fastcli.api.linear import FastText as FastText
     from fastcli.api.loading import load_model as load_model
+    from fastcli.api.mlp import train_mlp as train_mlp
     from fastcli.api.perceptron import Perceptron as Perceptron
     from fastcli.api.tokens import tokenize as tokenize
     from fastcli.api.training import train_supervised as train_supervised
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from fastcli.errors import FastcliNote as FastcliNote
     from fastcli.errors import FastcliWarning as FastcliWarning
     from fastcli.errors import ModelFormatError as ModelFormatError
+    from fastcli.errors import OptionError as OptionError
 
 _HOMES = {
     "FastText": "api.linear",
+    "train_mlp": "api.mlp",
     "Perceptron": "api.perceptron",
     "load_model": "api.loading",
     "tokenize": "api.tokens",
@@ -41,6 +44,7 @@ _HOMES = {
     "FastcliNote": "errors",
     "FastcliWarning": "errors",
     "ModelFormatError": "errors",
+    "OptionError": "errors",
 }
 
 

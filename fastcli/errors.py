@@ -46,6 +46,10 @@ class RequirementNotMet(FastcliError):
     """A test does not reach what was required of it, such as ``f1macro>=0.9``."""
 
 
+class OptionError(ArgumentError, TypeError):
+    """A function has no option of this name, or was given it twice."""
+
+
 class TrainingDiverged(FastcliError, RuntimeError):
     """The loss became NaN or infinite: fastText's message, where it happened, and what may help."""
 

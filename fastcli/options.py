@@ -273,6 +273,37 @@ def check_choices(kind: type, **values: str) -> None:
             raise ArgumentError(unknown(what, value, row.choices))
 
 
+def configured(row: Row, value: Any) -> Any:
+    """Return a value of TOML or of Python as its field has it, None if it cannot be one.
+
+    Where a row says so a list stands for words with commas between them.
+    """
+    kind = tuple if isinstance(row.default, tuple) else row.type
+    if kind is tuple:
+        found = value if isinstance(value, list) else [value]
+        # A column may be given by its position; a file's name is text.
+        is_text = all(isinstance(one, str) for one in found) or not row.option.file
+        words = [None if isinstance(one, list) else _as_typed(row, str, one) for one in found]
+        return tuple(words) if is_text and None not in words else None
+    return _as_typed(row, kind, value)
+
+
+def _as_typed(row: Row, kind: type, value: Any) -> Any:
+    if kind is str and isinstance(value, list) and row.option.is_list:
+        parts = [_as_typed(row, str, one) for one in value if not isinstance(one, list)]
+        is_list = len(parts) == len(value) and None not in parts
+        return ",".join(parts) if is_list else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return (math.inf if value > 0 else -math.inf) if kind is float else None
+    if kind is str and is_number:
+        return str(value)
+    if kind is float and is_number:
+        return float(value)
+    is_right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    return value if is_right else None
+
+
 def names_of(values: Collection[str]) -> str:
     """Return names as a list in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     *first, last = values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -131,7 +130,7 @@ def cross_validation(
     paths = [folding.output] * bool(folding.output)
 
     def before(log: RunLog) -> None:
-        with open_outputs(paths, sys.stdout.buffer) as puts, closing(source_of()) as source:
+        with open_outputs(paths) as puts, closing(source_of()) as source:
             run(folding, source, reporter, log, puts[0] if puts else None)
 
     yield before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -209,9 +208,9 @@ def write_labelled(
     if classifier.targets is not None:
         from fastcli.labelling.number_table import number_table
 
-        with open_outputs(paths, sys.stdout.buffer) as (put, *more):
+        with open_outputs(paths) as (put, *more):
             return number_table(classifier, table, prepared.recipe, args, put, progress)
-    with open_outputs(paths, sys.stdout.buffer) as (put, *more):
+    with open_outputs(paths) as (put, *more):
         done = label_table(
             classifier, table, prepared.recipe, prepared.names, args, put, progress, more
         )

@@ -7,7 +7,6 @@ import csv
 import io
 import os
 import shlex
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -445,7 +444,7 @@ def open_report(testing: Testing, with_scores: bool) -> Iterator[ReportRun | Non
     with contextlib.ExitStack() as stack:
         if reporting.errors:
             stack.enter_context(spooled(asked.data, Reporter(), allows_empty=True))
-        puts = stack.enter_context(open_outputs(paths, sys.stdout.buffer))
+        puts = stack.enter_context(open_outputs(paths))
         run = ReportRun(testing, with_scores)
         stack.callback(run.close)
         yield run

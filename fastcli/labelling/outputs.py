@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from fastcli.errors import ArgumentError
 from fastcli.files import Outputs, Replacement, cannot_save
 from fastcli.overwriting import STREAM
 
@@ -19,12 +21,14 @@ Put = Callable[[bytes], None]
 
 
 @contextmanager
-def open_outputs(paths: Sequence[str], stream: BinaryIO) -> Iterator[list[Put]]:
+def open_outputs(paths: Sequence[str], stream: BinaryIO | None = None) -> Iterator[list[Put]]:
     """Give, for each path, what writes bytes to it, compressed by the file's name.
 
-    ``-`` is the stream.  The files are put in place when all of them are whole, unless something
-    goes wrong.  Raises FastcliError where one cannot be written.
+    ``-`` is the stream, by default standard output.  The files are put in place when all of them
+    are whole, unless something goes wrong.  Raises FastcliError where one cannot be written.
     """
+    if STREAM in paths and stream is None:
+        stream = standard_output()
     with Outputs() as files:
         for path in paths:
             if path != STREAM:
@@ -32,18 +36,29 @@ def open_outputs(paths: Sequence[str], stream: BinaryIO) -> Iterator[list[Put]]:
         with ExitStack() as stack:
             yield [
                 _written(stream)
-                if path == STREAM
+                if path == STREAM and stream is not None
                 else stack.enter_context(_file_put(path, files[path]))
                 for path in paths
             ]
         for path in paths:
-            if path == STREAM:
+            if path == STREAM and stream is not None:
                 stream.flush()
                 continue
             try:
                 files[path].place()
             except OSError as error:
                 raise cannot_save(path, error) from None
+
+
+def standard_output() -> BinaryIO:
+    """Return standard output for bytes.
+
+    Raises ArgumentError where a program has put something else in its place, as notebooks do.
+    """
+    found: BinaryIO | None = getattr(sys.stdout, "buffer", None)
+    if found is None:
+        raise ArgumentError("Standard output takes no bytes here: write to a file.")
+    return found
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import asdict, fields, replace
 from typing import Any
@@ -40,10 +39,10 @@ from fastcli.mlp.options import (
     has_layers,
 )
 from fastcli.optimizers import OPTIMIZERS, PERCEPTRON, Hyperparameters, Optimizer
-from fastcli.options import Row, Values, check_ranges, names_of, rows, without_effect
+from fastcli.options import Values, check_ranges, configured, names_of, rows, without_effect
 from fastcli.overwriting import STREAM
 from fastcli.printable import counted, nearest, shortened
-from fastcli.schema import INT64, shown
+from fastcli.schema import shown
 
 LOOKS = ("check_gradients", "trace")  # options that look at a network without training it
 
@@ -483,36 +482,13 @@ def from_config(found: dict[str, Any], path: str) -> dict[str, Any]:
             hint = nearest(key.replace("_", "-"), plain)
             raise ArgumentError(f"{path}: unknown option {shortened(key)}{hint}.")
         kind = type(OPTIONS[name].default)
-        read = _configured(OPTIONS[name], kind, value)
+        read = configured(OPTIONS[name], value)
         if read is None:
             raise ArgumentError(f"{path}: {key} = {_repr(value)} should be {kind.__name__}.")
         if "\0" in "".join(read if kind is tuple else [read] if kind is str else []):
             raise ArgumentError(f"{path}: {key} = {_repr(value)} has a NUL character in it.")
         values[name] = read
     return values
-
-
-def _configured(row: Row, kind: type, value: Any) -> Any:
-    """Return a value of TOML as an argument of that kind, None if it cannot be one."""
-    if kind is tuple:
-        found = value if isinstance(value, list) else [value]
-        # A column may be given by its position; a file's name is text.
-        is_text = all(isinstance(one, str) for one in found) or not row.option.file
-        words = [None if isinstance(one, list) else _configured(row, str, one) for one in found]
-        return tuple(words) if is_text and None not in words else None
-    if kind is str and isinstance(value, list) and row.option.is_list:
-        parts = [_configured(row, str, one) for one in value if not isinstance(one, list)]
-        is_list = len(parts) == len(value) and None not in parts
-        return ",".join(parts) if is_list else None
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(value, int) and not INT64.low <= value <= INT64.high:
-        return (math.inf if value > 0 else -math.inf) if kind is float else None
-    if kind is str and is_number:
-        return str(value)
-    if kind is float and is_number:
-        return float(value)
-    is_right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-    return value if is_right else None
 
 
 def _repr(value: Any) -> str:

@@ -26,6 +26,7 @@ from fastcli.mlp.given_rows import (
 from fastcli.mlp.table_columns import Choice, TableOptions, label_of
 from fastcli.mlp.table_reader import TableReader
 from fastcli.mlp.targets import target_names
+from fastcli.mlp.task import are_classes
 from fastcli.tables.coded import Coded
 
 if TYPE_CHECKING:
@@ -79,6 +80,23 @@ class GivenTables:
         """Return what ``read_like`` does of a file."""
         assert self.valid is not None
         return _read_like(columns, *self.valid, options, note)
+
+
+def has_floats(y: Any) -> bool:
+    """Tell whether what is learned are floats, which are targets and no labels."""
+    if y is None or isinstance(y, str):
+        return False
+    try:
+        return bool(np.asarray(y).dtype.kind == "f")
+    except ValueError:  # lists of labels, of different lengths
+        return False
+
+
+def has_classes(y: Any) -> bool:
+    """Tell whether floats may be the numbers of classes: see ``task.are_classes``."""
+    values = np.asarray(y, np.float64)
+    found = np.unique(values[np.isfinite(values)])
+    return values.ndim == 1 and len(found) > 0 and are_classes(found, len(values))
 
 
 def _read(
@@ -181,8 +199,9 @@ def _learned(cells: Cells, y: Any, options: TableOptions, known: Sequence[str] =
     if len(values) != n:
         raise ArgumentError(f"y has {len(values):,} rows, and x has {n:,}.")
     n_columns = 1
-    if options.is_regression:
-        n_columns = np.asarray(values).reshape(n, -1).shape[1]
+    if options.is_regression and n:
+        values = np.asarray(values).reshape(n, -1)
+        n_columns = values.shape[1]
     if len(names) != n_columns:
         names = target_names(n_columns) if options.is_regression else [LABEL]
     if twice := [name for name in names if name in cells.names]:
@@ -195,7 +214,8 @@ def _head(cells: Cells, learned: _Learned) -> list[list[str]]:
     head = cells.values[:HEAD_ROWS]
     rows = [["" if c is None or c != c else str(c) for c in row] for row in head]
     for row, value in zip(rows, learned.values, strict=False):
-        row += ["" if value is None else str(value)] * len(learned.names)
+        several = value.tolist() if isinstance(value, np.ndarray) else [value]
+        row += ["" if one is None else str(one) for one in several] * bool(learned.names)
     return rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +166,12 @@ class MlpModel(FromFile):
             view[...] = self.tensors[name]
         self.check_unchanged()
         return network
+
+    def apart(self) -> MlpModel:
+        """Return the model with arrays of its own, without the memory that training had."""
+        embedding = None if self.embedding is None else np.array(self.embedding)
+        tensors = {name: np.array(tensor) for name, tensor in self.tensors.items()}
+        return replace(self, embedding=embedding, tensors=tensors)
 
     def reader(self, max_lines: int = 4096) -> Reader:
         """Return what turns text into rows of the embedding."""
