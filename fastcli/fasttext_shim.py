@@ -24,6 +24,7 @@ APIS = ("fasttext", "salestock")
 PACKAGE, BENEATH = "fasttext", "fasttext_pybind"
 _former: dict[str, ModuleType] | None = None  # what the names meant before; None: not installed
 _installed: tuple[str, str] | None = None  # how it was asked for
+_packages: Any = None  # what finds the packages that programs look for
 
 
 def install(api: str = "fasttext", package: str | os.PathLike[str] = "") -> None:
@@ -32,18 +33,21 @@ def install(api: str = "fasttext", package: str | os.PathLike[str] = "") -> None
     ``api="salestock"`` is the interface of the package up to version 0.8: ``supervised``,
     ``skipgram``, ``cbow``, ``predict_proba``.  ``package`` is the folder of an installed fastText,
     whose other modules (``fasttext.tests``) can then be imported from their files; it is found by
-    itself where there is one.  Calling it again changes nothing, unless with another ``api``.
+    itself where there is one.  Programs that look for an installed package of fastText find one.
+    Calling it again changes nothing, unless with another ``api``.
 
     Warns if another fasttext was imported before: what has that one keeps it.  Raises ArgumentError
     for an unknown ``api``.
     """
-    global _former, _installed
+    global _former, _installed, _packages
     if api not in APIS:
         raise ArgumentError(f"api must be one of {', '.join(APIS)}, not {api!r}.")
     asked = api, os.fspath(package)
     if _installed == asked and _is_installed():
         return
     uninstall()
+    from fastcli.api.fasttext_packages import OLDER_VERSION, VERSION, Packages
+
     former = _names()
     folder = asked[1] or _folder_of_package()
     made = _older() if api == "salestock" else _modules([folder] if folder else [])
@@ -56,18 +60,22 @@ def install(api: str = "fasttext", package: str | os.PathLike[str] = "") -> None
         del sys.modules[name]
     sys.modules.update(made)
     _former, _installed = former, asked
+    _packages = Packages(OLDER_VERSION if api == "salestock" else VERSION)
+    sys.meta_path.append(_packages)
 
 
 def uninstall() -> None:
     """Let ``import fasttext`` mean again what it did before ``install``; models go on to work."""
-    global _former, _installed
+    global _former, _installed, _packages
     if _former is None:
         return
     if _is_installed():
         for name in _names():
             del sys.modules[name]
         sys.modules.update(_former)
-    _former = _installed = None
+    if _packages in sys.meta_path:
+        sys.meta_path.remove(_packages)
+    _former = _installed = _packages = None
 
 
 def _is_installed() -> bool:

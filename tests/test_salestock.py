@@ -1,12 +1,12 @@
 """The interface of the package fasttext 0.8, as scripts written for it use it."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 
 import fastcli
+from fastcli import fasttext_shim
 from fastcli.api import salestock
 from fastcli.errors import FastcliError, FastcliNote, FastcliWarning
 from tests.command import SAMPLES, run
@@ -16,13 +16,13 @@ SMALL = {"dim": 8, "epoch": 5, "lr": 0.5, "thread": 1}
 
 
 @pytest.fixture
-def fasttext(monkeypatch):
+def fasttext():
     """Return what ``import fasttext`` gives while the interface is in place."""
-    for name, module in salestock.modules().items():
-        monkeypatch.setitem(sys.modules, name, module)
+    fasttext_shim.install(api="salestock")
     import fasttext
 
-    return fasttext
+    yield fasttext
+    fasttext_shim.uninstall()
 
 
 @pytest.fixture(scope="module")

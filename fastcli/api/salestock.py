@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcli.api.fasttext_packages import OLDER_VERSION
 from fastcli.errors import DataError, cannot_open
 from fastcli.evaluation.predictor import MIN_BYTES_FOR_THREADS, Predictor
 from fastcli.fasttext.args import DEFAULTS
@@ -30,7 +31,6 @@ from fastcli.threads import usable_cpus
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
 
-__VERSION__ = "0.8.3"
 DEFAULT_BUCKET = 2_000_000  # where a classifier has n-grams and is given no buckets for them
 MODEL_NAMES = {"sg": "skipgram", "cbow": "cbow", "sup": "supervised"}
 ATTRIBUTES = [
@@ -271,7 +271,7 @@ def modules() -> dict[str, ModuleType]:
     package, interface, model = (
         ModuleType(name, __doc__) for name in ("fasttext", "fasttext.fasttext", "fasttext.model")
     )
-    vars(package).update(functions, __VERSION__=__VERSION__, __path__=[])
+    vars(package).update(functions, __VERSION__=OLDER_VERSION, __path__=[])
     vars(interface).update(functions)
     vars(model).update(classes)
     vars(package).update(fasttext=interface, model=model)
