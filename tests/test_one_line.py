@@ -132,9 +132,9 @@ def test_scratch_for_long_lines_is_not_kept(models, monkeypatch):
     predictor = LinePredictor(models["ova"])
     predictor.predict(b"word " * 4000 + b"\n", 1, 0.0, ["x"] * 99)
     gc.collect()
-    assert predictor._free == []
+    assert predictor._idle == []
     predictor.predict(b"word\n", 1, 0.0, ["x"] * 99)
-    assert len(predictor._free) == 1
+    assert len(predictor._idle) == 1
 
 
 def test_scores_that_are_not_finite(tmp_path):

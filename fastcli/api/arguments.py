@@ -64,6 +64,16 @@ def path_of(path: str | bytes | os.PathLike[str]) -> str:
     return os.fsdecode(path)
 
 
+def line_bytes(text: str, caller: str) -> bytes:
+    """Return the UTF-8 bytes of ``line_of``; this is called for every text of a program."""
+    if isinstance(text, str) and "\n" not in text and END not in text:
+        try:
+            return f"{text}\n".encode()
+        except UnicodeEncodeError:
+            pass
+    return utf8(line_of(text, caller), "a text")
+
+
 def line_of(text: str, caller: str, ends: bool = True) -> str:
     """Return a text with the line end that fastText adds to it.
 

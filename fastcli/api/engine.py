@@ -68,26 +68,26 @@ class Engine:
         self, text: str | bytes, k: int, threshold: float, on_unicode_error: str
     ) -> list[tuple[float, str]]:
         """Return (probability, label) of the k best labels of the first line of a text."""
-        (found,) = self._predicted([text], k, threshold)
-        ids, probs = found
-        names = self._owner._label_names(on_unicode_error)
-        return [(p, names[i]) for p, i in zip(probs.tolist(), ids.tolist(), strict=True)]
+        if type(k) is not int:
+            k = whole(k, "k")
+        if type(threshold) is not float:
+            threshold = real(threshold, "threshold")
+        line = first_line(utf8(text, "a text"))
+        labels, probs = self._owner._predict_line(line, k, threshold, on_unicode_error)
+        return list(zip(probs.tolist(), labels, strict=True))
 
     def multilinePredict(
         self, lines: list[str], k: int, threshold: float, on_unicode_error: str
     ) -> tuple[list[list[str]], list[Floats]]:
         """Return the k best labels of the first line of each text, and their probabilities."""
-        found = self._predicted(lines, k, threshold)
-        names = self._owner._label_names(on_unicode_error)
-        return [[names[i] for i in ids.tolist()] for ids, _ in found], [probs for _, probs in found]
-
-    def _predicted(
-        self, texts: list[Any], k: int, threshold: float
-    ) -> list[tuple[NDArray[np.int32], Floats]]:
         k, threshold = whole(k, "k"), real(threshold, "threshold")
-        lines = [first_line(utf8(text, "a text")) for text in texts]
-        nothing = np.zeros(0, np.int32), np.zeros(0, np.float32)
-        return [self._owner._predict_one(line, k, threshold) if line else nothing for line in lines]
+        firsts = [first_line(utf8(text, "a text")) for text in lines]
+        if all(line.endswith(b"\n") for line in firsts):
+            return self._owner._predict_lines(firsts, k, threshold, on_unicode_error)
+        found = [self._owner._predict_line(one, k, threshold, on_unicode_error) for one in firsts]
+        return [list(labels) for labels, _ in found], [
+            probs.astype(np.float32) for _, probs in found
+        ]
 
     def test(self, path: str, k: int, threshold: float) -> tuple[int, float, float]:
         """Do as ``FastText.test`` does."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 
 import numpy as np
 
-from fastcli.api.arguments import line_of, path_of, real, utf8, whole
+from fastcli.api.arguments import line_bytes, line_of, path_of, real, utf8, whole
 from fastcli.api.linear_model import texts_of
 from fastcli.api.linear_words import WordModel
 from fastcli.errors import ArgumentError, DataError
+from fastcli.options import MOST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,20 +78,29 @@ class FastText(WordModel):
         labels and a list of float32[labels].  Raises ArgumentError, a ValueError, for a text with
         a line end, for a model of word vectors and for k=0; TypeError for what is not text.
         """
-        k, threshold = whole(k, "k"), real(threshold, "threshold")
+        if type(k) is not int or not -MOST <= k <= MOST:  # every call counts, so look first
+            k = whole(k, "k")
+        if type(threshold) is not float:
+            threshold = real(threshold, "threshold")
         if isinstance(text, list):
-            lines = [utf8(line_of(one, "predict"), "a text") for one in text]
+            lines = [line_bytes(one, "predict") for one in text]
             return self._predict_lines(lines, k, threshold, on_unicode_error)
-        line = utf8(line_of(text, "predict"), "a text")
-        ids, probs = self._predict_one(line, k, threshold)
-        names = self._label_names(on_unicode_error)
-        return tuple(names[i] for i in ids.tolist()), probs.astype(np.float64)
+        line = line_bytes(text, "predict")
+        return self._predict_line(line, k, threshold, on_unicode_error)
 
-    def _predict_one(
-        self, line: bytes, k: int, threshold: float
-    ) -> tuple[NDArray[np.int32], Floats]:
-        """Return the ids of the best labels of a line (its end included), and probabilities."""
-        return self._predictions(line, k, threshold)[0]
+    def _predict_line(
+        self, line: bytes, k: int, threshold: float, on_unicode_error: str
+    ) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """Return the best labels of a line (its end included), and their probabilities."""
+        predictor = self._one_line
+        if predictor is None:
+            from fastcli.fasttext.one_line import LinePredictor
+
+            predictor = self._one_line = LinePredictor(self._linear, self._name)
+        names = self._labels
+        if names is None or on_unicode_error != "strict":
+            names = self._label_names(on_unicode_error)
+        return predictor.predict(line, k, threshold, names)
 
     def _predict_lines(
         self, lines: list[bytes], k: int, threshold: float, on_unicode_error: str

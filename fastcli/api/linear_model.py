@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fastcli.fasttext.args import TrainArgs
     from fastcli.fasttext.model import Model
     from fastcli.fasttext.neighbours import Neighbours
+    from fastcli.fasttext.one_line import LinePredictor
 
 Kind = TypeVar("Kind", bound="LinearModel")
 
@@ -81,6 +82,7 @@ class LinearModel(TrainedModel):
         """Take another model, and forget what was kept of the former one."""
         self._model, self.path, self._file = model, path, None
         self._idle = []
+        self._one_line: LinePredictor | None = None
         vars(self).pop("_args", None)
         self._words: list[str] | None = None
         self._labels: list[str] | None = None

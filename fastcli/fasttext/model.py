@@ -20,6 +20,7 @@ from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.linear import scores as kernels
 from fastcli.kernels.linear.best import Search, best_labels
+from fastcli.kernels.linear.one_line import FLOAT32_MAX
 from fastcli.memory import check_room
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Lines, Reader
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from fastcli.text.inputs import Bytes
 
-FLOAT32_MAX = 3.4e38  # a little less than the largest float32
+
 _filling = ForkedLock()  # held while output rows are copied: never twice for one model
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +16,7 @@ from fastcli.jit.addresses import pointer_to, unchecked
 from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.linear.best import best_labels
 from fastcli.kernels.linear.means import mean_codes, mean_rows
-from fastcli.kernels.linear.one_line import (
-    NO_ROOM,
-    TOO_LONG,
-    LineModel,
-    LineScratch,
-    predict_line,
-)
+from fastcli.kernels.linear.one_line import NO_ROOM, TOO_LONG, LineJob, predict_line
 from fastcli.kernels.text.lines import prune_features, read_lines
 from fastcli.text.line_weights import blanked
 from fastcli.text.spelling import most_bytes, warn_once
@@ -34,8 +29,11 @@ if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
     from fastcli.jit.signature import Records
 
+    Row = Records[LineJob]
+
 FEATURES, MOST_FEATURES = 1 << 12, 1 << 16  # at first, and of scratch that is kept
 LABELS = 1 << 8
+TRUSTED = 0.001  # seconds for which a mapped file that was looked at is not looked at again
 
 
 class LinePredictor:
@@ -48,12 +46,12 @@ class LinePredictor:
     def __init__(self, model: Model, name: str = "The model") -> None:
         model.check_predicts()
         self._model, self._name = model, name
-        self._row, self._arrays = _record_of(model)
-        self._address = pointer_to(self._row)
+        self._row, self._arrays = _described(model)
         self._call = unchecked(predict_line)
         self._prefix = os.fsencode(model.weight_prefix)
         self._is_mapped = model.wi.contents is not None and model.wi.contents.is_mapped
-        self._free: list[_Scratch] = []
+        self._looked = 0.0  # when the file was looked at
+        self._idle: list[_Scratch] = []
 
     def predict(
         self, line: bytes, k: int, threshold: float, names: Sequence[str]
@@ -61,97 +59,108 @@ class LinePredictor:
         """Return the best labels of a line, which ends with a line end, by their ids in ``names``.
 
         Their probabilities, float64, are those that fastText tells, which may be 1.00001.  Raises
-        NotFinite, and ArgumentError for a k of 0.
+        NotFinite, ArgumentError for a k of 0, and ModelFormatError for a mapped file that was
+        written to at least ``TRUSTED`` seconds ago.
         """
         if self._prefix:
             line = blanked(np.frombuffer(line, np.uint8), self._prefix).tobytes()
         if self._is_mapped:
-            self._model.wi.check_unchanged()
+            self._look()
         try:
-            scratch = self._free.pop()  # one step, also for threads
+            scratch = self._idle.pop()  # one step, also for threads
         except IndexError:
-            scratch = _Scratch(self._model, FEATURES, LABELS)
+            scratch = _Scratch(self._model, self._row, FEATURES, LABELS)
         if k != scratch.k:
             scratch.set_k(best_count(k, self._model.nlabels), k)
-        n = self._call(
-            line, len(line), threshold, self._address, scratch.address, scratch.probs_address
-        )
-        while n == NO_ROOM:
-            scratch = scratch.larger(self._model)
-            scratch.set_k(best_count(k, self._model.nlabels), k)
-            n = self._call(
-                line, len(line), threshold, self._address, scratch.address, scratch.probs_address
-            )
+        n = self._call(line, len(line), threshold, scratch.address)
+        if n < 0 or n >= TOO_LONG:
+            n, scratch = self._again(n, line, threshold, scratch)
         if self._is_mapped:
-            self._model.wi.check_unchanged()
+            self._look()
+        ids, told = scratch.ids, scratch.told
+        labels = (names[ids[0]],) if n == 1 else tuple([names[ids[i]] for i in range(n)])
+        probs = told.copy() if n == len(told) else told[:n].copy()
+        if scratch.is_small:
+            self._idle.append(scratch)
+        return labels, probs
+
+    def _again(
+        self, n: int, line: bytes, threshold: float, scratch: _Scratch
+    ) -> tuple[int, _Scratch]:
+        """Do what is rarely to be done after a call of the kernel, which returned n."""
+        while n == NO_ROOM:
+            scratch = scratch.larger(self._model, self._row)
+            n = self._call(line, len(line), threshold, scratch.address)
         if n < 0:
             raise NotFinite(self._name, "the scores of the text")
         if n >= TOO_LONG:
             n -= TOO_LONG
             if len(line) > most_bytes(self._model.args.maxn):
                 warn_once(self._model.args.maxn)
-        ids = scratch.ids
-        labels = (names[ids[0]],) if n == 1 else tuple([names[ids[i]] for i in range(n)])
-        probs = scratch.probs[:n].copy()
-        if scratch.is_small:
-            self._free.append(scratch)
-        return labels, probs
+        return n, scratch
+
+    def _look(self) -> None:
+        """Look whether the file was written to: 1 us, and 0.1 where it was done just now."""
+        now = monotonic()
+        if not 0.0 <= now - self._looked < TRUSTED:
+            self._model.wi.check_unchanged()
+            self._looked = now
 
 
 class _Scratch:
     """What one call at a time writes to; ``k`` is as it was asked for."""
 
-    def __init__(self, model: Model, n_features: int, n_labels: int) -> None:
-        self._n_features, self._n_labels = n_features, n_labels
+    def __init__(self, model: Model, row: Row, n_features: int, n_labels: int) -> None:
+        self._sizes = n_features, n_labels
         self.is_small = n_features <= MOST_FEATURES
         self.k: int | None = None
-        self._search = search_of(model)
-        self._arrays: dict[str, NDArray[Any]] = {
-            "features": np.empty(n_features, np.int32),
-            "hashes": np.empty(n_features, np.int32),
-            "offsets": np.zeros(2, np.int64),
-            "labels": np.empty(n_labels, np.int32),
-            "label_offsets": np.zeros(2, np.int64),
-            "line_flags": np.zeros(1, np.uint8),
-            "state": np.zeros(5, np.int64),
-            "hidden": np.empty(model.args.dim, np.float32),
-            "counts": np.zeros(1, np.int32),
-            **self._search._asdict(),
-        }
-        self._row = LineScratch.table(1)
-        self._row[0].feature_room, self._row[0].label_room = n_features, n_labels
+        self._row: Any = row.copy()  # type: ignore[attr-defined]
+        self._row.feature_room, self._row.label_room = n_features, n_labels
         self.address = pointer_to(self._row)
-        self._point_to(self._arrays)
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self._use(
+            features=np.empty(n_features, np.int32),
+            hashes=np.empty(n_features, np.int32),
+            offsets=np.zeros(2, np.int64),
+            labels=np.empty(n_labels, np.int32),
+            label_offsets=np.zeros(2, np.int64),
+            line_flags=np.zeros(1, np.uint8),
+            state=np.zeros(5, np.int64),
+            hidden=np.empty(model.args.dim, np.float32),
+            counts=np.zeros(1, np.int32),
+            **search_of(model)._asdict(),
+        )
 
-    def _point_to(self, arrays: dict[str, NDArray[Any]]) -> None:
+    def _use(self, **arrays: NDArray[Any]) -> None:
+        self._arrays |= arrays
         for name, array in arrays.items():
-            setattr(self._row[0], name, pointer_to(array))
+            self._row[name] = pointer_to(array)
 
-    def set_k(self, n: int, k: int) -> None:
+    def set_k(self, n: int, k: int | None) -> None:
         """Make room for the n best labels, where k were asked for."""
         self.k = k
+        self._row.k = n
         ids = np.empty(n, np.int32)
-        best: dict[str, NDArray[Any]] = {"ids": ids, "probs": np.empty(n, np.float32)}
-        self._arrays |= best
-        self._row[0].k = n
-        self._point_to(best)
-        self.ids, self.probs = ids.data, np.empty(n)
-        self.probs_address = pointer_to(self.probs)
+        self.ids, self.told = ids.data, np.empty(n)
+        self._use(ids=ids, probs=np.empty(n, np.float32), told=self.told)
 
-    def larger(self, model: Model) -> _Scratch:
+    def larger(self, model: Model, row: Row) -> _Scratch:
         """Return scratch with room for a longer line."""
-        return _Scratch(model, 4 * self._n_features, 4 * self._n_labels)
+        n_features, n_labels = self._sizes
+        found = _Scratch(model, row, 4 * n_features, 4 * n_labels)
+        found.set_k(len(self.ids), self.k)
+        return found
 
 
-def _record_of(model: Model) -> tuple[Records[LineModel], list[NDArray[Any]]]:
-    """Return what a kernel takes for a model, and the arrays whose addresses are in it."""
+def _described(model: Model) -> tuple[Row, list[NDArray[Any]]]:
+    """Return a model as kernels take it, and the arrays whose addresses are in that."""
     arrays: list[NDArray[Any]] = []
 
     def held(array: NDArray[Any]) -> int:
         arrays.append(array)
         return pointer_to(array)
 
-    rows = LineModel.table(1)
+    rows = LineJob.table(1)
     row = rows[0]
     reader = model.reader(1)
     vocabulary, ngrams = reader.vocabulary, reader.ngrams

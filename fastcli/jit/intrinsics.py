@@ -305,6 +305,29 @@ def rounded_product(typing: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def add_pairs(typing: Any, y: Any, a: Any, table: Any, codes: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        y, a, table, codes, n = args
+        factor, pairs = _splat(builder, a), ir.VectorType(I64, LANES // 2)
+        with cgutils.for_range_slice(builder, I64(0), n, I64(LANES // 2), I64) as (m, _):
+            some = ir.Constant(pairs, ir.Undefined)
+            for k in range(LANES // 2):
+                code = builder.load(_element(builder, codes, builder.add(m, I64(k))))
+                row = builder.mul(builder.add(m, I64(k)), I64(512))
+                at = builder.add(row, builder.mul(builder.zext(code, I64), I64(2)))
+                pair = builder.bitcast(_element(builder, table, at), I64.as_pointer())
+                some = builder.insert_element(some, builder.load(pair, align=4), I64(k))
+            place = builder.mul(m, I64(2))
+            new = _rounded_twice(
+                builder, factor, builder.bitcast(some, VECTOR), _load(builder, y, place)
+            )
+            _store(builder, new, y, place)
+        return context.get_dummy_value()
+
+    return types.void(y, types.float32, table, codes, types.int64), codegen
+
+
+@intrinsic
 def divided(typing: Any, a: Any, b: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.fdiv(*args, flags=EXACT)
@@ -866,6 +889,11 @@ def i64_at(typing: Any, address: Any) -> Any:
 @intrinsic
 def f32_at(typing: Any, address: Any) -> Any:
     return _pointer_from(types.float32)
+
+
+@intrinsic
+def f64_at(typing: Any, address: Any) -> Any:
+    return _pointer_from(types.float64)
 
 
 # --------------------------------------------------------------------------- views

@@ -13,7 +13,7 @@ from fastcli.jit.addresses import array_at
 from fastcli.jit.build import PYTHON_MODE, AnyKernel, intrinsic
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, I32, I64, U8, i64
+    from fastcli.jit.signature import F32, F64, I32, I64, U8, i64
 
 _functions: dict[int, Any] = {}  # what stands for addresses where nothing is compiled
 
@@ -57,4 +57,11 @@ def i64_at(address: i64) -> I64:
 def f32_at(address: i64) -> F32:
     """Return the array that ``pointer_to`` gave an address of."""
     array: F32 = array_at(address)
+    return array
+
+
+@intrinsic
+def f64_at(address: i64) -> F64:
+    """Return the array that ``pointer_to`` gave an address of."""
+    array: F64 = array_at(address)
     return array

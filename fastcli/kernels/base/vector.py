@@ -14,7 +14,7 @@ import numpy as np
 from fastcli.jit.build import device, intrinsic
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, I32, I64, f32, f64, i64
+    from fastcli.jit.signature import F32, I32, I64, U8, f32, f64, i64
 
 
 @intrinsic
@@ -129,6 +129,17 @@ def sum_in_order(x: F32, n: i64) -> f32:
 def rounded_product(a: f32, b: f32) -> f32:
     """Multiply, and round before anything is added."""
     return np.float32(a) * np.float32(b)
+
+
+@intrinsic
+def add_pairs(y: F32, a: f32, table: F32, codes: U8, n: i64) -> None:
+    """Add multiples of pairs of floats: ``y[2 * m : 2 * m + 2] += a * pair`` for m < n.
+
+    The pair is number ``codes[m]`` of the 256 at ``table[512 * m]``; n is a multiple of 8.  Every
+    product is rounded.
+    """
+    pairs = table[: 512 * n].reshape(n, 256, 2)
+    y[: 2 * n] += np.float32(a) * pairs[np.arange(n), codes[:n]].reshape(-1)
 
 
 @intrinsic

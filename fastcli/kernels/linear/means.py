@@ -12,7 +12,14 @@ import numpy as np
 
 from fastcli.jit.build import device, kernel
 from fastcli.jit.group import Group
-from fastcli.kernels.base.vector import any_add, fill, prefetch_row, rounded_product
+from fastcli.kernels.base.vector import (
+    add_pairs,
+    any_add,
+    fill,
+    prefetch_read,
+    prefetch_row,
+    rounded_product,
+)
 from fastcli.kernels.base.views import at
 
 if TYPE_CHECKING:
@@ -68,7 +75,9 @@ def add_codes(matrix: Codes, row: i64, a: f32, out: F32) -> None:
     """Add a times the centroids that the codes of a row name to ``out``."""
     codes, centroids, dsub = at(matrix.codes, row * matrix.nsubq), matrix.centroids, matrix.dsub
     if dsub == 2 and matrix.lastdsub == 2:  # fastText's default, without an inner loop
-        for m in range(matrix.nsubq):
+        whole = matrix.nsubq - matrix.nsubq % 8
+        add_pairs(out, a, centroids, codes, whole)
+        for m in range(whole, matrix.nsubq):
             c = (m * CENTROIDS + int(codes[m])) * 2
             out[2 * m] += rounded_product(a, centroids[c])
             out[2 * m + 1] += rounded_product(a, centroids[c + 1])
@@ -78,6 +87,17 @@ def add_codes(matrix: Codes, row: i64, a: f32, out: F32) -> None:
         c = m * CENTROIDS * dsub + int(codes[m]) * width
         for j in range(width):
             out[m * dsub + j] += rounded_product(a, centroids[c + j])
+
+
+@device
+def fetch_codes(matrix: Codes, row: i64) -> None:
+    """Prefetch the codes of a row."""
+    first = row * matrix.nsubq
+    for k in range(0, matrix.nsubq, 64):
+        prefetch_read(matrix.codes, first + k)
+    prefetch_read(matrix.codes, first + matrix.nsubq - 1)
+    if matrix.has_norms == 1:
+        prefetch_read(matrix.norm_codes, row)
 
 
 @kernel
@@ -90,6 +110,8 @@ def mean_codes(
         mean = at(out, line * dim)
         fill(mean, np.float32(0.0), dim)
         for j in range(start, end):
+            if j + AHEAD < end:
+                fetch_codes(matrix, int(features[j + AHEAD]))
             row = int(features[j])
             a = np.float32(1.0)
             if matrix.has_norms == 1:

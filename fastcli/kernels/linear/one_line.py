@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastcli.jit.build import device, kernel
 from fastcli.jit.signature import Record
 from fastcli.kernels.base.groups import Best, Strings, Text
-from fastcli.kernels.base.indirect import call, f32_at, i32_at, i64_at, u8_at
+from fastcli.kernels.base.indirect import call, f32_at, f64_at, i32_at, i64_at, u8_at
 from fastcli.kernels.base.vector import offset_probability
 from fastcli.kernels.base.views import record
 from fastcli.kernels.linear.best import Search
@@ -21,14 +21,14 @@ from fastcli.kernels.text.groups import HashTable, Lines, Ngrams, Vocabulary
 from fastcli.kernels.text.lines import NOT_SPELLED, LineRoom
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, U8, Records, f64, i64
+    from fastcli.jit.signature import F32, U8, Records, f64, i64
 
 NO_ROOM, NOT_FINITE, TOO_LONG = -1, -2, 1 << 32
 FLOAT32_MAX = 3.4e38  # a little less than the largest float32
 
 
-class LineModel(Record):
-    """What predicting a line needs of a model: kernels and arrays by address, and numbers."""
+class LineJob(Record):
+    """A model, and what one call at a time writes to: kernels and arrays by address, numbers."""
 
     read_lines: i64
     prune_features: i64  # 0: the model was not pruned
@@ -65,12 +65,7 @@ class LineModel(Record):
     children: i64
     most: f64  # each term of a score is at most this times a number of the line
     offset: f64  # what fastText adds to probabilities
-
-
-class LineScratch(Record):
-    """What one call at a time writes to: addresses of arrays, and how long these are."""
-
-    features: i64  # Lines
+    features: i64  # Lines, and all that follows is written to
     offsets: i64
     labels: i64
     label_offsets: i64
@@ -88,77 +83,75 @@ class LineScratch(Record):
     counts: i64
     ids: i64
     probs: i64
+    told: i64  # float64[k]: the probabilities as fastText tells them
 
 
 @device
-def read_line(text: Text, model: Records[LineModel], scratch: Records[LineScratch]) -> None:
+def read_line(text: Text, j: LineJob) -> None:
     """Read the line as features, those of a pruned model by their rows."""
-    m, s = record(model, 0), record(scratch, 0)
-    i64_at(s.state)[0] = 0
-    strings = Strings(i64_at(m.starts), u8_at(m.arena))
+    i64_at(j.state)[0] = 0
+    strings = Strings(i64_at(j.starts), u8_at(j.arena))
     call(
-        m.read_lines,
+        j.read_lines,
         (
             text,
             Vocabulary(
-                HashTable(i64_at(m.slots), m.mask, strings),
-                m.eos,
-                m.eos_hash,
-                Text(u8_at(m.prefix), m.prefix_size),
+                HashTable(i64_at(j.slots), j.mask, strings),
+                j.eos,
+                j.eos_hash,
+                Text(u8_at(j.prefix), j.prefix_size),
             ),
-            Ngrams(m.minn, m.maxn, m.word_ngrams, m.bucket, m.nwords),
+            Ngrams(j.minn, j.maxn, j.word_ngrams, j.bucket, j.nwords),
             Lines(
-                i32_at(s.features),
-                i64_at(s.offsets),
-                i32_at(s.labels),
-                i64_at(s.label_offsets),
+                i32_at(j.features),
+                i64_at(j.offsets),
+                i32_at(j.labels),
+                i64_at(j.label_offsets),
             ),
-            u8_at(s.line_flags),
-            LineRoom(s.feature_room, s.label_room, 1),
-            i32_at(s.hashes),
-            i64_at(s.state),
+            u8_at(j.line_flags),
+            LineRoom(j.feature_room, j.label_room, 1),
+            i32_at(j.hashes),
+            i64_at(j.state),
         ),
     )
-    if m.prune_features != 0 and i64_at(s.state)[0] > 0:
-        features, offsets = i32_at(s.features), i64_at(s.offsets)
-        call(m.prune_features, (features, offsets, 1, m.nwords, i32_at(m.bucket_rows)))
+    if j.prune_features != 0 and i64_at(j.state)[0] > 0:
+        features, offsets = i32_at(j.features), i64_at(j.offsets)
+        call(j.prune_features, (features, offsets, 1, j.nwords, i32_at(j.bucket_rows)))
 
 
 @device
-def mean_of_line(model: Records[LineModel], scratch: Records[LineScratch]) -> None:
+def mean_of_line(j: LineJob) -> None:
     """Set the hidden row to the mean of the rows of the line's features."""
-    m, s = record(model, 0), record(scratch, 0)
-    features, offsets, hidden = i32_at(s.features), i64_at(s.offsets), f32_at(s.hidden)
-    if m.mean_rows != 0:
-        call(m.mean_rows, (features, offsets, 1, f32_at(m.wi), m.dim, hidden))
+    features, offsets, hidden = i32_at(j.features), i64_at(j.offsets), f32_at(j.hidden)
+    if j.mean_rows != 0:
+        call(j.mean_rows, (features, offsets, 1, f32_at(j.wi), j.dim, hidden))
     else:
         codes = Codes(
-            u8_at(m.codes),
-            m.nsubq,
-            m.dsub,
-            m.lastdsub,
-            f32_at(m.centroids),
-            m.has_norms,
-            u8_at(m.norm_codes),
-            f32_at(m.norms),
+            u8_at(j.codes),
+            j.nsubq,
+            j.dsub,
+            j.lastdsub,
+            f32_at(j.centroids),
+            j.has_norms,
+            u8_at(j.norm_codes),
+            f32_at(j.norms),
         )
-        call(m.mean_codes, (features, offsets, 1, codes, m.dim, hidden))
+        call(j.mean_codes, (features, offsets, 1, codes, j.dim, hidden))
 
 
 @device
-def label_line(threshold: f64, model: Records[LineModel], scratch: Records[LineScratch]) -> None:
+def label_line(threshold: f64, j: LineJob) -> None:
     """Find the best labels of the hidden row."""
-    m, s = record(model, 0), record(scratch, 0)
     call(
-        m.best_labels,
+        j.best_labels,
         (
-            f32_at(s.hidden),
-            i64_at(s.offsets),
+            f32_at(j.hidden),
+            i64_at(j.offsets),
             1,
-            Outputs(f32_at(m.blocks), m.nlabels, m.dim, m.loss, i32_at(m.children)),
+            Outputs(f32_at(j.blocks), j.nlabels, j.dim, j.loss, i32_at(j.children)),
             threshold,
-            Search(f32_at(s.scores), i32_at(s.lines), i32_at(s.nodes), f32_at(s.path_scores)),
-            Best(s.k, i32_at(s.counts), i32_at(s.ids), f32_at(s.probs)),
+            Search(f32_at(j.scores), i32_at(j.lines), i32_at(j.nodes), f32_at(j.path_scores)),
+            Best(j.k, i32_at(j.counts), i32_at(j.ids), f32_at(j.probs)),
         ),
     )
 
@@ -167,36 +160,31 @@ def label_line(threshold: f64, model: Records[LineModel], scratch: Records[LineS
 def is_surely_finite(hidden: F32, dim: i64, most: f64) -> bool:
     """Tell whether no score of a hidden row can be NaN or infinite."""
     n = 0
-    for j in range(dim):
-        n += 1 if abs(float(hidden[j])) * most < FLOAT32_MAX else 0
+    for i in range(dim):
+        n += 1 if abs(float(hidden[i])) * most < FLOAT32_MAX else 0
     return n == dim
 
 
 @kernel
-def predict_line(
-    text: U8,
-    size: i64,
-    threshold: f64,
-    model: Records[LineModel],
-    scratch: Records[LineScratch],
-    probs: F64,
-) -> i64:
+def predict_line(text: U8, size: i64, threshold: f64, job: Records[LineJob]) -> i64:
     """Find the best labels of the line ``text[:size]``; return how many there are.
 
-    ``scratch.ids`` has them, ``probs`` their probabilities as fastText tells them.  ``TOO_LONG``
-    is added where a word was too long for character n-grams.  Returns ``NO_ROOM`` if the line has
-    more features or labels than there is room for, and ``NOT_FINITE`` if its scores may be NaN or
-    infinite.
+    Their ids are in ``job.ids``, their probabilities as fastText tells them in ``job.told``.
+    ``TOO_LONG`` is added where a word was too long for character n-grams.  Returns ``NO_ROOM`` if
+    the line has more features or labels than there is room for, and ``NOT_FINITE`` if its scores
+    may be NaN or infinite.  A threshold of NaN is none.
     """
-    m, s = record(model, 0), record(scratch, 0)
-    read_line(Text(text, size), model, scratch)
-    if i64_at(s.state)[0] == 0:
+    j = record(job, 0)
+    if size == 0:
+        return 0
+    read_line(Text(text, size), j)
+    if i64_at(j.state)[0] == 0:
         return NO_ROOM
-    mean_of_line(model, scratch)
-    if i64_at(s.offsets)[1] > 0 and not is_surely_finite(f32_at(s.hidden), m.dim, m.most):
+    mean_of_line(j)
+    if i64_at(j.offsets)[1] > 0 and not is_surely_finite(f32_at(j.hidden), j.dim, j.most):
         return NOT_FINITE
-    label_line(threshold if threshold == threshold else -1.0, model, scratch)  # NaN: no threshold
-    n = int(i32_at(s.counts)[0])
+    label_line(threshold if threshold == threshold else -1.0, j)
+    n = int(i32_at(j.counts)[0])
     for i in range(n):
-        probs[i] = float(offset_probability(f32_at(s.probs)[i], m.offset))
-    return n + (TOO_LONG if u8_at(s.line_flags)[0] & NOT_SPELLED else 0)
+        f64_at(j.told)[i] = float(offset_probability(f32_at(j.probs)[i], j.offset))
+    return n + (TOO_LONG if u8_at(j.line_flags)[0] & NOT_SPELLED else 0)
