@@ -120,6 +120,29 @@ def test_a_saved_model_is_pickled_by_the_path_it_was_saved_to(path, tmp_path):
     assert pickle.loads(data).path == str(other)
 
 
+class Named(fastcli.FastText):
+    """A class of a program, whose models know more."""
+
+    def __init__(self, path, name):
+        super().__init__(path)
+        self.name = name
+
+
+def test_classes_of_programs_keep_what_they_know(models):
+    model = Named(models.with_suffix(".bin"), "topics")
+    for found in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert (type(found), found.name) == (Named, "topics")
+        assert answers(found) == answers(model)
+
+
+def test_a_trained_model_is_pickled_by_value_with_its_arguments():
+    model = fastcli.train_supervised(TRAIN, dim=4, epoch=1, lr=0.3, label="__label__", thread=1)
+    found = pickle.loads(pickle.dumps(model))
+    assert answers(found) == answers(model)
+    assert (found.lr, found.epoch, found.path) == (0.3, 1, "")
+    assert found.f.getArgs().lr == 0.3
+
+
 @pytest.mark.parametrize("how", [copy.copy, copy.deepcopy])
 def test_copies_share_the_arrays(path, how):
     model = fastcli.load_model(path)

@@ -108,15 +108,10 @@ class LinearModel(TrainedModel):
         from fastcli.fasttext.model_file import load_model
 
         super().__init__(None, "")
-        self._use(replace(load_model(contents), **kept["model"]), path)
-        vars(self).update(kept["attributes"])
+        self._use(replace(load_model(contents), **kept), path)
 
     def _pickled_attributes(self) -> dict[str, Any]:
-        model, mine = self._linear, vars(self)
-        return {
-            "model": {name: getattr(model, name) for name in BESIDE_A_FILE},
-            "attributes": {name: mine[name] for name in ATTRIBUTES if name in mine},
-        }
+        return {name: getattr(self._linear, name) for name in BESIDE_A_FILE}
 
     @property
     def _linear(self) -> Model:

@@ -86,17 +86,23 @@ class ModelFile:
 def reduced(model: TrainedModel) -> tuple[Any, ...]:
     """Return what ``pickle`` keeps of a model; see ``object.__reduce__``."""
     kept = model._pickled_attributes()
+    given = {name: value for name, value in vars(model).items() if is_given(name)}
     file = model._file.with_digest() if model._file is not None else None
     if file is not None:
         model._file = file  # its digest is not computed again
-        return _by_path, (type(model), file, kept)
+        return _by_path, (type(model), file, kept), given
     data = _bytes_of(model)
     if model._file is not None and len(data) > MOST_SAID:
         say(
             f"{model._file.path} is not the file of the model any more, so {size_text(len(data))} "
             "are pickled: save_model writes a file, whose path will do."
         )
-    return _by_value, (type(model), model.path, data, kept)
+    return _by_value, (type(model), model.path, data, kept), given
+
+
+def is_given(name: str) -> bool:
+    """Tell whether an attribute of a model was set from outside: arguments, those of subclasses."""
+    return not name.startswith("_") and name not in ("f", "path")
 
 
 def _by_path(kind: type[TrainedModel], file: ModelFile, kept: dict[str, Any]) -> TrainedModel:
