@@ -98,6 +98,8 @@ def make_part(name: str, part: Any, pause: float) -> Answer:
 
 def prepare(name: str, start: bytes) -> None:
     """Take a job, of which ``start`` is pickled; the oldest of too many is forgotten."""
+    if name in _jobs:  # of which another task has told, too
+        return
     while len(_jobs) >= MOST_JOBS:
         del _jobs[min(_jobs, key=lambda one: _jobs[one].used)]
     _jobs[name] = Job(pickle.loads(start), used=time.monotonic())
