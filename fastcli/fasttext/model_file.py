@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from fastcli.contents import READ_WHOLE, Contents, read_or_map
-from fastcli.errors import ModelFormatError, cannot_open
+from fastcli.errors import FastcliError, ModelFormatError, cannot_open
 from fastcli.fasttext.headers import ARGS, DICTIONARY, is_floret
 from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model import Model
@@ -91,6 +91,8 @@ def open_model(source: str | Contents, mapped: bool | None = None) -> Contents:
     """
     try:
         return read_or_map(source, mapped)
+    except FastcliError:  # a ValueError, too
+        raise
     except (OSError, ValueError) as error:
         hint = ""
         if isinstance(error, FileNotFoundError):

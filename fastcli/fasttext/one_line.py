@@ -49,7 +49,10 @@ class LinePredictor:
         self._row, self._arrays = _described(model)
         self._call = unchecked(predict_line)
         self._prefix = os.fsencode(model.weight_prefix)
-        self._is_mapped = model.wi.contents is not None and model.wi.contents.is_mapped
+        contents = model.wi.contents
+        self._is_mapped = contents is not None and contents.is_mapped
+        if contents is not None and contents.is_mapped:
+            self._find_end, self._size = contents.find_end, contents.status.st_size
         self._looked = 0.0  # when the file was looked at
         self._idle: list[_Scratch] = []
 
@@ -76,7 +79,7 @@ class LinePredictor:
         if n < 0 or n >= TOO_LONG:
             n, scratch = self._again(n, line, threshold, scratch)
         if self._is_mapped:
-            self._look()
+            self._look_again()
         ids, told = scratch.ids, scratch.told
         labels = (names[ids[0]],) if n == 1 else tuple([names[ids[i]] for i in range(n)])
         probs = told.copy() if n == len(told) else told[:n].copy()
@@ -100,7 +103,15 @@ class LinePredictor:
         return n, scratch
 
     def _look(self) -> None:
-        """Look whether the file was written to: 1 us, and 0.1 where it was done just now."""
+        """Look whether the file was written to: 1 us, and 0.3 where that was done just now.
+
+        That it was not cut is looked at in any case: missing bytes would end the process.
+        """
+        if self._find_end() != self._size:
+            self._model.wi.check_unchanged()
+        self._look_again()
+
+    def _look_again(self) -> None:
         now = monotonic()
         if not 0.0 <= now - self._looked < TRUSTED:
             self._model.wi.check_unchanged()
