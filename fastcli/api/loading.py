@@ -86,13 +86,19 @@ def load_perceptron(source: str | Contents, options: TableOptions | None = None)
 
     perceptron = load_mlp(source)
     perceptron.note = say
-    if options is None:
-        return perceptron
+    return perceptron if options is None else reading_as(perceptron, options)
+
+
+def reading_as(perceptron: MlpModel, options: TableOptions) -> MlpModel:
+    """Return a network that reads tables as options say.
+
+    Raises ArgumentError for options that cannot be.
+    """
     from fastcli.tables.dialects import read_delimiter
     from fastcli.tables.labels import LabelOptions
     from fastcli.tables.options import TABLES, header_of
 
-    perceptron.table_options = replace(
+    how = replace(
         perceptron.table_options,
         delimiter=read_delimiter(options.delimiter),
         header=header_of(options),
@@ -101,7 +107,7 @@ def load_perceptron(source: str | Contents, options: TableOptions | None = None)
         kind=options.format if options.format in TABLES else "auto",
         skip_bad=options.skip_bad,
     )
-    return perceptron
+    return replace(perceptron, table_options=how)
 
 
 def load_classifier(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fastcli.api.pickled import ModelFile
     from fastcli.contents import Contents
     from fastcli.evaluation.classifier import Classifier
+    from fastcli.labelling.predicted import Labelled
+    from fastcli.tables.options import TableOptions
 
 Own = TypeVar("Own", bound="TrainedModel")
 MOST_IDLE = 8  # predictors that are kept for later calls
@@ -36,6 +38,29 @@ class TrainedModel:
     def __repr__(self) -> str:
         where = f" of {self.path!r}" if self.path else ""
         return f"<{type(self).__name__}{where}>"
+
+    def label_table(self, source: str | os.PathLike[str], **options: Any) -> Labelled:
+        """Write the rows of a table with the labels that they get, as ``predict --output`` does.
+
+        ``source`` is a table (CSV, TSV, JSON, Parquet, compressed or not) that is read as training
+        read one, unless ``options`` say otherwise (``text_column``, ``delimiter``, ...).  They are
+        those of the command: ``output`` (required), ``k``, ``threshold``, ``wide``, ``keep``,
+        ``dropped``, ``unsure``, ``min_prob``, ``default``, ``as_name``, ``like``; with
+        ``probabilities`` there are columns for these, as of ``predict-prob``.  Files are complete
+        or are not there.
+
+        Returns what was done: ``rows``, how many were ``kept``, ``labels`` with their rows, rows
+        ``without_text`` and ``without_label``, the columns that were ``added``.  Raises OptionError
+        for an unknown option, and ArgumentError, DataError or FastcliError for what cannot be.
+        """
+        from fastcli.api.tables import label_table
+
+        return label_table(self, source, options)
+
+    def _reading_tables(self, options: TableOptions) -> Classifier:
+        """Return the classifier, which reads tables as options say."""
+        found: Classifier = self._model
+        return found
 
     # ------------------------------------------------------------------ copies and pickles
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastcli.contents import Contents
-    from fastcli.evaluation.classifier import Block
+    from fastcli.evaluation.classifier import Block, Classifier
     from fastcli.mlp.feature_rows import FeatureRows
     from fastcli.mlp.model import MlpModel
+    from fastcli.tables.options import TableOptions
 
 CANNOT_OPEN = "Input file cannot be opened!"
 CANNOT_TEST = "Test file cannot be opened!"
@@ -153,6 +154,11 @@ class Perceptron(TrainedModel):
 
     def _pickled_attributes(self) -> dict[str, Any]:
         return {"table_options": self._model.table_options}
+
+    def _reading_tables(self, options: TableOptions) -> Classifier:
+        from fastcli.api.loading import reading_as
+
+        return reading_as(self._model, options)
 
     # -------------------------------------------------------------- prediction
 

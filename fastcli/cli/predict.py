@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import click
 from fastcli.api.blocks import blocks_of
 from fastcli.api.inputs import Question, reads_tables, say_unknown_words, unknown_words_note
 from fastcli.api.table_lines import asks_for_table, refuse_table
+from fastcli.api.tables import Labelling
 from fastcli.api.testing import check_no_labels
 from fastcli.cli import _json
 from fastcli.cli._cluster import Clustering
@@ -28,10 +30,9 @@ from fastcli.cli._parts import PartOptions, check_part_options, label_parts
 from fastcli.cli._regression import predict_numbers
 from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
-from fastcli.options import Need, option
 from fastcli.overwriting import STREAM
 from fastcli.printable import readable
-from fastcli.tables.options import LikeOption, TableOptions
+from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -40,30 +41,7 @@ if TYPE_CHECKING:
     from fastcli.labelling.rows import OpenTable
     from fastcli.prepare.recipe import Recipe
 
-OF_OUTPUT = Need(lambda v: bool(v.output or v.output_dir), lambda v: "without --output")
 CANNOT_OPEN = "Input file cannot be opened!"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Labelling(LikeOption):
-    """What is done with the rows of a table."""
-
-    output: str = option(
-        "",
-        "write the rows of a table and their labels to a file (.csv, .tsv, .jsonl, .parquet; -)",
-        group="tables",
-        file="file",
-    )
-    wide: bool = option(
-        False, "a column for the probability of each label", group="tables", needs=(OF_OUTPUT,)
-    )
-    as_name: str = option(
-        "label",
-        "name of the column of labels",
-        group="tables",
-        shown="--as",
-        needs=(OF_OUTPUT,),
-    )
 
 
 @positional(PATTERN)
@@ -141,8 +119,7 @@ class Run:
                 "--dask makes a part of each file: give a folder, --output-dir DIR."
             )
         self.filters.check(self.labelling.output, bool(self.parts.output_dir))
-        if not self.labelling.as_name.strip():
-            raise ArgumentError("--as: the name is empty.")
+        self.labelling.check_name()
         check_readable(asked.data, CANNOT_OPEN)
         self.check_decisions()
         numbers = not self.with_probs
@@ -248,39 +225,53 @@ class Run:
         self, classifier: Classifier, model: str, data: str, k: int, threshold: float
     ) -> None:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
-        from fastcli.api.labelled_tables import open_texts, say_left_out, write_labelled
+        from fastcli.api.tables import Job, label_rows, say_after
         from fastcli.cli.display.labelling import (
             LabellingDisplay,
             say_summary,
             written_sentences,
         )
         from fastcli.cli.display.messages import say
+
+        output = self.labelling.output
+        with LabellingDisplay(data, output or STREAM) as display:
+            if not output:
+                self.print_labels(classifier, model, data, (k, threshold), display.read)
+                return
+            job = Job(
+                classifier=classifier,
+                model=model,
+                data=data,
+                table=self.table,
+                like=self.labelling.like,
+                args=self.label_args(k, threshold),
+            )
+            done, bad = label_rows(job, display.read, display.advance)
+        if classifier.targets is not None:
+            say(*written_sentences(done, job.args))
+        else:
+            say_summary(done, job.args)
+        say_after(job, done, bad)
+
+    def print_labels(
+        self,
+        classifier: Classifier,
+        model: str,
+        data: str,
+        best: tuple[int, float],
+        on_bytes: Callable[[int], None],
+    ) -> None:
+        """Print the labels of the rows of a table, ``best`` of which k and the threshold are."""
+        from fastcli.api.labelled_tables import open_texts, say_left_out
         from fastcli.evaluation.predictor import Predictor
         from fastcli.tables.bad_rows import BadRows
-        from fastcli.tables.dialects import is_utf8
 
-        like, output = self.labelling.like, self.labelling.output
         bad = BadRows(self.table.skip_bad)
-        with LabellingDisplay(data, output or STREAM) as display:
-            table, prepared = open_texts(
-                classifier, model, data, self.table, like, bad, display.read
-            )
-            if not output:
-                predictor = Predictor(classifier, k, threshold, self.options.thread, model)
-                print_rows(predictor, table, prepared.recipe, self.with_probs)
-                say_unknown_words(unknown_words_note(predictor, data, are_queries=True))
-                say_left_out(bad)
-                return
-            args = self.label_args(k, threshold)
-            inputs = [model, data, like]
-            done = write_labelled(classifier, table, prepared, args, inputs, display.advance)
-        if classifier.targets is not None:
-            say(*written_sentences(done, args))
-        else:
-            say_summary(done, args)
-        if not is_utf8(self.table.encoding):
-            say(f"{'Standard output' if output == STREAM else output} is UTF-8.")
-        say_unknown_words(done.unknown_words)
+        like = self.labelling.like
+        table, prepared = open_texts(classifier, model, data, self.table, like, bad, on_bytes)
+        predictor = Predictor(classifier, *best, self.options.thread, model)
+        print_rows(predictor, table, prepared.recipe, self.with_probs)
+        say_unknown_words(unknown_words_note(predictor, data, are_queries=True))
         say_left_out(bad)
 
     def label_args(self, k: int, threshold: float) -> LabelArgs:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastcli.api.tables import changed
 from fastcli.cli.display.bars import is_into_file
 from fastcli.cli.display.endings import file_text, time_text
 from fastcli.cli.display.live import LEAST_BAR
@@ -28,7 +29,7 @@ from fastcli.cli.display.tables import (
 )
 from fastcli.cli.display.terminal import is_live, is_terminal, width
 from fastcli.overwriting import STREAM
-from fastcli.printable import listed, named, printable, shortened
+from fastcli.printable import named, printable, shortened
 from fastcli.text.spooled import is_file
 
 if TYPE_CHECKING:
@@ -129,16 +130,7 @@ def written_sentences(done: Labelled, args: LabelArgs, parts: str = "") -> Itera
         elif n:
             more_is_known = "" if parts else "; --dropped FILE writes them to a file"
             yield f"Left out {counted(n, 'row')}{more_is_known}."
-    if done.renamed:
-        old, new = map(shortened, next(iter(done.renamed.items())))
-        others = f" ({len(done.renamed) - 1:,} more likewise)" if len(done.renamed) > 1 else ""
-        yield f"The table has a column {old} already: ours is {new}{others}. --as names it."
-    if done.other_names:
-        shown = [f"column {i} is {named(name)}" for i, name in done.other_names]
-        yield f"Names that are empty or repeated are others here: {listed(shown)}."
-    if done.flattened:
-        cells = counted(done.flattened, "cell")
-        yield f"TSV has no quotes: tabs and line ends in {cells} are spaces."
+    yield from changed(done)
     if filters.unsure:
         limit, path = filters.unsure
         unsure = counted(done.unsure_written, "row")
