@@ -15,7 +15,7 @@ import dask  # noqa: E402
 from fastcli.api import cluster, cluster_worker  # noqa: E402
 
 PARTS = [Part(source=name, name=name, folder="") for name in "abcdef"]
-gave_up, ended = threading.Event(), threading.Event()
+waiting, gave_up, ended = threading.Event(), threading.Event(), threading.Event()
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Names:
         def make(part, hear):
             try:
                 while part.name >= self.last and not ended.is_set():
+                    waiting.set()
                     hear(part, "read", 0)
             except cluster_worker.Stopped:
                 gave_up.set()
@@ -68,8 +69,10 @@ def test_an_interrupt_gives_up_what_is_being_made(workers):
 
     def hear(part, kind, what):
         heard.append((part.name, kind))
+        assert waiting.wait(60)
         raise KeyboardInterrupt
 
+    waiting.clear()
     gave_up.clear()
     with pytest.raises(KeyboardInterrupt):
         make(workers, Names("b"), hear)
