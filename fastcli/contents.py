@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import ArgumentError, FastcliError, ModelFormatError, cannot_open
+from fastcli.errors import (
+    ArgumentError,
+    FastcliError,
+    ModelFormatError,
+    TooLittleMemory,
+    cannot_open,
+)
 from fastcli.memory import available_memory, check_room, size_text
 from fastcli.text.compressed import compression_of, open_members
 from fastcli.text.spooled import place_of
@@ -93,6 +99,8 @@ class Contents:
         """
         try:
             return self._load()
+        except FastcliError:
+            raise
         except (OSError, ValueError) as error:  # mmap has the latter for files that were cut
             self.check_unchanged()
             raise ModelFormatError(cannot_open(self.path, error, "loading")) from None
@@ -130,7 +138,7 @@ class Contents:
             memory = available_memory()
             if memory is not None and memory < PIECE:
                 how = f" of what is compressed in {self.path}" if self.packed else ""
-                raise FastcliError(
+                raise TooLittleMemory(
                     f"{self.path} has more bytes than fit into memory: "
                     f"{size_text(sum(map(len, pieces)))}{how} have been read."
                 )

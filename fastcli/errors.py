@@ -23,11 +23,19 @@ class DataError(FastcliError, ValueError):
     """An input file is missing, unreadable or holds nothing to work with."""
 
 
+class MissingFile(DataError, FileNotFoundError):
+    """There is no file of that name."""
+
+
 class ModelFormatError(FastcliError, ValueError):
     """A file is not a model, is damaged, or belongs to something else."""
 
 
-class NotFinite(ModelFormatError):
+class MissingModel(ModelFormatError, FileNotFoundError):
+    """There is no model of that name."""
+
+
+class NotFinite(ModelFormatError, RuntimeError):
     """The result would depend on weights that are NaN or infinite."""
 
     def __init__(self, model: str, what: str) -> None:
@@ -40,6 +48,14 @@ class NotFinite(ModelFormatError):
 
 class ArgumentError(FastcliError, ValueError):
     """An option or argument has a value that cannot work."""
+
+
+class TooLittleMemory(FastcliError, MemoryError):
+    """Something needs more memory than there is."""
+
+
+class CannotSave(FastcliError, ValueError):
+    """A file cannot be written."""
 
 
 class RequirementNotMet(FastcliError):
@@ -73,6 +89,17 @@ class TrainingDiverged(FastcliError, RuntimeError):
 
 class Interrupted(KeyboardInterrupt):
     """An interrupt (Ctrl-C) that says what it left: the one sentence that is shown."""
+
+
+def unreadable(path: object, reason: Exception | str, purpose: str = "") -> DataError:
+    """Return the error of a file that cannot be opened or read; see ``cannot_open``."""
+    kind = MissingFile if isinstance(reason, FileNotFoundError) else DataError
+    return kind(cannot_open(path, reason, purpose))
+
+
+def missing(path: object, purpose: str = "") -> MissingFile:
+    """Return the error of a file that is not there."""
+    return MissingFile(cannot_open(path, "No such file or directory", purpose))
 
 
 def cannot_open(path: object, reason: Exception | str, purpose: str = "") -> str:

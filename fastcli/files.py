@@ -15,7 +15,7 @@ import stat
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fastcli.errors import FastcliError
+from fastcli.errors import CannotSave, FastcliError
 from fastcli.overwriting import STREAM
 from fastcli.temporary import (
     BINARY,
@@ -322,10 +322,10 @@ def _sync_folder(folder: Path) -> None:
             raise
 
 
-def cannot_save(path: str | os.PathLike[str], error: OSError, why: str = "") -> FastcliError:
+def cannot_save(path: str | os.PathLike[str], error: OSError, why: str = "") -> CannotSave:
     """Return the error of a file that cannot be written; it never names a temporary file."""
     reason = error.strerror or type(error).__name__
-    return FastcliError(f"{path} cannot be opened for saving. ({reason}{why})")
+    return CannotSave(f"{path} cannot be opened for saving. ({reason}{why})")
 
 
 def write_all(fd: int, data: Any) -> None:

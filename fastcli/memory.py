@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import FastcliError
+from fastcli.errors import FastcliError, TooLittleMemory
 from fastcli.files import free_space
 
 if TYPE_CHECKING:
@@ -116,23 +116,23 @@ def largest_file() -> int | None:
 
 
 def check_memory(need: int, smaller: str = ROWS) -> None:
-    """Raise FastcliError if that many bytes of memory are not available.
+    """Raise TooLittleMemory if that many bytes of memory are not available.
 
     ``smaller`` is what would need less.
     """
     memory = available_memory()
     if memory is not None and need > memory:
-        raise FastcliError(
+        raise TooLittleMemory(
             f"Training needs about {size_text(need)} of memory, and "
             f"{size_text(memory)} are available. Use a smaller {smaller}."
         )
 
 
 def check_room(need: int, what: str) -> None:
-    """Raise FastcliError if many bytes are needed and not available; ``what`` needs them."""
+    """Raise TooLittleMemory if many bytes are needed and not available; ``what`` needs them."""
     memory = available_memory() if need > LARGE else None
     if memory is not None and need > memory:
-        raise FastcliError(
+        raise TooLittleMemory(
             f"{what} would take {size_text(need)} of memory, and {size_text(memory)} are available."
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.options import option, snake
 
 LONGEST_CONFIG = 1 << 20  # bytes
@@ -41,6 +41,8 @@ def read_config(path: str, given: Collection[str]) -> dict[str, Any]:
         if len(text) > LONGEST_CONFIG:
             raise ArgumentError(f"{path} is too long for a configuration.")
         found = tomllib.loads(text.decode())
+    except FastcliError:
+        raise
     except OSError as error:
         raise DataError(f"{path} cannot be opened for loading! ({error.strerror})") from None
     except RecursionError:

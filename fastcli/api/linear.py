@@ -11,7 +11,7 @@ import numpy as np
 from fastcli.api.arguments import line_bytes, line_of, path_of, real, utf8, whole
 from fastcli.api.linear_model import texts_of
 from fastcli.api.linear_words import WordModel
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import ArgumentError, DataError, MissingFile
 from fastcli.options import MOST
 
 if TYPE_CHECKING:
@@ -203,9 +203,8 @@ class FastText(WordModel):
         try:
             return predictor.test(text_blocks(name), with_scores)
         except OSError as error:
-            raise DataError(
-                f"Test file cannot be opened! ({name}: {error.strerror or error})"
-            ) from None
+            kind = MissingFile if isinstance(error, FileNotFoundError) else DataError
+            raise kind(f"Test file cannot be opened! ({name}: {error.strerror or error})") from None
 
     # ------------------------------------------------------------------ quantizing and saving
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from fastcli.contents import READ_WHOLE, Contents, read_or_map
-from fastcli.errors import FastcliError, ModelFormatError, cannot_open
+from fastcli.errors import FastcliError, MissingModel, ModelFormatError, cannot_open
 from fastcli.fasttext.headers import ARGS, DICTIONARY, is_floret
 from fastcli.fasttext.matrix import DenseMatrix, largest
 from fastcli.fasttext.model import Model
@@ -93,14 +93,13 @@ def open_model(source: str | Contents, mapped: bool | None = None) -> Contents:
         return read_or_map(source, mapped)
     except FastcliError:  # a ValueError, too
         raise
-    except (OSError, ValueError) as error:
-        hint = ""
-        if isinstance(error, FileNotFoundError):
-            from fastcli.fasttext.foreign import beside
+    except FileNotFoundError as error:
+        from fastcli.fasttext.foreign import beside
 
-            hint = beside(str(source))
-        sentence = f"{cannot_open(source, error, 'loading')} {hint}"
-        raise ModelFormatError(sentence.rstrip()) from None
+        sentence = f"{cannot_open(source, error, 'loading')} {beside(str(source))}"
+        raise MissingModel(sentence.rstrip()) from None
+    except (OSError, ValueError) as error:
+        raise ModelFormatError(cannot_open(source, error, "loading")) from None
 
 
 def load_model(source: str | Contents) -> Model:

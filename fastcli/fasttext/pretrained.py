@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcli.contents import HEAD
-from fastcli.errors import DataError, NotFinite, cannot_open
+from fastcli.errors import DataError, NotFinite, missing
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.foreign import binary_kind
 from fastcli.fasttext.matrix import first_not_finite
@@ -95,7 +95,7 @@ def open_pretrained(args: TrainArgs, note: Callable[[str], None]) -> Pretrained:
     """
     for path in args.input:
         if not os.path.exists(place_of(path)):
-            raise DataError(cannot_open(path, "No such file or directory", "training"))
+            raise missing(path, "training")
     source = open_source(args.pretrained_vectors, _ngram_args_of(args), note)
     source.check_dim(args.dim)
     if args.vectors_words == "all" and (need := Pretrained.memory_of(source)) >= LARGE:

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.errors import ArgumentError, DataError, unreadable
 from fastcli.evaluation.options import WEIGHTING
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import RATES, TrainArgs
@@ -288,19 +288,19 @@ def check_inputs(args: QuantizeArgs) -> None:
         raise ArgumentError("-retrain needs the training text: give it with -input.")
     check_stdin(args.input * args.retrain)
     for path in args.input if args.retrain else ():
-        if not is_stream(path) and (reason := _unreadable(path)):
-            raise DataError(cannot_open(path, reason, "training"))
-    if args.test and (reason := _unreadable(args.test)):
-        raise DataError(f"Test file cannot be opened! ({args.test}: {reason})")
+        if not is_stream(path) and (reason := _why_unreadable(path)):
+            raise unreadable(path, reason, "training")
+    if args.test and (reason := _why_unreadable(args.test)):
+        raise DataError(f"Test file cannot be opened! ({args.test}: {reason.strerror or reason})")
 
 
-def _unreadable(path: str) -> str:
-    """Return why a file cannot be opened, or nothing."""
+def _why_unreadable(path: str) -> OSError | None:
+    """Return why a file cannot be opened, if it cannot."""
     try:
         with open(path, "rb"):
-            return ""
+            return None
     except OSError as error:
-        return error.strerror or str(error)
+        return error
 
 
 def _test(model: Model, path: str, n_threads: int) -> tuple[int, float]:

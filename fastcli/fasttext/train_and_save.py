@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli import __version__
-from fastcli.errors import DataError, cannot_open
+from fastcli.errors import missing
 from fastcli.evaluation.retrying import kept_instead, retried
 from fastcli.evaluation.run_log import EvaluationRows, RunLog
 from fastcli.evaluation.weights import weights_file
@@ -138,7 +138,7 @@ def train_until_finite(
 def check_watched(watched: WatchArgs) -> None:
     """Raise an error, before anything is read, if a validation cannot be made."""
     if watched.valid and not os.path.exists(place_of(watched.valid)):
-        raise DataError(cannot_open(watched.valid, "No such file or directory", "validation"))
+        raise missing(watched.valid, "validation")
     if watched.plot:
         check_writable(watched.plot)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError, cannot_open
+from fastcli.errors import DataError, unreadable
 from fastcli.evaluation.meter import Meter, Skipped
 from fastcli.fasttext import model as fasttext
 from fastcli.fasttext.huffman import build_children
@@ -111,7 +111,7 @@ def read_valid(
                 )
                 golds.append((labels, n_labels[used]))
     except OSError as error:
-        raise DataError(cannot_open(path, error, "validation")) from None
+        raise unreadable(path, error, "validation") from None
     rows, offsets = _joined(parts)
     labels, label_offsets = _joined(golds)
     if len(offsets) == 1:

@@ -6,7 +6,7 @@ import contextlib
 import json
 from typing import Any
 
-from fastcli.errors import DataError
+from fastcli.errors import DataError, FastcliError
 from fastcli.inspect.models import is_model
 from fastcli.mlp.feature_files import guess_format
 from fastcli.tables.dialects import (
@@ -85,6 +85,8 @@ def _check_records(path: str) -> None:
     try:
         with opened(path, lambda n: None) as stream:
             found = json.loads(stream.read(LONGEST_RECORD))
+    except FastcliError:
+        raise
     except (OSError, EOFError, ValueError, RecursionError):  # of another kind
         return
     if not isinstance(found, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.errors import ArgumentError, missing
 from fastcli.evaluation.weights import read_class_weight
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.input_kind import check_weight_column, input_kind
@@ -43,7 +43,7 @@ def read_data(
         purposes.setdefault(args.valid, "validation")
     for path, purpose in purposes.items():
         if not os.path.exists(place_of(path)):
-            raise DataError(cannot_open(path, "No such file or directory", purpose))
+            raise missing(path, purpose)
     asked = read_class_weight(args.class_weight, is_fold)  # whose errors come before much is read
     reporter.stage("reading", text_size(args.input))
     kind = input_kind(args) if given is None else "csv"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastcli.contents import read_or_map
+from fastcli.errors import FastcliError
 
 if TYPE_CHECKING:
     from fastcli.contents import Contents
@@ -17,6 +18,8 @@ def is_mlp(source: str | Contents) -> bool:
     """Tell whether a file starts like a model of mlp-train: eight bytes of length, then JSON."""
     try:
         return begins_as_mlp(read_or_map(source).head)
+    except FastcliError:
+        raise
     except (OSError, ValueError):
         return False
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from fastcli.errors import ArgumentError, DataError
+from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.mlp.decimal_points import may_be_thousands, points_of
 from fastcli.mlp.feature_files import CANNOT_TRAIN, ignore
 from fastcli.mlp.features import FeatureColumns, TableColumn
@@ -450,5 +450,7 @@ def open_table(
             named_so = options.kind if options.kind != "auto" else kind_of_name(path) or "csv"
             asked = Asked(named_so, options.delimiter, "yes")
             yield Delimited(shown, stream, asked, like, is_live)
+    except FastcliError:
+        raise
     except OSError as error:
         raise DataError(cannot.format(path=path, reason=error.strerror or error)) from None

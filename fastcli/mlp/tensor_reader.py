@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from fastcli.contents import Contents, read_or_map
-from fastcli.errors import DataError, FastcliError, ModelFormatError, cannot_open
+from fastcli.errors import FastcliError, ModelFormatError, unreadable
 from fastcli.mlp.first_bytes import LONGEST_HEADER, PREFIX, header_length
 from fastcli.schema import Range, SchemaError, build, parse_json, shown
 
@@ -53,7 +53,7 @@ def open_tensors(source: str | Contents, mapped: bool | None = None) -> Contents
     except FastcliError:  # a ValueError, too
         raise
     except (OSError, ValueError) as error:
-        raise DataError(cannot_open(source, error, "loading")) from None
+        raise unreadable(source, error, "loading") from None
 
 
 def load_arrays(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError, cannot_open
+from fastcli.errors import DataError, unreadable
 from fastcli.mlp.examples import Examples, of_rows
 from fastcli.mlp.targets import Targets, not_a_target, numbers_in, numbers_of
 from fastcli.tables.coded import Coded
@@ -124,7 +124,7 @@ def read_valid_text(
                 values.append(found[used])
                 n_lines += lines.n
     except OSError as error:
-        raise DataError(cannot_open(path, error, "validation")) from None
+        raise unreadable(path, error, "validation") from None
     if not sum(map(len, sizes)):
         raise DataError(f"{path} has no line with both a number as its label and a known word.")
     offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.errors import ArgumentError, DataError, unreadable
 from fastcli.evaluation.meter import Skipped
 from fastcli.kernels.base import matrix as matrix_kernels
 from fastcli.kernels.base.threads import bounds
@@ -232,7 +232,7 @@ def read_known_text(path: str, reader: Reader) -> tuple[Examples, Skipped]:
                 sizes.append(n_features[used])
                 label_sizes.append(n_labels[used])
     except OSError as error:
-        raise DataError(cannot_open(path, error, "validation")) from None
+        raise unreadable(path, error, "validation") from None
     if not rows or not sum(map(len, sizes)):
         raise DataError(f"{path} has no line with both a known label and a known word.")
 

@@ -303,6 +303,8 @@ def network_of(args: MlpArgs, data: TrainingData) -> Network:
     embeds = data.columns is None
     try:
         return Network(args, data.n_in, len(data.names), embeds, loss, batch, args.thread)
+    except FastcliError:
+        raise
     except MemoryError:
         raise FastcliError(
             "Training needs more memory than this machine can give. Use a smaller --hidden, "

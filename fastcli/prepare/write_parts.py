@@ -106,6 +106,8 @@ def prepare(args: PrepareArgs, reporter: Reporter, places: RowPlaces | None = No
                     labels = replace(args.reading.labels, labels_as="text")
                     args = replace(args, reading=replace(args.reading, labels=labels))
                     run = _write(args, reporter, folder, names, places)
+            except FastcliError:
+                raise
             except OSError as error:
                 raise FastcliError(f"{folder} cannot be written to: {error.strerror}") from None
     return run.done

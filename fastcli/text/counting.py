@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError, cannot_open
+from fastcli.errors import unreadable
 from fastcli.text.blocks import Blocks
 from fastcli.text.dictionary import LABEL, Dictionary, TokenCounter, WordTable
 from fastcli.text.inputs import (
@@ -60,7 +60,7 @@ def count_tokens(
         try:
             counters += _count_file(path, prefix, n_threads, on_bytes, _with_room(counters))
         except OSError as error:
-            raise DataError(cannot_open(path, error, "training")) from None
+            raise unreadable(path, error, "training") from None
     # Of empty files nothing is counted, which is a count too.
     counters = counters or [TokenCounter(prefix, 0)]
     return _merged(counters)

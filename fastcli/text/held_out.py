@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError, FastcliError, cannot_open
+from fastcli.errors import DataError, FastcliError, unreadable
 from fastcli.printable import counted
 from fastcli.text.inputs import text_blocks
 from fastcli.text.separators import REST_OF_TOKEN, SEPARATORS
@@ -133,6 +133,8 @@ def write_apart(lines: Iterable[bytes], is_second: Iterable[bool], to: tuple[Pat
         with open(to[0], "wb") as first, open(to[1], "wb") as second:
             for line, is_there in zip(lines, is_second, strict=False):
                 (second if is_there else first).write(line)
+    except FastcliError:
+        raise
     except OSError as error:
         raise FastcliError(
             f"The lines cannot be copied to {to[0].parent.parent} ({error.strerror}). "
@@ -153,4 +155,4 @@ def lines_of(inputs: Sequence[str]) -> Iterator[bytes]:
                 for line in [*lines, last] if last else lines:
                     yield line + b"\n"
         except OSError as error:
-            raise DataError(cannot_open(path, error, "training")) from None
+            raise unreadable(path, error, "training") from None

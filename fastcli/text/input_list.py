@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.errors import ArgumentError, DataError, cannot_open, unreadable
 from fastcli.overwriting import STREAM
 from fastcli.printable import shortened
 from fastcli.text.spooled import is_file
@@ -148,7 +148,7 @@ def _names(folder: str) -> list[str]:
     try:
         return sorted(os.listdir(folder or os.curdir))
     except OSError as error:
-        raise DataError(cannot_open(folder, error)) from None
+        raise unreadable(folder, error) from None
 
 
 # ------------------------------------------------------------------ lists
@@ -165,7 +165,7 @@ def _read_list(path: str) -> Iterator[str]:
             with open(path, "rb") as file:
                 yield from _listed_paths(path, file)
     except OSError as error:
-        raise DataError(cannot_open(path, error)) from None
+        raise unreadable(path, error) from None
 
 
 def _listed_paths(shown: str, lines: Iterable[bytes]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from fastcli.errors import ArgumentError, DataError, FastcliError, cannot_open
+from fastcli.errors import ArgumentError, FastcliError, unreadable
 from fastcli.overwriting import STREAM
 
 if TYPE_CHECKING:
@@ -182,4 +182,4 @@ def _blocks(path: str) -> Iterator[bytes]:
                 while block := pipe.read(CHUNK):
                     yield block
     except OSError as error:
-        raise DataError(cannot_open(path, error, "training")) from None
+        raise unreadable(path, error, "training") from None

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from fastcli.errors import DataError, cannot_open
+from fastcli.errors import DataError, unreadable
 from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text import vector_files as kernels
 from fastcli.text.blocks import BLOCK
@@ -130,7 +130,7 @@ def open_vectors(path: str) -> IO[bytes]:
         kind = compression(path)
         return open_compressed(path, kind) if kind else open(path, "rb")
     except OSError as error:
-        raise DataError(cannot_open(path, error, "loading")) from None
+        raise unreadable(path, error, "loading") from None
 
 
 def read_head(path: str, size: int = HEAD) -> bytes:

@@ -1,0 +1,97 @@
+"""Errors are what programs catch, and fastcli itself catches none of them by accident."""
+
+import gzip
+
+import pytest
+
+import fastcli
+from fastcli import errors
+from fastcli.memory import check_memory, check_room
+from fastcli.mlp.first_bytes import is_mlp
+from fastcli.mlp.tensor_reader import open_tensors
+from tests.command import SAMPLES, run
+
+TRAIN = SAMPLES / "topics.train.txt"
+SMALL = {"dim": 4, "epoch": 1, "thread": 1, "verbose": 0}
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "m.bin"
+    fastcli.train_supervised(TRAIN, **SMALL).save_model(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("call", "kinds"),
+    [
+        (lambda model: model.predict("a\nb"), (fastcli.ArgumentError, ValueError)),
+        (lambda model: model.predict("a", k=0), (fastcli.ArgumentError, ValueError)),
+        (lambda model: model.predict(None), (TypeError,)),
+        (lambda model: model.test("missing"), (fastcli.DataError, ValueError, FileNotFoundError)),
+        (lambda model: model.save_model("missing/m.bin"), (fastcli.FastcliError, ValueError)),
+        (lambda model: model.quantize(cutoff=5), (fastcli.ArgumentError, ValueError)),
+        (
+            lambda model: fastcli.load_model("missing"),
+            (fastcli.ModelFormatError, ValueError, FileNotFoundError),
+        ),
+        (lambda model: fastcli.load_model(TRAIN), (fastcli.ModelFormatError, ValueError)),
+        (
+            lambda model: fastcli.train_supervised("missing"),
+            (fastcli.DataError, ValueError, FileNotFoundError),
+        ),
+        (
+            lambda model: fastcli.train_unsupervised(TRAIN, dim=4, pretrainedVectors="missing"),
+            (fastcli.DataError, ValueError, FileNotFoundError),
+        ),
+        (
+            lambda model: fastcli.train_supervised(TRAIN, **{**SMALL, "lr": 1e9, "epoch": 20}),
+            (errors.TrainingDiverged, RuntimeError),
+        ),
+    ],
+)
+def test_the_kinds_of_errors(call, kinds, path):
+    model = fastcli.load_model(path)
+    for kind in kinds:
+        with pytest.raises(kind) as caught:
+            call(model)
+    assert str(caught.value)
+
+
+def test_too_little_memory(monkeypatch):
+    monkeypatch.setattr("fastcli.memory.available_memory", lambda: 1)
+    for check in (lambda: check_memory(2), lambda: check_room(1 << 40, "This")):
+        with pytest.raises(MemoryError) as caught:
+            check()
+        assert isinstance(caught.value, fastcli.FastcliError)
+
+
+def test_errors_of_opening_stay_what_they_are(path, monkeypatch, tmp_path):
+    packed = tmp_path / "m.bin.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    with pytest.raises(fastcli.ArgumentError, match="it cannot be mapped"):
+        fastcli.load_model(packed, mmap=True)
+
+    def fail(*args):
+        raise fastcli.DataError("zstd is not installed")
+
+    monkeypatch.setattr("fastcli.contents.open_members", fail)
+    for reading in (is_mlp, fastcli.load_model, open_tensors):
+        with pytest.raises(fastcli.DataError, match=r"^zstd is not installed$"):
+            reading(str(packed))
+
+
+def test_a_missing_input_is_not_a_folder_that_cannot_be_written(tmp_path):
+    result = run("prepare", tmp_path / "missing.txt", "-o", tmp_path / "out")
+    assert result.code == 1
+    assert "cannot be opened" in result.err
+    assert "cannot be written" not in result.err
+
+
+def test_a_long_configuration_says_so(tmp_path, monkeypatch):
+    from fastcli.api import configuration
+
+    monkeypatch.setattr(configuration, "LONGEST_CONFIG", 3)
+    (tmp_path / "c.toml").write_text("dim = 4\n")
+    with pytest.raises(fastcli.ArgumentError, match="too long for a configuration"):
+        configuration.read_config(str(tmp_path / "c.toml"), ())
