@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fastcli.api.loading import load_model as load_model
     from fastcli.api.mlp import train_mlp as train_mlp
     from fastcli.api.perceptron import Perceptron as Perceptron
+    from fastcli.api.progress import STOP as STOP
+    from fastcli.api.progress import Progress as Progress
     from fastcli.api.tokens import tokenize as tokenize
     from fastcli.api.training import train_supervised as train_supervised
     from fastcli.api.training import train_unsupervised as train_unsupervised
@@ -29,12 +31,16 @@ if TYPE_CHECKING:
     from fastcli.errors import FastcliWarning as FastcliWarning
     from fastcli.errors import ModelFormatError as ModelFormatError
     from fastcli.errors import OptionError as OptionError
+    from fastcli.reporting import StopTraining as StopTraining
 
 _HOMES = {
     "FastText": "api.linear",
     "train_mlp": "api.mlp",
     "Perceptron": "api.perceptron",
     "load_model": "api.loading",
+    "STOP": "api.progress",
+    "Progress": "api.progress",
+    "StopTraining": "reporting",
     "tokenize": "api.tokens",
     "train_supervised": "api.training",
     "train_unsupervised": "api.training",

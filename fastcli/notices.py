@@ -6,15 +6,18 @@ are warnings, which ``warnings`` filters as any others.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 from fastcli.errors import FastcliNote, FastcliWarning
 
+BETWEEN = contextlib.__file__  # runs code of ours, and is nobody's line
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
@@ -55,19 +58,33 @@ def heard_by(other: Listener) -> Iterator[None]:
         listener = former
 
 
+_words: ContextVar[Callable[[str], str]] = ContextVar("words", default=lambda sentence: sentence)
+
+
+@contextmanager
+def in_words_of(words: Callable[[str], str]) -> Iterator[None]:
+    """Let sentences of this work, and not of others at the same time, be put in other words."""
+    former = _words.get()
+    _words.set(words)
+    try:
+        yield
+    finally:
+        _words.set(former)
+
+
 def say(*sentences: str) -> None:
     """Tell what was decided or found."""
-    listener.say(*sentences)
+    listener.say(*map(_words.get(), sentences))
 
 
 def warn(sentence: str) -> None:
     """Tell what was not done."""
-    listener.warn(sentence)
+    listener.warn(_words.get()(sentence))
 
 
 def _outside() -> int:
     """Return the ``stacklevel`` of the first caller whose code is not in this package."""
-    level, frame = 1, sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    level, frame = 0, sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith((PACKAGE, BETWEEN)):
         level, frame = level + 1, frame.f_back  # type: ignore[assignment]
-    return level
+    return level + 1

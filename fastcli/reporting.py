@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NAN = float("nan")
 
@@ -13,7 +13,8 @@ class Status:
     """The progress of work; what is unknown or meaningless is NaN or empty.
 
     ``progress`` is from 0 to 1, ``words_per_second`` that of each thread, ``eta`` the seconds that
-    are left; ``details`` are words such as ``trial 8``.
+    are left; ``details`` are words such as ``trial 8``.  Work that ``is_stopped`` was ended by who
+    hears of it.
     """
 
     progress: float
@@ -22,6 +23,11 @@ class Status:
     loss: float = NAN
     eta: float = NAN
     details: tuple[str, ...] = ()
+    is_stopped: bool = False
+
+
+class StopTraining(Exception):
+    """Raised by who hears of a training's progress, to end it: what it has by then is kept."""
 
 
 class Reporter:
@@ -57,9 +63,12 @@ class Reporter:
 
 
 def run_and_report(run: Iterator[Status], reporter: Reporter) -> Status:
-    """Train to the end, reporting every status; return the last one."""
+    """Train to the end, or until it is stopped, reporting every status; return the last one."""
     status = Status(progress=1.0, words_per_second=0.0, lr=0.0, loss=0.0, eta=0.0)
-    for status in run:
-        reporter.status(status)
+    try:
+        for status in run:
+            reporter.status(status)
+    except StopTraining:
+        status = replace(status, is_stopped=True)
     reporter.finished(status)
     return status

@@ -16,7 +16,7 @@ from tests.command import SAMPLES, run
 
 TRAIN, TEST = SAMPLES / "topics.train.txt", SAMPLES / "topics.test.txt"
 TEXTS = [line.split(" ", 1)[1] for line in TEST.read_text(encoding="utf-8").splitlines()[:60]]
-LINEAR = {"dim": 8, "epoch": 3, "wordNgrams": 2, "minn": 2, "maxn": 3, "bucket": 2000}
+LINEAR = {"verbose": 0, "dim": 8, "epoch": 3, "wordNgrams": 2, "minn": 2, "maxn": 3, "bucket": 2000}
 WORDS = ["rice", "car", "zyzzyva", "cook"]
 THREADS, CALLS = 8, 150
 

@@ -136,7 +136,9 @@ def test_classes_of_programs_keep_what_they_know(models):
 
 
 def test_a_trained_model_is_pickled_by_value_with_its_arguments():
-    model = fastcli.train_supervised(TRAIN, dim=4, epoch=1, lr=0.3, label="__label__", thread=1)
+    model = fastcli.train_supervised(
+        TRAIN, dim=4, epoch=1, lr=0.3, label="__label__", thread=1, verbose=0
+    )
     found = pickle.loads(pickle.dumps(model))
     assert answers(found) == answers(model)
     assert (found.lr, found.epoch, found.path) == (0.3, 1, "")

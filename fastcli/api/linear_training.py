@@ -233,14 +233,20 @@ def check_watched(request: Request) -> None:
 
 
 def say_without_effect(request: Request) -> None:
-    """Name the given options that have no effect in this run."""
+    """Name the given options that have no effect in this run.
+
+    Programs give many at once, so that those with their defaults are not named to them.
+    """
     if request.is_quiet:
         return
     parts: list[Any] = [request.args, request.tuning]
     parts += [request.watched, request.table] * request.is_classifier
     values = {name: value for part in parts for name, value in vars(part).items()}
     known = rows_of_command(request.command)
-    if said := without_effect(known, request.given, Values(request.command, values, known)):
+    given = request.given
+    if not request.for_shell:
+        given = given.difference(row.name for row in known if values.get(row.name) == row.default)
+    if said := without_effect(known, given, Values(request.command, values, known)):
         say(said)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastcli.api.pickled import ModelFile
     from fastcli.contents import Contents
     from fastcli.evaluation.classifier import Classifier
+    from fastcli.evaluation.early_stopping import Evaluation
     from fastcli.labelling.predicted import Labelled
     from fastcli.tables.options import TableOptions
 
@@ -22,7 +23,14 @@ MOST_IDLE = 8  # predictors that are kept for later calls
 
 
 class TrainedModel:
-    """A model of any kind; ``path`` is that of its file, "" where it was never saved."""
+    """A model of any kind; ``path`` is that of its file, "" where it was never saved.
+
+    ``history`` has the evaluations of its training in this program, and ``interrupted`` the epoch
+    in which a callback ended that, 0 if it did not.
+    """
+
+    history: Sequence[Evaluation] = ()
+    interrupted = 0
 
     def __init__(self, model: Classifier | None, path: str = "") -> None:
         self._model: Any = model

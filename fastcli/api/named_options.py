@@ -65,7 +65,7 @@ def _value(row: Row, name: str, value: Any, is_negated: bool) -> Any:
     found = configured(row, list(value) if isinstance(value, tuple) else value)
     if found is None:
         what = type(row.default).__name__ if row.default is not None else row.type.__name__
-        raise ArgumentError(f"{name} = {shortened(repr(value))} should be {what}.")
+        raise OptionError(f"{name} = {shortened(repr(value))} should be {what}.")
     if isinstance(found, str | tuple) and "\0" in "".join(found):
         raise ArgumentError(f"{name} = {shortened(repr(value))} has a NUL character in it.")
     return not found if is_negated else found

@@ -1,57 +1,242 @@
-"""Training from a program: ``train_supervised`` and ``train_unsupervised``."""
+"""Training linear models from a program: ``train_supervised`` and ``train_unsupervised``."""
 
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fastcli.errors import ArgumentError
-from fastcli.fasttext.args import DEFAULTS, RATES, TrainArgs
-from fastcli.options import snake
-from fastcli.threads import usable_cpus
+from fastcli.api.files import Lists, input_files
+from fastcli.api.interrupting import interrupted_with_best, says_what_is_left
+from fastcli.api.lessons import say_lessons
+from fastcli.api.linear_training import (
+    Request,
+    Settled,
+    draw,
+    kinds_of,
+    rows_of_command,
+    settle,
+    train,
+    tune,
+    without_of,
+)
+from fastcli.api.named_options import read_options
+from fastcli.api.progress import Listening
+from fastcli.api.saving import Saving
+from fastcli.api.spelling import as_in_a_call
+from fastcli.errors import ArgumentError, OptionError
+from fastcli.fasttext.args import TrainArgs
+from fastcli.fasttext.options import AutotuneOptions
+from fastcli.fasttext.watch_args import WatchArgs
+from fastcli.notices import say
+from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from fastcli.api.lessons import Better
     from fastcli.api.linear import FastText
+    from fastcli.api.options import SupervisedOptions, UnsupervisedOptions
+    from fastcli.api.progress import Callback
+    from fastcli.fasttext.model import Model
+    from fastcli.fasttext.trained import Trained
 
-PathLike = str | os.PathLike[str]
+Path: TypeAlias = "str | os.PathLike[str]"
+# fastText's order of arguments, after the input.
+ORDER = (
+    *("lr", "dim", "ws", "epoch", "minCount", "minCountLabel", "minn", "maxn", "neg"),
+    *("wordNgrams", "loss", "bucket", "thread", "lrUpdateRate", "t", "label", "verbose"),
+    *("pretrainedVectors", "seed", "autotuneValidationFile", "autotuneMetric"),
+    *("autotunePredictions", "autotuneDuration", "autotuneModelSize"),
+)
+# Its names that are not ours in another spelling.
+ALIASES = {
+    "autotuneValidationFile": "autotune_validation",
+    "autotune_validation_file": "autotune_validation",
+    "autotuneModelSize": "autotune_modelsize",
+    "autotune_model_size": "autotune_modelsize",
+    "label_prefix": "label",
+}
 
 
-def train_supervised(input: PathLike, **options: Any) -> FastText:
-    """Train a classifier on a file of labelled lines and return it.
+def train_supervised(
+    input: Path | Sequence[Path],
+    *values: Any,
+    callback: Callback | None = None,
+    **options: Unpack[SupervisedOptions],
+) -> FastText:
+    """Train a classifier as the command ``supervised`` does, and return it.
 
-    Options have fastText's names (``wordNgrams``) or ours (``word_ngrams``).  Raises ArgumentError,
-    DataError or TrainingDiverged.
+    ``input`` is a file of lines of labels and text, or a table with ``text_column`` and
+    ``label_column``; several, a folder and a pattern will do as well.  ``options`` are those of
+    the command, in fastText's names (``wordNgrams``) or as Python writes them (``word_ngrams``),
+    ``values`` the first of them in fastText's order.  Defaults are those of the command; the same
+    arguments make the same model on any number of threads, by default as many as processors.
+
+    The model stays in memory until ``save_model``; with ``output="name"`` it is written as the
+    command does.  Either way it has the same bytes.  ``callback`` hears of the progress, and ends
+    the training where it returns ``STOP``: see ``Progress``.  What it raises ends it, too.
+
+    Notes and warnings are Python's (``FastcliNote``, none with ``verbose=0``; ``FastcliWarning``).
+    Raises OptionError (a TypeError) for a name or type that cannot be, ArgumentError (a ValueError)
+    for a value, DataError (a ValueError) for an input, TrainingDiverged (a RuntimeError), and
+    KeyboardInterrupt where Ctrl-C ends it; nothing is left behind then.
     """
-    return _train("supervised", input, options)
+    return _trained("supervised", "train_supervised", input, values, {**options}, callback)
 
 
-def train_unsupervised(input: PathLike, model: str = "skipgram", **options: Any) -> FastText:
-    """Train word vectors on a file of text and return their model, ``skipgram`` or ``cbow``.
+def train_unsupervised(
+    input: Path | Sequence[Path],
+    model: str = "skipgram",
+    *values: Any,
+    callback: Callback | None = None,
+    **options: Unpack[UnsupervisedOptions],
+) -> FastText:
+    """Train word vectors as the commands ``skipgram`` and ``cbow`` do, and return their model.
 
-    Options as in ``train_supervised``.  Raises ArgumentError, DataError or TrainingDiverged.
+    ``input`` are files of text, ``model`` is ``skipgram`` or ``cbow``.  The same seed gives the
+    same model on one thread (``thread=1``).  All else is as in ``train_supervised``.
     """
     if model not in ("skipgram", "cbow"):
-        raise ArgumentError(f"Unrecognized model name {model!r}: skipgram or cbow.")
-    return _train(model, input, options)
+        raise ArgumentError(f"Unrecognized model name {model!r}: give skipgram or cbow.")
+    return _trained(model, "train_unsupervised", input, values, {**options}, callback)
 
 
-def _train(command: str, path: PathLike, options: dict[str, Any]) -> FastText:
-    from fastcli.api.linear import FastText
-    from fastcli.api.told import Told
-    from fastcli.fasttext.train import train_supervised as train_classifier
-    from fastcli.fasttext.train_and_save import about
-    from fastcli.fasttext.train_words import train_word_vectors
+def _trained(
+    command: str,
+    function: str,
+    given_input: Path | Sequence[Path],
+    values: Sequence[Any],
+    options: dict[str, Any],
+    callback: Callback | None,
+) -> FastText:
+    """Train as a command does, with the arguments of a call."""
+    with as_in_a_call(rows_of_command(command)):
+        named = named_values(function, values, options)
+        request = request_of(command, function, given_input, named)
+        settled = settle(request)
+        reporter = Listening(request.args.verbose, callback, settled.args.epoch)
+        if settled.tuning is not None:
+            return _tuned(settled, reporter)
+        path = f"{settled.args.output}.bin" if settled.args.output else ""
+        with says_what_is_left(path):
+            result = train(settled, reporter)
+        trained = result.trained
+        draw(settled, trained)
+        if trained.interrupted and not trained.is_stopped:
+            if path and trained.watch is not None:
+                raise interrupted_with_best(path, trained.interrupted, trained.watch.history)
+            raise KeyboardInterrupt
+        if not request.is_quiet and not trained.is_stopped:
+            say_lessons(trained.learned)
+            _say_better(result.better)
+        return _in_memory(trained, settled.args, path)
+
+
+def _tuned(settled: Settled, reporter: Listening) -> FastText:
+    """Return the best model of a search."""
+    tuned = tune(settled, reporter)
+    outcome = tuned.outcome
+    if outcome.quantized is None:
+        return _in_memory(outcome.trained, outcome.trial.args, tuned.path)
+    from fastcli.fasttext.quantize import usable
+
+    model = replace(usable(outcome.quantized), about=outcome.trained.about)
+    return _wrapped(model, outcome.trial.args, tuned.path, outcome.trained)
+
+
+def _in_memory(trained: Trained, args: TrainArgs, path: str) -> FastText:
     from fastcli.fasttext.whole_model import whole_model
 
-    given = {snake(name): value for name, value in options.items()}
-    known = TrainArgs.__dataclass_fields__
-    if unknown := [name for name in given if name not in known]:
-        raise TypeError(f"unexpected keyword argument {unknown[0]!r}")
-    args = replace(DEFAULTS[command], input=(os.fspath(path),), output="model")
-    args = replace(args, **{"thread": usable_cpus(), **given})
-    if args.optimizer != "sgd" and "lr" not in given:
-        args = replace(args, lr=RATES.get(args.optimizer, args.lr))
-    train = train_classifier if command == "supervised" else train_word_vectors
-    trained = train(args, Told(args.verbose))
-    return FastText.of_model(whole_model(trained, args, about(args, trained)), args=args)
+    return _wrapped(whole_model(trained, args, trained.about), args, path, trained)
+
+
+def _wrapped(model: Model, args: TrainArgs, path: str, trained: Trained) -> FastText:
+    from fastcli.api.linear import FastText
+
+    found = FastText.of_model(model, path, args=args)
+    found.history = list(trained.watch.history) if trained.watch is not None else []
+    found.interrupted = trained.interrupted
+    if path:
+        found._came_from(path, os.stat(path))
+    return found
+
+
+def _say_better(found: Better | None) -> None:
+    """Say what may make a better model, by the arguments of a call."""
+    if found is not None:
+        options = [shlex.join(found.options)] if found.command else []
+        say(" ".join([found.sentence, *options]))
+
+
+# ------------------------------------------------------------------------------ what is asked for
+
+
+def named_values(
+    function: str, values: Sequence[Any], options: dict[str, Any], order: Sequence[str] = ORDER
+) -> dict[str, Any]:
+    """Return options by name with those that are given by position.
+
+    Raises OptionError where there are too many, or one is given twice.
+    """
+    if len(values) > len(order):
+        raise OptionError(
+            f"{function}() takes the input and at most {len(order)} more values, and "
+            f"{len(values)} were given."
+        )
+    named = dict(zip(order, values, strict=False))
+    for name, value in options.items():
+        if name in named:
+            raise OptionError(f"{function}() got multiple values for argument {name!r}.")
+        named[name] = value
+    found: dict[str, Any] = {}
+    for name, value in named.items():
+        ours = ALIASES.get(name, name)
+        if ours in found:
+            raise OptionError(f"{function}() got multiple values for argument {name!r}.")
+        found[ours] = value
+    size = found.get("autotune_modelsize")
+    if isinstance(size, int) and not isinstance(size, bool):  # as fastText's module takes it
+        found["autotune_modelsize"] = str(size)
+    return found
+
+
+def request_of(
+    command: str, function: str, given_input: Path | Sequence[Path], options: dict[str, Any]
+) -> Request:
+    """Return what a call asks for.
+
+    Raises OptionError and ArgumentError for what cannot be asked for.
+    """
+    named = {"input": _paths(given_input), **options}
+    built, given = read_options(named, kinds_of(command), function, without_of(command))
+    parts = {type(one): one for one in built}
+    args, lists = parts[TrainArgs], parts[Lists]
+    files = input_files(args.input, lists.files_from, args.verbose <= 0)
+    return Request(
+        command=command,
+        args=replace(args, input=files),
+        tuning=parts[AutotuneOptions],
+        watched=parts.get(WatchArgs) or WatchArgs(),
+        table=parts.get(TableOptions) or TableOptions(),
+        files_from=lists.files_from,
+        fsync=parts[Saving].fsync,
+        given=frozenset(given),
+        may_stay=True,
+        for_shell=False,
+    )
+
+
+def _paths(given: Path | Sequence[Path]) -> list[str]:
+    """Return one or more paths as a list.  Raises OptionError for what is none."""
+    several = [given] if isinstance(given, str | os.PathLike) else given
+    if not isinstance(several, Sequence) or not all(
+        isinstance(one, str | os.PathLike) for one in several
+    ):
+        raise OptionError(
+            f"input is a path or a list of paths, not {type(given).__name__}: write lines to a "
+            "file first."
+        )
+    return [os.fspath(one) for one in several]

@@ -29,7 +29,7 @@ from fastcli.fasttext.trained import Trained
 from fastcli.fasttext.trial_model import compact_model, model_of_size
 from fastcli.fasttext.trials import TUNED, NoTrials, TrialsFile, check_trials, take_up, trial_line
 from fastcli.options import row_of
-from fastcli.reporting import Reporter, Status
+from fastcli.reporting import Reporter, Status, StopTraining
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.inputs import text_blocks
 from fastcli.text.spooled import is_stream
@@ -165,6 +165,7 @@ class _Tuner:
         self.limit: SizeLimit | None = None  # known when the text has been read once
         self.refusal: ArgumentError | None = None
         self.file = file
+        self.is_stopped = False
 
     # Time
 
@@ -173,16 +174,24 @@ class _Tuner:
         return self.tune.duration - self.reserve - (time.monotonic() - self.started)
 
     def tell(self) -> None:
-        """Report the progress of the search."""
+        """Report the progress of the search; who hears of it may end the search.
+
+        Where there is no model yet, the training that runs is ended, and its model kept.
+        """
         over = time.monotonic() - self.started
         best = f"best {self.best.score:.6f}" if self.best is not None else "best unknown"
-        self.reporter.status(
-            Status(
-                progress=min(over / self.tune.duration, 1.0),
-                eta=max(self.left(), 0.0),
-                details=(f"trial {self.tried}", best),
-            )
+        status = Status(
+            progress=min(over / self.tune.duration, 1.0),
+            eta=max(self.left(), 0.0),
+            details=(f"trial {self.tried}", best),
         )
+        try:
+            self.reporter.status(status)
+        except StopTraining:
+            self.is_stopped = True
+            if self.models is None:
+                raise
+            raise _OutOfTime from None
 
     # The search
 
@@ -191,10 +200,13 @@ class _Tuner:
         if self.tune.resume:
             self._take_up()
         try:
-            while self.left() > 0 and self._next():
+            while self.left() > 0 and not self.is_stopped and self._next():
                 pass
         except _OutOfTime:
             self.tried -= 1  # the one that was cut off
+        except StopTraining:  # after a trial
+            if self.best is None:
+                raise
         except KeyboardInterrupt:
             if self.best is None:
                 raise

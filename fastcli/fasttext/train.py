@@ -166,9 +166,11 @@ def train_classifier(
         start_loss = first_loss(trainer)
     reporter.stage("training")
     started = time.monotonic()
-    problem, interrupted = None, 0
+    problem, interrupted, is_stopped = None, 0, False
     try:
-        loss = run_and_report(trainer.run(watch), reporter).loss
+        status = run_and_report(trainer.run(watch), reporter)
+        loss, is_stopped = status.loss, status.is_stopped
+        interrupted = trainer.epoch * is_stopped
     except TrainingDiverged as error:
         if watch is None or watch.best is None:
             raise
@@ -196,6 +198,7 @@ def train_classifier(
         problem=problem,
         learned=learned(args, dictionary, corpus, trainer, watch, data.weights, start_loss),
         interrupted=interrupted,
+        is_stopped=is_stopped,
         former=former,
     )
 

@@ -122,6 +122,8 @@ def train_word_vectors(args: TrainArgs, reporter: Reporter) -> Trained:
         memory_rows=memory_rows,
         loss=status.loss,
         seconds=seconds,
+        interrupted=(1 + int(status.progress * args.epoch)) * status.is_stopped,
+        is_stopped=status.is_stopped,
     )
 
 

@@ -41,6 +41,7 @@ class Trained:
     learned: Learned | None = None  # of a classifier: by which to judge it
     problem: TrainingDiverged | None = None  # which ended training after the best
     interrupted: int = 0  # in which epoch; 0: not
+    is_stopped: bool = False  # by who heard of its progress, which is an interrupt, too
     former: Former | None = None  # which has the input rows that training did not use
     about: dict[str, Any] = field(default_factory=dict)  # what the JSON file of the model records
 
