@@ -160,6 +160,7 @@ def answers_of(model):
     return os.getpid(), answers(model)
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 @pytest.mark.parametrize("method", ["spawn", "fork"])
 def test_models_go_to_other_processes(models, method):
     if method not in multiprocessing.get_all_start_methods():
