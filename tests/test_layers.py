@@ -100,6 +100,7 @@ HOMES = {
     "jieba": ("prepare/segment.py",),
     "orjson": ("tables/objects.py", "labelling/writers.py"),
     "pyarrow": (
+        "api/arrow.py",
         "tables/objects.py",
         "labelling/batches.py",
         "labelling/json_types.py",

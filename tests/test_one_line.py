@@ -70,8 +70,7 @@ def in_block(model, lines, k, threshold):
 
 
 def by_line(predictor, model, lines, k, threshold):
-    names = [label.decode() for label in model.labels()]
-    found = [predictor.predict(f"{line}\n".encode(), k, threshold, names) for line in lines]
+    found = [predictor.predict(f"{line}\n".encode(), k, threshold) for line in lines]
     assert {probs.dtype for _, probs in found} == {np.dtype(np.float64)}
     return [(labels, probs.tolist()) for labels, probs in found]
 
@@ -86,12 +85,12 @@ def test_a_line_gets_what_it_gets_in_a_block(models, name):
 
 
 def test_results_stay_when_others_follow(models):
-    predictor, names = LinePredictor(models["hs"]), [str(i) for i in range(99)]
-    labels, probs = predictor.predict(b"rice\n", 2, 0.0, names)
+    predictor = LinePredictor(models["hs"])
+    labels, probs = predictor.predict(b"rice\n", 2, 0.0)
     kept = labels, probs.tolist()
-    predictor.predict(b"a match\n", 2, 0.0, names)
+    predictor.predict(b"a match\n", 2, 0.0)
     probs[0] = 7.0
-    assert predictor.predict(b"rice\n", 2, 0.0, names)[1].tolist() == kept[1]
+    assert predictor.predict(b"rice\n", 2, 0.0)[1].tolist() == kept[1]
 
 
 def test_a_line_in_the_middle_of_another_disturbs_nothing(models):
@@ -102,11 +101,11 @@ def test_a_line_in_the_middle_of_another_disturbs_nothing(models):
         def __getitem__(self, i):
             if len(inner) < 3:
                 inner.append(None)
-                predictor.predict(b"another line entirely\n", 1, 0.0, self)
+                predictor.predict(b"another line entirely\n", 1, 0.0)
             return list.__getitem__(self, i)
 
-    names = Names(label.decode() for label in model.labels())
-    labels, probs = predictor.predict(b"what can i cook with rice\n", 3, 0.0, names)
+    predictor.names = Names(predictor.names)
+    labels, probs = predictor.predict(b"what can i cook with rice\n", 3, 0.0)
     assert [(labels, probs.tolist())] == in_block(model, ["what can i cook with rice"], 3, 0.0)
 
 
@@ -130,10 +129,10 @@ def test_many_threads(models):
 def test_scratch_for_long_lines_is_not_kept(models, monkeypatch):
     monkeypatch.setattr(one_line, "MOST_FEATURES", 1 << 12)
     predictor = LinePredictor(models["ova"])
-    predictor.predict(b"word " * 4000 + b"\n", 1, 0.0, ["x"] * 99)
+    predictor.predict(b"word " * 4000 + b"\n", 1, 0.0)
     gc.collect()
     assert predictor._idle == []
-    predictor.predict(b"word\n", 1, 0.0, ["x"] * 99)
+    predictor.predict(b"word\n", 1, 0.0)
     assert len(predictor._idle) == 1
 
 
@@ -147,13 +146,13 @@ def test_scores_that_are_not_finite(tmp_path):
     object.__setattr__(model.wi, "values", values)
     predictor = LinePredictor(model, "m.bin")
     with pytest.raises(NotFinite, match=r"m\.bin"):
-        predictor.predict(b"some rice\n", 1, 0.0, ["x"] * 99)
-    assert predictor.predict(b"some\n", 1, 0.0, ["x"] * 99)[0] == ("x",)
+        predictor.predict(b"some rice\n", 1, 0.0)
+    assert predictor.predict(b"some\n", 1, 0.0)[0]
 
 
 def test_what_cannot_be_predicted(models, tmp_path):
     with pytest.raises(ArgumentError, match="k needs to be 1 or higher"):
-        LinePredictor(models["hs"]).predict(b"a\n", 0, 0.0, [])
+        LinePredictor(models["hs"]).predict(b"a\n", 0, 0.0)
     base = tmp_path / "words"
     options = ["-dim", 4, "-epoch", 1, "-minCount", 1, "-bucket", 10, "-verbose", 0]
     run("skipgram", "-input", TOPICS, "-output", base, *options).text()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import os
 import re
+from collections.abc import Sequence
 from typing import SupportsFloat, SupportsIndex, TypeAlias
 
 from fastcli.errors import ArgumentError
@@ -72,6 +73,20 @@ def line_bytes(text: str, caller: str) -> bytes:
         except UnicodeEncodeError:
             pass
     return utf8(line_of(text, caller), "a text")
+
+
+def plain_lines(texts: Sequence[str]) -> bytes | None:
+    """Return the UTF-8 bytes of texts with a line end after each.
+
+    None if one of them has a line end or ``</s>`` in it, half of a surrogate pair, or is no text.
+    """
+    try:
+        joined = "\n".join(texts)
+        if joined.count("\n") == len(texts) - 1 and END not in joined:
+            return f"{joined}\n".encode()
+    except (TypeError, UnicodeEncodeError):
+        pass
+    return None
 
 
 def line_of(text: str, caller: str, ends: bool = True) -> str:

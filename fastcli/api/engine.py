@@ -83,7 +83,7 @@ class Engine:
         k, threshold = whole(k, "k"), real(threshold, "threshold")
         firsts = [first_line(utf8(text, "a text")) for text in lines]
         if all(line.endswith(b"\n") for line in firsts):
-            return self._owner._predict_lines(firsts, k, threshold, on_unicode_error)
+            return self._owner._predict_lines([b"".join(firsts)], k, threshold, on_unicode_error)
         found = [self._owner._predict_line(one, k, threshold, on_unicode_error) for one in firsts]
         return [list(labels) for labels, _ in found], [
             probs.astype(np.float32) for _, probs in found

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 
 import numpy as np
 
-from fastcli.api.arguments import line_bytes, line_of, path_of, real, utf8, whole
+from fastcli.api.arguments import line_bytes, line_of, path_of, plain_lines, real, utf8, whole
 from fastcli.api.linear_model import texts_of
 from fastcli.api.linear_words import WordModel
 from fastcli.errors import ArgumentError, DataError, MissingFile
 from fastcli.options import MOST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from fastcli.api.engine import Engine
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     Path = str | bytes | os.PathLike[str]
 
 
+TEXTS = 1 << 14  # that are put together at a time
+
+
 class FastText(WordModel):
     """A linear model: a classifier or word vectors, as ``load_model`` and training return it.
 
@@ -33,6 +38,8 @@ class FastText(WordModel):
     in fastText's spelling (``lr``, ``wordNgrams``, ...); ``f`` is the object beneath, for programs
     that call fastText's C++ functions.  ``path`` is "" where it was never saved.
     """
+
+    _ends = True
 
     @cached_property
     def f(self) -> Engine:
@@ -83,8 +90,7 @@ class FastText(WordModel):
         if type(threshold) is not float:
             threshold = real(threshold, "threshold")
         if isinstance(text, list):
-            lines = [line_bytes(one, "predict") for one in text]
-            return self._predict_lines(lines, k, threshold, on_unicode_error)
+            return self._predict_lines(line_blocks(text), k, threshold, on_unicode_error)
         line = line_bytes(text, "predict")
         return self._predict_line(line, k, threshold, on_unicode_error)
 
@@ -93,41 +99,27 @@ class FastText(WordModel):
     ) -> tuple[tuple[str, ...], NDArray[np.float64]]:
         """Return the best labels of a line (its end included), and their probabilities."""
         predictor = self._one_line
-        if predictor is None:
+        if predictor is None or predictor.model is not self._model:
             from fastcli.fasttext.one_line import LinePredictor
 
             predictor = self._one_line = LinePredictor(self._linear, self._name)
-        names = self._labels
-        if names is None or on_unicode_error != "strict":
-            names = self._label_names(on_unicode_error)
-        return predictor.predict(line, k, threshold, names)
+        return predictor.predict(line, k, threshold, on_unicode_error)
 
     def _predict_lines(
-        self, lines: list[bytes], k: int, threshold: float, on_unicode_error: str
+        self, blocks: Iterable[bytes], k: int, threshold: float, on_unicode_error: str
     ) -> tuple[list[list[str]], list[Floats]]:
-        found = self._predictions(b"".join(lines), k, threshold) if lines else []
-        names = self._label_names(on_unicode_error)
-        return [[names[i] for i in ids.tolist()] for ids, _ in found], [p for _, p in found]
+        """Return the best labels of the lines of some blocks, and their probabilities."""
+        from fastcli.api.batches import Batch, found_in
 
-    def _predictions(
-        self, text: bytes, k: int, threshold: float
-    ) -> list[tuple[NDArray[np.int32], Floats]]:
-        """Return the ids of the best labels of each line, and their probabilities as printed."""
-        model, found = self._linear, []
-        offset = np.float32(model.printed_offset)
         with self._predictor(k, threshold) as predictor:
-            for some in predictor.predictions([np.frombuffer(text, np.uint8)]):
-                for line, n in enumerate(some.counts.tolist()):
-                    first, last = line * some.k, line * some.k + n
-                    found.append((some.labels[first:last].copy(), some.probs[first:last] + offset))
-        return found
-
-    def _label_names(self, on_unicode_error: str) -> list[str]:
-        return (
-            self.labels
-            if on_unicode_error == "strict"
-            else self.get_labels(False, on_unicode_error)
-        )
+            names = (
+                self.labels
+                if on_unicode_error == "strict"
+                else self.get_labels(False, on_unicode_error)
+            )
+            some = (np.frombuffer(block, np.uint8) for block in blocks)
+            found = Batch(names, *found_in(predictor, some))
+        return found.label_lists(), found.prob_lists()
 
     @overload
     def get_line(self, text: str, on_unicode_error: str = ...) -> tuple[list[str], list[str]]: ...
@@ -258,3 +250,11 @@ class FastText(WordModel):
         self._write(name)
         self.path = name
         self._came_from(name, os.stat(name))
+
+
+def line_blocks(texts: list[str]) -> Iterator[bytes]:
+    """Yield texts as blocks of lines.  Raises what ``line_bytes`` raises."""
+    for first in range(0, len(texts), TEXTS):
+        some = texts[first : first + TEXTS]
+        block = plain_lines(some)
+        yield b"".join([line_bytes(one, "predict") for one in some]) if block is None else block

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastcli.evaluation.predictor import Predictor
 
 if TYPE_CHECKING:
+    from fastcli.api.batches import Batch
     from fastcli.api.pickled import ModelFile
     from fastcli.contents import Contents
     from fastcli.evaluation.classifier import Classifier
@@ -32,11 +33,13 @@ class TrainedModel:
     history: Sequence[Evaluation] = ()
     interrupted = 0
 
+    _ends = False  # whether a text ends at a written </s>
+
     def __init__(self, model: Classifier | None, path: str = "") -> None:
         self._model: Any = model
         self.path = path
         self._file: ModelFile | None = None  # where a file has all of the model
-        self._idle: list[tuple[tuple[int, float], Predictor]] = []
+        self._idle: list[tuple[tuple[int, float, int], Predictor]] = []
 
     @property
     def labels(self) -> list[str]:
@@ -112,13 +115,30 @@ class TrainedModel:
         """What errors call the model."""
         return self.path or "The model"
 
+    def predict_batch(
+        self, texts: Any, k: int = 1, threshold: float = 0.0, thread: int = 1
+    ) -> Batch:
+        """Return the k best labels (-1: all) of many texts, each at least as probable as asked.
+
+        ``texts`` are a list of str, or anything with them in turn; or an Arrow array of strings,
+        whole or in chunks, of whatever library, which is read without a Python object for each
+        text.  A line end within a text counts as a space; a text that is None or null gets no
+        label.  ``thread`` threads predict.  A ``Batch`` has arrays, and what ``predict`` returns
+        for each text, to the bit.
+
+        Raises ArgumentError as ``predict`` does, and for an array of other things than strings.
+        """
+        from fastcli.api.batches import predict_texts
+
+        return predict_texts(self, texts, k, threshold, thread, self._ends)
+
     @contextmanager
-    def _predictor(self, k: int, threshold: float) -> Iterator[Predictor]:
+    def _predictor(self, k: int, threshold: float, n_threads: int = 1) -> Iterator[Predictor]:
         """Give a predictor that no other thread uses meanwhile: it has scratch, and is kept.
 
         Where another thread replaces the model meanwhile, it is kept in the list of the former one.
         """
-        asked = k, threshold
+        asked = k, threshold, n_threads
         idle, found = self._idle, None
         model = self._model  # read after its list, which is replaced last
         for one in tuple(idle):
@@ -131,7 +151,7 @@ class TrainedModel:
                 found.start_again()
                 break
         if found is None:
-            found = Predictor(model, k, threshold, 1, self._name)
+            found = Predictor(model, k, threshold, n_threads, self._name)
         yield found
         if len(idle) < MOST_IDLE:
             idle.append((asked, found))

@@ -49,7 +49,7 @@ class Predictor:
         self.model, self.name = model, name
         model.check_predicts()
         n_threads = min(n_threads, model.max_threads)
-        k = best_count(k, model.nlabels)
+        self.k = k = best_count(k, model.nlabels)
         # So many lines are read at a time that their predictions take no more than some MB.
         max_lines = min(4096, 1 + (1 << 20) // (model.nlabels if with_all else k))
         self._workers = [model.worker(k, threshold, max_lines) for _ in range(n_threads)]

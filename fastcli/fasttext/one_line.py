@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,6 @@ from fastcli.text.line_weights import blanked
 from fastcli.text.spelling import most_bytes, warn_once
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from fastcli.fasttext.model import Model
@@ -45,7 +44,7 @@ class LinePredictor:
 
     def __init__(self, model: Model, name: str = "The model") -> None:
         model.check_predicts()
-        self._model, self._name = model, name
+        self.model, self._name = model, name
         self._row, self._arrays = _described(model)
         self._call = unchecked(predict_line)
         self._prefix = os.fsencode(model.weight_prefix)
@@ -56,15 +55,24 @@ class LinePredictor:
         self._looked = 0.0  # when the file was looked at
         self._idle: list[_Scratch] = []
 
+    @cached_property
+    def names(self) -> list[str]:
+        """The labels.  Raises UnicodeDecodeError if one is not UTF-8."""
+        return [label.decode() for label in self.model.labels()]
+
     def predict(
-        self, line: bytes, k: int, threshold: float, names: Sequence[str]
+        self, line: bytes, k: int, threshold: float, on_unicode_error: str = "strict"
     ) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-        """Return the best labels of a line, which ends with a line end, by their ids in ``names``.
+        """Return the best labels of a line, which ends with a line end.
 
         Their probabilities, float64, are those that fastText tells, which may be 1.00001.  Raises
-        NotFinite, ArgumentError for a k of 0, and ModelFormatError for a mapped file that was
-        written to at least ``TRUSTED`` seconds ago.
+        NotFinite, ArgumentError for a k of 0, UnicodeDecodeError, and ModelFormatError for a mapped
+        file that was written to at least ``TRUSTED`` seconds ago.
         """
+        if on_unicode_error == "strict":
+            names = self.names
+        else:
+            names = [label.decode("utf-8", on_unicode_error) for label in self.model.labels()]
         if self._prefix:
             line = blanked(np.frombuffer(line, np.uint8), self._prefix).tobytes()
         if self._is_mapped:
@@ -72,9 +80,9 @@ class LinePredictor:
         try:
             scratch = self._idle.pop()  # one step, also for threads
         except IndexError:
-            scratch = _Scratch(self._model, self._row, FEATURES, LABELS)
+            scratch = _Scratch(self.model, self._row, FEATURES, LABELS)
         if k != scratch.k:
-            scratch.set_k(best_count(k, self._model.nlabels), k)
+            scratch.set_k(best_count(k, self.model.nlabels), k)
         n = self._call(line, len(line), threshold, scratch.address)
         if n < 0 or n >= TOO_LONG:
             n, scratch = self._again(n, line, threshold, scratch)
@@ -92,14 +100,14 @@ class LinePredictor:
     ) -> tuple[int, _Scratch]:
         """Do what is rarely to be done after a call of the kernel, which returned n."""
         while n == NO_ROOM:
-            scratch = scratch.larger(self._model, self._row)
+            scratch = scratch.larger(self.model, self._row)
             n = self._call(line, len(line), threshold, scratch.address)
         if n < 0:
             raise NotFinite(self._name, "the scores of the text")
         if n >= TOO_LONG:
             n -= TOO_LONG
-            if len(line) > most_bytes(self._model.args.maxn):
-                warn_once(self._model.args.maxn)
+            if len(line) > most_bytes(self.model.args.maxn):
+                warn_once(self.model.args.maxn)
         return n, scratch
 
     def _look(self) -> None:
@@ -108,13 +116,13 @@ class LinePredictor:
         That it was not cut is looked at in any case: missing bytes would end the process.
         """
         if self._find_end() != self._size:
-            self._model.wi.check_unchanged()
+            self.model.wi.check_unchanged()
         self._look_again()
 
     def _look_again(self) -> None:
         now = monotonic()
         if not 0.0 <= now - self._looked < TRUSTED:
-            self._model.wi.check_unchanged()
+            self.model.wi.check_unchanged()
             self._looked = now
 
 

@@ -208,6 +208,13 @@ def format_predictions(
 
 
 @kernel
+def offset_probabilities(probs: F32, n: i64, printed_offset: f64) -> None:
+    """Replace n probabilities by those that are printed, see ``offset_probability``."""
+    for i in range(n):
+        probs[i] = offset_probability(probs[i], printed_offset)
+
+
+@kernel
 def format_neighbours(best: Best, n_queries: i64, words: Strings, prompt: Text, out: U8) -> i64:
     """Write the neighbours of words as lines ``word similarity``, and the prompt after each.
 
