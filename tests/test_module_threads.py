@@ -18,7 +18,7 @@ TRAIN, TEST = SAMPLES / "topics.train.txt", SAMPLES / "topics.test.txt"
 TEXTS = [line.split(" ", 1)[1] for line in TEST.read_text(encoding="utf-8").splitlines()[:60]]
 LINEAR = {"verbose": 0, "dim": 8, "epoch": 3, "wordNgrams": 2, "minn": 2, "maxn": 3, "bucket": 2000}
 WORDS = ["rice", "car", "zyzzyva", "cook"]
-THREADS, CALLS = 8, 150
+THREADS, CALLS = 8, 80
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,13 @@ def models(tmp_path_factory):
     ftz.quantize()
     mlp = ["--hidden", 8, "-dim", 8, "-epoch", 2, "-thread", 1, "-verbose", 0]
     assert run("mlp-train", "-input", TRAIN, "-output", folder / "m", *mlp).code == 0
+    rows = "".join(f"{i % 7},{i % 5},{i % 7 - 2 * (i % 5)}\n" for i in range(60))
+    (folder / "numbers.csv").write_text(f"a,b,t\n{rows}", encoding="utf-8")
+    numbers = ["--task", "regression", "--label-column", "t", *mlp[:2], *mlp[-6:]]
+    paths = ["-input", folder / "numbers.csv", "-output", folder / "numbers"]
+    run("mlp-train", *paths, *numbers).text()
     return {
+        "numbers": fastcli.load_model(folder / "numbers.mlp"),
         "bin": bin,
         "mapped": fastcli.load_model(folder / "m.bin", mmap=True),
         "ftz": ftz,
@@ -58,7 +64,13 @@ def calls_of(name, model):
         lambda i: model.get_word_vector(WORDS[i % 4]).tobytes(),
         lambda i: model.get_nearest_neighbors(WORDS[i % 4], k=3),
     ]
-    return {"mlp": calls, "vectors": vectors}.get(name, [*calls, *vectors])
+    numbers = [
+        lambda i: model.predict_numbers([i % 7, i % 5]).tobytes(),
+        lambda i: model.predict_numbers([[i % 7, j] for j in range(5)]).tobytes(),
+        lambda i: model.test(model.path.replace(".mlp", ".csv")),
+    ]
+    kinds = {"mlp": calls, "vectors": vectors, "numbers": numbers}
+    return kinds.get(name, [*calls, *vectors])
 
 
 def in_threads(work):
@@ -87,7 +99,7 @@ def in_threads(work):
         raise error
 
 
-@pytest.mark.parametrize("name", ["bin", "mapped", "ftz", "mlp", "vectors"])
+@pytest.mark.parametrize("name", ["bin", "mapped", "ftz", "mlp", "numbers", "vectors"])
 def test_every_answer_is_that_of_one_thread(name, models):
     calls = calls_of(name, models[name])
     expected = [[call(i) for i in range(60)] for call in calls]
