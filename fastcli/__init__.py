@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fastcli.api.loading import load_model as load_model
     from fastcli.api.mlp import train_mlp as train_mlp
     from fastcli.api.perceptron import Perceptron as Perceptron
+    from fastcli.api.predict_files import PartsFailed as PartsFailed
+    from fastcli.api.predict_files import predict_files as predict_files
     from fastcli.api.progress import STOP as STOP
     from fastcli.api.progress import Progress as Progress
     from fastcli.api.tokens import tokenize as tokenize
@@ -37,10 +39,12 @@ _HOMES = {
     "FastText": "api.linear",
     "train_mlp": "api.mlp",
     "Perceptron": "api.perceptron",
+    "PartsFailed": "api.predict_files",
     "load_model": "api.loading",
     "STOP": "api.progress",
     "Progress": "api.progress",
     "StopTraining": "reporting",
+    "predict_files": "api.predict_files",
     "tokenize": "api.tokens",
     "train_supervised": "api.training",
     "train_unsupervised": "api.training",

@@ -110,6 +110,7 @@ HOMES = {
         "api/cluster.py",
         "api/cluster_worker.py",
         "api/parts.py",
+        "api/predict_files.py",
         "api/score_job.py",
         "cli/_cluster.py",
     ),

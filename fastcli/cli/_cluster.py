@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
+from fastcli.cli._declare import given_names
 from fastcli.errors import ArgumentError
 from fastcli.options import Need, option
 
@@ -44,6 +47,11 @@ class Clustering:
 
 
 ALONE = Clustering()
+
+
+def threads_of(ctx: click.Context, clustering: Clustering, thread: int) -> int:
+    """Return the threads of each task: one on a cluster, unless -thread says otherwise."""
+    return 1 if clustering.dask and "thread" not in given_names(ctx) else thread
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.api.tables import Labelling
 from fastcli.api.testing import check_no_labels
 from fastcli.cli import _json
-from fastcli.cli._cluster import Clustering
+from fastcli.cli._cluster import Clustering, threads_of
 from fastcli.cli._command import positional
 from fastcli.cli._decisions import decided
 from fastcli.cli._declare import say_without_effect
@@ -285,7 +285,7 @@ class Run:
             with_probs=self.with_probs,
             wide=self.labelling.wide,
             name=self.labelling.as_name,
-            thread=self.options.thread,
+            thread=threads_of(self.ctx, self.clustering, self.options.thread),
             filters=self.filters,
         )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import fastcli
 from fastcli.api import cluster as cluster_module
 from fastcli.api import part_job
 from fastcli.api.part_job import PartJob
@@ -196,3 +197,27 @@ def test_a_test_counts_the_same(here, address):
         run("test", "m.bin", *paths, "--report", "--dask", address).err
     )
     assert "--dask reads files" in run("test", "m.bin", "-", "--dask", address).err
+
+
+@pytest.mark.filterwarnings("ignore::fastcli.errors.FastcliNote")  # of the columns
+def test_a_program_does_what_the_command_does(here, address):
+    heard = []
+    parts = fastcli.predict_files(
+        "m.bin",
+        "in/*.jsonl",
+        "program",
+        probabilities=True,
+        dask=address,
+        callback=lambda *counts: heard.append(counts),
+    )
+    assert parts.made == {f"{i}.jsonl": len(TEXTS) for i in range(N)}
+    assert files("program") == files("alone")
+    size = sum(path.stat().st_size for path in Path("in").iterdir())
+    assert heard[-1] == (size, size)
+    Path("program/2.jsonl").unlink()
+    with distributed.Client(address, set_as_default=False) as client:
+        parts = fastcli.predict_files(
+            Path("m.bin"), [Path("in")], Path("program"), probabilities=True, dask=client
+        )
+        assert (list(parts.made), len(parts.kept)) == (["2.jsonl"], N - 1)
+        assert client.status == "running"
