@@ -266,9 +266,21 @@ def test_ctrl_c_ends_a_training_and_handlers_stay(tmp_path):
         heard.append(now)
         signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as end:
         fastcli.train_supervised(TRAIN, **SMALL, thread=2, callback=interrupt)
-    assert len(heard) == 1
+    assert (len(heard), str(end.value)) == (1, "")
+    options = {**SMALL, "output": tmp_path / "m", "callback": interrupt}
+    with pytest.raises(KeyboardInterrupt, match=r"Interrupted: .*m\.bin was not written\."):
+        fastcli.train_supervised(TRAIN, **options)
+
+    def interrupt_later(now):
+        if now.epoch == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    options |= {"valid": VALID, "callback": interrupt_later}
+    with pytest.raises(KeyboardInterrupt, match=r"Interrupted in epoch 3: .*m\.bin has the best"):
+        fastcli.train_supervised(TRAIN, **options)
+    assert fastcli.load_model(tmp_path / "m.bin").labels
     assert {number: signal.getsignal(number) for number in handlers} == handlers
     assert fastcli.train_supervised(TRAIN, **SMALL).labels  # the next one works
 

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def says_what_is_left(path: str) -> Iterator[None]:
-    """Let an interrupt say what became of the model at ``path``: Interrupted is raised for it."""
+    """Let an interrupt say what became of the model at ``path``: Interrupted is raised for it.
+
+    Nothing is to be said of a model that has no file, "".
+    """
+    if not path:
+        yield
+        return
     former = _state(path)
     try:
         yield

@@ -265,7 +265,7 @@ def check_lines(request: Request) -> None:
 def search_of(request: Request) -> AutotuneArgs:
     """Return what autotune searches; say which arguments it leaves as they are."""
     from fastcli.fasttext.autotune import AutotuneArgs
-    from fastcli.fasttext.model_size import size_in_bytes
+    from fastcli.fasttext.options import size_in_bytes
     from fastcli.fasttext.trials import TUNED
 
     args, tuning = request.args, request.tuning

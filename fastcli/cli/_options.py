@@ -81,8 +81,8 @@ def prediction_arguments(*kinds: Any) -> Callable[[Callable[..., None]], Callabl
 
 def size_in_bytes(size: str, ctx: click.Context) -> int:
     """Read a size: see ``model_size.size_in_bytes``.  Raises click.UsageError for anything else."""
-    from fastcli.fasttext.model_size import NoSize
-    from fastcli.fasttext.model_size import size_in_bytes as in_bytes
+    from fastcli.fasttext.options import NoSize
+    from fastcli.fasttext.options import size_in_bytes as in_bytes
 
     try:
         return in_bytes(size)

@@ -28,8 +28,7 @@ from fastcli.cli._declare import given_names, takes
 from fastcli.cli._endings import proposal, recorded_file
 from fastcli.cli._inputs import read_inputs
 from fastcli.fasttext.args import TrainArgs
-from fastcli.fasttext.model_size import NoSize
-from fastcli.fasttext.options import AutotuneOptions
+from fastcli.fasttext.options import AutotuneOptions, NoSize
 from fastcli.fasttext.watch_args import WatchArgs
 from fastcli.tables.options import TableOptions
 

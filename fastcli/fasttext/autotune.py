@@ -211,7 +211,8 @@ class _Tuner:
             if self.best is None:
                 raise
             self.tried -= 1
-            self.reporter.note("Aborting autotune: the best model so far is saved.")
+            becomes = "saved" if self.args.output else "returned"
+            self.reporter.note(f"Aborting autotune: the best model so far is {becomes}.")
         if self.best is None:
             if self.refusal is not None:
                 raise self.refusal

@@ -22,28 +22,6 @@ ENTRY = 10  # bytes of a word beside its letters
 BUCKET = 8  # bytes that say which bucket a kept row is of
 
 
-class NoSize(ArgumentError):
-    """Something that was to be a size is none."""
-
-
-def size_in_bytes(size: str) -> int:
-    """Read a size such as ``2M``, ``500k``, ``1G`` or a number of bytes; nothing is 0.
-
-    The letters are powers of ten, as in fastText.  Raises NoSize for anything else.
-
-    >>> size_in_bytes("2M")
-    2000000
-    """
-    if not size:
-        return 0
-    letter = size[-1].lower()
-    factor = {"k": 10**3, "m": 10**6, "g": 10**9}.get(letter, 1)
-    digits = size if factor == 1 else size[:-1]
-    if not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
-        raise NoSize(f"Unable to parse model size {size} (such as 2M, 500k, 1G)")
-    return int(digits) * factor
-
-
 class TargetTooSmall(ArgumentError):
     """No model of this kind is as small as requested."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastcli.errors import ArgumentError
 from fastcli.evaluation.metric_names import metric_names
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.model_args import FOR_CLASSIFIERS
@@ -127,3 +128,25 @@ class QuantizeOptions:
     no_shuffle: bool = like(TrainArgs, "no_shuffle", needs=RETRAINING)
     thread: int = like(TrainArgs, "thread")
     verbose: int = like(TrainArgs, "verbose", help="0: silent, 1 and 2: progress")
+
+
+class NoSize(ArgumentError):
+    """Something that was to be a size is none."""
+
+
+def size_in_bytes(size: str) -> int:
+    """Read a size such as ``2M``, ``500k``, ``1G`` or a number of bytes; nothing is 0.
+
+    The letters are powers of ten, as in fastText.  Raises NoSize for anything else.
+
+    >>> size_in_bytes("2M")
+    2000000
+    """
+    if not size:
+        return 0
+    letter = size[-1].lower()
+    factor = {"k": 10**3, "m": 10**6, "g": 10**9}.get(letter, 1)
+    digits = size if factor == 1 else size[:-1]
+    if not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
+        raise NoSize(f"Unable to parse model size {size} (such as 2M, 500k, 1G)")
+    return int(digits) * factor
