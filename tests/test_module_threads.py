@@ -52,12 +52,18 @@ def exactly(found):
     return labels, probs.tobytes() if hasattr(probs, "tobytes") else [p.tobytes() for p in probs]
 
 
+def of_batch(found):
+    """Return the rows of a batch, comparable to the bit."""
+    return [exactly(row) for row in found]
+
+
 def calls_of(name, model):
     """Return what is asked of a model, as functions of a number that give comparable answers."""
     calls = [
         lambda i: exactly(model.predict(TEXTS[i % len(TEXTS)], k=1 + i % 3)),
         lambda i: exactly(model.predict(TEXTS[i % 7 : i % 7 + 9], k=2)),
         lambda i: model.test(TEST, k=1 + i % 2),
+        lambda i: of_batch(model.predict_batch(TEXTS[: 20 + i % 9], k=2, thread=1 + i % 2)),
     ]
     vectors = [
         lambda i: model.get_sentence_vector(TEXTS[i % len(TEXTS)]).tobytes(),
