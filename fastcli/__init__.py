@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fastcli.errors import FastcliWarning as FastcliWarning
     from fastcli.errors import ModelFormatError as ModelFormatError
     from fastcli.errors import OptionError as OptionError
+    from fastcli.errors import WrongModelError as WrongModelError
     from fastcli.reporting import StopTraining as StopTraining
 
 _HOMES = {
@@ -55,6 +56,7 @@ _HOMES = {
     "FastcliWarning": "errors",
     "ModelFormatError": "errors",
     "OptionError": "errors",
+    "WrongModelError": "errors",
 }
 
 

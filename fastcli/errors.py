@@ -62,6 +62,10 @@ class RequirementNotMet(FastcliError):
     """A test does not reach what was required of it, such as ``f1macro>=0.9``."""
 
 
+class WrongModelError(ArgumentError, AttributeError):
+    """A model of this kind has not what was asked of it."""
+
+
 class OptionError(ArgumentError, TypeError):
     """A function has no option of this name, or was given it twice."""
 

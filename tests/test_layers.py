@@ -115,7 +115,7 @@ HOMES = {
         "cli/_cluster.py",
     ),
     "chardet": ("text/encodings.py",),
-    "typing_extensions": ("api/training.py",),  # for type checkers
+    "typing_extensions": ("api/training.py", "api/mlp.py", "api/model.py"),  # for type checkers
 }
 LAYERS["cli"] = {"cli", "interrupts", *LAYERS["api"]}
 KERNEL_STDLIB = {"__future__", "time", "typing"}

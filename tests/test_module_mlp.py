@@ -196,7 +196,7 @@ def test_a_table_with_names_is_learned_and_predicted_by_them(numbers, tmp_path, 
         ({"lr": "fast"}, ValueError, "lr = 'fast' should be float"),
         ({"batch_size": 0.5}, ValueError, "should be int"),
         ({"trace": 1}, ValueError, "use mlp-train"),
-        ({"folds": 1}, ValueError, "--folds must be 2 or more"),
+        ({"folds": 1}, ValueError, "folds must be 2 or more"),
         ({"save_every": 3}, ValueError, "give an output"),
         ({"weight_column": "w"}, ValueError, "for tables in files"),
         ({"valid": 3}, ValueError, "valid is the path of a file"),
@@ -235,5 +235,34 @@ def test_what_is_decided_is_said_at_the_line_of_the_caller(numbers):
     said = [str(one.message) for one in caught]
     assert {one.filename for one in caught} == {__file__}
     assert "y has floats, which are learned as numbers (task='regression')." in said
-    assert "--delimiter: no effect on rows that are given." in said
+    assert "delimiter: no effect on rows that are given." in said
     assert any(one.startswith("Defaults for 90 rows and 3 columns") for one in said)
+
+
+def test_a_callback_hears_of_the_progress_and_ends_the_training(numbers, train):
+    x, labels, _ = numbers
+    heard = []
+    options = {"epoch": 6, "batch_size": 30, "valid_share": 0.2}
+    whole = train(x, labels, callback=heard.append, **options)
+    measured = [one.evaluation for one in heard if one.evaluation is not None]
+    assert [one.epoch for one in measured] == [1, 2, 3, 4, 5, 6]
+    losses = [one.valid_loss for one in measured]
+    assert ([one.valid_loss for one in whole.history], whole.interrupted) == (losses, 0)
+    assert [one.progress for one in heard] == sorted(one.progress for one in heard)
+
+    def enough(now):
+        return fastcli.STOP if now.evaluation is not None and now.epoch == 2 else None
+
+    ended = train(x, labels, callback=enough, **options)
+    assert [one.valid_loss for one in ended.history] == losses[:2]
+    assert ended.interrupted > 0
+    assert ended.predict(x[0])[0]
+    heard.clear()
+    train(x, labels, callback=heard.append, folds=2)
+    assert [one.fold.fold for one in heard if one.fold is not None] == [1, 2]
+
+    def fails(now):
+        raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"):
+        train(x, labels, callback=fails)

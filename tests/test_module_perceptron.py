@@ -93,6 +93,30 @@ def test_numbers_are_those_of_the_command(folder):
         model.predict([1, 2, 3])
 
 
+def test_what_is_not_for_a_model_is_said(folder):
+    texts, numbers = (fastcli.load_model(folder / f"{name}.mlp") for name in ("topics", "numbers"))
+    for wrong, kind, said in (
+        (lambda: numbers.get_word_vector("a"), AttributeError, "network that reads numbers"),
+        (lambda: texts.quantize(), ValueError, "network that reads text: quantize is for other"),
+        (lambda: numbers.get_words(), ValueError, "get_words is for other models"),
+        (lambda: texts.nothing, AttributeError, "'Perceptron' object has no attribute 'nothing'"),
+        (lambda: texts.predict_numbers("a"), ValueError, "predicts labels, and no numbers"),
+        (lambda: texts.predict(3), TypeError, "a str, or a list of str, not int"),
+        (lambda: texts.predict(["a", 3]), TypeError, "a list of str, not int"),
+        (lambda: texts.predict("a\nb"), ValueError, "one line at a time"),
+        (lambda: texts.predict("a", k=0), ValueError, "k needs to be 1 or higher"),
+        (lambda: texts.predict("a", k="2"), TypeError, "k must be a whole number"),
+    ):
+        with pytest.raises(kind, match=said):
+            wrong()
+    assert not hasattr(numbers, "get_word_vector")
+    words, counts = texts.get_words(include_freq=True)
+    assert len(words) == len(counts) == len({*words})
+    names, counts = texts.get_labels(include_freq=True)
+    assert (names, texts.get_label_id(names[1]), counts.sum()) == (texts.labels, 1, 900)
+    assert (texts.get_dimension(), numbers.get_dimension(), texts.is_quantized()) == (8, 3, False)
+
+
 def test_a_file_is_tested_as_by_the_command(folder):
     n, precision, recall = fastcli.load_model(folder / "topics.mlp").test(
         SAMPLES / "topics.test.txt", k=2

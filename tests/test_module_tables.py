@@ -99,5 +99,5 @@ def test_what_was_decided_is_a_warning(folder, tmp_path):
         )
     sentences = [str(one.message) for one in said]
     assert any("text: column 'review'" in one for one in sentences)
-    taken = "The table has a column verdict already: ours is predicted_verdict. --as names it."
+    taken = "The table has a column verdict already: ours is predicted_verdict. as_name names it."
     assert taken in sentences

@@ -3,6 +3,7 @@
 from itertools import chain
 from pathlib import Path
 
+from fastcli.api import mlp, tables
 from fastcli.api.linear_training import kinds_of, without_of
 from fastcli.api.spelling import name_of
 from fastcli.api.training import ALIASES
@@ -23,6 +24,7 @@ from typing import TypeAlias, TypedDict
 Path: TypeAlias = str | os.PathLike[str]
 Paths: TypeAlias = Path | Sequence[Path]
 Names: TypeAlias = str | int | Sequence[str | int]
+Numbers: TypeAlias = str | float | Sequence[str | float]
 '''
 CLASSES = {
     "SupervisedOptions": (
@@ -33,12 +35,19 @@ CLASSES = {
         "The options of ``train_unsupervised``.",
         rows_of(kinds_of("skipgram"), without_of("skipgram")),
     ),
+    "MlpOptions": ("The options of ``train_mlp``.", rows_of(mlp.KINDS, mlp.APART)),
+    "TableOptions": ("The options of ``label_table``.", rows_of(tables.KINDS)),
 }
+LINEAR = ("SupervisedOptions", "UnsupervisedOptions")
 TYPES = {bool: "bool", int: "int", float: "float", str: "str"}
 
 
 def type_of(row):
     """Return the type of an option's value."""
+    if row.n_values > 1:
+        return "tuple[str | float, Path]"
+    if row.option.is_list:
+        return "Numbers"
     if row.is_repeatable:
         return "Paths" if row.option.file else "Names"
     if row.option.file:
@@ -57,8 +66,12 @@ def class_lines(name, doc, known):
     for row in known:
         if row.name == "input":
             continue
-        for one in (name_of(row), row.name):
+        negated = [row.word.replace("-", "_")] if row.default is True else []
+        for one in (name_of(row), row.name, *negated):
             names.setdefault(one, type_of(row))
+    if name not in LINEAR:
+        yield from (f"    {one}: {kind} | None" for one, kind in names.items())
+        return
     names |= {alias: names[ours] for alias, ours in ALIASES.items() if ours in names}
     for one, kind in names.items():
         yield f"    {one}: {kind} | None"

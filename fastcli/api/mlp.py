@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastcli.api.configuration import Configured, read_config
 from fastcli.api.files import Lists, input_files
 from fastcli.api.interrupting import interrupted_with_best, says_what_is_left
 from fastcli.api.lessons import say_network_lessons
 from fastcli.api.named_options import read_options
-from fastcli.api.network_runs import draw, settled, train
+from fastcli.api.network_runs import NetworkRun, draw, settled, train
 from fastcli.api.perceptron import Perceptron
+from fastcli.api.progress import Listening
 from fastcli.api.saving import Saving
-from fastcli.api.told import Told
+from fastcli.api.spelling import as_in_a_call
 from fastcli.errors import ArgumentError
-from fastcli.mlp.args import MlpArgs
+from fastcli.mlp.args import LOOKS, MlpArgs
 from fastcli.mlp.given_rows import SHOWN
 from fastcli.mlp.given_tables import GivenTables, has_classes, has_floats
 from fastcli.mlp.options import MlpOptions
+from fastcli.mlp.trained import Setup
 from fastcli.notices import say
-from fastcli.options import names_of, row_of
+from fastcli.options import names_of, row_of, rows_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from fastcli.api import options as typed
+    from fastcli.api.progress import Callback
 
 KINDS = (MlpOptions, Configured, Lists, Saving)
+APART = ("input", "valid", *LOOKS)  # which are parameters of their own, or of the command alone
 VALID_ROWS = f"{SHOWN} of valid"
 # What is about files, and has no effect on rows that are given.
 OF_FILES = {
@@ -33,49 +43,91 @@ OF_FILES = {
 }
 
 
-def train_mlp(input: Any = None, y: Any = None, valid: Any = None, **options: Any) -> Perceptron:
-    """Return a network that is trained on files, or on rows and what is learned of them.
+def train_mlp(
+    input: Any = None,
+    y: Any = None,
+    *,
+    valid: Any = None,
+    callback: Callback | None = None,
+    **options: Unpack[typed.MlpOptions],
+) -> Perceptron:
+    """Train a neural network as the command ``mlp-train`` does, and return it.
 
-    ``input`` is a path, or a list of paths: what ``mlp-train -input`` takes.  Or it has rows: an
-    array [rows, columns], a list of lists, or a table of pandas, polars or Arrow; then ``y`` has a
-    label for each (str, int, or a list of several), or numbers (floats, [rows] or [rows, targets]:
-    regression), or it is the name of a column.  ``valid`` is the path of a validation file, or the
-    pair (rows, y).
+    ``input`` is what ``-input`` takes: a file of lines of labels and text, a table of numbers, one
+    of texts with ``text_column``, a libsvm file; several, a folder and a pattern will do as well.
+    Or it has rows: an array [rows, columns], a list of lists, or a table of pandas, polars or
+    Arrow.  Then ``y`` has a label for each (str, int, or a list of several), or numbers to learn
+    (floats, [rows] or [rows, targets]: regression), or it is the name of a column.  ``valid`` is
+    the path of a validation file, or for rows a pair (rows, y).
 
-    ``options`` are those of ``mlp-train``, as names of Python (``batch_size``) or in fastText's
-    spelling (``wordNgrams``).  With ``output`` the model is written to ``<output>.mlp``, the same
-    bytes as the command writes.  Raises OptionError (a TypeError) for an unknown option,
-    ArgumentError and DataError for what cannot be trained with, and TrainingDiverged.
+    ``options`` are those of the command, as Python writes them (``batch_size``) or in fastText's
+    names (``wordNgrams``); what they leave open follows from the data, by the rules of the command.
+    The same arguments make the same model on any number of threads, by default as many as
+    processors; rows make that of the same table in a file.  The model stays in memory until
+    ``save_model``; with ``output="name"`` it is written to ``name.mlp`` as the command does.
+    Either way it has the same bytes.  ``callback`` hears of the progress, and ends the training
+    where it returns ``STOP``: see ``Progress``.  What it raises ends it, too.
+
+    Notes and warnings are Python's (``FastcliNote``, none with ``verbose=0``; ``FastcliWarning``).
+    Raises OptionError (a TypeError) for a name or type that cannot be, ArgumentError (a ValueError)
+    for a value, DataError (a ValueError) for an input, TrainingDiverged (a RuntimeError), and
+    KeyboardInterrupt where Ctrl-C ends it.
+    """
+    with as_in_a_call(rows_of(KINDS)):
+        run, fsync = _asked(input, y, valid, {**options})
+        args = run.args
+        path = f"{args.output}.mlp" if args.output else ""
+        with says_what_is_left(path) if path else nullcontext():
+            trained = train(run, _Listening(args.verbose, callback), fsync)
+        draw(args, trained)
+        if trained.interrupted and not trained.is_stopped:
+            if path:
+                raise interrupted_with_best(path, trained.interrupted, trained.history)
+            raise KeyboardInterrupt
+        if args.verbose > 0 and not trained.is_stopped:
+            say_network_lessons(trained.learned, trained.troubles)
+        found = Perceptron(trained.model.apart(), path)
+        found.history = list(trained.history)
+        found.interrupted = trained.interrupted
+        if path:
+            found._came_from(path, os.stat(path))
+        return found
+
+
+def _asked(x: Any, y: Any, valid: Any, options: dict[str, Any]) -> tuple[NetworkRun, bool]:
+    """Return the training that a call asks for, and whether files are forced to the disk.
+
+    Raises OptionError and ArgumentError for what cannot be asked for.
     """
     (chosen, configured, lists, saving), given = read_options(options, KINDS, "train_mlp")
-    if given & {"check_gradients", "trace"}:
-        raise ArgumentError("--check-gradients and --trace print what they find: use mlp-train.")
+    if given.intersection(LOOKS):
+        raise ArgumentError("check_gradients and trace print what they find: use mlp-train.")
     found = read_config(configured.config, given) if configured.config else {}
     args = MlpArgs(**{**vars(chosen), **found})
     given |= found.keys()
     args.check_given(given)
-    is_quiet = args.verbose <= 0
     tables = None
-    if input is None or _are_paths(input):
-        args = _of_files(args, input, y, valid, lists)
+    if x is None or _are_paths(x):
+        args = _of_files(args, x, y, valid, lists)
     else:
-        tables = GivenTables(x=input, y=y, valid=valid if isinstance(valid, tuple) else None)
+        tables = GivenTables(x=x, y=y, valid=valid if isinstance(valid, tuple) else None)
         args = _of_rows(args, tables, valid)
         idle = [row_of(MlpOptions, one).shown for one in sorted(given & OF_FILES)]
-        if idle and not is_quiet:
+        if idle and args.verbose > 0:
             say(f"{names_of(idle)}: no effect on rows that are given.")
-    given |= {"input"}
-    given |= {"valid"} if args.valid else set()
-    run = settled(args, given, [configured.config, *lists.files_from], tables, in_memory=True)
-    path = f"{args.output}.mlp" if args.output else ""
-    with says_what_is_left(path):
-        trained = train(run, Told(args.verbose), saving.fsync)
-    if not is_quiet:
-        say_network_lessons(trained.learned, trained.troubles)
-    draw(run.args, trained)
-    if trained.interrupted:
-        raise interrupted_with_best(path, trained.interrupted, trained.history)
-    return Perceptron(trained.model.apart(), path)
+    given |= {"input"} | ({"valid"} if args.valid else set())
+    also_read = [configured.config, *lists.files_from]
+    return settled(args, given, also_read, tables, in_memory=True), bool(saving.fsync)
+
+
+class _Listening(Listening):
+    """Tells the epochs of a network, which are known when its data are."""
+
+    def row(self, row: object) -> None:
+        """Tell what was measured, and note how many epochs there will be."""
+        if isinstance(row, Setup):
+            self._epochs = row.network.args.epoch
+        super().row(row)
 
 
 def _are_paths(given: Any) -> bool:
@@ -96,7 +148,7 @@ def _of_files(args: MlpArgs, given: Any, y: Any, valid: Any, lists: Lists) -> Ml
     paths = [] if given is None else [given] if isinstance(given, str | os.PathLike) else given
     files = [*(os.fspath(path) for path in paths), *args.input]
     inputs = input_files(files, lists.files_from, args.verbose <= 0)
-    return replace(args, input=inputs, valid=_valid_file(valid))
+    return replace(args, input=inputs, valid=_valid_file(valid) or args.valid)
 
 
 def _of_rows(args: MlpArgs, tables: GivenTables, valid: Any) -> MlpArgs:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastcli.evaluation.predictor import Predictor
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from fastcli.api import options as typed
     from fastcli.api.batches import Batch
     from fastcli.api.pickled import ModelFile
     from fastcli.contents import Contents
@@ -50,7 +53,9 @@ class TrainedModel:
         where = f" of {self.path!r}" if self.path else ""
         return f"<{type(self).__name__}{where}>"
 
-    def label_table(self, source: str | os.PathLike[str], **options: Any) -> Labelled:
+    def label_table(
+        self, source: str | os.PathLike[str], **options: Unpack[typed.TableOptions]
+    ) -> Labelled:
         """Write the rows of a table with the labels that they get, as ``predict --output`` does.
 
         ``source`` is a table (CSV, TSV, JSON, Parquet, compressed or not) that is read as training
@@ -66,7 +71,7 @@ class TrainedModel:
         """
         from fastcli.api.tables import label_table
 
-        return label_table(self, source, options)
+        return label_table(self, source, {**options})
 
     def _reading_tables(self, options: TableOptions) -> Classifier:
         """Return the classifier, which reads tables as options say."""

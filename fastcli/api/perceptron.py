@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsFloat, SupportsIndex
 
 import numpy as np
 
+from fastcli.api.arguments import Word, line_of, real, utf8, whole
 from fastcli.api.blocks import blocks_of
 from fastcli.api.model import TrainedModel
-from fastcli.errors import ArgumentError
+from fastcli.errors import ArgumentError, WrongModelError
 from fastcli.notices import say
 from fastcli.overwriting import check_apart
 
@@ -26,9 +27,14 @@ if TYPE_CHECKING:
     from fastcli.mlp.model import MlpModel
     from fastcli.tables.options import TableOptions
 
+# What a linear model has, and a network has not.
+OF_LINEAR = {
+    *("get_word_vector", "get_sentence_vector", "get_nearest_neighbors", "get_analogies"),
+    *("get_word_id", "get_subword_id", "get_subwords", "get_input_vector", "get_line", "quantize"),
+    *("get_input_matrix", "get_output_matrix", "set_matrices", "words"),
+}
 CANNOT_OPEN = "Input file cannot be opened!"
 CANNOT_TEST = "Test file cannot be opened!"
-ONE_LINE = "predict processes one line at a time (remove '\\n')"
 
 
 class Layer(NamedTuple):
@@ -122,6 +128,57 @@ class Perceptron(TrainedModel):
             view.flags.writeable = False
         return views
 
+    def get_labels(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
+        """Return all labels, of regression the targets.
+
+        With ``include_freq`` how often each occurred in training follows, int64[labels], which
+        models of text know.  ``on_unicode_error``: see ``bytes.decode``.
+        """
+        from fastcli.api.linear_model import texts_of
+
+        names = texts_of(self._model.labels(), on_unicode_error)
+        if not include_freq:
+            return names
+        counts = self._model.label_counts
+        if counts is None or self.is_regression:
+            raise WrongModelError(f"{self._name} does not know how often its labels occurred.")
+        return names, counts.copy()
+
+    def get_words(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
+        """Return the words that a model of text knows, with ``include_freq`` also int64[words].
+
+        Raises WrongModelError for a model of numbers.
+        """
+        from fastcli.api.linear_model import texts_of
+
+        dictionary = self._model.dictionary
+        if dictionary is None:
+            raise self._has_no("get_words")
+        names = texts_of(dictionary.entries(0, dictionary.nwords), on_unicode_error)
+        return (names, dictionary.counts[: dictionary.nwords].copy()) if include_freq else names
+
+    def get_dimension(self) -> int:
+        """Return how many numbers the first layer reads: of text the length of word vectors."""
+        return self._model.n_in
+
+    def get_label_id(self, label: Word) -> int:
+        """Return the number of a label among ``labels``, -1 if it is unknown."""
+        return self._model.label_id(utf8(label, "a label"))
+
+    def is_quantized(self) -> bool:
+        """Return False: only linear models are quantized."""
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise WrongModelError, an AttributeError, for what only linear models have."""
+        if name in OF_LINEAR:
+            raise self._has_no(name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _has_no(self, name: str) -> WrongModelError:
+        what = "a neural network that reads " + ("text" if self.reads == "text" else "numbers")
+        return WrongModelError(f"{self._name} is {what}: {name} is for other models.")
+
     def save_model(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file, complete or not at all.
 
@@ -163,7 +220,11 @@ class Perceptron(TrainedModel):
     # -------------------------------------------------------------- prediction
 
     def predict(
-        self, data: Any, k: int = 1, threshold: float = 0.0, on_unicode_error: str = "strict"
+        self,
+        data: Any,
+        k: SupportsIndex = 1,
+        threshold: SupportsFloat = 0.0,
+        on_unicode_error: str = "strict",
     ) -> tuple[Any, Any]:
         """Return the k best labels (-1: all), each at least as probable as ``threshold``.
 
@@ -171,16 +232,20 @@ class Perceptron(TrainedModel):
         numbers, or float[columns]), rows (a list of lists, or float[n, columns]; NaN and None are
         missing values), or the path of a file.  Of one line or row these are a tuple of labels and
         their probabilities, float64[labels]; of several a list of lists of labels, and a list of
-        float32[labels].
+        float32[labels].  ``on_unicode_error`` is for labels that are not valid UTF-8, as in
+        ``bytes.decode``.
 
-        Raises ArgumentError for a model of regression, and for what is no line or row.
+        Raises ArgumentError, a ValueError, for a model of regression, for a text with a line end,
+        for columns that are not the model's, and for k=0; DataError, a ValueError, for what is no
+        number; TypeError for what is neither lines nor rows.
         """
+        k, threshold = whole(k, "k"), real(threshold, "threshold")
         if self.is_regression:
             raise ArgumentError(
                 f"{self._name} predicts numbers (regression), and no labels: use predict_numbers."
             )
         blocks, is_one = self._blocks(data)
-        names = self.labels
+        names = self.get_labels(on_unicode_error=on_unicode_error)
         labels, probs = [], []
         with self._predictor(k, threshold) as predictor:
             for found in predictor.predictions(blocks):
@@ -243,14 +308,13 @@ class Perceptron(TrainedModel):
         return [rows] if len(rows) else [], is_one
 
     def _lines(self, data: Any) -> tuple[Iterable[Block], bool]:
-        is_one = isinstance(data, str)
-        lines: Sequence[Any] = [data] if is_one else data
-        if not isinstance(lines, list | tuple) or not all(isinstance(x, str) for x in lines):
-            raise ArgumentError(f"{self._name} reads texts: give a str, or a list of them.")
-        if any("\n" in line for line in lines):
-            raise ArgumentError(ONE_LINE)
-        text = "".join(f"{line}\n" for line in lines).encode()
-        return [np.frombuffer(text, np.uint8)] if lines else [], is_one
+        if not isinstance(data, str | list | tuple):
+            kind = type(data).__name__
+            raise TypeError(f"{self._name} reads texts: a str, or a list of str, not {kind}")
+        given: Sequence[Any] = [data] if isinstance(data, str) else data
+        lines = [line_of(one, "predict", ends=False) for one in given]
+        text = b"".join(utf8(line, "a text") for line in lines)
+        return [np.frombuffer(text, np.uint8)] if lines else [], isinstance(data, str)
 
     def _rows(self, data: Any) -> tuple[FeatureRows, bool]:
         from fastcli.mlp.given_rows import given_rows

@@ -11,7 +11,7 @@ from fastcli.api.inputs import say_unknown_words
 from fastcli.errors import ArgumentError
 from fastcli.labelling.options import Filters
 from fastcli.notices import say
-from fastcli.options import Need, option
+from fastcli.options import Need, option, rows_of
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed, named, shortened
 from fastcli.tables.options import LikeOption, TableOptions
@@ -143,8 +143,19 @@ def changed(done: Labelled) -> Iterator[str]:
 # ------------------------------------------------------------------ from a program
 
 
-def label_table(model: TrainedModel, source: str | os.PathLike[str], options: Any) -> Labelled:
+def label_table(
+    model: TrainedModel, source: str | os.PathLike[str], options: dict[str, Any]
+) -> Labelled:
     """Write a table with labels, as the method of models says."""
+    from fastcli.api.spelling import as_in_a_call
+
+    with as_in_a_call(rows_of(KINDS)):
+        return _labelled(model, source, options)
+
+
+def _labelled(
+    model: TrainedModel, source: str | os.PathLike[str], options: dict[str, Any]
+) -> Labelled:
     from fastcli.api.named_options import read_options
     from fastcli.labelling.label_table import LabelArgs
 

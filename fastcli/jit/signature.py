@@ -167,7 +167,7 @@ def argument(value: Any, leaf: Leaf) -> Any:
         raise TypeError(
             f"{leaf.name}: a contiguous {leaf.dtype} array is needed, not {value.dtype}"
         )
-    return value.__array_interface__["data"][0]
+    return value.ctypes.data  # the array interface would spell out the fields of records
 
 
 def ungrouped(name: str, several: tuple[Parameter, ...], body: Any) -> FunctionType:

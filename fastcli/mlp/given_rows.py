@@ -71,7 +71,7 @@ def cells_of(rows: Any) -> Cells:
 def _array_of(rows: Sequence[Any]) -> NDArray[Any]:
     """Return what sequences hold, as objects where it is not all numbers."""
     if not all(isinstance(row, Sequence | np.ndarray) and not isinstance(row, str) for row in rows):
-        raise ArgumentError("Rows are lists of numbers, or an array [rows, columns].")
+        raise TypeError("Rows are lists of numbers, or an array [rows, columns].")
     widths = {len(row) for row in rows}
     if len(widths) > 1:
         raise ArgumentError(f"The rows differ in length: {min(widths)} and {max(widths)} columns.")

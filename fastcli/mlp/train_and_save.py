@@ -50,7 +50,7 @@ from fastcli.mlp.training_data import TrainingData
 from fastcli.optimizers import largest_lr
 from fastcli.overwriting import check_apart, check_ours
 from fastcli.printable import readable
-from fastcli.reporting import Reporter, Status
+from fastcli.reporting import Reporter, Status, StopTraining
 from fastcli.rescue import place_or_rescue
 from fastcli.text.spooled import named_pipes, spooled
 from fastcli.text.vector_files import VectorSource
@@ -160,6 +160,7 @@ class _Run:
     trainer: Trainer
     seconds: float
     interrupted: int  # in which epoch; 0: not
+    is_stopped: bool
     problem: FastcliError | None
 
 
@@ -220,7 +221,7 @@ def _train(
     for kernel in (kernels.forward_rows, kernels.score_losses, kernels.train_steps):
         kernel.load()  # so that compiling does not count as training
     rows = EvaluationRows(log, reporter.row, n_shown=len(at.history))
-    started, interrupted = time.monotonic(), 0
+    started, interrupted, is_stopped = time.monotonic(), 0, False
     problem: FastcliError | None = None
     try:
         for found in trainer.run(lambda trainer: save_checkpoint(trainer, fsync)):
@@ -228,6 +229,9 @@ def _train(
                 rows.show(at.history)
             else:
                 reporter.status(Status(progress=found[0], loss=found[1]))
+    except StopTraining:
+        interrupted, is_stopped = at.step // trainer.steps_per_epoch + 1, True
+        trainer.restore()
     except FastcliError as error:  # the loss diverged, or a checkpoint found no room
         if isinstance(error, TrainingDiverged) and trainer.best is None:
             raise
@@ -245,6 +249,7 @@ def _train(
         trainer=trainer,
         seconds=time.monotonic() - started,
         interrupted=interrupted,
+        is_stopped=is_stopped,
         problem=problem,
     )
 
@@ -261,6 +266,7 @@ def _saved(run: _Run, out: Replacement | None, about: dict[str, Any]) -> MlpTrai
         steps=at.step,
         seconds=run.seconds,
         interrupted=run.interrupted,
+        is_stopped=run.is_stopped,
         examples=data.examples if args.plot_regions else None,
         # The perceptron rule has a verdict of its own: its figures are no log losses.
         learned=None if args.is_perceptron else judged,

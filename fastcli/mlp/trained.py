@@ -32,6 +32,7 @@ class MlpTrained:
     steps: int = 0
     seconds: float = 0.0
     interrupted: int = 0  # in which epoch; 0: not
+    is_stopped: bool = False  # by who hears of its progress
     learned: Learned | None = None  # by which to judge it
     guess: float = math.nan  # the loss of guessing numbers; that of labels is in ``learned``
     verdict: str = ""  # whether the perceptron rule has converged
