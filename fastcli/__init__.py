@@ -15,6 +15,10 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # as in ``typing``, which takes some ms to import
 if TYPE_CHECKING:
+    from fastcli.api.decided_model import DecidedModel as DecidedModel
+    from fastcli.api.decisions import Calibration as Calibration
+    from fastcli.api.decisions import Thresholds as Thresholds
+    from fastcli.api.explaining import Explanation as Explanation
     from fastcli.api.linear import FastText as FastText
     from fastcli.api.loading import load_model as load_model
     from fastcli.api.mlp import train_mlp as train_mlp
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from fastcli.api.predict_files import predict_files as predict_files
     from fastcli.api.progress import STOP as STOP
     from fastcli.api.progress import Progress as Progress
+    from fastcli.api.reports import RegressionReport as RegressionReport
+    from fastcli.api.reports import Report as Report
     from fastcli.api.tokens import tokenize as tokenize
     from fastcli.api.training import train_supervised as train_supervised
     from fastcli.api.training import train_unsupervised as train_unsupervised
@@ -33,14 +39,21 @@ if TYPE_CHECKING:
     from fastcli.errors import FastcliWarning as FastcliWarning
     from fastcli.errors import ModelFormatError as ModelFormatError
     from fastcli.errors import OptionError as OptionError
+    from fastcli.errors import RequirementNotMet as RequirementNotMet
     from fastcli.errors import WrongModelError as WrongModelError
     from fastcli.reporting import StopTraining as StopTraining
 
 _HOMES = {
+    "Calibration": "api.decisions",
+    "DecidedModel": "api.decided_model",
+    "Explanation": "api.explaining",
     "FastText": "api.linear",
     "train_mlp": "api.mlp",
     "Perceptron": "api.perceptron",
     "PartsFailed": "api.predict_files",
+    "RegressionReport": "api.reports",
+    "Report": "api.reports",
+    "Thresholds": "api.decisions",
     "load_model": "api.loading",
     "STOP": "api.progress",
     "Progress": "api.progress",
@@ -55,6 +68,7 @@ _HOMES = {
     "FastcliNote": "errors",
     "FastcliWarning": "errors",
     "ModelFormatError": "errors",
+    "RequirementNotMet": "errors",
     "OptionError": "errors",
     "WrongModelError": "errors",
 }

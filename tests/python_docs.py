@@ -22,6 +22,7 @@ from tests.tutorial import alike
 
 PAGE = ROOT / "docs" / "python.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STACK = re.compile(r"(^Traceback [^\n]*\n)(?: [^\n]*\n)+", re.MULTILINE)  # of a page: "..."
 RUN = ("pycon", "python")
 
 
@@ -42,7 +43,7 @@ class Runner(doctest.DocTestRunner):
 
     def report_failure(self, out: Any, test: Any, example: doctest.Example, got: str) -> None:
         """Keep an example that printed something else."""
-        self.wrong.append((example, got))
+        self.wrong.append((example, STACK.sub("\\1    ...\n", got)))
 
     def report_unexpected_exception(
         self, out: Any, test: Any, example: doctest.Example, exc_info: Any

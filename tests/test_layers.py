@@ -115,7 +115,10 @@ HOMES = {
         "cli/_cluster.py",
     ),
     "chardet": ("text/encodings.py",),
-    "typing_extensions": ("api/training.py", "api/mlp.py", "api/model.py"),  # for type checkers
+    # For type checkers only:
+    "typing_extensions": tuple(
+        f"api/{name}.py" for name in ("training", "mlp", "model", "judging", "decided_model")
+    ),
 }
 LAYERS["cli"] = {"cli", "interrupts", *LAYERS["api"]}
 KERNEL_STDLIB = {"__future__", "time", "typing"}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fastcli.evaluation.thresholds import Thresholds
 
 AUTO = "auto"
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 LARGEST = 1 << 26  # bytes of a file of thresholds
 
 
@@ -165,10 +166,21 @@ def read_thresholds(
     """
     if not path:
         return None
+    place = thresholds_path(model) if path == AUTO else path
+    thresholds = parse_thresholds(place, path, model)
+    check_thresholds(place, model, thresholds, identity, names)
+    return thresholds
+
+
+def parse_thresholds(place: str, path: str, model: str) -> Thresholds:
+    """Return what a file of thresholds has, of whichever model.
+
+    ``path`` is as it was given, ``model`` that of the model they are wanted for.  Raises DataError
+    where they cannot be read or are damaged, ArgumentError for a number.
+    """
     from fastcli.evaluation.thresholds import THRESHOLDS_FORMAT, Thresholds
     from fastcli.schema import SchemaError, build, parse_json
 
-    place = thresholds_path(model) if path == AUTO else path
     try:
         with open(place, "rb") as file:
             data = file.read(LARGEST + 1)
@@ -186,15 +198,34 @@ def read_thresholds(
         found = parse_json(data)
         if not isinstance(found, dict) or found.get("format") != THRESHOLDS_FORMAT:
             raise DataError(f"{place} was not written by fastcli tune-threshold.")
-        thresholds = build(Thresholds, found)
-        check_identity(place, model, thresholds, identity, "tune-threshold")
-        _check_thresholds(thresholds, names)
+        return build(Thresholds, found)
     except SchemaError as error:
-        raise DataError(f"{place} is damaged: {error}. Run tune-threshold again.") from None
-    return thresholds
+        raise damaged(place, error) from None
 
 
-def _check_thresholds(found: Thresholds, names: Sequence[str]) -> None:
+def damaged(place: str, error: Exception) -> DataError:
+    """Return the error of thresholds that cannot be."""
+    return DataError(f"{place} is damaged: {error}. Run tune-threshold again.")
+
+
+def check_thresholds(
+    place: str,
+    model: str,
+    found: Thresholds,
+    identity: dict[str, int],
+    names: Sequence[str],
+) -> None:
+    """Raise DataError where thresholds are not those of a model and its labels."""
+    from fastcli.schema import SchemaError
+
+    check_identity(place, model, found, identity, "tune-threshold")
+    try:
+        _check_labels(found, names)
+    except SchemaError as error:
+        raise damaged(place, error) from None
+
+
+def _check_labels(found: Thresholds, names: Sequence[str]) -> None:
     """Raise SchemaError where thresholds are not those of a model's labels."""
     from fastcli.schema import SchemaError
 
@@ -205,6 +236,12 @@ def _check_thresholds(found: Thresholds, names: Sequence[str]) -> None:
         raise SchemaError(f"the model has no label {others[0]!a}, which labels names")
     if missing := [name for name in names if found.per_label and name not in found.labels]:
         raise SchemaError(f"labels lacks the label {missing[0]!a}")
+
+
+def check_thresholds_name(path: str) -> None:
+    """Raise ArgumentError for the name of a file of thresholds that cannot be."""
+    if path.lower().endswith(COMPRESSED):
+        raise ArgumentError(f"{path}: thresholds are not compressed. Give a name such as t.json.")
 
 
 def is_thresholds(path: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fastcli.api.judging import Judged
 from fastcli.evaluation.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ Own = TypeVar("Own", bound="TrainedModel")
 MOST_IDLE = 8  # predictors that are kept for later calls
 
 
-class TrainedModel:
+class TrainedModel(Judged):
     """A model of any kind; ``path`` is that of its file, "" where it was never saved.
 
     ``history`` has the evaluations of its training in this program, and ``interrupted`` the epoch

@@ -307,6 +307,12 @@ class Perceptron(TrainedModel):
         rows, is_one = self._rows(data)
         return [rows] if len(rows) else [], is_one
 
+    def _explained_input(self, data: Any) -> tuple[Sequence[Any], bool]:
+        if self._model.columns is None:
+            return super()._explained_input(data)
+        blocks, is_one = self._blocks(data)
+        return list(blocks), is_one
+
     def _lines(self, data: Any) -> tuple[Iterable[Block], bool]:
         if not isinstance(data, str | list | tuple):
             kind = type(data).__name__

@@ -29,6 +29,7 @@ from fastcli.printable import counted, listed_files, printable
 if TYPE_CHECKING:
     from fastcli.api.score_job import ScoreJob
     from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.evaluation.label_names import LabelNames
     from fastcli.evaluation.meter import Meter
     from fastcli.evaluation.metric import Metric
     from fastcli.evaluation.predictor import Predictor
@@ -51,7 +52,8 @@ LONGER = {"epoch": 25, "lr": 0.5}  # of a linear model that learned too little
 class Testing:
     """A test: the model, what is asked, how its data are read, and what is counted.
 
-    ``n_mistakes`` is how many of the surest mistakes are kept.  ``cluster`` does the work on files
+    ``n_mistakes`` is how many of the surest mistakes are kept; ``with_scores`` keeps every
+    prediction, for requirements that are made afterwards.  ``cluster`` does the work on files
     elsewhere: it returns what was counted in each.
     """
 
@@ -61,6 +63,7 @@ class Testing:
     reporting: Reporting
     n_mistakes: int = SHOWN
     cluster: Callable[[ScoreJob], dict[str, Score]] | None = None
+    with_scores: bool = False
 
     def examples(
         self, path: str, placed: Callable[[str, Sequence[int]], None] = lambda path, lines: None
@@ -109,14 +112,11 @@ def required_of(texts: Reporting, classifier: Classifier, model: str, like: str 
     """
     if not texts.require:
         return Required([])
-    required, of_numbers = texts.requirements(), classifier.targets is not None
+    of_numbers = classifier.targets is not None
+    required = texts.requirements()
+    names = None if of_numbers else label_names_of(classifier, model, like)
+    wanted = wanted_of(required, of_numbers, names)
     for one in required:
-        one.metric.check_task(of_numbers, f"--require {one.metric.text}")
-    if of_numbers:
-        return Required([(one, -1) for one in required])
-    names = label_names_of(classifier, model, like)
-    wanted = [(one, one.metric.find_label(names)) for one in required]
-    for one, _ in wanted:
         if one.metric.doubt:
             say(one.metric.doubt)
         if one.metric.name == "loss" and loss_of(classifier) == "ns":
@@ -125,6 +125,20 @@ def required_of(texts: Reporting, classifier: Classifier, model: str, like: str 
                 "smaller, sampled loss."
             )
     return Required(wanted)
+
+
+def wanted_of(
+    required: Sequence[Requirement], of_numbers: bool, names: LabelNames | None
+) -> list[tuple[Requirement, int]]:
+    """Return requirements with the ids of their labels among ``names``.
+
+    Raises ArgumentError for unknown labels, and for metrics of the other kind (``of_numbers``).
+    """
+    for one in required:
+        one.metric.check_task(of_numbers, f"--require {one.metric.text}")
+    if names is None or of_numbers:
+        return [(one, -1) for one in required]
+    return [(one, one.metric.find_label(names)) for one in required]
 
 
 # ------------------------------------------------------------------ counting
@@ -205,7 +219,7 @@ def run_test(testing: Testing, watch: Watch = lambda blocks, path: blocks) -> Te
 
     classifier, asked, reporting = testing.classifier, testing.asked, testing.reporting
     required = required_of(reporting, classifier, asked.model, testing.reading.like)
-    with_scores = any(one.needs_scores for one in required.metrics)
+    with_scores = testing.with_scores or any(one.needs_scores for one in required.metrics)
     with_all = reporting.is_asked or any(
         one.needs_losses or (one.needs_best and (asked.k != 1 or decides(classifier, asked)))
         for one in required.metrics

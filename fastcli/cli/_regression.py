@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastcli.cli import _json
 from fastcli.evaluation.metric_names import REGRESSION_METRICS
@@ -59,7 +59,10 @@ def test_numbers(testing: Testing, as_json: bool) -> None:
     if len(files) > 1:
         rows = [*files, *rows]
     if as_json:
-        write_json(rows, len(files))
+        from fastcli.api.reports import regression_objects
+
+        for _, one in regression_objects(files, total):
+            sys.stdout.buffer.write(_json.line(one))
     elif len(files) > 1:
         write_files(rows)
     else:
@@ -98,27 +101,3 @@ def write_files(rows: list[tuple[str | None, RegressionMeter]]) -> None:
 
 def _row(values: list[float], name: str) -> str:
     return "".join(f"{value:>12.6g}" for value in values) + f"  {name}\n"
-
-
-def write_json(rows: list[tuple[str | None, RegressionMeter]], n_files: int) -> None:
-    """Print an object for a single file; of several one for each, and one for all."""
-    for path, meter in rows:
-        answer: dict[str, Any] = {}
-        if n_files > 1:
-            answer = {"file": None if path is None else printable(path)}
-            answer |= {"files": n_files} if path is None else {}
-        scores = {name: meter.per_target(name).tolist() for name in REGRESSION_METRICS}
-        answer |= {"n": meter.n}
-        answer |= {name: _json.number(meter.score(name)) for name in (*REGRESSION_METRICS, "loss")}
-        answer["per_target"] = [
-            {
-                "target": target,
-                **{name: _json.number(scores[name][i]) for name in REGRESSION_METRICS},
-            }
-            for i, target in enumerate(meter.names)
-        ]
-        answer["left_out"] = {
-            "no_target": meter.no_target,
-            "no_known_token": meter.no_known_token,
-        }
-        sys.stdout.buffer.write(_json.line(answer))

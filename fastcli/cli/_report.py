@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from fastcli.api.json_values import numbers
 from fastcli.cli import _json
-from fastcli.printable import printable
 
 if TYPE_CHECKING:
     from fastcli.api.testing import ReportRun
@@ -19,11 +17,10 @@ def print_report(run: ReportRun, as_json: bool) -> None:
     total = run.report(run.total)
     out = sys.stdout.buffer
     if as_json:
-        several = len(reports) > 1
-        for path, one in reports if several else ():
-            out.write(_json.line(numbers({**one.as_json(), "file": printable(path)})))
-        more = {"file": None, "files": len(reports)} if several else {}
-        out.write(_json.line(numbers({**total.as_json(), **more})))
+        from fastcli.api.reports import report_objects
+
+        for _, one in report_objects(reports, total):
+            out.write(_json.line(one))
         return
     from fastcli.api.testing import better
     from fastcli.cli.display.test_report import Shown, file_lines, report_lines

@@ -12,6 +12,7 @@ import click
 from fastcli.api.deciding import (
     AUTO,
     check_stays,
+    check_thresholds_name,
     is_thresholds,
     load_curves,
     thresholds_path,
@@ -32,7 +33,6 @@ from fastcli.tables.options import LikeOption, TableOptions
 if TYPE_CHECKING:
     from fastcli.api.tuning import Aim, Tuned
 
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 MOST_CURVES = 10  # of labels in a plot: the most frequent ones
 
 
@@ -125,8 +125,7 @@ def checked(options: Tuning, path: str, model: str, files: Sequence[str], k: int
         check_stays(model, "A file of thresholds without -o")
     if STREAM in (path, options.points, options.plot):
         raise ArgumentError("The table goes to standard output: give the file a name.")
-    if path.lower().endswith(COMPRESSED):
-        raise ArgumentError(f"{path}: thresholds are not compressed. Give a name such as t.json.")
+    check_thresholds_name(path)
     check_apart([model, *files], [path, options.points, options.plot])
     check_ours(path, "a file of tune-threshold", is_thresholds)
     if options.plot:

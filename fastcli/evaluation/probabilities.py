@@ -105,3 +105,17 @@ class Calibration:
         """The expected calibration error, NaN if there were no predictions."""
         n = int(self.counts.sum())
         return float(np.abs(self.right - self.confidence).sum() / n) if n else float("nan")
+
+
+def as_printed(probs: NDArray[np.float32], offset: float) -> NDArray[np.float32]:
+    """Return probabilities with the offset that is printed, rounded as fastText rounds them.
+
+    That is by the logarithm of their sum and back, as the kernel ``offset_probability``.
+
+    >>> as_printed(np.array([0.4378237], np.float32), 1e-5).tolist() == [0.437833696603775]
+    True
+    """
+    if offset == 0.0:
+        return probs
+    logs = np.log(probs.astype(np.float64) + offset).astype(np.float32)
+    return np.exp(logs.astype(np.float64)).astype(np.float32)

@@ -32,6 +32,11 @@ class Mistake:
     text: str = ""
     cells: dict[str, Any] | None = None
 
+    @property
+    def probability(self) -> float:
+        """How sure the model was of what is wrong."""
+        return self.prob
+
 
 class Surest:
     """The surest of many mistakes; of equal ones the first."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fastcli.cli import _json
 from fastcli.cli.display.reports import columns
 from fastcli.cli.display.tables import cut, width_of, wrapped
 from fastcli.cli.display.terminal import has_colour
@@ -104,37 +103,3 @@ def _coloured(text: str, is_positive: bool) -> str:
     import click
 
     return click.style(text, fg=COLOURS[is_positive])
-
-
-def explanation_json(
-    found: Explanation, labels: Sequence[str], method: str, top: int, more: dict[str, Any]
-) -> dict[str, Any]:
-    """Return an explanation as ``--json`` writes it; ``more`` is what comes first."""
-    shown = found.contributions[:top] if top else found.contributions
-    rest = found.contributions[len(shown) :]
-    contributions = []
-    for one in shown:
-        entry: dict[str, Any] = {"kind": one.kind, "text": one.text}
-        if one.shown:
-            entry["value"] = one.shown
-        else:
-            entry["count"] = one.count
-        contributions.append({**entry, "contribution": _json.number(one.value)})
-    return {
-        **more,
-        "label": labels[found.label],
-        "against": None if found.against is None else labels[found.against],
-        "probability": _json.number(found.probability),
-        "probability_against": (
-            None if found.against is None else _json.number(found.probability_against)
-        ),
-        "score": _json.number(found.score),
-        "score_against": None if found.against is None else _json.number(found.score_against),
-        "difference": _json.number(found.score - found.score_against),
-        "start": _json.number(found.start),
-        "rest": _json.number(found.rest),
-        "method": method,
-        "contributions": contributions,
-        "others": _json.number(sum(one.value for one in rest)),
-        "unknown": found.unknown,
-    }

@@ -1,0 +1,163 @@
+"""Labelled data as a program gives them: paths, tables, or pairs of labels and text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+from fastcli.api.arguments import utf8
+from fastcli.api.files import input_files
+from fastcli.api.inputs import Reading, check_readable, reads_lines, reads_tables
+from fastcli.errors import ArgumentError
+from fastcli.notices import say
+from fastcli.options import Values, check_ranges, rows, without_effect
+from fastcli.overwriting import STREAM
+from fastcli.tables.options import TableOptions
+from fastcli.text.separators import tokens_of
+
+if TYPE_CHECKING:
+    from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.evaluation.label_names import LabelNames
+
+Path: TypeAlias = str | os.PathLike[str]
+Labels: TypeAlias = str | float | Sequence[str]
+Data: TypeAlias = Path | Iterable[Path] | Iterable[tuple[Labels, str]]
+"""The path of a file, paths, or pairs of labels and a text."""
+
+GIVEN = "the given lines"  # what errors call them
+AT_ONCE = 1 << 20  # bytes of text
+
+
+class TableArguments(TypedDict, total=False):
+    """How texts and labels of tables are read: see docs/options.md, at `test`."""
+
+    format: str
+    text_column: str | Sequence[str]
+    label_column: str | Sequence[str]
+    label_from: str
+    label_separator: str
+    labels_as: str
+    none: str
+    join: str
+    delimiter: str
+    quotes: str
+    escape: str
+    header: bool
+    no_header: bool
+    encoding: str
+    bad_bytes: str
+    skip_bad: bool
+    like: str
+
+
+OF_TABLES = tuple(field.name for field in fields(TableOptions))
+
+
+def taken(given: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Take arguments of some names out of those that are given."""
+    return {name: given.pop(name) for name in names if name in given}
+
+
+def check_known(given: Mapping[str, Any], caller: str) -> None:
+    """Raise TypeError for arguments that a function does not have."""
+    for name in given:
+        raise TypeError(f"{caller}() got an unexpected keyword argument {name!r}")
+
+
+def reading_of(given: dict[str, Any], classifier: Classifier) -> Reading:
+    """Take the arguments on tables out of those given, and say which have no effect.
+
+    Raises ArgumentError for values that cannot be.
+    """
+    asked, like = taken(given, OF_TABLES), os.fspath(given.pop("like", ""))
+    for name in ("text_column", "label_column"):
+        if name in asked:
+            asked[name] = (one,) if isinstance(one := asked[name], str) else tuple(one)
+    table = TableOptions(**asked)
+    check_ranges(table)
+    known = [row._replace(option=row.option._replace(shown=row.name)) for row in rows(TableOptions)]
+    kinds = {
+        "is_table": bool(like) or reads_tables(classifier),
+        "of_numbers": not reads_lines(classifier),
+    }
+    values = Values("", {**vars(table), **kinds}, known)
+    if sentence := without_effect(known, asked, values):
+        say(sentence)
+    return Reading(table=table, like=like)
+
+
+def opened(
+    data: Data, reading: Reading, names: LabelNames, classifier: Classifier, cannot: str
+) -> tuple[tuple[str, ...], Reading]:
+    """Return the paths of labelled data, and how they are read: pairs as blocks of lines.
+
+    ``names`` are the labels of the model, ``cannot`` is what is said of a file that cannot be
+    opened.  Raises ArgumentError for what is neither paths nor pairs, DataError for files that are
+    not there.
+    """
+    given: list[Any] = [data] if isinstance(data, str | os.PathLike) else list(data)
+    if not all(isinstance(one, str | os.PathLike) for one in given):
+        if not reads_lines(classifier):
+            raise ArgumentError("The model reads numbers: give the path of a file, and no pairs.")
+        return (GIVEN,), replace(reading, given=tuple(blocks_of(given, names)))
+    paths = [os.fspath(one) for one in given]
+    if not paths:
+        raise ArgumentError("There is no data: give a path, paths, or pairs of labels and text.")
+    if STREAM in paths:
+        raise ArgumentError("'-' is for the command line: give the path of a file.")
+    found = input_files(paths)
+    check_readable(found, cannot)
+    return found, reading
+
+
+def blocks_of(pairs: Iterable[Any], names: LabelNames) -> Iterator[Block]:
+    """Yield pairs of labels and a text as blocks of lines.
+
+    Raises ArgumentError for what is no such pair, for a text of several lines, and for one with a
+    word that would be read as a label.
+    """
+    import numpy as np
+
+    some, size, tokens = list[bytes](), 0, dict[Any, bytes]()
+    for i, pair in enumerate(pairs):
+        line = _line(pair, names, f"Pair {i}", tokens)
+        some.append(line)
+        size += len(line)
+        if size >= AT_ONCE:
+            yield np.frombuffer(b"".join(some), np.uint8)
+            some, size = [], 0
+    if some:
+        yield np.frombuffer(b"".join(some), np.uint8)
+
+
+def _line(pair: Any, names: LabelNames, where: str, known: dict[Any, bytes]) -> bytes:
+    if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+        raise ArgumentError(f"{where} is not a pair of labels and a text: {pair!r}")
+    labels, text = pair
+    if not isinstance(text, str):
+        raise ArgumentError(f"{where}: the text must be str, not {type(text).__name__}.")
+    if "\n" in text:
+        raise ArgumentError(f"{where}: the text has several lines.")
+    prefix = names.prefix.encode("utf-8", "surrogateescape")
+    data = utf8(text, "a text")
+    if prefix in data and any(token.startswith(prefix) for token in tokens_of(data)):
+        raise ArgumentError(f"{where}: the text has a word that would be read as a label.")
+    several = [labels] if isinstance(labels, str | int | float) else list(labels)
+    for label in several:
+        if label not in known:
+            known[label] = _token(label, names, where)
+    return b" ".join([*(known[label] for label in several), data]) + b"\n"
+
+
+def _token(label: Any, names: LabelNames, where: str) -> bytes:
+    """Return a label, by any of its names, as lines have it."""
+    if not isinstance(label, str):
+        return f"{names.prefix}{label!r}".encode()
+    found = names.position(label, where)
+    if found >= 0:
+        return names.tokens[found].encode("utf-8", "surrogateescape")
+    token = "_".join(label.split())
+    token = token if token.startswith(names.prefix) else f"{names.prefix}{token}"
+    return token.encode("utf-8", "surrogateescape")
