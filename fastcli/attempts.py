@@ -53,12 +53,13 @@ def may_pass(error: BaseException) -> bool:
     That is so where it, or an error that it was made of, comes from the system or the network and
     is neither about what is missing, forbidden or full nor about damaged data, which stay so.
     """
-    return any(
-        isinstance(one, OSError)
-        and not getattr(one, "is_lasting", False)
-        and (isinstance(one, ConnectionError | TimeoutError) or one.errno in PASSING)
-        for one in _reasons(error)
-    )
+    for one in _reasons(error):
+        if getattr(one, "is_lasting", False):
+            return False
+        is_passing = isinstance(one, ConnectionError | TimeoutError)
+        if isinstance(one, OSError) and (is_passing or one.errno in PASSING):
+            return True
+    return False
 
 
 def _reasons(error: BaseException) -> Iterator[BaseException]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fastcli.errors import ArgumentError, FastcliError
+from fastcli.urls import is_url
 
 STREAM = "-"  # standard input where it is read, standard output where it is written
 LONGEST_LINE = 1 << 20  # bytes that are read of a file to see whose it is
@@ -97,6 +98,8 @@ def _identity(path: str, stream: int) -> Any:
     except ValueError:
         raise ArgumentError(f"{path!r} is not a file name.") from None
     except OSError:
+        if is_url(path):
+            return "URL", path
         return None if path == STREAM else os.path.normcase(os.path.realpath(path))
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 

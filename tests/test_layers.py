@@ -32,6 +32,8 @@ BASE = {
     "temporary",
     "threads",
     "unforeseen",
+    "urls",
+    "remote",
 }
 KERNELS = {"kernels/base", "jit"}
 LAYERS = {
@@ -71,6 +73,8 @@ LAYERS |= {
     "files": {"errors", "overwriting", "temporary"},
     "temporary": {"errors", "signals", ""},
     "unforeseen": {"printable", ""},
+    "urls": set(),
+    "remote": {"attempts", "errors", "notices", "urls", ""},
     "appended": {"errors", "files", "temporary"},
     "rescue": {"errors", "files", "private"},
     "memory": {"errors", "files"},
@@ -82,7 +86,7 @@ LAYERS |= {
     "signals": set(),
     "private": {"temporary"},
     "options": {"errors", "printable"},
-    "overwriting": {"errors"},
+    "overwriting": {"errors", "urls"},
     "interrupts": {"signals", ""},
     "__init__": {"api", "errors", "reporting"},
     "__main__": {"cli", "signals", ""},
@@ -95,6 +99,7 @@ COMPILING = {
     for name in ("intrinsics", "keys", "link", "numba_compiler", "processor", "targets")
 }
 HOMES = {
+    "fsspec": ("remote.py",),
     "tomli": ("api/configuration.py",),
     "matplotlib": ("api/curves.py", "api/regions.py"),
     "jieba": ("prepare/segment.py",),

@@ -27,7 +27,7 @@ from fastcli.labelling.parts import Part
 
 def start():
     def make(part, hear):
-        with part_file(part.target, "", lambda fd: None) as put:
+        with part_file(part, "", lambda fd: None) as put:
             put(b"half")
             hear(part, "say", "ready")
             time.sleep(1000)
@@ -43,7 +43,7 @@ def ends_at_x():
     """Return what makes parts, and ends its process in the middle of those named x."""
 
     def make(part, hear):
-        with part_file(part.target, "", lambda fd: None) as put:
+        with part_file(part, "", lambda fd: None) as put:
             put(b"half")
             hear(part, "say", f"half of {part.name}")
             if part.name.startswith("x"):
@@ -63,7 +63,7 @@ def ends_once():
 
     def make(part, hear):
         mark = Path(part.folder, f"tried {part.name}")
-        with part_file(part.target, "", lambda fd: None) as put:
+        with part_file(part, "", lambda fd: None) as put:
             put(b"half")
             if part.name != "a" and not mark.exists():
                 mark.touch()

@@ -25,11 +25,12 @@ from fastcli import __version__
 from fastcli.api import cluster_worker as there
 from fastcli.attempts import Failure
 from fastcli.errors import FastcliError, cannot_open
-from fastcli.labelling.part_records import FileState, file_state
+from fastcli.labelling.part_records import FileState, file_state, whole_path
 from fastcli.labelling.part_workers import Pending
 from fastcli.notices import say
 from fastcli.printable import counted, listed
 from fastcli.temporary import temporary_beside
+from fastcli.urls import is_url
 
 if TYPE_CHECKING:
     from fastcli.labelling.part_workers import Hear, Make
@@ -99,7 +100,7 @@ def make_parts(
     """
     with contextlib.ExitStack() as stack:
         witness = ""
-        if folder:
+        if folder and not is_url(folder):
             temporary = temporary_beside(os.path.join(folder, "witness"))
             witness = os.path.abspath(stack.enter_context(temporary).path)
         job = _Job(client, work, hear, witness)
@@ -415,7 +416,7 @@ class _Job:
 
 def _absolute(part: Part) -> Part:
     """Return a part with paths that mean the same in any folder."""
-    return replace(part, source=os.path.abspath(part.source), folder=os.path.abspath(part.folder))
+    return replace(part, source=whole_path(part.source), folder=whole_path(part.folder))
 
 
 def _as_given(part: Part, sentence: str) -> str:

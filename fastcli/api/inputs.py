@@ -11,6 +11,7 @@ from fastcli.errors import DataError
 from fastcli.notices import say
 from fastcli.overwriting import STREAM
 from fastcli.text.spooled import is_stream
+from fastcli.urls import is_url
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Block, Classifier
@@ -68,7 +69,7 @@ def check_readable(paths: Sequence[str], message: str) -> None:
     Streams are left alone, which can be opened only once.
     """
     for path in paths if len(paths) > 1 else ():
-        if is_stream(path):
+        if is_stream(path) or is_url(path):  # what is behind a URL was looked at when it was listed
             continue
         try:
             with open(path, "rb"):

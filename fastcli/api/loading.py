@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastcli.errors import ArgumentError
 from fastcli.notices import say, warn
 from fastcli.overwriting import STREAM, check_apart
+from fastcli.urls import is_url
 
 if TYPE_CHECKING:
     from fastcli.api.linear import FastText
@@ -31,12 +32,13 @@ def load_model(path: str | os.PathLike[str], mmap: bool | None = None) -> FastTe
     is renamed to its name does no harm.
 
     Raises ModelFormatError for anything but a complete and valid model, and ArgumentError for
-    ``mmap=True`` of a compressed file or a pipe.
+    ``mmap=True`` of a compressed file or a pipe, and for a URL.
     """
     from fastcli.fasttext.model_file import open_model
     from fastcli.mlp.first_bytes import is_mlp
 
     name = os.fspath(path)
+    _check_local(name)
     contents = open_model(name, mmap)  # once: a pipe has nothing more afterwards
     if is_mlp(contents):
         from fastcli.api.perceptron import Perceptron
@@ -49,6 +51,15 @@ def load_model(path: str | os.PathLike[str], mmap: bool | None = None) -> FastTe
     model = FastText()
     model._open(contents, name, mmap)
     return model
+
+
+def _check_local(path: str) -> None:
+    """Raise ArgumentError for a URL, from which the files beside a model would not be read."""
+    if is_url(path):
+        raise ArgumentError(
+            f"{path}: models are read from local files. Copy it here, and what is beside it "
+            "(.json, .thresholds.json)."
+        )
 
 
 def opened(path: str) -> str | Contents:
@@ -125,6 +136,7 @@ def load_classifier(
     from fastcli.mlp.first_bytes import is_mlp
 
     check_apart([path], [STREAM])
+    _check_local(path)
     if contents is None:
         contents = opened(path)
     if not is_mlp(contents):

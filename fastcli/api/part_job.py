@@ -13,10 +13,18 @@ from fastcli.api.job import ModelJob, status_of
 from fastcli.errors import DataError
 from fastcli.labelling.label_table import LabelArgs, label_table
 from fastcli.labelling.part_files import part_file
-from fastcli.labelling.part_records import PartRecord, Setting, file_state, write_record
+from fastcli.labelling.part_records import (
+    PartRecord,
+    Setting,
+    file_state,
+    source_state,
+    whole_path,
+)
 from fastcli.labelling.predicted import Labelled
 from fastcli.tables.bad_rows import BadRows
 from fastcli.tables.streams import opened
+from fastcli.text.spooled import fetched
+from fastcli.urls import is_url
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -52,35 +60,38 @@ class PartJob(ModelJob):
         return made
 
     def _label(self, classifier: Classifier, part: Part, hear: Hear) -> Made:
+        with fetched(part.source):
+            return self._label_here(classifier, part, hear)
+
+    def _label_here(self, classifier: Classifier, part: Part, hear: Hear) -> Made:
+        """Make the part of an input whose bytes are on this machine."""
         from fastcli.text.inputs import compression
 
-        source = file_state(part.source)
-        os.makedirs(os.path.dirname(part.target), exist_ok=True)
+        source = source_state(part.source)
+        if not is_url(part.folder):
+            os.makedirs(os.path.dirname(part.target), exist_ok=True)
         done: Labelled | None = None
 
-        def placing(fd: int) -> None:
-            if status_of(part.source) != (source.size, source.mtime_ns):
+        def placing(fd: int) -> PartRecord:
+            if not is_url(part.source) and status_of(part.source) != (source.size, source.mtime_ns):
                 raise DataError("it was written to while it was read")
-            write_record(
-                part.record,
-                PartRecord(
-                    input=os.path.abspath(part.source),
-                    source=source,
-                    part=file_state(fd),
-                    model=self.setting.model,
-                    options=self.setting.options,
-                    rows=done.rows if done else 0,
-                ),
+            return PartRecord(
+                input=whole_path(part.source),
+                source=source,
+                part=file_state(fd),
+                model=self.setting.model,
+                options=self.setting.options,
+                rows=done.rows if done else 0,
             )
 
         packed = compression(part.source) or ""
         are_lines = self._are_lines(classifier, part.source)
         if is_empty(part.source):  # as writers of many parts leave some
-            with part_file(part.target, packed, placing):
+            with part_file(part, packed, placing):
                 return Made(are_lines=are_lines)
         if are_lines:
             self._check_lines()
-            with part_file(part.target, packed, placing) as put:
+            with part_file(part, packed, placing) as put:
                 done = self._predict_lines(classifier, part, hear, put, not packed)
             return Made(labelled=done, are_lines=True)
         from fastcli.api.labelled_tables import open_texts
@@ -97,7 +108,7 @@ class PartJob(ModelJob):
             lambda sentence: hear(part, "decided", sentence),
         )
         args = replace(self.args, output=part.target, format=table.kind)
-        with part_file(part.target, packed, placing) as put:
+        with part_file(part, packed, placing) as put:
             done = label_table(classifier, table, prepared.recipe, prepared.names, args, put)
         return Made(labelled=done, bad=bad.reasons)
 

@@ -20,6 +20,7 @@ from fastcli.notices import say
 from fastcli.options import option
 from fastcli.overwriting import check_apart
 from fastcli.printable import counted, listed_files
+from fastcli.urls import is_shared, is_url, local_path
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -95,11 +96,11 @@ class Labelling:
         from fastcli.labelling.part_records import Plan, plan, unlike
         from fastcli.labelling.parts import parts_of, sharded
 
-        classifier = self.classifier
+        classifier, folder = self.classifier, local_path(options.output_dir)
         classifier.check_predicts()
         best_count(self.args.k, classifier.nlabels)
         prepared = prepared_of(classifier, self.model, self.like)
-        parts = parts_of(inputs, options.output_dir)
+        parts = parts_of(inputs, folder)
         read = [self.model, f"{self.model}.json", self.like, *self.read]
         check_apart(read, [part.target for part in parts])
         parts = sharded(parts, options.shard)
@@ -112,13 +113,10 @@ class Labelling:
         _say_plan(found)
         if options.overwrite and (n_unlike := sum(1 for _ in unlike(parts, setting))):
             say(
-                f"{counted(n_unlike, 'other part')} in {options.output_dir} of another model or "
+                f"{counted(n_unlike, 'other part')} in {folder} of another model or "
                 "other options: left as is."
             )
-        try:
-            os.makedirs(options.output_dir, exist_ok=True)
-        except OSError as error:
-            raise cannot_save(options.output_dir, error) from None
+        _make_folder(folder)
         job = PartJob(
             model=self.model,
             status=status,
@@ -128,7 +126,20 @@ class Labelling:
             setting=setting,
             decisions=decisions,
         )
-        return PartsRun(job=job, folder=options.output_dir, found=found)
+        return PartsRun(job=job, folder=folder, found=found)
+
+
+def _make_folder(folder: str) -> None:
+    """Make a folder for parts, or see that they can be written behind its URL."""
+    if is_url(folder):
+        from fastcli.remote import check_writable
+
+        check_writable(folder)
+        return
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise cannot_save(folder, error) from None
 
 
 def _setting(
@@ -240,12 +251,18 @@ class PartsRun(Heard):
         """The parts to be made."""
         return sorted([*self.found.missing, *self.found.changed], key=lambda part: part.name)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes see the inputs and the folder."""
+        return is_shared(self.folder) and all(is_shared(part.source) for part in self.parts)
+
     def make(self, classifier: Classifier) -> None:
         """Make all parts: in this process, or in as many as the job has threads."""
         from fastcli.labelling.part_workers import make_here, make_parts
 
         parts, n = self.parts, self.job.args.thread
-        n_processes, began = min(n, len(parts)), time.monotonic()
+        n_processes = min(n, len(parts)) if self.is_shared else 1
+        began = time.monotonic()
         if n_processes <= 1:
             make_here(parts, self.job.maker(classifier), self.hear)
         else:
@@ -257,6 +274,8 @@ class PartsRun(Heard):
         """Make all parts on the workers of a Dask cluster, one for each of their threads."""
         from fastcli.api import cluster
 
+        if not self.is_shared:
+            raise ArgumentError("memory:// is in the memory of one process: leave out --dask.")
         began = time.monotonic()
         cluster.make_parts(client, self.parts, self.job, self.hear, self.folder)
         self.seconds = time.monotonic() - began

@@ -12,7 +12,9 @@ from fastcli.api.job import ModelJob, status_of
 from fastcli.api.report_options import Reporting
 from fastcli.api.testing import Counting, Score, Testing
 from fastcli.errors import ArgumentError
+from fastcli.labelling.parts import size_of_url
 from fastcli.text.spooled import is_stream
+from fastcli.urls import is_url
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -100,4 +102,4 @@ def scores_on_cluster(
 
 def sizes_of(paths: Sequence[str]) -> list[int]:
     """Return the bytes of files."""
-    return [os.path.getsize(path) for path in paths]
+    return [size_of_url(path) if is_url(path) else os.path.getsize(path) for path in paths]

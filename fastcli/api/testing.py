@@ -25,6 +25,7 @@ from fastcli.errors import ArgumentError, RequirementNotMet
 from fastcli.notices import say
 from fastcli.overwriting import STREAM, check_apart
 from fastcli.printable import counted, listed_files, printable
+from fastcli.text.spooled import fetched
 
 if TYPE_CHECKING:
     from fastcli.api.score_job import ScoreJob
@@ -187,14 +188,15 @@ class Counting:
         k, threshold = (1, 0.0) if is_numbers else (asked.k, asked.threshold)
         predictor = Predictor(classifier, k, threshold, asked.thread, name, self.with_all)
         places = Places()
-        blocks = watch(self.testing.examples(path, places.hear), path)
         meter: Any
-        if is_numbers:
-            meter = _measured_numbers(predictor, blocks)
-        elif report is None:
-            meter = predictor.test(blocks, self.with_scores)
-        else:
-            meter = report.run(predictor, path, blocks, places)
+        with fetched(path):
+            blocks = watch(self.testing.examples(path, places.hear), path)
+            if is_numbers:
+                meter = _measured_numbers(predictor, blocks)
+            elif report is None:
+                meter = predictor.test(blocks, self.with_scores)
+            else:
+                meter = report.run(predictor, path, blocks, places)
         return Score(meter=meter, notes=unknown_words_note(predictor, path, are_queries=False))
 
 

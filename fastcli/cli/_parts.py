@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -66,7 +65,7 @@ def _make(run: PartsRun, classifier: Classifier, clustering: Clustering) -> None
                 run.make(classifier)
         except (KeyboardInterrupt, SystemExit):
             screen.close()
-            n_done = counted(sum(os.path.exists(part.target) for part in parts), "part")
+            n_done = counted(len(run.done), "part")
             say(f"{n_done} of {len(parts):,} are there: the same command makes the rest.")
             raise
 

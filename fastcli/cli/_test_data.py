@@ -13,6 +13,7 @@ from fastcli.cli._inputs import read_inputs
 from fastcli.errors import DataError
 from fastcli.overwriting import STREAM
 from fastcli.tables.values import plain_float
+from fastcli.urls import is_url, local_path
 
 KINDS = (("<k>", "-k", int, "integer"), ("<th>", "--threshold", float, "float"))
 
@@ -96,7 +97,7 @@ def read_test_data(
         raise click.BadParameter(message, ctx, param_hint="'<k>'")
     if lists or list(files) != [STREAM]:
         try:
-            files = read_inputs(ctx, "data", files, lists)
+            files = read_inputs(ctx, "data", files, lists, takes_urls=True)
         except DataError:
             if not any(map(os.path.isdir, files)):
                 raise
@@ -106,4 +107,6 @@ def read_test_data(
 
 def _is_input(word: str) -> bool:
     """Tell whether a word can be a file: one that is there, a stream or a pattern."""
-    return word == STREAM or os.path.lexists(word) or any(c in word for c in "*?[")
+    if word == STREAM or os.path.lexists(word) or any(c in word for c in "*?["):
+        return True
+    return is_url(word) or local_path(word) != word

@@ -33,6 +33,8 @@ from fastcli.labelling.options import Filters
 from fastcli.overwriting import STREAM
 from fastcli.printable import readable
 from fastcli.tables.options import TableOptions
+from fastcli.text.spooled import fetched
+from fastcli.urls import local_path
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -151,14 +153,17 @@ class Run:
 
         notes: list[str] = []
         for path in asked.data:
-            if self.table.format == "auto" and reads_lines:
-                command = ["fastcli", self.ctx.info_name or "predict", asked.model, path]
-                command += ["--output", f"labelled{''.join(Path(path).suffixes[-1:])}"]
-                refuse_table(path, "", command, model=classifier)
-            name = asked.named(path)
-            predictor = Predictor(classifier, asked.k, asked.threshold, self.options.thread, name)
-            predict_file(predictor, path, self.options.json, self.with_probs)
-            notes += unknown_words_note(predictor, path, are_queries=True)
+            with fetched(path):
+                if self.table.format == "auto" and reads_lines:
+                    command = ["fastcli", self.ctx.info_name or "predict", asked.model, path]
+                    command += ["--output", f"labelled{''.join(Path(path).suffixes[-1:])}"]
+                    refuse_table(path, "", command, model=classifier)
+                name = asked.named(path)
+                predictor = Predictor(
+                    classifier, asked.k, asked.threshold, self.options.thread, name
+                )
+                predict_file(predictor, path, self.options.json, self.with_probs)
+                notes += unknown_words_note(predictor, path, are_queries=True)
         say_unknown_words(notes)
 
     def predict_numbers(self, classifier: Classifier, asked: Question) -> None:
@@ -179,17 +184,20 @@ class Run:
         asks = bool(self.labelling.like) or asks_for_table(self.table)
         notes: list[str] = []
         for path in asked.data:
-            if reads_lines and self.table.format == "auto" and not asks:
-                command = ["fastcli", "predict", asked.model, path]
-                command += ["--output", f"predicted{''.join(Path(path).suffixes[-1:])}"]
-                refuse_table(path, "", command, model=classifier)
-            predictor = Predictor(classifier, 1, 0.0, self.options.thread, asked.named(path))
-            if reads_lines and asks:
-                self.predict_texts(predictor, asked.model, path)
-            else:
-                blocks = with_bar(blocks_of(classifier, path, CANNOT_OPEN), path, is_into_file())
-                predict_numbers(predictor, blocks, self.options.json)
-            notes += unknown_words_note(predictor, path, are_queries=True)
+            with fetched(path):
+                if reads_lines and self.table.format == "auto" and not asks:
+                    command = ["fastcli", "predict", asked.model, path]
+                    command += ["--output", f"predicted{''.join(Path(path).suffixes[-1:])}"]
+                    refuse_table(path, "", command, model=classifier)
+                predictor = Predictor(classifier, 1, 0.0, self.options.thread, asked.named(path))
+                if reads_lines and asks:
+                    self.predict_texts(predictor, asked.model, path)
+                else:
+                    blocks = with_bar(
+                        blocks_of(classifier, path, CANNOT_OPEN), path, is_into_file()
+                    )
+                    predict_numbers(predictor, blocks, self.options.json)
+                notes += unknown_words_note(predictor, path, are_queries=True)
         say_unknown_words(notes)
 
     def predict_texts(self, predictor: Predictor, model: str, data: str) -> None:
@@ -219,7 +227,8 @@ class Run:
         if self.options.json:
             raise ArgumentError("--json is for lines: give --output FILE.jsonl for a table.")
         for path in asked.data:
-            self.label_table(classifier, asked.model, path, asked.k, asked.threshold)
+            with fetched(path):
+                self.label_table(classifier, asked.model, path, asked.k, asked.threshold)
 
     def label_table(
         self, classifier: Classifier, model: str, data: str, k: int, threshold: float
@@ -279,7 +288,7 @@ class Run:
         from fastcli.labelling.label_table import LabelArgs
 
         return LabelArgs(
-            output=self.labelling.output,
+            output=local_path(self.labelling.output),
             k=k,
             threshold=threshold,
             with_probs=self.with_probs,

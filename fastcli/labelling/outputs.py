@@ -12,7 +12,9 @@ from typing import Any, BinaryIO
 
 from fastcli.errors import ArgumentError
 from fastcli.files import Outputs, Replacement, cannot_save
+from fastcli.labelling.uploads import Upload, shown_place
 from fastcli.overwriting import STREAM
+from fastcli.urls import is_url
 
 LEVEL = 2  # of gzip by isal, whose levels are 0 to 3
 
@@ -30,24 +32,28 @@ def open_outputs(paths: Sequence[str], stream: BinaryIO | None = None) -> Iterat
     if STREAM in paths and stream is None:
         stream = standard_output()
     with Outputs() as files:
+        uploads = {path: Upload(path) for path in paths if is_url(path)}
         for path in paths:
-            if path != STREAM:
+            if path != STREAM and path not in uploads:
                 files.add(path)
-        with ExitStack() as stack:
-            yield [
-                _written(stream)
-                if path == STREAM and stream is not None
-                else stack.enter_context(_file_put(path, files[path]))
-                for path in paths
-            ]
-        for path in paths:
-            if path == STREAM and stream is not None:
-                stream.flush()
-                continue
-            try:
-                files[path].place()
-            except OSError as error:
-                raise cannot_save(path, error) from None
+        with ExitStack() as of_uploads:
+            for upload in uploads.values():
+                of_uploads.callback(upload.discard)
+            with ExitStack() as stack:
+                yield [
+                    _written(stream)
+                    if path == STREAM and stream is not None
+                    else stack.enter_context(_file_put(path, uploads.get(path) or files[path]))
+                    for path in paths
+                ]
+            for path in sorted(paths, key=is_url, reverse=True):  # what is more likely to fail
+                if path == STREAM and stream is not None:
+                    stream.flush()
+                    continue
+                try:
+                    (uploads.get(path) or files[path]).place()
+                except OSError as error:
+                    raise cannot_save(path, error) from error
 
 
 def standard_output() -> BinaryIO:
@@ -62,7 +68,7 @@ def standard_output() -> BinaryIO:
 
 
 @contextmanager
-def _file_put(path: str, replacement: Replacement) -> Iterator[Put]:
+def _file_put(path: str, replacement: Replacement | Upload) -> Iterator[Put]:
     """Give what writes bytes to the temporary file of an output; the end makes it whole."""
     elsewhere: OSError | None = None  # of an input, or of another output
 
@@ -70,7 +76,7 @@ def _file_put(path: str, replacement: Replacement) -> Iterator[Put]:
         try:
             target.write(data)
         except OSError as error:
-            raise cannot_save(path, error) from None
+            raise cannot_save(shown_place(path), error) from None
 
     try:
         with ExitStack() as stack:
@@ -84,7 +90,7 @@ def _file_put(path: str, replacement: Replacement) -> Iterator[Put]:
     except OSError as error:
         if error is elsewhere:
             raise
-        raise cannot_save(path, error) from None
+        raise cannot_save(shown_place(path), error) from None
 
 
 def _written(stream: BinaryIO) -> Put:

@@ -11,13 +11,15 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
-from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.errors import ArgumentError, DataError, unreadable
 from fastcli.files import Replacement, cannot_save, write_all
-from fastcli.labelling.parts import RECORDS, Part
+from fastcli.labelling.parts import RECORDS, Part, below
 from fastcli.schema import Range, SchemaError, build, parse_json
+from fastcli.text.spooled import place_of
+from fastcli.urls import is_url
 
 AT_ONCE = 1 << 20
 LONGEST = 1 << 22  # bytes of a record
@@ -26,21 +28,35 @@ ANEW = "--overwrite makes it again, or give another --output-dir."
 
 @dataclass(frozen=True, kw_only=True)
 class FileState:
-    """What a file was: its size, the time of its last change, and its digest."""
+    """What a file was: its size, the time of its last change or its tag, and its digest.
+
+    Behind a URL the time is 0, and ``tag`` is what changes with its contents there.
+    """
 
     size: Annotated[int, Range(0)]
     mtime_ns: int
     sha256: str
+    tag: str = ""
 
     def is_of(self, path: str) -> bool:
-        """Tell whether a file still is the same; it is read only if its time is another."""
+        """Tell whether a file still is the same; it is read only if its time or tag is another."""
         try:
+            if is_url(path):
+                return self._is_of_url(path)
             status = os.stat(path)
             if status.st_size != self.size:
                 return False
             return status.st_mtime_ns == self.mtime_ns or file_state(path).sha256 == self.sha256
         except OSError as error:
-            raise DataError(cannot_open(path, error)) from None
+            raise unreadable(path, error) from error
+
+    def _is_of_url(self, url: str) -> bool:
+        from fastcli.remote import listed_state
+
+        found = listed_state(url)
+        if found.size not in (None, self.size):
+            return False
+        return bool(found.tag and found.tag == self.tag) or url_digest(url) == self.sha256
 
 
 def file_state(path: str | int) -> FileState:
@@ -55,6 +71,26 @@ def file_state(path: str | int) -> FileState:
         if fd != path:
             os.close(fd)
     return FileState(size=status.st_size, mtime_ns=status.st_mtime_ns, sha256=digest.hexdigest())
+
+
+def source_state(path: str) -> FileState:
+    """Return what an input is now; a URL is that of a file that is ``fetched``.  Raises OSError."""
+    found = file_state(place_of(path))
+    if not is_url(path):
+        return found
+    from fastcli.remote import state_of
+
+    return replace(found, mtime_ns=0, tag=state_of(path).tag)
+
+
+def url_digest(url: str) -> str:
+    """Return the digest of the bytes behind a URL.  Raises OSError."""
+    from fastcli.remote import blocks
+
+    digest = hashlib.sha256()
+    for block in blocks(url):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,24 +125,93 @@ class PartRecord:
 
 def write_record(path: str, record: PartRecord) -> None:
     """Put a record in place.  Raises FastcliError where that cannot be done."""
+    data = json.dumps(asdict(record), indent=1).encode() + b"\n"
     try:
+        if is_url(path):
+            from fastcli.remote import write_small
+
+            write_small(path, data)
+            return
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with Replacement(path) as fd:
-            write_all(fd, json.dumps(asdict(record), indent=1).encode() + b"\n")
+            write_all(fd, data)
     except OSError as error:
-        raise cannot_save(path, error) from None
+        raise cannot_save(path, error) from error
 
 
 def read_record(path: str) -> PartRecord | None:
     """Return a record, None if there is none.  Raises DataError if it is damaged."""
     try:
         with open(path, "rb") as file:
-            return build(PartRecord, parse_json(file.read(LONGEST)))
+            return _built(path, file.read(LONGEST))
     except FileNotFoundError:
         return None
-    except (OSError, SchemaError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} cannot be read: {reason}. {ANEW}") from None
+    except OSError as error:
+        raise _unreadable(path, error.strerror or error) from error
+
+
+def _built(path: str, data: bytes) -> PartRecord:
+    try:
+        return build(PartRecord, parse_json(data))
+    except SchemaError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, reason: object) -> DataError:
+    return DataError(f"{path} cannot be read: {reason}. {ANEW}")
+
+
+class Folder:
+    """What is in a folder of parts; behind a URL as it was when this was made."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._files: set[str] = set()
+        self._records: dict[str, bytes | None] = {}
+        if is_url(folder):
+            self._list()
+
+    def _list(self) -> None:
+        from fastcli import remote
+
+        try:
+            self._files = set(remote.below(self._folder))
+            top = f"{RECORDS}/"
+            names = sorted(name for name in self._files if name.startswith(top))
+            found = remote.read_small([below(self._folder, name) for name in names])
+        except OSError as error:
+            raise unreadable(self._folder, error) from error
+        self._records = {
+            name.removeprefix(top): data for name, data in zip(names, found, strict=True)
+        }
+
+    def has(self, part: Part) -> bool:
+        """Tell whether there is a file of the part's name."""
+        return part.name in self._files if is_url(part.folder) else os.path.lexists(part.target)
+
+    def record(self, part: Part) -> PartRecord | None:
+        """Return the record of a part, None if there is none.  Raises DataError."""
+        if not is_url(part.folder):
+            return read_record(part.record)
+        data = self._records.get(f"{part.name}.json")
+        return None if data is None else _built(part.record, data[:LONGEST])
+
+    def parts(self) -> list[Part]:
+        """Return the recorded parts that are there."""
+        names = self._records if is_url(self._folder) else self._local_records()
+        found = [
+            Part(source="", name=name.removesuffix(".json"), folder=self._folder)
+            for name in names
+            if name.endswith(".json") and not name.rpartition("/")[2].startswith(".fastcli-")
+        ]
+        return [part for part in found if self.has(part)]
+
+    def _local_records(self) -> Iterator[str]:
+        top = os.path.join(self._folder, RECORDS)
+        for where, folders, names in os.walk(top):
+            folders.sort()
+            for name in sorted(names):
+                yield os.path.relpath(os.path.join(where, name), top).replace(os.sep, "/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +231,14 @@ def plan(parts: list[Part], setting: Setting) -> Plan:
     parts of the folder were.  DataError: a record is damaged.
     """
     found = Plan(missing=[], done=[], changed=[])
+    if not parts:
+        return found
+    folder = Folder(parts[0].folder)
     for part in parts:
-        if not os.path.lexists(part.target):
+        if not folder.has(part):
             found.missing.append(part)
             continue
-        record = read_record(part.record)
+        record = folder.record(part)
         if record is None:
             raise ArgumentError(
                 f"{part.target} exists, and there is no record of how it was made. {ANEW}"
@@ -143,13 +251,13 @@ def plan(parts: list[Part], setting: Setting) -> Plan:
             )
         if record.source.is_of(part.source):
             found.done.append(part)
-        elif record.input == os.path.abspath(part.source):
+        elif record.input == whole_path(part.source):
             found.changed.append(part)
         else:
             raise ArgumentError(
                 f"{part.target} was made from another input, {record.input}. {ANEW}"
             )
-    for part, different in unlike(parts, setting):
+    for part, different in unlike(parts, setting, folder):
         raise ArgumentError(
             f"{part.target} is in the same folder and {different}: give another --output-dir, "
             "or --overwrite."
@@ -157,32 +265,26 @@ def plan(parts: list[Part], setting: Setting) -> Plan:
     return found
 
 
-def unlike(parts: list[Part], setting: Setting) -> Iterator[tuple[Part, str]]:
-    """Yield the other parts of the folder that were made in another way, and how."""
-    for part in others(parts):
+def whole_path(path: str) -> str:
+    """Return a path that means the same in any folder; a URL is one."""
+    return path if is_url(path) else os.path.abspath(path)
+
+
+def unlike(
+    parts: list[Part], setting: Setting, folder: Folder | None = None
+) -> Iterator[tuple[Part, str]]:
+    """Yield the other recorded parts of the folder that were made in another way, and how."""
+    if not parts:
+        return
+    folder = folder or Folder(parts[0].folder)
+    known = {part.name for part in parts}
+    for part in folder.parts():
+        if part.name in known:
+            continue
         try:
-            record = read_record(part.record)
+            record = folder.record(part)
         except DataError:
             yield part, "has a record that cannot be read"
             continue
         if record is not None and (different := setting.difference(record)):
             yield part, different
-
-
-def others(parts: list[Part]) -> list[Part]:
-    """Return the recorded parts in the folder that are there and none of these."""
-    found: list[Part] = []
-    if not parts:
-        return found
-    folder, known = parts[0].folder, {part.name for part in parts}
-    top = os.path.join(folder, RECORDS)
-    for where, folders, names in os.walk(top):
-        folders.sort()
-        for name in sorted(names):
-            if not name.endswith(".json") or name.startswith(".fastcli-"):
-                continue
-            path = os.path.relpath(os.path.join(where, name), top).replace(os.sep, "/")
-            part = Part(source="", name=path.removesuffix(".json"), folder=folder)
-            if part.name not in known and os.path.lexists(part.target):
-                found.append(part)
-    return found

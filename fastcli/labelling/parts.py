@@ -9,8 +9,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fastcli.errors import ArgumentError, DataError, cannot_open
+from fastcli.errors import ArgumentError, DataError, cannot_open, unreadable
 from fastcli.overwriting import STREAM
+from fastcli.urls import is_url, joined, name_of
 
 RECORDS = ".parts"  # the folder, in that of the parts, of what they were made from
 STREAMS = (
@@ -23,7 +24,10 @@ SHARD = re.compile(r"([0-9]{1,9})/([0-9]{1,9})", re.ASCII)
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """An input, the path of its part below the output folder (with ``/``), and its size."""
+    """An input, the path of its part below the output folder (with ``/``), and its size.
+
+    The input and the folder are paths or URLs.
+    """
 
     source: str
     name: str
@@ -33,12 +37,17 @@ class Part:
     @property
     def target(self) -> str:
         """The file of the part."""
-        return os.path.join(self.folder, *self.name.split("/"))
+        return below(self.folder, self.name)
 
     @property
     def record(self) -> str:
         """The file that says what the part was made from."""
-        return os.path.join(self.folder, RECORDS, *f"{self.name}.json".split("/"))
+        return below(self.folder, f"{RECORDS}/{self.name}.json")
+
+
+def below(folder: str, name: str) -> str:
+    """Return the path, or the URL, of a file below a folder."""
+    return joined(folder, name) if is_url(folder) else os.path.join(folder, *name.split("/"))
 
 
 def parts_of(paths: Sequence[str], folder: str) -> list[Part]:
@@ -48,21 +57,9 @@ def parts_of(paths: Sequence[str], folder: str) -> list[Part]:
     make the same part or are a part themselves, and DataError for those that are not there.
     """
     sizes = _sizes(paths)
-    absolute = [os.path.abspath(path) for path in paths]
-    try:
-        common = os.path.commonpath([os.path.dirname(path) for path in absolute])
-    except ValueError:  # drives of Windows
-        raise ArgumentError(
-            "The inputs have no folder in common: give those of one disk."
-        ) from None
     found = [
-        Part(
-            source=path,
-            name=os.path.relpath(whole, common).replace(os.sep, "/"),
-            folder=folder,
-            n_bytes=size,
-        )
-        for path, whole, size in zip(paths, absolute, sizes, strict=True)
+        Part(source=path, name=name, folder=folder, n_bytes=size)
+        for path, name, size in zip(paths, _names(paths), sizes, strict=True)
     ]
     found.sort(key=lambda part: part.name)
     _check_names(found, folder)
@@ -70,9 +67,41 @@ def parts_of(paths: Sequence[str], folder: str) -> list[Part]:
     return found
 
 
+def _names(paths: Sequence[str]) -> list[str]:
+    """Return the paths of inputs below their common folder.
+
+    Raises ArgumentError where they have none.
+    """
+    n_urls = sum(map(is_url, paths))
+    if n_urls == 0:
+        whole = [os.path.abspath(path) for path in paths]
+        try:
+            common = os.path.commonpath([os.path.dirname(path) for path in whole])
+        except ValueError:  # drives of Windows
+            raise ArgumentError(
+                "The inputs have no folder in common: give those of one disk."
+            ) from None
+        return [os.path.relpath(path, common).replace(os.sep, "/") for path in whole]
+    hosts = {path.partition("://")[0] for path in paths if is_url(path)}
+    if n_urls < len(paths) or len(hosts) > 1:
+        raise ArgumentError(
+            "The inputs have no folder in common: give local files, or URLs of one kind."
+        )
+    words = [name_of(path).split("/") for path in paths]
+    for path, some in zip(paths, words, strict=True):
+        # Others may have named it, and a part below another folder must not be.
+        if any(word in ("", ".", "..") or "\\" in word or "\0" in word for word in some):
+            raise ArgumentError(f"{path} has no name that a part could have.")
+    n = min(map(len, words)) - 1
+    while any(some[:n] != words[0][:n] for some in words):
+        n -= 1
+    return ["/".join(some[n:]) for some in words]
+
+
 def _sizes(paths: Iterable[str]) -> list[int]:
     """Return the bytes of inputs, each of which must be a regular file of its own."""
     seen: dict[tuple[int, int], str] = {}
+    urls: set[str] = set()
     sizes = []
     for path in paths:
         if path == STREAM or os.path.abspath(path).startswith(STREAMS):
@@ -80,6 +109,14 @@ def _sizes(paths: Iterable[str]) -> list[int]:
                 "--output-dir takes files, whose names the parts get: use --output for standard "
                 "input."
             )
+        if is_url(path):
+            sizes.append(size_of_url(path))
+            if path in urls:
+                raise ArgumentError(
+                    f"{path} is given twice: give it once, since it makes one part."
+                )
+            urls.add(path)
+            continue
         try:
             status = os.stat(path)
         except (OSError, ValueError) as error:
@@ -93,6 +130,19 @@ def _sizes(paths: Iterable[str]) -> list[int]:
         seen[identity] = path
         sizes.append(status.st_size)
     return sizes
+
+
+def size_of_url(url: str) -> int:
+    """Return the bytes of a file behind a URL, 0 where they are not known.
+
+    Raises DataError where there is none.
+    """
+    from fastcli.remote import size_of
+
+    try:
+        return size_of(url)
+    except OSError as error:
+        raise unreadable(url, error) from error
 
 
 def _check_names(parts: Sequence[Part], folder: str) -> None:
@@ -120,6 +170,8 @@ def _folded(name: str) -> str:
 
 def _ignores_case(folder: str) -> bool:
     """Tell whether names that differ by case are one file where a folder is, or will be."""
+    if is_url(folder):
+        return False
     path = os.path.abspath(folder)
     while not os.path.exists(path) or path.swapcase() == path:
         above = os.path.dirname(path)
@@ -134,25 +186,37 @@ def _ignores_case(folder: str) -> bool:
 
 def _check_written(parts: Sequence[Part], folder: str) -> None:
     """Raise ArgumentError where a part would replace an input, or an input is a part."""
-    top = os.path.join(os.path.realpath(folder), "")
+    top = f"{folder.rstrip('/')}/" if is_url(folder) else os.path.join(os.path.realpath(folder), "")
     for part in parts:
-        real = os.path.realpath(part.source)
+        real = part.source if is_url(part.source) else os.path.realpath(part.source)
         name = real.removeprefix(top).replace(os.sep, "/")
         made = Part(source=part.source, name=name, folder=folder)
-        if real.startswith(top) and os.path.exists(made.record):
+        if real.startswith(top) and has_record(made):
             raise ArgumentError(
                 f"{part.source} is a part that was written to {folder}: take it out of the inputs, "
                 "or give another --output-dir."
             )
     inputs = {_identity(part.source): part.source for part in parts}
     for part in parts:
-        if read := inputs.get(_identity(part.target)):
+        identity = _identity(part.target)
+        if identity is not None and (read := inputs.get(identity)):
             raise ArgumentError(
                 f"{read} is an input and would be overwritten: give another --output-dir."
             )
 
 
+def has_record(part: Part) -> bool:
+    """Tell whether a part was made."""
+    if is_url(part.folder):
+        from fastcli.remote import read_small
+
+        return read_small([part.record]) != [None]
+    return os.path.exists(part.record)
+
+
 def _identity(path: str) -> object:
+    if is_url(path):
+        return path
     try:
         status = os.stat(path)
     except OSError:

@@ -12,7 +12,7 @@ from pathlib import Path
 from fastcli.errors import DataError, FastcliError
 from fastcli.tables.dialects import BOM, COMPRESSED, KINDS, kind_of_name, suffix
 from fastcli.tables.streams import opened
-from fastcli.text.spooled import is_file
+from fastcli.text.spooled import is_file, place_of
 
 TABLES = ("csv", "tsv", "psv")
 PARQUET_MAGIC = b"PAR1"
@@ -49,7 +49,7 @@ def is_parquet(path: str) -> bool:
     if not is_file(path):
         return False
     try:
-        with open(path, "rb") as file:
+        with open(place_of(path), "rb") as file:
             return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
     except OSError:  # which reading will say
         return False

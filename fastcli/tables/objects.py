@@ -14,6 +14,7 @@ import orjson
 from fastcli.errors import DataError, FastcliError
 from fastcli.tables.delimited import LONGEST_ROW, Location
 from fastcli.tables.dialects import BOM
+from fastcli.text.spooled import place_of
 
 LONG = 2.0**63
 MAY_BE_LONG = (float, list, dict)
@@ -84,7 +85,7 @@ def open_parquet(path: str) -> tuple[Any, Any]:
     except ImportError as error:  # such as a NumPy that is too old for it
         raise FastcliError(f"{path}: pyarrow cannot be loaded: {error}.") from None
     try:
-        file = parquet.ParquetFile(path)
+        file = parquet.ParquetFile(place_of(path))
         schema = file.schema_arrow
         _ = schema.names, schema.metadata
     except UnicodeDecodeError:
@@ -103,7 +104,7 @@ def parquet_batches(
     """
     from pyarrow import ArrowException
 
-    size, n_rows, number = os.path.getsize(path), max(file.metadata.num_rows, 1), 0
+    size, n_rows, number = os.path.getsize(place_of(path)), max(file.metadata.num_rows, 1), 0
     try:
         for part in file.iter_batches(batch_size=AT_ONCE, columns=columns):
             on_bytes(size * number // n_rows)

@@ -15,6 +15,7 @@ from fastcli.errors import ArgumentError, DataError, cannot_open, unreadable
 from fastcli.overwriting import STREAM
 from fastcli.printable import shortened
 from fastcli.text.spooled import is_file
+from fastcli.urls import is_url, joined, local_path
 
 ANY_DEPTH = "**"
 MARKS = (".", "_")  # hidden files, and what Spark and others put beside parts: _SUCCESS, _metadata
@@ -45,6 +46,13 @@ def list_inputs(given: Iterable[str], lists: Sequence[str], opens_folders: bool)
         raise ArgumentError("Standard input can be an input or the list of --files-from, once.")
     found = InputList()
     for word in given:
+        word = local_path(word)
+        if is_url(word):
+            files = _behind(word, opens_folders)
+            found.paths += files
+            if files != [word]:
+                found.notes.append(f"{word}: {summary(files)}")
+            continue
         is_pattern = _is_pattern(word)
         matches = _sorted_matches(word) if is_pattern else [word]
         files = [file for path in matches for file in _parts(path, opens_folders)]
@@ -52,7 +60,7 @@ def list_inputs(given: Iterable[str], lists: Sequence[str], opens_folders: bool)
         if is_pattern or files != [word]:
             found.notes.append(f"{word}: {summary(files)}")
     for path in lists:
-        files = [file for one in _read_list(path) for file in _parts(one, opens_folders)]
+        files = [file for one in _read_list(path) for file in _listed(one, opens_folders)]
         shown = "standard input" if path == STREAM else path
         if not files:
             raise DataError(f"{shown} names no file.")
@@ -103,6 +111,42 @@ def _matches(pattern: str) -> set[str]:
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".")
+
+
+# ------------------------------------------------------------------ URLs
+
+
+def _behind(url: str, opens_folders: bool) -> list[str]:
+    """Return the files behind a URL: those that match a pattern, or are below a folder.
+
+    Raises DataError where there are none.
+    """
+    from fastcli import remote
+
+    try:
+        if remote.is_pattern(url):
+            found = remote.matches(url)
+        elif remote.is_file(url):
+            return [url]
+        else:
+            found = _below(url) if opens_folders else []
+    except OSError as error:
+        raise unreadable(url, error) from error
+    if not found:
+        raise DataError(f"{url}: there is no file of this name, and none matches it as a pattern.")
+    return found
+
+
+def _below(url: str) -> list[str]:
+    """Return the files below a folder that are not hidden, nor marks that others put there."""
+    from fastcli import remote
+
+    names = remote.below(url)
+    return [joined(url, name) for name in names if not any(map(_is_mark, name.split("/")))]
+
+
+def _listed(path: str, opens_folders: bool) -> list[str]:
+    return _behind(path, opens_folders) if is_url(path) else _parts(path, opens_folders)
 
 
 # ------------------------------------------------------------------ folders
@@ -178,6 +222,10 @@ def _listed_paths(shown: str, lines: Iterable[bytes]) -> Iterator[str]:
         place = f"{shown}:{number}"
         if "\0" in path:
             raise DataError(f"{place}: a NUL byte is in the path. Is the list UTF-16?")
+        path = local_path(path)
+        if is_url(path):
+            yield path
+            continue
         try:
             os.stat(path)
         except OSError as error:
@@ -196,11 +244,20 @@ def summary(paths: Sequence[str]) -> str:
     files = [path for path in paths if not os.path.isdir(path)]
     parts = []
     if files or not folders:
-        size = sum(os.path.getsize(path) for path in files if is_file(path))
+        size = sum(map(_size, files))
         parts.append(f"{_counted(len(files), 'file')}, {size_text(size)}")
     if folders:
         parts.append(_counted(len(folders), "folder"))
     return " and ".join(parts)
+
+
+def _size(path: str) -> int:
+    """Return the bytes of a file, 0 where they are not known before it is read."""
+    if is_url(path):
+        from fastcli.remote import size_of
+
+        return size_of(path)
+    return os.path.getsize(path) if is_file(path) else 0
 
 
 def _counted(n: int, what: str) -> str:

@@ -11,13 +11,14 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError, FastcliError, unreadable
 from fastcli.overwriting import STREAM
+from fastcli.urls import is_url
 
 if TYPE_CHECKING:
     from fastcli.reporting import Reporter
@@ -42,9 +43,9 @@ def place_of(path: str | os.PathLike[str]) -> str:
 def is_file(path: str) -> bool:
     """Tell whether a path is that of a regular file, which can be read more than once.
 
-    ``-`` is standard input, even where a file has that name.
+    ``-`` is standard input, even where a file has that name.  A URL is one while it is ``fetched``.
     """
-    return path != STREAM and os.path.isfile(path)
+    return path != STREAM and os.path.isfile(place_of(path) if is_url(path) else path)
 
 
 def is_stream(path: str) -> bool:
@@ -139,15 +140,53 @@ def _reopened_stdin() -> str:
 
 
 @contextlib.contextmanager
+def fetched(path: str) -> Iterator[None]:
+    """Let a temporary copy stand for what a URL names; a local file stays where it is.
+
+    Raises DataError where it cannot be read, and FastcliError where there is no room for the copy.
+    """
+    if not is_url(path) or path in _places.get():
+        yield
+        return
+    former = _places.get()
+    with _copied(path, _fetched_blocks(path), lambda n: None) as place:
+        _places.set({**former, path: place})
+        try:
+            yield
+        finally:
+            _places.set(former)
+
+
+def _fetched_blocks(path: str) -> Iterator[bytes]:
+    from fastcli.remote import blocks
+
+    try:
+        yield from blocks(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+@contextlib.contextmanager
 def _copy(path: str, reporter: Reporter) -> Iterator[str]:
     """Give the path of a temporary file with all bytes of a stream, which ``reporter`` counts."""
+    shown = "Standard input" if path == STREAM else path
+    reporter.stage("copying")
+    with _copied(shown, _blocks(path), reporter.read) as place:
+        yield place
+
+
+@contextlib.contextmanager
+def _copied(shown: str, blocks: Iterable[bytes], on_bytes: Callable[[int], None]) -> Iterator[str]:
+    """Give the path of a temporary file with all these bytes; ``on_bytes`` hears their numbers.
+
+    Raises FastcliError where there is no room.
+    """
     import secrets
     from pathlib import Path
     from tempfile import gettempdir
 
     from fastcli.files import temporary_beside, write_all
 
-    shown = "Standard input" if path == STREAM else path
     try:
         folder = gettempdir()
         # A target of its own: no other run is at work on it.
@@ -158,8 +197,7 @@ def _copy(path: str, reporter: Reporter) -> Iterator[str]:
             "Set TMPDIR to a folder that you may write to."
         ) from None
     with temporary:
-        reporter.stage("copying")
-        for block in _blocks(path):
+        for block in blocks:
             try:
                 write_all(temporary.fd, block)
             except OSError as error:
@@ -167,7 +205,7 @@ def _copy(path: str, reporter: Reporter) -> Iterator[str]:
                     f"{shown} cannot be copied to {folder} ({error.strerror or error}). "
                     "Set TMPDIR to a folder with more room."
                 ) from None
-            reporter.read(len(block))
+            on_bytes(len(block))
         yield str(temporary.path)
 
 

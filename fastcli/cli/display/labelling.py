@@ -30,7 +30,7 @@ from fastcli.cli.display.tables import (
 from fastcli.cli.display.terminal import is_live, is_terminal, width
 from fastcli.overwriting import STREAM
 from fastcli.printable import named, printable, shortened
-from fastcli.text.spooled import is_file
+from fastcli.text.spooled import is_file, place_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -50,7 +50,7 @@ class LabellingDisplay:
     def __init__(self, data: str, output: str) -> None:
         goes_to_screen = output == STREAM and not is_into_file()
         self.screen = Screen(is_on=is_live() and not goes_to_screen)
-        self._n_bytes = os.path.getsize(data) if is_file(data) else 0
+        self._n_bytes = os.path.getsize(place_of(data)) if is_file(data) else 0
         self._began = time.monotonic()
         self._rows = 0
         self._read = 0
