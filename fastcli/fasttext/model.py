@@ -201,12 +201,20 @@ class Model:
 
 def search_of(model: Model) -> Search:
     """Return scratch for finding the best labels; one for each thread."""
-    n_blocks = -(-model.nlabels // kernels.BLOCK)
+    return search_room(model.nlabels, model.args.loss == "hs")
+
+
+def search_room(nlabels: int, has_tree: bool) -> Search:
+    """Return scratch for finding the best of labels, also by a tree."""
+    n_blocks = -(-nlabels // kernels.BLOCK)
+    n_nodes = n_blocks * kernels.BLOCK if has_tree else 1
     return Search(
         np.empty(n_blocks * kernels.BLOCK, np.float32),
-        np.empty(n_blocks, np.int32),
-        np.empty(model.nlabels + 1, np.int32),
-        np.empty(model.nlabels + 1, np.float32),
+        np.empty(2 * n_blocks, np.int32),
+        np.empty(n_nodes, np.float32),
+        np.empty(n_nodes, np.float32),
+        np.empty(nlabels + 1, np.int32),
+        np.empty(nlabels + 1, np.float32),
     )
 
 

@@ -13,10 +13,10 @@ from fastcli.evaluation.meter import Meter, Skipped
 from fastcli.fasttext import model as fasttext
 from fastcli.fasttext.huffman import build_children
 from fastcli.fasttext.matrix import DenseMatrix
+from fastcli.fasttext.model import search_room
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.losses import HS, NS, SOFTMAX
 from fastcli.kernels.base.threads import bounds
-from fastcli.kernels.linear.best import Search
 from fastcli.kernels.linear.lines import Loss, Model
 from fastcli.kernels.linear.means import mean_rows
 from fastcli.kernels.linear.scores import BLOCK, Outputs, fill_blocks
@@ -229,12 +229,7 @@ class Validator:
     def _measure(self, first: int, last: int, found: Best, losses: NDArray[np.float64]) -> None:
         """Measure the lines of a thread."""
         lines, model, n_scores = self.lines, self.model, self._n_blocks * BLOCK
-        search = Search(
-            np.zeros(n_scores, np.float32),
-            np.zeros(self._n_blocks, np.int32),
-            np.zeros(model.nlabels + 1, np.int32),
-            np.zeros(model.nlabels + 1, np.float32),
-        )
+        search = search_room(model.nlabels, self.loss.kind == HS)
         draws, scratch = np.zeros(1, np.int64), np.zeros(n_scores, np.float32)
         outputs = Outputs(
             self._outputs, model.nlabels, model.stride, self.loss.kind, self._children

@@ -236,14 +236,16 @@ def _rounded_twice(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return builder.fadd(c, builder.fmul(a, b, flags=EXACT), flags=EXACT)
 
 
-def _block_products(builder: Any, x: Any, d: Any, table: Any, multiply_add: Any) -> list[Any]:
-    """Multiply ``x[:d]`` with a table of d x 64 floats; return the 64 sums in four vectors."""
-    parts = [cgutils.alloca_once(builder, VECTOR) for _ in range(4)]
+def _block_products(
+    builder: Any, x: Any, d: Any, table: Any, multiply_add: Any, n: int = 4
+) -> list[Any]:
+    """Multiply ``x[:d]`` with a table of d x 64 floats; return the first sums in n vectors."""
+    parts = [cgutils.alloca_once(builder, VECTOR) for _ in range(n)]
     for part in parts:
         builder.store(_all(0.0), part)
     with cgutils.for_range(builder, d) as loop:
         value = _splat(builder, builder.load(_element(builder, x, loop.index)))
-        row = builder.mul(loop.index, I64(4 * LANES))
+        row = builder.mul(loop.index, I64(64))
         for k, part in enumerate(parts):
             some = _load(builder, table, builder.add(row, I64(k * LANES)))
             builder.store(multiply_add(builder, value, some, builder.load(part)), part)
@@ -276,6 +278,17 @@ def block_dots(typing: Any, x: Any, d: Any, table: Any, out: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, d, table, out = args
         for k, product in enumerate(_block_products(builder, x, d, table, _rounded_twice)):
+            _store(builder, product, out, I64(k * LANES))
+        return context.get_dummy_value()
+
+    return types.void(x, types.int64, table, out), codegen
+
+
+@intrinsic
+def half_block_dots(typing: Any, x: Any, d: Any, table: Any, out: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, d, table, out = args
+        for k, product in enumerate(_block_products(builder, x, d, table, _rounded_twice, 2)):
             _store(builder, product, out, I64(k * LANES))
         return context.get_dummy_value()
 

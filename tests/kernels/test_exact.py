@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from fastcli.kernels.base.vector import (
+    add_pairs,
     block_dots,
     divided,
     exact_exp,
     exact_log,
+    half_block_dots,
     rounded_product,
     sum_in_order,
 )
@@ -21,12 +23,22 @@ from tests import naive
 from tests.kernels.probe import probe
 
 if TYPE_CHECKING:
-    from fastcli.jit.signature import F32, F64, i64
+    from fastcli.jit.signature import F32, F64, U8, f32, i64
 
 
 @probe
 def call_block_dots(x: F32, i: i64, d: i64, table: F32, offset: i64, out: F32, to: i64) -> None:
     block_dots(at(x, i), d, at(table, offset), at(out, to))
+
+
+@probe
+def call_half_block_dots(x: F32, d: i64, table: F32, offset: i64, out: F32) -> None:
+    half_block_dots(x, d, at(table, offset), out)
+
+
+@probe
+def call_add_pairs(y: F32, a: f32, table: F32, codes: U8, n: i64) -> None:
+    add_pairs(y, a, table, codes, n)
 
 
 @probe
@@ -67,6 +79,28 @@ def test_block_dots_are_added_in_turn(rng, d):
     else:
         assert not out[2:66].any()
     assert [*out[:2], *out[66:]] == [9] * 6
+
+
+@pytest.mark.parametrize("d", [0, 1, 7])
+@pytest.mark.parametrize("offset", [0, 32])
+def test_half_a_block(rng, d, offset):
+    x, table = floats(rng, d + 1), floats(rng, d * 64 + 64)
+    whole, half = np.zeros(64, np.float32), np.full(33, 9, np.float32)
+    call_block_dots(x, 0, d, table, 0, whole, 0)
+    call_half_block_dots(x, d, table, offset, half)
+    np.testing.assert_array_equal(half, [*whole[offset : offset + 32], 9])
+
+
+@pytest.mark.parametrize("n", [0, 8, 24])
+def test_add_pairs(rng, n):
+    y, table = floats(rng, 2 * n + 1), floats(rng, n * 512 + 1)
+    codes = rng.integers(256, size=n + 1).astype(np.uint8)
+    a, ref = np.float32(rng.normal()), y.copy()
+    for m in range(n):
+        first = 512 * m + 2 * int(codes[m])
+        ref[2 * m : 2 * m + 2] += a * table[first : first + 2]
+    call_add_pairs(y, a, table, codes, n)
+    np.testing.assert_array_equal(y, ref)
 
 
 def test_products_are_rounded_and_quotients_exact(rng):

@@ -140,11 +140,13 @@ class Labels:
         nodes = np.full(self.nlabels + 2, -9, np.int32)
         path_scores = np.full(self.nlabels + 2, -9, np.float32)
         n_blocks = -(-self.nlabels // kernels.BLOCK)
-        lines = np.full(n_blocks + 1, -9, np.int32)
+        lines = np.full(2 * n_blocks + 1, -9, np.int32)
+        firsts, seconds = np.full((2, n_blocks * kernels.BLOCK + 1), -9, np.float32)
         scores = np.full(n_blocks * kernels.BLOCK + 1, -9, np.float32)
         counts = np.full(n + 1, -9, np.int32)
         labels, probs = np.full(n * k + 1, -9, np.int32), np.full(n * k + 1, -9, np.float32)
-        search, best = Search(scores, lines, nodes, path_scores), Best(k, counts, labels, probs)
+        search = Search(scores, lines, firsts, seconds, nodes, path_scores)
+        best = Best(k, counts, labels, probs)
         best_labels(
             self.hidden.reshape(-1),
             offsets,
@@ -154,7 +156,7 @@ class Labels:
             search,
             best,
         )
-        assert [x[-1] for x in (*search, *best[1:])] == [-9] * 7
+        assert [x[-1] for x in (*search, *best[1:])] == [-9] * 9
         return [
             list(zip(probs[i * k :].tolist(), labels[i * k :].tolist(), strict=True))[: counts[i]]
             for i in range(n)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fastcli.fasttext.huffman import build_children, build_tree, no_tree
+from fastcli.fasttext.model import search_room
 from fastcli.fasttext.sampling import alias_table
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
-from fastcli.kernels.linear.best import Search
 from fastcli.kernels.linear.lines import Loss
 from fastcli.kernels.linear.losses import Noise
 from fastcli.kernels.linear.scores import BLOCK, Outputs, fill_blocks
@@ -42,10 +42,9 @@ class Case:
         n_blocks = -(-self.nlabels // BLOCK)
         blocks = np.zeros(n_blocks * BLOCK * DIM, np.float32)
         fill_blocks(self.wo.reshape(-1), self.nlabels, DIM, blocks)
-        n, room = len(self.hidden), self.nlabels + 1
+        n = len(self.hidden)
         scores = np.zeros(n_blocks * BLOCK, np.float32)
-        lines = np.zeros(n_blocks, np.int32)
-        search = Search(scores, lines, np.zeros(room, np.int32), np.zeros(room, np.float32))
+        search = search_room(self.nlabels, self.kind == HS)
         gold = Gold(*flat(self.labels), np.zeros(1, np.int64), np.zeros_like(scores))
         ids, probs = np.zeros(n, np.int32), np.zeros(n, np.float32)
         losses = np.zeros(n + 1)

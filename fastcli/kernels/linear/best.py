@@ -11,7 +11,7 @@ from fastcli.jit.group import Group
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.base.heap import keep_best, sort_best
 from fastcli.kernels.base.losses import HS
-from fastcli.kernels.base.vector import exact_exp
+from fastcli.kernels.base.vector import exact_exp, half_block_dots
 from fastcli.kernels.base.views import at
 from fastcli.kernels.linear.scores import (
     BLOCK,
@@ -20,7 +20,6 @@ from fastcli.kernels.linear.scores import (
     exact_sigmoid,
     label_probs,
     offset_log,
-    score_block,
     surely_worse,
 )
 
@@ -28,13 +27,47 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I32, I64, f32, f64, i64
 
 
+HALF = BLOCK // 2
+
+
 class Search(Group):
     """Scratch of ``best_labels``."""
 
     scores: F32  # [whole blocks of labels]
-    lines: I32  # [blocks]: the line whose scores of a block are there, where a tree is searched
+    lines: I32  # [2 * blocks]: the line whose scores of half a block are there; where a tree is
+    firsts: (
+        F32  # [whole blocks of labels]: searched, as are the log-probabilities of first children
+    )
+    seconds: F32  # [whole blocks of labels]: and those of second children
     nodes: I32  # [nlabels + 1]: the stack of nodes to be visited,
     path_scores: F32  # [nlabels + 1]: and their log-probabilities
+
+
+@device
+def score_node(row: i64, hidden: F32, outputs: Outputs, line: i64, search: Search) -> None:
+    """Score an inner node for a line, unless that is done.
+
+    The 32 nodes around it are scored with it, since their log-probabilities are computed together
+    in the time that two nodes take one after the other.
+    """
+    half = row // HALF
+    if search.lines[half] == line:
+        return
+    search.lines[half] = line
+    first, dim = half * HALF, outputs.dim
+    table = first // BLOCK * BLOCK * dim + first % BLOCK
+    half_block_dots(hidden, dim, at(outputs.blocks, table), at(search.scores, first))
+    for i in range(first, first + HALF):
+        p = exact_sigmoid(search.scores[i])
+        search.seconds[i] = offset_log(p)
+        search.firsts[i] = offset_log(np.float32(1.0 - float(p)))
+
+
+@device
+def forget_scores(outputs: Outputs, search: Search) -> None:
+    """Begin with other lines: nothing is scored yet."""
+    for half in range((outputs.nlabels + HALF - 1) // HALF):
+        search.lines[half] = -1
 
 
 @device
@@ -66,14 +99,11 @@ def best_by_tree(
             n = keep_best(score, node, k, n, logs, labels)
             continue
         row = node - nlabels
-        block = row // BLOCK
-        if search.lines[block] != line:
-            score_block(hidden, outputs, block, search.scores)
-            search.lines[block] = line
-        p = exact_sigmoid(search.scores[row])
-        nodes[depth], path_scores[depth] = outputs.children[2 * row + 1], score + offset_log(p)
+        score_node(row, hidden, outputs, line, search)
+        nodes[depth] = outputs.children[2 * row + 1]
+        path_scores[depth] = score + search.seconds[row]
         nodes[depth + 1] = outputs.children[2 * row]
-        path_scores[depth + 1] = score + offset_log(np.float32(1.0 - float(p)))
+        path_scores[depth + 1] = score + search.firsts[row]
         depth += 2
     return n
 
@@ -111,8 +141,7 @@ def best_labels(
     products of (p + 1e-5) along the path.
     """
     k = best.k
-    for block in range((outputs.nlabels + BLOCK - 1) // BLOCK):
-        search.lines[block] = -1
+    forget_scores(outputs, search)
     minimum = np.float32(threshold)
     minimum_log = np.float32(-1e30)
     if float(minimum) + OFFSET > 0.0:

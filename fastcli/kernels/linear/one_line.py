@@ -77,6 +77,8 @@ class LineJob(Record):
     hidden: i64
     scores: i64  # Search
     lines: i64
+    firsts: i64
+    seconds: i64
     nodes: i64
     path_scores: i64
     k: i64  # Best
@@ -150,7 +152,14 @@ def label_line(threshold: f64, j: LineJob) -> None:
             1,
             Outputs(f32_at(j.blocks), j.nlabels, j.dim, j.loss, i32_at(j.children)),
             threshold,
-            Search(f32_at(j.scores), i32_at(j.lines), i32_at(j.nodes), f32_at(j.path_scores)),
+            Search(
+                f32_at(j.scores),
+                i32_at(j.lines),
+                f32_at(j.firsts),
+                f32_at(j.seconds),
+                i32_at(j.nodes),
+                f32_at(j.path_scores),
+            ),
             Best(j.k, i32_at(j.counts), i32_at(j.ids), f32_at(j.probs)),
         ),
     )

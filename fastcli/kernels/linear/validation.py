@@ -17,7 +17,7 @@ from fastcli.kernels.base.integers import random_bits
 from fastcli.kernels.base.losses import HS, NS, OVA, SOFTMAX
 from fastcli.kernels.base.vector import exp, sigmoid
 from fastcli.kernels.base.views import at
-from fastcli.kernels.linear.best import Search, best_by_tree, best_of_all
+from fastcli.kernels.linear.best import Search, best_by_tree, best_of_all, forget_scores, score_node
 from fastcli.kernels.linear.lines import Loss
 from fastcli.kernels.linear.losses import (
     Positives,
@@ -27,10 +27,8 @@ from fastcli.kernels.linear.losses import (
     ova_factors,
 )
 from fastcli.kernels.linear.scores import (
-    BLOCK,
     Outputs,
     label_scores,
-    score_block,
     scores_to_probs,
 )
 
@@ -54,13 +52,11 @@ class Gold(Group):
 def path_loss(
     hidden: F32, label: i64, line: i64, loss: Loss, outputs: Outputs, search: Search
 ) -> f64:
-    """Return the loss of a label's path through the tree; blocks of this line are scored once."""
+    """Return the loss of a label's path through the tree; nodes are scored once for a line."""
     value, tree = 0.0, loss.tree
     for k in range(tree.offsets[label], tree.offsets[label + 1]):
         row = tree.paths[k]
-        if search.lines[row // BLOCK] != line:
-            score_block(hidden, outputs, row // BLOCK, search.scores)
-            search.lines[row // BLOCK] = line
+        score_node(row, hidden, outputs, line, search)
         value += binary_loss(np.float32(tree.codes[k]), sigmoid(search.scores[row]))
     return value
 
@@ -121,8 +117,7 @@ def measure_lines(
 
     ``hidden`` has one row per line; every line has a feature and a label.
     """
-    for block in range((outputs.nlabels + BLOCK - 1) // BLOCK):
-        search.lines[block] = -1
+    forget_scores(outputs, search)
     for line in range(n_lines):
         row, probs, labels = (
             at(hidden, line * outputs.dim),
