@@ -121,6 +121,7 @@ def _modules(folders: list[str]) -> dict[str, ModuleType]:
             "loss_name": fasttext_args.loss_name,
             "model_name": fasttext_args.model_name,
             "metric_name": fasttext_args.metric_name,
+            **{one.name: one for kind in fasttext_args.ENUMS for one in kind},
         },
     )
     calls = {

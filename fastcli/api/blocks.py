@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastcli.errors import DataError
+from fastcli.errors import DataError, MissingFile
 from fastcli.overwriting import STREAM, check_apart
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def open_blocks(path: str, message: str) -> Iterator[Bytes]:
         first = next(blocks, None)
     except OSError as error:
         reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{message} ({path}: {reason})") from None
+        kind = MissingFile if isinstance(error, FileNotFoundError) else DataError
+        raise kind(f"{message} ({path}: {reason})") from None
     return _rest(first, blocks, path)
 
 

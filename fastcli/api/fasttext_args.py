@@ -47,6 +47,7 @@ class metric_name(Numbered):
     recallAtPrecisionLabel = 6
 
 
+ENUMS: tuple[type[Numbered], ...] = (loss_name, model_name, metric_name)
 KINDS = {"sup": model_name.supervised, "sg": model_name.skipgram, "cbow": model_name.cbow}
 COMMANDS = {"sup": "supervised", "sg": "skipgram", "cbow": "cbow"}
 # Attributes of a model that was trained here, in fastText's order and spelling.

@@ -11,7 +11,7 @@ import numpy as np
 from fastcli.api.arguments import line_bytes, line_of, path_of, plain_lines, real, utf8, whole
 from fastcli.api.linear_model import texts_of
 from fastcli.api.linear_words import WordModel
-from fastcli.errors import ArgumentError, DataError, MissingFile
+from fastcli.errors import ArgumentError
 from fastcli.options import MOST
 
 if TYPE_CHECKING:
@@ -185,18 +185,15 @@ class FastText(WordModel):
     def _tested(
         self, path: Path, k: SupportsIndex, threshold: SupportsFloat, with_scores: bool = False
     ) -> Meter:
+        from fastcli.api.blocks import open_blocks
         from fastcli.evaluation.predictor import Predictor
-        from fastcli.text.inputs import text_blocks
         from fastcli.threads import usable_cpus
 
         k, threshold = whole(k, "k"), real(threshold, "threshold")
         name = path_of(path)
+        blocks = open_blocks(name, "Test file cannot be opened!")
         predictor = Predictor(self._linear, k, threshold, usable_cpus(), self._name)
-        try:
-            return predictor.test(text_blocks(name), with_scores)
-        except OSError as error:
-            kind = MissingFile if isinstance(error, FileNotFoundError) else DataError
-            raise kind(f"Test file cannot be opened! ({name}: {error.strerror or error})") from None
+        return predictor.test(blocks, with_scores)
 
     # ------------------------------------------------------------------ quantizing and saving
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.metric import precision_recall
+from fastcli.kernels.base.printf import offset_probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,8 @@ class Curves:
     """
 
     def __init__(self, meter: Meter, offset: float) -> None:
-        self._meter, self._offset = meter.as_written(), np.float32(offset)
+        self._meter, self._offset = meter.as_written(), offset
+        self._gold = meter.gold  # where a label that is given twice in a line counts once
 
     def scoreVsTrue(self, label: int) -> list[tuple[float, float]]:
         """Return scores, at most 1, and 1 where the label is right, 0 where not; ascending.
@@ -38,8 +40,10 @@ class Curves:
         """
         ids, probs, right = self._predictions()
         chosen = np.ones(len(ids), bool) if label == ALL_LABELS else ids == label
-        scores = np.minimum(probs[chosen] + self._offset, np.float32(1)).tolist()
-        gold = self._meter.gold if label == ALL_LABELS else self._meter.gold[label : label + 1]
+        probs = probs[chosen]
+        offset_probabilities(probs, len(probs), self._offset)
+        scores = np.minimum(probs, np.float32(1)).tolist()
+        gold = self._gold if label == ALL_LABELS else self._gold[label : label + 1]
         missed = int(gold.sum()) - int(right[chosen].sum())
         found = zip(scores, right[chosen].astype(float).tolist(), strict=True)
         return sorted([(NOT_PREDICTED, 1.0)] * missed + list(found))
