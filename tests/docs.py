@@ -328,6 +328,9 @@ def main() -> None:
     REFERENCE.write_text(reference(), encoding="utf-8")
     page = made(DEFAULTS.read_text(encoding="utf-8"), OF_DEFAULTS)
     DEFAULTS.write_text(page, encoding="utf-8")
+    from tests import python_reference
+
+    python_reference.PAGE.write_text(python_reference.page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

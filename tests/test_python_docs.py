@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from tests import python_docs
+from tests import python_docs, python_reference
 
+DOCUMENTED = list(python_reference.documented())
 TEXT = python_docs.PAGE.read_text(encoding="utf-8")
 
 
@@ -36,3 +37,36 @@ def test_what_is_printed_otherwise_is_found_and_replaced(tmp_path):
     assert "'aa'\n" in new
     assert "0\n1\n>>> 1 / 3\n0.331\n" in new
     assert not python_docs.run_page(new, tmp_path / "3")
+
+
+# ------------------------------------------------------------------ the reference
+
+
+def test_the_reference_of_the_module_is_current():
+    text = python_reference.PAGE.read_text(encoding="utf-8")
+    assert text == python_reference.page(), "run: python -m tests.docs"
+
+
+def test_every_public_name_is_documented():
+    for name, thing in python_reference.names().items():
+        assert python_reference.text_of(thing), name
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "text"),
+    DOCUMENTED,
+    ids=[name for name, _, _ in DOCUMENTED],
+)
+def test_docstrings_name_arguments_shapes_and_errors(name, function, text):
+    assert not python_reference.lacks(function, text), f"the docstring of {name} lacks these"
+
+
+def test_what_a_docstring_lacks_is_found():
+    def example(path: str, k: int, **options: int) -> "NDArray[np.float32]":  # noqa: F821
+        raise ValueError(path)
+
+    missing = ["the argument k", "the type and shape of the array", "the error ValueError"]
+    assert python_reference.lacks(example, "Return what ``path`` has.") == missing
+    whole = "Return the k vectors of ``path``, float32[k, dim].  Raises ValueError."
+    assert python_reference.lacks(example, whole) == []
+    assert python_reference.lacks(example, "") == ["a docstring"]

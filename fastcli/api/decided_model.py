@@ -51,7 +51,7 @@ class DecidedModel:
         return [name.decode("utf-8", "surrogateescape") for name in self._model.labels()]
 
     def predict(self, data: Any, k: int | None = None, threshold: float = 0.0) -> tuple[Any, Any]:
-        """Return the labels of a text, or of a list of texts, with their probabilities.
+        """Return the labels of ``data``, a text or a list of texts, with their probabilities.
 
         ``k`` (None: that of the thresholds) bounds their number, and ``threshold`` their
         probability beside their own thresholds.  Of a text they are a tuple of labels, none for

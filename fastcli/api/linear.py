@@ -152,9 +152,10 @@ class FastText(WordModel):
     ) -> tuple[int, float, float]:
         """Test on a file of labelled lines: the number of lines, precision and recall at k.
 
-        Lines without a known label or word do not count, as in fastText.  Precision is NaN where
-        nothing was predicted.  Raises DataError if the file cannot be read, ArgumentError as
-        ``predict`` does.
+        ``path`` is that of the file, and predictions below ``threshold`` are left out.  Lines
+        without a known label or word do not count, as in fastText.  Precision is NaN where nothing
+        was predicted.  Raises DataError if the file cannot be read, ArgumentError as ``predict``
+        does.
         """
         meter = self._tested(path, k, threshold).as_written()
         return meter.n, meter.precision, meter.recall
@@ -164,9 +165,9 @@ class FastText(WordModel):
     ) -> dict[str, dict[str, float]]:
         """Test on a file: ``precision``, ``recall`` and ``f1score`` of every label, by its name.
 
-        NaN where there is nothing to divide by.  fastText's Python module counts no gold labels
-        here, so that its recall is NaN and its F1 wrong; these are those of its command line.
-        Raises as ``test`` does.
+        ``path``, ``k`` and ``threshold`` are those of ``test``.  NaN where there is nothing to
+        divide by.  fastText's Python module counts no gold labels here, so that its recall is NaN
+        and its F1 wrong; these are those of its command line. Raises as ``test`` does.
         """
         meter = self._tested(path, k, threshold).as_written()
         names = ("precision", "recall", "f1score")
@@ -174,7 +175,7 @@ class FastText(WordModel):
         return {label: dict(zip(names, meter.label_scores(i), strict=True)) for i, label in labels}
 
     def get_meter(self, path: Path, k: SupportsIndex = -1) -> LabelMeter:
-        """Test on a file, and return what gives precision and recall at every threshold.
+        """Test on the file ``path``: what gives precision and recall at every threshold.
 
         ``k`` labels of each line are predicted, by default all.  Raises as ``test`` does.
         """
@@ -214,9 +215,10 @@ class FastText(WordModel):
 
         ``qout`` quantizes the output matrix too, ``qnorm`` the norms separately; ``dsub`` is the
         size of each sub-vector.  ``retrain`` trains the rows that a cutoff keeps again, on
-        ``input``, with ``epoch``, ``lr`` and ``thread`` (by default those of the model).  Raises
-        ArgumentError for word vectors, a quantized model, or one that is too small; DataError
-        for an input that cannot be used (Joulin et al. 2016, FastText.zip).
+        ``input``, with ``epoch``, ``lr`` and ``thread`` (by default those of the model);
+        ``verbose`` 0 keeps notes silent.  Raises ArgumentError for word vectors, a quantized model,
+        or one that is too small; DataError for an input that cannot be used (Joulin et al. 2016,
+        FastText.zip).
         """
         if retrain and not input:
             raise ArgumentError("Need input file path if retraining")

@@ -72,7 +72,10 @@ class LinearModel(TrainedModel):
     def of_model(
         cls: type[Kind], model: Model, path: str = "", args: TrainArgs | None = None
     ) -> Kind:
-        """Return what wraps a model in memory; ``args`` are those of its training."""
+        """Return what wraps a model in memory.
+
+        ``path`` is that of its file, ``args`` are those of its training.
+        """
         found = cls()
         found._use(model, path)
         if args is not None:
@@ -128,7 +131,7 @@ class LinearModel(TrainedModel):
     # ------------------------------------------------------------------- about the model
 
     def set_args(self, args: Args | None = None) -> None:
-        """Make the arguments of a training attributes, in fastText's spelling."""
+        """Make ``args``, the arguments of a training, attributes in fastText's spelling."""
         for name in ATTRIBUTES if args is not None else ():
             setattr(self, name, getattr(args, name))
 

@@ -37,7 +37,7 @@ class WordModel(LinearModel):
         return self.get_word_vector(word)
 
     def get_subword_id(self, subword: Word) -> int:
-        """Return the row of the input matrix that a character n-gram is hashed to.
+        """Return the row of the input matrix that ``subword``, an n-gram, is hashed to.
 
         Raises ArgumentError for a model without buckets.
         """
@@ -78,7 +78,7 @@ class WordModel(LinearModel):
         return np.asarray(rows[0])
 
     def get_input_vector(self, ind: SupportsIndex) -> Floats:
-        """Return a row of the input matrix, float32[dim].
+        """Return row ``ind`` of the input matrix, float32[dim].
 
         Raises ArgumentError if there is none of that number.
         """
@@ -110,9 +110,10 @@ class WordModel(LinearModel):
         k: SupportsIndex = 10,
         on_unicode_error: str = "strict",
     ) -> list[Neighbour]:
-        """Return the k words nearest to A - B + C, but for these three, as (cosine, word).
+        """Return the k words nearest to ``wordA`` - ``wordB`` + ``wordC``, as (cosine, word).
 
-        Each vector is divided by its length first.  Raises as ``get_nearest_neighbors`` does.
+        These three are left out.  Each vector is divided by its length first.  Raises as
+        ``get_nearest_neighbors`` does.
         """
         query = [utf8(word) for word in (wordA, wordB, wordC)]
         vector = analogy_vectors(Vectors(self._linear, 1).of_words(query))
@@ -169,10 +170,11 @@ class WordModel(LinearModel):
         return rows
 
     def set_matrices(self, input_matrix: ArrayLike, output_matrix: ArrayLike) -> None:
-        """Replace both matrices, by [words + buckets, dim] and [labels or words, dim] numbers.
+        """Replace both matrices.
 
-        Their second size becomes the length of the vectors.  Raises ArgumentError where the sizes
-        do not fit the model, or numbers are NaN or infinite.
+        ``input_matrix`` has [words + buckets, dim] numbers, ``output_matrix`` [labels or words,
+        dim]. Their second size becomes the length of the vectors.  Raises ArgumentError where the
+        sizes do not fit the model, or numbers are NaN or infinite.
         """
         from fastcli.fasttext.matrices import with_matrices
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def load_model(path: str | os.PathLike[str], mmap: bool | None = None) -> FastText | Perceptron:
-    """Return the model of a file: its first bytes tell which kind it is.
+    """Return the model of the file ``path``: its first bytes tell which kind it is.
 
     That of a ``.bin`` or ``.ftz`` file is a ``FastText``, that of a ``.mlp`` file a ``Perceptron``.
 

@@ -124,7 +124,7 @@ class TrainedModel(Judged):
     def predict_batch(
         self, texts: Any, k: int = 1, threshold: float = 0.0, thread: int = 1
     ) -> Batch:
-        """Return the k best labels (-1: all) of many texts, each at least as probable as asked.
+        """Return the k best labels (-1: all) of many texts, none below ``threshold``.
 
         ``texts`` are a list of str, or anything with them in turn; or an Arrow array of strings,
         whole or in chunks, of whatever library, which is read without a Python object for each

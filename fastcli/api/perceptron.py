@@ -132,7 +132,8 @@ class Perceptron(TrainedModel):
         """Return all labels, of regression the targets.
 
         With ``include_freq`` how often each occurred in training follows, int64[labels], which
-        models of text know.  ``on_unicode_error``: see ``bytes.decode``.
+        models of text know; WrongModelError for others.  ``on_unicode_error``: see
+        ``bytes.decode``.
         """
         from fastcli.api.linear_model import texts_of
 
@@ -180,7 +181,7 @@ class Perceptron(TrainedModel):
         return WrongModelError(f"{self._name} is {what}: {name} is for other models.")
 
     def save_model(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a file, complete or not at all.
+        """Write the model to the file ``path``, complete or not at all.
 
         Raises FastcliError where that cannot be done.
         """
@@ -226,7 +227,7 @@ class Perceptron(TrainedModel):
         threshold: SupportsFloat = 0.0,
         on_unicode_error: str = "strict",
     ) -> tuple[Any, Any]:
-        """Return the k best labels (-1: all), each at least as probable as ``threshold``.
+        """Return the k best labels (-1: all) of ``data``, none below ``threshold``.
 
         A model of text takes a line, or a list of lines.  One of numbers takes a row (a list of
         numbers, or float[columns]), rows (a list of lists, or float[n, columns]; NaN and None are
@@ -279,8 +280,9 @@ class Perceptron(TrainedModel):
     ) -> tuple[int, float, float] | RegressionScores:
         """Return the number of lines, and the precision and recall of their k best labels.
 
-        Of a model of regression it returns ``RegressionScores``.  Raises DataError for a file that
-        cannot be read.
+        ``path`` is that of the file; labels below ``threshold`` are left out.  Of a model of
+        regression it returns ``RegressionScores``.  Raises DataError for a file that cannot be
+        read.
         """
         from fastcli.evaluation.predictor import Predictor
 

@@ -97,7 +97,8 @@ def train_unsupervised(
     """Train word vectors as the commands ``skipgram`` and ``cbow`` do, and return their model.
 
     ``input`` are files of text, ``model`` is ``skipgram`` or ``cbow``.  The same seed gives the
-    same model on one thread (``thread=1``).  All else is as in ``train_supervised``.
+    same model on one thread (``thread=1``).  All else is as in ``train_supervised``: ``callback``,
+    and what is raised, such as ArgumentError for another ``model``.
     """
     if model not in ("skipgram", "cbow"):
         raise ArgumentError(f"Unrecognized model name {model!r}: give skipgram or cbow.")
