@@ -54,6 +54,7 @@ def workers():
         protocol="tcp",
         host="127.0.0.1",
         dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # of what else it serves
     ) as found:
         yield found
 
@@ -153,3 +154,14 @@ def test_a_copy_is_what_was_sent_or_not_used(workers, is_damaged, tmp_path, monk
     with pytest.raises(FastcliError, match="the copy is not what was sent"):
         make(workers, work, lambda *what: None)
     assert not cluster_worker._incoming
+
+
+def test_workers_of_several_kinds_are_told_of_once(workers, monkeypatch):
+    said, kinds = [], iter([{"a": "znver3 +avx2"}, {"b": "skylake +avx2"}, {"c": "generic "}])
+    monkeypatch.setattr(cluster, "say", said.append)
+    job = cluster._Job(None, Names(), print, "")
+    monkeypatch.setattr(cluster._Job, "_run", lambda self, function, on: next(kinds))
+    for _ in range(3):
+        job._look_at_processors(["x"])
+    (sentence,) = said
+    assert sentence.startswith("Workers have processors of several kinds (skylake, znver3): ")

@@ -140,6 +140,7 @@ class _Job:
     _makers: dict[str, list[str]] = field(default_factory=dict)  # folders, by worker
     _running: dict[str, tuple[Future, Part]] = field(default_factory=dict)
     _looked: float = -PATIENCE
+    _processors: set[str] = field(default_factory=set)
 
     # ------------------------------------------------------------------------------------ parts
 
@@ -264,6 +265,7 @@ class _Job:
             return
         self._check_versions(addresses)
         self._check_witness(addresses)
+        self._look_at_processors(addresses)
         places: dict[str, dict[str, str]] = {address: {} for address in addresses}
         for group in self._groups():
             for address, moved in self._placed(group, addresses).items():
@@ -308,6 +310,18 @@ class _Job:
                     f"{address} does not see the folder {os.path.dirname(self.witness)} of this "
                     "machine: give an --output-dir on a file system that all share."
                 )
+
+    def _look_at_processors(self, addresses: Collection[str]) -> None:
+        """Say, once, where workers are of several kinds, whose kernels may round differently."""
+        n_before = len(self._processors)
+        self._processors |= set(self._run(there.processor, on=addresses).values())
+        if n_before < 2 <= len(self._processors):
+            names = sorted({name.split()[0] for name in self._processors})
+            say(
+                f"Workers have processors of several kinds ({listed(names)}): the last digits of "
+                "probabilities may differ between their parts, unless all run code that was "
+                "compiled for one target (docs/scale-out.md)."
+            )
 
     # ------------------------------------------------------------------------------------ files
 

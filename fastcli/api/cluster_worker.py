@@ -157,6 +157,21 @@ def _heard(said: list[tuple[str, str]]) -> Any:
         listener.of_thread.said = None
 
 
+# ----------------------------------------------------------------------------------- the machine
+
+
+async def processor() -> str:
+    """Return what kernels are compiled for here."""
+
+    def name() -> str:
+        from fastcli.jit.targets import own_target
+
+        target = own_target()
+        return f"{target.cpu} {target.features}"
+
+    return await asyncio.to_thread(name)
+
+
 # ----------------------------------------------------------------------------------------- files
 
 

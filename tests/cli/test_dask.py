@@ -33,6 +33,7 @@ def cluster():
         threads_per_worker=1,
         host="127.0.0.1",
         dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # of what else it serves
         memory_limit=0,
     ) as cluster:
         yield cluster
