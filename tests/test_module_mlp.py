@@ -159,6 +159,21 @@ def test_labels_are_text_numbers_or_lists(numbers, train):
     both = train(x, [[one, "all"] for one in labels])
     assert both.labels == ["all", "high", "low"]
     assert {*both.predict(x[0], k=-1)[0]} == {"all", "high", "low"}
+    sets = [{one, "all"} if one == "low" else (one,) for one in labels]
+    assert train(x, sets).labels == both.labels
+    assert train(x, np.array(labels, "S")).labels == ["high", "low"]
+
+
+def test_columns_may_be_left_out_and_other_kinds_of_numbers_given(numbers, train):
+    x, labels, _ = numbers
+    model = train(x, labels, drop=[0])
+    assert model.columns == ["1", "2"]
+    assert model.predict(x[:9])[0] == model.predict(x[:9, 1:])[0]
+    ref = train(x.astype(np.float16).astype(float), labels)
+    comp = train(np.asfortranarray(x.astype(np.float16)), labels)
+    assert comp.predict(x[:9])[1] == ref.predict(x[:9])[1]
+    flags = train(x > 0, labels)
+    assert flags.predict(x[:9] > 0)[0] == train((x > 0) * 1, labels).predict((x[:9] > 0) * 1)[0]
 
 
 class Frame:
@@ -221,10 +236,23 @@ def test_rows_that_cannot_be(numbers, train):
         ((x[:, 0], labels), "not of the shape 90"),
         ((x, [0.0, 1.0] * 45), "task='classification', or task='regression'"),
         ((np.zeros((0, 2)), []), "none of the rows"),
+        ((x[:, :0], labels), "no column is left to learn from"),
+        ((x, np.eye(2, dtype=int)[(t > 3) * 1]), "zeros and ones .* do not say which labels"),
+        ((x, np.eye(2)[(t > 3) * 1]), "task='classification', or task='regression'"),
         (("no.csv",), "no.csv cannot be opened for training"),
     ):
         with pytest.raises(fastcli.FastcliError, match=said):
             train(*given)
+    for given, said in (
+        ((x, iter(labels)), "y is a list or an array"),
+        ((x + 1j, labels), "real numbers"),
+        (({"a": 1}, labels), "Rows are lists or an array"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            train(*given)
+    ragged = [[1.0], [1.0, 2.0]] * 45
+    with pytest.raises(fastcli.DataError, match="something else than numbers"):
+        train(x, ragged, task="regression")
 
 
 def test_what_is_decided_is_said_at_the_line_of_the_caller(numbers):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fastcli.mlp.features import FeatureColumns
 
 SHOWN = "the rows"  # in the place of a file's name
-NUMBERS = "fiub"  # kinds of NumPy's types
+NUMBERS = "fiu"  # kinds of NumPy's types
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,7 @@ class Cells:
 
     values: NDArray[Any]
     names: list[str]
+    first: int = 0  # the row that they begin with
 
     @property
     def are_numbers(self) -> bool:
@@ -40,6 +41,15 @@ class Cells:
     def column(self, i: int) -> list[Any]:
         """Return a column of objects, with None for what is missing."""
         return [None if cell is None or cell != cell else cell for cell in self.values[:, i]]
+
+    def place(self, row: int, column: int) -> str:
+        """Return where a cell is, counted from 1, with the name of its column."""
+        name = f" ({self.names[column]})" if self.names else ""
+        return f"row {self.first + row + 1:,}, column {column + 1:,}{name}"
+
+    def rows(self, first: int, n: int) -> Cells:
+        """Return n rows from the ``first`` on."""
+        return Cells(values=self.values[first : first + n], names=self.names, first=first)
 
     def chosen(self, places: Sequence[int]) -> Cells:
         """Return some of the columns."""
@@ -60,9 +70,15 @@ def cells_of(rows: Any) -> Cells:
     elif hasattr(rows, "columns") and hasattr(rows, "to_numpy"):
         names, rows = list(map(str, rows.columns)), rows.to_numpy()
     values = _array_of(rows) if isinstance(rows, list | tuple) else np.asarray(rows)
+    if not values.ndim:
+        raise TypeError(f"Rows are lists or an array [rows, columns], not {type(rows).__name__}")
     if values.ndim != 2:
-        shape = "x".join(map(str, values.shape)) or "a single number"
+        shape = "x".join(map(str, values.shape))
         raise ArgumentError(f"Rows are [rows, columns], and not of the shape {shape}.")
+    if values.dtype.kind == "b":
+        values = values.astype(np.uint8)  # 0 and 1, and no words
+    if values.dtype.kind == "c":
+        raise TypeError("Rows are real numbers, and these are complex.")
     if values.dtype.kind not in NUMBERS:
         values = values.astype(object)
     return Cells(values=values, names=names)
@@ -97,6 +113,8 @@ def given_rows(columns: FeatureColumns, rows: Any, note: Callable[[str], None]) 
     cells = cells_of(rows)
     if cells.names and columns.names:
         cells = _by_name(cells, columns.input_names)
+    elif cells.values.shape[1] == columns.width - len(columns.learned):
+        cells = cells.chosen(_places(columns))  # some may have been left out in training
     if cells.values.shape[1] != columns.n_raw:
         raise ArgumentError(f"{expected(columns)} These have {cells.values.shape[1]:,}.")
     reader = TableReader(columns, SHOWN, TableOptions(), note=note)
@@ -109,19 +127,27 @@ def given_rows(columns: FeatureColumns, rows: Any, note: Callable[[str], None]) 
         for k in range(columns.n_raw):
             is_words = bool(columns.table) and columns.table[k].is_words
             raw[:, k] = reader.codes(k, words_of(cells, k)) if is_words else numbers_of(cells, k)
-    check_size(raw)
+    check_size(raw, cells)
     missing = np.isnan(raw)
     blank = np.asarray(missing.all(axis=1), np.bool_)
     if columns.kind == "csv":
         reader.say_missing(raw, ~blank)
     elif missing.any():
-        raise DataError(f"{place_of(missing)}: a number is missing.")
+        raise DataError(f"{place_of(missing, cells)}: a number is missing.")
     return FeatureRows(
         raw,
         Coded(np.zeros(len(raw), np.int32), [""]),
         blank,
         lines=np.arange(1, len(raw) + 1),
     )
+
+
+def _places(columns: FeatureColumns) -> list[int]:
+    """Return where the columns of a model are in its table without what is learned."""
+    learned = columns.learned
+    return [
+        column.position - sum(at < column.position for at in learned) for column in columns.table
+    ]
 
 
 def _by_name(cells: Cells, wanted: Sequence[str]) -> Cells:
@@ -149,10 +175,7 @@ def numbers_of(cells: Cells, k: int) -> NDArray[np.float64]:
             continue
         value = plain_float(cell) if isinstance(cell, str) else _float(cell)
         if value is None:
-            name = f" ({cells.names[k]})" if cells.names else ""
-            raise DataError(
-                f"row {i + 1:,}, column {k + 1:,}{name}: {named(str(cell))} is not a number."
-            )
+            raise DataError(f"{cells.place(i, k)}: {named(str(cell))} is not a number.")
         found[i] = value
     return found
 
@@ -164,17 +187,16 @@ def _float(cell: Any) -> float | None:
         return None
 
 
-def check_size(raw: NDArray[np.float64]) -> None:
+def check_size(raw: NDArray[np.float64], cells: Cells) -> None:
     """Raise DataError for the first number that is infinite, or too large for differences."""
     is_large = np.asarray(np.abs(raw) > LARGEST)
     if is_large.any():
-        raise DataError(f"{place_of(is_large)}: the number is infinite or too large.")
+        raise DataError(f"{place_of(is_large, cells)}: the number is infinite or too large.")
 
 
-def place_of(is_bad: NDArray[np.bool_]) -> str:
-    """Return the place of the first bad cell of some rows, counted from 1."""
-    row, column = divmod(int(is_bad.argmax()), is_bad.shape[1])
-    return f"row {row + 1:,}, column {column + 1:,}"
+def place_of(is_bad: NDArray[np.bool_], cells: Cells) -> str:
+    """Return the place of the first bad one of some cells."""
+    return cells.place(*divmod(int(is_bad.argmax()), is_bad.shape[1]))
 
 
 def expected(columns: FeatureColumns) -> str:

@@ -24,6 +24,7 @@ from fastcli.mlp.given_rows import (
     words_of,
 )
 from fastcli.mlp.table_columns import Choice, TableOptions, label_of
+from fastcli.mlp.table_memory import check_room
 from fastcli.mlp.table_reader import TableReader
 from fastcli.mlp.targets import target_names
 from fastcli.mlp.task import are_classes
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from fastcli.mlp.continuing import FormerNetwork
 
+AT_ONCE = 1 << 14  # rows
 HEAD_ROWS = 200  # that tell which columns are words
 LABEL = "label"
 FIX = (
@@ -96,7 +98,9 @@ def has_classes(y: Any) -> bool:
     """Tell whether floats may be the numbers of classes: see ``task.are_classes``."""
     values = np.asarray(y, np.float64)
     found = np.unique(values[np.isfinite(values)])
-    return values.ndim == 1 and len(found) > 0 and are_classes(found, len(values))
+    if values.ndim == 2 and values.shape[1] > 1:  # one number for each label?
+        return bool(len(found)) and bool(np.isin(found, (0.0, 1.0)).all())
+    return len(found) > 0 and are_classes(found, len(values))
 
 
 def _read(
@@ -121,24 +125,34 @@ def _read(
         note(chosen.sentence(columns, "", ""))
     levels: list[dict[str, int]] = [{} for _ in columns.table]
     reader = TableReader(columns, SHOWN, options, levels, grows=True, note=note)
-    matrix = np.empty((len(cells.values), len(columns.table)))
-    for k, column in enumerate(columns.table):
-        at = column.position
-        if column.is_words:
-            matrix[:, k] = reader.codes(k, words_of(cells, at))
-            continue
-        matrix[:, k] = cells.values[:, at] if cells.are_numbers else numbers_of(cells, at)
-        if (missing := np.isnan(matrix[:, k : k + 1])).any():
-            row = int(missing.argmax()) + 1
-            what = f"row {row:,}, column {at + 1:,}"
-            raise DataError(f"{what}: the number is missing, or NaN. {FIX}")
-    check_size(matrix)
-    raw = RawRows.of(matrix)
+    check_room(SHOWN, len(cells.values), len(columns.table))
+    raw = RawRows(len(columns.table))
+    for first in range(0, len(cells.values), AT_ONCE):
+        raw.add(_numbers(cells.rows(first, AT_ONCE), columns, reader))
     settle(columns, raw, levels, note)
     if options.is_regression:
         raw.targets = _targets(learned.values)
         return columns, raw, _labels([""] * len(raw))
     return columns, raw, read_labels(columns, SHOWN, _labels(learned.values), options, note)
+
+
+def _numbers(cells: Cells, columns: FeatureColumns, reader: TableReader) -> NDArray[np.float64]:
+    """Return some training rows as they are read, words as new numbers.
+
+    Raises DataError for a number that is missing or not finite.
+    """
+    found = np.empty((len(cells.values), len(columns.table)))
+    for k, column in enumerate(columns.table):
+        at = column.position
+        if column.is_words:
+            found[:, k] = reader.codes(k, words_of(cells, at))
+            continue
+        found[:, k] = cells.values[:, at] if cells.are_numbers else numbers_of(cells, at)
+        if (missing := np.isnan(found[:, k])).any():
+            where = cells.place(int(missing.argmax()), at)
+            raise DataError(f"{where}: the number is missing, or NaN. {FIX}")
+    check_size(found, cells)
+    return found
 
 
 def _read_like(
@@ -196,11 +210,14 @@ def _learned(cells: Cells, y: Any, options: TableOptions, known: Sequence[str] =
         of_y = cells_of(y)
         names, y = of_y.names, of_y.values
     values = y if isinstance(y, list | tuple) else np.asarray(y)
+    if isinstance(values, np.ndarray) and not values.ndim:
+        kind = type(y).__name__
+        raise TypeError(f"y is a list or an array, of a label or numbers for each row, not {kind}")
     if len(values) != n:
         raise ArgumentError(f"y has {len(values):,} rows, and x has {n:,}.")
     n_columns = 1
     if options.is_regression and n:
-        values = np.asarray(values).reshape(n, -1)
+        values = _targets(values)
         n_columns = values.shape[1]
     if len(names) != n_columns:
         names = target_names(n_columns) if options.is_regression else [LABEL]
@@ -227,10 +244,17 @@ def _labels(values: Any) -> Labels:
     return found
 
 
-def _cell(value: Any) -> str | tuple[str, ...]:
+def _cell(value: Any) -> str | tuple[str | int, ...]:
     if isinstance(value, list | tuple | set | frozenset | np.ndarray):
         several = sorted(value, key=str) if isinstance(value, set | frozenset) else list(value)
-        return tuple(map(str, several))
+        # Whole numbers stay such: zeros and ones may tell which labels a row has.
+        return tuple(int(x) if isinstance(x, int | np.integer) else _label(x) for x in several)
+    return _label(value)
+
+
+def _label(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
     return "" if value is None or value != value else str(value)
 
 
@@ -244,7 +268,8 @@ def _targets(values: Any) -> NDArray[np.float64]:
     except (TypeError, ValueError):
         raise DataError("y has something else than numbers, which regression learns.") from None
     found = found.reshape(len(found), -1)
+    cells = Cells(values=found, names=[])
     if (missing := np.isnan(found)).any():
-        raise DataError(f"y, {place_of(missing)}: the target is missing, or NaN.")
-    check_size(found)
+        raise DataError(f"y, {place_of(missing, cells)}: the target is missing, or NaN.")
+    check_size(found, cells)
     return found
