@@ -1,5 +1,6 @@
 """Training from a program: the bytes of the command line, its sentences, callbacks, interrupts."""
 
+import gzip
 import signal
 import sys
 import threading
@@ -8,6 +9,8 @@ import warnings
 import pytest
 
 import fastcli
+from fastcli.api.told import Told
+from fastcli.jit import build
 from tests import typed_options
 from tests.command import SAMPLES, run
 
@@ -68,15 +71,32 @@ def test_word_vectors_have_the_bytes_of_the_command(command, tmp_path):
     assert module == expected
 
 
+def test_word_vectors_to_start_from(tmp_path):
+    fastcli.train_unsupervised(TRAIN, output=tmp_path / "words", **WORDS)
+    options = {"lr": 0.5, "epoch": 2, "pretrainedVectors": tmp_path / "words.vec", "verbose": 0}
+    module, command, model = trained(tmp_path, "supervised", TRAIN, options)
+    assert module == command
+    assert model.get_dimension() == 8  # that of the vectors
+
+
 def test_tables_and_several_files(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("kind,text\n" + "fruit,apple banana\ncar,wheel engine\n" * 20)
-    columns = {"text_column": "text", "label_column": "kind"}
+    more = tmp_path / "more.csv"
+    more.write_text("kind,text,n\n" + "fruit,apple cherry,2\ncar,road engine,0.5\n" * 20)
+    columns = {"text_column": "text", "label_column": "kind", "valid": str(more)}
     module, command, model = trained(tmp_path, "supervised", table, {**SMALL, **columns})
     assert module == command
     assert set(model.labels) == {"__label__fruit", "__label__car"}
+    columns = {"text_column": ["text"], "label_column": "kind", "weight_column": 2}
+    module, command, _ = trained(tmp_path, "supervised", more, {**SMALL, **columns})
+    assert module == command
     module, command, _ = trained(tmp_path, "supervised", [TRAIN, VALID], SMALL)
     assert module == command
+    (tmp_path / "list").write_text(f"{TRAIN}\n{VALID}\n")
+    listed = fastcli.train_supervised([], files_from=tmp_path / "list", **SMALL)
+    listed.save_model(tmp_path / "listed.bin")
+    assert (tmp_path / "listed.bin").read_bytes() == module
 
 
 def test_going_on_with_a_model_and_quantizing_it(tmp_path):
@@ -190,6 +210,22 @@ def test_notes_are_warnings_at_the_line_of_the_caller():
     assert str(second.message).startswith("valid_share=0.1: 90 of 900 lines held out")
     assert {one.filename for one in said} == {__file__}
     assert all(issubclass(one.category, fastcli.FastcliWarning) for one in said)
+
+
+def test_what_compressed_files_have_to_say_is_a_warning(tmp_path):
+    packed = tmp_path / "train.gz"
+    packed.write_bytes(gzip.compress(TRAIN.read_bytes()) + b"more")
+    with pytest.warns(fastcli.FastcliWarning, match="ignored 4 bytes after the end"):
+        fastcli.train_supervised(packed, **SMALL)
+
+
+def test_compiling_is_said_and_is_no_error(monkeypatch):
+    Told()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        build.announce("Compiling ...")
+    with pytest.warns(fastcli.FastcliNote, match="Compiling"):
+        build.announce("Compiling ...")
 
 
 # ----------------------------------------------------------------------------------- callbacks

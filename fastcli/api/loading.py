@@ -34,9 +34,11 @@ def load_model(path: str | os.PathLike[str], mmap: bool | None = None) -> FastTe
     Raises ModelFormatError for anything but a complete and valid model, and ArgumentError for
     ``mmap=True`` of a compressed file or a pipe, and for a URL.
     """
+    from fastcli.api.told import hear_all
     from fastcli.fasttext.model_file import open_model
     from fastcli.mlp.first_bytes import is_mlp
 
+    hear_all()
     name = os.fspath(path)
     _check_local(name)
     contents = open_model(name, mmap)  # once: a pipe has nothing more afterwards

@@ -340,9 +340,7 @@ def _writable_cache() -> Cache | None:
     from fastcli.private import NoFolder
 
     if watcher is None:
-        _say_once(
-            "Compiling for this processor, on the first use of this command: a few seconds ..."
-        )
+        _say_once("Compiling for this processor, on the first use: a few seconds ...")
     try:
         cache = user_cache()
         cache.check(own_target())
