@@ -109,6 +109,18 @@ def test_a_model_whose_file_is_gone_is_pickled_by_value(path, monkeypatch):
     assert answers(pickle.loads(pickle.dumps(found))) == before
 
 
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="no names for descriptors here")
+def test_a_file_without_a_name_is_pickled_by_value(path):
+    with open(path, "rb") as file:
+        model = fastcli.load_model(f"/dev/fd/{file.fileno()}")
+        data = pickle.dumps(model)
+    assert answers(pickle.loads(data)) == answers(model)
+
+
+def test_paths_may_be_bytes(path):
+    assert answers(fastcli.load_model(os.fsencode(path))) == answers(fastcli.load_model(path))
+
+
 def test_a_saved_model_is_pickled_by_the_path_it_was_saved_to(path, tmp_path):
     model = fastcli.load_model(path)
     other = tmp_path / f"other{path.suffix}"

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from fastcli.tables.options import TableOptions
 
 
-def load_model(path: str | os.PathLike[str], mmap: bool | None = None) -> FastText | Perceptron:
+def load_model(
+    path: str | bytes | os.PathLike[str], mmap: bool | None = None
+) -> FastText | Perceptron:
     """Return the model of the file ``path``: its first bytes tell which kind it is.
 
     That of a ``.bin`` or ``.ftz`` file is a ``FastText``, that of a ``.mlp`` file a ``Perceptron``.
@@ -34,12 +36,13 @@ def load_model(path: str | os.PathLike[str], mmap: bool | None = None) -> FastTe
     Raises ModelFormatError for anything but a complete and valid model, and ArgumentError for
     ``mmap=True`` of a compressed file or a pipe, and for a URL.
     """
+    from fastcli.api.arguments import path_of
     from fastcli.api.told import hear_all
     from fastcli.fasttext.model_file import open_model
     from fastcli.mlp.first_bytes import is_mlp
 
     hear_all()
-    name = os.fspath(path)
+    name = path_of(path)
     _check_local(name)
     contents = open_model(name, mmap)  # once: a pipe has nothing more afterwards
     if is_mlp(contents):

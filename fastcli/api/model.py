@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fastcli.tables.options import TableOptions
 
 Own = TypeVar("Own", bound="TrainedModel")
+STREAMS = ("/dev/", "/proc/")  # where what is redirected has names that say nothing
 MOST_IDLE = 8  # predictors that are kept for later calls
 
 
@@ -99,10 +100,11 @@ class TrainedModel(Judged):
         return self.__copy__()
 
     def _came_from(self, path: str, status: os.stat_result, mmap: bool | None = None) -> None:
-        """Note the file that has all of the model, unless it is a pipe."""
+        """Note the file that has all of the model, unless it is a pipe or has no name."""
         from fastcli.api.pickled import ModelFile
 
-        self._file = ModelFile.of(path, status, mmap) if stat.S_ISREG(status.st_mode) else None
+        is_named = stat.S_ISREG(status.st_mode) and not os.path.abspath(path).startswith(STREAMS)
+        self._file = ModelFile.of(path, status, mmap) if is_named else None
 
     def _restore(self, contents: Contents, path: str, kept: dict[str, Any]) -> None:
         """Become the model of a file or of bytes; ``kept`` is of ``_pickled_attributes``."""

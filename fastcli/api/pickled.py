@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from fastcli.contents import Contents
 from fastcli.errors import ModelFormatError
 from fastcli.fasttext.model_file import open_model
-from fastcli.labelling.part_records import FileState, file_state
 from fastcli.memory import size_text
 from fastcli.notices import say
 
@@ -54,6 +51,8 @@ class ModelFile:
 
     def with_digest(self) -> ModelFile | None:
         """Return this with the digest of the file; None if the file is another one now."""
+        from fastcli.labelling.part_records import file_state
+
         try:
             state = file_state(self.path) if not self.sha256 else None
         except OSError:
@@ -67,6 +66,8 @@ class ModelFile:
 
         Returns what the file is now, too.  Raises ModelFormatError, which says what to do.
         """
+        from fastcli.labelling.part_records import FileState
+
         was = FileState(size=self.size, mtime_ns=self.mtime_ns, sha256=self.sha256)
         try:
             contents = open_model(self.path, self.mmap)
@@ -122,6 +123,9 @@ def _by_value(
 
 
 def _bytes_of(model: TrainedModel) -> bytes:
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory() as folder:
         path = os.path.join(folder, "model")
         model._write(path)
