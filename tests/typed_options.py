@@ -3,7 +3,7 @@
 from itertools import chain
 from pathlib import Path
 
-from fastcli.api import mlp, tables
+from fastcli.api import labelled_data, mlp, report_options, tables
 from fastcli.api.linear_training import kinds_of, without_of
 from fastcli.api.spelling import name_of
 from fastcli.api.training import ALIASES
@@ -37,6 +37,11 @@ CLASSES = {
     ),
     "MlpOptions": ("The options of ``train_mlp``.", rows_of(mlp.KINDS, mlp.APART)),
     "TableOptions": ("The options of ``label_table``.", rows_of(tables.KINDS)),
+    "ReportOptions": (
+        "The options of ``report``.",
+        rows_of(report_options.KINDS, report_options.APART),
+    ),
+    "ReadingOptions": ("How tables of labelled texts are read.", rows_of(labelled_data.READING)),
 }
 LINEAR = ("SupervisedOptions", "UnsupervisedOptions")
 TYPES = {bool: "bool", int: "int", float: "float", str: "str"}

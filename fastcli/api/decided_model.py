@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from fastcli.api.labelled_data import Data, Path
-    from fastcli.api.reports import RegressionReport, Report, ReportArguments
+    from fastcli.api.options import ReportOptions
+    from fastcli.api.reports import RegressionReport, Report
     from fastcli.evaluation.classifier import Block
 
 
@@ -95,7 +96,7 @@ class DecidedModel:
         data: Data,
         k: int | None = None,
         threshold: float = 0.0,
-        **options: Unpack[ReportArguments],
+        **options: Unpack[ReportOptions],
     ) -> Report | RegressionReport:
         """Return what the model with its decisions gets right and wrong on labelled ``data``.
 

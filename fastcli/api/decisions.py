@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastcli.api import deciding
 from fastcli.api.deciding import AUTO, thresholds_path
 from fastcli.api.dev_data import CANNOT_OPEN
-from fastcli.api.labelled_data import Data, Path, check_known, opened, reading_of
+from fastcli.api.labelled_data import Data, Path, opened, read_reading
 from fastcli.api.loading import for_labels_only
 from fastcli.api.reports import names_of
 from fastcli.errors import ArgumentError, DataError
@@ -209,19 +209,18 @@ def tuned(
     per_label: bool,
     k: int | None,
     calibration: Calibration | bool | None,
-    given: dict[str, Any],
+    options: Mapping[str, Any],
 ) -> Thresholds:
-    """Choose thresholds by labelled data; ``given`` are arguments on tables."""
+    """Choose thresholds by labelled data; ``options`` are those on tables."""
     from fastcli.api.tuning import aim_of, tune
 
-    model, given = path or "The model", dict(given)
+    model = path or "The model"
     check_labels(classifier, model, "tune_thresholds")
     identity = identity_of(path)
     aim = aim_of(metric, per_label, k, _curves_of(calibration, classifier, path, identity))
     if aim.metric.doubt:
         say(aim.metric.doubt)
-    reading = reading_of(given, classifier)
-    check_known(given, "tune_thresholds")
+    reading = read_reading(options, classifier, "tune_thresholds")
     names = names_of(classifier, model, reading.like)
     files, reading = opened(data, reading, names, classifier, CANNOT_OPEN)
     found = tune(classifier, model, identity, files, reading, aim)
@@ -229,15 +228,16 @@ def tuned(
     return _thresholds(found.thresholds, found.as_json(), path)
 
 
-def calibrated(classifier: Classifier, path: str, data: Data, given: dict[str, Any]) -> Calibration:
-    """Calibrate by labelled data; ``given`` are arguments on tables."""
+def calibrated(
+    classifier: Classifier, path: str, data: Data, options: Mapping[str, Any]
+) -> Calibration:
+    """Calibrate by labelled data; ``options`` are those on tables."""
     from fastcli.api import calibrating
     from fastcli.evaluation.calibration import Calibration as FittedCalibration
 
-    model, given = path or "The model", dict(given)
+    model = path or "The model"
     check_labels(classifier, model, "calibrate")
-    reading = reading_of(given, classifier)
-    check_known(given, "calibrate")
+    reading = read_reading(options, classifier, "calibrate")
     names = names_of(classifier, model, reading.like)
     files, reading = opened(data, reading, names, classifier, CANNOT_OPEN)
     found = calibrating.calibrated(classifier, model, identity_of(path), files, reading)

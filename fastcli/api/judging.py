@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from fastcli.api.decided_model import DecidedModel
     from fastcli.api.decisions import Calibration, Thresholds
     from fastcli.api.explaining import Explanation
-    from fastcli.api.labelled_data import Data, Path, TableArguments
-    from fastcli.api.reports import RegressionReport, Report, ReportArguments
+    from fastcli.api.labelled_data import Data, Path
+    from fastcli.api.options import ReadingOptions, ReportOptions
+    from fastcli.api.reports import RegressionReport, Report
     from fastcli.evaluation.classifier import Classifier
 
 
@@ -38,7 +39,7 @@ class Judged:
         return model
 
     def report(
-        self, data: Data, k: int = 1, threshold: float = 0.0, **options: Unpack[ReportArguments]
+        self, data: Data, k: int = 1, threshold: float = 0.0, **options: Unpack[ReportOptions]
     ) -> Report | RegressionReport:
         """Return what the model gets right and wrong on labelled data.
 
@@ -48,7 +49,7 @@ class Judged:
         (``require="f1macro>=0.9"``).  A model of regression gives a ``RegressionReport``.
 
         Raises DataError for data that cannot be read, ArgumentError for what cannot be, and
-        RequirementNotMet, all of them children of FastcliError.
+        OptionError (a TypeError) for an unknown option; RequirementNotMet.
         """
         from fastcli.api.reports import report_on
 
@@ -98,7 +99,7 @@ class Judged:
         per_label: bool = False,
         k: int | None = None,
         calibration: Calibration | bool | None = None,
-        **options: Unpack[TableArguments],
+        **options: Unpack[ReadingOptions],
     ) -> Thresholds:
         """Return the thresholds of labels by which a ``metric`` is best on labelled ``data``.
 
@@ -115,7 +116,7 @@ class Judged:
         model, given = self._classifier, dict(options)
         return tuned(model, self.path, data, metric, per_label, k, calibration, given)
 
-    def calibrate(self, data: Data, **options: Unpack[TableArguments]) -> Calibration:
+    def calibrate(self, data: Data, **options: Unpack[ReadingOptions]) -> Calibration:
         """Return what makes the model's probabilities right, fitted to labelled ``data``.
 
         Softmax gets a temperature (Guo et al. 2017), other losses and lines with several labels a

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastcli.api.arguments import utf8
 from fastcli.api.files import input_files
 from fastcli.api.inputs import Reading, check_readable, reads_lines, reads_tables
+from fastcli.api.named_options import read_options
 from fastcli.errors import ArgumentError
 from fastcli.notices import say
-from fastcli.options import Values, check_ranges, rows, without_effect
+from fastcli.options import Values, rows_of, without_effect
 from fastcli.overwriting import STREAM
-from fastcli.tables.options import TableOptions
+from fastcli.tables.options import LikeOption, TableOptions
 from fastcli.text.separators import tokens_of
 
 if TYPE_CHECKING:
@@ -30,62 +31,31 @@ GIVEN = "the given lines"  # what errors call them
 AT_ONCE = 1 << 20  # bytes of text
 
 
-class TableArguments(TypedDict, total=False):
-    """How texts and labels of tables are read: see docs/options.md, at `test`."""
-
-    format: str
-    text_column: str | Sequence[str]
-    label_column: str | Sequence[str]
-    label_from: str
-    label_separator: str
-    labels_as: str
-    none: str
-    join: str
-    delimiter: str
-    quotes: str
-    escape: str
-    header: bool
-    no_header: bool
-    encoding: str
-    bad_bytes: str
-    skip_bad: bool
-    like: str
+READING = (TableOptions, LikeOption)  # the options by which tables are read
 
 
-OF_TABLES = tuple(field.name for field in fields(TableOptions))
-
-
-def taken(given: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Take arguments of some names out of those that are given."""
-    return {name: given.pop(name) for name in names if name in given}
-
-
-def check_known(given: Mapping[str, Any], caller: str) -> None:
-    """Raise TypeError for arguments that a function does not have."""
-    for name in given:
-        raise TypeError(f"{caller}() got an unexpected keyword argument {name!r}")
-
-
-def reading_of(given: dict[str, Any], classifier: Classifier) -> Reading:
-    """Take the arguments on tables out of those given, and say which have no effect.
-
-    Raises ArgumentError for values that cannot be.
-    """
-    asked, like = taken(given, OF_TABLES), os.fspath(given.pop("like", ""))
-    for name in ("text_column", "label_column"):
-        if name in asked:
-            asked[name] = (one,) if isinstance(one := asked[name], str) else tuple(one)
-    table = TableOptions(**asked)
-    check_ranges(table)
-    known = [row._replace(option=row.option._replace(shown=row.name)) for row in rows(TableOptions)]
+def reading_of(
+    table: TableOptions, like: str, given: Collection[str], classifier: Classifier
+) -> Reading:
+    """Return how data are read, and say which of the ``given`` options have no effect."""
+    known = [row._replace(option=row.option._replace(shown=row.name)) for row in rows_of(READING)]
     kinds = {
         "is_table": bool(like) or reads_tables(classifier),
         "of_numbers": not reads_lines(classifier),
     }
-    values = Values("", {**vars(table), **kinds}, known)
-    if sentence := without_effect(known, asked, values):
+    values = Values("", {**vars(table), "like": like, **kinds}, known)
+    if sentence := without_effect(known, given, values):
         say(sentence)
     return Reading(table=table, like=like)
+
+
+def read_reading(options: Mapping[str, Any], classifier: Classifier, function: str) -> Reading:
+    """Return how data are read by the options of a function that has no others.
+
+    Raises OptionError for unknown options, ArgumentError for values that cannot be.
+    """
+    (table, like), given = read_options(options, READING, function)
+    return reading_of(table, like.like, given, classifier)
 
 
 def opened(

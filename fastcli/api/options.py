@@ -307,3 +307,53 @@ class TableOptions(TypedDict, total=False):
     unsure: tuple[str | float, Path] | None
     min_prob: float | None
     default: str | None
+
+
+class ReportOptions(TypedDict, total=False):
+    """The options of ``report``."""
+
+    mistakes: int | None
+    thread: int | None
+    confusion_file: Path | None
+    errors: Path | None
+    csv: Path | None
+    require: Names | None
+    format: str | None
+    text_column: Names | None
+    label_column: Names | None
+    label_from: str | None
+    label_separator: str | None
+    labels_as: str | None
+    none: str | None
+    join: str | None
+    delimiter: str | None
+    quotes: str | None
+    escape: str | None
+    header: bool | None
+    no_header: bool | None
+    encoding: str | None
+    bad_bytes: str | None
+    skip_bad: bool | None
+    like: Path | None
+
+
+class ReadingOptions(TypedDict, total=False):
+    """How tables of labelled texts are read."""
+
+    format: str | None
+    text_column: Names | None
+    label_column: Names | None
+    label_from: str | None
+    label_separator: str | None
+    labels_as: str | None
+    none: str | None
+    join: str | None
+    delimiter: str | None
+    quotes: str | None
+    escape: str | None
+    header: bool | None
+    no_header: bool | None
+    encoding: str | None
+    bad_bytes: str | None
+    skip_bad: bool | None
+    like: Path | None

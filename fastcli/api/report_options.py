@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from fastcli.errors import ArgumentError
 from fastcli.options import only_beside, option
+from fastcli.tables.options import LikeOption, TableOptions
+from fastcli.text import options as text
 
 if TYPE_CHECKING:
     from fastcli.evaluation.requirement import Requirement
@@ -97,6 +99,18 @@ class Reporting:
         from fastcli.evaluation.requirement import read_requirement
 
         return list(map(read_requirement, self.require))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """What a report of a program keeps, and how many threads work."""
+
+    mistakes: int = option(1000, "how many of the surest mistakes are kept", at_least=0)
+    thread: int = option(1, text.THREAD, group="general")
+
+
+KINDS = (Keeping, Reporting, TableOptions, LikeOption)  # of ``report``
+APART = ("report", "confusion")  # which only a screen has
 
 
 def delimiter_of(path: str) -> str | None:

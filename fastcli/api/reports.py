@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastcli.api.inputs import CANNOT_TEST, Question
 from fastcli.api.json_values import number, numbers
 from fastcli.api.label_names import label_names_of
-from fastcli.api.labelled_data import (
-    Data,
-    TableArguments,
-    check_known,
-    opened,
-    reading_of,
-    taken,
-)
-from fastcli.api.report_options import Reporting
+from fastcli.api.labelled_data import Data, opened, reading_of
+from fastcli.api.named_options import read_options
+from fastcli.api.report_options import APART, KINDS
 from fastcli.api.testing import (
     Required,
     Testing,
@@ -37,7 +30,6 @@ from fastcli.evaluation.requirement import read_requirement
 from fastcli.labelling.mistakes import Mistake as Mistake
 from fastcli.memory import check_room
 from fastcli.printable import listed_files, printable
-from fastcli.threads import usable_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,24 +41,6 @@ if TYPE_CHECKING:
     from fastcli.evaluation.report import Report as Figures
 
 NOTHING = ""  # no label, among the names of a confusion matrix
-MISTAKES = 1000  # that a report keeps, where nothing else is said
-Texts: TypeAlias = str | Sequence[str]
-
-
-class ReportArguments(TableArguments, total=False):
-    """The further arguments of ``report``: how data are read, what is kept, written and required.
-
-    ``thread`` is the number of threads (default: all processors), ``mistakes`` how many of the
-    surest mistakes are kept (default 1000).  ``errors``, ``csv`` and ``confusion_file`` are files
-    to write, as those of ``fastcli test``, and ``require`` what ``Report.require`` takes.
-    """
-
-    thread: int
-    mistakes: int
-    errors: str
-    csv: str
-    confusion_file: str
-    require: Texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,34 +227,26 @@ def report_on(
     data: Data,
     k: int = 1,
     threshold: float = 0.0,
-    given: dict[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Report | RegressionReport:
     """Return the report of a classifier; ``model`` is what errors call it, its path if it has one.
 
-    ``given`` are further arguments, as ``ReportArguments`` has them.  Raises DataError,
-    ArgumentError, TypeError for unknown arguments, and RequirementNotMet.
+    ``options`` are those of ``report``.  Raises DataError, ArgumentError, OptionError for unknown
+    ones, and RequirementNotMet.
     """
-    given = dict(given or {})
-    reading = reading_of(given, classifier)
-    thread, mistakes = given.pop("thread", None), given.pop("mistakes", MISTAKES)
-    files = taken(given, ("errors", "csv", "confusion_file"))
-    require = given.pop("require", ())
-    check_known(given, "report")
-    reporting = Reporting(
-        report=classifier.targets is None,
-        require=(require,) if isinstance(require, str) else tuple(require),
-        **{name: os.fspath(path) for name, path in files.items()},
-    )
+    (keeping, reporting, table, like), given = read_options(options or {}, KINDS, "report", APART)
+    reading = reading_of(table, like.like, given, classifier)
+    reporting = replace(reporting, report=classifier.targets is None)
     reporting.check()
     names = names_of(classifier, model, reading.like)
     paths, reading = opened(data, reading, names, classifier, CANNOT_TEST)
-    asked = Question(model, paths, k, threshold, usable_cpus() if thread is None else thread)
+    asked = Question(model, paths, k, threshold, keeping.thread)
     testing = Testing(
         classifier=classifier,
         asked=asked,
         reading=reading,
         reporting=reporting,
-        n_mistakes=mistakes,
+        n_mistakes=keeping.mistakes,
         with_scores=True,
     )
     if classifier.targets is not None:
