@@ -56,7 +56,13 @@ def _make(run: PartsRun, classifier: Classifier, clustering: Clustering) -> None
     parts = run.parts
     with Screen(is_on=is_live()) as screen:
         screen.stage(counted(len(parts), "file"), sum(part.n_bytes for part in parts))
-        run.advance = screen.advance
+
+        def advance(n_bytes: int) -> None:
+            n_done = len(run.done) + len(run.failed)
+            screen.rename(f"{n_done:,} of {counted(len(parts), 'file')}")
+            screen.advance(n_bytes)
+
+        run.advance = advance
         try:
             if clustering.dask and parts:
                 with connected_to(clustering) as client:

@@ -35,7 +35,7 @@ class ByteBar:
     def __init__(self, name: str, n_bytes: int, done: int = 0) -> None:
         from tqdm import tqdm
 
-        self._name = shortened(printable(name), NAME)
+        self.name = name
         self._bar: Any = tqdm(
             total=n_bytes or None,
             initial=done,
@@ -47,6 +47,15 @@ class ByteBar:
         )
         self._bar.delay = 0.0
         self.move(done)
+
+    @property
+    def name(self) -> str:
+        """What is read, as it is shown."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = shortened(printable(name), NAME)
 
     def _fit(self) -> None:
         """Choose the form that the terminal has room for: numbers are never cut, a name may be."""

@@ -81,6 +81,12 @@ class Screen:
             if self._line is not None or (not n_bytes and self._is_due()):
                 self._draw([name])
 
+    def rename(self, name: str) -> None:
+        """Give the stage another name, which is shown when its bar moves."""
+        self._name = name
+        if self._bar is not None:
+            self._bar.name = name
+
     def advance(self, n_bytes: int) -> None:
         """Move the bar by bytes that were read; may be called from several threads."""
         with self._drawing():
