@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from fastcli.api.told import hear_all
 from fastcli.contents import Contents
 from fastcli.errors import ModelFormatError
 from fastcli.fasttext.model_file import open_model
@@ -107,6 +108,7 @@ def is_given(name: str) -> bool:
 
 
 def _by_path(kind: type[TrainedModel], file: ModelFile, kept: dict[str, Any]) -> TrainedModel:
+    hear_all()
     contents, file = file.opened()
     found = kind.__new__(kind)
     found._restore(contents, file.path, kept)
@@ -117,6 +119,7 @@ def _by_path(kind: type[TrainedModel], file: ModelFile, kept: dict[str, Any]) ->
 def _by_value(
     kind: type[TrainedModel], path: str, data: bytes, kept: dict[str, Any]
 ) -> TrainedModel:
+    hear_all()
     found = kind.__new__(kind)
     found._restore(Contents.of_bytes(path or "The pickled model", data), path, kept)
     return found
