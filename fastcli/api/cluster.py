@@ -437,7 +437,7 @@ def _as_given(part: Part, sentence: str) -> str:
     """Return a sentence with the paths of a part as they were given."""
     absolute = _absolute(part)
     for ours, given in ((absolute.source, part.source), (absolute.folder, part.folder)):
-        sentence = sentence.replace(ours, given)
+        sentence = sentence.replace(ours, given) if given else sentence
     return sentence
 
 

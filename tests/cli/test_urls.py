@@ -404,3 +404,27 @@ def test_local_runs_load_no_fsspec(here, model):
     argv = [sys.executable, "-c", code]
     done = subprocess.run(argv, capture_output=True, env=environment(), text=True)
     assert done.stderr.splitlines()[-1] == "loaded False"
+
+
+def test_a_cluster_makes_the_same_of_urls(s3, here, model):
+    distributed = pytest.importorskip("distributed")
+    for name, data in (("1.txt", LINES), ("2.txt.gz", gzip.compress(LINES)), ("3.csv", TABLE)):
+        s3[f"in/{name}"] = data
+    assert label(model, s3.url("in"), "--output-dir", s3.url("alone")).code == 0
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+    ) as cluster:
+        words = ["--dask", cluster.scheduler_address]
+        result = label(model, s3.url("in"), "--output-dir", s3.url("out"), *words)
+        assert last(result, 0) == "3 parts: 3 written."
+        s3["test.txt"] = b"__label__Tech broken screen\n__label__Tech refund\n"
+        tested = run("test", model, s3.url("test.txt"), *words)
+    assert s3.names("out") == s3.names("alone")
+    assert all(s3[f"out/{name}"] == s3[f"alone/{name}"] for name in s3.names("out"))
+    assert tested.out == run("test", model, s3.url("test.txt")).out
