@@ -92,6 +92,23 @@ def test_what_cannot_be_is_said(folder, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.filterwarnings("ignore::fastcli.FastcliNote")
+def test_thresholds_decide_as_by_the_command(folder, tmp_path):
+    for name, data in (("linear.bin", REVIEWS), ("spirals.mlp", SPIRALS)):
+        model, file = folder / name, tmp_path / f"{name}.json"
+        tables = [] if data == SPIRALS else ["--text-column", "review"]
+        done = run("tune-threshold", model, data, *tables, "--output", file)
+        assert done.code == 0, done.err
+        words = ["--thresholds", file, "--output", tmp_path / "ref.csv"]
+        done = run("predict-prob", model, data, *words)
+        assert done.code == 0, done.err
+        decided = fastcli.load_model(model).with_decisions(file)
+        decided.label_table(data, output=tmp_path / "comp.csv", probabilities=True)
+        assert (tmp_path / "comp.csv").read_bytes() == (tmp_path / "ref.csv").read_bytes()
+        with pytest.raises(fastcli.ArgumentError, match="decides which labels are given"):
+            decided.label_table(data, output=tmp_path / "x.csv", min_prob=0.5)
+
+
 def test_what_was_decided_is_a_warning(folder, tmp_path):
     with pytest.warns(fastcli.FastcliNote) as said:
         fastcli.load_model(folder / "texts.mlp").label_table(

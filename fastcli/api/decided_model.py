@@ -18,10 +18,13 @@ from fastcli.evaluation.probabilities import as_printed
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from fastcli.api import options as typed
     from fastcli.api.labelled_data import Data, Path
     from fastcli.api.options import ReportOptions
     from fastcli.api.reports import RegressionReport, Report
-    from fastcli.evaluation.classifier import Block
+    from fastcli.evaluation.classifier import Block, Classifier
+    from fastcli.labelling.predicted import Labelled
+    from fastcli.tables.options import TableOptions
 
 
 class DecidedModel:
@@ -76,6 +79,23 @@ class DecidedModel:
         if is_one:
             return tuple(labels[0]), probs[0].astype(np.float64)
         return labels, probs
+
+    def label_table(self, source: Path, **options: Unpack[typed.TableOptions]) -> Labelled:
+        """Write the rows of a table with the labels that they get, as ``predict --output`` does.
+
+        ``k`` is by default that of the thresholds, which cannot be combined with ``keep``,
+        ``unsure``, ``min_prob`` and ``dropped``.  See ``label_table`` of other models, also for
+        ``source``, ``options``, and what is raised: OptionError, ArgumentError, DataError and
+        FastcliError.
+        """
+        from fastcli.api.tables import label_table
+
+        return label_table(self, source, {**options})
+
+    def _reading_tables(self, options: TableOptions) -> Classifier:
+        model: Any = self._model
+        found: Classifier = model.decisions.of(self.model._reading_tables(options))
+        return found
 
     def _k(self, k: int | None) -> int:
         if k is not None:

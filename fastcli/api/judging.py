@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastcli.api.options import ReadingOptions, ReportOptions
     from fastcli.api.reports import RegressionReport, Report
     from fastcli.evaluation.classifier import Classifier
+    from fastcli.tables.options import TableOptions
 
 
 class Judged:
@@ -37,6 +38,10 @@ class Judged:
             raise ArgumentError("There is no model yet: load_model opens one.")
         model: Classifier = self._model
         return model
+
+    def _reading_tables(self, options: TableOptions) -> Classifier:
+        """Return the classifier, which reads tables as options say."""
+        return self._classifier
 
     def report(
         self, data: Data, k: int = 1, threshold: float = 0.0, **options: Unpack[ReportOptions]

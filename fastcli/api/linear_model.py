@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fastcli.contents import Contents
-    from fastcli.evaluation.classifier import Classifier
     from fastcli.fasttext.args import TrainArgs
     from fastcli.fasttext.model import Model
     from fastcli.fasttext.neighbours import Neighbours
     from fastcli.fasttext.one_line import LinePredictor
-    from fastcli.tables.options import TableOptions
 
 Kind = TypeVar("Kind", bound="LinearModel")
 
@@ -117,9 +115,6 @@ class LinearModel(TrainedModel):
 
     def _pickled_attributes(self) -> dict[str, Any]:
         return {name: getattr(self._linear, name) for name in BESIDE_A_FILE}
-
-    def _reading_tables(self, options: TableOptions) -> Classifier:
-        return self._linear
 
     @property
     def _linear(self) -> Model:

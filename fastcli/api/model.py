@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.early_stopping import Evaluation
     from fastcli.labelling.predicted import Labelled
-    from fastcli.tables.options import TableOptions
 
 Own = TypeVar("Own", bound="TrainedModel")
 STREAMS = ("/dev/", "/proc/")  # where what is redirected has names that say nothing
@@ -75,10 +74,8 @@ class TrainedModel(Judged):
 
         return label_table(self, source, {**options})
 
-    def _reading_tables(self, options: TableOptions) -> Classifier:
-        """Return the classifier, which reads tables as options say."""
-        found: Classifier = self._model
-        return found
+    def _k(self, k: int | None) -> int:
+        return 1 if k is None else k
 
     # ------------------------------------------------------------------ copies and pickles
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastcli.api.inputs import say_unknown_words
 from fastcli.errors import ArgumentError
@@ -18,7 +18,6 @@ from fastcli.tables.options import LikeOption, TableOptions
 from fastcli.text import options as text
 
 if TYPE_CHECKING:
-    from fastcli.api.model import TrainedModel
     from fastcli.evaluation.classifier import Classifier
     from fastcli.labelling.label_table import LabelArgs
     from fastcli.labelling.predicted import Labelled
@@ -92,6 +91,15 @@ def check_of_numbers(model: str, args: LabelArgs) -> None:
         )
 
 
+def check_decisions(has_thresholds: bool, filters: Filters) -> None:
+    """Raise ArgumentError where thresholds meet options that decide which labels are given."""
+    if has_thresholds and filters != Filters():
+        raise ArgumentError(
+            "--thresholds decides which labels are given: it cannot be combined with --keep, "
+            "--unsure, --min-prob and --dropped."
+        )
+
+
 def label_rows(
     job: Job,
     on_bytes: Callable[[int], None] = lambda n: None,
@@ -143,8 +151,20 @@ def changed(done: Labelled) -> Iterator[str]:
 # ------------------------------------------------------------------ from a program
 
 
+class LabelsTables(Protocol):
+    """A model of a program, with decisions or without."""
+
+    path: str
+
+    def _reading_tables(self, options: TableOptions) -> Classifier:
+        """Return the classifier, which reads tables as options say."""
+
+    def _k(self, k: int | None) -> int:
+        """Return how many labels a row gets where ``k`` are asked for, None: nothing is."""
+
+
 def label_table(
-    model: TrainedModel, source: str | os.PathLike[str], options: dict[str, Any]
+    model: LabelsTables, source: str | os.PathLike[str], options: dict[str, Any]
 ) -> Labelled:
     """Write a table with labels, as the method of models says."""
     from fastcli.api.spelling import as_in_a_call
@@ -154,25 +174,27 @@ def label_table(
 
 
 def _labelled(
-    model: TrainedModel, source: str | os.PathLike[str], options: dict[str, Any]
+    model: LabelsTables, source: str | os.PathLike[str], options: dict[str, Any]
 ) -> Labelled:
     from fastcli.api.named_options import read_options
     from fastcli.labelling.label_table import LabelArgs
 
-    (best, labelling, table, filters), _ = read_options(options, KINDS, "label_table")
+    (best, labelling, table, filters), given = read_options(options, KINDS, "label_table")
     if not labelling.output:
         raise ArgumentError("label_table writes a file: give output='labelled.csv'.")
     labelling.check_name()
     filters.check(labelling.output)
+    classifier = model._reading_tables(table)
+    check_decisions(getattr(classifier, "has_thresholds", False), filters)
     job = Job(
-        classifier=model._reading_tables(table),
+        classifier=classifier,
         model=model.path,
         data=os.fspath(source),
         table=table,
         like=labelling.like,
         args=LabelArgs(
             output=labelling.output,
-            k=best.k,
+            k=model._k(best.k if "k" in given else None),
             threshold=best.threshold,
             with_probs=best.probabilities,
             wide=labelling.wide,

@@ -13,7 +13,7 @@ import click
 from fastcli.api.blocks import blocks_of
 from fastcli.api.inputs import Question, reads_tables, say_unknown_words, unknown_words_note
 from fastcli.api.table_lines import asks_for_table, refuse_table
-from fastcli.api.tables import Labelling
+from fastcli.api.tables import Labelling, check_decisions
 from fastcli.api.testing import check_no_labels
 from fastcli.cli import _json
 from fastcli.cli._cluster import Clustering, threads_of
@@ -123,7 +123,7 @@ class Run:
         self.filters.check(self.labelling.output, bool(self.parts.output_dir))
         self.labelling.check_name()
         check_readable(asked.data, CANNOT_OPEN)
-        self.check_decisions()
+        check_decisions(bool(self.options.thresholds), self.filters)
         numbers = not self.with_probs
         classifier = load_classifier(asked.model, self.table, takes_numbers=numbers)
         if classifier.targets is not None:
@@ -213,14 +213,6 @@ class Run:
         lines = (lines_of(prepared.recipe, block) for block in table.blocks)
         predict_numbers(predictor, lines, self.options.json)
         say_left_out(bad)
-
-    def check_decisions(self) -> None:
-        """Raise ArgumentError where thresholds meet options that decide which labels are given."""
-        if self.options.thresholds and self.filters != Filters():
-            raise ArgumentError(
-                "--thresholds decides which labels are given: it cannot be combined with --keep, "
-                "--unsure, --min-prob and --dropped."
-            )
 
     def label_tables(self, classifier: Classifier, asked: Question) -> None:
         """Write the rows of a table with their labels, or, without --output, print the labels."""
