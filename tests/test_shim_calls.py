@@ -198,6 +198,11 @@ def test_a_list_of_texts(model):
 def test_errors_that_pipelines_catch(fasttext, model, tmp_path):
     with pytest.raises(ValueError, match="one line at a time"):
         model.predict(TEXT)
+    for missing in (None, float("nan"), (LINE,)):
+        with pytest.raises(AttributeError):
+            model.predict(missing)
+    with pytest.raises(TypeError):
+        model.predict(LINE.encode())
     with pytest.raises(ValueError, match="cannot be opened"):
         fasttext.load_model(str(tmp_path / "none.bin"))
     vectors = fasttext.train_unsupervised(str(TRAIN), model="cbow", thread=1, **OPTIONS)

@@ -65,6 +65,13 @@ def path_of(path: str | bytes | os.PathLike[str]) -> str:
     return os.fsdecode(path)
 
 
+class NotText(TypeError, AttributeError):
+    """Something else is given as a text: bytes are a TypeError in fastText, and None is the other.
+
+    Programs catch either, for missing values among their texts.
+    """
+
+
 def line_bytes(text: str, caller: str) -> bytes:
     """Return the UTF-8 bytes of ``line_of``; this is called for every text of a program."""
     if isinstance(text, str) and "\n" not in text and END not in text:
@@ -96,7 +103,7 @@ def line_of(text: str, caller: str, ends: bool = True) -> str:
     ArgumentError if the text has several lines, TypeError for anything but text.
     """
     if not isinstance(text, str):
-        raise TypeError(f"{caller} takes a str or a list of str, not {type(text).__name__}")
+        raise NotText(f"{caller} takes a str or a list of str, not {type(text).__name__}")
     if "\n" in text:
         raise ArgumentError(f"{caller} processes one line at a time (remove '\\n')")
     if ends and END in text and (end := WRITTEN_END.search(text)):
