@@ -11,8 +11,7 @@ import os
 import stat
 import weakref
 import zlib
-from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -150,14 +149,6 @@ class Contents:
             content[at : at + len(piece)] = piece
             at += len(piece)
         return content
-
-    @property
-    def find_end(self) -> Callable[[], int]:
-        """What returns the size of the open file now, which is quicker than all of its status.
-
-        Only for a mapped file: reading goes on from the end afterwards.
-        """
-        return partial(os.lseek, self._file.fileno(), 0, os.SEEK_END)
 
     def check_unchanged(self) -> None:
         """Raise ModelFormatError if a mapped file was written to since it was opened.

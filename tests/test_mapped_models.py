@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,7 @@ from fastcli.evaluation.classifier import Classifier
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext import model_file
 from fastcli.fasttext.model_file import load_model, open_model
-from fastcli.fasttext.one_line import LinePredictor
+from fastcli.fasttext.one_line import TRUSTED, LinePredictor
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.mlp.dump import input_lines
 from fastcli.mlp.model_file import load_mlp
@@ -208,12 +209,13 @@ def test_what_cannot_be_mapped_is_an_error(models, tmp_path):
 
 
 def test_a_line_after_the_file_was_cut(models, tmp_path):
-    """At once: the status of a file is not looked at for every line, but its size is."""
+    """At once, but for a moment: a file is not looked at for every line."""
     path = tmp_path / "m.bin"
     path.write_bytes(models.with_suffix(".bin").read_bytes())
     predictor = LinePredictor(asked(path, True))
     found = [predictor.predict(b"how do i fix it\n", 1, 0.0)[0] for _ in range(9)]
     assert len({*found}) == 1
     os.truncate(path, 0)
+    time.sleep(TRUSTED)
     with pytest.raises(ModelFormatError, match=SAID):
         predictor.predict(b"how do i fix it\n", 1, 0.0)

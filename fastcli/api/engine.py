@@ -73,7 +73,8 @@ class Engine:
         if type(threshold) is not float:
             threshold = real(threshold, "threshold")
         line = first_line(utf8(text, "a text"))
-        labels, probs = self._owner._predict_line(line, k, threshold, on_unicode_error)
+        predictor = self._owner._line_predictor()
+        labels, probs = predictor.predict(line, k, threshold, on_unicode_error)
         return list(zip(probs.tolist(), labels, strict=True))
 
     def multilinePredict(
@@ -84,7 +85,8 @@ class Engine:
         firsts = [first_line(utf8(text, "a text")) for text in lines]
         if all(line.endswith(b"\n") for line in firsts):
             return self._owner._predict_lines([b"".join(firsts)], k, threshold, on_unicode_error)
-        found = [self._owner._predict_line(one, k, threshold, on_unicode_error) for one in firsts]
+        predictor = self._owner._line_predictor()
+        found = [predictor.predict(one, k, threshold, on_unicode_error) for one in firsts]
         return [list(labels) for labels, _ in found], [
             probs.astype(np.float32) for _, probs in found
         ]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FEATURES, MOST_FEATURES = 1 << 12, 1 << 16  # at first, and of scratch that is kept
 LABELS = 1 << 8
-TRUSTED = 0.001  # seconds for which a mapped file that was looked at is not looked at again
+TRUSTED = 0.0001  # seconds for which a mapped file that was looked at is not looked at again
 
 
 class LinePredictor:
@@ -48,10 +48,7 @@ class LinePredictor:
         self._row, self._arrays = _described(model)
         self._call = unchecked(predict_line)
         self._prefix = os.fsencode(model.weight_prefix)
-        contents = model.wi.contents
-        self._is_mapped = contents is not None and contents.is_mapped
-        if contents is not None and contents.is_mapped:
-            self._find_end, self._size = contents.find_end, contents.status.st_size
+        self._is_mapped = model.wi.contents is not None and model.wi.contents.is_mapped
         self._looked = 0.0  # when the file was looked at
         self._idle: list[_Scratch] = []
 
@@ -75,7 +72,7 @@ class LinePredictor:
             names = [label.decode("utf-8", on_unicode_error) for label in self.model.labels()]
         if self._prefix:
             line = blanked(np.frombuffer(line, np.uint8), self._prefix).tobytes()
-        if self._is_mapped:
+        if self._is_mapped and not 0.0 <= monotonic() - self._looked < TRUSTED:
             self._look()
         try:
             scratch = self._idle.pop()  # one step, also for threads
@@ -86,14 +83,20 @@ class LinePredictor:
         n = self._call(line, len(line), threshold, scratch.address)
         if n < 0 or n >= TOO_LONG:
             n, scratch = self._again(n, line, threshold, scratch)
-        if self._is_mapped:
-            self._look_again()
+        if self._is_mapped and not 0.0 <= monotonic() - self._looked < TRUSTED:
+            self._look()
         ids, told = scratch.ids, scratch.told
         labels = (names[ids[0]],) if n == 1 else tuple([names[ids[i]] for i in range(n)])
         probs = told.copy() if n == len(told) else told[:n].copy()
         if scratch.is_small:
             self._idle.append(scratch)
         return labels, probs
+
+    def _look(self) -> None:
+        """Raise ModelFormatError if the mapped file was written to: 1 us, a third of a call."""
+        now = monotonic()  # before the look, or what happens after it would be trusted as well
+        self.model.wi.check_unchanged()
+        self._looked = now
 
     def _again(
         self, n: int, line: bytes, threshold: float, scratch: _Scratch
@@ -109,21 +112,6 @@ class LinePredictor:
             if len(line) > most_bytes(self.model.args.maxn):
                 warn_once(self.model.args.maxn)
         return n, scratch
-
-    def _look(self) -> None:
-        """Look whether the file was written to: 1 us, and 0.3 where that was done just now.
-
-        That it was not cut is looked at in any case: missing bytes would end the process.
-        """
-        if self._find_end() != self._size:
-            self.model.wi.check_unchanged()
-        self._look_again()
-
-    def _look_again(self) -> None:
-        now = monotonic()
-        if not 0.0 <= now - self._looked < TRUSTED:
-            self.model.wi.check_unchanged()
-            self._looked = now
 
 
 class _Scratch:

@@ -34,10 +34,9 @@ class Search(Group):
     """Scratch of ``best_labels``."""
 
     scores: F32  # [whole blocks of labels]
-    lines: I32  # [2 * blocks]: the line whose scores of half a block are there; where a tree is
-    firsts: (
-        F32  # [whole blocks of labels]: searched, as are the log-probabilities of first children
-    )
+    # Where a tree is searched:
+    lines: I32  # [2 * blocks]: the line whose scores of half a block are there,
+    firsts: F32  # [whole blocks of labels]: with the log-probabilities of first children
     seconds: F32  # [whole blocks of labels]: and those of second children
     nodes: I32  # [nlabels + 1]: the stack of nodes to be visited,
     path_scores: F32  # [nlabels + 1]: and their log-probabilities

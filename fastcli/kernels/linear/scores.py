@@ -19,6 +19,7 @@ from fastcli.kernels.base.vector import (
     divided,
     exact_exp,
     exact_log,
+    half_block_dots,
     sum_in_order,
 )
 from fastcli.kernels.base.views import at
@@ -53,9 +54,12 @@ def fill_blocks(wo: F32, nlabels: i64, dim: i64, blocks: F32) -> None:
 
 @device
 def score_block(hidden: F32, outputs: Outputs, block: i64, out: F32) -> None:
-    """Set the scores of a block of labels, of which ``out`` has all."""
+    """Set the scores of a block of labels, of which ``out`` has all; beyond them to anything."""
     dim, first = outputs.dim, block * BLOCK
-    block_dots(hidden, dim, at(outputs.blocks, first * dim), at(out, first))
+    if outputs.nlabels - first <= BLOCK // 2:
+        half_block_dots(hidden, dim, at(outputs.blocks, first * dim), at(out, first))
+    else:
+        block_dots(hidden, dim, at(outputs.blocks, first * dim), at(out, first))
 
 
 @device
