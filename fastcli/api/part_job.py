@@ -17,8 +17,8 @@ from fastcli.labelling.part_records import (
     PartRecord,
     Setting,
     file_state,
+    recorded_path,
     source_state,
-    whole_path,
 )
 from fastcli.labelling.predicted import Labelled
 from fastcli.tables.bad_rows import BadRows
@@ -76,7 +76,7 @@ class PartJob(ModelJob):
             if not is_url(part.source) and status_of(part.source) != (source.size, source.mtime_ns):
                 raise DataError("it was written to while it was read")
             return PartRecord(
-                input=whole_path(part.source),
+                input=recorded_path(part.source),
                 source=source,
                 part=file_state(fd),
                 model=self.setting.model,

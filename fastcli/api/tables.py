@@ -16,6 +16,7 @@ from fastcli.overwriting import STREAM
 from fastcli.printable import listed, named, shortened
 from fastcli.tables.options import LikeOption, TableOptions
 from fastcli.text import options as text
+from fastcli.text.spooled import fetched
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -114,11 +115,12 @@ def label_rows(
     from fastcli.tables.bad_rows import BadRows
 
     bad = BadRows(job.table.skip_bad)
-    table, prepared = open_texts(
-        job.classifier, job.model, job.data, job.table, job.like, bad, on_bytes
-    )
-    inputs = [job.model, job.data, job.like]
-    done = write_labelled(job.classifier, table, prepared, job.args, inputs, progress)
+    with fetched(job.data):
+        table, prepared = open_texts(
+            job.classifier, job.model, job.data, job.table, job.like, bad, on_bytes
+        )
+        inputs = [job.model, job.data, job.like]
+        done = write_labelled(job.classifier, table, prepared, job.args, inputs, progress)
     return done, bad
 
 

@@ -251,7 +251,7 @@ def plan(parts: list[Part], setting: Setting) -> Plan:
             )
         if record.source.is_of(part.source):
             found.done.append(part)
-        elif record.input == whole_path(part.source):
+        elif record.input == recorded_path(part.source):
             found.changed.append(part)
         else:
             raise ArgumentError(
@@ -263,6 +263,13 @@ def plan(parts: list[Part], setting: Setting) -> Plan:
             "or --overwrite."
         )
     return found
+
+
+def recorded_path(path: str) -> str:
+    """Return the path by which a record names an input; what is behind ? may be a signature."""
+    if path.lower().startswith(("http://", "https://")) and is_url(path):
+        return path.partition("?")[0]
+    return whole_path(path)
 
 
 def whole_path(path: str) -> str:

@@ -523,7 +523,7 @@ def test_the_table_at_the_end(here):
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux")
 def test_a_killed_process_costs_its_part_one_try(here):
     """The first one of two; what it was at is made by another."""
-    n = 40
+    n = 16
     for i in range(n):
         write(f"many/{i:02}.jsonl", [{"text": f"{text} {i}"} for text in TEXTS])
     argv = ["predict-prob", "m.bin", "many", "--output-dir", "out", "-thread", 2]

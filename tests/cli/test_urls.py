@@ -13,6 +13,7 @@ import pytest
 
 from fastcli import remote
 from fastcli.errors import ArgumentError, DataError
+from fastcli.labelling.part_records import recorded_path
 from fastcli.urls import is_url, local_path, name_of
 from tests.command import environment, run
 from tests.s3 import Faults, serving
@@ -106,6 +107,13 @@ def test_file_urls_are_local_paths(here, model):
     result = label(model, f"file://{here}/*.txt", "--output-dir", f"file://{here}/out")
     assert result.code == 0
     assert Path("out/a.txt").read_bytes() == label(model, "a.txt").out
+
+
+def test_what_a_record_names():
+    """Behind the ? of a web page may be a signature, which changes and is a secret."""
+    assert recorded_path("https://host/a.csv?signature=x") == "https://host/a.csv"
+    assert recorded_path("s3://bucket/a.csv?versionId=x") == "s3://bucket/a.csv?versionId=x"
+    assert recorded_path("a.csv") == os.path.abspath("a.csv")
 
 
 def test_names_of_parts():
