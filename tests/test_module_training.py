@@ -165,6 +165,8 @@ def test_positions_and_names_are_those_of_fasttext(tmp_path):
     [
         ({"wordNgram": 2}, TypeError, "unexpected keyword argument 'wordNgram' (did you mean wor"),
         ({"min_count": 1, "minCount": 2}, TypeError, "multiple values for argument 'min_count'"),
+        ({"callback": 3}, TypeError, "callback must be a function, not int."),
+        ({"autotuneValidationFile": "none"}, FileNotFoundError, "Validation file cannot be opened"),
         ({"lr": "fast"}, TypeError, "lr = 'fast' should be float"),
         ({"epoch": 2.5}, TypeError, "epoch = 2.5 should be int"),
         ({"wordNgrams": 0}, ValueError, "wordNgrams must be 1 or more, not 0."),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastcli.api.told import Told
+from fastcli.errors import OptionError
 from fastcli.evaluation.early_stopping import Evaluation
 from fastcli.evaluation.fold_results import CrossValidation, FoldResult
 from fastcli.reporting import StopTraining
@@ -79,10 +80,13 @@ class Listening(Told):
 
     It is called, by the thread that trains, after each block of lines (several times a second, and
     with the same data and arguments always at the same lines), each evaluation, trial and fold.
+    Raises OptionError for a callback that cannot be called.
     """
 
     def __init__(self, verbose: int, callback: Callback | None = None, epochs: int = 0) -> None:
         super().__init__(verbose)
+        if callback is not None and not callable(callback):
+            raise OptionError(f"callback must be a function, not {type(callback).__name__}.")
         self._callback, self._epochs = callback, epochs
         self._stage = ""
 

@@ -168,8 +168,9 @@ def _wrapped(model: Model, args: TrainArgs, path: str, trained: Trained) -> Fast
 def _say_better(found: Better | None) -> None:
     """Say what may make a better model, by the arguments of a call."""
     if found is not None:
-        options = [shlex.join(found.options)] if found.command else []
-        say(" ".join([found.sentence, *options]))
+        words = map(shlex.quote, found.options if found.command else ())
+        pairs = [f"{name} {value}" for name, value in zip(words, words, strict=True)]
+        say(f"{found.sentence} {', '.join(pairs)}".rstrip())
 
 
 # ------------------------------------------------------------------------------ what is asked for
