@@ -1,6 +1,7 @@
 """Training from a program: the bytes of the command line, its sentences, callbacks, interrupts."""
 
 import gzip
+import re
 import signal
 import sys
 import threading
@@ -109,6 +110,28 @@ def test_going_on_with_a_model_and_quantizing_it(tmp_path):
     options = ["-qnorm", "-retrain", "-input", TRAIN, "-cutoff", 300, "-verbose", 0]
     assert run("quantize", "-output", tmp_path / "command", *options).code == 0
     assert (tmp_path / "module.ftz").read_bytes() == (tmp_path / "command.ftz").read_bytes()
+
+
+def test_lines_are_those_of_a_file(tmp_path):
+    whole = fastcli.train_supervised(TRAIN, **SMALL, valid_share=0.1)
+    with open(TRAIN, encoding="utf-8") as file:
+        some = fastcli.train_supervised(lines=file, **SMALL, valid_share=0.1)
+    for name, model in (("whole", whole), ("some", some)):
+        model.save_model(tmp_path / f"{name}.bin")
+    assert (tmp_path / "whole.bin").read_bytes() == (tmp_path / "some.bin").read_bytes()
+    words = fastcli.train_unsupervised(lines=("rice beans" for _ in range(9)), minCount=1, **WORDS)
+    assert sorted(words.words) == ["</s>", "beans", "rice"]
+    for wrong, error in (
+        ({"lines": "rice"}, "lines is a list of lines"),
+        ({"lines": [b"rice"]}, "lines: number 0 is bytes"),
+        ({"lines": ["__label__a x", "a\nb"]}, "lines: number 1 has a line end"),
+        ({"lines": [], "input": TRAIN}, "Give input, one or more paths, or lines"),
+        ({"lines": ["no label"]}, "No label found in (lines)"),
+        ({"lines": []}, "Empty vocabulary"),
+        ({}, "Give input"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(error)):
+            fastcli.train_supervised(**SMALL, **wrong)
 
 
 def test_output_writes_the_files_of_the_command(tmp_path):

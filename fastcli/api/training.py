@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from fastcli.api.files import Lists, input_files
 from fastcli.api.interrupting import interrupted_with_best, says_what_is_left
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from fastcli.fasttext.trained import Trained
 
 Path: TypeAlias = "str | os.PathLike[str]"
+LINES = "(lines)"  # the name of lines that are given, as of a file
 # fastText's order of arguments, after the input.
 ORDER = (
     *("lr", "dim", "ws", "epoch", "minCount", "minCountLabel", "minn", "maxn", "neg"),
@@ -62,15 +64,17 @@ ALIASES = {
 
 
 def train_supervised(
-    input: Path | Sequence[Path],
+    input: Path | Sequence[Path] | None = None,
     *values: Any,
+    lines: Iterable[str] | None = None,
     callback: Callback | None = None,
     **options: Unpack[SupervisedOptions],
 ) -> FastText:
     """Train a classifier as the command ``supervised`` does, and return it.
 
     ``input`` is a file of lines of labels and text, or a table with ``text_column`` and
-    ``label_column``; several, a folder and a pattern will do as well.  ``options`` are those of
+    ``label_column``; several, a folder and a pattern will do as well.  Or ``lines`` has such lines,
+    str, as many as are asked for; they are copied to a temporary file.  ``options`` are those of
     the command, in fastText's names (``wordNgrams``) or as Python writes them (``word_ngrams``),
     ``values`` the first of them in fastText's order.  Defaults are those of the command; the same
     arguments make the same model on any number of threads, by default as many as processors.
@@ -84,39 +88,46 @@ def train_supervised(
     for a value, DataError (a ValueError) for an input, TrainingDiverged (a RuntimeError), and
     KeyboardInterrupt where Ctrl-C ends it; nothing is left behind then.
     """
-    return _trained("supervised", "train_supervised", input, values, {**options}, callback)
+    return _trained(
+        "supervised", "train_supervised", _given(input, lines), values, {**options}, callback
+    )
 
 
 def train_unsupervised(
-    input: Path | Sequence[Path],
+    input: Path | Sequence[Path] | None = None,
     model: str = "skipgram",
     *values: Any,
+    lines: Iterable[str] | None = None,
     callback: Callback | None = None,
     **options: Unpack[UnsupervisedOptions],
 ) -> FastText:
     """Train word vectors as the commands ``skipgram`` and ``cbow`` do, and return their model.
 
     ``input`` are files of text, ``model`` is ``skipgram`` or ``cbow``.  The same seed gives the
-    same model on one thread (``thread=1``).  All else is as in ``train_supervised``: ``callback``,
-    and what is raised, such as ArgumentError for another ``model``.
+    same model on one thread (``thread=1``).  All else is as in ``train_supervised``: ``lines``,
+    ``callback``, and what is raised, such as ArgumentError for another ``model``.
     """
     if model not in ("skipgram", "cbow"):
         raise ArgumentError(f"Unrecognized model name {model!r}: give skipgram or cbow.")
-    return _trained(model, "train_unsupervised", input, values, {**options}, callback)
+    return _trained(
+        model, "train_unsupervised", _given(input, lines), values, {**options}, callback
+    )
 
 
 def _trained(
     command: str,
     function: str,
-    given_input: Path | Sequence[Path],
+    data: Given,
     values: Sequence[Any],
     options: dict[str, Any],
     callback: Callback | None,
 ) -> FastText:
     """Train as a command does, with the arguments of a call."""
-    with as_in_a_call(rows_of_command(command)):
+    with as_in_a_call(rows_of_command(command)), ExitStack() as stack:
         named = named_values(function, values, options)
-        request = request_of(command, function, given_input, named)
+        request = request_of(command, function, data, named)
+        if data.lines is not None:
+            stack.enter_context(lines_in_a_file(data.lines))
         settled = settle(request)
         reporter = Listening(request.args.verbose, callback, settled.args.epoch)
         if settled.tuning is not None:
@@ -205,18 +216,18 @@ def named_values(
     return found
 
 
-def request_of(
-    command: str, function: str, given_input: Path | Sequence[Path], options: dict[str, Any]
-) -> Request:
+def request_of(command: str, function: str, data: Given, options: dict[str, Any]) -> Request:
     """Return what a call asks for.
 
     Raises OptionError and ArgumentError for what cannot be asked for.
     """
-    named = {"input": _paths(given_input), **options}
+    named = {"input": data.paths, **options}
     built, given = read_options(named, kinds_of(command), function, without_of(command))
     parts = {type(one): one for one in built}
     args, lists = parts[TrainArgs], parts[Lists]
-    files = input_files(args.input, lists.files_from, args.verbose <= 0)
+    files = args.input
+    if data.lines is None:
+        files = input_files(args.input, lists.files_from, args.verbose <= 0)
     return Request(
         command=command,
         args=replace(args, input=files),
@@ -231,14 +242,49 @@ def request_of(
     )
 
 
-def _paths(given: Path | Sequence[Path]) -> list[str]:
-    """Return one or more paths as a list.  Raises OptionError for what is none."""
-    several = [given] if isinstance(given, str | os.PathLike) else given
+class Given(NamedTuple):
+    """What is trained on: paths, or lines that have the name ``LINES``."""
+
+    paths: list[str]
+    lines: Iterable[str] | None
+
+
+def _given(paths: Path | Sequence[Path] | None, lines: Iterable[str] | None) -> Given:
+    """Return what is trained on.  Raises OptionError for what is neither paths nor lines."""
+    if (paths is None) == (lines is None):
+        raise OptionError("Give input, one or more paths, or lines, and not both.")
+    if lines is not None:
+        if isinstance(lines, str | bytes):
+            raise OptionError("lines is a list of lines, or another iterable of str.")
+        return Given([LINES], lines)
+    several = [paths] if isinstance(paths, str | os.PathLike) else paths
     if not isinstance(several, Sequence) or not all(
         isinstance(one, str | os.PathLike) for one in several
     ):
         raise OptionError(
-            f"input is a path or a list of paths, not {type(given).__name__}: write lines to a "
-            "file first."
+            f"input is a path or a list of paths, not {type(paths).__name__}; lines takes lines."
         )
-    return [os.fspath(one) for one in several]
+    return Given([os.fspath(one) for one in several], None)
+
+
+@contextmanager
+def lines_in_a_file(lines: Iterable[str]) -> Iterator[None]:
+    """Let the file of ``LINES`` have these lines; what cannot be encoded stays as it was read.
+
+    Raises OptionError for what is not text, ArgumentError for a text with a line end.
+    """
+    from tempfile import TemporaryDirectory
+
+    from fastcli.text.spooled import standing_for
+
+    with TemporaryDirectory(prefix="fastcli-") as folder:
+        path = os.path.join(folder, "lines.txt")
+        with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            for i, line in enumerate(lines):
+                if not isinstance(line, str):
+                    raise OptionError(f"lines: number {i} is {type(line).__name__}, and not str.")
+                if "\n" in line.removesuffix("\n"):
+                    raise ArgumentError(f"lines: number {i} has a line end in it.")
+                file.write(line if line.endswith("\n") else f"{line}\n")
+        with standing_for([LINES], path, ""):
+            yield
