@@ -15,6 +15,8 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # as in ``typing``, which takes some ms to import
 if TYPE_CHECKING:
+    from fastcli.api.comparing import Comparison as Comparison
+    from fastcli.api.comparing import compare as compare
     from fastcli.api.decided_model import DecidedModel as DecidedModel
     from fastcli.api.decisions import Calibration as Calibration
     from fastcli.api.decisions import Thresholds as Thresholds
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Calibration": "api.decisions",
+    "Comparison": "api.comparing",
     "DecidedModel": "api.decided_model",
     "Explanation": "api.explaining",
     "FastText": "api.linear",
@@ -54,6 +57,7 @@ _HOMES = {
     "RegressionReport": "api.reports",
     "Report": "api.reports",
     "Thresholds": "api.decisions",
+    "compare": "api.comparing",
     "load_model": "api.loading",
     "STOP": "api.progress",
     "Progress": "api.progress",

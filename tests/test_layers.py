@@ -122,7 +122,8 @@ HOMES = {
     "chardet": ("text/encodings.py",),
     # For type checkers only:
     "typing_extensions": tuple(
-        f"api/{name}.py" for name in ("training", "mlp", "model", "judging", "decided_model")
+        f"api/{name}.py"
+        for name in ("training", "mlp", "model", "judging", "decided_model", "comparing")
     ),
 }
 LAYERS["cli"] = {"cli", "interrupts", *LAYERS["api"]}

@@ -343,3 +343,47 @@ def test_a_model_that_was_never_saved_has_decisions_in_memory():
         chosen.save()
     with pytest.raises(fastcli.ArgumentError, match="The model has no file"):
         model.with_decisions("auto")
+
+
+# ------------------------------------------------------------------ comparisons
+
+
+def test_a_comparison_is_what_the_command_writes(folder, topics):
+    paths = [folder / name for name in ("topics.bin", "ova.bin", "deep.mlp")]
+    found = fastcli.compare(paths, TEST)
+    assert [found.to_dict()] == printed("compare", *paths, TEST, "--json")
+    assert found.models[found.best].accuracy == max(one.accuracy for one in found.models)
+    assert {one.test for one in found.others} == {"mcnemar"}
+    by_f1 = fastcli.compare(paths[:2], TEST, "f1macro", seed=3, k=2)
+    options = ["--metric", "f1macro", "-seed", 3, "-k", 2, "--json"]
+    assert [by_f1.to_dict()] == printed("compare", *paths[:2], TEST, *options)
+    assert by_f1.others[0].interval is not None
+
+
+def test_models_in_memory_are_compared(folder, topics):
+    other = fastcli.load_model(folder / "deep.mlp")
+    pairs = [line.split(" ", 1) for line in TEST.read_text(encoding="utf-8").splitlines()]
+    found = fastcli.compare([topics, other], pairs)
+    assert found.lines == 300
+    assert [one.model for one in found.models] == [topics.path, other.path]
+    decided = topics.with_decisions(topics.tune_thresholds(VALID))
+    both = fastcli.compare([decided, topics], pairs)
+    assert both.models[1] == found.models[0]
+    with pytest.raises(fastcli.ArgumentError, match="two models or more"):
+        fastcli.compare([topics], TEST)
+    with pytest.raises(fastcli.ArgumentError, match="predicts numbers"):
+        fastcli.compare([topics, folder / "numbers.mlp"], TEST)
+
+
+@pytest.mark.filterwarnings("ignore::fastcli.FastcliNote")  # on the delimiter
+def test_tables_of_numbers_are_read_by_options(folder, tmp_path):
+    model = fastcli.load_model(folder / "rows.mlp")
+    text = (folder / "rows.csv").read_text(encoding="utf-8")
+    path = tmp_path / "rows.txt"
+    path.write_text(text.replace(",", ";"), encoding="utf-8")
+    report = model.report(path, delimiter=";")
+    options = ["--report", "--json", "--delimiter", ";"]
+    assert [report.to_dict()] == printed("test", *options, folder / "rows.mlp", path)
+    assert model.report(folder / "rows.csv").accuracy == report.accuracy
+    chosen = model.tune_thresholds(path, delimiter=";")
+    assert model.with_decisions(chosen).report(path, delimiter=";").n == report.n

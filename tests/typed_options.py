@@ -3,7 +3,7 @@
 from itertools import chain
 from pathlib import Path
 
-from fastcli.api import labelled_data, mlp, report_options, tables
+from fastcli.api import comparing, labelled_data, mlp, report_options, tables
 from fastcli.api.linear_training import kinds_of, without_of
 from fastcli.api.spelling import name_of
 from fastcli.api.training import ALIASES
@@ -41,6 +41,7 @@ CLASSES = {
         "The options of ``report``.",
         rows_of(report_options.KINDS, report_options.APART),
     ),
+    "ComparisonOptions": ("The options of ``compare``.", rows_of(comparing.kinds())),
     "ReadingOptions": ("How tables of labelled texts are read.", rows_of(labelled_data.READING)),
 }
 LINEAR = ("SupervisedOptions", "UnsupervisedOptions")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastcli.api import deciding
 from fastcli.api.deciding import AUTO, thresholds_path
 from fastcli.api.dev_data import CANNOT_OPEN
-from fastcli.api.labelled_data import Data, Path, opened, read_reading
+from fastcli.api.labelled_data import Data, Path, opened, read_reading, reading_tables
 from fastcli.api.loading import for_labels_only
 from fastcli.api.reports import names_of
 from fastcli.errors import ArgumentError, DataError
@@ -221,6 +221,7 @@ def tuned(
     if aim.metric.doubt:
         say(aim.metric.doubt)
     reading = read_reading(options, classifier, "tune_thresholds")
+    classifier = reading_tables(classifier, reading.table)
     names = names_of(classifier, model, reading.like)
     files, reading = opened(data, reading, names, classifier, CANNOT_OPEN)
     found = tune(classifier, model, identity, files, reading, aim)
@@ -238,6 +239,7 @@ def calibrated(
     model = path or "The model"
     check_labels(classifier, model, "calibrate")
     reading = read_reading(options, classifier, "calibrate")
+    classifier = reading_tables(classifier, reading.table)
     names = names_of(classifier, model, reading.like)
     files, reading = opened(data, reading, names, classifier, CANNOT_OPEN)
     found = calibrating.calibrated(classifier, model, identity_of(path), files, reading)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from fastcli.api.arguments import utf8
 from fastcli.api.files import input_files
 from fastcli.api.inputs import Reading, check_readable, reads_lines, reads_tables
+from fastcli.api.loading import reading_as
 from fastcli.api.named_options import read_options
 from fastcli.errors import ArgumentError
 from fastcli.notices import say
@@ -56,6 +57,21 @@ def read_reading(options: Mapping[str, Any], classifier: Classifier, function: s
     """
     (table, like), given = read_options(options, READING, function)
     return reading_of(table, like.like, given, classifier)
+
+
+def reading_tables(classifier: Any, options: TableOptions) -> Classifier:
+    """Return a classifier that reads tables of numbers as options say; the given one stays so.
+
+    Raises ArgumentError for options that cannot be.
+    """
+    found: Classifier = classifier
+    if reads_lines(found):
+        return found
+    if (decisions := getattr(classifier, "decisions", None)) is not None:
+        found = decisions.of(reading_tables(classifier.undecided, options))
+        return found
+    found = reading_as(classifier, options)
+    return found
 
 
 def opened(

@@ -337,6 +337,31 @@ class ReportOptions(TypedDict, total=False):
     like: Path | None
 
 
+class ComparisonOptions(TypedDict, total=False):
+    """The options of ``compare``."""
+
+    k: int | None
+    threshold: float | None
+    thread: int | None
+    format: str | None
+    text_column: Names | None
+    label_column: Names | None
+    label_from: str | None
+    label_separator: str | None
+    labels_as: str | None
+    none: str | None
+    join: str | None
+    delimiter: str | None
+    quotes: str | None
+    escape: str | None
+    header: bool | None
+    no_header: bool | None
+    encoding: str | None
+    bad_bytes: str | None
+    skip_bad: bool | None
+    like: Path | None
+
+
 class ReadingOptions(TypedDict, total=False):
     """How tables of labelled texts are read."""
 

@@ -109,6 +109,15 @@ class Keeping:
     thread: int = option(1, text.THREAD, group="general")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Predicted:
+    """Which labels lines get where models are compared, and how many threads work."""
+
+    k: int = option(1, "number of labels per line (-1: all)", shown="-k")
+    threshold: float = option(0.0, "minimum probability of a label")
+    thread: int = option(1, text.THREAD, group="general")
+
+
 KINDS = (Keeping, Reporting, TableOptions, LikeOption)  # of ``report``
 APART = ("report", "confusion")  # which only a screen has
 

@@ -12,7 +12,7 @@ import numpy as np
 from fastcli.api.inputs import CANNOT_TEST, Question
 from fastcli.api.json_values import number, numbers
 from fastcli.api.label_names import label_names_of
-from fastcli.api.labelled_data import Data, opened, reading_of
+from fastcli.api.labelled_data import Data, opened, reading_of, reading_tables
 from fastcli.api.named_options import read_options
 from fastcli.api.report_options import APART, KINDS
 from fastcli.api.testing import (
@@ -236,6 +236,7 @@ def report_on(
     """
     (keeping, reporting, table, like), given = read_options(options or {}, KINDS, "report", APART)
     reading = reading_of(table, like.like, given, classifier)
+    classifier = reading_tables(classifier, table)
     reporting = replace(reporting, report=classifier.targets is None)
     reporting.check()
     names = names_of(classifier, model, reading.like)

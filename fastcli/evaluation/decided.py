@@ -62,6 +62,11 @@ class Decided:
         )
 
     @property
+    def undecided(self) -> Classifier:
+        """The classifier without them."""
+        return self._model
+
+    @property
     def has_thresholds(self) -> bool:
         """Whether labels must reach thresholds to be given."""
         return self._thresholds is not None

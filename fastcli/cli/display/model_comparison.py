@@ -13,7 +13,7 @@ from fastcli.evaluation.compared_models import Against, Standing, p_text
 from fastcli.printable import counted, printable
 
 if TYPE_CHECKING:
-    from fastcli.cli._compare_models import Compared
+    from fastcli.api.comparing import Compared
     from fastcli.evaluation.answers import SameLines
 
 BEST = "best"
