@@ -70,7 +70,7 @@ def test_rows_are_lists_arrays_or_a_file(folder):
         assert np.array_equal(probs, of_file[1])
     label, prob = model.predict(x[0])
     assert (label, prob.tolist()) == (tuple(labels[0]), probs[0].tolist())
-    assert model.predict([0.5, -0.25])[0] == label
+    assert model.predict([0.5, -0.25])[0] == model.predict((0.5, -0.25))[0] == label
     for wrong, said in (
         ([[1.0]], "reads rows of 2 columns: x, y. These have 1"),
         ([[1.0, np.inf]], "row 1, column 2: the number is infinite"),
@@ -125,6 +125,8 @@ def test_a_file_is_tested_as_by_the_command(folder):
     ref = json.loads(run("test", *words).out)
     scores = np.array([precision, recall])
     assert [n, *shown(scores)] == [ref["n"], ref["precision"], ref["recall"]]
+    with pytest.raises(fastcli.DataError, match="is a table, not lines of labels and text"):
+        fastcli.load_model(folder / "topics.mlp").test(SAMPLES / "reviews.csv")
     scores = fastcli.load_model(folder / "numbers.mlp").test(folder / "numbers.csv")
     ref = json.loads(run("test", folder / "numbers.mlp", folder / "numbers.csv", "--json").out)
     assert [scores.n, *shown(np.array(scores[1:]))] == [ref[x] for x in ("n", "rmse", "mae", "r2")]

@@ -34,7 +34,6 @@ OF_LINEAR = {
     *("get_input_matrix", "get_output_matrix", "set_matrices", "words"),
 }
 CANNOT_OPEN = "Input file cannot be opened!"
-CANNOT_TEST = "Test file cannot be opened!"
 
 
 class Layer(NamedTuple):
@@ -276,26 +275,34 @@ class Perceptron(TrainedModel):
         return values[0] if is_one else values
 
     def test(
-        self, path: str | os.PathLike[str], k: int = 1, threshold: float = 0.0
+        self,
+        path: str | os.PathLike[str],
+        k: SupportsIndex = 1,
+        threshold: SupportsFloat = 0.0,
     ) -> tuple[int, float, float] | RegressionScores:
         """Return the number of lines, and the precision and recall of their k best labels.
 
         ``path`` is that of the file; labels below ``threshold`` are left out.  Of a model of
         regression it returns ``RegressionScores``.  Raises DataError for a file that cannot be
-        read.
+        read, and for a table of texts, which ``report`` reads by its options.
         """
+        from fastcli.api.inputs import Reading, examples
         from fastcli.evaluation.predictor import Predictor
+        from fastcli.tables.options import TableOptions
+        from fastcli.threads import usable_cpus
 
-        model = self._model
+        k, threshold = whole(k, "k"), real(threshold, "threshold")
+        model, name = self._model, os.fspath(path)
         if model.targets is not None:  # of its own, since other threads may predict
             model = replace(model, targets_read="present")
-        predictor = Predictor(model, k, threshold, 1, self._name)
+        predictor = Predictor(model, k, threshold, usable_cpus(), self._name)
+        blocks = examples(model, self.path, name, Reading(table=TableOptions()))
         if model.targets is None:
-            meter = predictor.test(blocks_of(model, os.fspath(path), CANNOT_TEST))
+            meter = predictor.test(blocks)
             return meter.n, meter.precision, meter.recall
         from fastcli.evaluation.regression import measured_numbers
 
-        found = measured_numbers(predictor, blocks_of(model, os.fspath(path), CANNOT_TEST))
+        found = measured_numbers(predictor, blocks)
         return RegressionScores(found.n, *map(found.score, ("rmse", "mae", "r2")))
 
     def _blocks(self, data: Any) -> tuple[Iterable[Block], bool]:
@@ -331,7 +338,7 @@ class Perceptron(TrainedModel):
             isinstance(data, list | tuple) and len(data) > 0 and not _is_row(data[0])
         )
         if is_one:
-            data = data[None] if isinstance(data, np.ndarray) else [data]
+            data = [list(data)]
         columns = self._model.columns
         assert columns is not None
         return given_rows(columns, data, say), is_one
