@@ -207,14 +207,22 @@ def _skip(file: Any, n: int) -> None:
             n -= len(data)
 
 
-def read_small(urls: Sequence[str]) -> list[bytes | None]:
-    """Return the bytes of small files, None where there is none.  Raises RemoteError."""
-    if not urls:
-        return []
+def at_once(work: Callable[[str], T], urls: Sequence[str]) -> list[T]:
+    """Return what ``work`` gives for each URL, asking for some at the same time.
+
+    Raises what it does, for the first URL of which it does.
+    """
+    if len(urls) < 2:
+        return list(map(work, urls))
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(min(AT_ONCE, len(urls))) as pool:
-        return list(pool.map(_read_small, urls))
+        return list(pool.map(work, urls))
+
+
+def read_small(urls: Sequence[str]) -> list[bytes | None]:
+    """Return the bytes of small files, None where there is none.  Raises RemoteError."""
+    return at_once(_read_small, urls)
 
 
 def _read_small(url: str) -> bytes | None:

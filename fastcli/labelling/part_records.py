@@ -161,6 +161,11 @@ def _unreadable(path: str, reason: object) -> DataError:
     return DataError(f"{path} cannot be read: {reason}. {ANEW}")
 
 
+def is_small(size: int | None) -> bool:
+    """Tell whether a file may be a record, by its bytes."""
+    return size is None or size <= LONGEST
+
+
 class Folder:
     """What is in a folder of parts; behind a URL as it was when this was made."""
 
@@ -175,12 +180,13 @@ class Folder:
         from fastcli import remote
 
         try:
-            self._files = set(remote.below(self._folder))
+            files = remote.below(self._folder)
             top = f"{RECORDS}/"
-            names = sorted(name for name in self._files if name.startswith(top))
+            names = [n for n, one in files.items() if n.startswith(top) and is_small(one.size)]
             found = remote.read_small([below(self._folder, name) for name in names])
         except OSError as error:
             raise unreadable(self._folder, error) from error
+        self._files = set(files)
         self._records = {
             name.removeprefix(top): data for name, data in zip(names, found, strict=True)
         }

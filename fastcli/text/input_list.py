@@ -45,22 +45,21 @@ def list_inputs(given: Iterable[str], lists: Sequence[str], opens_folders: bool)
     if [*given, *lists].count(STREAM) > 1 and STREAM in lists:
         raise ArgumentError("Standard input can be an input or the list of --files-from, once.")
     found = InputList()
+    given = list(map(local_path, given))
+    behind = _behind_all(given, opens_folders)
     for word in given:
-        word = local_path(word)
-        if is_url(word):
-            files = _behind(word, opens_folders)
-            found.paths += files
-            if files != [word]:
-                found.notes.append(f"{word}: {summary(files)}")
-            continue
-        is_pattern = _is_pattern(word)
+        is_pattern = word not in behind and _is_pattern(word)
         matches = _sorted_matches(word) if is_pattern else [word]
-        files = [file for path in matches for file in _parts(path, opens_folders)]
+        files = behind.get(word) or [
+            file for path in matches for file in _parts(path, opens_folders)
+        ]
         found.paths += files
         if is_pattern or files != [word]:
             found.notes.append(f"{word}: {summary(files)}")
     for path in lists:
-        files = [file for one in _read_list(path) for file in _listed(one, opens_folders)]
+        words = list(_read_list(path))
+        behind = _behind_all(words, opens_folders)
+        files = [file for one in words for file in behind.get(one) or _parts(one, opens_folders)]
         shown = "standard input" if path == STREAM else path
         if not files:
             raise DataError(f"{shown} names no file.")
@@ -116,6 +115,17 @@ def _is_hidden(name: str) -> bool:
 # ------------------------------------------------------------------ URLs
 
 
+def _behind_all(words: Sequence[str], opens_folders: bool) -> dict[str, list[str]]:
+    """Return the files behind each of the words that are URLs.  Raises as ``_behind``."""
+    urls = list(dict.fromkeys(filter(is_url, words)))
+    if not urls:
+        return {}
+    from fastcli.remote import at_once
+
+    found = at_once(lambda url: _behind(url, opens_folders), urls)
+    return dict(zip(urls, found, strict=True))
+
+
 def _behind(url: str, opens_folders: bool) -> list[str]:
     """Return the files behind a URL: those that match a pattern, or are below a folder.
 
@@ -143,10 +153,6 @@ def _below(url: str) -> list[str]:
 
     names = remote.below(url)
     return [joined(url, name) for name in names if not any(map(_is_mark, name.split("/")))]
-
-
-def _listed(path: str, opens_folders: bool) -> list[str]:
-    return _behind(path, opens_folders) if is_url(path) else _parts(path, opens_folders)
 
 
 # ------------------------------------------------------------------ folders

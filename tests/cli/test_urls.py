@@ -149,6 +149,10 @@ def test_parts_behind_urls_are_the_same_bytes(here, model, s3):
         data = Path("local", name).read_bytes()
         assert s3[f"out/{name}"] == s3[f"sent/{name}"] == Path("fetched", name).read_bytes() == data
     assert s3.uploads() == []
+    Path("list").write_text("\n".join([s3.url("in/deep/d.csv.gz"), s3.url("in/*.txt"), "in/c.csv"]))
+    printed = label(model, "--files-from", "list", "--format", "text").out
+    local = ["in/deep/d.csv.gz", "in/a.txt", "in/e.txt", "in/c.csv"]
+    assert printed == label(model, *local, "--format", "text").out
 
 
 def test_only_what_is_missing_is_made(here, model, s3):
