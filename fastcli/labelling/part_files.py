@@ -10,7 +10,7 @@ from functools import partial
 
 from fastcli.files import cannot_save
 from fastcli.labelling.outputs import compressed_as
-from fastcli.labelling.part_records import PartRecord, write_record
+from fastcli.labelling.part_records import PartRecord, former_state, write_record
 from fastcli.labelling.parts import Part
 from fastcli.labelling.uploads import Upload, replacement_of, shown_place
 from fastcli.urls import is_url
@@ -41,7 +41,8 @@ def part_file(
         yield put
         with _saving(shown):
             stack.close()
-        found = record(fd)
+        if (found := record(fd)) is not None:
+            found = replace(found, former=former_state(part))
         if found is not None and isinstance(replacement, Upload):
             replacement.before_commit = partial(write_record, part.record, found)
         elif found is not None:
@@ -59,7 +60,7 @@ def _add_tag(part: Part, record: PartRecord) -> None:
 
     with _saving(part.record):
         state = replace(record.part, mtime_ns=0, tag=state_of(part.target).tag)
-    write_record(part.record, replace(record, part=state))
+    write_record(part.record, replace(record, part=state, former=None))
 
 
 @contextmanager

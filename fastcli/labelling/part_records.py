@@ -111,7 +111,7 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class PartRecord:
-    """What a part was made from, and what it was when it was done."""
+    """What a part was made from, and what it is when it is in place."""
 
     format: Literal["fastcli part"] = "fastcli part"
     version: Literal[1] = 1
@@ -121,6 +121,7 @@ class PartRecord:
     model: str
     options: dict[str, Any]
     rows: Annotated[int, Range(0)]
+    former: FileState | None = None  # the part that it replaces, which stays where that fails
 
 
 def write_record(path: str, record: PartRecord) -> None:
@@ -148,6 +149,23 @@ def read_record(path: str) -> PartRecord | None:
         return None
     except OSError as error:
         raise _unreadable(path, error.strerror or error) from error
+
+
+def former_state(part: Part) -> FileState | None:
+    """Return what the part was that is there now, by its record; None if that is not known."""
+    try:
+        if is_url(part.folder):
+            from fastcli.remote import read_small
+
+            (data,) = read_small([part.record])
+            record = None if data is None else _built(part.record, data[:LONGEST])
+        else:
+            record = read_record(part.record) if os.path.lexists(part.target) else None
+        if record is not None and record.former and not record.part.is_of(part.target):
+            return record.former
+    except (DataError, OSError):
+        return None
+    return record.part if record else None
 
 
 def _built(path: str, data: bytes) -> PartRecord:
@@ -252,6 +270,9 @@ def plan(parts: list[Part], setting: Setting) -> Plan:
         if different := setting.difference(record):
             raise ArgumentError(f"{part.target} {different}. {ANEW}")
         if not record.part.is_of(part.target):
+            if record.former is not None and record.former.is_of(part.target):
+                found.missing.append(part)  # the new one could not be put in its place
+                continue
             raise ArgumentError(
                 f"{part.target} was changed since it was made: rename or remove it. {ANEW}"
             )

@@ -1,6 +1,7 @@
 """predict and predict-prob --output-dir: a labelled part for each input, made once."""
 
 import csv
+import errno
 import gzip
 import json
 import os
@@ -199,6 +200,27 @@ def test_damaged_records(here, change):
     assert "--overwrite" in said
     assert label("--overwrite", inputs=["shards/0.jsonl.gz"]).code == 0
     assert label(inputs=["shards/0.jsonl.gz"]).code == 0
+
+
+def test_a_part_that_cannot_be_replaced_stays(here, monkeypatch):
+    """Its record is written before that fails, and is no obstacle later."""
+    label()
+    before = files("out")
+    write("shards/1.jsonl.gz", [{"text": "refund me"}])
+    real = os.replace
+
+    def fails(source, target):
+        if str(target).endswith("out/1.jsonl.gz"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(source, target)
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", fails)
+            assert label().code == 1
+        assert files("out") == before
+    assert label().err.splitlines()[-1] == "3 parts: 1 written, 2 there already."
+    assert [one["text"] for one in rows("out/1.jsonl.gz")] == ["refund me"]
 
 
 def test_paths_below_the_common_folder(here):

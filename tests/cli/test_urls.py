@@ -333,6 +333,23 @@ def test_a_fault_costs_its_part_only(here, model, s3, monkeypatch, method):
     assert result.err.count("It is tried again") == 1
 
 
+def test_a_part_that_cannot_be_replaced_stays(here, model, s3, monkeypatch):
+    """Its record is written before that fails, and is no obstacle later."""
+    s3["in/a.txt"] = LINES
+    argv = [model, s3.url("in/a.txt"), "--output-dir", s3.url("out")]
+    assert label(*argv).code == 0
+    before = s3["out/a.txt"]
+    s3["in/a.txt"] = LINES * 2
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            Faults(patch, "complete_multipart_upload", BUSY, n=99)
+            assert label(*argv).code == 1
+        assert s3["out/a.txt"] == before
+    assert last(label(*argv), 0) == "1 part: 1 written."
+    assert s3["out/a.txt"] == before * 2
+    assert last(label(*argv), 0) == "1 part: 1 there already."
+
+
 def test_no_room_for_the_temporary_file(here, model, s3, monkeypatch):
     """Of the input, and of the part: the others are made."""
     s3["in/a.txt"] = LINES * 20_000
