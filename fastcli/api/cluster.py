@@ -79,7 +79,12 @@ def connected(scheduler: str | Client, security: Security | None = None) -> Iter
         return
     try:
         client = Client(scheduler, security=security, set_as_default=False, name="fastcli")
-    except (OSError, ValueError, TypeError) as error:
+    except TypeError:  # what is lacking is the certificates
+        raise FastcliError(
+            f"{scheduler} needs certificates: give --dask-tls-ca-file, --dask-tls-cert and "
+            "--dask-tls-key, or have Dask's configuration name them."
+        ) from None
+    except (OSError, ValueError, RuntimeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         raise FastcliError(f"No Dask scheduler answers at {scheduler}: {reason}.") from None
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fastcli.cli._declare import given_names
-from fastcli.errors import ArgumentError
+from fastcli.errors import ArgumentError, cannot_open
 from fastcli.options import Need, option
 
 if TYPE_CHECKING:
@@ -72,6 +72,12 @@ def connected_to(options: Clustering) -> Iterator[Client]:
         "tls_client_cert": options.dask_tls_cert,
         "tls_client_key": options.dask_tls_key,
     }
+    for path in filter(None, certificates.values()):
+        try:
+            with open(path, "rb"):
+                pass
+        except OSError as error:
+            raise ArgumentError(cannot_open(path, error)) from None
     if given := {name: path for name, path in certificates.items() if path}:
         security = distributed.Security(require_encryption=True, **given)
     with quiet(), connected(options.dask, security) as client:

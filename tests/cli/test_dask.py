@@ -171,6 +171,11 @@ def test_what_cannot_be(here):
     assert run("predict", "m.bin", "in/0.jsonl", "--dask", "tcp://127.0.0.1:1").err == (
         "--dask makes a part of each file: give a folder, --output-dir DIR.\n"
     )
+    result = label("tls://127.0.0.1:1", "none")
+    assert result.err.splitlines()[-1].startswith("tls://127.0.0.1:1 needs certificates: give --da")
+    result = label("tls://127.0.0.1:1", "none", "--dask-tls-ca-file", "none.pem")
+    assert "none.pem" in result.err.splitlines()[-1]
+    assert "No such file" in result.err.splitlines()[-1]
     result = label("nonsense://127.0.0.1:1", "none")
     assert result.code == 1
     assert "No Dask scheduler answers at nonsense://127.0.0.1:1: " in result.err
