@@ -1,13 +1,12 @@
 """What predicting from Python costs: a text at a time, lists, Arrow arrays, and the import.
 
-CPU time of whole processes, less that of a process that only loads the model; a digest of the
-labels shows that the work is equal.  Needs --peer fasttext-wheel=PYTHON for the comparison.
+CPU time of whole processes, the least of all rounds, less that of one that only loads the model; a
+digest of the labels shows that the work is equal.  --peer fasttext-wheel=PYTHON is compared with.
 """
 
 from __future__ import annotations
 
 import hashlib
-import statistics
 import subprocess
 import sys
 from argparse import Namespace
@@ -140,16 +139,15 @@ def line(work: str, rows: Sequence[Row], loads: Sequence[Row]) -> list[str]:
         shown = [number(1000 * found[tool], 0) for tool in tools]
         what = "load alone, ms" if work == "load" else "load and predict once, ms"
         return [what, *shown, compared(found), ""]
-    costs = {tool: costs_of(tool, rows, loads, WORK[work]) for tool in tools}
-    found = {tool: statistics.median(costs[tool]) for tool in tools}
+    found = {tool: cost_of(tool, rows, loads, WORK[work]) for tool in tools}
     shown = [number(found[tool]) for tool in tools]
     return [work, *shown, compared(found), same]
 
 
-def costs_of(tool: str, rows: Sequence[Row], loads: Sequence[Row], n: int) -> list[float]:
-    """Return the microseconds of CPU for a text in each round."""
-    pairs = zip(values(rows, tool, "cpu_seconds"), values(loads, tool, "cpu_seconds"), strict=True)
-    return [1e6 * (all_of_it - load) / n for all_of_it, load in pairs]
+def cost_of(tool: str, rows: Sequence[Row], loads: Sequence[Row], n: int) -> float:
+    """Return the microseconds of CPU for a text: the least of all rounds, less that of loading."""
+    least = (min(values(some, tool, "cpu_seconds")) for some in (rows, loads))
+    return 1e6 * (next(least) - next(least)) / n
 
 
 def compared(found: dict[str, float]) -> str:

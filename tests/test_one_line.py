@@ -104,7 +104,7 @@ def test_a_line_in_the_middle_of_another_disturbs_nothing(models):
                 predictor.predict(b"another line entirely\n", 1, 0.0)
             return list.__getitem__(self, i)
 
-    predictor.names = Names(predictor.names)
+    predictor._names = Names(label.decode() for label in model.labels())
     labels, probs = predictor.predict(b"what can i cook with rice\n", 3, 0.0)
     assert [(labels, probs.tolist())] == in_block(model, ["what can i cook with rice"], 3, 0.0)
 

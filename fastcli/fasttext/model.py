@@ -20,7 +20,6 @@ from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.kernels.base.groups import Best
 from fastcli.kernels.linear import scores as kernels
 from fastcli.kernels.linear.best import Search, best_labels
-from fastcli.kernels.linear.one_line import FLOAT32_MAX
 from fastcli.memory import check_room
 from fastcli.text.dictionary import Dictionary
 from fastcli.text.lines import Lines, Reader
@@ -269,8 +268,8 @@ class Scorer:
 
         Lines without features do not count: they get no label.
         """
-        if largest(hidden) * self._most < FLOAT32_MAX:
+        if largest(hidden) * self._most < kernels.FLOAT32_MAX:
             return -1
         rows = np.abs(hidden.reshape(-1, self._model.args.dim)).max(axis=1).astype(np.float64)
-        bad = (np.diff(offsets) > 0) & ~(rows * self._most < FLOAT32_MAX)
+        bad = (np.diff(offsets) > 0) & ~(rows * self._most < kernels.FLOAT32_MAX)
         return int(bad.argmax()) if bad.any() else -1

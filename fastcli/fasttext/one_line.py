@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 FEATURES, MOST_FEATURES = 1 << 12, 1 << 16  # at first, and of scratch that is kept
 LABELS = 1 << 8
+LONG = 1 << 13  # bytes of a line that may take as long as the next
 TRUSTED = 0.0001  # seconds for which a mapped file that was looked at is not looked at again
 
 
@@ -51,11 +51,7 @@ class LinePredictor:
         self._is_mapped = model.wi.contents is not None and model.wi.contents.is_mapped
         self._looked = 0.0  # when the file was looked at
         self._idle: list[_Scratch] = []
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The labels.  Raises UnicodeDecodeError if one is not UTF-8."""
-        return [label.decode() for label in self.model.labels()]
+        self._names: list[str] | None = None
 
     def predict(
         self, line: bytes, k: int, threshold: float, on_unicode_error: str = "strict"
@@ -66,10 +62,11 @@ class LinePredictor:
         NotFinite, ArgumentError for a k of 0, UnicodeDecodeError, and ModelFormatError for a mapped
         file that was written to at least ``TRUSTED`` seconds ago.
         """
-        if on_unicode_error == "strict":
-            names = self.names
-        else:
+        names = self._names
+        if names is None or on_unicode_error != "strict":
             names = [label.decode("utf-8", on_unicode_error) for label in self.model.labels()]
+            if on_unicode_error == "strict":
+                self._names = names
         if self._prefix:
             line = blanked(np.frombuffer(line, np.uint8), self._prefix).tobytes()
         if self._is_mapped and not 0.0 <= monotonic() - self._looked < TRUSTED:
@@ -83,7 +80,7 @@ class LinePredictor:
         n = self._call(line, len(line), threshold, scratch.address)
         if n < 0 or n >= TOO_LONG:
             n, scratch = self._again(n, line, threshold, scratch)
-        if self._is_mapped and not 0.0 <= monotonic() - self._looked < TRUSTED:
+        if self._is_mapped and len(line) > LONG:
             self._look()
         ids, told = scratch.ids, scratch.told
         labels = (names[ids[0]],) if n == 1 else tuple([names[ids[i]] for i in range(n)])

@@ -16,7 +16,7 @@ from fastcli.kernels.base.vector import offset_probability
 from fastcli.kernels.base.views import record
 from fastcli.kernels.linear.best import Search
 from fastcli.kernels.linear.means import Codes
-from fastcli.kernels.linear.scores import Outputs
+from fastcli.kernels.linear.scores import FLOAT32_MAX, Outputs
 from fastcli.kernels.text.groups import HashTable, Lines, Ngrams, Vocabulary
 from fastcli.kernels.text.lines import NOT_SPELLED, LineRoom
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import F32, U8, Records, f64, i64
 
 NO_ROOM, NOT_FINITE, TOO_LONG = -1, -2, 1 << 32
-FLOAT32_MAX = 3.4e38  # a little less than the largest float32
 
 
 class LineJob(Record):

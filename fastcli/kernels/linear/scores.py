@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fastcli.jit.signature import F32, I32, f32, i64
 
 BLOCK = 64  # labels whose scores are computed together
+FLOAT32_MAX = 3.4e38  # a little less than the largest float32
 OFFSET = 1e-5  # what fastText adds to a probability before it takes the logarithm
 
 
