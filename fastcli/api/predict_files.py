@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastcli.api.parts import PartOptions, named
-from fastcli.api.tables import Best, Labelling
+from fastcli.api.tables import Best
 from fastcli.errors import FastcliError
-from fastcli.labelling.options import Filters
+from fastcli.labelling.options import Filters, Labelling
 from fastcli.options import option
 from fastcli.printable import counted
 from fastcli.tables.options import TableOptions

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fastcli.api.inputs import say_unknown_words
 from fastcli.errors import ArgumentError
-from fastcli.labelling.options import Filters
+from fastcli.labelling.options import Filters, Labelling
 from fastcli.notices import say
-from fastcli.options import Need, option, rows_of
+from fastcli.options import option, rows_of
 from fastcli.overwriting import STREAM
 from fastcli.printable import listed, named, shortened
-from fastcli.tables.options import LikeOption, TableOptions
+from fastcli.tables.options import TableOptions
 from fastcli.text import options as text
 from fastcli.text.spooled import fetched
 
@@ -23,35 +23,6 @@ if TYPE_CHECKING:
     from fastcli.labelling.label_table import LabelArgs
     from fastcli.labelling.predicted import Labelled
     from fastcli.tables.bad_rows import BadRows
-
-OF_OUTPUT = Need(lambda v: bool(v.output or v.output_dir), lambda v: "without --output")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Labelling(LikeOption):
-    """What is done with the rows of a table."""
-
-    output: str = option(
-        "",
-        "write the rows of a table and their labels to a file (.csv, .tsv, .jsonl, .parquet; -)",
-        group="tables",
-        file="file",
-    )
-    wide: bool = option(
-        False, "a column for the probability of each label", group="tables", needs=(OF_OUTPUT,)
-    )
-    as_name: str = option(
-        "label",
-        "name of the column of labels",
-        group="tables",
-        shown="--as",
-        needs=(OF_OUTPUT,),
-    )
-
-    def check_name(self) -> None:
-        """Raise ArgumentError for an empty name."""
-        if not self.as_name.strip():
-            raise ArgumentError("--as: the name is empty.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,6 @@ import click
 from fastcli.api.blocks import blocks_of
 from fastcli.api.inputs import Question, reads_tables, say_unknown_words, unknown_words_note
 from fastcli.api.table_lines import asks_for_table, refuse_table
-from fastcli.api.tables import Labelling, check_decisions
-from fastcli.api.testing import check_no_labels
 from fastcli.cli import _json
 from fastcli.cli._cluster import Clustering, threads_of
 from fastcli.cli._command import positional
@@ -29,7 +27,7 @@ from fastcli.cli._options import (
 from fastcli.cli._parts import PartOptions, check_part_options, label_parts
 from fastcli.cli._regression import predict_numbers
 from fastcli.errors import ArgumentError
-from fastcli.labelling.options import Filters
+from fastcli.labelling.options import Filters, Labelling
 from fastcli.overwriting import STREAM
 from fastcli.printable import readable
 from fastcli.tables.options import TableOptions
@@ -114,6 +112,7 @@ class Run:
     def run(self, asked: Question) -> None:
         """Predict files or standard input: tables where the options say so, else lines."""
         from fastcli.api.inputs import check_readable
+        from fastcli.api.tables import check_decisions
 
         check_part_options(self.parts, self.labelling.output, len(asked.data))
         if self.clustering.dask and not self.parts.output_dir:
@@ -168,6 +167,7 @@ class Run:
 
     def predict_numbers(self, classifier: Classifier, asked: Question) -> None:
         """Print the numbers that a model of regression predicts."""
+        from fastcli.api.testing import check_no_labels
         from fastcli.cli.display.bars import is_into_file, with_bar
         from fastcli.evaluation.predictor import Predictor
 

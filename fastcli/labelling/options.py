@@ -1,4 +1,4 @@
-"""The options that choose rows of a labelled table, and give unsure ones another label."""
+"""The options of labelled tables: where rows go, which are kept, which get another label."""
 
 from __future__ import annotations
 
@@ -6,8 +6,38 @@ from dataclasses import dataclass
 
 from fastcli.errors import ArgumentError
 from fastcli.labelling.conditions import Condition, read_condition, read_probability
-from fastcli.options import option
+from fastcli.options import Need, option
 from fastcli.overwriting import STREAM
+from fastcli.tables.options import LikeOption
+
+OF_OUTPUT = Need(lambda v: bool(v.output or v.output_dir), lambda v: "without --output")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelling(LikeOption):
+    """What is done with the rows of a table."""
+
+    output: str = option(
+        "",
+        "write the rows of a table and their labels to a file (.csv, .tsv, .jsonl, .parquet; -)",
+        group="tables",
+        file="file",
+    )
+    wide: bool = option(
+        False, "a column for the probability of each label", group="tables", needs=(OF_OUTPUT,)
+    )
+    as_name: str = option(
+        "label",
+        "name of the column of labels",
+        group="tables",
+        shown="--as",
+        needs=(OF_OUTPUT,),
+    )
+
+    def check_name(self) -> None:
+        """Raise ArgumentError for an empty name."""
+        if not self.as_name.strip():
+            raise ArgumentError("--as: the name is empty.")
 
 
 @dataclass(frozen=True, kw_only=True)
