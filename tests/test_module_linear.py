@@ -7,7 +7,8 @@ import pytest
 
 import fastcli
 from fastcli.errors import ArgumentError
-from fastcli.fasttext.vectors import char_ngrams
+from fastcli.fasttext.vectors import Vectors, char_ngrams
+from fastcli.text.dictionary import as_bytes
 from tests.command import SAMPLES, run
 
 TRAIN, TEST = SAMPLES / "topics.train.txt", SAMPLES / "topics.test.txt"
@@ -80,6 +81,21 @@ def test_subwords_and_vectors(model):
         mean = np.mean(inputs, axis=0) if inputs else np.zeros(6)
         np.testing.assert_allclose(model.get_word_vector(word), mean, rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(model[word], model.get_word_vector(word))
+
+
+def test_vectors_of_one_are_those_of_many(model):
+    """One by one they are made by another kernel, to the same bits."""
+    many = Vectors(model._linear, 1)
+    words = ["rice", "", "</s>", "naïve", "zyzzyva", "x" * 3000, "y" * 200_000]
+    for word, row in zip(words, many.of_words([w.encode() for w in words]), strict=True):
+        assert model.get_word_vector(word).tobytes() == row.tobytes()
+    lines = [RICE, "", "zyzzyva", "a </s>", "rice " * 5000, f"{'x' * 3000} rice", "a\0b\x1cc"]
+    text = as_bytes("".join(f"{line}\n" for line in lines).encode())
+    for line, row in zip(lines, np.concatenate([*many.of_lines(text)]), strict=True):
+        found = model.get_sentence_vector(line)
+        if model._linear.args.model == "sup":
+            assert found.tobytes() == row.tobytes()
+        np.testing.assert_allclose(found, row, rtol=1e-5, atol=1e-7)
 
 
 def ngrams_of(model, word):

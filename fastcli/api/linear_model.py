@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
     from fastcli.fasttext.neighbours import Neighbours
     from fastcli.fasttext.one_line import LinePredictor
+    from fastcli.fasttext.one_vector import OneVector
 
 Kind = TypeVar("Kind", bound="LinearModel")
 
@@ -90,6 +91,7 @@ class LinearModel(TrainedModel):
         self._words: list[str] | None = None
         self._labels: list[str] | None = None
         self._neighbours: tuple[Model, Neighbours] | None = None
+        self._vectors: tuple[Model, OneVector] | None = None
 
     def _load(self, path: str, mmap: bool | None = None) -> None:
         from fastcli.fasttext.model_file import open_model

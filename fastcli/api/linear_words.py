@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from fastcli.fasttext.neighbours import Neighbours
+    from fastcli.fasttext.one_vector import OneVector
 
     Floats = NDArray[np.float32]
     Neighbour = tuple[float, str]
@@ -63,7 +64,7 @@ class WordModel(LinearModel):
         An unknown word has those of its character n-grams; zeros where it has none (Bojanowski et
         al. 2017, section 3.2).
         """
-        return np.asarray(Vectors(self._linear, 1).of_words([utf8(word)])[0])
+        return self._one_vector().of_word(utf8(word))
 
     def get_sentence_vector(self, text: str) -> Floats:
         """Return the vector of a line of text, float32[dim].
@@ -74,8 +75,15 @@ class WordModel(LinearModel):
         line = utf8(
             line_of(text, "get_sentence_vector", self._linear.args.model == "sup"), "a text"
         )
-        (rows,) = Vectors(self._linear, 1).of_lines(as_bytes(line))
-        return np.asarray(rows[0])
+        return self._one_vector().of_line(line)
+
+    def _one_vector(self) -> OneVector:
+        kept, model = self._vectors, self._linear
+        if kept is None or kept[0] is not model:  # another thread may have put one in its place
+            from fastcli.fasttext.one_vector import OneVector
+
+            kept = self._vectors = model, OneVector(model)
+        return kept[1]
 
     def get_input_vector(self, ind: SupportsIndex) -> Floats:
         """Return row ``ind`` of the input matrix, float32[dim].

@@ -17,6 +17,7 @@ from fastcli.kernels.base.indirect import address_of
 from fastcli.kernels.linear.best import best_labels
 from fastcli.kernels.linear.means import mean_codes, mean_rows
 from fastcli.kernels.linear.one_line import NO_ROOM, TOO_LONG, LineJob, predict_line
+from fastcli.kernels.text.features import word_rows
 from fastcli.kernels.text.lines import prune_features, read_lines
 from fastcli.text.line_weights import blanked
 from fastcli.text.spelling import most_bytes, warn_once
@@ -45,12 +46,12 @@ class LinePredictor:
     def __init__(self, model: Model, name: str = "The model") -> None:
         model.check_predicts()
         self.model, self._name = model, name
-        self._row, self._arrays = _described(model)
+        self._row, self._arrays = described(model)
         self._call = unchecked(predict_line)
         self._prefix = os.fsencode(model.weight_prefix)
         self._is_mapped = model.wi.contents is not None and model.wi.contents.is_mapped
         self._looked = 0.0  # when the file was looked at
-        self._idle: list[_Scratch] = []
+        self._idle: list[Scratch] = []
         self._names: list[str] | None = None
 
     def predict(
@@ -74,7 +75,7 @@ class LinePredictor:
         try:
             scratch = self._idle.pop()  # one step, also for threads
         except IndexError:
-            scratch = _Scratch(self.model, self._row, FEATURES, LABELS)
+            scratch = Scratch(self.model, self._row, FEATURES, LABELS)
         if k != scratch.k:
             scratch.set_k(best_count(k, self.model.nlabels), k)
         n = self._call(line, len(line), threshold, scratch.address)
@@ -96,8 +97,8 @@ class LinePredictor:
         self._looked = now
 
     def _again(
-        self, n: int, line: bytes, threshold: float, scratch: _Scratch
-    ) -> tuple[int, _Scratch]:
+        self, n: int, line: bytes, threshold: float, scratch: Scratch
+    ) -> tuple[int, Scratch]:
         """Do what is rarely to be done after a call of the kernel, which returned n."""
         while n == NO_ROOM:
             scratch = scratch.larger(self.model, self._row)
@@ -111,10 +112,12 @@ class LinePredictor:
         return n, scratch
 
 
-class _Scratch:
-    """What one call at a time writes to; ``k`` is as it was asked for."""
+class Scratch:
+    """What one call at a time writes to, for labels where it ``searches``; ``k`` as asked for."""
 
-    def __init__(self, model: Model, row: Row, n_features: int, n_labels: int) -> None:
+    def __init__(
+        self, model: Model, row: Row, n_features: int, n_labels: int, searches: bool = True
+    ) -> None:
         self._sizes = n_features, n_labels
         self.is_small = n_features <= MOST_FEATURES
         self.k: int | None = None
@@ -130,9 +133,11 @@ class _Scratch:
             label_offsets=np.zeros(2, np.int64),
             line_flags=np.zeros(1, np.uint8),
             state=np.zeros(5, np.int64),
-            hidden=np.empty(model.args.dim, np.float32),
             counts=np.zeros(1, np.int32),
-            **search_of(model)._asdict(),
+        )
+        self.hidden, self.total = np.empty((2, model.args.dim), np.float32)
+        self._use(
+            hidden=self.hidden, total=self.total, **(search_of(model)._asdict() if searches else {})
         )
 
     def _use(self, **arrays: NDArray[Any]) -> None:
@@ -148,16 +153,19 @@ class _Scratch:
         self.ids, self.told = ids.data, np.empty(n)
         self._use(ids=ids, probs=np.empty(n, np.float32), told=self.told)
 
-    def larger(self, model: Model, row: Row) -> _Scratch:
+    def larger(self, model: Model, row: Row) -> Scratch:
         """Return scratch with room for a longer line."""
         n_features, n_labels = self._sizes
-        found = _Scratch(model, row, 4 * n_features, 4 * n_labels)
+        found = Scratch(model, row, 4 * n_features, 4 * n_labels)
         found.set_k(len(self.ids), self.k)
         return found
 
 
-def _described(model: Model) -> tuple[Row, list[NDArray[Any]]]:
-    """Return a model as kernels take it, and the arrays whose addresses are in that."""
+def described(model: Model, predicts: bool = True) -> tuple[Row, list[NDArray[Any]]]:
+    """Return a model as kernels take it, and the arrays whose addresses are in that.
+
+    Its output rows are there only where it ``predicts``.
+    """
     arrays: list[NDArray[Any]] = []
 
     def held(array: NDArray[Any]) -> int:
@@ -168,8 +176,7 @@ def _described(model: Model) -> tuple[Row, list[NDArray[Any]]]:
     row = rows[0]
     reader = model.reader(1)
     vocabulary, ngrams = reader.vocabulary, reader.ngrams
-    row.read_lines = address_of(read_lines)
-    row.best_labels = address_of(best_labels)
+    row.read_lines, row.word_rows = address_of(read_lines), address_of(word_rows)
     table = vocabulary.table
     row.slots, row.mask = held(table.slots), table.mask
     row.starts, row.arena = held(table.entries.starts), held(table.entries.arena)
@@ -177,6 +184,7 @@ def _described(model: Model) -> tuple[Row, list[NDArray[Any]]]:
     row.prefix, row.prefix_size = held(vocabulary.prefix.data), vocabulary.prefix.size
     row.minn, row.maxn, row.word_ngrams = ngrams.minn, ngrams.maxn, ngrams.word_ngrams
     row.bucket, row.nwords = ngrams.bucket, ngrams.nwords
+    row.n_buckets, row.dim = model.args.bucket, model.args.dim
     if model.bucket_rows is not None:
         row.prune_features, row.bucket_rows = address_of(prune_features), held(model.bucket_rows)
     if isinstance(model.wi, DenseMatrix):
@@ -188,9 +196,12 @@ def _described(model: Model) -> tuple[Row, list[NDArray[Any]]]:
         row.nsubq, row.dsub, row.lastdsub = codes.nsubq, codes.dsub, codes.lastdsub
         row.has_norms = codes.has_norms
         row.norm_codes, row.norms = held(codes.norm_codes), held(codes.norms)
+    if not predicts:
+        return rows, arrays
+    row.best_labels = address_of(best_labels)
     outputs = model.outputs
     row.blocks, row.children = held(outputs.blocks), held(outputs.children)
-    row.nlabels, row.dim, row.loss = outputs.nlabels, outputs.dim, outputs.loss
+    row.nlabels, row.loss = outputs.nlabels, outputs.loss
     row.most = outputs.dim * model.largest_output
     row.offset = model.printed_offset
     return rows, arrays

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fastcli.jit.build import device, kernel
 from fastcli.jit.signature import Record
 from fastcli.kernels.base.groups import Best, Strings, Text
 from fastcli.kernels.base.indirect import call, f32_at, f64_at, i32_at, i64_at, u8_at
+from fastcli.kernels.base.integers import byte_at
 from fastcli.kernels.base.vector import offset_probability
-from fastcli.kernels.base.views import record
+from fastcli.kernels.base.views import at, record
 from fastcli.kernels.linear.best import Search
 from fastcli.kernels.linear.means import Codes
 from fastcli.kernels.linear.scores import FLOAT32_MAX, Outputs
 from fastcli.kernels.text.groups import HashTable, Lines, Ngrams, Vocabulary
 from fastcli.kernels.text.lines import NOT_SPELLED, LineRoom
+from fastcli.kernels.text.tokens import ngram_bound
 
 if TYPE_CHECKING:
     from fastcli.jit.signature import F32, U8, Records, f64, i64
@@ -34,6 +38,7 @@ class LineJob(Record):
     mean_rows: i64  # 0: the input matrix is quantized
     mean_codes: i64
     best_labels: i64
+    word_rows: i64  # for vectors of words
     slots: i64  # Vocabulary
     mask: i64
     starts: i64
@@ -46,6 +51,7 @@ class LineJob(Record):
     maxn: i64
     word_ngrams: i64
     bucket: i64
+    n_buckets: i64  # 0 where ``bucket`` is 1 so that nothing is divided by 0
     nwords: i64
     bucket_rows: i64
     wi: i64  # of a dense matrix
@@ -74,6 +80,7 @@ class LineJob(Record):
     hashes: i64
     state: i64
     hidden: i64
+    total: i64  # of the vectors of words
     scores: i64  # Search
     lines: i64
     firsts: i64
@@ -196,3 +203,97 @@ def predict_line(text: U8, size: i64, threshold: f64, job: Records[LineJob]) -> 
     for i in range(n):
         f64_at(j.told)[i] = float(offset_probability(f32_at(j.probs)[i], j.offset))
     return n + (TOO_LONG if u8_at(j.line_flags)[0] & NOT_SPELLED else 0)
+
+
+@kernel
+def line_vector(text: U8, size: i64, job: Records[LineJob]) -> i64:
+    """Set ``job.hidden`` to the mean of the rows of the line ``text[:size]``, and return 0.
+
+    Returns ``NO_ROOM`` or ``TOO_LONG`` as ``predict_line`` does, and then has set nothing.
+    """
+    j = record(job, 0)
+    read_line(Text(text, size), j)
+    if i64_at(j.state)[0] == 0:
+        return NO_ROOM
+    if u8_at(j.line_flags)[0] & NOT_SPELLED:
+        return TOO_LONG
+    mean_of_line(j)
+    return 0
+
+
+@device
+def mean_of_word(word: U8, size: i64, j: LineJob) -> i64:
+    """Set the hidden row to the mean of the rows of a word; return what ``word_vector`` does."""
+    bound = 0
+    if j.maxn > 0:
+        bound = ngram_bound(size, j.maxn)
+        if bound == 0:
+            return TOO_LONG
+    if 1 + bound > j.feature_room:
+        return NO_ROOM
+    starts, offsets, features = i64_at(j.label_offsets), i64_at(j.offsets), i32_at(j.features)
+    starts[0], starts[1] = 0, size
+    strings = Strings(i64_at(j.starts), u8_at(j.arena))
+    call(
+        j.word_rows,
+        (
+            Strings(starts, word),
+            1,
+            HashTable(i64_at(j.slots), j.mask, strings),
+            Ngrams(j.minn, j.maxn, 1, j.n_buckets, j.nwords),
+            features,
+            offsets,
+        ),
+    )
+    if j.prune_features != 0:
+        call(j.prune_features, (features, offsets, 1, j.nwords, i32_at(j.bucket_rows)))
+    mean_of_line(j)
+    return 0
+
+
+@kernel
+def word_vector(text: U8, size: i64, job: Records[LineJob]) -> i64:
+    """Set ``job.hidden`` to the mean of the rows of the word ``text[:size]``, and return 0.
+
+    Returns ``NO_ROOM`` or ``TOO_LONG`` as ``predict_line`` does, and then has set nothing.
+    """
+    return mean_of_word(text, size, record(job, 0))
+
+
+@kernel
+def direction_of_words(text: U8, size: i64, job: Records[LineJob]) -> i64:
+    """Set ``job.total`` to the mean of the vectors of words, each divided by its length; return 0.
+
+    Words end at spaces, as C++ has them: NUL is none.  Those whose vector is zero do not count.
+    Returns ``NO_ROOM`` or ``TOO_LONG`` as ``predict_line`` does.
+    """
+    j = record(job, 0)
+    total, hidden = f32_at(j.total), f32_at(j.hidden)
+    for i in range(j.dim):
+        total[i] = 0.0
+    position, n = 0, 0
+    while position < size:
+        byte = byte_at(text, position)
+        if byte == 32 or 9 <= byte <= 13:
+            position += 1
+            continue
+        start = position
+        while position < size:
+            byte = byte_at(text, position)
+            if byte == 32 or 9 <= byte <= 13:
+                break
+            position += 1
+        problem = mean_of_word(at(text, start), position - start, j)
+        if problem != 0:
+            return problem
+        square = 0.0
+        for i in range(j.dim):
+            square += float(hidden[i]) * float(hidden[i])
+        if square > 0.0:
+            length = np.sqrt(square)
+            for i in range(j.dim):
+                total[i] += np.float32(float(hidden[i]) / length)
+            n += 1
+    for i in range(j.dim):
+        total[i] = np.float32(float(total[i]) / max(n, 1))
+    return 0
