@@ -387,3 +387,18 @@ def test_tables_of_numbers_are_read_by_options(folder, tmp_path):
     assert model.report(folder / "rows.csv").accuracy == report.accuracy
     chosen = model.tune_thresholds(path, delimiter=";")
     assert model.with_decisions(chosen).report(path, delimiter=";").n == report.n
+
+
+def test_a_report_leaves_the_model_as_it_is_for_other_threads(folder, monkeypatch):
+    from fastcli.evaluation import regression
+
+    model, seen = fastcli.load_model(folder / "numbers.mlp"), []
+    measured = regression.measured_numbers
+
+    def measuring(predictor, blocks):
+        seen.append((predictor.model.targets_read, model._model.targets_read))
+        return measured(predictor, blocks)
+
+    monkeypatch.setattr(regression, "measured_numbers", measuring)
+    assert model.report(folder / "numbers.csv").n == 120
+    assert seen == [("present", "ignored")]

@@ -8,7 +8,7 @@ import io
 import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fastcli.api.inputs import (
@@ -181,6 +181,7 @@ class Counting:
     def score(self, path: str, watch: Watch, report: ReportRun | None = None) -> Score:
         """Test the model on one file."""
         from fastcli.evaluation.predictor import Predictor
+        from fastcli.evaluation.regression import measured_numbers
         from fastcli.labelling.examination import Places
 
         classifier, asked = self.testing.classifier, self.testing.asked
@@ -192,24 +193,12 @@ class Counting:
         with fetched(path):
             blocks = watch(self.testing.examples(path, places.hear), path)
             if is_numbers:
-                meter = _measured_numbers(predictor, blocks)
+                meter = measured_numbers(predictor, blocks)
             elif report is None:
                 meter = predictor.test(blocks, self.with_scores)
             else:
                 meter = report.run(predictor, path, blocks, places)
         return Score(meter=meter, notes=unknown_words_note(predictor, path, are_queries=False))
-
-
-def _measured_numbers(predictor: Predictor, blocks: Iterable[Block]) -> RegressionMeter:
-    """Count the rows of a file whose targets are known."""
-    from fastcli.evaluation.regression import measured_numbers
-
-    classifier: Any = predictor.model
-    former, classifier.targets_read = classifier.targets_read, "present"
-    try:
-        return measured_numbers(predictor, blocks)
-    finally:
-        classifier.targets_read = former
 
 
 def run_test(testing: Testing, watch: Watch = lambda blocks, path: blocks) -> Tested:
@@ -279,6 +268,8 @@ def run_test_of_numbers(
     if reporting.asked:
         raise for_labels_only(asked.model, reporting.asked[0])
     required = required_of(reporting, classifier, asked.model)
+    # Other threads may predict with the model meanwhile, which stays as it is.
+    testing = replace(testing, classifier=replace(classifier, targets_read="present"))
     total, notes = meter_of(classifier), list[str]()
     files: list[tuple[str, RegressionMeter]] = []
     for path, score in Counting(testing=testing).scores(watch):
