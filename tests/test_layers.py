@@ -123,7 +123,15 @@ HOMES = {
     # For type checkers only:
     "typing_extensions": tuple(
         f"api/{name}.py"
-        for name in ("training", "mlp", "model", "judging", "decided_model", "comparing")
+        for name in (
+            "training",
+            "mlp",
+            "model",
+            "judging",
+            "decided_model",
+            "comparing",
+            "predict_files",
+        )
     ),
 }
 LAYERS["cli"] = {"cli", "interrupts", *LAYERS["api"]}

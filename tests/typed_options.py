@@ -3,7 +3,7 @@
 from itertools import chain
 from pathlib import Path
 
-from fastcli.api import comparing, labelled_data, mlp, report_options, tables
+from fastcli.api import comparing, labelled_data, mlp, predict_files, report_options, tables
 from fastcli.api.linear_training import kinds_of, without_of
 from fastcli.api.spelling import name_of
 from fastcli.api.training import ALIASES
@@ -37,6 +37,10 @@ CLASSES = {
     ),
     "MlpOptions": ("The options of ``train_mlp``.", rows_of(mlp.KINDS, mlp.APART)),
     "TableOptions": ("The options of ``label_table``.", rows_of(tables.KINDS)),
+    "FilesOptions": (
+        "The options of ``predict_files``.",
+        rows_of(predict_files.KINDS, predict_files.WITHOUT),
+    ),
     "ReportOptions": (
         "The options of ``report``.",
         rows_of(report_options.KINDS, report_options.APART),

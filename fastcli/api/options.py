@@ -309,6 +309,41 @@ class TableOptions(TypedDict, total=False):
     default: str | None
 
 
+class FilesOptions(TypedDict, total=False):
+    """The options of ``predict_files``."""
+
+    k: int | None
+    threshold: float | None
+    probabilities: bool | None
+    thread: int | None
+    thresholds: str | None
+    calibrated: bool | None
+    like: Path | None
+    wide: bool | None
+    as_name: str | None
+    format: str | None
+    text_column: Names | None
+    label_column: Names | None
+    label_from: str | None
+    label_separator: str | None
+    labels_as: str | None
+    none: str | None
+    join: str | None
+    delimiter: str | None
+    quotes: str | None
+    escape: str | None
+    header: bool | None
+    no_header: bool | None
+    encoding: str | None
+    bad_bytes: str | None
+    skip_bad: bool | None
+    overwrite: bool | None
+    shard: str | None
+    keep: Names | None
+    min_prob: float | None
+    default: str | None
+
+
 class ReportOptions(TypedDict, total=False):
     """The options of ``report``."""
 

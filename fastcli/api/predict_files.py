@@ -17,6 +17,9 @@ from fastcli.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from distributed import Client
+    from typing_extensions import Unpack
+
+    from fastcli.api.options import FilesOptions
 
 PathLike = str | os.PathLike[str]
 MOST_NAMED = 5  # failed parts in an error
@@ -65,7 +68,7 @@ def predict_files(
     *,
     dask: str | Client | None = None,
     callback: Callable[[int, int], None] | None = None,
-    **options: Any,
+    **options: Unpack[FilesOptions],
 ) -> Parts:
     """Write a part with labels for each of many files to a folder, whole or not at all.
 
