@@ -202,8 +202,8 @@ def test_odd_arguments_of_predict(pair, text, options):
 
 
 @pytest.mark.parametrize("text", [None, 3, 1.5, ("a", "b"), np.array(["a"])])
-def test_what_is_no_text(pair, text):
-    for model in pair:
+def test_what_is_no_text(classifiers, text):
+    for model in classifiers:
         with pytest.raises((TypeError, AttributeError)):
             model.predict(text)
 
