@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 import fastcli
-from fastcli.api import cluster as cluster_module
 from fastcli.api import part_job
 from fastcli.api.part_job import PartJob
 from tests.command import run
 
 distributed = pytest.importorskip("distributed")
+from fastcli.api import cluster as cluster_module  # noqa: E402
 
 TEXTS = ["broken screen", "refund please", "app crashes", "money back"]
 LABELS = ["Tech", "Billing", "Tech", "Billing"]
