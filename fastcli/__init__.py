@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fastcli.api.linear import FastText as FastText
     from fastcli.api.loading import load_model as load_model
     from fastcli.api.mlp import train_mlp as train_mlp
-    from fastcli.api.perceptron import Perceptron as Perceptron
+    from fastcli.api.mlp_model import MLP as MLP
     from fastcli.api.predict_files import PartsFailed as PartsFailed
     from fastcli.api.predict_files import predict_files as predict_files
     from fastcli.api.progress import STOP as STOP
@@ -52,7 +52,7 @@ _HOMES = {
     "Explanation": "api.explaining",
     "FastText": "api.linear",
     "train_mlp": "api.mlp",
-    "Perceptron": "api.perceptron",
+    "MLP": "api.mlp_model",
     "PartsFailed": "api.predict_files",
     "RegressionReport": "api.reports",
     "Report": "api.reports",

@@ -13,7 +13,7 @@ from fastcli.urls import is_url
 
 if TYPE_CHECKING:
     from fastcli.api.linear import FastText
-    from fastcli.api.perceptron import Perceptron
+    from fastcli.api.mlp_model import MLP
     from fastcli.contents import Contents
     from fastcli.evaluation.classifier import Classifier
     from fastcli.fasttext.model import Model
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from fastcli.tables.options import TableOptions
 
 
-def load_model(
-    path: str | bytes | os.PathLike[str], mmap: bool | None = None
-) -> FastText | Perceptron:
+def load_model(path: str | bytes | os.PathLike[str], mmap: bool | None = None) -> FastText | MLP:
     """Return the model of the file ``path``: its first bytes tell which kind it is.
 
-    That of a ``.bin`` or ``.ftz`` file is a ``FastText``, that of a ``.mlp`` file a ``Perceptron``.
+    That of a ``.bin`` or ``.ftz`` file is a ``FastText``, that of a ``.mlp`` file an ``MLP``.
 
     ``mmap`` says whether the matrices are read-only maps of the file, which all processes of the
     machine share, or are read into memory; None maps files of more than 64 MB.  A mapped model
@@ -46,9 +44,9 @@ def load_model(
     _check_local(name)
     contents = open_model(name, mmap)  # once: a pipe has nothing more afterwards
     if is_mlp(contents):
-        from fastcli.api.perceptron import Perceptron
+        from fastcli.api.mlp_model import MLP
 
-        perceptron = Perceptron(load_perceptron(contents), name)
+        perceptron = MLP(load_perceptron(contents), name)
         perceptron._came_from(name, contents.status, mmap)
         return perceptron
     from fastcli.api.linear import FastText

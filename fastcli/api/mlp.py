@@ -12,9 +12,9 @@ from fastcli.api.configuration import Configured, read_config
 from fastcli.api.files import Lists, input_files
 from fastcli.api.interrupting import interrupted_with_best, says_what_is_left
 from fastcli.api.lessons import say_network_lessons
+from fastcli.api.mlp_model import MLP
 from fastcli.api.named_options import read_options
 from fastcli.api.network_runs import NetworkRun, draw, settled, train
-from fastcli.api.perceptron import Perceptron
 from fastcli.api.progress import Listening
 from fastcli.api.saving import Saving
 from fastcli.api.spelling import as_in_a_call
@@ -50,7 +50,7 @@ def train_mlp(
     valid: Any = None,
     callback: Callback | None = None,
     **options: Unpack[typed.MlpOptions],
-) -> Perceptron:
+) -> MLP:
     """Train a neural network as the command ``mlp-train`` does, and return it.
 
     ``input`` is what ``-input`` takes: a file of lines of labels and text, a table of numbers, one
@@ -86,7 +86,7 @@ def train_mlp(
             raise KeyboardInterrupt
         if args.verbose > 0 and not trained.is_stopped:
             say_network_lessons(trained.learned, trained.troubles)
-        found = Perceptron(trained.model.apart(), path)
+        found = MLP(trained.model.apart(), path)
         found.history = list(trained.history)
         found.interrupted = trained.interrupted
         if path:

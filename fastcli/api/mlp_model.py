@@ -53,7 +53,7 @@ class RegressionScores(NamedTuple):
     r2: float
 
 
-class Perceptron(TrainedModel):
+class MLP(TrainedModel):
     """A ``.mlp`` model: a neural network that reads texts, rows of a table, or rows of numbers.
 
     ``fastcli.load_model`` opens one, ``fastcli.train_mlp`` trains one.
@@ -206,7 +206,7 @@ class Perceptron(TrainedModel):
     def _restore(self, contents: Contents, path: str, kept: dict[str, Any]) -> None:
         from fastcli.api.loading import load_perceptron
 
-        Perceptron.__init__(self, load_perceptron(contents), path)
+        MLP.__init__(self, load_perceptron(contents), path)
         self._model.table_options = kept["table_options"]
 
     def _pickled_attributes(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def shown(values):
 def test_texts_get_the_labels_that_the_command_prints(folder):
     path = folder / "topics.mlp"
     model = fastcli.load_model(path)
-    assert isinstance(model, fastcli.Perceptron)
+    assert isinstance(model, fastcli.MLP)
     assert (model.path, model.reads, model.is_regression) == (str(path), "text", False)
     ref = answers("predict-prob", path, "".join(f"{line}\n" for line in LINES), "-k", 3)
     labels, probs = model.predict(LINES, k=3)
@@ -99,7 +99,7 @@ def test_what_is_not_for_a_model_is_said(folder):
         (lambda: numbers.get_word_vector("a"), AttributeError, "network that reads numbers"),
         (lambda: texts.quantize(), ValueError, "network that reads text: quantize is for other"),
         (lambda: numbers.get_words(), ValueError, "get_words is for other models"),
-        (lambda: texts.nothing, AttributeError, "'Perceptron' object has no attribute 'nothing'"),
+        (lambda: texts.nothing, AttributeError, "'MLP' object has no attribute 'nothing'"),
         (lambda: texts.predict_numbers("a"), ValueError, "predicts labels, and no numbers"),
         (lambda: texts.predict(3), TypeError, "a str, or a list of str, not int"),
         (lambda: texts.predict(["a", 3]), TypeError, "a list of str, not int"),
