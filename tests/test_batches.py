@@ -71,6 +71,41 @@ def test_a_batch_has_what_predict_returns(models, name):
         assert (batch.probs[~there] == 0).all()
 
 
+@NAMES
+def test_lists_that_were_handed_out_may_be_changed(models, name):
+    model = models[name]
+    before = model.predict(TEXTS)
+    batch = model.predict_batch(TEXTS)
+    for names in (model.labels, batch.names):
+        names.sort(reverse=True)
+    if name != "mlp":
+        n = len(model.words)
+        model.words.clear()
+        assert len([*model]) == n
+    assert model.predict(TEXTS)[0] == before[0]
+    assert batch.label_lists() == model.predict_batch(TEXTS).label_lists() == before[0]
+
+
+def test_a_label_that_is_not_utf8_is_an_error_where_it_is_predicted(tmp_path):
+    path = tmp_path / "train.txt"
+    path.write_bytes(b"__label__a\xff rice\n__label__b match\n" * 20)
+    model = fastcli.train_supervised(path, dim=4, epoch=20, lr=1, thread=1, verbose=0)
+    assert model.predict("match")[0] == ("__label__b",)
+    assert model.predict(["match"])[0] == [["__label__b"]]
+    assert model.predict_batch(["match"]).label_lists() == [["__label__b"]]
+    for call in (
+        lambda: model.predict("rice"),
+        lambda: model.predict(["rice"]),
+        lambda: model.predict_batch(["rice"]).label_lists(),
+        lambda: model.labels,
+    ):
+        with pytest.raises(UnicodeDecodeError):
+            call()
+    for errors, name in (("replace", "__label__a\ufffd"), ("ignore", "__label__a")):
+        assert model.predict("rice", on_unicode_error=errors)[0] == (name,)
+        assert model.predict(["rice"], on_unicode_error=errors)[0] == [[name]]
+
+
 def test_line_ends_are_spaces_and_nothing_has_no_label(models):
     model = models["softmax"]
     batch = model.predict_batch(["a\nb", None, "rice\r\n"], k=2)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fastcli.api.model import TrainedModel
     from fastcli.evaluation.predictor import Predictor
+    from fastcli.text.decoded import Decoded
 
     Answer = tuple[tuple[str, ...], NDArray[np.float64]]
 
@@ -33,12 +34,17 @@ class Batch(Sequence["Answer"]):
 
     def __init__(
         self,
-        names: list[str],
+        names: Decoded,
         ids: NDArray[np.int32],
         probs: NDArray[np.float32],
         counts: NDArray[np.int32],
     ) -> None:
-        self.names, self.ids, self.probs, self.counts = names, ids, probs, counts
+        self._names, self.ids, self.probs, self.counts = names, ids, probs, counts
+
+    @property
+    def names(self) -> list[str]:
+        """All labels, in the order of their ids.  Raises UnicodeDecodeError."""
+        return self._names.all()
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -52,14 +58,14 @@ class Batch(Sequence["Answer"]):
     def __getitem__(self, place: int | slice) -> Answer | Batch:
         """Return what ``predict`` returns for a text, or a batch of some of the texts."""
         if isinstance(place, slice):
-            return Batch(self.names, self.ids[place], self.probs[place], self.counts[place])
+            return Batch(self._names, self.ids[place], self.probs[place], self.counts[place])
         n = int(self.counts[place])
-        labels = tuple(self.names[i] for i in self.ids[place, :n].tolist())
+        labels = tuple(self._names[i] for i in self.ids[place, :n].tolist())
         return labels, self.probs[place, :n].astype(np.float64)
 
     def __repr__(self) -> str:
         n, k = self.ids.shape
-        return f"<Batch: at most {k:,} of {len(self.names):,} labels for {n:,} texts>"
+        return f"<Batch: at most {k:,} of {len(self._names.encoded):,} labels for {n:,} texts>"
 
     @property
     def is_full(self) -> bool:
@@ -68,7 +74,7 @@ class Batch(Sequence["Answer"]):
 
     def label_lists(self) -> list[list[str]]:
         """Return the labels of each text."""
-        names = self.names
+        names = self._names
         if self.ids.shape[1] == 1 and self.is_full:
             return [[names[i]] for i in self.ids[:, 0].tolist()]
         rows = self.ids.tolist()
@@ -115,7 +121,7 @@ def predict_texts(
         raise TypeError("predict_batch takes many texts; predict takes one")
     chunks = arrow_chunks(texts)
     with model._predictor(k, threshold, thread) as predictor:
-        names = model.labels
+        names = predictor.names(model._on_unicode_error)
         if chunks is None:
             some = texts if isinstance(texts, list) else list(texts)
             blocks = text_blocks(some, ends)

@@ -41,6 +41,7 @@ class FastText(WordModel):
     """
 
     _ends = True
+    _on_unicode_error = "strict"
 
     @cached_property
     def f(self) -> Engine:
@@ -113,13 +114,8 @@ class FastText(WordModel):
         from fastcli.api.batches import Batch, found_in
 
         with self._predictor(k, threshold) as predictor:
-            names = (
-                self.labels
-                if on_unicode_error == "strict"
-                else self.get_labels(False, on_unicode_error)
-            )
             some = (np.frombuffer(block, np.uint8) for block in blocks)
-            found = Batch(names, *found_in(predictor, some))
+            found = Batch(predictor.names(on_unicode_error), *found_in(predictor, some))
         return found.label_lists(), found.prob_lists()
 
     @overload

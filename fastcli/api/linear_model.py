@@ -163,7 +163,7 @@ class LinearModel(TrainedModel):
         return True  # a model without words is one, too
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.words)
+        return iter(self.get_words())  # ``words`` is a list that its owner may change
 
     def __contains__(self, word: object) -> bool:
         """Tell whether a word is in the dictionary; labels are not words."""

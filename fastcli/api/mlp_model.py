@@ -245,9 +245,9 @@ class MLP(TrainedModel):
                 f"{self._name} predicts numbers (regression), and no labels: use predict_numbers."
             )
         blocks, is_one = self._blocks(data)
-        names = self.get_labels(on_unicode_error=on_unicode_error)
         labels, probs = [], []
         with self._predictor(k, threshold) as predictor:
+            names = predictor.names(on_unicode_error)
             for found in predictor.predictions(blocks):
                 best = np.minimum(found.probs, np.float32(1.0))
                 for i, n in enumerate(found.counts.tolist()):

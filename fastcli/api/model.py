@@ -38,6 +38,7 @@ class TrainedModel(Judged):
     interrupted = 0
 
     _ends = False  # whether a text ends at a written </s>
+    _on_unicode_error = "surrogateescape"  # in labels of a batch
 
     def __init__(self, model: Classifier | None, path: str = "") -> None:
         self._model: Any = model

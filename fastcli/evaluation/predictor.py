@@ -13,6 +13,7 @@ from fastcli.evaluation.classifier import Block, Classifier, Predictions, Worker
 from fastcli.evaluation.unknown_words import SeenText, unknown_words_note
 from fastcli.kernels.base import printf
 from fastcli.kernels.base.groups import Best, Strings
+from fastcli.text.decoded import Decoded
 from fastcli.text.inputs import split_at_lines
 from fastcli.text.lines import Lines, SeenWords
 from fastcli.threads import read_ahead, run_on
@@ -47,6 +48,7 @@ class Predictor:
         with_all: bool = False,
     ) -> None:
         self.model, self.name = model, name
+        self._names: dict[str, Decoded] = {}
         model.check_predicts()
         n_threads = min(n_threads, model.max_threads)
         self.k = k = best_count(k, model.nlabels)
@@ -68,6 +70,13 @@ class Predictor:
         self._n_lines = 0  # so far, for errors
         self._seen = SeenText()
         self._words = [SeenWords() for _ in self._workers]
+
+    def names(self, on_unicode_error: str) -> Decoded:
+        """Return the labels by their ids; ``on_unicode_error`` is as in ``bytes.decode``."""
+        found = self._names.get(on_unicode_error)
+        if found is None:
+            found = self._names[on_unicode_error] = Decoded(self.model.labels(), on_unicode_error)
+        return found
 
     @property
     def n_threads(self) -> int:

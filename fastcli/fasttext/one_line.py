@@ -19,6 +19,7 @@ from fastcli.kernels.linear.means import mean_codes, mean_rows
 from fastcli.kernels.linear.one_line import NO_ROOM, TOO_LONG, LineJob, predict_line
 from fastcli.kernels.text.features import word_rows
 from fastcli.kernels.text.lines import prune_features, read_lines
+from fastcli.text.decoded import Decoded
 from fastcli.text.line_weights import blanked
 from fastcli.text.spelling import most_bytes, warn_once
 
@@ -52,7 +53,8 @@ class LinePredictor:
         self._is_mapped = model.wi.contents is not None and model.wi.contents.is_mapped
         self._looked = 0.0  # when the file was looked at
         self._idle: list[Scratch] = []
-        self._names: list[str] | None = None
+        self._names = Decoded(model.labels())
+        self._names_by_errors = {"strict": self._names}
 
     def predict(
         self, line: bytes, k: int, threshold: float, on_unicode_error: str = "strict"
@@ -63,11 +65,6 @@ class LinePredictor:
         NotFinite, ArgumentError for a k of 0, UnicodeDecodeError, and ModelFormatError for a mapped
         file that was written to at least ``TRUSTED`` seconds ago.
         """
-        names = self._names
-        if names is None or on_unicode_error != "strict":
-            names = [label.decode("utf-8", on_unicode_error) for label in self.model.labels()]
-            if on_unicode_error == "strict":
-                self._names = names
         if self._prefix:
             line = blanked(np.frombuffer(line, np.uint8), self._prefix).tobytes()
         if self._is_mapped and not 0.0 <= monotonic() - self._looked < TRUSTED:
@@ -84,11 +81,20 @@ class LinePredictor:
         if self._is_mapped and len(line) > LONG:
             self._look()
         ids, told = scratch.ids, scratch.told
+        names = self._names if on_unicode_error == "strict" else self.names(on_unicode_error)
         labels = (names[ids[0]],) if n == 1 else tuple([names[ids[i]] for i in range(n)])
         probs = told.copy() if n == len(told) else told[:n].copy()
         if scratch.is_small:
             self._idle.append(scratch)
         return labels, probs
+
+    def names(self, on_unicode_error: str) -> Decoded:
+        """Return the labels by their ids; ``on_unicode_error`` is as in ``bytes.decode``."""
+        found = self._names_by_errors.get(on_unicode_error)
+        if found is None:
+            found = Decoded(self._names.encoded, on_unicode_error)
+            self._names_by_errors[on_unicode_error] = found
+        return found
 
     def _look(self) -> None:
         """Raise ModelFormatError if the mapped file was written to: 1 us, a third of a call."""
