@@ -72,6 +72,13 @@ def test_a_batch_has_what_predict_returns(models, name):
 
 
 @NAMES
+def test_no_label_reaches_a_threshold_that_is_infinite(models, name):
+    for threshold in (1e31, float("inf")):
+        assert models[name].predict("rice", -1, threshold)[0] == ()
+        assert models[name].predict_batch(["rice"], -1, threshold).counts.tolist() == [0]
+
+
+@NAMES
 def test_lists_that_were_handed_out_may_be_changed(models, name):
     model = models[name]
     before = model.predict(TEXTS)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 HALF = BLOCK // 2
+HIGHEST = np.float32(1e30)  # above all probabilities, of which a logarithm can still be computed
 
 
 class Search(Group):
@@ -143,7 +144,9 @@ def best_labels(
     forget_scores(outputs, search)
     minimum = np.float32(threshold)
     minimum_log = np.float32(-1e30)
-    if float(minimum) + OFFSET > 0.0:
+    if minimum > HIGHEST:
+        minimum_log = HIGHEST
+    elif float(minimum) + OFFSET > 0.0:
         minimum_log = offset_log(minimum)
     for line in range(n_lines):
         n = 0
