@@ -1,12 +1,16 @@
 """Making parts on a cluster, by work that waits for what a test does."""
 
+import hashlib
 import threading
+import types
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from fastcli.errors import FastcliError
+from fastcli.attempts import Failure
+from fastcli.errors import DataError, FastcliError
+from fastcli.labelling.part_workers import CannotStart
 from fastcli.labelling.parts import Part
 
 distributed = pytest.importorskip("distributed")
@@ -147,6 +151,8 @@ def test_a_copy_is_what_was_sent_or_not_used(workers, is_damaged, tmp_path, monk
     if not is_damaged:
         make(workers, work, lambda part, kind, what: heard.append(what))
         assert sorted(heard) == [f"{part.name}0123456789" for part in PARTS]
+        copies = Path(workers.workers[0].local_directory).parent / cluster_worker.COPIES
+        assert list(copies.iterdir()) == []
         return
     found = cluster._file(str(path))
     path.write_text("0123456780")
@@ -165,3 +171,144 @@ def test_workers_of_several_kinds_are_told_of_once(workers, monkeypatch):
         job._look_at_processors(["x"])
     (sentence,) = said
     assert sentence.startswith("Workers have processors of several kinds (skylake, znver3): ")
+
+
+# ------------------------------------------------------------------ workers that cannot be used
+
+
+def noted(monkeypatch):
+    """Return the list of what is said."""
+    said = []
+    monkeypatch.setattr(cluster, "say", said.append)
+    return said
+
+
+@pytest.mark.parametrize("n_full", [1, 2])
+def test_a_worker_without_room_for_the_model_is_left_out(workers, n_full, tmp_path, monkeypatch):
+    workers.scale(2)
+    workers.wait_for_workers(2)
+    said, heard = noted(monkeypatch), []
+    full = sorted(worker.address for worker in workers.workers.values())[:n_full]
+    real = cluster_worker._receive
+
+    def receive(piece, worker):
+        if worker.address in full:
+            raise OSError(28, "No space left on device")
+        return real(piece, worker)
+
+    path = tmp_path / "model"
+    path.write_text("x")
+    monkeypatch.setattr(cluster_worker, "_receive", receive)
+    monkeypatch.setattr(cluster, "LOOK", 0.0)
+    monkeypatch.setattr(cluster, "_host", str)  # each a machine of its own
+    monkeypatch.setattr(cluster._Job, "_blind", lambda job, group, on: list(on))
+    work = Names(files=((str(path),),))
+    if n_full == 2:
+        with pytest.raises(FastcliError, match="No space left on device"):
+            make(workers, work, print)
+        return
+    make(workers, work, lambda part, kind, what: heard.append(what))
+    assert sorted(heard) == [f"{part.name}x" for part in PARTS]
+    late = [f"{full[0]}: No space left on device. This worker is left out."]
+    assert said in ([], late)  # it may be over before the third try
+
+
+def test_a_later_worker_of_another_version_is_left_out(workers, monkeypatch):
+    said, heard, first = noted(monkeypatch), [], []
+    monkeypatch.setattr(cluster, "LOOK", 0.0)
+    real = cluster._Job._run
+
+    def run(job, function, *args, on):
+        found = real(job, function, *args, on=on)
+        if function is not eval:
+            return found
+        first.extend([] if first else on)
+        return {a: one if a in first else [*one[:2], None] for a, one in found.items()}
+
+    def hear(part, kind, what):
+        heard.append((kind, what))
+        if len(heard) == 1:
+            workers.scale(2)
+            workers.wait_for_workers(2)
+
+    monkeypatch.setattr(cluster._Job, "_run", run)
+    make(workers, Names(), hear)
+    assert sorted(heard) == [("done", part.name) for part in PARTS]
+    (sentence,) = said
+    assert sentence.startswith("Workers that cannot be used: tcp://127.0.0.1:")
+    assert sentence.endswith("no fastcli. Install the same there. This worker is left out.")
+
+
+@dataclass(frozen=True)
+class Unloadable(Names):
+    """Cannot be loaded the first ``n`` times."""
+
+    n: int = 1
+
+    def moved(self, places):
+        return self
+
+    def start(self):
+        starts.append(1)
+        if len(starts) <= self.n:
+            raise CannotStart(Failure(reason="m.bin: Stale file handle", may_pass=True))
+        return super().start()
+
+
+starts = []
+
+
+@pytest.mark.parametrize("n", [1, 99])
+def test_a_model_that_could_not_be_loaded_is_loaded_again(workers, n, monkeypatch):
+    """It is no fault of the part; where it stays so the worker gets no more."""
+    heard = []
+    starts.clear()
+    monkeypatch.setattr("fastcli.attempts.PAUSE", 0.0)
+    if n == 1:
+        make(workers, Unloadable(), lambda part, kind, what: heard.append((kind, what)))
+        assert sorted(heard) == [("done", part.name) for part in PARTS]
+        return
+    with pytest.raises(FastcliError, match=r"tcp://.*: m.bin: Stale file handle"):
+        make(workers, Unloadable(n=n), print)
+
+
+def test_runs_at_once_have_copies_of_their_own(tmp_path):
+    """Also one that broke off while a file was sent; what ends removes its own."""
+    worker = types.SimpleNamespace(local_directory=str(tmp_path / "worker"))
+    tmp_path.chmod(0o700)
+    data = b"0123456789"
+    expected = hashlib.sha256(data).hexdigest()
+
+    def receive(job, begin, end, expected=""):
+        piece = cluster_worker.Piece(job, "group", "m.bin", begin, data[begin:end], expected)
+        return cluster_worker._receive(piece, worker)
+
+    receive("broken", 0, 4)
+    for job in ("a", "b"):
+        receive(job, 0, 4)
+    receive("a", 0, 4)  # it begins anew
+    paths = [Path(receive(job, 4, 10, expected)) for job in ("a", "b")]
+    assert [path.read_bytes() for path in paths] == [data, data]
+    with pytest.raises(DataError, match="piece of the copy is missing"):
+        receive("broken", 5, 10)
+    for job in ("broken", "a"):
+        cluster_worker._remove_copies(job, worker)
+    assert [path.exists() for path in paths] == [False, True]
+    assert not cluster_worker._incoming
+    assert [path.name for path in (tmp_path / cluster_worker.COPIES).iterdir()] == ["b"]
+
+
+def test_two_runs_write_to_one_folder(workers, tmp_path):
+    """As with --shard: the second begins while the first is at work."""
+    heard = []
+
+    def hear(part, kind, what):
+        heard.append(what)
+        if len(heard) == 1:
+            with cluster.connected(workers.scheduler_address) as client:
+                cluster.make_parts(client, PARTS[:1], Names(), print, str(tmp_path))
+
+    with cluster.connected(workers.scheduler_address) as client:
+        cluster.make_parts(client, PARTS, Names(), hear, str(tmp_path))
+    assert len(heard) == len(PARTS)
+    assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ import pytest
 from fastcli.attempts import AGAIN, Failure, may_pass
 from fastcli.errors import DataError
 from fastcli.labelling.part_files import part_file
-from fastcli.labelling.part_workers import ENDED, make_here, make_parts
+from fastcli.labelling.part_workers import ENDED, CannotStart, make_here, make_parts
 from fastcli.labelling.parts import Part
 from fastcli.text.compressed import Damaged
 from tests.command import environment
@@ -56,6 +56,17 @@ def ends_at_x():
 def cannot_start():
     """End the process before it makes anything."""
     os._exit(9)
+
+
+def starts_at_the_second_try():
+    """Fail to load what makes parts the first time."""
+    tries.append(1)
+    if len(tries) == 1:
+        raise CannotStart(Failure(reason="stale", may_pass=True))
+    return lambda part, hear: ("done", len(tries))
+
+
+tries: list[int] = []
 
 
 def ends_once():
@@ -125,6 +136,13 @@ def test_a_process_that_is_killed_costs_its_part_one_try(tmp_path):
     assert ends == {name: ("done", 1) for name in "abc"}
     assert again == {"b": 1, "c": 1}
     assert sum(path.read_bytes() == b"half" for path in tmp_path.iterdir()) == 3
+
+
+def test_what_could_not_be_loaded_is_loaded_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("fastcli.attempts.PAUSE", 0.0)
+    ends, again = made("a b", tmp_path, starts_at_the_second_try, 1)
+    assert ends == {"a": ("done", 2), "b": ("done", 2)}
+    assert again == {"a": 1}
 
 
 @pytest.mark.parametrize("n", [0, 1])

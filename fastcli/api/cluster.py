@@ -13,7 +13,7 @@ import queue
 import secrets
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,7 @@ from distributed import Client, Future, KilledWorker, Security
 
 from fastcli import __version__
 from fastcli.api import cluster_worker as there
+from fastcli.api.job import reason_of
 from fastcli.attempts import Failure
 from fastcli.errors import FastcliError, cannot_open
 from fastcli.labelling.part_records import FileState, file_state, whole_path
@@ -40,6 +41,7 @@ PIECE = 1 << 23  # bytes of a model that are sent at a time, quickest of 4 to 64
 PATIENCE = 300.0  # seconds without any worker after which a run ends
 LOOK = 2.0  # seconds between two looks at what workers there are
 MOST_NAMED = 3  # workers in a sentence
+TRIES = 3  # at preparing a worker, or at loading the model there, before it is left out
 DIED = "{} that made it ended early, perhaps out of memory"
 # Every Python evaluates this, also one that could not load a function of this package.
 VERSIONS = (
@@ -106,7 +108,8 @@ def make_parts(
     with contextlib.ExitStack() as stack:
         witness = ""
         if folder and not is_url(folder):
-            temporary = temporary_beside(os.path.join(folder, "witness"))
+            # A target of its own: other runs write to this folder, too.
+            temporary = temporary_beside(os.path.join(folder, secrets.token_hex(8)))
             witness = os.path.abspath(stack.enter_context(temporary).path)
         job = _Job(client, work, hear, witness)
         stack.enter_context(job)
@@ -132,6 +135,15 @@ class _Group:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A part that is being made, and the workers that may do it (none: any)."""
+
+    future: Future
+    part: Part
+    only: frozenset[str]
+
+
 @dataclass
 class _Job:
     client: Client
@@ -141,9 +153,12 @@ class _Job:
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     _threads: dict[str, int] = field(default_factory=dict)
     _ready: set[str] = field(default_factory=set)
+    _left_out: dict[str, str] = field(default_factory=dict)  # workers, and why
+    _failures: Counter[str] = field(default_factory=Counter)  # to get ready, by worker
+    _has_begun: bool = False  # a worker has been ready
+    _has_made: bool = False  # it has said what came of a part
     _copies: dict[tuple[Any, str], str] = field(default_factory=dict)  # folder, by machine, group
-    _makers: dict[str, list[str]] = field(default_factory=dict)  # folders, by worker
-    _running: dict[str, tuple[Future, Part]] = field(default_factory=dict)
+    _running: dict[str, _Task] = field(default_factory=dict)
     _looked: float = -PATIENCE
     _processors: set[str] = field(default_factory=set)
 
@@ -157,6 +172,8 @@ class _Job:
             room = self._look() - len(self._running)
             while pending and room > 0:
                 (part, pause), n_given, room = pending.take(), n_given + 1, room - 1
+                # Where no worker is left out those that are started again may take it at once.
+                only = self._usable() if self._left_out else []
                 future = self.client.submit(
                     there.make_part,
                     self.name,
@@ -164,20 +181,31 @@ class _Job:
                     pause,
                     key=f"fastcli-{self.name}-{n_given}",
                     pure=False,
+                    workers=only or None,
                 )
-                self._running[future.key] = future, part
+                self._running[future.key] = _Task(future, part, frozenset(only))
                 future.add_done_callback(ended.put)
+            for part in self._stranded():
+                pending.give_back(part)
             try:
                 future = ended.get(timeout=LOOK)
             except queue.Empty:
                 continue
-            _, part = self._running.pop(future.key)
-            answer = self._answer(future)
+            task = self._running.pop(future.key, None)
+            if task is None:  # it was stranded
+                continue
+            part, answer = task.part, self._answer(future)
             if answer.kind == there.UNKNOWN:
                 self._ready.discard(answer.what)
                 self._prepare([answer.what])
                 pending.give_back(part)
                 continue
+            if answer.kind == there.UNSTARTED:
+                address, failure = answer.what
+                self._failed(address, failure.reason, not failure.may_pass)
+                pending.give_back(part)
+                continue
+            self._has_made = True
             for kind, sentence in answer.said:
                 self.hear(part, kind, _as_given(part, sentence))
             what = answer.what
@@ -204,34 +232,68 @@ class _Job:
             future.release()
         return there.Answer("failed", failure, [])
 
+    def _stranded(self) -> list[Part]:
+        """Take back the parts that only workers may make that are gone, and return them."""
+        now = set(self._threads)
+        found = [t for t in self._running.values() if t.only and not t.only & now]
+        if found:
+            self._ask(self.client.cancel, [task.future for task in found])
+        return [self._running.pop(task.future.key).part for task in found]
+
     # ---------------------------------------------------------------------------------- workers
 
     def _look(self) -> int:
         """Return how many parts can be made at once, with workers that came meanwhile prepared."""
         self._check_connected()
         now = time.monotonic()
-        if now - self._looked < LOOK:
-            return sum(self._threads.values())
+        if now - self._looked < LOOK and self._usable():
+            return self._room()
         self._threads = self._ask(self.client.nthreads)
-        if not self._threads:
-            self._wait()
-        self._prepare([address for address in self._threads if address not in self._ready])
+        while True:
+            if not self._usable():
+                self._wait()
+            self._prepare([address for address in self._usable() if address not in self._ready])
+            if self._usable():
+                break
         self._looked = time.monotonic()
-        return sum(self._threads.values())
+        return self._room()
+
+    def _usable(self) -> list[str]:
+        return [address for address in self._threads if address not in self._left_out]
+
+    def _room(self) -> int:
+        return sum(self._threads[address] for address in self._usable() if address in self._ready)
 
     def _wait(self) -> None:
         address = self.client.scheduler.address
-        say(f"{address} has no worker: waiting for one.")
+        left_out = [self._left_out[one] for one in self._threads if one in self._left_out]
+        if left_out and not self._has_made:
+            raise FastcliError(left_out[0])
+        has = "no worker that can be used" if left_out else "no worker"
+        say(f"{address} has {has}: waiting for one.")
         end = time.monotonic() + PATIENCE
-        while not self._threads:
+        while not self._usable():
             if time.monotonic() > end:
                 raise FastcliError(
-                    f"{address} has had no worker for {PATIENCE:.0f} s: start some (dask worker "
+                    f"{address} has had {has} for {PATIENCE:.0f} s: start some (dask worker "
                     f"{address}), and the same command makes what is missing."
                 )
             self._check_connected()
             time.sleep(min(0.2, LOOK))
             self._threads = self._ask(self.client.nthreads)
+
+    def _failed(self, address: str, reason: object, is_lasting: bool = False) -> None:
+        """Note why a worker did not get ready; it is left out if that stays or comes again."""
+        self._failures[address] += 1
+        if is_lasting or self._failures[address] >= TRIES:
+            self._leave_out(address, f"{address}: {reason}")
+
+    def _leave_out(self, address: str, sentence: str) -> None:
+        self._ready.discard(address)
+        if address not in self._left_out:
+            self._left_out[address] = sentence
+            if self._has_made or self._usable():
+                say(f"{sentence.removesuffix('.')}. This worker is left out.")
 
     def _check_connected(self) -> None:
         if self.client.status != "running":
@@ -251,7 +313,7 @@ class _Job:
     def _run(self, function: Callable[..., Any], *args: Any, on: Collection[str]) -> dict[str, Any]:
         """Call a function in workers, and return what those say that are still there.
 
-        Raises FastcliError for what they cannot do.
+        The others do not get ready.
         """
         if not on:
             return {}
@@ -260,42 +322,62 @@ class _Job:
         if failed:
             there_now = self._ask(self.client.nthreads)
             for address, error in failed.items():
-                if address in there_now and not isinstance(error, OSError | TimeoutError):
-                    raise FastcliError(f"{address}: {error}")
+                if address in there_now:
+                    may_pass = isinstance(error, OSError | TimeoutError)
+                    self._failed(address, reason_of(error), not may_pass)
         return {address: one for address, one in said.items() if address not in failed}
 
     def _prepare(self, addresses: Collection[str]) -> None:
-        """Have workers know the job, and the files that it reads."""
-        if not addresses:
-            return
-        self._check_versions(addresses)
-        self._check_witness(addresses)
-        self._look_at_processors(addresses)
+        """Have workers know the job, and the files that it reads; some may not get ready."""
+        if addresses := self._checked(addresses):
+            self._look_at_processors(addresses)
         places: dict[str, dict[str, str]] = {address: {} for address in addresses}
         for group in self._groups():
-            for address, moved in self._placed(group, addresses).items():
-                places[address] |= moved
+            placed = self._placed(group, list(places))
+            places = {address: places[address] | moved for address, moved in placed.items()}
         kinds: dict[str, list[str]] = {}
         for address, moved in places.items():
             kinds.setdefault(repr(sorted(moved.items())), []).append(address)
         for same in kinds.values():
             start = pickle.dumps(self.work.moved(places[same[0]]).start)
             self._ready |= set(self._run(there.prepare, self.name, start, on=same))
+        self._has_begun = self._has_begun or bool(self._ready)
 
-    def _check_versions(self, addresses: Collection[str]) -> None:
+    def _checked(self, addresses: Collection[str]) -> Collection[str]:
+        """Return the workers that can be used; a run that has begun leaves out the others.
+
+        Raises FastcliError for others where none has been ready yet.
+        """
+        for check in (self._check_versions, self._check_witness):
+            try:
+                addresses = check(addresses)
+            except FastcliError:
+                if not self._has_begun:
+                    raise
+                good = []
+                for address in addresses:
+                    try:
+                        good += check([address])
+                    except FastcliError as error:
+                        self._leave_out(address, str(error))
+                addresses = good
+        return addresses
+
+    def _check_versions(self, addresses: Collection[str]) -> list[str]:
         """Raise FastcliError for workers of another version, whose bytes could be others."""
         import numpy as np
 
         ours = [".".join(map(str, sys.version_info[:2])), np.__version__, __version__]
         bad: dict[str, list[str]] = {}
-        for address, found in self._run(eval, VERSIONS, on=addresses).items():
+        answers = self._run(eval, VERSIONS, on=addresses)
+        for address, found in answers.items():
             for name, mine, its in zip(("Python", "NumPy", "fastcli"), ours, found, strict=True):
                 if its is None:
                     bad.setdefault(f"no {name}", []).append(address)
                 elif _minor(name, its) != _minor(name, mine):
                     bad.setdefault(f"{name} {its}, and here is {mine}", []).append(address)
         if not bad:
-            return
+            return list(answers)
         sentences = []
         for what, some in bad.items():
             more = len(some) - MOST_NAMED
@@ -305,16 +387,18 @@ class _Job:
             f"Workers that cannot be used: {'; '.join(sentences)}. Install the same there."
         )
 
-    def _check_witness(self, addresses: Collection[str]) -> None:
+    def _check_witness(self, addresses: Collection[str]) -> list[str]:
         """Raise FastcliError for workers that would write parts to a folder of their own."""
         if not self.witness:
-            return
-        for address, (seen,) in self._run(there.see, [self.witness], on=addresses).items():
+            return list(addresses)
+        answers = self._run(there.see, [self.witness], on=addresses)
+        for address, (seen,) in answers.items():
             if seen is None:
                 raise FastcliError(
                     f"{address} does not see the folder {os.path.dirname(self.witness)} of this "
                     "machine: give an --output-dir on a file system that all share."
                 )
+        return list(answers)
 
     def _look_at_processors(self, addresses: Collection[str]) -> None:
         """Say, once, where workers are of several kinds, whose kernels may round differently."""
@@ -383,7 +467,6 @@ class _Job:
             now = {some.popleft(): machine for machine, some in waiting.items() if some}
             for address, folder in self._sent(group, list(now)).items():
                 self._copies[now[address], group.name] = folder
-                self._makers.setdefault(address, []).append(folder)
                 del waiting[now[address]]
         return {
             address: self._copies[machine, group.name]
@@ -398,16 +481,15 @@ class _Job:
         for file in group.files:
             if file.state is None:
                 continue
-            name, left = os.path.basename(file.path), file.state.size
+            name, begin = os.path.basename(file.path), 0
             with open(file.path, "rb") as stream:
                 while True:
-                    piece = stream.read(PIECE)
-                    left -= len(piece)
-                    is_last = left <= 0 or not piece
+                    data = stream.read(PIECE)
+                    is_last = begin + len(data) >= file.state.size or not data
                     expected = file.state.sha256 if is_last else ""
-                    got = self._run(
-                        there.receive, group.name, name, piece, expected, on=list(folders)
-                    )
+                    piece = there.Piece(self.name, group.name, name, begin, data, expected)
+                    begin += len(data)
+                    got = self._run(there.receive, piece, on=list(folders))
                     folders = {address: os.path.dirname(path) for address, path in got.items()}
                     if is_last or not folders:
                         break
@@ -424,13 +506,8 @@ class _Job:
             if self.client.status != "running":
                 return
             if self._running:
-                self.client.cancel([future for future, _ in self._running.values()])
-            now = self.client.nthreads()
-            for address in now:
-                copies = self._makers.get(address, [])
-                self.client.run(
-                    there.forget, self.name, copies, workers=[address], on_error="ignore"
-                )
+                self.client.cancel([task.future for task in self._running.values()])
+            self.client.run(there.forget, self.name, on_error="ignore")
 
 
 def _absolute(part: Part) -> Part:

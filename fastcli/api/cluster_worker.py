@@ -20,9 +20,10 @@ from typing import Any, NamedTuple
 
 from distributed import Worker, get_worker
 
-from fastcli import notices
+from fastcli import attempts, notices
 from fastcli.errors import DataError, FastcliError
 from fastcli.labelling.part_records import file_state
+from fastcli.labelling.part_workers import CannotStart
 from fastcli.private import PRIVATE, Folder, NoFolder
 from fastcli.text import compressed, spelling
 
@@ -32,6 +33,9 @@ OLD = 24 * 3600  # seconds after which copies are removed that a killed run has 
 
 UNKNOWN = "unknown"
 """The kind of answer of a worker that does not know a job; its address is the content."""
+
+UNSTARTED = "unstarted"
+"""The kind of answer of a worker that could not load the model: its address, and a ``Failure``."""
 
 Make = Callable[[Any, Callable[..., None]], tuple[str, Any]]
 
@@ -62,17 +66,35 @@ class Job:
     start: Callable[[], Make]
     is_stopped: bool = False
     used: float = 0.0
+    makers: set[int] = field(default_factory=set)  # threads that are making parts
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _make: Make | None = None
+    _n_failed: int = 0  # starts
 
     def make(self, part: Any, pause: float) -> Answer:
-        """Make a part; the model is loaded with the first, also where several threads begin."""
+        """Make a part; the model is loaded with the first, also where several threads begin.
+
+        Raises CannotStart: the next part has it loaded once more.
+        """
         self.used = time.monotonic()
-        said: list[tuple[str, str]] = []
-        time.sleep(pause)
+        self.makers.add(threading.get_ident())
+        try:
+            time.sleep(pause)
+            return self._made(part, self._started())
+        finally:
+            self.makers.discard(threading.get_ident())
+
+    def _started(self) -> Make:
         with self._lock:
             if self._make is None:
+                if self._n_failed:
+                    time.sleep(attempts.PAUSE * 2.0 ** (self._n_failed - 1))
+                self._n_failed += 1
                 self._make = self.start()
+            return self._make
+
+    def _made(self, part: Any, make: Make) -> Answer:
+        said: list[tuple[str, str]] = []
 
         def hear(part: Any, kind: str, what: Any) -> None:
             if self.is_stopped:
@@ -81,7 +103,7 @@ class Job:
                 said.append((kind, str(what)))
 
         with _heard(said):
-            kind, what = self._make(part, hear)
+            kind, what = make(part, hear)
         return Answer(kind, what, said)
 
 
@@ -93,15 +115,20 @@ def make_part(name: str, part: Any, pause: float) -> Answer:
     job = _jobs.get(name)
     if job is None:
         return Answer(UNKNOWN, get_worker().address, [])
-    return job.make(part, pause)
+    _keep_copies(name, get_worker())
+    try:
+        return job.make(part, pause)
+    except CannotStart as error:
+        return Answer(UNSTARTED, (get_worker().address, error.failure), [])
 
 
 def prepare(name: str, start: bytes) -> None:
-    """Take a job, of which ``start`` is pickled; the oldest of too many is forgotten."""
+    """Take a job, of which ``start`` is pickled; the oldest idle one of too many is forgotten."""
     if name in _jobs:  # of which another task has told, too
         return
-    while len(_jobs) >= MOST_JOBS:
-        del _jobs[min(_jobs, key=lambda one: _jobs[one].used)]
+    idle = sorted((n for n, job in _jobs.items() if not job.makers), key=lambda n: _jobs[n].used)
+    for other in idle[: max(len(_jobs) - MOST_JOBS + 1, 0)]:
+        del _jobs[other]
     _jobs[name] = Job(pickle.loads(start), used=time.monotonic())
 
 
@@ -111,12 +138,11 @@ def stop(name: str) -> None:
         job.is_stopped = True
 
 
-def forget(name: str, copies: Sequence[str]) -> None:
+async def forget(name: str, dask_worker: Worker) -> None:
     """Let go of a job and its model, and remove the copies that were made for it."""
     stop(name)
     _jobs.pop(name, None)
-    for path in copies:
-        shutil.rmtree(path, ignore_errors=True)
+    await asyncio.to_thread(_remove_copies, name, dask_worker)
 
 
 # ------------------------------------------------------------------------------------- sentences
@@ -207,10 +233,23 @@ class _Incoming:
     folder: str
     fd: int
     temporary: str
+    n_bytes: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
 
 
-_incoming: dict[tuple[str, str], _Incoming] = {}
+class Piece(NamedTuple):
+    """Some bytes of a file of a job, from ``begin`` on; the last has the digest of the file."""
+
+    job: str
+    group: str  # the folder in that of the job
+    name: str
+    begin: int
+    data: bytes
+    expected: str = ""
+
+
+_incoming: dict[tuple[str, str, str], _Incoming] = {}  # by job, group, name
+_receiving = threading.Lock()
 
 
 def place_of_copies(dask_worker: Worker) -> tuple[str, tuple[int, int]]:
@@ -218,9 +257,7 @@ def place_of_copies(dask_worker: Worker) -> tuple[str, tuple[int, int]]:
 
     Raises FastcliError where another user could write there.
     """
-    # A worker's own folder is below one for all of this user, on a disk that Dask is told of
-    # (temporary-directory).
-    folder = os.path.join(os.path.dirname(dask_worker.local_directory), COPIES)
+    folder = _copies_of(dask_worker)
     try:
         with Folder(folder, PRIVATE) as opened:
             return folder, (opened.status.st_dev, opened.status.st_ino)
@@ -228,41 +265,86 @@ def place_of_copies(dask_worker: Worker) -> tuple[str, tuple[int, int]]:
         raise FastcliError(f"a model cannot be copied there: {problem}") from None
 
 
-async def receive(group: str, name: str, piece: bytes, expected: str, dask_worker: Worker) -> str:
-    """Append a piece to a copy; with ``expected``, its digest, put it in place, return its path.
+def _copies_of(worker: Worker) -> str:
+    # A worker's own folder is below one for all of this user, on a disk that Dask is told of
+    # (temporary-directory).
+    return os.path.join(os.path.dirname(worker.local_directory), COPIES)
+
+
+async def receive(piece: Piece, dask_worker: Worker) -> str:
+    """Append a piece to a copy; with the last put it in place, and return its path.
 
     Raises OSError where it cannot be written, DataError where it is not what was sent.
     """
-    return await asyncio.to_thread(_receive, group, name, piece, expected, dask_worker)
+    return await asyncio.to_thread(_receive, piece, dask_worker)
 
 
-def _receive(group: str, name: str, piece: bytes, expected: str, worker: Worker) -> str:
-    incoming = _incoming.get((group, name))
-    if incoming is None:
-        folder = os.path.join(place_of_copies(worker)[0], group)
-        _sweep(os.path.dirname(folder))
-        with Folder(folder, PRIVATE):
-            temporary = os.path.join(folder, f".{os.getpid()}-{time.time_ns()}.tmp")
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        incoming = _incoming[group, name] = _Incoming(folder, fd, temporary)
-    view = memoryview(piece)
-    incoming.digest.update(view)
-    while view:
-        view = view[os.write(incoming.fd, view) :]
-    if not expected:
-        return ""
-    del _incoming[group, name]
-    os.close(incoming.fd)
-    if incoming.digest.hexdigest() != expected:
-        os.unlink(incoming.temporary)
-        raise DataError("the copy is not what was sent")
-    path = os.path.join(incoming.folder, name)
-    os.replace(incoming.temporary, path)
-    return path
+def _receive(piece: Piece, worker: Worker) -> str:
+    key = piece.job, piece.group, piece.name
+    with _receiving:
+        if piece.begin == 0:
+            _drop(key)
+            _incoming[key] = _begun(piece, worker)
+        incoming = _incoming.get(key)
+        if incoming is None or incoming.n_bytes != piece.begin:
+            raise DataError("a piece of the copy is missing")
+        try:
+            view = memoryview(piece.data)
+            incoming.digest.update(view)
+            while view:
+                view = view[os.write(incoming.fd, view) :]
+        except OSError:
+            _drop(key)
+            raise
+        incoming.n_bytes += len(piece.data)
+        if not piece.expected:
+            return ""
+        if incoming.digest.hexdigest() != piece.expected:
+            _drop(key)
+            raise DataError("the copy is not what was sent")
+        del _incoming[key]
+        os.close(incoming.fd)
+        path = os.path.join(incoming.folder, piece.name)
+        os.replace(incoming.temporary, path)
+        return path
+
+
+def _begun(piece: Piece, worker: Worker) -> _Incoming:
+    top = place_of_copies(worker)[0]
+    _sweep(top)
+    # Each run has a folder of its own, and nobody else removes it while the run goes on.
+    folder = os.path.join(top, piece.job)
+    with Folder(folder, PRIVATE):
+        folder = os.path.join(folder, piece.group)
+    with Folder(folder, PRIVATE):
+        temporary = os.path.join(folder, f".{os.getpid()}-{time.time_ns()}.tmp")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    return _Incoming(folder, fd, temporary)
+
+
+def _drop(key: tuple[str, str, str]) -> None:
+    """Remove what has been received of a file that will not become whole."""
+    if incoming := _incoming.pop(key, None):
+        os.close(incoming.fd)
+        with contextlib.suppress(OSError):
+            os.unlink(incoming.temporary)
+
+
+def _remove_copies(job: str, worker: Worker) -> None:
+    with _receiving:
+        for key in [key for key in _incoming if key[0] == job]:
+            _drop(key)
+    shutil.rmtree(os.path.join(_copies_of(worker), job), ignore_errors=True)
+
+
+def _keep_copies(job: str, worker: Worker) -> None:
+    """Have others know that a job's copies are still in use."""
+    with contextlib.suppress(OSError):
+        os.utime(os.path.join(_copies_of(worker), job))
 
 
 def _sweep(folder: str) -> None:
-    """Remove copies that killed runs have left; one that is still used is sent again."""
+    """Remove copies that killed runs have left: those of which no part was made for a day."""
     for entry in os.scandir(folder):
         with contextlib.suppress(OSError):
             if time.time() - entry.stat(follow_symlinks=False).st_mtime > OLD:

@@ -39,14 +39,17 @@ class ModelJob:
         raise NotImplementedError
 
     def start(self) -> Make:
-        """Load the model and return what makes a part; a model that cannot be fails every part."""
+        """Load the model and return what makes a part.  Raises CannotStart."""
         from fastcli.api.loading import load_classifier
+        from fastcli.labelling.part_workers import CannotStart
 
         try:
             classifier = load_classifier(self.model, self.table)
         except Exception as error:
-            failed = ("failed", Failure(reason=reason_of(error), may_pass=may_pass(error)))
-            return lambda part, hear: failed
+            if signals.received:
+                raise
+            failure = Failure(reason=reason_of(error), may_pass=may_pass(error))
+            raise CannotStart(failure) from error
         if self.decisions is not None:
             decided: Any = self.decisions.of(classifier)
             classifier = decided

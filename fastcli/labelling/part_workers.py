@@ -40,6 +40,14 @@ Make = Callable[[Part, Hear], tuple[str, Any]]
 ``Failure``; it raises nothing."""
 
 
+class CannotStart(Exception):
+    """What makes parts could not be loaded: ``failure`` says why, and whether it may pass."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
 @dataclass
 class _Worker:
     process: Any
@@ -204,11 +212,15 @@ def _serve(start: Callable[[], Make], connection: Connection) -> None:
         make: Make | None = None
         while True:
             part, pause = connection.recv()
-            if make is None:
-                make = start()
-                teller.is_on = True  # what is said of the model the main process has said
-                connection.send((READY, None))
             time.sleep(pause)
-            connection.send(make(part, hear))
+            try:
+                if make is None:
+                    make = start()
+                    teller.is_on = True  # what is said of the model the main process has said
+                    connection.send((READY, None))
+                connection.send(make(part, hear))
+            except CannotStart as error:  # the next part has it tried again
+                connection.send((READY, None))
+                connection.send(("failed", error.failure))
             gc.collect()  # which ``begin`` has stopped
             connection.send((NEXT, None))
