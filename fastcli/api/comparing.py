@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastcli.api.inputs import CANNOT_TEST, Question, Reading, examples
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.compared_models import Standing
     from fastcli.evaluation.label_names import LabelNames
-    from fastcli.evaluation.meter import Meter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,51 +105,6 @@ def handicap(lines: SameLines, i: int, path: str) -> str:
     return f"{path}: {' and '.join(parts)}: these count as wrong here, and not in test."
 
 
-def figures(one: Compared, meter: Meter) -> dict[str, Any]:
-    """Return the figures of a model."""
-    return {
-        "model": printable(one.path),
-        "accuracy": number(meter.accuracy),
-        "f1": number(meter.f1),
-        "f1macro": number(meter.macro_f1),
-        "logloss": number(meter.log_loss) if one.sums_to_one else None,
-        "bytes": one.size,
-    }
-
-
-def as_object(
-    found: Sequence[Compared], lines: SameLines, result: Standing, data: str
-) -> dict[str, Any]:
-    """Return the comparison as JSON."""
-    others = []
-    for one in result.others:
-        interval = one.interval
-        bounds = None
-        if interval is not None:
-            bounds = [number(interval.low), number(interval.high)]
-        others.append(
-            {
-                "model": printable(found[one.other].path),
-                "only_best_right": one.only_best,
-                "only_other_right": one.only_other,
-                "test": "mcnemar" if interval is None else "bootstrap",
-                "interval": bounds,
-                "p": number(one.p),
-                "is_worse": one.is_sure,
-            }
-        )
-    return {
-        "schema": 1,
-        "data": printable(data),
-        "lines": lines.n,
-        "left_out": lines.left_out,
-        "metric": result.metric.text,
-        "models": [figures(one, lines.meter(i)) for i, one in enumerate(found)],
-        "best": printable(found[result.best].path),
-        "others": others,
-    }
-
-
 # ------------------------------------------------------------------ in a program
 
 
@@ -164,6 +118,17 @@ class ModelFigures:
     f1macro: float
     logloss: float | None
     bytes: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry of the model in what ``fastcli compare --json`` writes."""
+        return {
+            "model": printable(self.model),
+            "accuracy": number(self.accuracy),
+            "f1": number(self.f1),
+            "f1macro": number(self.f1macro),
+            "logloss": None if self.logloss is None else number(self.logloss),
+            "bytes": self.bytes,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +148,18 @@ class AgainstBest:
     p: float
     is_worse: bool
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry of the other model in what ``fastcli compare --json`` writes."""
+        return {
+            "model": printable(self.model),
+            "only_best_right": self.only_best_right,
+            "only_other_right": self.only_other_right,
+            "test": self.test,
+            "interval": None if self.interval is None else [*map(number, self.interval)],
+            "p": number(self.p),
+            "is_worse": self.is_worse,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
@@ -199,11 +176,35 @@ class Comparison:
     models: list[ModelFigures]
     best: int
     others: list[AgainstBest]
-    _object: dict[str, Any] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that ``fastcli compare --json`` writes."""
-        return self._object
+        return {
+            "schema": 1,
+            "data": printable(self.data),
+            "lines": self.lines,
+            "left_out": self.left_out,
+            "metric": self.metric,
+            "models": [one.to_dict() for one in self.models],
+            "best": printable(self.models[self.best].model),
+            "others": [one.to_dict() for one in self.others],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A comparison, and what the command line draws it by."""
+
+    answer: Comparison
+    found: Sequence[Compared]
+    standing: Standing
+    same: SameLines
+
+    def say_handicaps(self) -> None:
+        """Say on which lines models are wrong by what they do not know."""
+        for i, one in enumerate(self.found):
+            if sentence := handicap(self.same, i, one.path):
+                say(sentence)
 
 
 def compare(
@@ -251,11 +252,9 @@ def compare(
         k = model._k(asked.k if "k" in given else None) if is_decided else asked.k
         question = Question(name, paths, k, asked.threshold, asked.thread)
         found.append(answered(classifier, question, reading))
-    lines, result = compared(found, where, metric, seed)
-    for i, tested in enumerate(found):
-        if sentence := handicap(lines, i, tested.path):
-            say(sentence)
-    return _comparison(found, lines, result, where)
+    shown = comparison(found, where, metric, seed)
+    shown.say_handicaps()
+    return shown.answer
 
 
 def kinds() -> tuple[type, ...]:
@@ -266,11 +265,11 @@ def kinds() -> tuple[type, ...]:
     return Predicted, TableOptions, LikeOption
 
 
-def _comparison(
-    found: Sequence[Compared], lines: SameLines, result: Standing, data: str
-) -> Comparison:
+def comparison(found: Sequence[Compared], data: str, metric: str, seed: int) -> Shown:
+    """Return how models stand that have answered the lines of ``data``; raises as ``compared``."""
+    lines, result = compared(found, data, metric, seed)
     meters = [lines.meter(i) for i in range(len(found))]
-    return Comparison(
+    answer = Comparison(
         data=data,
         lines=lines.n,
         left_out=lines.left_out,
@@ -299,5 +298,5 @@ def _comparison(
             )
             for one in result.others
         ],
-        _object=as_object(found, lines, result, data),
     )
+    return Shown(answer=answer, found=found, standing=result, same=lines)

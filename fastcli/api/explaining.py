@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fastcli.inspect import explain as found
     from fastcli.prepare.recipe import Recipe
 
-PREPARED = "The text is prepared as the model records it; --prepared takes it as it is."
+PREPARED = "The text is prepared as the model records it; prepared=True takes it as it is."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +96,7 @@ class Explaining:
     explainer: Explainer
     predictor: Predictor
     names: list[str]
+    recipe: Recipe | None = None  # how lines are prepared first
 
     @property
     def method(self) -> str:
@@ -104,6 +105,8 @@ class Explaining:
 
     def line(self, line: bytes) -> tuple[str, found.Explanation | list[str]]:
         """Return a line as it is shown, and its explanation, or its words if none is known."""
+        if self.recipe is not None:
+            line = prepared_line(self.recipe, line)
         block = np.frombuffer(line, np.uint8)
         best = self._best([block]) if len(block) else []
         shown = without_weights(line.rstrip(b"\n"), self.explainer.model.weight_prefix)
@@ -168,14 +171,26 @@ def choice_of(
     return choice
 
 
-def explaining(
-    classifier: Any, model: str, names: LabelNames, choice: Choice, ngrams: bool
-) -> Explaining:
-    """Return what explains the lines or rows of a model; with ``ngrams`` apart from their words."""
+def explaining(classifier: Any, model: str, asked: Asked) -> Explaining:
+    """Return what explains the lines or rows of a model, which ``model`` is the name of in errors.
+
+    Says that texts are prepared first, where they are.  Raises ArgumentError for labels that cannot
+    be explained, and for a model that predicts none.
+    """
+    from fastcli.api.decisions import check_labels
+
+    check_labels(classifier, model, "explain")
+    names = label_names_of(classifier, model)
+    choice = choice_of(names, asked.label, asked.against, asked.alone)
+    takes_texts = reads_lines(classifier) and not asked.prepared
+    recipe = recipe_of(classifier, model) if takes_texts else None
+    if recipe is not None:
+        say(asked.prepared_note)
     return Explaining(
-        explainer=Explainer(classifier, choice, ngrams),
+        explainer=Explainer(classifier, choice, asked.ngrams),
         predictor=Predictor(classifier, min(2, classifier.nlabels), 0.0, 1, model),
         names=names.unique,
+        recipe=recipe,
     )
 
 
@@ -221,6 +236,7 @@ class Asked:
     top: int = 10
     ngrams: bool = False
     prepared: bool = False
+    prepared_note: str = PREPARED  # what is said of texts that are prepared
 
 
 def explained(
@@ -234,12 +250,7 @@ def explained(
         raise ArgumentError("alone and against cannot be combined.")
     if asked.top < 0:
         raise ArgumentError(f"top must be 0 (all) or more, not {asked.top}.")
-    from fastcli.api.decisions import check_labels
-
-    check_labels(classifier, model, "explain")
-    names = label_names_of(classifier, model)
-    choice = choice_of(names, asked.label, asked.against, asked.alone)
-    run = explaining(classifier, model, names, choice, asked.ngrams)
+    run = explaining(classifier, model, asked)
     answers: list[Explanation] = []
     if not reads_lines(classifier):
         for block in texts:
@@ -247,13 +258,8 @@ def explained(
                 row = len(answers) + 1
                 answers.append(run.explanation([] if one is None else one, asked.top, row=row))
         return answers
-    recipe = None if asked.prepared else recipe_of(classifier, model)
-    if recipe is not None:
-        say(PREPARED.replace("--prepared takes", "prepared=True takes"))
     for text in texts:
         line = utf8(line_of(text, "explain", ends=False), "a text")
-        if recipe is not None:
-            line = prepared_line(recipe, line)
         shown, found = run.line(line)
         answers.append(run.explanation(found, asked.top, text=shown))
     return answers

@@ -63,6 +63,14 @@ def reads_lines(model: Classifier) -> bool:
     return getattr(model, "columns", None) is None
 
 
+def kinds_of_input(model: Classifier, like: str) -> dict[str, bool]:
+    """Return what decides which options on tables have an effect, as rows of options name it."""
+    return {
+        "is_table": bool(like) or reads_tables(model),
+        "of_numbers": not reads_lines(model),
+    }
+
+
 def check_readable(paths: Sequence[str], message: str) -> None:
     """Raise DataError if one of several files cannot be opened, before any of them is read.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastcli.api.arguments import utf8
 from fastcli.api.files import input_files
-from fastcli.api.inputs import Reading, check_readable, reads_lines, reads_tables
+from fastcli.api.inputs import Reading, check_readable, kinds_of_input, reads_lines
 from fastcli.api.loading import reading_as
 from fastcli.api.named_options import read_options
 from fastcli.errors import ArgumentError
@@ -40,11 +40,8 @@ def reading_of(
 ) -> Reading:
     """Return how data are read, and say which of the ``given`` options have no effect."""
     known = [row._replace(option=row.option._replace(shown=row.name)) for row in rows_of(READING)]
-    kinds = {
-        "is_table": bool(like) or reads_tables(classifier),
-        "of_numbers": not reads_lines(classifier),
-    }
-    values = Values("", {**vars(table), "like": like, **kinds}, known)
+    given_values = {**vars(table), "like": like, **kinds_of_input(classifier, like)}
+    values = Values("", given_values, known)
     if sentence := without_effect(known, given, values):
         say(sentence)
     return Reading(table=table, like=like)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from fastcli.api.inputs import reads_lines
 from fastcli.api.table_lines import columns_of, reading_of
 from fastcli.errors import ArgumentError
 from fastcli.notices import say
@@ -74,7 +75,7 @@ def open_texts(
     from fastcli.prepare.recorded import Prepared
     from fastcli.tables.formats import kind_of_input
 
-    if getattr(classifier, "columns", None) is not None:
+    if not reads_lines(classifier):
         reading = reading_of(options)
         if has_objects(data, reading):
             table = open_number_objects(

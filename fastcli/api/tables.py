@@ -51,12 +51,12 @@ class Job:
 
     def __post_init__(self) -> None:
         if self.classifier.targets is not None:
-            check_of_numbers(self.model or "The model", self.args)
+            check_of_numbers(self.model or "The model", self.args.filters, self.args.wide)
 
 
-def check_of_numbers(model: str, args: LabelArgs) -> None:
+def check_of_numbers(model: str, filters: Filters, wide: bool, has_parts: bool = False) -> None:
     """Raise ArgumentError for what is added by labels, of a model that predicts numbers."""
-    if args.filters != Filters() or args.wide:
+    if has_parts or wide or filters != Filters():
         raise ArgumentError(
             f"{model} predicts numbers (regression): --output-dir, --wide and options that keep "
             "rows by their labels are for labels. Give --output FILE for each table."

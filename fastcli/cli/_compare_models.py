@@ -36,31 +36,28 @@ def compare_models(
 
     Raises ArgumentError for what cannot be compared, DataError where no line is left.
     """
-    from fastcli.api.comparing import as_object, compared, figures, handicap
+    from fastcli.api.comparing import comparison
     from fastcli.cli.display.endings import say_ending
-    from fastcli.cli.display.messages import say
 
     *models, data = words
     check_apart(words, [comparing.csv])
     if options.thresholds not in ("", AUTO):
         raise ArgumentError("--thresholds FILE is for one model: give --thresholds auto.")
     found = [tested(ctx, options, tables, path, data) for path in models]
-    lines, result = compared(found, data, comparing.metric, comparing.seed)
+    shown = comparison(found, data, comparing.metric, comparing.seed)
     if comparing.csv:
         from fastcli.cli._compare_runs import write_rows
 
-        rows = [figures(one, lines.meter(i)) for i, one in enumerate(found)]
+        rows = [one.to_dict() for one in shown.answer.models]
         write_rows(comparing.csv, [list(rows[0]), *([*row.values()] for row in rows)])
     if options.json:
-        sys.stdout.buffer.write(_json.line(as_object(found, lines, result, data)))
+        sys.stdout.buffer.write(_json.line(shown.answer.to_dict()))
     else:
         from fastcli.cli.display.decisions import write_lines
         from fastcli.cli.display.model_comparison import model_lines
 
-        write_lines(model_lines(found, lines, result, data))
-    for i, one in enumerate(found):
-        if sentence := handicap(lines, i, one.path):
-            say(sentence)
+        write_lines(model_lines(found, shown.same, shown.standing, data))
+    shown.say_handicaps()
     say_ending([comparing.csv])
 
 
@@ -69,17 +66,12 @@ def tested(
 ) -> Compared:
     """Return a model with its answers to the lines of a file."""
     from fastcli.api.comparing import answered
-    from fastcli.api.inputs import Reading, reads_tables
+    from fastcli.api.inputs import Reading, kinds_of_input
 
     table, like = tables
     asked = Question(path, (data,), options.k, options.threshold, options.thread)
     classifier, asked = decided(ctx, load_classifier(path, table), asked, options)
-    kinds = {
-        "is_table": bool(like) or reads_tables(classifier),
-        "of_numbers": getattr(classifier, "columns", None) is not None,
-        "report": True,
-        "verbose": 1,
-    }
+    kinds = {**kinds_of_input(classifier, like), "report": True, "verbose": 1}
     say_without_effect(ctx, {**vars(options), **vars(table), **kinds, "like": like})
 
     command = ("fastcli", str(ctx.info_name), *ctx.params["words"][:-1])

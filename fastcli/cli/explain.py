@@ -12,7 +12,6 @@ import click
 
 from fastcli.api.blocks import blocks_of, open_blocks
 from fastcli.api.inputs import reads_lines
-from fastcli.api.label_names import label_names_of
 from fastcli.cli import _json
 from fastcli.cli._command import positional
 from fastcli.cli._declare import file_argument, given_names, takes
@@ -26,9 +25,9 @@ from fastcli.text import options as text_options
 if TYPE_CHECKING:
     from fastcli.api.explaining import Explaining
     from fastcli.inspect.explain import Explanation
-    from fastcli.prepare.recipe import Recipe
 
 CANNOT_OPEN = "Input file cannot be opened!"
+PREPARED = "The text is prepared as the model records it; --prepared takes it as it is."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,30 +84,29 @@ def explain(
         raise click.UsageError("Missing argument '<text>'.", ctx)
     if options.alone and "against" in given_names(ctx):
         raise click.UsageError("--alone and --against cannot be combined.", ctx)
-    from fastcli.api.explaining import choice_of, explaining, recipe_of
+    from fastcli.api.explaining import Asked, explaining
 
     classifier: Any = load_classifier(model, TableOptions(**vars(reading)))
     classifier.check_predicts()
-    names, given = label_names_of(classifier, model), given_names(ctx)
-    choice = choice_of(
-        names,
-        options.for_label if "for_label" in given else None,
-        options.against if "against" in given else None,
-        options.alone,
-    )
+    given = given_names(ctx)
     is_numbers = not reads_lines(classifier)
     if not is_numbers and (unused := sorted(given & set(vars(reading)))):
         named = ", ".join(f"--{name.replace('_', '-')}" for name in unused)
         raise ArgumentError(f"{named}: for tables of numbers, and {model} explains texts.")
-    run = Run(
-        options=options,
+    asked = Asked(
+        label=options.for_label if "for_label" in given else None,
+        against=options.against if "against" in given else None,
+        alone=options.alone,
         top=options.top if not options.json or "top" in given else 0,
-        explaining=explaining(classifier, model, names, choice, options.ngrams),
+        ngrams=options.ngrams,
+        prepared=options.prepared,
+        prepared_note=PREPARED,
     )
+    run = Run(options=options, top=asked.top, explaining=explaining(classifier, model, asked))
     if is_numbers:
         run.tables(words)
     else:
-        run.texts(words, None if options.prepared else recipe_of(classifier, model))
+        run.texts(words)
 
 
 @dataclass(kw_only=True)
@@ -120,13 +118,10 @@ class Run:
     explaining: Explaining
     n_shown: int = 0
 
-    def texts(self, words: tuple[str, ...], recipe: Recipe | None) -> None:
+    def texts(self, words: tuple[str, ...]) -> None:
         """Explain a text, or the lines of standard input."""
-        from fastcli.api.explaining import PREPARED, prepared_line
         from fastcli.cli.display.messages import say
 
-        if recipe is not None:
-            say(PREPARED)
         if words == (STREAM,):
             lines: Iterable[bytes] = lines_of(open_blocks(STREAM, CANNOT_OPEN))
         else:
@@ -135,8 +130,6 @@ class Run:
                 say(f"{text} is taken as a text; for the lines of the file: - < {text}")
             lines = split_lines(os.fsencode(text + "\n"))
         for line in lines:
-            if recipe is not None:
-                line = prepared_line(recipe, line)
             shown, found = self.explaining.line(line)
             self._show(found, shown)
 

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from fastcli.api.blocks import blocks_of
-from fastcli.api.inputs import Question, reads_tables, say_unknown_words, unknown_words_note
+from fastcli.api.inputs import (
+    Question,
+    kinds_of_input,
+    reads_lines,
+    say_unknown_words,
+    unknown_words_note,
+)
 from fastcli.api.table_lines import asks_for_table, refuse_table
 from fastcli.cli import _json
 from fastcli.cli._cluster import Clustering, threads_of
@@ -129,23 +135,17 @@ class Run:
             self.predict_numbers(classifier, asked)
             return
         classifier, asked = decided(self.ctx, classifier, asked, self.options)
-        is_table = bool(
-            self.labelling.output
-            or self.labelling.like
-            or self.parts.output_dir
-            or asks_for_table(self.table)
-            or reads_tables(classifier)
-        )
+        kinds = kinds_of_input(classifier, self.labelling.like)
+        writes_tables = bool(self.labelling.output or self.parts.output_dir)
+        kinds["is_table"] |= writes_tables or asks_for_table(self.table)
         given = {**vars(self.table), **vars(self.labelling), **vars(self.parts)}
         given |= vars(self.clustering)
-        of_numbers = getattr(classifier, "columns", None) is not None
-        given |= {"is_table": is_table, "of_numbers": of_numbers, "reads_labels": False}
-        say_without_effect(self.ctx, given)
+        say_without_effect(self.ctx, {**given, **kinds, "reads_labels": False})
         if self.parts.output_dir:
             self.label_parts(classifier, asked)
             return
-        reads_lines = getattr(classifier, "columns", None) is None
-        if self.labelling.output or (is_table and reads_lines):
+        of_lines = reads_lines(classifier)
+        if self.labelling.output or (kinds["is_table"] and of_lines):
             self.label_tables(classifier, asked)
             return
         from fastcli.evaluation.predictor import Predictor
@@ -153,7 +153,7 @@ class Run:
         notes: list[str] = []
         for path in asked.data:
             with fetched(path):
-                if self.table.format == "auto" and reads_lines:
+                if self.table.format == "auto" and of_lines:
                     command = ["fastcli", self.ctx.info_name or "predict", asked.model, path]
                     command += ["--output", f"labelled{''.join(Path(path).suffixes[-1:])}"]
                     refuse_table(path, "", command, model=classifier)
@@ -167,30 +167,29 @@ class Run:
 
     def predict_numbers(self, classifier: Classifier, asked: Question) -> None:
         """Print the numbers that a model of regression predicts."""
+        from fastcli.api.tables import check_of_numbers
         from fastcli.api.testing import check_no_labels
         from fastcli.cli.display.bars import is_into_file, with_bar
         from fastcli.evaluation.predictor import Predictor
 
         check_no_labels(asked, self.options.thresholds, self.options.calibrated)
-        if self.parts.output_dir or self.filters != Filters() or self.labelling.wide:
-            raise ArgumentError(
-                f"{asked.model} predicts numbers (regression): --output-dir, --wide and options "
-                "that keep rows by their labels are for labels. Give --output FILE for each table."
-            )
+        check_of_numbers(
+            asked.model, self.filters, self.labelling.wide, bool(self.parts.output_dir)
+        )
         if self.labelling.output:
             self.label_tables(classifier, asked)
             return
-        reads_lines = getattr(classifier, "columns", None) is None
+        of_lines = reads_lines(classifier)
         asks = bool(self.labelling.like) or asks_for_table(self.table)
         notes: list[str] = []
         for path in asked.data:
             with fetched(path):
-                if reads_lines and self.table.format == "auto" and not asks:
+                if of_lines and self.table.format == "auto" and not asks:
                     command = ["fastcli", "predict", asked.model, path]
                     command += ["--output", f"predicted{''.join(Path(path).suffixes[-1:])}"]
                     refuse_table(path, "", command, model=classifier)
                 predictor = Predictor(classifier, 1, 0.0, self.options.thread, asked.named(path))
-                if reads_lines and asks:
+                if of_lines and asks:
                     self.predict_texts(predictor, asked.model, path)
                 else:
                     blocks = with_bar(

@@ -164,17 +164,13 @@ def run(
     clustering: Clustering = ALONE,
 ) -> Tested:
     """Test a model on files or standard input."""
-    from fastcli.api.inputs import reads_lines, reads_tables
+    from fastcli.api.inputs import kinds_of_input
     from fastcli.api.testing import Testing, run_test
     from fastcli.cli.display.bars import with_bar
 
     classifier, asked = decided(ctx, classifier, asked, options)
-    kinds = {
-        "is_table": bool(like) or reads_tables(classifier),
-        "of_numbers": not reads_lines(classifier),
-    }
-    given = {**vars(options), **vars(reporting), **vars(table), **kinds, "like": like}
-    given |= vars(clustering)
+    given = {**vars(options), **vars(reporting), **vars(table), "like": like}
+    given |= vars(clustering) | kinds_of_input(classifier, like)
     say_without_effect(ctx, given)
     reading = reading_of(ctx, asked.model, table, like)
     testing = Testing(classifier=classifier, asked=asked, reading=reading, reporting=reporting)
