@@ -333,3 +333,12 @@ def write_all(fd: int, data: Any) -> None:
     view = memoryview(data).cast("B")
     while view:
         view = view[os.write(fd, view) :]
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Write a file, put in place when it is whole.  Raises FastcliError."""
+    try:
+        with Replacement(path) as fd:
+            write_all(fd, data)
+    except OSError as error:
+        raise cannot_save(path, error) from None

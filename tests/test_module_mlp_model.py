@@ -132,6 +132,22 @@ def test_a_file_is_tested_as_by_the_command(folder):
     assert [scores.n, *shown(np.array(scores[1:]))] == [ref[x] for x in ("n", "rmse", "mae", "r2")]
 
 
+def test_lines_that_do_not_count_are_told_of_as_by_the_command(folder, tmp_path):
+    model = fastcli.load_model(folder / "topics.mlp")
+    (tmp_path / "lines.txt").write_text("__label__unheard rice\nno label\n", encoding="utf-8")
+    with pytest.warns(fastcli.FastcliNote) as notes:
+        assert model.test(tmp_path / "lines.txt")[0] == 0
+    said = run("test", folder / "topics.mlp", tmp_path / "lines.txt").err
+    assert [str(note.message) for note in notes] == said.splitlines()
+
+
+def test_lists_get_what_arrays_of_a_batch_have(folder):
+    model, texts = fastcli.load_model(folder / "topics.mlp"), ["cook rice", "", "a good film"]
+    labels, probs = model.predict(texts, k=2, threshold=0.2)
+    batch = model.predict_batch(texts, k=2, threshold=0.2)
+    assert (labels, [*map(list, probs)]) == (batch.label_lists(), [*map(list, batch.prob_lists())])
+
+
 def test_a_model_shows_its_layers_and_is_saved_as_it_was(folder):
     for name in ("topics", "spirals", "numbers"):
         path = folder / f"{name}.mlp"

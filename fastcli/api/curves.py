@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcli.errors import ArgumentError
-from fastcli.files import Replacement, cannot_save, write_all
+from fastcli.files import write_file
 from fastcli.notices import say
 from fastcli.printable import printable, shortened
 
@@ -71,11 +71,7 @@ def save_figure(path: str, figure: Any) -> None:
 
     Raises FastcliError if it cannot be written.
     """
-    try:
-        with Replacement(path) as fd:
-            write_all(fd, picture_bytes(path, figure))
-    except OSError as error:
-        raise cannot_save(path, error) from None
+    write_file(path, picture_bytes(path, figure))
 
 
 def picture_bytes(path: str, figure: Any) -> bytes:

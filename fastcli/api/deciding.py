@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastcli.api.inputs import Question
 from fastcli.api.loading import opened
 from fastcli.errors import ArgumentError, DataError, ModelFormatError, cannot_open
-from fastcli.files import Replacement, cannot_save, write_all
 from fastcli.notices import say
+from fastcli.overwriting import check_ours
 from fastcli.printable import counted
 from fastcli.tables.values import plain_float
 from fastcli.text.spooled import is_stream
@@ -244,6 +244,12 @@ def check_thresholds_name(path: str) -> None:
         raise ArgumentError(f"{path}: thresholds are not compressed. Give a name such as t.json.")
 
 
+def check_thresholds_file(path: str) -> None:
+    """Raise ArgumentError for a file that thresholds cannot be written to, or that is another's."""
+    check_thresholds_name(path)
+    check_ours(path, "a file of tune-threshold", is_thresholds)
+
+
 def is_thresholds(path: str) -> bool:
     """Tell whether tune-threshold wrote a file, which may be cut off."""
     from fastcli.evaluation.thresholds import THRESHOLDS_FORMAT
@@ -352,12 +358,3 @@ def as_calibration(
             several_labels=curves.several_labels,
         )
     )
-
-
-def write_file(path: str, data: bytes) -> None:
-    """Write a file, put in place when it is whole.  Raises FastcliError."""
-    try:
-        with Replacement(path) as fd:
-            write_all(fd, data)
-    except OSError as error:
-        raise cannot_save(path, error) from None

@@ -14,6 +14,7 @@ from fastcli.api.labelled_data import Data, Path, opened, read_reading, reading_
 from fastcli.api.loading import for_labels_only
 from fastcli.api.reports import names_of
 from fastcli.errors import ArgumentError, DataError
+from fastcli.files import write_file
 from fastcli.notices import say
 
 if TYPE_CHECKING:
@@ -68,14 +69,12 @@ class Thresholds:
         file of something else has that name; FastcliError where it cannot be written.
         """
         from fastcli.fasttext.sidecar import json_bytes
-        from fastcli.overwriting import check_ours
 
         if path is None:
             _check_file(self._model, "A file of thresholds without a path")
         name = thresholds_path(self._model) if path is None else os.fspath(path)
-        deciding.check_thresholds_name(name)
-        check_ours(name, "a file of tune-threshold", deciding.is_thresholds)
-        deciding.write_file(name, json_bytes(asdict(self._chosen)))
+        deciding.check_thresholds_file(name)
+        write_file(name, json_bytes(asdict(self._chosen)))
         return name
 
 
@@ -138,7 +137,7 @@ class Calibration:
         _check_file(self._model, "A calibration")
         identity = {name: self._value[name] for name in UNSAVED}
         beside = str(about_path(self._model))
-        deciding.write_file(beside, with_calibration(self._model, identity, self._value))
+        write_file(beside, with_calibration(self._model, identity, self._value))
         return beside
 
 

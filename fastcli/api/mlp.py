@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fastcli.api.configuration import Configured, read_config
+from fastcli.api.configuration import Configured
 from fastcli.api.files import Lists, input_files
 from fastcli.api.interrupting import interrupted_with_best, says_what_is_left
 from fastcli.api.lessons import say_network_lessons
 from fastcli.api.mlp_model import MLP
 from fastcli.api.named_options import read_options
-from fastcli.api.network_runs import NetworkRun, draw, settled, train
+from fastcli.api.network_runs import NetworkRun, configured, draw, settled, train
 from fastcli.api.progress import Listening
 from fastcli.api.saving import Saving
 from fastcli.api.spelling import as_in_a_call
 from fastcli.errors import ArgumentError
-from fastcli.mlp.args import LOOKS, MlpArgs
+from fastcli.mlp.args import LOOKS
 from fastcli.mlp.given_rows import SHOWN
 from fastcli.mlp.given_tables import GivenTables, has_classes, has_floats
 from fastcli.mlp.options import MlpOptions
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from fastcli.api import options as typed
     from fastcli.api.progress import Callback
+    from fastcli.mlp.args import MlpArgs
 
 KINDS = (MlpOptions, Configured, Lists, Saving)
 APART = ("input", "valid", *LOOKS)  # which are parameters of their own, or of the command alone
@@ -77,7 +77,7 @@ def train_mlp(
         run, fsync = _asked(input, y, valid, {**options})
         args = run.args
         path = f"{args.output}.mlp" if args.output else ""
-        with says_what_is_left(path) if path else nullcontext():
+        with says_what_is_left(path):
             trained = train(run, _Listening(args.verbose, callback), fsync)
         draw(args, trained)
         if trained.interrupted and not trained.is_stopped:
@@ -99,13 +99,10 @@ def _asked(x: Any, y: Any, valid: Any, options: dict[str, Any]) -> tuple[Network
 
     Raises OptionError and ArgumentError for what cannot be asked for.
     """
-    (chosen, configured, lists, saving), given = read_options(options, KINDS, "train_mlp")
+    (chosen, config, lists, saving), given = read_options(options, KINDS, "train_mlp")
     if given.intersection(LOOKS):
         raise ArgumentError("check_gradients and trace print what they find: use mlp-train.")
-    found = read_config(configured.config, given) if configured.config else {}
-    args = MlpArgs(**{**vars(chosen), **found})
-    given |= found.keys()
-    args.check_given(given)
+    args, given = configured(chosen, config.config, given)
     tables = None
     if x is None or _are_paths(x):
         args = _of_files(args, x, y, valid, lists)
@@ -116,7 +113,7 @@ def _asked(x: Any, y: Any, valid: Any, options: dict[str, Any]) -> tuple[Network
         if idle and args.verbose > 0:
             say(f"{names_of(idle)}: no effect on rows that are given.")
     given |= {"input"} | ({"valid"} if args.valid else set())
-    also_read = [configured.config, *lists.files_from]
+    also_read = [config.config, *lists.files_from]
     return settled(args, given, also_read, tables, in_memory=True), bool(saving.fsync)
 
 

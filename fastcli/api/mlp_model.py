@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsFloat, SupportsIndex
 
 import numpy as np
@@ -244,19 +243,12 @@ class MLP(TrainedModel):
             raise ArgumentError(
                 f"{self._name} predicts numbers (regression), and no labels: use predict_numbers."
             )
+        from fastcli.api.batches import Batch, found_in
+
         blocks, is_one = self._blocks(data)
-        labels, probs = [], []
         with self._predictor(k, threshold) as predictor:
-            names = predictor.names(on_unicode_error)
-            for found in predictor.predictions(blocks):
-                best = np.minimum(found.probs, np.float32(1.0))
-                for i, n in enumerate(found.counts.tolist()):
-                    part = slice(i * found.k, i * found.k + n)
-                    labels.append([names[j] for j in found.labels[part].tolist()])
-                    probs.append(best[part])
-        if is_one:
-            return tuple(labels[0]), probs[0].astype(np.float64)
-        return labels, probs
+            found = Batch(predictor.names(on_unicode_error), *found_in(predictor, blocks))
+        return found[0] if is_one else (found.label_lists(), found.prob_lists())
 
     def predict_numbers(self, data: Any) -> NDArray[np.float64]:
         """Return what a model of regression predicts, in the order of ``targets``.
@@ -284,25 +276,32 @@ class MLP(TrainedModel):
 
         ``path`` is that of the file; labels below ``threshold`` are left out.  Of a model of
         regression it returns ``RegressionScores``.  Raises DataError for a file that cannot be
-        read, and for a table of texts, which ``report`` reads by its options.
+        read, and for a table of texts, which ``report`` reads by its options.  Lines that do not
+        count are told of in notes, as by the command ``test``.
         """
-        from fastcli.api.inputs import Reading, examples
-        from fastcli.evaluation.predictor import Predictor
+        from fastcli.api.inputs import Question, Reading
+        from fastcli.api.report_options import Reporting
+        from fastcli.api.testing import Testing, run_test, run_test_of_numbers
         from fastcli.tables.options import TableOptions
         from fastcli.threads import usable_cpus
 
-        k, threshold = whole(k, "k"), real(threshold, "threshold")
-        model, name = self._model, os.fspath(path)
-        if model.targets is not None:  # of its own, since other threads may predict
-            model = replace(model, targets_read="present")
-        predictor = Predictor(model, k, threshold, usable_cpus(), self._name)
-        blocks = examples(model, self.path, name, Reading(table=TableOptions()))
-        if model.targets is None:
-            meter = predictor.test(blocks)
+        asked = Question(
+            self._name,
+            (os.fspath(path),),
+            whole(k, "k"),
+            real(threshold, "threshold"),
+            usable_cpus(),
+        )
+        testing = Testing(
+            classifier=self._model,
+            asked=asked,
+            reading=Reading(table=TableOptions()),
+            reporting=Reporting(),
+        )
+        if not self.is_regression:
+            meter = run_test(testing).total.as_written()
             return meter.n, meter.precision, meter.recall
-        from fastcli.evaluation.regression import measured_numbers
-
-        found = measured_numbers(predictor, blocks)
+        found = run_test_of_numbers(testing).total
         return RegressionScores(found.n, *map(found.score, ("rmse", "mae", "r2")))
 
     def _blocks(self, data: Any) -> tuple[Iterable[Block], bool]:

@@ -53,6 +53,24 @@ class NetworkRun:
     tables: GivenTables | None = None
 
 
+def configured(
+    options: MlpOptions, config: str, given: Collection[str]
+) -> tuple[MlpArgs, set[str]]:
+    """Return the arguments of a training, and the names of those that a person set.
+
+    The TOML file ``config`` ("": there is none) sets what those that are ``given`` leave open.
+    Raises ArgumentError for what cannot be, DataError for a file that cannot be read.
+    """
+    from fastcli.api.configuration import read_config
+    from fastcli.mlp.args import MlpArgs
+
+    found = read_config(config, given) if config else {}
+    args = MlpArgs(**{**vars(options), **found})
+    names = {*given, *found}
+    args.check_given(names)
+    return args, names
+
+
 def settled(
     args: MlpArgs,
     given: set[str],

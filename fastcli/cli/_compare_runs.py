@@ -101,7 +101,7 @@ def write_rows(path: str, rows: Sequence[Sequence[Any]]) -> None:
     import csv
     import io
 
-    from fastcli.api.deciding import write_file
+    from fastcli.files import write_file
     from fastcli.labelling.located_rows import DELIMITERS, encoded
     from fastcli.tables.dialects import suffix
 

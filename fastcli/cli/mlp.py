@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastcli.api.configuration import Configured, read_config
+from fastcli.api.configuration import Configured
 from fastcli.api.files import Lists
 from fastcli.api.saving import Saving
 from fastcli.cli._command import NO_PATHS, OptionsOnly
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @takes(MlpOptions, Configured, Lists, Saving)
 @click.pass_context
 def mlp_train(
-    ctx: click.Context, options: MlpOptions, configured: Configured, lists: Lists, saving: Saving
+    ctx: click.Context, options: MlpOptions, config: Configured, lists: Lists, saving: Saving
 ) -> None:
     """Train a neural network (MLP) on lines of labels and text, or on a table of texts or numbers.
 
@@ -42,18 +42,14 @@ def mlp_train(
     given = given_names(ctx)
     if "trace" in given and not options.trace:
         raise ArgumentError("--trace 0: the first row is 1.")
-    found = read_config(configured.config, given) if configured.config else {}
     from fastcli.api.interrupting import interrupted_with_best, says_what_is_left
     from fastcli.api.lessons import say_network_lessons
-    from fastcli.api.network_runs import draw, settled, train
+    from fastcli.api.network_runs import configured, draw, settled, train
     from fastcli.cli.display.perceptron import MlpDisplay
-    from fastcli.mlp.args import MlpArgs
 
-    args = MlpArgs(**{**vars(options), **found})
-    given |= found.keys()
-    args.check_given(given)
+    args, given = configured(options, config.config, given)
     inputs = read_inputs(ctx, "input", args.input, lists.files_from, args.verbose)
-    run = settled(replace(args, input=inputs), given, [configured.config, *lists.files_from])
+    run = settled(replace(args, input=inputs), given, [config.config, *lists.files_from])
     args = run.args
     if args.only_looks:
         look(run)

@@ -12,8 +12,7 @@ import click
 from fastcli.api.deciding import (
     AUTO,
     check_stays,
-    check_thresholds_name,
-    is_thresholds,
+    check_thresholds_file,
     load_curves,
     thresholds_path,
 )
@@ -27,7 +26,7 @@ from fastcli.cli._endings import file_to_label
 from fastcli.errors import ArgumentError
 from fastcli.evaluation.metric_names import metric_names
 from fastcli.options import option
-from fastcli.overwriting import STREAM, check_apart, check_ours
+from fastcli.overwriting import STREAM, check_apart
 from fastcli.tables.options import LikeOption, TableOptions
 
 if TYPE_CHECKING:
@@ -125,9 +124,8 @@ def checked(options: Tuning, path: str, model: str, files: Sequence[str], k: int
         check_stays(model, "A file of thresholds without -o")
     if STREAM in (path, options.points, options.plot):
         raise ArgumentError("The table goes to standard output: give the file a name.")
-    check_thresholds_name(path)
     check_apart([model, *files], [path, options.points, options.plot])
-    check_ours(path, "a file of tune-threshold", is_thresholds)
+    check_thresholds_file(path)
     if options.plot:
         from fastcli.api.curves import check_plot
 
