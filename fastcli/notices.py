@@ -22,7 +22,7 @@ PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 class Listener(Protocol):
-    """What hears the sentences of this process."""
+    """What hears sentences."""
 
     def say(self, *sentences: str) -> None:
         """Take sentences on what was decided or found."""
@@ -44,18 +44,47 @@ class Warnings:
         warnings.warn(sentence, FastcliWarning, stacklevel=_outside())
 
 
-listener: Listener = Warnings()
+_warnings = Warnings()
+_listener: ContextVar[Listener] = ContextVar("listener", default=_warnings)
 
 
 @contextmanager
 def heard_by(other: Listener) -> Iterator[None]:
-    """Let something else hear the sentences of this process, as the command line does."""
-    global listener
-    former, listener = listener, other
+    """Let something else hear the sentences of this work, as the command line does."""
+    former = _listener.get()
+    _listener.set(other)
     try:
         yield
     finally:
-        listener = former
+        _listener.set(former)
+
+
+COMPILING, SPELLING = "compiling", "spelling"  # what is announced, whatever the work is
+_announced: ContextVar[tuple[str, ...]] = ContextVar("announced", default=(COMPILING, SPELLING))
+
+
+def announce_only(*kinds: str) -> None:
+    """Let work that begins here and now announce only these kinds of things."""
+    _announced.set(kinds)
+
+
+@contextmanager
+def announcing(*kinds: str) -> Iterator[None]:
+    """Let this work, and not others at the same time, announce only these kinds of things."""
+    former = _announced.get()
+    _announced.set(kinds)
+    try:
+        yield
+    finally:
+        _announced.set(former)
+
+
+def announce(kind: str, sentence: str) -> bool:
+    """Say what libraries find while they work, if this kind is announced; tell whether it is."""
+    if kind not in _announced.get():
+        return False
+    say(sentence)
+    return True
 
 
 _words: ContextVar[Callable[[str], str]] = ContextVar("words", default=lambda sentence: sentence)
@@ -74,12 +103,12 @@ def in_words_of(words: Callable[[str], str]) -> Iterator[None]:
 
 def say(*sentences: str) -> None:
     """Tell what was decided or found."""
-    listener.say(*map(_words.get(), sentences))
+    _listener.get().say(*map(_words.get(), sentences))
 
 
 def warn(sentence: str) -> None:
     """Tell what was not done."""
-    listener.warn(_words.get()(sentence))
+    _listener.get().warn(_words.get()(sentence))
 
 
 def _outside() -> int:

@@ -14,6 +14,7 @@ import posixpath
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -216,8 +217,9 @@ def at_once(work: Callable[[str], T], urls: Sequence[str]) -> list[T]:
         return list(map(work, urls))
     from concurrent.futures import ThreadPoolExecutor
 
+    contexts = [copy_context() for _ in urls]  # in which what is said is heard
     with ThreadPoolExecutor(min(AT_ONCE, len(urls))) as pool:
-        return list(pool.map(work, urls))
+        return list(pool.map(lambda context, url: context.run(work, url), contexts, urls))
 
 
 def read_small(urls: Sequence[str]) -> list[bytes | None]:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from fastcli import notices
+
 PYTHON_MODE = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 settings.register_profile("compiled", deadline=None, database=None, derandomize=True)
@@ -42,6 +44,24 @@ def kernel_cache(pytestconfig):
         folder.chmod(0o700)  # whatever the umask: code that others may write is not loaded
         os.environ["FASTCLI_CACHE_DIR"] = str(folder)
     return os.environ["FASTCLI_CACHE_DIR"]
+
+
+class Heard(list):
+    """The sentences that are said."""
+
+    def say(self, *sentences):
+        self.extend(sentences)
+
+    def warn(self, sentence):
+        self.append(sentence)
+
+
+@pytest.fixture
+def heard():
+    """Hear what is said, and return the list of it."""
+    sentences = Heard()
+    with notices.heard_by(sentences):
+        yield sentences
 
 
 @pytest.fixture(scope="session", autouse=True)

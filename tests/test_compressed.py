@@ -35,11 +35,9 @@ def zlib_like(request, monkeypatch):
 
 
 @pytest.fixture
-def said(monkeypatch):
+def said(heard):
     """Return the list of warnings."""
-    found = []
-    monkeypatch.setattr(compressed, "announce", found.append)
-    return found
+    return heard
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ BASE = {
 }
 KERNELS = {"kernels/base", "jit"}
 LAYERS = {
-    "jit": {"jit", "private", "threads", "signals", "errors", ""},
+    "jit": {"jit", "private", "threads", "signals", "errors", "notices", ""},
     "kernels": set(),
     "kernels/base": KERNELS,
     "kernels/text": {"kernels/text", *KERNELS},

@@ -1,5 +1,6 @@
 """Training from a program: the bytes of the command line, its sentences, callbacks, interrupts."""
 
+import contextvars
 import gzip
 import re
 import signal
@@ -10,8 +11,10 @@ import warnings
 import pytest
 
 import fastcli
-from fastcli.api.told import Told
+from fastcli import notices
+from fastcli.api.told import announcements
 from fastcli.jit import build
+from fastcli.threads import run_on
 from tests import typed_options
 from tests.command import SAMPLES, run
 
@@ -244,13 +247,26 @@ def test_what_compressed_files_have_to_say_is_a_warning(tmp_path):
         fastcli.train_supervised(packed, **SMALL)
 
 
-def test_compiling_is_said_and_is_no_error(monkeypatch):
-    Told()
+def test_compiling_is_said_once_and_is_no_error(monkeypatch):
+    monkeypatch.setattr(build, "_said", set())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        build.announce("Compiling ...")
+        build._say_once("Compiling ...")
     with pytest.warns(fastcli.FastcliNote, match="Compiling"):
-        build.announce("Compiling ...")
+        build._say_once("Compiling ...")
+    build._say_once("Compiling ...")
+
+
+def test_quiet_work_keeps_only_its_own_announcements_silent(heard):
+    quiet = contextvars.copy_context()  # of a thread, for instance
+    quiet.run(notices.announce_only)
+    assert not quiet.run(notices.announce, notices.SPELLING, "unsaid")
+    assert notices.announce(notices.SPELLING, "said")
+    with announcements(0):
+        run_on(2, lambda thread: notices.announce(notices.COMPILING, "unsaid"))
+    with announcements(1):
+        run_on(2, lambda thread: notices.announce(notices.COMPILING, f"{thread}"))
+    assert sorted(heard) == ["0", "1", "said"]
 
 
 # ----------------------------------------------------------------------------------- callbacks

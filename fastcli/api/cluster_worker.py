@@ -20,12 +20,12 @@ from typing import Any, NamedTuple
 
 from distributed import Worker, get_worker
 
-from fastcli import attempts, notices
+from fastcli import attempts
 from fastcli.errors import DataError, FastcliError
 from fastcli.labelling.part_records import file_state
 from fastcli.labelling.part_workers import CannotStart
+from fastcli.notices import SPELLING, announcing, heard_by
 from fastcli.private import PRIVATE, Folder, NoFolder
-from fastcli.text import compressed, spelling
 
 COPIES = "fastcli-models"  # the folder in Dask's on this machine's disk
 MOST_JOBS = 4  # that a worker keeps, each with its model
@@ -102,7 +102,7 @@ class Job:
             if kind != "read":
                 said.append((kind, str(what)))
 
-        with _heard(said):
+        with heard_by(_Gathered(said)), announcing(SPELLING):
             kind, what = make(part, hear)
         return Answer(kind, what, said)
 
@@ -148,39 +148,17 @@ async def forget(name: str, dask_worker: Worker) -> None:
 # ------------------------------------------------------------------------------------- sentences
 
 
-class _Listener:
-    """Gives what is said to the part of the thread that says it; else to the former listener."""
+class _Gathered:
+    """Gathers what is said while a part is made."""
 
-    def __init__(self) -> None:
-        self.of_thread = threading.local()
-        self._former = notices.listener
+    def __init__(self, said: list[tuple[str, str]]) -> None:
+        self._said = said
 
     def say(self, *sentences: str) -> None:
-        said: list[tuple[str, str]] | None = getattr(self.of_thread, "said", None)
-        if said is None:
-            self._former.say(*sentences)
-        else:
-            said += [("say", sentence) for sentence in sentences]
+        self._said += [("say", sentence) for sentence in sentences]
 
     def warn(self, sentence: str) -> None:
-        if getattr(self.of_thread, "said", None) is None:
-            self._former.warn(sentence)
-        else:
-            self.say(sentence)
-
-
-@contextlib.contextmanager
-def _heard(said: list[tuple[str, str]]) -> Any:
-    """Gather what this thread says."""
-    listener = notices.listener
-    if not isinstance(listener, _Listener):
-        listener = notices.listener = _Listener()
-        compressed.announce, spelling.announce = listener.warn, listener.say
-    listener.of_thread.said = said
-    try:
-        yield
-    finally:
-        listener.of_thread.said = None
+        self.say(sentence)
 
 
 # ----------------------------------------------------------------------------------- the machine

@@ -35,11 +35,9 @@ def load_model(path: str | bytes | os.PathLike[str], mmap: bool | None = None) -
     ``mmap=True`` of a compressed file or a pipe, and for a URL.
     """
     from fastcli.api.arguments import path_of
-    from fastcli.api.told import hear_all
     from fastcli.fasttext.model_file import open_model
     from fastcli.mlp.first_bytes import is_mlp
 
-    hear_all()
     name = path_of(path)
     _check_local(name)
     contents = open_model(name, mmap)  # once: a pipe has nothing more afterwards

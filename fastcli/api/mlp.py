@@ -17,6 +17,7 @@ from fastcli.api.network_runs import NetworkRun, configured, draw, settled, trai
 from fastcli.api.progress import Listening
 from fastcli.api.saving import Saving
 from fastcli.api.spelling import as_in_a_call
+from fastcli.api.told import announcements
 from fastcli.errors import ArgumentError
 from fastcli.mlp.args import LOOKS
 from fastcli.mlp.given_rows import SHOWN
@@ -77,7 +78,7 @@ def train_mlp(
         run, fsync = _asked(input, y, valid, {**options})
         args = run.args
         path = f"{args.output}.mlp" if args.output else ""
-        with says_what_is_left(path):
+        with says_what_is_left(path), announcements(args.verbose):
             trained = train(run, _Listening(args.verbose, callback), fsync)
         draw(args, trained)
         if trained.interrupted and not trained.is_stopped:

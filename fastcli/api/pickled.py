@@ -11,7 +11,6 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fastcli.api.told import hear_all
 from fastcli.contents import Contents
 from fastcli.errors import ModelFormatError
 from fastcli.fasttext.model_file import open_model
@@ -108,7 +107,6 @@ def is_given(name: str) -> bool:
 
 
 def _by_path(kind: type[TrainedModel], file: ModelFile, kept: dict[str, Any]) -> TrainedModel:
-    hear_all()
     contents, file = file.opened()
     found = kind.__new__(kind)
     found._restore(contents, file.path, kept)
@@ -119,7 +117,6 @@ def _by_path(kind: type[TrainedModel], file: ModelFile, kept: dict[str, Any]) ->
 def _by_value(
     kind: type[TrainedModel], path: str, data: bytes, kept: dict[str, Any]
 ) -> TrainedModel:
-    hear_all()
     found = kind.__new__(kind)
     found._restore(Contents.of_bytes(path or "The pickled model", data), path, kept)
     return found

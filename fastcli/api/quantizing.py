@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fastcli.api.told import Told
+from fastcli.api.told import Told, announcements
 from fastcli.fasttext.quantize import Sizes, check_cutoff, usable
 from fastcli.fasttext.quantize_and_save import (
     QuantizeArgs,
@@ -43,5 +43,6 @@ def quantized(
     check_cutoff(args.cutoff, args.target_size)
     check_inputs(args)
     train_args = checked_train_args(args, model, "The model")
-    made, notes = quantized_model(args, train_args, model, Told(verbose))
+    with announcements(verbose):
+        made, notes = quantized_model(args, train_args, model, Told(verbose))
     return replace(usable(made), about=notes)

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import AbstractContextManager
 
-from fastcli.errors import FastcliNote
-from fastcli.notices import say, warn
+from fastcli.notices import COMPILING, SPELLING, announcing, say, warn
 from fastcli.reporting import Reporter
 
 
-def hear_all(says_notes: bool = True) -> None:
-    """Let what compiled code and compressed files have to say be warnings, too."""
-    from fastcli.jit import build
-    from fastcli.text import compressed, spelling
-
-    compressed.announce = warn
-    spelling.announce = say if says_notes else None
-    build.announce = _of_compiling if says_notes else None
-
-
-def _of_compiling(sentence: str) -> None:
-    """Say that kernels are compiled, which is no error even where warnings are."""
-    with contextlib.suppress(FastcliNote):
-        say(sentence)
+def announcements(verbose: int) -> AbstractContextManager[None]:
+    """Let work announce compiling and words that are too long, unless ``verbose`` is 0."""
+    return announcing(COMPILING, SPELLING) if verbose > 0 else announcing()
 
 
 class Told(Reporter):
@@ -30,7 +18,6 @@ class Told(Reporter):
 
     def __init__(self, verbose: int = 2) -> None:
         self._verbose = verbose
-        hear_all(verbose > 0)
 
     def note(self, sentence: str) -> None:
         """Say what the caller should know."""

@@ -27,6 +27,7 @@ from fastcli.api.named_options import read_options
 from fastcli.api.progress import Listening
 from fastcli.api.saving import Saving
 from fastcli.api.spelling import as_in_a_call
+from fastcli.api.told import announcements
 from fastcli.errors import ArgumentError, OptionError
 from fastcli.fasttext.args import TrainArgs
 from fastcli.fasttext.options import AutotuneOptions
@@ -128,6 +129,7 @@ def _trained(
         request = request_of(command, function, data, named)
         if data.lines is not None:
             stack.enter_context(lines_in_a_file(data.lines))
+        stack.enter_context(announcements(request.args.verbose))
         settled = settle(request)
         reporter = Listening(request.args.verbose, callback, settled.args.epoch)
         if settled.tuning is not None:

@@ -127,7 +127,7 @@ def main() -> None:
     if sys.stdout is None:
         say_error("Standard output is closed, so no result can be written.")
         sys.exit(1)
-    with notices.heard_by(messages), interrupts.heard():
+    with notices.heard_by(messages), notices.announcing(), interrupts.heard():
         _main()
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
+from fastcli.errors import FastcliNote
 from fastcli.jit.signature import (
     SCALARS,
     Leaf,
@@ -28,6 +29,7 @@ from fastcli.jit.signature import (
     leaves,
     parameters,
 )
+from fastcli.notices import COMPILING, announce
 from fastcli.threads import ForkedLock, signals_held
 
 if TYPE_CHECKING:
@@ -215,8 +217,6 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
 
 _lock = ForkedLock()
 _said: set[str] = set()  # the sentences that were announced
-announce: Callable[[str], None] | None = None
-"""Called with a sentence before the first compilation of a process, and if it is not kept."""
 
 
 class Watcher(Protocol):
@@ -355,6 +355,7 @@ def _say_not_kept(reason: str) -> None:
 
 
 def _say_once(sentence: str, rest: str = "") -> None:
-    if announce is not None and sentence not in _said:
-        _said.add(sentence)
-        announce(sentence + rest)
+    """Say so once in a process; it is no error even where warnings are."""
+    with contextlib.suppress(FastcliNote):
+        if sentence not in _said and announce(COMPILING, sentence + rest):
+            _said.add(sentence)

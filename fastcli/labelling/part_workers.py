@@ -19,12 +19,11 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from fastcli import notices
 from fastcli.attempts import Attempts, Failure
 from fastcli.labelling.parts import Part
+from fastcli.notices import SPELLING, announce_only, heard_by
 from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.temporary import left_behind
-from fastcli.text import compressed, spelling
 
 ENDED = "the process that labelled it ended early, perhaps out of memory: try a smaller -thread"
 READY = "ready"  # the message of a process that has loaded what it needs
@@ -202,13 +201,13 @@ def _serve(start: Callable[[], Make], connection: Connection) -> None:
     begin()
     teller = _Teller(connection)
     sys.stderr = teller
-    notices.listener = teller
-    compressed.announce, spelling.announce = teller.warn, teller.say
+    announce_only(SPELLING)
 
     def hear(part: Part, kind: str, what: Any) -> None:
         connection.send((kind, what))
 
-    with contextlib.suppress(EOFError, OSError):  # the main process has nothing more, or is gone
+    # With errors of the connection the main process has nothing more, or is gone.
+    with heard_by(teller), contextlib.suppress(EOFError, OSError):
         make: Make | None = None
         while True:
             part, pause = connection.recv()

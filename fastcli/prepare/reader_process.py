@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
+from fastcli import notices
 from fastcli.errors import FastcliError
 from fastcli.prepare.workers import CONTEXT, begin, starting
 from fastcli.tables.delimited import Location
 from fastcli.tables.objects import Bad
 from fastcli.tables.rows import Batch
 from fastcli.tables.sources import Source
-from fastcli.text import compressed
 
 
 def read_beside(
@@ -37,7 +37,8 @@ def read_beside(
         "record": source.record.update,
         "started": started,
         "read": read,
-        "warning": compressed.warn,
+        "notice": notices.say,
+        "warning": notices.warn,
     }
     try:
         while True:
@@ -67,6 +68,19 @@ def _unsaid(sentence: str) -> None:
     raise AssertionError("replaced by the reading process")
 
 
+class _Sender:
+    """Sends the sentences of the reading process to the other one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def say(self, *sentences: str) -> None:
+        self._connection.send(("notice", *sentences))
+
+    def warn(self, sentence: str) -> None:
+        self._connection.send(("warning", sentence))
+
+
 def _read(plain: Source, paths: list[str], connection: Connection) -> None:
     """Read all paths and send what there is to say."""
     begin()
@@ -77,13 +91,13 @@ def _read(plain: Source, paths: list[str], connection: Connection) -> None:
     bad: Bad = lambda place, reason, text: send("bad", place, reason, text)  # noqa: E731
     say: Callable[[str], None] = lambda sentence: send("say", sentence)  # noqa: E731
     source = Source(**{**plain.parts(), "bad": bad, "say": say})
-    compressed.announce = lambda sentence: send("warning", sentence)
     try:
-        for path in paths:
-            send("started", path)
-            for batch in source.read(path, lambda n: send("read", n)):
-                send("batch", batch)
-        source.finish()
+        with notices.heard_by(_Sender(connection)):
+            for path in paths:
+                send("started", path)
+                for batch in source.read(path, lambda n: send("read", n)):
+                    send("batch", batch)
+            source.finish()
         send("record", source.record)
         send("end")
     except FastcliError as error:

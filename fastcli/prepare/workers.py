@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from multiprocessing import resource_tracker
 
 from fastcli import signals
+from fastcli.notices import announce_only
 from fastcli.signals import ENDING
 
 CONTEXT = multiprocessing.get_context("spawn")
@@ -107,6 +108,7 @@ def begin() -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         threading.Thread(target=_end_on_sigterm, daemon=True).start()
+    announce_only()  # the main process does
     gc.disable()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

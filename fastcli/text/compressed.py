@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from fastcli.errors import DataError
+from fastcli.notices import warn
 from fastcli.text.blocks import BLOCK
 
 CHUNK = 1 << 17  # compressed bytes read at a time
@@ -26,9 +27,6 @@ TRAILER = struct.Struct("<II")  # CRC and length modulo 2**32
 LONGEST_HEADER = 1 << 20
 LONGEST_MAGIC = 6
 ZST = b"\x28\xb5\x2f\xfd"
-
-announce: Callable[[str], None] | None = None
-"""Called with a sentence, once for each file; the command line puts what prints it here."""
 
 _warned: set[str] = set()
 
@@ -145,14 +143,8 @@ class _Members(io.RawIOBase):
         super().close()
 
 
-def warn(sentence: str) -> None:
-    """Pass a sentence to ``announce``."""
-    if announce is not None:
-        announce(sentence)
-
-
 def _warn_of(shown: str, n: int) -> None:
-    if announce is not None and shown not in _warned:
+    if shown not in _warned:
         _warned.add(shown)
         bytes_ = "1 byte" if n == 1 else f"{n:,} bytes"
         warn(f"{shown}: ignored {bytes_} after the end of the compressed data.")

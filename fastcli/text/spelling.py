@@ -7,21 +7,17 @@ Here a word that might have more than MOST_NGRAMS has none, and a warning says s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastcli.kernels.text.tokens import MOST_NGRAMS
+from fastcli.notices import SPELLING, announce
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _warned: set[int] = set()
-
-
-announce: Callable[[str], None] | None = None
-"""Called with a sentence, once; the command line puts what prints it here."""
 
 
 def most_bytes(maxn: int) -> int:
@@ -53,7 +49,5 @@ def sentence(maxn: int, n: int = 0) -> str:
 
 def warn_once(maxn: int, n: int = 0) -> None:
     """Say so, once."""
-    if maxn not in _warned:
+    if maxn not in _warned and announce(SPELLING, sentence(maxn, n)):
         _warned.add(maxn)
-        if announce is not None:
-            announce(sentence(maxn, n))

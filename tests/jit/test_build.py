@@ -270,19 +270,17 @@ def test_read_only_folder(cache, tmp_path):
 
 
 @compiled_only
-def test_full_disk_leaves_no_file(cache, monkeypatch):
+def test_full_disk_leaves_no_file(cache, monkeypatch, heard):
     def no_room(*_, **__):
         raise OSError(28, "No space left on device")
 
-    said = []
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", no_room)
-        patch.setattr(build, "announce", said.append)
         patch.setattr(build, "watcher", None)
         patch.setattr(build, "_said", set())
         check(Kernel(halves))
-    assert len(said) == 2
-    assert "cannot be saved" in said[1]
+    assert len(heard) == 2
+    assert "cannot be saved" in heard[1]
     assert files() == []
     check(Kernel(halves))
     assert cache == ["halves", "halves"]
@@ -307,26 +305,22 @@ def test_threads_compile_once(cache):
 
 
 @compiled_only
-def test_compiling_is_announced_once(cache, monkeypatch):
-    said = []
-    monkeypatch.setattr(build, "announce", said.append)
+def test_compiling_is_announced_once(cache, monkeypatch, heard):
     monkeypatch.setattr(build, "watcher", None)
     monkeypatch.setattr(build, "_said", set())
     check(Kernel(halves))
     Kernel(count)(np.zeros(1, np.int64))
-    assert len(said) == 1
+    assert len(heard) == 1
     assert cache == ["halves", "count"]
 
 
 @compiled_only
-def test_nothing_is_announced_where_nothing_is_compiled(cache, monkeypatch):
+def test_nothing_is_announced_where_nothing_is_compiled(cache, monkeypatch, heard):
     check(Kernel(halves))
-    said = []
-    monkeypatch.setattr(build, "announce", said.append)
     monkeypatch.setattr(build, "watcher", None)
     monkeypatch.setattr(build, "_said", set())
     check(Kernel(halves))
-    assert said == []
+    assert heard == []
 
 
 @compiled_only

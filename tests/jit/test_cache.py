@@ -267,18 +267,16 @@ def why(cache):
 
 
 @posix_only
-def test_the_reason_is_said_once(monkeypatch, tmp_path):
+def test_the_reason_is_said_once(monkeypatch, tmp_path, heard):
     (tmp_path / "cache").mkdir()
     os.chmod(tmp_path / "cache", 0o777)
-    said = []
     monkeypatch.setenv("FASTCLI_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(build, "announce", said.append)
     monkeypatch.setattr(build, "watcher", None)
     monkeypatch.setattr(build, "_said", set())
     for _ in range(3):
         assert build._writable_cache() is None
-    assert len(said) == 2
-    assert f"{tmp_path / 'cache'} can be written by other users" in said[1]
+    assert len(heard) == 2
+    assert f"{tmp_path / 'cache'} can be written by other users" in heard[1]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="what a system without owners does is tried elsewhere")

@@ -83,23 +83,14 @@ def _write(text: str) -> None:
         sys.stderr.flush()
 
 
-def announce_warnings() -> None:
-    """Show warnings about compressed files on stderr."""
-    from fastcli.text import compressed
-
-    compressed.announce = warn
-
-
 def announce_compiling() -> None:
-    """Show on stderr that kernels are compiled, how many, and warnings about text."""
+    """Show on stderr that kernels are compiled, how many, and notes about text."""
     import click
 
     from fastcli.jit import build
-    from fastcli.text import spelling
+    from fastcli.notices import COMPILING, SPELLING, announce_only
 
-    announce_warnings()
-    build.announce = say
-    spelling.announce = say
+    announce_only(COMPILING, SPELLING)
     build.watcher = _Watcher(click.get_current_context(silent=True))
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from fastcli.cli.display.evaluations import BEST, EvaluationTable
-from fastcli.cli.display.messages import announce_compiling, announce_warnings, lines, say, warn
+from fastcli.cli.display.messages import announce_compiling, lines, say, warn
 from fastcli.cli.display.screen import Screen
 from fastcli.cli.display.tables import counted, fitted, short_loss, short_number, short_time
 from fastcli.cli.display.terminal import is_live, is_terminal, width
@@ -75,7 +75,6 @@ class Display(Reporter):
         self._n_read = 0
         self._lock = threading.Lock()
         self._folds: FoldTable | None = None
-        announce_warnings()
         if verbose > 0:
             announce_compiling()
 
