@@ -192,8 +192,6 @@ def left_behind() -> bool:
 
 
 def _leave_behind(results: SimpleQueue[BaseException | None], n: int) -> None:
-    if not _left:
-        atexit.register(_end_without_waiting)
     _left.append((results, n))
 
 
@@ -206,10 +204,14 @@ def _end_without_waiting() -> None:
         os._exit(signals.exit_code(signals.received or signal.SIGINT))
 
 
+atexit.register(_end_without_waiting)  # now, since what a program registers later is called before
+
+
 Job = tuple[Callable[[], BaseException | None], "SimpleQueue[BaseException | None]"]
 _idle: list[SimpleQueue[Job]] = []  # where threads that have nothing to do wait for a job
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # threads do not survive that
+    os.register_at_fork(after_in_child=_left.clear)
 
 
 def _idle_worker() -> SimpleQueue[Job] | None:
