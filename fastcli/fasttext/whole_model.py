@@ -12,10 +12,12 @@ from fastcli.fasttext.model import Model
 from fastcli.memory import check_room, zeros
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastcli.fasttext.args import TrainArgs
     from fastcli.fasttext.trained import Trained
 
-ROWS_AT_ONCE = 1 << 16  # that are looked at
+ROWS_AT_ONCE = 1 << 16  # that are looked at or copied
 
 
 def whole_model(trained: Trained, args: TrainArgs, about: dict[str, Any]) -> Model:
@@ -25,13 +27,16 @@ def whole_model(trained: Trained, args: TrainArgs, about: dict[str, Any]) -> Mod
     memory for the rows that are used.
     """
     dictionary, dim = trained.dictionary, trained.args.dim
-    check_room(4 * dim * len(trained.ids), "The input matrix of the model")
     n_rows = dictionary.nwords + trained.args.bucket
+    n_used = n_rows if trained.former is not None else len(trained.ids)
+    check_room(4 * dim * n_used, "The input matrix of the model")
     inputs = zeros(n_rows * dim, few_change=2 * len(trained.ids) < n_rows).reshape(-1, dim)
     rows = trained.wi.reshape(-1, trained.stride)
-    if trained.former is not None:
-        inputs[:] = trained.former.rows(np.arange(n_rows))
-    inputs[trained.ids] = rows[trained.memory_rows, :dim]
+    if (former := trained.former) is not None:
+        for part in _parts(n_rows):
+            inputs[part] = former.rows(np.arange(part.start, part.stop))
+    for part in _parts(len(trained.ids)):  # NumPy makes a copy of the rows that it selects
+        inputs[trained.ids[part]] = rows[trained.memory_rows[part], :dim]
     return Model(
         args=trained.args,
         dictionary=dictionary,
@@ -41,6 +46,12 @@ def whole_model(trained: Trained, args: TrainArgs, about: dict[str, Any]) -> Mod
         weight_prefix=args.line_weights,
         about=about,
     )
+
+
+def _parts(n: int) -> Iterator[slice]:
+    """Yield n rows in parts."""
+    for first in range(0, n, ROWS_AT_ONCE):
+        yield slice(first, min(first + ROWS_AT_ONCE, n))
 
 
 def as_trained(model: Model) -> Trained:
