@@ -101,6 +101,12 @@ def unreadable(path: object, reason: Exception | str, purpose: str = "") -> Data
     return kind(cannot_open(path, reason, purpose))
 
 
+def unopened(path: object, reason: Exception | str, message: str) -> DataError:
+    """Return the error of a file that cannot be opened, which begins with a sentence of its own."""
+    kind = MissingFile if isinstance(reason, FileNotFoundError) else DataError
+    return kind(f"{message} ({path}: {getattr(reason, 'strerror', None) or reason})")
+
+
 def missing(path: object, purpose: str = "") -> MissingFile:
     """Return the error of a file that is not there."""
     return MissingFile(cannot_open(path, "No such file or directory", purpose))

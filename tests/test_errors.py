@@ -6,6 +6,8 @@ import pytest
 
 import fastcli
 from fastcli import errors
+from fastcli.api.inputs import check_readable
+from fastcli.fasttext.quantize_and_save import QuantizeArgs, check_inputs
 from fastcli.memory import check_memory, check_room
 from fastcli.mlp.first_bytes import is_mlp
 from fastcli.mlp.tensor_reader import open_tensors
@@ -56,6 +58,14 @@ def test_the_kinds_of_errors(call, kinds, path):
         with pytest.raises(kind) as caught:
             call(model)
     assert str(caught.value)
+
+
+def test_a_missing_file_is_a_file_not_found(path, tmp_path):
+    for args in ({"test": "missing"}, {"retrain": True, "input": ("missing",)}):
+        with pytest.raises(FileNotFoundError):
+            check_inputs(QuantizeArgs(output="m", **args))
+    with pytest.raises(FileNotFoundError, match="Test file"):
+        check_readable([str(path), "missing"], "Test file cannot be opened!")
 
 
 def test_too_little_memory(monkeypatch):

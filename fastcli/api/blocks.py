@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastcli.errors import DataError, MissingFile
+from fastcli.errors import DataError, unopened
 from fastcli.overwriting import STREAM, check_apart
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ def open_blocks(path: str, message: str) -> Iterator[Bytes]:
     try:
         first = next(blocks, None)
     except OSError as error:
-        reason = getattr(error, "strerror", None) or error
-        kind = MissingFile if isinstance(error, FileNotFoundError) else DataError
-        raise kind(f"{message} ({path}: {reason})") from None
+        raise unopened(path, error, message) from None
     return _rest(first, blocks, path)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastcli.api.blocks import blocks_of
-from fastcli.errors import DataError
+from fastcli.errors import unopened
 from fastcli.notices import say
 from fastcli.overwriting import STREAM
 from fastcli.text.spooled import is_stream
@@ -83,7 +83,7 @@ def check_readable(paths: Sequence[str], message: str) -> None:
             with open(path, "rb"):
                 pass
         except OSError as error:
-            raise DataError(f"{message} ({path}: {error.strerror or error})") from None
+            raise unopened(path, error, message) from None
 
 
 def examples(

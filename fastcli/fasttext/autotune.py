@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fastcli.errors import ArgumentError, DataError, FastcliError, MissingFile, TrainingDiverged
+from fastcli.errors import ArgumentError, DataError, FastcliError, TrainingDiverged, unopened
 from fastcli.evaluation.classifier import Classifier
 from fastcli.evaluation.label_names import LabelNames
 from fastcli.evaluation.metric import Metric, parse_metric
@@ -69,10 +69,8 @@ class AutotuneArgs:
             with open(self.validation, "rb"):
                 pass
         except OSError as error:
-            kind = MissingFile if isinstance(error, FileNotFoundError) else DataError
-            raise kind(
-                f"Validation file cannot be opened! ({self.validation}: {error.strerror})"
-            ) from None
+            message = "Validation file cannot be opened!"
+            raise unopened(self.validation, error, message) from None
         for path in (self.validation, *train.input):
             is_copied = path in train.input and is_stream(path)
             if os.path.exists(path) and not os.path.isfile(path) and not is_copied:

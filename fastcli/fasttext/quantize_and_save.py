@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from fastcli.errors import ArgumentError, DataError, unreadable
+from fastcli.errors import ArgumentError, DataError, unopened, unreadable
 from fastcli.evaluation.options import WEIGHTING
 from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext.args import RATES, TrainArgs
@@ -189,15 +189,12 @@ def _quantize(
     path = f"{args.output}.ftz"
     size_before = file_size(model.args, model.dictionary)
     n_threads = train_args.thread
-    mapped = (model.wi, model.wo)
     reporter.stage("testing") if args.test else None
     before = _test(model, args.test, n_threads) if args.test else (0, 0.0)
     rows_before = model.wi.n_rows
     quantized, notes = quantized_model(args, train_args, model, reporter)
     reporter.stage("testing") if args.test else None
     after = _test(usable(quantized), args.test, n_threads) if args.test else (0, 0.0)
-    for matrix in mapped:
-        matrix.check_unchanged()
     reporter.stage("saving")
     data = quantized_model_bytes(quantized)
     outputs.save(path, lambda out: write_all(out.begin(), data), {}, notes)
@@ -220,10 +217,10 @@ def quantized_model(
 ) -> tuple[QuantizedModel, dict[str, Any]]:
     """Prune, retrain and quantize a model; return what the JSON file beside it will hold, too.
 
-    Raises FastcliError or a child of it.
+    Raises FastcliError or a child of it: ModelFormatError where a mapped file was written to.
     """
     n_threads = train_args.thread
-    n_rows = model.wi.n_rows
+    n_rows, mapped = model.wi.n_rows, (model.wi, model.wo)
     reporter.stage("pruning")
     model, sizes, lost_nothing = _smaller(model, args, n_threads, reporter)
     if args.retrain and model.bucket_rows is None:
@@ -251,6 +248,8 @@ def quantized_model(
     }
     notes = {k: v for k, v in model.about.items() if k not in (*OF_A_RUN, CALIBRATION)}
     notes |= {"label": model.label, "quantized": how}
+    for matrix in mapped:
+        matrix.check_unchanged()
     return quantized, notes
 
 
@@ -291,7 +290,7 @@ def check_inputs(args: QuantizeArgs) -> None:
         if not is_stream(path) and (reason := _why_unreadable(path)):
             raise unreadable(path, reason, "training")
     if args.test and (reason := _why_unreadable(args.test)):
-        raise DataError(f"Test file cannot be opened! ({args.test}: {reason.strerror or reason})")
+        raise unopened(args.test, reason, "Test file cannot be opened!")
 
 
 def _why_unreadable(path: str) -> OSError | None:
