@@ -15,6 +15,8 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # as in ``typing``, which takes some ms to import
 if TYPE_CHECKING:
+    from fastcli import errors as errors
+    from fastcli import fasttext_shim as fasttext_shim
     from fastcli.api.comparing import Comparison as Comparison
     from fastcli.api.comparing import compare as compare
     from fastcli.api.decided_model import DecidedModel as DecidedModel
@@ -76,18 +78,21 @@ _HOMES = {
     "OptionError": "errors",
     "WrongModelError": "errors",
 }
+_SUBMODULES = ("errors", "fasttext_shim")
 
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used.  Raises AttributeError for another one."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'fastcli' has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _SUBMODULES:
+        return import_module(f"fastcli.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fastcli' has no attribute {name!r}")
     found = getattr(import_module(f"fastcli.{_HOMES[name]}"), name)
     globals()[name] = found
     return found
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, *_SUBMODULES})

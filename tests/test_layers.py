@@ -88,7 +88,7 @@ LAYERS |= {
     "options": {"errors", "printable"},
     "overwriting": {"errors", "urls"},
     "interrupts": {"signals", ""},
-    "__init__": {"api", "errors", "reporting"},
+    "__init__": {"api", "errors", "fasttext_shim", "reporting"},
     "__main__": {"cli", "signals", ""},
     "fasttext_shim": {"api", "errors", "notices"},
 }
@@ -125,6 +125,7 @@ HOMES = {
         f"api/{name}.py"
         for name in (
             "training",
+            "linear",
             "mlp",
             "model",
             "judging",
