@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
     from fastcli.fasttext.trained import Trained
 
-Path: TypeAlias = "str | os.PathLike[str]"
+Path: TypeAlias = "str | bytes | os.PathLike[str]"
 LINES = "(lines)"  # the name of lines that are given, as of a file
 # fastText's order of arguments, after the input.
 ORDER = (
@@ -259,14 +259,14 @@ def _given(paths: Path | Sequence[Path] | None, lines: Iterable[str] | None) -> 
         if isinstance(lines, str | bytes):
             raise OptionError("lines is a list of lines, or another iterable of str.")
         return Given([LINES], lines)
-    several = [paths] if isinstance(paths, str | os.PathLike) else paths
+    several = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
     if not isinstance(several, Sequence) or not all(
-        isinstance(one, str | os.PathLike) for one in several
+        isinstance(one, str | bytes | os.PathLike) for one in several
     ):
         raise OptionError(
             f"input is a path or a list of paths, not {type(paths).__name__}; lines takes lines."
         )
-    return Given([os.fspath(one) for one in several], None)
+    return Given([os.fsdecode(one) for one in several], None)
 
 
 @contextmanager
