@@ -124,9 +124,19 @@ def test_what_is_not_texts(models):
     model = models["softmax"]
     with pytest.raises(TypeError, match="many texts"):
         model.predict_batch("rice")
-    for wrong in ([b"rice"], [1]):
-        with pytest.raises(TypeError, match="predict_batch takes a str"):
+    nan = float("nan")
+    for wrong, said in (
+        ([b"rice"], r"takes str: texts\[0\] is bytes$"),
+        (("rice", "a\nb", "c", 1), r"takes str: texts\[3\] is int$"),
+        (["rice", nan], r"takes str: texts\[1\] is float: give None for a missing text$"),
+        ({"rice": 1}, "iterable of str, not dict"),
+        (5, "iterable of str, not int"),
+    ):
+        with pytest.raises(TypeError, match=said):
             model.predict_batch(wrong)
+    for name, value in (("k", "1"), ("k", 1.5), ("threshold", "1"), ("thread", 1.5)):
+        with pytest.raises(TypeError, match=f"{name} must be a"):
+            model.predict_batch(["rice"], **{name: value})
     with pytest.raises(TypeError, match="surrogate"):
         model.predict_batch(["\ud800"])
     with pytest.raises(ArgumentError, match="thread must be 1 or more"):
@@ -135,6 +145,17 @@ def test_what_is_not_texts(models):
         model.predict_batch(["rice"], k=0)
     with pytest.raises(ValueError, match="one line at a time"):
         model.predict(["rice", "a\nb"])
+
+
+def test_predictors_are_kept_for_later_calls(models, monkeypatch):
+    model = fastcli.FastText.of_model(models["softmax"]._linear)
+    monkeypatch.setattr(batches, "usable_cpus", lambda: 3)
+    for i in range(20):
+        model.predict_batch(["rice"], np.int64(2), np.float32(i / 32), thread=10**6)
+    assert [one for one, _ in model._idle] == [(2, i / 32, 3) for i in range(12, 20)]
+    kept = [predictor for _, predictor in model._idle]
+    model.predict_batch(["rice"], 2, 19 / 32, thread=3)
+    assert {*map(id, kept)} == {id(predictor) for _, predictor in model._idle}
 
 
 def test_nothing_to_predict(models):
@@ -208,9 +229,14 @@ def test_arrow_arrays_without_texts(models):
     )
     with pytest.raises(DataError, match="damaged"):
         model.predict_batch(bad)
+    for place in (-1, 2):
+        entries, places = pa.array(["a", "b"]), pa.array([0, place], pa.int8())
+        bad = pa.DictionaryArray.from_arrays(places, entries, safe=False)
+        with pytest.raises(DataError, match="none of its dictionary"):
+            model.predict_batch(bad)
 
 
-def test_predictions_as_arrow(models):
+def test_predictions_as_arrow(models, monkeypatch):
     pa = pytest.importorskip("pyarrow")
     model = models["softmax"]
     table = model.predict_batch(["rice", None]).to_arrow()
@@ -224,6 +250,10 @@ def test_predictions_as_arrow(models):
     labels, probs = model.predict("rice", k=2, threshold=0.01)
     assert rows[0] == {"labels": list(labels), "probabilities": probs.tolist()}
     assert rows[1] == {"labels": [], "probabilities": []}
+    monkeypatch.setattr(arrow, "MOST", 1)  # more labels than 32 bits count
+    table = model.predict_batch(["rice", None], k=2, threshold=0.01).to_arrow()
+    assert pa.types.is_large_list(table.schema.field("labels").type)
+    assert table.to_pylist() == rows
 
 
 def test_join_texts(rng):

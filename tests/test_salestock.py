@@ -85,6 +85,14 @@ def test_texts_of_several_lines_are_one_and_empty_ones_have_no_error(output):
         assert len(classifier.predict("abc")) == 3
 
 
+def test_a_text_ends_at_a_written_end_and_is_still_one(output):
+    classifier = salestock.load_model(f"{output}.bin")
+    texts = ["rice and onions </s> match", "</s>", "the match"]
+    found = classifier.predict(texts)
+    assert found == [classifier.predict([text])[0] for text in ("rice and onions", "", "the match")]
+    assert [labels for (labels,) in found[::2]] == ["__label__cooking", "__label__sport"]
+
+
 def test_tests_of_several_labels_divide_by_all_of_them(output, tmp_path):
     path = tmp_path / "test.txt"
     path.write_text("__label__cooking rice\n__label__none rice\n\n", encoding="utf-8")

@@ -15,10 +15,13 @@ from fastcli.errors import ArgumentError
 from fastcli.options import MOST
 from fastcli.text.dictionary import EOS
 from fastcli.text.separators import SEPARATORS
+from fastcli.urls import local_path
 
 END = EOS.decode()
 # A token </s>, at which fastText's line ends.
 WRITTEN_END = re.compile("(?:^|[{0}]){1}(?:$|[{0}])".format(re.escape(SEPARATORS.decode()), END))
+
+OR_LISTS = dict.fromkeys(("predict", "get_line"), " or a list of str")
 
 Word: TypeAlias = str | bytes
 
@@ -61,8 +64,8 @@ def real(number: SupportsFloat, name: str) -> float:
 
 
 def path_of(path: str | bytes | os.PathLike[str]) -> str:
-    """Return a path as str.  Raises TypeError for what is none."""
-    return os.fsdecode(path)
+    """Return a path, or a ``file://`` URL, as a path.  Raises TypeError for what is none."""
+    return local_path(os.fsdecode(path))
 
 
 class NotText(TypeError, AttributeError):
@@ -103,7 +106,7 @@ def line_of(text: str, caller: str, ends: bool = True) -> str:
     ArgumentError if the text has several lines, TypeError for anything but text.
     """
     if not isinstance(text, str):
-        raise NotText(f"{caller} takes a str or a list of str, not {type(text).__name__}")
+        raise NotText(f"{caller} takes a str{OR_LISTS.get(caller, '')}, not {type(text).__name__}")
     if "\n" in text:
         raise ArgumentError(f"{caller} processes one line at a time (remove '\\n')")
     if ends and END in text and (end := WRITTEN_END.search(text)):

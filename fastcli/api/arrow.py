@@ -10,6 +10,7 @@ from fastcli.api.batches import TEXTS, Found, found_in, nothing, without
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.kernels.base.groups import Strings
 from fastcli.kernels.text.gather import join_texts
+from fastcli.options import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,8 @@ def found_in_chunk(predictor: Predictor, chunk: Any, ends: bool) -> Found:
         places = chunk.indices.fill_null(0).to_numpy() if n else np.zeros(0, np.int64)
         if not len(of_entries.counts):
             return nothing(n, k)
+        if n and not 0 <= places.min() <= places.max() < len(of_entries.counts):
+            raise DataError("The Arrow array is damaged: an index is none of its dictionary.")
         return without(missing, Found(*(values[places] for values in of_entries)))
     if kind in VIEWS:
         import pyarrow
@@ -106,9 +109,11 @@ def record_batch(batch: Batch) -> Any:
         probs = pyarrow.array(batch.probs[:, 0], mask=missing)
         return pyarrow.record_batch({"label": labels, "probability": probs})
     there = batch.ids >= 0
-    offsets = pyarrow.array(np.append(0, np.cumsum(batch.counts)).astype(np.int32))
+    ends = np.append(0, np.cumsum(batch.counts, dtype=np.int64))
+    lists = pyarrow.ListArray if ends[-1] <= MOST else pyarrow.LargeListArray
+    offsets = pyarrow.array(ends.astype(np.int32) if ends[-1] <= MOST else ends)
     labels = pyarrow.DictionaryArray.from_arrays(pyarrow.array(batch.ids[there]), names)
     columns = {"labels": labels, "probabilities": pyarrow.array(batch.probs[there])}
     return pyarrow.record_batch(
-        {name: pyarrow.ListArray.from_arrays(offsets, some) for name, some in columns.items()}
+        {name: lists.from_arrays(offsets, some) for name, some in columns.items()}
     )

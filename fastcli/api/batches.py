@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from fastcli.api.arguments import line_of, plain_lines, utf8
+from fastcli.api.arguments import NotText, line_of, plain_lines, real, utf8, whole
 from fastcli.errors import ArgumentError
 from fastcli.kernels.base.printf import offset_probabilities
+from fastcli.threads import usable_cpus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,12 +116,17 @@ def predict_texts(
     """Return what ``TrainedModel.predict_batch`` does; ``ends``: a written ``</s>`` ends a text."""
     from fastcli.api.arrow import arrow_chunks, found_in_chunk
 
+    k, threshold, thread = whole(k, "k"), real(threshold, "threshold"), whole(thread, "thread")
     if thread < 1:
         raise ArgumentError(f"thread must be 1 or more, not {thread}.")
     if isinstance(texts, str | bytes):
         raise TypeError("predict_batch takes many texts; predict takes one")
     chunks = arrow_chunks(texts)
-    with model._predictor(k, threshold, thread) as predictor:
+    if chunks is None and (isinstance(texts, Mapping) or not isinstance(texts, Iterable)):
+        raise TypeError(
+            f"predict_batch takes a list or another iterable of str, not {type(texts).__name__}"
+        )
+    with model._predictor(k, threshold, min(thread, usable_cpus())) as predictor:
         names = predictor.names(model._on_unicode_error)
         if chunks is None:
             some = texts if isinstance(texts, list) else list(texts)
@@ -146,12 +152,18 @@ def text_blocks(
             some = ["" if one is None else one for one in some]
         block = plain_lines(some)
         if block is None:
-            lines = [line_of(_flat(one), "predict_batch", ends) for one in some]
+            for i, one in enumerate(some, first):
+                if not isinstance(one, str):
+                    kind = type(one).__name__
+                    hint = ": give None for a missing text" if one != one else ""
+                    raise NotText(f"predict_batch takes str: texts[{i}] is {kind}{hint}")
+            lines = [line_of(flat(one), "predict_batch", ends) for one in some]
             block = b"".join([utf8(one, "a text") for one in lines])
         yield np.frombuffer(block, np.uint8), missing
 
 
-def _flat(text: Any) -> Any:
+def flat(text: Any) -> Any:
+    """Return a text with spaces for its line ends; what is no text stays as it is."""
     return text.replace("\n", " ") if isinstance(text, str) else text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastcli.api.judging import Judged
@@ -90,7 +90,6 @@ class TrainedModel(Judged):
         """Return a model of its own that shares the arrays: they are replaced, never changed."""
         found = type(self).__new__(type(self))
         vars(found).update(vars(self))
-        vars(found).pop("f", None)  # which belongs to one object
         found._idle = []
         return found
 
@@ -126,13 +125,14 @@ class TrainedModel(Judged):
     ) -> Batch:
         """Return the k best labels (-1: all) of many texts, none below ``threshold``.
 
-        ``texts`` are a list of str, or anything with them in turn; or an Arrow array of strings,
-        whole or in chunks, of whatever library, which is read without a Python object for each
-        text.  A line end within a text counts as a space; a text that is None or null gets no
-        label.  ``thread`` threads predict.  A ``Batch`` has arrays, and what ``predict`` returns
-        for each text, to the bit.
+        ``texts`` are a list of str, or any iterable of str; or an Arrow array of strings, whole or
+        in chunks, from any library, which is read without a Python object for each text.  A line
+        end within a text counts as a space; a text that is None or null gets no label.  ``thread``
+        threads predict, at most as many as processors may be used.  A ``Batch`` has arrays, and
+        what ``predict`` returns for each text, bit for bit.
 
-        Raises ArgumentError as ``predict`` does, and for an array of other things than strings.
+        Raises ArgumentError as ``predict`` does, and for an array of other things than strings;
+        TypeError for what is not text, and for a dict, whose keys would be the texts.
         """
         from fastcli.api.batches import predict_texts
 
@@ -146,7 +146,7 @@ class TrainedModel(Judged):
         """
         asked = k, threshold, n_threads
         idle, found = self._idle, None
-        model = self._model  # read after its list, which is replaced last
+        model = self._classifier  # read after its list, which is replaced last
         for one in tuple(idle):
             if one[0] == asked:
                 try:
@@ -159,5 +159,7 @@ class TrainedModel(Judged):
         if found is None:
             found = Predictor(model, k, threshold, n_threads, self._name)
         yield found
-        if len(idle) < MOST_IDLE:
-            idle.append((asked, found))
+        idle.append((asked, found))
+        if len(idle) > MOST_IDLE:
+            with suppress(IndexError):  # other threads may have taken them
+                idle.pop(0)

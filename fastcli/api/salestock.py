@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcli.api.arguments import line_of
+from fastcli.api.batches import flat
 from fastcli.api.fasttext_packages import OLDER_VERSION
 from fastcli.errors import DataError, cannot_open
 from fastcli.evaluation.predictor import MIN_BYTES_FOR_THREADS, Predictor
@@ -149,11 +151,12 @@ class SupervisedModel(_Model):
     def _rows(self, texts: Iterable[str], k: int) -> Iterator[list[tuple[bytes, float]]]:
         if isinstance(texts, str):
             warn("The texts are one str, so each character is a text: give a list, [text].")
-        # A line end within a text is a space: a text is one line.
-        lines = [text.replace("\n", " ").encode(self.encoding) + b"\n" for text in texts]
+        # A line end within a text is a space: a text is one line, which ends at a written </s>.
+        lines = [line_of(flat(text), "predict").encode(self.encoding) for text in texts]
         block = np.frombuffer(b"".join(lines), np.uint8)
         n_threads = usable_cpus() if len(block) >= MIN_BYTES_FOR_THREADS else 1
-        yield from Predictor(self._model, k, 0.0, n_threads).rows([block] if lines else [])
+        rows = Predictor(self._model, k, 0.0, n_threads).rows([block] if lines else [])
+        yield from (row for row, _ in zip(rows, lines, strict=True))
 
 
 def load_model(
