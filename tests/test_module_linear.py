@@ -1,6 +1,8 @@
 """``fastcli.FastText``: fastText's Python interface, against the command line and plain Python."""
 
+import gc
 import json
+import weakref
 
 import numpy as np
 import pytest
@@ -53,8 +55,77 @@ def test_what_a_model_shows_of_itself(folder):
     assert len(words) == len(words.words)
     assert bool(words)
     assert bool(fastcli.FastText())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model: model.get_dimension(),
+        lambda model: model.words,
+        lambda model: model.labels,
+        lambda model: model.predict("a"),
+        lambda model: model.predict(["a"]),
+        lambda model: model.predict_batch(["a"]),
+        lambda model: model.get_word_vector("a"),
+        lambda model: model.get_sentence_vector("a"),
+        lambda model: model.get_nearest_neighbors("a"),
+        lambda model: model.get_input_vector(0),
+        lambda model: model.get_line("a"),
+        lambda model: model.test(TEST),
+        lambda model: model.quantize(),
+        lambda model: model.save_model("none.bin"),
+        lambda model: model.f.predict("a\n", 1, 0.0, "strict"),
+        lambda model: len(model),
+    ],
+)
+def test_what_needs_a_model_says_that_there_is_none(call):
     with pytest.raises(ArgumentError, match="no model yet"):
-        fastcli.FastText().get_dimension()
+        call(fastcli.FastText())
+
+
+def test_a_model_is_gone_with_its_last_name(folder):
+    gc.disable()  # which frees what is in a cycle, at some time
+    try:
+        model = fastcli.load_model(folder / "c.bin")
+        model.f.predict("rice\n", 1, 0.0, "strict")
+        meter = model.get_meter(TEST)
+        beneath = weakref.ref(model._linear)
+        del model, meter
+        assert beneath() is None
+    finally:
+        gc.enable()
+
+
+def test_files_behind_urls(folder, classifier):
+    url = TEST.absolute().as_uri()
+    assert classifier.test(url) == classifier.test(TEST)
+    fsspec = pytest.importorskip("fsspec")
+    with fsspec.open("memory://test.txt", "wb") as file:
+        file.write(TEST.read_bytes())
+    assert classifier.test("memory://test.txt") == classifier.test(TEST)
+    loaded = fastcli.load_model((folder / "c.bin").absolute().as_uri())
+    assert loaded.path == str(folder / "c.bin")
+    with pytest.raises(ArgumentError, match="saved to local files"):
+        loaded.save_model("s3://bucket/m.bin")
+
+
+def test_arguments_are_those_of_fasttext(folder, tmp_path):
+    (tmp_path / "c.bin").write_bytes((folder / "c.bin").read_bytes())
+    model = fastcli.load_model(tmp_path / "c.bin")  # without what is beside it
+    assert (model.f.getArgs().lr, model.f.getArgs().epoch) == (0.05, 5)
+    with pytest.warns(fastcli.FastcliNote, match="no effect"):
+        model.quantize(TRAIN, retrain=True)
+    assert model._linear.about["quantized"]["command"].endswith("-lr 0.05")
+    for given in ({}, {"bucket": 100}):
+        model = fastcli.train_supervised(TRAIN, **{**SMALL, "epoch": 1}, **given)
+        assert model.bucket == model.f.getArgs().bucket == 0
+
+
+def test_notes_of_quantizing_can_be_kept_silent(folder, recwarn):
+    model = fastcli.load_model(folder / "c.bin")
+    model._args.verbose = 2
+    model.quantize(TRAIN, retrain=True, verbose=0)
+    assert not recwarn.list
 
 
 def test_words_have_rows_and_labels_too(classifier):
@@ -114,8 +185,8 @@ def test_vectors_are_those_of_the_commands(folder, model):
     found = run("nn", path, 3, stdin=b"rice\n").text().replace("Query word? ", "").split()
     assert found[::2] == [word for _, word in model.get_nearest_neighbors("rice", 3)]
     printed = run("analogies", path, 2, stdin=b"rice cook car\n").text()
-    for _, word in model.get_analogies("rice", "cook", "car", 2):
-        assert word in printed
+    found = printed.partition("\n")[2].replace("Query triplet (A - B + C)? ", "").split()
+    assert found[::2] == [word for _, word in model.get_analogies("rice", "cook", "car", 2)]
     with pytest.raises(ArgumentError, match="k needs to be 1"):
         model.get_nearest_neighbors("rice", 0)
 

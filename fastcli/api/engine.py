@@ -101,8 +101,7 @@ class Engine:
 
     def getMeter(self, path: Path, k: SupportsIndex) -> Curves:
         """Test on a file, and return precision and recall at every threshold."""
-        meter = self._owner._tested(path, k, 0.0, with_scores=True)
-        return Curves(meter, self._owner._linear.printed_offset)
+        return self._owner._curves(path, k)
 
     def getLine(self, text: str | bytes, on_unicode_error: str) -> tuple[list[str], list[str]]:
         """Return the words and the known labels of the first line of a text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ ATTRIBUTES = (
     *("wordNgrams", "loss", "bucket", "thread", "lrUpdateRate", "t", "label", "verbose"),
     "pretrainedVectors",
 )
+UNKNOWN_LR = 0.05  # fastText's, of a model whose file says nothing of it
 OF_AUTOTUNE = {
     "autotuneDuration": 300,
     "autotuneMetric": "f1",
@@ -101,7 +103,7 @@ def args_of(model: Model) -> TrainArgs:
     """
     kept: dict[str, Any] = model.about.get("arguments", {})
     of_file = {name: getattr(model.args, name) for name in model.args.__dataclass_fields__}
-    known = DEFAULTS[COMMANDS[model.args.model]]
+    known = replace(DEFAULTS[COMMANDS[model.args.model]], lr=UNKNOWN_LR)
     recorded = {
         name: type(getattr(known, name))(value)
         for name, value in kept.items()

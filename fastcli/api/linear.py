@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, overload
 
 import numpy as np
 
 from fastcli.api.arguments import line_bytes, line_of, path_of, plain_lines, real, utf8, whole
+from fastcli.api.engine import Engine
 from fastcli.api.linear_model import texts_of
 from fastcli.api.linear_words import WordModel
+from fastcli.api.meter import Curves, LabelMeter
 from fastcli.errors import ArgumentError
 from fastcli.options import MOST
+from fastcli.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
+    from typing_extensions import Unpack
 
-    from fastcli.api.engine import Engine
-    from fastcli.api.meter import LabelMeter
+    from fastcli.api.labelled_data import Data
+    from fastcli.api.options import ReportOptions
+    from fastcli.api.reports import Report
     from fastcli.evaluation.meter import Meter
     from fastcli.fasttext.one_line import LinePredictor
 
@@ -43,12 +47,17 @@ class FastText(WordModel):
     _ends = True
     _on_unicode_error = "strict"
 
-    @cached_property
+    @property
     def f(self) -> Engine:
         """The object beneath, with the names of fastText's C++ class: ``f.predict`` and others."""
-        from fastcli.api.engine import Engine
+        return Engine(self)  # not kept: a model in a cycle is not freed before the next collection
 
-        return Engine(self)
+    if TYPE_CHECKING:
+
+        def report(
+            self, data: Data, k: int = 1, threshold: float = 0.0, **options: Unpack[ReportOptions]
+        ) -> Report:
+            """Return a report of labels: only networks have another."""
 
     # -------------------------------------------------------------------------- predicting
 
@@ -149,10 +158,10 @@ class FastText(WordModel):
     ) -> tuple[int, float, float]:
         """Test on a file of labelled lines: the number of lines, precision and recall at k.
 
-        ``path`` is that of the file, and predictions below ``threshold`` are left out.  Lines
-        without a known label or word do not count, as in fastText.  Precision is NaN where nothing
-        was predicted.  Raises DataError if the file cannot be read, ArgumentError as ``predict``
-        does.
+        ``path`` is that of the file, or a URL, and predictions below ``threshold`` are left out.
+        Lines without a known label or word do not count, as in fastText.  Precision is NaN where
+        nothing was predicted.  Raises DataError if the file cannot be read, ArgumentError as
+        ``predict`` does.
         """
         meter = self._tested(path, k, threshold).as_written()
         return meter.n, meter.precision, meter.recall
@@ -176,22 +185,26 @@ class FastText(WordModel):
 
         ``k`` labels of each line are predicted, by default all.  Raises as ``test`` does.
         """
-        from fastcli.api.meter import LabelMeter
+        return LabelMeter(self.get_label_id, self._curves(path, k))
 
-        return LabelMeter(self.get_label_id, self.f.getMeter(path, k))
+    def _curves(self, path: Path, k: SupportsIndex) -> Curves:
+        meter = self._tested(path, k, 0.0, with_scores=True)
+        return Curves(meter, self._linear.printed_offset)
 
     def _tested(
         self, path: Path, k: SupportsIndex, threshold: SupportsFloat, with_scores: bool = False
     ) -> Meter:
         from fastcli.api.blocks import open_blocks
         from fastcli.evaluation.predictor import Predictor
+        from fastcli.text.spooled import fetched
         from fastcli.threads import usable_cpus
 
         k, threshold = whole(k, "k"), real(threshold, "threshold")
         name = path_of(path)
-        blocks = open_blocks(name, "Test file cannot be opened!")
-        predictor = Predictor(self._linear, k, threshold, usable_cpus(), self._name)
-        return predictor.test(blocks, with_scores)
+        with fetched(name):
+            blocks = open_blocks(name, "Test file cannot be opened!")
+            predictor = Predictor(self._linear, k, threshold, usable_cpus(), self._name)
+            return predictor.test(blocks, with_scores)
 
     # ------------------------------------------------------------------ quantizing and saving
 
@@ -212,9 +225,10 @@ class FastText(WordModel):
 
         ``qout`` quantizes the output matrix too, ``qnorm`` the norms separately; ``dsub`` is the
         size of each sub-vector.  ``retrain`` trains the rows that a cutoff keeps again, on
-        ``input``, with ``epoch``, ``lr`` and ``thread`` (by default those of the model);
-        ``verbose`` 0 keeps notes silent.  Raises ArgumentError for word vectors, a quantized model,
-        or one that is too small; DataError for an input that cannot be used (Joulin et al. 2016,
+        ``input``, with ``epoch``, ``lr`` and ``thread``: None and 0 stand for those of the model,
+        and an ``lr`` of 0.05 where its file says nothing of it, as in fastText.  ``verbose=0``
+        keeps notes silent.  Raises ArgumentError for word vectors, a quantized model, or one that
+        is too small; DataError for an input that cannot be used (Joulin et al. 2016,
         FastText.zip).
         """
         if retrain and not input:
@@ -224,11 +238,11 @@ class FastText(WordModel):
         args = self._args
         given = {
             "epoch": whole(epoch, "epoch") if epoch else None,
-            "lr": real(lr, "lr") if lr else None,
+            "lr": real(lr, "lr") if lr else args.lr if retrain else None,
             "thread": whole(thread, "thread") if thread else None,
         }
         sizes = whole(dsub, "dsub"), bool(qnorm), bool(qout)
-        told = whole(verbose, "verbose") if verbose else args.verbose
+        told = args.verbose if verbose is None else whole(verbose, "verbose")
         source = path_of(input) if input else ""
         self._use(
             quantized(
@@ -240,9 +254,11 @@ class FastText(WordModel):
         """Save the model (``.bin``, or ``.ftz`` if it is quantized); ``path`` is its whole name.
 
         The JSON file beside it (``<path>.json``) keeps the label prefix and the arguments, as on
-        the command line.  Raises FastcliError if it cannot be written.
+        the command line.  Raises FastcliError if it cannot be written, ArgumentError for a URL.
         """
         name = path_of(path)
+        if is_url(name):
+            raise ArgumentError(f"{name}: models are saved to local files; copy it from there.")
         self._write(name)
         self.path = name
         self._came_from(name, os.stat(name))

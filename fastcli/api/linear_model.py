@@ -55,6 +55,13 @@ class LinearModel(TrainedModel):
     verbose: int
     pretrainedVectors: str
 
+    # What is kept of a model for later calls.
+    _one_line: LinePredictor | None = None
+    _words: list[str] | None = None
+    _labels: list[str] | None = None
+    _neighbours: tuple[Model, Neighbours] | None = None
+    _vectors: tuple[Model, OneVector] | None = None
+
     def __init__(
         self, model_path: str | bytes | os.PathLike[str] | None = None, args: Args | None = None
     ) -> None:
@@ -78,7 +85,7 @@ class LinearModel(TrainedModel):
         found = cls()
         found._use(model, path)
         if args is not None:
-            found._args = Args(args)
+            found._args = Args(replace(args, bucket=model.args.bucket))  # 0 without n-grams
             found.set_args(found._args)
         return found
 
@@ -86,12 +93,10 @@ class LinearModel(TrainedModel):
         """Take another model, and forget what was kept of the former one."""
         self._model, self.path, self._file = model, path, None
         self._idle = []
-        self._one_line: LinePredictor | None = None
+        self._one_line = None
         vars(self).pop("_args", None)
-        self._words: list[str] | None = None
-        self._labels: list[str] | None = None
-        self._neighbours: tuple[Model, Neighbours] | None = None
-        self._vectors: tuple[Model, OneVector] | None = None
+        self._words = self._labels = None
+        self._neighbours = self._vectors = None
 
     def _load(self, path: str, mmap: bool | None = None) -> None:
         from fastcli.fasttext.model_file import open_model
@@ -205,7 +210,7 @@ class LinearModel(TrainedModel):
         """
         dictionary = self._linear.dictionary
         if self._linear.args.model != "sup":
-            return self.get_words(include_freq)
+            return self.get_words(include_freq, on_unicode_error)
         return self._entries(dictionary.nwords, len(dictionary), include_freq, on_unicode_error)
 
     def _entries(self, first: int, last: int, include_freq: bool, on_unicode_error: str) -> Any:

@@ -52,11 +52,12 @@ class WordModel(LinearModel):
     ) -> tuple[list[str], NDArray[Any]]:
         """Return a word, if it is known, and its character n-grams, with their input rows.
 
-        The rows are int64[n-grams]; a model that was pruned has fewer rows than n-grams, and its
-        n-grams are all listed, as in fastText.
+        The rows are int64[n-grams], float64[0] where there are none; a model that was pruned has
+        fewer rows than n-grams, and its n-grams are all listed, as in fastText.
         """
         names, rows = subword_rows(self._linear, utf8(word))
-        return texts_of(names, on_unicode_error), np.array(rows[rows >= 0].tolist())
+        kept = rows[rows >= 0]
+        return texts_of(names, on_unicode_error), kept.astype(np.int64 if len(kept) else np.float64)
 
     def get_word_vector(self, word: Word) -> Floats:
         """Return the vector of a word, float32[dim]: the mean of its rows in the input matrix.
