@@ -6,9 +6,15 @@ and RuntimeError; and of OSError and MemoryError where Python's own functions wo
 
 from __future__ import annotations
 
+from fastcli.urls import shown
+
 
 class FastcliError(Exception):
     """The base of all errors that end in one sentence on stderr and exit code 1."""
+
+    def __init__(self, *args: object) -> None:
+        """Take the sentence; secrets in URLs are left out."""
+        super().__init__(*(shown(one) if isinstance(one, str) else one for one in args))
 
 
 class FastcliWarning(UserWarning):

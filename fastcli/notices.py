@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from fastcli.errors import FastcliNote, FastcliWarning
+from fastcli.urls import shown
 
 BETWEEN = contextlib.__file__  # runs code of ours, and is nobody's line
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -102,13 +103,13 @@ def in_words_of(words: Callable[[str], str]) -> Iterator[None]:
 
 
 def say(*sentences: str) -> None:
-    """Tell what was decided or found."""
-    _listener.get().say(*map(_words.get(), sentences))
+    """Tell what was decided or found; secrets in URLs are left out."""
+    _listener.get().say(*(shown(_words.get()(sentence)) for sentence in sentences))
 
 
 def warn(sentence: str) -> None:
     """Tell what was not done."""
-    _listener.get().warn(_words.get()(sentence))
+    _listener.get().warn(shown(_words.get()(sentence)))
 
 
 def _outside() -> int:

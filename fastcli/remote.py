@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from fastcli import attempts
 from fastcli.errors import ArgumentError, DataError, FastcliError
 from fastcli.notices import say
-from fastcli.urls import joined
+from fastcli.urls import joined, shown
 
 BLOCK = 1 << 23  # bytes that are read or sent at a time
 AT_ONCE = 16  # small files that are read at the same time
@@ -88,8 +88,13 @@ def is_file(url: str) -> bool:
 def matches(url: str) -> list[str]:
     """Return what a pattern matches, sorted.  Raises RemoteError."""
     fs, path = _opened(url)
-    found = _tried(lambda: fs.glob(path, detail=True), url)
-    return _urls(fs, url, found)
+
+    def look() -> dict[str, Any]:
+        fs.invalidate_cache()
+        found: dict[str, Any] = fs.glob(path, detail=True)
+        return found
+
+    return _urls(fs, url, _tried(look, url))
 
 
 def is_pattern(url: str) -> bool:
@@ -100,7 +105,12 @@ def is_pattern(url: str) -> bool:
     if url.lower().startswith(("http://", "https://")) or not any(c in url for c in "*?["):
         return False
     fs, path = _opened(url)
-    return not _tried(lambda: fs.exists(path), url)
+
+    def look() -> bool:
+        fs.invalidate_cache(_folder(path))
+        return bool(fs.exists(path))
+
+    return not _tried(look, url)
 
 
 def below(url: str) -> dict[str, RemoteState]:
@@ -342,11 +352,11 @@ def _status(error: Exception) -> int | None:
 def _shown(error: Exception, url: str) -> Exception:
     """Return the error that a user is told."""
     if isinstance(error, FileNotFoundError):
-        return FileNotFoundError(errno.ENOENT, "There is no such file", url)
+        return FileNotFoundError(errno.ENOENT, "There is no such file", shown(url))
     if isinstance(error, FastcliError):
         return error
     number = error.errno if isinstance(error, OSError) and error.errno else errno.EIO
-    return RemoteError(number, _reason(error), url)
+    return RemoteError(number, shown(_reason(error)), shown(url))
 
 
 def _reason(error: Exception) -> str:

@@ -14,6 +14,7 @@ from fastcli import signals
 from fastcli.attempts import Failure, may_pass
 from fastcli.errors import DataError, FastcliError
 from fastcli.tables.options import TableOptions
+from fastcli.urls import shown
 
 if TYPE_CHECKING:
     from fastcli.evaluation.classifier import Classifier
@@ -93,7 +94,11 @@ def status_of(path: str) -> tuple[int, int]:
 
 
 def reason_of(error: Exception) -> str:
-    """Return why something failed, in one sentence."""
+    """Return why something failed, in one sentence without secrets of URLs."""
+    return shown(_reason_of(error))
+
+
+def _reason_of(error: Exception) -> str:
     if isinstance(error, FastcliError):
         return str(error)
     if isinstance(error, MemoryError):

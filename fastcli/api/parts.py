@@ -20,7 +20,7 @@ from fastcli.notices import say
 from fastcli.options import option
 from fastcli.overwriting import check_apart
 from fastcli.printable import counted, listed_files
-from fastcli.urls import is_shared, is_url, local_path
+from fastcli.urls import is_shared, is_url, local_path, shown
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -300,5 +300,6 @@ class PartsRun(Heard):
 
 def named(source: str, reason: str) -> str:
     """Return a reason with the input that it is about in front, without a full stop."""
+    source, reason = shown(source), shown(reason)
     text = reason if reason.startswith(source) else f"{source}: {reason}"
     return text.removesuffix(".")

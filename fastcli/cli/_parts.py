@@ -11,6 +11,7 @@ from fastcli.cli.display.messages import error as say_error
 from fastcli.cli.display.messages import lines, say
 from fastcli.errors import FastcliError
 from fastcli.printable import counted
+from fastcli.urls import shown
 
 if TYPE_CHECKING:
     from fastcli.api.inputs import Question
@@ -131,8 +132,8 @@ def _say_table(run: PartsRun) -> None:
 def _report_failed(run: PartsRun) -> None:
     names = sorted(run.failed)
     for name in names[:MOST_FAILED]:
-        reason = run.failed[name]
-        say_error(reason if reason.startswith(name) else f"{name}: {reason}")
+        reason = shown(run.failed[name])
+        say_error(reason if reason.startswith(shown(name)) else f"{shown(name)}: {reason}")
     more = len(names) - MOST_FAILED
     rest = f" ({more:,} more failed, too)" if more > 0 else ""
     raise FastcliError(

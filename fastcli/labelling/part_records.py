@@ -19,7 +19,7 @@ from fastcli.files import Replacement, cannot_save, write_all
 from fastcli.labelling.parts import RECORDS, Part, below
 from fastcli.schema import Range, SchemaError, build, parse_json
 from fastcli.text.spooled import place_of
-from fastcli.urls import is_url
+from fastcli.urls import bare, is_url
 
 AT_ONCE = 1 << 20
 LONGEST = 1 << 22  # bytes of a record
@@ -155,9 +155,10 @@ def former_state(part: Part) -> FileState | None:
     """Return what the part was that is there now, by its record; None if that is not known."""
     try:
         if is_url(part.folder):
-            from fastcli.remote import read_small
+            from fastcli.remote import read_small, state_of
 
-            (data,) = read_small([part.record])
+            is_one = is_small(state_of(part.record).size)
+            (data,) = read_small([part.record]) if is_one else (None,)
             record = None if data is None else _built(part.record, data[:LONGEST])
         else:
             record = read_record(part.record) if os.path.lexists(part.target) else None
@@ -293,10 +294,8 @@ def plan(parts: list[Part], setting: Setting) -> Plan:
 
 
 def recorded_path(path: str) -> str:
-    """Return the path by which a record names an input; what is behind ? may be a signature."""
-    if path.lower().startswith(("http://", "https://")) and is_url(path):
-        return path.partition("?")[0]
-    return whole_path(path)
+    """Return the path by which a record names an input; of a URL without secrets."""
+    return bare(path) if is_url(path) else whole_path(path)
 
 
 def whole_path(path: str) -> str:

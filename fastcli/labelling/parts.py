@@ -208,9 +208,9 @@ def _check_written(parts: Sequence[Part], folder: str) -> None:
 def has_record(part: Part) -> bool:
     """Tell whether a part was made."""
     if is_url(part.folder):
-        from fastcli.remote import read_small
+        from fastcli.remote import is_file
 
-        return read_small([part.record]) != [None]
+        return is_file(part.record)
     return os.path.exists(part.record)
 
 

@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 
 from fastcli import remote
-from fastcli.errors import ArgumentError, DataError
+from fastcli.api.job import reason_of
+from fastcli.api.parts import named
+from fastcli.errors import ArgumentError, DataError, FastcliNote
 from fastcli.labelling.part_records import recorded_path
-from fastcli.urls import is_url, local_path, name_of
+from fastcli.notices import say
+from fastcli.text.input_list import list_inputs
+from fastcli.urls import is_url, local_path, name_of, shown
 from tests.command import environment, run
 from tests.s3 import Faults, serving
 
@@ -114,12 +118,36 @@ def test_what_a_record_names():
     assert recorded_path("https://host/a.csv?signature=x") == "https://host/a.csv"
     assert recorded_path("s3://bucket/a.csv?versionId=x") == "s3://bucket/a.csv?versionId=x"
     assert recorded_path("a.csv") == os.path.abspath("a.csv")
+    assert recorded_path("sftp://me:secret@host/a.csv") == "sftp://host/a.csv"
+
+
+def test_what_sentences_show_of_urls():
+    """No user, password or signature; the containers of some kinds are no users."""
+    for url, expected in {
+        "https://me:secret@host/a?x=secret#y": "https://...@host/a?...",
+        "HTTPS://secret@host/a": "HTTPS://...@host/a",
+        "s3://key:secret@host/b/a@c?x": "s3://...@host/b/a@c?x",
+        "abfs://box@account.example/a": "abfs://box@account.example/a",
+        "abfs://box:secret@account.example/a": "abfs://...@account.example/a",
+        "hf://datasets/me/set@main/a": "hf://datasets/me/set@main/a",
+        "https://host/a:b": "https://host/a:b",
+    }.items():
+        for end in ("", ".", ": it is gone. And", " and", "'"):
+            assert shown(f"In {url}{end}") == f"In {expected}{end}"
+            assert str(DataError(f"{url}{end}")) == f"{expected}{end}"
+    with pytest.warns(FastcliNote, match=r"^https://host/a\?\.\.\. is read$"):
+        say("https://host/a?secret is read")
+    url = "https://me:secret@host/a"
+    assert named(url, f"{url}: gone") == "https://...@host/a: gone"
+    assert reason_of(OSError(5, "gone", url)) == "https://...@host/a: gone"
+    assert name_of("abfs://box@account.example/a") == "box@account.example/a"
 
 
 def test_names_of_parts():
     assert name_of("s3://bucket/a/b.txt") == "bucket/a/b.txt"
     assert name_of("https://host/a.csv?download=true#x") == "host/a.csv"
     assert name_of("memory:///a/b") == "a/b"
+    assert name_of("https://me:secret@host/a@b") == "host/a@b"
 
 
 # ------------------------------------------------------------------ whole runs
@@ -226,6 +254,24 @@ def test_parquet(here, model, s3):
     assert label(model, s3.url("a.parquet"), "--output-dir", "out").code == 0
     assert label(model, "a.parquet", "--output-dir", "local").code == 0
     assert Path("out/a.parquet").read_bytes() == Path("local/a.parquet").read_bytes()
+
+
+def test_what_others_put_there_meanwhile_is_seen(s3, here):
+    """As a program does that labels the new files now and then."""
+    from s3fs import S3FileSystem
+
+    other = S3FileSystem(skip_instance_cache=True)
+    other.pipe_file("bucket/in/1.txt", b"a")
+    for words in (s3.url("in/*.txt"), s3.url("in")):
+        other.pipe_file("bucket/in/1.txt", b"a")
+        assert list_inputs([words], (), True).paths == [s3.url("in/1.txt")]
+        former = remote.listed_state(s3.url("in/1.txt"))
+        other.pipe_file("bucket/in/1.txt", b"b")
+        other.pipe_file("bucket/in/2.txt", b"b")
+        assert list_inputs([words], (), True).paths == [s3.url("in/1.txt"), s3.url("in/2.txt")]
+        assert remote.listed_state(s3.url("in/1.txt")) == remote.state_of(s3.url("in/1.txt"))
+        assert remote.listed_state(s3.url("in/1.txt")) != former
+        other.rm("bucket/in/2.txt")
 
 
 # ------------------------------------------------------------------ faults
