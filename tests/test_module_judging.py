@@ -141,7 +141,7 @@ def test_tables_are_read_as_by_the_command(folder, topics, tmp_path):
 
 
 def test_options_without_effect_are_said(topics):
-    with pytest.warns(fastcli.FastcliNote, match="^label_separator: no effect"):
+    with pytest.warns(fastcli.FastcliNote, match=r"^label_separator: no effect"):
         topics.report(TEST, label_separator=",")
 
 
@@ -226,9 +226,9 @@ def test_rows_of_numbers_are_explained(folder):
 
 
 def test_what_cannot_be_explained_is_refused(folder, topics):
-    with pytest.raises(fastcli.ArgumentError, match="--for: the model has no label trvel"):
+    with pytest.raises(fastcli.ArgumentError, match=r"^label: the model has no label trvel"):
         topics.explain(LINE, "trvel")
-    with pytest.raises(fastcli.ArgumentError, match="name the same label"):
+    with pytest.raises(fastcli.ArgumentError, match=r"^label and against name the same label"):
         topics.explain(LINE, "money", against="money")
     with pytest.raises(fastcli.ArgumentError, match="one line at a time"):
         topics.explain("a\nb")

@@ -154,20 +154,19 @@ class Explaining:
         )
 
 
-def choice_of(
-    names: LabelNames, label: str | None, against: str | None, alone: bool = False
-) -> Choice:
+def choice_of(names: LabelNames, asked: Asked) -> Choice:
     """Return which labels are explained, by any of their names; None: the most probable.
 
     Raises ArgumentError for unknown labels, and for one that is compared with itself.
     """
+    first, second = asked.spelled
     choice = Choice(
-        label=None if label is None else names.find(label, "--for"),
-        against=None if against is None else names.find(against, "--against"),
-        alone=alone,
+        label=None if asked.label is None else names.find(asked.label, first),
+        against=None if asked.against is None else names.find(asked.against, second),
+        alone=asked.alone,
     )
     if choice.label is not None and choice.label == choice.against:
-        raise ArgumentError("--for and --against name the same label.")
+        raise ArgumentError(f"{first} and {second} name the same label.")
     return choice
 
 
@@ -181,7 +180,7 @@ def explaining(classifier: Any, model: str, asked: Asked) -> Explaining:
 
     check_labels(classifier, model, "explain")
     names = label_names_of(classifier, model)
-    choice = choice_of(names, asked.label, asked.against, asked.alone)
+    choice = choice_of(names, asked)
     takes_texts = reads_lines(classifier) and not asked.prepared
     recipe = recipe_of(classifier, model) if takes_texts else None
     if recipe is not None:
@@ -237,6 +236,7 @@ class Asked:
     ngrams: bool = False
     prepared: bool = False
     prepared_note: str = PREPARED  # what is said of texts that are prepared
+    spelled: tuple[str, str] = ("label", "against")  # how errors call these two
 
 
 def explained(

@@ -101,6 +101,7 @@ def explain(
         ngrams=options.ngrams,
         prepared=options.prepared,
         prepared_note=PREPARED,
+        spelled=("--for", "--against"),
     )
     run = Run(options=options, top=asked.top, explaining=explaining(classifier, model, asked))
     if is_numbers:
