@@ -145,6 +145,11 @@ def test_classes_of_programs_keep_what_they_know(models):
     for found in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
         assert (type(found), found.name) == (Named, "topics")
         assert answers(found) == answers(model)
+    model.notes = [model.labels]
+    found = copy.deepcopy(model)
+    model.notes.append("another")
+    model.labels.clear()
+    assert found.notes == [found.labels]
 
 
 def test_a_trained_model_is_pickled_by_value_with_its_arguments():

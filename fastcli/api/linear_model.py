@@ -98,6 +98,11 @@ class LinearModel(TrainedModel):
         self._words = self._labels = None
         self._neighbours = self._vectors = None
 
+    def __copy__(self: Kind) -> Kind:
+        found = super().__copy__()
+        found._words = found._labels = None  # lists that their owner may change
+        return found
+
     def _load(self, path: str, mmap: bool | None = None) -> None:
         from fastcli.fasttext.model_file import open_model
 

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastcli.api.judging import Judged
@@ -94,7 +95,14 @@ class TrainedModel(Judged):
         return found
 
     def __deepcopy__(self: Own, memo: dict[int, Any]) -> Own:
-        return self.__copy__()
+        """Return a copy with attributes of its own; the model itself never changes."""
+        from fastcli.api.pickled import is_given
+
+        found = memo[id(self)] = self.__copy__()
+        for name, value in vars(self).items():
+            if is_given(name):
+                setattr(found, name, deepcopy(value, memo))
+        return found
 
     def _came_from(self, path: str, status: os.stat_result, mmap: bool | None = None) -> None:
         """Note the file that has all of the model, unless it is a pipe or has no name."""

@@ -103,7 +103,7 @@ def reduced(model: TrainedModel) -> tuple[Any, ...]:
 
 def is_given(name: str) -> bool:
     """Tell whether an attribute of a model was set from outside: arguments, those of subclasses."""
-    return not name.startswith("_") and name not in ("f", "path")
+    return not name.startswith("_") and name != "path"
 
 
 def _by_path(kind: type[TrainedModel], file: ModelFile, kept: dict[str, Any]) -> TrainedModel:
