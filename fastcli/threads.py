@@ -158,14 +158,13 @@ def read_ahead(items: Iterator[T]) -> Iterator[T]:
 
 def _start(function: Callable[[int], None], threads: range) -> SimpleQueue[BaseException | None]:
     """Call ``function(thread)`` on a kept thread each; return where their results will be."""
-    # no thread starts before all exist
-    workers = [_idle_worker() or _new_worker(threads.stop) for _ in threads]
+    workers = _workers(threads)  # no thread starts before all exist
     results: SimpleQueue[BaseException | None] = SimpleQueue()
     for_main = _is_for_main()
     for thread, worker in zip(threads, workers, strict=True):
         context = copy_context()  # two threads cannot be in one at once
         context.run(_for_main.set, for_main)
-        worker.put((partial(context.run, _run, function, thread), results))
+        worker.jobs.put((partial(context.run, _run, function, thread), results))
     return results
 
 
@@ -208,13 +207,47 @@ atexit.register(_end_without_waiting)  # now, since what a program registers lat
 
 
 Job = tuple[Callable[[], BaseException | None], "SimpleQueue[BaseException | None]"]
-_idle: list[SimpleQueue[Job]] = []  # where threads that have nothing to do wait for a job
+
+
+class _Worker:
+    """A kept thread: it does jobs, None ends it."""
+
+    def __init__(self) -> None:
+        self.jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self.thread = threading.Thread(target=self._work, daemon=True)
+
+    def _work(self) -> None:
+        while (job := self.jobs.get()) is not None:
+            run, results = job
+            result = run()
+            del job, run  # and the memory that only the job knows
+            _idle.append(self)
+            results.put(result)
+            del results, result  # an error has the frames, and the arrays, of where it was raised
+
+
+_idle: list[_Worker] = []  # those that wait for a job
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # threads do not survive that
     os.register_at_fork(after_in_child=_left.clear)
 
 
-def _idle_worker() -> SimpleQueue[Job] | None:
+def _workers(threads: range) -> list[_Worker]:
+    """Return a kept thread for each of the numbers.  Raises FastcliError if there are too many."""
+    workers: list[_Worker] = []
+    try:
+        for _ in threads:
+            workers.append(_idle_worker() or _new_worker(threads.stop))
+    except BaseException:
+        for worker in workers:  # which would leave no room for a smaller number
+            worker.jobs.put(None)
+        for worker in workers:
+            worker.thread.join()
+        raise
+    return workers
+
+
+def _idle_worker() -> _Worker | None:
     """Return a thread that has nothing to do, None if there is none; callers may be many."""
     try:
         return _idle.pop()
@@ -222,24 +255,15 @@ def _idle_worker() -> SimpleQueue[Job] | None:
         return None
 
 
-def _new_worker(n_threads: int) -> SimpleQueue[Job]:
-    jobs: SimpleQueue[Job] = SimpleQueue()
-
-    def work() -> None:
-        while True:
-            run, results = jobs.get()
-            result = run()
-            del run  # and the memory that only the job knows
-            _idle.append(jobs)
-            results.put(result)
-
+def _new_worker(n_threads: int) -> _Worker:
+    worker = _Worker()
     try:
-        threading.Thread(target=work, daemon=True).start()
+        worker.thread.start()
     except RuntimeError:
         raise FastcliError(
             f"The system does not allow {n_threads} threads: use a smaller -thread."
         ) from None
-    return jobs
+    return worker
 
 
 @contextmanager

@@ -1,8 +1,10 @@
+import gc
 import signal
 import subprocess
 import sys
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -122,6 +124,44 @@ def test_threads_that_the_system_refuses(monkeypatch):
     with pytest.raises(FastcliError, match="does not allow 3 threads"):
         run_on(3, called.append)
     assert called == []
+
+
+def test_threads_of_a_start_that_fails_end(monkeypatch):
+    """They would leave no room for a smaller number."""
+    start, before = threading.Thread.start, threading.active_count()
+
+    def refuse_some(self):
+        if threading.active_count() > before + 5:
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "_idle", [])
+        patch.setattr(threading.Thread, "start", refuse_some)
+        with pytest.raises(FastcliError, match="does not allow 30 threads"):
+            run_on(30, [].append)
+        assert threading.active_count() == before
+        run_on(3, [].append)
+
+
+def test_a_thread_that_waits_keeps_nothing_of_an_error():
+    class Large:
+        pass
+
+    def fail(thread):
+        large = Large()
+        kept.append(weakref.ref(large))
+        raise ValueError("large")
+
+    kept = []
+    with pytest.raises(ValueError, match="large"):
+        run_on(3, fail)
+    gc.collect()
+    until = time.monotonic() + 10
+    while any(one() for one in kept) and time.monotonic() < until:  # as threads go on to wait
+        time.sleep(0.01)
+        gc.collect()
+    assert [one() for one in kept] == [None] * 3
 
 
 def test_threads_of_threads():
