@@ -6,6 +6,8 @@ and RuntimeError; and of OSError and MemoryError where Python's own functions wo
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastcli.urls import shown
 
 
@@ -46,10 +48,15 @@ class NotFinite(ModelFormatError, RuntimeError):
 
     def __init__(self, model: str, what: str) -> None:
         """Return the error for ``what``, computed with ``model``."""
+        self._values = model, what
         super().__init__(
             f"{model}: {what} are not finite, since weights of the model are NaN or infinite. "
             "It is damaged, or its training diverged."
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what the sentence is made of, as from a worker process."""
+        return type(self), self._values
 
 
 class ArgumentError(FastcliError, ValueError):
@@ -83,6 +90,10 @@ class TrainingDiverged(FastcliError, RuntimeError):
         """Return the error of a loss that is not finite ``where``."""
         super().__init__(f"Encountered NaN: the loss is not finite {where}. {advice}")
         self.where, self.advice = where, advice
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what the sentence is made of, as from a worker process."""
+        return type(self), (self.where, self.advice)
 
     def or_retry(self) -> TrainingDiverged:
         """Return the error of a training that was not asked to retry, which says that it can."""

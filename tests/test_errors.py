@@ -1,6 +1,8 @@
 """Errors are what programs catch, and fastcli itself catches none of them by accident."""
 
 import gzip
+import json
+import pickle
 
 import pytest
 
@@ -11,6 +13,7 @@ from fastcli.fasttext.quantize_and_save import QuantizeArgs, check_inputs
 from fastcli.memory import check_memory, check_room
 from fastcli.mlp.first_bytes import is_mlp
 from fastcli.mlp.tensor_reader import open_tensors
+from fastcli.options import snake
 from tests.command import SAMPLES, run
 
 TRAIN = SAMPLES / "topics.train.txt"
@@ -41,6 +44,10 @@ def path(tmp_path_factory):
         (
             lambda model: fastcli.train_supervised("missing"),
             (fastcli.DataError, ValueError, FileNotFoundError),
+        ),
+        (
+            lambda model: fastcli.train_mlp("missing", valid_share=0.5, verbose=0),
+            (fastcli.DataError, FileNotFoundError),
         ),
         (
             lambda model: fastcli.train_unsupervised(TRAIN, dim=4, pretrainedVectors="missing"),
@@ -105,3 +112,37 @@ def test_a_long_configuration_says_so(tmp_path, monkeypatch):
     (tmp_path / "c.toml").write_text("dim = 4\n")
     with pytest.raises(fastcli.ArgumentError, match="too long for a configuration"):
         configuration.read_config(str(tmp_path / "c.toml"), ())
+
+
+def test_errors_come_back_from_other_processes():
+    kinds = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, BaseException)
+    ]
+    made = [
+        *(
+            kind("what")
+            for kind in kinds
+            if kind not in (errors.NotFinite, errors.TrainingDiverged)
+        ),
+        errors.NotFinite("m.bin", "the scores"),
+        errors.TrainingDiverged("in epoch 2", "Try a smaller -lr."),
+    ]
+    assert len(made) == len(kinds) > 10
+    for error in made:
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again)) == (type(error), str(error))
+
+
+@pytest.mark.parametrize(("name", "value"), [("epoch", "x"), ("saveOutput", 1), ("seed", [1])])
+def test_arguments_of_a_json_file_that_cannot_be(path, tmp_path, name, value):
+    model = tmp_path / "m.bin"
+    model.write_bytes(path.read_bytes())
+    about = json.loads(path.with_name("m.bin.json").read_text())
+    about["arguments"][snake(name)] = value
+    (tmp_path / "m.bin.json").write_text(json.dumps(about))
+    found = fastcli.load_model(model)
+    found.predict("a")
+    with pytest.raises(fastcli.ModelFormatError, match=f"m.bin: .*arguments.{snake(name)} should"):
+        found.f.getArgs()

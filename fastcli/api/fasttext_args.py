@@ -6,8 +6,10 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from fastcli.errors import ModelFormatError
 from fastcli.fasttext.args import DEFAULTS, TrainArgs
-from fastcli.options import camel
+from fastcli.options import camel, configured, rows
+from fastcli.printable import shortened
 
 if TYPE_CHECKING:
     from fastcli.fasttext.model import Model
@@ -96,17 +98,23 @@ class Args:
         """Do nothing: what was set by hand is known from what was given."""
 
 
-def args_of(model: Model) -> TrainArgs:
+def args_of(model: Model, name: str = "The model") -> TrainArgs:
     """Return the arguments of a model: those of its file, those of the JSON file beside it.
 
-    What neither has is the default of its kind.
+    What neither has is the default of its kind.  Raises ModelFormatError where the JSON file, of
+    the model that errors call ``name``, has a value of another type.
     """
     kept: dict[str, Any] = model.about.get("arguments", {})
     of_file = {name: getattr(model.args, name) for name in model.args.__dataclass_fields__}
     known = replace(DEFAULTS[COMMANDS[model.args.model]], lr=UNKNOWN_LR)
-    recorded = {
-        name: type(getattr(known, name))(value)
-        for name, value in kept.items()
-        if name in TrainArgs.__dataclass_fields__ and name not in ("input", "output")
-    }
+    recorded = {}
+    for row in rows(TrainArgs):
+        if row.name not in kept or row.name in ("input", "output"):
+            continue
+        recorded[row.name] = configured(row, kept[row.name])
+        if recorded[row.name] is None:
+            raise ModelFormatError(
+                f"{name}: the JSON file beside it is damaged: arguments.{row.name} should be "
+                f"{row.type.__name__}, not {shortened(repr(kept[row.name]))}."
+            )
     return TrainArgs(**{**vars(known), **recorded, **of_file, "label": model.label})

@@ -144,7 +144,7 @@ class LinearModel(TrainedModel):
 
     @cached_property
     def _args(self) -> Args:
-        return Args(args_of(self._linear))
+        return Args(args_of(self._linear, self._name))
 
     def is_quantized(self) -> bool:
         """Tell whether the input matrix is quantized."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastcli.errors import ArgumentError
+from fastcli.errors import ArgumentError, unreadable
 from fastcli.mlp.args import MlpArgs
 from fastcli.mlp.feature_files import guess_format
 from fastcli.printable import named
@@ -11,13 +11,19 @@ from fastcli.text.spooled import place_of
 
 
 def input_kind(args: MlpArgs) -> str:
-    """Return the format of the input: text, csv or libsvm, guessed where none is given."""
+    """Return the format of the input: text, csv or libsvm, guessed where none is given.
+
+    Raises DataError if it cannot be read.
+    """
     if args.text_column:
         return "text"  # which the lines are that stand for the table
     if args.format != "auto":
         return args.format
     path = args.input[0]
-    kind = guess_format(path, args.label)
+    try:
+        kind = guess_format(path, args.label)
+    except OSError as error:
+        raise unreadable(path, error, "training") from None
     if kind == "text" and args.delimiter and not has_prefix(head_of(place_of(path)), args.label):
         return "csv"
     return kind
