@@ -157,11 +157,14 @@ def _modules(folders: list[str]) -> dict[str, ModuleType]:
 
 def _older() -> dict[str, ModuleType]:
     """Return the modules of the package up to version 0.8."""
-    from fastcli.api.salestock import modules
+    from fastcli.api.salestock import contents
 
-    found = modules()
-    for module in found.values():
-        vars(module).update(__fastcli__=True)
+    found = {
+        name: _module(name, content, [] if name == PACKAGE else None)
+        for name, content in contents().items()
+    }
+    for name in found.keys() - {PACKAGE}:
+        setattr(found[PACKAGE], name.rpartition(".")[2], found[name])
     return found
 
 

@@ -1,5 +1,6 @@
 """The interface of the package fasttext 0.8, as scripts written for it use it."""
 
+import importlib.util
 import json
 
 import numpy as np
@@ -172,3 +173,11 @@ def test_other_prefixes_and_encodings(tmp_path):
     (tmp_path / "latin.bin.json").unlink()  # as of another program: the prefix is in no file
     model = salestock.load_model(f"{output}.bin", "@", "latin-1")
     assert (model.test(str(path)).nexamples, model.test(str(path)).precision) == (40, 1.0)
+
+
+def test_programs_may_ask_whether_it_is_there(fasttext):
+    import fasttext.model
+
+    assert fasttext.model is importlib.import_module("fasttext").model
+    for name in ("fasttext", "fasttext.fasttext", "fasttext.model"):
+        assert importlib.util.find_spec(name).origin == "fastcli.fasttext_shim"

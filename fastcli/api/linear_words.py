@@ -144,8 +144,10 @@ class WordModel(LinearModel):
         from fastcli.fasttext.neighbours import Neighbours
         from fastcli.threads import usable_cpus
 
+        model, ready = self._linear, self._neighbours
+        if ready is not None and ready[0] is model:
+            return ready[1]
         with _preparing.held:
-            model = self._linear
             if self._neighbours is None or self._neighbours[0] is not model:
                 n_threads = usable_cpus()
                 found = Neighbours(Vectors(model, n_threads), n_threads, self._name)

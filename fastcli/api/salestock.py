@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import Parameter, Signature
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -264,18 +263,13 @@ skipgram = _training("skipgram", _signature("skipgram", {}, {}))
 cbow = _training("cbow", _signature("cbow", {}, {}))
 
 
-def modules() -> dict[str, ModuleType]:
+def contents() -> dict[str, dict[str, Any]]:
     """Return what ``import fasttext`` and imports from its submodules are to find, by name."""
     functions = {"supervised": supervised, "skipgram": skipgram, "cbow": cbow}
     functions["load_model"] = load_model
-    classes = {
-        one.__name__: one for one in (WordVectorModel, SupervisedModel, ClassifierTestResult)
+    classes = (WordVectorModel, SupervisedModel, ClassifierTestResult)
+    return {
+        "fasttext": {**functions, "__VERSION__": OLDER_VERSION},
+        "fasttext.fasttext": functions,
+        "fasttext.model": {one.__name__: one for one in classes},
     }
-    package, interface, model = (
-        ModuleType(name, __doc__) for name in ("fasttext", "fasttext.fasttext", "fasttext.model")
-    )
-    vars(package).update(functions, __VERSION__=OLDER_VERSION, __path__=[])
-    vars(interface).update(functions)
-    vars(model).update(classes)
-    vars(package).update(fasttext=interface, model=model)
-    return {module.__name__: module for module in (package, interface, model)}
