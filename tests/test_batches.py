@@ -97,6 +97,8 @@ def test_a_label_that_is_not_utf8_is_an_error_where_it_is_predicted(tmp_path):
     path = tmp_path / "train.txt"
     path.write_bytes(b"__label__a\xff rice\n__label__b match\n" * 20)
     model = fastcli.train_supervised(path, dim=4, epoch=20, lr=1, thread=1, verbose=0)
+    words = fastcli.train_unsupervised(path, dim=4, minCount=1, label="@", thread=1, verbose=0)
+    assert "__label__a\ufffd" in words.get_labels(on_unicode_error="replace")
     assert model.predict("match")[0] == ("__label__b",)
     assert model.predict(["match"])[0] == [["__label__b"]]
     assert model.predict_batch(["match"]).label_lists() == [["__label__b"]]

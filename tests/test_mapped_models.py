@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import fastcli
 from fastcli import contents
 from fastcli.errors import ArgumentError, ModelFormatError
 from fastcli.evaluation.classifier import Classifier
@@ -15,6 +16,7 @@ from fastcli.evaluation.predictor import Predictor
 from fastcli.fasttext import model_file
 from fastcli.fasttext.model_file import load_model, open_model
 from fastcli.fasttext.one_line import TRUSTED, LinePredictor
+from fastcli.fasttext.quantize import quantize_model
 from fastcli.fasttext.quantized import QuantizedMatrix
 from fastcli.mlp.dump import input_lines
 from fastcli.mlp.model_file import load_mlp
@@ -198,6 +200,20 @@ def test_a_large_model_is_read_where_no_map_is_wanted(end, models, tmp_path, mon
     model = asked(path, False)
     one, other = predicted(model, lambda: cut(path))
     assert one == other
+
+
+def test_a_change_while_it_is_quantized(opened, monkeypatch):
+    path, model = opened("bin")
+    found = fastcli.FastText.of_model(model)
+
+    def changed(*given):
+        overwrite(path)
+        return quantize_model(*given)
+
+    monkeypatch.setattr("fastcli.fasttext.quantize_and_save.quantize_model", changed)
+    with pytest.raises(ModelFormatError, match=SAID):
+        found.quantize()
+    assert found._model is model
 
 
 def test_what_cannot_be_mapped_is_an_error(models, tmp_path):

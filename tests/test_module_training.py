@@ -103,7 +103,8 @@ def test_tables_and_several_files(tmp_path):
     assert (tmp_path / "listed.bin").read_bytes() == module
 
 
-def test_going_on_with_a_model_and_quantizing_it(tmp_path):
+def test_going_on_with_a_model_and_quantizing_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("fastcli.fasttext.whole_model.ROWS_AT_ONCE", 100)
     fastcli.train_supervised(TRAIN, output=str(tmp_path / "old"), **SMALL)
     more = {"epoch": 2, "verbose": 0, "input_model": tmp_path / "old.bin"}
     module, command, model = trained(tmp_path, "supervised", VALID, more)
