@@ -300,9 +300,9 @@ def test_calibrations_are_those_of_the_command(copied, name, tmp_path):
     assert beside.read_bytes() == ours
     assert found.after["log_loss"] <= found.before["log_loss"]
     (whole,) = printed("test", "--report", "--json", path, TEST, "--calibrated", "-k", 2)
-    for given in (found, True, fastcli.Calibration.load(path)):
+    for given in (found, "auto", beside, fastcli.Calibration.load(beside)):
         assert model.with_decisions(calibration=given).report(TEST, 2).to_dict() == whole
-    chosen = model.tune_thresholds(VALID, calibration=True)
+    chosen = model.tune_thresholds(VALID, calibration="auto")
     (expected,) = printed("tune-threshold", path, VALID, "--json", "--calibrated")
     assert chosen.to_dict() == expected
     both = model.with_decisions(chosen, found)
@@ -318,12 +318,12 @@ def test_calibrations_are_those_of_the_command(copied, name, tmp_path):
 def test_decisions_of_another_model_are_refused(folder, topics, tmp_path):
     other = fastcli.load_model(folder / "ova.bin")
     chosen, fitted = other.tune_thresholds(VALID), other.calibrate(VALID)
-    with pytest.raises(fastcli.DataError, match="The thresholds is for another model"):
+    with pytest.raises(fastcli.DataError, match="This set of thresholds is for another model"):
         topics.with_decisions(chosen)
-    with pytest.raises(fastcli.DataError, match="The calibration is for another model"):
+    with pytest.raises(fastcli.DataError, match="This calibration is for another model"):
         topics.with_decisions(calibration=fitted)
     with pytest.raises(fastcli.DataError, match="has no calibration"):
-        topics.with_decisions(calibration=True)
+        topics.with_decisions(calibration="auto")
     with pytest.raises(fastcli.DataError, match="is not there"):
         topics.with_decisions(tmp_path / "none.json")
     with pytest.raises(fastcli.ArgumentError, match="Give thresholds, a calibration, or both"):
@@ -332,17 +332,103 @@ def test_decisions_of_another_model_are_refused(folder, topics, tmp_path):
         other.with_decisions(chosen, fitted)
 
 
-def test_a_model_that_was_never_saved_has_decisions_in_memory():
-    model = fastcli.train_supervised(
-        str(TRAIN), dim=8, epoch=5, lr=0.5, bucket=1000, thread=1, verbose=0
+def trained(seed=0):
+    """Return a model that was never saved."""
+    return fastcli.train_supervised(
+        str(TRAIN), dim=8, epoch=5, lr=0.5, bucket=1000, thread=1, verbose=0, seed=seed
     )
+
+
+def test_a_model_that_was_never_saved_has_decisions_in_memory(tmp_path):
+    model = trained()
     chosen = model.tune_thresholds(VALID)
     labels, _ = model.with_decisions(chosen, None).predict(LINE)
     assert labels == ("__label__cooking",)
-    with pytest.raises(fastcli.ArgumentError, match="save the model first"):
-        chosen.save()
+    for path in (None, tmp_path / "t.json"):
+        with pytest.raises(fastcli.ArgumentError, match="save the model first"):
+            chosen.save(path)
     with pytest.raises(fastcli.ArgumentError, match="The model has no file"):
         model.with_decisions("auto")
+    with pytest.raises(fastcli.DataError, match="is for another model than The model"):
+        trained(seed=1).with_decisions(chosen)
+
+
+@pytest.mark.filterwarnings("ignore::fastcli.FastcliNote")
+def test_decisions_found_before_the_model_is_saved_are_saved_with_it(tmp_path):
+    model, path = trained(), tmp_path / "a.bin"
+    fitted = model.calibrate(VALID)
+    chosen = model.tune_thresholds(VALID, calibration=fitted)
+    copy, kept = pickle.loads(pickle.dumps((model, chosen)))
+    before = model.with_decisions(chosen, fitted).predict(LINE)
+    model.save_model(path)
+    assert model.with_decisions(chosen).predict(LINE)[0] == before[0]
+    assert copy.with_decisions(kept, fitted).predict(LINE)[0] == before[0]
+    assert chosen.save() == f"{path}.thresholds.json"
+    assert fitted.save() == f"{path}.json"
+    printed("test", "--json", path, TEST, "--thresholds", "auto", "--calibrated")
+    again = fastcli.load_model(path)
+    for one in (again.with_decisions("auto", "auto"), again.with_decisions(chosen, fitted)):
+        assert one.predict(LINE)[0] == before[0]
+        assert one.predict(LINE)[1].tolist() == before[1].tolist()
+
+
+def test_decisions_are_those_of_the_model_in_memory_whatever_becomes_of_its_file(folder, copied):
+    path = copied("ova.bin")
+    model = fastcli.load_model(path)
+    chosen = model.tune_thresholds(VALID)
+    chosen.save()
+    path.with_suffix(".new").write_bytes((folder / "topics.bin").read_bytes())
+    path.with_suffix(".new").replace(path)
+    assert (
+        model.with_decisions("auto").predict(LINE)[0]
+        == model.with_decisions(chosen).predict(LINE)[0]
+    )
+    for found in (model.tune_thresholds(VALID), model.calibrate(VALID)):
+        with pytest.raises(fastcli.DataError, match="was replaced since the model was read"):
+            found.save()
+    with pytest.raises(fastcli.DataError, match="is for another model"):
+        fastcli.load_model(path).with_decisions("auto")
+
+
+@pytest.mark.filterwarnings("ignore::fastcli.FastcliNote")
+def test_a_model_with_decisions_is_a_model(folder, topics, tmp_path):
+    texts = [line.split(" ", 1)[1] for line in TEST.read_text(encoding="utf-8").splitlines()]
+    chosen = topics.tune_thresholds(VALID, "recallAtPrecision:95", k=-1)
+    model = topics.with_decisions(chosen)
+    labels, probs = model.predict(texts)
+    batch = model.predict_batch(texts)
+    assert batch.label_lists() == labels
+    assert all(
+        (ours == theirs).all() for ours, theirs in zip(batch.prob_lists(), probs, strict=True)
+    )
+    assert batch[0][0] == model.predict(texts[0])[0]
+    report = model.report(TEST)
+    assert model.test(TEST) == (report.n, report.precision, report.recall)
+    assert model.explain(LINE) == topics.explain(LINE)
+    assert model.labels == topics.labels == model.get_labels()
+    assert model.with_decisions(chosen).predict(LINE)[0] == model.predict(LINE)[0]
+    assert repr(model) == f"<DecidedModel of {topics!r}>"
+    with pytest.raises(TypeError, match="k must be a whole number"):
+        model.predict(LINE, k="2")
+    with pytest.raises(TypeError, match="calibration must be that of"):
+        topics.with_decisions(calibration=True)
+
+
+@pytest.mark.filterwarnings("ignore::fastcli.FastcliNote")
+@pytest.mark.parametrize(("name", "ends"), [("topics.bin", True), ("deep.mlp", False)])
+def test_a_written_end_means_one_thing_to_a_model(folder, name, ends):
+    model = fastcli.load_model(folder / name)
+    decided = model.with_decisions(calibration=model.calibrate(VALID))
+    first, more = "how to bake bread", "my car engine stalls on the highway"
+    text = f"{first} </s> {more}"
+    for predict in (
+        lambda one: model.predict(one, k=-1)[1].tolist(),
+        lambda one: model.predict_batch([one], k=-1).probs.tolist(),
+        lambda one: decided.predict(one, k=-1)[1].tolist(),
+        lambda one: decided.predict_batch([one], k=-1).probs.tolist(),
+        lambda one: model.explain(one).score,
+    ):
+        assert (predict(text) == predict(first)) == ends
 
 
 # ------------------------------------------------------------------ comparisons

@@ -18,7 +18,6 @@ from fastcli.printable import listed, printable
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from fastcli.api.decided_model import DecidedModel
     from fastcli.api.judging import Judged
     from fastcli.api.labelled_data import Data, Path
     from fastcli.api.options import ComparisonOptions
@@ -208,7 +207,7 @@ class Shown:
 
 
 def compare(
-    models: Sequence[Path | Judged | DecidedModel],
+    models: Sequence[Path | Judged],
     data: Data,
     metric: str = "",
     seed: int = 0,
@@ -225,7 +224,6 @@ def compare(
     Raises ArgumentError for models that cannot be compared, DataError for data that cannot be read
     or have no line that counts, OptionError for an unknown option.
     """
-    from fastcli.api.decided_model import DecidedModel
     from fastcli.api.labelled_data import opened, reading_of, reading_tables
     from fastcli.api.loading import for_labels_only, load_model
     from fastcli.api.named_options import read_options
@@ -237,8 +235,7 @@ def compare(
     found, where = [], ""
     for i, one in enumerate(models):
         model: Any = load_model(one) if isinstance(one, str | os.PathLike) else one
-        is_decided = isinstance(model, DecidedModel)
-        classifier = model._model if is_decided else model._classifier
+        classifier = model._classifier
         name = model.path or f"model {i + 1}"
         if classifier.targets is not None:
             raise for_labels_only(name, "compare")
@@ -249,7 +246,7 @@ def compare(
         if len(paths) > 1:
             raise ArgumentError("Models are compared on one file: give its path.")
         (where,) = paths
-        k = model._k(asked.k if "k" in given else None) if is_decided else asked.k
+        k = model._k(asked.k if "k" in given else None)
         question = Question(name, paths, k, asked.threshold, asked.thread)
         found.append(answered(classifier, question, reading))
     shown = comparison(found, where, metric, seed)

@@ -2,114 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 
-import numpy as np
-
-from fastcli.api.arguments import line_of, real, utf8, whole
+from fastcli.api.arguments import real, whole
+from fastcli.api.batches import Batch, found_in, predict_texts
 from fastcli.api.deciding import k_beside
-from fastcli.api.decisions import Calibration, Thresholds, decide
-from fastcli.api.inputs import reads_lines
-from fastcli.api.judging import Judged
-from fastcli.evaluation.predictor import Predictor
-from fastcli.evaluation.probabilities import as_printed
+from fastcli.api.decisions import GivenCalibration, GivenThresholds, decide
+from fastcli.api.model import TrainedModel
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from fastcli.api import options as typed
-    from fastcli.api.labelled_data import Data, Path
-    from fastcli.api.options import ReportOptions
+    from fastcli.api.decisions import Calibration, Thresholds
+    from fastcli.api.labelled_data import Data
+    from fastcli.api.options import ReadingOptions, ReportOptions
     from fastcli.api.reports import RegressionReport, Report
-    from fastcli.evaluation.classifier import Block, Classifier
-    from fastcli.labelling.predicted import Labelled
+    from fastcli.evaluation.classifier import Classifier
     from fastcli.tables.options import TableOptions
 
 
-class DecidedModel:
+class DecidedModel(TrainedModel):
     """A model with thresholds, a calibration, or both: ``model.with_decisions`` returns it.
 
-    ``model`` is the model without them, which explains and is tuned.  ``k`` is how many labels a
-    line gets where nothing else is asked for: 1, or -1 for all labels that reach their thresholds.
+    ``model`` is the model without them, which has all else that models have: words, vectors,
+    ``save_model``.  ``k`` is how many labels a line gets where nothing else is asked for: 1, or -1
+    for all labels that reach their thresholds.
     """
 
     def __init__(
         self,
-        model: Judged,
-        thresholds: Thresholds | Path | None = None,
-        calibration: Calibration | bool | None = None,
+        model: TrainedModel,
+        thresholds: GivenThresholds | None = None,
+        calibration: GivenCalibration | None = None,
     ) -> None:
         """Take a model, and what ``with_decisions`` takes."""
-        self.model, self.path = model, model.path
-        self._given = thresholds, calibration
-        self._model, self._chosen = decide(model._classifier, model.path, thresholds, calibration)
+        decided, self._chosen = decide(model, thresholds, calibration)
+        super().__init__(decided, model.path)
+        self.model, self._given = model, (thresholds, calibration)
+        self._ends, self._on_unicode_error = model._ends, model._on_unicode_error
         self.k = 1 if self._chosen is None else self._chosen.k
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.model, *self._given)
 
+    def __repr__(self) -> str:
+        return f"<DecidedModel of {self.model!r}>"
+
     @property
     def labels(self) -> list[str]:
-        """All labels, in the order of their ids."""
-        return [name.decode("utf-8", "surrogateescape") for name in self._model.labels()]
+        """All labels, as ``model`` has them."""
+        return self.model.labels
 
-    def predict(self, data: Any, k: int | None = None, threshold: float = 0.0) -> tuple[Any, Any]:
-        """Return the labels of ``data``, a text or a list of texts, with their probabilities.
+    def get_labels(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
+        """Return all labels, as ``get_labels`` of ``model`` does with ``include_freq``.
+
+        ``on_unicode_error``: see ``bytes.decode``.
+        """
+        return self.model.get_labels(include_freq, on_unicode_error)
+
+    def predict(
+        self,
+        text: Any,
+        k: SupportsIndex | None = None,
+        threshold: SupportsFloat = 0.0,
+        on_unicode_error: str = "strict",
+    ) -> tuple[Any, Any]:
+        """Return the labels of ``text``, a text or a list of texts, with their probabilities.
 
         ``k`` (None: that of the thresholds) bounds their number, and ``threshold`` their
         probability beside their own thresholds.  Of a text they are a tuple of labels, none for
         example, and float64[labels]; of a list of texts a list of lists of labels and a list of
         float32[labels].  A model of numbers takes what its own ``predict`` takes.  Probabilities
-        are as ``fastcli predict-prob`` prints them.
+        are as ``fastcli predict-prob`` prints them.  ``on_unicode_error`` is for labels that are
+        not valid UTF-8, as in ``bytes.decode``.
 
         Raises ArgumentError for a text with a line end, TypeError for what is not text.
         """
-        blocks, is_one = self._blocks(data)
-        predictor = Predictor(
-            self._model, self._k(k), real(threshold, "threshold"), 1, self.path or "The model"
-        )
-        offset, names = self._model.printed_offset, self.labels
-        labels, probs = list[list[str]](), []
-        for found in predictor.predictions(blocks):
-            for line, n in enumerate(found.counts.tolist()):
-                part = slice(line * found.k, line * found.k + n)
-                labels.append([names[j] for j in found.labels[part].tolist()])
-                probs.append(as_printed(found.probs[part], offset))
-        if is_one:
-            return tuple(labels[0]), probs[0].astype(np.float64)
-        return labels, probs
+        blocks, is_one = self.model._input_blocks(text, "predict")
+        with self._predictor(self._k(k), real(threshold, "threshold")) as predictor:
+            found = Batch(predictor.names(on_unicode_error), *found_in(predictor, blocks))
+        return found[0] if is_one else (found.label_lists(), found.prob_lists())
 
-    def label_table(self, source: Path, **options: Unpack[typed.TableOptions]) -> Labelled:
-        """Write the rows of a table with the labels that they get, as ``predict --output`` does.
+    def predict_batch(
+        self, texts: Any, k: int | None = None, threshold: float = 0.0, thread: int = 1
+    ) -> Batch:
+        """Return the labels of many texts, as ``predict`` gives them: a ``Batch``.
 
-        ``k`` is by default that of the thresholds, which cannot be combined with ``keep``,
-        ``unsure``, ``min_prob`` and ``dropped``.  See ``label_table`` of other models, also for
-        ``source``, ``options``, and what is raised: OptionError, ArgumentError, DataError and
-        FastcliError.
+        ``k`` (None: that of the thresholds) bounds their number, and ``threshold`` their
+        probability beside their own thresholds.  See ``predict_batch`` of other models, also for
+        ``texts``, ``thread`` and what is raised: ArgumentError.
         """
-        from fastcli.api.tables import label_table
+        return predict_texts(self, texts, self._k(k), threshold, thread, self._ends)
 
-        return label_table(self, source, {**options})
+    def test(
+        self,
+        path: str | os.PathLike[str],
+        k: SupportsIndex | None = None,
+        threshold: SupportsFloat = 0.0,
+    ) -> tuple[int, float, float]:
+        """Return the number of lines of a file, and the precision and recall of their labels.
 
-    def _reading_tables(self, options: TableOptions) -> Classifier:
-        model: Any = self._model
-        found: Classifier = model.decisions.of(self.model._reading_tables(options))
-        return found
+        ``path`` is that of the file; ``k`` and ``threshold`` are as ``predict`` takes them.
+        Raises DataError for a file that cannot be read, and for a table of texts, which ``report``
+        reads by its options.
+        """
+        from fastcli.api.inputs import Reading, examples
+        from fastcli.evaluation.predictor import Predictor
+        from fastcli.tables.options import TableOptions
+        from fastcli.threads import usable_cpus
 
-    def _k(self, k: int | None) -> int:
-        if k is not None:
-            k = whole(k, "k")
-        if self._chosen is not None:
-            return k_beside(self._chosen, k)
-        return self.k if k is None else k
-
-    def _blocks(self, data: Any) -> tuple[Iterable[Block], bool]:
-        if not reads_lines(self._model):
-            return self.model._explained_input(data)
-        is_one = isinstance(data, str)
-        lines = [utf8(line_of(one, "predict"), "a text") for one in ([data] if is_one else data)]
-        return [np.frombuffer(b"".join(lines), np.uint8)] if lines else [], is_one
+        model, name = self._classifier, os.fspath(path)
+        least = real(threshold, "threshold")
+        predictor = Predictor(model, self._k(k), least, usable_cpus(), self._name)
+        meter = predictor.test(examples(model, self.path, name, Reading(table=TableOptions())))
+        return meter.n, meter.precision, meter.recall
 
     def report(
         self,
@@ -126,5 +133,69 @@ class DecidedModel:
         """
         from fastcli.api.reports import report_on
 
-        name, given = self.path or "The model", dict(options)
-        return report_on(self._model, name, data, self._k(k), threshold, given)
+        return report_on(self._model, self._name, data, self._k(k), threshold, dict(options))
+
+    def explain(
+        self,
+        data: Any,
+        label: str | None = None,
+        top: int = 10,
+        *,
+        against: str | None = None,
+        alone: bool = False,
+        ngrams: bool = False,
+        prepared: bool = False,
+    ) -> Any:
+        """Return why a text gets its scores: what ``explain`` of ``model`` returns.
+
+        Decisions change no score.  See there for ``data``, ``label``, ``top``, ``against``,
+        ``alone``, ``ngrams`` and ``prepared``, and for what is raised: ArgumentError.
+        """
+        return self.model.explain(
+            data, label, top, against=against, alone=alone, ngrams=ngrams, prepared=prepared
+        )
+
+    def tune_thresholds(
+        self,
+        data: Data,
+        metric: str = "f1",
+        per_label: bool = False,
+        k: int | None = None,
+        calibration: GivenCalibration | None = None,
+        **options: Unpack[ReadingOptions],
+    ) -> Thresholds:
+        """Return thresholds for ``model``, by its probabilities or those of a ``calibration``.
+
+        See ``tune_thresholds`` of other models for ``data``, ``metric``, ``per_label``, ``k``,
+        ``options`` and what is raised: DataError and ArgumentError.
+        """
+        return self.model.tune_thresholds(data, metric, per_label, k, calibration, **options)
+
+    def calibrate(self, data: Data, **options: Unpack[ReadingOptions]) -> Calibration:
+        """Return a calibration of ``model``, fitted to labelled ``data``.
+
+        See ``calibrate`` of other models for ``options`` and what is raised: DataError.
+        """
+        return self.model.calibrate(data, **options)
+
+    def with_decisions(
+        self,
+        thresholds: GivenThresholds | None = None,
+        calibration: GivenCalibration | None = None,
+    ) -> DecidedModel:
+        """Return ``model`` with other decisions: with ``thresholds``, a ``calibration``, or both.
+
+        See ``with_decisions`` of other models, also for what is raised: DataError, ArgumentError.
+        """
+        return self.model.with_decisions(thresholds, calibration)
+
+    def _reading_tables(self, options: TableOptions) -> Classifier:
+        model: Any = self._model
+        found: Classifier = model.decisions.of(self.model._reading_tables(options))
+        return found
+
+    def _k(self, k: SupportsIndex | None) -> int:
+        given = None if k is None else whole(k, "k")
+        if self._chosen is not None:
+            return k_beside(self._chosen, given)
+        return self.k if given is None else given

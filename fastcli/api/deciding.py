@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,9 +82,14 @@ def decided(
         return classifier, question
     found = identity_of(question.model)
     thresholds = read_thresholds(question.model, asked.thresholds, found, names_of(classifier))
-    uses_calibration = asked.calibrated
+    changed: Any = decide(
+        classifier,
+        question.model,
+        thresholds,
+        asked.calibrated,
+        lambda: load_curves(question.model, classifier, found),
+    )
     if thresholds is not None:
-        uses_calibration = needs_curves(thresholds, asked.calibrated)
         given = question.k if asked.k_is_given else None
         question = replace(question, k=k_beside(thresholds, given))
         if question.threshold > 0:
@@ -92,12 +97,28 @@ def decided(
                 f"--threshold {question.threshold:g}: labels must reach it and their own "
                 "thresholds."
             )
-    curves = None
-    if uses_calibration:
-        curves, kept = load_curves(question.model, classifier, found)
-        check_calibration(question.model, thresholds, kept)
-    changed: Any = with_decisions(classifier, thresholds, curves)
     return changed, question
+
+
+def decide(
+    classifier: Classifier,
+    model: str,
+    thresholds: Thresholds | None,
+    is_calibrated: bool,
+    curves_of: Callable[[], tuple[Curves, int]],
+) -> Decided:
+    """Return a classifier with thresholds of this model, if any, and its calibration, if asked for.
+
+    ``curves_of`` gives the calibration and its checksum where it is used; ``model`` is what errors
+    call the model.  Raises DataError or ArgumentError where the two do not belong together.
+    """
+    if thresholds is not None:
+        is_calibrated = needs_curves(thresholds, is_calibrated)
+    curves = None
+    if is_calibrated:
+        curves, kept = curves_of()
+        check_calibration(model, thresholds, kept)
+    return with_decisions(classifier, thresholds, curves)
 
 
 def needs_curves(thresholds: Thresholds, is_calibrated: bool) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from fastcli.api import deciding
 from fastcli.api.deciding import AUTO, thresholds_path
+from fastcli.api.deciding import names_of as label_names
 from fastcli.api.dev_data import CANNOT_OPEN
 from fastcli.api.labelled_data import Data, Path, opened, read_reading, reading_tables
 from fastcli.api.loading import for_labels_only
@@ -18,13 +19,14 @@ from fastcli.files import write_file
 from fastcli.notices import say
 
 if TYPE_CHECKING:
+    from fastcli.api.identity import ModelIdentity
+    from fastcli.api.model import TrainedModel
     from fastcli.evaluation.calibration import Calibration as FittedCalibration
     from fastcli.evaluation.calibration import Curves
     from fastcli.evaluation.classifier import Classifier
     from fastcli.evaluation.thresholds import Thresholds as Chosen
 
-FIGURES = ("calibration_error", "error_of_all_labels", "log_loss")
-UNSAVED = {"size": 0, "tail_crc32": 0}  # what identifies a model that has no file
+MARKS = ("size", "tail_crc32")  # what identifies the file of a model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +46,10 @@ class Thresholds:
     lines: int
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
-    _chosen: Chosen = field(repr=False)
-    _object: dict[str, Any] = field(repr=False)
-    _model: str = field(default="", repr=False)
+    _chosen: Chosen = field(repr=False, compare=False)
+    _object: dict[str, Any] = field(repr=False, compare=False)
+    _of: ModelIdentity | None = field(default=None, repr=False, compare=False)
+    _fitted: Calibration | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def load(cls, path: Path) -> Thresholds:
@@ -55,27 +58,43 @@ class Thresholds:
         ``path`` is that of the file.  Raises DataError for what is not such a file.
         """
         name = os.fspath(path)
-        return _thresholds(deciding.parse_thresholds(name, name, ""))
+        return _thresholds(deciding.parse_thresholds(name, name, ""), {})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that ``fastcli tune-threshold --json`` writes."""
-        return self._object
+        return self._object | asdict(self._chosen_for(self._of))
 
     def save(self, path: Path | None = None) -> str:
         """Write the file that ``fastcli tune-threshold`` writes, and return its path.
 
         Without a ``path`` it is the one beside the model, which ``--thresholds auto`` finds.
         Raises ArgumentError for a model without a file, for a name that cannot be, and where a
-        file of something else has that name; FastcliError where it cannot be written.
+        file of something else has that name; DataError where another file has the model's name
+        now; FastcliError where it cannot be written.
         """
         from fastcli.fasttext.sidecar import json_bytes
 
+        what = "A file of thresholds"
         if path is None:
-            _check_file(self._model, "A file of thresholds without a path")
-        name = thresholds_path(self._model) if path is None else os.fspath(path)
+            name = thresholds_path(_file_of(self._of, f"{what} without a path"))
+        else:
+            name = os.fspath(path)
+            if self._of is not None and self._of.file is None:
+                raise ArgumentError(f"{what} names the file of its model: save the model first.")
         deciding.check_thresholds_file(name)
-        write_file(name, json_bytes(asdict(self._chosen)))
+        write_file(name, json_bytes(asdict(self._chosen_for(self._of))))
         return name
+
+    def _chosen_for(self, model: ModelIdentity | None) -> Chosen:
+        """Return what a file has of them: for a ``model``, if it is the one they were found by."""
+        if self._of is None or model is None:
+            return self._chosen
+        owner = model if model.is_same(self._of) else self._of
+        marks: dict[str, Any] = dict(owner.marks)
+        found = replace(self._chosen, **marks)
+        if self._fitted is None:
+            return found
+        return replace(found, calibration=deciding.checksum(self._fitted._value_for(owner)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,22 +114,24 @@ class Calibration:
     lines: int
     before: dict[str, float] = field(default_factory=dict)
     after: dict[str, float] = field(default_factory=dict)
-    _value: dict[str, Any] = field(repr=False)
-    _object: dict[str, Any] = field(repr=False)
-    _model: str = field(default="", repr=False)
+    _value: dict[str, Any] = field(repr=False, compare=False)
+    _object: dict[str, Any] = field(repr=False, compare=False)
+    _of: ModelIdentity | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def load(cls, model: Path) -> Calibration:
-        """Return the calibration that the JSON file beside a model has.
+    def load(cls, path: Path) -> Calibration:
+        """Return the calibration of a file that ``save`` or ``fastcli calibrate`` wrote.
 
-        ``model`` is the path of the model.  Raises DataError where there is none.
+        ``path`` is that of the JSON file, or of the model that it is beside.  Raises DataError for
+        what is not such a file.
         """
         from fastcli.evaluation.calibration import Calibration as FittedCalibration
-        from fastcli.fasttext.sidecar import about_path, read_calibration
+        from fastcli.fasttext.sidecar import about_path, read_calibration_of
         from fastcli.schema import SchemaError, build
 
-        name = os.fspath(model)
-        value = read_calibration(name)
+        name = os.fspath(path)
+        place = name if name.endswith(".json") else str(about_path(name))
+        value = read_calibration_of(place)
         if value is None:
             raise DataError(
                 f"{name} has no calibration: calibrate() or fastcli calibrate makes it."
@@ -118,55 +139,93 @@ class Calibration:
         try:
             found = build(FittedCalibration, value, "calibration")
         except SchemaError as error:
-            place = about_path(name)
             raise DataError(f"{place} is damaged: {error}. Run calibrate again.") from None
-        return _calibration(found, value, dict(value), name)
+        return _calibration(found, value, dict(value), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that ``fastcli calibrate --json`` writes."""
         return self._object
 
-    def save(self) -> str:
-        """Keep it in the JSON file beside the model, as ``fastcli calibrate``; return its path.
+    def save(self, path: Path | None = None) -> str:
+        """Keep it in the JSON file ``path``, as ``fastcli calibrate``, and return that path.
 
-        Raises ArgumentError for a model without a file, DataError where the JSON file is not one of
-        fastcli, and FastcliError where it cannot be written.
+        Without a ``path`` it is the one beside the model, which predicting with ``--calibrated``
+        finds.  Raises ArgumentError for a model without a file and for a name that does not end in
+        .json; DataError where another file has the model's name now, or the JSON file is not one of
+        fastcli; FastcliError where it cannot be written.
         """
-        from fastcli.fasttext.sidecar import about_path, with_calibration
+        from fastcli.fasttext.sidecar import about_path, calibration_in
 
-        _check_file(self._model, "A calibration")
-        identity = {name: self._value[name] for name in UNSAVED}
-        beside = str(about_path(self._model))
-        write_file(beside, with_calibration(self._model, identity, self._value))
+        if path is None:
+            beside = str(about_path(_file_of(self._of, "A calibration without a path")))
+        else:
+            beside = os.fspath(path)
+            if not beside.endswith(".json"):
+                raise ArgumentError(f"{beside}: give a calibration a name that ends in .json.")
+            if self._of is not None and self._of.file is None:
+                raise ArgumentError(
+                    "A calibration names the file of its model: save the model first."
+                )
+        value = self._value_for(self._of)
+        identity = {name: value[name] for name in MARKS}
+        write_file(beside, calibration_in(beside, identity, value))
         return beside
 
+    def _value_for(self, model: ModelIdentity | None) -> dict[str, Any]:
+        """Return what a file has of it: for a ``model``, if it is the one it was fitted to."""
+        if self._of is None or model is None:
+            return self._value
+        return self._value | (model if model.is_same(self._of) else self._of).marks
 
-def _check_file(model: str, what: str) -> None:
-    if not model:
+
+GivenThresholds: TypeAlias = Thresholds | Path
+GivenCalibration: TypeAlias = Calibration | Path
+
+
+def _file_of(model: ModelIdentity | None, what: str) -> str:
+    """Return the path of a model, beside which something is kept.
+
+    Raises ArgumentError where it has none, DataError where that is another file now.
+    """
+    if model is None:
+        raise ArgumentError(f"{what} is kept beside the model: give a path.")
+    if model.file is None:
         raise ArgumentError(f"{what} is kept beside the model: save the model first.")
-    deciding.check_stays(model, what)
+    deciding.check_stays(model.path, what)
+    if deciding.identity_of(model.path) != model.file:
+        raise DataError(
+            f"{model.path} was replaced since the model was read from it or saved to it: save the "
+            "model, or give a path."
+        )
+    return model.path
 
 
 def _thresholds(
-    chosen: Chosen, found: Mapping[str, Any] | None = None, model: str = ""
+    chosen: Chosen,
+    found: Mapping[str, Any],
+    of: ModelIdentity | None = None,
+    fitted: Calibration | None = None,
 ) -> Thresholds:
-    given = found or {}
     return Thresholds(
         metric=chosen.metric,
         k=chosen.k,
         threshold=chosen.threshold,
         labels=chosen.labels,
         lines=chosen.lines,
-        before=given.get("before", {}),
-        after=given.get("after", {}),
+        before=found.get("before", {}),
+        after=found.get("after", {}),
         _chosen=chosen,
-        _object=dict(given or asdict(chosen)),
-        _model=model,
+        _object=dict(found),
+        _of=of,
+        _fitted=fitted,
     )
 
 
 def _calibration(
-    found: FittedCalibration, value: dict[str, Any], answer: dict[str, Any], model: str
+    found: FittedCalibration,
+    value: dict[str, Any],
+    answer: dict[str, Any],
+    of: ModelIdentity | None,
 ) -> Calibration:
     figures = {
         name: one for name, one in answer.items() if isinstance(one, dict) and "after" in one
@@ -181,16 +240,11 @@ def _calibration(
         after={name: one["after"] for name, one in figures.items()},
         _value=value,
         _object=answer,
-        _model=model,
+        _of=of,
     )
 
 
 # ------------------------------------------------------------------ finding them
-
-
-def identity_of(path: str) -> dict[str, int]:
-    """Return what identifies the file of a model; that of one that was never saved is all 0."""
-    return deciding.identity_of(path) if path else UNSAVED
 
 
 def check_labels(classifier: Classifier, model: str, use: str) -> None:
@@ -201,106 +255,134 @@ def check_labels(classifier: Classifier, model: str, use: str) -> None:
 
 
 def tuned(
-    classifier: Classifier,
-    path: str,
+    model: TrainedModel,
     data: Data,
     metric: str,
     per_label: bool,
     k: int | None,
-    calibration: Calibration | bool | None,
+    calibration: GivenCalibration | None,
     options: Mapping[str, Any],
 ) -> Thresholds:
     """Choose thresholds by labelled data; ``options`` are those on tables."""
     from fastcli.api.tuning import aim_of, tune
 
-    model = path or "The model"
-    check_labels(classifier, model, "tune_thresholds")
-    identity = identity_of(path)
-    aim = aim_of(metric, per_label, k, _curves_of(calibration, classifier, path, identity))
+    classifier, name = model._classifier, model._name
+    check_labels(classifier, name, "tune_thresholds")
+    fitted = None if calibration is None else _given_calibration(model, calibration)
+    aim = aim_of(metric, per_label, k, None if fitted is None else _curves_of(model, fitted))
     if aim.metric.doubt:
         say(aim.metric.doubt)
     reading = read_reading(options, classifier, "tune_thresholds")
     classifier = reading_tables(classifier, reading.table)
-    names = names_of(classifier, model, reading.like)
+    names = names_of(classifier, name, reading.like)
     files, reading = opened(data, reading, names, classifier, CANNOT_OPEN)
-    found = tune(classifier, model, identity, files, reading, aim)
+    found = tune(classifier, name, model._identity.marks, files, reading, aim)
     say(*found.notes())
-    return _thresholds(found.thresholds, found.as_json(), path)
+    is_ours = fitted is not None and fitted.calibration._of is not None
+    by = fitted.calibration if fitted is not None and is_ours else None
+    return _thresholds(found.thresholds, found.as_json(), model._identity, by)
 
 
-def calibrated(
-    classifier: Classifier, path: str, data: Data, options: Mapping[str, Any]
-) -> Calibration:
+def calibrated(model: TrainedModel, data: Data, options: Mapping[str, Any]) -> Calibration:
     """Calibrate by labelled data; ``options`` are those on tables."""
     from fastcli.api import calibrating
     from fastcli.evaluation.calibration import Calibration as FittedCalibration
 
-    model = path or "The model"
-    check_labels(classifier, model, "calibrate")
+    classifier, name, identity = model._classifier, model._name, model._identity
+    check_labels(classifier, name, "calibrate")
     reading = read_reading(options, classifier, "calibrate")
     classifier = reading_tables(classifier, reading.table)
-    names = names_of(classifier, model, reading.like)
+    names = names_of(classifier, name, reading.like)
     files, reading = opened(data, reading, names, classifier, CANNOT_OPEN)
-    found = calibrating.calibrated(classifier, model, identity_of(path), files, reading)
+    found = calibrating.calibrated(classifier, name, identity.marks, files, reading)
     say(*found.notes())
-    return _calibration(FittedCalibration(**found.value), found.value, found.as_json(), path)
+    return _calibration(FittedCalibration(**found.value), found.value, found.as_json(), identity)
 
 
-def _curves_of(
-    calibration: Calibration | bool | None,
-    classifier: Classifier,
-    path: str,
-    identity: dict[str, int],
-) -> tuple[Curves, int] | None:
-    """Return the curves of a calibration and its checksum; True is that beside the model."""
-    if calibration is None or calibration is False:
-        return None
-    model = path or "The model"
-    if calibration is True:
-        if not path:
-            raise ArgumentError("The model has no file, and no calibration beside it: give one.")
-        return deciding.load_curves(path, classifier, identity)
-    value, names = calibration._value, deciding.names_of(classifier)
-    curves = deciding.curves_of(value, "The calibration", model, names, identity)
+# ------------------------------------------------------------------ using them
+
+
+class _Placed(NamedTuple):
+    """A calibration, and what errors call it."""
+
+    calibration: Calibration
+    place: str
+
+
+def _given_calibration(model: TrainedModel, given: GivenCalibration) -> _Placed:
+    """Return a calibration that is given, read from its file, or kept beside the model (auto)."""
+    if isinstance(given, Calibration):
+        return _Placed(given, "This calibration")
+    _check_path(given, "calibration", "calibrate")
+    path = os.fspath(given)
+    if path != AUTO:
+        return _Placed(Calibration.load(path), path)
+    if not model.path:
+        raise ArgumentError("The model has no file, and no calibration beside it: give one.")
+    from fastcli.fasttext.sidecar import about_path
+
+    return _Placed(Calibration.load(model.path), str(about_path(model.path)))
+
+
+def _check_path(given: Any, name: str, method: str) -> None:
+    """Raise TypeError for what is no path."""
+    if not isinstance(given, str | os.PathLike):
+        raise TypeError(
+            f"{name} must be that of {method}(), a path, or 'auto' for the file beside the model, "
+            f"not {type(given).__name__}"
+        )
+
+
+def _curves_of(model: TrainedModel, given: _Placed) -> tuple[Curves, int]:
+    """Return the curves of a calibration and its checksum.
+
+    Raises DataError for one of another model.
+    """
+    value, names = given.calibration._value_for(model._identity), label_names(model._classifier)
+    curves = deciding.curves_of(value, given.place, model._name, names, model._identity.marks)
     return curves, deciding.checksum(value)
 
 
+def _chosen_of(model: TrainedModel, given: GivenThresholds) -> Chosen:
+    """Return thresholds that are given, read from their file, or kept beside the model (auto).
+
+    Raises DataError for those of another model.
+    """
+    if isinstance(given, Thresholds):
+        chosen, place = given._chosen_for(model._identity), "This set of thresholds"
+    else:
+        _check_path(given, "thresholds", "tune_thresholds")
+        path = os.fspath(given)
+        if path == AUTO and not model.path:
+            raise ArgumentError("The model has no file, and no thresholds beside it: give them.")
+        place = thresholds_path(model.path) if path == AUTO else path
+        chosen = deciding.parse_thresholds(place, path, model.path)
+    names = label_names(model._classifier)
+    deciding.check_thresholds(place, model._name, chosen, model._identity.marks, names)
+    return chosen
+
+
 def decide(
-    classifier: Classifier,
-    path: str,
-    thresholds: Thresholds | Path | None,
-    calibration: Calibration | bool | None,
+    model: TrainedModel,
+    thresholds: GivenThresholds | None,
+    calibration: GivenCalibration | None,
 ) -> tuple[Classifier, Chosen | None]:
     """Return a classifier with decisions, and its thresholds, None without any.
 
     Raises DataError or ArgumentError for what is damaged, or is for another model.
     """
-    if thresholds is None and calibration in (None, False):
+    if thresholds is None and calibration is None:
         raise ArgumentError("Give thresholds, a calibration, or both.")
-    model, identity = path or "The model", identity_of(path)
-    check_labels(classifier, model, "with_decisions")
-    chosen = None
-    if thresholds is not None:
-        if not isinstance(thresholds, Thresholds) and not path and os.fspath(thresholds) == AUTO:
-            raise ArgumentError("The model has no file, and no thresholds beside it: give them.")
-        chosen = (
-            thresholds._chosen
-            if isinstance(thresholds, Thresholds)
-            else deciding.parse_thresholds(
-                thresholds_path(path) if os.fspath(thresholds) == AUTO else os.fspath(thresholds),
-                os.fspath(thresholds),
-                path,
-            )
-        )
-        names = deciding.names_of(classifier)
-        place = "The thresholds" if isinstance(thresholds, Thresholds) else os.fspath(thresholds)
-        deciding.check_thresholds(place, model, chosen, identity, names)
-        if deciding.needs_curves(chosen, bool(calibration)):
-            calibration = calibration or True
-    found = _curves_of(calibration, classifier, path, identity)
-    curves = None
-    if found is not None:
-        curves, kept = found
-        deciding.check_calibration(model, chosen, kept)
-    changed: Any = deciding.with_decisions(classifier, chosen, curves)
+    classifier = model._classifier
+    check_labels(classifier, model._name, "with_decisions")
+    chosen = None if thresholds is None else _chosen_of(model, thresholds)
+
+    def curves_of() -> tuple[Curves, int]:
+        given: GivenCalibration | None = calibration
+        if given is None:  # that of the thresholds, or that beside the model
+            given = thresholds._fitted if isinstance(thresholds, Thresholds) else None
+        return _curves_of(model, _given_calibration(model, AUTO if given is None else given))
+
+    is_calibrated = calibration is not None
+    changed: Any = deciding.decide(classifier, model._name, chosen, is_calibrated, curves_of)
     return changed, chosen

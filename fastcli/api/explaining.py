@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastcli.api.arguments import line_of, utf8
 from fastcli.api.inputs import reads_lines
 from fastcli.api.json_values import number
 from fastcli.api.label_names import label_names_of
@@ -239,10 +238,8 @@ class Asked:
     spelled: tuple[str, str] = ("label", "against")  # how errors call these two
 
 
-def explained(
-    classifier: Any, model: str, texts: Sequence[str] | Sequence[Any], asked: Asked
-) -> list[Explanation]:
-    """Return the explanations of texts, or, for a model of numbers, of blocks of rows.
+def explained(classifier: Any, model: str, given: Sequence[Any], asked: Asked) -> list[Explanation]:
+    """Return the explanations of lines (bytes), or, for a model of numbers, of blocks of rows.
 
     ``model`` is what errors call it.  Raises ArgumentError for what cannot be.
     """
@@ -253,13 +250,12 @@ def explained(
     run = explaining(classifier, model, asked)
     answers: list[Explanation] = []
     if not reads_lines(classifier):
-        for block in texts:
+        for block in given:
             for one in run.rows(block):
                 row = len(answers) + 1
                 answers.append(run.explanation([] if one is None else one, asked.top, row=row))
         return answers
-    for text in texts:
-        line = utf8(line_of(text, "explain", ends=False), "a text")
+    for line in given:
         shown, found = run.line(line)
         answers.append(run.explanation(found, asked.top, text=shown))
     return answers

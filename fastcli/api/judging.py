@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from typing_extensions import Unpack
 
     from fastcli.api.decided_model import DecidedModel
@@ -84,18 +82,13 @@ class Judged:
         """
         from fastcli.api.explaining import Asked, explained
 
-        blocks, is_one = self._explained_input(data)
+        model: Any = self
+        given, is_one = model._explained_input(data)
         asked = Asked(
             label=label, against=against, alone=alone, top=top, ngrams=ngrams, prepared=prepared
         )
-        found: list[Explanation] = explained(
-            self._classifier, self.path or "The model", blocks, asked
-        )
+        found: list[Explanation] = explained(self._classifier, model._name, given, asked)
         return found[0] if is_one else found
-
-    def _explained_input(self, data: Any) -> tuple[Sequence[Any], bool]:
-        """Return texts, or blocks of rows, and whether there is one text or row only."""
-        return ([data], True) if isinstance(data, str) else (list(data), False)
 
     def tune_thresholds(
         self,
@@ -103,23 +96,23 @@ class Judged:
         metric: str = "f1",
         per_label: bool = False,
         k: int | None = None,
-        calibration: Calibration | bool | None = None,
+        calibration: Calibration | Path | None = None,
         **options: Unpack[ReadingOptions],
     ) -> Thresholds:
         """Return the thresholds of labels by which a ``metric`` is best on labelled ``data``.
 
         ``per_label`` gives each label its own.  ``k`` is 1 (a line gets its best label or none) or
         -1 (all labels that reach theirs); None: 1 where labels exclude each other and every line
-        has one.  They are for the probabilities of a ``calibration``, if one is given; True is the
-        one that is kept beside the model.  ``options`` say how tables are read.
+        has one.  They are for the probabilities of a ``calibration``, if one is given: see
+        ``with_decisions``.  ``options`` say how tables are read.
 
         Raises DataError for data by which they cannot be chosen, ArgumentError for a metric that
         cannot be reached or has no thresholds.
         """
         from fastcli.api.decisions import tuned
 
-        model, given = self._classifier, dict(options)
-        return tuned(model, self.path, data, metric, per_label, k, calibration, given)
+        model: Any = self
+        return tuned(model, data, metric, per_label, k, calibration, dict(options))
 
     def calibrate(self, data: Data, **options: Unpack[ReadingOptions]) -> Calibration:
         """Return what makes the model's probabilities right, fitted to labelled ``data``.
@@ -131,22 +124,24 @@ class Judged:
         """
         from fastcli.api.decisions import calibrated
 
-        return calibrated(self._classifier, self.path, data, dict(options))
+        model: Any = self
+        return calibrated(model, data, dict(options))
 
     def with_decisions(
         self,
         thresholds: Thresholds | Path | None = None,
-        calibration: Calibration | bool | None = None,
+        calibration: Calibration | Path | None = None,
     ) -> DecidedModel:
         """Return a model that predicts with thresholds, a calibration, or both, as commands do.
 
         ``thresholds`` are those of ``tune_thresholds``, or the path of their file, or "auto" for
-        the one beside the model.  ``calibration`` is that of ``calibrate``, or True for the one
-        that is kept beside the model.
+        the one beside the model; ``calibration`` is that of ``calibrate``, or likewise a path or
+        "auto".
 
         Raises DataError for what is not there, is damaged or belongs to another model, and
         ArgumentError where thresholds are for other probabilities.
         """
         from fastcli.api.decided_model import DecidedModel
 
-        return DecidedModel(self, thresholds, calibration)
+        model: Any = self
+        return DecidedModel(model, thresholds, calibration)

@@ -260,8 +260,7 @@ class FastText(WordModel):
         if is_url(name):
             raise ArgumentError(f"{name}: models are saved to local files; copy it from there.")
         self._write(name)
-        self.path = name
-        self._came_from(name, os.stat(name))
+        self._was_saved(name)
 
 
 def line_blocks(texts: list[str]) -> Iterator[bytes]:

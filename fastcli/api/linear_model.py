@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastcli.api.arguments import Word, path_of, utf8
 from fastcli.api.fasttext_args import ATTRIBUTES, Args, args_of, loss_name
+from fastcli.api.identity import ModelIdentity
 from fastcli.api.model import TrainedModel
 from fastcli.errors import ArgumentError
 
@@ -92,6 +93,7 @@ class LinearModel(TrainedModel):
     def _use(self, model: Model, path: str = "") -> None:
         """Take another model, and forget what was kept of the former one."""
         self._model, self.path, self._file = model, path, None
+        self._identity = ModelIdentity()
         self._idle = []
         self._one_line = None
         vars(self).pop("_args", None)
@@ -112,7 +114,7 @@ class LinearModel(TrainedModel):
         from fastcli.api.loading import load_linear
 
         self._use(load_linear(contents), path)
-        self._came_from(path, contents.status, mmap)
+        self._was_read(contents, path, mmap)
 
     def _write(self, path: str) -> None:
         from fastcli.api.writing import save

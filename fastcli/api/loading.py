@@ -45,7 +45,7 @@ def load_model(path: str | bytes | os.PathLike[str], mmap: bool | None = None) -
         from fastcli.api.mlp_model import MLP
 
         perceptron = MLP(load_perceptron(contents), name)
-        perceptron._came_from(name, contents.status, mmap)
+        perceptron._was_read(contents, name, mmap)
         return perceptron
     from fastcli.api.linear import FastText
 

@@ -91,7 +91,7 @@ def train_mlp(
         found.history = list(trained.history)
         found.interrupted = trained.interrupted
         if path:
-            found._came_from(path, os.stat(path))
+            found._was_saved(path)
         return found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsFloat, Suppo
 
 import numpy as np
 
-from fastcli.api.arguments import Word, line_of, real, utf8, whole
+from fastcli.api.arguments import Word, real, utf8, whole
 from fastcli.api.blocks import blocks_of
 from fastcli.api.model import TrainedModel
 from fastcli.errors import ArgumentError, WrongModelError
@@ -185,8 +185,7 @@ class MLP(TrainedModel):
         """
         name = os.fspath(path)
         self._write(name)
-        self.path = name
-        self._came_from(self.path, os.stat(self.path))
+        self._was_saved(name)
 
     def _write(self, path: str) -> None:
         from fastcli.files import Outputs, cannot_save
@@ -220,14 +219,14 @@ class MLP(TrainedModel):
 
     def predict(
         self,
-        data: Any,
+        text: Any,
         k: SupportsIndex = 1,
         threshold: SupportsFloat = 0.0,
         on_unicode_error: str = "strict",
     ) -> tuple[Any, Any]:
-        """Return the k best labels (-1: all) of ``data``, none below ``threshold``.
+        """Return the k best labels (-1: all) of ``text``, none below ``threshold``.
 
-        A model of text takes a line, or a list of lines.  One of numbers takes a row (a list of
+        A model of text takes a text, or a list of texts.  One of numbers takes a row (a list of
         numbers, or float[columns]), rows (a list of lists, or float[n, columns]; NaN and None are
         missing values), or the path of a file.  Of one line or row these are a tuple of labels and
         their probabilities, float64[labels]; of several a list of lists of labels, and a list of
@@ -245,7 +244,7 @@ class MLP(TrainedModel):
             )
         from fastcli.api.batches import Batch, found_in
 
-        blocks, is_one = self._blocks(data)
+        blocks, is_one = self._input_blocks(text, "predict")
         with self._predictor(k, threshold) as predictor:
             found = Batch(predictor.names(on_unicode_error), *found_in(predictor, blocks))
         return found[0] if is_one else (found.label_lists(), found.prob_lists())
@@ -260,7 +259,7 @@ class MLP(TrainedModel):
         """
         if not self.is_regression:
             raise ArgumentError(f"{self._name} predicts labels, and no numbers: use predict.")
-        blocks, is_one = self._blocks(data)
+        blocks, is_one = self._input_blocks(data, "predict_numbers")
         with self._predictor(1, 0.0) as predictor:
             found = [one.values for one in predictor.predictions(blocks)]
         values = np.concatenate([*found, np.zeros((0, len(self.targets)))])
@@ -304,10 +303,9 @@ class MLP(TrainedModel):
         found = run_test_of_numbers(testing).total
         return RegressionScores(found.n, *map(found.score, ("rmse", "mae", "r2")))
 
-    def _blocks(self, data: Any) -> tuple[Iterable[Block], bool]:
-        """Return what is given as the model reads it, and whether that is one line or row."""
+    def _input_blocks(self, data: Any, caller: str) -> tuple[Iterable[Block], bool]:
         if self._model.columns is None:
-            return self._lines(data)
+            return super()._input_blocks(data, caller)
         if isinstance(data, str | os.PathLike):
             path = os.fspath(data)
             check_apart([path], ["-"])
@@ -318,17 +316,8 @@ class MLP(TrainedModel):
     def _explained_input(self, data: Any) -> tuple[Sequence[Any], bool]:
         if self._model.columns is None:
             return super()._explained_input(data)
-        blocks, is_one = self._blocks(data)
+        blocks, is_one = self._input_blocks(data, "explain")
         return list(blocks), is_one
-
-    def _lines(self, data: Any) -> tuple[Iterable[Block], bool]:
-        if not isinstance(data, str | list | tuple):
-            kind = type(data).__name__
-            raise TypeError(f"{self._name} reads texts: a str, or a list of str, not {kind}")
-        given: Sequence[Any] = [data] if isinstance(data, str) else data
-        lines = [line_of(one, "predict", ends=False) for one in given]
-        text = b"".join(utf8(line, "a text") for line in lines)
-        return [np.frombuffer(text, np.uint8)] if lines else [], isinstance(data, str)
 
     def _rows(self, data: Any) -> tuple[FeatureRows, bool]:
         from fastcli.mlp.given_rows import given_rows

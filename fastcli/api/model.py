@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
+from fastcli.api.arguments import line_of, utf8
+from fastcli.api.identity import ModelIdentity
 from fastcli.api.judging import Judged
+from fastcli.contents import identity_of_bytes
 from fastcli.evaluation.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
     from fastcli.api.batches import Batch
     from fastcli.api.pickled import ModelFile
     from fastcli.contents import Contents
-    from fastcli.evaluation.classifier import Classifier
+    from fastcli.evaluation.classifier import Block, Classifier
     from fastcli.evaluation.early_stopping import Evaluation
     from fastcli.labelling.predicted import Labelled
 
@@ -45,12 +51,20 @@ class TrainedModel(Judged):
         self._model: Any = model
         self.path = path
         self._file: ModelFile | None = None  # where a file has all of the model
+        self._identity = ModelIdentity()
         self._idle: list[tuple[tuple[int, float, int], Predictor]] = []
 
     @property
     def labels(self) -> list[str]:
         """All labels, in the order of their ids."""
         return [name.decode("utf-8", "surrogateescape") for name in self._model.labels()]
+
+    def get_labels(self, include_freq: bool = False, on_unicode_error: str = "strict") -> Any:
+        """Return all labels, with ``include_freq`` and how often each occurred in training.
+
+        ``on_unicode_error``: see ``bytes.decode``.
+        """
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         where = f" of {self.path!r}" if self.path else ""
@@ -92,6 +106,7 @@ class TrainedModel(Judged):
         found = type(self).__new__(type(self))
         vars(found).update(vars(self))
         found._idle = []
+        found._identity = replace(self._identity)  # what is saved later is that of one of them
         return found
 
     def __deepcopy__(self: Own, memo: dict[int, Any]) -> Own:
@@ -103,6 +118,20 @@ class TrainedModel(Judged):
             if is_given(name):
                 setattr(found, name, deepcopy(value, memo))
         return found
+
+    def _was_read(self, contents: Contents, path: str, mmap: bool | None) -> None:
+        """Note the file from which the model was read, as it was then."""
+        self._came_from(path, contents.status, mmap)
+        self._identity.path, self._identity.file = path, identity_of_bytes(contents.data)
+
+    def _was_saved(self, path: str) -> None:
+        """Note the file to which all of the model was written."""
+        from fastcli.fasttext.sidecar import identity_of_file
+
+        self.path = path
+        self._came_from(path, os.stat(path))
+        if self._file is not None:
+            self._identity.path, self._identity.file = path, identity_of_file(path)
 
     def _came_from(self, path: str, status: os.stat_result, mmap: bool | None = None) -> None:
         """Note the file that has all of the model, unless it is a pipe or has no name."""
@@ -122,6 +151,27 @@ class TrainedModel(Judged):
     def _write(self, path: str) -> None:
         """Write the model to a file; ``path`` and ``_file`` stay as they are."""
         raise NotImplementedError
+
+    def _lines(self, data: Any, caller: str) -> tuple[list[bytes], bool]:
+        """Return a text or texts as the lines that the model reads, and whether there is one text.
+
+        Raises ArgumentError for a text with a line end, TypeError for what is no text.
+        """
+        if isinstance(data, bytes) or not isinstance(data, Iterable):
+            kind = type(data).__name__
+            raise TypeError(f"{self._name} reads texts: a str, or a list of str, not {kind}")
+        given = [data] if isinstance(data, str) else data
+        lines = [utf8(line_of(one, caller, self._ends), "a text") for one in given]
+        return lines, isinstance(data, str)
+
+    def _input_blocks(self, data: Any, caller: str) -> tuple[Iterable[Block], bool]:
+        """Return what is given as the model reads it, and whether that is one line or row."""
+        lines, is_one = self._lines(data, caller)
+        return [np.frombuffer(b"".join(lines), np.uint8)] if lines else [], is_one
+
+    def _explained_input(self, data: Any) -> tuple[Sequence[Any], bool]:
+        """Return lines, or blocks of rows, and whether there is one line or row only."""
+        return self._lines(data, "explain")
 
     @property
     def _name(self) -> str:

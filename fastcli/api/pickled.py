@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fastcli.contents import Contents
+from fastcli.contents import Contents, identity_of_bytes
 from fastcli.errors import ModelFormatError
 from fastcli.fasttext.model_file import open_model
 from fastcli.memory import size_text
@@ -98,6 +98,7 @@ def reduced(model: TrainedModel) -> tuple[Any, ...]:
             f"{model._file.path} is not the file of the model any more, so {size_text(len(data))} "
             "are pickled: save_model writes a file, whose path will do."
         )
+    given["_identity"] = model._identity  # thresholds that are pickled beside it share it
     return _by_value, (type(model), model.path, data, kept), given
 
 
@@ -111,6 +112,7 @@ def _by_path(kind: type[TrainedModel], file: ModelFile, kept: dict[str, Any]) ->
     found = kind.__new__(kind)
     found._restore(contents, file.path, kept)
     found._file = file
+    found._identity.path, found._identity.file = file.path, identity_of_bytes(contents.data)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from fastcli.api.inputs import say_unknown_words
 from fastcli.errors import ArgumentError
@@ -19,6 +19,7 @@ from fastcli.text import options as text
 from fastcli.text.spooled import fetched
 
 if TYPE_CHECKING:
+    from fastcli.api.model import TrainedModel
     from fastcli.evaluation.classifier import Classifier
     from fastcli.labelling.label_table import LabelArgs
     from fastcli.labelling.predicted import Labelled
@@ -124,20 +125,8 @@ def changed(done: Labelled) -> Iterator[str]:
 # ------------------------------------------------------------------ from a program
 
 
-class LabelsTables(Protocol):
-    """A model of a program, with decisions or without."""
-
-    path: str
-
-    def _reading_tables(self, options: TableOptions) -> Classifier:
-        """Return the classifier, which reads tables as options say."""
-
-    def _k(self, k: int | None) -> int:
-        """Return how many labels a row gets where ``k`` are asked for, None: nothing is."""
-
-
 def label_table(
-    model: LabelsTables, source: str | os.PathLike[str], options: dict[str, Any]
+    model: TrainedModel, source: str | os.PathLike[str], options: dict[str, Any]
 ) -> Labelled:
     """Write a table with labels, as the method of models says."""
     from fastcli.api.spelling import as_in_a_call
@@ -147,7 +136,7 @@ def label_table(
 
 
 def _labelled(
-    model: LabelsTables, source: str | os.PathLike[str], options: dict[str, Any]
+    model: TrainedModel, source: str | os.PathLike[str], options: dict[str, Any]
 ) -> Labelled:
     from fastcli.api.named_options import read_options
     from fastcli.labelling.label_table import LabelArgs

@@ -174,7 +174,7 @@ def _wrapped(model: Model, args: TrainArgs, path: str, trained: Trained) -> Fast
     found.history = list(trained.watch.history) if trained.watch is not None else []
     found.interrupted = trained.interrupted
     if path:
-        found._came_from(path, os.stat(path))
+        found._was_saved(path)
     return found
 
 

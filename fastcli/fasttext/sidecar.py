@@ -74,7 +74,7 @@ def has_about(path: str) -> bool:
     if not os.path.isfile(path):
         return False
     about = _load_json(about_path(path))
-    return _is_ours(about) and _agrees(about, _identity_of(path))
+    return _is_ours(about) and _agrees(about, identity_of_file(path))
 
 
 def about_bytes(
@@ -132,7 +132,7 @@ def vectors_disagreement(path: str) -> str:
         files = about.get(FILES) if _is_ours(about) else None
         if not isinstance(files, dict) or not os.path.isfile(model):
             continue
-        if files.get(end) == _identity_of(path) and _agrees(about, _identity_of(model)):
+        if files.get(end) == identity_of_file(path) and _agrees(about, identity_of_file(model)):
             return ""
         if end in files or model.endswith(".bin"):  # quantize writes no vectors
             models.append(model)
@@ -145,13 +145,17 @@ def vectors_disagreement(path: str) -> str:
 
 
 def read_calibration(path: str) -> Any:
-    """Return what the JSON file beside a model has of a calibration, None if there is nothing.
+    """Return the calibration in the JSON file beside a model; see ``read_calibration_of``."""
+    return read_calibration_of(about_path(path))
+
+
+def read_calibration_of(path: str | Path) -> Any:
+    """Return what a JSON file beside a model has of a calibration, None if there is nothing.
 
     Raises DataError for a file that is cut off.
     """
-    beside = about_path(path)
-    about = _load_json(beside)
-    _check_whole(beside, about)
+    about = _load_json(Path(path))
+    _check_whole(Path(path), about)
     return about.get(CALIBRATION) if _is_ours(about) else None
 
 
@@ -170,12 +174,17 @@ def _check_whole(beside: Path, about: Any) -> None:
 
 
 def with_calibration(path: str, found: dict[str, int], calibration: dict[str, Any]) -> bytes:
-    """Return the JSON file beside a model with a calibration in it.
+    """Return the JSON file beside a model with a calibration in it; see ``calibration_in``."""
+    return calibration_in(str(about_path(path)), found, calibration)
+
+
+def calibration_in(place: str, found: dict[str, int], calibration: dict[str, Any]) -> bytes:
+    """Return the JSON file ``place`` with a calibration in it.
 
     ``found`` is the identity of the model: nothing is kept of a file that belongs to another one.
     Raises DataError for a file that fastcli did not write, or that is cut off.
     """
-    beside = about_path(path)
+    beside = Path(place)
     about = _load_json(beside)
     _check_whole(beside, about)
     if not _is_ours(about):
@@ -201,7 +210,8 @@ def identity(fd: int) -> dict[str, int]:
     return {"size": size, "tail_crc32": checksum}
 
 
-def _identity_of(path: str) -> dict[str, int]:
+def identity_of_file(path: str) -> dict[str, int]:
+    """Return what identifies a file: its size, and a checksum of its last bytes."""
     fd = os.open(path, os.O_RDONLY | BINARY)
     try:
         return identity(fd)
