@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -312,3 +312,52 @@ def test_two_runs_write_to_one_folder(workers, tmp_path):
         cluster.make_parts(client, PARTS, Names(), hear, str(tmp_path))
     assert len(heard) == len(PARTS)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_sees_another_input_does_not_get_it(workers, tmp_path, monkeypatch):
+    """Where no worker sees it, or all see others, the part has failed."""
+    workers.scale(2)
+    workers.wait_for_workers(2)
+    said, heard = noted(monkeypatch), {}
+    addresses = sorted(worker.address for worker in workers.workers.values())
+    parts = [Part(source=str(tmp_path / name), name=name, folder="") for name in "abc"]
+    for part in parts:
+        Path(part.source).write_text(part.name)
+    real = cluster_worker._is_same
+
+    def is_same(path, state):
+        address = distributed.get_worker().address
+        if path.endswith("a"):
+            return address == addresses[1] and real(path, state)
+        return path.endswith("b") and real(path, state)
+
+    monkeypatch.setattr(cluster_worker, "_is_same", is_same)
+    with cluster.connected(workers.scheduler_address) as client:
+        cluster.make_parts(
+            client, parts, Names(), lambda part, kind, what: heard.update({part.name: (kind, what)})
+        )
+    assert (heard["a"], heard["b"]) == (("done", "a"), ("done", "b"))
+    kind, failure = heard["c"]
+    assert (kind, failure.reason) == (
+        "failed",
+        f"{tmp_path / 'c'}: no worker sees this file as it is on this machine",
+    )
+    assert 1 <= len(said) <= 2
+
+
+def test_which_input_is_the_same(workers, tmp_path, monkeypatch):
+    """A copy of another time is, of the same bytes; that is asked only where it must be."""
+    path, heard = tmp_path / "a", []
+    path.write_text("abc")
+    state = cluster._file(str(path)).state
+    is_same = cluster_worker._is_same
+    assert is_same(str(path), replace(state, sha256=""))
+    assert is_same(str(path), replace(state, mtime_ns=1))
+    for other in ({"mtime_ns": 1, "sha256": ""}, {"size": 2}, {"mtime_ns": 1, "sha256": "00"}):
+        assert not is_same(str(path), replace(state, **other))
+    assert not is_same(str(tmp_path / "none"), state)
+    monkeypatch.setattr(cluster_worker, "_is_same", lambda path, state: state.sha256)
+    with cluster.connected(workers.scheduler_address) as client:
+        part = Part(source=str(path), name="a", folder="")
+        cluster.make_parts(client, [part], Names(), lambda *what: heard.append(what[1:]))
+    assert heard == [("done", "a")]

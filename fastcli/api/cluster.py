@@ -161,6 +161,8 @@ class _Job:
     _running: dict[str, _Task] = field(default_factory=dict)
     _looked: float = -PATIENCE
     _processors: set[str] = field(default_factory=set)
+    _sources: dict[str, FileState] = field(default_factory=dict)  # whose digest was needed, by path
+    _unlike: dict[str, set[str]] = field(default_factory=dict)  # who sees another, by path
 
     # ------------------------------------------------------------------------------------ parts
 
@@ -172,18 +174,22 @@ class _Job:
             room = self._look() - len(self._running)
             while pending and room > 0:
                 (part, pause), n_given, room = pending.take(), n_given + 1, room - 1
-                # Where no worker is left out those that are started again may take it at once.
-                only = self._usable() if self._left_out else []
+                only = self._only(part)
+                if only == []:
+                    sentence = "no worker sees this file as it is on this machine"
+                    pending.hear(part, "failed", Failure(reason=f"{part.source}: {sentence}"))
+                    continue
                 future = self.client.submit(
                     there.make_part,
                     self.name,
                     _absolute(part),
                     pause,
+                    self._source(part),
                     key=f"fastcli-{self.name}-{n_given}",
                     pure=False,
-                    workers=only or None,
+                    workers=only,
                 )
-                self._running[future.key] = _Task(future, part, frozenset(only))
+                self._running[future.key] = _Task(future, part, frozenset(only or ()))
                 future.add_done_callback(ended.put)
             for part in self._stranded():
                 pending.give_back(part)
@@ -203,6 +209,10 @@ class _Job:
             if answer.kind == there.UNSTARTED:
                 address, failure = answer.what
                 self._failed(address, failure.reason, not failure.may_pass)
+                pending.give_back(part)
+                continue
+            if answer.kind == there.UNLIKE:
+                self._saw_other(part, *answer.what)
                 pending.give_back(part)
                 continue
             self._has_made = True
@@ -231,6 +241,42 @@ class _Job:
         finally:
             future.release()
         return there.Answer("failed", failure, [])
+
+    def _only(self, part: Part) -> list[str] | None:
+        """Return the workers that may make a part; None: any, also one that is started again."""
+        unlike = self._unlike.get(part.source, set())
+        if not unlike and not self._left_out:
+            return None
+        return [address for address in self._usable() if address not in unlike]
+
+    def _source(self, part: Part) -> FileState | None:
+        """Return what a local input is now, with its digest only if that was needed."""
+        try:
+            if is_url(part.source):
+                return None
+            status = os.stat(part.source)
+        except OSError:
+            return None
+        state = FileState(size=status.st_size, mtime_ns=status.st_mtime_ns, sha256="")
+        known = self._sources.get(part.source)
+        return known if known and replace(known, sha256="") == state else state
+
+    def _saw_other(self, part: Part, address: str, size: int | None) -> None:
+        """Have other workers make a part whose input is another where this one is.
+
+        A copy with another time is the same file, which its digest tells.
+        """
+        path = part.source
+        source = self._source(part)
+        if source is None:  # it is gone here, too
+            return
+        if size == source.size and not source.sha256:
+            with contextlib.suppress(OSError):
+                self._sources[path] = file_state(path)
+            return
+        if not any(address in some for some in self._unlike.values()):
+            say(f"{address} does not see {path} as it is on this machine: others make its part.")
+        self._unlike.setdefault(path, set()).add(address)
 
     def _stranded(self) -> list[Part]:
         """Take back the parts that only workers may make that are gone, and return them."""

@@ -22,7 +22,7 @@ from distributed import Worker, get_worker
 
 from fastcli import attempts
 from fastcli.errors import DataError, FastcliError
-from fastcli.labelling.part_records import file_state
+from fastcli.labelling.part_records import FileState, file_state
 from fastcli.labelling.part_workers import CannotStart
 from fastcli.notices import SPELLING, announcing, heard_by
 from fastcli.private import PRIVATE, Folder, NoFolder
@@ -37,10 +37,13 @@ UNKNOWN = "unknown"
 UNSTARTED = "unstarted"
 """The kind of answer of a worker that could not load the model: its address, and a ``Failure``."""
 
+UNLIKE = "unlike"
+"""The kind of answer of a worker that sees another input, or none: its address, and the size."""
+
 Make = Callable[[Any, Callable[..., None]], tuple[str, Any]]
 
 
-class Stopped(Exception):
+class Stopped(FastcliError):
     """The job is ended while a part is being made."""
 
 
@@ -110,11 +113,17 @@ class Job:
 _jobs: dict[str, Job] = {}
 
 
-def make_part(name: str, part: Any, pause: float) -> Answer:
-    """Make a part of a job, some seconds later: the task of a worker."""
+def make_part(name: str, part: Any, pause: float, source: FileState | None) -> Answer:
+    """Make a part of a job, some seconds later: the task of a worker.
+
+    ``source`` is what a local input is where the run was started.
+    """
     job = _jobs.get(name)
     if job is None:
         return Answer(UNKNOWN, get_worker().address, [])
+    if source is not None and not _is_same(part.source, source):
+        seen = _seen(part.source)
+        return Answer(UNLIKE, (get_worker().address, seen and seen.size), [])
     _keep_copies(name, get_worker())
     try:
         return job.make(part, pause)
@@ -190,6 +199,19 @@ def _seen(path: str) -> Sight | None:
     except OSError:
         return None
     return Sight((status.st_dev, status.st_ino, status.st_mtime_ns), status.st_size)
+
+
+def _is_same(path: str, state: FileState) -> bool:
+    """Tell whether a file is this one; without a digest only if its time is the same, too."""
+    try:
+        status = os.stat(path)
+        if (status.st_size, status.st_mtime_ns) == (state.size, state.mtime_ns):
+            return True
+        if status.st_size != state.size or not state.sha256:
+            return False
+        return file_state(path).sha256 == state.sha256
+    except OSError:
+        return False
 
 
 async def digests(paths: Sequence[str]) -> list[str]:
